@@ -1,0 +1,46 @@
+# Everything is installed into this directory: .venv (Python packages), .kafka (Kafka), .run (data of what runs).
+
+BIN := .venv/bin
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
+	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
+
+.PHONY: help demo down test check chaos bench lock
+
+help:   ## this list
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
+
+demo: .venv/installed  ## a city on a real Kafka; KEEP=1 leaves it running; CALLS=x.csv MAPPING=x.toml SPEED=n SEED=n
+	@$(BIN)/python -m deploy.demo $(if $(KEEP),--keep) $(if $(CALLS),--calls '$(CALLS)') \
+		$(if $(MAPPING),--mapping '$(MAPPING)') $(if $(SPEED),--speed '$(SPEED)') $(if $(SEED),--seed '$(SEED)') $(ARGS)
+
+down: .venv/installed  ## end a demo that was left running
+	@$(BIN)/python -m deploy.demo --down
+
+test: check  ## everything that must pass
+	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
+
+check: .venv/installed  ## style, types, who imports whom, dependencies
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/uv pip check --quiet --python $(BIN)/python
+
+chaos: .venv/installed  ## processes and Kafka killed at random; ARGS="--help" tells how
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
+bench: .venv/installed  ## latency, throughput, recovery; ARGS="--help" tells how
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+lock: .venv/installed  ## pin the dependencies of pyproject.toml anew
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-header \
+		pyproject.toml --output-file requirements.lock $(ARGS)
+
+.venv/installed: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "careroute needs Python 3.11 or later (Debian: apt-get install python3 python3-venv);" \
+		"if it has another name, say so: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "Installing the Python packages into .venv, this once"
+	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,1 @@
+"""Running careroute: the local Kafka, the demo, containers."""

@@ -1,0 +1,1 @@
+"""What every service stands on: the language, the worker, the broker seam, the programme."""

@@ -1,0 +1,69 @@
+"""One version of one CAD incident, as published: the part of a call that routing may know, nothing personal in it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]*$")]
+"""A short identifier that may stand in keys, paths and metrics: an agency, a source, a person, a team."""
+
+Text = Annotated[str, StringConstraints(max_length=200)]
+"""A code or a short text as the CAD writes it."""
+
+IncidentId = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\s/]+$")]
+
+CallStatus = Literal["active", "reopened", "cancelled", "closed", "merged"]
+"""What the CAD says of the incident; `cancelled`, `closed` and `merged` end it."""
+
+Asker = Literal["caller", "dispatcher", "officer", "fire-crew", "provider", "school", "self"]
+"""Who asks for an alternative response by name (domain §3.5)."""
+
+
+class CallType(BaseModel):
+    """A call-type code with the name of the code system it belongs to, e.g. `dane-county` / `CHECK PERSON`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    system: Text
+    code: Text
+    text: Text | None = None
+
+
+class Call(BaseModel):
+    """Full current state of a call, not a change to it. Times are the CAD's own, with an offset."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    agency: Name
+    source: Name
+    incident_id: IncidentId
+    status: CallStatus = "active"
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    call_type: CallType | None = None
+    """None: the CAD has no type yet; the call waits for one until its deadline."""
+    priority: Text | None = None
+    district: Text | None = None
+    beat: Text | None = None
+    answers: dict[Text, Text] = Field(default_factory=dict, max_length=64)
+    """Screening question → `yes`, `no`, a value of the fact it asks for, `cannot-tell` or `not-asked`."""
+    cautions: tuple[Text, ...] = Field(default=(), max_length=32)
+    """Premise and person flags, in the CAD's words."""
+    facts: dict[Text, Text] = Field(default_factory=dict, max_length=64)
+    """Facts in careroute's own words, e.g. `{"weapon": "none", "location_kind": "public-outside", "age": "17"}`."""
+    caller_wants: Literal["none", "alternative", "police"] = "none"
+    requested_by: Asker | None = None
+    units_on_scene: bool = False
+    language: Text | None = None
+
+    @property
+    def call_id(self) -> str:
+        """`agency/source/incident id`: unique over all agencies and sources."""
+        return f"{self.agency}/{self.source}/{self.incident_id}"
+
+    @property
+    def ended(self) -> bool:
+        """Whether the CAD says that the incident is over."""
+        return self.status in ("cancelled", "closed", "merged")

@@ -1,0 +1,54 @@
+"""The only reader of the environment. Every setting is `CAREROUTE_<NAME>`, checked when a process starts."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "CAREROUTE_"
+
+
+class Environment(BaseSettings):
+    """Settings read from the environment."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    @classmethod
+    def load(cls) -> Self:
+        """The settings of this process. A wrong one ends it (exit code 78) with a line that names the variable."""
+        try:
+            return cls()
+        except ValidationError as error:
+            for fault in error.errors():
+                name = PREFIX + "_".join(str(part) for part in fault["loc"]).upper()
+                field = cls.model_fields.get(str(fault["loc"][0])) if fault["loc"] else None
+                meaning = f" ({field.description})" if field is not None and field.description else ""
+                sys.stderr.write(f"{name}: {fault['msg']}{meaning}\n")
+            sys.exit(78)
+
+
+class Settings(Environment):
+    """What every process needs to know: where things are. What is decided stands in the programme, never here."""
+
+    kafka: str = Field(min_length=1, description="bootstrap servers, host:port[,host:port]")
+    partitions: int = Field(
+        default=4, ge=1, le=256, description="partitions of every topic, fixed for the cluster's life"
+    )
+    instance: str = Field(
+        default="1", min_length=1, max_length=40, description="this process's name; survives a restart"
+    )
+    operations_host: str = Field(default="127.0.0.1", description="where /metrics, /livez and /readyz listen")
+    operations_port: int = Field(default=0, ge=0, le=65535, description="their port; 0 takes a free one")
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+
+
+class DoorSettings(Settings):
+    """What a process with an HTTP door needs besides."""
+
+    host: str = Field(default="127.0.0.1", description="where the door listens")
+    port: int = Field(default=0, ge=0, le=65535, description="its port; 0 takes a free one")
+    agencies_file: Path = Field(description="the agencies file: sources, hashed keys, people's tokens, CAD webhooks")

@@ -1,0 +1,191 @@
+"""The in-memory twin of Kafka: the same seam in one process, for tests, simulation, and where there is no Kafka.
+
+`MemoryLog` is the cluster; each process (or each simulated process) has its own `MemoryBroker` on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shared.broker import Appended, BrokerUnavailable, Place, PositionOutOfRange, Record, Stored
+from shared.clock import Clock, SystemClock
+
+SESSION_SECONDS = 6.0
+"""A member of a lottery that has not been heard of for so long loses its partitions."""
+
+
+async def _no_delay(doing: str) -> None:
+    """A network without faults."""
+
+
+Network = Callable[[str], Awaitable[None]]
+"""Awaited before a request reaches the log (`append`, `poll` ...) and before its answer comes back (`appended` ...)."""
+
+
+@dataclass(slots=True)
+class _Member:
+    token: object
+    heard_at: float
+
+
+@dataclass(slots=True)
+class MemoryLog:
+    """Every record of every topic, and the lotteries."""
+
+    partitions: int = 4
+    clock: Clock = field(default_factory=SystemClock)
+    places: dict[Place, list[Stored]] = field(default_factory=lambda: defaultdict(list))
+    dropped_before: dict[Place, int] = field(default_factory=dict)
+    """First offset that is still kept, where a test has dropped some."""
+    _groups: dict[str, dict[str, _Member]] = field(default_factory=lambda: defaultdict(dict))
+    _waiters: set[asyncio.Future[None]] = field(default_factory=set)
+
+    def append(self, topic: str, partition: int, records: Sequence[Record]) -> Appended:
+        """Write a batch, whole."""
+        held = self.places[topic, partition]
+        first, now = len(held), self.clock.now()
+        held.extend(
+            Stored(topic, partition, first + index, now, record.key, record.value, dict(record.headers))
+            for index, record in enumerate(records)
+        )
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._waiters.clear()
+        return Appended(first, now)
+
+    async def arrival(self, timeout_seconds: float) -> None:
+        """Wait until something is appended anywhere, or the time is over."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.add(waiter)
+        try:
+            await asyncio.wait_for(waiter, timeout_seconds)
+        except TimeoutError:
+            pass
+        finally:
+            self._waiters.discard(waiter)
+
+    def join(self, group: str, instance: str, token: object) -> None:
+        """A member comes, or comes back under its old name and ends the process that had it."""
+        self._groups[group][instance] = _Member(token, self.clock.monotonic())
+
+    def leave(self, group: str, instance: str, token: object) -> None:
+        """A member goes."""
+        member = self._groups[group].get(instance)
+        if member is not None and member.token is token:
+            del self._groups[group][instance]
+
+    def drawn(self, group: str, instance: str, token: object) -> frozenset[int]:
+        """The member's partitions; asking is its heartbeat."""
+        now, members = self.clock.monotonic(), self._groups[group]
+        member = members.setdefault(instance, _Member(token, now))
+        if member.token is not token:
+            message = f"another process has joined as {instance}"
+            raise BrokerUnavailable(message)
+        member.heard_at = now
+        live = sorted(name for name, held in members.items() if now - held.heard_at <= SESSION_SECONDS)
+        return frozenset(number for number in range(self.partitions) if live[number % len(live)] == instance)
+
+
+@dataclass(slots=True)
+class MemoryBroker:
+    """One process's connection to a `MemoryLog`."""
+
+    log: MemoryLog
+    network: Network = _no_delay
+
+    @property
+    def partitions(self) -> int:
+        """Partitions of every topic."""
+        return self.log.partitions
+
+    def partition_of(self, key: str) -> int:
+        """The partition of a key."""
+        return zlib.crc32(key.encode()) % self.log.partitions
+
+    async def append(self, topic: str, partition: int, records: Sequence[Record]) -> Appended:
+        """Write the records whole."""
+        await self.network("append")
+        appended = self.log.append(topic, partition, records)
+        await self.network("appended")
+        return appended
+
+    async def reader(self) -> MemoryReader:
+        """A new reader."""
+        return MemoryReader(self)
+
+    async def lottery(self, topic: str, group: str, instance: str) -> MemoryLottery:
+        """Join the lottery."""
+        del topic
+        return MemoryLottery(self.log, group, instance)
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class MemoryReader:
+    """Reads from a `MemoryLog`."""
+
+    def __init__(self, broker: MemoryBroker) -> None:
+        self._broker = broker
+        self._at: dict[Place, int] = {}
+
+    async def assign(self, positions: Mapping[Place, int]) -> None:
+        """Read these places from their positions."""
+        self._at = dict(positions)
+
+    async def poll(self, timeout_seconds: float, max_records: int = 1000) -> list[Stored]:
+        """Records that have come; empty after the timeout."""
+        await self._broker.network("poll")
+        found = self._take(max_records)
+        if not found and timeout_seconds > 0:
+            await self._broker.log.arrival(timeout_seconds)
+            found = self._take(max_records)
+        await self._broker.network("polled")
+        return found
+
+    def _take(self, max_records: int) -> list[Stored]:
+        found: list[Stored] = []
+        for place, at in self._at.items():
+            kept_from = self._broker.log.dropped_before.get(place, 0)
+            if 0 < at < kept_from:
+                message = f"{place[0]}/{place[1]}: position {at} is gone, the first kept is {kept_from}"
+                raise PositionOutOfRange(message)
+            held = self._broker.log.places[place]
+            taken = held[max(at, kept_from) : at + max_records - len(found)]
+            if taken:
+                self._at[place] = taken[-1].offset + 1
+                found.extend(taken)
+            if len(found) >= max_records:
+                break
+        return found
+
+    async def ends(self, places: Iterable[Place]) -> dict[Place, int]:
+        """The position after the last record of each place."""
+        await self._broker.network("ends")
+        return {place: len(self._broker.log.places[place]) for place in places}
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+        self._at = {}
+
+
+class MemoryLottery:
+    """A member of a lottery on a `MemoryLog`; reading `wanted` is its heartbeat."""
+
+    def __init__(self, log: MemoryLog, group: str, instance: str) -> None:
+        self._log, self._group, self._instance, self._token = log, group, instance, object()
+        log.join(group, instance, self._token)
+
+    @property
+    def wanted(self) -> frozenset[int]:
+        """The partitions drawn for this process."""
+        return self._log.drawn(self._group, self._instance, self._token)
+
+    async def leave(self) -> None:
+        """Give the partitions back."""
+        self._log.leave(self._group, self._instance, self._token)

@@ -1,0 +1,24 @@
+"""The programme: one agency's document, what people have switched on, and what both say of a call. Pure throughout."""
+
+from shared.programme.faults import Fault, ProgrammeRefused
+from shared.programme.judge import judge
+from shared.programme.judgement import Gate, Judgement, Phase, RaisedBy, ResponseVerdict, Step
+from shared.programme.programme import Programme, Switchboard
+from shared.programme.read import read
+from shared.programme.words import words_in
+
+__all__ = [
+    "Fault",
+    "Gate",
+    "Judgement",
+    "Phase",
+    "Programme",
+    "ProgrammeRefused",
+    "RaisedBy",
+    "ResponseVerdict",
+    "Step",
+    "Switchboard",
+    "judge",
+    "read",
+    "words_in",
+]

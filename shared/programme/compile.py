@@ -1,0 +1,208 @@
+"""From the document as written to the tables that judging looks things up in."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC
+from hashlib import sha256
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from shared.programme import document as written
+from shared.programme.document import Document
+from shared.programme.facts import CHOICES, HAZARDS, NOT_ASKED, VALUES
+from shared.programme.hours import Holidays, calendar_days, week
+from shared.programme.judgement import Step
+from shared.programme.programme import (
+    ASKED_NOT,
+    Clocks,
+    Code,
+    Condition,
+    Level,
+    Programme,
+    Question,
+    Raise,
+    Response,
+    Row,
+    plain,
+)
+from shared.programme.words import spoken
+
+
+def compiled(document: Document, text: str) -> Programme:
+    """The programme that a verified document says. `text` is what it was read from, for the hash."""
+    levels, raises, responses = levels_of(document), raises_of(document), responses_of(document)
+    rollout = tuple(row_of(row, document) for row in document.rollout)
+    codes = _codes_of(document)
+    conditions = [one for item in raises for one in item.conditions]
+    permissions = [one for response in responses.values() for one in response.only_when]
+    zone = ZoneInfo(document.time_zone)
+    effective = document.effective if document.effective.tzinfo else document.effective.replace(tzinfo=zone)
+    words = [(spoken(word), hazard) for hazard, words in document.heard.words.stated() for word in words]
+    _warm(document)
+    return Programme(
+        agency=document.agency,
+        programme=document.programme,
+        version=document.version,
+        effective=effective.astimezone(UTC),
+        time_zone=document.time_zone,
+        default=document.default,
+        hash=sha256(text.encode()).hexdigest()[:16],
+        zone=zone,
+        holidays=_holidays_of(document),
+        districts=MappingProxyType(dict(document.districts)),
+        beats=MappingProxyType({beat: name for name, beats in document.districts.items() for beat in beats}),
+        codes=MappingProxyType({(code.system, code.code): code for code in codes}),
+        questions=tuple(_question_of(name, answer) for name, answer in document.heard.answers.items()),
+        cautions=MappingProxyType({plain(flag): _ranks(stated) for flag, stated in document.heard.cautions.items()}),
+        words=_words_of(words),
+        phrases=tuple((" ".join(parts), hazard) for parts, hazard in words if len(parts) > 1),
+        levels=levels,
+        raises=raises,
+        responses=MappingProxyType(responses),
+        rollout=rollout,
+        rows=_rows_of(rollout),
+        hazards=tuple(hazard for hazard in HAZARDS if any(one.fact == hazard for one in conditions)),
+        others=tuple(
+            fact for fact in (*CHOICES, "age") if any(one.fact == fact for one in (*conditions, *permissions))
+        ),
+        steps=tuple(Step(step.attempt, step.seconds or 0) for step in document.when_no_team.steps),
+        clocks=Clocks(**document.clocks.model_dump()),
+        assumptions=_assumptions(codes),
+    )
+
+
+def levels_of(document: Document) -> tuple[Level, ...]:
+    """The levels, calmest first."""
+    return tuple(
+        Level(level.name, rank, tuple(name for name in level.sends if name != "default"))
+        for rank, level in enumerate(document.level)
+    )
+
+
+def raises_of(document: Document) -> tuple[Raise, ...]:
+    """Everything that raises a call, the highest level's first."""
+    return tuple(
+        Raise(rank, tuple(condition_of(fact, value) for fact, value in raised_by.stated()))
+        for rank, level in reversed(tuple(enumerate(document.level)))
+        for raised_by in level.raised_by
+    )
+
+
+def condition_of(fact: str, written_value: str | tuple[str, ...]) -> Condition:
+    """What the document asks of a fact: `threat or worse`, `18 or more`, or one or several values."""
+    if isinstance(written_value, tuple):
+        return Condition(fact, " or ".join(written_value), values=frozenset(written_value))
+    if fact in HAZARDS:
+        return Condition(fact, written_value, least=HAZARDS[fact].index(written_value.removesuffix(" or worse")))
+    if written_value.startswith("under "):
+        return Condition(fact, written_value, below_years=int(written_value.removeprefix("under ")))
+    return Condition(fact, written_value, from_years=int(written_value.removesuffix(" or more")))
+
+
+def responses_of(document: Document) -> dict[str, Response]:
+    """Who goes, by name."""
+    return {name: _response_of(name, response) for name, response in document.responses.items()}
+
+
+def row_of(row: written.Rollout, document: Document) -> Row:
+    """Where and when one response runs."""
+    return Row(
+        response=row.response,
+        districts=frozenset(document.districts if row.districts == "all" else row.districts),
+        from_day=row.from_,
+        until_day=row.until,
+        week=week(row.hours),
+        closed_on_holidays=row.holidays == "closed",
+        phase=row.phase,
+    )
+
+
+def _response_of(name: str, response: written.Response) -> Response:
+    only_when = response.only_when.stated() if response.only_when else ()
+    return Response(
+        name=name,
+        model=response.model,
+        crew=response.crew,
+        takes=frozenset(response.takes),
+        may_be_asked_by=frozenset(response.may_be_asked_by),
+        only_when=tuple(condition_of(fact, value) for fact, value in only_when),
+        goes=response.goes,
+        replaces=("police", "ems", "fire") if response.goes == "instead of default" else response.replaces,
+        reached_by=response.reached_by,
+        on_upgrade=response.on_upgrade,
+    )
+
+
+def _codes_of(document: Document) -> tuple[Code, ...]:
+    return tuple(
+        Code(
+            system=plain(system),
+            code=plain(code),
+            category=entry.category,
+            hazards=_ranks(entry),
+            others=MappingProxyType({fact: value for fact, value in entry.stated() if fact in CHOICES}),
+        )
+        for system, codes in document.call_types.items()
+        for code, entry in codes.items()
+    )
+
+
+def _ranks(table: written.Table) -> MappingProxyType[str, int]:
+    return MappingProxyType({fact: HAZARDS[fact].index(value) for fact, value in table.stated() if fact in HAZARDS})
+
+
+def _question_of(name: str, answer: written.Answer) -> Question:
+    """`yes` is the worst value and `no` the calmest, a value means itself, and the document may spell out others."""
+    hazard = answer.fact in HAZARDS
+    values = VALUES[answer.fact]
+    values_meant: dict[str, int | str] = {value: rank if hazard else value for rank, value in enumerate(values)}
+    meanings: dict[str, int | str] = {**values_meant, NOT_ASKED: ASKED_NOT}
+    if hazard:
+        meanings["yes"] = len(values) - 1
+        if values[0] == "none":
+            meanings["no"] = 0
+    for told, value in (answer.model_extra or {}).items():
+        meanings.pop(told.strip().casefold(), None)
+        if value in meanings or value in values_meant:
+            meanings[told.strip().casefold()] = values_meant.get(value, ASKED_NOT)
+    return Question(name, answer.fact, MappingProxyType(meanings))
+
+
+def _words_of(words: list[tuple[list[str], str]]) -> MappingProxyType[str, tuple[str, ...]]:
+    found: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+    for parts, hazard in words:
+        if len(parts) == 1:
+            found[parts[0]] += (hazard,)
+    return MappingProxyType(dict(found))
+
+
+def _rows_of(rollout: tuple[Row, ...]) -> MappingProxyType[tuple[str, str], tuple[Row, ...]]:
+    rows: defaultdict[tuple[str, str], tuple[Row, ...]] = defaultdict(tuple)
+    for row in rollout:
+        for district in row.districts:
+            rows[row.response, district] += (row,)
+    return MappingProxyType(dict(rows))
+
+
+def _holidays_of(document: Document) -> Holidays | None:
+    if document.holidays is None:
+        return None
+    calendar, worked, closed = document.holidays.calendar, document.holidays.open, document.holidays.closed
+    return Holidays(calendar, frozenset(worked), frozenset(closed))
+
+
+def _warm(document: Document) -> None:
+    """Load the calendar now: its first use costs most of a second, which no call should wait for."""
+    if document.holidays is not None:
+        for year in range(document.effective.year, document.effective.year + 10):
+            calendar_days(document.holidays.calendar, year)
+
+
+def _assumptions(codes: tuple[Code, ...]) -> tuple[str, ...]:
+    return tuple(
+        f"{code.system} {code.code}: {fact} {HAZARDS[fact][rank]}"
+        for code in codes
+        for fact, rank in code.hazards.items()
+        if rank < len(HAZARDS[fact]) - 1
+    )

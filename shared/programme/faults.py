@@ -1,0 +1,144 @@
+"""What is wrong with a document: line, field, what it is, what would be right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from shared.programme.document import NOT_YET, Document
+from shared.programme.lines import Path
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing that is wrong. `line` counts from 1; elements of a list count from 1 in `field` too."""
+
+    line: int
+    field: str
+    what: str
+    right: str
+
+    def __str__(self) -> str:
+        """One line for a terminal."""
+        return f"line {self.line}: {self.field}: {self.what}; {self.right}"
+
+
+class ProgrammeRefused(ValueError):
+    """The document does not say something that can be carried out safely; `faults` is everything that was found."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        """Refuse for these faults, put in the order of their lines."""
+        self.faults = tuple(sorted(set(faults)))
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A fault before its line is known."""
+
+    path: Path
+    what: str
+    right: str
+
+
+def field_name(path: Path) -> str:
+    """`level[2].raised_by[1].weapon` for `("level", 1, "raised_by", 0, "weapon")`."""
+    name = ""
+    for part in path:
+        if isinstance(part, int):
+            name += f"[{part + 1}]"
+        else:
+            name += ("." if name else "") + (part if re.fullmatch(r"[\w-]+", part) else f'"{part}"')
+    return name or "document"
+
+
+def suggestion(wrong: object, known: Iterable[str]) -> str:
+    """`did you mean …`, or what there is to choose from."""
+    names = tuple(dict.fromkeys(known))
+    close = get_close_matches(str(wrong), names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"there is {', '.join(names)}" if names else "there is none"
+
+
+def finding(error: ErrorDetails) -> Finding:
+    """What pydantic found, in careroute's words."""
+    path = tuple(part for part in error["loc"] if part != "[key]" and part not in _UNION_LABELS)
+    context = error.get("ctx") or {}
+    if error["type"] == "careroute":
+        return Finding(path, context["what"], context["right"])
+    if error["type"] == "extra_forbidden":
+        return _unknown_key(path)
+    if error["type"] == "missing":
+        return Finding(path, "is missing", f"add {path[-1]}")
+    if error["type"] == "literal_error":
+        return _unknown_value(path, error["input"], re.findall(r"'([^']*)'", context["expected"]))
+    if isinstance(error["input"], dict) and path[:1] in (("districts",), ("clocks",)):
+        return Finding(path, "a table here is not yet supported", "write the plain value")
+    what = {"too_short": "is empty", "string_too_long": "is too long"}.get(
+        error["type"], f"{_shown(error['input'])} does not fit"
+    )
+    return Finding(path, what, _lower(error["msg"]))
+
+
+_UNION_LABELS = frozenset(("literal['all']", "tuple[str, ...]", "tuple[str,...]"))
+
+
+def _unknown_key(path: Path) -> Finding:
+    key = path[-1]
+    part = "" if len(path) == 1 else path[0]
+    if key in NOT_YET.get(str(part), ()):
+        return Finding(path, f"{key!r} is not yet supported", "leave it out")
+    return Finding(path, f"unknown key {key!r}", suggestion(key, _keys(path[:-1])))
+
+
+def _unknown_value(path: Path, value: object, known: list[str]) -> Finding:
+    key = next((part for part in reversed(path) if isinstance(part, str)), "")
+    if value in NOT_YET.get(key, ()):
+        return Finding(path, f"{value!r} is not yet supported", suggestion("", known))
+    return Finding(path, f"{_shown(value)} is no value of {key}", suggestion(value, known))
+
+
+def _keys(path: Path) -> list[str]:
+    """The keys that the table at `path` knows."""
+    kind: Any = Document
+    for part in path:
+        kind = _inside(kind, part)
+    return [field.alias or name for name, field in kind.model_fields.items()] if _is_table(kind) else []
+
+
+def _inside(kind: Any, part: str | int) -> Any:
+    """The type of what stands under `part` in something of the type `kind`."""
+    if _is_table(kind):
+        by_name = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
+        return _bare(by_name.get(str(part)))
+    inner = [item for item in get_args(kind) if item is not Ellipsis]
+    return _bare(inner[-1]) if inner else None
+
+
+def _bare(kind: Any) -> Any:
+    if get_origin(kind) is Annotated:
+        return _bare(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        return _bare(next(item for item in get_args(kind) if item is not type(None)))
+    return kind
+
+
+def _is_table(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004  what fits a line
+
+
+def _lower(message: str) -> str:
+    return message[:1].lower() + message[1:]

@@ -1,0 +1,140 @@
+"""The gates of one response: may it go to this call, here and now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from shared.call import Asker, Call
+from shared.programme.judgement import Gate, Phase, ResponseVerdict
+from shared.programme.programme import (
+    PHASES,
+    Code,
+    Condition,
+    Programme,
+    Response,
+    Row,
+    Switchboard,
+    failed,
+    lower,
+    passed,
+)
+from shared.programme.weigh import Facts, Other
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A call, what is known of it, and where and when it is judged."""
+
+    programme: Programme
+    switchboard: Switchboard
+    call: Call
+    code: Code | None
+    district: str | None
+    facts: Facts
+    at: datetime
+
+
+def verdict_on(case: Case, response: Response) -> ResponseVerdict:
+    """Every gate of `response`, and whether it may go. Of several roll-out rows the one that allows most is cited."""
+    rows = case.programme.rows.get((response.name, case.district), ()) if case.district else ()
+    found = [_row_gates(case, row, case.district) for row in rows if case.district]
+    phase, row_gates = max(found, key=_allowance) if found else _no_row(response, case.district)
+    permissions = [_only_when_gate(condition, case.facts) for condition in response.only_when]
+    gates = (_category_gate(response, case.call, case.code), *row_gates, *permissions)
+    reasons = tuple([gate.reason for gate in gates if gate.reason])
+    return ResponseVerdict(
+        response.name,
+        response.model,
+        response.crew,
+        response.goes,
+        response.replaces,
+        response.reached_by,
+        response.on_upgrade,
+        not reasons,
+        phase,
+        reasons,
+        gates,
+    )
+
+
+def _allowance(row: tuple[Phase, tuple[Gate, ...]]) -> tuple[int, int]:
+    """How much a row allows: first by gates passed, then by phase."""
+    phase, gates = row
+    return sum(gate.passed for gate in gates), PHASES.index(phase)
+
+
+def _no_row(response: Response, district: str | None) -> tuple[Phase, tuple[Gate, ...]]:
+    where = f"{response.name} is not rolled out in {district}." if district else "no district, so no roll-out."
+    return "off", (
+        failed("phase", "no-rollout", where),
+        passed("dates", "no roll-out row limits the dates."),
+        passed("hours", "no roll-out row limits the hours."),
+        passed("holiday", "no roll-out row limits holidays."),
+    )
+
+
+def _row_gates(case: Case, row: Row, district: str) -> tuple[Phase, tuple[Gate, ...]]:
+    phase, gate = _phase_gate(case.switchboard, row.response, district, row.phase)
+    return phase, (gate, *_time_gates(case.programme, row, case.at))
+
+
+def _phase_gate(switchboard: Switchboard, name: str, district: str, most: Phase) -> tuple[Phase, Gate]:
+    if switchboard.is_paused(district, name):
+        return "off", failed("phase", "paused", f"{name} is paused in {district}.")
+    phase = lower(most, switchboard.phase(name, district))
+    if phase == "off":
+        return phase, failed("phase", "phase-off", f"{name} is switched off in {district}.")
+    return phase, passed("phase", f"{name} is {phase} in {district}.")
+
+
+def _time_gates(programme: Programme, row: Row, at: datetime) -> tuple[Gate, Gate, Gate]:
+    """Dates, hours and holiday. Hours belong to the day they open, so dates and holidays are asked of that day."""
+    local = at.astimezone(programme.zone)
+    open_days = tuple(row.week.opened_on(programme.zone, at, local.date()))
+    hours = passed("hours", f"open: {row.week.words}.")
+    if not open_days:
+        hours = failed("hours", "outside-hours", f"{local:%a %H:%M} is outside {row.week.words}.")
+    days = [(_dates_gate(row, day), _holiday_gate(programme, row, day)) for day in open_days or (local.date(),)]
+    dates, holiday = max(days, key=lambda gates: sum(gate.passed for gate in gates))
+    return dates, hours, holiday
+
+
+def _dates_gate(row: Row, day: date) -> Gate:
+    if row.from_day and day < row.from_day:
+        return failed("dates", "not-started", f"starts on {row.from_day}.")
+    if row.until_day and day >= row.until_day:
+        return failed("dates", "ended", f"{row.until_day} is the first day without it.")
+    return passed("dates", "within its dates.")
+
+
+def _holiday_gate(programme: Programme, row: Row, day: date) -> Gate:
+    name = programme.holidays.name(day) if programme.holidays else None
+    if name is None:
+        return passed("holiday", "no holiday.")
+    if row.closed_on_holidays:
+        return failed("holiday", "holiday", f"{day} is a holiday ({name}).")
+    return passed("holiday", f"open on holidays ({name}).")
+
+
+def _category_gate(response: Response, call: Call, code: Code | None) -> Gate:
+    category = code.category if code else None
+    if category in response.takes:
+        return passed("category", f"{response.name} takes {category}.")
+    asker: Asker | None = call.requested_by or ("caller" if call.caller_wants == "alternative" else None)
+    if asker is None:
+        what = category or "a call type that is not listed"
+        return failed("category", "category-not-taken", f"{response.name} does not take {what}.")
+    if asker in response.may_be_asked_by:
+        return passed("category", f"asked for by {asker}.")
+    return failed("category", "asker-not-allowed", f"{response.name} may not be asked for by {asker}.")
+
+
+def _only_when_gate(condition: Condition, facts: Facts) -> Gate:
+    known = facts[condition.fact]
+    name, code = condition.fact.replace("_", " "), condition.fact.replace("_", "-")
+    if isinstance(known, Other) and known.permits(condition):
+        return passed(f"only-when-{code}", f"{name} is {condition.words}.")
+    if known.unknown:
+        return failed(f"only-when-{code}", f"{code}-unknown", f"{name} must be known to be {condition.words}.")
+    return failed(f"only-when-{code}", f"{code}-not-met", f"{name} is not {condition.words}.")

@@ -1,0 +1,224 @@
+"""The decision: one call under one programme and one switchboard at one instant. Pure, the same for all who ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.call import Call
+from shared.programme.facts import HAZARDS
+from shared.programme.gates import Case, verdict_on
+from shared.programme.judgement import NO_LEVEL_RANK, Gate, Judgement, RaisedBy, ResponseVerdict, Step, Suitability
+from shared.programme.programme import Clocks, Code, Level, Programme, Raise, Switchboard, failed, passed, plain
+from shared.programme.weigh import Facts, Hazard, level_of, possible_levels, unknown_above, weigh
+
+CLOCK_AHEAD: Final = timedelta(minutes=5)
+"""How far a CAD's clock may be ahead of ours before its times mean nothing."""
+
+
+def judge(
+    programme: Programme | None, switchboard: Switchboard, call: Call, heard: frozenset[str], at: datetime
+) -> Judgement:
+    """What the programme says of `call` at the instant `at`, which hours, holidays and freshness are measured with.
+
+    `heard`: the hazards that words put in doubt and nobody has settled since. Every gate is evaluated, whatever fails.
+    """
+    if programme is None:
+        return _without_programme(switchboard, call)
+    code = programme.code(call.call_type)
+    facts = weigh(programme, call, code, heard)
+    rank, reached = level_of(programme.raises, facts)
+    level = programme.levels[rank]
+    raised_by = _raised_by(reached, facts, call.updated_at)
+    district, district_gate = _district(programme, call)
+    level_gate = _level_gate(level, raised_by)
+    gates = (
+        _jurisdiction(programme, call),
+        district_gate,
+        _call_type(call, code),
+        level_gate,
+        _fresh(programme, call, at),
+    )
+    suitability, missing = _suitability(programme, gates, facts)
+    case = Case(programme, switchboard, call, code, district, facts, at)
+    responses = tuple([verdict_on(case, programme.responses[name]) for name in level.sends])
+    if suitability == "suitable":
+        sentence = _who_goes(programme, gates, level, responses)
+    else:
+        sentence = _why_not(programme, gates, missing)
+    clocks = programme.clocks
+    return Judgement.model_construct(
+        _FIELDS,
+        suitability=suitability,
+        reasons=tuple([gate.reason for gate in gates if gate.reason]),
+        missing=missing,
+        level=level.name,
+        level_rank=rank,
+        raised_by=raised_by,
+        district=district,
+        category=code.category if code else None,
+        gates=gates,
+        responses=responses,
+        steps=programme.steps,
+        routing_deadline_seconds=clocks.routing_deadline_seconds,
+        cad_notice_seconds=clocks.cad_notice_seconds,
+        offer_expiry_seconds=clocks.offer_expiry_seconds,
+        accepted_not_moving_minutes=clocks.accepted_not_moving_minutes,
+        status_stale_minutes=clocks.status_stale_minutes,
+        position_stale_seconds=clocks.position_stale_seconds,
+        transfer_ack_seconds=clocks.transfer_ack_seconds,
+        on_scene_check_minutes=clocks.on_scene_check_minutes,
+        sentence=sentence,
+        programme_version=programme.version,
+        programme_hash=programme.hash,
+        switchboard_revision=switchboard.revision,
+    )
+
+
+_FIELDS = set(Judgement.model_fields)
+
+
+def _without_programme(switchboard: Switchboard, call: Call) -> Judgement:
+    sentence = f"{call.agency} has no programme in force: the default goes."
+    clocks = Clocks()
+    return Judgement(
+        suitability="unsuitable",
+        reasons=("no-programme",),
+        missing=(),
+        level="default",
+        level_rank=NO_LEVEL_RANK,
+        raised_by=(),
+        district=None,
+        category=None,
+        gates=(failed("programme", "no-programme", sentence),),
+        responses=(),
+        steps=(Step("default", 0),),
+        routing_deadline_seconds=clocks.routing_deadline_seconds,
+        cad_notice_seconds=clocks.cad_notice_seconds,
+        offer_expiry_seconds=clocks.offer_expiry_seconds,
+        accepted_not_moving_minutes=clocks.accepted_not_moving_minutes,
+        status_stale_minutes=clocks.status_stale_minutes,
+        position_stale_seconds=clocks.position_stale_seconds,
+        transfer_ack_seconds=clocks.transfer_ack_seconds,
+        on_scene_check_minutes=clocks.on_scene_check_minutes,
+        sentence=sentence,
+        programme_version=0,
+        programme_hash="",
+        switchboard_revision=switchboard.revision,
+    )
+
+
+# --- the gates of the call
+
+
+def _jurisdiction(programme: Programme, call: Call) -> Gate:
+    if call.agency == programme.agency:
+        return passed("jurisdiction", f"{call.agency} decides for this call.")
+    return failed("jurisdiction", "other-agency", f"the programme is {programme.agency}'s, the call {call.agency}'s.")
+
+
+def _district(programme: Programme, call: Call) -> tuple[str | None, Gate]:
+    """The district that the CAD names, or its beat is in. A district that nobody listed disagrees with any beat."""
+    named = call.district and (call.district if call.district in programme.districts else plain(call.district))
+    beat = call.beat and (call.beat if call.beat in programme.beats else plain(call.beat))
+    by_beat = programme.beats.get(beat) if beat else None
+    if named and by_beat and named != by_beat:
+        return None, failed("district", "district-conflict", f"beat {beat} is in {by_beat}, the CAD says {named}.")
+    if named and named in programme.districts:
+        return named, passed("district", f"in {named}.")
+    if by_beat and not named:
+        return by_beat, passed("district", f"beat {beat} is in {by_beat}.")
+    where = f"{named or beat} is no district of the programme." if named or beat else "no district is known."
+    return None, failed("district", "district-unknown", where)
+
+
+def _call_type(call: Call, code: Code | None) -> Gate:
+    if call.call_type is None:
+        return failed("call-type", "no-call-type", "the CAD has no call type yet.")
+    if code is None:
+        return passed("call-type", f"{call.call_type.code} is not a listed call type.")
+    return passed("call-type", f"{code.code} is {code.category or 'of no category'}.")
+
+
+def _level_gate(level: Level, raised_by: tuple[RaisedBy, ...]) -> Gate:
+    because = f" because of {_listed(_in_words(one) for one in raised_by)}" if raised_by else ""
+    sentence = f"level {level.name!r}{because}."
+    return passed("level", sentence) if level.sends else failed("level", "level-sends-default", sentence)
+
+
+def _fresh(programme: Programme, call: Call, at: datetime) -> Gate:
+    age_seconds = (at - call.updated_at).total_seconds()
+    if age_seconds < -CLOCK_AHEAD.total_seconds():
+        return failed("freshness", "clock-ahead", f"the CAD's time is {-age_seconds / 60:.0f} min ahead of ours.")
+    if age_seconds > programme.clocks.call_stale_minutes * 60:
+        return failed("freshness", "stale", f"last heard of {age_seconds / 60:.0f} min ago.")
+    return passed("freshness", f"last heard of {max(age_seconds, 0):.0f} s ago.")
+
+
+def _suitability(programme: Programme, gates: tuple[Gate, ...], facts: Facts) -> tuple[Suitability, tuple[str, ...]]:
+    """Suitable, or not, or not before somebody answers: only what is unknown can still change, so only that may wait."""
+    failing = {gate.reason for gate in gates if not gate.passed}
+    if not failing:
+        return "suitable", ()
+    if not failing <= {"no-call-type", "level-sends-default"}:
+        return "unsuitable", ()
+    missing: tuple[str, ...] = ("call_type",) if "no-call-type" in failing else ()
+    if "level-sends-default" in failing:
+        sending = [rank for rank in possible_levels(programme.raises, facts) if programme.levels[rank].sends]
+        if not sending:
+            return "unsuitable", ()
+        missing += unknown_above(programme.raises, facts, max(sending))
+    return "indeterminate", missing
+
+
+# --- words
+
+
+def _raised_by(reached: Iterable[Raise], facts: Facts, at: datetime) -> tuple[RaisedBy, ...]:
+    named = dict.fromkeys(one.fact for item in reached for one in item.conditions)
+    found = []
+    for fact in named:
+        known = facts[fact]
+        value = HAZARDS[fact][known.high] if isinstance(known, Hazard) else " ".join(known.values)
+        found.append(RaisedBy(fact, value, known.unknown, known.source, at))
+    return tuple(found)
+
+
+_UNKNOWN_WORDS: Final = {"not-asked": "not asked", "cannot-tell": "cannot tell", "words": "in doubt by words heard"}
+
+
+def _in_words(one: RaisedBy) -> str:
+    if one.unknown:
+        return f"{_plain_fact(one.fact)} ({_UNKNOWN_WORDS[one.unknown]})"
+    return f"{_plain_fact(one.fact)} {one.value} ({one.source})"
+
+
+def _why_not(programme: Programme, gates: tuple[Gate, ...], missing: tuple[str, ...]) -> str:
+    if missing:
+        return f"Ask about {_listed(map(_plain_fact, missing))}: the answer may make this a call for another response."
+    return f"Default ({programme.default}): " + _failures(gates)
+
+
+def _who_goes(
+    programme: Programme, gates: tuple[Gate, ...], level: Level, responses: tuple[ResponseVerdict, ...]
+) -> str:
+    for response in responses:
+        if response.may_go:
+            district, level_reached = gates[1].sentence.removesuffix("."), gates[3].sentence
+            return f"{response.response} may go ({response.phase}), {response.goes}: {district}, {level_reached}"
+    why = " ".join(f"{response.response}: {_failures(response.gates)}" for response in responses)
+    return f"Default ({programme.default}): level {level.name!r} would allow more, but {why}"
+
+
+def _failures(gates: tuple[Gate, ...]) -> str:
+    return " ".join([gate.sentence for gate in gates if not gate.passed])
+
+
+def _listed(words: Iterable[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _plain_fact(fact: str) -> str:
+    return fact.replace("_", " ")

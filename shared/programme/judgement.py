@@ -1,0 +1,148 @@
+"""What the programme says of one call: the value that travels inside `CallTriaged`, with all that explains it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Suitability = Literal["suitable", "unsuitable", "indeterminate"]
+"""Whether an alternative response may be sent at all, before asking who is there; indeterminate: ask first."""
+
+Phase = Literal["off", "shadow", "advisory", "live"]
+"""How far a response is switched on in a district, least first (domain §2)."""
+
+Unknown = Literal["not-asked", "cannot-tell", "words"]
+"""Why nobody knows a fact: nobody asked, the one asked cannot tell, or a word of the narrative puts it in doubt."""
+
+Model = Literal[
+    "crisis-call-diversion",
+    "community-responder",
+    "mobile-crisis-team",
+    "co-responder",
+    "dual-dispatch",
+    "multidisciplinary-team",
+    "mobile-integrated-health",
+    "mediation-response",
+    "peer-led",
+    "care-navigator",
+    "designated-crisis-responder",
+    "police",
+    "ems",
+    "fire",
+    "administrative",
+]
+"""What is sent (domain §1)."""
+
+Discipline = Literal["paramedic", "emt", "nurse", "clinician", "crisis-worker", "peer", "officer", "navigator"]
+"""What a member of a crew is trained for."""
+
+Goes = Literal["instead of default", "beside default"]
+Service = Literal["police", "ems", "fire"]
+"""A part of the default response."""
+ReachedBy = Literal["offer", "broadcast", "phone transfer"]
+OnUpgrade = Literal["recall", "stage", "stay"]
+"""What an accepted team does when the call's level rises: turn back, wait nearby, carry on."""
+Attempt = Literal["same response", "next response", "default"]
+
+NO_LEVEL_RANK = 99
+"""The rank of a call that no programme could judge: above every level."""
+
+_STRICT = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One question that the call or a response had to pass. `reason` is a stable code, None where it passed."""
+
+    __pydantic_config__: ClassVar = _STRICT
+
+    gate: str
+    passed: bool
+    reason: str | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RaisedBy:
+    """A fact that put the call on its level. An unknown fact has the worst `value`, because it raises as that would."""
+
+    __pydantic_config__: ClassVar = _STRICT
+
+    fact: str
+    value: str
+    unknown: Unknown | None
+    source: str
+    """`code …`, `answer …`, `caution …`, `cad`, `words`, `caller`, or `nobody` for what was not asked."""
+    at: datetime
+    """When the CAD last changed the call that says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseVerdict:
+    """Whether one response of the level may go, with every gate it had to pass."""
+
+    __pydantic_config__: ClassVar = _STRICT
+
+    response: str
+    model: Model
+    crew: tuple[Discipline, ...]
+    goes: Goes
+    replaces: tuple[Service, ...]
+    """The parts of the default response that do not go when this one goes."""
+    reached_by: ReachedBy
+    on_upgrade: OnUpgrade
+    may_go: bool
+    """Every gate passed; what leaves the house then depends on `phase` (in `shadow` nothing does)."""
+    phase: Phase
+    """The lower of roll-out row and switchboard; a pause counts as `off`."""
+    reasons: tuple[str, ...]
+    gates: tuple[Gate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the fall-back chain and the time it may take; `default` ends the chain and takes none."""
+
+    __pydantic_config__: ClassVar = _STRICT
+
+    attempt: Attempt
+    seconds: int
+
+
+class Judgement(BaseModel):
+    """One call under one programme version and one switchboard revision. Every gate is in it, passed or not."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    suitability: Suitability
+    reasons: tuple[str, ...]
+    """Codes of the call gates that failed; empty when suitable."""
+    missing: tuple[str, ...]
+    """When indeterminate: the facts whose answers could make the call suitable (`call_type` among them)."""
+    level: str
+    level_rank: int
+    """0 is the calmest level."""
+    raised_by: tuple[RaisedBy, ...]
+    district: str | None
+    category: str | None
+    gates: tuple[Gate, ...]
+    """The call gates: jurisdiction, district, call-type, level, freshness."""
+    responses: tuple[ResponseVerdict, ...]
+    """What the level sends, in order of preference, the default left out."""
+    steps: tuple[Step, ...]
+    routing_deadline_seconds: int
+    cad_notice_seconds: int
+    offer_expiry_seconds: int
+    accepted_not_moving_minutes: int
+    status_stale_minutes: int
+    position_stale_seconds: int
+    transfer_ack_seconds: int
+    on_scene_check_minutes: int
+    sentence: str
+    """What a dispatcher reads."""
+    programme_version: int
+    programme_hash: str
+    switchboard_revision: int

@@ -1,0 +1,224 @@
+"""A programme that has been read and verified, in the shape that judging wants: tables, no text to interpret."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from shared.call import Asker, CallType
+from shared.programme.hours import Holidays, Week
+from shared.programme.judgement import (
+    NO_LEVEL_RANK,
+    Discipline,
+    Gate,
+    Goes,
+    Model,
+    OnUpgrade,
+    Phase,
+    ReachedBy,
+    Service,
+    Step,
+)
+from shared.state import EMPTY, PMap
+
+__all__ = ["NO_LEVEL_RANK", "Programme", "Switchboard", "plain"]
+
+PHASES: tuple[Phase, ...] = ("off", "shadow", "advisory", "live")
+ASKED_NOT = -1
+"""What an answer means that says the question was not put; see `Question.meanings`."""
+
+
+def plain(text: str) -> str:
+    """`text` with one form for each letter and single spaces; capitals are left alone."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a fact must be: a hazard from `least` upwards, an age from or below a bound, or one of `values`."""
+
+    fact: str
+    words: str
+    least: int | None = None
+    values: frozenset[str] = frozenset()
+    from_years: int | None = None
+    below_years: int | None = None
+
+    def allows(self, value: str) -> bool:
+        """Whether `value` of a fact that is no hazard is what the condition asks for."""
+        if self.from_years is not None:
+            return int(value) >= self.from_years
+        if self.below_years is not None:
+            return int(value) < self.below_years
+        return value in self.values
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """Conditions that, all together, put a call on the level of this rank."""
+
+    rank: int
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A level with the responses it sends, in order of preference; `default` is not among them."""
+
+    name: str
+    rank: int
+    sends: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a call-type code means: hazards as ranks, other facts as values."""
+
+    system: str
+    code: str
+    category: str | None
+    hazards: Mapping[str, int]
+    others: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A screening question. `meanings`: answer → rank of a hazard, value of another fact, or `ASKED_NOT`."""
+
+    name: str
+    fact: str
+    meanings: Mapping[str, int | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Who goes."""
+
+    name: str
+    model: Model
+    crew: tuple[Discipline, ...]
+    takes: frozenset[str]
+    may_be_asked_by: frozenset[Asker]
+    only_when: tuple[Condition, ...]
+    goes: Goes
+    replaces: tuple[Service, ...]
+    reached_by: ReachedBy
+    on_upgrade: OnUpgrade
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Where and when one response runs."""
+
+    response: str
+    districts: frozenset[str]
+    from_day: date | None
+    until_day: date | None
+    week: Week
+    closed_on_holidays: bool
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Every clock of the programme; the unit is in the name."""
+
+    routing_deadline_seconds: int = 60
+    cad_notice_seconds: int = 10
+    offer_expiry_seconds: int = 30
+    transfer_ack_seconds: int = 30
+    position_stale_seconds: int = 60
+    status_stale_minutes: int = 15
+    call_stale_minutes: int = 15
+    accepted_not_moving_minutes: int = 5
+    on_scene_check_minutes: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """One verified version of one agency's programme. `effective` is an instant, in UTC."""
+
+    agency: str
+    programme: str
+    version: int
+    effective: datetime
+    time_zone: str
+    default: str
+    hash: str
+    """The first 16 hex digits of the SHA-256 of the document's text."""
+    zone: ZoneInfo
+    holidays: Holidays | None
+    districts: Mapping[str, tuple[str, ...]]
+    beats: Mapping[str, str]
+    codes: Mapping[tuple[str, str], Code]
+    questions: tuple[Question, ...]
+    cautions: Mapping[str, Mapping[str, int]]
+    words: Mapping[str, tuple[str, ...]]
+    """Word → hazards, for single words, in the form `words.py` compares."""
+    phrases: tuple[tuple[str, str], ...]
+    """The like for several words in a row."""
+    levels: tuple[Level, ...]
+    raises: tuple[Raise, ...]
+    """The highest level's first."""
+    responses: Mapping[str, Response]
+    rollout: tuple[Row, ...]
+    rows: Mapping[tuple[str, str], tuple[Row, ...]]
+    """Response and district → the rows that cover them."""
+    hazards: tuple[str, ...]
+    """The hazards that some level turns on."""
+    others: tuple[str, ...]
+    """The other facts that a level or a response turns on."""
+    steps: tuple[Step, ...]
+    clocks: Clocks
+    assumptions: tuple[str, ...]
+    """What codes state by themselves that is calmer than the worst, one line each, for a person to read and own."""
+
+    def code(self, call_type: CallType | None) -> Code | None:
+        """What the document says of a code; None for one that it does not list in that system."""
+        if call_type is None:
+            return None
+        found = self.codes.get((call_type.system, call_type.code))
+        return found or self.codes.get((plain(call_type.system), plain(call_type.code)))
+
+
+@dataclass(frozen=True, slots=True)
+class Switchboard:
+    """What people have switched on now. It can only set less than the document; what it does not name is off."""
+
+    revision: int = 0
+    phases: PMap[str, Phase] = EMPTY
+    """`response/district` → phase."""
+    paused: frozenset[str] | Literal["all"] = frozenset()
+    """Districts, `response/district` or `response/all` for one response, or `all`."""
+
+    def phase(self, response: str, district: str) -> Phase:
+        """How far the response is switched on in the district, pauses apart."""
+        return self.phases.get(f"{response}/{district}", "off")
+
+    def is_paused(self, district: str, response: str) -> bool:
+        """Whether a kill switch holds the response in the district."""
+        paused = self.paused
+        if not paused:
+            return False
+        return (
+            "all" in paused or district in paused or f"{response}/{district}" in paused or f"{response}/all" in paused
+        )
+
+
+def lower(one: Phase, other: Phase) -> Phase:
+    """The lower of two phases."""
+    return PHASES[min(PHASES.index(one), PHASES.index(other))]
+
+
+def passed(gate: str, sentence: str) -> Gate:
+    """A gate that was passed."""
+    return Gate(gate, True, None, sentence)  # noqa: FBT003  the field says what it is
+
+
+def failed(gate: str, reason: str, sentence: str) -> Gate:
+    """A gate that was not, with its stable code."""
+    return Gate(gate, False, reason, sentence)  # noqa: FBT003  the field says what it is

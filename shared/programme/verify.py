@@ -1,0 +1,270 @@
+"""Whether the parts of a document fit together and what it sends is safe (domain §3.4)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import Final
+
+from shared.programme.compile import row_of
+from shared.programme.document import Document
+from shared.programme.document import Response as WrittenResponse
+from shared.programme.faults import Finding, suggestion
+from shared.programme.floor import EMS, levels_reached, safety_floor
+from shared.programme.hours import calendar_days
+from shared.programme.judgement import Discipline, Model
+from shared.programme.programme import plain
+
+
+def findings(document: Document, sound: frozenset[str]) -> Iterator[Finding]:
+    """Everything that contradicts itself in the parts named in `sound`; the others hold faults of their own already."""
+    for needs, check in _CHECKS:
+        if sound.issuperset(needs):
+            yield from check(document)
+
+
+# --- places and codes
+
+
+def _beats(document: Document) -> Iterator[Finding]:
+    seen: dict[str, str] = {}
+    for district, beats in document.districts.items():
+        if district == "all":
+            yield Finding(("districts", district), "'all' means every district", "give it another name")
+        for index, beat in enumerate(beats):
+            path = ("districts", district, index)
+            if beat in seen:
+                where = "twice in this district" if seen[beat] == district else f"in {seen[beat]} too"
+                yield Finding(path, f"beat {beat!r} is {where}", "a beat belongs to one district")
+            seen.setdefault(beat, district)
+
+
+def _codes(document: Document) -> Iterator[Finding]:
+    for system, codes in document.call_types.items():
+        seen: dict[str, str] = {}
+        for code in codes:
+            same = seen.setdefault(plain(code), code)
+            if same != code:
+                path = ("call_types", system, code)
+                yield Finding(path, f"{code!r} and {same!r} are one code", "write it once, as the CAD does")
+
+
+def _holidays(document: Document) -> Iterator[Finding]:
+    if document.holidays is None:
+        return
+    for index, day in enumerate(document.holidays.open):
+        path = ("holidays", "open", index)
+        if day in document.holidays.closed:
+            yield Finding(path, f"{day} is open and closed", "name it once")
+        elif day not in calendar_days(document.holidays.calendar, day.year):
+            calendar = document.holidays.calendar
+            yield Finding(path, f"{day} is no holiday in {calendar}", "leave it out: it is an ordinary day")
+
+
+# --- levels and responses
+
+
+def _level_names(document: Document) -> Iterator[Finding]:
+    for name, count in Counter(level.name for level in document.level).items():
+        if count > 1:
+            index = max(index for index, level in enumerate(document.level) if level.name == name)
+            yield Finding(("level", index, "name"), f"{name!r} names two levels", "give each its own name")
+    for index, level in enumerate(document.level):
+        for place, name in enumerate(level.sends):
+            path = ("level", index, "sends", place)
+            if name in level.sends[:place]:
+                yield Finding(path, f"{name!r} is sent twice", "name it once")
+            if name == "default" and place != len(level.sends) - 1:
+                yield Finding(path, "'default' is not the last choice", "nothing comes after the default")
+    highest = len(document.level) - 1
+    if document.level[highest].sends != ("default",):
+        yield Finding(("level", highest, "sends"), "the highest level does not send default", 'sends = ["default"]')
+
+
+def _sent(document: Document) -> Iterator[Finding]:
+    sent = {name for level in document.level for name in level.sends}
+    for index, level in enumerate(document.level):
+        for place, name in enumerate(level.sends):
+            if name != "default" and name not in document.responses:
+                path = ("level", index, "sends", place)
+                yield Finding(path, f"{name!r} is no response", suggestion(name, (*document.responses, "default")))
+    for name in document.responses:
+        if name == "default":
+            yield Finding(("responses", name), "'default' is what the CAD sends", "give the response another name")
+        elif name not in sent:
+            yield Finding(
+                ("responses", name), f"no level sends {name!r}", "name it in a level's sends, or leave it out"
+            )
+
+
+def _takes(document: Document) -> Iterator[Finding]:
+    entries = [entry for codes in document.call_types.values() for entry in codes.values()]
+    categories = sorted({entry.category for entry in entries if entry.category})
+    for name, response in document.responses.items():
+        for place, category in enumerate(response.takes):
+            if category not in categories:
+                path = ("responses", name, "takes", place)
+                yield Finding(path, f"no call type is of category {category!r}", suggestion(category, categories))
+
+
+def _crews(document: Document) -> Iterator[Finding]:
+    for name, response in document.responses.items():
+        path = ("responses", name)
+        if not response.takes and not response.may_be_asked_by:
+            yield Finding(path, "takes no calls and may not be asked for", "add takes or may_be_asked_by")
+        needs, officer_rides = CREWS[response.model]
+        if "officer" in response.crew and not officer_rides:
+            yield Finding((*path, "crew"), f"an officer is in a {response.model} crew", "co-responder has one on board")
+        for one_of in needs:
+            if not one_of.intersection(response.crew):
+                what = f"a {response.model} crew has {' or '.join(sorted(one_of))}"
+                yield Finding(
+                    (*path, "crew"), f"{what}, and here there is none", f"crew = [{', '.join(response.crew)}, …]"
+                )
+        yield from _way_of_going(path, response)
+
+
+def _way_of_going(path: tuple[str, str], response: WrittenResponse) -> Iterator[Finding]:
+    if response.model in ("care-navigator", "dual-dispatch") and response.goes == "instead of default":
+        yield Finding((*path, "goes"), f"a {response.model} never goes instead of the default", '"beside default"')
+    if response.replaces and response.goes == "instead of default":
+        what = "all of the default is replaced already"
+        yield Finding((*path, "replaces"), what, 'goes = "beside default", or leave replaces out')
+    if response.model == "crisis-call-diversion" and response.reached_by != "phone transfer":
+        yield Finding((*path, "reached_by"), f"a {response.model} is reached by telephone", '"phone transfer"')
+
+
+_TALKS: Final[frozenset[Discipline]] = frozenset(("clinician", "crisis-worker", "nurse", "peer", "navigator"))
+_TREATS: Final[frozenset[Discipline]] = frozenset(("paramedic", "emt", "nurse"))
+CREWS: Final[Mapping[Model, tuple[tuple[frozenset[Discipline], ...], bool]]] = MappingProxyType(
+    {
+        "crisis-call-diversion": ((), False),
+        "community-responder": ((_TALKS | _TREATS,), False),
+        "mobile-crisis-team": ((_TALKS,), False),
+        "co-responder": ((frozenset(("officer",)), _TALKS | _TREATS), True),
+        "dual-dispatch": ((_TALKS | _TREATS,), False),
+        "multidisciplinary-team": ((frozenset(("officer",)), _TALKS, _TREATS), True),
+        "mobile-integrated-health": ((_TREATS,), False),
+        "mediation-response": ((), False),
+        "peer-led": ((frozenset(("peer",)),), False),
+        "care-navigator": ((frozenset(("navigator", "peer", "crisis-worker", "clinician")),), False),
+        "designated-crisis-responder": ((frozenset(("clinician", "crisis-worker")),), False),
+        "police": ((frozenset(("officer",)),), True),
+        "ems": ((EMS,), False),
+        "fire": ((), False),
+        "administrative": ((), False),
+    }
+)
+"""Model → the disciplines of which each crew has one, and whether an officer may ride along."""
+
+
+# --- where, when, and within which time
+
+
+def _rollout(document: Document) -> Iterator[Finding]:
+    for index, row in enumerate(document.rollout):
+        path = ("rollout", index)
+        if row.response not in document.responses:
+            what = f"{row.response!r} is no response"
+            yield Finding((*path, "response"), what, suggestion(row.response, document.responses))
+        if row.districts != "all":
+            for place, district in enumerate(row.districts):
+                if district not in document.districts:
+                    what = f"{district!r} is no district"
+                    yield Finding((*path, "districts", place), what, suggestion(district, document.districts))
+        if row.holidays == "closed" and document.holidays is None:
+            what = "closed on holidays, and the document names none"
+            yield Finding((*path, "holidays"), what, 'add [holidays] with calendar = "US-…"')
+
+
+def _rows_open(document: Document) -> Iterator[Finding]:
+    for index, row in enumerate(document.rollout):
+        path = ("rollout", index)
+        if not row.districts:
+            yield Finding((*path, "districts"), "the row covers no district", 'name one, or "all"')
+        if row.phase == "off":
+            yield Finding((*path, "phase"), "the row can never open: it is off", "leave the row out, or a higher phase")
+        if row.from_ and row.until and row.until <= row.from_:
+            right = "until is the first day no longer in it, after from"
+            yield Finding((*path, "until"), f"the row can never open: until {row.until} is not after from", right)
+        elif row.until and row.until <= document.effective.date():
+            yield Finding(
+                (*path, "until"), "the row can never open: it ends before the document takes effect", "leave it out"
+            )
+        elif row.until and not any(
+            _opens(document, index, day) for day in _days(document.effective, row.from_, row.until)
+        ):
+            yield Finding(
+                (*path, "hours"), "the row can never open: no such hours between from and until", "other hours"
+            )
+
+
+def _days(effective: datetime, first: date | None, until: date) -> Iterator[date]:
+    day = max(first or date.min, effective.date())
+    last = min(until, day + timedelta(days=400))
+    while day < last:
+        yield day
+        day += timedelta(days=1)
+
+
+def _opens(document: Document, index: int, day: date) -> bool:
+    row = row_of(document.rollout[index], document)
+    if not row.week.days[day.weekday()]:
+        return False
+    holidays = document.holidays
+    if holidays is None or not row.closed_on_holidays:
+        return True
+    in_calendar = day in calendar_days(holidays.calendar, day.year) and day not in holidays.open
+    return not in_calendar and day not in holidays.closed
+
+
+def _steps(document: Document) -> Iterator[Finding]:
+    steps, clocks = document.when_no_team.steps, document.clocks
+    path = ("when_no_team", "steps")
+    if steps[-1].attempt != "default":
+        yield Finding((*path, len(steps) - 1), "the chain does not end in default", 'end with { try = "default" }')
+    for index, step in enumerate(steps):
+        if step.attempt == "default":
+            if index != len(steps) - 1:
+                yield Finding((*path, index), "'default' is not the last step", "nothing comes after the default")
+            if step.seconds is not None:
+                yield Finding((*path, index, "seconds"), "default takes no time", "leave seconds out")
+        elif step.seconds is None:
+            yield Finding((*path, index), "a step without seconds", "say how many seconds it may take")
+        elif step.seconds < clocks.offer_expiry_seconds:
+            what = f"{step.seconds} s are less than an offer's {clocks.offer_expiry_seconds} s"
+            yield Finding((*path, index, "seconds"), what, "a longer step, or a shorter offer_expiry_seconds")
+    left = clocks.routing_deadline_seconds - clocks.cad_notice_seconds
+    used = sum(step.seconds or 0 for step in steps)
+    if left <= 0:
+        what = "nothing is left of the routing deadline"
+        yield Finding(("clocks", "routing_deadline_seconds"), what, "more than cad_notice_seconds")
+    elif used > left:
+        what = f"the steps take {used} s, and {left} s are left of the routing deadline after the notice to the CAD"
+        yield Finding(path, what, f"at most {left} s in all")
+
+
+def _only_when(document: Document) -> Iterator[Finding]:
+    for name, response in document.responses.items():
+        if response.only_when is not None and not any(True for _ in response.only_when.stated()):
+            yield Finding(("responses", name, "only_when"), "names no fact", "name a fact, or leave it out")
+
+
+_CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Document], Iterator[Finding]]], ...]] = (
+    (frozenset(("districts",)), _beats),
+    (frozenset(("call_types",)), _codes),
+    (frozenset(("holidays",)), _holidays),
+    (frozenset(("level",)), _level_names),
+    (frozenset(("level",)), levels_reached),
+    (frozenset(("level", "responses")), _sent),
+    (frozenset(("call_types", "responses")), _takes),
+    (frozenset(("responses",)), _crews),
+    (frozenset(("responses",)), _only_when),
+    (frozenset(("level", "responses")), safety_floor),
+    (frozenset(("rollout", "responses", "districts", "holidays")), _rollout),
+    (frozenset(("rollout", "effective", "holidays", "districts")), _rows_open),
+    (frozenset(("when_no_team", "clocks")), _steps),
+)
+"""Each check with the parts of the document that it reads."""

@@ -1,0 +1,29 @@
+"""Words of a narrative that put a hazard in doubt. A word never clears one, and negation is not read."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from shared.programme.programme import Programme
+
+_WORD = re.compile(r"[^\W_]+")
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+
+
+def words_in(programme: Programme, text: str) -> frozenset[str]:
+    """The hazards that `text` makes unknown: whole words of the document found in it, in any case.
+
+    The time is in proportion to the length of the text, times the number of phrases of several words.
+    """
+    found = spoken(text)
+    hazards = {hazard for word in programme.words.keys() & set(found) for hazard in programme.words[word]}
+    if programme.phrases:
+        line = f" {' '.join(found)} "
+        hazards.update(hazard for phrase, hazard in programme.phrases if f" {phrase} " in line)
+    return frozenset(hazards)
+
+
+def spoken(text: str) -> list[str]:
+    """The words of `text`, in the form in which they are compared: no case, no punctuation, nothing invisible."""
+    return _WORD.findall(unicodedata.normalize("NFKC", text.translate(_INVISIBLE)).casefold())

@@ -1,0 +1,379 @@
+"""The one loop that runs every deciding service: lottery, claims, steps, effects, snapshots.
+
+I/O errors and lost ownership end the process; its supervisor starts it again and it claims again. Bad input does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Generic, TypeVar
+
+from shared import telemetry
+from shared.broker import Broker, BrokerUnavailable, Lottery, Reader, Stored
+from shared.clock import Clock, SystemClock
+from shared.config import Settings
+from shared.kafka import KafkaBroker
+from shared.partition import Partition
+from shared.service import Effect, EffectDone, EffectStarting, Service
+from shared.snapshots import SNAPSHOT_EVERY_EVENTS, write_snapshots
+
+S = TypeVar("S")
+
+Perform = Callable[[str, Effect], Awaitable[EffectDone]]
+"""`await perform(agency, effect)`: make the effect happen and say what came of it."""
+
+TURN_SECONDS = 0.25
+"""The longest the loop waits before it looks at the lottery again."""
+BACKLOG_RECORDS = 5_000
+EFFECT_SECONDS = 120.0
+DRAIN_SECONDS = 5.0
+HANG_SECONDS = 8.0
+CLAIM_SECONDS = 60.0
+EXIT_WATCHDOG, EXIT_FAILED = 70, 71
+
+
+async def no_effects(agency: str, effect: Effect) -> EffectDone:  # noqa: ARG001  # the shape of Perform
+    """For a service that owes nothing to the outside."""
+    return EffectDone(effect.effect_id, "failed", "no performer")
+
+
+@dataclass(slots=True)
+class _Effects:
+    """One agency's effects that this process is busy with: from the first try until the journal holds the result."""
+
+    starting: set[str] = field(default_factory=set)
+    """At-most-once effects whose attempt is about to be noted in the journal by this very process."""
+    running: dict[str, asyncio.Task[None] | None] = field(default_factory=dict)
+    """None for one that a process before this one tried: nobody knows what came of it, and it is not tried again."""
+
+    def forget_settled(self, pending: Mapping[str, Effect]) -> None:
+        """Those that are no longer owed."""
+        self.starting &= pending.keys()
+        for effect_id in self.running.keys() - pending.keys():
+            del self.running[effect_id]
+
+
+class Worker(Generic[S]):
+    """Runs a service on the partitions that it draws."""
+
+    def __init__(
+        self,
+        service: Service[S],
+        broker: Broker,
+        clock: Clock,
+        instance: str,
+        perform: Perform = no_effects,
+        *,
+        token: Callable[[], str] = lambda: secrets.token_hex(16),
+        snapshot_every_events: int = SNAPSHOT_EVERY_EVENTS,
+    ) -> None:
+        self.service = service
+        self.owned: dict[int, Partition[S]] = {}
+        self.turned_at = clock.monotonic()
+        """When the loop last came round; a watchdog looks at it."""
+        self._broker, self._clock, self._instance, self._perform, self._token = broker, clock, instance, perform, token
+        self._snapshot_every_events = snapshot_every_events
+        self._claiming: dict[int, asyncio.Task[Partition[S]]] = {}
+        self._effects: dict[int, dict[str, _Effects]] = {}
+        self._snapshots: dict[int, asyncio.Task[int]] = {}
+        self._background: set[asyncio.Task[Any]] = set()
+        self._failed: BaseException | None = None
+        self._wake = asyncio.Event()
+        self._poll: asyncio.Task[list[Stored]] | None = None
+        self._lottery: Lottery
+        self._reader: Reader
+        self._joined = False
+        self._owned_gauge = telemetry.OWNED.labels(service.name)
+
+    @property
+    def ready(self) -> bool:
+        """Whether all that was drawn is owned and what waited at the take-over is decided."""
+        return (
+            self._joined
+            and self._lottery.wanted <= self.owned.keys()
+            and not any(partition.catch_up for partition in self.owned.values())
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until `stop` is set; then let effects finish and leave. Raises whatever makes it unable to go on."""
+        self._reader = await self._broker.reader()
+        self._lottery = await self._broker.lottery(self.service.writes.name, self.service.name, self._instance)
+        self._joined = True
+        try:
+            while not stop.is_set():
+                await self._turn()
+            await self._drain()
+            await self._lottery.leave()
+        finally:
+            await self._abandon()
+
+    async def _turn(self) -> None:
+        self.turned_at = self._clock.monotonic()
+        if self._failed is not None:
+            raise self._failed
+        await self._draw()
+        await self._wait()
+        await self._step_all()
+        for partition in self.owned.values():
+            self._start_effects(partition)
+            self._start_snapshot(partition)
+
+    # --- who owns what ---------------------------------------------------------------------------------------------
+
+    async def _draw(self) -> None:
+        """Let go of what is no longer drawn, claim what newly is. Claims run beside the loop."""
+        wanted = self._lottery.wanted
+        released = [number for number in self.owned if number not in wanted]
+        for number in released:
+            await self._release(number)
+        for number in wanted - self.owned.keys() - self._claiming.keys():
+            claim = Partition.claim(self.service, self._broker, self._clock, number, self._token)
+            self._claiming[number] = self._spawn(asyncio.wait_for(claim, CLAIM_SECONDS), watch=False)
+            self._claiming[number].add_done_callback(lambda _: self._wake.set())
+        adopted = False
+        for number, task in list(self._claiming.items()):
+            if task.done():
+                del self._claiming[number]
+                partition = task.result()
+                if number in wanted:
+                    self.owned[number], self._effects[number] = partition, {}
+                    telemetry.logger().info("claimed", partition=number, epoch=partition.epoch)
+                    adopted = True
+                else:
+                    await partition.close()
+        if released or adopted:
+            await self._assign()
+
+    async def _release(self, number: int) -> None:
+        partition, effects = self.owned.pop(number), self._effects.pop(number)
+        for held in effects.values():
+            for task in held.running.values():
+                if task is not None:
+                    task.cancel()
+        await partition.close()
+        telemetry.logger().info("released", partition=number)
+
+    async def _assign(self) -> None:
+        """Point the reader at the inputs of all owned partitions, each where it was fed last."""
+        if self._poll is not None:
+            self._poll.cancel()
+            await asyncio.wait([self._poll])
+            self._take_polled()
+        await self._reader.assign(
+            {
+                (name, number): offset
+                for number, partition in self.owned.items()
+                for name, offset in partition.fed.items()
+            }
+        )
+        self._owned_gauge.set(len(self.owned))
+
+    # --- what comes in ---------------------------------------------------------------------------------------------
+
+    async def _wait(self) -> None:
+        """Until a record, an effect's result or a claim has come, or a clock is due; a quarter of a second at most."""
+        if self._poll is None and self._waiting_records() < BACKLOG_RECORDS:
+            self._poll = self._spawn(self._reader.poll(TURN_SECONDS), watch=False)
+            self._poll.add_done_callback(lambda _: self._wake.set())
+        timeout = 0.0 if any(partition.has_work() for partition in self.owned.values()) else self._until_due()
+        if timeout > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), timeout)
+        else:
+            await asyncio.sleep(0)
+        self._wake.clear()
+        self._take_polled()
+
+    def _take_polled(self) -> None:
+        if self._poll is not None and self._poll.done():
+            poll, self._poll = self._poll, None
+            if not poll.cancelled():
+                for stored in poll.result():
+                    if stored.partition in self.owned:
+                        self.owned[stored.partition].feed(stored)
+
+    def _waiting_records(self) -> int:
+        return sum(len(waiting) for partition in self.owned.values() for waiting in partition.backlog.values())
+
+    def _until_due(self) -> float:
+        due = [at for partition in self.owned.values() if not partition.catch_up and (at := partition.next_due())]
+        if not due:
+            return TURN_SECONDS
+        left = min(due) - self._clock.now()
+        return min(TURN_SECONDS, max(left, timedelta(milliseconds=1)).total_seconds())
+
+    async def _step_all(self) -> None:
+        steps = [partition.step() for partition in self.owned.values()]
+        if len(steps) == 1:
+            await steps[0]
+        elif steps:
+            await asyncio.gather(*steps)
+
+    # --- what goes out ---------------------------------------------------------------------------------------------
+
+    def _start_effects(self, partition: Partition[S]) -> None:
+        changed, partition.changed = partition.changed, set()
+        for agency in sorted(changed):
+            pending = self.service.pending(partition.states[agency])
+            held = self._effects[partition.number].get(agency)
+            if held is not None:
+                held.forget_settled(pending)
+            elif pending:
+                held = self._effects[partition.number][agency] = _Effects()
+            for effect_id, effect in pending.items():
+                if held is not None and effect_id not in held.running:
+                    self._start_effect(partition, held, agency, effect)
+
+    def _start_effect(self, partition: Partition[S], held: _Effects, agency: str, effect: Effect) -> None:
+        effect_id = effect.effect_id
+        if effect.at_most_once and not effect.attempted:
+            if effect_id not in held.starting:
+                held.starting.add(effect_id)
+                partition.internal.append((agency, EffectStarting(effect_id)))
+        elif effect.at_most_once and effect_id not in held.starting:
+            held.running[effect_id] = None
+            partition.internal.append((agency, EffectDone(effect_id, "unknown")))
+        else:
+            held.starting.discard(effect_id)
+            held.running[effect_id] = self._spawn(self._run_effect(partition, agency, effect))
+
+    async def _run_effect(self, partition: Partition[S], agency: str, effect: Effect) -> None:
+        await partition.confirm()
+        if self._clock.now() >= effect.not_after:
+            outcome = EffectDone(effect.effect_id, "expired")
+        else:
+            try:
+                outcome = await asyncio.wait_for(self._perform(agency, effect), EFFECT_SECONDS)
+            except Exception as error:  # noqa: BLE001  # an adapter's fault is the effect's failure, not the worker's
+                outcome = EffectDone(effect.effect_id, "failed", type(error).__name__)
+        telemetry.EFFECTS.labels(self.service.name, outcome.result).inc()
+        partition.internal.append((agency, outcome))
+        self._wake.set()
+
+    def _start_snapshot(self, partition: Partition[S]) -> None:
+        running = self._snapshots.get(partition.number)
+        if partition.events_since_snapshot >= self._snapshot_every_events and (running is None or running.done()):
+            round_ = write_snapshots(partition, self._broker, self._clock.now())
+            self._snapshots[partition.number] = self._spawn(round_)
+
+    # --- coming and going ------------------------------------------------------------------------------------------
+
+    def _spawn(self, work: Coroutine[Any, Any, Any], *, watch: bool = True) -> asyncio.Task[Any]:
+        """A task beside the loop; what it raises ends the loop, unless its result is looked at anyway."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        if watch:
+            task.add_done_callback(self._note_failure)
+        return task
+
+    def _note_failure(self, task: asyncio.Task[Any]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self._failed = task.exception()
+            self._wake.set()
+
+    async def _drain(self) -> None:
+        """Take nothing new; let effects finish, and write down what came of them."""
+        until = self._clock.monotonic() + DRAIN_SECONDS
+        while self._clock.monotonic() < until and self._effects_under_way():
+            await self._step_all()
+            for partition in self.owned.values():
+                self._start_effects(partition)
+            await asyncio.sleep(0.01)
+            if self._failed is not None:
+                raise self._failed
+
+    def _effects_under_way(self) -> bool:
+        return any(partition.internal for partition in self.owned.values()) or any(
+            held.running for agencies in self._effects.values() for held in agencies.values()
+        )
+
+    async def _abandon(self) -> None:
+        for task in list(self._background):
+            task.cancel()
+        if self._background:
+            await asyncio.wait(list(self._background))
+        for partition in self.owned.values():
+            await partition.close()
+        await self._reader.close()
+
+
+class Watchdog:
+    """Ends the process, from a thread, when the loop has not come round for eight seconds."""
+
+    def __init__(self, turned_at: Callable[[], float], clock: Clock) -> None:
+        self._turned_at, self._clock, self._over = turned_at, clock, threading.Event()
+
+    def start(self) -> None:
+        """Start watching."""
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop watching: the loop is on its way out."""
+        self._over.set()
+
+    def live(self) -> bool:
+        """Whether the loop came round lately."""
+        return self._clock.monotonic() - self._turned_at() < HANG_SECONDS
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.5):
+            if not self.live():
+                sys.stderr.write('{"event": "the loop hangs; exiting", "level": "critical"}\n')
+                sys.stderr.flush()
+                os._exit(EXIT_WATCHDOG)
+
+
+def run(service: Service[Any], settings: Settings, perform: Perform = no_effects) -> None:
+    """Run a service as this process, until it is told to stop (SIGTERM, SIGINT) or cannot go on (exit code 71)."""
+    telemetry.configure_logs(service.name, settings.instance, settings.log_level)
+    try:
+        asyncio.run(_run(service, settings, perform))
+    except Exception as error:  # noqa: BLE001  # whatever it is, the supervisor's business
+        telemetry.logger().critical("worker ended", error=type(error).__name__, wrong=str(error)[:300])
+        sys.stderr.flush()
+        os._exit(EXIT_FAILED)
+
+
+async def _run(service: Service[Any], settings: Settings, perform: Perform) -> None:
+    clock, stop = SystemClock(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    broker = KafkaBroker(settings.kafka, settings.partitions)
+    worker = Worker(service, broker, clock, f"{service.name}-{settings.instance}", perform)
+    watchdog = Watchdog(lambda: worker.turned_at if started else clock.monotonic(), clock)
+    started = False
+    telemetry.serve_operations(
+        settings.operations_host, settings.operations_port, lambda: started and worker.ready, watchdog.live
+    )
+    await wait_for_broker(broker, stop)
+    started = True
+    worker.turned_at = clock.monotonic()
+    watchdog.start()
+    try:
+        await worker.run(stop)
+    finally:
+        watchdog.stop()
+    await broker.close()
+
+
+async def wait_for_broker(broker: Broker, stop: asyncio.Event) -> None:
+    """Wait inside the process until the broker answers; `readyz` is false meanwhile."""
+    while not stop.is_set():
+        try:
+            reader = await broker.reader()
+        except BrokerUnavailable as error:
+            telemetry.logger().warning("waiting for the broker", wrong=str(error))
+            await asyncio.sleep(1)
+        else:
+            await reader.close()
+            return

@@ -1,0 +1,106 @@
+"""What tests share: one real Kafka and one Chromium for the whole run, or a skip that says why there is none."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import NoReturn
+
+import psutil
+import pytest
+
+from deploy.broker import find_broker
+from deploy.kafka.local import CHECKOUT, KafkaError, missing
+
+RUN = CHECKOUT / ".run"
+IS_CI = os.environ.get("CI") == "true"
+
+
+@pytest.fixture(scope="session")
+def kafka(pytestconfig: pytest.Config) -> str:
+    """Bootstrap servers of a real Kafka that all tests share: name topics and groups of your own."""
+    if IS_CI and missing() is not None:
+        install_debian_packages("default-jre-headless", "maven")
+    with (directory(pytestconfig) / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # parallel workers: one starts it, the others wait
+        if (broker := find_broker(directory(pytestconfig))) is None:
+            absent(f"NOT TESTED on a real Kafka: {missing()} Or start Docker.")
+        try:
+            return broker.start()
+        except KafkaError as problem:
+            pytest.fail(str(problem))
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> Path:
+    """The browser that shows the pages."""
+    if IS_CI and chromium() is None:
+        install_debian_packages("chromium")
+    if (path := chromium()) is None:
+        absent("NOT TESTED in a browser: Chromium is missing (Debian: apt-get install chromium).")
+    return path
+
+
+def chromium() -> Path | None:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((Path(path) for name in names if (path := shutil.which(name))), None)
+
+
+def absent(reason: str) -> NoReturn:
+    """Skip, except in CI, where everything must be tested."""
+    if IS_CI:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def install_debian_packages(*names: str) -> None:
+    apt = shutil.which("apt-get")
+    if apt is None or os.geteuid() != 0:
+        return  # the caller sees that the thing is still missing, and fails
+    RUN.mkdir(exist_ok=True)
+    with (RUN / "apt.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for arguments in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", *names]):
+            command = [apt, *arguments]
+            done = subprocess.run(command, env=environment, timeout=600, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                pytest.fail(f"apt-get {arguments[0]} failed:\n{done.stdout}{done.stderr}")
+
+
+def directory(config: pytest.Config) -> Path:
+    """The run's own directory, named after the process that began it."""
+    given: str = getattr(config, "workerinput", {}).get("run_directory", str(RUN / f"tests-{os.getpid()}"))
+    path = Path(given)
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Clear away what a run left that was killed."""
+    if hasattr(config, "workerinput"):
+        return
+    for left in RUN.glob("tests-[0-9]*"):
+        if not psutil.pid_exists(int(left.name.removeprefix("tests-"))):
+            clear(left)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: pytest.Session) -> None:
+    """Tell pytest-xdist's workers where the run's Kafka is."""
+    node.workerinput["run_directory"] = str(directory(node.config))  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        clear(RUN / f"tests-{os.getpid()}")
+
+
+def clear(run_directory: Path) -> None:
+    if run_directory.exists():
+        if (broker := find_broker(run_directory)) is not None:
+            broker.discard()
+        shutil.rmtree(run_directory, ignore_errors=True)

@@ -1,0 +1,42 @@
+"""docker-compose.yml keeps to the local node's settings, to loopback ports, and to read-only containers."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.broker import DOCKER_IMAGE, docker_settings
+from deploy.kafka.local import CHECKOUT
+
+COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())["services"]
+OURS = {name: service for name, service in COMPOSE.items() if name != "kafka"}
+
+
+def elsewhere(settings: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in settings.items() if "LISTENERS" not in name and "QUORUM" not in name}
+
+
+def test_kafka_has_the_same_settings_with_docker_and_without() -> None:
+    assert COMPOSE["kafka"]["image"] == DOCKER_IMAGE
+    assert elsewhere(COMPOSE["kafka"]["environment"]) == elsewhere(docker_settings(port=9092))
+
+
+@pytest.mark.parametrize("service", OURS.values(), ids=OURS.keys())
+def test_a_container_is_read_only_and_published_on_loopback_only(service: dict[str, Any]) -> None:
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+    assert all(isinstance(value, str) for value in service["environment"].values())
+
+
+def test_instances_of_a_service_have_names_of_their_own() -> None:
+    names = [
+        (service["command"], service["environment"]["CAREROUTE_INSTANCE"])
+        for service in OURS.values()
+        if "CAREROUTE_INSTANCE" in service["environment"]
+    ]
+    assert len(names) == len(set(names)) == 6
+
+
+def test_the_image_runs_without_root() -> None:
+    assert "\nUSER 10001:10001\n" in (CHECKOUT / "deploy" / "Dockerfile").read_text()
