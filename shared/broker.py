@@ -94,8 +94,10 @@ class Lottery(Protocol):
 class Broker(Protocol):
     """A connection to the log."""
 
-    partitions: int
-    """Partitions of every topic: one number for the cluster's life."""
+    @property
+    def partitions(self) -> int:
+        """Partitions of every topic: one number for the cluster's life."""
+        ...
 
     async def append(self, topic: str, partition: int, records: Sequence[Record]) -> Appended:
         """Write the records in one batch: all of them or none, in order. Raises BrokerUnavailable."""
@@ -107,6 +109,10 @@ class Broker(Protocol):
 
     async def lottery(self, topic: str, group: str, instance: str) -> Lottery:
         """Join the lottery for a topic's partitions, under a name that survives a restart."""
+        ...
+
+    async def wrong_topics(self) -> list[str]:
+        """What is wrong with the topics as they stand, a sentence each; empty when all is well."""
         ...
 
     def partition_of(self, key: str) -> int:

@@ -407,6 +407,15 @@ class DistrictResumed(Event):
     reason: str = ""
 
 
+class HeardLine(BaseModel):
+    """A line of a narrative in which words of the document were heard: a keyed hash of it, and the hazards in doubt."""
+
+    model_config = ConfigDict(frozen=True)
+
+    line: str
+    facts: tuple[str, ...]
+
+
 class CallTriaged(Event):
     """A version of a call was judged: every gate, what raised the level, which responses may go."""
 
@@ -420,6 +429,9 @@ class CallTriaged(Event):
     fingerprint: str = ""
     priority: str | None = None
     language: str | None = None
+    call: Call | None = None
+    """The version that was judged; absent where known versions were judged again."""
+    lines: tuple[HeardLine, ...] = ()
 
 
 class VersionNoted(Event):
@@ -431,6 +443,29 @@ class VersionNoted(Event):
     why: Literal["unchanged", "late"]
     fingerprint: str = ""
     heard: tuple[str, ...] = ()
+    judged_at: AwareDatetime | None = None
+    call: Call | None = None
+    """The version itself, where something of it has to be remembered."""
+    lines: tuple[HeardLine, ...] = ()
+
+
+class RoutingNoted(Event):
+    """Triage learnt how far a call is routed. From its first offer on the call's roll-out gates stand as judged."""
+
+    call_id: str
+    reached: Literal["offered", "team-accepted", "phone-accepted", "default", "cancelled"]
+
+
+class CallsJudgedAgain(Event):
+    """So many of the calls that wait to be judged again, after a change of programme or switchboard, were."""
+
+    count: int
+
+
+class CallRetired(Event):
+    """A call left triage's state long after its outcome; its id is remembered for seven days."""
+
+    call_id: str
 
 
 class CallEnded(Event):
@@ -822,6 +857,8 @@ class UpgradeRaised(Event):
     sentence: str = ""
     suitability: str = ""
     """What the call is now."""
+    triaged_at: int = -1
+    """Offset of the `CallTriaged` in the topic `decisions`."""
 
 
 class TeamNotMoving(Event):

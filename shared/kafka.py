@@ -20,7 +20,7 @@ from aiokafka.partitioner import murmur2
 from shared.broker import Appended, BrokerUnavailable, Lottery, Place, PositionOutOfRange, Reader, Record, Stored
 from shared.topics import SNAPSHOT_BYTES, TOPICS, Topic
 
-REQUEST_TIMEOUT_MILLISECONDS = 8_000
+REQUEST_TIMEOUT_MILLISECONDS = 5_000
 SESSION_MILLISECONDS = 6_000
 HEARTBEAT_MILLISECONDS = 1_000
 MAX_POLL_INTERVAL_MILLISECONDS = 60_000
@@ -36,11 +36,20 @@ def _hash(key: str) -> int:
 class KafkaBroker:
     """One process's connection to Kafka. A producer that did not get an answer in time is replaced by a new one."""
 
-    def __init__(self, servers: str, partitions: int, append_timeout_seconds: float = 10.0) -> None:
+    def __init__(self, servers: str, partitions: int, append_timeout_seconds: float = 6.0) -> None:
         self._servers, self.partitions, self._timeout = servers, partitions, append_timeout_seconds
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         self._closing: set[asyncio.Task[None]] = set()
+
+    async def wrong_topics(self) -> list[str]:
+        """Topics that are missing, or have another number of partitions than this process was told."""
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
+                return await check_topics(self._servers, self.partitions)
+        except (KafkaError, TimeoutError, OSError) as error:
+            message = f"cannot look at the topics: {type(error).__name__}"
+            raise BrokerUnavailable(message) from error
 
     def partition_of(self, key: str) -> int:
         """The partition of a key, as Kafka's own clients hash it."""
@@ -48,9 +57,10 @@ class KafkaBroker:
 
     async def append(self, topic: str, partition: int, records: Sequence[Record]) -> Appended:
         """Write the records in one batch. Raises BrokerUnavailable, after which they may still come to be written."""
+        producer = self._producer
         try:
             async with asyncio.timeout(self._timeout):
-                producer = self._producer or await self._new_producer()
+                producer = producer or await self._new_producer()
                 batch = producer.create_batch()
                 for record in records:
                     taken = batch.append(
@@ -65,7 +75,7 @@ class KafkaBroker:
                 batch.close()
                 written = await (await producer.send_batch(batch, topic, partition=partition))
         except (KafkaError, TimeoutError, OSError) as error:
-            self._drop_producer()
+            self._drop_producer(producer)
             message = f"append to {topic}/{partition}: {type(error).__name__}"
             raise BrokerUnavailable(message) from error
         return Appended(written.offset, _time(written.timestamp))
@@ -107,7 +117,7 @@ class KafkaBroker:
 
     async def close(self) -> None:
         """Let go of the connection."""
-        self._drop_producer()
+        self._drop_producer(self._producer)
         for task in list(self._closing):
             with suppress(Exception):
                 await asyncio.wait_for(task, 2)
@@ -134,9 +144,10 @@ class KafkaBroker:
                 self._producer = producer
             return self._producer
 
-    def _drop_producer(self) -> None:
-        if self._producer is not None:
-            self._close_later(self._producer)
+    def _drop_producer(self, failed: AIOKafkaProducer | None) -> None:
+        """Give up the producer that failed; one that has replaced it since is left alone."""
+        if failed is not None and failed is self._producer:
+            self._close_later(failed)
             self._producer = None
 
     def _close_later(self, producer: AIOKafkaProducer) -> None:
@@ -148,7 +159,12 @@ class KafkaBroker:
 
 async def _closed(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
     with suppress(KafkaError, TimeoutError, OSError, asyncio.CancelledError):
-        await asyncio.wait_for(client.stop(), 2)
+        try:
+            await asyncio.wait_for(client.stop(), 2)
+        except TimeoutError:  # a producer's `stop` flushes first; with the broker away that never ends
+            if isinstance(client, AIOKafkaProducer):
+                await asyncio.wait_for(client._sender.close(), 2)  # noqa: SLF001  # version pinned; there is no other way
+                await asyncio.wait_for(client.client.close(), 2)
 
 
 async def _started(consumer: AIOKafkaConsumer) -> None:
@@ -298,8 +314,8 @@ async def create_topics(servers: str, partitions: int, replication: int, topics:
 async def check_topics(servers: str, partitions: int, topics: Sequence[Topic] = TOPICS) -> list[str]:
     """What is wrong with the topics as they stand: missing, or with another number of partitions."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS)
-    await admin.start()
     try:
+        await admin.start()
         found = await admin.describe_topics([topic.name for topic in topics])
     finally:
         await admin.close()

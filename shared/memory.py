@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.broker import Appended, BrokerUnavailable, Place, PositionOutOfRange, Record, Stored
@@ -42,7 +42,8 @@ class MemoryLog:
     dropped_before: dict[Place, int] = field(default_factory=dict)
     """First offset that is still kept, where a test has dropped some."""
     _groups: dict[str, dict[str, _Member]] = field(default_factory=lambda: defaultdict(dict))
-    _waiters: set[asyncio.Future[None]] = field(default_factory=set)
+    _waiters: dict[asyncio.Future[None], Container[Place]] = field(default_factory=dict)
+    """In the order in which they came, so that a simulation can repeat itself."""
 
     def append(self, topic: str, partition: int, records: Sequence[Record]) -> Appended:
         """Write a batch, whole."""
@@ -52,22 +53,21 @@ class MemoryLog:
             Stored(topic, partition, first + index, now, record.key, record.value, dict(record.headers))
             for index, record in enumerate(records)
         )
-        for waiter in self._waiters:
-            if not waiter.done():
+        for waiter, places in self._waiters.items():
+            if (topic, partition) in places and not waiter.done():
                 waiter.set_result(None)
-        self._waiters.clear()
         return Appended(first, now)
 
-    async def arrival(self, timeout_seconds: float) -> None:
-        """Wait until something is appended anywhere, or the time is over."""
+    async def arrival(self, places: Container[Place], timeout_seconds: float) -> None:
+        """Wait until something is appended to one of the places, or the time is over."""
         waiter = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
+        self._waiters[waiter] = places
         try:
             await asyncio.wait_for(waiter, timeout_seconds)
         except TimeoutError:
             pass
         finally:
-            self._waiters.discard(waiter)
+            self._waiters.pop(waiter, None)
 
     def join(self, group: str, instance: str, token: object) -> None:
         """A member comes, or comes back under its old name and ends the process that had it."""
@@ -102,6 +102,10 @@ class MemoryBroker:
     def partitions(self) -> int:
         """Partitions of every topic."""
         return self.log.partitions
+
+    async def wrong_topics(self) -> list[str]:
+        """Topics are made by writing to them: nothing can be wrong."""
+        return []
 
     def partition_of(self, key: str) -> int:
         """The partition of a key."""
@@ -143,7 +147,7 @@ class MemoryReader:
         await self._broker.network("poll")
         found = self._take(max_records)
         if not found and timeout_seconds > 0:
-            await self._broker.log.arrival(timeout_seconds)
+            await self._broker.log.arrival(self._at, timeout_seconds)
             found = self._take(max_records)
         await self._broker.network("polled")
         return found
@@ -152,11 +156,12 @@ class MemoryReader:
         found: list[Stored] = []
         for place, at in self._at.items():
             kept_from = self._broker.log.dropped_before.get(place, 0)
-            if 0 < at < kept_from:
-                message = f"{place[0]}/{place[1]}: position {at} is gone, the first kept is {kept_from}"
-                raise PositionOutOfRange(message)
             held = self._broker.log.places[place]
-            taken = held[max(at, kept_from) : at + max_records - len(found)]
+            if 0 < at < kept_from or at > len(held):
+                message = f"{place[0]}/{place[1]}: position {at} is not in {kept_from}..{len(held)}"
+                raise PositionOutOfRange(message)
+            start = max(at, kept_from)
+            taken = held[start : start + max_records - len(found)]
             if taken:
                 self._at[place] = taken[-1].offset + 1
                 found.extend(taken)

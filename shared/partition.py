@@ -230,7 +230,8 @@ class Partition(Generic[S]):
 
     def has_work(self) -> bool:
         """Whether a step would find something to decide."""
-        if self.internal or any(self.backlog.values()):
+        waiting = [self.backlog[COMMANDS.name]] if COMMANDS.name in self.catch_up else self.backlog.values()
+        if self.internal or any(waiting):
             return True
         due = self.next_due()
         return due is not None and not self.catch_up and due <= self._clock.now()
@@ -285,7 +286,7 @@ class Partition(Generic[S]):
             if misplaced:
                 raise UndecodableEvent(MISPLACED)  # noqa: TRY301  # refused like any other bad input, below
             event = decode(kind.decode("utf-8", "replace"), stored.value)
-            taken = self._decide(draft, agency, Input(event, stored.position, stored.time))
+            taken = self._decide(draft, agency, Input(event, stored.position, stored.time, agency))
         except Exception as error:  # noqa: BLE001  # bad input never ends the process: house.md §3.7
             taken = self._emit(draft, agency, [_refusal(stored, error)], stored.position)
             telemetry.REFUSED_INPUTS.labels(self.service.name).inc()
@@ -302,7 +303,7 @@ class Partition(Generic[S]):
                 f"effect/{agency}/{event.effect_id}/{'start' if isinstance(event, EffectStarting) else event.result}"
             )
             try:
-                if not self._decide(draft, agency, Input(event, cause, draft.now)):
+                if not self._decide(draft, agency, Input(event, cause, draft.now, agency)):
                     return
             except Exception as error:  # noqa: BLE001  # as above
                 refusal = InputRefused(position=cause, sha256="", length=0, wrong=_what(error), input_type="effect")
@@ -326,7 +327,7 @@ class Partition(Generic[S]):
         cause = f"tick/{agency}/{clock_id}/{at.isoformat()}"
         before = len(draft.made)
         try:
-            fits = self._decide(draft, agency, Input(Tick(clock_id, at), cause, draft.now))
+            fits = self._decide(draft, agency, Input(Tick(clock_id, at), cause, draft.now, agency))
             due = self.service.due(self._state(draft, agency))
             if fits and (len(draft.made) == before or due == (clock_id, at)):
                 raise ClockStuck  # noqa: TRY301  # a failed clock like any other, below

@@ -112,7 +112,7 @@ class _Text(HTMLParser):
     def close(self) -> None:
         """At the end a script that was never closed is taken for text."""
         super().close()
-        self.found += self._unseen or []
+        self.found += [*(self._unseen or ()), self.rawdata]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002  base class
         if tag in _UNSEEN:

@@ -49,6 +49,8 @@ class Input:
     cause: str
     """`topic/partition/offset`, `tick/...` or `effect/...`; ids of what follows derive from it."""
     time: datetime
+    agency: str = ""
+    """Whose state it is decided on: the record's key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,7 @@ async def write_snapshots(partition: Partition[Any], broker: Broker, now: dateti
         headers, value = _headers(partition, now), service.packer.pack(partition.states[agency])
         if len(value) > SNAPSHOT_BYTES - 65_536:
             telemetry.logger().error("snapshot too large", agency=agency, count=len(value))
+            partition.unsaved.update(waiting)  # no floor may pass over any of them
             return 0
         key = f"{agency}/{service.state_version}"
         await broker.append(topic, partition.number, [Record(key, value, headers)])

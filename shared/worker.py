@@ -25,6 +25,7 @@ from shared.kafka import KafkaBroker
 from shared.partition import Partition
 from shared.service import Effect, EffectDone, EffectStarting, Service
 from shared.snapshots import SNAPSHOT_EVERY_EVENTS, write_snapshots
+from shared.topics import COMMANDS
 
 S = TypeVar("S")
 
@@ -181,7 +182,7 @@ class Worker(Generic[S]):
 
     async def _wait(self) -> None:
         """Until a record, an effect's result or a claim has come, or a clock is due; a quarter of a second at most."""
-        if self._poll is None and self._waiting_records() < BACKLOG_RECORDS:
+        if self._poll is None and (self._waiting_records() < BACKLOG_RECORDS or self._commands_outstanding()):
             self._poll = self._spawn(self._reader.poll(TURN_SECONDS), watch=False)
             self._poll.add_done_callback(lambda _: self._wake.set())
         timeout = 0.0 if any(partition.has_work() for partition in self.owned.values()) else self._until_due()
@@ -200,6 +201,10 @@ class Worker(Generic[S]):
                 for stored in poll.result():
                     if stored.partition in self.owned:
                         self.owned[stored.partition].feed(stored)
+
+    def _commands_outstanding(self) -> bool:
+        """Whether a partition may decide nothing before commands have come: other inputs must not keep them out."""
+        return any(COMMANDS.name in partition.catch_up for partition in self.owned.values())
 
     def _waiting_records(self) -> int:
         return sum(len(waiting) for partition in self.owned.values() for waiting in partition.backlog.values())
@@ -367,13 +372,13 @@ async def _run(service: Service[Any], settings: Settings, perform: Perform) -> N
 
 
 async def wait_for_broker(broker: Broker, stop: asyncio.Event) -> None:
-    """Wait inside the process until the broker answers; `readyz` is false meanwhile."""
+    """Wait inside the process until the broker answers and every topic is there; `readyz` is false meanwhile."""
     while not stop.is_set():
         try:
-            reader = await broker.reader()
+            wrong = await broker.wrong_topics()
         except BrokerUnavailable as error:
-            telemetry.logger().warning("waiting for the broker", wrong=str(error))
-            await asyncio.sleep(1)
-        else:
-            await reader.close()
+            wrong = [str(error)]
+        if not wrong:
             return
+        telemetry.logger().warning("waiting for the broker", wrong="; ".join(wrong)[:300])
+        await asyncio.sleep(0.5)

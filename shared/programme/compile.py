@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import UTC
 from hashlib import sha256
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from immutables import Map
+
 from shared.programme import document as written
 from shared.programme.document import Document
 from shared.programme.facts import CHOICES, HAZARDS, NOT_ASKED, VALUES
 from shared.programme.hours import Holidays, calendar_days, week
-from shared.programme.judgement import Step
+from shared.programme.judgement import NOT_ROUTED, Step
 from shared.programme.programme import (
     ASKED_NOT,
     Clocks,
@@ -24,6 +27,7 @@ from shared.programme.programme import (
     Raise,
     Response,
     Row,
+    determinant,
     plain,
 )
 from shared.programme.words import spoken
@@ -39,6 +43,7 @@ def compiled(document: Document, text: str) -> Programme:
     zone = ZoneInfo(document.time_zone)
     effective = document.effective if document.effective.tzinfo else document.effective.replace(tzinfo=zone)
     words = [(spoken(word), hazard) for hazard, words in document.heard.words.stated() for word in words]
+    priorities = MappingProxyType({plain(name): _ranks(facts) for name, facts in document.heard.priorities.items()})
     _warm(document)
     return Programme(
         agency=document.agency,
@@ -49,10 +54,13 @@ def compiled(document: Document, text: str) -> Programme:
         default=document.default,
         hash=sha256(text.encode()).hexdigest()[:16],
         zone=zone,
-        holidays=_holidays_of(document),
+        holidays=holidays_of(document),
         districts=MappingProxyType(dict(document.districts)),
+        sources=frozenset(document.sources),
         beats=MappingProxyType({beat: name for name, beats in document.districts.items() for beat in beats}),
         codes=MappingProxyType({(code.system, code.code): code for code in codes}),
+        determinants=determinants_of(document),
+        priorities=priorities,
         questions=tuple(_question_of(name, answer) for name, answer in document.heard.answers.items()),
         cautions=MappingProxyType({plain(flag): _ranks(stated) for flag, stated in document.heard.cautions.items()}),
         words=_words_of(words),
@@ -64,20 +72,28 @@ def compiled(document: Document, text: str) -> Programme:
         rows=_rows_of(rollout),
         hazards=tuple(hazard for hazard in HAZARDS if any(one.fact == hazard for one in conditions)),
         others=tuple(
-            fact for fact in (*CHOICES, "age") if any(one.fact == fact for one in (*conditions, *permissions))
+            fact
+            for fact in (*CHOICES, "age", "language")
+            if any(one.fact == fact for one in (*conditions, *permissions))
         ),
         steps=tuple(Step(step.attempt, step.seconds or 0) for step in document.when_no_team.steps),
-        clocks=Clocks(**document.clocks.model_dump()),
-        assumptions=_assumptions(codes),
+        clocks=_clocks_of(document.clocks),
+        assumptions=_assumptions(codes, priorities),
     )
 
 
 def levels_of(document: Document) -> tuple[Level, ...]:
     """The levels, calmest first."""
     return tuple(
-        Level(level.name, rank, tuple(name for name in level.sends if name != "default"))
+        Level(
+            level.name, rank, tuple(name for name in level.sends if name != "default"), _routes(document, level.sends)
+        )
         for rank, level in enumerate(document.level)
     )
+
+
+def _routes(document: Document, sends: tuple[str, ...]) -> bool:
+    return any(document.responses[name].reached_by not in NOT_ROUTED for name in sends if name != "default")
 
 
 def raises_of(document: Document) -> tuple[Raise, ...]:
@@ -92,9 +108,13 @@ def raises_of(document: Document) -> tuple[Raise, ...]:
 def condition_of(fact: str, written_value: str | tuple[str, ...]) -> Condition:
     """What the document asks of a fact: `threat or worse`, `18 or more`, or one or several values."""
     if isinstance(written_value, tuple):
-        return Condition(fact, " or ".join(written_value), values=frozenset(written_value))
+        values = map(str.casefold, written_value) if fact == "language" else written_value
+        return Condition(fact, " or ".join(written_value), values=frozenset(values))
     if fact in HAZARDS:
         return Condition(fact, written_value, least=HAZARDS[fact].index(written_value.removesuffix(" or worse")))
+    if " to " in written_value:
+        youngest, oldest = map(int, written_value.split(" to "))
+        return Condition(fact, written_value, from_years=youngest, below_years=oldest + 1)
     if written_value.startswith("under "):
         return Condition(fact, written_value, below_years=int(written_value.removeprefix("under ")))
     return Condition(fact, written_value, from_years=int(written_value.removesuffix(" or more")))
@@ -109,13 +129,23 @@ def row_of(row: written.Rollout, document: Document) -> Row:
     """Where and when one response runs."""
     return Row(
         response=row.response,
-        districts=frozenset(document.districts if row.districts == "all" else row.districts),
+        districts=frozenset(document.districts if row.districts == ("all",) else row.districts),
         from_day=row.from_,
         until_day=row.until,
         week=week(row.hours),
         closed_on_holidays=row.holidays == "closed",
         phase=row.phase,
+        share_percent=row.arm.share_percent,
+        seed=row.arm.seed,
     )
+
+
+def holidays_of(document: Document) -> Holidays | None:
+    """The holidays, if the document names any."""
+    if document.holidays is None:
+        return None
+    calendar, worked, closed = document.holidays.calendar or "", document.holidays.open, document.holidays.closed
+    return Holidays(calendar, frozenset(worked), frozenset(closed))
 
 
 def _response_of(name: str, response: written.Response) -> Response:
@@ -131,21 +161,31 @@ def _response_of(name: str, response: written.Response) -> Response:
         replaces=("police", "ems", "fire") if response.goes == "instead of default" else response.replaces,
         reached_by=response.reached_by,
         on_upgrade=response.on_upgrade,
+        enters_when=response.enters_when,
+        due_hours=response.due_hours,
     )
 
 
 def _codes_of(document: Document) -> tuple[Code, ...]:
+    mpds = determinants_of(document)
     return tuple(
         Code(
             system=plain(system),
-            code=plain(code),
+            code=(determinant(code) or plain(code)) if plain(system) in mpds else plain(code),
             category=entry.category,
             hazards=_ranks(entry),
             others=MappingProxyType({fact: value for fact, value in entry.stated() if fact in CHOICES}),
+            from_day=entry.from_,
+            until_day=entry.until,
         )
         for system, codes in document.call_types.items()
         for code, entry in codes.items()
     )
+
+
+def determinants_of(document: Document) -> frozenset[str]:
+    """The code systems that hold MPDS determinants."""
+    return frozenset(plain(name) for name, system in document.code_systems.items() if system.format == "mpds")
 
 
 def _ranks(table: written.Table) -> MappingProxyType[str, int]:
@@ -155,7 +195,7 @@ def _ranks(table: written.Table) -> MappingProxyType[str, int]:
 def _question_of(name: str, answer: written.Answer) -> Question:
     """`yes` is the worst value and `no` the calmest, a value means itself, and the document may spell out others."""
     hazard = answer.fact in HAZARDS
-    values = VALUES[answer.fact]
+    values = VALUES.get(answer.fact, ())
     values_meant: dict[str, int | str] = {value: rank if hazard else value for rank, value in enumerate(values)}
     meanings: dict[str, int | str] = {**values_meant, NOT_ASKED: ASKED_NOT}
     if hazard:
@@ -185,24 +225,24 @@ def _rows_of(rollout: tuple[Row, ...]) -> MappingProxyType[tuple[str, str], tupl
     return MappingProxyType(dict(rows))
 
 
-def _holidays_of(document: Document) -> Holidays | None:
-    if document.holidays is None:
-        return None
-    calendar, worked, closed = document.holidays.calendar, document.holidays.open, document.holidays.closed
-    return Holidays(calendar, frozenset(worked), frozenset(closed))
-
-
 def _warm(document: Document) -> None:
     """Load the calendar now: its first use costs most of a second, which no call should wait for."""
-    if document.holidays is not None:
+    if document.holidays is not None and document.holidays.calendar:
         for year in range(document.effective.year, document.effective.year + 10):
             calendar_days(document.holidays.calendar, year)
 
 
-def _assumptions(codes: tuple[Code, ...]) -> tuple[str, ...]:
+def _clocks_of(clocks: written.Clocks) -> Clocks:
+    by_priority = {plain(name): seconds for name, seconds in clocks.priority_deadline_seconds.items()}
+    return Clocks(**clocks.model_dump() | {"priority_deadline_seconds": Map(by_priority)})
+
+
+def _assumptions(codes: tuple[Code, ...], priorities: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
+    stated = [(f"{code.system} {code.code}", code.hazards) for code in codes]
+    stated += [(f"priority {name}", hazards) for name, hazards in priorities.items()]
     return tuple(
-        f"{code.system} {code.code}: {fact} {HAZARDS[fact][rank]}"
-        for code in codes
-        for fact, rank in code.hazards.items()
+        f"{name}: {fact} {HAZARDS[fact][rank]}"
+        for name, hazards in stated
+        for fact, rank in hazards.items()
         if rank < len(HAZARDS[fact]) - 1
     )

@@ -27,12 +27,15 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "resolvable_by_phone": ("yes", "no"),
         "subject_present": ("yes", "no"),
         "repeat_caller": ("yes", "no"),
+        "units_on_scene": ("yes", "no"),
     }
 )
 """Facts that are no hazards and have no order."""
 
-VALUES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({**HAZARDS, **CHOICES})
-"""Every fact that a code or an answer may state, with its values."""
+VALUES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {fact: values for fact, values in {**HAZARDS, **CHOICES}.items() if fact != "units_on_scene"}
+)
+"""Every fact that a code or an answer may state, with its values; who is on scene is the CAD's own to say."""
 
 WISHES: Final = ("none", "alternative", "police")
 """Values of `caller_wants`; `none` unless voiced, so never unknown."""

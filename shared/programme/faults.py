@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import UnionType
@@ -62,47 +62,56 @@ def field_name(path: Path) -> str:
 def suggestion(wrong: object, known: Iterable[str]) -> str:
     """`did you mean …`, or what there is to choose from."""
     names = tuple(dict.fromkeys(known))
-    close = get_close_matches(str(wrong), names, n=1, cutoff=0.6)
+    longer = [name for name in names if name.startswith(f"{wrong} ")]
+    close = longer or get_close_matches(str(wrong), names, n=1, cutoff=0.6)
     if close:
         return f"did you mean {close[0]!r}?"
     return f"there is {', '.join(names)}" if names else "there is none"
 
 
-def finding(error: ErrorDetails) -> Finding:
-    """What pydantic found, in careroute's words."""
-    path = tuple(part for part in error["loc"] if part != "[key]" and part not in _UNION_LABELS)
+def told(errors: list[ErrorDetails]) -> Iterator[Finding]:
+    """What pydantic found, in careroute's words; not that a list is empty where its elements are at fault."""
+    places = [error["loc"] for error in errors]
+    for error in errors:
+        place = error["loc"]
+        if error["type"] == "too_short" and any(other[: len(place)] == place and other != place for other in places):
+            continue
+        yield _finding(error)
+
+
+def _finding(error: ErrorDetails) -> Finding:
+    path = tuple(part for part in error["loc"] if part != "[key]")
     context = error.get("ctx") or {}
     if error["type"] == "careroute":
         return Finding(path, context["what"], context["right"])
     if error["type"] == "extra_forbidden":
         return _unknown_key(path)
-    if error["type"] == "missing":
-        return Finding(path, "is missing", f"add {path[-1]}")
     if error["type"] == "literal_error":
         return _unknown_value(path, error["input"], re.findall(r"'([^']*)'", context["expected"]))
-    if isinstance(error["input"], dict) and path[:1] in (("districts",), ("clocks",)):
-        return Finding(path, "a table here is not yet supported", "write the plain value")
-    what = {"too_short": "is empty", "string_too_long": "is too long"}.get(
-        error["type"], f"{_shown(error['input'])} does not fit"
-    )
-    return Finding(path, what, _lower(error["msg"]))
-
-
-_UNION_LABELS = frozenset(("literal['all']", "tuple[str, ...]", "tuple[str,...]"))
+    what, right = f"{_shown(error['input'])} does not fit", error["msg"].removeprefix("Input should be ")
+    if error["type"] == "missing":
+        what, right = "is missing", f"add {path[-1]}"
+    elif error["type"] == "too_short":
+        what, right = "is empty", "name at least one"
+    elif isinstance(error["input"], dict) and path[:1] == ("clocks",):
+        what, right = "a table does not fit", "the plain value; priority_deadline_seconds has those of priorities"
+    return Finding(path, what, right[:1].lower() + right[1:])
 
 
 def _unknown_key(path: Path) -> Finding:
     key = path[-1]
     part = "" if len(path) == 1 else path[0]
-    if key in NOT_YET.get(str(part), ()):
-        return Finding(path, f"{key!r} is not yet supported", "leave it out")
+    later = NOT_YET.get(str(part), {}).get(str(key))
+    if later is not None:
+        return Finding(path, f"{key!r} is not yet supported", later)
     return Finding(path, f"unknown key {key!r}", suggestion(key, _keys(path[:-1])))
 
 
 def _unknown_value(path: Path, value: object, known: list[str]) -> Finding:
     key = next((part for part in reversed(path) if isinstance(part, str)), "")
-    if value in NOT_YET.get(key, ()):
-        return Finding(path, f"{value!r} is not yet supported", suggestion("", known))
+    later = NOT_YET.get(key, {}).get(str(value))
+    if later is not None:
+        return Finding(path, f"{value!r} is not yet supported", later)
     return Finding(path, f"{_shown(value)} is no value of {key}", suggestion(value, known))
 
 
@@ -138,7 +147,3 @@ def _is_table(kind: Any) -> bool:
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004  what fits a line
-
-
-def _lower(message: str) -> str:
-    return message[:1].lower() + message[1:]

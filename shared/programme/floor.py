@@ -26,6 +26,26 @@ FLOOR: Final = (
 EMS: Final[frozenset[Discipline]] = frozenset(("emt", "paramedic"))
 
 
+def floor_of(document: Document) -> tuple[tuple[str, str, str], ...]:
+    """The built-in floor, and what the document adds to it: hazard, value, service."""
+    return FLOOR + tuple(
+        (hazard, value.removesuffix(" or worse"), service)
+        for service, line in (("police", document.safety_floor.police), ("ems", document.safety_floor.ems))
+        if line is not None
+        for hazard, value in line.stated()
+    )
+
+
+def floor_tightens(document: Document) -> Iterator[Finding]:
+    """A line of the document that says less than the built-in floor would change nothing, and its author thinks not."""
+    built_in = {(hazard, service): value for hazard, value, service in FLOOR}
+    for hazard, value, service in floor_of(document)[len(FLOOR) :]:
+        least = built_in.get((hazard, service))
+        if least is not None and HAZARDS[hazard].index(value) > HAZARDS[hazard].index(least):
+            what = f"{hazard} {value} loosens the floor, which has {service} come from {least} upwards"
+            yield Finding(("safety_floor", service, hazard), what, f'"{least} or worse", or a calmer value')
+
+
 def safety_floor(document: Document) -> Iterator[Finding]:
     """By monotony one look a hazard value is a proof: a call with that value stands no lower than with it alone.
 
@@ -33,7 +53,7 @@ def safety_floor(document: Document) -> Iterator[Finding]:
     no look of its own: it raises as the worst value. Enumeration is the oracle of this in the tests.
     """
     raises = raises_of(document)
-    for hazard, value, service in FLOOR:
+    for hazard, value, service in floor_of(document):
         lowest = _rank(raises, {hazard: HAZARDS[hazard].index(value)}, {})
         for index in range(lowest, len(document.level)):
             level = document.level[index]
@@ -57,6 +77,8 @@ def levels_reached(document: Document) -> Iterator[Finding]:
             if not any(True for _ in raised_by.stated()):
                 yield Finding(("level", index, "raised_by", place), "names no fact", "name a fact, or leave it out")
     raises = raises_of(document)
+    if not _calm_stands(raises):
+        yield Finding(("level", 0), "no call is left on the first level", "a value that raises nothing")
     for index, level in enumerate(document.level):
         if index and not any(_stands(raises, item) for item in raises if item.rank == index):
             what = f"nothing can put a call on {level.name!r}"
@@ -92,6 +114,13 @@ def _stands(raises: tuple[Raise, ...], reached: Raise) -> bool:
     return any(
         _rank(raises, hazards, dict(zip(names, values, strict=True))) == reached.rank for values in product(*chosen)
     )
+
+
+def _calm_stands(raises: tuple[Raise, ...]) -> bool:
+    """Whether a call with every hazard at its calmest can stand on the first level."""
+    facts = tuple({one.fact for item in raises for one in item.conditions if one.least is None})
+    samples = [_samples(raises, fact) for fact in facts]
+    return any(_rank(raises, {}, dict(zip(facts, values, strict=True))) == 0 for values in product(*samples))
 
 
 def _samples(raises: Iterable[Raise], fact: str) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
+from typing import Final
 
 from shared.call import Asker, Call
 from shared.programme.judgement import Gate, Phase, ResponseVerdict
@@ -55,13 +57,15 @@ def verdict_on(case: Case, response: Response) -> ResponseVerdict:
         phase,
         reasons,
         gates,
+        response.enters_when,
+        response.due_hours,
     )
 
 
 def _allowance(row: tuple[Phase, tuple[Gate, ...]]) -> tuple[int, int]:
-    """How much a row allows: first by gates passed, then by phase."""
+    """How much a row allows: first by gates that failed, then by phase."""
     phase, gates = row
-    return sum(gate.passed for gate in gates), PHASES.index(phase)
+    return -sum(not gate.passed for gate in gates), PHASES.index(phase)
 
 
 def _no_row(response: Response, district: str | None) -> tuple[Phase, tuple[Gate, ...]]:
@@ -76,7 +80,19 @@ def _no_row(response: Response, district: str | None) -> tuple[Phase, tuple[Gate
 
 def _row_gates(case: Case, row: Row, district: str) -> tuple[Phase, tuple[Gate, ...]]:
     phase, gate = _phase_gate(case.switchboard, row.response, district, row.phase)
-    return phase, (gate, *_time_gates(case.programme, row, case.at))
+    gates = (gate, *_time_gates(case.programme, row, case.at))
+    return phase, gates if row.share_percent == EVERYONE else (*gates, _arm_gate(row, case.call.call_id))
+
+
+def _arm_gate(row: Row, call_id: str) -> Gate:
+    """Which arm of the evaluation a call is in: the same for every version of it, and with a greater share too."""
+    drawn = int.from_bytes(sha256(f"{row.seed}/{call_id}".encode()).digest()[:8], "big") * EVERYONE >> 64
+    if drawn < row.share_percent:
+        return passed("arm", f"in the {row.share_percent} % that {row.response} is sent to.")
+    return failed("arm", "control-arm", f"in the control arm: {row.response} is sent to {row.share_percent} %.")
+
+
+EVERYONE: Final = 100
 
 
 def _phase_gate(switchboard: Switchboard, name: str, district: str, most: Phase) -> tuple[Phase, Gate]:

@@ -47,7 +47,10 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Holidays:
-    """A calendar of the `holidays` library, less the days on which the agency works, and the days it closes besides."""
+    """A calendar of the `holidays` library, less the days on which the agency works, and the days it closes besides.
+
+    Without a calendar (""), the days it closes are all there is.
+    """
 
     calendar: str
     open: frozenset[date]
@@ -57,7 +60,9 @@ class Holidays:
         """The name of the holiday that `day` is, or None on an ordinary day."""
         if day in self.closed:
             return "closed by the programme"
-        return None if day in self.open else calendar_days(self.calendar, day.year).get(day)
+        if day in self.open or not self.calendar:
+            return None
+        return calendar_days(self.calendar, day.year).get(day)
 
 
 def week(words: tuple[str, ...]) -> Week:

@@ -9,9 +9,18 @@ from typing import Final
 from shared.call import Call
 from shared.programme.facts import HAZARDS
 from shared.programme.gates import Case, verdict_on
-from shared.programme.judgement import NO_LEVEL_RANK, Gate, Judgement, RaisedBy, ResponseVerdict, Step, Suitability
+from shared.programme.judgement import (
+    NO_LEVEL_RANK,
+    NOT_ROUTED,
+    Gate,
+    Judgement,
+    RaisedBy,
+    ResponseVerdict,
+    Step,
+    Suitability,
+)
 from shared.programme.programme import Clocks, Code, Level, Programme, Raise, Switchboard, failed, passed, plain
-from shared.programme.weigh import Facts, Hazard, level_of, possible_levels, unknown_above, weigh
+from shared.programme.weigh import Facts, Hazard, level_of, possible_level, unknown_above, weigh
 
 CLOCK_AHEAD: Final = timedelta(minutes=5)
 """How far a CAD's clock may be ahead of ours before its times mean nothing."""
@@ -26,7 +35,7 @@ def judge(
     """
     if programme is None:
         return _without_programme(switchboard, call)
-    code = programme.code(call.call_type)
+    code = programme.code(call.call_type, at)
     facts = weigh(programme, call, code, heard)
     rank, reached = level_of(programme.raises, facts)
     level = programme.levels[rank]
@@ -47,6 +56,8 @@ def judge(
         sentence = _who_goes(programme, gates, level, responses)
     else:
         sentence = _why_not(programme, gates, missing)
+        if suitability == "unsuitable" and [gate.reason for gate in gates if gate.reason] == ["level-sends-default"]:
+            sentence += _told_later(responses)
     clocks = programme.clocks
     return Judgement.model_construct(
         _FIELDS,
@@ -61,7 +72,7 @@ def judge(
         gates=gates,
         responses=responses,
         steps=programme.steps,
-        routing_deadline_seconds=clocks.routing_deadline_seconds,
+        routing_deadline_seconds=clocks.deadline_seconds(call.priority),
         cad_notice_seconds=clocks.cad_notice_seconds,
         offer_expiry_seconds=clocks.offer_expiry_seconds,
         accepted_not_moving_minutes=clocks.accepted_not_moving_minutes,
@@ -113,8 +124,10 @@ def _without_programme(switchboard: Switchboard, call: Call) -> Judgement:
 
 
 def _jurisdiction(programme: Programme, call: Call) -> Gate:
-    if call.agency == programme.agency:
+    if call.agency == programme.agency and (not programme.sources or call.source in programme.sources):
         return passed("jurisdiction", f"{call.agency} decides for this call.")
+    if call.agency == programme.agency:
+        return failed("jurisdiction", "other-source", f"the programme does not take calls of {call.source}.")
     return failed("jurisdiction", "other-agency", f"the programme is {programme.agency}'s, the call {call.agency}'s.")
 
 
@@ -144,7 +157,7 @@ def _call_type(call: Call, code: Code | None) -> Gate:
 def _level_gate(level: Level, raised_by: tuple[RaisedBy, ...]) -> Gate:
     because = f" because of {_listed(_in_words(one) for one in raised_by)}" if raised_by else ""
     sentence = f"level {level.name!r}{because}."
-    return passed("level", sentence) if level.sends else failed("level", "level-sends-default", sentence)
+    return passed("level", sentence) if level.routes else failed("level", "level-sends-default", sentence)
 
 
 def _fresh(programme: Programme, call: Call, at: datetime) -> Gate:
@@ -157,7 +170,7 @@ def _fresh(programme: Programme, call: Call, at: datetime) -> Gate:
 
 
 def _suitability(programme: Programme, gates: tuple[Gate, ...], facts: Facts) -> tuple[Suitability, tuple[str, ...]]:
-    """Suitable, or not, or not before somebody answers: only what is unknown can still change, so only that may wait."""
+    """Suitable, or not, or not before somebody answers: only what is unknown may wait, for only that can change."""
     failing = {gate.reason for gate in gates if not gate.passed}
     if not failing:
         return "suitable", ()
@@ -165,10 +178,10 @@ def _suitability(programme: Programme, gates: tuple[Gate, ...], facts: Facts) ->
         return "unsuitable", ()
     missing: tuple[str, ...] = ("call_type",) if "no-call-type" in failing else ()
     if "level-sends-default" in failing:
-        sending = [rank for rank in possible_levels(programme.raises, facts) if programme.levels[rank].sends]
-        if not sending:
+        possible = possible_level(programme, facts)
+        if possible is None:
             return "unsuitable", ()
-        missing += unknown_above(programme.raises, facts, max(sending))
+        missing += unknown_above(programme.raises, facts, possible)
     return "indeterminate", missing
 
 
@@ -203,12 +216,27 @@ def _why_not(programme: Programme, gates: tuple[Gate, ...], missing: tuple[str, 
 def _who_goes(
     programme: Programme, gates: tuple[Gate, ...], level: Level, responses: tuple[ResponseVerdict, ...]
 ) -> str:
-    for response in responses:
+    routed = [response for response in responses if response.reached_by not in NOT_ROUTED]
+    for response in routed:
         if response.may_go:
             district, level_reached = gates[1].sentence.removesuffix("."), gates[3].sentence
-            return f"{response.response} may go ({response.phase}), {response.goes}: {district}, {level_reached}"
-    why = " ".join(f"{response.response}: {_failures(response.gates)}" for response in responses)
-    return f"Default ({programme.default}): level {level.name!r} would allow more, but {why}"
+            staged = f" It stages until {' or '.join(response.enters_when)}." if response.enters_when else ""
+            going = (
+                f"{response.response} may go ({response.phase}), {response.goes}: {district}, {level_reached}{staged}"
+            )
+            return going + _told_later(responses)
+    why = " ".join(f"{response.response}: {_failures(response.gates)}" for response in routed)
+    return f"Default ({programme.default}): level {level.name!r} would allow more, but {why}{_told_later(responses)}"
+
+
+def _told_later(responses: tuple[ResponseVerdict, ...]) -> str:
+    """The referrals and notes that come of the call, which send nobody now."""
+    words = ""
+    for response in responses:
+        if response.may_go and response.reached_by in NOT_ROUTED:
+            due = f", due in {response.due_hours} h" if response.due_hours else ""
+            words += f" A {response.reached_by} to {response.response} ({response.phase}){due}."
+    return words
 
 
 def _failures(gates: tuple[Gate, ...]) -> str:

@@ -42,7 +42,12 @@ Discipline = Literal["paramedic", "emt", "nurse", "clinician", "crisis-worker", 
 Goes = Literal["instead of default", "beside default"]
 Service = Literal["police", "ems", "fire"]
 """A part of the default response."""
-ReachedBy = Literal["offer", "broadcast", "phone transfer"]
+ReachedBy = Literal["offer", "broadcast", "pull", "on-call page", "phone transfer", "referral", "note"]
+"""How a response learns of a call. Broadcast, pull and on-call page are carried as offers, one team after the other; a
+referral and a note route nothing: they are recorded with the decision."""
+NOT_ROUTED = ("referral", "note")
+EntersWhen = Literal["police on scene", "released by sergeant"]
+"""What a team that has arrived waits for, staged, before it goes in."""
 OnUpgrade = Literal["recall", "stage", "stay"]
 """What an accepted team does when the call's level rises: turn back, wait nearby, carry on."""
 Attempt = Literal["same response", "next response", "default"]
@@ -100,6 +105,10 @@ class ResponseVerdict:
     """The lower of roll-out row and switchboard; a pause counts as `off`."""
     reasons: tuple[str, ...]
     gates: tuple[Gate, ...]
+    enters_when: tuple[EntersWhen, ...] = ()
+    """Whichever comes first lets the team go in; empty: it enters at once."""
+    due_hours: int | None = None
+    """Of a referral: within how many hours somebody makes contact."""
 
 
 @dataclass(frozen=True, slots=True)

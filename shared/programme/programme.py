@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from shared.call import Asker, CallType
 from shared.programme.hours import Holidays, Week
 from shared.programme.judgement import (
-    NO_LEVEL_RANK,
     Discipline,
+    EntersWhen,
     Gate,
     Goes,
     Model,
@@ -25,8 +25,6 @@ from shared.programme.judgement import (
 )
 from shared.state import EMPTY, PMap
 
-__all__ = ["NO_LEVEL_RANK", "Programme", "Switchboard", "plain"]
-
 PHASES: tuple[Phase, ...] = ("off", "shadow", "advisory", "live")
 ASKED_NOT = -1
 """What an answer means that says the question was not put; see `Question.meanings`."""
@@ -35,6 +33,18 @@ ASKED_NOT = -1
 def plain(text: str) -> str:
     """`text` with one form for each letter and single spaces; capitals are left alone."""
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def determinant(text: str) -> str | None:
+    """One form for the ways to write an MPDS determinant: `25A01` for `25-A-1`; None for anything else.
+
+    A suffix letter is part of the code: `25A01V` is another code than `25A01`, and nothing is made of a truncated one.
+    """
+    match = _DETERMINANT.fullmatch(text)
+    return match and f"{int(match[1]):02}{match[2]}{int(match[3]):02}{match[4]}".upper()
+
+
+_DETERMINANT = re.compile(r"(\d{1,2})-?([A-EOa-eo])-?(\d{1,2})-?([A-Za-z]?)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +60,10 @@ class Condition:
 
     def allows(self, value: str) -> bool:
         """Whether `value` of a fact that is no hazard is what the condition asks for."""
-        if self.from_years is not None:
-            return int(value) >= self.from_years
-        if self.below_years is not None:
-            return int(value) < self.below_years
-        return value in self.values
+        if self.from_years is None and self.below_years is None:
+            return value in self.values
+        years = int(value)
+        return (self.from_years or 0) <= years and (self.below_years is None or years < self.below_years)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,8 @@ class Level:
     name: str
     rank: int
     sends: tuple[str, ...]
+    routes: bool
+    """Whether one of them is more than a referral or a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +94,9 @@ class Code:
     category: str | None
     hazards: Mapping[str, int]
     others: Mapping[str, str]
+    from_day: date | None
+    until_day: date | None
+    """The first day on which it means nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +122,8 @@ class Response:
     replaces: tuple[Service, ...]
     reached_by: ReachedBy
     on_upgrade: OnUpgrade
+    enters_when: tuple[EntersWhen, ...]
+    due_hours: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +137,9 @@ class Row:
     week: Week
     closed_on_holidays: bool
     phase: Phase
+    share_percent: int
+    """The share of calls that it is for; the others are the control of an evaluation."""
+    seed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +155,15 @@ class Clocks:
     call_stale_minutes: int = 15
     accepted_not_moving_minutes: int = 5
     on_scene_check_minutes: int = 30
+    priority_deadline_seconds: PMap[str, int] = EMPTY
+    """The routing deadline of the priorities that have their own."""
+
+    def deadline_seconds(self, priority: str | None) -> int:
+        """The routing deadline of a call of this priority."""
+        by_priority = self.priority_deadline_seconds
+        if not by_priority or priority is None:
+            return self.routing_deadline_seconds
+        return by_priority.get(plain(priority), self.routing_deadline_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +182,13 @@ class Programme:
     holidays: Holidays | None
     districts: Mapping[str, tuple[str, ...]]
     beats: Mapping[str, str]
+    sources: frozenset[str]
+    """The sources whose calls it is for; empty: all of the agency's."""
     codes: Mapping[tuple[str, str], Code]
+    determinants: frozenset[str]
+    """The code systems whose codes are MPDS determinants."""
+    priorities: Mapping[str, Mapping[str, int]]
+    """What the CAD's priority states of hazards."""
     questions: tuple[Question, ...]
     cautions: Mapping[str, Mapping[str, int]]
     words: Mapping[str, tuple[str, ...]]
@@ -177,12 +211,22 @@ class Programme:
     assumptions: tuple[str, ...]
     """What codes state by themselves that is calmer than the worst, one line each, for a person to read and own."""
 
-    def code(self, call_type: CallType | None) -> Code | None:
-        """What the document says of a code; None for one that it does not list in that system."""
+    def code(self, call_type: CallType | None, at: datetime | None = None) -> Code | None:
+        """What the document says of a code; None for one that it does not list in that system, or not on that day."""
         if call_type is None:
             return None
-        found = self.codes.get((call_type.system, call_type.code))
-        return found or self.codes.get((plain(call_type.system), plain(call_type.code)))
+        found = self.codes.get((call_type.system, call_type.code)) or self._rewritten(call_type)
+        if found is None or at is None or (found.from_day is None and found.until_day is None):
+            return found
+        day = at.astimezone(self.zone).date()
+        started = found.from_day is None or day >= found.from_day
+        return found if started and (found.until_day is None or day < found.until_day) else None
+
+    def _rewritten(self, call_type: CallType) -> Code | None:
+        system, code = plain(call_type.system), plain(call_type.code)
+        if system in self.determinants:
+            code = determinant(code) or code
+        return self.codes.get((system, code))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +236,7 @@ class Switchboard:
     revision: int = 0
     phases: PMap[str, Phase] = EMPTY
     """`response/district` → phase."""
-    paused: frozenset[str] | Literal["all"] = frozenset()
+    paused: frozenset[str] = frozenset()
     """Districts, `response/district` or `response/all` for one response, or `all`."""
 
     def phase(self, response: str, district: str) -> Phase:

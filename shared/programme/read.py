@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.programme.compile import compiled
 from shared.programme.document import Document
-from shared.programme.faults import Fault, Finding, ProgrammeRefused, field_name, finding
+from shared.programme.faults import Fault, Finding, ProgrammeRefused, field_name, told
 from shared.programme.lines import Lines
 from shared.programme.programme import Programme
 from shared.programme.verify import findings
@@ -24,8 +24,7 @@ def read(text: str) -> Programme:
 
     A part of the document (a top-level key) with a fault in itself is not looked at together with others.
     """
-    raw = _parsed(text)
-    lines = Lines(text)
+    raw, lines = _parsed(text)
     document, sound, found = _shaped(raw)
     found += findings(document, sound)
     if found:
@@ -33,13 +32,13 @@ def read(text: str) -> Programme:
     return compiled(document, text)
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def _parsed(text: str) -> tuple[dict[str, Any], Lines]:
     if len(text) > MAX_CHARACTERS:
         what = f"{len(text)} characters are too many"
         raise ProgrammeRefused([Fault(1, "document", what, f"at most {MAX_CHARACTERS}")])
     try:
         text.encode()
-        return {key: _frozen(value) for key, value in tomllib.loads(text).items()}
+        return {key: _frozen(value) for key, value in tomllib.loads(text).items()}, Lines(text)
     except RecursionError:
         raise ProgrammeRefused([Fault(1, "document", "is nested too deeply", "a few levels are enough")]) from None
     except ValueError as error:
@@ -70,4 +69,4 @@ def _shaped(raw: dict[str, Any]) -> tuple[Document, frozenset[str], list[Finding
         if name in raw and name not in broken
     }
     document = Document.model_construct(None, **sound)
-    return document, frozenset(fields) - broken, [finding(error) for error in errors]
+    return document, frozenset(fields) - broken, list(told(errors))

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from shared.programme.compile import row_of
+from shared.programme.compile import holidays_of, row_of
 from shared.programme.document import Document
 from shared.programme.document import Response as WrittenResponse
 from shared.programme.faults import Finding, suggestion
-from shared.programme.floor import EMS, levels_reached, safety_floor
-from shared.programme.hours import calendar_days
-from shared.programme.judgement import Discipline, Model
-from shared.programme.programme import plain
+from shared.programme.floor import EMS, floor_tightens, levels_reached, safety_floor
+from shared.programme.hours import Holidays, calendar_days
+from shared.programme.judgement import NOT_ROUTED, Discipline, Model
+from shared.programme.programme import Row, determinant, plain
 
 
 def findings(document: Document, sound: frozenset[str]) -> Iterator[Finding]:
@@ -42,22 +42,60 @@ def _beats(document: Document) -> Iterator[Finding]:
 
 
 def _codes(document: Document) -> Iterator[Finding]:
+    yield from _twins(("call_types",), document.call_types)
+    for system in document.code_systems:
+        if system not in document.call_types:
+            what = f"{system!r} has no call types"
+            yield Finding(("code_systems", system), what, suggestion(system, document.call_types))
     for system, codes in document.call_types.items():
-        seen: dict[str, str] = {}
-        for code in codes:
-            same = seen.setdefault(plain(code), code)
-            if same != code:
-                path = ("call_types", system, code)
-                yield Finding(path, f"{code!r} and {same!r} are one code", "write it once, as the CAD does")
+        yield from _twins(("call_types", system), codes)
+        written = document.code_systems.get(system)
+        if written is not None and written.format == "mpds":
+            yield from _determinants(system, codes)
+        for code, entry in codes.items():
+            if entry.from_ and entry.until and entry.until <= entry.from_:
+                path = ("call_types", system, code, "until")
+                what = f"{entry.until} is not after from"
+                yield Finding(path, what, "the first day on which the code means nothing any more")
+
+
+def _determinants(system: str, codes: Iterable[str]) -> Iterator[Finding]:
+    seen: dict[str, str] = {}
+    for code in codes:
+        path, one = ("call_types", system, code), determinant(plain(code))
+        if one is None:
+            yield Finding(path, f"{code!r} is no MPDS determinant", "like 25A01, 25-A-1 or 25A01V")
+        elif (twin := seen.setdefault(one, code)) != code and plain(twin) != plain(code):
+            yield Finding(path, f"{code!r} and {twin!r} are one determinant", "write it once")
+
+
+def _flags(document: Document) -> Iterator[Finding]:
+    yield from _twins(("heard", "cautions"), document.heard.cautions)
+    yield from _twins(("heard", "priorities"), document.heard.priorities)
+    path = ("clocks", "priority_deadline_seconds")
+    yield from _twins(path, document.clocks.priority_deadline_seconds)
+
+
+def _twins(path: tuple[str, ...], names: Iterable[str]) -> Iterator[Finding]:
+    """Names that differ in white space only: one of them would be lost."""
+    seen: dict[str, str] = {}
+    for name in names:
+        twin = seen.setdefault(plain(name), name)
+        if twin != name:
+            yield Finding((*path, name), f"{name!r} and {twin!r} are one name", "write it once, as the CAD does")
 
 
 def _holidays(document: Document) -> Iterator[Finding]:
     if document.holidays is None:
         return
+    if document.holidays.calendar is None and not document.holidays.closed:
+        yield Finding(("holidays",), "names no day", 'add calendar = "US-…", or closed = [days]')
     for index, day in enumerate(document.holidays.open):
         path = ("holidays", "open", index)
         if day in document.holidays.closed:
             yield Finding(path, f"{day} is open and closed", "name it once")
+        elif document.holidays.calendar is None:
+            yield Finding(path, f"{day} is open, and there is no calendar that closes it", "leave it out")
         elif day not in calendar_days(document.holidays.calendar, day.year):
             calendar = document.holidays.calendar
             yield Finding(path, f"{day} is no holiday in {calendar}", "leave it out: it is an ordinary day")
@@ -129,11 +167,26 @@ def _crews(document: Document) -> Iterator[Finding]:
 def _way_of_going(path: tuple[str, str], response: WrittenResponse) -> Iterator[Finding]:
     if response.model in ("care-navigator", "dual-dispatch") and response.goes == "instead of default":
         yield Finding((*path, "goes"), f"a {response.model} never goes instead of the default", '"beside default"')
+    if response.reached_by in NOT_ROUTED and (response.goes == "instead of default" or response.replaces):
+        what = f"a {response.reached_by} sends nobody, so the default goes"
+        yield Finding((*path, "goes"), what, '"beside default", and no replaces')
+    if (response.reached_by == "referral") != (response.due_hours is not None):
+        what = "a referral without due_hours" if response.due_hours is None else "due_hours, and this is no referral"
+        yield Finding((*path, "due_hours"), what, "due_hours belongs to reached_by = referral")
+    if response.enters_when and response.reached_by in (*NOT_ROUTED, "phone transfer"):
+        yield Finding((*path, "enters_when"), "nobody who is reached so enters anywhere", "leave enters_when out")
+    elif response.enters_when and "police" in _replaced(response):
+        what = "waits for police, whom it replaces"
+        yield Finding((*path, "enters_when"), what, 'goes = "beside default"')
     if response.replaces and response.goes == "instead of default":
         what = "all of the default is replaced already"
         yield Finding((*path, "replaces"), what, 'goes = "beside default", or leave replaces out')
     if response.model == "crisis-call-diversion" and response.reached_by != "phone transfer":
         yield Finding((*path, "reached_by"), f"a {response.model} is reached by telephone", '"phone transfer"')
+
+
+def _replaced(response: WrittenResponse) -> tuple[str, ...]:
+    return ("police", "ems", "fire") if response.goes == "instead of default" else response.replaces
 
 
 _TALKS: Final[frozenset[Discipline]] = frozenset(("clinician", "crisis-worker", "nurse", "peer", "navigator"))
@@ -169,7 +222,7 @@ def _rollout(document: Document) -> Iterator[Finding]:
         if row.response not in document.responses:
             what = f"{row.response!r} is no response"
             yield Finding((*path, "response"), what, suggestion(row.response, document.responses))
-        if row.districts != "all":
+        if row.districts != ("all",):
             for place, district in enumerate(row.districts):
                 if district not in document.districts:
                     what = f"{district!r} is no district"
@@ -180,44 +233,31 @@ def _rollout(document: Document) -> Iterator[Finding]:
 
 
 def _rows_open(document: Document) -> Iterator[Finding]:
+    first_day, holidays = document.effective.date(), holidays_of(document)
     for index, row in enumerate(document.rollout):
-        path = ("rollout", index)
-        if not row.districts:
-            yield Finding((*path, "districts"), "the row covers no district", 'name one, or "all"')
+        key, why, right = "", "", ""
         if row.phase == "off":
-            yield Finding((*path, "phase"), "the row can never open: it is off", "leave the row out, or a higher phase")
-        if row.from_ and row.until and row.until <= row.from_:
-            right = "until is the first day no longer in it, after from"
-            yield Finding((*path, "until"), f"the row can never open: until {row.until} is not after from", right)
-        elif row.until and row.until <= document.effective.date():
-            yield Finding(
-                (*path, "until"), "the row can never open: it ends before the document takes effect", "leave it out"
-            )
-        elif row.until and not any(
-            _opens(document, index, day) for day in _days(document.effective, row.from_, row.until)
-        ):
-            yield Finding(
-                (*path, "hours"), "the row can never open: no such hours between from and until", "other hours"
-            )
+            key, why, right = "phase", "it is off", "leave the row out, or a higher phase"
+        elif row.from_ and row.until and row.until <= row.from_:
+            key, why, right = "until", f"{row.until} is not after from", "the first day no longer in it, after from"
+        elif row.until and row.until <= first_day:
+            key, why, right = "until", "it ends before the document takes effect", "leave the row out"
+        elif row.until and not _opens(row_of(row, document), holidays, first_day):
+            key, why, right = "hours", "no such hours between from and until", "other hours"
+        if key:
+            yield Finding(("rollout", index, key), f"the row can never open: {why}", right)
 
 
-def _days(effective: datetime, first: date | None, until: date) -> Iterator[date]:
-    day = max(first or date.min, effective.date())
-    last = min(until, day + timedelta(days=400))
-    while day < last:
-        yield day
+def _opens(row: Row, holidays: Holidays | None, first_day: date) -> bool:
+    """Whether a row with an end opens on some day; within 400 days every week and every holiday has been tried."""
+    day = max(row.from_day or first_day, first_day)
+    for _ in range(400):
+        if row.until_day and day >= row.until_day:
+            return False
+        if row.week.days[day.weekday()] and not (row.closed_on_holidays and holidays and holidays.name(day)):
+            return True
         day += timedelta(days=1)
-
-
-def _opens(document: Document, index: int, day: date) -> bool:
-    row = row_of(document.rollout[index], document)
-    if not row.week.days[day.weekday()]:
-        return False
-    holidays = document.holidays
-    if holidays is None or not row.closed_on_holidays:
-        return True
-    in_calendar = day in calendar_days(holidays.calendar, day.year) and day not in holidays.open
-    return not in_calendar and day not in holidays.closed
+    return False
 
 
 def _steps(document: Document) -> Iterator[Finding]:
@@ -236,7 +276,8 @@ def _steps(document: Document) -> Iterator[Finding]:
         elif step.seconds < clocks.offer_expiry_seconds:
             what = f"{step.seconds} s are less than an offer's {clocks.offer_expiry_seconds} s"
             yield Finding((*path, index, "seconds"), what, "a longer step, or a shorter offer_expiry_seconds")
-    left = clocks.routing_deadline_seconds - clocks.cad_notice_seconds
+    shortest = min((clocks.routing_deadline_seconds, *clocks.priority_deadline_seconds.values()))
+    left = shortest - clocks.cad_notice_seconds
     used = sum(step.seconds or 0 for step in steps)
     if left <= 0:
         what = "nothing is left of the routing deadline"
@@ -254,7 +295,8 @@ def _only_when(document: Document) -> Iterator[Finding]:
 
 _CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Document], Iterator[Finding]]], ...]] = (
     (frozenset(("districts",)), _beats),
-    (frozenset(("call_types",)), _codes),
+    (frozenset(("call_types", "code_systems")), _codes),
+    (frozenset(("heard", "clocks")), _flags),
     (frozenset(("holidays",)), _holidays),
     (frozenset(("level",)), _level_names),
     (frozenset(("level",)), levels_reached),
@@ -262,7 +304,8 @@ _CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Document], Iterator[Finding
     (frozenset(("call_types", "responses")), _takes),
     (frozenset(("responses",)), _crews),
     (frozenset(("responses",)), _only_when),
-    (frozenset(("level", "responses")), safety_floor),
+    (frozenset(("safety_floor",)), floor_tightens),
+    (frozenset(("level", "responses", "safety_floor")), safety_floor),
     (frozenset(("rollout", "responses", "districts", "holidays")), _rollout),
     (frozenset(("rollout", "effective", "holidays", "districts")), _rows_open),
     (frozenset(("when_no_team", "clocks")), _steps),

@@ -76,18 +76,19 @@ def level_of(raises: Iterable[Raise], facts: Facts) -> tuple[int, list[Raise]]:
     return (reached[0].rank if reached else 0), reached
 
 
-def possible_levels(raises: tuple[Raise, ...], facts: Facts) -> Iterator[int]:
-    """The ranks that the call could stand on, were the unknown facts answered.
+def possible_level(programme: Programme, facts: Facts) -> int | None:
+    """The highest rank that routes and that the call could stand on, were its unknown facts answered.
 
     By monotony it is enough to look at the best case of all, and from there at what each raise would need at least.
     """
     best = {fact: _at_best(known) for fact, known in facts.items()}
-    yield level_of(raises, best)[0]
-    for item in raises:
-        if all(facts[one.fact].may_be(one) for one in item.conditions):
+    for item in programme.raises:
+        if programme.levels[item.rank].routes and all(facts[one.fact].may_be(one) for one in item.conditions):
             lifted = best | {one.fact: _lifted(best[one.fact], one) for one in item.conditions}
-            if level_of(raises, lifted)[0] == item.rank:
-                yield item.rank
+            if level_of(programme.raises, lifted)[0] == item.rank:
+                return item.rank
+    rank = level_of(programme.raises, best)[0]
+    return rank if programme.levels[rank].routes else None
 
 
 def unknown_above(raises: Iterable[Raise], facts: Facts, rank: int) -> tuple[str, ...]:
@@ -121,6 +122,10 @@ def _answered(programme: Programme, call: Call, code: Code | None) -> tuple[Rank
     if code is not None:
         for fact, rank in code.hazards.items():
             answered[fact] = (rank, f"code {code.system} {code.code}")
+    if programme.priorities and call.priority is not None:
+        for fact, rank in programme.priorities.get(plain(call.priority), _NO_WARNING).items():
+            if fact not in answered or rank > answered[fact][0]:
+                answered[fact] = (rank, f"priority {call.priority}")
     for fact, meant, source in _told(programme, call):
         if meant == _UNCLEAR:
             unclear.setdefault(fact, source)
@@ -145,6 +150,8 @@ def _told(programme: Programme, call: Call) -> Iterator[tuple[str, int | str, st
             told = call.answers.get(question.name)
             if told is not None:
                 meant = question.meanings.get(told)
+                if meant is None and question.fact == "age":
+                    meant = _own("age", told.strip().casefold())
                 if meant is None:
                     meant = question.meanings.get(told.strip().casefold(), _UNCLEAR)
                 yield question.fact, meant, f"answer {question.name}"
@@ -172,8 +179,12 @@ def _hazard(fact: str, answered: Ranks, unclear: Mapping[str, str], warned: Rank
 
 
 def _other(programme: Programme, call: Call, code: Code | None, fact: str) -> Other:
+    if fact == "language":
+        return Other((call.language.strip().casefold(),), None, "cad") if call.language else _NOBODY_ASKED
     values: list[str] = []
-    source, unclear = "nobody", ""
+    if fact == "units_on_scene" and (call.units_on_scene or fact not in call.facts):
+        values.append("yes" if call.units_on_scene else "no")
+    source, unclear = "cad" if values else "nobody", ""
     if code is not None and fact in code.others:
         values.append(code.others[fact])
         source = f"code {code.system} {code.code}"
@@ -191,6 +202,9 @@ def _other(programme: Programme, call: Call, code: Code | None, fact: str) -> Ot
     return Other(tuple(values), None if values else "not-asked", source)
 
 
+_NOBODY_ASKED = Other((), "not-asked", "nobody")
+
+
 def _own(fact: str, told: str) -> int | str:
     """What the CAD's own words say of a fact that is no hazard."""
     if told == NOT_ASKED:
@@ -203,7 +217,9 @@ def _own(fact: str, told: str) -> int | str:
 
 
 def _at_best(known: Hazard | Other) -> Hazard | Other:
-    return known._replace(high=known.low) if isinstance(known, Hazard) else known._replace(unknown=None)
+    if isinstance(known, Hazard):
+        return Hazard(known.low, known.low, None, known.source)
+    return Other(known.values, None, known.source)
 
 
 def _lifted(known: Hazard | Other, condition: Condition) -> Hazard | Other:

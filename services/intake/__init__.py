@@ -1,0 +1,1 @@
+"""CAD in: flat records and EIDO become call versions in the topic `calls`."""

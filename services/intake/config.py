@@ -1,0 +1,25 @@
+"""Where intake's things are, and the bounds that it states to CADs."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+
+from shared.config import DoorSettings
+
+MAX_BODY_BYTES = 1024 * 1024
+MAX_CALL_BYTES = 64 * 1024
+MAX_CALLS = 1000
+MAX_DEPTH = 20
+MAX_NOTES_CHARACTERS = 256 * 1024
+"""All notes of one EIDO as text. More is refused, never cut: the cut part could hold the word that matters."""
+BODY_SECONDS = 10.0
+ANSWER_SECONDS = 1.9
+"""A CAD has its answer within two seconds, or a 503."""
+RETRY_AFTER_SECONDS = 1
+
+
+class IntakeSettings(DoorSettings):
+    """Settings of the door for CADs."""
+
+    sealing_key: SecretStr = Field(description="32 bytes, base64: seals address, call-back number, name and narrative")
+    requests_in_flight: int = Field(default=512, ge=1, description="requests at a time; one more is answered 429")

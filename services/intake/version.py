@@ -1,0 +1,87 @@
+"""One version of a call on its way to the topic: checked against source and neighbours, sealed, made a record."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.intake.problems import Fault, NotTaken
+from shared.agencies import Source
+from shared.broker import Record
+from shared.call import Call
+from shared.events import CallCancelled, CallReported, child_id
+from shared.sealing import Sealer
+
+AHEAD = timedelta(days=1)
+"""A version from further in the future would make every later one look late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What both doors make of a body: the call, and its personal part in the clear."""
+
+    event_id: str
+    call: Call
+    personal: dict[str, str]
+    notes: tuple[str, ...] = ()
+    """What the sender should know, e.g. that a location could not be read."""
+
+
+def check(versions: Sequence[Version], source: Source, now: datetime) -> None:
+    """Raise NotTaken: a call of another agency or source (403), from the future (422), contradicting another (409)."""
+    by_event: dict[tuple[str, str], Version] = {}
+    by_time: dict[tuple[str, datetime], Version] = {}
+    for index, version in enumerate(versions):
+        call = version.call
+        if (call.agency, call.source) != (source.agency, source.name):
+            fault = Fault(f"{index}.agency", "is not the key's agency and source", "the agency and source of the key")
+            raise NotTaken(403, "The key belongs to another agency or source.", fault)
+        if call.updated_at - now > AHEAD:
+            fault = Fault(f"{index}.updated_at", "is more than a day ahead of our clock", "when the version was made")
+            raise NotTaken(422, "A call comes from the future.", fault)
+        same_event = by_event.setdefault((call.call_id, version.event_id), version)
+        same_time = by_time.setdefault((call.call_id, call.updated_at), version)
+        if same_event != version:
+            fault = Fault(f"{index}.event_id", "stands twice, with different content", "one event_id for one version")
+            raise NotTaken(409, "The request contradicts itself.", fault)
+        if (same_time.call, same_time.personal) != (call, version.personal):
+            fault = Fault(f"{index}.updated_at", "gives one call two states at one time", "one state at one time")
+            raise NotTaken(409, "The request contradicts itself.", fault)
+
+
+def records(versions: Iterable[Version], source: Source, sealer: Sealer, now: datetime) -> list[Record]:
+    """The records to append; the gates of a replayed source use the call's own time."""
+    return [_record(version, source, sealer, now) for version in versions]
+
+
+def _record(version: Version, source: Source, sealer: Sealer, now: datetime) -> Record:
+    call = version.call
+    kind = CallCancelled if call.ended else CallReported
+    event = kind.model_construct(
+        event_id=version.event_id,
+        call=call,
+        received_at=now,
+        judged_at=call.updated_at if source.replay else now,
+        sealed=sealer.seal(call.call_id, version.personal) if version.personal else None,
+        fingerprint=_fingerprint(version),
+    )
+    return Record(
+        call.agency,
+        event.encode(),
+        (
+            ("id", child_id(call.call_id, version.event_id).encode()),
+            ("type", kind.type.encode()),
+            ("source", b"intake"),
+            ("subject", call.call_id.encode()),
+            ("time", now.isoformat().encode()),
+        ),
+    )
+
+
+def _fingerprint(version: Version) -> str:
+    """What the version says, its times apart; of the narrative its hash alone goes in."""
+    said = version.call.__pydantic_serializer__.to_json(version.call, exclude={"created_at", "updated_at"})
+    narrative = version.personal.get("narrative", "").encode()
+    return hashlib.blake2b(said + hashlib.blake2b(narrative, digest_size=16).digest(), digest_size=16).hexdigest()

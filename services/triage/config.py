@@ -1,0 +1,13 @@
+"""Where triage's things are."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+
+from shared.config import Settings
+
+
+class TriageSettings(Settings):
+    """Settings of triage's worker."""
+
+    sealing_key: SecretStr = Field(description="32 bytes, base64: the key that intake seals with")

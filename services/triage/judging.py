@@ -1,0 +1,86 @@
+"""The judgement of an open call: the worst of its newest versions; after the first offer tightening only. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from services.triage.listen import UNREAD, in_doubt
+from services.triage.state import SAME_TIME_VERSIONS, OpenCall, State
+from shared.programme import Gate, Judgement, ResponseVerdict, judge
+
+ROLL_OUT_GATES = frozenset(("phase", "dates", "hours", "holiday"))
+"""What is frozen at the first offer; all other gates turn on facts."""
+_WORSE = {"suitable": 0, "indeterminate": 1, "unsuitable": 2}
+
+
+def judged(state: State, held: OpenCall) -> tuple[Judgement, tuple[str, ...]]:
+    """What is to be said of the call now, and the hazards that words put in doubt."""
+    programme, doubts, found = state.programme, set[str](), []
+    for version in held.newest:
+        doubt = in_doubt(programme, held, version)
+        doubts |= doubt
+        found.append(judge(programme, state.switchboard, version.call, doubt, version.judged_at))
+    if len(found) == SAME_TIME_VERSIONS and held.judgement is not None:
+        found.append(held.judgement)  # for versions that had to make room
+    worst = max(found, key=_badness) if len(found) > 1 else found[0]
+    if any(line.line == UNREAD for version in held.newest for line in version.lines):
+        sentence = f"{worst.sentence} The narrative could not be read: what its words could say is unknown."
+        worst = worst.model_copy(update={"sentence": sentence})
+    if held.frozen and held.judgement is not None:
+        worst = tightened(held.judgement, worst)
+    return worst, tuple(sorted(doubts))
+
+
+def _badness(judgement: Judgement) -> tuple[int, int, int, str]:
+    going = sum(verdict.may_go for verdict in judgement.responses)
+    return judgement.level_rank, _WORSE[judgement.suitability], -going, judgement.sentence
+
+
+def tightened(old: Judgement, new: Judgement) -> Judgement:
+    """The new judgement of a call in flight, nowhere looser than the old one; roll-out gates stay as they were."""
+    stands = new if new.level_rank >= old.level_rank else old
+    before = {verdict.response: verdict for verdict in old.responses}
+    after = {verdict.response: verdict for verdict in new.responses}
+    verdicts = tuple(
+        _tightened(before[verdict.response], after[verdict.response])
+        if verdict.response in before and verdict.response in after
+        else verdict
+        for verdict in stands.responses
+    )
+    worse = new if _WORSE[new.suitability] >= _WORSE[old.suitability] else old
+    return stands.model_copy(
+        update={
+            "suitability": worse.suitability,
+            "reasons": worse.reasons,
+            "missing": worse.missing,
+            "responses": verdicts,
+            "sentence": stands.sentence if worse.suitability == stands.suitability else worse.sentence,
+        }
+    )
+
+
+def _tightened(old: ResponseVerdict, new: ResponseVerdict) -> ResponseVerdict:
+    before = {gate.gate: gate for gate in old.gates}
+    gates = tuple(_stricter(before.get(gate.gate), gate) for gate in new.gates)
+    reasons = tuple(gate.reason for gate in gates if gate.reason)
+    return replace(new, gates=gates, reasons=reasons, may_go=not reasons, phase=old.phase)
+
+
+def _stricter(old: Gate | None, new: Gate) -> Gate:
+    return old if old is not None and (not old.passed or old.gate in ROLL_OUT_GATES) else new
+
+
+def essence(judgement: Judgement) -> tuple[Any, ...]:
+    """What makes two judgements differ: not a version's age, nor the revision of a switch that changed nothing here."""
+    return (
+        judgement.suitability,
+        judgement.reasons,
+        judgement.missing,
+        judgement.level_rank,
+        judgement.district,
+        judgement.category,
+        judgement.programme_hash,
+        [(one.fact, one.value, one.unknown, one.source) for one in judgement.raised_by],
+        [(one.response, one.may_go, one.phase, one.reasons) for one in judgement.responses],
+    )

@@ -1,0 +1,133 @@
+"""What triage remembers of one agency: its documents, its switchboard, and the calls that are open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from shared.call import Call
+from shared.events import HeardLine
+from shared.programme import Judgement, Programme, Switchboard, read
+from shared.state import EMPTY, Clocks, PMap, Remembered
+
+SAME_TIME_VERSIONS = 16
+"""Versions of one call with one time stamp that are kept apart; of more only what was said of them stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A verified programme document."""
+
+    text: str
+    document_hash: str
+    version: int
+    effective: datetime
+    proposed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a call, as far as it may have to be judged again."""
+
+    event_id: str
+    call: Call
+    judged_at: datetime
+    lines: tuple[HeardLine, ...]
+
+    @property
+    def order(self) -> datetime:
+        """Where it stands among the versions of its call; at one instant an end outweighs, and a re-opening more so."""
+        return order_of(self.call)
+
+
+def order_of(call: Call) -> datetime:
+    """See `Version.order`: microseconds on top of the time stamp tell what outweighs what."""
+    return call.updated_at + (REOPENED if call.status == "reopened" else ENDED if call.ended else ACTIVE)
+
+
+ACTIVE, ENDED, REOPENED = timedelta(0), timedelta(microseconds=1), timedelta(microseconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstHeard:
+    """What had been answered in the earliest version that has a certain line: only a later answer settles its words."""
+
+    updated_at: datetime
+    event_id: str
+    answers: Mapping[str, str]
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    """A call that is not over: its newest version (several, where they share one time stamp) and the last judgement."""
+
+    newest: tuple[Version, ...] = ()
+    judgement: Judgement | None = None
+    """What was said last; what has not changed is not said again."""
+    seen: PMap[str, bool] = EMPTY
+    """Each version that was decided: event id and fingerprint."""
+    first_heard: PMap[str, FirstHeard] = EMPTY
+    """By line."""
+    frozen: bool = False
+    """A team was offered the call: roll-out gates stand, facts only tighten."""
+    accepted: bool = False
+
+    @property
+    def version(self) -> Version:
+        """The one that speaks for all of the newest."""
+        return self.newest[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that triage knows about one agency: the fold of its journal."""
+
+    proposed: PMap[str, Document] = EMPTY
+    adopted: PMap[str, Document] = EMPTY
+    """Approved, waiting for their instant."""
+    active: Document | None = None
+    switchboard: Switchboard = field(default_factory=Switchboard)
+    calls: PMap[str, OpenCall] = EMPTY
+    closed: Remembered = field(default_factory=Remembered)
+    """Calls that are over → the order of their last version."""
+    to_judge: tuple[str, ...] = ()
+    """Calls to be judged again since the programme or the switchboard changed."""
+    answered: Remembered = field(default_factory=Remembered)
+    clocks: Clocks = field(default_factory=Clocks)
+
+    @property
+    def programme(self) -> Programme | None:
+        """The programme in force."""
+        return parsed(self.active.text) if self.active else None
+
+
+@lru_cache(maxsize=1024)
+def parsed(text: str) -> Programme:
+    """The programme that a document says. Raises ProgrammeRefused."""
+    return read(text)
+
+
+def seen_as(event_id: str, fingerprint: str) -> str:
+    """What tells a repeat: the sender's id, and the content, so that a careless id hides nothing."""
+    return f"{event_id}/{fingerprint}"
+
+
+def with_version(held: OpenCall, version: Version) -> OpenCall:
+    """The call after one more version. An older one only tells when lines first appeared."""
+    first = held.first_heard
+    for heard in version.lines:
+        known = first.get(heard.line)
+        if known is None or (version.call.updated_at, version.event_id) < (known.updated_at, known.event_id):
+            call = version.call
+            first = first.set(heard.line, FirstHeard(call.updated_at, version.event_id, call.answers, call.facts))
+    newest, frozen, accepted = held.newest, held.frozen, held.accepted
+    if not newest or version.order > newest[0].order:
+        if newest and version.call.status == "reopened" != newest[0].call.status:
+            frozen = accepted = False  # a new episode: judged anew
+        newest = (version,)
+    elif version.order == newest[0].order:
+        newest = tuple(sorted((*newest[-SAME_TIME_VERSIONS + 1 :], version), key=lambda one: one.event_id))
+    return OpenCall(newest, held.judgement, held.seen, first, frozen, accepted)

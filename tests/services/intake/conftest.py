@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from services.intake.config import IntakeSettings
+from services.intake.http import create_app
+from shared.agencies import Agencies, hash_of
+from shared.clock import SystemClock
+from shared.events import Event, decode
+from shared.memory import MemoryBroker, MemoryLog
+from shared.sealing import Sealer, new_key
+
+KEY, OTHER_KEY, REPLAY_KEY = "key-one", "key-two", "key-three"
+CALL: dict[str, Any] = {
+    "event_id": "e1",
+    "agency": "madison-wi",
+    "source": "dane-county",
+    "incident_id": "2021-1",
+    "created_at": "2021-09-02T12:00:00-05:00",
+    "updated_at": "2021-09-02T12:01:00-05:00",
+    "call_type": {"system": "dane-county", "code": "CHECK PERSON"},
+    "district": "Central",
+    "answers": {"Q1": "no"},
+}
+AGENCIES = f"""
+[agencies.madison-wi.sources.dane-county]
+keys = ["{hash_of(KEY)}"]
+[agencies.madison-wi.sources.old-calls]
+keys = ["{hash_of(REPLAY_KEY)}"]
+replay = true
+[agencies.boston-ma.sources.boston]
+keys = ["{hash_of(OTHER_KEY)}"]
+"""
+
+
+@dataclass
+class Door:
+    app: FastAPI
+    client: httpx.AsyncClient
+    log: MemoryLog
+    sealer: Sealer
+    headers: dict[str, str] = field(default_factory=lambda: {"Authorization": f"Bearer {KEY}"})
+
+    async def post(self, content: Any, path: str = "/v1/calls", **headers: str) -> httpx.Response:
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        given = {"Content-Type": "application/json", **self.headers}
+        given |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.client.post(path, content=body, headers=given)
+
+    def events(self) -> list[Event]:
+        return [
+            decode(stored.headers["type"].decode(), stored.value)
+            for held in self.log.places.values()
+            for stored in held
+        ]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> IntakeSettings:
+    path = tmp_path / "agencies.toml"
+    path.write_text(AGENCIES)
+    return IntakeSettings(kafka="none:9092", agencies_file=path, sealing_key=new_key(), requests_in_flight=8)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def door(settings: IntakeSettings) -> AsyncIterator[Door]:
+    log, sealer = MemoryLog(), Sealer(settings.sealing_key.get_secret_value())
+    app = create_app(MemoryBroker(log), SystemClock(), Agencies(settings.agencies_file), sealer, settings)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
+        yield Door(app, client, log, sealer)

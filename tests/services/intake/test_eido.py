@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.intake.eido import MEDIA_TYPE
+from shared.call import CallType
+from shared.events import CallCancelled, CallReported
+from tests.services.intake.conftest import Door
+
+PIDF = """<?xml version="1.0"?>
+<presence xmlns="urn:ietf:params:xml:ns:pidf"><tuple><status>
+<gp:geopriv xmlns:gp="urn:ietf:params:xml:ns:pidf:geopriv10" xmlns:ca="urn:ietf:params:xml:ns:pidf:geopriv10:civicAddr">
+<gp:location-info><ca:civicAddress><ca:country>US</ca:country><ca:A1>WI</ca:A1><ca:A3>Madison</ca:A3>
+<ca:RD>CANARY Main</ca:RD><ca:STS>Street</ca:STS><ca:HNO>12</ca:HNO></ca:civicAddress></gp:location-info>
+</gp:geopriv></status></tuple></presence>"""
+POINT = '<p xmlns:gml="g"><gml:Point><gml:pos>43.07 -89.40</gml:pos></gml:Point></p>'
+BOMB = '<!DOCTYPE a [<!ENTITY b "boom">]><a>&b;</a>'
+
+
+def stamp(minute: int) -> str:
+    return f"2025-09-02T12:{minute:02}:00-05:00"
+
+
+def eido(**fields: Any) -> dict[str, Any]:
+    return {
+        "$id": "urn:emergency:uid:incidentid:abc123:psap.example",
+        "lastUpdateTimeStamp": stamp(5),
+        "updatedByAgencyReference": {"$ref": "urn:agency"},
+        "eidoVersion": "1.0",
+        "issuingElementIdentification": "cad.example",
+        "agencyComponent": [],
+        "incidentComponent": {
+            "$id": "i1",
+            "incidentTypeInternalCode": "CHECK PERSON",
+            "incidentTypeInternalText": "Check a person",
+            "incidentTypeCommonRegistryText": "WELFARE",
+            "incidentStatusCommonRegistryText": ["Active"],
+            "incidentPriorityInternalText": "3",
+            "beatOrDispatchGroupText": "C1",
+            "somethingNew": {"a": 1},
+        },
+    } | fields
+
+
+async def take(door: Door, content: dict[str, Any]) -> CallReported:
+    answer = await door.post(content, "/v1/eido", Content_Type=f'{MEDIA_TYPE}; version="1"')
+    assert answer.status_code == 200, answer.text
+    event = door.events()[0]
+    assert isinstance(event, (CallReported, CallCancelled))
+    return event  # type: ignore[return-value]
+
+
+async def test_what_routing_needs_is_read_and_the_rest_ignored(door: Door) -> None:
+    call = (await take(door, eido(callComponent=[{"callStartTimestamp": stamp(1), "x": 1}]))).call
+    assert call.call_id == "madison-wi/dane-county/urn:emergency:uid:incidentid:abc123:psap.example"
+    assert call.call_type == CallType(system="dane-county", code="CHECK PERSON", text="Check a person")
+    assert (call.priority, call.beat, call.district, call.status) == ("3", "C1", None, "active")
+    assert call.created_at.isoformat() == stamp(1)
+    assert call.updated_at.isoformat() == stamp(5)
+
+
+async def test_without_a_local_code_the_common_one_counts(door: Door) -> None:
+    incident = {"incidentTypeCommonRegistryText": "MNTL", "incidentCommonPriorityNumber": 8}
+    call = (await take(door, eido(incidentComponent=incident))).call
+    assert call.call_type == CallType(system="apco", code="MNTL")
+    assert call.priority == "common-8"
+
+
+async def test_an_eido_without_an_incident_has_no_type_yet(door: Door) -> None:
+    content = eido()
+    del content["incidentComponent"]
+    assert (await take(door, content)).call.call_type is None
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (["Closed"], "closed"),
+        ("cancelled", "cancelled"),
+        (["Closed", "ReOpened"], "reopened"),
+        (["ResourcesAssigned"], "active"),
+        (None, "active"),
+    ],
+)
+async def test_the_status(door: Door, said: Any, status: str) -> None:
+    incident = {"incidentTypeCommonRegistryText": "MNTL", "incidentStatusCommonRegistryText": said}
+    assert (await take(door, eido(incidentComponent=incident))).call.status == status
+
+
+async def test_cautions_roles_and_injuries_are_kept(door: Door) -> None:
+    event = await take(
+        door,
+        eido(
+            cautionComponent=[{"cautionTypeInternalText": "ARMED", "cautionTypeCommonRegistryText": "Weapon"}],
+            personComponent=[
+                {
+                    "personIncidentRoleRegistryText": ["Suspect"],
+                    "itemReference": [{"$ref": "gun1"}],
+                    "ncPersonComponent": {"injury": [{"text": "cut"}], "primaryLanguage": "es"},
+                }
+            ],
+            emergencyResourceComponent=[{"secondaryUnitStatusRegistryText": ["OnScene"]}],
+        ),
+    )
+    assert event.call.cautions == ("ARMED", "Weapon", "role:Suspect", "role:item")
+    assert event.call.facts == {"injury": "needs-ems"}
+    assert event.call.units_on_scene
+    assert event.call.language == "es"
+
+
+async def test_the_personal_part_is_sealed(door: Door) -> None:
+    event = await take(
+        door,
+        eido(
+            incidentComponent={"locationReference": [{"$ref": "l2"}]},
+            locationComponent=[
+                {"$id": "l1", "locationTypeDescriptionRegistryText": "Caller", "locationByValue": POINT},
+                {"$id": "l2", "locationTypeDescriptionRegistryText": "Other", "locationByValue": PIDF},
+            ],
+            personComponent=[
+                {
+                    "personIncidentRoleRegistryText": ["Caller"],
+                    "ncPersonComponent": {"name": [{"personFullName": "CANARY Name"}]},
+                }
+            ],
+            callbackComponent=[{"callBackInformationUri": ["tel:+16085550100"]}],
+            notesComponent=[
+                {"notesActionComments": "<p>CANARY has a <b>kn</b>ife</p>"},
+                {"notesActionComments": "two"},
+            ],
+        ),
+    )
+    assert event.sealed is not None
+    assert door.sealer.open(event.call_id, event.sealed) == {
+        "address": "12 CANARY Main Street, Madison, WI",
+        "callback_number": "+16085550100",
+        "caller_name": "CANARY Name",
+        "narrative": "CANARY has a knife\ntwo",
+    }
+    assert b"CANARY" not in next(iter(door.log.places.values()))[0].value
+
+
+async def test_a_location_is_a_point_or_left_out_with_a_note(door: Door) -> None:
+    broken = {"locationTypeDescriptionRegistryText": "CurrentIncident", "locationByValue": BOMB}
+    point = {"locationTypeDescriptionRegistryText": "Caller", "locationByValue": POINT}
+    answer = await door.post(eido(locationComponent=[point, broken]), "/v1/eido")
+    assert "PIDF-LO" in answer.json()["taken"][0]["notes"][0]
+    (event,) = door.events()
+    assert isinstance(event, CallReported)
+    assert event.sealed is not None
+    assert door.sealer.open(event.call_id, event.sealed) == {"address": "43.07 -89.40"}
+
+
+async def test_calls_merged_into_this_one_end(door: Door) -> None:
+    merge = {"incidentTrackingIdentifier": "urn:old", "incidentMergeDirectionCode": "Replaced"}
+    answer = await door.post(eido(mergeComponent=[merge]), "/v1/eido")
+    assert len(answer.json()["taken"]) == 2
+    kept, ended = door.events()
+    assert isinstance(kept, CallReported)
+    assert isinstance(ended, CallCancelled)
+    assert (ended.call.incident_id, ended.call.status) == ("urn:old", "merged")
+
+
+async def test_a_call_merged_into_another_ends(door: Door) -> None:
+    merge = {"incidentTrackingIdentifier": "urn:new", "incidentMergeDirectionCode": "REPLACING"}
+    assert (await take(door, eido(mergeComponent=[merge]))).call.status == "merged"
+
+
+async def test_the_same_content_is_the_same_version(door: Door) -> None:
+    for content in (eido(), eido(), eido(notesComponent=[{"notesActionComments": "more"}])):
+        await door.post(content, "/v1/eido")
+    first, second, third = (event.event_id for event in door.events())  # type: ignore[attr-defined]
+    assert first == second != third
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "status", "says"),
+    [
+        (eido(), f'{MEDIA_TYPE}; version="2,3"', 406, "version"),
+        (eido(), f'{MEDIA_TYPE}; version="1,2"', 200, "taken"),
+        (eido(), f'{MEDIA_TYPE}; version="1.1"', 200, "taken"),
+        (eido(), MEDIA_TYPE, 200, "taken"),
+        (eido(), "application/xml", 415, "emergency.eido"),
+        (eido(eidoVersion="2.0"), MEDIA_TYPE, 406, "eidoVersion"),
+        (eido(**{"$id": "urn:emergency:uid:incidentid:0:psap.example"}), MEDIA_TYPE, 422, "no incident"),
+        (eido(**{"$id": "two words"}), MEDIA_TYPE, 422, "$id"),
+        (eido(lastUpdateTimeStamp="2025-09-02T12:00:00"), MEDIA_TYPE, 422, "offset"),
+        (eido(incidentComponent=[1]), MEDIA_TYPE, 422, "incidentComponent"),
+        (eido(cautionComponent=[{"cautionTypeInternalText": str(n)} for n in range(33)]), MEDIA_TYPE, 422, "cautions"),
+        (eido(notesComponent=[{"notesActionComments": "x" * 300_000}]), MEDIA_TYPE, 413, "never cut"),
+        ({}, MEDIA_TYPE, 422, "is missing"),
+        ([], MEDIA_TYPE, 422, "object"),
+    ],
+)
+async def test_what_is_refused(door: Door, content: Any, media_type: str, status: int, says: str) -> None:
+    answer = await door.post(content, "/v1/eido", Content_Type=media_type)
+    assert answer.status_code == status, answer.text
+    assert says in answer.text
+
+
+async def test_a_dry_run_explains(door: Door) -> None:
+    answer = await door.post(eido(), "/v1/eido?dry_run=true")
+    assert answer.json()["calls"][0]["call"]["beat"] == "C1"
+    assert door.events() == []

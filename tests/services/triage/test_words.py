@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from shared.events import CallTriaged, VersionNoted
+from tests.services.triage.harness import SAFE, madison, only, report, triaged
+
+
+def test_a_word_makes_a_fact_unknown_although_it_was_answered() -> None:
+    said = triaged(madison().put(report(narrative="caller says he has a KNIFE")))
+    assert said.heard == ("weapon",)
+    assert said.judgement.suitability == "indeterminate"
+    assert said.judgement.missing == ("weapon",)
+
+
+def test_a_narrative_without_such_words_changes_nothing() -> None:
+    said = triaged(madison().put(report(narrative="caller is calm")))
+    assert said.heard == ()
+    assert said.judgement.suitability == "suitable"
+
+
+def test_words_in_html_are_found_however_they_are_written() -> None:
+    written = ("a kn<b>ife</b>", "&#107;nife", "<knife in hand>", "<p>knife</p>", "<!-- x -->knife", "<script>knife")
+    for narrative in written:
+        assert triaged(madison().put(report(narrative=narrative))).heard == ("weapon",), narrative
+
+
+def test_an_answer_after_the_word_settles_it() -> None:
+    triage = madison()
+    triage.put(report("e1", narrative="has a gun", answers=SAFE | {"Q1": "not-asked"}))
+    said = triaged(triage.put(report("e2", minute=1, narrative="has a gun\nit is a toy")))
+    assert said.heard == ()
+    assert said.judgement.suitability == "suitable"
+
+
+def test_the_same_answer_as_before_settles_nothing() -> None:
+    triage = madison()
+    triage.put(report("e1", narrative="has a gun"))
+    noted = only(triage.put(report("e2", minute=1, narrative="has a gun\nstill there")), VersionNoted)
+    assert noted.heard == ("weapon",)
+
+
+def test_a_caller_who_cannot_tell_settles_nothing() -> None:
+    triage = madison()
+    triage.put(report("e1", narrative="has a gun"))
+    triage.put(report("e2", minute=1, narrative="has a gun", answers=SAFE | {"Q1": "cannot-tell"}))
+    assert triage.journal[-1].heard == ("weapon",)  # type: ignore[attr-defined]
+
+
+def test_a_new_line_after_the_answer_puts_the_fact_in_doubt_again() -> None:
+    triage = madison()
+    triage.put(report("e1", narrative="has a gun", answers={}))
+    triage.put(report("e2", minute=1, narrative="has a gun"))
+    said = triaged(triage.put(report("e3", minute=2, narrative="now he says there is a gun\nhas a gun")))
+    assert said.heard == ("weapon",)
+
+
+def test_an_earlier_version_that_comes_late_shows_that_the_answer_came_after_the_word() -> None:
+    triage = madison()
+    assert triaged(triage.put(report("e2", minute=1, narrative="has a gun"))).heard == ("weapon",)
+    late, again = triage.put(report("e1", minute=0, narrative="has a gun", answers={}))
+    assert isinstance(late, VersionNoted)
+    assert isinstance(again, CallTriaged)
+    assert again.judgement.suitability == "suitable"
+
+
+def test_a_narrative_that_cannot_be_opened_leaves_every_such_hazard_unknown_and_says_so() -> None:
+    said = triaged(madison().put(report(unreadable=True)))
+    assert said.heard == ("violence", "weapon")
+    assert said.judgement.suitability == "indeterminate"
+    assert "could not be read" in said.judgement.sentence
+
+
+def test_nothing_personal_is_in_any_event() -> None:
+    triage = madison()
+    triage.put(report("e1", narrative="CANARY-NAME has a gun\nCANARY-PHONE"))
+    triage.put(report("e2", minute=1, narrative="CANARY-NAME has a gun\nCANARY-PHONE hit"))
+    triage.put(report("e3", minute=0.5, narrative="CANARY-NAME knife"))
+    triage.put(report("e4", minute=3, unreadable=True, narrative="CANARY-OTHER"))
+    triage.put(report("e5", minute=4, status="closed", narrative="CANARY-OTHER"))
+    assert not [event for event in triage.journal if b"CANARY" in event.encode()]
+    assert len(triage.journal) > 5
