@@ -1,0 +1,1 @@
+"""Team availability: rosters, offers, assignments, clocks; every call's one routing outcome."""

@@ -1,0 +1,8 @@
+"""Runs team availability."""
+
+from services.team_availability.config import TeamAvailabilitySettings
+from services.team_availability.service import TEAM_AVAILABILITY
+from shared.worker import run
+
+if __name__ == "__main__":
+    run(TEAM_AVAILABILITY, TeamAvailabilitySettings.load())

@@ -1,0 +1,100 @@
+"""Which team a response is offered to: the conditions, the order, and why every other team was passed over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from services.team_availability.state import CallState, Option, Shift, State, TeamState
+from shared.events import BypassedTeam, Recipient, Team
+
+EXPECTED = timedelta(minutes=60)
+"""How long a call is expected to take, travel included, until a programme says so itself."""
+
+
+class Choice(NamedTuple):
+    """The teams that can be offered a call, best first, and the others."""
+
+    ranked: tuple[str, ...]
+    bypassed: tuple[BypassedTeam, ...]
+
+
+def choose(state: State, call: CallState, option: Option, now: datetime) -> Choice:
+    """Rank the roster for a response: primary district, language, least calls this shift, team id."""
+    ranked: list[tuple[bool, bool, int, str]] = []
+    bypassed: list[BypassedTeam] = []
+    language = call.plan.language if call.plan else None
+    for team_id, entry in sorted(state.teams.items()):
+        reasons = tuple(_reasons(state, call, option, entry, now))
+        if entry.shift is None or reasons:
+            bypassed.append(BypassedTeam.model_construct(team_id=team_id, reasons=reasons))
+            continue
+        speaks = language is None or _speaks(state, entry.shift, language)
+        elsewhere = call.district not in entry.team.primary_districts
+        ranked.append((elsewhere, not speaks, entry.shift.calls, team_id))
+    return Choice(tuple(entry[-1] for entry in sorted(ranked)), tuple(bypassed))
+
+
+def recipients_of(state: State, team_id: str) -> tuple[Recipient, ...]:
+    """The people on the team's shift, and the ways to reach them."""
+    shift = state.teams[team_id].shift
+    people = [state.people[member] for member in (shift.members if shift else ()) if member in state.people]
+    return tuple(
+        Recipient.model_construct(person_id=person.person_id, contact_methods=person.contact_methods)
+        for person in people
+    )
+
+
+def _reasons(state: State, call: CallState, option: Option, entry: TeamState, now: datetime) -> Iterator[str]:
+    """Why a team cannot be offered the call."""
+    team, shift = entry.team, entry.shift
+    if team.model != option.model:
+        yield "other-model"
+    if not _serves(call, team):
+        yield "other-district"
+    if shift is None:
+        yield "off-duty"
+        return
+    yield from _busy(shift)
+    if now - shift.heard_at > timedelta(minutes=call.timings.status_stale_minutes):
+        yield "status-stale"
+    if not _covers(state, shift, option):
+        yield "crew-incomplete"
+    if shift.ends_at - now < EXPECTED:
+        yield "shift-ends"
+    refusal = call.episode.refusals.get(team.team_id) if call.episode else None
+    if refusal is not None:
+        yield refusal
+
+
+def _busy(shift: Shift) -> Iterator[str]:
+    if shift.call_id is not None:
+        yield "assigned"
+    elif shift.offer_id is not None:
+        yield "offered-another"
+    elif shift.status != "available":
+        yield shift.status
+
+
+def _serves(call: CallState, team: Team) -> bool:
+    serves = (*team.primary_districts, *team.secondary_districts)
+    if call.district is None:  # only a dispatcher sends anybody there, and knows where it is
+        return call.episode is not None and call.episode.override is not None
+    return not serves or call.district in serves
+
+
+def _covers(state: State, shift: Shift, option: Option) -> bool:
+    """Whether every place of the crew has a member trained for it; a crew that names one twice needs two."""
+    trained = Counter(
+        discipline
+        for member in shift.members
+        if member in state.people
+        for discipline in set(state.people[member].disciplines)
+    )
+    return all(trained[discipline] >= needed for discipline, needed in Counter(option.crew).items())
+
+
+def _speaks(state: State, shift: Shift, language: str) -> bool:
+    return any(language in state.people[member].languages for member in shift.members if member in state.people)

@@ -1,0 +1,9 @@
+"""Team availability's settings: those of every process, none of its own."""
+
+from __future__ import annotations
+
+from shared.config import Settings
+
+
+class TeamAvailabilitySettings(Settings):
+    """Where things are."""

@@ -1,0 +1,99 @@
+"""What each input brings about: calls, judgements, commands, pauses, clocks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from services.team_availability.answers import accept_offer, decline_offer
+from services.team_availability.calls import cad_not_informed, call_ended, call_reported, call_triaged
+from services.team_availability.clocks import tick
+from services.team_availability.evolve import evolve
+from services.team_availability.overrides import answer_held, confirm_decision, override_call
+from services.team_availability.pauses import district_paused, district_resumed
+from services.team_availability.roster import (
+    define_person,
+    define_team,
+    remove_person,
+    remove_team,
+    report_status,
+    sign_off,
+    sign_on,
+)
+from services.team_availability.state import State
+from shared.commands import answer
+from shared.events import (
+    AcceptOffer,
+    CadNotInformed,
+    CallCancelled,
+    CallReported,
+    CallTriaged,
+    Command,
+    ConfirmDecision,
+    DeclineOffer,
+    DefinePerson,
+    DefineTeam,
+    DistrictPaused,
+    DistrictResumed,
+    Event,
+    OverrideCall,
+    RemovePerson,
+    RemoveTeam,
+    ReportStatus,
+    SignOff,
+    SignOn,
+)
+from shared.service import Draft, Input, Tick
+
+
+def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
+    """The events that an input brings about; none the second time."""
+    event = given.event
+    draft = Draft(state, now, evolve)
+    if isinstance(event, Command):
+        _command(draft, event, given)
+    elif (decider := DECIDERS.get(type(event))) is not None:
+        decider(draft, event, given)
+    if draft.events and draft.state.held:
+        _answer_held(draft, given)
+    return draft.events
+
+
+def _command(draft: Draft[State], command: Command, given: Input) -> None:
+    decider = COMMANDS.get(type(command))
+    if decider is None or command.command_id in draft.state.held:
+        return
+    draft.emit_all(answer(command, given.time, draft.state.answered, lambda command: decider(draft, command, given)))
+
+
+def _answer_held(draft: Draft[State], given: Input) -> None:
+    """Something happened to a call that commands wait for: decide them, if they can be decided now."""
+    for call_id in dict.fromkeys(event.subject for event in draft.events):
+        if call_id in draft.state.held_of:
+            answer_held(draft, call_id, given)
+
+
+DECIDERS: dict[type[Any], Callable[[Draft[State], Any, Input], None]] = {
+    CallReported: call_reported,
+    CallCancelled: call_ended,
+    CallTriaged: call_triaged,
+    DistrictPaused: district_paused,
+    DistrictResumed: district_resumed,
+    CadNotInformed: cad_not_informed,
+    Tick: tick,
+}
+
+COMMANDS: dict[type[Any], Callable[[Draft[State], Any, Input], list[Event]]] = {
+    DefinePerson: define_person,
+    RemovePerson: remove_person,
+    DefineTeam: define_team,
+    RemoveTeam: remove_team,
+    SignOn: sign_on,
+    SignOff: sign_off,
+    ReportStatus: report_status,
+    AcceptOffer: accept_offer,
+    DeclineOffer: decline_offer,
+    OverrideCall: override_call,
+    ConfirmDecision: confirm_decision,
+}

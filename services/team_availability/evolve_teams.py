@@ -1,0 +1,66 @@
+"""How each event of team availability's journal changes its state: people, teams, shifts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from services.team_availability.state import Shift, State, TeamState
+from shared.events import PersonDefined, PersonRemoved, TeamDefined, TeamRemoved, TeamSignedOff, TeamSignedOn
+
+
+def with_shift(state: State, team_id: str, **changes: Any) -> State:
+    """The state with some of a team's shift changed; a team that is off duty stays so."""
+    team = state.teams.get(team_id)
+    if team is None or team.shift is None:
+        return state
+    return replace(state, teams=state.teams.set(team_id, replace(team, shift=replace(team.shift, **changes))))
+
+
+def _person_defined(state: State, event: PersonDefined, _at: datetime) -> State:
+    return replace(state, people=state.people.set(event.person.person_id, event.person))
+
+
+def _person_removed(state: State, event: PersonRemoved, _at: datetime) -> State:
+    return replace(state, people=state.people.delete(event.person_id))
+
+
+def _team_defined(state: State, event: TeamDefined, _at: datetime) -> State:
+    old = state.teams.get(event.team.team_id)
+    shift = None if old is None else old.shift
+    return replace(state, teams=state.teams.set(event.team.team_id, TeamState(event.team, shift)))
+
+
+def _team_removed(state: State, event: TeamRemoved, _at: datetime) -> State:
+    return replace(state, teams=state.teams.delete(event.team_id))
+
+
+def _signed_on(state: State, event: TeamSignedOn, at: datetime) -> State:
+    shift = Shift(event.shift_id, event.members, event.shift_ends_at, heard_at=at)
+    team = replace(state.teams[event.team_id], shift=shift)
+    return replace(
+        state,
+        teams=state.teams.set(event.team_id, team),
+        clocks=state.clocks.set(f"shift/{event.team_id}", event.shift_ends_at),
+    )
+
+
+def _signed_off(state: State, event: TeamSignedOff, _at: datetime) -> State:
+    team = replace(state.teams[event.team_id], shift=None)
+    return replace(
+        state,
+        teams=state.teams.set(event.team_id, team),
+        clocks=state.clocks.clear(f"shift/{event.team_id}"),
+    )
+
+
+TEAM_CHANGES: dict[type[Any], Callable[[State, Any, datetime], State]] = {
+    PersonDefined: _person_defined,
+    PersonRemoved: _person_removed,
+    TeamDefined: _team_defined,
+    TeamRemoved: _team_removed,
+    TeamSignedOn: _signed_on,
+    TeamSignedOff: _signed_off,
+}

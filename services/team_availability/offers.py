@@ -1,0 +1,281 @@
+"""What an open episode does next: offers along the fall-back chain, a question to the dispatcher, or its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import dropwhile
+
+from services.team_availability.choice import Choice, choose, recipients_of
+from services.team_availability.evolve import options_named
+from services.team_availability.state import CallState, Cites, Episode, Known, Offer, Option, State
+from shared.events import (
+    CallRouted,
+    ConfirmationAsked,
+    FallBackStepped,
+    OfferExpired,
+    OfferMade,
+    OfferShadowed,
+    OfferWithdrawn,
+    Outcome,
+    child_id,
+)
+from shared.programme.judgement import Step
+from shared.service import Draft
+
+GOING = "The default response goes"
+LEAST_OFFER = timedelta(seconds=1)
+"""Nobody is asked for an answer in less."""
+
+
+def advance(draft: Draft[State], call_id: str, cause: str) -> None:
+    """Go on with an episode that has no open offer, until it waits for somebody or is over."""
+    while (option := _to_try(draft, call_id)) is not None:
+        call, episode = running(draft.state, call_id)
+        pick = choose(draft.state, call, option, draft.now)
+        forced = episode.override is not None or option.response in episode.confirmed
+        if not forced and option.phase == "shadow":
+            team_id = pick.ranked[0] if pick.ranked else None
+            draft.emit(
+                OfferShadowed(
+                    call_id=call_id,
+                    episode=episode.number,
+                    response=option.response,
+                    team_id=team_id,
+                    bypassed=pick.bypassed,
+                )
+            )
+        elif not forced and option.phase == "advisory":
+            _ask(draft, call_id, option)
+        elif pick.ranked and _expiry(call, draft.now) - draft.now >= LEAST_OFFER:
+            _offer(draft, call_id, option, pick, cause)
+        else:
+            _step(draft, call_id, option, pick)
+
+
+def running(state: State, call_id: str) -> tuple[CallState, Episode]:
+    """A call that has an episode."""
+    call = state.calls[call_id]
+    assert call.episode is not None  # noqa: S101  only calls with an episode come here
+    return call, call.episode
+
+
+def route(
+    draft: Draft[State],
+    call_id: str,
+    outcome: Outcome,
+    reasons: Sequence[str],
+    *,
+    offer: Offer | None = None,
+    cites: Cites | None = None,
+    district: str | None = None,
+    sentence: str = "",
+) -> None:
+    """End the episode with its one outcome."""
+    call, episode = running(draft.state, call_id)
+    stands_on = cites or (call.plan.cites if call.plan else Cites())
+    reasons = tuple(dict.fromkeys(reasons))
+    if offer is not None:
+        sentence = f"{offer.team_id} takes the call ({offer.response})."
+    draft.emit(
+        CallRouted(
+            call_id=call_id,
+            episode=episode.number,
+            outcome=outcome,
+            reasons=reasons,
+            team_id=None if offer is None else offer.team_id,
+            response=None if offer is None else offer.response,
+            district=district or call.district,
+            sentence=sentence or f"{GOING}: {', '.join(reasons)}.",
+            deadline=episode.deadline,
+            **stands_on._asdict(),
+        )
+    )
+
+
+def withdraw(draft: Draft[State], call_id: str, why: str) -> None:
+    """Take the open offer back, if there is one."""
+    episode = draft.state.calls[call_id].episode
+    offer = None if episode is None else episode.offer
+    if episode is None or offer is None:
+        return
+    draft.emit(
+        OfferWithdrawn(offer_id=offer.offer_id, call_id=call_id, episode=episode.number, team_id=offer.team_id, why=why)
+    )
+
+
+def expire(draft: Draft[State], call_id: str, offer: Offer) -> None:
+    """The team was silent."""
+    _, episode = running(draft.state, call_id)
+    draft.emit(OfferExpired(offer_id=offer.offer_id, call_id=call_id, episode=episode.number, team_id=offer.team_id))
+
+
+def end_by_default(draft: Draft[State], call_id: str, reason: str, *, withdrawn: str) -> None:
+    """Take the open offer back and let the default stand, now."""
+    withdraw(draft, call_id, withdrawn)
+    _, episode = running(draft.state, call_id)
+    route(draft, call_id, "default", (*episode.reasons, reason))
+
+
+def end_by_deadline(draft: Draft[State], call_id: str) -> None:
+    """Nobody took the call in time."""
+    call, episode = running(draft.state, call_id)
+    offer = episode.offer
+    if offer is not None and offer.expires_at <= draft.now:
+        expire(draft, call_id, offer)
+    else:
+        withdraw(draft, call_id, "routed")
+    call, episode = running(draft.state, call_id)
+    plan, why = call.plan, episode.reasons
+    if episode.asked is not None:
+        why = (*why, "not-confirmed")
+    if plan is None and episode.override is None:
+        why = (*why, "not-judged")
+    elif plan is not None and plan.suitability == "indeterminate":
+        why = (*why, *plan.reasons, "indeterminate")
+    route(draft, call_id, "default", (*why, "deadline"))
+
+
+def where_it_stands(known: Known | None, call: CallState | None) -> tuple[str, str]:
+    """Why a team cannot have a call any more: a reason code and a sentence."""
+    if call is not None and call.assignment is not None:
+        return "taken", f"{call.assignment.team_id} has this call."
+    if known is not None and known.ended:
+        return "cancelled", "The CAD has ended this call."
+    if known is not None and known.outcome in ("team-accepted", "phone-accepted"):
+        return "taken", "Another team had this call, and it is over."
+    return "routed", f"Too late: {GOING[0].lower()}{GOING[1:]} to this call."
+
+
+# --- the chain ------------------------------------------------------------------------------------------------------
+
+
+def _to_try(draft: Draft[State], call_id: str) -> Option | None:
+    """The response to go on with; None where the episode waits or is over. Ends it when nothing is left to try."""
+    call = draft.state.calls.get(call_id)
+    episode = None if call is None else call.episode
+    if call is None or episode is None or not call.is_open or episode.offer is not None:
+        return None
+    if draft.now >= episode.deadline or (episode.override is None and not _may_offer(call)):
+        return None  # the deadline's clock ends it
+    steps = _steps(call)
+    current = next(iter(_from_current(draft.state, call)), None)
+    if current is None or steps[episode.step].attempt == "default":
+        route(draft, call_id, "default", episode.reasons or _why_none(call))
+        return None
+    waits = episode.asked == current.response and current.phase == "advisory"
+    return None if waits else current
+
+
+def _may_offer(call: CallState) -> bool:
+    return call.plan is not None and call.plan.suitability == "suitable"
+
+
+def _options(state: State, call: CallState) -> tuple[Option, ...]:
+    """The responses that may still be tried, in order of preference."""
+    episode = call.episode
+    assert episode is not None  # noqa: S101  it is being gone on with
+    if episode.override is not None:
+        return options_named(state, call, episode.override)
+    options = call.plan.options if call.plan else ()
+    return tuple(one for one in options if one.may_go and one.response not in episode.shadowed)
+
+
+def _from_current(state: State, call: CallState) -> list[Option]:
+    """The response being tried, if it may still go, and those after it."""
+    episode, open_options = call.episode, _options(state, call)
+    if episode is None or episode.override is not None or episode.response is None or call.plan is None:
+        return list(open_options)
+    names = [one.response for one in call.plan.options]
+    if episode.response not in names:  # the plan has changed: begin again
+        return list(open_options)
+    after = set(dropwhile(lambda name: name != episode.response, names))
+    return [one for one in open_options if one.response in after]
+
+
+def _steps(call: CallState) -> tuple[Step, ...]:
+    """The fall-back chain; what a dispatcher sends is offered to one team after the other until the deadline."""
+    if call.plan is None or (call.episode is not None and call.episode.override is not None):
+        return _WITHOUT_CHAIN
+    return call.plan.steps
+
+
+_WITHOUT_CHAIN = (Step("same response", 0), Step("default", 0))
+
+
+def _expiry(call: CallState, now: datetime) -> datetime:
+    """When an offer made now expires: with the offer's own time, the step's or the episode's, whichever is first."""
+    episode = call.episode
+    assert episode is not None  # noqa: S101  it is being gone on with
+    bounds = [now + timedelta(seconds=call.timings.offer_expiry_seconds), episode.deadline]
+    if episode.step_ends_at is not None:
+        bounds.append(episode.step_ends_at)
+    elif episode.override is None:
+        bounds.append(now + timedelta(seconds=_steps(call)[episode.step].seconds))
+    return min(bounds)
+
+
+def _why_none(call: CallState) -> tuple[str, ...]:
+    """Why no response may go, though the call is suitable."""
+    options = call.plan.options if call.plan else ()
+    return tuple(dict.fromkeys(reason for one in options for reason in one.reasons)) or ("no-response",)
+
+
+def _offer(draft: Draft[State], call_id: str, option: Option, pick: Choice, cause: str) -> None:
+    call, episode = running(draft.state, call_id)
+    step, team_id = len(episode.offers) + 1, pick.ranked[0]
+    draft.emit(
+        OfferMade(
+            offer_id=child_id(cause, f"offer/{call_id}/{episode.number}/{step}"),
+            call_id=call_id,
+            episode=episode.number,
+            team_id=team_id,
+            response=option.response,
+            district=call.district,
+            priority=call.plan.priority if call.plan else None,
+            step=step,
+            expires_at=_expiry(call, draft.now),
+            deadline=episode.deadline,
+            ranked=pick.ranked,
+            bypassed=pick.bypassed,
+            recipients=recipients_of(draft.state, team_id),
+        )
+    )
+
+
+def _ask(draft: Draft[State], call_id: str, option: Option) -> None:
+    _, episode = running(draft.state, call_id)
+    draft.emit(
+        ConfirmationAsked(
+            call_id=call_id,
+            episode=episode.number,
+            response=option.response,
+            expires_at=episode.deadline,
+            sentence=f"{option.response} may go to this call: confirm by {episode.deadline:%H:%M:%S} UTC, or "
+            f"{GOING[0].lower()}{GOING[1:]}.",
+        )
+    )
+
+
+def _step(draft: Draft[State], call_id: str, option: Option, pick: Choice) -> None:
+    """Leave the step of the chain behind, and those after it that have nothing to try."""
+    call, episode = running(draft.state, call_id)
+    following = _from_current(draft.state, call)[1:]
+    next_response = following[0].response if following else None
+    step, steps, bypassed = episode.step + 1, _steps(call), pick.bypassed
+    why = "out-of-time" if pick.ranked else "no-team"
+    while True:
+        is_next = steps[step].attempt == "next response"
+        draft.emit(
+            FallBackStepped(
+                call_id=call_id,
+                episode=episode.number,
+                response=option.response,
+                why=(why,),
+                bypassed=bypassed,
+                next_response=next_response if is_next else None,
+            )
+        )
+        if not is_next or next_response is not None:
+            return
+        step, why, bypassed = step + 1, "no-next-response", ()

@@ -1,0 +1,178 @@
+"""People, teams, shifts, and where teams say they stand."""
+
+from __future__ import annotations
+
+from services.team_availability.offers import advance, running, withdraw
+from services.team_availability.state import Shift, State
+from shared.commands import done, nothing_to_do, refused
+from shared.events import (
+    AssignmentEnded,
+    DefinePerson,
+    DefineTeam,
+    Event,
+    PersonDefined,
+    PersonRemoved,
+    RemovePerson,
+    RemoveTeam,
+    ReportStatus,
+    SignOff,
+    SignOn,
+    StatusReported,
+    TeamDefined,
+    TeamRemoved,
+    TeamSignedOff,
+    TeamSignedOn,
+    child_id,
+)
+from shared.service import Draft, Input
+
+FREE = ("available", "out-of-service")
+"""What a team reports that is about no call."""
+
+
+def define_person(draft: Draft[State], command: DefinePerson, _given: Input) -> list[Event]:
+    """Add a member of staff, or replace what is known of them."""
+    person = command.person
+    if draft.state.people.get(person.person_id) == person:
+        return [nothing_to_do(command, f"{person.person_id} stands so already.", about=person.person_id)]
+    return [PersonDefined(person=person), done(command, about=person.person_id)]
+
+
+def remove_person(draft: Draft[State], command: RemovePerson, _given: Input) -> list[Event]:
+    """Take a member of staff off the books."""
+    person_id = command.person_id
+    if person_id not in draft.state.people:
+        return [nothing_to_do(command, f"There is no {person_id}.", about=person_id)]
+    if (team_id := _team_of(draft.state, person_id)) is not None:
+        return [refused(command, "on-shift", f"{person_id} is on shift with {team_id}: sign the team off first.")]
+    return [PersonRemoved(person_id=person_id), done(command, about=person_id)]
+
+
+def define_team(draft: Draft[State], command: DefineTeam, _given: Input) -> list[Event]:
+    """Add a team to the roster, or replace what is known of it; a shift goes on."""
+    team = command.team
+    known = draft.state.teams.get(team.team_id)
+    if known is not None and known.team == team:
+        return [nothing_to_do(command, f"{team.team_id} stands so already.", about=team.team_id)]
+    return [TeamDefined(team=team), done(command, about=team.team_id)]
+
+
+def remove_team(draft: Draft[State], command: RemoveTeam, _given: Input) -> list[Event]:
+    """Take a team off the roster."""
+    team_id = command.team_id
+    known = draft.state.teams.get(team_id)
+    if known is None:
+        return [nothing_to_do(command, f"There is no {team_id}.", about=team_id)]
+    if known.shift is not None:
+        return [refused(command, "on-shift", f"{team_id} is on shift: sign it off first.")]
+    return [TeamRemoved(team_id=team_id), done(command, about=team_id)]
+
+
+def sign_on(draft: Draft[State], command: SignOn, given: Input) -> list[Event]:
+    """A team starts its shift."""
+    team_id, state = command.team_id, draft.state
+    team = state.teams.get(team_id)
+    if team is None:
+        return [refused(command, "unknown-team", f"There is no {team_id} on the roster.")]
+    if team.shift is not None:
+        if (team.shift.members, team.shift.ends_at) == (command.members, command.shift_ends_at):
+            return [nothing_to_do(command, f"{team_id} is on shift already.", about=team.shift.shift_id)]
+        return [refused(command, "on-shift", f"{team_id} is on shift already, with other members or hours.")]
+    if faults := _faults(state, command, given):
+        return [refused(command, "cannot-sign-on", faults[0], faults)]
+    shift_id = child_id(given.cause, "shift")
+    signed_on = TeamSignedOn(
+        team_id=team_id, shift_id=shift_id, members=command.members, shift_ends_at=command.shift_ends_at
+    )
+    return [signed_on, done(command, about=shift_id)]
+
+
+def sign_off(draft: Draft[State], command: SignOff, given: Input) -> list[Event]:
+    """A team ends its shift; its open offer goes to another."""
+    team = draft.state.teams.get(command.team_id)
+    if team is None or team.shift is None:
+        return [nothing_to_do(command, f"{command.team_id} is not on shift.", about=command.team_id)]
+    if team.shift.call_id is not None:
+        return [refused(command, "assigned", f"{command.team_id} has a call: clear it first.")]
+    end_shift(draft, command.team_id, team.shift, given.cause, over=False)
+    return [done(command, about=team.shift.shift_id)]
+
+
+def end_shift(draft: Draft[State], team_id: str, shift: Shift, cause: str, *, over: bool) -> None:
+    """Sign a free team off and pass its open offer on."""
+    call_id = None if shift.offer_id is None else draft.state.offers[shift.offer_id]
+    if call_id is not None:
+        withdraw(draft, call_id, "signed-off")
+    draft.emit(TeamSignedOff(team_id=team_id, shift_id=shift.shift_id, why="shift-over" if over else "signed-off"))
+    if call_id is not None:
+        advance(draft, call_id, cause)
+
+
+def report_status(draft: Draft[State], command: ReportStatus, given: Input) -> list[Event]:
+    """A team says where it stands; about a call only the team that has it may."""
+    team = draft.state.teams.get(command.team_id)
+    if team is None or team.shift is None:
+        return [refused(command, "not-on-shift", f"{command.team_id} is not on shift.")]
+    if command.status in FREE:
+        return _report_free(draft, command, team.shift, given)
+    return _report_assigned(draft, command, team.shift)
+
+
+def _report_free(draft: Draft[State], command: ReportStatus, shift: Shift, given: Input) -> list[Event]:
+    if shift.call_id is not None:
+        return [refused(command, "assigned", f"{command.team_id} has a call: clear it first.")]
+    draft.emit(StatusReported(team_id=command.team_id, status=command.status, reported_by=command.issued_by))
+    if command.status == "out-of-service" and shift.offer_id is not None:
+        call_id = draft.state.offers[shift.offer_id]
+        withdraw(draft, call_id, "out-of-service")
+        advance(draft, call_id, given.cause)
+    return [done(command, about=command.team_id)]
+
+
+def _report_assigned(draft: Draft[State], command: ReportStatus, shift: Shift) -> list[Event]:
+    call_id = shift.call_id
+    if call_id is None or command.call_id not in (None, call_id):
+        return [refused(command, "not-assigned", f"{command.team_id} does not have this call.")]
+    _, episode = running(draft.state, call_id)
+    if command.status == "cleared" and command.disposition is None:
+        return [refused(command, "no-disposition", "Say how the call ended (its disposition).")]
+    if command.status == shift.status and command.status != "need-police":
+        return [nothing_to_do(command, f"{command.team_id} is {command.status} already.", about=call_id)]
+    cleared = command.status == "cleared"
+    draft.emit(
+        StatusReported(
+            team_id=command.team_id,
+            status=command.status,
+            call_id=call_id,
+            episode=episode.number,
+            disposition=command.disposition if cleared else None,
+            reported_by=command.issued_by,
+        )
+    )
+    if cleared:
+        disposition = str(command.disposition)
+        ended = AssignmentEnded(
+            call_id=call_id, episode=episode.number, team_id=command.team_id, disposition=disposition
+        )
+        draft.emit(ended)
+    return [done(command, about=call_id)]
+
+
+def _faults(state: State, command: SignOn, given: Input) -> tuple[str, ...]:
+    """Everything that is wrong with a crew."""
+    faults = []
+    if len(set(command.members)) < len(command.members):
+        faults.append("A member is named twice.")
+    for member in command.members:
+        if member not in state.people:
+            faults.append(f"There is no {member} among the staff.")
+        elif (team_id := _team_of(state, member)) is not None:
+            faults.append(f"{member} is on shift with {team_id}.")
+    if command.shift_ends_at <= given.time:
+        faults.append("The shift would be over already.")
+    return tuple(faults)
+
+
+def _team_of(state: State, person_id: str) -> str | None:
+    """The team that a person is on shift with."""
+    return min((team_id for team_id, shift in state.on_shift() if person_id in shift.members), default=None)

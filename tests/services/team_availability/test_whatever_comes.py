@@ -1,0 +1,296 @@
+"""Whatever comes in whatever order: what must hold of the journal, seeded at random, replayed, drained and packed."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from services.team_availability.service import TEAM_AVAILABILITY
+from shared.events import (
+    AcceptOffer,
+    AssignmentEnded,
+    AssignmentWithdrawn,
+    CadNotInformed,
+    CallRouted,
+    CommandDone,
+    CommandHeld,
+    CommandRefused,
+    ConfirmDecision,
+    DeadlineSet,
+    DeclineOffer,
+    DistrictPaused,
+    DistrictResumed,
+    Event,
+    InputRefused,
+    OfferAccepted,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferWithdrawn,
+    OverrideCall,
+    ReportStatus,
+    SignOff,
+    SignOn,
+)
+from shared.programme.judgement import Step
+from tests.services.team_availability.town import Town, call_id, judgement, unsuitable, verdict
+
+STEPS = 220
+TEAMS = ("one", "two", "three", "four")
+CALLS = [str(number) for number in range(12)]
+CHAINS = (
+    (Step("same response", 30), Step("default", 0)),
+    (Step("same response", 20), Step("next response", 20), Step("default", 0)),
+    (Step("next response", 20), Step("default", 0)),
+    (Step("default", 0),),
+)
+
+
+class Chance:
+    """A random life of a town."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+        self.town = Town()
+        for name in TEAMS[:3]:
+            self.town.team(name, hours=self.random.choice((1.2, 3, 8)))
+        self.versions: dict[str, list[Any]] = defaultdict(list)
+        self.heard: list[tuple[Event, str]] = []
+
+    def live(self) -> Town:
+        does = [
+            (self.report, 6),
+            (self.old_version, 2),
+            (self.cancel, 1),
+            (self.triage, 8),
+            (self.answer, 8),
+            (self.status, 6),
+            (self.shift, 2),
+            (self.override, 2),
+            (self.confirm, 2),
+            (self.pause, 1),
+            (self.tell, 1),
+            (self.refuse_input, 1),
+            (self.wait, 8),
+        ]
+        for _ in range(STEPS):
+            self.random.choices([one for one, _ in does], [weight for _, weight in does])[0]()
+        return self.town
+
+    def call(self) -> str:
+        return self.random.choice(CALLS)
+
+    def report(self) -> None:
+        incident = self.call()
+        changes = {
+            "status": self.random.choice(("active", "active", "active", "reopened")),
+            "requested_by": self.random.choice((None, None, "officer", "caller")),
+        }
+        self.versions[incident].append(self.town.version(incident, **changes))
+        if self.random.random() < 0.8:
+            self.town.hear(self.versions[incident][-1], "calls")
+
+    def old_version(self) -> None:
+        incident = self.call()
+        if self.versions[incident]:
+            self.town.hear(self.random.choice(self.versions[incident]), "calls")
+
+    def cancel(self) -> None:
+        self.town.cancel(self.call(), status=self.random.choice(("cancelled", "closed", "merged")))
+
+    def triage(self) -> None:
+        incident = self.call()
+        at = self.town.now
+        if self.versions[incident] and self.random.random() < 0.7:
+            at = self.random.choice(self.versions[incident]).call.updated_at
+        self.town.triage(self.judged(), incident, updated_at=at)
+
+    def judged(self) -> Any:
+        kind = self.random.random()
+        if kind < 0.15:
+            return unsuitable()
+        phases = self.random.choices(("live", "live", "live", "shadow", "advisory", "off"), k=2)
+        verdicts = [
+            verdict(
+                name,
+                crew=("paramedic",),
+                phase=phase,
+                may_go=phase != "off",
+                reasons=("phase-off",) if phase == "off" else (),
+                reached_by=self.random.choice(("offer", "phone transfer")),
+                on_upgrade=self.random.choice(("recall", "stage", "stay")),
+            )
+            for name, phase in zip(("first", "second"), phases, strict=True)
+        ]
+        return judgement(
+            *verdicts,
+            suitability="indeterminate" if kind < 0.25 else "suitable",
+            level_rank=self.random.choice((0, 0, 1)),
+            district=self.random.choice(("Central", "Central", "West")),
+            steps=self.random.choice(CHAINS),
+            routing_deadline_seconds=self.random.choice((30, 60)),
+        )
+
+    def offer(self) -> OfferMade | None:
+        made = self.town.all(OfferMade)
+        return self.random.choice(made[-6:]) if made else None
+
+    def answer(self) -> None:
+        if (offer := self.offer()) is not None:
+            kind = self.random.choice((AcceptOffer, AcceptOffer, DeclineOffer))
+            early = self.town.now - timedelta(seconds=self.random.choice((0, 0, 3)))
+            person_id = f"{offer.team_id}-{self.random.choice(('medic', 'worker'))}"
+            self.town.command(kind, early, offer_id=offer.offer_id, person_id=person_id)
+
+    def status(self) -> None:
+        statuses = ("available", "available", "out-of-service", "en-route", "on-scene", "need-police", "cleared", "cleared")
+        disposition = self.random.choice((None, "refused", "resolved-on-scene"))
+        self.town.command(
+            ReportStatus,
+            team_id=self.random.choice(TEAMS),
+            status=self.random.choice(statuses),
+            disposition=disposition,
+        )
+
+    def shift(self) -> None:
+        team_id = self.random.choice(TEAMS)
+        if self.random.random() < 0.5:
+            self.town.command(SignOff, team_id=team_id)
+        else:
+            ends_at = self.town.now + timedelta(hours=self.random.choice((1.01, 4)))
+            members = (f"{team_id}-medic", f"{team_id}-worker")
+            self.town.command(SignOn, team_id=team_id, members=members, shift_ends_at=ends_at)
+
+    def override(self) -> None:
+        send = self.random.choice(("default", "first", "second", "nobody"))
+        self.town.command(OverrideCall, call_id=call_id(self.call()), send=send)
+
+    def confirm(self) -> None:
+        self.town.command(ConfirmDecision, call_id=call_id(self.call()))
+
+    def pause(self) -> None:
+        district = self.random.choice(("Central", "West", "all"))
+        kind = DistrictPaused if self.random.random() < 0.4 else DistrictResumed
+        self.town.hear(kind(district=district, revision=1, changed_by="sue"), "decisions")
+
+    def tell(self) -> None:
+        told = CadNotInformed(
+            message_id="m", source="cad", kind="call.routed", why="timeout", call_id=call_id(self.call()), episode=1
+        )
+        self.town.hear(told, "notifications")
+
+    def refuse_input(self) -> None:
+        incident = self.call()
+        if self.random.random() < 0.2:
+            self.town.fold(
+                InputRefused(
+                    position="calls/0/0",
+                    sha256="",
+                    length=0,
+                    wrong="KeyError",
+                    input_type="call-reported",
+                    call_id=call_id(incident),
+                )
+            )
+
+    def wait(self) -> None:
+        self.town.wait(self.random.choice((0.1, 1, 5, 20, 31, 70)))
+
+
+@pytest.mark.parametrize("seed", range(int(__import__("os").environ.get("SEEDS", "60"))))
+def test_whatever_comes(seed: int) -> None:
+    town = Chance(seed).live()
+    packed = TEAM_AVAILABILITY.packer.unpack(TEAM_AVAILABILITY.packer.pack(town.state))
+    assert packed == town.state
+    drain(town)
+    check_outcomes(town)
+    check_offers(town)
+    check_assignments(town)
+    check_answers(town)
+    check_rest(town)
+
+
+def drain(town: Town) -> None:
+    """Teams clear, everything that waits comes due."""
+    for team_id in TEAMS:
+        town.command(ReportStatus, team_id=team_id, status="cleared", disposition="refused")
+    town.wait(12 * 3600)
+
+
+def check_outcomes(town: Town) -> None:
+    """Every episode has one outcome, by its deadline; numbers count from one."""
+    begun = [(event.call_id, event.episode) for event in town.all(DeadlineSet)]
+    routed = Counter((event.call_id, event.episode) for event in town.all(CallRouted))
+    refused = {event.call_id for event in town.all(InputRefused)}
+    assert len(begun) == len(set(begun))
+    assert set(routed.values()) <= {1}
+    assert set(routed) <= set(begun)
+    assert {call for call, _ in set(begun) - set(routed)} <= refused
+    for call, episode in begun:
+        assert episode == 1 or (call, episode - 1) in begun or call in refused
+
+
+def check_offers(town: Town) -> None:
+    """Every offer ends exactly once, or expires and is accepted by an answer that was in time; a team holds one."""
+    ended: dict[str, list[str]] = defaultdict(list)
+    open_of_team: dict[str, str] = {}
+    open_of_call: dict[str, str] = {}
+    for event in town.journal:
+        if isinstance(event, OfferMade):
+            assert event.team_id not in open_of_team
+            assert event.call_id not in open_of_call
+            open_of_team[event.team_id] = open_of_call[event.call_id] = event.offer_id
+        elif isinstance(event, OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn):
+            ended[event.offer_id].append(event.type)
+            if open_of_team.get(event.team_id) == event.offer_id:
+                del open_of_team[event.team_id], open_of_call[event.call_id]
+    assert not open_of_team
+    assert set(ended) == {event.offer_id for event in town.all(OfferMade)}
+    assert all(len(how) == 1 or how == ["offer-expired", "offer-accepted"] for how in ended.values())
+
+
+def check_assignments(town: Town) -> None:
+    """One live assignment per team and per call."""
+    live: dict[str, str] = {}
+    for event in town.journal:
+        if isinstance(event, OfferAccepted):
+            assert event.team_id not in live
+            assert event.call_id not in live.values()
+            live[event.team_id] = event.call_id
+        elif isinstance(event, AssignmentEnded | AssignmentWithdrawn):
+            assert live.pop(event.team_id) == event.call_id
+        elif isinstance(event, OfferMade):
+            assert event.team_id not in live
+            assert event.call_id not in live.values()
+    assert not live
+
+
+def check_answers(town: Town) -> None:
+    """Every command has one answer."""
+    answers = Counter(event.command_id for event in town.journal if isinstance(event, CommandDone | CommandRefused))
+    assert set(answers.values()) == {1}
+    assert {event.command_id for event in town.all(CommandHeld)} <= set(answers)
+    assert len(answers) == town.commands
+
+
+def check_rest(town: Town) -> None:
+    """Nothing is left but the roster, and what is remembered of closed calls."""
+    state = town.state
+    assert not state.calls
+    assert not state.offers
+    assert not state.held
+    assert not state.held_of
+    assert not len(state.clocks)
+    assert state == fold(town)
+
+
+def fold(town: Town) -> Any:
+    """The state is the fold of the journal: what left no event is nowhere in it."""
+    again = TEAM_AVAILABILITY.initial
+    for event, at in zip(town.journal, town.times, strict=True):
+        again = TEAM_AVAILABILITY.evolve(again, event, at)
+    return again
