@@ -1,0 +1,1 @@
+"""Notification: pages to people, and word back to the CAD."""

@@ -1,0 +1,349 @@
+"""What notification owes for each event: pages to a team's people, messages to the CAD. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.notification.evolve import evolve
+from services.notification.state import State
+from shared.commands import answer, done, nothing_to_do, refused
+from shared.events import (
+    AssignmentEnded,
+    AssignmentUnconfirmed,
+    AssignmentWithdrawn,
+    CadInformed,
+    CadMessageDue,
+    CadNotInformed,
+    CadWebhookDisabled,
+    CadWebhookEnabled,
+    CallRouted,
+    Command,
+    ConfirmationAsked,
+    Event,
+    MessageKind,
+    OfferAccepted,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferWithdrawn,
+    PageAttempted,
+    PageDelivered,
+    PageDropped,
+    PageDue,
+    PageFailed,
+    PageKind,
+    PingCad,
+    RedeliverMessage,
+    StatusReported,
+    TeamNotMoving,
+    UpgradeRaised,
+    child_id,
+)
+from shared.service import Draft, EffectDone, EffectStarting, Input
+
+NOTICE_PAGE_MINUTES = 3
+"""A notice that could not be sent for so long is overtaken by the page that the team has open."""
+CAD_NOTICE_SECONDS = 10
+"""Least time to tell a CAD something; an outcome may be told for so long after its routing deadline."""
+OFFER_ENDED = {OfferAccepted: "accepted", OfferDeclined: "declined", OfferExpired: "expired"}
+
+
+def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
+    """The events that an input brings about; none the second time."""
+    decider = DECIDERS.get(type(given.event))
+    if decider is None:
+        return []
+    draft = Draft(state, now, evolve)
+    decider(draft, given.event, given)
+    return draft.events
+
+
+# --- pages ----------------------------------------------------------------------------------------------------------
+
+
+def _offer_made(draft: Draft[State], offer: OfferMade, _given: Input) -> None:
+    late = draft.now >= offer.expires_at
+    for recipient in offer.recipients:
+        for method in recipient.contact_methods:
+            page_id = child_id(offer.offer_id, f"{recipient.person_id}/{method.method_id}")
+            if page_id in draft.state.seen:
+                continue
+            page = PageDue(
+                page_id=page_id,
+                kind="offer",
+                call_id=offer.call_id,
+                episode=offer.episode,
+                team_id=offer.team_id,
+                person_id=recipient.person_id,
+                method=method,
+                not_after=offer.expires_at,
+                offer_id=offer.offer_id,
+                district=offer.district,
+                priority=offer.priority,
+            )
+            draft.emit(PageDropped(page_id=page_id, why="too-late", page=page) if late else page)
+
+
+def _offer_ended(draft: Draft[State], event: OfferAccepted | OfferDeclined | OfferExpired, _given: Input) -> None:
+    _drop_offer(draft, event, OFFER_ENDED[type(event)])
+
+
+def _offer_withdrawn(draft: Draft[State], event: OfferWithdrawn, given: Input) -> None:
+    """Pages that did not go out never will; who was paged already hears that it is over."""
+    _drop_offer(draft, event, event.why)
+    last = draft.state.last_offers.get(event.team_id)
+    if last is None or last.offer_id != event.offer_id or event.why == "signed-off":
+        return
+    _notify(draft, given, "withdrawn", (page for page in last.pages if page.page_id in last.attempted), event.why)
+
+
+def _assignment_event(
+    kind: PageKind, why: Callable[[Any], str] = lambda _event: ""
+) -> Callable[[Draft[State], Any, Input], None]:
+    """A decider that tells an assigned team something over every way that its offer was sent."""
+
+    def decider(draft: Draft[State], event: Any, given: Input) -> None:
+        last = draft.state.last_offers.get(event.team_id)
+        if last is not None:
+            _notify(draft, given, kind, (page for page in last.pages if page.call_id == event.call_id), why(event))
+
+    return decider
+
+
+_unconfirmed = _assignment_event("unconfirmed")
+_not_moving = _assignment_event("not-moving")
+_upgraded = _assignment_event("upgrade", lambda event: event.on_upgrade)
+_released = _assignment_event("withdrawn", lambda event: event.why)
+
+
+def _notify(draft: Draft[State], given: Input, kind: PageKind, like: Iterable[PageDue], why: str) -> None:
+    """Owe a notice to everyone who was to have a page of the offer, over the same methods."""
+    not_after = draft.now + timedelta(minutes=NOTICE_PAGE_MINUTES)
+    for page in like:
+        page_id = child_id(given.cause, f"{kind}/{page.person_id}/{page.method.method_id}")
+        if page_id not in draft.state.seen:
+            changed = {"page_id": page_id, "kind": kind, "not_after": not_after, "why": why}
+            draft.emit(page.model_copy(update=changed))
+
+
+def _drop(draft: Draft[State], call_id: str, why: str, which: Callable[[PageDue], bool]) -> None:
+    """Pages of a call that are owed and untried are owed no more."""
+    for page_id in draft.state.pages_of_call.get(call_id, ()):
+        held = draft.state.owed[page_id]
+        if isinstance(held.event, PageDue) and not held.attempted and which(held.event):
+            draft.emit(PageDropped(page_id=page_id, why=why))
+
+
+def _drop_offer(
+    draft: Draft[State], event: OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn, why: str
+) -> None:
+    _drop(draft, event.call_id, why, lambda page: page.kind == "offer" and page.offer_id == event.offer_id)
+
+
+def _drop_notices(draft: Draft[State], event: AssignmentEnded | AssignmentWithdrawn, why: str) -> None:
+    overtaken = ("unconfirmed", "upgrade", "not-moving")
+    _drop(draft, event.call_id, why, lambda page: page.kind in overtaken and page.team_id == event.team_id)
+
+
+def _assignment_ended(draft: Draft[State], event: AssignmentEnded, _given: Input) -> None:
+    _drop_notices(draft, event, "ended")
+
+
+# --- word back to the CAD -------------------------------------------------------------------------------------------
+
+
+def _call_routed(draft: Draft[State], event: CallRouted, given: Input) -> None:
+    if child_id(given.cause, "call.routed") in draft.state.seen:
+        return
+    _drop(draft, event.call_id, "routed", lambda page: page.kind == "offer" and page.episode == event.episode)
+    told = {"outcome", "reasons", "team_id", "response", "district", "sentence", "deadline"}
+    cites = {"programme_version", "programme_hash", "switchboard_revision"}
+    not_after = event.deadline + timedelta(seconds=CAD_NOTICE_SECONDS)
+    _tell(draft, given, "call.routed", event, told | cites, not_after=not_after)
+
+
+def _status_reported(draft: Draft[State], event: StatusReported, given: Input) -> None:
+    if event.call_id is not None:
+        _tell(draft, given, "unit.status", event, {"team_id", "status", "disposition"})
+
+
+def _upgrade_raised(draft: Draft[State], event: UpgradeRaised, given: Input) -> None:
+    _upgraded(draft, event, given)
+    told = {"team_id", "level", "level_rank", "raised_by", "on_upgrade", "sentence"}
+    _tell(draft, given, "call.upgraded", event, told)
+
+
+def _assignment_withdrawn(draft: Draft[State], event: AssignmentWithdrawn, given: Input) -> None:
+    if child_id(given.cause, "assignment.withdrawn") in draft.state.seen:
+        return
+    _drop_notices(draft, event, event.why)
+    _released(draft, event, given)
+    _tell(draft, given, "assignment.withdrawn", event, {"team_id", "why"})
+
+
+def _team_not_moving(draft: Draft[State], event: TeamNotMoving, given: Input) -> None:
+    _not_moving(draft, event, given)
+    _tell(draft, given, "team.not-moving", event, {"team_id"})
+
+
+def _confirmation_asked(draft: Draft[State], event: ConfirmationAsked, given: Input) -> None:
+    _tell(draft, given, "call.confirm", event, {"response", "expires_at", "sentence"}, not_after=event.expires_at)
+
+
+def _tell(
+    draft: Draft[State],
+    given: Input,
+    kind: MessageKind,
+    event: Any,
+    fields: set[str],
+    *,
+    not_after: datetime | None = None,
+) -> None:
+    """Owe the CAD of the call's source a message about it: at least once, under one id."""
+    message_id = child_id(given.cause, kind)
+    if message_id in draft.state.seen:
+        return
+    agency, source, incident_id = event.call_id.split("/", 2)
+    about = {"agency": agency, "source": source, "incident_id": incident_id, "call_id": event.call_id}
+    data = {**about, "episode": event.episode, **event.model_dump(mode="json", include=fields, exclude_none=True)}
+    least = draft.now + timedelta(seconds=CAD_NOTICE_SECONDS)
+    last = not_after or least
+    message = CadMessageDue(
+        message_id=message_id,
+        kind=kind,
+        source=source,
+        body={"type": kind, "timestamp": given.time.isoformat(), "data": data},
+        not_after=last if kind == "call.confirm" else max(least, last),
+        call_id=event.call_id,
+        episode=event.episode,
+    )
+    draft.emit(message)
+    if source in draft.state.disabled:
+        draft.emit(_not_informed(message, "disabled"))
+
+
+def _not_informed(message: CadMessageDue, why: str) -> CadNotInformed:
+    return CadNotInformed(
+        message_id=message.message_id,
+        source=message.source,
+        kind=message.kind,
+        why=why,
+        call_id=message.call_id,
+        episode=message.episode,
+        alarm=_misleads(message),
+    )
+
+
+def _misleads(message: CadMessageDue) -> bool:
+    """Whether a CAD that did not get it believes something that is not so: silence means the default response."""
+    data = message.body.get("data", {})
+    if message.kind == "call.routed":
+        return data.get("outcome") in ("team-accepted", "phone-accepted")
+    if message.kind == "unit.status":
+        return bool(data.get("status") == "need-police")
+    return message.kind in ("call.upgraded", "assignment.withdrawn", "team.not-moving")
+
+
+# --- what came of it ------------------------------------------------------------------------------------------------
+
+
+def _starting(draft: Draft[State], starting: EffectStarting, _given: Input) -> None:
+    held = draft.state.owed.get(starting.effect_id)
+    if held is None or held.attempted or not isinstance(held.event, PageDue):
+        return
+    page_id = held.event.page_id
+    late = draft.now >= held.event.not_after
+    draft.emit(PageDropped(page_id=page_id, why="too-late") if late else PageAttempted(page_id=page_id))
+
+
+def _over(draft: Draft[State], over: EffectDone, _given: Input) -> None:
+    held = draft.state.owed.get(over.effect_id)
+    if held is None:
+        return
+    if isinstance(held.event, PageDue):
+        draft.emit(_page_over(held.event, over, attempted=held.attempted))
+    else:
+        draft.emit_all(_message_over(draft.state, held.event, over))
+
+
+def _page_over(page: PageDue, over: EffectDone, *, attempted: bool) -> Event:
+    if over.result == "done":
+        return PageDelivered(page_id=page.page_id)
+    if over.result == "expired" and not attempted:
+        return PageDropped(page_id=page.page_id, why="too-late")
+    return PageFailed(page_id=page.page_id, why=over.why or over.result)
+
+
+def _message_over(state: State, message: CadMessageDue, over: EffectDone) -> Iterable[Event]:
+    source, is_disabled = message.source, message.source in state.disabled
+    if over.result == "done":
+        yield CadInformed(
+            message_id=message.message_id,
+            source=source,
+            kind=message.kind,
+            call_id=message.call_id,
+            episode=message.episode,
+        )
+        if is_disabled and message.kind == "ping":
+            yield CadWebhookEnabled(source=source)
+        return
+    why = over.why or over.result
+    yield _not_informed(message, why)
+    if why == "gone" and not is_disabled:
+        yield CadWebhookDisabled(source=source)
+
+
+# --- commands -------------------------------------------------------------------------------------------------------
+
+
+def _command(draft: Draft[State], command: Command, given: Input) -> None:
+    def decider(command: Command) -> list[Event]:
+        if isinstance(command, PingCad):
+            return _ping(draft, command)
+        return _redeliver(draft, command)
+
+    draft.emit_all(answer(command, given.time, draft.state.answered, decider))
+
+
+def _ping(draft: Draft[State], command: PingCad) -> list[Event]:
+    message_id = child_id(command.command_id, "ping")
+    body = {"type": "ping", "timestamp": draft.now.isoformat(), "data": {"source": command.source}}
+    not_after = draft.now + timedelta(seconds=CAD_NOTICE_SECONDS)
+    ping = CadMessageDue(message_id=message_id, kind="ping", source=command.source, body=body, not_after=not_after)
+    return [ping, done(command, f"A ping is on its way to {command.source}.", about=message_id)]
+
+
+def _redeliver(draft: Draft[State], command: Any) -> list[Event]:
+    message_id = command.message_id
+    message = draft.state.outbox.get(message_id)
+    if message is None:
+        return [refused(command, "unknown-message", "No message of this id is kept; a day of messages is.")]
+    if message_id in draft.state.owed:
+        return [nothing_to_do(command, "The message is being sent already.", about=message_id)]
+    if message.source in draft.state.disabled:
+        return [refused(command, "disabled", f"The webhook of {message.source} is gone: ping it first.")]
+    again = message.model_copy(update={"not_after": draft.now + timedelta(seconds=CAD_NOTICE_SECONDS)})
+    return [again, done(command, "The message is on its way again.", about=message_id)]
+
+
+DECIDERS: dict[type[Any], Callable[[Draft[State], Any, Input], None]] = {
+    OfferMade: _offer_made,
+    OfferAccepted: _offer_ended,
+    OfferDeclined: _offer_ended,
+    OfferExpired: _offer_ended,
+    OfferWithdrawn: _offer_withdrawn,
+    CallRouted: _call_routed,
+    StatusReported: _status_reported,
+    UpgradeRaised: _upgrade_raised,
+    AssignmentWithdrawn: _assignment_withdrawn,
+    AssignmentUnconfirmed: _unconfirmed,
+    AssignmentEnded: _assignment_ended,
+    TeamNotMoving: _team_not_moving,
+    ConfirmationAsked: _confirmation_asked,
+    PingCad: _command,
+    RedeliverMessage: _command,
+    EffectStarting: _starting,
+    EffectDone: _over,
+}

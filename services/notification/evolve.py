@@ -1,0 +1,115 @@
+"""How each event of notification's journal changes its state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from services.notification.state import LastOffer, Owed, State
+from shared.events import (
+    CadInformed,
+    CadMessageDue,
+    CadNotInformed,
+    CadWebhookDisabled,
+    CadWebhookEnabled,
+    CommandDone,
+    CommandRefused,
+    Event,
+    PageAttempted,
+    PageDelivered,
+    PageDropped,
+    PageDue,
+    PageFailed,
+)
+
+
+def evolve(state: State, event: Event, at: datetime) -> State:
+    """The state after an event decided at an instant; an event that changes nothing here leaves it as it is."""
+    change = CHANGES.get(type(event))
+    return state if change is None else change(state, event, at)
+
+
+def _page_due(state: State, event: PageDue, at: datetime) -> State:
+    of_call = state.pages_of_call.get(event.call_id, ())
+    return replace(
+        state,
+        owed=state.owed.set(event.page_id, Owed(event)),
+        pages_of_call=state.pages_of_call.set(event.call_id, (*of_call, event.page_id)),
+        last_offers=_with_page(state, event) if event.kind == "offer" else state.last_offers,
+        seen=state.seen.add(event.page_id, at, at),
+    )
+
+
+def _with_page(state: State, page: PageDue) -> Any:
+    offer_id = page.offer_id or ""
+    last = state.last_offers.get(page.team_id)
+    if last is None or last.offer_id != offer_id:
+        last = LastOffer(offer_id, ())
+    return state.last_offers.set(page.team_id, replace(last, pages=(*last.pages, page)))
+
+
+def _page_attempted(state: State, event: PageAttempted, _at: datetime) -> State:
+    held = state.owed.get(event.page_id)
+    if held is None or not isinstance(held.event, PageDue):
+        return state
+    page, last_offers = held.event, state.last_offers
+    last = last_offers.get(page.team_id)
+    if page.kind == "offer" and last is not None and last.offer_id == page.offer_id:
+        last_offers = last_offers.set(page.team_id, replace(last, attempted=(*last.attempted, page.page_id)))
+    return replace(state, owed=state.owed.set(event.page_id, replace(held, attempted=True)), last_offers=last_offers)
+
+
+def _page_over(state: State, event: PageDelivered | PageFailed, _at: datetime) -> State:
+    return state.without(event.page_id)
+
+
+def _page_dropped(state: State, event: PageDropped, at: datetime) -> State:
+    left = state.without(event.page_id)
+    page = event.page  # too late to be sent, and yet the team may have seen its offer elsewhere: it can have notices
+    last_offers = left.last_offers if page is None else _with_page(left, page)
+    return replace(left, last_offers=last_offers, seen=left.seen.add(event.page_id, at, at))
+
+
+def _message_due(state: State, event: CadMessageDue, at: datetime) -> State:
+    return replace(
+        state,
+        owed=state.owed.set(event.message_id, Owed(event)),
+        outbox=state.outbox.add(event, at),
+        seen=state.seen.add(event.message_id, at, at),
+    )
+
+
+def _message_over(state: State, event: CadInformed | CadNotInformed, _at: datetime) -> State:
+    return state.without(event.message_id)
+
+
+def _disabled(state: State, event: CadWebhookDisabled, at: datetime) -> State:
+    return replace(state, disabled=state.disabled.set(event.source, at))
+
+
+def _enabled(state: State, event: CadWebhookEnabled, _at: datetime) -> State:
+    if event.source not in state.disabled:
+        return state
+    return replace(state, disabled=state.disabled.delete(event.source))
+
+
+def _answered(state: State, event: CommandDone | CommandRefused, at: datetime) -> State:
+    return replace(state, answered=state.answered.add(event.command_id, at, at))
+
+
+CHANGES: dict[type[Event], Callable[[State, Any, datetime], State]] = {
+    PageDue: _page_due,
+    PageAttempted: _page_attempted,
+    PageDelivered: _page_over,
+    PageFailed: _page_over,
+    PageDropped: _page_dropped,
+    CadMessageDue: _message_due,
+    CadInformed: _message_over,
+    CadNotInformed: _message_over,
+    CadWebhookDisabled: _disabled,
+    CadWebhookEnabled: _enabled,
+    CommandDone: _answered,
+    CommandRefused: _answered,
+}

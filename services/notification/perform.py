@@ -1,0 +1,73 @@
+"""Sends what is owed: pages over their adapter, messages to the CAD of a source; and counts what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from services.notification.adapters import DONE, Adapter, Links, Outcome, PocketPage, WebhookPage
+from services.notification.config import NotificationSettings
+from services.notification.webhook import Sender, client
+from shared.agencies import Agencies, CadWebhook
+from shared.clock import Clock, SystemClock
+from shared.events import CadMessageDue, CadNotInformed, Event, PageDelivered, PageDropped, PageDue, PageFailed
+from shared.service import Effect, EffectDone
+from shared.telemetry import CAD_NOT_INFORMED, PAGE_SECONDS, PAGES
+
+ENDED: dict[type[Event], str] = {PageDelivered: "delivered", PageFailed: "failed", PageDropped: "dropped"}
+
+
+@dataclass(frozen=True, slots=True)
+class Performer:
+    """Performs effects, called as `await perform(agency, effect)`; a bad receiver is a result, never an exception."""
+
+    adapters: Mapping[str, Adapter]
+    """By the kind of contact method."""
+    sender: Sender
+    cad_webhook: Callable[[str, str], CadWebhook | None]
+    clock: Clock
+
+    async def __call__(self, agency: str, effect: Effect) -> EffectDone:
+        """Send a page once, or a message to the CAD until it is acknowledged, and not after its time."""
+        if self.clock.now() >= effect.not_after:
+            return EffectDone(effect.effect_id, "expired")
+        if isinstance(effect.event, PageDue):
+            outcome = await self._page(agency, effect.event)
+        elif isinstance(effect.event, CadMessageDue):
+            outcome = await self._message(agency, effect.event)
+        else:
+            outcome = Outcome("failed", "unknown-effect")
+        return EffectDone(effect.effect_id, outcome.result, outcome.why)
+
+    async def _page(self, agency: str, page: PageDue) -> Outcome:
+        kind, began = page.method.kind, self.clock.monotonic()
+        adapter = self.adapters.get(kind)
+        outcome = Outcome("failed", "no-adapter") if adapter is None else await adapter.send(agency, page)
+        PAGE_SECONDS.labels(kind).observe(self.clock.monotonic() - began)
+        return outcome
+
+    async def _message(self, agency: str, message: CadMessageDue) -> Outcome:
+        webhook = self.cad_webhook(agency, message.source)
+        if webhook is None:
+            return Outcome("failed", "no-webhook")
+        why = await self.sender.post(
+            webhook.url, webhook.secret, message.message_id, message.body, message.not_after, retry=True
+        )
+        return DONE if why is None else Outcome("failed", why)
+
+
+def watch(agency: str, event: Event) -> None:
+    """Count an event of the journal, once it is durable."""
+    if (ended := ENDED.get(type(event))) is not None:
+        PAGES.labels(agency, ended).inc()
+    elif isinstance(event, CadNotInformed) and event.alarm:
+        CAD_NOT_INFORMED.labels(agency).inc()
+
+
+def performer(settings: NotificationSettings) -> Performer:
+    """The performer of a process."""
+    clock, agencies = SystemClock(), Agencies(settings.agencies_file)
+    sender = Sender(client(), clock)
+    links = Links(settings.pocket_url, settings.link_secret.get_secret_value())
+    adapters: dict[str, Adapter] = {"pocket": PocketPage(), "webhook": WebhookPage(sender, links, agencies.page_secret)}
+    return Performer(adapters, sender, agencies.cad_webhook, clock)

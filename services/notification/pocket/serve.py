@@ -1,0 +1,55 @@
+"""Serves the pocket page as a process: until it is told to stop, or cannot follow the journals any more."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+import uvicorn
+
+from services.notification.pocket.calls import SealedCalls
+from services.notification.pocket.config import PocketSettings
+from services.notification.pocket.http import Door, create_app
+from services.notification.pocket.model import CHANGES, Model
+from shared.clock import SystemClock
+from shared.door import APPEND_SECONDS
+from shared.follow import Follower
+from shared.kafka import KafkaBroker
+from shared.sealing import Sealer
+from shared.topics import ASSIGNMENTS, NOTIFICATIONS
+
+FOLLOWED = (ASSIGNMENTS, NOTIFICATIONS)
+EXIT_FAILED = 71
+
+
+async def serve(settings: PocketSettings) -> None:
+    """Serve until a signal; exit code 71 when the follower has ended, so that the supervisor starts afresh."""
+    clock = SystemClock()
+    broker = KafkaBroker(settings.kafka, settings.partitions, APPEND_SECONDS)
+    model = Model(settings.link_secret.get_secret_value())
+    follower = Follower(broker, FOLLOWED, model.fold, frozenset(CHANGES))
+    calls = SealedCalls(broker, Sealer(settings.sealing_key.get_secret_value()))
+    app = create_app(Door(broker, follower, model, calls, clock))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            http="httptools",
+            access_log=False,  # a path holds a token
+            log_config=None,
+            limit_concurrency=settings.requests_in_flight,
+            timeout_graceful_shutdown=3,
+        )
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn stops at them, and then hands them on to these
+        asyncio.get_running_loop().add_signal_handler(number, lambda: None)
+    async with asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(server.serve())
+        while not serving.done():
+            await asyncio.wait([serving], timeout=0.5)
+            server.should_exit = server.should_exit or follower.failed is not None
+    await broker.close()
+    if follower.failed is not None or not server.started:
+        sys.exit(EXIT_FAILED)

@@ -1,0 +1,93 @@
+"""The page's words for what stands in events as a code."""
+
+from __future__ import annotations
+
+from shared.events import UpgradeRaised
+
+WITHDRAWN = {
+    "cancelled": "The call was cancelled.",
+    "overridden": "The dispatcher decided otherwise.",
+    "paused": "Alternative responses are paused in this district.",
+    "routed": "The call has been settled otherwise.",
+    "signed-off": "Your team has signed off.",
+    "upgraded": "The call has become more dangerous.",
+    "taken": "Another team was first.",
+}
+
+STATUSES = {
+    "available": "Available",
+    "out-of-service": "Out of service",
+    "accepted": "Accepted",
+    "en-route": "En route",
+    "on-scene": "On scene",
+    "transporting": "Transporting",
+    "cleared": "Cleared",
+}
+
+DISPOSITIONS = {
+    "resolved-on-scene": "Resolved on scene",
+    "resolved-by-phone": "Resolved by phone",
+    "transported-er": "Transported to an emergency room",
+    "transported-crisis-centre": "Transported to a crisis centre",
+    "transported-detox": "Transported to detox",
+    "transported-shelter": "Transported to a shelter",
+    "transported-home": "Transported home",
+    "transported-other": "Transported elsewhere",
+    "handed-over-police": "Handed over to police",
+    "handed-over-ems": "Handed over to EMS",
+    "handed-over-provider": "Handed over to a provider",
+    "upgraded": "Upgraded",
+    "unable-to-locate": "Unable to locate",
+    "refused": "Help refused",
+    "no-longer-needed": "No longer needed",
+    "cancelled": "Cancelled",
+    "follow-up-only": "Follow-up only",
+}
+
+PERSONAL = {
+    "address": "Address",
+    "callback_number": "Call back",
+    "caller_name": "Caller",
+    "narrative": "What was said",
+}
+"""The sealed part of a call, in the order shown; what has another name comes after, under that name."""
+
+UPGRADES = {
+    "recall": "Turn back.",
+    "stage": "Wait nearby. Do not go in.",
+    "stay": "Carry on with care.",
+}
+
+UNKNOWN = {"not-asked": "nobody asked", "cannot-tell": "the caller cannot tell", "words": "in doubt"}
+
+
+def withdrawn(why: str) -> str:
+    """Why an offer or an assignment was taken back, in a sentence."""
+    return WITHDRAWN.get(why, f"The reason given is {why.replace('-', ' ')}." if why else "")
+
+
+def facts(upgrade: UpgradeRaised) -> list[str]:
+    """What raised the level, one fact a line."""
+    return [
+        f"{raised.fact.replace('_', ' ').capitalize()}: "
+        f"{UNKNOWN[raised.unknown] if raised.unknown else raised.value.replace('-', ' ')}"
+        for raised in upgrade.raised_by
+    ]
+
+
+def label(name: str) -> str:
+    """The heading over one text of the sealed part."""
+    return PERSONAL.get(name, name.replace("_", " ").replace("-", " ").capitalize())
+
+
+def dialled(number: str) -> str:
+    """What a phone dials: digits and a leading plus."""
+    return "".join(sign for sign in number if sign.isdigit() or sign in "+*#,")
+
+
+def minutes(seconds: float) -> str:
+    """How long ago, or how long still: `less than a minute`, `3 min`, `5 h 59 min`."""
+    hours, left = divmod(max(0, int(seconds)) // 60, 60)
+    if not hours:
+        return f"{left} min" if left else "less than a minute"
+    return f"{hours} h {left} min"

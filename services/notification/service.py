@@ -1,0 +1,24 @@
+"""Notification as a value: what a worker needs in order to run it."""
+
+from __future__ import annotations
+
+from services.notification.decide import DECIDERS, decide
+from services.notification.evolve import evolve
+from services.notification.state import State, pending
+from shared.events import Event
+from shared.service import Service
+from shared.state import packer
+from shared.topics import ASSIGNMENTS, COMMANDS, NOTIFICATIONS
+
+NOTIFICATION: Service[State] = Service(
+    name="notification",
+    reads=(COMMANDS, ASSIGNMENTS),
+    writes=NOTIFICATIONS,
+    handles=frozenset(kind for kind in DECIDERS if issubclass(kind, Event)),
+    initial=State(),
+    decide=decide,
+    evolve=evolve,
+    packer=packer(State),
+    state_version=1,
+    pending=pending,
+)

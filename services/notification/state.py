@@ -1,0 +1,128 @@
+"""What notification remembers of one agency: what it owes, what it sent last, and which CADs it may not write to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from shared.events import CadMessageDue, PageDue
+from shared.service import Effect
+from shared.state import EMPTY, PMap, Remembered
+
+KEPT_MESSAGES = 2_000
+KEPT_HOURS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A page or a message that has to go out; of a page also whether it was tried, which happens once."""
+
+    event: PageDue | CadMessageDue
+    attempted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LastOffer:
+    """The newest offer to a team: whom its notices go to, and who has been paged so far."""
+
+    offer_id: str
+    pages: tuple[PageDue, ...]
+    attempted: tuple[str, ...] = ()
+    """Page ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A message to a CAD, whole, and when it was first owed."""
+
+    message: CadMessageDue
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """The newest messages to the CADs, so that they can be sent again: a day of them, and not above 2,000."""
+
+    numbers: PMap[str, int] = EMPTY
+    messages: PMap[int, Kept] = EMPTY
+    oldest: int = 0
+    next: int = 0
+
+    def add(self, message: CadMessageDue, at: datetime) -> Outbox:
+        """Keep a message; one that is kept already stays as it was. The oldest make room."""
+        if message.message_id in self.numbers:
+            return self
+        numbers = self.numbers.set(message.message_id, self.next)
+        messages = self.messages.set(self.next, Kept(message, at))
+        oldest, horizon = self.oldest, at - timedelta(hours=KEPT_HOURS)
+        while len(messages) > KEPT_MESSAGES or messages[oldest].at < horizon:
+            numbers = numbers.delete(messages[oldest].message.message_id)
+            messages = messages.delete(oldest)
+            oldest += 1
+        return Outbox(numbers, messages, oldest, self.next + 1)
+
+    def get(self, message_id: str) -> CadMessageDue | None:
+        """The message of this id, if it is still kept."""
+        number = self.numbers.get(message_id)
+        return None if number is None else self.messages[number].message
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that notification knows about one agency: the fold of its journal."""
+
+    owed: PMap[str, Owed] = EMPTY
+    """By page id and message id."""
+    pages_of_call: PMap[str, tuple[str, ...]] = EMPTY
+    """Call id → ids of the pages owed."""
+    last_offers: PMap[str, LastOffer] = EMPTY
+    """By team id."""
+    outbox: Outbox = Outbox()
+    disabled: PMap[str, datetime] = EMPTY
+    """Source → since when its webhook has been gone."""
+    seen: Remembered = field(default_factory=Remembered)
+    """Ids of pages and messages that were owed or dropped: nothing is owed twice."""
+    answered: Remembered = field(default_factory=Remembered)
+    """Ids of commands."""
+
+    def without(self, effect_id: str) -> State:
+        """The state in which nothing is owed under this id."""
+        held = self.owed.get(effect_id)
+        if held is None:
+            return self
+        owed = self.owed.delete(effect_id)
+        if not isinstance(held.event, PageDue):
+            return replace(self, owed=owed)
+        call_id = held.event.call_id
+        left = tuple(page_id for page_id in self.pages_of_call[call_id] if page_id != effect_id)
+        pages_of_call = self.pages_of_call.set(call_id, left) if left else self.pages_of_call.delete(call_id)
+        return replace(self, owed=owed, pages_of_call=pages_of_call)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending(Mapping[str, Effect]):
+    """What is owed, seen as effects: a view, made in no time however much is owed."""
+
+    owed: PMap[str, Owed]
+
+    def __getitem__(self, effect_id: str) -> Effect:
+        held = self.owed[effect_id]
+        return Effect(
+            effect_id,
+            held.event,
+            held.event.not_after,
+            at_most_once=isinstance(held.event, PageDue),
+            attempted=held.attempted,
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.owed)
+
+    def __len__(self) -> int:
+        return len(self.owed)
+
+
+def pending(state: State) -> Mapping[str, Effect]:
+    """The effects owed: pages at most once, messages to a CAD at least once under one id."""
+    return Pending(state.owed)

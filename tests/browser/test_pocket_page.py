@@ -1,0 +1,185 @@
+"""The pocket page in a real browser: a phone, no script, by day and by night, from offer to cleared."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import uvicorn
+from playwright.async_api import Page, async_playwright
+
+from services.notification.pocket.http import create_app
+from shared.events import AssignmentUnconfirmed, OfferWithdrawn, TeamNotMoving, UpgradeRaised
+from shared.programme.judgement import RaisedBy
+from tests.services.notification.pocket.city import CALL, PERSONAL, City
+
+pytestmark = pytest.mark.browser
+
+Scheme = Literal["light", "dark"]
+BROWSER_ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE_PIXELS = {"width": 360, "height": 740}
+TARGET_PIXELS = 44
+"""Least height of what a thumb has to hit (WCAG 2.2, 2.5.5)."""
+
+
+@dataclass
+class Phone:
+    page: Page
+    address: str
+    pictures: Path
+
+    async def open(self, path: str) -> None:
+        await self.page.goto(self.address + path)
+        await self.check()
+
+    async def tap(self, name: str) -> None:
+        """Tap a button or link by the name that a screen reader says."""
+        control = self.page.get_by_role("button", name=name).or_(self.page.get_by_role("link", name=name))
+        await control.first.click()
+        await self.check()
+
+    async def sees(self, text: str) -> None:
+        await self.page.locator("main", has_text=text).wait_for(timeout=6_000)
+
+    async def picture(self, name: str) -> None:
+        await self.page.screenshot(path=self.pictures / f"{name}.png", full_page=True)
+
+    async def check(self) -> None:
+        """What holds on every page: a heading, targets for a thumb, no scrolling sideways."""
+        assert await self.page.locator("h1").count() == 1
+        for control in await self.page.locator("button, a, select").all():
+            box = await control.bounding_box()
+            assert box is not None
+            assert box["height"] >= TARGET_PIXELS, await control.inner_text()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= PHONE_PIXELS["width"]
+
+
+@asynccontextmanager
+async def served(city: City) -> AsyncIterator[str]:
+    config = uvicorn.Config(create_app(city.door), port=0, log_config=None, access_log=False, ws="none")
+    server = uvicorn.Server(config)
+    serving = asyncio.get_running_loop().create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@asynccontextmanager
+async def a_phone(city: City, chromium_path: Path, pictures: Path, scheme: Scheme) -> AsyncIterator[Phone]:
+    async with city.living(), served(city) as address, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium_path, args=BROWSER_ARGUMENTS)
+        context = await browser.new_context(
+            viewport=PHONE_PIXELS,  # type: ignore[arg-type]
+            device_scale_factor=2,
+            is_mobile=True,
+            has_touch=True,
+            java_script_enabled=False,
+            color_scheme=scheme,
+        )
+        context.set_default_timeout(10_000)
+        yield Phone(await context.new_page(), address, pictures)
+        await context.close()
+        await browser.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_from_offer_to_cleared(chromium_path: Path, tmp_path: Path, scheme: Scheme) -> None:
+    city = City()
+    city.call()
+    shift = city.sign_on()
+    async with a_phone(city, chromium_path, tmp_path, scheme) as phone:
+        await phone.open(shift)
+        await phone.sees("Nothing to do.")
+        await phone.picture("1-shift")
+        path = city.offer(seconds=60)
+        await phone.sees("Will you take this call?")  # the page looks again by itself
+        await phone.picture("2-shift-with-offer")
+        await phone.open(path)
+        await phone.picture("3-offer")
+        await phone.tap("10 minutes, accept")
+        await phone.sees("You have this call")
+        await phone.sees(PERSONAL["address"])
+        await phone.picture("4-accepted")
+        await phone.tap("En route")
+        await phone.tap("On scene")
+        await phone.sees("On scene")
+        warn(city)
+        await phone.tap("Need police")
+        await phone.sees("Wait nearby. Do not go in.")
+        await phone.sees("police may be coming")
+        await phone.picture("5-notices")
+        await phone.tap("Clear call")
+        await phone.picture("6-clear")
+        await phone.page.get_by_label("Outcome").select_option("handed-over-police")
+        await phone.tap("Clear the call")
+        await phone.sees("Handed over to police")
+        assert PERSONAL["address"] not in await phone.page.content()
+        await phone.picture("7-cleared")
+        await phone.open(shift)
+        await phone.picture("8-shift-after")
+        await phone.tap("Sign off")
+        await phone.picture("9-sign-off")
+        await phone.tap("Sign off")
+        await phone.sees("Your shift has ended")
+        await phone.picture("10-over")
+
+
+def warn(city: City) -> None:
+    """Everything at once that a team on a call has to know."""
+    team = {"call_id": CALL, "episode": 1, "team_id": "alpha-1"}
+    city.write(AssignmentUnconfirmed(**team))  # type: ignore[arg-type]
+    city.write(TeamNotMoving(**team))  # type: ignore[arg-type]
+    knife = RaisedBy("weapon", "present", None, "answer weapon", city.clock.now())
+    raised = UpgradeRaised(
+        **team,  # type: ignore[arg-type]
+        level="police",
+        level_rank=3,
+        raised_by=(knife,),
+        on_upgrade="stage",
+        sentence="A weapon is present, so police go to this call.",
+    )
+    city.write(raised)
+
+
+async def test_the_keyboard_alone_accepts(chromium_path: Path, tmp_path: Path) -> None:
+    city = City()
+    city.call()
+    async with a_phone(city, chromium_path, tmp_path, "light") as phone:
+        await phone.open(city.offer(seconds=60))
+        await phone.tap("Stop this page from loading again")
+        await phone.page.keyboard.press("Tab")
+        await phone.picture("focus")
+        await phone.page.keyboard.press("Enter")
+        await phone.sees("You have this call")
+
+
+async def test_a_withdrawn_offer_says_so_by_itself(chromium_path: Path, tmp_path: Path) -> None:
+    city = City()
+    async with a_phone(city, chromium_path, tmp_path, "dark") as phone:
+        await phone.open(city.offer(seconds=60))
+        city.write(OfferWithdrawn(offer_id="offer-1", call_id=CALL, episode=1, team_id="alpha-1", why="taken"))
+        city.routed("bravo-2")
+        await phone.sees("The offer was withdrawn.")
+        await phone.sees("bravo-2 has the call")
+        await phone.picture("withdrawn")
+        await phone.open("/p/nothing")
+        await phone.picture("unknown")

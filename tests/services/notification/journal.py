@@ -1,0 +1,166 @@
+"""Runs notification as a worker would, one input at a time, and builds the events that it reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.notification.service import NOTIFICATION
+from services.notification.state import State
+from shared.events import (
+    AssignmentUnconfirmed,
+    AssignmentWithdrawn,
+    CallRouted,
+    ContactMethod,
+    Event,
+    OfferAccepted,
+    OfferMade,
+    OfferWithdrawn,
+    PingCad,
+    Recipient,
+    RedeliverMessage,
+    StatusReported,
+    UpgradeRaised,
+)
+from shared.programme.judgement import RaisedBy
+from shared.service import EffectDone, EffectStarting, Input
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+CALL = "madison/dane/26-001"
+POCKET = ContactMethod(method_id="phone", kind="pocket")
+WEBHOOK = ContactMethod(method_id="pager", kind="webhook", url="https://pager.example/p")
+CREW = (
+    Recipient(person_id="ana", contact_methods=(POCKET, WEBHOOK)),
+    Recipient(person_id="ben", contact_methods=(POCKET,)),
+)
+
+
+@dataclass
+class Running:
+    """An agency's notification: its state, its journal, and every input that it was given."""
+
+    state: State = field(default_factory=State)
+    now: datetime = NOON
+    journal: list[Event] = field(default_factory=list)
+    inputs: list[Input] = field(default_factory=list)
+
+    def take(self, event: Event | EffectStarting | EffectDone, cause: str = "") -> list[Event]:
+        """Decide an input now; the events that it left."""
+        given = Input(event, cause or f"assignments/0/{len(self.inputs)}", self.now)
+        self.inputs.append(given)
+        return self.decide(given)
+
+    def decide(self, given: Input) -> list[Event]:
+        events = list(NOTIFICATION.decide(self.state, given, self.now))
+        for event in events:
+            self.state = NOTIFICATION.evolve(self.state, event, self.now)
+        self.journal += events
+        return events
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def perform(self, result: str = "done", why: str = "") -> list[Event]:
+        """Try everything owed, once, with this result; the events that it left."""
+        left: list[Event] = []
+        for effect_id, effect in list(NOTIFICATION.pending(self.state).items()):
+            if effect.at_most_once and not effect.attempted:
+                left += self.take(EffectStarting(effect_id), f"effect/{effect_id}")
+            if effect_id in NOTIFICATION.pending(self.state):
+                left += self.take(EffectDone(effect_id, result, why), f"effect/{effect_id}/done")
+        return left
+
+    def owed(self) -> list[str]:
+        return [effect.event.type for effect in NOTIFICATION.pending(self.state).values()]
+
+
+def of(events: list[Event], kind: type[Any]) -> list[Any]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def types(events: list[Event]) -> list[str]:
+    return [event.type for event in events]
+
+
+def offer(number: int = 1, team_id: str = "alpha", at: datetime = NOON, call_id: str = CALL, **more: Any) -> OfferMade:
+    given = {
+        "offer_id": f"offer-{number}",
+        "call_id": call_id,
+        "episode": 1,
+        "team_id": team_id,
+        "response": "care-team",
+        "district": "central",
+        "priority": "3",
+        "step": number,
+        "expires_at": at + timedelta(seconds=30),
+        "deadline": at + timedelta(seconds=50),
+        "recipients": CREW,
+    }
+    return OfferMade(**{**given, **more})
+
+
+def ended(kind: type[Any], made: OfferMade, **more: Any) -> Any:
+    """One of the events that end an offer."""
+    said = {name: getattr(made, name) for name in ("offer_id", "call_id", "episode", "team_id")}
+    return kind(**said, **more)
+
+
+def accepted(made: OfferMade, at: datetime = NOON) -> OfferAccepted:
+    return ended(OfferAccepted, made, person_id="ana", accepted_at=at, eta_minutes=10, call_at="calls/0/0")  # type: ignore[no-any-return]
+
+
+def withdrawn(made: OfferMade, why: str = "cancelled") -> OfferWithdrawn:
+    return ended(OfferWithdrawn, made, why=why)  # type: ignore[no-any-return]
+
+
+def routed(outcome: str = "team-accepted", team_id: str | None = "alpha", at: datetime = NOON) -> CallRouted:
+    return CallRouted(
+        call_id=CALL,
+        episode=1,
+        outcome=outcome,  # type: ignore[arg-type]
+        team_id=team_id,
+        response="care-team",
+        district="central",
+        sentence="The care team has it.",
+        deadline=at + timedelta(seconds=50),
+        programme_version=3,
+    )
+
+
+def status(name: str, **more: Any) -> StatusReported:
+    return StatusReported(team_id="alpha", status=name, call_id=CALL, episode=1, **more)  # type: ignore[arg-type]
+
+
+def upgrade() -> UpgradeRaised:
+    knife = RaisedBy("weapon", "present", None, "answer weapon", NOON)
+    return UpgradeRaised(
+        call_id=CALL,
+        episode=1,
+        team_id="alpha",
+        level="police",
+        level_rank=3,
+        raised_by=(knife,),
+        on_upgrade="stage",
+        sentence="A weapon is present.",
+    )
+
+
+def unconfirmed() -> AssignmentUnconfirmed:
+    return AssignmentUnconfirmed(call_id=CALL, episode=1, team_id="alpha")
+
+
+def released(why: str = "overridden") -> AssignmentWithdrawn:
+    return AssignmentWithdrawn(call_id=CALL, episode=1, team_id="alpha", why=why)
+
+
+def _issued(command_id: str, at: datetime) -> dict[str, Any]:
+    return {"command_id": command_id, "issued_by": "kim", "issued_at": at, "expires_at": at + timedelta(seconds=60)}
+
+
+def ping(command_id: str = "ping-1", at: datetime = NOON) -> PingCad:
+    return PingCad(source="dane", **_issued(command_id, at))
+
+
+def redeliver(message_id: str, command_id: str = "again-1", at: datetime = NOON) -> RedeliverMessage:
+    return RedeliverMessage(message_id=message_id, **_issued(command_id, at))

@@ -1,0 +1,399 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.notification.service import NOTIFICATION
+from services.notification.state import KEPT_MESSAGES, Outbox, State
+from shared.events import (
+    AssignmentEnded,
+    CadInformed,
+    CadMessageDue,
+    CadNotInformed,
+    CadWebhookDisabled,
+    CadWebhookEnabled,
+    CommandDone,
+    CommandRefused,
+    ConfirmationAsked,
+    Event,
+    OfferDeclined,
+    OfferExpired,
+    PageAttempted,
+    PageDelivered,
+    PageDropped,
+    PageDue,
+    PageFailed,
+    TeamNotMoving,
+)
+from shared.service import EffectDone, EffectStarting
+from tests.services.notification.journal import (
+    CALL,
+    CREW,
+    NOON,
+    Running,
+    accepted,
+    ended,
+    of,
+    offer,
+    ping,
+    redeliver,
+    released,
+    routed,
+    status,
+    types,
+    unconfirmed,
+    upgrade,
+    withdrawn,
+)
+
+# --- pages
+
+
+def test_an_offer_is_one_page_per_person_and_contact_method() -> None:
+    pages = of(Running().take(offer()), PageDue)
+    assert [(page.person_id, page.method.method_id) for page in pages] == [
+        ("ana", "phone"),
+        ("ana", "pager"),
+        ("ben", "phone"),
+    ]
+    assert {page.not_after for page in pages} == {offer().expires_at}
+    assert len({page.page_id for page in pages}) == 3
+
+
+def test_the_same_offer_read_again_from_elsewhere_is_not_paged_again() -> None:
+    running = Running()
+    running.take(offer())
+    assert running.take(offer(), cause="assignments/0/999") == []
+
+
+def test_a_page_is_attempted_in_the_journal_before_it_is_sent_and_once() -> None:
+    running = Running()
+    page = of(running.take(offer(recipients=CREW[1:])), PageDue)[0]
+    effect = NOTIFICATION.pending(running.state)[page.page_id]
+    assert effect.at_most_once
+    assert not effect.attempted
+    assert types(running.take(EffectStarting(page.page_id))) == ["page-attempted"]
+    assert NOTIFICATION.pending(running.state)[page.page_id].attempted
+    assert running.take(EffectStarting(page.page_id)) == []
+    assert types(running.take(EffectDone(page.page_id, "done"))) == ["page-delivered"]
+    assert running.take(EffectDone(page.page_id, "done")) == []
+    assert running.owed() == []
+
+
+def test_a_page_whose_process_died_while_sending_counts_as_sent() -> None:
+    running = Running()
+    page = of(running.take(offer(recipients=CREW[1:])), PageDue)[0]
+    running.take(EffectStarting(page.page_id))
+    assert running.take(EffectDone(page.page_id, "unknown")) == [PageFailed(page_id=page.page_id, why="unknown")]
+    assert types(running.take(withdrawn(offer()))) == ["page-due"], "who may have been paged hears that it is over"
+
+
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [
+        (withdrawn(offer()), "cancelled"),
+        (ended(OfferExpired, offer()), "expired"),
+        (accepted(offer()), "accepted"),
+        (ended(OfferDeclined, offer(), person_id="ana"), "declined"),
+        (routed("default", None), "routed"),
+    ],
+)
+def test_an_untried_page_of_an_offer_that_is_over_is_dropped(end: Event, why: str) -> None:
+    running = Running()
+    pages = of(running.take(offer()), PageDue)
+    dropped = of(running.take(end), PageDropped)
+    assert {event.page_id for event in dropped} == {page.page_id for page in pages}
+    assert {event.why for event in dropped} == {why}
+    assert "page-due" not in running.owed()
+    assert running.take(EffectStarting(pages[0].page_id)) == [], "it was about to start"
+
+
+def test_a_page_that_is_being_tried_is_not_dropped() -> None:
+    running = Running()
+    page = of(running.take(offer(recipients=CREW[1:])), PageDue)[0]
+    running.take(EffectStarting(page.page_id))
+    assert of(running.take(ended(OfferExpired, offer())), PageDropped) == []
+
+
+def test_an_offer_that_comes_too_late_leaves_only_dropped_pages_and_its_team_can_still_be_warned() -> None:
+    running = Running(now=NOON + timedelta(minutes=1))
+    events = running.take(offer())
+    assert types(events) == ["page-dropped"] * 3
+    assert running.owed() == []
+    assert running.take(offer()) == []
+    assert len(of(running.take(upgrade()), PageDue)) == 3
+
+
+def test_a_page_is_not_started_after_its_time() -> None:
+    running = Running()
+    page = of(running.take(offer(recipients=CREW[1:])), PageDue)[0]
+    running.pass_seconds(31)
+    assert running.take(EffectStarting(page.page_id)) == [PageDropped(page_id=page.page_id, why="too-late")]
+
+
+def test_an_expired_page_that_was_never_tried_is_dropped() -> None:
+    running = Running()
+    page = of(running.take(offer(recipients=CREW[1:])), PageDue)[0]
+    assert types(running.take(EffectDone(page.page_id, "expired"))) == ["page-dropped"]
+
+
+def test_only_who_was_paged_hears_that_an_offer_is_withdrawn() -> None:
+    running = Running()
+    first, *_ = of(running.take(offer()), PageDue)
+    running.take(EffectStarting(first.page_id))
+    notices = of(running.take(withdrawn(offer(), "overridden")), PageDue)
+    assert [(page.kind, page.person_id, page.method.method_id, page.why) for page in notices] == [
+        ("withdrawn", "ana", "phone", "overridden")
+    ]
+
+
+@pytest.mark.parametrize("late", [withdrawn(offer(), "signed-off"), withdrawn(offer(7), "cancelled")])
+def test_nobody_hears_of_their_own_sign_off_or_of_an_older_offer(late: Event) -> None:
+    running = Running()
+    running.take(offer())
+    running.perform()
+    assert running.take(late) == []
+
+
+@pytest.mark.parametrize(
+    ("event", "kind"),
+    [
+        (unconfirmed(), "unconfirmed"),
+        (upgrade(), "upgrade"),
+        (released(), "withdrawn"),
+        (TeamNotMoving(call_id=CALL, episode=1, team_id="alpha"), "not-moving"),
+    ],
+)
+def test_a_team_is_told_what_changes_its_call_over_every_method(event: Event, kind: str) -> None:
+    running = Running()
+    for before in (offer(), accepted(offer()), routed()):
+        running.take(before)
+    running.perform()
+    notices = of(running.take(event), PageDue)
+    assert [page.kind for page in notices] == [kind] * 3
+    assert {page.not_after for page in notices} == {NOON + timedelta(minutes=3)}
+
+
+def test_a_notice_is_not_sent_once_the_call_is_cleared() -> None:
+    running = Running()
+    running.take(offer())
+    running.perform()
+    running.take(unconfirmed())
+    done = AssignmentEnded(call_id=CALL, episode=1, team_id="alpha", disposition="resolved-on-scene")
+    assert {event.why for event in of(running.take(done), PageDropped)} == {"ended"}
+
+
+def test_a_notice_about_another_call_than_the_teams_last_has_no_receiver() -> None:
+    running = Running()
+    running.take(offer(call_id="madison/dane/26-002"))
+    assert of(running.take(unconfirmed()), PageDue) == []
+
+
+# --- word back to the CAD
+
+
+def test_the_cad_hears_the_outcome_in_the_notice_time() -> None:
+    running = Running()
+    (message,) = of(running.take(routed()), CadMessageDue)
+    assert message.source == "dane"
+    assert message.not_after == routed().deadline + timedelta(seconds=10)
+    data = message.body["data"]
+    assert (data["outcome"], data["team_id"], data["incident_id"]) == ("team-accepted", "alpha", "26-001")
+    effect = NOTIFICATION.pending(running.state)[message.message_id]
+    assert not effect.at_most_once
+    assert running.take(EffectDone(message.message_id, "done")) == [
+        CadInformed(message_id=message.message_id, source="dane", kind="call.routed", call_id=CALL, episode=1)
+    ]
+    assert running.owed() == []
+
+
+def test_an_outcome_that_is_decided_late_is_still_told() -> None:
+    running = Running(now=NOON + timedelta(hours=1))
+    (message,) = of(running.take(routed()), CadMessageDue)
+    assert message.not_after == running.now + timedelta(seconds=10)
+
+
+@pytest.mark.parametrize(
+    ("event", "kind", "alarm"),
+    [
+        (routed(), "call.routed", True),
+        (routed("default", None), "call.routed", False),
+        (routed("cancelled", None), "call.routed", False),
+        (status("en-route"), "unit.status", False),
+        (status("need-police"), "unit.status", True),
+        (upgrade(), "call.upgraded", True),
+        (released(), "assignment.withdrawn", True),
+        (TeamNotMoving(call_id=CALL, episode=1, team_id="alpha"), "team.not-moving", True),
+    ],
+)
+def test_who_believes_wrongly_raises_an_alarm(event: Event, kind: str, alarm: bool) -> None:  # noqa: FBT001
+    running = Running()
+    (message,) = of(running.take(event), CadMessageDue)
+    assert message.kind == kind
+    (told,) = of(running.take(EffectDone(message.message_id, "no-webhook")), CadNotInformed)
+    assert (told.why, told.alarm) == ("no-webhook", alarm)
+
+
+def test_a_confirmation_is_asked_for_only_while_it_helps() -> None:
+    until = NOON + timedelta(seconds=5)
+    asked = ConfirmationAsked(call_id=CALL, episode=1, response="care-team", expires_at=until, sentence="Fits.")
+    (message,) = of(Running().take(asked), CadMessageDue)
+    assert (message.kind, message.not_after) == ("call.confirm", until)
+
+
+def test_a_status_without_a_call_is_no_word_to_the_cad() -> None:
+    assert Running().take(status("available").model_copy(update={"call_id": None})) == []
+
+
+def test_a_webhook_that_is_gone_is_disabled_until_a_ping_succeeds() -> None:
+    running = Running()
+    running.take(routed("default", None))
+    gone = running.perform("failed", "gone")
+    assert types(gone) == ["cad-not-informed", "cad-webhook-disabled"]
+    assert of(gone, CadWebhookDisabled)[0].source == "dane"
+
+    at_once = running.take(status("need-police"))
+    assert types(at_once) == ["cad-message-due", "cad-not-informed"]
+    assert of(at_once, CadNotInformed)[0].why == "disabled"
+    assert running.owed() == []
+
+    assert types(running.take(redeliver(at_once[0].message_id))) == ["command-refused"]  # type: ignore[attr-defined]
+    assert types(running.take(ping())) == ["cad-message-due", "command-done"]
+    assert types(running.perform("failed", "timeout")) == ["cad-not-informed"]
+    running.take(ping("ping-2"))
+    assert types(running.perform()) == ["cad-informed", "cad-webhook-enabled"]
+    assert of(running.journal, CadWebhookEnabled)[0].source == "dane"
+    assert types(running.take(redeliver(at_once[0].message_id, "again-2"))) == ["cad-message-due", "command-done"]  # type: ignore[attr-defined]
+
+
+def test_a_message_is_sent_again_under_its_id() -> None:
+    running = Running()
+    (first,) = of(running.take(routed()), CadMessageDue)
+    (busy,) = running.take(redeliver(first.message_id, "early"))
+    assert isinstance(busy, CommandDone)
+    assert busy.result == "nothing-to-do"
+    running.perform("failed", "timeout")
+    again, done = running.take(redeliver(first.message_id))
+    assert isinstance(again, CadMessageDue)
+    assert (again.message_id, again.body) == (first.message_id, first.body)
+    assert isinstance(done, CommandDone)
+    assert types(running.perform()) == ["cad-informed"]
+
+
+def test_a_command_gets_one_answer() -> None:
+    running = Running()
+    (refused,) = running.take(redeliver("nowhere"))
+    assert isinstance(refused, CommandRefused)
+    assert refused.reason == "unknown-message"
+    assert running.take(redeliver("nowhere")) == []
+    running.pass_seconds(120)
+    (late,) = running.take(ping())
+    assert isinstance(late, CommandRefused)
+    assert late.reason == "expired"
+
+
+# --- state
+
+
+def test_messages_are_kept_for_a_day_and_up_to_a_number() -> None:
+    (message,) = of(Running().take(routed()), CadMessageDue)
+    outbox = Outbox()
+    for number in range(KEPT_MESSAGES + 5):
+        outbox = outbox.add(message.model_copy(update={"message_id": f"m{number}"}), NOON)
+    assert outbox.get("m4") is None
+    assert outbox.get("m5") is not None
+    later = outbox.add(message.model_copy(update={"message_id": "late"}), NOON + timedelta(hours=25))
+    assert (len(later.messages), len(later.numbers)) == (1, 1)
+
+
+HISTORIES = st.lists(
+    st.sampled_from(
+        [
+            accepted(offer()),
+            withdrawn(offer()),
+            withdrawn(offer(2, team_id="bravo"), "taken"),
+            ended(OfferExpired, offer(2, team_id="bravo")),
+            routed(),
+            routed("default", None),
+            status("en-route"),
+            status("need-police"),
+            upgrade(),
+            unconfirmed(),
+            released(),
+            ping(),
+            redeliver("nowhere"),
+            "perform",
+            "fail",
+            "gone",
+            "start",
+            "wait",
+        ]
+    ),
+    max_size=25,
+).map(lambda rest: [offer(), offer(2, team_id="bravo", recipients=CREW[1:]), *rest])
+
+
+def run(history: list[Any]) -> Running:
+    running = Running()
+    for item in history:
+        match item:
+            case "perform":
+                running.perform()
+            case "fail":
+                running.perform("failed", "timeout")
+            case "gone":
+                running.perform("failed", "gone")
+            case "start":
+                for effect_id in list(NOTIFICATION.pending(running.state)):
+                    running.take(EffectStarting(effect_id))
+            case "wait":
+                running.pass_seconds(12)
+            case event:
+                running.take(event)
+    return running
+
+
+@settings(max_examples=150, deadline=None)
+@given(HISTORIES)
+def test_deciding_any_input_again_changes_nothing(history: list[Any]) -> None:
+    running = run(history)
+    for again in running.inputs:
+        if isinstance(again.event, EffectStarting | EffectDone) and again.event.effect_id in running.state.owed:
+            continue  # a new attempt of something still owed, not the old input again
+        assert running.decide(again) == []
+
+
+@settings(max_examples=150, deadline=None)
+@given(HISTORIES)
+def test_the_journal_alone_gives_the_state_back_and_a_snapshot_keeps_it(history: list[Any]) -> None:
+    running = run(history)
+    packed = NOTIFICATION.packer.pack(running.state)
+    assert NOTIFICATION.packer.unpack(packed) == running.state
+    assert set(running.state.pages_of_call) <= {CALL}
+    owed_pages = {key for key, held in running.state.owed.items() if isinstance(held.event, PageDue)}
+    assert {page for pages in running.state.pages_of_call.values() for page in pages} == owed_pages
+
+
+@settings(max_examples=150, deadline=None)
+@given(HISTORIES)
+def test_no_page_is_tried_twice_and_every_page_and_message_ends_once(history: list[Any]) -> None:
+    running = run(history)
+    running.pass_seconds(600)
+    running.perform("failed", "timeout")
+    attempts = [event.page_id for event in of(running.journal, PageAttempted)]
+    assert len(attempts) == len(set(attempts))
+    ends = [event.page_id for kind in (PageDelivered, PageFailed, PageDropped) for event in of(running.journal, kind)]
+    assert len(ends) == len(set(ends))
+    assert set(ends) == {event.page_id for event in of(running.journal, PageDue)}
+    told = {event.message_id for kind in (CadInformed, CadNotInformed) for event in of(running.journal, kind)}
+    assert told == {event.message_id for event in of(running.journal, CadMessageDue)}
+
+
+def test_it_starts_empty_and_knows_what_it_reads() -> None:
+    assert NOTIFICATION.initial == State()
+    assert [topic.name for topic in NOTIFICATION.reads] == ["commands", "assignments"]
+    assert NOTIFICATION.writes.name == "notifications"
