@@ -1,0 +1,102 @@
+"""What the bodies of requests say. Fields that are not known are refused."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from shared.call import Name, Text
+from shared.events import Disposition, Person, Phase, Team, TeamStatus
+
+
+class Body(BaseModel):
+    """What every command may say."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reason: Text = Field(default="", description="why; kept with the command")
+
+    def fields(self) -> dict[str, Any]:
+        """What goes into the command."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
+
+
+class DistrictBody(Body):
+    """Which district."""
+
+    district: Text = Field(min_length=1, description="a district of the programme, or `all`")
+
+
+class PhaseBody(DistrictBody):
+    """Which response in which district, and how far it is switched on."""
+
+    response: Text = Field(min_length=1)
+    phase: Phase
+    based_on: int | None = Field(
+        default=None, description="the switchboard revision you saw; refused if it has moved on"
+    )
+
+
+class ProposeBody(Body):
+    """A programme document."""
+
+    document: str = Field(min_length=1, max_length=600_000, description="TOML")
+
+
+class ApproveBody(Body):
+    """Which proposed document."""
+
+    document_hash: Text = Field(min_length=1)
+
+
+class OverrideBody(Body):
+    """What is to be sent."""
+
+    send: Text = Field(min_length=1, description="`default`, or the name of a response")
+
+
+class TeamBody(Body):
+    """A team."""
+
+    team: Team
+
+
+class PersonBody(Body):
+    """A member of staff."""
+
+    person: Person
+
+
+class SignOnBody(Body):
+    """Who is on shift, and until when: an instant or a number of hours from now."""
+
+    members: tuple[Name, ...] = Field(min_length=1, max_length=8)
+    shift_ends_at: AwareDatetime | None = None
+    hours: float | None = Field(default=None, gt=0, le=24)
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        if (self.shift_ends_at is None) == (self.hours is None):
+            raise ValueError("say either shift_ends_at or hours")
+        return self
+
+
+class StatusBody(Body):
+    """Where the team stands; `cleared` needs the disposition."""
+
+    status: TeamStatus
+    call_id: Text | None = None
+    disposition: Disposition | None = None
+
+
+class OfferBody(Body):
+    """Who answers; you, if nobody is named."""
+
+    person_id: Name | None = None
+
+
+class AcceptBody(OfferBody):
+    """Who takes the call, and when they will be there."""
+
+    eta_minutes: int | None = Field(default=None, ge=0, le=240)

@@ -1,0 +1,31 @@
+"""Settings of the door, and of the command line that knocks at it."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+
+from shared.config import DoorSettings, Environment
+
+
+class ConsoleSettings(DoorSettings):
+    """What the door needs to know."""
+
+    link_secret: SecretStr = Field(min_length=32, description="what the pocket links are made with, as in notification")
+    pocket_url: str = Field(
+        default="http://127.0.0.1:8002", pattern="^https?://", description="address of the pocket page, for links"
+    )
+    console_answer_seconds: float = Field(
+        default=2.0, gt=0, le=10, description="how long a command's answer is waited for"
+    )
+    console_command_expiry_seconds: int = Field(
+        default=60, ge=5, le=3600, description="how long a command may take to become durable, or wait for its call"
+    )
+    console_keep_closed_hours: int = Field(default=72, ge=1, le=168, description="how long closed calls can be read")
+    console_keep_closed_calls: int = Field(default=5_000, ge=10, description="how many of an agency at most")
+
+
+class CommandLineSettings(Environment):
+    """What the command line needs to know."""
+
+    console_url: str = Field(default="http://127.0.0.1:8092", pattern="^https?://", description="where the door is")
+    token: SecretStr = Field(default=SecretStr(""), description="your token, as your administrator gave it to you")

@@ -1,0 +1,290 @@
+"""What the command line prints for people. Colour only on a terminal: rich sees to that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+PIPE_WIDTH = 160
+"""Where there is no terminal to ask for its width."""
+
+GOOD, BAD, QUIET = "green", "bold red", "dim"
+COLOURS = {
+    "live": GOOD,
+    "team-accepted": GOOD,
+    "done": GOOD,
+    "active": GOOD,
+    "available": GOOD,
+    "suitable": GOOD,
+    "paused": BAD,
+    "refused": BAD,
+    "unconfirmed": BAD,
+    "need-police": BAD,
+    "off-duty": QUIET,
+    "off": QUIET,
+}
+
+
+def answer(body: dict[str, Any]) -> None:
+    """What became of a command."""
+    out = _out()
+    out.print(_word(body.get("result") or body["state"]), body["sentence"] or "", soft_wrap=True)
+    for name in ("reason", "about", "revision"):
+        if body.get(name):
+            out.print(Text(f"  {name}: {body[name]}"), soft_wrap=True)
+    _lines(out, body.get("faults", ()))
+    for person, link in sorted(body.get("links", {}).items()):
+        out.print(Text(f"  {person}: {link}"), soft_wrap=True)
+    if body["state"] in ("waiting", "held"):
+        out.print(Text(f"next: careroute command {body['command_id']}", QUIET), soft_wrap=True)
+
+
+def trouble(body: dict[str, Any]) -> None:
+    """Why it was not done, and what to do next."""
+    out = _out(error=True)
+    reason = f" ({body['reason']})" if body.get("reason") else ""
+    out.print(Text("not done", BAD), Text(f"{body.get('detail', '')}{reason}"), soft_wrap=True)
+    for fault in body.get("errors", ()):
+        right = f" ({fault['right']})" if fault.get("right") else ""
+        place = f"{fault['path']}: " if fault["path"] else ""
+        out.print(Text(f"  - {place}{fault['what']}{right}"), soft_wrap=True)
+    out.print(Text(f"next: {body['next']}"), soft_wrap=True)
+
+
+def key(body: dict[str, str]) -> None:
+    """A new key or token, and its hash for the agencies file."""
+    out = _out()
+    out.print(Text(f"key: {body['key']}"), soft_wrap=True)
+    out.print("Hand it over safely; it is shown this once. In the agencies file, one of:")
+    out.print(Text(f'keys = ["{body["hash"]}"]   # of a source'), soft_wrap=True)
+    out.print(Text(f'token = "{body["hash"]}"    # of a person'), soft_wrap=True)
+
+
+def switchboard(body: dict[str, Any]) -> None:
+    """What is switched on and what is paused."""
+    out = _out()
+    for seen in body["paused"].values():
+        told = f"{seen['district']} since {_at(seen['since'])} by {seen['by']}: {seen['reason'] or 'no reason given'}"
+        out.print(_word("paused"), Text(told), soft_wrap=True)
+    rows = [
+        (seen["response"], seen["district"], seen["phase"], _at(seen["since"]), seen["by"], seen["reason"])
+        for _, seen in sorted(body["phases"].items())
+    ]
+    _table(out, ("response", "district", "phase", "since", "by", "reason"), rows, "Nothing was ever switched on.")
+    out.print(Text(f"revision {body['revision']}; what is not listed is off", QUIET))
+
+
+def calls(body: Sequence[dict[str, Any]]) -> None:
+    """A list of calls."""
+    rows = [
+        (
+            seen["call_id"],
+            seen["state"],
+            seen["district"],
+            seen["priority"],
+            ", ".join(seen["outcomes"]),
+            seen["sentence"],
+        )
+        for seen in body
+    ]
+    _table(_out(), ("call", "state", "district", "priority", "outcomes", ""), rows, "No such call.")
+
+
+def call(body: dict[str, Any]) -> None:
+    """One call with everything that explains it."""
+    out = _out()
+    out.print(Text(body["call_id"], "bold"), _word(body["state"]), Text(body["sentence"]), soft_wrap=True)
+    for episode in body["episodes"]:
+        _episode(out, episode, [offer for offer in body["offers"] if offer["episode"] == episode["episode"]])
+    if body["judgement"] is not None:
+        _judgement(out, body["judgement"])
+    told = [
+        ("page", page["person_id"], page["kind"], page["state"], page["why"], page["page_id"]) for page in body["pages"]
+    ]
+    told += [
+        ("CAD", seen["source"], seen["kind"], seen["state"], seen["why"], seen["message_id"])
+        for seen in body["cad_messages"]
+    ]
+    if told:
+        _heading(out, "Who was told")
+        _table(out, ("by", "to", "what", "state", "why", "id"), told)
+    _heading(out, "History")
+    _table(out, ("at", "event", ""), [(_at(line["at"]), line["type"], line["sentence"]) for line in body["history"]])
+    if body["history_left_out"]:
+        out.print(Text(f"{body['history_left_out']} lines in its middle are left out", QUIET))
+
+
+def documents(body: Sequence[dict[str, Any]]) -> None:
+    """Versions of the programme."""
+    rows = [
+        (
+            seen["version"],
+            seen["state"],
+            _at(seen["effective"]),
+            seen["proposed_by"],
+            seen["approved_by"],
+            seen["document_hash"],
+        )
+        for seen in body
+    ]
+    head = ("version", "state", "effective", "proposed by", "approved by", "hash")
+    _table(_out(), head, rows, "No programme yet: every call gets the default response.")
+
+
+def document(body: Sequence[dict[str, Any]]) -> None:
+    """The active document itself, as it was proposed."""
+    active = next((seen for seen in body if seen["state"] == "active"), None)
+    if active is None:
+        _out().print("No programme is active.")
+    else:
+        _out().print(Text(active["document"]), soft_wrap=True)
+
+
+def teams(body: Sequence[dict[str, Any]]) -> None:
+    """The roster."""
+    rows = [
+        (
+            seen["team"]["team_id"],
+            seen["status"],
+            seen["team"]["model"],
+            ", ".join(seen["team"]["primary_districts"]) or "all",
+            ", ".join(seen["members"]),
+            _at(seen["shift_ends_at"]),
+            seen["call_id"] or ", ".join(f"offer {offer_id}" for offer_id in seen["offers"]),
+        )
+        for seen in body
+    ]
+    _table(
+        _out(),
+        ("team", "status", "model", "districts", "members", "shift ends", "call or offers"),
+        rows,
+        "No team yet.",
+    )
+
+
+def people(body: Sequence[dict[str, Any]]) -> None:
+    """Members of staff."""
+    rows = [
+        (
+            seen["person"]["person_id"],
+            seen["person"]["name"],
+            ", ".join(seen["person"]["disciplines"]),
+            ", ".join(seen["person"]["languages"]),
+            ", ".join(method["kind"] for method in seen["person"]["contact_methods"]),
+            seen["team_id"],
+        )
+        for seen in body
+    ]
+    _table(_out(), ("person", "name", "disciplines", "languages", "reached by", "on shift with"), rows, "Nobody yet.")
+
+
+def alerts(body: Sequence[dict[str, Any]]) -> None:
+    """What somebody has to look at."""
+    rows = [(_at(seen["at"]), seen["kind"], seen["call_id"] or seen["about"], seen["sentence"]) for seen in body]
+    _table(_out(), ("at", "alert", "about", ""), rows, "Nothing to look at.")
+
+
+def _episode(out: Console, episode: dict[str, Any], offers: Iterable[dict[str, Any]]) -> None:
+    reasons = f" ({', '.join(episode['reasons'])})" if episode["reasons"] else ""
+    outcome = episode["outcome"] or f"open, until {_at(episode['deadline'])}"
+    _heading(out, f"Episode {episode['episode']}: {outcome}{reasons}")
+    if episode["programme_hash"]:
+        cited = f"version {episode['programme_version']} {episode['programme_hash']}"
+        out.print(Text(f"  under {cited}, switchboard {episode['switchboard_revision']}", QUIET), soft_wrap=True)
+    if episode["unconfirmed"]:
+        out.print(Text("  The CAD has not acknowledged this: police may be coming too.", BAD))
+    for offer in offers:
+        told = f"  offer {offer['step']}: {offer['team_id']} for {offer['response']}: {offer['state']} {offer['why']}"
+        out.print(Text(told), Text(offer["offer_id"], QUIET), soft_wrap=True)
+        _bypassed(out, offer["bypassed"])
+    for step in episode["steps"]:
+        out.print(
+            Text(f"  {step['response']}: {', '.join(step['why'])} {step['shadow_team_id'] or ''}"), soft_wrap=True
+        )
+        _bypassed(out, step["bypassed"])
+
+
+def _bypassed(out: Console, teams: Iterable[dict[str, Any]]) -> None:
+    _lines(out, [f"passed over {team['team_id']}: {', '.join(team['reasons'])}" for team in teams])
+
+
+def _judgement(out: Console, judgement: dict[str, Any]) -> None:
+    _heading(out, f"Judgement: {judgement['suitability']}, level {judgement['level']}")
+    cited = f"version {judgement['programme_version']} {judgement['programme_hash']}"
+    out.print(Text(f"  under {cited}, switchboard {judgement['switchboard_revision']}", QUIET), soft_wrap=True)
+    for raised in judgement["raised_by"]:
+        unknown = f" ({raised['unknown']})" if raised["unknown"] else ""
+        out.print(
+            Text(f"  raised by {raised['fact']} = {raised['value']}{unknown}, {raised['source']}"), soft_wrap=True
+        )
+    _gates(out, judgement["gates"])
+    for verdict in judgement["responses"]:
+        told = "may go" if verdict["may_go"] else "may not go"
+        out.print(Text(f"  {verdict['response']} ({verdict['phase']}): {told}", "bold"), soft_wrap=True)
+        _gates(out, verdict["gates"])
+
+
+def _gates(out: Console, gates: Iterable[dict[str, Any]]) -> None:
+    for gate in gates:
+        mark = Text("  ✓", GOOD) if gate["passed"] else Text("  ✗", BAD)
+        out.print(mark, Text(f"{gate['gate']}: {gate['sentence']}"), soft_wrap=True)
+
+
+def _table(out: Console, head: Sequence[str], rows: Sequence[Sequence[Any]], nothing: str = "") -> None:
+    if not rows:
+        out.print(nothing)
+        return
+    table = Table(*head, box=None, header_style="bold", pad_edge=False)
+    for column in table.columns:
+        column.overflow = "fold"
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    out.print(table)
+
+
+def _cell(value: Any) -> RenderableType:
+    return "" if value is None else _word(str(value))
+
+
+def _word(word: str) -> Text:
+    return Text(word, COLOURS.get(word, ""))
+
+
+def _lines(out: Console, lines: Iterable[str]) -> None:
+    for line in lines:
+        out.print(Text(f"    - {line}"), soft_wrap=True)
+
+
+def _heading(out: Console, text: str) -> None:
+    out.print()
+    out.print(Text(text, "bold underline"), soft_wrap=True)
+
+
+def _at(time: str | None) -> str:
+    """In the local time zone of whoever reads it."""
+    return "" if time is None else datetime.fromisoformat(time).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _out(*, error: bool = False) -> Console:
+    console = Console(stderr=error, highlight=False)
+    return console if console.is_terminal else Console(stderr=error, highlight=False, width=PIPE_WIDTH)
+
+
+SHAPES: dict[str, Callable[[Any], None]] = {
+    "answer": answer,
+    "trouble": trouble,
+    "key": key,
+    "switchboard": switchboard,
+    "calls": calls,
+    "call": call,
+    "documents": documents,
+    "document": document,
+    "teams": teams,
+    "people": people,
+    "alerts": alerts,
+}

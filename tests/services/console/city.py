@@ -1,0 +1,262 @@
+"""A city in memory: the door, its log, a hand-written service that answers commands, and a token for every role."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from services.console.config import ConsoleSettings
+from services.console.http import create_app
+from shared import events
+from shared.agencies import Agencies, hash_of
+from shared.broker import BrokerUnavailable, Record
+from shared.clock import SystemClock
+from shared.commands import done, refused
+from shared.events import Claimed, Command, Event, decode
+from shared.journal import Step, headers_of
+from shared.memory import MemoryBroker, MemoryLog
+from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
+from shared.topics import COMMANDS as COMMANDS_TOPIC
+
+AGENCY, OTHER_AGENCY = "madison-wi", "boston-ma"
+ROLES = ("cad", "dispatcher", "supervisor", "approver", "staff", "viewer")
+SECRET = "s" * 32
+POCKET = "https://pocket.example"
+JOURNAL_OF = {"triage": DECISIONS.name, "team-availability": ASSIGNMENTS.name, "notification": NOTIFICATIONS.name}
+AGENCIES = f"""
+[agencies.{AGENCY}.sources.dane-county]
+keys = ["{hash_of("cad")}"]
+[agencies.{AGENCY}.sources.uw-police]
+keys = ["{hash_of("other-cad")}"]
+""" + "".join(
+    f"""
+[agencies.{agency}.people.{name}]
+token = "{hash_of(token)}"
+roles = ["{role}"]
+"""
+    for agency, name, token, role in (
+        *((AGENCY, f"the-{role}", role, role) for role in ROLES if role != "cad"),
+        (AGENCY, "ann", "ann", "staff"),
+        (OTHER_AGENCY, "bob", "bob", "supervisor"),
+    )
+)
+
+
+@dataclass
+class Network:
+    """What may go wrong between the door and the log."""
+
+    away: bool = False
+    hangs: bool = False
+
+    async def __call__(self, doing: str) -> None:
+        if doing == "append" and self.away:
+            raise BrokerUnavailable("away")
+        if doing == "append" and self.hangs:
+            await asyncio.sleep(60)
+
+
+@dataclass
+class FakeServices:
+    """Every deciding service in one: answers each command id once, as a small city would."""
+
+    log: MemoryLog
+    silent: bool = False
+    seen: list[Command] = field(default_factory=list)
+    answered: set[str] = field(default_factory=set)
+    revision: int = 0
+    _claimed: set[tuple[str, int]] = field(default_factory=set)
+
+    async def run(self) -> None:
+        reader = await MemoryBroker(self.log).reader()
+        await reader.assign({(COMMANDS_TOPIC.name, number): 0 for number in range(self.log.partitions)})
+        while True:
+            for stored in await reader.poll(1.0):
+                command = decode(stored.headers["type"].decode(), stored.value)
+                assert isinstance(command, Command)
+                self.seen.append(command)
+                if command.command_id not in self.answered and not self.silent:
+                    made = self.decide(command)
+                    if not isinstance(made[-1], events.CommandHeld):
+                        self.answered.add(command.command_id)
+                    self.write(stored.key, *made, journal=JOURNAL_OF[command.decided_by], cause=stored.position)
+
+    def write(self, agency: str, *made: Event, journal: str, cause: str = "test/0/0", epoch: int = 1) -> None:
+        """One step in a journal; epoch 1 is the owner's."""
+        partition = MemoryBroker(self.log).partition_of(agency)
+        common = Step(epoch, self.log.clock.now(), "1", {}, "fake").common()
+        records = [Record(agency, e.encode(), headers_of(e, cause, i, common)) for i, e in enumerate(made)]
+        if (journal, partition) not in self._claimed:
+            self._claimed.add((journal, partition))
+            claim = Claimed(epoch=1, writer="fake")
+            records.insert(0, Record("", claim.encode(), headers_of(claim, "claim", 0, common)))
+        self.log.append(journal, partition, records)
+
+    def decide(self, command: Command) -> list[Event]:
+        decide = getattr(self, "_" + command.type.replace("-", "_"), None)
+        decided: list[Event] = [done(command, "Done.")] if decide is None else decide(command)
+        return decided
+
+    def _pause_district(self, command: events.PauseDistrict) -> list[Event]:
+        self.revision += 1
+        return [
+            events.DistrictPaused(
+                district=command.district,
+                revision=self.revision,
+                changed_by=command.issued_by,
+                reason=command.reason,
+            ),
+            done(command, f"{command.district} is paused.", revision=self.revision),
+        ]
+
+    def _resume_district(self, command: events.ResumeDistrict) -> list[Event]:
+        self.revision += 1
+        return [
+            events.DistrictResumed(district=command.district, revision=self.revision, changed_by=command.issued_by),
+            done(command, f"{command.district} is resumed.", revision=self.revision),
+        ]
+
+    def _set_phase(self, command: events.SetPhase) -> list[Event]:
+        if command.based_on not in (None, self.revision):
+            return [refused(command, "stale", "The switchboard has moved on.", ("revision",))]
+        self.revision += 1
+        return [
+            events.PhaseChanged(
+                response=command.response,
+                district=command.district,
+                phase=command.phase,
+                revision=self.revision,
+                changed_by=command.issued_by,
+            ),
+            done(command, revision=self.revision),
+        ]
+
+    def _propose_programme(self, command: events.ProposeProgramme) -> list[Event]:
+        return [
+            events.ProgrammeProposed(
+                document=command.document,
+                document_hash="h1",
+                version=1,
+                effective=command.issued_at,
+                proposed_by=command.issued_by,
+            ),
+            done(command, "The document waits for approval.", about="h1"),
+        ]
+
+    def _approve_programme(self, command: events.ApproveProgramme) -> list[Event]:
+        if command.document_hash != "h1":
+            return [refused(command, "no-such-document", "No document with this hash is proposed.")]
+        return [
+            events.ProgrammeAdopted(
+                document_hash="h1",
+                version=1,
+                effective=command.issued_at,
+                proposed_by="the-supervisor",
+                approved_by=command.issued_by,
+            ),
+            events.ProgrammeActivated(document_hash="h1", version=1),
+            done(command),
+        ]
+
+    def _override_call(self, command: events.OverrideCall) -> list[Event]:
+        return [
+            events.CommandHeld(
+                command_type=command.type,
+                command={},
+                command_id=command.command_id,
+                call_id=command.call_id,
+                expires_at=command.expires_at,
+            )
+        ]
+
+    def _define_team(self, command: events.DefineTeam) -> list[Event]:
+        return [events.TeamDefined(team=command.team), done(command, about=command.team.team_id)]
+
+    def _define_person(self, command: events.DefinePerson) -> list[Event]:
+        return [events.PersonDefined(person=command.person), done(command, about=command.person.person_id)]
+
+    def _sign_on(self, command: events.SignOn) -> list[Event]:
+        return [
+            events.TeamSignedOn(
+                team_id=command.team_id,
+                shift_id="shift-1",
+                members=command.members,
+                shift_ends_at=command.shift_ends_at,
+            ),
+            done(command, about="shift-1"),
+        ]
+
+
+@dataclass
+class City:
+    """The door and everything around it."""
+
+    app: FastAPI
+    log: MemoryLog
+    network: Network
+    services: FakeServices
+    agencies_file: Path
+
+    def client(self, token: str | None) -> httpx.AsyncClient:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://door", headers=headers)
+
+    async def get(self, token: str | None, path: str, **query: Any) -> httpx.Response:
+        async with self.client(token) as client:
+            return await client.get(path, params=query)
+
+    async def post(self, token: str | None, path: str, body: Any = None, key: str | None = None) -> httpx.Response:
+        async with self.client(token) as client:
+            headers = {"Idempotency-Key": key} if key else {}
+            return await client.post(path, json={} if body is None else body, headers=headers)
+
+    def commands(self) -> list[Command]:
+        """Everything on the log's topic of commands."""
+        found = []
+        for (topic, _), held in self.log.places.items():
+            for stored in held if topic == COMMANDS_TOPIC.name else ():
+                command = decode(stored.headers["type"].decode(), stored.value)
+                assert isinstance(command, Command)
+                found.append(command)
+        return found
+
+    async def settle(self) -> None:
+        """Let the follower read what was just written."""
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+
+
+def settings(agencies_file: Path) -> ConsoleSettings:
+    return ConsoleSettings(
+        kafka="memory",
+        agencies_file=agencies_file,
+        link_secret=SecretStr(SECRET),
+        pocket_url=POCKET,
+        console_answer_seconds=0.3,
+    )
+
+
+@contextlib.asynccontextmanager
+async def running_city(folder: Path, given_up: Callable[[], None] = lambda: None) -> AsyncIterator[City]:
+    agencies_file = folder / "agencies.toml"
+    agencies_file.write_text(AGENCIES, "utf-8")
+    log, network, clock = MemoryLog(), Network(), SystemClock()
+    services = FakeServices(log)
+    for topic in JOURNAL_OF.values():  # so that there is something to read, and the door is ready at once
+        services.write(AGENCY, journal=topic)
+    broker = MemoryBroker(log, network)
+    app = create_app(broker, clock, Agencies(agencies_file), settings(agencies_file), given_up)
+    async with asyncio.TaskGroup() as tasks, app.router.lifespan_context(app):
+        answering = tasks.create_task(services.run())
+        while not app.state.follower.caught_up:  # noqa: ASYNC110  # the follower has no event to wait for
+            await asyncio.sleep(0.001)
+        yield City(app, log, network, services, agencies_file)
+        answering.cancel()
