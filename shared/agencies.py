@@ -7,16 +7,17 @@ can be changed without a gap.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from shared.call import Name
 
+Found = TypeVar("Found")
 Role = Literal["cad", "dispatcher", "supervisor", "approver", "staff", "viewer"]
 KeyHash = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -99,22 +100,13 @@ class Agencies:
 
     def source_of(self, key: str) -> Source | None:
         """The source that a key belongs to."""
-        wanted, found = hash_of(key), None
-        for agency in self.current().agencies.values():
-            for source in agency.sources.values():
-                for known in source.keys:
-                    if hmac.compare_digest(known, wanted):
-                        found = source
-        return found
+        self.current()
+        return _found(self._sources, key)
 
     def person_of(self, token: str) -> Principal | None:
         """The person that a token belongs to."""
-        wanted, found = hash_of(token), None
-        for agency in self.current().agencies.values():
-            for person in agency.people.values():
-                if hmac.compare_digest(person.token, wanted):
-                    found = person
-        return found
+        self.current()
+        return _found(self._people, token)
 
     def agency(self, name: str) -> Agency | None:
         """One agency's doors."""
@@ -160,7 +152,17 @@ class Agencies:
             message = f"{self._path.name}: {faults}"
             raise AgenciesRefused(message) from None
         self._file = _File(agencies={name: _named(name, agency) for name, agency in held.agencies.items()})
+        agencies = self._file.agencies.values()
+        self._sources = {
+            key: source for agency in agencies for source in agency.sources.values() for key in source.keys
+        }
+        self._people = {person.token: person for agency in agencies for person in agency.people.values()}
         self.fault = None
+
+
+def _found(known: Mapping[str, Found], key: str) -> Found | None:
+    """What a key belongs to. Looked up by its hash: how long that takes tells nothing of the key."""
+    return known.get(hash_of(key))
 
 
 def _named(name: str, agency: Agency) -> Agency:

@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from shared.agencies import Agencies, AgenciesRefused
 from shared.broker import Broker, Record
-from shared.clock import Clock
+from shared.clock import Clock, SystemClock
+from shared.config import DoorSettings
 from shared.events import Command, Event
+from shared.kafka import KafkaBroker
+from shared.telemetry import configure_logs
 from shared.topics import COMMANDS
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+EXIT_SETTINGS = 78
 
 APPEND_SECONDS = 1.5
 """A door gives up on the broker after this long: its caller gets an answer within two seconds."""
+
+
+def serve(name: str, settings: DoorSettings, make: Callable[[Broker, Clock, Agencies], FastAPI]) -> None:
+    """Run a door as this process until it is told to stop. A wrong agencies file ends it (exit code 78) with a line."""
+    import uvicorn  # noqa: PLC0415  # the deciding services do without
+
+    configure_logs(name, settings.instance, settings.log_level)
+    try:
+        agencies = Agencies(settings.agencies_file)
+    except (OSError, AgenciesRefused) as error:
+        sys.stderr.write(f"CAREROUTE_AGENCIES_FILE: {error}\n")
+        sys.exit(EXIT_SETTINGS)
+    app = make(KafkaBroker(settings.kafka, settings.partitions, APPEND_SECONDS), SystemClock(), agencies)
+    uvicorn.run(app, host=settings.host, port=settings.port, http="httptools", access_log=False, log_config=None)
 
 
 def record(agency: str, event: Event, event_id: str, source: str, clock: Clock) -> Record:

@@ -806,6 +806,8 @@ class CallRouted(Event):
     programme_version: int | None = None
     programme_hash: str | None = None
     switchboard_revision: int | None = None
+    triaged_at: int = -1
+    """Offset in `decisions` of the judgement that it follows, where no plan was set for it."""
 
 
 class CallOverridden(Event):

@@ -35,7 +35,7 @@ class Follower:
         self._at: dict[Place, int] = {}
         self._answers: OrderedDict[str, Answer] = OrderedDict()
         self._held: set[str] = set()
-        self._waiting: dict[str, asyncio.Future[Answer]] = {}
+        self._waiting: dict[str, set[asyncio.Future[Answer]]] = {}
         self._task: asyncio.Task[None] | None = None
         self.failed: BaseException | None = None
 
@@ -58,14 +58,17 @@ class Follower:
         """The answer to a command, by its id or its position; None if none came in time."""
         if (known := self._answers.get(key)) is not None:
             return known
-        waiting = self._waiting.get(key)
-        if waiting is None:
-            waiting = self._waiting[key] = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(key, set()).add(waiting)
         try:
-            return await asyncio.wait_for(asyncio.shield(waiting), timeout_seconds)
+            return await asyncio.wait_for(waiting, timeout_seconds)
         except TimeoutError:
-            self._waiting.pop(key, None)
             return None
+        finally:
+            others = self._waiting.get(key, set())
+            others.discard(waiting)
+            if not others:
+                self._waiting.pop(key, None)
 
     def held(self, command_id: str) -> bool:
         """Whether a command waits for its call."""
@@ -115,8 +118,9 @@ class Follower:
         self._held.discard(answer.command_id)
         for key in (answer.command_id, stored.headers.get("cause", b"").decode()):
             self._answers[key] = answer
-            if (waiting := self._waiting.pop(key, None)) is not None and not waiting.done():
-                waiting.set_result(answer)
+            for waiting in self._waiting.get(key, ()):
+                if not waiting.done():
+                    waiting.set_result(answer)
         while len(self._answers) > REMEMBERED_ANSWERS:
             self._answers.popitem(last=False)
 

@@ -108,6 +108,7 @@ class Partition(Generic[S]):
         self.changed: set[str] = set()
         """Agencies whose state moved on since somebody last looked (effects, snapshots)."""
         self.unsaved: set[str] = set()
+        self._appended: list[tuple[str, Event]] = []
         self.events_since_snapshot = 0
         self._events = {}  # type: ignore[var-annotated]  # counters by event type
         self._inputs = {name: telemetry.INPUTS.labels(service.name, name) for name in self.backlog}
@@ -228,13 +229,20 @@ class Partition(Generic[S]):
         """The earliest instant at which a clock wants to fire."""
         return min((at for _, at in self.due.values()), default=None)
 
+    def take_appended(self) -> list[tuple[str, Event]]:
+        """What was appended since somebody last asked."""
+        appended, self._appended = self._appended, []
+        return appended
+
     def has_work(self) -> bool:
         """Whether a step would find something to decide."""
         waiting = [self.backlog[COMMANDS.name]] if COMMANDS.name in self.catch_up else self.backlog.values()
         if self.internal or any(waiting):
             return True
-        due = self.next_due()
-        return due is not None and not self.catch_up and due <= self._clock.now()
+        now, due = self._clock.now(), self.next_due()
+        if self._noted_at is None or now - self._noted_at >= IDLE_NOTE:
+            return True
+        return due is not None and not self.catch_up and due <= now
 
     async def step(self) -> None:
         """Decide what waits and append it. Raises NotOwner, BrokerUnavailable."""
@@ -408,6 +416,7 @@ class Partition(Generic[S]):
                 counter = telemetry.EVENTS.labels(self.service.name, one.event.type)
                 self._events[one.event.type] = counter
             counter.inc()
+            self._appended.append((one.agency, one.event))
             if isinstance(one.event, InputRefused):
                 self._dead_letters.append(one.event)
 

@@ -91,7 +91,16 @@ def configure_logs(service: str, instance: str, level: str = "info") -> None:
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.bind_contextvars(service=service, instance=instance)
+    logging.basicConfig(level=logging.WARNING, handlers=[_Libraries()], force=True)
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # at DEBUG it prints payloads
+
+
+class _Libraries(logging.Handler):
+    """What a library logs, as a line of the same shape: which library and how bad; its words may hold anything."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        logger().log(record.levelno, "library", kind=record.name, error=record.msg[:100])
 
 
 def logger() -> Any:

@@ -21,6 +21,7 @@ from shared import telemetry
 from shared.broker import Broker, BrokerUnavailable, Lottery, Reader, Stored
 from shared.clock import Clock, SystemClock
 from shared.config import Settings
+from shared.events import Event
 from shared.kafka import KafkaBroker
 from shared.partition import Partition
 from shared.service import Effect, EffectDone, EffectStarting, Service
@@ -45,6 +46,14 @@ EXIT_WATCHDOG, EXIT_FAILED = 70, 71
 async def no_effects(agency: str, effect: Effect) -> EffectDone:  # noqa: ARG001  # the shape of Perform
     """For a service that owes nothing to the outside."""
     return EffectDone(effect.effect_id, "failed", "no performer")
+
+
+Watch = Callable[[str, Event], None]
+"""`watch(agency, event)`: count an event of the journal, once it is durable."""
+
+
+def watch_nothing(agency: str, event: Event) -> None:
+    """For a service without figures of its own."""
 
 
 @dataclass(slots=True)
@@ -74,6 +83,7 @@ class Worker(Generic[S]):
         instance: str,
         perform: Perform = no_effects,
         *,
+        watch: Watch = watch_nothing,
         token: Callable[[], str] = lambda: secrets.token_hex(16),
         snapshot_every_events: int = SNAPSHOT_EVERY_EVENTS,
     ) -> None:
@@ -82,6 +92,7 @@ class Worker(Generic[S]):
         self.turned_at = clock.monotonic()
         """When the loop last came round; a watchdog looks at it."""
         self._broker, self._clock, self._instance, self._perform, self._token = broker, clock, instance, perform, token
+        self._watch = watch
         self._snapshot_every_events = snapshot_every_events
         self._claiming: dict[int, asyncio.Task[Partition[S]]] = {}
         self._effects: dict[int, dict[str, _Effects]] = {}
@@ -125,6 +136,8 @@ class Worker(Generic[S]):
         await self._wait()
         await self._step_all()
         for partition in self.owned.values():
+            for agency, event in partition.take_appended():
+                self._watch(agency, event)
             self._start_effects(partition)
             self._start_snapshot(partition)
 
@@ -217,7 +230,7 @@ class Worker(Generic[S]):
         return min(TURN_SECONDS, max(left, timedelta(milliseconds=1)).total_seconds())
 
     async def _step_all(self) -> None:
-        steps = [partition.step() for partition in self.owned.values()]
+        steps = [partition.step() for partition in self.owned.values() if partition.has_work()]
         if len(steps) == 1:
             await steps[0]
         elif steps:
@@ -234,9 +247,9 @@ class Worker(Generic[S]):
                 held.forget_settled(pending)
             elif pending:
                 held = self._effects[partition.number][agency] = _Effects()
-            for effect_id, effect in pending.items():
-                if held is not None and effect_id not in held.running:
-                    self._start_effect(partition, held, agency, effect)
+            if held is not None:
+                for effect_id in sorted(effect_id for effect_id in pending if effect_id not in held.running):
+                    self._start_effect(partition, held, agency, pending[effect_id])
 
     def _start_effect(self, partition: Partition[S], held: _Effects, agency: str, effect: Effect) -> None:
         effect_id = effect.effect_id
@@ -338,23 +351,23 @@ class Watchdog:
                 os._exit(EXIT_WATCHDOG)
 
 
-def run(service: Service[Any], settings: Settings, perform: Perform = no_effects) -> None:
+def run(service: Service[Any], settings: Settings, perform: Perform = no_effects, watch: Watch = watch_nothing) -> None:
     """Run a service as this process, until it is told to stop (SIGTERM, SIGINT) or cannot go on (exit code 71)."""
     telemetry.configure_logs(service.name, settings.instance, settings.log_level)
     try:
-        asyncio.run(_run(service, settings, perform))
+        asyncio.run(_run(service, settings, perform, watch))
     except Exception as error:  # noqa: BLE001  # whatever it is, the supervisor's business
         telemetry.logger().critical("worker ended", error=type(error).__name__, wrong=str(error)[:300])
         sys.stderr.flush()
         os._exit(EXIT_FAILED)
 
 
-async def _run(service: Service[Any], settings: Settings, perform: Perform) -> None:
+async def _run(service: Service[Any], settings: Settings, perform: Perform, watch: Watch) -> None:
     clock, stop = SystemClock(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     broker = KafkaBroker(settings.kafka, settings.partitions)
-    worker = Worker(service, broker, clock, f"{service.name}-{settings.instance}", perform)
+    worker = Worker(service, broker, clock, f"{service.name}-{settings.instance}", perform, watch=watch)
     watchdog = Watchdog(lambda: worker.turned_at if started else clock.monotonic(), clock)
     started = False
     telemetry.serve_operations(

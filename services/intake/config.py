@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
-from shared.config import DoorSettings
+from shared.config import DoorSettings, SealingKey
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_CALL_BYTES = 64 * 1024
@@ -21,5 +21,5 @@ RETRY_AFTER_SECONDS = 1
 class IntakeSettings(DoorSettings):
     """Settings of the door for CADs."""
 
-    sealing_key: SecretStr = Field(description="32 bytes, base64: seals address, call-back number, name and narrative")
+    sealing_key: SealingKey = Field(description="32 bytes, base64: seals address, call-back number, name and narrative")
     requests_in_flight: int = Field(default=512, ge=1, description="requests at a time; one more is answered 429")

@@ -15,6 +15,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -92,9 +93,16 @@ def create_app(
         return await door.answer(request, _EIDO_TYPES, eido.read)
 
     app.include_router(router)
+    app.add_exception_handler(HTTPException, _other_path)
     app.include_router(telemetry.operations_router(door.ready))
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
+
+
+def _other_path(request: Request, error: Exception) -> Response:  # noqa: ARG001  # Starlette's shape
+    """What FastAPI itself has to say (404, 405), in the form that everything else has."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return problems.answer(NotTaken(status, "Only what /docs describes is here."))
 
 
 class _RawRoute(APIRoute):

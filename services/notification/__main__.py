@@ -1,10 +1,10 @@
 """Runs notification."""
 
 from services.notification.config import NotificationSettings
-from services.notification.perform import performer
+from services.notification.perform import performer, watch
 from services.notification.service import NOTIFICATION
 from shared.worker import run
 
 if __name__ == "__main__":
     settings = NotificationSettings.load()
-    run(NOTIFICATION, settings, performer(settings))
+    run(NOTIFICATION, settings, performer(settings), watch)

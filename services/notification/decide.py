@@ -93,10 +93,12 @@ def _offer_ended(draft: Draft[State], event: OfferAccepted | OfferDeclined | Off
 def _offer_withdrawn(draft: Draft[State], event: OfferWithdrawn, given: Input) -> None:
     """Pages that did not go out never will; who was paged already hears that it is over."""
     _drop_offer(draft, event, event.why)
-    last = draft.state.last_offers.get(event.team_id)
-    if last is None or last.offer_id != event.offer_id or event.why == "signed-off":
+    if event.why == "signed-off":
         return
-    _notify(draft, given, "withdrawn", (page for page in last.pages if page.page_id in last.attempted), event.why)
+    for offer in draft.state.recent_offers.get(event.team_id, ()):
+        if offer.offer_id == event.offer_id:
+            paged = [page for page in offer.pages if page.page_id in offer.attempted]
+            _notify(draft, given, "withdrawn", paged, event.why)
 
 
 def _assignment_event(
@@ -105,9 +107,10 @@ def _assignment_event(
     """A decider that tells an assigned team something over every way that its offer was sent."""
 
     def decider(draft: Draft[State], event: Any, given: Input) -> None:
-        last = draft.state.last_offers.get(event.team_id)
-        if last is not None:
-            _notify(draft, given, kind, (page for page in last.pages if page.call_id == event.call_id), why(event))
+        offers = draft.state.recent_offers.get(event.team_id, ())
+        newest = next((offer for offer in reversed(offers) if offer.call_id == event.call_id), None)
+        if newest is not None:
+            _notify(draft, given, kind, newest.pages, why(event))
 
     return decider
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.notification.state import LastOffer, Owed, State
+from services.notification.state import KEPT_OFFERS, Owed, RecentOffer, State
 from shared.events import (
     CadInformed,
     CadMessageDue,
@@ -37,28 +37,36 @@ def _page_due(state: State, event: PageDue, at: datetime) -> State:
         state,
         owed=state.owed.set(event.page_id, Owed(event)),
         pages_of_call=state.pages_of_call.set(event.call_id, (*of_call, event.page_id)),
-        last_offers=_with_page(state, event) if event.kind == "offer" else state.last_offers,
+        recent_offers=_with_page(state, event) if event.kind == "offer" else state.recent_offers,
         seen=state.seen.add(event.page_id, at, at),
     )
 
 
 def _with_page(state: State, page: PageDue) -> Any:
-    offer_id = page.offer_id or ""
-    last = state.last_offers.get(page.team_id)
-    if last is None or last.offer_id != offer_id:
-        last = LastOffer(offer_id, ())
-    return state.last_offers.set(page.team_id, replace(last, pages=(*last.pages, page)))
+    """The recent offers with this page among them."""
+    offer_id, of_team = page.offer_id or "", state.recent_offers.get(page.team_id, ())
+    offer = next((known for known in of_team if known.offer_id == offer_id), None)
+    if offer is None:
+        of_team = (*of_team[1 - KEPT_OFFERS :], RecentOffer(offer_id, page.call_id, (page,)))
+    else:
+        more = replace(offer, pages=(*offer.pages, page))
+        of_team = tuple(more if known is offer else known for known in of_team)
+    return state.recent_offers.set(page.team_id, of_team)
 
 
 def _page_attempted(state: State, event: PageAttempted, _at: datetime) -> State:
     held = state.owed.get(event.page_id)
     if held is None or not isinstance(held.event, PageDue):
         return state
-    page, last_offers = held.event, state.last_offers
-    last = last_offers.get(page.team_id)
-    if page.kind == "offer" and last is not None and last.offer_id == page.offer_id:
-        last_offers = last_offers.set(page.team_id, replace(last, attempted=(*last.attempted, page.page_id)))
-    return replace(state, owed=state.owed.set(event.page_id, replace(held, attempted=True)), last_offers=last_offers)
+    tried = replace(state, owed=state.owed.set(event.page_id, replace(held, attempted=True)))
+    if held.event.kind != "offer":
+        return tried
+    page, of_team = held.event, state.recent_offers.get(held.event.team_id, ())
+    of_team = tuple(
+        replace(offer, attempted=(*offer.attempted, page.page_id)) if offer.offer_id == page.offer_id else offer
+        for offer in of_team
+    )
+    return replace(tried, recent_offers=state.recent_offers.set(page.team_id, of_team))
 
 
 def _page_over(state: State, event: PageDelivered | PageFailed, _at: datetime) -> State:
@@ -68,8 +76,8 @@ def _page_over(state: State, event: PageDelivered | PageFailed, _at: datetime) -
 def _page_dropped(state: State, event: PageDropped, at: datetime) -> State:
     left = state.without(event.page_id)
     page = event.page  # too late to be sent, and yet the team may have seen its offer elsewhere: it can have notices
-    last_offers = left.last_offers if page is None else _with_page(left, page)
-    return replace(left, last_offers=last_offers, seen=left.seen.add(event.page_id, at, at))
+    recent_offers = left.recent_offers if page is None else _with_page(left, page)
+    return replace(left, recent_offers=recent_offers, seen=left.seen.add(event.page_id, at, at))
 
 
 def _message_due(state: State, event: CadMessageDue, at: datetime) -> State:

@@ -12,6 +12,8 @@ from shared.state import EMPTY, PMap, Remembered
 
 KEPT_MESSAGES = 2_000
 KEPT_HOURS = 24
+KEPT_OFFERS = 3
+"""A late acceptance may yet count of an offer that was not the team's last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +25,11 @@ class Owed:
 
 
 @dataclass(frozen=True, slots=True)
-class LastOffer:
-    """The newest offer to a team: whom its notices go to, and who has been paged so far."""
+class RecentOffer:
+    """One of a team's newest offers: whom its notices go to, and who has been paged so far."""
 
     offer_id: str
+    call_id: str
     pages: tuple[PageDue, ...]
     attempted: tuple[str, ...] = ()
     """Page ids."""
@@ -76,8 +79,8 @@ class State:
     """By page id and message id."""
     pages_of_call: PMap[str, tuple[str, ...]] = EMPTY
     """Call id → ids of the pages owed."""
-    last_offers: PMap[str, LastOffer] = EMPTY
-    """By team id."""
+    recent_offers: PMap[str, tuple[RecentOffer, ...]] = EMPTY
+    """Team id → its newest offers, oldest first."""
     outbox: Outbox = Outbox()
     disabled: PMap[str, datetime] = EMPTY
     """Source → since when its webhook has been gone."""

@@ -2,7 +2,8 @@
 
 from services.team_availability.config import TeamAvailabilitySettings
 from services.team_availability.service import TEAM_AVAILABILITY
+from services.team_availability.watch import watch
 from shared.worker import run
 
 if __name__ == "__main__":
-    run(TEAM_AVAILABILITY, TeamAvailabilitySettings.load())
+    run(TEAM_AVAILABILITY, TeamAvailabilitySettings.load(), watch=watch)

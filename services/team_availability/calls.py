@@ -8,7 +8,8 @@ from typing import Literal
 
 from services.team_availability.offers import advance, route, running, withdraw
 from services.team_availability.overrides import answer_held
-from services.team_availability.state import CallState, Cites, Episode, Known, State, Timings
+from services.team_availability.state import CallState, Episode, Known, State, Timings
+from shared.call import Call
 from shared.events import (
     AssignmentUnconfirmed,
     AssignmentWithdrawn,
@@ -60,7 +61,7 @@ def call_reported(draft: Draft[State], event: CallReported, given: Input) -> Non
                 requested_by=version.requested_by,
             )
         )
-    elif (why := _why_again(known, event)) is not None:
+    elif (why := _why_again(known, version)) is not None:
         _begin(draft, event, given, known.episodes + 1, why)
     elif (version.status, version.requested_by) != (known.status, known.requested_by):
         draft.emit(_seen(event))
@@ -106,7 +107,7 @@ def call_triaged(draft: Draft[State], event: CallTriaged, given: Input) -> None:
     elif call is not None and call.assignment is not None:
         _raise_upgrade(draft, event.call_id, judged)
     else:
-        _keep(draft, event.call_id, judged)
+        _keep(draft, event.call_id, judged, event.call)
 
 
 def cad_not_informed(draft: Draft[State], event: CadNotInformed, _given: Input) -> None:
@@ -126,9 +127,8 @@ def _is_stale(event: CallReported | CallCancelled) -> bool:
     return min(event.call.created_at, event.call.updated_at) < event.judged_at - STALE
 
 
-def _why_again(known: Known, event: CallReported) -> Why | None:
+def _why_again(known: Known, call: Call) -> Why | None:
     """Why a call that has its outcome gets another episode."""
-    call = event.call
     if known.ended or (call.status == "reopened" and known.status != "reopened"):
         return "reopened"
     asked = call.requested_by is not None and call.requested_by != known.requested_by
@@ -214,11 +214,11 @@ def _is_newer(call: CallState, episode: Episode, judged: Judged) -> bool:
 def _follow(draft: Draft[State], call_id: str, judged: Judged, given: Input) -> None:
     """Do what the newest judgement says; an offer of what may no longer go is taken back."""
     _, episode = running(draft.state, call_id)
-    judgement, cites = judged.judgement, Cites.of(judged.judgement)
+    judgement = judged.judgement
     if judgement.suitability == "unsuitable":
         withdraw(draft, call_id, "upgraded")
         reasons = judgement.reasons or ("unsuitable",)
-        route(draft, call_id, "default", reasons, cites=cites, district=judgement.district, sentence=judgement.sentence)
+        route(draft, call_id, "default", reasons, judgement=judgement, triaged_at=judged.triaged_at)
         return
     draft.emit(
         PlanSet(
@@ -246,12 +246,12 @@ def _follow(draft: Draft[State], call_id: str, judged: Judged, given: Input) -> 
     advance(draft, call_id, given.cause)
 
 
-def _keep(draft: Draft[State], call_id: str, judged: Judged) -> None:
-    """Keep what was judged ahead of its report. After an outcome only what might yet lead to an offer is worth it."""
+def _keep(draft: Draft[State], call_id: str, judged: Judged, version: Call | None) -> None:
+    """Keep what was judged ahead of its report; after an outcome only if that report will begin another episode."""
     known, call = draft.state.known(call_id), draft.state.calls.get(call_id)
     if known is not None:
         seen = judged.updated_at <= known.updated_at or judged.triaged_at <= known.triaged_at
-        if seen or judged.judgement.suitability == "unsuitable":
+        if seen or version is None or _why_again(known, version) is None:
             return
     kept = None if call is None else call.kept
     if kept is not None and (judged.updated_at < kept.updated_at or judged.triaged_at <= kept.triaged_at):

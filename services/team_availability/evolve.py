@@ -301,7 +301,11 @@ def _accepted(state: State, event: OfferAccepted, at: datetime) -> State:
 def _routed(state: State, event: CallRouted, at: datetime) -> State:
     call = state.calls[event.call_id]
     assert call.known is not None  # noqa: S101  only a reported call is routed
-    known = call.known._replace(outcome=event.outcome, district=event.district or call.known.district)
+    known = call.known._replace(
+        outcome=event.outcome,
+        district=event.district or call.known.district,
+        triaged_at=max(call.known.triaged_at, event.triaged_at),
+    )
     state = replace(state, calls=state.calls.set(event.call_id, replace(call, known=known, kept=None)))
     state = _episode(state, event.call_id, outcome=event.outcome, asked=None)
     state = replace(state, clocks=state.clocks.clear(f"deadline/{event.call_id}"))

@@ -20,7 +20,7 @@ from shared.events import (
     Outcome,
     child_id,
 )
-from shared.programme.judgement import Step
+from shared.programme.judgement import Judgement, Step
 from shared.service import Draft
 
 GOING = "The default response goes"
@@ -67,13 +67,13 @@ def route(
     reasons: Sequence[str],
     *,
     offer: Offer | None = None,
-    cites: Cites | None = None,
-    district: str | None = None,
     sentence: str = "",
+    judgement: Judgement | None = None,
+    triaged_at: int = -1,
 ) -> None:
-    """End the episode with its one outcome."""
+    """End the episode with its one outcome; `judgement` is what it follows, where no plan was set."""
     call, episode = running(draft.state, call_id)
-    stands_on = cites or (call.plan.cites if call.plan else Cites())
+    cites = Cites.of(judgement) if judgement else call.plan.cites if call.plan else Cites()
     reasons = tuple(dict.fromkeys(reasons))
     if offer is not None:
         sentence = f"{offer.team_id} takes the call ({offer.response})."
@@ -85,10 +85,11 @@ def route(
             reasons=reasons,
             team_id=None if offer is None else offer.team_id,
             response=None if offer is None else offer.response,
-            district=district or call.district,
-            sentence=sentence or f"{GOING}: {', '.join(reasons)}.",
+            district=judgement.district if judgement else call.district,
+            sentence=sentence or (judgement and judgement.sentence) or f"{GOING}: {', '.join(reasons)}.",
             deadline=episode.deadline,
-            **stands_on._asdict(),
+            triaged_at=triaged_at,
+            **cites._asdict(),
         )
     )
 

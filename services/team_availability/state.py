@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from shared.call import CallStatus
 from shared.events import CommandHeld, Discipline, Outcome, Person, Phase, PlanSet, Team, TeamStatus, TermsNoted
-from shared.programme.judgement import Judgement, Step
+from shared.programme.judgement import NOT_ROUTED, Judgement, ResponseVerdict, Step
 from shared.state import EMPTY, REMEMBERED_DAYS, Clocks, PMap, Remembered
 
 SETTLE = timedelta(milliseconds=250)
@@ -19,8 +19,6 @@ KEPT = timedelta(minutes=15)
 PAUSE_STEP = timedelta(milliseconds=1)
 """A pause with more offers than one step takes goes on so much later: its clock has to move."""
 
-REFERRED = ("referral", "note")
-"""Ways to be reached that route nothing (domain §3.5)."""
 PHONE = "phone transfer"
 ENDED: frozenset[str] = frozenset(("cancelled", "closed", "merged"))
 
@@ -92,6 +90,21 @@ class Option(NamedTuple):
     may_go: bool = False
     reasons: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, verdict: ResponseVerdict) -> Option:
+        """What a judgement says of a response; a referral or a note is recorded there, and routes nothing."""
+        routed = verdict.reached_by not in NOT_ROUTED
+        return cls(
+            verdict.response,
+            verdict.model,
+            verdict.crew,
+            verdict.reached_by,
+            verdict.on_upgrade,
+            verdict.phase,
+            verdict.may_go and routed,
+            verdict.reasons if routed else (verdict.reached_by,),
+        )
+
 
 class Cites(NamedTuple):
     """The programme and the switchboard that a decision stands on."""
@@ -130,19 +143,6 @@ class Plan:
     def of(cls, event: PlanSet) -> Plan:
         """The plan that an event sets."""
         judgement = event.judgement
-        options = tuple(
-            Option(
-                verdict.response,
-                verdict.model,
-                verdict.crew,
-                verdict.reached_by,
-                verdict.on_upgrade,
-                verdict.phase,
-                verdict.may_go and verdict.reached_by not in REFERRED,
-                verdict.reasons,
-            )
-            for verdict in judgement.responses
-        )
         steps = judgement.steps or (Step("default", 0),)
         if steps[0].attempt != "same response":  # the first response is always tried, for as long as one offer
             steps = (Step("same response", judgement.offer_expiry_seconds), *steps)
@@ -156,7 +156,7 @@ class Plan:
             district=judgement.district,
             language=event.language,
             priority=event.priority,
-            options=options,
+            options=tuple(map(Option.of, judgement.responses)),
             steps=steps,
             timings=Timings.of(judgement),
             cites=Cites.of(judgement),

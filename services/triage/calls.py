@@ -7,6 +7,7 @@ from datetime import timedelta
 from services.triage.judging import essence, judged
 from services.triage.listen import OpenSealed, lines_heard
 from services.triage.state import OpenCall, State, Version, order_of, seen_as, with_version
+from shared.call import Call
 from shared.events import (
     CallCancelled,
     CallEnded,
@@ -76,7 +77,7 @@ def _said(
     call = after.version.call
     if before.judgement is not None and before.newest and essence(judgement) == essence(before.judgement):
         was = before.version.call
-        if (call.priority, call.language) == (was.priority, was.language) and after.frozen == before.frozen:
+        if _terms(call) == _terms(was) and after.frozen == before.frozen:
             return VersionNoted.model_construct(
                 call_id=event.call_id,
                 event_id=event.event_id,
@@ -101,6 +102,11 @@ def _said(
         call=version.call,
         lines=version.lines,
     )
+
+
+def _terms(call: Call) -> tuple[str | None, ...]:
+    """What team availability goes by besides the judgement; a new request may begin an episode."""
+    return call.priority, call.language, call.requested_by
 
 
 def judge_again(state: State) -> list[Event]:

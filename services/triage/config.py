@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
-from shared.config import Settings
+from shared.config import SealingKey, Settings
 
 
 class TriageSettings(Settings):
     """Settings of triage's worker."""
 
-    sealing_key: SecretStr = Field(description="32 bytes, base64: the key that intake seals with")
+    sealing_key: SealingKey = Field(description="32 bytes, base64: the key that intake seals with")

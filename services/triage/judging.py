@@ -11,7 +11,7 @@ from shared.programme import Gate, Judgement, ResponseVerdict, judge
 
 ROLL_OUT_GATES = frozenset(("phase", "dates", "hours", "holiday"))
 """What is frozen at the first offer; all other gates turn on facts."""
-_WORSE = {"suitable": 0, "indeterminate": 1, "unsuitable": 2}
+WORSE = {"suitable": 0, "indeterminate": 1, "unsuitable": 2}
 
 
 def judged(state: State, held: OpenCall) -> tuple[Judgement, tuple[str, ...]]:
@@ -33,8 +33,7 @@ def judged(state: State, held: OpenCall) -> tuple[Judgement, tuple[str, ...]]:
 
 
 def _badness(judgement: Judgement) -> tuple[int, int, int, str]:
-    going = sum(verdict.may_go for verdict in judgement.responses)
-    return judgement.level_rank, _WORSE[judgement.suitability], -going, judgement.sentence
+    return judgement.level_rank, WORSE[judgement.suitability], -len(_going(judgement.responses)), judgement.sentence
 
 
 def tightened(old: Judgement, new: Judgement) -> Judgement:
@@ -48,16 +47,32 @@ def tightened(old: Judgement, new: Judgement) -> Judgement:
         else verdict
         for verdict in stands.responses
     )
-    worse = new if _WORSE[new.suitability] >= _WORSE[old.suitability] else old
+    worse = new if WORSE[new.suitability] >= WORSE[old.suitability] else old
     return stands.model_copy(
         update={
             "suitability": worse.suitability,
             "reasons": worse.reasons,
             "missing": worse.missing,
             "responses": verdicts,
-            "sentence": stands.sentence if worse.suitability == stands.suitability else worse.sentence,
+            "sentence": worse.sentence if worse.suitability != stands.suitability else _sentence(old, stands, verdicts),
         }
     )
+
+
+def _sentence(old: Judgement, stands: Judgement, verdicts: tuple[ResponseVerdict, ...]) -> str:
+    """The sentence that tells truly who goes, now that some verdicts are stricter or frozen."""
+    for said in (stands, old):
+        if said.level_rank == stands.level_rank and _going(said.responses) == _going(verdicts):
+            return said.sentence
+    whys = (" ".join(gate.sentence for gate in verdict.gates if not gate.passed) for verdict in verdicts)
+    return " ".join(
+        f"{verdict.response} " + (f"may not go: {why}" if why else "may go.")
+        for verdict, why in zip(verdicts, whys, strict=True)
+    )
+
+
+def _going(verdicts: tuple[ResponseVerdict, ...]) -> set[str]:
+    return {verdict.response for verdict in verdicts if verdict.may_go}
 
 
 def _tightened(old: ResponseVerdict, new: ResponseVerdict) -> ResponseVerdict:

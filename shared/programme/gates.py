@@ -35,6 +35,8 @@ class Case:
     district: str | None
     facts: Facts
     at: datetime
+    local: datetime
+    """The same instant on the agency's clocks."""
 
 
 def verdict_on(case: Case, response: Response) -> ResponseVerdict:
@@ -80,7 +82,7 @@ def _no_row(response: Response, district: str | None) -> tuple[Phase, tuple[Gate
 
 def _row_gates(case: Case, row: Row, district: str) -> tuple[Phase, tuple[Gate, ...]]:
     phase, gate = _phase_gate(case.switchboard, row.response, district, row.phase)
-    gates = (gate, *_time_gates(case.programme, row, case.at))
+    gates = (gate, *_time_gates(case, row))
     return phase, gates if row.share_percent == EVERYONE else (*gates, _arm_gate(row, case.call.call_id))
 
 
@@ -104,14 +106,17 @@ def _phase_gate(switchboard: Switchboard, name: str, district: str, most: Phase)
     return phase, passed("phase", f"{name} is {phase} in {district}.")
 
 
-def _time_gates(programme: Programme, row: Row, at: datetime) -> tuple[Gate, Gate, Gate]:
+def _time_gates(case: Case, row: Row) -> tuple[Gate, Gate, Gate]:
     """Dates, hours and holiday. Hours belong to the day they open, so dates and holidays are asked of that day."""
-    local = at.astimezone(programme.zone)
-    open_days = tuple(row.week.opened_on(programme.zone, at, local.date()))
+    programme, local = case.programme, case.local
+    today = local.date()
+    open_days = tuple(row.week.opened_on(programme.zone, case.at, today))
     hours = passed("hours", f"open: {row.week.words}.")
     if not open_days:
         hours = failed("hours", "outside-hours", f"{local:%a %H:%M} is outside {row.week.words}.")
-    days = [(_dates_gate(row, day), _holiday_gate(programme, row, day)) for day in open_days or (local.date(),)]
+    days = [(_dates_gate(row, day), _holiday_gate(programme, row, day)) for day in open_days or (today,)]
+    if len(days) == 1:
+        return days[0][0], hours, days[0][1]
     dates, holiday = max(days, key=lambda gates: sum(gate.passed for gate in gates))
     return dates, hours, holiday
 

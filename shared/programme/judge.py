@@ -50,7 +50,7 @@ def judge(
         _fresh(programme, call, at),
     )
     suitability, missing = _suitability(programme, gates, facts)
-    case = Case(programme, switchboard, call, code, district, facts, at)
+    case = Case(programme, switchboard, call, code, district, facts, at, at.astimezone(programme.zone))
     responses = tuple([verdict_on(case, programme.responses[name]) for name in level.sends])
     if suitability == "suitable":
         sentence = _who_goes(programme, gates, level, responses)

@@ -56,11 +56,12 @@ def weigh(programme: Programme, call: Call, code: Code | None, heard: frozenset[
 
     Cautions only make a hazard worse, and words (`heard`) only put it in doubt: neither answers what nobody asked.
     """
-    answered, unclear = _answered(programme, call, code)
+    told = tuple(_told(programme, call))
+    answered, unclear = _answered(programme, call, code, told)
     warned = _warned(programme, call) if call.cautions else {}
     facts: Facts = {fact: _hazard(fact, answered, unclear, warned, heard) for fact in programme.hazards}
     for fact in programme.others:
-        facts[fact] = _other(programme, call, code, fact)
+        facts[fact] = _other(call, code, fact, told)
     facts["caller_wants"] = Other((call.caller_wants,), None, "caller")
     return facts
 
@@ -115,7 +116,11 @@ Ranks = dict[str, tuple[int, str]]
 """Hazard → its rank, and who says so."""
 
 
-def _answered(programme: Programme, call: Call, code: Code | None) -> tuple[Ranks, dict[str, str]]:
+Told = tuple[tuple[str, int | str, str], ...]
+"""Fact, what it is said to be, and by whom."""
+
+
+def _answered(programme: Programme, call: Call, code: Code | None, told: Told) -> tuple[Ranks, dict[str, str]]:
     """The hazards that somebody answered for, and those of which somebody who was asked cannot tell."""
     answered: Ranks = {}
     unclear: dict[str, str] = {}
@@ -126,7 +131,7 @@ def _answered(programme: Programme, call: Call, code: Code | None) -> tuple[Rank
         for fact, rank in programme.priorities.get(plain(call.priority), _NO_WARNING).items():
             if fact not in answered or rank > answered[fact][0]:
                 answered[fact] = (rank, f"priority {call.priority}")
-    for fact, meant, source in _told(programme, call):
+    for fact, meant, source in told:
         if meant == _UNCLEAR:
             unclear.setdefault(fact, source)
         elif isinstance(meant, int) and meant != ASKED_NOT and (fact not in answered or meant > answered[fact][0]):
@@ -144,7 +149,7 @@ def _warned(programme: Programme, call: Call) -> Ranks:
 
 
 def _told(programme: Programme, call: Call) -> Iterator[tuple[str, int | str, str]]:
-    """Fact, what it is said to be, and by whom, for each answer and each fact of the CAD's own."""
+    """What each answer says, and each hazard of the CAD's own."""
     if call.answers:
         for question in programme.questions:
             told = call.answers.get(question.name)
@@ -178,7 +183,7 @@ def _hazard(fact: str, answered: Ranks, unclear: Mapping[str, str], warned: Rank
     return Hazard(low, low, None, source)
 
 
-def _other(programme: Programme, call: Call, code: Code | None, fact: str) -> Other:
+def _other(call: Call, code: Code | None, fact: str, told: Told) -> Other:
     if fact == "language":
         return Other((call.language.strip().casefold(),), None, "cad") if call.language else _NOBODY_ASKED
     values: list[str] = []
@@ -188,10 +193,10 @@ def _other(programme: Programme, call: Call, code: Code | None, fact: str) -> Ot
     if code is not None and fact in code.others:
         values.append(code.others[fact])
         source = f"code {code.system} {code.code}"
-    told = [(meant, by) for name, meant, by in _told(programme, call) if name == fact]
+    said = [(meant, by) for name, meant, by in told if name == fact]
     if fact in call.facts:
-        told.append((_own(fact, call.facts[fact].strip().casefold()), "cad"))
-    for meant, by in told:
+        said.append((_own(fact, call.facts[fact].strip().casefold()), "cad"))
+    for meant, by in said:
         if isinstance(meant, str):
             values.append(meant)
             source = by

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -131,16 +130,8 @@ class Door:
 
 
 def create_app(door: Door) -> FastAPI:
-    """The door as an ASGI application; it starts and stops the follower."""
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await door.follower.start()
-        yield
-        await door.follower.stop()
-        await door.calls.close()
-
-    app = FastAPI(title="careroute pocket page", openapi_url=None, lifespan=lifespan)
+    """The door as an ASGI application; somebody else starts and stops the follower."""
+    app = FastAPI(title="careroute pocket page", openapi_url=None)
     app.include_router(operations_router(lambda: door.follower.caught_up))
     app.middleware("http")(_guard(door.clock))
     _errors(app)

@@ -12,11 +12,13 @@ from services.notification.pocket.calls import SealedCalls
 from services.notification.pocket.config import PocketSettings
 from services.notification.pocket.http import Door, create_app
 from services.notification.pocket.model import CHANGES, Model
+from shared.broker import BrokerUnavailable
 from shared.clock import SystemClock
 from shared.door import APPEND_SECONDS
 from shared.follow import Follower
 from shared.kafka import KafkaBroker
 from shared.sealing import Sealer
+from shared.telemetry import logger
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS
 
 FOLLOWED = (ASSIGNMENTS, NOTIFICATIONS)
@@ -47,9 +49,25 @@ async def serve(settings: PocketSettings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, lambda: None)
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.serve())
+        starting = tasks.create_task(_start(follower))
         while not serving.done():
             await asyncio.wait([serving], timeout=0.5)
             server.should_exit = server.should_exit or follower.failed is not None
+        starting.cancel()
+    await follower.stop()
+    await calls.close()
     await broker.close()
-    if follower.failed is not None or not server.started:
+    if follower.failed is not None:
         sys.exit(EXIT_FAILED)
+
+
+async def _start(follower: Follower) -> None:
+    """Start following as soon as the broker is there; until then the door answers that it is not ready."""
+    while True:
+        try:
+            await follower.start()
+        except BrokerUnavailable as error:
+            logger().warning("waiting for the broker", wrong=str(error))
+            await asyncio.sleep(1)
+        else:
+            return

@@ -11,7 +11,8 @@ WITHDRAWN = {
     "routed": "The call has been settled otherwise.",
     "signed-off": "Your team has signed off.",
     "upgraded": "The call has become more dangerous.",
-    "taken": "Another team was first.",
+    "taken": "The call or your team was taken in the meantime.",
+    "out-of-service": "Your team is out of service.",
 }
 
 STATUSES = {

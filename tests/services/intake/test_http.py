@@ -357,8 +357,10 @@ async def test_the_door_is_documented(door: Door) -> None:
 
 
 async def test_only_what_is_documented_is_there(door: Door) -> None:
-    assert (await door.client.get("/v1/calls")).status_code == 405
-    assert (await door.client.get("/v1/other")).status_code == 404
+    for path, status in (("/v1/calls", 405), ("/v1/other", 404)):
+        answer = await door.client.get(path)
+        assert answer.status_code == answer.json()["status"] == status
+        assert answer.headers["content-type"] == "application/problem+json"
 
 
 def test_a_body_may_have_a_mebibyte() -> None:

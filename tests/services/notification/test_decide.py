@@ -152,7 +152,7 @@ def test_only_who_was_paged_hears_that_an_offer_is_withdrawn() -> None:
 
 
 @pytest.mark.parametrize("late", [withdrawn(offer(), "signed-off"), withdrawn(offer(7), "cancelled")])
-def test_nobody_hears_of_their_own_sign_off_or_of_an_older_offer(late: Event) -> None:
+def test_nobody_hears_of_their_own_sign_off_or_of_an_offer_never_made(late: Event) -> None:
     running = Running()
     running.take(offer())
     running.perform()
@@ -187,10 +187,20 @@ def test_a_notice_is_not_sent_once_the_call_is_cleared() -> None:
     assert {event.why for event in of(running.take(done), PageDropped)} == {"ended"}
 
 
-def test_a_notice_about_another_call_than_the_teams_last_has_no_receiver() -> None:
+def test_a_late_acceptance_of_an_older_offer_still_has_its_notices() -> None:
     running = Running()
-    running.take(offer(call_id="madison/dane/26-002"))
+    running.take(offer())
+    running.take(offer(2, call_id="madison/dane/26-002"))
+    running.perform()
+    assert {page.offer_id for page in of(running.take(unconfirmed()), PageDue)} == {"offer-1"}
+
+
+def test_a_notice_about_a_call_that_was_never_offered_to_the_team_has_no_receiver() -> None:
+    running = Running()
+    for number in range(2, 9):
+        running.take(offer(number, call_id=f"madison/dane/26-00{number}"))
     assert of(running.take(unconfirmed()), PageDue) == []
+    assert len(running.state.recent_offers["alpha"]) == 3
 
 
 # --- word back to the CAD

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -213,7 +214,7 @@ def test_an_offer_open_at_the_shifts_end_goes_to_another() -> None:
         ({"team_id": "one", "members": ("two-medic",)}, "on-shift"),
     ],
 )
-def test_a_sign_on_that_cannot_be(fields: dict[str, object], expected: str) -> None:
+def test_a_sign_on_that_cannot_be(fields: dict[str, Any], expected: str) -> None:
     town = Town()
     town.team("one")
     town.team("two")

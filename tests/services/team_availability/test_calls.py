@@ -184,7 +184,7 @@ def test_a_reopened_call_is_judged_anew_in_either_order(judged_first: bool) -> N
     town.wait(20 * 60)
     town.status("available")
     if judged_first:
-        town.triage()
+        town.triage(version={"status": "reopened"})
         town.report(status="reopened")
     else:
         town.report(status="reopened")
@@ -224,7 +224,9 @@ def test_a_judgement_after_the_outcome_changes_nothing() -> None:
     town.team()
     town.report()
     town.wait(51)
-    assert not [event for event in town.triage(updated_at=town.now - timedelta(seconds=51)) if event.type != "terms-noted"]
+    assert not [
+        event for event in town.triage(updated_at=town.now - timedelta(seconds=51)) if event.type != "terms-noted"
+    ]
     assert len(town.all(CallRouted)) == 1
 
 

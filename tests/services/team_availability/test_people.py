@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from services.team_availability.pauses import EPISODES_A_STEP
@@ -26,7 +28,7 @@ from shared.events import (
 from tests.services.team_availability.town import Town, call_id, judgement, kinds, unsuitable, verdict
 
 
-def override(town: Town, send: str, incident: str = "1", **fields: object) -> Event:
+def override(town: Town, send: str, incident: str = "1", **fields: Any) -> Event:
     return town.command(OverrideCall, call_id=call_id(incident), send=send, **fields)
 
 
@@ -150,7 +152,12 @@ def test_a_command_that_waits_is_refused_when_it_expires() -> None:
     override(town, "default", command_id="waits")
     assert not town.hear(
         OverrideCall(
-            command_id="waits", issued_by="dee", issued_at=town.now, expires_at=town.now, call_id=call_id(), send="default"
+            command_id="waits",
+            issued_by="dee",
+            issued_at=town.now,
+            expires_at=town.now,
+            call_id=call_id(),
+            send="default",
         ),
         "commands",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from datetime import timedelta
 from random import Random
@@ -16,6 +17,7 @@ from shared.events import (
     AssignmentWithdrawn,
     CadNotInformed,
     CallRouted,
+    Command,
     CommandDone,
     CommandHeld,
     CommandRefused,
@@ -24,7 +26,6 @@ from shared.events import (
     DeclineOffer,
     DistrictPaused,
     DistrictResumed,
-    Event,
     InputRefused,
     OfferAccepted,
     OfferDeclined,
@@ -39,6 +40,7 @@ from shared.events import (
 from shared.programme.judgement import Step
 from tests.services.team_availability.town import Town, call_id, judgement, unsuitable, verdict
 
+SEEDS = int(os.environ.get("SEEDS", "60"))
 STEPS = 220
 TEAMS = ("one", "two", "three", "four")
 CALLS = [str(number) for number in range(12)]
@@ -59,7 +61,6 @@ class Chance:
         for name in TEAMS[:3]:
             self.town.team(name, hours=self.random.choice((1.2, 3, 8)))
         self.versions: dict[str, list[Any]] = defaultdict(list)
-        self.heard: list[tuple[Event, str]] = []
 
     def live(self) -> Town:
         does = [
@@ -75,6 +76,7 @@ class Chance:
             (self.pause, 1),
             (self.tell, 1),
             (self.refuse_input, 1),
+            (self.again, 6),
             (self.wait, 8),
         ]
         for _ in range(STEPS):
@@ -107,7 +109,8 @@ class Chance:
         at = self.town.now
         if self.versions[incident] and self.random.random() < 0.7:
             at = self.random.choice(self.versions[incident]).call.updated_at
-        self.town.triage(self.judged(), incident, updated_at=at)
+        version = self.random.choice(({}, {}, {"status": "reopened"}, {"requested_by": "officer"}))
+        self.town.triage(self.judged(), incident, updated_at=at, version=version)
 
     def judged(self) -> Any:
         kind = self.random.random()
@@ -147,7 +150,16 @@ class Chance:
             self.town.command(kind, early, offer_id=offer.offer_id, person_id=person_id)
 
     def status(self) -> None:
-        statuses = ("available", "available", "out-of-service", "en-route", "on-scene", "need-police", "cleared", "cleared")
+        statuses = (
+            "available",
+            "available",
+            "out-of-service",
+            "en-route",
+            "on-scene",
+            "need-police",
+            "cleared",
+            "cleared",
+        )
         disposition = self.random.choice((None, "refused", "resolved-on-scene"))
         self.town.command(
             ReportStatus,
@@ -197,11 +209,17 @@ class Chance:
                 )
             )
 
+    def again(self) -> None:
+        """An input from long ago comes once more."""
+        event, cause, time = self.random.choice(self.town.heard)
+        events = self.town.take(event, cause, time)
+        assert not (events and isinstance(event, Command))
+
     def wait(self) -> None:
         self.town.wait(self.random.choice((0.1, 1, 5, 20, 31, 70)))
 
 
-@pytest.mark.parametrize("seed", range(int(__import__("os").environ.get("SEEDS", "60"))))
+@pytest.mark.parametrize("seed", range(SEEDS))
 def test_whatever_comes(seed: int) -> None:
     town = Chance(seed).live()
     packed = TEAM_AVAILABILITY.packer.unpack(TEAM_AVAILABILITY.packer.pack(town.state))

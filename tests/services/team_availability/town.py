@@ -19,6 +19,7 @@ from shared.events import (
     DeclineOffer,
     DefinePerson,
     DefineTeam,
+    Discipline,
     Event,
     OfferMade,
     Person,
@@ -95,6 +96,7 @@ class Town:
         self.journal: list[Event] = []
         self.times: list[datetime] = []
         self.offset = 0
+        self.heard: list[tuple[Event, str, datetime]] = []
         self.commands = 0
 
     # --- what a worker does
@@ -114,7 +116,8 @@ class Town:
 
     def hear(self, event: Event, topic: str, time: datetime | None = None) -> list[Event]:
         self.offset += 1
-        return self.take(event, f"{topic}/0/{self.offset}", time)
+        self.heard.append((event, f"{topic}/0/{self.offset}", time or self.now))
+        return self.take(*self.heard[-1])
 
     def fold(self, event: Event) -> None:
         """An event that the worker writes by itself."""
@@ -176,20 +179,21 @@ class Town:
 
     def triage(self, judged: Judgement | None = None, incident: str = "1", **changes: Any) -> list[Event]:
         updated_at = changes.pop("updated_at", self.now)
+        version = self.version(incident, updated_at=updated_at, **changes.pop("version", {}))
         triaged = CallTriaged(
             call_id=call_id(incident),
             event_id=f"{incident}@{updated_at.isoformat()}",
             updated_at=updated_at,
             judged_at=self.now,
             judgement=judged or judgement(),
-            **changes,
+            **{"call": version.call} | changes,
         )
         return self.hear(triaged, "decisions")
 
     def team(self, team_id: str = "one", members: Sequence[str] = (), hours: float = 8, **changes: Any) -> None:
         """A team of a paramedic and a crisis worker signs on."""
         crew = members or (f"{team_id}-medic", f"{team_id}-worker")
-        disciplines = ("paramedic", "crisis-worker")
+        disciplines: tuple[Discipline, ...] = ("paramedic", "crisis-worker")
         for person_id, discipline in zip(crew, disciplines, strict=False):
             person = Person(person_id=person_id, name=person_id, disciplines=(discipline,))
             self.command(DefinePerson, person=person)

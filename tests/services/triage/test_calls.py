@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.triage.judging import essence, judged
+from services.triage.judging import WORSE, essence, judged
 from services.triage.state import SAME_TIME_VERSIONS, OpenCall
 from shared.call import CallType
 from shared.events import (
@@ -145,7 +145,20 @@ def test_after_the_first_offer_the_hours_and_the_phase_stand_as_they_were() -> N
     assert [type(event) for event in triage.run_clocks()] == []
     closing = 7 * 60 + 30  # the team's hours ended half an hour ago
     assert only(triage.put(report("e2", minute=closing)), VersionNoted).why == "unchanged"
-    assert judgement(triage).responses[0].may_go
+    said = triaged(triage.put(report("e3", minute=closing + 1, priority="1")))
+    assert said.judgement.responses[0].may_go
+    assert "may go (live)" in said.judgement.sentence
+
+
+def test_after_the_first_offer_a_response_that_may_not_go_any_more_stays_at_home() -> None:
+    triage = madison()
+    triage.put(report("e1"))
+    triage.put(offer())
+    said = triaged(triage.put(report("e2", minute=1, call_type=CallType(system="dane-county", code="FIRE"))))
+    assert said.judgement.responses[0].reasons == ("category-not-taken",)
+    said = triaged(triage.put(report("e3", minute=2)))
+    assert said.judgement.responses[0].reasons == ("category-not-taken",)
+    assert "does not take" in said.judgement.sentence
 
 
 def test_an_offer_for_a_call_that_triage_does_not_know_leaves_nothing() -> None:
@@ -312,6 +325,25 @@ def test_the_order_in_which_versions_come_does_not_matter(drawn: list[dict[str, 
         other.put(version)
     assert judged(one.state, held(one)) == judged(other.state, held(other))
     assert essence(judgement(one)) == essence(judgement(other))
+
+
+@settings(max_examples=100, deadline=None)
+@given(drawn=VERSIONS, begin=st.integers(0, 4))
+def test_in_flight_nothing_gets_looser(drawn: list[dict[str, Any]], begin: int) -> None:
+    triage, last = madison(), None
+    for number, version in enumerate(versions([one | {"status": "active"} for one in drawn])):
+        triage.put(version)
+        if number == begin:
+            triage.put(offer())
+        if number >= begin:
+            new = judgement(triage)
+            assert last is None or new.level_rank >= last.level_rank
+            assert last is None or WORSE[new.suitability] >= WORSE[last.suitability]
+            if last is not None and new.level_rank == last.level_rank:
+                assert {one.response for one in new.responses if one.may_go} <= {
+                    one.response for one in last.responses if one.may_go
+                }
+            last = new
 
 
 @settings(max_examples=60, deadline=None)

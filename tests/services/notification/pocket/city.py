@@ -158,13 +158,16 @@ class City:
 
     @asynccontextmanager
     async def living(self) -> AsyncIterator[None]:
-        """Commands are answered, as team availability would, until the end of the block."""
+        """The door follows, and commands are answered as team availability would, until the end of the block."""
+        await self.door.follower.start()
         answering = asyncio.get_running_loop().create_task(self._answer_commands())
         try:
             yield
         finally:
             answering.cancel()
             await asyncio.wait([answering])
+            await self.door.follower.stop()
+            await self.door.calls.close()
 
     async def _answer_commands(self) -> None:
         reader = await self.broker.reader()

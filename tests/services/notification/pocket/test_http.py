@@ -35,8 +35,7 @@ from tests.services.notification.pocket.city import CALL, PERSONAL, City
 @pytest.fixture
 async def city() -> AsyncIterator[City]:
     made = City()
-    app = create_app(made.door)
-    async with made.living(), app.router.lifespan_context(app):
+    async with made.living():
         yield made
 
 

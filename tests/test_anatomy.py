@@ -1,0 +1,64 @@
+"""The tree is as the house has it: every streaming service has the same anatomy, and nothing stands where it should not."""
+
+from __future__ import annotations
+
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+STREAMING = ("triage", "team_availability", "notification")
+DOORS = ("intake", "console")
+HEADINGS = ("## Decides", "## Reads", "## Writes", "## Settings", "## When it goes wrong")
+TOP_LEVEL = {
+    "pyproject.toml", "README.md", "services", "shared", "deploy", "tests", "docker-compose.yml", "Makefile",
+    "requirements.lock", "LICENSE",
+}  # fmt: skip
+
+
+def tracked() -> list[str]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return listed.stdout.split()
+
+
+def test_the_top_level_is_the_owners() -> None:
+    assert {path.split("/")[0] for path in tracked() if not path.startswith(".")} <= TOP_LEVEL
+
+
+@pytest.mark.parametrize("service", STREAMING)
+def test_a_streaming_service_has_its_parts(service: str) -> None:
+    folder = ROOT / "services" / service
+    for part in ("README.md", "decide.py", "service.py", "config.py", "__main__.py"):
+        assert (folder / part).exists(), f"services/{service}/{part} is missing"
+    assert len((folder / "service.py").read_text("utf-8").splitlines()) <= 60
+
+
+@pytest.mark.parametrize("service", STREAMING + DOORS)
+def test_a_services_readme_and_main_are_short(service: str) -> None:
+    folder = ROOT / "services" / service
+    readme = (folder / "README.md").read_text("utf-8")
+    assert len(readme.splitlines()) <= 60
+    assert [heading for heading in HEADINGS if heading not in readme] == []
+    assert len((folder / "__main__.py").read_text("utf-8").splitlines()) <= 15
+
+
+def test_the_makefile_is_ten_targets_at_most() -> None:
+    targets = next(line for line in (ROOT / "Makefile").read_text("utf-8").splitlines() if line.startswith(".PHONY"))
+    assert len(targets.split()) - 1 <= 10
+
+
+def test_every_dependency_has_its_reason() -> None:
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    project = tomllib.loads(text)["project"]
+    for wanted in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+        line = next(line for line in text.splitlines() if f'"{wanted}"' in line)
+        assert "#" in line, f"{wanted}: say in a line what it is for"
+
+
+def test_no_lock_file_names_a_host() -> None:
+    assert not (ROOT / "uv.lock").exists()
+    assert "://" not in (ROOT / "requirements.lock").read_text("utf-8")
