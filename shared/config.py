@@ -62,4 +62,9 @@ class DoorSettings(Settings):
 
     host: str = Field(default="127.0.0.1", description="where the door listens")
     port: int = Field(default=0, ge=0, le=65535, description="its port; 0 takes a free one")
+
+
+class AgencyDoorSettings(DoorSettings):
+    """And one that asks who knocks."""
+
     agencies_file: Path = Field(description="the agencies file: sources, hashed keys, people's tokens, CAD webhooks")

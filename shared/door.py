@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shared.agencies import Agencies, AgenciesRefused
 from shared.broker import Broker, Record
 from shared.clock import Clock, SystemClock
-from shared.config import DoorSettings
+from shared.config import AgencyDoorSettings
 from shared.events import Command, Event
 from shared.kafka import KafkaBroker
 from shared.telemetry import configure_logs
@@ -24,7 +24,7 @@ APPEND_SECONDS = 1.5
 """A door gives up on the broker after this long: its caller gets an answer within two seconds."""
 
 
-def serve(name: str, settings: DoorSettings, make: Callable[[Broker, Clock, Agencies], FastAPI]) -> None:
+def serve(name: str, settings: AgencyDoorSettings, make: Callable[[Broker, Clock, Agencies], FastAPI]) -> None:
     """Run a door as this process until it is told to stop. A wrong agencies file ends it (exit code 78) with a line."""
     import uvicorn  # noqa: PLC0415  # the deciding services do without
 

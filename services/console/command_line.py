@@ -358,6 +358,23 @@ def key_new(*, json: Json = False) -> None:
     _tell(body, "key", as_json=json)
 
 
+@key.command("seal")
+def key_seal() -> None:
+    """Make a sealing key, for CAREROUTE_SEALING_KEY of intake, triage and the pocket page."""
+    from shared.sealing import new_key  # noqa: PLC0415  # as above
+
+    typer.echo(new_key())
+
+
+@key.command("webhook")
+def key_webhook() -> None:
+    """Make a secret that signs webhooks, for the agencies file and for whoever receives them."""
+    import base64  # noqa: PLC0415  # as above
+    import secrets  # noqa: PLC0415  # as above
+
+    typer.echo("whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())
+
+
 def _do(ctx: typer.Context, as_json: bool, ask: Callable[[Door], Reply], shape: str = "answer") -> None:  # noqa: FBT001  # typer's
     """Ask the door, show the answer in its shape, and leave with the exit code that it means."""
     try:

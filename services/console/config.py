@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field, SecretStr
 
-from shared.config import DoorSettings, Environment
+from shared.config import AgencyDoorSettings, Environment
 
 
-class ConsoleSettings(DoorSettings):
+class ConsoleSettings(AgencyDoorSettings):
     """What the door needs to know."""
 
     link_secret: SecretStr = Field(min_length=32, description="what the pocket links are made with, as in notification")

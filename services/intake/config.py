@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from shared.config import DoorSettings, SealingKey
+from shared.config import AgencyDoorSettings, SealingKey
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_CALL_BYTES = 64 * 1024
@@ -18,7 +18,7 @@ ANSWER_SECONDS = 1.9
 RETRY_AFTER_SECONDS = 1
 
 
-class IntakeSettings(DoorSettings):
+class IntakeSettings(AgencyDoorSettings):
     """Settings of the door for CADs."""
 
     sealing_key: SealingKey = Field(description="32 bytes, base64: seals address, call-back number, name and narrative")

@@ -105,8 +105,8 @@ def _said(
 
 
 def _terms(call: Call) -> tuple[str | None, ...]:
-    """What team availability goes by besides the judgement; a new request may begin an episode."""
-    return call.priority, call.language, call.requested_by
+    """What team availability goes by besides the judgement; a new request or a re-opening may begin an episode."""
+    return call.priority, call.language, call.requested_by, call.status
 
 
 def judge_again(state: State) -> list[Event]:

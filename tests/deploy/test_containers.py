@@ -7,6 +7,14 @@ import yaml
 
 from deploy.broker import DOCKER_IMAGE, docker_settings
 from deploy.kafka.local import CHECKOUT
+from deploy.topics import TopicSettings
+from services.console.config import ConsoleSettings
+from services.intake.config import IntakeSettings
+from services.notification.config import NotificationSettings
+from services.notification.pocket.config import PocketSettings
+from services.team_availability.config import TeamAvailabilitySettings
+from services.triage.config import TriageSettings
+from shared.config import Settings
 
 COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())["services"]
 OURS = {name: service for name, service in COMPOSE.items() if name != "kafka"}
@@ -27,6 +35,32 @@ def test_a_container_is_read_only_and_published_on_loopback_only(service: dict[s
     assert service["cap_drop"] == ["ALL"]
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
     assert all(isinstance(value, str) for value in service["environment"].values())
+
+
+SETTINGS: dict[str, type[Settings]] = {
+    "deploy.topics": TopicSettings,
+    "services.intake": IntakeSettings,
+    "services.triage": TriageSettings,
+    "services.team_availability": TeamAvailabilitySettings,
+    "services.notification": NotificationSettings,
+    "services.notification.pocket": PocketSettings,
+    "services.console": ConsoleSettings,
+}
+
+
+@pytest.mark.parametrize("service", OURS.values(), ids=OURS.keys())
+def test_a_container_has_every_setting_that_its_code_needs_and_no_other(service: dict[str, Any]) -> None:
+    fields = SETTINGS[service["command"].removeprefix("python -m ")].model_fields
+    given = {name.removeprefix("CAREROUTE_").lower() for name in service["environment"]}
+    assert given <= fields.keys()
+    assert {name for name, field in fields.items() if field.is_required()} <= given
+
+
+@pytest.mark.parametrize("service", OURS.values(), ids=OURS.keys())
+def test_a_container_is_asked_for_its_health_where_it_answers(service: dict[str, Any]) -> None:
+    port = service["environment"].get("CAREROUTE_PORT", service["environment"]["CAREROUTE_OPERATIONS_PORT"])
+    asked = str(service["healthcheck"].get("test"))
+    assert service["healthcheck"].get("disable") or f"127.0.0.1:{port}/readyz" in asked
 
 
 def test_instances_of_a_service_have_names_of_their_own() -> None:
