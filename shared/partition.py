@@ -426,6 +426,8 @@ class Partition(Generic[S]):
             return
         async with self._lock:
             asked_at = self._clock.monotonic()
+            if asked_at - self.confirmed_at <= CONFIRM_SECONDS:
+                return  # somebody else did, while this one waited
             end = await self._journal_end()
             await self._check_gap(end)
             self.next_offset, self.confirmed_at = end, asked_at

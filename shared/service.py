@@ -64,6 +64,8 @@ class Effect:
     at_most_once: bool = False
     attempted: bool = False
     """For an at-most-once effect: the journal says that it was tried."""
+    lane: str = ""
+    """Who is at the other end: a slow one holds up its own lane only."""
 
 
 Performer = Callable[[str, Effect], "Any"]

@@ -11,7 +11,8 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -36,6 +37,8 @@ Perform = Callable[[str, Effect], Awaitable[EffectDone]]
 TURN_SECONDS = 0.25
 """The longest the loop waits before it looks at the lottery again."""
 BACKLOG_RECORDS = 5_000
+EFFECTS_AT_ONCE = 32
+"""Effects of one lane (an agency's pages, its messages to one CAD) that are under way at a time."""
 EFFECT_SECONDS = 120.0
 DRAIN_SECONDS = 5.0
 HANG_SECONDS = 8.0
@@ -64,12 +67,43 @@ class _Effects:
     """At-most-once effects whose attempt is about to be noted in the journal by this very process."""
     running: dict[str, asyncio.Task[None] | None] = field(default_factory=dict)
     """None for one that a process before this one tried: nobody knows what came of it, and it is not tried again."""
+    lanes: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """What is starting or running, by lane."""
+    waiting: dict[str, deque[str]] = field(default_factory=dict)
+    """What is owed and finds its lane full, most urgent first."""
+    look_after: float = 0.0
+    """Until then, what is owed is not looked through again while something waits."""
 
     def forget_settled(self, pending: Mapping[str, Effect]) -> None:
         """Those that are no longer owed."""
-        self.starting &= pending.keys()
-        for effect_id in self.running.keys() - pending.keys():
+        for busy in (self.starting, *self.lanes.values()):
+            busy -= {effect_id for effect_id in busy if effect_id not in pending}
+        for effect_id in [effect_id for effect_id in self.running if effect_id not in pending]:
             del self.running[effect_id]
+
+    def look_through(self, pending: Mapping[str, Effect], now: float) -> None:
+        """Line up what is owed and not begun. With a backlog this is done now and then only: it looks at everything."""
+        if now < self.look_after and any(self.waiting.values()):
+            return
+        begun = set().union(*self.lanes.values())
+        fresh = sorted((pending[one].not_after, one) for one in pending if one not in begun)
+        self.waiting = defaultdict(deque)
+        for _, effect_id in fresh:
+            self.waiting[pending[effect_id].lane].append(effect_id)
+        self.look_after = now + TURN_SECONDS
+
+    def next_ones(self, pending: Mapping[str, Effect]) -> Iterator[Effect]:
+        """What may begin now: noted attempts, and of each lane as much as there is room for."""
+        for effect_id in sorted(self.starting):
+            if pending[effect_id].attempted:
+                yield pending[effect_id]
+        for lane, waiting in self.waiting.items():
+            busy = self.lanes[lane]
+            while waiting and len(busy) < EFFECTS_AT_ONCE:
+                effect_id = waiting.popleft()
+                if effect_id in pending and effect_id not in busy:
+                    busy.add(effect_id)
+                    yield pending[effect_id]
 
 
 class Worker(Generic[S]):
@@ -243,20 +277,20 @@ class Worker(Generic[S]):
         for agency in sorted(changed):
             pending = self.service.pending(partition.states[agency])
             held = self._effects[partition.number].get(agency)
-            if held is not None:
-                held.forget_settled(pending)
-            elif pending:
+            if held is None:
+                if not pending:
+                    continue
                 held = self._effects[partition.number][agency] = _Effects()
-            if held is not None:
-                for effect_id in sorted(effect_id for effect_id in pending if effect_id not in held.running):
-                    self._start_effect(partition, held, agency, pending[effect_id])
+            held.forget_settled(pending)
+            held.look_through(pending, self._clock.monotonic())
+            for effect in held.next_ones(pending):
+                self._start_effect(partition, held, agency, effect)
 
     def _start_effect(self, partition: Partition[S], held: _Effects, agency: str, effect: Effect) -> None:
         effect_id = effect.effect_id
         if effect.at_most_once and not effect.attempted:
-            if effect_id not in held.starting:
-                held.starting.add(effect_id)
-                partition.internal.append((agency, EffectStarting(effect_id)))
+            held.starting.add(effect_id)
+            partition.internal.append((agency, EffectStarting(effect_id)))
         elif effect.at_most_once and effect_id not in held.starting:
             held.running[effect_id] = None
             partition.internal.append((agency, EffectDone(effect_id, "unknown")))

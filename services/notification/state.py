@@ -117,7 +117,11 @@ class Pending(Mapping[str, Effect]):
             held.event.not_after,
             at_most_once=isinstance(held.event, PageDue),
             attempted=held.attempted,
+            lane="pages" if isinstance(held.event, PageDue) else f"cad/{held.event.source}",
         )
+
+    def __contains__(self, effect_id: object) -> bool:
+        return effect_id in self.owed
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.owed)

@@ -240,9 +240,8 @@ def _clocks_of(clocks: written.Clocks) -> Clocks:
 def _assumptions(codes: tuple[Code, ...], priorities: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
     stated = [(f"{code.system} {code.code}", code.hazards) for code in codes]
     stated += [(f"priority {name}", hazards) for name, hazards in priorities.items()]
-    return tuple(
-        f"{name}: {fact} {HAZARDS[fact][rank]}"
+    calmer = (
+        (name, [f"{fact} {HAZARDS[fact][rank]}" for fact, rank in hazards.items() if rank < len(HAZARDS[fact]) - 1])
         for name, hazards in stated
-        for fact, rank in hazards.items()
-        if rank < len(HAZARDS[fact]) - 1
     )
+    return tuple(f"{name}: {', '.join(facts)}" for name, facts in calmer if facts)

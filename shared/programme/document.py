@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
-from zoneinfo import available_timezones
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 
 from shared.call import Asker, Name
-from shared.programme.facts import CANNOT_TELL, CHOICES, HAZARDS, NOT_ASKED, VALUES, WISHES
-from shared.programme.hours import calendar_days, parse_hours
+from shared.programme.facts import CANNOT_TELL, CHOICES, HAZARDS, MEANINGS, NOT_ASKED, VALUES, WISHES
+from shared.programme.hours import calendar_days
 from shared.programme.judgement import (
     Attempt,
     Discipline,
@@ -26,212 +22,105 @@ from shared.programme.judgement import (
     ReachedBy,
     Service,
 )
-from shared.programme.programme import plain
-from shared.programme.words import spoken
-
-_OUT: Final = "leave it out"
-NOT_YET: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
-    {
-        "": {
-            "automatic_pause": "leave it out, and pause by hand",
-            "evaluation": "give the roll-out rows an arm",
-            "notes": 'a response with reached_by = "note"',
-            "pools": "give teams secondary districts on the roster",
-            "repeat_callers": "let the CAD state repeat_caller",
-        },
-        "responses": {
-            "pool": "give teams secondary districts on the roster",
-            "expected_minutes": _OUT,
-            "order_of_teams": _OUT,
-        },
-        "rollout": {
-            "caps": "fewer hours or districts",
-            "at_most_open": "fewer hours or districts",
-            "at_most_per_day": "fewer hours or districts",
-        },
-        "clocks": {
-            "follow_up_due_hours": "due_hours of a referral",
-            "hold_minutes": _OUT,
-            "hold_notice_minutes": _OUT,
-            "missed_safety_checks": _OUT,
-        },
-        "districts": {"boundary": "beats say where a district is"},
-        "try": {
-            "neighbour pool": 'give teams secondary districts on the roster, and try = "same response"',
-            "phone": 'name the telephone response last in sends, and try = "next response"',
-            "hold": 'try = "default"',
-        },
-    }
+from shared.programme.kinds import (
+    LISTED,
+    AgeBound,
+    Day,
+    DistrictName,
+    Hours,
+    Minutes,
+    Seconds,
+    Slug,
+    Spoken,
+    Words,
+    any_of,
+    checked,
+    fault,
+    listed,
+    one_of,
+    thresholds,
+    year,
+    zone,
 )
-"""Keys by part of the document, and values by key, that are not read yet, each with what to write instead."""
+from shared.programme.later import NOT_YET
 
 
 class Table(BaseModel):
     """A table of the document. Unknown keys and near-miss types are faults."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
     def stated(self) -> Iterator[tuple[str, Any]]:
         """The facts that the table names, in the vocabulary's order."""
         for name in type(self).model_fields:
             value = getattr(self, name)
-            if value is not None and name in _FACTS:
+            if value is not None and name in MEANINGS:
                 yield name, value
 
 
-_FACTS = frozenset((*HAZARDS, *CHOICES, "age", "language", "caller_wants"))
-
-
-def fault(what: str, right: str) -> PydanticCustomError:
-    """A fault in words of careroute's own."""
-    return PydanticCustomError("careroute", "{what}", {"what": what, "right": right})
-
-
-def _checked(check: Callable[[Any], object], right: str) -> AfterValidator:
-    """Refuses what `check` raises ValueError for."""
-
-    def validate(value: Any) -> Any:
-        try:
-            check(value)
-        except ValueError as error:
-            raise fault(str(error), right) from None
-        return value
-
-    return AfterValidator(validate)
-
-
-def _zone(value: str) -> None:
-    if value not in available_timezones():
-        raise ValueError(f"{value!r} is no time zone")
-
-
-def _plain(value: str) -> None:
-    if value != plain(value) or not value:
-        raise ValueError(f"{value!r} is empty, or has stray white space or decomposed letters")
-
-
-def _listed(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
-_LISTED_WORDS: Final = BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...])
-
-
-def _year(value: date) -> None:
-    if not 2000 <= value.year < 2200:  # noqa: PLR2004  a document is neither older than careroute's calls nor for ever
-        raise ValueError(f"{value} is out of range")
-
-
-def _years(value: str) -> None:
-    match = re.fullmatch(r"\d{1,3} or more|under \d{1,3}|(\d{1,3}) to (\d{1,3})", value)
-    if match is None or (match[1] and int(match[1]) > int(match[2])):
-        raise ValueError(f"{value!r} is no age bound")
-
-
-def _spoken(value: str) -> None:
-    if not spoken(value):
-        raise ValueError(f"{value!r} has no letter or digit")
-
-
-Words = Annotated[str, Field(max_length=200), _checked(_plain, "one line of words")]
-Slug = Annotated[str, Field(max_length=80, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-DistrictName = Annotated[str, Field(max_length=80, pattern=r"^[^/]+$"), _checked(_plain, "a name without slash")]
-Spoken = Annotated[Words, _checked(_spoken, "a word as it is spoken")]
-Hours = Annotated[
-    str, _checked(parse_hours, 'like "Mon-Fri 11:00-19:00", "Sat,Sun 10:00-02:00" or "daily 00:00-24:00"')
-]
-AgeBound = Annotated[str, _checked(_years, '"18 or more", "under 18" or "13 to 17"')]
-Day = Annotated[date, _checked(_year, "a year between 2000 and 2199")]
-Seconds = Annotated[int, Field(ge=1, le=3600)]
-Minutes = Annotated[int, Field(ge=1, le=1440)]
-
-
-def _optional(kind: Any) -> Any:
-    return (kind | None, None)
-
-
-def _one_of(values: tuple[str, ...]) -> Any:
-    return Literal[values]
-
-
-def _any_of(values: tuple[str, ...]) -> Any:
-    one: Any = Literal[values]
-    return Annotated[
-        tuple[one, ...], BeforeValidator(_listed, json_schema_input_type=one | tuple[one, ...]), Field(min_length=1)
-    ]
-
-
-def thresholds(hazard: str) -> tuple[str, ...]:
-    """How a level may name a hazard: from a value upwards, never one value in the middle nor the calmest."""
-    _, *raising = HAZARDS[hazard]
-    return (*(f"{value} or worse" for value in raising), raising[-1])
+def _facts(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Optional keys, one a fact, with the fact's meaning."""
+    return {fact: (kind | None, Field(default=None, description=MEANINGS[fact])) for fact, kind in values.items()}
 
 
 def _tables() -> tuple[type[Table], ...]:
     """The tables whose keys are facts."""
-    choices: dict[str, Any] = {fact: _optional(_any_of(values)) for fact, values in CHOICES.items()}
-    choices["age"] = _optional(AgeBound)
-    wish = {"caller_wants": _optional(_any_of(WISHES[1:]))}
-    languages = {"language": _optional(Annotated[tuple[Words, ...], _LISTED_WORDS, Field(min_length=1)])}
-    dates: dict[str, Any] = {
-        "from_": (Day | None, Field(default=None, alias="from")),
-        "until": (Day | None, None),
+    choices = {fact: any_of(values) for fact, values in CHOICES.items()} | {"age": AgeBound}
+    raising = _facts({hazard: one_of(thresholds(hazard)) for hazard in HAZARDS})
+    permitting = choices | {"language": Annotated[tuple[Words, ...], LISTED, Field(min_length=1)]}
+    wish = _facts({"caller_wants": any_of(WISHES[1:])})
+    code = _facts({fact: one_of(values) for fact, values in VALUES.items()})
+    caution = _facts({hazard: one_of(values[1:]) for hazard, values in HAZARDS.items()})
+    words = _facts(dict.fromkeys(HAZARDS, tuple[Spoken, ...]))
+    stated = {hazard: code[hazard] for hazard in HAZARDS}
+    entry: dict[str, Any] = {
+        "category": (Slug | None, Field(default=None, description="What responses take it by.")),
+        "from_": (Day | None, Field(default=None, alias="from", description="The first day on which it means this.")),
+        "until": (Day | None, Field(default=None, description="The first day on which it means nothing any more.")),
     }
-    raising: dict[str, Any] = {hazard: _optional(_one_of(thresholds(hazard))) for hazard in HAZARDS}
-    code: dict[str, Any] = {fact: _optional(_one_of(values)) for fact, values in VALUES.items()}
-    caution: dict[str, Any] = {hazard: _optional(_one_of(values[1:])) for hazard, values in HAZARDS.items()}
-    words: dict[str, Any] = {hazard: _optional(tuple[Spoken, ...]) for hazard in HAZARDS}
-    stated: dict[str, Any] = {hazard: code[hazard] for hazard in HAZARDS}
     return (
-        create_model("RaisedBy", __base__=Table, **raising, **choices, **wish),
-        create_model("OnlyWhen", __base__=Table, **choices, **languages, **wish),
-        create_model("CallTypeEntry", __base__=Table, category=(Slug | None, None), **dates, **code),
-        create_model("Caution", __base__=Table, **caution),
-        create_model("HazardWords", __base__=Table, **words),
-        create_model("PriorityFacts", __base__=Table, **stated),
-        create_model("FloorLine", __base__=Table, **raising),
+        _table("RaisedBy", "Facts that, all together, raise a call to a level.", **raising, **_facts(choices), **wish),
+        _table("OnlyWhen", "Facts that must all be known true; no hazard is one.", **_facts(permitting), **wish),
+        _table("CallTypeEntry", "What a code means, and the facts that it states by itself.", **entry, **code),
+        _table("Caution", "Hazards that a flag warns of. It never says that there is none.", **caution),
+        _table("HazardWords", "Words of a narrative that put a hazard in doubt. They never clear one.", **words),
+        _table("PriorityFacts", "Hazards that the CAD's priority states by itself, as a code does.", **stated),
+        _table("FloorLine", "From which value of each hazard upwards the service comes along.", **raising),
     )
 
 
+def _table(name: str, says: str, **keys: Any) -> type[Table]:
+    return create_model(name, __base__=Table, __doc__=says, **keys)
+
+
 if TYPE_CHECKING:
-
-    class RaisedBy(Table):
-        """Facts that, all together, raise a call to a level."""
-
-    class OnlyWhen(Table):
-        """Facts, none of them a hazard, that must all be known true."""
+    RaisedBy = Table
+    OnlyWhen = Table
+    Caution = Table
+    HazardWords = Table
+    PriorityFacts = Table
+    FloorLine = Table
 
     class CallTypeEntry(Table):
-        """What a call-type code means: its category, and the facts that it states by itself."""
+        """What a code means, as type checkers see it."""
 
         category: str | None
         from_: date | None
         until: date | None
-
-    class Caution(Table):
-        """Hazards that a premise or person flag warns of. It never says that there is none."""
-
-    class HazardWords(Table):
-        """Words of a narrative that put a hazard in doubt."""
-
-    class PriorityFacts(Table):
-        """Hazards that the CAD's priority states by itself, as a code does."""
-
-    class FloorLine(Table):
-        """From which value of each hazard a service comes along."""
 else:
     RaisedBy, OnlyWhen, CallTypeEntry, Caution, HazardWords, PriorityFacts, FloorLine = _tables()
 
 
 class Answer(BaseModel):
-    """The fact that a question asks for; other keys spell out what an answer means where `yes` is not the worst."""
+    """What a question asks for. `yes` is a hazard's worst value and `no` its calmest; other keys spell out more."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True, use_attribute_docstrings=True)
 
     fact: Literal[
         "weapon", "violence", "crime", "injury", "suicide", "intoxication", "triage_level",
         "location_kind", "consent", "relation", "resolvable_by_phone", "subject_present", "repeat_caller", "age",
     ]  # fmt: skip
+    """The fact that is asked for."""
 
     @model_validator(mode="after")
     def _spelt_out(self) -> Answer:
@@ -246,10 +135,13 @@ class Holidays(Table):
     """The days on which rows with `holidays = "closed"` do not open."""
 
     calendar: (
-        Annotated[str, _checked(lambda name: calendar_days(name, 2024), 'a calendar such as "US" or "US-WI"')] | None
+        Annotated[str, checked(lambda name: calendar_days(name, 2024), 'a calendar such as "US" or "US-WI"')] | None
     ) = None
+    """A calendar of the `holidays` library; `check` prints the days that result."""
     open: tuple[Day, ...] = ()
+    """Days of the calendar on which the agency works."""
     closed: tuple[Day, ...] = ()
+    """Days on which it does not, besides."""
 
 
 class Heard(Table):
@@ -264,36 +156,56 @@ class Heard(Table):
             ),
         ],
     ] = Field(default_factory=dict)
+    """Screening questions, by the names that the CAD gives them: the fact asked for, or a table that spells it out."""
     cautions: dict[str, Caution] = Field(default_factory=dict)
+    """Premise and person flags, as the CAD writes them."""
     priorities: dict[str, PriorityFacts] = Field(default_factory=dict)
+    """What the CAD's priorities say."""
     words: HazardWords = Field(default_factory=lambda: HazardWords.model_validate({}))
+    """Words that make a hazard unknown."""
 
 
 class Level(Table):
-    """How dangerous: the facts that raise a call to it, and the responses it sends, in order of preference."""
+    """How dangerous. A call stands on the highest level that any fact raises it to; the calmest comes first."""
 
     name: Words
+    """Any words."""
     sends: Annotated[tuple[Slug, ...], Field(min_length=1)]
+    """Responses in order of preference; `default` may come last, and the highest level sends nothing else."""
     raised_by: tuple[RaisedBy, ...] = ()
+    """Each of these raises a call to the level; a fact that nobody knows raises as its worst value would."""
 
 
 class Response(Table):
     """Who goes."""
 
     model: Model
+    """What it is, for reports, and which crew it must have."""
     crew: tuple[Discipline, ...] = ()
+    """The members that a team must have on shift, one a place; police or EMS on board follows from it."""
     takes: tuple[Slug, ...] = ()
+    """Categories of call types."""
     may_be_asked_by: tuple[Asker, ...] = ()
+    """Who may ask for it by name: then with any call type, but on no other level."""
     only_when: OnlyWhen | None = None
+    """What must be known to be so."""
     goes: Goes
+    """Alone, or with the default."""
     replaces: tuple[Service, ...] = ()
+    """Beside the default: the parts of it that do not go."""
     reached_by: ReachedBy
+    """How it learns of a call. Broadcast, pull and on-call page are carried as offers to one team after the other; a
+    referral and a note route nothing, and are recorded with the decision."""
     enters_when: Annotated[
-        tuple[EntersWhen, ...], BeforeValidator(_listed, json_schema_input_type=EntersWhen | tuple[EntersWhen, ...])
+        tuple[EntersWhen, ...], BeforeValidator(listed, json_schema_input_type=EntersWhen | tuple[EntersWhen, ...])
     ] = ()
+    """What the team waits for, staged, before it goes in: whichever comes first."""
     on_upgrade: OnUpgrade = "recall"
+    """What a team on its way does when the level rises: turn back, wait nearby, carry on."""
     silence_means: Literal["declined"] = "declined"
+    """A team that does not answer has declined."""
     due_hours: Annotated[int, Field(ge=1, le=24 * 366)] | None = None
+    """Of a referral: within how many hours somebody makes contact."""
 
 
 def _arm_of(value: Any) -> Any:
@@ -308,10 +220,12 @@ _ARMS = {"everyone": 100, "control": 0}
 
 
 class Arm(Table):
-    """The seeded share of calls that a response is sent to; the others are the control."""
+    """The share of calls that a response is sent to, drawn from their ids; the others are the control."""
 
     share_percent: Annotated[int, Field(ge=0, le=100)]
+    """How many of a hundred."""
     seed: Annotated[str, Field(max_length=200)] = ""
+    """Any words; the same words draw the same calls."""
 
     @model_validator(mode="after")
     def _seeded(self) -> Arm:
@@ -321,61 +235,83 @@ class Arm(Table):
 
 
 class Rollout(Table):
-    """Where and when one response runs; `until` is the first day no longer in it."""
+    """Where and when one response runs. Where no row says so it is off: evaluated and counted, not sent."""
 
     response: Slug
-    districts: Annotated[tuple[str, ...], _LISTED_WORDS, Field(min_length=1)]
+    """Its name."""
+    districts: Annotated[tuple[str, ...], LISTED, Field(min_length=1)]
     """Names, or `"all"`."""
     from_: Day | None = Field(default=None, alias="from")
+    """The first day."""
     until: Day | None = None
+    """The first day no longer in it."""
     hours: Annotated[tuple[Hours, ...], Field(min_length=1)]
+    """On the agency's clocks. Hours belong to the day they open, and may run past midnight."""
     holidays: Literal["open", "closed"] = "open"
+    """Whether it opens on holidays."""
     phase: Phase
+    """The most that the switchboard may set."""
     arm: Annotated[Arm, BeforeValidator(_arm_of, json_schema_input_type=Arm | Literal["everyone", "control"])] = Arm(
         share_percent=100
     )
+    """The arm of an evaluation."""
 
 
 class Step(Table):
     """One step of the fall-back chain."""
 
     attempt: Attempt = Field(alias="try")
+    """Another team of the same response, the level's next response, or the default, which ends the chain."""
     seconds: Seconds | None = None
+    """How long it may take; at least as long as an offer stands."""
 
 
 class WhenNoTeam(Table):
-    """What is tried, in order, inside the routing deadline."""
+    """What is tried while no team has accepted."""
 
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    """In order; all fit into the routing deadline, less the notice to the CAD."""
 
 
 class Clocks(Table):
-    """Every clock with its unit in its name; the defaults are those of domain §6."""
+    """Every clock, with its unit in its name."""
 
     routing_deadline_seconds: Seconds = 60
+    """From the receipt of a call to its outcome; then the default stands."""
     priority_deadline_seconds: dict[Words, Seconds] = Field(default_factory=dict)
-    """Shorter or longer deadlines for some of the CAD's priorities."""
+    """Another deadline for calls with one of these CAD priorities."""
     cad_notice_seconds: Seconds = 10
+    """The part of the deadline that is kept for telling the CAD."""
     offer_expiry_seconds: Seconds = 30
+    """How long a team may take to answer."""
     transfer_ack_seconds: Seconds = 30
+    """How long a telephone transfer may wait to be taken."""
     position_stale_seconds: Seconds = 60
+    """After which a position is too old to count."""
     status_stale_minutes: Minutes = 15
+    """After which a team that was not heard of is asked for nothing."""
     call_stale_minutes: Minutes = 15
+    """After which a call that was not heard of is not diverted."""
     accepted_not_moving_minutes: Minutes = 5
+    """After which a team that accepted and does not move is an alarm."""
     on_scene_check_minutes: Minutes = 30
+    """After which a team on scene is asked whether it is well."""
 
 
 class SafetyFloor(Table):
-    """Tightens careroute's own floor: from these values of hazards upwards, everything sent brings the service."""
+    """Tightens careroute's own floor. It can loosen nothing."""
 
     police: FloorLine | None = None
+    """From these values upwards everything that is sent brings police."""
     ems: FloorLine | None = None
+    """From these values upwards everything that is sent brings EMS."""
 
 
 class CodeSystem(Table):
     """How the codes of a system are written."""
 
     format: Literal["exact", "mpds"] = "exact"
+    """`mpds`: determinants, of which `25A01`, `25-A-1` and `25A1` are one; a suffix letter makes another code."""
 
 
 def _beats(value: Any) -> Any:
@@ -390,12 +326,15 @@ def _beats(value: Any) -> Any:
     return value.get("beats", ())
 
 
-class _DistrictTable(Table):
+class DistrictTable(Table):
+    """A district as a table."""
+
     beats: tuple[Words, ...] = ()
+    """As the CAD writes them; each belongs to one district."""
 
 
 District = Annotated[
-    tuple[Words, ...], BeforeValidator(_beats, json_schema_input_type=tuple[Words, ...] | _DistrictTable)
+    tuple[Words, ...], BeforeValidator(_beats, json_schema_input_type=tuple[Words, ...] | DistrictTable)
 ]
 
 
@@ -403,20 +342,38 @@ class Document(Table):
     """One version of one agency's programme."""
 
     agency: Name
+    """The organisation that dispatches teams."""
     sources: tuple[Name, ...] = ()
+    """The CADs whose calls it is for; left out: all of the agency's."""
     programme: Words
+    """Its name."""
     version: Annotated[int, Field(ge=1)]
-    effective: Annotated[datetime, _checked(_year, "a year between 2000 and 2199")]
-    time_zone: Annotated[str, _checked(_zone, 'an IANA name such as "America/Chicago"')]
+    """Greater than that of the document before it."""
+    effective: Annotated[datetime, checked(year, "a year between 2000 and 2199")]
+    """When it takes effect: local time, unless it has an offset."""
+    time_zone: Annotated[str, checked(zone, 'an IANA name such as "America/Chicago"')]
+    """The agency's clocks."""
     default: Words
+    """In words, what the CAD sends when careroute says nothing."""
     holidays: Holidays | None = None
+    """Needed where a row closes on holidays."""
     districts: Annotated[dict[DistrictName, District], Field(min_length=1)]
+    """By the names that the CAD gives them: the beats of each."""
     code_systems: dict[str, CodeSystem] = Field(default_factory=dict)
+    """Needed for systems whose codes may be written in several ways."""
     call_types: dict[str, dict[str, CallTypeEntry]]
+    """By code system: the codes that mean something here. Any other is taken by nobody, unless somebody asks."""
     heard: Heard = Field(default_factory=Heard)
+    """Answers, flags, priorities and words."""
     level: Annotated[tuple[Level, ...], Field(min_length=1)]
+    """The levels, calmest first."""
     responses: dict[Slug, Response]
+    """By name."""
     rollout: tuple[Rollout, ...] = ()
+    """Rows; of several that are open the one that allows most counts."""
     when_no_team: WhenNoTeam
+    """The fall-back chain."""
     clocks: Clocks = Field(default_factory=Clocks)
+    """Those that are left out have their default."""
     safety_floor: SafetyFloor = Field(default_factory=SafetyFloor)
+    """Left out: careroute's own."""

@@ -44,3 +44,26 @@ CANNOT_TELL: Final = ("cannot-tell", "unknown")
 """Answers of somebody who was asked and does not know. An answer that nobody can read counts as one of them."""
 
 NOT_ASKED: Final = "not-asked"
+
+MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "weapon": "A weapon: seen, said to be there, or within reach.",
+        "violence": "Towards others, from long ago to now.",
+        "crime": "That has been done, or is being done.",
+        "injury": "Or illness; an overdose needs EMS.",
+        "suicide": "From thoughts to an attempt.",
+        "intoxication": "By whatever substance.",
+        "triage_level": "The centre's own, 4 the most urgent.",
+        "location_kind": "Where the person is.",
+        "consent": "Whether the person wants help.",
+        "relation": "What the caller is to the person.",
+        "resolvable_by_phone": "Whether talking may be enough.",
+        "subject_present": "Whether the person is still there.",
+        "repeat_caller": "Whether the person calls often.",
+        "units_on_scene": "Whether any unit is on scene, as the CAD says; never unknown.",
+        "age": "Of the person, in years.",
+        "language": "That is spoken, as the CAD writes it.",
+        "caller_wants": "A wish that was voiced; never unknown.",
+    }
+)
+"""Every fact, and what it is about."""

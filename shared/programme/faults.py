@@ -12,7 +12,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from shared.programme.document import NOT_YET, Document
+from shared.programme.document import Document
+from shared.programme.later import NOT_YET
 from shared.programme.lines import Path
 
 

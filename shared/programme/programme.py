@@ -209,7 +209,7 @@ class Programme:
     steps: tuple[Step, ...]
     clocks: Clocks
     assumptions: tuple[str, ...]
-    """What codes state by themselves that is calmer than the worst, one line each, for a person to read and own."""
+    """What codes and priorities state that is calmer than the worst, a line each, for a person to read and own."""
 
     def code(self, call_type: CallType | None, at: datetime | None = None) -> Code | None:
         """What the document says of a code; None for one that it does not list in that system, or not on that day."""

@@ -16,6 +16,7 @@ from shared.programme.floor import EMS, floor_tightens, levels_reached, safety_f
 from shared.programme.hours import Holidays, calendar_days
 from shared.programme.judgement import NOT_ROUTED, Discipline, Model
 from shared.programme.programme import Row, determinant, plain
+from shared.programme.reach import responses_reached
 
 
 def findings(document: Document, sound: frozenset[str]) -> Iterator[Finding]:
@@ -304,6 +305,7 @@ _CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Document], Iterator[Finding
     (frozenset(("call_types", "responses")), _takes),
     (frozenset(("responses",)), _crews),
     (frozenset(("responses",)), _only_when),
+    (frozenset(("level", "responses", "call_types")), responses_reached),
     (frozenset(("safety_floor",)), floor_tightens),
     (frozenset(("level", "responses", "safety_floor")), safety_floor),
     (frozenset(("rollout", "responses", "districts", "holidays")), _rollout),

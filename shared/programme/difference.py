@@ -1,0 +1,152 @@
+"""What a new version of a programme changes, for its manager to read before it is approved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+
+from shared.programme.covers import Cover, covers
+from shared.programme.facts import HAZARDS
+from shared.programme.programme import Code, Programme
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that changes beside what goes where: what a code means, a clock, how a response is reached."""
+
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Everything in which two versions differ."""
+
+    covers: tuple[Cover, ...]
+    changes: tuple[Change, ...]
+
+
+def difference(old: Programme, new: Programme) -> Difference:
+    """The covers that get another result, and the other changes. Raises `covers.TooLarge`."""
+    return Difference(tuple(covers(old, new)), tuple(_changes(old, new)))
+
+
+def closed_days(programme: Programme, years: Iterable[int]) -> dict[date, str]:
+    """The holidays of these years, in order, and their names."""
+    holidays = programme.holidays
+    if holidays is None:
+        return {}
+    days = [date.fromordinal(one) for year in years for one in range(_first(year), _first(year + 1))]
+    return {day: name for day in days if (name := holidays.name(day))}
+
+
+def _first(year: int) -> int:
+    return date(year, 1, 1).toordinal()
+
+
+def _changes(old: Programme, new: Programme) -> Iterator[Change]:
+    for name in ("agency", "time_zone", "default"):
+        yield from _if_changed(name.replace("_", " "), getattr(old, name), getattr(new, name))
+    yield from _if_changed("sources", ", ".join(sorted(old.sources)), ", ".join(sorted(new.sources)))
+    for code in dict.fromkeys((*old.codes, *new.codes)):
+        yield from _if_changed(
+            f"code {code[0]} {code[1]}", _code_words(old.codes.get(code)), _code_words(new.codes.get(code))
+        )
+    yield from _heard(old, new)
+    for beat in dict.fromkeys((*old.beats, *new.beats)):
+        yield from _if_changed(
+            f"beat {beat}", old.beats.get(beat, "in no district"), new.beats.get(beat, "in no district")
+        )
+    for name in old.responses.keys() & new.responses.keys():
+        for key in ("model", "crew", "goes", "replaces", "reached_by", "enters_when", "on_upgrade", "due_hours"):
+            before, after = getattr(old.responses[name], key), getattr(new.responses[name], key)
+            yield from _if_changed(f"{name}: {key}", _text(before), _text(after))
+    yield from _orders(old, new)
+    yield from _holidays(old, new)
+    for field in fields(old.clocks):
+        yield from _if_changed(
+            field.name, _text(getattr(old.clocks, field.name)), _text(getattr(new.clocks, field.name))
+        )
+    yield from _if_changed("when no team", _steps(old), _steps(new))
+
+
+def _orders(old: Programme, new: Programme) -> Iterator[Change]:
+    """Levels of both that prefer another of the responses that both send."""
+    after = {level.name: level.sends for level in new.levels}
+    for level in old.levels:
+        now = after.get(level.name, ())
+        one, other = [name for name in level.sends if name in now], [name for name in now if name in level.sends]
+        yield from _if_changed(f"level {level.name!r}: order", ", ".join(one), ", ".join(other))
+
+
+def _if_changed(what: str, before: str, after: str) -> Iterator[Change]:
+    if before != after:
+        yield Change(what, before or "nothing", after or "nothing")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {one}" for key, one in sorted(value.items()))
+    return "" if value is None else str(value)
+
+
+def _steps(programme: Programme) -> str:
+    return ", ".join(f"{step.attempt} {step.seconds} s" if step.seconds else step.attempt for step in programme.steps)
+
+
+def _code_words(code: Code | None) -> str:
+    if code is None:
+        return "not listed"
+    stated = [f"{fact} {HAZARDS[fact][rank]}" for fact, rank in code.hazards.items()]
+    stated += [f"{fact} {value}" for fact, value in code.others.items()]
+    dates = [f"from {code.from_day}"] if code.from_day else []
+    dates += [f"until {code.until_day}"] if code.until_day else []
+    return ", ".join([code.category or "of no category", *stated, *dates])
+
+
+def _heard(old: Programme, new: Programme) -> Iterator[Change]:
+    for what, one, other in (
+        ("answer", _answers(old), _answers(new)),
+        ("caution", _flags(old.cautions), _flags(new.cautions)),
+        ("priority", _flags(old.priorities), _flags(new.priorities)),
+        ("word", _words(old), _words(new)),
+    ):
+        for name in dict.fromkeys((*one, *other)):
+            yield from _if_changed(f"{what} {name}", one.get(name, ""), other.get(name, ""))
+
+
+def _answers(programme: Programme) -> dict[str, str]:
+    found = {}
+    for question in programme.questions:
+        scale = HAZARDS.get(question.fact)
+        meant = [
+            f"{told} = {scale[value] if scale and isinstance(value, int) and value >= 0 else value}"
+            for told, value in sorted(question.meanings.items())
+        ]
+        found[question.name] = f"{question.fact} ({', '.join(meant)})"
+    return found
+
+
+def _flags(flags: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
+    return {
+        name: ", ".join(f"{fact} {HAZARDS[fact][rank]}" for fact, rank in stated.items())
+        for name, stated in flags.items()
+    }
+
+
+def _words(programme: Programme) -> dict[str, str]:
+    found = {word: ", ".join(hazards) for word, hazards in programme.words.items()}
+    for phrase, hazard in programme.phrases:
+        found[phrase] = ", ".join(filter(None, (found.get(phrase), hazard)))
+    return found
+
+
+def _holidays(old: Programme, new: Programme) -> Iterator[Change]:
+    year = new.effective.astimezone(new.zone).year
+    before, after = closed_days(old, (year, year + 1)), closed_days(new, (year, year + 1))
+    for day in sorted(before.keys() ^ after.keys()):
+        yield Change(str(day), before.get(day, "an ordinary day"), after.get(day, "an ordinary day"))

@@ -1,0 +1,216 @@
+"""The worker as real processes on a real Kafka: killed, frozen, told to stop, hung."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+from deploy.kafka.local import CHECKOUT, LocalKafka
+from shared.broker import Record, Stored
+from shared.clock import SystemClock
+from shared.door import record
+from shared.journal import Ownership
+from shared.kafka import KafkaBroker, create_topics
+from shared.topics import ASSIGNMENTS, CALLS, DEAD_LETTERS
+from shared.worker import EXIT_FAILED, EXIT_WATCHDOG
+from tests.shared.toy import reported
+
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+
+
+@dataclass
+class Rig:
+    """A Kafka of its own, because the toy's topics are the real ones; and processes that run the toy on it."""
+
+    servers: str
+    directory: Path
+    broker: KafkaBroker
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def effects(self) -> Path:
+        return self.directory / "effects"
+
+    def start(self, instance: str = "1", effect_seconds: float = 0.0) -> subprocess.Popen[bytes]:
+        environment = {
+            **os.environ,
+            "CAREROUTE_KAFKA": self.servers,
+            "CAREROUTE_PARTITIONS": "1",
+            "CAREROUTE_INSTANCE": instance,
+            "EFFECT_SECONDS": str(effect_seconds),
+        }
+        command = [sys.executable, "-m", "tests.kafka.toy_process", str(self.effects)]
+        with (self.directory / f"log-{len(self.processes)}").open("wb") as log:
+            process = subprocess.Popen(command, env=environment, cwd=CHECKOUT, stderr=log, stdout=log)
+        self.processes.append(process)
+        return process
+
+    async def call(self, name: str) -> None:
+        clock = SystemClock()
+        await self.broker.append(CALLS.name, 0, [record("a", reported(name, clock), name, "test", clock)])
+
+    async def journal(self, topic: str = ASSIGNMENTS.name) -> list[Stored]:
+        """All records."""
+        reader = await self.broker.reader()
+        end = (await reader.ends([(topic, 0)]))[topic, 0]
+        await reader.assign({(topic, 0): 0})
+        found: list[Stored] = []
+        while len(found) < end:
+            found += await reader.poll(0.2)
+        await reader.close()
+        return found
+
+    async def types(self) -> Counter[str]:
+        ownership = Ownership()
+        return Counter(s.headers["type"].decode() for s in await self.journal() if ownership.counts(s))
+
+    async def decided(self, event_type: str, count: int = 1, seconds: float = 30) -> None:
+        until = time.monotonic() + seconds
+        while (found := await self.types())[event_type] < count:
+            assert time.monotonic() < until, f"not in {seconds} s: {found}"
+            await asyncio.sleep(0.1)
+
+    def performed(self) -> Counter[str]:
+        return Counter(self.effects.read_text().splitlines()) if self.effects.exists() else Counter()
+
+
+@pytest.fixture(scope="module")
+def node(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
+    del kafka  # it says whether Kafka can be had here
+    with LocalKafka(tmp_path_factory.mktemp("kafka")) as started:
+        yield started
+    started.discard()
+
+
+@pytest.fixture
+async def rig(node: LocalKafka, tmp_path: Path) -> AsyncIterator[Rig]:
+    await delete_topics(node.address)
+    await create_topics(node.address, 1, 1)
+    broker = KafkaBroker(node.address, 1)
+    rig = Rig(node.address, tmp_path, broker)
+    yield rig
+    for process in rig.processes:
+        if process.poll() is None:
+            process.send_signal(signal.SIGCONT)
+            process.kill()
+        process.wait()
+    await broker.close()
+
+
+async def delete_topics(servers: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    names = [name for name in await admin.list_topics() if not name.startswith("__")]
+    if names:
+        await admin.delete_topics(names)
+        while any(not name.startswith("__") for name in await admin.list_topics()):  # noqa: ASYNC110  # Kafka's own
+            await asyncio.sleep(0.1)
+    await admin.close()
+
+
+async def exit_code(process: subprocess.Popen[bytes], seconds: float = 20) -> int:
+    return await asyncio.to_thread(process.wait, seconds)
+
+
+async def test_bad_input_is_refused_and_a_restart_goes_on_where_it_was(rig: Rig) -> None:
+    first = rig.start()
+    await rig.broker.append(CALLS.name, 0, [Record("a", b"\xff", (("type", b"call-reported"),))])
+    await rig.call("c1")
+    await rig.decided("cad-informed")
+    first.kill()
+    await exit_code(first)
+    await rig.call("c2")
+    rig.start()
+    await rig.decided("call-routed", 2)
+    assert await rig.types() == {
+        "input-refused": 1,
+        "deadline-set": 2,
+        "cad-message-due": 2,
+        "page-attempted": 2,
+        "page-delivered": 2,
+        "cad-informed": 2,
+        "call-routed": 2,
+    }
+    assert [stored.headers["id"] for stored in await rig.journal(DEAD_LETTERS.name)][:1] == [b"calls/0/0"]
+
+
+async def test_a_stop_lets_effects_finish_and_notes_them(rig: Rig) -> None:
+    process = rig.start(effect_seconds=1.5)
+    await rig.call("c1")
+    await rig.decided("page-attempted")
+    process.terminate()
+    assert await exit_code(process) == 0
+    found = await rig.types()
+    assert (found["page-delivered"], found["cad-informed"], sum(rig.performed().values())) == (1, 1, 2)
+
+
+async def test_a_page_that_was_under_way_when_its_process_died_is_not_sent_again(rig: Rig) -> None:
+    process = rig.start(effect_seconds=2)
+    await rig.call("c1")
+    await rig.decided("page-attempted")
+    process.kill()
+    await exit_code(process)
+    rig.start()
+    await rig.decided("cad-informed")
+    assert (await rig.types())["page-failed"] == 1
+    assert rig.performed().keys().isdisjoint({"a a/cad/c1"})
+
+
+async def test_a_frozen_process_is_replaced_and_what_it_writes_after_is_ignored(rig: Rig) -> None:
+    zombie = rig.start("1")
+    await rig.call("before")
+    await rig.decided("cad-informed")
+    heir = rig.start("2")
+    await asyncio.sleep(3)
+    zombie.send_signal(signal.SIGSTOP)
+    heir_or_zombie = time.monotonic()
+    await rig.call("during")
+    await rig.decided("cad-informed", 2)
+    assert time.monotonic() - heir_or_zombie < 15
+    zombie.send_signal(signal.SIGCONT)
+    for number in range(5):
+        await rig.call(f"after{number}")
+        await asyncio.sleep(0.3)
+    await rig.decided("call-routed", 7)
+    found = await rig.types()
+    assert (found["deadline-set"], found["call-routed"]) == (7, 7)
+    assert set(rig.performed().values()) == {1}
+    assert heir.poll() is None
+
+
+async def test_a_process_that_hangs_is_ended_by_its_watchdog(rig: Rig) -> None:
+    process = rig.start()
+    await rig.call("first")
+    await rig.decided("deadline-set")
+    await rig.call("hangs")
+    began = time.monotonic()
+    assert await exit_code(process) == EXIT_WATCHDOG
+    assert time.monotonic() - began < 12
+    rig.start()
+    await rig.decided("call-routed", 2)
+
+
+async def test_a_broker_that_goes_away_ends_the_process_with_its_code(rig: Rig, node: LocalKafka) -> None:
+    process = rig.start()
+    await rig.call("c1")
+    await rig.decided("deadline-set")
+    await asyncio.to_thread(node.kill)
+    try:
+        assert await exit_code(process, 40) == EXIT_FAILED
+        again = rig.start()
+        await asyncio.sleep(3)
+        assert again.poll() is None  # it waits inside
+    finally:
+        await asyncio.to_thread(node.start)
+    await rig.decided("call-routed", seconds=60)

@@ -1,0 +1,419 @@
+"""Broken documents: what is said of each, and at which line."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from shared.programme import ProgrammeRefused, read
+from shared.programme.faults import Fault
+from tests.shared.programme.documents import BOSTON, MADISON, PROGRAMMES
+
+ROW = '[[rollout]]\nresponse = "cares"\ndistricts = ["West"]\nhours = ["daily 00:00-24:00"]\nphase = "live"\n'
+
+
+def refused(text: str) -> tuple[Fault, ...]:
+    with pytest.raises(ProgrammeRefused) as caught:
+        read(text)
+    return caught.value.faults
+
+
+def broken(old: str, new: str, text: str = MADISON) -> str:
+    assert text.count(old) == 1, old
+    return text.replace(old, new)
+
+
+def with_row(*lines: str) -> str:
+    """Madison with a second row; each line of it replaces the key that it sets, or comes in addition."""
+    keys = [line.split(" ")[0] for line in lines]
+    kept = [line for line in ROW.splitlines() if line.split(" ")[0] not in keys]
+    return broken("[when_no_team]", "\n".join([*kept, *lines, "[when_no_team]"]))
+
+
+# document, what the line of the fault holds, field, what is wrong, what would be right
+CASES: dict[str, tuple[str, str, str, str, str]] = {
+    "misspelt key": (
+        broken('sends = ["cares"]', 'sned = ["cares"]'),
+        "sned",
+        "level[1].sned",
+        "unknown key 'sned'",
+        "did you mean 'sends'?",
+    ),
+    "missing key": (broken('sends = ["cares"]', ""), "[[level]]", "level[1].sends", "is missing", "add sends"),
+    "unknown part": (broken("[clocks]", "[clock]"), "[clock]", "clock", "unknown key", "did you mean 'clocks'?"),
+    "later part": (
+        MADISON + "[automatic_pause]\n",
+        "[automatic_pause]",
+        "automatic_pause",
+        "not yet supported",
+        "by hand",
+    ),
+    "later key": (with_row("caps = 24"), "caps", "rollout[2].caps", "not yet supported", "fewer"),
+    "later value": (
+        broken('try = "same response"', 'try = "phone"'),
+        "phone",
+        "when_no_team.steps[1].try",
+        "'phone' is not yet supported",
+        "last in sends",
+    ),
+    "later form": (
+        broken('West    = ["W1", "W2"]', 'West = { beats = ["W1"], boundary = "west.geojson" }'),
+        "West",
+        "districts.West",
+        "'boundary' is not yet supported",
+        "beats say where",
+    ),
+    "later step": (
+        broken('try = "same response"', 'try = "neighbour pool"'),
+        "neighbour",
+        "when_no_team.steps[1].try",
+        "not yet",
+        "secondary districts",
+    ),
+    "wrong type": (broken("version   = 1", 'version = "1"'), "version", "version", "'1' does not fit", "integer"),
+    "wrong value": (
+        broken('"community-responder"', '"comunity-responder"'),
+        "comunity",
+        "responses.cares.model",
+        "is no value of model",
+        "did you mean 'community-responder'?",
+    ),
+    "hazard misspelt": (
+        broken('{ weapon = "elsewhere or worse" }', '{ wepon = "elsewhere or worse" }'),
+        "wepon",
+        "level[2].raised_by[1].wepon",
+        "unknown key",
+        "did you mean 'weapon'?",
+    ),
+    "one value of a hazard in the middle": (
+        broken('"past or worse"', '"past"'),
+        "raised_by",
+        "level[2].raised_by[2].violence",
+        "'past' is no value",
+        "did you mean 'past or worse'?",
+    ),
+    "undefined response": (
+        broken('sends = ["cares"]', 'sends = ["care"]'),
+        '"care"',
+        "level[1].sends[1]",
+        "'care' is no response",
+        "did you mean 'cares'?",
+    ),
+    "undefined district": (
+        broken('districts = ["Central"]', 'districts = ["Centrel"]'),
+        "Centrel",
+        "rollout[1].districts[1]",
+        "is no district",
+        "did you mean 'Central'?",
+    ),
+    "undefined response in a row": (
+        broken('response  = "cares"', 'response = "cars"'),
+        '"cars"',
+        "rollout[1].response",
+        "is no response",
+        "did you mean 'cares'?",
+    ),
+    "beat in two districts": (
+        broken('"W2"]', '"C1"]'),
+        "West",
+        "districts.West[2]",
+        "beat 'C1' is in Central too",
+        "one district",
+    ),
+    "category that no code has": (
+        broken('takes           = ["mental-health", ', 'takes = ["mental-helth", '),
+        "mental-helth",
+        "responses.cares.takes[1]",
+        "no call type",
+        "did you mean 'mental-health'?",
+    ),
+    "code twice": (
+        broken('"MENTAL VIOLENT" =', '"MENTAL  VIOLENT" = { category = "noise" }\n"MENTAL VIOLENT" ='),
+        '"MENTAL VIOLENT"',
+        'call_types.dane-county."MENTAL VIOLENT"',
+        "are one name",
+        "write it once",
+    ),
+    "level that nothing reaches": (
+        broken(
+            '[[level]]\nname  = "police needed"',
+            '[[level]]\nname = "odd"\nsends = ["default"]\nraised_by = [{ weapon = "firearm" }]\n'
+            '[[level]]\nname = "police needed"',
+        ),
+        "[[level]]",
+        "level[2]",
+        "nothing can put a call on 'odd'",
+        "raises no higher level",
+    ),
+    "response that nobody sends": (
+        MADISON
+        + '[responses.van]\nmodel = "peer-led"\ncrew = ["peer"]\ntakes = ["mental-health"]\n'
+        + 'goes = "instead of default"\nreached_by = "offer"\n',
+        "[responses.van]",
+        "responses.van",
+        "no level sends 'van'",
+        "leave it out",
+    ),
+    "highest level without default": (
+        broken('sends = ["default"]', 'sends = ["cares"]'),
+        "sends",
+        "level[2].sends",
+        "does not send default",
+        "default",
+    ),
+    "officer among community responders": (
+        broken('["paramedic", "crisis-worker"]', '["paramedic", "officer"]'),
+        "officer",
+        "responses.cares.crew",
+        "an officer is in a community-responder crew",
+        "co-responder",
+    ),
+    "co-responder without officer": (
+        broken(
+            'crew = ["officer", "clinician"]\ntakes = ["mental-health"]\ngoes = "beside default"',
+            'crew = ["clinician"]\ntakes = ["mental-health"]\ngoes = "beside default"',
+            BOSTON,
+        ),
+        "crew",
+        "responses.ask-co-response.crew",
+        "has officer, and here there is none",
+        "crew",
+    ),
+    "row that ended before it began": (
+        with_row("from = 2021-10-01", "until = 2021-10-01"),
+        "until",
+        "rollout[2].until",
+        "can never open",
+        "after from",
+    ),
+    "row that ended before the document": (
+        with_row("until = 2021-08-01"),
+        "until",
+        "rollout[2].until",
+        "before the document takes effect",
+        "leave the row out",
+    ),
+    "row without such a day": (
+        with_row("from = 2021-10-02", "until = 2021-10-04", 'hours = ["Mon-Fri 11:00-19:00"]'),
+        "Mon-Fri",
+        "rollout[2].hours",
+        "no such hours",
+        "other hours",
+    ),
+    "row open on a holiday only, and closed then": (
+        with_row("from = 2021-09-06", "until = 2021-09-07", 'holidays = "closed"'),
+        "hours",
+        "rollout[2].hours",
+        "can never open",
+        "other hours",
+    ),
+    "row that is off": (
+        with_row('phase = "off"'),
+        "off",
+        "rollout[2].phase",
+        "can never open: it is off",
+        "leave the row out",
+    ),
+    "hours that cannot be read": (
+        broken('"Mon-Fri 11:00-19:00"', '"weekdays 11-19"'),
+        "weekdays",
+        "rollout[1].hours[1]",
+        "is no line of hours",
+        'like "Mon-Fri',
+    ),
+    "steps beyond the deadline": (
+        broken("seconds = 30", "seconds = 51"),
+        "steps",
+        "when_no_team.steps",
+        "take 51 s, and 50 s are left",
+        "at most 50 s",
+    ),
+    "a step shorter than an offer": (
+        broken("seconds = 30", "seconds = 20"),
+        "20",
+        "when_no_team.steps[1].seconds",
+        "less than an offer's 30 s",
+        "longer step",
+    ),
+    "chain without default": (
+        broken(', { try = "default" }]', "]"),
+        "steps",
+        "when_no_team.steps[1]",
+        "does not end in default",
+        "default",
+    ),
+    "a holiday that is none": (
+        broken("[2022-02-15]", "[2022-02-16]"),
+        "2022-02-16",
+        "holidays.open[1]",
+        "is no holiday in US-WI",
+        "ordinary day",
+    ),
+    "unknown calendar": (broken('"US-WI"', '"US-XX"'), "US-XX", "holidays.calendar", "no calendar 'US-XX'", "US-WI"),
+    "unknown zone": (
+        broken('"America/Chicago"', '"America/Madison"'),
+        "Madison",
+        "time_zone",
+        "no time zone",
+        "America/Chicago",
+    ),
+    "a caution that clears": (
+        broken('{ violence = "past" }', '{ violence = "none" }'),
+        "ASSAULTIVE",
+        "heard.cautions.ASSAULTIVE.violence",
+        "'none' is no value",
+        "past",
+    ),
+    "a word for no hazard": (
+        broken('violence = ["hit"', 'consent = ["hit"'),
+        "words",
+        "heard.words.consent",
+        "unknown key",
+        "weapon",
+    ),
+    "an answer to no fact": (
+        broken('Q3 = "crime"', 'Q3 = "crimes"'),
+        "answers",
+        "heard.answers.Q3.fact",
+        "no value of fact",
+        "did you mean 'crime'?",
+    ),
+    "a navigator instead of the default": (
+        broken('"community-responder"', '"care-navigator"'),
+        "goes",
+        "responses.cares.goes",
+        "never goes instead",
+        "beside default",
+    ),
+    "the floor: violence": (
+        broken('{ violence = "past or worse" }', '{ violence = "in-progress" }'),
+        "cares",
+        "level[1].sends[1]",
+        "with violence threat a call can stand on 'calm', where 'cares' brings no police",
+        "threat or worse",
+    ),
+    "the floor: a hazard left out": (
+        broken('{ injury = "needs-ems" },', "").replace('["paramedic", "crisis-worker"]', '["crisis-worker"]'),
+        "cares",
+        "level[1].sends[1]",
+        "with injury needs-ems",
+        "needs-ems or worse",
+    ),
+    "a first level that nobody can stand on": (
+        broken(
+            '{ caller_wants = "police" }',
+            '{ caller_wants = "police" }, { age = "18 or more" }, { age = "under 18" }',
+        ),
+        "[[level]]",
+        "level[1]",
+        "no call is left on the first level",
+        "raises nothing",
+    ),
+    "a flag twice": (
+        broken("ARMED = {", '"ARMED " = { violence = "past" }, ARMED = {'),
+        "cautions",
+        "heard.cautions.ARMED",
+        "are one name",
+        "write it once",
+    ),
+    "a day out of this world": (
+        with_row("from = 9999-12-31"),
+        "9999",
+        "rollout[2].from",
+        "out of range",
+        "between 2000 and 2199",
+    ),
+    "a deadline per priority": (
+        broken("routing_deadline_seconds    = 60", "routing_deadline_seconds = { P1 = 30 }"),
+        "P1",
+        "clocks.routing_deadline_seconds",
+        "a table does not fit",
+        "priority_deadline_seconds",
+    ),
+    "not TOML": (
+        broken('agency    = "madison-wi"', 'agency = "madison-wi'),
+        "agency",
+        "document",
+        "is no TOML",
+        "toml.io",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_broken_document_is_refused_at_its_line(name: str) -> None:
+    text, marker, field, what, right = CASES[name]
+    faults = refused(text)
+    matching = [fault for fault in faults if fault.field == field and what in fault.what and right in fault.right]
+    assert len(matching) == 1, [str(fault) for fault in faults]
+    assert marker in text.splitlines()[matching[0].line - 1]
+
+
+def test_most_broken_documents_get_one_fault_only() -> None:
+    counts = {name: len(refused(case[0])) for name, case in CASES.items()}
+    assert {name: count for name, count in counts.items() if count > 1}.keys() <= {
+        "misspelt key",
+        "missing key",
+        "undefined response",
+        "highest level without default",
+        "row that ended before it began",
+    }
+
+
+def test_every_fault_is_told_at_once_in_the_order_of_the_lines() -> None:
+    text = (
+        broken("version   = 1", "version = 0")
+        .replace('"US-WI"', '"XX"')
+        .replace('"W2"]', '"C1"]')
+        .replace("seconds = 30", "seconds = 55")
+    )
+    faults = refused(text)
+    assert [fault.field for fault in faults] == [
+        "version",
+        "holidays.calendar",
+        "districts.West[2]",
+        "when_no_team.steps",
+    ]
+    assert str(faults[2]).startswith("line 15: districts.West[2]: beat 'C1' is in Central too; ")
+
+
+def test_nesting_at_any_depth_is_refused_and_nothing_else() -> None:
+    for depth in range(50, 1200, 23):
+        assert refused(f"a = {'[' * depth}{']' * depth}")
+
+
+def test_a_large_document_is_read_within_a_second() -> None:
+    districts = "\n".join(f'D{n} = ["{n}A", "{n}B", "{n}C"]' for n in range(200))
+    codes = "\n".join(f'"CODE {n}" = {{ category = "mental-health", violence = "none" }}' for n in range(2000))
+    text = broken("[call_types.dane-county]", f"{districts}\n[call_types.large]\n{codes}\n[call_types.dane-county]")
+    began = time.perf_counter()
+    assert len(read(text).codes) == 2003
+    assert time.perf_counter() - began < 3  # about a quarter of a second where nothing else runs
+
+
+def test_hostile_text_is_refused_and_nothing_else() -> None:
+    for text in (
+        "",
+        "\x00",
+        "\ud800",
+        "a = " + "[" * 5000,
+        "a = " + "9" * 5000,
+        "x" * 1_000_001,
+        "\ufeffa = 1",
+        "a = {b = 1, b = 2}",
+    ):
+        assert refused(text)
+
+
+@pytest.mark.parametrize("path", sorted(PROGRAMMES.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_programme_that_is_delivered_is_accepted(path: Path) -> None:
+    assert path.stem.startswith(read(path.read_text()).agency)
+
+
+def test_the_assumptions_of_codes_are_listed() -> None:
+    text = broken(
+        '"MENTAL"         = { category = "mental-health" }',
+        '"MENTAL" = { category = "mental-health", violence = "none" }',
+    )
+    assert read(text).assumptions == ("dane-county MENTAL: violence none",)
+    assert read(MADISON).assumptions == ()

@@ -1,0 +1,322 @@
+"""What surrounds the services: CADs that publish through intake, and people who answer, err and stay silent.
+
+All is drawn from one seed. People see what counts in the journals, by a fold of their own, and act by commands.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from shared.broker import Stored
+from shared.call import Call, CallType
+from shared.door import record
+from shared.events import (
+    AcceptOffer,
+    ApproveProgramme,
+    CallCancelled,
+    CallReported,
+    Command,
+    ConfirmationAsked,
+    ConfirmDecision,
+    ContactMethod,
+    DeclineOffer,
+    DefinePerson,
+    DefineTeam,
+    Discipline,
+    Event,
+    OfferAccepted,
+    OfferMade,
+    OverrideCall,
+    PauseDistrict,
+    Person,
+    ProposeProgramme,
+    ReportStatus,
+    ResumeDistrict,
+    SetPhase,
+    SignOff,
+    SignOn,
+    Team,
+)
+from shared.memory import MemoryLog
+from shared.programme import Programme, read
+from shared.topics import CALLS, COMMANDS
+from tests.simulation.virtual_time import EPOCH, VirtualClock
+
+DOCUMENT = (Path(__file__).parents[2] / "deploy/programmes/demo-city.toml").read_text()
+DISTRICTS = {"Harbor": "H1", "Hillside": "S2", "Old Town": "O1", "Airport": "A1"}
+QUESTIONS = ("Q1", "Q2", "Q3", "Q4", "Q5")
+CALM_CODES = ("MENTAL", "CHECK WELFARE", "TRESPASS", "INTOX PERSON", "DISTURBANCE", "ALARM")
+DANGEROUS_CODES = ("MENTAL VIOLENT", "WEAPON", "BURGLARY", "ACCIDENT INJ")
+PHASES = (
+    ("outreach", "Harbor", "live"),
+    ("co-response", "Harbor", "live"),
+    ("outreach", "Hillside", "advisory"),
+    ("outreach", "Old Town", "shadow"),
+)
+FIRST_CALL_SECONDS, CALLS_PER_SECOND = 2.0, 8.0
+BEATS_SECONDS = (0.05, 0.25, 0.5, 0.5, 1.0)
+"""Every city has one of these: its CADs and people act in bursts of so long."""
+_CALL: TypeAdapter[Call] = TypeAdapter(Call)
+
+
+def agency_name(number: int) -> str:
+    return f"city-{number}"
+
+
+def document_of(agency: str) -> str:
+    return DOCUMENT.replace('"demo-city"', f'"{agency}"', 1)
+
+
+@cache
+def programme_of(agency: str) -> Programme:
+    return read(document_of(agency))
+
+
+def dangerous(call: Call) -> bool:
+    """What any call taker would say of these calls: not one for an unarmed team. Nothing of the programme is asked."""
+    code = call.call_type.code if call.call_type else ""
+    answers = [call.answers.get(question) for question in QUESTIONS]
+    return code in DANGEROUS_CODES or any(answer != "no" for answer in answers)
+
+
+class WatchedLog(MemoryLog):
+    """A log that tells somebody of every batch that lands."""
+
+    watcher: Callable[[list[Stored]], None] = staticmethod(lambda _batch: None)
+
+    def append(self, topic: str, partition: int, records: Any) -> Any:
+        appended = super().append(topic, partition, records)
+        self.watcher(self.places[topic, partition][appended.offset :])
+        return appended
+
+
+@dataclass(slots=True)
+class City:
+    """All agencies, and the seed's dice."""
+
+    log: WatchedLog
+    clock: VirtualClock
+    loop: Any
+    dice: random.Random
+    decode: Callable[[str, bytes], Event]
+    agencies: int
+    calls: int
+    versions: dict[str, Call] = field(default_factory=dict)
+    """Event id → the version that was published under it."""
+    sent: int = 0
+    epochs: dict[tuple[str, int], int] = field(default_factory=dict)
+    numbers: int = 0
+    quiet: bool = False
+    beat_seconds: float = 0.25
+    ends_at: float = 0.0
+
+    def at(self, seconds: float, act: Callable[..., None], *given: Any) -> None:
+        """Do something later, on a beat of the city's: what comes in bursts is decided in steps of many inputs."""
+        beats = math.ceil((self.clock.monotonic() + max(0.0, seconds)) / self.beat_seconds)
+        self.loop.call_at(beats * self.beat_seconds, act, *given)
+
+    # --- the doors -----------------------------------------------------------------------------------------------
+
+    def put(self, topic: str, agency: str, event: Event, event_id: str) -> None:
+        partition = zlib.crc32(agency.encode()) % self.log.partitions
+        self.log.append(topic, partition, [record(agency, event, event_id, "door", self.clock)])
+
+    def command(self, agency: str, kind: type[Command], **given: Any) -> None:
+        """A command, through a door that now and then sends it twice, or late."""
+        now = self.clock.now()
+        self.numbers += 1
+        late = not self.quiet and self.dice.random() < 0.02
+        command = kind(
+            command_id=f"{agency}-{self.numbers}",
+            issued_at=now,
+            expires_at=now + timedelta(seconds=-1 if late else 20),
+            **{"issued_by": "dispatcher", **given},
+        )
+        self.put(COMMANDS.name, agency, command, command.command_id)
+        if not self.quiet and self.dice.random() < 0.05:
+            again = self.dice.random() * 3
+            self.at(again, self.put, COMMANDS.name, agency, command, command.command_id)
+
+    def later(self, seconds: float, agency: str, kind: type[Command], **given: Any) -> None:
+        self.at(seconds, lambda: self.command(agency, kind, **given))
+
+    # --- the day begins ------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Programme, switchboard, roster; then the calls take their course."""
+        self.quiet = True
+        self.beat_seconds = self.dice.choice(BEATS_SECONDS)
+        for number in range(self.agencies):
+            self._set_up(agency_name(number))
+        self.quiet = False
+        for number in range(self.calls):
+            at = FIRST_CALL_SECONDS + number / CALLS_PER_SECOND + self.dice.random() * 0.3
+            self._plan_call(agency_name(self.dice.randrange(self.agencies)), f"{number}", at)
+        self.ends_at = FIRST_CALL_SECONDS + self.calls / CALLS_PER_SECOND
+        for _ in range(3):
+            self._plan_pause()
+
+    def _set_up(self, agency: str) -> None:
+        self.command(agency, ProposeProgramme, document=document_of(agency), issued_by="pat")
+        self.command(agency, ApproveProgramme, document_hash=programme_of(agency).hash, issued_by="alex")
+        for revision, (response, district, phase) in enumerate(PHASES):
+            self.command(agency, SetPhase, response=response, district=district, phase=phase, based_on=revision)
+        crews: tuple[tuple[str, tuple[Discipline, ...]], ...] = (
+            ("community-responder", ("emt", "crisis-worker")),
+            ("co-responder", ("officer", "clinician")),
+        )
+        for number, (model, crew) in enumerate((crews[0], crews[0], crews[0], crews[1], crews[1])):
+            team_id, members = f"team-{number}", []
+            for discipline in crew:
+                person_id = f"{discipline}-{number}"
+                methods = [ContactMethod(method_id="pocket", kind="pocket")] if discipline in ("emt", "officer") else []
+                if discipline == "emt" and number == 0:
+                    methods.append(ContactMethod(method_id="pager", kind="webhook", url="https://pager.test/"))
+                person = Person(
+                    person_id=person_id, name=person_id, disciplines=(discipline,), contact_methods=tuple(methods)
+                )
+                self.command(agency, DefinePerson, person=person)
+                members.append(person_id)
+            team = Team(
+                team_id=team_id, model=model, primary_districts=("Harbor",), secondary_districts=tuple(DISTRICTS)
+            )
+            self.command(agency, DefineTeam, team=team)
+            self.sign_on(agency, team_id, tuple(members))
+
+    def sign_on(self, agency: str, team_id: str, members: tuple[str, ...]) -> None:
+        self.command(
+            agency,
+            SignOn,
+            team_id=team_id,
+            members=members,
+            shift_ends_at=EPOCH + timedelta(hours=8),
+            issued_by=members[0],
+        )
+
+    def _plan_pause(self) -> None:
+        agency = agency_name(self.dice.randrange(self.agencies))
+        district = self.dice.choice(("Harbor", "Hillside", "all"))
+        at = FIRST_CALL_SECONDS + self.dice.random() * (self.ends_at - FIRST_CALL_SECONDS)
+        self.later(at, agency, PauseDistrict, district=district)
+        self.later(at + 1 + self.dice.random() * 5, agency, ResumeDistrict, district=district)
+
+    # --- calls -------------------------------------------------------------------------------------------------------
+
+    def _plan_call(self, agency: str, incident: str, at: float) -> None:
+        dice = self.dice
+        code = dice.choice(CALM_CODES) if dice.random() < 0.85 else dice.choice(DANGEROUS_CODES)
+        district = dice.choices(tuple(DISTRICTS), (60, 20, 12, 8))[0]
+        answers = dict.fromkeys(QUESTIONS, "no")
+        if (fate := dice.random()) < 0.12:
+            del answers[dice.choice(QUESTIONS)]
+        elif fate < 0.2:
+            answers[dice.choice(QUESTIONS)] = dice.choice(("yes", "cannot-tell"))
+        version = {
+            "agency": agency,
+            "source": "cad",
+            "incident_id": incident,
+            "created_at": EPOCH + timedelta(seconds=at),
+            "call_type": CallType(system="demo-cad", code=code),
+            "priority": dice.choice(("1", "2", "3")),
+            "district": district,
+            "beat": DISTRICTS[district],
+            "answers": answers,
+            "facts": {},
+        }
+        number = 0
+        for number, (after, change) in enumerate(self._course(answers)):
+            version = {**version, **change, "updated_at": EPOCH + timedelta(seconds=at + after)}
+            self._plan_version(at + after, version, f"{agency}/{incident}/{number}")
+        if dice.random() < 0.07:
+            send = dice.choice(("default", "default", "co-response", "outreach", "no-such-thing"))
+            self.later(
+                at + dice.random() * 9 - 0.5, agency, OverrideCall, call_id=f"{agency}/cad/{incident}", send=send
+            )
+
+    def _course(self, answers: dict[str, str]) -> list[tuple[float, dict[str, Any]]]:
+        """What becomes of a call: seconds after its beginning, and what the CAD changes."""
+        dice = self.dice
+        course: list[tuple[float, dict[str, Any]]] = [(0.0, {"status": "active"})]
+        if dice.random() < 0.35:
+            changed = {**answers, dice.choice(QUESTIONS): dice.choice(("yes", "no", "no"))}
+            changes: tuple[dict[str, Any], ...] = ({"answers": changed}, {"priority": "1"}, {})
+            course.append((0.5 + dice.random() * 9, dice.choice(changes)))
+        if dice.random() < 0.15:
+            course.append((10 + dice.random() * 5, {"status": dice.choice(("cancelled", "closed", "merged"))}))
+            if dice.random() < 0.3:
+                course.append((18 + dice.random() * 4, {"status": "reopened"}))
+        elif dice.random() < 0.05:
+            course.append((12 + dice.random() * 8, {"requested_by": "dispatcher"}))
+        return course
+
+    def _plan_version(self, at: float, version: dict[str, Any], event_id: str) -> None:
+        dice = self.dice
+        late = dice.random() * 8 if dice.random() < 0.06 else dice.random() * 0.1
+        call = _CALL.validate_python(version)
+        self.versions[event_id] = call
+        self.at(at + late, self._publish, call, event_id)
+        if dice.random() < 0.06:
+            self.at(at + late + dice.random() * 3, self._publish, call, event_id)
+
+    def _publish(self, call: Call, event_id: str) -> None:
+        now = self.clock.now()
+        kind = CallCancelled if call.ended else CallReported
+        event = kind(event_id=event_id, call=call, received_at=now, judged_at=now, fingerprint=event_id)
+        self.put(CALLS.name, call.agency, event, event_id)
+        self.sent += 1
+
+    # --- people --------------------------------------------------------------------------------------------------
+
+    def watch(self, batch: list[Stored]) -> None:
+        """Who looks at a journal sees what counts."""
+        if batch[0].topic != "assignments":
+            return
+        for stored in batch:
+            kind, place = stored.headers["type"].decode(), (stored.topic, stored.partition)
+            epoch = int(stored.headers["epoch"])
+            if kind == "claimed":
+                self.epochs[place] = max(epoch, self.epochs.get(place, 0))
+            elif epoch == self.epochs.get(place) and kind in ("offer-made", "offer-accepted", "confirmation-asked"):
+                self._react(stored.key, self.decode(kind, stored.value))
+
+    def _react(self, agency: str, event: Event) -> None:
+        dice = self.dice
+        if isinstance(event, OfferMade):
+            person = event.recipients[0].person_id
+            answer = {"offer_id": event.offer_id, "person_id": person, "issued_by": person}
+            drawn, after = dice.random(), 0.2 + dice.random() * 3
+            if drawn < 0.6:
+                self.later(after, agency, AcceptOffer, **answer)
+            elif drawn < 0.7:
+                for recipient in event.recipients:
+                    self.later(after, agency, AcceptOffer, **{**answer, "person_id": recipient.person_id})
+            elif drawn < 0.82:
+                self.later(after, agency, DeclineOffer, **answer)
+            elif drawn < 0.9:
+                self.later(3.7 + dice.random(), agency, AcceptOffer, **answer)
+        elif isinstance(event, OfferAccepted):
+            self._drive(agency, event)
+        elif isinstance(event, ConfirmationAsked) and dice.random() < 0.6:
+            self.later(dice.random() * 4, agency, ConfirmDecision, call_id=event.call_id)
+
+    def _drive(self, agency: str, event: OfferAccepted) -> None:
+        dice, after = self.dice, 0.0
+        about = {"team_id": event.team_id, "issued_by": event.person_id}
+        for status in ("en-route", "on-scene", "cleared"):
+            after += 0.5 + dice.random() * 2
+            ends: dict[str, Any] = {"disposition": "resolved-on-scene"} if status == "cleared" else {}
+            self.later(after, agency, ReportStatus, status=status, call_id=event.call_id, **ends, **about)
+            if dice.random() < 0.04:
+                return  # nothing more is heard of them
+        if dice.random() < 0.1:
+            self.later(after + 0.5, agency, SignOff, **about)

@@ -1,0 +1,349 @@
+"""Says of a simulated day which promises were broken. Folds the topics itself: it shares no rule with what it checks.
+
+(The events' shapes and the service values are shared; who owns a journal, what is live, late, double or unsafe is not.)
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from shared.broker import Stored
+from shared.events import (
+    DECIDED_BY,
+    AssignmentEnded,
+    AssignmentWithdrawn,
+    CallOverridden,
+    CallReported,
+    CallRouted,
+    CallTriaged,
+    Command,
+    CommandDone,
+    CommandRefused,
+    DeadlineSet,
+    DecisionConfirmed,
+    Event,
+    OfferAccepted,
+    OfferMade,
+    OfferWithdrawn,
+    PageDue,
+    PlanSet,
+    ProgrammeActivated,
+)
+from shared.service import EffectDone, EffectStarting, Input, Service, Tick
+from tests.simulation.city import dangerous
+from tests.simulation.simulate import LEGAL_SKEW_SECONDS, SERVICES, Day, cached_decode
+from tests.simulation.virtual_time import EPOCH
+
+LATE = timedelta(seconds=1) + timedelta(seconds=LEGAL_SKEW_SECONDS)
+"""By the broker's clock; the machine that decides it may be that much behind."""
+STALL = timedelta(seconds=40)
+"""No fault of a simulated day keeps a partition without an owner for longer."""
+GONE_SECONDS = 2.0
+"""Nothing leaves for a call that was cancelled or taken so long ago."""
+
+
+class Told(NamedTuple):
+    """A record that counts, with its event."""
+
+    stored: Stored
+    event: Event
+
+
+def check(day: Day) -> list[str]:
+    """Every broken promise, a line each."""
+    journals = {service.name: list(_counted(day, service)) for service in SERVICES}
+    assignments = journals["team-availability"]
+    return [
+        *_conservation(day, assignments),
+        *_deadlines(day, assignments),
+        *_unsafe(day, assignments),
+        *_one_live_assignment(assignments),
+        *_pages(day, assignments),
+        *_overrides(assignments),
+        *_explained(journals["triage"]),
+        *_routed_and_why(assignments),
+        *_commands(day, journals),
+        *(line for service in SERVICES for line in _clocks_and_time(service.name, journals[service.name])),
+        *(line for service in SERVICES for line in _decided_again(day, service, journals[service.name])),
+        *_machines(day),
+    ]
+
+
+def _counted(day: Day, service: Service[Any]) -> Iterator[Told]:
+    """The ownership rule, written once more: the first claim of a higher epoch takes over, its records count."""
+    for (topic, _), records in sorted(day.log.places.items()):
+        epoch = 0
+        for stored in records if topic == service.writes.name else ():
+            kind, written = stored.headers["type"], int(stored.headers["epoch"])
+            if kind == b"claimed":
+                epoch = max(epoch, json.loads(stored.value)["epoch"])
+            elif written == epoch and kind != b"positions-noted":
+                yield Told(stored, cached_decode(kind.decode(), stored.value))
+
+
+# --- 1 and 2: one outcome each, in time -----------------------------------------------------------------------------
+
+
+def _conservation(day: Day, assignments: list[Told]) -> Iterator[str]:
+    begun = Counter((e.call_id, e.episode) for _, e in assignments if isinstance(e, DeadlineSet))
+    routed = Counter((e.call_id, e.episode) for _, e in assignments if isinstance(e, CallRouted))
+    for episode in begun | routed:
+        if begun[episode] != 1 or routed[episode] != 1:
+            yield f"conservation: {episode} began {begun[episode]} times and has {routed[episode]} outcomes"
+    first: dict[str, bool] = {}
+    for stored in _topic(day, "calls"):
+        call_id = stored.headers["subject"].decode()
+        first.setdefault(call_id, stored.headers["type"] == CallReported.type.encode())
+    for call_id, reported in first.items():
+        if reported and (call_id, 1) not in begun:
+            yield f"conservation: {call_id} was acknowledged and has no episode"
+
+
+def _topic(day: Day, name: str) -> Iterator[Stored]:
+    return (stored for (topic, _), records in sorted(day.log.places.items()) if topic == name for stored in records)
+
+
+def _deadlines(day: Day, assignments: list[Told]) -> Iterator[str]:
+    deadlines: dict[tuple[str, int], datetime] = {}
+    for stored, event in assignments:
+        if isinstance(event, DeadlineSet | PlanSet):
+            deadlines[event.call_id, event.episode] = event.deadline
+        elif isinstance(event, CallRouted):
+            deadline = deadlines[event.call_id, event.episode]
+            late = stored.time - deadline
+            allowed = STALL if _troubled(day, "team-availability", deadline, stored.time) else LATE
+            if late > allowed:
+                yield f"deadline: {event.call_id} was routed {late.total_seconds():.2f} s late ({event.outcome})"
+
+
+def _troubled(day: Day, service: str, start: datetime, end: datetime) -> bool:
+    """Whether something was being done to the service's machines at that time."""
+    first, last = (start - EPOCH).total_seconds(), (end - EPOCH).total_seconds()
+    return any(begun <= last and first <= over for begun, over in day.troubled.get(service, ()))
+
+
+# --- 3: nobody unarmed is sent into danger --------------------------------------------------------------------------
+
+
+def _unsafe(day: Day, assignments: list[Told]) -> Iterator[str]:
+    judged: dict[tuple[str, int], str] = {}
+    by_hand: set[tuple[str, int]] = set()
+    for stored, event in assignments:
+        if isinstance(event, PlanSet):
+            judged[event.call_id, event.episode] = event.event_id
+        elif isinstance(event, CallOverridden):
+            by_hand.add((event.call_id, event.episode))
+        elif isinstance(event, OfferMade | OfferAccepted):
+            key = (event.call_id, event.episode)
+            if key not in by_hand and (key not in judged or dangerous(day.city.versions[judged[key]])):
+                yield f"unsafe: {stored.position} {event.type} of {event.call_id}, judged by {judged.get(key)}"
+        if isinstance(event, OfferMade):
+            call_id, _, number = event.call_id, 0, event.episode
+            district = event.district
+            if (call_id, number) not in by_hand and district not in ("Harbor", "Hillside"):
+                yield f"unsafe: {stored.position} an offer in {district}"
+
+
+# --- 4: one live assignment -----------------------------------------------------------------------------------------
+
+
+def _one_live_assignment(assignments: list[Told]) -> Iterator[str]:
+    of_call: dict[str, str] = {}
+    of_team: dict[tuple[str, str], str] = {}
+    for stored, event in assignments:
+        if isinstance(event, OfferAccepted):
+            team = (stored.key, event.team_id)
+            if event.call_id in of_call:
+                yield f"double: {event.call_id} goes to {team}, and {of_call[event.call_id]} has it"
+            if team in of_team:
+                yield f"double: {team} takes {event.call_id} and has {of_team[team]}"
+            of_call[event.call_id], of_team[team] = event.team_id, event.call_id
+        elif isinstance(event, AssignmentEnded | AssignmentWithdrawn):
+            of_call.pop(event.call_id, None)
+            of_team.pop((stored.key, event.team_id), None)
+
+
+# --- 5: pages -------------------------------------------------------------------------------------------------------
+
+
+def _pages(day: Day, assignments: list[Told]) -> Iterator[str]:
+    over: dict[str, float] = {}
+    for stored, event in assignments:
+        if isinstance(event, OfferWithdrawn):
+            over.setdefault(event.offer_id, (stored.time - EPOCH).total_seconds())
+    went: Counter[tuple[str, str, str]] = Counter()
+    for performed in day.performed:
+        page = performed.effect.event
+        if not isinstance(page, PageDue):
+            continue
+        key = (page.offer_id or "", page.person_id, f"{page.method.method_id}/{page.kind}/{page.page_id}")
+        went[key] += 1
+        if went[key] > 1:
+            yield f"paged twice: {key} by {performed.machine}"
+        if page.kind != "offer":
+            continue
+        went[key[0], key[1], page.method.method_id] += 1
+        if went[key[0], key[1], page.method.method_id] > 1:
+            yield f"paged twice for one offer: {page.person_id} by {performed.machine}"
+        at = EPOCH + timedelta(seconds=performed.seconds)
+        if at > page.not_after + LATE:
+            yield f"ghost page: {page.page_id} at {at}, not after {page.not_after}"
+        gone = over.get(page.offer_id or "")
+        troubled = performed.delayed or _troubled(day, "notification", at - timedelta(seconds=GONE_SECONDS), at)
+        if gone is not None and performed.seconds > gone + GONE_SECONDS and not troubled:
+            yield f"ghost page: {page.page_id} of an offer withdrawn {performed.seconds - gone:.1f} s before"
+
+
+# --- 6: a person wins -----------------------------------------------------------------------------------------------
+
+
+def _overrides(assignments: list[Told]) -> Iterator[str]:
+    """After `default`, nobody accepts the episode any more; after a response's name, only that response is offered."""
+    sent: dict[tuple[str, int], str] = {}
+    live: dict[str, int] = {}
+    for _, event in assignments:
+        if isinstance(event, CallOverridden):
+            sent[event.call_id, event.episode] = event.send
+        elif isinstance(event, OfferMade | OfferAccepted):
+            send = sent.get((event.call_id, event.episode))
+            if send == "default":
+                yield f"override: {event.type} of {event.call_id} after a dispatcher sent the default"
+            elif isinstance(event, OfferMade) and send not in (None, event.response):
+                yield f"override: {event.response} offered {event.call_id} after a dispatcher sent {send}"
+            if isinstance(event, OfferAccepted):
+                live[event.call_id] = event.episode
+        elif isinstance(event, AssignmentEnded | AssignmentWithdrawn):
+            live.pop(event.call_id, None)
+    for call_id, episode in live.items():
+        if sent.get((call_id, episode)) == "default":
+            yield f"override: {call_id} still has its team"
+
+
+# --- 7: everything is explained -------------------------------------------------------------------------------------
+
+
+def _explained(decisions: list[Told]) -> Iterator[str]:
+    active: dict[str, str] = {}
+    for stored, event in decisions:
+        if isinstance(event, ProgrammeActivated):
+            active[stored.key] = event.document_hash
+        elif isinstance(event, CallTriaged):
+            judgement = event.judgement
+            if not judgement.gates or not judgement.sentence:
+                yield f"unexplained: {stored.position}"
+            if judgement.programme_hash != active.get(stored.key):
+                yield f"unexplained: {stored.position} cites {judgement.programme_hash}"
+
+
+def _routed_and_why(assignments: list[Told]) -> Iterator[str]:
+    by_hand = {(e.call_id, e.episode) for _, e in assignments if isinstance(e, DecisionConfirmed | CallOverridden)}
+    for stored, event in assignments:
+        if isinstance(event, CallRouted):
+            by_plan = event.outcome == "team-accepted" and (event.call_id, event.episode) not in by_hand
+            if not event.sentence or (by_plan and event.programme_hash is None):
+                yield f"unexplained: {stored.position}"
+    offers = [(stored, event) for stored, event in assignments if isinstance(event, OfferMade)]
+    for stored, offer in offers:
+        if offer.district == "Hillside" and (offer.call_id, offer.episode) not in by_hand:
+            yield f"unconfirmed: {stored.position} an offer in an advisory district"
+
+
+def _commands(day: Day, journals: dict[str, list[Told]]) -> Iterator[str]:
+    asked: dict[tuple[str, str], str] = {}
+    for stored in _topic(day, "commands"):
+        event = cached_decode(stored.headers["type"].decode(), stored.value)
+        assert isinstance(event, Command)
+        asked[stored.key, event.command_id] = DECIDED_BY[event.type]
+    answers = {
+        name: Counter((s.key, e.command_id) for s, e in told if isinstance(e, CommandDone | CommandRefused))
+        for name, told in journals.items()
+    }
+    for key, service in asked.items():
+        found = {name: counted[key] for name, counted in answers.items() if counted[key]}
+        if found != {service: 1}:
+            yield f"command: {key} for {service} was answered {found}"
+
+
+# --- the journals themselves ----------------------------------------------------------------------------------------
+
+
+def _clocks_and_time(name: str, told: list[Told]) -> Iterator[str]:
+    fired = Counter(cause for cause, _ in groupby(stored.headers["cause"] for stored, _ in told))
+    for cause, times in fired.items():
+        if times > 1 and cause.startswith((b"tick/", b"calls/", b"commands/")):
+            yield f"{name}: {cause.decode()} was decided {times} times"
+    for _, group in groupby(told, lambda one: one.stored.partition):
+        last, reached = "", dict[str, int]()
+        for stored, event in group:
+            if event.type in ("input-refused", "clock-failed"):
+                yield f"{name}: {stored.position} {stored.value.decode()}"
+            time = stored.headers["time"].decode()
+            if datetime.fromisoformat(time) < datetime.fromisoformat(last or time):
+                yield f"{name}: time goes back at {stored.position}"
+            last = time
+            for topic, (offset, _) in json.loads(stored.headers["positions"]).items():
+                if offset < reached.get(topic, 0):
+                    yield f"{name}: the position on {topic} goes back at {stored.position}"
+                reached[topic] = offset
+
+
+def _decided_again(day: Day, service: Service[Any], told: list[Told]) -> Iterator[str]:
+    """Re-deciding from the log gives the same bytes; every seed does so for half of the agencies."""
+    states: dict[str, Any] = {}
+    told = [one for one in told if (zlib.crc32(one.stored.key.encode()) + day.seed) % 2]
+    for (_, cause, agency), group in groupby(
+        told, lambda one: (one.stored.partition, one.stored.headers["cause"], one.stored.key)
+    ):
+        written = list(group)
+        now = datetime.fromisoformat(written[0].stored.headers["time"].decode())
+        state = states.get(agency, service.initial)
+        given = _input(day, cause.decode(), agency, now)
+        events = list(service.decide(state, given, now))
+        was, again = [one.stored.value for one in written], [event.encode() for event in events]
+        if was != again and written[0].event.type not in ("input-refused", "clock-failed"):
+            kinds = [one.event.type for one in written], [event.type for event in events]
+            yield f"{service.name}: {written[0].stored.position} is decided otherwise the second time: {kinds}"
+        for one in written:
+            state = service.evolve(state, one.event, now)
+        states[agency] = state
+    yield from _restored(day, service, states)
+
+
+def _restored(day: Day, service: Service[Any], states: dict[str, Any]) -> Iterator[str]:
+    """What the last owners hold is the fold of what counts."""
+    for machine in day.machines:
+        if machine.service is service and machine.worker is not None and machine.ended_by[-1:] == ["stopped"]:
+            for number, partition in machine.worker.owned.items():
+                epochs = [int(s.headers["epoch"]) for s in day.log.places[service.writes.name, number]]
+                if partition.epoch == max(epochs):
+                    for agency, state in partition.states.items():
+                        if agency in states and state != states[agency]:
+                            yield f"{service.name}: the owner's state of {agency} is not the fold of its journal"
+
+
+def _input(day: Day, cause: str, agency: str, now: datetime) -> Input:
+    kind, _, rest = cause.partition("/")
+    if kind == "tick":
+        clock_id, _, at = rest.removeprefix(f"{agency}/").rpartition("/")
+        return Input(Tick(clock_id, datetime.fromisoformat(at)), cause, now, agency)
+    if kind == "effect":
+        effect_id, _, result = rest.removeprefix(f"{agency}/").rpartition("/")
+        effect = EffectStarting(effect_id) if result == "start" else EffectDone(effect_id, result)
+        return Input(effect, cause, now, agency)
+    topic, partition, offset = cause.split("/")
+    stored = day.log.places[topic, int(partition)][int(offset)]
+    event = cached_decode(stored.headers["type"].decode(), stored.value)
+    return Input(event, cause, stored.time, agency)
+
+
+def _machines(day: Day) -> Iterator[str]:
+    for machine in day.machines:
+        for why in machine.ended_by:
+            if why not in ("stopped", "killed", "NotOwner", "BrokerUnavailable", "ClockSkewed"):
+                yield f"{machine.name} ended by {why}"

@@ -1,0 +1,38 @@
+"""Lives through one seed and judges it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.simulation.oracle import check
+from tests.simulation.simulate import simulate
+
+REGRESSIONS: dict[int, str] = {}
+"""Seeds that once failed, each with what it found; every run of the tests lives through them again."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a seed."""
+
+    seed: int
+    calls: int
+    faults: int
+    records: int
+    digest: str
+    """Of every topic, where it was asked for."""
+    broken: tuple[str, ...]
+
+
+def judge_seed(
+    seed: int, calls: int = 200, agencies: int = 4, *, ownership_rule: bool = True, digest: bool = False
+) -> Verdict:
+    """Simulate a seed and check every promise. An exception of the simulation itself is a broken promise too."""
+    try:
+        day = simulate(seed, calls, agencies, ownership_rule=ownership_rule)
+        broken = tuple(check(day))
+    except Exception as error:  # noqa: BLE001  # the seed is what matters, and the next one
+        return Verdict(seed, 0, 0, 0, "", (f"{type(error).__name__}: {error}",))
+    return Verdict(
+        seed, day.city.sent, len(day.faults), sum(day.counts().values()), day.digest() if digest else "", broken
+    )

@@ -1,0 +1,229 @@
+"""A stretch of a city's day: real services on real workers under a seeded virtual clock, and all that can go wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import gc
+import hashlib
+import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.notification import service as notification
+from services.team_availability import service as team_availability
+from services.triage import service as triage
+from shared import journal, partition, telemetry, worker
+from shared.broker import Stored
+from shared.events import decode
+from shared.service import Effect, EffectDone, Service
+from tests.simulation.city import City, WatchedLog
+from tests.simulation.machine import TRAPS, Machine
+from tests.simulation.virtual_time import VirtualClock, run
+
+SERVICES: tuple[Service[Any], ...] = tuple(
+    next(value for value in vars(module).values() if isinstance(value, Service))
+    for module in (triage, team_availability, notification)
+)
+LEGAL_SKEW_SECONDS = 0.9
+DRAIN_SECONDS = 75.0
+TURN_SECONDS = 2.0
+"""The simulated loop looks at its lottery less often: idle turns cost real time and show nothing."""
+
+cached_decode = functools.lru_cache(maxsize=200_000)(decode)
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """A page or message that really went out."""
+
+    seconds: float
+    machine: str
+    agency: str
+    effect: Effect
+    delayed: bool
+    """Its process was paused, or killed, in the very act."""
+
+
+@dataclass(slots=True)
+class Day:
+    """What happened, for the oracle and for the reader."""
+
+    seed: int
+    log: WatchedLog
+    city: City
+    machines: list[Machine] = field(default_factory=list)
+    performed: list[Performed] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    troubled: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    """Per service: when something was being done to its machines."""
+
+    def digest(self) -> str:
+        """Of every topic but the snapshots, which are a cache."""
+        found = hashlib.sha256()
+        for place, records in sorted(self.log.places.items()):
+            if not place[0].endswith("-snapshots"):
+                for stored in records:
+                    headers = sorted(stored.headers.items())
+                    found.update(repr((place, stored.offset, stored.time, stored.key, stored.value, headers)).encode())
+        return found.hexdigest()
+
+    def counts(self) -> Mapping[str, int]:
+        return {
+            topic: sum(len(r) for (t, _), r in self.log.places.items() if t == topic) for topic, _ in self.log.places
+        }
+
+
+class EverythingCounts(journal.Ownership):
+    """The mutation: whoever writes, counts."""
+
+    __slots__ = ()
+
+    def counts(self, record: Stored) -> bool:
+        super().counts(record)
+        return record.headers.get("type") != b"claimed"
+
+
+@contextmanager
+def surroundings(*, ownership_rule: bool = True) -> Iterator[None]:
+    """Quick decoding, fewer idle turns, no log lines; and the ownership rule taken out where that is wanted."""
+    replaced: list[tuple[Any, str, Any]] = [
+        (partition, "decode", cached_decode),
+        (worker, "TURN_SECONDS", TURN_SECONDS),
+        (telemetry, "logger", _Silence),
+    ]
+    if not ownership_rule:
+        replaced += [(partition, "Ownership", EverythingCounts), (partition.Partition, "_check_gap", _look_away)]
+    kept = [getattr(where, name) for where, name, _ in replaced]
+    cached_decode.cache_clear()
+    collects = gc.isenabled()
+    gc.disable()
+    for where, name, value in replaced:
+        setattr(where, name, value)
+    try:
+        yield
+    finally:
+        for (where, name, _), value in zip(replaced, kept, strict=True):
+            setattr(where, name, value)
+        if collects:
+            gc.enable()
+
+
+async def _look_away(_partition: Any, _end: int) -> None:
+    """The mutation's other half: a writer does not look who else has written."""
+
+
+class _Silence:
+    """A log that nobody reads."""
+
+    def _pass(self, *_given: object, **_named: object) -> None:
+        """Nothing is written."""
+
+    debug = info = warning = error = critical = _pass
+
+
+def simulate(seed: int, calls: int = 200, agencies: int = 4, *, ownership_rule: bool = True) -> Day:
+    """Live through one seed."""
+    with surroundings(ownership_rule=ownership_rule):
+        return run(_live(seed, calls, agencies))
+
+
+async def _live(seed: int, calls: int, agencies: int) -> Day:
+    loop = asyncio.get_running_loop()
+    clock, dice = VirtualClock(loop), random.Random(seed)
+    log = WatchedLog(4, clock)
+    city = City(log, clock, loop, random.Random(f"city/{seed}"), cached_decode, agencies, calls)
+    log.watcher = city.watch
+    day = Day(seed, log, city)
+    for service in SERVICES:
+        for number in (1, 2):
+            day.machines.append(_machine(day, service, f"{service.name}-{number}", clock))
+    city.open()
+    for machine in day.machines:
+        loop.call_later(dice.random() * 0.5, machine.start)
+    _plan_faults(day, dice, loop)
+    await asyncio.sleep(city.ends_at + DRAIN_SECONDS)
+    for machine in day.machines:
+        machine.retire()
+    await asyncio.sleep(3)
+    return day
+
+
+def _machine(day: Day, service: Service[Any], name: str, clock: VirtualClock) -> Machine:
+    dice = random.Random(f"{name}/{day.seed}")
+    machine = Machine(
+        day.log,
+        service,
+        name,
+        dice,
+        skew_seconds=dice.uniform(-LEGAL_SKEW_SECONDS, LEGAL_SKEW_SECONDS),
+        snapshot_every_events=dice.choice((60, 200, 1_000)),
+        slowness_seconds=dice.choice((0.02, 0.02, 0.3)),
+    )
+
+    async def perform(agency: str, effect: Effect) -> EffectDone:
+        delayed = any(sprung.startswith("effect") for sprung in machine.sprung)
+        day.performed.append(Performed(clock.monotonic(), name, agency, effect, delayed))
+        if (drawn := dice.random()) > 0.8:
+            await asyncio.sleep((drawn - 0.8) * 3)
+        return EffectDone(effect.effect_id, "failed" if drawn < 0.07 else "done")
+
+    machine.perform = perform
+    return machine
+
+
+# --- faults -----------------------------------------------------------------------------------------------------------
+
+
+def _plan_faults(day: Day, dice: random.Random, loop: asyncio.AbstractEventLoop) -> None:
+    for _ in range(dice.randint(6, 12)):
+        at = 0.5 + dice.random() * (day.city.ends_at + 10)
+        loop.call_later(at, _strike, day, dice.choice(day.machines), dice.choice(FAULTS), dice.random())
+
+
+FAULTS = ("trap", "trap", "trap", "trap", "kill", "pause", "skew", "slow", "stop", "newcomer")
+
+
+def _strike(day: Day, machine: Machine, fault: str, drawn: float) -> None:
+    loop = asyncio.get_running_loop()
+    now, lasts = loop.time(), 0.5
+    if fault == "trap":
+        place = ("journal", "claim", "snapshot", "effect")[int(drawn * 4)]
+        what = machine.random.choice(TRAPS if place != "effect" else ("kill-before", "kill-after", "pause-before"))
+        machine.trap, machine.pause_seconds = (place, what), 2 + machine.random.random() * 12
+        lasts = 30.0  # whenever it is sprung, and how long it lasts
+        if place == "claim":
+            machine.kill()
+    elif fault == "kill":
+        machine.kill(restart_seconds=0.1 + drawn * 9)
+        lasts = 0.1 + drawn * 9
+    elif fault == "pause":
+        lasts = 0.5 + drawn * 14
+        machine.pause(lasts)
+    elif fault == "skew":
+        legal, machine.skew_seconds = machine.skew_seconds, (2.5 if drawn < 0.5 else -2.5)
+        machine.kill(restart_seconds=1.0)
+        lasts = 3 + drawn * 6
+        loop.call_later(lasts, setattr, machine, "skew_seconds", legal)
+    elif fault == "slow":
+        usual, machine.slowness_seconds = machine.slowness_seconds, 2.0
+        lasts = 2 + drawn * 8
+        loop.call_later(lasts, setattr, machine, "slowness_seconds", usual)
+    elif fault == "stop":
+        machine.stop.set()
+        lasts = 6.0
+    elif fault == "newcomer":
+        other = _machine(day, machine.service, f"{machine.name}-guest-{len(day.machines)}", machine_clock())
+        day.machines.append(other)
+        other.start()
+        lasts = 1 + drawn * 12
+        loop.call_later(lasts, other.retire)
+    day.faults.append(f"{now:.1f}s {fault} {machine.name}")
+    day.troubled.setdefault(machine.service.name, []).append((now - 0.5, now + lasts + 8))
+
+
+def machine_clock() -> VirtualClock:
+    """The clock of the world outside."""
+    return VirtualClock(asyncio.get_running_loop())

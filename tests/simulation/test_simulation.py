@@ -1,0 +1,46 @@
+"""All services, seeded faults, every promise checked; and the checks themselves are shown to bite."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.simulation.seeds import REGRESSIONS, Verdict, judge_seed
+
+SEEDS = range(1, 41)
+CHUNK = 10
+
+
+@pytest.mark.parametrize("start", range(SEEDS.start, SEEDS.stop, CHUNK))
+def test_promises_hold_on_a_fixed_set_of_seeds(start: int) -> None:
+    verdicts = [judge_seed(seed) for seed in range(start, min(start + CHUNK, SEEDS.stop))]
+    assert {verdict.seed: verdict.broken for verdict in verdicts if verdict.broken} == {}
+    assert all(verdict.calls >= 200 and verdict.faults >= 5 for verdict in verdicts)
+
+
+@pytest.mark.parametrize("seed", REGRESSIONS)
+def test_seeds_that_once_failed(seed: int) -> None:
+    assert judge_seed(seed).broken == (), REGRESSIONS[seed]
+
+
+def test_a_seed_replays_byte_for_byte_in_any_process() -> None:
+    here = judge_seed(7, digest=True)
+    code = "from tests.simulation.seeds import judge_seed; print(judge_seed(7, digest=True).digest)"
+    for hash_seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, timeout=120
+        )
+        assert done.stdout.strip() == here.digest
+
+
+def test_without_the_ownership_rule_promises_break() -> None:
+    found: list[Verdict] = []
+    for seed in range(1, 31):
+        found.append(judge_seed(seed, ownership_rule=False))
+        if found[-1].broken:
+            break
+    assert found[-1].broken, "nothing was found in 30 seeds"
