@@ -73,6 +73,10 @@ class Reader(Protocol):
         """The position after the last record of each place."""
         ...
 
+    async def starts(self, places: Iterable[Place]) -> dict[Place, int]:
+        """The position of the first record that is kept at each place."""
+        ...
+
     async def close(self) -> None:
         """Let go of it."""
         ...

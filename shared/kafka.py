@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -190,20 +190,14 @@ class _KafkaReader:
 
     async def assign(self, positions: Mapping[Place, int]) -> None:
         """Read these places; position 0 is the first that is kept."""
-        places = {TopicPartition(*place): position for place, position in positions.items()}
-        from_start = [place for place, position in places.items() if position == 0]
-        try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
-                first = await self._consumer.beginning_offsets(from_start) if from_start else {}
-        except (KafkaError, TimeoutError, OSError) as error:
-            message = f"cannot find the beginning: {type(error).__name__}"
-            raise BrokerUnavailable(message) from error
+        first = await self.starts([place for place, position in positions.items() if position == 0])
+        places = {TopicPartition(*place): first.get(place, position) for place, position in positions.items()}
         if not places:
             self._consumer.unsubscribe()
         else:
             self._consumer.assign(list(places))
             for place, position in places.items():
-                self._consumer.seek(place, first.get(place, position))
+                self._consumer.seek(place, position)
         self._assigned = bool(places)
 
     async def poll(self, timeout_seconds: float, max_records: int = 1000) -> list[Stored]:
@@ -234,15 +228,26 @@ class _KafkaReader:
         ]
 
     async def ends(self, places: Iterable[Place]) -> dict[Place, int]:
-        """The position after the last record of each place."""
+        """The position after the last record of each place. Raises BrokerUnavailable."""
+        return await self._offsets(self._consumer.end_offsets, places)
+
+    async def starts(self, places: Iterable[Place]) -> dict[Place, int]:
+        """The position of the first record that is kept at each place. Raises BrokerUnavailable."""
+        return await self._offsets(self._consumer.beginning_offsets, places)
+
+    async def _offsets(
+        self, ask: Callable[[list[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]], places: Iterable[Place]
+    ) -> dict[Place, int]:
         wanted = [TopicPartition(*place) for place in places]
+        if not wanted:
+            return {}
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
-                ends = await self._consumer.end_offsets(wanted)
+                offsets = await ask(wanted)
         except (KafkaError, TimeoutError, OSError) as error:
-            message = f"cannot find the end: {type(error).__name__}"
+            message = f"cannot ask for positions: {type(error).__name__}"
             raise BrokerUnavailable(message) from error
-        return {(place.topic, place.partition): offset for place, offset in ends.items()}
+        return {(place.topic, place.partition): offset for place, offset in offsets.items()}
 
     async def close(self) -> None:
         """Let go of it."""

@@ -174,6 +174,11 @@ class MemoryReader:
         await self._broker.network("ends")
         return {place: len(self._broker.log.places[place]) for place in places}
 
+    async def starts(self, places: Iterable[Place]) -> dict[Place, int]:
+        """The position of the first record that is kept at each place."""
+        await self._broker.network("starts")
+        return {place: self._broker.log.dropped_before.get(place, 0) for place in places}
+
     async def close(self) -> None:
         """Nothing to let go of."""
         self._at = {}

@@ -28,7 +28,10 @@ from shared.topics import CALLS, COMMANDS, DEAD_LETTERS, STEP_BYTES
 
 S = TypeVar("S")
 
-MAX_SKEW = timedelta(seconds=1)
+MAX_SKEW = timedelta(milliseconds=500)
+"""Half of the second in which a passed deadline has to be on record."""
+NO_EPOCH = -1
+"""Of a record that counts for nobody."""
 STEP_INPUTS = 500
 STEP_TICKS = 200
 CONFIRM_SECONDS = 2.0
@@ -42,7 +45,7 @@ class NotOwner(Exception):
 
 
 class ClockSkewed(Exception):
-    """This machine's clock and the broker's are more than a second apart."""
+    """This machine's clock and the broker's are more than half a second apart."""
 
 
 class ClockStuck(Exception):
@@ -93,6 +96,8 @@ class Partition(Generic[S]):
         self._last_headers: Stored | None = None
         self._dead_letters: list[InputRefused] = []
         self._noted_at: datetime | None = None
+        self.saved: dict[str, int] = {}
+        """Agency → journal position of its last snapshot."""
         self.epoch = 0
         self.states: dict[str, S] = {}
         self.next_offset = 0
@@ -125,17 +130,15 @@ class Partition(Generic[S]):
         """Restore the state and claim the partition. Raises ClockSkewed, UnknownJournalEvent, BrokerUnavailable."""
         self = cls(service, broker, clock, number)
         await self._restore()
+        await self._check_clock()
         while True:
             await self._read_journal(await self._journal_end())
             writer = token()
             claim = Claimed(epoch=self._ownership.epoch + 1, writer=writer)
             step = Step(claim.epoch, clock.now(), service.decider_version, self.positions, service.name)
-            asked_at, asked_monotonic = clock.now(), clock.monotonic()
+            asked_monotonic = clock.monotonic()
             record = Record("", claim.encode(), headers_of(claim, "claim", 0, step.common()))
             appended = await broker.append(*self._place, [record])
-            if not asked_at - MAX_SKEW <= appended.time <= clock.now() + MAX_SKEW:
-                message = f"this clock says {clock.now().isoformat()}, the broker's {appended.time.isoformat()}"
-                raise ClockSkewed(message)
             await self._read_journal(appended.offset + 1)
             if self._ownership.writer == writer:
                 break
@@ -148,11 +151,23 @@ class Partition(Generic[S]):
         telemetry.CLAIMS.labels(service.name).inc()
         return self
 
+    async def _check_clock(self) -> None:
+        """Compare clocks before claiming, by a record that counts for nobody: who is off must not oust the owner."""
+        probe = PositionsNoted()
+        step = Step(NO_EPOCH, self._clock.now(), self.service.decider_version, {}, self.service.name)
+        asked_at = self._clock.now()
+        record = Record("", probe.encode(), headers_of(probe, "clock", 0, step.common()))
+        appended = await self._broker.append(*self._place, [record])
+        if not asked_at - MAX_SKEW <= appended.time <= self._clock.now() + MAX_SKEW:
+            message = f"this clock says {self._clock.now().isoformat()}, the broker's {appended.time.isoformat()}"
+            raise ClockSkewed(message)
+
     async def _restore(self) -> None:
         self._reader = await self._broker.reader()
         kept = await read_snapshots(self.service, self._reader, self.number)
         self.states = {agency: snapshot.state for agency, snapshot in kept.agencies.items()}
         self._skip_below = {agency: snapshot.position for agency, snapshot in kept.agencies.items()}
+        self.saved = dict(self._skip_below)
         self._ownership = Ownership(kept.start_epoch)
         self.next_offset, self.positions = kept.start, dict(kept.positions)
         self.last_time = kept.time
@@ -182,7 +197,7 @@ class Partition(Generic[S]):
         self.next_offset = stored.offset + 1
         kind = stored.headers.get("type", b"")
         if not self._ownership.counts(stored):
-            if kind != b"claimed":
+            if kind not in (b"claimed", b"positions-noted"):
                 telemetry.LATE_WRITES.labels(stored.topic).inc()
             return
         self._last_headers = stored
@@ -214,8 +229,11 @@ class Partition(Generic[S]):
     async def _note_catch_up(self) -> None:
         """What waits at this moment is decided before any clock fires, commands before everything else."""
         reader = await self._open_reader()
-        ends = await reader.ends([(topic.name, self.number) for topic in self.service.reads])
-        self.catch_up = {name: end for (name, _), end in ends.items() if end > self.positions[name][0]}
+        places = [(topic.name, self.number) for topic in self.service.reads]
+        starts, ends = await reader.starts(places), await reader.ends(places)
+        self.catch_up = {
+            place[0]: end for place, end in ends.items() if end > max(self.positions[place[0]][0], starts[place])
+        }
 
     # --- deciding --------------------------------------------------------------------------------------------------
 
@@ -283,7 +301,7 @@ class Partition(Generic[S]):
         """Decide one input; False if the step is full and the input has to wait."""
         kind = stored.headers.get("type", b"")
         if stored.topic in self._journals and not self._input_ownership[stored.topic].counts(stored):
-            if kind != b"claimed":
+            if kind not in (b"claimed", b"positions-noted"):
                 telemetry.LATE_WRITES.labels(stored.topic).inc()
             return True
         misplaced = stored.topic not in self._journals and self._broker.partition_of(stored.key) != self.number

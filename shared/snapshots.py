@@ -84,9 +84,14 @@ def _kept(service: Service[S], best: Mapping[str, Stored]) -> Kept[S]:
             kept.agencies[key.removesuffix(suffix)] = Snapshot(service.packer.unpack(stored.value), epoch, position)
     floor = best.get(FLOOR + suffix)
     if floor is not None:
-        starts = [(position, epoch) for epoch, position in [_rank(floor)]]
-        starts += [(snapshot.position, snapshot.epoch) for snapshot in kept.agencies.values()]
-        kept.start, kept.start_epoch = min(starts)
+        saved: dict[str, int] = json.loads(floor.value)
+        epoch, position = _rank(floor)
+        older = [
+            (snapshot.position, snapshot.epoch)
+            for agency, snapshot in kept.agencies.items()
+            if snapshot.position < saved.get(agency, position)
+        ]
+        kept.start, kept.start_epoch = min([(position, epoch), *older])
         kept.positions = positions_of(floor.headers)
         kept.time = datetime.fromisoformat(floor.headers["time"].decode())
     return kept
@@ -106,8 +111,10 @@ async def write_snapshots(partition: Partition[Any], broker: Broker, now: dateti
             return 0
         key = f"{agency}/{service.state_version}"
         await broker.append(topic, partition.number, [Record(key, value, headers)])
+        partition.saved[agency] = int(dict(headers)["position"])
         telemetry.SNAPSHOTS.labels(service.name).inc()
-    await broker.append(topic, partition.number, [Record(f"{FLOOR}/{service.state_version}", b"{}", floor)])
+    saved = json.dumps(partition.saved).encode()
+    await broker.append(topic, partition.number, [Record(f"{FLOOR}/{service.state_version}", saved, floor)])
     return len(waiting)
 
 

@@ -92,7 +92,7 @@ def configure_logs(service: str, instance: str, level: str = "info") -> None:
     )
     structlog.contextvars.bind_contextvars(service=service, instance=instance)
     logging.basicConfig(level=logging.WARNING, handlers=[_Libraries()], force=True)
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)  # at DEBUG it prints payloads
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it repeats itself while Kafka is away; we say so once
 
 
 class _Libraries(logging.Handler):

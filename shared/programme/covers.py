@@ -53,17 +53,7 @@ def covers(old: Programme, new: Programme) -> Iterator[Cover]:
     """
     facts, takes, times = _Facts(old, new), _Takes(old, new), _Times(old, new)
     for response in dict.fromkeys((*old.responses, *new.responses)):
-        sent, taken = facts.groups(response), takes.groups(response)
-        pieces: defaultdict[tuple[Going, Going], list[_Piece]] = defaultdict(list)
-        for place, plan in enumerate(times.plans(response)):
-            for (phase, phase_now), atoms in plan.items():
-                for (sends, sends_now), numbers in sent.items():
-                    for (takers, takers_now), names in taken.items():
-                        before = phase if sends and takers else None
-                        after = phase_now if sends_now and takers_now else None
-                        if before != after:
-                            pieces[before, after].append(_Piece(numbers, names, frozenset((place,)), atoms))
-        for (before, after), found in pieces.items():
+        for (before, after), found in _pieces(response, facts, takes, times).items():
             for piece in _merged(found):
                 yield Cover(
                     response,
@@ -74,6 +64,21 @@ def covers(old: Programme, new: Programme) -> Iterator[Cover]:
                     _going_words(before),
                     _going_words(after),
                 )
+
+
+def _pieces(response: str, facts: _Facts, takes: _Takes, times: _Times) -> dict[tuple[Going, Going], list[_Piece]]:
+    """All calls of which the response goes otherwise than before, by how it went and how it goes now."""
+    sent, taken = facts.groups(response), takes.groups(response)
+    pieces: defaultdict[tuple[Going, Going], list[_Piece]] = defaultdict(list)
+    for place, plan in enumerate(times.plans(response)):
+        for (phase, phase_now), atoms in plan.items():
+            for (sends, sends_now), numbers in sent.items():
+                for (takers, takers_now), names in taken.items():
+                    before = phase if sends and takers else None
+                    after = phase_now if sends_now and takers_now else None
+                    if before != after:
+                        pieces[before, after].append(_Piece(numbers, names, frozenset((place,)), atoms))
+    return pieces
 
 
 Going = tuple[Phase, int, str] | None

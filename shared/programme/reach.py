@@ -65,11 +65,13 @@ def _others(raises: tuple[Raise, ...], response: Response, stated: Mapping[str, 
     """The values that facts which are no hazards may have together: what is stated, and what the response permits."""
     named = [one for item in raises for one in item.conditions if one.least is None]
     axes = axes_of([*named, *response.only_when])
-    choices = []
+    choices: list[list[str]] = []
     for axis in axes:
-        values = [one.known.values[0] for one in axis.classes if isinstance(one.known, Other) and not one.unknown]
+        values: Iterable[str] = [
+            one.known.values[0] for one in axis.classes if isinstance(one.known, Other) and not one.unknown
+        ]
         if axis.fact in stated and axis.fact in CHOICES:
-            values = [stated[axis.fact]]
+            values = (stated[axis.fact],)
         permissions = [one for one in response.only_when if one.fact == axis.fact]
         choices.append([value for value in values if all(one.allows(value) for one in permissions)])
     for values in product(*choices):

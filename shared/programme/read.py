@@ -24,21 +24,21 @@ def read(text: str) -> Programme:
 
     A part of the document (a top-level key) with a fault in itself is not looked at together with others.
     """
-    raw, lines = _parsed(text)
-    document, sound, found = _shaped(raw)
+    document, sound, found = _shaped(_parsed(text))
     found += findings(document, sound)
     if found:
+        lines = Lines(text)
         raise ProgrammeRefused(Fault(lines.at(one.path), field_name(one.path), one.what, one.right) for one in found)
     return compiled(document, text)
 
 
-def _parsed(text: str) -> tuple[dict[str, Any], Lines]:
+def _parsed(text: str) -> dict[str, Any]:
     if len(text) > MAX_CHARACTERS:
         what = f"{len(text)} characters are too many"
         raise ProgrammeRefused([Fault(1, "document", what, f"at most {MAX_CHARACTERS}")])
     try:
         text.encode()
-        return {key: _frozen(value) for key, value in tomllib.loads(text).items()}, Lines(text)
+        return {key: _frozen(value) for key, value in tomllib.loads(text).items()}
     except RecursionError:
         raise ProgrammeRefused([Fault(1, "document", "is nested too deeply", "a few levels are enough")]) from None
     except ValueError as error:

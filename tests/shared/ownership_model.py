@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -170,6 +170,8 @@ class Owner(NamedTuple):
     write: Write | None = None
     unsaved: tuple[tuple[str, ...], ...] = ()
     """For snapshots: per agency, what counts of it, where that is not saved yet."""
+    saved: tuple[tuple[str, int], ...] = ()
+    """For snapshots: per agency, the position of its last one."""
     round: tuple[Any, ...] = ()
     """The snapshot round under way: floor (epoch, position), agencies left."""
 
@@ -256,9 +258,11 @@ class Model:
             offset = state.log.index(entry)
             folded = self.rule.fold(state.log[: offset + 1])
             won = folded.writer == str(writer.token)
-            yield state, self._as_owner(writer, folded, offset + 1) if won else Owner()
+            kept = restored(state.saved, ranked=self.ranked).agencies if self.snapshots else {}
+            saved = {agency: snapshot.position for agency, snapshot in kept.items()}
+            yield state, self._as_owner(writer, folded, offset + 1, saved) if won else Owner()
 
-    def _as_owner(self, writer: Owner, folded: Folded, expected: int) -> Owner:
+    def _as_owner(self, writer: Owner, folded: Folded, expected: int, saved: Mapping[str, int]) -> Owner:
         return writer._replace(
             doing="own",
             expected=expected,
@@ -266,7 +270,10 @@ class Model:
             positions=folded.positions,
             attempted=folded.has("attempt"),
             settled=folded.has("result"),
-            unsaved=tuple(sorted({(agency,) for agency, _ in folded.records})) if self.snapshots else (),
+            unsaved=tuple(sorted({(agency,) for agency, at in folded.records if at >= saved.get(agency, 0)}))
+            if self.snapshots
+            else (),
+            saved=tuple(sorted(saved.items())),
         )
 
     def _decisions(self, state: State, writer: Owner) -> Iterator[tuple[State, Owner]]:
@@ -328,10 +335,11 @@ class Model:
             held = tuple(offset for agency, offset in self._seen(state, writer) if agency == left[0])
             snapshot = (f"{left[0]}/1", writer.epoch, writer.expected, held)
             rest: tuple[Any, ...] = ((epoch, position), left[1:])
+            saved = tuple(sorted({**dict(writer.saved), left[0]: writer.expected}.items()))
         else:
-            snapshot, rest = (f"{FLOOR}/1", epoch, position, ()), ()
+            snapshot, rest, saved = (f"{FLOOR}/1", epoch, position, writer.saved), (), writer.saved
         flying = state._replace(in_flight=state.in_flight | {snapshot})
-        yield self._land(state, snapshot), writer._replace(round=rest)
+        yield self._land(state, snapshot), writer._replace(round=rest, saved=saved)
         yield flying, Owner()  # it dies, or is put off for long, while this is on its way
 
     def _seen(self, state: State, writer: Owner) -> tuple[tuple[str, int], ...]:
@@ -368,12 +376,13 @@ _SERVICE: Service[Any] = Service(
 
 
 @functools.lru_cache(maxsize=100_000)
-def restored(saved: tuple[tuple[str, int, int, tuple[int, ...]], ...], *, ranked: bool) -> Kept[Any]:
+def restored(saved: tuple[tuple[str, int, int, tuple[Any, ...]], ...], *, ranked: bool) -> Kept[Any]:
     """What the worker makes of the snapshot topic."""
     best: dict[str, Stored] = {}
     for key, epoch, position, held in saved:
         headers = {"epoch": b"%d" % epoch, "position": b"%d" % position, "time": INSTANT.isoformat().encode()}
-        best[key] = Stored("model-snapshots", 0, 0, INSTANT, key, json.dumps(held).encode(), headers)
+        value = dict(held) if key.startswith(FLOOR) else held
+        best[key] = Stored("model-snapshots", 0, 0, INSTANT, key, json.dumps(value).encode(), headers)
     assert all(_rank(record) > _rank(None) for record in best.values())
     kept = _kept(_SERVICE, best)
     if not ranked:  # the mutation: trust the floor alone

@@ -37,10 +37,10 @@ from shared.events import (
 )
 from shared.service import EffectDone, EffectStarting, Input, Service, Tick
 from tests.simulation.city import dangerous
-from tests.simulation.simulate import LEGAL_SKEW_SECONDS, SERVICES, Day, cached_decode
+from tests.simulation.simulate import SERVICES, Day, cached_decode
 from tests.simulation.virtual_time import EPOCH
 
-LATE = timedelta(seconds=1) + timedelta(seconds=LEGAL_SKEW_SECONDS)
+LATE = timedelta(seconds=1)
 """By the broker's clock; the machine that decides it may be that much behind."""
 STALL = timedelta(seconds=40)
 """No fault of a simulated day keeps a partition without an owner for longer."""

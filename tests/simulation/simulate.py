@@ -27,7 +27,7 @@ SERVICES: tuple[Service[Any], ...] = tuple(
     next(value for value in vars(module).values() if isinstance(value, Service))
     for module in (triage, team_availability, notification)
 )
-LEGAL_SKEW_SECONDS = 0.9
+LEGAL_SKEW_SECONDS = 0.45
 DRAIN_SECONDS = 75.0
 TURN_SECONDS = 2.0
 """The simulated loop looks at its lottery less often: idle turns cost real time and show nothing."""

@@ -1,0 +1,200 @@
+"""What must hold of every document that is accepted, delivered or made up, and of every call."""
+
+import time
+from collections import defaultdict
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import product
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared.programme import Programme, read
+from shared.programme.facts import HAZARDS
+from shared.programme.hours import week
+from shared.programme.judgement import NOT_ROUTED
+from shared.programme.page import page
+from shared.programme.programme import PHASES, Row
+from shared.programme.weigh import Facts, Hazard, Other, level_of
+from tests.shared.programme.documents import PROGRAMMES
+from tests.shared.programme.generated import PRESETS, calls_of, judged_by, programmes
+
+FLOOR = (  # written out again: the promise, not the code that keeps it
+    ("weapon", ("present", "firearm"), "police"),
+    ("violence", ("threat", "display", "in-progress"), "police"),
+    ("crime", ("in-progress",), "police"),
+    ("injury", ("needs-ems",), "ems"),
+    ("suicide", ("attempt",), "ems"),
+)
+CREW = {"police": {"officer"}, "ems": {"emt", "paramedic"}}
+MANY = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@MANY
+@given(programmes, st.data())
+def test_adding_or_worsening_a_hazard_never_moves_a_call_to_a_lighter_level(
+    programme: Programme, data: st.DataObject
+) -> None:
+    fields = data.draw(calls_of(programme))
+    hazard = data.draw(st.sampled_from(sorted(HAZARDS)))
+    scale = HAZARDS[hazard]
+    told = fields["facts"].get(hazard)
+    least = scale.index(told) if told in scale else len(scale) - 1  # what nobody knows counts as the worst
+    worse = scale[data.draw(st.integers(least, len(scale) - 1))]
+    before = judged_by(programme, fields)
+    after = judged_by(programme, fields | {"facts": fields["facts"] | {hazard: worse}})
+    assert after.level_rank >= before.level_rank
+
+
+@MANY
+@given(programmes, st.data())
+def test_not_knowing_a_known_hazard_never_moves_a_call_to_a_lighter_level(
+    programme: Programme, data: st.DataObject
+) -> None:
+    fields = data.draw(calls_of(programme))
+    hazard = data.draw(st.sampled_from(sorted(HAZARDS)))
+    before = judged_by(programme, fields)
+    doubted = judged_by(programme, fields, frozenset((hazard,)))
+    assert doubted.level_rank >= before.level_rank
+    forgotten = fields | {"facts": fields["facts"] | {hazard: "cannot-tell"}}
+    code = programme.code(fields["call_type"], fields["updated_at"])
+    stated = code is not None and hazard in code.hazards
+    stated = stated or hazard in programme.priorities.get(fields["priority"] or "", {})
+    if not stated:
+        assert judged_by(programme, forgotten).level_rank >= before.level_rank
+    warned = fields | {"cautions": (*fields["cautions"], *programme.cautions)}
+    assert judged_by(programme, warned).level_rank >= before.level_rank
+
+
+@MANY
+@given(programmes, st.data())
+def test_the_floor_holds_for_whatever_may_go(programme: Programme, data: st.DataObject) -> None:
+    fields = data.draw(calls_of(programme))
+    found = judged_by(programme, fields)
+    for hazard, values, service in FLOOR:
+        if fields["facts"].get(hazard) in values:
+            for one in found.responses:
+                beside = one.goes == "beside default" and service not in one.replaces
+                assert CREW[service] & set(one.crew) or beside, (one.response, hazard)
+
+
+@MANY
+@given(programmes, st.data())
+def test_restricting_a_row_never_sends_what_was_not_sent_before(programme: Programme, data: st.DataObject) -> None:
+    if not programme.rollout:
+        return
+    fields = data.draw(calls_of(programme))
+    number = data.draw(st.integers(0, len(programme.rollout) - 1))
+    row = programme.rollout[number]
+    restricted = with_rows(
+        programme,
+        (*programme.rollout[:number], *data.draw(st.sampled_from(restrictions(row))), *programme.rollout[number + 1 :]),
+    )
+    before = {one.response: one for one in judged_by(programme, fields).responses}
+    for one in judged_by(restricted, fields).responses:
+        assert not one.may_go or before[one.response].may_go
+        if one.may_go:
+            assert PHASES.index(one.phase) <= PHASES.index(before[one.response].phase)
+
+
+def restrictions(row: Row) -> list[tuple[Row, ...]]:
+    lower = PHASES[max(PHASES.index(row.phase) - 1, 0)]
+    return [
+        (),
+        (replace(row, districts=frozenset(sorted(row.districts)[1:])),),
+        (replace(row, from_day=max(row.from_day or date.min, date(2025, 9, 1))),),
+        (replace(row, until_day=min(row.until_day or date.max, date(2025, 9, 1))),),
+        (replace(row, closed_on_holidays=True),),
+        (replace(row, phase=lower),),
+        (replace(row, share_percent=row.share_percent // 2, seed=row.seed or "s"),),
+        (replace(row, week=week(("Mon 09:00-10:00",))),) if "00:00-24:00" in row.week.words else (row,),
+    ]
+
+
+def with_rows(programme: Programme, rollout: tuple[Row, ...]) -> Programme:
+    rows: defaultdict[tuple[str, str], tuple[Row, ...]] = defaultdict(tuple)
+    for row in rollout:
+        for district in row.districts:
+            rows[row.response, district] += (row,)
+    return replace(programme, rollout=rollout, rows=MappingProxyType(dict(rows)))
+
+
+@MANY
+@given(programmes, st.data())
+def test_what_is_missing_could_make_a_call_suitable(programme: Programme, data: st.DataObject) -> None:
+    fields = data.draw(calls_of(programme))
+    found = judged_by(programme, fields)
+    if found.suitability != "indeterminate":
+        assert found.missing == ()
+        return
+    assert found.missing
+    possible = [judged_by(programme, answered) for answered in completions(fields, found.missing)]
+    assert any(one.suitability == "suitable" for one in possible)
+
+
+def completions(fields: dict[str, Any], missing: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Ways to answer what is missing: the calmest, and the worse ones of as many hazards as can be tried."""
+    values = {
+        "location_kind": ("public-outside", "private-residence", "facility"),
+        "age": ("30", "10"),
+        "relation": ("self", "provider", "facility"),
+    }
+    tried = 7 if len(missing) < 4 else 1
+    options = [HAZARDS.get(fact, ())[:tried] or values.get(fact, ("yes", "no")) for fact in missing]
+    return [fields | {"facts": fields["facts"] | dict(zip(missing, told, strict=True))} for told in product(*options)]
+
+
+# --- the whole space
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_floor_of_a_preset_holds_in_every_combination_of_its_facts(name: str) -> None:
+    """Plain enumeration, with no use of the proof: every value of each fact that some level turns on."""
+    programme = read((PROGRAMMES / name).read_text())
+    floored = [hazard for hazard, _, _ in FLOOR]
+    others = sorted({one.fact for item in programme.raises for one in item.conditions if one.least is None})
+    rest = [hazard for hazard in programme.hazards if hazard not in floored]
+    best: Facts = {hazard: Hazard(0, 0, None, "test") for hazard in rest}
+    best |= {fact: Other((_calmest(programme, fact),), None, "test") for fact in others}
+    for ranks in product(*(range(len(HAZARDS[hazard])) for hazard in floored)):
+        told = dict(zip(floored, ranks, strict=True))
+        facts = best | {hazard: Hazard(rank, rank, None, "test") for hazard, rank in told.items()}
+        level = programme.levels[level_of(programme.raises, facts)[0]]
+        for hazard, values, service in FLOOR:
+            if HAZARDS[hazard][told[hazard]] in values:
+                for one in (programme.responses[sent] for sent in level.sends):
+                    beside = one.goes == "beside default" and service not in one.replaces
+                    assert CREW[service] & set(one.crew) or beside, (name, one.name, told)
+
+
+def _calmest(programme: Programme, fact: str) -> str:
+    """A value that raises least; raising more is another test's matter."""
+    conditions = [one for item in programme.raises for one in item.conditions if one.fact == fact]
+    values = {
+        "age": ("30", "10", "70"),
+        "caller_wants": ("none", "alternative"),
+        "units_on_scene": ("no", "yes"),
+        "location_kind": ("public-outside", "public-inside", "facility", "private-residence"),
+        "relation": ("self", "family", "bystander"),
+    }.get(fact, ("yes", "no"))
+    return min(values, key=lambda value: sum(one.allows(value) for one in conditions))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_read_and_told_at_once(name: str) -> None:
+    text = (PROGRAMMES / name).read_text()
+    began = time.process_time()
+    found = page(read(text), date(2024, 1, 1) + timedelta(days=200))
+    assert time.process_time() - began < 3  # some ten milliseconds, a calendar's first use apart
+    assert found.combinations == sum(level.combinations for level in found.levels)
+
+
+def test_a_document_with_referrals_only_routes_nothing() -> None:
+    for name in PRESETS:
+        programme = read((PROGRAMMES / name).read_text())
+        for level in programme.levels:
+            routed = [one for one in level.sends if programme.responses[one].reached_by not in NOT_ROUTED]
+            assert level.routes is bool(routed)
