@@ -184,8 +184,7 @@ class Worker(Generic[S]):
         for number in released:
             await self._release(number)
         for number in wanted - self.owned.keys() - self._claiming.keys():
-            claim = Partition.claim(self.service, self._broker, self._clock, number, self._token)
-            self._claiming[number] = self._spawn(asyncio.wait_for(claim, CLAIM_SECONDS), watch=False)
+            self._claiming[number] = self._spawn(self._claim(number), watch=False)
             self._claiming[number].add_done_callback(lambda _: self._wake.set())
         adopted = False
         for number, task in list(self._claiming.items()):
@@ -200,6 +199,10 @@ class Worker(Generic[S]):
                     await partition.close()
         if released or adopted:
             await self._assign()
+
+    async def _claim(self, number: int) -> Partition[S]:
+        async with asyncio.timeout(CLAIM_SECONDS):
+            return await Partition.claim(self.service, self._broker, self._clock, number, self._token)
 
     async def _release(self, number: int) -> None:
         partition, effects = self.owned.pop(number), self._effects.pop(number)
