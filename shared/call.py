@@ -1,4 +1,7 @@
-"""One version of one CAD incident, as published: the part of a call that routing may know, nothing personal in it."""
+"""One version of one CAD incident, as published: the part of a call that routing may know, nothing personal in it.
+
+It travels in events: a field that a newer version added is ignored here, and refused at the doors.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ Asker = Literal["caller", "dispatcher", "officer", "fire-crew", "provider", "sch
 class CallType(BaseModel):
     """A call-type code with the name of the code system it belongs to, e.g. `dane-county` / `CHECK PERSON`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     system: Text
     code: Text
@@ -34,7 +37,7 @@ class CallType(BaseModel):
 class Call(BaseModel):
     """Full current state of a call, not a change to it. Times are the CAD's own, with an offset."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     agency: Name
     source: Name

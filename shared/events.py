@@ -491,7 +491,7 @@ class CallStale(Event):
 class ContactMethod(BaseModel):
     """How a person is reached: the team's pocket page, or a signed webhook of a paging provider."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     method_id: Name
     kind: Literal["pocket", "webhook"]
@@ -502,7 +502,7 @@ class ContactMethod(BaseModel):
 class Person(BaseModel):
     """A member of staff."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     person_id: Name
     name: Text
@@ -514,7 +514,7 @@ class Person(BaseModel):
 class Team(BaseModel):
     """A crew as rostered: its response model and the districts it serves."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     team_id: Name
     model: Text
@@ -652,6 +652,7 @@ class ResponseTerms(BaseModel):
     crew: tuple[Discipline, ...]
     reached_by: str
     on_upgrade: str
+    enters_when: tuple[str, ...] = ()
 
 
 class TermsNoted(Event):
@@ -702,6 +703,8 @@ class OfferMade(Event):
     """Teams that could have been offered the call, best first."""
     bypassed: tuple[BypassedTeam, ...] = ()
     recipients: tuple[Recipient, ...] = ()
+    enters_when: tuple[str, ...] = ()
+    """Staged entry: the team waits nearby until one of these is so; empty: it goes straight in."""
 
 
 class OfferShadowed(Event):

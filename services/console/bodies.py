@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from shared.call import Name, Text
-from shared.events import Disposition, Person, Phase, Team, TeamStatus
+from shared.events import ContactMethod, Disposition, Person, Phase, Team, TeamStatus
 
 
 class Body(BaseModel):
@@ -56,16 +56,36 @@ class OverrideBody(Body):
     send: Text = Field(min_length=1, description="`default`, or the name of a response")
 
 
+class NewTeam(Team):
+    """A team as rostered; nothing else is taken."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class TeamBody(Body):
     """A team."""
 
-    team: Team
+    team: NewTeam
+
+
+class NewContactMethod(ContactMethod):
+    """How a person is reached; nothing else is taken."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewPerson(Person):
+    """A member of staff; nothing else is taken."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    contact_methods: tuple[NewContactMethod, ...] = Field(default=(), max_length=5)
 
 
 class PersonBody(Body):
     """A member of staff."""
 
-    person: Person
+    person: NewPerson
 
 
 class SignOnBody(Body):

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from services.console.client import USAGE, Door, Reply, Trouble, call_path, connect, in_path
+from services.console.programme_tools import programme_app as programme
 
 EPILOG = "Exit codes: 0 done, 1 refused, 2 wrong usage, 3 not answered yet, 4 not reachable."
 
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(call := _group("Calls: what was decided, and why."), name="call")
-app.add_typer(programme := _group("The programme document: two people publish it."), name="programme")
+app.add_typer(programme, name="programme")
 app.add_typer(team := _group("Teams and their shifts."), name="team")
 app.add_typer(person := _group("Members of staff."), name="person")
 app.add_typer(offer := _group("Answer an offer."), name="offer")

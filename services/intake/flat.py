@@ -35,6 +35,12 @@ EventId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Line = Annotated[str, StringConstraints(max_length=500)]
 
 
+class FlatCallType(CallType):
+    """A call-type code with its code system; nothing else is taken."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class FlatCall(BaseModel):
     """One version of one call: its full current state, not a change to it."""
 
@@ -51,7 +57,7 @@ class FlatCall(BaseModel):
     )
     created_at: Time = Field(description="When the incident began: RFC 3339 with an offset.")
     updated_at: Time = Field(description="When this version was made: RFC 3339 with an offset. Orders the versions.")
-    call_type: CallType | None = Field(
+    call_type: FlatCallType | None = Field(
         None, description="{system, code, text}: the call-type code and its code system; absent: no type yet."
     )
     priority: Text | None = Field(None, description="As the CAD writes it, up to 200 characters.")

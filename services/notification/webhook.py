@@ -77,15 +77,15 @@ class Sender:
             NOT_AFTER: not_after.isoformat(),
         }
         try:
-            async with asyncio.timeout(min(ATTEMPT_SECONDS, left_seconds)):
-                return _why_of(await self._status(url, content, headers))
-        except (TimeoutError, httpx.TimeoutException):
+            return _why_of(await self._status(url, content, headers, min(ATTEMPT_SECONDS, left_seconds)))
+        except httpx.TimeoutException:
             return "timeout"
         except (httpx.HTTPError, httpx.InvalidURL):
             return "unreachable"
 
-    async def _status(self, url: str, content: str, headers: Mapping[str, str]) -> int:
-        async with self.client.stream("POST", url, content=content, headers=headers) as response:
+    async def _status(self, url: str, content: str, headers: Mapping[str, str], seconds: float) -> int:
+        """By the client's own timeout: a request that asyncio cancels keeps its place in the pool for ever."""
+        async with self.client.stream("POST", url, content=content, headers=headers, timeout=seconds) as response:
             if int(response.headers.get("content-length", SMALL_BYTES + 1)) <= SMALL_BYTES:
                 await response.aread()
             return response.status_code

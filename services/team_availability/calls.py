@@ -286,6 +286,7 @@ def _note_terms(draft: Draft[State], judgement: Judgement) -> None:
                     crew=one.crew,
                     reached_by=one.reached_by,
                     on_upgrade=one.on_upgrade,
+                    enters_when=one.enters_when,
                 )
                 for one in new
             ),

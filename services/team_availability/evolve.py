@@ -145,7 +145,7 @@ def _terms_noted(state: State, event: TermsNoted, _at: datetime) -> State:
     old = state.terms
     responses = old.responses if old.programme_hash == event.programme_hash else Terms().responses
     for one in event.responses:
-        option = Option(one.response, one.model, one.crew, one.reached_by, one.on_upgrade)
+        option = Option(one.response, one.model, one.crew, one.reached_by, one.on_upgrade, enters_when=one.enters_when)
         responses = responses.set(one.response, option)
     return replace(state, terms=Terms(event.programme_hash, responses, Timings.of(event)))
 

@@ -240,6 +240,7 @@ def _offer(draft: Draft[State], call_id: str, option: Option, pick: Choice, caus
             ranked=pick.ranked,
             bypassed=pick.bypassed,
             recipients=recipients_of(draft.state, team_id),
+            enters_when=option.enters_when,
         )
     )
 

@@ -89,6 +89,7 @@ class Option(NamedTuple):
     phase: Phase = "off"
     may_go: bool = False
     reasons: tuple[str, ...] = ()
+    enters_when: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, verdict: ResponseVerdict) -> Option:
@@ -103,6 +104,7 @@ class Option(NamedTuple):
             verdict.phase,
             verdict.may_go and routed,
             verdict.reasons if routed else (verdict.reached_by,),
+            verdict.enters_when,
         )
 
 

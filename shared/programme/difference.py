@@ -146,6 +146,9 @@ def _words(programme: Programme) -> dict[str, str]:
 
 
 def _holidays(old: Programme, new: Programme) -> Iterator[Change]:
+    """Days that are closed in one of two documents which both close on holidays; else the covers say it."""
+    if not all(any(row.closed_on_holidays for row in one.rollout) for one in (old, new)):
+        return
     year = new.effective.astimezone(new.zone).year
     before, after = closed_days(old, (year, year + 1)), closed_days(new, (year, year + 1))
     for day in sorted(before.keys() ^ after.keys()):

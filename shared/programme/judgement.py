@@ -55,14 +55,15 @@ Attempt = Literal["same response", "next response", "default"]
 NO_LEVEL_RANK = 99
 """The rank of a call that no programme could judge: above every level."""
 
-_STRICT = ConfigDict(extra="forbid")
+_LENIENT = ConfigDict(extra="ignore")
+"""It travels in events: a newer version may have added a field."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
     """One question that the call or a response had to pass. `reason` is a stable code, None where it passed."""
 
-    __pydantic_config__: ClassVar = _STRICT
+    __pydantic_config__: ClassVar = _LENIENT
 
     gate: str
     passed: bool
@@ -74,7 +75,7 @@ class Gate:
 class RaisedBy:
     """A fact that put the call on its level. An unknown fact has the worst `value`, because it raises as that would."""
 
-    __pydantic_config__: ClassVar = _STRICT
+    __pydantic_config__: ClassVar = _LENIENT
 
     fact: str
     value: str
@@ -89,7 +90,7 @@ class RaisedBy:
 class ResponseVerdict:
     """Whether one response of the level may go, with every gate it had to pass."""
 
-    __pydantic_config__: ClassVar = _STRICT
+    __pydantic_config__: ClassVar = _LENIENT
 
     response: str
     model: Model
@@ -115,7 +116,7 @@ class ResponseVerdict:
 class Step:
     """One step of the fall-back chain and the time it may take; `default` ends the chain and takes none."""
 
-    __pydantic_config__: ClassVar = _STRICT
+    __pydantic_config__: ClassVar = _LENIENT
 
     attempt: Attempt
     seconds: int
@@ -124,7 +125,7 @@ class Step:
 class Judgement(BaseModel):
     """One call under one programme version and one switchboard revision. Every gate is in it, passed or not."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     suitability: Suitability
     reasons: tuple[str, ...]

@@ -333,7 +333,7 @@ class Model:
         (epoch, position), left = writer.round
         if left:
             held = tuple(offset for agency, offset in self._seen(state, writer) if agency == left[0])
-            snapshot = (f"{left[0]}/1", writer.epoch, writer.expected, held)
+            snapshot: tuple[Any, ...] = (f"{left[0]}/1", writer.epoch, writer.expected, held)
             rest: tuple[Any, ...] = ((epoch, position), left[1:])
             saved = tuple(sorted({**dict(writer.saved), left[0]: writer.expected}.items()))
         else:

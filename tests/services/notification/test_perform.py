@@ -12,12 +12,19 @@ import pytest
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
+from deploy.demo.cad import serving
+from deploy.kafka.local import free_port
 from services.notification.adapters import Links, PocketPage, WebhookPage
 from services.notification.config import NotificationSettings
 from services.notification.perform import Performer, performer, watch
 from services.notification.webhook import RETRY_SECONDS, Sender, client
 from shared.agencies import CadWebhook
+from shared.clock import SystemClock
 from shared.events import CadMessageDue, CadNotInformed, PageDelivered, PageDropped, PageDue, PageFailed
 from shared.links import offer_link
 from shared.service import Effect
@@ -57,7 +64,10 @@ class Receiver:
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        await asyncio.sleep(self.delay_seconds)
+        patience_seconds: float = request.extensions["timeout"]["read"]
+        await asyncio.sleep(min(self.delay_seconds, patience_seconds))
+        if self.delay_seconds > patience_seconds:
+            raise httpx.ReadTimeout("as a socket would")
         try:
             self.bodies.append(Webhook(self.secret).verify(request.content, dict(request.headers)))
         except WebhookVerificationError:
@@ -154,6 +164,29 @@ async def test_a_receiver_that_hangs_is_left_when_the_time_is_over() -> None:
     receiver = Receiver(delay_seconds=5)
     perform = sending(receiver, webhook=CAD)
     assert (await perform("madison", message(perform, 0.05))).why == "timeout"
+
+
+async def test_requests_that_ran_out_of_time_leave_the_client_usable() -> None:
+    stalls = True
+
+    async def hook(_request: Request) -> Response:
+        await asyncio.sleep(0.3 if stalls else 0)
+        return Response(status_code=204)
+
+    port = free_port()
+    app = Starlette(routes=[Route("/hook", hook, methods=["POST"])])
+    async with serving(app, port), client() as http:
+        sender = Sender(http, SystemClock())
+
+        async def post(seconds: float) -> str | None:
+            not_after = sender.clock.now() + timedelta(seconds=seconds)
+            return await sender.post(f"http://127.0.0.1:{port}/hook", SECRET, "id", {}, not_after, retry=False)
+
+        for _ in range(3):
+            storm = await asyncio.gather(*(post(0.01 + number / 1000) for number in range(400)))
+            assert "timeout" in storm
+        stalls = False
+        assert await asyncio.gather(*(post(3) for _ in range(20))) == [None] * 20
 
 
 async def test_a_source_without_webhook_is_said_to_have_none() -> None:
