@@ -35,7 +35,8 @@ from shared.events import (
     PlanSet,
     ProgrammeActivated,
 )
-from shared.service import EffectDone, EffectStarting, Input, Service, Tick
+from shared.redecide import Redecision
+from shared.service import Service
 from tests.simulation.city import dangerous
 from tests.simulation.simulate import SERVICES, Day, cached_decode
 from tests.simulation.virtual_time import EPOCH
@@ -295,24 +296,10 @@ def _clocks_and_time(name: str, told: list[Told]) -> Iterator[str]:
 
 def _decided_again(day: Day, service: Service[Any], told: list[Told]) -> Iterator[str]:
     """Re-deciding from the log gives the same bytes; every seed does so for half of the agencies."""
-    states: dict[str, Any] = {}
-    told = [one for one in told if (zlib.crc32(one.stored.key.encode()) + day.seed) % 2]
-    for (_, cause, agency), group in groupby(
-        told, lambda one: (one.stored.partition, one.stored.headers["cause"], one.stored.key)
-    ):
-        written = list(group)
-        now = datetime.fromisoformat(written[0].stored.headers["time"].decode())
-        state = states.get(agency, service.initial)
-        given = _input(day, cause.decode(), agency, now)
-        events = list(service.decide(state, given, now))
-        was, again = [one.stored.value for one in written], [event.encode() for event in events]
-        if was != again and written[0].event.type not in ("input-refused", "clock-failed"):
-            kinds = [one.event.type for one in written], [event.type for event in events]
-            yield f"{service.name}: {written[0].stored.position} is decided otherwise the second time: {kinds}"
-        for one in written:
-            state = service.evolve(state, one.event, now)
-        states[agency] = state
-    yield from _restored(day, service, states)
+    again = Redecision(service, lambda position: _stored_at(day, position), cached_decode)
+    half = [one.stored for one in told if (zlib.crc32(one.stored.key.encode()) + day.seed) % 2]
+    yield from (f"{service.name}: decided otherwise the second time: {found}" for found in again.differences(half))
+    yield from _restored(day, service, again.states)
 
 
 def _restored(day: Day, service: Service[Any], states: dict[str, Any]) -> Iterator[str]:
@@ -327,19 +314,9 @@ def _restored(day: Day, service: Service[Any], states: dict[str, Any]) -> Iterat
                             yield f"{service.name}: the owner's state of {agency} is not the fold of its journal"
 
 
-def _input(day: Day, cause: str, agency: str, now: datetime) -> Input:
-    kind, _, rest = cause.partition("/")
-    if kind == "tick":
-        clock_id, _, at = rest.removeprefix(f"{agency}/").rpartition("/")
-        return Input(Tick(clock_id, datetime.fromisoformat(at)), cause, now, agency)
-    if kind == "effect":
-        effect_id, _, result = rest.removeprefix(f"{agency}/").rpartition("/")
-        effect = EffectStarting(effect_id) if result == "start" else EffectDone(effect_id, result)
-        return Input(effect, cause, now, agency)
-    topic, partition, offset = cause.split("/")
-    stored = day.log.places[topic, int(partition)][int(offset)]
-    event = cached_decode(stored.headers["type"].decode(), stored.value)
-    return Input(event, cause, stored.time, agency)
+def _stored_at(day: Day, position: str) -> Stored:
+    topic, partition, offset = position.split("/")
+    return day.log.places[topic, int(partition)][int(offset)]
 
 
 def _machines(day: Day) -> Iterator[str]:

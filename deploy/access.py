@@ -1,0 +1,102 @@
+"""Fresh keys, tokens and secrets for a set of agencies, and the agencies file that knows their hashes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shared.agencies import Role, hash_of
+from shared.sealing import new_key
+
+PEOPLE: Mapping[str, tuple[Role, ...]] = {
+    "ana": ("supervisor",),
+    "ben": ("approver",),
+    "cleo": ("dispatcher",),
+    "vera": ("viewer",),
+}
+"""Who an agency has where nobody else is named; nobody may approve what they proposed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceWanted:
+    """A CAD that publishes for an agency; with an address, it is told outcomes there."""
+
+    name: str = "cad"
+    webhook_url: str | None = None
+    replay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyWanted:
+    """An agency to make keys for."""
+
+    name: str
+    sources: tuple[SourceWanted, ...] = (SourceWanted(),)
+    people: Mapping[str, tuple[Role, ...]] = field(default_factory=lambda: PEOPLE)
+
+
+class Access:
+    """Every secret of one stack, made fresh when the value is made."""
+
+    def __init__(self, agencies: Iterable[AgencyWanted]) -> None:
+        self._agencies = tuple(agencies)
+        self.sealing_key = new_key()
+        self.link_secret = secrets.token_urlsafe(32)
+        self._keys = {(a.name, s.name): secrets.token_urlsafe(32) for a in self._agencies for s in a.sources}
+        self._tokens = {(a.name, person): secrets.token_urlsafe(32) for a in self._agencies for person in a.people}
+        self._webhook_secrets = {at: _signing_secret() for at in self._keys}
+        self._page_secrets = {agency.name: _signing_secret() for agency in self._agencies}
+
+    def key(self, agency: str, source: str = "cad") -> str:
+        """The API key of a CAD."""
+        return self._keys[agency, source]
+
+    def token(self, agency: str, person: str) -> str:
+        """The token of a person."""
+        return self._tokens[agency, person]
+
+    def webhook_secret(self, agency: str, source: str = "cad") -> str:
+        """What signs the messages to a CAD."""
+        return self._webhook_secrets[agency, source]
+
+    def page_secret(self, agency: str) -> str:
+        """What signs the webhook pages to an agency's staff."""
+        return self._page_secrets[agency]
+
+    def write(self, path: Path) -> None:
+        """Write the agencies file: hashes of keys and tokens, and the secrets that sign; for its owner's eyes only."""
+        lines: list[str] = []
+        for agency in self._agencies:
+            lines += [f"[agencies.{_text(agency.name)}]", f"page_secret = {_text(self.page_secret(agency.name))}"]
+            for source in agency.sources:
+                lines.append(f"[agencies.{_text(agency.name)}.sources.{_text(source.name)}]")
+                lines.append(f"keys = [{_text(hash_of(self.key(agency.name, source.name)))}]")
+                lines.append(f"replay = {str(source.replay).lower()}")
+                if source.webhook_url:
+                    secret = self.webhook_secret(agency.name, source.name)
+                    lines.append(f"webhook = {{ url = {_text(source.webhook_url)}, secret = {_text(secret)} }}")
+            for person, roles in agency.people.items():
+                lines.append(f"[agencies.{_text(agency.name)}.people.{_text(person)}]")
+                lines.append(f"token = {_text(hash_of(self.token(agency.name, person)))}")
+                lines.append(f"roles = [{', '.join(map(_text, roles))}]")
+        write_private(path, "\n".join(lines) + "\n")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, from its first byte on."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+
+
+def _signing_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+
+
+def _text(value: str) -> str:
+    return json.dumps(value)  # a JSON string of these characters is a TOML string

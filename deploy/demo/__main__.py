@@ -1,0 +1,220 @@
+"""`make demo`: the main job end to end, on a real Kafka where there is one. Exit code 0 only if every promise held."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+
+from deploy.access import AgencyWanted, SourceWanted
+from deploy.broker import find_broker, why_none
+from deploy.demo import scenarios
+from deploy.demo.mapping import MappingRefused
+from deploy.demo.people import CommandFailed
+from deploy.demo.run import Run, say
+from deploy.demo.scenarios import Scenario
+from deploy.demo.stages import OneProcess, Processes, Stage
+from deploy.kafka.local import CHECKOUT, KafkaError, free_port
+from deploy.stack import HOST, StackError, end_all, spawn, stop_leftover
+from shared.clock import SystemClock
+
+DIRECTORY = CHECKOUT / ".run" / "demo"
+KAFKA_VARIABLE = "CAREROUTE_KAFKA"
+PLAIN_COLUMNS = 120
+EXIT_BROKEN, EXIT_FAILED, EXIT_BY_HAND = 1, 2, 130
+FAILURES = (KafkaError, StackError, CommandFailed, MappingRefused, OSError)
+
+
+def main() -> None:
+    """Parse the arguments, run, and leave with the exit code."""
+    chosen = _arguments(sys.argv[1:])
+    console = Console(width=None if sys.stdout.isatty() else PLAIN_COLUMNS)
+    if chosen.down:
+        console.print(down(chosen.directory))
+        return
+    sys.exit(_guarded(chosen, console))
+
+
+def _guarded(chosen: argparse.Namespace, console: Console) -> int:
+    """Run the demo; what can go wrong on any machine is told in a line, not by a traceback."""
+    try:
+        return asyncio.run(_demo(_scenario(chosen), console, chosen))
+    except KeyboardInterrupt:
+        console.print("Ended by hand; nothing is left running.")
+        return EXIT_BY_HAND
+    except (*FAILURES, BaseExceptionGroup) as failed:
+        leaves = _leaves(failed)
+        if not all(isinstance(one, FAILURES) for one in leaves):
+            raise
+        for one in leaves:
+            console.print(f"[red]{type(one).__name__}[/red]: {one}", highlight=False)
+        return EXIT_FAILED
+
+
+def _arguments(given: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m deploy.demo", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave it running, and print how to reach it")
+    parser.add_argument("--down", action="store_true", help="end what was left running")
+    parser.add_argument("--seed", type=int, default=1, help="another seed is another city")
+    parser.add_argument("--minutes", type=float, default=1.25, help="how long the city's day lasts")
+    parser.add_argument("--calls-per-second", type=float, default=6.0)
+    parser.add_argument("--calls", type=Path, help="a CAD's export, to be replayed instead")
+    parser.add_argument("--mapping", type=Path, help="the mapping document for it")
+    parser.add_argument("--speed", type=float, default=2880.0, help="how many times as fast as the calls came")
+    parser.add_argument("--memory", action="store_true", help="all in one process, even where a Kafka is to be had")
+    parser.add_argument("--directory", type=Path, default=DIRECTORY, help="where its data and log files go")
+    chosen = parser.parse_args(given)
+    if (chosen.calls is None) != (chosen.mapping is None):
+        parser.error("--calls and --mapping belong together")
+    if min(chosen.minutes, chosen.calls_per_second, chosen.speed) <= 0:
+        parser.error("--minutes, --calls-per-second and --speed are above 0")
+    return chosen
+
+
+def _scenario(chosen: argparse.Namespace) -> Scenario:
+    if chosen.calls is not None:
+        return scenarios.replay(chosen.calls, chosen.mapping, chosen.speed)
+    return scenarios.city(chosen.seed, chosen.minutes * 60, chosen.calls_per_second)
+
+
+async def _demo(scenario: Scenario, console: Console, chosen: argparse.Namespace) -> int:
+    began, step, directory = time.monotonic(), say(console), chosen.directory.resolve()
+    if down(directory) != NOTHING:
+        step("ended what an earlier demo had left")
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    (directory / "demo.pid").write_text(str(os.getpid()))
+    given = os.environ.get(KAFKA_VARIABLE)
+    if given:  # others may have used that log before us
+        scenario = scenario.renamed(f"{scenario.agency}-{int(time.time()):x}")
+    console.print(f"careroute demo: {scenario.title}")
+    port = free_port()
+    stage = _stage(scenario, port, directory, given, chosen)
+    console.print(f"  {stage.description}", style="bold" if isinstance(stage, Processes) else "bold red")
+    keep = False
+    try:
+        await stage.start(step)
+        run = Run(scenario, stage, console, SystemClock(), seed=chosen.seed, port=port)
+        found = await run.play()
+        console.print(
+            f"verdict: {found.sentence}",
+            style="bold green" if found.good else "bold red",
+            highlight=False,
+            soft_wrap=True,
+        )
+        keep = chosen.keep
+        if keep:
+            console.print(_how_to_reach(scenario, stage, run.links), highlight=False, soft_wrap=True)
+            await _keep(scenario, stage, port, directory)
+    finally:
+        if not keep:
+            await stage.stop()
+        (directory / "demo.pid").unlink(missing_ok=True)
+    console.print(f"{time.monotonic() - began:.0f} s in all; log files in {directory}")
+    return 0 if found.good else EXIT_BROKEN
+
+
+def _stage(scenario: Scenario, port: int, directory: Path, given: str | None, chosen: argparse.Namespace) -> Stage:
+    source = SourceWanted(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay)
+    agency = AgencyWanted(scenario.agency, (source,))
+    node = None if chosen.memory else find_broker(directory, given)
+    if node is not None:
+        logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # of this process: the ear that bots hear with
+        return Processes(directory, node, agency)
+    if not chosen.memory:
+        sys.stderr.write(why_none() + "\n")
+    return OneProcess(directory, agency)
+
+
+# --- left running, and ended
+
+
+async def _keep(scenario: Scenario, stage: Stage, port: int, directory: Path) -> None:
+    """Give the CAD's ear and the pager a process of their own; where all is one process, wait for Ctrl-C."""
+    if isinstance(stage, Processes):
+        access = stage.access
+        secrets = (access.webhook_secret(scenario.agency, scenario.source), access.page_secret(scenario.agency))
+        environment = dict(zip(("DEMO_CAD_SECRET", "DEMO_PAGE_SECRET"), secrets, strict=True))
+        spawn([sys.executable, "-m", "deploy.demo.cad", str(port)], directory, "cad.log", environment)
+        return
+    sys.stdout.write("It lives in this process: Ctrl-C ends it.\n")
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    await stopped.wait()
+    await stage.stop()
+
+
+def _how_to_reach(scenario: Scenario, stage: Stage, links: Mapping[str, str]) -> str:
+    agency, access = scenario.agency, stage.access
+    call = scenario.example(SystemClock().now())
+    pages = "\n".join(f"{team_id:<13} {link}" for team_id, link in list(links.items())[:3])
+    return f"""
+Left running; `make down` ends it. Supervisor, approver and dispatcher are ana, ben and cleo; paste:
+
+export CAREROUTE_CONSOLE_URL={stage.console_url}
+export CAREROUTE_TOKEN={access.token(agency, "ana")}   # ana, supervisor
+.venv/bin/careroute team list
+.venv/bin/careroute pause '{scenario.districts[0]}' --reason 'trying it out'
+.venv/bin/careroute resume '{scenario.districts[0]}' --reason 'tried'
+
+ben's token   {access.token(agency, "ben")}
+cleo's token  {access.token(agency, "cleo")}
+
+curl -s {stage.intake_url}/v1/calls -H 'Authorization: Bearer {access.key(agency, scenario.source)}' \\
+  -H 'Content-Type: application/json' -d '{json.dumps(call)}'
+.venv/bin/careroute call show {agency}/{scenario.source}/BY-HAND-1
+
+Teams' pages, as on their phones (nobody answers for them any more):
+{pages}
+
+intake {stage.intake_url}/docs   console {stage.console_url}/docs
+"""
+
+
+NOTHING = "Nothing was running."
+
+
+def down(directory: Path) -> str:
+    """End a demo that was left running, or still runs elsewhere, with its processes and its Kafka; says what it did."""
+    ended = _end_demo(directory) + stop_leftover(directory)
+    if directory.exists():
+        node = find_broker(directory)
+        if node is not None:
+            node.discard()
+    return f"Ended {ended} processes." if ended else NOTHING
+
+
+def _end_demo(directory: Path) -> int:
+    try:
+        process = psutil.Process(int((directory / "demo.pid").read_text()))
+        if process.pid == os.getpid() or "deploy.demo" not in process.cmdline():
+            return 0
+    except (OSError, ValueError, psutil.Error):
+        return 0
+    with contextlib.suppress(psutil.Error):
+        process.send_signal(signal.SIGINT)
+    end_all([process], asked_seconds=30)
+    return 1
+
+
+def _leaves(group: BaseException) -> list[BaseException]:
+    if isinstance(group, BaseExceptionGroup):
+        return [leaf for one in group.exceptions for leaf in _leaves(one)]
+    return [group]
+
+
+if __name__ == "__main__":
+    main()

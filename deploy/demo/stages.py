@@ -1,0 +1,193 @@
+"""Where the demo's services run: each a process of its own on Kafka, or all in this process on the in-memory twin."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import SecretStr
+
+from deploy.access import Access, AgencyWanted
+from deploy.broker import Broker as KafkaNode
+from deploy.demo.cad import serving
+from deploy.kafka.local import free_port
+from deploy.stack import HOST, Stack
+from services.console.config import ConsoleSettings
+from services.console.http import create_app as console_app
+from services.intake.config import IntakeSettings
+from services.intake.http import create_app as intake_app
+from services.notification.config import NotificationSettings
+from services.notification.perform import performer
+from services.notification.pocket.calls import SealedCalls
+from services.notification.pocket.http import Door
+from services.notification.pocket.http import create_app as pocket_app
+from services.notification.pocket.model import CHANGES, Model
+from services.notification.service import NOTIFICATION
+from services.team_availability.service import TEAM_AVAILABILITY
+from services.triage.service import triage_service
+from shared import telemetry
+from shared.agencies import Agencies
+from shared.broker import Broker
+from shared.clock import SystemClock
+from shared.follow import Follower
+from shared.kafka import KafkaBroker
+from shared.memory import MemoryBroker, MemoryLog
+from shared.sealing import Sealer
+from shared.topics import ASSIGNMENTS, NOTIFICATIONS
+from shared.worker import Perform, Worker, no_effects
+
+PARTITIONS = 4
+
+
+class Stage(Protocol):
+    """A running careroute."""
+
+    description: str
+    access: Access
+    intake_url: str
+    pocket_url: str
+    console_url: str
+
+    async def start(self, progress: Callable[[str], None]) -> None:
+        """Start everything, and return once it is ready."""
+
+    async def stop(self) -> None:
+        """End everything."""
+
+    def broker(self) -> Broker:
+        """A connection of one's own to the log."""
+
+    def processes(self) -> str:
+        """What runs, in a few words."""
+
+    def logs(self) -> Iterable[Path]:
+        """The log files."""
+
+
+class Processes:
+    """Every service a process of its own, under a supervisor, on a real Kafka."""
+
+    def __init__(self, directory: Path, node: KafkaNode, agency: AgencyWanted, *, instances: int = 2) -> None:
+        self._directory, self._node, self._agency, self._instances = directory, node, agency, instances
+        self._stack: Stack | None = None
+        self.description = f"{node.description}, every service a process of its own"
+
+    async def start(self, progress: Callable[[str], None]) -> None:
+        """Start Kafka, then the services. Raises KafkaError, StackError."""
+        progress(f"starting {self._node.description}")
+        bootstrap = await asyncio.to_thread(self._node.start)
+        progress(f"{self._node.description} on {bootstrap}")
+        self._stack = Stack(
+            self._directory, bootstrap, [self._agency], instances=self._instances, partitions=PARTITIONS
+        )
+        self.access = self._stack.access
+        self.intake_url, self.pocket_url = self._stack.intake_url, self._stack.pocket_url
+        self.console_url = self._stack.console_url
+        await self._stack.start(progress)
+
+    async def stop(self) -> None:
+        """End the services, then Kafka."""
+        if self._stack is not None:
+            await asyncio.to_thread(self._stack.stop)
+        await asyncio.to_thread(self._node.discard)
+
+    def broker(self) -> Broker:
+        """A connection of one's own to Kafka."""
+        return KafkaBroker(self._running.bootstrap, PARTITIONS)
+
+    def processes(self) -> str:
+        """How many are up."""
+        up = self._running.running()
+        down = [program.name for program in self._running.programs if program.name not in up]
+        return f"{len(up)} processes up" + (f", down: {', '.join(down)}" if down else "")
+
+    @property
+    def _running(self) -> Stack:
+        if self._stack is None:
+            raise RuntimeError("not started")
+        return self._stack
+
+    def logs(self) -> Iterable[Path]:
+        """One a process."""
+        return sorted(self._directory.glob("*.log"))
+
+
+class OneProcess:
+    """All services in this process, on the in-memory twin: nothing survives it, and nothing runs beside another."""
+
+    description = "NO KAFKA HERE: all services in this one process, on the in-memory twin, which loses all when it ends"
+
+    def __init__(self, directory: Path, agency: AgencyWanted) -> None:
+        self._directory = directory
+        self._log, self._clock = MemoryLog(PARTITIONS), SystemClock()
+        self._stopping, self._exit = asyncio.Event(), AsyncExitStack()
+        self._workers: list[asyncio.Task[None]] = []
+        self.access = Access([agency])
+        self._ports = {name: free_port() for name in ("intake", "pocket", "console")}
+        self.intake_url, self.pocket_url, self.console_url = (f"http://{HOST}:{port}" for port in self._ports.values())
+
+    async def start(self, progress: Callable[[str], None]) -> None:
+        """Start two workers a service, then the doors."""
+        telemetry.configure_logs("demo", "1", "error")
+        self._directory.mkdir(parents=True, exist_ok=True)
+        file = self._directory / "agencies.toml"
+        self.access.write(file)
+        common: dict[str, Any] = {"kafka": "memory", "partitions": PARTITIONS, "agencies_file": file}
+        link_secret, sealer = SecretStr(self.access.link_secret), Sealer(self.access.sealing_key)
+        notifying = NotificationSettings(**common, link_secret=link_secret, pocket_url=self.pocket_url)
+        loop = asyncio.get_running_loop()
+        for number in (1, 2):
+            runs: tuple[tuple[Any, Perform], ...] = (
+                (triage_service(sealer), no_effects),
+                (TEAM_AVAILABILITY, no_effects),
+                (NOTIFICATION, performer(notifying)),
+            )
+            for service, perform in runs:
+                worker = Worker(service, self.broker(), self._clock, f"{service.name}-{number}", perform)
+                self._workers.append(loop.create_task(worker.run(self._stopping)))
+        progress("workers started")
+        await self._open_doors(common, link_secret, sealer, file)
+        progress("doors open")
+
+    async def _open_doors(self, common: dict[str, Any], link_secret: SecretStr, sealer: Sealer, file: Path) -> None:
+        agencies = Agencies(file)
+        sealing_key = SecretStr(self.access.sealing_key)
+        taking = IntakeSettings(**common, sealing_key=sealing_key)
+        commanding = ConsoleSettings(**common, link_secret=link_secret, pocket_url=self.pocket_url)
+        model = Model(link_secret.get_secret_value())
+        follower = Follower(self.broker(), (ASSIGNMENTS, NOTIFICATIONS), model.fold, frozenset(CHANGES))
+        door = Door(self.broker(), follower, model, SealedCalls(self.broker(), sealer), self._clock)
+        apps = {
+            "intake": intake_app(self.broker(), self._clock, agencies, sealer, taking),
+            "pocket": pocket_app(door),
+            "console": console_app(self.broker(), self._clock, agencies, commanding, lambda: None),
+        }
+        await follower.start()
+        self._exit.push_async_callback(follower.stop)
+        for name, app in apps.items():
+            await self._exit.enter_async_context(serving(app, self._ports[name]))
+
+    async def stop(self) -> None:
+        """Close the doors, then let the workers finish."""
+        await self._exit.aclose()
+        self._stopping.set()
+        if self._workers:
+            await asyncio.wait(self._workers)
+
+    def broker(self) -> Broker:
+        """A connection of one's own to the twin."""
+        return MemoryBroker(self._log)
+
+    def processes(self) -> str:
+        """How many workers run; one that has failed says why."""
+        failed = [task.exception() for task in self._workers if task.done() and not task.cancelled()]
+        return f"one process, {len(self._workers) - len(failed)} workers" + "".join(
+            f", FAILED: {why!r}" for why in failed
+        )
+
+    def logs(self) -> Iterable[Path]:
+        """None: one process writes no log file."""
+        return ()

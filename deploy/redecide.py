@@ -1,0 +1,143 @@
+"""Decides whole journals again and tells what comes out otherwise: `python -m deploy.redecide --service all`.
+
+Exit codes: 0 every decision made by this version comes out the same, 1 one does not, 2 wrong usage. Decisions of
+another version are compared too, and told apart. Reads only; holds one partition of a journal with its inputs at a time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import Field
+
+from services.notification.service import NOTIFICATION
+from services.team_availability.service import TEAM_AVAILABILITY
+from services.triage.service import SERVICE as TRIAGE
+from services.triage.service import triage_service
+from shared.broker import Broker, BrokerUnavailable, Place, Stored
+from shared.config import Environment, SealingKey
+from shared.kafka import KafkaBroker
+from shared.redecide import Difference, JournalBroken, Redecision, counting
+from shared.sealing import Sealer
+from shared.service import Service
+
+SHOWN = 20
+"""Differences that are printed; all of them are counted."""
+NAMES = (TRIAGE.name, TEAM_AVAILABILITY.name, NOTIFICATION.name)
+
+
+class RedecideSettings(Environment):
+    """Where the log is; what intake sealed is opened again, or triage could not decide as it did."""
+
+    kafka: str = Field(default="", description="bootstrap servers, host:port[,host:port]")
+    partitions: int = Field(default=4, ge=1, le=256, description="partitions of every topic")
+    sealing_key: SealingKey | None = Field(default=None, description="32 bytes, base64: the key that intake seals with")
+
+
+@dataclass(slots=True)
+class Report:
+    """What came of one service's journal."""
+
+    service: Service[Any]
+    decisions: int = 0
+    failed: int = 0
+    inputs_gone: int = 0
+    differences: Counter[str] = field(default_factory=Counter)
+    """By the version that had decided."""
+    shown: list[Difference] = field(default_factory=list)
+
+    @property
+    def same(self) -> bool:
+        """Whether everything that this version had decided came out the same."""
+        return not self.differences[self.service.decider_version]
+
+    def __str__(self) -> str:
+        lines = [f"{self.service.name}: {self.decisions} decisions, {self.differences.total()} differences"]
+        for version, number in sorted(self.differences.items()):
+            if version != self.service.decider_version:
+                lines.append(f"  {number} were decided by version {version}; this is {self.service.decider_version}")
+        if self.failed:
+            lines.append(f"  {self.failed} had failed and are not compared")
+        if self.inputs_gone:
+            lines.append(f"  {self.inputs_gone} rest on inputs that are not kept any more and are not compared")
+        lines.extend(f"  {different}" for different in self.shown)
+        return "\n".join(lines)
+
+
+async def redecide(broker: Broker, service: Service[Any]) -> Report:
+    """Decide a service's journal again. Raises BrokerUnavailable, JournalBroken."""
+    report = Report(service)
+    handled = {kind.type.encode() for kind in service.handles}
+    for partition in range(broker.partitions):
+        inputs = {
+            stored.position: stored
+            for topic in service.reads
+            async for stored in _records(broker, (topic.name, partition))
+            if stored.headers.get("type") in handled
+        }
+        journal = [stored async for stored in _records(broker, (service.writes.name, partition))]
+        again = Redecision(service, inputs.get)
+        for different in again.differences(counting(journal)):
+            report.differences[different.decider] += 1
+            if len(report.shown) < SHOWN:
+                report.shown.append(different)
+        report.decisions += again.decisions
+        report.failed += again.failed
+        report.inputs_gone += again.inputs_gone
+    return report
+
+
+async def _records(broker: Broker, place: Place) -> AsyncIterator[Stored]:
+    """Everything that is kept of a place at this moment."""
+    reader = await broker.reader()
+    try:
+        at, end = (await reader.starts([place]))[place], (await reader.ends([place]))[place]
+        await reader.assign({place: at})
+        while at < end:
+            for stored in await reader.poll(1.0, 5000):
+                if at <= stored.offset < end:
+                    yield stored
+                at = stored.offset + 1
+    finally:
+        await reader.close()
+
+
+async def _all(broker: Broker, services: Sequence[Service[Any]]) -> list[Report]:
+    try:
+        return [await redecide(broker, service) for service in services]
+    finally:
+        await broker.close()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """See above."""
+    settings = RedecideSettings.load()
+    parser = argparse.ArgumentParser(prog="python -m deploy.redecide", description=__doc__)
+    parser.add_argument("--kafka", default=settings.kafka, help="bootstrap servers; else CAREROUTE_KAFKA")
+    parser.add_argument("--partitions", type=int, default=settings.partitions, help="of every topic")
+    parser.add_argument("--service", choices=(*NAMES, "all"), default="all")
+    given = parser.parse_args(arguments)
+    if not given.kafka:
+        parser.error("say where the log is: --kafka, or CAREROUTE_KAFKA")
+    if settings.sealing_key is None and given.service in (TRIAGE.name, "all"):
+        parser.error("triage had read what intake sealed: set CAREROUTE_SEALING_KEY to the same key")
+    key = settings.sealing_key
+    triage = TRIAGE if key is None else triage_service(Sealer(key.get_secret_value()))
+    services = [one for one in (triage, TEAM_AVAILABILITY, NOTIFICATION) if given.service in (one.name, "all")]
+    try:
+        reports = asyncio.run(_all(KafkaBroker(given.kafka, given.partitions), services))
+    except (BrokerUnavailable, JournalBroken) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write("".join(f"{report}\n" for report in reports))
+    return 0 if all(report.same for report in reports) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,266 @@
+"""`python -m tests.bench`: figures of one run on one machine, for people to read; nothing here is a test."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import pstats
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from hdrh.histogram import HdrHistogram
+from rich.console import Console
+from rich.table import Table
+
+from deploy.kafka.local import CHECKOUT, KafkaError, missing
+from deploy.stack import StackError
+from tests.bench.backlog import JOURNAL_OF, Drained, Restarted, drain, restart
+from tests.bench.floor import floor
+from tests.bench.latency import Measured, figures, measure
+from tests.bench.load import NEW_ONE_IN
+from tests.bench.stage import AGENCIES, MODULES, PARTITIONS, TEAMS, Stage, stage
+from tests.rig.cad import ENDED_PERCENT, KINDS, RAISED_PERCENT, SUITABLE_PERCENT
+
+PARTS = ("latency", "backlog")
+GOALS = {80: (12.0, 35.0), 800: (45.0, 100.0)}
+"""By rate: p50 and p99, in milliseconds."""
+RESTART_GOAL_SECONDS = 3.0
+HOPS_OF = {"page-due": 4, "call-routed": 3}
+"""How often a call is appended and read until there is a page, or an outcome without one."""
+FLOOR_SECONDS = 5.0
+PROFILED = Path(__file__).parent / "profiled"
+
+terminal = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for."""
+
+    parts: tuple[str, ...]
+    rates: tuple[int, ...]
+    seconds: float
+    backlog: int
+    profile: str | None
+    keep: bool
+
+
+async def bench(wanted: Wanted, directory: Path) -> dict[str, Any]:
+    """Every part that is wanted; prints as it goes, returns all figures. Raises KafkaError, StackError."""
+    told: dict[str, Any] = {"at": time.strftime("%Y-%m-%dT%H:%M:%S"), "machine": _machine(), "load": _load_in_words()}
+    profile = directory / "profile.pstats"
+    async with stage(directory, _profiling(wanted.profile, profile), keep=wanted.keep) as held:
+        if "latency" in wanted.parts:
+            told["latency"] = [
+                await _latency(held, rate, wanted.seconds, seed) for seed, rate in enumerate(wanted.rates)
+            ]
+        if wanted.profile is not None:
+            held.end(wanted.profile, how=2 if wanted.profile != "intake" else 15)  # type: ignore[arg-type]
+            _show_profile(profile)
+        elif "backlog" in wanted.parts:
+            told |= await _backlog(held, wanted.backlog)
+    return told
+
+
+async def _latency(held: Stage, rate: int, seconds: float, seed: int) -> dict[str, Any]:
+    seconds *= 2 if rate < 200 else 1  # few calls: a longer look
+    base = await floor(held.kafka.address, rate, FLOOR_SECONDS)
+    measured = await measure(held, rate, seconds, seed)
+    _show_latency(measured, base)
+    return {
+        "rate": rate,
+        "seconds": seconds,
+        "floor_ms": figures(base),
+        "all_ms": figures(measured.histogram()),
+        **{f"{kind}_ms": figures(measured.histogram(kind)) for kind in HOPS_OF},
+        "statuses": _statuses(measured),
+        "calls": len(measured.new),
+        "diverted": measured.diverted,
+        "lost": measured.lost,
+        "hops_ms": {name: figures(histogram) for name, histogram in measured.hops.items()},
+        "usage": {name: {"cores": cores, "mib": mib} for name, (cores, mib) in measured.usage.items()},
+    }
+
+
+async def _backlog(held: Stage, number: int) -> dict[str, Any]:
+    terminal.print(f"{number} versions wait in calls; then triage, team availability and notification start at once")
+    drained = await drain(held, number)
+    _show_drain(drained)
+    restarted = [
+        await restart(held, service, snapshots=snapshots) for service in JOURNAL_OF for snapshots in (True, False)
+    ]
+    _show_restarts(restarted)
+    return {"drain": [asdict(one) for one in drained], "restart": [asdict(one) for one in restarted]}
+
+
+def _profiling(service: str | None, path: Path) -> dict[str, str]:
+    if service is None:
+        return {}
+    return {"PYTHONPATH": str(PROFILED), "RIG_PROFILE": MODULES[service], "RIG_PROFILE_FILE": str(path)}
+
+
+def _statuses(measured: Measured) -> dict[str, int]:
+    statuses: dict[str, int] = {}
+    for row in measured.rows:
+        name = str(row.status or "lost")
+        statuses[name] = statuses.get(name, 0) + 1
+    return statuses
+
+
+# --- what the terminal shows ----------------------------------------------------------------------------------------
+
+
+def _show_latency(measured: Measured, base: HdrHistogram) -> None:
+    rate = measured.rate
+    table = Table(
+        "milliseconds",
+        "n",
+        "p50",
+        "p90",
+        "p99",
+        "p99.9",
+        "max",
+        "goal",
+        title=f"{rate} events/s for {measured.seconds:.0f} s, open loop, from the intended send time",
+    )
+    goals = GOALS.get(rate)
+    whole = figures(measured.histogram())
+    met = "" if goals is None else _met(whole["p50"] <= goals[0] and whole["p99"] <= goals[1])
+    goal = "" if goals is None else f"p50 ≤ {goals[0]:.0f}, p99 ≤ {goals[1]:.0f}: {met}"
+    table.add_row("[bold]to the page or the outcome[/]", *_cells(whole), goal)
+    for kind, hops in HOPS_OF.items():
+        table.add_row(f"  of these to {kind}", *_cells(figures(measured.histogram(kind))), f"{hops} hops")
+    table.add_row("floor: bare produce → consume, one hop", *_cells(figures(base)), "")
+    per_hop = figures(base)
+    for kind, hops in HOPS_OF.items():
+        own = figures(measured.histogram(kind))
+        if own["count"] and per_hop["p50"]:
+            p50, p99 = own["p50"] / (hops * per_hop["p50"]), own["p99"] / (hops * per_hop["p99"])
+            table.add_row(
+                f"  {kind}: times {hops} hops of the floor", "", f"{p50:.1f} x", "", f"{p99:.1f} x", "", "", ""
+            )
+    for name, histogram in measured.hops.items():
+        table.add_row(f"[dim]{name}[/]", *_cells(figures(histogram)), "")
+    terminal.print(table)
+    lost = "[green]0 lost[/]" if not measured.lost else f"[red]{measured.lost} lost[/]"
+    share = 100 * measured.diverted / max(1, len(measured.new))
+    terminal.print(f"answers {_statuses(measured)}; {len(measured.new)} calls, {share:.0f} % diverted, {lost}")
+    usage = Table("process", "share of a core", "MiB resident", title="While it ran")
+    for name, (cores, resident) in sorted(measured.usage.items(), key=lambda item: -item[1][0]):
+        usage.add_row(name, f"{cores:.2f}", f"{resident:.0f}")
+    terminal.print(usage)
+
+
+def _show_drain(drained: Sequence[Drained]) -> None:
+    table = Table("service", "inputs", "appended", "seconds", "inputs/s", "CPU s", title="Drain of a backlog")
+    for one in drained:
+        cells = (
+            f"{one.inputs}",
+            f"{one.appended}",
+            f"{one.seconds:.1f}",
+            f"{one.inputs / one.seconds:.0f}",
+            f"{one.cpu_seconds:.1f}",
+        )
+        table.add_row(one.service if one.finished else f"[red]{one.service}: not done[/]", *cells)
+    terminal.print(table)
+
+
+def _show_restarts(restarted: Sequence[Restarted]) -> None:
+    table = Table("service", "journal", "snapshots", "exec → first decision", "goal", title="Restart")
+    for one in restarted:
+        took = "never" if one.seconds is None else f"{one.seconds:.2f} s"
+        goal = (
+            f"≤ {RESTART_GOAL_SECONDS:.0f} s: {_met(one.seconds is not None and one.seconds <= RESTART_GOAL_SECONDS)}"
+        )
+        table.add_row(
+            one.service,
+            f"{one.journal_events}",
+            "with" if one.snapshots else "without",
+            took,
+            goal if one.snapshots else "",
+        )
+    terminal.print(table)
+
+
+def _show_profile(path: Path) -> None:
+    for _ in range(50):
+        if path.exists():
+            break
+        time.sleep(0.1)
+    pstats.Stats(str(path), stream=sys.stdout).strip_dirs().sort_stats("tottime").print_stats(25)
+    pstats.Stats(str(path), stream=sys.stdout).strip_dirs().sort_stats("cumtime").print_stats(45)
+
+
+def _cells(told: dict[str, Any]) -> list[str]:
+    return [f"{told['count']}", *(f"{told[name]:.1f}" for name in ("p50", "p90", "p99", "p99.9", "max"))]
+
+
+def _met(met: bool) -> str:  # noqa: FBT001  # a word for a boolean
+    return "[green]met[/]" if met else "[red]not met[/]"
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "cores": os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "load": os.getloadavg()[0],
+    }
+
+
+def _load_in_words() -> str:
+    kinds = ", ".join(f"{share} % {code}" for code, _, share in KINDS)
+    return (
+        f"{AGENCIES} agencies on {PARTITIONS} partitions, {TEAMS} teams each; 1 event in {NEW_ONE_IN} a new call "
+        f"({kinds}; {SUITABLE_PERCENT} % suit a team), the others updates of open calls: {RAISED_PERCENT} % raise the level, "
+        f"{ENDED_PERCENT} % close the call, the others add to the narrative. Crews accept 70 % of the offers, decline "
+        f"15 %, leave 15 % to expire; CADs are told every outcome and status by webhook; pages go to the pocket page."
+    )
+
+
+def main() -> int:
+    """0 when it came to its end."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--parts", default=",".join(PARTS), help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--rates", default="80,800", help="CAD events a second")
+    parser.add_argument(
+        "--seconds", type=float, default=30.0, help="of each run after warming up; twice that below 200/s"
+    )
+    parser.add_argument("--backlog", type=int, default=100_000, help="versions that wait for the drain")
+    parser.add_argument("--profile", choices=sorted(MODULES), help="profile this service while the load runs")
+    parser.add_argument("--keep", action="store_true", help="keep Kafka's data and the logs in .run")
+    chosen = parser.parse_args()
+    wanted = Wanted(
+        tuple(chosen.parts.split(",")),
+        tuple(int(rate) for rate in chosen.rates.split(",")),
+        chosen.seconds,
+        chosen.backlog,
+        chosen.profile,
+        chosen.keep,
+    )
+    if (reason := missing()) is not None:
+        terminal.print(f"The benchmark needs a Kafka of its own. {reason}")
+        return 2
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    terminal.print(_load_in_words())
+    try:
+        told = asyncio.run(bench(wanted, CHECKOUT / ".run" / f"bench-{stamp}"))
+    except (KafkaError, StackError, RuntimeError) as problem:
+        terminal.print(str(problem), style="red")
+        return 2
+    out = CHECKOUT / ".run" / f"bench-{stamp}.json"
+    out.write_text(json.dumps(told, indent=1))
+    terminal.print(f"written to {out.relative_to(CHECKOUT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

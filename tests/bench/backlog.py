@@ -1,0 +1,168 @@
+"""Recovery: how fast 100,000 waiting events are drained, and how soon a restarted service decides again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiokafka import TopicPartition
+
+from services.intake import flat
+from services.intake.version import records
+from shared.agencies import Source
+from shared.broker import Record
+from shared.clock import SystemClock
+from shared.journal import positions_of
+from shared.kafka import KafkaBroker
+from shared.sealing import Sealer
+from tests.bench.load import NEW_ONE_IN
+from tests.bench.stage import PARTITIONS, Stage
+from tests.rig.cad import Cads
+from tests.rig.log import consumer, ends, follow
+
+JOURNAL_OF = {"triage": "decisions", "team-availability": "assignments", "notification": "notifications"}
+INPUTS_OF = {
+    "triage": ("calls",),
+    "team-availability": ("calls", "decisions"),
+    "notification": ("assignments",),
+}
+BATCH = 200
+DRAIN_SECONDS = 400.0
+RESTART_SECONDS = 120.0
+TRICKLE_RATE = 40
+WITHOUT_SNAPSHOTS = {"PYTHONPATH": str(Path(__file__).parent / "without_snapshots")}
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """One service on its backlog."""
+
+    service: str
+    inputs: int
+    appended: int
+    seconds: float
+    cpu_seconds: float
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """One service, killed and started again."""
+
+    service: str
+    snapshots: bool
+    journal_events: int
+    seconds: float | None
+    """From exec to its first decision; None: not within two minutes."""
+
+
+async def drain(stage: Stage, number: int) -> list[Drained]:
+    """Let so many versions wait in `calls` while nothing decides, then start all three services at once."""
+    for service in JOURNAL_OF:
+        stage.end(service)
+    start = await ends(stage.kafka.address, PARTITIONS, ("calls", *JOURNAL_OF.values()))
+    await _publish(stage, number)
+    began = {service: stage.start(service) for service in JOURNAL_OF}
+    done: dict[str, tuple[float, float]] = {}
+    until = time.monotonic() + DRAIN_SECONDS
+    while len(done) < len(JOURNAL_OF) and time.monotonic() < until:
+        await asyncio.sleep(0.5)
+        for service in JOURNAL_OF.keys() - done.keys():
+            upstream = {one for one, journal in JOURNAL_OF.items() if journal in INPUTS_OF[service]}
+            if upstream <= done.keys() and await _caught_up(stage, service):
+                done[service] = time.time(), sum(stage.process(service).cpu_times()[:2])
+    end = await ends(stage.kafka.address, PARTITIONS, ("calls", *JOURNAL_OF.values()))
+    grown = {topic: sum(at - start[place] for place, at in end.items() if place[0] == topic) for topic, _ in end}
+    return [
+        Drained(
+            service,
+            sum(grown[topic] for topic in INPUTS_OF[service]),
+            grown[journal],
+            done.get(service, (time.time(), 0.0))[0] - began[service],
+            done.get(service, (0.0, 0.0))[1],
+            service in done,
+        )
+        for service, journal in JOURNAL_OF.items()
+    ]
+
+
+async def restart(stage: Stage, service: str, *, snapshots: bool) -> Restarted:
+    """Kill a service and start it again while calls trickle in."""
+    address, journal = stage.kafka.address, JOURNAL_OF[service]
+    held = sum((await ends(address, PARTITIONS, (journal,))).values())
+    stage.end(service)
+    ready, first = asyncio.Event(), asyncio.get_running_loop().create_future()
+
+    async def watch() -> None:
+        claimed: set[int] = set()
+        async for found in follow(address, PARTITIONS, (journal,), ready):
+            for record in found:
+                if record.type == "claimed":
+                    claimed.add(record.partition)
+                elif record.partition in claimed and not first.done():
+                    first.set_result(time.time())
+
+    watching = asyncio.get_running_loop().create_task(watch())
+    await ready.wait()
+    trickling = asyncio.get_running_loop().create_task(_publish(stage, 100_000, rate=TRICKLE_RATE))
+    began = stage.start(service, {} if snapshots else WITHOUT_SNAPSHOTS)
+    try:
+        at = await asyncio.wait_for(first, RESTART_SECONDS)
+    except TimeoutError:
+        at = None
+    for task in (trickling, watching):
+        task.cancel()
+    await asyncio.wait([trickling, watching])
+    return Restarted(service, snapshots, held, None if at is None else at - began)
+
+
+async def _publish(stage: Stage, number: int, rate: float | None = None) -> None:
+    """Put versions into `calls` exactly as intake does, in large batches, or at a rate."""
+    broker, clock = KafkaBroker(stage.kafka.address, PARTITIONS), SystemClock()
+    sealer = Sealer(stage.stack.access.sealing_key)
+    sources = {town.name: Source(agency=town.name, name="cad") for town in stage.towns}
+    cads = Cads(stage.keys, int(time.time()), NEW_ONE_IN, settle_events=100)
+    waiting: dict[int, list[Record]] = {partition: [] for partition in range(PARTITIONS)}
+    most = BATCH if rate is None else 1
+    try:
+        for _ in range(number):
+            call, data = cads.next()
+            made = records(flat.read(data.partition(b"\r\n\r\n")[2]), sources[call.agency], sealer, clock.now())
+            batch = waiting[broker.partition_of(call.agency)]
+            batch += made
+            if len(batch) >= most:
+                await broker.append("calls", broker.partition_of(call.agency), batch)
+                batch.clear()
+            if rate is not None:
+                await asyncio.sleep(1 / rate)
+        for partition, batch in waiting.items():
+            if batch:
+                await broker.append("calls", partition, batch)
+    finally:
+        await broker.close()
+
+
+async def _caught_up(stage: Stage, service: str) -> bool:
+    """Whether the journal says that its inputs are read, but for a few that left no event."""
+    wanted = await ends(stage.kafka.address, PARTITIONS, INPUTS_OF[service])
+    reached = await _reached(stage, JOURNAL_OF[service])
+    behind = sum(max(0, end - reached.get(place, 0)) for place, end in wanted.items())
+    return behind < PARTITIONS * BATCH // 4
+
+
+async def _reached(stage: Stage, journal: str) -> Mapping[tuple[str, int], int]:
+    """The positions in the last record of each partition."""
+    places: Sequence[TopicPartition] = [TopicPartition(journal, number) for number in range(PARTITIONS)]
+    found: dict[tuple[str, int], int] = {}
+    async with consumer(stage.kafka.address) as held:
+        held.assign(places)
+        for place, end in (await held.end_offsets(places)).items():
+            if end:
+                held.seek(place, end - 1)
+                last = await held.getone(place)
+                for topic, (offset, _) in positions_of(dict(last.headers)).items():
+                    found[topic, place.partition] = offset
+    return found

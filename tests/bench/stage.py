@@ -1,0 +1,146 @@
+"""The stage: Kafka, one process a service, the towns; who uses how much of the machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+
+from deploy.kafka.local import CHECKOUT, LocalKafka, free_port
+from deploy.stack import Program, Stack
+from shared.events import ContactMethod
+from tests.rig.town import Terms, Town, names, settle
+
+SERVICES = ("intake", "triage", "team-availability", "notification")
+MODULES = {"intake": "services.intake", "triage": "services.triage", "team-availability": "services.team_availability",
+           "notification": "services.notification"}  # fmt: skip
+AGENCIES, TEAMS, PARTITIONS = 24, 12, 4
+TERMS = Terms(deadline_seconds=35, step_seconds=25, offer_seconds=12)
+HERE = Path(__file__).parent
+
+
+@dataclass(slots=True)
+class Stage:
+    """What is running."""
+
+    directory: Path
+    kafka: LocalKafka
+    stack: Stack
+    towns: list[Town]
+    outside: dict[str, psutil.Popen] = field(default_factory=dict)
+    """Processes that belong to the measurement, not to careroute."""
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The CAD's key of each agency."""
+        return {town.name: self.stack.access.key(town.name) for town in self.towns}
+
+    @property
+    def intake_port(self) -> int:
+        """Where CADs publish."""
+        return urlsplit(self.stack.intake_url).port or 0
+
+    def program(self, service: str) -> Program:
+        """The one process of a service."""
+        return next(program for program in self.stack.programs if program.service == service)
+
+    def process(self, service: str) -> psutil.Process:
+        """The same, as it runs."""
+        return psutil.Process(self.stack.pid_of(service))
+
+    def start(self, service: str, environment: Mapping[str, str] | None = None) -> float:
+        """Start a service's process; the instant of it."""
+        program, added = self.program(service), dict(environment or {})
+        before = {name: os.environ.get(name) for name in added}
+        os.environ.update(added)
+        try:
+            began = time.time()
+            self.stack._start_child(program)
+        finally:
+            for name, value in before.items():
+                os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+        return began
+
+    def end(self, service: str, how: signal.Signals = signal.SIGKILL) -> None:
+        """End a service's process and wait until it is gone."""
+        child = self.stack._children.pop(f"{service}-1", None)
+        if child is not None:
+            child.send_signal(how)
+            child.wait()
+
+    async def beside(self, name: str, spec: dict[str, Any]) -> psutil.Popen:
+        """Start a process of the measurement, `tests.bench.<name>`, with a spec."""
+        path = self.directory / f"{name}.json"
+        path.write_text(json.dumps(spec))
+        with (self.directory / f"{name}.log").open("ab") as log:
+            command = [sys.executable, "-m", f"tests.bench.{name}", str(path)]
+            process = psutil.Popen(command, cwd=CHECKOUT, stdout=log, stderr=subprocess.STDOUT)
+        self.outside[name] = process
+        return process
+
+    def usage(self) -> dict[str, tuple[float, float]]:
+        """CPU seconds so far and resident MiB now, of every process."""
+        processes = {service: self.process(service) for service in SERVICES if self.stack.pid_of(service)}
+        processes |= {
+            name: psutil.Process(process.pid) for name, process in self.outside.items() if process.poll() is None
+        }
+        if (kafka := self.kafka.process()) is not None:
+            processes["kafka"] = kafka
+        processes["reader"] = psutil.Process()
+        return {
+            name: (sum(process.cpu_times()[:2]), process.memory_info().rss / 2**20)
+            for name, process in processes.items()
+        }
+
+
+@contextlib.asynccontextmanager
+async def stage(directory: Path, environment: Mapping[str, str], *, keep: bool) -> AsyncIterator[Stage]:
+    """Everything up, every programme live, every team on shift."""
+    kafka, port = LocalKafka(directory / "kafka"), free_port()
+    kafka.start()
+    towns = [
+        Town(name, TEAMS, ContactMethod(method_id="pocket", kind="pocket"), f"http://127.0.0.1:{port}/cad/{name}")
+        for name in names(AGENCIES, PARTITIONS)
+    ]
+    stack = Stack(
+        directory / "stack",
+        kafka.address,
+        [town.wanted for town in towns],
+        instances=1,
+        partitions=PARTITIONS,
+        services=SERVICES,
+        supervised=False,
+        environment={"CAREROUTE_LOG_LEVEL": "warning", **environment},
+    )
+    made = Stage(directory, kafka, stack, towns)
+    try:
+        await stack.start()
+        await settle(kafka.address, PARTITIONS, towns, TERMS)
+        ready = directory / "town.ready"
+        about = {"bootstrap": kafka.address, "partitions": PARTITIONS, "seed": 1, "port": port, "ready": str(ready)}
+        await made.beside("town", about)
+        while not ready.exists():  # noqa: ASYNC110  # a process of its own says so, not a task
+            await asyncio.sleep(0.1)
+        yield made
+    finally:
+        for process in made.outside.values():
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        await asyncio.to_thread(stack.stop)
+        kafka.kill()
+        if not keep:
+            shutil.rmtree(directory, ignore_errors=True)

@@ -1,0 +1,62 @@
+"""The towns around the benchmark, a process of its own: crews that answer over the topic `commands`, CADs that listen.
+
+`python -m tests.bench.town SPEC.json`, ended by SIGTERM.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from shared.clock import SystemClock
+from shared.door import send
+from shared.events import AcceptOffer, Command, DeclineOffer, ReportStatus, child_id
+from shared.kafka import KafkaBroker
+from tests.rig.crew import Crews
+from tests.rig.log import follow
+from tests.rig.wire import Receiver
+
+KINDS: dict[str, type[Command]] = {"accept": AcceptOffer, "decline": DeclineOffer, "status": ReportStatus}
+
+
+async def town(spec: dict[str, Any]) -> None:
+    """Live until told to stop."""
+    broker, clock = KafkaBroker(spec["bootstrap"], spec["partitions"]), SystemClock()
+
+    async def act(agency: str, kind: str, said: dict[str, Any], key: str) -> None:
+        now = clock.now()
+        person = said.get("person_id", said.get("team_id"))
+        common: dict[str, Any] = {"command_id": child_id(agency, key), "issued_by": person, "issued_at": now}
+        command = KINDS[kind](**common, expires_at=now + timedelta(seconds=60), **said)
+        await send(broker, agency, command, clock, "rig")
+
+    def take(path: str, headers: Mapping[str, str], body: bytes) -> int:  # noqa: ARG001  # the receiver's shape
+        return 204
+
+    receiver, crews = Receiver(take), Crews(act, spec["seed"])
+    await receiver.start(spec["port"])
+    over, ready = asyncio.Event(), asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)
+
+    async def watch() -> None:
+        async for records in follow(spec["bootstrap"], spec["partitions"], ("assignments",), ready):
+            for record in records:
+                crews.take(record)
+
+    watching = asyncio.get_running_loop().create_task(watch())
+    await ready.wait()
+    await asyncio.to_thread(Path(spec["ready"]).touch)
+    await over.wait()
+    watching.cancel()
+    await crews.stop()
+    await broker.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(town(json.loads(Path(sys.argv[1]).read_text())))

@@ -1,0 +1,14 @@
+"""Put on a process's path, it hides the snapshots from it: the state has to be folded from the whole journal."""
+
+import sys
+
+if any(part.startswith("services.") for part in sys.orig_argv):
+    from typing import Any
+
+    import shared.partition
+    from shared import snapshots
+
+    async def _none(*_: Any) -> snapshots.Kept[Any]:
+        return snapshots.Kept()
+
+    setattr(shared.partition, "read_snapshots", _none)  # noqa: B010  # the name that the claim looks up

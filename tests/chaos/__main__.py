@@ -1,0 +1,224 @@
+"""`python -m tests.chaos`: kill, hang and end processes and Kafka under load, then say whether a promise broke."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from deploy.kafka.local import CHECKOUT, KafkaError, LocalKafka, free_port, missing
+from deploy.stack import Stack, StackError
+from shared.events import ContactMethod
+from tests.chaos.city import City
+from tests.chaos.faults import Faults
+from tests.chaos.oracle import Verdict, judge, lateness_of_defaults
+from tests.chaos.stalls import Fault, Stall, stalls
+from tests.rig.log import Rule, read
+from tests.rig.town import Terms, Town, names, settle
+
+TERMS = Terms(deadline_seconds=20, step_seconds=12, offer_seconds=6)
+TEAMS = 6
+TOPICS = ("calls", "commands", "decisions", "assignments", "notifications")
+CALM_SECONDS = 3.0
+DRAIN_SECONDS = 90.0
+GOAL_SECONDS = {"kill": 3.0, "hang": 10.0}
+WITHOUT_RULE = Path(__file__).parent / "without_rule"
+SHOWN = 5
+
+terminal = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a run is asked for."""
+
+    seconds: float = 60.0
+    rate: float = 80.0
+    agencies: int = 8
+    partitions: int = 4
+    seed: int = 1
+    broker_kills: int = 1
+    without_ownership_rule: bool = False
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of a run."""
+
+    verdict: Verdict
+    stalls: Sequence[Stall]
+    faults: Sequence[Fault]
+    statuses: dict[int, int]
+    defaults_late_seconds: Sequence[float]
+
+
+async def chaos(wanted: Wanted, directory: Path) -> Told:
+    """One run, in a directory of its own. Raises KafkaError, StackError."""
+    with _kafka(directory, keep=wanted.keep) as kafka:
+        port = free_port()
+        towns = [_town(name, port) for name in names(wanted.agencies, wanted.partitions)]
+        stack = Stack(
+            directory / "stack",
+            kafka.address,
+            [town.wanted for town in towns],
+            instances=2,
+            partitions=wanted.partitions,
+            environment={"PYTHONPATH": str(WITHOUT_RULE)} if wanted.without_ownership_rule else {},
+        )
+        try:
+            await stack.start()
+            await settle(stack.bootstrap, stack.partitions, towns, TERMS)
+            _say(f"{wanted.agencies} agencies with {TEAMS} teams, {len(stack.programs)} processes, seed {wanted.seed}")
+            city, faults = City(stack, towns, port, wanted.seed), Faults(stack, kafka, wanted.seed, _say)
+            await _live_through(wanted, city, faults)
+        finally:
+            await asyncio.to_thread(stack.stop)
+        records = await read(stack.bootstrap, stack.partitions, TOPICS, rule=Rule(not wanted.without_ownership_rule))
+        durable = {one.headers["id"].decode() for one in records if one.topic == "commands"}
+        return Told(
+            judge(records, city.sent, durable | city.commands, city.received),
+            stalls(faults.done, records),
+            faults.done,
+            dict(city.statuses),
+            lateness_of_defaults(records),
+        )
+
+
+async def _live_through(wanted: Wanted, city: City, faults: Faults) -> None:
+    await city.start()
+    over = asyncio.Event()
+    publishing = asyncio.get_running_loop().create_task(city.publish(wanted.rate, over))
+    try:
+        await asyncio.sleep(CALM_SECONDS)
+        await faults.run(wanted.seconds)
+        for _ in range(wanted.broker_kills):
+            await asyncio.sleep(CALM_SECONDS)
+            await faults.kill_broker()
+            await asyncio.sleep(4 * CALM_SECONDS)
+        over.set()
+        await publishing
+        _say(f"healed; draining {len(city.sent)} acknowledged versions")
+        await city.drain(DRAIN_SECONDS)
+        await asyncio.sleep(CALM_SECONDS)
+    finally:
+        over.set()
+        publishing.cancel()
+        await city.stop()
+
+
+@contextlib.contextmanager
+def _kafka(directory: Path, *, keep: bool) -> Iterator[LocalKafka]:
+    node = LocalKafka(directory / "kafka")
+    try:
+        node.start()
+        yield node
+    finally:
+        node.kill()
+        if not keep:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _town(name: str, port: int) -> Town:
+    contact = ContactMethod(method_id="phone", kind="webhook", url=f"http://127.0.0.1:{port}/page/{name}")
+    return Town(name, TEAMS, contact, f"http://127.0.0.1:{port}/cad/{name}")
+
+
+def report(told: Told) -> None:
+    """What the terminal shows at the end."""
+    counts = Table(title="What was looked at", show_header=False)
+    for name, number in told.verdict.counts.items():
+        counts.add_row(name, f"{number}")
+    counts.add_row(
+        "intake's answers",
+        ", ".join(f"{status or 'lost'}: {number}" for status, number in sorted(told.statuses.items())),
+    )
+    late = sorted(told.defaults_late_seconds)
+    if late:
+        counts.add_row(
+            "defaults after their deadline", f"p50 {_at(late, 50):.2f} s, max {late[-1]:.2f} s, of {len(late)}"
+        )
+    terminal.print(counts)
+    terminal.print(_stall_table(told))
+    table = Table("promise", "broken", "for example", title="Promises")
+    for name, faults in told.verdict.faults.items():
+        style = "red" if faults else "green"
+        table.add_row(name, f"[{style}]{len(faults)}[/]", "\n".join(faults[:SHOWN]))
+    terminal.print(table)
+
+
+def _stall_table(told: Told) -> Table:
+    table = Table(
+        "fault",
+        "times",
+        "journal",
+        "partitions",
+        "stood still p50",
+        "max",
+        "first decision p50",
+        "max",
+        "goal",
+        title="How long decisions stood still",
+    )
+    for kind in dict.fromkeys(fault.kind for fault in told.faults):
+        times = sum(fault.kind == kind for fault in told.faults)
+        for journal in ("decisions", "assignments", "notifications"):
+            hit = [stall for stall in told.stalls if stall.kind == kind and stall.journal == journal]
+            if not hit:
+                continue
+            waited, first = sorted(one.waited_seconds for one in hit), sorted(one.first_seconds for one in hit)
+            goal = GOAL_SECONDS.get(kind)
+            met = "" if goal is None else f"≤ {goal:.0f} s: {'met' if waited[-1] <= goal else '[red]not met[/]'}"
+            figures = (f"{number:.2f} s" for number in (_at(waited, 50), waited[-1], _at(first, 50), first[-1]))
+            table.add_row(kind, f"{times}", journal, f"{len(hit)}", *figures, met)
+    return table
+
+
+def _at(ordered: Sequence[float], percent: float) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+
+
+def _say(text: str) -> None:
+    terminal.print(f"{time.strftime('%H:%M:%S')} {text}")
+
+
+def main() -> int:
+    """Exit code 0 only if every promise held."""
+    default = Wanted()
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=default.seconds, help="how long faults go on (60)")
+    parser.add_argument("--rate", type=float, default=default.rate, help="CAD events a second (80)")
+    parser.add_argument("--agencies", type=int, default=default.agencies)
+    parser.add_argument("--partitions", type=int, default=default.partitions)
+    parser.add_argument("--seed", type=int, default=default.seed)
+    parser.add_argument("--broker-kills", type=int, default=default.broker_kills, help="after that, so many (1)")
+    parser.add_argument("--without-ownership-rule", action="store_true", help="take the rule out: it must fail then")
+    parser.add_argument("--keep", action="store_true", help="keep Kafka's data and the logs in .run")
+    wanted = Wanted(**vars(parser.parse_args()))
+    if (reason := missing()) is not None:
+        terminal.print(f"Chaos needs a Kafka that it may kill. {reason}")
+        return 2
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # Kafka goes away on purpose
+    directory = CHECKOUT / ".run" / f"chaos-{time.strftime('%H%M%S')}"
+    try:
+        told = asyncio.run(chaos(wanted, directory))
+    except (KafkaError, StackError, RuntimeError) as problem:
+        terminal.print(str(problem), style="red")
+        return 2
+    report(told)
+    terminal.print("[green]Every promise held.[/]" if told.verdict.clean else "[red]Promises were broken.[/]")
+    return 0 if told.verdict.clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""What is done to the processes, in phases: kill, hang, none, term, all of them mixed; then the broker."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from random import Random
+
+from deploy.kafka.local import LocalKafka
+from deploy.stack import Stack
+from tests.chaos.stalls import JOURNAL_OF, Fault
+
+PHASES = (("kill", 0.25), ("hang", 0.35), ("none", 0.1), ("term", 0.15), ("mixed", 0.15))
+"""Each with its share of a round."""
+ROUND_SECONDS = 90.0
+HANG_SECONDS = (6.8, 10.0)
+"""Longer than the session of six seconds; beyond eight the watchdog ends a process as soon as it wakes."""
+REST_SECONDS = {"kill": 7.0, "term": 7.0, "hang": 15.0}
+"""For so long a service is left alone after a fault, so that what it brought about can be told apart."""
+PAUSE_SECONDS = (1.0, 3.0)
+SIGNALS = {"kill": signal.SIGKILL, "term": signal.SIGTERM}
+SERVICES = tuple(JOURNAL_OF)
+
+
+class Faults:
+    """Does harm, and remembers what and when."""
+
+    def __init__(self, stack: Stack, kafka: LocalKafka, seed: int, say: Callable[[str], None]) -> None:
+        self.done: list[Fault] = []
+        self._stack, self._kafka, self._random, self._say = stack, kafka, Random(seed), say
+        self._hanging: dict[int, asyncio.Task[None]] = {}
+        self._left_alone_until = dict.fromkeys(SERVICES, 0.0)
+
+    async def run(self, seconds: float) -> None:
+        """Rotate through the phases for so long, then let whatever hangs go on."""
+        for kind, length in phases(seconds):
+            self._say(f"phase {kind}, {length:.0f} s")
+            until = time.monotonic() + length
+            while (left := until - time.monotonic()) > 0:
+                if kind != "none":
+                    self._harm(kind)
+                await asyncio.sleep(min(left, self._random.uniform(*PAUSE_SECONDS)))
+        if self._hanging:
+            await asyncio.wait(list(self._hanging.values()))
+
+    async def kill_broker(self) -> None:
+        """Kill Kafka, wait a moment, start it again on the same data."""
+        self._say("killing Kafka")
+        self.done.append(Fault("broker", "*", 0, time.time()))
+        await asyncio.to_thread(self._kafka.kill)
+        await asyncio.sleep(self._random.uniform(0.5, 2.5))
+        await asyncio.to_thread(self._kafka.start)
+        self._say("Kafka is back")
+
+    def _harm(self, phase: str) -> None:
+        mixed = phase == "mixed"
+        kind = self._random.choice(("kill", "kill", "hang", "term")) if mixed else phase
+        free = [one for one in SERVICES if mixed or self._left_alone_until[one] < time.monotonic()]
+        if not free:
+            return
+        service, number = self._random.choice(free), self._random.choice((1, 2))
+        pid = self._stack.pid_of(service, number)
+        if pid is None or pid in self._hanging:
+            return
+        self._left_alone_until[service] = time.monotonic() + REST_SECONDS[kind]
+        self.done.append(Fault(kind, service, number, time.time(), mixed))
+        self._say(f"{kind} {service}-{number}")
+        if kind == "hang":
+            self._hanging[pid] = asyncio.get_running_loop().create_task(self._hang(pid))
+        else:
+            os.kill(pid, SIGNALS[kind])
+
+    async def _hang(self, pid: int) -> None:
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(self._random.uniform(*HANG_SECONDS))
+        finally:
+            os.kill(pid, signal.SIGCONT)
+            del self._hanging[pid]
+
+
+def phases(seconds: float) -> Iterator[tuple[str, float]]:
+    """Rounds of all phases; a run shorter than a round is one round."""
+    rounds = max(1, round(seconds / ROUND_SECONDS))
+    for _ in range(rounds):
+        for kind, share in PHASES:
+            yield kind, seconds / rounds * share

@@ -1,0 +1,26 @@
+"""Chaos in short: a few processes killed, hung and ended, the broker left alone; every promise has to hold."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from deploy.kafka.local import missing
+from tests.chaos.__main__ import Wanted, chaos, report
+from tests.conftest import absent, directory
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+async def test_promises_hold_while_processes_die(pytestconfig: pytest.Config, caplog: pytest.LogCaptureFixture) -> None:
+    if missing() is not None:
+        absent(f"NOT TESTED under chaos: {missing()}")
+    caplog.set_level(logging.CRITICAL, logger="aiokafka")
+    where: Path = directory(pytestconfig) / "chaos"
+    told = await chaos(Wanted(seconds=12, rate=40, broker_kills=0, seed=2), where)
+    report(told)
+    assert {name: faults for name, faults in told.verdict.faults.items() if faults} == {}
+    assert told.verdict.counts["outcomes"] > 50
+    assert len({fault.kind for fault in told.faults}) >= 2

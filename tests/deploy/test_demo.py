@@ -1,0 +1,278 @@
+"""The demo end to end: on the in-memory twin, on a real Kafka, and what its command line leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from rich.console import Console
+from standardwebhooks import Webhook
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from deploy.access import Access, AgencyWanted, SourceWanted
+from deploy.broker import GivenBroker
+from deploy.demo import scenarios
+from deploy.demo.cad import Receiver, Sender
+from deploy.demo.crews import Habits
+from deploy.demo.run import Run
+from deploy.demo.scenarios import Scenario
+from deploy.demo.stages import OneProcess, Processes, Stage
+from deploy.demo.traffic import Sending
+from deploy.demo.verdict import Verdict, outcomes_by_district
+from deploy.kafka.local import CHECKOUT, free_port
+from deploy.stack import HOST, Stack, StackError, processes_of, stop_leftover
+from shared.agencies import Agencies
+from shared.clock import SystemClock
+
+AT_ONCE = Habits(is_silent=0.05, answer=(0.05, 0.2), travel=(0.05, 0.1), work=(0.1, 0.3))
+
+
+def short_city(seconds: float, calls_per_second: float) -> Scenario:
+    """The made-up city with still shorter clocks."""
+    scenario = scenarios.city(1, seconds, calls_per_second)
+    document = scenario.document
+    for name, value in {
+        "routing_deadline_seconds": 7,
+        "cad_notice_seconds": 2,
+        "offer_expiry_seconds": 2,
+    }.items():
+        document = re.sub(rf"(?m)^({name}\s*)= \d+", rf"\1= {value}", document)
+    document = document.replace('same response", seconds = 9', 'same response", seconds = 3')
+    document = document.replace('next response", seconds = 5', 'next response", seconds = 2')
+    return replace(scenario, document=document, habits=AT_ONCE)
+
+
+def agency_of(scenario: Scenario, port: int) -> AgencyWanted:
+    return AgencyWanted(scenario.agency, (SourceWanted(scenario.source, f"http://{HOST}:{port}/cad"),))
+
+
+async def play(scenario: Scenario, stage: Stage, port: int) -> tuple[Verdict, Run, str]:
+    printed = io.StringIO()
+    run = Run(scenario, stage, Console(file=printed, width=100), SystemClock(), seed=1, port=port)
+    await stage.start(lambda _: None)
+    try:
+        return await run.play(), run, printed.getvalue()
+    finally:
+        await stage.stop()
+
+
+async def test_on_the_in_memory_twin(tmp_path: Path) -> None:
+    scenario, port = short_city(4, 12), free_port()
+    found, run, printed = await play(scenario, OneProcess(tmp_path, agency_of(scenario, port)), port)
+    assert found.good, found.sentence
+    assert found.calls > 40
+    by_district = outcomes_by_district(run.ledger)
+    assert by_district["Harbor"]["team-accepted"] > 0
+    assert by_district["Airport"].keys() <= {"default", "cancelled"}
+    assert "episodes by district and outcome" in printed
+    assert run.ledger.messages["acknowledged"] >= found.outcomes
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+async def test_on_a_real_kafka(kafka: str, tmp_path: Path) -> None:
+    scenario, port = short_city(6, 8).renamed(f"demo-city-{free_port()}"), free_port()
+    stage = Processes(tmp_path, GivenBroker(kafka), agency_of(scenario, port))
+    found, run, _ = await play(scenario, stage, port)
+    assert found.good, found.sentence
+    assert run.ledger.offers["accepted"] > 0
+    assert processes_of(tmp_path) == []
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+async def test_the_stack_restarts_what_dies_and_leaves_nothing(kafka: str, tmp_path: Path) -> None:
+    stack = Stack(tmp_path, kafka, [AgencyWanted("somewhere")], services=("intake",))
+    try:
+        await stack.start()
+        first = stack.pid_of("intake")
+        assert first is not None
+        assert stack.running() == {"intake-1"}
+        psutil.Process(first).kill()
+        async with asyncio.timeout(20):
+            while stack.pid_of("intake") in (first, None):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        orphans = processes_of(tmp_path)
+        assert len(orphans) == 2
+        for process in orphans:
+            if "supervisor.supervisord" in process.cmdline():
+                process.kill()  # what it had started is without a parent now
+    finally:
+        await asyncio.to_thread(stack.stop)
+    assert processes_of(tmp_path) == []
+    assert stop_leftover(tmp_path) == 0
+
+
+@pytest.mark.kafka
+async def test_a_stack_that_does_not_get_ready_says_where_to_look(
+    kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deploy.stack.READY_SECONDS", 3.0)
+    wrong = {"CAREROUTE_SEALING_KEY": "no key"}
+    stack = Stack(
+        tmp_path, kafka, [AgencyWanted("somewhere")], services=("intake",), supervised=False, environment=wrong
+    )
+    with pytest.raises(StackError, match=r"intake-1, see .*intake-1\.log"):
+        await stack.start()
+    assert processes_of(tmp_path) == []
+
+
+def test_the_agencies_file_is_private_and_knows_hashes_only(tmp_path: Path) -> None:
+    access, file = (
+        Access([AgencyWanted("somewhere", (SourceWanted("cad", "https://cad.example/hook"),))]),
+        tmp_path / "a",
+    )
+    access.write(file)
+    assert file.stat().st_mode & 0o777 == 0o600
+    text, agencies = file.read_text(), Agencies(file)
+    assert access.key("somewhere") not in text
+    assert access.token("somewhere", "ana") not in text
+    source, ana = agencies.source_of(access.key("somewhere")), agencies.person_of(access.token("somewhere", "ana"))
+    assert source is not None
+    assert source.name == "cad"
+    assert ana is not None
+    assert ana.roles == {"supervisor"}
+    assert agencies.page_secret("somewhere") == access.page_secret("somewhere")
+
+
+def test_what_belongs_together_is_asked_for_together() -> None:
+    command = [sys.executable, "-m", "deploy.demo", "--calls", "x.csv"]
+    told = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=60)
+    assert told.returncode == 2
+    assert "--calls and --mapping belong together" in told.stderr
+
+
+# --- the CAD, played
+
+
+@contextlib.asynccontextmanager
+async def client_of(*routes: Route) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(Starlette(routes=list(routes)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
+        yield client
+
+
+async def test_the_sender_sends_again_until_it_is_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploy.demo.cad.PAUSE_SECONDS", 0.01)
+    answers = iter((503, 429, 500))
+
+    async def take(request: Request) -> Response:
+        if (status := next(answers, 200)) != 200:
+            return Response(status_code=status)
+        body = await request.json()
+        return JSONResponse({"taken": [{"call_id": "a/b/1", "event_id": body["event_id"]}]})
+
+    async with client_of(Route("/v1/calls", take, methods=["POST"])) as client:
+        sender = Sender(client, "http://door", "key", SystemClock())
+        await sender.play(
+            [Sending(0.0, {"incident_id": "1", "event_id": "1-1"})], lambda sending, start: sending.flat(start)
+        )
+    assert list(sender.acknowledged) == [("a/b/1", "1-1")]
+    assert sender.answers == {503: 1, 429: 1, 500: 1, 200: 1}
+
+
+async def test_the_versions_of_a_call_are_sent_one_after_the_other() -> None:
+    order: list[str] = []
+
+    async def take(request: Request) -> Response:
+        event_id = (await request.json())["event_id"]
+        await asyncio.sleep(0.1 if event_id == "1-1" else 0)
+        order.append(event_id)
+        return JSONResponse({"taken": []})
+
+    names = [("1", "1-1"), ("1", "1-2"), ("2", "2-1")]
+    sendings = [Sending(0.0, {"incident_id": call, "event_id": event}) for call, event in names]
+    async with client_of(Route("/v1/calls", take, methods=["POST"])) as client:
+        await Sender(client, "http://door", "key", SystemClock()).play(sendings, lambda one, start: one.flat(start))
+    assert order == ["2-1", "1-1", "1-2"]
+
+
+async def test_a_version_that_is_refused_ends_the_run() -> None:
+    async def refuse(_request: Request) -> Response:
+        return Response("beat: wrong", 422)
+
+    async with client_of(Route("/v1/calls", refuse, methods=["POST"])) as client:
+        sender = Sender(client, "http://door", "key", SystemClock())
+        with pytest.raises(ExceptionGroup) as raised:
+            await sender.play(
+                [Sending(0.0, {"incident_id": "1", "event_id": "1-1"})], lambda sending, start: sending.flat(start)
+            )
+    assert "intake refused 1-1: beat: wrong" in str(raised.value.exceptions[0])
+    assert not sender.acknowledged
+
+
+async def test_the_receiver_takes_only_what_is_signed_and_counts_pages() -> None:
+    access = Access([AgencyWanted("somewhere")])
+    pages: list[tuple[str, str]] = []
+    receiver = Receiver(
+        access.webhook_secret("somewhere"),
+        access.page_secret("somewhere"),
+        SystemClock(),
+        page=lambda team_id, link: pages.append((team_id, link)),
+    )
+    now = datetime.now(UTC)
+    data = {"team_id": "t1", "link": "http://pocket/p/x", "not_after": (now + timedelta(seconds=30)).isoformat()}
+    content = json.dumps({"type": "page.offer", "data": data}).encode()
+
+    def signed(secret: str) -> dict[str, str]:
+        signature = Webhook(secret).sign("page-1", now, content.decode())
+        return {
+            "webhook-id": "page-1",
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": signature,
+        }
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(receiver.app()), base_url="http://here") as client:
+        good, forged = signed(access.page_secret("somewhere")), signed(access.webhook_secret("somewhere"))
+        assert (await client.post("/pages", content=content, headers=forged)).status_code == 401
+        for _ in range(2):
+            assert (await client.post("/pages", content=content, headers=good)).status_code == 204
+    assert receiver.forged == 1
+    assert receiver.pages == {"page-1": 2}
+    assert pages == [("t1", "http://pocket/p/x")] * 2
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+async def test_down_ends_a_demo_that_still_runs(kafka: str) -> None:
+    """The whole command line, on a Kafka that somebody else runs."""
+    environment = {**os.environ, "CAREROUTE_KAFKA": kafka}
+    directory = CHECKOUT / ".run" / f"demo-test-{free_port()}"
+    command = [sys.executable, "-m", "deploy.demo", "--minutes", "5", "--directory", str(directory)]
+    demo = psutil.Popen(command, cwd=CHECKOUT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        async with asyncio.timeout(60):
+            while len(processes_of(directory)) < 10:  # noqa: ASYNC110
+                await asyncio.sleep(0.5)
+        down = [sys.executable, "-m", "deploy.demo", "--down", "--directory", str(directory)]
+        told = await asyncio.to_thread(
+            subprocess.run, down, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert told.returncode == 0, told.stdout + told.stderr
+        assert "Ended" in told.stdout
+        assert await asyncio.to_thread(demo.wait, 20) == 130
+        assert processes_of(directory) == []
+    finally:
+        with contextlib.suppress(psutil.Error):
+            demo.send_signal(signal.SIGKILL)
+        demo.wait()
+        stop_leftover(directory)
+        shutil.rmtree(directory, ignore_errors=True)

@@ -1,0 +1,168 @@
+"""A reader of its own: the topics as they stand, and the ownership rule written a second time, so that it can check."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+JOURNALS = ("decisions", "assignments", "notifications")
+Place = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A record as it stands in a topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    time: float
+    """The broker's, in seconds, to the millisecond."""
+    key: str
+    type: str
+    headers: Mapping[str, bytes]
+    value: bytes
+    counts: bool = True
+
+    @property
+    def subject(self) -> str:
+        """The call it is about."""
+        return self.headers.get("subject", b"").decode()
+
+    @property
+    def position(self) -> str:
+        """Where it stands: what the cause of a decision names."""
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+    @property
+    def cause(self) -> str:
+        """What it was decided on."""
+        return self.headers.get("cause", b"").decode()
+
+    @property
+    def decided_at(self) -> float:
+        """The writer's own time of it, in seconds."""
+        return datetime.fromisoformat(self.headers["time"].decode()).timestamp()
+
+    @property
+    def said(self) -> dict[str, object]:
+        """The event's fields."""
+        return dict(json.loads(self.value))
+
+
+@dataclass(slots=True)
+class Rule:
+    """The first claim of a higher epoch takes over; a record counts if its epoch is the highest claimed so far."""
+
+    applies: bool = True
+    highest: dict[Place, int] = field(default_factory=dict)
+
+    def counts(self, record: Seen) -> bool:
+        """Whether the next record of its partition counts; a claim counts if it took over."""
+        if record.topic not in JOURNALS:
+            return True
+        place, epoch = (record.topic, record.partition), int(record.headers.get("epoch", b"-1"))
+        if record.type == "claimed":
+            won = int(json.loads(record.value)["epoch"]) > self.highest.get(place, 0)
+            if won:
+                self.highest[place] = epoch
+            return won
+        return not self.applies or epoch == self.highest.get(place, 0)
+
+
+def seen(record: ConsumerRecord, rule: Rule) -> Seen:
+    """What a consumer handed out, judged by the rule."""
+    headers = dict(record.headers)
+    raw = Seen(
+        record.topic,
+        record.partition,
+        record.offset,
+        record.timestamp / 1000,
+        (record.key or b"").decode("utf-8", "replace"),
+        headers.get("type", b"").decode("utf-8", "replace"),
+        headers,
+        record.value or b"",
+    )
+    if rule.counts(raw):
+        return raw
+    return Seen(raw.topic, raw.partition, raw.offset, raw.time, raw.key, raw.type, headers, raw.value, counts=False)
+
+
+@asynccontextmanager
+async def consumer(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer that belongs to no group."""
+    held = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest", request_timeout_ms=5000
+    )
+    await held.start()
+    try:
+        yield held
+    finally:
+        await held.stop()
+
+
+async def read(
+    bootstrap: str,
+    partitions: int,
+    topics: Iterable[str],
+    start: Mapping[Place, int] | None = None,
+    rule: Rule | None = None,
+) -> list[Seen]:
+    """Everything in the topics as of now, from the beginning or from `start`, in order within each partition."""
+    rule = rule or Rule()
+    places = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
+    found: list[Seen] = []
+    async with consumer(bootstrap) as held:
+        held.assign(places)
+        ends = await held.end_offsets(places)
+        for place in places:
+            if start and (place.topic, place.partition) in start:
+                held.seek(place, start[place.topic, place.partition])
+        while any([await held.position(place) < ends[place] for place in places]):
+            for records in (await held.getmany(timeout_ms=500)).values():
+                found += [seen(record, rule) for record in records]
+    return found
+
+
+async def ends(bootstrap: str, partitions: int, topics: Iterable[str]) -> dict[Place, int]:
+    """Where each partition ends now."""
+    places = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
+    async with consumer(bootstrap) as held:
+        return {(place.topic, place.partition): end for place, end in (await held.end_offsets(places)).items()}
+
+
+async def follow(
+    bootstrap: str, partitions: int, topics: Iterable[str], ready: asyncio.Event, *, from_start: bool = False
+) -> AsyncIterator[list[Seen]]:
+    """Records that count, as they come; `ready` is set once the positions stand."""
+    places = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
+    rule = Rule()
+    async with consumer(bootstrap) as held:
+        held.assign(places)
+        if not from_start:
+            rule.highest = await _highest(held, places)
+            await held.seek_to_end(*places)
+            for place in places:
+                await held.position(place)
+        ready.set()
+        while True:
+            for records in (await held.getmany(timeout_ms=200, max_records=2000)).values():
+                yield [one for one in (seen(record, rule) for record in records) if one.counts]
+
+
+async def _highest(held: AIOKafkaConsumer, places: list[TopicPartition]) -> dict[Place, int]:
+    """The epoch in force at the end of each journal: that of its last record, where nobody is about to lose one."""
+    highest: dict[Place, int] = {}
+    ends_now = await held.end_offsets(places)
+    for place in places:
+        if place.topic in JOURNALS and ends_now[place]:
+            held.seek(place, ends_now[place] - 1)
+            last = await held.getone(place)
+            highest[place.topic, place.partition] = int(dict(last.headers).get("epoch", b"0"))
+    return highest
