@@ -1,7 +1,7 @@
 """Decides whole journals again and tells what comes out otherwise: `python -m deploy.redecide --service all`.
 
 Exit codes: 0 every decision made by this version comes out the same, 1 one does not, 2 wrong usage. Decisions of
-another version are compared too, and told apart. Reads only; holds one partition of a journal with its inputs at a time.
+another version are compared too, and told apart. It reads only, and holds one partition of a journal at a time.
 """
 
 from __future__ import annotations

@@ -171,7 +171,7 @@ class Stack:
         if not self._supervised:
             return {name for name, child in self._children.items() if child.poll() is None}
         found = _ask_supervisor(self.directory, "getAllProcessInfo")
-        return {one["name"] for one in found if one["statename"] == "RUNNING"}
+        return {one["name"] for one in found if one["statename"] in ("STARTING", "RUNNING")}
 
     def log_of(self, service: str, number: int = 1) -> Path:
         """Where a process's log lines are."""

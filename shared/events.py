@@ -26,6 +26,11 @@ def child_id(cause: str, name: str) -> Id:
     return hashlib.blake2b(f"{cause}\x00{name}".encode(), digest_size=16).hexdigest()
 
 
+def pause_of(district: str, response: str | None) -> str:
+    """What a pause is known by: the district (or `all`), for one response alone `response/district`."""
+    return district if response is None else f"{response}/{district}"
+
+
 class UndecodableEvent(ValueError):
     """A record is no event of this language; says what is wrong without quoting the record."""
 
@@ -148,18 +153,30 @@ class SetPhase(Command):
     phase: Phase
 
 
+class RollBackProgramme(Command):
+    """Put a document in force again that two people had approved; by default the one before the one in force."""
+
+    decided_by = "triage"
+    to_hash: Text | None = None
+    in_force: Text | None = None
+    """The hash of the document that its author saw in force; refused if it is another by now."""
+
+
 class PauseDistrict(Command):
     """The kill switch: nothing of ours leaves in this district, or with `all` anywhere, until a person resumes it."""
 
     decided_by = "triage"
     district: Text
+    response: Text | None = None
+    """Only this response."""
 
 
 class ResumeDistrict(Command):
-    """End a pause."""
+    """End a pause, the one of the same district and the same response."""
 
     decided_by = "triage"
     district: Text
+    response: Text | None = None
 
 
 class DefinePerson(Command):
@@ -376,6 +393,10 @@ class ProgrammeActivated(Event):
 
     document_hash: str
     version: int
+    rolled_back_from: str | None = None
+    """Where a person put it in force again: the hash of the document that it replaced."""
+    changed_by: str = ""
+    reason: str = ""
 
 
 class PhaseChanged(Event):
@@ -396,6 +417,8 @@ class DistrictPaused(Event):
     revision: int
     changed_by: str
     reason: str = ""
+    response: str | None = None
+    """Only this response."""
 
 
 class DistrictResumed(Event):
@@ -405,6 +428,7 @@ class DistrictResumed(Event):
     revision: int
     changed_by: str
     reason: str = ""
+    response: str | None = None
 
 
 class HeardLine(BaseModel):
@@ -881,6 +905,8 @@ class PauseApplied(Event):
     paused: bool
     more: bool = False
     """There are more open offers to withdraw than one step takes; a clock goes on with them."""
+    response: str | None = None
+    """Only this response."""
 
 
 class CallForgotten(Event):
@@ -999,3 +1025,8 @@ COMMANDS: dict[str, type[Command]] = {name: kind for name, kind in EVENTS.items(
 COMMANDS.pop("command", None)
 DECIDED_BY: dict[str, str] = {name: kind.decided_by for name, kind in COMMANDS.items()}
 """Which service decides a command: the one authority for each."""
+
+
+def commands_of(service: str) -> frozenset[type[Command]]:
+    """The commands that a service decides."""
+    return frozenset(kind for kind in COMMANDS.values() if kind.decided_by == service)

@@ -25,6 +25,9 @@ SESSION_MILLISECONDS = 6_000
 HEARTBEAT_MILLISECONDS = 1_000
 MAX_POLL_INTERVAL_MILLISECONDS = 60_000
 METADATA_AGE_MILLISECONDS = 30_000
+FETCH_WAIT_MILLISECONDS = 100
+"""The longest that the broker holds a fetch for which nothing has come. aiokafka has one on the way at a time: a
+partition that was assigned meanwhile waits for it to return."""
 START_PAUSE_SECONDS = 0.25
 
 
@@ -89,6 +92,7 @@ class KafkaBroker:
             request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
             metadata_max_age_ms=METADATA_AGE_MILLISECONDS,
             max_partition_fetch_bytes=4 * 1024 * 1024,
+            fetch_max_wait_ms=FETCH_WAIT_MILLISECONDS,
             check_crcs=True,
         )
         await _started(consumer)

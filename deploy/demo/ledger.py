@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from shared.broker import Place, Stored
+from shared.events import pause_of
 from shared.journal import Ownership
 
 ENDED = ("cancelled", "closed", "merged")
@@ -283,12 +284,14 @@ class Ledger:
         self.phases[f"{event['response']}/{event['district']}"] = event["phase"]
 
     def _paused(self, event: Mapping[str, Any], stored: Stored) -> None:
-        self.paused.add(event["district"])
-        self._tell(stored, f"{event['district']} PAUSED by {event['changed_by']}: {event['reason']}")
+        paused = pause_of(event["district"], event.get("response"))
+        self.paused.add(paused)
+        self._tell(stored, f"{paused} PAUSED by {event['changed_by']}: {event['reason']}")
 
     def _resumed(self, event: Mapping[str, Any], stored: Stored) -> None:
-        self.paused.discard(event["district"])
-        self._tell(stored, f"{event['district']} resumed by {event['changed_by']}")
+        resumed = pause_of(event["district"], event.get("response"))
+        self.paused.discard(resumed)
+        self._tell(stored, f"{resumed} resumed by {event['changed_by']}")
 
     @property
     def pages_owed(self) -> int:

@@ -28,6 +28,12 @@ class DistrictBody(Body):
     district: Text = Field(min_length=1, description="a district of the programme, or `all`")
 
 
+class PauseBody(DistrictBody):
+    """Which district, and which response where it is not all of them."""
+
+    response: Text | None = Field(default=None, min_length=1, description="only this response")
+
+
 class PhaseBody(DistrictBody):
     """Which response in which district, and how far it is switched on."""
 
@@ -48,6 +54,16 @@ class ApproveBody(Body):
     """Which proposed document."""
 
     document_hash: Text = Field(min_length=1)
+
+
+class RollBackBody(Body):
+    """Which document is to be in force again, and why."""
+
+    reason: Text = Field(min_length=1, description="why; kept with the command")
+    to_hash: Text | None = Field(default=None, min_length=1, description="else the one before the one in force")
+    in_force: Text | None = Field(
+        default=None, description="the hash you saw in force; refused if it is another by now"
+    )
 
 
 class OverrideBody(Body):

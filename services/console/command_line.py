@@ -41,6 +41,7 @@ Reason = Annotated[str | None, typer.Option("--reason", "-r", help="Why; kept wi
 MustReason = Annotated[str, typer.Option("--reason", "-r", help="Why; kept with the command.")]
 District = Annotated[str, typer.Argument(help="A district of the programme, or `all`.")]
 CallId = Annotated[str, typer.Argument(help="agency/source/incident")]
+Response = Annotated[str | None, typer.Option("--response", help="Only this response of the programme.")]
 As = Annotated[str | None, typer.Option("--as", help="Who answers; you, if left out.")]
 
 Show = Callable[[Any], Any]
@@ -50,15 +51,21 @@ Show = Callable[[Any], Any]
 
 
 @app.command()
-def pause(ctx: typer.Context, district: District, *, reason: Reason = None, json: Json = False) -> None:
+def pause(
+    ctx: typer.Context, district: District, *, response: Response = None, reason: Reason = None, json: Json = False
+) -> None:
     """The stop switch: nothing of ours leaves in this district any more. One person, at once."""
-    _do(ctx, json, lambda door: door.post("/v1/switchboard/pause", district=district, reason=reason))
+    body = {"district": district, "response": response, "reason": reason}
+    _do(ctx, json, lambda door: door.post("/v1/switchboard/pause", **body))
 
 
 @app.command()
-def resume(ctx: typer.Context, district: District, *, reason: Reason = None, json: Json = False) -> None:
-    """End a pause."""
-    _do(ctx, json, lambda door: door.post("/v1/switchboard/resume", district=district, reason=reason))
+def resume(
+    ctx: typer.Context, district: District, *, response: Response = None, reason: Reason = None, json: Json = False
+) -> None:
+    """End a pause: the one of this district and this response."""
+    body = {"district": district, "response": response, "reason": reason}
+    _do(ctx, json, lambda door: door.post("/v1/switchboard/resume", **body))
 
 
 @app.command()
@@ -83,7 +90,7 @@ def phase(
 
 @app.command()
 def switchboard(ctx: typer.Context, *, json: Json = False) -> None:
-    """What is switched on, and what is paused."""
+    """What is switched on, what is paused, and who changed it lately."""
     _do(ctx, json, lambda door: door.get("/v1/switchboard"), "switchboard")
 
 
@@ -174,6 +181,26 @@ def programme_approve(
 ) -> None:
     """Approve a proposed document; it takes effect at the instant that it names."""
     _do(ctx, json, lambda door: door.post("/v1/programme/approve", document_hash=document_hash, reason=reason))
+
+
+@programme.command("rollback")
+def programme_rollback(
+    ctx: typer.Context,
+    to_hash: Annotated[
+        str | None, typer.Argument(metavar="HASH", help="Else the document before the one in force.")
+    ] = None,
+    *,
+    reason: MustReason,
+    json: Json = False,
+) -> None:
+    """Put a document in force again that two people had approved. One person, at once."""
+
+    def roll_back(door: Door) -> Reply:
+        documents = door.get("/v1/programme").body
+        in_force = next((seen["document_hash"] for seen in documents if seen["state"] == "active"), None)
+        return door.post("/v1/programme/rollback", to_hash=to_hash, in_force=in_force, reason=reason)
+
+    _do(ctx, json, roll_back)
 
 
 @programme.command("show")

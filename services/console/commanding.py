@@ -74,14 +74,17 @@ def _issuer(right: Right) -> Any:
 
 
 @router.post("/switchboard/pause")
-async def pause(issuer: Annotated[Issuer, _issuer("pause")], body: bodies.DistrictBody) -> Answered:
-    """The stop switch: one person, at once. Nothing of ours leaves in this district, or with `all` anywhere."""
+async def pause(issuer: Annotated[Issuer, _issuer("pause")], body: bodies.PauseBody) -> Answered:
+    """The stop switch: one person, at once. Nothing of ours leaves in this district, or with `all` anywhere.
+
+    With a `response` nothing of that response: a call goes on to the next one.
+    """
     return await issuer.issue(events.PauseDistrict, body.fields())
 
 
 @router.post("/switchboard/resume")
-async def resume(issuer: Annotated[Issuer, _issuer("resume")], body: bodies.DistrictBody) -> Answered:
-    """End a pause."""
+async def resume(issuer: Annotated[Issuer, _issuer("resume")], body: bodies.PauseBody) -> Answered:
+    """End a pause: the one of this district and this response."""
     return await issuer.issue(events.ResumeDistrict, body.fields())
 
 
@@ -104,6 +107,12 @@ async def propose(issuer: Annotated[Issuer, _issuer("propose")], body: bodies.Pr
 async def approve(issuer: Annotated[Issuer, _issuer("approve")], body: bodies.ApproveBody) -> Answered:
     """Approve a proposed document; refused to the person who proposed it."""
     return await issuer.issue(events.ApproveProgramme, body.fields())
+
+
+@router.post("/programme/rollback")
+async def roll_back(issuer: Annotated[Issuer, _issuer("roll-back")], body: bodies.RollBackBody) -> Answered:
+    """Put a document in force again that two people had approved; one person, at once."""
+    return await issuer.issue(events.RollBackProgramme, body.fields())
 
 
 @router.post("/calls/{agency}/{source}/{incident}/override")

@@ -156,12 +156,13 @@ class CallDetail(CallSummary):
 
 @dataclass(slots=True)
 class PauseSeen:
-    """A district, or `all`, that is paused."""
+    """A district, or `all`, that is paused: every response, or one."""
 
     district: str
     since: datetime
     by: str
     reason: str
+    response: str | None = None
 
 
 @dataclass(slots=True)
@@ -177,13 +178,27 @@ class PhaseSeen:
 
 
 @dataclass(slots=True)
+class SwitchSeen:
+    """One change of the switchboard."""
+
+    revision: int
+    at: datetime
+    by: str
+    sentence: str
+    reason: str
+
+
+@dataclass(slots=True)
 class SwitchboardSeen:
-    """What is switched on now."""
+    """What is switched on now, and how it came to be."""
 
     revision: int = 0
     paused: dict[str, PauseSeen] = field(default_factory=dict)
+    """By district, or `response/district` for one response."""
     phases: dict[str, PhaseSeen] = field(default_factory=dict)
     """By `response/district`."""
+    history: list[SwitchSeen] = field(default_factory=list)
+    """The newest changes, the last first."""
 
 
 @dataclass(slots=True)
@@ -193,11 +208,13 @@ class DocumentSeen:
     document_hash: str
     version: int
     effective: datetime
-    state: Literal["proposed", "adopted", "active", "replaced"]
+    state: Literal["proposed", "adopted", "active", "replaced", "rolled-back"]
     proposed_by: str
     approved_by: str | None = None
     reason: str = ""
     document: str = ""
+    rolled_back_by: str | None = None
+    rolled_back_why: str = ""
 
 
 @dataclass(slots=True)

@@ -56,7 +56,14 @@ def _bypassed(teams: tuple[events.BypassedTeam, ...]) -> str:
     return f" Passed over: {told}." if told else ""
 
 
+def _where(event: events.DistrictPaused | events.DistrictResumed) -> str:
+    return f"{event.response} in {event.district}" if event.response else event.district
+
+
 SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
+    events.PhaseChanged: "{e.response} in {e.district} is {e.phase}.",
+    events.DistrictPaused: lambda e: f"Paused: {_where(e)}.",
+    events.DistrictResumed: lambda e: f"Resumed: {_where(e)}.",
     events.CallTriaged: _triaged,
     events.VersionNoted: lambda e: (
         "The CAD published a version that changes nothing."

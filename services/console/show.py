@@ -13,6 +13,9 @@ from rich.text import Text
 PIPE_WIDTH = 160
 """Where there is no terminal to ask for its width."""
 
+SWITCHES_SHOWN = 20
+"""Changes of the switchboard that are printed; `--json` has more."""
+
 GOOD, BAD, QUIET = "green", "bold red", "dim"
 COLOURS = {
     "live": GOOD,
@@ -22,6 +25,7 @@ COLOURS = {
     "available": GOOD,
     "suitable": GOOD,
     "paused": BAD,
+    "rolled-back": BAD,
     "refused": BAD,
     "unconfirmed": BAD,
     "need-police": BAD,
@@ -66,10 +70,11 @@ def key(body: dict[str, str]) -> None:
 
 
 def switchboard(body: dict[str, Any]) -> None:
-    """What is switched on and what is paused."""
+    """What is switched on, what is paused, and the newest changes."""
     out = _out()
     for seen in body["paused"].values():
-        told = f"{seen['district']} since {_at(seen['since'])} by {seen['by']}: {seen['reason'] or 'no reason given'}"
+        where = f"{seen['response']} in {seen['district']}" if seen["response"] else seen["district"]
+        told = f"{where} since {_at(seen['since'])} by {seen['by']}: {seen['reason'] or 'no reason given'}"
         out.print(_word("paused"), Text(told), soft_wrap=True)
     rows = [
         (seen["response"], seen["district"], seen["phase"], _at(seen["since"]), seen["by"], seen["reason"])
@@ -77,6 +82,13 @@ def switchboard(body: dict[str, Any]) -> None:
     ]
     _table(out, ("response", "district", "phase", "since", "by", "reason"), rows, "Nothing was ever switched on.")
     out.print(Text(f"revision {body['revision']}; what is not listed is off", QUIET))
+    if body["history"]:
+        _heading(out, "Changed lately")
+        changes = [
+            (seen["revision"], _at(seen["at"]), seen["by"], seen["sentence"], seen["reason"])
+            for seen in body["history"][:SWITCHES_SHOWN]
+        ]
+        _table(out, ("revision", "at", "by", "what", "why"), changes)
 
 
 def calls(body: Sequence[dict[str, Any]]) -> None:
@@ -128,12 +140,17 @@ def documents(body: Sequence[dict[str, Any]]) -> None:
             _at(seen["effective"]),
             seen["proposed_by"],
             seen["approved_by"],
+            _rolled_back(seen) or seen["reason"],
             seen["document_hash"],
         )
         for seen in body
     ]
-    head = ("version", "state", "effective", "proposed by", "approved by", "hash")
+    head = ("version", "state", "effective", "proposed by", "approved by", "why", "hash")
     _table(_out(), head, rows, "No programme yet: every call gets the default response.")
+
+
+def _rolled_back(seen: dict[str, Any]) -> str:
+    return f"{seen['rolled_back_by']}: {seen['rolled_back_why']}" if seen["state"] == "rolled-back" else ""
 
 
 def document(body: Sequence[dict[str, Any]]) -> None:

@@ -21,12 +21,13 @@ from services.console.seen import (
     PersonSeen,
     PhaseSeen,
     SwitchboardSeen,
+    SwitchSeen,
     TeamSeen,
 )
 from services.console.sentences import sentence_of
 from shared import events
 from shared.broker import Stored
-from shared.events import ClockFailed, Event
+from shared.events import ClockFailed, Event, pause_of
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS, Topic
 
 READS: tuple[Topic, ...] = (DECISIONS, ASSIGNMENTS, NOTIFICATIONS)
@@ -36,6 +37,7 @@ KEEP_QUIET = timedelta(days=7)
 KEEP_ALERTS = 1_000
 KEEP_ANSWERS = 20_000
 KEEP_DOCUMENTS = 10
+KEEP_SWITCHES = 200
 DEADLINE_CLOCK = "deadline/"
 """The clock of a call's routing deadline, in team availability; the call's id follows."""
 
@@ -243,7 +245,7 @@ def _proposed(view: AgencyView, event: events.ProgrammeProposed, _stored: Stored
         document=event.document,
     )
     view.documents.setdefault(event.document_hash, seen)
-    disposable = [name for name, held in view.documents.items() if held.state in ("proposed", "replaced")]
+    disposable = [name for name, held in view.documents.items() if held.state not in ("adopted", "active")]
     for name in disposable[: max(0, len(view.documents) - KEEP_DOCUMENTS)]:
         del view.documents[name]
 
@@ -254,30 +256,42 @@ def _adopted(view: AgencyView, event: events.ProgrammeAdopted, _stored: Stored) 
     seen.state, seen.approved_by = "adopted", event.approved_by
 
 
-def _activated(view: AgencyView, event: events.ProgrammeActivated, _stored: Stored) -> None:
+def _activated(view: AgencyView, event: events.ProgrammeActivated, stored: Stored) -> None:
     for seen in view.documents.values():
-        if seen.document_hash == event.document_hash:
-            seen.state = "active"
-        elif seen.state == "active":
+        if seen.state == "active":
             seen.state = "replaced"
+        if seen.document_hash == event.rolled_back_from:
+            seen.state, seen.rolled_back_by, seen.rolled_back_why = "rolled-back", event.changed_by, event.reason
+    unknown = DocumentSeen(event.document_hash, event.version, stored.time, "active", "")
+    active = view.documents.setdefault(event.document_hash, unknown)
+    active.state, active.rolled_back_by, active.rolled_back_why = "active", None, ""
+
+
+def _switched(
+    view: AgencyView, event: events.PhaseChanged | events.DistrictPaused | events.DistrictResumed, stored: Stored
+) -> None:
+    board = view.switchboard
+    board.revision = event.revision
+    seen = SwitchSeen(event.revision, stored.time, event.changed_by, sentence_of(event), event.reason)
+    board.history = [seen, *board.history[: KEEP_SWITCHES - 1]]
 
 
 def _phase(view: AgencyView, event: events.PhaseChanged, stored: Stored) -> None:
-    view.switchboard.revision = event.revision
+    _switched(view, event, stored)
     view.switchboard.phases[f"{event.response}/{event.district}"] = PhaseSeen(
         event.response, event.district, event.phase, stored.time, event.changed_by, event.reason
     )
 
 
 def _paused(view: AgencyView, event: events.DistrictPaused, stored: Stored) -> None:
-    view.switchboard.revision = event.revision
-    seen = PauseSeen(event.district, stored.time, event.changed_by, event.reason)
-    view.switchboard.paused[event.district] = seen
+    _switched(view, event, stored)
+    seen = PauseSeen(event.district, stored.time, event.changed_by, event.reason, event.response)
+    view.switchboard.paused[pause_of(event.district, event.response)] = seen
 
 
-def _resumed(view: AgencyView, event: events.DistrictResumed, _stored: Stored) -> None:
-    view.switchboard.revision = event.revision
-    view.switchboard.paused.pop(event.district, None)
+def _resumed(view: AgencyView, event: events.DistrictResumed, stored: Stored) -> None:
+    _switched(view, event, stored)
+    view.switchboard.paused.pop(pause_of(event.district, event.response), None)
 
 
 # --- teams and people

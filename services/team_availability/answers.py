@@ -106,6 +106,8 @@ def _why_not_late(state: State, command: AcceptOffer, found: Found) -> Answer | 
     shift = state.teams[offer.team_id].shift
     if shift is None or shift.call_id is not None or shift.status != "available":
         return refused(command, "busy", "Your team is not free any more.")
+    if state.is_paused(call.district, offer.response):
+        return refused(command, "paused", f"{offer.response} is paused there.")
     if episode.override not in (None, offer.response) or (
         episode.override is None and (call.plan is None or not call.plan.may_go(offer.response))
     ):

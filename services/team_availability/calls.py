@@ -237,11 +237,9 @@ def _follow(draft: Draft[State], call_id: str, judged: Judged, given: Input) -> 
     if not _is_ours(draft.state, call_id):
         return
     call, episode = running(draft.state, call_id)
-    if judgement.suitability == "suitable" and draft.state.is_paused(call.district):
+    if episode.offer is not None and draft.state.is_paused(call.district, episode.offer.response):
         withdraw(draft, call_id, "paused")
-        route(draft, call_id, "default", (*episode.reasons, "paused"))
-        return
-    if call.plan is not None and episode.offer is not None and not call.plan.may_go(episode.offer.response):
+    elif call.plan is not None and episode.offer is not None and not call.plan.may_go(episode.offer.response):
         withdraw(draft, call_id, "upgraded")
     advance(draft, call_id, given.cause)
 

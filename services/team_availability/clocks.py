@@ -62,8 +62,8 @@ def _forget(draft: Draft[State], call_id: str, _cause: str) -> None:
     draft.emit(CallForgotten(call_id=call_id))
 
 
-def _pause(draft: Draft[State], district: str, _cause: str) -> None:
-    apply_pause(draft, district)
+def _pause(draft: Draft[State], paused: str, cause: str) -> None:
+    apply_pause(draft, paused, cause)
 
 
 FIRES: dict[str, Callable[[Draft[State], str, str], None]] = {

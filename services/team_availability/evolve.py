@@ -57,6 +57,7 @@ from shared.events import (
     TeamNotMoving,
     TermsNoted,
     UpgradeRaised,
+    pause_of,
 )
 
 
@@ -197,7 +198,7 @@ def _offer_made(state: State, event: OfferMade, at: datetime) -> State:
     offer = Offer(event.offer_id, event.team_id, event.response, reached_by, event.expires_at)
     ends_at = episode.step_ends_at
     if ends_at is None and call.plan is not None and episode.override is None:
-        ends_at = at + timedelta(seconds=call.plan.steps[0].seconds)
+        ends_at = at + timedelta(seconds=call.plan.steps[episode.step].seconds)
     state = _episode(
         state,
         event.call_id,
@@ -226,7 +227,9 @@ def _offer_over(state: State, event: OfferDeclined | OfferExpired | OfferWithdra
     how = {OfferDeclined: "declined", OfferExpired: "expired"}.get(type(event), "withdrawn")
     changed = episode.with_offer(event.offer_id, how)
     reasons = episode.reasons if how == "withdrawn" else _and(episode.reasons, how)
-    state = _episode(state, event.call_id, offers=changed.offers, reasons=reasons)
+    # what goes instead of a paused response has the whole time of the step
+    ends_at = None if isinstance(event, OfferWithdrawn) and event.why == "paused" else episode.step_ends_at
+    state = _episode(state, event.call_id, offers=changed.offers, reasons=reasons, step_ends_at=ends_at)
     heard = {"heard_at": at} if how == "declined" else {}
     state = with_shift(state, event.team_id, offer_id=None, **heard)
     return replace(state, clocks=state.clocks.clear(f"offer/{event.offer_id}"))
@@ -404,12 +407,13 @@ def _default(state: State, call_id: str, at: datetime) -> State:
 
 
 def _pause_applied(state: State, event: PauseApplied, at: datetime) -> State:
-    clock_id = f"pause/{event.district}"
+    key = pause_of(event.district, event.response)
+    clock_id = f"pause/{key}"
     if not event.paused:
-        paused = state.paused.delete(event.district) if event.district in state.paused else state.paused
+        paused = state.paused.delete(key) if key in state.paused else state.paused
         return replace(state, paused=paused, clocks=state.clocks.clear(clock_id))
     clocks = state.clocks.set(clock_id, at + PAUSE_STEP) if event.more else state.clocks.clear(clock_id)
-    return replace(state, paused=state.paused.set(event.district, at), clocks=clocks)
+    return replace(state, paused=state.paused.set(key, at), clocks=clocks)
 
 
 def _held(state: State, event: CommandHeld, _at: datetime) -> State:

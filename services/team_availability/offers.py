@@ -162,7 +162,7 @@ def _to_try(draft: Draft[State], call_id: str) -> Option | None:
     steps = _steps(call)
     current = next(iter(_from_current(draft.state, call)), None)
     if current is None or steps[episode.step].attempt == "default":
-        route(draft, call_id, "default", episode.reasons or _why_none(call))
+        route(draft, call_id, "default", (*episode.reasons, *_paused(draft.state, call)) or _why_none(call))
         return None
     waits = episode.asked == current.response and current.phase == "advisory"
     return None if waits else current
@@ -174,12 +174,23 @@ def _may_offer(call: CallState) -> bool:
 
 def _options(state: State, call: CallState) -> tuple[Option, ...]:
     """The responses that may still be tried, in order of preference."""
+    return tuple(one for one in _unless_paused(state, call) if not state.is_paused(call.district, one.response))
+
+
+def _unless_paused(state: State, call: CallState) -> tuple[Option, ...]:
+    """Those, and what only a pause holds."""
     episode = call.episode
     assert episode is not None  # noqa: S101  it is being gone on with
     if episode.override is not None:
         return options_named(state, call, episode.override)
     options = call.plan.options if call.plan else ()
     return tuple(one for one in options if one.may_go and one.response not in episode.shadowed)
+
+
+def _paused(state: State, call: CallState) -> tuple[str, ...]:
+    """The reason that counts where a pause holds what might have gone."""
+    held = any(state.is_paused(call.district, one.response) for one in _unless_paused(state, call))
+    return ("paused",) if held else ()
 
 
 def _from_current(state: State, call: CallState) -> list[Option]:

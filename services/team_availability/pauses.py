@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
-from services.team_availability.offers import end_by_default
+from services.team_availability.offers import advance, withdraw
 from services.team_availability.state import CallState, State, pause_holds
-from shared.events import DistrictPaused, DistrictResumed, PauseApplied
+from shared.events import DistrictPaused, DistrictResumed, PauseApplied, pause_of
 from shared.service import Draft, Input
+from shared.topics import STEP_BYTES
 
 EPISODES_A_STEP = 100
 """So many episodes end in one step; a clock goes on with the rest."""
+EPISODE_BYTES, TEAM_BYTES = 6_000, 500
+"""What an episode that goes on to another response writes, and for each team that it passes over: never too little."""
 
 
-def district_paused(draft: Draft[State], event: DistrictPaused, _given: Input) -> None:
-    """A district, or `all`, is paused."""
-    if event.district not in draft.state.paused:
-        apply_pause(draft, event.district)
+def district_paused(draft: Draft[State], event: DistrictPaused, given: Input) -> None:
+    """A district, or `all`, is paused: every response or one."""
+    paused = pause_of(event.district, event.response)
+    if paused not in draft.state.paused:
+        apply_pause(draft, paused, given.cause)
 
 
 def district_resumed(draft: Draft[State], event: DistrictResumed, _given: Input) -> None:
     """A pause ended: calls that come from now on are offered again."""
-    if event.district in draft.state.paused:
-        draft.emit(PauseApplied(district=event.district, paused=False))
+    if pause_of(event.district, event.response) in draft.state.paused:
+        draft.emit(PauseApplied(district=event.district, response=event.response, paused=False))
 
 
-def apply_pause(draft: Draft[State], district: str) -> None:
-    """Withdraw what is open there, a bounded number at a time."""
-    affected = sorted(call_id for call_id, call in draft.state.calls.items() if _is_out(call, district))
-    draft.emit(PauseApplied(district=district, paused=True, more=len(affected) > EPISODES_A_STEP))
-    for call_id in affected[:EPISODES_A_STEP]:
-        end_by_default(draft, call_id, "paused", withdrawn="paused")
+def apply_pause(draft: Draft[State], paused: str, cause: str) -> None:
+    """Withdraw what is open there, a bounded number at a time; each episode goes on with what is left, or ends."""
+    response, _, district = paused.rpartition("/")
+    affected = sorted(call_id for call_id, call in draft.state.calls.items() if _is_out(call, paused))
+    at_once = EPISODES_A_STEP
+    if response:
+        at_once = min(at_once, max(1, STEP_BYTES // 2 // (EPISODE_BYTES + TEAM_BYTES * len(draft.state.teams))))
+    more = len(affected) > at_once
+    draft.emit(PauseApplied(district=district, response=response or None, paused=True, more=more))
+    for call_id in affected[:at_once]:
+        withdraw(draft, call_id, "paused")
+        advance(draft, call_id, cause)
 
 
-def _is_out(call: CallState, district: str) -> bool:
+def _is_out(call: CallState, paused: str) -> bool:
     """Whether something of ours is out for a call that the pause holds."""
     episode = call.episode
     if episode is None or not call.is_open:
         return False
     response = episode.offer.response if episode.offer is not None else episode.asked
-    return response is not None and pause_holds(district, call.district, response)
+    return response is not None and pause_holds(paused, call.district, response)

@@ -21,7 +21,9 @@ from shared.events import (
     ProgrammeProposed,
     ProposeProgramme,
     ResumeDistrict,
+    RollBackProgramme,
     SetPhase,
+    pause_of,
 )
 from shared.programme import Programme, ProgrammeRefused, Switchboard
 
@@ -95,12 +97,60 @@ def activate(state: State, document_hash: str) -> list[Event]:
 
 def _not_greater(state: State, version: int) -> str | None:
     """Why a version may not follow those that were approved, or None."""
-    approved = [document.version for document in state.adopted.values()]
-    if state.active:
-        approved.append(state.active.version)
-    if approved and version <= max(approved):
-        return f"Version {max(approved)} is approved already; version {version} is not greater."
-    return None
+    if version > state.approved_version:
+        return None
+    return f"Version {state.approved_version} is approved already; version {version} is not greater."
+
+
+def roll_back(state: State, command: RollBackProgramme) -> list[Event]:
+    """Put a document in force again, at once; what waits for its instant goes on waiting."""
+    active = state.active
+    if active is None:
+        return [refused(command, "no-programme", "No programme is in force.")]
+    if command.in_force not in (None, active.document_hash):
+        return [refused(command, "programme-moved", f"Version {active.version} is in force; look again.")]
+    if command.to_hash == active.document_hash:
+        return [nothing_to_do(command, f"Version {active.version} is in force already.", about=active.document_hash)]
+    document = _to_put_back(state, command)
+    if not isinstance(document, Document):
+        return [document]
+    activated = ProgrammeActivated(
+        document_hash=document.document_hash,
+        version=document.version,
+        rolled_back_from=active.document_hash,
+        changed_by=command.issued_by,
+        reason=command.reason,
+    )
+    sentence = f"Version {document.version} is in force again, instead of version {active.version}."
+    for one in _waiting(state):
+        sentence += f" Version {one.version} still takes effect at {one.effective.isoformat()}."
+    return [activated, done(command, sentence, about=document.document_hash)]
+
+
+def _to_put_back(state: State, command: RollBackProgramme) -> Document | Event:
+    """The document that is meant, or why it cannot be put in force again."""
+    if not command.reason.strip():
+        return refused(command, "no-reason", "Say why the programme is rolled back.")
+    known = (*state.rolled_back, *state.former)
+    if command.to_hash is None:
+        if not state.former:
+            return refused(command, "nothing-before", "No other document was in force before this one.")
+        document = state.former[-1]
+    elif (found := next((one for one in known if one.document_hash == command.to_hash), None)) is not None:
+        document = found
+    else:
+        return refused(command, "unknown-document", "No document with this hash was in force, or not lately.")
+    try:
+        parsed(document.text)
+    except ProgrammeRefused as error:
+        why = f"Version {document.version} has {len(error.faults)} faults by today's rules; the one in force stays."
+        return refused(command, "document-refused", why, tuple(str(fault) for fault in error.faults))
+    return document
+
+
+def _waiting(state: State) -> list[Document]:
+    """Approved documents that wait for their instant, in its order."""
+    return sorted(state.adopted.values(), key=lambda one: (one.effective, one.version))
 
 
 def set_phase(state: State, command: SetPhase) -> list[Event]:
@@ -157,29 +207,63 @@ def _unknown(command: Command, kind: str, name: str, known: Iterable[str]) -> Ev
 
 def pause(state: State, command: PauseDistrict) -> list[Event]:
     """The kill switch: no `based_on`, and no programme, is needed for it."""
-    programme, board, district = state.programme, state.switchboard, command.district
-    if programme is not None and district != ALL and district not in programme.districts:
-        return [_unknown(command, "district", district, [ALL, *programme.districts])]
-    if not district:
-        return [refused(command, "unknown-district", "Name a district, or all.")]
-    if district in board.paused:
-        return [nothing_to_do(command, f"{district} is paused already.", revision=board.revision)]
+    board, paused = state.switchboard, pause_of(command.district, command.response)
+    if (wrong := _cannot_pause(state.programme, command)) is not None:
+        return [wrong]
+    where = _where(paused)
+    if paused in board.paused:
+        return [nothing_to_do(command, f"{where} is paused already.", revision=board.revision)]
     revision = board.revision + 1
-    paused = DistrictPaused(district=district, revision=revision, changed_by=command.issued_by, reason=command.reason)
-    return [paused, done(command, f"Paused: {district}.", revision=revision)]
+    event = DistrictPaused(
+        district=command.district,
+        response=command.response,
+        revision=revision,
+        changed_by=command.issued_by,
+        reason=command.reason,
+    )
+    return [event, done(command, f"Paused: {where}.", revision=revision)]
+
+
+def _cannot_pause(programme: Programme | None, command: PauseDistrict) -> Event | None:
+    """What is not there to be paused; without a programme nobody knows."""
+    district, response = command.district, command.response
+    if not district or "/" in district:
+        return refused(command, "unknown-district", "Name a district, or all.")
+    if response == "":
+        return refused(command, "unknown-response", "Name a response, or none for all of them.")
+    if programme is None:
+        return None
+    if district != ALL and district not in programme.districts:
+        return _unknown(command, "district", district, [ALL, *programme.districts])
+    if response is not None and response not in programme.responses:
+        return _unknown(command, "response", response, programme.responses)
+    return None
 
 
 def resume(state: State, command: ResumeDistrict) -> list[Event]:
     """End a pause; another one that holds the same district stays, and the answer says so."""
-    board, district = state.switchboard, command.district
-    if district not in board.paused:
+    board, paused = state.switchboard, pause_of(command.district, command.response)
+    if paused not in board.paused:
         also = " The pause of all districts still holds." if ALL in board.paused else ""
-        return [nothing_to_do(command, f"{district} is not paused by itself.{also}", revision=board.revision)]
+        why = f"{_where(paused)} is not paused by itself.{also}"
+        return [nothing_to_do(command, why, revision=board.revision)]
     if command.based_on is not None and command.based_on != board.revision:
         why = f"The switchboard is at revision {board.revision}; look again before you resume."
         return [refused(command, "switchboard-moved", why)]
     revision = board.revision + 1
-    left = ", ".join(sorted(set(board.paused) - {district}))
-    resumed = DistrictResumed(district=district, revision=revision, changed_by=command.issued_by, reason=command.reason)
-    sentence = f"Resumed: {district}." + (f" Still paused: {left}." if left else "")
-    return [resumed, done(command, sentence, revision=revision)]
+    left = ", ".join(map(_where, sorted(set(board.paused) - {paused})))
+    event = DistrictResumed(
+        district=command.district,
+        response=command.response,
+        revision=revision,
+        changed_by=command.issued_by,
+        reason=command.reason,
+    )
+    sentence = f"Resumed: {_where(paused)}." + (f" Still paused: {left}." if left else "")
+    return [event, done(command, sentence, revision=revision)]
+
+
+def _where(paused: str) -> str:
+    """A pause in words."""
+    response, _, district = paused.rpartition("/")
+    return f"{response} in {district}" if response else district

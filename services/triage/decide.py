@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from services.triage import calls, commands
 from services.triage.evolve import ACTIVATE, JUDGE_AGAIN
@@ -22,6 +23,7 @@ from shared.events import (
     PauseDistrict,
     ProposeProgramme,
     ResumeDistrict,
+    RollBackProgramme,
     SetPhase,
 )
 from shared.service import Input, Tick
@@ -51,13 +53,16 @@ def _decide_command(state: State, command: Command, agency: str, now: datetime) 
             return commands.propose(state, command, agency)
         case ApproveProgramme():
             return commands.approve(state, command, now)
-        case SetPhase():
-            return commands.set_phase(state, command)
-        case PauseDistrict():
-            return commands.pause(state, command)
-        case ResumeDistrict():
-            return commands.resume(state, command)
-    return []
+    decider = _DECIDERS.get(type(command))
+    return decider(state, command) if decider else []
+
+
+_DECIDERS: dict[type[Command], Callable[[State, Any], list[Event]]] = {
+    RollBackProgramme: commands.roll_back,
+    SetPhase: commands.set_phase,
+    PauseDistrict: commands.pause,
+    ResumeDistrict: commands.resume,
+}
 
 
 def _decide_tick(state: State, clock_id: str) -> list[Event]:

@@ -26,6 +26,7 @@ from shared.events import (
     ProgrammeProposed,
     RoutingNoted,
     VersionNoted,
+    pause_of,
 )
 from shared.programme import Switchboard
 
@@ -34,6 +35,8 @@ KEPT_UNROUTED = timedelta(hours=1)
 KEPT_ACCEPTED = timedelta(hours=12)
 """How long updates of a call that a team has taken are measured against what was judged before."""
 KEPT_PROPOSALS = 8
+KEPT_FORMER, KEPT_ROLLED_BACK = 4, 2
+"""Documents, with their text, to which the programme can be rolled back."""
 
 JUDGE_AGAIN, ACTIVATE, RETIRE = "judge-again", "activate", "retire"
 """Clocks: `judge-again/how many wait`, `activate/document hash`, `retire/call id`."""
@@ -126,19 +129,38 @@ def _adopted(state: State, event: ProgrammeAdopted, at: datetime) -> State:
         state,
         proposed=state.proposed.delete(event.document_hash),
         adopted=state.adopted.set(event.document_hash, document),
+        approved_version=max(state.approved_version, event.version),
         clocks=state.clocks.set(f"{ACTIVATE}/{event.document_hash}", max(document.effective, at)),
     )
 
 
 def _activated(state: State, event: ProgrammeActivated, at: datetime) -> State:
     """The document is in force; older ones that still waited for their instant are overtaken."""
+    if event.rolled_back_from is not None:
+        return _judge_again(_rolled_back(state, event.document_hash), at)
     active = state.adopted[event.document_hash]
+    former = (*state.former, state.active) if state.active else ()
     adopted, clocks = state.adopted, state.clocks
     for document in state.adopted.values():
         if document.version <= active.version:
             adopted = adopted.delete(document.document_hash)
             clocks = clocks.clear(f"{ACTIVATE}/{document.document_hash}")
-    return _judge_again(replace(state, active=active, adopted=adopted, clocks=clocks), at)
+    state = replace(state, active=active, former=former[-KEPT_FORMER:], adopted=adopted, clocks=clocks)
+    return _judge_again(state, at)
+
+
+def _rolled_back(state: State, document_hash: str) -> State:
+    """Down the stack of what was in force before; or up again, to what was rolled back from."""
+    left, former, rolled_back = state.active, state.former, state.rolled_back
+    assert left is not None  # noqa: S101  only a document in force is rolled back from
+    hashes = [document.document_hash for document in former]
+    if document_hash in hashes:
+        at = hashes.index(document_hash)
+        active, former, rolled_back = former[at], former[:at], (*rolled_back, *former[at + 1 :], left)
+    else:
+        active = next(document for document in rolled_back if document.document_hash == document_hash)
+        former, rolled_back = (*former, left), tuple(one for one in rolled_back if one is not active)
+    return replace(state, active=active, former=former[-KEPT_FORMER:], rolled_back=rolled_back[-KEPT_ROLLED_BACK:])
 
 
 def _phase(state: State, event: PhaseChanged, at: datetime) -> State:
@@ -149,13 +171,13 @@ def _phase(state: State, event: PhaseChanged, at: datetime) -> State:
 
 def _paused(state: State, event: DistrictPaused, at: datetime) -> State:
     board = state.switchboard
-    paused = frozenset(board.paused) | {event.district}
+    paused = frozenset(board.paused) | {pause_of(event.district, event.response)}
     return _judge_again(replace(state, switchboard=Switchboard(event.revision, board.phases, paused)), at)
 
 
 def _resumed(state: State, event: DistrictResumed, at: datetime) -> State:
     board = state.switchboard
-    paused = frozenset(board.paused) - {event.district}
+    paused = frozenset(board.paused) - {pause_of(event.district, event.response)}
     return _judge_again(replace(state, switchboard=Switchboard(event.revision, board.phases, paused)), at)
 
 

@@ -10,18 +10,7 @@ from services.triage.decide import decide
 from services.triage.evolve import evolve
 from services.triage.listen import OpenSealed
 from services.triage.state import State
-from shared.events import (
-    ApproveProgramme,
-    CallCancelled,
-    CallReported,
-    CallRouted,
-    OfferMade,
-    PauseDistrict,
-    ProposeProgramme,
-    ResumeDistrict,
-    Sealed,
-    SetPhase,
-)
+from shared.events import CallCancelled, CallReported, CallRouted, OfferMade, Sealed, commands_of
 from shared.sealing import CannotOpen, Sealer
 from shared.service import Service
 from shared.state import packer
@@ -46,24 +35,12 @@ SERVICE: Service[State] = Service(
     name="triage",
     reads=(COMMANDS, CALLS, ASSIGNMENTS),
     writes=DECISIONS,
-    handles=frozenset(
-        {
-            ProposeProgramme,
-            ApproveProgramme,
-            SetPhase,
-            PauseDistrict,
-            ResumeDistrict,
-            CallReported,
-            CallCancelled,
-            OfferMade,
-            CallRouted,
-        }
-    ),
+    handles=commands_of("triage") | {CallReported, CallCancelled, OfferMade, CallRouted},
     initial=State(),
     decide=partial(decide, open_sealed=_closed),
     evolve=evolve,
     packer=packer(State),
-    state_version=1,
+    state_version=2,
     due=lambda state: state.clocks.first(),
 )
 """Triage without a key: what is sealed stays so, and counts as unknown."""

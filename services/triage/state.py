@@ -89,6 +89,12 @@ class State:
     adopted: PMap[str, Document] = EMPTY
     """Approved, waiting for their instant."""
     active: Document | None = None
+    former: tuple[Document, ...] = ()
+    """What was in force before, the latest last: where a roll-back goes."""
+    rolled_back: tuple[Document, ...] = ()
+    """What was rolled back from, the latest last; only a person who names it puts it in force again."""
+    approved_version: int = 0
+    """The greatest that was ever approved."""
     switchboard: Switchboard = field(default_factory=Switchboard)
     calls: PMap[str, OpenCall] = EMPTY
     closed: Remembered = field(default_factory=Remembered)

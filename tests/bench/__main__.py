@@ -219,7 +219,8 @@ def _load_in_words() -> str:
     kinds = ", ".join(f"{share} % {code}" for code, _, share in KINDS)
     return (
         f"{AGENCIES} agencies on {PARTITIONS} partitions, {TEAMS} teams each; 1 event in {NEW_ONE_IN} a new call "
-        f"({kinds}; {SUITABLE_PERCENT} % suit a team), the others updates of open calls: {RAISED_PERCENT} % raise the level, "
+        f"({kinds}; {SUITABLE_PERCENT} % suit a team), the others updates of open calls: "
+        f"{RAISED_PERCENT} % raise the level, "
         f"{ENDED_PERCENT} % close the call, the others add to the narrative. Crews accept 70 % of the offers, decline "
         f"15 %, leave 15 % to expire; CADs are told every outcome and status by webhook; pages go to the pocket page."
     )

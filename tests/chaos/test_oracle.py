@@ -121,7 +121,7 @@ def test_a_command_without_an_answer_and_with_two() -> None:
 def test_pages_as_they_were_received() -> None:
     page = Received("g1", "/page/town", 1.0, 2.0, True)  # noqa: FBT003
     assert broken(lived(), [page, page]) == {"pages received twice"}
-    assert broken(lived(), [Received("g1", "/page/town", 9.0, 2.0, True)]) == {"pages received past their time"}  # noqa: FBT003
+    assert broken(lived(), [Received("g1", "/page/town", 9.0, 2.0, True, 3.0)]) == {"pages sent past their time"}  # noqa: FBT003
     assert broken(lived(), [Received("g1", "/page/town", 1.0, 2.0, False)]) == {"webhooks with a wrong signature"}  # noqa: FBT003
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ from shared.events import (
     ProposeProgramme,
     ReportStatus,
     ResumeDistrict,
+    RollBackProgramme,
     SetPhase,
     SignOff,
     SignOn,
@@ -73,13 +75,14 @@ def agency_name(number: int) -> str:
     return f"city-{number}"
 
 
-def document_of(agency: str) -> str:
-    return DOCUMENT.replace('"demo-city"', f'"{agency}"', 1)
+def document_of(agency: str, version: int = 1) -> str:
+    text = DOCUMENT.replace('"demo-city"', f'"{agency}"', 1)
+    return re.sub(r"^(version +=) 1$", rf"\g<1> {version}", text, count=1, flags=re.MULTILINE)
 
 
 @cache
-def programme_of(agency: str) -> Programme:
-    return read(document_of(agency))
+def programme_of(agency: str, version: int = 1) -> Programme:
+    return read(document_of(agency, version))
 
 
 def dangerous(call: Call) -> bool:
@@ -165,6 +168,7 @@ class City:
         self.ends_at = FIRST_CALL_SECONDS + self.calls / CALLS_PER_SECOND
         for _ in range(3):
             self._plan_pause()
+        self._plan_roll_back()
 
     def _set_up(self, agency: str) -> None:
         self.command(agency, ProposeProgramme, document=document_of(agency), issued_by="pat")
@@ -207,8 +211,18 @@ class City:
         agency = agency_name(self.dice.randrange(self.agencies))
         district = self.dice.choice(("Harbor", "Hillside", "all"))
         at = FIRST_CALL_SECONDS + self.dice.random() * (self.ends_at - FIRST_CALL_SECONDS)
-        self.later(at, agency, PauseDistrict, district=district)
-        self.later(at + 1 + self.dice.random() * 5, agency, ResumeDistrict, district=district)
+        where = {"district": district, "response": self.dice.choice((None, "outreach", "co-response"))}
+        self.later(at, agency, PauseDistrict, **where)
+        self.later(at + 1 + self.dice.random() * 5, agency, ResumeDistrict, **where)
+
+    def _plan_roll_back(self) -> None:
+        """A second version is published while calls flow, and rolled back."""
+        agency = agency_name(self.dice.randrange(self.agencies))
+        at = FIRST_CALL_SECONDS + self.dice.random() * (self.ends_at - FIRST_CALL_SECONDS) / 2
+        document, document_hash = document_of(agency, 2), programme_of(agency, 2).hash
+        self.later(at, agency, ProposeProgramme, document=document, issued_by="pat")
+        self.later(at + 0.5, agency, ApproveProgramme, document_hash=document_hash, issued_by="alex")
+        self.later(at + 2 + self.dice.random() * 5, agency, RollBackProgramme, reason="too many refusals")
 
     # --- calls -------------------------------------------------------------------------------------------------------
 

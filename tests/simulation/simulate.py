@@ -168,7 +168,7 @@ def _machine(day: Day, service: Service[Any], name: str, clock: VirtualClock) ->
         day.performed.append(Performed(clock.monotonic(), name, agency, effect, delayed))
         if (drawn := dice.random()) > 0.8:
             await asyncio.sleep((drawn - 0.8) * 3)
-        return EffectDone(effect.effect_id, "failed" if drawn < 0.07 else "done")
+        return EffectDone(effect.effect_id, *(("failed", "HTTP 500") if drawn < 0.07 else ("done",)))
 
     machine.perform = perform
     return machine

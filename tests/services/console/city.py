@@ -110,6 +110,7 @@ class FakeServices:
         return [
             events.DistrictPaused(
                 district=command.district,
+                response=command.response,
                 revision=self.revision,
                 changed_by=command.issued_by,
                 reason=command.reason,
@@ -120,7 +121,12 @@ class FakeServices:
     def _resume_district(self, command: events.ResumeDistrict) -> list[Event]:
         self.revision += 1
         return [
-            events.DistrictResumed(district=command.district, revision=self.revision, changed_by=command.issued_by),
+            events.DistrictResumed(
+                district=command.district,
+                response=command.response,
+                revision=self.revision,
+                changed_by=command.issued_by,
+            ),
             done(command, f"{command.district} is resumed.", revision=self.revision),
         ]
 

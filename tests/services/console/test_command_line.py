@@ -109,6 +109,10 @@ def test_the_stop_switch(town: Town) -> None:
     assert "needs the role supervisor" in refused.stderr
     assert "next: Ask somebody with the role" in refused.stderr
     assert town.json("supervisor", "resume", "all")["sentence"] == "all is resumed."
+    assert town.run("dispatcher", "pause", "Central", "--response", "cares").exit_code == 0
+    board = town.run("viewer", "switchboard").stdout
+    assert "paused cares in Central since" in board
+    assert "Resumed: all." in board
 
 
 def test_a_phase_is_set_on_the_switchboard_that_was_seen(town: Town) -> None:
@@ -158,6 +162,9 @@ def test_a_programme_takes_two_people(town: Town, tmp_path: Path) -> None:
     assert town.run("approver", "programme", "approve", "h1").exit_code == 0
     assert "active" in town.run("viewer", "programme", "show").stdout
     assert town.run("viewer", "programme", "show", "--document").stdout == "version = 1  # Grüße\n"
+    assert town.run("supervisor", "programme", "rollback").exit_code == 2
+    assert town.run("supervisor", "programme", "rollback", "h0", "--reason", "too many refusals").exit_code == 0
+    assert getattr(town.city.commands()[-1], "in_force", None) == "h1"
     file.write_bytes(b"\xff\xff")
     assert town.run("supervisor", "programme", "propose", str(file)).exit_code == 2
     assert town.run("supervisor", "programme", "propose", str(tmp_path / "none")).exit_code == 2

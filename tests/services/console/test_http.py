@@ -37,6 +37,7 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", f"/v1/calls/{CALL_ID}/override"): ({"dispatcher", "supervisor"}, {"send": "default"}),
     ("POST", f"/v1/calls/{CALL_ID}/confirm"): ({"dispatcher", "supervisor"}, {}),
     ("POST", "/v1/teams"): ({"supervisor"}, {"team": {"team_id": "t", "model": "peer-led"}}),
+    ("POST", "/v1/programme/rollback"): ({"supervisor"}, {"reason": "too many refusals"}),
     ("POST", "/v1/teams/cares-1/remove"): ({"supervisor"}, {}),
     ("POST", "/v1/teams/cares-1/sign-on"): ({"staff", "supervisor"}, SHIFT),
     ("POST", "/v1/teams/cares-1/sign-off"): ({"staff", "supervisor"}, {}),
@@ -155,6 +156,32 @@ async def test_a_command_is_answered(city: City) -> None:
     assert (command.expires_at - command.issued_at).total_seconds() == 60
     assert (await city.get("viewer", "/v1/switchboard")).json()["paused"]["Central"]["by"] == "the-dispatcher"
     assert (await city.get("viewer", f"/v1/commands/{command.command_id}")).json()["state"] == "done"
+
+
+async def test_one_response_is_paused_and_the_history_says_who_when_and_why(city: City) -> None:
+    body = {"district": "Central", "response": "cares"}
+    await city.post("dispatcher", "/v1/switchboard/pause", {"district": "Central"})
+    assert (await city.post("dispatcher", "/v1/switchboard/pause", {**body, "reason": "no van"})).status_code == 200
+    seen = (await city.get("viewer", "/v1/switchboard")).json()
+    assert seen["paused"].keys() == {"Central", "cares/Central"}
+    assert (await city.post("supervisor", "/v1/switchboard/resume", body)).status_code == 200
+    seen = (await city.get("viewer", "/v1/switchboard")).json()
+    assert seen["paused"].keys() == {"Central"}
+    assert [(line["revision"], line["by"], line["sentence"], line["reason"]) for line in seen["history"]] == [
+        (3, "the-supervisor", "Resumed: cares in Central.", ""),
+        (2, "the-dispatcher", "Paused: cares in Central.", "no van"),
+        (1, "the-dispatcher", "Paused: Central.", ""),
+    ]
+
+
+async def test_a_roll_back_needs_a_reason(city: City) -> None:
+    assert (await city.post("supervisor", "/v1/programme/rollback", {})).status_code == 422
+    assert (await city.post("supervisor", "/v1/programme/rollback", {"reason": ""})).status_code == 422
+    body = {"to_hash": "h0", "in_force": "h1", "reason": "too many refusals"}
+    assert (await city.post("supervisor", "/v1/programme/rollback", body)).status_code == 200
+    (command,) = city.commands()
+    assert isinstance(command, events.RollBackProgramme)
+    assert (command.to_hash, command.in_force, command.reason) == ("h0", "h1", "too many refusals")
 
 
 async def test_a_refusal_says_why(city: City) -> None:

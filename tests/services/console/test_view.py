@@ -8,7 +8,7 @@ import pytest
 
 from services.console.call_view import KEEP_HISTORY_LINES
 from services.console.sentences import SENTENCES, sentence_of
-from services.console.view import KEEP_QUIET, AgencyView, Keep, View
+from services.console.view import KEEP_QUIET, KEEP_SWITCHES, AgencyView, Keep, View
 from shared import events
 from shared.events import EVENTS, Command, Event
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
@@ -206,6 +206,12 @@ def test_the_switchboard() -> None:
     assert view_of((D, phase), (D, pause), (D, resume)).switchboard.paused == {}
 
 
+def test_the_history_of_the_switchboard_is_bounded() -> None:
+    pauses = [events.DistrictPaused(district="Central", revision=n, changed_by="dan") for n in range(1, 500)]
+    history = view_of(*((D, pause) for pause in pauses)).switchboard.history
+    assert (len(history), history[0].revision) == (KEEP_SWITCHES, 499)
+
+
 def proposed(number: int) -> tuple[str, Event]:
     return D, events.ProgrammeProposed(
         document=f"version = {number}", document_hash=f"h{number}", version=number, effective=START, proposed_by="sue"
@@ -226,6 +232,17 @@ def test_versions_of_the_programme() -> None:
     many = view_of(*story, *(proposed(number) for number in range(4, 40))).documents
     assert len(many) == 10
     assert [seen.state for seen in many.values()].count("active") == 1
+
+
+def test_a_version_that_was_rolled_back_from_says_by_whom_and_why() -> None:
+    def activate(number: int, **changes: str) -> tuple[str, Event]:
+        return D, events.ProgrammeActivated(document_hash=f"h{number}", version=number, **changes)
+
+    back = activate(1, rolled_back_from="h2", changed_by="sue", reason="too many refusals")
+    documents = view_of(*(proposed(1), adopted(1), activate(1), proposed(2), adopted(2), activate(2), back)).documents
+    assert [seen.state for seen in documents.values()] == ["active", "rolled-back"]
+    assert (documents["h2"].rolled_back_by, documents["h2"].rolled_back_why) == ("sue", "too many refusals")
+    assert view_of(back).documents["h1"].state == "active"
 
 
 def test_teams_and_people() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from shared.events import (
     ConfirmationAsked,
     ConfirmDecision,
     DeadlineSet,
+    DecisionConfirmed,
     DistrictPaused,
     DistrictResumed,
     Event,
@@ -23,8 +25,12 @@ from shared.events import (
     OfferWithdrawn,
     OverrideCall,
     PauseApplied,
+    Team,
+    TeamDefined,
     UpgradeRaised,
 )
+from shared.programme.judgement import Step
+from shared.topics import STEP_BYTES
 from tests.services.team_availability.town import Town, call_id, judgement, kinds, unsuitable, verdict
 
 
@@ -32,8 +38,8 @@ def override(town: Town, send: str, incident: str = "1", **fields: Any) -> Event
     return town.command(OverrideCall, call_id=call_id(incident), send=send, **fields)
 
 
-def paused(district: str = "Central", revision: int = 4) -> DistrictPaused:
-    return DistrictPaused(district=district, revision=revision, changed_by="sue")
+def paused(district: str = "Central", revision: int = 4, response: str | None = None) -> DistrictPaused:
+    return DistrictPaused(district=district, revision=revision, changed_by="sue", response=response)
 
 
 def reason(answer: Event) -> str:
@@ -196,6 +202,111 @@ def test_a_pause_withdraws_what_is_open_and_leaves_what_is_accepted() -> None:
     town.hear(resumed, "decisions")
     town.call("6")
     assert town.last(OfferMade).call_id == call_id("6")
+
+
+NEXT = verdict("outreach", model="mobile-crisis")
+
+
+def town_with_outreach() -> Town:
+    town = town_with("one", "two")
+    town.team("outreach-1", model="mobile-crisis")
+    return town
+
+
+@pytest.mark.parametrize("district", ["Central", "all"])
+def test_a_pause_of_one_response_withdraws_its_offers_and_the_call_goes_on_to_the_next(district: str) -> None:
+    town = town_with_outreach()
+    town.call("1", judgement(verdict(), NEXT))
+    town.call("2", judgement(NEXT))
+    first, other = town.all(OfferMade)
+    town.wait(27)
+    events = town.hear(paused(district, response="cares"), "decisions")
+    assert kinds(events) == ["pause-applied", "offer-withdrawn", "fall-back-stepped", "call-routed"]  # outreach is busy
+    assert (town.last(OfferWithdrawn).offer_id, town.last(OfferWithdrawn).why) == (first.offer_id, "paused")
+    assert town.last(CallRouted).reasons == ("no-team", "paused")
+    town.accept(other)
+    town.status("cleared", "outreach-1", call_id=call_id("2"), disposition="resolved-on-scene")
+    town.status("available", "outreach-1")
+    town.call("3", judgement(verdict(), NEXT))
+    assert (town.last(OfferMade).call_id, town.last(OfferMade).response) == (call_id("3"), "outreach")
+
+
+def test_the_next_response_has_the_whole_time_of_its_step() -> None:
+    town = town_with_outreach()
+    town.call("1", judgement(verdict(), NEXT, routing_deadline_seconds=90))
+    town.wait(28)
+    town.hear(paused(response="cares"), "decisions")
+    offer = town.last(OfferMade)
+    assert (offer.response, offer.expires_at - town.now) == ("outreach", timedelta(seconds=30))
+    assert town.accept(offer).type == "command-done"
+    assert town.last(CallRouted).response == "outreach"
+
+
+def test_a_call_ends_paused_where_no_other_response_is_left() -> None:
+    town = town_with("one")
+    town.call("1")
+    town.call("2", judgement(verdict(phase="advisory")))
+    town.call("3", judgement(verdict(phase="shadow")))
+    town.hear(paused(response="cares"), "decisions")
+    assert [(event.call_id, event.reasons) for event in town.all(CallRouted)[-2:]] == [
+        (call_id("1"), ("paused",)),
+        (call_id("2"), ("paused",)),
+    ]
+    town.call("4")
+    assert town.last(CallRouted).reasons == ("paused",)
+    assert reason(override(town, "cares", "4")) == "paused"
+    resumed = DistrictResumed(district="Central", revision=5, changed_by="sue", response="cares")
+    town.hear(resumed, "decisions")
+    town.call("5")
+    assert town.last(OfferMade).call_id == call_id("5")
+
+
+def test_a_proposal_that_is_paused_gives_way_to_the_next_response() -> None:
+    town = town_with_outreach()
+    town.call("1", judgement(verdict(phase="advisory"), NEXT))
+    town.hear(paused(response="cares"), "decisions")
+    assert town.last(OfferMade).response == "outreach"
+    town.call("2", judgement(verdict(phase="advisory"), verdict("nurse", phase="advisory")))
+    assert town.last(ConfirmationAsked).response == "nurse"
+    town.command(ConfirmDecision, call_id=call_id("2"))
+    assert [event.response for event in town.all(DecisionConfirmed)] == ["nurse"]
+
+
+def test_what_a_dispatcher_sends_is_held_by_the_pause_of_that_response() -> None:
+    town = town_with_outreach()
+    town.call("1", judgement(verdict(), NEXT))
+    override(town, "outreach")
+    town.hear(paused("all", response="outreach"), "decisions")
+    assert town.last(OfferWithdrawn).why == "paused"
+    assert town.last(CallRouted).reasons == ("paused",)
+
+
+def test_an_acceptance_read_after_the_expiry_does_not_undo_a_pause() -> None:
+    town = town_with_outreach()
+    town.call("1", judgement(verdict(), NEXT, steps=(Step("next response", 20), Step("default", 0))))
+    first = town.last(OfferMade)
+    town.wait(31)
+    assert town.last(OfferMade).response == "outreach"
+    town.hear(paused(response="cares"), "decisions")
+    assert reason(town.accept(first, first.expires_at - timedelta(seconds=1))) == "paused"
+
+
+def test_a_pause_of_a_response_takes_fewer_at_once_where_many_teams_are_passed_over() -> None:
+    town = Town()
+    for number in range(300):
+        team = Team(team_id=f"team-{number}", model="community-responder")
+        town.fold(TeamDefined(team=team))
+    for number in range(12):
+        town.call(str(number), judgement(verdict(phase="advisory"), NEXT))
+    town.wait(1)
+    before = len(town.journal)
+    events = town.hear(paused("all", response="cares"), "decisions")
+    assert sum(len(event.encode()) + 600 for event in events) < STEP_BYTES
+    assert town.last(PauseApplied).more
+    town.wait(1)
+    assert not town.last(PauseApplied).more
+    routed = [event for event in town.journal[before:] if isinstance(event, CallRouted)]
+    assert len(routed) == 12
 
 
 def test_a_big_pause_is_taken_in_bounded_steps() -> None:

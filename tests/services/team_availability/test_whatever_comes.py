@@ -33,9 +33,11 @@ from shared.events import (
     OfferMade,
     OfferWithdrawn,
     OverrideCall,
+    PauseApplied,
     ReportStatus,
     SignOff,
     SignOn,
+    pause_of,
 )
 from shared.programme.judgement import Step
 from tests.services.team_availability.town import Town, call_id, judgement, unsuitable, verdict
@@ -187,7 +189,8 @@ class Chance:
     def pause(self) -> None:
         district = self.random.choice(("Central", "West", "all"))
         kind = DistrictPaused if self.random.random() < 0.4 else DistrictResumed
-        self.town.hear(kind(district=district, revision=1, changed_by="sue"), "decisions")
+        response = self.random.choice((None, "first", "second"))
+        self.town.hear(kind(district=district, revision=1, changed_by="sue", response=response), "decisions")
 
     def tell(self) -> None:
         told = CadNotInformed(
@@ -229,6 +232,7 @@ def test_whatever_comes(seed: int) -> None:
     check_offers(town)
     check_assignments(town)
     check_answers(town)
+    check_pauses(town)
     check_rest(town)
 
 
@@ -293,6 +297,31 @@ def check_answers(town: Town) -> None:
     assert set(answers.values()) == {1}
     assert {event.command_id for event in town.all(CommandHeld)} <= set(answers)
     assert len(answers) == town.commands
+
+
+def check_pauses(town: Town) -> None:
+    """While a response is paused it is not offered, and what was open is withdrawn before anything else happens."""
+    paused: set[str] = set()
+    open_offers: dict[str, OfferMade] = {}
+    for event in town.journal:
+        if isinstance(event, PauseApplied):
+            change = paused.add if event.paused else paused.discard
+            change(pause_of(event.district, event.response))
+        elif isinstance(event, OfferMade):
+            assert not is_paused(paused, event), event
+            open_offers[event.offer_id] = event
+        elif isinstance(event, OfferAccepted):
+            assert event.offer_id not in open_offers or not is_paused(paused, open_offers[event.offer_id]), event
+        if isinstance(event, OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn):
+            open_offers.pop(event.offer_id, None)
+
+
+def is_paused(paused: set[str], offer: OfferMade) -> bool:
+    return any(
+        pause_of(district, response) in paused
+        for district in ("all", offer.district or "?")
+        for response in (None, offer.response)
+    )
 
 
 def check_rest(town: Town) -> None:

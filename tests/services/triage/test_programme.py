@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from shared.events import (
     CommandRefused,
     DistrictPaused,
     DistrictResumed,
+    Event,
     PauseDistrict,
     PhaseChanged,
     ProgrammeActivated,
@@ -18,6 +20,7 @@ from shared.events import (
     ProgrammeProposed,
     ProposeProgramme,
     ResumeDistrict,
+    RollBackProgramme,
     SetPhase,
 )
 from tests.services.triage.harness import (
@@ -28,6 +31,7 @@ from tests.services.triage.harness import (
     command,
     done,
     madison,
+    offer,
     refusal,
     report,
 )
@@ -129,6 +133,123 @@ def test_an_older_version_that_still_waited_is_overtaken() -> None:
     assert SERVICE.due(triage.state) is None
 
 
+# --- rolling back
+
+THIRD = MADISON.replace("version   = 1", "version   = 3")
+
+
+def back(triage: Triage, command_id: str = "r", **fields: str | None) -> list[Event]:
+    return triage.put(command(RollBackProgramme, command_id, by="sue", **{"reason": "too many refusals"} | fields))
+
+
+def with_versions(*documents: str) -> tuple[Triage, list[str]]:
+    """Madison's first version and others after it, all in force one after the other; the hash of each."""
+    triage = madison()
+    assert triage.state.active is not None
+    hashes = [triage.state.active.document_hash]
+    for number, document in enumerate(documents):
+        hashes.append(propose(triage, document, f"p{number}"))
+        triage.put(command(ApproveProgramme, f"a{number}", by="bob", document_hash=hashes[-1]))
+    return triage, hashes
+
+
+def in_force(triage: Triage) -> int:
+    assert triage.state.active is not None
+    return triage.state.active.version
+
+
+def test_one_person_puts_the_document_before_in_force_again_at_once() -> None:
+    triage, (first, second) = with_versions(SECOND)
+    triage.put(report("e1"))
+    activated, answer = back(triage)
+    assert isinstance(activated, ProgrammeActivated)
+    assert isinstance(answer, CommandDone)
+    assert (activated.document_hash, activated.rolled_back_from) == (first, second)
+    assert (activated.changed_by, activated.reason) == ("sue", "too many refusals")
+    assert in_force(triage) == 1
+    judged = [event for event in triage.run_clocks() if isinstance(event, CallTriaged)]
+    assert [event.judgement.programme_version for event in judged] == [1]
+    assert triage.refold() == triage.state
+
+
+def test_a_call_that_a_team_was_offered_keeps_what_it_was_judged_under() -> None:
+    triage, _ = with_versions(SECOND)
+    triage.put(report("e1"))
+    triage.put(offer())
+    back(triage)
+    assert not [event for event in triage.run_clocks() if isinstance(event, CallTriaged)]
+
+
+def test_rolling_back_goes_down_step_by_step_and_never_up_by_itself() -> None:
+    triage, (first, _, third) = with_versions(SECOND, THIRD)
+    back(triage, "r1")
+    assert in_force(triage) == 2
+    back(triage, "r2")
+    assert in_force(triage) == 1
+    assert refusal(back(triage, "r3")).reason == "nothing-before"
+    back(triage, "r4", to_hash=third)
+    assert in_force(triage) == 3
+    assert done(back(triage, "r5")).about == first
+
+
+def test_a_version_that_was_rolled_back_is_not_what_the_next_one_falls_back_to() -> None:
+    triage, (first, _) = with_versions(SECOND)
+    back(triage, "r1")
+    again = command(ProposeProgramme, "again", document=SECOND + "# mended\n")
+    assert refusal(triage.put(again)).reason == "version-not-greater"
+    triage.put(command(ApproveProgramme, "a9", by="bob", document_hash=propose(triage, THIRD, "p9")))
+    assert done(back(triage, "r2")).about == first
+
+
+def test_what_waits_for_its_instant_goes_on_waiting_and_the_answer_says_so() -> None:
+    triage, _ = with_versions(SECOND)
+    later = THIRD.replace("2021-09-01T00:00:00 ", "2021-09-03T00:00:00 ")
+    triage.put(command(ApproveProgramme, "a9", by="bob", document_hash=propose(triage, later, "p9")))
+    assert "Version 3 still takes effect at 2021-09-03" in done(back(triage)).sentence
+    triage.at(days=2).run_clocks()
+    assert in_force(triage) == 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"to_hash": "never-seen"}, "unknown-document"),
+        ({"in_force": "another"}, "programme-moved"),
+        ({"reason": " "}, "no-reason"),
+    ],
+)
+def test_a_roll_back_that_cannot_be_is_refused(fields: dict[str, str], reason: str) -> None:
+    triage, _ = with_versions(SECOND)
+    assert refusal(back(triage, **fields)).reason == reason
+    assert in_force(triage) == 2
+
+
+def test_there_may_be_nothing_to_roll_back() -> None:
+    assert refusal(back(Triage())).reason == "no-programme"
+    triage, (first,) = with_versions()
+    assert refusal(back(triage, "r1")).reason == "nothing-before"
+    assert done(back(triage, "r2", to_hash=first)).result == "nothing-to-do"
+    waiting = propose(triage, SECOND)
+    assert refusal(back(triage, "r3", to_hash=waiting)).reason == "unknown-document"
+
+
+def test_a_document_that_today_s_rules_refuse_is_not_put_in_force_again() -> None:
+    triage, (first, _) = with_versions(SECOND)
+    broken = replace(triage.state.former[0], text=MADISON.replace('sends = ["cares"]', 'sends = ["carse"]'))
+    triage.state = replace(triage.state, former=(broken,))
+    assert refusal(back(triage, to_hash=first)).reason == "document-refused"
+
+
+def test_only_the_last_few_documents_are_kept() -> None:
+    versions = [MADISON.replace("version   = 1", f"version   = {number}") for number in range(2, 10)]
+    triage, hashes = with_versions(*versions)
+    assert [document.version for document in triage.state.former] == [5, 6, 7, 8]
+    for number in range(4):
+        back(triage, f"r{number}")
+    assert [document.version for document in triage.state.rolled_back] == [7, 6]
+    assert refusal(back(triage, "r9", to_hash=hashes[0])).reason == "unknown-document"
+
+
 # --- switchboard
 
 
@@ -182,8 +303,48 @@ def test_without_a_programme_nothing_is_switched_but_everything_can_be_paused() 
     assert triage.state.switchboard.is_paused("Central", "cares")
 
 
-def test_an_unknown_district_cannot_be_paused() -> None:
-    assert refusal(madison().put(command(PauseDistrict, "s", district="Centrall"))).reason == "unknown-district"
+@pytest.mark.parametrize(
+    ("where", "reason"),
+    [
+        ({"district": "Centrall"}, "unknown-district"),
+        ({"district": ""}, "unknown-district"),
+        ({"district": "cares/Central"}, "unknown-district"),
+        ({"district": "Central", "response": "nobody"}, "unknown-response"),
+        ({"district": "Central", "response": ""}, "unknown-response"),
+    ],
+)
+def test_what_is_not_in_the_programme_cannot_be_paused(where: dict[str, str], reason: str) -> None:
+    assert refusal(madison().put(command(PauseDistrict, "s", **where))).reason == reason
+
+
+@pytest.mark.parametrize("district", ["Central", "all"])
+def test_one_response_is_paused_and_resumed_by_itself(district: str) -> None:
+    triage = madison()
+    triage.put(report("e1"))
+    paused, answer = triage.put(command(PauseDistrict, "s1", district=district, response="cares"))
+    assert isinstance(paused, DistrictPaused)
+    assert (paused.response, paused.revision) == ("cares", 2)
+    assert isinstance(answer, CommandDone)
+    assert answer.sentence == f"Paused: cares in {district}."
+    assert triage.state.switchboard.is_paused("Central", "cares")
+    assert not triage.state.switchboard.is_paused("Central", "other")
+    (judged, _) = triage.run_clocks()
+    assert isinstance(judged, CallTriaged)
+    assert judged.judgement.responses[0].reasons == ("paused",)
+    again = command(PauseDistrict, "s2", district=district, response="cares")
+    assert done(triage.put(again)).result == "nothing-to-do"
+    assert done(triage.put(command(ResumeDistrict, "s3", district=district))).result == "nothing-to-do"
+    triage.put(command(ResumeDistrict, "s4", district=district, response="cares"))
+    assert triage.state.switchboard.paused == frozenset()
+    assert triage.refold() == triage.state
+
+
+def test_a_districts_pause_outlives_that_of_a_response() -> None:
+    triage = madison()
+    triage.put(command(PauseDistrict, "s1", district="Central"))
+    triage.put(command(PauseDistrict, "s2", district="all", response="cares"))
+    resume = command(ResumeDistrict, "s3", district="Central")
+    assert done(triage.put(resume)).sentence == "Resumed: Central. Still paused: cares in all."
 
 
 def test_a_pause_of_all_outlives_the_end_of_a_districts_pause() -> None:

@@ -1,0 +1,149 @@
+"""A day's journals are decided again and come out the same; whatever was changed in them is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from deploy import redecide
+from deploy.redecide import Report
+from shared.broker import Stored
+from shared.memory import MemoryBroker, MemoryLog
+from shared.redecide import JournalBroken
+from shared.sealing import new_key
+from shared.service import Service
+from shared.topics import ASSIGNMENTS, CALLS, DECISIONS, NOTIFICATIONS
+from tests.simulation.simulate import SERVICES, Day, simulate
+
+TRIAGE, TEAM_AVAILABILITY, NOTIFICATION = SERVICES
+
+
+@pytest.fixture(scope="module")
+def day() -> Day:
+    return simulate(3, calls=60, agencies=2)
+
+
+@pytest.fixture
+def log(day: Day) -> MemoryLog:
+    """The day's log, to be tampered with."""
+    log = MemoryLog(day.log.partitions)
+    log.places.update({place: list(records) for place, records in day.log.places.items()})
+    return log
+
+
+def tamper(log: MemoryLog, topic: str, event_type: str, change: Callable[[Stored], Stored]) -> Stored:
+    """Change the first record of a type."""
+    for (name, _), records in sorted(log.places.items()):
+        for stored in records if name == topic else ():
+            if stored.headers["type"] == event_type.encode():
+                records[stored.offset] = changed = change(stored)
+                assert changed != stored
+                return changed
+    raise AssertionError(f"no {event_type}")
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+async def test_a_whole_day_is_decided_again_without_a_difference(log: MemoryLog, service: Service[Any]) -> None:
+    report = await redecide.redecide(MemoryBroker(log), service)
+    assert (report.differences.total(), report.failed, report.inputs_gone) == (0, 0, 0), str(report)
+    causes = {
+        (stored.key, stored.headers["cause"])
+        for (topic, _), records in log.places.items()
+        for stored in records
+        if topic == report.service.writes.name
+        and stored.headers["type"] not in (b"claimed", b"positions-noted", b"input-refused")
+    }
+    assert report.decisions == len(causes)
+    assert report.decisions > 50
+    assert str(report) == f"{report.service.name}: {report.decisions} decisions, 0 differences"
+
+
+def test_clocks_and_effects_that_failed_are_among_them(day: Day) -> None:
+    told = [stored for records in day.log.places.values() for stored in records if "cause" in stored.headers]
+    kinds = {(stored.topic, stored.headers["cause"].partition(b"/")[0]) for stored in told}
+    assert {(NOTIFICATIONS.name, b"effect"), (ASSIGNMENTS.name, b"tick"), (DECISIONS.name, b"tick")} <= kinds
+    assert any(b'"why":"HTTP 500"' in stored.value for stored in told)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (TRIAGE, DECISIONS.name, "call-triaged", b'"suitable"', b'"unsuitable"'),
+        (TRIAGE, CALLS.name, "call-reported", b'"no"', b'"yes"'),
+        (TEAM_AVAILABILITY, ASSIGNMENTS.name, "call-routed", b'"sentence":"', b'"sentence":"Not '),
+        (NOTIFICATION, NOTIFICATIONS.name, "page-due", b'"why":"', b'"why":"because '),
+    ],
+)
+async def test_a_record_that_was_changed_is_found(log: MemoryLog, change: tuple[Any, ...]) -> None:
+    service, topic, event_type, was, becomes = change
+    tamper(log, topic, event_type, lambda stored: replace(stored, value=stored.value.replace(was, becomes)))
+    report = await redecide.redecide(MemoryBroker(log), service)
+    assert not report.same
+    assert f"{report.differences.total()} differences" in str(report)
+    assert len(report.shown) == min(report.differences.total(), redecide.SHOWN)
+
+
+async def test_another_instant_is_found(log: MemoryLog) -> None:
+    def earlier(stored: Stored) -> Stored:
+        return replace(stored, headers={**stored.headers, "time": b"2020-01-01T00:00:00+00:00"})
+
+    changed = tamper(log, ASSIGNMENTS.name, "offer-made", earlier)
+    report = await redecide.redecide(MemoryBroker(log), TEAM_AVAILABILITY)
+    assert changed.position in [found.position for found in report.shown]
+
+
+async def test_a_record_that_cannot_be_read_is_named(log: MemoryLog) -> None:
+    changed = tamper(log, DECISIONS.name, "call-triaged", lambda stored: replace(stored, value=b"{}"))
+    with pytest.raises(JournalBroken, match=changed.position):
+        await redecide.redecide(MemoryBroker(log), TRIAGE)
+
+
+def worded(stored: Stored) -> bytes:
+    return stored.value.replace(b'"sentence":"', b'"sentence":"Not ')
+
+
+async def test_what_another_version_had_decided_is_told_apart(log: MemoryLog) -> None:
+    changed = tamper(log, ASSIGNMENTS.name, "call-routed", lambda stored: replace(stored, value=worded(stored)))
+    records = log.places[changed.topic, changed.partition]
+    for stored in [one for one in records if one.headers["cause"] == changed.headers["cause"]]:
+        records[stored.offset] = replace(stored, headers={**stored.headers, "decider": b"0"})
+    report = await redecide.redecide(MemoryBroker(log), TEAM_AVAILABILITY)
+    assert report.same
+    assert "1 were decided by version 0; this is 1" in str(report)
+
+
+async def test_inputs_that_are_not_kept_any_more_are_counted(log: MemoryLog) -> None:
+    for place, records in log.places.items():
+        if place[0] == CALLS.name:
+            log.dropped_before[place] = len(records)
+    report = await redecide.redecide(MemoryBroker(log), TRIAGE)
+    assert report.same
+    assert report.inputs_gone > 0
+    assert "are not kept any more" in str(report)
+
+
+def test_the_command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], log: MemoryLog) -> None:
+    def no_kafka(servers: str, partitions: int) -> MemoryBroker:
+        assert (servers, partitions) == ("here:9092", 4)
+        return MemoryBroker(log)
+
+    monkeypatch.setattr(redecide, "KafkaBroker", no_kafka)
+    monkeypatch.delenv("CAREROUTE_SEALING_KEY", raising=False)
+    assert redecide.main(["--kafka", "here:9092", "--service", "team-availability"]) == 0
+    assert "team-availability: " in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        redecide.main(["--kafka", "here:9092"])  # triage needs the key
+    assert "CAREROUTE_SEALING_KEY" in capsys.readouterr().err
+    monkeypatch.setenv("CAREROUTE_SEALING_KEY", new_key())
+    assert redecide.main(["--kafka", "here:9092"]) == 0
+    assert capsys.readouterr().out.count("0 differences") == 3
+    tamper(log, NOTIFICATIONS.name, "page-due", lambda stored: replace(stored, value=b"{}"))
+    assert redecide.main(["--kafka", "here:9092"]) == 1
+    assert NOTIFICATIONS.name in capsys.readouterr().err
+
+
+def test_a_report_names_the_failed() -> None:
+    assert "2 had failed and are not compared" in str(Report(TRIAGE, decisions=1, failed=2))
