@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from shared import collector
 from shared.agencies import Agencies, AgenciesRefused
 from shared.broker import Broker, Record
 from shared.clock import Clock, SystemClock
@@ -35,7 +36,16 @@ def serve(name: str, settings: AgencyDoorSettings, make: Callable[[Broker, Clock
         sys.stderr.write(f"CAREROUTE_AGENCIES_FILE: {error}\n")
         sys.exit(EXIT_SETTINGS)
     app = make(KafkaBroker(settings.kafka, settings.partitions, APPEND_SECONDS), SystemClock(), agencies)
-    uvicorn.run(app, host=settings.host, port=settings.port, http="httptools", access_log=False, log_config=None)
+    collector.calm()
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http="httptools",
+        access_log=False,  # a path may hold a token
+        log_config=None,
+        proxy_headers=False,
+    )
 
 
 def record(agency: str, event: Event, event_id: str, source: str, clock: Clock) -> Record:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from shared.call import Call, CallStatus, Name, Text
-from shared.programme.judgement import Judgement, RaisedBy
+from shared.judgement import Judgement, RaisedBy
 
 Id = str
 Phase = Literal["off", "shadow", "advisory", "live"]

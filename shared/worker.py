@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
-from shared import telemetry
+from shared import collector, telemetry
 from shared.broker import Broker, BrokerUnavailable, Lottery, Reader, Stored
 from shared.clock import Clock, SystemClock
 from shared.config import Settings
@@ -37,7 +37,7 @@ Perform = Callable[[str, Effect], Awaitable[EffectDone]]
 TURN_SECONDS = 0.25
 """The longest the loop waits before it looks at the lottery again."""
 BACKLOG_RECORDS = 5_000
-EFFECTS_AT_ONCE = 32
+EFFECTS_AT_ONCE = 16
 """Effects of one lane (an agency's pages, its messages to one CAD) that are under way at a time."""
 EFFECT_SECONDS = 120.0
 DRAIN_SECONDS = 5.0
@@ -401,6 +401,7 @@ def run(service: Service[Any], settings: Settings, perform: Perform = no_effects
 
 async def _run(service: Service[Any], settings: Settings, perform: Perform, watch: Watch) -> None:
     clock, stop = SystemClock(), asyncio.Event()
+    collector.calm()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     broker = KafkaBroker(settings.kafka, settings.partitions)

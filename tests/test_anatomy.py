@@ -1,4 +1,4 @@
-"""The tree is as the house has it: every streaming service has the same anatomy, and nothing stands where it should not."""
+"""The tree is as the house has it: every streaming service has the same anatomy, and nothing stands elsewhere."""
 
 from __future__ import annotations
 

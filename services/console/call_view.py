@@ -21,7 +21,7 @@ from services.console.sentences import sentence_of
 from shared import events
 from shared.broker import Stored
 from shared.events import Event
-from shared.programme.judgement import Suitability
+from shared.judgement import Suitability
 from shared.topics import ASSIGNMENTS
 
 KEEP_HISTORY_LINES = 300

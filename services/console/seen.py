@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from shared.events import BypassedTeam, Disposition, Outcome, Person, Phase, Team
-from shared.programme.judgement import Judgement, Suitability
+from shared.judgement import Judgement, Suitability
 
 
 @dataclass(slots=True)

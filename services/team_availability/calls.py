@@ -27,7 +27,7 @@ from shared.events import (
     TermsNoted,
     UpgradeRaised,
 )
-from shared.programme.judgement import Judgement
+from shared.judgement import Judgement
 from shared.service import Draft, Input
 from shared.state import REMEMBERED_DAYS
 

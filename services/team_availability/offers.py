@@ -20,7 +20,7 @@ from shared.events import (
     Outcome,
     child_id,
 )
-from shared.programme.judgement import Judgement, Step
+from shared.judgement import Judgement, Step
 from shared.service import Draft
 
 GOING = "The default response goes"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from shared.call import CallStatus
 from shared.events import CommandHeld, Discipline, Outcome, Person, Phase, PlanSet, Team, TeamStatus, TermsNoted
-from shared.programme.judgement import NOT_ROUTED, Judgement, ResponseVerdict, Step
+from shared.judgement import NOT_ROUTED, Judgement, ResponseVerdict, Step
 from shared.state import EMPTY, REMEMBERED_DAYS, Clocks, PMap, Remembered
 
 SETTLE = timedelta(milliseconds=250)

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from immutables import Map
 
+from shared.judgement import NOT_ROUTED, Step
 from shared.programme import document as written
 from shared.programme.document import Document
 from shared.programme.facts import CHOICES, HAZARDS, NOT_ASKED, VALUES
 from shared.programme.hours import Holidays, calendar_days, week
-from shared.programme.judgement import NOT_ROUTED, Step
 from shared.programme.programme import (
     ASKED_NOT,
     Clocks,

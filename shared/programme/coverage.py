@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.programme.judgement import NOT_ROUTED, Judgement
+from shared.judgement import NOT_ROUTED, Judgement
 from shared.programme.programme import Programme
 
 

@@ -9,9 +9,9 @@ from itertools import pairwise, product
 from math import prod
 from typing import Any, NamedTuple
 
+from shared.judgement import Phase
 from shared.programme.gates import EVERYONE
 from shared.programme.hours import DAYS, MINUTES_A_DAY
-from shared.programme.judgement import Phase
 from shared.programme.programme import PHASES, Programme, Row
 from shared.programme.space import (
     MAX_CELLS,

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 
 from shared.call import Asker, Name
-from shared.programme.facts import CANNOT_TELL, CHOICES, HAZARDS, MEANINGS, NOT_ASKED, VALUES, WISHES
-from shared.programme.hours import calendar_days
-from shared.programme.judgement import (
+from shared.judgement import (
     Attempt,
     Discipline,
     EntersWhen,
@@ -22,6 +20,8 @@ from shared.programme.judgement import (
     ReachedBy,
     Service,
 )
+from shared.programme.facts import CANNOT_TELL, CHOICES, HAZARDS, MEANINGS, NOT_ASKED, VALUES, WISHES
+from shared.programme.hours import calendar_days
 from shared.programme.kinds import (
     LISTED,
     AgeBound,

@@ -8,8 +8,8 @@ from datetime import datetime
 from immutables import Map
 
 from shared.call import Call
+from shared.judgement import Phase, Unknown
 from shared.programme.facts import HAZARDS
-from shared.programme.judgement import Phase, Unknown
 from shared.programme.programme import PHASES, Programme, Switchboard
 from shared.programme.weigh import Hazard, weigh
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Final
 
+from shared.judgement import Discipline
 from shared.programme.compile import raises_of
 from shared.programme.document import Document
 from shared.programme.document import Response as WrittenResponse
 from shared.programme.facts import CHOICES, HAZARDS, WISHES
 from shared.programme.faults import Finding
-from shared.programme.judgement import Discipline
 from shared.programme.programme import Condition, Raise
 
 FLOOR: Final = (

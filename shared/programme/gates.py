@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Final
 
 from shared.call import Asker, Call
-from shared.programme.judgement import Gate, Phase, ResponseVerdict
+from shared.judgement import Gate, Phase, ResponseVerdict
 from shared.programme.programme import (
     PHASES,
     Code,

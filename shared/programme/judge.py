@@ -7,9 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.call import Call
-from shared.programme.facts import HAZARDS
-from shared.programme.gates import Case, verdict_on
-from shared.programme.judgement import (
+from shared.judgement import (
     NO_LEVEL_RANK,
     NOT_ROUTED,
     Gate,
@@ -19,6 +17,8 @@ from shared.programme.judgement import (
     Step,
     Suitability,
 )
+from shared.programme.facts import HAZARDS
+from shared.programme.gates import Case, verdict_on
 from shared.programme.programme import Clocks, Code, Level, Programme, Raise, Switchboard, failed, passed, plain
 from shared.programme.weigh import Facts, Hazard, level_of, possible_level, unknown_above, weigh
 

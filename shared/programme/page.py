@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from shared.judgement import NOT_ROUTED, Phase
 from shared.programme.difference import closed_days
 from shared.programme.gates import EVERYONE
 from shared.programme.hours import DAYS, MINUTES_A_DAY
-from shared.programme.judgement import NOT_ROUTED, Phase
 from shared.programme.programme import PHASES, Level, Programme, Response, Row
 from shared.programme.space import must_be_answered, shares
 

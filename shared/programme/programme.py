@@ -10,8 +10,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from shared.call import Asker, CallType
-from shared.programme.hours import Holidays, Week
-from shared.programme.judgement import (
+from shared.judgement import (
     Discipline,
     EntersWhen,
     Gate,
@@ -23,6 +22,7 @@ from shared.programme.judgement import (
     Service,
     Step,
 )
+from shared.programme.hours import Holidays, Week
 from shared.state import EMPTY, PMap
 
 PHASES: tuple[Phase, ...] = ("off", "shadow", "advisory", "live")

@@ -8,13 +8,13 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Final
 
+from shared.judgement import NOT_ROUTED, Discipline, Model
 from shared.programme.compile import holidays_of, row_of
 from shared.programme.document import Document
 from shared.programme.document import Response as WrittenResponse
 from shared.programme.faults import Finding, suggestion
 from shared.programme.floor import EMS, floor_tightens, levels_reached, safety_floor
 from shared.programme.hours import Holidays, calendar_days
-from shared.programme.judgement import NOT_ROUTED, Discipline, Model
 from shared.programme.programme import Row, determinant, plain
 from shared.programme.reach import responses_reached
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from shared.call import Call
+from shared.judgement import Unknown
 from shared.programme.facts import CANNOT_TELL, CHOICES, HAZARDS, NOT_ASKED
-from shared.programme.judgement import Unknown
 from shared.programme.programme import ASKED_NOT, Code, Condition, Programme, Raise, plain
 
 

@@ -15,7 +15,7 @@ from playwright.async_api import Page, async_playwright
 
 from services.notification.pocket.http import create_app
 from shared.events import AssignmentUnconfirmed, OfferWithdrawn, TeamNotMoving, UpgradeRaised
-from shared.programme.judgement import RaisedBy
+from shared.judgement import RaisedBy
 from tests.services.notification.pocket.city import CALL, PERSONAL, City
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ from typing import Any
 from shared import events
 from shared.broker import Stored
 from shared.events import Event
-from shared.programme.judgement import Gate, Judgement, RaisedBy, ResponseVerdict, Step
+from shared.judgement import Gate, Judgement, RaisedBy, ResponseVerdict, Step
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
 
 CALL_ID = "madison-wi/dane-county/2021-1"

@@ -23,7 +23,7 @@ from shared.events import (
     StatusReported,
     UpgradeRaised,
 )
-from shared.programme.judgement import RaisedBy
+from shared.judgement import RaisedBy
 from shared.service import EffectDone, EffectStarting, Input
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -27,7 +27,7 @@ from shared.events import (
     TeamNotMoving,
     TeamSignedOff,
 )
-from shared.programme.judgement import Step
+from shared.judgement import Step
 from tests.services.team_availability.town import Town, call_id, judgement
 
 

@@ -16,7 +16,7 @@ from shared.events import (
     Person,
     SignOff,
 )
-from shared.programme.judgement import Step
+from shared.judgement import Step
 from tests.services.team_availability.town import Town, judgement, kinds, unsuitable, verdict
 
 BOSTON = (Step("same response", 25), Step("next response", 25), Step("default", 0))

@@ -29,7 +29,7 @@ from shared.events import (
     TeamDefined,
     UpgradeRaised,
 )
-from shared.programme.judgement import Step
+from shared.judgement import Step
 from shared.topics import STEP_BYTES
 from tests.services.team_availability.town import Town, call_id, judgement, kinds, unsuitable, verdict
 

@@ -39,7 +39,7 @@ from shared.events import (
     SignOn,
     pause_of,
 )
-from shared.programme.judgement import Step
+from shared.judgement import Step
 from tests.services.team_availability.town import Town, call_id, judgement, unsuitable, verdict
 
 SEEDS = int(os.environ.get("SEEDS", "60"))

@@ -27,7 +27,7 @@ from shared.events import (
     SignOn,
     Team,
 )
-from shared.programme.judgement import Judgement, ResponseVerdict, Step
+from shared.judgement import Judgement, ResponseVerdict, Step
 from shared.service import Input, Tick
 
 E = TypeVar("E", bound=Event)

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shared.judgement import NOT_ROUTED
 from shared.programme import Programme, read
 from shared.programme.facts import HAZARDS
 from shared.programme.hours import week
-from shared.programme.judgement import NOT_ROUTED
 from shared.programme.page import page
 from shared.programme.programme import PHASES, Row
 from shared.programme.weigh import Facts, Hazard, Other, level_of

@@ -26,8 +26,8 @@ from shared.events import (
     TeamSignedOff,
     UpgradeRaised,
 )
+from shared.judgement import RaisedBy
 from shared.memory import MemoryBroker
-from shared.programme.judgement import RaisedBy
 from shared.topics import NOTIFICATIONS
 from tests.services.notification.pocket.city import CALL, PERSONAL, City
 
