@@ -129,12 +129,18 @@ def _missing(sent: Iterable[Sent], everything: Iterable[Seen]) -> list[str]:
 
 
 def _unjudged(sent: Iterable[Sent], everything: Iterable[Seen], of: Mapping[str, list[Seen]]) -> list[str]:
-    """Versions that left no trace in triage's journal; one that comes late for a call that is over need not."""
+    """Versions that left no trace in triage's journal.
+
+    One that comes late for a call that is over need not: it is older than the call's end, or than a version that was
+    judged before the call had its outcome and left triage's state.
+    """
     kinds = ("call-triaged", "version-noted", "call-ended", "call-stale")
     judged = {(one.subject, str(one.said["event_id"])) for kind in kinds for one in of.get(kind, ())}
     over: dict[str, str] = {}
-    for one in of.get("call-ended", ()):
-        over[one.subject] = max(over.get(one.subject, ""), _utc(one.said["updated_at"]))
+    routed = _routed(of)
+    for one in (*of.get("call-ended", ()), *of.get("call-triaged", ()), *of.get("version-noted", ())):
+        if one.type == "call-ended" or one.subject in routed:
+            over[one.subject] = max(over.get(one.subject, ""), _utc(one.said["updated_at"]))
     made = {(call_id, event_id): at for call_id, event_id, at, _ in _versions(everything)}
     return [
         one.event_id

@@ -43,7 +43,7 @@ def lived() -> list[Seen]:
     }
     return [
         seen("calls", "call-reported", call_id=CALL, event_id="e1", call={"updated_at": AT}),
-        seen("decisions", "call-triaged", call_id=CALL, event_id="e1"),
+        seen("decisions", "call-triaged", call_id=CALL, event_id="e1", updated_at=AT),
         seen("assignments", "deadline-set", call_id=CALL, episode=1),
         seen("assignments", "offer-made", **about, offer_id="o1"),
         seen("notifications", "page-due", **page),
