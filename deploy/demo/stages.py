@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
+import httpx
 from pydantic import SecretStr
 
 from deploy.access import Access, AgencyWanted
@@ -125,6 +126,7 @@ class OneProcess:
         self._log, self._clock = MemoryLog(PARTITIONS), SystemClock()
         self._stopping, self._exit = asyncio.Event(), AsyncExitStack()
         self._workers: list[asyncio.Task[None]] = []
+        self._clients: list[httpx.AsyncClient] = []
         self.access = Access([agency])
         self._ports = {name: free_port() for name in ("intake", "pocket", "console")}
         self.intake_url, self.pocket_url, self.console_url = (f"http://{HOST}:{port}" for port in self._ports.values())
@@ -140,10 +142,12 @@ class OneProcess:
         notifying = NotificationSettings(**common, link_secret=link_secret, pocket_url=self.pocket_url)
         loop = asyncio.get_running_loop()
         for number in (1, 2):
+            telling = performer(notifying)
+            self._clients.append(telling.sender.client)
             runs: tuple[tuple[Any, Perform], ...] = (
                 (triage_service(sealer), no_effects),
                 (TEAM_AVAILABILITY, no_effects),
-                (NOTIFICATION, performer(notifying)),
+                (NOTIFICATION, telling),
             )
             for service, perform in runs:
                 worker = Worker(service, self.broker(), self._clock, f"{service.name}-{number}", perform)
@@ -176,6 +180,8 @@ class OneProcess:
         self._stopping.set()
         if self._workers:
             await asyncio.wait(self._workers)
+        for client in self._clients:
+            await client.aclose()
 
     def broker(self) -> Broker:
         """A connection of one's own to the twin."""

@@ -12,7 +12,7 @@ from shared.worker import EFFECTS_AT_ONCE
 from tests.shared.test_worker import Bench, virtually
 from tests.shared.toy import TOY, State, types
 
-CALLS = 400
+CALLS = 200
 
 
 def in_lanes(state: State) -> Mapping[str, Effect]:

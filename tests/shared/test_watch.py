@@ -49,9 +49,9 @@ def value(metric: str, **labels: str) -> float:
     ],
 )
 def test_an_event_is_counted_once(watch: Any, event: Event, metric: str, labels: dict[str, str]) -> None:
-    before = value(metric, agency="counted", **labels)
-    watch("counted", event)
-    assert value(metric, agency="counted", **labels) == before + 1
+    before = value(metric, agency="watched", **labels)
+    watch("watched", event)
+    assert value(metric, agency="watched", **labels) == before + 1
 
 
 @pytest.mark.parametrize("name", sorted(METRICS))
