@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from shared.broker import Broker, Place, Reader, Stored
 from shared.events import CommandDone, CommandHeld, CommandRefused, Event, UndecodableEvent, decode
-from shared.journal import Ownership
+from shared.journal import Ownership, is_late_write
 from shared.telemetry import LATE_WRITES, logger
 from shared.topics import Topic
 
@@ -96,7 +96,7 @@ class Follower:
         if stored.topic in self._journals:
             ownership = self._ownership.setdefault(place, Ownership())
             if not ownership.counts(stored):
-                if stored.headers.get("type") != b"claimed":
+                if is_late_write(stored):
                     LATE_WRITES.labels(stored.topic).inc()
                 return
         kind = stored.headers.get("type", b"")

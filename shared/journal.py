@@ -43,6 +43,11 @@ class Ownership:
         return False
 
 
+def is_late_write(record: Stored) -> bool:
+    """Whether a record that does not count is a former owner's event, and no claim that lost or look at the clock."""
+    return record.headers.get("type") not in (b"claimed", b"positions-noted")
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What one step of a worker has in common, written into the headers of each of its records."""

@@ -28,7 +28,6 @@ METADATA_AGE_MILLISECONDS = 30_000
 FETCH_WAIT_MILLISECONDS = 100
 """The longest that the broker holds a fetch for which nothing has come. aiokafka has one on the way at a time: a
 partition that was assigned meanwhile waits for it to return."""
-START_PAUSE_SECONDS = 0.25
 
 
 @functools.lru_cache(maxsize=10_000)

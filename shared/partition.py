@@ -21,7 +21,7 @@ from shared import telemetry
 from shared.broker import Broker, Reader, Record, Stored
 from shared.clock import Clock
 from shared.events import EVENTS, Claimed, ClockFailed, Event, InputRefused, PositionsNoted, UndecodableEvent, decode
-from shared.journal import START, Ownership, Position, Step, headers_of, positions_of, time_of
+from shared.journal import START, Ownership, Position, Step, headers_of, is_late_write, positions_of, time_of
 from shared.service import EffectDone, EffectStarting, Input, Service, Tick
 from shared.snapshots import read_snapshots
 from shared.topics import CALLS, COMMANDS, DEAD_LETTERS, STEP_BYTES
@@ -197,7 +197,7 @@ class Partition(Generic[S]):
         self.next_offset = stored.offset + 1
         kind = stored.headers.get("type", b"")
         if not self._ownership.counts(stored):
-            if kind not in (b"claimed", b"positions-noted"):
+            if is_late_write(stored):
                 telemetry.LATE_WRITES.labels(stored.topic).inc()
             return
         self._last_headers = stored
@@ -301,7 +301,7 @@ class Partition(Generic[S]):
         """Decide one input; False if the step is full and the input has to wait."""
         kind = stored.headers.get("type", b"")
         if stored.topic in self._journals and not self._input_ownership[stored.topic].counts(stored):
-            if kind not in (b"claimed", b"positions-noted"):
+            if is_late_write(stored):
                 telemetry.LATE_WRITES.labels(stored.topic).inc()
             return True
         misplaced = stored.topic not in self._journals and self._broker.partition_of(stored.key) != self.number
@@ -470,7 +470,7 @@ class Partition(Generic[S]):
         if epoch > self.epoch or (epoch == self.epoch and not claimed):
             message = f"{stored.position} is of epoch {epoch}, ours is {self.epoch}"
             raise NotOwner(message)
-        if not claimed:
+        if is_late_write(stored):
             telemetry.LATE_WRITES.labels(stored.topic).inc()
 
     async def _send_dead_letters(self) -> None:
