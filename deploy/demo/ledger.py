@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from shared.broker import Place, Stored
 from shared.events import pause_of
-from shared.journal import Ownership
+from shared.journal import Ownership, is_late_write
 
 ENDED = ("cancelled", "closed", "merged")
 JOURNALS = ("decisions", "assignments", "notifications")
@@ -105,7 +105,7 @@ class Ledger:
         """Take in the next record of its topic and partition."""
         self.end_of[stored.topic, stored.partition] = stored.offset + 1
         if stored.topic in JOURNALS and not self._ownership[stored.topic, stored.partition].counts(stored):
-            self.late_writes += stored.headers.get("type") != b"claimed"
+            self.late_writes += is_late_write(stored)
             return
         if stored.key != self.agency:
             return
