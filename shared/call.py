@@ -34,6 +34,28 @@ class CallType(BaseModel):
     text: Text | None = None
 
 
+class Position(BaseModel):
+    """A place on the map, WGS84. Personal: it travels in the sealed part of a call and nowhere else."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+    latitude: float = Field(ge=-90, le=90, allow_inf_nan=False, description="Degrees north, -90 to 90.")
+    longitude: float = Field(ge=-180, le=180, allow_inf_nan=False, description="Degrees east, -180 to 180.")
+
+    def __str__(self) -> str:
+        """As it is sealed: to the centimetre."""
+        return f"{self.latitude:.7f} {self.longitude:.7f}"
+
+
+def position_of(text: str) -> Position | None:
+    """The position that a sealed text says; None for anything else."""
+    try:
+        latitude, longitude = map(float, text.split())
+        return Position(latitude=latitude, longitude=longitude)
+    except ValueError:
+        return None
+
+
 class Call(BaseModel):
     """Full current state of a call, not a change to it. Times are the CAD's own, with an offset."""
 

@@ -5,18 +5,16 @@ A location that cannot be read is left out, and a note says so; a hazard is neve
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
 from services.intake.config import MAX_NOTES_CHARACTERS
 from services.intake.flat import Time
+from services.intake.pidf_lo import address_of, points_of, root_of
 from services.intake.problems import Fault, NotTaken, not_valid
 from services.intake.version import Version
 from shared.agencies import Source
@@ -120,7 +118,10 @@ MEANINGS = {
 MAX_CAUTIONS = 32
 
 
-def read(body: bytes, source: Source) -> list[Version]:
+Pseudonym = Callable[[str], str]
+
+
+def read(body: bytes, source: Source, pseudonym: Pseudonym) -> list[Version]:
     """The call, and those that were merged into it, each ended. Raises NotTaken."""
     try:
         eido = Eido.model_validate_json(body)
@@ -136,14 +137,14 @@ def read(body: bytes, source: Source) -> list[Version]:
         call = _call(eido, source)
     except ValidationError as error:
         raise not_valid(error, MEANINGS) from None
-    ended = [_version(merged, {}, ()) for merged in _merged(eido, call)]
-    return [_version(call, personal, tuple(notes)), *ended]
+    ended = [_version(merged, {}, (), pseudonym) for merged in _merged(eido, call)]
+    return [_version(call, personal, tuple(notes), pseudonym), *ended]
 
 
-def _version(call: Call, personal: dict[str, str], notes: tuple[str, ...]) -> Version:
+def _version(call: Call, personal: dict[str, str], notes: tuple[str, ...], pseudonym: Pseudonym) -> Version:
     """An EIDO has no id of its own: the same content at the same time is the same version."""
     content = "\x00".join((call.model_dump_json(), *(f"{name}={personal[name]}" for name in sorted(personal))))
-    return Version(hashlib.blake2b(content.encode(), digest_size=16).hexdigest(), call, personal, notes)
+    return Version(pseudonym(content), call, personal, notes)
 
 
 def _call(eido: Eido, source: Source) -> Call:
@@ -259,6 +260,7 @@ def _personal(eido: Eido, notes: list[str]) -> dict[str, str]:
         raise NotTaken(413, "The notes are too long; they are never cut.", fault)
     found = {
         "address": _address(eido, notes),
+        "position": _position(eido, notes),
         "callback_number": _callback(eido.callback_component),
         "caller_name": _caller(eido.person_component),
         "narrative": narrative,
@@ -289,33 +291,42 @@ _PLACES = ("currentincident", "routinglocation", "initialincident", "caller")
 
 def _address(eido: Eido, notes: list[str]) -> str:
     """The incident's place as text: what the incident refers to, else the best kind of location that there is."""
-    referred = [ref.to for ref in eido.incident_component.location_reference] if eido.incident_component else []
-
-    def rank(location: _Location) -> tuple[int, int]:
-        kind = str(location.location_type_description_registry_text).casefold()
-        return (location.id not in referred, _PLACES.index(kind) if kind in _PLACES else len(_PLACES))
-
-    for location in sorted(eido.location_component, key=rank):
-        if isinstance(location.location_by_value, str) and (text := _place(location.location_by_value)):
+    for _, location in _ranked(eido):
+        if (root := _document(location)) is not None and (text := address_of(root)):
             return text
         notes.append("A location could not be read as PIDF-LO with a civic address or a point; it was left out.")
     return ""
 
 
-_STREET = ("HNO", "HNS", "PRM", "PRD", "RD", "A6", "STS", "POD", "POM")
-_AREA = ("LMK", "LOC", "BLD", "UNIT", "FLR", "ROOM", "NAM", "A3", "A1", "PC")
+_OF_INCIDENT = ("currentincident", "initialincident")
 
 
-def _place(pidf_lo: str) -> str:
-    """A civic address (RFC 5139) in one line, else `latitude longitude`; empty where there is neither."""
-    try:
-        root: Element = fromstring(pidf_lo, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError):
+def _position(eido: Eido, notes: list[str]) -> str:
+    """The point where the incident is: a caller, a unit or a tower may be somewhere else."""
+    ranked = [(rank, location) for rank, location in _ranked(eido) if _kind(location) in _OF_INCIDENT]
+    roots = [_document(location) for rank, location in ranked if rank == ranked[0][0]]
+    points = {point for root in roots if root is not None for point in points_of(root)}
+    if len(points) > 1 or None in points:
+        notes.append("The incident's location has several points, or says too little of where it is: none was taken.")
         return ""
-    texts: dict[str, str] = {}
-    for element in root.iter():
-        if element.text and element.text.strip():
-            texts.setdefault(element.tag.rpartition("}")[2], " ".join(element.text.split()))
-    street = " ".join(texts[name] for name in _STREET if name in texts)
-    civic = ", ".join(filter(None, (street, *(texts[name] for name in _AREA if name in texts))))
-    return (civic or texts.get("pos", ""))[:500]
+    return "".join(map(str, points))
+
+
+def _ranked(eido: Eido) -> list[tuple[tuple[bool, int], _Location]]:
+    """The best location first: what the incident refers to, then by kind."""
+    incident = eido.incident_component or _Incident()
+    referred = {reference.to for reference in incident.location_reference}
+    kinds = {kind: place for place, kind in enumerate(_PLACES)}
+    ranked = [
+        ((location.id not in referred, kinds.get(_kind(location), len(kinds))), location)
+        for location in eido.location_component
+    ]
+    return sorted(ranked, key=lambda one: one[0])
+
+
+def _kind(location: _Location) -> str:
+    return str(location.location_type_description_registry_text).casefold()
+
+
+def _document(location: _Location) -> Element | None:
+    return root_of(location.location_by_value) if isinstance(location.location_by_value, str) else None

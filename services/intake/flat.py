@@ -19,7 +19,7 @@ from pydantic import (
 from services.intake.config import MAX_CALL_BYTES, MAX_CALLS
 from services.intake.problems import Fault, NotTaken, not_valid
 from services.intake.version import Version
-from shared.call import Asker, Call, CallStatus, CallType, IncidentId, Name, Text
+from shared.call import Asker, Call, CallStatus, CallType, IncidentId, Name, Position, Text
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
@@ -79,6 +79,10 @@ class FlatCall(BaseModel):
     units_on_scene: bool = Field(default=False, description="true once a unit is on scene.")
     language: Text | None = Field(None, description="The caller's language, e.g. es.")
     address: Line | None = Field(None, description="Personal, sealed: where to go, up to 500 characters.")
+    position: Position | None = Field(
+        None,
+        description="Personal, sealed: {latitude, longitude}, WGS84 degrees, where the incident is; absent: not known.",
+    )
     callback_number: Text | None = Field(None, description="Personal, sealed: up to 200 characters.")
     caller_name: Text | None = Field(None, description="Personal, sealed: up to 200 characters.")
     narrative: Annotated[str, StringConstraints(max_length=50_000)] | None = Field(
@@ -89,12 +93,12 @@ class FlatCall(BaseModel):
         """What routing may know, and apart from it what is to be sealed."""
         held = self.__dict__
         call = Call.model_construct(_CALL_FIELDS, **{name: held[name] for name in _CALL_FIELDS})
-        return Version(self.event_id, call, {name: value for name in PERSONAL if (value := held[name])})
+        return Version(self.event_id, call, {name: str(value) for name in PERSONAL if (value := held[name])})
 
 
-PERSONAL = ("address", "callback_number", "caller_name", "narrative")
+PERSONAL = ("address", "position", "callback_number", "caller_name", "narrative")
 _CALL_FIELDS = set(Call.model_fields)
-MEANINGS = {name: field.description or "" for name, field in FlatCall.model_fields.items()}
+MEANINGS = {name: field.description or "" for part in (Position, FlatCall) for name, field in part.model_fields.items()}
 ONE: TypeAdapter[FlatCall] = TypeAdapter(FlatCall)
 SEVERAL: TypeAdapter[list[FlatCall]] = TypeAdapter(Annotated[list[FlatCall], Field(min_length=1, max_length=MAX_CALLS)])
 

@@ -91,7 +91,7 @@ def create_app(
     @router.post("/v1/eido", responses=_ANSWERS, openapi_extra=_body(eido.MEDIA_TYPE, {"type": "object"}))
     async def publish_eido(request: Request) -> Response:
         """Publish an Emergency Incident Data Object (NENA-STA-021), version 1; unknown fields are ignored."""
-        return await door.answer(request, _EIDO_TYPES, eido.read)
+        return await door.answer(request, _EIDO_TYPES, lambda body, at: eido.read(body, at, sealer.pseudonym))
 
     app.include_router(router)
     app.add_middleware(_Straight, endpoints={"/v1/calls": publish_calls, "/v1/eido": publish_eido})
@@ -287,8 +287,8 @@ def _explained(version: Version) -> dict[str, Any]:
         notes.append(f"The call is {call.status}: it ends, and open offers for it are withdrawn.")
     elif call.call_type is None:
         notes.append("The call has no type yet: it waits for one until its deadline, then the default response stands.")
-    if not call.ended and call.district is None and call.beat is None:
-        notes.append("Neither district nor beat is given: without a district the default response stands.")
+    if not call.ended and call.district is None and call.beat is None and "position" not in version.personal:
+        notes.append("Neither district nor beat nor position is given: without a district the default response stands.")
     return {
         "event_id": version.event_id,
         "call_id": call.call_id,

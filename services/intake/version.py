@@ -65,7 +65,7 @@ def _record(version: Version, source: Source, sealer: Sealer, now: datetime) -> 
         received_at=now,
         judged_at=call.updated_at if source.replay else now,
         sealed=sealer.seal(call.call_id, version.personal) if version.personal else None,
-        fingerprint=_fingerprint(version),
+        fingerprint=_fingerprint(version, sealer),
     )
     return Record(
         call.agency,
@@ -80,8 +80,12 @@ def _record(version: Version, source: Source, sealer: Sealer, now: datetime) -> 
     )
 
 
-def _fingerprint(version: Version) -> str:
-    """What the version says, its times apart; of the narrative its hash alone goes in."""
+ROUTED_BY = ("narrative", "position", "callback_number")
+"""What triage reads of the personal part."""
+
+
+def _fingerprint(version: Version, sealer: Sealer) -> str:
+    """What the version says, its times apart; the personal part as a pseudonym, for a place is soon guessed."""
     said = version.call.__pydantic_serializer__.to_json(version.call, exclude={"created_at", "updated_at"})
-    narrative = version.personal.get("narrative", "").encode()
-    return hashlib.blake2b(said + hashlib.blake2b(narrative, digest_size=16).digest(), digest_size=16).hexdigest()
+    personal = sealer.pseudonym("\x00".join(version.personal.get(name, "") for name in ROUTED_BY))
+    return hashlib.blake2b(said + personal.encode(), digest_size=16).hexdigest()

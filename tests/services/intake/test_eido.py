@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from services.intake.eido import MEDIA_TYPE
+from services.intake.eido import MEDIA_TYPE, read
+from shared.agencies import Source
 from shared.call import CallType
 from shared.events import CallCancelled, CallReported
+from shared.sealing import Sealer, new_key
 from tests.services.intake.conftest import Door
 
 PIDF = """<?xml version="1.0"?>
@@ -204,3 +207,69 @@ async def test_a_dry_run_explains(door: Door) -> None:
     answer = await door.post(eido(), "/v1/eido?dry_run=true")
     assert answer.json()["calls"][0]["call"]["beat"] == "C1"
     assert door.events() == []
+
+
+GML = 'xmlns:gml="http://www.opengis.net/gml" xmlns:gs="http://www.opengis.net/pidflo/1.0"'
+HERE = "<gml:Point><gml:pos>43.07 -89.40</gml:pos></gml:Point>"
+CIRCLE = """<gs:Circle srsName="urn:ogc:def:crs:EPSG::4326"><gml:pos>43.07 -89.40</gml:pos>
+<gs:radius uom="urn:ogc:def:uom:EPSG::9001">{}</gs:radius></gs:Circle>"""
+SPHERE = '<gs:Sphere srsName="urn:ogc:def:crs:EPSG::4979"><gml:pos>43.07 -89.40 12</gml:pos></gs:Sphere>'
+SQUARE = """<gml:Polygon><gml:exterior><gml:LinearRing><gml:posList>43.0 -89.4 43.0 -89.2 43.2 -89.2 43.2 -89.4
+43.0 -89.4</gml:posList></gml:LinearRing></gml:exterior></gml:Polygon>"""
+
+
+def at(kind: Any, *shapes: str, name: str = "l") -> dict[str, Any]:
+    return {
+        "$id": name,
+        "locationTypeDescriptionRegistryText": kind,
+        "locationByValue": f"<p {GML}>{''.join(shapes)}</p>",
+    }
+
+
+@pytest.mark.parametrize(
+    ("locations", "position", "noted"),
+    [
+        ([at("CurrentIncident", HERE)], "43.0700000 -89.4000000", False),
+        ([at("CurrentIncident", HERE, HERE)], "43.0700000 -89.4000000", False),
+        ([at("CurrentIncident", CIRCLE.format(50))], "43.0700000 -89.4000000", False),
+        ([at("CurrentIncident", CIRCLE.format(5000))], None, True),
+        ([at("CurrentIncident", CIRCLE.format("wide"))], None, True),
+        ([at("CurrentIncident", SPHERE)], "43.0700000 -89.4000000", False),
+        ([at("CurrentIncident", SQUARE)], "43.1000000 -89.3000000", False),
+        ([at("CurrentIncident", HERE.replace("43.07", "43.08"), HERE)], None, True),
+        ([at("CurrentIncident", HERE.replace("43.07", "143.07"))], None, True),
+        ([at("CurrentIncident", HERE.replace("43.07", "nan"))], None, True),
+        ([at("CurrentIncident", HERE.replace("43.07", ""))], None, True),
+        ([at("CurrentIncident", HERE.replace("<gml:Point>", '<gml:Point srsName="EPSG:3857">'))], None, True),
+        ([at("CurrentIncident", "<gs:ArcBand><gml:pos>43.07 -89.40</gml:pos></gs:ArcBand>")], None, True),
+        ([at("InitialIncident", HERE)], "43.0700000 -89.4000000", False),
+        ([at("InitialIncident", HERE), at("CurrentIncident", SQUARE)], "43.1000000 -89.3000000", False),
+        ([at("CurrentIncident", HERE), at("CurrentIncident", SQUARE)], None, True),
+        ([at("CurrentIncident", HERE), at("CurrentIncident", SQUARE, name="i9")], "43.1000000 -89.3000000", False),
+        ([at("Caller", HERE)], None, False),
+        ([at("RoutingLocation", HERE), at("TowerLocation", HERE), at("UnitLocation", HERE)], None, False),
+        ([at(None, HERE)], None, False),
+    ],
+)
+async def test_the_position_is_the_one_point_where_the_incident_is(
+    door: Door, locations: list[dict[str, Any]], position: str | None, *, noted: bool
+) -> None:
+    incident = eido()["incidentComponent"] | {"locationReference": [{"$ref": "i9"}]}
+    answer = await door.post(eido(locationComponent=locations, incidentComponent=incident), "/v1/eido")
+    notes = answer.json()["taken"][0].get("notes", [])
+    assert any("several points" in note for note in notes) == noted
+    (event,) = door.events()
+    assert isinstance(event, CallReported)
+    sealed = door.sealer.open(event.call_id, event.sealed) if event.sealed else {}
+    assert sealed.get("position") == position
+    assert b"43.0" not in next(iter(door.log.places.values()))[0].value
+    assert "43.0" not in answer.text
+
+
+async def test_nobody_without_the_key_can_guess_a_place_from_the_id_of_a_version(door: Door) -> None:
+    """The id is made of the content, the personal part included."""
+    await door.post(content := eido(locationComponent=[at("CurrentIncident", HERE)]), "/v1/eido")
+    (event,) = door.events()
+    source = Source(agency="madison-wi", name="dane-county")
+    made = [read(json.dumps(content).encode(), source, one.pseudonym)[0] for one in (door.sealer, Sealer(new_key()))]
+    assert [version.event_id == event.event_id for version in made] == [True, False]  # type: ignore[attr-defined]

@@ -98,6 +98,42 @@ async def test_a_dry_run_explains_and_publishes_nothing(door: Door) -> None:
     assert door.events() == []
 
 
+async def test_a_position_is_sealed_to_the_centimetre(door: Door) -> None:
+    await door.post(CALL | {"position": {"latitude": 43.061234567, "longitude": -89}})
+    (event,) = door.events()
+    assert isinstance(event, CallReported)
+    assert event.sealed is not None
+    assert door.sealer.open(event.call_id, event.sealed) == {"position": "43.0612346 -89.0000000"}
+    assert b"43.06" not in next(iter(door.log.places.values()))[0].value
+
+
+@pytest.mark.parametrize(
+    "position",
+    [
+        {"latitude": 143.061, "longitude": -89.4},
+        {"latitude": 43.061, "longitude": -289.4},
+        {"latitude": 43.061},
+        {"latitude": "43.061", "longitude": -89.4},
+        {"latitude": True, "longitude": -89.4},
+        {"latitude": 43.061, "longitude": -89.4, "altitude": 1},
+        [43.061, -89.4],
+        "43.061 -89.4",
+    ],
+)
+async def test_what_is_no_position_is_refused_and_not_quoted(door: Door, position: Any) -> None:
+    answer = await door.post(CALL | {"position": position})
+    assert answer.status_code == 422
+    assert "position" in answer.text
+    assert "43.061" not in answer.text
+    assert "289" not in answer.text
+
+
+async def test_a_position_may_tell_the_district_so_a_dry_run_asks_for_none(door: Door) -> None:
+    placed = CALL | {"district": None, "position": {"latitude": 43.061, "longitude": -89.4}}
+    (explained,) = (await door.post(placed, "/v1/calls?dry_run=true")).json()["calls"]
+    assert (explained["sealed"], explained["notes"]) == (["position"], [])
+
+
 async def test_the_fingerprint_tells_content_from_time(door: Door) -> None:
     later = {"event_id": "e2", "updated_at": "2021-09-02T12:05:00-05:00"}
     for one in (CALL, CALL | later, CALL | later | {"narrative": "a"}, CALL | later | {"priority": "1"}):
