@@ -36,6 +36,8 @@ from shared.events import (
     PageKind,
     PingCad,
     RedeliverMessage,
+    SafetyCheckDue,
+    SafetyCheckMissed,
     StatusReported,
     TeamNotMoving,
     UpgradeRaised,
@@ -117,6 +119,7 @@ def _assignment_event(
 
 _unconfirmed = _assignment_event("unconfirmed")
 _not_moving = _assignment_event("not-moving")
+_safety_check = _assignment_event("safety-check")
 _upgraded = _assignment_event("upgrade", lambda event: event.on_upgrade)
 _released = _assignment_event("withdrawn", lambda event: event.why)
 
@@ -146,7 +149,7 @@ def _drop_offer(
 
 
 def _drop_notices(draft: Draft[State], event: AssignmentEnded | AssignmentWithdrawn, why: str) -> None:
-    overtaken = ("unconfirmed", "upgrade", "not-moving")
+    overtaken = ("unconfirmed", "upgrade", "not-moving", "safety-check")
     _drop(draft, event.call_id, why, lambda page: page.kind in overtaken and page.team_id == event.team_id)
 
 
@@ -168,8 +171,11 @@ def _call_routed(draft: Draft[State], event: CallRouted, given: Input) -> None:
 
 
 def _status_reported(draft: Draft[State], event: StatusReported, given: Input) -> None:
-    if event.call_id is not None:
-        _tell(draft, given, "unit.status", event, {"team_id", "status", "disposition"})
+    if event.call_id is None or child_id(given.cause, "unit.status") in draft.state.seen:
+        return
+    answered = ("not-moving", "safety-check")
+    _drop(draft, event.call_id, "answered", lambda page: page.kind in answered and page.team_id == event.team_id)
+    _tell(draft, given, "unit.status", event, {"team_id", "status", "disposition"})
 
 
 def _upgrade_raised(draft: Draft[State], event: UpgradeRaised, given: Input) -> None:
@@ -189,6 +195,10 @@ def _assignment_withdrawn(draft: Draft[State], event: AssignmentWithdrawn, given
 def _team_not_moving(draft: Draft[State], event: TeamNotMoving, given: Input) -> None:
     _not_moving(draft, event, given)
     _tell(draft, given, "team.not-moving", event, {"team_id"})
+
+
+def _safety_check_missed(draft: Draft[State], event: SafetyCheckMissed, given: Input) -> None:
+    _tell(draft, given, "team.silent", event, {"team_id", "missed", "silent_minutes", "send", "sentence"})
 
 
 def _confirmation_asked(draft: Draft[State], event: ConfirmationAsked, given: Input) -> None:
@@ -246,7 +256,7 @@ def _misleads(message: CadMessageDue) -> bool:
         return data.get("outcome") in ("team-accepted", "phone-accepted")
     if message.kind == "unit.status":
         return bool(data.get("status") == "need-police")
-    return message.kind in ("call.upgraded", "assignment.withdrawn", "team.not-moving")
+    return message.kind in ("call.upgraded", "assignment.withdrawn", "team.not-moving", "team.silent")
 
 
 # --- what came of it ------------------------------------------------------------------------------------------------
@@ -344,6 +354,8 @@ DECIDERS: dict[type[Any], Callable[[Draft[State], Any, Input], None]] = {
     AssignmentUnconfirmed: _unconfirmed,
     AssignmentEnded: _assignment_ended,
     TeamNotMoving: _team_not_moving,
+    SafetyCheckDue: _safety_check,
+    SafetyCheckMissed: _safety_check_missed,
     ConfirmationAsked: _confirmation_asked,
     PingCad: _command,
     RedeliverMessage: _command,

@@ -285,6 +285,8 @@ def _note_terms(draft: Draft[State], judgement: Judgement) -> None:
                     reached_by=one.reached_by,
                     on_upgrade=one.on_upgrade,
                     enters_when=one.enters_when,
+                    expected_minutes=one.expected_minutes,
+                    pool=one.pool,
                 )
                 for one in new
             ),

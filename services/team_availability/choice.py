@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from services.team_availability.state import CallState, Option, Shift, State, TeamState
 from shared.events import BypassedTeam, Recipient, Team
-
-EXPECTED = timedelta(minutes=60)
-"""How long a call is expected to take, travel included, until a programme says so itself."""
+from shared.judgement import disciplines_of
 
 
 class Choice(NamedTuple):
@@ -21,19 +18,22 @@ class Choice(NamedTuple):
     bypassed: tuple[BypassedTeam, ...]
 
 
-def choose(state: State, call: CallState, option: Option, now: datetime) -> Choice:
-    """Rank the roster for a response: primary district, language, least calls this shift, team id."""
-    ranked: list[tuple[bool, bool, int, str]] = []
+def choose(state: State, call: CallState, option: Option, now: datetime, *, any_pool: bool = False) -> Choice:
+    """Rank the roster for a response: its own pool, primary district, language, least calls this shift, team id."""
+    ranked: list[tuple[bool, bool, bool, int, str]] = []
     bypassed: list[BypassedTeam] = []
     language = call.plan.language if call.plan else None
     for team_id, entry in sorted(state.teams.items()):
+        other_pool = entry.team.pool != option.pool
         reasons = tuple(_reasons(state, call, option, entry, now))
+        if other_pool and not any_pool:
+            reasons = ("other-pool", *reasons)
         if entry.shift is None or reasons:
             bypassed.append(BypassedTeam.model_construct(team_id=team_id, reasons=reasons))
             continue
         speaks = language is None or _speaks(state, entry.shift, language)
         elsewhere = call.district not in entry.team.primary_districts
-        ranked.append((elsewhere, not speaks, entry.shift.calls, team_id))
+        ranked.append((other_pool, elsewhere, not speaks, entry.shift.calls, team_id))
     return Choice(tuple(entry[-1] for entry in sorted(ranked)), tuple(bypassed))
 
 
@@ -58,11 +58,11 @@ def _reasons(state: State, call: CallState, option: Option, entry: TeamState, no
         yield "off-duty"
         return
     yield from _busy(shift)
-    if now - shift.heard_at > timedelta(minutes=call.timings.status_stale_minutes):
+    if now - shift.heard_at > timedelta(minutes=state.timings(call).status_stale_minutes):
         yield "status-stale"
     if not _covers(state, shift, option):
         yield "crew-incomplete"
-    if shift.ends_at - now < EXPECTED:
+    if shift.ends_at - now < timedelta(minutes=option.expected_minutes):
         yield "shift-ends"
     refusal = call.episode.refusals.get(team.team_id) if call.episode else None
     if refusal is not None:
@@ -86,14 +86,19 @@ def _serves(call: CallState, team: Team) -> bool:
 
 
 def _covers(state: State, shift: Shift, option: Option) -> bool:
-    """Whether every place of the crew has a member trained for it; a crew that names one twice needs two."""
-    trained = Counter(
-        discipline
-        for member in shift.members
-        if member in state.people
-        for discipline in set(state.people[member].disciplines)
+    """Whether each place of the crew is filled by a member of its own who is trained for it."""
+    trained = [frozenset(state.people[member].disciplines) for member in shift.members if member in state.people]
+    return _fills(tuple(map(disciplines_of, option.crew)), tuple(trained))
+
+
+def _fills(places: tuple[frozenset[str], ...], members: tuple[frozenset[str], ...]) -> bool:
+    if not places:
+        return True
+    first, *others = places
+    return any(
+        first & member and _fills(tuple(others), (*members[:index], *members[index + 1 :]))
+        for index, member in enumerate(members)
     )
-    return all(trained[discipline] >= needed for discipline, needed in Counter(option.crew).items())
 
 
 def _speaks(state: State, shift: Shift, language: str) -> bool:

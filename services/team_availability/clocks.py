@@ -8,7 +8,7 @@ from services.team_availability.offers import advance, end_by_deadline, expire, 
 from services.team_availability.pauses import apply_pause
 from services.team_availability.roster import end_shift
 from services.team_availability.state import State
-from shared.events import CallForgotten, CommandRefused, TeamNotMoving
+from shared.events import CallForgotten, CommandRefused, SafetyCheckDue, SafetyCheckMissed, TeamNotMoving
 from shared.service import Draft, Input, Tick
 
 
@@ -58,6 +58,29 @@ def _moving(draft: Draft[State], call_id: str, _cause: str) -> None:
         draft.emit(TeamNotMoving(call_id=call_id, episode=episode.number, team_id=call.assignment.team_id))
 
 
+def _check(draft: Draft[State], call_id: str, _cause: str) -> None:
+    """Ask a silent team whether it is well; from the missed checks that the programme bears on, police are needed."""
+    call, episode = running(draft.state, call_id)
+    assignment = call.assignment
+    shift = None if assignment is None else draft.state.teams[assignment.team_id].shift
+    if assignment is None or shift is None:
+        return
+    team_id, missed = assignment.team_id, assignment.checks
+    if missed >= draft.state.timings(call).missed_safety_checks:
+        minutes = int((draft.now - shift.heard_at).total_seconds() // 60)
+        draft.emit(
+            SafetyCheckMissed(
+                call_id=call_id,
+                episode=episode.number,
+                team_id=team_id,
+                missed=missed,
+                silent_minutes=minutes,
+                sentence=f"{team_id} has been silent for {minutes} min, safety checks missed: {missed}. Send police.",
+            )
+        )
+    draft.emit(SafetyCheckDue(call_id=call_id, episode=episode.number, team_id=team_id, number=missed + 1))
+
+
 def _forget(draft: Draft[State], call_id: str, _cause: str) -> None:
     draft.emit(CallForgotten(call_id=call_id))
 
@@ -72,6 +95,7 @@ FIRES: dict[str, Callable[[Draft[State], str, str], None]] = {
     "held": _held,
     "shift": _shift,
     "moving": _moving,
+    "check": _check,
     "forget": _forget,
     "pause": _pause,
 }

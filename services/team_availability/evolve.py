@@ -9,6 +9,7 @@ from typing import Any
 
 from services.team_availability.evolve_teams import TEAM_CHANGES, with_shift
 from services.team_availability.state import (
+    CHECKED,
     KEPT,
     PAUSE_STEP,
     PHONE,
@@ -53,6 +54,7 @@ from shared.events import (
     PauseApplied,
     PlanKept,
     PlanSet,
+    SafetyCheckDue,
     StatusReported,
     TeamNotMoving,
     TermsNoted,
@@ -146,7 +148,16 @@ def _terms_noted(state: State, event: TermsNoted, _at: datetime) -> State:
     old = state.terms
     responses = old.responses if old.programme_hash == event.programme_hash else Terms().responses
     for one in event.responses:
-        option = Option(one.response, one.model, one.crew, one.reached_by, one.on_upgrade, enters_when=one.enters_when)
+        option = Option(
+            one.response,
+            one.model,
+            one.crew,
+            one.reached_by,
+            one.on_upgrade,
+            enters_when=one.enters_when,
+            expected_minutes=one.expected_minutes,
+            pool=one.pool,
+        )
         responses = responses.set(one.response, option)
     return replace(state, terms=Terms(event.programme_hash, responses, Timings.of(event)))
 
@@ -203,7 +214,7 @@ def _offer_made(state: State, event: OfferMade, at: datetime) -> State:
         state,
         event.call_id,
         offers=(*episode.offers, offer),
-        response=event.response,
+        response=_place(episode, event.response),
         step_ends_at=ends_at,
         asked=None,
     )
@@ -238,16 +249,24 @@ def _offer_over(state: State, event: OfferDeclined | OfferExpired | OfferWithdra
 def _offer_shadowed(state: State, event: OfferShadowed, _at: datetime) -> State:
     episode = _running(state, event.call_id)
     shadowed, reasons = (*episode.shadowed, event.response), _and(episode.reasons, "shadow")
-    return _episode(state, event.call_id, shadowed=shadowed, reasons=reasons, response=event.response)
+    response = _place(episode, event.response)
+    return _episode(state, event.call_id, shadowed=shadowed, reasons=reasons, response=response)
 
 
 def _confirmation_asked(state: State, event: ConfirmationAsked, _at: datetime) -> State:
-    return _episode(state, event.call_id, asked=event.response, response=event.response)
+    response = _place(_running(state, event.call_id), event.response)
+    return _episode(state, event.call_id, asked=event.response, response=response)
 
 
 def _confirmed(state: State, event: DecisionConfirmed, _at: datetime) -> State:
-    confirmed = (*_running(state, event.call_id).confirmed, event.response)
-    return _episode(state, event.call_id, asked=None, confirmed=confirmed, response=event.response)
+    episode = _running(state, event.call_id)
+    confirmed, response = (*episode.confirmed, event.response), _place(episode, event.response)
+    return _episode(state, event.call_id, asked=None, confirmed=confirmed, response=response)
+
+
+def _place(episode: Episode, response: str) -> str | None:
+    """From where the order goes on, once `response` is tried: what is tried aside moves nothing."""
+    return episode.response if response in episode.aside else response
 
 
 def _stepped(state: State, event: FallBackStepped, at: datetime) -> State:
@@ -256,8 +275,12 @@ def _stepped(state: State, event: FallBackStepped, at: datetime) -> State:
     steps = call.plan.steps if call.plan else ()
     ends_at = at + timedelta(seconds=steps[step].seconds) if step < len(steps) else episode.step_ends_at
     reasons = _and(episode.reasons, "no-team") if "no-team" in event.why else episode.reasons
-    response = event.next_response or episode.response
-    return _episode(state, event.call_id, step=step, step_ends_at=ends_at, reasons=reasons, response=response)
+    response, aside = event.next_response or episode.response, episode.aside
+    if event.next_response is not None and step < len(steps) and steps[step].attempt == "phone":
+        response, aside = _place(episode, event.response), (*aside, event.next_response)
+    return _episode(
+        state, event.call_id, step=step, step_ends_at=ends_at, reasons=reasons, response=response, aside=aside
+    )
 
 
 def _overridden(state: State, event: CallOverridden, _at: datetime) -> State:
@@ -296,7 +319,7 @@ def _accepted(state: State, event: OfferAccepted, at: datetime) -> State:
     )
     clocks = state.clocks.clear(f"offer/{offer.offer_id}").clear(f"shift/{offer.team_id}")
     if offer.reached_by != PHONE:
-        minutes = call.timings.accepted_not_moving_minutes
+        minutes = state.timings(call).accepted_not_moving_minutes
         clocks = clocks.set(f"moving/{event.call_id}", at + timedelta(minutes=minutes))
     return replace(state, clocks=clocks)
 
@@ -329,7 +352,7 @@ def _assignment_over(state: State, event: AssignmentEnded | AssignmentWithdrawn,
     state = _episode(state, event.call_id, assignment=None)
     state = with_shift(state, event.team_id, call_id=None, status="available")
     shift = state.teams[event.team_id].shift
-    clocks = state.clocks.clear(f"moving/{event.call_id}")
+    clocks = state.clocks.clear(f"moving/{event.call_id}").clear(f"check/{event.call_id}")
     if shift is not None:
         clocks = clocks.set(f"shift/{event.team_id}", shift.ends_at)
     return _rest(replace(state, clocks=clocks), event.call_id, at)
@@ -365,8 +388,21 @@ def _status(state: State, event: StatusReported, at: datetime) -> State:
     state = with_shift(state, event.team_id, status=event.status, heard_at=at)
     if event.call_id is None:
         return state
-    state = _assignment(state, event.call_id, status=event.status)
-    return replace(state, clocks=state.clocks.clear(f"moving/{event.call_id}"))
+    state = _assignment(state, event.call_id, status=event.status, checks=0)
+    check, clocks = f"check/{event.call_id}", state.clocks.clear(f"moving/{event.call_id}")
+    if event.status in CHECKED or (event.status == "need-police" and check in clocks):
+        return replace(state, clocks=clocks.set(check, at + _check_every(state, event.call_id)))
+    return replace(state, clocks=clocks.clear(check))
+
+
+def _check_every(state: State, call_id: str) -> timedelta:
+    return timedelta(minutes=state.timings(state.calls[call_id]).on_scene_check_minutes)
+
+
+def _safety_check(state: State, event: SafetyCheckDue, at: datetime) -> State:
+    state = _assignment(state, event.call_id, checks=event.number)
+    again = at + _check_every(state, event.call_id)
+    return replace(state, clocks=state.clocks.set(f"check/{event.call_id}", again))
 
 
 def _input_refused(state: State, event: InputRefused, at: datetime) -> State:
@@ -467,6 +503,7 @@ CHANGES: dict[type[Any], Callable[[State, Any, datetime], State]] = {
     AssignmentUnconfirmed: _unconfirmed,
     UpgradeRaised: _upgraded,
     TeamNotMoving: _not_moving,
+    SafetyCheckDue: _safety_check,
     StatusReported: _status,
     InputRefused: _input_refused,
     ClockFailed: _clock_failed,

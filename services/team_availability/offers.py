@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import dropwhile
 
 from services.team_availability.choice import Choice, choose, recipients_of
 from services.team_availability.evolve import options_named
-from services.team_availability.state import CallState, Cites, Episode, Known, Offer, Option, State
+from services.team_availability.state import PHONE, CallState, Cites, Episode, Known, Offer, Option, State
 from shared.events import (
     CallRouted,
     ConfirmationAsked,
@@ -20,7 +20,7 @@ from shared.events import (
     Outcome,
     child_id,
 )
-from shared.judgement import Judgement, Step
+from shared.judgement import Attempt, Judgement, Step
 from shared.service import Draft
 
 GOING = "The default response goes"
@@ -32,7 +32,7 @@ def advance(draft: Draft[State], call_id: str, cause: str) -> None:
     """Go on with an episode that has no open offer, until it waits for somebody or is over."""
     while (option := _to_try(draft, call_id)) is not None:
         call, episode = running(draft.state, call_id)
-        pick = choose(draft.state, call, option, draft.now)
+        pick = choose(draft.state, call, option, draft.now, any_pool=_any_pool(call))
         forced = episode.override is not None or option.response in episode.confirmed
         if not forced and option.phase == "shadow":
             team_id = pick.ranked[0] if pick.ranked else None
@@ -47,7 +47,7 @@ def advance(draft: Draft[State], call_id: str, cause: str) -> None:
             )
         elif not forced and option.phase == "advisory":
             _ask(draft, call_id, option)
-        elif pick.ranked and _expiry(call, draft.now) - draft.now >= LEAST_OFFER:
+        elif pick.ranked and _expiry(draft.state, call, option, draft.now) - draft.now >= LEAST_OFFER:
             _offer(draft, call_id, option, pick, cause)
         else:
             _step(draft, call_id, option, pick)
@@ -201,8 +201,11 @@ def _from_current(state: State, call: CallState) -> list[Option]:
     names = [one.response for one in call.plan.options]
     if episode.response not in names:  # the plan has changed: begin again
         return list(open_options)
-    after = set(dropwhile(lambda name: name != episode.response, names))
-    return [one for one in open_options if one.response in after]
+    _, *after = dropwhile(lambda name: name != episode.response, names)
+    left = [episode.response, *(name for name in after if name not in episode.aside)]
+    if call.plan.steps[episode.step].attempt == "phone":
+        left = [*episode.aside[-1:], *left]
+    return sorted((one for one in open_options if one.response in left), key=lambda one: left.index(one.response))
 
 
 def _steps(call: CallState) -> tuple[Step, ...]:
@@ -215,11 +218,19 @@ def _steps(call: CallState) -> tuple[Step, ...]:
 _WITHOUT_CHAIN = (Step("same response", 0), Step("default", 0))
 
 
-def _expiry(call: CallState, now: datetime) -> datetime:
+def _any_pool(call: CallState) -> bool:
+    """Whether teams of other pools are asked after the response's own: in a step that says so, and for a dispatcher."""
+    episode = call.episode
+    assert episode is not None  # noqa: S101  it is being gone on with
+    return episode.override is not None or _steps(call)[episode.step].attempt == "neighbour pool"
+
+
+def _expiry(state: State, call: CallState, option: Option, now: datetime) -> datetime:
     """When an offer made now expires: with the offer's own time, the step's or the episode's, whichever is first."""
     episode = call.episode
     assert episode is not None  # noqa: S101  it is being gone on with
-    bounds = [now + timedelta(seconds=call.timings.offer_expiry_seconds), episode.deadline]
+    answer_seconds = state.timings(call).answer_seconds(option.reached_by)
+    bounds = [now + timedelta(seconds=answer_seconds), episode.deadline]
     if episode.step_ends_at is not None:
         bounds.append(episode.step_ends_at)
     elif episode.override is None:
@@ -246,7 +257,7 @@ def _offer(draft: Draft[State], call_id: str, option: Option, pick: Choice, caus
             district=call.district,
             priority=call.plan.priority if call.plan else None,
             step=step,
-            expires_at=_expiry(call, draft.now),
+            expires_at=_expiry(draft.state, call, option, draft.now),
             deadline=episode.deadline,
             ranked=pick.ranked,
             bypassed=pick.bypassed,
@@ -273,12 +284,10 @@ def _ask(draft: Draft[State], call_id: str, option: Option) -> None:
 def _step(draft: Draft[State], call_id: str, option: Option, pick: Choice) -> None:
     """Leave the step of the chain behind, and those after it that have nothing to try."""
     call, episode = running(draft.state, call_id)
-    following = _from_current(draft.state, call)[1:]
-    next_response = following[0].response if following else None
-    step, steps, bypassed = episode.step + 1, _steps(call), pick.bypassed
+    steps, bypassed = _steps(call), pick.bypassed
     why = "out-of-time" if pick.ranked else "no-team"
-    while True:
-        is_next = steps[step].attempt == "next response"
+    for step in steps[episode.step + 1 :]:
+        following = _following(draft.state, call, option, step.attempt)
         draft.emit(
             FallBackStepped(
                 call_id=call_id,
@@ -286,9 +295,23 @@ def _step(draft: Draft[State], call_id: str, option: Option, pick: Choice) -> No
                 response=option.response,
                 why=(why,),
                 bypassed=bypassed,
-                next_response=next_response if is_next else None,
+                next_response=following,
             )
         )
-        if not is_next or next_response is not None:
+        if following is not None or step.attempt not in _HAS_NONE:
             return
-        step, why, bypassed = step + 1, "no-next-response", ()
+        why, bypassed = _HAS_NONE[step.attempt], ()
+
+
+_HAS_NONE: Mapping[Attempt, str] = {"next response": "no-next-response", "phone": "no-phone-response"}
+"""Steps that need a response of their own, and why they are left behind where there is none."""
+
+
+def _following(state: State, call: CallState, option: Option, attempt: Attempt) -> str | None:
+    """The other response that a step goes on to from `option`: the next in order, or the one by telephone."""
+    if attempt == "phone":
+        return next((one.response for one in _options(state, call) if one.reached_by == PHONE), None)
+    if attempt != "next response" or call.episode is None:
+        return None
+    tried = (option.response, call.episode.response)
+    return next((one.response for one in _from_current(state, call) if one.response not in tried), None)

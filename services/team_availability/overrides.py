@@ -139,7 +139,7 @@ def _how_it_went(state: State, command: OverrideCall) -> Answer:
 def _begin(draft: Draft[State], call_id: str) -> None:
     known, call = draft.state.known(call_id), draft.state.calls.get(call_id)
     assert known is not None  # noqa: S101  only a reported call is overridden
-    timings = call.timings if call is not None and call.plan is not None else draft.state.terms.timings
+    timings = draft.state.timings(call or CallState())
     draft.emit(
         DeadlineSet(
             call_id=call_id,

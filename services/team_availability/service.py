@@ -20,6 +20,7 @@ TEAM_AVAILABILITY: Service[State] = Service(
     decide=decide,
     evolve=evolve,
     packer=packer(State),
-    state_version=1,
+    state_version=2,
     due=due,
+    decider_version="2",
 )

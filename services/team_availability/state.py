@@ -8,8 +8,17 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from shared.call import CallStatus
-from shared.events import CommandHeld, Discipline, Outcome, Person, Phase, PlanSet, Team, TeamStatus, TermsNoted
-from shared.judgement import NOT_ROUTED, Judgement, ResponseVerdict, Step
+from shared.events import CommandHeld, Outcome, Person, Phase, PlanSet, Team, TeamStatus, TermsNoted
+from shared.judgement import (
+    DEFAULT_POOL,
+    EXPECTED_MINUTES,
+    MISSED_SAFETY_CHECKS,
+    NOT_ROUTED,
+    Judgement,
+    Place,
+    ResponseVerdict,
+    Step,
+)
 from shared.state import EMPTY, REMEMBERED_DAYS, Clocks, PMap, Remembered
 
 SETTLE = timedelta(milliseconds=250)
@@ -20,6 +29,8 @@ PAUSE_STEP = timedelta(milliseconds=1)
 """A pause with more offers than one step takes goes on so much later: its clock has to move."""
 
 PHONE = "phone transfer"
+CHECKED: frozenset[TeamStatus] = frozenset(("on-scene", "transporting"))
+"""With somebody: a team that has reported so and says no more is asked whether it is well."""
 ENDED: frozenset[str] = frozenset(("cancelled", "closed", "merged"))
 
 
@@ -63,6 +74,9 @@ class Timings(NamedTuple):
     offer_expiry_seconds: int = 30
     accepted_not_moving_minutes: int = 5
     status_stale_minutes: int = 15
+    transfer_ack_seconds: int = 30
+    on_scene_check_minutes: int = 30
+    missed_safety_checks: int = MISSED_SAFETY_CHECKS
 
     @classmethod
     def of(cls, source: Judgement | TermsNoted) -> Timings:
@@ -74,6 +88,10 @@ class Timings(NamedTuple):
         """From the receipt to the deadline: what the CAD's own deadline leaves once it is told in time."""
         return timedelta(seconds=self.routing_deadline_seconds - self.cad_notice_seconds)
 
+    def answer_seconds(self, reached_by: str) -> int:
+        """How long whoever is reached so may take to answer: of a transfer the acceptance is the acknowledgement."""
+        return self.transfer_ack_seconds if reached_by == PHONE else self.offer_expiry_seconds
+
 
 USUAL = Timings()
 
@@ -83,13 +101,15 @@ class Option(NamedTuple):
 
     response: str
     model: str
-    crew: tuple[Discipline, ...]
+    crew: tuple[Place, ...]
     reached_by: str
     on_upgrade: str
     phase: Phase = "off"
     may_go: bool = False
     reasons: tuple[str, ...] = ()
     enters_when: tuple[str, ...] = ()
+    expected_minutes: int = EXPECTED_MINUTES
+    pool: str = DEFAULT_POOL
 
     @classmethod
     def of(cls, verdict: ResponseVerdict) -> Option:
@@ -105,6 +125,8 @@ class Option(NamedTuple):
             verdict.may_go and routed,
             verdict.reasons if routed else (verdict.reached_by,),
             verdict.enters_when,
+            verdict.expected_minutes,
+            verdict.pool,
         )
 
 
@@ -144,10 +166,12 @@ class Plan:
     @classmethod
     def of(cls, event: PlanSet) -> Plan:
         """The plan that an event sets."""
-        judgement = event.judgement
+        judgement, timings = event.judgement, Timings.of(event.judgement)
+        options = tuple(map(Option.of, judgement.responses))
         steps = judgement.steps or (Step("default", 0),)
         if steps[0].attempt != "same response":  # the first response is always tried, for as long as one offer
-            steps = (Step("same response", judgement.offer_expiry_seconds), *steps)
+            reached_by = next((one.reached_by for one in options if one.may_go), "offer")
+            steps = (Step("same response", timings.answer_seconds(reached_by)), *steps)
         if steps[-1].attempt != "default":
             steps = (*steps, Step("default", 0))
         return cls(
@@ -158,9 +182,9 @@ class Plan:
             district=judgement.district,
             language=event.language,
             priority=event.priority,
-            options=tuple(map(Option.of, judgement.responses)),
+            options=options,
             steps=steps,
-            timings=Timings.of(judgement),
+            timings=timings,
             cites=Cites.of(judgement),
         )
 
@@ -202,6 +226,8 @@ class Assignment:
     """The highest level that the team knows of."""
     told_unsuitable: bool = False
     unconfirmed: bool = False
+    checks: int = 0
+    """Safety checks in a row that it has not answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +245,9 @@ class Episode:
     """The response that a dispatcher may confirm."""
     confirmed: tuple[str, ...] = ()
     response: str | None = None
-    """The response being tried."""
+    """The response being tried, or from which the order goes on after one that is tried aside."""
+    aside: tuple[str, ...] = ()
+    """Responses that a step by telephone tried out of their order, the newest last."""
     step: int = 0
     step_ends_at: datetime | None = None
     offers: tuple[Offer, ...] = ()
@@ -305,11 +333,6 @@ class CallState:
             return self.plan.district
         return None if self.known is None else self.known.district
 
-    @property
-    def timings(self) -> Timings:
-        """The clocks of its plan."""
-        return USUAL if self.plan is None else self.plan.timings
-
 
 @dataclass(frozen=True, slots=True)
 class Closed:
@@ -373,6 +396,10 @@ class State:
         """What is known of a call, over or not."""
         call = self.calls.get(call_id)
         return self.closed.get(call_id) if call is None else call.known
+
+    def timings(self, call: CallState) -> Timings:
+        """The clocks of a call's plan, or of the programme where it has none."""
+        return self.terms.timings if call.plan is None else call.plan.timings
 
     def is_paused(self, district: str | None, response: str | None = None) -> bool:
         """Whether a kill switch holds a response, or everything, in a district."""

@@ -10,8 +10,9 @@ from shared.events import (
     OfferDeclined,
     OfferExpired,
     OfferWithdrawn,
+    SafetyCheckMissed,
 )
-from shared.telemetry import OFFERS, OUTCOMES, UNCONFIRMED
+from shared.telemetry import OFFERS, OUTCOMES, SILENT_TEAMS, UNCONFIRMED
 
 ENDED: dict[type[Event], str] = {
     OfferAccepted: "accepted",
@@ -29,3 +30,5 @@ def watch(agency: str, event: Event) -> None:
         OUTCOMES.labels(agency, event.outcome).inc()
     elif isinstance(event, AssignmentUnconfirmed):
         UNCONFIRMED.labels(agency).inc()
+    elif isinstance(event, SafetyCheckMissed):
+        SILENT_TEAMS.labels(agency).inc()

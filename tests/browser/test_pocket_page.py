@@ -14,7 +14,7 @@ import uvicorn
 from playwright.async_api import Page, async_playwright
 
 from services.notification.pocket.http import create_app
-from shared.events import AssignmentUnconfirmed, OfferWithdrawn, TeamNotMoving, UpgradeRaised
+from shared.events import AssignmentUnconfirmed, OfferWithdrawn, SafetyCheckDue, TeamNotMoving, UpgradeRaised
 from shared.judgement import RaisedBy
 from tests.services.notification.pocket.city import CALL, PERSONAL, City
 
@@ -122,25 +122,32 @@ async def test_from_offer_to_cleared(chromium_path: Path, tmp_path: Path, scheme
         await phone.tap("En route")
         await phone.tap("On scene")
         await phone.sees("On scene")
+        city.write(SafetyCheckDue(call_id=CALL, episode=1, team_id="alpha-1", number=1))
+        await asyncio.sleep(0.1)
+        await phone.open(path)
+        await phone.sees("Are you well?")
+        await phone.picture("5-safety-check")
+        await phone.tap("We are well")
+        assert "Are you well?" not in await phone.page.content()
         warn(city)
         await phone.tap("Need police")
         await phone.sees("Wait nearby. Do not go in.")
         await phone.sees("police may be coming")
-        await phone.picture("5-notices")
+        await phone.picture("6-notices")
         await phone.tap("Clear call")
-        await phone.picture("6-clear")
+        await phone.picture("7-clear")
         await phone.page.get_by_label("Outcome").select_option("handed-over-police")
         await phone.tap("Clear the call")
         await phone.sees("Handed over to police")
         assert PERSONAL["address"] not in await phone.page.content()
-        await phone.picture("7-cleared")
+        await phone.picture("8-cleared")
         await phone.open(shift)
-        await phone.picture("8-shift-after")
+        await phone.picture("9-shift-after")
         await phone.tap("Sign off")
-        await phone.picture("9-sign-off")
+        await phone.picture("10-sign-off")
         await phone.tap("Sign off")
         await phone.sees("Your shift has ended")
-        await phone.picture("10-over")
+        await phone.picture("11-over")
 
 
 def warn(city: City) -> None:

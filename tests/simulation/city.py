@@ -54,7 +54,13 @@ from shared.programme import Programme, read
 from shared.topics import CALLS, COMMANDS
 from tests.simulation.virtual_time import EPOCH, VirtualClock
 
-DOCUMENT = (Path(__file__).parents[2] / "deploy/programmes/demo-city.toml").read_text()
+CHECK = timedelta(minutes=1)
+"""A team on scene that says nothing for so long is asked whether it is well: soon enough to see it in a day of ours."""
+DOCUMENT = (
+    (Path(__file__).parents[2] / "deploy/programmes/demo-city.toml")
+    .read_text()
+    .replace("[clocks]\n", f"[clocks]\non_scene_check_minutes = {CHECK // timedelta(minutes=1)}\n", 1)
+)
 DISTRICTS = {"Harbor": "H1", "Hillside": "S2", "Old Town": "O1", "Airport": "A1"}
 QUESTIONS = ("Q1", "Q2", "Q3", "Q4", "Q5")
 CALM_CODES = ("MENTAL", "CHECK WELFARE", "TRESPASS", "INTOX PERSON", "DISTURBANCE", "ALARM")

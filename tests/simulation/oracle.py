@@ -34,11 +34,13 @@ from shared.events import (
     PageDue,
     PlanSet,
     ProgrammeActivated,
+    SafetyCheckDue,
+    StatusReported,
 )
 from shared.redecide import Redecision
 from shared.service import Service
-from tests.simulation.city import dangerous
-from tests.simulation.simulate import SERVICES, Day, cached_decode
+from tests.simulation.city import CHECK, dangerous
+from tests.simulation.simulate import DRAIN_SECONDS, SERVICES, Day, cached_decode
 from tests.simulation.virtual_time import EPOCH
 
 LATE = timedelta(seconds=1)
@@ -65,6 +67,7 @@ def check(day: Day) -> list[str]:
         *_deadlines(day, assignments),
         *_unsafe(day, assignments),
         *_one_live_assignment(assignments),
+        *_silent_teams(day, assignments),
         *_pages(day, assignments),
         *_overrides(assignments),
         *_explained(journals["triage"]),
@@ -118,8 +121,7 @@ def _deadlines(day: Day, assignments: list[Told]) -> Iterator[str]:
         elif isinstance(event, CallRouted):
             deadline = deadlines[event.call_id, event.episode]
             late = stored.time - deadline
-            allowed = STALL if _troubled(day, "team-availability", deadline, stored.time) else LATE
-            if late > allowed:
+            if late > _allowed(day, deadline, stored.time):
                 yield f"deadline: {event.call_id} was routed {late.total_seconds():.2f} s late ({event.outcome})"
 
 
@@ -168,6 +170,33 @@ def _one_live_assignment(assignments: list[Told]) -> Iterator[str]:
         elif isinstance(event, AssignmentEnded | AssignmentWithdrawn):
             of_call.pop(event.call_id, None)
             of_team.pop((stored.key, event.team_id), None)
+
+
+# --- staff: who falls silent on scene is asked for ------------------------------------------------------------------
+
+
+def _silent_teams(day: Day, assignments: list[Told]) -> Iterator[str]:
+    """A team on scene is asked after each time of silence, and nobody else is."""
+    due: dict[tuple[str, str], datetime] = {}
+    for stored, event in assignments:
+        if not isinstance(event, StatusReported | SafetyCheckDue | AssignmentEnded | AssignmentWithdrawn):
+            continue
+        at, asked, team = stored.time, isinstance(event, SafetyCheckDue), (stored.key, event.team_id)
+        since = due.pop(team, None)
+        if asked and (since is None or at < since - _allowed(day, since - CHECK, at)):
+            yield f"silent: {stored.position} {team} is asked whether it is well, and had spoken"
+        elif since is not None and at > since + _allowed(day, since, at):
+            yield f"silent: {team} was to be asked whether it is well at {since}, and was not by {at}"
+        if asked or (isinstance(event, StatusReported) and event.status in ("on-scene", "transporting")):
+            due[team] = at + CHECK
+    end = EPOCH + timedelta(seconds=day.city.ends_at + DRAIN_SECONDS)
+    for team, since in due.items():
+        if end > since + _allowed(day, since, end):
+            yield f"silent: {team} was to be asked whether it is well at {since}, and never was"
+
+
+def _allowed(day: Day, start: datetime, end: datetime) -> timedelta:
+    return STALL if _troubled(day, "team-availability", start, end) else LATE
 
 
 # --- 5: pages -------------------------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ from shared.events import (
     OfferMade,
     OfferWithdrawn,
     PlanSet,
+    SafetyCheckDue,
+    SafetyCheckMissed,
     StatusReported,
     TeamNotMoving,
     TeamSignedOff,
@@ -62,6 +64,10 @@ class Assignment:
     """Whether the CAD acknowledged; None while it is being told."""
     upgrade: UpgradeRaised | None = None
     not_moving: bool = False
+    asked_well: bool = False
+    """The team is asked whether it is well."""
+    police_sent_for: bool = False
+    """It was silent, and police were asked for."""
     ended: Literal["", "cleared", "withdrawn"] = ""
     why: str = ""
     ended_at: datetime | None = None
@@ -297,6 +303,7 @@ class AgencyModel:
         """Where the team stands."""
         shift, assignment = self._shifts.get(event.team_id), self._assignments.get(event.team_id)
         if assignment is not None and event.call_id == assignment.call_id and not assignment.ended:
+            assignment.asked_well = False
             if event.status == "need-police":
                 assignment.police_asked = True
             else:
@@ -330,6 +337,16 @@ class AgencyModel:
         """The team has not set out."""
         for assignment in self._of_call(event.call_id):
             assignment.not_moving = True
+
+    def safety_check_due(self, event: SafetyCheckDue, _at: datetime) -> None:
+        """The team is asked whether it is well."""
+        for assignment in self._of_call(event.call_id):
+            assignment.asked_well = True
+
+    def safety_check_missed(self, event: SafetyCheckMissed, _at: datetime) -> None:
+        """It did not say, and police were asked for: that stands, whatever it says now."""
+        for assignment in self._of_call(event.call_id):
+            assignment.police_sent_for = True
 
     def _people(self, event: OfferMade) -> tuple[str, ...]:
         shift = self._shifts.get(event.team_id)
@@ -406,5 +423,7 @@ CHANGES: dict[type[Event], Callable[[AgencyModel, Any, datetime], None]] = {
     CadNotInformed: AgencyModel.cad_informed,
     UpgradeRaised: AgencyModel.upgrade_raised,
     TeamNotMoving: AgencyModel.team_not_moving,
+    SafetyCheckDue: AgencyModel.safety_check_due,
+    SafetyCheckMissed: AgencyModel.safety_check_missed,
 }
 """The events that the page follows, and what each changes."""

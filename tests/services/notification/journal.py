@@ -20,6 +20,8 @@ from shared.events import (
     PingCad,
     Recipient,
     RedeliverMessage,
+    SafetyCheckDue,
+    SafetyCheckMissed,
     StatusReported,
     UpgradeRaised,
 )
@@ -148,6 +150,21 @@ def upgrade() -> UpgradeRaised:
 
 def unconfirmed() -> AssignmentUnconfirmed:
     return AssignmentUnconfirmed(call_id=CALL, episode=1, team_id="alpha")
+
+
+def safety_check(number: int = 1) -> SafetyCheckDue:
+    return SafetyCheckDue(call_id=CALL, episode=1, team_id="alpha", number=number)
+
+
+def silent() -> SafetyCheckMissed:
+    return SafetyCheckMissed(
+        call_id=CALL,
+        episode=1,
+        team_id="alpha",
+        missed=2,
+        silent_minutes=90,
+        sentence="alpha has been silent for 90 min, safety checks missed: 2. Send police.",
+    )
 
 
 def released(why: str = "overridden") -> AssignmentWithdrawn:

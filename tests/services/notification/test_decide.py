@@ -43,6 +43,8 @@ from tests.services.notification.journal import (
     redeliver,
     released,
     routed,
+    safety_check,
+    silent,
     status,
     types,
     unconfirmed,
@@ -166,6 +168,7 @@ def test_nobody_hears_of_their_own_sign_off_or_of_an_offer_never_made(late: Even
         (upgrade(), "upgrade"),
         (released(), "withdrawn"),
         (TeamNotMoving(call_id=CALL, episode=1, team_id="alpha"), "not-moving"),
+        (safety_check(), "safety-check"),
     ],
 )
 def test_a_team_is_told_what_changes_its_call_over_every_method(event: Event, kind: str) -> None:
@@ -185,6 +188,37 @@ def test_a_notice_is_not_sent_once_the_call_is_cleared() -> None:
     running.take(unconfirmed())
     done = AssignmentEnded(call_id=CALL, episode=1, team_id="alpha", disposition="resolved-on-scene")
     assert {event.why for event in of(running.take(done), PageDropped)} == {"ended"}
+
+
+def test_each_question_is_a_page_of_its_own_and_none_is_sent_once_the_team_has_spoken() -> None:
+    running = Running()
+    running.take(offer())
+    running.perform()
+    first = of(running.take(safety_check()), PageDue)
+    running.perform()
+    running.pass_seconds(1800)
+    second = of(running.take(safety_check(2)), PageDue)
+    assert [page.person_id for page in first] == [page.person_id for page in second] == ["ana", "ana", "ben"]
+    assert not {page.page_id for page in first} & {page.page_id for page in second}
+    dropped = of(running.take(status("on-scene")), PageDropped)
+    assert {(drop.page_id, drop.why) for drop in dropped} == {(page.page_id, "answered") for page in second}
+
+
+def test_the_cad_reads_which_team_is_silent_for_how_long_and_what_is_asked() -> None:
+    (message,) = of(Running().take(silent()), CadMessageDue)
+    assert (message.source, message.not_after) == ("dane", NOON + timedelta(seconds=10))
+    assert message.body["data"] == {
+        "agency": "madison",
+        "source": "dane",
+        "incident_id": "26-001",
+        "call_id": CALL,
+        "episode": 1,
+        "team_id": "alpha",
+        "missed": 2,
+        "silent_minutes": 90,
+        "send": "police",
+        "sentence": "alpha has been silent for 90 min, safety checks missed: 2. Send police.",
+    }
 
 
 def test_a_late_acceptance_of_an_older_offer_still_has_its_notices() -> None:
@@ -238,6 +272,7 @@ def test_an_outcome_that_is_decided_late_is_still_told() -> None:
         (upgrade(), "call.upgraded", True),
         (released(), "assignment.withdrawn", True),
         (TeamNotMoving(call_id=CALL, episode=1, team_id="alpha"), "team.not-moving", True),
+        (silent(), "team.silent", True),
     ],
 )
 def test_who_believes_wrongly_raises_an_alarm(event: Event, kind: str, alarm: bool) -> None:  # noqa: FBT001
@@ -333,6 +368,8 @@ HISTORIES = st.lists(
             status("need-police"),
             upgrade(),
             unconfirmed(),
+            safety_check(),
+            silent(),
             released(),
             ping(),
             redeliver("nowhere"),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from services.team_availability.state import SETTLE
 from shared.events import (
@@ -10,14 +13,18 @@ from shared.events import (
     ConfirmationAsked,
     ConfirmDecision,
     DefinePerson,
+    DistrictPaused,
     FallBackStepped,
+    OfferExpired,
     OfferMade,
     OfferShadowed,
+    OfferWithdrawn,
+    OverrideCall,
     Person,
     SignOff,
 )
-from shared.judgement import Step
-from tests.services.team_availability.town import Town, judgement, kinds, unsuitable, verdict
+from shared.judgement import ResponseVerdict, Step
+from tests.services.team_availability.town import Town, call_id, judgement, kinds, unsuitable, verdict
 
 BOSTON = (Step("same response", 25), Step("next response", 25), Step("default", 0))
 
@@ -76,6 +83,24 @@ def test_a_team_is_not_offered_a_call_when_stale_incomplete_out_of_service_or_ho
         "alone": ("crew-incomplete",),
         "one": ("offered-another",),
     }
+
+
+@pytest.mark.parametrize(
+    ("crew", "offered"),
+    [
+        (("emt or paramedic", "crisis-worker"), True),
+        (("crisis-worker or paramedic", "paramedic or emt"), True),
+        (("emt or nurse", "crisis-worker"), False),
+        (("paramedic", "paramedic"), False),
+        (("paramedic", "paramedic or emt"), False),
+        (("paramedic", "crisis-worker", "emt or paramedic or crisis-worker"), False),
+    ],
+)
+def test_each_place_of_a_crew_has_a_member_of_its_own(crew: tuple[str, ...], offered: bool) -> None:  # noqa: FBT001
+    town = Town()
+    town.team()
+    town.call("1", judgement(verdict("cares", crew=crew)))
+    assert isinstance(town.journal[-1], OfferMade) == offered
 
 
 def test_a_heartbeat_keeps_a_team_offerable() -> None:
@@ -262,3 +287,164 @@ def test_an_indeterminate_call_waits_until_its_deadline() -> None:
     assert not town.all(CallRouted)
     town.wait(2)
     assert town.last(CallRouted).reasons == ("level-sends-default", "indeterminate", "deadline")
+
+
+# --- telephone, pools, expected time
+
+
+def line(**changes: Any) -> ResponseVerdict:
+    base = {"model": "crisis-call-diversion", "crew": ("paramedic",), "reached_by": "phone transfer"}
+    return verdict("line", **base | changes)
+
+
+def clinicians(town: Town, *names: str) -> None:
+    for name in names:
+        town.team(name, model="crisis-call-diversion", members=(f"{name}-medic",))
+
+
+def test_a_transfer_that_nobody_acknowledges_returns_to_the_chain() -> None:
+    town = Town()
+    clinicians(town, "line-one")
+    town.team("one")
+    steps = (Step("same response", 20), Step("next response", 20), Step("default", 0))
+    town.call("1", judgement(line(), verdict(), steps=steps, offer_expiry_seconds=20, transfer_ack_seconds=8))
+    offer = town.last(OfferMade)
+    assert (offer.response, offer.expires_at) == ("line", town.now + timedelta(seconds=8))
+    town.wait(9)
+    assert [one.team_id for one in town.all(OfferExpired)] == ["line-one"]
+    offer = town.last(OfferMade)
+    assert (offer.response, offer.team_id) == ("cares", "one")
+    assert offer.expires_at == town.now - timedelta(seconds=9) + timedelta(seconds=8) + SETTLE + timedelta(seconds=20)
+
+
+def test_an_implied_first_step_is_as_long_as_a_transfer_where_it_is_one() -> None:
+    town = Town()
+    clinicians(town, "line-one")
+    town.call("1", judgement(line(), steps=(Step("default", 0),), offer_expiry_seconds=10, transfer_ack_seconds=25))
+    assert town.last(OfferMade).expires_at == town.now + timedelta(seconds=25)
+
+
+CHAIN = (Step("same response", 10), Step("phone", 10), Step("next response", 10), Step("default", 0))
+
+
+def test_a_phone_step_takes_the_telephone_out_of_its_order_and_the_order_goes_on_behind() -> None:
+    town = Town()
+    town.team("one")
+    town.team("van", members=("van-medic",))
+    clinicians(town, "line-one", "line-two")
+    other = verdict("other", crew=("paramedic",))
+    town.call("1", judgement(verdict(), other, line(), steps=CHAIN, offer_expiry_seconds=10, transfer_ack_seconds=10))
+    town.decline(town.last(OfferMade))
+    first, second = town.all(FallBackStepped)[-1], town.last(OfferMade)
+    assert (first.response, first.why, first.next_response) == ("cares", ("no-team",), "line")
+    assert (second.response, second.team_id) == ("line", "line-one")
+    town.decline(second)
+    assert town.last(OfferMade).team_id == "line-two"
+    town.decline(town.last(OfferMade))
+    stepped = town.last(FallBackStepped)
+    assert (stepped.response, stepped.why, stepped.next_response) == ("line", ("no-team",), "other")
+    assert (town.last(OfferMade).response, town.last(OfferMade).team_id) == ("other", "van")
+    town.decline(town.last(OfferMade))
+    assert town.last(CallRouted).reasons == ("declined", "no-team")
+    assert [one.response for one in town.all(OfferMade)] == ["cares", "line", "line", "other"]
+
+
+def test_the_telephone_is_not_tried_again_as_the_next_response() -> None:
+    town = Town()
+    clinicians(town, "line-one")
+    other, last = verdict("other"), verdict("last")
+    steps = (*CHAIN[:-1], Step("next response", 10), Step("default", 0))
+    town.call("1", judgement(verdict(), other, line(), last, steps=steps))
+    town.decline(town.last(OfferMade))
+    assert [(one.response, one.next_response) for one in town.all(FallBackStepped)] == [
+        ("cares", "line"),
+        ("line", "other"),
+        ("other", "last"),
+        ("last", None),
+    ]
+
+
+@pytest.mark.parametrize("telephone", [(), (line(may_go=False, reasons=("phase-off",)),)])
+def test_a_phone_step_without_a_telephone_that_may_go_says_so(telephone: tuple[ResponseVerdict, ...]) -> None:
+    town = Town()
+    clinicians(town, "line-one")
+    town.call("1", judgement(verdict(), *telephone, steps=CHAIN))
+    assert [one.why for one in town.all(FallBackStepped)] == [
+        ("no-team",),
+        ("no-phone-response",),
+        ("no-next-response",),
+    ]
+    assert not town.all(OfferMade)
+
+
+def test_a_telephone_that_is_paused_in_its_step_leaves_the_step_to_the_others() -> None:
+    town = Town()
+    town.team("one")
+    clinicians(town, "line-one")
+    town.call("1", judgement(verdict(), line(), steps=CHAIN))
+    town.decline(town.last(OfferMade))
+    town.hear(DistrictPaused(district="all", response="line", revision=2, changed_by="sue"), "decisions")
+    assert town.last(OfferWithdrawn).why == "paused"
+    assert town.last(CallRouted).reasons == ("declined", "no-team", "paused")
+
+
+def test_a_shift_has_to_leave_room_for_what_a_call_of_the_response_takes() -> None:
+    for minutes, offered in ((29, True), (30, True), (31, False), (60, False)):
+        town = Town()
+        town.team("one", hours=0.5)
+        town.call("1", judgement(verdict(expected_minutes=minutes)))
+        assert bool(town.all(OfferMade)) is offered, minutes
+
+
+NEIGHBOURS = (Step("same response", 15), Step("neighbour pool", 15), Step("default", 0))
+
+
+def test_only_teams_of_the_responses_pool_are_asked_until_a_step_asks_the_neighbours() -> None:
+    town = Town()
+    town.team("own", pool="north", primary_districts=("West",), secondary_districts=("Central",))
+    town.team("near", pool="south")
+    town.team("far", pool="south", primary_districts=("West",))
+    town.team("unnamed")
+    town.call("1", judgement(verdict(pool="north"), steps=NEIGHBOURS))
+    offer = town.last(OfferMade)
+    assert offer.ranked == ("own",)
+    assert {one.team_id: one.reasons for one in offer.bypassed} == {
+        "near": ("other-pool",),
+        "far": ("other-pool", "other-district"),
+        "unnamed": ("other-pool",),
+    }
+    town.decline(offer)
+    stepped, offer = town.last(FallBackStepped), town.last(OfferMade)
+    assert (stepped.why, stepped.next_response) == (("no-team",), None)
+    assert (offer.response, offer.ranked) == ("cares", ("near", "unnamed"))
+    assert {one.team_id: one.reasons for one in offer.bypassed} == {"own": ("declined",), "far": ("other-district",)}
+
+
+def test_a_pools_own_teams_come_first_among_the_neighbours() -> None:
+    town = Town()
+    town.team("own", hours=4, pool="north", primary_districts=("West",), secondary_districts=("Central",))
+    town.team("near", pool="south")
+    town.status("out-of-service", "own")
+    town.call("1", judgement(verdict(pool="north"), steps=NEIGHBOURS))
+    assert town.last(OfferMade).ranked == ("near",)
+    town.status("available", "own")
+    town.call("2", judgement(verdict(pool="north"), steps=NEIGHBOURS))
+    assert town.last(OfferMade).ranked == ("own",)
+
+
+def test_a_dispatcher_reaches_the_neighbours_after_the_pools_own_teams() -> None:
+    town = Town()
+    town.team("near", pool="south")
+    town.team("own", primary_districts=("West",), secondary_districts=("Central",))
+    town.call("1", judgement(verdict(phase="shadow")))
+    town.command(OverrideCall, call_id=call_id(), send="cares")
+    assert town.last(OfferMade).ranked == ("own", "near")
+
+
+def test_what_a_dispatcher_sends_to_a_call_that_is_over_follows_the_programmes_clocks() -> None:
+    town = Town()
+    town.call("1", judgement(offer_expiry_seconds=12))
+    assert town.last(CallRouted).reasons == ("no-team",)
+    town.team("one")
+    town.command(OverrideCall, call_id=call_id(), send="cares")
+    assert town.last(OfferMade).expires_at == town.now + timedelta(seconds=12)

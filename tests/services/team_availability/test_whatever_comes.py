@@ -35,11 +35,14 @@ from shared.events import (
     OverrideCall,
     PauseApplied,
     ReportStatus,
+    SafetyCheckDue,
+    SafetyCheckMissed,
     SignOff,
     SignOn,
+    StatusReported,
     pause_of,
 )
-from shared.judgement import Step
+from shared.judgement import MISSED_SAFETY_CHECKS, Step
 from tests.services.team_availability.town import Town, call_id, judgement, unsuitable, verdict
 
 SEEDS = int(os.environ.get("SEEDS", "60"))
@@ -51,6 +54,8 @@ CHAINS = (
     (Step("same response", 20), Step("next response", 20), Step("default", 0)),
     (Step("next response", 20), Step("default", 0)),
     (Step("default", 0),),
+    (Step("same response", 15), Step("phone", 15), Step("next response", 15), Step("default", 0)),
+    (Step("phone", 10), Step("neighbour pool", 10), Step("next response", 10), Step("phone", 5), Step("default", 0)),
 )
 
 
@@ -61,7 +66,7 @@ class Chance:
         self.random = Random(seed)
         self.town = Town()
         for name in TEAMS[:3]:
-            self.town.team(name, hours=self.random.choice((1.2, 3, 8)))
+            self.town.team(name, hours=self.random.choice((1.2, 3, 8)), pool=self.random.choice(("default", "south")))
         self.versions: dict[str, list[Any]] = defaultdict(list)
 
     def live(self) -> Town:
@@ -118,7 +123,7 @@ class Chance:
         kind = self.random.random()
         if kind < 0.15:
             return unsuitable()
-        phases = self.random.choices(("live", "live", "live", "shadow", "advisory", "off"), k=2)
+        phases = self.random.choices(("live", "live", "live", "shadow", "advisory", "off"), k=3)
         verdicts = [
             verdict(
                 name,
@@ -128,8 +133,10 @@ class Chance:
                 reasons=("phase-off",) if phase == "off" else (),
                 reached_by=self.random.choice(("offer", "phone transfer")),
                 on_upgrade=self.random.choice(("recall", "stage", "stay")),
+                pool=self.random.choice(("default", "default", "south")),
+                expected_minutes=self.random.choice((30, 60)),
             )
-            for name, phase in zip(("first", "second"), phases, strict=True)
+            for name, phase in zip(("first", "second", "third"), phases, strict=True)
         ]
         return judgement(
             *verdicts,
@@ -138,6 +145,8 @@ class Chance:
             district=self.random.choice(("Central", "Central", "West")),
             steps=self.random.choice(CHAINS),
             routing_deadline_seconds=self.random.choice((30, 60)),
+            transfer_ack_seconds=self.random.choice((10, 30)),
+            on_scene_check_minutes=self.random.choice((1, 3)),
         )
 
     def offer(self) -> OfferMade | None:
@@ -158,6 +167,7 @@ class Chance:
             "out-of-service",
             "en-route",
             "on-scene",
+            "transporting",
             "need-police",
             "cleared",
             "cleared",
@@ -189,7 +199,7 @@ class Chance:
     def pause(self) -> None:
         district = self.random.choice(("Central", "West", "all"))
         kind = DistrictPaused if self.random.random() < 0.4 else DistrictResumed
-        response = self.random.choice((None, "first", "second"))
+        response = self.random.choice((None, "first", "second", "third"))
         self.town.hear(kind(district=district, revision=1, changed_by="sue", response=response), "decisions")
 
     def tell(self) -> None:
@@ -233,6 +243,7 @@ def test_whatever_comes(seed: int) -> None:
     check_assignments(town)
     check_answers(town)
     check_pauses(town)
+    check_safety(town)
     check_rest(town)
 
 
@@ -314,6 +325,21 @@ def check_pauses(town: Town) -> None:
             assert event.offer_id not in open_offers or not is_paused(paused, open_offers[event.offer_id]), event
         if isinstance(event, OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn):
             open_offers.pop(event.offer_id, None)
+
+
+def check_safety(town: Town) -> None:
+    """Questions of a silent team count from one, police are asked for from the second missed on, and reports answer."""
+    asked: dict[str, int] = {}
+    for event in town.journal:
+        if isinstance(event, SafetyCheckDue):
+            assert event.number == asked[event.call_id] + 1
+            asked[event.call_id] = event.number
+        elif isinstance(event, SafetyCheckMissed):
+            assert event.missed == asked[event.call_id] >= MISSED_SAFETY_CHECKS
+        elif isinstance(event, StatusReported) and event.call_id is not None:
+            asked[event.call_id] = 0
+        elif isinstance(event, AssignmentEnded | AssignmentWithdrawn):
+            asked.pop(event.call_id, None)
 
 
 def is_paused(paused: set[str], offer: OfferMade) -> bool:

@@ -71,7 +71,6 @@ def judgement(*responses: ResponseVerdict, **changes: Any) -> Judgement:
         "offer_expiry_seconds": 30,
         "accepted_not_moving_minutes": 5,
         "status_stale_minutes": 15,
-        "position_stale_seconds": 60,
         "transfer_ack_seconds": 30,
         "on_scene_check_minutes": 30,
         "sentence": "cares may go (live).",

@@ -21,6 +21,8 @@ from shared.events import (
     OfferExpired,
     OfferWithdrawn,
     ReportStatus,
+    SafetyCheckDue,
+    SafetyCheckMissed,
     SignOff,
     TeamNotMoving,
     TeamSignedOff,
@@ -243,6 +245,38 @@ async def test_notices_stand_above_the_call(city: City, phone: httpx.AsyncClient
     assert "The dispatcher knows" in page
     city.write(AssignmentUnconfirmed(call_id=CALL, episode=1, team_id="alpha-1"))
     assert "police may be coming" not in await shown(city, phone, path), "the two journals may be read in any order"
+
+
+async def test_a_silent_team_is_asked_and_answers_with_its_present_status(city: City, phone: httpx.AsyncClient) -> None:
+    city.call()
+    path, shift = city.offer(), city.sign_on()
+    await settle(city)
+    await phone.post(f"{path}/accept")
+    await phone.post(f"{path}/status", data={"status": "on-scene", "page_at": "1"})
+    assert "Are you well?" not in await shown(city, phone, path)
+    city.write(SafetyCheckDue(call_id=CALL, episode=1, team_id="alpha-1", number=1))
+    for where in (path, shift):
+        page = await shown(city, phone, where)
+        assert "Are you well?" in page
+        question = page.partition("Are you well?")[2].partition("</form>")[0]
+        assert f'action="{path}/status"' in question
+        assert '<button class="danger" name="status" value="need-police">Need police</button>' in question
+        assert '<button class="go" name="status" value="on-scene">We are well</button>' in question
+    answer = await phone.post(f"{path}/status", data={"status": "on-scene", "page_at": "2"})
+    reported = city.commands()[-1]
+    assert isinstance(reported, ReportStatus)
+    assert (reported.status, reported.call_id) == ("on-scene", CALL)
+    assert "Are you well?" not in answer.text
+    city.write(SafetyCheckDue(call_id=CALL, episode=1, team_id="alpha-1", number=1))
+    city.write(
+        SafetyCheckMissed(
+            call_id=CALL, episode=1, team_id="alpha-1", missed=2, silent_minutes=90, sentence="Send police."
+        )
+    )
+    assert "You were silent, so police were asked for." in await shown(city, phone, path)
+    answer = await phone.post(f"{path}/status", data={"status": "need-police", "page_at": "3"})
+    assert "Are you well?" not in answer.text
+    assert "police were asked for" in answer.text
 
 
 async def test_a_released_team_is_told_and_sees_the_address_no_more(city: City, phone: httpx.AsyncClient) -> None:
