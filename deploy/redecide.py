@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,20 +70,20 @@ class Report:
         return "\n".join(lines)
 
 
-async def redecide(broker: Broker, service: Service[Any]) -> Report:
-    """Decide a service's journal again. Raises BrokerUnavailable, JournalBroken."""
+async def redecide(broker: Broker, service: Service[Any], agency: str | None = None) -> Report:
+    """Decide a service's journal again: all of it, or one agency's. Raises BrokerUnavailable, JournalBroken."""
     report = Report(service)
     handled = {kind.type.encode() for kind in service.handles}
-    for partition in range(broker.partitions):
+    for partition in range(broker.partitions) if agency is None else (broker.partition_of(agency),):
+        # the journal first: whatever it rests on was there before it
+        journal = [stored async for stored in _records(broker, [(service.writes.name, partition)])]
         inputs = {
             stored.position: stored
-            for topic in service.reads
-            async for stored in _records(broker, (topic.name, partition))
+            async for stored in _records(broker, [(topic.name, partition) for topic in service.reads])
             if stored.headers.get("type") in handled
         }
-        journal = [stored async for stored in _records(broker, (service.writes.name, partition))]
         again = Redecision(service, inputs.get)
-        for different in again.differences(counting(journal)):
+        for different in again.differences(one for one in counting(journal) if agency in (None, one.key)):
             report.differences[different.decider] += 1
             if len(report.shown) < SHOWN:
                 report.shown.append(different)
@@ -93,24 +93,31 @@ async def redecide(broker: Broker, service: Service[Any]) -> Report:
     return report
 
 
-async def _records(broker: Broker, place: Place) -> AsyncIterator[Stored]:
-    """Everything that is kept of a place at this moment."""
+async def _records(broker: Broker, places: Sequence[Place]) -> AsyncIterator[Stored]:
+    """Everything that is kept of some places at this moment."""
     reader = await broker.reader()
     try:
-        at, end = (await reader.starts([place]))[place], (await reader.ends([place]))[place]
-        await reader.assign({place: at})
-        while at < end:
+        at, end = await reader.starts(places), await reader.ends(places)
+        await reader.assign(at)
+        while any(at[place] < end[place] for place in places):
             for stored in await reader.poll(1.0, 5000):
-                if at <= stored.offset < end:
+                place = stored.topic, stored.partition
+                if at[place] <= stored.offset < end[place]:
                     yield stored
-                at = stored.offset + 1
+                at[place] = stored.offset + 1
     finally:
         await reader.close()
 
 
-async def _all(broker: Broker, services: Sequence[Service[Any]]) -> list[Report]:
+def services_with(sealing_key: str | None) -> tuple[Service[Any], ...]:
+    """The services that decide; without the key triage opens nothing."""
+    return TRIAGE if sealing_key is None else triage_service(Sealer(sealing_key)), TEAM_AVAILABILITY, NOTIFICATION
+
+
+async def redecide_all(broker: Broker, services: Iterable[Service[Any]], agency: str | None = None) -> list[Report]:
+    """Decide several journals again, and let go of the broker. Raises BrokerUnavailable, JournalBroken."""
     try:
-        return [await redecide(broker, service) for service in services]
+        return [await redecide(broker, service, agency) for service in services]
     finally:
         await broker.close()
 
@@ -121,17 +128,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.redecide", description=__doc__)
     parser.add_argument("--kafka", default=settings.kafka, help="bootstrap servers; else CAREROUTE_KAFKA")
     parser.add_argument("--partitions", type=int, default=settings.partitions, help="of every topic")
+    parser.add_argument("--agency", help="only this agency's")
     parser.add_argument("--service", choices=(*NAMES, "all"), default="all")
     given = parser.parse_args(arguments)
     if not given.kafka:
         parser.error("say where the log is: --kafka, or CAREROUTE_KAFKA")
     if settings.sealing_key is None and given.service in (TRIAGE.name, "all"):
         parser.error("triage had read what intake sealed: set CAREROUTE_SEALING_KEY to the same key")
-    key = settings.sealing_key
-    triage = TRIAGE if key is None else triage_service(Sealer(key.get_secret_value()))
-    services = [one for one in (triage, TEAM_AVAILABILITY, NOTIFICATION) if given.service in (one.name, "all")]
+    key = None if settings.sealing_key is None else settings.sealing_key.get_secret_value()
+    services = [one for one in services_with(key) if given.service in (one.name, "all")]
     try:
-        reports = asyncio.run(_all(KafkaBroker(given.kafka, given.partitions), services))
+        reports = asyncio.run(redecide_all(KafkaBroker(given.kafka, given.partitions), services, given.agency))
     except (BrokerUnavailable, JournalBroken) as error:
         sys.stderr.write(f"{error}\n")
         return 1

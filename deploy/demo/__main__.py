@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -21,20 +22,22 @@ from rich.console import Console
 from deploy.access import AgencyWanted, SourceWanted
 from deploy.broker import find_broker, why_none
 from deploy.demo import scenarios
-from deploy.demo.mapping import MappingRefused
 from deploy.demo.people import CommandFailed
-from deploy.demo.run import Run, say
+from deploy.demo.preset import PresetRefused, preset
+from deploy.demo.run import Run, decided_again, say
 from deploy.demo.scenarios import Scenario
 from deploy.demo.stages import OneProcess, Processes, Stage
 from deploy.kafka.local import CHECKOUT, KafkaError, free_port
 from deploy.stack import HOST, StackError, end_all, spawn, stop_leftover
 from shared.clock import SystemClock
+from shared.mapping import MappingRefused
+from shared.redecide import JournalBroken
 
 DIRECTORY = CHECKOUT / ".run" / "demo"
 KAFKA_VARIABLE = "CAREROUTE_KAFKA"
 PLAIN_COLUMNS = 120
 EXIT_BROKEN, EXIT_FAILED, EXIT_BY_HAND = 1, 2, 130
-FAILURES = (KafkaError, StackError, CommandFailed, MappingRefused, OSError)
+FAILURES = (KafkaError, StackError, CommandFailed, MappingRefused, PresetRefused, JournalBroken, OSError)
 
 
 def main() -> None:
@@ -68,16 +71,20 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--keep", action="store_true", help="leave it running, and print how to reach it")
     parser.add_argument("--down", action="store_true", help="end what was left running")
     parser.add_argument("--seed", type=int, default=1, help="another seed is another city")
+    parser.add_argument("--city", help="a preset of deploy/programmes, with or without its date, or a document")
     parser.add_argument("--minutes", type=float, default=1.25, help="how long the city's day lasts")
     parser.add_argument("--calls-per-second", type=float, default=6.0)
     parser.add_argument("--calls", type=Path, help="a CAD's export, to be replayed instead")
     parser.add_argument("--mapping", type=Path, help="the mapping document for it")
     parser.add_argument("--speed", type=float, default=2880.0, help="how many times as fast as the calls came")
+    parser.add_argument("--redecide", action="store_true", help="decide an export's journals again too")
     parser.add_argument("--memory", action="store_true", help="all in one process, even where a Kafka is to be had")
     parser.add_argument("--directory", type=Path, default=DIRECTORY, help="where its data and log files go")
     chosen = parser.parse_args(given)
     if (chosen.calls is None) != (chosen.mapping is None):
         parser.error("--calls and --mapping belong together")
+    if chosen.city and chosen.calls:
+        parser.error("either --city or --calls")
     if min(chosen.minutes, chosen.calls_per_second, chosen.speed) <= 0:
         parser.error("--minutes, --calls-per-second and --speed are above 0")
     return chosen
@@ -86,6 +93,8 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
 def _scenario(chosen: argparse.Namespace) -> Scenario:
     if chosen.calls is not None:
         return scenarios.replay(chosen.calls, chosen.mapping, chosen.speed)
+    if chosen.city is not None:
+        return preset(chosen.city, chosen.seed, chosen.minutes * 60, chosen.calls_per_second, SystemClock().now())
     return scenarios.city(chosen.seed, chosen.minutes * 60, chosen.calls_per_second)
 
 
@@ -108,6 +117,11 @@ async def _demo(scenario: Scenario, console: Console, chosen: argparse.Namespace
         await stage.start(step)
         run = Run(scenario, stage, console, SystemClock(), seed=chosen.seed, port=port)
         found = await run.play()
+        if chosen.calls is None or chosen.redecide:
+            at = time.monotonic()
+            line, unlike = await decided_again(stage, scenario.agency)
+            console.print(f"{line} ({time.monotonic() - at:.1f} s)", highlight=False)
+            found = replace(found, wrong=(*found.wrong, *unlike))
         console.print(
             f"verdict: {found.sentence}",
             style="bold green" if found.good else "bold red",

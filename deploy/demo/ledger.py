@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
+from deploy.demo.in_force import InForce
 from shared.broker import Place, Stored
 from shared.events import pause_of
 from shared.journal import Ownership, is_late_write
@@ -84,6 +85,7 @@ class Ledger:
         self.dispositions: Counter[str] = Counter()
         self.wrong: list[str] = []
         """Promises that the journals themselves break."""
+        self.in_force = InForce(self.wrong)
         self.dead_letters = 0
         self.late_writes = 0
         self.alerts: Counter[str] = Counter()
@@ -115,9 +117,11 @@ class Ledger:
             self.dead_letters += 1
             return
         kind = stored.headers.get("type", b"").decode()
+        event = json.loads(stored.value)
+        self.in_force.take(kind, event, stored)
         change = self._CHANGES.get(kind)
         if change is not None:
-            change(self, json.loads(stored.value), stored)
+            change(self, event, stored)
 
     # --- calls
 
@@ -136,6 +140,10 @@ class Ledger:
         if version in self.versions and version not in self._triaged:
             self._triaged.add(version)
             self.triage_seconds.append((stored.time - self.versions[version]).total_seconds())
+
+    def _noted(self, event: Mapping[str, Any], _stored: Stored) -> None:
+        """Judged as before: what is said of it later is no first judgement."""
+        self._triaged.add((event["call_id"], event["event_id"]))
 
     def _stale(self, event: Mapping[str, Any], _stored: Stored) -> None:
         self.calls[event["call_id"]].stale = True
@@ -308,6 +316,7 @@ class Ledger:
         "call-reported": _version,
         "call-cancelled": _version,
         "call-triaged": _triaged_call,
+        "version-noted": _noted,
         "call-stale": _stale,
         "deadline-set": _begun,
         "plan-set": _plan,

@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx
 
+from shared.judgement import DEFAULT_POOL
+
 ANSWER_SECONDS = 30.0
 PAUSE_SECONDS = 0.3
 
@@ -30,11 +32,13 @@ class TeamWanted:
     districts: tuple[str, ...]
     paged_by: str = "webhook"
     """`webhook`, or `pocket`: it looks at its page by itself."""
+    pool: str = DEFAULT_POOL
 
     @property
     def members(self) -> tuple[str, ...]:
         """Its people."""
-        return tuple(f"{self.team_id}-{discipline}" for discipline in self.crew)
+        named = [f"{self.team_id}-{discipline}" for discipline in self.crew]
+        return tuple(f"{name}-{at}" if name in named[:at] else name for at, name in enumerate(named))
 
 
 class Console:
@@ -115,7 +119,7 @@ async def staff(console: Console, teams: Iterable[TeamWanted], pages_url: str) -
             }
             await console.command("ana", "/v1/people", {"person": person})
         body = {"team_id": team.team_id, "model": team.model, "primary_districts": list(team.districts)}
-        await console.command("ana", "/v1/teams", {"team": body})
+        await console.command("ana", "/v1/teams", {"team": {**body, "pool": team.pool}})
         shift = {"members": list(team.members), "hours": 12}
         signed_on = await console.command("ana", f"/v1/teams/{team.team_id}/sign-on", shift)
         links[team.team_id] = signed_on["links"][team.members[0]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,12 @@ from deploy.demo.crews import Crews
 from deploy.demo.ledger import TOPICS, Ledger
 from deploy.demo.people import Console as Door
 from deploy.demo.people import Dispatcher, adopt, set_phases, staff
-from deploy.demo.scenarios import SETTLE_SECONDS, Scenario
+from deploy.demo.scenarios import Scenario
 from deploy.demo.stages import Stage
+from deploy.demo.switching import Switching
 from deploy.demo.verdict import Verdict, unsettled, verdict
 from deploy.demo.view import View, tables
+from deploy.redecide import redecide_all, services_with
 from deploy.stack import HOST
 from shared.broker import Broker
 from shared.clock import Clock
@@ -31,8 +33,9 @@ PROCESS_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Bots:
-    """Everybody who is played."""
+    """Everybody who is played, and the door for people."""
 
+    door: Door
     sender: Sender
     receiver: Receiver
     dispatcher: Dispatcher
@@ -51,6 +54,8 @@ class Run:
         """Each team's own page."""
         self.ledger = Ledger(scenario.agency, scenario.marked)
         self._view = View(console, scenario, self.ledger)
+        script = scenario.switching
+        self.switching = None if script is None else Switching(script, self.ledger.in_force, clock, self._say)
 
     async def play(self) -> Verdict:
         """Set everything up, play the scenario, wait for every outcome, and judge."""
@@ -62,6 +67,8 @@ class Run:
                     await self._play(bots)
             found = self._judge(bots)
         self._console.print(tables(self.ledger, self._scenario, found, self._view.now))
+        if self.switching is not None:
+            self._console.print(self.switching.table())
         return found
 
     @asynccontextmanager
@@ -107,30 +114,34 @@ class Run:
                 door, seed=self._seed, districts=scenario.advisory, overrides_in=scenario.overrides_in
             )
             key = access.key(scenario.agency, scenario.source)
-            yield Bots(Sender(client, self._stage.intake_url, key, self._clock), receiver, dispatcher, crews[0])
+            yield Bots(door, Sender(client, self._stage.intake_url, key, self._clock), receiver, dispatcher, crews[0])
 
     async def _play(self, bots: Bots) -> None:
         began = self._clock.monotonic()
-        work = [self._show(bots, began), bots.crews.work(), bots.dispatcher.watch(), self._pause(bots.dispatcher)]
+        work = [self._show(bots, began), bots.crews.work(), bots.dispatcher.watch(), self._switch(bots)]
         async with self._beside(*work):
             await bots.sender.play(self._scenario.sendings, self._scenario.body)
             self._view.now.phase = "waiting for the last outcomes"
             bots.receiver.faulty = False
-            deadline = self._clock.monotonic() + SETTLE_SECONDS
+            deadline = self._clock.monotonic() + self._scenario.settle_seconds
             while self._clock.monotonic() < deadline and not self._settled(bots):  # noqa: ASYNC110
                 await asyncio.sleep(LOOK_SECONDS)
 
     def _settled(self, bots: Bots) -> bool:
         """Whether every call has its outcome, no team is out, and nothing is owed to anybody."""
         ledger = self.ledger
-        owed = ledger.messages_open or ledger.pages_owed or bots.crews.at_work
+        switching = self.switching is not None and not self.switching.done
+        owed = ledger.messages_open or ledger.pages_owed or bots.crews.at_work or switching
         return not owed and unsettled(ledger, bots.sender.acknowledged) == 0
 
-    async def _pause(self, dispatcher: Dispatcher) -> None:
-        """Throw the stop switch in the middle of the run."""
-        if self._scenario.pause is not None:
-            await asyncio.sleep(self._scenario.seconds * 0.45)
-            await dispatcher.pause(self._scenario.pause, self._scenario.seconds * 0.08)
+    async def _switch(self, bots: Bots) -> None:
+        """Play the script; without one throw the stop switch in the middle of the run."""
+        seconds = self._scenario.seconds
+        if self.switching is not None:
+            await self.switching.play(bots.door, seconds)
+        elif self._scenario.pause is not None:
+            await asyncio.sleep(seconds * 0.45)
+            await bots.dispatcher.pause(self._scenario.pause, seconds * 0.08)
 
     async def _show(self, bots: Bots, began: float) -> None:
         now, processes_at = self._view.now, -PROCESS_SECONDS
@@ -164,7 +175,10 @@ class Run:
             wrong.append(f"{receiver.forged} messages had a wrong signature")
         if self._scenario.marked:
             wrong += leaks(self._stage.logs(), self._scenario.marked)
-        return verdict(self.ledger, bots.sender.acknowledged.keys(), receiver.pages, receiver.sent_late)
+        if self.switching is not None and not self.switching.done:
+            wrong.append("not all that was to be switched was")
+        found = verdict(self.ledger, bots.sender.acknowledged.keys(), receiver.pages, receiver.sent_late)
+        return found if self.switching is None else replace(found, also=(self.switching.sentence(),))
 
     @asynccontextmanager
     async def _beside(self, *work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
@@ -189,6 +203,16 @@ def say(console: Console) -> Callable[[str], None]:
             console.print(f"[green]✓[/green] {sentence}", highlight=False)
 
     return print_step
+
+
+async def decided_again(stage: Stage, agency: str) -> tuple[str, list[str]]:
+    """Decide the journals of a run again: a line that tells, and every difference."""
+    services = services_with(stage.access.sealing_key)
+    reports = await redecide_all(stage.broker(), services, agency)
+    decisions, differences = sum(one.decisions for one in reports), sum(one.differences.total() for one in reports)
+    line = f"re-decided {decisions} decisions of {len(reports)} services: {differences} differences"
+    unlike = [one for one in reports if one.differences or one.inputs_gone]
+    return line, [f"decided again, {report}" for report in unlike]
 
 
 def leaks(logs: Iterable[Path], marked: str) -> list[str]:

@@ -12,14 +12,15 @@ from zoneinfo import ZoneInfo
 
 from deploy.demo import traffic
 from deploy.demo.crews import Habits
-from deploy.demo.mapping import MappingRefused, read_mapping, read_rows
 from deploy.demo.people import TeamWanted
+from deploy.demo.switching import Script
 from deploy.demo.traffic import Sending
 from deploy.kafka.local import CHECKOUT
+from shared.mapping import MappingRefused, read_mapping, read_rows
 
 PROGRAMMES = CHECKOUT / "deploy" / "programmes"
 SETTLE_SECONDS = 40.0
-"""How long after the last version every outcome must be there: the routing deadline of both documents, and a margin."""
+"""How long after the last version every outcome must be there: the routing deadline of the document, and a margin."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,12 @@ class Scenario:
     clocks: Callable[[float], str] = lambda seconds: f"{seconds:.0f} s"
     """The time of the run, in words."""
     notes: tuple[str, ...] = ()
+    at: datetime | None = None
+    """The instant at which the calls begin, where that is not now."""
+    settle_seconds: float = SETTLE_SECONDS
+    switching: Script | None = None
+    by_hand: Mapping[str, Any] | None = None
+    """What a call says that a team may take."""
 
     @property
     def seconds(self) -> float:
@@ -57,24 +64,33 @@ class Scenario:
 
     @property
     def advisory(self) -> tuple[str, ...]:
-        """Districts in which a dispatcher confirms."""
-        return tuple(dict.fromkeys(district for (_, district), phase in self.phases.items() if phase == "advisory"))
+        """Districts in which a dispatcher confirms, sooner or later."""
+        script = self.switching
+        raised = {(script.response, script.district): script.becomes} if script else {}
+        phases = {**self.phases, **raised}
+        return tuple(dict.fromkeys(district for (_, district), phase in phases.items() if phase == "advisory"))
 
     def example(self, now: datetime) -> dict[str, Any]:
         """A call for somebody to send by hand: one that a team may take, in the first district."""
+        names = {"agency": self.agency, "source": self.source, "incident_id": "BY-HAND-1", "event_id": "by-hand-1"}
+        times = dict.fromkeys(("created_at", "updated_at"), (self.at or now).isoformat())
+        if self.by_hand is not None:
+            return {**names, **times, **self.by_hand}
         fits = (one for one in self.sendings if one.body.get("district") == self.districts[0] and _is_calm(one.body))
-        sending = next(fits, self.sendings[0])
-        times = dict.fromkeys(("created_at", "updated_at"), now.isoformat())
-        return {**self.body(sending, now), **times, "incident_id": "BY-HAND-1", "event_id": "by-hand-1"}
+        return {**self.body(next(fits, self.sendings[0]), now), **times, **names}
 
     def renamed(self, agency: str) -> Scenario:
         """The same for an agency of another name, where the log holds calls of the first already."""
-        document = re.sub(r'(?m)^agency(\s*)= "[^"]*"', lambda found: f'agency{found[1]}= "{agency}"', self.document)
-        return replace(self, agency=agency, document=document)
+
+        def rename(document: str) -> str:
+            return re.sub(r'(?m)^agency(\s*)= "[^"]*"', lambda found: f'agency{found[1]}= "{agency}"', document)
+
+        switching = self.switching and self.switching.renamed(rename)
+        return replace(self, agency=agency, document=rename(self.document), switching=switching)
 
     def body(self, sending: Sending, start: datetime) -> dict[str, Any]:
         """The flat record to send."""
-        return {**sending.flat(start), "agency": self.agency}
+        return {**sending.flat(self.at or start), "agency": self.agency}
 
 
 def _is_calm(body: Mapping[str, Any]) -> bool:

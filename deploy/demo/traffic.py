@@ -46,6 +46,8 @@ CALL_TYPES: Mapping[str, float] = {
 """Share of each type, in per cent."""
 ASKED_SHARE = 0.86
 QUESTIONS = ("Q1", "Q2", "Q3", "Q4", "Q5")
+PRIORITIES = (12, 45, 30, 13)
+"""How many calls of a hundred have priority 1, 2, 3, 4."""
 FURTHER_VERSIONS = (44, 20, 13, 8, 5, 4, 2, 2, 1, 1)
 """How many calls of a hundred have 0, 1, … 9 further versions."""
 
@@ -77,7 +79,7 @@ def city(seed: int, seconds: float, calls_per_second: float) -> list[Sending]:
     sendings = [
         sending
         for number, begin in enumerate(begins, start=1)
-        for sending in _Story(chance, number, begin).sendings()
+        for sending in _CityStory(chance, number, begin).sendings()
         if sending.at_seconds <= seconds
     ]
     return sorted(sendings, key=lambda sending: sending.at_seconds)
@@ -94,32 +96,24 @@ def _moment(chance: random.Random) -> float:
     return (hour + (drawn - before) / HOURLY[hour]) / len(HOURLY)
 
 
-class _Story:
+class Story:
     """The life of one call, as its CAD tells it."""
 
-    def __init__(self, chance: random.Random, number: int, begin: float) -> None:
-        self._chance, self._number, self._begin = chance, number, begin
+    def __init__(self, chance: random.Random, begin: float, body: dict[str, Any]) -> None:
+        """`body`: what the first version says; `begin`: when, in seconds after the start."""
+        self._chance, self._begin, self._body = chance, begin, body
         self._versions = 0
         self._updated = begin
-        code = chance.choices(list(CALL_TYPES), list(CALL_TYPES.values()))[0]
-        self._body: dict[str, Any] = {
-            "agency": AGENCY,
-            "source": SOURCE,
-            "incident_id": f"D{number:06d}",
-            "call_type": {"system": CODE_SYSTEM, "code": code},
-            "priority": str(chance.choices((1, 2, 3, 4), (12, 45, 30, 13))[0]),
-            **self._place(),
-            **self._asked(),
-            **self._wishes(),
-            **self._personal(),
-        }
+
+    def change(self) -> None:
+        """Let the body say what a further version says anew."""
 
     def sendings(self) -> Iterator[Sending]:
         """The first version, the further ones, and how it ends."""
         told = [self._told()]
         for _ in range(self._chance.choices(range(10), FURTHER_VERSIONS)[0]):
             self._later(0.6, 5.0)
-            self._change()
+            self.change()
             told.append(self._told())
         told += self._end()
         yield from self._as_sent(told)
@@ -160,7 +154,27 @@ class _Story:
         self._body["status"] = status
         return self._told()
 
-    def _change(self) -> None:
+
+class _CityStory(Story):
+    """A call of the made-up city."""
+
+    def __init__(self, chance: random.Random, number: int, begin: float) -> None:
+        self._chance = chance
+        code = chance.choices(list(CALL_TYPES), list(CALL_TYPES.values()))[0]
+        body = {
+            "agency": AGENCY,
+            "source": SOURCE,
+            "incident_id": f"D{number:06d}",
+            "call_type": {"system": CODE_SYSTEM, "code": code},
+            "priority": str(chance.choices((1, 2, 3, 4), PRIORITIES)[0]),
+            **self._place(),
+            **self._asked(),
+            **self._wishes(),
+            **personal(chance, number, " He may have a knife." if chance.random() < 0.04 else ""),
+        }
+        super().__init__(chance, begin, body)
+
+    def change(self) -> None:
         """What a further version says anew."""
         drawn = self._chance.random()
         if drawn < 0.30:
@@ -211,12 +225,13 @@ class _Story:
             found["language"] = "es"
         return found
 
-    def _personal(self) -> dict[str, Any]:
-        dangerous = " He may have a knife." if self._chance.random() < 0.04 else ""
-        number = self._chance.randint(0, 99)
-        return {
-            "caller_name": f"Quentin {CANARY}-{self._number}",
-            "callback_number": f"555-01{number:02d}-{CANARY}",
-            "address": f"{number} {CANARY} Street, Apt {self._number % 40}",
-            "narrative": f"{CANARY} says a man is sitting by the door and cries.{dangerous}",
-        }
+
+def personal(chance: random.Random, number: int, said: str = "") -> dict[str, str]:
+    """What is personal in a call, marked; `said` ends the narrative."""
+    house = chance.randint(0, 99)
+    return {
+        "caller_name": f"Quentin {CANARY}-{number}",
+        "callback_number": f"555-01{house:02d}-{CANARY}",
+        "address": f"{house} {CANARY} Street, Apt {number % 40}",
+        "narrative": f"{CANARY} says a man is sitting by the door and cries.{said}",
+    }

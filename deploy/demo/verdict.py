@@ -28,6 +28,8 @@ class Verdict:
     late: int
     """Outcomes recorded more than a second after their deadline."""
     wrong: tuple[str, ...]
+    also: tuple[str, ...] = ()
+    """Sentences on what else was shown."""
 
     @property
     def good(self) -> bool:
@@ -41,7 +43,7 @@ class Verdict:
             return (
                 f"{self.versions} versions of {self.calls} calls acknowledged, {self.episodes} episodes, "
                 f"{self.outcomes} outcomes, exactly one each: 0 lost, 0 unaccounted."
-            )
+            ) + "".join(f" {sentence}" for sentence in self.also)
         return f"{len(self.wrong)} promises broken: " + "; ".join(self.wrong[:10])
 
 

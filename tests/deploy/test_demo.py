@@ -32,7 +32,7 @@ from deploy.broker import GivenBroker
 from deploy.demo import scenarios
 from deploy.demo.cad import Receiver, Sender
 from deploy.demo.crews import Habits
-from deploy.demo.run import Run
+from deploy.demo.run import Run, decided_again
 from deploy.demo.scenarios import Scenario
 from deploy.demo.stages import OneProcess, Processes, Stage
 from deploy.demo.traffic import Sending
@@ -41,6 +41,7 @@ from deploy.kafka.local import CHECKOUT, free_port
 from deploy.stack import HOST, Stack, StackError, processes_of, stop_leftover
 from shared.agencies import Agencies
 from shared.clock import SystemClock
+from shared.sealing import new_key
 
 AT_ONCE = Habits(is_silent=0.05, answer=(0.05, 0.2), travel=(0.05, 0.1), work=(0.1, 0.3))
 
@@ -61,7 +62,7 @@ def short_city(seconds: float, calls_per_second: float) -> Scenario:
 
 
 def agency_of(scenario: Scenario, port: int) -> AgencyWanted:
-    return AgencyWanted(scenario.agency, (SourceWanted(scenario.source, f"http://{HOST}:{port}/cad"),))
+    return AgencyWanted(scenario.agency, (SourceWanted(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay),))
 
 
 async def play(scenario: Scenario, stage: Stage, port: int) -> tuple[Verdict, Run, str]:
@@ -69,7 +70,11 @@ async def play(scenario: Scenario, stage: Stage, port: int) -> tuple[Verdict, Ru
     run = Run(scenario, stage, Console(file=printed, width=100), SystemClock(), seed=1, port=port)
     await stage.start(lambda _: None)
     try:
-        return await run.play(), run, printed.getvalue()
+        found = await run.play()
+        line, unlike = await decided_again(stage, scenario.agency)
+        assert unlike == []
+        assert re.fullmatch(r"re-decided \d{3,} decisions of 3 services: 0 differences", line)
+        return found, run, printed.getvalue()
     finally:
         await stage.stop()
 
@@ -84,6 +89,18 @@ async def test_on_the_in_memory_twin(tmp_path: Path) -> None:
     assert by_district["Airport"].keys() <= {"default", "cancelled"}
     assert "episodes by district and outcome" in printed
     assert run.ledger.messages["acknowledged"] >= found.outcomes
+
+
+async def test_a_decision_that_comes_out_otherwise_is_told(tmp_path: Path) -> None:
+    """The same calls sealed with another key: triage cannot read what it had read."""
+    scenario, port = short_city(2, 6), free_port()
+    stage = OneProcess(tmp_path, agency_of(scenario, port))
+    await play(scenario, stage, port)
+    stage.access.sealing_key = new_key()
+    line, unlike = await decided_again(stage, scenario.agency)
+    assert "0 differences" not in line
+    assert len(unlike) == 1
+    assert unlike[0].startswith("decided again, triage: ")
 
 
 @pytest.mark.kafka

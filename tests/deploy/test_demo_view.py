@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 
 from deploy.demo import scenarios
-from deploy.demo.mapping import MappingRefused
 from deploy.demo.view import View, percentile, tables
 from deploy.kafka.local import CHECKOUT
+from shared.mapping import MappingRefused
 from tests.deploy.test_demo_verdict import OTHER, Topics
 
 

@@ -61,6 +61,13 @@ async def test_a_whole_day_is_decided_again_without_a_difference(log: MemoryLog,
     assert str(report) == f"{report.service.name}: {report.decisions} decisions, 0 differences"
 
 
+async def test_one_agency_alone(log: MemoryLog) -> None:
+    broker = MemoryBroker(log)
+    whole, *parts = [await redecide.redecide(broker, TRIAGE, agency) for agency in (None, "city-0", "city-1")]
+    assert sum(part.decisions for part in parts) == whole.decisions
+    assert all(part.same and part.decisions > 10 for part in parts)
+
+
 def test_clocks_and_effects_that_failed_are_among_them(day: Day) -> None:
     told = [stored for records in day.log.places.values() for stored in records if "cause" in stored.headers]
     kinds = {(stored.topic, stored.headers["cause"].partition(b"/")[0]) for stored in told}
@@ -112,7 +119,7 @@ async def test_what_another_version_had_decided_is_told_apart(log: MemoryLog) ->
         records[stored.offset] = replace(stored, headers={**stored.headers, "decider": b"0"})
     report = await redecide.redecide(MemoryBroker(log), TEAM_AVAILABILITY)
     assert report.same
-    assert "1 were decided by version 0; this is 1" in str(report)
+    assert f"1 were decided by version 0; this is {TEAM_AVAILABILITY.decider_version}" in str(report)
 
 
 async def test_inputs_that_are_not_kept_any_more_are_counted(log: MemoryLog) -> None:
