@@ -9,12 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import date
 from typing import Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from shared.call import Call, CallStatus, Name, Text
-from shared.judgement import Judgement, RaisedBy
+from shared.judgement import (
+    DEFAULT_POOL,
+    EXPECTED_MINUTES,
+    MISSED_SAFETY_CHECKS,
+    Judgement,
+    Located,
+    Place,
+    RaisedBy,
+)
 
 Id = str
 Phase = Literal["off", "shadow", "advisory", "live"]
@@ -151,6 +160,25 @@ class SetPhase(Command):
     response: Text
     district: Text
     phase: Phase
+
+
+class SetCap(Command):
+    """Bound how many calls a response takes in a district, or with `all` in all together; without a bound lift it."""
+
+    decided_by = "triage"
+    response: Text
+    district: Text
+    at_most_open: int | None = Field(default=None, ge=1, le=10_000)
+    """At once, from the first offer to the team's clearing."""
+    at_most_per_day: int | None = Field(default=None, ge=1, le=10_000)
+
+
+class CloseReferral(Command):
+    """Say what became of a referral or a follow-up."""
+
+    decided_by = "triage"
+    referral_id: Id
+    result: Literal["contacted", "not-reached", "refused", "no-longer-needed"]
 
 
 class RollBackProgramme(Command):
@@ -431,6 +459,25 @@ class DistrictResumed(Event):
     response: str | None = None
 
 
+class CapChanged(Event):
+    """The most calls that a response takes in a district, or with `all` in all together, was set; none: lifted."""
+
+    response: str
+    district: str
+    at_most_open: int | None
+    at_most_per_day: int | None
+    revision: int
+    changed_by: str
+    reason: str = ""
+
+
+class UpgradeNoted(Event):
+    """A call that a team had accepted proved more dangerous; it counts towards this pause, by what it is known by."""
+
+    call_id: str
+    counts_for: str
+
+
 class HeardLine(BaseModel):
     """A line of a narrative in which words of the document were heard: a keyed hash of it, and the hazards in doubt."""
 
@@ -456,6 +503,9 @@ class CallTriaged(Event):
     call: Call | None = None
     """The version that was judged; absent where known versions were judged again."""
     lines: tuple[HeardLine, ...] = ()
+    located: Located | None = None
+    caller: str = ""
+    """Pseudonym of who called, where the document counts repeat callers."""
 
 
 class VersionNoted(Event):
@@ -471,13 +521,63 @@ class VersionNoted(Event):
     call: Call | None = None
     """The version itself, where something of it has to be remembered."""
     lines: tuple[HeardLine, ...] = ()
+    located: Located | None = None
+    caller: str = ""
 
 
 class RoutingNoted(Event):
     """Triage learnt how far a call is routed. From its first offer on the call's roll-out gates stand as judged."""
 
     call_id: str
-    reached: Literal["offered", "team-accepted", "phone-accepted", "default", "cancelled"]
+    reached: Literal["offered", "team-accepted", "phone-accepted", "default", "cancelled", "ended"]
+    response: str | None = None
+    """The response that has the call now; it counts in that one's load."""
+    district: str | None = None
+    day: date | None = None
+    """On the agency's clocks."""
+    episode: int = 0
+    step: int = 0
+    """Which offer it is."""
+
+
+class ReferralMade(Event):
+    """Somebody is to get in touch by a time: a referral that the document sends, or a follow-up of a team's visit."""
+
+    referral_id: Id
+    kind: Literal["referral", "follow-up"]
+    call_id: str
+    response: str
+    district: str | None
+    phase: Phase
+    """In `advisory` it is advised, and the office decides."""
+    due_at: AwareDatetime
+
+
+class ReferralOverdue(Event):
+    """Nobody has said by its time what became of a referral."""
+
+    referral_id: Id
+    call_id: str
+
+
+class ReferralClosed(Event):
+    """What became of a referral; `withdrawn`: the call proved another one; `expired`: nobody ever said."""
+
+    referral_id: Id
+    call_id: str
+    result: Literal["contacted", "not-reached", "refused", "no-longer-needed", "withdrawn", "expired"]
+    closed_by: str
+    reason: str = ""
+
+
+class NoteMade(Event):
+    """Somebody is to know of the call. A note routes nothing and asks for nothing."""
+
+    note_id: Id
+    call_id: str
+    response: str
+    district: str | None
+    phase: Phase
 
 
 class CallsJudgedAgain(Event):
@@ -673,10 +773,12 @@ class ResponseTerms(BaseModel):
 
     response: str
     model: str
-    crew: tuple[Discipline, ...]
+    crew: tuple[Place, ...]
     reached_by: str
     on_upgrade: str
     enters_when: tuple[str, ...] = ()
+    expected_minutes: int = EXPECTED_MINUTES
+    pool: str = DEFAULT_POOL
 
 
 class TermsNoted(Event):
@@ -689,6 +791,9 @@ class TermsNoted(Event):
     offer_expiry_seconds: int
     accepted_not_moving_minutes: int
     status_stale_minutes: int
+    transfer_ack_seconds: int = 30
+    on_scene_check_minutes: int = 30
+    missed_safety_checks: int = MISSED_SAFETY_CHECKS
 
 
 class BypassedTeam(BaseModel):
@@ -812,7 +917,7 @@ class FallBackStepped(Event):
     why: tuple[str, ...]
     bypassed: tuple[BypassedTeam, ...] = ()
     next_response: str | None = None
-    """The response that the next step tries."""
+    """The response that the next step tries, where that is another or by telephone."""
 
 
 Outcome = Literal["team-accepted", "phone-accepted", "default", "cancelled"]
@@ -898,6 +1003,30 @@ class TeamNotMoving(Event):
     team_id: str
 
 
+class SafetyCheckDue(Event):
+    """A team with a call has said nothing for long: it is asked whether it is well. Any status report answers."""
+
+    call_id: str
+    episode: int
+    team_id: str
+    number: int
+    """Which question it is since the team last spoke, from 1."""
+
+
+class SafetyCheckMissed(Event):
+    """A team has left so many safety checks in a row unanswered that police are asked for."""
+
+    call_id: str
+    episode: int
+    team_id: str
+    missed: int
+    silent_minutes: int
+    """For how long it has said nothing."""
+    send: Literal["police"] = "police"
+    """What is asked of the dispatcher."""
+    sentence: str
+
+
 class PauseApplied(Event):
     """Team availability learnt that a district, or `all`, is paused or resumed."""
 
@@ -918,7 +1047,7 @@ class CallForgotten(Event):
 # --- topic `notifications`, notification's journal ------------------------------------------------------------------
 
 
-PageKind = Literal["offer", "withdrawn", "unconfirmed", "upgrade", "not-moving"]
+PageKind = Literal["offer", "withdrawn", "unconfirmed", "upgrade", "not-moving", "safety-check"]
 
 
 class PageDue(Event):
@@ -967,7 +1096,14 @@ class PageDropped(Event):
 
 
 MessageKind = Literal[
-    "call.routed", "unit.status", "call.upgraded", "assignment.withdrawn", "team.not-moving", "call.confirm", "ping"
+    "call.routed",
+    "unit.status",
+    "call.upgraded",
+    "assignment.withdrawn",
+    "team.not-moving",
+    "team.silent",
+    "call.confirm",
+    "ping",
 ]
 
 

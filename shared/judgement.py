@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -38,6 +38,15 @@ Model = Literal[
 
 Discipline = Literal["paramedic", "emt", "nurse", "clinician", "crisis-worker", "peer", "officer", "navigator"]
 """What a member of a crew is trained for."""
+OR: Final = " or "
+Place = str
+"""A place in a crew: a discipline, or several of which one will do, like `emt or paramedic`."""
+
+
+def disciplines_of(place: Place) -> frozenset[str]:
+    """The disciplines of which one fills a place."""
+    return frozenset(place.split(OR))
+
 
 Goes = Literal["instead of default", "beside default"]
 Service = Literal["police", "ems", "fire"]
@@ -50,7 +59,11 @@ EntersWhen = Literal["police on scene", "released by sergeant"]
 """What a team that has arrived waits for, staged, before it goes in."""
 OnUpgrade = Literal["recall", "stage", "stay"]
 """What an accepted team does when the call's level rises: turn back, wait nearby, carry on."""
-Attempt = Literal["same response", "next response", "default"]
+Attempt = Literal["same response", "neighbour pool", "next response", "phone", "default"]
+"""What a step of the fall-back chain tries (domain §5)."""
+DEFAULT_POOL = "default"
+EXPECTED_MINUTES = 60
+MISSED_SAFETY_CHECKS = 2
 
 NO_LEVEL_RANK = 99
 """The rank of a call that no programme could judge: above every level."""
@@ -94,7 +107,7 @@ class ResponseVerdict:
 
     response: str
     model: Model
-    crew: tuple[Discipline, ...]
+    crew: tuple[Place, ...]
     goes: Goes
     replaces: tuple[Service, ...]
     """The parts of the default response that do not go when this one goes."""
@@ -110,6 +123,26 @@ class ResponseVerdict:
     """Whichever comes first lets the team go in; empty: it enters at once."""
     due_hours: int | None = None
     """Of a referral: within how many hours somebody makes contact."""
+    expected_minutes: int = EXPECTED_MINUTES
+    """How long a call of it takes, travel included: a team whose shift ends before is not asked."""
+    pool: str = DEFAULT_POOL
+    """The pool whose teams are asked; teams of another only in a step `neighbour pool`."""
+
+
+OUTSIDE = ""
+"""Stands among the districts of a position on a border for whatever lies beyond all boundaries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where the position of a call lies, by the boundaries of one document. The position itself is personal."""
+
+    __pydantic_config__: ClassVar = _LENIENT
+
+    districts: tuple[str, ...]
+    """Those that hold it or on whose border it is, `OUTSIDE` among them; none: it lies outside of all."""
+    boundaries: str
+    """Hash of the boundaries; by others it has to be located anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +181,6 @@ class Judgement(BaseModel):
     offer_expiry_seconds: int
     accepted_not_moving_minutes: int
     status_stale_minutes: int
-    position_stale_seconds: int
     transfer_ack_seconds: int
     on_scene_check_minutes: int
     sentence: str
@@ -156,3 +188,6 @@ class Judgement(BaseModel):
     programme_version: int
     programme_hash: str
     switchboard_revision: int
+    missed_safety_checks: int = MISSED_SAFETY_CHECKS
+    position_stale_seconds: int = 60
+    """Nothing reads it; readers of an older version ask for it."""

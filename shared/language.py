@@ -107,6 +107,8 @@ def _example(part: dict[str, Any], parts: dict[str, Any], name: str) -> Any:
         example = [_example(part["items"], parts, name)]
     elif part.get("format") == "date-time":
         example = "2026-01-01T12:00:00Z"
+    elif part.get("format") == "date":
+        example = "2026-01-01"
     else:
         example = {"integer": max(1, part.get("minimum", 1)), "number": 1, "boolean": False}.get(
             part.get("type", ""), name.replace("_", "-")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 import json
 import os
 from collections.abc import Mapping
@@ -39,6 +40,7 @@ class Sealer:
             message = f"the sealing key has {len(raw)} bytes and needs {KEY_BYTES}; make one with `careroute key seal`"
             raise ValueError(message)
         self._cipher = AESGCM(raw)
+        self._pseudonyms = hmac.digest(raw, b"careroute pseudonyms", "sha256")
         self.key_id = hashlib.sha256(raw).hexdigest()[:8]
 
     def seal(self, call_id: str, personal: Mapping[str, str]) -> Sealed:
@@ -65,6 +67,10 @@ class Sealer:
             raise CannotOpen(message) from error
         opened: dict[str, str] = json.loads(text)
         return opened
+
+    def pseudonym(self, text: str) -> str:
+        """The same for the same text, and no way back to it without the key; 16 hex digits."""
+        return hmac.digest(self._pseudonyms, text.encode(), "sha256").hex()[:16]
 
 
 def new_key() -> str:

@@ -65,6 +65,21 @@ UNCONFIRMED = Counter(
     "Accepted calls whose CAD was not told in time: police may be coming too. ALERT.",
     ["agency"],
 )
+PAUSED_ITSELF = Counter(
+    "careroute_automatic_pauses_total",
+    "Pauses after too many unsafe upgrades; a person has to resume. ALERT.",
+    ["agency"],
+)
+REFERRALS_OVERDUE = Counter(
+    "careroute_referrals_overdue_total",
+    "Referrals and follow-ups of which nobody said in time what became.",
+    ["agency"],
+)
+SILENT_TEAMS = Counter(
+    "careroute_safety_checks_missed_total",
+    "Police asked for, because a team with a call was silent. ALERT.",
+    ["agency"],
+)
 
 
 def _keep_allowed(logger: Any, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ARG001  # structlog's shape

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -42,6 +42,23 @@ class PhaseBody(DistrictBody):
     based_on: int | None = Field(
         default=None, description="the switchboard revision you saw; refused if it has moved on"
     )
+
+
+class CapBody(DistrictBody):
+    """How many calls a response takes in a district, or with `all` in all together; no bound at all lifts the cap."""
+
+    response: Text = Field(min_length=1)
+    at_most_open: int | None = Field(default=None, ge=1, le=10_000, description="at once")
+    at_most_per_day: int | None = Field(default=None, ge=1, le=10_000, description="on a day of the agency's clocks")
+    based_on: int | None = Field(
+        default=None, description="the switchboard revision you saw; needed to raise or lift a cap"
+    )
+
+
+class CloseReferralBody(Body):
+    """What became of a referral."""
+
+    result: Literal["contacted", "not-reached", "refused", "no-longer-needed"]
 
 
 class ProposeBody(Body):

@@ -282,6 +282,10 @@ def _status(call: CallSeen, event: events.StatusReported, stored: Stored) -> Non
         call.episode(event.episode, stored.time).team_status = event.status
 
 
+def _silent(call: CallSeen, event: events.SafetyCheckMissed, stored: Stored) -> None:
+    call.episode(event.episode, stored.time).team_status = "safety-check-overdue"
+
+
 def _forgotten(call: CallSeen, _event: events.CallForgotten, _stored: Stored) -> None:
     call.forgotten = True
 
@@ -343,6 +347,7 @@ CHANGES: dict[type[Event], Callable[[CallSeen, Any, Stored], None]] = {
     events.AssignmentEnded: _cleared,
     events.UpgradeRaised: _upgraded,
     events.StatusReported: _status,
+    events.SafetyCheckMissed: _silent,
     events.CallForgotten: _forgotten,
     events.PageDue: _page_due,
     **dict.fromkeys(PAGE_STATES, _page),

@@ -33,6 +33,7 @@ app.add_typer(programme, name="programme")
 app.add_typer(team := _group("Teams and their shifts."), name="team")
 app.add_typer(person := _group("Members of staff."), name="person")
 app.add_typer(offer := _group("Answer an offer."), name="offer")
+app.add_typer(referral := _group("Referrals and follow-ups: who is to get in touch, and by when."), name="referral")
 app.add_typer(cad := _group("Word back to the CADs."), name="cad")
 app.add_typer(key := _group("API keys and tokens."), name="key")
 
@@ -84,6 +85,28 @@ def phase(
         revision = door.get("/v1/switchboard").body["revision"]
         body = {"response": response, "district": district, "phase": phase, "reason": reason, "based_on": revision}
         return door.post("/v1/switchboard/phase", **body)
+
+    _do(ctx, json, change)
+
+
+@app.command()
+def cap(
+    ctx: typer.Context,
+    response: Annotated[str, typer.Argument(help="A response of the programme.")],
+    district: District,
+    *,
+    at_once: Annotated[int | None, typer.Option("--open", min=1, help="At most so many calls at once.")] = None,
+    per_day: Annotated[int | None, typer.Option(min=1, help="At most so many calls a day.")] = None,
+    reason: Reason = None,
+    json: Json = False,
+) -> None:
+    """Bound how many calls a response takes in a district, or in `all` together; without a bound lift the cap."""
+
+    def change(door: Door) -> Reply:
+        revision = door.get("/v1/switchboard").body["revision"]
+        bounds = {"at_most_open": at_once, "at_most_per_day": per_day}
+        body = {"response": response, "district": district, **bounds, "reason": reason, "based_on": revision}
+        return door.post("/v1/switchboard/cap", **body)
 
     _do(ctx, json, change)
 
@@ -357,6 +380,35 @@ def offer_decline(
 ) -> None:
     """Leave the call to another team."""
     _do(ctx, json, lambda door: door.post(f"/v1/offers/{in_path(offer_id)}/decline", person_id=person_id))
+
+
+# --- referrals
+
+
+@referral.command("list")
+def referral_list(
+    ctx: typer.Context,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Closed ones and notes too.")] = False,
+    json: Json = False,
+) -> None:
+    """Referrals and follow-ups, the one that is due first at the top."""
+    query = {"open": None if everything else True}
+    _do(ctx, json, lambda door: door.get("/v1/referrals", **query), "referrals")
+
+
+@referral.command("close")
+def referral_close(
+    ctx: typer.Context,
+    referral_id: Annotated[str, typer.Argument()],
+    result: Annotated[str, typer.Argument(help="contacted, not-reached, refused or no-longer-needed")],
+    *,
+    reason: Reason = None,
+    json: Json = False,
+) -> None:
+    """Say what became of one."""
+    path = f"/v1/referrals/{in_path(referral_id)}/close"
+    _do(ctx, json, lambda door: door.post(path, result=result, reason=reason))
 
 
 # --- CADs and keys

@@ -97,6 +97,20 @@ async def set_phase(issuer: Annotated[Issuer, _issuer("set-phase")], body: bodie
     return await issuer.issue(events.SetPhase, body.fields())
 
 
+@router.post("/switchboard/cap")
+async def set_cap(issuer: Annotated[Issuer, _issuer("set-cap")], body: bodies.CapBody) -> Answered:
+    """Bound how many calls a response takes. The document's own caps hold besides: the lower one counts."""
+    return await issuer.issue(events.SetCap, body.fields())
+
+
+@router.post("/referrals/{referral_id}/close")
+async def close_referral(
+    issuer: Annotated[Issuer, _issuer("close-referral")], referral_id: IdInPath, body: bodies.CloseReferralBody
+) -> Answered:
+    """Say what became of a referral or a follow-up."""
+    return await issuer.issue(events.CloseReferral, {"referral_id": referral_id, **body.fields()})
+
+
 @router.post("/programme/propose")
 async def propose(issuer: Annotated[Issuer, _issuer("propose")], body: bodies.ProposeBody) -> Answered:
     """Put a programme document forward; `about` is its hash. Another person approves it."""

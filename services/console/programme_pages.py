@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.text import Text
 from shared.call import Call
 from shared.programme import Fault, Gate, Judgement, Programme
 from shared.programme.coverage import Coverage
+from shared.programme.covers import Cover
 from shared.programme.difference import Difference
 from shared.programme.explain import FactLine
 from shared.programme.facts import HAZARDS
@@ -43,6 +45,9 @@ def meaning(page: Page) -> None:
     out.line(f"accepted: {page.programme} ({page.agency}), version {page.version}, hash {page.hash}", GOOD)
     out.line(f"in force from {page.effective} ({page.time_zone}); the default is: {page.default}")
     out.line(f"{_count(page.districts, 'district')}, {_count(page.codes, 'call-type code')}")
+    if page.boundaries:
+        drawn = ", ".join(f"{one.district} {one.square_km:.2f} square km" for one in page.boundaries)
+        out.line(f"on the map: {drawn}")
     out.head("Levels, calmest first")
     for level in page.levels:
         raised = "; ".join(level.raised_by) or "nothing else applies"
@@ -58,7 +63,7 @@ def meaning(page: Page) -> None:
             out.line(f"    only when known: {'; '.join(response.only_when)}", QUIET)
     out.head("Where and when")
     for row in page.rollout:
-        words = (row.hours, row.dates, row.holidays, row.arm)
+        words = (row.hours, row.dates, row.holidays, row.arm, row.caps)
         out.line(f"  {row.response}: {row.phase} in {_names(row.districts)}: {', '.join(filter(None, words))}")
     _grids(out, page.grids)
     out.head("Closed dates, for rows that close on holidays")
@@ -83,13 +88,19 @@ def difference(found: Difference) -> None:
     out = _Out()
     if not (found.covers or found.changes):
         out.line("No call gets another result.")
+    of_calls: defaultdict[str, list[Cover]] = defaultdict(list)
     for cover in found.covers:
-        style = GOOD if cover.before == "does not go" else BAD if cover.after == "does not go" else HEAD
-        out.line(f"{cover.response}: {cover.before} → {cover.after}", style)
-        out.line(f"  calls: {cover.call_types}; {cover.facts}")
-        out.line(f"  where: {cover.districts}; when: {cover.hours}")
+        of_calls[f"{cover.response}, to calls: {cover.call_types}; {cover.facts}"].append(cover)
+    for calls, covers in of_calls.items():
+        out.line(calls, HEAD)
+        for cover in covers:
+            style = GOOD if cover.before == "does not go" else BAD if cover.after == "does not go" else HEAD
+            out.line(f"  {cover.before} → {cover.after}", style)
+            out.line(f"    {cover.districts}: {cover.hours}")
+    if found.changes:
+        out.head("Other changes")
     for change in found.changes:
-        out.line(f"{change.what}: {change.before} → {change.after}")
+        out.line(f"  {change.what}: {change.before} → {change.after}")
 
 
 def explanation(call: Call, at: datetime, facts: Iterable[FactLine], judgement: Judgement) -> None:
@@ -130,17 +141,31 @@ def explanation(call: Call, at: datetime, facts: Iterable[FactLine], judgement: 
 def coverage(programme: Programme, found: Coverage) -> None:
     """What a programme would have taken."""
     out, figures = _Out(), found.summary()
+    taken, best = figures["of_a_type_that_is_taken"], figures["at_best"]
     out.line(f"{programme.programme}, version {programme.version}, on {found.calls} calls", HEAD)
+    out.line(f"  in a district, and of a type that some response takes: {_share(taken['calls'], found.calls)}")
+    out.line(f"  {'':<15}{'all calls':>18}{'of a type that is taken':>28}", QUIET)
     for name in ("suitable", "indeterminate", "unsuitable"):
-        out.line(f"  {name}: {_share(figures[name], found.calls)}")
-    for title, name in (
-        ("Would have gone, by the first response that may", "would_go"),
-        ("Stopped, by the gate that stopped a call first", "stopped"),
-        ("Facts that put calls on a level of the default (a call may count in several)", "raised_by"),
-        ("Referrals and notes besides", "referrals"),
-    ):
-        out.head(title)
-        out.lines([f"  {what}: {_share(count, found.calls)}" for what, count in figures[name].items()])
+        ours = _share(taken[name], taken["calls"])
+        out.line(f"  {name:<15}{_share(figures[name], found.calls):>18}{ours:>28}")
+    out.head("As the calls are known")
+    _fates(out, figures, found.calls)
+    if figures["raised_by"]:
+        out.line("  what put calls on a level that sends the default (one may count in several)")
+    for what, count in figures["raised_by"].items():
+        out.line(f"    {what}: {_share(count, found.calls)}")
+    out.head("At best: an upper bound and no forecast, with every open question answered as well as it can be")
+    ours = best["suitable_of_a_type_that_is_taken"]
+    out.line(
+        f"  suitable: {_share(best['suitable'], found.calls)}, of a type that is taken {_share(ours, found.calls)}"
+    )
+    _fates(out, best, found.calls)
+    out.head("By type of call, of those that are taken")
+    out.line(f"  {'calls':>7} {'go':>7} {'at best':>7}", QUIET)
+    for code, line in figures["types"].items():
+        out.line(f"  {line['calls']:>7} {line['would_go']:>7} {line['at_best']:>7}  {code}")
+    out.head("Referrals and notes besides")
+    out.lines([f"  {what}: {_share(count, found.calls)}" for what, count in figures["referrals"].items()])
     out.head("Assumptions that codes and priorities make")
     out.lines([f"  {line}" for line in programme.assumptions])
 
@@ -170,6 +195,17 @@ def _grids(out: _Out, grids: Iterable[Grid]) -> None:
         for name, day in zip(DAYS, grid.days, strict=True):
             out.line(f"  {name} " + "".join(SIGNS[phase] for phase in day))
     out.line("  a sign is half an hour: █ live, a advisory, s shadow, · off", QUIET)
+
+
+def _fates(out: _Out, figures: Mapping[str, Mapping[str, int]], calls: int) -> None:
+    """Who would have gone, and what stopped the rest."""
+    going, stopped = figures["would_go"], figures["stopped"]
+    out.line(f"  somebody would have gone to {_share(sum(going.values()), calls)}")
+    for what, count in going.items():
+        out.line(f"    {what}: {_share(count, calls)}")
+    out.line(f"  the default would have stood for {_share(sum(stopped.values()), calls)}, stopped first by")
+    for what, count in stopped.items():
+        out.line(f"    {what}: {_share(count, calls)}")
 
 
 def _gates(out: _Out, gates: Iterable[Gate], indent: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json as js
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -16,14 +15,18 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.text import Text
 
 from services.console import programme_pages as pages
-from shared.call import Call
+from shared.call import Call, CallType, Position
+from shared.mapping import MappingRefused, read_mapping, read_rows
 from shared.programme import Judgement, Phase, Programme, ProgrammeRefused, Switchboard, judge, read, words_in
+from shared.programme.boundaries import located_by
 from shared.programme.coverage import Coverage, tally
 from shared.programme.covers import TooLarge
 from shared.programme.difference import difference
 from shared.programme.explain import all_on, facts_used
 from shared.programme.page import grids, page
+from shared.programme.programme import Cap
 from shared.programme.reference import reference, schema_text
+from shared.programme.surroundings import Surroundings
 
 REFUSED, USAGE = 1, 2
 
@@ -55,12 +58,12 @@ def explain(doc: Path, call_file: Path, *, at: str | None, switchboard: Path | N
     """Every gate of one call, the facts with their sources, what raised the level, and what a dispatcher reads."""
     programme = _read(doc, as_json=json)
     try:
-        call, heard = _call(programme, call_file.read_text("utf-8"))
+        call, known = _call(programme, call_file.read_text("utf-8"))
     except _NoCall as error:
         _trouble(f"{call_file.name}: {error}", USAGE)
     instant = _instant(programme, at) or call.updated_at.astimezone(UTC)
-    judgement = judge(programme, _board(programme, switchboard), call, heard, instant)
-    facts = facts_used(programme, call, heard, instant)
+    judgement = judge(programme, _board(programme, switchboard), call, known, instant)
+    facts = facts_used(programme, call, known.heard, instant)
     if json:
         body = {"call_id": call.call_id, "at": instant, "facts": [asdict(fact) for fact in facts]}
         _print_json(body | {"judgement": judgement.model_dump(mode="json")})
@@ -78,12 +81,12 @@ def decide(doc: Path, calls_file: Path, *, at: str | None, switchboard: Path | N
             if not line.strip():
                 continue
             try:
-                call, heard = _call(programme, line)
+                call, known = _call(programme, line)
             except _NoCall as error:
                 failed = True
                 pages.errors().print(Text(f"{calls_file.name}, line {number}: {error}"), soft_wrap=True)
                 continue
-            judgement = judge(programme, board, call, heard, fixed or call.updated_at.astimezone(UTC))
+            judgement = judge(programme, board, call, known, fixed or call.updated_at.astimezone(UTC))
             typer.echo(js.dumps(_decision(call, judgement), ensure_ascii=False))
     if failed:
         raise typer.Exit(REFUSED)
@@ -100,8 +103,7 @@ def coverage(doc: Path, calls_file: Path, *, mapping: Path, switchboard: Path | 
     programme = _read(doc, as_json=json)
     board, found = _board(programme, switchboard), Coverage()
     for call in _exported(programme, calls_file, mapping):
-        instant = call.updated_at.astimezone(UTC)
-        tally(found, programme, judge(programme, board, call, frozenset(), instant))
+        tally(found, programme, board, call, call.updated_at.astimezone(UTC))
     if json:
         _print_json(found.summary())
     else:
@@ -157,6 +159,7 @@ class _BoardFile(BaseModel):
     revision: int = 0
     phases: dict[str, Phase] = {}
     paused: tuple[str, ...] = ()
+    caps: dict[str, Cap] = {}
 
 
 def _board(programme: Programme, path: Path | None) -> Switchboard:
@@ -166,19 +169,22 @@ def _board(programme: Programme, path: Path | None) -> Switchboard:
         found = _BoardFile.model_validate_json(path.read_text("utf-8"))
     except ValidationError as error:
         _trouble(f"{path.name}: {_faults(error)}", USAGE)
-    return Switchboard(found.revision, Map(found.phases), frozenset(found.paused))
+    return Switchboard(found.revision, Map(found.phases), frozenset(found.paused), Map(found.caps))
 
 
 class _NoCall(ValueError):
     """Says why a text is no call."""
 
 
-def _call(programme: Programme, text: str) -> tuple[Call, frozenset[str]]:
-    """A call as JSON, and the hazards that words of a `narrative` beside its fields put in doubt. Raises _NoCall."""
+def _call(programme: Programme, text: str) -> tuple[Call, Surroundings]:
+    """A call as JSON, and what a `narrative` and a `position` beside its fields bear on it. Raises _NoCall."""
     try:
         body = js.loads(text)
         narrative = body.pop("narrative", "") if isinstance(body, dict) else ""
-        return Call.model_validate_json(js.dumps(body)), words_in(programme, str(narrative))
+        position = body.pop("position", None) if isinstance(body, dict) else None
+        there = str(Position.model_validate(position)) if position is not None else ""
+        known = Surroundings(words_in(programme, str(narrative)), located_by(programme, there))
+        return Call.model_validate_json(js.dumps(body)), known
     except ValidationError as error:
         raise _NoCall(_faults(error)) from None
     except (ValueError, RecursionError) as error:
@@ -193,17 +199,22 @@ def _faults(error: ValidationError) -> str:
 
 
 def _exported(programme: Programme, path: Path, mapping: Path) -> Iterator[Call]:
-    """The calls of an export, read by the demonstration's own reader, which no service stands on."""
-    reader = importlib.import_module("deploy.demo.mapping")
+    """The calls of an export, read by a mapping that names nothing which the programme does not have."""
     try:
-        document = reader.read_mapping(mapping.read_text("utf-8"))
+        document = read_mapping(mapping.read_text("utf-8"))
         if document.agency != programme.agency:
             _trouble(f"the mapping is {document.agency}'s, the programme {programme.agency}'s", USAGE)
+        for place in document.beats.districts if document.beats else ():
+            if place not in programme.districts:
+                _trouble(f"{mapping.name}: {place} is no district of the programme", USAGE)
+        for code in dict.fromkeys(document.codes.values()):
+            if programme.code(CallType(system=document.code_system, code=code)) is None:
+                _trouble(f"{mapping.name}: {document.code_system} {code} is no code of the programme", USAGE)
         known = set(Call.model_fields)
-        for row in reader.read_rows(document, path):
+        for row in read_rows(document, path):
             body = {name: value for name, value in row.body.items() if name in known}
-            yield Call.model_validate(body | {"agency": document.agency, "source": document.source})
-    except reader.MappingRefused as refused:
+            yield Call.model_validate(body)
+    except MappingRefused as refused:
         _trouble(str(refused), REFUSED)
 
 

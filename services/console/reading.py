@@ -18,6 +18,7 @@ from services.console.seen import (
     CommandSeen,
     DocumentSeen,
     PersonSeen,
+    ReferralSeen,
     SwitchboardSeen,
     TeamSeen,
 )
@@ -88,6 +89,16 @@ async def show_call(
 async def show_switchboard(reading: Annotated[Reading, _reader("read")]) -> SwitchboardSeen:
     """What is switched on and what is paused, with the revision."""
     return reading.seen.switchboard
+
+
+@router.get("/referrals")
+async def list_referrals(
+    reading: Annotated[Reading, _reader("read")],
+    open: Annotated[bool | None, Query(description="only those that nobody has closed")] = None,  # noqa: A002  # the query's name
+) -> list[ReferralSeen]:
+    """Referrals and follow-ups, the one that is due first at the top; and notes."""
+    found = [seen for seen in reading.seen.referrals.values() if open in (None, seen.state in ("open", "overdue"))]
+    return sorted(found, key=lambda seen: (seen.due_at or seen.made_at, seen.referral_id))
 
 
 @router.get("/programme")

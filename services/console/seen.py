@@ -178,6 +178,38 @@ class PhaseSeen:
 
 
 @dataclass(slots=True)
+class CapSeen:
+    """The most calls that people let a response take; the document's own caps hold besides."""
+
+    response: str
+    district: str
+    at_most_open: int | None
+    at_most_per_day: int | None
+    since: datetime
+    by: str
+    reason: str
+
+
+@dataclass(slots=True)
+class ReferralSeen:
+    """A referral, a follow-up of a team's visit, or a note, which asks for nothing."""
+
+    referral_id: str
+    kind: Literal["referral", "follow-up", "note"]
+    call_id: str
+    response: str
+    district: str | None
+    phase: Phase
+    made_at: datetime
+    due_at: datetime | None = None
+    state: str = "open"
+    """`open`, `overdue`, or what became of it; a note is `noted`."""
+    closed_by: str | None = None
+    closed_at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(slots=True)
 class SwitchSeen:
     """One change of the switchboard."""
 
@@ -197,6 +229,8 @@ class SwitchboardSeen:
     """By district, or `response/district` for one response."""
     phases: dict[str, PhaseSeen] = field(default_factory=dict)
     """By `response/district`."""
+    caps: dict[str, CapSeen] = field(default_factory=dict)
+    """By `response/district`, or `response/all`."""
     history: list[SwitchSeen] = field(default_factory=list)
     """The newest changes, the last first."""
 
@@ -246,11 +280,14 @@ class Alert:
 
     kind: Literal[
         "unconfirmed",
+        "team-silent",
         "cad-not-informed",
         "input-refused",
         "clock-failed",
         "webhook-disabled",
         "no-stop-switch",
+        "paused-by-itself",
+        "referral-overdue",
     ]
     at: datetime
     sentence: str

@@ -60,10 +60,21 @@ def _where(event: events.DistrictPaused | events.DistrictResumed) -> str:
     return f"{event.response} in {event.district}" if event.response else event.district
 
 
+def _bounds(event: events.CapChanged) -> str:
+    bounds = ((event.at_most_open, "at once"), (event.at_most_per_day, "a day"))
+    return " and ".join(f"at most {bound} calls {when}" for bound, when in bounds if bound) or "any number of calls"
+
+
 SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.PhaseChanged: "{e.response} in {e.district} is {e.phase}.",
     events.DistrictPaused: lambda e: f"Paused: {_where(e)}.",
     events.DistrictResumed: lambda e: f"Resumed: {_where(e)}.",
+    events.CapChanged: lambda e: f"{e.response} in {e.district} takes {_bounds(e)}.",
+    events.UpgradeNoted: "The call proved more dangerous; it counts towards a pause of {e.counts_for}.",
+    events.ReferralMade: "A {e.kind} to {e.response} was made ({e.phase}), due {e.due_at:%Y-%m-%d %H:%M} UTC.",
+    events.ReferralOverdue: "Nobody has said in time what became of the referral.",
+    events.ReferralClosed: "The referral is closed by {e.closed_by}: {e.result}. {e.reason}",
+    events.NoteMade: "A note to {e.response} was made ({e.phase}).",
     events.CallTriaged: _triaged,
     events.VersionNoted: lambda e: (
         "The CAD published a version that changes nothing."
@@ -95,6 +106,8 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.AssignmentEnded: "{e.team_id} cleared the call: {e.disposition}.",
     events.UpgradeRaised: "The call rose to level {e.level} while {e.team_id} has it ({e.on_upgrade}). {e.sentence}",
     events.TeamNotMoving: "{e.team_id} accepted and has not set out.",
+    events.SafetyCheckDue: "{e.team_id} was silent for long and is asked whether it is well (question {e.number}).",
+    events.SafetyCheckMissed: "{e.sentence}",
     events.StatusReported: _status,
     events.CallForgotten: "The call is closed.",
     events.PageDue: "A page ({e.kind}) to {e.person_id} of {e.team_id} is due by {e.method.kind}.",

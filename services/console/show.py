@@ -29,6 +29,7 @@ COLOURS = {
     "refused": BAD,
     "unconfirmed": BAD,
     "need-police": BAD,
+    "safety-check-overdue": BAD,
     "off-duty": QUIET,
     "off": QUIET,
 }
@@ -81,6 +82,11 @@ def switchboard(body: dict[str, Any]) -> None:
         for _, seen in sorted(body["phases"].items())
     ]
     _table(out, ("response", "district", "phase", "since", "by", "reason"), rows, "Nothing was ever switched on.")
+    for seen in body["caps"].values():
+        bounds = ((seen["at_most_open"], "at once"), (seen["at_most_per_day"], "a day"))
+        words = " and ".join(f"at most {bound} calls {when}" for bound, when in bounds if bound)
+        told = f"{seen['response']} in {seen['district']}: {words}, since {_at(seen['since'])} by {seen['by']}"
+        out.print(_word("capped"), Text(told), soft_wrap=True)
     out.print(Text(f"revision {body['revision']}; what is not listed is off", QUIET))
     if body["history"]:
         _heading(out, "Changed lately")
@@ -89,6 +95,27 @@ def switchboard(body: dict[str, Any]) -> None:
             for seen in body["history"][:SWITCHES_SHOWN]
         ]
         _table(out, ("revision", "at", "by", "what", "why"), changes)
+
+
+def referrals(body: Sequence[dict[str, Any]]) -> None:
+    """Referrals, follow-ups and notes."""
+    rows = [
+        (
+            _at(seen["due_at"]),
+            seen["kind"],
+            seen["response"],
+            seen["state"],
+            seen["phase"],
+            seen["district"],
+            seen["call_id"],
+            seen["closed_by"],
+            seen["reason"],
+            seen["referral_id"],
+        )
+        for seen in body
+    ]
+    head = ("due", "what", "to", "state", "phase", "district", "call", "closed by", "why", "id")
+    _table(_out(), head, rows, "No referral is open.")
 
 
 def calls(body: Sequence[dict[str, Any]]) -> None:
@@ -297,6 +324,7 @@ SHAPES: dict[str, Callable[[Any], None]] = {
     "trouble": trouble,
     "key": key,
     "switchboard": switchboard,
+    "referrals": referrals,
     "calls": calls,
     "call": call,
     "documents": documents,

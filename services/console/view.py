@@ -15,11 +15,13 @@ from typing import Any, TypeVar
 from services.console.call_view import BEGIN, ENDED_OFFERS, CallSeen
 from services.console.seen import (
     Alert,
+    CapSeen,
     CommandSeen,
     DocumentSeen,
     PauseSeen,
     PersonSeen,
     PhaseSeen,
+    ReferralSeen,
     SwitchboardSeen,
     SwitchSeen,
     TeamSeen,
@@ -38,6 +40,9 @@ KEEP_ALERTS = 1_000
 KEEP_ANSWERS = 20_000
 KEEP_DOCUMENTS = 10
 KEEP_SWITCHES = 200
+KEEP_REFERRALS = 5_000
+BY_ITSELF = "careroute"
+"""Who changed the switchboard where nobody did."""
 DEADLINE_CLOCK = "deadline/"
 """The clock of a call's routing deadline, in team availability; the call's id follows."""
 
@@ -79,6 +84,7 @@ class AgencyView:
         """Versions of the programme by hash, the one proposed last at the end."""
         self.teams: dict[str, TeamSeen] = {}
         self.people: dict[str, PersonSeen] = {}
+        self.referrals: OrderedDict[str, ReferralSeen] = OrderedDict()
         self._keep = keep
         self._calls: OrderedDict[str, CallSeen] = OrderedDict()
         """The one heard of longest ago first."""
@@ -205,8 +211,16 @@ def _unconfirmed(view: AgencyView, event: events.AssignmentUnconfirmed, stored: 
     view.alert(f"unconfirmed/{event.call_id}/{event.episode}", alert)
 
 
+def _silent(view: AgencyView, event: events.SafetyCheckMissed, stored: Stored) -> None:
+    if (team := view.teams.get(event.team_id)) is not None:
+        team.status, team.status_at = "safety-check-overdue", stored.time
+    alert = Alert("team-silent", stored.time, sentence_of(event), event.team_id, event.call_id)
+    view.alert(f"team-silent/{event.team_id}", alert)
+
+
 def _assignment_over(view: AgencyView, event: Any, stored: Stored) -> None:
     view.calm(f"unconfirmed/{event.call_id}/{event.episode}")
+    view.calm(f"team-silent/{event.team_id}")
     view.free(event.team_id, event.call_id, stored.time)
 
 
@@ -268,7 +282,9 @@ def _activated(view: AgencyView, event: events.ProgrammeActivated, stored: Store
 
 
 def _switched(
-    view: AgencyView, event: events.PhaseChanged | events.DistrictPaused | events.DistrictResumed, stored: Stored
+    view: AgencyView,
+    event: events.PhaseChanged | events.CapChanged | events.DistrictPaused | events.DistrictResumed,
+    stored: Stored,
 ) -> None:
     board = view.switchboard
     board.revision = event.revision
@@ -286,12 +302,63 @@ def _phase(view: AgencyView, event: events.PhaseChanged, stored: Stored) -> None
 def _paused(view: AgencyView, event: events.DistrictPaused, stored: Stored) -> None:
     _switched(view, event, stored)
     seen = PauseSeen(event.district, stored.time, event.changed_by, event.reason, event.response)
-    view.switchboard.paused[pause_of(event.district, event.response)] = seen
+    paused = pause_of(event.district, event.response)
+    view.switchboard.paused[paused] = seen
+    if event.changed_by == BY_ITSELF:
+        sentence = f"careroute paused {paused} by itself: {event.reason}. Look into it, then resume."
+        view.alert(f"paused/{paused}", Alert("paused-by-itself", stored.time, sentence, paused))
 
 
 def _resumed(view: AgencyView, event: events.DistrictResumed, stored: Stored) -> None:
     _switched(view, event, stored)
-    view.switchboard.paused.pop(pause_of(event.district, event.response), None)
+    paused = pause_of(event.district, event.response)
+    view.switchboard.paused.pop(paused, None)
+    view.calm(f"paused/{paused}")
+
+
+def _capped(view: AgencyView, event: events.CapChanged, stored: Stored) -> None:
+    _switched(view, event, stored)
+    key, bounds = f"{event.response}/{event.district}", (event.at_most_open, event.at_most_per_day)
+    view.switchboard.caps.pop(key, None)
+    if any(bounds):
+        view.switchboard.caps[key] = CapSeen(
+            event.response, event.district, *bounds, stored.time, event.changed_by, event.reason
+        )
+
+
+# --- referrals
+
+
+def _referral(view: AgencyView, event: events.ReferralMade, stored: Stored) -> None:
+    about = (event.call_id, event.response, event.district, event.phase, stored.time)
+    seen = ReferralSeen(event.referral_id, event.kind, *about, due_at=event.due_at)
+    _keep_newest(view.referrals, event.referral_id, seen, KEEP_REFERRALS)
+
+
+def _note(view: AgencyView, event: events.NoteMade, stored: Stored) -> None:
+    about = (event.call_id, event.response, event.district, event.phase, stored.time)
+    _keep_newest(
+        view.referrals, event.note_id, ReferralSeen(event.note_id, "note", *about, state="noted"), KEEP_REFERRALS
+    )
+
+
+def _overdue(view: AgencyView, event: events.ReferralOverdue, stored: Stored) -> None:
+    if (seen := view.referrals.get(event.referral_id)) is not None:
+        seen.state = "overdue"
+        sentence = f"Nobody has said what became of the {seen.kind} to {seen.response}."
+        alert = Alert("referral-overdue", stored.time, sentence, event.referral_id, event.call_id)
+        view.alert(f"referral/{event.referral_id}", alert)
+
+
+def _referral_closed(view: AgencyView, event: events.ReferralClosed, stored: Stored) -> None:
+    view.calm(f"referral/{event.referral_id}")
+    if (seen := view.referrals.get(event.referral_id)) is not None:
+        seen.state, seen.closed_by, seen.closed_at, seen.reason = (
+            event.result,
+            event.closed_by,
+            stored.time,
+            event.reason,
+        )
 
 
 # --- teams and people
@@ -334,6 +401,7 @@ def _on_shift(view: AgencyView, members: tuple[str, ...], team_id: str | None) -
 
 
 def _status(view: AgencyView, event: events.StatusReported, stored: Stored) -> None:
+    view.calm(f"team-silent/{event.team_id}")
     if (team := view.teams.get(event.team_id)) is not None:
         team.status, team.status_at = event.status, stored.time
 
@@ -358,6 +426,7 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, Stored], None]] = {
     events.InputRefused: _input_refused,
     events.ClockFailed: _clock_failed,
     events.AssignmentUnconfirmed: _unconfirmed,
+    events.SafetyCheckMissed: _silent,
     events.AssignmentWithdrawn: _assignment_over,
     events.AssignmentEnded: _assignment_over,
     events.CadInformed: _informed,
@@ -370,6 +439,11 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, Stored], None]] = {
     events.PhaseChanged: _phase,
     events.DistrictPaused: _paused,
     events.DistrictResumed: _resumed,
+    events.CapChanged: _capped,
+    events.ReferralMade: _referral,
+    events.ReferralOverdue: _overdue,
+    events.ReferralClosed: _referral_closed,
+    events.NoteMade: _note,
     events.PersonDefined: _person,
     events.PersonRemoved: _person_removed,
     events.TeamDefined: _team,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+from services.triage.disclosed import Opener, disclosed
 from services.triage.judging import essence, judged
-from services.triage.listen import OpenSealed, lines_heard
+from services.triage.referrals import CAREROUTE, followed_up, told_later
 from services.triage.state import OpenCall, State, Version, order_of, seen_as, with_version
 from shared.call import Call
 from shared.events import (
+    AssignmentEnded,
+    AssignmentWithdrawn,
     CallCancelled,
     CallEnded,
     CallReported,
@@ -16,10 +19,15 @@ from shared.events import (
     CallsJudgedAgain,
     CallStale,
     CallTriaged,
+    DistrictPaused,
     Event,
     OfferMade,
     RoutingNoted,
+    StatusReported,
+    UpgradeNoted,
+    UpgradeRaised,
     VersionNoted,
+    pause_of,
 )
 
 STALE = timedelta(days=7)
@@ -28,7 +36,7 @@ JUDGED_AT_ONCE = 50
 """Calls judged again in one go."""
 
 
-def reported(state: State, event: CallReported | CallCancelled, open_sealed: OpenSealed) -> list[Event]:
+def reported(state: State, event: CallReported | CallCancelled, now: datetime, opener: Opener) -> list[Event]:
     """A version of a call: judged, or noted, or nothing new."""
     call, held = event.call, state.calls.get(event.call_id)
     if held is None:
@@ -43,12 +51,18 @@ def reported(state: State, event: CallReported | CallCancelled, open_sealed: Ope
     late = bool(held.newest) and order_of(call) < held.newest[0].order
     if call.ended:
         return [_late(event, Version(event.event_id, call, event.judged_at, ()))] if late else [_ended(event)]
-    version = Version(event.event_id, call, event.judged_at, lines_heard(state.programme, event, open_sealed))
+    version = Version(event.event_id, call, event.judged_at, *disclosed(state.programme, event, opener))
     after = with_version(held, version)
     if late:
         # it may be the first to hold a line, which makes an answer in the newest one count
-        return [_late(event, version), *_said_again(state, after)]
-    return [_said(state, held, after, event, version)]
+        return [_late(event, version), *_with_later(state, _said_again(state, after), now)]
+    return _with_later(state, [_said(state, held, after, event, version)], now)
+
+
+def _with_later(state: State, said: list[Event], now: datetime) -> list[Event]:
+    """What is said of calls, and the referrals and notes that follow from it."""
+    later = (told_later(state, one.call_id, one.judgement, now) for one in said if isinstance(one, CallTriaged))
+    return [*said, *(event for events in later for event in events)]
 
 
 def _ended(event: CallReported | CallCancelled) -> Event:
@@ -67,6 +81,8 @@ def _late(event: CallReported | CallCancelled, version: Version) -> Event:
         judged_at=event.judged_at,
         call=version.call if version.lines else None,
         lines=version.lines,
+        located=version.located,
+        caller=version.caller,
     )
 
 
@@ -88,6 +104,8 @@ def _said(
                 judged_at=version.judged_at,
                 call=version.call,
                 lines=version.lines,
+                located=version.located,
+                caller=version.caller,
             )
     return CallTriaged.model_construct(
         call_id=event.call_id,
@@ -101,6 +119,8 @@ def _said(
         language=call.language,
         call=version.call,
         lines=version.lines,
+        located=version.located,
+        caller=version.caller,
     )
 
 
@@ -109,14 +129,14 @@ def _terms(call: Call) -> tuple[str | None, ...]:
     return call.priority, call.language, call.requested_by, call.status
 
 
-def judge_again(state: State) -> list[Event]:
+def judge_again(state: State, now: datetime) -> list[Event]:
     """The next of the calls that wait since the programme or the switchboard changed."""
     waiting = state.to_judge[:JUDGED_AT_ONCE]
     events: list[Event] = []
     for call_id in waiting:
         held = state.calls.get(call_id)
         if held is not None and held.newest and not held.frozen:
-            events += _said_again(state, held)
+            events += _with_later(state, _said_again(state, held), now)
     return [*events, CallsJudgedAgain(count=len(waiting))]
 
 
@@ -139,21 +159,69 @@ def _said_again(state: State, held: OpenCall) -> list[Event]:
             language=version.call.language,
             call=None,
             lines=(),
+            located=None,
+            caller="",
         )
     ]
 
 
-def offered(state: State, event: OfferMade) -> list[Event]:
-    """A team was asked: from here on the call is in flight."""
-    held = state.calls.get(event.call_id)
-    if held is None or held.frozen:
+def offered(state: State, event: OfferMade, _now: datetime) -> list[Event]:
+    """A team was asked: from here on the call is in flight, and counts as one of the response's."""
+    held, programme = state.calls.get(event.call_id), state.programme
+    if held is None or (event.episode, event.step) <= held.offered:
         return []
-    return [RoutingNoted(call_id=event.call_id, reached="offered")]
+    day = held.version.judged_at.astimezone(programme.zone if programme else UTC).date()
+    return [
+        RoutingNoted(
+            call_id=event.call_id,
+            reached="offered",
+            response=event.response,
+            district=event.district,
+            day=day,
+            episode=event.episode,
+            step=event.step,
+        )
+    ]
 
 
-def routed(state: State, event: CallRouted) -> list[Event]:
+def routed(state: State, event: CallRouted, _now: datetime) -> list[Event]:
     """The call has its outcome."""
     held = state.calls.get(event.call_id)
-    if held is None or (held.accepted and event.outcome in ("team-accepted", "phone-accepted")):
+    if event.outcome in ("team-accepted", "phone-accepted"):
+        known = held is None or held.accepted
+    else:
+        known = held is None and event.call_id not in state.carried
+    return [] if known else [RoutingNoted(call_id=event.call_id, reached=event.outcome)]
+
+
+def released(state: State, event: AssignmentEnded | AssignmentWithdrawn, now: datetime) -> list[Event]:
+    """The team is free again."""
+    if event.call_id not in state.carried:
         return []
-    return [RoutingNoted(call_id=event.call_id, reached=event.outcome)]
+    after = followed_up(state, event, now) if isinstance(event, AssignmentEnded) else ()
+    return [RoutingNoted(call_id=event.call_id, reached="ended"), *after]
+
+
+def upgraded(state: State, event: UpgradeRaised | StatusReported, now: datetime) -> list[Event]:
+    """A call that a team has accepted is more dangerous than it was thought; so many of them are a pause."""
+    carried, programme = state.carried.get(event.call_id or ""), state.programme
+    rule = programme.automatic_pause if programme else None
+    if carried is None or rule is None or (isinstance(event, StatusReported) and event.status != "need-police"):
+        return []
+    call_id, response = event.call_id or "", carried.response if rule.pauses == "response" else None
+    paused, since = pause_of(carried.district, response), now - timedelta(minutes=rule.within_minutes)
+    recent = {known for known, at in state.upgrades.get(paused, ()) if at > since}
+    if call_id in recent:
+        return []
+    events: list[Event] = [UpgradeNoted(call_id=call_id, counts_for=paused)]
+    if len(recent) + 1 >= rule.unsafe_upgrades and not state.switchboard.is_paused(carried.district, carried.response):
+        events.append(
+            DistrictPaused(
+                district=carried.district,
+                response=response,
+                revision=state.switchboard.revision + 1,
+                changed_by=CAREROUTE,
+                reason=f"{len(recent) + 1} unsafe upgrades within {rule.within_minutes} minutes",
+            )
+        )
+    return events

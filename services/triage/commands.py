@@ -9,6 +9,7 @@ from services.triage.state import Document, State, parsed
 from shared.commands import done, nothing_to_do, refused
 from shared.events import (
     ApproveProgramme,
+    CapChanged,
     Command,
     DistrictPaused,
     DistrictResumed,
@@ -22,12 +23,15 @@ from shared.events import (
     ProposeProgramme,
     ResumeDistrict,
     RollBackProgramme,
+    SetCap,
     SetPhase,
     pause_of,
 )
 from shared.programme import Programme, ProgrammeRefused, Switchboard
+from shared.programme.programme import NO_CAP, Cap
 
 ALL = "all"
+ANY_NUMBER = "any number of calls"
 PHASES: tuple[Phase, ...] = ("off", "shadow", "advisory", "live")
 MAX_DOCUMENT_BYTES = 600_000
 
@@ -203,6 +207,42 @@ def highest_phase(programme: Programme, response: str, district: str) -> Phase:
 def _unknown(command: Command, kind: str, name: str, known: Iterable[str]) -> Event:
     names = ", ".join(sorted(known))
     return refused(command, f"unknown-{kind}", f"The programme has no {kind} {name!r}; there is {names}.")
+
+
+def set_cap(state: State, command: SetCap) -> list[Event]:
+    """Bound how many calls a response takes. The document's own caps hold besides: the lower one counts."""
+    programme, board = state.programme, state.switchboard
+    if programme is None:
+        return [refused(command, "no-programme", "No programme is in force.")]
+    if command.response not in programme.responses:
+        return [_unknown(command, "response", command.response, programme.responses)]
+    if command.district != ALL and command.district not in programme.districts:
+        return [_unknown(command, "district", command.district, [ALL, *programme.districts])]
+    key, wanted = f"{command.response}/{command.district}", Cap(command.at_most_open, command.at_most_per_day)
+    present = board.caps.get(key, NO_CAP)
+    where = f"{command.response} in {command.district}"
+    if wanted == present:
+        return [nothing_to_do(command, f"{where} takes {wanted.words or ANY_NUMBER} already.", revision=board.revision)]
+    if command.based_on != board.revision and (_is_looser(wanted, present) or command.based_on is not None):
+        why = f"The switchboard is at revision {board.revision}; look again before you switch."
+        return [refused(command, "switchboard-moved", why)]
+    revision = board.revision + 1
+    changed = CapChanged(
+        response=command.response,
+        district=command.district,
+        at_most_open=command.at_most_open,
+        at_most_per_day=command.at_most_per_day,
+        revision=revision,
+        changed_by=command.issued_by,
+        reason=command.reason,
+    )
+    return [changed, done(command, f"{where} takes {wanted.words or ANY_NUMBER}.", revision=revision)]
+
+
+def _is_looser(wanted: Cap, present: Cap) -> bool:
+    """Whether a cap lets anything through that the present one does not."""
+    pairs = ((wanted.at_most_open, present.at_most_open), (wanted.at_most_per_day, present.at_most_per_day))
+    return any(before is not None and (now is None or now > before) for now, before in pairs)
 
 
 def pause(state: State, command: PauseDistrict) -> list[Event]:

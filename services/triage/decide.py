@@ -6,17 +6,20 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.triage import calls, commands
-from services.triage.evolve import ACTIVATE, JUDGE_AGAIN
-from services.triage.listen import OpenSealed
+from services.triage import calls, commands, referrals
+from services.triage.disclosed import Opener
+from services.triage.evolve import ACTIVATE, DUE, JUDGE_AGAIN
 from services.triage.state import State
 from shared.commands import answer
 from shared.events import (
     ApproveProgramme,
+    AssignmentEnded,
+    AssignmentWithdrawn,
     CallCancelled,
     CallReported,
     CallRetired,
     CallRouted,
+    CloseReferral,
     Command,
     Event,
     OfferMade,
@@ -24,27 +27,23 @@ from shared.events import (
     ProposeProgramme,
     ResumeDistrict,
     RollBackProgramme,
+    SetCap,
     SetPhase,
+    StatusReported,
+    UpgradeRaised,
 )
 from shared.service import Input, Tick
 
 
-def decide(state: State, item: Input, now: datetime, open_sealed: OpenSealed) -> Sequence[Event]:
+def decide(state: State, item: Input, now: datetime, opener: Opener) -> Sequence[Event]:
     """The events that an input leads to; deciding it a second time leads to none."""
-    match item.event:
-        case CallReported() | CallCancelled() as event:
-            return calls.reported(state, event, open_sealed)
-        case OfferMade() as event:
-            return calls.offered(state, event)
-        case CallRouted() as event:
-            return calls.routed(state, event)
-        case Command() as command:
-            return answer(
-                command, item.time, state.answered, lambda known: _decide_command(state, known, item.agency, now)
-            )
-        case Tick() as tick:
-            return _decide_tick(state, tick.clock_id)
-    return []
+    event = item.event
+    if isinstance(event, CallReported | CallCancelled):
+        return calls.reported(state, event, now, opener)
+    if isinstance(event, Command):
+        return answer(event, item.time, state.answered, lambda known: _decide_command(state, known, item.agency, now))
+    decider = _OF_EVENTS.get(type(event))
+    return decider(state, event, now) if decider else []
 
 
 def _decide_command(state: State, command: Command, agency: str, now: datetime) -> list[Event]:
@@ -60,15 +59,30 @@ def _decide_command(state: State, command: Command, agency: str, now: datetime) 
 _DECIDERS: dict[type[Command], Callable[[State, Any], list[Event]]] = {
     RollBackProgramme: commands.roll_back,
     SetPhase: commands.set_phase,
+    SetCap: commands.set_cap,
+    CloseReferral: referrals.close,
     PauseDistrict: commands.pause,
     ResumeDistrict: commands.resume,
 }
 
 
-def _decide_tick(state: State, clock_id: str) -> list[Event]:
-    kind, _, about = clock_id.partition("/")
+def _fired(state: State, tick: Tick, now: datetime) -> list[Event]:
+    kind, _, about = tick.clock_id.partition("/")
     if kind == JUDGE_AGAIN:
-        return calls.judge_again(state)
+        return calls.judge_again(state, now)
+    if kind == DUE:
+        return [referrals.due(state, about)]
     if kind == ACTIVATE:
         return commands.activate(state, about)
     return [CallRetired(call_id=about)]
+
+
+_OF_EVENTS: dict[type[Any], Callable[[State, Any, datetime], list[Event]]] = {
+    OfferMade: calls.offered,
+    CallRouted: calls.routed,
+    AssignmentEnded: calls.released,
+    AssignmentWithdrawn: calls.released,
+    UpgradeRaised: calls.upgraded,
+    StatusReported: calls.upgraded,
+    Tick: _fired,
+}

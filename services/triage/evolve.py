@@ -7,28 +7,47 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.triage.state import ENDED, REOPENED, Document, OpenCall, State, Version, seen_as, with_version
+from services.triage.callers import with_call
+from services.triage.load import released, taken
+from services.triage.state import (
+    ENDED,
+    REOPENED,
+    Carried,
+    Document,
+    OpenCall,
+    Referral,
+    State,
+    Version,
+    seen_as,
+    with_version,
+)
 from shared.events import (
     CallEnded,
     CallRetired,
     CallsJudgedAgain,
     CallStale,
     CallTriaged,
+    CapChanged,
     ClockFailed,
     CommandDone,
     CommandRefused,
     DistrictPaused,
     DistrictResumed,
     Event,
+    NoteMade,
     PhaseChanged,
     ProgrammeActivated,
     ProgrammeAdopted,
     ProgrammeProposed,
+    ReferralClosed,
+    ReferralMade,
+    ReferralOverdue,
     RoutingNoted,
+    UpgradeNoted,
     VersionNoted,
     pause_of,
 )
-from shared.programme import Switchboard
+from shared.programme.programme import NO_CAP, Cap
 
 KEPT_UNROUTED = timedelta(hours=1)
 """Routing takes a minute; a call of which nothing was heard for so long is not waited for."""
@@ -38,8 +57,13 @@ KEPT_PROPOSALS = 8
 KEPT_FORMER, KEPT_ROLLED_BACK = 4, 2
 """Documents, with their text, to which the programme can be rolled back."""
 
-JUDGE_AGAIN, ACTIVATE, RETIRE = "judge-again", "activate", "retire"
-"""Clocks: `judge-again/how many wait`, `activate/document hash`, `retire/call id`."""
+KEPT_UPGRADES = 100
+"""The most that a document may ask for."""
+KEPT_OVERDUE = timedelta(days=90)
+"""How long a referral of which nobody says anything stays open after its time."""
+
+JUDGE_AGAIN, ACTIVATE, RETIRE, DUE = "judge-again", "activate", "retire", "due"
+"""Clocks: `judge-again/how many wait`, `activate/document hash`, `retire/call id`, `due/referral id`."""
 
 
 def evolve(state: State, event: Event, at: datetime) -> State:
@@ -72,8 +96,12 @@ def _with_event(state: State, event: CallTriaged | VersionNoted, at: datetime) -
         clocks = state.clocks.set(f"{RETIRE}/{event.call_id}", at + KEPT_UNROUTED)
         state = replace(state, clocks=clocks, closed=state.closed.forget(event.call_id))
     if event.call is not None:
-        version = Version(event.event_id, event.call, event.judged_at or event.updated_at, event.lines)
+        judged_at = event.judged_at or event.updated_at
+        version = Version(event.event_id, event.call, judged_at, event.lines, event.located, event.caller)
         held = with_version(held, version)
+    if event.caller:
+        callers = with_call(state.callers, event.caller, event.call_id, event.judged_at or event.updated_at)
+        state = replace(state, callers=callers)
     seen = held.seen.set(seen_as(event.event_id, event.fingerprint), True)  # noqa: FBT003  the map is a set
     return state, replace(held, seen=seen)
 
@@ -88,8 +116,9 @@ def _retired(state: State, event: CallRetired, at: datetime) -> State:
 
 
 def _routing(state: State, event: RoutingNoted, at: datetime) -> State:
+    state = _loaded(state, event)
     held = state.calls.get(event.call_id)
-    if held is None:
+    if held is None or event.reached == "ended":
         return state
     if event.reached in ("default", "cancelled"):
         return _without(state, event.call_id, held.version.order, at)
@@ -97,8 +126,18 @@ def _routing(state: State, event: RoutingNoted, at: datetime) -> State:
     accepted = held.accepted or event.reached != "offered"
     if accepted:
         clocks = clocks.set(f"{RETIRE}/{event.call_id}", at + KEPT_ACCEPTED)
-    held = replace(held, frozen=True, accepted=accepted)
+    offered = max(held.offered, (event.episode, event.step))
+    held = replace(held, frozen=True, accepted=accepted, offered=offered)
     return replace(state, calls=state.calls.set(event.call_id, held), clocks=clocks)
+
+
+def _loaded(state: State, event: RoutingNoted) -> State:
+    """From its first offer on a call counts in the load of the response that has it."""
+    if event.reached == "offered" and event.response and event.district and event.day:
+        return taken(state, event.call_id, Carried(event.response, event.district, event.day))
+    if event.reached in ("default", "cancelled", "ended"):
+        return released(state, event.call_id, counts=event.reached == "ended")
+    return state
 
 
 def _without(state: State, call_id: str, last_order: datetime, at: datetime) -> State:
@@ -166,19 +205,32 @@ def _rolled_back(state: State, document_hash: str) -> State:
 def _phase(state: State, event: PhaseChanged, at: datetime) -> State:
     board = state.switchboard
     phases = board.phases.set(f"{event.response}/{event.district}", event.phase)
-    return _judge_again(replace(state, switchboard=Switchboard(event.revision, phases, board.paused)), at)
+    return _judge_again(replace(state, switchboard=replace(board, revision=event.revision, phases=phases)), at)
 
 
 def _paused(state: State, event: DistrictPaused, at: datetime) -> State:
     board = state.switchboard
     paused = frozenset(board.paused) | {pause_of(event.district, event.response)}
-    return _judge_again(replace(state, switchboard=Switchboard(event.revision, board.phases, paused)), at)
+    return _judge_again(replace(state, switchboard=replace(board, revision=event.revision, paused=paused)), at)
 
 
 def _resumed(state: State, event: DistrictResumed, at: datetime) -> State:
-    board = state.switchboard
-    paused = frozenset(board.paused) - {pause_of(event.district, event.response)}
-    return _judge_again(replace(state, switchboard=Switchboard(event.revision, board.phases, paused)), at)
+    board, ended = state.switchboard, pause_of(event.district, event.response)
+    board = replace(board, revision=event.revision, paused=frozenset(board.paused) - {ended})
+    upgrades = state.upgrades.delete(ended) if ended in state.upgrades else state.upgrades  # they are looked into
+    return _judge_again(replace(state, switchboard=board, upgrades=upgrades), at)
+
+
+def _capped(state: State, event: CapChanged, at: datetime) -> State:
+    board, key = state.switchboard, f"{event.response}/{event.district}"
+    cap = Cap(event.at_most_open, event.at_most_per_day)
+    caps = board.caps.set(key, cap) if cap != NO_CAP else board.caps.delete(key) if key in board.caps else board.caps
+    return _judge_again(replace(state, switchboard=replace(board, revision=event.revision, caps=caps)), at)
+
+
+def _upgraded(state: State, event: UpgradeNoted, at: datetime) -> State:
+    counted = (*state.upgrades.get(event.counts_for, ()), (event.call_id, at))[-KEPT_UPGRADES:]
+    return replace(state, upgrades=state.upgrades.set(event.counts_for, counted))
 
 
 def _judge_again(state: State, at: datetime) -> State:
@@ -196,6 +248,32 @@ def _waiting(state: State, waiting: tuple[str, ...], at: datetime) -> State:
     if waiting:
         clocks = clocks.set(f"{JUDGE_AGAIN}/{len(waiting)}", at)
     return replace(state, to_judge=waiting, clocks=clocks)
+
+
+# --- referrals ------------------------------------------------------------------------------------------------------
+
+
+def _referral(state: State, event: ReferralMade, at: datetime) -> State:  # noqa: ARG001  one shape for all
+    referral = Referral(event.call_id, event.due_at)
+    clocks = state.clocks.set(f"{DUE}/{event.referral_id}", event.due_at)
+    return replace(state, referrals=state.referrals.set(event.referral_id, referral), clocks=clocks)
+
+
+def _overdue(state: State, event: ReferralOverdue, at: datetime) -> State:
+    referral = replace(state.referrals[event.referral_id], overdue=True)
+    clocks = state.clocks.set(f"{DUE}/{event.referral_id}", at + KEPT_OVERDUE)
+    return replace(state, referrals=state.referrals.set(event.referral_id, referral), clocks=clocks)
+
+
+def _referral_closed(state: State, event: ReferralClosed, at: datetime) -> State:
+    """One that was taken back may be made again, if the call proves to be one after all."""
+    known = state.referred if event.result == "withdrawn" else state.referred.add(event.referral_id, at, at)
+    clocks = state.clocks.clear(f"{DUE}/{event.referral_id}")
+    return replace(state, referrals=state.referrals.delete(event.referral_id), referred=known, clocks=clocks)
+
+
+def _note(state: State, event: NoteMade, at: datetime) -> State:
+    return replace(state, referred=state.referred.add(event.note_id, at, at))
 
 
 # --- everything else ------------------------------------------------------------------------------------------------
@@ -222,6 +300,12 @@ _CHANGES: dict[type[Event], Callable[[State, Any, datetime], State]] = {
     PhaseChanged: _phase,
     DistrictPaused: _paused,
     DistrictResumed: _resumed,
+    CapChanged: _capped,
+    UpgradeNoted: _upgraded,
+    ReferralMade: _referral,
+    ReferralOverdue: _overdue,
+    ReferralClosed: _referral_closed,
+    NoteMade: _note,
     CallsJudgedAgain: _judged_again,
     CommandDone: _answered,
     CommandRefused: _answered,

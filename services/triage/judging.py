@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from services.triage.callers import is_repeat
 from services.triage.listen import UNREAD, in_doubt
 from services.triage.state import SAME_TIME_VERSIONS, OpenCall, State
 from shared.programme import Gate, Judgement, ResponseVerdict, judge
+from shared.programme.surroundings import Surroundings
 
-ROLL_OUT_GATES = frozenset(("phase", "dates", "hours", "holiday"))
+ROLL_OUT_GATES = frozenset(("phase", "dates", "hours", "holiday", "arm", "cap", "cap-set-here", "cap-set-all"))
 """What is frozen at the first offer; all other gates turn on facts."""
 WORSE = {"suitable": 0, "indeterminate": 1, "unsuitable": 2}
 
@@ -20,7 +22,8 @@ def judged(state: State, held: OpenCall) -> tuple[Judgement, tuple[str, ...]]:
     for version in held.newest:
         doubt = in_doubt(programme, held, version)
         doubts |= doubt
-        found.append(judge(programme, state.switchboard, version.call, doubt, version.judged_at))
+        surroundings = Surroundings(doubt, version.located, is_repeat(state, version), state.load)
+        found.append(judge(programme, state.switchboard, version.call, surroundings, version.judged_at))
     if len(found) == SAME_TIME_VERSIONS and held.judgement is not None:
         found.append(held.judgement)  # for versions that had to make room
     worst = max(found, key=_badness) if len(found) > 1 else found[0]
@@ -76,14 +79,17 @@ def _going(verdicts: tuple[ResponseVerdict, ...]) -> set[str]:
 
 
 def _tightened(old: ResponseVerdict, new: ResponseVerdict) -> ResponseVerdict:
-    before = {gate.gate: gate for gate in old.gates}
-    gates = tuple(_stricter(before.get(gate.gate), gate) for gate in new.gates)
+    after = {gate.gate: gate for gate in new.gates}
+    known = {gate.gate for gate in old.gates}
+    stood = [gate if gate.gate in ROLL_OUT_GATES else _stricter(gate, after.get(gate.gate)) for gate in old.gates]
+    added = [gate for gate in new.gates if gate.gate not in known and gate.gate not in ROLL_OUT_GATES]
+    gates = (*stood, *added)
     reasons = tuple(gate.reason for gate in gates if gate.reason)
     return replace(new, gates=gates, reasons=reasons, may_go=not reasons, phase=old.phase)
 
 
-def _stricter(old: Gate | None, new: Gate) -> Gate:
-    return old if old is not None and (not old.passed or old.gate in ROLL_OUT_GATES) else new
+def _stricter(old: Gate, new: Gate | None) -> Gate:
+    return old if new is None or not old.passed else new
 
 
 def essence(judgement: Judgement) -> tuple[Any, ...]:

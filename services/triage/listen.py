@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from services.triage.state import FirstHeard, OpenCall, Version
 from shared.call import Call
-from shared.events import CallCancelled, CallReported, HeardLine, Sealed
+from shared.events import HeardLine
 from shared.plain_text import plain_text
 from shared.programme import Programme, words_in
 from shared.programme.facts import CANNOT_TELL, NOT_ASKED
-
-OpenSealed = Callable[[str, Sealed], Mapping[str, str]]
-"""Opens the sealed part of a call, by its id."""
 
 UNREAD = "unread"
 """Stands for the lines of a narrative that could not be opened."""
 
 
+def listens(programme: Programme) -> bool:
+    """Whether the document names words to listen for."""
+    return bool(programme.words or programme.phrases)
+
+
 def lines_heard(
-    programme: Programme | None, event: CallReported | CallCancelled, open_sealed: OpenSealed
+    programme: Programme, call_id: str, narrative: str, pseudonym: Callable[[str], str]
 ) -> tuple[HeardLine, ...]:
-    """The lines with words of the document, hashed. A sealed part that cannot be opened may hold any of them."""
-    if programme is None or event.sealed is None or not (programme.words or programme.phrases):
+    """The lines with words of the document, under pseudonyms."""
+    return tuple(_lines(programme, call_id, narrative, pseudonym)) if narrative and listens(programme) else ()
+
+
+def unread_lines(programme: Programme) -> tuple[HeardLine, ...]:
+    """What stands for a narrative that could not be opened: it may hold any of the words."""
+    if not listens(programme):
         return ()
-    try:
-        narrative = open_sealed(event.call_id, event.sealed).get("narrative", "")
-    except Exception:  # noqa: BLE001  whatever keeps it shut: what nobody can read is unknown
-        return (HeardLine.model_construct(line=UNREAD, facts=tuple(sorted(_hazards(programme)))),)
-    return tuple(_lines(programme, event.call_id, narrative)) if narrative else ()
+    return (HeardLine.model_construct(line=UNREAD, facts=tuple(sorted(_hazards(programme)))),)
 
 
 def _hazards(programme: Programme) -> set[str]:
@@ -38,7 +40,7 @@ def _hazards(programme: Programme) -> set[str]:
     return single | {hazard for _, hazard in programme.phrases}
 
 
-def _lines(programme: Programme, call_id: str, narrative: str) -> Iterator[HeardLine]:
+def _lines(programme: Programme, call_id: str, narrative: str, pseudonym: Callable[[str], str]) -> Iterator[HeardLine]:
     """Looked at as it came and as a reader of HTML sees it: neither way of writing hides a word."""
     plain = plain_text(narrative)
     texts = (narrative,) if plain == narrative else (narrative, plain)
@@ -49,14 +51,13 @@ def _lines(programme: Programme, call_id: str, narrative: str) -> Iterator[Heard
         for line in dict.fromkeys(text.splitlines()):
             if facts := words_in(programme, line):
                 rest -= facts
-                yield _heard_line(call_id, line, facts)
+                yield _heard_line(pseudonym(f"{call_id}\x00{line}"), facts)
         if rest:  # a phrase that runs over the end of a line
-            yield _heard_line(call_id, text, rest)
+            yield _heard_line(pseudonym(f"{call_id}\x00{text}"), rest)
 
 
-def _heard_line(call_id: str, line: str, facts: frozenset[str]) -> HeardLine:
-    digest = hashlib.blake2b(f"{call_id}\x00{line}".encode(), digest_size=8).hexdigest()
-    return HeardLine.model_construct(line=digest, facts=tuple(sorted(facts)))
+def _heard_line(line: str, facts: frozenset[str]) -> HeardLine:
+    return HeardLine.model_construct(line=line, facts=tuple(sorted(facts)))
 
 
 def in_doubt(programme: Programme | None, held: OpenCall, version: Version) -> frozenset[str]:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
 from services.triage.decide import decide
+from services.triage.disclosed import NoKey, Opener
 from services.triage.evolve import evolve
-from services.triage.listen import OpenSealed
 from services.triage.state import State
-from shared.events import CallCancelled, CallReported, CallRouted, OfferMade, Sealed, commands_of
-from shared.sealing import CannotOpen, Sealer
+from shared.events import (
+    AssignmentEnded,
+    AssignmentWithdrawn,
+    CallCancelled,
+    CallReported,
+    CallRouted,
+    OfferMade,
+    StatusReported,
+    UpgradeRaised,
+    commands_of,
+)
+from shared.sealing import Sealer
 from shared.service import Service
 from shared.state import packer
 from shared.topics import ASSIGNMENTS, CALLS, COMMANDS, DECISIONS
@@ -19,28 +28,27 @@ from shared.topics import ASSIGNMENTS, CALLS, COMMANDS, DECISIONS
 
 def triage_service(sealer: Sealer) -> Service[State]:
     """Triage with the key that opens the sealed part of a call."""
-    return opening_with(sealer.open)
+    return opening_with(sealer)
 
 
-def opening_with(open_sealed: OpenSealed) -> Service[State]:
+def opening_with(opener: Opener) -> Service[State]:
     """Triage with any pure way of opening it."""
-    return replace(SERVICE, decide=partial(decide, open_sealed=open_sealed))
-
-
-def _closed(call_id: str, sealed: Sealed) -> Mapping[str, str]:
-    raise CannotOpen(f"{call_id}: no key was given for {sealed.key_id}")
+    return replace(SERVICE, decide=partial(decide, opener=opener))
 
 
 SERVICE: Service[State] = Service(
     name="triage",
     reads=(COMMANDS, CALLS, ASSIGNMENTS),
     writes=DECISIONS,
-    handles=commands_of("triage") | {CallReported, CallCancelled, OfferMade, CallRouted},
+    handles=commands_of("triage")
+    | {CallReported, CallCancelled}
+    | {OfferMade, CallRouted, AssignmentEnded, AssignmentWithdrawn, UpgradeRaised, StatusReported},
     initial=State(),
-    decide=partial(decide, open_sealed=_closed),
+    decide=partial(decide, opener=NoKey()),
     evolve=evolve,
     packer=packer(State),
-    state_version=2,
+    state_version=3,
+    decider_version="2",
     due=lambda state: state.clocks.first(),
 )
 """Triage without a key: what is sealed stays so, and counts as unknown."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from shared.call import Call
 from shared.events import HeardLine
+from shared.judgement import Located
 from shared.programme import Judgement, Programme, Switchboard, read
+from shared.programme.surroundings import Load
 from shared.state import EMPTY, Clocks, PMap, Remembered
 
 SAME_TIME_VERSIONS = 16
@@ -35,6 +37,9 @@ class Version:
     call: Call
     judged_at: datetime
     lines: tuple[HeardLine, ...]
+    located: Located | None = None
+    caller: str = ""
+    """Pseudonym, where callers are counted."""
 
     @property
     def order(self) -> datetime:
@@ -74,11 +79,31 @@ class OpenCall:
     frozen: bool = False
     """A team was offered the call: roll-out gates stand, facts only tighten."""
     accepted: bool = False
+    offered: tuple[int, int] = (0, 0)
+    """Episode and step of the newest offer."""
 
     @property
     def version(self) -> Version:
         """The one that speaks for all of the newest."""
         return self.newest[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A call that is offered to a team, or with one: it counts in a response's load."""
+
+    response: str
+    district: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """A referral or a follow-up that nobody has closed yet."""
+
+    call_id: str
+    due_at: datetime
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +124,17 @@ class State:
     calls: PMap[str, OpenCall] = EMPTY
     closed: Remembered = field(default_factory=Remembered)
     """Calls that are over → the order of their last version."""
+    load: PMap[str, Load] = EMPTY
+    """`response/district` → the calls that it has."""
+    carried: PMap[str, Carried] = EMPTY
+    """Call id → what it counts as."""
+    callers: PMap[int, PMap[str, tuple[str, ...]]] = EMPTY
+    """Day → pseudonym of a caller → the calls."""
+    upgrades: PMap[str, tuple[tuple[str, datetime], ...]] = EMPTY
+    """By the pause that they count for: calls that proved more dangerous, and when."""
+    referrals: PMap[str, Referral] = EMPTY
+    referred: Remembered = field(default_factory=Remembered)
+    """Ids of closed referrals, and of notes."""
     to_judge: tuple[str, ...] = ()
     """Calls to be judged again since the programme or the switchboard changed."""
     answered: Remembered = field(default_factory=Remembered)
@@ -136,4 +172,4 @@ def with_version(held: OpenCall, version: Version) -> OpenCall:
         newest = (version,)
     elif version.order == newest[0].order:
         newest = tuple(sorted((*newest[-SAME_TIME_VERSIONS + 1 :], version), key=lambda one: one.event_id))
-    return OpenCall(newest, held.judgement, held.seen, first, frozen, accepted)
+    return OpenCall(newest, held.judgement, held.seen, first, frozen, accepted, held.offered)

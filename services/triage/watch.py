@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from shared.events import CallTriaged, Event
-from shared.telemetry import TRIAGED
+from services.triage.referrals import CAREROUTE
+from shared.events import CallTriaged, DistrictPaused, Event, ReferralOverdue
+from shared.telemetry import PAUSED_ITSELF, REFERRALS_OVERDUE, TRIAGED
 
 
 def watch(agency: str, event: Event) -> None:
     """Count an event of the journal, once it is durable."""
     if isinstance(event, CallTriaged):
         TRIAGED.labels(agency, event.judgement.suitability).inc()
+    elif isinstance(event, DistrictPaused) and event.changed_by == CAREROUTE:
+        PAUSED_ITSELF.labels(agency).inc()
+    elif isinstance(event, ReferralOverdue):
+        REFERRALS_OVERDUE.labels(agency).inc()

@@ -13,11 +13,15 @@ from immutables import Map
 
 from shared.judgement import NOT_ROUTED, Step
 from shared.programme import document as written
-from shared.programme.document import Document
+from shared.programme.boundaries import boundaries_of
+from shared.programme.callers import number_of
+from shared.programme.document import Document, beats_of
 from shared.programme.facts import CHOICES, HAZARDS, NOT_ASKED, VALUES
 from shared.programme.hours import Holidays, calendar_days, week
 from shared.programme.programme import (
     ASKED_NOT,
+    AutomaticPause,
+    Cap,
     Clocks,
     Code,
     Condition,
@@ -25,6 +29,7 @@ from shared.programme.programme import (
     Programme,
     Question,
     Raise,
+    RepeatCallers,
     Response,
     Row,
     determinant,
@@ -55,9 +60,12 @@ def compiled(document: Document, text: str) -> Programme:
         hash=sha256(text.encode()).hexdigest()[:16],
         zone=zone,
         holidays=holidays_of(document),
-        districts=MappingProxyType(dict(document.districts)),
+        districts=MappingProxyType({name: beats_of(district) for name, district in document.districts.items()}),
+        boundaries=boundaries_of(document),
         sources=frozenset(document.sources),
-        beats=MappingProxyType({beat: name for name, beats in document.districts.items() for beat in beats}),
+        beats=MappingProxyType(
+            {beat: name for name, district in document.districts.items() for beat in beats_of(district)}
+        ),
         codes=MappingProxyType({(code.system, code.code): code for code in codes}),
         determinants=determinants_of(document),
         priorities=priorities,
@@ -78,6 +86,8 @@ def compiled(document: Document, text: str) -> Programme:
         ),
         steps=tuple(Step(step.attempt, step.seconds or 0) for step in document.when_no_team.steps),
         clocks=_clocks_of(document.clocks),
+        repeat_callers=_repeat_callers_of(document.repeat_callers),
+        automatic_pause=_automatic_pause_of(document.automatic_pause),
         assumptions=_assumptions(codes, priorities),
     )
 
@@ -137,6 +147,7 @@ def row_of(row: written.Rollout, document: Document) -> Row:
         phase=row.phase,
         share_percent=row.arm.share_percent,
         seed=row.arm.seed,
+        cap=Cap(row.at_most_open, row.at_most_per_day),
     )
 
 
@@ -163,7 +174,21 @@ def _response_of(name: str, response: written.Response) -> Response:
         on_upgrade=response.on_upgrade,
         enters_when=response.enters_when,
         due_hours=response.due_hours,
+        follow_up_due_hours=response.follow_up_due_hours,
+        expected_minutes=response.expected_minutes,
+        pool=response.pool,
     )
+
+
+def _repeat_callers_of(counted: written.RepeatCallers | None) -> RepeatCallers | None:
+    if counted is None:
+        return None
+    numbers = frozenset(number_of(number, counted.region) for number in counted.except_numbers)
+    return RepeatCallers(counted.calls, counted.within_days, counted.region, numbers)
+
+
+def _automatic_pause_of(pause: written.AutomaticPause | None) -> AutomaticPause | None:
+    return None if pause is None else AutomaticPause(pause.unsafe_upgrades, pause.within_minutes, pause.pauses)
 
 
 def _codes_of(document: Document) -> tuple[Code, ...]:
@@ -234,7 +259,9 @@ def _warm(document: Document) -> None:
 
 def _clocks_of(clocks: written.Clocks) -> Clocks:
     by_priority = {plain(name): seconds for name, seconds in clocks.priority_deadline_seconds.items()}
-    return Clocks(**clocks.model_dump() | {"priority_deadline_seconds": Map(by_priority)})
+    ack_seconds = clocks.transfer_ack_seconds or clocks.offer_expiry_seconds
+    derived = {"priority_deadline_seconds": Map(by_priority), "transfer_ack_seconds": ack_seconds}
+    return Clocks(**clocks.model_dump() | derived)
 
 
 def _assumptions(codes: tuple[Code, ...], priorities: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:

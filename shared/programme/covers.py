@@ -58,7 +58,7 @@ def covers(old: Programme, new: Programme) -> Iterator[Cover]:
                 yield Cover(
                     response,
                     facts.words(piece.facts),
-                    ", ".join(sorted(piece.takes)),
+                    takes.words(piece.takes),
                     times.place_words(piece.places),
                     times.words(piece.times),
                     _going_words(before),
@@ -212,8 +212,17 @@ class _Takes:
                 one is not None and asker in one.may_be_asked_by,
                 other is not None and asker in other.may_be_asked_by,
             )
-            grouped[asked].add(f"whatever {asker} asks for")
+            grouped[asked].add(f"{_ASKED}{asker}")
         return {taken: frozenset(names) for taken, names in grouped.items()}
+
+    def words(self, names: frozenset[str]) -> str:
+        """Categories, and whatever those who may ask ask for."""
+        askers = sorted(name.removeprefix(_ASKED) for name in names if name.startswith(_ASKED))
+        categories = sorted(name for name in names if not name.startswith(_ASKED))
+        return ", ".join([*categories, *([f"whatever {' or '.join(askers)} asks for"] if askers else [])])
+
+
+_ASKED = "asked for by "
 
 
 class _Times:
@@ -265,7 +274,10 @@ class _Times:
 
     def place_words(self, numbers: frozenset[int]) -> str:
         names = [district for number in sorted(numbers) for district in self._places[number]]
-        return "all districts" if set(names) == self._all and len(names) > 1 else ", ".join(names)
+        if set(names) == self._all and len(names) > 1:
+            return "all districts"
+        old, new = (programme.districts for programme in self._programmes)
+        return ", ".join(f"{name}{' (new)' if name not in old else ' (no more)' * (name not in new)}" for name in names)
 
     def words(self, atoms: frozenset[Atom]) -> str:
         """Hours, holidays and dates."""
@@ -295,12 +307,13 @@ class _Times:
         if holidays != set(self._holidays):
             words += " on holidays" if True in holidays else " except on holidays"
         if len(dates) < len(self._dates):
-            words += ", " + " and ".join(self._date_words(number) for number in dates)
+            starts = [number for number in dates if number - 1 not in dates]
+            ends = [number + 1 for number in dates if number + 1 not in dates]
+            words += ", " + " and ".join(self._date_words(*one) for one in zip(starts, ends, strict=True))
         return words
 
-    def _date_words(self, number: int) -> str:
-        last = len(self._dates) - 1
-        return f"from {self._dates[number]}" + (f" until {self._dates[number + 1]}" if number < last else "")
+    def _date_words(self, start: int, end: int) -> str:
+        return f"from {self._dates[start]}" + (f" until {self._dates[end]}" if end < len(self._dates) else "")
 
 
 def _rows_in(programme: Programme, district: str) -> tuple[object, ...]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date
+from typing import Final
 
 from shared.programme.covers import Cover, covers
 from shared.programme.facts import HAZARDS
-from shared.programme.programme import Code, Programme
+from shared.programme.programme import AutomaticPause, Code, Programme, RepeatCallers
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,14 @@ def _changes(old: Programme, new: Programme) -> Iterator[Change]:
             f"code {code[0]} {code[1]}", _code_words(old.codes.get(code)), _code_words(new.codes.get(code))
         )
     yield from _heard(old, new)
-    for beat in dict.fromkeys((*old.beats, *new.beats)):
-        yield from _if_changed(
-            f"beat {beat}", old.beats.get(beat, "in no district"), new.beats.get(beat, "in no district")
-        )
+    yield from _beats(old, new)
+    for district in dict.fromkeys((*old.districts, *new.districts)):
+        yield from _if_changed(f"boundary of {district}", _boundary(old, district), _boundary(new, district))
     for name in old.responses.keys() & new.responses.keys():
-        for key in ("model", "crew", "goes", "replaces", "reached_by", "enters_when", "on_upgrade", "due_hours"):
+        for key in _OF_A_RESPONSE:
             before, after = getattr(old.responses[name], key), getattr(new.responses[name], key)
             yield from _if_changed(f"{name}: {key}", _text(before), _text(after))
+        yield from _if_changed(f"{name}: caps", _caps(old, name), _caps(new, name))
     yield from _orders(old, new)
     yield from _holidays(old, new)
     for field in fields(old.clocks):
@@ -70,6 +72,48 @@ def _changes(old: Programme, new: Programme) -> Iterator[Change]:
             field.name, _text(getattr(old.clocks, field.name)), _text(getattr(new.clocks, field.name))
         )
     yield from _if_changed("when no team", _steps(old), _steps(new))
+    yield from _if_changed("repeat callers", _rule(old.repeat_callers), _rule(new.repeat_callers))
+    yield from _if_changed("automatic pause", _rule(old.automatic_pause), _rule(new.automatic_pause))
+
+
+def _caps(programme: Programme, response: str) -> str:
+    rows = [row for row in programme.rollout if row.response == response and row.cap.words]
+    return "; ".join(f"{', '.join(sorted(row.districts))}: {row.cap.words}" for row in rows)
+
+
+def _rule(rule: RepeatCallers | AutomaticPause | None) -> str:
+    return "" if rule is None else ", ".join(f"{key} {_text(value)}" for key, value in asdict(rule).items() if value)
+
+
+_OF_A_RESPONSE: Final = (
+    "model",
+    "crew",
+    "goes",
+    "replaces",
+    "reached_by",
+    "enters_when",
+    "on_upgrade",
+    "due_hours",
+    "follow_up_due_hours",
+    "expected_minutes",
+    "pool",
+)
+
+
+def _boundary(programme: Programme, district: str) -> str:
+    drawn = programme.boundaries
+    if drawn is None or district not in drawn.square_km:
+        return ""
+    return f"{drawn.square_km[district]:.2f} square km (outline {drawn.outlines[district]})"
+
+
+def _beats(old: Programme, new: Programme) -> Iterator[Change]:
+    """Those that move together in one line."""
+    moved: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for beat in dict.fromkeys((*old.beats, *new.beats)):
+        moved[old.beats.get(beat, "in no district"), new.beats.get(beat, "in no district")].append(beat)
+    for (before, after), beats in moved.items():
+        yield from _if_changed(f"beat{'s' * (len(beats) > 1)} {', '.join(beats)}", before, after)
 
 
 def _orders(old: Programme, new: Programme) -> Iterator[Change]:
@@ -87,8 +131,8 @@ def _if_changed(what: str, before: str, after: str) -> Iterator[Change]:
 
 
 def _text(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
+    if isinstance(value, tuple | frozenset):
+        return ", ".join(map(str, value if isinstance(value, tuple) else sorted(value)))
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {one}" for key, one in sorted(value.items()))
     return "" if value is None else str(value)
@@ -146,10 +190,16 @@ def _words(programme: Programme) -> dict[str, str]:
 
 
 def _holidays(old: Programme, new: Programme) -> Iterator[Change]:
-    """Days that are closed in one of two documents which both close on holidays; else the covers say it."""
+    """Days to come that are closed in one of two documents which both close on holidays; else the covers say it."""
     if not all(any(row.closed_on_holidays for row in one.rollout) for one in (old, new)):
         return
-    year = new.effective.astimezone(new.zone).year
-    before, after = closed_days(old, (year, year + 1)), closed_days(new, (year, year + 1))
+    first = new.effective.astimezone(new.zone).date()
+    years = (first.year, first.year + 1)
+    before, after = closed_days(old, years), closed_days(new, years)
     for day in sorted(before.keys() ^ after.keys()):
-        yield Change(str(day), before.get(day, "an ordinary day"), after.get(day, "an ordinary day"))
+        if day >= first:
+            yield Change(f"{day:%a %Y-%m-%d}", _day_words(before.get(day)), _day_words(after.get(day)))
+
+
+def _day_words(holiday: str | None) -> str:
+    return "an ordinary day" if holiday is None else f"a holiday ({holiday})"

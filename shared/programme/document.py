@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, create_model, model_validator
 
 from shared.call import Asker, Name
 from shared.judgement import (
+    DEFAULT_POOL,
+    EXPECTED_MINUTES,
+    MISSED_SAFETY_CHECKS,
     Attempt,
-    Discipline,
     EntersWhen,
     Goes,
     Model,
@@ -20,11 +22,14 @@ from shared.judgement import (
     ReachedBy,
     Service,
 )
+from shared.programme.callers import is_region
 from shared.programme.facts import CANNOT_TELL, CHOICES, HAZARDS, MEANINGS, NOT_ASKED, VALUES, WISHES
 from shared.programme.hours import calendar_days
 from shared.programme.kinds import (
     LISTED,
     AgeBound,
+    Count,
+    CrewPlace,
     Day,
     DistrictName,
     Hours,
@@ -42,7 +47,6 @@ from shared.programme.kinds import (
     year,
     zone,
 )
-from shared.programme.later import NOT_YET
 
 
 class Table(BaseModel):
@@ -181,8 +185,8 @@ class Response(Table):
 
     model: Model
     """What it is, for reports, and which crew it must have."""
-    crew: tuple[Discipline, ...] = ()
-    """The members that a team must have on shift, one a place; police or EMS on board follows from it."""
+    crew: Annotated[tuple[CrewPlace, ...], Field(max_length=8)] = ()
+    """The members that a team must have on shift, one a place; `emt or paramedic` is a place that either fills."""
     takes: tuple[Slug, ...] = ()
     """Categories of call types."""
     may_be_asked_by: tuple[Asker, ...] = ()
@@ -206,6 +210,12 @@ class Response(Table):
     """A team that does not answer has declined."""
     due_hours: Annotated[int, Field(ge=1, le=24 * 366)] | None = None
     """Of a referral: within how many hours somebody makes contact."""
+    follow_up_due_hours: tuple[Annotated[int, Field(ge=1, le=24 * 366)], ...] = ()
+    """After a team has met the person: by when somebody gets in touch again, once for each."""
+    expected_minutes: Minutes = EXPECTED_MINUTES
+    """How long a call of it takes, travel included: a team whose shift ends before is not asked."""
+    pool: Words = DEFAULT_POOL
+    """The pool whose teams are asked, as the roster names it; another's only in a step `neighbour pool`."""
 
 
 def _arm_of(value: Any) -> Any:
@@ -255,15 +265,20 @@ class Rollout(Table):
         share_percent=100
     )
     """The arm of an evaluation."""
+    at_most_open: Count | None = None
+    """So many calls at once in all of its districts together, counted from the first offer to a team's clearing."""
+    at_most_per_day: Count | None = None
+    """So many calls a day of the agency's clocks; one that no team takes does not count."""
 
 
 class Step(Table):
     """One step of the fall-back chain."""
 
     attempt: Attempt = Field(alias="try")
-    """Another team of the same response, the level's next response, or the default, which ends the chain."""
+    """Another team of the same response, or of any pool; the level's next response, or the one that it reaches by
+    phone transfer, whatever its place in the order; or the default, which ends the chain."""
     seconds: Seconds | None = None
-    """How long it may take; at least as long as an offer stands."""
+    """How long it may take; at least as long as an offer stands, or a transfer that it may try."""
 
 
 class WhenNoTeam(Table):
@@ -284,10 +299,8 @@ class Clocks(Table):
     """The part of the deadline that is kept for telling the CAD."""
     offer_expiry_seconds: Seconds = 30
     """How long a team may take to answer."""
-    transfer_ack_seconds: Seconds = 30
-    """How long a telephone transfer may wait to be taken."""
-    position_stale_seconds: Seconds = 60
-    """After which a position is too old to count."""
+    transfer_ack_seconds: Seconds | None = None
+    """How long a telephone transfer may wait to be taken; left out, as long as any offer."""
     status_stale_minutes: Minutes = 15
     """After which a team that was not heard of is asked for nothing."""
     call_stale_minutes: Minutes = 15
@@ -295,7 +308,10 @@ class Clocks(Table):
     accepted_not_moving_minutes: Minutes = 5
     """After which a team that accepted and does not move is an alarm."""
     on_scene_check_minutes: Minutes = 30
-    """After which a team on scene is asked whether it is well."""
+    """After which a team on scene or transporting that says nothing is asked whether it is well, again and again."""
+    missed_safety_checks: Annotated[int, Field(ge=1, le=10)] = MISSED_SAFETY_CHECKS
+    """How many such questions in a row go unanswered before police are asked for: so many times
+    `on_scene_check_minutes` after the first of them."""
 
 
 class SafetyFloor(Table):
@@ -314,16 +330,13 @@ class CodeSystem(Table):
     """`mpds`: determinants, of which `25A01`, `25-A-1` and `25A1` are one; a suffix letter makes another code."""
 
 
-def _beats(value: Any) -> Any:
-    """The beats of a district that is written as a table."""
-    if not isinstance(value, dict):
-        return value
-    for key in value:
-        if key in NOT_YET["districts"]:
-            raise fault(f"{key!r} is not yet supported", NOT_YET["districts"][key])
-        if key != "beats":
-            raise fault(f"unknown key {key!r}", "a district has beats")
-    return value.get("beats", ())
+class Boundary(Table):
+    """A GeoJSON geometry (RFC 7946): each position is a longitude and a latitude, in degrees (WGS84)."""
+
+    type: Literal["Polygon", "MultiPolygon"]
+    """One area, or several that belong together."""
+    coordinates: tuple[Any, ...] = Field(json_schema_extra={"items": {"type": "array"}})
+    """Of a polygon: its outer ring, and a ring for each hole; the last position of a ring is the first one again."""
 
 
 class DistrictTable(Table):
@@ -331,11 +344,55 @@ class DistrictTable(Table):
 
     beats: tuple[Words, ...] = ()
     """As the CAD writes them; each belongs to one district."""
+    boundary: Boundary | None = None
+    """Where it is. A call whose position lies elsewhere or on a border gets the default."""
 
 
+def _written_as(value: Any) -> str:
+    return TABLE_FORM if isinstance(value, dict | DistrictTable) else LIST_FORM
+
+
+LIST_FORM, TABLE_FORM = "[list]", "[table]"
+"""The two ways to write a district, as pydantic's places name them."""
 District = Annotated[
-    tuple[Words, ...], BeforeValidator(_beats, json_schema_input_type=tuple[Words, ...] | DistrictTable)
+    Annotated[tuple[Words, ...], Tag(LIST_FORM)] | Annotated[DistrictTable, Tag(TABLE_FORM)],
+    Discriminator(_written_as),
+    BeforeValidator(lambda value: value, json_schema_input_type=tuple[Words, ...] | DistrictTable),
 ]
+
+
+def beats_of(district: tuple[str, ...] | DistrictTable) -> tuple[str, ...]:
+    """The beats, however the district is written."""
+    return district.beats if isinstance(district, DistrictTable) else district
+
+
+def _region(value: str) -> None:
+    if not is_region(value):
+        raise ValueError(f"{value!r} is no country whose telephone numbers are known")
+
+
+class RepeatCallers(Table):
+    """When `repeat_caller` is known to be so: by the calls with one call-back number, kept under a pseudonym."""
+
+    calls: Annotated[int, Field(ge=2, le=1000)]
+    """The call that is this one of its caller, and each after it."""
+    within_days: Annotated[int, Field(ge=1, le=366)]
+    """How far back calls count."""
+    region: Annotated[str, checked(_region, 'a country such as "US"')] = "US"
+    """Whose numbers those without an international prefix are."""
+    except_numbers: tuple[Words, ...] = ()
+    """Not counted: telephones that many people use, as in shelters and stations."""
+
+
+class AutomaticPause(Table):
+    """When careroute pauses by itself. Only a person resumes."""
+
+    unsafe_upgrades: Annotated[int, Field(ge=1, le=100)]
+    """Calls that a team had accepted and that then rose to a higher level, or for which the team asked for police."""
+    within_minutes: Minutes
+    """The time within which so many are too many."""
+    pauses: Literal["response", "district"] = "response"
+    """That response in that district, or all of the district; they are counted by the same."""
 
 
 class Document(Table):
@@ -373,6 +430,10 @@ class Document(Table):
     """Rows; of several that are open the one that allows most counts."""
     when_no_team: WhenNoTeam
     """The fall-back chain."""
+    repeat_callers: RepeatCallers | None = None
+    """Left out: only the CAD can say that somebody calls often."""
+    automatic_pause: AutomaticPause | None = None
+    """Left out: only people pause."""
     clocks: Clocks = Field(default_factory=Clocks)
     """Those that are left out have their default."""
     safety_floor: SafetyFloor = Field(default_factory=SafetyFloor)

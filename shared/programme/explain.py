@@ -11,6 +11,7 @@ from shared.call import Call
 from shared.judgement import Phase, Unknown
 from shared.programme.facts import HAZARDS
 from shared.programme.programme import PHASES, Programme, Switchboard
+from shared.programme.surroundings import Surroundings
 from shared.programme.weigh import Hazard, weigh
 
 
@@ -27,7 +28,7 @@ class FactLine:
 
 def facts_used(programme: Programme, call: Call, heard: frozenset[str], at: datetime) -> tuple[FactLine, ...]:
     """Every fact that some level or response turns on, in the vocabulary's order."""
-    found = weigh(programme, call, programme.code(call.call_type, at), heard)
+    found = weigh(programme, call, programme.code(call.call_type, at), Surroundings(heard))
     return tuple(
         FactLine(
             fact,

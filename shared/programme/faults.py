@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from types import MappingProxyType, UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from shared.programme.document import Document
+from shared.programme.document import LIST_FORM, TABLE_FORM, Document
+from shared.programme.facts import HAZARDS
 from shared.programme.later import NOT_YET
 from shared.programme.lines import Path
 
@@ -66,22 +67,33 @@ def suggestion(wrong: object, known: Iterable[str]) -> str:
     longer = [name for name in names if name.startswith(f"{wrong} ")]
     close = longer or get_close_matches(str(wrong), names, n=1, cutoff=0.6)
     if close:
-        return f"did you mean {close[0]!r}?"
+        return _did_you_mean(close[0])
     return f"there is {', '.join(names)}" if names else "there is none"
 
 
+def _did_you_mean(name: object) -> str:
+    return f"did you mean {name!r}?"
+
+
 def told(errors: list[ErrorDetails]) -> Iterator[Finding]:
-    """What pydantic found, in careroute's words; not that a list is empty where its elements are at fault."""
+    """What pydantic found, in careroute's words, and what follows from another fault left out.
+
+    So not that a list is empty where its elements are at fault, nor that a key is missing that stands there misspelt.
+    """
     places = [error["loc"] for error in errors]
+    found = {error["loc"]: _finding(error) for error in errors}
+    meant = {(*place[:-1], found[place].right) for place in places}
     for error in errors:
         place = error["loc"]
         if error["type"] == "too_short" and any(other[: len(place)] == place and other != place for other in places):
             continue
-        yield _finding(error)
+        if error["type"] == "missing" and (*place[:-1], _did_you_mean(place[-1])) in meant:
+            continue
+        yield found[place]
 
 
 def _finding(error: ErrorDetails) -> Finding:
-    path = tuple(part for part in error["loc"] if part != "[key]")
+    path = tuple(part for part in error["loc"] if part not in ("[key]", LIST_FORM, TABLE_FORM))
     context = error.get("ctx") or {}
     if error["type"] == "careroute":
         return Finding(path, context["what"], context["right"])
@@ -90,13 +102,33 @@ def _finding(error: ErrorDetails) -> Finding:
     if error["type"] == "literal_error":
         return _unknown_value(path, error["input"], re.findall(r"'([^']*)'", context["expected"]))
     what, right = f"{_shown(error['input'])} does not fit", error["msg"].removeprefix("Input should be ")
+    if error["type"] in _RIGHT:
+        right = _RIGHT[error["type"]].format(**context)
     if error["type"] == "missing":
         what, right = "is missing", f"add {path[-1]}"
+    elif error["type"] == "model_type":
+        right = "a table, in braces"
     elif error["type"] == "too_short":
         what, right = "is empty", "name at least one"
     elif isinstance(error["input"], dict) and path[:1] == ("clocks",):
         what, right = "a table does not fit", "the plain value; priority_deadline_seconds has those of priorities"
     return Finding(path, what, right[:1].lower() + right[1:])
+
+
+_RIGHT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "int_type": "a whole number, without quotes",
+        "string_type": "text in quotes",
+        "date_type": "a date without quotes, like 2021-09-01",
+        "datetime_type": "a time without quotes, like 2021-09-01T00:00:00",
+        "tuple_type": "a list, in brackets",
+        "greater_than_equal": "{ge} or more",
+        "less_than_equal": "{le} or less",
+        "string_too_long": "at most {max_length} characters",
+        "string_pattern_mismatch": "small letters and digits, with hyphens between words, like mental-health",
+    }
+)
+"""By pydantic's name of what is wrong, in words of careroute's own."""
 
 
 def _unknown_key(path: Path) -> Finding:
@@ -105,6 +137,9 @@ def _unknown_key(path: Path) -> Finding:
     later = NOT_YET.get(str(part), {}).get(str(key))
     if later is not None:
         return Finding(path, f"{key!r} is not yet supported", later)
+    if key in HAZARDS and "only_when" in path:
+        what = f"{key!r} is a hazard, and nothing goes because of one"
+        return Finding(path, what, f"raise the calls that it must not go to: raised_by = [{{ {key} = … }}] of a level")
     return Finding(path, f"unknown key {key!r}", suggestion(key, _keys(path[:-1])))
 
 
@@ -113,7 +148,8 @@ def _unknown_value(path: Path, value: object, known: list[str]) -> Finding:
     later = NOT_YET.get(key, {}).get(str(value))
     if later is not None:
         return Finding(path, f"{value!r} is not yet supported", later)
-    return Finding(path, f"{_shown(value)} is no value of {key}", suggestion(value, known))
+    what = f"{_shown(value)} is no fact" if key == "fact" else f"{_shown(value)} is no value of {key}"
+    return Finding(path, what, suggestion(value, known))
 
 
 def _keys(path: Path) -> list[str]:
@@ -137,7 +173,8 @@ def _bare(kind: Any) -> Any:
     if get_origin(kind) is Annotated:
         return _bare(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):
-        return _bare(next(item for item in get_args(kind) if item is not type(None)))
+        items = [_bare(item) for item in get_args(kind) if item is not type(None)]
+        return next(filter(_is_table, items), items[0])
     return kind
 
 

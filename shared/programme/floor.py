@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Final
 
-from shared.judgement import Discipline
+from shared.judgement import disciplines_of
 from shared.programme.compile import raises_of
 from shared.programme.document import Document
 from shared.programme.document import Response as WrittenResponse
@@ -23,7 +23,7 @@ FLOOR: Final = (
 )
 """The safety floor: from this value of a hazard upwards, everything that is sent brings this service."""
 
-EMS: Final[frozenset[Discipline]] = frozenset(("emt", "paramedic"))
+EMS: Final[frozenset[str]] = frozenset(("emt", "paramedic"))
 
 
 def floor_of(document: Document) -> tuple[tuple[str, str, str], ...]:
@@ -88,7 +88,8 @@ def levels_reached(document: Document) -> Iterator[Finding]:
 
 def brings(response: WrittenResponse, service: str) -> bool:
     """Whether police or EMS come when this response goes: in its crew, or beside it."""
-    crew = "officer" in response.crew if service == "police" else not EMS.isdisjoint(response.crew)
+    bringing = frozenset(("officer",)) if service == "police" else EMS
+    crew = any(disciplines_of(place) <= bringing for place in response.crew)
     return crew or (response.goes == "beside default" and service not in response.replaces)
 
 

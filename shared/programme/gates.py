@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -10,7 +11,9 @@ from typing import Final
 from shared.call import Asker, Call
 from shared.judgement import Gate, Phase, ResponseVerdict
 from shared.programme.programme import (
+    NO_CAP,
     PHASES,
+    Cap,
     Code,
     Condition,
     Programme,
@@ -21,6 +24,7 @@ from shared.programme.programme import (
     lower,
     passed,
 )
+from shared.programme.surroundings import Load
 from shared.programme.weigh import Facts, Other
 
 
@@ -37,6 +41,7 @@ class Case:
     at: datetime
     local: datetime
     """The same instant on the agency's clocks."""
+    load: Mapping[str, Load]
 
 
 def verdict_on(case: Case, response: Response) -> ResponseVerdict:
@@ -61,6 +66,8 @@ def verdict_on(case: Case, response: Response) -> ResponseVerdict:
         gates,
         response.enters_when,
         response.due_hours,
+        response.expected_minutes,
+        response.pool,
     )
 
 
@@ -82,8 +89,30 @@ def _no_row(response: Response, district: str | None) -> tuple[Phase, tuple[Gate
 
 def _row_gates(case: Case, row: Row, district: str) -> tuple[Phase, tuple[Gate, ...]]:
     phase, gate = _phase_gate(case.switchboard, row.response, district, row.phase)
-    gates = (gate, *_time_gates(case, row))
-    return phase, gates if row.share_percent == EVERYONE else (*gates, _arm_gate(row, case.call.call_id))
+    arm = () if row.share_percent == EVERYONE else (_arm_gate(row, case.call.call_id),)
+    return phase, (gate, *_time_gates(case, row), *arm, *_cap_gates(case, row, district))
+
+
+def _cap_gates(case: Case, row: Row, district: str) -> Iterator[Gate]:
+    """The row's cap over its districts, and what people have set for the district, and for all."""
+    if row.cap != NO_CAP:
+        yield _cap_gate(case, row.response, row.cap, row.districts, "cap")
+    caps = case.switchboard.caps
+    if caps:
+        for where, districts in ((district, (district,)), ("all", case.programme.districts)):
+            cap = caps.get(f"{row.response}/{where}")
+            if cap is not None:
+                yield _cap_gate(case, row.response, cap, districts, f"cap-set-{'all' if where == 'all' else 'here'}")
+
+
+def _cap_gate(case: Case, response: str, cap: Cap, districts: Iterable[str], gate: str) -> Gate:
+    loads = [load for name in districts if (load := case.load.get(f"{response}/{name}")) is not None]
+    under_way, today = sum(load.open for load in loads), sum(load.on(case.local.date()) for load in loads)
+    if cap.at_most_open is not None and under_way >= cap.at_most_open:
+        return failed(gate, "cap-open", f"{response} has {under_way} calls; at most {cap.at_most_open} at once.")
+    if cap.at_most_per_day is not None and today >= cap.at_most_per_day:
+        return failed(gate, "cap-day", f"{response} had {today} calls today; at most {cap.at_most_per_day} a day.")
+    return passed(gate, f"{response} has {under_way} calls, and had {today} today.")
 
 
 def _arm_gate(row: Row, call_id: str) -> Gate:

@@ -19,7 +19,9 @@ from shared.judgement import (
 )
 from shared.programme.facts import HAZARDS
 from shared.programme.gates import Case, verdict_on
-from shared.programme.programme import Clocks, Code, Level, Programme, Raise, Switchboard, failed, passed, plain
+from shared.programme.place import district_of
+from shared.programme.programme import Clocks, Code, Level, Programme, Raise, Switchboard, failed, passed
+from shared.programme.surroundings import Surroundings
 from shared.programme.weigh import Facts, Hazard, level_of, possible_level, unknown_above, weigh
 
 CLOCK_AHEAD: Final = timedelta(minutes=5)
@@ -27,20 +29,20 @@ CLOCK_AHEAD: Final = timedelta(minutes=5)
 
 
 def judge(
-    programme: Programme | None, switchboard: Switchboard, call: Call, heard: frozenset[str], at: datetime
+    programme: Programme | None, switchboard: Switchboard, call: Call, surroundings: Surroundings, at: datetime
 ) -> Judgement:
     """What the programme says of `call` at the instant `at`, which hours, holidays and freshness are measured with.
 
-    `heard`: the hazards that words put in doubt and nobody has settled since. Every gate is evaluated, whatever fails.
+    Every gate is evaluated, whatever fails.
     """
     if programme is None:
         return _without_programme(switchboard, call)
     code = programme.code(call.call_type, at)
-    facts = weigh(programme, call, code, heard)
+    facts = weigh(programme, call, code, surroundings)
     rank, reached = level_of(programme.raises, facts)
     level = programme.levels[rank]
     raised_by = _raised_by(reached, facts, call.updated_at)
-    district, district_gate = _district(programme, call)
+    district, district_gate = district_of(programme, call, surroundings.located)
     level_gate = _level_gate(level, raised_by)
     gates = (
         _jurisdiction(programme, call),
@@ -50,7 +52,8 @@ def judge(
         _fresh(programme, call, at),
     )
     suitability, missing = _suitability(programme, gates, facts)
-    case = Case(programme, switchboard, call, code, district, facts, at, at.astimezone(programme.zone))
+    local = at.astimezone(programme.zone)
+    case = Case(programme, switchboard, call, code, district, facts, at, local, surroundings.load)
     responses = tuple([verdict_on(case, programme.responses[name]) for name in level.sends])
     if suitability == "suitable":
         sentence = _who_goes(programme, gates, level, responses)
@@ -77,9 +80,9 @@ def judge(
         offer_expiry_seconds=clocks.offer_expiry_seconds,
         accepted_not_moving_minutes=clocks.accepted_not_moving_minutes,
         status_stale_minutes=clocks.status_stale_minutes,
-        position_stale_seconds=clocks.position_stale_seconds,
         transfer_ack_seconds=clocks.transfer_ack_seconds,
         on_scene_check_minutes=clocks.on_scene_check_minutes,
+        missed_safety_checks=clocks.missed_safety_checks,
         sentence=sentence,
         programme_version=programme.version,
         programme_hash=programme.hash,
@@ -110,9 +113,9 @@ def _without_programme(switchboard: Switchboard, call: Call) -> Judgement:
         offer_expiry_seconds=clocks.offer_expiry_seconds,
         accepted_not_moving_minutes=clocks.accepted_not_moving_minutes,
         status_stale_minutes=clocks.status_stale_minutes,
-        position_stale_seconds=clocks.position_stale_seconds,
         transfer_ack_seconds=clocks.transfer_ack_seconds,
         on_scene_check_minutes=clocks.on_scene_check_minutes,
+        missed_safety_checks=clocks.missed_safety_checks,
         sentence=sentence,
         programme_version=0,
         programme_hash="",
@@ -129,21 +132,6 @@ def _jurisdiction(programme: Programme, call: Call) -> Gate:
     if call.agency == programme.agency:
         return failed("jurisdiction", "other-source", f"the programme does not take calls of {call.source}.")
     return failed("jurisdiction", "other-agency", f"the programme is {programme.agency}'s, the call {call.agency}'s.")
-
-
-def _district(programme: Programme, call: Call) -> tuple[str | None, Gate]:
-    """The district that the CAD names, or its beat is in. A district that nobody listed disagrees with any beat."""
-    named = call.district and (call.district if call.district in programme.districts else plain(call.district))
-    beat = call.beat and (call.beat if call.beat in programme.beats else plain(call.beat))
-    by_beat = programme.beats.get(beat) if beat else None
-    if named and by_beat and named != by_beat:
-        return None, failed("district", "district-conflict", f"beat {beat} is in {by_beat}, the CAD says {named}.")
-    if named and named in programme.districts:
-        return named, passed("district", f"in {named}.")
-    if by_beat and not named:
-        return by_beat, passed("district", f"beat {beat} is in {by_beat}.")
-    where = f"{named or beat} is no district of the programme." if named or beat else "no district is known."
-    return None, failed("district", "district-unknown", where)
 
 
 def _call_type(call: Call, code: Code | None) -> Gate:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from shared.judgement import OR, Discipline
 from shared.programme.facts import HAZARDS
 from shared.programme.hours import parse_hours
 from shared.programme.programme import plain
 from shared.programme.words import spoken
+
+DISCIPLINES: Final[tuple[str, ...]] = get_args(Discipline)
 
 
 def fault(what: str, right: str) -> PydanticCustomError:
@@ -71,6 +74,21 @@ def _spoken(value: str) -> None:
         raise ValueError(f"{value!r} has no letter or digit")
 
 
+def _place(value: str) -> None:
+    named = value.split(OR)
+    for discipline in named:
+        if discipline not in DISCIPLINES:
+            raise ValueError(f"{discipline!r} is no discipline")
+    if len(set(named)) != len(named):
+        raise ValueError(f"{value!r} names a discipline twice")
+
+
+_DISCIPLINE = "|".join(DISCIPLINES)
+CrewPlace = Annotated[
+    str,
+    Field(json_schema_extra={"pattern": rf"^({_DISCIPLINE})( or ({_DISCIPLINE}))*$"}),
+    checked(_place, f"one of {', '.join(DISCIPLINES)}, or several like emt or paramedic"),
+]
 Words = Annotated[str, Field(max_length=200), checked(_plain, "one line of words")]
 Slug = Annotated[str, Field(max_length=80, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 DistrictName = Annotated[str, Field(max_length=80, pattern=r"^[^/]+$"), checked(_plain, "a name without slash")]
@@ -87,6 +105,7 @@ AgeBound = Annotated[
 ]
 Day = Annotated[date, checked(year, "a year between 2000 and 2199")]
 Seconds = Annotated[int, Field(ge=1, le=3600)]
+Count = Annotated[int, Field(ge=1, le=10_000)]
 Minutes = Annotated[int, Field(ge=1, le=1440)]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from shared.judgement import NOT_ROUTED, Phase
+from shared.judgement import DEFAULT_POOL, EXPECTED_MINUTES, NOT_ROUTED, Phase
 from shared.programme.difference import closed_days
 from shared.programme.gates import EVERYONE
 from shared.programme.hours import DAYS, MINUTES_A_DAY
@@ -43,6 +43,14 @@ class ResponseLine:
 
 
 @dataclass(frozen=True, slots=True)
+class BoundaryLine:
+    """A district that is known on the map."""
+
+    district: str
+    square_km: float
+
+
+@dataclass(frozen=True, slots=True)
 class RowLine:
     """Where and when a response runs."""
 
@@ -53,6 +61,7 @@ class RowLine:
     dates: str
     holidays: str
     arm: str
+    caps: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,7 @@ class Page:
     time_zone: str
     default: str
     districts: int
+    boundaries: tuple[BoundaryLine, ...]
     codes: int
     levels: tuple[LevelLine, ...]
     responses: tuple[ResponseLine, ...]
@@ -105,6 +115,7 @@ def page(programme: Programme, on: date) -> Page:
         time_zone=programme.time_zone,
         default=programme.default,
         districts=len(programme.districts),
+        boundaries=_boundary_lines(programme),
         codes=len(programme.codes),
         levels=tuple(
             LevelLine(level.name, tuple(_raises(programme, level)), level.sends or ("default",), count)
@@ -120,8 +131,13 @@ def page(programme: Programme, on: date) -> Page:
             count for level, count in zip(programme.levels, space.by_level, strict=True) if level.routes
         ),
         must_be_answered=must_be_answered(programme),
-        remarks=tuple(_remarks(programme)),
+        remarks=(*_places(programme), *_remarks(programme)),
     )
+
+
+def _boundary_lines(programme: Programme) -> tuple[BoundaryLine, ...]:
+    areas = programme.boundaries.square_km if programme.boundaries else {}
+    return tuple(BoundaryLine(name, areas[name]) for name in programme.districts if name in areas)
 
 
 def grids(programme: Programme, on: date) -> Iterator[Grid]:
@@ -181,6 +197,10 @@ def _response_line(response: Response) -> ResponseLine:
         how += f"; stages until {' or '.join(response.enters_when)}"
     if response.reached_by not in NOT_ROUTED:
         how += f"; on upgrade: {response.on_upgrade}"
+        if response.follow_up_due_hours:
+            how += f"; followed up within {', '.join(map(str, response.follow_up_due_hours))} h"
+        how += "" if response.expected_minutes == EXPECTED_MINUTES else f"; takes {response.expected_minutes} min"
+        how += "" if response.pool == DEFAULT_POOL else f"; teams of the pool {response.pool}"
     goes: str = response.goes
     if response.goes == "beside default" and response.replaces:
         goes += f" without {', '.join(response.replaces)}"
@@ -209,13 +229,31 @@ def _row_line(programme: Programme, row: Row) -> RowLine:
         dates=" ".join(dates),
         holidays="closed on holidays" if row.closed_on_holidays else "",
         arm=arm if row.share_percent else "control: sent to nobody",
+        caps=row.cap.words,
     )
 
 
 # --- what a manager may not have meant
 
 
+def _rules(programme: Programme) -> Iterator[str]:
+    ack_seconds = programme.clocks.transfer_ack_seconds
+    short = [step.seconds for step in programme.steps if 0 < step.seconds < ack_seconds]
+    if short and any(response.reached_by == "phone transfer" for response in programme.responses.values()):
+        yield f"a step of {min(short)} s ends a telephone transfer before its {ack_seconds} s are over"
+    if (counted := programme.repeat_callers) is not None:
+        yield (
+            f"callers are counted under pseudonyms: from call {counted.calls} within {counted.within_days} days on "
+            "repeat_caller is known to be so; with fewer it stays unknown"
+        )
+    if (rule := programme.automatic_pause) is not None:
+        what = "the response in that district" if rule.pauses == "response" else "all of that district"
+        upgrades = f"{rule.unsafe_upgrades} unsafe upgrades within {rule.within_minutes} minutes"
+        yield f"{upgrades} pause {what} by themselves, until a person resumes"
+
+
 def _remarks(programme: Programme) -> Iterator[str]:
+    yield from _rules(programme)
     rolled_out = {row.response for row in programme.rollout}
     for name, response in programme.responses.items():
         if name not in rolled_out:
@@ -231,6 +269,31 @@ def _remarks(programme: Programme) -> Iterator[str]:
     for question in programme.questions:
         if question.fact not in used:
             yield f"{question.name} asks for {question.fact.replace('_', ' ')}, and nothing turns on it"
+    yield from _idle(programme, used)
     taken = {category for response in programme.responses.values() for category in response.takes}
     for category in sorted({code.category for code in programme.codes.values() if code.category} - taken):
         yield f"category {category} is taken by no response"
+
+
+def _places(programme: Programme) -> Iterator[str]:
+    if programme.boundaries is None:
+        return
+    for overlap in programme.boundaries.overlaps():
+        where = f"{overlap.one} and {overlap.other}, {overlap.square_km:.2f} square km"
+        yield f"overlap of {where}: calls there go to default"
+    without = [name for name in programme.districts if name not in programme.boundaries.square_km]
+    if without:
+        yield f"no boundary says where {', '.join(without)} is: a position outside of all boundaries may be there"
+
+
+def _idle(programme: Programme, used: set[str]) -> Iterator[str]:
+    """What is heard of hazards that no level turns on, and holidays that close nothing."""
+    for flag, stated in programme.cautions.items():
+        for hazard in sorted(stated.keys() - used):
+            yield f"caution {flag} warns of {hazard.replace('_', ' ')}, and nothing turns on it"
+    heard = {hazard for hazards in programme.words.values() for hazard in hazards}
+    heard |= {hazard for _, hazard in programme.phrases}
+    for hazard in sorted(heard - used):
+        yield f"words put {hazard.replace('_', ' ')} in doubt, and nothing turns on it"
+    if programme.holidays and not any(row.closed_on_holidays for row in programme.rollout):
+        yield "holidays are named, and no roll-out row closes on them"

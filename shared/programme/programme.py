@@ -7,23 +7,30 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from shared.call import Asker, CallType
 from shared.judgement import (
-    Discipline,
+    DEFAULT_POOL,
+    EXPECTED_MINUTES,
+    MISSED_SAFETY_CHECKS,
     EntersWhen,
     Gate,
     Goes,
     Model,
     OnUpgrade,
     Phase,
+    Place,
     ReachedBy,
     Service,
     Step,
 )
 from shared.programme.hours import Holidays, Week
 from shared.state import EMPTY, PMap
+
+if TYPE_CHECKING:
+    from shared.programme.geometry import Boundaries
 
 PHASES: tuple[Phase, ...] = ("off", "shadow", "advisory", "live")
 ASKED_NOT = -1
@@ -114,7 +121,7 @@ class Response:
 
     name: str
     model: Model
-    crew: tuple[Discipline, ...]
+    crew: tuple[Place, ...]
     takes: frozenset[str]
     may_be_asked_by: frozenset[Asker]
     only_when: tuple[Condition, ...]
@@ -124,6 +131,27 @@ class Response:
     on_upgrade: OnUpgrade
     enters_when: tuple[EntersWhen, ...]
     due_hours: int | None
+    follow_up_due_hours: tuple[int, ...] = ()
+    expected_minutes: int = EXPECTED_MINUTES
+    pool: str = DEFAULT_POOL
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """The most calls that a response takes; None: no bound."""
+
+    at_most_open: int | None = None
+    """At once, from the first offer to the team's clearing."""
+    at_most_per_day: int | None = None
+
+    @property
+    def words(self) -> str:
+        """`at most 3 calls at once and at most 20 calls a day`; empty without a bound."""
+        bounds = ((self.at_most_open, "at once"), (self.at_most_per_day, "a day"))
+        return " and ".join(f"at most {bound} calls {when}" for bound, when in bounds if bound is not None)
+
+
+NO_CAP = Cap()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +168,8 @@ class Row:
     share_percent: int
     """The share of calls that it is for; the others are the control of an evaluation."""
     seed: str
+    cap: Cap = NO_CAP
+    """Counted over all of its districts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +180,11 @@ class Clocks:
     cad_notice_seconds: int = 10
     offer_expiry_seconds: int = 30
     transfer_ack_seconds: int = 30
-    position_stale_seconds: int = 60
     status_stale_minutes: int = 15
     call_stale_minutes: int = 15
     accepted_not_moving_minutes: int = 5
     on_scene_check_minutes: int = 30
+    missed_safety_checks: int = MISSED_SAFETY_CHECKS
     priority_deadline_seconds: PMap[str, int] = EMPTY
     """The routing deadline of the priorities that have their own."""
 
@@ -181,6 +211,9 @@ class Programme:
     zone: ZoneInfo
     holidays: Holidays | None
     districts: Mapping[str, tuple[str, ...]]
+    """Name → beats."""
+    boundaries: Boundaries | None
+    """Of the districts that have one."""
     beats: Mapping[str, str]
     sources: frozenset[str]
     """The sources whose calls it is for; empty: all of the agency's."""
@@ -208,6 +241,8 @@ class Programme:
     """The other facts that a level or a response turns on."""
     steps: tuple[Step, ...]
     clocks: Clocks
+    repeat_callers: RepeatCallers | None
+    automatic_pause: AutomaticPause | None
     assumptions: tuple[str, ...]
     """What codes and priorities state that is calmer than the worst, a line each, for a person to read and own."""
 
@@ -230,6 +265,26 @@ class Programme:
 
 
 @dataclass(frozen=True, slots=True)
+class RepeatCallers:
+    """From which call of one caller on `repeat_caller` is known to be so."""
+
+    calls: int
+    within_days: int
+    region: str
+    except_numbers: frozenset[str]
+    """In E.164."""
+
+
+@dataclass(frozen=True, slots=True)
+class AutomaticPause:
+    """How many unsafe upgrades within which time pause a response, or all, in a district."""
+
+    unsafe_upgrades: int
+    within_minutes: int
+    pauses: Literal["response", "district"]
+
+
+@dataclass(frozen=True, slots=True)
 class Switchboard:
     """What people have switched on now. It can only set less than the document; what it does not name is off."""
 
@@ -238,6 +293,8 @@ class Switchboard:
     """`response/district` → phase."""
     paused: frozenset[str] = frozenset()
     """Districts, `response/district` or `response/all` for one response, or `all`."""
+    caps: PMap[str, Cap] = EMPTY
+    """`response/district` → the most that it takes there; `response/all`: in all districts together."""
 
     def phase(self, response: str, district: str) -> Phase:
         """How far the response is switched on in the district, pauses apart."""

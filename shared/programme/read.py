@@ -44,8 +44,10 @@ def _parsed(text: str) -> dict[str, Any]:
     except ValueError as error:
         at = re.search(r"\(at line (\d+), column \d+\)", str(error))
         line = int(at[1]) if at else text.count("\n") + 1 if "end of document" in str(error) else 1
-        what = f"is no TOML: {str(error)[:1].lower()}{str(error)[1:]}"
-        raise ProgrammeRefused([Fault(line, "document", what, "see toml.io")]) from None
+        what, right = f"is no TOML: {str(error)[:1].lower()}{str(error)[1:]}", "see toml.io"
+        if r"'\n'" in what:
+            what, right = "is no TOML: quotation marks stay open at the end of the line", "close them; see toml.io"
+        raise ProgrammeRefused([Fault(line, "document", what, right)]) from None
 
 
 def _frozen(value: Any) -> Any:

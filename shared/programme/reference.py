@@ -71,6 +71,11 @@ def _tables(whole: Parts, said: dict[str, Any]) -> Iterator[tuple[str, Parts, li
         parts["DistrictTable"],
         [one for one in said["districts"].values() if isinstance(one, dict)],
     )
+    yield (
+        "[districts] NAME = { boundary = { … } }",
+        parts["Boundary"],
+        [one["boundary"] for one in said["districts"].values() if isinstance(one, dict) and "boundary" in one],
+    )
     yield "[code_systems.NAME]", parts["CodeSystem"], list(said.get("code_systems", {}).values())
     yield '[call_types.SYSTEM] "CODE" = { … }', parts["CallTypeEntry"], codes
     yield "[heard]", parts["Heard"], [heard]
@@ -98,6 +103,8 @@ def _tables(whole: Parts, said: dict[str, Any]) -> Iterator[tuple[str, Parts, li
     yield "[[rollout]] arm = { … }", parts["Arm"], [row["arm"] for row in rows if isinstance(row.get("arm"), dict)]
     yield "[when_no_team]", parts["WhenNoTeam"], [said["when_no_team"]]
     yield "[when_no_team] steps = [{ … }]", parts["Step"], said["when_no_team"]["steps"]
+    yield "[repeat_callers]", parts["RepeatCallers"], [said.get("repeat_callers", {})]
+    yield "[automatic_pause]", parts["AutomaticPause"], [said.get("automatic_pause", {})]
     yield "[clocks]", parts["Clocks"], [said.get("clocks", {})]
     yield "[safety_floor]", parts["SafetyFloor"], [floor]
     yield "[safety_floor] police = { … }, ems = { … }", parts["FloorLine"], list(floor.values())
@@ -132,7 +139,7 @@ def _holds(field: Parts, parts: Parts) -> str:
     if "const" in kind or "enum" in kind:
         return " · ".join(f"`{_toml(value)}`" for value in kind.get("enum", [kind.get("const")]))
     if kind["type"] == "array":
-        return f"list of {_holds(kind['items'], parts)}"
+        return f"list of {_holds(kind['items'], parts)}" if "items" in kind else "lists"
     if kind["type"] == "integer":
         bounds = [str(kind[name]) for name in ("minimum", "maximum") if name in kind]
         return "a number" + (f" from {' to '.join(bounds)}" if bounds else "")

@@ -171,13 +171,15 @@ def box_words(axes: tuple[Axis, ...], box: Box, within: Box) -> str:
 
 
 def class_words(axis: Axis, chosen: frozenset[int]) -> str:
-    """`none or past`, `threat or worse`, `under 18 or unknown`."""
+    """`past or less`, `threat or worse`, `under 18 or unknown`."""
     values = [value for index in sorted(chosen) for value in axis.classes[index].values]
     scale = HAZARDS.get(axis.fact)
     if scale is None or "unknown" in values:
         return " or ".join(values)
     if tuple(values) == scale[-len(values) :] and len(values) > 1:
         return f"{values[0]} or worse"
+    if tuple(values) == scale[: len(values)] and len(values) > 1:
+        return f"{values[-1]} or less"
     return " or ".join(values)
 
 

@@ -8,13 +8,17 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from shared.judgement import NOT_ROUTED, Discipline, Model
+from shared.judgement import NOT_ROUTED, Model, disciplines_of
+from shared.programme.boundaries import boundary_faults
+from shared.programme.callers import number_of
 from shared.programme.compile import holidays_of, row_of
-from shared.programme.document import Document
+from shared.programme.document import DistrictTable, Document, beats_of
 from shared.programme.document import Response as WrittenResponse
 from shared.programme.faults import Finding, suggestion
 from shared.programme.floor import EMS, floor_tightens, levels_reached, safety_floor
 from shared.programme.hours import Holidays, calendar_days
+from shared.programme.lines import Path
+from shared.programme.overlap import rows_matter
 from shared.programme.programme import Row, determinant, plain
 from shared.programme.reach import responses_reached
 
@@ -31,11 +35,12 @@ def findings(document: Document, sound: frozenset[str]) -> Iterator[Finding]:
 
 def _beats(document: Document) -> Iterator[Finding]:
     seen: dict[str, str] = {}
-    for district, beats in document.districts.items():
+    for district, written in document.districts.items():
         if district == "all":
             yield Finding(("districts", district), "'all' means every district", "give it another name")
-        for index, beat in enumerate(beats):
-            path = ("districts", district, index)
+        beats: Path = ("districts", district, *(("beats",) if isinstance(written, DistrictTable) else ()))
+        for index, beat in enumerate(beats_of(written)):
+            path = (*beats, index)
             if beat in seen:
                 where = "twice in this district" if seen[beat] == district else f"in {seen[beat]} too"
                 yield Finding(path, f"beat {beat!r} is {where}", "a beat belongs to one district")
@@ -58,6 +63,15 @@ def _codes(document: Document) -> Iterator[Finding]:
                 path = ("call_types", system, code, "until")
                 what = f"{entry.until} is not after from"
                 yield Finding(path, what, "the first day on which the code means nothing any more")
+
+
+def _codes_in_time(document: Document) -> Iterator[Finding]:
+    first_day = document.effective.date()
+    for system, codes in document.call_types.items():
+        for code, entry in codes.items():
+            if entry.until and entry.until <= first_day and not (entry.from_ and entry.until <= entry.from_):
+                what = f"{code!r} means nothing any more when the document takes effect"
+                yield Finding(("call_types", system, code, "until"), what, f"a day after {first_day}, or leave it out")
 
 
 def _determinants(system: str, codes: Iterable[str]) -> Iterator[Finding]:
@@ -154,15 +168,18 @@ def _crews(document: Document) -> Iterator[Finding]:
         if not response.takes and not response.may_be_asked_by:
             yield Finding(path, "takes no calls and may not be asked for", "add takes or may_be_asked_by")
         needs, officer_rides = CREWS[response.model]
-        if "officer" in response.crew and not officer_rides:
-            yield Finding((*path, "crew"), f"an officer is in a {response.model} crew", "co-responder has one on board")
+        crew = [disciplines_of(place) for place in response.crew]
+        if any("officer" in place for place in crew) and not officer_rides:
+            right = 'leave the officer out, or model = "co-responder"'
+            yield Finding((*path, "crew"), f"an officer is in a {response.model} crew", right)
         for one_of in needs:
-            if not one_of.intersection(response.crew):
+            if not any(place <= one_of for place in crew):
                 what = f"a {response.model} crew has {' or '.join(sorted(one_of))}"
                 yield Finding(
                     (*path, "crew"), f"{what}, and here there is none", f"crew = [{', '.join(response.crew)}, …]"
                 )
         yield from _way_of_going(path, response)
+        yield from _where_a_team_goes(path, response)
 
 
 def _way_of_going(path: tuple[str, str], response: WrittenResponse) -> Iterator[Finding]:
@@ -174,11 +191,6 @@ def _way_of_going(path: tuple[str, str], response: WrittenResponse) -> Iterator[
     if (response.reached_by == "referral") != (response.due_hours is not None):
         what = "a referral without due_hours" if response.due_hours is None else "due_hours, and this is no referral"
         yield Finding((*path, "due_hours"), what, "due_hours belongs to reached_by = referral")
-    if response.enters_when and response.reached_by in (*NOT_ROUTED, "phone transfer"):
-        yield Finding((*path, "enters_when"), "nobody who is reached so enters anywhere", "leave enters_when out")
-    elif response.enters_when and "police" in _replaced(response):
-        what = "waits for police, whom it replaces"
-        yield Finding((*path, "enters_when"), what, 'goes = "beside default"')
     if response.replaces and response.goes == "instead of default":
         what = "all of the default is replaced already"
         yield Finding((*path, "replaces"), what, 'goes = "beside default", or leave replaces out')
@@ -186,13 +198,26 @@ def _way_of_going(path: tuple[str, str], response: WrittenResponse) -> Iterator[
         yield Finding((*path, "reached_by"), f"a {response.model} is reached by telephone", '"phone transfer"')
 
 
+def _where_a_team_goes(path: tuple[str, str], response: WrittenResponse) -> Iterator[Finding]:
+    if response.follow_up_due_hours and response.reached_by in NOT_ROUTED:
+        yield Finding((*path, "follow_up_due_hours"), "no team goes, so nothing follows", "leave it out, or due_hours")
+    for key in ("expected_minutes", "pool"):
+        if key in response.model_fields_set and response.reached_by in NOT_ROUTED:
+            yield Finding((*path, key), f"a {response.reached_by} asks no team", "leave it out")
+    if response.enters_when and response.reached_by in (*NOT_ROUTED, "phone transfer"):
+        yield Finding((*path, "enters_when"), "nobody who is reached so enters anywhere", "leave enters_when out")
+    elif response.enters_when and "police" in _replaced(response):
+        what = "waits for police, whom it replaces"
+        yield Finding((*path, "enters_when"), what, 'goes = "beside default"')
+
+
 def _replaced(response: WrittenResponse) -> tuple[str, ...]:
     return ("police", "ems", "fire") if response.goes == "instead of default" else response.replaces
 
 
-_TALKS: Final[frozenset[Discipline]] = frozenset(("clinician", "crisis-worker", "nurse", "peer", "navigator"))
-_TREATS: Final[frozenset[Discipline]] = frozenset(("paramedic", "emt", "nurse"))
-CREWS: Final[Mapping[Model, tuple[tuple[frozenset[Discipline], ...], bool]]] = MappingProxyType(
+_TALKS: Final[frozenset[str]] = frozenset(("clinician", "crisis-worker", "nurse", "peer", "navigator"))
+_TREATS: Final[frozenset[str]] = frozenset(("paramedic", "emt", "nurse"))
+CREWS: Final[Mapping[Model, tuple[tuple[frozenset[str], ...], bool]]] = MappingProxyType(
     {
         "crisis-call-diversion": ((), False),
         "community-responder": ((_TALKS | _TREATS,), False),
@@ -233,6 +258,30 @@ def _rollout(document: Document) -> Iterator[Finding]:
             yield Finding((*path, "holidays"), what, 'add [holidays] with calendar = "US-…"')
 
 
+def _caps(document: Document) -> Iterator[Finding]:
+    for index, row in enumerate(document.rollout):
+        response = document.responses.get(row.response)
+        for key in ("at_most_open", "at_most_per_day"):
+            if getattr(row, key) is not None and response is not None and response.reached_by in NOT_ROUTED:
+                what = f"a {response.reached_by} occupies nobody, so there is nothing to count"
+                yield Finding(("rollout", index, key), what, "leave it out")
+
+
+def _repeat_callers(document: Document) -> Iterator[Finding]:
+    counted = document.repeat_callers
+    if counted is None:
+        return
+    for index, number in enumerate(counted.except_numbers):
+        if not number_of(number, counted.region):
+            path = ("repeat_callers", "except_numbers", index)
+            yield Finding(path, f"{number!r} is no telephone number", 'like "+1 608 555 0100"')
+    tables = [raised_by for level in document.level for raised_by in level.raised_by]
+    tables += [response.only_when for response in document.responses.values() if response.only_when is not None]
+    if not any(fact == "repeat_caller" for table in tables for fact, _ in table.stated()):
+        what = "callers are counted, and nothing turns on repeat_caller"
+        yield Finding(("repeat_callers",), what, 'only_when = { repeat_caller = "yes" } of some response')
+
+
 def _rows_open(document: Document) -> Iterator[Finding]:
     first_day, holidays = document.effective.date(), holidays_of(document)
     for index, row in enumerate(document.rollout):
@@ -244,7 +293,7 @@ def _rows_open(document: Document) -> Iterator[Finding]:
         elif row.until and row.until <= first_day:
             key, why, right = "until", "it ends before the document takes effect", "leave the row out"
         elif row.until and not _opens(row_of(row, document), holidays, first_day):
-            key, why, right = "hours", "no such hours between from and until", "other hours"
+            key, why, right = "hours", "no such hours between from and until", "other hours, or other dates"
         if key:
             yield Finding(("rollout", index, key), f"the row can never open: {why}", right)
 
@@ -274,18 +323,35 @@ def _steps(document: Document) -> Iterator[Finding]:
                 yield Finding((*path, index, "seconds"), "default takes no time", "leave seconds out")
         elif step.seconds is None:
             yield Finding((*path, index), "a step without seconds", "say how many seconds it may take")
-        elif step.seconds < clocks.offer_expiry_seconds:
+        elif step.attempt != "phone" and step.seconds < clocks.offer_expiry_seconds:
             what = f"{step.seconds} s are less than an offer's {clocks.offer_expiry_seconds} s"
             yield Finding((*path, index, "seconds"), what, "a longer step, or a shorter offer_expiry_seconds")
     shortest = min((clocks.routing_deadline_seconds, *clocks.priority_deadline_seconds.values()))
     left = shortest - clocks.cad_notice_seconds
-    used = sum(step.seconds or 0 for step in steps)
+    # the first response is offered in any case
+    implied = 0 if steps[0].attempt == "same response" else clocks.offer_expiry_seconds
+    used = implied + sum(step.seconds or 0 for step in steps)
     if left <= 0:
         what = "nothing is left of the routing deadline"
         yield Finding(("clocks", "routing_deadline_seconds"), what, "more than cad_notice_seconds")
     elif used > left:
-        what = f"the steps take {used} s, and {left} s are left of the routing deadline after the notice to the CAD"
+        who = "the first offer and the steps" if implied else "the steps"
+        what = f"{who} take {used} s, and {left} s are left of the routing deadline after the notice to the CAD"
         yield Finding(path, what, f"at most {left} s in all")
+
+
+def _steps_by_phone(document: Document) -> Iterator[Finding]:
+    ack_seconds = document.clocks.transfer_ack_seconds or document.clocks.offer_expiry_seconds
+    known = document.responses
+    sent = {known[name].reached_by for level in document.level for name in level.sends if name in known}
+    for index, step in enumerate(document.when_no_team.steps):
+        path = ("when_no_team", "steps", index)
+        if step.attempt == "phone" and "phone transfer" not in sent:
+            right = 'a response with reached_by = "phone transfer", or leave the step out'
+            yield Finding((*path, "try"), "no level sends a response by phone transfer", right)
+        elif step.attempt == "phone" and step.seconds is not None and step.seconds < ack_seconds:
+            what = f"{step.seconds} s are less than a telephone transfer's {ack_seconds} s"
+            yield Finding((*path, "seconds"), what, "a longer step, or a shorter transfer_ack_seconds")
 
 
 def _only_when(document: Document) -> Iterator[Finding]:
@@ -296,7 +362,9 @@ def _only_when(document: Document) -> Iterator[Finding]:
 
 _CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Document], Iterator[Finding]]], ...]] = (
     (frozenset(("districts",)), _beats),
+    (frozenset(("districts", "time_zone")), boundary_faults),
     (frozenset(("call_types", "code_systems")), _codes),
+    (frozenset(("call_types", "effective")), _codes_in_time),
     (frozenset(("heard", "clocks")), _flags),
     (frozenset(("holidays",)), _holidays),
     (frozenset(("level",)), _level_names),
@@ -309,7 +377,11 @@ _CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Document], Iterator[Finding
     (frozenset(("safety_floor",)), floor_tightens),
     (frozenset(("level", "responses", "safety_floor")), safety_floor),
     (frozenset(("rollout", "responses", "districts", "holidays")), _rollout),
+    (frozenset(("rollout", "responses")), _caps),
+    (frozenset(("repeat_callers", "level", "responses")), _repeat_callers),
     (frozenset(("rollout", "effective", "holidays", "districts")), _rows_open),
+    (frozenset(("rollout", "effective", "districts")), rows_matter),
     (frozenset(("when_no_team", "clocks")), _steps),
+    (frozenset(("when_no_team", "clocks", "level", "responses")), _steps_by_phone),
 )
 """Each check with the parts of the document that it reads."""

@@ -9,6 +9,7 @@ from shared.call import Call
 from shared.judgement import Unknown
 from shared.programme.facts import CANNOT_TELL, CHOICES, HAZARDS, NOT_ASKED
 from shared.programme.programme import ASKED_NOT, Code, Condition, Programme, Raise, plain
+from shared.programme.surroundings import Surroundings
 
 
 class Hazard(NamedTuple):
@@ -51,17 +52,21 @@ class Other(NamedTuple):
 Facts = dict[str, "Hazard | Other"]
 
 
-def weigh(programme: Programme, call: Call, code: Code | None, heard: frozenset[str]) -> Facts:
+def weigh(programme: Programme, call: Call, code: Code | None, surroundings: Surroundings) -> Facts:
     """Every fact that the programme turns on, from code, answers and the CAD's own facts; the worst counts.
 
-    Cautions only make a hazard worse, and words (`heard`) only put it in doubt: neither answers what nobody asked.
+    Cautions only make a hazard worse, and words only put it in doubt: neither answers what nobody asked.
     """
     told = tuple(_told(programme, call))
     answered, unclear = _answered(programme, call, code, told)
     warned = _warned(programme, call) if call.cautions else {}
-    facts: Facts = {fact: _hazard(fact, answered, unclear, warned, heard) for fact in programme.hazards}
+    facts: Facts = {fact: _hazard(fact, answered, unclear, warned, surroundings.heard) for fact in programme.hazards}
     for fact in programme.others:
         facts[fact] = _other(call, code, fact, told)
+    if surroundings.repeat_caller and "repeat_caller" in facts:
+        said = facts["repeat_caller"]
+        assert isinstance(said, Other)  # noqa: S101  it is no hazard
+        facts["repeat_caller"] = Other((*said.values, "yes"), None, "calls counted")
     facts["caller_wants"] = Other((call.caller_wants,), None, "caller")
     return facts
 
@@ -78,7 +83,12 @@ def level_of(raises: Iterable[Raise], facts: Facts) -> tuple[int, list[Raise]]:
 
 
 def possible_level(programme: Programme, facts: Facts) -> int | None:
-    """The highest rank that routes and that the call could stand on, were its unknown facts answered.
+    """The highest rank that routes and that the call could stand on, were its unknown facts answered."""
+    return next((rank for rank, _ in possible_levels(programme, facts)), None)
+
+
+def possible_levels(programme: Programme, facts: Facts) -> Iterator[tuple[int, Facts]]:
+    """The ranks that route and that the call could stand on, highest first, each with answers that put it there.
 
     By monotony it is enough to look at the best case of all, and from there at what each raise would need at least.
     """
@@ -87,9 +97,10 @@ def possible_level(programme: Programme, facts: Facts) -> int | None:
         if programme.levels[item.rank].routes and all(facts[one.fact].may_be(one) for one in item.conditions):
             lifted = best | {one.fact: _lifted(best[one.fact], one) for one in item.conditions}
             if level_of(programme.raises, lifted)[0] == item.rank:
-                return item.rank
+                yield item.rank, lifted
     rank = level_of(programme.raises, best)[0]
-    return rank if programme.levels[rank].routes else None
+    if programme.levels[rank].routes:
+        yield rank, best
 
 
 def unknown_above(raises: Iterable[Raise], facts: Facts, rank: int) -> tuple[str, ...]:

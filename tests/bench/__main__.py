@@ -24,15 +24,20 @@ from deploy.kafka.local import CHECKOUT, KafkaError, missing
 from deploy.stack import StackError
 from tests.bench.backlog import JOURNAL_OF, Drained, Restarted, drain, restart
 from tests.bench.floor import floor
-from tests.bench.latency import Measured, figures, measure
+from tests.bench.judging import CODES, DISTRICTS, Judged, judging
+from tests.bench.latency import Measured, figures, filled, measure
 from tests.bench.load import NEW_ONE_IN
 from tests.bench.stage import AGENCIES, MODULES, PARTITIONS, TEAMS, Stage, stage
+from tests.bench.switching import switching
 from tests.rig.cad import ENDED_PERCENT, KINDS, RAISED_PERCENT, SUITABLE_PERCENT
 
-PARTS = ("latency", "backlog")
+PARTS = ("judging", "latency", "switching", "backlog")
 GOALS = {80: (12.0, 35.0), 800: (45.0, 100.0)}
 """By rate: p50 and p99, in milliseconds."""
 RESTART_GOAL_SECONDS = 3.0
+JUDGE_GOAL_US = 100.0
+PAUSE_GOAL_SECONDS = 1.0
+ADOPT_GOAL_SECONDS = 1.0
 HOPS_OF = {"page-due": 4, "call-routed": 3}
 """How often a call is appended and read until there is a page, or an outcome without one."""
 FLOOR_SECONDS = 5.0
@@ -57,11 +62,17 @@ async def bench(wanted: Wanted, directory: Path) -> dict[str, Any]:
     """Every part that is wanted; prints as it goes, returns all figures. Raises KafkaError, StackError."""
     told: dict[str, Any] = {"at": time.strftime("%Y-%m-%dT%H:%M:%S"), "machine": _machine(), "load": _load_in_words()}
     profile = directory / "profile.pstats"
+    if "judging" in wanted.parts:
+        told["judging"] = [asdict(one) for one in _show_judging(judging())]
+    if set(wanted.parts) <= {"judging"}:
+        return told
     async with stage(directory, _profiling(wanted.profile, profile), keep=wanted.keep) as held:
         if "latency" in wanted.parts:
             told["latency"] = [
                 await _latency(held, rate, wanted.seconds, seed) for seed, rate in enumerate(wanted.rates)
             ]
+        if "switching" in wanted.parts:
+            told["switching"] = [await _switching(held, rate, wanted.seconds) for rate in wanted.rates]
         if wanted.profile is not None:
             held.end(wanted.profile, how=2 if wanted.profile != "intake" else 15)  # type: ignore[arg-type]
             _show_profile(profile)
@@ -88,6 +99,26 @@ async def _latency(held: Stage, rate: int, seconds: float, seed: int) -> dict[st
         "hops_ms": {name: figures(histogram) for name, histogram in measured.hops.items()},
         "usage": {name: {"cores": cores, "mib": mib} for name, (cores, mib) in measured.usage.items()},
     }
+
+
+async def _switching(held: Stage, rate: int, seconds: float) -> dict[str, Any]:
+    switched = await switching(held, rate, seconds, seed=rate)
+    table = Table("seconds", "n", "p50", "p99", "max", "goal", title=f"Switching at {rate} events/s")
+    for name, found in (("a pause is answered", switched.answered), ("a pause is at work", switched.at_work)):
+        histogram = figures(filled(found))
+        cells = [f"{histogram[part] / 1000:.3f}" for part in ("p50", "p99", "max")]
+        met = _met(histogram["p99"] / 1000 <= PAUSE_GOAL_SECONDS and not switched.late_offers)
+        goal = "" if found is switched.answered else f"p99 ≤ {PAUSE_GOAL_SECONDS:.0f}: {met}"
+        table.add_row(name, f"{histogram['count']}", *cells, goal)
+    for name, took in switched.adopted.items():
+        goal = "" if "first" in name else f"≤ {ADOPT_GOAL_SECONDS:.0f}: {_met(took <= ADOPT_GOAL_SECONDS)}"
+        table.add_row(f"{DISTRICTS} districts, {CODES} codes: {name}", "1", f"{took:.3f}", "", "", goal)
+    terminal.print(table)
+    terminal.print(
+        f"{switched.late_offers} offers made in a paused district; longest silence of a partition's decisions "
+        f"{switched.longest_gap:.3f} s while the document was adopted, {switched.usual_gap:.3f} s before"
+    )
+    return asdict(switched)
 
 
 async def _backlog(held: Stage, number: int) -> dict[str, Any]:
@@ -157,6 +188,19 @@ def _show_latency(measured: Measured, base: HdrHistogram) -> None:
     for name, (cores, resident) in sorted(measured.usage.items(), key=lambda item: -item[1][0]):
         usage.add_row(name, f"{cores:.2f}", f"{resident:.0f}")
     terminal.print(usage)
+
+
+def _show_judging(judged: Sequence[Judged]) -> Sequence[Judged]:
+    table = Table("document", "judge, µs p50", "reading the call", "ratio", "read and verified, ms", "goal")
+    for one in judged:
+        goal = f"≤ {JUDGE_GOAL_US:.0f} µs: {_met(one.judge_us <= JUDGE_GOAL_US)}"
+        ratio = one.judge_us / one.parse_us
+        table.add_row(
+            one.name, f"{one.judge_us:.0f}", f"{one.parse_us:.1f} µs", f"{ratio:.1f} x", f"{one.read_ms:.1f}", goal
+        )
+    table.title = "One decision with every gate, in process"
+    terminal.print(table)
+    return judged
 
 
 def _show_drain(drained: Sequence[Drained]) -> None:

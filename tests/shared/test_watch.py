@@ -33,6 +33,8 @@ def value(metric: str, **labels: str) -> float:
     ("watch", "event", "metric", "labels"),
     [
         (triage_watch, example("call-triaged"), "careroute_calls_triaged_total", {"suitability": "suitable"}),
+        (triage_watch, example("district-paused", changed_by="careroute"), "careroute_automatic_pauses_total", {}),
+        (triage_watch, example("referral-overdue"), "careroute_referrals_overdue_total", {}),
         (team_availability_watch, example("call-routed"), "careroute_outcomes_total", {"outcome": "team-accepted"}),
         (team_availability_watch, example("offer-accepted"), "careroute_offers_total", {"ended": "accepted"}),
         (team_availability_watch, example("offer-declined"), "careroute_offers_total", {"ended": "declined"}),
@@ -44,6 +46,7 @@ def value(metric: str, **labels: str) -> float:
             "careroute_assignments_unconfirmed_total",
             {},
         ),
+        (team_availability_watch, example("safety-check-missed"), "careroute_safety_checks_missed_total", {}),
         (notification_watch, example("page-delivered"), "careroute_pages_total", {"ended": "delivered"}),
         (notification_watch, example("cad-not-informed", alarm=True), "careroute_cad_not_informed_total", {}),
     ],

@@ -19,6 +19,7 @@ from immutables import Map
 from shared.call import Call, CallType
 from shared.programme import Judgement, Phase, Programme, ResponseVerdict, Switchboard, judge, read, words_in
 from shared.programme.facts import HAZARDS
+from shared.programme.surroundings import Surroundings
 
 Case = dict[str, Any]
 """What a test says of a call: arguments of `verdict`."""
@@ -80,7 +81,7 @@ def verdict(
     }
     board = all_on(programme) if switchboard is None else switchboard
     heard = words_in(programme, words) if programme else frozenset()
-    return judge(programme, board, Call(**(known | call)), heard, moment)
+    return judge(programme, board, Call(**(known | call)), Surroundings(heard), moment)
 
 
 def result(agency: str, *, of: str | None = None, **case: Any) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deploy.programmes.desk import ladder, result
+from tests.deploy.programmes.desk import in_force, instant, ladder, result
 
 AGENCY = "chicago-il"
 MDRT, ART = "multidisciplinary-team", "alternate-team"
@@ -79,3 +79,11 @@ def test_an_overdose_is_followed_up_beside_the_ambulance(district: str, code: st
 def test_what_each_hazard_raises_to(at: str, district: str, levels: tuple[str, ...]) -> None:
     hazards = dict(zip(("weapon", "violence", "crime", "injury", "suicide"), levels, strict=True))
     assert ladder(AGENCY, at=at, code=MENTAL, district=district, facts=ADULT) == hazards
+
+
+@pytest.mark.parametrize("at", ["2021-09-30T12:00", "2022-07-01T12:00", "2023-01-30T12:00", "2025-03-10T12:00"])
+def test_teams_follow_up_after_one_seven_and_thirty_days(at: str) -> None:
+    programme = in_force(AGENCY, instant(AGENCY, at))
+    assert programme is not None
+    offered = [response for response in programme.responses.values() if response.reached_by == "offer"]
+    assert {response.follow_up_due_hours for response in offered} == {(24, 7 * 24, 30 * 24)}

@@ -7,6 +7,7 @@ import pytest
 
 from shared.call import Call, CallType
 from shared.programme import Switchboard, judge
+from shared.programme.surroundings import ALONE
 from tests.deploy.programmes.desk import PROGRAMMES, all_on, document, versions
 
 NAMES = sorted(path.stem for path in PROGRAMMES.glob("*.????-??-??.toml"))
@@ -43,8 +44,8 @@ def test_nobody_is_routed_to_a_call_of_which_nothing_is_known_nor_while_switched
                 call_type=CallType(system=system, code=code),
                 district=district,
             )
-            unasked = judge(programme, on, call, frozenset(), at)
+            unasked = judge(programme, on, call, ALONE, at)
             stated = entry.hazards.keys() >= set(programme.hazards)
             assert stated or not programme.hazards or unasked.level_rank > 0
             for board in (off, all_on(programme, paused=("all",))):
-                assert not any(one.may_go for one in judge(programme, board, call, frozenset(), at).responses)
+                assert not any(one.may_go for one in judge(programme, board, call, ALONE, at).responses)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deploy.programmes.desk import ladder, result
+from tests.deploy.programmes.desk import in_force, instant, ladder, result
 
 AGENCY = "toronto-on"
 WILLING = {"age": "16", "consent": "yes"}
@@ -58,9 +58,11 @@ def test_codes_age_and_consent(code: str, facts: dict[str, str], comes: str) -> 
     assert result(AGENCY, code=code, facts=WILLING | facts, **case) == comes
 
 
-def test_the_crew_refers_to_follow_up_on_any_day() -> None:
-    case = {"at": "2022-04-09T12:00", "code": "NOISE", "district": "Northeast"}
-    assert result(AGENCY, requested_by="provider", **case) == "follow-up"
+@pytest.mark.parametrize("at", ["2022-04-05T12:00", "2022-07-12T12:00", "2025-01-07T12:00"])
+def test_the_crew_follows_up_within_48_hours(at: str) -> None:
+    programme = in_force(AGENCY, instant(AGENCY, at))
+    assert programme is not None
+    assert programme.responses[TEAM].follow_up_due_hours == (48,)
 
 
 @pytest.mark.parametrize("at", ["2022-04-05T12:00", "2022-07-12T12:00", "2025-01-07T12:00"])

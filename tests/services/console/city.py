@@ -145,6 +145,27 @@ class FakeServices:
             done(command, revision=self.revision),
         ]
 
+    def _set_cap(self, command: events.SetCap) -> list[Event]:
+        self.revision += 1
+        return [
+            events.CapChanged(
+                response=command.response,
+                district=command.district,
+                at_most_open=command.at_most_open,
+                at_most_per_day=command.at_most_per_day,
+                revision=self.revision,
+                changed_by=command.issued_by,
+                reason=command.reason,
+            ),
+            done(command, revision=self.revision),
+        ]
+
+    def _close_referral(self, command: events.CloseReferral) -> list[Event]:
+        closed = events.ReferralClosed(
+            referral_id=command.referral_id, call_id="", result=command.result, closed_by=command.issued_by
+        )
+        return [closed, done(command, f"Closed: {command.result}.", about=command.referral_id)]
+
     def _propose_programme(self, command: events.ProposeProgramme) -> list[Event]:
         return [
             events.ProgrammeProposed(

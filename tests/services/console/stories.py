@@ -48,7 +48,6 @@ def judgement(**changes: Any) -> Judgement:
         "offer_expiry_seconds": 30,
         "accepted_not_moving_minutes": 5,
         "status_stale_minutes": 15,
-        "position_stale_seconds": 60,
         "transfer_ack_seconds": 30,
         "on_scene_check_minutes": 30,
         "sentence": "Suitable for cares.",

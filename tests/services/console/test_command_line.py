@@ -19,8 +19,11 @@ from typer.testing import CliRunner, Result
 from services.console import client
 from services.console.client import Door
 from services.console.command_line import app
+from shared import events
 from shared.agencies import hash_of
+from shared.clock import SystemClock
 from shared.links import shift_link
+from shared.topics import DECISIONS
 from tests.services.console.city import AGENCY, POCKET, SECRET, City, running_city
 from tests.services.console.stories import ACCEPTED, CALL_ID
 
@@ -124,6 +127,20 @@ def test_a_phase_is_set_on_the_switchboard_that_was_seen(town: Town) -> None:
     misspelt = town.run("supervisor", "phase", "cares", "Central", "lve")
     assert misspelt.exit_code == 2
     assert "'off', 'shadow', 'advisory' or 'live'" in misspelt.stderr
+
+
+def test_a_cap_and_a_referral(town: Town) -> None:
+    assert town.run("supervisor", "cap", "cares", "all", "--open", "2", "-r", "two vans").exit_code == 0
+    shown = town.run("viewer", "switchboard").stdout
+    assert "capped cares in all: at most 2 calls at once" in shown
+    about: dict[str, Any] = {"call_id": CALL_ID, "response": "navigator", "district": "Central", "phase": "live"}
+    made = events.ReferralMade(referral_id="r1", kind="referral", due_at=SystemClock().now(), **about)
+    town.city.services.write(AGENCY, made, journal=DECISIONS.name)
+    town.call(town.city.settle)
+    assert "navigator" in town.run("viewer", "referral", "list").stdout
+    assert town.run("staff", "referral", "close", "r1", "contacted").exit_code == 0
+    assert "No referral is open." in town.run("viewer", "referral", "list").stdout
+    assert town.json("viewer", "referral", "list", "--all")[0]["state"] == "contacted"
 
 
 def test_a_call_with_every_gate_and_its_history(town: Town) -> None:

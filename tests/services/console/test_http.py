@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from shared.topics import ASSIGNMENTS, DECISIONS
 from tests.services.console.city import AGENCY, OTHER_AGENCY, POCKET, ROLES, SECRET, City, running_city
 from tests.services.console.stories import ACCEPTED, CALL_ID, deadline, routed, triaged
 
+NOON = datetime(2021, 9, 1, 17, 0, tzinfo=UTC)
 PEOPLE = {"dispatcher", "supervisor", "approver", "staff", "viewer"}
 SHIFT = {"members": ["the-staff"], "hours": 8}
 PERSON = {"person_id": "x", "name": "X", "disciplines": ["emt"]}
@@ -24,6 +26,7 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("GET", "/v1/calls"): (PEOPLE | {"cad"}, None),
     ("GET", f"/v1/calls/{CALL_ID}"): (PEOPLE | {"cad"}, None),
     ("GET", "/v1/switchboard"): (PEOPLE, None),
+    ("GET", "/v1/referrals"): (PEOPLE, None),
     ("GET", "/v1/programme"): (PEOPLE, None),
     ("GET", "/v1/teams"): (PEOPLE, None),
     ("GET", "/v1/people"): ({"dispatcher", "supervisor"}, None),
@@ -32,6 +35,8 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/switchboard/pause"): ({"dispatcher", "supervisor"}, {"district": "all"}),
     ("POST", "/v1/switchboard/resume"): ({"supervisor"}, {"district": "all"}),
     ("POST", "/v1/switchboard/phase"): ({"supervisor"}, {"district": "C", "response": "cares", "phase": "off"}),
+    ("POST", "/v1/switchboard/cap"): ({"supervisor"}, {"district": "C", "response": "cares", "at_most_open": 2}),
+    ("POST", "/v1/referrals/r/close"): ({"dispatcher", "supervisor", "staff"}, {"result": "contacted"}),
     ("POST", "/v1/programme/propose"): ({"supervisor"}, {"document": "version = 1"}),
     ("POST", "/v1/programme/approve"): ({"approver"}, {"document_hash": "h"}),
     ("POST", f"/v1/calls/{CALL_ID}/override"): ({"dispatcher", "supervisor"}, {"send": "default"}),
@@ -172,6 +177,63 @@ async def test_one_response_is_paused_and_the_history_says_who_when_and_why(city
         (2, "the-dispatcher", "Paused: cares in Central.", "no van"),
         (1, "the-dispatcher", "Paused: Central.", ""),
     ]
+
+
+async def test_a_cap_is_shown_until_it_is_lifted(city: City) -> None:
+    body = {"response": "cares", "district": "all", "at_most_open": 2, "reason": "two vans"}
+    assert (await city.post("supervisor", "/v1/switchboard/cap", body)).status_code == 200
+    seen = (await city.get("viewer", "/v1/switchboard")).json()
+    cap = seen["caps"]["cares/all"]
+    assert (cap["at_most_open"], cap["at_most_per_day"], cap["reason"]) == (2, None, "two vans")
+    assert seen["history"][0]["sentence"] == "cares in all takes at most 2 calls at once."
+    await city.post("supervisor", "/v1/switchboard/cap", {"response": "cares", "district": "all"})
+    seen = (await city.get("viewer", "/v1/switchboard")).json()
+    assert seen["caps"] == {}
+    assert seen["history"][0]["sentence"] == "cares in all takes any number of calls."
+
+
+@pytest.mark.parametrize("body", [{"at_most_open": 0}, {"at_most_per_day": 10_001}, {"at_most_open": "two"}])
+async def test_a_cap_has_bounds(city: City, body: dict[str, Any]) -> None:
+    given = {"response": "cares", "district": "all", **body}
+    assert (await city.post("supervisor", "/v1/switchboard/cap", given)).status_code == 422
+
+
+def referral(referral_id: str, hours: int, **changes: Any) -> events.ReferralMade:
+    known = {"kind": "referral", "call_id": CALL_ID, "response": "navigator", "district": "Central", "phase": "live"}
+    return events.ReferralMade(referral_id=referral_id, due_at=NOON + timedelta(hours=hours), **(known | changes))
+
+
+async def test_referrals_are_listed_by_when_they_are_due(city: City) -> None:
+    made: list[events.Event] = [referral("late", 48), referral("soon", 24, kind="follow-up"), referral("shut", 1)]
+    made += [events.NoteMade(note_id="n", call_id=CALL_ID, response="familiar-faces", district=None, phase="live")]
+    made += [events.ReferralOverdue(referral_id="soon", call_id=CALL_ID)]
+    made += [events.ReferralClosed(referral_id="shut", call_id=CALL_ID, result="contacted", closed_by="ann")]
+    city.services.write(AGENCY, *made, journal=DECISIONS.name)
+    await city.settle()
+    found = (await city.get("viewer", "/v1/referrals", open=True)).json()
+    assert [(seen["referral_id"], seen["kind"], seen["state"]) for seen in found] == [
+        ("soon", "follow-up", "overdue"),
+        ("late", "referral", "open"),
+    ]
+    closed = (await city.get("viewer", "/v1/referrals", open=False)).json()
+    assert {(seen["referral_id"], seen["state"], seen["closed_by"]) for seen in closed} == {
+        ("shut", "contacted", "ann"),
+        ("n", "noted", None),
+    }
+    assert [alert["kind"] for alert in (await city.get("viewer", "/v1/alerts")).json()] == ["referral-overdue"]
+
+
+async def test_a_pause_by_itself_is_an_alert_until_a_person_resumes(city: City) -> None:
+    about = {"district": "Central", "response": "cares"}
+    paused = events.DistrictPaused(**about, revision=3, changed_by="careroute", reason="2 unsafe upgrades")
+    city.services.write(AGENCY, paused, journal=DECISIONS.name)
+    await city.settle()
+    alerts = (await city.get("viewer", "/v1/alerts")).json()
+    assert [(alert["kind"], alert["about"]) for alert in alerts] == [("paused-by-itself", "cares/Central")]
+    resumed = events.DistrictResumed(**about, revision=4, changed_by="ann")
+    city.services.write(AGENCY, resumed, journal=DECISIONS.name)
+    await city.settle()
+    assert (await city.get("viewer", "/v1/alerts")).json() == []
 
 
 async def test_a_roll_back_needs_a_reason(city: City) -> None:

@@ -61,11 +61,11 @@ def test_check_accepts_with_a_page() -> None:
 def test_check_refuses_with_every_fault_and_its_line(broken: Path) -> None:
     result = run("check", broken, code=1)
     assert result.stdout == ""
-    assert f"refused: {broken}, 3 faults" in result.stderr
+    assert f"refused: {broken}, 2 faults" in result.stderr
     assert "districts.West[2]: beat 'C1' is in Central too" in result.stderr
     assert "right would be: did you mean 'reached_by'?" in result.stderr
     body = json.loads(run("check", broken, "--json", code=1).stdout)
-    assert (body["accepted"], len(body["faults"])) == (False, 3)
+    assert (body["accepted"], len(body["faults"])) == (False, 2)
     assert body["faults"][0]["field"] == "districts.West[2]"
 
 
@@ -77,10 +77,12 @@ def test_diff_tells_covers_and_nothing_else(tmp_path: Path) -> None:
         .replace("_deadline_seconds    = 60", "_deadline_seconds = 90")
     )
     assert run("diff", MADISON, grown).output.splitlines() == [
-        "cares: does not go → may go",
-        "  calls: check-welfare, mental-health, whatever caller asks for; level 'calm'",
-        "  where: Central; when: Mon-Fri 08:00-11:00 and 19:00-20:00 except on holidays",
-        "routing_deadline_seconds: 60 → 90",
+        "cares, to calls: check-welfare, mental-health, whatever caller asks for; level 'calm'",
+        "  does not go → may go",
+        "    Central: Mon-Fri 08:00-11:00 and 19:00-20:00 except on holidays",
+        "",
+        "Other changes",
+        "  routing_deadline_seconds: 60 → 90",
     ]
     assert run("diff", MADISON, MADISON).output == "No call gets another result.\n"
     body = json.loads(run("diff", MADISON, grown, "--json").output)
@@ -109,6 +111,22 @@ def test_explain_hears_a_narrative_and_tells_what_to_ask(tmp_path: Path) -> None
     assert "  violence: in doubt by words heard, counts as in-progress (words)" in told
     assert "  suicide: not asked, counts as attempt (nobody)" in told
     assert "he threw" not in told
+
+
+def test_explain_takes_a_position_and_never_shows_it(tmp_path: Path) -> None:
+    path, drawn = tmp_path / "call.json", tmp_path / "drawn.toml"
+    square = "[[-89.4, 43.05], [-89.38, 43.05], [-89.38, 43.07], [-89.4, 43.07], [-89.4, 43.05]]"
+    boundary = f'{{ beats = ["W1", "W2"], boundary = {{ type = "Polygon", coordinates = [{square}] }} }}'
+    drawn.write_text(MADISON.read_text().replace('West    = ["W1", "W2"]', f"West = {boundary}"))
+    path.write_text(json.dumps(CALL | {"position": {"latitude": 43.0612, "longitude": -89.3912}}))
+    told = run("explain", drawn, path).output
+    assert "✗ district: the CAD says Central, its position is in West. [district-conflict]" in told
+    assert "43.06" not in told
+    assert "✓ district: in Central." in run("explain", MADISON, path).output
+    path.write_text(json.dumps(CALL | {"position": {"latitude": 43.0612}}))
+    refused = run("explain", drawn, path, code=2)
+    assert "longitude: Field required" in refused.stderr
+    assert "on the map: West 3.62 square km" in run("check", drawn).output
 
 
 def test_decide_prints_one_decision_a_call_and_tells_the_lines_that_are_none(tmp_path: Path) -> None:
@@ -192,6 +210,14 @@ def test_coverage_tells_what_would_have_gone_and_what_stopped_the_rest(tmp_path:
     assert "dane-county MENTAL: weapon none, violence none" in told
     other = PROGRAMMES / "demo-city.toml"
     assert "the mapping is madison-wi's" in run("coverage", other, export, "--mapping", mapping, code=2).stderr
+    assert "At best: an upper bound and no forecast" in told
+    assert "        3       1       1  MENTAL" in told
+    read_as = mapping.read_text()
+    mapping.write_text(read_as + '[codes]\nCW = "CHECK PERSONS"\n')
+    wrong = run("coverage", doc, export, "--mapping", mapping, code=2).stderr
+    assert "map.toml: dane-county CHECK PERSONS is no code of the programme" in wrong
+    mapping.write_text(read_as.replace("West =", "Wset ="))
+    assert "Wset is no district" in run("coverage", doc, export, "--mapping", mapping, code=2).stderr
 
 
 def test_schema_and_reference_are_printed() -> None:

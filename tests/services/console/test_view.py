@@ -96,6 +96,12 @@ ASKED = (
 )
 RELEASED = (A, events.AssignmentWithdrawn(call_id=CALL_ID, episode=1, team_id="cares-1", why="overridden"))
 UNCONFIRMED = (A, events.AssignmentUnconfirmed(call_id=CALL_ID, episode=1, team_id="cares-1"))
+SILENT = (
+    A,
+    events.SafetyCheckMissed(
+        call_id=CALL_ID, episode=1, team_id="cares-1", missed=2, silent_minutes=90, sentence="Send police."
+    ),
+)
 FORGOTTEN = (A, events.CallForgotten(call_id=CALL_ID))
 
 
@@ -110,6 +116,8 @@ FORGOTTEN = (A, events.CallForgotten(call_id=CALL_ID))
         (TAKEN, "accepted", True),
         ((*TAKEN, status("en-route")), "en-route", True),
         ((*TAKEN, status("on-scene")), "on-scene", True),
+        ((*TAKEN, status("on-scene"), SILENT), "safety-check-overdue", True),
+        ((*TAKEN, status("on-scene"), SILENT, status("on-scene")), "on-scene", True),
         ((*TAKEN, status("on-scene"), status("cleared"), ended()), "cleared", False),
         ((*TAKEN, RELEASED), "withdrawn", False),
         ((*REPORTED, (A, routed("default", reasons=("deadline",)))), "default", False),
@@ -254,6 +262,8 @@ def test_teams_and_people() -> None:
     assert (seen.status, seen.call_id, seen.offers) == ("assigned", CALL_ID, [])
     seen = view_of(*ACCEPTED, ended()).teams["cares-1"]
     assert (seen.status, seen.call_id) == ("available", None)
+    seen = view_of(*ACCEPTED, status("on-scene"), SILENT).teams["cares-1"]
+    assert (seen.status, seen.call_id) == ("safety-check-overdue", CALL_ID)
     off = events.TeamSignedOff(team_id="cares-1", shift_id="shift-1")
     view = view_of((A, person()), (A, team()), (A, signed_on()), (A, off))
     assert (view.teams["cares-1"].status, view.people["ann"].team_id) == ("off-duty", None)
@@ -274,6 +284,9 @@ def not_informed() -> tuple[str, Event]:
         ((*TAKEN, UNCONFIRMED, ended()), []),
         ((*TAKEN, (N, message_due()), not_informed(), UNCONFIRMED), ["unconfirmed", "cad-not-informed"]),
         ((*TAKEN, (N, message_due()), not_informed(), UNCONFIRMED, (N, informed())), []),
+        ((*TAKEN, status("on-scene"), SILENT, SILENT), ["team-silent"]),
+        ((*TAKEN, status("on-scene"), SILENT, status("on-scene")), []),
+        ((*TAKEN, status("on-scene"), SILENT, ended()), []),
         (((N, events.CadWebhookDisabled(source="dane-county")),), ["webhook-disabled"]),
         (((N, events.CadWebhookDisabled(source="a")), (N, events.CadWebhookEnabled(source="a"))), []),
         (((A, events.ClockFailed(clock_id="moving/x", wrong="KeyError")),), ["clock-failed"]),

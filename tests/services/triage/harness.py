@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,14 +15,17 @@ from services.triage.state import State
 from shared.call import Call, CallType
 from shared.events import (
     ApproveProgramme,
+    AssignmentEnded,
     CallCancelled,
     CallReported,
+    CallRouted,
     CallTriaged,
     Command,
     CommandDone,
     CommandRefused,
     Event,
     OfferMade,
+    Outcome,
     ProposeProgramme,
     Sealed,
     SetPhase,
@@ -37,15 +41,20 @@ SAFE = {"Q1": "no", "Q2": "no", "Q3": "no", "Q4": "no", "Q5": "no"}
 E = TypeVar("E", bound=Event)
 
 
-def open_made_up(call_id: str, sealed: Sealed) -> Mapping[str, str]:
-    """The sealed part in the clear; a real one is the sealer's business."""
-    if sealed.key_id == "lost":
-        raise ValueError("sealed with another key")
-    assert sealed.nonce == call_id
-    return json.loads(sealed.ciphertext)  # type: ignore[no-any-return]
+class MadeUp:
+    """Has the sealed part in the clear; a real one is the sealer's business."""
+
+    def open(self, call_id: str, sealed: Sealed) -> Mapping[str, str]:
+        if sealed.key_id == "lost":
+            raise ValueError("sealed with another key")
+        assert sealed.nonce == call_id
+        return json.loads(sealed.ciphertext)  # type: ignore[no-any-return]
+
+    def pseudonym(self, text: str) -> str:
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-SERVICE = opening_with(open_made_up)
+SERVICE = opening_with(MadeUp())
 
 
 def report(
@@ -55,6 +64,8 @@ def report(
     *,
     unreadable: bool = False,
     received_minute: float | None = None,
+    number: str = "",
+    position: str = "",
     **fields: Any,
 ) -> CallReported | CallCancelled:
     """A version of call 1, made so many minutes after noon of the Thursday on which Madison CARES is open."""
@@ -70,12 +81,16 @@ def report(
     } | fields
     call = Call(**said)
     sealed = None
-    if narrative is not None or unreadable:
-        ciphertext = json.dumps({"narrative": narrative, "address": "CANARY-ADDRESS"})
+    if narrative is not None or unreadable or number or position:
+        personal = {"narrative": narrative or "", "address": "CANARY-ADDRESS", "callback_number": number}
+        personal["position"] = position
+        ciphertext = json.dumps(personal)
         sealed = Sealed(key_id="lost" if unreadable else "k", nonce=call.call_id, ciphertext=ciphertext)
     at = THURSDAY_NOON + timedelta(minutes=minute if received_minute is None else received_minute)
     kind = CallCancelled if call.ended else CallReported
-    fingerprint = str(hash((call.model_dump_json(exclude={"created_at", "updated_at"}), narrative, unreadable)))
+    fingerprint = str(
+        hash((call.model_dump_json(exclude={"created_at", "updated_at"}), narrative, unreadable, position))
+    )
     return kind(event_id=event_id, call=call, received_at=at, judged_at=at, sealed=sealed, fingerprint=fingerprint)
 
 
@@ -89,18 +104,30 @@ def command(kind: type[Command], command_id: str, by: str = "ann", **fields: Any
     )
 
 
-def offer(incident: str = "1") -> OfferMade:
+def offer(incident: str = "1", step: int = 1, episode: int = 1) -> OfferMade:
     return OfferMade(
-        offer_id="o1",
+        offer_id=f"o{step}",
         call_id=f"{AGENCY}/dane-county/{incident}",
-        episode=1,
+        episode=episode,
         team_id="cares-1",
         response="cares",
         district="Central",
         priority=None,
-        step=1,
+        step=step,
         expires_at=THURSDAY_NOON,
         deadline=THURSDAY_NOON,
+    )
+
+
+def routed(outcome: Outcome, incident: str = "1", episode: int = 1) -> CallRouted:
+    return CallRouted(
+        call_id=f"{AGENCY}/dane-county/{incident}", episode=episode, outcome=outcome, deadline=THURSDAY_NOON
+    )
+
+
+def cleared(incident: str = "1", disposition: str = "resolved-on-scene") -> AssignmentEnded:
+    return AssignmentEnded(
+        call_id=f"{AGENCY}/dane-county/{incident}", episode=1, team_id="cares-1", disposition=disposition
     )
 
 

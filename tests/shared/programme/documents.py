@@ -11,6 +11,7 @@ from immutables import Map
 
 from shared.call import Call, CallType
 from shared.programme import Judgement, Phase, Programme, Switchboard, judge, read
+from shared.programme.surroundings import Surroundings
 
 PROGRAMMES = Path(__file__).parents[3] / "deploy/programmes"
 MADISON = (PROGRAMMES / "madison-wi.2021-09-01.toml").read_text()
@@ -132,7 +133,7 @@ steps = [{ try = "same response", seconds = 25 }, { try = "next response", secon
 [clocks]
 routing_deadline_seconds = 60
 offer_expiry_seconds = 25
-transfer_ack_seconds = 30
+transfer_ack_seconds = 25
 """
 
 
@@ -168,7 +169,9 @@ def judged(
 ) -> Judgement:
     """The judgement of such a call at `at`, which is also when it was last updated unless that is given."""
     at = at or WEDNESDAY_NOON
-    return judge(programme(text), switchboard, call(**({"updated_at": at} | changes)), heard, at.astimezone(UTC))
+    return judge(
+        programme(text), switchboard, call(**({"updated_at": at} | changes)), Surroundings(heard), at.astimezone(UTC)
+    )
 
 
 def answers(**worse: str) -> dict[str, str]:

@@ -1,15 +1,23 @@
 """Documents made up by Hypothesis, mostly acceptable, and calls that turn on whatever a document may turn on."""
 
-from datetime import UTC, datetime, timedelta
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from hypothesis import strategies as st
 
 from shared.call import Call, CallType
+from shared.judgement import ResponseVerdict
 from shared.programme import Judgement, Programme, ProgrammeRefused, judge, read
 from shared.programme.explain import all_on
 from shared.programme.facts import CHOICES, HAZARDS
+from shared.programme.hours import Week, Window
+from shared.programme.programme import NO_CAP, PHASES, Cap, Row
+from shared.programme.surroundings import Load, Surroundings
 from tests.shared.programme.documents import PROGRAMMES
 
 PRESETS = tuple(sorted(path.name for path in PROGRAMMES.glob("*.toml")))
@@ -73,6 +81,8 @@ def texts(draw: st.DrawFn) -> str:
         lines.append(f'[[rollout]]\nresponse = "r{index}"\ndistricts = {where}\nphase = "{phase}"')
         lines.append(f"hours = [{draw(st.sampled_from(HOURS))}]")
         lines.append(draw(st.sampled_from(('holidays = "closed"', "", 'arm = { share_percent = 40, seed = "s" }'))))
+        if reached_by != "note":
+            lines.append(draw(st.sampled_from(("", "at_most_open = 2", "at_most_per_day = 3"))))
     lines.append('[when_no_team]\nsteps = [{ try = "default" }]')
     return "\n".join(lines)
 
@@ -91,7 +101,8 @@ def preset(name: str) -> Programme:
     return read((PROGRAMMES / name).read_text())
 
 
-programmes = st.sampled_from(PRESETS).map(preset) | texts().map(accepted).filter(lambda one: one is not None)
+made_up = texts().map(accepted).filter(lambda one: one is not None)
+programmes = st.sampled_from(PRESETS).map(preset) | made_up
 """Delivered and made-up ones."""
 
 CALM = {hazard: values[0] for hazard, values in HAZARDS.items()} | {
@@ -144,7 +155,75 @@ def calls_of(draw: st.DrawFn, programme: Programme) -> dict[str, Any]:
     }
 
 
-def judged_by(programme: Programme, fields: dict[str, Any], heard: frozenset[str] = frozenset()) -> Judgement:
+def loads_of(row: Row) -> st.SearchStrategy[dict[str, Load]]:
+    """Calls that the row's response has in one of its districts, open and on any day of the calls."""
+    counts = st.builds(Load, st.integers(0, 3), st.dates(date(2025, 3, 3), date(2026, 4, 8)), st.integers(0, 9))
+    places = [f"{row.response}/{district}" for district in sorted(row.districts)]
+    return st.dictionaries(st.sampled_from(places), counts, min_size=1)
+
+
+def judged_by(
+    programme: Programme,
+    fields: dict[str, Any],
+    heard: frozenset[str] = frozenset(),
+    load: Mapping[str, Load] | None = None,
+) -> Judgement:
     """The judgement with everything switched on, at the call's own time."""
     call = Call(**fields)
-    return judge(programme, all_on(programme), call, heard, call.updated_at)
+    return judge(programme, all_on(programme), call, Surroundings(heard, load=load or {}), call.updated_at)
+
+
+def brings(response: ResponseVerdict, service: str) -> bool:
+    """Whether police or EMS come where the response goes."""
+    crew = {"police": {"officer"}, "ems": {"emt", "paramedic"}}[service]
+    return bool(crew & set(response.crew)) or (response.goes == "beside default" and service not in response.replaces)
+
+
+def unknown_or_from(programme: Programme, fields: dict[str, Any], hazard: str, value: str) -> bool:
+    """Whether nobody knows a hazard of a call, or it is this value or worse, of all who say something of it."""
+    call, scale = Call(**fields), HAZARDS[hazard]
+    told = [call.facts.get(hazard, "").strip().casefold()]
+    code = programme.code(call.call_type, call.updated_at)
+    told += [scale[code.hazards[hazard]]] if code is not None and hazard in code.hazards else []
+    by_priority = programme.priorities.get(call.priority or "", {})
+    told += [scale[by_priority[hazard]]] if hazard in by_priority else []
+    told += [
+        scale[programme.cautions[flag][hazard]] for flag in call.cautions if hazard in programme.cautions.get(flag, {})
+    ]
+    known = [one for one in told if one in scale]
+    answered = [one for one in told[:1] if one in scale] or hazard in by_priority or (code and hazard in code.hazards)
+    return not answered or "cannot-tell" in told or max(map(scale.index, known), default=0) >= scale.index(value)
+
+
+def restrictions(row: Row) -> list[tuple[Row, ...]]:
+    """Rows that say less than `row`: fewer districts, hours or days, a lower phase, share or cap, or none at all."""
+    shorter = tuple(tuple(Window(one.opens + 30, one.closes - 30) for one in day) for day in row.week.days)
+    weekdays = tuple(windows if number % 2 else () for number, windows in enumerate(row.week.days))
+    middle = (row.from_day or date(2020, 1, 1)) + timedelta(days=3)
+    found = [
+        (),
+        (replace(row, from_day=max(row.from_day or date.min, middle)),),
+        (replace(row, until_day=min(row.until_day or date.max, middle)),),
+        (replace(row, closed_on_holidays=True),),
+        (replace(row, phase=PHASES[max(PHASES.index(row.phase) - 1, 0)]),),
+        (replace(row, share_percent=row.share_percent // 2, seed=row.seed or "s"),),
+        (replace(row, week=Week(shorter, "shorter")),),
+        (replace(row, week=Week(weekdays, "fewer days")),),
+        (replace(row, cap=_lower(row.cap)),),
+    ]
+    if row.cap == NO_CAP:  # a cap counts over the districts of its row, so that fewer districts count fewer calls
+        found.append((replace(row, districts=frozenset(sorted(row.districts)[1:])),))
+    return found
+
+
+def _lower(cap: Cap) -> Cap:
+    return Cap((cap.at_most_open or 4) - 1, (cap.at_most_per_day or 9) - 1)
+
+
+def with_rows(programme: Programme, rollout: tuple[Row, ...]) -> Programme:
+    """The programme with another roll-out."""
+    rows: defaultdict[tuple[str, str], tuple[Row, ...]] = defaultdict(tuple)
+    for row in rollout:
+        for district in row.districts:
+            rows[row.response, district] += (row,)
+    return replace(programme, rollout=rollout, rows=MappingProxyType(dict(rows)))

@@ -17,7 +17,8 @@ from shared.programme.difference import difference
 from shared.programme.explain import all_on
 from shared.programme.judge import judge
 from shared.programme.space import Axis, conditions_of
-from shared.programme.weigh import Hazard, weigh
+from shared.programme.surroundings import ALONE
+from shared.programme.weigh import Hazard, Other, weigh
 from tests.shared.programme.documents import MADISON, programme
 from tests.shared.programme.generated import PRESETS, accepted, calls_of, preset, texts
 from tests.shared.programme.test_language import EVERYONE, EVERYTHING
@@ -85,13 +86,25 @@ def test_permissions_set_facts_apart_within_a_level() -> None:
     assert found[0] == "level 'calm' with resolvable by phone yes, age 18 or more, language en or es"
 
 
+def test_how_long_a_call_takes_whose_teams_are_asked_and_safety_checks_are_told_as_changes() -> None:
+    said = 'reached_by = "offer"\nexpected_minutes = 45\npool = "north"'
+    new = MADISON.replace('reached_by      = "offer"', said, 1).replace(
+        "[clocks]", "[clocks]\nmissed_safety_checks = 3", 1
+    )
+    assert [(one.what, one.before, one.after) for one in difference(programme(MADISON), programme(new)).changes] == [
+        ("cares: expected_minutes", "60", "45"),
+        ("cares: pool", "default", "north"),
+        ("missed_safety_checks", "2", "3"),
+    ]
+
+
 def test_what_is_no_cover_is_told_as_a_change() -> None:
     new = (
         EVERYTHING.replace("offer_expiry_seconds = 20", "offer_expiry_seconds = 15")
         .replace('X = { category = "person-down"', 'X = { category = "mental-health"')
         .replace('Q7 = "age"', 'Q7 = "intoxication"')
         .replace("due_hours = 48", "due_hours = 24")
-        .replace('sends = ["phone", "van", "nav"]', 'sends = ["van", "phone", "nav"]')
+        .replace('sends = ["phone", "van", "nav", "faces"]', 'sends = ["van", "phone", "nav", "faces"]')
         .replace("closed = [2024-07-04]", "closed = [2024-07-05]")  # and no row closes on holidays
         .replace('takes = ["mental-health", "person-down"]', 'takes = ["mental-health"]')
     )
@@ -102,7 +115,7 @@ def test_what_is_no_cover_is_told_as_a_change() -> None:
     assert found["offer_expiry_seconds"] == ("20", "15")
     assert found["code ppds X"] == ("person-down, triage_level 2", "mental-health, triage_level 2")
     assert found["nav: due_hours"] == ("48", "24")
-    assert found["level 'calm': order"] == ("phone, van, nav", "van, phone, nav")
+    assert found["level 'calm': order"] == ("phone, van, nav, faces", "van, phone, nav, faces")
     assert "answer Q7" in found
     assert len(found) == 5
 
@@ -111,9 +124,34 @@ def test_closed_dates_are_told_where_rows_close_on_them() -> None:
     new = MADISON.replace("closed   = [2021-11-26]", "closed = [2021-11-24]")
     changes = difference(programme(MADISON), programme(new)).changes
     assert [(one.what, one.after) for one in changes] == [
-        ("2021-11-24", "closed by the programme"),
-        ("2021-11-26", "an ordinary day"),
+        ("Wed 2021-11-24", "a holiday (closed by the programme)"),
+        ("Fri 2021-11-26", "an ordinary day"),
     ]
+
+
+def test_days_that_are_past_when_the_new_version_takes_effect_are_not_told() -> None:
+    later = MADISON.replace("2021-09-01T00:00:00", "2021-11-27T00:00:00").replace("[2021-11-26]", "[2021-11-24]")
+    changes = difference(programme(MADISON), programme(later)).changes
+    assert [one.what for one in changes if "2021-11" in one.what] == []
+
+
+def test_beats_that_move_together_and_districts_of_one_version_are_told_so() -> None:
+    new = MADISON.replace('West    = ["W1", "W2"]', 'Northwest = ["W1", "W2"]')
+    found = difference(programme(MADISON), programme(new))
+    assert [(one.what, one.before, one.after) for one in found.changes] == [("beats W1, W2", "West", "Northwest")]
+    row = '[[rollout]]\nresponse = "cares"\ndistricts = "all"\nhours = ["Sun 01:00-02:00"]\nphase = "live"\n'
+    (one, other) = [one.districts for one in difference(*(programme(text + row) for text in (MADISON, new))).covers]
+    assert (one, other) == ("West (no more)", "Northwest (new)")
+
+
+def test_stretches_of_dates_that_touch_are_one() -> None:
+    row = '[[rollout]]\nresponse = "cares"\ndistricts = ["West"]\nphase = "live"\nfrom = 2021-10-01\n'
+    later = row.replace("West", "Central").replace("2021-10-01", "2021-11-01")
+    hours = 'hours = ["Mon 01:00-02:00"]\n'
+    new = MADISON + row + hours + later + hours
+    found = [(one.districts, one.hours) for one in difference(programme(MADISON), programme(new)).covers]
+    assert ("West", "Mon 01:00-02:00, from 2021-10-01") in found
+    assert ("Central", "Mon 01:00-02:00, from 2021-11-01") in found
 
 
 def test_a_share_is_told_with_its_seed() -> None:
@@ -199,7 +237,7 @@ def asked(old: Programme, new: Programme, call: Call, piece: covers._Piece) -> b
 
 def going_to(programme: Programme, call: Call, response: str) -> str | None:
     """The phase in which the response may go, asked of the judgement."""
-    found = judge(programme, all_on(programme), call, frozenset(), call.updated_at)
+    found = judge(programme, all_on(programme), call, ALONE, call.updated_at)
     return next((one.phase for one in found.responses if one.response == response and one.may_go), None)
 
 
@@ -208,9 +246,11 @@ def where_it_is(old: Programme, new: Programme, call: Call, facts: covers._Facts
     code, code_now = (one.code(call.call_type, call.updated_at) for one in (old, new))
     if code is None or code != code_now:
         return None
-    known, known_now = (weigh(one, call, code, frozenset()) for one in (old, new))
+    known, known_now = (weigh(one, call, code, ALONE) for one in (old, new))
     if any(known[fact] != known_now[fact] for fact in known.keys() & known_now.keys()):
         return None
+    if any(isinstance(one, Other) and len(set(one.values)) > 1 for one in (*known.values(), *known_now.values())):
+        return None  # sources that contradict each other: the space has no such class
     local = call.updated_at.astimezone(new.zone)
     today, yesterday = local.date(), local.date() - timedelta(days=1)
     holidays = {bool(one.holidays and one.holidays.name(day)) for one in (old, new) for day in (today, yesterday)}

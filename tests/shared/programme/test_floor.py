@@ -23,10 +23,20 @@ CREWS = {
     "none": ("community-responder", ["crisis-worker"], "instead of default"),
     "ems": ("community-responder", ["emt", "clinician"], "instead of default"),
     "police": ("co-responder", ["officer", "clinician"], "instead of default"),
+    "either": ("community-responder", ["emt or paramedic", "clinician"], "instead of default"),
+    "perhaps": ("community-responder", ["emt or nurse", "clinician"], "instead of default"),
     "both": ("multidisciplinary-team", ["officer", "clinician", "paramedic"], "instead of default"),
     "beside": ("community-responder", ["crisis-worker"], "beside default"),
 }
-BRINGS = {"none": (), "ems": ("ems",), "police": ("police",), "both": ("police", "ems"), "beside": ("police", "ems")}
+BRINGS = {
+    "none": (),
+    "ems": ("ems",),
+    "police": ("police",),
+    "either": ("ems",),
+    "perhaps": (),
+    "both": ("police", "ems"),
+    "beside": ("police", "ems"),
+}
 
 
 def holds_everywhere(raised: dict[str, list[int]], sent: list[str]) -> bool:

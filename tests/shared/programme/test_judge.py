@@ -8,6 +8,7 @@ from immutables import Map
 
 from shared.programme import Judgement, Phase, Switchboard, judge
 from shared.programme.facts import HAZARDS
+from shared.programme.surroundings import ALONE
 from tests.shared.programme.documents import BOSTON, CHICAGO, LIVE, MADISON, WEDNESDAY_NOON, answers, call, judged, live
 
 BOSTON_ON = live(
@@ -36,6 +37,21 @@ def test_a_calm_call_in_the_district_and_the_hours_goes_to_cares() -> None:
     assert [(step.attempt, step.seconds) for step in found.steps] == [("same response", 30), ("default", 0)]
     assert (found.routing_deadline_seconds, found.cad_notice_seconds, found.offer_expiry_seconds) == (60, 10, 30)
     assert (found.programme_version, found.switchboard_revision) == (1, 7)
+
+
+def test_a_judgement_carries_what_teams_are_asked_and_their_clocks() -> None:
+    text = MADISON.replace(
+        'reached_by      = "offer"', 'reached_by = "offer"\nexpected_minutes = 45\npool = "north"', 1
+    )
+    clocks = "[clocks]\ntransfer_ack_seconds = 20\non_scene_check_minutes = 10\nmissed_safety_checks = 3\n"
+    found, usual = judged(text.replace("[clocks]", clocks, 1)), judged()
+    (cares,), (usually,) = found.responses, usual.responses
+    assert ((cares.expected_minutes, cares.pool), (usually.expected_minutes, usually.pool)) == (
+        (45, "north"),
+        (60, "default"),
+    )
+    assert (found.transfer_ack_seconds, found.on_scene_check_minutes, found.missed_safety_checks) == (20, 10, 3)
+    assert (usual.transfer_ack_seconds, usual.on_scene_check_minutes, usual.missed_safety_checks) == (30, 30, 2)
 
 
 def test_a_judgement_survives_json() -> None:
@@ -241,7 +257,7 @@ def test_freshness(age_seconds: int, reason: str | None) -> None:
 
 def test_another_agency_and_no_programme() -> None:
     assert judged(agency="elsewhere").reasons == ("other-agency",)
-    found = judge(None, LIVE, call(), frozenset(), WEDNESDAY_NOON)
+    found = judge(None, LIVE, call(), ALONE, WEDNESDAY_NOON)
     assert (found.suitability, found.reasons, found.level_rank) == ("unsuitable", ("no-programme",), 99)
     assert found.routing_deadline_seconds == 60
 

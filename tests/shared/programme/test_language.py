@@ -8,6 +8,7 @@ import pytest
 
 from shared.call import Call, CallType
 from shared.programme import Judgement, Programme, ProgrammeRefused, judge
+from shared.programme.surroundings import ALONE
 from tests.shared.programme.documents import live, programme
 
 EVERYTHING = (Path(__file__).parent / "everything.toml").read_text()
@@ -33,7 +34,7 @@ def asked(text: str = EVERYONE, *, at: datetime = EVENING, **changes: Any) -> Ju
         "facts": {"resolvable_by_phone": "yes"},
         "language": "es",
     }
-    return judge(programme(text), ALL_ON, Call(**(known | changes)), frozenset(), at)
+    return judge(programme(text), ALL_ON, Call(**(known | changes)), ALONE, at)
 
 
 def verdicts(found: Judgement) -> dict[str, tuple[str, ...]]:
@@ -53,7 +54,8 @@ def faults(*changes: tuple[str, str]) -> list[str]:
 def test_everything_is_read_and_judged() -> None:
     found = asked()
     assert (found.suitability, found.level, found.district) == ("suitable", "calm", "North")
-    assert verdicts(found) == {"phone": (), "van": (), "nav": ()}
+    never = ("no-rollout", "repeat-caller-unknown")
+    assert verdicts(found) == {"phone": (), "van": (), "nav": (), "faces": never}
     assert Judgement.model_validate_json(found.model_dump_json()) == found
 
 
@@ -215,7 +217,7 @@ def test_the_clocks_and_defaults_stay_what_they_were() -> None:
         ("closed = [2024-07-04]", "", "holidays: names no day"),
         ("closed = [2024-07-04]", "closed = [2024-07-04]\nopen = [2024-07-05]", "no calendar that closes it"),
         ('age = "13 to 17"', 'age = "17 to 13"', "is no age bound"),
-        ('{ beats = ["N1"] }', '{ beat = ["N1"] }', "districts.North: unknown key 'beat'"),
+        ('{ beats = ["N1"] }', '{ beat = ["N1"] }', "districts.North.beat: unknown key 'beat'"),
         ('language = ["en", "ES"]', "language = []", "only_when.language: is empty"),
         ('units_on_scene = "yes"', 'units_on_scene = "maybe"', "'maybe' is no value of units_on_scene"),
     ],

@@ -62,7 +62,7 @@ def misfits(part: dict[str, Any], value: Any, parts: dict[str, Any]) -> Iterator
     elif part.get("type") == "object":
         yield from table_misfits(part, value, parts)
     elif part.get("type") == "array" and isinstance(value, list):
-        for one in value:
+        for one in value if "items" in part else ():
             yield from misfits(part["items"], one, parts)
     elif not isinstance(value, {"string": str, "integer": int, "null": type(None), "array": list}[part["type"]]):
         yield str(value)

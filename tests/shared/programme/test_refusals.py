@@ -9,6 +9,7 @@ from shared.programme import ProgrammeRefused, read
 from shared.programme.faults import Fault
 from tests.shared.programme.documents import BOSTON, MADISON, PROGRAMMES
 
+EXAMPLE = (PROGRAMMES / "example-city.toml").read_text()
 ROW = '[[rollout]]\nresponse = "cares"\ndistricts = ["West"]\nhours = ["daily 00:00-24:00"]\nphase = "live"\n'
 
 
@@ -42,35 +43,96 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
     "missing key": (broken('sends = ["cares"]', ""), "[[level]]", "level[1].sends", "is missing", "add sends"),
     "unknown part": (broken("[clocks]", "[clock]"), "[clock]", "clock", "unknown key", "did you mean 'clocks'?"),
     "later part": (
-        MADISON + "[automatic_pause]\n",
-        "[automatic_pause]",
-        "automatic_pause",
+        broken("[clocks]", "[notes]\n[clocks]"),
+        "[notes]",
+        "notes",
         "not yet supported",
-        "by hand",
+        'reached_by = "note"',
     ),
-    "later key": (with_row("caps = 24"), "caps", "rollout[2].caps", "not yet supported", "fewer"),
+    "later key": (with_row("caps = 24"), "caps", "rollout[2].caps", "not yet supported", "at_most_open"),
+    "cap of nothing": (
+        with_row("at_most_open = 0"),
+        "at_most_open",
+        "rollout[2].at_most_open",
+        "0 does not fit",
+        "1 or more",
+    ),
+    "cap on a note": (
+        broken('reached_by      = "offer" ', 'reached_by = "note" #')
+        .replace('goes            = "instead', 'goes = "beside default" # "instead')
+        .replace('"live" ', '"live"\nat_most_per_day = 3 #'),
+        "at_most_per_day",
+        "rollout[1].at_most_per_day",
+        "a note occupies nobody",
+        "leave it out",
+    ),
+    "callers counted for nothing": (
+        broken("[when_no_team]", "[repeat_callers]\ncalls = 8\nwithin_days = 90\n[when_no_team]"),
+        "[repeat_callers]",
+        "repeat_callers",
+        "nothing turns on repeat_caller",
+        'repeat_caller = "yes"',
+    ),
+    "no telephone number": (
+        broken(
+            "[when_no_team]",
+            '[repeat_callers]\ncalls = 8\nwithin_days = 90\nexcept_numbers = ["the shelter"]\n[when_no_team]',
+        ).replace("[[rollout]]", 'only_when = { repeat_caller = "yes" }\n[[rollout]]', 1),
+        "the shelter",
+        "repeat_callers.except_numbers[1]",
+        "'the shelter' is no telephone number",
+        "+1",
+    ),
+    "no country": (
+        broken("[when_no_team]", '[repeat_callers]\ncalls = 8\nwithin_days = 90\nregion = "USA"\n[when_no_team]'),
+        "USA",
+        "repeat_callers.region",
+        "'USA' is no country",
+        '"US"',
+    ),
+    "a pause after no upgrade": (
+        broken("[when_no_team]", "[automatic_pause]\nunsafe_upgrades = 0\nwithin_minutes = 60\n[when_no_team]"),
+        "unsafe_upgrades",
+        "automatic_pause.unsafe_upgrades",
+        "0 does not fit",
+        "1 or more",
+    ),
+    "no discipline": (
+        broken('["paramedic", "crisis-worker"]', '["paramedic or medic", "crisis-worker"]'),
+        "medic",
+        "responses.cares.crew[1]",
+        "'medic' is no discipline",
+        "emt or paramedic",
+    ),
+    "a place that an officer may fill": (
+        broken('["paramedic", "crisis-worker"]', '["paramedic or officer", "crisis-worker"]'),
+        "officer",
+        "responses.cares.crew",
+        "an officer is in a community-responder crew",
+        "co-responder",
+    ),
     "later value": (
-        broken('try = "same response"', 'try = "phone"'),
-        "phone",
+        broken('try = "same response"', 'try = "hold"'),
+        "hold",
         "when_no_team.steps[1].try",
-        "'phone' is not yet supported",
-        "last in sends",
+        "'hold' is not yet supported",
+        "default",
     ),
-    "later form": (
+    "a clock that nothing follows": (
+        broken("[clocks]", "[clocks]\nposition_stale_seconds = 60"),
+        "position_stale_seconds",
+        "clocks.position_stale_seconds",
+        "not yet supported",
+        "leave it out",
+    ),
+    "boundary as a file": (
         broken('West    = ["W1", "W2"]', 'West = { beats = ["W1"], boundary = "west.geojson" }'),
         "West",
-        "districts.West",
-        "'boundary' is not yet supported",
-        "beats say where",
+        "districts.West.boundary",
+        "'west.geojson' does not fit",
+        "a table",
     ),
-    "later step": (
-        broken('try = "same response"', 'try = "neighbour pool"'),
-        "neighbour",
-        "when_no_team.steps[1].try",
-        "not yet",
-        "secondary districts",
-    ),
-    "wrong type": (broken("version   = 1", 'version = "1"'), "version", "version", "'1' does not fit", "integer"),
+    "wrong type": (broken("version   = 1", 'version = "1"'), "version", "version", "'1' does not fit", "whole number"),
     "wrong value": (
         broken('"community-responder"', '"comunity-responder"'),
         "comunity",
@@ -228,12 +290,42 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         "take 51 s, and 50 s are left",
         "at most 50 s",
     ),
+    "steps beyond the deadline with the offer before them": (
+        broken('try = "same response", seconds = 30', 'try = "neighbour pool", seconds = 30'),
+        "steps",
+        "when_no_team.steps",
+        "take 60 s, and 50 s are left",
+        "at most 50 s",
+    ),
     "a step shorter than an offer": (
         broken("seconds = 30", "seconds = 20"),
         "20",
         "when_no_team.steps[1].seconds",
         "less than an offer's 30 s",
         "longer step",
+    ),
+    "a step shorter than the transfer that it is for": (
+        broken('try = "next response", seconds = 25', 'try = "phone", seconds = 25', BOSTON).replace(
+            "ack_seconds = 25", "ack_seconds = 26"
+        ),
+        "phone",
+        "when_no_team.steps[2].seconds",
+        "25 s are less than a telephone transfer's 26 s",
+        "shorter transfer_ack_seconds",
+    ),
+    "a pool of nobody": (
+        broken('reached_by      = "referral"\n', 'reached_by = "referral"\npool = "north"\n', EXAMPLE),
+        'pool = "north"',
+        "responses.navigators.pool",
+        "a referral asks no team",
+        "leave it out",
+    ),
+    "a phone step without a telephone": (
+        broken('{ try = "default" }', '{ try = "phone", seconds = 10 }, { try = "default" }'),
+        "phone",
+        "when_no_team.steps[2].try",
+        "no level sends a response by phone transfer",
+        "leave the step out",
     ),
     "chain without default": (
         broken(', { try = "default" }]', "]"),
@@ -275,7 +367,7 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         broken('Q3 = "crime"', 'Q3 = "crimes"'),
         "answers",
         "heard.answers.Q3.fact",
-        "no value of fact",
+        "'crimes' is no fact",
         "did you mean 'crime'?",
     ),
     "a navigator instead of the default": (
@@ -330,6 +422,43 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         "a table does not fit",
         "priority_deadline_seconds",
     ),
+    "a row that another row makes idle": (
+        with_row(
+            'districts = ["Central"]', 'hours = ["Mon-Fri 12:00-13:00"]', 'holidays = "closed"', 'phase = "shadow"'
+        ),
+        "[[rollout]]",
+        "rollout[2]",
+        "changes nothing: row 1 of the roll-out allows all of it",
+        "the one that allows most counts",
+    ),
+    "a row twice": (
+        with_row().replace("[when_no_team]", ROW + "[when_no_team]"),
+        "[[rollout]]",
+        "rollout[3]",
+        "row 2 of the roll-out allows all of it",
+        "leave this one out",
+    ),
+    "a code that is over": (
+        broken('"MENTAL"         = {', '"MENTAL" = { until = 2021-09-01,'),
+        "MENTAL",
+        "call_types.dane-county.MENTAL.until",
+        "'MENTAL' means nothing any more when the document takes effect",
+        "a day after 2021-09-01",
+    ),
+    "a hazard as a permission": (
+        broken('takes           = ["mental', 'only_when = { weapon = "none" }\ntakes = ["mental'),
+        "only_when",
+        "responses.cares.only_when.weapon",
+        "'weapon' is a hazard, and nothing goes because of one",
+        "raised_by = [{ weapon",
+    ),
+    "a date in quotes": (
+        with_row('from = "2021-10-01"'),
+        "from",
+        "rollout[2].from",
+        "'2021-10-01' does not fit",
+        "a date without quotes",
+    ),
     "not TOML": (
         broken('agency    = "madison-wi"', 'agency = "madison-wi'),
         "agency",
@@ -358,6 +487,46 @@ def test_most_broken_documents_get_one_fault_only() -> None:
         "highest level without default",
         "row that ended before it began",
     }
+
+
+def test_a_step_is_as_long_as_what_it_may_try() -> None:
+    chain = 'try = "phone", seconds = 10 }, { try = "neighbour pool", seconds = 15 }'
+    text = BOSTON.replace('try = "next response", seconds = 25 }', chain)
+    clocks = "offer_expiry_seconds = 25\ntransfer_ack_seconds = 25"
+    assert read(text.replace(clocks, "offer_expiry_seconds = 15\ntransfer_ack_seconds = 10")).steps
+    (phone,) = refused(text.replace(clocks, "offer_expiry_seconds = 15\ntransfer_ack_seconds = 11"))
+    assert phone.field == "when_no_team.steps[2].seconds"
+    (neighbours,) = refused(text.replace(clocks, "offer_expiry_seconds = 16\ntransfer_ack_seconds = 10"))
+    assert neighbours.field == "when_no_team.steps[3].seconds"
+
+
+def test_neighbours_may_be_asked_without_saying_more() -> None:
+    chain = 'seconds = 30 }, { try = "neighbour pool", seconds = 30 }'
+    text = broken("seconds = 30 }", chain).replace("routing_deadline_seconds    = 60", "routing_deadline_seconds = 70")
+    assert [step.attempt for step in read(text).steps] == ["same response", "neighbour pool", "default"]
+
+
+WITHIN = ('districts = ["Central"]', 'hours = ["Mon-Fri 12:00-13:00"]', 'holidays = "closed"')
+"""A second row that lies within Madison's first one."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        with_row(*WITHIN[1:], 'districts = ["Central", "West"]'),
+        with_row(WITHIN[0], WITHIN[2], 'hours = ["Mon-Fri 10:00-12:00"]'),
+        with_row(WITHIN[0], WITHIN[2], 'hours = ["Sun 12:00-13:00"]'),
+        with_row(*WITHIN[:2]),
+        with_row(*WITHIN).replace("from      = 2021-09-01", "from = 2021-09-02"),
+        with_row(*WITHIN).replace("from      = 2021-09-01", "until = 2021-12-01"),
+        with_row(*WITHIN).replace('phase     = "live"', 'phase = "advisory"'),
+        with_row(*WITHIN).replace('phase     = "live"', 'phase = "live"\nat_most_open = 4'),
+        with_row(*WITHIN).replace('phase     = "live"', 'phase = "live"\narm = { share_percent = 50, seed = "s" }'),
+    ],
+)
+def test_a_row_that_allows_anything_of_its_own_is_taken(text: str) -> None:
+    """More districts, hours or days, holidays; or earlier, longer, further, or to more calls than the first row."""
+    assert len(read(text).rollout) == 2
 
 
 def test_every_fault_is_told_at_once_in_the_order_of_the_lines() -> None:

@@ -47,8 +47,12 @@ def test_the_page_says_what_the_document_means() -> None:
     assert (date(2024, 11, 29), "closed by the programme") in found.closed
     assert date(2024, 2, 12) not in [day for day, _ in found.closed]
     assert "mpds 25A01: violence none" in found.assumptions
-    assert found.remarks == ("navigators is a referral: it is recorded with the decision, and nobody is paged",)
+    assert "navigators is a referral: it is recorded with the decision, and nobody is paged" in found.remarks
+    assert any("from call 8 within 90 days on repeat_caller is known" in remark for remark in found.remarks)
+    assert any("2 unsafe upgrades within 60 minutes pause the response" in remark for remark in found.remarks)
     assert found.rollout[1].arm == "50 % of calls, drawn by 'example-2024'"
+    assert found.rollout[1].caps == "at most 3 calls at once and at most 20 calls a day"
+    assert found.responses[1].how.endswith("; takes 50 min; teams of the pool north-county")
     assert "stages until police on scene or released by sergeant" in found.responses[2].how
 
 
@@ -60,6 +64,25 @@ def test_remarks_name_what_may_not_be_meant() -> None:
     assert "no question and no priority tells suicide: codes or the CAD's own facts must" in remarks
     assert "Q5 asks for intoxication, and nothing turns on it" in remarks
     assert "category mental-health is taken by no response" in remarks
+
+
+def test_what_is_heard_of_a_hazard_that_nothing_turns_on_is_remarked() -> None:
+    text = MADISON.replace('ARMED = { weapon = "present" }', 'DRUNK = { intoxication = "severe" }')
+    text = text.replace('violence = ["hit"', 'intoxication = ["reels"], violence = ["hit"')
+    remarks = page(programme(text.replace('holidays  = "closed"', "")), date(2024, 1, 1)).remarks
+    assert "caution DRUNK warns of intoxication, and nothing turns on it" in remarks
+    assert "words put intoxication in doubt, and nothing turns on it" in remarks
+    assert "holidays are named, and no roll-out row closes on them" in remarks
+    assert page(programme(MADISON), date(2024, 1, 1)).remarks == ()
+
+
+def test_a_step_that_ends_a_telephone_transfer_early_is_remarked() -> None:
+    text = BOSTON.replace("transfer_ack_seconds = 25", "transfer_ack_seconds = 30")
+    remark = "a step of 25 s ends a telephone transfer before its 30 s are over"
+    assert remark in page(programme(text), date(2024, 1, 1)).remarks
+    left_out = BOSTON.replace("transfer_ack_seconds = 25\n", "")
+    assert remark not in page(programme(left_out), date(2024, 1, 1)).remarks
+    assert programme(left_out).clocks.transfer_ack_seconds == 25
 
 
 def test_a_week_is_drawn_with_hours_past_midnight_and_rows_that_start_later() -> None:

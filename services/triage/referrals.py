@@ -1,0 +1,110 @@
+"""Referrals, follow-ups and notes: records of their own, which send nobody and wait for no deadline. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from services.triage.judging import ROLL_OUT_GATES
+from services.triage.state import State
+from shared.commands import done, nothing_to_do, refused
+from shared.events import (
+    AssignmentEnded,
+    CloseReferral,
+    Event,
+    NoteMade,
+    ReferralClosed,
+    ReferralMade,
+    ReferralOverdue,
+    child_id,
+)
+from shared.judgement import NOT_ROUTED, Judgement, ResponseVerdict
+
+NO_CONTACT = ("cancelled", "no-longer-needed", "unable-to-locate")
+"""Dispositions of a team that met nobody: nothing is followed up."""
+CAREROUTE = "careroute"
+
+
+def told_later(state: State, call_id: str, judgement: Judgement, now: datetime) -> Iterator[Event]:
+    """The referrals and notes that a judgement makes, each once a call, and the referrals that it takes back."""
+    programme = state.programme
+    if programme is None or not any(one.reached_by in NOT_ROUTED for one in programme.responses.values()):
+        return
+    sent = {verdict.response: verdict for verdict in judgement.responses if verdict.reached_by in NOT_ROUTED}
+    for verdict in sent.values():
+        record_id = child_id(call_id, f"{verdict.reached_by}/{verdict.response}")
+        known = record_id in state.referrals or record_id in state.referred
+        if not known and verdict.may_go and verdict.phase in ("advisory", "live"):
+            yield _made(record_id, call_id, judgement, verdict, now)
+    for name in programme.responses:
+        referral_id = child_id(call_id, f"referral/{name}")
+        if referral_id in state.referrals and not _stands(sent.get(name)):
+            why = "The call proved to be one that is not referred."
+            yield ReferralClosed(
+                referral_id=referral_id, call_id=call_id, result="withdrawn", closed_by=CAREROUTE, reason=why
+            )
+
+
+def _made(
+    record_id: str, call_id: str, judgement: Judgement, verdict: ResponseVerdict, now: datetime
+) -> ReferralMade | NoteMade:
+    name, district, phase = verdict.response, judgement.district, verdict.phase
+    if verdict.reached_by == "note":
+        return NoteMade(note_id=record_id, call_id=call_id, response=name, district=district, phase=phase)
+    return ReferralMade(
+        referral_id=record_id,
+        kind="referral",
+        call_id=call_id,
+        response=name,
+        district=district,
+        phase=phase,
+        due_at=now + timedelta(hours=verdict.due_hours or 0),
+    )
+
+
+def _stands(verdict: ResponseVerdict | None) -> bool:
+    """Whether the facts still speak for a referral; that its hours are over since takes nothing back."""
+    return verdict is not None and all(gate.passed or gate.gate in ROLL_OUT_GATES for gate in verdict.gates)
+
+
+def followed_up(state: State, event: AssignmentEnded, now: datetime) -> Iterator[Event]:
+    """After a team has met the person: each time by which the document asks for somebody to get in touch again."""
+    carried, programme = state.carried.get(event.call_id), state.programme
+    response = programme.responses.get(carried.response) if programme and carried else None
+    if carried is None or response is None or event.disposition in NO_CONTACT:
+        return
+    for hours in response.follow_up_due_hours:
+        yield ReferralMade(
+            referral_id=child_id(event.call_id, f"follow-up/{event.episode}/{hours}"),
+            kind="follow-up",
+            call_id=event.call_id,
+            response=response.name,
+            district=carried.district,
+            phase="live",
+            due_at=now + timedelta(hours=hours),
+        )
+
+
+def close(state: State, command: CloseReferral) -> list[Event]:
+    """A person says what became of it."""
+    referral = state.referrals.get(command.referral_id)
+    if referral is None:
+        if command.referral_id in state.referred:
+            return [nothing_to_do(command, "The referral is closed already.", about=command.referral_id)]
+        return [refused(command, "unknown-referral", "No referral with this id is open, or was lately.")]
+    closed = ReferralClosed(
+        referral_id=command.referral_id,
+        call_id=referral.call_id,
+        result=command.result,
+        closed_by=command.issued_by,
+        reason=command.reason,
+    )
+    return [closed, done(command, f"Closed: {command.result}.", about=command.referral_id)]
+
+
+def due(state: State, referral_id: str) -> Event:
+    """Its time has come: overdue; or nobody has said anything for long after that."""
+    referral = state.referrals[referral_id]
+    if not referral.overdue:
+        return ReferralOverdue(referral_id=referral_id, call_id=referral.call_id)
+    return ReferralClosed(referral_id=referral_id, call_id=referral.call_id, result="expired", closed_by=CAREROUTE)

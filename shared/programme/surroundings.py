@@ -1,0 +1,44 @@
+"""What bears on a judgement besides the call, the document and the switchboard: triage knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+
+from shared.judgement import Located
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The calls that a response has in a district, counted from their first offer on."""
+
+    open: int = 0
+    """Offered, or with a team, now."""
+    day: date | None = None
+    """The day, on the agency's clocks, that `taken` is of."""
+    taken: int = 0
+    """All of that day."""
+
+    def on(self, day: date) -> int:
+        """How many were taken on a day."""
+        return self.taken if day == self.day else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What triage knows when it judges."""
+
+    heard: frozenset[str] = frozenset()
+    """The hazards that words put in doubt and nobody has settled since."""
+    located: Located | None = None
+    """Where the call's position lies; None where it has none, or the document no boundaries."""
+    repeat_caller: bool = False
+    """Whether as many calls of the same caller were counted as the document asks for, this one among them."""
+    load: Mapping[str, Load] = field(default_factory=lambda: MappingProxyType({}))
+    """By `response/district`."""
+
+
+ALONE = Surroundings()
+"""A call by itself: nothing heard, located, counted or under way."""

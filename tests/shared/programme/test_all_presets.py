@@ -1,0 +1,153 @@
+"""The promises of `test_all_documents`, tried on each delivered document through and through, with nothing drawn."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+
+from shared.call import CallType
+from shared.programme import Programme
+from shared.programme.facts import HAZARDS
+from shared.programme.hours import MINUTES_A_DAY, instant
+from shared.programme.programme import PHASES, Cap, Row
+from shared.programme.surroundings import Load
+from tests.shared.programme.generated import (
+    CALM,
+    PRESETS,
+    brings,
+    judged_by,
+    preset,
+    restrictions,
+    unknown_or_from,
+    with_rows,
+)
+
+FLOOR = (  # written out again: the promise, not the code that keeps it
+    ("weapon", "present", "police"),
+    ("violence", "threat", "police"),
+    ("crime", "in-progress", "police"),
+    ("injury", "needs-ems", "ems"),
+    ("suicide", "attempt", "ems"),
+)
+
+
+def call_in(programme: Programme, at: datetime, district: str, code: tuple[str, str], **more: Any) -> dict[str, Any]:
+    return {
+        "agency": programme.agency,
+        "source": min(programme.sources, default="cad"),
+        "incident_id": "1",
+        "created_at": at,
+        "updated_at": at,
+        "call_type": CallType(system=code[0], code=code[1]),
+        "district": district,
+        "facts": CALM,
+    } | more
+
+
+def with_hazards(programme: Programme) -> Iterator[dict[str, Any]]:
+    """Calm calls of every code, and calls of one code with each value of one more hazard."""
+    at, district = programme.effective + timedelta(days=30), min(programme.districts)
+    codes = sorted(programme.codes)
+    for code in codes:
+        yield call_in(programme, at, district, code)
+    for hazard in programme.hazards:
+        for value in HAZARDS[hazard][1:]:
+            yield call_in(programme, at, district, codes[0], facts=CALM | {hazard: value})
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_worse_hazard_never_moves_a_call_to_a_lighter_level_and_no_answer_is_as_bad_as_the_worst(name: str) -> None:
+    programme = preset(name)
+    for fields in with_hazards(programme):
+        for hazard in programme.hazards:
+            told = [fields["facts"] | {hazard: value} for value in (*HAZARDS[hazard], "cannot-tell")]
+            ranks = [judged_by(programme, fields | {"facts": facts}).level_rank for facts in told]
+            assert ranks == sorted(ranks), (hazard, fields)
+            doubted = judged_by(programme, fields, frozenset((hazard,)))
+            assert doubted.level_rank == ranks[-1], (hazard, fields)
+            code = programme.code(fields["call_type"], fields["updated_at"])
+            if code is not None and hazard not in code.hazards:
+                rest = {fact: value for fact, value in fields["facts"].items() if fact != hazard}
+                assert judged_by(programme, fields | {"facts": rest}).level_rank == ranks[-1], (hazard, fields)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_floor_holds_for_whatever_is_sent_known_or_not(name: str) -> None:
+    programme = preset(name)
+    for fields in with_hazards(programme):
+        for hazard, value, service in FLOOR:
+            scale = HAZARDS[hazard]
+            for told in (*scale[scale.index(value) :], "cannot-tell"):
+                asked = fields | {"facts": fields["facts"] | {hazard: told}}
+                assert unknown_or_from(programme, asked, hazard, value)
+                for one in judged_by(programme, asked).responses:
+                    assert brings(one, service), (one.response, hazard, told, fields)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_restricting_a_row_never_sends_what_was_not_sent_before(name: str) -> None:
+    """Each row as it is written, and with a cap."""
+    document = preset(name)
+    for number, row in enumerate(document.rollout):
+        never_sends_more(document, number)
+        capped = replace(row, cap=Cap(4, 9))
+        never_sends_more(replaced(document, number, (capped,)), number)
+
+
+def never_sends_more(programme: Programme, number: int) -> None:
+    row = programme.rollout[number]
+    calls = [
+        (call_in(programme, at, district, code), load)
+        for code, at, district in moments(programme, row)
+        for load in loads(programme, row, at)
+    ]
+    before = [going(programme, fields, load) for fields, load in calls]
+    for fewer in restrictions(row):
+        restricted = replaced(programme, number, fewer)
+        for (fields, load), sent in zip(calls, before, strict=True):
+            for response, phase in going(restricted, fields, load).items():
+                assert phase <= sent.get(response, -1), (fewer, fields)
+
+
+def replaced(programme: Programme, number: int, rows: tuple[Row, ...]) -> Programme:
+    return with_rows(programme, (*programme.rollout[:number], *rows, *programme.rollout[number + 1 :]))
+
+
+def going(programme: Programme, fields: dict[str, Any], load: dict[str, Load]) -> dict[str, int]:
+    """What may go, and how far."""
+    judgement = judged_by(programme, fields, load=load)
+    return {one.response: PHASES.index(one.phase) for one in judgement.responses if one.may_go}
+
+
+def loads(programme: Programme, row: Row, at: datetime) -> list[dict[str, Load]]:
+    """No calls under way, and as many as the caps that are tried allow, or one fewer."""
+    busy, day = f"{row.response}/{min(row.districts)}", at.astimezone(programme.zone).date()
+    most_open, most_taken = row.cap.at_most_open or 4, row.cap.at_most_per_day or 9
+    return [{}] + [{busy: Load(most_open - less, day, most_taken - less)} for less in (0, 1)]
+
+
+def moments(programme: Programme, row: Row) -> Iterator[tuple[tuple[str, str], datetime, str]]:
+    """A code that the response takes, just inside and outside its hours on three days, in two districts of its row."""
+    takes = programme.responses[row.response].takes
+    codes = [place for place, code in sorted(programme.codes.items()) if code.category in takes]
+    if not codes:
+        return
+    first = max(row.from_day or date.min, programme.effective.astimezone(programme.zone).date())
+    days = [first + timedelta(days=number) for number in range(7)]
+    chosen = {next((day for day in days if row.week.days[day.weekday()]), first), first, *holidays_of(programme, first)}
+    districts = {min(row.districts), max(row.districts)}
+    for day, district in product(sorted(chosen), sorted(districts)):
+        edges = {edge for one in row.week.days[day.weekday()] for edge in (one.opens, one.closes)} | {
+            MINUTES_A_DAY // 2
+        }
+        for edge, step in product(sorted(edges), (-60, 0)):
+            yield codes[0], instant(programme.zone, day, edge).astimezone(UTC) + timedelta(seconds=step), district
+
+
+def holidays_of(programme: Programme, first: date) -> list[date]:
+    """The first one."""
+    days = (first + timedelta(days=number) for number in range(370))
+    return [day for day in days if programme.holidays and programme.holidays.name(day)][:1]
