@@ -194,7 +194,7 @@ class Response(Table):
     only_when: OnlyWhen | None = None
     """What must be known to be so."""
     goes: Goes
-    """Alone, or with the default."""
+    """Alone, or with the default. Where units are on scene, alone only if they or a dispatcher ask for it."""
     replaces: tuple[Service, ...] = ()
     """Beside the default: the parts of it that do not go."""
     reached_by: ReachedBy

@@ -50,7 +50,7 @@ def verdict_on(case: Case, response: Response) -> ResponseVerdict:
     found = [_row_gates(case, row, case.district) for row in rows if case.district]
     phase, row_gates = max(found, key=_allowance) if found else _no_row(response, case.district)
     permissions = [_only_when_gate(condition, case.facts) for condition in response.only_when]
-    gates = (_category_gate(response, case.call, case.code), *row_gates, *permissions)
+    gates = (_category_gate(response, case.call, case.code), *row_gates, *permissions, *_hand_over(response, case.call))
     reasons = tuple([gate.reason for gate in gates if gate.reason])
     return ResponseVerdict(
         response.name,
@@ -178,6 +178,21 @@ def _category_gate(response: Response, call: Call, code: Code | None) -> Gate:
     if asker in response.may_be_asked_by:
         return passed("category", f"asked for by {asker}.")
     return failed("category", "asker-not-allowed", f"{response.name} may not be asked for by {asker}.")
+
+
+def _hand_over(response: Response, call: Call) -> tuple[Gate, ...]:
+    """Units on scene hand a call over when they, or a dispatcher, ask for it; a call type that they gave it does not.
+
+    Domain §3.5. What goes beside them replaces no police, and needs nobody's word.
+    """
+    if not call.units_on_scene or "police" not in response.replaces:
+        return ()
+    if call.requested_by in HANDING_OVER:
+        return (passed("hand-over", f"units on scene, and {call.requested_by} asks for {response.name}."),)
+    return (failed("hand-over", "units-on-scene", "units are on scene; they or a dispatcher must ask for it."),)
+
+
+HANDING_OVER: Final[frozenset[Asker]] = frozenset(("officer", "fire-crew", "dispatcher"))
 
 
 def _only_when_gate(condition: Condition, facts: Facts) -> Gate:

@@ -366,3 +366,13 @@ def test_replaying_every_input_yields_nothing_and_the_snapshot_holds_all(drawn: 
 
 def test_the_document_of_the_tests_is_madisons() -> None:
     assert 'agency    = "madison-wi"' in MADISON
+
+
+def test_police_who_come_first_are_not_relieved_by_a_new_call_type() -> None:
+    triage = madison()
+    noise = CallType(system="dane-county", code="NOISE")
+    triage.put(report("e1", call_type=noise))
+    typed = triaged(triage.put(report("e2", minute=1, units_on_scene=True)))
+    assert typed.judgement.responses[0].reasons == ("units-on-scene",)
+    asked = triaged(triage.put(report("e3", minute=2, units_on_scene=True, requested_by="officer")))
+    assert asked.judgement.responses[0].may_go

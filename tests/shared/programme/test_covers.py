@@ -236,9 +236,10 @@ def asked(old: Programme, new: Programme, call: Call, piece: covers._Piece) -> b
 
 
 def going_to(programme: Programme, call: Call, response: str) -> str | None:
-    """The phase in which the response may go, asked of the judgement."""
+    """The phase in which the response may go, asked of the judgement; units on scene hand over by every document."""
     found = judge(programme, all_on(programme), call, ALONE, call.updated_at)
-    return next((one.phase for one in found.responses if one.response == response and one.may_go), None)
+    verdicts = {one.response: one for one in found.responses if set(one.reasons) <= {"units-on-scene"}}
+    return verdicts[response].phase if response in verdicts else None
 
 
 def where_it_is(old: Programme, new: Programme, call: Call, facts: covers._Facts, times: covers._Times) -> Any:

@@ -361,3 +361,25 @@ def test_of_several_rows_the_one_that_allows_most_is_cited() -> None:
     weekend = judged(text, at=datetime(2021, 9, 4, 12, 0, tzinfo=CHICAGO)).responses[0]
     assert (weekend.may_go, weekend.phase) == (True, "advisory")
     assert judged(text).responses[0].phase == "live"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reasons"),
+    [
+        ({}, ("units-on-scene",)),
+        ({"requested_by": "caller"}, ("units-on-scene",)),
+        ({"requested_by": "officer"}, ()),
+        ({"requested_by": "fire-crew"}, ()),
+        ({"requested_by": "dispatcher"}, ()),
+    ],
+)
+def test_units_on_scene_hand_a_call_over_when_they_or_a_dispatcher_ask(
+    changes: dict[str, str], reasons: tuple[str, ...]
+) -> None:
+    assert judged(units_on_scene=True, **changes).responses[0].reasons == reasons
+    assert judged(**changes).responses[0].reasons == ()
+
+
+def test_who_goes_beside_police_on_scene_needs_nobodys_word() -> None:
+    beside = MADISON.replace('goes            = "instead of default"', 'goes = "beside default"\nreplaces = ["ems"]')
+    assert judged(beside, units_on_scene=True).responses[0].may_go
