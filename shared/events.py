@@ -173,6 +173,14 @@ class SetCap(Command):
     at_most_per_day: int | None = Field(default=None, ge=1, le=10_000)
 
 
+class ReviewPause(Command):
+    """Another person has looked into a pause, which one person could order, and says in `reason` what was found."""
+
+    decided_by = "triage"
+    revision: int
+    """That the pause made."""
+
+
 class CloseReferral(Command):
     """Say what became of a referral or a follow-up."""
 
@@ -457,6 +465,14 @@ class DistrictResumed(Event):
     changed_by: str
     reason: str = ""
     response: str | None = None
+
+
+class PauseReviewed(Event):
+    """Another person has looked into the pause that made a revision of the switchboard."""
+
+    paused_at_revision: int
+    reviewed_by: str
+    reason: str
 
 
 class CapChanged(Event):

@@ -55,6 +55,13 @@ class CapBody(DistrictBody):
     )
 
 
+class ReviewBody(Body):
+    """Which pause, and what was found."""
+
+    reason: Text = Field(min_length=1, description="what was found; kept with the command")
+    revision: int = Field(ge=1, description="the switchboard revision that the pause made")
+
+
 class CloseReferralBody(Body):
     """What became of a referral."""
 

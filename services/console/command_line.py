@@ -70,6 +70,18 @@ def resume(
 
 
 @app.command()
+def review(
+    ctx: typer.Context,
+    revision: Annotated[int, typer.Argument(help="The switchboard revision that the pause made.")],
+    *,
+    reason: MustReason,
+    json: Json = False,
+) -> None:
+    """Say what was found of a pause that another person ordered."""
+    _do(ctx, json, lambda door: door.post("/v1/switchboard/review", revision=revision, reason=reason))
+
+
+@app.command()
 def phase(
     ctx: typer.Context,
     response: Annotated[str, typer.Argument(help="A response of the programme.")],

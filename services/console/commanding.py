@@ -88,6 +88,12 @@ async def resume(issuer: Annotated[Issuer, _issuer("resume")], body: bodies.Paus
     return await issuer.issue(events.ResumeDistrict, body.fields())
 
 
+@router.post("/switchboard/review")
+async def review(issuer: Annotated[Issuer, _issuer("review")], body: bodies.ReviewBody) -> Answered:
+    """Say what was found of a pause; refused to the person who paused."""
+    return await issuer.issue(events.ReviewPause, body.fields())
+
+
 @router.post("/switchboard/phase")
 async def set_phase(issuer: Annotated[Issuer, _issuer("set-phase")], body: bodies.PhaseBody) -> Answered:
     """Set how far a response is switched on in a district, within what the document allows."""

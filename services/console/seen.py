@@ -218,6 +218,9 @@ class SwitchSeen:
     by: str
     sentence: str
     reason: str
+    reviewed_by: str | None = None
+    """Of a pause: who looked into it afterwards."""
+    found: str = ""
 
 
 @dataclass(slots=True)
@@ -287,6 +290,7 @@ class Alert:
         "webhook-disabled",
         "no-stop-switch",
         "paused-by-itself",
+        "pause-unreviewed",
         "referral-overdue",
     ]
     at: datetime

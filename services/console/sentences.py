@@ -69,6 +69,7 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.PhaseChanged: "{e.response} in {e.district} is {e.phase}.",
     events.DistrictPaused: lambda e: f"Paused: {_where(e)}.",
     events.DistrictResumed: lambda e: f"Resumed: {_where(e)}.",
+    events.PauseReviewed: "{e.reviewed_by} looked into the pause of revision {e.paused_at_revision}: {e.reason}",
     events.CapChanged: lambda e: f"{e.response} in {e.district} takes {_bounds(e)}.",
     events.UpgradeNoted: "The call proved more dangerous; it counts towards a pause of {e.counts_for}.",
     events.ReferralMade: "A {e.kind} to {e.response} was made ({e.phase}), due {e.due_at:%Y-%m-%d %H:%M} UTC.",

@@ -91,10 +91,14 @@ def switchboard(body: dict[str, Any]) -> None:
     if body["history"]:
         _heading(out, "Changed lately")
         changes = [
-            (seen["revision"], _at(seen["at"]), seen["by"], seen["sentence"], seen["reason"])
+            (seen["revision"], _at(seen["at"]), seen["by"], seen["sentence"], seen["reason"], _reviewed(seen))
             for seen in body["history"][:SWITCHES_SHOWN]
         ]
-        _table(out, ("revision", "at", "by", "what", "why"), changes)
+        _table(out, ("revision", "at", "by", "what", "why", "looked into"), changes)
+
+
+def _reviewed(seen: dict[str, Any]) -> str:
+    return f"{seen['reviewed_by']}: {seen['found']}" if seen["reviewed_by"] else ""
 
 
 def referrals(body: Sequence[dict[str, Any]]) -> None:

@@ -307,6 +307,15 @@ def _paused(view: AgencyView, event: events.DistrictPaused, stored: Stored) -> N
     if event.changed_by == BY_ITSELF:
         sentence = f"careroute paused {paused} by itself: {event.reason}. Look into it, then resume."
         view.alert(f"paused/{paused}", Alert("paused-by-itself", stored.time, sentence, paused))
+    sentence = f"{event.changed_by} paused {paused}; another person has to look into it: review {event.revision}."
+    view.alert(f"review/{event.revision}", Alert("pause-unreviewed", stored.time, sentence, str(event.revision)))
+
+
+def _reviewed(view: AgencyView, event: events.PauseReviewed, _stored: Stored) -> None:
+    view.calm(f"review/{event.paused_at_revision}")
+    for seen in view.switchboard.history:
+        if seen.revision == event.paused_at_revision:
+            seen.reviewed_by, seen.found = event.reviewed_by, event.reason
 
 
 def _resumed(view: AgencyView, event: events.DistrictResumed, stored: Stored) -> None:
@@ -439,6 +448,7 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, Stored], None]] = {
     events.PhaseChanged: _phase,
     events.DistrictPaused: _paused,
     events.DistrictResumed: _resumed,
+    events.PauseReviewed: _reviewed,
     events.CapChanged: _capped,
     events.ReferralMade: _referral,
     events.ReferralOverdue: _overdue,

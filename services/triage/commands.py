@@ -15,6 +15,7 @@ from shared.events import (
     DistrictResumed,
     Event,
     PauseDistrict,
+    PauseReviewed,
     Phase,
     PhaseChanged,
     ProgrammeActivated,
@@ -22,6 +23,7 @@ from shared.events import (
     ProgrammeProposed,
     ProposeProgramme,
     ResumeDistrict,
+    ReviewPause,
     RollBackProgramme,
     SetCap,
     SetPhase,
@@ -72,7 +74,7 @@ def approve(state: State, command: ApproveProgramme, now: datetime) -> list[Even
     document = state.proposed.get(wanted)
     if document is None:
         return [refused(command, "unknown-document", "No document with this hash is proposed.")]
-    if command.issued_by.strip().casefold() == document.proposed_by.strip().casefold():
+    if _same(command.issued_by, document.proposed_by):
         return [refused(command, "same-person", "Whoever proposed a document cannot approve it.")]
     if (too_low := _not_greater(state, document.version)) is not None:
         return [refused(command, "version-not-greater", too_low)]
@@ -301,6 +303,23 @@ def resume(state: State, command: ResumeDistrict) -> list[Event]:
     )
     sentence = f"Resumed: {_where(paused)}." + (f" Still paused: {left}." if left else "")
     return [event, done(command, sentence, revision=revision)]
+
+
+def review(state: State, command: ReviewPause) -> list[Event]:
+    """One person pauses, another looks into it afterwards."""
+    paused_by = state.unreviewed.get(command.revision)
+    if paused_by is None:
+        return [refused(command, "unknown-pause", f"Revision {command.revision} is no pause that waits for a review.")]
+    if not command.reason.strip():
+        return [refused(command, "no-reason", "Say what was found.")]
+    if _same(command.issued_by, paused_by):
+        return [refused(command, "same-person", "Whoever paused cannot review it.")]
+    reviewed = PauseReviewed(paused_at_revision=command.revision, reviewed_by=command.issued_by, reason=command.reason)
+    return [reviewed, done(command, f"The pause of revision {command.revision} is reviewed.")]
+
+
+def _same(one: str, other: str) -> bool:
+    return one.strip().casefold() == other.strip().casefold()
 
 
 def _where(paused: str) -> str:

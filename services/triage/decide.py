@@ -26,6 +26,7 @@ from shared.events import (
     PauseDistrict,
     ProposeProgramme,
     ResumeDistrict,
+    ReviewPause,
     RollBackProgramme,
     SetCap,
     SetPhase,
@@ -63,6 +64,7 @@ _DECIDERS: dict[type[Command], Callable[[State, Any], list[Event]]] = {
     CloseReferral: referrals.close,
     PauseDistrict: commands.pause,
     ResumeDistrict: commands.resume,
+    ReviewPause: commands.review,
 }
 
 

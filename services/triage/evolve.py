@@ -35,6 +35,7 @@ from shared.events import (
     DistrictResumed,
     Event,
     NoteMade,
+    PauseReviewed,
     PhaseChanged,
     ProgrammeActivated,
     ProgrammeAdopted,
@@ -48,6 +49,7 @@ from shared.events import (
     pause_of,
 )
 from shared.programme.programme import NO_CAP, Cap
+from shared.state import PMap
 
 KEPT_UNROUTED = timedelta(hours=1)
 """Routing takes a minute; a call of which nothing was heard for so long is not waited for."""
@@ -57,6 +59,7 @@ KEPT_PROPOSALS = 8
 KEPT_FORMER, KEPT_ROLLED_BACK = 4, 2
 """Documents, with their text, to which the programme can be rolled back."""
 
+KEPT_UNREVIEWED = 200
 KEPT_UPGRADES = 100
 """The most that a document may ask for."""
 KEPT_OVERDUE = timedelta(days=90)
@@ -211,7 +214,16 @@ def _phase(state: State, event: PhaseChanged, at: datetime) -> State:
 def _paused(state: State, event: DistrictPaused, at: datetime) -> State:
     board = state.switchboard
     paused = frozenset(board.paused) | {pause_of(event.district, event.response)}
+    state = replace(state, unreviewed=_newest(state.unreviewed.set(event.revision, event.changed_by)))
     return _judge_again(replace(state, switchboard=replace(board, revision=event.revision, paused=paused)), at)
+
+
+def _newest(unreviewed: PMap[int, str]) -> PMap[int, str]:
+    return unreviewed.delete(min(unreviewed)) if len(unreviewed) > KEPT_UNREVIEWED else unreviewed
+
+
+def _reviewed(state: State, event: PauseReviewed, at: datetime) -> State:  # noqa: ARG001  one shape for all
+    return replace(state, unreviewed=state.unreviewed.delete(event.paused_at_revision))
 
 
 def _resumed(state: State, event: DistrictResumed, at: datetime) -> State:
@@ -300,6 +312,7 @@ _CHANGES: dict[type[Event], Callable[[State, Any, datetime], State]] = {
     PhaseChanged: _phase,
     DistrictPaused: _paused,
     DistrictResumed: _resumed,
+    PauseReviewed: _reviewed,
     CapChanged: _capped,
     UpgradeNoted: _upgraded,
     ReferralMade: _referral,

@@ -132,6 +132,8 @@ class State:
     """Day → pseudonym of a caller → the calls."""
     upgrades: PMap[str, tuple[tuple[str, datetime], ...]] = EMPTY
     """By the pause that they count for: calls that proved more dangerous, and when."""
+    unreviewed: PMap[int, str] = EMPTY
+    """Revision → who paused, until another person has looked into it."""
     referrals: PMap[str, Referral] = EMPTY
     referred: Remembered = field(default_factory=Remembered)
     """Ids of closed referrals, and of notes."""

@@ -35,6 +35,7 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/switchboard/pause"): ({"dispatcher", "supervisor"}, {"district": "all"}),
     ("POST", "/v1/switchboard/resume"): ({"supervisor"}, {"district": "all"}),
     ("POST", "/v1/switchboard/phase"): ({"supervisor"}, {"district": "C", "response": "cares", "phase": "off"}),
+    ("POST", "/v1/switchboard/review"): ({"supervisor", "approver"}, {"revision": 1, "reason": "a fire"}),
     ("POST", "/v1/switchboard/cap"): ({"supervisor"}, {"district": "C", "response": "cares", "at_most_open": 2}),
     ("POST", "/v1/referrals/r/close"): ({"dispatcher", "supervisor", "staff"}, {"result": "contacted"}),
     ("POST", "/v1/programme/propose"): ({"supervisor"}, {"document": "version = 1"}),
@@ -229,11 +230,18 @@ async def test_a_pause_by_itself_is_an_alert_until_a_person_resumes(city: City) 
     city.services.write(AGENCY, paused, journal=DECISIONS.name)
     await city.settle()
     alerts = (await city.get("viewer", "/v1/alerts")).json()
-    assert [(alert["kind"], alert["about"]) for alert in alerts] == [("paused-by-itself", "cares/Central")]
+    found = {alert["kind"]: alert["about"] for alert in alerts}
+    assert found == {"paused-by-itself": "cares/Central", "pause-unreviewed": "3"}
     resumed = events.DistrictResumed(**about, revision=4, changed_by="ann")
     city.services.write(AGENCY, resumed, journal=DECISIONS.name)
     await city.settle()
+    assert [alert["kind"] for alert in (await city.get("viewer", "/v1/alerts")).json()] == ["pause-unreviewed"]
+    reviewed = events.PauseReviewed(paused_at_revision=3, reviewed_by="ben", reason="two wrong codes")
+    city.services.write(AGENCY, reviewed, journal=DECISIONS.name)
+    await city.settle()
     assert (await city.get("viewer", "/v1/alerts")).json() == []
+    line = (await city.get("viewer", "/v1/switchboard")).json()["history"][1]
+    assert (line["reviewed_by"], line["found"]) == ("ben", "two wrong codes")
 
 
 async def test_a_roll_back_needs_a_reason(city: City) -> None:

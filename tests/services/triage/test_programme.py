@@ -14,12 +14,14 @@ from shared.events import (
     DistrictResumed,
     Event,
     PauseDistrict,
+    PauseReviewed,
     PhaseChanged,
     ProgrammeActivated,
     ProgrammeAdopted,
     ProgrammeProposed,
     ProposeProgramme,
     ResumeDistrict,
+    ReviewPause,
     RollBackProgramme,
     SetPhase,
 )
@@ -370,3 +372,30 @@ def test_an_expired_command_is_refused_and_a_repeat_gets_no_second_answer() -> N
     late = triage.at(days=2).put(command(PauseDistrict, "s2", district="Central"))
     assert isinstance(late[0], CommandRefused)
     assert late[0].reason == "expired"
+
+
+def test_one_person_pauses_and_another_looks_into_it() -> None:
+    triage = madison()
+    triage.put(command(PauseDistrict, "p", by="cleo", district="Central"))
+    revision = triage.state.switchboard.revision
+    for by, about, reason in (
+        ("Cleo ", {"reason": "a fire"}, "same-person"),
+        ("ann", {"reason": " "}, "no-reason"),
+        ("ann", {"reason": "a fire", "revision": revision + 1}, "unknown-pause"),
+    ):
+        asked = command(ReviewPause, f"r/{by}/{reason}", by=by, **({"revision": revision} | about))
+        assert refusal(triage.put(asked)).reason == reason
+    reviewed, _ = triage.put(command(ReviewPause, "r", by="ann", revision=revision, reason="a fire"))
+    assert isinstance(reviewed, PauseReviewed)
+    assert (reviewed.paused_at_revision, reviewed.reviewed_by) == (revision, "ann")
+    assert not triage.state.unreviewed
+    assert triage.state.switchboard.is_paused("Central", "cares"), "a review resumes nothing"
+
+
+def test_pauses_that_nobody_reviews_are_not_kept_for_ever() -> None:
+    triage = madison()
+    for number in range(205):
+        triage.put(command(PauseDistrict, f"p{number}", district="Central"))
+        triage.put(command(ResumeDistrict, f"r{number}", district="Central"))
+    assert len(triage.state.unreviewed) == 200
+    assert triage.refold() == triage.state
