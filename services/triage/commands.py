@@ -190,14 +190,21 @@ def _cannot_set(programme: Programme, board: Switchboard, command: SetPhase) -> 
         return _unknown(command, "district", command.district, programme.districts)
     present = board.phase(command.response, command.district)
     raises = PHASES.index(command.phase) > PHASES.index(present)
-    if command.based_on != board.revision and (raises or command.based_on is not None):
-        why = f"The switchboard is at revision {board.revision}; look again before you switch."
-        return refused(command, "switchboard-moved", why)
+    if (moved := _moved(board, command, must_say=raises)) is not None:
+        return moved
     most = highest_phase(programme, command.response, command.district)
     if PHASES.index(command.phase) > PHASES.index(most):
         why = f"The document allows {command.response} in {command.district} at most {most}."
         return refused(command, "phase-not-allowed", why)
     return None
+
+
+def _moved(board: Switchboard, command: Command, *, must_say: bool) -> Event | None:
+    """The refusal of somebody who saw another revision, or does not say which where it must be said."""
+    if command.based_on == board.revision or (command.based_on is None and not must_say):
+        return None
+    why = f"The switchboard is at revision {board.revision}; look again before you switch."
+    return refused(command, "switchboard-moved", why)
 
 
 def highest_phase(programme: Programme, response: str, district: str) -> Phase:
@@ -225,9 +232,8 @@ def set_cap(state: State, command: SetCap) -> list[Event]:
     where = f"{command.response} in {command.district}"
     if wanted == present:
         return [nothing_to_do(command, f"{where} takes {wanted.words or ANY_NUMBER} already.", revision=board.revision)]
-    if command.based_on != board.revision and (_is_looser(wanted, present) or command.based_on is not None):
-        why = f"The switchboard is at revision {board.revision}; look again before you switch."
-        return [refused(command, "switchboard-moved", why)]
+    if (moved := _moved(board, command, must_say=_is_looser(wanted, present))) is not None:
+        return [moved]
     revision = board.revision + 1
     changed = CapChanged(
         response=command.response,
@@ -289,9 +295,8 @@ def resume(state: State, command: ResumeDistrict) -> list[Event]:
         also = " The pause of all districts still holds." if ALL in board.paused else ""
         why = f"{_where(paused)} is not paused by itself.{also}"
         return [nothing_to_do(command, why, revision=board.revision)]
-    if command.based_on is not None and command.based_on != board.revision:
-        why = f"The switchboard is at revision {board.revision}; look again before you resume."
-        return [refused(command, "switchboard-moved", why)]
+    if (moved := _moved(board, command, must_say=False)) is not None:
+        return [moved]
     revision = board.revision + 1
     left = ", ".join(map(_where, sorted(set(board.paused) - {paused})))
     event = DistrictResumed(
