@@ -9,6 +9,7 @@ from services.triage.callers import is_repeat
 from services.triage.listen import UNREAD, in_doubt
 from services.triage.state import SAME_TIME_VERSIONS, OpenCall, State
 from shared.programme import Gate, Judgement, ResponseVerdict, judge
+from shared.programme.programme import failed
 from shared.programme.surroundings import Surroundings
 
 ROLL_OUT_GATES = frozenset(("phase", "dates", "hours", "holiday", "arm", "cap", "cap-set-here", "cap-set-all"))
@@ -44,9 +45,12 @@ def tightened(old: Judgement, new: Judgement) -> Judgement:
     stands = new if new.level_rank >= old.level_rank else old
     before = {verdict.response: verdict for verdict in old.responses}
     after = {verdict.response: verdict for verdict in new.responses}
+    new_document = new.programme_hash != old.programme_hash
     verdicts = tuple(
         _tightened(before[verdict.response], after[verdict.response])
         if verdict.response in before and verdict.response in after
+        else _barred(verdict)
+        if new_document and verdict.response not in before
         else verdict
         for verdict in stands.responses
     )
@@ -86,6 +90,13 @@ def _tightened(old: ResponseVerdict, new: ResponseVerdict) -> ResponseVerdict:
     gates = (*stood, *added)
     reasons = tuple(gate.reason for gate in gates if gate.reason)
     return replace(new, gates=gates, reasons=reasons, may_go=not reasons, phase=old.phase)
+
+
+def _barred(verdict: ResponseVerdict) -> ResponseVerdict:
+    """A response that only a later document knows of: whether its level is lighter than the old one nobody can say."""
+    sentence = f"the call was offered before the document that sends {verdict.response} here was in force."
+    gate = failed("in-flight", "in-flight", sentence)
+    return replace(verdict, gates=(*verdict.gates, gate), reasons=(*verdict.reasons, "in-flight"), may_go=False)
 
 
 def _stricter(old: Gate, new: Gate | None) -> Gate:

@@ -399,3 +399,36 @@ def test_pauses_that_nobody_reviews_are_not_kept_for_ever() -> None:
         triage.put(command(ResumeDistrict, f"r{number}", district="Central"))
     assert len(triage.state.unreviewed) == 200
     assert triage.refold() == triage.state
+
+
+def test_a_call_in_flight_gets_nothing_that_only_a_later_document_sends() -> None:
+    """The second level of the one is not the second level of the other: only what was allowed before may still go."""
+    van = """[responses.van]
+model = "co-responder"
+crew = ["officer", "clinician"]
+takes = ["check-welfare"]
+goes = "instead of default"
+reached_by = "offer"
+[[rollout]]
+response = "van"
+districts = "all"
+hours = ["daily 00:00-24:00"]
+phase = "live"
+"""
+    later = SECOND.replace('sends = ["cares"] ', 'sends = ["van", "cares"] ').replace(
+        "[when_no_team]", van + "[when_no_team]"
+    )
+    for offered in (False, True):
+        triage = madison()
+        triage.put(report())
+        if offered:
+            triage.put(offer())
+        approve = command(ApproveProgramme, "a", by="bob", document_hash=propose(triage, later))
+        triage.put(approve)
+        board = triage.state.switchboard.revision
+        triage.put(command(SetPhase, "v", response="van", district="Central", phase="live", based_on=board))
+        made = [*triage.run_clocks(), *triage.put(report("e2", minute=1, priority="2"))]
+        judgement = [event for event in made if isinstance(event, CallTriaged)][-1].judgement
+        van_verdict, cares = judgement.responses
+        assert cares.may_go
+        assert van_verdict.reasons == (("in-flight",) if offered else ())
