@@ -522,6 +522,8 @@ class CallTriaged(Event):
     located: Located | None = None
     caller: str = ""
     """Pseudonym of who called, where the document counts repeat callers."""
+    read_by: str = ""
+    """What the document looked for in the sealed part (`Programme.reads`); empty: there was none."""
 
 
 class VersionNoted(Event):
@@ -539,6 +541,7 @@ class VersionNoted(Event):
     lines: tuple[HeardLine, ...] = ()
     located: Located | None = None
     caller: str = ""
+    read_by: str = ""
 
 
 class RoutingNoted(Event):
@@ -841,15 +844,17 @@ class OfferMade(Event):
     district: str | None
     priority: str | None
     step: int
-    """Which offer of the episode it is, from 1."""
+    """Which offer of the episode it is, from 1; of several made at once each has its own."""
     expires_at: AwareDatetime
     deadline: AwareDatetime
     ranked: tuple[str, ...] = ()
-    """Teams that could have been offered the call, best first."""
+    """Teams that could have been offered the call, best first: said, as is `bypassed`, by the first made at once."""
     bypassed: tuple[BypassedTeam, ...] = ()
     recipients: tuple[Recipient, ...] = ()
     enters_when: tuple[str, ...] = ()
     """Staged entry: the team waits nearby until one of these is so; empty: it goes straight in."""
+    paged: bool = True
+    """False: an open call that the team may take, on its page; nobody is paged."""
 
 
 class OfferShadowed(Event):
@@ -1007,6 +1012,8 @@ class UpgradeRaised(Event):
     sentence: str = ""
     suitability: str = ""
     """What the call is now."""
+    raised: bool = True
+    """Whether the level rose; else the call is only no longer suitable."""
     triaged_at: int = -1
     """Offset of the `CallTriaged` in the topic `decisions`."""
 
@@ -1103,12 +1110,12 @@ class PageFailed(Event):
 
 
 class PageDropped(Event):
-    """The page was owed and is not any more: past its deadline, cancelled, taken."""
+    """The page was owed and is not any more: past its deadline, cancelled, taken. Or it was never owed."""
 
     page_id: Id
     why: str
     page: PageDue | None = None
-    """The page, where it was too late before it was ever owed."""
+    """The page, where it was never owed: it came too late, or its offer pages nobody."""
 
 
 MessageKind = Literal[

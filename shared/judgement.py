@@ -52,8 +52,9 @@ Goes = Literal["instead of default", "beside default"]
 Service = Literal["police", "ems", "fire"]
 """A part of the default response."""
 ReachedBy = Literal["offer", "broadcast", "pull", "on-call page", "phone transfer", "referral", "note"]
-"""How a response learns of a call. Broadcast, pull and on-call page are carried as offers, one team after the other; a
-referral and a note route nothing: they are recorded with the decision."""
+"""How a response learns of a call. An offer and an on-call page ask one team after the other; broadcast asks every team
+at once, and pull puts the call on every team's page and pages nobody: the first to accept has it. A referral and a note
+route nothing: they are recorded with the decision."""
 NOT_ROUTED = ("referral", "note")
 EntersWhen = Literal["police on scene", "released by sergeant"]
 """What a team that has arrived waits for, staged, before it goes in."""

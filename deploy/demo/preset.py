@@ -154,5 +154,5 @@ def _teams(programme: Programme, raised: Place, places: Iterable[Place]) -> Iter
         groups += [[raised[1]]] * (TEAMS_WHERE_IT_IS_RAISED if name == raised[0] else 0)
         for number, group in enumerate(filter(None, groups), start=1):
             crew = tuple(place.split(OR)[0] for place in response.crew) or ("crisis-worker",)
-            paged_by = "webhook" if number % 2 else "pocket"
+            paged_by = "webhook" if number % 2 and response.reached_by != "pull" else "pocket"
             yield TeamWanted(f"{name}-{number}", response.model, crew, tuple(group), paged_by, response.pool)

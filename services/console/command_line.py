@@ -109,15 +109,22 @@ def cap(
     *,
     at_once: Annotated[int | None, typer.Option("--open", min=1, help="At most so many calls at once.")] = None,
     per_day: Annotated[int | None, typer.Option(min=1, help="At most so many calls a day.")] = None,
+    lift: Annotated[bool, typer.Option("--lift", help="Take both bounds away.")] = False,
     reason: Reason = None,
     json: Json = False,
 ) -> None:
-    """Bound how many calls a response takes in a district, or in `all` together; without a bound lift the cap."""
+    """Bound how many calls a response takes in a district, or in `all` together; a bound not named stays."""
+    if lift == (at_once is not None or per_day is not None):
+        raise typer.BadParameter("name a bound, --open or --per-day, or --lift")
 
     def change(door: Door) -> Reply:
-        revision = door.get("/v1/switchboard").body["revision"]
-        bounds = {"at_most_open": at_once, "at_most_per_day": per_day}
-        body = {"response": response, "district": district, **bounds, "reason": reason, "based_on": revision}
+        board = door.get("/v1/switchboard").body
+        present = {} if lift else board["caps"].get(f"{response}/{district}", {})
+        bounds = {
+            "at_most_open": at_once or present.get("at_most_open"),
+            "at_most_per_day": per_day or present.get("at_most_per_day"),
+        }
+        body = {"response": response, "district": district, **bounds, "reason": reason, "based_on": board["revision"]}
         return door.post("/v1/switchboard/cap", **body)
 
     _do(ctx, json, change)

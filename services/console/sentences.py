@@ -33,7 +33,8 @@ def _stepped(event: events.FallBackStepped) -> str:
 
 
 def _offered(event: events.OfferMade) -> str:
-    offered = f"Offer {event.step}: {event.team_id} was asked to take the call for {event.response}."
+    asked = "was asked to take the call" if event.paged else "may take the call, which stands on its page,"
+    offered = f"Offer {event.step}: {event.team_id} {asked} for {event.response}."
     return offered + _bypassed(event.bypassed)
 
 

@@ -340,34 +340,39 @@ def _capped(view: AgencyView, event: events.CapChanged, stored: Stored) -> None:
 
 def _referral(view: AgencyView, event: events.ReferralMade, stored: Stored) -> None:
     about = (event.call_id, event.response, event.district, event.phase, stored.time)
-    seen = ReferralSeen(event.referral_id, event.kind, *about, due_at=event.due_at)
-    _keep_newest(view.referrals, event.referral_id, seen, KEEP_REFERRALS)
+    _keep_referral(view, ReferralSeen(event.referral_id, event.kind, *about, due_at=event.due_at))
 
 
 def _note(view: AgencyView, event: events.NoteMade, stored: Stored) -> None:
     about = (event.call_id, event.response, event.district, event.phase, stored.time)
-    _keep_newest(
-        view.referrals, event.note_id, ReferralSeen(event.note_id, "note", *about, state="noted"), KEEP_REFERRALS
-    )
+    _keep_referral(view, ReferralSeen(event.note_id, "note", *about, state="noted"))
+
+
+def _keep_referral(view: AgencyView, seen: ReferralSeen) -> None:
+    """Notes and what is closed make room before what somebody has still to do."""
+    view.referrals[seen.referral_id] = seen
+    if len(view.referrals) > KEEP_REFERRALS:
+        over = (name for name, held in view.referrals.items() if held.state not in ("open", "overdue"))
+        del view.referrals[next(over, next(iter(view.referrals)))]
 
 
 def _overdue(view: AgencyView, event: events.ReferralOverdue, stored: Stored) -> None:
-    if (seen := view.referrals.get(event.referral_id)) is not None:
+    seen = view.referrals.get(event.referral_id)
+    what = "referral" if seen is None else f"{seen.kind} to {seen.response}"
+    if seen is not None:
         seen.state = "overdue"
-        sentence = f"Nobody has said what became of the {seen.kind} to {seen.response}."
-        alert = Alert("referral-overdue", stored.time, sentence, event.referral_id, event.call_id)
-        view.alert(f"referral/{event.referral_id}", alert)
+    sentence = f"Nobody has said what became of the {what}."
+    view.alert(
+        f"referral/{event.referral_id}",
+        Alert("referral-overdue", stored.time, sentence, event.referral_id, event.call_id),
+    )
 
 
 def _referral_closed(view: AgencyView, event: events.ReferralClosed, stored: Stored) -> None:
     view.calm(f"referral/{event.referral_id}")
     if (seen := view.referrals.get(event.referral_id)) is not None:
-        seen.state, seen.closed_by, seen.closed_at, seen.reason = (
-            event.result,
-            event.closed_by,
-            stored.time,
-            event.reason,
-        )
+        seen.state, seen.reason = event.result, event.reason
+        seen.closed_by, seen.closed_at = event.closed_by, stored.time
 
 
 # --- teams and people

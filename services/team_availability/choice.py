@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from services.team_availability.state import CallState, Option, Shift, State, TeamState
+from shared.crew import each_has_its_own
 from shared.events import BypassedTeam, Recipient, Team
 from shared.judgement import disciplines_of
 
@@ -88,17 +89,8 @@ def _serves(call: CallState, team: Team) -> bool:
 def _covers(state: State, shift: Shift, option: Option) -> bool:
     """Whether each place of the crew is filled by a member of its own who is trained for it."""
     trained = [frozenset(state.people[member].disciplines) for member in shift.members if member in state.people]
-    return _fills(tuple(map(disciplines_of, option.crew)), tuple(trained))
-
-
-def _fills(places: tuple[frozenset[str], ...], members: tuple[frozenset[str], ...]) -> bool:
-    if not places:
-        return True
-    first, *others = places
-    return any(
-        first & member and _fills(tuple(others), (*members[:index], *members[index + 1 :]))
-        for index, member in enumerate(members)
-    )
+    places = tuple(map(disciplines_of, option.crew))
+    return each_has_its_own(places, trained, lambda place, member: not place.isdisjoint(member))
 
 
 def _speaks(state: State, shift: Shift, language: str) -> bool:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from services.triage.state import State, Version
-from shared.state import EMPTY, PMap
-
-KEPT_DAYS = 367
-"""The longest that a document may ask for, and a day."""
+from shared.state import EMPTY
 
 
 def is_repeat(state: State, version: Version) -> bool:
@@ -25,14 +23,23 @@ def is_repeat(state: State, version: Version) -> bool:
     return len(calls) >= counted.calls
 
 
-def with_call(
-    callers: PMap[int, PMap[str, tuple[str, ...]]], caller: str, call_id: str, at: datetime
-) -> PMap[int, PMap[str, tuple[str, ...]]]:
-    """The calls, and this one; days of long ago are forgotten."""
-    day = at.toordinal()
+def with_call(state: State, caller: str, call_id: str, at: datetime) -> State:
+    """The call is counted, once; days that no document asks for any more are forgotten."""
+    programme, callers, day = state.programme, state.callers, at.toordinal()
+    counted = programme.repeat_callers if programme is not None else None
+    if counted is None:
+        return state
     if day not in callers:
-        for old in [known for known in callers if known < day - KEPT_DAYS]:
+        for old in [known for known in callers if known < day - counted.within_days]:
             callers = callers.delete(old)
     of_day = callers.get(day, EMPTY)
     calls = of_day.get(caller, ())
-    return callers if call_id in calls else callers.set(day, of_day.set(caller, (*calls, call_id)))
+    if call_id not in calls:
+        callers = callers.set(day, of_day.set(caller, (*calls, call_id)))
+    return replace(state, callers=callers)
+
+
+def without_callers(state: State) -> State:
+    """Where the document in force counts nobody, nothing is kept of anybody."""
+    counts = state.programme is not None and state.programme.repeat_callers is not None
+    return state if counts or not state.callers else replace(state, callers=EMPTY)

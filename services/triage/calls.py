@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from services.triage.disclosed import Opener, disclosed
 from services.triage.judging import essence, judged
@@ -83,6 +83,7 @@ def _late(event: CallReported | CallCancelled, version: Version) -> Event:
         lines=version.lines,
         located=version.located,
         caller=version.caller,
+        read_by=version.read_by,
     )
 
 
@@ -106,6 +107,7 @@ def _said(
                 lines=version.lines,
                 located=version.located,
                 caller=version.caller,
+                read_by=version.read_by,
             )
     return CallTriaged.model_construct(
         call_id=event.call_id,
@@ -121,6 +123,7 @@ def _said(
         lines=version.lines,
         located=version.located,
         caller=version.caller,
+        read_by=version.read_by,
     )
 
 
@@ -161,37 +164,55 @@ def _said_again(state: State, held: OpenCall) -> list[Event]:
             lines=(),
             located=None,
             caller="",
+            read_by="",
         )
     ]
 
 
-def offered(state: State, event: OfferMade, _now: datetime) -> list[Event]:
+def offered(state: State, event: OfferMade, now: datetime) -> list[Event]:
     """A team was asked: from here on the call is in flight, and counts as one of the response's."""
-    held, programme = state.calls.get(event.call_id), state.programme
-    if held is None or (event.episode, event.step) <= held.offered:
+    held, carried = state.calls.get(event.call_id), state.carried.get(event.call_id)
+    newest = max(held.offered if held else (0, 0), carried.offered if carried else (0, 0))
+    if (event.episode, event.step) <= newest:
         return []
-    day = held.version.judged_at.astimezone(programme.zone if programme else UTC).date()
     return [
         RoutingNoted(
             call_id=event.call_id,
             reached="offered",
             response=event.response,
             district=event.district,
-            day=day,
+            day=_day(state, held, now),
             episode=event.episode,
             step=event.step,
         )
     ]
 
 
-def routed(state: State, event: CallRouted, _now: datetime) -> list[Event]:
-    """The call has its outcome."""
-    held = state.calls.get(event.call_id)
-    if event.outcome in ("team-accepted", "phone-accepted"):
-        known = held is None or held.accepted
-    else:
-        known = held is None and event.call_id not in state.carried
-    return [] if known else [RoutingNoted(call_id=event.call_id, reached=event.outcome)]
+def _day(state: State, held: OpenCall | None, now: datetime) -> date:
+    """The day, on the agency's clocks, that a call is one of."""
+    at = held.version.judged_at if held is not None and held.newest else now
+    return at.astimezone(state.programme.zone if state.programme else UTC).date()
+
+
+def routed(state: State, event: CallRouted, now: datetime) -> list[Event]:
+    """The call has its outcome; of two responses it counts for the one that takes it."""
+    held, carried = state.calls.get(event.call_id), state.carried.get(event.call_id)
+    if event.outcome not in ("team-accepted", "phone-accepted"):
+        known = held is None and carried is None
+        return [] if known else [RoutingNoted(call_id=event.call_id, reached=event.outcome)]
+    moved = event.response is not None and (carried is None or carried.response != event.response)
+    if not moved and (held is None or held.accepted):
+        return []
+    return [
+        RoutingNoted(
+            call_id=event.call_id,
+            reached=event.outcome,
+            response=event.response,
+            district=event.district,
+            day=_day(state, held, now),
+            episode=event.episode,
+        )
+    ]
 
 
 def released(state: State, event: AssignmentEnded | AssignmentWithdrawn, now: datetime) -> list[Event]:
@@ -206,7 +227,7 @@ def upgraded(state: State, event: UpgradeRaised | StatusReported, now: datetime)
     """A call that a team has accepted is more dangerous than it was thought; so many of them are a pause."""
     carried, programme = state.carried.get(event.call_id or ""), state.programme
     rule = programme.automatic_pause if programme else None
-    if carried is None or rule is None or (isinstance(event, StatusReported) and event.status != "need-police"):
+    if carried is None or not carried.district or rule is None or not _is_unsafe(event):
         return []
     call_id, response = event.call_id or "", carried.response if rule.pauses == "response" else None
     paused, since = pause_of(carried.district, response), now - timedelta(minutes=rule.within_minutes)
@@ -225,3 +246,8 @@ def upgraded(state: State, event: UpgradeRaised | StatusReported, now: datetime)
             )
         )
     return events
+
+
+def _is_unsafe(event: UpgradeRaised | StatusReported) -> bool:
+    """A higher level, or a team that asks for police; that the CAD's news are stale endangers nobody."""
+    return event.raised if isinstance(event, UpgradeRaised) else event.status == "need-police"

@@ -29,6 +29,7 @@ from shared.events import (
     SetPhase,
     pause_of,
 )
+from shared.judgement import NOT_ROUTED
 from shared.programme import Programme, ProgrammeRefused, Switchboard
 from shared.programme.programme import NO_CAP, Cap
 
@@ -223,15 +224,14 @@ def set_cap(state: State, command: SetCap) -> list[Event]:
     programme, board = state.programme, state.switchboard
     if programme is None:
         return [refused(command, "no-programme", "No programme is in force.")]
-    if command.response not in programme.responses:
-        return [_unknown(command, "response", command.response, programme.responses)]
-    if command.district != ALL and command.district not in programme.districts:
-        return [_unknown(command, "district", command.district, [ALL, *programme.districts])]
+    if (wrong := _cannot_cap(programme, command)) is not None:
+        return [wrong]
     key, wanted = f"{command.response}/{command.district}", Cap(command.at_most_open, command.at_most_per_day)
     present = board.caps.get(key, NO_CAP)
     where = f"{command.response} in {command.district}"
     if wanted == present:
-        return [nothing_to_do(command, f"{where} takes {wanted.words or ANY_NUMBER} already.", revision=board.revision)]
+        sentence = f"{where} takes {wanted.words or ANY_NUMBER} already."
+        return [nothing_to_do(command, sentence, revision=board.revision)]
     if (moved := _moved(board, command, must_say=_is_looser(wanted, present))) is not None:
         return [moved]
     revision = board.revision + 1
@@ -244,7 +244,19 @@ def set_cap(state: State, command: SetCap) -> list[Event]:
         changed_by=command.issued_by,
         reason=command.reason,
     )
-    return [changed, done(command, f"{where} takes {wanted.words or ANY_NUMBER}.", revision=revision)]
+    sentence = f"{where} takes {wanted.words or ANY_NUMBER} (was {present.words or ANY_NUMBER})."
+    return [changed, done(command, sentence, revision=revision)]
+
+
+def _cannot_cap(programme: Programme, command: SetCap) -> Event | None:
+    if command.response not in programme.responses:
+        return _unknown(command, "response", command.response, programme.responses)
+    if command.district != ALL and command.district not in programme.districts:
+        return _unknown(command, "district", command.district, [ALL, *programme.districts])
+    reached_by = programme.responses[command.response].reached_by
+    if reached_by in NOT_ROUTED:
+        return refused(command, "not-offered", f"A {reached_by} occupies nobody, so there is nothing to count.")
+    return None
 
 
 def _is_looser(wanted: Cap, present: Cap) -> bool:

@@ -44,23 +44,29 @@ class Disclosed(NamedTuple):
     located: Located | None = None
     caller: str = ""
     """Pseudonym of the call-back number."""
+    read_by: str = ""
+    """What the document looked for, as `Programme.reads` says it; empty: nothing is sealed."""
 
 
-NOTHING = Disclosed()
+NOTHING_READ = "/"
 
 
 def disclosed(programme: Programme | None, event: CallReported | CallCancelled, opener: Opener) -> Disclosed:
     """What the document asks of the sealed part. One that cannot be opened may hold any of its words, and any place."""
-    if programme is None or event.sealed is None or not _asks(programme):
-        return NOTHING
+    if event.sealed is None:
+        return Disclosed()
+    if programme is None or not _asks(programme):
+        return Disclosed(read_by=programme.reads if programme else NOTHING_READ)
     try:
         personal = opener.open(event.call_id, event.sealed)
     except Exception:  # noqa: BLE001  whatever keeps it shut: what nobody can read is unknown
-        return Disclosed(lines=unread_lines(programme), located=UNREADABLE if programme.boundaries else None)
+        located = UNREADABLE if programme.boundaries else None
+        return Disclosed(unread_lines(programme), located, read_by=programme.reads)
     return Disclosed(
         lines=lines_heard(programme, event.call_id, personal.get("narrative", ""), opener.pseudonym),
         located=located_by(programme, personal.get("position", "")),
         caller=_caller(programme, personal, opener),
+        read_by=programme.reads,
     )
 
 

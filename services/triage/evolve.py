@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.triage.callers import with_call
+from services.triage.callers import with_call, without_callers
+from services.triage.disclosed import Disclosed
 from services.triage.load import released, taken
 from services.triage.state import (
     ENDED,
@@ -100,13 +101,16 @@ def _with_event(state: State, event: CallTriaged | VersionNoted, at: datetime) -
         state = replace(state, clocks=clocks, closed=state.closed.forget(event.call_id))
     if event.call is not None:
         judged_at = event.judged_at or event.updated_at
-        version = Version(event.event_id, event.call, judged_at, event.lines, event.located, event.caller)
+        version = Version(event.event_id, event.call, judged_at, *_disclosed(event))
         held = with_version(held, version)
     if event.caller:
-        callers = with_call(state.callers, event.caller, event.call_id, event.judged_at or event.updated_at)
-        state = replace(state, callers=callers)
+        state = with_call(state, event.caller, event.call_id, event.judged_at or event.updated_at)
     seen = held.seen.set(seen_as(event.event_id, event.fingerprint), True)  # noqa: FBT003  the map is a set
     return state, replace(held, seen=seen)
+
+
+def _disclosed(event: CallTriaged | VersionNoted) -> Disclosed:
+    return Disclosed(event.lines, event.located, event.caller, event.read_by)
 
 
 def _over(state: State, event: CallEnded | CallStale, at: datetime) -> State:
@@ -115,7 +119,11 @@ def _over(state: State, event: CallEnded | CallStale, at: datetime) -> State:
 
 def _retired(state: State, event: CallRetired, at: datetime) -> State:
     held = state.calls.get(event.call_id)
-    return _without(state, event.call_id, held.version.order, at) if held else state
+    if held is None:
+        return state
+    if not held.accepted:  # an outcome that team availability could not tell of
+        state = released(state, event.call_id, counts=False)
+    return _without(state, event.call_id, held.version.order, at)
 
 
 def _routing(state: State, event: RoutingNoted, at: datetime) -> State:
@@ -136,11 +144,13 @@ def _routing(state: State, event: RoutingNoted, at: datetime) -> State:
 
 def _loaded(state: State, event: RoutingNoted) -> State:
     """From its first offer on a call counts in the load of the response that has it."""
-    if event.reached == "offered" and event.response and event.district and event.day:
-        return taken(state, event.call_id, Carried(event.response, event.district, event.day))
     if event.reached in ("default", "cancelled", "ended"):
         return released(state, event.call_id, counts=event.reached == "ended")
-    return state
+    if event.response is None or event.day is None:
+        return state
+    known = state.carried.get(event.call_id)
+    offered = max(known.offered if known else (0, 0), (event.episode, event.step))
+    return taken(state, event.call_id, Carried(event.response, event.district or "", event.day, offered))
 
 
 def _without(state: State, call_id: str, last_order: datetime, at: datetime) -> State:
@@ -179,7 +189,7 @@ def _adopted(state: State, event: ProgrammeAdopted, at: datetime) -> State:
 def _activated(state: State, event: ProgrammeActivated, at: datetime) -> State:
     """The document is in force; older ones that still waited for their instant are overtaken."""
     if event.rolled_back_from is not None:
-        return _judge_again(_rolled_back(state, event.document_hash), at)
+        return _judge_again(without_callers(_rolled_back(state, event.document_hash)), at)
     active = state.adopted[event.document_hash]
     former = (*state.former, state.active) if state.active else ()
     adopted, clocks = state.adopted, state.clocks
@@ -188,7 +198,7 @@ def _activated(state: State, event: ProgrammeActivated, at: datetime) -> State:
             adopted = adopted.delete(document.document_hash)
             clocks = clocks.clear(f"{ACTIVATE}/{document.document_hash}")
     state = replace(state, active=active, former=former[-KEPT_FORMER:], adopted=adopted, clocks=clocks)
-    return _judge_again(state, at)
+    return _judge_again(without_callers(state), at)
 
 
 def _rolled_back(state: State, document_hash: str) -> State:

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from services.triage.callers import is_repeat
-from services.triage.listen import UNREAD, in_doubt
-from services.triage.state import SAME_TIME_VERSIONS, OpenCall, State
+from services.triage.listen import UNREAD, hazards_of, in_doubt
+from services.triage.state import SAME_TIME_VERSIONS, OpenCall, State, Version
 from shared.programme import Gate, Judgement, ResponseVerdict, judge
+from shared.programme.boundaries import UNREADABLE
 from shared.programme.programme import failed
 from shared.programme.surroundings import Surroundings
 
@@ -21,9 +22,8 @@ def judged(state: State, held: OpenCall) -> tuple[Judgement, tuple[str, ...]]:
     """What is to be said of the call now, and the hazards that words put in doubt."""
     programme, doubts, found = state.programme, set[str](), []
     for version in held.newest:
-        doubt = in_doubt(programme, held, version)
-        doubts |= doubt
-        surroundings = Surroundings(doubt, version.located, is_repeat(state, version), state.load)
+        surroundings = _surroundings(state, held, version)
+        doubts |= surroundings.heard
         found.append(judge(programme, state.switchboard, version.call, surroundings, version.judged_at))
     if len(found) == SAME_TIME_VERSIONS and held.judgement is not None:
         found.append(held.judgement)  # for versions that had to make room
@@ -34,6 +34,19 @@ def judged(state: State, held: OpenCall) -> tuple[Judgement, tuple[str, ...]]:
     if held.frozen and held.judgement is not None:
         worst = tightened(held.judgement, worst)
     return worst, tuple(sorted(doubts))
+
+
+def _surroundings(state: State, held: OpenCall, version: Version) -> Surroundings:
+    """What a document has not looked for in a version that is known already, may be there: the next one settles it."""
+    programme = state.programme
+    doubt, located = in_doubt(programme, held, version), version.located
+    if programme is not None and version.read_by not in ("", programme.reads):
+        words, boundaries = (
+            one == other for one, other in zip(programme.reads.split("/"), version.read_by.split("/"), strict=True)
+        )
+        doubt = doubt if words else hazards_of(programme)
+        located = located or (None if boundaries or programme.boundaries is None else UNREADABLE)
+    return Surroundings(doubt, located, is_repeat(state, version), state.load)
 
 
 def _badness(judgement: Judgement) -> tuple[int, int, int, str]:

@@ -31,12 +31,12 @@ def unread_lines(programme: Programme) -> tuple[HeardLine, ...]:
     """What stands for a narrative that could not be opened: it may hold any of the words."""
     if not listens(programme):
         return ()
-    return (HeardLine.model_construct(line=UNREAD, facts=tuple(sorted(_hazards(programme)))),)
+    return (HeardLine.model_construct(line=UNREAD, facts=tuple(sorted(hazards_of(programme)))),)
 
 
-def _hazards(programme: Programme) -> set[str]:
+def hazards_of(programme: Programme) -> frozenset[str]:
     """Every hazard that the document has words for."""
-    single = {hazard for found in programme.words.values() for hazard in found}
+    single = frozenset(hazard for found in programme.words.values() for hazard in found)
     return single | {hazard for _, hazard in programme.phrases}
 
 

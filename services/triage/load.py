@@ -10,12 +10,16 @@ from shared.programme.surroundings import Load
 
 def taken(state: State, call_id: str, carried: Carried) -> State:
     """The call counts in a response's load from here on, and in no other's."""
-    if state.carried.get(call_id) == carried:
-        return state
+    known = state.carried.get(call_id)
+    if known is not None and (known.response, known.district) == (carried.response, carried.district):
+        return replace(state, carried=state.carried.set(call_id, replace(known, offered=carried.offered)))
     state = released(state, call_id, counts=False)
     key = f"{carried.response}/{carried.district}"
     before = state.load.get(key, Load())
-    load = Load(before.open + 1, carried.day, before.on(carried.day) + 1)
+    if before.day is not None and carried.day < before.day:  # it is no call of the day that is being counted
+        load = replace(before, open=before.open + 1)
+    else:
+        load = Load(before.open + 1, carried.day, before.on(carried.day) + 1)
     return replace(state, load=state.load.set(key, load), carried=state.carried.set(call_id, carried))
 
 
@@ -27,5 +31,5 @@ def released(state: State, call_id: str, *, counts: bool) -> State:
     key = f"{carried.response}/{carried.district}"
     before = state.load[key]
     given_back = 0 if counts or before.day != carried.day else 1
-    load = Load(before.open - 1, before.day, before.taken - given_back)
+    load = replace(before, open=before.open - 1, taken=before.taken - given_back)
     return replace(state, load=state.load.set(key, load), carried=state.carried.delete(call_id))

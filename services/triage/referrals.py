@@ -31,7 +31,8 @@ def told_later(state: State, call_id: str, judgement: Judgement, now: datetime) 
     if programme is None or not any(one.reached_by in NOT_ROUTED for one in programme.responses.values()):
         return
     sent = {verdict.response: verdict for verdict in judgement.responses if verdict.reached_by in NOT_ROUTED}
-    for verdict in sent.values():
+    is_ours = all(gate.passed or gate.gate == "level" for gate in judgement.gates)
+    for verdict in sent.values() if is_ours else ():
         record_id = child_id(call_id, f"{verdict.reached_by}/{verdict.response}")
         known = record_id in state.referrals or record_id in state.referred
         if not known and verdict.may_go and verdict.phase in ("advisory", "live"):

@@ -40,6 +40,8 @@ class Version:
     located: Located | None = None
     caller: str = ""
     """Pseudonym, where callers are counted."""
+    read_by: str = ""
+    """What a document looked for in its sealed part; empty: it has none."""
 
     @property
     def order(self) -> datetime:
@@ -94,7 +96,10 @@ class Carried:
 
     response: str
     district: str
+    """Empty where nobody knows it: only a dispatcher sends a team there."""
     day: date
+    offered: tuple[int, int] = (0, 0)
+    """Episode and step of the newest offer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ def compiled(document: Document, text: str) -> Programme:
     effective = document.effective if document.effective.tzinfo else document.effective.replace(tzinfo=zone)
     words = [(spoken(word), hazard) for hazard, words in document.heard.words.stated() for word in words]
     priorities = MappingProxyType({plain(name): _ranks(facts) for name, facts in document.heard.priorities.items()})
+    boundaries = boundaries_of(document)
     _warm(document)
     return Programme(
         agency=document.agency,
@@ -61,7 +62,7 @@ def compiled(document: Document, text: str) -> Programme:
         zone=zone,
         holidays=holidays_of(document),
         districts=MappingProxyType({name: beats_of(district) for name, district in document.districts.items()}),
-        boundaries=boundaries_of(document),
+        boundaries=boundaries,
         sources=frozenset(document.sources),
         beats=MappingProxyType(
             {beat: name for name, district in document.districts.items() for beat in beats_of(district)}
@@ -86,6 +87,7 @@ def compiled(document: Document, text: str) -> Programme:
         ),
         steps=tuple(Step(step.attempt, step.seconds or 0) for step in document.when_no_team.steps),
         clocks=_clocks_of(document.clocks),
+        reads=f"{sha256(repr(sorted(words)).encode()).hexdigest()[:16]}/{boundaries.hash if boundaries else ''}",
         repeat_callers=_repeat_callers_of(document.repeat_callers),
         automatic_pause=_automatic_pause_of(document.automatic_pause),
         assumptions=_assumptions(codes, priorities),

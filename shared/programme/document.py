@@ -198,8 +198,9 @@ class Response(Table):
     replaces: tuple[Service, ...] = ()
     """Beside the default: the parts of it that do not go."""
     reached_by: ReachedBy
-    """How it learns of a call. Broadcast, pull and on-call page are carried as offers to one team after the other; a
-    referral and a note route nothing, and are recorded with the decision."""
+    """How it learns of a call. An offer and an on-call page ask one team, or one professional, after the other.
+    Broadcast asks every team at once; pull puts the call on every team's page, and pages nobody: the first to accept
+    has it. A referral and a note route nothing, and are recorded with the decision."""
     enters_when: Annotated[
         tuple[EntersWhen, ...], BeforeValidator(listed, json_schema_input_type=EntersWhen | tuple[EntersWhen, ...])
     ] = ()
@@ -278,7 +279,7 @@ class Step(Table):
     """Another team of the same response, or of any pool; the level's next response, or the one that it reaches by
     phone transfer, whatever its place in the order; or the default, which ends the chain."""
     seconds: Seconds | None = None
-    """How long it may take; at least as long as an offer stands, or a transfer that it may try."""
+    """How long it may take; at least as long as an offer stands, `phone` as long as a transfer may wait."""
 
 
 class WhenNoTeam(Table):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Final
 
-from shared.judgement import disciplines_of
+from shared.judgement import NOT_ROUTED, disciplines_of
 from shared.programme.compile import raises_of
 from shared.programme.document import Document
 from shared.programme.document import Response as WrittenResponse
@@ -87,9 +87,10 @@ def levels_reached(document: Document) -> Iterator[Finding]:
 
 
 def brings(response: WrittenResponse, service: str) -> bool:
-    """Whether police or EMS come when this response goes: in its crew, or beside it."""
+    """Whether police or EMS come when this response goes: in its crew, or beside it. By telephone nobody comes."""
     bringing = frozenset(("officer",)) if service == "police" else EMS
-    crew = any(disciplines_of(place) <= bringing for place in response.crew)
+    comes = response.reached_by not in (*NOT_ROUTED, "phone transfer")
+    crew = comes and any(disciplines_of(place) <= bringing for place in response.crew)
     return crew or (response.goes == "beside default" and service not in response.replaces)
 
 

@@ -99,10 +99,14 @@ def _cap_gates(case: Case, row: Row, district: str) -> Iterator[Gate]:
         yield _cap_gate(case, row.response, row.cap, row.districts, "cap")
     caps = case.switchboard.caps
     if caps:
-        for where, districts in ((district, (district,)), ("all", case.programme.districts)):
+        for where, districts in ((district, (district,)), ("all", (*case.programme.districts, NOWHERE))):
             cap = caps.get(f"{row.response}/{where}")
             if cap is not None:
                 yield _cap_gate(case, row.response, cap, districts, f"cap-set-{'all' if where == 'all' else 'here'}")
+
+
+NOWHERE: Final = ""
+"""Stands for the district of a call that nobody can place, and a dispatcher sends a team to."""
 
 
 def _cap_gate(case: Case, response: str, cap: Cap, districts: Iterable[str], gate: str) -> Gate:

@@ -64,7 +64,7 @@ def year(value: date) -> None:
 
 
 def _years(value: str) -> None:
-    match = re.fullmatch(r"\d{1,3} or more|under \d{1,3}|(\d{1,3}) to (\d{1,3})", value)
+    match = re.fullmatch(r"[1-9]\d{0,2} or more|under [1-9]\d{0,2}|(\d{1,3}) to (\d{1,3})", value)
     if match is None or (match[1] and int(match[1]) > int(match[2])):
         raise ValueError(f"{value!r} is no age bound")
 
@@ -100,7 +100,7 @@ Hours = Annotated[
 ]
 AgeBound = Annotated[
     str,
-    Field(json_schema_extra={"pattern": r"^(\d{1,3} or more|under \d{1,3}|\d{1,3} to \d{1,3})$"}),
+    Field(json_schema_extra={"pattern": r"^([1-9]\d{0,2} or more|under [1-9]\d{0,2}|\d{1,3} to \d{1,3})$"}),
     checked(_years, '"18 or more", "under 18" or "13 to 17"'),
 ]
 Day = Annotated[date, checked(year, "a year between 2000 and 2199")]

@@ -15,7 +15,11 @@ from shared.programme.programme import PHASES, Level, Programme, Response, Row
 from shared.programme.space import must_be_answered, shares
 
 HALF_HOUR = 30
-_AS_OFFERS = ("broadcast", "pull", "on-call page")
+_ASKS = {
+    "broadcast": "every team at once, the first to accept has it",
+    "pull": "on every team's page, nobody is paged, the first to take it has it",
+    "on-call page": "one professional after the other",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +193,8 @@ def _raises(programme: Programme, level: Level) -> Iterator[str]:
 
 def _response_line(response: Response) -> ResponseLine:
     how: str = response.reached_by
-    if response.reached_by in _AS_OFFERS:
-        how += ", carried as offers to one team after the other"
+    if response.reached_by in _ASKS:
+        how += f" ({_ASKS[response.reached_by]})"
     if response.due_hours:
         how += f", due in {response.due_hours} h"
     if response.enters_when:

@@ -30,7 +30,7 @@ def district_of(programme: Programme, call: Call, located: Located | None) -> tu
 def _why_nowhere(programme: Programme, located: Located) -> str | None:
     """Why a position says of no district that the call is there, or not."""
     if located == UNREADABLE:
-        return "the call's position cannot be read, so nobody can tell whether it agrees."
+        return "nobody has read the call's position, or can, so nobody can tell whether it agrees."
     if programme.boundaries is not None and located.boundaries != programme.boundaries.hash:
         return "the boundaries have changed since: the call's next version settles its district."
     return f"its position is {_between(located)}." if len(located.districts) > 1 else None

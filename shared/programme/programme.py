@@ -241,6 +241,8 @@ class Programme:
     """The other facts that a level or a response turns on."""
     steps: tuple[Step, ...]
     clocks: Clocks
+    reads: str
+    """What it looks for in the sealed part of a call: hash of its words, a slash, hash of its boundaries."""
     repeat_callers: RepeatCallers | None
     automatic_pause: AutomaticPause | None
     assumptions: tuple[str, ...]

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Final
 
+from shared.crew import each_has_its_own
 from shared.judgement import NOT_ROUTED, Model, disciplines_of
 from shared.programme.boundaries import boundary_faults
 from shared.programme.callers import number_of
@@ -172,12 +173,14 @@ def _crews(document: Document) -> Iterator[Finding]:
         if any("officer" in place for place in crew) and not officer_rides:
             right = 'leave the officer out, or model = "co-responder"'
             yield Finding((*path, "crew"), f"an officer is in a {response.model} crew", right)
-        for one_of in needs:
-            if not any(place <= one_of for place in crew):
-                what = f"a {response.model} crew has {' or '.join(sorted(one_of))}"
-                yield Finding(
-                    (*path, "crew"), f"{what}, and here there is none", f"crew = [{', '.join(response.crew)}, …]"
-                )
+        missing = [one_of for one_of in needs if not any(place <= one_of for place in crew)]
+        for one_of in missing:
+            what = f"a {response.model} crew has {' or '.join(sorted(one_of))}"
+            yield Finding((*path, "crew"), f"{what}, and here there is none", f"crew = [{', '.join(response.crew)}, …]")
+        if not missing and not each_has_its_own(needs, crew, lambda one_of, place: place <= one_of):
+            what = f"one member has to be two of what a {response.model} crew needs"
+            right = " and ".join(" or ".join(sorted(one_of)) for one_of in needs)
+            yield Finding((*path, "crew"), what, f"a member each: {right}")
         yield from _way_of_going(path, response)
         yield from _where_a_team_goes(path, response)
 
@@ -201,6 +204,9 @@ def _way_of_going(path: tuple[str, str], response: WrittenResponse) -> Iterator[
 def _where_a_team_goes(path: tuple[str, str], response: WrittenResponse) -> Iterator[Finding]:
     if response.follow_up_due_hours and response.reached_by in NOT_ROUTED:
         yield Finding((*path, "follow_up_due_hours"), "no team goes, so nothing follows", "leave it out, or due_hours")
+    for place, hours in enumerate(response.follow_up_due_hours):
+        if hours in response.follow_up_due_hours[:place]:
+            yield Finding((*path, "follow_up_due_hours", place), f"{hours} h stands there twice", "name it once")
     for key in ("expected_minutes", "pool"):
         if key in response.model_fields_set and response.reached_by in NOT_ROUTED:
             yield Finding((*path, key), f"a {response.reached_by} asks no team", "leave it out")
@@ -329,7 +335,7 @@ def _steps(document: Document) -> Iterator[Finding]:
     shortest = min((clocks.routing_deadline_seconds, *clocks.priority_deadline_seconds.values()))
     left = shortest - clocks.cad_notice_seconds
     # the first response is offered in any case
-    implied = 0 if steps[0].attempt == "same response" else clocks.offer_expiry_seconds
+    implied = 0 if steps[0].attempt == "same response" else _first_offer_seconds(document)
     used = implied + sum(step.seconds or 0 for step in steps)
     if left <= 0:
         what = "nothing is left of the routing deadline"
@@ -338,6 +344,13 @@ def _steps(document: Document) -> Iterator[Finding]:
         who = "the first offer and the steps" if implied else "the steps"
         what = f"{who} take {used} s, and {left} s are left of the routing deadline after the notice to the CAD"
         yield Finding(path, what, f"at most {left} s in all")
+
+
+def _first_offer_seconds(document: Document) -> int:
+    clocks = document.clocks
+    first = [document.responses.get(level.sends[0]) for level in document.level]
+    by_phone = any(response is not None and response.reached_by == "phone transfer" for response in first)
+    return max(clocks.offer_expiry_seconds, clocks.transfer_ack_seconds or 0 if by_phone else 0)
 
 
 def _steps_by_phone(document: Document) -> Iterator[Finding]:
@@ -381,7 +394,7 @@ _CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Document], Iterator[Finding
     (frozenset(("repeat_callers", "level", "responses")), _repeat_callers),
     (frozenset(("rollout", "effective", "holidays", "districts")), _rows_open),
     (frozenset(("rollout", "effective", "districts")), rows_matter),
-    (frozenset(("when_no_team", "clocks")), _steps),
+    (frozenset(("when_no_team", "clocks", "level", "responses")), _steps),
     (frozenset(("when_no_team", "clocks", "level", "responses")), _steps_by_phone),
 )
 """Each check with the parts of the document that it reads."""

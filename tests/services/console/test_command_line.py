@@ -131,6 +131,12 @@ def test_a_phase_is_set_on_the_switchboard_that_was_seen(town: Town) -> None:
 
 def test_a_cap_and_a_referral(town: Town) -> None:
     assert town.run("supervisor", "cap", "cares", "all", "--open", "2", "-r", "two vans").exit_code == 0
+    assert town.run("supervisor", "cap", "cares", "all").exit_code == 2, "neither a bound nor --lift"
+    assert town.run("supervisor", "cap", "cares", "all", "--per-day", "20").exit_code == 0
+    assert "at most 2 calls at once and at most 20 calls a day" in town.run("viewer", "switchboard").stdout
+    assert town.run("supervisor", "cap", "cares", "all", "--lift").exit_code == 0
+    assert "capped" not in town.run("viewer", "switchboard").stdout
+    assert town.run("supervisor", "cap", "cares", "all", "--open", "2").exit_code == 0
     shown = town.run("viewer", "switchboard").stdout
     assert "capped cares in all: at most 2 calls at once" in shown
     about: dict[str, Any] = {"call_id": CALL_ID, "response": "navigator", "district": "Central", "phase": "live"}

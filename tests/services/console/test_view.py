@@ -132,6 +132,21 @@ def test_the_state_in_one_word(story: Story, state: str, is_open: bool) -> None:
     assert state_after(*story) == (state, is_open)
 
 
+def test_of_a_broadcast_every_offer_is_seen_and_who_took_the_call() -> None:
+    second = offered("cares-2", step=2)
+    lost = events.OfferWithdrawn(offer_id="offer-2", call_id=CALL_ID, episode=1, team_id="cares-2", why="taken")
+    call = view_of(*OFFERED, (A, second), (A, lost), (A, accepted()), (A, routed())).call(CALL_ID)
+    assert call is not None
+    detail = call.detail()
+    assert [(offer.team_id, offer.state, offer.why) for offer in detail.offers] == [
+        ("cares-1", "accepted", ""),
+        ("cares-2", "withdrawn", "taken"),
+    ]
+    assert (detail.state, detail.team_id) == ("accepted", "cares-1")
+    open_call = second.model_copy(update={"paged": False, "bypassed": ()})
+    assert sentence_of(open_call) == "Offer 2: cares-2 may take the call, which stands on its page, for cares."
+
+
 def test_a_call_reads_the_same_whichever_journal_is_read_first() -> None:
     assignments = [pair for pair in TAKEN if pair[0] == A]
     decisions = [pair for pair in TAKEN if pair[0] == D]

@@ -104,13 +104,13 @@ def command(kind: type[Command], command_id: str, by: str = "ann", **fields: Any
     )
 
 
-def offer(incident: str = "1", step: int = 1, episode: int = 1) -> OfferMade:
+def offer(incident: str = "1", step: int = 1, episode: int = 1, response: str = "cares") -> OfferMade:
     return OfferMade(
         offer_id=f"o{step}",
         call_id=f"{AGENCY}/dane-county/{incident}",
         episode=episode,
         team_id="cares-1",
-        response="cares",
+        response=response,
         district="Central",
         priority=None,
         step=step,
@@ -119,9 +119,15 @@ def offer(incident: str = "1", step: int = 1, episode: int = 1) -> OfferMade:
     )
 
 
-def routed(outcome: Outcome, incident: str = "1", episode: int = 1) -> CallRouted:
+def routed(outcome: Outcome, incident: str = "1", episode: int = 1, response: str = "cares") -> CallRouted:
+    accepted = outcome in ("team-accepted", "phone-accepted")
     return CallRouted(
-        call_id=f"{AGENCY}/dane-county/{incident}", episode=episode, outcome=outcome, deadline=THURSDAY_NOON
+        call_id=f"{AGENCY}/dane-county/{incident}",
+        episode=episode,
+        outcome=outcome,
+        response=response if accepted else None,
+        district="Central",
+        deadline=THURSDAY_NOON,
     )
 
 

@@ -161,8 +161,10 @@ def test_after_the_first_offer_a_response_that_may_not_go_any_more_stays_at_home
     assert "does not take" in said.judgement.sentence
 
 
-def test_an_offer_for_a_call_that_triage_does_not_know_leaves_nothing() -> None:
-    assert madison().put(offer()) == []
+def test_an_offer_for_a_call_that_triage_does_not_know_is_counted_and_no_more() -> None:
+    triage = madison()
+    only(triage.put(offer()), RoutingNoted)
+    assert not triage.state.calls
 
 
 def test_a_version_that_comes_before_the_offer_is_read_counts_anew() -> None:

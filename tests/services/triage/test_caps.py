@@ -123,10 +123,10 @@ def test_raising_or_lifting_a_cap_needs_the_revision_that_one_saw() -> None:
         refused = refusal(triage.put(command(SetCap, command_id, response="cares", district="all", at_most_open=bound)))
         assert refused.reason == "switchboard-moved"
     lower = triage.put(command(SetCap, "s4", response="cares", district="all", at_most_open=1))
-    assert done(lower).sentence == "cares in all takes at most 1 calls at once."
+    assert done(lower).sentence == "cares in all takes at most 1 calls at once (was at most 2 calls at once)."
     board = triage.state.switchboard.revision
     lifted = triage.put(command(SetCap, "s5", response="cares", district="all", based_on=board))
-    assert done(lifted).sentence == "cares in all takes any number of calls."
+    assert done(lifted).sentence == "cares in all takes any number of calls (was at most 1 calls at once)."
     assert not triage.state.switchboard.caps
     again = triage.put(command(SetCap, "s6", response="cares", district="all"))
     assert done(again).result == "nothing-to-do"
@@ -145,3 +145,48 @@ def test_the_load_survives_a_take_over() -> None:
     triage = madison(document=ONE_AT_ONCE)
     taken(triage, "1")
     assert triage.refold() == triage.state
+
+
+def test_an_offer_of_yesterdays_call_does_not_begin_the_day_anew() -> None:
+    triage = madison(document=TWO_A_DAY)
+    triage.put(report("y", minute=-24 * 60, incident_id="yesterday"))
+    for incident in ("1", "2"):
+        assert taken(triage, incident) == ()
+    triage.put(offer("yesterday"))
+    assert triage.state.load["cares/Central"].open == 3
+    assert taken(triage, "3") == ("cap-day",)
+    triage.put(routed("default", "yesterday"))
+    assert triage.state.load["cares/Central"].open == 2
+    assert taken(triage, "4") == ("cap-day",)
+
+
+def test_what_a_dispatcher_sends_after_the_default_counts_too() -> None:
+    triage = madison(document=ONE_AT_ONCE)
+    triage.put(report("1", incident_id="1"))
+    triage.put(routed("default", "1"))
+    only(triage.put(offer("1", episode=2)), RoutingNoted)
+    triage.put(routed("team-accepted", "1", episode=2))
+    assert taken(triage, "2") == ("cap-open",)
+    triage.put(cleared("1"))
+    assert taken(triage, "3") == ()
+
+
+def test_a_call_counts_for_the_response_that_took_it() -> None:
+    """An acceptance in time, read after the offer had expired and another response was asked."""
+    triage = madison(document=ONE_AT_ONCE)
+    triage.put(report("1", incident_id="1"))
+    triage.put(offer("1"))
+    triage.put(offer("1", step=2, response="other"))
+    assert triage.state.load["cares/Central"].open == 0
+    triage.put(routed("team-accepted", "1"))
+    assert (triage.state.load["cares/Central"].open, triage.state.load["other/Central"].open) == (1, 0)
+    assert taken(triage, "2") == ("cap-open",)
+
+
+def test_a_call_whose_outcome_was_never_told_does_not_count_for_ever() -> None:
+    triage = madison(document=ONE_AT_ONCE)
+    triage.put(report("1", incident_id="1"))
+    triage.put(offer("1"))
+    triage.at(hours=2).run_clocks()
+    assert triage.state.load["cares/Central"].open == 0
+    assert not triage.state.carried

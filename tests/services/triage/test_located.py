@@ -126,6 +126,25 @@ def test_other_boundaries_make_it_the_default_until_the_calls_next_version() -> 
     assert said.judgement.suitability == "suitable"
 
 
+def test_first_boundaries_make_it_the_default_for_calls_whose_position_nobody_has_read() -> None:
+    for sealed in (True, False):
+        triage = madison(document=drawn(None, None))
+        triage.put(report("e1", position=INSIDE_WEST) if sealed else report("e1"))
+        published(triage, next_version(DRAWN))
+        (held,) = triage.state.calls.values()
+        assert held.judgement is not None
+        assert held.judgement.reasons == (("district-conflict",) if sealed else ())
+
+
+def test_the_same_boundaries_in_a_new_document_change_nothing() -> None:
+    triage = madison(document=DRAWN)
+    triage.put(report("e1", position=INSIDE_CENTRAL))
+    published(triage, next_version(DRAWN))
+    (held,) = triage.state.calls.values()
+    assert held.judgement is not None
+    assert held.judgement.suitability == "suitable"
+
+
 def test_a_document_that_gives_its_boundaries_up_goes_by_the_cad_again() -> None:
     triage = madison(document=DRAWN)
     triage.put(report("e1", position=INSIDE_WEST))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from shared.events import (
+    ApproveProgramme,
     CloseReferral,
     Event,
     NoteMade,
+    ProposeProgramme,
     ReferralClosed,
     ReferralMade,
     ReferralOverdue,
@@ -69,9 +72,9 @@ phase = "live"
 NUMBER = "(608) 555-0123"
 
 
-def referring(phase: str = "live", *responses: str) -> Triage:
-    triage = madison(document=REFERRING)
-    for response in responses or ("navigator", "familiar-faces"):
+def referring(phase: str = "live", document: str = REFERRING) -> Triage:
+    triage = madison(document=document)
+    for response in ("navigator", "familiar-faces"):
         board = triage.state.switchboard.revision
         triage.put(command(SetPhase, response, response=response, district="Central", phase=phase, based_on=board))
     return triage
@@ -195,3 +198,22 @@ def test_what_the_cad_says_against_it_is_no_permission() -> None:
     for incident in ("1", "2", "3"):
         triage.put(report(incident, incident_id=incident, number=NUMBER, facts={"repeat_caller": "no"}))
     assert of(triage.journal, NoteMade) == []
+
+
+@pytest.mark.parametrize(
+    "changes", [{"source": "elsewhere"}, {"district": "Nowhere"}, {"call_type": None}, {"received_minute": 300}]
+)
+def test_nothing_is_referred_of_calls_that_are_not_the_programmes_own(changes: dict[str, Any]) -> None:
+    document = REFERRING.replace('programme = "Madison CARES"', 'programme = "M"\nsources = ["dane-county"]')
+    triage = referring(document=document)
+    assert of(triage.put(report(**changes)), ReferralMade) == []
+
+
+def test_nothing_is_kept_of_callers_that_nobody_counts_any_more() -> None:
+    triage = referring()
+    triage.put(report(number=NUMBER))
+    assert triage.state.callers
+    document = MADISON.replace("version   = 1", "version   = 2")
+    proposed = done(triage.put(command(ProposeProgramme, "p2", document=document)))
+    triage.put(command(ApproveProgramme, "a2", by="bob", document_hash=proposed.about))
+    assert not triage.state.callers

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
-from shared.events import CallTriaged, VersionNoted
-from tests.services.triage.harness import SAFE, madison, only, report, triaged
+import pytest
+
+from shared.events import ApproveProgramme, CallTriaged, ProposeProgramme, VersionNoted
+from tests.services.triage.harness import MADISON, SAFE, Triage, command, done, madison, only, report, triaged
 
 
 def test_a_word_makes_a_fact_unknown_although_it_was_answered() -> None:
@@ -78,3 +80,22 @@ def test_nothing_personal_is_in_any_event() -> None:
     triage.put(report("e5", minute=4, status="closed", narrative="CANARY-OTHER"))
     assert not [event for event in triage.journal if b"CANARY" in event.encode()]
     assert len(triage.journal) > 5
+
+
+@pytest.mark.parametrize("narrative", ["walks about", None])
+def test_what_a_new_document_listens_for_may_be_in_a_narrative_that_was_read_before_it(narrative: str | None) -> None:
+    triage = madison()
+    triage.put(report(narrative=narrative))
+    document = MADISON.replace('"gun"]', '"gun", "machete"]').replace("version   = 1", "version   = 2")
+    proposed = done(triage.put(command(ProposeProgramme, "p2", document=document)))
+    triage.put(command(ApproveProgramme, "a2", by="bob", document_hash=proposed.about))
+    triage.run_clocks()
+    assert suitability(triage) == ("suitable" if narrative is None else "indeterminate")
+    triage.put(report("e2", minute=1, narrative=narrative))
+    assert suitability(triage) == "suitable"
+
+
+def suitability(triage: Triage) -> str:
+    (held,) = triage.state.calls.values()
+    assert held.judgement is not None
+    return held.judgement.suitability

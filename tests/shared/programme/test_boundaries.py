@@ -202,7 +202,7 @@ def test_the_sentence_says_what_disagrees() -> None:
     assert "on the border of Central and West" in asked(DRAWN, by(DRAWN, BORDER)).sentence
     assert "on the border of Central." in asked(DRAWN, by(DRAWN, EDGE)).sentence
     assert "outside of it" in asked(DRAWN, by(DRAWN, NOWHERE)).sentence
-    assert "cannot be read" in asked(DRAWN, UNREADABLE).sentence
+    assert "nobody has read" in asked(DRAWN, UNREADABLE).sentence
 
 
 def test_what_was_located_by_other_boundaries_is_a_conflict_until_it_is_located_anew() -> None:

@@ -374,7 +374,7 @@ def test_of_several_rows_the_one_that_allows_most_is_cited() -> None:
     ],
 )
 def test_units_on_scene_hand_a_call_over_when_they_or_a_dispatcher_ask(
-    changes: dict[str, str], reasons: tuple[str, ...]
+    changes: dict[str, Any], reasons: tuple[str, ...]
 ) -> None:
     assert judged(units_on_scene=True, **changes).responses[0].reasons == reasons
     assert judged(**changes).responses[0].reasons == ()

@@ -104,6 +104,40 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         "'medic' is no discipline",
         "emt or paramedic",
     ),
+    "an officer by telephone": (
+        broken('reached_by = "broadcast"', 'reached_by = "phone transfer"', BOSTON)
+        .replace('goes = "beside default"', 'goes = "instead of default"')
+        .replace('{ weapon = "present or worse" },', '{ weapon = "firearm" },'),
+        "ask-co-response",
+        "level[2].sends[2]",
+        "with weapon present a call can stand on 'safety risk', where 'ask-co-response' brings no police",
+        "to a level that sends police",
+    ),
+    "one nurse for two": (
+        broken(
+            'model = "co-responder"\ncrew = ["officer", "clinician"]\ntakes = ["mental-health"]\ngoes = "instead',
+            'model = "multidisciplinary-team"\ncrew = ["officer", "nurse"]\ntakes = ["mental-health"]\ngoes = "instead',
+            BOSTON,
+        ),
+        "nurse",
+        "responses.co-response-car.crew",
+        "one member has to be two",
+        "a member each",
+    ),
+    "a follow-up twice": (
+        broken('reached_by      = "offer" ', 'follow_up_due_hours = [24, 48, 24]\nreached_by = "offer" #'),
+        "follow_up_due_hours",
+        "responses.cares.follow_up_due_hours[3]",
+        "24 h stands there twice",
+        "name it once",
+    ),
+    "nobody is under 0": (
+        broken("[[rollout]]", 'only_when = { age = "under 0" }\n[[rollout]]'),
+        "under 0",
+        "responses.cares.only_when.age",
+        "'under 0' is no age bound",
+        "under 18",
+    ),
     "a place that an officer may fill": (
         broken('["paramedic", "crisis-worker"]', '["paramedic or officer", "crisis-worker"]'),
         "officer",
@@ -485,6 +519,7 @@ def test_most_broken_documents_get_one_fault_only() -> None:
         "missing key",
         "undefined response",
         "highest level without default",
+        "an officer by telephone",
         "row that ended before it began",
     }
 
