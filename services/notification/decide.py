@@ -66,7 +66,8 @@ def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
 
 
 def _offer_made(draft: Draft[State], offer: OfferMade, _given: Input) -> None:
-    late = draft.now >= offer.expires_at
+    """A page to everybody on the team; of an open call nobody is paged, but the ways to them are kept for notices."""
+    why_not = "not-paged" if not offer.paged else "too-late" if draft.now >= offer.expires_at else ""
     for recipient in offer.recipients:
         for method in recipient.contact_methods:
             page_id = child_id(offer.offer_id, f"{recipient.person_id}/{method.method_id}")
@@ -85,7 +86,7 @@ def _offer_made(draft: Draft[State], offer: OfferMade, _given: Input) -> None:
                 district=offer.district,
                 priority=offer.priority,
             )
-            draft.emit(PageDropped(page_id=page_id, why="too-late", page=page) if late else page)
+            draft.emit(PageDropped(page_id=page_id, why=why_not, page=page) if why_not else page)
 
 
 def _offer_ended(draft: Draft[State], event: OfferAccepted | OfferDeclined | OfferExpired, _given: Input) -> None:

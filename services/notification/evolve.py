@@ -75,7 +75,7 @@ def _page_over(state: State, event: PageDelivered | PageFailed, _at: datetime) -
 
 def _page_dropped(state: State, event: PageDropped, at: datetime) -> State:
     left = state.without(event.page_id)
-    page = event.page  # too late to be sent, and yet the team may have seen its offer elsewhere: it can have notices
+    page = event.page  # never owed, and yet the team may see its offer on its own page: it can have notices
     recent_offers = left.recent_offers if page is None else _with_page(left, page)
     return replace(left, recent_offers=recent_offers, seen=left.seen.add(event.page_id, at, at))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from services.team_availability.offers import advance, route, running, where_it_stands, withdraw
+from services.team_availability.offers import advance, let_go, route, running, where_it_stands, withdraw
 from services.team_availability.state import PHONE, CallState, Episode, Offer, State
 from shared.commands import Answer, done, nothing_to_do, refused
 from shared.events import AcceptOffer, DeclineOffer, Event, OfferAccepted, OfferDeclined
@@ -34,8 +34,8 @@ def accept_offer(draft: Draft[State], command: AcceptOffer, given: Input) -> lis
         )
     )
     route(draft, call_id, "phone-accepted" if offer.reached_by == PHONE else "team-accepted", (), offer=offer)
-    if passed_over is not None:
-        advance(draft, passed_over, given.cause)
+    for other in passed_over:
+        advance(draft, other, given.cause)
     return [done(command, "The call is yours.", about=offer.offer_id)]
 
 
@@ -115,16 +115,10 @@ def _why_not_late(state: State, command: AcceptOffer, found: Found) -> Answer | 
     return None
 
 
-def _take_over(draft: Draft[State], call_id: str, offer: Offer) -> str | None:
-    """An acceptance in time, read after its expiry: take back what was offered since, on either side.
+def _take_over(draft: Draft[State], call_id: str, offer: Offer) -> list[str]:
+    """Take the call back from the other teams, and from the team what else it was offered.
 
-    The call, if any, that has to be offered to another team instead.
+    The calls that the team will not take: they have to be offered to others.
     """
-    if not offer.ended:
-        return None
-    withdraw(draft, call_id, "taken")
-    shift = draft.state.teams[offer.team_id].shift
-    other = None if shift is None or shift.offer_id is None else draft.state.offers[shift.offer_id]
-    if other is not None:
-        withdraw(draft, other, "taken")
-    return other
+    withdraw(draft, call_id, "taken", but=offer.team_id)
+    return let_go(draft, offer.team_id, "taken", but=offer.offer_id)

@@ -237,9 +237,9 @@ def _follow(draft: Draft[State], call_id: str, judged: Judged, given: Input) -> 
     if not _is_ours(draft.state, call_id):
         return
     call, episode = running(draft.state, call_id)
-    if episode.offer is not None and draft.state.is_paused(call.district, episode.offer.response):
+    if episode.offered is not None and draft.state.is_paused(call.district, episode.offered):
         withdraw(draft, call_id, "paused")
-    elif call.plan is not None and episode.offer is not None and not call.plan.may_go(episode.offer.response):
+    elif call.plan is not None and episode.offered is not None and not call.plan.may_go(episode.offered):
         withdraw(draft, call_id, "upgraded")
     advance(draft, call_id, given.cause)
 

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from services.team_availability.state import CallState, Option, Shift, State, TeamState
+from services.team_availability.state import PULL, CallState, Option, Shift, State, TeamState
 from shared.crew import each_has_its_own
 from shared.events import BypassedTeam, Recipient, Team
 from shared.judgement import disciplines_of
+
+MOST_OPEN_CALLS = 20
+"""That stand on one team's page: more than anybody chooses among, and what ends with the team fits into one step."""
 
 
 class Choice(NamedTuple):
@@ -59,6 +62,8 @@ def _reasons(state: State, call: CallState, option: Option, entry: TeamState, no
         yield "off-duty"
         return
     yield from _busy(shift)
+    if option.reached_by == PULL and len(shift.open_calls) >= MOST_OPEN_CALLS:
+        yield "many-open-calls"
     if now - shift.heard_at > timedelta(minutes=state.timings(call).status_stale_minutes):
         yield "status-stale"
     if not _covers(state, shift, option):

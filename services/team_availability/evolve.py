@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.team_availability.evolve_teams import TEAM_CHANGES, with_shift
+from services.team_availability.evolve_teams import TEAM_CHANGES, with_offer, with_shift, without_offer
 from services.team_availability.state import (
     CHECKED,
     KEPT,
@@ -218,7 +218,7 @@ def _offer_made(state: State, event: OfferMade, at: datetime) -> State:
         step_ends_at=ends_at,
         asked=None,
     )
-    state = with_shift(state, event.team_id, offer_id=event.offer_id)
+    state = with_offer(state, event.team_id, event.offer_id, paged=event.paged)
     return replace(
         state,
         offers=state.offers.set(event.offer_id, event.call_id),
@@ -242,7 +242,7 @@ def _offer_over(state: State, event: OfferDeclined | OfferExpired | OfferWithdra
     ends_at = None if isinstance(event, OfferWithdrawn) and event.why == "paused" else episode.step_ends_at
     state = _episode(state, event.call_id, offers=changed.offers, reasons=reasons, step_ends_at=ends_at)
     heard = {"heard_at": at} if how == "declined" else {}
-    state = with_shift(state, event.team_id, offer_id=None, **heard)
+    state = without_offer(state, event.team_id, event.offer_id, **heard)
     return replace(state, clocks=state.clocks.clear(f"offer/{event.offer_id}"))
 
 
@@ -314,9 +314,8 @@ def _accepted(state: State, event: OfferAccepted, at: datetime) -> State:
     accepted = episode.with_offer(offer.offer_id, "accepted")
     state = _episode(state, event.call_id, offers=accepted.offers, assignment=assignment, asked=None)
     shift = state.teams[offer.team_id].shift
-    state = with_shift(
-        state, offer.team_id, offer_id=None, call_id=event.call_id, calls=shift.calls + 1 if shift else 1, heard_at=at
-    )
+    taken = {"call_id": event.call_id, "calls": shift.calls + 1 if shift else 1, "heard_at": at}
+    state = without_offer(state, offer.team_id, offer.offer_id, **taken)
     clocks = state.clocks.clear(f"offer/{offer.offer_id}").clear(f"shift/{offer.team_id}")
     if offer.reached_by != PHONE:
         minutes = state.timings(call).accepted_not_moving_minutes
@@ -426,15 +425,15 @@ def _clock_failed(state: State, event: ClockFailed, at: datetime) -> State:
 
 
 def _default(state: State, call_id: str, at: datetime) -> State:
-    """The episode is over without `CallRouted`; the clock of an open offer takes the offer back at once."""
+    """The episode is over without `CallRouted`; the clocks of open offers take the offers back at once."""
     call = state.calls[call_id]
-    offer = _running(state, call_id).offer
+    offers = _running(state, call_id).open_offers
     assert call.known is not None  # noqa: S101  it has an episode
     known = call.known._replace(outcome="default")
     state = replace(state, calls=state.calls.set(call_id, replace(call, known=known, kept=None)))
     state = _episode(state, call_id, outcome="default", asked=None)
     clocks = state.clocks.clear(f"deadline/{call_id}")
-    if offer is not None:
+    for offer in offers:
         clocks = clocks.set(f"offer/{offer.offer_id}", at)
     return _rest(replace(state, clocks=clocks), call_id, at)
 

@@ -19,6 +19,25 @@ def with_shift(state: State, team_id: str, **changes: Any) -> State:
     return replace(state, teams=state.teams.set(team_id, replace(team, shift=replace(team.shift, **changes))))
 
 
+def with_offer(state: State, team_id: str, offer_id: str, *, paged: bool) -> State:
+    """The team holds an offer: one that it is expected to answer, or one more that it may take."""
+    shift = state.teams[team_id].shift if team_id in state.teams else None
+    if shift is None:
+        return state
+    open_calls = shift.open_calls if paged else (*shift.open_calls, offer_id)
+    return with_shift(state, team_id, offer_id=offer_id if paged else shift.offer_id, open_calls=open_calls)
+
+
+def without_offer(state: State, team_id: str, offer_id: str, **changes: Any) -> State:
+    """The team does not hold an offer any more, and what changes with that."""
+    shift = state.teams[team_id].shift if team_id in state.teams else None
+    if shift is None:
+        return state
+    asked = None if shift.offer_id == offer_id else shift.offer_id
+    open_calls = tuple(one for one in shift.open_calls if one != offer_id)
+    return with_shift(state, team_id, offer_id=asked, open_calls=open_calls, **changes)
+
+
 def _person_defined(state: State, event: PersonDefined, _at: datetime) -> State:
     return replace(state, people=state.people.set(event.person.person_id, event.person))
 

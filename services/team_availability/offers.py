@@ -8,7 +8,7 @@ from itertools import dropwhile
 
 from services.team_availability.choice import Choice, choose, recipients_of
 from services.team_availability.evolve import options_named
-from services.team_availability.state import PHONE, CallState, Cites, Episode, Known, Offer, Option, State
+from services.team_availability.state import PHONE, PULL, CallState, Cites, Episode, Known, Offer, Option, State
 from shared.events import (
     CallRouted,
     ConfirmationAsked,
@@ -94,15 +94,30 @@ def route(
     )
 
 
-def withdraw(draft: Draft[State], call_id: str, why: str) -> None:
-    """Take the open offer back, if there is one."""
-    episode = draft.state.calls[call_id].episode
-    offer = None if episode is None else episode.offer
-    if episode is None or offer is None:
-        return
-    draft.emit(
-        OfferWithdrawn(offer_id=offer.offer_id, call_id=call_id, episode=episode.number, team_id=offer.team_id, why=why)
-    )
+def withdraw(draft: Draft[State], call_id: str, why: str, *, only: str | None = None, but: str | None = None) -> None:
+    """Take the open offers back: all, only one team's, or all but one team's."""
+    _, episode = running(draft.state, call_id)
+    for offer in episode.open_offers:
+        if only in (None, offer.team_id) and offer.team_id != but:
+            draft.emit(
+                OfferWithdrawn(
+                    offer_id=offer.offer_id,
+                    call_id=call_id,
+                    episode=episode.number,
+                    team_id=offer.team_id,
+                    why=why,
+                )
+            )
+
+
+def let_go(draft: Draft[State], team_id: str, why: str, *, but: str | None = None) -> list[str]:
+    """Take back every offer that a team holds, but for one; the calls, which have to be gone on with."""
+    shift = draft.state.teams[team_id].shift
+    held = [offer_id for offer_id in (shift.held if shift else ()) if offer_id != but]
+    calls = [draft.state.offers[offer_id] for offer_id in held]
+    for call_id in calls:
+        withdraw(draft, call_id, why, only=team_id)
+    return calls
 
 
 def expire(draft: Draft[State], call_id: str, offer: Offer) -> None:
@@ -112,7 +127,7 @@ def expire(draft: Draft[State], call_id: str, offer: Offer) -> None:
 
 
 def end_by_default(draft: Draft[State], call_id: str, reason: str, *, withdrawn: str) -> None:
-    """Take the open offer back and let the default stand, now."""
+    """Take the open offers back and let the default stand, now."""
     withdraw(draft, call_id, withdrawn)
     _, episode = running(draft.state, call_id)
     route(draft, call_id, "default", (*episode.reasons, reason))
@@ -120,12 +135,11 @@ def end_by_default(draft: Draft[State], call_id: str, reason: str, *, withdrawn:
 
 def end_by_deadline(draft: Draft[State], call_id: str) -> None:
     """Nobody took the call in time."""
-    call, episode = running(draft.state, call_id)
-    offer = episode.offer
-    if offer is not None and offer.expires_at <= draft.now:
-        expire(draft, call_id, offer)
-    else:
-        withdraw(draft, call_id, "routed")
+    _, episode = running(draft.state, call_id)
+    for offer in episode.open_offers:
+        if offer.expires_at <= draft.now:
+            expire(draft, call_id, offer)
+    withdraw(draft, call_id, "routed")
     call, episode = running(draft.state, call_id)
     plan, why = call.plan, episode.reasons
     if episode.asked is not None:
@@ -155,7 +169,7 @@ def _to_try(draft: Draft[State], call_id: str) -> Option | None:
     """The response to go on with; None where the episode waits or is over. Ends it when nothing is left to try."""
     call = draft.state.calls.get(call_id)
     episode = None if call is None else call.episode
-    if call is None or episode is None or not call.is_open or episode.offer is not None:
+    if call is None or episode is None or not call.is_open or episode.open_offers:
         return None
     if draft.now >= episode.deadline or (episode.override is None and not _may_offer(call)):
         return None  # the deadline's clock ends it
@@ -209,7 +223,7 @@ def _from_current(state: State, call: CallState) -> list[Option]:
 
 
 def _steps(call: CallState) -> tuple[Step, ...]:
-    """The fall-back chain; what a dispatcher sends is offered to one team after the other until the deadline."""
+    """The fall-back chain; what a dispatcher sends is offered on and on until the deadline."""
     if call.plan is None or (call.episode is not None and call.episode.override is not None):
         return _WITHOUT_CHAIN
     return call.plan.steps
@@ -245,26 +259,35 @@ def _why_none(call: CallState) -> tuple[str, ...]:
 
 
 def _offer(draft: Draft[State], call_id: str, option: Option, pick: Choice, cause: str) -> None:
+    """Offer the call to the best team, or at once to every team where the response is broadcast or pulled."""
     call, episode = running(draft.state, call_id)
-    step, team_id = len(episode.offers) + 1, pick.ranked[0]
-    draft.emit(
-        OfferMade(
-            offer_id=child_id(cause, f"offer/{call_id}/{episode.number}/{step}"),
-            call_id=call_id,
-            episode=episode.number,
-            team_id=team_id,
-            response=option.response,
-            district=call.district,
-            priority=call.plan.priority if call.plan else None,
-            step=step,
-            expires_at=_expiry(draft.state, call, option, draft.now),
-            deadline=episode.deadline,
-            ranked=pick.ranked,
-            bypassed=pick.bypassed,
-            recipients=recipients_of(draft.state, team_id),
-            enters_when=option.enters_when,
+    expires_at = _expiry(draft.state, call, option, draft.now)
+    teams = pick.ranked[: _AT_ONCE.get(option.reached_by, 1)]
+    for step, team_id in enumerate(teams, len(episode.offers) + 1):
+        is_first = team_id == teams[0]
+        draft.emit(
+            OfferMade(
+                offer_id=child_id(cause, f"offer/{call_id}/{episode.number}/{step}"),
+                call_id=call_id,
+                episode=episode.number,
+                team_id=team_id,
+                response=option.response,
+                district=call.district,
+                priority=call.plan.priority if call.plan else None,
+                step=step,
+                expires_at=expires_at,
+                deadline=episode.deadline,
+                ranked=pick.ranked if is_first else (),
+                bypassed=pick.bypassed if is_first else (),
+                recipients=recipients_of(draft.state, team_id),
+                enters_when=option.enters_when,
+                paged=option.reached_by != PULL,
+            )
         )
-    )
+
+
+_AT_ONCE: Mapping[str, int] = {"broadcast": 100, PULL: 100}
+"""How many teams are offered a call at a time, if not one: as many as fit into one step, whoever is on them."""
 
 
 def _ask(draft: Draft[State], call_id: str, option: Option) -> None:

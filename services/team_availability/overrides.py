@@ -121,7 +121,7 @@ def _send(draft: Draft[State], command: OverrideCall, given: Input) -> Answer:
     if call is None or not call.is_open:
         _begin(draft, call_id)
     _, episode = running(draft.state, call_id)
-    if episode.offer is not None and episode.offer.response != command.send:
+    if episode.offered != command.send:
         withdraw(draft, call_id, "overridden")
     draft.emit(_overridden(command, episode.number))
     advance(draft, call_id, given.cause)
@@ -130,10 +130,11 @@ def _send(draft: Draft[State], command: OverrideCall, given: Input) -> Answer:
 
 def _how_it_went(state: State, command: OverrideCall) -> Answer:
     call = state.calls.get(command.call_id)
-    offer = call.episode.offer if call is not None and call.episode is not None else None
-    if offer is None:
+    offers = call.episode.open_offers if call is not None and call.episode is not None else ()
+    if not offers:
         return done(command, f"No team can be offered the call for {command.send}. {GOING}.", about=command.call_id)
-    return done(command, f"{offer.team_id} is offered the call ({command.send}).", about=offer.offer_id)
+    teams = ", ".join(offer.team_id for offer in offers)
+    return done(command, f"Offered the call ({command.send}): {teams}.", about=offers[0].offer_id)
 
 
 def _begin(draft: Draft[State], call_id: str) -> None:

@@ -9,9 +9,11 @@ from shared.service import Draft, Input
 from shared.topics import STEP_BYTES
 
 EPISODES_A_STEP = 100
-"""So many episodes end in one step; a clock goes on with the rest."""
-EPISODE_BYTES, TEAM_BYTES = 6_000, 500
-"""What an episode that goes on to another response writes, and for each team that it passes over: never too little."""
+"""So many episodes at most end in one step; a clock goes on with the rest."""
+PAUSE_BYTES = STEP_BYTES // 2
+"""Nor does a step go on once it has written so much: what one more episode writes still fits."""
+RECORD_BYTES = 600
+"""What a record has besides its value, at most."""
 
 
 def district_paused(draft: Draft[State], event: DistrictPaused, given: Input) -> None:
@@ -31,14 +33,17 @@ def apply_pause(draft: Draft[State], paused: str, cause: str) -> None:
     """Withdraw what is open there, a bounded number at a time; each episode goes on with what is left, or ends."""
     response, _, district = paused.rpartition("/")
     affected = sorted(call_id for call_id, call in draft.state.calls.items() if _is_out(call, paused))
-    at_once = EPISODES_A_STEP
-    if response:
-        at_once = min(at_once, max(1, STEP_BYTES // 2 // (EPISODE_BYTES + TEAM_BYTES * len(draft.state.teams))))
-    more = len(affected) > at_once
-    draft.emit(PauseApplied(district=district, response=response or None, paused=True, more=more))
-    for call_id in affected[:at_once]:
+    applied = PauseApplied(district=district, response=response or None, paused=True)
+    draft.emit(applied)
+    written = 0
+    for done, call_id in enumerate(affected):
+        if done == EPISODES_A_STEP or written > PAUSE_BYTES:
+            draft.emit(applied.model_copy(update={"more": True}))
+            return
+        before = len(draft.events)
         withdraw(draft, call_id, "paused")
         advance(draft, call_id, cause)
+        written += sum(len(event.encode()) + RECORD_BYTES for event in draft.events[before:])
 
 
 def _is_out(call: CallState, paused: str) -> bool:
@@ -46,5 +51,5 @@ def _is_out(call: CallState, paused: str) -> bool:
     episode = call.episode
     if episode is None or not call.is_open:
         return False
-    response = episode.offer.response if episode.offer is not None else episode.asked
+    response = episode.offered or episode.asked
     return response is not None and pause_holds(paused, call.district, response)

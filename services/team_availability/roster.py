@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.team_availability.offers import advance, running, withdraw
+from services.team_availability.offers import advance, let_go, running
 from services.team_availability.state import Shift, State
 from shared.commands import done, nothing_to_do, refused
 from shared.events import (
@@ -99,12 +99,10 @@ def sign_off(draft: Draft[State], command: SignOff, given: Input) -> list[Event]
 
 
 def end_shift(draft: Draft[State], team_id: str, shift: Shift, cause: str, *, over: bool) -> None:
-    """Sign a free team off and pass its open offer on."""
-    call_id = None if shift.offer_id is None else draft.state.offers[shift.offer_id]
-    if call_id is not None:
-        withdraw(draft, call_id, "signed-off")
+    """Sign a free team off and pass its open offers on."""
+    calls = let_go(draft, team_id, "signed-off")
     draft.emit(TeamSignedOff(team_id=team_id, shift_id=shift.shift_id, why="shift-over" if over else "signed-off"))
-    if call_id is not None:
+    for call_id in calls:
         advance(draft, call_id, cause)
 
 
@@ -122,10 +120,9 @@ def _report_free(draft: Draft[State], command: ReportStatus, shift: Shift, given
     if shift.call_id is not None:
         return [refused(command, "assigned", f"{command.team_id} has a call: clear it first.")]
     draft.emit(StatusReported(team_id=command.team_id, status=command.status, reported_by=command.issued_by))
-    if command.status == "out-of-service" and shift.offer_id is not None:
-        call_id = draft.state.offers[shift.offer_id]
-        withdraw(draft, call_id, "out-of-service")
-        advance(draft, call_id, given.cause)
+    if command.status == "out-of-service":
+        for call_id in let_go(draft, command.team_id, "out-of-service"):
+            advance(draft, call_id, given.cause)
     return [done(command, about=command.team_id)]
 
 

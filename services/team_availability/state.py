@@ -29,6 +29,7 @@ PAUSE_STEP = timedelta(milliseconds=1)
 """A pause with more offers than one step takes goes on so much later: its clock has to move."""
 
 PHONE = "phone transfer"
+PULL = "pull"
 CHECKED: frozenset[TeamStatus] = frozenset(("on-scene", "transporting"))
 """With somebody: a team that has reported so and says no more is asked whether it is well."""
 ENDED: frozenset[str] = frozenset(("cancelled", "closed", "merged"))
@@ -48,11 +49,18 @@ class Shift:
     """When the team last said anything."""
     status: TeamStatus = "available"
     offer_id: str | None = None
-    """The open offer that it holds."""
+    """The open offer that it was paged for, and is expected to answer."""
+    open_calls: tuple[str, ...] = ()
+    """Open offers that stand on its page for it to take, or not."""
     call_id: str | None = None
     """The call that it is assigned to."""
     calls: int = 0
     """Calls taken in this shift."""
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Every open offer that it holds."""
+        return self.open_calls if self.offer_id is None else (self.offer_id, *self.open_calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,9 +265,14 @@ class Episode:
     assignment: Assignment | None = None
 
     @property
-    def offer(self) -> Offer | None:
-        """The open offer."""
-        return self.offers[-1] if self.offers and not self.offers[-1].ended else None
+    def open_offers(self) -> tuple[Offer, ...]:
+        """The offers that stand: all for one response, to one team or to several at once."""
+        return tuple(offer for offer in self.offers if not offer.ended)
+
+    @property
+    def offered(self) -> str | None:
+        """The response that they are for."""
+        return next((offer.response for offer in self.open_offers), None)
 
     @property
     def refusals(self) -> dict[str, str]:

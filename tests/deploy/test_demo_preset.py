@@ -71,6 +71,8 @@ def test_every_preset_that_routes_something(path: Path) -> None:
     response = programme.responses[script.response]
     assert any((team.model, team.pool) == (response.model, response.pool) for team in teams)
     assert all(set(team.districts) <= programme.districts.keys() for team in scenario.teams)
+    looks = {team.paged_by == "pocket" for team in teams if team.team_id.rpartition("-")[0] == script.response}
+    assert response.reached_by != "pull" or looks == {True}, "nobody is paged for an open call"
 
 
 def test_the_same_seed_gives_the_same_calls_and_another_others() -> None:

@@ -81,8 +81,17 @@ def agency_name(number: int) -> str:
     return f"city-{number}"
 
 
+REACHED_BY = (("offer", "offer"), ("broadcast", "offer"), ("pull", "broadcast"))
+"""How outreach and co-response learn of a call: each agency has one of these."""
+
+
 def document_of(agency: str, version: int = 1) -> str:
     text = DOCUMENT.replace('"demo-city"', f'"{agency}"', 1)
+    reached_by = REACHED_BY[int(agency.rpartition("-")[2]) % len(REACHED_BY)]
+    for response, how in zip(("outreach", "co-response"), reached_by, strict=True):
+        text = re.sub(
+            rf'(\[responses\.{response}\].*?reached_by +=) "offer"', rf'\g<1> "{how}"', text, count=1, flags=re.DOTALL
+        )
     return re.sub(r"^(version +=) 1$", rf"\g<1> {version}", text, count=1, flags=re.MULTILINE)
 
 

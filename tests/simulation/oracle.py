@@ -29,6 +29,8 @@ from shared.events import (
     DecisionConfirmed,
     Event,
     OfferAccepted,
+    OfferDeclined,
+    OfferExpired,
     OfferMade,
     OfferWithdrawn,
     PageDue,
@@ -67,8 +69,10 @@ def check(day: Day) -> list[str]:
         *_deadlines(day, assignments),
         *_unsafe(day, assignments),
         *_one_live_assignment(assignments),
+        *_open_offers(assignments),
         *_silent_teams(day, assignments),
         *_pages(day, assignments),
+        *_open_calls(day, assignments),
         *_overrides(assignments),
         *_explained(journals["triage"]),
         *_routed_and_why(assignments),
@@ -172,6 +176,28 @@ def _one_live_assignment(assignments: list[Told]) -> Iterator[str]:
             of_team.pop((stored.key, event.team_id), None)
 
 
+def _open_offers(assignments: list[Told]) -> Iterator[str]:
+    """A team is paged for one offer at a time; those of a call are for one response, and none outlives its outcome."""
+    held: dict[str, tuple[str, OfferMade]] = {}
+    """Agency and offer, by the offer's id."""
+    for stored, event in assignments:
+        if isinstance(event, OfferMade):
+            for agency, other in held.values():
+                if event.paged and other.paged and (agency, other.team_id) == (stored.key, event.team_id):
+                    yield f"offers: {event.team_id} is offered {event.call_id} and holds {other.offer_id}"
+                if other.call_id == event.call_id and other.response != event.response:
+                    yield f"offers: {stored.position} a second response of {event.call_id} is offered"
+            held[event.offer_id] = stored.key, event
+        elif isinstance(event, OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn):
+            held.pop(event.offer_id, None)
+        elif isinstance(event, CallRouted):
+            left = sorted(one.team_id for _, one in held.values() if one.call_id == event.call_id)
+            if left:
+                yield f"offers: {event.call_id} has its outcome, and {left} still hold offers of it"
+    for agency, offer in held.values():
+        yield f"offers: {agency}/{offer.team_id} still holds {offer.offer_id}"
+
+
 # --- staff: who falls silent on scene is asked for ------------------------------------------------------------------
 
 
@@ -228,6 +254,18 @@ def _pages(day: Day, assignments: list[Told]) -> Iterator[str]:
         troubled = performed.delayed or _troubled(day, "notification", at - timedelta(seconds=GONE_SECONDS), at)
         if gone is not None and performed.seconds > gone + GONE_SECONDS and not troubled:
             yield f"ghost page: {page.page_id} of an offer withdrawn {performed.seconds - gone:.1f} s before"
+
+
+def _open_calls(day: Day, assignments: list[Told]) -> Iterator[str]:
+    """Of a call that teams take from their page nobody is paged; the team that took it has its notices."""
+    unpaged = {event.offer_id for _, event in assignments if isinstance(event, OfferMade) and not event.paged}
+    taken = {event.offer_id for _, event in assignments if isinstance(event, OfferAccepted)}
+    for performed in day.performed:
+        page = performed.effect.event
+        if not isinstance(page, PageDue) or page.offer_id not in unpaged:
+            continue
+        if page.kind == "offer" or page.offer_id not in taken:
+            yield f"paged for an open call: {page.person_id} ({page.kind}) by {performed.machine}"
 
 
 # --- 6: a person wins -----------------------------------------------------------------------------------------------

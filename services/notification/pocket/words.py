@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.events import UpgradeRaised
+from shared.events import OfferMade, UpgradeRaised
 
 WITHDRAWN = {
     "cancelled": "The call was cancelled.",
@@ -65,6 +65,12 @@ UNKNOWN = {"not-asked": "nobody asked", "cannot-tell": "the caller cannot tell",
 def withdrawn(why: str) -> str:
     """Why an offer or an assignment was taken back, in a sentence."""
     return WITHDRAWN.get(why, f"The reason given is {why.replace('-', ' ')}." if why else "")
+
+
+def open_call(made: OfferMade) -> str:
+    """What is said of a call that a team may take though nobody is asked by name: where it is, and how urgent."""
+    where = f" in {made.district}" if made.district else ""
+    return f"Open call{where}" + (f", priority {made.priority}" if made.priority else "")
 
 
 def facts(upgrade: UpgradeRaised) -> list[str]:

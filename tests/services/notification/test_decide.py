@@ -130,6 +130,29 @@ def test_an_offer_that_comes_too_late_leaves_only_dropped_pages_and_its_team_can
     assert len(of(running.take(upgrade()), PageDue)) == 3
 
 
+def test_an_open_call_pages_nobody_and_the_team_that_takes_it_is_told_all_the_same() -> None:
+    running = Running()
+    open_call = offer(paged=False)
+    assert {drop.why for drop in of(running.take(open_call), PageDropped)} == {"not-paged"}
+    assert running.owed() == []
+    assert running.take(open_call, cause="assignments/0/999") == []
+    for over in (withdrawn(open_call, "taken"), ended(OfferExpired, open_call)):
+        assert running.take(over) == []
+    running.take(accepted(open_call))
+    notices = of(running.take(upgrade()), PageDue)
+    assert [(page.kind, page.person_id) for page in notices] == [("upgrade", name) for name in ("ana", "ana", "ben")]
+
+
+def test_of_a_broadcast_everybody_is_paged_and_who_comes_too_late_is_told() -> None:
+    running = Running()
+    teams = [offer(number, team_id=team_id) for number, team_id in enumerate(("alpha", "bravo"), start=1)]
+    assert [len(of(running.take(made), PageDue)) for made in teams] == [3, 3]
+    running.perform()
+    notices = of(running.take(withdrawn(teams[1], "taken")), PageDue)
+    assert {(page.kind, page.team_id, page.why) for page in notices} == {("withdrawn", "bravo", "taken")}
+    assert len(notices) == 3
+
+
 def test_a_page_is_not_started_after_its_time() -> None:
     running = Running()
     page = of(running.take(offer(recipients=CREW[1:])), PageDue)[0]

@@ -131,7 +131,7 @@ class Chance:
                 phase=phase,
                 may_go=phase != "off",
                 reasons=("phase-off",) if phase == "off" else (),
-                reached_by=self.random.choice(("offer", "phone transfer")),
+                reached_by=self.random.choice(("offer", "broadcast", "pull", "phone transfer")),
                 on_upgrade=self.random.choice(("recall", "stage", "stay")),
                 pool=self.random.choice(("default", "default", "south")),
                 expected_minutes=self.random.choice((30, 60)),
@@ -268,20 +268,34 @@ def check_outcomes(town: Town) -> None:
 
 
 def check_offers(town: Town) -> None:
-    """Every offer ends exactly once, or expires and is accepted by an answer that was in time; a team holds one."""
+    """Every offer ends exactly once, or expires and is accepted by an answer that was in time.
+
+    A team is paged for one at a time; what stands on its page besides goes when it takes a call. Those of a call that
+    stand together were made together, and none outlives the outcome.
+    """
     ended: dict[str, list[str]] = defaultdict(list)
-    open_of_team: dict[str, str] = {}
-    open_of_call: dict[str, str] = {}
-    for event in town.journal:
+    held: dict[str, OfferMade] = {}
+    made_at_once: dict[str, tuple[str, Any]] = {}
+    steps: Counter[tuple[str, int]] = Counter()
+    for event, at in zip(town.journal, town.times, strict=True):
         if isinstance(event, OfferMade):
-            assert event.team_id not in open_of_team
-            assert event.call_id not in open_of_call
-            open_of_team[event.team_id] = open_of_call[event.call_id] = event.offer_id
+            of_team = [one for one in held.values() if one.team_id == event.team_id]
+            assert not event.paged or not any(one.paged for one in of_team)
+            assert all(one.call_id != event.call_id for one in of_team)
+            if any(one.call_id == event.call_id for one in held.values()):
+                assert made_at_once[event.call_id] == (event.response, at)
+            made_at_once[event.call_id] = (event.response, at)
+            held[event.offer_id] = event
+            steps[event.call_id, event.episode] += 1
+            assert event.step == steps[event.call_id, event.episode]
         elif isinstance(event, OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn):
             ended[event.offer_id].append(event.type)
-            if open_of_team.get(event.team_id) == event.offer_id:
-                del open_of_team[event.team_id], open_of_call[event.call_id]
-    assert not open_of_team
+            held.pop(event.offer_id, None)
+            if isinstance(event, OfferAccepted):
+                assert all(one.team_id != event.team_id for one in held.values()), "it goes, and leaves the rest"
+        elif isinstance(event, CallRouted):
+            assert all(one.call_id != event.call_id for one in held.values())
+    assert not held
     assert set(ended) == {event.offer_id for event in town.all(OfferMade)}
     assert all(len(how) == 1 or how == ["offer-expired", "offer-accepted"] for how in ended.values())
 

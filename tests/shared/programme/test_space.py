@@ -54,6 +54,7 @@ def test_the_page_says_what_the_document_means() -> None:
     assert found.rollout[1].caps == "at most 3 calls at once and at most 20 calls a day"
     assert found.responses[1].how.endswith("; takes 50 min; teams of the pool north-county")
     assert "stages until police on scene or released by sergeant" in found.responses[2].how
+    assert found.responses[2].how.startswith("broadcast (every team at once, the first to accept has it); ")
 
 
 def test_remarks_name_what_may_not_be_meant() -> None:

@@ -75,6 +75,28 @@ async def test_an_offer_shows_what_it_is_and_how_long_is_left(city: City, phone:
         assert text.split("\n", maxsplit=1)[0] not in page
 
 
+async def test_an_open_call_stands_on_the_shift_page_and_may_be_taken(city: City, phone: httpx.AsyncClient) -> None:
+    shift, path = city.sign_on(), city.offer(paged=False)
+    page = await shown(city, phone, shift)
+    assert "<h1>Open call in Central, priority 3</h1>" in page
+    assert "Take it: there in about" in page
+    assert "Leave it to others" in page
+    assert "Will you take" not in page
+    answer = await phone.post(f"{path}/accept")
+    assert "You have this call" in answer.text
+    assert isinstance(city.commands()[0], AcceptOffer)
+
+
+async def test_an_open_call_that_another_takes_leaves_the_page(city: City, phone: httpx.AsyncClient) -> None:
+    shift = city.sign_on()
+    city.offer(paged=False, priority=None, district=None)
+    assert "<h1>Open call</h1>" in await shown(city, phone, shift)
+    city.write(OfferWithdrawn(offer_id="offer-1", call_id=CALL, episode=1, team_id="alpha-1", why="taken"))
+    page = await shown(city, phone, shift)
+    assert "Take it" not in page
+    assert "The call or your team was taken in the meantime." in page
+
+
 async def test_accepting_shows_the_address_and_the_way_on(city: City, phone: httpx.AsyncClient) -> None:
     city.call()
     path = city.offer()
