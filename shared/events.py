@@ -959,6 +959,8 @@ class CallRouted(Event):
     programme_version: int | None = None
     programme_hash: str | None = None
     switchboard_revision: int | None = None
+    requested_by: str | None = None
+    """Of a call that gets the default: who had asked for another response, and waits for an answer."""
     triaged_at: int = -1
     """Offset in `decisions` of the judgement that it follows, where no plan was set for it."""
 

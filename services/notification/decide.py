@@ -165,7 +165,7 @@ def _call_routed(draft: Draft[State], event: CallRouted, given: Input) -> None:
     if child_id(given.cause, "call.routed") in draft.state.seen:
         return
     _drop(draft, event.call_id, "routed", lambda page: page.kind == "offer" and page.episode == event.episode)
-    told = {"outcome", "reasons", "team_id", "response", "district", "sentence", "deadline"}
+    told = {"outcome", "reasons", "team_id", "response", "district", "sentence", "deadline", "requested_by"}
     cites = {"programme_version", "programme_hash", "switchboard_revision"}
     not_after = event.deadline + timedelta(seconds=CAD_NOTICE_SECONDS)
     _tell(draft, given, "call.routed", event, told | cites, not_after=not_after)
@@ -254,7 +254,7 @@ def _misleads(message: CadMessageDue) -> bool:
     """Whether a CAD that did not get it believes something that is not so: silence means the default response."""
     data = message.body.get("data", {})
     if message.kind == "call.routed":
-        return data.get("outcome") in ("team-accepted", "phone-accepted")
+        return data.get("outcome") in ("team-accepted", "phone-accepted") or "requested_by" in data
     if message.kind == "unit.status":
         return bool(data.get("status") == "need-police")
     return message.kind in ("call.upgraded", "assignment.withdrawn", "team.not-moving", "team.silent")

@@ -308,7 +308,8 @@ def _raise_upgrade(draft: Draft[State], call_id: str, judged: Judged) -> None:
     if not raised and (judgement.suitability == "suitable" or assignment.told_unsuitable):
         return
     listed = (one.on_upgrade for one in judgement.responses if one.response == assignment.response)
-    on_upgrade = "stay" if episode.override is not None else next(listed, assignment.on_upgrade)
+    stays = episode.override is not None or not raised  # news that are stale, or disagree, call nobody back
+    on_upgrade = "stay" if stays else next(listed, assignment.on_upgrade)
     draft.emit(
         UpgradeRaised(
             call_id=call_id,
@@ -320,6 +321,7 @@ def _raise_upgrade(draft: Draft[State], call_id: str, judged: Judged) -> None:
             on_upgrade=on_upgrade,
             sentence=judgement.sentence,
             suitability=judgement.suitability,
+            raised=raised,
             triaged_at=judged.triaged_at,
         )
     )

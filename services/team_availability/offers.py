@@ -77,6 +77,10 @@ def route(
     reasons = tuple(dict.fromkeys(reasons))
     if offer is not None:
         sentence = f"{offer.team_id} takes the call ({offer.response})."
+    sentence = sentence or (judgement.sentence if judgement else "") or f"{GOING}: {', '.join(reasons)}."
+    asked_by = call.known.requested_by if call.known is not None and outcome == "default" else None
+    if asked_by is not None:  # silence is no answer to somebody who waits (domain §3.5)
+        sentence = f"Nobody comes, though {asked_by} asked. {sentence}"
     draft.emit(
         CallRouted(
             call_id=call_id,
@@ -86,8 +90,9 @@ def route(
             team_id=None if offer is None else offer.team_id,
             response=None if offer is None else offer.response,
             district=judgement.district if judgement else call.district,
-            sentence=sentence or (judgement and judgement.sentence) or f"{GOING}: {', '.join(reasons)}.",
+            sentence=sentence,
             deadline=episode.deadline,
+            requested_by=asked_by,
             triaged_at=triaged_at,
             **cites._asdict(),
         )

@@ -289,6 +289,7 @@ def test_an_outcome_that_is_decided_late_is_still_told() -> None:
     [
         (routed(), "call.routed", True),
         (routed("default", None), "call.routed", False),
+        (routed("default", None).model_copy(update={"requested_by": "officer"}), "call.routed", True),
         (routed("cancelled", None), "call.routed", False),
         (status("en-route"), "unit.status", False),
         (status("need-police"), "unit.status", True),

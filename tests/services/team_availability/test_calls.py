@@ -219,6 +219,30 @@ def test_an_upgrade_is_told_once_and_recalls_the_team() -> None:
     assert recalled.last(AssignmentWithdrawn).why == "upgraded"
 
 
+@pytest.mark.parametrize("reason", ["stale", "clock-ahead", "district-conflict"])
+def test_news_that_are_stale_or_disagree_are_told_and_call_nobody_back(reason: str) -> None:
+    town = accepted()
+    town.triage(unsuitable(reason, level="calm", level_rank=0))
+    upgrade = town.last(UpgradeRaised)
+    assert (upgrade.raised, upgrade.on_upgrade) == (False, "stay")
+    assert not town.all(AssignmentWithdrawn)
+    town.triage(unsuitable())
+    assert town.last(UpgradeRaised).raised
+    assert town.last(AssignmentWithdrawn).why == "upgraded"
+
+
+def test_whoever_asked_and_waits_is_told_that_nobody_comes() -> None:
+    town = Town()
+    town.report(requested_by="officer")
+    town.triage(unsuitable())
+    routed = town.last(CallRouted)
+    assert (routed.outcome, routed.requested_by) == ("default", "officer")
+    assert routed.sentence.startswith("Nobody comes, though officer asked. ")
+    nobody_asked = Town()
+    nobody_asked.call("1", unsuitable())
+    assert nobody_asked.last(CallRouted).requested_by is None
+
+
 def test_a_judgement_after_the_outcome_changes_nothing() -> None:
     town = Town()
     town.team()
