@@ -107,6 +107,8 @@ class Partition(Generic[S]):
         self.backlog: dict[str, deque[Stored]] = {topic.name: deque() for topic in service.reads}
         self.fed: dict[str, int] = {}
         """Offset of the next record to be fed, by topic: ahead of the positions by what waits."""
+        self.preparing: set[str] = set()
+        """Positions of inputs that are being worked on beside the loop; they and what follows in their topic wait."""
         self.internal: deque[tuple[str, EffectStarting | EffectDone]] = deque()
         self.catch_up: dict[str, int] = {}
         self.due: dict[str, tuple[str, datetime]] = {}
@@ -255,7 +257,7 @@ class Partition(Generic[S]):
     def has_work(self) -> bool:
         """Whether a step would find something to decide."""
         waiting = [self.backlog[COMMANDS.name]] if COMMANDS.name in self.catch_up else self.backlog.values()
-        if self.internal or any(waiting):
+        if self.internal or any(held and held[0].position not in self.preparing for held in waiting):
             return True
         now, due = self._clock.now(), self.next_due()
         if self._noted_at is None or now - self._noted_at >= IDLE_NOTE:
@@ -285,7 +287,7 @@ class Partition(Generic[S]):
     def _take_inputs(self, draft: _StepDraft[S]) -> None:
         taken = 0
         for name, waiting in self.backlog.items():
-            while waiting and taken < STEP_INPUTS:
+            while waiting and taken < STEP_INPUTS and waiting[0].position not in self.preparing:
                 if not self._take(waiting[0], draft):
                     return
                 stored = waiting.popleft()

@@ -16,13 +16,14 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from shared import collector, telemetry
 from shared.broker import Broker, BrokerUnavailable, Lottery, Reader, Stored
 from shared.clock import Clock, SystemClock
 from shared.config import Settings
-from shared.events import Event
+from shared.events import Event, decode
 from shared.kafka import KafkaBroker
 from shared.partition import Partition
 from shared.service import Effect, EffectDone, EffectStarting, Service
@@ -30,6 +31,7 @@ from shared.snapshots import SNAPSHOT_EVERY_EVENTS, write_snapshots
 from shared.topics import COMMANDS
 
 S = TypeVar("S")
+E = TypeVar("E", bound=Event)
 
 Perform = Callable[[str, Effect], Awaitable[EffectDone]]
 """`await perform(agency, effect)`: make the effect happen and say what came of it."""
@@ -53,6 +55,9 @@ async def no_effects(agency: str, effect: Effect) -> EffectDone:  # noqa: ARG001
 
 Watch = Callable[[str, Event], None]
 """`watch(agency, event)`: count an event of the journal, once it is durable."""
+
+Prepare = Callable[[Stored], Awaitable[None]]
+"""Works on an input before it is decided."""
 
 
 def watch_nothing(agency: str, event: Event) -> None:
@@ -118,6 +123,7 @@ class Worker(Generic[S]):
         perform: Perform = no_effects,
         *,
         watch: Watch = watch_nothing,
+        prepare: Mapping[str, Prepare] = MappingProxyType({}),
         token: Callable[[], str] = lambda: secrets.token_hex(16),
         snapshot_every_events: int = SNAPSHOT_EVERY_EVENTS,
     ) -> None:
@@ -126,7 +132,7 @@ class Worker(Generic[S]):
         self.turned_at = clock.monotonic()
         """When the loop last came round; a watchdog looks at it."""
         self._broker, self._clock, self._instance, self._perform, self._token = broker, clock, instance, perform, token
-        self._watch = watch
+        self._watch, self._prepare = watch, prepare
         self._snapshot_every_events = snapshot_every_events
         self._claiming: dict[int, asyncio.Task[Partition[S]]] = {}
         self._effects: dict[int, dict[str, _Effects]] = {}
@@ -250,7 +256,21 @@ class Worker(Generic[S]):
             if not poll.cancelled():
                 for stored in poll.result():
                     if stored.partition in self.owned:
-                        self.owned[stored.partition].feed(stored)
+                        self._feed(self.owned[stored.partition], stored)
+
+    def _feed(self, partition: Partition[S], stored: Stored) -> None:
+        """What is slow to decide is prepared beside the loop; other topics, and other partitions, go on meanwhile."""
+        kind = stored.headers.get("type", b"").decode("utf-8", "replace")
+        if kind in self._prepare:
+            partition.preparing.add(stored.position)
+            self._spawn(self._prepared(partition, stored, self._prepare[kind]), watch=False)
+        partition.feed(stored)
+
+    async def _prepared(self, partition: Partition[S], stored: Stored, prepare: Prepare) -> None:
+        with suppress(Exception):  # whatever it is, the decision meets it too, and refuses the input
+            await prepare(stored)
+        partition.preparing.discard(stored.position)
+        self._wake.set()
 
     def _commands_outstanding(self) -> bool:
         """Whether a partition may decide nothing before commands have come: other inputs must not keep them out."""
@@ -388,24 +408,48 @@ class Watchdog:
                 os._exit(EXIT_WATCHDOG)
 
 
-def run(service: Service[Any], settings: Settings, perform: Perform = no_effects, watch: Watch = watch_nothing) -> None:
-    """Run a service as this process, until it is told to stop (SIGTERM, SIGINT) or cannot go on (exit code 71)."""
+def beside_the_loop(kind: type[E], work: Callable[[E], object]) -> Prepare:
+    """Work on an input in a thread, for what it leaves in a cache: a decision is the same without it, only slower."""
+
+    async def prepare(stored: Stored) -> None:
+        event = decode(kind.type, stored.value)
+        assert isinstance(event, kind)  # noqa: S101  its type says so
+        await asyncio.to_thread(work, event)
+
+    return prepare
+
+
+def run(
+    service: Service[Any],
+    settings: Settings,
+    perform: Perform = no_effects,
+    watch: Watch = watch_nothing,
+    prepare: Mapping[str, Prepare] = MappingProxyType({}),
+) -> None:
+    """Run a service as this process, until it is told to stop (SIGTERM, SIGINT) or cannot go on (exit code 71).
+
+    `prepare`: by type, the inputs that are worked on beside the loop before they are decided.
+    """
     telemetry.configure_logs(service.name, settings.instance, settings.log_level)
     try:
-        asyncio.run(_run(service, settings, perform, watch))
+        asyncio.run(_run(service, settings, perform, watch, prepare))
     except Exception as error:  # noqa: BLE001  # whatever it is, the supervisor's business
         telemetry.logger().critical("worker ended", error=type(error).__name__, wrong=str(error)[:300])
         sys.stderr.flush()
         os._exit(EXIT_FAILED)
 
 
-async def _run(service: Service[Any], settings: Settings, perform: Perform, watch: Watch) -> None:
+async def _run(
+    service: Service[Any], settings: Settings, perform: Perform, watch: Watch, prepare: Mapping[str, Prepare]
+) -> None:
     clock, stop = SystemClock(), asyncio.Event()
     collector.calm()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     broker = KafkaBroker(settings.kafka, settings.partitions)
-    worker = Worker(service, broker, clock, f"{service.name}-{settings.instance}", perform, watch=watch)
+    worker = Worker(
+        service, broker, clock, f"{service.name}-{settings.instance}", perform, watch=watch, prepare=prepare
+    )
     watchdog = Watchdog(lambda: worker.turned_at if started else clock.monotonic(), clock)
     started = False
     telemetry.serve_operations(

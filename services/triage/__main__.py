@@ -2,10 +2,13 @@
 
 from services.triage.config import TriageSettings
 from services.triage.service import triage_service
+from services.triage.state import parsed
 from services.triage.watch import watch
+from shared.events import ProposeProgramme
 from shared.sealing import Sealer
-from shared.worker import run
+from shared.worker import beside_the_loop, run
 
 if __name__ == "__main__":
     settings = TriageSettings.load()
-    run(triage_service(Sealer(settings.sealing_key.get_secret_value())), settings, watch=watch)
+    prepare = {ProposeProgramme.type: beside_the_loop(ProposeProgramme, lambda command: parsed(command.document))}
+    run(triage_service(Sealer(settings.sealing_key.get_secret_value())), settings, watch=watch, prepare=prepare)

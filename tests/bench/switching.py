@@ -97,7 +97,7 @@ async def _pauses(broker: KafkaBroker, stage: Stage, seconds: float, chance: Ran
 
 async def _adopt(broker: KafkaBroker, agency: str) -> str:
     """Propose and approve a document of 200 districts and 2,000 codes; the proposal's command id."""
-    document = large(agency, version=2)
+    document = large(agency, version=int(time.time()))  # greater than any before it
     proposed = await _issue(broker, agency, ProposeProgramme, document=document)
     await asyncio.sleep(SETTLE_SECONDS / 2)
     document_hash = sha256(document.encode()).hexdigest()[:16]

@@ -335,6 +335,33 @@ async def test_what_waits_at_a_take_over_is_decided_before_clocks_and_commands_b
     assert kinds.index("command-done") < len(kinds) - 1 - kinds[::-1].index("deadline-set")
 
 
+@virtually
+async def test_what_is_prepared_beside_the_loop_waits_in_its_topic_and_keeps_nothing_else_waiting() -> None:
+    bench, ready = Bench(), asyncio.Event()
+    prepared: list[str] = []
+
+    async def prepare(stored: Stored) -> None:
+        prepared.append(stored.position)
+        await ready.wait()
+        raise ValueError("what goes wrong here goes wrong again when it is decided")
+
+    machine = bench.machine(prepare={OverrideCall.type: prepare})
+    bench.call("1")
+    await bench.decided("deadline-set")
+    bench.override("1")
+    bench.override("1", "second")
+    bench.call("2")
+    await bench.decided("deadline-set", 2)
+    assert len(prepared) == 2
+    assert "command-done" not in types(bench.log)
+    assert machine.worker is not None
+    assert not machine.worker.owned[0].has_work(), "it does not spin meanwhile"
+    ready.set()
+    await bench.decided("command-done", 2)
+    answered = [event.command_id for event in bench.events(CommandDone)]
+    assert answered == ["o", "second"]
+
+
 def test_a_backlog_of_calls_does_not_keep_the_commands_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assign = MemoryReader.assign
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from shared.broker import Appended, BrokerUnavailable, Record
 from shared.memory import MemoryBroker, MemoryLog, MemoryLottery
 from shared.service import Effect, EffectDone, Service
-from shared.worker import Perform, Worker, no_effects
+from shared.worker import Perform, Prepare, Worker, no_effects
 from tests.simulation.virtual_time import VirtualClock
 
 APPEND_TIMEOUT_SECONDS = 10.0
@@ -60,6 +60,7 @@ class Machine:
     name: str
     random: random.Random
     perform: Perform = no_effects
+    prepare: Mapping[str, Prepare] = field(default_factory=dict)
     skew_seconds: float = 0.0
     snapshot_every_events: int = 5_000
     slowness_seconds: float = 0.0
@@ -94,6 +95,7 @@ class Machine:
             clock,
             self.name,
             self._perform_on(clock),
+            prepare=self.prepare,
             token=lambda: f"{self.name}-{self.random.getrandbits(64):016x}",
             snapshot_every_events=self.snapshot_every_events,
         )
