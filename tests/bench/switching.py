@@ -53,7 +53,7 @@ async def switching(stage: Stage, rate: int, seconds: float, seed: int) -> Switc
     """Load at a rate; pauses at random agencies, then one agency's programme is replaced by a large one."""
     start = await ends(stage.kafka.address, PARTITIONS, TOPICS)
     out = stage.directory / "switching-rows.json"
-    whole = WARM_SECONDS + seconds + 2 * SETTLE_SECONDS
+    whole = WARM_SECONDS + seconds + 4 * SETTLE_SECONDS  # it goes on beyond what is looked at
     about = {"port": stage.intake_port, "keys": stage.keys, "rate": rate, "seconds": whole, "seed": seed}
     loading = await stage.beside("load", {**about, "out": str(out)})
     broker = KafkaBroker(stage.kafka.address, PARTITIONS)
