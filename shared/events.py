@@ -1014,8 +1014,6 @@ class UpgradeRaised(Event):
     sentence: str = ""
     suitability: str = ""
     """What the call is now."""
-    raised: bool = True
-    """Whether the level rose; else the call is only no longer suitable."""
     triaged_at: int = -1
     """Offset of the `CallTriaged` in the topic `decisions`."""
 

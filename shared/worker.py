@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from shared import collector, telemetry
 from shared.broker import Broker, BrokerUnavailable, Lottery, Reader, Stored
@@ -44,6 +44,7 @@ EFFECTS_AT_ONCE = 16
 EFFECT_SECONDS = 120.0
 DRAIN_SECONDS = 5.0
 HANG_SECONDS = 8.0
+PREPARE_SECONDS = 5.0
 CLAIM_SECONDS = 60.0
 EXIT_WATCHDOG, EXIT_FAILED = 70, 71
 
@@ -412,9 +413,16 @@ def beside_the_loop(kind: type[E], work: Callable[[E], object]) -> Prepare:
     """Work on an input in a thread, for what it leaves in a cache: a decision is the same without it, only slower."""
 
     async def prepare(stored: Stored) -> None:
-        event = decode(kind.type, stored.value)
-        assert isinstance(event, kind)  # noqa: S101  its type says so
-        await asyncio.to_thread(work, event)
+        loop, over, event = asyncio.get_running_loop(), asyncio.Event(), decode(kind.type, stored.value)
+
+        def run_beside() -> None:
+            with suppress(Exception):  # the decision meets it too
+                work(cast("E", event))
+            with suppress(RuntimeError):  # the loop is over
+                loop.call_soon_threadsafe(over.set)
+
+        threading.Thread(target=run_beside, name=f"prepare {kind.type}", daemon=True).start()
+        await asyncio.wait_for(over.wait(), PREPARE_SECONDS)  # longer is the decision's own business
 
     return prepare
 

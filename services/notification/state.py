@@ -12,8 +12,8 @@ from shared.state import EMPTY, PMap, Remembered
 
 KEPT_MESSAGES = 2_000
 KEPT_HOURS = 24
-KEPT_OFFERS = 3
-"""A late acceptance may yet count of an offer that was not the team's last."""
+KEPT_OFFERS = 50
+"""A late acceptance may yet count of an offer that was not the last of the team's, and many open calls may stand."""
 
 
 @dataclass(frozen=True, slots=True)

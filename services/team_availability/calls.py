@@ -304,12 +304,10 @@ def _raise_upgrade(draft: Draft[State], call_id: str, judged: Judged) -> None:
     assignment, judgement = episode.assignment, judged.judgement
     if assignment is None or not _is_newer(call, episode, judged):
         return
-    raised = judgement.level_rank > assignment.told_rank
-    if not raised and (judgement.suitability == "suitable" or assignment.told_unsuitable):
+    if judgement.level_rank <= assignment.told_rank:  # that news are stale, or disagree, makes nothing more dangerous
         return
     listed = (one.on_upgrade for one in judgement.responses if one.response == assignment.response)
-    stays = episode.override is not None or not raised  # news that are stale, or disagree, call nobody back
-    on_upgrade = "stay" if stays else next(listed, assignment.on_upgrade)
+    on_upgrade = "stay" if episode.override is not None else next(listed, assignment.on_upgrade)
     draft.emit(
         UpgradeRaised(
             call_id=call_id,
@@ -321,7 +319,6 @@ def _raise_upgrade(draft: Draft[State], call_id: str, judged: Judged) -> None:
             on_upgrade=on_upgrade,
             sentence=judgement.sentence,
             suitability=judgement.suitability,
-            raised=raised,
             triaged_at=judged.triaged_at,
         )
     )

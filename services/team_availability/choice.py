@@ -11,7 +11,7 @@ from shared.crew import each_has_its_own
 from shared.events import BypassedTeam, Recipient, Team
 from shared.judgement import disciplines_of
 
-MOST_OPEN_CALLS = 20
+MOST_OPEN_CALLS = 10
 """That stand on one team's page: more than anybody chooses among, and what ends with the team fits into one step."""
 
 

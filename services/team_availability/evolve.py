@@ -85,11 +85,11 @@ def _deadline_set(state: State, event: DeadlineSet, _at: datetime) -> State:
     known = before._replace(episodes=event.episode, outcome=None)
     kept = call.kept if call.kept is not None and call.kept.updated_at >= begun_with else None
     episode = Episode(event.episode, event.received_at, event.deadline, begun_with)
+    state = _without_offers(state, call)
     return replace(
         state,
         calls=state.calls.set(event.call_id, CallState(known, episode, None if is_new else call.plan, kept)),
         closed=state.closed if call.known is not None else state.closed.forget(event.call_id),
-        offers=_without_offers(state, call),
         clocks=state.clocks.clear(f"forget/{event.call_id}").set(f"deadline/{event.call_id}", event.deadline + SETTLE),
     )
 
@@ -171,21 +171,24 @@ def _forgotten(state: State, event: CallForgotten, at: datetime) -> State:
 
 def _close(state: State, call_id: str, call: CallState, at: datetime) -> State:
     """The call leaves the state; what is left of it fits in a line."""
+    state = _without_offers(state, call)
     return replace(
         state,
         calls=state.calls.delete(call_id),
         closed=state.closed if call.known is None else state.closed.add(call_id, call.known, at),
-        offers=_without_offers(state, call),
         clocks=state.clocks.clear(f"forget/{call_id}"),
     )
 
 
-def _without_offers(state: State, call: CallState) -> Any:
-    """The index of offers without those of an episode that is over."""
-    offers = state.offers
+def _without_offers(state: State, call: CallState) -> State:
+    """Nothing is known any more of the offers of an episode that is over; what a failure left open is let go."""
+    offers, clocks = state.offers, state.clocks
     for offer in call.episode.offers if call.episode else ():
-        offers = offers.delete(offer.offer_id)
-    return offers
+        offers = offers.delete(offer.offer_id) if offer.offer_id in offers else offers
+        if not offer.ended:
+            clocks = clocks.clear(f"offer/{offer.offer_id}")
+            state = without_offer(state, offer.team_id, offer.offer_id)
+    return replace(state, offers=offers, clocks=clocks)
 
 
 # --- offers ---------------------------------------------------------------------------------------------------------
@@ -309,7 +312,6 @@ def _accepted(state: State, event: OfferAccepted, at: datetime) -> State:
         offer.response,
         on_upgrade,
         told_rank=0 if plan is None else plan.level_rank,
-        told_unsuitable=plan is None or plan.suitability != "suitable",
     )
     accepted = episode.with_offer(offer.offer_id, "accepted")
     state = _episode(state, event.call_id, offers=accepted.offers, assignment=assignment, asked=None)
@@ -370,9 +372,7 @@ def _upgraded(state: State, event: UpgradeRaised, _at: datetime) -> State:
     if call.known is not None:
         known = call.known._replace(triaged_at=max(call.known.triaged_at, event.triaged_at))
         state = replace(state, calls=state.calls.set(event.call_id, replace(call, known=known)))
-    unsuitable = assignment.told_unsuitable or event.suitability not in ("", "suitable")
-    told_rank = max(assignment.told_rank, event.level_rank)
-    return _assignment(state, event.call_id, told_rank=told_rank, told_unsuitable=unsuitable)
+    return _assignment(state, event.call_id, told_rank=max(assignment.told_rank, event.level_rank))
 
 
 def _unconfirmed(state: State, event: AssignmentUnconfirmed, _at: datetime) -> State:

@@ -22,6 +22,7 @@ from shared.events import (
 )
 from shared.judgement import Attempt, Judgement, Step
 from shared.service import Draft
+from shared.topics import STEP_BYTES
 
 GOING = "The default response goes"
 LEAST_OFFER = timedelta(seconds=1)
@@ -119,7 +120,7 @@ def let_go(draft: Draft[State], team_id: str, why: str, *, but: str | None = Non
     """Take back every offer that a team holds, but for one; the calls, which have to be gone on with."""
     shift = draft.state.teams[team_id].shift
     held = [offer_id for offer_id in (shift.held if shift else ()) if offer_id != but]
-    calls = [draft.state.offers[offer_id] for offer_id in held]
+    calls = [draft.state.offers[offer_id] for offer_id in held if offer_id in draft.state.offers]
     for call_id in calls:
         withdraw(draft, call_id, why, only=team_id)
     return calls
@@ -267,9 +268,11 @@ def _offer(draft: Draft[State], call_id: str, option: Option, pick: Choice, caus
     """Offer the call to the best team, or at once to every team where the response is broadcast or pulled."""
     call, episode = running(draft.state, call_id)
     expires_at = _expiry(draft.state, call, option, draft.now)
-    teams = pick.ranked[: _AT_ONCE.get(option.reached_by, 1)]
+    teams = pick.ranked if option.reached_by in AT_ONCE else pick.ranked[:1]
     for step, team_id in enumerate(teams, len(episode.offers) + 1):
         is_first = team_id == teams[0]
+        if not is_first and written(draft) > OFFER_BYTES:
+            return  # whoever is left is asked when these have answered
         draft.emit(
             OfferMade(
                 offer_id=child_id(cause, f"offer/{call_id}/{episode.number}/{step}"),
@@ -291,8 +294,17 @@ def _offer(draft: Draft[State], call_id: str, option: Option, pick: Choice, caus
         )
 
 
-_AT_ONCE: Mapping[str, int] = {"broadcast": 100, PULL: 100}
-"""How many teams are offered a call at a time, if not one: as many as fit into one step, whoever is on them."""
+AT_ONCE = ("broadcast", PULL)
+"""How a response is reached that is offered to every team at once."""
+OFFER_BYTES = STEP_BYTES // 3
+"""When a decision has written so much, no more teams are offered the call at once: what else it says has to fit."""
+RECORD_BYTES = 600
+"""What a record has besides its value, at most."""
+
+
+def written(draft: Draft[State]) -> int:
+    """About how many bytes a decision has come to."""
+    return sum(len(event.encode()) + RECORD_BYTES for event in draft.events)
 
 
 def _ask(draft: Draft[State], call_id: str, option: Option) -> None:

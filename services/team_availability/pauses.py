@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from services.team_availability.offers import advance, withdraw
+from datetime import datetime
+
+from services.team_availability.offers import advance, withdraw, written
 from services.team_availability.state import CallState, State, pause_holds
 from shared.events import DistrictPaused, DistrictResumed, PauseApplied, pause_of
 from shared.service import Draft, Input
@@ -12,8 +14,6 @@ EPISODES_A_STEP = 100
 """So many episodes at most end in one step; a clock goes on with the rest."""
 PAUSE_BYTES = STEP_BYTES // 2
 """Nor does a step go on once it has written so much: what one more episode writes still fits."""
-RECORD_BYTES = 600
-"""What a record has besides its value, at most."""
 
 
 def district_paused(draft: Draft[State], event: DistrictPaused, given: Input) -> None:
@@ -32,24 +32,22 @@ def district_resumed(draft: Draft[State], event: DistrictResumed, _given: Input)
 def apply_pause(draft: Draft[State], paused: str, cause: str) -> None:
     """Withdraw what is open there, a bounded number at a time; each episode goes on with what is left, or ends."""
     response, _, district = paused.rpartition("/")
-    affected = sorted(call_id for call_id, call in draft.state.calls.items() if _is_out(call, paused))
+    affected = sorted(call_id for call_id, call in draft.state.calls.items() if _is_out(call, paused, draft.now))
     applied = PauseApplied(district=district, response=response or None, paused=True)
     draft.emit(applied)
-    written = 0
     for done, call_id in enumerate(affected):
-        if done == EPISODES_A_STEP or written > PAUSE_BYTES:
+        if done == EPISODES_A_STEP or written(draft) > PAUSE_BYTES:
             draft.emit(applied.model_copy(update={"more": True}))
             return
-        before = len(draft.events)
         withdraw(draft, call_id, "paused")
         advance(draft, call_id, cause)
-        written += sum(len(event.encode()) + RECORD_BYTES for event in draft.events[before:])
 
 
-def _is_out(call: CallState, paused: str) -> bool:
+def _is_out(call: CallState, paused: str, now: datetime) -> bool:
     """Whether something of ours is out for a call that the pause holds."""
     episode = call.episode
     if episode is None or not call.is_open:
         return False
-    response = episode.offered or episode.asked
+    asked = episode.asked if now < episode.deadline else None  # after it, the deadline's clock ends the episode
+    response = episode.offered or asked
     return response is not None and pause_holds(paused, call.district, response)

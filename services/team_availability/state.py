@@ -232,7 +232,6 @@ class Assignment:
     status: TeamStatus | None = None
     told_rank: int = 0
     """The highest level that the team knows of."""
-    told_unsuitable: bool = False
     unconfirmed: bool = False
     checks: int = 0
     """Safety checks in a row that it has not answered."""

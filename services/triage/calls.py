@@ -227,7 +227,9 @@ def upgraded(state: State, event: UpgradeRaised | StatusReported, now: datetime)
     """A call that a team has accepted is more dangerous than it was thought; so many of them are a pause."""
     carried, programme = state.carried.get(event.call_id or ""), state.programme
     rule = programme.automatic_pause if programme else None
-    if carried is None or not carried.district or rule is None or not _is_unsafe(event):
+    if carried is None or not carried.district or rule is None:
+        return []
+    if isinstance(event, StatusReported) and event.status != "need-police":
         return []
     call_id, response = event.call_id or "", carried.response if rule.pauses == "response" else None
     paused, since = pause_of(carried.district, response), now - timedelta(minutes=rule.within_minutes)
@@ -246,8 +248,3 @@ def upgraded(state: State, event: UpgradeRaised | StatusReported, now: datetime)
             )
         )
     return events
-
-
-def _is_unsafe(event: UpgradeRaised | StatusReported) -> bool:
-    """A higher level, or a team that asks for police; that the CAD's news are stale endangers nobody."""
-    return event.raised if isinstance(event, UpgradeRaised) else event.status == "need-police"

@@ -10,7 +10,7 @@ from functools import lru_cache
 from shared.call import Call
 from shared.events import HeardLine
 from shared.judgement import Located
-from shared.programme import Judgement, Programme, Switchboard, read
+from shared.programme import Judgement, Programme, ProgrammeRefused, Switchboard, read
 from shared.programme.surroundings import Load
 from shared.state import EMPTY, Clocks, PMap, Remembered
 
@@ -153,10 +153,21 @@ class State:
         return parsed(self.active.text) if self.active else None
 
 
-@lru_cache(maxsize=1024)
 def parsed(text: str) -> Programme:
     """The programme that a document says. Raises ProgrammeRefused."""
-    return read(text)
+    found = _read(text)
+    if isinstance(found, ProgrammeRefused):
+        raise found
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> Programme | ProgrammeRefused:
+    """Whichever it is, it is read once."""
+    try:
+        return read(text)
+    except ProgrammeRefused as refused:
+        return refused.with_traceback(None)
 
 
 def seen_as(event_id: str, fingerprint: str) -> str:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.notification.service import NOTIFICATION
-from services.notification.state import KEPT_MESSAGES, Outbox, State
+from services.notification.state import KEPT_MESSAGES, KEPT_OFFERS, Outbox, State
 from shared.events import (
     AssignmentEnded,
     CadInformed,
@@ -254,10 +254,10 @@ def test_a_late_acceptance_of_an_older_offer_still_has_its_notices() -> None:
 
 def test_a_notice_about_a_call_that_was_never_offered_to_the_team_has_no_receiver() -> None:
     running = Running()
-    for number in range(2, 9):
+    for number in range(2, 60):
         running.take(offer(number, call_id=f"madison/dane/26-00{number}"))
     assert of(running.take(unconfirmed()), PageDue) == []
-    assert len(running.state.recent_offers["alpha"]) == 3
+    assert len(running.state.recent_offers["alpha"]) == KEPT_OFFERS
 
 
 # --- word back to the CAD

@@ -32,9 +32,8 @@ def accepted(document: str = PAUSING) -> Triage:
     return triage
 
 
-def upgrade(incident: str, *, raised: bool = True) -> UpgradeRaised:
+def upgrade(incident: str) -> UpgradeRaised:
     return UpgradeRaised(
-        raised=raised,
         call_id=f"{AGENCY}/dane-county/{incident}",
         episode=1,
         team_id="t",
@@ -99,7 +98,6 @@ def test_what_is_paused_already_is_not_paused_again() -> None:
 def test_calls_that_no_team_has_and_other_words_of_a_team_do_not_count(document: str) -> None:
     triage = accepted(document)
     assert triage.put(upgrade("9")) == []
-    assert triage.put(upgrade("1", raised=False)) == [], "that news are stale is no danger"
     on_scene = StatusReported(team_id="t", status="on-scene", call_id=f"{AGENCY}/dane-county/1")
     assert triage.put(on_scene) == []
     assert kinds(triage.put(upgrade("1"))) == ([UpgradeNoted] if document == PAUSING else [])

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from services.triage import state
 from shared.events import (
     ApproveProgramme,
     CallTriaged,
@@ -25,6 +27,7 @@ from shared.events import (
     RollBackProgramme,
     SetPhase,
 )
+from shared.programme import Programme, ProgrammeRefused, read
 from tests.services.triage.harness import (
     MADISON,
     SERVICE,
@@ -432,3 +435,19 @@ phase = "live"
         van_verdict, cares = judgement.responses
         assert cares.may_go
         assert van_verdict.reasons == (("in-flight",) if offered else ())
+
+
+def test_a_document_is_read_once_whether_it_is_accepted_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read beside the loop is not read again in it."""
+    reads: list[str] = []
+
+    def counted(text: str) -> Programme:
+        reads.append(text)
+        return read(text)
+
+    monkeypatch.setattr(state, "read", counted)
+    for text in (MADISON + "# another\n", MADISON + "[unknown]\n"):
+        for _ in range(2):
+            with contextlib.suppress(ProgrammeRefused):
+                state.parsed(text)
+    assert len(reads) == 2
