@@ -32,10 +32,8 @@ from shared.programme.programme import (
     RepeatCallers,
     Response,
     Row,
-    determinant,
-    plain,
 )
-from shared.programme.words import spoken
+from shared.programme.writing import determinant, plain, spoken
 
 
 def compiled(document: Document, text: str) -> Programme:

@@ -14,8 +14,7 @@ from pydantic_core import PydanticCustomError
 from shared.judgement import OR, Discipline
 from shared.programme.facts import HAZARDS
 from shared.programme.hours import parse_hours
-from shared.programme.programme import plain
-from shared.programme.words import spoken
+from shared.programme.writing import plain, spoken
 
 DISCIPLINES: Final[tuple[str, ...]] = get_args(Discipline)
 

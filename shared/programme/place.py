@@ -8,7 +8,8 @@ from __future__ import annotations
 from shared.call import Call
 from shared.judgement import OUTSIDE, Gate, Located
 from shared.programme.boundaries import UNREADABLE
-from shared.programme.programme import Programme, failed, passed, plain
+from shared.programme.programme import Programme, failed, passed
+from shared.programme.writing import plain
 
 
 def district_of(programme: Programme, call: Call, located: Located | None) -> tuple[str | None, Gate]:

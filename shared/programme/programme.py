@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -27,6 +25,7 @@ from shared.judgement import (
     Step,
 )
 from shared.programme.hours import Holidays, Week
+from shared.programme.writing import determinant, plain
 from shared.state import EMPTY, PMap
 
 if TYPE_CHECKING:
@@ -35,23 +34,6 @@ if TYPE_CHECKING:
 PHASES: tuple[Phase, ...] = ("off", "shadow", "advisory", "live")
 ASKED_NOT = -1
 """What an answer means that says the question was not put; see `Question.meanings`."""
-
-
-def plain(text: str) -> str:
-    """`text` with one form for each letter and single spaces; capitals are left alone."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def determinant(text: str) -> str | None:
-    """One form for the ways to write an MPDS determinant: `25A01` for `25-A-1`; None for anything else.
-
-    A suffix letter is part of the code: `25A01V` is another code than `25A01`, and nothing is made of a truncated one.
-    """
-    match = _DETERMINANT.fullmatch(text)
-    return match and f"{int(match[1]):02}{match[2]}{int(match[3]):02}{match[4]}".upper()
-
-
-_DETERMINANT = re.compile(r"(\d{1,2})-?([A-EOa-eo])-?(\d{1,2})-?([A-Za-z]?)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,9 @@ from shared.programme.floor import EMS, floor_tightens, levels_reached, safety_f
 from shared.programme.hours import Holidays, calendar_days
 from shared.programme.lines import Path
 from shared.programme.overlap import rows_matter
-from shared.programme.programme import Row, determinant, plain
+from shared.programme.programme import Row
 from shared.programme.reach import responses_reached
+from shared.programme.writing import determinant, plain
 
 
 def findings(document: Document, sound: frozenset[str]) -> Iterator[Finding]:

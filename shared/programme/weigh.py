@@ -8,8 +8,9 @@ from typing import NamedTuple
 from shared.call import Call
 from shared.judgement import Unknown
 from shared.programme.facts import CANNOT_TELL, CHOICES, HAZARDS, NOT_ASKED
-from shared.programme.programme import ASKED_NOT, Code, Condition, Programme, Raise, plain
+from shared.programme.programme import ASKED_NOT, Code, Condition, Programme, Raise
 from shared.programme.surroundings import Surroundings
+from shared.programme.writing import plain
 
 
 class Hazard(NamedTuple):

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-
 from shared.programme.programme import Programme
-
-_WORD = re.compile(r"[^\W_]+")
-_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+from shared.programme.writing import spoken
 
 
 def words_in(programme: Programme, text: str) -> frozenset[str]:
@@ -22,8 +17,3 @@ def words_in(programme: Programme, text: str) -> frozenset[str]:
         line = f" {' '.join(found)} "
         hazards.update(hazard for phrase, hazard in programme.phrases if f" {phrase} " in line)
     return frozenset(hazards)
-
-
-def spoken(text: str) -> list[str]:
-    """The words of `text`, in the form in which they are compared: no case, no punctuation, nothing invisible."""
-    return _WORD.findall(unicodedata.normalize("NFKC", text.translate(_INVISIBLE)).casefold())
