@@ -167,6 +167,23 @@ def warn(city: City) -> None:
     city.write(raised)
 
 
+async def test_open_calls_stand_side_by_side_and_one_is_taken(chromium_path: Path, tmp_path: Path) -> None:
+    city = City()
+    city.call()
+    shift = city.sign_on()
+    async with a_phone(city, chromium_path, tmp_path, "light") as phone:
+        city.offer(seconds=60, paged=False)
+        city.offer("offer-2", seconds=40, paged=False, call_id=f"{CALL}-2", district="West", priority="2")
+        await asyncio.sleep(0.1)
+        await phone.open(shift)
+        await phone.sees("Open call in Central, priority 3")
+        await phone.sees("Open call in West, priority 2")
+        await phone.picture("open-calls")
+        first = phone.page.locator("section", has_text="Open call in Central")
+        await first.get_by_role("button", name="Take it, time not known").click()
+        await phone.sees("You have this call")
+
+
 async def test_the_keyboard_alone_accepts(chromium_path: Path, tmp_path: Path) -> None:
     city = City()
     city.call()
