@@ -28,6 +28,8 @@ from shared.judgement import (
 Id = str
 Phase = Literal["off", "shadow", "advisory", "live"]
 Discipline = Literal["paramedic", "emt", "nurse", "clinician", "crisis-worker", "peer", "officer", "navigator"]
+BY_ITSELF = "careroute"
+"""Who changed the switchboard, or closed a referral, where no person did."""
 
 
 def child_id(cause: str, name: str) -> Id:

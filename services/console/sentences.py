@@ -7,6 +7,7 @@ from typing import Any
 
 from shared import events
 from shared.events import Event
+from shared.programme.programme import Cap
 
 
 def sentence_of(event: Event) -> str:
@@ -62,8 +63,7 @@ def _where(event: events.DistrictPaused | events.DistrictResumed) -> str:
 
 
 def _bounds(event: events.CapChanged) -> str:
-    bounds = ((event.at_most_open, "at once"), (event.at_most_per_day, "a day"))
-    return " and ".join(f"at most {bound} calls {when}" for bound, when in bounds if bound) or "any number of calls"
+    return Cap(event.at_most_open, event.at_most_per_day).words or "any number of calls"
 
 
 SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {

@@ -29,7 +29,7 @@ from services.console.seen import (
 from services.console.sentences import sentence_of
 from shared import events
 from shared.broker import Stored
-from shared.events import ClockFailed, Event, pause_of
+from shared.events import BY_ITSELF, ClockFailed, Event, pause_of
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS, Topic
 
 READS: tuple[Topic, ...] = (DECISIONS, ASSIGNMENTS, NOTIFICATIONS)
@@ -41,8 +41,6 @@ KEEP_ANSWERS = 20_000
 KEEP_DOCUMENTS = 10
 KEEP_SWITCHES = 200
 KEEP_REFERRALS = 5_000
-BY_ITSELF = "careroute"
-"""Who changed the switchboard where nobody did."""
 DEADLINE_CLOCK = "deadline/"
 """The clock of a call's routing deadline, in team availability; the call's id follows."""
 

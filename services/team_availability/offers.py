@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import dropwhile
 
@@ -269,9 +270,10 @@ def _offer(draft: Draft[State], call_id: str, option: Option, pick: Choice, caus
     call, episode = running(draft.state, call_id)
     expires_at = _expiry(draft.state, call, option, draft.now)
     teams = pick.ranked if option.reached_by in AT_ONCE else pick.ranked[:1]
+    written = Written(draft)
     for step, team_id in enumerate(teams, len(episode.offers) + 1):
         is_first = team_id == teams[0]
-        if not is_first and written(draft) > OFFER_BYTES:
+        if not is_first and written.size_bytes() > OFFER_BYTES:
             return  # whoever is left is asked when these have answered
         draft.emit(
             OfferMade(
@@ -302,9 +304,20 @@ RECORD_BYTES = 600
 """What a record has besides its value, at most."""
 
 
-def written(draft: Draft[State]) -> int:
-    """About how many bytes a decision has come to."""
-    return sum(len(event.encode()) + RECORD_BYTES for event in draft.events)
+@dataclass(slots=True)
+class Written:
+    """How much a decision has come to, asked again and again as it grows; each event is encoded once."""
+
+    draft: Draft[State]
+    events: int = 0
+    bytes: int = 0
+
+    def size_bytes(self) -> int:
+        """About how many bytes it is by now."""
+        new = self.draft.events[self.events :]
+        self.bytes += sum(len(event.encode()) + RECORD_BYTES for event in new)
+        self.events += len(new)
+        return self.bytes
 
 
 def _ask(draft: Draft[State], call_id: str, option: Option) -> None:

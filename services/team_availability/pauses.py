@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.team_availability.offers import advance, withdraw, written
+from services.team_availability.offers import Written, advance, withdraw
 from services.team_availability.state import CallState, State, pause_holds
 from shared.events import DistrictPaused, DistrictResumed, PauseApplied, pause_of
 from shared.service import Draft, Input
@@ -35,8 +35,9 @@ def apply_pause(draft: Draft[State], paused: str, cause: str) -> None:
     affected = sorted(call_id for call_id, call in draft.state.calls.items() if _is_out(call, paused, draft.now))
     applied = PauseApplied(district=district, response=response or None, paused=True)
     draft.emit(applied)
+    written = Written(draft)
     for done, call_id in enumerate(affected):
-        if done == EPISODES_A_STEP or written(draft) > PAUSE_BYTES:
+        if done == EPISODES_A_STEP or written.size_bytes() > PAUSE_BYTES:
             draft.emit(applied.model_copy(update={"more": True}))
             return
         withdraw(draft, call_id, "paused")

@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.triage.state import State, Version
+from shared.programme.programme import RepeatCallers
 from shared.state import EMPTY
 
 
 def is_repeat(state: State, version: Version) -> bool:
     """Whether the document's number of calls of this caller is reached, this one among them."""
-    programme = state.programme
-    counted = programme.repeat_callers if programme is not None else None
+    counted = _counted(state)
     if counted is None or not version.caller:
         return False
     today = version.judged_at.toordinal()
@@ -25,8 +25,7 @@ def is_repeat(state: State, version: Version) -> bool:
 
 def with_call(state: State, caller: str, call_id: str, at: datetime) -> State:
     """The call is counted, once; days that no document asks for any more are forgotten."""
-    programme, callers, day = state.programme, state.callers, at.toordinal()
-    counted = programme.repeat_callers if programme is not None else None
+    counted, callers, day = _counted(state), state.callers, at.toordinal()
     if counted is None:
         return state
     if day not in callers:
@@ -41,5 +40,10 @@ def with_call(state: State, caller: str, call_id: str, at: datetime) -> State:
 
 def without_callers(state: State) -> State:
     """Where the document in force counts nobody, nothing is kept of anybody."""
-    counts = state.programme is not None and state.programme.repeat_callers is not None
+    counts = _counted(state) is not None
     return state if counts or not state.callers else replace(state, callers=EMPTY)
+
+
+def _counted(state: State) -> RepeatCallers | None:
+    """From how many calls on a caller counts as one who calls again; None where the document counts nobody."""
+    return state.programme.repeat_callers if state.programme is not None else None

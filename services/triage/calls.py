@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 
 from services.triage.disclosed import Opener, disclosed
 from services.triage.judging import essence, judged
-from services.triage.referrals import CAREROUTE, followed_up, told_later
+from services.triage.referrals import followed_up, told_later
 from services.triage.state import OpenCall, State, Version, order_of, seen_as, with_version
 from shared.call import Call
 from shared.events import (
+    BY_ITSELF,
     AssignmentEnded,
     AssignmentWithdrawn,
     CallCancelled,
@@ -243,7 +244,7 @@ def upgraded(state: State, event: UpgradeRaised | StatusReported, now: datetime)
                 district=carried.district,
                 response=response,
                 revision=state.switchboard.revision + 1,
-                changed_by=CAREROUTE,
+                changed_by=BY_ITSELF,
                 reason=f"{len(recent) + 1} unsafe upgrades within {rule.within_minutes} minutes",
             )
         )

@@ -9,6 +9,7 @@ from services.triage.judging import ROLL_OUT_GATES
 from services.triage.state import State
 from shared.commands import done, nothing_to_do, refused
 from shared.events import (
+    BY_ITSELF,
     AssignmentEnded,
     CloseReferral,
     Event,
@@ -22,7 +23,6 @@ from shared.judgement import NOT_ROUTED, Judgement, ResponseVerdict
 
 NO_CONTACT = ("cancelled", "no-longer-needed", "unable-to-locate")
 """Dispositions of a team that met nobody: nothing is followed up."""
-CAREROUTE = "careroute"
 
 
 def told_later(state: State, call_id: str, judgement: Judgement, now: datetime) -> Iterator[Event]:
@@ -42,7 +42,7 @@ def told_later(state: State, call_id: str, judgement: Judgement, now: datetime) 
         if referral_id in state.referrals and not _stands(sent.get(name)):
             why = "The call proved to be one that is not referred."
             yield ReferralClosed(
-                referral_id=referral_id, call_id=call_id, result="withdrawn", closed_by=CAREROUTE, reason=why
+                referral_id=referral_id, call_id=call_id, result="withdrawn", closed_by=BY_ITSELF, reason=why
             )
 
 
@@ -108,4 +108,4 @@ def due(state: State, referral_id: str) -> Event:
     referral = state.referrals[referral_id]
     if not referral.overdue:
         return ReferralOverdue(referral_id=referral_id, call_id=referral.call_id)
-    return ReferralClosed(referral_id=referral_id, call_id=referral.call_id, result="expired", closed_by=CAREROUTE)
+    return ReferralClosed(referral_id=referral_id, call_id=referral.call_id, result="expired", closed_by=BY_ITSELF)
