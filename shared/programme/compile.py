@@ -259,8 +259,7 @@ def _warm(document: Document) -> None:
 
 def _clocks_of(clocks: written.Clocks) -> Clocks:
     by_priority = {plain(name): seconds for name, seconds in clocks.priority_deadline_seconds.items()}
-    ack_seconds = clocks.transfer_ack_seconds or clocks.offer_expiry_seconds
-    derived = {"priority_deadline_seconds": Map(by_priority), "transfer_ack_seconds": ack_seconds}
+    derived = {"priority_deadline_seconds": Map(by_priority), "transfer_ack_seconds": clocks.answer_by_phone_seconds}
     return Clocks(**clocks.model_dump() | derived)
 
 

@@ -314,6 +314,11 @@ class Clocks(Table):
     """How many such questions in a row go unanswered before police are asked for: so many times
     `on_scene_check_minutes` after the first of them."""
 
+    @property
+    def answer_by_phone_seconds(self) -> int:
+        """`transfer_ack_seconds`, or what stands for it where it is left out."""
+        return self.transfer_ack_seconds or self.offer_expiry_seconds
+
 
 class SafetyFloor(Table):
     """Tightens careroute's own floor. It can loosen nothing."""

@@ -351,11 +351,11 @@ def _first_offer_seconds(document: Document) -> int:
     clocks = document.clocks
     first = [document.responses.get(level.sends[0]) for level in document.level]
     by_phone = any(response is not None and response.reached_by == "phone transfer" for response in first)
-    return max(clocks.offer_expiry_seconds, clocks.transfer_ack_seconds or 0 if by_phone else 0)
+    return max(clocks.offer_expiry_seconds, clocks.answer_by_phone_seconds if by_phone else 0)
 
 
 def _steps_by_phone(document: Document) -> Iterator[Finding]:
-    ack_seconds = document.clocks.transfer_ack_seconds or document.clocks.offer_expiry_seconds
+    ack_seconds = document.clocks.answer_by_phone_seconds
     known = document.responses
     sent = {known[name].reached_by for level in document.level for name in level.sends if name in known}
     for index, step in enumerate(document.when_no_team.steps):
