@@ -20,12 +20,12 @@ from services.notification.service import NOTIFICATION
 from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import SERVICE as TRIAGE
 from services.triage.service import triage_service
-from shared.broker import Broker, BrokerUnavailable, Place, Stored
-from shared.config import Environment, SealingKey
-from shared.kafka import KafkaBroker
-from shared.redecide import Difference, JournalBroken, Redecision, counting
-from shared.sealing import Sealer
-from shared.service import Service
+from shared.config import Environment
+from shared.engine.broker import Broker, BrokerUnavailable, Stored, TopicPartition
+from shared.engine.kafka import KafkaBroker
+from shared.engine.redecide import Difference, JournalBroken, Redecision, counting
+from shared.engine.service import Service
+from shared.sealing import Sealer, SealingKey
 
 SHOWN = 20
 """Differences that are printed; all of them are counted."""
@@ -93,7 +93,7 @@ async def redecide(broker: Broker, service: Service[Any], agency: str | None = N
     return report
 
 
-async def _records(broker: Broker, places: Sequence[Place]) -> AsyncIterator[Stored]:
+async def _records(broker: Broker, places: Sequence[TopicPartition]) -> AsyncIterator[Stored]:
     """Everything that is kept of some places at this moment."""
     reader = await broker.reader()
     try:

@@ -8,7 +8,7 @@ import sys
 from pydantic import Field
 
 from shared.config import Settings
-from shared.kafka import check_topics, create_topics
+from shared.engine.kafka import check_topics, create_topics
 
 
 class TopicSettings(Settings):

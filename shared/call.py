@@ -5,7 +5,8 @@ It travels in events: a field that a newer version added is ignored here, and re
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from datetime import datetime, timedelta
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -20,8 +21,27 @@ IncidentId = Annotated[str, StringConstraints(min_length=1, max_length=120, patt
 CallStatus = Literal["active", "reopened", "cancelled", "closed", "merged"]
 """What the CAD says of the incident; `cancelled`, `closed` and `merged` end it."""
 
+ENDED: frozenset[CallStatus] = frozenset(("cancelled", "closed", "merged"))
+
 Asker = Literal["caller", "dispatcher", "officer", "fire-crew", "provider", "school", "self"]
 """Who asks for an alternative response by name (domain §3.5)."""
+
+
+class CallId(NamedTuple):
+    """`agency/source/incident`: unique over all agencies and sources."""
+
+    agency: str
+    source: str
+    incident: str
+
+    @classmethod
+    def parse(cls, call_id: str) -> CallId:
+        """The parts of a call id. Raises ValueError where there are not three."""
+        agency, source, incident = call_id.split("/", 2)
+        return cls(agency, source, incident)
+
+    def __str__(self) -> str:
+        return "/".join(self)
 
 
 class CallType(BaseModel):
@@ -85,10 +105,26 @@ class Call(BaseModel):
 
     @property
     def call_id(self) -> str:
-        """`agency/source/incident id`: unique over all agencies and sources."""
+        """See `CallId`."""
         return f"{self.agency}/{self.source}/{self.incident_id}"
 
     @property
     def ended(self) -> bool:
         """Whether the CAD says that the incident is over."""
-        return self.status in ("cancelled", "closed", "merged")
+        return self.status in ENDED
+
+    @property
+    def order(self) -> datetime:
+        """Where this version stands among those of its call, see `order_of`."""
+        return order_of(self.updated_at, self.status)
+
+
+def order_of(updated_at: datetime, status: CallStatus) -> datetime:
+    """Where a version stands among those of its call: the later counts. The one rule of every service and page.
+
+    Microseconds on top of the CAD's time stamp tell what outweighs what at one instant: an end, and a re-opening more.
+    """
+    return updated_at + (_REOPENED if status == "reopened" else _ENDED if status in ENDED else _ACTIVE)
+
+
+_ACTIVE, _ENDED, _REOPENED = timedelta(0), timedelta(microseconds=1), timedelta(microseconds=2)

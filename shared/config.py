@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.sealing import Sealer
-
 PREFIX = "CAREROUTE_"
-
-
-def _seals(key: SecretStr) -> SecretStr:
-    Sealer(key.get_secret_value())
-    return key
-
-
-SealingKey = Annotated[SecretStr, AfterValidator(_seals)]
-"""32 bytes in base64; a wrong one is refused when the process starts."""
 
 
 class Environment(BaseSettings):

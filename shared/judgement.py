@@ -39,17 +39,17 @@ Model = Literal[
 Discipline = Literal["paramedic", "emt", "nurse", "clinician", "crisis-worker", "peer", "officer", "navigator"]
 """What a member of a crew is trained for."""
 OR: Final = " or "
-Place = str
+CrewPlace = str
 """A place in a crew: a discipline, or several of which one will do, like `emt or paramedic`."""
 
 
-def disciplines_of(place: Place) -> frozenset[str]:
+def disciplines_of(place: CrewPlace) -> frozenset[str]:
     """The disciplines of which one fills a place."""
     return frozenset(place.split(OR))
 
 
 Goes = Literal["instead of default", "beside default"]
-Service = Literal["police", "ems", "fire"]
+DefaultService = Literal["police", "ems", "fire"]
 """A part of the default response."""
 ReachedBy = Literal["offer", "broadcast", "pull", "on-call page", "phone transfer", "referral", "note"]
 """How a response learns of a call. An offer and an on-call page ask one team after the other; broadcast asks every team
@@ -108,9 +108,9 @@ class ResponseVerdict:
 
     response: str
     model: Model
-    crew: tuple[Place, ...]
+    crew: tuple[CrewPlace, ...]
     goes: Goes
-    replaces: tuple[Service, ...]
+    replaces: tuple[DefaultService, ...]
     """The parts of the default response that do not go when this one goes."""
     reached_by: ReachedBy
     on_upgrade: OnUpgrade

@@ -13,9 +13,11 @@ import hmac
 import json
 import os
 from collections.abc import Mapping
+from typing import Annotated
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import AfterValidator, SecretStr
 
 from shared.events import Sealed
 
@@ -76,3 +78,12 @@ class Sealer:
 def new_key() -> str:
     """A fresh sealing key, for the environment."""
     return base64.b64encode(os.urandom(KEY_BYTES)).decode()
+
+
+def _seals(key: SecretStr) -> SecretStr:
+    Sealer(key.get_secret_value())
+    return key
+
+
+SealingKey = Annotated[SecretStr, AfterValidator(_seals)]
+"""A setting: 32 bytes in base64; a wrong one is refused when the process starts."""

@@ -7,14 +7,11 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
-
-if TYPE_CHECKING:
-    from fastapi import APIRouter
 
 ALLOWED_KEYS = frozenset(
     {
@@ -138,21 +135,6 @@ def operations(ready: Probe, live: Probe = lambda: True) -> Callable[[str], tupl
         return 404, "text/plain", b"only /metrics, /livez and /readyz are here\n"
 
     return answer
-
-
-def operations_router(ready: Probe) -> APIRouter:
-    """The same, for a door that has an HTTP server already."""
-    from fastapi import APIRouter, Response  # noqa: PLC0415  # a worker does without FastAPI
-
-    router, answer = APIRouter(include_in_schema=False), operations(ready)
-
-    def respond(path: str) -> Response:
-        status, kind, body = answer(path)
-        return Response(body, status, media_type=kind)
-
-    for path in ("/metrics", "/livez", "/readyz"):
-        router.add_api_route(path, lambda path=path: respond(path), methods=["GET"])
-    return router
 
 
 class _Quiet(WSGIRequestHandler):

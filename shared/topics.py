@@ -1,54 +1,14 @@
-"""Every topic, once: who writes it, how long it is kept, and how it is made."""
+"""Every topic, once: who writes it, and how long it is kept."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-DAY_MILLISECONDS = 24 * 60 * 60 * 1000
-MAX_RECORD_BYTES = 1024 * 1024
-"""What a topic takes in one batch; a step stays below it (`STEP_BYTES`)."""
-STEP_BYTES = 900_000
-SNAPSHOT_BYTES = 16 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """A topic. A journal is written by its owner only and kept for good; its fold is that service's state."""
-
-    name: str
-    written_by: str
-    journal: bool = False
-    retention_milliseconds: int = -1
-    compacted: bool = False
-    max_bytes: int = MAX_RECORD_BYTES
-
-    def settings(self, replication: int) -> dict[str, str]:
-        """Kafka's settings for it. With one copy only, every write is flushed to disk before it counts."""
-        settings = {
-            "message.timestamp.type": "LogAppendTime",
-            "retention.ms": str(self.retention_milliseconds),
-            "cleanup.policy": "compact" if self.compacted else "delete",
-            "max.message.bytes": str(self.max_bytes),
-            "unclean.leader.election.enable": "false",
-            "min.insync.replicas": str(min(2, replication)),
-        }
-        if replication == 1 and not self.compacted:
-            settings["flush.messages"] = "1"
-        return settings
-
+from shared.engine.topic import DAY_MILLISECONDS, DEAD_LETTERS, Topic, snapshots_of
 
 CALLS = Topic("calls", "intake", retention_milliseconds=30 * DAY_MILLISECONDS)
 COMMANDS = Topic("commands", "doors", retention_milliseconds=30 * DAY_MILLISECONDS)
 DECISIONS = Topic("decisions", "triage", journal=True)
 ASSIGNMENTS = Topic("assignments", "team-availability", journal=True)
 NOTIFICATIONS = Topic("notifications", "notification", journal=True)
-DEAD_LETTERS = Topic("dead-letters", "any service")
-
-
-def snapshots_of(service: str) -> Topic:
-    """The topic that caches a service's state."""
-    return Topic(f"{service}-snapshots", service, compacted=True, max_bytes=SNAPSHOT_BYTES)
-
 
 TOPICS: tuple[Topic, ...] = (
     CALLS,

@@ -12,8 +12,8 @@ from typing import NoReturn
 import psutil
 import pytest
 
-from deploy.broker import find_broker
-from deploy.kafka.local import CHECKOUT, KafkaError, missing
+from deploy.local.broker import find_broker
+from deploy.local.kafka.node import CHECKOUT, KafkaError, missing
 
 RUN = CHECKOUT / ".run"
 IS_CI = os.environ.get("CI") == "true"

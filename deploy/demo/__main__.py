@@ -19,19 +19,19 @@ from pathlib import Path
 import psutil
 from rich.console import Console
 
-from deploy.access import AgencyWanted, SourceWanted
-from deploy.broker import find_broker, why_none
 from deploy.demo import scenarios
 from deploy.demo.people import CommandFailed
-from deploy.demo.preset import PresetRefused, preset
 from deploy.demo.run import Run, decided_again, say
 from deploy.demo.scenarios import Scenario
 from deploy.demo.stages import OneProcess, Processes, Stage
-from deploy.kafka.local import CHECKOUT, KafkaError, free_port
-from deploy.stack import HOST, StackError, end_all, spawn, stop_leftover
+from deploy.local.access import AgencyWanted, SourceWanted
+from deploy.local.broker import find_broker, why_none
+from deploy.local.kafka.node import CHECKOUT, KafkaError, free_port
+from deploy.local.stack import HOST, StackError, end_all, spawn, stop_leftover
+from deploy.rehearsal.preset import PresetRefused, preset
 from shared.clock import SystemClock
-from shared.mapping import MappingRefused
-from shared.redecide import JournalBroken
+from shared.engine.redecide import JournalBroken
+from shared.programme.trying.cad_export import MappingRefused
 
 DIRECTORY = CHECKOUT / ".run" / "demo"
 KAFKA_VARIABLE = "CAREROUTE_KAFKA"

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from deploy.demo.in_force import InForce
-from shared.broker import Place, Stored
-from shared.events import pause_of
-from shared.journal import Ownership, is_late_write
+from deploy.rehearsal.in_force import InForce
+from shared.engine.broker import Stored, TopicPartition
+from shared.engine.journal import Ownership, is_late_write
+from shared.switch import Switch
 
 ENDED = ("cancelled", "closed", "merged")
 JOURNALS = ("decisions", "assignments", "notifications")
@@ -95,12 +95,12 @@ class Ledger:
         self.routing_seconds: list[float] = []
         """From the durable receipt to the outcome."""
         self.last: deque[tuple[datetime, str]] = deque(maxlen=LAST_EVENTS)
-        self._ownership: defaultdict[Place, Ownership] = defaultdict(Ownership)
+        self._ownership: defaultdict[TopicPartition, Ownership] = defaultdict(Ownership)
         self._triaged: set[tuple[str, str]] = set()
         self._page_keys: dict[tuple[str, ...], str] = {}
         self._due_pages: set[str] = set()
         self._holder: dict[str, str] = {}
-        self.end_of: dict[Place, int] = {}
+        self.end_of: dict[TopicPartition, int] = {}
         """The position after the last record that was taken in."""
 
     def take(self, stored: Stored) -> None:
@@ -292,12 +292,12 @@ class Ledger:
         self.phases[f"{event['response']}/{event['district']}"] = event["phase"]
 
     def _paused(self, event: Mapping[str, Any], stored: Stored) -> None:
-        paused = pause_of(event["district"], event.get("response"))
+        paused = Switch(event["district"], event.get("response")).key
         self.paused.add(paused)
         self._tell(stored, f"{paused} PAUSED by {event['changed_by']}: {event['reason']}")
 
     def _resumed(self, event: Mapping[str, Any], stored: Stored) -> None:
-        resumed = pause_of(event["district"], event.get("response"))
+        resumed = Switch(event["district"], event.get("response")).key
         self.paused.discard(resumed)
         self._tell(stored, f"{resumed} resumed by {event['changed_by']}")
 

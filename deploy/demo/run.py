@@ -19,13 +19,13 @@ from deploy.demo.people import Console as Door
 from deploy.demo.people import Dispatcher, adopt, set_phases, staff
 from deploy.demo.scenarios import Scenario
 from deploy.demo.stages import Stage
-from deploy.demo.switching import Switching
 from deploy.demo.verdict import Verdict, unsettled, verdict
 from deploy.demo.view import View, tables
+from deploy.local.stack import HOST
 from deploy.redecide import redecide_all, services_with
-from deploy.stack import HOST
-from shared.broker import Broker
+from deploy.rehearsal.switching import Switching
 from shared.clock import Clock
+from shared.engine.broker import Broker
 
 LOOK_SECONDS = 0.25
 PROCESS_SECONDS = 2.0

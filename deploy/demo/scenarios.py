@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from deploy.demo import traffic
 from deploy.demo.crews import Habits
 from deploy.demo.people import TeamWanted
-from deploy.demo.switching import Script
 from deploy.demo.traffic import Sending
-from deploy.kafka.local import CHECKOUT
-from shared.mapping import MappingRefused, read_mapping, read_rows
+from deploy.local.kafka.node import CHECKOUT
+from deploy.rehearsal.switching import Script
+from shared.programme.trying.cad_export import MappingRefused, read_mapping, read_rows
 
 PROGRAMMES = CHECKOUT / "deploy" / "programmes"
 SETTLE_SECONDS = 40.0

@@ -11,34 +11,34 @@ from typing import Any, Protocol
 import httpx
 from pydantic import SecretStr
 
-from deploy.access import Access, AgencyWanted
-from deploy.broker import Broker as KafkaNode
 from deploy.demo.cad import serving
-from deploy.kafka.local import free_port
-from deploy.stack import HOST, Stack
+from deploy.local.access import Access, AgencyWanted
+from deploy.local.broker import Broker as KafkaNode
+from deploy.local.kafka.node import free_port
+from deploy.local.stack import HOST, Stack
+from services.console.api.http import create_app as console_app
 from services.console.config import ConsoleSettings
-from services.console.http import create_app as console_app
 from services.intake.config import IntakeSettings
 from services.intake.http import create_app as intake_app
 from services.notification.config import NotificationSettings
 from services.notification.perform import performer
-from services.notification.pocket.calls import SealedCalls
-from services.notification.pocket.http import Door
-from services.notification.pocket.http import create_app as pocket_app
-from services.notification.pocket.model import CHANGES, Model
 from services.notification.service import NOTIFICATION
+from services.pocket.http import Door
+from services.pocket.http import create_app as pocket_app
+from services.pocket.sealed_calls import SealedCalls
+from services.pocket.view import CHANGES, View
 from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import triage_service
 from shared import telemetry
 from shared.agencies import Agencies
-from shared.broker import Broker
 from shared.clock import SystemClock
-from shared.follow import Follower
-from shared.kafka import KafkaBroker
-from shared.memory import MemoryBroker, MemoryLog
+from shared.engine.broker import Broker
+from shared.engine.follower import Follower
+from shared.engine.kafka import KafkaBroker
+from shared.engine.memory import MemoryBroker, MemoryLog
+from shared.engine.worker import Perform, Worker, no_effects
 from shared.sealing import Sealer
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS
-from shared.worker import Perform, Worker, no_effects
 
 PARTITIONS = 4
 
@@ -161,7 +161,7 @@ class OneProcess:
         sealing_key = SecretStr(self.access.sealing_key)
         taking = IntakeSettings(**common, sealing_key=sealing_key)
         commanding = ConsoleSettings(**common, link_secret=link_secret, pocket_url=self.pocket_url)
-        model = Model(link_secret.get_secret_value())
+        model = View(link_secret.get_secret_value())
         follower = Follower(self.broker(), (ASSIGNMENTS, NOTIFICATIONS), model.fold, frozenset(CHANGES))
         door = Door(self.broker(), follower, model, SealedCalls(self.broker(), sealer), self._clock)
         apps = {

@@ -1,8 +1,8 @@
 """Runs the door for people."""
 
+from services.console.api.http import create_app
 from services.console.config import ConsoleSettings
-from services.console.http import create_app
-from shared.door import serve
+from shared.doors.serve import serve
 
 if __name__ == "__main__":
     settings = ConsoleSettings.load()

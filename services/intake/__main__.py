@@ -2,7 +2,7 @@
 
 from services.intake.config import IntakeSettings
 from services.intake.http import create_app
-from shared.door import serve
+from shared.doors.serve import serve
 from shared.sealing import Sealer
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from shared.broker import Appended, Broker, BrokerUnavailable, Record
-from shared.topics import STEP_BYTES, Topic
+from shared.engine.broker import Appended, Broker, BrokerUnavailable, Record
+from shared.engine.topic import STEP_BYTES, Topic
 
 
 @dataclass(slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from shared.config import AgencyDoorSettings, SealingKey
+from shared.config import AgencyDoorSettings
+from shared.sealing import SealingKey
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_CALL_BYTES = 64 * 1024

@@ -19,7 +19,7 @@ from services.intake.problems import Fault, NotTaken, not_valid
 from services.intake.version import Version
 from shared.agencies import Source
 from shared.call import Call, CallStatus, CallType, IncidentId, Text
-from shared.plain_text import plain_text
+from shared.html_text import plain_text
 
 MEDIA_TYPE = "application/emergency.eido+json"
 MAJOR_VERSION = "1"

@@ -36,10 +36,12 @@ from services.intake.problems import Fault, NotTaken, Problem
 from services.intake.version import Version, check, records
 from shared import telemetry
 from shared.agencies import Agencies, Source
-from shared.broker import Broker, BrokerUnavailable
 from shared.clock import Clock
+from shared.doors.operations import operations_router
+from shared.engine.broker import Broker, BrokerUnavailable
+from shared.engine.topic import STEP_BYTES
 from shared.sealing import Sealer
-from shared.topics import CALLS, STEP_BYTES
+from shared.topics import CALLS
 
 DESCRIPTION = f"""
 A CAD publishes the full current state of its calls here, as often as it likes: late, twice, out of order.
@@ -96,7 +98,7 @@ def create_app(
     app.include_router(router)
     app.add_middleware(_Straight, endpoints={"/v1/calls": publish_calls, "/v1/eido": publish_eido})
     app.add_exception_handler(HTTPException, _other_path)
-    app.include_router(telemetry.operations_router(door.ready))
+    app.include_router(operations_router(door.ready))
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
 

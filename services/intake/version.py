@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from services.intake.problems import Fault, NotTaken
 from shared.agencies import Source
-from shared.broker import Record
 from shared.call import Call
+from shared.engine.broker import Record
 from shared.events import CallCancelled, CallReported, child_id
 from shared.sealing import Sealer
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from services.notification.evolve import evolve
 from services.notification.state import State
-from shared.commands import answer, done, nothing_to_do, refused
+from shared.answers import answer, done, nothing_to_do, refused
+from shared.engine.service import Draft, EffectDone, EffectStarting, Input
 from shared.events import (
     AssignmentEnded,
     AssignmentUnconfirmed,
@@ -43,7 +44,6 @@ from shared.events import (
     UpgradeRaised,
     child_id,
 )
-from shared.service import Draft, EffectDone, EffectStarting, Input
 
 NOTICE_PAGE_MINUTES = 3
 """A notice that could not be sent for so long is overtaken by the page that the team has open."""

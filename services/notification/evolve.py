@@ -38,7 +38,7 @@ def _page_due(state: State, event: PageDue, at: datetime) -> State:
         owed=state.owed.set(event.page_id, Owed(event)),
         pages_of_call=state.pages_of_call.set(event.call_id, (*of_call, event.page_id)),
         recent_offers=_with_page(state, event) if event.kind == "offer" else state.recent_offers,
-        seen=state.seen.add(event.page_id, at, at),
+        seen=state.seen.set(event.page_id, at, at),
     )
 
 
@@ -77,7 +77,7 @@ def _page_dropped(state: State, event: PageDropped, at: datetime) -> State:
     left = state.without(event.page_id)
     page = event.page  # never owed, and yet the team may see its offer on its own page: it can have notices
     recent_offers = left.recent_offers if page is None else _with_page(left, page)
-    return replace(left, recent_offers=recent_offers, seen=left.seen.add(event.page_id, at, at))
+    return replace(left, recent_offers=recent_offers, seen=left.seen.set(event.page_id, at, at))
 
 
 def _message_due(state: State, event: CadMessageDue, at: datetime) -> State:
@@ -85,7 +85,7 @@ def _message_due(state: State, event: CadMessageDue, at: datetime) -> State:
         state,
         owed=state.owed.set(event.message_id, Owed(event)),
         outbox=state.outbox.add(event, at),
-        seen=state.seen.add(event.message_id, at, at),
+        seen=state.seen.set(event.message_id, at, at),
     )
 
 
@@ -104,7 +104,7 @@ def _enabled(state: State, event: CadWebhookEnabled, _at: datetime) -> State:
 
 
 def _answered(state: State, event: CommandDone | CommandRefused, at: datetime) -> State:
-    return replace(state, answered=state.answered.add(event.command_id, at, at))
+    return replace(state, answered=state.answered.set(event.command_id, at, at))
 
 
 CHANGES: dict[type[Event], Callable[[State, Any, datetime], State]] = {

@@ -10,8 +10,8 @@ from services.notification.config import NotificationSettings
 from services.notification.webhook import Sender, client
 from shared.agencies import Agencies, CadWebhook
 from shared.clock import Clock, SystemClock
+from shared.engine.service import Effect, EffectDone
 from shared.events import CadMessageDue, CadNotInformed, Event, PageDelivered, PageDropped, PageDue, PageFailed
-from shared.service import Effect, EffectDone
 from shared.telemetry import CAD_NOT_INFORMED, PAGE_SECONDS, PAGES
 
 ENDED: dict[type[Event], str] = {PageDelivered: "delivered", PageFailed: "failed", PageDropped: "dropped"}

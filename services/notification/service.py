@@ -5,9 +5,9 @@ from __future__ import annotations
 from services.notification.decide import DECIDERS, decide
 from services.notification.evolve import evolve
 from services.notification.state import State, pending
+from shared.engine.service import Service
+from shared.engine.state import packer
 from shared.events import Event
-from shared.service import Service
-from shared.state import packer
 from shared.topics import ASSIGNMENTS, COMMANDS, NOTIFICATIONS
 
 NOTIFICATION: Service[State] = Service(

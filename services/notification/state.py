@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from shared.engine.service import Effect
+from shared.engine.state import EMPTY, ByDay, PMap
 from shared.events import CadMessageDue, PageDue
-from shared.service import Effect
-from shared.state import EMPTY, PMap, Remembered
 
 KEPT_MESSAGES = 2_000
 KEPT_HOURS = 24
@@ -84,9 +84,9 @@ class State:
     outbox: Outbox = Outbox()
     disabled: PMap[str, datetime] = EMPTY
     """Source → since when its webhook has been gone."""
-    seen: Remembered = field(default_factory=Remembered)
+    seen: ByDay[datetime] = field(default_factory=ByDay)
     """Ids of pages and messages that were owed or dropped: nothing is owed twice."""
-    answered: Remembered = field(default_factory=Remembered)
+    answered: ByDay[datetime] = field(default_factory=ByDay)
     """Ids of commands."""
 
     def without(self, effect_id: str) -> State:

@@ -1,9 +1,9 @@
 """Runs team availability."""
 
 from services.team_availability.config import TeamAvailabilitySettings
+from services.team_availability.metrics import watch
 from services.team_availability.service import TEAM_AVAILABILITY
-from services.team_availability.watch import watch
-from shared.worker import run
+from shared.engine.worker import run
 
 if __name__ == "__main__":
     run(TEAM_AVAILABILITY, TeamAvailabilitySettings.load(), watch=watch)

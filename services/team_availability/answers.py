@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from services.team_availability.offers import advance, let_go, route, running, where_it_stands, withdraw
 from services.team_availability.state import PHONE, CallState, Episode, Offer, State
-from shared.commands import Answer, done, nothing_to_do, refused
+from shared.answers import Answer, done, nothing_to_do, refused
+from shared.engine.service import Draft, Input
 from shared.events import AcceptOffer, DeclineOffer, Event, OfferAccepted, OfferDeclined
-from shared.service import Draft, Input
 
 
 def accept_offer(draft: Draft[State], command: AcceptOffer, given: Input) -> list[Event]:

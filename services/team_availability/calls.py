@@ -10,6 +10,8 @@ from services.team_availability.offers import advance, route, running, withdraw
 from services.team_availability.overrides import answer_held
 from services.team_availability.state import CallState, Episode, Known, State, Timings
 from shared.call import Call
+from shared.engine.service import Draft, Input
+from shared.engine.state import REMEMBERED_DAYS
 from shared.events import (
     AssignmentUnconfirmed,
     AssignmentWithdrawn,
@@ -28,8 +30,6 @@ from shared.events import (
     UpgradeRaised,
 )
 from shared.judgement import Judgement
-from shared.service import Draft, Input
-from shared.state import REMEMBERED_DAYS
 
 STALE = timedelta(days=REMEMBERED_DAYS)
 """A call that is older by its own time stamps gets no episode: what became of it may be forgotten."""

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from services.team_availability.state import PULL, CallState, Option, Shift, State, TeamState
-from shared.crew import each_has_its_own
 from shared.events import BypassedTeam, Recipient, Team
 from shared.judgement import disciplines_of
+from shared.matching import has_perfect_matching
 
 MOST_OPEN_CALLS = 10
 """That stand on one team's page: more than anybody chooses among, and what ends with the team fits into one step."""
@@ -95,7 +95,7 @@ def _covers(state: State, shift: Shift, option: Option) -> bool:
     """Whether each place of the crew is filled by a member of its own who is trained for it."""
     trained = [frozenset(state.people[member].disciplines) for member in shift.members if member in state.people]
     places = tuple(map(disciplines_of, option.crew))
-    return each_has_its_own(places, trained, lambda place, member: not place.isdisjoint(member))
+    return has_perfect_matching(places, trained, lambda place, member: not place.isdisjoint(member))
 
 
 def _speaks(state: State, shift: Shift, language: str) -> bool:

@@ -8,8 +8,8 @@ from services.team_availability.offers import advance, end_by_deadline, expire, 
 from services.team_availability.pauses import apply_pause
 from services.team_availability.roster import end_shift
 from services.team_availability.state import State
+from shared.engine.service import Draft, Input, Tick
 from shared.events import CallForgotten, CommandRefused, SafetyCheckDue, SafetyCheckMissed, TeamNotMoving
-from shared.service import Draft, Input, Tick
 
 
 def tick(draft: Draft[State], event: Tick, given: Input) -> None:

@@ -22,7 +22,8 @@ from services.team_availability.roster import (
     sign_on,
 )
 from services.team_availability.state import State
-from shared.commands import answer
+from shared.answers import answer
+from shared.engine.service import Draft, Input, Tick
 from shared.events import (
     AcceptOffer,
     CadNotInformed,
@@ -44,7 +45,6 @@ from shared.events import (
     SignOff,
     SignOn,
 )
-from shared.service import Draft, Input, Tick
 
 
 def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
@@ -61,7 +61,7 @@ def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
 
 
 def _command(draft: Draft[State], command: Command, given: Input) -> None:
-    decider = COMMANDS.get(type(command))
+    decider = COMMAND_DECIDERS.get(type(command))
     if decider is None or command.command_id in draft.state.held:
         return
     draft.emit_all(answer(command, given.time, draft.state.answered, lambda command: decider(draft, command, given)))
@@ -84,7 +84,7 @@ DECIDERS: dict[type[Any], Callable[[Draft[State], Any, Input], None]] = {
     Tick: tick,
 }
 
-COMMANDS: dict[type[Any], Callable[[Draft[State], Any, Input], list[Event]]] = {
+COMMAND_DECIDERS: dict[type[Any], Callable[[Draft[State], Any, Input], list[Event]]] = {
     DefinePerson: define_person,
     RemovePerson: remove_person,
     DefineTeam: define_team,

@@ -59,8 +59,8 @@ from shared.events import (
     TeamNotMoving,
     TermsNoted,
     UpgradeRaised,
-    pause_of,
 )
+from shared.switch import Switch
 
 
 def evolve(state: State, event: Event, at: datetime) -> State:
@@ -104,7 +104,7 @@ def _version_seen(state: State, event: CallVersionSeen, at: datetime) -> State:
     call = state.calls.get(event.call_id)
     if call is None:
         seen = _with_version(state.closed.get(event.call_id), event)
-        return replace(state, closed=state.closed.add(event.call_id, seen, at))
+        return replace(state, closed=state.closed.set(event.call_id, seen, at))
     call = replace(call, known=_with_version(call.known, event))
     return replace(state, calls=state.calls.set(event.call_id, call))
 
@@ -175,7 +175,7 @@ def _close(state: State, call_id: str, call: CallState, at: datetime) -> State:
     return replace(
         state,
         calls=state.calls.delete(call_id),
-        closed=state.closed if call.known is None else state.closed.add(call_id, call.known, at),
+        closed=state.closed if call.known is None else state.closed.set(call_id, call.known, at),
         clocks=state.clocks.clear(f"forget/{call_id}"),
     )
 
@@ -414,7 +414,7 @@ def _input_refused(state: State, event: InputRefused, at: datetime) -> State:
     if event.input_type == "call-cancelled" or state.known(event.call_id) is not None:
         return state
     known = Known(datetime.min.replace(tzinfo=at.tzinfo), episodes=1, outcome="default")
-    return replace(state, closed=state.closed.add(event.call_id, known, at))
+    return replace(state, closed=state.closed.set(event.call_id, known, at))
 
 
 def _clock_failed(state: State, event: ClockFailed, at: datetime) -> State:
@@ -442,7 +442,7 @@ def _default(state: State, call_id: str, at: datetime) -> State:
 
 
 def _pause_applied(state: State, event: PauseApplied, at: datetime) -> State:
-    key = pause_of(event.district, event.response)
+    key = Switch(event.district, event.response).key
     clock_id = f"pause/{key}"
     if not event.paused:
         paused = state.paused.delete(key) if key in state.paused else state.paused
@@ -463,7 +463,7 @@ def _held(state: State, event: CommandHeld, _at: datetime) -> State:
 
 def _answered(state: State, event: CommandDone | CommandRefused, at: datetime) -> State:
     command_id = event.command_id
-    state = replace(state, answered=state.answered.add(command_id, at, at))
+    state = replace(state, answered=state.answered.set(command_id, at, at))
     held = state.held.get(command_id)
     if held is None:
         return state

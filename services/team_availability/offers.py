@@ -10,6 +10,8 @@ from itertools import dropwhile
 from services.team_availability.choice import Choice, choose, recipients_of
 from services.team_availability.evolve import options_named
 from services.team_availability.state import PHONE, PULL, CallState, Cites, Episode, Known, Offer, Option, State
+from shared.engine.service import Draft
+from shared.engine.topic import STEP_BYTES
 from shared.events import (
     CallRouted,
     ConfirmationAsked,
@@ -22,8 +24,6 @@ from shared.events import (
     child_id,
 )
 from shared.judgement import Attempt, Judgement, Step
-from shared.service import Draft
-from shared.topics import STEP_BYTES
 
 GOING = "The default response goes"
 LEAST_OFFER = timedelta(seconds=1)

@@ -16,7 +16,8 @@ from services.team_availability.offers import (
     withdraw,
 )
 from services.team_availability.state import CallState, State
-from shared.commands import Answer, done, nothing_to_do, refused
+from shared.answers import Answer, done, nothing_to_do, refused
+from shared.engine.service import Draft, Input
 from shared.events import (
     AssignmentWithdrawn,
     CallOverridden,
@@ -28,7 +29,6 @@ from shared.events import (
     Event,
     OverrideCall,
 )
-from shared.service import Draft, Input
 
 HELD_COMMANDS = 1000
 """So many commands wait at most, in one agency; a door that invents calls must not fill the state."""

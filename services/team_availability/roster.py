@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from services.team_availability.offers import advance, let_go, running
 from services.team_availability.state import Shift, State
-from shared.commands import done, nothing_to_do, refused
+from shared.answers import done, nothing_to_do, refused
+from shared.engine.service import Draft, Input
 from shared.events import (
     AssignmentEnded,
     DefinePerson,
@@ -24,7 +25,6 @@ from shared.events import (
     TeamSignedOn,
     child_id,
 )
-from shared.service import Draft, Input
 
 FREE = ("available", "out-of-service")
 """What a team reports that is about no call."""

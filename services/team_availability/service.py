@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from services.team_availability.decide import COMMANDS as COMMAND_DECIDERS
-from services.team_availability.decide import DECIDERS, decide
+from services.team_availability.decide import COMMAND_DECIDERS, DECIDERS, decide
 from services.team_availability.evolve import evolve
 from services.team_availability.state import State, due
+from shared.engine.service import Service
+from shared.engine.state import packer
 from shared.events import Event
-from shared.service import Service
-from shared.state import packer
 from shared.topics import ASSIGNMENTS, CALLS, COMMANDS, DECISIONS, NOTIFICATIONS
 
 TEAM_AVAILABILITY: Service[State] = Service(

@@ -7,19 +7,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from shared.call import CallStatus
-from shared.events import CommandHeld, Outcome, Person, Phase, PlanSet, Team, TeamStatus, TermsNoted
+from shared.call import ENDED, CallStatus
+from shared.engine.state import EMPTY, ByDay, Clocks, PMap
+from shared.events import CommandHeld, Outcome, Person, PlanSet, Team, TeamStatus, TermsNoted
 from shared.judgement import (
     DEFAULT_POOL,
     EXPECTED_MINUTES,
     MISSED_SAFETY_CHECKS,
     NOT_ROUTED,
+    CrewPlace,
     Judgement,
-    Place,
+    Phase,
     ResponseVerdict,
     Step,
 )
-from shared.state import EMPTY, REMEMBERED_DAYS, Clocks, PMap, Remembered
+from shared.switch import Switch
 
 SETTLE = timedelta(milliseconds=250)
 """Deadlines and expiries fire so much after their instant: an answer durable just before it is then read in time."""
@@ -32,7 +34,6 @@ PHONE = "phone transfer"
 PULL = "pull"
 CHECKED: frozenset[TeamStatus] = frozenset(("on-scene", "transporting"))
 """With somebody: a team that has reported so and says no more is asked whether it is well."""
-ENDED: frozenset[str] = frozenset(("cancelled", "closed", "merged"))
 
 
 # --- teams ----------------------------------------------------------------------------------------------------------
@@ -109,7 +110,7 @@ class Option(NamedTuple):
 
     response: str
     model: str
-    crew: tuple[Place, ...]
+    crew: tuple[CrewPlace, ...]
     reached_by: str
     on_upgrade: str
     phase: Phase = "off"
@@ -346,40 +347,6 @@ class CallState:
         return None if self.known is None else self.known.district
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """Calls that are over, forgotten whole days at a time, seven days later."""
-
-    days: PMap[int, PMap[str, Known]] = EMPTY
-
-    def add(self, call_id: str, known: Known, now: datetime) -> Closed:
-        """Keep a call, as of `now`; forget the days that are over."""
-        day, days = now.toordinal(), self.days
-        if day not in days:
-            for old in [one for one in days if one < day - REMEMBERED_DAYS]:
-                days = days.delete(old)
-        return Closed(days.set(day, days.get(day, EMPTY).set(call_id, known)))
-
-    def forget(self, call_id: str) -> Closed:
-        """Take a call out: it lives again."""
-        days = self.days
-        for day, kept in self.days.items():
-            if call_id in kept:
-                days = days.set(day, kept.delete(call_id))
-        return Closed(days)
-
-    def get(self, call_id: str) -> Known | None:
-        """What is kept of a call."""
-        for day in sorted(self.days, reverse=True):
-            known: Known | None = self.days[day].get(call_id)
-            if known is not None:
-                return known
-        return None
-
-    def __len__(self) -> int:
-        return sum(map(len, self.days.values()))
-
-
 # --- the whole ------------------------------------------------------------------------------------------------------
 
 
@@ -390,7 +357,7 @@ class State:
     people: PMap[str, Person] = EMPTY
     teams: PMap[str, TeamState] = EMPTY
     calls: PMap[str, CallState] = EMPTY
-    closed: Closed = Closed()
+    closed: ByDay[Known] = field(default_factory=ByDay)
     offers: PMap[str, str] = EMPTY
     """Offer id → call id, for the calls above."""
     paused: PMap[str, datetime] = EMPTY
@@ -400,7 +367,7 @@ class State:
     """Command id → a command that waits for its call."""
     held_of: PMap[str, tuple[str, ...]] = EMPTY
     """Call id → the ids of the commands that wait for it."""
-    answered: Remembered = field(default_factory=Remembered)
+    answered: ByDay[datetime] = field(default_factory=ByDay)
     """Ids of commands."""
     clocks: Clocks = field(default_factory=Clocks)
 
@@ -415,18 +382,13 @@ class State:
 
     def is_paused(self, district: str | None, response: str | None = None) -> bool:
         """Whether a kill switch holds a response, or everything, in a district."""
-        return any(pause_holds(key, district, response) for key in self.paused)
+        return any(Switch.parse(key).holds(district, response) for key in self.paused)
 
     def on_shift(self) -> Iterator[tuple[str, Shift]]:
         """The teams at work."""
         for team_id, team in self.teams.items():
             if team.shift is not None:
                 yield team_id, team.shift
-
-
-def pause_holds(key: str, district: str | None, response: str | None) -> bool:
-    """Whether a pause, by what it names, holds a response in a district."""
-    return key in ("all", district, f"{response}/{district}", f"{response}/all")
 
 
 def due(state: State) -> tuple[str, datetime] | None:

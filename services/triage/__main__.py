@@ -1,12 +1,12 @@
 """Runs triage."""
 
 from services.triage.config import TriageSettings
+from services.triage.metrics import watch
 from services.triage.service import triage_service
 from services.triage.state import parsed
-from services.triage.watch import watch
+from shared.engine.worker import beside_the_loop, run
 from shared.events import ProposeProgramme
 from shared.sealing import Sealer
-from shared.worker import beside_the_loop, run
 
 if __name__ == "__main__":
     settings = TriageSettings.load()

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.triage.state import State, Version
-from shared.programme.programme import RepeatCallers
-from shared.state import EMPTY
+from shared.engine.state import EMPTY
+from shared.programme.judging.programme import RepeatCallers
 
 
 def is_repeat(state: State, version: Version) -> bool:

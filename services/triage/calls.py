@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from services.triage.disclosed import Opener, disclosed
 from services.triage.judging import essence, judged
 from services.triage.referrals import followed_up, told_later
-from services.triage.state import OpenCall, State, Version, order_of, seen_as, with_version
+from services.triage.sealed_part import Opener, disclosed
+from services.triage.state import OpenCall, State, Version, seen_as, with_version
 from shared.call import Call
 from shared.events import (
     BY_ITSELF,
@@ -28,8 +28,8 @@ from shared.events import (
     UpgradeNoted,
     UpgradeRaised,
     VersionNoted,
-    pause_of,
 )
+from shared.switch import Switch
 
 STALE = timedelta(days=7)
 """Ids are remembered for so long; an unknown call with an older time stamp may have been forgotten."""
@@ -44,12 +44,12 @@ def reported(state: State, event: CallReported | CallCancelled, now: datetime, o
         closed_at = state.closed.get(event.call_id)
         if closed_at is None and event.judged_at - call.updated_at > STALE:
             return [CallStale(call_id=event.call_id, event_id=event.event_id, updated_at=call.updated_at)]
-        if closed_at is not None and order_of(call) <= closed_at:
+        if closed_at is not None and call.order <= closed_at:
             return []  # the call is over, and this is from before
         held = OpenCall()
     elif seen_as(event.event_id, event.fingerprint) in held.seen:
         return []
-    late = bool(held.newest) and order_of(call) < held.newest[0].order
+    late = bool(held.newest) and call.order < held.newest[0].order
     if call.ended:
         return [_late(event, Version(event.event_id, call, event.judged_at, ()))] if late else [_ended(event)]
     version = Version(event.event_id, call, event.judged_at, *disclosed(state.programme, event, opener))
@@ -233,7 +233,7 @@ def upgraded(state: State, event: UpgradeRaised | StatusReported, now: datetime)
     if isinstance(event, StatusReported) and event.status != "need-police":
         return []
     call_id, response = event.call_id or "", carried.response if rule.pauses == "response" else None
-    paused, since = pause_of(carried.district, response), now - timedelta(minutes=rule.within_minutes)
+    paused, since = Switch(carried.district, response).key, now - timedelta(minutes=rule.within_minutes)
     recent = {known for known, at in state.upgrades.get(paused, ()) if at > since}
     if call_id in recent:
         return []

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from services.triage.state import Document, State, parsed
-from shared.commands import done, nothing_to_do, refused
+from shared.answers import done, nothing_to_do, refused
 from shared.events import (
     ApproveProgramme,
     CapChanged,
@@ -16,7 +16,6 @@ from shared.events import (
     Event,
     PauseDistrict,
     PauseReviewed,
-    Phase,
     PhaseChanged,
     ProgrammeActivated,
     ProgrammeAdopted,
@@ -27,11 +26,11 @@ from shared.events import (
     RollBackProgramme,
     SetCap,
     SetPhase,
-    pause_of,
 )
-from shared.judgement import NOT_ROUTED
+from shared.judgement import NOT_ROUTED, Phase
 from shared.programme import Programme, ProgrammeRefused, Switchboard
-from shared.programme.programme import NO_CAP, Cap
+from shared.programme.judging.programme import NO_CAP, Cap
+from shared.switch import Switch
 
 ALL = "all"
 ANY_NUMBER = "any number of calls"
@@ -267,7 +266,7 @@ def _is_looser(wanted: Cap, present: Cap) -> bool:
 
 def pause(state: State, command: PauseDistrict) -> list[Event]:
     """The kill switch: no `based_on`, and no programme, is needed for it."""
-    board, paused = state.switchboard, pause_of(command.district, command.response)
+    board, paused = state.switchboard, Switch(command.district, command.response).key
     if (wrong := _cannot_pause(state.programme, command)) is not None:
         return [wrong]
     where = _where(paused)
@@ -302,7 +301,7 @@ def _cannot_pause(programme: Programme | None, command: PauseDistrict) -> Event 
 
 def resume(state: State, command: ResumeDistrict) -> list[Event]:
     """End a pause; another one that holds the same district stays, and the answer says so."""
-    board, paused = state.switchboard, pause_of(command.district, command.response)
+    board, paused = state.switchboard, Switch(command.district, command.response).key
     if paused not in board.paused:
         also = " The pause of all districts still holds." if ALL in board.paused else ""
         why = f"{_where(paused)} is not paused by itself.{also}"

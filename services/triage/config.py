@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from shared.config import SealingKey, Settings
+from shared.config import Settings
+from shared.sealing import SealingKey
 
 
 class TriageSettings(Settings):

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from services.triage import calls, commands, referrals
-from services.triage.disclosed import Opener
 from services.triage.evolve import ACTIVATE, DUE, JUDGE_AGAIN
+from services.triage.sealed_part import Opener
 from services.triage.state import State
-from shared.commands import answer
+from shared.answers import answer
+from shared.engine.service import Input, Tick
 from shared.events import (
     ApproveProgramme,
     AssignmentEnded,
@@ -33,7 +34,6 @@ from shared.events import (
     StatusReported,
     UpgradeRaised,
 )
-from shared.service import Input, Tick
 
 
 def decide(state: State, item: Input, now: datetime, opener: Opener) -> Sequence[Event]:

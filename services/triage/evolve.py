@@ -8,11 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.triage.callers import with_call, without_callers
-from services.triage.disclosed import Disclosed
 from services.triage.load import released, taken
+from services.triage.sealed_part import Disclosed
 from services.triage.state import (
-    ENDED,
-    REOPENED,
     Carried,
     Document,
     OpenCall,
@@ -22,6 +20,8 @@ from services.triage.state import (
     seen_as,
     with_version,
 )
+from shared.call import order_of
+from shared.engine.state import PMap
 from shared.events import (
     CallEnded,
     CallRetired,
@@ -47,10 +47,9 @@ from shared.events import (
     RoutingNoted,
     UpgradeNoted,
     VersionNoted,
-    pause_of,
 )
-from shared.programme.programme import NO_CAP, Cap
-from shared.state import PMap
+from shared.programme.judging.programme import NO_CAP, Cap
+from shared.switch import Switch
 
 KEPT_UNROUTED = timedelta(hours=1)
 """Routing takes a minute; a call of which nothing was heard for so long is not waited for."""
@@ -114,7 +113,8 @@ def _disclosed(event: CallTriaged | VersionNoted) -> Disclosed:
 
 
 def _over(state: State, event: CallEnded | CallStale, at: datetime) -> State:
-    return _without(state, event.call_id, event.updated_at + (ENDED if isinstance(event, CallEnded) else REOPENED), at)
+    order = order_of(event.updated_at, "closed" if isinstance(event, CallEnded) else "reopened")
+    return _without(state, event.call_id, order, at)
 
 
 def _retired(state: State, event: CallRetired, at: datetime) -> State:
@@ -158,7 +158,7 @@ def _without(state: State, call_id: str, last_order: datetime, at: datetime) -> 
     return replace(
         state,
         calls=state.calls.delete(call_id) if call_id in state.calls else state.calls,
-        closed=state.closed.forget(call_id).add(call_id, last_order, at),
+        closed=state.closed.forget(call_id).set(call_id, last_order, at),
         clocks=state.clocks.clear(f"{RETIRE}/{call_id}"),
     )
 
@@ -223,7 +223,7 @@ def _phase(state: State, event: PhaseChanged, at: datetime) -> State:
 
 def _paused(state: State, event: DistrictPaused, at: datetime) -> State:
     board = state.switchboard
-    paused = frozenset(board.paused) | {pause_of(event.district, event.response)}
+    paused = frozenset(board.paused) | {Switch(event.district, event.response).key}
     state = replace(state, unreviewed=_newest(state.unreviewed.set(event.revision, event.changed_by)))
     return _judge_again(replace(state, switchboard=replace(board, revision=event.revision, paused=paused)), at)
 
@@ -237,7 +237,7 @@ def _reviewed(state: State, event: PauseReviewed, at: datetime) -> State:  # noq
 
 
 def _resumed(state: State, event: DistrictResumed, at: datetime) -> State:
-    board, ended = state.switchboard, pause_of(event.district, event.response)
+    board, ended = state.switchboard, Switch(event.district, event.response).key
     board = replace(board, revision=event.revision, paused=frozenset(board.paused) - {ended})
     upgrades = state.upgrades.delete(ended) if ended in state.upgrades else state.upgrades  # they are looked into
     return _judge_again(replace(state, switchboard=board, upgrades=upgrades), at)
@@ -289,20 +289,20 @@ def _overdue(state: State, event: ReferralOverdue, at: datetime) -> State:
 
 def _referral_closed(state: State, event: ReferralClosed, at: datetime) -> State:
     """One that was taken back may be made again, if the call proves to be one after all."""
-    known = state.referred if event.result == "withdrawn" else state.referred.add(event.referral_id, at, at)
+    known = state.referred if event.result == "withdrawn" else state.referred.set(event.referral_id, at, at)
     clocks = state.clocks.clear(f"{DUE}/{event.referral_id}")
     return replace(state, referrals=state.referrals.delete(event.referral_id), referred=known, clocks=clocks)
 
 
 def _note(state: State, event: NoteMade, at: datetime) -> State:
-    return replace(state, referred=state.referred.add(event.note_id, at, at))
+    return replace(state, referred=state.referred.set(event.note_id, at, at))
 
 
 # --- everything else ------------------------------------------------------------------------------------------------
 
 
 def _answered(state: State, event: CommandDone | CommandRefused, at: datetime) -> State:
-    return replace(state, answered=state.answered.add(event.command_id, at, at))
+    return replace(state, answered=state.answered.set(event.command_id, at, at))
 
 
 def _clock_failed(state: State, event: ClockFailed, at: datetime) -> State:  # noqa: ARG001  one shape for all

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from services.triage.callers import is_repeat
-from services.triage.listen import UNREAD, hazards_of, in_doubt
+from services.triage.narrative import UNREAD, hazards_of, in_doubt
 from services.triage.state import SAME_TIME_VERSIONS, OpenCall, State, Version
 from shared.programme import Gate, Judgement, ResponseVerdict, judge
-from shared.programme.boundaries import UNREADABLE
-from shared.programme.programme import failed
-from shared.programme.surroundings import Surroundings
+from shared.programme.judging.place import UNREADABLE
+from shared.programme.judging.programme import failed
+from shared.programme.judging.surroundings import Surroundings
 
 ROLL_OUT_GATES = frozenset(("phase", "dates", "hours", "holiday", "arm", "cap", "cap-set-here", "cap-set-all"))
 """What is frozen at the first offer; all other gates turn on facts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.triage.state import Carried, State
-from shared.programme.surroundings import Load
+from shared.programme.judging.surroundings import Load
 
 
 def taken(state: State, call_id: str, carried: Carried) -> State:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from services.triage.judging import ROLL_OUT_GATES
 from services.triage.state import State
-from shared.commands import done, nothing_to_do, refused
+from shared.answers import done, nothing_to_do, refused
 from shared.events import (
     BY_ITSELF,
     AssignmentEnded,

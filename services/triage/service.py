@@ -6,9 +6,11 @@ from dataclasses import replace
 from functools import partial
 
 from services.triage.decide import decide
-from services.triage.disclosed import NoKey, Opener
 from services.triage.evolve import evolve
+from services.triage.sealed_part import NoKey, Opener
 from services.triage.state import State
+from shared.engine.service import Service
+from shared.engine.state import packer
 from shared.events import (
     AssignmentEnded,
     AssignmentWithdrawn,
@@ -21,8 +23,6 @@ from shared.events import (
     commands_of,
 )
 from shared.sealing import Sealer
-from shared.service import Service
-from shared.state import packer
 from shared.topics import ASSIGNMENTS, CALLS, COMMANDS, DECISIONS
 
 

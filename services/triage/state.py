@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 
 from shared.call import Call
+from shared.engine.state import EMPTY, ByDay, Clocks, PMap
 from shared.events import HeardLine
 from shared.judgement import Located
 from shared.programme import Judgement, Programme, ProgrammeRefused, Switchboard, read
-from shared.programme.surroundings import Load
-from shared.state import EMPTY, Clocks, PMap, Remembered
+from shared.programme.judging.surroundings import Load
 
 SAME_TIME_VERSIONS = 16
 """Versions of one call with one time stamp that are kept apart; of more only what was said of them stays."""
@@ -45,16 +45,8 @@ class Version:
 
     @property
     def order(self) -> datetime:
-        """Where it stands among the versions of its call; at one instant an end outweighs, and a re-opening more so."""
-        return order_of(self.call)
-
-
-def order_of(call: Call) -> datetime:
-    """See `Version.order`: microseconds on top of the time stamp tell what outweighs what."""
-    return call.updated_at + (REOPENED if call.status == "reopened" else ENDED if call.ended else ACTIVE)
-
-
-ACTIVE, ENDED, REOPENED = timedelta(0), timedelta(microseconds=1), timedelta(microseconds=2)
+        """Where it stands among the versions of its call."""
+        return self.call.order
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +119,7 @@ class State:
     """The greatest that was ever approved."""
     switchboard: Switchboard = field(default_factory=Switchboard)
     calls: PMap[str, OpenCall] = EMPTY
-    closed: Remembered = field(default_factory=Remembered)
+    closed: ByDay[datetime] = field(default_factory=ByDay)
     """Calls that are over → the order of their last version."""
     load: PMap[str, Load] = EMPTY
     """`response/district` → the calls that it has."""
@@ -140,11 +132,11 @@ class State:
     unreviewed: PMap[int, str] = EMPTY
     """Revision → who paused, until another person has looked into it."""
     referrals: PMap[str, Referral] = EMPTY
-    referred: Remembered = field(default_factory=Remembered)
+    referred: ByDay[datetime] = field(default_factory=ByDay)
     """Ids of closed referrals, and of notes."""
     to_judge: tuple[str, ...] = ()
     """Calls to be judged again since the programme or the switchboard changed."""
-    answered: Remembered = field(default_factory=Remembered)
+    answered: ByDay[datetime] = field(default_factory=ByDay)
     clocks: Clocks = field(default_factory=Clocks)
 
     @property

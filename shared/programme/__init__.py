@@ -1,11 +1,11 @@
 """The programme: one agency's document, what people have switched on, and what both say of a call. Pure throughout."""
 
 from shared.judgement import Gate, Judgement, Phase, RaisedBy, ResponseVerdict, Step
-from shared.programme.faults import Fault, ProgrammeRefused
-from shared.programme.judge import judge
-from shared.programme.programme import Programme, Switchboard
-from shared.programme.read import read
-from shared.programme.words import words_in
+from shared.programme.document.faults import Fault, ProgrammeRefused
+from shared.programme.document.read import read
+from shared.programme.judging.judge import judge
+from shared.programme.judging.programme import Programme, Switchboard
+from shared.programme.judging.words import words_in
 
 __all__ = [
     "Fault",

@@ -20,8 +20,8 @@ from hdrh.histogram import HdrHistogram
 from rich.console import Console
 from rich.table import Table
 
-from deploy.kafka.local import CHECKOUT, KafkaError, missing
-from deploy.stack import StackError
+from deploy.local.kafka.node import CHECKOUT, KafkaError, missing
+from deploy.local.stack import StackError
 from tests.bench.backlog import JOURNAL_OF, Drained, Restarted, drain, restart
 from tests.bench.floor import floor
 from tests.bench.judging import CODES, DISTRICTS, Judged, judging

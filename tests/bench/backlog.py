@@ -13,10 +13,10 @@ from aiokafka import TopicPartition
 from services.intake import flat
 from services.intake.version import records
 from shared.agencies import Source
-from shared.broker import Record
 from shared.clock import SystemClock
-from shared.journal import positions_of
-from shared.kafka import KafkaBroker
+from shared.engine.broker import Record
+from shared.engine.journal import positions_of
+from shared.engine.kafka import KafkaBroker
 from shared.sealing import Sealer
 from tests.bench.load import NEW_ONE_IN
 from tests.bench.stage import PARTITIONS, Stage

@@ -8,9 +8,9 @@ import time
 from hdrh.histogram import HdrHistogram
 
 from services.intake.append import Appender
-from shared.broker import Record
-from shared.kafka import KafkaBroker, create_topics
-from shared.topics import Topic
+from shared.engine.broker import Record
+from shared.engine.kafka import KafkaBroker, create_topics
+from shared.engine.topic import Topic
 from tests.bench.latency import filled
 from tests.bench.stage import PARTITIONS
 from tests.rig.log import follow

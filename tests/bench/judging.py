@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC
 from statistics import median
 
-from deploy.kafka.local import CHECKOUT
+from deploy.local.kafka.node import CHECKOUT
 from shared.call import Call, CallType
 from shared.programme import Programme, judge, read
-from shared.programme.explain import all_on
-from shared.programme.surroundings import ALONE
+from shared.programme.judging.surroundings import ALONE
+from shared.programme.trying.explain import all_on
 
 PROGRAMMES = CHECKOUT / "deploy" / "programmes"
 SHOWN = (

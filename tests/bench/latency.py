@@ -20,7 +20,7 @@ from hdrh.histogram import HdrHistogram
 
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS
 from tests.bench.stage import PARTITIONS, Stage
-from tests.rig.log import Place, Rule, Seen, ends, follow, read
+from tests.rig.log import Rule, Seen, TopicPartition, ends, follow, read
 
 TOPICS = ("calls", "decisions", "assignments", "notifications")
 WARM_SECONDS = 5.0
@@ -136,7 +136,7 @@ async def _watch(stage: Stage, arrived: dict[str, tuple[str, float]], ready: asy
                 arrived.setdefault(record.subject, (record.type, now))
 
 
-async def _hops(stage: Stage, measured: Measured, start: dict[Place, int]) -> dict[str, HdrHistogram]:
+async def _hops(stage: Stage, measured: Measured, start: dict[TopicPartition, int]) -> dict[str, HdrHistogram]:
     """Where the time went, from the broker's times (to the millisecond) and the writers' own in the headers."""
     firsts = _firsts(await read(stage.kafka.address, PARTITIONS, TOPICS, start, Rule(applies=False)))
     spans: dict[str, list[float]] = {}

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from deploy.kafka.local import CHECKOUT, LocalKafka, free_port
-from deploy.stack import Program, Stack
+from deploy.local.kafka.node import CHECKOUT, LocalKafka, free_port
+from deploy.local.stack import Program, Stack
 from shared.events import ContactMethod
 from tests.rig.town import Terms, Town, names, settle
 

@@ -16,9 +16,9 @@ from itertools import pairwise
 from random import Random
 
 from shared.clock import SystemClock
-from shared.door import send
+from shared.doors.serve import send
+from shared.engine.kafka import KafkaBroker
 from shared.events import ApproveProgramme, Command, PauseDistrict, ProposeProgramme, ResumeDistrict, child_id
-from shared.kafka import KafkaBroker
 from tests.bench.judging import large
 from tests.bench.latency import WARM_SECONDS
 from tests.bench.stage import PARTITIONS, Stage

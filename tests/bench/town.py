@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from shared.clock import SystemClock
-from shared.door import send
+from shared.doors.serve import send
+from shared.engine.kafka import KafkaBroker
 from shared.events import AcceptOffer, Command, DeclineOffer, ReportStatus, child_id
-from shared.kafka import KafkaBroker
 from tests.rig.crew import Crews
 from tests.rig.log import follow
 from tests.rig.wire import Receiver

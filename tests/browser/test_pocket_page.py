@@ -13,10 +13,10 @@ import pytest
 import uvicorn
 from playwright.async_api import Page, async_playwright
 
-from services.notification.pocket.http import create_app
+from services.pocket.http import create_app
 from shared.events import AssignmentUnconfirmed, OfferWithdrawn, SafetyCheckDue, TeamNotMoving, UpgradeRaised
 from shared.judgement import RaisedBy
-from tests.services.notification.pocket.city import CALL, PERSONAL, City
+from tests.services.pocket.city import CALL, PERSONAL, City
 
 pytestmark = pytest.mark.browser
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from deploy.kafka.local import CHECKOUT, KafkaError, LocalKafka, free_port, missing
-from deploy.stack import Stack, StackError
+from deploy.local.kafka.node import CHECKOUT, KafkaError, LocalKafka, free_port, missing
+from deploy.local.stack import Stack, StackError
 from shared.events import ContactMethod
 from tests.chaos.city import City
 from tests.chaos.faults import Faults

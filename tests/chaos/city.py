@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from deploy.stack import Stack
+from deploy.local.stack import Stack
 from tests.chaos.oracle import Received, Sent
 from tests.rig.cad import Cads
 from tests.rig.crew import Crews

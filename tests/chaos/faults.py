@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from random import Random
 
-from deploy.kafka.local import LocalKafka
-from deploy.stack import Stack
+from deploy.local.kafka.node import LocalKafka
+from deploy.local.stack import Stack
 from tests.chaos.stalls import JOURNAL_OF, Fault
 
 PHASES = (("kill", 0.25), ("hang", 0.35), ("none", 0.1), ("term", 0.15), ("mixed", 0.15))

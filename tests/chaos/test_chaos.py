@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.kafka.local import missing
+from deploy.local.kafka.node import missing
 from tests.chaos.__main__ import Wanted, chaos, report
 from tests.conftest import absent, directory
 

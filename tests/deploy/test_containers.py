@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.broker import DOCKER_IMAGE, docker_settings
-from deploy.kafka.local import CHECKOUT
+from deploy.local.broker import DOCKER_IMAGE, docker_settings
+from deploy.local.kafka.node import CHECKOUT
 from deploy.topics import TopicSettings
 from services.console.config import ConsoleSettings
 from services.intake.config import IntakeSettings
 from services.notification.config import NotificationSettings
-from services.notification.pocket.config import PocketSettings
+from services.pocket.config import PocketSettings
 from services.team_availability.config import TeamAvailabilitySettings
 from services.triage.config import TriageSettings
 from shared.config import Settings
@@ -43,7 +43,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "services.triage": TriageSettings,
     "services.team_availability": TeamAvailabilitySettings,
     "services.notification": NotificationSettings,
-    "services.notification.pocket": PocketSettings,
+    "services.pocket": PocketSettings,
     "services.console": ConsoleSettings,
 }
 

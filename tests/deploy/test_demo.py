@@ -27,8 +27,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from deploy.access import Access, AgencyWanted, SourceWanted
-from deploy.broker import GivenBroker
 from deploy.demo import scenarios
 from deploy.demo.cad import Receiver, Sender
 from deploy.demo.crews import Habits
@@ -37,8 +35,10 @@ from deploy.demo.scenarios import Scenario
 from deploy.demo.stages import OneProcess, Processes, Stage
 from deploy.demo.traffic import Sending
 from deploy.demo.verdict import Verdict, outcomes_by_district
-from deploy.kafka.local import CHECKOUT, free_port
-from deploy.stack import HOST, Stack, StackError, processes_of, stop_leftover
+from deploy.local.access import Access, AgencyWanted, SourceWanted
+from deploy.local.broker import GivenBroker
+from deploy.local.kafka.node import CHECKOUT, free_port
+from deploy.local.stack import HOST, Stack, StackError, processes_of, stop_leftover
 from shared.agencies import Agencies
 from shared.clock import SystemClock
 from shared.sealing import new_key
@@ -142,7 +142,7 @@ async def test_the_stack_restarts_what_dies_and_leaves_nothing(kafka: str, tmp_p
 async def test_a_stack_that_does_not_get_ready_says_where_to_look(
     kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("deploy.stack.READY_SECONDS", 3.0)
+    monkeypatch.setattr("deploy.local.stack.READY_SECONDS", 3.0)
     wrong = {"CAREROUTE_SEALING_KEY": "no key"}
     stack = Stack(
         tmp_path, kafka, [AgencyWanted("somewhere")], services=("intake",), supervised=False, environment=wrong

@@ -11,7 +11,7 @@ import pytest
 
 from deploy.demo.ledger import Ledger
 from deploy.demo.verdict import Verdict, outcomes_by_district, reasons, unsettled, verdict
-from shared.broker import Stored
+from shared.engine.broker import Stored
 from shared.events import Claimed
 
 AGENCY = "demo-city"

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from deploy.demo import scenarios
 from deploy.demo.view import View, percentile, tables
-from deploy.kafka.local import CHECKOUT
-from shared.mapping import MappingRefused
+from deploy.local.kafka.node import CHECKOUT
+from shared.programme.trying.cad_export import MappingRefused
 from tests.deploy.test_demo_verdict import OTHER, Topics
 
 

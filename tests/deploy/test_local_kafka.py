@@ -11,8 +11,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from deploy.broker import GivenBroker
-from deploy.kafka.local import CHECKOUT, KafkaError, LocalKafka, answers, free_port, missing
+from deploy.local.broker import GivenBroker
+from deploy.local.kafka.node import CHECKOUT, KafkaError, LocalKafka, answers, free_port, missing
 
 pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("kafka")]  # the fixture installs Kafka, or skips loudly
 
@@ -97,7 +97,7 @@ def test_a_given_broker_is_asked_before_it_is_used(kafka: str) -> None:
 
 async def test_the_command_line_tells_what_runs() -> None:
     directory = str(CHECKOUT / ".run" / f"kafka-test-{free_port()}")
-    command = [sys.executable, "-m", "deploy.kafka.local", "status", "--directory", directory]
+    command = [sys.executable, "-m", "deploy.local.kafka.node", "status", "--directory", directory]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=CHECKOUT)
     output, _ = await process.communicate()
     assert output == b"Kafka does not run\n"

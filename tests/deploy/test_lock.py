@@ -8,7 +8,7 @@ import pytest
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 
-from deploy.kafka.local import CHECKOUT
+from deploy.local.kafka.node import CHECKOUT
 
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
 ASKED = [Requirement(line) for line in (*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"])]

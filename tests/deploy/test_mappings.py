@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from deploy.kafka.local import CHECKOUT
-from services.console.programme_tools import programme_app
-from shared.mapping import read_mapping, read_rows
+from deploy.local.kafka.node import CHECKOUT
+from services.console.cli.programme.app import programme_app
 from shared.programme import read
+from shared.programme.trying.cad_export import read_mapping, read_rows
 
 PRESETS = {
     "san-diego": "san-diego-replay",

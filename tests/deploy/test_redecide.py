@@ -10,11 +10,11 @@ import pytest
 
 from deploy import redecide
 from deploy.redecide import Report
-from shared.broker import Stored
-from shared.memory import MemoryBroker, MemoryLog
-from shared.redecide import JournalBroken
+from shared.engine.broker import Stored
+from shared.engine.memory import MemoryBroker, MemoryLog
+from shared.engine.redecide import JournalBroken
+from shared.engine.service import Service
 from shared.sealing import new_key
-from shared.service import Service
 from shared.topics import ASSIGNMENTS, CALLS, DECISIONS, NOTIFICATIONS
 from tests.simulation.simulate import SERVICES, Day, simulate
 

@@ -16,15 +16,16 @@ from pathlib import Path
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from deploy.kafka.local import CHECKOUT, LocalKafka
-from shared.broker import Record, Stored
+from deploy.local.kafka.node import CHECKOUT, LocalKafka
 from shared.clock import SystemClock
-from shared.door import record
-from shared.journal import Ownership
-from shared.kafka import KafkaBroker, create_topics
-from shared.topics import ASSIGNMENTS, CALLS, DEAD_LETTERS
-from shared.worker import EXIT_FAILED, EXIT_WATCHDOG
-from tests.shared.toy import reported
+from shared.doors.serve import record
+from shared.engine.broker import Record, Stored
+from shared.engine.journal import Ownership
+from shared.engine.kafka import KafkaBroker, create_topics
+from shared.engine.topic import DEAD_LETTERS
+from shared.engine.worker import EXIT_FAILED, EXIT_WATCHDOG
+from shared.topics import ASSIGNMENTS, CALLS
+from tests.shared.engine.toy import reported
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

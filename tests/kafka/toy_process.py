@@ -12,10 +12,10 @@ from datetime import datetime
 from pathlib import Path
 
 from shared.config import Settings
+from shared.engine.service import Effect, EffectDone, Input
+from shared.engine.worker import run
 from shared.events import CallReported, Event
-from shared.service import Effect, EffectDone, Input
-from shared.worker import run
-from tests.shared.toy import TOY, State, decide
+from tests.shared.engine.toy import TOY, State, decide
 
 
 def decide_or_hang(state: State, given: Input, now: datetime) -> Sequence[Event]:

@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+import aiokafka
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 JOURNALS = ("decisions", "assignments", "notifications")
-Place = tuple[str, int]
+TopicPartition = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Rule:
     """The first claim of a higher epoch takes over; a record counts if its epoch is the highest claimed so far."""
 
     applies: bool = True
-    highest: dict[Place, int] = field(default_factory=dict)
+    highest: dict[TopicPartition, int] = field(default_factory=dict)
 
     def counts(self, record: Seen) -> bool:
         """Whether the next record of its partition counts; a claim counts if it took over."""
@@ -111,12 +112,12 @@ async def read(
     bootstrap: str,
     partitions: int,
     topics: Iterable[str],
-    start: Mapping[Place, int] | None = None,
+    start: Mapping[TopicPartition, int] | None = None,
     rule: Rule | None = None,
 ) -> list[Seen]:
     """Everything in the topics as of now, from the beginning or from `start`, in order within each partition."""
     rule = rule or Rule()
-    places = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
+    places = [aiokafka.TopicPartition(topic, number) for topic in topics for number in range(partitions)]
     found: list[Seen] = []
     async with consumer(bootstrap) as held:
         held.assign(places)
@@ -130,9 +131,9 @@ async def read(
     return found
 
 
-async def ends(bootstrap: str, partitions: int, topics: Iterable[str]) -> dict[Place, int]:
+async def ends(bootstrap: str, partitions: int, topics: Iterable[str]) -> dict[TopicPartition, int]:
     """Where each partition ends now."""
-    places = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
+    places = [aiokafka.TopicPartition(topic, number) for topic in topics for number in range(partitions)]
     async with consumer(bootstrap) as held:
         return {(place.topic, place.partition): end for place, end in (await held.end_offsets(places)).items()}
 
@@ -141,7 +142,7 @@ async def follow(
     bootstrap: str, partitions: int, topics: Iterable[str], ready: asyncio.Event, *, from_start: bool = False
 ) -> AsyncIterator[list[Seen]]:
     """Records that count, as they come; `ready` is set once the positions stand."""
-    places = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
+    places = [aiokafka.TopicPartition(topic, number) for topic in topics for number in range(partitions)]
     rule = Rule()
     async with consumer(bootstrap) as held:
         held.assign(places)
@@ -156,9 +157,9 @@ async def follow(
                 yield [one for one in (seen(record, rule) for record in records) if one.counts]
 
 
-async def _highest(held: AIOKafkaConsumer, places: list[TopicPartition]) -> dict[Place, int]:
+async def _highest(held: AIOKafkaConsumer, places: list[aiokafka.TopicPartition]) -> dict[TopicPartition, int]:
     """The epoch in force at the end of each journal: that of its last record, where nobody is about to lose one."""
-    highest: dict[Place, int] = {}
+    highest: dict[TopicPartition, int] = {}
     ends_now = await held.end_offsets(places)
     for place in places:
         if place.topic in JOURNALS and ends_now[place]:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 
-from deploy.access import AgencyWanted, SourceWanted
+from deploy.local.access import AgencyWanted, SourceWanted
 from shared.clock import SystemClock
-from shared.door import record
+from shared.doors.serve import record
+from shared.engine.follower import Follower
+from shared.engine.kafka import KafkaBroker
 from shared.events import (
     ApproveProgramme,
     Command,
@@ -18,7 +20,6 @@ from shared.events import (
     ContactMethod,
     DefinePerson,
     DefineTeam,
-    Discipline,
     Person,
     ProposeProgramme,
     SetPhase,
@@ -26,8 +27,7 @@ from shared.events import (
     Team,
     child_id,
 )
-from shared.follow import Follower
-from shared.kafka import KafkaBroker
+from shared.judgement import Discipline
 from shared.topics import ASSIGNMENTS, COMMANDS, DECISIONS
 
 SYSTEM = "rig"

@@ -18,9 +18,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from shared.broker import Stored
 from shared.call import Call, CallType
-from shared.door import record
+from shared.doors.serve import record
+from shared.engine.broker import Stored
+from shared.engine.memory import MemoryLog
 from shared.events import (
     AcceptOffer,
     ApproveProgramme,
@@ -33,7 +34,6 @@ from shared.events import (
     DeclineOffer,
     DefinePerson,
     DefineTeam,
-    Discipline,
     Event,
     OfferAccepted,
     OfferMade,
@@ -49,7 +49,7 @@ from shared.events import (
     SignOn,
     Team,
 )
-from shared.memory import MemoryLog
+from shared.judgement import Discipline
 from shared.programme import Programme, read
 from shared.topics import CALLS, COMMANDS
 from tests.simulation.virtual_time import EPOCH, VirtualClock

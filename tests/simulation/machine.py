@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.broker import Appended, BrokerUnavailable, Record
-from shared.memory import MemoryBroker, MemoryLog, MemoryLottery
-from shared.service import Effect, EffectDone, Service
-from shared.worker import Perform, Prepare, Worker, no_effects
+from shared.engine.broker import Appended, BrokerUnavailable, Record
+from shared.engine.memory import MemoryBroker, MemoryGroupMember, MemoryLog
+from shared.engine.service import Effect, EffectDone, Service
+from shared.engine.worker import Perform, Prepare, Worker, no_effects
 from tests.simulation.virtual_time import VirtualClock
 
 APPEND_TIMEOUT_SECONDS = 10.0
@@ -259,12 +259,12 @@ class _Connection(MemoryBroker):
     async def append(self, topic: str, partition: int, records: Sequence[Record]) -> Appended:
         return await self._machine.append(topic, partition, records)
 
-    async def lottery(self, topic: str, group: str, instance: str) -> _Heartbeat:
+    async def join_group(self, topic: str, group: str, instance: str) -> _Heartbeat:
         del topic
         return _Heartbeat(self._machine, group, instance)
 
 
-class _Heartbeat(MemoryLottery):
+class _Heartbeat(MemoryGroupMember):
     """A paused process has no heartbeat, and believes what it knew."""
 
     def __init__(self, machine: Machine, group: str, instance: str) -> None:
@@ -272,7 +272,7 @@ class _Heartbeat(MemoryLottery):
         self._machine, self._known = machine, frozenset[int]()
 
     @property
-    def wanted(self) -> frozenset[int]:
+    def assigned(self) -> frozenset[int]:
         if self._machine.paused is None:
-            self._known = super().wanted
+            self._known = super().assigned
         return self._known

@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from shared.broker import Stored
+from shared.engine.broker import Stored
+from shared.engine.redecide import Redecision
+from shared.engine.service import Service
 from shared.events import (
     DECIDED_BY,
     AssignmentEnded,
@@ -39,8 +41,6 @@ from shared.events import (
     SafetyCheckDue,
     StatusReported,
 )
-from shared.redecide import Redecision
-from shared.service import Service
 from tests.simulation.city import CHECK, dangerous
 from tests.simulation.simulate import DRAIN_SECONDS, SERVICES, Day, cached_decode
 from tests.simulation.virtual_time import EPOCH

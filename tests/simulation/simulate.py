@@ -15,10 +15,11 @@ from typing import Any
 from services.notification import service as notification
 from services.team_availability import service as team_availability
 from services.triage import service as triage
-from shared import journal, partition, telemetry, worker
-from shared.broker import Stored
+from shared import telemetry
+from shared.engine import journal, partition, worker
+from shared.engine.broker import Stored
+from shared.engine.service import Effect, EffectDone, Service
 from shared.events import decode
-from shared.service import Effect, EffectDone, Service
 from tests.simulation.city import City, WatchedLog
 from tests.simulation.machine import TRAPS, Machine
 from tests.simulation.virtual_time import VirtualClock, run
@@ -30,7 +31,7 @@ SERVICES: tuple[Service[Any], ...] = tuple(
 LEGAL_SKEW_SECONDS = 0.45
 DRAIN_SECONDS = 75.0
 TURN_SECONDS = 2.0
-"""The simulated loop looks at its lottery less often: idle turns cost real time and show nothing."""
+"""The simulated loop looks at its assignment less often: idle turns cost real time and show nothing."""
 
 cached_decode = functools.lru_cache(maxsize=200_000)(decode)
 

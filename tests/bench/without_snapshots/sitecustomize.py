@@ -5,10 +5,10 @@ import sys
 if any(part.startswith("services.") for part in sys.orig_argv):
     from typing import Any
 
-    import shared.partition
-    from shared import snapshots
+    import shared.engine.partition
+    from shared.engine import snapshots
 
     async def _none(*_: Any) -> snapshots.Kept[Any]:
         return snapshots.Kept()
 
-    setattr(shared.partition, "read_snapshots", _none)  # noqa: B010  # the name that the claim looks up
+    setattr(shared.engine.partition, "read_snapshots", _none)  # noqa: B010  # the name that the claim looks up

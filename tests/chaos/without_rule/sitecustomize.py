@@ -6,8 +6,8 @@ For one purpose: to show that chaos finds it. The services themselves have no su
 import sys
 
 if any(part.startswith("services.") for part in sys.orig_argv):
-    from shared import journal, partition
-    from shared.broker import Stored
+    from shared.engine import journal, partition
+    from shared.engine.broker import Stored
     from shared.events import Claimed
 
     def _counts(self: journal.Ownership, record: Stored) -> bool:

@@ -18,8 +18,8 @@ from immutables import Map
 
 from shared.call import Call, CallType
 from shared.programme import Judgement, Phase, Programme, ResponseVerdict, Switchboard, judge, read, words_in
-from shared.programme.facts import HAZARDS
-from shared.programme.surroundings import Surroundings
+from shared.programme.judging.facts import HAZARDS
+from shared.programme.judging.surroundings import Surroundings
 
 Case = dict[str, Any]
 """What a test says of a call: arguments of `verdict`."""

@@ -7,7 +7,7 @@ import pytest
 
 from shared.call import Call, CallType
 from shared.programme import Switchboard, judge
-from shared.programme.surroundings import ALONE
+from shared.programme.judging.surroundings import ALONE
 from tests.deploy.programmes.desk import PROGRAMMES, all_on, document, versions
 
 NAMES = sorted(path.stem for path in PROGRAMMES.glob("*.????-??-??.toml"))

@@ -13,16 +13,16 @@ import httpx
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from services.console.api.http import create_app
 from services.console.config import ConsoleSettings
-from services.console.http import create_app
 from shared import events
 from shared.agencies import Agencies, hash_of
-from shared.broker import BrokerUnavailable, Record
+from shared.answers import done, refused
 from shared.clock import SystemClock
-from shared.commands import done, refused
+from shared.engine.broker import BrokerUnavailable, Record
+from shared.engine.journal import StepHeaders, headers_of
+from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.events import Claimed, Command, Event, decode
-from shared.journal import Step, headers_of
-from shared.memory import MemoryBroker, MemoryLog
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
 from shared.topics import COMMANDS as COMMANDS_TOPIC
 
@@ -92,7 +92,7 @@ class FakeServices:
     def write(self, agency: str, *made: Event, journal: str, cause: str = "test/0/0", epoch: int = 1) -> None:
         """One step in a journal; epoch 1 is the owner's."""
         partition = MemoryBroker(self.log).partition_of(agency)
-        common = Step(epoch, self.log.clock.now(), "1", {}, "fake").common()
+        common = StepHeaders(epoch, self.log.clock.now(), "1", {}, "fake").common()
         records = [Record(agency, e.encode(), headers_of(e, cause, i, common)) for i, e in enumerate(made)]
         if (journal, partition) not in self._claimed:
             self._claimed.add((journal, partition))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared import events
-from shared.broker import Stored
+from shared.engine.broker import Stored
 from shared.events import Event
 from shared.judgement import Gate, Judgement, RaisedBy, ResponseVerdict, Step
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS

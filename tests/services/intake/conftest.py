@@ -14,8 +14,8 @@ from services.intake.config import IntakeSettings
 from services.intake.http import create_app
 from shared.agencies import Agencies, hash_of
 from shared.clock import SystemClock
+from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.events import Event, decode
-from shared.memory import MemoryBroker, MemoryLog
 from shared.sealing import Sealer, new_key
 
 KEY, OTHER_KEY, REPLAY_KEY = "key-one", "key-two", "key-three"

@@ -15,10 +15,10 @@ from services.intake.config import MAX_BODY_BYTES, IntakeSettings
 from services.intake.http import create_app
 from shared import telemetry
 from shared.agencies import Agencies
-from shared.broker import Appended, BrokerUnavailable, Record
 from shared.clock import SystemClock
+from shared.engine.broker import Appended, BrokerUnavailable, Record
+from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.events import CallCancelled, CallReported
-from shared.memory import MemoryBroker, MemoryLog
 from shared.sealing import Sealer
 from shared.topics import CALLS
 from tests.services.intake.conftest import CALL, KEY, OTHER_KEY, REPLAY_KEY, Door

@@ -8,6 +8,7 @@ from typing import Any
 
 from services.notification.service import NOTIFICATION
 from services.notification.state import State
+from shared.engine.service import EffectDone, EffectStarting, Input
 from shared.events import (
     AssignmentUnconfirmed,
     AssignmentWithdrawn,
@@ -26,7 +27,6 @@ from shared.events import (
     UpgradeRaised,
 )
 from shared.judgement import RaisedBy
-from shared.service import EffectDone, EffectStarting, Input
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CALL = "madison/dane/26-001"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.notification.service import NOTIFICATION
 from services.notification.state import KEPT_MESSAGES, KEPT_OFFERS, Outbox, State
+from shared.engine.service import EffectDone, EffectStarting
 from shared.events import (
     AssignmentEnded,
     CadInformed,
@@ -29,7 +30,6 @@ from shared.events import (
     PageFailed,
     TeamNotMoving,
 )
-from shared.service import EffectDone, EffectStarting
 from tests.services.notification.journal import (
     CALL,
     CREW,

@@ -18,16 +18,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from deploy.demo.cad import serving
-from deploy.kafka.local import free_port
+from deploy.local.kafka.node import free_port
 from services.notification.adapters import Links, PocketPage, WebhookPage
 from services.notification.config import NotificationSettings
 from services.notification.perform import Performer, performer, watch
 from services.notification.webhook import RETRY_SECONDS, Sender, client
 from shared.agencies import CadWebhook
 from shared.clock import SystemClock
+from shared.engine.service import Effect
 from shared.events import CadMessageDue, CadNotInformed, PageDelivered, PageDropped, PageDue, PageFailed
 from shared.links import offer_link
-from shared.service import Effect
 from tests.services.notification.journal import CALL, POCKET, WEBHOOK, Running, of, offer, routed
 
 SECRET = "whsec_" + "c2VjcmV0" * 6

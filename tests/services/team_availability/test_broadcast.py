@@ -10,6 +10,7 @@ import pytest
 
 from services.team_availability.choice import MOST_OPEN_CALLS
 from services.team_availability.state import SETTLE
+from shared.engine.topic import STEP_BYTES
 from shared.events import (
     CallRouted,
     CommandRefused,
@@ -32,7 +33,6 @@ from shared.events import (
     TeamSignedOn,
 )
 from shared.judgement import Judgement, Step
-from shared.topics import STEP_BYTES
 from tests.services.team_availability.town import Town, call_id, judgement, unsuitable, verdict
 
 CHAIN = (Step("same response", 20), Step("next response", 20), Step("default", 0))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.team_availability.pauses import EPISODES_A_STEP
+from shared.engine.topic import STEP_BYTES
 from shared.events import (
     AssignmentWithdrawn,
     CallOverridden,
@@ -30,7 +31,6 @@ from shared.events import (
     UpgradeRaised,
 )
 from shared.judgement import Step
-from shared.topics import STEP_BYTES
 from tests.services.team_availability.town import Town, call_id, judgement, kinds, unsuitable, verdict
 
 

@@ -40,9 +40,9 @@ from shared.events import (
     SignOff,
     SignOn,
     StatusReported,
-    pause_of,
 )
 from shared.judgement import MISSED_SAFETY_CHECKS, Step
+from shared.switch import Switch
 from tests.services.team_availability.town import Town, call_id, judgement, unsuitable, verdict
 
 SEEDS = int(os.environ.get("SEEDS", "60"))
@@ -331,7 +331,7 @@ def check_pauses(town: Town) -> None:
     for event in town.journal:
         if isinstance(event, PauseApplied):
             change = paused.add if event.paused else paused.discard
-            change(pause_of(event.district, event.response))
+            change(Switch(event.district, event.response).key)
         elif isinstance(event, OfferMade):
             assert not is_paused(paused, event), event
             open_offers[event.offer_id] = event
@@ -358,7 +358,7 @@ def check_safety(town: Town) -> None:
 
 def is_paused(paused: set[str], offer: OfferMade) -> bool:
     return any(
-        pause_of(district, response) in paused
+        Switch(district, response).key in paused
         for district in ("all", offer.district or "?")
         for response in (None, offer.response)
     )

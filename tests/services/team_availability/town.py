@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from services.team_availability.service import TEAM_AVAILABILITY
 from services.team_availability.state import State
 from shared.call import Call
+from shared.engine.service import Input, Tick
 from shared.events import (
     AcceptOffer,
     CallCancelled,
@@ -19,7 +20,6 @@ from shared.events import (
     DeclineOffer,
     DefinePerson,
     DefineTeam,
-    Discipline,
     Event,
     OfferMade,
     Person,
@@ -27,8 +27,7 @@ from shared.events import (
     SignOn,
     Team,
 )
-from shared.judgement import Judgement, ResponseVerdict, Step
-from shared.service import Input, Tick
+from shared.judgement import Discipline, Judgement, ResponseVerdict, Step
 
 E = TypeVar("E", bound=Event)
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from services.triage.service import opening_with
 from services.triage.state import State
 from shared.call import Call, CallType
+from shared.engine.service import Input, Tick
 from shared.events import (
     ApproveProgramme,
     AssignmentEnded,
@@ -31,7 +32,6 @@ from shared.events import (
     SetPhase,
     decode,
 )
-from shared.service import Input, Tick
 
 MADISON = (Path(__file__).parents[3] / "deploy/programmes/madison-wi.2021-09-01.toml").read_text()
 AGENCY = "madison-wi"

@@ -13,7 +13,7 @@ from services.triage.judging import essence, judged
 from services.triage.state import Document, OpenCall, State
 from shared.events import CallReported
 from shared.programme import Programme, read
-from shared.programme.explain import all_on
+from shared.programme.trying.explain import all_on
 from tests.services.triage.harness import Triage, report
 from tests.shared.programme.documents import PROGRAMMES
 from tests.shared.programme.generated import PRESETS, accepted, calls_of, texts

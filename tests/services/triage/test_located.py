@@ -16,14 +16,14 @@ from services.triage.judging import essence
 from services.triage.service import triage_service
 from services.triage.state import State
 from shared.agencies import Source
+from shared.engine.service import Input
 from shared.events import ApproveProgramme, CallReported, CallTriaged, Event, ProposeProgramme, VersionNoted, decode
 from shared.judgement import Located
 from shared.programme import read
-from shared.programme.boundaries import UNREADABLE
+from shared.programme.judging.place import UNREADABLE
 from shared.sealing import Sealer, new_key
-from shared.service import Input
 from tests.services.triage.harness import AGENCY, SAFE, THURSDAY_NOON, Triage, command, madison, only, report, triaged
-from tests.shared.programme.test_boundaries import (
+from tests.shared.programme.document.test_boundaries import (
     BORDER,
     DRAWN,
     INSIDE_CENTRAL,

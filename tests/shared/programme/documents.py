@@ -11,7 +11,7 @@ from immutables import Map
 
 from shared.call import Call, CallType
 from shared.programme import Judgement, Phase, Programme, Switchboard, judge, read
-from shared.programme.surroundings import Surroundings
+from shared.programme.judging.surroundings import Surroundings
 
 PROGRAMMES = Path(__file__).parents[3] / "deploy/programmes"
 MADISON = (PROGRAMMES / "madison-wi.2021-09-01.toml").read_text()

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from shared.call import Call, CallType
 from shared.judgement import ResponseVerdict
 from shared.programme import Judgement, Programme, ProgrammeRefused, judge, read
-from shared.programme.explain import all_on
-from shared.programme.facts import CHOICES, HAZARDS
-from shared.programme.hours import Week, Window
-from shared.programme.programme import NO_CAP, PHASES, Cap, Row
-from shared.programme.surroundings import Load, Surroundings
+from shared.programme.judging.facts import CHOICES, HAZARDS
+from shared.programme.judging.hours import Week, Window
+from shared.programme.judging.programme import NO_CAP, PHASES, Cap, Row
+from shared.programme.judging.surroundings import Load, Surroundings
+from shared.programme.trying.explain import all_on
 from tests.shared.programme.documents import PROGRAMMES
 
 PRESETS = tuple(sorted(path.name for path in PROGRAMMES.glob("*.toml")))

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from shared.judgement import NOT_ROUTED
 from shared.programme import Programme, read
-from shared.programme.facts import HAZARDS
-from shared.programme.page import page
-from shared.programme.programme import PHASES
-from shared.programme.weigh import Facts, Hazard, Other, level_of
+from shared.programme.judging.facts import HAZARDS
+from shared.programme.judging.facts_of_call import Facts, Hazard, Other, level_of
+from shared.programme.judging.programme import PHASES
+from shared.programme.trying.page import page
 from tests.shared.programme.documents import PROGRAMMES
 from tests.shared.programme.generated import (
     PRESETS,

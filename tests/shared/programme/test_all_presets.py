@@ -10,10 +10,10 @@ import pytest
 
 from shared.call import CallType
 from shared.programme import Programme
-from shared.programme.facts import HAZARDS
-from shared.programme.hours import MINUTES_A_DAY, instant
-from shared.programme.programme import PHASES, Cap, Row
-from shared.programme.surroundings import Load
+from shared.programme.judging.facts import HAZARDS
+from shared.programme.judging.hours import MINUTES_A_DAY, instant
+from shared.programme.judging.programme import PHASES, Cap, Row
+from shared.programme.judging.surroundings import Load
 from tests.shared.programme.generated import (
     CALM,
     PRESETS,

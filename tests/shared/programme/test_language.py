@@ -8,7 +8,7 @@ import pytest
 
 from shared.call import Call, CallType
 from shared.programme import Judgement, Programme, ProgrammeRefused, judge
-from shared.programme.surroundings import ALONE
+from shared.programme.judging.surroundings import ALONE
 from tests.shared.programme.documents import live, programme
 
 EVERYTHING = (Path(__file__).parent / "everything.toml").read_text()

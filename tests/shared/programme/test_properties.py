@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.programme import Judgement
-from shared.programme.facts import HAZARDS
-from shared.programme.floor import FLOOR
+from shared.programme.document.floor import FLOOR
+from shared.programme.judging.facts import HAZARDS
 from tests.shared.programme.documents import BOSTON, CHICAGO, MADISON, judged, live
 
 QUESTIONS = {"Q1": "weapon", "Q2": "violence", "Q3": "crime", "Q4": "injury", "Q5": "suicide"}

@@ -1,0 +1,126 @@
+"""Who is at the door, and what each role may do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Literal, Protocol
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from services.console.api.problems import Problem
+from shared.agencies import Principal, Role, Source
+
+Right = Literal[
+    "read-calls",
+    "read",
+    "read-people",
+    "pause",
+    "resume",
+    "review",
+    "set-phase",
+    "set-cap",
+    "close-referral",
+    "propose",
+    "approve",
+    "roll-back",
+    "override",
+    "confirm",
+    "define",
+    "report",
+    "answer-offer",
+    "operate-cad",
+]
+
+PEOPLE: frozenset[Role] = frozenset({"dispatcher", "supervisor", "approver", "staff", "viewer"})
+RIGHTS: dict[Right, frozenset[Role]] = {
+    "read-calls": PEOPLE | {"cad"},
+    "read": PEOPLE,
+    "read-people": frozenset({"dispatcher", "supervisor"}),
+    "pause": frozenset({"dispatcher", "supervisor"}),
+    "resume": frozenset({"supervisor"}),
+    "review": frozenset({"supervisor", "approver"}),
+    "set-phase": frozenset({"supervisor"}),
+    "set-cap": frozenset({"supervisor"}),
+    "close-referral": frozenset({"dispatcher", "supervisor", "staff"}),
+    "propose": frozenset({"supervisor"}),
+    "approve": frozenset({"approver"}),
+    "roll-back": frozenset({"supervisor"}),
+    "override": frozenset({"dispatcher", "supervisor"}),
+    "confirm": frozenset({"dispatcher", "supervisor"}),
+    "define": frozenset({"supervisor"}),
+    "report": frozenset({"staff", "supervisor"}),
+    "answer-offer": frozenset({"staff", "supervisor"}),
+    "operate-cad": frozenset({"supervisor"}),
+}
+"""Which roles have a right. Staff have theirs for themselves only, a CAD for the calls of its own source only."""
+
+
+class Agencies(Protocol):
+    """The part of the agencies file that this door asks."""
+
+    def person_of(self, token: str) -> Principal | None:
+        """The person that a token belongs to."""
+        ...
+
+    def source_of(self, key: str) -> Source | None:
+        """The source that a key belongs to."""
+        ...
+
+    def may_pause(self, agency: str) -> bool:
+        """Whether somebody there can reach the stop switch."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Whoever knocked."""
+
+    agency: str
+    name: str
+    roles: frozenset[Role]
+    source: str | None = None
+    """For a CAD: its source."""
+
+    @property
+    def only_own_shift(self) -> bool:
+        """Whether they act for themselves only."""
+        return "supervisor" not in self.roles
+
+
+BEARER = HTTPBearer(auto_error=False, description="Your token; a CAD: its key.")
+
+
+async def asking(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
+) -> Asking:
+    """Whoever knocked, by their token or key. Raises Problem (401)."""
+    agencies: Agencies = request.app.state.agencies
+    detail = "Send your token as `Authorization: Bearer …`."
+    if credentials is not None and (token := credentials.credentials):
+        if (person := agencies.person_of(token)) is not None:
+            return Asking(person.agency, person.name, person.roles)
+        if (source := agencies.source_of(token)) is not None:
+            return Asking(source.agency, source.name, frozenset({"cad"}), source.name)
+        detail = "This token is not known here."
+    raise Problem(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+def may(right: Right) -> Callable[[Asking], Awaitable[Asking]]:
+    """A dependency that lets in who has the right. Raises Problem (401, 403)."""
+
+    async def check(who: Annotated[Asking, Depends(asking)]) -> Asking:
+        if not who.roles & RIGHTS[right]:
+            roles = " or ".join(sorted(RIGHTS[right]))
+            raise Problem(HTTPStatus.FORBIDDEN, f"This needs the role {roles}; yours: {', '.join(sorted(who.roles))}.")
+        return who
+
+    return check
+
+
+def visible(who: Asking, call_id: str) -> bool:
+    """People see their agency's calls, a CAD those that it publishes itself."""
+    inside = f"{who.agency}/" if who.roles & PEOPLE else f"{who.agency}/{who.source}/"
+    return call_id.startswith(inside)

@@ -1,0 +1,259 @@
+"""The routes that issue commands: one each, decided by the one service that has the say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
+
+from services.console.api import bodies
+from services.console.api.access import Asking, Right, may, visible
+from services.console.api.issue import Answered, CommandIssuer
+from services.console.api.problems import RESPONSES, Fault, Problem, ProblemDetails
+from services.console.api.routes_reads import whole_view
+from services.console.config import ConsoleSettings
+from shared import events
+from shared.call import Name
+from shared.events import Command
+from shared.links import shift_link
+
+KeyHeader = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
+IdInPath = Annotated[str, Path(min_length=1, max_length=80)]
+
+router = APIRouter(
+    prefix="/v1",
+    tags=["commands"],
+    responses={
+        **RESPONSES,
+        202: {"model": Answered, "description": "Not answered yet; ask at `status`"},
+        409: {"model": ProblemDetails, "description": "Refused; `reason` is a stable code"},
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Somebody who may issue a command, and the way to do it."""
+
+    request: Request
+    response: Response
+    who: Asking
+    key: str | None
+
+    async def issue(self, kind: type[Command], about: dict[str, Any]) -> Answered:
+        """Issue it; 202 and the status address where no answer comes in time. Raises Problem."""
+        commands: CommandIssuer = self.request.app.state.commands
+        answered = await commands.issue(kind, self.who, self.key, about)
+        if answered.state != "done":
+            self.response.status_code = HTTPStatus.ACCEPTED
+            self.response.headers["Location"] = answered.status
+        return answered
+
+    def of_own(self, person_id: str) -> None:
+        """Staff act for themselves. Raises Problem (403)."""
+        if self.who.only_own_shift and person_id != self.who.name:
+            raise Problem(HTTPStatus.FORBIDDEN, "You may answer for yourself only.")
+
+    def of_own_team(self, team_id: str) -> None:
+        """Staff act for the team they are on shift with. Raises Problem (403, 503)."""
+        if self.who.only_own_shift:
+            team = whole_view(self.request).agency(self.who.agency).teams.get(team_id)
+            if team is None or self.who.name not in team.members:
+                raise Problem(HTTPStatus.FORBIDDEN, "You may act for the team only that you are on shift with.")
+
+
+def _issuer(right: Right) -> Any:
+    allowed = Depends(may(right))
+
+    async def issuer(request: Request, response: Response, who: Asking = allowed, key: KeyHeader = None) -> Issuer:
+        return Issuer(request, response, who, key)
+
+    return Depends(issuer)
+
+
+@router.post("/switchboard/pause")
+async def pause(issuer: Annotated[Issuer, _issuer("pause")], body: bodies.PauseBody) -> Answered:
+    """The stop switch: one person, at once. Nothing of ours leaves in this district, or with `all` anywhere.
+
+    With a `response` nothing of that response: a call goes on to the next one.
+    """
+    return await issuer.issue(events.PauseDistrict, body.fields())
+
+
+@router.post("/switchboard/resume")
+async def resume(issuer: Annotated[Issuer, _issuer("resume")], body: bodies.PauseBody) -> Answered:
+    """End a pause: the one of this district and this response."""
+    return await issuer.issue(events.ResumeDistrict, body.fields())
+
+
+@router.post("/switchboard/review")
+async def review(issuer: Annotated[Issuer, _issuer("review")], body: bodies.ReviewBody) -> Answered:
+    """Say what was found of a pause; refused to the person who paused."""
+    return await issuer.issue(events.ReviewPause, body.fields())
+
+
+@router.post("/switchboard/phase")
+async def set_phase(issuer: Annotated[Issuer, _issuer("set-phase")], body: bodies.PhaseBody) -> Answered:
+    """Set how far a response is switched on in a district, within what the document allows."""
+    if body.phase == "live" and not issuer.request.app.state.agencies.may_pause(issuer.who.agency):
+        detail = "No district goes live without a stop switch: give somebody the role dispatcher or supervisor first."
+        raise Problem(HTTPStatus.CONFLICT, detail, reason="no-stop-switch")
+    return await issuer.issue(events.SetPhase, body.fields())
+
+
+@router.post("/switchboard/cap")
+async def set_cap(issuer: Annotated[Issuer, _issuer("set-cap")], body: bodies.CapBody) -> Answered:
+    """Bound how many calls a response takes. The document's own caps hold besides: the lower one counts."""
+    return await issuer.issue(events.SetCap, body.fields())
+
+
+@router.post("/referrals/{referral_id}/close")
+async def close_referral(
+    issuer: Annotated[Issuer, _issuer("close-referral")], referral_id: IdInPath, body: bodies.CloseReferralBody
+) -> Answered:
+    """Say what became of a referral or a follow-up."""
+    return await issuer.issue(events.CloseReferral, {"referral_id": referral_id, **body.fields()})
+
+
+@router.post("/programme/propose")
+async def propose(issuer: Annotated[Issuer, _issuer("propose")], body: bodies.ProposeBody) -> Answered:
+    """Put a programme document forward; `about` is its hash. Another person approves it."""
+    return await issuer.issue(events.ProposeProgramme, body.fields())
+
+
+@router.post("/programme/approve")
+async def approve(issuer: Annotated[Issuer, _issuer("approve")], body: bodies.ApproveBody) -> Answered:
+    """Approve a proposed document; refused to the person who proposed it."""
+    return await issuer.issue(events.ApproveProgramme, body.fields())
+
+
+@router.post("/programme/rollback")
+async def roll_back(issuer: Annotated[Issuer, _issuer("roll-back")], body: bodies.RollBackBody) -> Answered:
+    """Put a document in force again that two people had approved; one person, at once."""
+    return await issuer.issue(events.RollBackProgramme, body.fields())
+
+
+@router.post("/calls/{agency}/{source}/{incident}/override")
+async def override(
+    issuer: Annotated[Issuer, _issuer("override")], agency: str, source: str, incident: str, body: bodies.OverrideBody
+) -> Answered:
+    """Decide a call yourself: `default`, or a response that is to be sent."""
+    call_id = _own_call(issuer, f"{agency}/{source}/{incident}")
+    return await issuer.issue(events.OverrideCall, {"call_id": call_id, **body.fields()})
+
+
+@router.post("/calls/{agency}/{source}/{incident}/confirm")
+async def confirm(
+    issuer: Annotated[Issuer, _issuer("confirm")], agency: str, source: str, incident: str, body: bodies.Body
+) -> Answered:
+    """In an advisory district: confirm what is proposed for a call."""
+    call_id = _own_call(issuer, f"{agency}/{source}/{incident}")
+    return await issuer.issue(events.ConfirmDecision, {"call_id": call_id, **body.fields()})
+
+
+@router.post("/teams")
+async def define_team(issuer: Annotated[Issuer, _issuer("define")], body: bodies.TeamBody) -> Answered:
+    """Add a team to the roster, or replace what is known of it."""
+    return await issuer.issue(events.DefineTeam, body.fields())
+
+
+@router.post("/teams/{team_id}/remove")
+async def remove_team(issuer: Annotated[Issuer, _issuer("define")], team_id: Name, body: bodies.Body) -> Answered:
+    """Take a team off the roster."""
+    return await issuer.issue(events.RemoveTeam, {"team_id": team_id, **body.fields()})
+
+
+@router.post("/teams/{team_id}/sign-on")
+async def sign_on(issuer: Annotated[Issuer, _issuer("report")], team_id: Name, body: bodies.SignOnBody) -> Answered:
+    """Start a shift; `links` has each member's pocket page."""
+    if issuer.who.only_own_shift and issuer.who.name not in body.members:
+        raise Problem(HTTPStatus.FORBIDDEN, "You may sign on a team only that you are a member of.")
+    answered = await issuer.issue(events.SignOn, {"team_id": team_id, **body.fields()})
+    if answered.state == "done":
+        answered.links = _links(issuer, team_id, answered.about, body.members)
+    return answered
+
+
+@router.post("/teams/{team_id}/sign-off")
+async def sign_off(issuer: Annotated[Issuer, _issuer("report")], team_id: Name, body: bodies.Body) -> Answered:
+    """End a shift."""
+    issuer.of_own_team(team_id)
+    return await issuer.issue(events.SignOff, {"team_id": team_id, **body.fields()})
+
+
+@router.post("/teams/{team_id}/status")
+async def report_status(
+    issuer: Annotated[Issuer, _issuer("report")], team_id: Name, body: bodies.StatusBody
+) -> Answered:
+    """Say where a team stands."""
+    issuer.of_own_team(team_id)
+    return await issuer.issue(events.ReportStatus, {"team_id": team_id, **body.fields()})
+
+
+@router.post("/people")
+async def define_person(issuer: Annotated[Issuer, _issuer("define")], body: bodies.PersonBody) -> Answered:
+    """Add a member of staff, or replace what is known of them."""
+    return await issuer.issue(events.DefinePerson, body.fields())
+
+
+@router.post("/people/{person_id}/remove")
+async def remove_person(issuer: Annotated[Issuer, _issuer("define")], person_id: Name, body: bodies.Body) -> Answered:
+    """Take a member of staff off the books."""
+    return await issuer.issue(events.RemovePerson, {"person_id": person_id, **body.fields()})
+
+
+@router.post("/offers/{offer_id}/accept")
+async def accept(
+    issuer: Annotated[Issuer, _issuer("answer-offer")], offer_id: IdInPath, body: bodies.AcceptBody
+) -> Answered:
+    """Take the call."""
+    return await issuer.issue(events.AcceptOffer, _answer(issuer, offer_id, body))
+
+
+@router.post("/offers/{offer_id}/decline")
+async def decline(
+    issuer: Annotated[Issuer, _issuer("answer-offer")], offer_id: IdInPath, body: bodies.OfferBody
+) -> Answered:
+    """Leave the call to another team."""
+    return await issuer.issue(events.DeclineOffer, _answer(issuer, offer_id, body))
+
+
+@router.post("/cad/{source}/ping")
+async def ping(issuer: Annotated[Issuer, _issuer("operate-cad")], source: Name, body: bodies.Body) -> Answered:
+    """Send a test message to the CAD of a source; success enables a disabled webhook again."""
+    return await issuer.issue(events.PingCad, {"source": source, **body.fields()})
+
+
+@router.post("/cad-messages/{message_id}/redeliver")
+async def redeliver(
+    issuer: Annotated[Issuer, _issuer("operate-cad")], message_id: IdInPath, body: bodies.Body
+) -> Answered:
+    """Send a message to the CAD again, under the same id."""
+    return await issuer.issue(events.RedeliverMessage, {"message_id": message_id, **body.fields()})
+
+
+def _own_call(issuer: Issuer, call_id: str) -> str:
+    if not visible(issuer.who, call_id):
+        raise Problem(HTTPStatus.FORBIDDEN, "This is a call of another agency.")
+    return call_id
+
+
+def _answer(issuer: Issuer, offer_id: str, body: bodies.OfferBody) -> dict[str, Any]:
+    """Whose answer it is: staff their own; a supervisor names the person."""
+    if body.person_id is None and not issuer.who.only_own_shift:
+        fault = Fault(path="/person_id", what="Nobody is named", right="the member of the team who answers")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Say for whom you answer.", errors=[fault])
+    person_id = body.person_id or issuer.who.name
+    issuer.of_own(person_id)
+    return {"offer_id": offer_id, **body.fields(), "person_id": person_id}
+
+
+def _links(issuer: Issuer, team_id: str, about: str, members: tuple[str, ...]) -> dict[str, str]:
+    """The shift's pages: as the journal has it, or by the answer where the journal does not say."""
+    settings: ConsoleSettings = issuer.request.app.state.settings
+    team = issuer.request.app.state.view.agency(issuer.who.agency).teams.get(team_id)
+    shift_id, members = (team.shift_id, team.members) if team and team.shift_id else (about, members)
+    secret = settings.link_secret.get_secret_value()
+    return {person: shift_link(settings.pocket_url, secret, shift_id, person) for person in members}

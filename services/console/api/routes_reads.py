@@ -1,0 +1,139 @@
+"""The routes that tell: calls, switchboard, programme, teams, people, alerts, commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+
+from services.console.api.access import Asking, Right, may, visible
+from services.console.api.issue import CommandIssuer
+from services.console.api.problems import RESPONSES, RETRY_SECONDS, Problem, ProblemDetails
+from services.console.view.agency import AgencyView, View
+from services.console.view.records import (
+    Alert,
+    CallDetail,
+    CallSummary,
+    CommandSeen,
+    DocumentSeen,
+    PersonSeen,
+    ReferralSeen,
+    SwitchboardSeen,
+    TeamSeen,
+)
+
+router = APIRouter(prefix="/v1", responses=RESPONSES, tags=["reading"])
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Somebody who may read, and what there is for them."""
+
+    who: Asking
+    seen: AgencyView
+
+
+def _reader(right: Right) -> Any:
+    """A dependency: who may read, with the view of their agency once it is complete."""
+    allowed = Depends(may(right))
+
+    async def read(request: Request, who: Asking = allowed) -> Reading:
+        return Reading(who, whole_view(request).agency(who.agency))
+
+    return Depends(read)
+
+
+def whole_view(request: Request) -> View:
+    """The view once the journals have been read to their end. Raises Problem (503)."""
+    if not request.app.state.follower.caught_up:
+        detail = "This door is still reading the journals; ask again in a moment."
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": RETRY_SECONDS})
+    view: View = request.app.state.view
+    return view
+
+
+@router.get("/calls")
+async def list_calls(
+    reading: Annotated[Reading, _reader("read-calls")],
+    district: Annotated[str | None, Query(max_length=200)] = None,
+    open: Annotated[bool | None, Query(description="only calls without outcome, or with a team on them")] = None,  # noqa: A002  # the query's name
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> list[CallSummary]:
+    """Calls, the one heard of last first."""
+    found: list[CallSummary] = []
+    for call in reading.seen.calls():
+        if len(found) == limit:
+            break
+        if district not in (None, call.district) or open not in (None, call.open):
+            continue
+        if visible(reading.who, call.call_id):
+            found.append(call.summary())
+    return found
+
+
+@router.get("/calls/{agency}/{source}/{incident}", responses={404: {"model": ProblemDetails}})
+async def show_call(
+    reading: Annotated[Reading, _reader("read-calls")], agency: str, source: str, incident: str
+) -> CallDetail:
+    """A call with its state, outcomes, history, and every gate with its sentence."""
+    call_id = f"{agency}/{source}/{incident}"
+    call = reading.seen.call(call_id) if visible(reading.who, call_id) else None
+    if call is None:
+        raise Problem(HTTPStatus.NOT_FOUND, "There is no such call among those you may see, or it closed long ago.")
+    return call.detail()
+
+
+@router.get("/switchboard")
+async def show_switchboard(reading: Annotated[Reading, _reader("read")]) -> SwitchboardSeen:
+    """What is switched on and what is paused, with the revision."""
+    return reading.seen.switchboard
+
+
+@router.get("/referrals")
+async def list_referrals(
+    reading: Annotated[Reading, _reader("read")],
+    open: Annotated[bool | None, Query(description="only those that nobody has closed")] = None,  # noqa: A002  # the query's name
+) -> list[ReferralSeen]:
+    """Referrals and follow-ups, the one that is due first at the top; and notes."""
+    found = [seen for seen in reading.seen.referrals.values() if open in (None, seen.state in ("open", "overdue"))]
+    return sorted(found, key=lambda seen: (seen.due_at or seen.made_at, seen.referral_id))
+
+
+@router.get("/programme")
+async def show_programme(reading: Annotated[Reading, _reader("read")]) -> list[DocumentSeen]:
+    """Versions of the programme: proposed, adopted, active, replaced; the newest first."""
+    return list(reversed(reading.seen.documents.values()))
+
+
+@router.get("/teams")
+async def list_teams(reading: Annotated[Reading, _reader("read")]) -> list[TeamSeen]:
+    """The roster, with who is on shift and where they stand."""
+    return sorted(reading.seen.teams.values(), key=lambda seen: seen.team.team_id)
+
+
+@router.get("/people")
+async def list_people(reading: Annotated[Reading, _reader("read-people")]) -> list[PersonSeen]:
+    """Members of staff."""
+    return sorted(reading.seen.people.values(), key=lambda seen: seen.person.person_id)
+
+
+@router.get("/alerts")
+async def list_alerts(request: Request, reading: Annotated[Reading, _reader("read")]) -> list[Alert]:
+    """What somebody has to look at, newest first."""
+    alerts = reading.seen.alerts()
+    live = [seen for seen in reading.seen.switchboard.phases.values() if seen.phase == "live"]
+    if live and not request.app.state.agencies.may_pause(reading.who.agency):
+        since = min(seen.since for seen in live)
+        alerts.insert(0, Alert("no-stop-switch", since, "A district is live and nobody has the right to pause it."))
+    return alerts
+
+
+@router.get("/commands/{command_id}")
+async def show_command(
+    request: Request, who: Annotated[Asking, Depends(may("read"))], command_id: Annotated[str, Path(max_length=80)]
+) -> CommandSeen:
+    """How far a command has come: unknown, waiting, held (for its call), done or refused."""
+    commands: CommandIssuer = request.app.state.commands
+    return commands.state_of(who.agency, command_id)

@@ -1,0 +1,1 @@
+"""`careroute programme`: tries a document out, without Kafka."""

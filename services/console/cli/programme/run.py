@@ -1,0 +1,254 @@
+"""What the tools for programme documents do. Whatever ends a tool early raises `typer.Exit` with the exit code."""
+
+from __future__ import annotations
+
+import json as js
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import typer
+from immutables import Map
+from pydantic import BaseModel, ConfigDict, ValidationError
+from rich.text import Text
+
+from services.console.cli.programme import print as pages
+from shared.call import Call, CallType, Position
+from shared.programme import Judgement, Phase, Programme, ProgrammeRefused, Switchboard, judge, read, words_in
+from shared.programme.judging.place import located_by
+from shared.programme.judging.programme import Cap
+from shared.programme.judging.surroundings import Surroundings
+from shared.programme.trying.cad_export import MappingRefused, read_mapping, read_rows
+from shared.programme.trying.changed_regions import TooLarge
+from shared.programme.trying.coverage import Coverage, tally
+from shared.programme.trying.difference import difference
+from shared.programme.trying.explain import all_on, facts_used
+from shared.programme.trying.page import grids, page
+from shared.programme.trying.reference import reference, schema_text
+
+REFUSED, USAGE = 1, 2
+
+
+def check(doc: Path, *, on: str | None, json: bool) -> None:
+    """Accept a document, with a page of what it means; or refuse it, with everything that is wrong."""
+    programme = _read(doc, as_json=json)
+    found = page(programme, _day(programme, on))
+    if json:
+        _print_json({"accepted": True, **asdict(found)})
+    else:
+        pages.meaning(found)
+
+
+def diff(old: Path, new: Path, *, json: bool) -> None:
+    """What a new version changes: which calls, where and when, and nothing else."""
+    one, other = _read(old, as_json=json), _read(new, as_json=json)
+    try:
+        found = difference(one, other)
+    except TooLarge as error:
+        _trouble(str(error), REFUSED)
+    if json:
+        _print_json(asdict(found))
+    else:
+        pages.difference(found)
+
+
+def explain(doc: Path, call_file: Path, *, at: str | None, switchboard: Path | None, json: bool) -> None:
+    """Every gate of one call, the facts with their sources, what raised the level, and what a dispatcher reads."""
+    programme = _read(doc, as_json=json)
+    try:
+        call, known = _call(programme, call_file.read_text("utf-8"))
+    except _NoCall as error:
+        _trouble(f"{call_file.name}: {error}", USAGE)
+    instant = _instant(programme, at) or call.updated_at.astimezone(UTC)
+    judgement = judge(programme, _board(programme, switchboard), call, known, instant)
+    facts = facts_used(programme, call, known.heard, instant)
+    if json:
+        body = {"call_id": call.call_id, "at": instant, "facts": [asdict(fact) for fact in facts]}
+        _print_json(body | {"judgement": judgement.model_dump(mode="json")})
+    else:
+        pages.explanation(call, instant, facts, judgement)
+
+
+def decide(doc: Path, calls_file: Path, *, at: str | None, switchboard: Path | None) -> None:
+    """One JSON decision for each call of a file, a call a line; each is judged at --at, or when it was last updated."""
+    programme = _read(doc, as_json=True)
+    board, fixed = _board(programme, switchboard), _instant(programme, at)
+    failed = False
+    with calls_file.open(encoding="utf-8", errors="replace") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                call, known = _call(programme, line)
+            except _NoCall as error:
+                failed = True
+                pages.errors().print(Text(f"{calls_file.name}, line {number}: {error}"), soft_wrap=True)
+                continue
+            judgement = judge(programme, board, call, known, fixed or call.updated_at.astimezone(UTC))
+            typer.echo(js.dumps(_decision(call, judgement), ensure_ascii=False))
+    if failed:
+        raise typer.Exit(REFUSED)
+
+
+def week(doc: Path, *, on: str | None) -> None:
+    """Draw when what runs, in an ordinary week."""
+    programme = _read(doc, as_json=False)
+    pages.weeks(grids(programme, _day(programme, on)))
+
+
+def coverage(doc: Path, calls_file: Path, *, mapping: Path, switchboard: Path | None, json: bool) -> None:
+    """What the programme would have taken of an export, and the gate that stopped the rest."""
+    programme = _read(doc, as_json=json)
+    board, found = _board(programme, switchboard), Coverage()
+    for call in _exported(programme, calls_file, mapping):
+        tally(found, programme, board, call, call.updated_at.astimezone(UTC))
+    if json:
+        _print_json(found.summary())
+    else:
+        pages.coverage(programme, found)
+
+
+def schema() -> None:
+    """The JSON Schema of a document, for editors."""
+    typer.echo(schema_text(), nl=False)
+
+
+def reference_page(example: Path) -> None:
+    """The reference page of the language, in Markdown."""
+    typer.echo(reference(example.read_text("utf-8")), nl=False)
+
+
+# --- reading
+
+
+def _read(path: Path, *, as_json: bool) -> Programme:
+    try:
+        return read(path.read_text("utf-8"))
+    except UnicodeDecodeError:
+        _trouble(f"{path} is no UTF-8 text", REFUSED)
+    except ProgrammeRefused as refused:
+        if as_json:
+            _print_json({"accepted": False, "file": str(path), "faults": [asdict(fault) for fault in refused.faults]})
+        else:
+            pages.refusal(str(path), refused.faults)
+        raise typer.Exit(REFUSED) from None
+
+
+def _day(programme: Programme, text: str | None) -> date:
+    return (_instant(programme, text) or programme.effective).astimezone(programme.zone).date()
+
+
+def _instant(programme: Programme, text: str | None) -> datetime | None:
+    """An instant as it is written; the agency's own time where it has no offset."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        _trouble(f"{text!r} is no time; write it like 2024-03-10T01:30", USAGE)
+    return (found if found.tzinfo else found.replace(tzinfo=programme.zone)).astimezone(UTC)
+
+
+class _BoardFile(BaseModel):
+    """A switchboard as JSON."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    revision: int = 0
+    phases: dict[str, Phase] = {}
+    paused: tuple[str, ...] = ()
+    caps: dict[str, Cap] = {}
+
+
+def _board(programme: Programme, path: Path | None) -> Switchboard:
+    if path is None:
+        return all_on(programme)
+    try:
+        found = _BoardFile.model_validate_json(path.read_text("utf-8"))
+    except ValidationError as error:
+        _trouble(f"{path.name}: {_faults(error)}", USAGE)
+    return Switchboard(found.revision, Map(found.phases), frozenset(found.paused), Map(found.caps))
+
+
+class _NoCall(ValueError):
+    """Says why a text is no call."""
+
+
+def _call(programme: Programme, text: str) -> tuple[Call, Surroundings]:
+    """A call as JSON, and what a `narrative` and a `position` beside its fields bear on it. Raises _NoCall."""
+    try:
+        body = js.loads(text)
+        narrative = body.pop("narrative", "") if isinstance(body, dict) else ""
+        position = body.pop("position", None) if isinstance(body, dict) else None
+        there = str(Position.model_validate(position)) if position is not None else ""
+        known = Surroundings(words_in(programme, str(narrative)), located_by(programme, there))
+        return Call.model_validate_json(js.dumps(body)), known
+    except ValidationError as error:
+        raise _NoCall(_faults(error)) from None
+    except (ValueError, RecursionError) as error:
+        raise _NoCall(f"is no JSON: {error}") from None
+
+
+def _faults(error: ValidationError) -> str:
+    """What is wrong, without the values."""
+    return "; ".join(
+        f"{'.'.join(map(str, fault['loc'])) or 'it'}: {fault['msg']}" for fault in error.errors(include_input=False)
+    )
+
+
+def _exported(programme: Programme, path: Path, mapping: Path) -> Iterator[Call]:
+    """The calls of an export, read by a mapping that names nothing which the programme does not have."""
+    try:
+        document = read_mapping(mapping.read_text("utf-8"))
+        if document.agency != programme.agency:
+            _trouble(f"the mapping is {document.agency}'s, the programme {programme.agency}'s", USAGE)
+        for place in document.beats.districts if document.beats else ():
+            if place not in programme.districts:
+                _trouble(f"{mapping.name}: {place} is no district of the programme", USAGE)
+        for code in dict.fromkeys(document.codes.values()):
+            if programme.code(CallType(system=document.code_system, code=code)) is None:
+                _trouble(f"{mapping.name}: {document.code_system} {code} is no code of the programme", USAGE)
+        known = set(Call.model_fields)
+        for row in read_rows(document, path):
+            body = {name: value for name, value in row.body.items() if name in known}
+            yield Call.model_validate(body)
+    except MappingRefused as refused:
+        _trouble(str(refused), REFUSED)
+
+
+# --- answers
+
+
+def _decision(call: Call, judgement: Judgement) -> dict[str, Any]:
+    return {
+        "call_id": call.call_id,
+        "suitability": judgement.suitability,
+        "reasons": judgement.reasons,
+        "missing": judgement.missing,
+        "level": judgement.level,
+        "raised_by": [
+            {"fact": one.fact, "value": one.value, "unknown": one.unknown, "source": one.source}
+            for one in judgement.raised_by
+        ],
+        "district": judgement.district,
+        "category": judgement.category,
+        "responses": [
+            {"response": one.response, "may_go": one.may_go, "phase": one.phase, "reasons": one.reasons}
+            for one in judgement.responses
+        ],
+        "sentence": judgement.sentence,
+        "programme_version": judgement.programme_version,
+        "programme_hash": judgement.programme_hash,
+        "switchboard_revision": judgement.switchboard_revision,
+    }
+
+
+def _print_json(body: dict[str, Any]) -> None:
+    typer.echo(js.dumps(body, indent=2, ensure_ascii=False, default=str))
+
+
+def _trouble(what: str, code: int) -> NoReturn:
+    pages.errors().print(Text(what), soft_wrap=True)
+    raise typer.Exit(code)

@@ -1,0 +1,1 @@
+"""What the console shows of an agency: the fold of the journals."""

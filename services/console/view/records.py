@@ -1,0 +1,315 @@
+"""What the door shows of an agency: plain records that the view fills in and the API hands out as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from shared.events import BypassedTeam, Disposition, Outcome, Person, Team
+from shared.judgement import Judgement, Phase, Suitability
+
+
+@dataclass(slots=True)
+class HistoryLine:
+    """One event of a call, in order of arrival; a sentence for a person."""
+
+    at: datetime
+    type: str
+    sentence: str
+
+
+@dataclass(slots=True)
+class OfferSeen:
+    """One team asked to take the call."""
+
+    offer_id: str
+    episode: int
+    step: int
+    team_id: str
+    response: str
+    made_at: datetime
+    expires_at: datetime
+    state: Literal["open", "accepted", "declined", "expired", "withdrawn"] = "open"
+    ended_at: datetime | None = None
+    person_id: str | None = None
+    eta_minutes: int | None = None
+    why: str = ""
+    ranked: tuple[str, ...] = ()
+    bypassed: tuple[BypassedTeam, ...] = ()
+
+
+@dataclass(slots=True)
+class StepSeen:
+    """A step of the fall-back chain that was left behind; in a shadow district, the team that it would have asked."""
+
+    response: str
+    why: tuple[str, ...] = ()
+    shadow_team_id: str | None = None
+    bypassed: tuple[BypassedTeam, ...] = ()
+
+
+@dataclass(slots=True)
+class EpisodeSeen:
+    """One episode of a call, from its beginning to its one routing outcome, and what the team did after it."""
+
+    episode: int
+    began_at: datetime
+    why: str = "reported"
+    deadline: datetime | None = None
+    outcome: Outcome | None = None
+    reasons: tuple[str, ...] = ()
+    sentence: str = ""
+    routed_at: datetime | None = None
+    response: str | None = None
+    team_id: str | None = None
+    confirmation_until: datetime | None = None
+    """A dispatcher may confirm `response` until then."""
+    confirmed_by: str | None = None
+    override: str | None = None
+    overridden_by: str | None = None
+    team_status: str | None = None
+    unconfirmed: bool = False
+    """The CAD has not acknowledged that a team accepted: police may be coming too."""
+    upgraded: bool = False
+    released: str | None = None
+    """Why the team was released again."""
+    disposition: Disposition | str | None = None
+    steps: list[StepSeen] = field(default_factory=list)
+    programme_version: int | None = None
+    programme_hash: str | None = None
+    switchboard_revision: int | None = None
+
+    @property
+    def team_is_on_it(self) -> bool:
+        """Whether a team has accepted and has neither cleared the call nor been released."""
+        return self.outcome == "team-accepted" and self.disposition is None and self.released is None
+
+
+@dataclass(slots=True)
+class PageSeen:
+    """One page to one person; the address it goes to is not shown."""
+
+    page_id: str
+    kind: str
+    team_id: str
+    person_id: str
+    method: str
+    due_at: datetime
+    state: Literal["due", "attempted", "delivered", "failed", "dropped"] = "due"
+    at: datetime | None = None
+    why: str = ""
+
+
+@dataclass(slots=True)
+class MessageSeen:
+    """One webhook message to the CAD."""
+
+    message_id: str
+    kind: str
+    source: str
+    due_at: datetime
+    not_after: datetime
+    state: Literal["due", "informed", "not-informed"] = "due"
+    at: datetime | None = None
+    why: str = ""
+
+
+@dataclass(slots=True)
+class CallSummary:
+    """A call in a list."""
+
+    call_id: str
+    source: str
+    state: str
+    open: bool
+    """No outcome yet, or a team is on it."""
+    district: str | None
+    priority: str | None
+    level: str | None
+    suitability: Suitability | None
+    outcomes: tuple[str, ...]
+    """One per episode, in order; `open` for one that has none yet."""
+    team_id: str | None
+    deadline: datetime | None
+    sentence: str
+    last_at: datetime
+
+
+@dataclass(slots=True)
+class CallDetail(CallSummary):
+    """Everything the journals say of a call: nothing personal is in them."""
+
+    language: str | None
+    cad_status: str | None
+    judgement: Judgement | None
+    """The newest: every gate with its sentence, the facts that raised the level, document and switchboard."""
+    heard: tuple[str, ...]
+    episodes: list[EpisodeSeen]
+    offers: list[OfferSeen]
+    pages: list[PageSeen]
+    cad_messages: list[MessageSeen]
+    history: list[HistoryLine]
+    history_left_out: int
+    """Lines in the middle of a very long history that are not shown."""
+
+
+@dataclass(slots=True)
+class PauseSeen:
+    """A district, or `all`, that is paused: every response, or one."""
+
+    district: str
+    since: datetime
+    by: str
+    reason: str
+    response: str | None = None
+
+
+@dataclass(slots=True)
+class PhaseSeen:
+    """What a response is set to in a district; what is not listed is off."""
+
+    response: str
+    district: str
+    phase: Phase
+    since: datetime
+    by: str
+    reason: str
+
+
+@dataclass(slots=True)
+class CapSeen:
+    """The most calls that people let a response take; the document's own caps hold besides."""
+
+    response: str
+    district: str
+    at_most_open: int | None
+    at_most_per_day: int | None
+    since: datetime
+    by: str
+    reason: str
+
+
+@dataclass(slots=True)
+class ReferralSeen:
+    """A referral, a follow-up of a team's visit, or a note, which asks for nothing."""
+
+    referral_id: str
+    kind: Literal["referral", "follow-up", "note"]
+    call_id: str
+    response: str
+    district: str | None
+    phase: Phase
+    made_at: datetime
+    due_at: datetime | None = None
+    state: str = "open"
+    """`open`, `overdue`, or what became of it; a note is `noted`."""
+    closed_by: str | None = None
+    closed_at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class SwitchSeen:
+    """One change of the switchboard."""
+
+    revision: int
+    at: datetime
+    by: str
+    sentence: str
+    reason: str
+    reviewed_by: str | None = None
+    """Of a pause: who looked into it afterwards."""
+    found: str = ""
+
+
+@dataclass(slots=True)
+class SwitchboardSeen:
+    """What is switched on now, and how it came to be."""
+
+    revision: int = 0
+    paused: dict[str, PauseSeen] = field(default_factory=dict)
+    """By district, or `response/district` for one response."""
+    phases: dict[str, PhaseSeen] = field(default_factory=dict)
+    """By `response/district`."""
+    caps: dict[str, CapSeen] = field(default_factory=dict)
+    """By `response/district`, or `response/all`."""
+    history: list[SwitchSeen] = field(default_factory=list)
+    """The newest changes, the last first."""
+
+
+@dataclass(slots=True)
+class DocumentSeen:
+    """A version of the programme document, and how far it has come."""
+
+    document_hash: str
+    version: int
+    effective: datetime
+    state: Literal["proposed", "adopted", "active", "replaced", "rolled-back"]
+    proposed_by: str
+    approved_by: str | None = None
+    reason: str = ""
+    document: str = ""
+    rolled_back_by: str | None = None
+    rolled_back_why: str = ""
+
+
+@dataclass(slots=True)
+class TeamSeen:
+    """A team on the roster, and its shift where it is on one."""
+
+    team: Team
+    status: str = "off-duty"
+    status_at: datetime | None = None
+    shift_id: str | None = None
+    members: tuple[str, ...] = ()
+    shift_ends_at: datetime | None = None
+    call_id: str | None = None
+    offers: list[str] = field(default_factory=list)
+    """Offers that wait for this team's answer."""
+
+
+@dataclass(slots=True)
+class PersonSeen:
+    """A member of staff, and the team they are on shift with."""
+
+    person: Person
+    team_id: str | None = None
+
+
+@dataclass(slots=True)
+class Alert:
+    """Something a person has to look at."""
+
+    kind: Literal[
+        "unconfirmed",
+        "team-silent",
+        "cad-not-informed",
+        "input-refused",
+        "clock-failed",
+        "webhook-disabled",
+        "no-stop-switch",
+        "paused-by-itself",
+        "pause-unreviewed",
+        "referral-overdue",
+    ]
+    at: datetime
+    sentence: str
+    about: str = ""
+    """A call, a message, a source, or the position of an input."""
+    call_id: str | None = None
+
+
+@dataclass(slots=True)
+class CommandSeen:
+    """How far a command has come."""
+
+    command_id: str
+    state: Literal["unknown", "waiting", "held", "done", "refused"]
+    at: datetime | None = None
+    result: str = ""
+    sentence: str = ""
+    reason: str = ""
+    faults: tuple[str, ...] = ()
+    about: str = ""
+    revision: int | None = None

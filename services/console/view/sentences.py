@@ -1,0 +1,122 @@
+"""One sentence for each event of a call, for the person who reads its history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from shared import events
+from shared.events import Event
+from shared.programme.judging.programme import Cap
+
+
+def sentence_of(event: Event) -> str:
+    """The event as a sentence."""
+    said = SENTENCES.get(type(event))
+    if said is None:
+        return f"{event.type.replace('-', ' ').capitalize()}."
+    return said(event) if callable(said) else said.format(e=event)
+
+
+def _triaged(event: events.CallTriaged) -> str:
+    judgement = event.judgement
+    return judgement.sentence or f"Triage judged the call {judgement.suitability}, level {judgement.level}."
+
+
+def _routed(event: events.CallRouted) -> str:
+    reasons = f" ({', '.join(event.reasons)})" if event.reasons else ""
+    team = f": {event.team_id}" if event.team_id else ""
+    return f"Outcome of episode {event.episode}: {event.outcome}{team}{reasons}. {event.sentence}".rstrip()
+
+
+def _stepped(event: events.FallBackStepped) -> str:
+    return f"{event.response} could not be sent: {', '.join(event.why) or 'no team'}.{_bypassed(event.bypassed)}"
+
+
+def _offered(event: events.OfferMade) -> str:
+    asked = "was asked to take the call" if event.paged else "may take the call, which stands on its page,"
+    offered = f"Offer {event.step}: {event.team_id} {asked} for {event.response}."
+    return offered + _bypassed(event.bypassed)
+
+
+def _shadowed(event: events.OfferShadowed) -> str:
+    return f"Shadow: {event.team_id or 'no team'} would have been asked for {event.response}; nothing left."
+
+
+def _accepted(event: events.OfferAccepted) -> str:
+    eta = "" if event.eta_minutes is None else f", arriving in {event.eta_minutes} min"
+    return f"{event.person_id} of {event.team_id} accepted{eta}."
+
+
+def _status(event: events.StatusReported) -> str:
+    disposition = f": {event.disposition}" if event.disposition else ""
+    return f"{event.team_id} is {event.status}{disposition}."
+
+
+def _bypassed(teams: tuple[events.BypassedTeam, ...]) -> str:
+    told = "; ".join(f"{team.team_id} ({', '.join(team.reasons)})" for team in teams)
+    return f" Passed over: {told}." if told else ""
+
+
+def _where(event: events.DistrictPaused | events.DistrictResumed) -> str:
+    return f"{event.response} in {event.district}" if event.response else event.district
+
+
+def _bounds(event: events.CapChanged) -> str:
+    return Cap(event.at_most_open, event.at_most_per_day).words or "any number of calls"
+
+
+SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
+    events.PhaseChanged: "{e.response} in {e.district} is {e.phase}.",
+    events.DistrictPaused: lambda e: f"Paused: {_where(e)}.",
+    events.DistrictResumed: lambda e: f"Resumed: {_where(e)}.",
+    events.PauseReviewed: "{e.reviewed_by} looked into the pause of revision {e.paused_at_revision}: {e.reason}",
+    events.CapChanged: lambda e: f"{e.response} in {e.district} takes {_bounds(e)}.",
+    events.UpgradeNoted: "The call proved more dangerous; it counts towards a pause of {e.counts_for}.",
+    events.ReferralMade: "A {e.kind} to {e.response} was made ({e.phase}), due {e.due_at:%Y-%m-%d %H:%M} UTC.",
+    events.ReferralOverdue: "Nobody has said in time what became of the referral.",
+    events.ReferralClosed: "The referral is closed by {e.closed_by}: {e.result}. {e.reason}",
+    events.NoteMade: "A note to {e.response} was made ({e.phase}).",
+    events.CallTriaged: _triaged,
+    events.VersionNoted: lambda e: (
+        "The CAD published a version that changes nothing."
+        if e.why == "unchanged"
+        else "The CAD published a version older than one judged already; it does not count."
+    ),
+    events.RoutingNoted: "Triage learnt how far the call is routed: {e.reached}.",
+    events.CallRetired: "Triage let go of the call.",
+    events.CallEnded: "The CAD says that the call is {e.status}.",
+    events.CallStale: "The call is older than careroute remembers: recorded, no outcome, no page.",
+    events.DeadlineSet: "Episode {e.episode} begins ({e.why}); without an answer in time the default response stands.",
+    events.CallVersionAt: "The team's page shows the newest version of the call.",
+    events.CallVersionSeen: "The CAD published a version ({e.status}) that begins no episode.",
+    events.PlanKept: "Triage judged the call before its report was read; the plan waits for it.",
+    events.PlanSet: "The plan for episode {e.episode}: {e.judgement.suitability}, level {e.judgement.level}.",
+    events.OfferMade: _offered,
+    events.OfferShadowed: _shadowed,
+    events.ConfirmationAsked: "A dispatcher may confirm {e.response}. {e.sentence}",
+    events.DecisionConfirmed: "{e.confirmed_by} confirmed {e.response}.",
+    events.OfferAccepted: _accepted,
+    events.OfferDeclined: "{e.person_id} of {e.team_id} declined.",
+    events.OfferExpired: "{e.team_id} did not answer in time.",
+    events.OfferWithdrawn: "The offer to {e.team_id} was withdrawn: {e.why}.",
+    events.FallBackStepped: _stepped,
+    events.CallRouted: _routed,
+    events.CallOverridden: "{e.overridden_by} decided: {e.send}. {e.reason}",
+    events.AssignmentWithdrawn: "{e.team_id} was released: {e.why}.",
+    events.AssignmentUnconfirmed: "The CAD has not acknowledged {e.team_id}: police may be coming too.",
+    events.AssignmentEnded: "{e.team_id} cleared the call: {e.disposition}.",
+    events.UpgradeRaised: "The call rose to level {e.level} while {e.team_id} has it ({e.on_upgrade}). {e.sentence}",
+    events.TeamNotMoving: "{e.team_id} accepted and has not set out.",
+    events.SafetyCheckDue: "{e.team_id} was silent for long and is asked whether it is well (question {e.number}).",
+    events.SafetyCheckMissed: "{e.sentence}",
+    events.StatusReported: _status,
+    events.CallForgotten: "The call is closed.",
+    events.PageDue: "A page ({e.kind}) to {e.person_id} of {e.team_id} is due by {e.method.kind}.",
+    events.CadMessageDue: "The CAD is to be told: {e.kind}.",
+    events.CadInformed: "The CAD acknowledged {e.kind}.",
+    events.CadNotInformed: "The CAD did not acknowledge {e.kind}: {e.why}.",
+    events.InputRefused: "An input ({e.input_type}) could not be decided: {e.wrong}.",
+    events.ClockFailed: "The clock {e.clock_id} failed: {e.wrong}.",
+    events.CommandHeld: "A command ({e.command_type}) waits for the call.",
+}

@@ -1,0 +1,429 @@
+"""What the pocket page knows: shifts, offers and assignments, folded from the journals. Nothing personal is in it."""
+
+from __future__ import annotations
+
+import hmac
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from shared.engine.broker import Stored
+from shared.events import (
+    AssignmentEnded,
+    AssignmentUnconfirmed,
+    AssignmentWithdrawn,
+    CadInformed,
+    CadNotInformed,
+    CallRouted,
+    CallVersionAt,
+    CommandRefused,
+    Event,
+    OfferAccepted,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferWithdrawn,
+    PlanSet,
+    SafetyCheckDue,
+    SafetyCheckMissed,
+    StatusReported,
+    TeamNotMoving,
+    TeamSignedOff,
+    TeamSignedOn,
+    UpgradeRaised,
+    child_id,
+)
+from shared.links import token_of
+
+SHOWN_MINUTES = 5
+"""How long a link still says what became of an offer, a call or a shift that is over; then it is gone."""
+SWEEP_SECONDS = 60
+REFUSALS = 1_000
+POSITIONS = 3
+"""Versions of a call that are tried for its sealed part, newest first."""
+
+OfferState = Literal["open", "accepted", "declined", "expired", "withdrawn"]
+
+
+@dataclass(slots=True)
+class Assignment:
+    """A call that a team has accepted."""
+
+    call_id: str
+    episode: int
+    team_id: str
+    accepted_at: datetime
+    eta_minutes: int | None
+    positions: tuple[str, ...]
+    """Where versions of the call stand in `calls`, newest first."""
+    status: str = "accepted"
+    police_asked: bool = False
+    dispatcher_told: bool | None = None
+    """Whether the CAD acknowledged; None while it is being told."""
+    upgrade: UpgradeRaised | None = None
+    not_moving: bool = False
+    asked_well: bool = False
+    """The team is asked whether it is well."""
+    police_sent_for: bool = False
+    """It was silent, and police were asked for."""
+    ended: Literal["", "cleared", "withdrawn"] = ""
+    why: str = ""
+    ended_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Offer:
+    """One team asked to take one call."""
+
+    agency: str
+    made: OfferMade
+    made_at: datetime
+    people: tuple[str, ...]
+    """Who holds a link to it."""
+    sentence: str = ""
+    """Why an alternative response fits, in the words of the decision."""
+    state: OfferState = "open"
+    why: str = ""
+    ended_at: datetime | None = None
+    outcome: str = ""
+    """The call's routing outcome, once it has one."""
+    taken_by: str | None = None
+    """The other team that took the call."""
+    assignment: Assignment | None = None
+
+    def open_at(self, now: datetime) -> bool:
+        """Whether it can still be answered."""
+        return self.state == "open" and now < self.made.expires_at
+
+    def shown_until(self) -> datetime | None:
+        """When its links are gone; None while its assignment lasts."""
+        if self.assignment is not None:
+            ended_at = self.assignment.ended_at
+            return None if ended_at is None else ended_at + timedelta(minutes=SHOWN_MINUTES)
+        return (self.ended_at or self.made.expires_at) + timedelta(minutes=SHOWN_MINUTES)
+
+
+@dataclass(slots=True)
+class Shift:
+    """A team on duty."""
+
+    agency: str
+    signed_on: TeamSignedOn
+    status: str = "available"
+    ended_at: datetime | None = None
+    why: str = ""
+
+    def shown_until(self) -> datetime | None:
+        """When its links are gone; None while it lasts."""
+        return None if self.ended_at is None else self.ended_at + timedelta(minutes=SHOWN_MINUTES)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferLink:
+    """What an offer link leads to: an offer, and the person who holds the link."""
+
+    token: str
+    agency: AgencyView
+    offer: Offer
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftLink:
+    """What a shift link leads to."""
+
+    token: str
+    agency: AgencyView
+    shift: Shift
+    person_id: str
+
+
+class View:
+    """All agencies, and the links into them."""
+
+    def __init__(self, link_secret: str) -> None:
+        self._secret = link_secret
+        self._agencies: dict[str, AgencyView] = {}
+        self._links: dict[str, OfferLink | ShiftLink] = {}
+        self._refusals: OrderedDict[str, str] = OrderedDict()
+
+    def fold(self, agency: str, event: Event, stored: Stored) -> None:
+        """Take in an event of a journal."""
+        if isinstance(event, CommandRefused):
+            self._refusals[event.command_id] = event.sentence
+            if len(self._refusals) > REFUSALS:
+                self._refusals.popitem(last=False)
+            return
+        held = self._agencies.get(agency)
+        if held is None:
+            held = self._agencies[agency] = AgencyView(agency, self)
+        held.fold(event, stored.time)
+
+    def offer_link(self, token: str, now: datetime) -> OfferLink | None:
+        """What an offer link leads to, while it lives."""
+        found = self._find(token, now)
+        return found if isinstance(found, OfferLink) else None
+
+    def shift_link(self, token: str, now: datetime) -> ShiftLink | None:
+        """What a shift link leads to, while it lives."""
+        found = self._find(token, now)
+        return found if isinstance(found, ShiftLink) else None
+
+    def refusal(self, command_id: str) -> str | None:
+        """Why a command was refused, in a sentence."""
+        return self._refusals.get(command_id)
+
+    def token(self, kind: str, subject_id: str, person_id: str) -> str:
+        """The token of a link."""
+        return token_of(self._secret, kind, subject_id, person_id)
+
+    def add(self, link: OfferLink | ShiftLink) -> None:
+        """Let a link lead somewhere."""
+        self._links[_key(link.token)] = link
+
+    def remove(self, kind: str, subject_id: str, people: tuple[str, ...]) -> None:
+        """Let links lead nowhere."""
+        for person_id in people:
+            self._links.pop(_key(self.token(kind, subject_id, person_id)), None)
+
+    def _find(self, token: str, now: datetime) -> OfferLink | ShiftLink | None:
+        link = self._links.get(_key(token))
+        if link is None or not hmac.compare_digest(link.token.encode(), token.encode()):
+            return None
+        until = (link.offer if isinstance(link, OfferLink) else link.shift).shown_until()
+        return link if until is None or now < until else None
+
+
+def _key(token: str) -> str:
+    """Links are found by a hash of their token, so that how long a search takes says nothing of the token."""
+    return child_id(token, "link")
+
+
+class AgencyView:
+    """One agency: its teams on duty, their offers and calls."""
+
+    def __init__(self, agency: str, view: View) -> None:
+        self.name = agency
+        self._view = view
+        self._shifts: dict[str, Shift] = {}
+        self._offers: dict[str, Offer] = {}
+        self._offers_of_call: dict[str, list[Offer]] = {}
+        self._assignments: dict[str, Assignment] = {}
+        self._sentences: dict[tuple[str, int], tuple[str, datetime]] = {}
+        self._told: dict[tuple[str, int], tuple[bool, datetime]] = {}
+        self._swept_at: datetime | None = None
+
+    def fold(self, event: Event, at: datetime) -> None:
+        """Take in an event that became durable at an instant."""
+        change = CHANGES.get(type(event))
+        if change is not None:
+            change(self, event, at)
+        if self._swept_at is None or at - self._swept_at > timedelta(seconds=SWEEP_SECONDS):
+            self._sweep(at)
+
+    def offers(self, team_id: str) -> list[Offer]:
+        """The team's offers that are still told of, newest first."""
+        found = [offer for offer in self._offers.values() if offer.made.team_id == team_id]
+        return sorted(found, key=lambda offer: offer.made_at, reverse=True)
+
+    def token(self, offer: Offer, person_id: str) -> str:
+        """The token of a person's link to an offer."""
+        return self._view.token("offer", offer.made.offer_id, person_id)
+
+    # --- one method an event ---
+
+    def signed_on(self, event: TeamSignedOn, _at: datetime) -> None:
+        """A shift begins, with a link for each member."""
+        old = self._shifts.get(event.team_id)
+        if old is not None and old.signed_on.shift_id != event.shift_id:
+            self._view.remove("shift", old.signed_on.shift_id, old.signed_on.members)
+        shift = self._shifts[event.team_id] = Shift(self.name, event)
+        for person_id in event.members:
+            self._view.add(ShiftLink(self._view.token("shift", event.shift_id, person_id), self, shift, person_id))
+
+    def signed_off(self, event: TeamSignedOff, at: datetime) -> None:
+        """A shift is over."""
+        shift = self._shifts.get(event.team_id)
+        if shift is not None and shift.signed_on.shift_id == event.shift_id:
+            shift.ended_at, shift.why = at, event.why
+
+    def plan_set(self, event: PlanSet, at: datetime) -> None:
+        """The sentence that offers of this episode show."""
+        self._sentences[event.call_id, event.episode] = (event.judgement.sentence, at)
+
+    def offer_made(self, event: OfferMade, at: datetime) -> None:
+        """An offer, with a link for everybody on the team."""
+        sentence, _ = self._sentences.get((event.call_id, event.episode), ("", at))
+        offer = self._offers[event.offer_id] = Offer(self.name, event, at, self._people(event), sentence)
+        self._offers_of_call.setdefault(event.call_id, []).append(offer)
+        for person_id in offer.people:
+            self._view.add(OfferLink(self.token(offer, person_id), self, offer, person_id))
+
+    def offer_accepted(self, event: OfferAccepted, at: datetime) -> None:
+        """The team has the call."""
+        told, _ = self._told.get((event.call_id, event.episode), (None, at))
+        positions = (event.call_at,) if event.call_at else ()
+        assignment = Assignment(
+            event.call_id, event.episode, event.team_id, at, event.eta_minutes, positions, dispatcher_told=told
+        )
+        self._assignments[event.team_id] = assignment
+        if (offer := self._end(event.offer_id, "accepted", at)) is not None:
+            offer.assignment = assignment
+
+    def offer_declined(self, event: OfferDeclined, at: datetime) -> None:
+        """The team left it."""
+        self._end(event.offer_id, "declined", at)
+
+    def offer_expired(self, event: OfferExpired, at: datetime) -> None:
+        """The team was silent."""
+        self._end(event.offer_id, "expired", at)
+
+    def offer_withdrawn(self, event: OfferWithdrawn, at: datetime) -> None:
+        """The offer was taken back."""
+        self._end(event.offer_id, "withdrawn", at, event.why)
+
+    def call_routed(self, event: CallRouted, _at: datetime) -> None:
+        """Who has the call now, for those who do not have it."""
+        self._sentences.pop((event.call_id, event.episode), None)
+        for offer in self._offers_of_call.get(event.call_id, ()):
+            if offer.made.episode == event.episode:
+                offer.outcome = event.outcome
+                if event.team_id is not None and event.team_id != offer.made.team_id:
+                    offer.taken_by = event.team_id
+
+    def call_version_at(self, event: CallVersionAt, _at: datetime) -> None:
+        """The accepted call has a newer version."""
+        for assignment in self._of_call(event.call_id):
+            newest_first = (event.call_at, *assignment.positions)
+            assignment.positions = tuple(dict.fromkeys(newest_first))[:POSITIONS]
+
+    def status_reported(self, event: StatusReported, _at: datetime) -> None:
+        """Where the team stands."""
+        shift, assignment = self._shifts.get(event.team_id), self._assignments.get(event.team_id)
+        if assignment is not None and event.call_id == assignment.call_id and not assignment.ended:
+            assignment.asked_well = False
+            if event.status == "need-police":
+                assignment.police_asked = True
+            else:
+                assignment.status, assignment.not_moving = event.status, False
+        elif event.call_id is None and shift is not None:
+            shift.status = event.status
+
+    def assignment_ended(self, event: AssignmentEnded, at: datetime) -> None:
+        """The team has cleared the call."""
+        self._release(event.team_id, event.call_id, "cleared", event.disposition, at)
+
+    def assignment_withdrawn(self, event: AssignmentWithdrawn, at: datetime) -> None:
+        """The team is released."""
+        self._release(event.team_id, event.call_id, "withdrawn", event.why, at)
+
+    def unconfirmed(self, event: AssignmentUnconfirmed, at: datetime) -> None:
+        """The CAD does not know of it."""
+        self._tell(event.call_id, event.episode, told=False, at=at)
+
+    def cad_informed(self, event: CadInformed | CadNotInformed, at: datetime) -> None:
+        """The CAD acknowledged an outcome, or did not."""
+        if event.kind == "call.routed" and event.episode is not None:
+            self._tell(event.call_id, event.episode, told=isinstance(event, CadInformed), at=at)
+
+    def upgrade_raised(self, event: UpgradeRaised, _at: datetime) -> None:
+        """The call became more dangerous."""
+        for assignment in self._of_call(event.call_id):
+            assignment.upgrade = event
+
+    def team_not_moving(self, event: TeamNotMoving, _at: datetime) -> None:
+        """The team has not set out."""
+        for assignment in self._of_call(event.call_id):
+            assignment.not_moving = True
+
+    def safety_check_due(self, event: SafetyCheckDue, _at: datetime) -> None:
+        """The team is asked whether it is well."""
+        for assignment in self._of_call(event.call_id):
+            assignment.asked_well = True
+
+    def safety_check_missed(self, event: SafetyCheckMissed, _at: datetime) -> None:
+        """It did not say, and police were asked for: that stands, whatever it says now."""
+        for assignment in self._of_call(event.call_id):
+            assignment.police_sent_for = True
+
+    def _people(self, event: OfferMade) -> tuple[str, ...]:
+        shift = self._shifts.get(event.team_id)
+        members = shift.signed_on.members if shift is not None else ()
+        return tuple(dict.fromkeys((*(recipient.person_id for recipient in event.recipients), *members)))
+
+    def _end(self, offer_id: str, state: OfferState, at: datetime, why: str = "") -> Offer | None:
+        offer = self._offers.get(offer_id)
+        if offer is not None:
+            offer.state, offer.ended_at, offer.why = state, at, why
+        return offer
+
+    def _release(
+        self, team_id: str, call_id: str, ended: Literal["cleared", "withdrawn"], why: str, at: datetime
+    ) -> None:
+        assignment = self._assignments.get(team_id)
+        if assignment is not None and assignment.call_id == call_id and not assignment.ended:
+            assignment.ended, assignment.why, assignment.ended_at = ended, why, at
+
+    def _tell(self, call_id: str, episode: int, *, told: bool, at: datetime) -> None:
+        """Once the CAD has acknowledged, no later failure to tell it again changes that."""
+        told = told or self._told.get((call_id, episode), (False, at))[0]
+        self._told[call_id, episode] = (told, at)
+        for assignment in self._of_call(call_id):
+            if assignment.episode == episode:
+                assignment.dispatcher_told = told or assignment.dispatcher_told is True
+
+    def _of_call(self, call_id: str) -> list[Assignment]:
+        return [held for held in self._assignments.values() if held.call_id == call_id and not held.ended]
+
+    def _sweep(self, at: datetime) -> None:
+        """Forget what no link tells of any more. By the journal's own time, so that catching up forgets alike."""
+        self._swept_at = at
+        for offer_id, offer in list(self._offers.items()):
+            until = offer.shown_until()
+            if until is not None and until < at:
+                del self._offers[offer_id]
+                others = [other for other in self._offers_of_call[offer.made.call_id] if other is not offer]
+                if others:
+                    self._offers_of_call[offer.made.call_id] = others
+                else:
+                    del self._offers_of_call[offer.made.call_id]
+                self._view.remove("offer", offer_id, offer.people)
+        for team_id, shift in list(self._shifts.items()):
+            until = shift.shown_until()
+            if until is not None and until < at:
+                del self._shifts[team_id]
+                self._view.remove("shift", shift.signed_on.shift_id, shift.signed_on.members)
+        horizon = at - timedelta(minutes=SHOWN_MINUTES)
+        for team_id, assignment in list(self._assignments.items()):
+            if assignment.ended_at is not None and assignment.ended_at < horizon:
+                del self._assignments[team_id]
+        for kept in (self._sentences, self._told):
+            for key in [key for key, (_, since) in kept.items() if since < horizon]:
+                del kept[key]
+
+
+CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
+    TeamSignedOn: AgencyView.signed_on,
+    TeamSignedOff: AgencyView.signed_off,
+    PlanSet: AgencyView.plan_set,
+    OfferMade: AgencyView.offer_made,
+    OfferAccepted: AgencyView.offer_accepted,
+    OfferDeclined: AgencyView.offer_declined,
+    OfferExpired: AgencyView.offer_expired,
+    OfferWithdrawn: AgencyView.offer_withdrawn,
+    CallRouted: AgencyView.call_routed,
+    CallVersionAt: AgencyView.call_version_at,
+    StatusReported: AgencyView.status_reported,
+    AssignmentEnded: AgencyView.assignment_ended,
+    AssignmentWithdrawn: AgencyView.assignment_withdrawn,
+    AssignmentUnconfirmed: AgencyView.unconfirmed,
+    CadInformed: AgencyView.cad_informed,
+    CadNotInformed: AgencyView.cad_informed,
+    UpgradeRaised: AgencyView.upgrade_raised,
+    TeamNotMoving: AgencyView.team_not_moving,
+    SafetyCheckDue: AgencyView.safety_check_due,
+    SafetyCheckMissed: AgencyView.safety_check_missed,
+}
+"""The events that the page follows, and what each changes."""

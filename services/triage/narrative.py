@@ -1,0 +1,86 @@
+"""Words in a narrative: which hazards they put in doubt, and which of these doubts a later answer has settled. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from services.triage.state import FirstHeard, OpenCall, Version
+from shared.call import Call
+from shared.events import HeardLine
+from shared.html_text import plain_text
+from shared.programme import Programme, words_in
+from shared.programme.judging.facts import CANNOT_TELL, NOT_ASKED
+
+UNREAD = "unread"
+"""Stands for the lines of a narrative that could not be opened."""
+
+
+def listens(programme: Programme) -> bool:
+    """Whether the document names words to listen for."""
+    return bool(programme.words or programme.phrases)
+
+
+def lines_heard(
+    programme: Programme, call_id: str, narrative: str, pseudonym: Callable[[str], str]
+) -> tuple[HeardLine, ...]:
+    """The lines with words of the document, under pseudonyms."""
+    return tuple(_lines(programme, call_id, narrative, pseudonym)) if narrative and listens(programme) else ()
+
+
+def unread_lines(programme: Programme) -> tuple[HeardLine, ...]:
+    """What stands for a narrative that could not be opened: it may hold any of the words."""
+    if not listens(programme):
+        return ()
+    return (HeardLine.model_construct(line=UNREAD, facts=tuple(sorted(hazards_of(programme)))),)
+
+
+def hazards_of(programme: Programme) -> frozenset[str]:
+    """Every hazard that the document has words for."""
+    single = frozenset(hazard for found in programme.words.values() for hazard in found)
+    return single | {hazard for _, hazard in programme.phrases}
+
+
+def _lines(programme: Programme, call_id: str, narrative: str, pseudonym: Callable[[str], str]) -> Iterator[HeardLine]:
+    """Looked at as it came and as a reader of HTML sees it: neither way of writing hides a word."""
+    plain = plain_text(narrative)
+    texts = (narrative,) if plain == narrative else (narrative, plain)
+    for text in texts:
+        rest = words_in(programme, text)
+        if not rest:
+            continue
+        for line in dict.fromkeys(text.splitlines()):
+            if facts := words_in(programme, line):
+                rest -= facts
+                yield _heard_line(pseudonym(f"{call_id}\x00{line}"), facts)
+        if rest:  # a phrase that runs over the end of a line
+            yield _heard_line(pseudonym(f"{call_id}\x00{text}"), rest)
+
+
+def _heard_line(line: str, facts: frozenset[str]) -> HeardLine:
+    return HeardLine.model_construct(line=line, facts=tuple(sorted(facts)))
+
+
+def in_doubt(programme: Programme | None, held: OpenCall, version: Version) -> frozenset[str]:
+    """The hazards that words of this version leave unknown."""
+    if programme is None:
+        return frozenset()
+    return frozenset(
+        fact
+        for heard in version.lines
+        for fact in heard.facts
+        if not _settled(programme, held.first_heard[heard.line], version.call, fact)
+    )
+
+
+def _settled(programme: Programme, first: FirstHeard, call: Call, fact: str) -> bool:
+    """Whether somebody has answered the question of this fact since the line first appeared."""
+    if call.updated_at <= first.updated_at:
+        return False
+    asked = (question.name for question in programme.questions if question.fact == fact)
+    if any(_is_new(call.answers.get(name), first.answers.get(name)) for name in asked):
+        return True
+    return _is_new(call.facts.get(fact), first.facts.get(fact))
+
+
+def _is_new(answer: str | None, before: str | None) -> bool:
+    return answer is not None and answer != before and answer.strip().casefold() not in (NOT_ASKED, *CANNOT_TELL)

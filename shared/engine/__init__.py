@@ -1,0 +1,1 @@
+"""The engine: runs a service, which is a value, on a log; it knows nothing of calls."""

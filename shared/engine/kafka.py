@@ -1,0 +1,348 @@
+"""Kafka behind the seam; the only importer of aiokafka.
+
+What aiokafka 0.14 does by itself is bounded or replaced here: idempotent sends never expire, records of a paused
+group may be handed out before the assignment callback is done, and a batch is closed at 16 KiB unless told otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener
+from aiokafka import TopicPartition as KafkaTopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAlreadyExistsError
+from aiokafka.partitioner import murmur2
+
+from shared.engine.broker import (
+    Appended,
+    BrokerUnavailable,
+    GroupMember,
+    PositionOutOfRange,
+    Reader,
+    Record,
+    Stored,
+    TopicPartition,
+)
+from shared.engine.topic import SNAPSHOT_BYTES, Topic
+from shared.topics import TOPICS
+
+REQUEST_TIMEOUT_MILLISECONDS = 5_000
+SESSION_MILLISECONDS = 6_000
+HEARTBEAT_MILLISECONDS = 1_000
+MAX_POLL_INTERVAL_MILLISECONDS = 60_000
+METADATA_AGE_MILLISECONDS = 30_000
+FETCH_WAIT_MILLISECONDS = 100
+"""The longest that the broker holds a fetch for which nothing has come. aiokafka has one on the way at a time: a
+partition that was assigned meanwhile waits for it to return."""
+
+
+@functools.lru_cache(maxsize=10_000)
+def _hash(key: str) -> int:
+    return int(murmur2(key.encode())) & 0x7FFFFFFF
+
+
+class KafkaBroker:
+    """One process's connection to Kafka. A producer that did not get an answer in time is replaced by a new one."""
+
+    def __init__(self, servers: str, partitions: int, append_timeout_seconds: float = 6.0) -> None:
+        self._servers, self.partitions, self._timeout = servers, partitions, append_timeout_seconds
+        self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def wrong_topics(self) -> list[str]:
+        """Topics that are missing, or have another number of partitions than this process was told."""
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
+                return await check_topics(self._servers, self.partitions)
+        except (KafkaError, TimeoutError, OSError) as error:
+            message = f"cannot look at the topics: {type(error).__name__}"
+            raise BrokerUnavailable(message) from error
+
+    def partition_of(self, key: str) -> int:
+        """The partition of a key, as Kafka's own clients hash it."""
+        return _hash(key) % self.partitions
+
+    async def append(self, topic: str, partition: int, records: Sequence[Record]) -> Appended:
+        """Write the records in one batch. Raises BrokerUnavailable, after which they may still come to be written."""
+        producer = self._producer
+        try:
+            async with asyncio.timeout(self._timeout):
+                producer = producer or await self._new_producer()
+                batch = producer.create_batch()
+                for record in records:
+                    taken = batch.append(
+                        timestamp=None,
+                        key=record.key.encode(),
+                        value=record.value,
+                        headers=list(record.headers),
+                    )
+                    if taken is None:
+                        message = f"{len(records)} records do not fit into one batch for {topic}"
+                        raise ValueError(message)
+                batch.close()
+                written = await (await producer.send_batch(batch, topic, partition=partition))
+        except (KafkaError, TimeoutError, OSError) as error:
+            self._drop_producer(producer)
+            message = f"append to {topic}/{partition}: {type(error).__name__}"
+            raise BrokerUnavailable(message) from error
+        return Appended(written.offset, _time(written.timestamp))
+
+    async def reader(self) -> Reader:
+        """A new reader. Raises BrokerUnavailable."""
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._servers,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
+            metadata_max_age_ms=METADATA_AGE_MILLISECONDS,
+            max_partition_fetch_bytes=4 * 1024 * 1024,
+            fetch_max_wait_ms=FETCH_WAIT_MILLISECONDS,
+            check_crcs=True,
+        )
+        await _started(consumer)
+        return _KafkaReader(consumer)
+
+    async def join_group(self, topic: str, group: str, instance: str) -> GroupMember:
+        """Join the consumer group of a topic as a static member. Raises BrokerUnavailable."""
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._servers,
+            group_id=group,
+            group_instance_id=instance,
+            enable_auto_commit=False,
+            auto_offset_reset="latest",
+            session_timeout_ms=SESSION_MILLISECONDS,
+            heartbeat_interval_ms=HEARTBEAT_MILLISECONDS,
+            max_poll_interval_ms=MAX_POLL_INTERVAL_MILLISECONDS,
+            rebalance_timeout_ms=SESSION_MILLISECONDS,
+            request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
+            metadata_max_age_ms=METADATA_AGE_MILLISECONDS,
+        )
+        member = _KafkaGroupMember(consumer)
+        consumer.subscribe([topic], listener=member)
+        await _started(consumer)
+        member.begin()
+        return member
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        self._drop_producer(self._producer)
+        for task in list(self._closing):
+            with suppress(Exception):
+                await asyncio.wait_for(task, 2)
+
+    async def _new_producer(self) -> AIOKafkaProducer:
+        async with self._starting:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    bootstrap_servers=self._servers,
+                    acks="all",
+                    enable_idempotence=True,
+                    linger_ms=0,
+                    max_batch_size=SNAPSHOT_BYTES,
+                    max_request_size=SNAPSHOT_BYTES + 65_536,
+                    request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
+                    metadata_max_age_ms=METADATA_AGE_MILLISECONDS,
+                    retry_backoff_ms=50,
+                )
+                try:
+                    await producer.start()
+                except BaseException:
+                    self._close_later(producer)
+                    raise
+                self._producer = producer
+            return self._producer
+
+    def _drop_producer(self, failed: AIOKafkaProducer | None) -> None:
+        """Give up the producer that failed; one that has replaced it since is left alone."""
+        if failed is not None and failed is self._producer:
+            self._close_later(failed)
+            self._producer = None
+
+    def _close_later(self, producer: AIOKafkaProducer) -> None:
+        """Close without waiting for what it could not send; nothing is awaited on the way of a request."""
+        task = asyncio.get_running_loop().create_task(_closed(producer))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+
+async def _closed(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
+    with suppress(KafkaError, TimeoutError, OSError, asyncio.CancelledError):
+        try:
+            await asyncio.wait_for(client.stop(), 2)
+        except TimeoutError:  # a producer's `stop` flushes first; with the broker away that never ends
+            if isinstance(client, AIOKafkaProducer):
+                await asyncio.wait_for(client._sender.close(), 2)  # noqa: SLF001  # version pinned; there is no other way
+                await asyncio.wait_for(client.client.close(), 2)
+
+
+async def _started(consumer: AIOKafkaConsumer) -> None:
+    try:
+        async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
+            await consumer.start()
+    except (KafkaError, TimeoutError, OSError) as error:
+        await _closed(consumer)
+        message = f"cannot read from Kafka: {type(error).__name__}"
+        raise BrokerUnavailable(message) from error
+
+
+def _time(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+class _KafkaReader:
+    """Assigned partitions, from positions that the caller knows."""
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+        self._assigned = False
+
+    async def assign(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Read these places; position 0 is the first that is kept."""
+        first = await self.starts([place for place, position in positions.items() if position == 0])
+        places = {KafkaTopicPartition(*place): first.get(place, position) for place, position in positions.items()}
+        if not places:
+            self._consumer.unsubscribe()
+        else:
+            self._consumer.assign(list(places))
+            for place, position in places.items():
+                self._consumer.seek(place, position)
+        self._assigned = bool(places)
+
+    async def poll(self, timeout_seconds: float, max_records: int = 1000) -> list[Stored]:
+        """Records that have come."""
+        if not self._assigned:
+            await asyncio.sleep(timeout_seconds)
+            return []
+        try:
+            found = await self._consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=max_records)
+        except OffsetOutOfRangeError as error:
+            message = f"a position is gone from the topic: {error}"
+            raise PositionOutOfRange(message) from error
+        except (KafkaError, OSError) as error:
+            message = f"poll: {type(error).__name__}"
+            raise BrokerUnavailable(message) from error
+        return [
+            Stored(
+                record.topic,
+                record.partition,
+                record.offset,
+                _time(record.timestamp),
+                (record.key or b"").decode("utf-8", "replace"),
+                record.value or b"",
+                dict(record.headers),
+            )
+            for records in found.values()
+            for record in records
+        ]
+
+    async def ends(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """The position after the last record of each place. Raises BrokerUnavailable."""
+        return await self._offsets(self._consumer.end_offsets, places)
+
+    async def starts(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """The position of the first record that is kept at each place. Raises BrokerUnavailable."""
+        return await self._offsets(self._consumer.beginning_offsets, places)
+
+    async def _offsets(
+        self,
+        ask: Callable[[list[KafkaTopicPartition]], Awaitable[Mapping[KafkaTopicPartition, int]]],
+        places: Iterable[TopicPartition],
+    ) -> dict[TopicPartition, int]:
+        wanted = [KafkaTopicPartition(*place) for place in places]
+        if not wanted:
+            return {}
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
+                offsets = await ask(wanted)
+        except (KafkaError, TimeoutError, OSError) as error:
+            message = f"cannot ask for positions: {type(error).__name__}"
+            raise BrokerUnavailable(message) from error
+        return {(place.topic, place.partition): offset for place, offset in offsets.items()}
+
+    async def close(self) -> None:
+        """Let go of it."""
+        await _closed(self._consumer)
+
+
+class _KafkaGroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """A consumer group on one topic, all of it paused: Kafka says who should try to own what."""
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+        self._assigned: frozenset[int] = frozenset()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def assigned(self) -> frozenset[int]:
+        """The partitions assigned to this process. Raises BrokerUnavailable if the group has thrown it out."""
+        if self._task is not None and self._task.done():
+            error = self._task.exception()
+            message = f"the group membership ended: {type(error).__name__}"
+            raise BrokerUnavailable(message) from error
+        return self._assigned
+
+    async def on_partitions_revoked(self, revoked: Iterable[KafkaTopicPartition]) -> None:
+        """Nothing is to be done: the next assignment says what is left."""
+
+    async def on_partitions_assigned(self, assigned: Iterable[KafkaTopicPartition]) -> None:
+        """Only notes it: claims run elsewhere."""
+        places = list(assigned)
+        self._assigned = frozenset(place.partition for place in places)
+        if places:
+            self._consumer.pause(*places)
+
+    def begin(self) -> None:
+        """Poll, which is the heartbeat; whatever is handed out before the pause took hold is dropped."""
+        self._task = asyncio.get_running_loop().create_task(self._poll())
+
+    async def _poll(self) -> None:
+        while True:
+            await self._consumer.getmany(timeout_ms=500)
+
+    async def leave(self) -> None:
+        """Give the partitions back."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError, KafkaError):
+                await self._task
+        await _closed(self._consumer)
+
+
+async def create_topics(servers: str, partitions: int, replication: int, topics: Sequence[Topic] = TOPICS) -> list[str]:
+    """Create the topics that are missing; the names of those created. Raises ValueError for a wrong partition count."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS)
+    await admin.start()
+    try:
+        created = []
+        for topic in topics:
+            wanted = NewTopic(topic.name, partitions, replication, topic_configs=topic.settings(replication))
+            with suppress(TopicAlreadyExistsError):
+                answer = await admin.create_topics([wanted])
+                codes = {name: code for name, code, *_ in answer.topic_errors}
+                if codes.get(topic.name) == 0:
+                    created.append(topic.name)
+        return created
+    finally:
+        await admin.close()
+
+
+async def check_topics(servers: str, partitions: int, topics: Sequence[Topic] = TOPICS) -> list[str]:
+    """What is wrong with the topics as they stand: missing, or with another number of partitions."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS)
+    try:
+        await admin.start()
+        found = await admin.describe_topics([topic.name for topic in topics])
+    finally:
+        await admin.close()
+    held = {entry["topic"]: len(entry["partitions"]) for entry in found}
+    return [
+        f"topic {topic.name} has {held.get(topic.name, 0)} partitions and needs {partitions}"
+        for topic in topics
+        if held.get(topic.name, 0) != partitions
+    ]

@@ -1,0 +1,201 @@
+"""The in-memory twin of Kafka: the same seam in one process, for tests, simulation, and where there is no Kafka.
+
+`MemoryLog` is the cluster; each process (or each simulated process) has its own `MemoryBroker` on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shared.clock import Clock, SystemClock
+from shared.engine.broker import Appended, BrokerUnavailable, PositionOutOfRange, Record, Stored, TopicPartition
+
+SESSION_SECONDS = 6.0
+"""A member of a group that has not been heard of for so long loses its partitions."""
+
+
+async def _no_delay(doing: str) -> None:
+    """A network without faults."""
+
+
+Network = Callable[[str], Awaitable[None]]
+"""Awaited before a request reaches the log (`append`, `poll` ...) and before its answer comes back (`appended` ...)."""
+
+
+@dataclass(slots=True)
+class _Member:
+    token: object
+    heard_at: float
+
+
+@dataclass(slots=True)
+class MemoryLog:
+    """Every record of every topic, and the lotteries."""
+
+    partitions: int = 4
+    clock: Clock = field(default_factory=SystemClock)
+    places: dict[TopicPartition, list[Stored]] = field(default_factory=lambda: defaultdict(list))
+    dropped_before: dict[TopicPartition, int] = field(default_factory=dict)
+    """First offset that is still kept, where a test has dropped some."""
+    _groups: dict[str, dict[str, _Member]] = field(default_factory=lambda: defaultdict(dict))
+    _waiters: dict[asyncio.Future[None], Container[TopicPartition]] = field(default_factory=dict)
+    """In the order in which they came, so that a simulation can repeat itself."""
+
+    def append(self, topic: str, partition: int, records: Sequence[Record]) -> Appended:
+        """Write a batch, whole."""
+        held = self.places[topic, partition]
+        first, now = len(held), self.clock.now()
+        held.extend(
+            Stored(topic, partition, first + index, now, record.key, record.value, dict(record.headers))
+            for index, record in enumerate(records)
+        )
+        for waiter, places in self._waiters.items():
+            if (topic, partition) in places and not waiter.done():
+                waiter.set_result(None)
+        return Appended(first, now)
+
+    async def arrival(self, places: Container[TopicPartition], timeout_seconds: float) -> None:
+        """Wait until something is appended to one of the places, or the time is over."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters[waiter] = places
+        try:
+            await asyncio.wait_for(waiter, timeout_seconds)
+        except TimeoutError:
+            pass
+        finally:
+            self._waiters.pop(waiter, None)
+
+    def join(self, group: str, instance: str, token: object) -> None:
+        """A member comes, or comes back under its old name and ends the process that had it."""
+        self._groups[group][instance] = _Member(token, self.clock.monotonic())
+
+    def leave(self, group: str, instance: str, token: object) -> None:
+        """A member goes."""
+        member = self._groups[group].get(instance)
+        if member is not None and member.token is token:
+            del self._groups[group][instance]
+
+    def drawn(self, group: str, instance: str, token: object) -> frozenset[int]:
+        """The member's partitions; asking is its heartbeat."""
+        now, members = self.clock.monotonic(), self._groups[group]
+        member = members.setdefault(instance, _Member(token, now))
+        if member.token is not token:
+            message = f"another process has joined as {instance}"
+            raise BrokerUnavailable(message)
+        member.heard_at = now
+        live = sorted(name for name, held in members.items() if now - held.heard_at <= SESSION_SECONDS)
+        return frozenset(number for number in range(self.partitions) if live[number % len(live)] == instance)
+
+
+@dataclass(slots=True)
+class MemoryBroker:
+    """One process's connection to a `MemoryLog`."""
+
+    log: MemoryLog
+    network: Network = _no_delay
+
+    @property
+    def partitions(self) -> int:
+        """Partitions of every topic."""
+        return self.log.partitions
+
+    async def wrong_topics(self) -> list[str]:
+        """Topics are made by writing to them: nothing can be wrong."""
+        return []
+
+    def partition_of(self, key: str) -> int:
+        """The partition of a key."""
+        return zlib.crc32(key.encode()) % self.log.partitions
+
+    async def append(self, topic: str, partition: int, records: Sequence[Record]) -> Appended:
+        """Write the records whole."""
+        await self.network("append")
+        appended = self.log.append(topic, partition, records)
+        await self.network("appended")
+        return appended
+
+    async def reader(self) -> MemoryReader:
+        """A new reader."""
+        return MemoryReader(self)
+
+    async def join_group(self, topic: str, group: str, instance: str) -> MemoryGroupMember:
+        """Join the member."""
+        del topic
+        return MemoryGroupMember(self.log, group, instance)
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class MemoryReader:
+    """Reads from a `MemoryLog`."""
+
+    def __init__(self, broker: MemoryBroker) -> None:
+        self._broker = broker
+        self._at: dict[TopicPartition, int] = {}
+
+    async def assign(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Read these places from their positions."""
+        self._at = dict(positions)
+
+    async def poll(self, timeout_seconds: float, max_records: int = 1000) -> list[Stored]:
+        """Records that have come; empty after the timeout."""
+        await self._broker.network("poll")
+        found = self._take(max_records)
+        if not found and timeout_seconds > 0:
+            await self._broker.log.arrival(self._at, timeout_seconds)
+            found = self._take(max_records)
+        await self._broker.network("polled")
+        return found
+
+    def _take(self, max_records: int) -> list[Stored]:
+        found: list[Stored] = []
+        for place, at in self._at.items():
+            kept_from = self._broker.log.dropped_before.get(place, 0)
+            held = self._broker.log.places[place]
+            if 0 < at < kept_from or at > len(held):
+                message = f"{place[0]}/{place[1]}: position {at} is not in {kept_from}..{len(held)}"
+                raise PositionOutOfRange(message)
+            start = max(at, kept_from)
+            taken = held[start : start + max_records - len(found)]
+            if taken:
+                self._at[place] = taken[-1].offset + 1
+                found.extend(taken)
+            if len(found) >= max_records:
+                break
+        return found
+
+    async def ends(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """The position after the last record of each place."""
+        await self._broker.network("ends")
+        return {place: len(self._broker.log.places[place]) for place in places}
+
+    async def starts(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """The position of the first record that is kept at each place."""
+        await self._broker.network("starts")
+        return {place: self._broker.log.dropped_before.get(place, 0) for place in places}
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+        self._at = {}
+
+
+class MemoryGroupMember:
+    """A member of a group on a `MemoryLog`; reading `assigned` is its heartbeat."""
+
+    def __init__(self, log: MemoryLog, group: str, instance: str) -> None:
+        self._log, self._group, self._instance, self._token = log, group, instance, object()
+        log.join(group, instance, self._token)
+
+    @property
+    def assigned(self) -> frozenset[int]:
+        """The partitions drawn for this process."""
+        return self._log.drawn(self._group, self._instance, self._token)
+
+    async def leave(self) -> None:
+        """Give the partitions back."""
+        self._log.leave(self._group, self._instance, self._token)

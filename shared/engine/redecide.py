@@ -1,0 +1,158 @@
+"""As of: decides a journal again, from the state before each decision and the input that led to it. Pure.
+
+A decision depends on nothing but these two and its instant, and all three are on the log. So the same code gives the
+same bytes; where it does not, the journal was tampered with or the rules have changed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from shared.engine.broker import Stored
+from shared.engine.journal import Ownership, headers_of, time_of
+from shared.engine.service import EffectDone, EffectStarting, Input, Service, Tick
+from shared.events import ClockFailed, Event, InputRefused, PositionsNoted, child_id, decode
+
+S = TypeVar("S")
+Find = Callable[[str], Stored | None]
+"""The record at a position `topic/partition/offset`; None where it is not kept any more."""
+NOT_DECIDED = (InputRefused, ClockFailed)
+"""What the worker writes by itself where a decision failed."""
+
+
+class JournalBroken(Exception):
+    """A record of the journal cannot be read, or does not follow from those before it; says which."""
+
+
+def counting(records: Iterable[Stored]) -> Iterator[Stored]:
+    """The records of one partition of a journal that count, claims left out."""
+    ownership = Ownership()
+    return (stored for stored in records if ownership.counts(stored))
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A decision that comes out otherwise the second time."""
+
+    position: str
+    """Of its first record."""
+    cause: str
+    agency: str
+    decider: str
+    """The version of the code that had decided."""
+    was: tuple[str, ...]
+    now: tuple[str, ...]
+    """Types of events, then and now; the same types differ in what they say."""
+
+    def __str__(self) -> str:
+        was, now = ", ".join(self.was), ", ".join(self.now)
+        return f"{self.position} ({self.agency}, {self.cause}): was {was}, is {now or 'nothing'}"
+
+
+@dataclass(slots=True)
+class Redecision(Generic[S]):
+    """Journals of one service, decided again; the figures are complete once `differences` is read to its end."""
+
+    service: Service[S]
+    find: Find
+    decode: Callable[[str, bytes], Event] = decode
+    states: dict[str, S] = field(default_factory=dict)
+    decisions: int = 0
+    failed: int = 0
+    """Decisions that had failed: there is nothing to compare."""
+    inputs_gone: int = 0
+    """Decisions on inputs that are not kept any more: taken as they were."""
+
+    def differences(self, told: Iterable[Stored]) -> Iterator[Difference]:
+        """What of the records of one partition, those that count, is decided otherwise now. Raises JournalBroken."""
+        for written in _by_decision(told):
+            try:
+                events = [self.decode(_header(stored, "type"), stored.value) for stored in written]
+                if isinstance(events[0], PositionsNoted):
+                    continue
+                agency, now = written[0].key, time_of(written[0].headers)
+                before = self.states.get(agency, self.service.initial)
+                self.states[agency] = self._folded(before, events, now)
+            except Exception as error:
+                message = f"{written[0].position} cannot be folded: {type(error).__name__}"
+                raise JournalBroken(message) from error
+            if (different := self._compared(before, written, events, now)) is not None:
+                yield different
+
+    def _folded(self, state: S, events: Sequence[Event], now: datetime) -> S:
+        for event in events:
+            state = self.service.evolve(state, event, now)
+        return state
+
+    def _compared(
+        self, state: S, written: Sequence[Stored], events: Sequence[Event], now: datetime
+    ) -> Difference | None:
+        if isinstance(events[0], NOT_DECIDED):
+            self.failed += 1
+            return None
+        first, cause = written[0], _header(written[0], "cause")
+        given = self._input(cause, first.key, now, events)
+        if given is None:
+            self.inputs_gone += 1
+            return None
+        self.decisions += 1
+        try:
+            again = self.service.decide(state, given, now)
+        except Exception as error:  # noqa: BLE001  whatever it is, it was decided then and cannot be now
+            kinds: tuple[str, ...] = (type(error).__name__,)
+        else:
+            if _is_same(written, again, cause):
+                return None
+            kinds = tuple(event.type for event in again)
+        was = tuple(event.type for event in events)
+        return Difference(first.position, cause, first.key, _header(first, "decider"), was, kinds)
+
+    def _input(self, cause: str, agency: str, now: datetime, events: Sequence[Event]) -> Input | None:
+        """The input that a cause names."""
+        kind, _, rest = cause.partition("/")
+        about, _, last = rest.removeprefix(f"{agency}/").rpartition("/")
+        given: Event | Tick | EffectStarting | EffectDone
+        if kind == "tick":
+            given = Tick(about, datetime.fromisoformat(last))
+        elif kind == "effect":
+            # why an effect failed stands in what was written of it, and nowhere else
+            why = next((str(event.why) for event in events if hasattr(event, "why")), "")
+            given = EffectStarting(about) if last == "start" else EffectDone(about, last, why)
+        else:
+            stored = self.find(cause)
+            if stored is None:
+                return None
+            return Input(self.decode(_header(stored, "type"), stored.value), cause, stored.time, agency)
+        return Input(given, cause, now, agency)
+
+
+def _by_decision(told: Iterable[Stored]) -> Iterator[list[Stored]]:
+    """The records of each decision: of one cause and one step, the first with an id of number 0."""
+    written: list[Stored] = []
+    for stored in told:
+        begins = child_id(_header(stored, "cause"), f"{_header(stored, 'type')}/0") == _header(stored, "id")
+        if written and (begins or _decision_of(stored) != _decision_of(written[0])):
+            yield written
+            written = []
+        written.append(stored)
+    if written:
+        yield written
+
+
+def _decision_of(stored: Stored) -> tuple[str, ...]:
+    return stored.key, *(_header(stored, name) for name in ("cause", "time", "decider"))
+
+
+def _is_same(written: Sequence[Stored], again: Sequence[Event], cause: str) -> bool:
+    """Whether events would be written as these records: values, and the headers that tell what each is about."""
+    return len(written) == len(again) and all(
+        stored.value == event.encode() and set(headers_of(event, cause, number, ())) <= set(stored.headers.items())
+        for number, (stored, event) in enumerate(zip(written, again, strict=True))
+    )
+
+
+def _header(stored: Stored, name: str) -> str:
+    return stored.headers.get(name, b"").decode()

@@ -1,0 +1,123 @@
+"""A service is a value: the topics it reads, the journal it writes, and pure functions over its state.
+
+Its state, one per agency, is nothing but the fold of its own journal. Everything else about running it is the worker's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from shared.engine.state import EMPTY, Packer
+from shared.engine.topic import Topic
+from shared.events import Event
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A clock of the state has reached its instant."""
+
+    clock_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EffectStarting:
+    """An effect that may happen at most once is about to be tried: leave an event that says so, or drop the effect."""
+
+    effect_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EffectDone:
+    """What came of an effect: `done`, `failed`, `expired` (not tried: too late) or `unknown` (its process died)."""
+
+    effect_id: str
+    result: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One thing to decide: an event, with where it came from and when it became durable."""
+
+    event: Event | Tick | EffectStarting | EffectDone
+    cause: str
+    """`topic/partition/offset`, `tick/...` or `effect/...`; ids of what follows derive from it."""
+    time: datetime
+    agency: str = ""
+    """Whose state it is decided on: the record's key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something owed to the outside, as state."""
+
+    effect_id: str
+    event: Event
+    """The event that ordered it."""
+    not_after: datetime
+    at_most_once: bool = False
+    attempted: bool = False
+    """For an at-most-once effect: the journal says that it was tried."""
+    lane: str = ""
+    """Who is at the other end: a slow one holds up its own lane only."""
+
+
+Performer = Callable[[str, Effect], "Any"]
+"""`await perform(agency, effect)` -> EffectDone."""
+
+
+def nothing_due(state: Any) -> tuple[str, datetime] | None:  # noqa: ARG001  # a default has to take what is passed
+    """For a service without clocks."""
+    return None
+
+
+def nothing_pending(state: Any) -> Mapping[str, Effect]:  # noqa: ARG001  # as above
+    """For a service without effects."""
+    return EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Service(Generic[S]):
+    """What a worker runs."""
+
+    name: str
+    reads: tuple[Topic, ...]
+    """In the order in which they are taken within a step."""
+    writes: Topic
+    handles: frozenset[type[Event]]
+    """Events it decides on; others are passed over without being decoded."""
+    initial: S
+    decide: Callable[[S, Input, datetime], Sequence[Event]]
+    evolve: Callable[[S, Event, datetime], S]
+    """The state after an event that was decided at an instant."""
+    packer: Packer
+    state_version: int
+    due: Callable[[S], tuple[str, datetime] | None] = nothing_due
+    pending: Callable[[S], Mapping[str, Effect]] = nothing_pending
+    decider_version: str = "1"
+
+
+@dataclass(slots=True)
+class Draft(Generic[S]):
+    """The events of one decision as they come, with the state that they lead to."""
+
+    state: S
+    now: datetime
+    evolve: Callable[[S, Event, datetime], S]
+    events: list[Event] = field(default_factory=list)
+
+    def emit(self, event: Event) -> None:
+        """Add an event; the state moves on at once."""
+        self.state = self.evolve(self.state, event, self.now)
+        self.events.append(event)
+
+    def emit_all(self, events: Iterable[Event]) -> None:
+        """Add several."""
+        for event in events:
+            self.emit(event)

@@ -1,0 +1,10 @@
+"""The language: every event and every command, once, by the topic that it is written to."""
+
+from shared.events.assignments import *
+from shared.events.base import *
+from shared.events.calls import *
+from shared.events.commands import *
+from shared.events.decisions import *
+from shared.events.journals import *
+from shared.events.notifications import *
+from shared.events.roster import *

@@ -1,0 +1,419 @@
+"""The topic `assignments`, team availability's journal."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from shared.call import CallStatus
+from shared.events.base import Event, Id
+from shared.events.roster import ContactMethod, Person, Team, TeamStatus
+from shared.judgement import (
+    DEFAULT_POOL,
+    EXPECTED_MINUTES,
+    MISSED_SAFETY_CHECKS,
+    CrewPlace,
+    Judgement,
+    RaisedBy,
+)
+
+
+class PersonDefined(Event):
+    """A member of staff was added or replaced."""
+
+    person: Person
+
+
+class PersonRemoved(Event):
+    """A member of staff was taken off the books."""
+
+    person_id: str
+
+
+class TeamDefined(Event):
+    """A team was added to the roster or replaced."""
+
+    team: Team
+
+
+class TeamRemoved(Event):
+    """A team was taken off the roster."""
+
+    team_id: str
+
+
+class TeamSignedOn(Event):
+    """A team started its shift."""
+
+    team_id: str
+    shift_id: Id
+    members: tuple[str, ...]
+    shift_ends_at: AwareDatetime
+
+
+class TeamSignedOff(Event):
+    """A team's shift ended."""
+
+    team_id: str
+    shift_id: Id
+    why: Literal["signed-off", "shift-over"] = "signed-off"
+
+
+class StatusReported(Event):
+    """A team said where it stands, about its assignment where `call_id` is given."""
+
+    team_id: str
+    status: TeamStatus
+    call_id: str | None = None
+    episode: int | None = None
+    disposition: str | None = None
+    reported_by: str = ""
+
+
+class DeadlineSet(Event):
+    """An episode of a call began; without an outcome by its deadline it is the default response."""
+
+    call_id: str
+    episode: int
+    deadline: AwareDatetime
+    received_at: AwareDatetime
+    """Durable time of intake's receipt: the start of the clock."""
+    call_at: str
+    """Position of the call's newest version in the topic `calls`."""
+    why: Literal["reported", "reopened", "requested", "overridden"] = "reported"
+    updated_at: AwareDatetime | None = None
+    """The version that the episode begins with, and what it says that later versions are compared with."""
+    status: CallStatus = "active"
+    requested_by: str | None = None
+
+
+class CallVersionAt(Event):
+    """A newer version of a call that a team has accepted, or may yet accept: where its sealed part is now."""
+
+    call_id: str
+    episode: int
+    call_at: str
+    updated_at: AwareDatetime | None = None
+    status: CallStatus = "active"
+    requested_by: str | None = None
+
+
+class CallVersionSeen(Event):
+    """A version of a call that begins no episode, and matters for the next: an end, a request taken back."""
+
+    call_id: str
+    event_id: str
+    updated_at: AwareDatetime
+    status: CallStatus
+    requested_by: str | None = None
+
+
+class PlanSet(Event):
+    """What triage allows for an episode, and the time left for it; offers follow it."""
+
+    call_id: str
+    episode: int
+    event_id: str
+    judgement: Judgement
+    deadline: AwareDatetime
+    language: str | None = None
+    priority: str | None = None
+    updated_at: AwareDatetime | None = None
+    """The version of the call that was judged."""
+    triaged_at: int = -1
+    """Offset of the `CallTriaged` in the topic `decisions`: of two about one instant the later counts."""
+
+
+class PlanKept(Event):
+    """What triage judged of a version of a call whose report was not read yet: it waits for the report, for a while."""
+
+    call_id: str
+    event_id: str
+    judgement: Judgement
+    updated_at: AwareDatetime
+    triaged_at: int
+    language: str | None = None
+    priority: str | None = None
+
+
+class ResponseTerms(BaseModel):
+    """What a programme says of one response, whatever the call."""
+
+    model_config = ConfigDict(frozen=True)
+
+    response: str
+    model: str
+    crew: tuple[CrewPlace, ...]
+    reached_by: str
+    on_upgrade: str
+    enters_when: tuple[str, ...] = ()
+    expected_minutes: int = EXPECTED_MINUTES
+    pool: str = DEFAULT_POOL
+
+
+class TermsNoted(Event):
+    """Responses of a programme version, as judgements came to name them: what an override may send."""
+
+    programme_hash: str
+    responses: tuple[ResponseTerms, ...]
+    routing_deadline_seconds: int
+    cad_notice_seconds: int
+    offer_expiry_seconds: int
+    accepted_not_moving_minutes: int
+    status_stale_minutes: int
+    transfer_ack_seconds: int = 30
+    on_scene_check_minutes: int = 30
+    missed_safety_checks: int = MISSED_SAFETY_CHECKS
+
+
+class BypassedTeam(BaseModel):
+    """A team that was not offered the call, and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    team_id: str
+    reasons: tuple[str, ...]
+
+
+class Recipient(BaseModel):
+    """A person on the team and the ways to reach them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    person_id: str
+    contact_methods: tuple[ContactMethod, ...] = ()
+
+
+class OfferMade(Event):
+    """One team was asked to take one call, by `expires_at`."""
+
+    offer_id: Id
+    call_id: str
+    episode: int
+    team_id: str
+    response: str
+    district: str | None
+    priority: str | None
+    step: int
+    """Which offer of the episode it is, from 1; of several made at once each has its own."""
+    expires_at: AwareDatetime
+    deadline: AwareDatetime
+    ranked: tuple[str, ...] = ()
+    """Teams that could have been offered the call, best first: said, as is `bypassed`, by the first made at once."""
+    bypassed: tuple[BypassedTeam, ...] = ()
+    recipients: tuple[Recipient, ...] = ()
+    enters_when: tuple[str, ...] = ()
+    """Staged entry: the team waits nearby until one of these is so; empty: it goes straight in."""
+    paged: bool = True
+    """False: an open call that the team may take, on its page; nobody is paged."""
+
+
+class OfferShadowed(Event):
+    """In a shadow district: the team that would have been offered the call. Nothing leaves; shadow over-counts."""
+
+    call_id: str
+    episode: int
+    response: str
+    team_id: str | None
+    bypassed: tuple[BypassedTeam, ...] = ()
+
+
+class ConfirmationAsked(Event):
+    """In an advisory district: a dispatcher may confirm this response, until the deadline."""
+
+    call_id: str
+    episode: int
+    response: str
+    expires_at: AwareDatetime
+    sentence: str
+
+
+class DecisionConfirmed(Event):
+    """A dispatcher confirmed; offers follow."""
+
+    call_id: str
+    episode: int
+    response: str
+    confirmed_by: str
+
+
+class OfferAccepted(Event):
+    """A team took the call."""
+
+    offer_id: Id
+    call_id: str
+    episode: int
+    team_id: str
+    person_id: str
+    accepted_at: AwareDatetime
+    eta_minutes: int | None = None
+    call_at: str = ""
+    """Position in `calls` of the version whose sealed part the team may open."""
+
+
+class OfferDeclined(Event):
+    """A team left the call to another."""
+
+    offer_id: Id
+    call_id: str
+    episode: int
+    team_id: str
+    person_id: str
+
+
+class OfferExpired(Event):
+    """A team did not answer in time."""
+
+    offer_id: Id
+    call_id: str
+    episode: int
+    team_id: str
+
+
+class OfferWithdrawn(Event):
+    """An open offer was taken back; `why` says what for: cancelled, overridden, paused, routed, taken ..."""
+
+    offer_id: Id
+    call_id: str
+    episode: int
+    team_id: str
+    why: str
+
+
+class FallBackStepped(Event):
+    """A step of the fall-back chain was left behind, and why."""
+
+    call_id: str
+    episode: int
+    response: str
+    why: tuple[str, ...]
+    bypassed: tuple[BypassedTeam, ...] = ()
+    next_response: str | None = None
+    """The response that the next step tries, where that is another or by telephone."""
+
+
+Outcome = Literal["team-accepted", "phone-accepted", "default", "cancelled"]
+
+
+class CallRouted(Event):
+    """The one routing outcome of an episode; never rewritten."""
+
+    call_id: str
+    episode: int
+    outcome: Outcome
+    reasons: tuple[str, ...] = ()
+    team_id: str | None = None
+    response: str | None = None
+    district: str | None = None
+    sentence: str = ""
+    deadline: AwareDatetime
+    programme_version: int | None = None
+    programme_hash: str | None = None
+    switchboard_revision: int | None = None
+    requested_by: str | None = None
+    """Of a call that gets the default: who had asked for another response, and waits for an answer."""
+    triaged_at: int = -1
+    """Offset in `decisions` of the judgement that it follows, where no plan was set for it."""
+
+
+class CallOverridden(Event):
+    """A dispatcher decided the call."""
+
+    call_id: str
+    episode: int
+    send: str
+    overridden_by: str
+    reason: str = ""
+
+
+class AssignmentWithdrawn(Event):
+    """A team that had accepted was released: cancelled, overridden or upgraded."""
+
+    call_id: str
+    episode: int
+    team_id: str
+    why: str
+
+
+class AssignmentUnconfirmed(Event):
+    """The CAD did not acknowledge that a team accepted: police may be coming too."""
+
+    call_id: str
+    episode: int
+    team_id: str
+
+
+class AssignmentEnded(Event):
+    """A team cleared the call."""
+
+    call_id: str
+    episode: int
+    team_id: str
+    disposition: str
+
+
+class UpgradeRaised(Event):
+    """An update of the call raised its level after a team had accepted."""
+
+    call_id: str
+    episode: int
+    team_id: str
+    level: str
+    level_rank: int
+    raised_by: tuple[RaisedBy, ...] = ()
+    on_upgrade: str
+    sentence: str = ""
+    suitability: str = ""
+    """What the call is now."""
+    triaged_at: int = -1
+    """Offset of the `CallTriaged` in the topic `decisions`."""
+
+
+class TeamNotMoving(Event):
+    """A team accepted and has not set out in the time that the programme gives it."""
+
+    call_id: str
+    episode: int
+    team_id: str
+
+
+class SafetyCheckDue(Event):
+    """A team with a call has said nothing for long: it is asked whether it is well. Any status report answers."""
+
+    call_id: str
+    episode: int
+    team_id: str
+    number: int
+    """Which question it is since the team last spoke, from 1."""
+
+
+class SafetyCheckMissed(Event):
+    """A team has left so many safety checks in a row unanswered that police are asked for."""
+
+    call_id: str
+    episode: int
+    team_id: str
+    missed: int
+    silent_minutes: int
+    """For how long it has said nothing."""
+    send: Literal["police"] = "police"
+    """What is asked of the dispatcher."""
+    sentence: str
+
+
+class PauseApplied(Event):
+    """Team availability learnt that a district, or `all`, is paused or resumed."""
+
+    district: str
+    paused: bool
+    more: bool = False
+    """There are more open offers to withdraw than one step takes; a clock goes on with them."""
+    response: str | None = None
+    """Only this response."""
+
+
+class CallForgotten(Event):
+    """A closed call left the state; its id is remembered for seven days."""
+
+    call_id: str

@@ -1,0 +1,207 @@
+"""The topic `commands`, written by the doors."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime, Field
+
+from shared.call import Name, Text
+from shared.events.base import EVENTS, Event, Id
+from shared.events.roster import Disposition, Person, Team, TeamStatus
+from shared.judgement import (
+    Phase,
+)
+
+
+class Command(Event):
+    """Something a person or a machine wants done. Exactly one service decides it and answers it once."""
+
+    decided_by: ClassVar[str] = ""
+
+    command_id: Id
+    issued_by: Text
+    issued_at: AwareDatetime
+    expires_at: AwareDatetime
+    based_on: int | None = None
+    """The switchboard revision that its author saw, where it changes something versioned."""
+    reason: Text = ""
+
+
+class _TriageCommand(Command):
+    decided_by = "triage"
+
+
+class _TeamCommand(Command):
+    decided_by = "team-availability"
+
+
+class _NotificationCommand(Command):
+    decided_by = "notification"
+
+
+class ProposeProgramme(_TriageCommand):
+    """Put a programme document forward; another person has to approve it."""
+
+    document: str = Field(max_length=600_000)
+
+
+class ApproveProgramme(_TriageCommand):
+    """Approve the proposed document with this hash; refused to the person who proposed it."""
+
+    document_hash: str
+
+
+class SetPhase(_TriageCommand):
+    """Set a response's phase in a district, within what the document allows."""
+
+    response: Text
+    district: Text
+    phase: Phase
+
+
+class SetCap(_TriageCommand):
+    """Bound how many calls a response takes in a district, or with `all` in all together; without a bound lift it."""
+
+    response: Text
+    district: Text
+    at_most_open: int | None = Field(default=None, ge=1, le=10_000)
+    """At once, from the first offer to the team's clearing."""
+    at_most_per_day: int | None = Field(default=None, ge=1, le=10_000)
+
+
+class ReviewPause(_TriageCommand):
+    """Another person has looked into a pause, which one person could order, and says in `reason` what was found."""
+
+    revision: int
+    """That the pause made."""
+
+
+class CloseReferral(_TriageCommand):
+    """Say what became of a referral or a follow-up."""
+
+    referral_id: Id
+    result: Literal["contacted", "not-reached", "refused", "no-longer-needed"]
+
+
+class RollBackProgramme(_TriageCommand):
+    """Put a document in force again that two people had approved; by default the one before the one in force."""
+
+    to_hash: Text | None = None
+    in_force: Text | None = None
+    """The hash of the document that its author saw in force; refused if it is another by now."""
+
+
+class PauseDistrict(_TriageCommand):
+    """The kill switch: nothing of ours leaves in this district, or with `all` anywhere, until a person resumes it."""
+
+    district: Text
+    response: Text | None = None
+    """Only this response."""
+
+
+class ResumeDistrict(_TriageCommand):
+    """End a pause, the one of the same district and the same response."""
+
+    district: Text
+    response: Text | None = None
+
+
+class DefinePerson(_TeamCommand):
+    """Add a member of staff, or replace what is known of them."""
+
+    person: Person
+
+
+class RemovePerson(_TeamCommand):
+    """Take a member of staff off the books; refused while on shift."""
+
+    person_id: Name
+
+
+class DefineTeam(_TeamCommand):
+    """Add a team to the roster, or replace what is known of it."""
+
+    team: Team
+
+
+class RemoveTeam(_TeamCommand):
+    """Take a team off the roster; refused while on shift."""
+
+    team_id: Name
+
+
+class SignOn(_TeamCommand):
+    """A team starts its shift with these members."""
+
+    team_id: Name
+    members: tuple[Name, ...] = Field(min_length=1, max_length=8)
+    shift_ends_at: AwareDatetime
+
+
+class SignOff(_TeamCommand):
+    """A team ends its shift; its open offers are withdrawn. Refused while assigned."""
+
+    team_id: Name
+
+
+class ReportStatus(_TeamCommand):
+    """A team says where it stands; `cleared` ends its assignment and names the disposition."""
+
+    team_id: Name
+    status: TeamStatus
+    call_id: Text | None = None
+    disposition: Disposition | None = None
+
+
+class AcceptOffer(_TeamCommand):
+    """A member of a team takes the call."""
+
+    offer_id: Id
+    person_id: Name
+    eta_minutes: int | None = Field(default=None, ge=0, le=240)
+
+
+class DeclineOffer(_TeamCommand):
+    """A member of a team leaves the call to another."""
+
+    offer_id: Id
+    person_id: Name
+
+
+class OverrideCall(_TeamCommand):
+    """A dispatcher decides the call: `default`, or the name of a response that is to be sent."""
+
+    call_id: Text
+    send: Text
+
+
+class ConfirmDecision(_TeamCommand):
+    """In an advisory district a dispatcher confirms what careroute proposes for a call."""
+
+    call_id: Text
+
+
+class RedeliverMessage(_NotificationCommand):
+    """Send a webhook message to the CAD again, under the same id."""
+
+    message_id: Id
+
+
+class PingCad(_NotificationCommand):
+    """Send a test message to the CAD webhook of a source; success enables a disabled webhook again."""
+
+    source: Name
+
+
+COMMAND_TYPES: dict[str, type[Command]] = {
+    name: kind for name, kind in EVENTS.items() if issubclass(kind, Command) and kind.decided_by
+}
+"""By the record's type."""
+DECIDED_BY: dict[str, str] = {name: kind.decided_by for name, kind in COMMAND_TYPES.items()}
+"""Which service decides a command: the one authority for each."""
+
+
+def commands_of(service: str) -> frozenset[type[Command]]:
+    """The commands that a service decides."""
+    return frozenset(kind for kind in COMMAND_TYPES.values() if kind.decided_by == service)

@@ -1,0 +1,69 @@
+"""Who is on the books: people, how they are reached, teams, and the words for where a team stands."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.call import Name, Text
+from shared.judgement import (
+    Discipline,
+)
+
+TeamStatus = Literal["available", "out-of-service", "en-route", "on-scene", "need-police", "transporting", "cleared"]
+Disposition = Literal[
+    "resolved-on-scene",
+    "resolved-by-phone",
+    "transported-er",
+    "transported-crisis-centre",
+    "transported-detox",
+    "transported-shelter",
+    "transported-home",
+    "transported-other",
+    "handed-over-police",
+    "handed-over-ems",
+    "handed-over-provider",
+    "upgraded",
+    "unable-to-locate",
+    "refused",
+    "no-longer-needed",
+    "cancelled",
+    "follow-up-only",
+]
+
+
+class ContactMethod(BaseModel):
+    """How a person is reached: the team's pocket page, or a signed webhook of a paging provider."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    method_id: Name
+    kind: Literal["pocket", "webhook"]
+    url: str | None = Field(default=None, max_length=500)
+    """Where a webhook goes; its secret comes from the agencies file, by agency."""
+
+
+class Person(BaseModel):
+    """A member of staff."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    person_id: Name
+    name: Text
+    disciplines: tuple[Discipline, ...] = Field(min_length=1)
+    languages: tuple[Text, ...] = ("en",)
+    contact_methods: tuple[ContactMethod, ...] = Field(default=(), max_length=5)
+
+
+class Team(BaseModel):
+    """A crew as rostered: its response model and the districts it serves."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    team_id: Name
+    model: Text
+    primary_districts: tuple[Text, ...] = ()
+    secondary_districts: tuple[Text, ...] = ()
+    """Empty in both: serves every district."""
+    pool: Text = "default"

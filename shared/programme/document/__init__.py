@@ -1,0 +1,1 @@
+"""The programme document as people write it: read, verified, compiled. Pure."""

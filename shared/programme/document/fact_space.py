@@ -1,0 +1,263 @@
+"""The space of facts that a programme tells apart: the value classes of each fact, and what level each comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+
+from shared.programme.judging.facts import CHOICES, HAZARDS, WISHES
+from shared.programme.judging.facts_of_call import Hazard, Other
+from shared.programme.judging.programme import Condition, Programme, Raise
+
+NEVER_UNKNOWN = ("caller_wants", "units_on_scene")
+MAX_CELLS = 200_000
+"""So many combinations are looked at one by one; the largest preset has some ten thousand."""
+
+Cell = tuple[int, ...]
+"""One combination: the index of a class on each axis."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueClass:
+    """Values of one fact that no condition tells apart; `known` is one of them as it is weighed."""
+
+    values: tuple[str, ...]
+    known: Hazard | Other
+
+    @property
+    def unknown(self) -> bool:
+        """Whether it is the class of what nobody knows."""
+        return self.known.unknown is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A fact with its classes: a hazard's calmest first, the unknown class last."""
+
+    fact: str
+    classes: tuple[ValueClass, ...]
+
+
+def axes_of(conditions: Iterable[Condition], *, unknown_hazards: bool = True) -> tuple[Axis, ...]:
+    """The facts that the conditions turn on. Without `unknown_hazards` an unknown one is left to its worst class."""
+    by_fact: dict[str, list[Condition]] = {}
+    for one in conditions:
+        by_fact.setdefault(one.fact, []).append(one)
+    order = (*HAZARDS, *CHOICES, "age", "language", "caller_wants")
+    return tuple(
+        Axis(fact, tuple(_classes(fact, by_fact[fact], unknown_hazards=unknown_hazards)))
+        for fact in order
+        if fact in by_fact
+    )
+
+
+def conditions_of(programme: Programme, *, permissions: bool = False) -> Iterator[Condition]:
+    """What the levels turn on, and with `permissions` the responses too."""
+    for item in programme.raises:
+        yield from item.conditions
+    if permissions:
+        for response in programme.responses.values():
+            yield from response.only_when
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How many combinations of value classes there are, unknown ones among them, and how many stand on each level."""
+
+    size: int
+    by_level: tuple[int, ...]
+
+
+def shares(programme: Programme) -> Shares:
+    """Counted exactly: facts that no raise names together are independent, so their counts are multiplied."""
+    axes = axes_of(conditions_of(programme))
+    groups = _components(programme.raises)
+    size = prod(len(axis.classes) for axis in axes)
+    at_most = [
+        prod(_free(tuple(axis for axis in axes if axis.fact in group), programme.raises, rank) for group in groups)
+        for rank in range(len(programme.levels))
+    ]
+    return Shares(size, tuple(count - (at_most[rank - 1] if rank else 0) for rank, count in enumerate(at_most)))
+
+
+def must_be_answered(programme: Programme) -> tuple[str, ...]:
+    """The facts of which one that nobody knows keeps a call from every level that routes, all others at their best."""
+    axes = axes_of(conditions_of(programme))
+    ranking = Ranking(axes, programme)
+    best: Cell = (0,) * len(axes)
+    for place, axis in enumerate(axes):
+        best = min((_with(best, place, index) for index in range(len(axis.classes))), key=ranking.rank)
+    return tuple(
+        axis.fact
+        for place, axis in enumerate(axes)
+        if axis.classes[-1].unknown
+        and not programme.levels[ranking.rank(_with(best, place, len(axis.classes) - 1))].routes
+    )
+
+
+def _with(cell: Cell, place: int, index: int) -> Cell:
+    return (*cell[:place], index, *cell[place + 1 :])
+
+
+class Ranking:
+    """The level of each cell under one programme."""
+
+    def __init__(self, axes: tuple[Axis, ...], programme: Programme) -> None:
+        """Look up once which classes meet which condition. Every fact of the programme's raises has its axis."""
+        places = {axis.fact: place for place, axis in enumerate(axes)}
+        self._raises = [
+            (
+                item.rank,
+                [(places[one.fact], _meeting(axes[places[one.fact]], one)) for one in item.conditions],
+            )
+            for item in programme.raises
+        ]
+
+    def rank(self, cell: Cell) -> int:
+        """The rank of the level that the cell stands on."""
+        for rank, conditions in self._raises:
+            if all(cell[place] in classes for place, classes in conditions):
+                return rank
+        return 0
+
+
+def permitted(axes: tuple[Axis, ...], conditions: Sequence[Condition]) -> tuple[tuple[int, frozenset[int]], ...]:
+    """For each permission the place of its axis and the classes that permit."""
+    places = {axis.fact: place for place, axis in enumerate(axes)}
+    return tuple(
+        (
+            places[one.fact],
+            frozenset(
+                index
+                for index, one_class in enumerate(axes[places[one.fact]].classes)
+                if isinstance(one_class.known, Other) and one_class.known.permits(one)
+            ),
+        )
+        for one in conditions
+    )
+
+
+def cells(axes: tuple[Axis, ...]) -> Iterator[Cell]:
+    """Every combination."""
+    return product(*(range(len(axis.classes)) for axis in axes))
+
+
+Box = tuple[frozenset[int], ...]
+"""A product of classes, one set an axis."""
+
+
+def boxes(found: Iterable[Cell]) -> list[Box]:
+    """The cells as few boxes: neighbours on one axis that agree on all others become one."""
+    merged: set[Box] = {tuple(frozenset((index,)) for index in cell) for cell in found}
+    count = len(next(iter(merged), ()))
+    for place in range(count):
+        by_rest: dict[Box, frozenset[int]] = {}
+        for box in merged:
+            rest = (*box[:place], frozenset[int](), *box[place + 1 :])
+            by_rest[rest] = by_rest.get(rest, frozenset()) | box[place]
+        merged = {(*rest[:place], classes, *rest[place + 1 :]) for rest, classes in by_rest.items()}
+    return sorted(merged, key=lambda box: tuple(sorted(map(sorted, box))))
+
+
+def box_words(axes: tuple[Axis, ...], box: Box, within: Box) -> str:
+    """What sets the box apart from the classes that are `within` reach; empty if nothing does."""
+    return ", ".join(
+        f"{axis.fact.replace('_', ' ')} {class_words(axis, chosen)}"
+        for axis, chosen, most in zip(axes, box, within, strict=True)
+        if chosen != most
+    )
+
+
+def class_words(axis: Axis, chosen: frozenset[int]) -> str:
+    """`past or less`, `threat or worse`, `under 18 or unknown`."""
+    values = [value for index in sorted(chosen) for value in axis.classes[index].values]
+    scale = HAZARDS.get(axis.fact)
+    if scale is None or "unknown" in values:
+        return " or ".join(values)
+    if tuple(values) == scale[-len(values) :] and len(values) > 1:
+        return f"{values[0]} or worse"
+    if tuple(values) == scale[: len(values)] and len(values) > 1:
+        return f"{values[-1]} or less"
+    return " or ".join(values)
+
+
+def _classes(fact: str, conditions: list[Condition], *, unknown_hazards: bool) -> Iterator[ValueClass]:
+    if fact in HAZARDS:
+        scale = HAZARDS[fact]
+        starts = sorted({0, *(one.least for one in conditions if one.least is not None)})
+        for start, end in zip(starts, [*starts[1:], len(scale)], strict=True):
+            yield ValueClass(scale[start:end], Hazard(start, start, None, "any"))
+        if unknown_hazards:
+            yield ValueClass(("unknown",), Hazard(0, len(scale) - 1, "not-asked", "nobody"))
+        return
+    grouped: dict[tuple[bool, ...], list[tuple[str, str]]] = {}
+    for value, words in _samples(fact, conditions):
+        grouped.setdefault(tuple(one.allows(value) for one in conditions), []).append((value, words))
+    for members in grouped.values():
+        yield ValueClass(tuple(words for _, words in members), Other((members[0][0],), None, "any"))
+    if fact not in NEVER_UNKNOWN:
+        yield ValueClass(("unknown",), Other((), "not-asked", "nobody"))
+
+
+def _samples(fact: str, conditions: list[Condition]) -> Iterator[tuple[str, str]]:
+    """A value of each kind that the conditions could tell apart, and its words."""
+    if fact == "age":
+        bounds = {one.from_years for one in conditions} | {one.below_years for one in conditions}
+        starts = sorted({0, *(bound for bound in bounds if bound is not None)})
+        for start, end in zip(starts, [*starts[1:], None], strict=True):
+            yield str(start), f"{start} or more" if end is None else f"{start} to {end - 1}"
+    elif fact == "language":
+        for value in sorted({value for one in conditions for value in one.values}):
+            yield value, value
+        yield "", "another"
+    else:
+        for value in WISHES if fact == "caller_wants" else _calm_first(fact, conditions):
+            yield value, value
+
+
+def _calm_first(fact: str, conditions: list[Condition]) -> list[str]:
+    """The values with those first that fewest conditions name."""
+    return sorted(CHOICES[fact], key=lambda value: sum(one.allows(value) for one in conditions))
+
+
+def _meeting(axis: Axis, condition: Condition) -> frozenset[int]:
+    return frozenset(index for index, one in enumerate(axis.classes) if one.known.may_be(condition))
+
+
+def _components(raises: tuple[Raise, ...]) -> list[set[str]]:
+    """Facts that hang together because some raise names them together."""
+    groups: list[set[str]] = []
+    for item in raises:
+        joined = {one.fact for one in item.conditions}
+        apart = []
+        for group in groups:
+            if group & joined:
+                joined |= group
+            else:
+                apart.append(group)
+        groups = [*apart, joined]
+    return groups
+
+
+def _free(axes: tuple[Axis, ...], raises: tuple[Raise, ...], rank: int) -> int:
+    """The combinations of these facts that no raise above `rank` lifts."""
+    facts = {axis.fact: place for place, axis in enumerate(axes)}
+    lifting = [
+        [(facts[one.fact], _meeting(axes[facts[one.fact]], one)) for one in item.conditions]
+        for item in raises
+        if item.rank > rank and all(one.fact in facts for one in item.conditions)
+    ]
+    return sum(
+        not any(all(cell[place] in classes for place, classes in one) for one in lifting) for cell in cells(axes)
+    )
+
+
+def projections(found: Iterable[Cell], count: int) -> tuple[frozenset[int], ...]:
+    """The classes that occur on each of `count` axes."""
+    seen: list[set[int]] = [set() for _ in range(count)]
+    for cell in found:
+        for place, index in enumerate(cell):
+            seen[place].add(index)
+    return tuple(map(frozenset, seen))

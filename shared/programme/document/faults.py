@@ -1,0 +1,187 @@
+"""What is wrong with a document: line, field, what it is, what would be right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType, UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from shared.programme.document.lines import Path
+from shared.programme.document.not_yet import NOT_YET
+from shared.programme.document.written import LIST_FORM, TABLE_FORM, Document
+from shared.programme.judging.facts import HAZARDS
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing that is wrong. `line` counts from 1; elements of a list count from 1 in `field` too."""
+
+    line: int
+    field: str
+    what: str
+    right: str
+
+    def __str__(self) -> str:
+        """One line for a terminal."""
+        return f"line {self.line}: {self.field}: {self.what}; {self.right}"
+
+
+class ProgrammeRefused(ValueError):
+    """The document does not say something that can be carried out safely; `faults` is everything that was found."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        """Refuse for these faults, put in the order of their lines."""
+        self.faults = tuple(sorted(set(faults)))
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A fault before its line is known."""
+
+    path: Path
+    what: str
+    right: str
+
+
+def field_name(path: Path) -> str:
+    """`level[2].raised_by[1].weapon` for `("level", 1, "raised_by", 0, "weapon")`."""
+    name = ""
+    for part in path:
+        if isinstance(part, int):
+            name += f"[{part + 1}]"
+        else:
+            name += ("." if name else "") + (part if re.fullmatch(r"[\w-]+", part) else f'"{part}"')
+    return name or "document"
+
+
+def suggestion(wrong: object, known: Iterable[str]) -> str:
+    """`did you mean …`, or what there is to choose from."""
+    names = tuple(dict.fromkeys(known))
+    longer = [name for name in names if name.startswith(f"{wrong} ")]
+    close = longer or get_close_matches(str(wrong), names, n=1, cutoff=0.6)
+    if close:
+        return _did_you_mean(close[0])
+    return f"there is {', '.join(names)}" if names else "there is none"
+
+
+def _did_you_mean(name: object) -> str:
+    return f"did you mean {name!r}?"
+
+
+def told(errors: list[ErrorDetails]) -> Iterator[Finding]:
+    """What pydantic found, in careroute's words, and what follows from another fault left out.
+
+    So not that a list is empty where its elements are at fault, nor that a key is missing that stands there misspelt.
+    """
+    places = [error["loc"] for error in errors]
+    found = {error["loc"]: _finding(error) for error in errors}
+    meant = {(*place[:-1], found[place].right) for place in places}
+    for error in errors:
+        place = error["loc"]
+        if error["type"] == "too_short" and any(other[: len(place)] == place and other != place for other in places):
+            continue
+        if error["type"] == "missing" and (*place[:-1], _did_you_mean(place[-1])) in meant:
+            continue
+        yield found[place]
+
+
+def _finding(error: ErrorDetails) -> Finding:
+    path = tuple(part for part in error["loc"] if part not in ("[key]", LIST_FORM, TABLE_FORM))
+    context = error.get("ctx") or {}
+    if error["type"] == "careroute":
+        return Finding(path, context["what"], context["right"])
+    if error["type"] == "extra_forbidden":
+        return _unknown_key(path)
+    if error["type"] == "literal_error":
+        return _unknown_value(path, error["input"], re.findall(r"'([^']*)'", context["expected"]))
+    what, right = f"{_shown(error['input'])} does not fit", error["msg"].removeprefix("Input should be ")
+    if error["type"] in _RIGHT:
+        right = _RIGHT[error["type"]].format(**context)
+    if error["type"] == "missing":
+        what, right = "is missing", f"add {path[-1]}"
+    elif error["type"] == "model_type":
+        right = "a table, in braces"
+    elif error["type"] == "too_short":
+        what, right = "is empty", "name at least one"
+    elif isinstance(error["input"], dict) and path[:1] == ("clocks",):
+        what, right = "a table does not fit", "the plain value; priority_deadline_seconds has those of priorities"
+    return Finding(path, what, right[:1].lower() + right[1:])
+
+
+_RIGHT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "int_type": "a whole number, without quotes",
+        "string_type": "text in quotes",
+        "date_type": "a date without quotes, like 2021-09-01",
+        "datetime_type": "a time without quotes, like 2021-09-01T00:00:00",
+        "tuple_type": "a list, in brackets",
+        "greater_than_equal": "{ge} or more",
+        "less_than_equal": "{le} or less",
+        "string_too_long": "at most {max_length} characters",
+        "string_pattern_mismatch": "small letters and digits, with hyphens between words, like mental-health",
+    }
+)
+"""By pydantic's name of what is wrong, in words of careroute's own."""
+
+
+def _unknown_key(path: Path) -> Finding:
+    key = path[-1]
+    part = "" if len(path) == 1 else path[0]
+    later = NOT_YET.get(str(part), {}).get(str(key))
+    if later is not None:
+        return Finding(path, f"{key!r} is not yet supported", later)
+    if key in HAZARDS and "only_when" in path:
+        what = f"{key!r} is a hazard, and nothing goes because of one"
+        return Finding(path, what, f"raise the calls that it must not go to: raised_by = [{{ {key} = … }}] of a level")
+    return Finding(path, f"unknown key {key!r}", suggestion(key, _keys(path[:-1])))
+
+
+def _unknown_value(path: Path, value: object, known: list[str]) -> Finding:
+    key = next((part for part in reversed(path) if isinstance(part, str)), "")
+    later = NOT_YET.get(key, {}).get(str(value))
+    if later is not None:
+        return Finding(path, f"{value!r} is not yet supported", later)
+    what = f"{_shown(value)} is no fact" if key == "fact" else f"{_shown(value)} is no value of {key}"
+    return Finding(path, what, suggestion(value, known))
+
+
+def _keys(path: Path) -> list[str]:
+    """The keys that the table at `path` knows."""
+    kind: Any = Document
+    for part in path:
+        kind = _inside(kind, part)
+    return [field.alias or name for name, field in kind.model_fields.items()] if _is_table(kind) else []
+
+
+def _inside(kind: Any, part: str | int) -> Any:
+    """The type of what stands under `part` in something of the type `kind`."""
+    if _is_table(kind):
+        by_name = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
+        return _bare(by_name.get(str(part)))
+    inner = [item for item in get_args(kind) if item is not Ellipsis]
+    return _bare(inner[-1]) if inner else None
+
+
+def _bare(kind: Any) -> Any:
+    if get_origin(kind) is Annotated:
+        return _bare(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        items = [_bare(item) for item in get_args(kind) if item is not type(None)]
+        return next(filter(_is_table, items), items[0])
+    return kind
+
+
+def _is_table(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004  what fits a line

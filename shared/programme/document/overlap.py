@@ -1,0 +1,53 @@
+"""Roll-out rows that change nothing, because another row lets the response go wherever, whenever and as far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from shared.programme.document.compile import row_of
+from shared.programme.document.faults import Finding
+from shared.programme.document.written import Document
+from shared.programme.judging.gates import EVERYONE
+from shared.programme.judging.programme import NO_CAP, PHASES, Row
+
+
+def rows_matter(document: Document) -> Iterator[Finding]:
+    """Such a row is often meant to restrict: but of several rows the one that allows most counts."""
+    rows, first_day = [row_of(row, document) for row in document.rollout], document.effective.date()
+    for index, row in enumerate(rows):
+        for place, other in enumerate(rows):
+            twin = place > index and _allows(row, other, first_day)
+            if place != index and not twin and _allows(other, row, first_day):
+                what = f"the row changes nothing: row {place + 1} of the roll-out allows all of it"
+                right = "of several rows the one that allows most counts: restrict that one, or leave this one out"
+                yield Finding(("rollout", index), what, right)
+                break
+
+
+def _allows(other: Row, row: Row, first_day: date) -> bool:
+    """Whether `other` lets every call go that `row` does, from the day on which the document takes effect."""
+    return (
+        other.response == row.response
+        and row.districts <= other.districts
+        and _within(row, other, first_day)
+        and (row.closed_on_holidays or not other.closed_on_holidays)
+        and PHASES.index(row.phase) <= PHASES.index(other.phase)
+        and (other.share_percent == EVERYONE or (other.seed == row.seed and row.share_percent <= other.share_percent))
+        and other.cap == NO_CAP
+    )
+
+
+def _within(row: Row, other: Row, first_day: date) -> bool:
+    """Dates, and hours day by day: windows that another day's windows cover are left alone."""
+    started = other.from_day is None or other.from_day <= max(row.from_day or first_day, first_day)
+    ends = other.until_day is None or (row.until_day is not None and row.until_day <= other.until_day)
+    return (
+        started
+        and ends
+        and all(
+            any(one.opens <= window.opens and window.closes <= one.closes for one in theirs)
+            for ours, theirs in zip(row.week.days, other.week.days, strict=True)
+            for window in ours
+        )
+    )

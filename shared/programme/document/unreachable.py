@@ -1,0 +1,89 @@
+"""Responses that can never go, because nothing they take or permit stands on a level that sends them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+
+from shared.programme.document.compile import raises_of, responses_of
+from shared.programme.document.fact_space import axes_of
+from shared.programme.document.faults import Finding
+from shared.programme.document.floor import levels_reached
+from shared.programme.document.written import Document
+from shared.programme.judging.facts import CHOICES, HAZARDS
+from shared.programme.judging.facts_of_call import Other
+from shared.programme.judging.programme import Condition, Raise, Response
+
+Stated = tuple[tuple[str, str], ...]
+"""What a code says by itself."""
+
+
+def responses_reached(document: Document) -> Iterator[Finding]:
+    """A response with which a call of some code that it takes, or any call if it may be asked for, can never go.
+
+    Where a level itself cannot be reached, that is the fault to tell.
+    """
+    if any(True for _ in levels_reached(document)):
+        return
+    raises, codes = raises_of(document), _statements(document)
+    for name, response in responses_of(document).items():
+        ranks = [rank for rank, level in enumerate(document.level) if name in level.sends]
+        stated: set[Stated] = {()} if response.may_be_asked_by else set()
+        for category in response.takes:
+            stated |= codes.get(category, set())
+        if ranks and stated and not any(_stands(raises, ranks, response, dict(one)) for one in stated):
+            what = f"no call that {name!r} takes, and goes to, can stand on a level that sends it"
+            yield Finding(("responses", name), what, "a level that its codes and only_when leave open")
+
+
+def _statements(document: Document) -> dict[str, set[Stated]]:
+    """Category → what its codes state."""
+    found: dict[str, set[Stated]] = {}
+    for codes in document.call_types.values():
+        for entry in codes.values():
+            if entry.category:
+                found.setdefault(entry.category, set()).add(tuple(entry.stated()))
+    return found
+
+
+def _stands(raises: tuple[Raise, ...], ranks: list[int], response: Response, stated: Mapping[str, str]) -> bool:
+    """Whether some facts put such a call on one of the levels, and permit the response.
+
+    Of hazards it is enough to try what the code states, and from there what each raise needs: more only lifts further.
+    """
+    calm = {fact: HAZARDS[fact].index(value) for fact, value in stated.items() if fact in HAZARDS}
+    needs = [_lifted(calm, item.conditions) for item in raises if item.rank in ranks]
+    others = list(_others(raises, response, stated))
+    return any(_rank(raises, hazards, values) in ranks for hazards in [calm, *needs] for values in others)
+
+
+def _lifted(calm: Mapping[str, int], conditions: Iterable[Condition]) -> dict[str, int]:
+    return dict(calm) | {one.fact: max(calm.get(one.fact, 0), one.least) for one in conditions if one.least is not None}
+
+
+def _others(raises: tuple[Raise, ...], response: Response, stated: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """The values that facts which are no hazards may have together: what is stated, and what the response permits."""
+    named = [one for item in raises for one in item.conditions if one.least is None]
+    axes = axes_of([*named, *response.only_when])
+    choices: list[list[str]] = []
+    for axis in axes:
+        values: Iterable[str] = [
+            one.known.values[0] for one in axis.classes if isinstance(one.known, Other) and not one.unknown
+        ]
+        if axis.fact in stated and axis.fact in CHOICES:
+            values = (stated[axis.fact],)
+        permissions = [one for one in response.only_when if one.fact == axis.fact]
+        choices.append([value for value in values if all(one.allows(value) for one in permissions)])
+    for values in product(*choices):
+        yield dict(zip((axis.fact for axis in axes), values, strict=True))
+
+
+def _rank(raises: tuple[Raise, ...], hazards: Mapping[str, int], others: Mapping[str, str]) -> int:
+    """`raises` has the highest first."""
+    for item in raises:
+        if all(
+            hazards.get(one.fact, 0) >= one.least if one.least is not None else one.allows(others[one.fact])
+            for one in item.conditions
+        ):
+            return item.rank
+    return 0

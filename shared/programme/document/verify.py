@@ -1,0 +1,401 @@
+"""Whether the parts of a document fit together and what it sends is safe (domain §3.4)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from types import MappingProxyType
+from typing import Final
+
+from shared.judgement import NOT_ROUTED, Model, disciplines_of
+from shared.matching import has_perfect_matching
+from shared.programme.document.boundaries import boundary_faults
+from shared.programme.document.compile import holidays_of, row_of
+from shared.programme.document.faults import Finding, suggestion
+from shared.programme.document.floor import EMS, floor_tightens, levels_reached, safety_floor
+from shared.programme.document.lines import Path
+from shared.programme.document.overlap import rows_matter
+from shared.programme.document.unreachable import responses_reached
+from shared.programme.document.written import DistrictTable, Document, beats_of
+from shared.programme.document.written import Response as WrittenResponse
+from shared.programme.judging.hours import Holidays, calendar_days
+from shared.programme.judging.normal_forms import determinant, plain
+from shared.programme.judging.phone_numbers import number_of
+from shared.programme.judging.programme import Row
+
+
+def findings(document: Document, sound: frozenset[str]) -> Iterator[Finding]:
+    """Everything that contradicts itself in the parts named in `sound`; the others hold faults of their own already."""
+    for needs, check in _CHECKS:
+        if sound.issuperset(needs):
+            yield from check(document)
+
+
+# --- places and codes
+
+
+def _beats(document: Document) -> Iterator[Finding]:
+    seen: dict[str, str] = {}
+    for district, written in document.districts.items():
+        if district == "all":
+            yield Finding(("districts", district), "'all' means every district", "give it another name")
+        beats: Path = ("districts", district, *(("beats",) if isinstance(written, DistrictTable) else ()))
+        for index, beat in enumerate(beats_of(written)):
+            path = (*beats, index)
+            if beat in seen:
+                where = "twice in this district" if seen[beat] == district else f"in {seen[beat]} too"
+                yield Finding(path, f"beat {beat!r} is {where}", "a beat belongs to one district")
+            seen.setdefault(beat, district)
+
+
+def _codes(document: Document) -> Iterator[Finding]:
+    yield from _twins(("call_types",), document.call_types)
+    for system in document.code_systems:
+        if system not in document.call_types:
+            what = f"{system!r} has no call types"
+            yield Finding(("code_systems", system), what, suggestion(system, document.call_types))
+    for system, codes in document.call_types.items():
+        yield from _twins(("call_types", system), codes)
+        written = document.code_systems.get(system)
+        if written is not None and written.format == "mpds":
+            yield from _determinants(system, codes)
+        for code, entry in codes.items():
+            if entry.from_ and entry.until and entry.until <= entry.from_:
+                path = ("call_types", system, code, "until")
+                what = f"{entry.until} is not after from"
+                yield Finding(path, what, "the first day on which the code means nothing any more")
+
+
+def _codes_in_time(document: Document) -> Iterator[Finding]:
+    first_day = document.effective.date()
+    for system, codes in document.call_types.items():
+        for code, entry in codes.items():
+            if entry.until and entry.until <= first_day and not (entry.from_ and entry.until <= entry.from_):
+                what = f"{code!r} means nothing any more when the document takes effect"
+                yield Finding(("call_types", system, code, "until"), what, f"a day after {first_day}, or leave it out")
+
+
+def _determinants(system: str, codes: Iterable[str]) -> Iterator[Finding]:
+    seen: dict[str, str] = {}
+    for code in codes:
+        path, one = ("call_types", system, code), determinant(plain(code))
+        if one is None:
+            yield Finding(path, f"{code!r} is no MPDS determinant", "like 25A01, 25-A-1 or 25A01V")
+        elif (twin := seen.setdefault(one, code)) != code and plain(twin) != plain(code):
+            yield Finding(path, f"{code!r} and {twin!r} are one determinant", "write it once")
+
+
+def _flags(document: Document) -> Iterator[Finding]:
+    yield from _twins(("heard", "cautions"), document.heard.cautions)
+    yield from _twins(("heard", "priorities"), document.heard.priorities)
+    path = ("clocks", "priority_deadline_seconds")
+    yield from _twins(path, document.clocks.priority_deadline_seconds)
+
+
+def _twins(path: tuple[str, ...], names: Iterable[str]) -> Iterator[Finding]:
+    """Names that differ in white space only: one of them would be lost."""
+    seen: dict[str, str] = {}
+    for name in names:
+        twin = seen.setdefault(plain(name), name)
+        if twin != name:
+            yield Finding((*path, name), f"{name!r} and {twin!r} are one name", "write it once, as the CAD does")
+
+
+def _holidays(document: Document) -> Iterator[Finding]:
+    if document.holidays is None:
+        return
+    if document.holidays.calendar is None and not document.holidays.closed:
+        yield Finding(("holidays",), "names no day", 'add calendar = "US-…", or closed = [days]')
+    for index, day in enumerate(document.holidays.open):
+        path = ("holidays", "open", index)
+        if day in document.holidays.closed:
+            yield Finding(path, f"{day} is open and closed", "name it once")
+        elif document.holidays.calendar is None:
+            yield Finding(path, f"{day} is open, and there is no calendar that closes it", "leave it out")
+        elif day not in calendar_days(document.holidays.calendar, day.year):
+            calendar = document.holidays.calendar
+            yield Finding(path, f"{day} is no holiday in {calendar}", "leave it out: it is an ordinary day")
+
+
+# --- levels and responses
+
+
+def _level_names(document: Document) -> Iterator[Finding]:
+    for name, count in Counter(level.name for level in document.level).items():
+        if count > 1:
+            index = max(index for index, level in enumerate(document.level) if level.name == name)
+            yield Finding(("level", index, "name"), f"{name!r} names two levels", "give each its own name")
+    for index, level in enumerate(document.level):
+        for place, name in enumerate(level.sends):
+            path = ("level", index, "sends", place)
+            if name in level.sends[:place]:
+                yield Finding(path, f"{name!r} is sent twice", "name it once")
+            if name == "default" and place != len(level.sends) - 1:
+                yield Finding(path, "'default' is not the last choice", "nothing comes after the default")
+    highest = len(document.level) - 1
+    if document.level[highest].sends != ("default",):
+        yield Finding(("level", highest, "sends"), "the highest level does not send default", 'sends = ["default"]')
+
+
+def _sent(document: Document) -> Iterator[Finding]:
+    sent = {name for level in document.level for name in level.sends}
+    for index, level in enumerate(document.level):
+        for place, name in enumerate(level.sends):
+            if name != "default" and name not in document.responses:
+                path = ("level", index, "sends", place)
+                yield Finding(path, f"{name!r} is no response", suggestion(name, (*document.responses, "default")))
+    for name in document.responses:
+        if name == "default":
+            yield Finding(("responses", name), "'default' is what the CAD sends", "give the response another name")
+        elif name not in sent:
+            yield Finding(
+                ("responses", name), f"no level sends {name!r}", "name it in a level's sends, or leave it out"
+            )
+
+
+def _takes(document: Document) -> Iterator[Finding]:
+    entries = [entry for codes in document.call_types.values() for entry in codes.values()]
+    categories = sorted({entry.category for entry in entries if entry.category})
+    for name, response in document.responses.items():
+        for place, category in enumerate(response.takes):
+            if category not in categories:
+                path = ("responses", name, "takes", place)
+                yield Finding(path, f"no call type is of category {category!r}", suggestion(category, categories))
+
+
+def _crews(document: Document) -> Iterator[Finding]:
+    for name, response in document.responses.items():
+        path = ("responses", name)
+        if not response.takes and not response.may_be_asked_by:
+            yield Finding(path, "takes no calls and may not be asked for", "add takes or may_be_asked_by")
+        needs, officer_rides = CREWS[response.model]
+        crew = [disciplines_of(place) for place in response.crew]
+        if any("officer" in place for place in crew) and not officer_rides:
+            right = 'leave the officer out, or model = "co-responder"'
+            yield Finding((*path, "crew"), f"an officer is in a {response.model} crew", right)
+        missing = [one_of for one_of in needs if not any(place <= one_of for place in crew)]
+        for one_of in missing:
+            what = f"a {response.model} crew has {' or '.join(sorted(one_of))}"
+            yield Finding((*path, "crew"), f"{what}, and here there is none", f"crew = [{', '.join(response.crew)}, …]")
+        if not missing and not has_perfect_matching(needs, crew, lambda one_of, place: place <= one_of):
+            what = f"one member has to be two of what a {response.model} crew needs"
+            right = " and ".join(" or ".join(sorted(one_of)) for one_of in needs)
+            yield Finding((*path, "crew"), what, f"a member each: {right}")
+        yield from _way_of_going(path, response)
+        yield from _where_a_team_goes(path, response)
+
+
+def _way_of_going(path: tuple[str, str], response: WrittenResponse) -> Iterator[Finding]:
+    if response.model in ("care-navigator", "dual-dispatch") and response.goes == "instead of default":
+        yield Finding((*path, "goes"), f"a {response.model} never goes instead of the default", '"beside default"')
+    if response.reached_by in NOT_ROUTED and (response.goes == "instead of default" or response.replaces):
+        what = f"a {response.reached_by} sends nobody, so the default goes"
+        yield Finding((*path, "goes"), what, '"beside default", and no replaces')
+    if (response.reached_by == "referral") != (response.due_hours is not None):
+        what = "a referral without due_hours" if response.due_hours is None else "due_hours, and this is no referral"
+        yield Finding((*path, "due_hours"), what, "due_hours belongs to reached_by = referral")
+    if response.replaces and response.goes == "instead of default":
+        what = "all of the default is replaced already"
+        yield Finding((*path, "replaces"), what, 'goes = "beside default", or leave replaces out')
+    if response.model == "crisis-call-diversion" and response.reached_by != "phone transfer":
+        yield Finding((*path, "reached_by"), f"a {response.model} is reached by telephone", '"phone transfer"')
+
+
+def _where_a_team_goes(path: tuple[str, str], response: WrittenResponse) -> Iterator[Finding]:
+    if response.follow_up_due_hours and response.reached_by in NOT_ROUTED:
+        yield Finding((*path, "follow_up_due_hours"), "no team goes, so nothing follows", "leave it out, or due_hours")
+    for place, hours in enumerate(response.follow_up_due_hours):
+        if hours in response.follow_up_due_hours[:place]:
+            yield Finding((*path, "follow_up_due_hours", place), f"{hours} h stands there twice", "name it once")
+    for key in ("expected_minutes", "pool"):
+        if key in response.model_fields_set and response.reached_by in NOT_ROUTED:
+            yield Finding((*path, key), f"a {response.reached_by} asks no team", "leave it out")
+    if response.enters_when and response.reached_by in (*NOT_ROUTED, "phone transfer"):
+        yield Finding((*path, "enters_when"), "nobody who is reached so enters anywhere", "leave enters_when out")
+    elif response.enters_when and "police" in _replaced(response):
+        what = "waits for police, whom it replaces"
+        yield Finding((*path, "enters_when"), what, 'goes = "beside default"')
+
+
+def _replaced(response: WrittenResponse) -> tuple[str, ...]:
+    return ("police", "ems", "fire") if response.goes == "instead of default" else response.replaces
+
+
+_TALKS: Final[frozenset[str]] = frozenset(("clinician", "crisis-worker", "nurse", "peer", "navigator"))
+_TREATS: Final[frozenset[str]] = frozenset(("paramedic", "emt", "nurse"))
+CREWS: Final[Mapping[Model, tuple[tuple[frozenset[str], ...], bool]]] = MappingProxyType(
+    {
+        "crisis-call-diversion": ((), False),
+        "community-responder": ((_TALKS | _TREATS,), False),
+        "mobile-crisis-team": ((_TALKS,), False),
+        "co-responder": ((frozenset(("officer",)), _TALKS | _TREATS), True),
+        "dual-dispatch": ((_TALKS | _TREATS,), False),
+        "multidisciplinary-team": ((frozenset(("officer",)), _TALKS, _TREATS), True),
+        "mobile-integrated-health": ((_TREATS,), False),
+        "mediation-response": ((), False),
+        "peer-led": ((frozenset(("peer",)),), False),
+        "care-navigator": ((frozenset(("navigator", "peer", "crisis-worker", "clinician")),), False),
+        "designated-crisis-responder": ((frozenset(("clinician", "crisis-worker")),), False),
+        "police": ((frozenset(("officer",)),), True),
+        "ems": ((EMS,), False),
+        "fire": ((), False),
+        "administrative": ((), False),
+    }
+)
+"""Model → the disciplines of which each crew has one, and whether an officer may ride along."""
+
+
+# --- where, when, and within which time
+
+
+def _rollout(document: Document) -> Iterator[Finding]:
+    for index, row in enumerate(document.rollout):
+        path = ("rollout", index)
+        if row.response not in document.responses:
+            what = f"{row.response!r} is no response"
+            yield Finding((*path, "response"), what, suggestion(row.response, document.responses))
+        if row.districts != ("all",):
+            for place, district in enumerate(row.districts):
+                if district not in document.districts:
+                    what = f"{district!r} is no district"
+                    yield Finding((*path, "districts", place), what, suggestion(district, document.districts))
+        if row.holidays == "closed" and document.holidays is None:
+            what = "closed on holidays, and the document names none"
+            yield Finding((*path, "holidays"), what, 'add [holidays] with calendar = "US-…"')
+
+
+def _caps(document: Document) -> Iterator[Finding]:
+    for index, row in enumerate(document.rollout):
+        response = document.responses.get(row.response)
+        for key in ("at_most_open", "at_most_per_day"):
+            if getattr(row, key) is not None and response is not None and response.reached_by in NOT_ROUTED:
+                what = f"a {response.reached_by} occupies nobody, so there is nothing to count"
+                yield Finding(("rollout", index, key), what, "leave it out")
+
+
+def _repeat_callers(document: Document) -> Iterator[Finding]:
+    counted = document.repeat_callers
+    if counted is None:
+        return
+    for index, number in enumerate(counted.except_numbers):
+        if not number_of(number, counted.region):
+            path = ("repeat_callers", "except_numbers", index)
+            yield Finding(path, f"{number!r} is no telephone number", 'like "+1 608 555 0100"')
+    tables = [raised_by for level in document.level for raised_by in level.raised_by]
+    tables += [response.only_when for response in document.responses.values() if response.only_when is not None]
+    if not any(fact == "repeat_caller" for table in tables for fact, _ in table.stated()):
+        what = "callers are counted, and nothing turns on repeat_caller"
+        yield Finding(("repeat_callers",), what, 'only_when = { repeat_caller = "yes" } of some response')
+
+
+def _rows_open(document: Document) -> Iterator[Finding]:
+    first_day, holidays = document.effective.date(), holidays_of(document)
+    for index, row in enumerate(document.rollout):
+        key, why, right = "", "", ""
+        if row.phase == "off":
+            key, why, right = "phase", "it is off", "leave the row out, or a higher phase"
+        elif row.from_ and row.until and row.until <= row.from_:
+            key, why, right = "until", f"{row.until} is not after from", "the first day no longer in it, after from"
+        elif row.until and row.until <= first_day:
+            key, why, right = "until", "it ends before the document takes effect", "leave the row out"
+        elif row.until and not _opens(row_of(row, document), holidays, first_day):
+            key, why, right = "hours", "no such hours between from and until", "other hours, or other dates"
+        if key:
+            yield Finding(("rollout", index, key), f"the row can never open: {why}", right)
+
+
+def _opens(row: Row, holidays: Holidays | None, first_day: date) -> bool:
+    """Whether a row with an end opens on some day; within 400 days every week and every holiday has been tried."""
+    day = max(row.from_day or first_day, first_day)
+    for _ in range(400):
+        if row.until_day and day >= row.until_day:
+            return False
+        if row.week.days[day.weekday()] and not (row.closed_on_holidays and holidays and holidays.name(day)):
+            return True
+        day += timedelta(days=1)
+    return False
+
+
+def _steps(document: Document) -> Iterator[Finding]:
+    steps, clocks = document.when_no_team.steps, document.clocks
+    path = ("when_no_team", "steps")
+    if steps[-1].attempt != "default":
+        yield Finding((*path, len(steps) - 1), "the chain does not end in default", 'end with { try = "default" }')
+    for index, step in enumerate(steps):
+        if step.attempt == "default":
+            if index != len(steps) - 1:
+                yield Finding((*path, index), "'default' is not the last step", "nothing comes after the default")
+            if step.seconds is not None:
+                yield Finding((*path, index, "seconds"), "default takes no time", "leave seconds out")
+        elif step.seconds is None:
+            yield Finding((*path, index), "a step without seconds", "say how many seconds it may take")
+        elif step.attempt != "phone" and step.seconds < clocks.offer_expiry_seconds:
+            what = f"{step.seconds} s are less than an offer's {clocks.offer_expiry_seconds} s"
+            yield Finding((*path, index, "seconds"), what, "a longer step, or a shorter offer_expiry_seconds")
+    shortest = min((clocks.routing_deadline_seconds, *clocks.priority_deadline_seconds.values()))
+    left = shortest - clocks.cad_notice_seconds
+    # the first response is offered in any case
+    implied = 0 if steps[0].attempt == "same response" else _first_offer_seconds(document)
+    used = implied + sum(step.seconds or 0 for step in steps)
+    if left <= 0:
+        what = "nothing is left of the routing deadline"
+        yield Finding(("clocks", "routing_deadline_seconds"), what, "more than cad_notice_seconds")
+    elif used > left:
+        who = "the first offer and the steps" if implied else "the steps"
+        what = f"{who} take {used} s, and {left} s are left of the routing deadline after the notice to the CAD"
+        yield Finding(path, what, f"at most {left} s in all")
+
+
+def _first_offer_seconds(document: Document) -> int:
+    clocks = document.clocks
+    first = [document.responses.get(level.sends[0]) for level in document.level]
+    by_phone = any(response is not None and response.reached_by == "phone transfer" for response in first)
+    return max(clocks.offer_expiry_seconds, clocks.answer_by_phone_seconds if by_phone else 0)
+
+
+def _steps_by_phone(document: Document) -> Iterator[Finding]:
+    ack_seconds = document.clocks.answer_by_phone_seconds
+    known = document.responses
+    sent = {known[name].reached_by for level in document.level for name in level.sends if name in known}
+    for index, step in enumerate(document.when_no_team.steps):
+        path = ("when_no_team", "steps", index)
+        if step.attempt == "phone" and "phone transfer" not in sent:
+            right = 'a response with reached_by = "phone transfer", or leave the step out'
+            yield Finding((*path, "try"), "no level sends a response by phone transfer", right)
+        elif step.attempt == "phone" and step.seconds is not None and step.seconds < ack_seconds:
+            what = f"{step.seconds} s are less than a telephone transfer's {ack_seconds} s"
+            yield Finding((*path, "seconds"), what, "a longer step, or a shorter transfer_ack_seconds")
+
+
+def _only_when(document: Document) -> Iterator[Finding]:
+    for name, response in document.responses.items():
+        if response.only_when is not None and not any(True for _ in response.only_when.stated()):
+            yield Finding(("responses", name, "only_when"), "names no fact", "name a fact, or leave it out")
+
+
+_CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Document], Iterator[Finding]]], ...]] = (
+    (frozenset(("districts",)), _beats),
+    (frozenset(("districts", "time_zone")), boundary_faults),
+    (frozenset(("call_types", "code_systems")), _codes),
+    (frozenset(("call_types", "effective")), _codes_in_time),
+    (frozenset(("heard", "clocks")), _flags),
+    (frozenset(("holidays",)), _holidays),
+    (frozenset(("level",)), _level_names),
+    (frozenset(("level",)), levels_reached),
+    (frozenset(("level", "responses")), _sent),
+    (frozenset(("call_types", "responses")), _takes),
+    (frozenset(("responses",)), _crews),
+    (frozenset(("responses",)), _only_when),
+    (frozenset(("level", "responses", "call_types")), responses_reached),
+    (frozenset(("safety_floor",)), floor_tightens),
+    (frozenset(("level", "responses", "safety_floor")), safety_floor),
+    (frozenset(("rollout", "responses", "districts", "holidays")), _rollout),
+    (frozenset(("rollout", "responses")), _caps),
+    (frozenset(("repeat_callers", "level", "responses")), _repeat_callers),
+    (frozenset(("rollout", "effective", "holidays", "districts")), _rows_open),
+    (frozenset(("rollout", "effective", "districts")), rows_matter),
+    (frozenset(("when_no_team", "clocks", "level", "responses")), _steps),
+    (frozenset(("when_no_team", "clocks", "level", "responses")), _steps_by_phone),
+)
+"""Each check with the parts of the document that it reads."""

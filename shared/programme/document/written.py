@@ -1,0 +1,446 @@
+"""The programme document as it is written: every table and key, what each may hold, and nothing about how they fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, create_model, model_validator
+
+from shared.call import Asker, Name
+from shared.judgement import (
+    DEFAULT_POOL,
+    EXPECTED_MINUTES,
+    MISSED_SAFETY_CHECKS,
+    Attempt,
+    DefaultService,
+    EntersWhen,
+    Goes,
+    Model,
+    OnUpgrade,
+    Phase,
+    ReachedBy,
+)
+from shared.programme.document.kinds import (
+    LISTED,
+    AgeBound,
+    Count,
+    CrewPlace,
+    Day,
+    DistrictName,
+    Hours,
+    Minutes,
+    Seconds,
+    Slug,
+    Spoken,
+    Words,
+    any_of,
+    checked,
+    fault,
+    listed,
+    one_of,
+    thresholds,
+    year,
+    zone,
+)
+from shared.programme.judging.facts import CANNOT_TELL, CHOICES, HAZARDS, MEANINGS, NOT_ASKED, VALUES, WISHES
+from shared.programme.judging.hours import calendar_days
+from shared.programme.judging.phone_numbers import is_region
+
+
+class Table(BaseModel):
+    """A table of the document. Unknown keys and near-miss types are faults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+    def stated(self) -> Iterator[tuple[str, Any]]:
+        """The facts that the table names, in the vocabulary's order."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if value is not None and name in MEANINGS:
+                yield name, value
+
+
+def _facts(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Optional keys, one a fact, with the fact's meaning."""
+    return {fact: (kind | None, Field(default=None, description=MEANINGS[fact])) for fact, kind in values.items()}
+
+
+def _tables() -> tuple[type[Table], ...]:
+    """The tables whose keys are facts."""
+    choices = {fact: any_of(values) for fact, values in CHOICES.items()} | {"age": AgeBound}
+    raising = _facts({hazard: one_of(thresholds(hazard)) for hazard in HAZARDS})
+    permitting = choices | {"language": Annotated[tuple[Words, ...], LISTED, Field(min_length=1)]}
+    wish = _facts({"caller_wants": any_of(WISHES[1:])})
+    code = _facts({fact: one_of(values) for fact, values in VALUES.items()})
+    caution = _facts({hazard: one_of(values[1:]) for hazard, values in HAZARDS.items()})
+    words = _facts(dict.fromkeys(HAZARDS, tuple[Spoken, ...]))
+    stated = {hazard: code[hazard] for hazard in HAZARDS}
+    entry: dict[str, Any] = {
+        "category": (Slug | None, Field(default=None, description="What responses take it by.")),
+        "from_": (Day | None, Field(default=None, alias="from", description="The first day on which it means this.")),
+        "until": (Day | None, Field(default=None, description="The first day on which it means nothing any more.")),
+    }
+    return (
+        _table("RaisedBy", "Facts that, all together, raise a call to a level.", **raising, **_facts(choices), **wish),
+        _table("OnlyWhen", "Facts that must all be known true; no hazard is one.", **_facts(permitting), **wish),
+        _table("CallTypeEntry", "What a code means, and the facts that it states by itself.", **entry, **code),
+        _table("Caution", "Hazards that a flag warns of. It never says that there is none.", **caution),
+        _table("HazardWords", "Words of a narrative that put a hazard in doubt. They never clear one.", **words),
+        _table("PriorityFacts", "Hazards that the CAD's priority states by itself, as a code does.", **stated),
+        _table("FloorLine", "From which value of each hazard upwards the service comes along.", **raising),
+    )
+
+
+def _table(name: str, says: str, **keys: Any) -> type[Table]:
+    return create_model(name, __base__=Table, __doc__=says, **keys)
+
+
+if TYPE_CHECKING:
+    RaisedBy = Table
+    OnlyWhen = Table
+    Caution = Table
+    HazardWords = Table
+    PriorityFacts = Table
+    FloorLine = Table
+
+    class CallTypeEntry(Table):
+        """What a code means, as type checkers see it."""
+
+        category: str | None
+        from_: date | None
+        until: date | None
+else:
+    RaisedBy, OnlyWhen, CallTypeEntry, Caution, HazardWords, PriorityFacts, FloorLine = _tables()
+
+
+class Answer(BaseModel):
+    """What a question asks for. `yes` is a hazard's worst value and `no` its calmest; other keys spell out more."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True, use_attribute_docstrings=True)
+
+    fact: Literal[
+        "weapon", "violence", "crime", "injury", "suicide", "intoxication", "triage_level",
+        "location_kind", "consent", "relation", "resolvable_by_phone", "subject_present", "repeat_caller", "age",
+    ]  # fmt: skip
+    """The fact that is asked for."""
+
+    @model_validator(mode="after")
+    def _spelt_out(self) -> Answer:
+        values = (*VALUES.get(self.fact, ()), CANNOT_TELL[0], NOT_ASKED)
+        for answer, value in (self.model_extra or {}).items():
+            if value not in values:
+                raise fault(f"{answer} = {value!r} is no value of {self.fact}", "one of " + ", ".join(values))
+        return self
+
+
+class Holidays(Table):
+    """The days on which rows with `holidays = "closed"` do not open."""
+
+    calendar: (
+        Annotated[str, checked(lambda name: calendar_days(name, 2024), 'a calendar such as "US" or "US-WI"')] | None
+    ) = None
+    """A calendar of the `holidays` library; `check` prints the days that result."""
+    open: tuple[Day, ...] = ()
+    """Days of the calendar on which the agency works."""
+    closed: tuple[Day, ...] = ()
+    """Days on which it does not, besides."""
+
+
+class Heard(Table):
+    """Other sources of facts than the code: of several the worst counts."""
+
+    answers: dict[
+        str,
+        Annotated[
+            Answer,
+            BeforeValidator(
+                lambda told: {"fact": told} if isinstance(told, str) else told, json_schema_input_type=Answer | str
+            ),
+        ],
+    ] = Field(default_factory=dict)
+    """Screening questions, by the names that the CAD gives them: the fact asked for, or a table that spells it out."""
+    cautions: dict[str, Caution] = Field(default_factory=dict)
+    """Premise and person flags, as the CAD writes them."""
+    priorities: dict[str, PriorityFacts] = Field(default_factory=dict)
+    """What the CAD's priorities say."""
+    words: HazardWords = Field(default_factory=lambda: HazardWords.model_validate({}))
+    """Words that make a hazard unknown."""
+
+
+class Level(Table):
+    """How dangerous. A call stands on the highest level that any fact raises it to; the calmest comes first."""
+
+    name: Words
+    """Any words."""
+    sends: Annotated[tuple[Slug, ...], Field(min_length=1)]
+    """Responses in order of preference; `default` may come last, and the highest level sends nothing else."""
+    raised_by: tuple[RaisedBy, ...] = ()
+    """Each of these raises a call to the level; a fact that nobody knows raises as its worst value would."""
+
+
+class Response(Table):
+    """Who goes."""
+
+    model: Model
+    """What it is, for reports, and which crew it must have."""
+    crew: Annotated[tuple[CrewPlace, ...], Field(max_length=8)] = ()
+    """The members that a team must have on shift, one a place; `emt or paramedic` is a place that either fills."""
+    takes: tuple[Slug, ...] = ()
+    """Categories of call types."""
+    may_be_asked_by: tuple[Asker, ...] = ()
+    """Who may ask for it by name: then with any call type, but on no other level."""
+    only_when: OnlyWhen | None = None
+    """What must be known to be so."""
+    goes: Goes
+    """Alone, or with the default. Where units are on scene, alone only if they or a dispatcher ask for it."""
+    replaces: tuple[DefaultService, ...] = ()
+    """Beside the default: the parts of it that do not go."""
+    reached_by: ReachedBy
+    """How it learns of a call. An offer and an on-call page ask one team, or one professional, after the other.
+    Broadcast asks every team at once; pull puts the call on every team's page, and pages nobody: the first to accept
+    has it. A referral and a note route nothing, and are recorded with the decision."""
+    enters_when: Annotated[
+        tuple[EntersWhen, ...], BeforeValidator(listed, json_schema_input_type=EntersWhen | tuple[EntersWhen, ...])
+    ] = ()
+    """What the team waits for, staged, before it goes in: whichever comes first."""
+    on_upgrade: OnUpgrade = "recall"
+    """What a team on its way does when the level rises: turn back, wait nearby, carry on."""
+    silence_means: Literal["declined"] = "declined"
+    """A team that does not answer has declined."""
+    due_hours: Annotated[int, Field(ge=1, le=24 * 366)] | None = None
+    """Of a referral: within how many hours somebody makes contact."""
+    follow_up_due_hours: tuple[Annotated[int, Field(ge=1, le=24 * 366)], ...] = ()
+    """After a team has met the person: by when somebody gets in touch again, once for each."""
+    expected_minutes: Minutes = EXPECTED_MINUTES
+    """How long a call of it takes, travel included: a team whose shift ends before is not asked."""
+    pool: Words = DEFAULT_POOL
+    """The pool whose teams are asked, as the roster names it; another's only in a step `neighbour pool`."""
+
+
+def _arm_of(value: Any) -> Any:
+    if isinstance(value, str):
+        if value not in _ARMS:
+            raise fault(f"{value!r} is no arm", '"everyone", "control" or { share_percent = 50, seed = "…" }')
+        return {"share_percent": _ARMS[value]}
+    return value
+
+
+_ARMS = {"everyone": 100, "control": 0}
+
+
+class Arm(Table):
+    """The share of calls that a response is sent to, drawn from their ids; the others are the control."""
+
+    share_percent: Annotated[int, Field(ge=0, le=100)]
+    """How many of a hundred."""
+    seed: Annotated[str, Field(max_length=200)] = ""
+    """Any words; the same words draw the same calls."""
+
+    @model_validator(mode="after")
+    def _seeded(self) -> Arm:
+        if self.share_percent not in _ARMS.values() and not self.seed:
+            raise fault("a share without seed", 'add seed = "…", any words that stay the same')
+        return self
+
+
+class Rollout(Table):
+    """Where and when one response runs. Where no row says so it is off: evaluated and counted, not sent."""
+
+    response: Slug
+    """Its name."""
+    districts: Annotated[tuple[str, ...], LISTED, Field(min_length=1)]
+    """Names, or `"all"`."""
+    from_: Day | None = Field(default=None, alias="from")
+    """The first day."""
+    until: Day | None = None
+    """The first day no longer in it."""
+    hours: Annotated[tuple[Hours, ...], Field(min_length=1)]
+    """On the agency's clocks. Hours belong to the day they open, and may run past midnight."""
+    holidays: Literal["open", "closed"] = "open"
+    """Whether it opens on holidays."""
+    phase: Phase
+    """The most that the switchboard may set."""
+    arm: Annotated[Arm, BeforeValidator(_arm_of, json_schema_input_type=Arm | Literal["everyone", "control"])] = Arm(
+        share_percent=100
+    )
+    """The arm of an evaluation."""
+    at_most_open: Count | None = None
+    """So many calls at once in all of its districts together, counted from the first offer to a team's clearing."""
+    at_most_per_day: Count | None = None
+    """So many calls a day of the agency's clocks; one that no team takes does not count."""
+
+
+class Step(Table):
+    """One step of the fall-back chain."""
+
+    attempt: Attempt = Field(alias="try")
+    """Another team of the same response, or of any pool; the level's next response, or the one that it reaches by
+    phone transfer, whatever its place in the order; or the default, which ends the chain."""
+    seconds: Seconds | None = None
+    """How long it may take; at least as long as an offer stands, `phone` as long as a transfer may wait."""
+
+
+class WhenNoTeam(Table):
+    """What is tried while no team has accepted."""
+
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    """In order; all fit into the routing deadline, less the notice to the CAD."""
+
+
+class Clocks(Table):
+    """Every clock, with its unit in its name."""
+
+    routing_deadline_seconds: Seconds = 60
+    """From the receipt of a call to its outcome; then the default stands."""
+    priority_deadline_seconds: dict[Words, Seconds] = Field(default_factory=dict)
+    """Another deadline for calls with one of these CAD priorities."""
+    cad_notice_seconds: Seconds = 10
+    """The part of the deadline that is kept for telling the CAD."""
+    offer_expiry_seconds: Seconds = 30
+    """How long a team may take to answer."""
+    transfer_ack_seconds: Seconds | None = None
+    """How long a telephone transfer may wait to be taken; left out, as long as any offer."""
+    status_stale_minutes: Minutes = 15
+    """After which a team that was not heard of is asked for nothing."""
+    call_stale_minutes: Minutes = 15
+    """After which a call that was not heard of is not diverted."""
+    accepted_not_moving_minutes: Minutes = 5
+    """After which a team that accepted and does not move is an alarm."""
+    on_scene_check_minutes: Minutes = 30
+    """After which a team on scene or transporting that says nothing is asked whether it is well, again and again."""
+    missed_safety_checks: Annotated[int, Field(ge=1, le=10)] = MISSED_SAFETY_CHECKS
+    """How many such questions in a row go unanswered before police are asked for: so many times
+    `on_scene_check_minutes` after the first of them."""
+
+    @property
+    def answer_by_phone_seconds(self) -> int:
+        """`transfer_ack_seconds`, or what stands for it where it is left out."""
+        return self.transfer_ack_seconds or self.offer_expiry_seconds
+
+
+class SafetyFloor(Table):
+    """Tightens careroute's own floor. It can loosen nothing."""
+
+    police: FloorLine | None = None
+    """From these values upwards everything that is sent brings police."""
+    ems: FloorLine | None = None
+    """From these values upwards everything that is sent brings EMS."""
+
+
+class CodeSystem(Table):
+    """How the codes of a system are written."""
+
+    format: Literal["exact", "mpds"] = "exact"
+    """`mpds`: determinants, of which `25A01`, `25-A-1` and `25A1` are one; a suffix letter makes another code."""
+
+
+class Boundary(Table):
+    """A GeoJSON geometry (RFC 7946): each position is a longitude and a latitude, in degrees (WGS84)."""
+
+    type: Literal["Polygon", "MultiPolygon"]
+    """One area, or several that belong together."""
+    coordinates: tuple[Any, ...] = Field(json_schema_extra={"items": {"type": "array"}})
+    """Of a polygon: its outer ring, and a ring for each hole; the last position of a ring is the first one again."""
+
+
+class DistrictTable(Table):
+    """A district as a table."""
+
+    beats: tuple[Words, ...] = ()
+    """As the CAD writes them; each belongs to one district."""
+    boundary: Boundary | None = None
+    """Where it is. A call whose position lies elsewhere or on a border gets the default."""
+
+
+def _written_as(value: Any) -> str:
+    return TABLE_FORM if isinstance(value, dict | DistrictTable) else LIST_FORM
+
+
+LIST_FORM, TABLE_FORM = "[list]", "[table]"
+"""The two ways to write a district, as pydantic's places name them."""
+District = Annotated[
+    Annotated[tuple[Words, ...], Tag(LIST_FORM)] | Annotated[DistrictTable, Tag(TABLE_FORM)],
+    Discriminator(_written_as),
+    BeforeValidator(lambda value: value, json_schema_input_type=tuple[Words, ...] | DistrictTable),
+]
+
+
+def beats_of(district: tuple[str, ...] | DistrictTable) -> tuple[str, ...]:
+    """The beats, however the district is written."""
+    return district.beats if isinstance(district, DistrictTable) else district
+
+
+def _region(value: str) -> None:
+    if not is_region(value):
+        raise ValueError(f"{value!r} is no country whose telephone numbers are known")
+
+
+class RepeatCallers(Table):
+    """When `repeat_caller` is known to be so: by the calls with one call-back number, kept under a pseudonym."""
+
+    calls: Annotated[int, Field(ge=2, le=1000)]
+    """The call that is this one of its caller, and each after it."""
+    within_days: Annotated[int, Field(ge=1, le=366)]
+    """How far back calls count."""
+    region: Annotated[str, checked(_region, 'a country such as "US"')] = "US"
+    """Whose numbers those without an international prefix are."""
+    except_numbers: tuple[Words, ...] = ()
+    """Not counted: telephones that many people use, as in shelters and stations."""
+
+
+class AutomaticPause(Table):
+    """When careroute pauses by itself. Only a person resumes."""
+
+    unsafe_upgrades: Annotated[int, Field(ge=1, le=100)]
+    """Calls that a team had accepted and that then rose to a higher level, or for which the team asked for police."""
+    within_minutes: Minutes
+    """The time within which so many are too many."""
+    pauses: Literal["response", "district"] = "response"
+    """That response in that district, or all of the district; they are counted by the same."""
+
+
+class Document(Table):
+    """One version of one agency's programme."""
+
+    agency: Name
+    """The organisation that dispatches teams."""
+    sources: tuple[Name, ...] = ()
+    """The CADs whose calls it is for; left out: all of the agency's."""
+    programme: Words
+    """Its name."""
+    version: Annotated[int, Field(ge=1)]
+    """Greater than that of the document before it."""
+    effective: Annotated[datetime, checked(year, "a year between 2000 and 2199")]
+    """When it takes effect: local time, unless it has an offset."""
+    time_zone: Annotated[str, checked(zone, 'an IANA name such as "America/Chicago"')]
+    """The agency's clocks."""
+    default: Words
+    """In words, what the CAD sends when careroute says nothing."""
+    holidays: Holidays | None = None
+    """Needed where a row closes on holidays."""
+    districts: Annotated[dict[DistrictName, District], Field(min_length=1)]
+    """By the names that the CAD gives them: the beats of each."""
+    code_systems: dict[str, CodeSystem] = Field(default_factory=dict)
+    """Needed for systems whose codes may be written in several ways."""
+    call_types: dict[str, dict[str, CallTypeEntry]]
+    """By code system: the codes that mean something here. Any other is taken by nobody, unless somebody asks."""
+    heard: Heard = Field(default_factory=Heard)
+    """Answers, flags, priorities and words."""
+    level: Annotated[tuple[Level, ...], Field(min_length=1)]
+    """The levels, calmest first."""
+    responses: dict[Slug, Response]
+    """By name."""
+    rollout: tuple[Rollout, ...] = ()
+    """Rows; of several that are open the one that allows most counts."""
+    when_no_team: WhenNoTeam
+    """The fall-back chain."""
+    repeat_callers: RepeatCallers | None = None
+    """Left out: only the CAD can say that somebody calls often."""
+    automatic_pause: AutomaticPause | None = None
+    """Left out: only people pause."""
+    clocks: Clocks = Field(default_factory=Clocks)
+    """Those that are left out have their default."""
+    safety_floor: SafetyFloor = Field(default_factory=SafetyFloor)
+    """Left out: careroute's own."""

@@ -1,0 +1,1 @@
+"""Judging a call by a programme that has been read and verified. Pure."""

@@ -1,0 +1,209 @@
+"""The gates of one response: may it go to this call, here and now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Final
+
+from shared.call import Asker, Call
+from shared.judgement import Gate, Phase, ResponseVerdict
+from shared.programme.judging.facts_of_call import Facts, Other
+from shared.programme.judging.programme import (
+    NO_CAP,
+    PHASES,
+    Cap,
+    Code,
+    Condition,
+    Programme,
+    Response,
+    Row,
+    Switchboard,
+    failed,
+    lower,
+    passed,
+)
+from shared.programme.judging.surroundings import Load
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A call, what is known of it, and where and when it is judged."""
+
+    programme: Programme
+    switchboard: Switchboard
+    call: Call
+    code: Code | None
+    district: str | None
+    facts: Facts
+    at: datetime
+    local: datetime
+    """The same instant on the agency's clocks."""
+    load: Mapping[str, Load]
+
+
+def verdict_on(case: Case, response: Response) -> ResponseVerdict:
+    """Every gate of `response`, and whether it may go. Of several roll-out rows the one that allows most is cited."""
+    rows = case.programme.rows.get((response.name, case.district), ()) if case.district else ()
+    found = [_row_gates(case, row, case.district) for row in rows if case.district]
+    phase, row_gates = max(found, key=_allowance) if found else _no_row(response, case.district)
+    permissions = [_only_when_gate(condition, case.facts) for condition in response.only_when]
+    gates = (_category_gate(response, case.call, case.code), *row_gates, *permissions, *_hand_over(response, case.call))
+    reasons = tuple([gate.reason for gate in gates if gate.reason])
+    return ResponseVerdict(
+        response.name,
+        response.model,
+        response.crew,
+        response.goes,
+        response.replaces,
+        response.reached_by,
+        response.on_upgrade,
+        not reasons,
+        phase,
+        reasons,
+        gates,
+        response.enters_when,
+        response.due_hours,
+        response.expected_minutes,
+        response.pool,
+    )
+
+
+def _allowance(row: tuple[Phase, tuple[Gate, ...]]) -> tuple[int, int]:
+    """How much a row allows: first by gates that failed, then by phase."""
+    phase, gates = row
+    return -sum(not gate.passed for gate in gates), PHASES.index(phase)
+
+
+def _no_row(response: Response, district: str | None) -> tuple[Phase, tuple[Gate, ...]]:
+    where = f"{response.name} is not rolled out in {district}." if district else "no district, so no roll-out."
+    return "off", (
+        failed("phase", "no-rollout", where),
+        passed("dates", "no roll-out row limits the dates."),
+        passed("hours", "no roll-out row limits the hours."),
+        passed("holiday", "no roll-out row limits holidays."),
+    )
+
+
+def _row_gates(case: Case, row: Row, district: str) -> tuple[Phase, tuple[Gate, ...]]:
+    phase, gate = _phase_gate(case.switchboard, row.response, district, row.phase)
+    arm = () if row.share_percent == EVERYONE else (_arm_gate(row, case.call.call_id),)
+    return phase, (gate, *_time_gates(case, row), *arm, *_cap_gates(case, row, district))
+
+
+def _cap_gates(case: Case, row: Row, district: str) -> Iterator[Gate]:
+    """The row's cap over its districts, and what people have set for the district, and for all."""
+    if row.cap != NO_CAP:
+        yield _cap_gate(case, row.response, row.cap, row.districts, "cap")
+    caps = case.switchboard.caps
+    if caps:
+        for where, districts in ((district, (district,)), ("all", (*case.programme.districts, NOWHERE))):
+            cap = caps.get(f"{row.response}/{where}")
+            if cap is not None:
+                yield _cap_gate(case, row.response, cap, districts, f"cap-set-{'all' if where == 'all' else 'here'}")
+
+
+NOWHERE: Final = ""
+"""Stands for the district of a call that nobody can place, and a dispatcher sends a team to."""
+
+
+def _cap_gate(case: Case, response: str, cap: Cap, districts: Iterable[str], gate: str) -> Gate:
+    loads = [load for name in districts if (load := case.load.get(f"{response}/{name}")) is not None]
+    under_way, today = sum(load.open for load in loads), sum(load.on(case.local.date()) for load in loads)
+    if cap.at_most_open is not None and under_way >= cap.at_most_open:
+        return failed(gate, "cap-open", f"{response} has {under_way} calls; at most {cap.at_most_open} at once.")
+    if cap.at_most_per_day is not None and today >= cap.at_most_per_day:
+        return failed(gate, "cap-day", f"{response} had {today} calls today; at most {cap.at_most_per_day} a day.")
+    return passed(gate, f"{response} has {under_way} calls, and had {today} today.")
+
+
+def _arm_gate(row: Row, call_id: str) -> Gate:
+    """Which arm of the evaluation a call is in: the same for every version of it, and with a greater share too."""
+    drawn = int.from_bytes(sha256(f"{row.seed}/{call_id}".encode()).digest()[:8], "big") * EVERYONE >> 64
+    if drawn < row.share_percent:
+        return passed("arm", f"in the {row.share_percent} % that {row.response} is sent to.")
+    return failed("arm", "control-arm", f"in the control arm: {row.response} is sent to {row.share_percent} %.")
+
+
+EVERYONE: Final = 100
+
+
+def _phase_gate(switchboard: Switchboard, name: str, district: str, most: Phase) -> tuple[Phase, Gate]:
+    if switchboard.is_paused(district, name):
+        return "off", failed("phase", "paused", f"{name} is paused in {district}.")
+    phase = lower(most, switchboard.phase(name, district))
+    if phase == "off":
+        return phase, failed("phase", "phase-off", f"{name} is switched off in {district}.")
+    return phase, passed("phase", f"{name} is {phase} in {district}.")
+
+
+def _time_gates(case: Case, row: Row) -> tuple[Gate, Gate, Gate]:
+    """Dates, hours and holiday. Hours belong to the day they open, so dates and holidays are asked of that day."""
+    programme, local = case.programme, case.local
+    today = local.date()
+    open_days = tuple(row.week.opened_on(programme.zone, case.at, today))
+    hours = passed("hours", f"open: {row.week.words}.")
+    if not open_days:
+        hours = failed("hours", "outside-hours", f"{local:%a %H:%M} is outside {row.week.words}.")
+    days = [(_dates_gate(row, day), _holiday_gate(programme, row, day)) for day in open_days or (today,)]
+    if len(days) == 1:
+        return days[0][0], hours, days[0][1]
+    dates, holiday = max(days, key=lambda gates: sum(gate.passed for gate in gates))
+    return dates, hours, holiday
+
+
+def _dates_gate(row: Row, day: date) -> Gate:
+    if row.from_day and day < row.from_day:
+        return failed("dates", "not-started", f"starts on {row.from_day}.")
+    if row.until_day and day >= row.until_day:
+        return failed("dates", "ended", f"{row.until_day} is the first day without it.")
+    return passed("dates", "within its dates.")
+
+
+def _holiday_gate(programme: Programme, row: Row, day: date) -> Gate:
+    name = programme.holidays.name(day) if programme.holidays else None
+    if name is None:
+        return passed("holiday", "no holiday.")
+    if row.closed_on_holidays:
+        return failed("holiday", "holiday", f"{day} is a holiday ({name}).")
+    return passed("holiday", f"open on holidays ({name}).")
+
+
+def _category_gate(response: Response, call: Call, code: Code | None) -> Gate:
+    category = code.category if code else None
+    if category in response.takes:
+        return passed("category", f"{response.name} takes {category}.")
+    asker: Asker | None = call.requested_by or ("caller" if call.caller_wants == "alternative" else None)
+    if asker is None:
+        what = category or "a call type that is not listed"
+        return failed("category", "category-not-taken", f"{response.name} does not take {what}.")
+    if asker in response.may_be_asked_by:
+        return passed("category", f"asked for by {asker}.")
+    return failed("category", "asker-not-allowed", f"{response.name} may not be asked for by {asker}.")
+
+
+def _hand_over(response: Response, call: Call) -> tuple[Gate, ...]:
+    """Units on scene hand a call over when they, or a dispatcher, ask for it; a call type that they gave it does not.
+
+    Domain §3.5. What goes beside them replaces no police, and needs nobody's word.
+    """
+    if not call.units_on_scene or "police" not in response.replaces:
+        return ()
+    if call.requested_by in HANDING_OVER:
+        return (passed("hand-over", f"units on scene, and {call.requested_by} asks for {response.name}."),)
+    return (failed("hand-over", "units-on-scene", "units are on scene; they or a dispatcher must ask for it."),)
+
+
+HANDING_OVER: Final[frozenset[Asker]] = frozenset(("officer", "fire-crew", "dispatcher"))
+
+
+def _only_when_gate(condition: Condition, facts: Facts) -> Gate:
+    known = facts[condition.fact]
+    name, code = condition.fact.replace("_", " "), condition.fact.replace("_", "-")
+    if isinstance(known, Other) and known.permits(condition):
+        return passed(f"only-when-{code}", f"{name} is {condition.words}.")
+    if known.unknown:
+        return failed(f"only-when-{code}", f"{code}-unknown", f"{name} must be known to be {condition.words}.")
+    return failed(f"only-when-{code}", f"{code}-not-met", f"{name} is not {condition.words}.")

@@ -1,0 +1,75 @@
+"""The district of a call: what the CAD names, what its beat belongs to, where its position lies. Pure.
+
+Whoever speaks of a place must agree with the others; where two disagree, nobody decides between them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.call import Call, position_of
+from shared.judgement import OUTSIDE, Gate, Located
+from shared.programme.judging.normal_forms import plain
+from shared.programme.judging.programme import Programme, failed, passed
+
+UNREADABLE: Final = Located((), "")
+"""Of a call whose position nobody can read: located by no boundaries."""
+
+
+def located_by(programme: Programme, position: str) -> Located | None:
+    """Where a position, as it is sealed, lies; None without one, or where no district has a boundary."""
+    if programme.boundaries is None or not position:
+        return None
+    found = position_of(position)
+    return UNREADABLE if found is None else programme.boundaries.located(found.latitude, found.longitude)
+
+
+def district_of(programme: Programme, call: Call, located: Located | None) -> tuple[str | None, Gate]:
+    """The district, None where there is none to go by, and the gate that says why. `located`: where the position is."""
+    told, gate = _told(programme, call)
+    if located is None or programme.boundaries is None or gate.reason == "district-conflict":
+        return told, gate
+    if (nowhere := _why_nowhere(programme, located)) is not None:
+        return _conflict(nowhere)
+    there = located.districts[0] if located.districts else None
+    if there is None:
+        outside = told in programme.boundaries.square_km
+        return _conflict(f"the CAD says {told}, its position is outside of it.") if outside else (told, gate)
+    if not (call.district or call.beat):
+        return there, passed("district", f"its position is in {there}.")
+    return (told, gate) if told in (None, there) else _conflict(f"the CAD says {told}, its position is in {there}.")
+
+
+def _why_nowhere(programme: Programme, located: Located) -> str | None:
+    """Why a position says of no district that the call is there, or not."""
+    if located == UNREADABLE:
+        return "nobody has read the call's position, or can, so nobody can tell whether it agrees."
+    if programme.boundaries is not None and located.boundaries != programme.boundaries.hash:
+        return "the boundaries have changed since: the call's next version settles its district."
+    return f"its position is {_between(located)}." if len(located.districts) > 1 else None
+
+
+def _told(programme: Programme, call: Call) -> tuple[str | None, Gate]:
+    """The district that the CAD names, or its beat is in. A district that nobody listed disagrees with any beat."""
+    named = call.district and (call.district if call.district in programme.districts else plain(call.district))
+    beat = call.beat and (call.beat if call.beat in programme.beats else plain(call.beat))
+    by_beat = programme.beats.get(beat) if beat else None
+    if named and by_beat and named != by_beat:
+        return _conflict(f"beat {beat} is in {by_beat}, the CAD says {named}.")
+    if named and named in programme.districts:
+        return named, passed("district", f"in {named}.")
+    if by_beat and not named:
+        return by_beat, passed("district", f"beat {beat} is in {by_beat}.")
+    where = f"{named or beat} is no district of the programme." if named or beat else "no district is known."
+    return None, failed("district", "district-unknown", where)
+
+
+def _conflict(sentence: str) -> tuple[None, Gate]:
+    return None, failed("district", "district-conflict", sentence)
+
+
+def _between(located: Located) -> str:
+    *districts, last = sorted(located.districts, key=lambda one: (one == OUTSIDE, one))
+    if last == OUTSIDE:
+        return f"on the border of {', '.join(districts)}"
+    return f"on the border of {', '.join(districts)} and {last}, or in both"

@@ -1,0 +1,309 @@
+"""A programme that has been read and verified, in the shape that judging wants: tables, no text to interpret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
+
+from shared.call import Asker, CallType
+from shared.engine.state import EMPTY, PMap
+from shared.judgement import (
+    DEFAULT_POOL,
+    EXPECTED_MINUTES,
+    MISSED_SAFETY_CHECKS,
+    CrewPlace,
+    DefaultService,
+    EntersWhen,
+    Gate,
+    Goes,
+    Model,
+    OnUpgrade,
+    Phase,
+    ReachedBy,
+    Step,
+)
+from shared.programme.judging.hours import Holidays, Week
+from shared.programme.judging.normal_forms import determinant, plain
+
+if TYPE_CHECKING:
+    from shared.programme.judging.geometry import Boundaries
+
+PHASES: tuple[Phase, ...] = ("off", "shadow", "advisory", "live")
+ASKED_NOT = -1
+"""What an answer means that says the question was not put; see `Question.meanings`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a fact must be: a hazard from `least` upwards, an age from or below a bound, or one of `values`."""
+
+    fact: str
+    words: str
+    least: int | None = None
+    values: frozenset[str] = frozenset()
+    from_years: int | None = None
+    below_years: int | None = None
+
+    def allows(self, value: str) -> bool:
+        """Whether `value` of a fact that is no hazard is what the condition asks for."""
+        if self.from_years is None and self.below_years is None:
+            return value in self.values
+        years = int(value)
+        return (self.from_years or 0) <= years and (self.below_years is None or years < self.below_years)
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """Conditions that, all together, put a call on the level of this rank."""
+
+    rank: int
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A level with the responses it sends, in order of preference; `default` is not among them."""
+
+    name: str
+    rank: int
+    sends: tuple[str, ...]
+    routes: bool
+    """Whether one of them is more than a referral or a note."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a call-type code means: hazards as ranks, other facts as values."""
+
+    system: str
+    code: str
+    category: str | None
+    hazards: Mapping[str, int]
+    others: Mapping[str, str]
+    from_day: date | None
+    until_day: date | None
+    """The first day on which it means nothing any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A screening question. `meanings`: answer → rank of a hazard, value of another fact, or `ASKED_NOT`."""
+
+    name: str
+    fact: str
+    meanings: Mapping[str, int | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Who goes."""
+
+    name: str
+    model: Model
+    crew: tuple[CrewPlace, ...]
+    takes: frozenset[str]
+    may_be_asked_by: frozenset[Asker]
+    only_when: tuple[Condition, ...]
+    goes: Goes
+    replaces: tuple[DefaultService, ...]
+    reached_by: ReachedBy
+    on_upgrade: OnUpgrade
+    enters_when: tuple[EntersWhen, ...]
+    due_hours: int | None
+    follow_up_due_hours: tuple[int, ...] = ()
+    expected_minutes: int = EXPECTED_MINUTES
+    pool: str = DEFAULT_POOL
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """The most calls that a response takes; None: no bound."""
+
+    at_most_open: int | None = None
+    """At once, from the first offer to the team's clearing."""
+    at_most_per_day: int | None = None
+
+    @property
+    def words(self) -> str:
+        """`at most 3 calls at once and at most 20 calls a day`; empty without a bound."""
+        bounds = ((self.at_most_open, "at once"), (self.at_most_per_day, "a day"))
+        return " and ".join(f"at most {bound} calls {when}" for bound, when in bounds if bound is not None)
+
+
+NO_CAP = Cap()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Where and when one response runs."""
+
+    response: str
+    districts: frozenset[str]
+    from_day: date | None
+    until_day: date | None
+    week: Week
+    closed_on_holidays: bool
+    phase: Phase
+    share_percent: int
+    """The share of calls that it is for; the others are the control of an evaluation."""
+    seed: str
+    cap: Cap = NO_CAP
+    """Counted over all of its districts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Every clock of the programme; the unit is in the name."""
+
+    routing_deadline_seconds: int = 60
+    cad_notice_seconds: int = 10
+    offer_expiry_seconds: int = 30
+    transfer_ack_seconds: int = 30
+    status_stale_minutes: int = 15
+    call_stale_minutes: int = 15
+    accepted_not_moving_minutes: int = 5
+    on_scene_check_minutes: int = 30
+    missed_safety_checks: int = MISSED_SAFETY_CHECKS
+    priority_deadline_seconds: PMap[str, int] = EMPTY
+    """The routing deadline of the priorities that have their own."""
+
+    def deadline_seconds(self, priority: str | None) -> int:
+        """The routing deadline of a call of this priority."""
+        by_priority = self.priority_deadline_seconds
+        if not by_priority or priority is None:
+            return self.routing_deadline_seconds
+        return by_priority.get(plain(priority), self.routing_deadline_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """One verified version of one agency's programme. `effective` is an instant, in UTC."""
+
+    agency: str
+    programme: str
+    version: int
+    effective: datetime
+    time_zone: str
+    default: str
+    hash: str
+    """The first 16 hex digits of the SHA-256 of the document's text."""
+    zone: ZoneInfo
+    holidays: Holidays | None
+    districts: Mapping[str, tuple[str, ...]]
+    """Name → beats."""
+    boundaries: Boundaries | None
+    """Of the districts that have one."""
+    beats: Mapping[str, str]
+    sources: frozenset[str]
+    """The sources whose calls it is for; empty: all of the agency's."""
+    codes: Mapping[tuple[str, str], Code]
+    determinants: frozenset[str]
+    """The code systems whose codes are MPDS determinants."""
+    priorities: Mapping[str, Mapping[str, int]]
+    """What the CAD's priority states of hazards."""
+    questions: tuple[Question, ...]
+    cautions: Mapping[str, Mapping[str, int]]
+    words: Mapping[str, tuple[str, ...]]
+    """Word → hazards, for single words, in the form `words.py` compares."""
+    phrases: tuple[tuple[str, str], ...]
+    """The like for several words in a row."""
+    levels: tuple[Level, ...]
+    raises: tuple[Raise, ...]
+    """The highest level's first."""
+    responses: Mapping[str, Response]
+    rollout: tuple[Row, ...]
+    rows: Mapping[tuple[str, str], tuple[Row, ...]]
+    """Response and district → the rows that cover them."""
+    hazards: tuple[str, ...]
+    """The hazards that some level turns on."""
+    others: tuple[str, ...]
+    """The other facts that a level or a response turns on."""
+    steps: tuple[Step, ...]
+    clocks: Clocks
+    reads: str
+    """What it looks for in the sealed part of a call: hash of its words, a slash, hash of its boundaries."""
+    repeat_callers: RepeatCallers | None
+    automatic_pause: AutomaticPause | None
+    assumptions: tuple[str, ...]
+    """What codes and priorities state that is calmer than the worst, a line each, for a person to read and own."""
+
+    def code(self, call_type: CallType | None, at: datetime | None = None) -> Code | None:
+        """What the document says of a code; None for one that it does not list in that system, or not on that day."""
+        if call_type is None:
+            return None
+        found = self.codes.get((call_type.system, call_type.code)) or self._rewritten(call_type)
+        if found is None or at is None or (found.from_day is None and found.until_day is None):
+            return found
+        day = at.astimezone(self.zone).date()
+        started = found.from_day is None or day >= found.from_day
+        return found if started and (found.until_day is None or day < found.until_day) else None
+
+    def _rewritten(self, call_type: CallType) -> Code | None:
+        system, code = plain(call_type.system), plain(call_type.code)
+        if system in self.determinants:
+            code = determinant(code) or code
+        return self.codes.get((system, code))
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatCallers:
+    """From which call of one caller on `repeat_caller` is known to be so."""
+
+    calls: int
+    within_days: int
+    region: str
+    except_numbers: frozenset[str]
+    """In E.164."""
+
+
+@dataclass(frozen=True, slots=True)
+class AutomaticPause:
+    """How many unsafe upgrades within which time pause a response, or all, in a district."""
+
+    unsafe_upgrades: int
+    within_minutes: int
+    pauses: Literal["response", "district"]
+
+
+@dataclass(frozen=True, slots=True)
+class Switchboard:
+    """What people have switched on now. It can only set less than the document; what it does not name is off."""
+
+    revision: int = 0
+    phases: PMap[str, Phase] = EMPTY
+    """`response/district` → phase."""
+    paused: frozenset[str] = frozenset()
+    """Districts, `response/district` or `response/all` for one response, or `all`."""
+    caps: PMap[str, Cap] = EMPTY
+    """`response/district` → the most that it takes there; `response/all`: in all districts together."""
+
+    def phase(self, response: str, district: str) -> Phase:
+        """How far the response is switched on in the district, pauses apart."""
+        return self.phases.get(f"{response}/{district}", "off")
+
+    def is_paused(self, district: str, response: str) -> bool:
+        """Whether a kill switch holds the response in the district."""
+        paused = self.paused
+        if not paused:
+            return False
+        return (
+            "all" in paused or district in paused or f"{response}/{district}" in paused or f"{response}/all" in paused
+        )
+
+
+def lower(one: Phase, other: Phase) -> Phase:
+    """The lower of two phases."""
+    return PHASES[min(PHASES.index(one), PHASES.index(other))]
+
+
+def passed(gate: str, sentence: str) -> Gate:
+    """A gate that was passed."""
+    return Gate(gate, True, None, sentence)  # noqa: FBT003  the field says what it is
+
+
+def failed(gate: str, reason: str, sentence: str) -> Gate:
+    """A gate that was not, with its stable code."""
+    return Gate(gate, False, reason, sentence)  # noqa: FBT003  the field says what it is

@@ -1,0 +1,1 @@
+"""Trying a document out before it decides anything: its page, differences, coverage. Pure."""

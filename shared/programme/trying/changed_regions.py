@@ -1,0 +1,356 @@
+"""The covers of two versions: which facts, call types, districts and hours get another result, as few as may be."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise, product
+from math import prod
+from typing import Any, NamedTuple
+
+from shared.judgement import Phase
+from shared.programme.document.fact_space import (
+    MAX_CELLS,
+    Axis,
+    Box,
+    Cell,
+    Ranking,
+    axes_of,
+    box_words,
+    boxes,
+    cells,
+    conditions_of,
+    permitted,
+    projections,
+)
+from shared.programme.judging.gates import EVERYONE
+from shared.programme.judging.hours import DAYS, MINUTES_A_DAY
+from shared.programme.judging.programme import PHASES, Programme, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """Calls for which one response may go otherwise than before: which they are, and how."""
+
+    response: str
+    facts: str
+    call_types: str
+    districts: str
+    hours: str
+    before: str
+    after: str
+
+
+class TooLarge(ValueError):
+    """The two documents tell more combinations of facts apart than can be compared one by one."""
+
+
+def covers(old: Programme, new: Programme) -> Iterator[Cover]:
+    """From the day on which `new` takes effect, with every phase at the most its document allows. Raises TooLarge.
+
+    Response by response, for what one of them takes on is no matter of the others; their order is told apart from it.
+    """
+    facts, takes, times = _Facts(old, new), _Takes(old, new), _Times(old, new)
+    for response in dict.fromkeys((*old.responses, *new.responses)):
+        for (before, after), found in _pieces(response, facts, takes, times).items():
+            for piece in _merged(found):
+                yield Cover(
+                    response,
+                    facts.words(piece.facts),
+                    takes.words(piece.takes),
+                    times.place_words(piece.places),
+                    times.words(piece.times),
+                    _going_words(before),
+                    _going_words(after),
+                )
+
+
+def _pieces(response: str, facts: _Facts, takes: _Takes, times: _Times) -> dict[tuple[Going, Going], list[_Piece]]:
+    """All calls of which the response goes otherwise than before, by how it went and how it goes now."""
+    sent, taken = facts.groups(response), takes.groups(response)
+    pieces: defaultdict[tuple[Going, Going], list[_Piece]] = defaultdict(list)
+    for place, plan in enumerate(times.plans(response)):
+        for (phase, phase_now), atoms in plan.items():
+            for (sends, sends_now), numbers in sent.items():
+                for (takers, takers_now), names in taken.items():
+                    before = phase if sends and takers else None
+                    after = phase_now if sends_now and takers_now else None
+                    if before != after:
+                        pieces[before, after].append(_Piece(numbers, names, frozenset((place,)), atoms))
+    return pieces
+
+
+Going = tuple[Phase, int, str] | None
+"""How far a response goes, to which share of calls in percent, and the seed that draws them."""
+Atom = tuple[int, bool, int]
+"""A stretch of the week, whether the day it opens is a holiday, and a stretch of dates: by their numbers."""
+
+
+class _Piece(NamedTuple):
+    """A product of the four dimensions."""
+
+    facts: frozenset[Cell]
+    takes: frozenset[str]
+    places: frozenset[int]
+    times: frozenset[Atom]
+
+
+def _going_words(going: Going) -> str:
+    if going is None:
+        return "does not go"
+    phase, share_percent, seed = going
+    notes = [] if phase == "live" else [str(phase)]
+    notes += [f"{share_percent} % of calls, drawn by {seed!r}"] if seed else []
+    return f"may go ({', '.join(notes)})" if notes else "may go"
+
+
+def _merged(pieces: list[_Piece]) -> list[_Piece]:
+    """Fewer, larger pieces: those that differ in one dimension only become one, until nothing more does."""
+    while True:
+        before = len(pieces)
+        for place in range(4):
+            by_rest: dict[tuple[object, ...], _Piece] = {}
+            for piece in pieces:
+                rest = (*piece[:place], *piece[place + 1 :])
+                twin = by_rest.get(rest)
+                if twin is not None:
+                    parts: list[Any] = list(piece)
+                    parts[place] |= twin[place]
+                    piece = _Piece(*parts)  # noqa: PLW2901
+                by_rest[rest] = piece
+            pieces = list(by_rest.values())
+        if len(pieces) == before:
+            return pieces
+
+
+class _Facts:
+    """Every combination of facts, and the level and the responses that each document has for it."""
+
+    def __init__(self, old: Programme, new: Programme) -> None:
+        self._old, self._new = old, new
+        conditions = [one for programme in (old, new) for one in conditions_of(programme, permissions=True)]
+        self._axes: tuple[Axis, ...] = axes_of(conditions, unknown_hazards=False)
+        size = prod(len(axis.classes) for axis in self._axes)
+        if size > MAX_CELLS:
+            raise TooLarge(f"{size} combinations of facts; at most {MAX_CELLS} are compared")
+        sends_old, sends_new = _Sends(self._axes, old), _Sends(self._axes, new)
+        self._found = {cell: (*sends_old.of(cell), *sends_new.of(cell)) for cell in cells(self._axes)}
+
+    def groups(self, response: str) -> dict[tuple[bool, bool], frozenset[Cell]]:
+        """The cells by whether the response is sent, by the old document and by the new."""
+        grouped: defaultdict[tuple[bool, bool], list[Cell]] = defaultdict(list)
+        for cell, (_, sends, _, sends_now) in self._found.items():
+            grouped[response in sends, response in sends_now].append(cell)
+        return {sent: frozenset(found) for sent, found in grouped.items()}
+
+    def words(self, found: frozenset[Cell]) -> str:
+        """What these facts are, by level, and by what sets them apart within the level."""
+        by_ranks: defaultdict[tuple[int, int], set[Cell]] = defaultdict(set)
+        for cell in found:
+            rank, _, rank_now, _ = self._found[cell]
+            by_ranks[rank, rank_now].add(cell)
+        return "; ".join(self._level_words(ranks, some) for ranks, some in sorted(by_ranks.items()))
+
+    def _level_words(self, ranks: tuple[int, int], found: set[Cell]) -> str:
+        rank, rank_now = ranks
+        was, now = self._old.levels[rank].name, self._new.levels[rank_now].name
+        level = f"level {was!r}" if was == now else f"level {was!r}, now {now!r}"
+        calmer = {
+            cell
+            for cell, (before, _, after, _) in self._found.items()
+            if (before == rank if rank <= rank_now else after == rank_now)
+        }
+        if found == calmer:
+            return level
+        within, box = projections(calmer, len(self._axes)), projections(found, len(self._axes))
+        if all(cell in found or any(index not in box[place] for place, index in enumerate(cell)) for cell in calmer):
+            return f"{level} with {box_words(self._axes, box, within)}"
+        return f"{level} with " + " / ".join(_short(self._axes, boxes(found), within))
+
+
+def _short(axes: tuple[Axis, ...], found: list[Box], within: Box) -> list[str]:
+    words = [text for box in found if (text := box_words(axes, box, within))]
+    return words[:6] + ([f"{len(words) - 6} more such combinations"] if len(words) > 6 else [])  # noqa: PLR2004  a line
+
+
+class _Sends:
+    """The level of a cell, and the responses that the level sends and whose permissions the cell grants."""
+
+    def __init__(self, axes: tuple[Axis, ...], programme: Programme) -> None:
+        self._ranking = Ranking(axes, programme)
+        self._levels = [
+            [(name, permitted(axes, programme.responses[name].only_when)) for name in level.sends]
+            for level in programme.levels
+        ]
+
+    def of(self, cell: Cell) -> tuple[int, tuple[str, ...]]:
+        rank = self._ranking.rank(cell)
+        return rank, tuple(
+            name for name, needs in self._levels[rank] if all(cell[place] in classes for place, classes in needs)
+        )
+
+
+class _Takes:
+    """Categories, and those who may ask."""
+
+    def __init__(self, old: Programme, new: Programme) -> None:
+        self._old, self._new = old, new
+        both = (*old.responses.values(), *new.responses.values())
+        self._categories = {category for response in both for category in response.takes}
+        self._askers = {asker for response in both for asker in response.may_be_asked_by}
+
+    def groups(self, response: str) -> dict[tuple[bool, bool], frozenset[str]]:
+        """Those of which the old document, and the new, lets the response go to calls."""
+        grouped: defaultdict[tuple[bool, bool], set[str]] = defaultdict(set)
+        one, other = self._old.responses.get(response), self._new.responses.get(response)
+        for category in self._categories:
+            taken = (one is not None and category in one.takes, other is not None and category in other.takes)
+            grouped[taken].add(category)
+        for asker in self._askers:
+            asked = (
+                one is not None and asker in one.may_be_asked_by,
+                other is not None and asker in other.may_be_asked_by,
+            )
+            grouped[asked].add(f"{_ASKED}{asker}")
+        return {taken: frozenset(names) for taken, names in grouped.items()}
+
+    def words(self, names: frozenset[str]) -> str:
+        """Categories, and whatever those who may ask ask for."""
+        askers = sorted(name.removeprefix(_ASKED) for name in names if name.startswith(_ASKED))
+        categories = sorted(name for name in names if not name.startswith(_ASKED))
+        return ", ".join([*categories, *([f"whatever {' or '.join(askers)} asks for"] if askers else [])])
+
+
+_ASKED = "asked for by "
+
+
+class _Times:
+    """Districts grouped by their roll-out rows, and for each group the times grouped by what is open."""
+
+    def __init__(self, old: Programme, new: Programme) -> None:
+        self._first_day = new.effective.astimezone(new.zone).date()
+        rows = (*old.rollout, *new.rollout)
+        self._week = _stretches(rows)
+        days = {day for row in rows for day in (row.from_day, row.until_day) if day and day > self._first_day}
+        self._dates = [self._first_day, *sorted(days)]
+        self._holidays = (False, True) if any(row.closed_on_holidays for row in rows) else (False,)
+        grouped: defaultdict[tuple[object, ...], list[str]] = defaultdict(list)
+        for district in dict.fromkeys((*old.districts, *new.districts)):
+            grouped[_rows_in(old, district), _rows_in(new, district)].append(district)
+        self._places = tuple(grouped.values())
+        self._all = {district for names in self._places for district in names}
+        self._programmes = (old, new)
+
+    def plans(self, response: str) -> Iterator[Mapping[tuple[Going, Going], frozenset[Atom]]]:
+        """For each group of districts, when the response goes under the old document and under the new."""
+        atoms = list(product(range(len(self._week)), self._holidays, range(len(self._dates))))
+        for names in self._places:
+            found: defaultdict[tuple[Going, Going], set[Atom]] = defaultdict(set)
+            rows, rows_now = (programme.rows.get((response, names[0]), ()) for programme in self._programmes)
+            for atom in atoms:
+                found[self._going(rows, atom), self._going(rows_now, atom)].add(atom)
+            yield {going: frozenset(some) for going, some in found.items()}
+
+    def _going(self, rows: tuple[Row, ...], atom: Atom) -> Going:
+        found = [
+            (row.phase, row.share_percent, row.seed if row.share_percent < EVERYONE else "")
+            for row in rows
+            if row.share_percent and self._is_open(row, atom)
+        ]
+        return max(found, key=lambda going: (PHASES.index(going[0]), going[1]), default=None)
+
+    def _is_open(self, row: Row, atom: Atom) -> bool:
+        number, holiday, dates = atom
+        day = self._dates[dates]
+        if (row.from_day and day < row.from_day) or (row.until_day and day >= row.until_day):
+            return False
+        weekday, start, _ = self._week[number]
+        yesterday = row.week.days[weekday - 1]
+        return not (holiday and row.closed_on_holidays) and (
+            any(window.opens <= start < window.closes for window in row.week.days[weekday])
+            or any(start + MINUTES_A_DAY < window.closes for window in yesterday)
+        )
+
+    def place_words(self, numbers: frozenset[int]) -> str:
+        names = [district for number in sorted(numbers) for district in self._places[number]]
+        if set(names) == self._all and len(names) > 1:
+            return "all districts"
+        old, new = (programme.districts for programme in self._programmes)
+        return ", ".join(f"{name}{' (new)' if name not in old else ' (no more)' * (name not in new)}" for name in names)
+
+    def words(self, atoms: frozenset[Atom]) -> str:
+        """Hours, holidays and dates."""
+        by_rest: defaultdict[tuple[bool, int], set[int]] = defaultdict(set)
+        for number, holiday, dates in atoms:
+            by_rest[holiday, dates].add(number)
+        by_hours: defaultdict[frozenset[int], set[tuple[bool, int]]] = defaultdict(set)
+        for rest, numbers in by_rest.items():
+            by_hours[frozenset(numbers)].add(rest)
+        return "; ".join(self._hours_words(numbers) + self._rest_words(rest) for numbers, rest in by_hours.items())
+
+    def _hours_words(self, numbers: Iterable[int]) -> str:
+        by_day: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+        for weekday, start, end in sorted(self._week[number] for number in numbers):
+            if by_day[weekday] and by_day[weekday][-1][1] == start:
+                by_day[weekday][-1] = (by_day[weekday][-1][0], end)
+            else:
+                by_day[weekday].append((start, end))
+        by_windows: defaultdict[tuple[tuple[int, int], ...], list[int]] = defaultdict(list)
+        for weekday, windows in by_day.items():
+            by_windows[tuple(windows)].append(weekday)
+        return ", ".join(f"{_days(days)} {_clocks(windows)}" for windows, days in by_windows.items())
+
+    def _rest_words(self, rest: set[tuple[bool, int]]) -> str:
+        words = ""
+        holidays, dates = {holiday for holiday, _ in rest}, sorted({number for _, number in rest})
+        if holidays != set(self._holidays):
+            words += " on holidays" if True in holidays else " except on holidays"
+        if len(dates) < len(self._dates):
+            starts = [number for number in dates if number - 1 not in dates]
+            ends = [number + 1 for number in dates if number + 1 not in dates]
+            words += ", " + " and ".join(self._date_words(*one) for one in zip(starts, ends, strict=True))
+        return words
+
+    def _date_words(self, start: int, end: int) -> str:
+        return f"from {self._dates[start]}" + (f" until {self._dates[end]}" if end < len(self._dates) else "")
+
+
+def _rows_in(programme: Programme, district: str) -> tuple[object, ...]:
+    return tuple(
+        (name, tuple(_row_key(row) for row in programme.rows.get((name, district), ()))) for name in programme.responses
+    )
+
+
+def _row_key(row: Row) -> tuple[object, ...]:
+    return (row.from_day, row.until_day, row.week.days, row.closed_on_holidays, row.phase, row.share_percent, row.seed)
+
+
+def _stretches(rows: Iterable[Row]) -> list[tuple[int, int, int]]:
+    """Weekday, start and end in minutes of the stretches of a week within which nothing opens or closes."""
+    cuts: list[set[int]] = [{0, MINUTES_A_DAY} for _ in DAYS]
+    for row in rows:
+        for weekday, windows in enumerate(row.week.days):
+            for window in windows:
+                cuts[weekday].add(window.opens)
+                cuts[weekday].add(min(window.closes, MINUTES_A_DAY))
+                cuts[(weekday + 1) % 7].add(max(window.closes - MINUTES_A_DAY, 0))
+    return [
+        (weekday, start, end) for weekday, minutes in enumerate(map(sorted, cuts)) for start, end in pairwise(minutes)
+    ]
+
+
+def _days(numbers: list[int]) -> str:
+    if len(numbers) == len(DAYS):
+        return "daily"
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ",".join(DAYS[run[0]] if len(run) == 1 else f"{DAYS[run[0]]}-{DAYS[run[-1]]}" for run in runs)
+
+
+def _clocks(windows: Iterable[tuple[int, int]]) -> str:
+    return " and ".join(f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}" for start, end in windows)

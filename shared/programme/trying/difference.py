@@ -1,0 +1,205 @@
+"""What a new version of a programme changes, for its manager to read before it is approved."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from typing import Final
+
+from shared.programme.judging.facts import HAZARDS
+from shared.programme.judging.programme import AutomaticPause, Code, Programme, RepeatCallers
+from shared.programme.trying.changed_regions import Cover, covers
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that changes beside what goes where: what a code means, a clock, how a response is reached."""
+
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Everything in which two versions differ."""
+
+    covers: tuple[Cover, ...]
+    changes: tuple[Change, ...]
+
+
+def difference(old: Programme, new: Programme) -> Difference:
+    """The covers that get another result, and the other changes. Raises `covers.TooLarge`."""
+    return Difference(tuple(covers(old, new)), tuple(_changes(old, new)))
+
+
+def closed_days(programme: Programme, years: Iterable[int]) -> dict[date, str]:
+    """The holidays of these years, in order, and their names."""
+    holidays = programme.holidays
+    if holidays is None:
+        return {}
+    days = [date.fromordinal(one) for year in years for one in range(_first(year), _first(year + 1))]
+    return {day: name for day in days if (name := holidays.name(day))}
+
+
+def _first(year: int) -> int:
+    return date(year, 1, 1).toordinal()
+
+
+def _changes(old: Programme, new: Programme) -> Iterator[Change]:
+    for name in ("agency", "time_zone", "default"):
+        yield from _if_changed(name.replace("_", " "), getattr(old, name), getattr(new, name))
+    yield from _if_changed("sources", ", ".join(sorted(old.sources)), ", ".join(sorted(new.sources)))
+    for code in dict.fromkeys((*old.codes, *new.codes)):
+        yield from _if_changed(
+            f"code {code[0]} {code[1]}", _code_words(old.codes.get(code)), _code_words(new.codes.get(code))
+        )
+    yield from _heard(old, new)
+    yield from _beats(old, new)
+    for district in dict.fromkeys((*old.districts, *new.districts)):
+        yield from _if_changed(f"boundary of {district}", _boundary(old, district), _boundary(new, district))
+    for name in old.responses.keys() & new.responses.keys():
+        for key in _OF_A_RESPONSE:
+            before, after = getattr(old.responses[name], key), getattr(new.responses[name], key)
+            yield from _if_changed(f"{name}: {key}", _text(before), _text(after))
+        yield from _if_changed(f"{name}: caps", _caps(old, name), _caps(new, name))
+    yield from _orders(old, new)
+    yield from _holidays(old, new)
+    for field in fields(old.clocks):
+        yield from _if_changed(
+            field.name, _text(getattr(old.clocks, field.name)), _text(getattr(new.clocks, field.name))
+        )
+    yield from _if_changed("when no team", _steps(old), _steps(new))
+    yield from _if_changed("repeat callers", _rule(old.repeat_callers), _rule(new.repeat_callers))
+    yield from _if_changed("automatic pause", _rule(old.automatic_pause), _rule(new.automatic_pause))
+
+
+def _caps(programme: Programme, response: str) -> str:
+    rows = [row for row in programme.rollout if row.response == response and row.cap.words]
+    return "; ".join(f"{', '.join(sorted(row.districts))}: {row.cap.words}" for row in rows)
+
+
+def _rule(rule: RepeatCallers | AutomaticPause | None) -> str:
+    return "" if rule is None else ", ".join(f"{key} {_text(value)}" for key, value in asdict(rule).items() if value)
+
+
+_OF_A_RESPONSE: Final = (
+    "model",
+    "crew",
+    "goes",
+    "replaces",
+    "reached_by",
+    "enters_when",
+    "on_upgrade",
+    "due_hours",
+    "follow_up_due_hours",
+    "expected_minutes",
+    "pool",
+)
+
+
+def _boundary(programme: Programme, district: str) -> str:
+    drawn = programme.boundaries
+    if drawn is None or district not in drawn.square_km:
+        return ""
+    return f"{drawn.square_km[district]:.2f} square km (outline {drawn.outlines[district]})"
+
+
+def _beats(old: Programme, new: Programme) -> Iterator[Change]:
+    """Those that move together in one line."""
+    moved: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for beat in dict.fromkeys((*old.beats, *new.beats)):
+        moved[old.beats.get(beat, "in no district"), new.beats.get(beat, "in no district")].append(beat)
+    for (before, after), beats in moved.items():
+        yield from _if_changed(f"beat{'s' * (len(beats) > 1)} {', '.join(beats)}", before, after)
+
+
+def _orders(old: Programme, new: Programme) -> Iterator[Change]:
+    """Levels of both that prefer another of the responses that both send."""
+    after = {level.name: level.sends for level in new.levels}
+    for level in old.levels:
+        now = after.get(level.name, ())
+        one, other = [name for name in level.sends if name in now], [name for name in now if name in level.sends]
+        yield from _if_changed(f"level {level.name!r}: order", ", ".join(one), ", ".join(other))
+
+
+def _if_changed(what: str, before: str, after: str) -> Iterator[Change]:
+    if before != after:
+        yield Change(what, before or "nothing", after or "nothing")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple | frozenset):
+        return ", ".join(map(str, value if isinstance(value, tuple) else sorted(value)))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {one}" for key, one in sorted(value.items()))
+    return "" if value is None else str(value)
+
+
+def _steps(programme: Programme) -> str:
+    return ", ".join(f"{step.attempt} {step.seconds} s" if step.seconds else step.attempt for step in programme.steps)
+
+
+def _code_words(code: Code | None) -> str:
+    if code is None:
+        return "not listed"
+    stated = [f"{fact} {HAZARDS[fact][rank]}" for fact, rank in code.hazards.items()]
+    stated += [f"{fact} {value}" for fact, value in code.others.items()]
+    dates = [f"from {code.from_day}"] if code.from_day else []
+    dates += [f"until {code.until_day}"] if code.until_day else []
+    return ", ".join([code.category or "of no category", *stated, *dates])
+
+
+def _heard(old: Programme, new: Programme) -> Iterator[Change]:
+    for what, one, other in (
+        ("answer", _answers(old), _answers(new)),
+        ("caution", _flags(old.cautions), _flags(new.cautions)),
+        ("priority", _flags(old.priorities), _flags(new.priorities)),
+        ("word", _words(old), _words(new)),
+    ):
+        for name in dict.fromkeys((*one, *other)):
+            yield from _if_changed(f"{what} {name}", one.get(name, ""), other.get(name, ""))
+
+
+def _answers(programme: Programme) -> dict[str, str]:
+    found = {}
+    for question in programme.questions:
+        scale = HAZARDS.get(question.fact)
+        meant = [
+            f"{told} = {scale[value] if scale and isinstance(value, int) and value >= 0 else value}"
+            for told, value in sorted(question.meanings.items())
+        ]
+        found[question.name] = f"{question.fact} ({', '.join(meant)})"
+    return found
+
+
+def _flags(flags: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
+    return {
+        name: ", ".join(f"{fact} {HAZARDS[fact][rank]}" for fact, rank in stated.items())
+        for name, stated in flags.items()
+    }
+
+
+def _words(programme: Programme) -> dict[str, str]:
+    found = {word: ", ".join(hazards) for word, hazards in programme.words.items()}
+    for phrase, hazard in programme.phrases:
+        found[phrase] = ", ".join(filter(None, (found.get(phrase), hazard)))
+    return found
+
+
+def _holidays(old: Programme, new: Programme) -> Iterator[Change]:
+    """Days to come that are closed in one of two documents which both close on holidays; else the covers say it."""
+    if not all(any(row.closed_on_holidays for row in one.rollout) for one in (old, new)):
+        return
+    first = new.effective.astimezone(new.zone).date()
+    years = (first.year, first.year + 1)
+    before, after = closed_days(old, years), closed_days(new, years)
+    for day in sorted(before.keys() ^ after.keys()):
+        if day >= first:
+            yield Change(f"{day:%a %Y-%m-%d}", _day_words(before.get(day)), _day_words(after.get(day)))
+
+
+def _day_words(holiday: str | None) -> str:
+    return "an ordinary day" if holiday is None else f"a holiday ({holiday})"

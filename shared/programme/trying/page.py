@@ -1,0 +1,303 @@
+"""What an accepted document means, for a programme manager to check against what they meant."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from shared.judgement import DEFAULT_POOL, EXPECTED_MINUTES, NOT_ROUTED, Phase
+from shared.programme.document.fact_space import must_be_answered, shares
+from shared.programme.judging.gates import EVERYONE
+from shared.programme.judging.hours import DAYS, MINUTES_A_DAY
+from shared.programme.judging.programme import PHASES, Level, Programme, Response, Row
+from shared.programme.trying.difference import closed_days
+
+HALF_HOUR = 30
+_ASKS = {
+    "broadcast": "every team at once, the first to accept has it",
+    "pull": "on every team's page, nobody is paged, the first to take it has it",
+    "on-call page": "one professional after the other",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LevelLine:
+    """A level: what raises a call to it, what it sends, and its part of the space of facts."""
+
+    name: str
+    raised_by: tuple[str, ...]
+    sends: tuple[str, ...]
+    combinations: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseLine:
+    """Who goes, to what, and how."""
+
+    name: str
+    model: str
+    crew: tuple[str, ...]
+    takes: tuple[str, ...]
+    asked_by: tuple[str, ...]
+    only_when: tuple[str, ...]
+    goes: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoundaryLine:
+    """A district that is known on the map."""
+
+    district: str
+    square_km: float
+
+
+@dataclass(frozen=True, slots=True)
+class RowLine:
+    """Where and when a response runs."""
+
+    response: str
+    phase: Phase
+    districts: tuple[str, ...]
+    hours: str
+    dates: str
+    holidays: str
+    arm: str
+    caps: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The week of a response in districts that have it alike, Monday first, a letter of `PHASES` each half hour."""
+
+    response: str
+    districts: tuple[str, ...]
+    on: date
+    """The day whose dates count: the one asked for, or the first one later on which some row runs."""
+    days: tuple[tuple[Phase, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All of it."""
+
+    agency: str
+    programme: str
+    version: int
+    hash: str
+    effective: str
+    time_zone: str
+    default: str
+    districts: int
+    boundaries: tuple[BoundaryLine, ...]
+    codes: int
+    levels: tuple[LevelLine, ...]
+    responses: tuple[ResponseLine, ...]
+    rollout: tuple[RowLine, ...]
+    grids: tuple[Grid, ...]
+    closed: tuple[tuple[date, str], ...]
+    assumptions: tuple[str, ...]
+    combinations: int
+    """Of the value classes of all facts that levels turn on, unknown ones among them."""
+    routed_combinations: int
+    """Those on a level that routes."""
+    must_be_answered: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def page(programme: Programme, on: date) -> Page:
+    """The meaning of the document; holidays of the year of `on` and the next, and the week as it stands on that day."""
+    space = shares(programme)
+    return Page(
+        agency=programme.agency,
+        programme=programme.programme,
+        version=programme.version,
+        hash=programme.hash,
+        effective=programme.effective.astimezone(programme.zone).isoformat(),
+        time_zone=programme.time_zone,
+        default=programme.default,
+        districts=len(programme.districts),
+        boundaries=_boundary_lines(programme),
+        codes=len(programme.codes),
+        levels=tuple(
+            LevelLine(level.name, tuple(_raises(programme, level)), level.sends or ("default",), count)
+            for level, count in zip(programme.levels, space.by_level, strict=True)
+        ),
+        responses=tuple(map(_response_line, programme.responses.values())),
+        rollout=tuple(_row_line(programme, row) for row in programme.rollout),
+        grids=tuple(grids(programme, on)),
+        closed=tuple(closed_days(programme, (on.year, on.year + 1)).items()),
+        assumptions=programme.assumptions,
+        combinations=space.size,
+        routed_combinations=sum(
+            count for level, count in zip(programme.levels, space.by_level, strict=True) if level.routes
+        ),
+        must_be_answered=must_be_answered(programme),
+        remarks=(*_places(programme), *_remarks(programme)),
+    )
+
+
+def _boundary_lines(programme: Programme) -> tuple[BoundaryLine, ...]:
+    areas = programme.boundaries.square_km if programme.boundaries else {}
+    return tuple(BoundaryLine(name, areas[name]) for name in programme.districts if name in areas)
+
+
+def grids(programme: Programme, on: date) -> Iterator[Grid]:
+    """The week of each response, in an ordinary week that begins with the dates of `on`."""
+    for response in programme.responses:
+        alike: defaultdict[tuple[date, tuple[tuple[Phase, ...], ...]], list[str]] = defaultdict(list)
+        for district in programme.districts:
+            rows = [row for row in programme.rows.get((response, district), ()) if row.share_percent]
+            if rows:
+                day = _first_day(rows, on)
+                alike[day, tuple(_day(rows, day, weekday) for weekday in range(len(DAYS)))].append(district)
+        for (day, days), names in alike.items():
+            yield Grid(response, tuple(names), day, days)
+
+
+def _first_day(rows: list[Row], on: date) -> date:
+    later = [row.from_day for row in rows if row.from_day and row.from_day > on]
+    return on if any(_runs(row, on) for row in rows) else min(later, default=on)
+
+
+def _runs(row: Row, on: date) -> bool:
+    return (row.from_day is None or row.from_day <= on) and (row.until_day is None or on < row.until_day)
+
+
+def _day(rows: list[Row], on: date, weekday: int) -> tuple[Phase, ...]:
+    return tuple(_phase(rows, on, weekday, minute) for minute in range(0, MINUTES_A_DAY, HALF_HOUR))
+
+
+def _phase(rows: list[Row], on: date, weekday: int, minute: int) -> Phase:
+    phase: Phase = "off"
+    for row in rows:
+        if _runs(row, on) and _is_open(row, weekday, minute):
+            phase = max(phase, row.phase, key=PHASES.index)
+    return phase
+
+
+def _is_open(row: Row, weekday: int, minute: int) -> bool:
+    today, yesterday = row.week.days[weekday], row.week.days[weekday - 1]
+    return any(window.opens <= minute < window.closes for window in today) or any(
+        minute + MINUTES_A_DAY < window.closes for window in yesterday
+    )
+
+
+def _raises(programme: Programme, level: Level) -> Iterator[str]:
+    for item in programme.raises:
+        if item.rank == level.rank:
+            yield " and ".join(f"{one.fact.replace('_', ' ')} {one.words}" for one in item.conditions)
+
+
+def _response_line(response: Response) -> ResponseLine:
+    how: str = response.reached_by
+    if response.reached_by in _ASKS:
+        how += f" ({_ASKS[response.reached_by]})"
+    if response.due_hours:
+        how += f", due in {response.due_hours} h"
+    if response.enters_when:
+        how += f"; stages until {' or '.join(response.enters_when)}"
+    if response.reached_by not in NOT_ROUTED:
+        how += f"; on upgrade: {response.on_upgrade}"
+        if response.follow_up_due_hours:
+            how += f"; followed up within {', '.join(map(str, response.follow_up_due_hours))} h"
+        how += "" if response.expected_minutes == EXPECTED_MINUTES else f"; takes {response.expected_minutes} min"
+        how += "" if response.pool == DEFAULT_POOL else f"; teams of the pool {response.pool}"
+    goes: str = response.goes
+    if response.goes == "beside default" and response.replaces:
+        goes += f" without {', '.join(response.replaces)}"
+    return ResponseLine(
+        name=response.name,
+        model=response.model,
+        crew=response.crew,
+        takes=tuple(sorted(response.takes)),
+        asked_by=tuple(sorted(response.may_be_asked_by)),
+        only_when=tuple(f"{one.fact.replace('_', ' ')} {one.words}" for one in response.only_when),
+        goes=goes,
+        how=how,
+    )
+
+
+def _row_line(programme: Programme, row: Row) -> RowLine:
+    everywhere = row.districts == frozenset(programme.districts)
+    dates = [f"from {row.from_day}"] if row.from_day else []
+    dates += [f"before {row.until_day}"] if row.until_day else []
+    arm = "" if row.share_percent == EVERYONE else f"{row.share_percent} % of calls, drawn by {row.seed!r}"
+    return RowLine(
+        response=row.response,
+        phase=row.phase,
+        districts=("all",) if everywhere else tuple(name for name in programme.districts if name in row.districts),
+        hours=row.week.words,
+        dates=" ".join(dates),
+        holidays="closed on holidays" if row.closed_on_holidays else "",
+        arm=arm if row.share_percent else "control: sent to nobody",
+        caps=row.cap.words,
+    )
+
+
+# --- what a manager may not have meant
+
+
+def _rules(programme: Programme) -> Iterator[str]:
+    ack_seconds = programme.clocks.transfer_ack_seconds
+    short = [step.seconds for step in programme.steps if 0 < step.seconds < ack_seconds]
+    if short and any(response.reached_by == "phone transfer" for response in programme.responses.values()):
+        yield f"a step of {min(short)} s ends a telephone transfer before its {ack_seconds} s are over"
+    if (counted := programme.repeat_callers) is not None:
+        yield (
+            f"callers are counted under pseudonyms: from call {counted.calls} within {counted.within_days} days on "
+            "repeat_caller is known to be so; with fewer it stays unknown"
+        )
+    if (rule := programme.automatic_pause) is not None:
+        what = "the response in that district" if rule.pauses == "response" else "all of that district"
+        upgrades = f"{rule.unsafe_upgrades} unsafe upgrades within {rule.within_minutes} minutes"
+        yield f"{upgrades} pause {what} by themselves, until a person resumes"
+
+
+def _remarks(programme: Programme) -> Iterator[str]:
+    yield from _rules(programme)
+    rolled_out = {row.response for row in programme.rollout}
+    for name, response in programme.responses.items():
+        if name not in rolled_out:
+            yield f"{name} has no roll-out row: it is off everywhere, and only counted"
+        if response.reached_by in NOT_ROUTED:
+            yield f"{name} is a {response.reached_by}: it is recorded with the decision, and nobody is paged"
+    asked = {question.fact for question in programme.questions}
+    stated = {fact for hazards in programme.priorities.values() for fact in hazards}
+    for fact in must_be_answered(programme):
+        if fact not in asked | stated:
+            yield f"no question and no priority tells {fact.replace('_', ' ')}: codes or the CAD's own facts must"
+    used = {*programme.hazards, *programme.others}
+    for question in programme.questions:
+        if question.fact not in used:
+            yield f"{question.name} asks for {question.fact.replace('_', ' ')}, and nothing turns on it"
+    yield from _idle(programme, used)
+    taken = {category for response in programme.responses.values() for category in response.takes}
+    for category in sorted({code.category for code in programme.codes.values() if code.category} - taken):
+        yield f"category {category} is taken by no response"
+
+
+def _places(programme: Programme) -> Iterator[str]:
+    if programme.boundaries is None:
+        return
+    for overlap in programme.boundaries.overlaps():
+        where = f"{overlap.one} and {overlap.other}, {overlap.square_km:.2f} square km"
+        yield f"overlap of {where}: calls there go to default"
+    without = [name for name in programme.districts if name not in programme.boundaries.square_km]
+    if without:
+        yield f"no boundary says where {', '.join(without)} is: a position outside of all boundaries may be there"
+
+
+def _idle(programme: Programme, used: set[str]) -> Iterator[str]:
+    """What is heard of hazards that no level turns on, and holidays that close nothing."""
+    for flag, stated in programme.cautions.items():
+        for hazard in sorted(stated.keys() - used):
+            yield f"caution {flag} warns of {hazard.replace('_', ' ')}, and nothing turns on it"
+    heard = {hazard for hazards in programme.words.values() for hazard in hazards}
+    heard |= {hazard for _, hazard in programme.phrases}
+    for hazard in sorted(heard - used):
+        yield f"words put {hazard.replace('_', ' ')} in doubt, and nothing turns on it"
+    if programme.holidays and not any(row.closed_on_holidays for row in programme.rollout):
+        yield "holidays are named, and no roll-out row closes on them"

@@ -1,0 +1,331 @@
+"""The command line against the door itself, which runs on a loop of its own in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import tomllib
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from services.console.cli import client
+from services.console.cli.app import app
+from services.console.cli.client import Door
+from shared import events
+from shared.agencies import hash_of
+from shared.clock import SystemClock
+from shared.links import shift_link
+from shared.topics import DECISIONS
+from tests.services.console.city import AGENCY, POCKET, SECRET, City, running_city
+from tests.services.console.stories import ACCEPTED, CALL_ID
+
+T = TypeVar("T")
+
+
+class Bridge(httpx.BaseTransport):
+    """Carries the command line's requests to the ASGI application on its loop."""
+
+    def __init__(self, city: City, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = httpx.ASGITransport(city.app), loop
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        async def carried() -> tuple[httpx.Response, bytes]:
+            sent = httpx.Request(request.method, request.url, headers=request.headers, content=request.read())
+            response = await self._transport.handle_async_request(sent)
+            return response, await response.aread()
+
+        response, content = asyncio.run_coroutine_threadsafe(carried(), self._loop).result(10)
+        return httpx.Response(response.status_code, headers=response.headers, content=content)
+
+
+@dataclass
+class Town:
+    """A running city, and people at their command lines."""
+
+    city: City
+    loop: asyncio.AbstractEventLoop
+
+    def run(self, token: str, *arguments: str) -> Result:
+        http = httpx.Client(
+            transport=Bridge(self.city, self.loop), base_url="http://door", headers={"Authorization": f"Bearer {token}"}
+        )
+        with http:
+            return CliRunner().invoke(app, list(arguments), obj=Door(http))
+
+    def json(self, token: str, *arguments: str, exit_code: int = 0) -> Any:
+        result = self.run(token, *arguments, "--json")
+        assert result.exit_code == exit_code, result.output
+        return json.loads(result.stdout)
+
+    def call(self, do: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        return asyncio.run_coroutine_threadsafe(do(), self.loop).result(10)
+
+    def tell(self) -> None:
+        """A team accepts a call."""
+
+        async def write() -> None:
+            for topic, event in ACCEPTED:
+                self.city.services.write(AGENCY, event, journal=topic)
+            await self.city.settle()
+
+        self.call(write)
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    ready: list[City] = []
+    up = threading.Event()
+    loop = asyncio.new_event_loop()
+    over = asyncio.Event()
+
+    async def live() -> None:
+        async with running_city(tmp_path) as city:
+            ready.append(city)
+            up.set()
+            await over.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(live()))
+    thread.start()
+    assert up.wait(10)
+    yield Town(ready[0], loop)
+    loop.call_soon_threadsafe(over.set)
+    thread.join(10)
+    loop.close()
+
+
+def test_the_stop_switch(town: Town) -> None:
+    result = town.run("dispatcher", "pause", "all", "--reason", "storm")
+    assert (result.exit_code, result.stdout) == (0, "done all is paused.\n  revision: 1\n")
+    shown = town.run("viewer", "switchboard")
+    assert "paused all since" in shown.stdout
+    assert "storm" in shown.stdout
+    refused = town.run("dispatcher", "resume", "all")
+    assert refused.exit_code == 1
+    assert "needs the role supervisor" in refused.stderr
+    assert "next: Ask somebody with the role" in refused.stderr
+    assert town.json("supervisor", "resume", "all")["sentence"] == "all is resumed."
+    assert town.run("dispatcher", "pause", "Central", "--response", "cares").exit_code == 0
+    board = town.run("viewer", "switchboard").stdout
+    assert "paused cares in Central since" in board
+    assert "Resumed: all." in board
+
+
+def test_a_phase_is_set_on_the_switchboard_that_was_seen(town: Town) -> None:
+    assert town.run("supervisor", "phase", "cares", "Central", "live").exit_code == 0
+    shown = town.json("viewer", "switchboard")
+    assert shown["phases"]["cares/Central"]["phase"] == "live"
+    assert [getattr(command, "based_on", None) for command in town.city.commands()] == [0]
+    assert "live" in town.run("viewer", "switchboard").stdout
+    misspelt = town.run("supervisor", "phase", "cares", "Central", "lve")
+    assert misspelt.exit_code == 2
+    assert "'off', 'shadow', 'advisory' or 'live'" in misspelt.stderr
+
+
+def test_a_cap_and_a_referral(town: Town) -> None:
+    assert town.run("supervisor", "cap", "cares", "all", "--open", "2", "-r", "two vans").exit_code == 0
+    assert town.run("supervisor", "cap", "cares", "all").exit_code == 2, "neither a bound nor --lift"
+    assert town.run("supervisor", "cap", "cares", "all", "--per-day", "20").exit_code == 0
+    assert "at most 2 calls at once and at most 20 calls a day" in town.run("viewer", "switchboard").stdout
+    assert town.run("supervisor", "cap", "cares", "all", "--lift").exit_code == 0
+    assert "capped" not in town.run("viewer", "switchboard").stdout
+    assert town.run("supervisor", "cap", "cares", "all", "--open", "2").exit_code == 0
+    shown = town.run("viewer", "switchboard").stdout
+    assert "capped cares in all: at most 2 calls at once" in shown
+    about: dict[str, Any] = {"call_id": CALL_ID, "response": "navigator", "district": "Central", "phase": "live"}
+    made = events.ReferralMade(referral_id="r1", kind="referral", due_at=SystemClock().now(), **about)
+    town.city.services.write(AGENCY, made, journal=DECISIONS.name)
+    town.call(town.city.settle)
+    assert "navigator" in town.run("viewer", "referral", "list").stdout
+    assert town.run("staff", "referral", "close", "r1", "contacted").exit_code == 0
+    assert "No referral is open." in town.run("viewer", "referral", "list").stdout
+    assert town.json("viewer", "referral", "list", "--all")[0]["state"] == "contacted"
+
+
+def test_a_call_with_every_gate_and_its_history(town: Town) -> None:
+    town.tell()
+    shown = town.run("cad", "call", "show", CALL_ID).stdout
+    for told in (
+        CALL_ID,
+        "accepted",
+        "Suitable for cares.",
+        "Episode 1: team-accepted",
+        "passed over cares-9: off-duty",
+        "✓ district: The call is in Central.",
+        "✓ hours: Mon-Fri 11:00-19:00 is open.",
+        "raised by weapon = none, answer Q1",
+        "cares (live): may go",
+        "delivered",
+        "informed",
+        "ann of cares-1 accepted, arriving in 7 min.",
+    ):
+        assert told in shown
+    assert "\x1b" not in shown
+    assert town.json("cad", "call", "show", CALL_ID)["history"][-1]["type"] == "cad-informed"
+    assert CALL_ID in town.run("dispatcher", "call", "list", "--open").stdout
+    assert town.json("dispatcher", "call", "list", "--district", "West") == []
+    assert "No such call." in town.run("other-cad", "call", "list").stdout
+
+
+def test_a_programme_takes_two_people(town: Town, tmp_path: Path) -> None:
+    file = tmp_path / "programme.toml"
+    file.write_text("version = 1  # Grüße", "utf-8")
+    assert "No programme yet" in town.run("viewer", "programme", "show").stdout
+    assert "about: h1" in town.run("supervisor", "programme", "propose", str(file)).stdout
+    refused = town.run("approver", "programme", "approve", "h2")
+    assert refused.exit_code == 1
+    assert "No document with this hash is proposed. (no-such-document)" in refused.stderr
+    assert town.run("approver", "programme", "approve", "h1").exit_code == 0
+    assert "active" in town.run("viewer", "programme", "show").stdout
+    assert town.run("viewer", "programme", "show", "--document").stdout == "version = 1  # Grüße\n"
+    assert town.run("supervisor", "programme", "rollback").exit_code == 2
+    assert town.run("supervisor", "programme", "rollback", "h0", "--reason", "too many refusals").exit_code == 0
+    assert getattr(town.city.commands()[-1], "in_force", None) == "h1"
+    file.write_bytes(b"\xff\xff")
+    assert town.run("supervisor", "programme", "propose", str(file)).exit_code == 2
+    assert town.run("supervisor", "programme", "propose", str(tmp_path / "none")).exit_code == 2
+
+
+def test_teams_people_and_a_shift(town: Town) -> None:
+    add = ("person", "add", "ann", "--name", "Ann", "--discipline", "paramedic", "--language", "es")
+    assert town.run("supervisor", *add, "--webhook", "https://pages.example/ann").exit_code == 0
+    added = ("team", "add", "cares-1", "--model", "community-responder", "--primary", "Central")
+    assert town.run("supervisor", *added).exit_code == 0
+    answer = town.json("ann", "team", "sign-on", "cares-1", "ann", "--hours", "4")
+    assert answer["links"] == {"ann": shift_link(POCKET, SECRET, "shift-1", "ann")}
+    assert f"ann: {POCKET}/s/" in town.run("supervisor", "team", "sign-on", "cares-1", "ann").stdout
+    (team,) = town.json("viewer", "team", "list")
+    assert (team["status"], team["members"], team["team"]["primary_districts"]) == ("available", ["ann"], ["Central"])
+    assert "cares-1" in town.run("viewer", "team", "list").stdout
+    (person,) = town.json("dispatcher", "person", "list")
+    assert [method["kind"] for method in person["person"]["contact_methods"]] == ["pocket", "webhook"]
+    assert "pocket, webhook" in town.run("dispatcher", "person", "list").stdout
+    for arguments in (
+        ("team", "status", "cares-1", "cleared", "--call", CALL_ID, "--disposition", "resolved-on-scene"),
+        ("offer", "accept", "offer-1", "--eta", "5"),
+        ("offer", "decline", "offer-1"),
+        ("team", "sign-off", "cares-1"),
+    ):
+        assert town.run("ann", *arguments).exit_code == 0, arguments
+    for arguments in (
+        ("offer", "accept", "offer-1", "--as", "ann"),
+        ("team", "remove", "cares-1"),
+        ("person", "remove", "ann"),
+        ("cad", "ping", "dane-county"),
+        ("cad", "redeliver", "message-1"),
+    ):
+        assert town.run("supervisor", *arguments).exit_code == 0, arguments
+    assert town.run("dispatcher", "confirm", CALL_ID).exit_code == 0
+    assert "Nothing to look at." in town.run("viewer", "alerts").stdout
+
+
+def test_not_answered_yet_is_three_and_says_how_to_ask_again(town: Town) -> None:
+    held = town.run("dispatcher", "override", CALL_ID, "default", "--reason", "known here")
+    assert held.exit_code == 3
+    command_id = held.stdout.strip().rpartition("next: careroute command ")[2]
+    assert town.json("dispatcher", "command", command_id)["state"] == "held"
+    town.city.services.silent = True
+    waiting = town.json("supervisor", "cad", "ping", "dane-county", exit_code=3)
+    assert town.json("supervisor", "command", waiting["command_id"])["state"] == "waiting"
+    assert "waiting" in town.run("supervisor", "command", waiting["command_id"]).stdout
+
+
+def test_not_reachable_is_four(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "PAUSE_SECONDS", 0)
+    town.city.network.away = True
+    problem = town.json("dispatcher", "pause", "all", exit_code=4)
+    assert problem["status"] == 503
+    assert f"careroute command {problem['command_id']}" in problem["next"]
+
+    def nobody(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    door = Door(httpx.Client(transport=httpx.MockTransport(nobody), base_url="http://door"))
+    result = CliRunner().invoke(app, ["pause", "all"], obj=door)
+    assert result.exit_code == 4
+    assert "may or may not have been taken" in result.stderr
+    assert "CAREROUTE_CONSOLE_URL" in result.stderr
+
+
+def test_a_connection_that_breaks_is_tried_again_with_the_same_key(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "PAUSE_SECONDS", 0)
+    keys: list[str] = []
+
+    class Breaks(Bridge):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            keys.append(request.headers["Idempotency-Key"])
+            response = super().handle_request(request)
+            if len(keys) == 1:
+                raise httpx.ReadError("gone", request=request)
+            return response
+
+    http = httpx.Client(
+        transport=Breaks(town.city, town.loop), base_url="http://door", headers={"Authorization": "Bearer dispatcher"}
+    )
+    result = CliRunner().invoke(app, ["pause", "all"], obj=Door(http))
+    assert (result.exit_code, len(keys), len(set(keys)), len(town.city.commands())) == (0, 2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("token", "arguments", "exit_code", "says"),
+    [
+        ("wrong", ("switchboard",), 1, "Check CAREROUTE_TOKEN"),
+        ("viewer", ("call", "show", "2021-1"), 2, "agency/source/incident"),
+        ("viewer", ("call", "show", "a/b/c#d"), 1, "There is no such call"),
+        ("viewer", ("person", "list"), 1, "dispatcher or supervisor"),
+        ("supervisor", ("team", "add", "a b", "--model", "peer-led"), 2, "team.team_id"),
+        ("dispatcher", ("override", CALL_ID, "default"), 2, "--reason"),
+        ("dispatcher", ("pause",), 2, "district"),
+        ("dispatcher", ("nonsense",), 2, "nonsense"),
+    ],
+)
+def test_errors_say_what_to_do(town: Town, token: str, arguments: tuple[str, ...], exit_code: int, says: str) -> None:
+    result = town.run(token, *arguments)
+    assert result.exit_code == exit_code
+    assert says in result.stderr
+
+
+def test_without_a_token_it_says_where_it_belongs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CAREROUTE_TOKEN", raising=False)
+    result = CliRunner().invoke(app, ["switchboard"])
+    assert result.exit_code == 2
+    assert "CAREROUTE_TOKEN is not set." in result.stderr
+
+
+def test_the_environment_names_the_door(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAREROUTE_TOKEN", "t")
+    monkeypatch.setenv("CAREROUTE_CONSOLE_URL", "http://127.0.0.1:1")
+    monkeypatch.setattr(client, "PAUSE_SECONDS", 0)
+    result = CliRunner().invoke(app, ["switchboard"])
+    assert result.exit_code == 4
+    assert "http://127.0.0.1:1 cannot be reached" in result.stderr
+
+
+def test_a_new_key_and_its_hash() -> None:
+    made = json.loads(CliRunner().invoke(app, ["key", "new", "--json"]).stdout)
+    assert made["hash"] == hash_of(made["key"])
+    assert len(made["key"]) == 43
+    shown = CliRunner().invoke(app, ["key", "new"]).stdout.splitlines()
+    (made_key,) = [line.removeprefix("key: ") for line in shown if line.startswith("key: ")]
+    lines = "\n".join(line for line in shown if "=" in line and not line.startswith("key: "))
+    assert tomllib.loads(lines) == {"keys": [hash_of(made_key)], "token": hash_of(made_key)}
+
+
+def test_help_is_there_for_every_command() -> None:
+    group = typer.main.get_command(app)
+    for path in _paths(group, ()):
+        result = CliRunner().invoke(app, [*path, "--help"])
+        assert result.exit_code == 0, path
+
+
+def _paths(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _paths(inner, (*path, name))

@@ -1,0 +1,343 @@
+from __future__ import annotations
+
+import itertools
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.console.view.agency import KEEP_QUIET, KEEP_SWITCHES, AgencyView, Keep, View
+from services.console.view.call import KEEP_HISTORY_LINES
+from services.console.view.sentences import SENTENCES, sentence_of
+from shared import events
+from shared.events import EVENTS, Command, Event
+from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
+from tests.services.console.stories import (
+    ACCEPTED,
+    CALL_ID,
+    HASH,
+    START,
+    accepted,
+    deadline,
+    informed,
+    judgement,
+    message_due,
+    offered,
+    person,
+    routed,
+    signed_on,
+    stored,
+    team,
+    triaged,
+)
+
+A, D, N = ASSIGNMENTS.name, DECISIONS.name, NOTIFICATIONS.name
+Story = tuple[tuple[str, Event], ...]
+
+
+def view_of(*story: tuple[str, Event], keep: Keep | None = None) -> AgencyView:
+    view = View(keep)
+    for number, (topic, event) in enumerate(story):
+        view.fold("madison-wi", event, stored(topic, event, number, START + timedelta(seconds=number)))
+    return view.agency("madison-wi")
+
+
+def state_after(*story: tuple[str, Event]) -> tuple[str, bool]:
+    call = view_of(*story).call(CALL_ID)
+    assert call is not None
+    return call.state, call.open
+
+
+def test_an_accepted_call_explains_itself() -> None:
+    call = view_of(*ACCEPTED).call(CALL_ID)
+    assert call is not None
+    detail = call.detail()
+    assert (detail.state, detail.open, detail.outcomes, detail.team_id) == (
+        "accepted",
+        True,
+        ("team-accepted",),
+        "cares-1",
+    )
+    assert detail.judgement == judgement()
+    assert detail.judgement.gates[0].sentence == "The call is in Central."
+    assert detail.judgement.raised_by[0].source == "answer Q1"
+    episode = detail.episodes[0]
+    assert (episode.programme_version, episode.programme_hash, episode.switchboard_revision) == (1, HASH, 3)
+    assert detail.offers[0].state == "accepted"
+    assert detail.offers[0].bypassed[0].team_id == "cares-9"
+    assert [(page.state, page.person_id) for page in detail.pages] == [("delivered", "ann")]
+    assert [message.state for message in detail.cad_messages] == ["informed"]
+    assert [line.type for line in detail.history] == [event.type for _, event in ACCEPTED[3:]]
+    assert all(line.sentence for line in detail.history)
+
+
+REPORTED: Story = ((A, deadline()), (D, triaged()))
+OFFERED: Story = (*REPORTED, (A, offered()))
+TAKEN: Story = (*OFFERED, (A, accepted()), (A, routed()))
+
+
+def status(status: Any) -> tuple[str, Event]:
+    return A, events.StatusReported(team_id="cares-1", status=status, call_id=CALL_ID, episode=1)
+
+
+def ended(disposition: str = "resolved-on-scene") -> tuple[str, Event]:
+    return A, events.AssignmentEnded(call_id=CALL_ID, episode=1, team_id="cares-1", disposition=disposition)
+
+
+def closed(status: str = "closed") -> tuple[str, Event]:
+    return D, events.CallEnded(call_id=CALL_ID, event_id="e2", updated_at=START, status=status)
+
+
+ASKED = (
+    A,
+    events.ConfirmationAsked(
+        call_id=CALL_ID, episode=1, response="cares", expires_at=START + timedelta(seconds=60), sentence="May cares go?"
+    ),
+)
+RELEASED = (A, events.AssignmentWithdrawn(call_id=CALL_ID, episode=1, team_id="cares-1", why="overridden"))
+UNCONFIRMED = (A, events.AssignmentUnconfirmed(call_id=CALL_ID, episode=1, team_id="cares-1"))
+SILENT = (
+    A,
+    events.SafetyCheckMissed(
+        call_id=CALL_ID, episode=1, team_id="cares-1", missed=2, silent_minutes=90, sentence="Send police."
+    ),
+)
+FORGOTTEN = (A, events.CallForgotten(call_id=CALL_ID))
+
+
+@pytest.mark.parametrize(
+    ("story", "state", "is_open"),
+    [
+        ((REPORTED[0],), "received", True),
+        ((REPORTED[1],), "triaged", True),
+        (REPORTED, "triaged", True),
+        (OFFERED, "offered", True),
+        ((*REPORTED, ASKED), "advised", True),
+        (TAKEN, "accepted", True),
+        ((*TAKEN, status("en-route")), "en-route", True),
+        ((*TAKEN, status("on-scene")), "on-scene", True),
+        ((*TAKEN, status("on-scene"), SILENT), "safety-check-overdue", True),
+        ((*TAKEN, status("on-scene"), SILENT, status("on-scene")), "on-scene", True),
+        ((*TAKEN, status("on-scene"), status("cleared"), ended()), "cleared", False),
+        ((*TAKEN, RELEASED), "withdrawn", False),
+        ((*REPORTED, (A, routed("default", reasons=("deadline",)))), "default", False),
+        ((*REPORTED, (A, routed("cancelled"))), "cancelled", False),
+        ((*TAKEN, ended(), FORGOTTEN), "cleared", False),
+        ((closed("cancelled"),), "cancelled", False),
+        (((D, events.CallStale(call_id=CALL_ID, event_id="e1", updated_at=START)),), "stale", False),
+        ((*TAKEN, ended(), (A, deadline(episode=2, why="reopened"))), "triaged", True),
+    ],
+)
+def test_the_state_in_one_word(story: Story, state: str, is_open: bool) -> None:  # noqa: FBT001
+    assert state_after(*story) == (state, is_open)
+
+
+def test_of_a_broadcast_every_offer_is_seen_and_who_took_the_call() -> None:
+    second = offered("cares-2", step=2)
+    lost = events.OfferWithdrawn(offer_id="offer-2", call_id=CALL_ID, episode=1, team_id="cares-2", why="taken")
+    call = view_of(*OFFERED, (A, second), (A, lost), (A, accepted()), (A, routed())).call(CALL_ID)
+    assert call is not None
+    detail = call.detail()
+    assert [(offer.team_id, offer.state, offer.why) for offer in detail.offers] == [
+        ("cares-1", "accepted", ""),
+        ("cares-2", "withdrawn", "taken"),
+    ]
+    assert (detail.state, detail.team_id) == ("accepted", "cares-1")
+    open_call = second.model_copy(update={"paged": False, "bypassed": ()})
+    assert sentence_of(open_call) == "Offer 2: cares-2 may take the call, which stands on its page, for cares."
+
+
+def test_a_call_reads_the_same_whichever_journal_is_read_first() -> None:
+    assignments = [pair for pair in TAKEN if pair[0] == A]
+    decisions = [pair for pair in TAKEN if pair[0] == D]
+    one, other = (view_of(*order).call(CALL_ID) for order in ((*assignments, *decisions), (*decisions, *assignments)))
+    assert one is not None
+    assert other is not None
+    assert (one.state, one.district, one.level, one.judged) == (other.state, other.district, other.level, other.judged)
+
+
+@pytest.mark.parametrize(
+    ("topic", "event", "outcomes"),
+    [
+        (A, events.InputRefused(position="calls/0/0", sha256="", length=1, wrong="x", input_type="call-reported", call_id=CALL_ID), ("default",)),  # noqa: E501
+        (A, events.ClockFailed(clock_id=f"deadline/{CALL_ID}", wrong="KeyError"), ("default",)),
+        (D, events.InputRefused(position="calls/0/0", sha256="", length=1, wrong="x", input_type="call-reported", call_id=CALL_ID), ("open",)),  # noqa: E501
+    ],
+)  # fmt: skip
+def test_a_call_that_cannot_be_decided_has_the_default(topic: str, event: Event, outcomes: tuple[str, ...]) -> None:
+    view = view_of(*REPORTED, (topic, event))
+    call = view.call(CALL_ID)
+    assert call is not None
+    assert call.summary().outcomes == outcomes
+    assert len(view.alerts()) == 1
+
+
+def test_a_late_word_about_a_call_that_left_does_not_bring_it_back() -> None:
+    for event in (accepted(), offered(), message_due(), informed(), events.CallForgotten(call_id=CALL_ID)):
+        assert view_of((A, event)).call(CALL_ID) is None
+
+
+def test_closed_calls_leave_by_number_and_open_ones_stay() -> None:
+    story: list[tuple[str, Event]] = [(A, deadline("madison-wi/s/open"))]
+    for number in range(30):
+        call_id = f"madison-wi/s/{number}"
+        story += [(A, deadline(call_id)), (A, routed("default", call_id))]
+    view = view_of(*story, keep=Keep(closed_calls=5))
+    assert [call.call_id.rpartition("/")[2] for call in view.calls()] == ["29", "28", "27", "26", "25", "open"]
+
+
+def test_closed_calls_leave_by_time_and_quiet_ones_much_later() -> None:
+    view = View(Keep(closed=timedelta(hours=1)))
+
+    def fold(event: Event, at: datetime) -> None:
+        view.fold("a", event, stored(A, event, 0, at))
+
+    fold(deadline("a/s/open"), START)
+    fold(deadline("a/s/closed"), START)
+    fold(routed("default", "a/s/closed"), START)
+    fold(deadline("a/s/next"), START + timedelta(hours=1))
+    assert view.agency("a").call("a/s/closed") is not None
+    fold(deadline("a/s/later"), START + timedelta(hours=1, seconds=1))
+    assert view.agency("a").call("a/s/closed") is None
+    assert view.agency("a").call("a/s/open") is not None
+    fold(deadline("a/s/last"), START + KEEP_QUIET + timedelta(seconds=1))
+    assert view.agency("a").call("a/s/open") is None
+
+
+def test_what_belongs_to_a_call_leaves_with_it() -> None:
+    view = view_of(*ACCEPTED, ended(), (A, deadline("madison-wi/s/2")), keep=Keep(closed_calls=0))
+    assert view.call(CALL_ID) is None
+    assert view._call_of_page == {}
+
+
+def test_a_very_long_history_leaves_its_middle_out() -> None:
+    version = events.VersionNoted(call_id=CALL_ID, event_id="e", updated_at=START, why="unchanged")
+    call = view_of(*REPORTED, *((D, version) for _ in range(500))).call(CALL_ID)
+    assert call is not None
+    assert (len(call.history), call.left_out) == (KEEP_HISTORY_LINES, 502 - KEEP_HISTORY_LINES)
+    assert call.history[0].type == "deadline-set"
+
+
+def test_the_switchboard() -> None:
+    phase = events.PhaseChanged(response="cares", district="Central", phase="live", revision=4, changed_by="sue")
+    pause = events.DistrictPaused(district="Central", revision=5, changed_by="dan", reason="storm")
+    switchboard = view_of((D, phase), (D, pause)).switchboard
+    assert switchboard.revision == 5
+    assert switchboard.phases["cares/Central"].phase == "live"
+    assert switchboard.paused["Central"].reason == "storm"
+    resume = events.DistrictResumed(district="Central", revision=6, changed_by="sue")
+    assert view_of((D, phase), (D, pause), (D, resume)).switchboard.paused == {}
+
+
+def test_the_history_of_the_switchboard_is_bounded() -> None:
+    pauses = [events.DistrictPaused(district="Central", revision=n, changed_by="dan") for n in range(1, 500)]
+    history = view_of(*((D, pause) for pause in pauses)).switchboard.history
+    assert (len(history), history[0].revision) == (KEEP_SWITCHES, 499)
+
+
+def proposed(number: int) -> tuple[str, Event]:
+    return D, events.ProgrammeProposed(
+        document=f"version = {number}", document_hash=f"h{number}", version=number, effective=START, proposed_by="sue"
+    )
+
+
+def adopted(number: int) -> tuple[str, Event]:
+    return D, events.ProgrammeAdopted(
+        document_hash=f"h{number}", version=number, effective=START, proposed_by="sue", approved_by="amy"
+    )
+
+
+def test_versions_of_the_programme() -> None:
+    activate = [(D, events.ProgrammeActivated(document_hash=f"h{number}", version=number)) for number in (1, 2)]
+    story = (proposed(1), adopted(1), activate[0], proposed(2), adopted(2), activate[1], proposed(3))
+    documents = view_of(*story).documents
+    assert [seen.state for seen in documents.values()] == ["replaced", "active", "proposed"]
+    many = view_of(*story, *(proposed(number) for number in range(4, 40))).documents
+    assert len(many) == 10
+    assert [seen.state for seen in many.values()].count("active") == 1
+
+
+def test_a_version_that_was_rolled_back_from_says_by_whom_and_why() -> None:
+    def activate(number: int, **changes: str) -> tuple[str, Event]:
+        return D, events.ProgrammeActivated(document_hash=f"h{number}", version=number, **changes)
+
+    back = activate(1, rolled_back_from="h2", changed_by="sue", reason="too many refusals")
+    documents = view_of(*(proposed(1), adopted(1), activate(1), proposed(2), adopted(2), activate(2), back)).documents
+    assert [seen.state for seen in documents.values()] == ["active", "rolled-back"]
+    assert (documents["h2"].rolled_back_by, documents["h2"].rolled_back_why) == ("sue", "too many refusals")
+    assert view_of(back).documents["h1"].state == "active"
+
+
+def test_teams_and_people() -> None:
+    view = view_of(*ACCEPTED[:6])
+    seen = view.teams["cares-1"]
+    assert (seen.status, seen.members, seen.offers) == ("available", ("ann",), ["offer-1"])
+    assert view.people["ann"].team_id == "cares-1"
+    seen = view_of(*ACCEPTED).teams["cares-1"]
+    assert (seen.status, seen.call_id, seen.offers) == ("assigned", CALL_ID, [])
+    seen = view_of(*ACCEPTED, ended()).teams["cares-1"]
+    assert (seen.status, seen.call_id) == ("available", None)
+    seen = view_of(*ACCEPTED, status("on-scene"), SILENT).teams["cares-1"]
+    assert (seen.status, seen.call_id) == ("safety-check-overdue", CALL_ID)
+    off = events.TeamSignedOff(team_id="cares-1", shift_id="shift-1")
+    view = view_of((A, person()), (A, team()), (A, signed_on()), (A, off))
+    assert (view.teams["cares-1"].status, view.people["ann"].team_id) == ("off-duty", None)
+    view = view_of((A, person()), (A, team()), (A, events.TeamRemoved(team_id="cares-1")), (A, events.PersonRemoved(person_id="ann")))  # noqa: E501  # fmt: skip
+    assert (view.teams, view.people) == ({}, {})
+
+
+def not_informed() -> tuple[str, Event]:
+    return N, events.CadNotInformed(
+        message_id="message-1", source="dane-county", kind="call.routed", why="timeout", call_id=CALL_ID, episode=1
+    )
+
+
+@pytest.mark.parametrize(
+    ("story", "kinds"),
+    [
+        ((*TAKEN, UNCONFIRMED), ["unconfirmed"]),
+        ((*TAKEN, UNCONFIRMED, ended()), []),
+        ((*TAKEN, (N, message_due()), not_informed(), UNCONFIRMED), ["unconfirmed", "cad-not-informed"]),
+        ((*TAKEN, (N, message_due()), not_informed(), UNCONFIRMED, (N, informed())), []),
+        ((*TAKEN, status("on-scene"), SILENT, SILENT), ["team-silent"]),
+        ((*TAKEN, status("on-scene"), SILENT, status("on-scene")), []),
+        ((*TAKEN, status("on-scene"), SILENT, ended()), []),
+        (((N, events.CadWebhookDisabled(source="dane-county")),), ["webhook-disabled"]),
+        (((N, events.CadWebhookDisabled(source="a")), (N, events.CadWebhookEnabled(source="a"))), []),
+        (((A, events.ClockFailed(clock_id="moving/x", wrong="KeyError")),), ["clock-failed"]),
+    ],
+)
+def test_alerts_come_and_go(story: Story, kinds: list[str]) -> None:
+    assert [alert.kind for alert in view_of(*story).alerts()] == kinds
+
+
+def test_answers_to_commands() -> None:
+    held = events.CommandHeld(
+        command_type="override-call", command={}, command_id="c1", call_id=CALL_ID, expires_at=START
+    )
+    answer = events.CommandDone(command_id="c1", result="done", about="x", revision=2)
+    refusal = events.CommandRefused(command_id="c2", reason="stale", sentence="No.", faults=("one",))
+    states = [view_of(*story).command("c1") for story in (((A, held),), ((A, held), (A, answer)))]
+    assert [seen.state for seen in states if seen] == ["held", "done"]
+    seen = view_of((A, refusal)).command("c2")
+    assert seen is not None
+    assert (seen.state, seen.reason, seen.faults) == ("refused", "stale", ("one",))
+
+
+def test_agencies_are_kept_apart() -> None:
+    view = View()
+    view.fold("a", team("t"), stored(A, team("t")))
+    assert list(view.agency("a").teams) == ["t"]
+    assert view.agency("b").teams == {}
+
+
+def test_any_order_of_any_events_folds() -> None:
+    story = [*TAKEN, ended(), UNCONFIRMED, closed(), FORGOTTEN, not_informed()]
+    for shuffled in itertools.islice(itertools.permutations(story, 4), 2000):
+        view_of(*shuffled)
+
+
+def test_every_event_of_a_call_has_a_sentence() -> None:
+    of_calls = {kind for kind in EVENTS.values() if "call_id" in kind.model_fields and not issubclass(kind, Command)}
+    assert {kind.__name__ for kind in of_calls - SENTENCES.keys()} == set()
+    assert all(sentence_of(event) for _, event in ACCEPTED)

@@ -1,0 +1,233 @@
+"""A small city for the pocket page: an in-memory log, and a stand-in for team availability that writes its journal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.pocket.http import Door
+from services.pocket.sealed_calls import SealedCalls
+from services.pocket.view import CHANGES, View
+from shared.answers import done, nothing_to_do, refused
+from shared.call import Call
+from shared.doors.serve import record
+from shared.engine.broker import Record
+from shared.engine.follower import Follower
+from shared.engine.journal import StepHeaders, headers_of
+from shared.engine.memory import MemoryBroker, MemoryLog
+from shared.engine.topic import Topic
+from shared.events import (
+    AcceptOffer,
+    AssignmentEnded,
+    CallReported,
+    CallRouted,
+    Claimed,
+    Command,
+    DeclineOffer,
+    Event,
+    OfferAccepted,
+    OfferDeclined,
+    OfferMade,
+    Recipient,
+    ReportStatus,
+    SignOff,
+    StatusReported,
+    TeamSignedOff,
+    TeamSignedOn,
+    decode,
+)
+from shared.links import token_of
+from shared.sealing import Sealer, new_key
+from shared.topics import ASSIGNMENTS, CALLS, COMMANDS, NOTIFICATIONS
+
+AGENCY = "madison"
+CALL = "madison/dane/26-001"
+SECRET = "s" * 32
+PERSONAL = {
+    "address": "415 N Henry St, Apt 3",
+    "callback_number": "+1 608 555 0142",
+    "narrative": "Neighbour hears crying since noon.\nAsks that nobody in uniform comes.",
+}
+
+
+class CityClock:
+    """The machine's time, moved ahead at will."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+class City:
+    """What the page's door sees of the world."""
+
+    def __init__(self) -> None:
+        self.clock = CityClock()
+        self.log = MemoryLog(partitions=1, clock=self.clock)
+        self.broker = MemoryBroker(self.log)
+        self.sealer = Sealer(new_key())
+        self.view = View(SECRET)
+        follower = Follower(self.broker, (ASSIGNMENTS, NOTIFICATIONS), self.view.fold, frozenset(CHANGES))
+        self.door = Door(self.broker, follower, self.view, SealedCalls(self.broker, self.sealer), self.clock)
+        self.offers: dict[str, OfferMade] = {}
+        self.taken: set[str] = set()
+        self.refuse: str | None = None
+        """Refuse every command, with this sentence."""
+        for topic in (ASSIGNMENTS, NOTIFICATIONS):
+            claim = Claimed(epoch=1, writer="w")
+            self.log.append(topic.name, 0, [Record("", claim.encode(), headers_of(claim, "claim", 0, self._common()))])
+
+    def _common(self) -> tuple[tuple[str, bytes], ...]:
+        return StepHeaders(1, self.clock.now(), "1", {}, "team-availability").common()
+
+    def write(self, *events: Event, topic: Topic = ASSIGNMENTS, cause: str = "tick/x", agency: str = AGENCY) -> None:
+        """Append events to a journal, in one batch."""
+        self.log.append(
+            topic.name,
+            0,
+            [
+                Record(agency, event.encode(), headers_of(event, cause, number, self._common()))
+                for number, event in enumerate(events)
+            ],
+        )
+
+    def written(self) -> list[tuple[str, int]]:
+        """How much stands in each topic."""
+        return sorted((topic, len(held)) for (topic, _), held in self.log.places.items())
+
+    def commands(self) -> list[Command]:
+        """Every command that the door has sent."""
+        found = [decode(stored.headers["type"].decode(), stored.value) for stored in self.log.places[COMMANDS.name, 0]]
+        return [command for command in found if isinstance(command, Command)]
+
+    # --- what happens in it ---
+
+    def call(self, call_id: str = CALL, personal: dict[str, str] | None = None) -> str:
+        """A call is reported; its position."""
+        agency, source, incident = call_id.split("/")
+        now = self.clock.now()
+        call = Call(agency=agency, source=source, incident_id=incident, created_at=now, updated_at=now)
+        sealed = self.sealer.seal(call_id, PERSONAL if personal is None else personal)
+        event = CallReported(event_id="1", call=call, received_at=now, judged_at=now, sealed=sealed)
+        appended = self.log.append(CALLS.name, 0, [record(agency, event, "1", "intake", self.clock)])
+        return f"calls/0/{appended.offset}"
+
+    def sign_on(self, team_id: str = "alpha-1", members: tuple[str, ...] = ("ana", "ben")) -> str:
+        """A team signs on; the path of the first member's shift page."""
+        shift_id = f"shift-of-{team_id}"
+        ends = self.clock.now() + timedelta(hours=6)
+        self.write(TeamSignedOn(team_id=team_id, shift_id=shift_id, members=members, shift_ends_at=ends))
+        return f"/s/{token_of(SECRET, 'shift', shift_id, members[0])}"
+
+    def offer(self, offer_id: str = "offer-1", team_id: str = "alpha-1", seconds: float = 30, **more: Any) -> str:
+        """A team is asked; the path of the page of the first person asked."""
+        expires = self.clock.now() + timedelta(seconds=seconds)
+        given: dict[str, Any] = {
+            "offer_id": offer_id,
+            "call_id": CALL,
+            "episode": 1,
+            "team_id": team_id,
+            "response": "care-team",
+            "district": "Central",
+            "priority": "3",
+            "step": 1,
+            "expires_at": expires,
+            "deadline": expires + timedelta(seconds=20),
+            "recipients": (Recipient(person_id="ana"), Recipient(person_id="ben")),
+        }
+        self.offers[offer_id] = OfferMade(**{**given, **more})
+        self.write(self.offers[offer_id])
+        return self.path_of(offer_id)
+
+    def path_of(self, offer_id: str, person_id: str = "ana") -> str:
+        """The path of a person's page of an offer."""
+        return f"/p/{token_of(SECRET, 'offer', offer_id, person_id)}"
+
+    def routed(self, team_id: str | None = "alpha-1", outcome: str = "team-accepted") -> None:
+        """The call has its outcome."""
+        self.write(
+            CallRouted(call_id=CALL, episode=1, outcome=outcome, team_id=team_id, deadline=self.clock.now())  # type: ignore[arg-type]
+        )
+
+    @asynccontextmanager
+    async def living(self) -> AsyncIterator[None]:
+        """The door follows, and commands are answered as team availability would, until the end of the block."""
+        await self.door.follower.start()
+        answering = asyncio.get_running_loop().create_task(self._answer_commands())
+        try:
+            yield
+        finally:
+            answering.cancel()
+            await asyncio.wait([answering])
+            await self.door.follower.stop()
+            await self.door.calls.close()
+
+    async def _answer_commands(self) -> None:
+        reader = await self.broker.reader()
+        await reader.assign({(COMMANDS.name, 0): 0})
+        answered: set[str] = set()
+        while True:
+            for stored in await reader.poll(0.2):
+                command = decode(stored.headers["type"].decode(), stored.value)
+                if isinstance(command, Command) and command.command_id not in answered:
+                    answered.add(command.command_id)
+                    self.write(*self._decide(command, stored.time), cause=stored.position)
+
+    def _decide(self, command: Command, at: datetime) -> list[Event]:
+        if self.refuse is not None:
+            return [refused(command, "no", self.refuse)]
+        match command:
+            case AcceptOffer():
+                made = self.offers[command.offer_id]
+                if made.offer_id in self.taken:
+                    return [nothing_to_do(command, "Your team has it already.")]
+                self.taken.add(made.offer_id)
+                took = {name: getattr(made, name) for name in ("offer_id", "call_id", "episode", "team_id")}
+                events: list[Event] = [
+                    OfferAccepted(
+                        **took,
+                        person_id=command.person_id,
+                        accepted_at=at,
+                        eta_minutes=command.eta_minutes,
+                        call_at="calls/0/0",
+                    ),
+                    CallRouted(
+                        call_id=made.call_id,
+                        episode=1,
+                        outcome="team-accepted",
+                        team_id=made.team_id,
+                        deadline=made.deadline,
+                    ),
+                ]
+            case DeclineOffer():
+                made = self.offers[command.offer_id]
+                took = {name: getattr(made, name) for name in ("offer_id", "call_id", "episode", "team_id")}
+                events = [OfferDeclined(**took, person_id=command.person_id)]
+            case ReportStatus():
+                events = [
+                    StatusReported(
+                        team_id=command.team_id,
+                        status=command.status,
+                        call_id=command.call_id,
+                        episode=1 if command.call_id else None,
+                        disposition=command.disposition,
+                    )
+                ]
+                if command.status == "cleared" and command.call_id and command.disposition:
+                    cleared = AssignmentEnded(
+                        call_id=command.call_id, episode=1, team_id=command.team_id, disposition=command.disposition
+                    )
+                    events.append(cleared)
+            case SignOff():
+                events = [TeamSignedOff(team_id=command.team_id, shift_id=f"shift-of-{command.team_id}")]
+            case _:
+                events = []
+        return [*events, done(command)]

@@ -1,0 +1,520 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import httpx
+import pytest
+from prometheus_client import generate_latest
+
+from services.pocket.http import create_app
+from shared.engine.broker import BrokerUnavailable
+from shared.engine.memory import MemoryBroker
+from shared.events import (
+    AcceptOffer,
+    AssignmentUnconfirmed,
+    AssignmentWithdrawn,
+    CadInformed,
+    CallVersionAt,
+    DeclineOffer,
+    OfferExpired,
+    OfferWithdrawn,
+    ReportStatus,
+    SafetyCheckDue,
+    SafetyCheckMissed,
+    SignOff,
+    TeamNotMoving,
+    TeamSignedOff,
+    UpgradeRaised,
+)
+from shared.judgement import RaisedBy
+from shared.topics import NOTIFICATIONS
+from tests.services.pocket.city import CALL, PERSONAL, City
+
+
+@pytest.fixture
+async def city() -> AsyncIterator[City]:
+    made = City()
+    async with made.living():
+        yield made
+
+
+@pytest.fixture
+async def phone(city: City) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(create_app(city.door))
+    async with httpx.AsyncClient(transport=transport, base_url="http://pocket", follow_redirects=True) as client:
+        yield client
+
+
+async def settle(city: City) -> None:
+    """Until the door has read what was written."""
+    for _ in range(100):
+        await asyncio.sleep(0.001)
+        if city.door.follower.caught_up:
+            await asyncio.sleep(0.005)
+            return
+
+
+async def shown(city: City, phone: httpx.AsyncClient, path: str, status: int = 200) -> str:
+    await settle(city)
+    answer = await phone.get(path)
+    assert answer.status_code == status
+    return " ".join(answer.text.split())
+
+
+async def test_an_offer_shows_what_it_is_and_how_long_is_left(city: City, phone: httpx.AsyncClient) -> None:
+    page = await shown(city, phone, city.offer())
+    assert "Will you take this call?" in page
+    assert "Priority 3" in page
+    assert "Central" in page
+    assert "Care team" in page
+    assert "seconds left to answer" in page
+    for text in PERSONAL.values():
+        assert text.split("\n", maxsplit=1)[0] not in page
+
+
+async def test_an_open_call_stands_on_the_shift_page_and_may_be_taken(city: City, phone: httpx.AsyncClient) -> None:
+    shift, path = city.sign_on(), city.offer(paged=False)
+    page = await shown(city, phone, shift)
+    assert "<h1>Open call in Central, priority 3</h1>" in page
+    assert "Take it: there in about" in page
+    assert "Leave it to others" in page
+    assert "Will you take" not in page
+    answer = await phone.post(f"{path}/accept")
+    assert "You have this call" in answer.text
+    assert isinstance(city.commands()[0], AcceptOffer)
+
+
+async def test_an_open_call_that_another_takes_leaves_the_page(city: City, phone: httpx.AsyncClient) -> None:
+    shift = city.sign_on()
+    city.offer(paged=False, priority=None, district=None)
+    assert "<h1>Open call</h1>" in await shown(city, phone, shift)
+    city.write(OfferWithdrawn(offer_id="offer-1", call_id=CALL, episode=1, team_id="alpha-1", why="taken"))
+    page = await shown(city, phone, shift)
+    assert "Take it" not in page
+    assert "The call or your team was taken in the meantime." in page
+
+
+async def test_accepting_shows_the_address_and_the_way_on(city: City, phone: httpx.AsyncClient) -> None:
+    city.call()
+    path = city.offer()
+    await settle(city)
+    answer = await phone.post(f"{path}/accept", data={"eta_minutes": "10"})
+    assert answer.status_code == 200
+    assert "You have this call" in answer.text
+    assert PERSONAL["address"] in answer.text
+    assert 'href="tel:+16085550142"' in answer.text
+    (command,) = city.commands()
+    assert isinstance(command, AcceptOffer)
+    assert (command.person_id, command.issued_by, command.eta_minutes) == ("ana", "ana", 10)
+    assert command.expires_at == city.offers["offer-1"].expires_at
+
+
+async def test_a_team_goes_all_the_way(city: City, phone: httpx.AsyncClient) -> None:
+    city.call()
+    path = city.offer()
+    await settle(city)
+    await phone.post(f"{path}/accept")
+    for status, word in (("en-route", "En route"), ("on-scene", "On scene"), ("need-police", "asked for police")):
+        answer = await phone.post(f"{path}/status", data={"status": status, "page_at": "1"})
+        assert word in answer.text
+    answer = await phone.get(f"{path}/clear")
+    assert "How did it end?" in answer.text
+    answer = await phone.post(
+        f"{path}/status", data={"status": "cleared", "disposition": "resolved-on-scene", "page_at": "2"}
+    )
+    assert "Resolved on scene" in answer.text
+    assert PERSONAL["address"] not in answer.text
+    assert [command.status for command in city.commands() if isinstance(command, ReportStatus)] == [
+        "en-route",
+        "on-scene",
+        "need-police",
+        "cleared",
+    ]
+    assert "Cleared" in await shown(city, phone, f"{path}/clear"), "there is nothing left to clear"
+
+
+async def test_get_changes_nothing(city: City, phone: httpx.AsyncClient) -> None:
+    city.call()
+    shift, path = city.sign_on(), city.offer()
+    before = None
+    for round_ in range(2):
+        await settle(city)
+        before = city.written()
+        for number in range(50):
+            path_ = (path, shift, f"{path}/clear", f"{shift}/sign-off", f"{path}?said=waiting")[number % 5]
+            assert (await phone.get(path_)).status_code == 200
+            assert (await phone.get(f"{path}/accept")).status_code == 405
+        assert city.written() == before
+        if round_ == 0:
+            await phone.post(f"{path}/accept")
+
+
+async def test_two_taps_are_one_command(city: City, phone: httpx.AsyncClient) -> None:
+    city.call()
+    path = city.offer()
+    await settle(city)
+    both = await asyncio.gather(*(phone.post(f"{path}/accept", data={"eta_minutes": "5"}) for _ in range(2)))
+    assert [PERSONAL["address"] in answer.text for answer in both] == [True, True]
+    assert len({command.command_id for command in city.commands()}) == 1
+    taps = [phone.post(f"{path}/status", data={"status": "en-route", "page_at": "77"}) for _ in range(2)]
+    await asyncio.gather(*taps)
+    assert len({command.command_id for command in city.commands()}) == 2
+    await phone.post(f"{path}/status", data={"status": "en-route", "page_at": "78"})
+    assert len({command.command_id for command in city.commands()}) == 3, "a later page's tap is another"
+
+
+async def test_declining(city: City, phone: httpx.AsyncClient) -> None:
+    path = city.offer()
+    await settle(city)
+    answer = await phone.post(f"{path}/decline")
+    assert "Your team declined it." in answer.text
+    (command,) = city.commands()
+    assert isinstance(command, DeclineOffer)
+    city.routed("bravo-2")
+    assert "<strong>bravo-2</strong> has the call" in await shown(city, phone, path)
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("cancelled", "The call was cancelled."),
+        ("overridden", "The dispatcher decided otherwise."),
+        ("paused", "Alternative responses are paused"),
+        ("something-new", "The reason given is something new."),
+    ],
+)
+async def test_a_withdrawn_offer_says_why(city: City, phone: httpx.AsyncClient, why: str, words: str) -> None:
+    path = city.offer()
+    city.write(OfferWithdrawn(offer_id="offer-1", call_id=CALL, episode=1, team_id="alpha-1", why=why))
+    page = await shown(city, phone, path)
+    assert "The offer was withdrawn." in page
+    assert words in page
+    assert "Accept" not in page
+
+
+async def test_an_expired_offer_says_who_has_the_call(city: City, phone: httpx.AsyncClient) -> None:
+    path = city.offer()
+    city.write(OfferExpired(offer_id="offer-1", call_id=CALL, episode=1, team_id="alpha-1"))
+    assert "The time to answer is over." in await shown(city, phone, path)
+    city.routed(None, "default")
+    assert "The usual response was sent." in await shown(city, phone, path)
+
+
+async def test_a_late_tap_sends_nothing_and_says_so(city: City, phone: httpx.AsyncClient) -> None:
+    path = city.offer(seconds=0)
+    await settle(city)
+    for what in ("accept", "decline"):
+        answer = await phone.post(f"{path}/{what}")
+        assert "The time to answer is over." in answer.text
+    assert city.commands() == []
+
+
+async def test_a_refusal_is_shown_in_its_own_words(city: City, phone: httpx.AsyncClient) -> None:
+    path = city.offer()
+    await settle(city)
+    city.refuse = "Team bravo-2 was first."
+    answer = await phone.post(f"{path}/accept")
+    assert "Team bravo-2 was first." in answer.text
+    assert "Will you take this call?" in answer.text
+
+
+async def test_what_is_not_answered_in_time_is_said_to_be_open(
+    city: City, phone: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = city.offer()
+    await settle(city)
+    monkeypatch.setattr("services.pocket.http.ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(city, "write", lambda *_events, **_more: None)
+    answer = await phone.post(f"{path}/accept")
+    assert "not answered yet" in answer.text
+
+
+async def test_notices_stand_above_the_call(city: City, phone: httpx.AsyncClient) -> None:
+    city.call()
+    path, shift = city.offer(), city.sign_on()
+    await settle(city)
+    await phone.post(f"{path}/accept")
+    city.write(AssignmentUnconfirmed(call_id=CALL, episode=1, team_id="alpha-1"))
+    city.write(TeamNotMoving(call_id=CALL, episode=1, team_id="alpha-1"))
+    knife = RaisedBy("weapon", "present", None, "answer weapon", city.clock.now())
+    unknown = RaisedBy("injury", "needs-ems", "cannot-tell", "answer injury", city.clock.now())
+    city.write(
+        UpgradeRaised(
+            call_id=CALL,
+            episode=1,
+            team_id="alpha-1",
+            level="police",
+            level_rank=3,
+            raised_by=(knife, unknown),
+            on_upgrade="stage",
+            sentence="A weapon is present.",
+        )
+    )
+    for where in (path, shift):
+        page = await shown(city, phone, where)
+        assert "The dispatcher has not been told yet: police may be coming." in page
+        assert "You have not set out." in page
+        assert "Wait nearby. Do not go in." in page
+        assert "A weapon is present." in page
+        assert "Injury: the caller cannot tell" in page
+    informed = CadInformed(message_id="m", source="dane", kind="call.routed", call_id=CALL, episode=1)
+    city.write(informed, topic=NOTIFICATIONS)
+    page = await shown(city, phone, path)
+    assert "police may be coming" not in page
+    assert "The dispatcher knows" in page
+    city.write(AssignmentUnconfirmed(call_id=CALL, episode=1, team_id="alpha-1"))
+    assert "police may be coming" not in await shown(city, phone, path), "the two journals may be read in any order"
+
+
+async def test_a_silent_team_is_asked_and_answers_with_its_present_status(city: City, phone: httpx.AsyncClient) -> None:
+    city.call()
+    path, shift = city.offer(), city.sign_on()
+    await settle(city)
+    await phone.post(f"{path}/accept")
+    await phone.post(f"{path}/status", data={"status": "on-scene", "page_at": "1"})
+    assert "Are you well?" not in await shown(city, phone, path)
+    city.write(SafetyCheckDue(call_id=CALL, episode=1, team_id="alpha-1", number=1))
+    for where in (path, shift):
+        page = await shown(city, phone, where)
+        assert "Are you well?" in page
+        question = page.partition("Are you well?")[2].partition("</form>")[0]
+        assert f'action="{path}/status"' in question
+        assert '<button class="danger" name="status" value="need-police">Need police</button>' in question
+        assert '<button class="go" name="status" value="on-scene">We are well</button>' in question
+    answer = await phone.post(f"{path}/status", data={"status": "on-scene", "page_at": "2"})
+    reported = city.commands()[-1]
+    assert isinstance(reported, ReportStatus)
+    assert (reported.status, reported.call_id) == ("on-scene", CALL)
+    assert "Are you well?" not in answer.text
+    city.write(SafetyCheckDue(call_id=CALL, episode=1, team_id="alpha-1", number=1))
+    city.write(
+        SafetyCheckMissed(
+            call_id=CALL, episode=1, team_id="alpha-1", missed=2, silent_minutes=90, sentence="Send police."
+        )
+    )
+    assert "You were silent, so police were asked for." in await shown(city, phone, path)
+    answer = await phone.post(f"{path}/status", data={"status": "need-police", "page_at": "3"})
+    assert "Are you well?" not in answer.text
+    assert "police were asked for" in answer.text
+
+
+async def test_a_released_team_is_told_and_sees_the_address_no_more(city: City, phone: httpx.AsyncClient) -> None:
+    city.call()
+    path = city.offer()
+    await settle(city)
+    await phone.post(f"{path}/accept")
+    city.write(AssignmentWithdrawn(call_id=CALL, episode=1, team_id="alpha-1", why="overridden"))
+    page = await shown(city, phone, path)
+    assert "You are released" in page
+    assert "The dispatcher decided otherwise." in page
+    assert PERSONAL["address"] not in page
+    answer = await phone.post(f"{path}/status", data={"status": "en-route", "page_at": "1"})
+    assert "You are released" in answer.text
+    assert [type(command) for command in city.commands()] == [AcceptOffer]
+
+
+async def test_a_newer_version_of_the_call_shows_its_own_address(city: City, phone: httpx.AsyncClient) -> None:
+    city.call()
+    path = city.offer()
+    await settle(city)
+    await phone.post(f"{path}/accept")
+    city.write(CallVersionAt(call_id=CALL, episode=1, call_at=city.call(personal={"address": "Back door"})))
+    assert "Back door" in await shown(city, phone, path)
+    city.write(CallVersionAt(call_id=CALL, episode=1, call_at=city.call(personal={})))
+    assert "Back door" in await shown(city, phone, path), "a version that says nothing takes nothing away"
+
+
+@pytest.mark.parametrize("position", ["calls/0/99", "commands/0/0", ""])
+async def test_an_address_that_cannot_be_had_is_said_to_be_missing(
+    city: City, phone: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, position: str
+) -> None:
+    monkeypatch.setattr("services.pocket.sealed_calls.READ_SECONDS", 0.05)
+    path = city.offer()
+    await settle(city)
+    await phone.post(f"{path}/accept")
+    if position:
+        city.write(CallVersionAt(call_id=CALL, episode=1, call_at=position))
+    assert "No address can be shown." in await shown(city, phone, path)
+
+
+async def test_the_sealed_part_of_another_call_is_never_shown(city: City, phone: httpx.AsyncClient) -> None:
+    city.call("madison/dane/26-999")
+    path = city.offer()
+    await settle(city)
+    answer = await phone.post(f"{path}/accept")
+    assert "No address can be shown." in answer.text
+    assert PERSONAL["address"] not in answer.text
+
+
+# --- the shift
+
+
+async def test_the_shift_page_shows_offers_calls_and_what_is_past(city: City, phone: httpx.AsyncClient) -> None:
+    city.call()
+    shift = city.sign_on()
+    assert "Nothing to do." in await shown(city, phone, shift)
+    path = city.offer()
+    page = await shown(city, phone, shift)
+    assert "Will you take this call?" in page
+    assert f'action="{path}/accept"' in page
+    await phone.post(f"{path}/accept")
+    page = await shown(city, phone, shift)
+    assert "Your call" in page
+    assert f'href="{path}"' in page
+    assert PERSONAL["address"] not in page
+    await phone.post(f"{path}/status", data={"status": "cleared", "disposition": "refused", "page_at": "2"})
+    page = await shown(city, phone, shift)
+    assert "Just now" in page
+    assert "Help refused." in page
+
+
+async def test_a_member_without_contact_methods_can_answer_from_the_shift_page(
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    city.call()
+    shift = city.sign_on(members=("cyd",))
+    city.offer(recipients=())
+    await settle(city)
+    path = city.path_of("offer-1", "cyd")
+    assert f'action="{path}/accept"' in (await phone.get(shift)).text
+    answer = await phone.post(f"{path}/accept")
+    assert "You have this call" in answer.text
+
+
+async def test_out_of_service_and_back(city: City, phone: httpx.AsyncClient) -> None:
+    shift = city.sign_on()
+    await settle(city)
+    answer = await phone.post(f"{shift}/status", data={"status": "out-of-service", "page_at": "1"})
+    assert "You get no offers." in answer.text
+    answer = await phone.post(f"{shift}/status", data={"status": "available", "page_at": "2"})
+    assert "Nothing to do." in answer.text
+
+
+async def test_signing_off_is_asked_first_and_ends_the_link(city: City, phone: httpx.AsyncClient) -> None:
+    shift = city.sign_on()
+    await settle(city)
+    assert "Sign the whole team off?" in (await phone.get(f"{shift}/sign-off")).text
+    answer = await phone.post(f"{shift}/sign-off", data={"page_at": "1"})
+    assert answer.status_code == 410
+    assert "Your shift has ended" in answer.text
+    assert isinstance(city.commands()[0], SignOff)
+
+
+# --- links
+
+
+async def test_an_unknown_link_says_what_to_do(city: City, phone: httpx.AsyncClient) -> None:
+    shift, path = city.sign_on(), city.offer()
+    for wrong in ("/p/x", "/s/x", path.replace("/p/", "/s/"), shift.replace("/s/", "/p/"), "/nowhere", path + "é"):
+        assert "ask the dispatcher by radio" in await shown(city, phone, wrong, 404)
+    assert (await phone.post("/p/x/accept")).status_code == 404
+
+
+async def test_links_end_five_minutes_after_what_they_lead_to(city: City, phone: httpx.AsyncClient) -> None:
+    shift, path = city.sign_on(), city.offer()
+    city.write(OfferWithdrawn(offer_id="offer-1", call_id=CALL, episode=1, team_id="alpha-1", why="taken"))
+    city.write(TeamSignedOff(team_id="alpha-1", shift_id="shift-of-alpha-1"))
+    await shown(city, phone, path, 200)
+    await shown(city, phone, shift, 410)
+    city.clock.ahead += timedelta(minutes=6)
+    await shown(city, phone, path, 404)
+    await shown(city, phone, shift, 404)
+    city.offer("offer-2", team_id="bravo-2")
+    await settle(city)
+    assert len(city.view._links) == 2, "what has ended is forgotten"
+
+
+async def test_an_accepted_offers_link_lives_as_long_as_the_call(city: City, phone: httpx.AsyncClient) -> None:
+    city.call()
+    path = city.offer()
+    await settle(city)
+    await phone.post(f"{path}/accept")
+    city.clock.ahead += timedelta(hours=3)
+    city.offer("offer-2", team_id="bravo-2")
+    assert PERSONAL["address"] in await shown(city, phone, path)
+
+
+# --- safety
+
+
+async def test_nothing_of_a_page_is_kept_indexed_or_passed_on(city: City, phone: httpx.AsyncClient) -> None:
+    await settle(city)
+    for path in (city.offer(), "/p/x", "/pocket.css"):
+        await settle(city)
+        headers = (await phone.get(path)).headers
+        assert headers["cache-control"] == "no-store"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["x-robots-tag"] == "noindex, nofollow"
+        assert "default-src 'none'" in headers["content-security-policy"]
+    assert "<script" not in (await phone.get(city.path_of("offer-1"))).text
+
+
+async def test_personal_data_and_tokens_reach_no_log_and_no_metric(
+    city: City, phone: httpx.AsyncClient, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    city.call()
+    path = city.offer()
+    await settle(city)
+    await phone.post(f"{path}/accept")
+    caplog.clear()
+    await phone.get(path)
+    logged = "".join(record.getMessage() for record in caplog.records if not record.name.startswith("httpx"))
+    everything = logged + "".join(capfd.readouterr()) + generate_latest().decode()
+    for text in (*PERSONAL.values(), path.removeprefix("/p/")):
+        assert text not in everything
+    assert 'path="/p/{token}"' in everything
+
+
+@pytest.mark.parametrize(
+    ("what", "form", "status"),
+    [
+        ("status", {"status": "cleared", "page_at": "1"}, 422),
+        ("status", {"status": "on-scene", "disposition": "refused", "page_at": "1"}, 422),
+        ("status", {"status": "dancing", "page_at": "1"}, 422),
+        ("status", {"status": "on-scene"}, 422),
+        ("accept", {"eta_minutes": "a while"}, 422),
+        ("accept", {"eta_minutes": "1" * 5000}, 413),
+    ],
+)
+async def test_a_wrong_form_is_told_apart(
+    city: City, phone: httpx.AsyncClient, what: str, form: dict[str, str], status: int
+) -> None:
+    city.call()
+    path = city.offer()
+    await settle(city)
+    if what == "status":
+        await phone.post(f"{path}/accept")
+    before = len(city.commands())
+    answer = await phone.post(f"{path}/{what}", data=form)
+    assert answer.status_code == status
+    assert "<h1>" in answer.text
+    assert len(city.commands()) == before
+
+
+async def test_while_the_log_is_away_the_page_says_so(
+    city: City, phone: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_all: object) -> None:
+        raise BrokerUnavailable("away")
+
+    path = city.offer()
+    await settle(city)
+    monkeypatch.setattr(MemoryBroker, "append", away)
+    answer = await phone.post(f"{path}/accept")
+    assert answer.status_code == 503
+    assert "Tell the dispatcher by radio" in answer.text
+
+
+async def test_a_door_that_has_not_read_all_shows_nothing_yet() -> None:
+    city = City()
+    transport = httpx.ASGITransport(create_app(city.door))
+    async with httpx.AsyncClient(transport=transport, base_url="http://pocket") as client:
+        answer = await client.get(city.offer())
+        assert answer.status_code == 503
+        assert "looks again by itself" in answer.text
+        assert (await client.get("/readyz")).status_code == 503
+        assert (await client.get("/livez")).status_code == 200

@@ -1,0 +1,623 @@
+"""Broken documents: what is said of each, and at which line."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from shared.programme import ProgrammeRefused, read
+from shared.programme.document.faults import Fault
+from tests.shared.programme.documents import BOSTON, MADISON, PROGRAMMES
+
+EXAMPLE = (PROGRAMMES / "example-city.toml").read_text()
+ROW = '[[rollout]]\nresponse = "cares"\ndistricts = ["West"]\nhours = ["daily 00:00-24:00"]\nphase = "live"\n'
+
+
+def refused(text: str) -> tuple[Fault, ...]:
+    with pytest.raises(ProgrammeRefused) as caught:
+        read(text)
+    return caught.value.faults
+
+
+def broken(old: str, new: str, text: str = MADISON) -> str:
+    assert text.count(old) == 1, old
+    return text.replace(old, new)
+
+
+def with_row(*lines: str) -> str:
+    """Madison with a second row; each line of it replaces the key that it sets, or comes in addition."""
+    keys = [line.split(" ")[0] for line in lines]
+    kept = [line for line in ROW.splitlines() if line.split(" ")[0] not in keys]
+    return broken("[when_no_team]", "\n".join([*kept, *lines, "[when_no_team]"]))
+
+
+# document, what the line of the fault holds, field, what is wrong, what would be right
+CASES: dict[str, tuple[str, str, str, str, str]] = {
+    "misspelt key": (
+        broken('sends = ["cares"]', 'sned = ["cares"]'),
+        "sned",
+        "level[1].sned",
+        "unknown key 'sned'",
+        "did you mean 'sends'?",
+    ),
+    "missing key": (broken('sends = ["cares"]', ""), "[[level]]", "level[1].sends", "is missing", "add sends"),
+    "unknown part": (broken("[clocks]", "[clock]"), "[clock]", "clock", "unknown key", "did you mean 'clocks'?"),
+    "later part": (
+        broken("[clocks]", "[notes]\n[clocks]"),
+        "[notes]",
+        "notes",
+        "not yet supported",
+        'reached_by = "note"',
+    ),
+    "later key": (with_row("caps = 24"), "caps", "rollout[2].caps", "not yet supported", "at_most_open"),
+    "cap of nothing": (
+        with_row("at_most_open = 0"),
+        "at_most_open",
+        "rollout[2].at_most_open",
+        "0 does not fit",
+        "1 or more",
+    ),
+    "cap on a note": (
+        broken('reached_by      = "offer" ', 'reached_by = "note" #')
+        .replace('goes            = "instead', 'goes = "beside default" # "instead')
+        .replace('"live" ', '"live"\nat_most_per_day = 3 #'),
+        "at_most_per_day",
+        "rollout[1].at_most_per_day",
+        "a note occupies nobody",
+        "leave it out",
+    ),
+    "callers counted for nothing": (
+        broken("[when_no_team]", "[repeat_callers]\ncalls = 8\nwithin_days = 90\n[when_no_team]"),
+        "[repeat_callers]",
+        "repeat_callers",
+        "nothing turns on repeat_caller",
+        'repeat_caller = "yes"',
+    ),
+    "no telephone number": (
+        broken(
+            "[when_no_team]",
+            '[repeat_callers]\ncalls = 8\nwithin_days = 90\nexcept_numbers = ["the shelter"]\n[when_no_team]',
+        ).replace("[[rollout]]", 'only_when = { repeat_caller = "yes" }\n[[rollout]]', 1),
+        "the shelter",
+        "repeat_callers.except_numbers[1]",
+        "'the shelter' is no telephone number",
+        "+1",
+    ),
+    "no country": (
+        broken("[when_no_team]", '[repeat_callers]\ncalls = 8\nwithin_days = 90\nregion = "USA"\n[when_no_team]'),
+        "USA",
+        "repeat_callers.region",
+        "'USA' is no country",
+        '"US"',
+    ),
+    "a pause after no upgrade": (
+        broken("[when_no_team]", "[automatic_pause]\nunsafe_upgrades = 0\nwithin_minutes = 60\n[when_no_team]"),
+        "unsafe_upgrades",
+        "automatic_pause.unsafe_upgrades",
+        "0 does not fit",
+        "1 or more",
+    ),
+    "no discipline": (
+        broken('["paramedic", "crisis-worker"]', '["paramedic or medic", "crisis-worker"]'),
+        "medic",
+        "responses.cares.crew[1]",
+        "'medic' is no discipline",
+        "emt or paramedic",
+    ),
+    "an officer by telephone": (
+        broken('reached_by = "broadcast"', 'reached_by = "phone transfer"', BOSTON)
+        .replace('goes = "beside default"', 'goes = "instead of default"')
+        .replace('{ weapon = "present or worse" },', '{ weapon = "firearm" },'),
+        "ask-co-response",
+        "level[2].sends[2]",
+        "with weapon present a call can stand on 'safety risk', where 'ask-co-response' brings no police",
+        "to a level that sends police",
+    ),
+    "one nurse for two": (
+        broken(
+            'model = "co-responder"\ncrew = ["officer", "clinician"]\ntakes = ["mental-health"]\ngoes = "instead',
+            'model = "multidisciplinary-team"\ncrew = ["officer", "nurse"]\ntakes = ["mental-health"]\ngoes = "instead',
+            BOSTON,
+        ),
+        "nurse",
+        "responses.co-response-car.crew",
+        "one member has to be two",
+        "a member each",
+    ),
+    "a follow-up twice": (
+        broken('reached_by      = "offer" ', 'follow_up_due_hours = [24, 48, 24]\nreached_by = "offer" #'),
+        "follow_up_due_hours",
+        "responses.cares.follow_up_due_hours[3]",
+        "24 h stands there twice",
+        "name it once",
+    ),
+    "nobody is under 0": (
+        broken("[[rollout]]", 'only_when = { age = "under 0" }\n[[rollout]]'),
+        "under 0",
+        "responses.cares.only_when.age",
+        "'under 0' is no age bound",
+        "under 18",
+    ),
+    "a place that an officer may fill": (
+        broken('["paramedic", "crisis-worker"]', '["paramedic or officer", "crisis-worker"]'),
+        "officer",
+        "responses.cares.crew",
+        "an officer is in a community-responder crew",
+        "co-responder",
+    ),
+    "later value": (
+        broken('try = "same response"', 'try = "hold"'),
+        "hold",
+        "when_no_team.steps[1].try",
+        "'hold' is not yet supported",
+        "default",
+    ),
+    "a clock that nothing follows": (
+        broken("[clocks]", "[clocks]\nposition_stale_seconds = 60"),
+        "position_stale_seconds",
+        "clocks.position_stale_seconds",
+        "not yet supported",
+        "leave it out",
+    ),
+    "boundary as a file": (
+        broken('West    = ["W1", "W2"]', 'West = { beats = ["W1"], boundary = "west.geojson" }'),
+        "West",
+        "districts.West.boundary",
+        "'west.geojson' does not fit",
+        "a table",
+    ),
+    "wrong type": (broken("version   = 1", 'version = "1"'), "version", "version", "'1' does not fit", "whole number"),
+    "wrong value": (
+        broken('"community-responder"', '"comunity-responder"'),
+        "comunity",
+        "responses.cares.model",
+        "is no value of model",
+        "did you mean 'community-responder'?",
+    ),
+    "hazard misspelt": (
+        broken('{ weapon = "elsewhere or worse" }', '{ wepon = "elsewhere or worse" }'),
+        "wepon",
+        "level[2].raised_by[1].wepon",
+        "unknown key",
+        "did you mean 'weapon'?",
+    ),
+    "one value of a hazard in the middle": (
+        broken('"past or worse"', '"past"'),
+        "raised_by",
+        "level[2].raised_by[2].violence",
+        "'past' is no value",
+        "did you mean 'past or worse'?",
+    ),
+    "undefined response": (
+        broken('sends = ["cares"]', 'sends = ["care"]'),
+        '"care"',
+        "level[1].sends[1]",
+        "'care' is no response",
+        "did you mean 'cares'?",
+    ),
+    "undefined district": (
+        broken('districts = ["Central"]', 'districts = ["Centrel"]'),
+        "Centrel",
+        "rollout[1].districts[1]",
+        "is no district",
+        "did you mean 'Central'?",
+    ),
+    "undefined response in a row": (
+        broken('response  = "cares"', 'response = "cars"'),
+        '"cars"',
+        "rollout[1].response",
+        "is no response",
+        "did you mean 'cares'?",
+    ),
+    "beat in two districts": (
+        broken('"W2"]', '"C1"]'),
+        "West",
+        "districts.West[2]",
+        "beat 'C1' is in Central too",
+        "one district",
+    ),
+    "category that no code has": (
+        broken('takes           = ["mental-health", ', 'takes = ["mental-helth", '),
+        "mental-helth",
+        "responses.cares.takes[1]",
+        "no call type",
+        "did you mean 'mental-health'?",
+    ),
+    "code twice": (
+        broken('"MENTAL VIOLENT" =', '"MENTAL  VIOLENT" = { category = "noise" }\n"MENTAL VIOLENT" ='),
+        '"MENTAL VIOLENT"',
+        'call_types.dane-county."MENTAL VIOLENT"',
+        "are one name",
+        "write it once",
+    ),
+    "level that nothing reaches": (
+        broken(
+            '[[level]]\nname  = "police needed"',
+            '[[level]]\nname = "odd"\nsends = ["default"]\nraised_by = [{ weapon = "firearm" }]\n'
+            '[[level]]\nname = "police needed"',
+        ),
+        "[[level]]",
+        "level[2]",
+        "nothing can put a call on 'odd'",
+        "raises no higher level",
+    ),
+    "response that nobody sends": (
+        MADISON
+        + '[responses.van]\nmodel = "peer-led"\ncrew = ["peer"]\ntakes = ["mental-health"]\n'
+        + 'goes = "instead of default"\nreached_by = "offer"\n',
+        "[responses.van]",
+        "responses.van",
+        "no level sends 'van'",
+        "leave it out",
+    ),
+    "highest level without default": (
+        broken('sends = ["default"]', 'sends = ["cares"]'),
+        "sends",
+        "level[2].sends",
+        "does not send default",
+        "default",
+    ),
+    "officer among community responders": (
+        broken('["paramedic", "crisis-worker"]', '["paramedic", "officer"]'),
+        "officer",
+        "responses.cares.crew",
+        "an officer is in a community-responder crew",
+        "co-responder",
+    ),
+    "co-responder without officer": (
+        broken(
+            'crew = ["officer", "clinician"]\ntakes = ["mental-health"]\ngoes = "beside default"',
+            'crew = ["clinician"]\ntakes = ["mental-health"]\ngoes = "beside default"',
+            BOSTON,
+        ),
+        "crew",
+        "responses.ask-co-response.crew",
+        "has officer, and here there is none",
+        "crew",
+    ),
+    "row that ended before it began": (
+        with_row("from = 2021-10-01", "until = 2021-10-01"),
+        "until",
+        "rollout[2].until",
+        "can never open",
+        "after from",
+    ),
+    "row that ended before the document": (
+        with_row("until = 2021-08-01"),
+        "until",
+        "rollout[2].until",
+        "before the document takes effect",
+        "leave the row out",
+    ),
+    "row without such a day": (
+        with_row("from = 2021-10-02", "until = 2021-10-04", 'hours = ["Mon-Fri 11:00-19:00"]'),
+        "Mon-Fri",
+        "rollout[2].hours",
+        "no such hours",
+        "other hours",
+    ),
+    "row open on a holiday only, and closed then": (
+        with_row("from = 2021-09-06", "until = 2021-09-07", 'holidays = "closed"'),
+        "hours",
+        "rollout[2].hours",
+        "can never open",
+        "other hours",
+    ),
+    "row that is off": (
+        with_row('phase = "off"'),
+        "off",
+        "rollout[2].phase",
+        "can never open: it is off",
+        "leave the row out",
+    ),
+    "hours that cannot be read": (
+        broken('"Mon-Fri 11:00-19:00"', '"weekdays 11-19"'),
+        "weekdays",
+        "rollout[1].hours[1]",
+        "is no line of hours",
+        'like "Mon-Fri',
+    ),
+    "steps beyond the deadline": (
+        broken("seconds = 30", "seconds = 51"),
+        "steps",
+        "when_no_team.steps",
+        "take 51 s, and 50 s are left",
+        "at most 50 s",
+    ),
+    "steps beyond the deadline with the offer before them": (
+        broken('try = "same response", seconds = 30', 'try = "neighbour pool", seconds = 30'),
+        "steps",
+        "when_no_team.steps",
+        "take 60 s, and 50 s are left",
+        "at most 50 s",
+    ),
+    "a step shorter than an offer": (
+        broken("seconds = 30", "seconds = 20"),
+        "20",
+        "when_no_team.steps[1].seconds",
+        "less than an offer's 30 s",
+        "longer step",
+    ),
+    "a step shorter than the transfer that it is for": (
+        broken('try = "next response", seconds = 25', 'try = "phone", seconds = 25', BOSTON).replace(
+            "ack_seconds = 25", "ack_seconds = 26"
+        ),
+        "phone",
+        "when_no_team.steps[2].seconds",
+        "25 s are less than a telephone transfer's 26 s",
+        "shorter transfer_ack_seconds",
+    ),
+    "a pool of nobody": (
+        broken('reached_by      = "referral"\n', 'reached_by = "referral"\npool = "north"\n', EXAMPLE),
+        'pool = "north"',
+        "responses.navigators.pool",
+        "a referral asks no team",
+        "leave it out",
+    ),
+    "a phone step without a telephone": (
+        broken('{ try = "default" }', '{ try = "phone", seconds = 10 }, { try = "default" }'),
+        "phone",
+        "when_no_team.steps[2].try",
+        "no level sends a response by phone transfer",
+        "leave the step out",
+    ),
+    "chain without default": (
+        broken(', { try = "default" }]', "]"),
+        "steps",
+        "when_no_team.steps[1]",
+        "does not end in default",
+        "default",
+    ),
+    "a holiday that is none": (
+        broken("[2022-02-15]", "[2022-02-16]"),
+        "2022-02-16",
+        "holidays.open[1]",
+        "is no holiday in US-WI",
+        "ordinary day",
+    ),
+    "unknown calendar": (broken('"US-WI"', '"US-XX"'), "US-XX", "holidays.calendar", "no calendar 'US-XX'", "US-WI"),
+    "unknown zone": (
+        broken('"America/Chicago"', '"America/Madison"'),
+        "Madison",
+        "time_zone",
+        "no time zone",
+        "America/Chicago",
+    ),
+    "a caution that clears": (
+        broken('{ violence = "past" }', '{ violence = "none" }'),
+        "ASSAULTIVE",
+        "heard.cautions.ASSAULTIVE.violence",
+        "'none' is no value",
+        "past",
+    ),
+    "a word for no hazard": (
+        broken('violence = ["hit"', 'consent = ["hit"'),
+        "words",
+        "heard.words.consent",
+        "unknown key",
+        "weapon",
+    ),
+    "an answer to no fact": (
+        broken('Q3 = "crime"', 'Q3 = "crimes"'),
+        "answers",
+        "heard.answers.Q3.fact",
+        "'crimes' is no fact",
+        "did you mean 'crime'?",
+    ),
+    "a navigator instead of the default": (
+        broken('"community-responder"', '"care-navigator"'),
+        "goes",
+        "responses.cares.goes",
+        "never goes instead",
+        "beside default",
+    ),
+    "the floor: violence": (
+        broken('{ violence = "past or worse" }', '{ violence = "in-progress" }'),
+        "cares",
+        "level[1].sends[1]",
+        "with violence threat a call can stand on 'calm', where 'cares' brings no police",
+        "threat or worse",
+    ),
+    "the floor: a hazard left out": (
+        broken('{ injury = "needs-ems" },', "").replace('["paramedic", "crisis-worker"]', '["crisis-worker"]'),
+        "cares",
+        "level[1].sends[1]",
+        "with injury needs-ems",
+        "needs-ems or worse",
+    ),
+    "a first level that nobody can stand on": (
+        broken(
+            '{ caller_wants = "police" }',
+            '{ caller_wants = "police" }, { age = "18 or more" }, { age = "under 18" }',
+        ),
+        "[[level]]",
+        "level[1]",
+        "no call is left on the first level",
+        "raises nothing",
+    ),
+    "a flag twice": (
+        broken("ARMED = {", '"ARMED " = { violence = "past" }, ARMED = {'),
+        "cautions",
+        "heard.cautions.ARMED",
+        "are one name",
+        "write it once",
+    ),
+    "a day out of this world": (
+        with_row("from = 9999-12-31"),
+        "9999",
+        "rollout[2].from",
+        "out of range",
+        "between 2000 and 2199",
+    ),
+    "a deadline per priority": (
+        broken("routing_deadline_seconds    = 60", "routing_deadline_seconds = { P1 = 30 }"),
+        "P1",
+        "clocks.routing_deadline_seconds",
+        "a table does not fit",
+        "priority_deadline_seconds",
+    ),
+    "a row that another row makes idle": (
+        with_row(
+            'districts = ["Central"]', 'hours = ["Mon-Fri 12:00-13:00"]', 'holidays = "closed"', 'phase = "shadow"'
+        ),
+        "[[rollout]]",
+        "rollout[2]",
+        "changes nothing: row 1 of the roll-out allows all of it",
+        "the one that allows most counts",
+    ),
+    "a row twice": (
+        with_row().replace("[when_no_team]", ROW + "[when_no_team]"),
+        "[[rollout]]",
+        "rollout[3]",
+        "row 2 of the roll-out allows all of it",
+        "leave this one out",
+    ),
+    "a code that is over": (
+        broken('"MENTAL"         = {', '"MENTAL" = { until = 2021-09-01,'),
+        "MENTAL",
+        "call_types.dane-county.MENTAL.until",
+        "'MENTAL' means nothing any more when the document takes effect",
+        "a day after 2021-09-01",
+    ),
+    "a hazard as a permission": (
+        broken('takes           = ["mental', 'only_when = { weapon = "none" }\ntakes = ["mental'),
+        "only_when",
+        "responses.cares.only_when.weapon",
+        "'weapon' is a hazard, and nothing goes because of one",
+        "raised_by = [{ weapon",
+    ),
+    "a date in quotes": (
+        with_row('from = "2021-10-01"'),
+        "from",
+        "rollout[2].from",
+        "'2021-10-01' does not fit",
+        "a date without quotes",
+    ),
+    "not TOML": (
+        broken('agency    = "madison-wi"', 'agency = "madison-wi'),
+        "agency",
+        "document",
+        "is no TOML",
+        "toml.io",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_broken_document_is_refused_at_its_line(name: str) -> None:
+    text, marker, field, what, right = CASES[name]
+    faults = refused(text)
+    matching = [fault for fault in faults if fault.field == field and what in fault.what and right in fault.right]
+    assert len(matching) == 1, [str(fault) for fault in faults]
+    assert marker in text.splitlines()[matching[0].line - 1]
+
+
+def test_most_broken_documents_get_one_fault_only() -> None:
+    counts = {name: len(refused(case[0])) for name, case in CASES.items()}
+    assert {name: count for name, count in counts.items() if count > 1}.keys() <= {
+        "misspelt key",
+        "missing key",
+        "undefined response",
+        "highest level without default",
+        "an officer by telephone",
+        "row that ended before it began",
+    }
+
+
+def test_a_step_is_as_long_as_what_it_may_try() -> None:
+    chain = 'try = "phone", seconds = 10 }, { try = "neighbour pool", seconds = 15 }'
+    text = BOSTON.replace('try = "next response", seconds = 25 }', chain)
+    clocks = "offer_expiry_seconds = 25\ntransfer_ack_seconds = 25"
+    assert read(text.replace(clocks, "offer_expiry_seconds = 15\ntransfer_ack_seconds = 10")).steps
+    (phone,) = refused(text.replace(clocks, "offer_expiry_seconds = 15\ntransfer_ack_seconds = 11"))
+    assert phone.field == "when_no_team.steps[2].seconds"
+    (neighbours,) = refused(text.replace(clocks, "offer_expiry_seconds = 16\ntransfer_ack_seconds = 10"))
+    assert neighbours.field == "when_no_team.steps[3].seconds"
+
+
+def test_neighbours_may_be_asked_without_saying_more() -> None:
+    chain = 'seconds = 30 }, { try = "neighbour pool", seconds = 30 }'
+    text = broken("seconds = 30 }", chain).replace("routing_deadline_seconds    = 60", "routing_deadline_seconds = 70")
+    assert [step.attempt for step in read(text).steps] == ["same response", "neighbour pool", "default"]
+
+
+WITHIN = ('districts = ["Central"]', 'hours = ["Mon-Fri 12:00-13:00"]', 'holidays = "closed"')
+"""A second row that lies within Madison's first one."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        with_row(*WITHIN[1:], 'districts = ["Central", "West"]'),
+        with_row(WITHIN[0], WITHIN[2], 'hours = ["Mon-Fri 10:00-12:00"]'),
+        with_row(WITHIN[0], WITHIN[2], 'hours = ["Sun 12:00-13:00"]'),
+        with_row(*WITHIN[:2]),
+        with_row(*WITHIN).replace("from      = 2021-09-01", "from = 2021-09-02"),
+        with_row(*WITHIN).replace("from      = 2021-09-01", "until = 2021-12-01"),
+        with_row(*WITHIN).replace('phase     = "live"', 'phase = "advisory"'),
+        with_row(*WITHIN).replace('phase     = "live"', 'phase = "live"\nat_most_open = 4'),
+        with_row(*WITHIN).replace('phase     = "live"', 'phase = "live"\narm = { share_percent = 50, seed = "s" }'),
+    ],
+)
+def test_a_row_that_allows_anything_of_its_own_is_taken(text: str) -> None:
+    """More districts, hours or days, holidays; or earlier, longer, further, or to more calls than the first row."""
+    assert len(read(text).rollout) == 2
+
+
+def test_every_fault_is_told_at_once_in_the_order_of_the_lines() -> None:
+    text = (
+        broken("version   = 1", "version = 0")
+        .replace('"US-WI"', '"XX"')
+        .replace('"W2"]', '"C1"]')
+        .replace("seconds = 30", "seconds = 55")
+    )
+    faults = refused(text)
+    assert [fault.field for fault in faults] == [
+        "version",
+        "holidays.calendar",
+        "districts.West[2]",
+        "when_no_team.steps",
+    ]
+    assert str(faults[2]).startswith("line 15: districts.West[2]: beat 'C1' is in Central too; ")
+
+
+def test_nesting_at_any_depth_is_refused_and_nothing_else() -> None:
+    for depth in range(50, 1200, 23):
+        assert refused(f"a = {'[' * depth}{']' * depth}")
+
+
+def test_a_large_document_is_read_within_a_second() -> None:
+    districts = "\n".join(f'D{n} = ["{n}A", "{n}B", "{n}C"]' for n in range(200))
+    codes = "\n".join(f'"CODE {n}" = {{ category = "mental-health", violence = "none" }}' for n in range(2000))
+    text = broken("[call_types.dane-county]", f"{districts}\n[call_types.large]\n{codes}\n[call_types.dane-county]")
+    began = time.perf_counter()
+    assert len(read(text).codes) == 2003
+    assert time.perf_counter() - began < 3  # about a quarter of a second where nothing else runs
+
+
+def test_hostile_text_is_refused_and_nothing_else() -> None:
+    for text in (
+        "",
+        "\x00",
+        "\ud800",
+        "a = " + "[" * 5000,
+        "a = " + "9" * 5000,
+        "x" * 1_000_001,
+        "\ufeffa = 1",
+        "a = {b = 1, b = 2}",
+    ):
+        assert refused(text)
+
+
+@pytest.mark.parametrize("path", sorted(PROGRAMMES.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_programme_that_is_delivered_is_accepted(path: Path) -> None:
+    assert path.stem.startswith(read(path.read_text()).agency)
+
+
+def test_the_assumptions_of_codes_are_listed() -> None:
+    text = broken(
+        '"MENTAL"         = { category = "mental-health" }',
+        '"MENTAL" = { category = "mental-health", violence = "none" }',
+    )
+    assert read(text).assumptions == ("dane-county MENTAL: violence none",)
+    assert read(MADISON).assumptions == ()
