@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from shared.events import (
-    AssignmentUnconfirmed,
-    CallRouted,
-    Event,
-    OfferAccepted,
-    OfferDeclined,
-    OfferExpired,
-    OfferWithdrawn,
-    SafetyCheckMissed,
-)
+from shared.events import OFFER_ENDS, AssignmentUnconfirmed, CallRouted, Event, SafetyCheckMissed
 from shared.telemetry import OFFERS, OUTCOMES, SILENT_TEAMS, UNCONFIRMED
-
-ENDED: dict[type[Event], str] = {
-    OfferAccepted: "accepted",
-    OfferDeclined: "declined",
-    OfferExpired: "expired",
-    OfferWithdrawn: "withdrawn",
-}
 
 
 def watch(agency: str, event: Event) -> None:
     """Count an event of the journal, once it is durable."""
-    if (ended := ENDED.get(type(event))) is not None:
+    if (ended := OFFER_ENDS.get(type(event))) is not None:
         OFFERS.labels(agency, ended).inc()
     elif isinstance(event, CallRouted):
         OUTCOMES.labels(agency, event.outcome).inc()

@@ -281,6 +281,16 @@ class OfferWithdrawn(Event):
     why: str
 
 
+OfferEnd = Literal["accepted", "declined", "expired", "withdrawn"]
+OFFER_ENDS: dict[type[Event], OfferEnd] = {
+    OfferAccepted: "accepted",
+    OfferDeclined: "declined",
+    OfferExpired: "expired",
+    OfferWithdrawn: "withdrawn",
+}
+"""What ends an offer, in a word."""
+
+
 class FallBackStepped(Event):
     """A step of the fall-back chain was left behind, and why."""
 
