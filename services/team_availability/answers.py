@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.team_availability.offers import advance, let_go, route, running, where_it_stands, withdraw
-from services.team_availability.state import PHONE, CallState, Episode, Offer, State
+from services.team_availability.plan import PHONE
+from services.team_availability.state import CallState, Episode, Offer, State
 from shared.answers import Answer, done, nothing_to_do, refused
 from shared.engine.service import Draft, Input
 from shared.events import AcceptOffer, DeclineOffer, Event, OfferAccepted, OfferDeclined
@@ -30,7 +31,7 @@ def accept_offer(draft: Draft[State], command: AcceptOffer, given: Input) -> lis
             person_id=command.person_id,
             accepted_at=given.time,
             eta_minutes=command.eta_minutes,
-            call_at=call.known.call_at if call.known else "",
+            call_at=call.memory.call_at if call.memory else "",
         )
     )
     route(draft, call_id, "phone-accepted" if offer.reached_by == PHONE else "team-accepted", (), offer=offer)
@@ -90,7 +91,7 @@ def _why_not(state: State, command: AcceptOffer, found: Found, time: datetime) -
     if episode.assignment is not None and episode.assignment.offer_id == offer.offer_id:
         return nothing_to_do(command, "Your team has this call already.", about=call_id)
     if not call.is_open:
-        return refused(command, *where_it_stands(call.known, call))
+        return refused(command, *where_it_stands(call.memory, call))
     if offer.ended == "withdrawn":
         return refused(command, "withdrawn", "The offer was withdrawn.")
     if offer.ended == "declined":

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
 from services.team_availability.offers import advance, route, running, withdraw
 from services.team_availability.overrides import answer_held
-from services.team_availability.state import CallState, Episode, Known, State, Timings
+from services.team_availability.plan import Timings
+from services.team_availability.state import CallMemory, CallState, Episode, JudgedVersion, State
 from shared.call import Call
 from shared.engine.service import Draft, Input
 from shared.engine.state import REMEMBERED_DAYS
@@ -43,7 +43,7 @@ def call_reported(draft: Draft[State], event: CallReported, given: Input) -> Non
         call_ended(draft, event, given)
         return
     call_id, version = event.call.call_id, event.call
-    call, known = draft.state.calls.get(call_id), draft.state.known(call_id)
+    call, known = draft.state.calls.get(call_id), draft.state.call(call_id).memory
     if known is not None and version.updated_at <= known.updated_at:
         return
     if known is None:
@@ -70,7 +70,7 @@ def call_reported(draft: Draft[State], event: CallReported, given: Input) -> Non
 def call_ended(draft: Draft[State], event: CallCancelled | CallReported, _given: Input) -> None:
     """The CAD ended the call: what is open is withdrawn, a team on it is free again."""
     call_id = event.call.call_id
-    call, known = draft.state.calls.get(call_id), draft.state.known(call_id)
+    call, known = draft.state.calls.get(call_id), draft.state.call(call_id).memory
     if known is None:
         if not _is_stale(event):
             draft.emit(_seen(event))
@@ -98,7 +98,7 @@ def release(draft: Draft[State], call_id: str, why: str) -> None:
 
 def call_triaged(draft: Draft[State], event: CallTriaged, given: Input) -> None:
     """A version of a call was judged: follow the plan, or keep it until that version is reported."""
-    judged = Judged.of(event, given)
+    judged = _judged(event, given)
     _note_terms(draft, event.judgement)
     call = draft.state.calls.get(event.call_id)
     if call is not None and call.is_open:
@@ -127,7 +127,7 @@ def _is_stale(event: CallReported | CallCancelled) -> bool:
     return min(event.call.created_at, event.call.updated_at) < event.judged_at - STALE
 
 
-def _why_again(known: Known, call: Call) -> Why | None:
+def _why_again(known: CallMemory, call: Call) -> Why | None:
     """Why a call that has its outcome gets another episode."""
     if known.ended or (call.status == "reopened" and known.status != "reopened"):
         return "reopened"
@@ -162,32 +162,16 @@ def _begin(draft: Draft[State], event: CallReported, given: Input, number: int, 
     )
     answer_held(draft, call_id, given)
     call = draft.state.calls.get(call_id)
-    if call is not None and call.kept is not None and _is_ours(draft.state, call_id):
-        kept = call.kept
-        judged = Judged(kept.event_id, kept.judgement, kept.updated_at, kept.triaged_at, kept.language, kept.priority)
-        _follow(draft, call_id, judged, given)
+    if call is not None and call.early_plan is not None and _is_ours(draft.state, call_id):
+        _follow(draft, call_id, call.early_plan, given)
 
 
 # --- plans ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A judgement of a version of a call."""
-
-    event_id: str
-    judgement: Judgement
-    updated_at: datetime
-    triaged_at: int
-    """Offset in the topic `decisions`: what triage said last."""
-    language: str | None
-    priority: str | None
-
-    @classmethod
-    def of(cls, event: CallTriaged, given: Input) -> Judged:
-        """What triage says."""
-        offset = int(given.cause.rpartition("/")[2])
-        return cls(event.event_id, event.judgement, event.updated_at, offset, event.language, event.priority)
+def _judged(event: CallTriaged, given: Input) -> JudgedVersion:
+    offset = int(given.cause.rpartition("/")[2])
+    return JudgedVersion(event.event_id, event.judgement, event.updated_at, offset, event.language, event.priority)
 
 
 def _is_ours(state: State, call_id: str) -> bool:
@@ -196,22 +180,22 @@ def _is_ours(state: State, call_id: str) -> bool:
     return call is not None and call.episode is not None and call.is_open and call.episode.override is None
 
 
-def _counts(call: CallState, judged: Judged) -> bool:
+def _counts(call: CallState, judged: JudgedVersion) -> bool:
     """Whether a judgement says something new about an open episode that no dispatcher has taken over."""
     episode = call.episode
     return episode is not None and episode.override is None and _is_newer(call, episode, judged)
 
 
-def _is_newer(call: CallState, episode: Episode, judged: Judged) -> bool:
+def _is_newer(call: CallState, episode: Episode, judged: JudgedVersion) -> bool:
     """Whether a judgement is of the episode, and the last that triage has given of it."""
     if judged.updated_at < episode.begun_with or (
-        call.known is not None and judged.triaged_at <= call.known.triaged_at
+        call.memory is not None and judged.triaged_at <= call.memory.triaged_at
     ):
         return False
     return call.plan is None or judged.updated_at >= call.plan.updated_at
 
 
-def _follow(draft: Draft[State], call_id: str, judged: Judged, given: Input) -> None:
+def _follow(draft: Draft[State], call_id: str, judged: JudgedVersion, given: Input) -> None:
     """Do what the newest judgement says; an offer of what may no longer go is taken back."""
     _, episode = running(draft.state, call_id)
     judgement = judged.judgement
@@ -244,14 +228,14 @@ def _follow(draft: Draft[State], call_id: str, judged: Judged, given: Input) -> 
     advance(draft, call_id, given.cause)
 
 
-def _keep(draft: Draft[State], call_id: str, judged: Judged, version: Call | None) -> None:
+def _keep(draft: Draft[State], call_id: str, judged: JudgedVersion, version: Call | None) -> None:
     """Keep what was judged ahead of its report; after an outcome only if that report will begin another episode."""
-    known, call = draft.state.known(call_id), draft.state.calls.get(call_id)
+    known, call = draft.state.call(call_id).memory, draft.state.calls.get(call_id)
     if known is not None:
         seen = judged.updated_at <= known.updated_at or judged.triaged_at <= known.triaged_at
         if seen or version is None or _why_again(known, version) is None:
             return
-    kept = None if call is None else call.kept
+    kept = None if call is None else call.early_plan
     if kept is not None and (judged.updated_at < kept.updated_at or judged.triaged_at <= kept.triaged_at):
         return
     draft.emit(
@@ -298,13 +282,13 @@ def _note_terms(draft: Draft[State], judgement: Judgement) -> None:
 # --- upgrades -------------------------------------------------------------------------------------------------------
 
 
-def _raise_upgrade(draft: Draft[State], call_id: str, judged: Judged) -> None:
+def _raise_upgrade(draft: Draft[State], call_id: str, judged: JudgedVersion) -> None:
     """Tell the team that has the call that it is more dangerous than it knows; what a dispatcher sent stays sent."""
     call, episode = running(draft.state, call_id)
     assignment, judgement = episode.assignment, judged.judgement
     if assignment is None or not _is_newer(call, episode, judged):
         return
-    if judgement.level_rank <= assignment.told_rank:  # that news are stale, or disagree, makes nothing more dangerous
+    if judgement.level_rank <= assignment.level_told:  # that news are stale, or disagree, makes nothing more dangerous
         return
     listed = (one.on_upgrade for one in judgement.responses if one.response == assignment.response)
     on_upgrade = "stay" if episode.override is not None else next(listed, assignment.on_upgrade)

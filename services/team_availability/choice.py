@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from services.team_availability.state import PULL, CallState, Option, Shift, State, TeamState
+from services.team_availability.plan import PULL, Option
+from services.team_availability.state import CallState, Shift, State, TeamState
 from shared.events import BypassedTeam, Recipient, Team
 from shared.judgement import disciplines_of
 from shared.matching import has_perfect_matching

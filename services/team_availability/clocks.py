@@ -36,7 +36,7 @@ def _offer(draft: Draft[State], offer_id: str, cause: str) -> None:
 
 
 def _held(draft: Draft[State], command_id: str, _cause: str) -> None:
-    unknown = draft.state.known(draft.state.held[command_id].call_id) is None
+    unknown = draft.state.call(draft.state.waiting[command_id].call_id).memory is None
     draft.emit(
         CommandRefused(
             command_id=command_id,
@@ -65,7 +65,7 @@ def _check(draft: Draft[State], call_id: str, _cause: str) -> None:
     shift = None if assignment is None else draft.state.teams[assignment.team_id].shift
     if assignment is None or shift is None:
         return
-    team_id, missed = assignment.team_id, assignment.checks
+    team_id, missed = assignment.team_id, assignment.missed_checks
     if missed >= draft.state.timings(call).missed_safety_checks:
         minutes = int((draft.now - shift.heard_at).total_seconds() // 60)
         draft.emit(

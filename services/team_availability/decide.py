@@ -55,14 +55,14 @@ def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
         _command(draft, event, given)
     elif (decider := DECIDERS.get(type(event))) is not None:
         decider(draft, event, given)
-    if draft.events and draft.state.held:
+    if draft.events and draft.state.waiting:
         _answer_held(draft, given)
     return draft.events
 
 
 def _command(draft: Draft[State], command: Command, given: Input) -> None:
     decider = COMMAND_DECIDERS.get(type(command))
-    if decider is None or command.command_id in draft.state.held:
+    if decider is None or command.command_id in draft.state.waiting:
         return
     draft.emit_all(answer(command, given.time, draft.state.answered, lambda command: decider(draft, command, given)))
 
@@ -70,7 +70,7 @@ def _command(draft: Draft[State], command: Command, given: Input) -> None:
 def _answer_held(draft: Draft[State], given: Input) -> None:
     """Something happened to a call that commands wait for: decide them, if they can be decided now."""
     for call_id in dict.fromkeys(event.subject for event in draft.events):
-        if call_id in draft.state.held_of:
+        if call_id in draft.state.waiting_for:
             answer_held(draft, call_id, given)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.team_availability.state import Shift, State, TeamState
+from services.team_availability.state import Shift, State, TeamState, clock
 from shared.events import PersonDefined, PersonRemoved, TeamDefined, TeamRemoved, TeamSignedOff, TeamSignedOn
 
 
@@ -33,9 +33,9 @@ def without_offer(state: State, team_id: str, offer_id: str, **changes: Any) -> 
     shift = state.teams[team_id].shift if team_id in state.teams else None
     if shift is None:
         return state
-    asked = None if shift.offer_id == offer_id else shift.offer_id
-    open_calls = tuple(one for one in shift.open_calls if one != offer_id)
-    return with_shift(state, team_id, offer_id=asked, open_calls=open_calls, **changes)
+    paged = None if shift.offer_id == offer_id else shift.offer_id
+    open_calls = tuple(other for other in shift.open_calls if other != offer_id)
+    return with_shift(state, team_id, offer_id=paged, open_calls=open_calls, **changes)
 
 
 def _person_defined(state: State, event: PersonDefined, _at: datetime) -> State:
@@ -62,7 +62,7 @@ def _signed_on(state: State, event: TeamSignedOn, at: datetime) -> State:
     return replace(
         state,
         teams=state.teams.set(event.team_id, team),
-        clocks=state.clocks.set(f"shift/{event.team_id}", event.shift_ends_at),
+        clocks=state.clocks.set(clock("shift", event.team_id), event.shift_ends_at),
     )
 
 
@@ -71,7 +71,7 @@ def _signed_off(state: State, event: TeamSignedOff, _at: datetime) -> State:
     return replace(
         state,
         teams=state.teams.set(event.team_id, team),
-        clocks=state.clocks.clear(f"shift/{event.team_id}"),
+        clocks=state.clocks.clear(clock("shift", event.team_id)),
     )
 
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from itertools import dropwhile
 
 from services.team_availability.choice import Choice, choose, recipients_of
-from services.team_availability.evolve import options_named
-from services.team_availability.state import PHONE, PULL, CallState, Cites, Episode, Known, Offer, Option, State
+from services.team_availability.plan import PHONE, PULL, Cites, Option
+from services.team_availability.state import CallMemory, CallState, Episode, Offer, State
 from shared.engine.service import Draft
 from shared.engine.topic import STEP_BYTES
 from shared.events import (
@@ -80,7 +80,7 @@ def route(
     if offer is not None:
         sentence = f"{offer.team_id} takes the call ({offer.response})."
     sentence = sentence or (judgement.sentence if judgement else "") or f"{GOING}: {', '.join(reasons)}."
-    asked_by = call.known.requested_by if call.known is not None and outcome == "default" else None
+    asked_by = call.memory.requested_by if call.memory is not None and outcome == "default" else None
     if asked_by is not None:  # silence is no answer to somebody who waits (domain §3.5)
         sentence = f"Nobody comes, though {asked_by} asked. {sentence}"
     draft.emit(
@@ -120,7 +120,7 @@ def withdraw(draft: Draft[State], call_id: str, why: str, *, only: str | None = 
 def let_go(draft: Draft[State], team_id: str, why: str, *, but: str | None = None) -> list[str]:
     """Take back every offer that a team holds, but for one; the calls, which have to be gone on with."""
     shift = draft.state.teams[team_id].shift
-    held = [offer_id for offer_id in (shift.held if shift else ()) if offer_id != but]
+    held = [offer_id for offer_id in (shift.open_offers if shift else ()) if offer_id != but]
     calls = [draft.state.offers[offer_id] for offer_id in held if offer_id in draft.state.offers]
     for call_id in calls:
         withdraw(draft, call_id, why, only=team_id)
@@ -149,7 +149,7 @@ def end_by_deadline(draft: Draft[State], call_id: str) -> None:
     withdraw(draft, call_id, "routed")
     call, episode = running(draft.state, call_id)
     plan, why = call.plan, episode.reasons
-    if episode.asked is not None:
+    if episode.proposed is not None:
         why = (*why, "not-confirmed")
     if plan is None and episode.override is None:
         why = (*why, "not-judged")
@@ -158,7 +158,7 @@ def end_by_deadline(draft: Draft[State], call_id: str) -> None:
     route(draft, call_id, "default", (*why, "deadline"))
 
 
-def where_it_stands(known: Known | None, call: CallState | None) -> tuple[str, str]:
+def where_it_stands(known: CallMemory | None, call: CallState | None) -> tuple[str, str]:
     """Why a team cannot have a call any more: a reason code and a sentence."""
     if call is not None and call.assignment is not None:
         return "taken", f"{call.assignment.team_id} has this call."
@@ -185,7 +185,7 @@ def _to_try(draft: Draft[State], call_id: str) -> Option | None:
     if current is None or steps[episode.step].attempt == "default":
         route(draft, call_id, "default", (*episode.reasons, *_paused(draft.state, call)) or _why_none(call))
         return None
-    waits = episode.asked == current.response and current.phase == "advisory"
+    waits = episode.proposed == current.response and current.phase == "advisory"
     return None if waits else current
 
 
@@ -203,7 +203,8 @@ def _unless_paused(state: State, call: CallState) -> tuple[Option, ...]:
     episode = call.episode
     assert episode is not None  # noqa: S101  it is being gone on with
     if episode.override is not None:
-        return options_named(state, call, episode.override)
+        sent = state.option(call, episode.override)
+        return () if sent is None else (sent,)
     options = call.plan.options if call.plan else ()
     return tuple(one for one in options if one.may_go and one.response not in episode.shadowed)
 
@@ -223,9 +224,9 @@ def _from_current(state: State, call: CallState) -> list[Option]:
     if episode.response not in names:  # the plan has changed: begin again
         return list(open_options)
     _, *after = dropwhile(lambda name: name != episode.response, names)
-    left = [episode.response, *(name for name in after if name not in episode.aside)]
+    left = [episode.response, *(name for name in after if name not in episode.tried_out_of_order)]
     if call.plan.steps[episode.step].attempt == "phone":
-        left = [*episode.aside[-1:], *left]
+        left = [*episode.tried_out_of_order[-1:], *left]
     return sorted((one for one in open_options if one.response in left), key=lambda one: left.index(one.response))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from services.team_availability.evolve import options_named
 from services.team_availability.offers import (
     GOING,
     advance,
@@ -48,8 +47,8 @@ def confirm_decision(draft: Draft[State], command: ConfirmDecision, given: Input
 
 def answer_held(draft: Draft[State], call_id: str, given: Input, only: str | None = None) -> None:
     """Decide the commands that waited for this call, or only those of a type, as far as they can be decided now."""
-    for command_id in draft.state.held_of.get(call_id, ()):
-        held = draft.state.held[command_id]
+    for command_id in draft.state.waiting_for.get(call_id, ()):
+        held = draft.state.waiting[command_id]
         if only not in (None, held.command_type):
             continue
         kind, decider = HELD[held.command_type]
@@ -62,7 +61,7 @@ def answer_held(draft: Draft[State], call_id: str, given: Input, only: str | Non
 
 def _override(draft: Draft[State], command: OverrideCall, given: Input) -> Answer | None:
     """The answer; None where it cannot be decided yet."""
-    known, call = draft.state.known(command.call_id), draft.state.calls.get(command.call_id)
+    known, call = draft.state.call(command.call_id).memory, draft.state.calls.get(command.call_id)
     if known is None:
         return None
     if command.send == "default":
@@ -74,9 +73,9 @@ def _override(draft: Draft[State], command: OverrideCall, given: Input) -> Answe
 
 def _why_not(state: State, command: OverrideCall, call: CallState) -> Answer | None:
     """Why not even a person may send this response."""
-    if call.known is not None and call.known.ended:
-        return refused(command, *where_it_stands(call.known, call))
-    if not options_named(state, call, command.send):
+    if call.memory is not None and call.memory.ended:
+        return refused(command, *where_it_stands(call.memory, call))
+    if state.option(call, command.send) is None:
         return refused(command, "unknown-response", f"The programme has no response {command.send!r} for this call.")
     if state.is_paused(call.district, command.send):
         return refused(command, "paused", "careroute is paused there: resume it first.")
@@ -138,7 +137,7 @@ def _how_it_went(state: State, command: OverrideCall) -> Answer:
 
 
 def _begin(draft: Draft[State], call_id: str) -> None:
-    known, call = draft.state.known(call_id), draft.state.calls.get(call_id)
+    known, call = draft.state.call(call_id).memory, draft.state.calls.get(call_id)
     assert known is not None  # noqa: S101  only a reported call is overridden
     timings = draft.state.timings(call or CallState())
     draft.emit(
@@ -179,13 +178,13 @@ def _release(draft: Draft[State], call_id: str) -> None:
 def _confirm(draft: Draft[State], command: ConfirmDecision, given: Input) -> Answer | None:
     """The answer; None where it cannot be decided yet."""
     call_id, call = command.call_id, draft.state.calls.get(command.call_id)
-    known = draft.state.known(call_id)
+    known = draft.state.call(call_id).memory
     if known is None:
         return None
     if call is None or call.episode is None or not call.is_open or draft.now >= call.episode.deadline:
         return refused(command, *where_it_stands(known, call))
     episode = call.episode
-    if episode.asked is None:
+    if episode.proposed is None:
         if episode.confirmed:
             return nothing_to_do(command, f"{episode.confirmed[-1]} is confirmed already.", about=call_id)
         if call.plan is None and episode.override is None:
@@ -193,18 +192,18 @@ def _confirm(draft: Draft[State], command: ConfirmDecision, given: Input) -> Ans
         return refused(command, "not-asked", "Nothing is proposed for this call.")
     draft.emit(
         DecisionConfirmed(
-            call_id=call_id, episode=episode.number, response=episode.asked, confirmed_by=command.issued_by
+            call_id=call_id, episode=episode.number, response=episode.proposed, confirmed_by=command.issued_by
         )
     )
     advance(draft, call_id, given.cause)
-    return done(command, f"{episode.asked} is confirmed.", about=call_id)
+    return done(command, f"{episode.proposed} is confirmed.", about=call_id)
 
 
 # --- waiting --------------------------------------------------------------------------------------------------------
 
 
 def _hold(draft: Draft[State], command: OverrideCall | ConfirmDecision) -> Event:
-    if len(draft.state.held) >= HELD_COMMANDS:
+    if len(draft.state.waiting) >= HELD_COMMANDS:
         return refused(command, "unknown-call", "careroute has not seen this call, and too many commands wait already.")
     return CommandHeld(
         command_type=command.type,

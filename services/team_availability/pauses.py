@@ -50,6 +50,6 @@ def _is_out(call: CallState, paused: str, now: datetime) -> bool:
     episode = call.episode
     if episode is None or not call.is_open:
         return False
-    asked = episode.asked if now < episode.deadline else None  # after it, the deadline's clock ends the episode
+    asked = episode.proposed if now < episode.deadline else None  # after it, the deadline's clock ends the episode
     response = episode.offered or asked
     return response is not None and Switch.parse(paused).holds(call.district, response)

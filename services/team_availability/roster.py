@@ -133,7 +133,7 @@ def _report_assigned(draft: Draft[State], command: ReportStatus, shift: Shift) -
     _, episode = running(draft.state, call_id)
     if command.status == "cleared" and command.disposition is None:
         return [refused(command, "no-disposition", "Say how the call ended (its disposition).")]
-    answers_check = episode.assignment is not None and episode.assignment.checks > 0
+    answers_check = episode.assignment is not None and episode.assignment.missed_checks > 0
     if command.status == shift.status and command.status != "need-police" and not answers_check:
         return [nothing_to_do(command, f"{command.team_id} is {command.status} already.", about=call_id)]
     cleared = command.status == "cleared"

@@ -19,7 +19,7 @@ TEAM_AVAILABILITY: Service[State] = Service(
     decide=decide,
     evolve=evolve,
     packer=packer(State),
-    state_version=2,
+    state_version=3,
     due=due,
     decider_version="2",
 )

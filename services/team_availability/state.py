@@ -5,35 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from services.team_availability.plan import NO_TERMS, Option, Plan, Terms, Timings
 from shared.call import ENDED, CallStatus
-from shared.engine.state import EMPTY, ByDay, Clocks, PMap
-from shared.events import CommandHeld, Outcome, Person, PlanSet, Team, TeamStatus, TermsNoted
-from shared.judgement import (
-    DEFAULT_POOL,
-    EXPECTED_MINUTES,
-    MISSED_SAFETY_CHECKS,
-    NOT_ROUTED,
-    CrewPlace,
-    Judgement,
-    Phase,
-    ResponseVerdict,
-    Step,
-)
+from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
+from shared.events import CommandHeld, OfferEnd, Outcome, Person, PlanKept, Team, TeamStatus
+from shared.judgement import Judgement
 from shared.switch import Switch
 
 SETTLE = timedelta(milliseconds=250)
 """Deadlines and expiries fire so much after their instant: an answer durable just before it is then read in time."""
-KEPT = timedelta(minutes=15)
+LINGER = timedelta(minutes=15)
 """How long a call that nobody is busy with stays whole: a late answer is told why, a plan waits for its report."""
 PAUSE_STEP = timedelta(milliseconds=1)
 """A pause with more offers than one step takes goes on so much later: its clock has to move."""
 
-PHONE = "phone transfer"
-PULL = "pull"
 CHECKED: frozenset[TeamStatus] = frozenset(("on-scene", "transporting"))
 """With somebody: a team that has reported so and says no more is asked whether it is well."""
+
+ClockKind = Literal["deadline", "offer", "held", "shift", "moving", "check", "forget", "pause"]
+"""What fires. The journal names clocks so: a kind keeps its name."""
+
+
+def clock(kind: ClockKind, about: str) -> str:
+    """The id of a clock: of a call, an offer, a command that waits, a team, or a switch."""
+    return str(ClockId(kind, about))
 
 
 # --- teams ----------------------------------------------------------------------------------------------------------
@@ -59,8 +56,8 @@ class Shift:
     """Calls taken in this shift."""
 
     @property
-    def held(self) -> tuple[str, ...]:
-        """Every open offer that it holds."""
+    def open_offers(self) -> tuple[str, ...]:
+        """Every open offer that was made to it."""
         return self.open_calls if self.offer_id is None else (self.offer_id, *self.open_calls)
 
 
@@ -72,154 +69,19 @@ class TeamState:
     shift: Shift | None = None
 
 
-# --- plans ----------------------------------------------------------------------------------------------------------
-
-
-class Timings(NamedTuple):
-    """The programme's clocks; the defaults are careroute's own (domain §6)."""
-
-    routing_deadline_seconds: int = 60
-    cad_notice_seconds: int = 10
-    offer_expiry_seconds: int = 30
-    accepted_not_moving_minutes: int = 5
-    status_stale_minutes: int = 15
-    transfer_ack_seconds: int = 30
-    on_scene_check_minutes: int = 30
-    missed_safety_checks: int = MISSED_SAFETY_CHECKS
-
-    @classmethod
-    def of(cls, source: Judgement | TermsNoted) -> Timings:
-        """The clocks that a judgement cites."""
-        return cls(*(getattr(source, name) for name in cls._fields))
-
-    @property
-    def to_decide(self) -> timedelta:
-        """From the receipt to the deadline: what the CAD's own deadline leaves once it is told in time."""
-        return timedelta(seconds=self.routing_deadline_seconds - self.cad_notice_seconds)
-
-    def answer_seconds(self, reached_by: str) -> int:
-        """How long whoever is reached so may take to answer: of a transfer the acceptance is the acknowledgement."""
-        return self.transfer_ack_seconds if reached_by == PHONE else self.offer_expiry_seconds
-
-
-USUAL = Timings()
-
-
-class Option(NamedTuple):
-    """A response that a plan, or a dispatcher, names."""
-
-    response: str
-    model: str
-    crew: tuple[CrewPlace, ...]
-    reached_by: str
-    on_upgrade: str
-    phase: Phase = "off"
-    may_go: bool = False
-    reasons: tuple[str, ...] = ()
-    enters_when: tuple[str, ...] = ()
-    expected_minutes: int = EXPECTED_MINUTES
-    pool: str = DEFAULT_POOL
-
-    @classmethod
-    def of(cls, verdict: ResponseVerdict) -> Option:
-        """What a judgement says of a response; a referral or a note is recorded there, and routes nothing."""
-        routed = verdict.reached_by not in NOT_ROUTED
-        return cls(
-            verdict.response,
-            verdict.model,
-            verdict.crew,
-            verdict.reached_by,
-            verdict.on_upgrade,
-            verdict.phase,
-            verdict.may_go and routed,
-            verdict.reasons if routed else (verdict.reached_by,),
-            verdict.enters_when,
-            verdict.expected_minutes,
-            verdict.pool,
-        )
-
-
-class Cites(NamedTuple):
-    """The programme and the switchboard that a decision stands on."""
-
-    programme_version: int | None = None
-    programme_hash: str | None = None
-    switchboard_revision: int | None = None
-
-    @classmethod
-    def of(cls, judgement: Judgement) -> Cites:
-        """What a judgement stands on."""
-        return cls(*(getattr(judgement, name) for name in cls._fields))
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A judgement, as far as offers need it."""
-
-    updated_at: datetime
-    suitability: str
-    reasons: tuple[str, ...]
-    level_rank: int
-    district: str | None
-    language: str | None
-    priority: str | None
-    options: tuple[Option, ...]
-    steps: tuple[Step, ...]
-    timings: Timings
-    cites: Cites
-
-    def may_go(self, response: str) -> bool:
-        """Whether a response may go to the call."""
-        return self.suitability == "suitable" and any(one.response == response and one.may_go for one in self.options)
-
-    @classmethod
-    def of(cls, event: PlanSet) -> Plan:
-        """The plan that an event sets."""
-        judgement, timings = event.judgement, Timings.of(event.judgement)
-        options = tuple(map(Option.of, judgement.responses))
-        steps = judgement.steps or (Step("default", 0),)
-        if steps[0].attempt != "same response":  # the first response is always tried, for as long as one offer
-            reached_by = next((one.reached_by for one in options if one.may_go), "offer")
-            steps = (Step("same response", timings.answer_seconds(reached_by)), *steps)
-        if steps[-1].attempt != "default":
-            steps = (*steps, Step("default", 0))
-        return cls(
-            updated_at=event.updated_at or event.deadline,
-            suitability=judgement.suitability,
-            reasons=judgement.reasons,
-            level_rank=judgement.level_rank,
-            district=judgement.district,
-            language=event.language,
-            priority=event.priority,
-            options=options,
-            steps=steps,
-            timings=timings,
-            cites=Cites.of(judgement),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """The responses and clocks of the newest programme version, as far as judgements have named them."""
-
-    programme_hash: str = ""
-    responses: PMap[str, Option] = EMPTY
-    timings: Timings = USUAL
-
-
 # --- calls ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An offer of the running episode; `ended` says how, once it has."""
+    """An offer of the running episode."""
 
     offer_id: str
     team_id: str
     response: str
     reached_by: str
     expires_at: datetime
-    ended: str = ""
+    ended: OfferEnd | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +93,10 @@ class Assignment:
     response: str
     on_upgrade: str
     status: TeamStatus | None = None
-    told_rank: int = 0
+    level_told: int = 0
     """The highest level that the team knows of."""
     unconfirmed: bool = False
-    checks: int = 0
+    missed_checks: int = 0
     """Safety checks in a row that it has not answered."""
 
 
@@ -249,13 +111,13 @@ class Episode:
     """`updated_at` of the version that began it: judgements of older ones say nothing about it."""
     override: str | None = None
     """The response that a dispatcher sends."""
-    asked: str | None = None
+    proposed: str | None = None
     """The response that a dispatcher may confirm."""
     confirmed: tuple[str, ...] = ()
     response: str | None = None
-    """The response being tried, or from which the order goes on after one that is tried aside."""
-    aside: tuple[str, ...] = ()
-    """Responses that a step by telephone tried out of their order, the newest last."""
+    """The response being tried, or from which the order goes on after one that is tried out of it."""
+    tried_out_of_order: tuple[str, ...] = ()
+    """Responses that a step by telephone tried, the newest last."""
     step: int = 0
     step_ends_at: datetime | None = None
     offers: tuple[Offer, ...] = ()
@@ -267,7 +129,7 @@ class Episode:
     @property
     def open_offers(self) -> tuple[Offer, ...]:
         """The offers that stand: all for one response, to one team or to several at once."""
-        return tuple(offer for offer in self.offers if not offer.ended)
+        return tuple(offer for offer in self.offers if offer.ended is None)
 
     @property
     def offered(self) -> str | None:
@@ -275,18 +137,21 @@ class Episode:
         return next((offer.response for offer in self.open_offers), None)
 
     @property
-    def refusals(self) -> dict[str, str]:
+    def refusals(self) -> dict[str, OfferEnd]:
         """Team id → how it left the call to others: it is not asked again."""
         return {offer.team_id: offer.ended for offer in self.offers if offer.ended in ("declined", "expired")}
 
-    def with_offer(self, offer_id: str, ended: str) -> Episode:
-        """The episode with an offer ended in a way."""
-        offers = tuple(replace(one, ended=ended) if one.offer_id == offer_id else one for one in self.offers)
-        return replace(self, offers=offers)
+    def offer(self, offer_id: str) -> Offer:
+        """The offer of this id, which was made in this episode."""
+        return next(offer for offer in self.offers if offer.offer_id == offer_id)
+
+    def with_end(self, offer_id: str, ended: OfferEnd) -> tuple[Offer, ...]:
+        """The offers, one of them ended in a way."""
+        return tuple(replace(offer, ended=ended) if offer.offer_id == offer_id else offer for offer in self.offers)
 
 
-class Known(NamedTuple):
-    """What is kept of every call for seven days."""
+class CallMemory(NamedTuple):
+    """What is remembered of every call for seven days."""
 
     updated_at: datetime
     """Of the newest version that mattered."""
@@ -307,32 +172,54 @@ class Known(NamedTuple):
         return self.status in ENDED
 
 
-@dataclass(frozen=True, slots=True)
-class KeptPlan:
-    """A judgement that waits for its version of the call."""
+class JudgedVersion(NamedTuple):
+    """A judgement of a version of a call, as triage says it or as it waits for that version to be reported."""
 
     event_id: str
     judgement: Judgement
     updated_at: datetime
     triaged_at: int
+    """Offset in the topic `decisions`: what triage said last."""
     language: str | None
     priority: str | None
+
+    @classmethod
+    def of(cls, event: PlanKept) -> JudgedVersion:
+        """What waits for its report."""
+        return cls(*(getattr(event, name) for name in cls._fields))
 
 
 @dataclass(frozen=True, slots=True)
 class CallState:
-    """A call that is not over, or not for long."""
+    """A call that is not over, or not for long; one that is gone from the state has its memory alone."""
 
-    known: Known | None = None
+    memory: CallMemory | None = None
     """None: triage has spoken of it, the CAD not yet."""
     episode: Episode | None = None
     plan: Plan | None = None
-    kept: KeptPlan | None = None
+    early_plan: JudgedVersion | None = None
+
+    @property
+    def running(self) -> Episode:
+        """Its episode. Raises AssertionError for a call without one."""
+        assert self.episode is not None  # noqa: S101  only calls with an episode come here
+        return self.episode
+
+    @property
+    def reported(self) -> CallMemory:
+        """What is remembered of it. Raises AssertionError for a call that only triage has spoken of."""
+        assert self.memory is not None  # noqa: S101  only reported calls come here
+        return self.memory
 
     @property
     def is_open(self) -> bool:
         """Whether it has an episode without outcome."""
         return self.episode is not None and self.episode.outcome is None
+
+    @property
+    def open_offers(self) -> tuple[Offer, ...]:
+        """The offers that stand."""
+        return () if self.episode is None else self.episode.open_offers
 
     @property
     def assignment(self) -> Assignment | None:
@@ -344,7 +231,7 @@ class CallState:
         """The district that triage found."""
         if self.plan is not None:
             return self.plan.district
-        return None if self.known is None else self.known.district
+        return None if self.memory is None else self.memory.district
 
 
 # --- the whole ------------------------------------------------------------------------------------------------------
@@ -357,28 +244,33 @@ class State:
     people: PMap[str, Person] = EMPTY
     teams: PMap[str, TeamState] = EMPTY
     calls: PMap[str, CallState] = EMPTY
-    closed: ByDay[Known] = field(default_factory=ByDay)
+    closed: ByDay[CallMemory] = field(default_factory=ByDay)
     offers: PMap[str, str] = EMPTY
     """Offer id → call id, for the calls above."""
     paused: PMap[str, datetime] = EMPTY
-    """Districts, or `all`, or `response/district`, and since when."""
-    terms: Terms = Terms()
-    held: PMap[str, CommandHeld] = EMPTY
+    """Switches by their key, and since when."""
+    terms: Terms = NO_TERMS
+    waiting: PMap[str, CommandHeld] = EMPTY
     """Command id → a command that waits for its call."""
-    held_of: PMap[str, tuple[str, ...]] = EMPTY
+    waiting_for: PMap[str, tuple[str, ...]] = EMPTY
     """Call id → the ids of the commands that wait for it."""
     answered: ByDay[datetime] = field(default_factory=ByDay)
     """Ids of commands."""
     clocks: Clocks = field(default_factory=Clocks)
 
-    def known(self, call_id: str) -> Known | None:
-        """What is known of a call, over or not."""
+    def call(self, call_id: str) -> CallState:
+        """A call, over or not; of one that nobody has spoken of nothing is known."""
         call = self.calls.get(call_id)
-        return self.closed.get(call_id) if call is None else call.known
+        return CallState(self.closed.get(call_id)) if call is None else call
 
     def timings(self, call: CallState) -> Timings:
         """The clocks of a call's plan, or of the programme where it has none."""
         return self.terms.timings if call.plan is None else call.plan.timings
+
+    def option(self, call: CallState, response: str) -> Option | None:
+        """The response of this name in the call's plan, or else in the programme."""
+        in_plan = None if call.plan is None else call.plan.option(response)
+        return in_plan or self.terms.responses.get(response)
 
     def is_paused(self, district: str | None, response: str | None = None) -> bool:
         """Whether a kill switch holds a response, or everything, in a district."""

@@ -321,7 +321,7 @@ def test_no_page_has_more_open_calls_than_anybody_chooses_among() -> None:
     town = town_of("one", reached_by="pull")
     for number in range(2, MOST_OPEN_CALLS + 2):
         town.call(str(number), to_all("pull"))
-    assert len(town.state.teams["one"].shift.held) == MOST_OPEN_CALLS  # type: ignore[union-attr]
+    assert len(town.state.teams["one"].shift.open_offers) == MOST_OPEN_CALLS  # type: ignore[union-attr]
     last = call_id(str(MOST_OPEN_CALLS + 1))
     stepped = [event for event in town.all(FallBackStepped) if event.call_id == last]
     assert ("many-open-calls",) in [team.reasons for team in stepped[0].bypassed]
@@ -390,7 +390,7 @@ def test_what_a_failure_of_ours_left_open_blocks_no_team() -> None:
     failed = InputRefused(position="calls/0/1", sha256="", length=0, wrong="KeyError", call_id=call_id("1"))
     town.fold(failed.model_copy(update={"input_type": "call-reported"}))
     town.report("1", status="reopened", updated_at=town.now + timedelta(seconds=1))
-    assert town.state.teams["one"].shift.held == ()  # type: ignore[union-attr]
+    assert town.state.teams["one"].shift.open_offers == ()  # type: ignore[union-attr]
     assert town.command(SignOff, team_id="one").type == "command-done"
 
 

@@ -141,7 +141,7 @@ def test_an_override_of_a_call_not_seen_yet_waits_for_it() -> None:
     events = [*town.report(), *town.triage()]
     assert kinds(events)[:4] == ["deadline-set", "call-overridden", "call-routed", "command-done"]
     assert not town.all(OfferMade)
-    assert not town.state.held_of
+    assert not town.state.waiting_for
 
 
 def test_an_override_to_a_response_waits_until_the_call_is_judged() -> None:
@@ -170,7 +170,7 @@ def test_a_command_that_waits_is_refused_when_it_expires() -> None:
     town.wait(61)
     refused = town.last(CommandRefused)
     assert (refused.command_id, refused.reason) == ("waits", "unknown-call")
-    assert not town.state.held
+    assert not town.state.waiting
 
 
 def test_a_confirmation_waits_for_the_question() -> None:

@@ -369,8 +369,8 @@ def check_rest(town: Town) -> None:
     state = town.state
     assert not state.calls
     assert not state.offers
-    assert not state.held
-    assert not state.held_of
+    assert not state.waiting
+    assert not state.waiting_for
     assert not len(state.clocks)
     assert state == fold(town)
 

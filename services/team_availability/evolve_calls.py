@@ -1,0 +1,175 @@
+"""How each event of team availability's journal changes its state: calls, their episodes, their plans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from services.team_availability.evolve_teams import without_offer
+from services.team_availability.plan import Option, Plan, Terms, Timings
+from services.team_availability.state import (
+    LINGER,
+    SETTLE,
+    CallMemory,
+    CallState,
+    Episode,
+    JudgedVersion,
+    State,
+    clock,
+)
+from shared.engine.state import EMPTY
+from shared.events import (
+    CallForgotten,
+    CallVersionAt,
+    CallVersionSeen,
+    DeadlineSet,
+    PlanKept,
+    PlanSet,
+    ResponseTerms,
+    TermsNoted,
+)
+
+
+def with_call(state: State, call_id: str, **changes: Any) -> State:
+    """The state with something of a call changed that is not over."""
+    return replace(state, calls=state.calls.set(call_id, replace(state.calls[call_id], **changes)))
+
+
+def with_episode(state: State, call_id: str, **changes: Any) -> State:
+    """The state with something of a call's episode changed."""
+    return with_call(state, call_id, episode=replace(state.calls[call_id].running, **changes))
+
+
+def without_call(state: State, call_id: str, at: datetime) -> State:
+    """The call leaves the state; what is left of it fits in a line."""
+    call = state.calls[call_id]
+    state = _without_offers(state, call)
+    return replace(
+        state,
+        calls=state.calls.delete(call_id),
+        closed=state.closed if call.memory is None else state.closed.set(call_id, call.memory, at),
+        clocks=state.clocks.clear(clock("forget", call_id)),
+    )
+
+
+def _without_offers(state: State, call: CallState) -> State:
+    """Nothing is known any more of the offers of an episode that is over; what a failure left open is let go."""
+    offers, clocks = state.offers, state.clocks
+    for offer in call.episode.offers if call.episode else ():
+        offers = offers.delete(offer.offer_id) if offer.offer_id in offers else offers
+        if offer.ended is None:
+            clocks = clocks.clear(clock("offer", offer.offer_id))
+            state = without_offer(state, offer.team_id, offer.offer_id)
+    return replace(state, offers=offers, clocks=clocks)
+
+
+# --- versions and episodes ------------------------------------------------------------------------------------------
+
+
+def _deadline_set(state: State, event: DeadlineSet, _at: datetime) -> State:
+    call_id, call = event.call_id, state.call(event.call_id)
+    begun_with = event.updated_at or event.received_at
+    is_new = event.why != "overridden"
+    memory = call.memory or CallMemory(begun_with)
+    if is_new:
+        memory = memory._replace(
+            updated_at=begun_with, call_at=event.call_at, status=event.status, requested_by=event.requested_by
+        )
+    early = call.early_plan
+    begun = CallState(
+        memory=memory._replace(episodes=event.episode, outcome=None),
+        episode=Episode(event.episode, event.received_at, event.deadline, begun_with),
+        plan=None if is_new else call.plan,
+        early_plan=early if early is not None and early.updated_at >= begun_with else None,
+    )
+    clocks = state.clocks.clear(clock("forget", call_id)).set(clock("deadline", call_id), event.deadline + SETTLE)
+    state = _without_offers(replace(state, clocks=clocks), call)
+    return replace(state, calls=state.calls.set(call_id, begun), closed=state.closed.forget(call_id))
+
+
+def _version_at(state: State, event: CallVersionAt, _at: datetime) -> State:
+    memory = _with_version(state.calls[event.call_id].memory, event)._replace(call_at=event.call_at)
+    return with_call(state, event.call_id, memory=memory)
+
+
+def _version_seen(state: State, event: CallVersionSeen, at: datetime) -> State:
+    memory = _with_version(state.call(event.call_id).memory, event)
+    if event.call_id in state.calls:
+        return with_call(state, event.call_id, memory=memory)
+    return replace(state, closed=state.closed.set(event.call_id, memory, at))
+
+
+def _with_version(memory: CallMemory | None, event: CallVersionAt | CallVersionSeen) -> CallMemory:
+    at = event.updated_at
+    if memory is None:
+        assert at is not None  # noqa: S101  a first version names its instant
+        memory = CallMemory(at)
+    return memory._replace(updated_at=at or memory.updated_at, status=event.status, requested_by=event.requested_by)
+
+
+def _forgotten(state: State, event: CallForgotten, at: datetime) -> State:
+    if event.call_id in state.calls:
+        return without_call(state, event.call_id, at)
+    return replace(state, clocks=state.clocks.clear(clock("forget", event.call_id)))
+
+
+# --- plans ----------------------------------------------------------------------------------------------------------
+
+
+def _plan_kept(state: State, event: PlanKept, at: datetime) -> State:
+    call_id = event.call_id
+    call = replace(state.call(call_id), early_plan=JudgedVersion.of(event))
+    return replace(
+        state,
+        calls=state.calls.set(call_id, call),
+        closed=state.closed.forget(call_id),
+        clocks=state.clocks.set(clock("forget", call_id), at + LINGER),
+    )
+
+
+def _plan_set(state: State, event: PlanSet, _at: datetime) -> State:
+    call_id, plan = event.call_id, Plan.of(event)
+    call = state.calls[call_id]
+    episode, memory = call.running, call.reported._replace(triaged_at=event.triaged_at, district=plan.district)
+    proposed = episode.proposed if episode.proposed is not None and plan.may_go(episode.proposed) else None
+    step = min(episode.step, len(plan.steps) - 1)
+    episode = replace(episode, deadline=event.deadline, proposed=proposed, step=step)
+    return replace(
+        state,
+        calls=state.calls.set(call_id, CallState(memory, episode, plan)),
+        clocks=state.clocks.set(clock("deadline", call_id), event.deadline + SETTLE),
+    )
+
+
+def _terms_noted(state: State, event: TermsNoted, _at: datetime) -> State:
+    is_same = state.terms.programme_hash == event.programme_hash
+    responses = state.terms.responses if is_same else EMPTY
+    for terms in event.responses:
+        responses = responses.set(terms.response, _option(terms))
+    return replace(state, terms=Terms(event.programme_hash, responses, Timings.of(event)))
+
+
+def _option(terms: ResponseTerms) -> Option:
+    return Option(
+        terms.response,
+        terms.model,
+        terms.crew,
+        terms.reached_by,
+        terms.on_upgrade,
+        enters_when=terms.enters_when,
+        expected_minutes=terms.expected_minutes,
+        pool=terms.pool,
+    )
+
+
+CALL_CHANGES: dict[type[Any], Callable[[State, Any, datetime], State]] = {
+    DeadlineSet: _deadline_set,
+    CallVersionAt: _version_at,
+    CallVersionSeen: _version_seen,
+    CallForgotten: _forgotten,
+    PlanKept: _plan_kept,
+    PlanSet: _plan_set,
+    TermsNoted: _terms_noted,
+}

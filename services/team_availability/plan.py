@@ -1,0 +1,164 @@
+"""What a judgement lets a call's offers do: the responses in order, the fall-back chain, the programme's clocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from shared.engine.state import EMPTY, PMap
+from shared.events import PlanSet, TermsNoted
+from shared.judgement import (
+    DEFAULT_POOL,
+    EXPECTED_MINUTES,
+    MISSED_SAFETY_CHECKS,
+    NOT_ROUTED,
+    CrewPlace,
+    Judgement,
+    Phase,
+    ResponseVerdict,
+    Step,
+)
+
+PHONE = "phone transfer"
+PULL = "pull"
+
+
+class Timings(NamedTuple):
+    """The programme's clocks; the defaults are careroute's own."""
+
+    routing_deadline_seconds: int = 60
+    cad_notice_seconds: int = 10
+    offer_expiry_seconds: int = 30
+    accepted_not_moving_minutes: int = 5
+    status_stale_minutes: int = 15
+    transfer_ack_seconds: int = 30
+    on_scene_check_minutes: int = 30
+    missed_safety_checks: int = MISSED_SAFETY_CHECKS
+
+    @classmethod
+    def of(cls, source: Judgement | TermsNoted) -> Timings:
+        """The clocks that a judgement cites."""
+        return cls(*(getattr(source, name) for name in cls._fields))
+
+    @property
+    def to_decide(self) -> timedelta:
+        """From the receipt to the deadline: what the CAD's own deadline leaves once it is told in time."""
+        return timedelta(seconds=self.routing_deadline_seconds - self.cad_notice_seconds)
+
+    def answer_seconds(self, reached_by: str) -> int:
+        """How long whoever is reached so may take to answer: of a transfer the acceptance is the acknowledgement."""
+        return self.transfer_ack_seconds if reached_by == PHONE else self.offer_expiry_seconds
+
+
+USUAL = Timings()
+
+
+class Option(NamedTuple):
+    """A response that a plan, or a dispatcher, names."""
+
+    response: str
+    model: str
+    crew: tuple[CrewPlace, ...]
+    reached_by: str
+    on_upgrade: str
+    phase: Phase = "off"
+    may_go: bool = False
+    reasons: tuple[str, ...] = ()
+    enters_when: tuple[str, ...] = ()
+    expected_minutes: int = EXPECTED_MINUTES
+    pool: str = DEFAULT_POOL
+
+    @classmethod
+    def of(cls, verdict: ResponseVerdict) -> Option:
+        """What a judgement says of a response; a referral or a note is recorded there, and routes nothing."""
+        routed = verdict.reached_by not in NOT_ROUTED
+        return cls(
+            verdict.response,
+            verdict.model,
+            verdict.crew,
+            verdict.reached_by,
+            verdict.on_upgrade,
+            verdict.phase,
+            verdict.may_go and routed,
+            verdict.reasons if routed else (verdict.reached_by,),
+            verdict.enters_when,
+            verdict.expected_minutes,
+            verdict.pool,
+        )
+
+
+class Cites(NamedTuple):
+    """The programme and the switchboard that a decision stands on."""
+
+    programme_version: int | None = None
+    programme_hash: str | None = None
+    switchboard_revision: int | None = None
+
+    @classmethod
+    def of(cls, judgement: Judgement) -> Cites:
+        """What a judgement stands on."""
+        return cls(*(getattr(judgement, name) for name in cls._fields))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A judgement, as far as offers need it."""
+
+    updated_at: datetime
+    suitability: str
+    reasons: tuple[str, ...]
+    level_rank: int
+    district: str | None
+    language: str | None
+    priority: str | None
+    options: tuple[Option, ...]
+    steps: tuple[Step, ...]
+    timings: Timings
+    cites: Cites
+
+    def option(self, response: str) -> Option | None:
+        """The response of this name."""
+        return next((option for option in self.options if option.response == response), None)
+
+    def may_go(self, response: str) -> bool:
+        """Whether a response may go to the call."""
+        option = self.option(response)
+        return self.suitability == "suitable" and option is not None and option.may_go
+
+    @classmethod
+    def of(cls, event: PlanSet) -> Plan:
+        """The plan that an event sets."""
+        judgement, timings = event.judgement, Timings.of(event.judgement)
+        options = tuple(map(Option.of, judgement.responses))
+        steps = judgement.steps or (Step("default", 0),)
+        if steps[0].attempt != "same response":  # the first response is always tried, for as long as one offer
+            reached_by = next((option.reached_by for option in options if option.may_go), "offer")
+            steps = (Step("same response", timings.answer_seconds(reached_by)), *steps)
+        if steps[-1].attempt != "default":
+            steps = (*steps, Step("default", 0))
+        return cls(
+            updated_at=event.updated_at or event.deadline,
+            suitability=judgement.suitability,
+            reasons=judgement.reasons,
+            level_rank=judgement.level_rank,
+            district=judgement.district,
+            language=event.language,
+            priority=event.priority,
+            options=options,
+            steps=steps,
+            timings=timings,
+            cites=Cites.of(judgement),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The responses and clocks of the newest programme version, as far as judgements have named them."""
+
+    programme_hash: str = ""
+    responses: PMap[str, Option] = EMPTY
+    timings: Timings = USUAL
+
+
+NO_TERMS = Terms()
