@@ -5,23 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
-from services.team_availability.offers import advance, route, running, withdraw
-from services.team_availability.overrides import answer_held
-from services.team_availability.plan import Timings
-from services.team_availability.state import CallMemory, CallState, Episode, JudgedVersion, State
+from services.team_availability.draft import AgencyDraft, CallDraft, version_fields
+from services.team_availability.offers import advance
+from services.team_availability.overrides import answer_waiting
+from services.team_availability.plan import USUAL, Timings
+from services.team_availability.state import CallMemory, CallState, JudgedVersion
 from shared.call import Call
-from shared.engine.service import Draft, Input
+from shared.engine.broker import RecordPosition
 from shared.engine.state import REMEMBERED_DAYS
 from shared.events import (
     AssignmentUnconfirmed,
-    AssignmentWithdrawn,
     CadNotInformed,
     CallCancelled,
     CallReported,
     CallTriaged,
     CallVersionAt,
     CallVersionSeen,
-    DeadlineSet,
     OverrideCall,
     PlanKept,
     PlanSet,
@@ -34,90 +33,67 @@ from shared.judgement import Judgement
 STALE = timedelta(days=REMEMBERED_DAYS)
 """A call that is older by its own time stamps gets no episode: what became of it may be forgotten."""
 
-Why = Literal["reported", "reopened", "requested"]
 
-
-def call_reported(draft: Draft[State], event: CallReported, given: Input) -> None:
+def call_reported(draft: AgencyDraft, event: CallReported) -> None:
     """A version of a call: it may begin an episode, or be a newer version of a running one; else it changes nothing."""
-    if event.call.ended:
-        call_ended(draft, event, given)
-        return
-    call_id, version = event.call.call_id, event.call
-    call, known = draft.state.calls.get(call_id), draft.state.call(call_id).memory
-    if known is not None and version.updated_at <= known.updated_at:
-        return
-    if known is None:
+    call, version = draft.call(event.call_id), event.call
+    memory = call.memory
+    if version.ended:
+        call_ended(draft, event)
+    elif memory is None:
         if not _is_stale(event):
-            _begin(draft, event, given, 1, "reported")
-    elif call is not None and (call.is_open or call.assignment is not None):
-        _, episode = running(draft.state, call_id)
-        draft.emit(
-            CallVersionAt(
-                call_id=call_id,
-                episode=episode.number,
-                call_at=given.cause,
-                updated_at=version.updated_at,
-                status=version.status,
-                requested_by=version.requested_by,
-            )
-        )
-    elif (why := _why_again(known, version)) is not None:
-        _begin(draft, event, given, known.episodes + 1, why)
-    elif (version.status, version.requested_by) != (known.status, known.requested_by):
-        draft.emit(_seen(event))
+            _begin(call, version, "reported")
+    elif version.updated_at <= memory.updated_at:
+        return
+    elif call.is_open or call.assignment is not None:
+        call.emit(CallVersionAt(**call.key, **version_fields(version), call_at=draft.given.cause))
+    elif (why := _why_again(memory, version)) is not None:
+        _begin(call, version, why)
+    elif (version.status, version.requested_by) != (memory.status, memory.requested_by):
+        call.emit(_seen(event))
 
 
-def call_ended(draft: Draft[State], event: CallCancelled | CallReported, _given: Input) -> None:
+def call_ended(draft: AgencyDraft, event: CallCancelled | CallReported) -> None:
     """The CAD ended the call: what is open is withdrawn, a team on it is free again."""
-    call_id = event.call.call_id
-    call, known = draft.state.calls.get(call_id), draft.state.call(call_id).memory
-    if known is None:
+    call, version = draft.call(event.call_id), event.call
+    memory = call.memory
+    if memory is None:
         if not _is_stale(event):
-            draft.emit(_seen(event))
+            call.emit(_seen(event))
         return
-    at = event.call.updated_at
-    if at < known.updated_at or (at == known.updated_at and known.ended):
+    at = version.updated_at
+    if at < memory.updated_at or (at == memory.updated_at and memory.ended):
         return
-    draft.emit(_seen(event))
-    if call is None or call.episode is None:
-        return
+    call.emit(_seen(event))
     if call.is_open:
-        withdraw(draft, call_id, "cancelled")
-        route(draft, call_id, "cancelled", (event.call.status,), sentence="The CAD has ended the call.")
-    elif call.assignment is not None:
-        release(draft, call_id, "cancelled")
-
-
-def release(draft: Draft[State], call_id: str, why: str) -> None:
-    """Take the call from the team that has accepted it."""
-    _, episode = running(draft.state, call_id)
-    if episode.assignment is not None:
-        team_id = episode.assignment.team_id
-        draft.emit(AssignmentWithdrawn(call_id=call_id, episode=episode.number, team_id=team_id, why=why))
-
-
-def call_triaged(draft: Draft[State], event: CallTriaged, given: Input) -> None:
-    """A version of a call was judged: follow the plan, or keep it until that version is reported."""
-    judged = _judged(event, given)
-    _note_terms(draft, event.judgement)
-    call = draft.state.calls.get(event.call_id)
-    if call is not None and call.is_open:
-        if _counts(call, judged):
-            _follow(draft, event.call_id, judged, given)
-    elif call is not None and call.assignment is not None:
-        _raise_upgrade(draft, event.call_id, judged)
+        call.withdraw("cancelled")
+        call.route("cancelled", (version.status,), sentence="The CAD has ended the call.")
     else:
-        _keep(draft, event.call_id, judged, event.call)
+        call.release("cancelled")
 
 
-def cad_not_informed(draft: Draft[State], event: CadNotInformed, _given: Input) -> None:
+def call_triaged(draft: AgencyDraft, event: CallTriaged) -> None:
+    """A version of a call was judged: follow the plan, or keep it until that version is reported."""
+    call, judged = draft.call(event.call_id), _judged(event, draft.given.cause)
+    _note_terms(draft, event.judgement)
+    if call.is_open:
+        if call.episode.override is None and _is_newer(call.state, judged):
+            _follow(call, judged)
+    elif call.assignment is not None:
+        if _is_newer(call.state, judged):
+            _raise_upgrade(call, judged)
+    elif _is_early(call.state, judged, event.call):
+        call.emit(PlanKept(call_id=call.call_id, **judged._asdict()))
+
+
+def cad_not_informed(draft: AgencyDraft, event: CadNotInformed) -> None:
     """The CAD did not acknowledge that a team has the call: police may be coming too."""
-    call = draft.state.calls.get(event.call_id)
-    if event.kind != "call.routed" or call is None or call.episode is None or call.assignment is None:
+    call = draft.call(event.call_id)
+    assignment = call.assignment
+    if event.kind != "call.routed" or assignment is None or assignment.unconfirmed:
         return
-    if call.episode.number == event.episode and not call.assignment.unconfirmed:
-        team_id = call.assignment.team_id
-        draft.emit(AssignmentUnconfirmed(call_id=event.call_id, episode=call.episode.number, team_id=team_id))
+    if call.episode.number == event.episode:
+        call.emit(AssignmentUnconfirmed(**call.key, team_id=assignment.team_id))
 
 
 # --- episodes -------------------------------------------------------------------------------------------------------
@@ -127,175 +103,100 @@ def _is_stale(event: CallReported | CallCancelled) -> bool:
     return min(event.call.created_at, event.call.updated_at) < event.judged_at - STALE
 
 
-def _why_again(known: CallMemory, call: Call) -> Why | None:
+def _why_again(memory: CallMemory, version: Call) -> Literal["reopened", "requested"] | None:
     """Why a call that has its outcome gets another episode."""
-    if known.ended or (call.status == "reopened" and known.status != "reopened"):
+    if memory.ended or (version.status == "reopened" and memory.status != "reopened"):
         return "reopened"
-    asked = call.requested_by is not None and call.requested_by != known.requested_by
-    return "requested" if asked and known.outcome != "team-accepted" else None
+    is_request = version.requested_by is not None and version.requested_by != memory.requested_by
+    return "requested" if is_request and memory.outcome != "team-accepted" else None
 
 
 def _seen(event: CallReported | CallCancelled) -> CallVersionSeen:
-    return CallVersionSeen(
-        call_id=event.call.call_id,
-        event_id=event.event_id,
-        updated_at=event.call.updated_at,
-        status=event.call.status,
-        requested_by=event.call.requested_by,
-    )
+    return CallVersionSeen(call_id=event.call_id, event_id=event.event_id, **version_fields(event.call))
 
 
-def _begin(draft: Draft[State], event: CallReported, given: Input, number: int, why: Why) -> None:
-    call_id = event.call.call_id
-    draft.emit(
-        DeadlineSet(
-            call_id=call_id,
-            episode=number,
-            deadline=given.time + Timings().to_decide,
-            received_at=given.time,
-            call_at=given.cause,
-            why=why,
-            updated_at=event.call.updated_at,
-            status=event.call.status,
-            requested_by=event.call.requested_by,
-        )
-    )
-    answer_held(draft, call_id, given)
-    call = draft.state.calls.get(call_id)
-    if call is not None and call.early_plan is not None and _is_ours(draft.state, call_id):
-        _follow(draft, call_id, call.early_plan, given)
+def _begin(call: CallDraft, version: Call, why: Literal["reported", "reopened", "requested"]) -> None:
+    given = call.draft.given
+    call.begin(why, version, call_at=given.cause, received_at=given.time, timings=USUAL)
+    answer_waiting(call)
+    early = call.state.early_plan
+    if early is not None and call.is_open and call.episode.override is None:
+        _follow(call, early)
 
 
 # --- plans ----------------------------------------------------------------------------------------------------------
 
 
-def _judged(event: CallTriaged, given: Input) -> JudgedVersion:
-    offset = int(given.cause.rpartition("/")[2])
+def _judged(event: CallTriaged, cause: str) -> JudgedVersion:
+    offset = RecordPosition.parse(cause).offset
     return JudgedVersion(event.event_id, event.judgement, event.updated_at, offset, event.language, event.priority)
 
 
-def _is_ours(state: State, call_id: str) -> bool:
-    """Whether a call has an open episode that no dispatcher has taken over."""
-    call = state.calls.get(call_id)
-    return call is not None and call.episode is not None and call.is_open and call.episode.override is None
-
-
-def _counts(call: CallState, judged: JudgedVersion) -> bool:
-    """Whether a judgement says something new about an open episode that no dispatcher has taken over."""
-    episode = call.episode
-    return episode is not None and episode.override is None and _is_newer(call, episode, judged)
-
-
-def _is_newer(call: CallState, episode: Episode, judged: JudgedVersion) -> bool:
+def _is_newer(call: CallState, judged: JudgedVersion) -> bool:
     """Whether a judgement is of the episode, and the last that triage has given of it."""
-    if judged.updated_at < episode.begun_with or (
-        call.memory is not None and judged.triaged_at <= call.memory.triaged_at
-    ):
+    if judged.updated_at < call.running.begun_with or judged.triaged_at <= call.reported.triaged_at:
         return False
     return call.plan is None or judged.updated_at >= call.plan.updated_at
 
 
-def _follow(draft: Draft[State], call_id: str, judged: JudgedVersion, given: Input) -> None:
+def _is_early(call: CallState, judged: JudgedVersion, version: Call | None) -> bool:
+    """Whether a judgement is ahead of its report; after an outcome only if that report will begin another episode."""
+    memory, early = call.memory, call.early_plan
+    if memory is not None:
+        seen = judged.updated_at <= memory.updated_at or judged.triaged_at <= memory.triaged_at
+        if seen or version is None or _why_again(memory, version) is None:
+            return False
+    return early is None or (judged.updated_at >= early.updated_at and judged.triaged_at > early.triaged_at)
+
+
+def _follow(call: CallDraft, judged: JudgedVersion) -> None:
     """Do what the newest judgement says; an offer of what may no longer go is taken back."""
-    _, episode = running(draft.state, call_id)
     judgement = judged.judgement
     if judgement.suitability == "unsuitable":
-        withdraw(draft, call_id, "upgraded")
-        reasons = judgement.reasons or ("unsuitable",)
-        route(draft, call_id, "default", reasons, judgement=judgement, triaged_at=judged.triaged_at)
+        call.withdraw("upgraded")
+        call.route("default", judgement.reasons or ("unsuitable",), judged=judged)
         return
-    draft.emit(
-        PlanSet(
-            call_id=call_id,
-            episode=episode.number,
-            event_id=judged.event_id,
-            judgement=judgement,
-            deadline=episode.received_at + Timings.of(judgement).to_decide,
-            language=judged.language,
-            priority=judged.priority,
-            updated_at=judged.updated_at,
-            triaged_at=judged.triaged_at,
-        )
-    )
-    answer_held(draft, call_id, given, only=OverrideCall.type)
-    if not _is_ours(draft.state, call_id):
+    deadline = call.episode.received_at + Timings.of(judgement).to_decide
+    call.emit(PlanSet(**call.key, deadline=deadline, **judged._asdict()))
+    answer_waiting(call, only=OverrideCall.type)
+    if not call.is_open or call.episode.override is not None:
         return
-    call, episode = running(draft.state, call_id)
-    if episode.offered is not None and draft.state.is_paused(call.district, episode.offered):
-        withdraw(draft, call_id, "paused")
-    elif call.plan is not None and episode.offered is not None and not call.plan.may_go(episode.offered):
-        withdraw(draft, call_id, "upgraded")
-    advance(draft, call_id, given.cause)
+    offered = call.episode.offered
+    if offered is not None and call.is_paused(offered):
+        call.withdraw("paused")
+    elif offered is not None and call.plan is not None and not call.plan.may_go(offered):
+        call.withdraw("upgraded")
+    advance(call)
 
 
-def _keep(draft: Draft[State], call_id: str, judged: JudgedVersion, version: Call | None) -> None:
-    """Keep what was judged ahead of its report; after an outcome only if that report will begin another episode."""
-    known, call = draft.state.call(call_id).memory, draft.state.calls.get(call_id)
-    if known is not None:
-        seen = judged.updated_at <= known.updated_at or judged.triaged_at <= known.triaged_at
-        if seen or version is None or _why_again(known, version) is None:
-            return
-    kept = None if call is None else call.early_plan
-    if kept is not None and (judged.updated_at < kept.updated_at or judged.triaged_at <= kept.triaged_at):
-        return
-    draft.emit(
-        PlanKept(
-            call_id=call_id,
-            event_id=judged.event_id,
-            judgement=judged.judgement,
-            updated_at=judged.updated_at,
-            triaged_at=judged.triaged_at,
-            language=judged.language,
-            priority=judged.priority,
-        )
-    )
-
-
-def _note_terms(draft: Draft[State], judgement: Judgement) -> None:
+def _note_terms(draft: AgencyDraft, judgement: Judgement) -> None:
     """Note the responses that a programme version names for the first time."""
     terms = draft.state.terms
-    same = terms.programme_hash == judgement.programme_hash
-    new = [one for one in judgement.responses if not same or one.response not in terms.responses]
-    if not new:
-        return
-    draft.emit(
-        TermsNoted(
-            programme_hash=judgement.programme_hash,
-            responses=tuple(
-                ResponseTerms(
-                    response=one.response,
-                    model=one.model,
-                    crew=one.crew,
-                    reached_by=one.reached_by,
-                    on_upgrade=one.on_upgrade,
-                    enters_when=one.enters_when,
-                    expected_minutes=one.expected_minutes,
-                    pool=one.pool,
-                )
-                for one in new
-            ),
-            **Timings.of(judgement)._asdict(),
+    is_same = terms.programme_hash == judgement.programme_hash
+    new = [verdict for verdict in judgement.responses if not is_same or verdict.response not in terms.responses]
+    if new:
+        draft.emit(
+            TermsNoted(
+                programme_hash=judgement.programme_hash,
+                responses=tuple(ResponseTerms.model_validate(verdict, from_attributes=True) for verdict in new),
+                **Timings.of(judgement)._asdict(),
+            )
         )
-    )
 
 
 # --- upgrades -------------------------------------------------------------------------------------------------------
 
 
-def _raise_upgrade(draft: Draft[State], call_id: str, judged: JudgedVersion) -> None:
+def _raise_upgrade(call: CallDraft, judged: JudgedVersion) -> None:
     """Tell the team that has the call that it is more dangerous than it knows; what a dispatcher sent stays sent."""
-    call, episode = running(draft.state, call_id)
-    assignment, judgement = episode.assignment, judged.judgement
-    if assignment is None or not _is_newer(call, episode, judged):
-        return
-    if judgement.level_rank <= assignment.level_told:  # that news are stale, or disagree, makes nothing more dangerous
-        return
-    listed = (one.on_upgrade for one in judgement.responses if one.response == assignment.response)
-    on_upgrade = "stay" if episode.override is not None else next(listed, assignment.on_upgrade)
-    draft.emit(
+    assignment, judgement = call.assignment, judged.judgement
+    if assignment is None or judgement.level_rank <= assignment.level_told:
+        return  # that news are stale, or disagree, makes nothing more dangerous
+    listed = (verdict.on_upgrade for verdict in judgement.responses if verdict.response == assignment.response)
+    on_upgrade = "stay" if call.episode.override is not None else next(listed, assignment.on_upgrade)
+    call.emit(
         UpgradeRaised(
-            call_id=call_id,
-            episode=episode.number,
+            **call.key,
             team_id=assignment.team_id,
             level=judgement.level,
             level_rank=judgement.level_rank,
@@ -307,4 +208,4 @@ def _raise_upgrade(draft: Draft[State], call_id: str, judged: JudgedVersion) -> 
         )
     )
     if on_upgrade == "recall":
-        release(draft, call_id, "upgraded")
+        call.release("upgraded")

@@ -9,8 +9,9 @@ from typing import Any
 from services.team_availability.answers import accept_offer, decline_offer
 from services.team_availability.calls import cad_not_informed, call_ended, call_reported, call_triaged
 from services.team_availability.clocks import tick
+from services.team_availability.draft import AgencyDraft
 from services.team_availability.evolve import evolve
-from services.team_availability.overrides import answer_held, confirm_decision, override_call
+from services.team_availability.overrides import answer_waiting, confirm_decision, override_call
 from services.team_availability.pauses import district_paused, district_resumed
 from services.team_availability.roster import (
     define_person,
@@ -23,7 +24,7 @@ from services.team_availability.roster import (
 )
 from services.team_availability.state import State
 from shared.answers import answer
-from shared.engine.service import Draft, Input, Tick
+from shared.engine.service import Input, Tick
 from shared.events import (
     AcceptOffer,
     CadNotInformed,
@@ -49,32 +50,32 @@ from shared.events import (
 
 def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
     """The events that an input brings about; none the second time."""
-    event = given.event
-    draft = Draft(state, now, evolve)
+    event, draft = given.event, AgencyDraft(state, now, evolve, given=given)
     if isinstance(event, Command):
-        _command(draft, event, given)
+        _command(draft, event)
     elif (decider := DECIDERS.get(type(event))) is not None:
-        decider(draft, event, given)
+        decider(draft, event)
     if draft.events and draft.state.waiting:
-        _answer_held(draft, given)
+        _answer_waiting(draft)
     return draft.events
 
 
-def _command(draft: Draft[State], command: Command, given: Input) -> None:
+def _command(draft: AgencyDraft, command: Command) -> None:
     decider = COMMAND_DECIDERS.get(type(command))
     if decider is None or command.command_id in draft.state.waiting:
         return
-    draft.emit_all(answer(command, given.time, draft.state.answered, lambda command: decider(draft, command, given)))
+    time, answered = draft.given.time, draft.state.answered
+    draft.emit_all(answer(command, time, answered, lambda command: decider(draft, command)))
 
 
-def _answer_held(draft: Draft[State], given: Input) -> None:
+def _answer_waiting(draft: AgencyDraft) -> None:
     """Something happened to a call that commands wait for: decide them, if they can be decided now."""
     for call_id in dict.fromkeys(event.subject for event in draft.events):
         if call_id in draft.state.waiting_for:
-            answer_held(draft, call_id, given)
+            answer_waiting(draft.call(call_id))
 
 
-DECIDERS: dict[type[Any], Callable[[Draft[State], Any, Input], None]] = {
+DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], None]] = {
     CallReported: call_reported,
     CallCancelled: call_ended,
     CallTriaged: call_triaged,
@@ -84,7 +85,7 @@ DECIDERS: dict[type[Any], Callable[[Draft[State], Any, Input], None]] = {
     Tick: tick,
 }
 
-COMMAND_DECIDERS: dict[type[Any], Callable[[Draft[State], Any, Input], list[Event]]] = {
+COMMAND_DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], list[Event]]] = {
     DefinePerson: define_person,
     RemovePerson: remove_person,
     DefineTeam: define_team,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from services.team_availability.offers import advance, let_go, running
+from services.team_availability.draft import AgencyDraft
+from services.team_availability.offers import advance
 from services.team_availability.state import Shift, State
 from shared.answers import done, nothing_to_do, refused
-from shared.engine.service import Draft, Input
+from shared.engine.service import Input
 from shared.events import (
     AssignmentEnded,
     DefinePerson,
@@ -30,7 +31,7 @@ FREE = ("available", "out-of-service")
 """What a team reports that is about no call."""
 
 
-def define_person(draft: Draft[State], command: DefinePerson, _given: Input) -> list[Event]:
+def define_person(draft: AgencyDraft, command: DefinePerson) -> list[Event]:
     """Add a member of staff, or replace what is known of them."""
     person = command.person
     if draft.state.people.get(person.person_id) == person:
@@ -38,7 +39,7 @@ def define_person(draft: Draft[State], command: DefinePerson, _given: Input) -> 
     return [PersonDefined(person=person), done(command, about=person.person_id)]
 
 
-def remove_person(draft: Draft[State], command: RemovePerson, _given: Input) -> list[Event]:
+def remove_person(draft: AgencyDraft, command: RemovePerson) -> list[Event]:
     """Take a member of staff off the books."""
     person_id = command.person_id
     if person_id not in draft.state.people:
@@ -48,27 +49,27 @@ def remove_person(draft: Draft[State], command: RemovePerson, _given: Input) -> 
     return [PersonRemoved(person_id=person_id), done(command, about=person_id)]
 
 
-def define_team(draft: Draft[State], command: DefineTeam, _given: Input) -> list[Event]:
+def define_team(draft: AgencyDraft, command: DefineTeam) -> list[Event]:
     """Add a team to the roster, or replace what is known of it; a shift goes on."""
     team = command.team
-    known = draft.state.teams.get(team.team_id)
-    if known is not None and known.team == team:
+    before = draft.state.teams.get(team.team_id)
+    if before is not None and before.team == team:
         return [nothing_to_do(command, f"{team.team_id} stands so already.", about=team.team_id)]
     return [TeamDefined(team=team), done(command, about=team.team_id)]
 
 
-def remove_team(draft: Draft[State], command: RemoveTeam, _given: Input) -> list[Event]:
+def remove_team(draft: AgencyDraft, command: RemoveTeam) -> list[Event]:
     """Take a team off the roster."""
     team_id = command.team_id
-    known = draft.state.teams.get(team_id)
-    if known is None:
+    team = draft.state.teams.get(team_id)
+    if team is None:
         return [nothing_to_do(command, f"There is no {team_id}.", about=team_id)]
-    if known.shift is not None:
+    if team.shift is not None:
         return [refused(command, "on-shift", f"{team_id} is on shift: sign it off first.")]
     return [TeamRemoved(team_id=team_id), done(command, about=team_id)]
 
 
-def sign_on(draft: Draft[State], command: SignOn, given: Input) -> list[Event]:
+def sign_on(draft: AgencyDraft, command: SignOn) -> list[Event]:
     """A team starts its shift."""
     team_id, state = command.team_id, draft.state
     team = state.teams.get(team_id)
@@ -78,81 +79,76 @@ def sign_on(draft: Draft[State], command: SignOn, given: Input) -> list[Event]:
         if (team.shift.members, team.shift.ends_at) == (command.members, command.shift_ends_at):
             return [nothing_to_do(command, f"{team_id} is on shift already.", about=team.shift.shift_id)]
         return [refused(command, "on-shift", f"{team_id} is on shift already, with other members or hours.")]
-    if faults := _faults(state, command, given):
+    if faults := _faults(state, command, draft.given):
         return [refused(command, "cannot-sign-on", faults[0], faults)]
-    shift_id = child_id(given.cause, "shift")
+    shift_id = child_id(draft.given.cause, "shift")
     signed_on = TeamSignedOn(
         team_id=team_id, shift_id=shift_id, members=command.members, shift_ends_at=command.shift_ends_at
     )
     return [signed_on, done(command, about=shift_id)]
 
 
-def sign_off(draft: Draft[State], command: SignOff, given: Input) -> list[Event]:
+def sign_off(draft: AgencyDraft, command: SignOff) -> list[Event]:
     """A team ends its shift; its open offer goes to another."""
     team = draft.state.teams.get(command.team_id)
     if team is None or team.shift is None:
         return [nothing_to_do(command, f"{command.team_id} is not on shift.", about=command.team_id)]
     if team.shift.call_id is not None:
         return [refused(command, "assigned", f"{command.team_id} has a call: clear it first.")]
-    end_shift(draft, command.team_id, team.shift, given.cause, over=False)
+    end_shift(draft, command.team_id, team.shift, over=False)
     return [done(command, about=team.shift.shift_id)]
 
 
-def end_shift(draft: Draft[State], team_id: str, shift: Shift, cause: str, *, over: bool) -> None:
+def end_shift(draft: AgencyDraft, team_id: str, shift: Shift, *, over: bool) -> None:
     """Sign a free team off and pass its open offers on."""
-    calls = let_go(draft, team_id, "signed-off")
+    calls = draft.take_back(team_id, "signed-off")
     draft.emit(TeamSignedOff(team_id=team_id, shift_id=shift.shift_id, why="shift-over" if over else "signed-off"))
-    for call_id in calls:
-        advance(draft, call_id, cause)
+    for call in calls:
+        advance(call)
 
 
-def report_status(draft: Draft[State], command: ReportStatus, given: Input) -> list[Event]:
+def report_status(draft: AgencyDraft, command: ReportStatus) -> list[Event]:
     """A team says where it stands; about a call only the team that has it may."""
     team = draft.state.teams.get(command.team_id)
     if team is None or team.shift is None:
         return [refused(command, "not-on-shift", f"{command.team_id} is not on shift.")]
     if command.status in FREE:
-        return _report_free(draft, command, team.shift, given)
+        return _report_free(draft, command, team.shift)
     return _report_assigned(draft, command, team.shift)
 
 
-def _report_free(draft: Draft[State], command: ReportStatus, shift: Shift, given: Input) -> list[Event]:
+def _report_free(draft: AgencyDraft, command: ReportStatus, shift: Shift) -> list[Event]:
     if shift.call_id is not None:
         return [refused(command, "assigned", f"{command.team_id} has a call: clear it first.")]
     draft.emit(StatusReported(team_id=command.team_id, status=command.status, reported_by=command.issued_by))
     if command.status == "out-of-service":
-        for call_id in let_go(draft, command.team_id, "out-of-service"):
-            advance(draft, call_id, given.cause)
+        for call in draft.take_back(command.team_id, "out-of-service"):
+            advance(call)
     return [done(command, about=command.team_id)]
 
 
-def _report_assigned(draft: Draft[State], command: ReportStatus, shift: Shift) -> list[Event]:
+def _report_assigned(draft: AgencyDraft, command: ReportStatus, shift: Shift) -> list[Event]:
     call_id = shift.call_id
     if call_id is None or command.call_id not in (None, call_id):
         return [refused(command, "not-assigned", f"{command.team_id} does not have this call.")]
-    _, episode = running(draft.state, call_id)
     if command.status == "cleared" and command.disposition is None:
         return [refused(command, "no-disposition", "Say how the call ended (its disposition).")]
-    answers_check = episode.assignment is not None and episode.assignment.missed_checks > 0
+    call = draft.call(call_id)
+    answers_check = call.assignment is not None and call.assignment.missed_checks > 0
     if command.status == shift.status and command.status != "need-police" and not answers_check:
         return [nothing_to_do(command, f"{command.team_id} is {command.status} already.", about=call_id)]
-    cleared = command.status == "cleared"
-    draft.emit(
+    disposition = command.disposition if command.status == "cleared" else None
+    call.emit(
         StatusReported(
+            **call.key,
             team_id=command.team_id,
             status=command.status,
-            call_id=call_id,
-            episode=episode.number,
-            disposition=command.disposition if cleared else None,
+            disposition=disposition,
             reported_by=command.issued_by,
         )
     )
-    if cleared:
-        disposition = str(command.disposition)
-        ended = AssignmentEnded(
-            call_id=call_id, episode=episode.number, team_id=command.team_id, disposition=disposition
-        )
-        draft.emit(ended)
+    if disposition is not None:
+        call.emit(AssignmentEnded(**call.key, team_id=command.team_id, disposition=disposition))
     return [done(command, about=call_id)]
 
 

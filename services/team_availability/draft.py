@@ -1,0 +1,204 @@
+"""A decision in the making: an agency, and each of its calls, as they are by now, and the events so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypedDict
+
+from services.team_availability.plan import Cites, Plan, Timings
+from services.team_availability.state import Assignment, CallMemory, CallState, Episode, JudgedVersion, Offer, State
+from shared.call import Call, CallStatus
+from shared.engine.service import Draft, Input
+from shared.events import (
+    AssignmentWithdrawn,
+    CallRouted,
+    DeadlineSet,
+    Event,
+    OfferExpired,
+    OfferWithdrawn,
+    Outcome,
+)
+
+DEFAULT_GOES = "The default response goes"
+OR_DEFAULT_GOES = "the default response goes"
+"""The same within a sentence."""
+RECORD_BYTES = 600
+"""What a record has besides its value, at most."""
+
+
+class EpisodeKey(TypedDict):
+    """Which episode of which call an event is about."""
+
+    call_id: str
+    episode: int
+
+
+class VersionFields(TypedDict):
+    """What an event says of a version of a call: what later versions are compared with."""
+
+    updated_at: datetime
+    status: CallStatus
+    requested_by: str | None
+
+
+def version_fields(version: Call | CallMemory) -> VersionFields:
+    """What an event says of a version, or of the newest that is remembered."""
+    return {"updated_at": version.updated_at, "status": version.status, "requested_by": version.requested_by}
+
+
+@dataclass(slots=True)
+class AgencyDraft(Draft[State]):
+    """The decision on one input: its events as they come, with the state that they lead to."""
+
+    given: Input = field(kw_only=True)
+    _counted_events: int = field(default=0, init=False)
+    _counted_bytes: int = field(default=0, init=False)
+
+    def call(self, call_id: str) -> CallDraft:
+        """A call, for as long as the decision lasts."""
+        return CallDraft(self, call_id)
+
+    def take_back(self, team_id: str, why: str, *, but: str | None = None) -> list[CallDraft]:
+        """Take back every offer that a team has, but for one; the calls, which have to be gone on with."""
+        shift = self.state.teams[team_id].shift
+        offer_ids = [offer_id for offer_id in (shift.open_offers if shift else ()) if offer_id != but]
+        calls = [self.call(self.state.offers[offer_id]) for offer_id in offer_ids if offer_id in self.state.offers]
+        for call in calls:
+            call.withdraw(why, only=team_id)
+        return calls
+
+    def size_bytes(self) -> int:
+        """About how much the events have come to by now; each is encoded once for it."""
+        uncounted = self.events[self._counted_events :]
+        self._counted_events += len(uncounted)
+        self._counted_bytes += sum(len(event.encode()) + RECORD_BYTES for event in uncounted)
+        return self._counted_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CallDraft:
+    """One call of a decision. What it says is true by now, whatever was decided a line above."""
+
+    draft: AgencyDraft
+    call_id: str
+
+    # --- as it is by now
+
+    @property
+    def state(self) -> CallState:
+        """All of it."""
+        return self.draft.state.call(self.call_id)
+
+    @property
+    def memory(self) -> CallMemory | None:
+        """What is remembered of it for seven days; None where the CAD has not reported it."""
+        return self.state.memory
+
+    @property
+    def episode(self) -> Episode:
+        """Its episode. Raises AssertionError for a call without one."""
+        return self.state.running
+
+    @property
+    def plan(self) -> Plan | None:
+        """What triage allows."""
+        return self.state.plan
+
+    @property
+    def assignment(self) -> Assignment | None:
+        """The team that has it."""
+        return self.state.assignment
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has an episode without outcome."""
+        return self.state.is_open
+
+    @property
+    def key(self) -> EpisodeKey:
+        """What every event about its episode begins with."""
+        return {"call_id": self.call_id, "episode": self.episode.number}
+
+    def is_paused(self, response: str) -> bool:
+        """Whether a kill switch holds a response where the call is."""
+        return self.draft.state.is_paused(self.state.district, response)
+
+    # --- what happens to it
+
+    def emit(self, event: Event) -> None:
+        """Add an event about it; it moves on at once."""
+        self.draft.emit(event)
+
+    def begin(
+        self,
+        why: Literal["reported", "reopened", "requested", "overridden"],
+        version: Call | CallMemory,
+        *,
+        call_at: str,
+        received_at: datetime,
+        timings: Timings,
+    ) -> None:
+        """Begin the next episode with a version of the call."""
+        self.emit(
+            DeadlineSet(
+                call_id=self.call_id,
+                episode=1 if self.memory is None else self.memory.episodes + 1,
+                deadline=received_at + timings.to_decide,
+                received_at=received_at,
+                call_at=call_at,
+                why=why,
+                **version_fields(version),
+            )
+        )
+
+    def expire(self, offer: Offer) -> None:
+        """The team was silent."""
+        self.emit(OfferExpired(**self.key, offer_id=offer.offer_id, team_id=offer.team_id))
+
+    def withdraw(self, why: str, *, only: str | None = None, but: str | None = None) -> None:
+        """Take the open offers back: all, only one team's, or all but one team's."""
+        for offer in self.episode.open_offers:
+            if only in (None, offer.team_id) and offer.team_id != but:
+                self.emit(OfferWithdrawn(**self.key, offer_id=offer.offer_id, team_id=offer.team_id, why=why))
+
+    def release(self, why: str) -> None:
+        """Take the call from the team that has accepted it."""
+        if (assignment := self.assignment) is not None:
+            self.emit(AssignmentWithdrawn(**self.key, team_id=assignment.team_id, why=why))
+
+    def route(
+        self,
+        outcome: Outcome,
+        reasons: Sequence[str],
+        *,
+        offer: Offer | None = None,
+        sentence: str = "",
+        judged: JudgedVersion | None = None,
+    ) -> None:
+        """End the episode with its one outcome; `judged` is what it follows, where no plan was set."""
+        judgement = None if judged is None else judged.judgement
+        cites = Cites.of(judgement) if judgement else self.plan.cites if self.plan else Cites()
+        reasons = tuple(dict.fromkeys(reasons))
+        if offer is not None:
+            sentence = f"{offer.team_id} takes the call ({offer.response})."
+        sentence = sentence or (judgement.sentence if judgement else "") or f"{DEFAULT_GOES}: {', '.join(reasons)}."
+        asked_by = self.state.reported.requested_by if outcome == "default" else None
+        if asked_by is not None:  # silence is no answer to somebody who waits
+            sentence = f"Nobody comes, though {asked_by} asked. {sentence}"
+        self.emit(
+            CallRouted(
+                **self.key,
+                outcome=outcome,
+                reasons=reasons,
+                team_id=None if offer is None else offer.team_id,
+                response=None if offer is None else offer.response,
+                district=judgement.district if judgement else self.state.district,
+                sentence=sentence,
+                deadline=self.episode.deadline,
+                requested_by=asked_by,
+                triaged_at=-1 if judged is None else judged.triaged_at,
+                **cites._asdict(),
+            )
+        )
