@@ -10,7 +10,7 @@ from services.team_availability.offers import advance
 from services.team_availability.overrides import answer_waiting
 from services.team_availability.plan import USUAL, Timings
 from services.team_availability.state import CallMemory, CallState, JudgedVersion
-from shared.call import Call
+from shared.call import Call, order_of
 from shared.engine.broker import RecordPosition
 from shared.engine.state import REMEMBERED_DAYS
 from shared.events import (
@@ -43,7 +43,7 @@ def call_reported(draft: AgencyDraft, event: CallReported) -> None:
     elif memory is None:
         if not _is_stale(event):
             _begin(call, version, "reported")
-    elif version.updated_at <= memory.updated_at:
+    elif version.order <= memory.order:
         return
     elif call.is_open or call.assignment is not None:
         call.emit(CallVersionAt(**call.key, **version_fields(version), call_at=draft.given.cause))
@@ -61,8 +61,7 @@ def call_ended(draft: AgencyDraft, event: CallCancelled | CallReported) -> None:
         if not _is_stale(event):
             call.emit(_seen(event))
         return
-    at = version.updated_at
-    if at < memory.updated_at or (at == memory.updated_at and memory.ended):
+    if version.order <= memory.order:
         return
     call.emit(_seen(event))
     if call.is_open:
@@ -77,10 +76,10 @@ def call_triaged(draft: AgencyDraft, event: CallTriaged) -> None:
     call, judged = draft.call(event.call_id), _judged(event, draft.given.cause)
     _note_terms(draft, event.judgement)
     if call.is_open:
-        if call.episode.override is None and _is_newer(call.state, judged):
+        if call.episode.override is None and _is_newer(call.state, judged, event.call):
             _follow(call, judged)
     elif call.assignment is not None:
-        if _is_newer(call.state, judged):
+        if _is_newer(call.state, judged, event.call):
             _raise_upgrade(call, judged)
     elif _is_early(call.state, judged, event.call):
         call.emit(PlanKept(call_id=call.call_id, **judged._asdict()))
@@ -132,9 +131,11 @@ def _judged(event: CallTriaged, cause: str) -> JudgedVersion:
     return JudgedVersion(event.event_id, event.judgement, event.updated_at, offset, event.language, event.priority)
 
 
-def _is_newer(call: CallState, judged: JudgedVersion) -> bool:
+def _is_newer(call: CallState, judged: JudgedVersion, version: Call | None) -> bool:
     """Whether a judgement is of the episode, and the last that triage has given of it."""
-    if judged.updated_at < call.running.begun_with or judged.triaged_at <= call.reported.triaged_at:
+    # one that was judged again is told by its instant alone, and may be the last of it
+    order = order_of(judged.updated_at, "reopened") if version is None else version.order
+    if order < call.running.begun_with or judged.triaged_at <= call.reported.triaged_at:
         return False
     return call.plan is None or judged.updated_at >= call.plan.updated_at
 
@@ -143,8 +144,9 @@ def _is_early(call: CallState, judged: JudgedVersion, version: Call | None) -> b
     """Whether a judgement is ahead of its report; after an outcome only if that report will begin another episode."""
     memory, early = call.memory, call.early_plan
     if memory is not None:
-        seen = judged.updated_at <= memory.updated_at or judged.triaged_at <= memory.triaged_at
-        if seen or version is None or _why_again(memory, version) is None:
+        if version is None or version.order <= memory.order or judged.triaged_at <= memory.triaged_at:
+            return False
+        if _why_again(memory, version) is None:
             return False
     return early is None or (judged.updated_at >= early.updated_at and judged.triaged_at > early.triaged_at)
 

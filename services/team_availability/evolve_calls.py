@@ -19,6 +19,7 @@ from services.team_availability.state import (
     State,
     clock,
 )
+from shared.call import order_of
 from shared.engine.state import EMPTY
 from shared.events import (
     CallForgotten,
@@ -70,19 +71,19 @@ def _without_offers(state: State, call: CallState) -> State:
 
 def _deadline_set(state: State, event: DeadlineSet, _at: datetime) -> State:
     call_id, call = event.call_id, state.call(event.call_id)
-    begun_with = event.updated_at or event.received_at
+    updated_at = event.updated_at or event.received_at
     is_new = event.why != "overridden"
-    memory = call.memory or CallMemory(begun_with)
+    memory = call.memory or CallMemory(updated_at)
     if is_new:
         memory = memory._replace(
-            updated_at=begun_with, call_at=event.call_at, status=event.status, requested_by=event.requested_by
+            updated_at=updated_at, call_at=event.call_at, status=event.status, requested_by=event.requested_by
         )
     early = call.early_plan
     begun = CallState(
         memory=memory._replace(episodes=event.episode, outcome=None),
-        episode=Episode(event.episode, event.received_at, event.deadline, begun_with),
+        episode=Episode(event.episode, event.received_at, event.deadline, order_of(updated_at, event.status)),
         plan=None if is_new else call.plan,
-        early_plan=early if early is not None and early.updated_at >= begun_with else None,
+        early_plan=early if early is not None and early.updated_at >= updated_at else None,
     )
     clocks = state.clocks.clear(clock("forget", call_id)).set(clock("deadline", call_id), event.deadline + SETTLE)
     state = _without_offers(replace(state, clocks=clocks), call)

@@ -21,5 +21,5 @@ TEAM_AVAILABILITY: Service[State] = Service(
     packer=packer(State),
     state_version=3,
     due=due,
-    decider_version="2",
+    decider_version="3",
 )

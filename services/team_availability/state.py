@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from services.team_availability.plan import NO_TERMS, Option, Plan, Terms, Timings
-from shared.call import ENDED, CallStatus
+from shared.call import ENDED, CallStatus, order_of
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
 from shared.events import CommandHeld, OfferEnd, Outcome, Person, PlanKept, Team, TeamStatus
 from shared.judgement import Judgement
@@ -108,7 +108,7 @@ class Episode:
     received_at: datetime
     deadline: datetime
     begun_with: datetime
-    """`updated_at` of the version that began it: judgements of older ones say nothing about it."""
+    """Where the version that began it stands among those of its call: judgements of earlier ones are not about it."""
     override: str | None = None
     """The response that a dispatcher sends."""
     proposed: str | None = None
@@ -170,6 +170,11 @@ class CallMemory(NamedTuple):
     def ended(self) -> bool:
         """Whether the CAD says that the call is over."""
         return self.status in ENDED
+
+    @property
+    def order(self) -> datetime:
+        """Where that version stands among those of its call."""
+        return order_of(self.updated_at, self.status)
 
 
 class JudgedVersion(NamedTuple):

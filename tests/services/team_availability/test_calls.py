@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 
+from shared.call import ENDED, CallStatus, order_of
 from shared.events import (
     AssignmentUnconfirmed,
     AssignmentWithdrawn,
@@ -190,8 +192,46 @@ def test_a_reopened_call_is_judged_anew_in_either_order(judged_first: bool) -> N
         town.report(status="reopened")
         town.triage(updated_at=town.now - timedelta(minutes=20))
         assert not town.all(OfferMade), "what was judged before the reopening says nothing about it"
-        town.triage()
+        town.triage(version={"status": "reopened"})
     assert town.last(OfferMade).episode == 2
+
+
+@pytest.mark.parametrize("before", get_args(CallStatus))
+@pytest.mark.parametrize("after", get_args(CallStatus))
+def test_of_two_versions_of_one_instant_the_order_of_versions_decides(before: CallStatus, after: CallStatus) -> None:
+    town = Town()
+    town.report(status=before)
+    is_later = order_of(town.now, after) > order_of(town.now, before)
+    assert bool(town.report(status=after)) == is_later
+    last = after if is_later else before
+    assert town.state.call(call_id()).is_open == (last not in ENDED)
+
+
+@pytest.mark.parametrize("ended", sorted(ENDED))
+@pytest.mark.parametrize("judged_first", [False, True])
+def test_a_call_closed_and_reopened_at_one_instant_is_judged_anew(ended: CallStatus, judged_first: bool) -> None:  # noqa: FBT001
+    town = Town()
+    town.team()
+    town.call()
+    town.wait(1)
+    town.cancel(status=ended)
+    if judged_first:
+        town.triage(version={"status": "reopened"})
+    assert [event.why for event in town.report(status="reopened") if isinstance(event, DeadlineSet)] == ["reopened"]
+    if not judged_first:
+        assert not town.triage(), "what was judged before the end says nothing about the episode after it"
+        town.triage(version={"status": "reopened"})
+    assert town.last(OfferMade).episode == 2
+    assert not town.report(status=ended)
+
+
+def test_a_call_that_is_judged_again_is_not_older_than_its_episode() -> None:
+    town = Town()
+    town.team()
+    town.cancel()
+    town.report(status="reopened")
+    town.triage(call=None)
+    assert town.last(OfferMade).episode == 1
 
 
 def test_the_team_gets_the_newest_version_known_when_it_accepts_and_those_after() -> None:
