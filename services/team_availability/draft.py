@@ -79,7 +79,7 @@ class AgencyDraft(Draft[State]):
 
 @dataclass(frozen=True, slots=True)
 class CallDraft:
-    """One call of a decision. What it says is true by now, whatever was decided a line above."""
+    """A cursor on one call of a decision: always as the call is by now, whatever was decided a line above."""
 
     draft: AgencyDraft
     call_id: str

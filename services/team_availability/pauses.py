@@ -11,8 +11,8 @@ from shared.engine.topic import STEP_BYTES
 from shared.events import DistrictPaused, DistrictResumed, PauseApplied
 from shared.switch import Switch
 
-EPISODES_A_STEP = 100
-"""So many episodes at most end in one step; a clock goes on with the rest."""
+EPISODES_PER_STEP = 100
+"""At most so many episodes end in one step; a clock goes on with the rest."""
 PAUSE_BYTES = STEP_BYTES // 2
 """Nor does a step go on once it has written so much: what one more episode writes still fits."""
 
@@ -37,7 +37,7 @@ def apply_pause(draft: AgencyDraft, switch: Switch) -> None:
     applied = PauseApplied(**switch._asdict(), paused=True)
     draft.emit(applied)
     for number, call_id in enumerate(affected):
-        if number == EPISODES_A_STEP or draft.size_bytes() > PAUSE_BYTES:
+        if number == EPISODES_PER_STEP or draft.size_bytes() > PAUSE_BYTES:
             draft.emit(applied.model_copy(update={"more": True}))
             return
         call = draft.call(call_id)

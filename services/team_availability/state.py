@@ -1,4 +1,4 @@
-"""What team availability remembers of one agency: teams, calls that are not over, and a line of each that is."""
+"""What team availability remembers of one agency: teams, open calls, and the little that is left of those over."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.team_availability.pauses import EPISODES_A_STEP
+from services.team_availability.pauses import EPISODES_PER_STEP
 from shared.engine.topic import STEP_BYTES
 from shared.events import (
     AssignmentWithdrawn,
@@ -311,11 +311,11 @@ def test_a_pause_of_a_response_takes_fewer_at_once_where_many_teams_are_passed_o
 
 def test_a_big_pause_is_taken_in_bounded_steps() -> None:
     town = Town()
-    calls = EPISODES_A_STEP * 2 + 20
+    calls = EPISODES_PER_STEP * 2 + 20
     for number in range(calls):
         town.call(str(number), judgement(verdict(phase="advisory")))
     town.hear(paused("all"), "decisions")
-    assert len(town.all(CallRouted)) == EPISODES_A_STEP
+    assert len(town.all(CallRouted)) == EPISODES_PER_STEP
     town.wait(0.01)
     assert len(town.all(CallRouted)) == calls
     assert [event.more for event in town.all(PauseApplied)] == [False, True, False, True, False]
