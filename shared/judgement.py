@@ -12,7 +12,10 @@ Suitability = Literal["suitable", "unsuitable", "indeterminate"]
 """Whether an alternative response may be sent at all, before asking who is there; indeterminate: ask first."""
 
 Phase = Literal["off", "shadow", "advisory", "live"]
-"""How far a response is switched on in a district, least first (domain §2)."""
+"""How far a response is switched on in a district: not at all; evaluated and recorded; offered once a dispatcher has
+confirmed it; offered at once."""
+PHASES: Final[tuple[Phase, ...]] = ("off", "shadow", "advisory", "live")
+"""Every phase, the least first."""
 
 Unknown = Literal["not-asked", "cannot-tell", "words"]
 """Why nobody knows a fact: nobody asked, the one asked cannot tell, or a word of the narrative puts it in doubt."""

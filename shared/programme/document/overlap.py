@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from shared.judgement import PHASES
 from shared.programme.document.compile import row_of
 from shared.programme.document.faults import Finding
 from shared.programme.document.written import Document
 from shared.programme.judging.gates import EVERYONE
-from shared.programme.judging.programme import NO_CAP, PHASES, Row
+from shared.programme.judging.programme import NO_CAP, Row
 
 
 def rows_matter(document: Document) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from shared.judgement import (
     DEFAULT_POOL,
     EXPECTED_MINUTES,
     MISSED_SAFETY_CHECKS,
+    PHASES,
     CrewPlace,
     DefaultService,
     EntersWhen,
@@ -27,11 +28,11 @@ from shared.judgement import (
 )
 from shared.programme.judging.hours import Holidays, Week
 from shared.programme.judging.normal_forms import determinant, plain
+from shared.switch import Switch
 
 if TYPE_CHECKING:
     from shared.programme.judging.geometry import Boundaries
 
-PHASES: tuple[Phase, ...] = ("off", "shadow", "advisory", "live")
 ASKED_NOT = -1
 """What an answer means that says the question was not put; see `Question.meanings`."""
 
@@ -274,24 +275,18 @@ class Switchboard:
 
     revision: int = 0
     phases: PMap[str, Phase] = EMPTY
-    """`response/district` → phase."""
-    paused: frozenset[str] = frozenset()
-    """Districts, `response/district` or `response/all` for one response, or `all`."""
+    """By the key of a switch: how far a response is on in a district."""
+    paused: frozenset[Switch] = frozenset()
     caps: PMap[str, Cap] = EMPTY
-    """`response/district` → the most that it takes there; `response/all`: in all districts together."""
+    """By the key of a switch: the most that a response takes in a district, or in all of them together."""
 
     def phase(self, response: str, district: str) -> Phase:
         """How far the response is switched on in the district, pauses apart."""
-        return self.phases.get(f"{response}/{district}", "off")
+        return self.phases.get(Switch(district, response).key, "off")
 
     def is_paused(self, district: str, response: str) -> bool:
-        """Whether a kill switch holds the response in the district."""
-        paused = self.paused
-        if not paused:
-            return False
-        return (
-            "all" in paused or district in paused or f"{response}/{district}" in paused or f"{response}/all" in paused
-        )
+        """Whether a pause holds the response in the district."""
+        return bool(self.paused) and any(pause.holds(district, response) for pause in self.paused)
 
 
 def lower(one: Phase, other: Phase) -> Phase:

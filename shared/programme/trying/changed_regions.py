@@ -9,7 +9,7 @@ from itertools import pairwise, product
 from math import prod
 from typing import Any, NamedTuple
 
-from shared.judgement import Phase
+from shared.judgement import PHASES, Phase
 from shared.programme.document.fact_space import (
     MAX_CELLS,
     Axis,
@@ -26,7 +26,7 @@ from shared.programme.document.fact_space import (
 )
 from shared.programme.judging.gates import EVERYONE
 from shared.programme.judging.hours import DAYS, MINUTES_A_DAY
-from shared.programme.judging.programme import PHASES, Programme, Row
+from shared.programme.judging.programme import Programme, Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from datetime import datetime
 from immutables import Map
 
 from shared.call import Call
-from shared.judgement import Phase, Unknown
+from shared.judgement import PHASES, Phase, Unknown
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.facts_of_call import Hazard, weigh
-from shared.programme.judging.programme import PHASES, Programme, Switchboard
+from shared.programme.judging.programme import Programme, Switchboard
 from shared.programme.judging.surroundings import Surroundings
+from shared.switch import Switch
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def facts_used(programme: Programme, call: Call, heard: frozenset[str], at: date
 def all_on(programme: Programme) -> Switchboard:
     """A switchboard with every response as far on as the document allows, for trying it out."""
     phases: dict[str, Phase] = {
-        f"{response}/{district}": max((row.phase for row in rows), key=PHASES.index)
+        Switch(district, response).key: max((row.phase for row in rows), key=PHASES.index)
         for (response, district), rows in programme.rows.items()
     }
     return Switchboard(0, Map(phases))

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from shared.judgement import DEFAULT_POOL, EXPECTED_MINUTES, NOT_ROUTED, Phase
+from shared.judgement import DEFAULT_POOL, EXPECTED_MINUTES, NOT_ROUTED, PHASES, Phase
 from shared.programme.document.fact_space import must_be_answered, shares
 from shared.programme.judging.gates import EVERYONE
 from shared.programme.judging.hours import DAYS, MINUTES_A_DAY
-from shared.programme.judging.programme import PHASES, Level, Programme, Response, Row
+from shared.programme.judging.programme import Level, Programme, Response, Row
 from shared.programme.trying.difference import closed_days
 
 HALF_HOUR = 30

@@ -27,6 +27,7 @@ from shared.programme.trying.difference import difference
 from shared.programme.trying.explain import all_on, facts_used
 from shared.programme.trying.page import grids, page
 from shared.programme.trying.reference import reference, schema_text
+from shared.switch import Switch
 
 REFUSED, USAGE = 1, 2
 
@@ -169,7 +170,7 @@ def _board(programme: Programme, path: Path | None) -> Switchboard:
         found = _BoardFile.model_validate_json(path.read_text("utf-8"))
     except ValidationError as error:
         _trouble(f"{path.name}: {_faults(error)}", USAGE)
-    return Switchboard(found.revision, Map(found.phases), frozenset(found.paused), Map(found.caps))
+    return Switchboard(found.revision, Map(found.phases), frozenset(map(Switch.parse, found.paused)), Map(found.caps))
 
 
 class _NoCall(ValueError):

@@ -366,7 +366,7 @@ def test_the_example_city_has_a_boundary() -> None:
 def test_documents_without_boundaries_do_without_shapely() -> None:
     code = (
         "import sys\n"
-        "from services.triage.service import SERVICE\n"
+        "from services.triage.service import TRIAGE\n"
         "from shared.programme import read\n"
         f"read(open({str(PROGRAMMES / 'madison-wi.2021-09-01.toml')!r}).read())\n"
         "assert not {'shapely', 'numpy'} & sys.modules.keys()\n"
