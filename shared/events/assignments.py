@@ -281,6 +281,14 @@ class OfferWithdrawn(Event):
     why: str
 
 
+OFFER_ENDS: dict[type[Event], Literal["accepted", "declined", "expired", "withdrawn"]] = {
+    OfferAccepted: "accepted",
+    OfferDeclined: "declined",
+    OfferExpired: "expired",
+    OfferWithdrawn: "withdrawn",
+}
+
+
 class FallBackStepped(Event):
     """A step of the fall-back chain was left behind, and why."""
 
