@@ -44,7 +44,7 @@ class View:
         self._agencies: dict[str, AgencyView] = {}
 
     def fold(self, agency: str, event: Event, stored: Stored) -> None:
-        """Take the next counting event of a journal in. Never raises for an event about something that is not there."""
+        """Take the next event of a journal that counts. Never raises for one about something that is not there."""
         if agency not in self._agencies:
             self._agencies[agency] = AgencyView(self._keep)
         self._agencies[agency].fold(event, stored)
@@ -61,7 +61,7 @@ class AgencyView(AgencyRecords):
         super().__init__()
         self._keep = keep
         self._calls: OrderedDict[str, CallSeen] = OrderedDict()
-        """The one heard of longest ago first."""
+        """The call that was heard of longest ago comes first."""
         self._closed: OrderedDict[str, datetime] = OrderedDict()
         self._call_of_page: dict[str, str] = {}
 
@@ -70,7 +70,7 @@ class AgencyView(AgencyRecords):
         return self._calls.get(call_id)
 
     def calls(self) -> list[CallSeen]:
-        """Every call in the view, the one heard of last first."""
+        """Every call in the view, the one that was heard of last at the top."""
         return list(reversed(self._calls.values()))
 
     def fold(self, event: Event, stored: Stored) -> None:

@@ -30,7 +30,7 @@ class AgencyRecords:
     def __init__(self) -> None:
         self.switchboard = SwitchboardSeen()
         self.documents: OrderedDict[str, DocumentSeen] = OrderedDict()
-        """Versions of the programme by hash, the one proposed last at the end."""
+        """Versions of the programme by hash, in the order in which they were proposed."""
         self.teams: dict[str, TeamSeen] = {}
         self.people: dict[str, PersonSeen] = {}
         self.referrals: OrderedDict[str, ReferralSeen] = OrderedDict()

@@ -10,6 +10,7 @@ from shared.call import Call
 from shared.judgement import (
     NO_LEVEL_RANK,
     NOT_ROUTED,
+    UNKNOWN_WORDS,
     Gate,
     Judgement,
     RaisedBy,
@@ -186,12 +187,9 @@ def _raised_by(reached: Iterable[Raise], facts: Facts, at: datetime) -> tuple[Ra
     return tuple(found)
 
 
-_UNKNOWN_WORDS: Final = {"not-asked": "not asked", "cannot-tell": "cannot tell", "words": "in doubt by words heard"}
-
-
 def _in_words(one: RaisedBy) -> str:
     if one.unknown:
-        return f"{_plain_fact(one.fact)} ({_UNKNOWN_WORDS[one.unknown]})"
+        return f"{_plain_fact(one.fact)} ({UNKNOWN_WORDS[one.unknown]})"
     return f"{_plain_fact(one.fact)} {one.value} ({one.source})"
 
 
