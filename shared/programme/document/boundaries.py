@@ -1,6 +1,6 @@
 """Boundaries of districts as a document writes them: whether they are shapes on a map, and what is made of them.
 
-Documents without boundaries do without shapely: it is imported where the first boundary is found.
+Documents without boundaries do without shapely: it is imported for the first boundary.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def boundary_faults(document: Document) -> Iterator[Finding]:
     """Boundaries that are no areas, that lie in one another, or that are more than careroute takes."""
     drawn, sound, points = _drawn(document), dict[str, Boundary](), 0
     for name, boundary in drawn.items():
-        found = chain(_malformed(_path(name), boundary), _swapped(_path(name), boundary, document.time_zone))
-        if (first := next(found, None)) is not None:
+        findings = chain(_malformed(_path(name), boundary), _swapped(_path(name), boundary, document.time_zone))
+        if (first := next(findings, None)) is not None:
             yield first  # one fault of a boundary: what drew it drew all of it
         else:
             sound[name] = boundary
@@ -63,7 +63,7 @@ def boundary_faults(document: Document) -> Iterator[Finding]:
 
 
 def _drawn(document: Document) -> dict[str, Boundary]:
-    tables = {name: one for name, one in document.districts.items() if isinstance(one, DistrictTable)}
+    tables = {name: table for name, table in document.districts.items() if isinstance(table, DistrictTable)}
     return {name: table.boundary for name, table in tables.items() if table.boundary is not None}
 
 
@@ -93,7 +93,7 @@ def _malformed(path: Path, boundary: Boundary) -> Iterator[Finding]:
     for place, ring in rings:
         if not isinstance(ring, tuple):
             yield Finding(place, "is no ring", _POSITION)
-        elif (wrong := next((index for index, one in enumerate(ring) if not _is_position(one)), None)) is not None:
+        elif (wrong := next((index for index, at in enumerate(ring) if not _is_position(at)), None)) is not None:
             if _is_position(ring[wrong][::-1] if isinstance(ring[wrong], tuple) else None):
                 yield Finding((*place, wrong), *_SWAPPED)
             else:

@@ -115,9 +115,11 @@ def one_of(values: tuple[str, ...]) -> Any:
 
 def any_of(values: tuple[str, ...]) -> Any:
     """One of these values, or a list of them."""
-    one: Any = Literal[values]
+    value: Any = Literal[values]
     return Annotated[
-        tuple[one, ...], BeforeValidator(listed, json_schema_input_type=one | tuple[one, ...]), Field(min_length=1)
+        tuple[value, ...],
+        BeforeValidator(listed, json_schema_input_type=value | tuple[value, ...]),
+        Field(min_length=1),
     ]
 
 

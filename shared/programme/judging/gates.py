@@ -198,9 +198,9 @@ def _category_gate(response: Response, call: Call, code: Code | None) -> Gate:
 
 
 def _hand_over(response: Response, call: Call) -> tuple[Gate, ...]:
-    """Units on scene hand a call over when they, or a dispatcher, ask for it; a call type that they gave it does not.
+    """Units on scene hand a call over if they, or a dispatcher, ask for it; the call type that they gave does not.
 
-    Domain §3.5. What goes beside them replaces no police, and needs nobody's word.
+    What goes beside them replaces no police, and needs nobody's word.
     """
     if not call.units_on_scene or "police" not in response.replaces:
         return ()
@@ -213,10 +213,10 @@ HANDING_OVER: Final[frozenset[Asker]] = frozenset(("officer", "fire-crew", "disp
 
 
 def _only_when_gate(condition: Condition, facts: Facts) -> Gate:
-    known = facts[condition.fact]
+    evidence = facts[condition.fact]
     name, code = condition.fact.replace("_", " "), condition.fact.replace("_", "-")
-    if isinstance(known, Other) and known.permits(condition):
+    if isinstance(evidence, Other) and evidence.permits(condition):
         return passed(f"only-when-{code}", f"{name} is {condition.words}.")
-    if known.unknown:
+    if evidence.unknown:
         return failed(f"only-when-{code}", f"{code}-unknown", f"{name} must be known to be {condition.words}.")
     return failed(f"only-when-{code}", f"{code}-not-met", f"{name} is not {condition.words}.")

@@ -229,18 +229,18 @@ class Programme:
     repeat_callers: RepeatCallers | None
     automatic_pause: AutomaticPause | None
     assumptions: tuple[str, ...]
-    """What codes and priorities state that is calmer than the worst, a line each, for a person to read and own."""
+    """Lines that say what codes and priorities state that is calmer than the worst, for a person to read and own."""
 
     def code(self, call_type: CallType | None, at: datetime | None = None) -> Code | None:
         """What the document says of a code; None for one that it does not list in that system, or not on that day."""
         if call_type is None:
             return None
-        found = self.codes.get((call_type.system, call_type.code)) or self._rewritten(call_type)
-        if found is None or at is None or (found.from_day is None and found.until_day is None):
-            return found
+        code = self.codes.get((call_type.system, call_type.code)) or self._rewritten(call_type)
+        if code is None or at is None or (code.from_day is None and code.until_day is None):
+            return code
         day = at.astimezone(self.zone).date()
-        started = found.from_day is None or day >= found.from_day
-        return found if started and (found.until_day is None or day < found.until_day) else None
+        started = code.from_day is None or day >= code.from_day
+        return code if started and (code.until_day is None or day < code.until_day) else None
 
     def _rewritten(self, call_type: CallType) -> Code | None:
         system, code = plain(call_type.system), plain(call_type.code)
@@ -289,9 +289,9 @@ class Switchboard:
         return bool(self.paused) and any(pause.holds(district, response) for pause in self.paused)
 
 
-def lower(one: Phase, other: Phase) -> Phase:
+def lower(phase: Phase, other: Phase) -> Phase:
     """The lower of two phases."""
-    return PHASES[min(PHASES.index(one), PHASES.index(other))]
+    return PHASES[min(PHASES.index(phase), PHASES.index(other))]
 
 
 def passed(gate: str, sentence: str) -> Gate:

@@ -29,15 +29,15 @@ class FactLine:
 
 def facts_used(programme: Programme, call: Call, heard: frozenset[str], at: datetime) -> tuple[FactLine, ...]:
     """Every fact that some level or response turns on, in the vocabulary's order."""
-    found = weigh(programme, call, programme.code(call.call_type, at), Surroundings(heard))
+    facts = weigh(programme, call, programme.code(call.call_type, at), Surroundings(heard))
     return tuple(
         FactLine(
             fact,
-            HAZARDS[fact][known.high] if isinstance(known, Hazard) else " and ".join(known.values),
-            known.unknown,
-            known.source,
+            HAZARDS[fact][evidence.high] if isinstance(evidence, Hazard) else " and ".join(evidence.values),
+            evidence.unknown,
+            evidence.source,
         )
-        for fact, known in found.items()
+        for fact, evidence in facts.items()
     )
 
 

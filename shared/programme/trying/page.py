@@ -188,7 +188,7 @@ def _is_open(row: Row, weekday: int, minute: int) -> bool:
 def _raises(programme: Programme, level: Level) -> Iterator[str]:
     for item in programme.raises:
         if item.rank == level.rank:
-            yield " and ".join(f"{one.fact.replace('_', ' ')} {one.words}" for one in item.conditions)
+            yield " and ".join(f"{condition.fact.replace('_', ' ')} {condition.words}" for condition in item.conditions)
 
 
 def _response_line(response: Response) -> ResponseLine:
@@ -214,7 +214,7 @@ def _response_line(response: Response) -> ResponseLine:
         crew=response.crew,
         takes=tuple(sorted(response.takes)),
         asked_by=tuple(sorted(response.may_be_asked_by)),
-        only_when=tuple(f"{one.fact.replace('_', ' ')} {one.words}" for one in response.only_when),
+        only_when=tuple(f"{condition.fact.replace('_', ' ')} {condition.words}" for condition in response.only_when),
         goes=goes,
         how=how,
     )
@@ -283,7 +283,7 @@ def _places(programme: Programme) -> Iterator[str]:
     if programme.boundaries is None:
         return
     for overlap in programme.boundaries.overlaps():
-        where = f"{overlap.one} and {overlap.other}, {overlap.square_km:.2f} square km"
+        where = f"{overlap.first} and {overlap.second}, {overlap.square_km:.2f} square km"
         yield f"overlap of {where}: calls there go to default"
     without = [name for name in programme.districts if name not in programme.boundaries.square_km]
     if without:

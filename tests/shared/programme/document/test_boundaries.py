@@ -323,7 +323,7 @@ def test_borders_that_cross_everywhere_are_refused_before_they_cost_much() -> No
 
     began = time.perf_counter()
     (fault,) = refused(drawn(comb(turned=False), comb(turned=True)))
-    assert (fault.field, fault.what) == ("districts", "the boundaries lie over each other nearly everywhere")
+    assert (fault.field, fault.what) == ("districts", "the boundaries overlap nearly everywhere")
     assert time.perf_counter() - began < 5  # a fifth of a second where nothing else runs
 
 
