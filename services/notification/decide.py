@@ -50,7 +50,7 @@ from shared.events import (
 NOTICE_PAGE_MINUTES = 3
 """A notice that could not be sent for so long is overtaken by the page that the team has open."""
 CAD_NOTICE_SECONDS = 10
-"""Least time to tell a CAD something; an outcome may be told for so long after its routing deadline."""
+"""The least time to tell a CAD something; an outcome may be told this long after its routing deadline."""
 OUTCOME_FIELDS = {
     "outcome", "reasons", "team_id", "response", "district", "sentence", "deadline", "requested_by",
     "programme_version", "programme_hash", "switchboard_revision",

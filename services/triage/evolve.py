@@ -261,7 +261,7 @@ def _upgrade_noted(state: State, event: UpgradeNoted, at: datetime) -> State:
 
 
 def _judge_again(state: State, at: datetime) -> State:
-    """Calls that no team was offered yet are judged again, a number at a time."""
+    """Calls that no team was offered yet are judged again, some at a time."""
     waiting = tuple(sorted(call_id for call_id, open_call in state.calls.items() if not open_call.frozen))
     return _waiting(state, waiting, at)
 

@@ -1,4 +1,4 @@
-"""Boundaries of districts as a document writes them: whether they are shapes on a map, and what is made of them.
+"""Boundaries of districts as a document writes them: whether they are sound, and the map that judging uses.
 
 Documents without boundaries do without shapely: it is imported for the first boundary.
 """
@@ -41,7 +41,7 @@ def boundaries_of(document: Document) -> Boundaries | None:
 
 
 def boundary_faults(document: Document) -> Iterator[Finding]:
-    """Boundaries that are no areas, that lie in one another, or that are more than careroute takes."""
+    """Boundaries that are not areas, that lie within one another, or that are too many for careroute."""
     drawn, sound, points = _drawn(document), dict[str, Boundary](), 0
     for name, boundary in drawn.items():
         findings = chain(_malformed(_path(name), boundary), _swapped(_path(name), boundary, document.time_zone))
@@ -76,7 +76,7 @@ def _path(district: str) -> Path:
 
 
 def _rings(path: Path, boundary: Boundary) -> Iterator[tuple[Path, Any]]:
-    """Whatever stands where rings belong, with its place."""
+    """Whatever stands where a ring belongs, with its path."""
     polygons: Mapping[Path, Any] = {path: boundary.coordinates}
     if boundary.type == "MultiPolygon":
         polygons = {(*path, index): polygon for index, polygon in enumerate(boundary.coordinates)}
@@ -122,7 +122,7 @@ FAR_DEGREES: Final = 60
 
 
 def _swapped(path: Path, boundary: Boundary, time_zone: str) -> Iterator[Finding]:
-    """Numbers that fit the agency's clocks only the other way round."""
+    """Coordinates that fit the agency's time zone only the other way round."""
     offset = ZoneInfo(time_zone).utcoffset(datetime(2024, 1, 1))  # noqa: DTZ001  on the agency's own clocks
     if offset is None or "/" not in time_zone or time_zone.startswith("Etc/"):
         return

@@ -83,7 +83,7 @@ def shares(programme: Programme) -> Shares:
 
 
 def must_be_answered(programme: Programme) -> tuple[str, ...]:
-    """The facts of which one that nobody knows keeps a call from every level that routes, all others at their best."""
+    """The facts that, unknown, keep a call from every level that routes, even with all others at their best."""
     axes = axes_of(conditions_of(programme))
     ranking = Ranking(axes, programme)
     best: Cell = (0,) * len(axes)
@@ -152,7 +152,7 @@ Box = tuple[frozenset[int], ...]
 
 
 def boxes(chosen: Iterable[Cell]) -> list[Box]:
-    """The cells as few boxes: neighbours on one axis that agree on all others become one."""
+    """The cells merged into boxes: neighbours on one axis that agree on all others become one."""
     merged: set[Box] = {tuple(frozenset((index,)) for index in cell) for cell in chosen}
     count = len(next(iter(merged), ()))
     for place in range(count):
@@ -223,7 +223,7 @@ def _samples(fact: str, conditions: list[Condition]) -> Iterator[tuple[str, str]
 
 
 def _calm_first(fact: str, conditions: list[Condition]) -> list[str]:
-    """The values with those first that fewest conditions name."""
+    """The values; those that the fewest conditions name come first."""
     return sorted(CHOICES[fact], key=lambda value: sum(condition.allows(value) for condition in conditions))
 
 
@@ -232,7 +232,7 @@ def _meeting(axis: Axis, condition: Condition) -> frozenset[int]:
 
 
 def _components(raises: tuple[Raise, ...]) -> list[set[str]]:
-    """Facts that hang together because some raise names them together."""
+    """Facts grouped by the raises that name them together."""
     groups: list[set[str]] = []
     for item in raises:
         joined = {condition.fact for condition in item.conditions}
@@ -247,7 +247,7 @@ def _components(raises: tuple[Raise, ...]) -> list[set[str]]:
 
 
 def _free(axes: tuple[Axis, ...], raises: tuple[Raise, ...], rank: int) -> int:
-    """The combinations of these facts that no raise above `rank` lifts."""
+    """How many combinations of these facts no raise lifts above `rank`."""
     facts = {axis.fact: place for place, axis in enumerate(axes)}
     lifting = [
         [(facts[condition.fact], _meeting(axes[facts[condition.fact]], condition)) for condition in item.conditions]

@@ -76,9 +76,9 @@ def _did_you_mean(name: object) -> str:
 
 
 def findings_of(errors: list[ErrorDetails]) -> Iterator[Finding]:
-    """What pydantic found, in careroute's words, and what follows from another fault left out.
+    """What pydantic found, in careroute's words, without what only follows from another fault.
 
-    So not that a list is empty where its elements are at fault, nor that a key is missing that stands there misspelt.
+    A list is not called empty where its elements are at fault, nor a key missing where it is misspelt.
     """
     paths = [error["loc"] for error in errors]
     findings = {error["loc"]: _finding(error) for error in errors}

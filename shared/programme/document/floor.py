@@ -37,7 +37,7 @@ def floor_of(document: Document) -> tuple[tuple[str, str, str], ...]:
 
 
 def floor_tightens(document: Document) -> Iterator[Finding]:
-    """A line of the document that says less than the built-in floor would change nothing, and its author thinks not."""
+    """A line of the document that asks for less than the built-in floor changes nothing, as its author may not know."""
     built_in = {(hazard, service): value for hazard, value, service in FLOOR}
     for hazard, value, service in floor_of(document)[len(FLOOR) :]:
         least = built_in.get((hazard, service))
@@ -47,7 +47,7 @@ def floor_tightens(document: Document) -> Iterator[Finding]:
 
 
 def safety_floor(document: Document) -> Iterator[Finding]:
-    """By monotony one look at each hazard value is a proof: a call with that value stands no lower than with it alone.
+    """Raising is monotonic, so one look at each hazard value is a proof: no other fact puts the call any lower.
 
     The higher levels are looked at too, because another fact may raise the call to any of them. An unknown hazard needs
     no look of its own: it raises as the worst value. Enumeration is the oracle of this in the tests.

@@ -1,4 +1,4 @@
-"""Roll-out rows that change nothing, because another row lets the response go wherever, whenever and as far."""
+"""Roll-out rows that change nothing, because another row already allows all that they allow."""
 
 from __future__ import annotations
 

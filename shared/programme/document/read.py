@@ -22,7 +22,7 @@ MAX_CHARACTERS = 1_000_000
 def read(text: str) -> Programme:
     """The programme that `text` (TOML) says. Raises `ProgrammeRefused` with every fault that could be found.
 
-    A part of the document (a top-level key) with a fault in itself is not looked at together with others.
+    A part of the document (a top-level key) with a fault of its own is not checked against the other parts.
     """
     document, sound, wrong = _shaped(_parsed(text))
     wrong += findings(document, sound)

@@ -19,9 +19,9 @@ Stated = tuple[tuple[str, str], ...]
 
 
 def responses_reached(document: Document) -> Iterator[Finding]:
-    """A response with which a call of some code that it takes, or any call if it may be asked for, can never go.
+    """Responses that can never go to any of the calls that they take, or may be asked for.
 
-    Where a level itself cannot be reached, that is the fault to tell.
+    Where a level itself cannot be reached, that is the fault to report.
     """
     if any(True for _ in levels_reached(document)):
         return

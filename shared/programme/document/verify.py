@@ -174,13 +174,13 @@ def _crews(document: Document) -> Iterator[Finding]:
         if any("officer" in place for place in crew) and not officer_rides:
             right = 'leave the officer out, or model = "co-responder"'
             yield Finding((*path, "crew"), f"an officer is in a {response.model} crew", right)
-        missing = [one_of for one_of in needs if not any(place <= one_of for place in crew)]
-        for one_of in missing:
-            what = f"a {response.model} crew has {' or '.join(sorted(one_of))}"
+        missing = [disciplines for disciplines in needs if not any(place <= disciplines for place in crew)]
+        for disciplines in missing:
+            what = f"a {response.model} crew has {' or '.join(sorted(disciplines))}"
             yield Finding((*path, "crew"), f"{what}, and here there is none", f"crew = [{', '.join(response.crew)}, …]")
-        if not missing and not has_perfect_matching(needs, crew, lambda one_of, place: place <= one_of):
+        if not missing and not has_perfect_matching(needs, crew, lambda disciplines, place: place <= disciplines):
             what = f"one member has to be two of what a {response.model} crew needs"
-            right = " and ".join(" or ".join(sorted(one_of)) for one_of in needs)
+            right = " and ".join(" or ".join(sorted(disciplines)) for disciplines in needs)
             yield Finding((*path, "crew"), what, f"a member each: {right}")
         yield from _way_of_going(path, response)
         yield from _where_a_team_goes(path, response)

@@ -93,7 +93,7 @@ def possible_level(programme: Programme, facts: Facts) -> int | None:
 def possible_levels(programme: Programme, facts: Facts) -> Iterator[tuple[int, Facts]]:
     """The ranks that route and that the call could stand on, highest first, each with answers that put it there.
 
-    By monotony it is enough to look at the best case of all, and from there at what each raise would need at least.
+    Raising is monotonic, so it is enough to look at the best case of all, and at the least that each raise needs.
     """
     best = {fact: _at_best(evidence) for fact, evidence in facts.items()}
     for item in programme.raises:

@@ -200,7 +200,7 @@ def _category_gate(response: Response, call: Call, code: Code | None) -> Gate:
 def _hand_over(response: Response, call: Call) -> tuple[Gate, ...]:
     """Units on scene hand a call over if they, or a dispatcher, ask for it; the call type that they gave does not.
 
-    What goes beside them replaces no police, and needs nobody's word.
+    What goes beside them does not replace police, and needs no request.
     """
     if not call.units_on_scene or "police" not in response.replaces:
         return ()

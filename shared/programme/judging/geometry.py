@@ -1,6 +1,6 @@
 """Districts on the map: in which a position lies, how large they are, where they overlap.
 
-Measured on a plane that touches the earth in the middle of all boundaries: true to a percent in a county. Pure.
+Measured on a plane that touches the earth amid all boundaries: accurate to one percent in a county. Pure.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Boundaries:
         return Located(districts, self.hash)
 
     def entangled(self) -> bool:
-        """Whether the borders cross so often that these are no districts; to say where would take too long."""
+        """Whether the borders cross so often that these cannot be districts; to say where would take too long."""
         meetings = 0
         pieces = _pieces(self._map.areas)
         tree = shapely.STRtree(pieces)

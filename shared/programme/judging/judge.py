@@ -159,7 +159,7 @@ def _fresh(programme: Programme, call: Call, at: datetime) -> Gate:
 
 
 def _suitability(programme: Programme, gates: tuple[Gate, ...], facts: Facts) -> tuple[Suitability, tuple[str, ...]]:
-    """Suitable, or not, or not before somebody answers: only what is unknown may wait, for only that can change."""
+    """Suitable, unsuitable, or undecided until somebody answers: only what is unknown may wait, for it can change."""
     failing = {gate.reason for gate in gates if not gate.passed}
     if not failing:
         return "suitable", ()

@@ -41,7 +41,7 @@ def district_of(programme: Programme, call: Call, located: Located | None) -> tu
 
 
 def _why_nowhere(programme: Programme, located: Located) -> str | None:
-    """Why a position says of no district that the call is there, or not."""
+    """Why a position settles nothing about the district; None where it does."""
     if located == UNREADABLE:
         return "nobody has read the call's position, or can, so nobody can tell whether it agrees."
     if programme.boundaries is not None and located.boundaries != programme.boundaries.hash:

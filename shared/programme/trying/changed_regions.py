@@ -1,4 +1,4 @@
-"""The covers of two versions: which facts, call types, districts and hours get another result, as few as may be."""
+"""The covers of two versions: facts, call types, districts and hours with another result, as few pieces as possible."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ class _Takes:
         self._askers = {asker for response in both for asker in response.may_be_asked_by}
 
     def groups(self, response: str) -> dict[tuple[bool, bool], frozenset[str]]:
-        """Those of which the old document, and the new, lets the response go to calls."""
+        """Categories and askers, by whether the old document and the new let the response go to their calls."""
         grouped: defaultdict[tuple[bool, bool], set[str]] = defaultdict(set)
         before, after = self._old.responses.get(response), self._new.responses.get(response)
         for category in self._categories:

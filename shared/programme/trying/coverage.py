@@ -125,7 +125,7 @@ def _by_its_level(judgement: Judgement) -> _Fate | None:
 
 
 def _fate(responses: Sequence[ResponseVerdict]) -> _Fate:
-    """The first response of a level that may go and leaves the house, or what stops the one that is preferred."""
+    """The first response of a level that may go and is really sent, or what stops the preferred one."""
     routed = [verdict for verdict in responses if verdict.reached_by not in NOT_ROUTED]
     going = [verdict for verdict in routed if verdict.may_go]
     for verdict in going:

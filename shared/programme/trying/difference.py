@@ -108,7 +108,7 @@ def _boundary(programme: Programme, district: str) -> str:
 
 
 def _beats(old: Programme, new: Programme) -> Iterator[Change]:
-    """Those that move together in one line."""
+    """Beats that move together share a line."""
     moved: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for beat in dict.fromkeys((*old.beats, *new.beats)):
         moved[old.beats.get(beat, "in no district"), new.beats.get(beat, "in no district")].append(beat)
@@ -117,7 +117,7 @@ def _beats(old: Programme, new: Programme) -> Iterator[Change]:
 
 
 def _orders(old: Programme, new: Programme) -> Iterator[Change]:
-    """Levels of both that prefer another of the responses that both send."""
+    """Levels of both that rank the responses which both send differently."""
     sent_now = {level.name: level.sends for level in new.levels}
     for level in old.levels:
         now = sent_now.get(level.name, ())

@@ -1,4 +1,4 @@
-"""What a judgement was made of, for people who try a document out: the facts with their sources, and calls as JSON."""
+"""What a judgement was made of, for people who try a document out; and a switchboard with everything on."""
 
 from __future__ import annotations
 

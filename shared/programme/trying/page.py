@@ -70,7 +70,7 @@ class RowLine:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The week of a response in districts that have it alike, Monday first, a letter of `PHASES` each half hour."""
+    """The week of a response in the districts where it is the same, Monday first, a phase for each half hour."""
 
     response: str
     districts: tuple[str, ...]
@@ -81,7 +81,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """All of it."""
+    """Everything that `check` says of an accepted document."""
 
     agency: str
     programme: str
@@ -291,7 +291,7 @@ def _places(programme: Programme) -> Iterator[str]:
 
 
 def _idle(programme: Programme, used: set[str]) -> Iterator[str]:
-    """What is heard of hazards that no level turns on, and holidays that close nothing."""
+    """Cautions and words about hazards that no level turns on, and holidays that close nothing."""
     for flag, stated in programme.cautions.items():
         for hazard in sorted(stated.keys() - used):
             yield f"caution {flag} warns of {hazard.replace('_', ' ')}, and nothing turns on it"

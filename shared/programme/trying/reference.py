@@ -24,7 +24,7 @@ def schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """The same as it stands in its file."""
+    """The same, as the text of its file."""
     return json.dumps(schema(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
@@ -158,7 +158,7 @@ def _default(field: Parts) -> str:
 
 
 def _sample(field: Parts, parts: Parts) -> Any:
-    """Some value that fits, where the example has none."""
+    """Some value that fits, for a key that the example does not have."""
     kind = _followed(field, parts)
     if "anyOf" in kind:
         return _sample(kind["anyOf"][0], parts)
