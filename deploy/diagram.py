@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.notification.service import NOTIFICATION
 from services.team_availability.service import TEAM_AVAILABILITY
-from services.triage.service import SERVICE as TRIAGE
+from services.triage.service import TRIAGE
 from shared.topics import CALLS, COMMANDS
 
 README = Path(__file__).parents[1] / "README.md"

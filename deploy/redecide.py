@@ -18,8 +18,7 @@ from pydantic import Field
 
 from services.notification.service import NOTIFICATION
 from services.team_availability.service import TEAM_AVAILABILITY
-from services.triage.service import SERVICE as TRIAGE
-from services.triage.service import triage_service
+from services.triage.service import TRIAGE, triage_service
 from shared.config import Environment
 from shared.engine.broker import Broker, BrokerUnavailable, Stored, TopicPartition
 from shared.engine.kafka import KafkaBroker

@@ -24,7 +24,7 @@ CallStatus = Literal["active", "reopened", "cancelled", "closed", "merged"]
 ENDED: frozenset[CallStatus] = frozenset(("cancelled", "closed", "merged"))
 
 Asker = Literal["caller", "dispatcher", "officer", "fire-crew", "provider", "school", "self"]
-"""Who asks for an alternative response by name (domain §3.5)."""
+"""Who asks for an alternative response by name."""
 
 
 class CallId(NamedTuple):
@@ -36,8 +36,10 @@ class CallId(NamedTuple):
 
     @classmethod
     def parse(cls, call_id: str) -> CallId:
-        """The parts of a call id. Raises ValueError where there are not three."""
-        agency, source, incident = call_id.split("/", 2)
+        """The parts of a call id. Raises ValueError where there are not three of them."""
+        agency, source, incident = parts = call_id.split("/")
+        if not all(parts):
+            raise ValueError(f"{call_id!r} is no call id: a part of it is empty")
         return cls(agency, source, incident)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""The language as documents: a JSON Schema and a frozen example an event, AsyncAPI, and what would break a reader.
+"""The language as documents: for each event a JSON Schema and a frozen example, AsyncAPI, and what breaks a reader.
 
 `python -m shared.contracts` writes what is new below `shared/schemas/`, and refuses a change that an older or a newer
 version of the code could not live with: such a change is a new event beside the old one.
@@ -98,7 +98,7 @@ def example_of(kind: type[Event]) -> dict[str, Any]:
 def _example(part: dict[str, Any], parts: dict[str, Any], name: str) -> Any:
     part = _followed(part, parts)
     if "anyOf" in part:
-        return _example(next(one for one in part["anyOf"] if one.get("type") != "null"), parts, name)
+        return _example(next(choice for choice in part["anyOf"] if choice.get("type") != "null"), parts, name)
     if "const" in part or "enum" in part:
         example = part.get("const", part.get("enum", [None])[0])
     elif part.get("type") == "object":
@@ -145,21 +145,20 @@ def asyncapi() -> dict[str, Any]:
 
 def faults() -> list[str]:
     """How the files differ from the code; empty when all is well."""
-    found = []
+    wrong = []
     for name, kind in sorted(EVENTS.items()):
         path = FOLDER / f"{name}.schema.json"
         if not path.exists():
-            found.append(f"{path.name} is missing: run `python -m shared.contracts`")
+            wrong.append(f"{path.name} is missing: run `python -m shared.contracts`")
             continue
         old, new = json.loads(path.read_text("utf-8")), schema_of(kind)
-        found += [f"{name}: {fault}; make it a new event" for fault in breaking(old, new)]
+        wrong += [f"{name}: {fault}; make it a new event" for fault in breaking(old, new)]
         if old != new:
-            found.append(f"{path.name} is not what the code says: run `python -m shared.contracts`")
-    known = {f"{name}.schema.json" for name in EVENTS}
-    found += [
-        f"{path.name}: a published event is gone" for path in FOLDER.glob("*.schema.json") if path.name not in known
-    ]
-    return found
+            wrong.append(f"{path.name} is not what the code says: run `python -m shared.contracts`")
+    published = (path.name for path in FOLDER.glob("*.schema.json"))
+    gone = [name for name in published if name.removesuffix(".schema.json") not in EVENTS]
+    wrong += [f"{name}: a published event is gone" for name in gone]
+    return wrong
 
 
 def main() -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -12,10 +14,16 @@ Suitability = Literal["suitable", "unsuitable", "indeterminate"]
 """Whether an alternative response may be sent at all, before asking who is there; indeterminate: ask first."""
 
 Phase = Literal["off", "shadow", "advisory", "live"]
-"""How far a response is switched on in a district, least first (domain §2)."""
+"""How far a response is switched on in a district: not at all; evaluated and recorded; offered once a dispatcher has
+confirmed it; offered at once."""
+PHASES: Final[tuple[Phase, ...]] = ("off", "shadow", "advisory", "live")
+"""Every phase, the least first."""
 
 Unknown = Literal["not-asked", "cannot-tell", "words"]
 """Why nobody knows a fact: nobody asked, the one asked cannot tell, or a word of the narrative puts it in doubt."""
+UNKNOWN_WORDS: Final[Mapping[Unknown, str]] = MappingProxyType(
+    {"not-asked": "not asked", "cannot-tell": "cannot tell", "words": "in doubt by words heard"}
+)
 
 Model = Literal[
     "crisis-call-diversion",
@@ -34,7 +42,7 @@ Model = Literal[
     "fire",
     "administrative",
 ]
-"""What is sent (domain §1)."""
+"""What kind of response is sent."""
 
 Discipline = Literal["paramedic", "emt", "nurse", "clinician", "crisis-worker", "peer", "officer", "navigator"]
 """What a member of a crew is trained for."""
@@ -61,7 +69,7 @@ EntersWhen = Literal["police on scene", "released by sergeant"]
 OnUpgrade = Literal["recall", "stage", "stay"]
 """What an accepted team does when the call's level rises: turn back, wait nearby, carry on."""
 Attempt = Literal["same response", "neighbour pool", "next response", "phone", "default"]
-"""What a step of the fall-back chain tries (domain §5)."""
+"""What a step of the fall-back chain tries."""
 DEFAULT_POOL = "default"
 EXPECTED_MINUTES = 60
 MISSED_SAFETY_CHECKS = 2

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-W = TypeVar("W")
-F = TypeVar("F")
+P = TypeVar("P")
+M = TypeVar("M")
 
 
-def has_perfect_matching(wants: Sequence[W], offers: Sequence[F], fits: Callable[[W, F], bool]) -> bool:
-    """Whether every want can have an offer that fits, and no offer serves two (a matching, by augmenting paths)."""
-    holder: dict[int, int] = {}
+def has_perfect_matching(places: Sequence[P], members: Sequence[M], fits: Callable[[P, M], bool]) -> bool:
+    """Whether every place can have a member who fits, and nobody fills two (a matching, by augmenting paths)."""
+    place_of: dict[int, int] = {}
 
-    def place(want: int, tried: set[int]) -> bool:
-        for offer in range(len(offers)):
-            if offer not in tried and fits(wants[want], offers[offer]):
-                tried.add(offer)
-                if offer not in holder or place(holder[offer], tried):
-                    holder[offer] = want
+    def fill(place: int, tried: set[int]) -> bool:
+        for member in range(len(members)):
+            if member not in tried and fits(places[place], members[member]):
+                tried.add(member)
+                if member not in place_of or fill(place_of[member], tried):
+                    place_of[member] = place
                     return True
         return False
 
-    return all(place(want, set()) for want in range(len(wants)))
+    return all(fill(place, set()) for place in range(len(places)))

@@ -19,8 +19,13 @@ class Switch(NamedTuple):
     @classmethod
     def parse(cls, key: str) -> Switch:
         """The switch of this key."""
-        response, _, district = key.rpartition("/")
-        return cls(district, response or None)
+        response, slash, district = key.rpartition("/")
+        return cls(district, response if slash else None)
+
+    @classmethod
+    def of(cls, district: str, response: str | None) -> Switch:
+        """The switch that a command or an event names; where a district belongs a whole key may stand."""
+        return cls.parse(cls(district, response).key)
 
     @property
     def key(self) -> str:
@@ -30,7 +35,7 @@ class Switch(NamedTuple):
     @property
     def words(self) -> str:
         """For people: `outreach in Harbor`, or `Harbor`."""
-        return self.district if self.response is None else f"{self.response} in {self.district}"
+        return f"{self.response} in {self.district}" if self.response else self.district
 
     def holds(self, district: str | None, response: str | None) -> bool:
         """Whether a pause of this switch holds a response, or (None) whatever is sent, in a district."""

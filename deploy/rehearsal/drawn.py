@@ -13,10 +13,10 @@ from immutables import Map
 from deploy.demo import traffic
 from deploy.demo.traffic import Sending, Story
 from shared.call import Call
-from shared.judgement import NOT_ROUTED, Phase
+from shared.judgement import NOT_ROUTED, PHASES, Phase
 from shared.programme import Programme, Switchboard, judge
 from shared.programme.judging.facts import CHOICES, HAZARDS
-from shared.programme.judging.programme import PHASES, Code, Condition, Question, Response, Row
+from shared.programme.judging.programme import Code, Condition, Question, Response, Row
 from shared.programme.judging.surroundings import Surroundings
 
 Body = dict[str, Any]

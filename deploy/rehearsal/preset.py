@@ -16,9 +16,8 @@ from deploy.demo.people import TeamWanted
 from deploy.demo.scenarios import PROGRAMMES, Scenario
 from deploy.rehearsal.drawn import City, Place, best_instant
 from deploy.rehearsal.switching import Script
-from shared.judgement import OR, Phase
+from shared.judgement import OR, PHASES, Phase
 from shared.programme import Programme, ProgrammeRefused, read
-from shared.programme.judging.programme import PHASES
 
 TEAMS_WHERE_IT_IS_RAISED, GROUPS = 5, 2
 MARGIN_SECONDS = 30.0

@@ -1,7 +1,8 @@
 """Runs notification."""
 
 from services.notification.config import NotificationSettings
-from services.notification.perform import performer, watch
+from services.notification.metrics import watch
+from services.notification.perform import performer
 from services.notification.service import NOTIFICATION
 from shared.engine.worker import run
 

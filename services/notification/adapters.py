@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -18,9 +18,9 @@ URL: TypeAdapter[str] = TypeAdapter(Url)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of sending: `done` or `failed`, and why it failed."""
+    """What came of sending, and why it failed."""
 
-    result: str
+    result: Literal["done", "failed"]
     why: str = ""
 
 
@@ -28,7 +28,7 @@ DONE = Outcome("done")
 
 
 class Adapter(Protocol):
-    """One way to page a person."""
+    """One way to page a person; `perform.performer` names it by the kind of contact method that it serves."""
 
     async def send(self, agency: str, page: PageDue) -> Outcome:
         """Hand one page over, once; nothing is sent after `page.not_after`."""

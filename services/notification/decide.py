@@ -9,8 +9,10 @@ from typing import Any
 from services.notification.evolve import evolve
 from services.notification.state import State
 from shared.answers import answer, done, nothing_to_do, refused
+from shared.call import CallId
 from shared.engine.service import Draft, EffectDone, EffectStarting, Input
 from shared.events import (
+    OFFER_ENDS,
     AssignmentEnded,
     AssignmentUnconfirmed,
     AssignmentWithdrawn,
@@ -48,8 +50,11 @@ from shared.events import (
 NOTICE_PAGE_MINUTES = 3
 """A notice that could not be sent for so long is overtaken by the page that the team has open."""
 CAD_NOTICE_SECONDS = 10
-"""Least time to tell a CAD something; an outcome may be told for so long after its routing deadline."""
-OFFER_ENDED = {OfferAccepted: "accepted", OfferDeclined: "declined", OfferExpired: "expired"}
+"""The least time to tell a CAD something; an outcome may be told this long after its routing deadline."""
+OUTCOME_FIELDS = {
+    "outcome", "reasons", "team_id", "response", "district", "sentence", "deadline", "requested_by",
+    "programme_version", "programme_hash", "switchboard_revision",
+}  # fmt: skip
 
 
 def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
@@ -90,7 +95,7 @@ def _offer_made(draft: Draft[State], offer: OfferMade, _given: Input) -> None:
 
 
 def _offer_ended(draft: Draft[State], event: OfferAccepted | OfferDeclined | OfferExpired, _given: Input) -> None:
-    _drop_offer(draft, event, OFFER_ENDED[type(event)])
+    _drop_offer(draft, event, OFFER_ENDS[type(event)])
 
 
 def _offer_withdrawn(draft: Draft[State], event: OfferWithdrawn, given: Input) -> None:
@@ -138,8 +143,8 @@ def _notify(draft: Draft[State], given: Input, kind: PageKind, like: Iterable[Pa
 def _drop(draft: Draft[State], call_id: str, why: str, which: Callable[[PageDue], bool]) -> None:
     """Pages of a call that are owed and untried are owed no more."""
     for page_id in draft.state.pages_of_call.get(call_id, ()):
-        held = draft.state.owed[page_id]
-        if isinstance(held.event, PageDue) and not held.attempted and which(held.event):
+        owed = draft.state.owed[page_id]
+        if isinstance(owed.event, PageDue) and not owed.attempted and which(owed.event):
             draft.emit(PageDropped(page_id=page_id, why=why))
 
 
@@ -165,10 +170,8 @@ def _call_routed(draft: Draft[State], event: CallRouted, given: Input) -> None:
     if child_id(given.cause, "call.routed") in draft.state.seen:
         return
     _drop(draft, event.call_id, "routed", lambda page: page.kind == "offer" and page.episode == event.episode)
-    told = {"outcome", "reasons", "team_id", "response", "district", "sentence", "deadline", "requested_by"}
-    cites = {"programme_version", "programme_hash", "switchboard_revision"}
     not_after = event.deadline + timedelta(seconds=CAD_NOTICE_SECONDS)
-    _tell(draft, given, "call.routed", event, told | cites, not_after=not_after)
+    _tell_cad(draft, given, "call.routed", event, OUTCOME_FIELDS, not_after=not_after)
 
 
 def _status_reported(draft: Draft[State], event: StatusReported, given: Input) -> None:
@@ -176,13 +179,13 @@ def _status_reported(draft: Draft[State], event: StatusReported, given: Input) -
         return
     answered = ("not-moving", "safety-check")
     _drop(draft, event.call_id, "answered", lambda page: page.kind in answered and page.team_id == event.team_id)
-    _tell(draft, given, "unit.status", event, {"team_id", "status", "disposition"})
+    _tell_cad(draft, given, "unit.status", event, {"team_id", "status", "disposition"})
 
 
 def _upgrade_raised(draft: Draft[State], event: UpgradeRaised, given: Input) -> None:
     _upgraded(draft, event, given)
-    told = {"team_id", "level", "level_rank", "raised_by", "on_upgrade", "sentence"}
-    _tell(draft, given, "call.upgraded", event, told)
+    fields = {"team_id", "level", "level_rank", "raised_by", "on_upgrade", "sentence"}
+    _tell_cad(draft, given, "call.upgraded", event, fields)
 
 
 def _assignment_withdrawn(draft: Draft[State], event: AssignmentWithdrawn, given: Input) -> None:
@@ -190,23 +193,23 @@ def _assignment_withdrawn(draft: Draft[State], event: AssignmentWithdrawn, given
         return
     _drop_notices(draft, event, event.why)
     _released(draft, event, given)
-    _tell(draft, given, "assignment.withdrawn", event, {"team_id", "why"})
+    _tell_cad(draft, given, "assignment.withdrawn", event, {"team_id", "why"})
 
 
 def _team_not_moving(draft: Draft[State], event: TeamNotMoving, given: Input) -> None:
     _not_moving(draft, event, given)
-    _tell(draft, given, "team.not-moving", event, {"team_id"})
+    _tell_cad(draft, given, "team.not-moving", event, {"team_id"})
 
 
 def _safety_check_missed(draft: Draft[State], event: SafetyCheckMissed, given: Input) -> None:
-    _tell(draft, given, "team.silent", event, {"team_id", "missed", "silent_minutes", "send", "sentence"})
+    _tell_cad(draft, given, "team.silent", event, {"team_id", "missed", "silent_minutes", "send", "sentence"})
 
 
 def _confirmation_asked(draft: Draft[State], event: ConfirmationAsked, given: Input) -> None:
-    _tell(draft, given, "call.confirm", event, {"response", "expires_at", "sentence"}, not_after=event.expires_at)
+    _tell_cad(draft, given, "call.confirm", event, {"response", "expires_at", "sentence"}, not_after=event.expires_at)
 
 
-def _tell(
+def _tell_cad(
     draft: Draft[State],
     given: Input,
     kind: MessageKind,
@@ -219,8 +222,8 @@ def _tell(
     message_id = child_id(given.cause, kind)
     if message_id in draft.state.seen:
         return
-    agency, source, incident_id = event.call_id.split("/", 2)
-    about = {"agency": agency, "source": source, "incident_id": incident_id, "call_id": event.call_id}
+    agency, source, incident = CallId.parse(event.call_id)
+    about = {"agency": agency, "source": source, "incident_id": incident, "call_id": event.call_id}
     data = {**about, "episode": event.episode, **event.model_dump(mode="json", include=fields, exclude_none=True)}
     least = draft.now + timedelta(seconds=CAD_NOTICE_SECONDS)
     last = not_after or least
@@ -234,7 +237,7 @@ def _tell(
         episode=event.episode,
     )
     draft.emit(message)
-    if source in draft.state.disabled:
+    if source in draft.state.disabled_sources:
         draft.emit(_not_informed(message, "disabled"))
 
 
@@ -263,36 +266,36 @@ def _misleads(message: CadMessageDue) -> bool:
 # --- what came of it ------------------------------------------------------------------------------------------------
 
 
-def _starting(draft: Draft[State], starting: EffectStarting, _given: Input) -> None:
-    held = draft.state.owed.get(starting.effect_id)
-    if held is None or held.attempted or not isinstance(held.event, PageDue):
+def _effect_starting(draft: Draft[State], starting: EffectStarting, _given: Input) -> None:
+    owed = draft.state.owed.get(starting.effect_id)
+    if owed is None or owed.attempted or not isinstance(owed.event, PageDue):
         return
-    page_id = held.event.page_id
-    late = draft.now >= held.event.not_after
+    page_id = owed.event.page_id
+    late = draft.now >= owed.event.not_after
     draft.emit(PageDropped(page_id=page_id, why="too-late") if late else PageAttempted(page_id=page_id))
 
 
-def _over(draft: Draft[State], over: EffectDone, _given: Input) -> None:
-    held = draft.state.owed.get(over.effect_id)
-    if held is None:
+def _effect_done(draft: Draft[State], effect: EffectDone, _given: Input) -> None:
+    owed = draft.state.owed.get(effect.effect_id)
+    if owed is None:
         return
-    if isinstance(held.event, PageDue):
-        draft.emit(_page_over(held.event, over, attempted=held.attempted))
+    if isinstance(owed.event, PageDue):
+        draft.emit(_page_end(owed.event, effect, attempted=owed.attempted))
     else:
-        draft.emit_all(_message_over(draft.state, held.event, over))
+        draft.emit_all(_message_end(draft.state, owed.event, effect))
 
 
-def _page_over(page: PageDue, over: EffectDone, *, attempted: bool) -> Event:
-    if over.result == "done":
+def _page_end(page: PageDue, effect: EffectDone, *, attempted: bool) -> Event:
+    if effect.result == "done":
         return PageDelivered(page_id=page.page_id)
-    if over.result == "expired" and not attempted:
+    if effect.result == "expired" and not attempted:
         return PageDropped(page_id=page.page_id, why="too-late")
-    return PageFailed(page_id=page.page_id, why=over.why or over.result)
+    return PageFailed(page_id=page.page_id, why=effect.why or effect.result)
 
 
-def _message_over(state: State, message: CadMessageDue, over: EffectDone) -> Iterable[Event]:
-    source, is_disabled = message.source, message.source in state.disabled
-    if over.result == "done":
+def _message_end(state: State, message: CadMessageDue, effect: EffectDone) -> Iterable[Event]:
+    source, is_disabled = message.source, message.source in state.disabled_sources
+    if effect.result == "done":
         yield CadInformed(
             message_id=message.message_id,
             source=source,
@@ -303,7 +306,7 @@ def _message_over(state: State, message: CadMessageDue, over: EffectDone) -> Ite
         if is_disabled and message.kind == "ping":
             yield CadWebhookEnabled(source=source)
         return
-    why = over.why or over.result
+    why = effect.why or effect.result
     yield _not_informed(message, why)
     if why == "gone" and not is_disabled:
         yield CadWebhookDisabled(source=source)
@@ -312,13 +315,13 @@ def _message_over(state: State, message: CadMessageDue, over: EffectDone) -> Ite
 # --- commands -------------------------------------------------------------------------------------------------------
 
 
-def _command(draft: Draft[State], command: Command, given: Input) -> None:
-    def decider(command: Command) -> list[Event]:
-        if isinstance(command, PingCad):
-            return _ping(draft, command)
-        return _redeliver(draft, command)
+def _command(decider: Callable[[Draft[State], Any], list[Event]]) -> Callable[[Draft[State], Command, Input], None]:
+    """A decider that answers a command exactly once."""
 
-    draft.emit_all(answer(command, given.time, draft.state.answered, decider))
+    def decide_once(draft: Draft[State], command: Command, given: Input) -> None:
+        draft.emit_all(answer(command, given.time, draft.state.answered, lambda command: decider(draft, command)))
+
+    return decide_once
 
 
 def _ping(draft: Draft[State], command: PingCad) -> list[Event]:
@@ -329,14 +332,14 @@ def _ping(draft: Draft[State], command: PingCad) -> list[Event]:
     return [ping, done(command, f"A ping is on its way to {command.source}.", about=message_id)]
 
 
-def _redeliver(draft: Draft[State], command: Any) -> list[Event]:
+def _redeliver(draft: Draft[State], command: RedeliverMessage) -> list[Event]:
     message_id = command.message_id
     message = draft.state.outbox.get(message_id)
     if message is None:
         return [refused(command, "unknown-message", "No message of this id is kept; a day of messages is.")]
     if message_id in draft.state.owed:
         return [nothing_to_do(command, "The message is being sent already.", about=message_id)]
-    if message.source in draft.state.disabled:
+    if message.source in draft.state.disabled_sources:
         return [refused(command, "disabled", f"The webhook of {message.source} is gone: ping it first.")]
     again = message.model_copy(update={"not_after": draft.now + timedelta(seconds=CAD_NOTICE_SECONDS)})
     return [again, done(command, "The message is on its way again.", about=message_id)]
@@ -358,8 +361,8 @@ DECIDERS: dict[type[Any], Callable[[Draft[State], Any, Input], None]] = {
     SafetyCheckDue: _safety_check,
     SafetyCheckMissed: _safety_check_missed,
     ConfirmationAsked: _confirmation_asked,
-    PingCad: _command,
-    RedeliverMessage: _command,
-    EffectStarting: _starting,
-    EffectDone: _over,
+    PingCad: _command(_ping),
+    RedeliverMessage: _command(_redeliver),
+    EffectStarting: _effect_starting,
+    EffectDone: _effect_done,
 }

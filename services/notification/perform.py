@@ -1,4 +1,4 @@
-"""Sends what is owed: pages over their adapter, messages to the CAD of a source; and counts what came of it."""
+"""Sends what is owed: pages over their adapter, messages to the CAD of a source."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from services.notification.webhook import Sender, client
 from shared.agencies import Agencies, CadWebhook
 from shared.clock import Clock, SystemClock
 from shared.engine.service import Effect, EffectDone
-from shared.events import CadMessageDue, CadNotInformed, Event, PageDelivered, PageDropped, PageDue, PageFailed
-from shared.telemetry import CAD_NOT_INFORMED, PAGE_SECONDS, PAGES
-
-ENDED: dict[type[Event], str] = {PageDelivered: "delivered", PageFailed: "failed", PageDropped: "dropped"}
+from shared.events import CadMessageDue, PageDue
+from shared.telemetry import PAGE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +52,6 @@ class Performer:
             webhook.url, webhook.secret, message.message_id, message.body, message.not_after, retry=True
         )
         return DONE if why is None else Outcome("failed", why)
-
-
-def watch(agency: str, event: Event) -> None:
-    """Count an event of the journal, once it is durable."""
-    if (ended := ENDED.get(type(event))) is not None:
-        PAGES.labels(agency, ended).inc()
-    elif isinstance(event, CadNotInformed) and event.alarm:
-        CAD_NOT_INFORMED.labels(agency).inc()
 
 
 def performer(settings: NotificationSettings) -> Performer:

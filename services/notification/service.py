@@ -19,6 +19,6 @@ NOTIFICATION: Service[State] = Service(
     decide=decide,
     evolve=evolve,
     packer=packer(State),
-    state_version=1,
+    state_version=2,
     pending=pending,
 )

@@ -10,14 +10,15 @@ from shared.engine.service import Effect
 from shared.engine.state import EMPTY, ByDay, PMap
 from shared.events import CadMessageDue, PageDue
 
-KEPT_MESSAGES = 2_000
-KEPT_HOURS = 24
-KEPT_OFFERS = 50
-"""A late acceptance may yet count of an offer that was not the last of the team's, and many open calls may stand."""
+MAX_MESSAGES = 2_000
+MESSAGE_HOURS = 24
+"""How many messages can be sent again, and for how long."""
+MAX_RECENT_OFFERS = 50
+"""Of a team: an offer before its last one may yet be accepted late, and many open calls may stand at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class OwedEffect:
     """A page or a message that has to go out; of a page also whether it was tried, which happens once."""
 
     event: PageDue | CadMessageDue
@@ -36,7 +37,7 @@ class RecentOffer:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SentMessage:
     """A message to a CAD, whole, and when it was first owed."""
 
     message: CadMessageDue
@@ -48,25 +49,25 @@ class Outbox:
     """The newest messages to the CADs, so that they can be sent again: a day of them, and not above 2,000."""
 
     numbers: PMap[str, int] = EMPTY
-    messages: PMap[int, Kept] = EMPTY
+    messages: PMap[int, SentMessage] = EMPTY
     oldest: int = 0
     next: int = 0
 
     def add(self, message: CadMessageDue, at: datetime) -> Outbox:
-        """Keep a message; one that is kept already stays as it was. The oldest make room."""
+        """Put a message in; one that is in already stays as it was. The oldest make room."""
         if message.message_id in self.numbers:
             return self
         numbers = self.numbers.set(message.message_id, self.next)
-        messages = self.messages.set(self.next, Kept(message, at))
-        oldest, horizon = self.oldest, at - timedelta(hours=KEPT_HOURS)
-        while len(messages) > KEPT_MESSAGES or messages[oldest].at < horizon:
+        messages = self.messages.set(self.next, SentMessage(message, at))
+        oldest, horizon = self.oldest, at - timedelta(hours=MESSAGE_HOURS)
+        while len(messages) > MAX_MESSAGES or messages[oldest].at < horizon:
             numbers = numbers.delete(messages[oldest].message.message_id)
             messages = messages.delete(oldest)
             oldest += 1
         return Outbox(numbers, messages, oldest, self.next + 1)
 
     def get(self, message_id: str) -> CadMessageDue | None:
-        """The message of this id, if it is still kept."""
+        """The message of this id, if it is still in."""
         number = self.numbers.get(message_id)
         return None if number is None else self.messages[number].message
 
@@ -75,14 +76,14 @@ class Outbox:
 class State:
     """Everything that notification knows about one agency: the fold of its journal."""
 
-    owed: PMap[str, Owed] = EMPTY
+    owed: PMap[str, OwedEffect] = EMPTY
     """By page id and message id."""
     pages_of_call: PMap[str, tuple[str, ...]] = EMPTY
     """Call id → ids of the pages owed."""
     recent_offers: PMap[str, tuple[RecentOffer, ...]] = EMPTY
     """Team id → its newest offers, oldest first."""
     outbox: Outbox = Outbox()
-    disabled: PMap[str, datetime] = EMPTY
+    disabled_sources: PMap[str, datetime] = EMPTY
     """Source → since when its webhook has been gone."""
     seen: ByDay[datetime] = field(default_factory=ByDay)
     """Ids of pages and messages that were owed or dropped: nothing is owed twice."""
@@ -91,13 +92,13 @@ class State:
 
     def without(self, effect_id: str) -> State:
         """The state in which nothing is owed under this id."""
-        held = self.owed.get(effect_id)
-        if held is None:
+        effect = self.owed.get(effect_id)
+        if effect is None:
             return self
         owed = self.owed.delete(effect_id)
-        if not isinstance(held.event, PageDue):
+        if not isinstance(effect.event, PageDue):
             return replace(self, owed=owed)
-        call_id = held.event.call_id
+        call_id = effect.event.call_id
         left = tuple(page_id for page_id in self.pages_of_call[call_id] if page_id != effect_id)
         pages_of_call = self.pages_of_call.set(call_id, left) if left else self.pages_of_call.delete(call_id)
         return replace(self, owed=owed, pages_of_call=pages_of_call)
@@ -107,17 +108,17 @@ class State:
 class Pending(Mapping[str, Effect]):
     """What is owed, seen as effects: a view, made in no time however much is owed."""
 
-    owed: PMap[str, Owed]
+    owed: PMap[str, OwedEffect]
 
     def __getitem__(self, effect_id: str) -> Effect:
-        held = self.owed[effect_id]
+        owed = self.owed[effect_id]
         return Effect(
             effect_id,
-            held.event,
-            held.event.not_after,
-            at_most_once=isinstance(held.event, PageDue),
-            attempted=held.attempted,
-            lane="pages" if isinstance(held.event, PageDue) else f"cad/{held.event.source}",
+            owed.event,
+            owed.event.not_after,
+            at_most_once=isinstance(owed.event, PageDue),
+            attempted=owed.attempted,
+            lane="pages" if isinstance(owed.event, PageDue) else f"cad/{owed.event.source}",
         )
 
     def __contains__(self, effect_id: object) -> bool:

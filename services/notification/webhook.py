@@ -85,7 +85,7 @@ class Sender:
             return "unreachable"
 
     async def _status(self, url: str, content: str, headers: Mapping[str, str], seconds: float) -> int:
-        """By the client's own timeout: a request that asyncio cancels keeps its place in the pool for ever."""
+        """By the client's own timeout: a request that asyncio cancels keeps its place in the pool for good."""
         async with self.client.stream("POST", url, content=content, headers=headers, timeout=seconds) as response:
             if int(response.headers.get("content-length", SMALL_BYTES + 1)) <= SMALL_BYTES:
                 await response.aread()

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from shared.engine.broker import Stored
 from shared.events import (
+    OFFER_ENDS,
     AssignmentEnded,
     AssignmentUnconfirmed,
     AssignmentWithdrawn,
@@ -156,20 +157,19 @@ class View:
             if len(self._refusals) > REFUSALS:
                 self._refusals.popitem(last=False)
             return
-        held = self._agencies.get(agency)
-        if held is None:
-            held = self._agencies[agency] = AgencyView(agency, self)
-        held.fold(event, stored.time)
+        if agency not in self._agencies:
+            self._agencies[agency] = AgencyView(agency, self)
+        self._agencies[agency].fold(event, stored.time)
 
     def offer_link(self, token: str, now: datetime) -> OfferLink | None:
         """What an offer link leads to, while it lives."""
-        found = self._find(token, now)
-        return found if isinstance(found, OfferLink) else None
+        link = self._find(token, now)
+        return link if isinstance(link, OfferLink) else None
 
     def shift_link(self, token: str, now: datetime) -> ShiftLink | None:
         """What a shift link leads to, while it lives."""
-        found = self._find(token, now)
-        return found if isinstance(found, ShiftLink) else None
+        link = self._find(token, now)
+        return link if isinstance(link, ShiftLink) else None
 
     def refusal(self, command_id: str) -> str | None:
         """Why a command was refused, in a sentence."""
@@ -212,7 +212,8 @@ class AgencyView:
         self._offers_of_call: dict[str, list[Offer]] = {}
         self._assignments: dict[str, Assignment] = {}
         self._sentences: dict[tuple[str, int], tuple[str, datetime]] = {}
-        self._told: dict[tuple[str, int], tuple[bool, datetime]] = {}
+        self._cad_informed: dict[tuple[str, int], tuple[bool, datetime]] = {}
+        """By call and episode: whether the CAD acknowledged the outcome, and since when that is known."""
         self._swept_at: datetime | None = None
 
     def fold(self, event: Event, at: datetime) -> None:
@@ -224,15 +225,15 @@ class AgencyView:
             self._sweep(at)
 
     def offers(self, team_id: str) -> list[Offer]:
-        """The team's offers that are still told of, newest first."""
-        found = [offer for offer in self._offers.values() if offer.made.team_id == team_id]
-        return sorted(found, key=lambda offer: offer.made_at, reverse=True)
+        """The team's offers that can still be shown, newest first."""
+        offers = [offer for offer in self._offers.values() if offer.made.team_id == team_id]
+        return sorted(offers, key=lambda offer: offer.made_at, reverse=True)
 
     def token(self, offer: Offer, person_id: str) -> str:
         """The token of a person's link to an offer."""
         return self._view.token("offer", offer.made.offer_id, person_id)
 
-    # --- one method an event ---
+    # --- one method for each event ---
 
     def signed_on(self, event: TeamSignedOn, _at: datetime) -> None:
         """A shift begins, with a link for each member."""
@@ -263,26 +264,21 @@ class AgencyView:
 
     def offer_accepted(self, event: OfferAccepted, at: datetime) -> None:
         """The team has the call."""
-        told, _ = self._told.get((event.call_id, event.episode), (None, at))
+        informed, _ = self._cad_informed.get((event.call_id, event.episode), (None, at))
         positions = (event.call_at,) if event.call_at else ()
         assignment = Assignment(
-            event.call_id, event.episode, event.team_id, at, event.eta_minutes, positions, dispatcher_told=told
+            event.call_id, event.episode, event.team_id, at, event.eta_minutes, positions, dispatcher_told=informed
         )
         self._assignments[event.team_id] = assignment
-        if (offer := self._end(event.offer_id, "accepted", at)) is not None:
+        self.offer_ended(event, at)
+        if (offer := self._offers.get(event.offer_id)) is not None:
             offer.assignment = assignment
 
-    def offer_declined(self, event: OfferDeclined, at: datetime) -> None:
-        """The team left it."""
-        self._end(event.offer_id, "declined", at)
-
-    def offer_expired(self, event: OfferExpired, at: datetime) -> None:
-        """The team was silent."""
-        self._end(event.offer_id, "expired", at)
-
-    def offer_withdrawn(self, event: OfferWithdrawn, at: datetime) -> None:
-        """The offer was taken back."""
-        self._end(event.offer_id, "withdrawn", at, event.why)
+    def offer_ended(self, event: OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn, at: datetime) -> None:
+        """The offer cannot be answered any more."""
+        if (offer := self._offers.get(event.offer_id)) is not None:
+            offer.state, offer.ended_at = OFFER_ENDS[type(event)], at
+            offer.why = event.why if isinstance(event, OfferWithdrawn) else ""
 
     def call_routed(self, event: CallRouted, _at: datetime) -> None:
         """Who has the call now, for those who do not have it."""
@@ -321,12 +317,12 @@ class AgencyView:
 
     def unconfirmed(self, event: AssignmentUnconfirmed, at: datetime) -> None:
         """The CAD does not know of it."""
-        self._tell(event.call_id, event.episode, told=False, at=at)
+        self._note_cad(event.call_id, event.episode, informed=False, at=at)
 
     def cad_informed(self, event: CadInformed | CadNotInformed, at: datetime) -> None:
         """The CAD acknowledged an outcome, or did not."""
         if event.kind == "call.routed" and event.episode is not None:
-            self._tell(event.call_id, event.episode, told=isinstance(event, CadInformed), at=at)
+            self._note_cad(event.call_id, event.episode, informed=isinstance(event, CadInformed), at=at)
 
     def upgrade_raised(self, event: UpgradeRaised, _at: datetime) -> None:
         """The call became more dangerous."""
@@ -353,12 +349,6 @@ class AgencyView:
         members = shift.signed_on.members if shift is not None else ()
         return tuple(dict.fromkeys((*(recipient.person_id for recipient in event.recipients), *members)))
 
-    def _end(self, offer_id: str, state: OfferState, at: datetime, why: str = "") -> Offer | None:
-        offer = self._offers.get(offer_id)
-        if offer is not None:
-            offer.state, offer.ended_at, offer.why = state, at, why
-        return offer
-
     def _release(
         self, team_id: str, call_id: str, ended: Literal["cleared", "withdrawn"], why: str, at: datetime
     ) -> None:
@@ -366,19 +356,20 @@ class AgencyView:
         if assignment is not None and assignment.call_id == call_id and not assignment.ended:
             assignment.ended, assignment.why, assignment.ended_at = ended, why, at
 
-    def _tell(self, call_id: str, episode: int, *, told: bool, at: datetime) -> None:
+    def _note_cad(self, call_id: str, episode: int, *, informed: bool, at: datetime) -> None:
         """Once the CAD has acknowledged, no later failure to tell it again changes that."""
-        told = told or self._told.get((call_id, episode), (False, at))[0]
-        self._told[call_id, episode] = (told, at)
+        informed = informed or self._cad_informed.get((call_id, episode), (False, at))[0]
+        self._cad_informed[call_id, episode] = (informed, at)
         for assignment in self._of_call(call_id):
             if assignment.episode == episode:
-                assignment.dispatcher_told = told or assignment.dispatcher_told is True
+                assignment.dispatcher_told = informed or assignment.dispatcher_told is True
 
     def _of_call(self, call_id: str) -> list[Assignment]:
-        return [held for held in self._assignments.values() if held.call_id == call_id and not held.ended]
+        live = (assignment for assignment in self._assignments.values() if not assignment.ended)
+        return [assignment for assignment in live if assignment.call_id == call_id]
 
     def _sweep(self, at: datetime) -> None:
-        """Forget what no link tells of any more. By the journal's own time, so that catching up forgets alike."""
+        """Forget what no link leads to any more. By the journal's own time, so that catching up forgets alike."""
         self._swept_at = at
         for offer_id, offer in list(self._offers.items()):
             until = offer.shown_until()
@@ -399,9 +390,9 @@ class AgencyView:
         for team_id, assignment in list(self._assignments.items()):
             if assignment.ended_at is not None and assignment.ended_at < horizon:
                 del self._assignments[team_id]
-        for kept in (self._sentences, self._told):
-            for key in [key for key, (_, since) in kept.items() if since < horizon]:
-                del kept[key]
+        for by_episode in (self._sentences, self._cad_informed):
+            for key in [key for key, (_, since) in by_episode.items() if since < horizon]:
+                del by_episode[key]
 
 
 CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
@@ -410,9 +401,9 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     PlanSet: AgencyView.plan_set,
     OfferMade: AgencyView.offer_made,
     OfferAccepted: AgencyView.offer_accepted,
-    OfferDeclined: AgencyView.offer_declined,
-    OfferExpired: AgencyView.offer_expired,
-    OfferWithdrawn: AgencyView.offer_withdrawn,
+    OfferDeclined: AgencyView.offer_ended,
+    OfferExpired: AgencyView.offer_ended,
+    OfferWithdrawn: AgencyView.offer_ended,
     CallRouted: AgencyView.call_routed,
     CallVersionAt: AgencyView.call_version_at,
     StatusReported: AgencyView.status_reported,

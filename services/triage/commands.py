@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from services.triage.state import Document, State, parsed
+from services.triage.state import State, VerifiedDocument, parsed
 from shared.answers import done, nothing_to_do, refused
 from shared.events import (
     ApproveProgramme,
@@ -27,14 +27,12 @@ from shared.events import (
     SetCap,
     SetPhase,
 )
-from shared.judgement import NOT_ROUTED, Phase
+from shared.judgement import NOT_ROUTED, PHASES, Phase
 from shared.programme import Programme, ProgrammeRefused, Switchboard
 from shared.programme.judging.programme import NO_CAP, Cap
-from shared.switch import Switch
+from shared.switch import ALL, Switch
 
-ALL = "all"
 ANY_NUMBER = "any number of calls"
-PHASES: tuple[Phase, ...] = ("off", "shadow", "advisory", "live")
 MAX_DOCUMENT_BYTES = 600_000
 
 
@@ -52,8 +50,8 @@ def propose(state: State, command: ProposeProgramme, agency: str) -> list[Event]
         return [refused(command, "other-agency", f"The document is {programme.agency}'s, not {agency}'s.")]
     if programme.hash in state.proposed:
         return [nothing_to_do(command, "This document is proposed already.", about=programme.hash)]
-    if (too_low := _not_greater(state, programme.version)) is not None:
-        return [refused(command, "version-not-greater", too_low)]
+    if (not_greater := _not_greater(state, programme.version)) is not None:
+        return [refused(command, "version-not-greater", not_greater)]
     proposed = ProgrammeProposed(
         document=command.document,
         document_hash=programme.hash,
@@ -68,19 +66,19 @@ def propose(state: State, command: ProposeProgramme, agency: str) -> list[Event]
 
 def approve(state: State, command: ApproveProgramme, now: datetime) -> list[Event]:
     """Adopt a proposed document; it takes effect at its instant, or at once if that is past."""
-    wanted = command.document_hash
-    if wanted in state.adopted or (state.active and state.active.document_hash == wanted):
-        return [nothing_to_do(command, "This document is approved already.", about=wanted)]
-    document = state.proposed.get(wanted)
+    document_hash = command.document_hash
+    if document_hash in state.adopted or (state.active and state.active.document_hash == document_hash):
+        return [nothing_to_do(command, "This document is approved already.", about=document_hash)]
+    document = state.proposed.get(document_hash)
     if document is None:
         return [refused(command, "unknown-document", "No document with this hash is proposed.")]
-    if _same(command.issued_by, document.proposed_by):
+    if _same_person(command.issued_by, document.proposed_by):
         return [refused(command, "same-person", "Whoever proposed a document cannot approve it.")]
-    if (too_low := _not_greater(state, document.version)) is not None:
-        return [refused(command, "version-not-greater", too_low)]
+    if (not_greater := _not_greater(state, document.version)) is not None:
+        return [refused(command, "version-not-greater", not_greater)]
     events: list[Event] = [
         ProgrammeAdopted(
-            document_hash=wanted,
+            document_hash=document_hash,
             version=document.version,
             effective=document.effective,
             proposed_by=document.proposed_by,
@@ -90,14 +88,14 @@ def approve(state: State, command: ApproveProgramme, now: datetime) -> list[Even
     ]
     when = f"takes effect at {document.effective.isoformat()}"
     if document.effective <= now:
-        events.append(ProgrammeActivated(document_hash=wanted, version=document.version))
+        events.append(ProgrammeActivated(document_hash=document_hash, version=document.version))
         when = "is in force"
-    return [*events, done(command, f"Version {document.version} {when}.", about=wanted)]
+    return [*events, done(command, f"Version {document.version} {when}.", about=document_hash)]
 
 
 def activate(state: State, document_hash: str) -> list[Event]:
     """A document's instant has come."""
-    document: Document = state.adopted[document_hash]
+    document = state.adopted[document_hash]
     return [ProgrammeActivated(document_hash=document_hash, version=document.version)]
 
 
@@ -118,7 +116,7 @@ def roll_back(state: State, command: RollBackProgramme) -> list[Event]:
     if command.to_hash == active.document_hash:
         return [nothing_to_do(command, f"Version {active.version} is in force already.", about=active.document_hash)]
     document = _to_put_back(state, command)
-    if not isinstance(document, Document):
+    if not isinstance(document, VerifiedDocument):
         return [document]
     activated = ProgrammeActivated(
         document_hash=document.document_hash,
@@ -128,24 +126,24 @@ def roll_back(state: State, command: RollBackProgramme) -> list[Event]:
         reason=command.reason,
     )
     sentence = f"Version {document.version} is in force again, instead of version {active.version}."
-    for one in _waiting(state):
-        sentence += f" Version {one.version} still takes effect at {one.effective.isoformat()}."
+    for waiting in _waiting(state):
+        sentence += f" Version {waiting.version} still takes effect at {waiting.effective.isoformat()}."
     return [activated, done(command, sentence, about=document.document_hash)]
 
 
-def _to_put_back(state: State, command: RollBackProgramme) -> Document | Event:
+def _to_put_back(state: State, command: RollBackProgramme) -> VerifiedDocument | Event:
     """The document that is meant, or why it cannot be put in force again."""
     if not command.reason.strip():
         return refused(command, "no-reason", "Say why the programme is rolled back.")
-    known = (*state.rolled_back, *state.former)
     if command.to_hash is None:
         if not state.former:
             return refused(command, "nothing-before", "No other document was in force before this one.")
         document = state.former[-1]
-    elif (found := next((one for one in known if one.document_hash == command.to_hash), None)) is not None:
-        document = found
     else:
-        return refused(command, "unknown-document", "No document with this hash was in force, or not lately.")
+        by_hash = {document.document_hash: document for document in (*state.former, *state.rolled_back)}
+        if command.to_hash not in by_hash:
+            return refused(command, "unknown-document", "No document with this hash was in force, or not lately.")
+        document = by_hash[command.to_hash]
     try:
         parsed(document.text)
     except ProgrammeRefused as error:
@@ -154,9 +152,9 @@ def _to_put_back(state: State, command: RollBackProgramme) -> Document | Event:
     return document
 
 
-def _waiting(state: State) -> list[Document]:
+def _waiting(state: State) -> list[VerifiedDocument]:
     """Approved documents that wait for their instant, in its order."""
-    return sorted(state.adopted.values(), key=lambda one: (one.effective, one.version))
+    return sorted(state.adopted.values(), key=lambda document: (document.effective, document.version))
 
 
 def set_phase(state: State, command: SetPhase) -> list[Event]:
@@ -167,7 +165,7 @@ def set_phase(state: State, command: SetPhase) -> list[Event]:
     if (wrong := _cannot_set(programme, board, command)) is not None:
         return [wrong]
     present = board.phase(command.response, command.district)
-    where = f"{command.response} in {command.district}"
+    where = Switch(command.district, command.response).words
     if command.phase == present:
         return [nothing_to_do(command, f"{where} is {present} already.", revision=board.revision)]
     revision = board.revision + 1
@@ -190,7 +188,7 @@ def _cannot_set(programme: Programme, board: Switchboard, command: SetPhase) -> 
         return _unknown(command, "district", command.district, programme.districts)
     present = board.phase(command.response, command.district)
     raises = PHASES.index(command.phase) > PHASES.index(present)
-    if (moved := _moved(board, command, must_say=raises)) is not None:
+    if (moved := _switchboard_moved(board, command, must_say=raises)) is not None:
         return moved
     most = highest_phase(programme, command.response, command.district)
     if PHASES.index(command.phase) > PHASES.index(most):
@@ -199,7 +197,7 @@ def _cannot_set(programme: Programme, board: Switchboard, command: SetPhase) -> 
     return None
 
 
-def _moved(board: Switchboard, command: Command, *, must_say: bool) -> Event | None:
+def _switchboard_moved(board: Switchboard, command: Command, *, must_say: bool) -> Event | None:
     """The refusal of somebody who saw another revision, or does not say which where it must be said."""
     if command.based_on == board.revision or (command.based_on is None and not must_say):
         return None
@@ -213,8 +211,8 @@ def highest_phase(programme: Programme, response: str, district: str) -> Phase:
     return max((row.phase for row in rows), key=PHASES.index, default="off")
 
 
-def _unknown(command: Command, kind: str, name: str, known: Iterable[str]) -> Event:
-    names = ", ".join(sorted(known))
+def _unknown(command: Command, kind: str, name: str, there_are: Iterable[str]) -> Event:
+    names = ", ".join(sorted(there_are))
     return refused(command, f"unknown-{kind}", f"The programme has no {kind} {name!r}; there is {names}.")
 
 
@@ -225,13 +223,12 @@ def set_cap(state: State, command: SetCap) -> list[Event]:
         return [refused(command, "no-programme", "No programme is in force.")]
     if (wrong := _cannot_cap(programme, command)) is not None:
         return [wrong]
-    key, wanted = f"{command.response}/{command.district}", Cap(command.at_most_open, command.at_most_per_day)
-    present = board.caps.get(key, NO_CAP)
-    where = f"{command.response} in {command.district}"
-    if wanted == present:
-        sentence = f"{where} takes {wanted.words or ANY_NUMBER} already."
+    switch, cap = Switch(command.district, command.response), Cap(command.at_most_open, command.at_most_per_day)
+    present = board.caps.get(switch.key, NO_CAP)
+    if cap == present:
+        sentence = f"{switch.words} takes {cap.words or ANY_NUMBER} already."
         return [nothing_to_do(command, sentence, revision=board.revision)]
-    if (moved := _moved(board, command, must_say=_is_looser(wanted, present))) is not None:
+    if (moved := _switchboard_moved(board, command, must_say=_is_looser(cap, present))) is not None:
         return [moved]
     revision = board.revision + 1
     changed = CapChanged(
@@ -243,7 +240,7 @@ def set_cap(state: State, command: SetCap) -> list[Event]:
         changed_by=command.issued_by,
         reason=command.reason,
     )
-    sentence = f"{where} takes {wanted.words or ANY_NUMBER} (was {present.words or ANY_NUMBER})."
+    sentence = f"{switch.words} takes {cap.words or ANY_NUMBER} (was {present.words or ANY_NUMBER})."
     return [changed, done(command, sentence, revision=revision)]
 
 
@@ -258,20 +255,19 @@ def _cannot_cap(programme: Programme, command: SetCap) -> Event | None:
     return None
 
 
-def _is_looser(wanted: Cap, present: Cap) -> bool:
+def _is_looser(cap: Cap, present: Cap) -> bool:
     """Whether a cap lets anything through that the present one does not."""
-    pairs = ((wanted.at_most_open, present.at_most_open), (wanted.at_most_per_day, present.at_most_per_day))
+    pairs = ((cap.at_most_open, present.at_most_open), (cap.at_most_per_day, present.at_most_per_day))
     return any(before is not None and (now is None or now > before) for now, before in pairs)
 
 
 def pause(state: State, command: PauseDistrict) -> list[Event]:
     """The kill switch: no `based_on`, and no programme, is needed for it."""
-    board, paused = state.switchboard, Switch(command.district, command.response).key
+    board, switch = state.switchboard, Switch(command.district, command.response)
     if (wrong := _cannot_pause(state.programme, command)) is not None:
         return [wrong]
-    where = _where(paused)
-    if paused in board.paused:
-        return [nothing_to_do(command, f"{where} is paused already.", revision=board.revision)]
+    if switch in board.paused:
+        return [nothing_to_do(command, f"{switch.words} is paused already.", revision=board.revision)]
     revision = board.revision + 1
     event = DistrictPaused(
         district=command.district,
@@ -280,7 +276,7 @@ def pause(state: State, command: PauseDistrict) -> list[Event]:
         changed_by=command.issued_by,
         reason=command.reason,
     )
-    return [event, done(command, f"Paused: {where}.", revision=revision)]
+    return [event, done(command, f"Paused: {switch.words}.", revision=revision)]
 
 
 def _cannot_pause(programme: Programme | None, command: PauseDistrict) -> Event | None:
@@ -301,15 +297,15 @@ def _cannot_pause(programme: Programme | None, command: PauseDistrict) -> Event 
 
 def resume(state: State, command: ResumeDistrict) -> list[Event]:
     """End a pause; another one that holds the same district stays, and the answer says so."""
-    board, paused = state.switchboard, Switch(command.district, command.response).key
-    if paused not in board.paused:
-        also = " The pause of all districts still holds." if ALL in board.paused else ""
-        why = f"{_where(paused)} is not paused by itself.{also}"
+    board, switch = state.switchboard, Switch.of(command.district, command.response)
+    if switch not in board.paused:
+        also = " The pause of all districts still holds." if Switch(ALL) in board.paused else ""
+        why = f"{switch.words} is not paused by itself.{also}"
         return [nothing_to_do(command, why, revision=board.revision)]
-    if (moved := _moved(board, command, must_say=False)) is not None:
+    if (moved := _switchboard_moved(board, command, must_say=False)) is not None:
         return [moved]
     revision = board.revision + 1
-    left = ", ".join(map(_where, sorted(set(board.paused) - {paused})))
+    left = ", ".join(pause.words for pause in sorted(board.paused - {switch}, key=lambda pause: pause.key))
     event = DistrictResumed(
         district=command.district,
         response=command.response,
@@ -317,28 +313,22 @@ def resume(state: State, command: ResumeDistrict) -> list[Event]:
         changed_by=command.issued_by,
         reason=command.reason,
     )
-    sentence = f"Resumed: {_where(paused)}." + (f" Still paused: {left}." if left else "")
+    sentence = f"Resumed: {switch.words}." + (f" Still paused: {left}." if left else "")
     return [event, done(command, sentence, revision=revision)]
 
 
 def review(state: State, command: ReviewPause) -> list[Event]:
     """One person pauses, another looks into it afterwards."""
-    paused_by = state.unreviewed.get(command.revision)
+    paused_by = state.unreviewed_pauses.get(command.revision)
     if paused_by is None:
         return [refused(command, "unknown-pause", f"Revision {command.revision} is no pause that waits for a review.")]
     if not command.reason.strip():
         return [refused(command, "no-reason", "Say what was found.")]
-    if _same(command.issued_by, paused_by):
+    if _same_person(command.issued_by, paused_by):
         return [refused(command, "same-person", "Whoever paused cannot review it.")]
     reviewed = PauseReviewed(paused_at_revision=command.revision, reviewed_by=command.issued_by, reason=command.reason)
     return [reviewed, done(command, f"The pause of revision {command.revision} is reviewed.")]
 
 
-def _same(one: str, other: str) -> bool:
-    return one.strip().casefold() == other.strip().casefold()
-
-
-def _where(paused: str) -> str:
-    """A pause in words."""
-    response, _, district = paused.rpartition("/")
-    return f"{response} in {district}" if response else district
+def _same_person(name: str, other: str) -> bool:
+    return name.strip().casefold() == other.strip().casefold()

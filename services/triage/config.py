@@ -1,4 +1,4 @@
-"""Where triage's things are."""
+"""Triage's settings, each `CAREROUTE_<NAME>` in the environment."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from services.triage.sealed_part import Opener
 from services.triage.state import State
 from shared.answers import answer
 from shared.engine.service import Input, Tick
+from shared.engine.state import ClockId
 from shared.events import (
     ApproveProgramme,
     AssignmentEnded,
@@ -36,28 +37,39 @@ from shared.events import (
 )
 
 
-def decide(state: State, item: Input, now: datetime, opener: Opener) -> Sequence[Event]:
+def decide(state: State, given: Input, now: datetime, opener: Opener) -> Sequence[Event]:
     """The events that an input leads to; deciding it a second time leads to none."""
-    event = item.event
+    event = given.event
     if isinstance(event, CallReported | CallCancelled):
-        return calls.reported(state, event, now, opener)
+        return calls.call_reported(state, event, now, opener)
     if isinstance(event, Command):
-        return answer(event, item.time, state.answered, lambda known: _decide_command(state, known, item.agency, now))
-    decider = _OF_EVENTS.get(type(event))
+        return answer(event, given.time, state.answered, lambda command: _command(state, command, given.agency, now))
+    decider = DECIDERS.get(type(event))
     return decider(state, event, now) if decider else []
 
 
-def _decide_command(state: State, command: Command, agency: str, now: datetime) -> list[Event]:
+def _command(state: State, command: Command, agency: str, now: datetime) -> list[Event]:
     match command:
         case ProposeProgramme():
             return commands.propose(state, command, agency)
         case ApproveProgramme():
             return commands.approve(state, command, now)
-    decider = _DECIDERS.get(type(command))
+    decider = COMMAND_DECIDERS.get(type(command))
     return decider(state, command) if decider else []
 
 
-_DECIDERS: dict[type[Command], Callable[[State, Any], list[Event]]] = {
+def _tick(state: State, tick: Tick, now: datetime) -> list[Event]:
+    clock = ClockId.parse(tick.clock_id)
+    if clock.kind == JUDGE_AGAIN:
+        return calls.judge_again(state, now)
+    if clock.kind == DUE:
+        return [referrals.due(state, clock.about)]
+    if clock.kind == ACTIVATE:
+        return commands.activate(state, clock.about)
+    return [CallRetired(call_id=clock.about)]
+
+
+COMMAND_DECIDERS: dict[type[Command], Callable[[State, Any], list[Event]]] = {
     RollBackProgramme: commands.roll_back,
     SetPhase: commands.set_phase,
     SetCap: commands.set_cap,
@@ -66,25 +78,12 @@ _DECIDERS: dict[type[Command], Callable[[State, Any], list[Event]]] = {
     ResumeDistrict: commands.resume,
     ReviewPause: commands.review,
 }
-
-
-def _fired(state: State, tick: Tick, now: datetime) -> list[Event]:
-    kind, _, about = tick.clock_id.partition("/")
-    if kind == JUDGE_AGAIN:
-        return calls.judge_again(state, now)
-    if kind == DUE:
-        return [referrals.due(state, about)]
-    if kind == ACTIVATE:
-        return commands.activate(state, about)
-    return [CallRetired(call_id=about)]
-
-
-_OF_EVENTS: dict[type[Any], Callable[[State, Any, datetime], list[Event]]] = {
-    OfferMade: calls.offered,
-    CallRouted: calls.routed,
-    AssignmentEnded: calls.released,
-    AssignmentWithdrawn: calls.released,
-    UpgradeRaised: calls.upgraded,
-    StatusReported: calls.upgraded,
-    Tick: _fired,
+DECIDERS: dict[type[Any], Callable[[State, Any, datetime], list[Event]]] = {
+    OfferMade: calls.offer_made,
+    CallRouted: calls.call_routed,
+    AssignmentEnded: calls.team_freed,
+    AssignmentWithdrawn: calls.team_freed,
+    UpgradeRaised: calls.call_upgraded,
+    StatusReported: calls.call_upgraded,
+    Tick: _tick,
 }

@@ -7,21 +7,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.triage import load
 from services.triage.callers import with_call, without_callers
-from services.triage.load import released, taken
-from services.triage.sealed_part import Disclosed
+from services.triage.sealed_part import Disclosure
 from services.triage.state import (
-    Carried,
-    Document,
+    LoadEntry,
     OpenCall,
     Referral,
     State,
+    VerifiedDocument,
     Version,
-    seen_as,
+    version_key,
     with_version,
 )
 from shared.call import order_of
-from shared.engine.state import PMap
+from shared.engine.state import ClockId, PMap
 from shared.events import (
     CallEnded,
     CallRetired,
@@ -51,142 +51,141 @@ from shared.events import (
 from shared.programme.judging.programme import NO_CAP, Cap
 from shared.switch import Switch
 
-KEPT_UNROUTED = timedelta(hours=1)
+RETIRE_UNROUTED_AFTER = timedelta(hours=1)
 """Routing takes a minute; a call of which nothing was heard for so long is not waited for."""
-KEPT_ACCEPTED = timedelta(hours=12)
+RETIRE_ACCEPTED_AFTER = timedelta(hours=12)
 """How long updates of a call that a team has taken are measured against what was judged before."""
-KEPT_PROPOSALS = 8
-KEPT_FORMER, KEPT_ROLLED_BACK = 4, 2
+MAX_PROPOSED = 8
+MAX_FORMER, MAX_ROLLED_BACK = 4, 2
 """Documents, with their text, to which the programme can be rolled back."""
-
-KEPT_UNREVIEWED = 200
-KEPT_UPGRADES = 100
+MAX_UNREVIEWED = 200
+MAX_UPGRADES = 100
 """The most that a document may ask for."""
-KEPT_OVERDUE = timedelta(days=90)
+EXPIRE_OVERDUE_AFTER = timedelta(days=90)
 """How long a referral of which nobody says anything stays open after its time."""
 
 JUDGE_AGAIN, ACTIVATE, RETIRE, DUE = "judge-again", "activate", "retire", "due"
-"""Clocks: `judge-again/how many wait`, `activate/document hash`, `retire/call id`, `due/referral id`."""
+"""Kinds of clocks: `judge-again/how many wait`, `activate/document hash`, `retire/call id`, `due/referral id`."""
 
 
 def evolve(state: State, event: Event, at: datetime) -> State:
     """The state after an event that was decided at an instant; events that triage does not write change nothing."""
-    change = _CHANGES.get(type(event))
+    change = CHANGES.get(type(event))
     return change(state, event, at) if change else state
 
 
 # --- calls ----------------------------------------------------------------------------------------------------------
 
 
-def _triaged(state: State, event: CallTriaged, at: datetime) -> State:
-    if event.call is None:  # known versions were judged again
-        held = state.calls[event.call_id]
+def _call_triaged(state: State, event: CallTriaged, at: datetime) -> State:
+    if event.call is None:  # versions from before were judged again
+        open_call = state.calls[event.call_id]
     else:
-        state, held = _with_event(state, event, at)
-    held = replace(held, judgement=event.judgement)
-    return replace(state, calls=state.calls.set(event.call_id, held))
+        state, open_call = _with_event(state, event, at)
+    open_call = replace(open_call, judgement=event.judgement)
+    return replace(state, calls=state.calls.set(event.call_id, open_call))
 
 
-def _noted(state: State, event: VersionNoted, at: datetime) -> State:
-    state, held = _with_event(state, event, at)
-    return replace(state, calls=state.calls.set(event.call_id, held))
+def _version_noted(state: State, event: VersionNoted, at: datetime) -> State:
+    state, open_call = _with_event(state, event, at)
+    return replace(state, calls=state.calls.set(event.call_id, open_call))
 
 
 def _with_event(state: State, event: CallTriaged | VersionNoted, at: datetime) -> tuple[State, OpenCall]:
-    held = state.calls.get(event.call_id)
-    if held is None:
-        held = OpenCall()
-        clocks = state.clocks.set(f"{RETIRE}/{event.call_id}", at + KEPT_UNROUTED)
-        state = replace(state, clocks=clocks, closed=state.closed.forget(event.call_id))
+    open_call = state.calls.get(event.call_id)
+    if open_call is None:
+        open_call = OpenCall()
+        clocks = state.clocks.set(_retire(event.call_id), at + RETIRE_UNROUTED_AFTER)
+        state = replace(state, clocks=clocks, closed_calls=state.closed_calls.forget(event.call_id))
+    judged_at = event.judged_at or event.updated_at
     if event.call is not None:
-        judged_at = event.judged_at or event.updated_at
-        version = Version(event.event_id, event.call, judged_at, *_disclosed(event))
-        held = with_version(held, version)
+        disclosure = Disclosure(event.lines, event.located, event.caller, event.read_by)
+        open_call = with_version(open_call, Version(event.event_id, event.call, judged_at, *disclosure))
     if event.caller:
-        state = with_call(state, event.caller, event.call_id, event.judged_at or event.updated_at)
-    seen = held.seen.set(seen_as(event.event_id, event.fingerprint), True)  # noqa: FBT003  the map is a set
-    return state, replace(held, seen=seen)
+        state = with_call(state, event.caller, event.call_id, judged_at)
+    seen = open_call.seen.set(version_key(event.event_id, event.fingerprint), True)  # noqa: FBT003  the map is a set
+    return state, replace(open_call, seen=seen)
 
 
-def _disclosed(event: CallTriaged | VersionNoted) -> Disclosed:
-    return Disclosed(event.lines, event.located, event.caller, event.read_by)
-
-
-def _over(state: State, event: CallEnded | CallStale, at: datetime) -> State:
+def _call_over(state: State, event: CallEnded | CallStale, at: datetime) -> State:
     order = order_of(event.updated_at, "closed" if isinstance(event, CallEnded) else "reopened")
-    return _without(state, event.call_id, order, at)
+    return _without_call(state, event.call_id, order, at)
 
 
-def _retired(state: State, event: CallRetired, at: datetime) -> State:
-    held = state.calls.get(event.call_id)
-    if held is None:
+def _call_retired(state: State, event: CallRetired, at: datetime) -> State:
+    open_call = state.calls.get(event.call_id)
+    if open_call is None:
         return state
-    if not held.accepted:  # an outcome that team availability could not tell of
-        state = released(state, event.call_id, counts=False)
-    return _without(state, event.call_id, held.version.order, at)
+    if not open_call.accepted:  # an outcome that team availability could not tell of
+        state = load.remove(state, event.call_id, counts=False)
+    return _without_call(state, event.call_id, open_call.version.order, at)
 
 
-def _routing(state: State, event: RoutingNoted, at: datetime) -> State:
-    state = _loaded(state, event)
-    held = state.calls.get(event.call_id)
-    if held is None or event.reached == "ended":
+def _routing_noted(state: State, event: RoutingNoted, at: datetime) -> State:
+    state = _with_load(state, event)
+    open_call = state.calls.get(event.call_id)
+    if open_call is None or event.reached == "ended":
         return state
     if event.reached in ("default", "cancelled"):
-        return _without(state, event.call_id, held.version.order, at)
+        return _without_call(state, event.call_id, open_call.version.order, at)
     clocks = state.clocks
-    accepted = held.accepted or event.reached != "offered"
+    accepted = open_call.accepted or event.reached != "offered"
     if accepted:
-        clocks = clocks.set(f"{RETIRE}/{event.call_id}", at + KEPT_ACCEPTED)
-    offered = max(held.offered, (event.episode, event.step))
-    held = replace(held, frozen=True, accepted=accepted, offered=offered)
-    return replace(state, calls=state.calls.set(event.call_id, held), clocks=clocks)
+        clocks = clocks.set(_retire(event.call_id), at + RETIRE_ACCEPTED_AFTER)
+    offered = max(open_call.offered, (event.episode, event.step))
+    open_call = replace(open_call, frozen=True, accepted=accepted, offered=offered)
+    return replace(state, calls=state.calls.set(event.call_id, open_call), clocks=clocks)
 
 
-def _loaded(state: State, event: RoutingNoted) -> State:
+def _with_load(state: State, event: RoutingNoted) -> State:
     """From its first offer on a call counts in the load of the response that has it."""
     if event.reached in ("default", "cancelled", "ended"):
-        return released(state, event.call_id, counts=event.reached == "ended")
+        return load.remove(state, event.call_id, counts=event.reached == "ended")
     if event.response is None or event.day is None:
         return state
-    known = state.carried.get(event.call_id)
-    offered = max(known.offered if known else (0, 0), (event.episode, event.step))
-    return taken(state, event.call_id, Carried(event.response, event.district or "", event.day, offered))
+    before = state.load_entries.get(event.call_id)
+    offered = max(before.offered if before else (0, 0), (event.episode, event.step))
+    return load.add(state, event.call_id, LoadEntry(event.response, event.district or "", event.day, offered))
 
 
-def _without(state: State, call_id: str, last_order: datetime, at: datetime) -> State:
+def _without_call(state: State, call_id: str, last_order: datetime, at: datetime) -> State:
     """Only the id stays, for seven days."""
     return replace(
         state,
         calls=state.calls.delete(call_id) if call_id in state.calls else state.calls,
-        closed=state.closed.forget(call_id).set(call_id, last_order, at),
-        clocks=state.clocks.clear(f"{RETIRE}/{call_id}"),
+        closed_calls=state.closed_calls.forget(call_id).set(call_id, last_order, at),
+        clocks=state.clocks.clear(_retire(call_id)),
     )
+
+
+def _retire(call_id: str) -> str:
+    return str(ClockId(RETIRE, call_id))
 
 
 # --- programme and switchboard --------------------------------------------------------------------------------------
 
 
-def _proposed(state: State, event: ProgrammeProposed, at: datetime) -> State:  # noqa: ARG001  one shape for all
-    document = Document(event.document, event.document_hash, event.version, event.effective, event.proposed_by)
+def _programme_proposed(state: State, event: ProgrammeProposed, at: datetime) -> State:  # noqa: ARG001  one shape for all
+    document = VerifiedDocument(event.document, event.document_hash, event.version, event.effective, event.proposed_by)
     proposed = state.proposed.set(document.document_hash, document)
-    if len(proposed) > KEPT_PROPOSALS:
-        oldest = min(proposed.values(), key=lambda one: (one.version, one.document_hash))
+    if len(proposed) > MAX_PROPOSED:
+        oldest = min(proposed.values(), key=lambda other: (other.version, other.document_hash))
         proposed = proposed.delete(oldest.document_hash)
     return replace(state, proposed=proposed)
 
 
-def _adopted(state: State, event: ProgrammeAdopted, at: datetime) -> State:
+def _programme_adopted(state: State, event: ProgrammeAdopted, at: datetime) -> State:
     document = state.proposed[event.document_hash]
     return replace(
         state,
         proposed=state.proposed.delete(event.document_hash),
         adopted=state.adopted.set(event.document_hash, document),
         approved_version=max(state.approved_version, event.version),
-        clocks=state.clocks.set(f"{ACTIVATE}/{event.document_hash}", max(document.effective, at)),
+        clocks=state.clocks.set(_activate(event.document_hash), max(document.effective, at)),
     )
 
 
-def _activated(state: State, event: ProgrammeActivated, at: datetime) -> State:
+def _programme_activated(state: State, event: ProgrammeActivated, at: datetime) -> State:
     """The document is in force; older ones that still waited for their instant are overtaken."""
     if event.rolled_back_from is not None:
         return _judge_again(without_callers(_rolled_back(state, event.document_hash)), at)
@@ -196,112 +195,124 @@ def _activated(state: State, event: ProgrammeActivated, at: datetime) -> State:
     for document in state.adopted.values():
         if document.version <= active.version:
             adopted = adopted.delete(document.document_hash)
-            clocks = clocks.clear(f"{ACTIVATE}/{document.document_hash}")
-    state = replace(state, active=active, former=former[-KEPT_FORMER:], adopted=adopted, clocks=clocks)
+            clocks = clocks.clear(_activate(document.document_hash))
+    state = replace(state, active=active, former=former[-MAX_FORMER:], adopted=adopted, clocks=clocks)
     return _judge_again(without_callers(state), at)
+
+
+def _activate(document_hash: str) -> str:
+    return str(ClockId(ACTIVATE, document_hash))
 
 
 def _rolled_back(state: State, document_hash: str) -> State:
     """Down the stack of what was in force before; or up again, to what was rolled back from."""
-    left, former, rolled_back = state.active, state.former, state.rolled_back
-    assert left is not None  # noqa: S101  only a document in force is rolled back from
+    replaced, former, rolled_back = state.active, state.former, state.rolled_back
+    assert replaced is not None  # noqa: S101  only a document in force is rolled back from
     hashes = [document.document_hash for document in former]
     if document_hash in hashes:
         at = hashes.index(document_hash)
-        active, former, rolled_back = former[at], former[:at], (*rolled_back, *former[at + 1 :], left)
+        active, former, rolled_back = former[at], former[:at], (*rolled_back, *former[at + 1 :], replaced)
     else:
         active = next(document for document in rolled_back if document.document_hash == document_hash)
-        former, rolled_back = (*former, left), tuple(one for one in rolled_back if one is not active)
-    return replace(state, active=active, former=former[-KEPT_FORMER:], rolled_back=rolled_back[-KEPT_ROLLED_BACK:])
+        former = (*former, replaced)
+        rolled_back = tuple(document for document in rolled_back if document is not active)
+    return replace(state, active=active, former=former[-MAX_FORMER:], rolled_back=rolled_back[-MAX_ROLLED_BACK:])
 
 
-def _phase(state: State, event: PhaseChanged, at: datetime) -> State:
+def _phase_changed(state: State, event: PhaseChanged, at: datetime) -> State:
     board = state.switchboard
-    phases = board.phases.set(f"{event.response}/{event.district}", event.phase)
+    phases = board.phases.set(Switch(event.district, event.response).key, event.phase)
     return _judge_again(replace(state, switchboard=replace(board, revision=event.revision, phases=phases)), at)
 
 
-def _paused(state: State, event: DistrictPaused, at: datetime) -> State:
+def _district_paused(state: State, event: DistrictPaused, at: datetime) -> State:
     board = state.switchboard
-    paused = frozenset(board.paused) | {Switch(event.district, event.response).key}
-    state = replace(state, unreviewed=_newest(state.unreviewed.set(event.revision, event.changed_by)))
+    paused = board.paused | {Switch.of(event.district, event.response)}
+    unreviewed = _newest(state.unreviewed_pauses.set(event.revision, event.changed_by))
+    state = replace(state, unreviewed_pauses=unreviewed)
     return _judge_again(replace(state, switchboard=replace(board, revision=event.revision, paused=paused)), at)
 
 
 def _newest(unreviewed: PMap[int, str]) -> PMap[int, str]:
-    return unreviewed.delete(min(unreviewed)) if len(unreviewed) > KEPT_UNREVIEWED else unreviewed
+    return unreviewed.delete(min(unreviewed)) if len(unreviewed) > MAX_UNREVIEWED else unreviewed
 
 
-def _reviewed(state: State, event: PauseReviewed, at: datetime) -> State:  # noqa: ARG001  one shape for all
-    return replace(state, unreviewed=state.unreviewed.delete(event.paused_at_revision))
+def _pause_reviewed(state: State, event: PauseReviewed, at: datetime) -> State:  # noqa: ARG001  one shape for all
+    return replace(state, unreviewed_pauses=state.unreviewed_pauses.delete(event.paused_at_revision))
 
 
-def _resumed(state: State, event: DistrictResumed, at: datetime) -> State:
-    board, ended = state.switchboard, Switch(event.district, event.response).key
-    board = replace(board, revision=event.revision, paused=frozenset(board.paused) - {ended})
-    upgrades = state.upgrades.delete(ended) if ended in state.upgrades else state.upgrades  # they are looked into
+def _district_resumed(state: State, event: DistrictResumed, at: datetime) -> State:
+    board, ended = state.switchboard, Switch.of(event.district, event.response)
+    board = replace(board, revision=event.revision, paused=board.paused - {ended})
+    upgrades = state.upgrades.delete(ended.key) if ended.key in state.upgrades else state.upgrades  # looked into
     return _judge_again(replace(state, switchboard=board, upgrades=upgrades), at)
 
 
-def _capped(state: State, event: CapChanged, at: datetime) -> State:
-    board, key = state.switchboard, f"{event.response}/{event.district}"
+def _cap_changed(state: State, event: CapChanged, at: datetime) -> State:
+    board, key = state.switchboard, Switch(event.district, event.response).key
     cap = Cap(event.at_most_open, event.at_most_per_day)
     caps = board.caps.set(key, cap) if cap != NO_CAP else board.caps.delete(key) if key in board.caps else board.caps
     return _judge_again(replace(state, switchboard=replace(board, revision=event.revision, caps=caps)), at)
 
 
-def _upgraded(state: State, event: UpgradeNoted, at: datetime) -> State:
-    counted = (*state.upgrades.get(event.counts_for, ()), (event.call_id, at))[-KEPT_UPGRADES:]
+def _upgrade_noted(state: State, event: UpgradeNoted, at: datetime) -> State:
+    counted = (*state.upgrades.get(event.counts_for, ()), (event.call_id, at))[-MAX_UPGRADES:]
     return replace(state, upgrades=state.upgrades.set(event.counts_for, counted))
 
 
 def _judge_again(state: State, at: datetime) -> State:
-    """Calls that no team was offered yet are judged again, a number at a time."""
-    waiting = tuple(sorted(call_id for call_id, held in state.calls.items() if not held.frozen))
+    """Calls that no team was offered yet are judged again, some at a time."""
+    waiting = tuple(sorted(call_id for call_id, open_call in state.calls.items() if not open_call.frozen))
     return _waiting(state, waiting, at)
 
 
-def _judged_again(state: State, event: CallsJudgedAgain, at: datetime) -> State:
+def _calls_judged_again(state: State, event: CallsJudgedAgain, at: datetime) -> State:
     return _waiting(state, state.to_judge[event.count :], at)
 
 
 def _waiting(state: State, waiting: tuple[str, ...], at: datetime) -> State:
-    clocks = state.clocks.clear(f"{JUDGE_AGAIN}/{len(state.to_judge)}")
+    clocks = state.clocks.clear(str(ClockId(JUDGE_AGAIN, str(len(state.to_judge)))))
     if waiting:
-        clocks = clocks.set(f"{JUDGE_AGAIN}/{len(waiting)}", at)
+        clocks = clocks.set(str(ClockId(JUDGE_AGAIN, str(len(waiting)))), at)
     return replace(state, to_judge=waiting, clocks=clocks)
 
 
 # --- referrals ------------------------------------------------------------------------------------------------------
 
 
-def _referral(state: State, event: ReferralMade, at: datetime) -> State:  # noqa: ARG001  one shape for all
+def _referral_made(state: State, event: ReferralMade, at: datetime) -> State:  # noqa: ARG001  one shape for all
     referral = Referral(event.call_id, event.due_at)
-    clocks = state.clocks.set(f"{DUE}/{event.referral_id}", event.due_at)
+    clocks = state.clocks.set(_due(event.referral_id), event.due_at)
     return replace(state, referrals=state.referrals.set(event.referral_id, referral), clocks=clocks)
 
 
-def _overdue(state: State, event: ReferralOverdue, at: datetime) -> State:
+def _referral_overdue(state: State, event: ReferralOverdue, at: datetime) -> State:
     referral = replace(state.referrals[event.referral_id], overdue=True)
-    clocks = state.clocks.set(f"{DUE}/{event.referral_id}", at + KEPT_OVERDUE)
+    clocks = state.clocks.set(_due(event.referral_id), at + EXPIRE_OVERDUE_AFTER)
     return replace(state, referrals=state.referrals.set(event.referral_id, referral), clocks=clocks)
 
 
 def _referral_closed(state: State, event: ReferralClosed, at: datetime) -> State:
     """One that was taken back may be made again, if the call proves to be one after all."""
-    known = state.referred if event.result == "withdrawn" else state.referred.set(event.referral_id, at, at)
-    clocks = state.clocks.clear(f"{DUE}/{event.referral_id}")
-    return replace(state, referrals=state.referrals.delete(event.referral_id), referred=known, clocks=clocks)
+    closed = state.closed_records
+    if event.result != "withdrawn":
+        closed = closed.set(event.referral_id, at, at)
+    clocks = state.clocks.clear(_due(event.referral_id))
+    return replace(state, referrals=state.referrals.delete(event.referral_id), closed_records=closed, clocks=clocks)
 
 
-def _note(state: State, event: NoteMade, at: datetime) -> State:
-    return replace(state, referred=state.referred.set(event.note_id, at, at))
+def _note_made(state: State, event: NoteMade, at: datetime) -> State:
+    return replace(state, closed_records=state.closed_records.set(event.note_id, at, at))
+
+
+def _due(referral_id: str) -> str:
+    return str(ClockId(DUE, referral_id))
 
 
 # --- everything else ------------------------------------------------------------------------------------------------
 
 
-def _answered(state: State, event: CommandDone | CommandRefused, at: datetime) -> State:
+def _command_answered(state: State, event: CommandDone | CommandRefused, at: datetime) -> State:
     return replace(state, answered=state.answered.set(event.command_id, at, at))
 
 
@@ -309,28 +320,28 @@ def _clock_failed(state: State, event: ClockFailed, at: datetime) -> State:  # n
     return replace(state, clocks=state.clocks.clear(event.clock_id))
 
 
-_CHANGES: dict[type[Event], Callable[[State, Any, datetime], State]] = {
-    CallTriaged: _triaged,
-    VersionNoted: _noted,
-    CallEnded: _over,
-    CallStale: _over,
-    CallRetired: _retired,
-    RoutingNoted: _routing,
-    ProgrammeProposed: _proposed,
-    ProgrammeAdopted: _adopted,
-    ProgrammeActivated: _activated,
-    PhaseChanged: _phase,
-    DistrictPaused: _paused,
-    DistrictResumed: _resumed,
-    PauseReviewed: _reviewed,
-    CapChanged: _capped,
-    UpgradeNoted: _upgraded,
-    ReferralMade: _referral,
-    ReferralOverdue: _overdue,
+CHANGES: dict[type[Event], Callable[[State, Any, datetime], State]] = {
+    CallTriaged: _call_triaged,
+    VersionNoted: _version_noted,
+    CallEnded: _call_over,
+    CallStale: _call_over,
+    CallRetired: _call_retired,
+    RoutingNoted: _routing_noted,
+    ProgrammeProposed: _programme_proposed,
+    ProgrammeAdopted: _programme_adopted,
+    ProgrammeActivated: _programme_activated,
+    PhaseChanged: _phase_changed,
+    DistrictPaused: _district_paused,
+    DistrictResumed: _district_resumed,
+    PauseReviewed: _pause_reviewed,
+    CapChanged: _cap_changed,
+    UpgradeNoted: _upgrade_noted,
+    ReferralMade: _referral_made,
+    ReferralOverdue: _referral_overdue,
     ReferralClosed: _referral_closed,
-    NoteMade: _note,
-    CallsJudgedAgain: _judged_again,
-    CommandDone: _answered,
-    CommandRefused: _answered,
+    NoteMade: _note_made,
+    CallsJudgedAgain: _calls_judged_again,
+    CommandDone: _command_answered,
+    CommandRefused: _command_answered,
     ClockFailed: _clock_failed,
 }

@@ -18,34 +18,34 @@ ROLL_OUT_GATES = frozenset(("phase", "dates", "hours", "holiday", "arm", "cap", 
 WORSE = {"suitable": 0, "indeterminate": 1, "unsuitable": 2}
 
 
-def judged(state: State, held: OpenCall) -> tuple[Judgement, tuple[str, ...]]:
-    """What is to be said of the call now, and the hazards that words put in doubt."""
-    programme, doubts, found = state.programme, set[str](), []
-    for version in held.newest:
-        surroundings = _surroundings(state, held, version)
+def judgement_of(state: State, open_call: OpenCall) -> tuple[Judgement, tuple[str, ...]]:
+    """The call as it is to be judged now, and the hazards that words put in doubt."""
+    programme, doubts, judgements = state.programme, set[str](), []
+    for version in open_call.newest:
+        surroundings = _surroundings(state, open_call, version)
         doubts |= surroundings.heard
-        found.append(judge(programme, state.switchboard, version.call, surroundings, version.judged_at))
-    if len(found) == SAME_TIME_VERSIONS and held.judgement is not None:
-        found.append(held.judgement)  # for versions that had to make room
-    worst = max(found, key=_badness) if len(found) > 1 else found[0]
-    if any(line.line == UNREAD for version in held.newest for line in version.lines):
+        judgements.append(judge(programme, state.switchboard, version.call, surroundings, version.judged_at))
+    if len(judgements) == SAME_TIME_VERSIONS and open_call.judgement is not None:
+        judgements.append(open_call.judgement)  # for versions that had to make room
+    worst = max(judgements, key=_badness) if len(judgements) > 1 else judgements[0]
+    if any(line.line == UNREAD for version in open_call.newest for line in version.lines):
         sentence = f"{worst.sentence} The narrative could not be read: what its words could say is unknown."
         worst = worst.model_copy(update={"sentence": sentence})
-    if held.frozen and held.judgement is not None:
-        worst = tightened(held.judgement, worst)
+    if open_call.frozen and open_call.judgement is not None:
+        worst = tightened(open_call.judgement, worst)
     return worst, tuple(sorted(doubts))
 
 
-def _surroundings(state: State, held: OpenCall, version: Version) -> Surroundings:
-    """What a document has not looked for in a version that is known already, may be there: the next one settles it."""
+def _surroundings(state: State, open_call: OpenCall, version: Version) -> Surroundings:
+    """What a document has not looked for in a version that was opened before, may be there: the next one settles it."""
     programme = state.programme
-    doubt, located = in_doubt(programme, held, version), version.located
+    doubt, located = in_doubt(programme, open_call, version), version.located
     if programme is not None and version.read_by not in ("", programme.reads):
-        words, boundaries = (
-            one == other for one, other in zip(programme.reads.split("/"), version.read_by.split("/"), strict=True)
+        same_words, same_boundaries = (
+            now == then for now, then in zip(programme.reads.split("/"), version.read_by.split("/"), strict=True)
         )
-        doubt = doubt if words else hazards_of(programme)
-        located = located or (None if boundaries or programme.boundaries is None else UNREADABLE)
+        doubt = doubt if same_words else hazards_of(programme)
+        located = located or (None if same_boundaries or programme.boundaries is None else UNREADABLE)
     return Surroundings(doubt, located, is_repeat(state, version), state.load)
 
 
@@ -81,9 +81,9 @@ def tightened(old: Judgement, new: Judgement) -> Judgement:
 
 def _sentence(old: Judgement, stands: Judgement, verdicts: tuple[ResponseVerdict, ...]) -> str:
     """The sentence that tells truly who goes, now that some verdicts are stricter or frozen."""
-    for said in (stands, old):
-        if said.level_rank == stands.level_rank and _going(said.responses) == _going(verdicts):
-            return said.sentence
+    for judgement in (stands, old):
+        if judgement.level_rank == stands.level_rank and _going(judgement.responses) == _going(verdicts):
+            return judgement.sentence
     whys = (" ".join(gate.sentence for gate in verdict.gates if not gate.passed) for verdict in verdicts)
     return " ".join(
         f"{verdict.response} " + (f"may not go: {why}" if why else "may go.")
@@ -97,9 +97,9 @@ def _going(verdicts: tuple[ResponseVerdict, ...]) -> set[str]:
 
 def _tightened(old: ResponseVerdict, new: ResponseVerdict) -> ResponseVerdict:
     after = {gate.gate: gate for gate in new.gates}
-    known = {gate.gate for gate in old.gates}
+    asked_before = {gate.gate for gate in old.gates}
     stood = [gate if gate.gate in ROLL_OUT_GATES else _stricter(gate, after.get(gate.gate)) for gate in old.gates]
-    added = [gate for gate in new.gates if gate.gate not in known and gate.gate not in ROLL_OUT_GATES]
+    added = [gate for gate in new.gates if gate.gate not in asked_before and gate.gate not in ROLL_OUT_GATES]
     gates = (*stood, *added)
     reasons = tuple(gate.reason for gate in gates if gate.reason)
     return replace(new, gates=gates, reasons=reasons, may_go=not reasons, phase=old.phase)
@@ -126,6 +126,6 @@ def essence(judgement: Judgement) -> tuple[Any, ...]:
         judgement.district,
         judgement.category,
         judgement.programme_hash,
-        [(one.fact, one.value, one.unknown, one.source) for one in judgement.raised_by],
-        [(one.response, one.may_go, one.phase, one.reasons) for one in judgement.responses],
+        [(raised.fact, raised.value, raised.unknown, raised.source) for raised in judgement.raised_by],
+        [(verdict.response, verdict.may_go, verdict.phase, verdict.reasons) for verdict in judgement.responses],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from services.triage.state import FirstHeard, OpenCall, Version
+from services.triage.state import FirstMention, OpenCall, Version
 from shared.call import Call
 from shared.events import HeardLine
 from shared.html_text import plain_text
@@ -15,29 +15,29 @@ UNREAD = "unread"
 """Stands for the lines of a narrative that could not be opened."""
 
 
-def listens(programme: Programme) -> bool:
-    """Whether the document names words to listen for."""
+def has_words(programme: Programme) -> bool:
+    """Whether the document names words to look for."""
     return bool(programme.words or programme.phrases)
 
 
-def lines_heard(
+def heard_lines(
     programme: Programme, call_id: str, narrative: str, pseudonym: Callable[[str], str]
 ) -> tuple[HeardLine, ...]:
     """The lines with words of the document, under pseudonyms."""
-    return tuple(_lines(programme, call_id, narrative, pseudonym)) if narrative and listens(programme) else ()
+    return tuple(_lines(programme, call_id, narrative, pseudonym)) if narrative and has_words(programme) else ()
 
 
 def unread_lines(programme: Programme) -> tuple[HeardLine, ...]:
     """What stands for a narrative that could not be opened: it may hold any of the words."""
-    if not listens(programme):
+    if not has_words(programme):
         return ()
     return (HeardLine.model_construct(line=UNREAD, facts=tuple(sorted(hazards_of(programme)))),)
 
 
 def hazards_of(programme: Programme) -> frozenset[str]:
     """Every hazard that the document has words for."""
-    single = frozenset(hazard for found in programme.words.values() for hazard in found)
-    return single | {hazard for _, hazard in programme.phrases}
+    of_words = frozenset(hazard for hazards in programme.words.values() for hazard in hazards)
+    return of_words | {hazard for _, hazard in programme.phrases}
 
 
 def _lines(programme: Programme, call_id: str, narrative: str, pseudonym: Callable[[str], str]) -> Iterator[HeardLine]:
@@ -60,7 +60,7 @@ def _heard_line(line: str, facts: frozenset[str]) -> HeardLine:
     return HeardLine.model_construct(line=line, facts=tuple(sorted(facts)))
 
 
-def in_doubt(programme: Programme | None, held: OpenCall, version: Version) -> frozenset[str]:
+def in_doubt(programme: Programme | None, open_call: OpenCall, version: Version) -> frozenset[str]:
     """The hazards that words of this version leave unknown."""
     if programme is None:
         return frozenset()
@@ -68,16 +68,16 @@ def in_doubt(programme: Programme | None, held: OpenCall, version: Version) -> f
         fact
         for heard in version.lines
         for fact in heard.facts
-        if not _settled(programme, held.first_heard[heard.line], version.call, fact)
+        if not _settled(programme, open_call.first_mentions[heard.line], version.call, fact)
     )
 
 
-def _settled(programme: Programme, first: FirstHeard, call: Call, fact: str) -> bool:
+def _settled(programme: Programme, first: FirstMention, call: Call, fact: str) -> bool:
     """Whether somebody has answered the question of this fact since the line first appeared."""
     if call.updated_at <= first.updated_at:
         return False
-    asked = (question.name for question in programme.questions if question.fact == fact)
-    if any(_is_new(call.answers.get(name), first.answers.get(name)) for name in asked):
+    questions = (question.name for question in programme.questions if question.fact == fact)
+    if any(_is_new(call.answers.get(name), first.answers.get(name)) for name in questions):
         return True
     return _is_new(call.facts.get(fact), first.facts.get(fact))
 

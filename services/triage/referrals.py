@@ -11,6 +11,7 @@ from shared.answers import done, nothing_to_do, refused
 from shared.events import (
     BY_ITSELF,
     AssignmentEnded,
+    CallTriaged,
     CloseReferral,
     Event,
     NoteMade,
@@ -19,24 +20,24 @@ from shared.events import (
     ReferralOverdue,
     child_id,
 )
-from shared.judgement import NOT_ROUTED, Judgement, ResponseVerdict
+from shared.judgement import NOT_ROUTED, ResponseVerdict
 
 NO_CONTACT = ("cancelled", "no-longer-needed", "unable-to-locate")
 """Dispositions of a team that met nobody: nothing is followed up."""
 
 
-def told_later(state: State, call_id: str, judgement: Judgement, now: datetime) -> Iterator[Event]:
-    """The referrals and notes that a judgement makes, each once a call, and the referrals that it takes back."""
-    programme = state.programme
-    if programme is None or not any(one.reached_by in NOT_ROUTED for one in programme.responses.values()):
+def referrals_and_notes(state: State, triaged: CallTriaged, now: datetime) -> Iterator[Event]:
+    """The referrals and notes that a judgement makes, each once for a call, and the referrals that it takes back."""
+    programme, call_id, judgement = state.programme, triaged.call_id, triaged.judgement
+    if programme is None or not any(response.reached_by in NOT_ROUTED for response in programme.responses.values()):
         return
     sent = {verdict.response: verdict for verdict in judgement.responses if verdict.reached_by in NOT_ROUTED}
     is_ours = all(gate.passed or gate.gate == "level" for gate in judgement.gates)
     for verdict in sent.values() if is_ours else ():
         record_id = child_id(call_id, f"{verdict.reached_by}/{verdict.response}")
-        known = record_id in state.referrals or record_id in state.referred
-        if not known and verdict.may_go and verdict.phase in ("advisory", "live"):
-            yield _made(record_id, call_id, judgement, verdict, now)
+        is_made = record_id in state.referrals or record_id in state.closed_records
+        if not is_made and verdict.may_go and verdict.phase in ("advisory", "live"):
+            yield _made(record_id, call_id, judgement.district, verdict, now)
     for name in programme.responses:
         referral_id = child_id(call_id, f"referral/{name}")
         if referral_id in state.referrals and not _stands(sent.get(name)):
@@ -47,9 +48,9 @@ def told_later(state: State, call_id: str, judgement: Judgement, now: datetime) 
 
 
 def _made(
-    record_id: str, call_id: str, judgement: Judgement, verdict: ResponseVerdict, now: datetime
+    record_id: str, call_id: str, district: str | None, verdict: ResponseVerdict, now: datetime
 ) -> ReferralMade | NoteMade:
-    name, district, phase = verdict.response, judgement.district, verdict.phase
+    name, phase = verdict.response, verdict.phase
     if verdict.reached_by == "note":
         return NoteMade(note_id=record_id, call_id=call_id, response=name, district=district, phase=phase)
     return ReferralMade(
@@ -68,11 +69,11 @@ def _stands(verdict: ResponseVerdict | None) -> bool:
     return verdict is not None and all(gate.passed or gate.gate in ROLL_OUT_GATES for gate in verdict.gates)
 
 
-def followed_up(state: State, event: AssignmentEnded, now: datetime) -> Iterator[Event]:
+def follow_ups(state: State, event: AssignmentEnded, now: datetime) -> Iterator[Event]:
     """After a team has met the person: each time by which the document asks for somebody to get in touch again."""
-    carried, programme = state.carried.get(event.call_id), state.programme
-    response = programme.responses.get(carried.response) if programme and carried else None
-    if carried is None or response is None or event.disposition in NO_CONTACT:
+    entry, programme = state.load_entries.get(event.call_id), state.programme
+    response = programme.responses.get(entry.response) if programme and entry else None
+    if entry is None or response is None or event.disposition in NO_CONTACT:
         return
     for hours in response.follow_up_due_hours:
         yield ReferralMade(
@@ -80,7 +81,7 @@ def followed_up(state: State, event: AssignmentEnded, now: datetime) -> Iterator
             kind="follow-up",
             call_id=event.call_id,
             response=response.name,
-            district=carried.district,
+            district=entry.district,
             phase="live",
             due_at=now + timedelta(hours=hours),
         )
@@ -90,7 +91,7 @@ def close(state: State, command: CloseReferral) -> list[Event]:
     """A person says what became of it."""
     referral = state.referrals.get(command.referral_id)
     if referral is None:
-        if command.referral_id in state.referred:
+        if command.referral_id in state.closed_records:
             return [nothing_to_do(command, "The referral is closed already.", about=command.referral_id)]
         return [refused(command, "unknown-referral", "No referral with this id is open, or was lately.")]
     closed = ReferralClosed(

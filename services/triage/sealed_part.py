@@ -1,11 +1,11 @@
-"""What triage learns from the sealed part of a call, and all that it keeps of it. Opened once a version. Pure."""
+"""What triage learns from the sealed part of a call, and all that it keeps of it. Each version is opened once. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from services.triage.narrative import lines_heard, listens, unread_lines
+from services.triage.narrative import has_words, heard_lines, unread_lines
 from shared.events import CallCancelled, CallReported, HeardLine, Sealed
 from shared.judgement import Located
 from shared.programme import Programme
@@ -15,7 +15,7 @@ from shared.sealing import CannotOpen
 
 
 class Opener(Protocol):
-    """Whoever holds the key."""
+    """Opens what intake sealed."""
 
     def open(self, call_id: str, sealed: Sealed) -> Mapping[str, str]:
         """The sealed part of a call. Raises whatever keeps it shut."""
@@ -25,7 +25,7 @@ class Opener(Protocol):
 
 
 class NoKey:
-    """Nobody holds the key: what is sealed stays so."""
+    """Opens nothing: what is sealed stays so."""
 
     def open(self, call_id: str, sealed: Sealed) -> Mapping[str, str]:
         """Raises CannotOpen."""
@@ -36,7 +36,7 @@ class NoKey:
         raise CannotOpen(f"no key was given, for {len(text)} characters")
 
 
-class Disclosed(NamedTuple):
+class Disclosure(NamedTuple):
     """What a version's sealed part says of routing; nothing personal is in it."""
 
     lines: tuple[HeardLine, ...] = ()
@@ -51,19 +51,19 @@ class Disclosed(NamedTuple):
 NOTHING_READ = "/"
 
 
-def disclosed(programme: Programme | None, event: CallReported | CallCancelled, opener: Opener) -> Disclosed:
+def disclosure_of(programme: Programme | None, event: CallReported | CallCancelled, opener: Opener) -> Disclosure:
     """What the document asks of the sealed part. One that cannot be opened may hold any of its words, and any place."""
     if event.sealed is None:
-        return Disclosed()
+        return Disclosure()
     if programme is None or not _asks(programme):
-        return Disclosed(read_by=programme.reads if programme else NOTHING_READ)
+        return Disclosure(read_by=programme.reads if programme else NOTHING_READ)
     try:
         personal = opener.open(event.call_id, event.sealed)
     except Exception:  # noqa: BLE001  whatever keeps it shut: what nobody can read is unknown
         located = UNREADABLE if programme.boundaries else None
-        return Disclosed(unread_lines(programme), located, read_by=programme.reads)
-    return Disclosed(
-        lines=lines_heard(programme, event.call_id, personal.get("narrative", ""), opener.pseudonym),
+        return Disclosure(unread_lines(programme), located, read_by=programme.reads)
+    return Disclosure(
+        lines=heard_lines(programme, event.call_id, personal.get("narrative", ""), opener.pseudonym),
         located=located_by(programme, personal.get("position", "")),
         caller=_caller(programme, personal, opener),
         read_by=programme.reads,
@@ -71,10 +71,10 @@ def disclosed(programme: Programme | None, event: CallReported | CallCancelled, 
 
 
 def _asks(programme: Programme) -> bool:
-    return listens(programme) or programme.repeat_callers is not None or programme.boundaries is not None
+    return has_words(programme) or programme.repeat_callers is not None or programme.boundaries is not None
 
 
 def _caller(programme: Programme, personal: Mapping[str, str], opener: Opener) -> str:
-    counted = programme.repeat_callers
-    number = number_of(personal.get("callback_number", ""), counted.region) if counted is not None else ""
-    return opener.pseudonym(number) if counted and number and number not in counted.except_numbers else ""
+    rule = programme.repeat_callers
+    number = number_of(personal.get("callback_number", ""), rule.region) if rule is not None else ""
+    return opener.pseudonym(number) if rule and number and number not in rule.except_numbers else ""

@@ -22,21 +22,15 @@ from shared.events import (
     UpgradeRaised,
     commands_of,
 )
-from shared.sealing import Sealer
 from shared.topics import ASSIGNMENTS, CALLS, COMMANDS, DECISIONS
 
 
-def triage_service(sealer: Sealer) -> Service[State]:
-    """Triage with the key that opens the sealed part of a call."""
-    return opening_with(sealer)
+def triage_service(opener: Opener) -> Service[State]:
+    """Triage with what opens the sealed part of a call: a `Sealer`, or anything pure."""
+    return replace(TRIAGE, decide=partial(decide, opener=opener))
 
 
-def opening_with(opener: Opener) -> Service[State]:
-    """Triage with any pure way of opening it."""
-    return replace(SERVICE, decide=partial(decide, opener=opener))
-
-
-SERVICE: Service[State] = Service(
+TRIAGE: Service[State] = Service(
     name="triage",
     reads=(COMMANDS, CALLS, ASSIGNMENTS),
     writes=DECISIONS,
@@ -47,7 +41,7 @@ SERVICE: Service[State] = Service(
     decide=partial(decide, opener=NoKey()),
     evolve=evolve,
     packer=packer(State),
-    state_version=3,
+    state_version=4,
     decider_version="2",
     due=lambda state: state.clocks.first(),
 )

@@ -15,12 +15,12 @@ from shared.programme import Judgement, Programme, ProgrammeRefused, Switchboard
 from shared.programme.judging.surroundings import Load
 
 SAME_TIME_VERSIONS = 16
-"""Versions of one call with one time stamp that are kept apart; of more only what was said of them stays."""
+"""Versions of one call with one time stamp that are kept apart; of more only the judgement stays."""
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """A verified programme document."""
+class VerifiedDocument:
+    """A programme document that was verified."""
 
     text: str
     document_hash: str
@@ -50,7 +50,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class FirstHeard:
+class FirstMention:
     """What had been answered in the earliest version that has a certain line: only a later answer settles its words."""
 
     updated_at: datetime
@@ -65,10 +65,10 @@ class OpenCall:
 
     newest: tuple[Version, ...] = ()
     judgement: Judgement | None = None
-    """What was said last; what has not changed is not said again."""
+    """The last one that was published; one that differs in nothing is not published again."""
     seen: PMap[str, bool] = EMPTY
-    """Each version that was decided: event id and fingerprint."""
-    first_heard: PMap[str, FirstHeard] = EMPTY
+    """Each version that was decided, by `version_key`."""
+    first_mentions: PMap[str, FirstMention] = EMPTY
     """By line."""
     frozen: bool = False
     """A team was offered the call: roll-out gates stand, facts only tighten."""
@@ -83,8 +83,8 @@ class OpenCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
-    """A call that is offered to a team, or with one: it counts in a response's load."""
+class LoadEntry:
+    """What a call that is offered to a team, or with one, counts as in the load of a response."""
 
     response: str
     district: str
@@ -107,36 +107,37 @@ class Referral:
 class State:
     """Everything that triage knows about one agency: the fold of its journal."""
 
-    proposed: PMap[str, Document] = EMPTY
-    adopted: PMap[str, Document] = EMPTY
+    proposed: PMap[str, VerifiedDocument] = EMPTY
+    adopted: PMap[str, VerifiedDocument] = EMPTY
     """Approved, waiting for their instant."""
-    active: Document | None = None
-    former: tuple[Document, ...] = ()
+    active: VerifiedDocument | None = None
+    former: tuple[VerifiedDocument, ...] = ()
     """What was in force before, the latest last: where a roll-back goes."""
-    rolled_back: tuple[Document, ...] = ()
+    rolled_back: tuple[VerifiedDocument, ...] = ()
     """What was rolled back from, the latest last; only a person who names it puts it in force again."""
     approved_version: int = 0
     """The greatest that was ever approved."""
     switchboard: Switchboard = field(default_factory=Switchboard)
     calls: PMap[str, OpenCall] = EMPTY
-    closed: ByDay[datetime] = field(default_factory=ByDay)
+    closed_calls: ByDay[datetime] = field(default_factory=ByDay)
     """Calls that are over → the order of their last version."""
-    load: PMap[str, Load] = EMPTY
-    """`response/district` → the calls that it has."""
-    carried: PMap[str, Carried] = EMPTY
-    """Call id → what it counts as."""
-    callers: PMap[int, PMap[str, tuple[str, ...]]] = EMPTY
-    """Day → pseudonym of a caller → the calls."""
+    load: PMap[str, PMap[str, Load]] = EMPTY
+    """The calls that a response has in a district, by response and district."""
+    load_entries: PMap[str, LoadEntry] = EMPTY
+    """By call id."""
+    callers: ByDay[tuple[str, ...]] = field(default_factory=ByDay)
+    """Pseudonym of a caller → the calls of that day."""
     upgrades: PMap[str, tuple[tuple[str, datetime], ...]] = EMPTY
-    """By the pause that they count for: calls that proved more dangerous, and when."""
-    unreviewed: PMap[int, str] = EMPTY
+    """By the key of the pause that they count for: calls that proved more dangerous, and when."""
+    unreviewed_pauses: PMap[int, str] = EMPTY
     """Revision → who paused, until another person has looked into it."""
     referrals: PMap[str, Referral] = EMPTY
-    referred: ByDay[datetime] = field(default_factory=ByDay)
+    closed_records: ByDay[datetime] = field(default_factory=ByDay)
     """Ids of closed referrals, and of notes."""
     to_judge: tuple[str, ...] = ()
     """Calls to be judged again since the programme or the switchboard changed."""
     answered: ByDay[datetime] = field(default_factory=ByDay)
+    """Ids of commands."""
     clocks: Clocks = field(default_factory=Clocks)
 
     @property
@@ -147,39 +148,40 @@ class State:
 
 def parsed(text: str) -> Programme:
     """The programme that a document says. Raises ProgrammeRefused."""
-    found = _read(text)
-    if isinstance(found, ProgrammeRefused):
-        raise found
-    return found
+    outcome = _read(text)
+    if isinstance(outcome, ProgrammeRefused):
+        raise outcome
+    return outcome
 
 
 @lru_cache(maxsize=1024)
 def _read(text: str) -> Programme | ProgrammeRefused:
-    """Whichever it is, it is read once."""
+    """A document is read once, refused or not."""
     try:
         return read(text)
     except ProgrammeRefused as refused:
         return refused.with_traceback(None)
 
 
-def seen_as(event_id: str, fingerprint: str) -> str:
+def version_key(event_id: str, fingerprint: str) -> str:
     """What tells a repeat: the sender's id, and the content, so that a careless id hides nothing."""
     return f"{event_id}/{fingerprint}"
 
 
-def with_version(held: OpenCall, version: Version) -> OpenCall:
+def with_version(open_call: OpenCall, version: Version) -> OpenCall:
     """The call after one more version. An older one only tells when lines first appeared."""
-    first = held.first_heard
+    mentions = open_call.first_mentions
     for heard in version.lines:
-        known = first.get(heard.line)
-        if known is None or (version.call.updated_at, version.event_id) < (known.updated_at, known.event_id):
+        first = mentions.get(heard.line)
+        if first is None or (version.call.updated_at, version.event_id) < (first.updated_at, first.event_id):
             call = version.call
-            first = first.set(heard.line, FirstHeard(call.updated_at, version.event_id, call.answers, call.facts))
-    newest, frozen, accepted = held.newest, held.frozen, held.accepted
+            mention = FirstMention(call.updated_at, version.event_id, call.answers, call.facts)
+            mentions = mentions.set(heard.line, mention)
+    newest, frozen, accepted = open_call.newest, open_call.frozen, open_call.accepted
     if not newest or version.order > newest[0].order:
         if newest and version.call.status == "reopened" != newest[0].call.status:
             frozen = accepted = False  # a new episode: judged anew
         newest = (version,)
     elif version.order == newest[0].order:
-        newest = tuple(sorted((*newest[-SAME_TIME_VERSIONS + 1 :], version), key=lambda one: one.event_id))
-    return OpenCall(newest, held.judgement, held.seen, first, frozen, accepted, held.offered)
+        newest = tuple(sorted((*newest[-SAME_TIME_VERSIONS + 1 :], version), key=lambda twin: twin.event_id))
+    return OpenCall(newest, open_call.judgement, open_call.seen, mentions, frozen, accepted, open_call.offered)

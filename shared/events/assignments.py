@@ -88,6 +88,10 @@ class DeadlineSet(Event):
     requested_by: str | None = None
 
 
+DEADLINE_CLOCK = "deadline"
+"""The kind of the clock of a routing deadline, as `ClockFailed` names it: `deadline/call id`."""
+
+
 class CallVersionAt(Event):
     """A newer version of a call that a team has accepted, or may yet accept: where its sealed part is now."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from services.notification.perform import watch as notification_watch
+from services.notification.metrics import watch as notification_watch
 from services.team_availability.metrics import watch as team_availability_watch
 from services.triage.metrics import watch as triage_watch
 from shared import telemetry

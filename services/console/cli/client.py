@@ -18,8 +18,8 @@ PAUSE_SECONDS = 0.3
 
 
 @dataclass(slots=True)
-class Trouble(Exception):
-    """It was not done: the exit code, what the door said, and what to do next."""
+class NotDone(Exception):
+    """It was not done: the exit code, what the door answered, and what to do next."""
 
     exit_code: int
     body: dict[str, Any]
@@ -28,14 +28,14 @@ class Trouble(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the door said, with the exit code that it means."""
+    """What the door answered, with the exit code that it means."""
 
     body: Any
     exit_code: int = DONE
 
 
 class Door:
-    """The API of services/console over HTTP. Everything raises Trouble."""
+    """The API of services/console over HTTP. Everything raises NotDone."""
 
     def __init__(self, http: httpx.Client) -> None:
         self._http = http
@@ -58,12 +58,12 @@ class Door:
             body = {
                 "detail": f"The answer from {response.url} ({response.status_code}) is not from a careroute console."
             }
-            raise Trouble(NOT_REACHABLE, body, "Check CAREROUTE_CONSOLE_URL.") from None
+            raise NotDone(NOT_REACHABLE, body, "Check CAREROUTE_CONSOLE_URL.") from None
         if response.status_code == 202:  # noqa: PLR2004  # HTTP's: taken, not answered yet
             return Reply(body, NOT_ANSWERED)
         if response.is_success:
             return Reply(body)
-        raise Trouble(*_meaning(response.status_code, body))
+        raise NotDone(*_meaning(response.status_code, body))
 
     def _send(self, method: str, path: str, request: dict[str, Any]) -> httpx.Response:
         import httpx  # noqa: PLC0415  # see above
@@ -81,11 +81,11 @@ class Door:
             body = {"detail": f"{self._http.base_url} cannot be reached ({type(error).__name__})."}
             if method == "POST":
                 body["detail"] += " The command may or may not have been taken."
-            raise Trouble(NOT_REACHABLE, body, "Start the console, or set CAREROUTE_CONSOLE_URL.") from None
+            raise NotDone(NOT_REACHABLE, body, "Start the console, or set CAREROUTE_CONSOLE_URL.") from None
 
 
 def connect() -> Door:
-    """The door that the environment names, with the token from there. Raises Trouble."""
+    """The door that the environment names, with the token from there. Raises NotDone."""
     import httpx  # noqa: PLC0415  # see above
 
     from services.console.config import CommandLineSettings  # noqa: PLC0415  # as above
@@ -93,7 +93,7 @@ def connect() -> Door:
     settings = CommandLineSettings.load()
     token = settings.token.get_secret_value()
     if not token:
-        raise Trouble(
+        raise NotDone(
             USAGE, {"detail": "CAREROUTE_TOKEN is not set."}, "Set it to your token; `careroute key new` makes one."
         )
     headers = {"Authorization": f"Bearer {token}"}
@@ -101,12 +101,16 @@ def connect() -> Door:
 
 
 def call_path(call_id: str) -> str:
-    """Where a call is found. Raises Trouble for what is no call id."""
-    parts = call_id.split("/")
-    if len(parts) != 3 or not all(parts):  # noqa: PLR2004  # agency/source/incident
+    """Where a call is found. Raises NotDone for what is no call id."""
+    from shared.call import CallId  # noqa: PLC0415  # as above
+
+    try:
+        parts = CallId.parse(call_id)
+    except ValueError:
         body = {"detail": f"{call_id!r} is no call id."}
-        raise Trouble(USAGE, body, "A call id is agency/source/incident; `careroute call list` shows them.")
-    return "/v1/calls/" + "/".join(quote(part, safe="") for part in parts)
+        next_step = "A call id is agency/source/incident; `careroute call list` shows them."
+        raise NotDone(USAGE, body, next_step) from None
+    return "/v1/calls/" + "/".join(map(in_path, parts))
 
 
 def in_path(name: str) -> str:
@@ -115,6 +119,7 @@ def in_path(name: str) -> str:
 
 
 def _meaning(status: int, body: dict[str, Any]) -> tuple[int, dict[str, Any], str]:
+    """The exit code, the answer, and what to do next."""
     if status == 503:  # noqa: PLR2004  # HTTP's: try again
         command_id = body.get("command_id")
         asking = f", or ask with `careroute command {command_id}` whether it came through" if command_id else ""

@@ -10,6 +10,8 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from shared.switch import Switch
+
 PIPE_WIDTH = 160
 """Where there is no terminal to ask for its width."""
 
@@ -49,7 +51,7 @@ def answer(body: dict[str, Any]) -> None:
         out.print(Text(f"next: careroute command {body['command_id']}", QUIET), soft_wrap=True)
 
 
-def trouble(body: dict[str, Any]) -> None:
+def not_done(body: dict[str, Any]) -> None:
     """Why it was not done, and what to do next."""
     out = _out(error=True)
     reason = f" ({body['reason']})" if body.get("reason") else ""
@@ -74,9 +76,9 @@ def switchboard(body: dict[str, Any]) -> None:
     """What is switched on, what is paused, and the newest changes."""
     out = _out()
     for seen in body["paused"].values():
-        where = f"{seen['response']} in {seen['district']}" if seen["response"] else seen["district"]
-        told = f"{where} since {_at(seen['since'])} by {seen['by']}: {seen['reason'] or 'no reason given'}"
-        out.print(_word("paused"), Text(told), soft_wrap=True)
+        where = Switch(seen["district"], seen["response"]).words
+        why = f"{where} since {_at(seen['since'])} by {seen['by']}: {seen['reason'] or 'no reason given'}"
+        out.print(_word("paused"), Text(why), soft_wrap=True)
     rows = [
         (seen["response"], seen["district"], seen["phase"], _at(seen["since"]), seen["by"], seen["reason"])
         for _, seen in sorted(body["phases"].items())
@@ -85,8 +87,10 @@ def switchboard(body: dict[str, Any]) -> None:
     for seen in body["caps"].values():
         bounds = ((seen["at_most_open"], "at once"), (seen["at_most_per_day"], "a day"))
         words = " and ".join(f"at most {bound} calls {when}" for bound, when in bounds if bound)
-        told = f"{seen['response']} in {seen['district']}: {words}, since {_at(seen['since'])} by {seen['by']}"
-        out.print(_word("capped"), Text(told), soft_wrap=True)
+        where = Switch(seen["district"], seen["response"]).words
+        out.print(
+            _word("capped"), Text(f"{where}: {words}, since {_at(seen['since'])} by {seen['by']}"), soft_wrap=True
+        )
     out.print(Text(f"revision {body['revision']}; what is not listed is off", QUIET))
     if body["history"]:
         _heading(out, "Changed lately")
@@ -146,16 +150,16 @@ def call(body: dict[str, Any]) -> None:
         _episode(out, episode, [offer for offer in body["offers"] if offer["episode"] == episode["episode"]])
     if body["judgement"] is not None:
         _judgement(out, body["judgement"])
-    told = [
+    sent = [
         ("page", page["person_id"], page["kind"], page["state"], page["why"], page["page_id"]) for page in body["pages"]
     ]
-    told += [
-        ("CAD", seen["source"], seen["kind"], seen["state"], seen["why"], seen["message_id"])
-        for seen in body["cad_messages"]
+    sent += [
+        ("CAD", message["source"], message["kind"], message["state"], message["why"], message["message_id"])
+        for message in body["cad_messages"]
     ]
-    if told:
+    if sent:
         _heading(out, "Who was told")
-        _table(out, ("by", "to", "what", "state", "why", "id"), told)
+        _table(out, ("by", "to", "what", "state", "why", "id"), sent)
     _heading(out, "History")
     _table(out, ("at", "event", ""), [(_at(line["at"]), line["type"], line["sentence"]) for line in body["history"]])
     if body["history_left_out"]:
@@ -247,8 +251,8 @@ def _episode(out: Console, episode: dict[str, Any], offers: Iterable[dict[str, A
     if episode["unconfirmed"]:
         out.print(Text("  The CAD has not acknowledged this: police may be coming too.", BAD))
     for offer in offers:
-        told = f"  offer {offer['step']}: {offer['team_id']} for {offer['response']}: {offer['state']} {offer['why']}"
-        out.print(Text(told), Text(offer["offer_id"], QUIET), soft_wrap=True)
+        line = f"  offer {offer['step']}: {offer['team_id']} for {offer['response']}: {offer['state']} {offer['why']}"
+        out.print(Text(line), Text(offer["offer_id"], QUIET), soft_wrap=True)
         _bypassed(out, offer["bypassed"])
     for step in episode["steps"]:
         out.print(
@@ -272,8 +276,8 @@ def _judgement(out: Console, judgement: dict[str, Any]) -> None:
         )
     _gates(out, judgement["gates"])
     for verdict in judgement["responses"]:
-        told = "may go" if verdict["may_go"] else "may not go"
-        out.print(Text(f"  {verdict['response']} ({verdict['phase']}): {told}", "bold"), soft_wrap=True)
+        may_go = "may go" if verdict["may_go"] else "may not go"
+        out.print(Text(f"  {verdict['response']} ({verdict['phase']}): {may_go}", "bold"), soft_wrap=True)
         _gates(out, verdict["gates"])
 
 
@@ -314,7 +318,7 @@ def _heading(out: Console, text: str) -> None:
 
 
 def _at(time: str | None) -> str:
-    """In the local time zone of whoever reads it."""
+    """In the reader's time zone."""
     return "" if time is None else datetime.fromisoformat(time).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -325,7 +329,7 @@ def _out(*, error: bool = False) -> Console:
 
 SHAPES: dict[str, Callable[[Any], None]] = {
     "answer": answer,
-    "trouble": trouble,
+    "not-done": not_done,
     "key": key,
     "switchboard": switchboard,
     "referrals": referrals,

@@ -1,6 +1,6 @@
-"""Boundaries of districts as a document writes them: whether they are shapes on a map, and what is made of them.
+"""Boundaries of districts as a document writes them: whether they are sound, and the map that judging uses.
 
-Documents without boundaries do without shapely: it is imported where the first boundary is found.
+Documents without boundaries do without shapely: it is imported for the first boundary.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ def boundaries_of(document: Document) -> Boundaries | None:
 
 
 def boundary_faults(document: Document) -> Iterator[Finding]:
-    """Boundaries that are no areas, that lie in one another, or that are more than careroute takes."""
+    """Boundaries that are not areas, that lie within one another, or that are too many for careroute."""
     drawn, sound, points = _drawn(document), dict[str, Boundary](), 0
     for name, boundary in drawn.items():
-        found = chain(_malformed(_path(name), boundary), _swapped(_path(name), boundary, document.time_zone))
-        if (first := next(found, None)) is not None:
+        findings = chain(_malformed(_path(name), boundary), _swapped(_path(name), boundary, document.time_zone))
+        if (first := next(findings, None)) is not None:
             yield first  # one fault of a boundary: what drew it drew all of it
         else:
             sound[name] = boundary
@@ -63,7 +63,7 @@ def boundary_faults(document: Document) -> Iterator[Finding]:
 
 
 def _drawn(document: Document) -> dict[str, Boundary]:
-    tables = {name: one for name, one in document.districts.items() if isinstance(one, DistrictTable)}
+    tables = {name: table for name, table in document.districts.items() if isinstance(table, DistrictTable)}
     return {name: table.boundary for name, table in tables.items() if table.boundary is not None}
 
 
@@ -76,7 +76,7 @@ def _path(district: str) -> Path:
 
 
 def _rings(path: Path, boundary: Boundary) -> Iterator[tuple[Path, Any]]:
-    """Whatever stands where rings belong, with its place."""
+    """Whatever stands where a ring belongs, with its path."""
     polygons: Mapping[Path, Any] = {path: boundary.coordinates}
     if boundary.type == "MultiPolygon":
         polygons = {(*path, index): polygon for index, polygon in enumerate(boundary.coordinates)}
@@ -93,7 +93,7 @@ def _malformed(path: Path, boundary: Boundary) -> Iterator[Finding]:
     for place, ring in rings:
         if not isinstance(ring, tuple):
             yield Finding(place, "is no ring", _POSITION)
-        elif (wrong := next((index for index, one in enumerate(ring) if not _is_position(one)), None)) is not None:
+        elif (wrong := next((index for index, at in enumerate(ring) if not _is_position(at)), None)) is not None:
             if _is_position(ring[wrong][::-1] if isinstance(ring[wrong], tuple) else None):
                 yield Finding((*place, wrong), *_SWAPPED)
             else:
@@ -122,7 +122,7 @@ FAR_DEGREES: Final = 60
 
 
 def _swapped(path: Path, boundary: Boundary, time_zone: str) -> Iterator[Finding]:
-    """Numbers that fit the agency's clocks only the other way round."""
+    """Coordinates that fit the agency's time zone only the other way round."""
     offset = ZoneInfo(time_zone).utcoffset(datetime(2024, 1, 1))  # noqa: DTZ001  on the agency's own clocks
     if offset is None or "/" not in time_zone or time_zone.startswith("Etc/"):
         return

@@ -41,8 +41,8 @@ def compiled(document: Document, text: str) -> Programme:
     levels, raises, responses = levels_of(document), raises_of(document), responses_of(document)
     rollout = tuple(row_of(row, document) for row in document.rollout)
     codes = _codes_of(document)
-    conditions = [one for item in raises for one in item.conditions]
-    permissions = [one for response in responses.values() for one in response.only_when]
+    conditions = [condition for item in raises for condition in item.conditions]
+    permissions = [condition for response in responses.values() for condition in response.only_when]
     zone = ZoneInfo(document.time_zone)
     effective = document.effective if document.effective.tzinfo else document.effective.replace(tzinfo=zone)
     words = [(spoken(word), hazard) for hazard, words in document.heard.words.stated() for word in words]
@@ -77,11 +77,11 @@ def compiled(document: Document, text: str) -> Programme:
         responses=MappingProxyType(responses),
         rollout=rollout,
         rows=_rows_of(rollout),
-        hazards=tuple(hazard for hazard in HAZARDS if any(one.fact == hazard for one in conditions)),
+        hazards=tuple(hazard for hazard in HAZARDS if any(condition.fact == hazard for condition in conditions)),
         others=tuple(
             fact
             for fact in (*CHOICES, "age", "language")
-            if any(one.fact == fact for one in (*conditions, *permissions))
+            if any(condition.fact == fact for condition in (*conditions, *permissions))
         ),
         steps=tuple(Step(step.attempt, step.seconds or 0) for step in document.when_no_team.steps),
         clocks=_clocks_of(document.clocks),
@@ -227,19 +227,19 @@ def _question_of(name: str, answer: written.Answer) -> Question:
         meanings["yes"] = len(values) - 1
         if values[0] == "none":
             meanings["no"] = 0
-    for told, value in (answer.model_extra or {}).items():
-        meanings.pop(told.strip().casefold(), None)
+    for spelt, value in (answer.model_extra or {}).items():
+        meanings.pop(spelt.strip().casefold(), None)
         if value in meanings or value in values_meant:
-            meanings[told.strip().casefold()] = values_meant.get(value, ASKED_NOT)
+            meanings[spelt.strip().casefold()] = values_meant.get(value, ASKED_NOT)
     return Question(name, answer.fact, MappingProxyType(meanings))
 
 
 def _words_of(words: list[tuple[list[str], str]]) -> MappingProxyType[str, tuple[str, ...]]:
-    found: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+    hazards_of: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
     for parts, hazard in words:
         if len(parts) == 1:
-            found[parts[0]] += (hazard,)
-    return MappingProxyType(dict(found))
+            hazards_of[parts[0]] += (hazard,)
+    return MappingProxyType(dict(hazards_of))
 
 
 def _rows_of(rollout: tuple[Row, ...]) -> MappingProxyType[tuple[str, str], tuple[Row, ...]]:

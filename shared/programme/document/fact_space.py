@@ -8,12 +8,12 @@ from itertools import product
 from math import prod
 
 from shared.programme.judging.facts import CHOICES, HAZARDS, WISHES
-from shared.programme.judging.facts_of_call import Hazard, Other
+from shared.programme.judging.facts_of_call import Evidence, Hazard, Other
 from shared.programme.judging.programme import Condition, Programme, Raise
 
 NEVER_UNKNOWN = ("caller_wants", "units_on_scene")
 MAX_CELLS = 200_000
-"""So many combinations are looked at one by one; the largest preset has some ten thousand."""
+"""The most combinations that are looked at one by one; the largest preset has some ten thousand."""
 
 Cell = tuple[int, ...]
 """One combination: the index of a class on each axis."""
@@ -21,15 +21,15 @@ Cell = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class ValueClass:
-    """Values of one fact that no condition tells apart; `known` is one of them as it is weighed."""
+    """Values of one fact that no condition tells apart; `sample` is one of them as it is weighed."""
 
     values: tuple[str, ...]
-    known: Hazard | Other
+    sample: Evidence
 
     @property
     def unknown(self) -> bool:
         """Whether it is the class of what nobody knows."""
-        return self.known.unknown is not None
+        return self.sample.unknown is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class Axis:
 def axes_of(conditions: Iterable[Condition], *, unknown_hazards: bool = True) -> tuple[Axis, ...]:
     """The facts that the conditions turn on. Without `unknown_hazards` an unknown one is left to its worst class."""
     by_fact: dict[str, list[Condition]] = {}
-    for one in conditions:
-        by_fact.setdefault(one.fact, []).append(one)
+    for condition in conditions:
+        by_fact.setdefault(condition.fact, []).append(condition)
     order = (*HAZARDS, *CHOICES, "age", "language", "caller_wants")
     return tuple(
         Axis(fact, tuple(_classes(fact, by_fact[fact], unknown_hazards=unknown_hazards)))
@@ -83,7 +83,7 @@ def shares(programme: Programme) -> Shares:
 
 
 def must_be_answered(programme: Programme) -> tuple[str, ...]:
-    """The facts of which one that nobody knows keeps a call from every level that routes, all others at their best."""
+    """The facts that, unknown, keep a call from every level that routes, even with all others at their best."""
     axes = axes_of(conditions_of(programme))
     ranking = Ranking(axes, programme)
     best: Cell = (0,) * len(axes)
@@ -110,7 +110,10 @@ class Ranking:
         self._raises = [
             (
                 item.rank,
-                [(places[one.fact], _meeting(axes[places[one.fact]], one)) for one in item.conditions],
+                [
+                    (places[condition.fact], _meeting(axes[places[condition.fact]], condition))
+                    for condition in item.conditions
+                ],
             )
             for item in programme.raises
         ]
@@ -128,14 +131,14 @@ def permitted(axes: tuple[Axis, ...], conditions: Sequence[Condition]) -> tuple[
     places = {axis.fact: place for place, axis in enumerate(axes)}
     return tuple(
         (
-            places[one.fact],
+            places[condition.fact],
             frozenset(
                 index
-                for index, one_class in enumerate(axes[places[one.fact]].classes)
-                if isinstance(one_class.known, Other) and one_class.known.permits(one)
+                for index, value_class in enumerate(axes[places[condition.fact]].classes)
+                if isinstance(value_class.sample, Other) and value_class.sample.permits(condition)
             ),
         )
-        for one in conditions
+        for condition in conditions
     )
 
 
@@ -145,12 +148,12 @@ def cells(axes: tuple[Axis, ...]) -> Iterator[Cell]:
 
 
 Box = tuple[frozenset[int], ...]
-"""A product of classes, one set an axis."""
+"""A product of classes: a set of them for each axis."""
 
 
-def boxes(found: Iterable[Cell]) -> list[Box]:
-    """The cells as few boxes: neighbours on one axis that agree on all others become one."""
-    merged: set[Box] = {tuple(frozenset((index,)) for index in cell) for cell in found}
+def boxes(chosen: Iterable[Cell]) -> list[Box]:
+    """The cells merged into boxes: neighbours on one axis that agree on all others become one."""
+    merged: set[Box] = {tuple(frozenset((index,)) for index in cell) for cell in chosen}
     count = len(next(iter(merged), ()))
     for place in range(count):
         by_rest: dict[Box, frozenset[int]] = {}
@@ -186,7 +189,7 @@ def class_words(axis: Axis, chosen: frozenset[int]) -> str:
 def _classes(fact: str, conditions: list[Condition], *, unknown_hazards: bool) -> Iterator[ValueClass]:
     if fact in HAZARDS:
         scale = HAZARDS[fact]
-        starts = sorted({0, *(one.least for one in conditions if one.least is not None)})
+        starts = sorted({0, *(condition.least for condition in conditions if condition.least is not None)})
         for start, end in zip(starts, [*starts[1:], len(scale)], strict=True):
             yield ValueClass(scale[start:end], Hazard(start, start, None, "any"))
         if unknown_hazards:
@@ -194,7 +197,7 @@ def _classes(fact: str, conditions: list[Condition], *, unknown_hazards: bool) -
         return
     grouped: dict[tuple[bool, ...], list[tuple[str, str]]] = {}
     for value, words in _samples(fact, conditions):
-        grouped.setdefault(tuple(one.allows(value) for one in conditions), []).append((value, words))
+        grouped.setdefault(tuple(condition.allows(value) for condition in conditions), []).append((value, words))
     for members in grouped.values():
         yield ValueClass(tuple(words for _, words in members), Other((members[0][0],), None, "any"))
     if fact not in NEVER_UNKNOWN:
@@ -204,12 +207,14 @@ def _classes(fact: str, conditions: list[Condition], *, unknown_hazards: bool) -
 def _samples(fact: str, conditions: list[Condition]) -> Iterator[tuple[str, str]]:
     """A value of each kind that the conditions could tell apart, and its words."""
     if fact == "age":
-        bounds = {one.from_years for one in conditions} | {one.below_years for one in conditions}
+        bounds = {condition.from_years for condition in conditions} | {
+            condition.below_years for condition in conditions
+        }
         starts = sorted({0, *(bound for bound in bounds if bound is not None)})
         for start, end in zip(starts, [*starts[1:], None], strict=True):
             yield str(start), f"{start} or more" if end is None else f"{start} to {end - 1}"
     elif fact == "language":
-        for value in sorted({value for one in conditions for value in one.values}):
+        for value in sorted({value for condition in conditions for value in condition.values}):
             yield value, value
         yield "", "another"
     else:
@@ -218,19 +223,19 @@ def _samples(fact: str, conditions: list[Condition]) -> Iterator[tuple[str, str]
 
 
 def _calm_first(fact: str, conditions: list[Condition]) -> list[str]:
-    """The values with those first that fewest conditions name."""
-    return sorted(CHOICES[fact], key=lambda value: sum(one.allows(value) for one in conditions))
+    """The values; those that the fewest conditions name come first."""
+    return sorted(CHOICES[fact], key=lambda value: sum(condition.allows(value) for condition in conditions))
 
 
 def _meeting(axis: Axis, condition: Condition) -> frozenset[int]:
-    return frozenset(index for index, one in enumerate(axis.classes) if one.known.may_be(condition))
+    return frozenset(index for index, value_class in enumerate(axis.classes) if value_class.sample.may_be(condition))
 
 
 def _components(raises: tuple[Raise, ...]) -> list[set[str]]:
-    """Facts that hang together because some raise names them together."""
+    """Facts grouped by the raises that name them together."""
     groups: list[set[str]] = []
     for item in raises:
-        joined = {one.fact for one in item.conditions}
+        joined = {condition.fact for condition in item.conditions}
         apart = []
         for group in groups:
             if group & joined:
@@ -242,22 +247,22 @@ def _components(raises: tuple[Raise, ...]) -> list[set[str]]:
 
 
 def _free(axes: tuple[Axis, ...], raises: tuple[Raise, ...], rank: int) -> int:
-    """The combinations of these facts that no raise above `rank` lifts."""
+    """How many combinations of these facts no raise lifts above `rank`."""
     facts = {axis.fact: place for place, axis in enumerate(axes)}
     lifting = [
-        [(facts[one.fact], _meeting(axes[facts[one.fact]], one)) for one in item.conditions]
+        [(facts[condition.fact], _meeting(axes[facts[condition.fact]], condition)) for condition in item.conditions]
         for item in raises
-        if item.rank > rank and all(one.fact in facts for one in item.conditions)
+        if item.rank > rank and all(condition.fact in facts for condition in item.conditions)
     ]
     return sum(
-        not any(all(cell[place] in classes for place, classes in one) for one in lifting) for cell in cells(axes)
+        not any(all(cell[place] in classes for place, classes in needs) for needs in lifting) for cell in cells(axes)
     )
 
 
-def projections(found: Iterable[Cell], count: int) -> tuple[frozenset[int], ...]:
+def projections(chosen: Iterable[Cell], count: int) -> tuple[frozenset[int], ...]:
     """The classes that occur on each of `count` axes."""
     seen: list[set[int]] = [set() for _ in range(count)]
-    for cell in found:
+    for cell in chosen:
         for place, index in enumerate(cell):
             seen[place].add(index)
     return tuple(map(frozenset, seen))

@@ -61,9 +61,9 @@ def field_name(path: Path) -> str:
     return name or "document"
 
 
-def suggestion(wrong: object, known: Iterable[str]) -> str:
+def suggestion(wrong: object, candidates: Iterable[str]) -> str:
     """`did you mean …`, or what there is to choose from."""
-    names = tuple(dict.fromkeys(known))
+    names = tuple(dict.fromkeys(candidates))
     longer = [name for name in names if name.startswith(f"{wrong} ")]
     close = longer or get_close_matches(str(wrong), names, n=1, cutoff=0.6)
     if close:
@@ -75,21 +75,21 @@ def _did_you_mean(name: object) -> str:
     return f"did you mean {name!r}?"
 
 
-def told(errors: list[ErrorDetails]) -> Iterator[Finding]:
-    """What pydantic found, in careroute's words, and what follows from another fault left out.
+def findings_of(errors: list[ErrorDetails]) -> Iterator[Finding]:
+    """What pydantic found, in careroute's words, without what only follows from another fault.
 
-    So not that a list is empty where its elements are at fault, nor that a key is missing that stands there misspelt.
+    A list is not called empty where its elements are at fault, nor a key missing where it is misspelt.
     """
-    places = [error["loc"] for error in errors]
-    found = {error["loc"]: _finding(error) for error in errors}
-    meant = {(*place[:-1], found[place].right) for place in places}
+    paths = [error["loc"] for error in errors]
+    findings = {error["loc"]: _finding(error) for error in errors}
+    suggested = {(*path[:-1], findings[path].right) for path in paths}
     for error in errors:
-        place = error["loc"]
-        if error["type"] == "too_short" and any(other[: len(place)] == place and other != place for other in places):
+        path = error["loc"]
+        if error["type"] == "too_short" and any(other[: len(path)] == path and other != path for other in paths):
             continue
-        if error["type"] == "missing" and (*place[:-1], _did_you_mean(place[-1])) in meant:
+        if error["type"] == "missing" and (*path[:-1], _did_you_mean(path[-1])) in suggested:
             continue
-        yield found[place]
+        yield findings[path]
 
 
 def _finding(error: ErrorDetails) -> Finding:
@@ -143,13 +143,13 @@ def _unknown_key(path: Path) -> Finding:
     return Finding(path, f"unknown key {key!r}", suggestion(key, _keys(path[:-1])))
 
 
-def _unknown_value(path: Path, value: object, known: list[str]) -> Finding:
+def _unknown_value(path: Path, value: object, candidates: list[str]) -> Finding:
     key = next((part for part in reversed(path) if isinstance(part, str)), "")
     later = NOT_YET.get(key, {}).get(str(value))
     if later is not None:
         return Finding(path, f"{value!r} is not yet supported", later)
     what = f"{_shown(value)} is no fact" if key == "fact" else f"{_shown(value)} is no value of {key}"
-    return Finding(path, what, suggestion(value, known))
+    return Finding(path, what, suggestion(value, candidates))
 
 
 def _keys(path: Path) -> list[str]:

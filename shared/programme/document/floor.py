@@ -1,4 +1,4 @@
-"""The safety floor (domain §3.4), and whether every level is reached: what the one rule lets us prove of levels."""
+"""The safety floor, and whether every level is reached: what the one rule lets us prove of levels."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from itertools import product
 from typing import Final
 
 from shared.judgement import NOT_ROUTED, disciplines_of
+from shared.programme.document import written
 from shared.programme.document.compile import raises_of
 from shared.programme.document.faults import Finding
 from shared.programme.document.written import Document
-from shared.programme.document.written import Response as WrittenResponse
 from shared.programme.judging.facts import CHOICES, HAZARDS, WISHES
 from shared.programme.judging.programme import Condition, Raise
 
@@ -37,7 +37,7 @@ def floor_of(document: Document) -> tuple[tuple[str, str, str], ...]:
 
 
 def floor_tightens(document: Document) -> Iterator[Finding]:
-    """A line of the document that says less than the built-in floor would change nothing, and its author thinks not."""
+    """A line of the document that asks for less than the built-in floor changes nothing, as its author may not know."""
     built_in = {(hazard, service): value for hazard, value, service in FLOOR}
     for hazard, value, service in floor_of(document)[len(FLOOR) :]:
         least = built_in.get((hazard, service))
@@ -47,7 +47,7 @@ def floor_tightens(document: Document) -> Iterator[Finding]:
 
 
 def safety_floor(document: Document) -> Iterator[Finding]:
-    """By monotony one look a hazard value is a proof: a call with that value stands no lower than with it alone.
+    """Raising is monotonic, so one look at each hazard value is a proof: no other fact puts the call any lower.
 
     The higher levels are looked at too, because another fact may raise the call to any of them. An unknown hazard needs
     no look of its own: it raises as the worst value. Enumeration is the oracle of this in the tests.
@@ -86,7 +86,7 @@ def levels_reached(document: Document) -> Iterator[Finding]:
             yield Finding(("level", index), what, right)
 
 
-def brings(response: WrittenResponse, service: str) -> bool:
+def brings(response: written.Response, service: str) -> bool:
     """Whether police or EMS come when this response goes: in its crew, or beside it. By telephone nobody comes."""
     bringing = frozenset(("officer",)) if service == "police" else EMS
     comes = response.reached_by not in (*NOT_ROUTED, "phone transfer")
@@ -97,7 +97,8 @@ def brings(response: WrittenResponse, service: str) -> bool:
 def _rank(raises: Iterable[Raise], hazards: Mapping[str, int], others: Mapping[str, str]) -> int:
     """The level of a call on which exactly these facts are known to hold, all other hazards being at their calmest."""
     return max(
-        (item.rank for item in raises if all(_holds(one, hazards, others) for one in item.conditions)), default=0
+        (item.rank for item in raises if all(_holds(condition, hazards, others) for condition in item.conditions)),
+        default=0,
     )
 
 
@@ -109,10 +110,10 @@ def _holds(condition: Condition, hazards: Mapping[str, int], others: Mapping[str
 
 def _stands(raises: tuple[Raise, ...], reached: Raise) -> bool:
     """Whether some call stands on exactly the level that `reached` raises to, because of it."""
-    hazards = {one.fact: one.least for one in reached.conditions if one.least is not None}
-    others = [one for one in reached.conditions if one.least is None]
-    chosen = [[value for value in _samples(raises, one.fact) if one.allows(value)] for one in others]
-    names = [one.fact for one in others]
+    hazards = {condition.fact: condition.least for condition in reached.conditions if condition.least is not None}
+    others = [condition for condition in reached.conditions if condition.least is None]
+    chosen = [[value for value in _samples(raises, condition.fact) if condition.allows(value)] for condition in others]
+    names = [condition.fact for condition in others]
     return any(
         _rank(raises, hazards, dict(zip(names, values, strict=True))) == reached.rank for values in product(*chosen)
     )
@@ -120,7 +121,7 @@ def _stands(raises: tuple[Raise, ...], reached: Raise) -> bool:
 
 def _calm_stands(raises: tuple[Raise, ...]) -> bool:
     """Whether a call with every hazard at its calmest can stand on the first level."""
-    facts = tuple({one.fact for item in raises for one in item.conditions if one.least is None})
+    facts = tuple({condition.fact for item in raises for condition in item.conditions if condition.least is None})
     samples = [_samples(raises, fact) for fact in facts]
     return any(_rank(raises, {}, dict(zip(facts, values, strict=True))) == 0 for values in product(*samples))
 
@@ -132,9 +133,9 @@ def _samples(raises: Iterable[Raise], fact: str) -> tuple[str, ...]:
     bounds = {
         bound
         for item in raises
-        for one in item.conditions
-        if one.fact == fact
-        for bound in (one.from_years, one.below_years)
+        for condition in item.conditions
+        if condition.fact == fact
+        for bound in (condition.from_years, condition.below_years)
         if bound is not None
     }
     return tuple(str(years) for bound in sorted(bounds) for years in (max(bound - 1, 0), bound))

@@ -20,7 +20,7 @@ DISCIPLINES: Final[tuple[str, ...]] = get_args(Discipline)
 
 
 def fault(what: str, right: str) -> PydanticCustomError:
-    """A fault in words of careroute's own."""
+    """A fault in careroute's own words."""
     return PydanticCustomError("careroute", "{what}", {"what": what, "right": right})
 
 
@@ -38,7 +38,7 @@ def checked(check: Callable[[Any], object], right: str) -> AfterValidator:
 
 
 def zone(value: str) -> None:
-    """Raises ValueError for what is no IANA zone."""
+    """Raises ValueError for anything but an IANA zone."""
     if value not in available_timezones():
         raise ValueError(f"{value!r} is no time zone")
 
@@ -115,9 +115,11 @@ def one_of(values: tuple[str, ...]) -> Any:
 
 def any_of(values: tuple[str, ...]) -> Any:
     """One of these values, or a list of them."""
-    one: Any = Literal[values]
+    value: Any = Literal[values]
     return Annotated[
-        tuple[one, ...], BeforeValidator(listed, json_schema_input_type=one | tuple[one, ...]), Field(min_length=1)
+        tuple[value, ...],
+        BeforeValidator(listed, json_schema_input_type=value | tuple[value, ...]),
+        Field(min_length=1),
     ]
 
 

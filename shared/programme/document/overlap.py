@@ -1,15 +1,16 @@
-"""Roll-out rows that change nothing, because another row lets the response go wherever, whenever and as far."""
+"""Roll-out rows that change nothing, because another row already allows all that they allow."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
 
+from shared.judgement import PHASES
 from shared.programme.document.compile import row_of
 from shared.programme.document.faults import Finding
 from shared.programme.document.written import Document
 from shared.programme.judging.gates import EVERYONE
-from shared.programme.judging.programme import NO_CAP, PHASES, Row
+from shared.programme.judging.programme import NO_CAP, Row
 
 
 def rows_matter(document: Document) -> Iterator[Finding]:
@@ -38,16 +39,16 @@ def _allows(other: Row, row: Row, first_day: date) -> bool:
     )
 
 
-def _within(row: Row, other: Row, first_day: date) -> bool:
+def _within(row: Row, wider: Row, first_day: date) -> bool:
     """Dates, and hours day by day: windows that another day's windows cover are left alone."""
-    started = other.from_day is None or other.from_day <= max(row.from_day or first_day, first_day)
-    ends = other.until_day is None or (row.until_day is not None and row.until_day <= other.until_day)
+    started = wider.from_day is None or wider.from_day <= max(row.from_day or first_day, first_day)
+    ends = wider.until_day is None or (row.until_day is not None and row.until_day <= wider.until_day)
     return (
         started
         and ends
         and all(
-            any(one.opens <= window.opens and window.closes <= one.closes for one in theirs)
-            for ours, theirs in zip(row.week.days, other.week.days, strict=True)
+            any(other.opens <= window.opens and window.closes <= other.closes for other in theirs)
+            for ours, theirs in zip(row.week.days, wider.week.days, strict=True)
             for window in ours
         )
     )

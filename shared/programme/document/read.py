@@ -9,7 +9,7 @@ from typing import Any, cast
 from pydantic import TypeAdapter, ValidationError
 
 from shared.programme.document.compile import compiled
-from shared.programme.document.faults import Fault, Finding, ProgrammeRefused, field_name, told
+from shared.programme.document.faults import Fault, Finding, ProgrammeRefused, field_name, findings_of
 from shared.programme.document.lines import Lines
 from shared.programme.document.verify import findings
 from shared.programme.document.written import Document
@@ -22,13 +22,15 @@ MAX_CHARACTERS = 1_000_000
 def read(text: str) -> Programme:
     """The programme that `text` (TOML) says. Raises `ProgrammeRefused` with every fault that could be found.
 
-    A part of the document (a top-level key) with a fault in itself is not looked at together with others.
+    A part of the document (a top-level key) with a fault of its own is not checked against the other parts.
     """
-    document, sound, found = _shaped(_parsed(text))
-    found += findings(document, sound)
-    if found:
+    document, sound, wrong = _shaped(_parsed(text))
+    wrong += findings(document, sound)
+    if wrong:
         lines = Lines(text)
-        raise ProgrammeRefused(Fault(lines.at(one.path), field_name(one.path), one.what, one.right) for one in found)
+        raise ProgrammeRefused(
+            Fault(lines.at(finding.path), field_name(finding.path), finding.what, finding.right) for finding in wrong
+        )
     return compiled(document, text)
 
 
@@ -71,4 +73,4 @@ def _shaped(raw: dict[str, Any]) -> tuple[Document, frozenset[str], list[Finding
         if name in raw and name not in broken
     }
     document = Document.model_construct(None, **sound)
-    return document, frozenset(fields) - broken, list(told(errors))
+    return document, frozenset(fields) - broken, list(findings_of(errors))

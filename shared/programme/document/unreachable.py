@@ -19,9 +19,9 @@ Stated = tuple[tuple[str, str], ...]
 
 
 def responses_reached(document: Document) -> Iterator[Finding]:
-    """A response with which a call of some code that it takes, or any call if it may be asked for, can never go.
+    """Responses that can never go to any of the calls that they take, or may be asked for.
 
-    Where a level itself cannot be reached, that is the fault to tell.
+    Where a level itself cannot be reached, that is the fault to report.
     """
     if any(True for _ in levels_reached(document)):
         return
@@ -31,19 +31,19 @@ def responses_reached(document: Document) -> Iterator[Finding]:
         stated: set[Stated] = {()} if response.may_be_asked_by else set()
         for category in response.takes:
             stated |= codes.get(category, set())
-        if ranks and stated and not any(_stands(raises, ranks, response, dict(one)) for one in stated):
+        if ranks and stated and not any(_stands(raises, ranks, response, dict(facts)) for facts in stated):
             what = f"no call that {name!r} takes, and goes to, can stand on a level that sends it"
             yield Finding(("responses", name), what, "a level that its codes and only_when leave open")
 
 
 def _statements(document: Document) -> dict[str, set[Stated]]:
     """Category → what its codes state."""
-    found: dict[str, set[Stated]] = {}
+    by_category: dict[str, set[Stated]] = {}
     for codes in document.call_types.values():
         for entry in codes.values():
             if entry.category:
-                found.setdefault(entry.category, set()).add(tuple(entry.stated()))
-    return found
+                by_category.setdefault(entry.category, set()).add(tuple(entry.stated()))
+    return by_category
 
 
 def _stands(raises: tuple[Raise, ...], ranks: list[int], response: Response, stated: Mapping[str, str]) -> bool:
@@ -58,22 +58,28 @@ def _stands(raises: tuple[Raise, ...], ranks: list[int], response: Response, sta
 
 
 def _lifted(calm: Mapping[str, int], conditions: Iterable[Condition]) -> dict[str, int]:
-    return dict(calm) | {one.fact: max(calm.get(one.fact, 0), one.least) for one in conditions if one.least is not None}
+    return dict(calm) | {
+        condition.fact: max(calm.get(condition.fact, 0), condition.least)
+        for condition in conditions
+        if condition.least is not None
+    }
 
 
 def _others(raises: tuple[Raise, ...], response: Response, stated: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """The values that facts which are no hazards may have together: what is stated, and what the response permits."""
-    named = [one for item in raises for one in item.conditions if one.least is None]
+    named = [condition for item in raises for condition in item.conditions if condition.least is None]
     axes = axes_of([*named, *response.only_when])
     choices: list[list[str]] = []
     for axis in axes:
         values: Iterable[str] = [
-            one.known.values[0] for one in axis.classes if isinstance(one.known, Other) and not one.unknown
+            sample.values[0]
+            for sample in (value_class.sample for value_class in axis.classes if not value_class.unknown)
+            if isinstance(sample, Other)
         ]
         if axis.fact in stated and axis.fact in CHOICES:
             values = (stated[axis.fact],)
-        permissions = [one for one in response.only_when if one.fact == axis.fact]
-        choices.append([value for value in values if all(one.allows(value) for one in permissions)])
+        permissions = [condition for condition in response.only_when if condition.fact == axis.fact]
+        choices.append([value for value in values if all(condition.allows(value) for condition in permissions)])
     for values in product(*choices):
         yield dict(zip((axis.fact for axis in axes), values, strict=True))
 
@@ -82,8 +88,10 @@ def _rank(raises: tuple[Raise, ...], hazards: Mapping[str, int], others: Mapping
     """`raises` has the highest first."""
     for item in raises:
         if all(
-            hazards.get(one.fact, 0) >= one.least if one.least is not None else one.allows(others[one.fact])
-            for one in item.conditions
+            hazards.get(condition.fact, 0) >= condition.least
+            if condition.least is not None
+            else condition.allows(others[condition.fact])
+            for condition in item.conditions
         ):
             return item.rank
     return 0

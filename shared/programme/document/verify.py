@@ -1,4 +1,4 @@
-"""Whether the parts of a document fit together and what it sends is safe (domain §3.4)."""
+"""Whether the parts of a document fit together and what it sends is safe."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Final
 
 from shared.judgement import NOT_ROUTED, Model, disciplines_of
 from shared.matching import has_perfect_matching
+from shared.programme.document import written
 from shared.programme.document.boundaries import boundary_faults
 from shared.programme.document.compile import holidays_of, row_of
 from shared.programme.document.faults import Finding, suggestion
@@ -18,7 +19,6 @@ from shared.programme.document.lines import Path
 from shared.programme.document.overlap import rows_matter
 from shared.programme.document.unreachable import responses_reached
 from shared.programme.document.written import DistrictTable, Document, beats_of
-from shared.programme.document.written import Response as WrittenResponse
 from shared.programme.judging.hours import Holidays, calendar_days
 from shared.programme.judging.normal_forms import determinant, plain
 from shared.programme.judging.phone_numbers import number_of
@@ -37,11 +37,11 @@ def findings(document: Document, sound: frozenset[str]) -> Iterator[Finding]:
 
 def _beats(document: Document) -> Iterator[Finding]:
     seen: dict[str, str] = {}
-    for district, written in document.districts.items():
+    for district, value in document.districts.items():
         if district == "all":
             yield Finding(("districts", district), "'all' means every district", "give it another name")
-        beats: Path = ("districts", district, *(("beats",) if isinstance(written, DistrictTable) else ()))
-        for index, beat in enumerate(beats_of(written)):
+        beats: Path = ("districts", district, *(("beats",) if isinstance(value, DistrictTable) else ()))
+        for index, beat in enumerate(beats_of(value)):
             path = (*beats, index)
             if beat in seen:
                 where = "twice in this district" if seen[beat] == district else f"in {seen[beat]} too"
@@ -57,8 +57,8 @@ def _codes(document: Document) -> Iterator[Finding]:
             yield Finding(("code_systems", system), what, suggestion(system, document.call_types))
     for system, codes in document.call_types.items():
         yield from _twins(("call_types", system), codes)
-        written = document.code_systems.get(system)
-        if written is not None and written.format == "mpds":
+        code_system = document.code_systems.get(system)
+        if code_system is not None and code_system.format == "mpds":
             yield from _determinants(system, codes)
         for code, entry in codes.items():
             if entry.from_ and entry.until and entry.until <= entry.from_:
@@ -79,10 +79,10 @@ def _codes_in_time(document: Document) -> Iterator[Finding]:
 def _determinants(system: str, codes: Iterable[str]) -> Iterator[Finding]:
     seen: dict[str, str] = {}
     for code in codes:
-        path, one = ("call_types", system, code), determinant(plain(code))
-        if one is None:
+        path, normal_form = ("call_types", system, code), determinant(plain(code))
+        if normal_form is None:
             yield Finding(path, f"{code!r} is no MPDS determinant", "like 25A01, 25-A-1 or 25A01V")
-        elif (twin := seen.setdefault(one, code)) != code and plain(twin) != plain(code):
+        elif (twin := seen.setdefault(normal_form, code)) != code and plain(twin) != plain(code):
             yield Finding(path, f"{code!r} and {twin!r} are one determinant", "write it once")
 
 
@@ -174,19 +174,19 @@ def _crews(document: Document) -> Iterator[Finding]:
         if any("officer" in place for place in crew) and not officer_rides:
             right = 'leave the officer out, or model = "co-responder"'
             yield Finding((*path, "crew"), f"an officer is in a {response.model} crew", right)
-        missing = [one_of for one_of in needs if not any(place <= one_of for place in crew)]
-        for one_of in missing:
-            what = f"a {response.model} crew has {' or '.join(sorted(one_of))}"
+        missing = [disciplines for disciplines in needs if not any(place <= disciplines for place in crew)]
+        for disciplines in missing:
+            what = f"a {response.model} crew has {' or '.join(sorted(disciplines))}"
             yield Finding((*path, "crew"), f"{what}, and here there is none", f"crew = [{', '.join(response.crew)}, …]")
-        if not missing and not has_perfect_matching(needs, crew, lambda one_of, place: place <= one_of):
+        if not missing and not has_perfect_matching(needs, crew, lambda disciplines, place: place <= disciplines):
             what = f"one member has to be two of what a {response.model} crew needs"
-            right = " and ".join(" or ".join(sorted(one_of)) for one_of in needs)
+            right = " and ".join(" or ".join(sorted(disciplines)) for disciplines in needs)
             yield Finding((*path, "crew"), what, f"a member each: {right}")
         yield from _way_of_going(path, response)
         yield from _where_a_team_goes(path, response)
 
 
-def _way_of_going(path: tuple[str, str], response: WrittenResponse) -> Iterator[Finding]:
+def _way_of_going(path: tuple[str, str], response: written.Response) -> Iterator[Finding]:
     if response.model in ("care-navigator", "dual-dispatch") and response.goes == "instead of default":
         yield Finding((*path, "goes"), f"a {response.model} never goes instead of the default", '"beside default"')
     if response.reached_by in NOT_ROUTED and (response.goes == "instead of default" or response.replaces):
@@ -202,7 +202,7 @@ def _way_of_going(path: tuple[str, str], response: WrittenResponse) -> Iterator[
         yield Finding((*path, "reached_by"), f"a {response.model} is reached by telephone", '"phone transfer"')
 
 
-def _where_a_team_goes(path: tuple[str, str], response: WrittenResponse) -> Iterator[Finding]:
+def _where_a_team_goes(path: tuple[str, str], response: written.Response) -> Iterator[Finding]:
     if response.follow_up_due_hours and response.reached_by in NOT_ROUTED:
         yield Finding((*path, "follow_up_due_hours"), "no team goes, so nothing follows", "leave it out, or due_hours")
     for place, hours in enumerate(response.follow_up_due_hours):
@@ -218,7 +218,7 @@ def _where_a_team_goes(path: tuple[str, str], response: WrittenResponse) -> Iter
         yield Finding((*path, "enters_when"), what, 'goes = "beside default"')
 
 
-def _replaced(response: WrittenResponse) -> tuple[str, ...]:
+def _replaced(response: written.Response) -> tuple[str, ...]:
     return ("police", "ems", "fire") if response.goes == "instead of default" else response.replaces
 
 
@@ -243,7 +243,7 @@ CREWS: Final[Mapping[Model, tuple[tuple[frozenset[str], ...], bool]]] = MappingP
         "administrative": ((), False),
     }
 )
-"""Model → the disciplines of which each crew has one, and whether an officer may ride along."""
+"""By model: the disciplines of which each crew has a member, and whether an officer may ride along."""
 
 
 # --- where, when, and within which time
@@ -356,8 +356,8 @@ def _first_offer_seconds(document: Document) -> int:
 
 def _steps_by_phone(document: Document) -> Iterator[Finding]:
     ack_seconds = document.clocks.answer_by_phone_seconds
-    known = document.responses
-    sent = {known[name].reached_by for level in document.level for name in level.sends if name in known}
+    responses = document.responses
+    sent = {responses[name].reached_by for level in document.level for name in level.sends if name in responses}
     for index, step in enumerate(document.when_no_team.steps):
         path = ("when_no_team", "steps", index)
         if step.attempt == "phone" and "phone transfer" not in sent:

@@ -63,7 +63,7 @@ class Table(BaseModel):
 
 
 def _facts(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Optional keys, one a fact, with the fact's meaning."""
+    """An optional key for each fact, with the fact's meaning."""
     return {fact: (kind | None, Field(default=None, description=MEANINGS[fact])) for fact, kind in values.items()}
 
 
@@ -156,7 +156,8 @@ class Heard(Table):
         Annotated[
             Answer,
             BeforeValidator(
-                lambda told: {"fact": told} if isinstance(told, str) else told, json_schema_input_type=Answer | str
+                lambda answer: {"fact": answer} if isinstance(answer, str) else answer,
+                json_schema_input_type=Answer | str,
             ),
         ],
     ] = Field(default_factory=dict)
@@ -186,7 +187,7 @@ class Response(Table):
     model: Model
     """What it is, for reports, and which crew it must have."""
     crew: Annotated[tuple[CrewPlace, ...], Field(max_length=8)] = ()
-    """The members that a team must have on shift, one a place; `emt or paramedic` is a place that either fills."""
+    """The members that a team must have on shift, one for each place; `emt or paramedic` is filled by either."""
     takes: tuple[Slug, ...] = ()
     """Categories of call types."""
     may_be_asked_by: tuple[Asker, ...] = ()
@@ -267,9 +268,9 @@ class Rollout(Table):
     )
     """The arm of an evaluation."""
     at_most_open: Count | None = None
-    """So many calls at once in all of its districts together, counted from the first offer to a team's clearing."""
+    """At most this many calls at once in all of its districts together, from the first offer to a team's clearing."""
     at_most_per_day: Count | None = None
-    """So many calls a day of the agency's clocks; one that no team takes does not count."""
+    """At most this many calls on a day of the agency's clocks; one that no team takes does not count."""
 
 
 class Step(Table):
@@ -311,7 +312,7 @@ class Clocks(Table):
     on_scene_check_minutes: Minutes = 30
     """After which a team on scene or transporting that says nothing is asked whether it is well, again and again."""
     missed_safety_checks: Annotated[int, Field(ge=1, le=10)] = MISSED_SAFETY_CHECKS
-    """How many such questions in a row go unanswered before police are asked for: so many times
+    """How many such questions in a row go unanswered before police are asked for: that many times
     `on_scene_check_minutes` after the first of them."""
 
     @property
@@ -378,10 +379,10 @@ def _region(value: str) -> None:
 
 
 class RepeatCallers(Table):
-    """When `repeat_caller` is known to be so: by the calls with one call-back number, kept under a pseudonym."""
+    """When `repeat_caller` is known to be so: by the calls with one call-back number, recorded under a pseudonym."""
 
     calls: Annotated[int, Field(ge=2, le=1000)]
-    """The call that is this one of its caller, and each after it."""
+    """The first call of one caller that counts as repeated; each after it does too."""
     within_days: Annotated[int, Field(ge=1, le=366)]
     """How far back calls count."""
     region: Annotated[str, checked(_region, 'a country such as "US"')] = "US"
@@ -396,7 +397,7 @@ class AutomaticPause(Table):
     unsafe_upgrades: Annotated[int, Field(ge=1, le=100)]
     """Calls that a team had accepted and that then rose to a higher level, or for which the team asked for police."""
     within_minutes: Minutes
-    """The time within which so many are too many."""
+    """The time within which that number is too many."""
     pauses: Literal["response", "district"] = "response"
     """That response in that district, or all of the district; they are counted by the same."""
 

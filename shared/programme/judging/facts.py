@@ -1,4 +1,4 @@
-"""The facts that routing may turn on, and their values (domain §3.1)."""
+"""The facts that routing may turn on, and their values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of a call's facts, from all sources together, and the level that this puts it on (domain §3.2)."""
+"""What is known of a call's facts, from all sources together, and the level that this puts it on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.programme.judging.surroundings import Surroundings
 
 
 class Hazard(NamedTuple):
-    """A hazard as it counts. `low` to `high` are the ranks it may have; they are one where it is known."""
+    """A hazard as it counts. `low` to `high` are the ranks that it may have; they are the same where it is known."""
 
     low: int
     high: int
@@ -50,7 +50,9 @@ class Other(NamedTuple):
         return self.unknown is None and all(map(condition.allows, self.values))
 
 
-Facts = dict[str, "Hazard | Other"]
+Evidence = Hazard | Other
+"""What is known of one fact."""
+Facts = dict[str, Evidence]
 
 
 def weigh(programme: Programme, call: Call, code: Code | None, surroundings: Surroundings) -> Facts:
@@ -58,16 +60,16 @@ def weigh(programme: Programme, call: Call, code: Code | None, surroundings: Sur
 
     Cautions only make a hazard worse, and words only put it in doubt: neither answers what nobody asked.
     """
-    told = tuple(_told(programme, call))
-    answered, unclear = _answered(programme, call, code, told)
-    warned = _warned(programme, call) if call.cautions else {}
-    facts: Facts = {fact: _hazard(fact, answered, unclear, warned, surroundings.heard) for fact in programme.hazards}
+    statements = tuple(_statements(programme, call))
+    answered, unclear = _answered(programme, call, code, statements)
+    warnings = _warnings(programme, call) if call.cautions else {}
+    facts: Facts = {fact: _hazard(fact, answered, unclear, warnings, surroundings.heard) for fact in programme.hazards}
     for fact in programme.others:
-        facts[fact] = _other(call, code, fact, told)
+        facts[fact] = _other(call, code, fact, statements)
     if surroundings.repeat_caller and "repeat_caller" in facts:
-        said = facts["repeat_caller"]
-        assert isinstance(said, Other)  # noqa: S101  it is no hazard
-        facts["repeat_caller"] = Other((*said.values, "yes"), None, "calls counted")
+        stated = facts["repeat_caller"]
+        assert isinstance(stated, Other)  # noqa: S101  it is no hazard
+        facts["repeat_caller"] = Other((*stated.values, "yes"), None, "calls counted")
     facts["caller_wants"] = Other((call.caller_wants,), None, "caller")
     return facts
 
@@ -78,7 +80,7 @@ def level_of(raises: Iterable[Raise], facts: Facts) -> tuple[int, list[Raise]]:
     for item in raises:
         if reached and item.rank < reached[0].rank:
             break
-        if all(facts[one.fact].may_be(one) for one in item.conditions):
+        if all(facts[condition.fact].may_be(condition) for condition in item.conditions):
             reached.append(item)
     return (reached[0].rank if reached else 0), reached
 
@@ -91,12 +93,14 @@ def possible_level(programme: Programme, facts: Facts) -> int | None:
 def possible_levels(programme: Programme, facts: Facts) -> Iterator[tuple[int, Facts]]:
     """The ranks that route and that the call could stand on, highest first, each with answers that put it there.
 
-    By monotony it is enough to look at the best case of all, and from there at what each raise would need at least.
+    Raising is monotonic, so it is enough to look at the best case of all, and at the least that each raise needs.
     """
-    best = {fact: _at_best(known) for fact, known in facts.items()}
+    best = {fact: _at_best(evidence) for fact, evidence in facts.items()}
     for item in programme.raises:
-        if programme.levels[item.rank].routes and all(facts[one.fact].may_be(one) for one in item.conditions):
-            lifted = best | {one.fact: _lifted(best[one.fact], one) for one in item.conditions}
+        if programme.levels[item.rank].routes and all(
+            facts[condition.fact].may_be(condition) for condition in item.conditions
+        ):
+            lifted = best | {condition.fact: _lifted(best[condition.fact], condition) for condition in item.conditions}
             if level_of(programme.raises, lifted)[0] == item.rank:
                 yield item.rank, lifted
     rank = level_of(programme.raises, best)[0]
@@ -107,11 +111,11 @@ def possible_levels(programme: Programme, facts: Facts) -> Iterator[tuple[int, F
 def unknown_above(raises: Iterable[Raise], facts: Facts, rank: int) -> tuple[str, ...]:
     """The unknown facts that hold the call above `rank`, in the vocabulary's order."""
     holding = {
-        one.fact
+        condition.fact
         for item in raises
-        if item.rank > rank and all(facts[one.fact].may_be(one) for one in item.conditions)
-        for one in item.conditions
-        if not facts[one.fact].is_surely(one)
+        if item.rank > rank and all(facts[condition.fact].may_be(condition) for condition in item.conditions)
+        for condition in item.conditions
+        if not facts[condition.fact].is_surely(condition)
     }
     return tuple(fact for fact in facts if fact in holding)
 
@@ -126,13 +130,13 @@ _RANKS = {
 
 Ranks = dict[str, tuple[int, str]]
 """Hazard → its rank, and who says so."""
+Statements = tuple[tuple[str, int | str, str], ...]
+"""Fact, what it is stated to be, and by whom."""
 
 
-Told = tuple[tuple[str, int | str, str], ...]
-"""Fact, what it is said to be, and by whom."""
-
-
-def _answered(programme: Programme, call: Call, code: Code | None, told: Told) -> tuple[Ranks, dict[str, str]]:
+def _answered(
+    programme: Programme, call: Call, code: Code | None, statements: Statements
+) -> tuple[Ranks, dict[str, str]]:
     """The hazards that somebody answered for, and those of which somebody who was asked cannot tell."""
     answered: Ranks = {}
     unclear: dict[str, str] = {}
@@ -143,45 +147,47 @@ def _answered(programme: Programme, call: Call, code: Code | None, told: Told) -
         for fact, rank in programme.priorities.get(plain(call.priority), _NO_WARNING).items():
             if fact not in answered or rank > answered[fact][0]:
                 answered[fact] = (rank, f"priority {call.priority}")
-    for fact, meant, source in told:
-        if meant == _UNCLEAR:
+    for fact, meaning, source in statements:
+        if meaning == _UNCLEAR:
             unclear.setdefault(fact, source)
-        elif isinstance(meant, int) and meant != ASKED_NOT and (fact not in answered or meant > answered[fact][0]):
-            answered[fact] = (meant, source)
+        elif (
+            isinstance(meaning, int) and meaning != ASKED_NOT and (fact not in answered or meaning > answered[fact][0])
+        ):
+            answered[fact] = (meaning, source)
     return answered, unclear
 
 
-def _warned(programme: Programme, call: Call) -> Ranks:
-    warned: Ranks = {}
+def _warnings(programme: Programme, call: Call) -> Ranks:
+    warnings: Ranks = {}
     for flag in call.cautions:
         for fact, rank in programme.cautions.get(plain(flag), _NO_WARNING).items():
-            if fact not in warned or rank > warned[fact][0]:
-                warned[fact] = (rank, f"caution {plain(flag)}")
-    return warned
+            if fact not in warnings or rank > warnings[fact][0]:
+                warnings[fact] = (rank, f"caution {plain(flag)}")
+    return warnings
 
 
-def _told(programme: Programme, call: Call) -> Iterator[tuple[str, int | str, str]]:
+def _statements(programme: Programme, call: Call) -> Iterator[tuple[str, int | str, str]]:
     """What each answer says, and each hazard of the CAD's own."""
     if call.answers:
         for question in programme.questions:
-            told = call.answers.get(question.name)
-            if told is not None:
-                meant = question.meanings.get(told)
-                if meant is None and question.fact == "age":
-                    meant = _own("age", told.strip().casefold())
-                if meant is None:
-                    meant = question.meanings.get(told.strip().casefold(), _UNCLEAR)
-                yield question.fact, meant, f"answer {question.name}"
-    for fact, told in call.facts.items():
+            answer = call.answers.get(question.name)
+            if answer is not None:
+                meaning = question.meanings.get(answer)
+                if meaning is None and question.fact == "age":
+                    meaning = _cad_value("age", answer.strip().casefold())
+                if meaning is None:
+                    meaning = question.meanings.get(answer.strip().casefold(), _UNCLEAR)
+                yield question.fact, meaning, f"answer {question.name}"
+    for fact, answer in call.facts.items():
         ranks = _RANKS.get(fact)
         if ranks is not None:
-            yield fact, ranks.get(told.strip().casefold(), _UNCLEAR), "cad"
+            yield fact, ranks.get(answer.strip().casefold(), _UNCLEAR), "cad"
 
 
-def _hazard(fact: str, answered: Ranks, unclear: Mapping[str, str], warned: Ranks, heard: frozenset[str]) -> Hazard:
+def _hazard(fact: str, answered: Ranks, unclear: Mapping[str, str], warnings: Ranks, heard: frozenset[str]) -> Hazard:
     worst = len(HAZARDS[fact]) - 1
     low, source = answered.get(fact, (0, "nobody"))
-    warning = warned.get(fact)
+    warning = warnings.get(fact)
     if warning is not None and warning[0] > low:
         low, source = warning
     if low == worst:
@@ -195,7 +201,7 @@ def _hazard(fact: str, answered: Ranks, unclear: Mapping[str, str], warned: Rank
     return Hazard(low, low, None, source)
 
 
-def _other(call: Call, code: Code | None, fact: str, told: Told) -> Other:
+def _other(call: Call, code: Code | None, fact: str, statements: Statements) -> Other:
     if fact == "language":
         return Other((call.language.strip().casefold(),), None, "cad") if call.language else _NOBODY_ASKED
     values: list[str] = []
@@ -205,14 +211,14 @@ def _other(call: Call, code: Code | None, fact: str, told: Told) -> Other:
     if code is not None and fact in code.others:
         values.append(code.others[fact])
         source = f"code {code.system} {code.code}"
-    said = [(meant, by) for name, meant, by in told if name == fact]
+    stated = [(meaning, by) for name, meaning, by in statements if name == fact]
     if fact in call.facts:
-        said.append((_own(fact, call.facts[fact].strip().casefold()), "cad"))
-    for meant, by in said:
-        if isinstance(meant, str):
-            values.append(meant)
+        stated.append((_cad_value(fact, call.facts[fact].strip().casefold()), "cad"))
+    for meaning, by in stated:
+        if isinstance(meaning, str):
+            values.append(meaning)
             source = by
-        elif meant == _UNCLEAR:
+        elif meaning == _UNCLEAR:
             unclear = by
     if unclear:
         return Other(tuple(values), "cannot-tell", unclear)
@@ -222,25 +228,25 @@ def _other(call: Call, code: Code | None, fact: str, told: Told) -> Other:
 _NOBODY_ASKED = Other((), "not-asked", "nobody")
 
 
-def _own(fact: str, told: str) -> int | str:
+def _cad_value(fact: str, word: str) -> int | str:
     """What the CAD's own words say of a fact that is no hazard."""
-    if told == NOT_ASKED:
+    if word == NOT_ASKED:
         return ASKED_NOT
-    if told in CANNOT_TELL:
+    if word in CANNOT_TELL:
         return _UNCLEAR
     if fact == "age":
-        return told if told.isascii() and told.isdigit() and len(told) <= 3 else _UNCLEAR  # noqa: PLR2004  digits
-    return told if told in CHOICES[fact] else _UNCLEAR
+        return word if word.isascii() and word.isdigit() and len(word) <= 3 else _UNCLEAR  # noqa: PLR2004  digits
+    return word if word in CHOICES[fact] else _UNCLEAR
 
 
-def _at_best(known: Hazard | Other) -> Hazard | Other:
-    if isinstance(known, Hazard):
-        return Hazard(known.low, known.low, None, known.source)
-    return Other(known.values, None, known.source)
+def _at_best(evidence: Evidence) -> Evidence:
+    if isinstance(evidence, Hazard):
+        return Hazard(evidence.low, evidence.low, None, evidence.source)
+    return Other(evidence.values, None, evidence.source)
 
 
-def _lifted(known: Hazard | Other, condition: Condition) -> Hazard | Other:
-    if isinstance(known, Hazard):
-        least = max(known.low, condition.least or 0)
-        return known._replace(low=least, high=least)
-    return known if known.is_surely(condition) else known._replace(unknown="not-asked")
+def _lifted(evidence: Evidence, condition: Condition) -> Evidence:
+    if isinstance(evidence, Hazard):
+        least = max(evidence.low, condition.least or 0)
+        return evidence._replace(low=least, high=least)
+    return evidence if evidence.is_surely(condition) else evidence._replace(unknown="not-asked")

@@ -9,11 +9,11 @@ from hashlib import sha256
 from typing import Final
 
 from shared.call import Asker, Call
-from shared.judgement import Gate, Phase, ResponseVerdict
+from shared.engine.state import EMPTY
+from shared.judgement import PHASES, Gate, Phase, ResponseVerdict
 from shared.programme.judging.facts_of_call import Facts, Other
 from shared.programme.judging.programme import (
     NO_CAP,
-    PHASES,
     Cap,
     Code,
     Condition,
@@ -26,6 +26,7 @@ from shared.programme.judging.programme import (
     passed,
 )
 from shared.programme.judging.surroundings import Load
+from shared.switch import ALL, Switch
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,13 @@ class Case:
     at: datetime
     local: datetime
     """The same instant on the agency's clocks."""
-    load: Mapping[str, Load]
+    load: Mapping[str, Mapping[str, Load]]
+    """By response and district."""
 
 
 def verdict_on(case: Case, response: Response) -> ResponseVerdict:
     """Every gate of `response`, and whether it may go. Of several roll-out rows the one that allows most is cited."""
-    rows = case.programme.rows.get((response.name, case.district), ()) if case.district else ()
-    found = [_row_gates(case, row, case.district) for row in rows if case.district]
-    phase, row_gates = max(found, key=_allowance) if found else _no_row(response, case.district)
+    phase, row_gates = _most_allowing_row(case, response)
     permissions = [_only_when_gate(condition, case.facts) for condition in response.only_when]
     gates = (_category_gate(response, case.call, case.code), *row_gates, *permissions, *_hand_over(response, case.call))
     reasons = tuple([gate.reason for gate in gates if gate.reason])
@@ -71,6 +71,16 @@ def verdict_on(case: Case, response: Response) -> ResponseVerdict:
     )
 
 
+def _most_allowing_row(case: Case, response: Response) -> tuple[Phase, tuple[Gate, ...]]:
+    name, district, board = response.name, case.district, case.switchboard
+    rows = case.programme.rows.get((name, district)) if district else None
+    if not rows or not district:
+        return _no_row(response, district)
+    switched = None if board.is_paused(district, name) else board.phase(name, district)
+    judged = [_row_gates(case, row, district, switched) for row in rows]
+    return max(judged, key=_allowance) if len(judged) > 1 else judged[0]
+
+
 def _allowance(row: tuple[Phase, tuple[Gate, ...]]) -> tuple[int, int]:
     """How much a row allows: first by gates that failed, then by phase."""
     phase, gates = row
@@ -87,8 +97,8 @@ def _no_row(response: Response, district: str | None) -> tuple[Phase, tuple[Gate
     )
 
 
-def _row_gates(case: Case, row: Row, district: str) -> tuple[Phase, tuple[Gate, ...]]:
-    phase, gate = _phase_gate(case.switchboard, row.response, district, row.phase)
+def _row_gates(case: Case, row: Row, district: str, switched: Phase | None) -> tuple[Phase, tuple[Gate, ...]]:
+    phase, gate = _phase_gate(row, district, switched)
     arm = () if row.share_percent == EVERYONE else (_arm_gate(row, case.call.call_id),)
     return phase, (gate, *_time_gates(case, row), *arm, *_cap_gates(case, row, district))
 
@@ -99,10 +109,10 @@ def _cap_gates(case: Case, row: Row, district: str) -> Iterator[Gate]:
         yield _cap_gate(case, row.response, row.cap, row.districts, "cap")
     caps = case.switchboard.caps
     if caps:
-        for where, districts in ((district, (district,)), ("all", (*case.programme.districts, NOWHERE))):
-            cap = caps.get(f"{row.response}/{where}")
+        for where, districts in ((district, (district,)), (ALL, (*case.programme.districts, NOWHERE))):
+            cap = caps.get(Switch(where, row.response).key)
             if cap is not None:
-                yield _cap_gate(case, row.response, cap, districts, f"cap-set-{'all' if where == 'all' else 'here'}")
+                yield _cap_gate(case, row.response, cap, districts, f"cap-set-{'all' if where == ALL else 'here'}")
 
 
 NOWHERE: Final = ""
@@ -110,7 +120,8 @@ NOWHERE: Final = ""
 
 
 def _cap_gate(case: Case, response: str, cap: Cap, districts: Iterable[str], gate: str) -> Gate:
-    loads = [load for name in districts if (load := case.load.get(f"{response}/{name}")) is not None]
+    by_district = case.load.get(response, EMPTY)
+    loads = [load for name in districts if (load := by_district.get(name)) is not None]
     under_way, today = sum(load.open for load in loads), sum(load.on(case.local.date()) for load in loads)
     if cap.at_most_open is not None and under_way >= cap.at_most_open:
         return failed(gate, "cap-open", f"{response} has {under_way} calls; at most {cap.at_most_open} at once.")
@@ -130,10 +141,12 @@ def _arm_gate(row: Row, call_id: str) -> Gate:
 EVERYONE: Final = 100
 
 
-def _phase_gate(switchboard: Switchboard, name: str, district: str, most: Phase) -> tuple[Phase, Gate]:
-    if switchboard.is_paused(district, name):
+def _phase_gate(row: Row, district: str, switched: Phase | None) -> tuple[Phase, Gate]:
+    """`switched` is what people have set the response to in the district; None where they have paused it."""
+    name = row.response
+    if switched is None:
         return "off", failed("phase", "paused", f"{name} is paused in {district}.")
-    phase = lower(most, switchboard.phase(name, district))
+    phase = lower(row.phase, switched)
     if phase == "off":
         return phase, failed("phase", "phase-off", f"{name} is switched off in {district}.")
     return phase, passed("phase", f"{name} is {phase} in {district}.")
@@ -185,9 +198,9 @@ def _category_gate(response: Response, call: Call, code: Code | None) -> Gate:
 
 
 def _hand_over(response: Response, call: Call) -> tuple[Gate, ...]:
-    """Units on scene hand a call over when they, or a dispatcher, ask for it; a call type that they gave it does not.
+    """Units on scene hand a call over if they, or a dispatcher, ask for it; the call type that they gave does not.
 
-    Domain §3.5. What goes beside them replaces no police, and needs nobody's word.
+    What goes beside them does not replace police, and needs no request.
     """
     if not call.units_on_scene or "police" not in response.replaces:
         return ()
@@ -200,10 +213,10 @@ HANDING_OVER: Final[frozenset[Asker]] = frozenset(("officer", "fire-crew", "disp
 
 
 def _only_when_gate(condition: Condition, facts: Facts) -> Gate:
-    known = facts[condition.fact]
+    evidence = facts[condition.fact]
     name, code = condition.fact.replace("_", " "), condition.fact.replace("_", "-")
-    if isinstance(known, Other) and known.permits(condition):
+    if isinstance(evidence, Other) and evidence.permits(condition):
         return passed(f"only-when-{code}", f"{name} is {condition.words}.")
-    if known.unknown:
+    if evidence.unknown:
         return failed(f"only-when-{code}", f"{code}-unknown", f"{name} must be known to be {condition.words}.")
     return failed(f"only-when-{code}", f"{code}-not-met", f"{name} is not {condition.words}.")

@@ -1,6 +1,6 @@
-"""Districts on the map: in which a position lies, how large they are, where they lie over each other.
+"""Districts on the map: in which a position lies, how large they are, where they overlap.
 
-Measured on a plane that touches the earth in the middle of all boundaries: true to a percent in a county. Pure.
+Measured on a plane that touches the earth amid all boundaries: accurate to one percent in a county. Pure.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ GeoJson = Mapping[str, Any]
 """A Polygon or MultiPolygon (RFC 7946): `type` and `coordinates`, longitude before latitude."""
 
 BORDER_METRES: Final = 1.0
-"""Whatever is so near to a border lies on it."""
+"""A position that is nearer to a border lies on it."""
 SLIVER_SQUARE_METRES: Final = 10_000.0
 """Borders that were drawn twice never fit exactly; what overlaps by less than a hectare is that."""
 SAME_SHARE: Final = 0.99
 """The part of a district that may lie in another one before it lies in it altogether."""
 NEIGHBOURS_EACH: Final = 20
-"""On a map a district touches a handful of others; where all have more, it is none."""
+"""On a map a district touches a handful of others; where all have more, it is no map."""
 MEETINGS: Final = 500_000
 """Pieces of borders that come near each other; on a map each meets a handful. What has more takes long to lay out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Two districts that lie over each other: whoever calls from there is in both."""
+    """Two districts that overlap: a call from there is in both."""
 
-    one: str
-    other: str
+    first: str
+    second: str
     square_km: float
-    share_of_one: float
-    share_of_other: float
+    share_of_first: float
+    share_of_second: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +64,13 @@ class Boundaries:
         place = shapely.points(*self._map.plane.metres(longitude, latitude))
         about = self._map.about.query(place)
         near = sorted(about[shapely.dwithin(self._map.areas[about], place, BORDER_METRES)].tolist())
-        found = tuple([names[index] for index in near])
+        districts = tuple([names[index] for index in near])
         if len(near) == 1 and shapely.dwithin(self._map.borders[near[0]], place, BORDER_METRES):
-            found = (*found, OUTSIDE)
-        return Located(found, self.hash)
+            districts = (*districts, OUTSIDE)
+        return Located(districts, self.hash)
 
     def entangled(self) -> bool:
-        """Whether the borders cross so often that these are no districts; to say where would take too long."""
+        """Whether the borders cross so often that these cannot be districts; to say where would take too long."""
         meetings = 0
         pieces = _pieces(self._map.areas)
         tree = shapely.STRtree(pieces)
@@ -81,14 +81,14 @@ class Boundaries:
         return len(_neighbours(self._map)[0]) > NEIGHBOURS_EACH * len(self.square_km)
 
     def overlaps(self) -> tuple[Overlap, ...]:
-        """Districts that lie over each other by more than their borders' want of precision."""
+        """Districts that overlap by more than imprecise borders explain."""
         return tuple(_overlaps(tuple(self.square_km), self._map))
 
 
 def boundaries(drawn: Mapping[str, GeoJson]) -> Boundaries:
     """The boundaries of these districts, each of which is sound in itself."""
     names = sorted(drawn)
-    digests = {name: sha256(json.dumps([one["type"], one["coordinates"]]).encode()) for name, one in drawn.items()}
+    digests = {name: sha256(json.dumps([area["type"], area["coordinates"]]).encode()) for name, area in drawn.items()}
     whole = json.dumps([[name, digests[name].hexdigest()] for name in names])
     laid_out = _laid_out([shape(drawn[name]) for name in names])
     return Boundaries(
@@ -111,20 +111,20 @@ def contradictions(drawn: Mapping[str, GeoJson]) -> Iterator[tuple[str | None, s
             del valid[name]
             yield name, _in_words(reason), "an area whose border neither crosses nor touches itself"
     if valid:
-        yield from _over_each_other(boundaries(valid))
+        yield from _overlapping(boundaries(valid))
 
 
-def _over_each_other(found: Boundaries) -> Iterator[tuple[str | None, str, str]]:
-    if found.entangled():
-        yield None, "the boundaries lie over each other nearly everywhere", "districts side by side"
+def _overlapping(drawn: Boundaries) -> Iterator[tuple[str | None, str, str]]:
+    if drawn.entangled():
+        yield None, "the boundaries overlap nearly everywhere", "districts side by side"
         return
-    for overlap in found.overlaps():
+    for overlap in drawn.overlaps():
         inner, outer, share = min(
-            (overlap.one, overlap.other, overlap.share_of_one),
-            (overlap.other, overlap.one, overlap.share_of_other),
-            key=lambda one: -one[2],
+            (overlap.first, overlap.second, overlap.share_of_first),
+            (overlap.second, overlap.first, overlap.share_of_second),
+            key=lambda pair: -pair[2],
         )
-        if min(overlap.share_of_one, overlap.share_of_other) >= SAME_SHARE:
+        if min(overlap.share_of_first, overlap.share_of_second) >= SAME_SHARE:
             yield inner, f"covers the same ground as {outer}", "each district its own"
         elif share >= SAME_SHARE:
             yield inner, f"lies within {outer}", f"a hole in {outer}, or another boundary"
@@ -182,19 +182,19 @@ def _pieces(areas: Any) -> Any:
 
 
 def _neighbours(laid_out: _Map) -> tuple[Any, Any]:
-    ones, others = laid_out.tree.query(laid_out.areas, "intersects")
-    return ones[ones < others], others[ones < others]
+    first, second = laid_out.tree.query(laid_out.areas, "intersects")
+    return first[first < second], second[first < second]
 
 
 def _overlaps(names: tuple[str, ...], laid_out: _Map) -> Iterator[Overlap]:
     areas = laid_out.areas
-    ones, others = _neighbours(laid_out)
-    shared = shapely.area(shapely.intersection(areas[ones], areas[others]))
+    first, second = _neighbours(laid_out)
+    shared = shapely.area(shapely.intersection(areas[first], areas[second]))
     sizes = shapely.area(areas)
-    for one, other, size in zip(ones.tolist(), others.tolist(), shared.tolist(), strict=True):
-        smaller = min(sizes[one], sizes[other])
+    for i, j, size in zip(first.tolist(), second.tolist(), shared.tolist(), strict=True):
+        smaller = min(sizes[i], sizes[j])
         if size > SLIVER_SQUARE_METRES or size > SAME_SHARE * smaller:
-            yield Overlap(names[one], names[other], size / 1e6, float(size / sizes[one]), float(size / sizes[other]))
+            yield Overlap(names[i], names[j], size / 1e6, float(size / sizes[i]), float(size / sizes[j]))
 
 
 # --- words

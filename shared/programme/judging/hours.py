@@ -94,26 +94,26 @@ def instant(zone: ZoneInfo, day: date, minute: int) -> datetime:
     the repeated hour ends the first time, and windows that touch on paper touch in fact.
     """
     wall = datetime.combine(day, time()) + timedelta(minutes=minute)
-    found = wall.replace(tzinfo=zone).astimezone(UTC)
-    if found.astimezone(zone).replace(tzinfo=None) == wall:
-        return found
+    after = wall.replace(tzinfo=zone).astimezone(UTC)
+    if after.astimezone(zone).replace(tzinfo=None) == wall:
+        return after
     before = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
     offset = before.astimezone(zone).utcoffset()
-    while found - before > timedelta(seconds=1):
-        middle = before + (found - before) // 2
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) // 2
         if middle.astimezone(zone).utcoffset() == offset:
             before = middle
         else:
-            found = middle
-    return found.replace(microsecond=0)
+            after = middle
+    return after.replace(microsecond=0)
 
 
 @lru_cache(maxsize=512)
 def calendar_days(calendar: str, year: int) -> Mapping[date, str]:
     """The days of one year in a calendar of the `holidays` library, e.g. `US` or `US-WI`. Raises ValueError."""
     country, _, subdivision = calendar.partition("-")
-    known = holidays.list_supported_countries()
-    if country not in known or (subdivision and subdivision not in known[country]):
+    calendars = holidays.list_supported_countries()
+    if country not in calendars or (subdivision and subdivision not in calendars[country]):
         raise ValueError(f"the holidays library has no calendar {calendar!r}")
     days = holidays.country_holidays(country, subdiv=subdivision or None, years=year)
     return MappingProxyType({day: name for day, name in days.items() if day.year == year})
@@ -129,12 +129,12 @@ def _minutes(clock: str) -> int:
 def _weekdays(words: str) -> tuple[int, ...]:
     if words == "daily":
         return tuple(range(7))
-    found: set[int] = set()
+    days: set[int] = set()
     for part in words.split(","):
         first, _, last = part.partition("-")
         for name in (first, last or first):
             if name not in DAYS:
                 raise ValueError(f"{name!r} is no day of the week")
         start, end = DAYS.index(first), DAYS.index(last or first)
-        found.update((start + step) % 7 for step in range((end - start) % 7 + 1))
-    return tuple(sorted(found))
+        days.update((start + step) % 7 for step in range((end - start) % 7 + 1))
+    return tuple(sorted(days))

@@ -10,6 +10,7 @@ from shared.call import Call
 from shared.judgement import (
     NO_LEVEL_RANK,
     NOT_ROUTED,
+    UNKNOWN_WORDS,
     Gate,
     Judgement,
     RaisedBy,
@@ -60,7 +61,7 @@ def judge(
     else:
         sentence = _why_not(programme, gates, missing)
         if suitability == "unsuitable" and [gate.reason for gate in gates if gate.reason] == ["level-sends-default"]:
-            sentence += _told_later(responses)
+            sentence += _referrals_and_notes(responses)
     clocks = programme.clocks
     return Judgement.model_construct(
         _FIELDS,
@@ -143,7 +144,7 @@ def _call_type(call: Call, code: Code | None) -> Gate:
 
 
 def _level_gate(level: Level, raised_by: tuple[RaisedBy, ...]) -> Gate:
-    because = f" because of {_listed(_in_words(one) for one in raised_by)}" if raised_by else ""
+    because = f" because of {_listed(map(_in_words, raised_by))}" if raised_by else ""
     sentence = f"level {level.name!r}{because}."
     return passed("level", sentence) if level.routes else failed("level", "level-sends-default", sentence)
 
@@ -158,7 +159,7 @@ def _fresh(programme: Programme, call: Call, at: datetime) -> Gate:
 
 
 def _suitability(programme: Programme, gates: tuple[Gate, ...], facts: Facts) -> tuple[Suitability, tuple[str, ...]]:
-    """Suitable, or not, or not before somebody answers: only what is unknown may wait, for only that can change."""
+    """Suitable, unsuitable, or undecided until somebody answers: only what is unknown may wait, for it can change."""
     failing = {gate.reason for gate in gates if not gate.passed}
     if not failing:
         return "suitable", ()
@@ -177,22 +178,18 @@ def _suitability(programme: Programme, gates: tuple[Gate, ...], facts: Facts) ->
 
 
 def _raised_by(reached: Iterable[Raise], facts: Facts, at: datetime) -> tuple[RaisedBy, ...]:
-    named = dict.fromkeys(one.fact for item in reached for one in item.conditions)
-    found = []
-    for fact in named:
-        known = facts[fact]
-        value = HAZARDS[fact][known.high] if isinstance(known, Hazard) else " ".join(known.values)
-        found.append(RaisedBy(fact, value, known.unknown, known.source, at))
-    return tuple(found)
+    raised_by = []
+    for fact in dict.fromkeys(condition.fact for item in reached for condition in item.conditions):
+        evidence = facts[fact]
+        value = HAZARDS[fact][evidence.high] if isinstance(evidence, Hazard) else " ".join(evidence.values)
+        raised_by.append(RaisedBy(fact, value, evidence.unknown, evidence.source, at))
+    return tuple(raised_by)
 
 
-_UNKNOWN_WORDS: Final = {"not-asked": "not asked", "cannot-tell": "cannot tell", "words": "in doubt by words heard"}
-
-
-def _in_words(one: RaisedBy) -> str:
-    if one.unknown:
-        return f"{_plain_fact(one.fact)} ({_UNKNOWN_WORDS[one.unknown]})"
-    return f"{_plain_fact(one.fact)} {one.value} ({one.source})"
+def _in_words(raised: RaisedBy) -> str:
+    if raised.unknown:
+        return f"{_plain_fact(raised.fact)} ({UNKNOWN_WORDS[raised.unknown]})"
+    return f"{_plain_fact(raised.fact)} {raised.value} ({raised.source})"
 
 
 def _why_not(programme: Programme, gates: tuple[Gate, ...], missing: tuple[str, ...]) -> str:
@@ -212,12 +209,13 @@ def _who_goes(
             going = (
                 f"{response.response} may go ({response.phase}), {response.goes}: {district}, {level_reached}{staged}"
             )
-            return going + _told_later(responses)
+            return going + _referrals_and_notes(responses)
     why = " ".join(f"{response.response}: {_failures(response.gates)}" for response in routed)
-    return f"Default ({programme.default}): level {level.name!r} would allow more, but {why}{_told_later(responses)}"
+    default = f"Default ({programme.default}): level {level.name!r} would allow more, but {why}"
+    return default + _referrals_and_notes(responses)
 
 
-def _told_later(responses: tuple[ResponseVerdict, ...]) -> str:
+def _referrals_and_notes(responses: tuple[ResponseVerdict, ...]) -> str:
     """The referrals and notes that come of the call, which send nobody now."""
     words = ""
     for response in responses:

@@ -18,7 +18,7 @@ def plain(text: str) -> str:
 def determinant(text: str) -> str | None:
     """One form for the ways to write an MPDS determinant: `25A01` for `25-A-1`; None for anything else.
 
-    A suffix letter is part of the code: `25A01V` is another code than `25A01`, and nothing is made of a truncated one.
+    A suffix letter is part of the code: `25A01V` is another code than `25A01`, and a truncated one is not completed.
     """
     match = _DETERMINANT.fullmatch(text)
     return match and f"{int(match[1]):02}{match[2]}{int(match[3]):02}{match[4]}".upper()

@@ -1,6 +1,6 @@
 """The district of a call: what the CAD names, what its beat belongs to, where its position lies. Pure.
 
-Whoever speaks of a place must agree with the others; where two disagree, nobody decides between them.
+All who speak of a place must agree; where two of them disagree, nobody decides between them.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ def located_by(programme: Programme, position: str) -> Located | None:
     """Where a position, as it is sealed, lies; None without one, or where no district has a boundary."""
     if programme.boundaries is None or not position:
         return None
-    found = position_of(position)
-    return UNREADABLE if found is None else programme.boundaries.located(found.latitude, found.longitude)
+    place = position_of(position)
+    return UNREADABLE if place is None else programme.boundaries.located(place.latitude, place.longitude)
 
 
 def district_of(programme: Programme, call: Call, located: Located | None) -> tuple[str | None, Gate]:
     """The district, None where there is none to go by, and the gate that says why. `located`: where the position is."""
-    told, gate = _told(programme, call)
+    named, gate = _named_district(programme, call)
     if located is None or programme.boundaries is None or gate.reason == "district-conflict":
-        return told, gate
+        return named, gate
     if (nowhere := _why_nowhere(programme, located)) is not None:
         return _conflict(nowhere)
     there = located.districts[0] if located.districts else None
     if there is None:
-        outside = told in programme.boundaries.square_km
-        return _conflict(f"the CAD says {told}, its position is outside of it.") if outside else (told, gate)
+        outside = named in programme.boundaries.square_km
+        return _conflict(f"the CAD says {named}, its position is outside of it.") if outside else (named, gate)
     if not (call.district or call.beat):
         return there, passed("district", f"its position is in {there}.")
-    return (told, gate) if told in (None, there) else _conflict(f"the CAD says {told}, its position is in {there}.")
+    return (named, gate) if named in (None, there) else _conflict(f"the CAD says {named}, its position is in {there}.")
 
 
 def _why_nowhere(programme: Programme, located: Located) -> str | None:
-    """Why a position says of no district that the call is there, or not."""
+    """Why a position settles nothing about the district; None where it does."""
     if located == UNREADABLE:
         return "nobody has read the call's position, or can, so nobody can tell whether it agrees."
     if programme.boundaries is not None and located.boundaries != programme.boundaries.hash:
@@ -49,7 +49,7 @@ def _why_nowhere(programme: Programme, located: Located) -> str | None:
     return f"its position is {_between(located)}." if len(located.districts) > 1 else None
 
 
-def _told(programme: Programme, call: Call) -> tuple[str | None, Gate]:
+def _named_district(programme: Programme, call: Call) -> tuple[str | None, Gate]:
     """The district that the CAD names, or its beat is in. A district that nobody listed disagrees with any beat."""
     named = call.district and (call.district if call.district in programme.districts else plain(call.district))
     beat = call.beat and (call.beat if call.beat in programme.beats else plain(call.beat))
@@ -69,7 +69,7 @@ def _conflict(sentence: str) -> tuple[None, Gate]:
 
 
 def _between(located: Located) -> str:
-    *districts, last = sorted(located.districts, key=lambda one: (one == OUTSIDE, one))
+    *districts, last = sorted(located.districts, key=lambda name: (name == OUTSIDE, name))
     if last == OUTSIDE:
         return f"on the border of {', '.join(districts)}"
     return f"on the border of {', '.join(districts)} and {last}, or in both"

@@ -14,6 +14,7 @@ from shared.judgement import (
     DEFAULT_POOL,
     EXPECTED_MINUTES,
     MISSED_SAFETY_CHECKS,
+    PHASES,
     CrewPlace,
     DefaultService,
     EntersWhen,
@@ -27,11 +28,11 @@ from shared.judgement import (
 )
 from shared.programme.judging.hours import Holidays, Week
 from shared.programme.judging.normal_forms import determinant, plain
+from shared.switch import Switch
 
 if TYPE_CHECKING:
     from shared.programme.judging.geometry import Boundaries
 
-PHASES: tuple[Phase, ...] = ("off", "shadow", "advisory", "live")
 ASKED_NOT = -1
 """What an answer means that says the question was not put; see `Question.meanings`."""
 
@@ -228,18 +229,18 @@ class Programme:
     repeat_callers: RepeatCallers | None
     automatic_pause: AutomaticPause | None
     assumptions: tuple[str, ...]
-    """What codes and priorities state that is calmer than the worst, a line each, for a person to read and own."""
+    """Lines that say what codes and priorities state that is calmer than the worst, for a person to read and own."""
 
     def code(self, call_type: CallType | None, at: datetime | None = None) -> Code | None:
         """What the document says of a code; None for one that it does not list in that system, or not on that day."""
         if call_type is None:
             return None
-        found = self.codes.get((call_type.system, call_type.code)) or self._rewritten(call_type)
-        if found is None or at is None or (found.from_day is None and found.until_day is None):
-            return found
+        code = self.codes.get((call_type.system, call_type.code)) or self._rewritten(call_type)
+        if code is None or at is None or (code.from_day is None and code.until_day is None):
+            return code
         day = at.astimezone(self.zone).date()
-        started = found.from_day is None or day >= found.from_day
-        return found if started and (found.until_day is None or day < found.until_day) else None
+        started = code.from_day is None or day >= code.from_day
+        return code if started and (code.until_day is None or day < code.until_day) else None
 
     def _rewritten(self, call_type: CallType) -> Code | None:
         system, code = plain(call_type.system), plain(call_type.code)
@@ -274,29 +275,23 @@ class Switchboard:
 
     revision: int = 0
     phases: PMap[str, Phase] = EMPTY
-    """`response/district` → phase."""
-    paused: frozenset[str] = frozenset()
-    """Districts, `response/district` or `response/all` for one response, or `all`."""
+    """By the key of a switch: how far a response is on in a district."""
+    paused: frozenset[Switch] = frozenset()
     caps: PMap[str, Cap] = EMPTY
-    """`response/district` → the most that it takes there; `response/all`: in all districts together."""
+    """By the key of a switch: the most that a response takes in a district, or in all of them together."""
 
     def phase(self, response: str, district: str) -> Phase:
         """How far the response is switched on in the district, pauses apart."""
-        return self.phases.get(f"{response}/{district}", "off")
+        return self.phases.get(Switch(district, response).key, "off")
 
     def is_paused(self, district: str, response: str) -> bool:
-        """Whether a kill switch holds the response in the district."""
-        paused = self.paused
-        if not paused:
-            return False
-        return (
-            "all" in paused or district in paused or f"{response}/{district}" in paused or f"{response}/all" in paused
-        )
+        """Whether a pause holds the response in the district."""
+        return bool(self.paused) and any(pause.holds(district, response) for pause in self.paused)
 
 
-def lower(one: Phase, other: Phase) -> Phase:
+def lower(phase: Phase, other: Phase) -> Phase:
     """The lower of two phases."""
-    return PHASES[min(PHASES.index(one), PHASES.index(other))]
+    return PHASES[min(PHASES.index(phase), PHASES.index(other))]
 
 
 def passed(gate: str, sentence: str) -> Gate:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from types import MappingProxyType
 
+from shared.engine.state import EMPTY
 from shared.judgement import Located
 
 
@@ -36,8 +36,8 @@ class Surroundings:
     """Where the call's position lies; None where it has none, or the document no boundaries."""
     repeat_caller: bool = False
     """Whether as many calls of the same caller were counted as the document asks for, this one among them."""
-    load: Mapping[str, Load] = field(default_factory=lambda: MappingProxyType({}))
-    """By `response/district`."""
+    load: Mapping[str, Mapping[str, Load]] = EMPTY
+    """By response and district."""
 
 
 ALONE = Surroundings()

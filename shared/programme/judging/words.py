@@ -9,11 +9,11 @@ from shared.programme.judging.programme import Programme
 def words_in(programme: Programme, text: str) -> frozenset[str]:
     """The hazards that `text` makes unknown: whole words of the document found in it, in any case.
 
-    The time is in proportion to the length of the text, times the number of phrases of several words.
+    Takes time in proportion to the length of the text times the number of phrases of several words.
     """
-    found = spoken(text)
-    hazards = {hazard for word in programme.words.keys() & set(found) for hazard in programme.words[word]}
+    words = spoken(text)
+    hazards = {hazard for word in programme.words.keys() & set(words) for hazard in programme.words[word]}
     if programme.phrases:
-        line = f" {' '.join(found)} "
+        line = f" {' '.join(words)} "
         hazards.update(hazard for phrase, hazard in programme.phrases if f" {phrase} " in line)
     return frozenset(hazards)

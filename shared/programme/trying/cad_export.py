@@ -117,30 +117,30 @@ def read_rows(mapping: CallMapping, path: Path) -> list[Row]:
     """Every call of an export, in order of time. Raises MappingRefused."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            found = sorted(rows(mapping, file), key=lambda row: row.created_at)
+            calls = sorted(rows(mapping, file), key=lambda row: row.created_at)
     except (OSError, UnicodeDecodeError) as error:
         raise MappingRefused(f"{path.name}: {error}") from None
-    if not found:
+    if not calls:
         raise MappingRefused(f"{path.name}: holds no call")
-    return found
+    return calls
 
 
 def rows(mapping: CallMapping, lines: Iterable[str]) -> Iterator[Row]:
     """The calls, in the export's own order. Raises MappingRefused."""
     reader = csv.DictReader(lines, restkey="(too many)", strict=True)
-    turn = _Turn(mapping)
-    missing = [name for name in turn.columns if name not in (reader.fieldnames or ())]
+    row_reader = _RowReader(mapping)
+    missing = [name for name in row_reader.columns if name not in (reader.fieldnames or ())]
     if missing:
         raise MappingRefused(f"line 1: no column {', '.join(missing)}; there are {', '.join(reader.fieldnames or ())}")
     seen: dict[str, int] = {}
     try:
         for raw in reader:
-            row = turn.row(raw, reader.line_num)
+            row = row_reader.row(raw, reader.line_num)
             incident_id = row.body["incident_id"]
             first = seen.setdefault(incident_id, reader.line_num)
             if first != reader.line_num:
                 column = mapping.columns.incident_id
-                raise _Wrong(column, f"{incident_id} stands in line {first} too", "one row a call")  # noqa: TRY301
+                raise _Wrong(column, f"{incident_id} stands in line {first} too", "one row for each call")  # noqa: TRY301
             yield row
     except _Wrong as wrong:
         message = f"line {reader.line_num}, column {wrong.column}: {wrong.what}; right is {wrong.right}"
@@ -155,8 +155,8 @@ class _Wrong(Exception):
         self.column, self.what, self.right = column, what, right
 
 
-class _Turn:
-    """Turns rows into calls."""
+class _RowReader:
+    """Reads each row as a call."""
 
     def __init__(self, mapping: CallMapping) -> None:
         self._mapping, self._zone = mapping, ZoneInfo(mapping.time_zone)
@@ -166,7 +166,7 @@ class _Turn:
     def row(self, raw: Mapping[str | Any, Any], line: int) -> Row:
         columns, at = self._mapping.columns, raw
         if None in raw.values() or "(too many)" in raw:
-            raise _Wrong("(all)", "the row has another number of fields than the head", "one field a column")
+            raise _Wrong("(all)", "the row has another number of fields than the head", "one field for each column")
         incident_id = at[columns.incident_id].strip()
         if not incident_id or any(sign.isspace() or sign == "/" for sign in incident_id):
             raise _Wrong(columns.incident_id, f"{incident_id!r} is no incident number", "one word without slash")

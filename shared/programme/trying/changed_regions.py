@@ -1,4 +1,4 @@
-"""The covers of two versions: which facts, call types, districts and hours get another result, as few as may be."""
+"""The covers of two versions: facts, call types, districts and hours with another result, as few pieces as possible."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import pairwise, product
 from math import prod
 from typing import Any, NamedTuple
 
-from shared.judgement import Phase
+from shared.judgement import PHASES, Phase
 from shared.programme.document.fact_space import (
     MAX_CELLS,
     Axis,
@@ -26,12 +26,12 @@ from shared.programme.document.fact_space import (
 )
 from shared.programme.judging.gates import EVERYONE
 from shared.programme.judging.hours import DAYS, MINUTES_A_DAY
-from shared.programme.judging.programme import PHASES, Programme, Row
+from shared.programme.judging.programme import Programme, Row
 
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """Calls for which one response may go otherwise than before: which they are, and how."""
+    """Calls to which one response may go differently from before: which they are, and how."""
 
     response: str
     facts: str
@@ -43,18 +43,18 @@ class Cover:
 
 
 class TooLarge(ValueError):
-    """The two documents tell more combinations of facts apart than can be compared one by one."""
+    """The two documents tell more combinations of facts apart than can be compared."""
 
 
 def covers(old: Programme, new: Programme) -> Iterator[Cover]:
     """From the day on which `new` takes effect, with every phase at the most its document allows. Raises TooLarge.
 
-    Response by response, for what one of them takes on is no matter of the others; their order is told apart from it.
+    Response by response, for what one of them takes on does not concern the others; their order is another matter.
     """
     facts, takes, times = _Facts(old, new), _Takes(old, new), _Times(old, new)
     for response in dict.fromkeys((*old.responses, *new.responses)):
-        for (before, after), found in _pieces(response, facts, takes, times).items():
-            for piece in _merged(found):
+        for (before, after), pieces in _pieces(response, facts, takes, times).items():
+            for piece in _merged(pieces):
                 yield Cover(
                     response,
                     facts.words(piece.facts),
@@ -67,7 +67,7 @@ def covers(old: Programme, new: Programme) -> Iterator[Cover]:
 
 
 def _pieces(response: str, facts: _Facts, takes: _Takes, times: _Times) -> dict[tuple[Going, Going], list[_Piece]]:
-    """All calls of which the response goes otherwise than before, by how it went and how it goes now."""
+    """All calls to which the response goes differently from before, by how it went and how it goes now."""
     sent, taken = facts.groups(response), takes.groups(response)
     pieces: defaultdict[tuple[Going, Going], list[_Piece]] = defaultdict(list)
     for place, plan in enumerate(times.plans(response)):
@@ -129,48 +129,48 @@ class _Facts:
 
     def __init__(self, old: Programme, new: Programme) -> None:
         self._old, self._new = old, new
-        conditions = [one for programme in (old, new) for one in conditions_of(programme, permissions=True)]
+        conditions = [condition for programme in (old, new) for condition in conditions_of(programme, permissions=True)]
         self._axes: tuple[Axis, ...] = axes_of(conditions, unknown_hazards=False)
         size = prod(len(axis.classes) for axis in self._axes)
         if size > MAX_CELLS:
             raise TooLarge(f"{size} combinations of facts; at most {MAX_CELLS} are compared")
         sends_old, sends_new = _Sends(self._axes, old), _Sends(self._axes, new)
-        self._found = {cell: (*sends_old.of(cell), *sends_new.of(cell)) for cell in cells(self._axes)}
+        self._sent = {cell: (*sends_old.of(cell), *sends_new.of(cell)) for cell in cells(self._axes)}
 
     def groups(self, response: str) -> dict[tuple[bool, bool], frozenset[Cell]]:
         """The cells by whether the response is sent, by the old document and by the new."""
         grouped: defaultdict[tuple[bool, bool], list[Cell]] = defaultdict(list)
-        for cell, (_, sends, _, sends_now) in self._found.items():
+        for cell, (_, sends, _, sends_now) in self._sent.items():
             grouped[response in sends, response in sends_now].append(cell)
-        return {sent: frozenset(found) for sent, found in grouped.items()}
+        return {sent: frozenset(chosen) for sent, chosen in grouped.items()}
 
-    def words(self, found: frozenset[Cell]) -> str:
+    def words(self, chosen: frozenset[Cell]) -> str:
         """What these facts are, by level, and by what sets them apart within the level."""
         by_ranks: defaultdict[tuple[int, int], set[Cell]] = defaultdict(set)
-        for cell in found:
-            rank, _, rank_now, _ = self._found[cell]
+        for cell in chosen:
+            rank, _, rank_now, _ = self._sent[cell]
             by_ranks[rank, rank_now].add(cell)
         return "; ".join(self._level_words(ranks, some) for ranks, some in sorted(by_ranks.items()))
 
-    def _level_words(self, ranks: tuple[int, int], found: set[Cell]) -> str:
+    def _level_words(self, ranks: tuple[int, int], chosen: set[Cell]) -> str:
         rank, rank_now = ranks
         was, now = self._old.levels[rank].name, self._new.levels[rank_now].name
         level = f"level {was!r}" if was == now else f"level {was!r}, now {now!r}"
         calmer = {
             cell
-            for cell, (before, _, after, _) in self._found.items()
+            for cell, (before, _, after, _) in self._sent.items()
             if (before == rank if rank <= rank_now else after == rank_now)
         }
-        if found == calmer:
+        if chosen == calmer:
             return level
-        within, box = projections(calmer, len(self._axes)), projections(found, len(self._axes))
-        if all(cell in found or any(index not in box[place] for place, index in enumerate(cell)) for cell in calmer):
+        within, box = projections(calmer, len(self._axes)), projections(chosen, len(self._axes))
+        if all(cell in chosen or any(index not in box[place] for place, index in enumerate(cell)) for cell in calmer):
             return f"{level} with {box_words(self._axes, box, within)}"
-        return f"{level} with " + " / ".join(_short(self._axes, boxes(found), within))
+        return f"{level} with " + " / ".join(_short(self._axes, boxes(chosen), within))
 
 
-def _short(axes: tuple[Axis, ...], found: list[Box], within: Box) -> list[str]:
-    words = [text for box in found if (text := box_words(axes, box, within))]
+def _short(axes: tuple[Axis, ...], chosen: list[Box], within: Box) -> list[str]:
+    words = [text for box in chosen if (text := box_words(axes, box, within))]
     return words[:6] + ([f"{len(words) - 6} more such combinations"] if len(words) > 6 else [])  # noqa: PLR2004  a line
 
 
@@ -201,16 +201,16 @@ class _Takes:
         self._askers = {asker for response in both for asker in response.may_be_asked_by}
 
     def groups(self, response: str) -> dict[tuple[bool, bool], frozenset[str]]:
-        """Those of which the old document, and the new, lets the response go to calls."""
+        """Categories and askers, by whether the old document and the new let the response go to their calls."""
         grouped: defaultdict[tuple[bool, bool], set[str]] = defaultdict(set)
-        one, other = self._old.responses.get(response), self._new.responses.get(response)
+        before, after = self._old.responses.get(response), self._new.responses.get(response)
         for category in self._categories:
-            taken = (one is not None and category in one.takes, other is not None and category in other.takes)
+            taken = (before is not None and category in before.takes, after is not None and category in after.takes)
             grouped[taken].add(category)
         for asker in self._askers:
             asked = (
-                one is not None and asker in one.may_be_asked_by,
-                other is not None and asker in other.may_be_asked_by,
+                before is not None and asker in before.may_be_asked_by,
+                after is not None and asker in after.may_be_asked_by,
             )
             grouped[asked].add(f"{_ASKED}{asker}")
         return {taken: frozenset(names) for taken, names in grouped.items()}
@@ -246,19 +246,19 @@ class _Times:
         """For each group of districts, when the response goes under the old document and under the new."""
         atoms = list(product(range(len(self._week)), self._holidays, range(len(self._dates))))
         for names in self._places:
-            found: defaultdict[tuple[Going, Going], set[Atom]] = defaultdict(set)
+            open_at: defaultdict[tuple[Going, Going], set[Atom]] = defaultdict(set)
             rows, rows_now = (programme.rows.get((response, names[0]), ()) for programme in self._programmes)
             for atom in atoms:
-                found[self._going(rows, atom), self._going(rows_now, atom)].add(atom)
-            yield {going: frozenset(some) for going, some in found.items()}
+                open_at[self._going(rows, atom), self._going(rows_now, atom)].add(atom)
+            yield {going: frozenset(some) for going, some in open_at.items()}
 
     def _going(self, rows: tuple[Row, ...], atom: Atom) -> Going:
-        found = [
+        open_rows = [
             (row.phase, row.share_percent, row.seed if row.share_percent < EVERYONE else "")
             for row in rows
             if row.share_percent and self._is_open(row, atom)
         ]
-        return max(found, key=lambda going: (PHASES.index(going[0]), going[1]), default=None)
+        return max(open_rows, key=lambda going: (PHASES.index(going[0]), going[1]), default=None)
 
     def _is_open(self, row: Row, atom: Atom) -> bool:
         number, holiday, dates = atom
@@ -309,7 +309,7 @@ class _Times:
         if len(dates) < len(self._dates):
             starts = [number for number in dates if number - 1 not in dates]
             ends = [number + 1 for number in dates if number + 1 not in dates]
-            words += ", " + " and ".join(self._date_words(*one) for one in zip(starts, ends, strict=True))
+            words += ", " + " and ".join(self._date_words(*stretch) for stretch in zip(starts, ends, strict=True))
         return words
 
     def _date_words(self, start: int, end: int) -> str:

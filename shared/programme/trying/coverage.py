@@ -28,10 +28,10 @@ class TypeLine:
 
 @dataclass(slots=True)
 class Coverage:
-    """A count of calls: as they are known, and at best. Each is in one line of `would_go` or `stopped`, twice over.
+    """A count of calls: as they are known, and at best. In each of the two a call is in `would_go` or in `stopped`.
 
     At best, what nobody knows of a call is answered so that the calmest level that then sends somebody is reached, and
-    what is known stays as it is. It is an upper bound and no forecast: no call is that well answered every time.
+    what is known stays as it is. It is an upper bound and no forecast: nobody answers everything well on every call.
     """
 
     calls: int = 0
@@ -74,26 +74,28 @@ class Coverage:
         }
 
 
-def tally(found: Coverage, programme: Programme, switchboard: Switchboard, call: Call, at: datetime) -> None:
+def tally(coverage: Coverage, programme: Programme, switchboard: Switchboard, call: Call, at: datetime) -> None:
     """Count one more call, by itself: a type that no response takes stops it, and caps and busy teams do not."""
     judgement = judge(programme, switchboard, call, ALONE, at)
     early = _before_its_level(programme, judgement)
-    known = early or _by_its_level(judgement) or _fate(judgement.responses)
-    best = known
+    fate = early or _by_its_level(judgement) or _fate(judgement.responses)
+    best = fate
     if early is None and judgement.suitability != "unsuitable":
         best = _at_best(programme, switchboard, call, judgement.district, at)
-    found.calls += 1
-    found.suitability[judgement.suitability] += 1
-    (found.would_go if known.goes else found.stopped)[known.words] += 1
-    (found.would_go_at_best if best.goes else found.stopped_at_best)[best.words] += 1
-    if known.words == AT_DEFAULT:
-        found.raised_by.update(f"{one.fact} {one.unknown or one.value}" for one in judgement.raised_by)
-    found.referrals.update(one.response for one in judgement.responses if one.may_go and one.reached_by in NOT_ROUTED)
+    coverage.calls += 1
+    coverage.suitability[judgement.suitability] += 1
+    (coverage.would_go if fate.goes else coverage.stopped)[fate.words] += 1
+    (coverage.would_go_at_best if best.goes else coverage.stopped_at_best)[best.words] += 1
+    if fate.words == AT_DEFAULT:
+        coverage.raised_by.update(f"{raised.fact} {raised.unknown or raised.value}" for raised in judgement.raised_by)
+    coverage.referrals.update(
+        verdict.response for verdict in judgement.responses if verdict.may_go and verdict.reached_by in NOT_ROUTED
+    )
     if early is None and call.call_type is not None:
-        found.taken[judgement.suitability] += 1
-        line = found.types.setdefault(call.call_type.code, TypeLine())
+        coverage.taken[judgement.suitability] += 1
+        line = coverage.types.setdefault(call.call_type.code, TypeLine())
         line.calls += 1
-        line.would_go += known.goes
+        line.would_go += fate.goes
         line.at_best += best.goes
 
 
@@ -123,12 +125,13 @@ def _by_its_level(judgement: Judgement) -> _Fate | None:
 
 
 def _fate(responses: Sequence[ResponseVerdict]) -> _Fate:
-    """The first response of a level that may go and leaves the house, or what stops the one that is preferred."""
-    routed = [one for one in responses if one.reached_by not in NOT_ROUTED]
-    going = [one for one in routed if one.may_go]
-    for one in going:
-        if one.phase != "shadow":
-            return _Fate(goes=True, words=one.response if one.phase == "live" else f"{one.response} ({one.phase})")
+    """The first response of a level that may go and is really sent, or what stops the preferred one."""
+    routed = [verdict for verdict in responses if verdict.reached_by not in NOT_ROUTED]
+    going = [verdict for verdict in routed if verdict.may_go]
+    for verdict in going:
+        if verdict.phase != "shadow":
+            phase = "" if verdict.phase == "live" else f" ({verdict.phase})"
+            return _Fate(goes=True, words=verdict.response + phase)
     if going:
         return _Fate(goes=False, words=f"phase: shadow, counted for {going[0].response}")
     gate = next(gate for gate in routed[0].gates if not gate.passed)

@@ -31,7 +31,7 @@ class Difference:
 
 
 def difference(old: Programme, new: Programme) -> Difference:
-    """The covers that get another result, and the other changes. Raises `covers.TooLarge`."""
+    """The covers that get another result, and the other changes. Raises TooLarge."""
     return Difference(tuple(covers(old, new)), tuple(_changes(old, new)))
 
 
@@ -40,7 +40,7 @@ def closed_days(programme: Programme, years: Iterable[int]) -> dict[date, str]:
     holidays = programme.holidays
     if holidays is None:
         return {}
-    days = [date.fromordinal(one) for year in years for one in range(_first(year), _first(year + 1))]
+    days = [date.fromordinal(day) for year in years for day in range(_first(year), _first(year + 1))]
     return {day: name for day in days if (name := holidays.name(day))}
 
 
@@ -108,7 +108,7 @@ def _boundary(programme: Programme, district: str) -> str:
 
 
 def _beats(old: Programme, new: Programme) -> Iterator[Change]:
-    """Those that move together in one line."""
+    """Beats that move together share a line."""
     moved: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for beat in dict.fromkeys((*old.beats, *new.beats)):
         moved[old.beats.get(beat, "in no district"), new.beats.get(beat, "in no district")].append(beat)
@@ -117,12 +117,12 @@ def _beats(old: Programme, new: Programme) -> Iterator[Change]:
 
 
 def _orders(old: Programme, new: Programme) -> Iterator[Change]:
-    """Levels of both that prefer another of the responses that both send."""
-    after = {level.name: level.sends for level in new.levels}
+    """Levels of both that rank the responses which both send differently."""
+    sent_now = {level.name: level.sends for level in new.levels}
     for level in old.levels:
-        now = after.get(level.name, ())
-        one, other = [name for name in level.sends if name in now], [name for name in now if name in level.sends]
-        yield from _if_changed(f"level {level.name!r}: order", ", ".join(one), ", ".join(other))
+        now = sent_now.get(level.name, ())
+        before, after = [name for name in level.sends if name in now], [name for name in now if name in level.sends]
+        yield from _if_changed(f"level {level.name!r}: order", ", ".join(before), ", ".join(after))
 
 
 def _if_changed(what: str, before: str, after: str) -> Iterator[Change]:
@@ -134,7 +134,7 @@ def _text(value: object) -> str:
     if isinstance(value, tuple | frozenset):
         return ", ".join(map(str, value if isinstance(value, tuple) else sorted(value)))
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {one}" for key, one in sorted(value.items()))
+        return ", ".join(f"{key} {item}" for key, item in sorted(value.items()))
     return "" if value is None else str(value)
 
 
@@ -153,26 +153,26 @@ def _code_words(code: Code | None) -> str:
 
 
 def _heard(old: Programme, new: Programme) -> Iterator[Change]:
-    for what, one, other in (
+    for what, before, after in (
         ("answer", _answers(old), _answers(new)),
         ("caution", _flags(old.cautions), _flags(new.cautions)),
         ("priority", _flags(old.priorities), _flags(new.priorities)),
         ("word", _words(old), _words(new)),
     ):
-        for name in dict.fromkeys((*one, *other)):
-            yield from _if_changed(f"{what} {name}", one.get(name, ""), other.get(name, ""))
+        for name in dict.fromkeys((*before, *after)):
+            yield from _if_changed(f"{what} {name}", before.get(name, ""), after.get(name, ""))
 
 
 def _answers(programme: Programme) -> dict[str, str]:
-    found = {}
+    words = {}
     for question in programme.questions:
         scale = HAZARDS.get(question.fact)
-        meant = [
-            f"{told} = {scale[value] if scale and isinstance(value, int) and value >= 0 else value}"
-            for told, value in sorted(question.meanings.items())
+        meanings = [
+            f"{answer} = {scale[value] if scale and isinstance(value, int) and value >= 0 else value}"
+            for answer, value in sorted(question.meanings.items())
         ]
-        found[question.name] = f"{question.fact} ({', '.join(meant)})"
-    return found
+        words[question.name] = f"{question.fact} ({', '.join(meanings)})"
+    return words
 
 
 def _flags(flags: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
@@ -183,15 +183,15 @@ def _flags(flags: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
 
 
 def _words(programme: Programme) -> dict[str, str]:
-    found = {word: ", ".join(hazards) for word, hazards in programme.words.items()}
+    words = {word: ", ".join(hazards) for word, hazards in programme.words.items()}
     for phrase, hazard in programme.phrases:
-        found[phrase] = ", ".join(filter(None, (found.get(phrase), hazard)))
-    return found
+        words[phrase] = ", ".join(filter(None, (words.get(phrase), hazard)))
+    return words
 
 
 def _holidays(old: Programme, new: Programme) -> Iterator[Change]:
     """Days to come that are closed in one of two documents which both close on holidays; else the covers say it."""
-    if not all(any(row.closed_on_holidays for row in one.rollout) for one in (old, new)):
+    if not all(any(row.closed_on_holidays for row in programme.rollout) for programme in (old, new)):
         return
     first = new.effective.astimezone(new.zone).date()
     years = (first.year, first.year + 1)

@@ -1,4 +1,4 @@
-"""What a judgement was made of, for people who try a document out: the facts with their sources, and calls as JSON."""
+"""What a judgement was made of, for people who try a document out; and a switchboard with everything on."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from datetime import datetime
 from immutables import Map
 
 from shared.call import Call
-from shared.judgement import Phase, Unknown
+from shared.judgement import PHASES, Phase, Unknown
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.facts_of_call import Hazard, weigh
-from shared.programme.judging.programme import PHASES, Programme, Switchboard
+from shared.programme.judging.programme import Programme, Switchboard
 from shared.programme.judging.surroundings import Surroundings
+from shared.switch import Switch
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +29,22 @@ class FactLine:
 
 def facts_used(programme: Programme, call: Call, heard: frozenset[str], at: datetime) -> tuple[FactLine, ...]:
     """Every fact that some level or response turns on, in the vocabulary's order."""
-    found = weigh(programme, call, programme.code(call.call_type, at), Surroundings(heard))
+    facts = weigh(programme, call, programme.code(call.call_type, at), Surroundings(heard))
     return tuple(
         FactLine(
             fact,
-            HAZARDS[fact][known.high] if isinstance(known, Hazard) else " and ".join(known.values),
-            known.unknown,
-            known.source,
+            HAZARDS[fact][evidence.high] if isinstance(evidence, Hazard) else " and ".join(evidence.values),
+            evidence.unknown,
+            evidence.source,
         )
-        for fact, known in found.items()
+        for fact, evidence in facts.items()
     )
 
 
 def all_on(programme: Programme) -> Switchboard:
     """A switchboard with every response as far on as the document allows, for trying it out."""
     phases: dict[str, Phase] = {
-        f"{response}/{district}": max((row.phase for row in rows), key=PHASES.index)
+        Switch(district, response).key: max((row.phase for row in rows), key=PHASES.index)
         for (response, district), rows in programme.rows.items()
     }
     return Switchboard(0, Map(phases))

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from shared.judgement import DEFAULT_POOL, EXPECTED_MINUTES, NOT_ROUTED, Phase
+from shared.judgement import DEFAULT_POOL, EXPECTED_MINUTES, NOT_ROUTED, PHASES, Phase
 from shared.programme.document.fact_space import must_be_answered, shares
 from shared.programme.judging.gates import EVERYONE
 from shared.programme.judging.hours import DAYS, MINUTES_A_DAY
-from shared.programme.judging.programme import PHASES, Level, Programme, Response, Row
+from shared.programme.judging.programme import Level, Programme, Response, Row
 from shared.programme.trying.difference import closed_days
 
 HALF_HOUR = 30
@@ -70,7 +70,7 @@ class RowLine:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The week of a response in districts that have it alike, Monday first, a letter of `PHASES` each half hour."""
+    """The week of a response in the districts where it is the same, Monday first, a phase for each half hour."""
 
     response: str
     districts: tuple[str, ...]
@@ -81,7 +81,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """All of it."""
+    """Everything that `check` says of an accepted document."""
 
     agency: str
     programme: str
@@ -188,7 +188,7 @@ def _is_open(row: Row, weekday: int, minute: int) -> bool:
 def _raises(programme: Programme, level: Level) -> Iterator[str]:
     for item in programme.raises:
         if item.rank == level.rank:
-            yield " and ".join(f"{one.fact.replace('_', ' ')} {one.words}" for one in item.conditions)
+            yield " and ".join(f"{condition.fact.replace('_', ' ')} {condition.words}" for condition in item.conditions)
 
 
 def _response_line(response: Response) -> ResponseLine:
@@ -214,7 +214,7 @@ def _response_line(response: Response) -> ResponseLine:
         crew=response.crew,
         takes=tuple(sorted(response.takes)),
         asked_by=tuple(sorted(response.may_be_asked_by)),
-        only_when=tuple(f"{one.fact.replace('_', ' ')} {one.words}" for one in response.only_when),
+        only_when=tuple(f"{condition.fact.replace('_', ' ')} {condition.words}" for condition in response.only_when),
         goes=goes,
         how=how,
     )
@@ -283,7 +283,7 @@ def _places(programme: Programme) -> Iterator[str]:
     if programme.boundaries is None:
         return
     for overlap in programme.boundaries.overlaps():
-        where = f"{overlap.one} and {overlap.other}, {overlap.square_km:.2f} square km"
+        where = f"{overlap.first} and {overlap.second}, {overlap.square_km:.2f} square km"
         yield f"overlap of {where}: calls there go to default"
     without = [name for name in programme.districts if name not in programme.boundaries.square_km]
     if without:
@@ -291,7 +291,7 @@ def _places(programme: Programme) -> Iterator[str]:
 
 
 def _idle(programme: Programme, used: set[str]) -> Iterator[str]:
-    """What is heard of hazards that no level turns on, and holidays that close nothing."""
+    """Cautions and words about hazards that no level turns on, and holidays that close nothing."""
     for flag, stated in programme.cautions.items():
         for hazard in sorted(stated.keys() - used):
             yield f"caution {flag} warns of {hazard.replace('_', ' ')}, and nothing turns on it"

@@ -19,26 +19,26 @@ Parts = Mapping[str, Any]
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of a document, as editors of TOML read it."""
-    found = Document.model_json_schema(mode="validation", by_alias=True)
-    return {"$schema": "http://json-schema.org/draft-07/schema#", "$id": "programme.schema.json", **found}
+    document = Document.model_json_schema(mode="validation", by_alias=True)
+    return {"$schema": "http://json-schema.org/draft-07/schema#", "$id": "programme.schema.json", **document}
 
 
 def schema_text() -> str:
-    """The same as it stands in its file."""
+    """The same, as the text of its file."""
     return json.dumps(schema(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def reference(example: str) -> str:
     """The reference page; every key has an example, from the document `example` where that has one."""
     whole = schema()
-    parts, said = whole["$defs"], tomllib.loads(example)
+    parts, sample = whole["$defs"], tomllib.loads(example)
     lines = [_OPENING.strip(), ""]
-    for header, part, values in _tables(whole, said):
+    for header, part, values in _tables(whole, sample):
         lines += [f"## `{header}`" if header else "## Head", "", _line(part.get("description", "")), "", *_HEAD]
         for key, field in part["properties"].items():
             if header or not _is_table(field, parts):
-                found = next((value[key] for value in values if key in value), None)
-                lines.append(_row(key, field, parts, key in part.get("required", ()), found))
+                value = next((value[key] for value in values if key in value), None)
+                lines.append(_row(key, field, parts, key in part.get("required", ()), value))
         lines.append("")
     return "\n".join([*lines, *_facts(), *_floor(), *_crews(), *_later()])
 
@@ -57,26 +57,26 @@ to be true. Of several sources the worst counts.
 _HEAD: Final = ("| key | holds | when left out | says | example |", "|---|---|---|---|---|")
 
 
-def _tables(whole: Parts, said: dict[str, Any]) -> Iterator[tuple[str, Parts, list[Any]]]:
+def _tables(whole: Parts, sample: dict[str, Any]) -> Iterator[tuple[str, Parts, list[Any]]]:
     """Each table's header, its schema, and those of its kind that the example has."""
-    parts, heard = whole["$defs"], said.get("heard", {})
-    codes = [entry for system in said["call_types"].values() for entry in system.values()]
-    answers = [one if isinstance(one, dict) else {"fact": one} for one in heard.get("answers", {}).values()]
-    levels, responses, rows = said["level"], list(said["responses"].values()), said["rollout"]
-    floor = said.get("safety_floor", {})
-    yield "", whole, [said]
-    yield "[holidays]", parts["Holidays"], [said.get("holidays", {})]
+    parts, heard = whole["$defs"], sample.get("heard", {})
+    codes = [entry for system in sample["call_types"].values() for entry in system.values()]
+    answers = [item if isinstance(item, dict) else {"fact": item} for item in heard.get("answers", {}).values()]
+    levels, responses, rows = sample["level"], list(sample["responses"].values()), sample["rollout"]
+    floor = sample.get("safety_floor", {})
+    yield "", whole, [sample]
+    yield "[holidays]", parts["Holidays"], [sample.get("holidays", {})]
     yield (
         "[districts] NAME = { … }",
         parts["DistrictTable"],
-        [one for one in said["districts"].values() if isinstance(one, dict)],
+        [item for item in sample["districts"].values() if isinstance(item, dict)],
     )
     yield (
         "[districts] NAME = { boundary = { … } }",
         parts["Boundary"],
-        [one["boundary"] for one in said["districts"].values() if isinstance(one, dict) and "boundary" in one],
+        [item["boundary"] for item in sample["districts"].values() if isinstance(item, dict) and "boundary" in item],
     )
-    yield "[code_systems.NAME]", parts["CodeSystem"], list(said.get("code_systems", {}).values())
+    yield "[code_systems.NAME]", parts["CodeSystem"], list(sample.get("code_systems", {}).values())
     yield '[call_types.SYSTEM] "CODE" = { … }', parts["CallTypeEntry"], codes
     yield "[heard]", parts["Heard"], [heard]
     yield "[heard] answers = { QUESTION = { … } }", parts["Answer"], answers
@@ -91,31 +91,31 @@ def _tables(whole: Parts, said: dict[str, Any]) -> Iterator[tuple[str, Parts, li
     yield (
         "[[level]] raised_by = [{ … }]",
         parts["RaisedBy"],
-        [one for level in levels for one in level.get("raised_by", ())],
+        [item for level in levels for item in level.get("raised_by", ())],
     )
     yield "[responses.NAME]", parts["Response"], responses
     yield (
         "[responses.NAME] only_when = { … }",
         parts["OnlyWhen"],
-        [one["only_when"] for one in responses if "only_when" in one],
+        [item["only_when"] for item in responses if "only_when" in item],
     )
     yield "[[rollout]]", parts["Rollout"], rows
     yield "[[rollout]] arm = { … }", parts["Arm"], [row["arm"] for row in rows if isinstance(row.get("arm"), dict)]
-    yield "[when_no_team]", parts["WhenNoTeam"], [said["when_no_team"]]
-    yield "[when_no_team] steps = [{ … }]", parts["Step"], said["when_no_team"]["steps"]
-    yield "[repeat_callers]", parts["RepeatCallers"], [said.get("repeat_callers", {})]
-    yield "[automatic_pause]", parts["AutomaticPause"], [said.get("automatic_pause", {})]
-    yield "[clocks]", parts["Clocks"], [said.get("clocks", {})]
+    yield "[when_no_team]", parts["WhenNoTeam"], [sample["when_no_team"]]
+    yield "[when_no_team] steps = [{ … }]", parts["Step"], sample["when_no_team"]["steps"]
+    yield "[repeat_callers]", parts["RepeatCallers"], [sample.get("repeat_callers", {})]
+    yield "[automatic_pause]", parts["AutomaticPause"], [sample.get("automatic_pause", {})]
+    yield "[clocks]", parts["Clocks"], [sample.get("clocks", {})]
     yield "[safety_floor]", parts["SafetyFloor"], [floor]
     yield "[safety_floor] police = { … }, ems = { … }", parts["FloorLine"], list(floor.values())
 
 
-def _row(key: str, field: Parts, parts: Parts, required: bool, found: Any) -> str:  # noqa: FBT001  of the schema
+def _row(key: str, field: Parts, parts: Parts, required: bool, value: Any) -> str:  # noqa: FBT001  of the schema
     holds = _holds(field, parts)
     default = "must be there" if required else _default(field)
-    if found is None:
-        found = _sample(field, parts)
-    example = f"`{_key(key)} = {_toml(found)}`"
+    if value is None:
+        value = _sample(field, parts)
+    example = f"`{_key(key)} = {_toml(value)}`"
     return f"| `{key}` | {_cell(holds)} | {default} | {_line(field.get('description', ''))} | {_cell(example)} |"
 
 
@@ -128,14 +128,16 @@ def _is_table(field: Parts, parts: Parts) -> bool:
 def _followed(field: Parts, parts: Parts) -> Parts:
     if "$ref" in field:
         return _followed(parts[field["$ref"].rpartition("/")[2]], parts)
-    choices = [one for one in field.get("anyOf", ()) if one.get("type") != "null"]
+    choices = [choice for choice in field.get("anyOf", ()) if choice.get("type") != "null"]
     return _followed(choices[0], parts) if len(choices) == 1 else field
 
 
 def _holds(field: Parts, parts: Parts) -> str:
     kind = _followed(field, parts)
     if "anyOf" in kind:
-        return " or ".join(dict.fromkeys(_holds(one, parts) for one in kind["anyOf"] if one.get("type") != "null"))
+        return " or ".join(
+            dict.fromkeys(_holds(choice, parts) for choice in kind["anyOf"] if choice.get("type") != "null")
+        )
     if "const" in kind or "enum" in kind:
         return " · ".join(f"`{_toml(value)}`" for value in kind.get("enum", [kind.get("const")]))
     if kind["type"] == "array":
@@ -156,7 +158,7 @@ def _default(field: Parts) -> str:
 
 
 def _sample(field: Parts, parts: Parts) -> Any:
-    """Some value that fits, where the example has none."""
+    """Some value that fits, for a key that the example does not have."""
     kind = _followed(field, parts)
     if "anyOf" in kind:
         return _sample(kind["anyOf"][0], parts)
@@ -175,7 +177,7 @@ def _toml(value: Any) -> str:
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, dict):
-        inner = ", ".join(f"{_key(name)} = {_toml(one)}" for name, one in list(value.items())[:2])
+        inner = ", ".join(f"{_key(name)} = {_toml(item)}" for name, item in list(value.items())[:2])
         return f"{{ {inner}{', …' if len(value) > 2 else ''} }}"  # noqa: PLR2004  as an example two are enough
     if isinstance(value, list):
         return f"[{', '.join(map(_toml, value[:3]))}{', …' if len(value) > 3 else ''}]"  # noqa: PLR2004  as above
@@ -244,7 +246,7 @@ def _crews() -> Iterator[str]:
         "|---|---|---|",
     )
     for model, (needs, officer_rides) in CREWS.items():
-        each = "; ".join(" or ".join(f"`{one}`" for one in sorted(one_of)) for one_of in needs)
+        each = "; ".join(" or ".join(f"`{discipline}`" for discipline in sorted(disciplines)) for disciplines in needs)
         yield f"| `{model}` | {each or 'any'} | {'yes' if officer_rides else 'no'} |"
     yield ""
 

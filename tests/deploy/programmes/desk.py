@@ -20,6 +20,7 @@ from shared.call import Call, CallType
 from shared.programme import Judgement, Phase, Programme, ResponseVerdict, Switchboard, judge, read, words_in
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.surroundings import Surroundings
+from shared.switch import Switch
 
 Case = dict[str, Any]
 """What a test says of a call: arguments of `verdict`."""
@@ -119,7 +120,7 @@ def all_on(programme: Programme | None, phase: Phase = "live", paused: Iterable[
     """Every response switched to `phase` in every district."""
     places = [(one, district) for one in programme.responses for district in programme.districts] if programme else []
     phases: dict[str, Phase] = {f"{response}/{district}": phase for response, district in places}
-    return Switchboard(1, Map(phases), frozenset(paused))
+    return Switchboard(1, Map(phases), frozenset(map(Switch.parse, paused)))
 
 
 def _system(programme: Programme | None, code: str) -> str:

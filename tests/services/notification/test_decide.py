@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.notification.service import NOTIFICATION
-from services.notification.state import KEPT_MESSAGES, KEPT_OFFERS, Outbox, State
+from services.notification.state import MAX_MESSAGES, MAX_RECENT_OFFERS, Outbox, State
 from shared.engine.service import EffectDone, EffectStarting
 from shared.events import (
     AssignmentEnded,
@@ -257,7 +257,7 @@ def test_a_notice_about_a_call_that_was_never_offered_to_the_team_has_no_receive
     for number in range(2, 60):
         running.take(offer(number, call_id=f"madison/dane/26-00{number}"))
     assert of(running.take(unconfirmed()), PageDue) == []
-    assert len(running.state.recent_offers["alpha"]) == KEPT_OFFERS
+    assert len(running.state.recent_offers["alpha"]) == MAX_RECENT_OFFERS
 
 
 # --- word back to the CAD
@@ -371,7 +371,7 @@ def test_a_command_gets_one_answer() -> None:
 def test_messages_are_kept_for_a_day_and_up_to_a_number() -> None:
     (message,) = of(Running().take(routed()), CadMessageDue)
     outbox = Outbox()
-    for number in range(KEPT_MESSAGES + 5):
+    for number in range(MAX_MESSAGES + 5):
         outbox = outbox.add(message.model_copy(update={"message_id": f"m{number}"}), NOON)
     assert outbox.get("m4") is None
     assert outbox.get("m5") is not None

@@ -21,7 +21,8 @@ from deploy.demo.cad import serving
 from deploy.local.kafka.node import free_port
 from services.notification.adapters import Links, PocketPage, WebhookPage
 from services.notification.config import NotificationSettings
-from services.notification.perform import Performer, performer, watch
+from services.notification.metrics import watch
+from services.notification.perform import Performer, performer
 from services.notification.webhook import RETRY_SECONDS, Sender, client
 from shared.agencies import CadWebhook
 from shared.clock import SystemClock

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from services.triage.service import opening_with
+from services.triage.service import triage_service
 from services.triage.state import State
 from shared.call import Call, CallType
 from shared.engine.service import Input, Tick
@@ -54,7 +54,7 @@ class MadeUp:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-SERVICE = opening_with(MadeUp())
+SERVICE = triage_service(MadeUp())
 
 
 def report(

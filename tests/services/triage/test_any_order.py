@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.triage.judging import essence, judged
-from services.triage.state import Document, OpenCall, State
+from services.triage.judging import essence, judgement_of
+from services.triage.state import OpenCall, State, VerifiedDocument
 from shared.events import CallReported
 from shared.programme import Programme, read
 from shared.programme.trying.explain import all_on
@@ -35,7 +35,7 @@ def version(number: int, fields: dict[str, Any], minute: int, data: st.DataObjec
 
 
 def end(text: str, programme: Programme, versions: list[CallReported], now: datetime) -> tuple[State, OpenCall]:
-    document = Document(text, programme.hash, programme.version, programme.effective, "ann")
+    document = VerifiedDocument(text, programme.hash, programme.version, programme.effective, "ann")
     triage = Triage(State(active=document, switchboard=all_on(programme)), now)
     for one in versions:
         triage.put(one)
@@ -55,7 +55,7 @@ def test_the_order_in_which_versions_come_does_not_matter_under_any_document(tex
     now = first["created_at"] + timedelta(minutes=5)
     state, held = end(text, programme, made, now)
     other_state, other = end(text, programme, data.draw(st.permutations(made)), now)
-    assert judged(state, held) == judged(other_state, other)
+    assert judgement_of(state, held) == judgement_of(other_state, other)
     assert held.judgement is not None
     assert other.judgement is not None
     assert essence(held.judgement) == essence(other.judgement)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.triage.judging import WORSE, essence, judged
+from services.triage.judging import WORSE, essence, judgement_of
 from services.triage.state import SAME_TIME_VERSIONS, OpenCall
 from shared.call import CallType
 from shared.events import (
@@ -213,7 +213,7 @@ def test_an_ended_call_can_come_back() -> None:
     triage = madison()
     triage.put(report("e1", minute=5, status="closed"))
     assert triaged(triage.put(report("e2", minute=5, status="reopened"))).judgement.suitability == "suitable"
-    assert CALL not in triage.state.closed
+    assert CALL not in triage.state.closed_calls
 
 
 def test_a_call_older_than_our_memory_is_stale_once() -> None:
@@ -325,7 +325,7 @@ def test_the_order_in_which_versions_come_does_not_matter(drawn: list[dict[str, 
         one.put(version)
     for version in data.draw(st.permutations(made)):
         other.put(version)
-    assert judged(one.state, held(one)) == judged(other.state, held(other))
+    assert judgement_of(one.state, held(one)) == judgement_of(other.state, held(other))
     assert essence(judgement(one)) == essence(judgement(other))
 
 

@@ -391,7 +391,7 @@ def test_one_person_pauses_and_another_looks_into_it() -> None:
     reviewed, _ = triage.put(command(ReviewPause, "r", by="ann", revision=revision, reason="a fire"))
     assert isinstance(reviewed, PauseReviewed)
     assert (reviewed.paused_at_revision, reviewed.reviewed_by) == (revision, "ann")
-    assert not triage.state.unreviewed
+    assert not triage.state.unreviewed_pauses
     assert triage.state.switchboard.is_paused("Central", "cares"), "a review resumes nothing"
 
 
@@ -400,7 +400,7 @@ def test_pauses_that_nobody_reviews_are_not_kept_for_ever() -> None:
     for number in range(205):
         triage.put(command(PauseDistrict, f"p{number}", district="Central"))
         triage.put(command(ResumeDistrict, f"r{number}", district="Central"))
-    assert len(triage.state.unreviewed) == 200
+    assert len(triage.state.unreviewed_pauses) == 200
     assert triage.refold() == triage.state
 
 

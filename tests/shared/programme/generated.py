@@ -11,11 +11,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from shared.call import Call, CallType
-from shared.judgement import ResponseVerdict
+from shared.judgement import PHASES, ResponseVerdict
 from shared.programme import Judgement, Programme, ProgrammeRefused, judge, read
 from shared.programme.judging.facts import CHOICES, HAZARDS
 from shared.programme.judging.hours import Week, Window
-from shared.programme.judging.programme import NO_CAP, PHASES, Cap, Row
+from shared.programme.judging.programme import NO_CAP, Cap, Row
 from shared.programme.judging.surroundings import Load, Surroundings
 from shared.programme.trying.explain import all_on
 from tests.shared.programme.documents import PROGRAMMES
@@ -155,18 +155,18 @@ def calls_of(draw: st.DrawFn, programme: Programme) -> dict[str, Any]:
     }
 
 
-def loads_of(row: Row) -> st.SearchStrategy[dict[str, Load]]:
+def loads_of(row: Row) -> st.SearchStrategy[dict[str, dict[str, Load]]]:
     """Calls that the row's response has in one of its districts, open and on any day of the calls."""
     counts = st.builds(Load, st.integers(0, 3), st.dates(date(2025, 3, 3), date(2026, 4, 8)), st.integers(0, 9))
-    places = [f"{row.response}/{district}" for district in sorted(row.districts)]
-    return st.dictionaries(st.sampled_from(places), counts, min_size=1)
+    by_district = st.dictionaries(st.sampled_from(sorted(row.districts)), counts, min_size=1)
+    return st.fixed_dictionaries({row.response: by_district})
 
 
 def judged_by(
     programme: Programme,
     fields: dict[str, Any],
     heard: frozenset[str] = frozenset(),
-    load: Mapping[str, Load] | None = None,
+    load: Mapping[str, Mapping[str, Load]] | None = None,
 ) -> Judgement:
     """The judgement with everything switched on, at the call's own time."""
     call = Call(**fields)

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.judgement import NOT_ROUTED
+from shared.judgement import NOT_ROUTED, PHASES
 from shared.programme import Programme, read
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.facts_of_call import Facts, Hazard, Other, level_of
-from shared.programme.judging.programme import PHASES
 from shared.programme.trying.page import page
 from tests.shared.programme.documents import PROGRAMMES
 from tests.shared.programme.generated import (

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from shared.call import CallType
+from shared.judgement import PHASES
 from shared.programme import Programme
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.hours import MINUTES_A_DAY, instant
-from shared.programme.judging.programme import PHASES, Cap, Row
+from shared.programme.judging.programme import Cap, Row
 from shared.programme.judging.surroundings import Load
 from tests.shared.programme.generated import (
     CALM,
@@ -116,17 +117,17 @@ def replaced(programme: Programme, number: int, rows: tuple[Row, ...]) -> Progra
     return with_rows(programme, (*programme.rollout[:number], *rows, *programme.rollout[number + 1 :]))
 
 
-def going(programme: Programme, fields: dict[str, Any], load: dict[str, Load]) -> dict[str, int]:
+def going(programme: Programme, fields: dict[str, Any], load: dict[str, dict[str, Load]]) -> dict[str, int]:
     """What may go, and how far."""
     judgement = judged_by(programme, fields, load=load)
     return {one.response: PHASES.index(one.phase) for one in judgement.responses if one.may_go}
 
 
-def loads(programme: Programme, row: Row, at: datetime) -> list[dict[str, Load]]:
+def loads(programme: Programme, row: Row, at: datetime) -> list[dict[str, dict[str, Load]]]:
     """No calls under way, and as many as the caps that are tried allow, or one fewer."""
-    busy, day = f"{row.response}/{min(row.districts)}", at.astimezone(programme.zone).date()
+    busy, day = min(row.districts), at.astimezone(programme.zone).date()
     most_open, most_taken = row.cap.at_most_open or 4, row.cap.at_most_per_day or 9
-    return [{}] + [{busy: Load(most_open - less, day, most_taken - less)} for less in (0, 1)]
+    return [{}] + [{row.response: {busy: Load(most_open - less, day, most_taken - less)}} for less in (0, 1)]
 
 
 def moments(programme: Programme, row: Row) -> Iterator[tuple[tuple[str, str], datetime, str]]:

@@ -1,7 +1,7 @@
 """`careroute programme check`, `diff`, `explain`, `decide`, `week`, `coverage` …: a document tried without Kafka.
 
-Exit codes: 0 accepted or done, 1 refused, 2 wrong usage. Nothing here asks the door for anything, and what it takes is
-imported when a tool is used: `careroute --help` does without.
+Exit codes: 0 accepted or done, 1 refused, 2 wrong usage. Nothing here asks the door for anything, and what it
+needs is imported when a tool is used: `careroute --help` does without.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def decide(
     at: At = None,
     switchboard: Board = None,
 ) -> None:
-    """One JSON decision for each call of a file, a call a line; each is judged at --at, or when it was last updated."""
+    """One JSON decision per call of a file (one call per line), as of --at, or of when the call was last updated."""
     _tools().decide(doc, calls_file, at=at, switchboard=switchboard)
 
 

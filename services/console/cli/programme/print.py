@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from shared.call import Call
-from shared.programme import Fault, Gate, Judgement, Programme
+from shared.judgement import UNKNOWN_WORDS
+from shared.programme import Fault, Gate, Judgement, Programme, RaisedBy
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.hours import DAYS
 from shared.programme.trying.changed_regions import Cover
@@ -22,19 +23,17 @@ from shared.programme.trying.page import Grid, Page
 GOOD, BAD, QUIET, HEAD = "green", "bold red", "dim", "bold"
 SIGNS = {"off": "·", "shadow": "s", "advisory": "a", "live": "█"}
 
-UNKNOWN = {"not-asked": "not asked", "cannot-tell": "cannot tell", "words": "in doubt by words heard"}
-
 
 def errors() -> Console:
-    """Where troubles are told."""
+    """Standard error."""
     return Console(stderr=True, highlight=False)
 
 
 def refusal(path: str, faults: Iterable[Fault]) -> None:
     """Everything that is wrong with a document."""
-    out, found = _Out(error=True), tuple(faults)
-    out.line(f"refused: {path}, {_count(len(found), 'fault')}", BAD)
-    for fault in found:
+    out, listed = _Out(error=True), tuple(faults)
+    out.line(f"refused: {path}, {_count(len(listed), 'fault')}", BAD)
+    for fault in listed:
         out.line(f"  line {fault.line}: {fault.field}: {fault.what}")
         out.line(f"    right would be: {fault.right}", QUIET)
 
@@ -46,7 +45,7 @@ def meaning(page: Page) -> None:
     out.line(f"in force from {page.effective} ({page.time_zone}); the default is: {page.default}")
     out.line(f"{_count(page.districts, 'district')}, {_count(page.codes, 'call-type code')}")
     if page.boundaries:
-        drawn = ", ".join(f"{one.district} {one.square_km:.2f} square km" for one in page.boundaries)
+        drawn = ", ".join(f"{line.district} {line.square_km:.2f} square km" for line in page.boundaries)
         out.line(f"on the map: {drawn}")
     out.head("Levels, calmest first")
     for level in page.levels:
@@ -83,13 +82,13 @@ def weeks(grids: Iterable[Grid]) -> None:
     _grids(_Out(), grids)
 
 
-def difference(found: Difference) -> None:
+def difference(changes: Difference) -> None:
     """What a new version changes."""
     out = _Out()
-    if not (found.covers or found.changes):
+    if not (changes.covers or changes.changes):
         out.line("No call gets another result.")
     of_calls: defaultdict[str, list[Cover]] = defaultdict(list)
-    for cover in found.covers:
+    for cover in changes.covers:
         of_calls[f"{cover.response}, to calls: {cover.call_types}; {cover.facts}"].append(cover)
     for calls, covers in of_calls.items():
         out.line(calls, HEAD)
@@ -97,9 +96,9 @@ def difference(found: Difference) -> None:
             style = GOOD if cover.before == "does not go" else BAD if cover.after == "does not go" else HEAD
             out.line(f"  {cover.before} → {cover.after}", style)
             out.line(f"    {cover.districts}: {cover.hours}")
-    if found.changes:
+    if changes.changes:
         out.head("Other changes")
-    for change in found.changes:
+    for change in changes.changes:
         out.line(f"  {change.what}: {change.before} → {change.after}")
 
 
@@ -112,15 +111,10 @@ def explanation(call: Call, at: datetime, facts: Iterable[FactLine], judgement: 
     out.head("Facts")
     for fact in facts:
         worst = f", counts as {fact.value}" if fact.fact in HAZARDS else ""
-        value = f"{UNKNOWN[fact.unknown]}{worst}" if fact.unknown else fact.value
+        value = f"{UNKNOWN_WORDS[fact.unknown]}{worst}" if fact.unknown else fact.value
         out.line(f"  {_plain(fact.fact)}: {value} ({fact.source})")
     out.head("What raised the level")
-    out.lines(
-        [
-            f"  {_plain(one.fact)} {UNKNOWN.get(one.unknown or '', one.value)} ({one.source})"
-            for one in judgement.raised_by
-        ]
-    )
+    out.lines([f"  {_plain(raised.fact)} {_value(raised)} ({raised.source})" for raised in judgement.raised_by])
     out.head("Gates of the call")
     _gates(out, judgement.gates, "  ")
     out.head("Responses of the level, in order")
@@ -138,34 +132,32 @@ def explanation(call: Call, at: datetime, facts: Iterable[FactLine], judgement: 
     )
 
 
-def coverage(programme: Programme, found: Coverage) -> None:
+def coverage(programme: Programme, counted: Coverage) -> None:
     """What a programme would have taken."""
-    out, figures = _Out(), found.summary()
+    out, figures, calls = _Out(), counted.summary(), counted.calls
     taken, best = figures["of_a_type_that_is_taken"], figures["at_best"]
-    out.line(f"{programme.programme}, version {programme.version}, on {found.calls} calls", HEAD)
-    out.line(f"  in a district, and of a type that some response takes: {_share(taken['calls'], found.calls)}")
+    out.line(f"{programme.programme}, version {programme.version}, on {calls} calls", HEAD)
+    out.line(f"  in a district, and of a type that some response takes: {_share(taken['calls'], calls)}")
     out.line(f"  {'':<15}{'all calls':>18}{'of a type that is taken':>28}", QUIET)
     for name in ("suitable", "indeterminate", "unsuitable"):
         ours = _share(taken[name], taken["calls"])
-        out.line(f"  {name:<15}{_share(figures[name], found.calls):>18}{ours:>28}")
+        out.line(f"  {name:<15}{_share(figures[name], calls):>18}{ours:>28}")
     out.head("As the calls are known")
-    _fates(out, figures, found.calls)
+    _fates(out, figures, calls)
     if figures["raised_by"]:
         out.line("  what put calls on a level that sends the default (one may count in several)")
     for what, count in figures["raised_by"].items():
-        out.line(f"    {what}: {_share(count, found.calls)}")
+        out.line(f"    {what}: {_share(count, calls)}")
     out.head("At best: an upper bound and no forecast, with every open question answered as well as it can be")
     ours = best["suitable_of_a_type_that_is_taken"]
-    out.line(
-        f"  suitable: {_share(best['suitable'], found.calls)}, of a type that is taken {_share(ours, found.calls)}"
-    )
-    _fates(out, best, found.calls)
+    out.line(f"  suitable: {_share(best['suitable'], calls)}, of a type that is taken {_share(ours, calls)}")
+    _fates(out, best, calls)
     out.head("By type of call, of those that are taken")
     out.line(f"  {'calls':>7} {'go':>7} {'at best':>7}", QUIET)
     for code, line in figures["types"].items():
         out.line(f"  {line['calls']:>7} {line['would_go']:>7} {line['at_best']:>7}  {code}")
     out.head("Referrals and notes besides")
-    out.lines([f"  {what}: {_share(count, found.calls)}" for what, count in figures["referrals"].items()])
+    out.lines([f"  {what}: {_share(count, calls)}" for what, count in figures["referrals"].items()])
     out.head("Assumptions that codes and priorities make")
     out.lines([f"  {line}" for line in programme.assumptions])
 
@@ -226,6 +218,10 @@ def _names(names: tuple[str, ...]) -> str:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" + ("" if number == 1 else "s")
+
+
+def _value(raised: RaisedBy) -> str:
+    return UNKNOWN_WORDS[raised.unknown] if raised.unknown else raised.value
 
 
 def _plain(fact: str) -> str:

@@ -1,4 +1,4 @@
-"""What the tools for programme documents do. Whatever ends a tool early raises `typer.Exit` with the exit code."""
+"""What the tools for programme documents do. A tool that ends early raises `typer.Exit` with the exit code."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from shared.programme.trying.difference import difference
 from shared.programme.trying.explain import all_on, facts_used
 from shared.programme.trying.page import grids, page
 from shared.programme.trying.reference import reference, schema_text
+from shared.switch import Switch
 
 REFUSED, USAGE = 1, 2
 
@@ -34,36 +35,36 @@ REFUSED, USAGE = 1, 2
 def check(doc: Path, *, on: str | None, json: bool) -> None:
     """Accept a document, with a page of what it means; or refuse it, with everything that is wrong."""
     programme = _read(doc, as_json=json)
-    found = page(programme, _day(programme, on))
+    meaning = page(programme, _day(programme, on))
     if json:
-        _print_json({"accepted": True, **asdict(found)})
+        _print_json({"accepted": True, **asdict(meaning)})
     else:
-        pages.meaning(found)
+        pages.meaning(meaning)
 
 
 def diff(old: Path, new: Path, *, json: bool) -> None:
     """What a new version changes: which calls, where and when, and nothing else."""
-    one, other = _read(old, as_json=json), _read(new, as_json=json)
+    before, after = _read(old, as_json=json), _read(new, as_json=json)
     try:
-        found = difference(one, other)
+        changes = difference(before, after)
     except TooLarge as error:
-        _trouble(str(error), REFUSED)
+        _end(str(error), REFUSED)
     if json:
-        _print_json(asdict(found))
+        _print_json(asdict(changes))
     else:
-        pages.difference(found)
+        pages.difference(changes)
 
 
 def explain(doc: Path, call_file: Path, *, at: str | None, switchboard: Path | None, json: bool) -> None:
     """Every gate of one call, the facts with their sources, what raised the level, and what a dispatcher reads."""
     programme = _read(doc, as_json=json)
     try:
-        call, known = _call(programme, call_file.read_text("utf-8"))
-    except _NoCall as error:
-        _trouble(f"{call_file.name}: {error}", USAGE)
+        call, surroundings = _call(programme, call_file.read_text("utf-8"))
+    except _NotACall as error:
+        _end(f"{call_file.name}: {error}", USAGE)
     instant = _instant(programme, at) or call.updated_at.astimezone(UTC)
-    judgement = judge(programme, _board(programme, switchboard), call, known, instant)
-    facts = facts_used(programme, call, known.heard, instant)
+    judgement = judge(programme, _board(programme, switchboard), call, surroundings, instant)
+    facts = facts_used(programme, call, surroundings.heard, instant)
     if json:
         body = {"call_id": call.call_id, "at": instant, "facts": [asdict(fact) for fact in facts]}
         _print_json(body | {"judgement": judgement.model_dump(mode="json")})
@@ -72,7 +73,7 @@ def explain(doc: Path, call_file: Path, *, at: str | None, switchboard: Path | N
 
 
 def decide(doc: Path, calls_file: Path, *, at: str | None, switchboard: Path | None) -> None:
-    """One JSON decision for each call of a file, a call a line; each is judged at --at, or when it was last updated."""
+    """One JSON decision per call of a file (one call per line), as of --at, or of when the call was last updated."""
     programme = _read(doc, as_json=True)
     board, fixed = _board(programme, switchboard), _instant(programme, at)
     failed = False
@@ -81,12 +82,12 @@ def decide(doc: Path, calls_file: Path, *, at: str | None, switchboard: Path | N
             if not line.strip():
                 continue
             try:
-                call, known = _call(programme, line)
-            except _NoCall as error:
+                call, surroundings = _call(programme, line)
+            except _NotACall as error:
                 failed = True
                 pages.errors().print(Text(f"{calls_file.name}, line {number}: {error}"), soft_wrap=True)
                 continue
-            judgement = judge(programme, board, call, known, fixed or call.updated_at.astimezone(UTC))
+            judgement = judge(programme, board, call, surroundings, fixed or call.updated_at.astimezone(UTC))
             typer.echo(js.dumps(_decision(call, judgement), ensure_ascii=False))
     if failed:
         raise typer.Exit(REFUSED)
@@ -101,13 +102,13 @@ def week(doc: Path, *, on: str | None) -> None:
 def coverage(doc: Path, calls_file: Path, *, mapping: Path, switchboard: Path | None, json: bool) -> None:
     """What the programme would have taken of an export, and the gate that stopped the rest."""
     programme = _read(doc, as_json=json)
-    board, found = _board(programme, switchboard), Coverage()
+    board, counted = _board(programme, switchboard), Coverage()
     for call in _exported(programme, calls_file, mapping):
-        tally(found, programme, board, call, call.updated_at.astimezone(UTC))
+        tally(counted, programme, board, call, call.updated_at.astimezone(UTC))
     if json:
-        _print_json(found.summary())
+        _print_json(counted.summary())
     else:
-        pages.coverage(programme, found)
+        pages.coverage(programme, counted)
 
 
 def schema() -> None:
@@ -127,7 +128,7 @@ def _read(path: Path, *, as_json: bool) -> Programme:
     try:
         return read(path.read_text("utf-8"))
     except UnicodeDecodeError:
-        _trouble(f"{path} is no UTF-8 text", REFUSED)
+        _end(f"{path} is no UTF-8 text", REFUSED)
     except ProgrammeRefused as refused:
         if as_json:
             _print_json({"accepted": False, "file": str(path), "faults": [asdict(fault) for fault in refused.faults]})
@@ -145,10 +146,10 @@ def _instant(programme: Programme, text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        found = datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(text)
     except ValueError:
-        _trouble(f"{text!r} is no time; write it like 2024-03-10T01:30", USAGE)
-    return (found if found.tzinfo else found.replace(tzinfo=programme.zone)).astimezone(UTC)
+        _end(f"{text!r} is no time; write it like 2024-03-10T01:30", USAGE)
+    return (instant if instant.tzinfo else instant.replace(tzinfo=programme.zone)).astimezone(UTC)
 
 
 class _BoardFile(BaseModel):
@@ -166,29 +167,29 @@ def _board(programme: Programme, path: Path | None) -> Switchboard:
     if path is None:
         return all_on(programme)
     try:
-        found = _BoardFile.model_validate_json(path.read_text("utf-8"))
+        board = _BoardFile.model_validate_json(path.read_text("utf-8"))
     except ValidationError as error:
-        _trouble(f"{path.name}: {_faults(error)}", USAGE)
-    return Switchboard(found.revision, Map(found.phases), frozenset(found.paused), Map(found.caps))
+        _end(f"{path.name}: {_faults(error)}", USAGE)
+    return Switchboard(board.revision, Map(board.phases), frozenset(map(Switch.parse, board.paused)), Map(board.caps))
 
 
-class _NoCall(ValueError):
+class _NotACall(ValueError):
     """Says why a text is no call."""
 
 
 def _call(programme: Programme, text: str) -> tuple[Call, Surroundings]:
-    """A call as JSON, and what a `narrative` and a `position` beside its fields bear on it. Raises _NoCall."""
+    """A call as JSON, and what a `narrative` and a `position` beside its fields bear on it. Raises _NotACall."""
     try:
         body = js.loads(text)
         narrative = body.pop("narrative", "") if isinstance(body, dict) else ""
         position = body.pop("position", None) if isinstance(body, dict) else None
-        there = str(Position.model_validate(position)) if position is not None else ""
-        known = Surroundings(words_in(programme, str(narrative)), located_by(programme, there))
-        return Call.model_validate_json(js.dumps(body)), known
+        sealed_position = str(Position.model_validate(position)) if position is not None else ""
+        surroundings = Surroundings(words_in(programme, str(narrative)), located_by(programme, sealed_position))
+        return Call.model_validate_json(js.dumps(body)), surroundings
     except ValidationError as error:
-        raise _NoCall(_faults(error)) from None
+        raise _NotACall(_faults(error)) from None
     except (ValueError, RecursionError) as error:
-        raise _NoCall(f"is no JSON: {error}") from None
+        raise _NotACall(f"is no JSON: {error}") from None
 
 
 def _faults(error: ValidationError) -> str:
@@ -203,19 +204,17 @@ def _exported(programme: Programme, path: Path, mapping: Path) -> Iterator[Call]
     try:
         document = read_mapping(mapping.read_text("utf-8"))
         if document.agency != programme.agency:
-            _trouble(f"the mapping is {document.agency}'s, the programme {programme.agency}'s", USAGE)
-        for place in document.beats.districts if document.beats else ():
-            if place not in programme.districts:
-                _trouble(f"{mapping.name}: {place} is no district of the programme", USAGE)
+            _end(f"the mapping is {document.agency}'s, the programme {programme.agency}'s", USAGE)
+        for district in document.beats.districts if document.beats else ():
+            if district not in programme.districts:
+                _end(f"{mapping.name}: {district} is no district of the programme", USAGE)
         for code in dict.fromkeys(document.codes.values()):
             if programme.code(CallType(system=document.code_system, code=code)) is None:
-                _trouble(f"{mapping.name}: {document.code_system} {code} is no code of the programme", USAGE)
-        known = set(Call.model_fields)
+                _end(f"{mapping.name}: {document.code_system} {code} is no code of the programme", USAGE)
         for row in read_rows(document, path):
-            body = {name: value for name, value in row.body.items() if name in known}
-            yield Call.model_validate(body)
+            yield Call.model_validate({name: value for name, value in row.body.items() if name in Call.model_fields})
     except MappingRefused as refused:
-        _trouble(str(refused), REFUSED)
+        _end(str(refused), REFUSED)
 
 
 # --- answers
@@ -229,14 +228,19 @@ def _decision(call: Call, judgement: Judgement) -> dict[str, Any]:
         "missing": judgement.missing,
         "level": judgement.level,
         "raised_by": [
-            {"fact": one.fact, "value": one.value, "unknown": one.unknown, "source": one.source}
-            for one in judgement.raised_by
+            {"fact": raised.fact, "value": raised.value, "unknown": raised.unknown, "source": raised.source}
+            for raised in judgement.raised_by
         ],
         "district": judgement.district,
         "category": judgement.category,
         "responses": [
-            {"response": one.response, "may_go": one.may_go, "phase": one.phase, "reasons": one.reasons}
-            for one in judgement.responses
+            {
+                "response": verdict.response,
+                "may_go": verdict.may_go,
+                "phase": verdict.phase,
+                "reasons": verdict.reasons,
+            }
+            for verdict in judgement.responses
         ],
         "sentence": judgement.sentence,
         "programme_version": judgement.programme_version,
@@ -249,6 +253,6 @@ def _print_json(body: dict[str, Any]) -> None:
     typer.echo(js.dumps(body, indent=2, ensure_ascii=False, default=str))
 
 
-def _trouble(what: str, code: int) -> NoReturn:
-    pages.errors().print(Text(what), soft_wrap=True)
+def _end(why: str, code: int) -> NoReturn:
+    pages.errors().print(Text(why), soft_wrap=True)
     raise typer.Exit(code)

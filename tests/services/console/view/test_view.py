@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from services.console.view.agency import KEEP_QUIET, KEEP_SWITCHES, AgencyView, Keep, View
+from services.console.view import agency, alerts, referrals, roster, switchboard
+from services.console.view.agency import KEEP_QUIET, AgencyView, Keep, View
 from services.console.view.call import KEEP_HISTORY_LINES
 from services.console.view.sentences import SENTENCES, sentence_of
+from services.console.view.switchboard import KEEP_SWITCHES
 from shared import events
+from shared.contracts import example_of
 from shared.events import EVENTS, Command, Event
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
 from tests.services.console.stories import (
@@ -337,7 +340,29 @@ def test_any_order_of_any_events_folds() -> None:
         view_of(*shuffled)
 
 
-def test_every_event_of_a_call_has_a_sentence() -> None:
-    of_calls = {kind for kind in EVENTS.values() if "call_id" in kind.model_fields and not issubclass(kind, Command)}
-    assert {kind.__name__ for kind in of_calls - SENTENCES.keys()} == set()
-    assert all(sentence_of(event) for _, event in ACCEPTED)
+SWITCHED: set[type[Event]] = {
+    events.PhaseChanged,
+    events.CapChanged,
+    events.DistrictPaused,
+    events.DistrictResumed,
+}
+
+
+def test_every_event_that_people_read_of_has_a_sentence() -> None:
+    """Of a call, of one of its pages, of its clock, or of the switchboard."""
+    read = {kind for kind in EVENTS.values() if {"call_id", "page_id"} & kind.model_fields.keys()}
+    read = {kind for kind in read if not issubclass(kind, Command)} | {events.ClockFailed} | SWITCHED
+    assert {kind.__name__ for kind in read - SENTENCES.keys()} == set(), "say it in view/sentences.py"
+
+
+@pytest.mark.parametrize("kind", SENTENCES, ids=lambda kind: kind.type)
+def test_a_sentence_is_filled_in_from_its_event(kind: type[Event]) -> None:
+    sentence = sentence_of(kind.model_validate(example_of(kind)))
+    assert sentence
+    assert "{" not in sentence
+
+
+def test_no_two_sections_of_the_view_change_by_one_event() -> None:
+    """Else one of them would be lost where the tables are put together."""
+    sections = (alerts.CHANGES, switchboard.CHANGES, referrals.CHANGES, roster.CHANGES)
+    assert len(agency.CHANGES) == sum(map(len, sections))

@@ -323,7 +323,7 @@ def test_borders_that_cross_everywhere_are_refused_before_they_cost_much() -> No
 
     began = time.perf_counter()
     (fault,) = refused(drawn(comb(turned=False), comb(turned=True)))
-    assert (fault.field, fault.what) == ("districts", "the boundaries lie over each other nearly everywhere")
+    assert (fault.field, fault.what) == ("districts", "the boundaries overlap nearly everywhere")
     assert time.perf_counter() - began < 5  # a fifth of a second where nothing else runs
 
 
@@ -366,7 +366,7 @@ def test_the_example_city_has_a_boundary() -> None:
 def test_documents_without_boundaries_do_without_shapely() -> None:
     code = (
         "import sys\n"
-        "from services.triage.service import SERVICE\n"
+        "from services.triage.service import TRIAGE\n"
         "from shared.programme import read\n"
         f"read(open({str(PROGRAMMES / 'madison-wi.2021-09-01.toml')!r}).read())\n"
         "assert not {'shapely', 'numpy'} & sys.modules.keys()\n"

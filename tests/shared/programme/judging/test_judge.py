@@ -9,6 +9,7 @@ from immutables import Map
 from shared.programme import Judgement, Phase, Switchboard, judge
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.surroundings import ALONE
+from shared.switch import Switch
 from tests.shared.programme.documents import BOSTON, CHICAGO, LIVE, MADISON, WEDNESDAY_NOON, answers, call, judged, live
 
 BOSTON_ON = live(
@@ -272,13 +273,13 @@ def test_the_switchboard_sets_less_never_more(phase: Phase) -> None:
 
 
 @pytest.mark.parametrize(
-    "paused", [frozenset({"Central"}), frozenset({"all"}), frozenset({"cares/all"}), frozenset({"cares/Central"})]
+    "paused", [Switch("Central"), Switch("all"), Switch("all", "cares"), Switch("Central", "cares")]
 )
-def test_a_pause_is_off_with_its_own_reason(paused: frozenset[str]) -> None:
-    found = judged(switchboard=Switchboard(1, LIVE.phases, paused))
+def test_a_pause_is_off_with_its_own_reason(paused: Switch) -> None:
+    found = judged(switchboard=Switchboard(1, LIVE.phases, frozenset({paused})))
     assert found.suitability == "suitable"
     assert (found.responses[0].phase, found.responses[0].reasons) == ("off", ("paused",))
-    elsewhere = judged(switchboard=Switchboard(1, LIVE.phases, frozenset({"West", "cares/West"})))
+    elsewhere = judged(switchboard=Switchboard(1, LIVE.phases, frozenset({Switch("West"), Switch("West", "cares")})))
     assert elsewhere.responses[0].may_go
 
 

@@ -292,7 +292,7 @@ def class_of(axis: Axis, known: dict[str, Any], old: Programme, new: Programme) 
     return next(
         index
         for index, one in enumerate(axis.classes)
-        if list(signs(one.known, conditions)) == list(signs(fact, conditions))
+        if list(signs(one.sample, conditions)) == list(signs(fact, conditions))
     )
 
 

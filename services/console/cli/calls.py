@@ -1,0 +1,54 @@
+"""`careroute override`, `confirm`, `call`: what was decided, why, and deciding it yourself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from services.console.cli.ask import CallArgument, JsonOption, ReasonOption, RequiredReason, ask, group
+from services.console.cli.client import call_path
+
+commands = typer.Typer()
+call = group("Calls: what was decided, and why.")
+
+
+@commands.command()
+def override(
+    ctx: typer.Context,
+    call_id: CallArgument,
+    send: Annotated[str, typer.Argument(help="`default`, or a response.")],
+    *,
+    reason: RequiredReason,
+    json: JsonOption = False,
+) -> None:
+    """Decide a call yourself."""
+    ask(ctx, json, lambda door: door.post(f"{call_path(call_id)}/override", send=send, reason=reason))
+
+
+@commands.command()
+def confirm(
+    ctx: typer.Context, call_id: CallArgument, *, reason: ReasonOption = None, json: JsonOption = False
+) -> None:
+    """In an advisory district: confirm what is proposed for a call."""
+    ask(ctx, json, lambda door: door.post(f"{call_path(call_id)}/confirm", reason=reason))
+
+
+@call.command("show")
+def call_show(ctx: typer.Context, call_id: CallArgument, *, json: JsonOption = False) -> None:
+    """A call: state, history, and every gate with its sentence."""
+    ask(ctx, json, lambda door: door.get(call_path(call_id)), "call")
+
+
+@call.command("list")
+def call_list(
+    ctx: typer.Context,
+    *,
+    district: Annotated[str | None, typer.Option(help="Only this district.")] = None,
+    open_only: Annotated[bool, typer.Option("--open", help="Only calls without outcome, or with a team.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
+    json: JsonOption = False,
+) -> None:
+    """Calls, the one heard of last first."""
+    query = {"district": district, "open": True if open_only else None, "limit": limit}
+    ask(ctx, json, lambda door: door.get("/v1/calls", **query), "calls")

@@ -1,0 +1,38 @@
+"""`careroute key`: keys, tokens and secrets, made on this machine and sent nowhere."""
+
+from __future__ import annotations
+
+import typer
+
+from services.console.cli.ask import JsonOption, group, show
+
+key = group("API keys and tokens.")
+
+
+@key.command("new")
+def key_new(*, json: JsonOption = False) -> None:
+    """Make a key for a CAD or a token for a person, and the line for the agencies file that holds its hash."""
+    import secrets  # noqa: PLC0415  # what only one command needs is imported there
+
+    from shared.agencies import hash_of  # noqa: PLC0415  # as above
+
+    made = secrets.token_urlsafe(32)
+    body = {"key": made, "hash": hash_of(made)}
+    show(body, "key", as_json=json)
+
+
+@key.command("seal")
+def key_seal() -> None:
+    """Make a sealing key, for CAREROUTE_SEALING_KEY of intake, triage and the pocket page."""
+    from shared.sealing import new_key  # noqa: PLC0415  # as above
+
+    typer.echo(new_key())
+
+
+@key.command("webhook")
+def key_webhook() -> None:
+    """Make a secret that signs webhooks, for the agencies file and for whoever receives them."""
+    import base64  # noqa: PLC0415  # as above
+    import secrets  # noqa: PLC0415  # as above
+
+    typer.echo("whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())

@@ -1,0 +1,131 @@
+"""`careroute team`, `person`: who is on the books, and who is on shift."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from services.console.cli.ask import JsonOption, ReasonOption, ask, group
+from services.console.cli.client import in_path
+
+team = group("Teams and their shifts.")
+person = group("Members of staff.")
+
+
+@team.command("list")
+def team_list(ctx: typer.Context, *, json: JsonOption = False) -> None:
+    """The roster, with who is on shift and where they stand."""
+    ask(ctx, json, lambda door: door.get("/v1/teams"), "teams")
+
+
+@team.command("add")
+def team_add(
+    ctx: typer.Context,
+    team_id: Annotated[str, typer.Argument()],
+    *,
+    model: Annotated[str, typer.Option(help="Response model, e.g. community-responder.")],
+    primary: Annotated[list[str] | None, typer.Option(help="Primary district; may be repeated.")] = None,
+    secondary: Annotated[list[str] | None, typer.Option(help="Secondary district; may be repeated.")] = None,
+    pool: Annotated[str, typer.Option()] = "default",
+    json: JsonOption = False,
+) -> None:
+    """Add a team, or replace what is known of it."""
+    given = {
+        "team_id": team_id,
+        "model": model,
+        "primary_districts": primary or [],
+        "secondary_districts": secondary or [],
+        "pool": pool,
+    }
+    ask(ctx, json, lambda door: door.post("/v1/teams", team=given))
+
+
+@team.command("remove")
+def team_remove(
+    ctx: typer.Context,
+    team_id: Annotated[str, typer.Argument()],
+    *,
+    reason: ReasonOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Take a team off the roster."""
+    ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/remove", reason=reason))
+
+
+@team.command("sign-on")
+def team_sign_on(
+    ctx: typer.Context,
+    team_id: Annotated[str, typer.Argument()],
+    members: Annotated[list[str], typer.Argument(help="Who is on the team.")],
+    *,
+    hours: Annotated[float, typer.Option(help="How long the shift is.")] = 8.0,
+    json: JsonOption = False,
+) -> None:
+    """Start a shift; prints each member's pocket page."""
+    path = f"/v1/teams/{in_path(team_id)}/sign-on"
+    ask(ctx, json, lambda door: door.post(path, members=members, hours=hours))
+
+
+@team.command("sign-off")
+def team_sign_off(ctx: typer.Context, team_id: Annotated[str, typer.Argument()], *, json: JsonOption = False) -> None:
+    """End a shift."""
+    ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/sign-off"))
+
+
+@team.command("status")
+def team_status(
+    ctx: typer.Context,
+    team_id: Annotated[str, typer.Argument()],
+    status: Annotated[str, typer.Argument(help="e.g. en-route, on-scene, need-police, cleared, available")],
+    *,
+    call_id: Annotated[str | None, typer.Option("--call", help="The call it is about.")] = None,
+    disposition: Annotated[str | None, typer.Option(help="With cleared, e.g. resolved-on-scene.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Say where a team stands."""
+    body = {"status": status, "call_id": call_id, "disposition": disposition}
+    ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/status", **body))
+
+
+@person.command("list")
+def person_list(ctx: typer.Context, *, json: JsonOption = False) -> None:
+    """Members of staff."""
+    ask(ctx, json, lambda door: door.get("/v1/people"), "people")
+
+
+@person.command("add")
+def person_add(
+    ctx: typer.Context,
+    person_id: Annotated[str, typer.Argument(help="The same as their name in the agencies file.")],
+    *,
+    name: Annotated[str, typer.Option()],
+    discipline: Annotated[list[str], typer.Option(help="e.g. paramedic, crisis-worker; may be repeated.")],
+    language: Annotated[list[str] | None, typer.Option(help="e.g. en, es; may be repeated.")] = None,
+    webhook: Annotated[str | None, typer.Option(help="A paging provider's; the pocket page is there anyway.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Add a member of staff, or replace what is known of them."""
+    methods: list[dict[str, str]] = [{"method_id": "pocket", "kind": "pocket"}]
+    if webhook is not None:
+        methods.append({"method_id": "webhook", "kind": "webhook", "url": webhook})
+    given = {
+        "person_id": person_id,
+        "name": name,
+        "disciplines": discipline,
+        "languages": language or ["en"],
+        "contact_methods": methods,
+    }
+    ask(ctx, json, lambda door: door.post("/v1/people", person=given))
+
+
+@person.command("remove")
+def person_remove(
+    ctx: typer.Context,
+    person_id: Annotated[str, typer.Argument()],
+    *,
+    reason: ReasonOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Take a member of staff off the books."""
+    ask(ctx, json, lambda door: door.post(f"/v1/people/{in_path(person_id)}/remove", reason=reason))

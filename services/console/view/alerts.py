@@ -1,0 +1,95 @@
+"""Answers to commands, and what somebody has to look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.console.view.agency_records import AgencyRecords, Change
+from services.console.view.records import Alert, CommandSeen
+from services.console.view.sentences import sentence_of
+from shared import events
+from shared.engine.broker import Stored
+from shared.events import Event
+
+
+def _command_done(agency: AgencyRecords, event: events.CommandDone, stored: Stored) -> None:
+    answer = CommandSeen(event.command_id, "done", stored.time, event.result, event.sentence)
+    answer.about, answer.revision = event.about, event.revision
+    agency.remember_answer(answer)
+
+
+def _command_refused(agency: AgencyRecords, event: events.CommandRefused, stored: Stored) -> None:
+    answer = CommandSeen(event.command_id, "refused", stored.time, "", event.sentence, event.reason, event.faults)
+    agency.remember_answer(answer)
+
+
+def _command_held(agency: AgencyRecords, event: events.CommandHeld, stored: Stored) -> None:
+    answer = CommandSeen(event.command_id, "held", stored.time, "", sentence_of(event), about=event.call_id)
+    agency.remember_answer(answer)
+
+
+def _input_refused(agency: AgencyRecords, event: events.InputRefused, stored: Stored) -> None:
+    alert = Alert("input-refused", stored.time, sentence_of(event), event.position, event.call_id)
+    agency.raise_alert(f"input-refused/{stored.topic}/{event.position}", alert)
+
+
+def _clock_failed(agency: AgencyRecords, event: events.ClockFailed, stored: Stored) -> None:
+    sentence = f"The clock {event.clock_id} failed and was taken out: {event.wrong}."
+    agency.raise_alert(stored.position, Alert("clock-failed", stored.time, sentence, event.clock_id))
+
+
+def _unconfirmed(agency: AgencyRecords, event: events.AssignmentUnconfirmed, stored: Stored) -> None:
+    alert = Alert("unconfirmed", stored.time, sentence_of(event), event.team_id, event.call_id)
+    agency.raise_alert(f"unconfirmed/{event.call_id}/{event.episode}", alert)
+
+
+def _team_silent(agency: AgencyRecords, event: events.SafetyCheckMissed, stored: Stored) -> None:
+    if (team := agency.teams.get(event.team_id)) is not None:
+        team.status, team.status_at = "safety-check-overdue", stored.time
+    alert = Alert("team-silent", stored.time, sentence_of(event), event.team_id, event.call_id)
+    agency.raise_alert(f"team-silent/{event.team_id}", alert)
+
+
+def _assignment_over(agency: AgencyRecords, event: Any, stored: Stored) -> None:
+    agency.end_alert(f"unconfirmed/{event.call_id}/{event.episode}")
+    agency.end_alert(f"team-silent/{event.team_id}")
+    agency.free_team(event.team_id, event.call_id, stored.time)
+
+
+def _cad_informed(agency: AgencyRecords, event: events.CadInformed, _stored: Stored) -> None:
+    agency.end_alert(f"cad-not-informed/{event.message_id}")
+    if event.kind == "call.routed":
+        agency.end_alert(f"unconfirmed/{event.call_id}/{event.episode}")
+
+
+def _cad_not_informed(agency: AgencyRecords, event: events.CadNotInformed, stored: Stored) -> None:
+    sentence = f"{event.source} did not acknowledge {event.kind}: {event.why}."
+    alert = Alert("cad-not-informed", stored.time, sentence, event.message_id, event.call_id or None)
+    agency.raise_alert(f"cad-not-informed/{event.message_id}", alert)
+
+
+def _webhook_disabled(agency: AgencyRecords, event: events.CadWebhookDisabled, stored: Stored) -> None:
+    sentence = f"Nothing is sent to the CAD {event.source}: it answered 410 Gone. A ping that succeeds ends this."
+    alert = Alert("webhook-disabled", stored.time, sentence, event.source)
+    agency.raise_alert(f"webhook-disabled/{event.source}", alert)
+
+
+def _webhook_enabled(agency: AgencyRecords, event: events.CadWebhookEnabled, _stored: Stored) -> None:
+    agency.end_alert(f"webhook-disabled/{event.source}")
+
+
+CHANGES: dict[type[Event], Change] = {
+    events.CommandDone: _command_done,
+    events.CommandRefused: _command_refused,
+    events.CommandHeld: _command_held,
+    events.InputRefused: _input_refused,
+    events.ClockFailed: _clock_failed,
+    events.AssignmentUnconfirmed: _unconfirmed,
+    events.SafetyCheckMissed: _team_silent,
+    events.AssignmentWithdrawn: _assignment_over,
+    events.AssignmentEnded: _assignment_over,
+    events.CadInformed: _cad_informed,
+    events.CadNotInformed: _cad_not_informed,
+    events.CadWebhookDisabled: _webhook_disabled,
+    events.CadWebhookEnabled: _webhook_enabled,
+}

@@ -1,0 +1,79 @@
+"""Teams and people: who is on shift, and where they stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.console.view.agency_records import AgencyRecords, Change
+from services.console.view.records import PersonSeen, TeamSeen
+from shared import events
+from shared.engine.broker import Stored
+from shared.events import OFFER_ENDS, Event
+
+
+def _person_defined(agency: AgencyRecords, event: events.PersonDefined, _stored: Stored) -> None:
+    agency.people.setdefault(event.person.person_id, PersonSeen(event.person)).person = event.person
+
+
+def _person_removed(agency: AgencyRecords, event: events.PersonRemoved, _stored: Stored) -> None:
+    agency.people.pop(event.person_id, None)
+
+
+def _team_defined(agency: AgencyRecords, event: events.TeamDefined, _stored: Stored) -> None:
+    agency.teams.setdefault(event.team.team_id, TeamSeen(event.team)).team = event.team
+
+
+def _team_removed(agency: AgencyRecords, event: events.TeamRemoved, _stored: Stored) -> None:
+    agency.teams.pop(event.team_id, None)
+
+
+def _signed_on(agency: AgencyRecords, event: events.TeamSignedOn, stored: Stored) -> None:
+    if (team := agency.teams.get(event.team_id)) is not None:
+        team.shift_id, team.members, team.shift_ends_at = event.shift_id, event.members, event.shift_ends_at
+        team.status, team.status_at = "available", stored.time
+        _put_on_shift(agency, team.members, event.team_id)
+
+
+def _signed_off(agency: AgencyRecords, event: events.TeamSignedOff, stored: Stored) -> None:
+    if (team := agency.teams.get(event.team_id)) is not None:
+        _put_on_shift(agency, team.members, None)
+        team.shift_id, team.members, team.shift_ends_at = None, (), None
+        team.status, team.status_at = "off-duty", stored.time
+
+
+def _put_on_shift(agency: AgencyRecords, members: tuple[str, ...], team_id: str | None) -> None:
+    for person_id in members:
+        if (person := agency.people.get(person_id)) is not None:
+            person.team_id = team_id
+
+
+def _status_reported(agency: AgencyRecords, event: events.StatusReported, stored: Stored) -> None:
+    agency.end_alert(f"team-silent/{event.team_id}")
+    if (team := agency.teams.get(event.team_id)) is not None:
+        team.status, team.status_at = event.status, stored.time
+
+
+def _offer_made(agency: AgencyRecords, event: events.OfferMade, _stored: Stored) -> None:
+    if (team := agency.teams.get(event.team_id)) is not None:
+        team.offers.append(event.offer_id)
+
+
+def _offer_ended(agency: AgencyRecords, event: Any, stored: Stored) -> None:
+    if (team := agency.teams.get(event.team_id)) is None:
+        return
+    team.offers = [offer_id for offer_id in team.offers if offer_id != event.offer_id]
+    if isinstance(event, events.OfferAccepted):
+        team.call_id, team.status, team.status_at = event.call_id, "assigned", stored.time
+
+
+CHANGES: dict[type[Event], Change] = {
+    events.PersonDefined: _person_defined,
+    events.PersonRemoved: _person_removed,
+    events.TeamDefined: _team_defined,
+    events.TeamRemoved: _team_removed,
+    events.TeamSignedOn: _signed_on,
+    events.TeamSignedOff: _signed_off,
+    events.StatusReported: _status_reported,
+    events.OfferMade: _offer_made,
+    **dict.fromkeys(OFFER_ENDS, _offer_ended),
+}

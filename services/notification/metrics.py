@@ -1,0 +1,16 @@
+"""Notification's figures."""
+
+from __future__ import annotations
+
+from shared.events import CadNotInformed, Event, PageDelivered, PageDropped, PageFailed
+from shared.telemetry import CAD_NOT_INFORMED, PAGES
+
+PAGE_ENDS: dict[type[Event], str] = {PageDelivered: "delivered", PageFailed: "failed", PageDropped: "dropped"}
+
+
+def watch(agency: str, event: Event) -> None:
+    """Count an event of the journal, once it is durable."""
+    if (end := PAGE_ENDS.get(type(event))) is not None:
+        PAGES.labels(agency, end).inc()
+    elif isinstance(event, CadNotInformed) and event.alarm:
+        CAD_NOT_INFORMED.labels(agency).inc()
