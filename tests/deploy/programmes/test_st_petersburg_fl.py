@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deploy.programmes.desk import ladder, result, verdict
+from tests.deploy.programmes.desk import crew, ladder, result, verdict
 
 AGENCY = "st-petersburg-fl"
 CITY, TEAM = "St Petersburg", "navigators"
@@ -42,14 +42,12 @@ def test_hours(at: str, comes: str) -> None:
         ("2021-03-01T09:00", "TRUANCY", {"injury": "needs-ems"}, "default: category-not-taken"),
         ("2021-03-01T09:00", "PANHANDLING", {"crime": "reported"}, "default: level-sends-default"),
         ("2021-03-01T09:00", "BURGLARY", {}, "default: level-sends-default"),
-        ("2021-03-01T09:00", "NOISE", {}, "default: category-not-taken"),
         ("2021-06-01T09:00", "SUICIDE CRISIS", {"suicide": "threat-or-plan"}, TEAM),
         ("2021-06-01T09:00", "SUICIDE CRISIS", {"suicide": "not-asked"}, "ask: suicide"),
         ("2021-06-01T09:00", "OVERDOSE", {}, "navigators-beside"),
         ("2021-06-01T09:00", "TRUANCY", {"injury": "needs-ems"}, "default: category-not-taken"),
         ("2021-06-01T09:00", "PANHANDLING", {"crime": "reported"}, "default: level-sends-default"),
         ("2021-06-01T09:00", "BURGLARY", {}, "default: level-sends-default"),
-        ("2021-06-01T09:00", "NOISE", {}, "default: category-not-taken"),
     ],
 )
 def test_codes_and_facts(at: str, code: str, facts: dict[str, str], comes: str) -> None:
@@ -60,6 +58,12 @@ def test_codes_and_facts(at: str, code: str, facts: dict[str, str], comes: str) 
 def test_police_ride_along_until_the_end_of_may(at: str, officer: bool) -> None:  # noqa: FBT001
     (team,) = verdict(AGENCY, at=at, code="TRUANCY", district=CITY).responses
     assert ("officer" in team.crew) == officer
+
+
+@pytest.mark.parametrize("at", ["2021-03-01T09:00", "2021-06-01T09:00", "2025-11-01T22:00"])
+@pytest.mark.parametrize("team", [TEAM, "navigators-beside"])
+def test_two_navigators(at: str, team: str) -> None:
+    assert [place for place in crew(AGENCY, team, at=at) if place != "officer"] == ["navigator", "navigator"]
 
 
 def test_outside_the_city() -> None:
