@@ -39,7 +39,6 @@ def test_hours(at: str, comes: str) -> None:
         ("ADMINISTRATIVE", {}, TEAM),
         ("FOLLOW-UP", {}, TEAM),
         ("NOISE COMPLAINT", {}, "default: category-not-taken"),
-        ("FIRE", {}, "default: category-not-taken"),
         ("MENTAL HEALTH", {"suicide": "ideation"}, TEAM),
         ("MENTAL HEALTH", {"crime": "not-asked"}, "ask: crime"),
     ],

@@ -35,7 +35,6 @@ def test_day_and_night(at: str, comes: str) -> None:
         ("SUICIDE", {"suicide": "ideation"}, ADVISED),
         ("SUICIDE", {"suicide": "not-asked"}, "ask: suicide"),
         ("ASSAULT", {}, "default: level-sends-default"),
-        ("NOISE", {}, "default: category-not-taken, resolvable-by-phone-unknown"),
     ],
 )
 def test_codes_and_facts(code: str, facts: dict[str, str], comes: str) -> None:
