@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deploy.programmes.desk import ladder, result, verdict
+from tests.deploy.programmes.desk import Case, ladder, result, verdict
 
 AGENCY = "austin-tx"
 SELF = {"relation": "self"}
@@ -54,7 +54,7 @@ def test_kinds_of_call(at: str, code: str, facts: dict[str, str], comes: str) ->
 @pytest.mark.parametrize("at", [EARLY, LATE])
 @pytest.mark.parametrize(("wants", "comes"), [("police", "conferenced"), ("none", DESK), ("alternative", DESK)])
 def test_who_asks_for_an_officer_gets_one_with_a_clinician_conferenced(at: str, wants: str, comes: str) -> None:
-    case = {"at": at, "code": "PSYCHOSIS", "district": "Austin", "facts": SELF}
+    case: Case = {"at": at, "code": "PSYCHOSIS", "district": "Austin", "facts": SELF}
     assert result(AGENCY, caller_wants=wants, **case) == comes
     joins = verdict(AGENCY, caller_wants="police", **case).responses[0]
     assert (joins.response, joins.goes, joins.reached_by) == ("conferenced", "beside default", "phone transfer")
