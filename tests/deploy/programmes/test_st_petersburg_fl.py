@@ -14,11 +14,13 @@ CITY, TEAM = "St Petersburg", "navigators"
         ("2021-02-27T09:00", "default: no-programme"),
         ("2021-02-28T08:00", TEAM),
         ("2021-02-28T07:59", "default: outside-hours"),
-        ("2021-02-28T11:59", TEAM),
-        ("2021-02-28T12:00", "default: outside-hours"),
-        ("2021-06-01T12:00", "default: outside-hours"),  # "8 AM-12 PM", to the letter
+        ("2021-02-28T23:59", TEAM),
+        ("2021-03-01T00:00", "default: outside-hours"),
+        ("2021-06-01T23:59", TEAM),  # "8 AM-12 PM" until midnight
+        ("2021-06-02T00:00", "default: outside-hours"),
         ("2021-12-25T09:00", TEAM),
-        ("2025-10-27T13:00", "default: outside-hours"),
+        ("2025-10-27T13:00", TEAM),
+        ("2025-10-27T01:30", "default: outside-hours"),
         ("2025-10-28T13:00", TEAM),
         ("2025-10-29T01:59", TEAM),
         ("2025-10-29T02:00", "default: outside-hours"),
