@@ -100,6 +100,17 @@ def result(agency: str, *, of: str | None = None, **case: Any) -> str:
     return _named(may_go) or f"default: {_listed(reason for one in responses for reason in one.reasons)}"
 
 
+def goes(agency: str, **case: Any) -> list[str]:
+    """The responses that may go, whatever keeps the others: where only this is published, or a code is not listed."""
+    return [one.response for one in verdict(agency, **case).responses if one.may_go]
+
+
+def crew(agency: str, response: str, *, at: str) -> tuple[str, ...]:
+    """The places of a response's crew in the version in force at `at`."""
+    programme = in_force(agency, instant(agency, at))
+    return programme.responses[response].crew if programme else ()
+
+
 def ladder(agency: str, **case: Any) -> dict[str, str]:
     """For each hazard that the version turns on, the rank of the level for each of its values, calmest first: "0112".
 

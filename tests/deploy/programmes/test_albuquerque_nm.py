@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deploy.programmes.desk import ladder, result
+from tests.deploy.programmes.desk import crew, ladder, result
 
 AGENCY = "albuquerque-nm"
 DAY = "2021-09-08T12:00"
@@ -42,7 +42,6 @@ def test_hours(at: str, comes: str) -> None:
         ("WELFARE CHECK", {}, f"{BHR} + {CR}"),
         ("NEEDLES", {}, CR),
         ("BURGLARY", {}, "default: level-sends-default"),
-        ("NOISE", {}, "default: category-not-taken"),
     ],
 )
 def test_who_takes_what(code: str, facts: dict[str, str], comes: str) -> None:
@@ -51,12 +50,17 @@ def test_who_takes_what(code: str, facts: dict[str, str], comes: str) -> None:
 
 @pytest.mark.parametrize(("asker", "comes"), [("officer", OUTREACH), ("caller", "default: asker-not-allowed")])
 def test_officers_may_ask(asker: str, comes: str) -> None:
-    case = {"at": DAY, "code": "NOISE", "district": "Albuquerque", "of": OUTREACH}
+    case = {"at": DAY, "code": "NEEDLES", "district": "Albuquerque", "of": OUTREACH}
     assert result(AGENCY, requested_by=asker, **case) == comes
 
 
 def test_outside_the_city() -> None:
     assert result(AGENCY, at=DAY, code="NEEDLES", district="Rio Rancho") == "default: district-unknown"
+
+
+@pytest.mark.parametrize("at", [DAY, "2023-09-01T03:00"])
+def test_behavioral_health_responders_are_a_pair(at: str) -> None:
+    assert crew(AGENCY, BHR, at=at) == ("clinician", "clinician")
 
 
 @pytest.mark.parametrize("at", [DAY, "2023-09-01T03:00"])

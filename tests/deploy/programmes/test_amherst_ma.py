@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deploy.programmes.desk import ladder, result
+from tests.deploy.programmes.desk import crew, ladder, result
 
 AGENCY = "amherst-ma"
 TEAM = "cress"
@@ -39,7 +39,6 @@ def test_hours(at: str, comes: str) -> None:
         ("ADMINISTRATIVE", {}, TEAM),
         ("FOLLOW-UP", {}, TEAM),
         ("NOISE COMPLAINT", {}, "default: category-not-taken"),
-        ("FIRE", {}, "default: category-not-taken"),
         ("MENTAL HEALTH", {"suicide": "ideation"}, TEAM),
         ("MENTAL HEALTH", {"crime": "not-asked"}, "ask: crime"),
     ],
@@ -61,6 +60,11 @@ def test_callers_may_ask_in_2025(at: str, comes: str) -> None:
 
 def test_outside_the_town() -> None:
     assert result(AGENCY, at="2023-12-19T12:00", code="FOLLOW-UP", district="Hadley") == "default: district-unknown"
+
+
+@pytest.mark.parametrize("at", ["2023-12-19T12:00", "2025-02-03T12:00"])
+def test_two_community_responders(at: str) -> None:
+    assert crew(AGENCY, TEAM, at=at) == ("crisis-worker", "crisis-worker")
 
 
 @pytest.mark.parametrize(

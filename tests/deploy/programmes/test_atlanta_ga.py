@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deploy.programmes.desk import ladder, result
+from tests.deploy.programmes.desk import crew, ladder, result
 
 AGENCY = "atlanta-ga"
 TEAM = "community-response"
@@ -45,6 +45,11 @@ def test_codes_and_facts(code: str, facts: dict[str, str], comes: str) -> None:
 def test_calls_of_911_are_not_its_own() -> None:
     case = {"at": "2021-02-01T12:00", "code": "WELFARE", "district": "5"}
     assert result(AGENCY, source="atlanta-911", **case) == "default: other-source"
+
+
+@pytest.mark.parametrize("at", ["2021-02-01T12:00", "2021-08-02T12:00"])
+def test_a_team_of_two(at: str) -> None:
+    assert crew(AGENCY, "community-response", at=at) == ("navigator", "navigator")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deploy.programmes.desk import ladder, result
+from tests.deploy.programmes.desk import Case, ladder, result, verdict
 
 AGENCY = "austin-tx"
 SELF = {"relation": "self"}
@@ -38,7 +38,6 @@ def test_hours(at: str, comes: str) -> None:
         (EARLY, "PARENT-CHILD", {}, "default: relation-unknown, category-not-taken"),
         (EARLY, "CHECK WELFARE", SELF, "default: category-not-taken"),
         (LATE, "CHECK WELFARE", {"relation": "bystander"}, DESK),
-        (LATE, "LOUD MUSIC", {}, "default: category-not-taken"),
         (EARLY, "SUICIDAL IDEATION", SELF | {"suicide": "ideation"}, DESK),
         (EARLY, "SUICIDAL IDEATION", SELF | {"suicide": "not-asked"}, "ask: suicide"),
         (EARLY, "SUICIDAL IDEATION", SELF | {"suicide": "threat-or-plan"}, "default: level-sends-default"),
@@ -52,15 +51,29 @@ def test_kinds_of_call(at: str, code: str, facts: dict[str, str], comes: str) ->
     assert result(AGENCY, at=at, code=code, district="Austin", facts=facts) == comes
 
 
+@pytest.mark.parametrize("at", [EARLY, LATE])
+@pytest.mark.parametrize(("wants", "comes"), [("police", "conferenced"), ("none", DESK), ("alternative", DESK)])
+def test_who_asks_for_an_officer_gets_one_with_a_clinician_conferenced(at: str, wants: str, comes: str) -> None:
+    case: Case = {"at": at, "code": "PSYCHOSIS", "district": "Austin", "facts": SELF}
+    assert result(AGENCY, caller_wants=wants, **case) == comes
+    joins = verdict(AGENCY, caller_wants="police", **case).responses[0]
+    assert (joins.response, joins.goes, joins.reached_by) == ("conferenced", "beside default", "phone transfer")
+
+
 @pytest.mark.parametrize(
-    ("wants", "comes"), [("police", "default: level-sends-default"), ("none", DESK), ("alternative", DESK)]
+    ("facts", "comes"),
+    [
+        ({"suicide": "threat-or-plan"}, "austin-first + conferenced"),  # it has an officer on board
+        ({"weapon": "present"}, "default: level-sends-default"),
+    ],
 )
-def test_who_asks_for_an_officer_gets_one(wants: str, comes: str) -> None:
-    assert result(AGENCY, at=LATE, code="PSYCHOSIS", district="Austin", caller_wants=wants) == comes
+def test_whoever_asks_for_an_officer_at_risk_gets_one_too(facts: dict[str, str], comes: str) -> None:
+    case = {"at": LATE, "code": "PSYCHOSIS", "district": "Austin", "caller_wants": "police"}
+    assert result(AGENCY, facts=facts, **case) == comes
 
 
 def test_an_officer_may_talk_to_a_clinician() -> None:
-    case = {"at": LATE, "code": "LOUD MUSIC", "district": "Austin", "of": "telehealth"}
+    case = {"at": LATE, "code": "PSYCHOSIS", "district": "Austin", "of": "telehealth"}
     assert result(AGENCY, requested_by="officer", **case) == "telehealth"
     assert result(AGENCY, **case) == "default: category-not-taken"
 
@@ -72,8 +85,8 @@ def test_outside_the_city() -> None:
 @pytest.mark.parametrize(
     ("at", "levels"),
     [
-        (EARLY, ("0111", "01111", "011", "001", "0011", "001")),
-        (LATE, ("0122", "01122", "022", "002", "0012", "002")),
+        (EARLY, ("0222", "02222", "022", "002", "0022", "002")),
+        (LATE, ("0233", "02233", "033", "003", "0023", "003")),
     ],
 )
 def test_what_each_hazard_raises_to(at: str, levels: tuple[str, ...]) -> None:

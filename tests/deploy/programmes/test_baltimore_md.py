@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.programmes.desk import ladder, result
+from tests.deploy.programmes.desk import goes, ladder, result
 
 AGENCY = "baltimore-md"
 ADULT = {"age": "18"}
-LINE, NOT_TAKEN = "crisis-line", "default: category-not-taken"
+LINE = "crisis-line"
 
 
 @pytest.mark.parametrize(
@@ -17,15 +17,12 @@ LINE, NOT_TAKEN = "crisis-line", "default: category-not-taken"
         ("2021-06-29T12:00", "25A01", "default: no-programme"),
         ("2021-06-30T12:00", "25A01", LINE),
         ("2021-06-30T12:00", "25-A-2", LINE),
-        ("2021-06-30T12:00", "25A03", NOT_TAKEN),
-        ("2021-06-30T12:00", "25B03", NOT_TAKEN),
-        ("2022-04-01T12:00", "25B03", NOT_TAKEN),
-        ("2022-06-29T23:59", "25B03", NOT_TAKEN),
         ("2022-06-30T00:00", "25-B-3", LINE),
-        ("2022-06-30T12:00", "25B03V", NOT_TAKEN),
+        ("2022-06-30T12:00", "25B03V", "default: level-sends-default"),
+        ("2022-06-30T12:00", "25B03W", "default: level-sends-default"),
+        ("2022-06-30T12:00", "25B03B", "default: level-sends-default"),
         ("2022-06-30T12:00", "25A01V", "default: level-sends-default"),
         ("2022-06-30T12:00", "25A01W", "default: level-sends-default"),
-        ("2022-06-30T12:00", "25A", NOT_TAKEN),
         ("2021-12-25T03:00", "25A01", LINE),  # always open
         ("2021-11-07T01:30-04:00", "25A01", LINE),  # both times
         ("2021-11-07T01:30-05:00", "25A01", LINE),
@@ -35,6 +32,20 @@ LINE, NOT_TAKEN = "crisis-line", "default: category-not-taken"
 )
 def test_determinants_by_date(at: str, code: str, comes: str) -> None:
     assert result(AGENCY, at=at, code=code, district="Baltimore", facts=ADULT) == comes
+
+
+def test_actively_threatening_suicide_is_taken_from_the_second_quarter_of_2022() -> None:
+    case: dict[str, Any] = {"code": "25B03", "district": "Baltimore", "facts": ADULT | {"suicide": "threat-or-plan"}}
+    assert goes(AGENCY, at="2022-03-31T23:59", **case) == []
+    assert goes(AGENCY, at="2022-04-01T00:00", **case) == [LINE]
+    assert result(AGENCY, at="2022-04-01T00:00", **case) == LINE
+
+
+@pytest.mark.parametrize(
+    ("at", "code"), [("2021-06-30T12:00", "25A03"), ("2021-06-30T12:00", "25B03"), ("2022-06-30T12:00", "25A")]
+)
+def test_no_other_determinant_is_taken(at: str, code: str) -> None:
+    assert goes(AGENCY, at=at, code=code, district="Baltimore", facts=ADULT) == []
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,6 @@ def test_hours(at: str, comes: str) -> None:
         ("2024-07-31T12:00", "NOTIFY CITIZEN", {}, TEAM),
         ("2024-07-31T12:00", "LOITERING", {}, "default: category-not-taken"),
         ("2024-09-05T12:00", "LOITERING", {}, TEAM),
-        ("2024-09-05T12:00", "NOISE", {}, "default: category-not-taken"),
         ("2024-07-31T12:00", "PSYCHIATRIC", {"suicide": "threat-or-plan"}, TEAM),
         ("2024-07-31T12:00", "PSYCHIATRIC", {"weapon": "elsewhere"}, "default: level-sends-default"),
         ("2024-07-31T12:00", "PSYCHIATRIC", {"violence": "not-asked"}, "ask: violence"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deploy.programmes.desk import in_force, instant, ladder, result
+from tests.deploy.programmes.desk import goes, in_force, instant, ladder, result
 
 AGENCY = "chicago-il"
 MDRT, ART = "multidisciplinary-team", "alternate-team"
@@ -21,12 +21,10 @@ ADULT = {"age": "30"}
         ("2021-11-25T12:00", MENTAL, "Uptown", "default: holiday"),
         ("2021-09-30T12:00", MENTAL, "Loop", "default: no-rollout"),
         ("2021-09-30T12:00", MENTAL, "Gage Park", "default: district-unknown"),
-        ("2021-09-30T12:00", SUICIDE, "Uptown", "default: category-not-taken"),
         ("2021-09-29T12:00", MENTAL, "Uptown", "default: no-programme"),
         ("2022-07-01T12:00", MENTAL, "Gage Park", ART),
         ("2022-07-01T12:00", MENTAL, "Uptown", MDRT),
         ("2022-07-04T12:00", MENTAL, "Gage Park", "default: no-rollout, holiday"),
-        ("2023-09-22T12:00", SUICIDE, "Uptown", "default: category-not-taken, no-rollout"),
         ("2023-09-25T12:00", SUICIDE, "Uptown", MDRT),
         ("2023-09-25T12:00", MENTAL, "Humboldt Park", "default: no-rollout"),
         ("2025-03-10T12:00", MENTAL, "12", ART),
@@ -35,6 +33,11 @@ ADULT = {"age": "30"}
 )
 def test_hours_areas_and_codes(at: str, code: str, district: str, comes: str) -> None:
     assert result(AGENCY, at=at, code=code, district=district, facts=ADULT) == comes
+
+
+@pytest.mark.parametrize("at", ["2021-09-30T12:00", "2023-09-22T12:00"])
+def test_suicide_threats_came_in_the_autumn_of_2023(at: str) -> None:
+    assert goes(AGENCY, at=at, code=SUICIDE, district="Uptown", facts=ADULT) == []
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deploy.programmes.desk import ladder, result
+from tests.deploy.programmes.desk import crew, ladder, result
 
 AGENCY = "dayton-oh"
 PHONE = {"resolvable_by_phone": "yes"}
@@ -36,7 +36,6 @@ def test_hours(at: str, comes: str) -> None:
         ("ROOMMATE TROUBLE", {}, "mediators"),
         ("BARKING DOG", PHONE, BOTH),
         ("MENTAL", PHONE, "default: category-not-taken"),
-        ("ASSAULT", PHONE, "default: category-not-taken"),
         ("NEIGHBOR DISPUTE", {"violence": "threat"}, "default: level-sends-default"),
         ("NEIGHBOR DISPUTE", {"crime": "reported"}, "default: level-sends-default"),
         ("NEIGHBOR DISPUTE", {"violence": "not-asked"}, "ask: violence"),
@@ -60,6 +59,11 @@ def test_a_caller_may_insist_on_an_officer(wants: str, comes: str) -> None:
 
 def test_outside_the_city() -> None:
     assert result(AGENCY, at="2022-05-24T12:00", code="NOISE", district="Kettering") == "default: district-unknown"
+
+
+@pytest.mark.parametrize("at", ["2022-05-24T12:00", "2026-02-25T12:00"])
+def test_two_mediators_go(at: str) -> None:
+    assert crew(AGENCY, "mediators", at=at) == ("crisis-worker", "crisis-worker")
 
 
 @pytest.mark.parametrize(

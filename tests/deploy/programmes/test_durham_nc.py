@@ -19,7 +19,6 @@ CRT, COR, PHONE_FIRST = "community-response", "co-response", "crisis-call-divers
         ("2022-06-28T10:00", "TRESPASS", "Rest of city", "default: no-rollout"),
         ("2022-06-28T10:00", "DISTURBANCE", "HEART area", "default: category-not-taken"),
         ("2022-06-28T10:00", "NOISE", "HEART area", "default: category-not-taken"),
-        ("2022-06-28T10:00", "BURGLARY", "HEART area", "default: category-not-taken"),
         ("2022-07-02T10:00", "TRESPASS", "HEART area", "default: outside-hours"),  # Saturday
         ("2022-07-04T10:00", "TRESPASS", "HEART area", "default: holiday"),
         ("2022-09-03T10:00", "TRESPASS", "HEART area", f"{CRT} (advisory)"),  # Saturday: the sources disagree

@@ -34,7 +34,6 @@ def test_hours_and_districts(at: str, district: str, comes: str) -> None:
     [
         ("HOMELESSNESS", {}, TEAM),
         ("DISTURBANCE", {}, "default: category-not-taken"),
-        ("BURGLARY", {}, "default: category-not-taken"),
         ("MENTAL HEALTH", {"violence": "threat"}, "default: level-sends-default"),
         ("MENTAL HEALTH", {"violence": "display"}, "default: level-sends-default"),
         ("MENTAL HEALTH", {"weapon": "present"}, "default: level-sends-default"),

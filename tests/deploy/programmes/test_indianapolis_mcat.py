@@ -5,7 +5,7 @@ import pytest
 from tests.deploy.programmes.desk import Case, ladder, result
 
 AGENCY = "indianapolis-in"
-USUAL: Case = {"code": "DISTURBANCE", "district": "East", "at": "2017-08-01T03:00", "requested_by": "officer"}
+USUAL: Case = {"code": "MENTAL PERSON", "district": "East", "at": "2017-08-01T03:00", "requested_by": "officer"}
 SECOND: Case = {"at": "2018-12-01T00:00"}
 
 
@@ -23,7 +23,6 @@ SECOND: Case = {"at": "2018-12-01T00:00"}
         ({"requested_by": "fire-crew"}, "mcat"),
         ({"requested_by": "self"}, "mcat"),
         ({"requested_by": None}, "default: category-not-taken"),
-        ({"requested_by": None, "code": "MENTAL PERSON"}, "default: category-not-taken"),
         ({"requested_by": "caller"}, "default: asker-not-allowed"),
         ({"everything_known": False}, "mcat"),  # police and ambulance go anyway: nothing needs to be asked
         ({"code": "OVERDOSE"}, "mcat"),

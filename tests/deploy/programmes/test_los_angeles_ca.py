@@ -40,7 +40,6 @@ def test_day_and_night_by_area(at: str, district: str, comes: str) -> None:
         ("SUICIDE THREAT", {"triage_level": "2", "suicide": "threat-or-plan"}, "line-988"),
         ("SUICIDE THREAT", {"triage_level": "2", "suicide": "attempt"}, "default: level-sends-default"),
         ("ASSAULT", {"triage_level": "1"}, "default: level-sends-default"),
-        ("NOISE", {"triage_level": "1"}, "default: category-not-taken"),
     ],
 )
 def test_the_county_matrix(code: str, facts: dict[str, str], comes: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deploy.programmes.desk import Case, all_on, document, ladder, result, verdict
+from tests.deploy.programmes.desk import Case, all_on, crew, document, ladder, result, verdict
 
 USUAL: Case = {"code": "MENTAL", "district": "Central", "at": "2021-09-03T12:00"}
 CLOSED = "default: outside-hours"
@@ -17,12 +17,11 @@ CLOSED = "default: outside-hours"
         ({"at": "2021-09-03T18:59"}, "cares"),
         ({"at": "2021-09-03T19:00"}, CLOSED),
         ({"at": "2021-09-04T12:00"}, CLOSED),  # Saturday
-        ({"district": "West"}, "default: no-rollout"),
         ({"at": "2021-09-06T12:00"}, "default: holiday"),  # Labor Day
         ({"at": "2021-11-26T12:00"}, "default: holiday"),
         ({"at": "2022-02-15T12:00"}, "cares"),  # in the state's calendar, but the city works
-        # the second team: counted only until it serves in full
-        ({"at": "2022-07-22T12:00", "district": "South"}, "cares (shadow)"),
+        # city-wide as staffing allows; the second team serves in full
+        ({"at": "2022-07-22T12:00", "district": "South"}, "cares"),
         ({"at": "2022-07-22T12:00"}, "cares"),
         ({"at": "2022-07-25T11:00", "district": "South"}, "cares"),
         ({"at": "2022-07-25T10:59", "district": "South"}, CLOSED),
@@ -50,13 +49,35 @@ def test_when_and_where(case: Case, found: str) -> None:
     assert result("madison-wi", **(USUAL | case)) == found
 
 
+OTHERS = ("West", "South", "North", "East", "Midtown")
+
+
+@pytest.mark.parametrize("district", OTHERS)
+def test_in_2021_the_other_districts_are_off_and_their_calls_are_counted_as_eligible(district: str) -> None:
+    found = verdict("madison-wi", **(USUAL | {"district": district}))
+    assert (found.suitability, found.district) == ("suitable", district)
+    assert found.responses[0].reasons == ("no-rollout",)
+
+
+@pytest.mark.parametrize("district", [*OTHERS, "Central"])
+@pytest.mark.parametrize("at", ["2022-04-01T11:00", "2022-05-18T12:00", "2022-07-25T12:00"])
+def test_in_2022_it_is_city_wide_from_spring_as_far_as_a_team_is_free(at: str, district: str) -> None:
+    assert result("madison-wi", **(USUAL | {"at": at, "district": district})) == "cares"
+    assert [step.attempt for step in document("madison-wi.2022-04-01").steps] == ["same response", "default"]
+
+
+def test_two_people_a_paramedic_and_a_crisis_worker() -> None:
+    for at in ("2021-09-03T12:00", "2022-08-05T12:00", "2023-10-06T12:00", "2024-05-03T12:00"):
+        assert crew("madison-wi", "cares", at=at) == ("paramedic", "crisis-worker")
+
+
 @pytest.mark.parametrize(
     ("case", "found"),
     [
         ({"code": "CHECK PERSON"}, "cares"),
-        ({"code": "THEFT"}, "default: category-not-taken"),
-        ({"code": "THEFT", "caller_wants": "alternative"}, "cares"),
-        ({"code": "THEFT", "requested_by": "officer"}, "default: asker-not-allowed"),
+        ({"code": "TROUBLE"}, "default: category-not-taken"),
+        ({"code": "TROUBLE", "caller_wants": "alternative"}, "cares"),
+        ({"code": "TROUBLE", "requested_by": "officer"}, "default: asker-not-allowed"),
         ({"code": "MENTAL VIOLENT"}, "default: level-sends-default"),
         ({"code": "MENTAL VIOLENT", "caller_wants": "alternative"}, "default: level-sends-default"),
         ({"caller_wants": "police"}, "default: level-sends-default"),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.programmes.desk import ladder, result, verdict
+from tests.deploy.programmes.desk import crew, ladder, result, verdict
 
 AGENCY = "minneapolis-mn"
 CITY = "Minneapolis"
@@ -48,7 +48,6 @@ def test_hours(at: str, comes: str) -> None:
         ("EDP VIOLENT", {}, "default: level-sends-default"),
         ("EDP", {"weapon": "not-asked"}, "ask: weapon"),
         ("CHECK WELFARE", {}, "default: category-not-taken"),
-        ("ALARM", {}, "default: category-not-taken"),
     ],
 )
 def test_police_are_present_where_there_is_a_weapon(code: str, facts: dict[str, str], comes: str) -> None:
@@ -69,6 +68,12 @@ def test_police_may_ask(asker: str, comes: str) -> None:
 
 def test_only_inside_the_city() -> None:
     assert result(AGENCY, at="2022-01-03T12:00", code="EDP", district="St Paul") == "default: district-unknown"
+
+
+@pytest.mark.parametrize("at", ["2022-01-03T12:00", "2022-05-02T12:00", "2024-03-01T12:00"])
+@pytest.mark.parametrize("team", ["bcr", "bcr-behind-police"])
+def test_two_mental_health_practitioners(at: str, team: str) -> None:
+    assert crew(AGENCY, team, at=at) == ("clinician", "clinician")
 
 
 @pytest.mark.parametrize("at", ["2022-01-03T12:00", "2022-05-02T12:00", "2024-03-01T12:00"])

@@ -36,11 +36,11 @@ def test_when_and_where(case: Case, found: str) -> None:
 @pytest.mark.parametrize(
     ("case", "found"),
     [
-        ({"code": "WELFARE CHECK"}, "default: category-not-taken"),
+        ({"code": "TRESPASS"}, "default: category-not-taken"),
         ({"code": "ASSAULT"}, "default: level-sends-default"),
-        ({"code": "WELFARE CHECK"} | ON_SCENE, "navigator"),
+        ({"code": "TRESPASS"} | ON_SCENE, "navigator"),
         ({"code": "ASSAULT"} | ON_SCENE, "navigator"),  # once an officer is there his word is enough
-        ({"code": "WELFARE CHECK", "requested_by": "caller"}, "default: asker-not-allowed"),
+        ({"code": "TRESPASS", "requested_by": "caller"}, "default: asker-not-allowed"),
         ({"facts": {"weapon": "cannot-tell"}}, "ask: weapon"),
         ({"everything_known": False}, "ask: weapon, violence, injury, suicide"),
         (ON_SCENE | {"of": None}, "navigator + outreach"),
@@ -49,6 +49,12 @@ def test_when_and_where(case: Case, found: str) -> None:
 )
 def test_who(case: Case, found: str) -> None:
     assert result(AGENCY, **(USUAL | case)) == found
+
+
+@pytest.mark.parametrize("code", ["DEVELOPMENTAL DISABILITY", "WELFARE CHECK", "SOCIAL SERVICES", "BEHAVIORAL HEALTH"])
+@pytest.mark.parametrize("at", ["2019-03-01T12:00", "2023-03-01T12:00"])
+def test_developmental_disabilities_and_welfare_checks_are_taken(at: str, code: str) -> None:
+    assert result(AGENCY, **(USUAL | {"at": at, "code": code})) == "navigator"
 
 
 @pytest.mark.parametrize("at", ["2019-03-01T12:00", "2023-03-01T12:00"])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.programmes.desk import ladder, result
+from tests.deploy.programmes.desk import crew, ladder, result
 
 AGENCY = "nyc-ny"
 ASKED = {"relation": "family"}
@@ -62,6 +62,11 @@ def test_a_call_that_nobody_triaged_is_asked_about_and_not_ineligible() -> None:
 def test_patrol_may_ask_for_any_call_type(asker: str, comes: str) -> None:
     case: dict[str, Any] = {"at": "2021-06-07T12:00", "code": "SICK", "district": "25", "facts": ASKED}
     assert result(AGENCY, requested_by=asker, **case) == comes
+
+
+@pytest.mark.parametrize("at", ["2021-06-07T12:00", "2022-06-07T12:00", "2024-07-07T12:00"])
+def test_two_emts_or_paramedics_and_a_social_worker(at: str) -> None:
+    assert crew(AGENCY, "b-heard", at=at) == ("emt or paramedic", "emt or paramedic", "clinician")
 
 
 @pytest.mark.parametrize("at", ["2021-06-07T12:00", "2022-06-07T12:00", "2024-07-07T12:00"])

@@ -36,7 +36,6 @@ def test_hours_areas_and_who_starts(at: str, district: str, asker: str | None, c
     [
         ("PANHANDLING", {}, TEAM),
         ("FIGHT", {}, "default: level-sends-default"),
-        ("NOISE", {}, "default: category-not-taken"),
         ("SLEEPER", {"injury": "cannot-tell"}, "ask: injury"),
     ],
 )

@@ -1,8 +1,8 @@
-"""Olympia's CRU takes what it chooses from the shared channel; Familiar Faces are told of people they know."""
+"""Olympia's CRU is sent, or takes what it chooses from the list; Familiar Faces are told of people they know."""
 
 import pytest
 
-from tests.deploy.programmes.desk import Case, ladder, result
+from tests.deploy.programmes.desk import Case, ladder, result, verdict
 
 AGENCY = "olympia-wa"
 USUAL: Case = {"code": "MENTAL HEALTH", "district": "Olympia", "at": "2021-08-02T12:00", "of": "cru"}
@@ -46,8 +46,8 @@ def test_when_and_where(case: Case, found: str) -> None:
         ({"facts": {"violence": "not-asked"}}, "ask: violence"),
         ({"everything_known": False}, "ask: weapon, violence, crime, injury, suicide"),
         # the note to Familiar Faces
-        (KNOWN, "cru + familiar-faces"),
-        (KNOWN | {"facts": {"repeat_caller": "no"}}, "cru"),
+        (KNOWN, "cru + cru-from-list + familiar-faces"),
+        (KNOWN | {"facts": {"repeat_caller": "no"}}, "cru + cru-from-list"),
         (KNOWN | {"code": "ASSAULT"}, "default: level-sends-default"),
         (KNOWN | {"code": "TRESPASS", "facts": {"repeat_caller": "yes", "violence": "threat"}}, "familiar-faces"),
         (KNOWN | {"at": "2021-08-03T03:00"}, "familiar-faces"),
@@ -56,6 +56,24 @@ def test_when_and_where(case: Case, found: str) -> None:
 )
 def test_who(case: Case, found: str) -> None:
     assert result(AGENCY, **(USUAL | case)) == found
+
+
+@pytest.mark.parametrize("at", ["2021-08-02T12:00", "2023-01-06T12:00"])
+@pytest.mark.parametrize("code", ["DRUGS", "MENTAL HEALTH", "ENCAMPMENT"])
+def test_addiction_is_among_what_the_unit_is_sent_to(at: str, code: str) -> None:
+    found = verdict(AGENCY, code=code, district="Olympia", at=at).responses[0]
+    assert (found.response, found.may_go, found.goes) == ("cru", True, "instead of default")
+
+
+@pytest.mark.parametrize("at", ["2021-08-02T12:00", "2023-01-06T12:00"])
+def test_dispatchers_send_it_and_it_may_pick_from_the_list(at: str) -> None:
+    found = verdict(AGENCY, code="MENTAL HEALTH", district="Olympia", at=at)
+    assert [(one.response, one.reached_by) for one in found.responses if one.may_go] == [
+        ("cru", "offer"),
+        ("cru-from-list", "pull"),
+    ]
+    assert len({(one.model, one.crew, one.pool) for one in found.responses[:2]}) == 1, "the same crews"
+    assert [step.attempt for step in found.steps] == ["same response", "next response", "default"]
 
 
 @pytest.mark.parametrize("at", ["2021-08-02T12:00", "2023-01-06T12:00"])

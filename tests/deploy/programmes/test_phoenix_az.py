@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deploy.programmes.desk import ladder, result
+from tests.deploy.programmes.desk import crew, ladder, result
 
 AGENCY = "phoenix-az"
 UNIT = "behavioral-health-unit"
@@ -51,6 +51,11 @@ def test_the_caller_may_choose(asker: str | None, comes: str) -> None:
 
 def test_outside_the_city() -> None:
     assert result(AGENCY, at="2025-12-16T12:00", code="SUICIDE", district="Mesa") == "default: district-unknown"
+
+
+@pytest.mark.parametrize("at", ["2025-12-16T12:00"])
+def test_nobody_goes_alone(at: str) -> None:
+    assert crew(AGENCY, UNIT, at=at) == ("clinician", "clinician or crisis-worker")
 
 
 @pytest.mark.parametrize(

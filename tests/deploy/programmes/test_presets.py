@@ -7,6 +7,7 @@ import pytest
 
 from shared.call import Call, CallType
 from shared.programme import Switchboard, judge
+from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.surroundings import ALONE
 from tests.deploy.programmes.desk import PROGRAMMES, all_on, document, versions
 
@@ -26,6 +27,24 @@ def test_versions_rise_with_their_dates(agency: str) -> None:
         assert earlier.effective < later.effective
         assert earlier.version < later.version
         assert earlier.time_zone == later.time_zone
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nobody_goes_to_a_call_type_that_is_not_listed_unless_somebody_asks(name: str) -> None:
+    programme = document(name)
+    at = programme.effective + timedelta(days=400)
+    for district in programme.districts:
+        call = Call(
+            agency=programme.agency,
+            source=next(iter(programme.sources), "cad"),
+            incident_id="1",
+            created_at=at,
+            updated_at=at,
+            call_type=CallType(system=next(iter(programme.codes))[0], code="NOT LISTED ANYWHERE"),
+            district=district,
+            facts={hazard: HAZARDS[hazard][0] for hazard in programme.hazards},
+        )
+        assert not any(one.may_go for one in judge(programme, all_on(programme), call, ALONE, at).responses)
 
 
 @pytest.mark.parametrize("name", NAMES)

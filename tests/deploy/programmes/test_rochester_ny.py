@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deploy.programmes.desk import ladder, result
+from tests.deploy.programmes.desk import crew, ladder, result
 
 AGENCY = "rochester-ny"
 CITY, TEAM = "Rochester", "person-in-crisis"
@@ -59,6 +59,12 @@ def test_police_may_call_the_team_only_later(at: str, asker: str | None, comes: 
 
 def test_outside_the_city() -> None:
     assert result(AGENCY, at="2021-02-01T12:00", code="MENTAL HEALTH", district="Greece") == "default: district-unknown"
+
+
+@pytest.mark.parametrize("at", ["2021-02-01T12:00", "2021-08-01T12:00"])
+def test_two_social_workers_or_counsellors(at: str) -> None:
+    assert crew(AGENCY, TEAM, at=at) == ("clinician", "clinician")
+    assert crew(AGENCY, "with-police", at="2021-08-01T12:00") == ("clinician", "clinician")
 
 
 @pytest.mark.parametrize(

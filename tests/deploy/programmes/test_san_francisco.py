@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.deploy.programmes.desk import Case, ladder, result, verdict
+from shared.judgement import disciplines_of
+from tests.deploy.programmes.desk import Case, crew, ladder, result
 
 AGENCY = "san-francisco-ca"
 USUAL: Case = {"code": "800", "priority": "B", "district": "Tenderloin", "at": "2020-12-01T12:00"}
@@ -62,8 +63,13 @@ def test_hazards(at: str) -> None:
     }
 
 
-def test_the_clinician_leaves_the_crew_in_2023() -> None:
-    crews = [
-        verdict(AGENCY, **(USUAL | {"at": at})).responses[0].crew for at in ("2023-02-28T12:00", "2023-03-01T12:00")
-    ]
-    assert crews == [("paramedic", "clinician", "peer"), ("paramedic", "emt", "peer")]
+def test_the_clinician_leaves_the_crew_on_4_march_2023() -> None:
+    crews = [crew(AGENCY, "scrt", at=at) for at in ("2023-03-03T12:00", "2023-03-04T00:00")]
+    assert crews == [("paramedic", "clinician", "peer"), ("paramedic", "emt or paramedic", "peer or navigator")]
+
+
+@pytest.mark.parametrize("third", ["peer", "navigator"])
+def test_in_2023_a_paramedic_an_emt_and_an_outreach_specialist_are_a_crew(third: str) -> None:
+    places = [disciplines_of(place) for place in crew(AGENCY, "scrt", at="2024-06-01T03:00")]
+    on_shift = ("paramedic", "emt", third)
+    assert all(member in place for place, member in zip(places, on_shift, strict=True))

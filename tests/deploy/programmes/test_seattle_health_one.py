@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deploy.programmes.desk import Case, ladder, result
+from tests.deploy.programmes.desk import Case, crew, ladder, result
 
 AGENCY = "seattle-fire-wa"
 USUAL: Case = {"code": "LOW ACUITY", "district": "Downtown", "at": "2019-11-04T12:00"}
@@ -62,3 +62,9 @@ def test_hazards(at: str) -> None:
         "crime": "001",
         "injury": "001",
     }
+
+
+@pytest.mark.parametrize("at", ["2019-11-04T12:00", "2022-03-04T12:00"])
+@pytest.mark.parametrize("response", ["health-one", "health-one-visit"])
+def test_two_firefighter_emts_and_a_case_manager(at: str, response: str) -> None:
+    assert crew(AGENCY, response, at=at) == ("emt", "emt", "navigator")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deploy.programmes.desk import ladder, result, verdict
+from tests.deploy.programmes.desk import crew, ladder, result, verdict
 
 AGENCY = "st-petersburg-fl"
 CITY, TEAM = "St Petersburg", "navigators"
@@ -14,11 +14,13 @@ CITY, TEAM = "St Petersburg", "navigators"
         ("2021-02-27T09:00", "default: no-programme"),
         ("2021-02-28T08:00", TEAM),
         ("2021-02-28T07:59", "default: outside-hours"),
-        ("2021-02-28T11:59", TEAM),
-        ("2021-02-28T12:00", "default: outside-hours"),
-        ("2021-06-01T12:00", "default: outside-hours"),  # "8 AM-12 PM", to the letter
+        ("2021-02-28T23:59", TEAM),
+        ("2021-03-01T00:00", "default: outside-hours"),
+        ("2021-06-01T23:59", TEAM),  # "8 AM-12 PM" until midnight
+        ("2021-06-02T00:00", "default: outside-hours"),
         ("2021-12-25T09:00", TEAM),
-        ("2025-10-27T13:00", "default: outside-hours"),
+        ("2025-10-27T13:00", TEAM),
+        ("2025-10-27T01:30", "default: outside-hours"),
         ("2025-10-28T13:00", TEAM),
         ("2025-10-29T01:59", TEAM),
         ("2025-10-29T02:00", "default: outside-hours"),
@@ -42,14 +44,12 @@ def test_hours(at: str, comes: str) -> None:
         ("2021-03-01T09:00", "TRUANCY", {"injury": "needs-ems"}, "default: category-not-taken"),
         ("2021-03-01T09:00", "PANHANDLING", {"crime": "reported"}, "default: level-sends-default"),
         ("2021-03-01T09:00", "BURGLARY", {}, "default: level-sends-default"),
-        ("2021-03-01T09:00", "NOISE", {}, "default: category-not-taken"),
         ("2021-06-01T09:00", "SUICIDE CRISIS", {"suicide": "threat-or-plan"}, TEAM),
         ("2021-06-01T09:00", "SUICIDE CRISIS", {"suicide": "not-asked"}, "ask: suicide"),
         ("2021-06-01T09:00", "OVERDOSE", {}, "navigators-beside"),
         ("2021-06-01T09:00", "TRUANCY", {"injury": "needs-ems"}, "default: category-not-taken"),
         ("2021-06-01T09:00", "PANHANDLING", {"crime": "reported"}, "default: level-sends-default"),
         ("2021-06-01T09:00", "BURGLARY", {}, "default: level-sends-default"),
-        ("2021-06-01T09:00", "NOISE", {}, "default: category-not-taken"),
     ],
 )
 def test_codes_and_facts(at: str, code: str, facts: dict[str, str], comes: str) -> None:
@@ -60,6 +60,12 @@ def test_codes_and_facts(at: str, code: str, facts: dict[str, str], comes: str) 
 def test_police_ride_along_until_the_end_of_may(at: str, officer: bool) -> None:  # noqa: FBT001
     (team,) = verdict(AGENCY, at=at, code="TRUANCY", district=CITY).responses
     assert ("officer" in team.crew) == officer
+
+
+@pytest.mark.parametrize("at", ["2021-03-01T09:00", "2021-06-01T09:00", "2025-11-01T22:00"])
+@pytest.mark.parametrize("team", [TEAM, "navigators-beside"])
+def test_two_navigators(at: str, team: str) -> None:
+    assert [place for place in crew(AGENCY, team, at=at) if place != "officer"] == ["navigator", "navigator"]
 
 
 def test_outside_the_city() -> None:

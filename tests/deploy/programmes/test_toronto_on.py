@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deploy.programmes.desk import in_force, instant, ladder, result
+from tests.deploy.programmes.desk import in_force, instant, ladder, result, verdict
 
 AGENCY = "toronto-on"
 WILLING = {"age": "16", "consent": "yes"}
@@ -56,6 +56,20 @@ def test_pilots_and_their_weeks(at: str, district: str, comes: str) -> None:
 def test_codes_age_and_consent(code: str, facts: dict[str, str], comes: str) -> None:
     case = {"at": "2022-04-05T12:00", "district": "Northeast", "of": TEAM}
     assert result(AGENCY, code=code, facts=WILLING | facts, **case) == comes
+
+
+@pytest.mark.parametrize("at", ["2022-04-05T12:00", "2022-07-12T12:00", "2025-01-07T12:00"])
+@pytest.mark.parametrize(
+    ("consent", "first"), [("yes", TEAM), ("no", "telephone-support"), ("unknown", "telephone-support")]
+)
+def test_without_consent_there_is_the_phone_only(at: str, consent: str, first: str) -> None:
+    facts = WILLING | {"consent": consent}
+    found = verdict(AGENCY, at=at, code="PERSON IN CRISIS", district="Northeast", facts=facts)
+    going = [(one.response, one.reached_by) for one in found.responses if one.may_go]
+    assert going[0][0] == first
+    assert going[-1] == ("telephone-support", "phone transfer")
+    assert (TEAM in dict(going)) is (consent == "yes")
+    assert [step.attempt for step in found.steps] == ["same response", "default"], "nobody is put off with the phone"
 
 
 @pytest.mark.parametrize("at", ["2022-04-05T12:00", "2022-07-12T12:00", "2025-01-07T12:00"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deploy.programmes.desk import ladder, result
+from tests.deploy.programmes.desk import crew, ladder, result
 
 AGENCY = "washington-dc"
 CITY, TEAM = "Washington", "community-response-team"
@@ -35,7 +35,6 @@ def test_day_and_night(at: str, comes: str) -> None:
         ("SUICIDE", {"suicide": "ideation"}, ADVISED),
         ("SUICIDE", {"suicide": "not-asked"}, "ask: suicide"),
         ("ASSAULT", {}, "default: level-sends-default"),
-        ("NOISE", {}, "default: category-not-taken, resolvable-by-phone-unknown"),
     ],
 )
 def test_codes_and_facts(code: str, facts: dict[str, str], comes: str) -> None:
@@ -44,6 +43,11 @@ def test_codes_and_facts(code: str, facts: dict[str, str], comes: str) -> None:
 
 def test_outside_the_district_of_columbia() -> None:
     assert result(AGENCY, at="2021-06-22T12:00", code="SUICIDE", district="Arlington") == "default: district-unknown"
+
+
+@pytest.mark.parametrize("at", ["2021-06-22T12:00"])
+def test_a_pair_goes(at: str) -> None:
+    assert crew(AGENCY, TEAM, at=at) == ("clinician", "clinician or crisis-worker or peer")
 
 
 @pytest.mark.parametrize(

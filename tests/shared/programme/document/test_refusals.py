@@ -591,7 +591,7 @@ def test_a_large_document_is_read_within_a_second() -> None:
     codes = "\n".join(f'"CODE {n}" = {{ category = "mental-health", violence = "none" }}' for n in range(2000))
     text = broken("[call_types.dane-county]", f"{districts}\n[call_types.large]\n{codes}\n[call_types.dane-county]")
     began = time.perf_counter()
-    assert len(read(text).codes) == 2003
+    assert len(read(text).codes) == 2004
     assert time.perf_counter() - began < 3  # about a quarter of a second where nothing else runs
 
 
