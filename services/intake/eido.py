@@ -6,6 +6,7 @@ A location that cannot be read is left out, and a note says so; a hazard is neve
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from http import HTTPStatus
 from typing import Annotated, Any
 from xml.etree.ElementTree import Element
 
@@ -15,10 +16,11 @@ from pydantic.alias_generators import to_camel
 from services.intake.config import MAX_NOTES_CHARACTERS
 from services.intake.flat import Time
 from services.intake.pidf_lo import address_of, points_of, root_of
-from services.intake.problems import Fault, NotTaken, not_valid
+from services.intake.problems import not_valid
 from services.intake.version import Version
 from shared.agencies import Source
 from shared.call import Call, CallStatus, CallType, IncidentId, Text
+from shared.doors.problems import Fault, Problem
 from shared.html_text import plain_text
 
 MEDIA_TYPE = "application/emergency.eido+json"
@@ -122,15 +124,23 @@ Pseudonym = Callable[[str], str]
 
 
 def read(body: bytes, source: Source, pseudonym: Pseudonym) -> list[Version]:
-    """The call, and those that were merged into it, each ended. Raises NotTaken."""
+    """The call, and those that were merged into it, each ended. Raises Problem."""
     try:
         eido = Eido.model_validate_json(body)
     except ValidationError as error:
         raise not_valid(error, MEANINGS) from None
     if eido.eido_version.partition(".")[0] != MAJOR_VERSION:
-        raise NotTaken(406, "This version is not supported.", Fault("eidoVersion", "is another major version", "1.0"))
+        raise Problem(
+            HTTPStatus.NOT_ACCEPTABLE,
+            "This version is not supported.",
+            Fault("eidoVersion", "is another major version", "1.0"),
+        )
     if eido.id.split(":")[-2:-1] == ["0"] or eido.id == "0":
-        raise NotTaken(422, "Nothing to route.", Fault("$id", "is tied to no incident", "an incident's own identifier"))
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "Nothing to route.",
+            Fault("$id", "is tied to no incident", "an incident's own identifier"),
+        )
     notes: list[str] = []
     personal = _personal(eido, notes)
     try:
@@ -225,7 +235,7 @@ def _cautions(eido: Eido) -> tuple[str, ...]:
             found["role:item"] = None
     if len(found) > MAX_CAUTIONS:
         fault = Fault("cautionComponent", f"gives {len(found)} flags with the roles", f"at most {MAX_CAUTIONS}")
-        raise NotTaken(422, "Too many cautions; none may be left out.", fault)
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Too many cautions; none may be left out.", fault)
     return tuple(found)
 
 
@@ -257,7 +267,7 @@ def _personal(eido: Eido, notes: list[str]) -> dict[str, str]:
     narrative = "\n".join(plain_text(note.notes_action_comments) for note in eido.notes_component)
     if len(narrative) > MAX_NOTES_CHARACTERS:
         fault = Fault("notesComponent", "is too long", f"at most {MAX_NOTES_CHARACTERS} characters in all notes")
-        raise NotTaken(413, "The notes are too long; they are never cut.", fault)
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The notes are too long; they are never cut.", fault)
     found = {
         "address": _address(eido, notes),
         "position": _position(eido, notes),

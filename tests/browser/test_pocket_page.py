@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-import uvicorn
 from playwright.async_api import Page, async_playwright
 
 from services.pocket.http import create_app
+from shared.doors.connections import ConnectionBounds
+from shared.doors.serve import server_of
 from shared.events import AssignmentUnconfirmed, OfferWithdrawn, SafetyCheckDue, TeamNotMoving, UpgradeRaised
 from shared.judgement import RaisedBy
 from tests.services.pocket.city import CALL, PERSONAL, City
@@ -71,8 +72,7 @@ class Phone:
 
 @asynccontextmanager
 async def served(city: City) -> AsyncIterator[str]:
-    config = uvicorn.Config(create_app(city.door), port=0, log_config=None, access_log=False, ws="none")
-    server = uvicorn.Server(config)
+    server = server_of("pocket", create_app(city.door), ConnectionBounds(), "127.0.0.1", 0)
     serving = asyncio.get_running_loop().create_task(server.serve())
     while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
         await asyncio.sleep(0.01)

@@ -11,11 +11,12 @@ from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from services.console.api import bodies
 from services.console.api.access import Asking, Right, may, visible
 from services.console.api.issue import Answered, CommandIssuer
-from services.console.api.problems import RESPONSES, Fault, Problem, ProblemDetails
+from services.console.api.problems import RESPONSES, ProblemDetails
 from services.console.api.routes_reads import whole_view
 from services.console.config import ConsoleSettings
 from shared import events
 from shared.call import Name
+from shared.doors.problems import Fault, Problem
 from shared.events import Command
 from shared.links import shift_link
 
@@ -243,8 +244,8 @@ def _own_call(issuer: Issuer, call_id: str) -> str:
 def _answer(issuer: Issuer, offer_id: str, body: bodies.OfferBody) -> dict[str, Any]:
     """Whose answer it is: staff their own; a supervisor names the person."""
     if body.person_id is None and not issuer.who.only_own_shift:
-        fault = Fault(path="/person_id", what="Nobody is named", right="the member of the team who answers")
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Say for whom you answer.", errors=[fault])
+        fault = Fault("/person_id", "Nobody is named", "the member of the team who answers")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Say for whom you answer.", fault)
     person_id = body.person_id or issuer.who.name
     issuer.of_own(person_id)
     return {"offer_id": offer_id, **body.fields(), "person_id": person_id}

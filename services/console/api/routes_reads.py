@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 
 from services.console.api.access import Asking, Right, may, visible
 from services.console.api.issue import CommandIssuer
-from services.console.api.problems import RESPONSES, RETRY_SECONDS, Problem, ProblemDetails
+from services.console.api.problems import RESPONSES, RETRY_SECONDS, ProblemDetails
 from services.console.view.agency import AgencyView, View
 from services.console.view.records import (
     Alert,
@@ -23,6 +23,7 @@ from services.console.view.records import (
     SwitchboardSeen,
     TeamSeen,
 )
+from shared.doors.problems import Problem
 
 router = APIRouter(prefix="/v1", responses=RESPONSES, tags=["reading"])
 
