@@ -98,10 +98,11 @@ async def review(issuer: Annotated[Issuer, _issuer("review")], body: bodies.Revi
 @router.post("/switchboard/phase")
 async def set_phase(issuer: Annotated[Issuer, _issuer("set-phase")], body: bodies.PhaseBody) -> Answered:
     """Set how far a response is switched on in a district, within what the document allows."""
-    if body.phase == "live" and not issuer.request.app.state.agencies.may_pause(issuer.who.agency):
+    about = body.fields()
+    if about["phase"] == "live" and not issuer.request.app.state.agencies.may_pause(issuer.who.agency):
         detail = "No district goes live without a stop switch: give somebody the role dispatcher or supervisor first."
         raise Problem(HTTPStatus.CONFLICT, detail, reason="no-stop-switch")
-    return await issuer.issue(events.SetPhase, body.fields())
+    return await issuer.issue(events.SetPhase, about)
 
 
 @router.post("/switchboard/cap")
@@ -169,11 +170,12 @@ async def remove_team(issuer: Annotated[Issuer, _issuer("define")], team_id: Nam
 @router.post("/teams/{team_id}/sign-on")
 async def sign_on(issuer: Annotated[Issuer, _issuer("report")], team_id: Name, body: bodies.SignOnBody) -> Answered:
     """Start a shift; `links` has each member's pocket page."""
-    if issuer.who.only_own_shift and issuer.who.name not in body.members:
+    about = {"team_id": team_id, **body.fields()}
+    if issuer.who.only_own_shift and issuer.who.name not in about["members"]:
         raise Problem(HTTPStatus.FORBIDDEN, "You may sign on a team only that you are a member of.")
-    answered = await issuer.issue(events.SignOn, {"team_id": team_id, **body.fields()})
+    answered = await issuer.issue(events.SignOn, about)
     if answered.state == "done":
-        answered.links = _links(issuer, team_id, answered.about, body.members)
+        answered.links = _links(issuer, team_id, answered.about, about["members"])
     return answered
 
 
