@@ -51,7 +51,8 @@ class Phone:
     async def tap(self, name: str) -> None:
         """Tap a button or link by the name that a screen reader says."""
         control = self.page.get_by_role("button", name=name).or_(self.page.get_by_role("link", name=name))
-        await control.first.click()
+        async with self.page.expect_navigation():  # until the page that follows is there, with its style
+            await control.first.click()
         await self.check()
 
     async def sees(self, text: str) -> None:

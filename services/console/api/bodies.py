@@ -51,8 +51,8 @@ def body_of(command: type[Command], *elsewhere: str, **more: Any) -> Callable[[t
 
 def _field(declared: FieldInfo, more: FieldInfo) -> tuple[Any, Any]:
     """A field's type with its bounds, and its default."""
-    default = ... if declared.is_required() else declared.default
     filled = [Field(min_length=1)] if declared.is_required() and declared.annotation is str else []
+    default = ... if declared.is_required() else declared.get_default(call_default_factory=True)
     return Annotated[declared.annotation, *declared.metadata, *filled, more], default
 
 
