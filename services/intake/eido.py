@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
+from operator import itemgetter
 from typing import Annotated, Any
 from xml.etree.ElementTree import Element
 
@@ -180,8 +181,8 @@ def _call(eido: Eido, source: Source) -> Call:
 def _status(eido: Eido, incident: _Incident) -> CallStatus:
     if any(merge.incident_merge_direction_code.upper() == "REPLACING" for merge in eido.merge_component):
         return "merged"  # the id there is the new one, which stands for this incident from now on
-    said = {status.casefold() for status in incident.incident_status_common_registry_text}
-    return next((status for word, status in _STATUSES if word in said), "active")
+    statuses = {status.casefold() for status in incident.incident_status_common_registry_text}
+    return next((status for word, status in _STATUSES if word in statuses), "active")
 
 
 _STATUSES: tuple[tuple[str, CallStatus], ...] = (
@@ -225,18 +226,18 @@ def _priority(incident: _Incident) -> str | None:
 
 def _cautions(eido: Eido) -> tuple[str, ...]:
     """Flags, and what persons are to the incident (`role:Suspect`, `role:item` for one with a listed item)."""
-    found: dict[str, None] = {}
+    flags: dict[str, None] = {}
     for caution in eido.caution_component:
-        flags = (caution.caution_type_internal_text, caution.caution_type_common_registry_text)
-        found |= dict.fromkeys(filter(None, flags))
+        texts = (caution.caution_type_internal_text, caution.caution_type_common_registry_text)
+        flags |= dict.fromkeys(filter(None, texts))
     for person in eido.person_component:
-        found |= dict.fromkeys(f"role:{role}" for role in person.person_incident_role_registry_text)
+        flags |= dict.fromkeys(f"role:{role}" for role in person.person_incident_role_registry_text)
         if person.item_reference:
-            found["role:item"] = None
-    if len(found) > MAX_CAUTIONS:
-        fault = Fault("cautionComponent", f"gives {len(found)} flags with the roles", f"at most {MAX_CAUTIONS}")
+            flags["role:item"] = None
+    if len(flags) > MAX_CAUTIONS:
+        fault = Fault("cautionComponent", f"gives {len(flags)} flags with the roles", f"at most {MAX_CAUTIONS}")
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Too many cautions; none may be left out.", fault)
-    return tuple(found)
+    return tuple(flags)
 
 
 def _injury(eido: Eido) -> dict[str, str]:
@@ -246,10 +247,10 @@ def _injury(eido: Eido) -> dict[str, str]:
 
 
 def _on_scene(eido: Eido, incident: _Incident) -> bool:
-    said = [*incident.incident_status_common_registry_text]
+    statuses = [*incident.incident_status_common_registry_text]
     for resource in eido.emergency_resource_component:
-        said += resource.secondary_unit_status_registry_text
-    return any(status.casefold() in ("resourcesonscene", "onscene", "arrived", "patientcontact") for status in said)
+        statuses += resource.secondary_unit_status_registry_text
+    return any(status.casefold() in ("resourcesonscene", "onscene", "arrived", "patientcontact") for status in statuses)
 
 
 def _language(eido: Eido) -> str | None:
@@ -268,14 +269,14 @@ def _personal(eido: Eido, notes: list[str]) -> dict[str, str]:
     if len(narrative) > MAX_NOTES_CHARACTERS:
         fault = Fault("notesComponent", "is too long", f"at most {MAX_NOTES_CHARACTERS} characters in all notes")
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The notes are too long; they are never cut.", fault)
-    found = {
+    texts = {
         "address": _address(eido, notes),
         "position": _position(eido, notes),
         "callback_number": _callback(eido.callback_component),
         "caller_name": _caller(eido.person_component),
         "narrative": narrative,
     }
-    return {name: text for name, text in found.items() if text}
+    return {name: text for name, text in texts.items() if text}
 
 
 def _callback(callbacks: Sequence[_Callback]) -> str:
@@ -331,7 +332,7 @@ def _ranked(eido: Eido) -> list[tuple[tuple[bool, int], _Location]]:
         ((location.id not in referred, kinds.get(_kind(location), len(kinds))), location)
         for location in eido.location_component
     ]
-    return sorted(ranked, key=lambda one: one[0])
+    return sorted(ranked, key=itemgetter(0))
 
 
 def _kind(location: _Location) -> str:

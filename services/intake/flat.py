@@ -100,14 +100,14 @@ class FlatCall(BaseModel):
 
 PERSONAL = ("address", "position", "callback_number", "caller_name", "narrative")
 MEANINGS = {name: field.description or "" for part in (Position, FlatCall) for name, field in part.model_fields.items()}
-ONE: TypeAdapter[FlatCall] = TypeAdapter(FlatCall)
-SEVERAL: TypeAdapter[list[FlatCall]] = TypeAdapter(Annotated[list[FlatCall], Field(min_length=1, max_length=MAX_CALLS)])
+CALL: TypeAdapter[FlatCall] = TypeAdapter(FlatCall)
+CALLS: TypeAdapter[list[FlatCall]] = TypeAdapter(Annotated[list[FlatCall], Field(min_length=1, max_length=MAX_CALLS)])
 
 
 def read(body: bytes) -> list[Version]:
     """The calls in a body: one object, or an array. Raises Problem."""
     try:
-        calls = SEVERAL.validate_json(body) if body.lstrip()[:1] == b"[" else [ONE.validate_json(body)]
+        calls = CALLS.validate_json(body) if body.lstrip()[:1] == b"[" else [CALL.validate_json(body)]
     except ValidationError as error:
         raise not_valid(error, MEANINGS) from None
     if len(body) > MAX_CALL_BYTES:

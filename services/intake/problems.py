@@ -15,11 +15,11 @@ from shared.doors.problems import MAX_FAULTS, Fault, Problem, message_of
 
 def not_valid(error: ValidationError, meanings: Mapping[str, str]) -> Problem:
     """What pydantic found: 400 where it is no JSON, else 422. `meanings`: field → what is right."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    if found[0]["type"] == "json_invalid":
-        return _not_json(found[0]["msg"])
-    more = f" The first {MAX_FAULTS} of {len(found)} faults are shown." if len(found) > MAX_FAULTS else ""
-    faults = [_fault(details, meanings) for details in found[:MAX_FAULTS]]
+    errors = error.errors(include_url=False, include_input=False, include_context=False)
+    if errors[0]["type"] == "json_invalid":
+        return _not_json(errors[0]["msg"])
+    more = f" The first {MAX_FAULTS} of {len(errors)} faults are shown." if len(errors) > MAX_FAULTS else ""
+    faults = [_fault(details, meanings) for details in errors[:MAX_FAULTS]]
     sentence = f"Nothing was taken: the content does not fit.{more}"
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, sentence, *faults)
 
@@ -39,10 +39,10 @@ def _not_json(message: str) -> Problem:
     return Problem(HTTPStatus.BAD_REQUEST, "The body is not JSON.", Fault("", message, "JSON (RFC 8259) in UTF-8"))
 
 
-def _fault(found: ErrorDetails, meanings: Mapping[str, str]) -> Fault:
-    names = [part for part in found["loc"] if isinstance(part, str)]
+def _fault(error: ErrorDetails, meanings: Mapping[str, str]) -> Fault:
+    names = [part for part in error["loc"] if isinstance(part, str)]
     right = next((meanings[name] for name in reversed(names) if name in meanings), "see /docs")
-    return Fault(path_of(found["loc"]), _WHAT.get(found["type"]) or message_of(found), right)
+    return Fault(path_of(error["loc"]), _WHAT.get(error["type"]) or message_of(error), right)
 
 
 _WHAT = {"extra_forbidden": "no such field", "missing": "is missing"}

@@ -21,7 +21,7 @@ AHEAD = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What both doors make of a body: the call, and its personal part in the clear."""
+    """What both routes make of a body: the call, and its personal part in the clear."""
 
     event_id: str
     call: Call
@@ -95,6 +95,6 @@ ROUTED_BY = ("narrative", "position", "callback_number")
 
 def _fingerprint(version: Version, sealer: Sealer) -> str:
     """What the version says, its times apart; the personal part as a pseudonym, for a place is soon guessed."""
-    said = version.call.__pydantic_serializer__.to_json(version.call, exclude={"created_at", "updated_at"})
+    content = version.call.__pydantic_serializer__.to_json(version.call, exclude={"created_at", "updated_at"})
     personal = sealer.pseudonym("\x00".join(version.personal.get(name, "") for name in ROUTED_BY))
-    return hashlib.blake2b(said + personal.encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(content + personal.encode(), digest_size=16).hexdigest()

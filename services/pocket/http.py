@@ -105,8 +105,8 @@ class Door:
             back += f"?said={command.command_id}"
         return RedirectResponse(back, 303)
 
-    def said(self, said: str) -> str:
-        """What became of the last tap, where the page does not show it anyway."""
+    def notice(self, said: str) -> str:
+        """What became of the last tap, where the page does not show it anyway; `said` is what it led back with."""
         if said == "waiting":
             return "Sent, and not answered yet. This page looks again by itself."
         return self.view.refusal(said) or ""
@@ -187,8 +187,8 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
         assignment = link.offer.assignment
         if assignment is not None:
             personal = None if assignment.ended else await door.calls.open(assignment.call_id, assignment.positions)
-            return pages.call_page(link, assignment, personal or {}, door.clock.now(), door.said(said), still=still)
-        return pages.offer_page(link, door.clock.now(), door.said(said), still=still)
+            return pages.call_page(link, assignment, personal or {}, door.clock.now(), door.notice(said), still=still)
+        return pages.offer_page(link, door.clock.now(), door.notice(said), still=still)
 
     @app.post("/p/{token}/accept")
     async def accept(token: str, eta_minutes: Annotated[int | None, Form(ge=0, le=240)] = None) -> Response:
@@ -256,7 +256,7 @@ def _call_pages(app: FastAPI, door: Door) -> None:
 def _shift_pages(app: FastAPI, door: Door) -> None:
     @app.get("/s/{token}")
     async def show(token: str, said: str = "", still: bool = False) -> Response:  # noqa: FBT001, FBT002  # a query
-        return pages.shift_page(door.shift(token), door.clock.now(), door.said(said), still=still)
+        return pages.shift_page(door.shift(token), door.clock.now(), door.notice(said), still=still)
 
     @app.post("/s/{token}/status")
     async def status(token: str, status: Annotated[ShiftStatus, Form()], page_at: PageAt) -> Response:

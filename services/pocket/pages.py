@@ -18,30 +18,30 @@ ETA_MINUTES = (5, 10, 15, 20, 30, 45)
 PAGES = Pages(HERE / "templates", "/pocket.css", words=words)
 
 
-def offer_page(link: OfferLink, now: datetime, said: str, *, still: bool) -> Response:
+def offer_page(link: OfferLink, now: datetime, notice: str, *, still: bool) -> Response:
     """An offer that can be answered, or what became of it."""
     offer = link.offer
     waiting = offer.open_at(now) or not offer.outcome
     return PAGES.show(
         "offer.html",
         url=f"/p/{link.token}",
-        refresh_seconds=_refresh_seconds(OFFER_REFRESH_SECONDS, said) if waiting else None,
+        refresh_seconds=_refresh_seconds(OFFER_REFRESH_SECONDS, notice) if waiting else None,
         still=still,
-        said=said,
+        notice=notice,
         card=_offer_card(offer, link.token, now),
     )
 
 
 def call_page(
-    link: OfferLink, assignment: Assignment, personal: dict[str, str], now: datetime, said: str, *, still: bool
+    link: OfferLink, assignment: Assignment, personal: dict[str, str], now: datetime, notice: str, *, still: bool
 ) -> Response:
     """The call of the team that accepted, with its personal part as far as it could be opened."""
     return PAGES.show(
         "call.html",
         url=f"/p/{link.token}",
-        refresh_seconds=None if assignment.ended else _refresh_seconds(CALL_REFRESH_SECONDS, said),
+        refresh_seconds=None if assignment.ended else _refresh_seconds(CALL_REFRESH_SECONDS, notice),
         still=still,
-        said=said,
+        notice=notice,
         token=link.token,
         offer=link.offer,
         assignment=assignment,
@@ -56,7 +56,7 @@ def clear_page(link: OfferLink, now: datetime) -> Response:
     return PAGES.show("clear.html", link=link, dispositions=words.DISPOSITIONS, page_at=milliseconds(now))
 
 
-def shift_page(link: ShiftLink, now: datetime, said: str, *, still: bool) -> Response:
+def shift_page(link: ShiftLink, now: datetime, notice: str, *, still: bool) -> Response:
     """A person's shift: the team's call, open offers, and what is just past."""
     shift = link.shift
     offers = link.agency.offers(shift.signed_on.team_id)
@@ -64,9 +64,9 @@ def shift_page(link: ShiftLink, now: datetime, said: str, *, still: bool) -> Res
     return PAGES.show(
         "shift.html",
         url=f"/s/{link.token}",
-        refresh_seconds=_refresh_seconds(SHIFT_REFRESH_SECONDS, said),
+        refresh_seconds=_refresh_seconds(SHIFT_REFRESH_SECONDS, notice),
         still=still,
-        said=said,
+        notice=notice,
         link=link,
         left=words.minutes((shift.signed_on.shift_ends_at - now).total_seconds()),
         calls=[card for card in cards if card["offer"].assignment and not card["offer"].assignment.ended],
@@ -109,6 +109,6 @@ def _is_past(offer: Offer) -> bool:
     return offer.assignment is None or bool(offer.assignment.ended)
 
 
-def _refresh_seconds(seconds: int, said: str) -> int:
+def _refresh_seconds(seconds: int, notice: str) -> int:
     """A message stays long enough to be read."""
-    return MESSAGE_REFRESH_SECONDS if said else seconds
+    return MESSAGE_REFRESH_SECONDS if notice else seconds

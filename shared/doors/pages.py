@@ -48,7 +48,7 @@ class Pages:
 
     def show(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """A page made from a template."""
-        shown = {"url": "", "refresh_seconds": None, "still": False, "said": "", **values}
+        shown = {"url": "", "refresh_seconds": None, "still": False, "notice": "", **values}
         return HTMLResponse(self._templates.get_template(template).render(shown), status)
 
     def message(self, page: Page, url: str, headers: Mapping[str, str]) -> HTMLResponse:

@@ -70,6 +70,6 @@ _HEADERS: Mapping[int, Mapping[str, str]] = {
 }
 
 
-def message_of(found: Mapping[str, Any]) -> str:
-    """What pydantic says of one thing that it found wrong; a validator of our own says it itself."""
-    return str(found["msg"]).removeprefix("Value error, ")
+def message_of(error: Mapping[str, Any]) -> str:
+    """What pydantic says of one of its errors; a validator of our own says it itself."""
+    return str(error["msg"]).removeprefix("Value error, ")

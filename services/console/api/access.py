@@ -100,18 +100,18 @@ async def asking(
     """Who asks, by their token or key. Raises Problem (401)."""
     if credentials is None or not credentials.credentials:
         raise Problem(HTTPStatus.UNAUTHORIZED, "Send your token as `Authorization: Bearer …`.")
-    if (who := _known(request.app.state.agencies, credentials.credentials)) is None:
+    if (who := _identified(request.app.state.agencies, credentials.credentials)) is None:
         raise Problem(HTTPStatus.UNAUTHORIZED, "This token is not known here.")
     return who
 
 
 def caller_of(request: Request) -> str | None:
     """The name under which the guard counts whoever asks."""
-    who = _known(request.app.state.agencies, bearer_of(request))
+    who = _identified(request.app.state.agencies, bearer_of(request))
     return f"{who.agency}/{who.name}" if who else None
 
 
-def _known(agencies: Agencies, token: str) -> Asking | None:
+def _identified(agencies: Agencies, token: str) -> Asking | None:
     if (person := agencies.person_of(token)) is not None:
         return Asking(person.agency, person.name, person.roles)
     if (source := agencies.source_of(token)) is not None:

@@ -36,16 +36,16 @@ def respond(_request: Request, error: Exception) -> Response:
 
 def not_understood(errors: Sequence[Any]) -> Problem:
     """What pydantic found, by place; what was sent is not told back."""
-    faults = [_fault(found) for found in errors[:MAX_FAULTS]]
+    faults = [_fault(error) for error in errors[:MAX_FAULTS]]
     sentence = "The request is not understood; see errors for each place."
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, sentence, *faults)
 
 
-def _fault(found: Mapping[str, Any]) -> Fault:
-    place = [str(part) for part in found["loc"] if part != "body"]
-    context = found.get("ctx") or {}
+def _fault(error: Mapping[str, Any]) -> Fault:
+    place = [str(part) for part in error["loc"] if part != "body"]
+    context = error.get("ctx") or {}
     right = str(context.get("expected") or context.get("pattern") or "see /docs")
-    return Fault(".".join(place), message_of(found), right)
+    return Fault(".".join(place), message_of(error), right)
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
