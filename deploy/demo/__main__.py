@@ -24,10 +24,12 @@ from deploy.demo.people import CommandFailed
 from deploy.demo.run import Run, decided_again, say
 from deploy.demo.scenarios import Scenario
 from deploy.demo.stages import OneProcess, Processes, Stage
-from deploy.local.access import AgencyWanted, SourceWanted
+from deploy.local.access import AgencySpec, SourceSpec
 from deploy.local.broker import find_broker, why_none
 from deploy.local.kafka.node import CHECKOUT, KafkaError, free_port
-from deploy.local.stack import HOST, StackError, end_all, spawn, stop_leftover
+from deploy.local.processes import end_all, spawn
+from deploy.local.programs import HOST
+from deploy.local.stack import StackError, stop_leftover
 from deploy.rehearsal.preset import PresetRefused, preset
 from shared.clock import SystemClock
 from shared.engine.redecide import JournalBroken
@@ -141,8 +143,8 @@ async def _demo(scenario: Scenario, console: Console, chosen: argparse.Namespace
 
 
 def _stage(scenario: Scenario, port: int, directory: Path, given: str | None, chosen: argparse.Namespace) -> Stage:
-    source = SourceWanted(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay)
-    agency = AgencyWanted(scenario.agency, (source,))
+    source = SourceSpec(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay)
+    agency = AgencySpec(scenario.agency, (source,))
     node = None if chosen.memory else find_broker(directory, given)
     if node is not None:
         logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # of this process: the ear that bots hear with

@@ -6,13 +6,11 @@ The same server stands in for the provider that pages the teams.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import random
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -149,44 +147,6 @@ class Receiver:
             self.forged += 1
             return None
         return told
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals of the process alone: this is one of several servers in it."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@asynccontextmanager
-async def serving(app: Any, port: int) -> AsyncIterator[None]:
-    """Serve an application on a loopback port of this process, beside everything else in it."""
-    config = uvicorn.Config(
-        app,
-        host="127.0.0.1",
-        port=port,
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=2,
-    )
-    server = _Server(config)
-    task = asyncio.get_running_loop().create_task(server.serve())
-    try:
-        await _until(lambda: server.started or task.done())
-        if not server.started:
-            await task
-            raise RuntimeError(f"nothing could be served on port {port}")
-        yield
-    finally:
-        server.should_exit = True
-        await asyncio.wait([task])
-
-
-async def _until(true: Callable[[], bool], every: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-    while not true():
-        await every(0.02)
 
 
 def main() -> None:

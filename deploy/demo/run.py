@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from rich.console import Console
 
-from deploy.demo.cad import Receiver, Sender, serving
+from deploy.demo.cad import Receiver, Sender
 from deploy.demo.crews import Crews
 from deploy.demo.ledger import TOPICS, Ledger
 from deploy.demo.people import Console as Door
@@ -21,7 +21,8 @@ from deploy.demo.scenarios import Scenario
 from deploy.demo.stages import Stage
 from deploy.demo.verdict import Verdict, unsettled, verdict
 from deploy.demo.view import View, tables
-from deploy.local.stack import HOST
+from deploy.local.asgi import serving
+from deploy.local.programs import HOST
 from deploy.redecide import redecide_all, services_with
 from deploy.rehearsal.switching import Switching
 from shared.clock import Clock

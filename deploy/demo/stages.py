@@ -11,11 +11,12 @@ from typing import Any, Protocol
 import httpx
 from pydantic import SecretStr
 
-from deploy.demo.cad import serving
-from deploy.local.access import Access, AgencyWanted
-from deploy.local.broker import Broker as KafkaNode
+from deploy.local.access import Access, AgencySpec
+from deploy.local.asgi import serving
+from deploy.local.broker import KafkaNode
 from deploy.local.kafka.node import free_port
-from deploy.local.stack import HOST, Stack
+from deploy.local.programs import HOST
+from deploy.local.stack import Stack
 from services.console.api.http import create_app as console_app
 from services.console.config import ConsoleSettings
 from services.intake.config import IntakeSettings
@@ -71,7 +72,7 @@ class Stage(Protocol):
 class Processes:
     """Every service a process of its own, under a supervisor, on a real Kafka."""
 
-    def __init__(self, directory: Path, node: KafkaNode, agency: AgencyWanted, *, instances: int = 2) -> None:
+    def __init__(self, directory: Path, node: KafkaNode, agency: AgencySpec, *, instances: int = 2) -> None:
         self._directory, self._node, self._agency, self._instances = directory, node, agency, instances
         self._stack: Stack | None = None
         self.description = f"{node.description}, every service a process of its own"
@@ -85,8 +86,7 @@ class Processes:
             self._directory, bootstrap, [self._agency], instances=self._instances, partitions=PARTITIONS
         )
         self.access = self._stack.access
-        self.intake_url, self.pocket_url = self._stack.intake_url, self._stack.pocket_url
-        self.console_url = self._stack.console_url
+        self.intake_url, self.pocket_url, self.console_url = map(self._stack.url_of, ("intake", "pocket", "console"))
         await self._stack.start(progress)
 
     async def stop(self) -> None:
@@ -121,7 +121,7 @@ class OneProcess:
 
     description = "NO KAFKA HERE: all services in this one process, on the in-memory twin, which loses all when it ends"
 
-    def __init__(self, directory: Path, agency: AgencyWanted) -> None:
+    def __init__(self, directory: Path, agency: AgencySpec) -> None:
         self._directory = directory
         self._log, self._clock = MemoryLog(PARTITIONS), SystemClock()
         self._stopping, self._exit = asyncio.Event(), AsyncExitStack()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -20,7 +19,8 @@ from urllib.parse import urlsplit
 import psutil
 
 from deploy.local.kafka.node import CHECKOUT, LocalKafka, free_port
-from deploy.local.stack import Program, Stack
+from deploy.local.programs import Program
+from deploy.local.stack import Stack
 from shared.events import ContactMethod
 from tests.rig.town import Terms, Town, names, settle
 
@@ -51,7 +51,7 @@ class Stage:
     @property
     def intake_port(self) -> int:
         """Where CADs publish."""
-        return urlsplit(self.stack.intake_url).port or 0
+        return urlsplit(self.stack.url_of("intake")).port or 0
 
     def program(self, service: str) -> Program:
         """The one process of a service."""
@@ -63,23 +63,13 @@ class Stage:
 
     def start(self, service: str, environment: Mapping[str, str] | None = None) -> float:
         """Start a service's process; the instant of it."""
-        program, added = self.program(service), dict(environment or {})
-        before = {name: os.environ.get(name) for name in added}
-        os.environ.update(added)
-        try:
-            began = time.time()
-            self.stack._start_child(program)
-        finally:
-            for name, value in before.items():
-                os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+        began = time.time()
+        self.stack.children.start([self.program(service)], environment)
         return began
 
     def end(self, service: str, how: signal.Signals = signal.SIGKILL) -> None:
         """End a service's process and wait until it is gone."""
-        child = self.stack._children.pop(f"{service}-1", None)
-        if child is not None:
-            child.send_signal(how)
-            child.wait()
+        self.stack.children.end(f"{service}-1", how)
 
     async def beside(self, name: str, spec: dict[str, Any]) -> psutil.Popen:
         """Start a process of the measurement, `tests.bench.<name>`, with a spec."""

@@ -48,7 +48,7 @@ class City:
         self._towns = {town.name: town for town in towns}
         keys = {town.name: stack.access.key(town.name) for town in towns}
         self._cads = Cads(keys, seed, NEW_ONE_IN, settle_events=100)
-        self._intake, self._console = Wire(_port_of(stack.intake_url)), Wire(_port_of(stack.console_url))
+        self._intake, self._console = Wire(_port_of(stack.url_of("intake"))), Wire(_port_of(stack.url_of("console")))
         self._crews = Crews(self._act, seed)
         self._receiver = Receiver(self._take)
         self._publishing: set[asyncio.Task[None]] = set()

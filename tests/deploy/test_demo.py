@@ -35,10 +35,12 @@ from deploy.demo.scenarios import Scenario
 from deploy.demo.stages import OneProcess, Processes, Stage
 from deploy.demo.traffic import Sending
 from deploy.demo.verdict import Verdict, outcomes_by_district
-from deploy.local.access import Access, AgencyWanted, SourceWanted
+from deploy.local.access import Access, AgencySpec, SourceSpec
 from deploy.local.broker import GivenBroker
 from deploy.local.kafka.node import CHECKOUT, free_port
-from deploy.local.stack import HOST, Stack, StackError, processes_of, stop_leftover
+from deploy.local.processes import processes_of
+from deploy.local.programs import HOST
+from deploy.local.stack import Stack, StackError, stop_leftover
 from shared.agencies import Agencies
 from shared.clock import SystemClock
 from shared.sealing import new_key
@@ -61,8 +63,8 @@ def short_city(seconds: float, calls_per_second: float) -> Scenario:
     return replace(scenario, document=document, habits=AT_ONCE)
 
 
-def agency_of(scenario: Scenario, port: int) -> AgencyWanted:
-    return AgencyWanted(scenario.agency, (SourceWanted(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay),))
+def agency_of(scenario: Scenario, port: int) -> AgencySpec:
+    return AgencySpec(scenario.agency, (SourceSpec(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay),))
 
 
 async def play(scenario: Scenario, stage: Stage, port: int) -> tuple[Verdict, Run, str]:
@@ -117,7 +119,7 @@ async def test_on_a_real_kafka(kafka: str, tmp_path: Path) -> None:
 @pytest.mark.kafka
 @pytest.mark.slow
 async def test_the_stack_restarts_what_dies_and_leaves_nothing(kafka: str, tmp_path: Path) -> None:
-    stack = Stack(tmp_path, kafka, [AgencyWanted("somewhere")], services=("intake",))
+    stack = Stack(tmp_path, kafka, [AgencySpec("somewhere")], services=("intake",))
     try:
         await stack.start()
         first = stack.pid_of("intake")
@@ -144,9 +146,7 @@ async def test_a_stack_that_does_not_get_ready_says_where_to_look(
 ) -> None:
     monkeypatch.setattr("deploy.local.stack.READY_SECONDS", 3.0)
     wrong = {"CAREROUTE_SEALING_KEY": "no key"}
-    stack = Stack(
-        tmp_path, kafka, [AgencyWanted("somewhere")], services=("intake",), supervised=False, environment=wrong
-    )
+    stack = Stack(tmp_path, kafka, [AgencySpec("somewhere")], services=("intake",), supervised=False, environment=wrong)
     with pytest.raises(StackError, match=r"intake-1, see .*intake-1\.log"):
         await stack.start()
     assert processes_of(tmp_path) == []
@@ -154,7 +154,7 @@ async def test_a_stack_that_does_not_get_ready_says_where_to_look(
 
 def test_the_agencies_file_is_private_and_knows_hashes_only(tmp_path: Path) -> None:
     access, file = (
-        Access([AgencyWanted("somewhere", (SourceWanted("cad", "https://cad.example/hook"),))]),
+        Access([AgencySpec("somewhere", (SourceSpec("cad", "https://cad.example/hook"),))]),
         tmp_path / "a",
     )
     access.write(file)
@@ -237,7 +237,7 @@ async def test_a_version_that_is_refused_ends_the_run() -> None:
 
 
 async def test_the_receiver_takes_only_what_is_signed_and_counts_pages() -> None:
-    access = Access([AgencyWanted("somewhere")])
+    access = Access([AgencySpec("somewhere")])
     pages: list[tuple[str, str]] = []
     receiver = Receiver(
         access.webhook_secret("somewhere"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 
-from deploy.local.access import AgencyWanted, SourceWanted
+from deploy.local.access import AgencySpec, SourceSpec
 from shared.clock import SystemClock
 from shared.doors.serve import record
 from shared.engine.follower import Follower
@@ -105,9 +105,9 @@ class Town:
     """Where its CAD is told outcomes."""
 
     @property
-    def wanted(self) -> AgencyWanted:
+    def wanted(self) -> AgencySpec:
         """What the stack makes keys for."""
-        return AgencyWanted(self.name, (SourceWanted("cad", self.webhook_url),))
+        return AgencySpec(self.name, (SourceSpec("cad", self.webhook_url),))
 
     def commands(self, terms: Terms) -> Iterator[Command]:
         """Everything but the approval: the programme, its phase, people, teams, shifts."""
