@@ -15,7 +15,7 @@ from deploy.local.access import Access, AgencySpec
 from deploy.local.asgi import serving
 from deploy.local.broker import KafkaNode
 from deploy.local.kafka.node import free_port
-from deploy.local.programs import HOST
+from deploy.local.programs import DOORS, HOST
 from deploy.local.stack import Stack
 from services.console.api.http import create_app as console_app
 from services.console.config import ConsoleSettings
@@ -49,15 +49,15 @@ class Stage(Protocol):
 
     description: str
     access: Access
-    intake_url: str
-    pocket_url: str
-    console_url: str
 
     async def start(self, progress: Callable[[str], None]) -> None:
         """Start everything, and return once it is ready."""
 
     async def stop(self) -> None:
         """End everything."""
+
+    def url_of(self, door: str) -> str:
+        """Where a door listens."""
 
     def broker(self) -> Broker:
         """A connection of one's own to the log."""
@@ -86,7 +86,6 @@ class Processes:
             self._directory, bootstrap, [self._agency], instances=self._instances, partitions=PARTITIONS
         )
         self.access = self._stack.access
-        self.intake_url, self.pocket_url, self.console_url = map(self._stack.url_of, ("intake", "pocket", "console"))
         await self._stack.start(progress)
 
     async def stop(self) -> None:
@@ -94,6 +93,10 @@ class Processes:
         if self._stack is not None:
             await asyncio.to_thread(self._stack.stop)
         await asyncio.to_thread(self._node.discard)
+
+    def url_of(self, door: str) -> str:
+        """Where a door listens."""
+        return self._running.url_of(door)
 
     def broker(self) -> Broker:
         """A connection of one's own to Kafka."""
@@ -112,7 +115,7 @@ class Processes:
         return self._stack
 
     def logs(self) -> Iterable[Path]:
-        """One a process."""
+        """One for each process."""
         return sorted(self._directory.glob("*.log"))
 
 
@@ -128,18 +131,17 @@ class OneProcess:
         self._workers: list[asyncio.Task[None]] = []
         self._clients: list[httpx.AsyncClient] = []
         self.access = Access([agency])
-        self._ports = {name: free_port() for name in ("intake", "pocket", "console")}
-        self.intake_url, self.pocket_url, self.console_url = (f"http://{HOST}:{port}" for port in self._ports.values())
+        self._ports = {door: free_port() for door in DOORS}
 
     async def start(self, progress: Callable[[str], None]) -> None:
-        """Start two workers a service, then the doors."""
+        """Start two workers of each service, then the doors."""
         telemetry.configure_logs("demo", "1", "error")
         self._directory.mkdir(parents=True, exist_ok=True)
         file = self._directory / "agencies.toml"
         self.access.write(file)
         common: dict[str, Any] = {"kafka": "memory", "partitions": PARTITIONS, "agencies_file": file}
         link_secret, sealer = SecretStr(self.access.link_secret), Sealer(self.access.sealing_key)
-        notifying = NotificationSettings(**common, link_secret=link_secret, pocket_url=self.pocket_url)
+        notifying = NotificationSettings(**common, link_secret=link_secret, pocket_url=self.url_of("pocket"))
         loop = asyncio.get_running_loop()
         for number in (1, 2):
             telling = performer(notifying)
@@ -160,7 +162,7 @@ class OneProcess:
         agencies = Agencies(file)
         sealing_key = SecretStr(self.access.sealing_key)
         taking = IntakeSettings(**common, sealing_key=sealing_key)
-        commanding = ConsoleSettings(**common, link_secret=link_secret, pocket_url=self.pocket_url)
+        commanding = ConsoleSettings(**common, link_secret=link_secret, pocket_url=self.url_of("pocket"))
         model = View(link_secret.get_secret_value())
         follower = Follower(self.broker(), (ASSIGNMENTS, NOTIFICATIONS), model.fold, frozenset(CHANGES))
         door = Door(self.broker(), follower, model, SealedCalls(self.broker(), sealer), self._clock)
@@ -182,6 +184,10 @@ class OneProcess:
             await asyncio.wait(self._workers)
         for client in self._clients:
             await client.aclose()
+
+    def url_of(self, door: str) -> str:
+        """Where a door listens."""
+        return f"http://{HOST}:{self._ports[door]}"
 
     def broker(self) -> Broker:
         """A connection of one's own to the twin."""

@@ -1,4 +1,4 @@
-"""The stage: Kafka, one process a service, the towns; who uses how much of the machine."""
+"""The stage: Kafka, one process of each service, the towns; who uses how much of the machine."""
 
 from __future__ import annotations
 
@@ -14,19 +14,15 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psutil
 
 from deploy.local.kafka.node import CHECKOUT, LocalKafka, free_port
 from deploy.local.programs import Program
 from deploy.local.stack import Stack
-from shared.events import ContactMethod
 from tests.rig.town import Terms, Town, names, settle
 
 SERVICES = ("intake", "triage", "team-availability", "notification")
-MODULES = {"intake": "services.intake", "triage": "services.triage", "team-availability": "services.team_availability",
-           "notification": "services.notification"}  # fmt: skip
 AGENCIES, TEAMS, PARTITIONS = 24, 12, 4
 TERMS = Terms(deadline_seconds=35, step_seconds=25, offer_seconds=12)
 HERE = Path(__file__).parent
@@ -49,9 +45,9 @@ class Stage:
         return {town.name: self.stack.access.key(town.name) for town in self.towns}
 
     @property
-    def intake_port(self) -> int:
-        """Where CADs publish."""
-        return urlsplit(self.stack.url_of("intake")).port or 0
+    def publishing(self) -> dict[str, Any]:
+        """What the load generator is told of where to publish, and as whom."""
+        return {"intake": self.stack.url_of("intake"), "keys": self.keys}
 
     def program(self, service: str) -> Program:
         """The one process of a service."""
@@ -101,24 +97,22 @@ async def stage(directory: Path, environment: Mapping[str, str], *, keep: bool) 
     """Everything up, every programme live, every team on shift."""
     kafka, port = LocalKafka(directory / "kafka"), free_port()
     kafka.start()
-    towns = [
-        Town(name, TEAMS, ContactMethod(method_id="pocket", kind="pocket"), f"http://127.0.0.1:{port}/cad/{name}")
-        for name in names(AGENCIES, PARTITIONS)
-    ]
+    towns = [Town(name, TEAMS, paged_members=0, port=port) for name in names(AGENCIES, PARTITIONS)]
     stack = Stack(
         directory / "stack",
         kafka.address,
-        [town.wanted for town in towns],
+        [town.spec for town in towns],
         instances=1,
         partitions=PARTITIONS,
-        services=SERVICES,
+        services=(*SERVICES, "console"),
         supervised=False,
         environment={"CAREROUTE_LOG_LEVEL": "warning", **environment},
     )
     made = Stage(directory, kafka, stack, towns)
     try:
         await stack.start()
-        await settle(kafka.address, PARTITIONS, towns, TERMS)
+        await settle(stack, towns, TERMS)
+        made.end("console")  # it is there to settle the towns; nobody commands it while something is measured
         ready = directory / "town.ready"
         about = {"bootstrap": kafka.address, "partitions": PARTITIONS, "seed": 1, "port": port, "ready": str(ready)}
         await made.beside("town", about)

@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,18 +21,14 @@ import psutil
 import pytest
 from rich.console import Console
 from standardwebhooks import Webhook
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
+from deploy.actors.crews import Habits
+from deploy.actors.scenario import Scenario
+from deploy.actors.webhooks import receiving
 from deploy.demo import scenarios
-from deploy.demo.cad import Receiver, Sender
-from deploy.demo.crews import Habits
+from deploy.demo.receiver import Receiver
 from deploy.demo.run import Run, decided_again
-from deploy.demo.scenarios import Scenario
 from deploy.demo.stages import OneProcess, Processes, Stage
-from deploy.demo.traffic import Sending
 from deploy.demo.verdict import Verdict, outcomes_by_district
 from deploy.local.access import Access, AgencySpec, SourceSpec
 from deploy.local.broker import GivenBroker
@@ -177,76 +172,17 @@ def test_what_belongs_together_is_asked_for_together() -> None:
     assert "--calls and --mapping belong together" in told.stderr
 
 
-# --- the CAD, played
-
-
-@contextlib.asynccontextmanager
-async def client_of(*routes: Route) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(Starlette(routes=list(routes)))
-    async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
-        yield client
-
-
-async def test_the_sender_sends_again_until_it_is_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deploy.demo.cad.PAUSE_SECONDS", 0.01)
-    answers = iter((503, 429, 500))
-
-    async def take(request: Request) -> Response:
-        if (status := next(answers, 200)) != 200:
-            return Response(status_code=status)
-        body = await request.json()
-        return JSONResponse({"taken": [{"call_id": "a/b/1", "event_id": body["event_id"]}]})
-
-    async with client_of(Route("/v1/calls", take, methods=["POST"])) as client:
-        sender = Sender(client, "http://door", "key", SystemClock())
-        await sender.play(
-            [Sending(0.0, {"incident_id": "1", "event_id": "1-1"})], lambda sending, start: sending.flat(start)
-        )
-    assert list(sender.acknowledged) == [("a/b/1", "1-1")]
-    assert sender.answers == {503: 1, 429: 1, 500: 1, 200: 1}
-
-
-async def test_the_versions_of_a_call_are_sent_one_after_the_other() -> None:
-    order: list[str] = []
-
-    async def take(request: Request) -> Response:
-        event_id = (await request.json())["event_id"]
-        await asyncio.sleep(0.1 if event_id == "1-1" else 0)
-        order.append(event_id)
-        return JSONResponse({"taken": []})
-
-    names = [("1", "1-1"), ("1", "1-2"), ("2", "2-1")]
-    sendings = [Sending(0.0, {"incident_id": call, "event_id": event}) for call, event in names]
-    async with client_of(Route("/v1/calls", take, methods=["POST"])) as client:
-        await Sender(client, "http://door", "key", SystemClock()).play(sendings, lambda one, start: one.flat(start))
-    assert order == ["2-1", "1-1", "1-2"]
-
-
-async def test_a_version_that_is_refused_ends_the_run() -> None:
-    async def refuse(_request: Request) -> Response:
-        return Response("beat: wrong", 422)
-
-    async with client_of(Route("/v1/calls", refuse, methods=["POST"])) as client:
-        sender = Sender(client, "http://door", "key", SystemClock())
-        with pytest.raises(ExceptionGroup) as raised:
-            await sender.play(
-                [Sending(0.0, {"incident_id": "1", "event_id": "1-1"})], lambda sending, start: sending.flat(start)
-            )
-    assert "intake refused 1-1: beat: wrong" in str(raised.value.exceptions[0])
-    assert not sender.acknowledged
-
-
 async def test_the_receiver_takes_only_what_is_signed_and_counts_pages() -> None:
     access = Access([AgencySpec("somewhere")])
     pages: list[tuple[str, str]] = []
     receiver = Receiver(
         access.webhook_secret("somewhere"),
         access.page_secret("somewhere"),
-        SystemClock(),
         page=lambda team_id, link: pages.append((team_id, link)),
     )
     now = datetime.now(UTC)
-    data = {"team_id": "t1", "link": "http://pocket/p/x", "not_after": (now + timedelta(seconds=30)).isoformat()}
+    not_after = (now + timedelta(seconds=30)).isoformat()
+    data = {"team_id": "t1", "link": "http://pocket/p/x", "not_after": not_after}
     content = json.dumps({"type": "page.offer", "data": data}).encode()
 
     def signed(secret: str) -> dict[str, str]:
@@ -255,9 +191,11 @@ async def test_the_receiver_takes_only_what_is_signed_and_counts_pages() -> None
             "webhook-id": "page-1",
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": signature,
+            "careroute-not-after": not_after,
         }
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(receiver.app()), base_url="http://here") as client:
+    port = free_port()
+    async with receiving(port, receiver.take), httpx.AsyncClient(base_url=f"http://{HOST}:{port}") as client:
         good, forged = signed(access.page_secret("somewhere")), signed(access.webhook_secret("somewhere"))
         assert (await client.post("/pages", content=content, headers=forged)).status_code == 401
         for _ in range(2):
