@@ -52,10 +52,17 @@ class Children:
         """Names of the programs that are up."""
         return {name for name, child in self._children.items() if child.poll() is None}
 
-    def forget(self) -> None:
-        """Collect those that others have ended."""
-        for child in self._children.values():
-            child.wait()
+    def stop(self) -> None:
+        """End all: asked at first, killed where that does not help."""
+        children = list(self._children.values())
+        for child in children:
+            with contextlib.suppress(psutil.Error):
+                child.resume()  # a frozen process hears no SIGTERM
+                child.terminate()
+        _, left = psutil.wait_procs(children, STOP_SECONDS)
+        for process in left:
+            process.kill()
+            process.wait()
         self._children.clear()
 
 

@@ -83,8 +83,8 @@ class Stack:
 
     def stop(self) -> None:
         """End every process (SIGTERM, after a while SIGKILL) and see to it that none is left."""
+        self.children.stop()
         stop_leftover(self.directory)
-        self.children.forget()
 
     def pid_of(self, service: str, number: int = 1) -> int | None:
         """The process id at this moment; None while it is down."""
