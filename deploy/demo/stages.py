@@ -32,8 +32,8 @@ from services.triage.service import triage_service
 from shared import telemetry
 from shared.agencies import Agencies
 from shared.clock import SystemClock
+from shared.doors.answers import AnswerFollower
 from shared.engine.broker import Broker
-from shared.engine.follower import Follower
 from shared.engine.kafka import KafkaBroker
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.worker import Perform, Worker, no_effects
@@ -162,7 +162,7 @@ class OneProcess:
         taking = IntakeSettings(**common, sealing_key=sealing_key)
         commanding = ConsoleSettings(**common, link_secret=link_secret, pocket_url=self.pocket_url)
         model = View(link_secret.get_secret_value())
-        follower = Follower(self.broker(), (ASSIGNMENTS, NOTIFICATIONS), model.fold, frozenset(CHANGES))
+        follower = AnswerFollower(self.broker(), (ASSIGNMENTS, NOTIFICATIONS), model.fold, frozenset(CHANGES))
         door = Door(self.broker(), follower, model, SealedCalls(self.broker(), sealer), self._clock)
         apps = {
             "intake": intake_app(self.broker(), self._clock, agencies, sealer, taking),

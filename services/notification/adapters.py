@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -20,7 +20,7 @@ URL: TypeAdapter[str] = TypeAdapter(Url)
 class Outcome:
     """What came of sending: `done` or `failed`, and why it failed."""
 
-    result: str
+    result: Literal["done", "failed"]
     why: str = ""
 
 

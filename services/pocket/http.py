@@ -19,10 +19,10 @@ from services.pocket import words
 from services.pocket.sealed_calls import SealedCalls
 from services.pocket.view import Assignment, Offer, OfferLink, ShiftLink, View
 from shared.clock import Clock
+from shared.doors.answers import AnswerFollower
 from shared.doors.operations import operations_router
 from shared.doors.serve import APPEND_SECONDS, send
 from shared.engine.broker import Broker, BrokerUnavailable
-from shared.engine.follower import Follower
 from shared.events import (
     AcceptOffer,
     Command,
@@ -75,7 +75,7 @@ class Door:
     """What the pages need."""
 
     broker: Broker
-    follower: Follower
+    follower: AnswerFollower
     view: View
     calls: SealedCalls
     clock: Clock

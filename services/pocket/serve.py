@@ -13,9 +13,9 @@ from services.pocket.http import Door, create_app
 from services.pocket.sealed_calls import SealedCalls
 from services.pocket.view import CHANGES, View
 from shared.clock import SystemClock
+from shared.doors.answers import AnswerFollower
 from shared.doors.serve import APPEND_SECONDS
 from shared.engine.broker import BrokerUnavailable
-from shared.engine.follower import Follower
 from shared.engine.kafka import KafkaBroker
 from shared.sealing import Sealer
 from shared.telemetry import logger
@@ -30,7 +30,7 @@ async def serve(settings: PocketSettings) -> None:
     clock = SystemClock()
     broker = KafkaBroker(settings.kafka, settings.partitions, APPEND_SECONDS)
     view = View(settings.link_secret.get_secret_value())
-    follower = Follower(broker, FOLLOWED, view.fold, frozenset(CHANGES))
+    follower = AnswerFollower(broker, FOLLOWED, view.fold, frozenset(CHANGES))
     calls = SealedCalls(broker, Sealer(settings.sealing_key.get_secret_value()))
     app = create_app(Door(broker, follower, view, calls, clock))
     server = uvicorn.Server(
@@ -61,7 +61,7 @@ async def serve(settings: PocketSettings) -> None:
         sys.exit(EXIT_FAILED)
 
 
-async def _start(follower: Follower) -> None:
+async def _start(follower: AnswerFollower) -> None:
     """Start following as soon as the broker is there; until then the door answers that it is not ready."""
     while True:
         try:

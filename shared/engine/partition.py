@@ -302,7 +302,7 @@ class Partition(Generic[S]):
                     return
                 stored = waiting.popleft()
                 epoch = self._input_ownership[name].epoch if name in self._journals else 0
-                draft.positions[name] = (stored.offset + 1, epoch)
+                draft.positions[name] = InputPosition(stored.offset + 1, epoch)
                 taken += 1
             if draft.positions[name][0] >= self.catch_up.get(name, 0):
                 self.catch_up.pop(name, None)

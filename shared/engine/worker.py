@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -28,6 +28,7 @@ from shared.engine.kafka import KafkaBroker
 from shared.engine.partition import Partition
 from shared.engine.service import Effect, EffectDone, EffectStarting, Service
 from shared.engine.snapshots import SNAPSHOT_EVERY_EVENTS, write_snapshots
+from shared.engine.topic import DEAD_LETTERS, Topic, snapshots_of
 from shared.events import Event, decode
 from shared.topics import COMMANDS
 
@@ -464,7 +465,7 @@ async def _run(
     telemetry.serve_operations(
         settings.operations_host, settings.operations_port, lambda: started and worker.ready, watchdog.live
     )
-    await wait_for_broker(broker, stop)
+    await wait_for_broker(broker, topics_of(service), stop)
     started = True
     worker.turned_at = clock.monotonic()
     watchdog.start()
@@ -475,11 +476,16 @@ async def _run(
     await broker.close()
 
 
-async def wait_for_broker(broker: Broker, stop: asyncio.Event) -> None:
-    """Wait inside the process until the broker answers and every topic is there; `readyz` is false meanwhile."""
+def topics_of(service: Service[Any]) -> tuple[Topic, ...]:
+    """The topics without which a service cannot run."""
+    return (*service.reads, service.writes, snapshots_of(service.name), DEAD_LETTERS)
+
+
+async def wait_for_broker(broker: Broker, topics: Sequence[Topic], stop: asyncio.Event) -> None:
+    """Wait inside the process until the broker answers and the topics are there; `readyz` is false meanwhile."""
     while not stop.is_set():
         try:
-            wrong = await broker.wrong_topics()
+            wrong = await broker.wrong_topics(topics)
         except BrokerUnavailable as error:
             wrong = [str(error)]
         if not wrong:

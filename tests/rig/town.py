@@ -10,8 +10,8 @@ from itertools import count
 
 from deploy.local.access import AgencyWanted, SourceWanted
 from shared.clock import SystemClock
+from shared.doors.answers import AnswerFollower
 from shared.doors.serve import record
-from shared.engine.follower import Follower
 from shared.engine.kafka import KafkaBroker
 from shared.events import (
     ApproveProgramme,
@@ -172,7 +172,7 @@ def names(number: int, partitions: int) -> list[str]:
 async def settle(bootstrap: str, partitions: int, towns: list[Town], terms: Terms) -> None:
     """Adopt every programme, switch it live, put every team on shift. Raises RuntimeError if a command is refused."""
     broker = KafkaBroker(bootstrap, partitions)
-    follower = Follower(broker, (DECISIONS, ASSIGNMENTS), lambda *_: None, frozenset())
+    follower = AnswerFollower(broker, (DECISIONS, ASSIGNMENTS), lambda *_: None, frozenset())
     await follower.start()
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -183,12 +183,12 @@ async def settle(bootstrap: str, partitions: int, towns: list[Town], terms: Term
         await broker.close()
 
 
-async def _settle(broker: KafkaBroker, follower: Follower, town: Town, terms: Terms) -> None:
+async def _settle(broker: KafkaBroker, follower: AnswerFollower, town: Town, terms: Terms) -> None:
     proposed = await _issue(broker, follower, town.name, list(town.commands(terms)))
     await _issue(broker, follower, town.name, list(town.to_approve(proposed)))
 
 
-async def _issue(broker: KafkaBroker, follower: Follower, agency: str, commands: list[Command]) -> str:
+async def _issue(broker: KafkaBroker, follower: AnswerFollower, agency: str, commands: list[Command]) -> str:
     """Send commands in one go and wait for each answer; what the first one's answer is about."""
     clock, abouts = SystemClock(), []
     records = [record(agency, command, command.command_id, "rig", clock) for command in commands]

@@ -18,9 +18,9 @@ from services.console.api.problems import Problem, answer_problems
 from services.console.config import ConsoleSettings
 from services.console.view.agency import READS, Keep, View
 from shared.clock import Clock
+from shared.doors.answers import AnswerFollower
 from shared.doors.operations import operations_router
 from shared.engine.broker import Broker, BrokerUnavailable
-from shared.engine.follower import Follower
 from shared.telemetry import REQUEST_SECONDS, REQUESTS, logger
 
 DOOR = "console"
@@ -49,7 +49,7 @@ def create_app(
     """The door as an ASGI application; its lifespan follows the journals, and calls `give_up` when it cannot go on."""
     keep = Keep(timedelta(hours=settings.console_keep_closed_hours), settings.console_keep_closed_calls)
     view = View(keep)
-    follower = Follower(broker, READS, view.fold)
+    follower = AnswerFollower(broker, READS, view.fold)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -74,7 +74,7 @@ def create_app(
     return app
 
 
-async def _follow(follower: Follower, give_up: Callable[[], None]) -> None:
+async def _follow(follower: AnswerFollower, give_up: Callable[[], None]) -> None:
     """Start it as soon as the log can be reached, serving meanwhile; then watch it."""
     while True:
         try:

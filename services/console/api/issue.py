@@ -22,9 +22,9 @@ from services.console.api.problems import RETRY_SECONDS, Fault, Problem, faults_
 from services.console.view.agency import View
 from services.console.view.records import CommandSeen
 from shared.clock import Clock
+from shared.doors.answers import AnswerFollower
 from shared.doors.serve import send
 from shared.engine.broker import Broker, BrokerUnavailable
-from shared.engine.follower import Follower
 from shared.events import (
     Command,
     Id,
@@ -54,7 +54,14 @@ class CommandIssuer:
     """Sends commands and waits for their answers."""
 
     def __init__(
-        self, broker: Broker, clock: Clock, view: View, follower: Follower, *, answer_seconds: float, expiry: timedelta
+        self,
+        broker: Broker,
+        clock: Clock,
+        view: View,
+        follower: AnswerFollower,
+        *,
+        answer_seconds: float,
+        expiry: timedelta,
     ) -> None:
         self._broker, self._clock, self._view, self._follower = broker, clock, view, follower
         self._answer_seconds, self._expiry = answer_seconds, expiry

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from shared.engine.broker import Stored
-from shared.engine.journal import START, Ownership, StepHeaders, headers_of, positions_of
+from shared.engine.journal import START, InputPosition, Ownership, StepHeaders, headers_of, positions_of
 from shared.engine.partition import NotOwner, Partition
 from shared.engine.service import Service
 from shared.engine.snapshots import FLOOR, Kept, _kept, _rank
@@ -81,7 +81,7 @@ def stored(entry: Entry, index: int, offset: int) -> Stored:
         positions = {}
     else:
         event = CommandDone(command_id=str(entry.number), result="done")
-        positions = {"a": (entry.positions[0], 0), "b": (entry.positions[1], 0)}
+        positions = {"a": InputPosition(entry.positions[0], 0), "b": InputPosition(entry.positions[1], 0)}
     common = StepHeaders(entry.epoch, INSTANT, "1", positions, "model").common()
     headers = dict(headers_of(event, f"cause/{offset}", index, common))
     agency = AGENCIES[(entry.number + index) % 2] if isinstance(entry, Write) else ""

@@ -366,8 +366,10 @@ async def test_what_is_prepared_beside_the_loop_waits_in_its_topic_and_keeps_not
 def test_a_backlog_of_calls_does_not_keep_the_commands_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assign = MemoryReader.assign
 
-    async def commands_come_last(self: MemoryReader, positions: Mapping[TopicPartition, int]) -> None:
-        await assign(self, dict(reversed(list(positions.items()))))
+    async def commands_come_last(
+        self: MemoryReader, positions: Mapping[TopicPartition, int]
+    ) -> dict[TopicPartition, int]:
+        return await assign(self, dict(reversed(list(positions.items()))))
 
     async def scenario() -> None:
         bench = Bench()
