@@ -34,9 +34,10 @@ from shared.agencies import Agencies
 from shared.clock import SystemClock
 from shared.doors.answers import AnswerFollower
 from shared.engine.broker import Broker
+from shared.engine.effects import Perform, no_effects
 from shared.engine.kafka import KafkaBroker
 from shared.engine.memory import MemoryBroker, MemoryLog
-from shared.engine.worker import Perform, Worker, no_effects
+from shared.engine.worker import Worker
 from shared.sealing import Sealer
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS
 

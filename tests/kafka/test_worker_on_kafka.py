@@ -22,8 +22,8 @@ from shared.doors.serve import record
 from shared.engine.broker import Record, Stored
 from shared.engine.journal import Ownership
 from shared.engine.kafka import KafkaBroker, create_topics
+from shared.engine.process import EXIT_FAILED, EXIT_WATCHDOG
 from shared.engine.topic import DEAD_LETTERS
-from shared.engine.worker import EXIT_FAILED, EXIT_WATCHDOG
 from shared.topics import ASSIGNMENTS, CALLS, TOPICS
 from tests.shared.engine.toy import reported
 
