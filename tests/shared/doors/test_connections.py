@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import tracemalloc
 
 import pytest
 
-from shared.doors.connections import PIPELINED_REQUESTS, ConnectionBounds
+from shared.doors.connections import PIPELINED_REQUESTS, BoundedConnection, ConnectionBounds
 from tests.shared.doors.toy import HELLO, Toy, Wire, post
 
 
@@ -17,6 +18,22 @@ async def test_a_connection_serves_one_request_after_another() -> None:
         for _ in range(20):
             assert (await wire.ask(HELLO))[0] == 200
         assert (await wire.ask(post("/length", b"x" * 900)))[2] == b"900"
+
+
+async def test_no_answer_is_kept_back_until_another_packet_is_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
+    undelayed: list[int] = []
+
+    def note(connection: BoundedConnection, transport: asyncio.Transport) -> None:
+        connected = transport.get_extra_info("socket")
+        undelayed.append(connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        made(connection, transport)
+
+    made = BoundedConnection.connection_made
+    monkeypatch.setattr(BoundedConnection, "connection_made", note)
+    async with Toy().served() as toy:
+        await toy.ask(HELLO)
+    assert undelayed
+    assert all(undelayed)
 
 
 @pytest.mark.parametrize("bound", ["connections", "connections_per_address"])

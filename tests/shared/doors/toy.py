@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -86,9 +85,11 @@ class Toy:
     @asynccontextmanager
     async def served(self) -> AsyncIterator[Toy]:
         """On a free port of this machine, until the end of the block."""
-        server, listener = server_of("toy", self.app(), self.connections), socket.create_server(("127.0.0.1", 0))
-        serving = asyncio.get_running_loop().create_task(server.serve([listener]))
-        self.port = listener.getsockname()[1]
+        server = server_of("toy", self.app(), self.connections, "127.0.0.1", 0)
+        serving = asyncio.get_running_loop().create_task(server.serve())
+        while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
+            await asyncio.sleep(0.001)
+        self.port = server.servers[0].sockets[0].getsockname()[1]
         try:
             yield self
         finally:
