@@ -53,7 +53,7 @@ async def test_where_all_have_requests_under_way_the_newcomer_is_closed() -> Non
         busy = [await toy.connect() for _ in range(4)]
         for wire in busy:
             wire.send(b"GET /wait HTTP/1.1\r\nauthorization: Bearer ann\r\n\r\n")
-        await asyncio.sleep(0.05)
+        await toy.until_waiting(4)
         assert await (await toy.connect()).closed()
         toy.gate.set()
         assert [(await wire.answer())[0] for wire in busy] == [200] * 4
@@ -71,11 +71,11 @@ async def test_an_idle_connection_is_closed_and_one_in_use_is_not() -> None:
         wire = await toy.connect()
         assert (await wire.ask(HELLO))[0] == 200
         assert await wire.closed()
-    async with Toy().with_connections(head_seconds=0.1).served() as toy:
+    async with Toy().with_connections(head_seconds=0.3).served() as toy:
         wire = await toy.connect()
         for _ in range(3):
             assert (await wire.ask(HELLO))[0] == 200
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.2)
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /hel", HELLO[:-2], HELLO[:-2] + b"x: " + b"y" * 1000, b"\r\n" * 100])
