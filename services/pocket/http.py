@@ -164,12 +164,12 @@ def respond(request: Request, error: Exception) -> Response:
         error = Page(422, "Not understood", "Go back, load the page again, and try once more.")
     if not isinstance(error, HTTPException):
         raise error
-    page = (
-        error
-        if isinstance(error, Page)
-        else _PAGES.get(error.status_code, Page(error.status_code, "Nothing here", GONE))
-    )
+    page = error if isinstance(error, Page) else _page_of(error.status_code)
     return PAGES.message(page, request.url.path, headers_of(error))
+
+
+def _page_of(status: int) -> Page:
+    return _PAGES.get(status) or Page(status, "Nothing here", GONE)
 
 
 _PAGES = {
