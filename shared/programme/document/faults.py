@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from shared.programme.document.finding import Finding
 from shared.programme.document.lines import Path
 from shared.programme.document.not_yet import NOT_YET
 from shared.programme.document.written import LIST_FORM, TABLE_FORM, Document
@@ -41,15 +42,6 @@ class ProgrammeRefused(ValueError):
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A fault before its line is known."""
-
-    path: Path
-    what: str
-    right: str
-
-
 def field_name(path: Path) -> str:
     """`level[2].raised_by[1].weapon` for `("level", 1, "raised_by", 0, "weapon")`."""
     name = ""
@@ -63,12 +55,18 @@ def field_name(path: Path) -> str:
 
 def suggestion(wrong: object, candidates: Iterable[str]) -> str:
     """`did you mean …`, or what there is to choose from."""
-    names = tuple(dict.fromkeys(candidates))
-    longer = [name for name in names if name.startswith(f"{wrong} ")]
-    close = longer or get_close_matches(str(wrong), names, n=1, cutoff=0.6)
+    names, text = tuple(dict.fromkeys(candidates)), str(wrong)
+    longer = [name for name in names if name.startswith(f"{text} ")]
+    near = [name for name in names if abs(len(name) - len(text)) <= _AS_LONG] if len(text) <= _LONGEST else []
+    close = longer or get_close_matches(text, near[:_COMPARED], n=1, cutoff=0.6)
     if close:
         return _did_you_mean(close[0])
-    return f"there is {', '.join(names)}" if names else "there is none"
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"there is {', '.join(names[:_NAMED])}{more}" if names else "leave it out: there is nothing to name"
+
+
+_NAMED, _COMPARED, _LONGEST, _AS_LONG = 20, 1_000, 80, 20
+"""How many names are listed and compared, and how long they may be: comparing costs time."""
 
 
 def _did_you_mean(name: object) -> str:
@@ -104,6 +102,8 @@ def _finding(error: ErrorDetails) -> Finding:
     what, right = f"{_shown(error['input'])} does not fit", error["msg"].removeprefix("Input should be ")
     if error["type"] in _RIGHT:
         right = _RIGHT[error["type"]].format(**context)
+    if error["type"] == "less_than_equal" and path[:1] == ("clocks",):
+        right += f": {_WHY_SO_SOON[str(path[1])]}"
     if error["type"] == "missing":
         what, right = "is missing", f"add {path[-1]}"
     elif error["type"] == "model_type":
@@ -129,6 +129,24 @@ _RIGHT: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """By pydantic's name of what is wrong, in words of careroute's own."""
+_WAIT: Final = "a caller waits until then, and the default stands at the latest then"
+_NEWS: Final = "what nobody has heard of for an hour may be over, or somewhere else"
+_ALONE: Final = "a team on scene may need help that it cannot ask for"
+_WHY_SO_SOON: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "routing_deadline_seconds": _WAIT,
+        "priority_deadline_seconds": _WAIT,
+        "cad_notice_seconds": "the time for telling the CAD is taken from the routing deadline",
+        "offer_expiry_seconds": "a team that has not answered by then does not answer, and another one may",
+        "transfer_ack_seconds": "a caller hears it ring until then",
+        "status_stale_minutes": _NEWS,
+        "call_stale_minutes": _NEWS,
+        "accepted_not_moving_minutes": "somebody waits for a team that may not come",
+        "on_scene_check_minutes": _ALONE,
+        "missed_safety_checks": _ALONE,
+    }
+)
+"""Why a clock may not be longer."""
 
 
 def _unknown_key(path: Path) -> Finding:

@@ -7,7 +7,8 @@ from datetime import date
 
 from shared.judgement import PHASES
 from shared.programme.document.compile import row_of
-from shared.programme.document.faults import Finding
+from shared.programme.document.finding import Finding
+from shared.programme.document.work import Work
 from shared.programme.document.written import Document
 from shared.programme.judging.gates import EVERYONE
 from shared.programme.judging.programme import NO_CAP, Row
@@ -15,15 +16,21 @@ from shared.programme.judging.programme import NO_CAP, Row
 
 def rows_matter(document: Document) -> Iterator[Finding]:
     """Such a row is often meant to restrict: but of several rows the one that allows most counts."""
-    rows, first_day = [row_of(row, document) for row in document.rollout], document.effective.date()
+    rows, first_day, work = [row_of(row, document) for row in document.rollout], document.effective.date(), Work()
     for index, row in enumerate(rows):
         for place, other in enumerate(rows):
+            work.spend(_looks(row, other))
             twin = place > index and _allows(row, other, first_day)
             if place != index and not twin and _allows(other, row, first_day):
                 what = f"the row changes nothing: row {place + 1} of the roll-out allows all of it"
                 right = "of several rows the one that allows most counts: restrict that one, or leave this one out"
                 yield Finding(("rollout", index), what, right)
                 break
+
+
+def _looks(row: Row, other: Row) -> int:
+    windows = sum(len(ours) * len(theirs) for ours, theirs in zip(row.week.days, other.week.days, strict=True))
+    return 1 if row.response != other.response else 1 + len(row.districts) // 10 + windows // 4
 
 
 def _allows(other: Row, row: Row, first_day: date) -> bool:

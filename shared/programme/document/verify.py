@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from types import MappingProxyType
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from shared.judgement import NOT_ROUTED, Model, disciplines_of
 from shared.matching import has_perfect_matching
 from shared.programme.document import written
 from shared.programme.document.boundaries import boundary_faults
 from shared.programme.document.compile import holidays_of, row_of
-from shared.programme.document.faults import Finding, suggestion
-from shared.programme.document.floor import EMS, floor_tightens, levels_reached, safety_floor
+from shared.programme.document.faults import suggestion
+from shared.programme.document.finding import Finding
+from shared.programme.document.floor import EMS, few_combinations, floor_tightens, levels_reached, safety_floor
 from shared.programme.document.lines import Path
 from shared.programme.document.overlap import rows_matter
 from shared.programme.document.unreachable import responses_reached
+from shared.programme.document.work import TooMuchWork
 from shared.programme.document.written import DistrictTable, Document, beats_of
 from shared.programme.judging.hours import Holidays, calendar_days
 from shared.programme.judging.normal_forms import determinant, plain
@@ -29,7 +32,14 @@ def findings(document: Document, sound: frozenset[str]) -> Iterator[Finding]:
     """Everything that contradicts itself in the parts named in `sound`; the others hold faults of their own already."""
     for needs, check in _CHECKS:
         if sound.issuperset(needs):
-            yield from check(document)
+            try:
+                yield from check(document)
+            except TooMuchWork:
+                yield Finding(("level" if "level" in needs else "rollout",), TOO_LARGE, _SMALLER)
+
+
+TOO_LARGE: Final = "is too large to verify: its levels, codes and rows have too many combinations"
+_SMALLER: Final = "fewer facts in one raised_by or only_when, fewer different ages, fewer rows"
 
 
 # --- places and codes
@@ -65,6 +75,18 @@ def _codes(document: Document) -> Iterator[Finding]:
                 path = ("call_types", system, code, "until")
                 what = f"{entry.until} is not after from"
                 yield Finding(path, what, "the first day on which the code means nothing any more")
+
+
+def _takes_effect(document: Document) -> Iterator[Finding]:
+    """On the night on which clocks go forward an hour is missing: what is written for it would move in silence."""
+    written_time = document.effective
+    if written_time.tzinfo is not None:
+        return
+    there = written_time.replace(tzinfo=ZoneInfo(document.time_zone))
+    shown = there.astimezone(UTC).astimezone(there.tzinfo).replace(tzinfo=None)
+    if shown != written_time:
+        what = f"{written_time:%H:%M} never is on {written_time:%Y-%m-%d}: clocks go forward in that hour"
+        yield Finding(("effective",), what, f"an hour that is there, such as {shown.isoformat()}")
 
 
 def _codes_in_time(document: Document) -> Iterator[Finding]:
@@ -376,12 +398,14 @@ def _only_when(document: Document) -> Iterator[Finding]:
 
 _CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Document], Iterator[Finding]]], ...]] = (
     (frozenset(("districts",)), _beats),
+    (frozenset(("effective", "time_zone")), _takes_effect),
     (frozenset(("districts", "time_zone")), boundary_faults),
     (frozenset(("call_types", "code_systems")), _codes),
     (frozenset(("call_types", "effective")), _codes_in_time),
     (frozenset(("heard", "clocks")), _flags),
     (frozenset(("holidays",)), _holidays),
     (frozenset(("level",)), _level_names),
+    (frozenset(("level",)), few_combinations),
     (frozenset(("level",)), levels_reached),
     (frozenset(("level", "responses")), _sent),
     (frozenset(("call_types", "responses")), _takes),

@@ -34,6 +34,7 @@ from shared.programme.document.kinds import (
     Seconds,
     Slug,
     Spoken,
+    WithinAnHour,
     Words,
     any_of,
     checked,
@@ -293,25 +294,25 @@ class WhenNoTeam(Table):
 class Clocks(Table):
     """Every clock, with its unit in its name."""
 
-    routing_deadline_seconds: Seconds = 60
+    routing_deadline_seconds: Annotated[int, Field(ge=1, le=180)] = 60
     """From the receipt of a call to its outcome; then the default stands."""
-    priority_deadline_seconds: dict[Words, Seconds] = Field(default_factory=dict)
+    priority_deadline_seconds: dict[Words, Annotated[int, Field(ge=1, le=180)]] = Field(default_factory=dict)
     """Another deadline for calls with one of these CAD priorities."""
-    cad_notice_seconds: Seconds = 10
+    cad_notice_seconds: Annotated[int, Field(ge=1, le=60)] = 10
     """The part of the deadline that is kept for telling the CAD."""
-    offer_expiry_seconds: Seconds = 30
+    offer_expiry_seconds: Annotated[int, Field(ge=1, le=120)] = 30
     """How long a team may take to answer."""
-    transfer_ack_seconds: Seconds | None = None
+    transfer_ack_seconds: Annotated[int, Field(ge=1, le=120)] | None = None
     """How long a telephone transfer may wait to be taken; left out, as long as any offer."""
-    status_stale_minutes: Minutes = 15
+    status_stale_minutes: WithinAnHour = 15
     """After which a team that was not heard of is asked for nothing."""
-    call_stale_minutes: Minutes = 15
+    call_stale_minutes: WithinAnHour = 15
     """After which a call that was not heard of is not diverted."""
-    accepted_not_moving_minutes: Minutes = 5
+    accepted_not_moving_minutes: WithinAnHour = 5
     """After which a team that accepted and does not move is an alarm."""
-    on_scene_check_minutes: Minutes = 30
+    on_scene_check_minutes: WithinAnHour = 30
     """After which a team on scene or transporting that says nothing is asked whether it is well, again and again."""
-    missed_safety_checks: Annotated[int, Field(ge=1, le=10)] = MISSED_SAFETY_CHECKS
+    missed_safety_checks: Annotated[int, Field(ge=1, le=3)] = MISSED_SAFETY_CHECKS
     """How many such questions in a row go unanswered before police are asked for: that many times
     `on_scene_check_minutes` after the first of them."""
 

@@ -497,8 +497,162 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         broken('agency    = "madison-wi"', 'agency = "madison-wi'),
         "agency",
         "document",
-        "is no TOML",
-        "toml.io",
+        "quotation marks stay open at the end of the line",
+        "close them",
+    ),
+    "A9: an hour that is missing": (
+        broken("effective = 2021-09-01T00:00:00", "effective = 2021-03-14T02:30:00"),
+        "effective",
+        "effective",
+        "02:30 never is on 2021-03-14: clocks go forward",
+        "2021-03-14T03:30:00",
+    ),
+    "a clock too long: routing_deadline_seconds": (
+        broken("routing_deadline_seconds    = 60", "routing_deadline_seconds = 3600"),
+        "routing_deadline_seconds",
+        "clocks.routing_deadline_seconds",
+        "3600 does not fit",
+        "180 or less: a caller waits",
+    ),
+    "a clock too long: offer_expiry_seconds": (
+        broken("[clocks]", "[clocks]\noffer_expiry_seconds = 3000"),
+        "offer_expiry_seconds",
+        "clocks.offer_expiry_seconds",
+        "3000 does not fit",
+        "120 or less",
+    ),
+    "a clock too long: call_stale_minutes": (
+        broken("[clocks]", "[clocks]\ncall_stale_minutes = 1440"),
+        "call_stale_minutes",
+        "clocks.call_stale_minutes",
+        "1440 does not fit",
+        "60 or less",
+    ),
+    "a clock too long: status_stale_minutes": (
+        broken("[clocks]", "[clocks]\nstatus_stale_minutes = 1440"),
+        "status_stale_minutes",
+        "clocks.status_stale_minutes",
+        "1440 does not fit",
+        "60 or less",
+    ),
+    "a clock too long: on_scene_check_minutes": (
+        broken("[clocks]", "[clocks]\non_scene_check_minutes = 1440"),
+        "on_scene_check_minutes",
+        "clocks.on_scene_check_minutes",
+        "1440 does not fit",
+        "60 or less: a team on scene",
+    ),
+    "a clock too long: missed_safety_checks": (
+        broken("[clocks]", "[clocks]\nmissed_safety_checks = 10"),
+        "missed_safety_checks",
+        "clocks.missed_safety_checks",
+        "10 does not fit",
+        "3 or less: a team on scene",
+    ),
+    "curly quotation marks": (
+        broken('agency    = "madison-wi"', "agency = “madison-wi”"),
+        "agency",
+        "document",
+        "quotation marks are curly",
+        "straight ones",
+    ),
+    "a word without quotation marks": (
+        broken('phase     = "live"', "phase = live"),
+        "phase",
+        "document",
+        "live stands without quotation marks",
+        '"live"',
+    ),
+    "a key twice": (
+        broken('agency    = "madison-wi"', 'agency = "madison-wi"\nagency = "x"'),
+        '"x"',
+        "document",
+        "the key agency is given twice, in line 3 already",
+        "give it once",
+    ),
+    "a heading twice": (
+        broken("[clocks]", "[holidays]\n[clocks]"),
+        "[holidays]",
+        "document",
+        "[holidays] is written twice",
+        "under the first one",
+    ),
+    "a bracket that stays open": (
+        broken('"W2"]', '"W2"'),
+        "West",
+        "document",
+        "the bracket [ that opens here is not closed",
+        "add ]",
+    ),
+    "a brace that stays open": (
+        broken('{ violence = "past" }', '{ violence = "past" '),
+        "ASSAULTIVE",
+        "document",
+        "the brace { that opens here is not closed",
+        "add }",
+    ),
+    "a brace that is missing": (
+        broken('{ violence = "past" }', 'violence = "past" }'),
+        "ASSAULTIVE",
+        "document",
+        "the brace { is missing before violence",
+        "{ violence = … }",
+    ),
+    "a heading that stays open": (
+        broken("[clocks]", "[clocks"),
+        "[clocks",
+        "document",
+        "the bracket [ that opens here is not closed",
+        "add ]",
+    ),
+    "a colon": (
+        broken('agency    = "madison-wi"', 'agency: "madison-wi"'),
+        "agency",
+        "document",
+        "a colon stands after the key",
+        "=",
+    ),
+    "no equals sign": (
+        broken('agency    = "madison-wi"', 'agency "madison-wi"'),
+        "agency",
+        "document",
+        "after agency there is no =",
+        "agency = …",
+    ),
+    "no comma": (
+        broken('"W1", "W2"]', '"W1" "W2"]'),
+        "West",
+        "document",
+        "a comma is missing before",
+        "a comma between",
+    ),
+    "a date in another form": (
+        broken("from      = 2021-09-01", "from = 9/1/2021"),
+        "from",
+        "document",
+        "a date is not written as one",
+        "like 2021-09-01",
+    ),
+    "a day that is not": (
+        broken("from      = 2021-09-01", "from = 2021-09-31"),
+        "from",
+        "document",
+        "there is no such date",
+        "like 2021-09-01",
+    ),
+    "no value": (
+        broken('phase     = "live"', "phase ="),
+        "phase",
+        "document",
+        "a value is missing",
+        "after the =",
+    ),
+    "a dotted key without end": (
+        MADISON + "a." * 20 + "b = 1",
+        "a.a.a",
+        "document",
+        "a key has too many parts",
+        "at most 16",
     ),
 }
 
@@ -579,6 +733,29 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_lines() -> None:
         "when_no_team.steps",
     ]
     assert str(faults[2]).startswith("line 15: districts.West[2]: beat 'C1' is in Central too; ")
+
+
+def test_slips_and_faults_are_told_in_one_round() -> None:
+    text = (
+        broken('agency    = "madison-wi"', "agency = madison-wi")
+        .replace('"US-WI"', '"XX"')
+        .replace('"W2"]', '"W2"')
+        .replace('sends = ["cares"]', 'sned = ["cares"]')
+        .replace('phase     = "live"', "phase = live")
+    )
+    assert [(fault.line, fault.field) for fault in refused(text)] == [
+        (3, "document"),
+        (10, "holidays.calendar"),
+        (15, "document"),
+        (28, "level[1].sned"),
+        (47, "document"),
+    ]
+
+
+def test_a9_an_hour_that_comes_twice_or_has_an_offset_is_taken() -> None:
+    """A9: the first of the two hours; and any time that says which it is."""
+    for effective in ("2021-11-07T01:30:00", "2021-03-14T02:30:00-06:00", "2021-03-14T03:00:00"):
+        assert read(broken("effective = 2021-09-01T00:00:00", f"effective = {effective}")).version == 1
 
 
 def test_nesting_at_any_depth_is_refused_and_nothing_else() -> None:
