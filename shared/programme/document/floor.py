@@ -96,6 +96,11 @@ def brings(response: written.Response, service: str) -> bool:
     return crew or (response.goes == "beside default" and service not in response.replaces)
 
 
+def level_of_hazard(raises: Iterable[Raise], hazards: Mapping[str, int]) -> int:
+    """The rank of the level on which a call stands with nothing but these hazards, each at its rank."""
+    return _rank(raises, hazards, {})
+
+
 def _rank(raises: Iterable[Raise], hazards: Mapping[str, int], others: Mapping[str, str]) -> int:
     """The level of a call on which exactly these facts are known to hold, all other hazards being at their calmest."""
     return max(

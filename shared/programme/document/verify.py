@@ -17,6 +17,7 @@ from shared.programme.document.compile import holidays_of, row_of
 from shared.programme.document.faults import suggestion
 from shared.programme.document.finding import Finding
 from shared.programme.document.floor import EMS, few_combinations, floor_tightens, levels_reached, safety_floor
+from shared.programme.document.heard import questions_tell, weaker_is_meant
 from shared.programme.document.lines import Path
 from shared.programme.document.overlap import rows_matter
 from shared.programme.document.unreachable import responses_reached
@@ -199,7 +200,9 @@ def _crews(document: Document) -> Iterator[Finding]:
         missing = [disciplines for disciplines in needs if not any(place <= disciplines for place in crew)]
         for disciplines in missing:
             what = f"a {response.model} crew has {' or '.join(sorted(disciplines))}"
-            yield Finding((*path, "crew"), f"{what}, and here there is none", f"crew = [{', '.join(response.crew)}, …]")
+            yield Finding(
+                (*path, "crew"), f"{what}, and here there is none", f"crew = [{', '.join((*response.crew, '…'))}]"
+            )
         if not missing and not has_perfect_matching(needs, crew, lambda disciplines, place: place <= disciplines):
             what = f"one member has to be two of what a {response.model} crew needs"
             right = " and ".join(" or ".join(sorted(disciplines)) for disciplines in needs)
@@ -290,10 +293,32 @@ def _rollout(document: Document) -> Iterator[Finding]:
 def _caps(document: Document) -> Iterator[Finding]:
     for index, row in enumerate(document.rollout):
         response = document.responses.get(row.response)
-        for key in ("at_most_open", "at_most_per_day"):
+        for key in ("at_most_open", "at_most_per_day", "cap"):
             if getattr(row, key) is not None and response is not None and response.reached_by in NOT_ROUTED:
                 what = f"a {response.reached_by} occupies nobody, so there is nothing to count"
                 yield Finding(("rollout", index, key), what, "leave it out")
+
+
+def _shared_caps(document: Document) -> Iterator[Finding]:
+    """A cap that rows share counts one response's calls, and stands instead of a row's own."""
+    responses_with: dict[str, set[str]] = {}
+    for index, row in enumerate(document.rollout):
+        path = ("rollout", index, "cap")
+        if row.cap is None:
+            continue
+        responses_with.setdefault(row.cap, set()).add(row.response)
+        if row.cap not in document.caps:
+            yield Finding(path, f"{row.cap!r} is no cap", suggestion(row.cap, document.caps))
+        elif row.at_most_open is not None or row.at_most_per_day is not None:
+            yield Finding(path, "the row has a bound of its own besides", "one of the two")
+        elif len(responses_with[row.cap]) > 1:
+            what = f"{row.cap!r} is shared by rows of several responses, whose calls are counted apart"
+            yield Finding(path, what, "a cap for each response")
+    for name, cap in document.caps.items():
+        if cap.at_most_open is None and cap.at_most_per_day is None:
+            yield Finding(("caps", name), "bounds nothing", "at_most_open or at_most_per_day")
+        elif name not in responses_with:
+            yield Finding(("caps", name), "no row names it", f'cap = "{name}" in the rows that share it')
 
 
 def _repeat_callers(document: Document) -> Iterator[Finding]:
@@ -403,6 +428,8 @@ _CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Document], Iterator[Finding
     (frozenset(("call_types", "code_systems")), _codes),
     (frozenset(("call_types", "effective")), _codes_in_time),
     (frozenset(("heard", "clocks")), _flags),
+    (frozenset(("heard", "level", "call_types")), questions_tell),
+    (frozenset(("heard", "level")), weaker_is_meant),
     (frozenset(("holidays",)), _holidays),
     (frozenset(("level",)), _level_names),
     (frozenset(("level",)), few_combinations),
@@ -416,9 +443,10 @@ _CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Document], Iterator[Finding
     (frozenset(("level", "responses", "safety_floor")), safety_floor),
     (frozenset(("rollout", "responses", "districts", "holidays")), _rollout),
     (frozenset(("rollout", "responses")), _caps),
+    (frozenset(("rollout", "caps")), _shared_caps),
     (frozenset(("repeat_callers", "level", "responses")), _repeat_callers),
-    (frozenset(("rollout", "effective", "holidays", "districts")), _rows_open),
-    (frozenset(("rollout", "effective", "districts")), rows_matter),
+    (frozenset(("rollout", "effective", "holidays", "districts", "caps")), _rows_open),
+    (frozenset(("rollout", "effective", "districts", "caps")), rows_matter),
     (frozenset(("when_no_team", "clocks", "level", "responses")), _steps),
     (frozenset(("when_no_team", "clocks", "level", "responses")), _steps_by_phone),
 )

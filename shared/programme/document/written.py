@@ -126,6 +126,8 @@ class Answer(BaseModel):
         "location_kind", "consent", "relation", "resolvable_by_phone", "subject_present", "repeat_caller", "age",
     ]  # fmt: skip
     """The fact that is asked for."""
+    asks: Literal["partly"] | None = None
+    """For a hazard of which no answer tells the worst: something else does."""
 
     @model_validator(mode="after")
     def _spelt_out(self) -> Answer:
@@ -167,6 +169,9 @@ class Heard(Table):
     """Premise and person flags, as the CAD writes them."""
     priorities: dict[str, PriorityFacts] = Field(default_factory=dict)
     """What the CAD's priorities say."""
+    weaker_on_purpose: tuple[Words, ...] = ()
+    """Questions and cautions that state less than their word means by itself, and are meant to: a `yes` or a flag below
+    the safety floor, or on a lower level than the hazard's worst value."""
     words: HazardWords = Field(default_factory=lambda: HazardWords.model_validate({}))
     """Words that make a hazard unknown."""
 
@@ -272,6 +277,17 @@ class Rollout(Table):
     """At most this many calls at once in all of its districts together, from the first offer to a team's clearing."""
     at_most_per_day: Count | None = None
     """At most this many calls on a day of the agency's clocks; one that no team takes does not count."""
+    cap: Slug | None = None
+    """One of `[caps]`, counted over the districts of all rows that name it: for one bound that several rows share."""
+
+
+class SharedCap(Table):
+    """The most calls that the rows which name it take together; all of them are of one response."""
+
+    at_most_open: Count | None = None
+    """At most this many calls at once, from the first offer to a team's clearing."""
+    at_most_per_day: Count | None = None
+    """At most this many calls on a day of the agency's clocks."""
 
 
 class Step(Table):
@@ -436,6 +452,8 @@ class Document(Table):
     """By name."""
     rollout: tuple[Rollout, ...] = ()
     """Rows; of several that are open the one that allows most counts."""
+    caps: dict[Slug, SharedCap] = Field(default_factory=dict)
+    """Bounds that rows share, by name."""
     when_no_team: WhenNoTeam
     """The fall-back chain."""
     repeat_callers: RepeatCallers | None = None
