@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from shared.programme.judging.facts import CANNOT_TELL, HAZARDS, NOT_ASKED, VALUES
@@ -89,11 +90,20 @@ def _unknown(programme: Programme, word: str, fact: str) -> Statement:
 
 
 def _level(programme: Programme, fact: str, evidence: Evidence) -> str:
-    """Of a call of which this fact alone is not at its best."""
+    """Of a call of which nothing else raises the level: no unit is on scene, and nobody has voiced a wish."""
     for item in programme.raises:
-        if all(condition.fact == fact and evidence.may_be(condition) for condition in item.conditions):
+        if all(
+            evidence.may_be(condition)
+            if condition.fact == fact
+            else condition.fact in _USUAL and condition.allows(_USUAL[condition.fact])
+            for condition in item.conditions
+        ):
             return programme.levels[item.rank].name
     return programme.levels[0].name
+
+
+_USUAL: Final[Mapping[str, str]] = MappingProxyType({"units_on_scene": "no", "caller_wants": "none"})
+"""What is never unknown."""
 
 
 def _words(programme: Programme) -> Mapping[str, list[str]]:
