@@ -33,11 +33,12 @@ from services.triage.service import triage_service
 from shared import telemetry
 from shared.agencies import Agencies
 from shared.clock import SystemClock
+from shared.doors.answers import AnswerFollower
 from shared.engine.broker import Broker
-from shared.engine.follower import Follower
+from shared.engine.effects import Perform, no_effects
 from shared.engine.kafka import KafkaBroker
 from shared.engine.memory import MemoryBroker, MemoryLog
-from shared.engine.worker import Perform, Worker, no_effects
+from shared.engine.worker import Worker
 from shared.sealing import Sealer
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS
 
@@ -164,7 +165,7 @@ class OneProcess:
         taking = IntakeSettings(**common, sealing_key=sealing_key)
         commanding = ConsoleSettings(**common, link_secret=link_secret, pocket_url=self.url_of("pocket"))
         model = View(link_secret.get_secret_value())
-        follower = Follower(self.broker(), (ASSIGNMENTS, NOTIFICATIONS), model.fold, frozenset(CHANGES))
+        follower = AnswerFollower(self.broker(), (ASSIGNMENTS, NOTIFICATIONS), model.fold, frozenset(CHANGES))
         door = Door(self.broker(), follower, model, SealedCalls(self.broker(), sealer), self._clock)
         apps = {
             "intake": intake_app(self.broker(), self._clock, agencies, sealer, taking),

@@ -17,6 +17,7 @@ from services.pocket.pages import OFFER_REFRESH_SECONDS, PAGES
 from services.pocket.sealed_calls import SealedCalls
 from services.pocket.view import CHANGES, OfferLink, ShiftLink, View
 from shared.clock import Clock
+from shared.doors.answers import AnswerFollower
 from shared.doors.command import CommandLog, LogAway
 from shared.doors.guard import Bounds, Guard
 from shared.doors.operations import operations_routes
@@ -24,7 +25,6 @@ from shared.doors.pages import HEADERS, Page
 from shared.doors.problems import headers_of
 from shared.doors.serve import connected
 from shared.engine.broker import Broker
-from shared.engine.follower import Follower
 from shared.events import (
     AcceptOffer,
     Command,
@@ -57,7 +57,7 @@ class Door:
     """What the pages need."""
 
     broker: Broker
-    follower: Follower
+    follower: AnswerFollower
     view: View
     calls: SealedCalls
     clock: Clock
@@ -125,7 +125,7 @@ class Door:
 def open_door(broker: Broker, clock: Clock, settings: PocketSettings) -> Door:
     """The door on a broker; nothing is read before its application starts."""
     view = View(settings.link_secret.get_secret_value())
-    follower = Follower(broker, FOLLOWED, view.fold, frozenset(CHANGES))
+    follower = AnswerFollower(broker, FOLLOWED, view.fold, frozenset(CHANGES))
     calls = SealedCalls(broker, Sealer(settings.sealing_key.get_secret_value()))
     return Door(broker, follower, view, calls, clock)
 

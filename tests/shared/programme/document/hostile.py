@@ -91,6 +91,9 @@ def texts() -> dict[str, str]:
         "a long number": "version = " + "9" * 5000,
         "many long numbers": "sources = [" + ("9" * 900 + ",") * 600 + "]",
         "2,000 bounds of age": raised(ages(2000)),
+        "600 facts in 190 raised_by": raised(
+            '{ weapon = "firearm", violence = "in-progress", crime = "in-progress", injury = "needs-ems" },' * 150
+        ),
         "190 bounds of age": raised(ages(190)),
         "190 bounds of age, with all choices": raised(ages(180) + f"{{ {ALL_CHOICES} }},"),
         "190 raises of all choices": raised(f"{{ {ALL_CHOICES} }}," * 60),
