@@ -83,7 +83,8 @@ def _attempt(call: CallDraft, chain: Chain, option: Option) -> Iterator[Event]:
         team_id = pick.ranked[0] if pick.ranked else None
         yield OfferShadowed(**call.key, response=option.response, team_id=team_id, bypassed=pick.bypassed)
     elif phase == "advisory":
-        sentence = f"{option.response} may go to this call: confirm by {deadline:%H:%M:%S} UTC, or {OR_DEFAULT_GOES}."
+        until = chain.state.timings(chain.call).clock_time(deadline)
+        sentence = f"{option.response} may go to this call: confirm by {until}, or {OR_DEFAULT_GOES}."
         yield ConfirmationAsked(**call.key, response=option.response, expires_at=deadline, sentence=sentence)
     elif pick.ranked and expires_at - now >= LEAST_OFFER:
         yield from _offered(call, option, pick, expires_at)

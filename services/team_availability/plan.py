@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from shared.engine.state import EMPTY, PMap
 from shared.events import PlanSet, TermsNoted
@@ -13,6 +14,7 @@ from shared.judgement import (
     EXPECTED_MINUTES,
     MISSED_SAFETY_CHECKS,
     NOT_ROUTED,
+    STAGED_NOTICE_MINUTES,
     CrewPlace,
     Judgement,
     Phase,
@@ -22,6 +24,7 @@ from shared.judgement import (
 
 PHONE = "phone transfer"
 PULL = "pull"
+POLICE_ON_SCENE = "police on scene"
 
 
 class Timings(NamedTuple):
@@ -35,11 +38,22 @@ class Timings(NamedTuple):
     transfer_ack_seconds: int = 30
     on_scene_check_minutes: int = 30
     missed_safety_checks: int = MISSED_SAFETY_CHECKS
+    staged_notice_minutes: int = STAGED_NOTICE_MINUTES
+    zone: str = "UTC"
+    """The agency's."""
 
     @classmethod
     def of(cls, source: Judgement | TermsNoted) -> Timings:
         """The clocks that a judgement cites."""
         return cls(*(getattr(source, name) for name in cls._fields))
+
+    def clock_time(self, at: datetime) -> str:
+        """An instant as the agency's clocks show it, for a sentence."""
+        return f"{at.astimezone(ZoneInfo(self.zone)):%H:%M:%S %Z}"
+
+    def date_time(self, at: datetime) -> str:
+        """The same with its day."""
+        return f"{at.astimezone(ZoneInfo(self.zone)):%Y-%m-%d %H:%M %Z}"
 
     @property
     def to_decide(self) -> timedelta:

@@ -149,6 +149,27 @@ class StatusBody(Body):
     status: TeamStatus
     call_id: Text | None = None
     disposition: Disposition | None = None
+    happened_at: AwareDatetime | None = Field(default=None, description="when it was so; now, if left out")
+    released_by: Text | None = Field(default=None, description="who let the team in, where it waits for that")
+
+
+class CorrectionBody(Body):
+    """Where the team stands after all, less far than it said."""
+
+    status: Literal["en-route", "staged", "on-scene"]
+    call_id: Text | None = None
+
+
+class ReleaseBody(Body):
+    """Who lets the team go in; you, if nobody is named."""
+
+    released_by: Text = Field(default="", description="e.g. the sergeant on scene")
+
+
+class WithdrawBody(Body):
+    """Why the team is taken off its call."""
+
+    reason: Text = Field(min_length=1, description="why; kept with the command")
 
 
 class OfferBody(Body):
