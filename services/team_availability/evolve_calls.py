@@ -74,9 +74,11 @@ def _deadline_set(state: State, event: DeadlineSet, _at: datetime) -> State:
     call_id, call = event.call_id, state.call(event.call_id)
     updated_at = event.updated_at or event.received_at
     is_new = event.why != "overridden"
-    memory = call.memory or CallMemory(updated_at)
+    memory = call.memory or CallMemory(updated_at, event.version_received_at)
     if event.why == "number-reused":
-        memory = CallMemory(updated_at, episodes=memory.episodes, triaged_at=memory.triaged_at)
+        memory = CallMemory(
+            updated_at, event.version_received_at, episodes=memory.episodes, triaged_at=memory.triaged_at
+        )
     if is_new:
         memory = _with_version(memory, event)._replace(call_at=event.call_at)
     if event.why in ("reopened", "number-reused"):
@@ -117,7 +119,7 @@ def _with_version(memory: CallMemory | None, event: DeadlineSet | CallVersionAt 
     at = event.updated_at
     if memory is None:
         assert at is not None  # noqa: S101  a first version names its instant
-        memory = CallMemory(at)
+        memory = CallMemory(at, event.version_received_at)
     at = at or memory.updated_at
     arrived = RecordPosition.parse(event.call_at).offset if event.call_at else memory.arrived
     version = memory._replace(

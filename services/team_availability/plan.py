@@ -14,6 +14,7 @@ from shared.judgement import (
     EXPECTED_MINUTES,
     MISSED_SAFETY_CHECKS,
     NOT_ROUTED,
+    ORDER_OF_CALLS,
     STAGED_NOTICE_MINUTES,
     CrewPlace,
     Judgement,
@@ -24,6 +25,9 @@ from shared.judgement import (
 
 PHONE = "phone transfer"
 PULL = "pull"
+OUT_OF_TIME, NO_NEXT_RESPONSE, NO_PHONE_RESPONSE = "out-of-time", "no-next-response", "no-phone-response"
+OF_THE_CHAIN: frozenset[str] = frozenset((OUT_OF_TIME, NO_NEXT_RESPONSE, NO_PHONE_RESPONSE))
+"""Why a step was left behind that says nothing of the teams."""
 POLICE_ON_SCENE = "police on scene"
 
 
@@ -130,6 +134,7 @@ class Plan:
     steps: tuple[Step, ...]
     timings: Timings
     cites: Cites
+    order_of_calls: tuple[str, ...] = ORDER_OF_CALLS
 
     def option(self, response: str) -> Option | None:
         """The response of this name."""
@@ -163,6 +168,7 @@ class Plan:
             steps=steps,
             timings=timings,
             cites=Cites.of(judgement),
+            order_of_calls=judgement.order_of_calls,
         )
 
 

@@ -285,6 +285,14 @@ class CallState:
         """Whether it has an episode without outcome."""
         return self.episode is not None and self.episode.outcome is None
 
+    def rank_in(self, order_of_calls: tuple[str, ...]) -> int:
+        """Where it stands in an order of calls: 0 comes first, those that the order does not name come last."""
+        asked_by = None if self.memory is None else self.memory.requested_by
+        priority = None if self.plan is None or self.plan.priority is None else f"priority {self.plan.priority}"
+        return next(
+            (rank for rank, name in enumerate(order_of_calls) if name in (asked_by, priority)), len(order_of_calls)
+        )
+
     @property
     def open_offers(self) -> tuple[Offer, ...]:
         """The offers that stand."""
