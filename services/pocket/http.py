@@ -27,6 +27,7 @@ from shared.events import (
     AcceptOffer,
     Command,
     CommandRefused,
+    CorrectStatus,
     DeclineOffer,
     Disposition,
     ReportStatus,
@@ -39,6 +40,10 @@ DOOR = "pocket"
 HERE = Path(__file__).parent
 ANSWER_SECONDS = 2.0
 COMMAND_SECONDS = 60
+ORDER = ("en-route", "staged", "on-scene", "transporting")
+NOBODY = "nobody"
+"""What a team answers that nobody has let in, and that is on scene all the same."""
+PLACES = ("address", "position")
 MAX_FORM_BYTES = 4096
 OFFER_REFRESH_SECONDS, SHIFT_REFRESH_SECONDS, CALL_REFRESH_SECONDS, MESSAGE_REFRESH_SECONDS = 5, 4, 10, 8
 ETA_MINUTES = (5, 10, 15, 20, 30, 45)
@@ -56,8 +61,10 @@ HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
 }
 
-CallStatus = Literal["en-route", "on-scene", "need-police", "transporting", "cleared"]
-ShiftStatus = Literal["available", "out-of-service"]
+CallStatus = Literal["en-route", "staged", "on-scene", "need-police", "transporting", "cleared"]
+Earlier = Literal["en-route", "staged", "on-scene"]
+ShiftStatus = Literal["available", "out-of-service", "need-police"]
+ReleasedStatus = Literal["available", "on-scene", "need-police"]
 PageAt = Annotated[int, Form(ge=0, lt=2**53)]
 """When the page that was tapped on was made, in milliseconds: two taps on one page are one command."""
 
@@ -138,6 +145,7 @@ def create_app(door: Door) -> FastAPI:
     _errors(app)
     _offer_pages(app, door)
     _call_pages(app, door)
+    _afterwards(app, door)
     _shift_pages(app, door)
     style = (HERE / "static" / "pocket.css").read_text("utf-8")
     app.add_api_route("/pocket.css", lambda: Response(style, media_type="text/css"), methods=["GET"])
@@ -198,6 +206,7 @@ def _call_pages(app: FastAPI, door: Door) -> None:
         status: Annotated[CallStatus, Form()],
         page_at: PageAt,
         disposition: Annotated[Disposition | None, Form()] = None,
+        released_by: Annotated[str | None, Form(max_length=200)] = None,
     ) -> Response:
         link, back = door.offer(token), f"/p/{token}"
         assignment = link.offer.assignment
@@ -205,12 +214,54 @@ def _call_pages(app: FastAPI, door: Door) -> None:
             return RedirectResponse(back, 303)
         if (status == "cleared") == (disposition is None):
             raise Page(422, "How did it end?", "Go back and choose how the call ended.")
+        if status == "on-scene" and released_by is None and _is_held(link.offer, assignment):
+            return _page("enter.html", link=link, page_at=page_at)
         command = ReportStatus(
             command_id=child_id(link.offer.made.offer_id, f"{status}/{disposition}/{link.person_id}/{page_at}"),
             team_id=assignment.team_id,
             status=status,
             call_id=assignment.call_id,
             disposition=disposition,
+            released_by=None if released_by == NOBODY else released_by,
+            **door.issued(link.person_id),
+        )
+        return await door.act(link.offer.agency, command, back)
+
+
+def _afterwards(app: FastAPI, door: Door) -> None:
+    @app.get("/p/{token}/correct")
+    async def ask_where(token: str) -> Response:
+        link = door.offer(token)
+        assignment = link.offer.assignment
+        if assignment is None or assignment.ended:
+            return RedirectResponse(f"/p/{token}", 303)
+        return _page("correct.html", link=link, earlier=_earlier(link.offer, assignment), page_at=_page_at(door))
+
+    @app.post("/p/{token}/correct")
+    async def correct(token: str, status: Annotated[Earlier, Form()], page_at: PageAt) -> Response:
+        link, back = door.offer(token), f"/p/{token}"
+        assignment = link.offer.assignment
+        if assignment is None or assignment.ended:
+            return RedirectResponse(back, 303)
+        command = CorrectStatus(
+            command_id=child_id(link.offer.made.offer_id, f"correct/{status}/{link.person_id}/{page_at}"),
+            team_id=assignment.team_id,
+            status=status,
+            call_id=assignment.call_id,
+            **door.issued(link.person_id),
+        )
+        return await door.act(link.offer.agency, command, back)
+
+    @app.post("/p/{token}/released")
+    async def released(token: str, status: Annotated[ReleasedStatus, Form()], page_at: PageAt) -> Response:
+        link, back = door.offer(token), f"/p/{token}"
+        assignment = link.offer.assignment
+        if assignment is None or not assignment.acknowledge:
+            return RedirectResponse(back, 303)
+        command = ReportStatus(
+            command_id=child_id(link.offer.made.offer_id, f"released/{status}/{link.person_id}/{page_at}"),
+            team_id=assignment.team_id,
+            status=status,
             **door.issued(link.person_id),
         )
         return await door.act(link.offer.agency, command, back)
@@ -280,8 +331,12 @@ def _offer_card(door: Door, offer: Offer, token: str) -> dict[str, Any]:
 
 async def _call_page(door: Door, link: OfferLink, assignment: Assignment, said: str, *, still: bool) -> Response:
     personal: dict[str, str] | None = None
+    before: dict[str, str] = {}
+    now = door.clock.now()
     if not assignment.ended:
         personal = await door.calls.open(assignment.call_id, assignment.positions)
+        before = await _before(door, assignment, personal or {})
+    next_step, further = _steps(link.offer, assignment)
     return _page(
         "call.html",
         url=f"/p/{link.token}",
@@ -292,9 +347,45 @@ async def _call_page(door: Door, link: OfferLink, assignment: Assignment, said: 
         offer=link.offer,
         assignment=assignment,
         personal=_in_order(personal or {}),
-        ago=words.minutes((door.clock.now() - assignment.accepted_at).total_seconds()),
+        before=before,
+        changed_ago=words.minutes((now - (assignment.changed_at or now)).total_seconds()),
+        next=next_step,
+        further=further,
+        earlier=_earlier(link.offer, assignment),
+        ago=words.minutes((now - assignment.accepted_at).total_seconds()),
         page_at=_page_at(door),
     )
+
+
+async def _before(door: Door, assignment: Assignment, personal: dict[str, str]) -> dict[str, str]:
+    """Where the call was when the team accepted it, as far as it is somewhere else by now."""
+    first = assignment.accepted_position
+    if not first or assignment.positions[:1] == (first,):
+        return {}
+    accepted = await door.calls.open(assignment.call_id, (first,)) or {}
+    return {name: accepted[name] for name in PLACES if name in accepted and accepted[name] != personal.get(name)}
+
+
+def _is_held(offer: Offer, assignment: Assignment) -> bool:
+    """Whether the team waits to be let in."""
+    arrived = assignment.status in ("on-scene", "transporting")
+    return bool(offer.made.enters_when) and not assignment.may_enter and not arrived
+
+
+def _steps(offer: Offer, assignment: Assignment) -> tuple[tuple[str, str] | None, list[tuple[str, str]]]:
+    """The step that comes next, if it has a button of its own, and those after it."""
+    order = [status for status in ORDER if status != "staged" or offer.made.enters_when]
+    place = order.index(assignment.status) if assignment.status in order else -1
+    steps = [(status, words.STATUSES[status]) for status in order[place + 1 :]]
+    if assignment.status in ("on-scene", "transporting"):
+        return None, steps
+    return steps[0], steps[1:]
+
+
+def _earlier(offer: Offer, assignment: Assignment) -> list[str]:
+    """Where the team may have been all along, if it said too much."""
+    order = [status for status in ORDER if status != "staged" or offer.made.enters_when]
+    return order[: order.index(assignment.status)] if assignment.status in order else []
 
 
 def _in_order(personal: dict[str, str]) -> dict[str, str]:

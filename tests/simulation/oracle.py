@@ -316,7 +316,7 @@ def _open_calls(day: Day, assignments: list[Told]) -> Iterator[str]:
 
 
 def _overrides(assignments: list[Told]) -> Iterator[str]:
-    """After `default` nobody accepts the episode, and who has not arrived loses it; after a name only that is offered."""
+    """After `default` nobody accepts the episode, and a team on its way loses it; after a name only that is offered."""
     sent: dict[tuple[str, int], str] = {}
     live: dict[str, int] = {}
     for _, event in assignments:
@@ -330,7 +330,7 @@ def _overrides(assignments: list[Told]) -> Iterator[str]:
                 yield f"override: {event.response} offered {event.call_id} after a dispatcher sent {send}"
             if isinstance(event, OfferAccepted):
                 live[event.call_id] = event.episode
-        elif isinstance(event, AssignmentEnded | AssignmentWithdrawn) or isinstance(event, TeamStays):
+        elif isinstance(event, AssignmentEnded | AssignmentWithdrawn | TeamStays):
             live.pop(event.call_id, None)
     for call_id, episode in live.items():
         if sent.get((call_id, episode)) == "default":
