@@ -145,13 +145,19 @@ class Crews:
         for _ in range(TRIES):
             page = await self._get(link)
             page_at = _PAGE_AT.search(page)
-            if page_at is None:
+            if page_at is None or "You are released" in page:
+                await self._acknowledge(link, page)
                 return False
             page = await self._post(f"{link}/status", {**form, "page_at": page_at[1]})
             if "Not sent" not in page and "not answered yet" not in page:
                 return True
             await asyncio.sleep(0.5)
         return True
+
+    async def _acknowledge(self, link: str, page: str) -> None:
+        """A team that was turned back says that it knows: it is asked for nothing else before."""
+        if (page_at := _PAGE_AT.search(page)) is not None:
+            await self._post(f"{link}/released", {"status": "available", "page_at": page_at[1]})
 
     async def _get(self, url: str) -> str:
         return await self._steadily("GET", url, None)

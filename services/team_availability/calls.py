@@ -222,6 +222,8 @@ def _is_early(call: CallState, judged: JudgedVersion, version: Call | None) -> b
     if memory is not None:
         if version is None or judged.order[0] < memory.order or judged.triaged_at <= memory.triaged_at:
             return False
+        if judged.order[0] == memory.order and memory.ended and version.status != "reopened":
+            return False  # of the very instant of the end: it is from before
         if _why_again(memory, version) is None and not _may_be_another(memory, version):
             return False
     return early is None or judged.triaged_at > early.triaged_at

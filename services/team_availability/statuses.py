@@ -42,10 +42,9 @@ def _report_without_call(draft: AgencyDraft, command: ReportStatus, shift: Shift
     last_call, episode = shift.last_call or (None, None)
     if status in FREE:
         last_call = episode = None
-    elif status == "need-police":
-        last_call = command.call_id or last_call
-        episode = episode if shift.last_call is not None and last_call == shift.last_call[0] else None
-    elif shift.status in FREE or status not in (*IN_NEED, "cleared") or command.call_id not in (None, last_call):
+    elif status != "need-police" and (
+        shift.status in FREE or status not in (*IN_NEED, "cleared") or command.call_id not in (None, last_call)
+    ):
         return [refused(command, "not-assigned", f"{team_id} does not have this call.")]
     if status == shift.status in IN_NEED and status != "need-police" and not shift.missed_checks:
         return [nothing_to_do(command, f"{team_id} is {status} already.", about=team_id)]

@@ -231,6 +231,13 @@ def test_a_team_whose_call_was_just_withdrawn_is_heard_and_asked(status: str) ->
     assert not town.all(RecallUnacknowledged)
 
 
+def test_whatever_call_a_team_names_its_request_for_police_is_about_its_last_one() -> None:
+    town = in_state("en-route")
+    recall(town)
+    assert town.status("need-police", call_id="no call id").type == "command-done"
+    assert town.last(StatusReported).call_id == call_id()
+
+
 def test_need_police_names_another_call_and_counts_for_the_one_that_the_team_has() -> None:
     town = in_state("on-scene")
     assert town.status("need-police", call_id=call_id("9")).type == "command-done"
