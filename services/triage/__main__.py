@@ -4,7 +4,7 @@ from services.triage.config import TriageSettings
 from services.triage.metrics import watch
 from services.triage.service import triage_service
 from services.triage.state import parsed
-from shared.engine.worker import beside_the_loop, run
+from shared.engine.process import beside_the_loop, run
 from shared.events import ProposeProgramme
 from shared.sealing import Sealer
 

@@ -18,13 +18,13 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.kafka.node import CHECKOUT, LocalKafka
 from shared.clock import SystemClock
-from shared.doors.serve import record
+from shared.doors.command import record
 from shared.engine.broker import Record, Stored
 from shared.engine.journal import Ownership
 from shared.engine.kafka import KafkaBroker, create_topics
+from shared.engine.process import EXIT_FAILED, EXIT_WATCHDOG
 from shared.engine.topic import DEAD_LETTERS
-from shared.engine.worker import EXIT_FAILED, EXIT_WATCHDOG
-from shared.topics import ASSIGNMENTS, CALLS
+from shared.topics import ASSIGNMENTS, CALLS, TOPICS
 from tests.shared.engine.toy import reported
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -97,7 +97,7 @@ def node(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local
 @pytest.fixture
 async def rig(node: LocalKafka, tmp_path: Path) -> AsyncIterator[Rig]:
     await delete_topics(node.address)
-    await create_topics(node.address, 1, 1)
+    await create_topics(node.address, 1, 1, TOPICS)
     broker = KafkaBroker(node.address, 1)
     rig = Rig(node.address, tmp_path, broker)
     yield rig

@@ -39,8 +39,9 @@ from shared.events import (
     UpgradeRaised,
     WithdrawTeam,
 )
+from tests.builders import judgement, verdict
 from tests.services.team_availability.test_whatever_comes import is_asked
-from tests.services.team_availability.town import Town, call_id, judgement, unsuitable, verdict
+from tests.services.team_availability.town import Town, call_id, unsuitable
 
 HALF_HOUR = 30 * 60
 REPORTS: dict[AssignmentState, tuple[str, ...]] = {

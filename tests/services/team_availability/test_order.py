@@ -19,7 +19,8 @@ from shared.events import (
     PlanSet,
 )
 from shared.judgement import Step
-from tests.services.team_availability.town import Town, call_id, judgement, kinds, verdict
+from tests.builders import judgement, verdict
+from tests.services.team_availability.town import Town, call_id, kinds
 
 
 def town_of(*teams: str) -> Town:
