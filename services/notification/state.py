@@ -83,6 +83,8 @@ class State:
     recent_offers: PMap[str, tuple[RecentOffer, ...]] = EMPTY
     """Team id → its newest offers, oldest first."""
     outbox: Outbox = Outbox()
+    sources: PMap[str, datetime] = EMPTY
+    """Sources whose CAD was ever told anything, and since when."""
     disabled_sources: PMap[str, datetime] = EMPTY
     """Source → since when its webhook has been gone."""
     seen: ByDay[datetime] = field(default_factory=ByDay)

@@ -195,6 +195,31 @@ async def report_status(
     return await issuer.issue(events.ReportStatus, {"team_id": team_id, **body.fields()})
 
 
+@router.post("/teams/{team_id}/correct")
+async def correct_status(
+    issuer: Annotated[Issuer, _issuer("report")], team_id: Name, body: bodies.CorrectionBody
+) -> Answered:
+    """Take back where a team said it stands: it is, after all, not yet so far."""
+    issuer.of_own_team(team_id)
+    return await issuer.issue(events.CorrectStatus, {"team_id": team_id, **body.fields()})
+
+
+@router.post("/teams/{team_id}/release")
+async def release_team(
+    issuer: Annotated[Issuer, _issuer("release-team")], team_id: Name, body: bodies.ReleaseBody
+) -> Answered:
+    """Let a team go in that waits nearby."""
+    return await issuer.issue(events.ReleaseTeam, {"team_id": team_id, **body.fields()})
+
+
+@router.post("/teams/{team_id}/withdraw")
+async def withdraw_team(
+    issuer: Annotated[Issuer, _issuer("withdraw-team")], team_id: Name, body: bodies.WithdrawBody
+) -> Answered:
+    """Take a team off its call, wherever it stands. One that is with somebody is taken off in no other way."""
+    return await issuer.issue(events.WithdrawTeam, {"team_id": team_id, **body.fields()})
+
+
 @router.post("/people")
 async def define_person(issuer: Annotated[Issuer, _issuer("define")], body: bodies.PersonBody) -> Answered:
     """Add a member of staff, or replace what is known of them."""
