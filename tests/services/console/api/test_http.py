@@ -509,3 +509,18 @@ async def test_the_api_describes_itself(city: City) -> None:
     pause = document["paths"]["/v1/switchboard/pause"]["post"]
     assert {"200", "202", "401", "403", "409", "422", "503"} <= pause["responses"].keys()
     assert "Idempotency-Key" in json.dumps(pause)
+
+
+@pytest.mark.parametrize(
+    "url", [None, "ftp://x", "https://a..b/x", "javascript:alert(1)", "file:///x", "http://169.254.169.254/", "https://10.0.0.1/"]
+)  # fmt: skip
+async def test_b7_f14_a_contact_that_nothing_can_be_sent_to_is_refused_where_it_is_defined(
+    city: City, url: str | None
+) -> None:
+    methods = [{"method_id": "pocket", "kind": "pocket"}, {"method_id": "pager", "kind": "webhook", "url": url}]
+    answer = await city.post("supervisor", "/v1/people", {"person": {**PERSON, "contact_methods": methods}})
+    assert answer.status_code == 422
+    (fault,) = answer.json()["errors"]
+    assert fault["path"] == "person.contact_methods.1.url"
+    assert fault["right"].startswith("must ")
+    assert city.commands() == []
