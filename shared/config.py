@@ -51,9 +51,16 @@ class DoorSettings(Settings):
 
     host: str = Field(default="127.0.0.1", description="where the door listens")
     port: int = Field(default=0, ge=0, le=65535, description="its port; 0 takes a free one")
+    requests_in_flight: int = Field(default=256, ge=1, description="requests at a time; one more is answered 429")
+    connections: int = Field(default=512, ge=1, description="open connections at a time")
+    connections_per_address: int = Field(
+        default=64,
+        ge=1,
+        description="open connections of an address, this machine's apart; as many as in all where that is a proxy",
+    )
 
 
 class AgencyDoorSettings(DoorSettings):
-    """And one that asks who knocks."""
+    """And one that asks for keys or tokens."""
 
     agencies_file: Path = Field(description="the agencies file: sources, hashed keys, people's tokens, CAD webhooks")

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 STREAMING = ("triage", "team_availability", "notification")
-DOORS = ("intake", "console")
+DOORS = ("intake", "pocket", "console")
 HEADINGS = ("## Decides", "## Reads", "## Writes", "## Settings", "## When it goes wrong")
 TOP_LEVEL = {
     "pyproject.toml", "README.md", "services", "shared", "deploy", "tests", "docker-compose.yml", "Makefile",

@@ -167,10 +167,8 @@ class OneProcess:
         apps = {
             "intake": intake_app(self.broker(), self._clock, agencies, sealer, taking),
             "pocket": pocket_app(door),
-            "console": console_app(self.broker(), self._clock, agencies, commanding, lambda: None),
+            "console": console_app(self.broker(), self._clock, agencies, commanding),
         }
-        await follower.start()
-        self._exit.push_async_callback(follower.stop)
         for name, app in apps.items():
             await self._exit.enter_async_context(serving(app, self._ports[name]))
 

@@ -2,8 +2,10 @@
 
 from services.console.api.http import create_app
 from services.console.config import ConsoleSettings
-from shared.doors.serve import serve
+from shared.clock import SystemClock
+from shared.doors.serve import agencies_of, connect, serve
 
 if __name__ == "__main__":
     settings = ConsoleSettings.load()
-    serve("console", settings, lambda broker, clock, agencies: create_app(broker, clock, agencies, settings))
+    app = create_app(connect(settings), SystemClock(), agencies_of(settings), settings)
+    serve("console", settings, app, app.state.follower)

@@ -1,4 +1,4 @@
-"""Settings of the door, and of the command line that knocks at it."""
+"""Settings of the door, and of the command line that asks it."""
 
 from __future__ import annotations
 

@@ -2,10 +2,11 @@
 
 from services.intake.config import IntakeSettings
 from services.intake.http import create_app
-from shared.doors.serve import serve
+from shared.clock import SystemClock
+from shared.doors.serve import agencies_of, connect, serve
 from shared.sealing import Sealer
 
 if __name__ == "__main__":
     settings = IntakeSettings.load()
     sealer = Sealer(settings.sealing_key.get_secret_value())
-    serve("intake", settings, lambda broker, clock, agencies: create_app(broker, clock, agencies, sealer, settings))
+    serve("intake", settings, create_app(connect(settings), SystemClock(), agencies_of(settings), sealer, settings))

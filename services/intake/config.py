@@ -10,13 +10,10 @@ from shared.sealing import SealingKey
 MAX_BODY_BYTES = 1024 * 1024
 MAX_CALL_BYTES = 64 * 1024
 MAX_CALLS = 1000
-MAX_DEPTH = 20
+MAX_DEPTH = 200
+"""Where the parser of pydantic stops by itself."""
 MAX_NOTES_CHARACTERS = 256 * 1024
 """All notes of one EIDO as text. More is refused, never cut: the cut part could hold the word that matters."""
-BODY_SECONDS = 10.0
-ANSWER_SECONDS = 1.9
-"""A CAD has its answer within two seconds, or a 503."""
-RETRY_AFTER_SECONDS = 1
 
 
 class IntakeSettings(AgencyDoorSettings):

@@ -6,6 +6,8 @@ A location that cannot be read is left out, and a note says so; a hazard is neve
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from http import HTTPStatus
+from operator import itemgetter
 from typing import Annotated, Any
 from xml.etree.ElementTree import Element
 
@@ -15,10 +17,11 @@ from pydantic.alias_generators import to_camel
 from services.intake.config import MAX_NOTES_CHARACTERS
 from services.intake.flat import Time
 from services.intake.pidf_lo import address_of, points_of, root_of
-from services.intake.problems import Fault, NotTaken, not_valid
+from services.intake.problems import not_valid
 from services.intake.version import Version
 from shared.agencies import Source
 from shared.call import Call, CallStatus, CallType, IncidentId, Text
+from shared.doors.problems import Fault, Problem
 from shared.html_text import plain_text
 
 MEDIA_TYPE = "application/emergency.eido+json"
@@ -122,15 +125,23 @@ Pseudonym = Callable[[str], str]
 
 
 def read(body: bytes, source: Source, pseudonym: Pseudonym) -> list[Version]:
-    """The call, and those that were merged into it, each ended. Raises NotTaken."""
+    """The call, and those that were merged into it, each ended. Raises Problem."""
     try:
         eido = Eido.model_validate_json(body)
     except ValidationError as error:
         raise not_valid(error, MEANINGS) from None
     if eido.eido_version.partition(".")[0] != MAJOR_VERSION:
-        raise NotTaken(406, "This version is not supported.", Fault("eidoVersion", "is another major version", "1.0"))
+        raise Problem(
+            HTTPStatus.NOT_ACCEPTABLE,
+            "This version is not supported.",
+            Fault("eidoVersion", "is another major version", "1.0"),
+        )
     if eido.id.split(":")[-2:-1] == ["0"] or eido.id == "0":
-        raise NotTaken(422, "Nothing to route.", Fault("$id", "is tied to no incident", "an incident's own identifier"))
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "Nothing to route.",
+            Fault("$id", "is tied to no incident", "an incident's own identifier"),
+        )
     notes: list[str] = []
     personal = _personal(eido, notes)
     try:
@@ -170,8 +181,8 @@ def _call(eido: Eido, source: Source) -> Call:
 def _status(eido: Eido, incident: _Incident) -> CallStatus:
     if any(merge.incident_merge_direction_code.upper() == "REPLACING" for merge in eido.merge_component):
         return "merged"  # the id there is the new one, which stands for this incident from now on
-    said = {status.casefold() for status in incident.incident_status_common_registry_text}
-    return next((status for word, status in _STATUSES if word in said), "active")
+    statuses = {status.casefold() for status in incident.incident_status_common_registry_text}
+    return next((status for word, status in _STATUSES if word in statuses), "active")
 
 
 _STATUSES: tuple[tuple[str, CallStatus], ...] = (
@@ -215,18 +226,18 @@ def _priority(incident: _Incident) -> str | None:
 
 def _cautions(eido: Eido) -> tuple[str, ...]:
     """Flags, and what persons are to the incident (`role:Suspect`, `role:item` for one with a listed item)."""
-    found: dict[str, None] = {}
+    flags: dict[str, None] = {}
     for caution in eido.caution_component:
-        flags = (caution.caution_type_internal_text, caution.caution_type_common_registry_text)
-        found |= dict.fromkeys(filter(None, flags))
+        texts = (caution.caution_type_internal_text, caution.caution_type_common_registry_text)
+        flags |= dict.fromkeys(filter(None, texts))
     for person in eido.person_component:
-        found |= dict.fromkeys(f"role:{role}" for role in person.person_incident_role_registry_text)
+        flags |= dict.fromkeys(f"role:{role}" for role in person.person_incident_role_registry_text)
         if person.item_reference:
-            found["role:item"] = None
-    if len(found) > MAX_CAUTIONS:
-        fault = Fault("cautionComponent", f"gives {len(found)} flags with the roles", f"at most {MAX_CAUTIONS}")
-        raise NotTaken(422, "Too many cautions; none may be left out.", fault)
-    return tuple(found)
+            flags["role:item"] = None
+    if len(flags) > MAX_CAUTIONS:
+        fault = Fault("cautionComponent", f"gives {len(flags)} flags with the roles", f"at most {MAX_CAUTIONS}")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Too many cautions; none may be left out.", fault)
+    return tuple(flags)
 
 
 def _injury(eido: Eido) -> dict[str, str]:
@@ -236,10 +247,10 @@ def _injury(eido: Eido) -> dict[str, str]:
 
 
 def _on_scene(eido: Eido, incident: _Incident) -> bool:
-    said = [*incident.incident_status_common_registry_text]
+    statuses = [*incident.incident_status_common_registry_text]
     for resource in eido.emergency_resource_component:
-        said += resource.secondary_unit_status_registry_text
-    return any(status.casefold() in ("resourcesonscene", "onscene", "arrived", "patientcontact") for status in said)
+        statuses += resource.secondary_unit_status_registry_text
+    return any(status.casefold() in ("resourcesonscene", "onscene", "arrived", "patientcontact") for status in statuses)
 
 
 def _language(eido: Eido) -> str | None:
@@ -257,15 +268,15 @@ def _personal(eido: Eido, notes: list[str]) -> dict[str, str]:
     narrative = "\n".join(plain_text(note.notes_action_comments) for note in eido.notes_component)
     if len(narrative) > MAX_NOTES_CHARACTERS:
         fault = Fault("notesComponent", "is too long", f"at most {MAX_NOTES_CHARACTERS} characters in all notes")
-        raise NotTaken(413, "The notes are too long; they are never cut.", fault)
-    found = {
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The notes are too long; they are never cut.", fault)
+    texts = {
         "address": _address(eido, notes),
         "position": _position(eido, notes),
         "callback_number": _callback(eido.callback_component),
         "caller_name": _caller(eido.person_component),
         "narrative": narrative,
     }
-    return {name: text for name, text in found.items() if text}
+    return {name: text for name, text in texts.items() if text}
 
 
 def _callback(callbacks: Sequence[_Callback]) -> str:
@@ -321,7 +332,7 @@ def _ranked(eido: Eido) -> list[tuple[tuple[bool, int], _Location]]:
         ((location.id not in referred, kinds.get(_kind(location), len(kinds))), location)
         for location in eido.location_component
     ]
-    return sorted(ranked, key=lambda one: one[0])
+    return sorted(ranked, key=itemgetter(0))
 
 
 def _kind(location: _Location) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -17,9 +18,10 @@ from pydantic import (
 )
 
 from services.intake.config import MAX_CALL_BYTES, MAX_CALLS
-from services.intake.problems import Fault, NotTaken, not_valid
+from services.intake.problems import not_valid
 from services.intake.version import Version
 from shared.call import Asker, Call, CallStatus, CallType, IncidentId, Name, Position, Text
+from shared.doors.problems import Fault, Problem
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
@@ -91,27 +93,26 @@ class FlatCall(BaseModel):
 
     def version(self) -> Version:
         """What routing may know, and apart from it what is to be sealed."""
-        held = self.__dict__
-        call = Call.model_construct(_CALL_FIELDS, **{name: held[name] for name in _CALL_FIELDS})
-        return Version(self.event_id, call, {name: str(value) for name in PERSONAL if (value := held[name])})
+        call = Call.model_validate(self, from_attributes=True)
+        personal = {name: str(value) for name in PERSONAL if (value := getattr(self, name))}
+        return Version(self.event_id, call, personal)
 
 
 PERSONAL = ("address", "position", "callback_number", "caller_name", "narrative")
-_CALL_FIELDS = set(Call.model_fields)
 MEANINGS = {name: field.description or "" for part in (Position, FlatCall) for name, field in part.model_fields.items()}
-ONE: TypeAdapter[FlatCall] = TypeAdapter(FlatCall)
-SEVERAL: TypeAdapter[list[FlatCall]] = TypeAdapter(Annotated[list[FlatCall], Field(min_length=1, max_length=MAX_CALLS)])
+CALL: TypeAdapter[FlatCall] = TypeAdapter(FlatCall)
+CALLS: TypeAdapter[list[FlatCall]] = TypeAdapter(Annotated[list[FlatCall], Field(min_length=1, max_length=MAX_CALLS)])
 
 
 def read(body: bytes) -> list[Version]:
-    """The calls in a body: one object, or an array. Raises NotTaken."""
+    """The calls in a body: one object, or an array. Raises Problem."""
     try:
-        calls = SEVERAL.validate_json(body) if body.lstrip()[:1] == b"[" else [ONE.validate_json(body)]
+        calls = CALLS.validate_json(body) if body.lstrip()[:1] == b"[" else [CALL.validate_json(body)]
     except ValidationError as error:
         raise not_valid(error, MEANINGS) from None
     if len(body) > MAX_CALL_BYTES:
         for index, call in enumerate(calls):
             if (size := len(call.__pydantic_serializer__.to_json(call, exclude_defaults=True))) > MAX_CALL_BYTES:
                 fault = Fault(str(index), f"has {size} bytes", f"at most {MAX_CALL_BYTES} bytes a call")
-                raise NotTaken(413, "A call is too large.", fault)
+                raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "A call is too large.", fault)
     return [call.version() for call in calls]

@@ -55,10 +55,12 @@ def points_of(root: Element) -> Iterator[Position | None]:
 
 def _centre(shape: Element, name: str) -> Position | None:
     system = shape.get("srsName", "EPSG::4326").rpartition(":")[2]
-    lengths = [float(one.text or "") for one in shape.iter() if _name(one) in _LENGTHS]
+    lengths = [float(part.text or "") for part in shape.iter() if _name(part) in _LENGTHS]
     if system not in ("4326", "4979") or any(not length <= WIDEST_METRES for length in lengths):
         return None
-    numbers = [list(map(float, (one.text or "").split())) for one in shape.iter() if _name(one) in ("pos", "posList")]
+    numbers = [
+        list(map(float, (part.text or "").split())) for part in shape.iter() if _name(part) in ("pos", "posList")
+    ]
     each = 3 if system == "4979" else 2
     corners = [
         (latitude, longitude)

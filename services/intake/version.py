@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
-from services.intake.problems import Fault, NotTaken
 from shared.agencies import Source
 from shared.call import Call
+from shared.doors.problems import Fault, Problem
 from shared.engine.broker import Record
 from shared.events import CallCancelled, CallReported, child_id
 from shared.sealing import Sealer
@@ -20,7 +21,7 @@ AHEAD = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What both doors make of a body: the call, and its personal part in the clear."""
+    """What both routes make of a body: the call, and its personal part in the clear."""
 
     event_id: str
     call: Call
@@ -30,25 +31,33 @@ class Version:
 
 
 def check(versions: Sequence[Version], source: Source, now: datetime) -> None:
-    """Raise NotTaken: a call of another agency or source (403), from the future (422), contradicting another (409)."""
-    by_event: dict[tuple[str, str], Version] = {}
-    by_time: dict[tuple[str, datetime], Version] = {}
+    """Raise Problem: a call of another agency or source (403), from the future (422), contradicting another (409)."""
     for index, version in enumerate(versions):
         call = version.call
         if (call.agency, call.source) != (source.agency, source.name):
             fault = Fault(f"{index}.agency", "is not the key's agency and source", "the agency and source of the key")
-            raise NotTaken(403, "The key belongs to another agency or source.", fault)
+            raise Problem(HTTPStatus.FORBIDDEN, "The key belongs to another agency or source.", fault)
         if call.updated_at - now > AHEAD:
             fault = Fault(f"{index}.updated_at", "is more than a day ahead of our clock", "when the version was made")
-            raise NotTaken(422, "A call comes from the future.", fault)
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "A call comes from the future.", fault)
+    if len(versions) > 1:
+        _check_each_other(versions)
+
+
+def _check_each_other(versions: Sequence[Version]) -> None:
+    """Raise Problem (409) where one event id, or one call at one time, has two contents."""
+    by_event: dict[tuple[str, str], Version] = {}
+    by_time: dict[tuple[str, datetime], Version] = {}
+    for index, version in enumerate(versions):
+        call = version.call
         same_event = by_event.setdefault((call.call_id, version.event_id), version)
         same_time = by_time.setdefault((call.call_id, call.updated_at), version)
         if same_event != version:
             fault = Fault(f"{index}.event_id", "stands twice, with different content", "one event_id for one version")
-            raise NotTaken(409, "The request contradicts itself.", fault)
+            raise Problem(HTTPStatus.CONFLICT, "The request contradicts itself.", fault)
         if (same_time.call, same_time.personal) != (call, version.personal):
             fault = Fault(f"{index}.updated_at", "gives one call two states at one time", "one state at one time")
-            raise NotTaken(409, "The request contradicts itself.", fault)
+            raise Problem(HTTPStatus.CONFLICT, "The request contradicts itself.", fault)
 
 
 def records(versions: Iterable[Version], source: Source, sealer: Sealer, now: datetime) -> list[Record]:
@@ -86,6 +95,6 @@ ROUTED_BY = ("narrative", "position", "callback_number")
 
 def _fingerprint(version: Version, sealer: Sealer) -> str:
     """What the version says, its times apart; the personal part as a pseudonym, for a place is soon guessed."""
-    said = version.call.__pydantic_serializer__.to_json(version.call, exclude={"created_at", "updated_at"})
+    content = version.call.__pydantic_serializer__.to_json(version.call, exclude={"created_at", "updated_at"})
     personal = sealer.pseudonym("\x00".join(version.personal.get(name, "") for name in ROUTED_BY))
-    return hashlib.blake2b(said + personal.encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(content + personal.encode(), digest_size=16).hexdigest()

@@ -1,12 +1,11 @@
 """Runs the door with the pocket page."""
 
-import asyncio
-
 from services.pocket.config import PocketSettings
-from services.pocket.serve import serve
-from shared.telemetry import configure_logs
+from services.pocket.http import create_app, open_door
+from shared.clock import SystemClock
+from shared.doors.serve import connect, serve
 
 if __name__ == "__main__":
     settings = PocketSettings.load()
-    configure_logs("pocket", settings.instance, settings.log_level)
-    asyncio.run(serve(settings))
+    door = open_door(connect(settings), SystemClock(), settings)
+    serve("pocket", settings, create_app(door, settings.requests_in_flight), door.follower)

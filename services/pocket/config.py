@@ -13,4 +13,3 @@ class PocketSettings(DoorSettings):
 
     link_secret: SecretStr = Field(min_length=32, description="makes the links on pages; the same for notification")
     sealing_key: SealingKey = Field(description="32 bytes, base64: opens a call for the team that accepted it")
-    requests_in_flight: int = Field(default=256, ge=1, description="requests at a time; one more is answered 503")

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Form, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
-from services.pocket import words
+from services.pocket import pages
+from services.pocket.config import PocketSettings
+from services.pocket.pages import OFFER_REFRESH_SECONDS, PAGES
 from services.pocket.sealed_calls import SealedCalls
-from services.pocket.view import Assignment, Offer, OfferLink, ShiftLink, View
+from services.pocket.view import CHANGES, OfferLink, ShiftLink, View
 from shared.clock import Clock
-from shared.doors.operations import operations_router
-from shared.doors.serve import APPEND_SECONDS, send
-from shared.engine.broker import Broker, BrokerUnavailable
+from shared.doors.command import CommandLog, LogAway
+from shared.doors.guard import Bounds, Guard
+from shared.doors.operations import operations_routes
+from shared.doors.pages import HEADERS, Page
+from shared.doors.problems import headers_of
+from shared.doors.serve import connected
+from shared.engine.broker import Broker
 from shared.engine.follower import Follower
 from shared.events import (
     AcceptOffer,
@@ -33,41 +35,21 @@ from shared.events import (
     SignOff,
     child_id,
 )
-from shared.telemetry import REQUEST_SECONDS, REQUESTS
+from shared.sealing import Sealer
+from shared.topics import ASSIGNMENTS, NOTIFICATIONS
 
 DOOR = "pocket"
-HERE = Path(__file__).parent
+FOLLOWED = (ASSIGNMENTS, NOTIFICATIONS)
 ANSWER_SECONDS = 2.0
 COMMAND_SECONDS = 60
 MAX_FORM_BYTES = 4096
-OFFER_REFRESH_SECONDS, SHIFT_REFRESH_SECONDS, CALL_REFRESH_SECONDS, MESSAGE_REFRESH_SECONDS = 5, 4, 10, 8
-ETA_MINUTES = (5, 10, 15, 20, 30, 45)
 GONE = "This link has come to its end, or never led anywhere. Open your newest message, or ask the dispatcher by radio."
 AWAY = "careroute cannot be reached just now, and what you tapped may not have counted. Tell the dispatcher by radio."
-
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src data:; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex, nofollow",
-}
 
 CallStatus = Literal["en-route", "on-scene", "need-police", "transporting", "cleared"]
 ShiftStatus = Literal["available", "out-of-service"]
 PageAt = Annotated[int, Form(ge=0, lt=2**53)]
 """When the page that was tapped on was made, in milliseconds: two taps on one page are one command."""
-
-
-class Page(Exception):
-    """A page instead of what was asked for."""
-
-    def __init__(self, status: int, heading: str, sentence: str, refresh_seconds: int | None = None) -> None:
-        super().__init__(heading)
-        self.status, self.heading, self.sentence, self.refresh_seconds = status, heading, sentence, refresh_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +63,7 @@ class Door:
     clock: Clock
 
     def offer(self, token: str) -> OfferLink:
-        """What an offer link leads to."""
+        """What an offer link leads to. Raises Page."""
         self._check_ready()
         link = self.view.offer_link(token, self.clock.now())
         if link is None:
@@ -89,7 +71,7 @@ class Door:
         return link
 
     def shift(self, token: str) -> ShiftLink:
-        """What a shift link leads to."""
+        """What a shift link leads to. Raises Page."""
         self._check_ready()
         link = self.view.shift_link(token, self.clock.now())
         if link is None:
@@ -102,24 +84,29 @@ class Door:
         if not self.follower.caught_up:
             raise Page(503, "One moment", "careroute is starting and looks again by itself.", OFFER_REFRESH_SECONDS)
 
+    def caller_of(self, request: Request) -> str | None:
+        """The person whose link it is."""
+        token, now = (*request.scope["path"].split("/"), "")[2], self.clock.now()
+        if (offer := self.view.offer_link(token, now)) is not None:
+            return f"{offer.offer.agency}/{offer.person_id}"
+        shift = self.view.shift_link(token, now)
+        return f"{shift.shift.agency}/{shift.person_id}" if shift else None
+
     async def act(self, agency: str, command: Command, back: str) -> Response:
-        """Send a command, wait for its answer for two seconds at most, and lead back to the page that shows it."""
-        began = self.clock.monotonic()
+        """Issue a command, and lead back to the page that shows its answer. Raises Page."""
         try:
-            async with asyncio.timeout(APPEND_SECONDS):
-                await send(self.broker, agency, command, self.clock, DOOR)
-        except (BrokerUnavailable, TimeoutError):
+            log = CommandLog(DOOR, self.broker, self.follower, self.clock)
+            answer = await log.issue(agency, command, ANSWER_SECONDS)
+        except LogAway:
             raise Page(503, "Not sent", AWAY) from None
-        left_seconds = ANSWER_SECONDS - (self.clock.monotonic() - began)
-        answer = await self.follower.answer(command.command_id, max(left_seconds, 0.1))
         if answer is None:
             back += "?said=waiting"
         elif isinstance(answer, CommandRefused):
             back += f"?said={command.command_id}"
         return RedirectResponse(back, 303)
 
-    def said(self, said: str) -> str:
-        """What became of the last tap, where the page does not show it anyway."""
+    def notice(self, said: str) -> str:
+        """What became of the last tap, where the page does not show it anyway; `said` is what it led back with."""
         if said == "waiting":
             return "Sent, and not answered yet. This page looks again by itself."
         return self.view.refusal(said) or ""
@@ -129,19 +116,68 @@ class Door:
         now = self.clock.now()
         return {"issued_by": person_id, "issued_at": now, "expires_at": now + timedelta(seconds=seconds)}
 
+    async def close(self) -> None:
+        """End following and reading."""
+        await self.follower.stop()
+        await self.calls.close()
 
-def create_app(door: Door) -> FastAPI:
-    """The door as an ASGI application; somebody else starts and stops the follower."""
-    app = FastAPI(title="careroute pocket page", openapi_url=None)
-    app.include_router(operations_router(lambda: door.follower.caught_up))
-    app.middleware("http")(_guard(door.clock))
-    _errors(app)
+
+def open_door(broker: Broker, clock: Clock, settings: PocketSettings) -> Door:
+    """The door on a broker; nothing is read before its application starts."""
+    view = View(settings.link_secret.get_secret_value())
+    follower = Follower(broker, FOLLOWED, view.fold, frozenset(CHANGES))
+    calls = SealedCalls(broker, Sealer(settings.sealing_key.get_secret_value()))
+    return Door(broker, follower, view, calls, clock)
+
+
+def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
+    """The door as an ASGI application; its lifespan follows the journals."""
+    app = FastAPI(
+        title="careroute pocket page",
+        openapi_url=None,
+        lifespan=lambda _: connected(door.broker, door.follower.start, door.close),
+    )
     _offer_pages(app, door)
     _call_pages(app, door)
     _shift_pages(app, door)
-    style = (HERE / "static" / "pocket.css").read_text("utf-8")
+    style = (pages.HERE / "static" / "pocket.css").read_text("utf-8")
     app.add_api_route("/pocket.css", lambda: Response(style, media_type="text/css"), methods=["GET"])
+    app.router.routes += operations_routes(lambda: door.follower.caught_up)
+    app.add_middleware(
+        Guard,
+        door=DOOR,
+        clock=door.clock,
+        bounds=Bounds(requests_in_flight, MAX_FORM_BYTES),
+        caller_of=door.caller_of,
+        respond=respond,
+        failure=AWAY,
+        headers=HEADERS,
+    )
+    app.add_exception_handler(HTTPException, respond)
+    app.add_exception_handler(RequestValidationError, respond)
     return app
+
+
+def respond(request: Request, error: Exception) -> Response:
+    """A page instead of what was asked for, whoever found what is wrong."""
+    if isinstance(error, RequestValidationError):
+        error = Page(422, "Not understood", "Go back, load the page again, and try once more.")
+    if not isinstance(error, HTTPException):
+        raise error
+    page = (
+        error
+        if isinstance(error, Page)
+        else _PAGES.get(error.status_code, Page(error.status_code, "Nothing here", GONE))
+    )
+    return PAGES.message(page, request.url.path, headers_of(error))
+
+
+_PAGES = {
+    408: Page(408, "Too slow", "What you tapped did not reach careroute in time. Go back and try once more."),
+    413: Page(413, "Too much", "The form is larger than any form of ours."),
+    429: Page(429, "One moment", "Many are asking careroute just now. Go back and try again."),
+    500: Page(500, "Something went wrong", AWAY),
+}
 
 
 def _offer_pages(app: FastAPI, door: Door) -> None:
@@ -150,8 +186,9 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
         link = door.offer(token)
         assignment = link.offer.assignment
         if assignment is not None:
-            return await _call_page(door, link, assignment, door.said(said), still=still)
-        return _offer_page(door, link, door.said(said), still=still)
+            personal = None if assignment.ended else await door.calls.open(assignment.call_id, assignment.positions)
+            return pages.call_page(link, assignment, personal or {}, door.clock.now(), door.notice(said), still=still)
+        return pages.offer_page(link, door.clock.now(), door.notice(said), still=still)
 
     @app.post("/p/{token}/accept")
     async def accept(token: str, eta_minutes: Annotated[int | None, Form(ge=0, le=240)] = None) -> Response:
@@ -190,7 +227,7 @@ def _call_pages(app: FastAPI, door: Door) -> None:
         assignment = link.offer.assignment
         if assignment is None or assignment.ended:
             return RedirectResponse(f"/p/{token}", 303)
-        return _page("clear.html", link=link, dispositions=words.DISPOSITIONS, page_at=_page_at(door))
+        return pages.clear_page(link, door.clock.now())
 
     @app.post("/p/{token}/status")
     async def status(
@@ -219,7 +256,7 @@ def _call_pages(app: FastAPI, door: Door) -> None:
 def _shift_pages(app: FastAPI, door: Door) -> None:
     @app.get("/s/{token}")
     async def show(token: str, said: str = "", still: bool = False) -> Response:  # noqa: FBT001, FBT002  # a query
-        return _shift_page(door, door.shift(token), door.said(said), still=still)
+        return pages.shift_page(door.shift(token), door.clock.now(), door.notice(said), still=still)
 
     @app.post("/s/{token}/status")
     async def status(token: str, status: Annotated[ShiftStatus, Form()], page_at: PageAt) -> Response:
@@ -235,7 +272,7 @@ def _shift_pages(app: FastAPI, door: Door) -> None:
 
     @app.get("/s/{token}/sign-off")
     async def ask(token: str) -> Response:
-        return _page("sign-off.html", link=door.shift(token), page_at=_page_at(door))
+        return pages.sign_off_page(door.shift(token), door.clock.now())
 
     @app.post("/s/{token}/sign-off")
     async def sign_off(token: str, page_at: PageAt) -> Response:
@@ -247,151 +284,3 @@ def _shift_pages(app: FastAPI, door: Door) -> None:
             **door.issued(link.person_id),
         )
         return await door.act(link.shift.agency, command, f"/s/{token}")
-
-
-# --- what is shown --------------------------------------------------------------------------------------------------
-
-
-def _offer_page(door: Door, link: OfferLink, said: str, *, still: bool) -> Response:
-    offer = link.offer
-    waiting = offer.open_at(door.clock.now()) or not offer.outcome
-    return _page(
-        "offer.html",
-        url=f"/p/{link.token}",
-        refresh_seconds=_refresh(OFFER_REFRESH_SECONDS, said) if waiting else None,
-        still=still,
-        said=said,
-        card=_offer_card(door, offer, link.token),
-    )
-
-
-def _offer_card(door: Door, offer: Offer, token: str) -> dict[str, Any]:
-    """An offer as templates show it."""
-    now, made = door.clock.now(), offer.made
-    return {
-        "token": token,
-        "offer": offer,
-        "open": offer.open_at(now),
-        "left_seconds": max(0, int((made.expires_at - now).total_seconds())),
-        "whole_seconds": max(1, int((made.expires_at - offer.made_at).total_seconds())),
-        "etas": ETA_MINUTES,
-    }
-
-
-async def _call_page(door: Door, link: OfferLink, assignment: Assignment, said: str, *, still: bool) -> Response:
-    personal: dict[str, str] | None = None
-    if not assignment.ended:
-        personal = await door.calls.open(assignment.call_id, assignment.positions)
-    return _page(
-        "call.html",
-        url=f"/p/{link.token}",
-        refresh_seconds=None if assignment.ended else _refresh(CALL_REFRESH_SECONDS, said),
-        still=still,
-        said=said,
-        token=link.token,
-        offer=link.offer,
-        assignment=assignment,
-        personal=_in_order(personal or {}),
-        ago=words.minutes((door.clock.now() - assignment.accepted_at).total_seconds()),
-        page_at=_page_at(door),
-    )
-
-
-def _in_order(personal: dict[str, str]) -> dict[str, str]:
-    """The opened texts, those that help to get there first; empty ones left out."""
-    names = [*words.PERSONAL, *(name for name in sorted(personal) if name not in words.PERSONAL)]
-    return {name: personal[name] for name in names if personal.get(name)}
-
-
-def _shift_page(door: Door, link: ShiftLink, said: str, *, still: bool) -> Response:
-    now, shift = door.clock.now(), link.shift
-    offers = link.agency.offers(shift.signed_on.team_id)
-    cards = [_offer_card(door, offer, link.agency.token(offer, link.person_id)) for offer in offers]
-    return _page(
-        "shift.html",
-        url=f"/s/{link.token}",
-        refresh_seconds=_refresh(SHIFT_REFRESH_SECONDS, said),
-        still=still,
-        said=said,
-        link=link,
-        left=words.minutes((shift.signed_on.shift_ends_at - now).total_seconds()),
-        calls=[card for card in cards if card["offer"].assignment and not card["offer"].assignment.ended],
-        open_offers=[card for card in cards if card["open"]],
-        past=[card for card in cards if not card["open"] and _is_past(card["offer"])],
-        page_at=_page_at(door),
-    )
-
-
-def _is_past(offer: Offer) -> bool:
-    return offer.assignment is None or bool(offer.assignment.ended)
-
-
-def _refresh(seconds: int, said: str) -> int:
-    """A message stays long enough to be read."""
-    return MESSAGE_REFRESH_SECONDS if said else seconds
-
-
-def _page_at(door: Door) -> int:
-    return int(door.clock.now().timestamp() * 1000)
-
-
-TEMPLATES = Environment(
-    loader=FileSystemLoader(HERE / "templates"),
-    autoescape=True,
-    auto_reload=False,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-TEMPLATES.globals["words"] = words
-
-
-def _page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    shown = {"url": "", "refresh_seconds": None, "still": False, "said": "", **values}
-    return HTMLResponse(TEMPLATES.get_template(template).render(shown), status)
-
-
-# --- what holds for every request -----------------------------------------------------------------------------------
-
-
-def _guard(clock: Clock) -> Callable[[Request, Callable[[Request], Awaitable[Response]]], Awaitable[Response]]:
-    async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        began = clock.monotonic()
-        length = request.headers.get("content-length", "0")
-        if "transfer-encoding" in request.headers or not length.isdigit() or int(length) > MAX_FORM_BYTES:
-            response: Response = _message(Page(413, "Too much", "The form is larger than any form of ours."))
-        else:
-            response = await call_next(request)
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        path = getattr(request.scope.get("route"), "path", "unknown")  # the pattern: no token gets into a metric
-        REQUESTS.labels(DOOR, path, str(response.status_code)).inc()
-        REQUEST_SECONDS.labels(DOOR).observe(clock.monotonic() - began)
-        return response
-
-    return guard
-
-
-def _errors(app: FastAPI) -> None:
-    @app.exception_handler(Page)
-    async def instead(request: Request, page: Page) -> Response:
-        return _message(page, url=request.url.path if page.refresh_seconds else "")
-
-    @app.exception_handler(RequestValidationError)
-    async def wrong_form(_request: Request, _error: RequestValidationError) -> Response:
-        return _message(Page(422, "Not understood", "Go back, load the page again, and try once more."))
-
-    @app.exception_handler(HTTPException)
-    async def wrong_path(_request: Request, error: HTTPException) -> Response:
-        return _message(Page(error.status_code, "Nothing here", GONE))
-
-
-def _message(page: Page, url: str = "") -> Response:
-    return _page(
-        "message.html",
-        page.status,
-        url=url,
-        refresh_seconds=page.refresh_seconds,
-        heading=page.heading,
-        sentence=page.sentence,
-    )

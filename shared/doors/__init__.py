@@ -1,1 +1,1 @@
-"""What every door has in common: serving, the guard, problems, issuing a command."""
+"""What every door has in common: serving, the guard, problems, pages, issuing a command."""

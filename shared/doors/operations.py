@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from shared.telemetry import Probe, operations
 
+PATHS = ("/metrics", "/livez", "/readyz")
 
-def operations_router(ready: Probe) -> APIRouter:
+
+def operations_routes(ready: Probe) -> list[Route]:
     """What a worker serves on a port of its own, on the door's."""
-    router, answer = APIRouter(include_in_schema=False), operations(ready)
+    answer = operations(ready)
 
-    def respond(path: str) -> Response:
-        status, kind, body = answer(path)
+    async def respond(request: Request) -> Response:
+        status, kind, body = answer(request.url.path)
         return Response(body, status, media_type=kind)
 
-    for path in ("/metrics", "/livez", "/readyz"):
-        router.add_api_route(path, lambda path=path: respond(path), methods=["GET"])
-    return router
+    return [Route(path, respond, include_in_schema=False) for path in PATHS]

@@ -1,72 +1,127 @@
-"""What doors have in common: append a command, or any record of an append-only topic, under CloudEvents' words."""
+"""Runs a door as a process: serves at once, is ready when the broker is there, and ends when it cannot go on."""
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import socket
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.applications import Starlette
 
 from shared.agencies import Agencies, AgenciesRefused
-from shared.clock import Clock, SystemClock
-from shared.config import AgencyDoorSettings
+from shared.config import AgencyDoorSettings, DoorSettings
+from shared.doors.command import BROKER_SECONDS
+from shared.doors.connections import ConnectionBounds, Connections
 from shared.engine import gc_tuning
-from shared.engine.broker import Broker, Record
+from shared.engine.broker import Broker, BrokerUnavailable
+from shared.engine.follower import Follower
 from shared.engine.kafka import KafkaBroker
-from shared.events import Command, Event
-from shared.telemetry import configure_logs
-from shared.topics import COMMANDS
+from shared.telemetry import configure_logs, logger
 
-if TYPE_CHECKING:
-    from fastapi import FastAPI
+EXIT_FAILED, EXIT_SETTINGS = 71, 78
+"""As every process of careroute: it cannot go on and has to be started anew; a setting is wrong."""
+SHUTDOWN_SECONDS = 3
+WATCH_SECONDS = 0.5
+RETRY_SECONDS = 1.0
 
-EXIT_SETTINGS = 78
-
-APPEND_SECONDS = 1.5
-"""A door gives up on the broker after this long: its caller gets an answer within two seconds."""
+Action = Callable[[], Awaitable[None]]
 
 
-def serve(name: str, settings: AgencyDoorSettings, make: Callable[[Broker, Clock, Agencies], FastAPI]) -> None:
-    """Run a door as this process until it is told to stop. A wrong agencies file ends it (exit code 78) with a line."""
-    import uvicorn  # noqa: PLC0415  # the deciding services do without
-
+def serve(name: str, settings: DoorSettings, app: Starlette, follower: Follower | None = None) -> None:
+    """Serve until told to stop (exit code 0), or until the follower or the door itself fails (`EXIT_FAILED`)."""
     configure_logs(name, settings.instance, settings.log_level)
+    gc_tuning.tune()
+    server = server_of(name, app, ConnectionBounds(settings.connections, settings.connections_per_address))
     try:
-        agencies = Agencies(settings.agencies_file)
+        asyncio.run(_serve(server, _listener(settings), app, follower))
+    except Exception as error:  # noqa: BLE001  # whatever it is, the supervisor's business
+        logger().critical("door ended", error=_class_of(error))
+        sys.exit(EXIT_FAILED)
+    if follower is not None and follower.failed is not None:
+        sys.exit(EXIT_FAILED)
+
+
+def _listener(settings: DoorSettings) -> socket.socket:
+    """The socket of the door; where it is taken the process ends (`EXIT_FAILED`) with a line."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        sys.stderr.write(f"CAREROUTE_HOST, CAREROUTE_PORT: {settings.host} port {settings.port}: {error.strerror}\n")
+        sys.exit(EXIT_FAILED)
+
+
+def _class_of(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return type(error).__name__
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket, app: Starlette, follower: Follower | None) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn stops at them, and then hands them on to these
+        asyncio.get_running_loop().add_signal_handler(number, lambda: None)
+    async with app.router.lifespan_context(app), asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(server.serve([listener]))
+        while not serving.done():
+            await asyncio.wait([serving], timeout=WATCH_SECONDS)
+            if follower is not None and follower.failed is not None:
+                server.should_exit = True
+
+
+def server_of(name: str, app: Starlette, bounds: ConnectionBounds) -> uvicorn.Server:
+    """A server of a door; the caller has its socket, and enters the lifespan of the application."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http=Connections(name, bounds).open,  # type: ignore[arg-type]  # what makes connections, not only a class
+            ws="none",
+            lifespan="off",
+            access_log=False,  # a path may hold a token
+            log_config=None,
+            proxy_headers=False,
+            timeout_keep_alive=bounds.idle_seconds,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )
+    )
+
+
+@asynccontextmanager
+async def connected(broker: Broker, start: Action, *close: Action) -> AsyncIterator[None]:
+    """The lifespan of a door: `start` is tried until the broker is there, `close` and the broker end with it."""
+    async with asyncio.TaskGroup() as tasks:
+        starting = tasks.create_task(_start(start))
+        yield
+        starting.cancel()
+    for action in close:
+        await action()
+    await broker.close()
+
+
+async def _start(start: Action) -> None:
+    """Requests are answered meanwhile: that the door is not ready, or whatever needs no log."""
+    while True:
+        try:
+            await start()
+        except BrokerUnavailable as error:
+            logger().warning("waiting for the broker", wrong=str(error)[:300])
+            await asyncio.sleep(RETRY_SECONDS)
+        else:
+            return
+
+
+def connect(settings: DoorSettings) -> KafkaBroker:
+    """The broker, as doors use it: an append fails in time for an answer."""
+    return KafkaBroker(settings.kafka, settings.partitions, BROKER_SECONDS)
+
+
+def agencies_of(settings: AgencyDoorSettings) -> Agencies:
+    """Who may ask at the door. A wrong file ends the process (`EXIT_SETTINGS`) with a line."""
+    try:
+        return Agencies(settings.agencies_file)
     except (OSError, AgenciesRefused) as error:
         sys.stderr.write(f"CAREROUTE_AGENCIES_FILE: {error}\n")
         sys.exit(EXIT_SETTINGS)
-    app = make(KafkaBroker(settings.kafka, settings.partitions, APPEND_SECONDS), SystemClock(), agencies)
-    gc_tuning.tune()
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        http="httptools",
-        access_log=False,  # a path may hold a token
-        log_config=None,
-        proxy_headers=False,
-    )
-
-
-def record(agency: str, event: Event, event_id: str, source: str, clock: Clock) -> Record:
-    """A record as it stands in an append-only topic."""
-    return Record(
-        agency,
-        event.encode(),
-        (
-            ("id", event_id.encode()),
-            ("type", event.type.encode()),
-            ("source", source.encode()),
-            ("subject", event.subject.encode()),
-            ("time", clock.now().isoformat().encode()),
-        ),
-    )
-
-
-async def send(broker: Broker, agency: str, command: Command, clock: Clock, source: str = "door") -> str:
-    """Append a command; its position. Raises BrokerUnavailable."""
-    partition = broker.partition_of(agency)
-    written = await broker.append(
-        COMMANDS.name, partition, [record(agency, command, command.command_id, source, clock)]
-    )
-    return f"{COMMANDS.name}/{partition}/{written.offset}"

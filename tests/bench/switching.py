@@ -16,7 +16,7 @@ from itertools import pairwise
 from random import Random
 
 from shared.clock import SystemClock
-from shared.doors.serve import send
+from shared.doors.command import send
 from shared.engine.kafka import KafkaBroker
 from shared.events import ApproveProgramme, Command, PauseDistrict, ProposeProgramme, ResumeDistrict, child_id
 from tests.bench.judging import large

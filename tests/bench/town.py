@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.clock import SystemClock
-from shared.doors.serve import send
+from shared.doors.command import send
 from shared.engine.kafka import KafkaBroker
 from shared.events import AcceptOffer, Command, DeclineOffer, ReportStatus, child_id
 from tests.rig.crew import Crews

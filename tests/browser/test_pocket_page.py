@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,10 +11,11 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-import uvicorn
 from playwright.async_api import Page, async_playwright
 
 from services.pocket.http import create_app
+from shared.doors.connections import ConnectionBounds
+from shared.doors.serve import server_of
 from shared.events import AssignmentUnconfirmed, OfferWithdrawn, SafetyCheckDue, TeamNotMoving, UpgradeRaised
 from shared.judgement import RaisedBy
 from tests.services.pocket.city import CALL, PERSONAL, City
@@ -49,7 +51,8 @@ class Phone:
     async def tap(self, name: str) -> None:
         """Tap a button or link by the name that a screen reader says."""
         control = self.page.get_by_role("button", name=name).or_(self.page.get_by_role("link", name=name))
-        await control.first.click()
+        async with self.page.expect_navigation():  # until the page that follows is there, with its style
+            await control.first.click()
         await self.check()
 
     async def sees(self, text: str) -> None:
@@ -71,13 +74,11 @@ class Phone:
 
 @asynccontextmanager
 async def served(city: City) -> AsyncIterator[str]:
-    config = uvicorn.Config(create_app(city.door), port=0, log_config=None, access_log=False, ws="none")
-    server = uvicorn.Server(config)
-    serving = asyncio.get_running_loop().create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
-        await asyncio.sleep(0.01)
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = server_of("pocket", create_app(city.door), ConnectionBounds())
+    serving = asyncio.get_running_loop().create_task(server.serve([listener]))
     try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         await serving

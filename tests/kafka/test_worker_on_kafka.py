@@ -18,7 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.kafka.node import CHECKOUT, LocalKafka
 from shared.clock import SystemClock
-from shared.doors.serve import record
+from shared.doors.command import record
 from shared.engine.broker import Record, Stored
 from shared.engine.journal import Ownership
 from shared.engine.kafka import KafkaBroker, create_topics

@@ -10,7 +10,7 @@ from itertools import count
 
 from deploy.local.access import AgencyWanted, SourceWanted
 from shared.clock import SystemClock
-from shared.doors.serve import record
+from shared.doors.command import record
 from shared.engine.follower import Follower
 from shared.engine.kafka import KafkaBroker
 from shared.events import (

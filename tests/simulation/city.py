@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from shared.call import Call, CallType
-from shared.doors.serve import record
+from shared.doors.command import record
 from shared.engine.broker import Stored
 from shared.engine.memory import MemoryLog
 from shared.events import (

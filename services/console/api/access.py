@@ -10,8 +10,9 @@ from typing import Annotated, Literal, Protocol
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from services.console.api.problems import Problem
 from shared.agencies import Principal, Role, Source
+from shared.doors.guard import bearer_of
+from shared.doors.problems import Problem
 
 Right = Literal[
     "read-calls",
@@ -76,7 +77,7 @@ class Agencies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Whoever knocked."""
+    """Somebody at the door, by name and roles."""
 
     agency: str
     name: str
@@ -96,16 +97,26 @@ BEARER = HTTPBearer(auto_error=False, description="Your token; a CAD: its key.")
 async def asking(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 ) -> Asking:
-    """Whoever knocked, by their token or key. Raises Problem (401)."""
-    agencies: Agencies = request.app.state.agencies
-    detail = "Send your token as `Authorization: Bearer …`."
-    if credentials is not None and (token := credentials.credentials):
-        if (person := agencies.person_of(token)) is not None:
-            return Asking(person.agency, person.name, person.roles)
-        if (source := agencies.source_of(token)) is not None:
-            return Asking(source.agency, source.name, frozenset({"cad"}), source.name)
-        detail = "This token is not known here."
-    raise Problem(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": "Bearer"})
+    """Who asks, by their token or key. Raises Problem (401)."""
+    if credentials is None or not credentials.credentials:
+        raise Problem(HTTPStatus.UNAUTHORIZED, "Send your token as `Authorization: Bearer …`.")
+    if (who := _identified(request.app.state.agencies, credentials.credentials)) is None:
+        raise Problem(HTTPStatus.UNAUTHORIZED, "This token is not known here.")
+    return who
+
+
+def caller_of(request: Request) -> str | None:
+    """The name under which the guard counts whoever asks."""
+    who = _identified(request.app.state.agencies, bearer_of(request))
+    return f"{who.agency}/{who.name}" if who else None
+
+
+def _identified(agencies: Agencies, token: str) -> Asking | None:
+    if (person := agencies.person_of(token)) is not None:
+        return Asking(person.agency, person.name, person.roles)
+    if (source := agencies.source_of(token)) is not None:
+        return Asking(source.agency, source.name, frozenset({"cad"}), source.name)
+    return None
 
 
 def may(right: Right) -> Callable[[Asking], Awaitable[Asking]]:

@@ -1,14 +1,20 @@
-"""What the bodies of requests say. Fields that are not known are refused."""
+"""What the bodies of requests say: the fields of the command that they ask for. Others are refused."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from collections.abc import Callable
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic.fields import FieldInfo
 
+from shared import events
 from shared.call import Name, Text
-from shared.events import ContactMethod, Disposition, Person, Team, TeamStatus
-from shared.judgement import Phase
+from shared.events import Command, ContactMethod, Person, Team
+
+B = TypeVar("B", bound="Body")
+ENVELOPE = frozenset(Command.model_fields)
+"""What every command has; most of it the door fills in."""
 
 
 class Body(BaseModel):
@@ -23,78 +29,95 @@ class Body(BaseModel):
         return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
 
 
+def body_of(command: type[Command], *elsewhere: str, **more: Any) -> Callable[[type[B]], type[B]]:
+    """Give a body the fields of its command: those that it does not declare itself, and that are not said `elsewhere`.
+
+    A text that has to be given is not empty. `more` is what this door says or asks of a field besides, as `Field(…)`;
+    with it the body has a field of the envelope, too.
+    """
+    own = [name for name in command.model_fields if name not in (*ENVELOPE, *elsewhere)]
+    names = [*own, *(name for name in more if name in ENVELOPE)]
+
+    def with_fields(body: type[B]) -> type[B]:
+        fields: dict[str, Any] = {
+            name: _field(command.model_fields[name], more.get(name, Field()))
+            for name in names
+            if name not in body.model_fields
+        }
+        return create_model(body.__name__, __base__=body, __doc__=body.__doc__, __module__=body.__module__, **fields)
+
+    return with_fields
+
+
+def _field(declared: FieldInfo, more: FieldInfo) -> tuple[Any, Any]:
+    """A field's type with its bounds, and its default."""
+    filled = [Field(min_length=1)] if declared.is_required() and declared.annotation is str else []
+    default = ... if declared.is_required() else declared.get_default(call_default_factory=True)
+    return Annotated[declared.annotation, *declared.metadata, *filled, more], default
+
+
 class DistrictBody(Body):
     """Which district."""
 
     district: Text = Field(min_length=1, description="a district of the programme, or `all`")
 
 
+@body_of(events.PauseDistrict, response=Field(min_length=1, description="only this response"))
 class PauseBody(DistrictBody):
     """Which district, and which response where it is not all of them."""
 
-    response: Text | None = Field(default=None, min_length=1, description="only this response")
 
-
+@body_of(events.SetPhase, based_on=Field(description="the switchboard revision you saw; refused if it has moved on"))
 class PhaseBody(DistrictBody):
     """Which response in which district, and how far it is switched on."""
 
-    response: Text = Field(min_length=1)
-    phase: Phase
-    based_on: int | None = Field(
-        default=None, description="the switchboard revision you saw; refused if it has moved on"
-    )
 
-
+@body_of(
+    events.SetCap,
+    at_most_open=Field(description="at once"),
+    at_most_per_day=Field(description="on a day of the agency's clocks"),
+    based_on=Field(description="the switchboard revision you saw; needed to raise or lift a cap"),
+)
 class CapBody(DistrictBody):
     """How many calls a response takes in a district, or with `all` in all together; no bound at all lifts the cap."""
 
-    response: Text = Field(min_length=1)
-    at_most_open: int | None = Field(default=None, ge=1, le=10_000, description="at once")
-    at_most_per_day: int | None = Field(default=None, ge=1, le=10_000, description="on a day of the agency's clocks")
-    based_on: int | None = Field(
-        default=None, description="the switchboard revision you saw; needed to raise or lift a cap"
-    )
 
-
+@body_of(events.ReviewPause, revision=Field(ge=1, description="the switchboard revision that the pause made"))
 class ReviewBody(Body):
     """Which pause, and what was found."""
 
     reason: Text = Field(min_length=1, description="what was found; kept with the command")
-    revision: int = Field(ge=1, description="the switchboard revision that the pause made")
 
 
+@body_of(events.CloseReferral, "referral_id")
 class CloseReferralBody(Body):
     """What became of a referral."""
 
-    result: Literal["contacted", "not-reached", "refused", "no-longer-needed"]
 
-
+@body_of(events.ProposeProgramme, document=Field(description="TOML"))
 class ProposeBody(Body):
     """A programme document."""
 
-    document: str = Field(min_length=1, max_length=600_000, description="TOML")
 
-
+@body_of(events.ApproveProgramme, document_hash=Field(max_length=200))
 class ApproveBody(Body):
     """Which proposed document."""
 
-    document_hash: Text = Field(min_length=1)
 
-
+@body_of(
+    events.RollBackProgramme,
+    to_hash=Field(min_length=1, description="else the one before the one in force"),
+    in_force=Field(description="the hash you saw in force; refused if it is another by now"),
+)
 class RollBackBody(Body):
     """Which document is to be in force again, and why."""
 
     reason: Text = Field(min_length=1, description="why; kept with the command")
-    to_hash: Text | None = Field(default=None, min_length=1, description="else the one before the one in force")
-    in_force: Text | None = Field(
-        default=None, description="the hash you saw in force; refused if it is another by now"
-    )
 
 
+@body_of(events.OverrideCall, "call_id", send=Field(description="`default`, or the name of a response"))
 class OverrideBody(Body):
     """What is to be sent."""
-
-    send: Text = Field(min_length=1, description="`default`, or the name of a response")
 
 
 class NewTeam(Team):
@@ -129,10 +152,10 @@ class PersonBody(Body):
     person: NewPerson
 
 
+@body_of(events.SignOn, "team_id")
 class SignOnBody(Body):
     """Who is on shift, and until when: an instant or a number of hours from now."""
 
-    members: tuple[Name, ...] = Field(min_length=1, max_length=8)
     shift_ends_at: AwareDatetime | None = None
     hours: float | None = Field(default=None, gt=0, le=24)
 
@@ -143,12 +166,9 @@ class SignOnBody(Body):
         return self
 
 
+@body_of(events.ReportStatus, "team_id")
 class StatusBody(Body):
     """Where the team stands; `cleared` needs the disposition."""
-
-    status: TeamStatus
-    call_id: Text | None = None
-    disposition: Disposition | None = None
 
 
 class OfferBody(Body):
@@ -157,7 +177,6 @@ class OfferBody(Body):
     person_id: Name | None = None
 
 
+@body_of(events.AcceptOffer, "offer_id")
 class AcceptBody(OfferBody):
     """Who takes the call, and when they will be there."""
-
-    eta_minutes: int | None = Field(default=None, ge=0, le=240)

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from http import HTTPStatus
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 
 from services.console.api import routes_commands, routes_reads
-from services.console.api.access import Agencies
+from services.console.api.access import Agencies, caller_of
 from services.console.api.issue import CommandIssuer
-from services.console.api.problems import Problem, answer_problems
+from services.console.api.problems import respond
 from services.console.config import ConsoleSettings
 from services.console.view.agency import READS, Keep, View
 from shared.clock import Clock
-from shared.doors.operations import operations_router
-from shared.engine.broker import Broker, BrokerUnavailable
+from shared.doors.command import CommandLog
+from shared.doors.guard import Bounds, Guard
+from shared.doors.operations import operations_routes
+from shared.doors.serve import connected
+from shared.engine.broker import Broker
 from shared.engine.follower import Follower
-from shared.telemetry import REQUEST_SECONDS, REQUESTS, logger
 
 DOOR = "console"
-WATCH_SECONDS = 1.0
 MAX_BODY_BYTES = 64 * 1024
 MAX_DOCUMENT_BYTES = 1024 * 1024
 DESCRIPTION = """The door for people, and for CADs that ask.
@@ -34,87 +32,35 @@ Send your token (a CAD: its key) as `Authorization: Bearer …`. `GET` changes n
 Send an `Idempotency-Key`, and a repeat of the same request is harmless and gets the first answer."""
 
 
-def end_process() -> None:
-    """Leave as on SIGTERM; whoever supervises this process starts it again, and it reads the journals anew."""
-    signal.raise_signal(signal.SIGTERM)
-
-
-def create_app(
-    broker: Broker,
-    clock: Clock,
-    agencies: Agencies,
-    settings: ConsoleSettings,
-    give_up: Callable[[], None] = end_process,
-) -> FastAPI:
-    """The door as an ASGI application; its lifespan follows the journals, and calls `give_up` when it cannot go on."""
+def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: ConsoleSettings) -> FastAPI:
+    """The door as an ASGI application; its lifespan follows the journals."""
     keep = Keep(timedelta(hours=settings.console_keep_closed_hours), settings.console_keep_closed_calls)
     view = View(keep)
     follower = Follower(broker, READS, view.fold)
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with asyncio.TaskGroup() as tasks:
-            following = tasks.create_task(_follow(follower, give_up))
-            yield
-            following.cancel()
-        await follower.stop()
-        await broker.close()
-
-    app = FastAPI(title="careroute console", version="1", description=DESCRIPTION, lifespan=lifespan)
-    expiry = timedelta(seconds=settings.console_command_expiry_seconds)
-    app.state.commands = CommandIssuer(
-        broker, clock, view, follower, answer_seconds=settings.console_answer_seconds, expiry=expiry
+    app = FastAPI(
+        title="careroute console",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lambda _: connected(broker, follower.start, follower.stop),
     )
+    expiry = timedelta(seconds=settings.console_command_expiry_seconds)
+    log = CommandLog(DOOR, broker, follower, clock)
+    app.state.commands = CommandIssuer(log, view, answer_seconds=settings.console_answer_seconds, expiry=expiry)
     app.state.agencies, app.state.settings, app.state.view, app.state.follower = agencies, settings, view, follower
-    answer_problems(app)
-    app.include_router(operations_router(lambda: follower.caught_up))
+    app.router.routes += operations_routes(lambda: follower.caught_up)
     app.include_router(routes_reads.router)
     app.include_router(routes_commands.router)
-    _guard(app, clock)
+    app.add_middleware(
+        Guard,
+        door=DOOR,
+        clock=clock,
+        bounds=Bounds(
+            settings.requests_in_flight, MAX_BODY_BYTES, larger_bodies={"/v1/programme/propose": MAX_DOCUMENT_BYTES}
+        ),
+        caller_of=caller_of,
+        respond=respond,
+        failure="Something went wrong here. Ask for the state of what you sent before you send it again.",
+    )
+    app.add_exception_handler(HTTPException, respond)
+    app.add_exception_handler(RequestValidationError, respond)
     return app
-
-
-async def _follow(follower: Follower, give_up: Callable[[], None]) -> None:
-    """Start it as soon as the log can be reached, serving meanwhile; then watch it."""
-    while True:
-        try:
-            await follower.start()
-            break
-        except BrokerUnavailable:
-            await asyncio.sleep(WATCH_SECONDS)
-    while follower.failed is None:  # noqa: ASYNC110  # the follower is shared, and has no event to wait for
-        await asyncio.sleep(WATCH_SECONDS)
-    give_up()
-
-
-def _guard(app: FastAPI, clock: Clock) -> None:
-    @app.middleware("http")
-    async def guard(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
-        """Bound the body before it is read, keep answers out of caches, and count."""
-        began = clock.monotonic()
-        too_much = _too_much(request)
-        try:
-            response = too_much.response() if too_much is not None else await proceed(request)
-        except Exception as error:  # noqa: BLE001  # its text may hold what was sent; its class does not
-            logger().error("request failed", error=type(error).__name__, url_path=_route_of(request))
-            detail = "Something went wrong here. Ask for the state of what you sent before you send it again."
-            response = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail).response()
-        response.headers["Cache-Control"] = "no-store"
-        REQUESTS.labels(DOOR, _route_of(request), str(response.status_code)).inc()
-        REQUEST_SECONDS.labels(DOOR).observe(clock.monotonic() - began)
-        return response
-
-
-def _route_of(request: Request) -> str:
-    """The route as it is declared: of a bounded number, and without anybody's id in it."""
-    return str(getattr(request.scope.get("route"), "path", "unknown"))
-
-
-def _too_much(request: Request) -> Problem | None:
-    if "transfer-encoding" in request.headers:
-        return Problem(HTTPStatus.LENGTH_REQUIRED, "Send the body with its Content-Length.")
-    limit = MAX_DOCUMENT_BYTES if request.url.path == "/v1/programme/propose" else MAX_BODY_BYTES
-    length = request.headers.get("content-length", "0")
-    if length.isdecimal() and int(length) <= limit:
-        return None
-    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {limit} bytes are taken here.")

@@ -6,7 +6,6 @@ command id, and a service answers each id once; so a retry is harmless and gets 
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
 from collections import OrderedDict
@@ -18,21 +17,13 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import to_jsonable_python
 
 from services.console.api.access import Asking
-from services.console.api.problems import RETRY_SECONDS, Fault, Problem, faults_of
+from services.console.api.problems import RETRY_SECONDS, not_understood
 from services.console.view.agency import View
 from services.console.view.records import CommandSeen
-from shared.clock import Clock
-from shared.doors.serve import send
-from shared.engine.broker import Broker, BrokerUnavailable
-from shared.engine.follower import Follower
-from shared.events import (
-    Command,
-    Id,
-    child_id,
-)
+from shared.doors.command import CommandLog, LogAway
+from shared.doors.problems import Fault, Problem
+from shared.events import Command, Id, child_id
 
-SEND_SECONDS = 1.6
-"""The caller hears within two seconds that the log is away."""
 KEEP_WAITING = 10_000
 C = TypeVar("C", bound=Command)
 
@@ -53,10 +44,8 @@ class Answered(BaseModel):
 class CommandIssuer:
     """Sends commands and waits for their answers."""
 
-    def __init__(
-        self, broker: Broker, clock: Clock, view: View, follower: Follower, *, answer_seconds: float, expiry: timedelta
-    ) -> None:
-        self._broker, self._clock, self._view, self._follower = broker, clock, view, follower
+    def __init__(self, log: CommandLog, view: View, *, answer_seconds: float, expiry: timedelta) -> None:
+        self._log, self._view = log, view
         self._answer_seconds, self._expiry = answer_seconds, expiry
         self._waiting: OrderedDict[tuple[str, str], datetime] = OrderedDict()
         """Commands on the log without an answer, and when they went there."""
@@ -64,9 +53,7 @@ class CommandIssuer:
     async def issue(self, kind: type[C], who: Asking, key: str | None, about: dict[str, Any]) -> Answered:
         """Issue a command of a kind with the fields `about`. Raises Problem: 409 refused, 422 invalid, 503 log away."""
         command = self._command(kind, who, key, about)
-        if self.state_of(who.agency, command.command_id).state in ("unknown", "waiting"):
-            await self._send(who.agency, command)
-        await self._follower.answer(command.command_id, self._answer_seconds)
+        await self._settle(who.agency, command)
         seen = self.state_of(who.agency, command.command_id)
         if seen.state == "refused":
             raise _refusal(seen)
@@ -90,25 +77,34 @@ class CommandIssuer:
             return CommandSeen(command_id, "waiting", sent_at, sentence=sentence)
         return CommandSeen(command_id, "unknown", sentence="This door knows of no such command, or forgot it.")
 
-    async def _send(self, agency: str, command: Command) -> None:
+    async def _settle(self, agency: str, command: Command) -> None:
+        """Issue a command that nobody has answered yet, and wait for its answer for a while."""
+        state = self.state_of(agency, command.command_id).state
+        if state == "held":
+            await self._log.follower.answer(command.command_id, self._answer_seconds)
+        if state not in ("unknown", "waiting"):
+            return
         try:
-            async with asyncio.timeout(SEND_SECONDS):
-                await send(self._broker, agency, command, self._clock, "console")
-        except (BrokerUnavailable, TimeoutError):
+            answer = await self._log.issue(agency, command, self._answer_seconds)
+        except LogAway:
             detail = (
                 "The log did not take the command in time; it may still arrive there. "
                 "Send it again with the same Idempotency-Key, or ask for its state."
             )
             headers = {"Retry-After": RETRY_SECONDS, "Location": f"/v1/commands/{command.command_id}"}
             raise Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE, detail, command_id=command.command_id, headers=headers
+                HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=headers, command_id=command.command_id
             ) from None
+        if answer is None:
+            self._remember(agency, command)
+
+    def _remember(self, agency: str, command: Command) -> None:
         self._waiting[agency, command.command_id] = command.issued_at
         while len(self._waiting) > KEEP_WAITING:
             self._waiting.popitem(last=False)
 
     def _command(self, kind: type[C], who: Asking, key: str | None, about: dict[str, Any]) -> C:
-        now = self._clock.now()
+        now = self._log.clock.now()
         fields = dict(about)
         if (hours := fields.pop("hours", None)) is not None:
             fields["shift_ends_at"] = now + timedelta(hours=hours)
@@ -121,8 +117,7 @@ class CommandIssuer:
                 **fields,
             )
         except ValidationError as error:
-            detail = "The request is not understood; see errors for each place."
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=faults_of(error.errors())) from None
+            raise not_understood(error.errors()) from None
 
 
 def _command_id(kind: type[Command], who: Asking, key: str | None, about: dict[str, Any]) -> Id:
@@ -137,5 +132,5 @@ def _command_id(kind: type[Command], who: Asking, key: str | None, about: dict[s
 
 
 def _refusal(seen: CommandSeen) -> Problem:
-    faults = [Fault(path="", what=fault) for fault in seen.faults]
-    return Problem(HTTPStatus.CONFLICT, seen.sentence, errors=faults, reason=seen.reason, command_id=seen.command_id)
+    faults = [Fault("", fault) for fault in seen.faults]
+    return Problem(HTTPStatus.CONFLICT, seen.sentence, *faults, reason=seen.reason, command_id=seen.command_id)

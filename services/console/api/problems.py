@@ -1,4 +1,4 @@
-"""What the door answers when it does not do as asked: RFC 9457 problem details."""
+"""Problems as this door has them: with the reason of a refusal, and the command that it is about."""
 
 from __future__ import annotations
 
@@ -6,95 +6,46 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.exceptions import HTTPException
 
-MEDIA_TYPE = "application/problem+json"
-MAX_FAULTS = 20
+from shared.doors import problems
+from shared.doors.problems import MAX_FAULTS, MEDIA_TYPE, Fault, Problem, message_of, problem_response
+
 RETRY_SECONDS = "2"
-"""What `Retry-After` says."""
+"""What `Retry-After` says while the log is away, or not read to its end."""
 
 
-class Fault(BaseModel):
-    """One thing that is wrong: where, what, and what would be right."""
-
-    path: str
-    what: str
-    right: str = ""
-
-
-class ProblemDetails(BaseModel):
+class ProblemDetails(problems.ProblemDetails):
     """Why a request was not done."""
 
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
     reason: str = Field(default="", description="stable code, where a service refused the command")
-    errors: list[Fault] = []
     command_id: str = ""
 
 
-class Problem(Exception):
-    """Answers the request with a problem instead."""
-
-    def __init__(
-        self,
-        status: HTTPStatus,
-        detail: str,
-        *,
-        errors: Sequence[Fault] = (),
-        reason: str = "",
-        command_id: str = "",
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(detail)
-        self.headers = dict(headers or {})
-        self.body = ProblemDetails(
-            title=status.phrase,
-            status=status,
-            detail=detail,
-            reason=reason,
-            errors=list(errors),
-            command_id=command_id,
-        )
-
-    def response(self) -> JSONResponse:
-        """The answer."""
-        body = self.body.model_dump()
-        return JSONResponse(body, self.body.status, self.headers, media_type=MEDIA_TYPE)
+def respond(_request: Request, error: Exception) -> Response:
+    """What is answered instead: problem details, whoever found what is wrong."""
+    if isinstance(error, RequestValidationError):
+        error = not_understood(error.errors())
+    if not isinstance(error, HTTPException):
+        raise error
+    return problem_response(error, ProblemDetails)
 
 
-def answer_problems(app: FastAPI) -> None:
-    """Make every refusal of this app a problem."""
-
-    @app.exception_handler(Problem)
-    async def problem(_request: Request, error: Problem) -> JSONResponse:
-        return error.response()
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
-        detail = "The request is not understood; see errors for each place."
-        return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=faults_of(error.errors())).response()
-
-    @app.exception_handler(HTTPException)
-    async def other(_request: Request, error: HTTPException) -> JSONResponse:
-        return Problem(HTTPStatus(error.status_code), str(error.detail), headers=error.headers).response()
+def not_understood(errors: Sequence[Any]) -> Problem:
+    """What pydantic found, by place; what was sent is not told back."""
+    faults = [_fault(error) for error in errors[:MAX_FAULTS]]
+    sentence = "The request is not understood; see errors for each place."
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, sentence, *faults)
 
 
-def faults_of(errors: Sequence[Any]) -> list[Fault]:
-    """Pydantic's findings, by place; what was sent is not told back."""
-    return [_fault(found) for found in errors[:MAX_FAULTS]]
-
-
-def _fault(found: Mapping[str, Any]) -> Fault:
-    place = [str(part) for part in found["loc"] if part != "body"]
-    context = found.get("ctx") or {}
+def _fault(error: Mapping[str, Any]) -> Fault:
+    place = [str(part) for part in error["loc"] if part != "body"]
+    context = error.get("ctx") or {}
     right = str(context.get("expected") or context.get("pattern") or "see /docs")
-    return Fault(path=".".join(place), what=str(found["msg"]).removeprefix("Value error, "), right=right)
+    return Fault(".".join(place), message_of(error), right)
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {

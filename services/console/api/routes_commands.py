@@ -11,11 +11,12 @@ from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from services.console.api import bodies
 from services.console.api.access import Asking, Right, may, visible
 from services.console.api.issue import Answered, CommandIssuer
-from services.console.api.problems import RESPONSES, Fault, Problem, ProblemDetails
+from services.console.api.problems import RESPONSES, ProblemDetails
 from services.console.api.routes_reads import whole_view
 from services.console.config import ConsoleSettings
 from shared import events
 from shared.call import Name
+from shared.doors.problems import Fault, Problem
 from shared.events import Command
 from shared.links import shift_link
 
@@ -97,10 +98,11 @@ async def review(issuer: Annotated[Issuer, _issuer("review")], body: bodies.Revi
 @router.post("/switchboard/phase")
 async def set_phase(issuer: Annotated[Issuer, _issuer("set-phase")], body: bodies.PhaseBody) -> Answered:
     """Set how far a response is switched on in a district, within what the document allows."""
-    if body.phase == "live" and not issuer.request.app.state.agencies.may_pause(issuer.who.agency):
+    about = body.fields()
+    if about["phase"] == "live" and not issuer.request.app.state.agencies.may_pause(issuer.who.agency):
         detail = "No district goes live without a stop switch: give somebody the role dispatcher or supervisor first."
         raise Problem(HTTPStatus.CONFLICT, detail, reason="no-stop-switch")
-    return await issuer.issue(events.SetPhase, body.fields())
+    return await issuer.issue(events.SetPhase, about)
 
 
 @router.post("/switchboard/cap")
@@ -168,11 +170,12 @@ async def remove_team(issuer: Annotated[Issuer, _issuer("define")], team_id: Nam
 @router.post("/teams/{team_id}/sign-on")
 async def sign_on(issuer: Annotated[Issuer, _issuer("report")], team_id: Name, body: bodies.SignOnBody) -> Answered:
     """Start a shift; `links` has each member's pocket page."""
-    if issuer.who.only_own_shift and issuer.who.name not in body.members:
+    about = {"team_id": team_id, **body.fields()}
+    if issuer.who.only_own_shift and issuer.who.name not in about["members"]:
         raise Problem(HTTPStatus.FORBIDDEN, "You may sign on a team only that you are a member of.")
-    answered = await issuer.issue(events.SignOn, {"team_id": team_id, **body.fields()})
+    answered = await issuer.issue(events.SignOn, about)
     if answered.state == "done":
-        answered.links = _links(issuer, team_id, answered.about, body.members)
+        answered.links = _links(issuer, team_id, answered.about, about["members"])
     return answered
 
 
@@ -243,8 +246,8 @@ def _own_call(issuer: Issuer, call_id: str) -> str:
 def _answer(issuer: Issuer, offer_id: str, body: bodies.OfferBody) -> dict[str, Any]:
     """Whose answer it is: staff their own; a supervisor names the person."""
     if body.person_id is None and not issuer.who.only_own_shift:
-        fault = Fault(path="/person_id", what="Nobody is named", right="the member of the team who answers")
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Say for whom you answer.", errors=[fault])
+        fault = Fault("/person_id", "Nobody is named", "the member of the team who answers")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Say for whom you answer.", fault)
     person_id = body.person_id or issuer.who.name
     issuer.of_own(person_id)
     return {"offer_id": offer_id, **body.fields(), "person_id": person_id}

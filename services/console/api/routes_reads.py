@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 
 from services.console.api.access import Asking, Right, may, visible
 from services.console.api.issue import CommandIssuer
-from services.console.api.problems import RESPONSES, RETRY_SECONDS, Problem, ProblemDetails
+from services.console.api.problems import RESPONSES, RETRY_SECONDS, ProblemDetails
 from services.console.view.agency import AgencyView, View
 from services.console.view.records import (
     Alert,
@@ -23,6 +23,7 @@ from services.console.view.records import (
     SwitchboardSeen,
     TeamSeen,
 )
+from shared.doors.problems import Problem
 
 router = APIRouter(prefix="/v1", responses=RESPONSES, tags=["reading"])
 
@@ -62,15 +63,15 @@ async def list_calls(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[CallSummary]:
     """Calls, the one heard of last first."""
-    found: list[CallSummary] = []
+    calls: list[CallSummary] = []
     for call in reading.seen.calls():
-        if len(found) == limit:
+        if len(calls) == limit:
             break
         if district not in (None, call.district) or open not in (None, call.open):
             continue
         if visible(reading.who, call.call_id):
-            found.append(call.summary())
-    return found
+            calls.append(call.summary())
+    return calls
 
 
 @router.get("/calls/{agency}/{source}/{incident}", responses={404: {"model": ProblemDetails}})
@@ -97,8 +98,8 @@ async def list_referrals(
     open: Annotated[bool | None, Query(description="only those that nobody has closed")] = None,  # noqa: A002  # the query's name
 ) -> list[ReferralSeen]:
     """Referrals and follow-ups, the one that is due first at the top; and notes."""
-    found = [seen for seen in reading.seen.referrals.values() if open in (None, seen.state in ("open", "overdue"))]
-    return sorted(found, key=lambda seen: (seen.due_at or seen.made_at, seen.referral_id))
+    referrals = [seen for seen in reading.seen.referrals.values() if open in (None, seen.state in ("open", "overdue"))]
+    return sorted(referrals, key=lambda seen: (seen.due_at or seen.made_at, seen.referral_id))
 
 
 @router.get("/programme")

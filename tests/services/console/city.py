@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -272,7 +272,7 @@ def settings(agencies_file: Path) -> ConsoleSettings:
 
 
 @contextlib.asynccontextmanager
-async def running_city(folder: Path, given_up: Callable[[], None] = lambda: None) -> AsyncIterator[City]:
+async def running_city(folder: Path) -> AsyncIterator[City]:
     agencies_file = folder / "agencies.toml"
     agencies_file.write_text(AGENCIES, "utf-8")
     log, network, clock = MemoryLog(), Network(), SystemClock()
@@ -280,7 +280,7 @@ async def running_city(folder: Path, given_up: Callable[[], None] = lambda: None
     for topic in JOURNAL_OF.values():  # so that there is something to read, and the door is ready at once
         services.write(AGENCY, journal=topic)
     broker = MemoryBroker(log, network)
-    app = create_app(broker, clock, Agencies(agencies_file), settings(agencies_file), given_up)
+    app = create_app(broker, clock, Agencies(agencies_file), settings(agencies_file))
     async with asyncio.TaskGroup() as tasks, app.router.lifespan_context(app):
         answering = tasks.create_task(services.run())
         while not app.state.follower.caught_up:  # noqa: ASYNC110  # the follower has no event to wait for

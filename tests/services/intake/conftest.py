@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from services.intake.config import IntakeSettings
 from services.intake.http import create_app
@@ -43,7 +43,7 @@ keys = ["{hash_of(OTHER_KEY)}"]
 
 @dataclass
 class Door:
-    app: FastAPI
+    app: Starlette
     client: httpx.AsyncClient
     log: MemoryLog
     sealer: Sealer
@@ -67,7 +67,7 @@ class Door:
 def settings(tmp_path: Path) -> IntakeSettings:
     path = tmp_path / "agencies.toml"
     path.write_text(AGENCIES)
-    return IntakeSettings(kafka="none:9092", agencies_file=path, sealing_key=new_key(), requests_in_flight=8)  # type: ignore[arg-type]
+    return IntakeSettings(kafka="none:9092", agencies_file=path, sealing_key=new_key(), requests_in_flight=16)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.intake.append import Appender
-from services.intake.config import MAX_BODY_BYTES, IntakeSettings
+from services.intake.config import MAX_BODY_BYTES, MAX_DEPTH, IntakeSettings
 from services.intake.http import create_app
 from shared import telemetry
 from shared.agencies import Agencies
@@ -157,7 +157,7 @@ BAD: list[tuple[str, Any, dict[str, str], int, str]] = [
     ("half a JSON", json.dumps(CALL).encode()[:-3], {}, 400, "not JSON"),
     ("no UTF-8", json.dumps(CALL).encode().replace(b"Central", b"Centr\xe9l"), {}, 400, "not JSON"),
     ("half a surrogate", json.dumps(CALL).encode().replace(b"Central", b"\\ud800"), {}, 400, "not JSON"),
-    ("21 levels", nested(21), {}, 400, "too deeply"),
+    ("201 levels", nested(200), {}, 400, "too deeply"),
     ("100,000 levels", b"[" * 100_000, {}, 400, "too deeply"),
     ("a body of 10 MB", b" " * 10_000_000, {}, 413, "1048576"),
     ("a call above 64 KiB", [CALL | {"narrative": "\u20ac" * 30_000}], {}, 413, "65536"),
@@ -200,8 +200,8 @@ async def test_a_repeat_inside_one_request_is_no_contradiction(door: Door) -> No
     assert (await door.post([CALL, CALL])).status_code == 200
 
 
-async def test_twenty_levels_are_read(door: Door) -> None:
-    assert (await door.post(nested(19))).status_code == 422
+async def test_as_many_levels_as_stated_are_read(door: Door) -> None:
+    assert (await door.post(nested(MAX_DEPTH - 1))).status_code == 422
 
 
 async def test_a_body_without_a_stated_length_is_bounded(door: Door) -> None:

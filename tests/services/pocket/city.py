@@ -13,7 +13,7 @@ from services.pocket.sealed_calls import SealedCalls
 from services.pocket.view import CHANGES, View
 from shared.answers import done, nothing_to_do, refused
 from shared.call import Call
-from shared.doors.serve import record
+from shared.doors.command import record
 from shared.engine.broker import Record
 from shared.engine.follower import Follower
 from shared.engine.journal import StepHeaders, headers_of

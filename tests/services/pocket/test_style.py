@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from services.pocket.http import HERE
+from services.pocket.pages import HERE
 
 STYLE = (HERE / "static" / "pocket.css").read_text("utf-8")
 SCHEMES = dict(zip(("light", "dark"), re.findall(r":root \{(.*?)\}", STYLE, re.DOTALL), strict=True))

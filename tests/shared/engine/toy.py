@@ -14,7 +14,7 @@ from typing import Any
 from shared.answers import answer, done
 from shared.call import Call
 from shared.clock import Clock
-from shared.doors.serve import record
+from shared.doors.command import record
 from shared.engine.broker import Stored
 from shared.engine.journal import Ownership
 from shared.engine.memory import MemoryLog

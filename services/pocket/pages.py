@@ -1,0 +1,114 @@
+"""What the pages show: offers, the call of a team, a shift, or a message."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from starlette.responses import Response
+
+from services.pocket import words
+from services.pocket.view import Assignment, Offer, OfferLink, ShiftLink
+from shared.doors.pages import Pages
+
+HERE = Path(__file__).parent
+OFFER_REFRESH_SECONDS, SHIFT_REFRESH_SECONDS, CALL_REFRESH_SECONDS, MESSAGE_REFRESH_SECONDS = 5, 4, 10, 8
+ETA_MINUTES = (5, 10, 15, 20, 30, 45)
+PAGES = Pages(HERE / "templates", "/pocket.css", words=words)
+
+
+def offer_page(link: OfferLink, now: datetime, notice: str, *, still: bool) -> Response:
+    """An offer that can be answered, or what became of it."""
+    offer = link.offer
+    waiting = offer.open_at(now) or not offer.outcome
+    return PAGES.show(
+        "offer.html",
+        url=f"/p/{link.token}",
+        refresh_seconds=_refresh_seconds(OFFER_REFRESH_SECONDS, notice) if waiting else None,
+        still=still,
+        notice=notice,
+        card=_offer_card(offer, link.token, now),
+    )
+
+
+def call_page(
+    link: OfferLink, assignment: Assignment, personal: dict[str, str], now: datetime, notice: str, *, still: bool
+) -> Response:
+    """The call of the team that accepted, with its personal part as far as it could be opened."""
+    return PAGES.show(
+        "call.html",
+        url=f"/p/{link.token}",
+        refresh_seconds=None if assignment.ended else _refresh_seconds(CALL_REFRESH_SECONDS, notice),
+        still=still,
+        notice=notice,
+        token=link.token,
+        offer=link.offer,
+        assignment=assignment,
+        personal=_in_order(personal),
+        ago=words.minutes((now - assignment.accepted_at).total_seconds()),
+        page_at=milliseconds(now),
+    )
+
+
+def clear_page(link: OfferLink, now: datetime) -> Response:
+    """The question how a call ended."""
+    return PAGES.show("clear.html", link=link, dispositions=words.DISPOSITIONS, page_at=milliseconds(now))
+
+
+def shift_page(link: ShiftLink, now: datetime, notice: str, *, still: bool) -> Response:
+    """A person's shift: the team's call, open offers, and what is just past."""
+    shift = link.shift
+    offers = link.agency.offers(shift.signed_on.team_id)
+    cards = [_offer_card(offer, link.agency.token(offer, link.person_id), now) for offer in offers]
+    return PAGES.show(
+        "shift.html",
+        url=f"/s/{link.token}",
+        refresh_seconds=_refresh_seconds(SHIFT_REFRESH_SECONDS, notice),
+        still=still,
+        notice=notice,
+        link=link,
+        left=words.minutes((shift.signed_on.shift_ends_at - now).total_seconds()),
+        calls=[card for card in cards if card["offer"].assignment and not card["offer"].assignment.ended],
+        open_offers=[card for card in cards if card["open"]],
+        past=[card for card in cards if not card["open"] and _is_past(card["offer"])],
+        page_at=milliseconds(now),
+    )
+
+
+def sign_off_page(link: ShiftLink, now: datetime) -> Response:
+    """The question whether the team signs off."""
+    return PAGES.show("sign-off.html", link=link, page_at=milliseconds(now))
+
+
+def milliseconds(now: datetime) -> int:
+    """When a page was made, as it stands in its forms."""
+    return int(now.timestamp() * 1000)
+
+
+def _offer_card(offer: Offer, token: str, now: datetime) -> dict[str, Any]:
+    """An offer as templates show it."""
+    made = offer.made
+    return {
+        "token": token,
+        "offer": offer,
+        "open": offer.open_at(now),
+        "left_seconds": max(0, int((made.expires_at - now).total_seconds())),
+        "whole_seconds": max(1, int((made.expires_at - offer.made_at).total_seconds())),
+        "etas": ETA_MINUTES,
+    }
+
+
+def _in_order(personal: dict[str, str]) -> dict[str, str]:
+    """The opened texts, those that help to get there first; empty ones left out."""
+    names = [*words.PERSONAL, *(name for name in sorted(personal) if name not in words.PERSONAL)]
+    return {name: personal[name] for name in names if personal.get(name)}
+
+
+def _is_past(offer: Offer) -> bool:
+    return offer.assignment is None or bool(offer.assignment.ended)
+
+
+def _refresh_seconds(seconds: int, notice: str) -> int:
+    """A message stays long enough to be read."""
+    return MESSAGE_REFRESH_SECONDS if notice else seconds

@@ -1,0 +1,168 @@
+"""The guard, on real sockets: what a request may cost, who gets a slot, and what is said of what went wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import REGISTRY
+
+from shared import telemetry
+from shared.doors.guard import Slots
+from tests.shared.doors.toy import BOUNDS, HELLO, Toy, get, post
+
+ANN, BOB, NOBODY = "ann", "bob", "somebody-unknown"
+
+
+@pytest.fixture
+async def toy() -> AsyncIterator[Toy]:
+    async with Toy(replace(BOUNDS, body_seconds=0.15)).served() as served:
+        yield served
+
+
+def counted(path: str, status: int) -> float:
+    labels = {"door": "toy", "path": path, "status": str(status)}
+    return REGISTRY.get_sample_value("careroute_requests_total", labels) or 0
+
+
+# --- bodies
+
+
+async def test_a_body_that_drips_is_answered_408_and_closed(toy: Toy) -> None:
+    wire = await toy.connect()
+    wire.send(post("/length", b"", stated=100))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(wire.drip(b"x" * 99, 0.01))
+        status, headers, body = await wire.answer()
+    assert (status, headers["connection"]) == (408, "close")
+    assert b"did not come within" in body
+    assert await wire.closed()
+
+
+async def test_a_body_that_is_stated_to_be_too_large_is_answered_before_it_comes(toy: Toy) -> None:
+    status, headers, body = await toy.ask(post("/length", b"", stated=1001))
+    assert (status, headers["content-type"]) == (413, "application/problem+json")
+    assert b"at most 1000 bytes" in body
+    assert (await toy.ask(post("/length", b"x" * 1000)))[2] == b"1000"
+
+
+async def test_a_body_without_a_stated_length_is_counted_as_it_comes(toy: Toy) -> None:
+    head = b"POST /length HTTP/1.1\r\nhost: toy\r\ntransfer-encoding: chunked\r\n\r\n"
+    chunk = b"190\r\n" + b"x" * 400 + b"\r\n"
+    assert (await toy.ask(head + chunk * 2 + b"0\r\n\r\n"))[2] == b"800"
+    wire = await toy.connect()
+    status, _, _ = await wire.ask(head + chunk * 3)
+    assert status == 413, "it has not even ended"
+
+
+async def test_a_path_may_take_more(toy: Toy) -> None:
+    assert (await toy.ask(post("/larger", b"x" * 5000)))[2] == b"5000"
+    assert (await toy.ask(post("/larger", b"x" * 5001)))[0] == 413
+
+
+async def test_a_client_that_leaves_gives_its_slot_back(toy: Toy) -> None:
+    for _ in range(20):
+        wire = await toy.connect()
+        wire.send(post("/length", b"x", ANN, stated=100))
+        await wire.close()
+    await asyncio.sleep(0.02)
+    assert (await toy.ask(post("/length", b"x", ANN)))[0] == 200
+
+
+# --- slots
+
+
+async def test_slow_bodies_of_one_source_starve_no_other(toy: Toy) -> None:
+    slow = [await toy.connect() for _ in range(55)]
+    for wire in slow:
+        wire.send(post("/length", b"x", ANN, stated=100))
+    await asyncio.sleep(0.03)
+    assert (await toy.ask(post("/length", b"xyz", BOB)))[2] == b"3"
+    assert (await toy.ask(HELLO))[0] == 200
+    status, headers, _ = await toy.ask(post("/length", b"xyz", ANN))
+    assert (status, headers["retry-after"]) == (429, "1")
+    answers = Counter([(await wire.answer())[0] for wire in slow])
+    assert answers == {408: 4, 429: 51}
+
+
+async def test_above_the_bound_is_429_with_retry_after_and_below_it_served_again(toy: Toy) -> None:
+    waiting = [await toy.connect() for _ in range(9)]
+    for wire in waiting:
+        wire.send(get("/wait", ANN))
+    await asyncio.sleep(0.03)
+    status, headers, body = await toy.ask(get("/hello/ann", ANN))
+    assert (status, headers["retry-after"], b"Too many" in body) == (429, "1", True)
+    toy.gate.set()
+    assert Counter([(await wire.answer())[0] for wire in waiting]) == {200: 4, 429: 5}
+    assert (await toy.ask(get("/hello/ann", ANN)))[0] == 200
+
+
+async def test_strangers_are_one_caller_wherever_they_are(toy: Toy) -> None:
+    for _ in range(30):
+        (await toy.connect()).send(get("/wait", NOBODY))
+    await asyncio.sleep(0.03)
+    assert (await toy.ask(get("/hello/x", NOBODY)))[0] == 429
+    assert (await toy.ask(get("/hello/ann", ANN)))[0] == 200
+
+
+async def test_operators_are_answered_when_nobody_else_is() -> None:
+    async with Toy(replace(BOUNDS, requests_in_flight=1)).served() as toy:
+        (await toy.connect()).send(get("/wait", ANN))
+        await asyncio.sleep(0.03)
+        assert (await toy.ask(get("/hello/bob", BOB)))[0] == 429
+        assert [(await toy.ask(get(path)))[0] for path in ("/livez", "/readyz", "/metrics")] == [200] * 3
+
+
+@given(most=st.integers(1, 40), greedy=st.lists(st.sampled_from("abcde"), max_size=200))
+def test_a_few_greedy_callers_leave_a_slot_to_the_next(most: int, greedy: list[str]) -> None:
+    slots, taken = Slots(most), Counter[str]()
+    for caller in greedy:
+        taken[caller] += slots.take((caller,))
+    if 2 ** len(taken) <= most:
+        assert slots.take(("newcomer",))
+        slots.give_back(("newcomer",))
+    assert taken.total() <= most
+    assert all(count <= (most + 1) // 2 for count in taken.values())
+    for caller in taken.elements():
+        slots.give_back((caller,))
+    assert (slots.free, slots.taken) == (most, {})
+
+
+# --- what is said
+
+
+async def test_a_fault_of_ours_is_a_problem_that_quotes_nothing(toy: Toy, capfd: pytest.CaptureFixture[str]) -> None:
+    telemetry.configure_logs("toy", "1")
+    before = counted("/broken", 500)
+    status, headers, body = await toy.ask(get("/broken?CANARY=1"))
+    assert (status, headers["content-type"]) == (500, "application/problem+json")
+    assert b'"detail":"Something broke."' in body
+    written = "".join(capfd.readouterr())
+    assert "CANARY" not in body.decode() + written
+    assert "ValueError" in written
+    assert counted("/broken", 500) == before + 1
+
+
+async def test_requests_are_counted_by_the_route_as_it_is_declared(toy: Toy) -> None:
+    before = [counted("/hello/{name}", 200), counted("unknown", 404), counted("/length", 413)]
+    await toy.ask(get("/hello/CANARY"))
+    await toy.ask(get("/CANARY"))
+    await toy.ask(HELLO.replace(b"/hello/ann", b"/length"))
+    await toy.ask(post("/length", b"", stated=5000))
+    after = [counted("/hello/{name}", 200), counted("unknown", 404), counted("unknown", 413)]
+    assert after[:2] == [before[0] + 1, before[1] + 1]
+    assert after[2] >= 1, "a body that is too large is refused before its route is looked for"
+    assert counted("/length", 405) >= 1
+    assert (await toy.ask(get("/metrics")))[2].find(b"CANARY") == -1
+    assert (REGISTRY.get_sample_value("careroute_request_seconds_count", {"door": "toy"}) or 0) >= 4
+
+
+async def test_nothing_that_a_door_answers_is_stored(toy: Toy) -> None:
+    for request in (HELLO, get("/nothing"), get("/broken"), post("/length", b"", stated=5000)):
+        assert (await toy.ask(request))[1]["cache-control"] == "no-store"
+    assert (await toy.ask(get("/cached")))[1]["cache-control"] == "max-age=60"

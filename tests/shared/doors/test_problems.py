@@ -1,0 +1,51 @@
+"""Problem details, as every door answers them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from starlette.exceptions import HTTPException
+
+from shared.doors.problems import Fault, Problem, ProblemDetails, problem_response
+
+
+class Refusal(ProblemDetails):
+    """A door's own details."""
+
+    reason: str = ""
+
+
+def test_a_problem_says_where_what_and_what_would_be_right() -> None:
+    response = problem_response(Problem(422, "It does not fit.", Fault("0.a", "is missing", "a name"), Fault("", "b")))
+    assert response.headers["content-type"] == "application/problem+json"
+    assert json.loads(bytes(response.body)) == {
+        "type": "about:blank",
+        "title": "Unprocessable Entity",
+        "status": 422,
+        "detail": "It does not fit.",
+        "errors": [{"path": "0.a", "what": "is missing", "right": "a name"}, {"path": "", "what": "b", "right": ""}],
+    }
+
+
+def test_a_door_may_say_more() -> None:
+    problem = Problem(409, "Refused.", reason="stale")
+    assert json.loads(bytes(problem_response(problem, Refusal).body))["reason"] == "stale"
+    assert json.loads(bytes(problem_response(HTTPException(404), Refusal).body))["reason"] == ""
+    assert "reason" not in json.loads(bytes(problem_response(problem).body))
+
+
+@pytest.mark.parametrize(
+    ("problem", "headers"),
+    [
+        (Problem(401, "Who?"), {"www-authenticate": "Bearer"}),
+        (Problem(429, "Too many."), {"retry-after": "1"}),
+        (Problem(503, "Away."), {"retry-after": "1"}),
+        (Problem(503, "Away.", headers={"Retry-After": "2"}), {"retry-after": "2"}),
+        (HTTPException(405, headers={"Allow": "GET"}), {"allow": "GET"}),
+        (Problem(404, "Nothing."), {}),
+    ],
+)
+def test_a_status_brings_its_headers(problem: HTTPException, headers: dict[str, str]) -> None:
+    sent = {name: value for name, value in problem_response(problem).headers.items() if not name.startswith("content-")}
+    assert sent == headers

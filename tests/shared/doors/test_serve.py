@@ -1,0 +1,127 @@
+"""A door as a process: it waits for its broker, stops when it is told to, and ends when it cannot go on."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from shared.config import AgencyDoorSettings, DoorSettings
+from shared.doors import serve as serving
+from shared.doors.serve import EXIT_FAILED, EXIT_SETTINGS, agencies_of, connected, serve
+from shared.engine.broker import BrokerUnavailable
+from shared.engine.follower import Follower
+from shared.engine.memory import MemoryBroker, MemoryLog
+
+SETTINGS = DoorSettings(kafka="memory")
+PROGRAM = """
+import sys
+from shared.config import DoorSettings
+from shared.doors.serve import serve
+from tests.shared.doors.toy import Toy
+serve("toy", DoorSettings(kafka="memory", port=int(sys.argv[1])), Toy().app())
+"""
+
+
+def door(start: Callable[[], Awaitable[None]]) -> Starlette:
+    return Starlette(lifespan=lambda _: connected(MemoryBroker(MemoryLog()), start))
+
+
+async def nothing() -> None:
+    """There is nothing to wait for."""
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_door_that_is_told_to_stop_ends_well(number: signal.Signals, free_port: int) -> None:
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, str(free_port)], stderr=subprocess.PIPE) as process:
+        url = f"http://127.0.0.1:{free_port}/hello/ann"
+        for _ in range(200):
+            try:
+                assert httpx.get(url, trust_env=False).text == "hello ann"
+                break
+            except httpx.TransportError:
+                time.sleep(0.05)
+        process.send_signal(number)
+        _, written = process.communicate(timeout=10)
+    assert (process.returncode, written) == (0, b"")
+
+
+def test_a_door_whose_follower_fails_ends(capfd: pytest.CaptureFixture[str]) -> None:
+    follower = Follower(MemoryBroker(MemoryLog()), (), lambda *_: None)
+    follower.failed = RuntimeError()
+    with pytest.raises(SystemExit) as ended:
+        serve("toy", SETTINGS, door(nothing), follower)
+    assert ended.value.code == EXIT_FAILED
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_door_that_cannot_start_ends(capfd: pytest.CaptureFixture[str]) -> None:
+    async def break_down() -> None:
+        raise ValueError("CANARY")
+
+    with pytest.raises(SystemExit) as ended:
+        serve("toy", SETTINGS, door(break_down))
+    assert ended.value.code == EXIT_FAILED
+    written = capfd.readouterr().err
+    assert '"error": "ValueError"' in written
+    assert "CANARY" not in written
+
+
+def test_a_door_whose_port_is_taken_ends_with_a_line(capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(SystemExit) as ended:
+        serve("toy", DoorSettings(kafka="memory", port=listener.getsockname()[1]), door(nothing))
+    assert ended.value.code == EXIT_FAILED
+    assert "CAREROUTE_PORT" in capfd.readouterr().err
+
+
+def test_a_wrong_agencies_file_is_a_wrong_setting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "agencies.toml"
+    file.write_text("agencies = 3")
+    for path in (file, tmp_path / "missing.toml"):
+        with pytest.raises(SystemExit) as ended:
+            agencies_of(AgencyDoorSettings(kafka="memory", agencies_file=path))
+        assert ended.value.code == EXIT_SETTINGS
+        assert "CAREROUTE_AGENCIES_FILE" in capsys.readouterr().err
+
+
+async def test_a_door_waits_for_its_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "RETRY_SECONDS", 0.001)
+    tries, closed = 0, []
+
+    async def start() -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise BrokerUnavailable("away")
+
+    async def close() -> None:
+        closed.append("door")
+
+    broker = MemoryBroker(MemoryLog())
+    async with connected(broker, start, close):
+        while tries < 3:  # noqa: ASYNC110  # there is no event to wait for
+            await asyncio.sleep(0.001)
+    assert closed == ["door"]
+
+
+async def test_a_door_whose_broker_never_comes_can_end() -> None:
+    async def start() -> None:
+        raise BrokerUnavailable("away")
+
+    async with asyncio.timeout(1), connected(MemoryBroker(MemoryLog()), start):
+        await asyncio.sleep(0.01)
