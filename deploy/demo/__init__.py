@@ -1,1 +1,1 @@
-"""A city on a real Kafka, made up or replayed from a CAD's export, with people and CADs played by bots."""
+"""The demo: a made-up city, a replay of a CAD's export, or a rehearsal of a document, on a real Kafka."""

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import contextlib
 import json
-import logging
 import os
 import shutil
 import signal
@@ -19,16 +18,18 @@ from pathlib import Path
 import psutil
 from rich.console import Console
 
+from deploy.actors.console import CommandFailed
+from deploy.actors.scenario import Scenario
 from deploy.demo import scenarios
-from deploy.demo.people import CommandFailed
 from deploy.demo.run import Run, decided_again, say
-from deploy.demo.scenarios import Scenario
 from deploy.demo.stages import OneProcess, Processes, Stage
-from deploy.local.access import AgencyWanted, SourceWanted
+from deploy.local.access import AgencySpec, SourceSpec
 from deploy.local.broker import find_broker, why_none
 from deploy.local.kafka.node import CHECKOUT, KafkaError, free_port
-from deploy.local.stack import HOST, StackError, end_all, spawn, stop_leftover
-from deploy.rehearsal.preset import PresetRefused, preset
+from deploy.local.processes import end_all, spawn
+from deploy.local.programs import HOST
+from deploy.local.stack import StackError, stop_leftover
+from deploy.rehearsal import CannotRehearse, rehearsal
 from shared.clock import SystemClock
 from shared.engine.redecide import JournalBroken
 from shared.programme.trying.cad_export import MappingRefused
@@ -37,7 +38,7 @@ DIRECTORY = CHECKOUT / ".run" / "demo"
 KAFKA_VARIABLE = "CAREROUTE_KAFKA"
 PLAIN_COLUMNS = 120
 EXIT_BROKEN, EXIT_FAILED, EXIT_BY_HAND = 1, 2, 130
-FAILURES = (KafkaError, StackError, CommandFailed, MappingRefused, PresetRefused, JournalBroken, OSError)
+FAILURES = (KafkaError, StackError, CommandFailed, MappingRefused, CannotRehearse, JournalBroken, OSError)
 
 
 def main() -> None:
@@ -51,7 +52,7 @@ def main() -> None:
 
 
 def _guarded(chosen: argparse.Namespace, console: Console) -> int:
-    """Run the demo; what can go wrong on any machine is told in a line, not by a traceback."""
+    """Run the demo; what can go wrong on any machine is said in one line, not by a traceback."""
     try:
         return asyncio.run(_demo(_scenario(chosen), console, chosen))
     except KeyboardInterrupt:
@@ -59,10 +60,10 @@ def _guarded(chosen: argparse.Namespace, console: Console) -> int:
         return EXIT_BY_HAND
     except (*FAILURES, BaseExceptionGroup) as failed:
         leaves = _leaves(failed)
-        if not all(isinstance(one, FAILURES) for one in leaves):
+        if not all(isinstance(leaf, FAILURES) for leaf in leaves):
             raise
-        for one in leaves:
-            console.print(f"[red]{type(one).__name__}[/red]: {one}", highlight=False)
+        for leaf in leaves:
+            console.print(f"[red]{type(leaf).__name__}[/red]: {leaf}", highlight=False)
         return EXIT_FAILED
 
 
@@ -78,7 +79,7 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--mapping", type=Path, help="the mapping document for it")
     parser.add_argument("--speed", type=float, default=2880.0, help="how many times as fast as the calls came")
     parser.add_argument("--redecide", action="store_true", help="decide an export's journals again too")
-    parser.add_argument("--memory", action="store_true", help="all in one process, even where a Kafka is to be had")
+    parser.add_argument("--memory", action="store_true", help="all in one process, even where there is a Kafka")
     parser.add_argument("--directory", type=Path, default=DIRECTORY, help="where its data and log files go")
     chosen = parser.parse_args(given)
     if (chosen.calls is None) != (chosen.mapping is None):
@@ -94,7 +95,7 @@ def _scenario(chosen: argparse.Namespace) -> Scenario:
     if chosen.calls is not None:
         return scenarios.replay(chosen.calls, chosen.mapping, chosen.speed)
     if chosen.city is not None:
-        return preset(chosen.city, chosen.seed, chosen.minutes * 60, chosen.calls_per_second, SystemClock().now())
+        return rehearsal(chosen.city, chosen.seed, chosen.minutes * 60, chosen.calls_per_second, SystemClock().now())
     return scenarios.city(chosen.seed, chosen.minutes * 60, chosen.calls_per_second)
 
 
@@ -116,15 +117,15 @@ async def _demo(scenario: Scenario, console: Console, chosen: argparse.Namespace
     try:
         await stage.start(step)
         run = Run(scenario, stage, console, SystemClock(), seed=chosen.seed, port=port)
-        found = await run.play()
+        verdict = await run.play()
         if chosen.calls is None or chosen.redecide:
             at = time.monotonic()
             line, unlike = await decided_again(stage, scenario.agency)
             console.print(f"{line} ({time.monotonic() - at:.1f} s)", highlight=False)
-            found = replace(found, wrong=(*found.wrong, *unlike))
+            verdict = replace(verdict, wrong=(*verdict.wrong, *unlike))
         console.print(
-            f"verdict: {found.sentence}",
-            style="bold green" if found.good else "bold red",
+            f"verdict: {verdict.sentence}",
+            style="bold green" if verdict.good else "bold red",
             highlight=False,
             soft_wrap=True,
         )
@@ -137,15 +138,14 @@ async def _demo(scenario: Scenario, console: Console, chosen: argparse.Namespace
             await stage.stop()
         (directory / "demo.pid").unlink(missing_ok=True)
     console.print(f"{time.monotonic() - began:.0f} s in all; log files in {directory}")
-    return 0 if found.good else EXIT_BROKEN
+    return 0 if verdict.good else EXIT_BROKEN
 
 
 def _stage(scenario: Scenario, port: int, directory: Path, given: str | None, chosen: argparse.Namespace) -> Stage:
-    source = SourceWanted(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay)
-    agency = AgencyWanted(scenario.agency, (source,))
+    source = SourceSpec(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay)
+    agency = AgencySpec(scenario.agency, (source,))
     node = None if chosen.memory else find_broker(directory, given)
     if node is not None:
-        logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # of this process: the ear that bots hear with
         return Processes(directory, node, agency)
     if not chosen.memory:
         sys.stderr.write(why_none() + "\n")
@@ -161,7 +161,7 @@ async def _keep(scenario: Scenario, stage: Stage, port: int, directory: Path) ->
         access = stage.access
         secrets = (access.webhook_secret(scenario.agency, scenario.source), access.page_secret(scenario.agency))
         environment = dict(zip(("DEMO_CAD_SECRET", "DEMO_PAGE_SECRET"), secrets, strict=True))
-        spawn([sys.executable, "-m", "deploy.demo.cad", str(port)], directory, "cad.log", environment)
+        spawn([sys.executable, "-m", "deploy.demo.receiver", str(port)], directory, "cad.log", environment)
         return
     sys.stdout.write("It lives in this process: Ctrl-C ends it.\n")
     stopped = asyncio.Event()
@@ -178,7 +178,7 @@ def _how_to_reach(scenario: Scenario, stage: Stage, links: Mapping[str, str]) ->
     return f"""
 Left running; `make down` ends it. Supervisor, approver and dispatcher are ana, ben and cleo; paste:
 
-export CAREROUTE_CONSOLE_URL={stage.console_url}
+export CAREROUTE_CONSOLE_URL={stage.url_of("console")}
 export CAREROUTE_TOKEN={access.token(agency, "ana")}   # ana, supervisor
 .venv/bin/careroute team list
 .venv/bin/careroute pause '{scenario.districts[0]}' --reason 'trying it out'
@@ -187,14 +187,14 @@ export CAREROUTE_TOKEN={access.token(agency, "ana")}   # ana, supervisor
 ben's token   {access.token(agency, "ben")}
 cleo's token  {access.token(agency, "cleo")}
 
-curl -s {stage.intake_url}/v1/calls -H 'Authorization: Bearer {access.key(agency, scenario.source)}' \\
+curl -s {stage.url_of("intake")}/v1/calls -H 'Authorization: Bearer {access.key(agency, scenario.source)}' \\
   -H 'Content-Type: application/json' -d '{json.dumps(call)}'
 .venv/bin/careroute call show {agency}/{scenario.source}/BY-HAND-1
 
 Teams' pages, as on their phones (nobody answers for them any more):
 {pages}
 
-intake {stage.intake_url}/docs   console {stage.console_url}/docs
+intake {stage.url_of("intake")}/docs   console {stage.url_of("console")}/docs
 """
 
 
@@ -226,7 +226,7 @@ def _end_demo(directory: Path) -> int:
 
 def _leaves(group: BaseException) -> list[BaseException]:
     if isinstance(group, BaseExceptionGroup):
-        return [leaf for one in group.exceptions for leaf in _leaves(one)]
+        return [leaf for inner in group.exceptions for leaf in _leaves(inner)]
     return [group]
 
 

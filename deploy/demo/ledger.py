@@ -26,7 +26,7 @@ LAST_EVENTS = 200
 
 @dataclass(slots=True)
 class Episode:
-    """One episode of a call: when it began, by when it needs an outcome, and every outcome that it got."""
+    """An episode of a call: when it began, by when it needs an outcome, and every outcome that it got."""
 
     deadline: datetime
     begun_at: datetime
@@ -41,8 +41,8 @@ class Episode:
 
 
 @dataclass(slots=True)
-class CallKept:
-    """One call: whether its CAD's newest word is that it is over, and its episodes."""
+class CallHistory:
+    """A call: whether its CAD's newest word is that it is over, and its episodes."""
 
     newest: datetime | None = None
     is_over: bool = False
@@ -53,7 +53,7 @@ class CallKept:
 
 
 @dataclass(slots=True)
-class TeamKept:
+class TeamState:
     """A team as the journal has it."""
 
     status: str = "available"
@@ -67,10 +67,10 @@ class Ledger:
     def __init__(self, agency: str, marked: str = "") -> None:
         """`marked` stands in every personal text: outside the sealed part it must not be found."""
         self.agency, self._marked = agency, marked.encode()
-        self.calls: defaultdict[str, CallKept] = defaultdict(CallKept)
+        self.calls: defaultdict[str, CallHistory] = defaultdict(CallHistory)
         self.versions: dict[tuple[str, str], datetime] = {}
         """When a version, by call and the sender's event id, first became durable."""
-        self.teams: defaultdict[str, TeamKept] = defaultdict(TeamKept)
+        self.teams: defaultdict[str, TeamState] = defaultdict(TeamState)
         self.phases: dict[str, str] = {}
         """By `response/district`."""
         self.paused: set[str] = set()
@@ -129,11 +129,11 @@ class Ledger:
         call = event["call"]
         call_id = "/".join((call["agency"], call["source"], call["incident_id"]))
         self.versions.setdefault((call_id, event["event_id"]), stored.time)
-        kept, updated_at, ends = self.calls[call_id], _time(call["updated_at"]), call.get("status") in ENDED
-        if kept.newest is None or updated_at > kept.newest or (updated_at == kept.newest and ends):
-            if not ends and (kept.newest is None or kept.is_over):
-                kept.owed_episodes += 1
-            kept.newest, kept.is_over = updated_at, ends
+        history, updated_at, ends = self.calls[call_id], _time(call["updated_at"]), call.get("status") in ENDED
+        if history.newest is None or updated_at > history.newest or (updated_at == history.newest and ends):
+            if not ends and (history.newest is None or history.is_over):
+                history.owed_episodes += 1
+            history.newest, history.is_over = updated_at, ends
 
     def _triaged_call(self, event: Mapping[str, Any], stored: Stored) -> None:
         version = (event["call_id"], event["event_id"])
@@ -151,10 +151,10 @@ class Ledger:
     # --- episodes
 
     def _begun(self, event: Mapping[str, Any], stored: Stored) -> None:
-        kept, number = self.calls[event["call_id"]], event["episode"]
-        if number in kept.episodes or number != len(kept.episodes) + 1:
-            self.wrong.append(f"{event['call_id']}: episode {number} after {sorted(kept.episodes)}")
-        kept.episodes[number] = Episode(_time(event["deadline"]), stored.time, _time(event["received_at"]))
+        episodes, number = self.calls[event["call_id"]].episodes, event["episode"]
+        if number in episodes or number != len(episodes) + 1:
+            self.wrong.append(f"{event['call_id']}: episode {number} after {sorted(episodes)}")
+        episodes[number] = Episode(_time(event["deadline"]), stored.time, _time(event["received_at"]))
         self.open_episodes += 1
 
     def _plan(self, event: Mapping[str, Any], _stored: Stored) -> None:
@@ -165,7 +165,7 @@ class Ledger:
     def _overridden(self, event: Mapping[str, Any], stored: Stored) -> None:
         if (episode := self._episode(event)) is not None:
             episode.overridden = True
-        self._tell(stored, f"{_short(event['call_id'])} overridden: {event['send']}")
+        self._note(stored, f"{_short(event['call_id'])} overridden: {event['send']}")
 
     def _routed(self, event: Mapping[str, Any], stored: Stored) -> None:
         episode = self._episode(event)
@@ -182,14 +182,14 @@ class Ledger:
         if "deadline" not in episode.reasons:
             self._decided(event, stored)
         if event["outcome"] == "team-accepted":
-            self._tell(stored, f"{_short(event['call_id'])} → {event['team_id']} ({episode.district})")
+            self._note(stored, f"{_short(event['call_id'])} → {event['team_id']} ({episode.district})")
 
     def _refused_input(self, event: Mapping[str, Any], stored: Stored) -> None:
         self.alerts["input refused"] += 1
-        kept = self.calls.get(event.get("call_id") or "")
-        if stored.topic == "assignments" and kept is not None and event.get("input_type") == "call-reported":
-            number = len(kept.episodes) + 1
-            kept.episodes[number] = Episode(stored.time, stored.time, stored.time, ["default"], ("internal-error",))
+        history = self.calls.get(event.get("call_id") or "")
+        if stored.topic == "assignments" and history is not None and event.get("input_type") == "call-reported":
+            number = len(history.episodes) + 1
+            history.episodes[number] = Episode(stored.time, stored.time, stored.time, ["default"], ("internal-error",))
 
     def _clock_failed(self, event: Mapping[str, Any], _stored: Stored) -> None:
         self.alerts[f"clock failed: {event['clock_id']}"] += 1
@@ -211,7 +211,7 @@ class Ledger:
     def _status(self, event: Mapping[str, Any], stored: Stored) -> None:
         self.teams[event["team_id"]].status = event["status"]
         if event["status"] == "need-police":
-            self._tell(stored, f"{event['team_id']} NEEDS POLICE at {_short(event['call_id'] or '')}")
+            self._note(stored, f"{event['team_id']} NEEDS POLICE at {_short(event['call_id'] or '')}")
 
     def _offered(self, event: Mapping[str, Any], stored: Stored) -> None:
         self._decided(event, stored)
@@ -224,7 +224,7 @@ class Ledger:
         team = self.teams[event["team_id"]]
         if team.call_id is None:
             team.status = "available"
-        self._tell(stored, f"{event['team_id']} {how} {_short(event['call_id'])}")
+        self._note(stored, f"{event['team_id']} {how} {_short(event['call_id'])}")
 
     def _accepted(self, event: Mapping[str, Any], _stored: Stored) -> None:
         self.offers["accepted"] += 1
@@ -243,14 +243,14 @@ class Ledger:
         self._holder.pop(event["call_id"], None)
         self.dispositions[event.get("disposition") or f"released: {event['why']}"] += 1
         if "why" in event:
-            self._tell(stored, f"{event['team_id']} released from {_short(event['call_id'])}: {event['why']}")
+            self._note(stored, f"{event['team_id']} released from {_short(event['call_id'])}: {event['why']}")
 
     def _upgraded(self, event: Mapping[str, Any], stored: Stored) -> None:
-        self._tell(stored, f"UPGRADE {_short(event['call_id'])} for {event['team_id']}: {event['on_upgrade']}")
+        self._note(stored, f"UPGRADE {_short(event['call_id'])} for {event['team_id']}: {event['on_upgrade']}")
 
     def _unconfirmed(self, event: Mapping[str, Any], stored: Stored) -> None:
         self.alerts["unconfirmed"] += 1
-        self._tell(stored, f"{_short(event['call_id'])}: the CAD does not know of {event['team_id']}")
+        self._note(stored, f"{_short(event['call_id'])}: the CAD does not know of {event['team_id']}")
 
     # --- pages and messages
 
@@ -286,7 +286,7 @@ class Ledger:
 
     def _activated(self, event: Mapping[str, Any], stored: Stored) -> None:
         self.active_programmes.append(event["version"])
-        self._tell(stored, f"programme version {event['version']} is in force")
+        self._note(stored, f"programme version {event['version']} is in force")
 
     def _phase(self, event: Mapping[str, Any], _stored: Stored) -> None:
         self.phases[f"{event['response']}/{event['district']}"] = event["phase"]
@@ -294,12 +294,12 @@ class Ledger:
     def _paused(self, event: Mapping[str, Any], stored: Stored) -> None:
         paused = Switch(event["district"], event.get("response")).key
         self.paused.add(paused)
-        self._tell(stored, f"{paused} PAUSED by {event['changed_by']}: {event['reason']}")
+        self._note(stored, f"{paused} PAUSED by {event['changed_by']}: {event['reason']}")
 
     def _resumed(self, event: Mapping[str, Any], stored: Stored) -> None:
         resumed = Switch(event["district"], event.get("response")).key
         self.paused.discard(resumed)
-        self._tell(stored, f"{resumed} resumed by {event['changed_by']}")
+        self._note(stored, f"{resumed} resumed by {event['changed_by']}")
 
     @property
     def pages_owed(self) -> int:
@@ -309,7 +309,7 @@ class Ledger:
     def _episode(self, event: Mapping[str, Any]) -> Episode | None:
         return self.calls[event["call_id"]].episodes.get(event["episode"])
 
-    def _tell(self, stored: Stored, sentence: str) -> None:
+    def _note(self, stored: Stored, sentence: str) -> None:
         self.last.append((stored.time, sentence))
 
     _CHANGES: ClassVar[Mapping[str, Callable[[Any, Mapping[str, Any], Stored], None]]] = {

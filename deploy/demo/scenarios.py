@@ -1,102 +1,17 @@
-"""What the demo plays: the made-up city, or a replay of a CAD's export; each with its programme, phases and teams."""
+"""What the demo plays of its own: the made-up city, or a replay of a CAD's export."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from deploy.actors.console import TeamSpec
+from deploy.actors.crews import Habits
+from deploy.actors.scenario import PROGRAMMES, Scenario
+from deploy.actors.story import CANARY, Sending
 from deploy.demo import traffic
-from deploy.demo.crews import Habits
-from deploy.demo.people import TeamWanted
-from deploy.demo.traffic import Sending
-from deploy.local.kafka.node import CHECKOUT
-from deploy.rehearsal.switching import Script
 from shared.programme.trying.cad_export import MappingRefused, read_mapping, read_rows
-
-PROGRAMMES = CHECKOUT / "deploy" / "programmes"
-SETTLE_SECONDS = 40.0
-"""How long after the last version every outcome must be there: the routing deadline of the document, and a margin."""
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """What is played."""
-
-    title: str
-    agency: str
-    source: str
-    document: str
-    sendings: Sequence[Sending]
-    phases: Mapping[tuple[str, str], str]
-    """By response and district."""
-    teams: Sequence[TeamWanted]
-    replay: bool = False
-    habits: Habits = field(default_factory=Habits)
-    pause: str | None = None
-    """The district in which the stop switch is thrown once."""
-    overrides_in: tuple[str, ...] = ()
-    marked: str = ""
-    """What stands in every personal text."""
-    clocks: Callable[[float], str] = lambda seconds: f"{seconds:.0f} s"
-    """The time of the run, in words."""
-    notes: tuple[str, ...] = ()
-    at: datetime | None = None
-    """The instant at which the calls begin, where that is not now."""
-    settle_seconds: float = SETTLE_SECONDS
-    switching: Script | None = None
-    by_hand: Mapping[str, Any] | None = None
-    """What a call says that a team may take."""
-
-    @property
-    def seconds(self) -> float:
-        """When the last version is due."""
-        return self.sendings[-1].at_seconds
-
-    @property
-    def districts(self) -> tuple[str, ...]:
-        """Districts in the order of their phases."""
-        return tuple(dict.fromkeys(district for _, district in self.phases))
-
-    @property
-    def advisory(self) -> tuple[str, ...]:
-        """Districts in which a dispatcher confirms, sooner or later."""
-        script = self.switching
-        raised = {(script.response, script.district): script.becomes} if script else {}
-        phases = {**self.phases, **raised}
-        return tuple(dict.fromkeys(district for (_, district), phase in phases.items() if phase == "advisory"))
-
-    def example(self, now: datetime) -> dict[str, Any]:
-        """A call for somebody to send by hand: one that a team may take, in the first district."""
-        names = {"agency": self.agency, "source": self.source, "incident_id": "BY-HAND-1", "event_id": "by-hand-1"}
-        times = dict.fromkeys(("created_at", "updated_at"), (self.at or now).isoformat())
-        if self.by_hand is not None:
-            return {**names, **times, **self.by_hand}
-        fits = (one for one in self.sendings if one.body.get("district") == self.districts[0] and _is_calm(one.body))
-        return {**self.body(next(fits, self.sendings[0]), now), **times, **names}
-
-    def renamed(self, agency: str) -> Scenario:
-        """The same for an agency of another name, where the log holds calls of the first already."""
-
-        def rename(document: str) -> str:
-            return re.sub(r'(?m)^agency(\s*)= "[^"]*"', lambda found: f'agency{found[1]}= "{agency}"', document)
-
-        switching = self.switching and self.switching.renamed(rename)
-        return replace(self, agency=agency, document=rename(self.document), switching=switching)
-
-    def body(self, sending: Sending, start: datetime) -> dict[str, Any]:
-        """The flat record to send."""
-        return {**sending.flat(self.at or start), "agency": self.agency}
-
-
-def _is_calm(body: Mapping[str, Any]) -> bool:
-    answers = set(body.get("answers", {"": "no"}).values())
-    code = body.get("call_type", {}).get("code")
-    return code in ("MENTAL", "CHECK WELFARE", "5150", "CW") and answers == {"no"} and "cautions" not in body
 
 
 def city(seed: int, seconds: float, calls_per_second: float) -> Scenario:
@@ -104,16 +19,22 @@ def city(seed: int, seconds: float, calls_per_second: float) -> Scenario:
     live, advisory, shadow, off = traffic.DISTRICTS
     phases = {("outreach", live): "live", ("outreach", advisory): "advisory", ("outreach", shadow): "shadow"}
     phases |= {("outreach", off): "off", ("co-response", live): "live", ("co-response", advisory): "advisory"}
-    places = {live: (4, 2), advisory: (2, 1), shadow: (1, 0), off: (1, 0)}
+    sizes = {live: (4, 2), advisory: (2, 1), shadow: (1, 0), off: (1, 0)}
     teams = []
-    for district, (outreach, co_response) in places.items():
+    for district, (outreach, co_response) in sizes.items():
         name = district.lower().replace(" ", "-")
-        for number in range(1, outreach + 1):
-            paged_by = "webhook" if number % 2 else "pocket"
-            crew = ("crisis-worker", "emt")
-            teams.append(TeamWanted(f"{name}-{number}", "community-responder", crew, (district,), paged_by))
         teams += [
-            TeamWanted(f"{name}-co-{number}", "co-responder", ("clinician", "officer"), (district,))
+            TeamSpec(
+                f"{name}-{number}",
+                "community-responder",
+                ("crisis-worker", "emt"),
+                (district,),
+                paged_members=number % 2,
+            )
+            for number in range(1, outreach + 1)
+        ]
+        teams += [
+            TeamSpec(f"{name}-co-{number}", "co-responder", ("clinician", "officer"), (district,))
             for number in range(1, co_response + 1)
         ]
     return Scenario(
@@ -126,7 +47,7 @@ def city(seed: int, seconds: float, calls_per_second: float) -> Scenario:
         teams=teams,
         pause=live,
         overrides_in=(live,),
-        marked=traffic.CANARY,
+        marked=CANARY,
         clocks=lambda at: f"{_hour(at / seconds)} in the city, {at:.0f} of {seconds:.0f} s here",
     )
 
@@ -168,7 +89,7 @@ def replay(calls: Path, mapping_file: Path, speed: float) -> Scenario:
         sendings=sendings,
         phases={("crisis-team", district): phase for district, phase in phase_of.items()},
         teams=[
-            TeamWanted(f"{district.lower()}-{number}", "mobile-crisis-team", ("clinician", "emt"), (district,))
+            TeamSpec(f"{district.lower()}-{number}", "mobile-crisis-team", ("clinician", "emt"), (district,))
             for district in districts
             for number in range(1, 5)
         ],

@@ -11,11 +11,12 @@ from typing import Any, Protocol
 import httpx
 from pydantic import SecretStr
 
-from deploy.demo.cad import serving
-from deploy.local.access import Access, AgencyWanted
-from deploy.local.broker import Broker as KafkaNode
+from deploy.local.access import Access, AgencySpec
+from deploy.local.asgi import serving
+from deploy.local.broker import KafkaNode
 from deploy.local.kafka.node import free_port
-from deploy.local.stack import HOST, Stack
+from deploy.local.programs import DOORS, HOST
+from deploy.local.stack import Stack
 from services.console.api.http import create_app as console_app
 from services.console.config import ConsoleSettings
 from services.intake.config import IntakeSettings
@@ -48,15 +49,15 @@ class Stage(Protocol):
 
     description: str
     access: Access
-    intake_url: str
-    pocket_url: str
-    console_url: str
 
     async def start(self, progress: Callable[[str], None]) -> None:
         """Start everything, and return once it is ready."""
 
     async def stop(self) -> None:
         """End everything."""
+
+    def url_of(self, door: str) -> str:
+        """Where a door listens."""
 
     def broker(self) -> Broker:
         """A connection of one's own to the log."""
@@ -71,7 +72,7 @@ class Stage(Protocol):
 class Processes:
     """Every service a process of its own, under a supervisor, on a real Kafka."""
 
-    def __init__(self, directory: Path, node: KafkaNode, agency: AgencyWanted, *, instances: int = 2) -> None:
+    def __init__(self, directory: Path, node: KafkaNode, agency: AgencySpec, *, instances: int = 2) -> None:
         self._directory, self._node, self._agency, self._instances = directory, node, agency, instances
         self._stack: Stack | None = None
         self.description = f"{node.description}, every service a process of its own"
@@ -85,8 +86,6 @@ class Processes:
             self._directory, bootstrap, [self._agency], instances=self._instances, partitions=PARTITIONS
         )
         self.access = self._stack.access
-        self.intake_url, self.pocket_url = self._stack.intake_url, self._stack.pocket_url
-        self.console_url = self._stack.console_url
         await self._stack.start(progress)
 
     async def stop(self) -> None:
@@ -94,6 +93,10 @@ class Processes:
         if self._stack is not None:
             await asyncio.to_thread(self._stack.stop)
         await asyncio.to_thread(self._node.discard)
+
+    def url_of(self, door: str) -> str:
+        """Where a door listens."""
+        return self._running.url_of(door)
 
     def broker(self) -> Broker:
         """A connection of one's own to Kafka."""
@@ -112,7 +115,7 @@ class Processes:
         return self._stack
 
     def logs(self) -> Iterable[Path]:
-        """One a process."""
+        """One for each process."""
         return sorted(self._directory.glob("*.log"))
 
 
@@ -121,25 +124,24 @@ class OneProcess:
 
     description = "NO KAFKA HERE: all services in this one process, on the in-memory twin, which loses all when it ends"
 
-    def __init__(self, directory: Path, agency: AgencyWanted) -> None:
+    def __init__(self, directory: Path, agency: AgencySpec) -> None:
         self._directory = directory
         self._log, self._clock = MemoryLog(PARTITIONS), SystemClock()
         self._stopping, self._exit = asyncio.Event(), AsyncExitStack()
         self._workers: list[asyncio.Task[None]] = []
         self._clients: list[httpx.AsyncClient] = []
         self.access = Access([agency])
-        self._ports = {name: free_port() for name in ("intake", "pocket", "console")}
-        self.intake_url, self.pocket_url, self.console_url = (f"http://{HOST}:{port}" for port in self._ports.values())
+        self._ports = {door: free_port() for door in DOORS}
 
     async def start(self, progress: Callable[[str], None]) -> None:
-        """Start two workers a service, then the doors."""
+        """Start two workers of each service, then the doors."""
         telemetry.configure_logs("demo", "1", "error")
         self._directory.mkdir(parents=True, exist_ok=True)
         file = self._directory / "agencies.toml"
         self.access.write(file)
         common: dict[str, Any] = {"kafka": "memory", "partitions": PARTITIONS, "agencies_file": file}
         link_secret, sealer = SecretStr(self.access.link_secret), Sealer(self.access.sealing_key)
-        notifying = NotificationSettings(**common, link_secret=link_secret, pocket_url=self.pocket_url)
+        notifying = NotificationSettings(**common, link_secret=link_secret, pocket_url=self.url_of("pocket"))
         loop = asyncio.get_running_loop()
         for number in (1, 2):
             telling = performer(notifying)
@@ -160,7 +162,7 @@ class OneProcess:
         agencies = Agencies(file)
         sealing_key = SecretStr(self.access.sealing_key)
         taking = IntakeSettings(**common, sealing_key=sealing_key)
-        commanding = ConsoleSettings(**common, link_secret=link_secret, pocket_url=self.pocket_url)
+        commanding = ConsoleSettings(**common, link_secret=link_secret, pocket_url=self.url_of("pocket"))
         model = View(link_secret.get_secret_value())
         follower = Follower(self.broker(), (ASSIGNMENTS, NOTIFICATIONS), model.fold, frozenset(CHANGES))
         door = Door(self.broker(), follower, model, SealedCalls(self.broker(), sealer), self._clock)
@@ -180,6 +182,10 @@ class OneProcess:
             await asyncio.wait(self._workers)
         for client in self._clients:
             await client.aclose()
+
+    def url_of(self, door: str) -> str:
+        """Where a door listens."""
+        return f"http://{HOST}:{self._ports[door]}"
 
     def broker(self) -> Broker:
         """A connection of one's own to the twin."""

@@ -1,7 +1,6 @@
-"""The calls of a made-up city, from a seed: daily rhythm, mix of types, screening, and what a CAD does to a call later.
+"""The calls of a made-up city, from a seed: daily rhythm, mix of types, screening, and what comes to be known later.
 
-A day is squeezed into the length of the run. A call has up to nine further versions, some twice, some late; it may be
-cancelled, closed, re-opened, or become more dangerous after a team took it. Names, numbers and addresses are marked.
+A day is squeezed into the length of the run. A call may become more dangerous after a team took it.
 """
 
 from __future__ import annotations
@@ -9,15 +8,12 @@ from __future__ import annotations
 import bisect
 import itertools
 import random
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Mapping
 from typing import Any
 
-AGENCY, SOURCE, CODE_SYSTEM = "demo-city", "cad", "demo-cad"
-CANARY = "Zzyzx"
-"""Stands in every personal text, so that a leak can be searched for."""
+from deploy.actors.story import CANARY, Sending, Story, personal, sent_within
 
+AGENCY, SOURCE, CODE_SYSTEM = "demo-city", "cad", "demo-cad"
 HOURLY = (30, 24, 21, 17, 14, 14, 18, 27, 38, 44, 47, 50, 53, 54, 56, 60, 63, 64, 61, 57, 54, 51, 46, 38)
 """Calls by hour of the day, as police calls for service come: least before dawn, most in the late afternoon."""
 
@@ -48,27 +44,6 @@ ASKED_SHARE = 0.86
 QUESTIONS = ("Q1", "Q2", "Q3", "Q4", "Q5")
 PRIORITIES = (12, 45, 30, 13)
 """How many calls of a hundred have priority 1, 2, 3, 4."""
-FURTHER_VERSIONS = (44, 20, 13, 8, 5, 4, 2, 2, 1, 1)
-"""How many calls of a hundred have 0, 1, … 9 further versions."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """One request of a CAD: what it sends, and when after the start; times in seconds."""
-
-    at_seconds: float
-    body: Mapping[str, Any]
-    created_seconds: float | None = None
-    """When the call and this version were made; None where the body says so itself."""
-    updated_seconds: float | None = None
-
-    def flat(self, start: datetime) -> dict[str, Any]:
-        """The flat record, for a run that began at `start`."""
-        if self.created_seconds is None or self.updated_seconds is None:
-            return dict(self.body)
-        times = {"created_at": self.created_seconds, "updated_at": self.updated_seconds}
-        made = {name: (start + timedelta(seconds=seconds)).isoformat() for name, seconds in times.items()}
-        return {**self.body, **made}
 
 
 def city(seed: int, seconds: float, calls_per_second: float) -> list[Sending]:
@@ -76,13 +51,7 @@ def city(seed: int, seconds: float, calls_per_second: float) -> list[Sending]:
     chance = random.Random(seed)  # noqa: S311  # a simulation that can be repeated, no secret
     count = max(1, round(seconds * calls_per_second))
     begins = sorted(_moment(chance) * seconds for _ in range(count))
-    sendings = [
-        sending
-        for number, begin in enumerate(begins, start=1)
-        for sending in _CityStory(chance, number, begin).sendings()
-        if sending.at_seconds <= seconds
-    ]
-    return sorted(sendings, key=lambda sending: sending.at_seconds)
+    return sent_within(seconds, (_CityStory(chance, number, begin) for number, begin in enumerate(begins, start=1)))
 
 
 _TO_HOUR = tuple(itertools.accumulate(HOURLY))
@@ -94,65 +63,6 @@ def _moment(chance: random.Random) -> float:
     hour = bisect.bisect_right(_TO_HOUR, drawn)
     before = _TO_HOUR[hour - 1] if hour else 0
     return (hour + (drawn - before) / HOURLY[hour]) / len(HOURLY)
-
-
-class Story:
-    """The life of one call, as its CAD tells it."""
-
-    def __init__(self, chance: random.Random, begin: float, body: dict[str, Any]) -> None:
-        """`body`: what the first version says; `begin`: when, in seconds after the start."""
-        self._chance, self._begin, self._body = chance, begin, body
-        self._versions = 0
-        self._updated = begin
-
-    def change(self) -> None:
-        """Let the body say what a further version says anew."""
-
-    def sendings(self) -> Iterator[Sending]:
-        """The first version, the further ones, and how it ends."""
-        told = [self._told()]
-        for _ in range(self._chance.choices(range(10), FURTHER_VERSIONS)[0]):
-            self._later(0.6, 5.0)
-            self.change()
-            told.append(self._told())
-        told += self._end()
-        yield from self._as_sent(told)
-
-    def _as_sent(self, told: list[Sending]) -> Iterator[Sending]:
-        """Some versions arrive late, after their successor; some arrive twice."""
-        for sending, successor in itertools.zip_longest(told, told[1:]):
-            sent = sending
-            if successor is not None and self._chance.random() < 0.04:
-                sent = replace(sending, at_seconds=successor.at_seconds + 0.4)
-            yield sent
-            if self._chance.random() < 0.06:
-                yield replace(sent, at_seconds=sent.at_seconds + self._chance.uniform(0.05, 4.0))
-
-    def _told(self) -> Sending:
-        self._versions += 1
-        body = {**self._body, "event_id": f"{self._body['incident_id']}-{self._versions}"}
-        return Sending(self._updated, body, self._begin, self._updated)
-
-    def _later(self, least: float, most: float) -> None:
-        self._updated += self._chance.uniform(least, most)
-
-    def _end(self) -> list[Sending]:
-        """Cancelled early, closed late, or left open; now and then opened again."""
-        drawn, ended = self._chance.random(), []
-        if drawn < 0.08:
-            self._later(0.3, 6.0)
-            ended.append(self._with_status("cancelled"))
-        elif drawn < 0.55:
-            self._later(18.0, 40.0)
-            ended.append(self._with_status("closed"))
-        if ended and self._chance.random() < 0.08:
-            self._later(1.0, 6.0)
-            ended.append(self._with_status("reopened"))
-        return ended
-
-    def _with_status(self, status: str) -> Sending:
-        self._body["status"] = status
-        return self._told()
 
 
 class _CityStory(Story):
@@ -212,26 +122,15 @@ class _CityStory(Story):
 
     def _wishes(self) -> dict[str, Any]:
         drawn = self._chance.random()
-        found: dict[str, Any] = {}
+        wishes: dict[str, Any] = {}
         if drawn < 0.02:
-            found["caller_wants"] = "alternative"
+            wishes["caller_wants"] = "alternative"
         elif drawn < 0.05:
-            found["caller_wants"] = "police"
+            wishes["caller_wants"] = "police"
         elif drawn < 0.06:
-            found["requested_by"] = "officer"
+            wishes["requested_by"] = "officer"
         if self._chance.random() < 0.03:
-            found["cautions"] = [self._chance.choice(("ARMED", "ASSAULTIVE"))]
+            wishes["cautions"] = [self._chance.choice(("ARMED", "ASSAULTIVE"))]
         if self._chance.random() < 0.12:
-            found["language"] = "es"
-        return found
-
-
-def personal(chance: random.Random, number: int, said: str = "") -> dict[str, str]:
-    """What is personal in a call, marked; `said` ends the narrative."""
-    house = chance.randint(0, 99)
-    return {
-        "caller_name": f"Quentin {CANARY}-{number}",
-        "callback_number": f"555-01{house:02d}-{CANARY}",
-        "address": f"{house} {CANARY} Street, Apt {number % 40}",
-        "narrative": f"{CANARY} says a man is sitting by the door and cries.{said}",
-    }
+            wishes["language"] = "es"
+        return wishes

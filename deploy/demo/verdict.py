@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from deploy.demo.ledger import CallKept, Ledger
+from deploy.demo.ledger import Ledger
 
 LATE_SECONDS = 1.0
 """How long after its deadline an outcome may be recorded."""
@@ -29,7 +29,7 @@ class Verdict:
     """Outcomes recorded more than a second after their deadline."""
     wrong: tuple[str, ...]
     also: tuple[str, ...] = ()
-    """Sentences on what else was shown."""
+    """Sentences on what else has been shown."""
 
     @property
     def good(self) -> bool:
@@ -79,39 +79,39 @@ def verdict(
 def unsettled(ledger: Ledger, acknowledged: Iterable[tuple[str, str]]) -> int:
     """How many acknowledged calls still wait: to be read, for an episode, or for an outcome."""
     waiting = {call_id for call_id, event_id in acknowledged if (call_id, event_id) not in ledger.versions}
-    for call_id, kept in ledger.calls.items():
-        owes_episode = len(kept.episodes) < kept.owed_episodes and not kept.stale
-        if owes_episode or any(not episode.outcomes for episode in kept.episodes.values()):
+    for call_id, history in ledger.calls.items():
+        owes_episode = len(history.episodes) < history.owed_episodes and not history.stale
+        if owes_episode or any(not episode.outcomes for episode in history.episodes.values()):
             waiting.add(call_id)
     return len(waiting)
 
 
 def outcomes_by_district(ledger: Ledger) -> dict[str, Counter[str]]:
     """How many episodes of each district ended in which outcome."""
-    found: dict[str, Counter[str]] = {}
-    for kept in ledger.calls.values():
-        for episode in kept.episodes.values():
-            counts = found.setdefault(episode.district or "unknown", Counter())
+    districts: dict[str, Counter[str]] = {}
+    for history in ledger.calls.values():
+        for episode in history.episodes.values():
+            counts = districts.setdefault(episode.district or "unknown", Counter())
             counts[episode.outcomes[0] if episode.outcomes else "open"] += 1
-    return dict(sorted(found.items()))
+    return dict(sorted(districts.items()))
 
 
 def reasons(ledger: Ledger) -> Counter[str]:
     """How often each reason stands beside an outcome; every outcome but an acceptance has one."""
-    found: Counter[str] = Counter()
-    for kept in ledger.calls.values():
-        for episode in kept.episodes.values():
+    counts: Counter[str] = Counter()
+    for history in ledger.calls.values():
+        for episode in history.episodes.values():
             if episode.outcomes and episode.outcomes[0] not in ("team-accepted", "phone-accepted"):
                 outcome = episode.outcomes[0]
-                found.update(f"{outcome} ({reason})" for reason in episode.reasons or ("no reason given",))
-    return found
+                counts.update(f"{outcome} ({reason})" for reason in episode.reasons or ("no reason given",))
+    return counts
 
 
 def _faults(call_id: str, ledger: Ledger) -> Iterable[str]:
-    kept: CallKept = ledger.calls[call_id]
-    if len(kept.episodes) < kept.owed_episodes and not kept.stale:
-        yield f"{call_id}: {len(kept.episodes)} episodes, {kept.owed_episodes} owed"
-    for number, episode in kept.episodes.items():
+    history = ledger.calls[call_id]
+    if len(history.episodes) < history.owed_episodes and not history.stale:
+        yield f"{call_id}: {len(history.episodes)} episodes, {history.owed_episodes} owed"
+    for number, episode in history.episodes.items():
         if len(episode.outcomes) != 1:
             got = " and ".join(episode.outcomes) or "no outcome"
             yield f"{call_id}, episode {number}: {got}"

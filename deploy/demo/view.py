@@ -16,8 +16,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from deploy.actors.scenario import Scenario
 from deploy.demo.ledger import Ledger
-from deploy.demo.scenarios import Scenario
 from deploy.demo.verdict import Verdict, outcomes_by_district, reasons
 
 OUTCOMES = ("team-accepted", "default", "cancelled", "open")
@@ -25,7 +25,7 @@ STATUS_STYLES = {"available": "green", "offered": "yellow", "need-police": "bold
 PHASE_STYLES = {"live": "bold green", "advisory": "yellow", "shadow": "cyan", "off": "dim"}
 LINE_SECONDS = 5.0
 WIDE_COLUMNS, MOST_TEAMS = 132, 14
-"""From this width teams stand beside the districts; more than so many are only counted."""
+"""From this width teams stand beside the districts; where there are more teams they are only counted."""
 LATENCIES = (50, 90, 99)
 
 
@@ -100,9 +100,9 @@ class View:
             table.add_column(name)
         for name in OUTCOMES:
             table.add_column(name, justify="right")
-        found = outcomes_by_district(self._ledger)
+        by_district = outcomes_by_district(self._ledger)
         for district in (*self._scenario.districts, "unknown"):
-            counts, phase = found.get(district, Counter()), self._phase(district)
+            counts, phase = by_district.get(district, Counter()), self._phase(district)
             numbers = (str(counts[name] or "") for name in OUTCOMES)
             table.add_row(district, Text(phase, style=PHASE_STYLES.get(phase, "bold red")), *numbers)
         return table
@@ -144,7 +144,7 @@ class View:
         return Text("\n".join(lines), style="dim")
 
 
-def tables(ledger: Ledger, scenario: Scenario, found: Verdict, now: Now) -> RenderableType:
+def tables(ledger: Ledger, scenario: Scenario, verdict: Verdict, now: Now) -> RenderableType:
     """How it ended: outcomes by district, reasons, latencies, what went to and fro."""
     outcomes = Table(title="episodes by district and outcome", title_justify="left")
     outcomes.add_column("district")
@@ -159,7 +159,7 @@ def tables(ledger: Ledger, scenario: Scenario, found: Verdict, now: Now) -> Rend
         total += counts
         outcomes.add_row(district, *(str(counts[name]) for name in names), str(counts.total()))
     outcomes.add_row("all", *(str(total[name]) for name in names), str(total.total()), style="bold")
-    return Group(outcomes, _reasons(ledger), _latencies(ledger), _counts(ledger, found, now))
+    return Group(outcomes, _reasons(ledger), _latencies(ledger), _counts(ledger, verdict, now))
 
 
 def _reasons(ledger: Ledger) -> RenderableType:
@@ -187,7 +187,7 @@ def _latencies(ledger: Ledger) -> RenderableType:
     return table
 
 
-def _counts(ledger: Ledger, found: Verdict, now: Now) -> RenderableType:
+def _counts(ledger: Ledger, verdict: Verdict, now: Now) -> RenderableType:
     lines = {
         "teams, as played": _counted(now.teams_did),
         "dispatcher, as played": _counted(now.dispatcher_did),
@@ -196,7 +196,7 @@ def _counts(ledger: Ledger, found: Verdict, now: Now) -> RenderableType:
         "pages": _counted(ledger.pages_ended),
         "messages to the CAD": _counted(ledger.messages),
         "alerts": _counted(ledger.alerts) or "none",
-        "outcomes more than a second after their deadline": str(found.late),
+        "outcomes more than a second after their deadline": str(verdict.late),
         "late writes ignored": str(ledger.late_writes),
         "dead letters": str(ledger.dead_letters),
     }

@@ -23,7 +23,7 @@ PEOPLE: Mapping[str, tuple[Role, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class SourceWanted:
+class SourceSpec:
     """A CAD that publishes for an agency; with an address, it is told outcomes there."""
 
     name: str = "cad"
@@ -32,18 +32,18 @@ class SourceWanted:
 
 
 @dataclass(frozen=True, slots=True)
-class AgencyWanted:
+class AgencySpec:
     """An agency to make keys for."""
 
     name: str
-    sources: tuple[SourceWanted, ...] = (SourceWanted(),)
+    sources: tuple[SourceSpec, ...] = (SourceSpec(),)
     people: Mapping[str, tuple[Role, ...]] = field(default_factory=lambda: PEOPLE)
 
 
 class Access:
     """Every secret of one stack, made fresh when the value is made."""
 
-    def __init__(self, agencies: Iterable[AgencyWanted]) -> None:
+    def __init__(self, agencies: Iterable[AgencySpec]) -> None:
         self._agencies = tuple(agencies)
         self.sealing_key = new_key()
         self.link_secret = secrets.token_urlsafe(32)

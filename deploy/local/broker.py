@@ -15,7 +15,7 @@ from deploy.local.kafka.node import HERE, KafkaError, LocalKafka, answers, free_
 DOCKER_IMAGE = "apache/kafka:4.1.1"
 
 
-class Broker(Protocol):
+class KafkaNode(Protocol):
     """A Kafka that can be started and stopped."""
 
     @property
@@ -25,15 +25,12 @@ class Broker(Protocol):
     def start(self) -> str:
         """Start it unless it runs, and return its bootstrap servers once it answers. Raises `KafkaError`."""
 
-    def stop(self) -> None:
-        """Stop it; its data stay."""
-
     def discard(self) -> None:
         """Stop it and delete its data."""
 
 
-def find_broker(run_directory: Path, bootstrap_servers: str | None = None) -> Broker | None:
-    """The first that is to be had: the broker named, Java and Maven, Docker; `None` where none is.
+def find_broker(run_directory: Path, bootstrap_servers: str | None = None) -> KafkaNode | None:
+    """The first that there is: the broker named, Java and Maven, Docker; `None` where there is none.
 
     `bootstrap_servers` is the value of `CAREROUTE_KAFKA`. The broker's data live in `run_directory`.
     """
@@ -67,9 +64,6 @@ class GivenBroker:
             raise KafkaError(msg)
         return self._bootstrap_servers
 
-    def stop(self) -> None:
-        """Leave it running."""
-
     def discard(self) -> None:
         """Leave it and its data alone."""
 
@@ -89,18 +83,14 @@ class DockerKafka:
         elif _docker("start", self._name) is None:
             msg = f"Docker could not start {self._name}: see docker logs {self._name}, or docker rm -f -v {self._name}."
             raise KafkaError(msg)
-        found = re.search(r"127\.0\.0\.1:\d+", _docker("port", self._name) or "")
+        published = re.search(r"127\.0\.0\.1:\d+", _docker("port", self._name) or "")
         deadline = time.monotonic() + 90
-        while found is None or not answers(found[0]):
-            if found is None or time.monotonic() > deadline:
+        while published is None or not answers(published[0]):
+            if published is None or time.monotonic() > deadline:
                 msg = f"Kafka in Docker gave no answer: see docker logs {self._name}."
                 raise KafkaError(msg)
             time.sleep(0.2)
-        return found[0]
-
-    def stop(self) -> None:
-        """Stop the container; its data stay with it."""
-        _docker("stop", "--time", "20", self._name)
+        return published[0]
 
     def discard(self) -> None:
         """Remove the container and its data."""

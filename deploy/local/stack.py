@@ -8,93 +8,38 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import os
-import shlex
-import sys
-import tempfile
 import time
-import xmlrpc.client
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
-from supervisor.xmlrpc import SupervisorTransport
 
-from deploy.local.access import Access, AgencyWanted, write_private
-from deploy.local.kafka.node import CHECKOUT, free_port
+from deploy.local.access import Access, AgencySpec
+from deploy.local.kafka.node import free_port
+from deploy.local.processes import STOP_SECONDS, Children, end_all, processes_of
+from deploy.local.programs import DOORS, HOST, SERVICES, Program, environment_of
+from deploy.local.supervisor import PID_FILE, Supervisor, supervisor_pid
 from shared.engine.kafka import check_topics, create_topics
 
 READY_SECONDS = 60.0
-STOP_SECONDS = 20.0
-HOST = "127.0.0.1"
-PID_FILE = "supervisord.pid"
-MARK = "CAREROUTE_STACK"
-"""Stands in the environment of every process of a stack, with its directory."""
 
 
 class StackError(RuntimeError):
     """The stack could not be started; the message says what to look into."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Service:
-    module: str
-    is_door: bool = False
-    """A door runs once and has a port of its own; what decides runs as often as wanted."""
-    needs: frozenset[str] = frozenset()
-
-
-SERVICES: Mapping[str, _Service] = {
-    "intake": _Service("services.intake", is_door=True, needs=frozenset({"agencies", "sealing"})),
-    "triage": _Service("services.triage", needs=frozenset({"sealing"})),
-    "team-availability": _Service("services.team_availability"),
-    "notification": _Service("services.notification", needs=frozenset({"agencies", "links"})),
-    "pocket": _Service("services.pocket", is_door=True, needs=frozenset({"agencies", "sealing", "links"})),
-    "console": _Service("services.console", is_door=True, needs=frozenset({"agencies", "links"})),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """One process: `service` and its number, from 1."""
-
-    service: str
-    number: int
-    operations_port: int
-    port: int | None
-    environment: Mapping[str, str]
-
-    @property
-    def name(self) -> str:
-        """`triage-1`."""
-        return f"{self.service}-{self.number}"
-
-    @property
-    def command(self) -> tuple[str, ...]:
-        """What starts it."""
-        return (sys.executable, "-m", SERVICES[self.service].module)
-
-    @property
-    def operations_url(self) -> str:
-        """Where its `/readyz` and `/metrics` are."""
-        return f"http://{HOST}:{self.port or self.operations_port}"
-
-
 class Stack:
     """Every service of careroute, started and stopped together.
 
-    `supervised=False` starts the same processes as children of this one and restarts nothing: what dies stays dead.
+    `supervised=False` starts the same processes as `children` of this one and restarts nothing.
     """
 
     def __init__(
         self,
         directory: Path,
         bootstrap: str,
-        agencies: Iterable[AgencyWanted],
+        agencies: Iterable[AgencySpec],
         *,
         instances: int = 2,
         partitions: int = 4,
@@ -105,31 +50,20 @@ class Stack:
         """`environment` is added to every process's own, e.g. `{"CAREROUTE_LOG_LEVEL": "warning"}`."""
         self.directory, self.bootstrap, self.partitions = directory.resolve(), bootstrap, partitions
         self.access = Access(agencies)
-        self._supervised = supervised
-        self._given = dict(environment or {})
-        self._children: dict[str, psutil.Popen] = {}
+        self.children = Children(self.directory)
+        self._supervisor = Supervisor(self.directory) if supervised else None
+        self._environment = dict(environment or {})
         ports = _free_ports()
-        self._door_ports = {name: next(ports) for name, service in SERVICES.items() if service.is_door}
+        self._door_ports = {door: next(ports) for door in SERVICES if door in DOORS}
         self.programs = tuple(
-            self._program(name, number, next(ports))
-            for name in services
-            for number in range(1, 2 if SERVICES[name].is_door else instances + 1)
+            self._program(service, number, next(ports))
+            for service in services
+            for number in range(1, 2 if service in DOORS else instances + 1)
         )
 
-    @property
-    def intake_url(self) -> str:
-        """Where CADs publish."""
-        return f"http://{HOST}:{self._door_ports['intake']}"
-
-    @property
-    def pocket_url(self) -> str:
-        """Where teams' pages are."""
-        return f"http://{HOST}:{self._door_ports['pocket']}"
-
-    @property
-    def console_url(self) -> str:
-        """Where people command."""
-        return f"http://{HOST}:{self._door_ports['console']}"
+    def url_of(self, door: str) -> str:
+        """Where a door listens, whether or not it is one of those that are started."""
+        return f"http://{HOST}:{self._door_ports[door]}"
 
     async def start(self, progress: Callable[[str], None] = lambda _: None) -> None:
         """Create the topics, start every process, and return once each says that it is ready. Raises `StackError`."""
@@ -141,11 +75,7 @@ class Stack:
             raise StackError(f"The topics on {self.bootstrap} are not as they should be: {'; '.join(faults)}.")
         self.access.write(self._agencies_file)
         try:
-            if self._supervised:
-                self._start_supervisor()
-            else:
-                for program in self.programs:
-                    self._start_child(program)
+            (self._supervisor or self.children).start(self.programs)
             await self._wait_until_ready(progress)
         except BaseException:
             await asyncio.to_thread(self.stop)
@@ -153,70 +83,37 @@ class Stack:
 
     def stop(self) -> None:
         """End every process (SIGTERM, after a while SIGKILL) and see to it that none is left."""
+        self.children.stop()
         stop_leftover(self.directory)
-        for child in self._children.values():
-            child.wait()
-        self._children.clear()
 
     def pid_of(self, service: str, number: int = 1) -> int | None:
         """The process id at this moment; None while it is down."""
-        name = f"{service}-{number}"
-        if not self._supervised:
-            child = self._children.get(name)
-            return child.pid if child is not None and child.poll() is None else None
-        return int(_ask_supervisor(self.directory, "getProcessInfo", name)["pid"]) or None
+        return (self._supervisor or self.children).pid_of(f"{service}-{number}")
 
     def running(self) -> set[str]:
         """Names of the processes that are up at this moment."""
-        if not self._supervised:
-            return {name for name, child in self._children.items() if child.poll() is None}
-        found = _ask_supervisor(self.directory, "getAllProcessInfo")
-        return {one["name"] for one in found if one["statename"] in ("STARTING", "RUNNING")}
-
-    def log_of(self, service: str, number: int = 1) -> Path:
-        """Where a process's log lines are."""
-        return self.directory / f"{service}-{number}.log"
+        return (self._supervisor or self.children).running()
 
     @property
     def _agencies_file(self) -> Path:
         return self.directory / "agencies.toml"
 
-    def _program(self, name: str, number: int, operations_port: int) -> Program:
-        service = SERVICES[name]
-        environment = {
-            "CAREROUTE_KAFKA": self.bootstrap,
-            "CAREROUTE_PARTITIONS": str(self.partitions),
-            "CAREROUTE_INSTANCE": str(number),
-            "CAREROUTE_OPERATIONS_PORT": str(operations_port),
-            "PYTHONUNBUFFERED": "1",
+    def _program(self, service: str, number: int, operations_port: int) -> Program:
+        port = self._door_ports.get(service)
+        settings = {
+            "kafka": self.bootstrap,
+            "partitions": self.partitions,
+            "instance": number,
+            "operations_port": operations_port,
+            "host": HOST,
+            "port": port,
+            "agencies_file": self._agencies_file,
+            "sealing_key": self.access.sealing_key,
+            "link_secret": self.access.link_secret,
+            "pocket_url": self.url_of("pocket"),
         }
-        port = self._door_ports[name] if service.is_door else None
-        if port is not None:
-            environment |= {"CAREROUTE_HOST": HOST, "CAREROUTE_PORT": str(port)}
-        if "agencies" in service.needs:
-            environment["CAREROUTE_AGENCIES_FILE"] = str(self._agencies_file)
-        if "sealing" in service.needs:
-            environment["CAREROUTE_SEALING_KEY"] = self.access.sealing_key
-        if "links" in service.needs:
-            environment["CAREROUTE_LINK_SECRET"] = self.access.link_secret
-            environment["CAREROUTE_POCKET_URL"] = self.pocket_url
-        return Program(name, number, operations_port, port, environment | self._given)
-
-    def _start_supervisor(self) -> None:
-        configuration = self.directory / "supervisord.conf"
-        write_private(configuration, _configuration(self.directory, self.programs))
-        command = [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "-c", str(configuration)]
-        pid = spawn(command, self.directory, "supervisord.out")
-        (self.directory / PID_FILE).write_text(str(pid))
-
-    def _start_child(self, program: Program) -> None:
-        with self.log_of(program.service, program.number).open("ab") as log:
-            self._children[program.name] = psutil.Popen(
-                program.command, cwd=CHECKOUT, env=self._child_environment(program), stdout=log, stderr=log
-            )
-
-    def _child_environment(self, program: Program) -> dict[str, str]:
-        return {**os.environ, **program.environment, MARK: str(self.directory)}
+        environment = environment_of(service, settings) | {"PYTHONUNBUFFERED": "1"} | self._environment
+        return Program(service, number, operations_port, port, environment)
 
     async def _wait_until_ready(self, progress: Callable[[str], None]) -> None:
         waiting = {program.name: program for program in self.programs}
@@ -225,7 +122,7 @@ class Stack:
             while waiting:
                 for name, program in list(waiting.items()):
                     with contextlib.suppress(httpx.HTTPError):
-                        if (await client.get(f"{program.operations_url}/readyz")).status_code == httpx.codes.OK:
+                        if (await client.get(program.ready_url)).status_code == httpx.codes.OK:
                             del waiting[name]
                 progress(f"{len(self.programs) - len(waiting)} of {len(self.programs)} processes ready")
                 if time.monotonic() > deadline:
@@ -235,7 +132,7 @@ class Stack:
     def _not_ready(self, waiting: Iterable[Program]) -> str:
         lines = [f"Not ready within {READY_SECONDS:.0f} s:"]
         for program in waiting:
-            log = self.log_of(program.service, program.number)
+            log = self.directory / f"{program.name}.log"
             lines.append(f"{program.name}, see {log}")
             lines += [f"  {line}" for line in log.read_text(errors="replace").splitlines()[-5:]] if log.exists() else []
         return "\n".join(lines)
@@ -243,79 +140,18 @@ class Stack:
 
 def stop_leftover(directory: Path) -> int:
     """End whatever was started in a directory, its supervisor first; how many processes that were."""
-    found = processes_of(directory)
-    for process in found:
+    started = processes_of(directory)
+    for process in started:
         with contextlib.suppress(psutil.Error):
             process.resume()  # a frozen process hears no SIGTERM
-    supervisor = [process for process in found if process.pid == _recorded_pid(directory)]
+    supervisor = [process for process in started if process.pid == supervisor_pid(directory)]
     for process in supervisor:
         with contextlib.suppress(psutil.Error):
             process.terminate()
     end_all(supervisor, asked_seconds=STOP_SECONDS)
     end_all(processes_of(directory))
     (directory / PID_FILE).unlink(missing_ok=True)
-    return len(found)
-
-
-def processes_of(directory: Path) -> list[psutil.Process]:
-    """Every process started in a directory, found by the mark in its environment, whoever its parent is now."""
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.environ().get(MARK) == str(directory.resolve()):
-                found.append(process)
-    return found
-
-
-def _recorded_pid(directory: Path) -> int | None:
-    with contextlib.suppress(OSError, ValueError):
-        return int((directory / PID_FILE).read_text())
-    return None
-
-
-def spawn(command: list[str], directory: Path, output: str, environment: Mapping[str, str] | None = None) -> int:
-    """Start a process in a session of its own, which may outlive this one and is ended by `stop_leftover`; its id."""
-    return os.posix_spawn(
-        command[0],
-        command,
-        {**os.environ, **(environment or {}), MARK: str(directory.resolve())},
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, str(directory / output), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
-            (os.POSIX_SPAWN_DUP2, 1, 2),
-        ],
-        setsid=True,
-    )
-
-
-def end_all(processes: list[psutil.Process], asked_seconds: float = 0.0) -> None:
-    """End processes. Those asked to already are given so long; then all are asked, and at last killed."""
-    _, left = _wait(processes, asked_seconds)
-    for end in (psutil.Process.terminate, psutil.Process.kill):
-        for process in left:
-            with contextlib.suppress(psutil.Error):
-                end(process)
-        _, left = _wait(left, STOP_SECONDS)
-
-
-def _wait(processes: list[psutil.Process], seconds: float) -> tuple[list[psutil.Process], list[psutil.Process]]:
-    """Which are gone and which are left. One that waits to be collected by somebody else is gone."""
-    deadline, left = time.monotonic() + seconds, processes
-    while left:
-        left = [process for process in left if not _gone(process)]
-        if time.monotonic() >= deadline:
-            break
-        time.sleep(0.05)
-    return [process for process in processes if process not in left], left
-
-
-def _gone(process: psutil.Process) -> bool:
-    with contextlib.suppress(ChildProcessError, OSError):
-        os.waitpid(process.pid, os.WNOHANG)  # a child that died leaves the process table only when asked for
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return True
+    return len(started)
 
 
 async def _topic_faults(bootstrap: str, partitions: int) -> list[str]:
@@ -329,60 +165,9 @@ async def _topic_faults(bootstrap: str, partitions: int) -> list[str]:
 
 
 def _free_ports() -> Iterator[int]:
+    """Ports that nothing listens on, none of them twice."""
     given: set[int] = set()
     while True:
         if (port := free_port()) not in given:
             given.add(port)
             yield port
-
-
-def _socket(directory: Path) -> str:
-    """The supervisor's socket: in the directory, or where its path would be too long for one, in the temporary one."""
-    inside = str(directory / "supervisor.sock")
-    if len(inside) < 90:
-        return inside
-    return f"{tempfile.gettempdir()}/careroute-{hashlib.sha256(inside.encode()).hexdigest()[:12]}.sock"
-
-
-def _ask_supervisor(directory: Path, question: str, *about: str) -> Any:
-    """What the supervisor answers to one of its own questions, e.g. `getProcessInfo`."""
-    with contextlib.closing(SupervisorTransport(None, None, f"unix://{_socket(directory)}")) as transport:
-        supervisor = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
-        return getattr(supervisor, question)(*about)
-
-
-def _configuration(directory: Path, programs: Iterable[Program]) -> str:
-    """The supervisor's configuration: whatever dies is started again, at once and for ever."""
-    parts = [
-        "[unix_http_server]",
-        f"file = {_escaped(_socket(directory))}",
-        "chmod = 0600",
-        "[supervisord]",
-        f"directory = {_escaped(str(CHECKOUT))}",
-        f"logfile = {_escaped(str(directory / 'supervisord.log'))}",
-        f"pidfile = {_escaped(str(directory / 'supervisord.own.pid'))}",
-        "minfds = 1024",
-        "[rpcinterface:supervisor]",
-        "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface",
-    ]
-    for program in programs:
-        environment = ",".join(f'{name}="{_escaped(value)}"' for name, value in program.environment.items())
-        parts += [
-            f"[program:{program.name}]",
-            f"command = {_escaped(shlex.join(program.command))}",
-            f"environment = {environment}",
-            "autorestart = true",
-            "startsecs = 1",  # what dies sooner is started again after a short wait
-            "startretries = 1000000",
-            "stopsignal = TERM",
-            "stopwaitsecs = 15",
-            "redirect_stderr = true",
-            f"stdout_logfile = {_escaped(str(directory / f'{program.name}.log'))}",
-            "stdout_logfile_maxbytes = 20MB",
-            "stdout_logfile_backups = 1",
-        ]
-    return "\n".join(parts) + "\n"
-
-
-def _escaped(value: str) -> str:
-    return value.replace("%", "%%")

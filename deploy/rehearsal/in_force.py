@@ -34,7 +34,7 @@ class Change:
 
     cited: Cited
     cause: str
-    """Position of the command that it came of."""
+    """Position of the command that it came from."""
     at: datetime
     first_cited_at: datetime | None = None
     judgements: int = 0
@@ -70,10 +70,10 @@ class InForce:
         self.pauses: list[Pause] = []
         """All that there were."""
         self.judgements = 0
-        self.kept = 0
+        self.in_flight_judgements = 0
         """Of them: of calls in flight, citing what they cited before."""
         self._wrong = wrong
-        self._holding: dict[str, Pause] = {}
+        self._pauses_now: dict[str, Pause] = {}
         self._offers: dict[str, str] = {}
         """Open offers: id → place."""
         self._cites: dict[str, Cited] = {}
@@ -131,7 +131,7 @@ class InForce:
                 change.judgements += 1
                 change.first_cited_at = change.first_cited_at or at
         elif call_id in self._in_flight and cited == before:
-            self.kept += 1
+            self.in_flight_judgements += 1
         else:
             self._wrong.append(f"{call_id} was judged by {tuple(cited)}, when {tuple(self.now)} was in force")
 
@@ -140,17 +140,17 @@ class InForce:
     def _assignment(self, kind: str, event: Mapping[str, Any], at: datetime) -> None:
         if kind == "offer-made":
             self._offers[event.get("offer_id", "")] = place = f"{event['response']}/{event['district']}"
-            if any(pause.holds(place) for pause in self._holding.values()):
+            if any(pause.holds(place) for pause in self._pauses_now.values()):
                 self._wrong.append(f"{event['call_id']} was offered to {event['team_id']} though {place} was paused")
         elif kind in OFFERS_ENDED:
             place = self._offers.pop(event.get("offer_id", ""), "")
-            for pause in self._holding.values():
+            for pause in self._pauses_now.values():
                 if place and pause.holds(place):
                     pause.quiet_at, pause.ended = at, pause.ended + 1
         elif kind == "pause-applied":
             name = Switch(event["district"], event.get("response")).key
             if not event["paused"]:
-                self._holding.pop(name, None)
-            elif name not in self._holding:
-                self._holding[name] = pause = Pause(name, at, at)
+                self._pauses_now.pop(name, None)
+            elif name not in self._pauses_now:
+                self._pauses_now[name] = pause = Pause(name, at, at)
                 self.pauses.append(pause)

@@ -21,15 +21,16 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.local.kafka.node import CHECKOUT, KafkaError, missing
+from deploy.local.programs import module_of
 from deploy.local.stack import StackError
 from tests.bench.backlog import JOURNAL_OF, Drained, Restarted, drain, restart
 from tests.bench.floor import floor
 from tests.bench.judging import CODES, DISTRICTS, Judged, judging
 from tests.bench.latency import Measured, figures, filled, measure
-from tests.bench.load import NEW_ONE_IN
-from tests.bench.stage import AGENCIES, MODULES, PARTITIONS, TEAMS, Stage, stage
+from tests.bench.load import NEW_EVERY
+from tests.bench.stage import AGENCIES, PARTITIONS, SERVICES, TEAMS, Stage, stage
 from tests.bench.switching import switching
-from tests.rig.cad import ENDED_PERCENT, KINDS, RAISED_PERCENT, SUITABLE_PERCENT
+from tests.rig.calls import ENDED_PERCENT, KINDS, RAISED_PERCENT, SUITABLE_PERCENT
 
 PARTS = ("judging", "latency", "switching", "backlog")
 GOALS = {80: (12.0, 35.0), 800: (45.0, 100.0)}
@@ -47,7 +48,7 @@ terminal = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Options:
     """What is asked for."""
 
     parts: tuple[str, ...]
@@ -58,33 +59,37 @@ class Wanted:
     keep: bool
 
 
-async def bench(wanted: Wanted, directory: Path) -> dict[str, Any]:
-    """Every part that is wanted; prints as it goes, returns all figures. Raises KafkaError, StackError."""
-    told: dict[str, Any] = {"at": time.strftime("%Y-%m-%dT%H:%M:%S"), "machine": _machine(), "load": _load_in_words()}
+async def bench(options: Options, directory: Path) -> dict[str, Any]:
+    """Every part that is asked for; prints as it goes, returns all figures. Raises KafkaError, StackError."""
+    results: dict[str, Any] = {
+        "at": time.strftime("%Y-%m-%dT%H:%M:%S"),
+        "machine": _machine(),
+        "load": _load_in_words(),
+    }
     profile = directory / "profile.pstats"
-    if "judging" in wanted.parts:
-        told["judging"] = [asdict(one) for one in _show_judging(judging())]
-    if set(wanted.parts) <= {"judging"}:
-        return told
-    async with stage(directory, _profiling(wanted.profile, profile), keep=wanted.keep) as held:
-        if "latency" in wanted.parts:
-            told["latency"] = [
-                await _latency(held, rate, wanted.seconds, seed) for seed, rate in enumerate(wanted.rates)
+    if "judging" in options.parts:
+        results["judging"] = [asdict(one) for one in _show_judging(judging())]
+    if set(options.parts) <= {"judging"}:
+        return results
+    async with stage(directory, _profiling(options.profile, profile), keep=options.keep) as running:
+        if "latency" in options.parts:
+            results["latency"] = [
+                await _latency(running, rate, options.seconds, seed) for seed, rate in enumerate(options.rates)
             ]
-        if "switching" in wanted.parts:
-            told["switching"] = [await _switching(held, rate, wanted.seconds) for rate in wanted.rates]
-        if wanted.profile is not None:
-            held.end(wanted.profile, how=2 if wanted.profile != "intake" else 15)  # type: ignore[arg-type]
+        if "switching" in options.parts:
+            results["switching"] = [await _switching(running, rate, options.seconds) for rate in options.rates]
+        if options.profile is not None:
+            running.end(options.profile, how=2 if options.profile != "intake" else 15)  # type: ignore[arg-type]
             _show_profile(profile)
-        elif "backlog" in wanted.parts:
-            told |= await _backlog(held, wanted.backlog)
-    return told
+        elif "backlog" in options.parts:
+            results |= await _backlog(running, options.backlog)
+    return results
 
 
-async def _latency(held: Stage, rate: int, seconds: float, seed: int) -> dict[str, Any]:
+async def _latency(running: Stage, rate: int, seconds: float, seed: int) -> dict[str, Any]:
     seconds *= 2 if rate < 200 else 1  # few calls: a longer look
-    base = await floor(held.kafka.address, rate, FLOOR_SECONDS)
-    measured = await measure(held, rate, seconds, seed)
+    base = await floor(running.kafka.address, rate, FLOOR_SECONDS)
+    measured = await measure(running, rate, seconds, seed)
     _show_latency(measured, base)
     return {
         "rate": rate,
@@ -101,8 +106,8 @@ async def _latency(held: Stage, rate: int, seconds: float, seed: int) -> dict[st
     }
 
 
-async def _switching(held: Stage, rate: int, seconds: float) -> dict[str, Any]:
-    switched = await switching(held, rate, seconds, seed=rate)
+async def _switching(running: Stage, rate: int, seconds: float) -> dict[str, Any]:
+    switched = await switching(running, rate, seconds, seed=rate)
     table = Table("seconds", "n", "p50", "p99", "max", "goal", title=f"Switching at {rate} events/s")
     for name, found in (("a pause is answered", switched.answered), ("a pause is at work", switched.at_work)):
         histogram = figures(filled(found))
@@ -121,12 +126,12 @@ async def _switching(held: Stage, rate: int, seconds: float) -> dict[str, Any]:
     return asdict(switched)
 
 
-async def _backlog(held: Stage, number: int) -> dict[str, Any]:
+async def _backlog(running: Stage, number: int) -> dict[str, Any]:
     terminal.print(f"{number} versions wait in calls; then triage, team availability and notification start at once")
-    drained = await drain(held, number)
+    drained = await drain(running, number)
     _show_drain(drained)
     restarted = [
-        await restart(held, service, snapshots=snapshots) for service in JOURNAL_OF for snapshots in (True, False)
+        await restart(running, service, snapshots=snapshots) for service in JOURNAL_OF for snapshots in (True, False)
     ]
     _show_restarts(restarted)
     return {"drain": [asdict(one) for one in drained], "restart": [asdict(one) for one in restarted]}
@@ -135,7 +140,7 @@ async def _backlog(held: Stage, number: int) -> dict[str, Any]:
 def _profiling(service: str | None, path: Path) -> dict[str, str]:
     if service is None:
         return {}
-    return {"PYTHONPATH": str(PROFILED), "RIG_PROFILE": MODULES[service], "RIG_PROFILE_FILE": str(path)}
+    return {"PYTHONPATH": str(PROFILED), "RIG_PROFILE": module_of(service), "RIG_PROFILE_FILE": str(path)}
 
 
 def _statuses(measured: Measured) -> dict[str, int]:
@@ -243,8 +248,11 @@ def _show_profile(path: Path) -> None:
     pstats.Stats(str(path), stream=sys.stdout).strip_dirs().sort_stats("cumtime").print_stats(45)
 
 
-def _cells(told: dict[str, Any]) -> list[str]:
-    return [f"{told['count']}", *(f"{told[name]:.1f}" for name in ("p50", "p90", "p99", "p99.9", "max"))]
+def _cells(milliseconds: dict[str, Any]) -> list[str]:
+    return [
+        f"{milliseconds['count']}",
+        *(f"{milliseconds[name]:.1f}" for name in ("p50", "p90", "p99", "p99.9", "max")),
+    ]
 
 
 def _met(met: bool) -> str:  # noqa: FBT001  # a word for a boolean
@@ -262,7 +270,7 @@ def _machine() -> dict[str, Any]:
 def _load_in_words() -> str:
     kinds = ", ".join(f"{share} % {code}" for code, _, share in KINDS)
     return (
-        f"{AGENCIES} agencies on {PARTITIONS} partitions, {TEAMS} teams each; 1 event in {NEW_ONE_IN} a new call "
+        f"{AGENCIES} agencies on {PARTITIONS} partitions, {TEAMS} teams each; 1 event in {NEW_EVERY} a new call "
         f"({kinds}; {SUITABLE_PERCENT} % suit a team), the others updates of open calls: "
         f"{RAISED_PERCENT} % raise the level, "
         f"{ENDED_PERCENT} % close the call, the others add to the narrative. Crews accept 70 % of the offers, decline "
@@ -279,10 +287,10 @@ def main() -> int:
         "--seconds", type=float, default=30.0, help="of each run after warming up; twice that below 200/s"
     )
     parser.add_argument("--backlog", type=int, default=100_000, help="versions that wait for the drain")
-    parser.add_argument("--profile", choices=sorted(MODULES), help="profile this service while the load runs")
+    parser.add_argument("--profile", choices=sorted(SERVICES), help="profile this service while the load runs")
     parser.add_argument("--keep", action="store_true", help="keep Kafka's data and the logs in .run")
     chosen = parser.parse_args()
-    wanted = Wanted(
+    options = Options(
         tuple(chosen.parts.split(",")),
         tuple(int(rate) for rate in chosen.rates.split(",")),
         chosen.seconds,
@@ -297,12 +305,12 @@ def main() -> int:
     stamp = time.strftime("%Y%m%d-%H%M%S")
     terminal.print(_load_in_words())
     try:
-        told = asyncio.run(bench(wanted, CHECKOUT / ".run" / f"bench-{stamp}"))
+        results = asyncio.run(bench(options, CHECKOUT / ".run" / f"bench-{stamp}"))
     except (KafkaError, StackError, RuntimeError) as problem:
         terminal.print(str(problem), style="red")
         return 2
     out = CHECKOUT / ".run" / f"bench-{stamp}.json"
-    out.write_text(json.dumps(told, indent=1))
+    out.write_text(json.dumps(results, indent=1))
     terminal.print(f"written to {out.relative_to(CHECKOUT)}")
     return 0
 

@@ -18,9 +18,9 @@ from shared.engine.broker import Record
 from shared.engine.journal import positions_of
 from shared.engine.kafka import KafkaBroker
 from shared.sealing import Sealer
-from tests.bench.load import NEW_ONE_IN
+from tests.bench.load import NEW_EVERY
 from tests.bench.stage import PARTITIONS, Stage
-from tests.rig.cad import Cads
+from tests.rig.calls import CallStream
 from tests.rig.log import consumer, ends, follow
 
 JOURNAL_OF = {"triage": "decisions", "team-availability": "assignments", "notification": "notifications"}
@@ -60,7 +60,7 @@ class Restarted:
 
 
 async def drain(stage: Stage, number: int) -> list[Drained]:
-    """Let so many versions wait in `calls` while nothing decides, then start all three services at once."""
+    """Let `number` versions wait in `calls` while nothing decides, then start all three services at once."""
     for service in JOURNAL_OF:
         stage.end(service)
     start = await ends(stage.kafka.address, PARTITIONS, ("calls", *JOURNAL_OF.values()))
@@ -71,7 +71,7 @@ async def drain(stage: Stage, number: int) -> list[Drained]:
     while len(done) < len(JOURNAL_OF) and time.monotonic() < until:
         await asyncio.sleep(0.5)
         for service in JOURNAL_OF.keys() - done.keys():
-            upstream = {one for one, journal in JOURNAL_OF.items() if journal in INPUTS_OF[service]}
+            upstream = {other for other, journal in JOURNAL_OF.items() if journal in INPUTS_OF[service]}
             if upstream <= done.keys() and await _caught_up(stage, service):
                 done[service] = time.time(), sum(stage.process(service).cpu_times()[:2])
     end = await ends(stage.kafka.address, PARTITIONS, ("calls", *JOURNAL_OF.values()))
@@ -92,14 +92,14 @@ async def drain(stage: Stage, number: int) -> list[Drained]:
 async def restart(stage: Stage, service: str, *, snapshots: bool) -> Restarted:
     """Kill a service and start it again while calls trickle in."""
     address, journal = stage.kafka.address, JOURNAL_OF[service]
-    held = sum((await ends(address, PARTITIONS, (journal,))).values())
+    journal_events = sum((await ends(address, PARTITIONS, (journal,))).values())
     stage.end(service)
     ready, first = asyncio.Event(), asyncio.get_running_loop().create_future()
 
     async def watch() -> None:
         claimed: set[int] = set()
-        async for found in follow(address, PARTITIONS, (journal,), ready):
-            for record in found:
+        async for entries in follow(address, PARTITIONS, (journal,), ready):
+            for record in entries:
                 if record.type == "claimed":
                     claimed.add(record.partition)
                 elif record.partition in claimed and not first.done():
@@ -116,7 +116,7 @@ async def restart(stage: Stage, service: str, *, snapshots: bool) -> Restarted:
     for task in (trickling, watching):
         task.cancel()
     await asyncio.wait([trickling, watching])
-    return Restarted(service, snapshots, held, None if at is None else at - began)
+    return Restarted(service, snapshots, journal_events, None if at is None else at - began)
 
 
 async def _publish(stage: Stage, number: int, rate: float | None = None) -> None:
@@ -124,13 +124,13 @@ async def _publish(stage: Stage, number: int, rate: float | None = None) -> None
     broker, clock = KafkaBroker(stage.kafka.address, PARTITIONS), SystemClock()
     sealer = Sealer(stage.stack.access.sealing_key)
     sources = {town.name: Source(agency=town.name, name="cad") for town in stage.towns}
-    cads = Cads(stage.keys, int(time.time()), NEW_ONE_IN, settle_events=100)
+    calls = CallStream(stage.keys, int(time.time()), NEW_EVERY, settle_events=100)
     waiting: dict[int, list[Record]] = {partition: [] for partition in range(PARTITIONS)}
     most = BATCH if rate is None else 1
     try:
         for _ in range(number):
-            call, data = cads.next()
-            made = records(flat.read(data.partition(b"\r\n\r\n")[2]), sources[call.agency], sealer, clock.now())
+            call, body = calls.next()
+            made = records(flat.read(body), sources[call.agency], sealer, clock.now())
             batch = waiting[broker.partition_of(call.agency)]
             batch += made
             if len(batch) >= most:
@@ -156,13 +156,13 @@ async def _caught_up(stage: Stage, service: str) -> bool:
 async def _reached(stage: Stage, journal: str) -> Mapping[tuple[str, int], int]:
     """The positions in the last record of each partition."""
     places: Sequence[TopicPartition] = [TopicPartition(journal, number) for number in range(PARTITIONS)]
-    found: dict[tuple[str, int], int] = {}
-    async with consumer(stage.kafka.address) as held:
-        held.assign(places)
-        for place, end in (await held.end_offsets(places)).items():
+    reached: dict[tuple[str, int], int] = {}
+    async with consumer(stage.kafka.address) as client:
+        client.assign(places)
+        for place, end in (await client.end_offsets(places)).items():
             if end:
-                held.seek(place, end - 1)
-                last = await held.getone(place)
+                client.seek(place, end - 1)
+                last = await client.getone(place)
                 for topic, (offset, _) in positions_of(dict(last.headers)).items():
-                    found[topic, place.partition] = offset
-    return found
+                    reached[topic, place.partition] = offset
+    return reached

@@ -20,7 +20,7 @@ from hdrh.histogram import HdrHistogram
 
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS
 from tests.bench.stage import PARTITIONS, Stage
-from tests.rig.log import Rule, Seen, TopicPartition, ends, follow, read
+from tests.rig.log import Entry, Rule, TopicPartition, ends, follow, read
 
 TOPICS = ("calls", "decisions", "assignments", "notifications")
 WARM_SECONDS = 5.0
@@ -71,16 +71,16 @@ class Measured:
 
     def histogram(self, kind: str = "") -> HdrHistogram:
         """Microseconds from the intended send time to the end."""
-        found = (self.arrived.get(row.call_id) for row in self.new)
-        pairs = zip(self.new, found, strict=True)
+        ends = (self.arrived.get(row.call_id) for row in self.new)
+        pairs = zip(self.new, ends, strict=True)
         return filled((end[1] - row.due for row, end in pairs if end is not None and kind in ("", end[0])))
 
 
 def filled(seconds: Iterable[float]) -> HdrHistogram:
     """A histogram of durations, in microseconds."""
     histogram = HdrHistogram(1, 600_000_000, 3)
-    for one in seconds:
-        histogram.record_value(max(1, round(one * 1e6)))
+    for duration in seconds:
+        histogram.record_value(max(1, round(duration * 1e6)))
     return histogram
 
 
@@ -109,8 +109,8 @@ async def measure(stage: Stage, rate: int, seconds: float, seed: int) -> Measure
 
 async def _load(stage: Stage, rate: int, seconds: float, seed: int) -> tuple[list[Row], dict[str, tuple[float, float]]]:
     out = stage.directory / "rows.json"
-    about = {"port": stage.intake_port, "keys": stage.keys, "rate": rate, "seconds": WARM_SECONDS + seconds}
-    process = await stage.beside("load", {**about, "seed": seed, "out": str(out)})
+    spec = {**stage.publishing, "rate": rate, "seconds": WARM_SECONDS + seconds, "seed": seed, "out": str(out)}
+    process = await stage.beside("load", spec)
     await asyncio.sleep(WARM_SECONDS)
     before, began = stage.usage(), time.monotonic()
     after, ended = before, began
@@ -162,10 +162,10 @@ async def _hops(stage: Stage, measured: Measured, start: dict[TopicPartition, in
     return {name: filled(seconds) for name, seconds in spans.items()}
 
 
-def _firsts(records: Iterable[Seen]) -> dict[str, dict[str, Seen]]:
+def _firsts(records: Iterable[Entry]) -> dict[str, dict[str, Entry]]:
     """By call and topic: the first record that carries the call on."""
     wanted = {"call-reported", "call-triaged", "offer-made", "call-routed", "page-due"}
-    firsts: dict[str, dict[str, Seen]] = {}
+    firsts: dict[str, dict[str, Entry]] = {}
     for record in records:
         if record.counts and record.type in wanted:
             firsts.setdefault(record.subject, {}).setdefault(record.topic, record)

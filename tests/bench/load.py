@@ -13,34 +13,32 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.rig.cad import Cads
-from tests.rig.wire import Wire
+from tests.bench.client import Client
+from tests.rig.calls import CallStream
 
-NEW_ONE_IN = 10
-CONNECTIONS = 64
-MOST_CONNECTIONS = 400
+NEW_EVERY = 10
+CONNECTIONS = 400
 ANSWER_SECONDS = 10.0
 
 
 async def load(spec: dict[str, Any]) -> list[tuple[str, str, float, float, float, int]]:
-    """One row an event: call id, event id, when it was due, sent and answered (wall clock, seconds), and the status."""
-    rate, wire = spec["rate"], Wire(spec["port"], MOST_CONNECTIONS)
-    await wire.open(min(CONNECTIONS, rate))
-    cads = Cads(spec["keys"], spec["seed"], NEW_ONE_IN, settle_events=rate)
+    """A row for every event: call id, event id, when it was due, sent and answered (in seconds), and the status."""
+    rate, client, keys = spec["rate"], Client(f"{spec['intake']}/v1/calls", CONNECTIONS), spec["keys"]
+    calls = CallStream(keys, spec["seed"], NEW_EVERY, settle_events=rate)
     rows: list[tuple[str, str, float, float, float, int]] = []
-    began = time.time() + 0.2
 
-    async def send(call_id: str, event_id: str, due: float, data: bytes) -> None:
+    async def send(agency: str, call_id: str, event_id: str, due: float, body: bytes) -> None:
         sent = time.time()
-        status, _ = await wire.ask(data, ANSWER_SECONDS)
+        status = await client.post(keys[agency], body, ANSWER_SECONDS)
         rows.append((call_id, event_id, due, sent, time.time(), status))
 
+    began = time.time() + 0.2
     async with asyncio.TaskGroup() as tasks:
         for number in range(int(rate * spec["seconds"])):
             due = began + number / rate
             await asyncio.sleep(max(0.0, due - time.time()))
-            call, data = cads.next()
-            tasks.create_task(send(call.call_id, call.event_id, due, data))
+            call, body = calls.next()
+            tasks.create_task(send(call.agency, call.call_id, call.event_id, due, body))
     return rows
 
 

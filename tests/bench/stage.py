@@ -1,11 +1,10 @@
-"""The stage: Kafka, one process a service, the towns; who uses how much of the machine."""
+"""The stage: Kafka, one process of each service, the towns; who uses how much of the machine."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -15,18 +14,15 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psutil
 
 from deploy.local.kafka.node import CHECKOUT, LocalKafka, free_port
-from deploy.local.stack import Program, Stack
-from shared.events import ContactMethod
+from deploy.local.programs import Program
+from deploy.local.stack import Stack
 from tests.rig.town import Terms, Town, names, settle
 
 SERVICES = ("intake", "triage", "team-availability", "notification")
-MODULES = {"intake": "services.intake", "triage": "services.triage", "team-availability": "services.team_availability",
-           "notification": "services.notification"}  # fmt: skip
 AGENCIES, TEAMS, PARTITIONS = 24, 12, 4
 TERMS = Terms(deadline_seconds=35, step_seconds=25, offer_seconds=12)
 HERE = Path(__file__).parent
@@ -49,9 +45,9 @@ class Stage:
         return {town.name: self.stack.access.key(town.name) for town in self.towns}
 
     @property
-    def intake_port(self) -> int:
-        """Where CADs publish."""
-        return urlsplit(self.stack.intake_url).port or 0
+    def publishing(self) -> dict[str, Any]:
+        """What the load generator is told of where to publish, and as whom."""
+        return {"intake": self.stack.url_of("intake"), "keys": self.keys}
 
     def program(self, service: str) -> Program:
         """The one process of a service."""
@@ -63,23 +59,13 @@ class Stage:
 
     def start(self, service: str, environment: Mapping[str, str] | None = None) -> float:
         """Start a service's process; the instant of it."""
-        program, added = self.program(service), dict(environment or {})
-        before = {name: os.environ.get(name) for name in added}
-        os.environ.update(added)
-        try:
-            began = time.time()
-            self.stack._start_child(program)
-        finally:
-            for name, value in before.items():
-                os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+        began = time.time()
+        self.stack.children.start([self.program(service)], environment)
         return began
 
     def end(self, service: str, how: signal.Signals = signal.SIGKILL) -> None:
         """End a service's process and wait until it is gone."""
-        child = self.stack._children.pop(f"{service}-1", None)
-        if child is not None:
-            child.send_signal(how)
-            child.wait()
+        self.stack.children.end(f"{service}-1", how)
 
     async def beside(self, name: str, spec: dict[str, Any]) -> psutil.Popen:
         """Start a process of the measurement, `tests.bench.<name>`, with a spec."""
@@ -111,24 +97,22 @@ async def stage(directory: Path, environment: Mapping[str, str], *, keep: bool) 
     """Everything up, every programme live, every team on shift."""
     kafka, port = LocalKafka(directory / "kafka"), free_port()
     kafka.start()
-    towns = [
-        Town(name, TEAMS, ContactMethod(method_id="pocket", kind="pocket"), f"http://127.0.0.1:{port}/cad/{name}")
-        for name in names(AGENCIES, PARTITIONS)
-    ]
+    towns = [Town(name, TEAMS, paged_members=0, port=port) for name in names(AGENCIES, PARTITIONS)]
     stack = Stack(
         directory / "stack",
         kafka.address,
-        [town.wanted for town in towns],
+        [town.spec for town in towns],
         instances=1,
         partitions=PARTITIONS,
-        services=SERVICES,
+        services=(*SERVICES, "console"),
         supervised=False,
         environment={"CAREROUTE_LOG_LEVEL": "warning", **environment},
     )
     made = Stage(directory, kafka, stack, towns)
     try:
         await stack.start()
-        await settle(kafka.address, PARTITIONS, towns, TERMS)
+        await settle(stack, towns, TERMS)
+        made.end("console")  # it is there to settle the towns; nobody commands it while something is measured
         ready = directory / "town.ready"
         about = {"bootstrap": kafka.address, "partitions": PARTITIONS, "seed": 1, "port": port, "ready": str(ready)}
         await made.beside("town", about)

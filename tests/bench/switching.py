@@ -22,7 +22,7 @@ from shared.events import ApproveProgramme, Command, PauseDistrict, ProposeProgr
 from tests.bench.judging import large
 from tests.bench.latency import WARM_SECONDS
 from tests.bench.stage import PARTITIONS, Stage
-from tests.rig.log import Rule, Seen, ends, read
+from tests.rig.log import Entry, Rule, ends, read
 
 TOPICS = ("commands", "decisions", "assignments")
 PAUSES_A_SECOND, PAUSED_SECONDS = 5.0, 1.5
@@ -54,8 +54,8 @@ async def switching(stage: Stage, rate: int, seconds: float, seed: int) -> Switc
     start = await ends(stage.kafka.address, PARTITIONS, TOPICS)
     out = stage.directory / "switching-rows.json"
     whole = WARM_SECONDS + seconds + 4 * SETTLE_SECONDS  # it goes on beyond what is looked at
-    about = {"port": stage.intake_port, "keys": stage.keys, "rate": rate, "seconds": whole, "seed": seed}
-    loading = await stage.beside("load", {**about, "out": str(out)})
+    spec = {**stage.publishing, "rate": rate, "seconds": whole, "seed": seed, "out": str(out)}
+    loading = await stage.beside("load", spec)
     broker = KafkaBroker(stage.kafka.address, PARTITIONS)
     try:
         await asyncio.sleep(WARM_SECONDS)
@@ -69,8 +69,8 @@ async def switching(stage: Stage, rate: int, seconds: float, seed: int) -> Switc
             await asyncio.sleep(0.1)
     finally:
         await broker.close()
-    found = await read(stage.kafka.address, PARTITIONS, TOPICS, start, Rule(applies=False))
-    records = [record for record in found if record.counts]
+    logged = await read(stage.kafka.address, PARTITIONS, TOPICS, start, Rule(applies=False))
+    records = [record for record in logged if record.counts]
     answered, at_work, late_offers = _paused(records)
     adopted = _adoption(records, agency, proposal)
     gaps = _gaps(records, (quiet_from, adopting_from)), _gaps(records, (adopting_from, adopting_from + SETTLE_SECONDS))
@@ -81,7 +81,7 @@ async def _pauses(broker: KafkaBroker, stage: Stage, seconds: float, chance: Ran
     """Each paused a while and resumed; no agency twice at a time."""
     idle = [town.name for town in stage.towns]
 
-    async def one(agency: str) -> None:
+    async def pause(agency: str) -> None:
         await _issue(broker, agency, PauseDistrict, district=DISTRICT, reason="bench")
         await asyncio.sleep(PAUSED_SECONDS)
         await _issue(broker, agency, ResumeDistrict, district=DISTRICT, reason="bench")
@@ -91,7 +91,7 @@ async def _pauses(broker: KafkaBroker, stage: Stage, seconds: float, chance: Ran
     async with asyncio.TaskGroup() as tasks:
         for _ in range(int(seconds * PAUSES_A_SECOND)):
             if idle:
-                tasks.create_task(one(idle.pop(chance.randrange(len(idle)))))
+                tasks.create_task(pause(idle.pop(chance.randrange(len(idle)))))
             await asyncio.sleep(1 / PAUSES_A_SECOND)
 
 
@@ -116,53 +116,61 @@ async def _issue(broker: KafkaBroker, agency: str, kind: type[Command], by: str 
 # --- what the log says
 
 
-def _paused(records: Iterable[Seen]) -> tuple[list[float], list[float], int]:
+def _paused(records: Iterable[Entry]) -> tuple[list[float], list[float], int]:
     """From each pause's command: to its answer, to its effect; and offers made in spite of it."""
-    issued: dict[str, Seen] = {}
+    issued: dict[str, Entry] = {}
     answered: list[float] = []
     at_work: list[float] = []
     paused: dict[str, float] = {}
     begun: dict[str, float] = {}
     late_offers = 0
-    for record in sorted(records, key=lambda one: (one.time, one.topic != "commands", one.offset)):
-        said = record.said
+    for record in sorted(records, key=lambda record: (record.time, record.topic != "commands", record.offset)):
+        fields = record.fields
         if record.type == "pause-district":
-            issued[str(said["command_id"])] = record
-        elif record.type == "command-done" and (command := issued.get(str(said["command_id"]))) is not None:
+            issued[str(fields["command_id"])] = record
+        elif record.type == "command-done" and (command := issued.get(str(fields["command_id"]))) is not None:
             answered.append(record.time - command.time)
             begun[record.key] = command.time
         elif record.type == "pause-applied" and record.key in begun:
-            if said["paused"]:
+            if fields["paused"]:
                 at_work.append(record.time - begun[record.key])
                 paused[record.key] = record.time
             else:
                 paused.pop(record.key, None)
-        elif record.type == "offer-withdrawn" and said["why"] == "paused" and record.key in paused:
+        elif record.type == "offer-withdrawn" and fields["why"] == "paused" and record.key in paused:
             at_work[-1] = max(at_work[-1], record.time - begun[record.key])
-        elif record.type == "offer-made" and record.key in paused and said["district"] == DISTRICT:
+        elif record.type == "offer-made" and record.key in paused and fields["district"] == DISTRICT:
             late_offers += 1
     return answered, at_work, late_offers
 
 
-def _adoption(records: list[Seen], agency: str, proposal: str) -> dict[str, float]:
+def _adoption(records: list[Entry], agency: str, proposal: str) -> dict[str, float]:
     of_agency = [record for record in records if record.key == agency]
-    proposed = next(one for one in of_agency if one.type == "propose-programme" and one.said["command_id"] == proposal)
-    approved = next(one for one in of_agency if one.type == "approve-programme" and one.time > proposed.time)
-    activated = next(one for one in of_agency if one.type == "programme-activated" and one.time > proposed.time)
-    answers = {str(one.said["command_id"]): one for one in of_agency if one.type == "command-done"}
-    later = (one for one in of_agency if one.type == "call-triaged" and one.offset > activated.offset)
-    first = next((one.time for one in later), float("nan"))
+    proposed = next(
+        record for record in of_agency if record.type == "propose-programme" and record.fields["command_id"] == proposal
+    )
+    approved = next(
+        record for record in of_agency if record.type == "approve-programme" and record.time > proposed.time
+    )
+    activated = next(
+        record for record in of_agency if record.type == "programme-activated" and record.time > proposed.time
+    )
+    answers = {str(record.fields["command_id"]): record for record in of_agency if record.type == "command-done"}
+    later = (record for record in of_agency if record.type == "call-triaged" and record.offset > activated.offset)
+    first = next((record.time for record in later), float("nan"))
     return {
         "proposal answered": answers[proposal].time - proposed.time,
-        "approval answered": answers[str(approved.said["command_id"])].time - approved.time,
+        "approval answered": answers[str(approved.fields["command_id"])].time - approved.time,
         "first decision under it": first - approved.time,
     }
 
 
-def _gaps(records: Iterable[Seen], within: tuple[float, float]) -> float:
+def _gaps(records: Iterable[Entry], within: tuple[float, float]) -> float:
     """The longest time without any record in one partition of triage's journal, whichever partition that was."""
     times: defaultdict[int, list[float]] = defaultdict(list)
     for record in records:
         if record.topic == "decisions" and within[0] <= record.time <= within[1]:
             times[record.partition].append(record.time)
-    return max((after - before for held in times.values() for before, after in pairwise(sorted(held))), default=0.0)
+    return max(
+        (after - before for partition in times.values() for before, after in pairwise(sorted(partition))), default=0.0
+    )

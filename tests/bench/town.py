@@ -9,18 +9,19 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from aiohttp.web import BaseRequest
+
+from deploy.actors.webhooks import receiving
 from shared.clock import SystemClock
 from shared.doors.command import send
 from shared.engine.kafka import KafkaBroker
 from shared.events import AcceptOffer, Command, DeclineOffer, ReportStatus, child_id
-from tests.rig.crew import Crews
+from tests.rig.crews import Crews
 from tests.rig.log import follow
-from tests.rig.wire import Receiver
 
 KINDS: dict[str, type[Command]] = {"accept": AcceptOffer, "decline": DeclineOffer, "status": ReportStatus}
 
@@ -29,18 +30,18 @@ async def town(spec: dict[str, Any]) -> None:
     """Live until told to stop."""
     broker, clock = KafkaBroker(spec["bootstrap"], spec["partitions"]), SystemClock()
 
-    async def act(agency: str, kind: str, said: dict[str, Any], key: str) -> None:
+    async def act(agency: str, kind: str, fields: dict[str, Any], key: str) -> None:
         now = clock.now()
-        person = said.get("person_id", said.get("team_id"))
+        person = fields.get("person_id", fields.get("team_id"))
         common: dict[str, Any] = {"command_id": child_id(agency, key), "issued_by": person, "issued_at": now}
-        command = KINDS[kind](**common, expires_at=now + timedelta(seconds=60), **said)
+        command = KINDS[kind](**common, expires_at=now + timedelta(seconds=60), **fields)
         await send(broker, agency, command, clock, "rig")
 
-    def take(path: str, headers: Mapping[str, str], body: bytes) -> int:  # noqa: ARG001  # the receiver's shape
+    async def take(request: BaseRequest) -> int:
+        await request.read()
         return 204
 
-    receiver, crews = Receiver(take), Crews(act, spec["seed"])
-    await receiver.start(spec["port"])
+    crews = Crews(act, spec["seed"])
     over, ready = asyncio.Event(), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)
 
@@ -49,12 +50,13 @@ async def town(spec: dict[str, Any]) -> None:
             for record in records:
                 crews.take(record)
 
-    watching = asyncio.get_running_loop().create_task(watch())
-    await ready.wait()
-    await asyncio.to_thread(Path(spec["ready"]).touch)
-    await over.wait()
-    watching.cancel()
-    await crews.stop()
+    async with receiving(spec["port"], take):
+        watching = asyncio.get_running_loop().create_task(watch())
+        await ready.wait()
+        await asyncio.to_thread(Path(spec["ready"]).touch)
+        await over.wait()
+        watching.cancel()
+        await crews.stop()
     await broker.close()
 
 

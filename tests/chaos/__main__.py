@@ -18,7 +18,6 @@ from rich.table import Table
 
 from deploy.local.kafka.node import CHECKOUT, KafkaError, LocalKafka, free_port, missing
 from deploy.local.stack import Stack, StackError
-from shared.events import ContactMethod
 from tests.chaos.city import City
 from tests.chaos.faults import Faults
 from tests.chaos.oracle import Verdict, judge, lateness_of_defaults
@@ -27,7 +26,7 @@ from tests.rig.log import Rule, read
 from tests.rig.town import Terms, Town, names, settle
 
 TERMS = Terms(deadline_seconds=20, step_seconds=12, offer_seconds=6)
-TEAMS = 6
+TEAMS, PAGED_MEMBERS = 6, 2
 TOPICS = ("calls", "commands", "decisions", "assignments", "notifications")
 CALM_SECONDS = 3.0
 DRAIN_SECONDS = 90.0
@@ -39,7 +38,7 @@ terminal = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Options:
     """What a run is asked for."""
 
     seconds: float = 60.0
@@ -53,7 +52,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Outcome:
     """What came of a run."""
 
     verdict: Verdict
@@ -63,30 +62,32 @@ class Told:
     defaults_late_seconds: Sequence[float]
 
 
-async def chaos(wanted: Wanted, directory: Path) -> Told:
+async def chaos(options: Options, directory: Path) -> Outcome:
     """One run, in a directory of its own. Raises KafkaError, StackError."""
-    with _kafka(directory, keep=wanted.keep) as kafka:
+    with _kafka(directory, keep=options.keep) as kafka:
         port = free_port()
-        towns = [_town(name, port) for name in names(wanted.agencies, wanted.partitions)]
+        towns = [Town(name, TEAMS, PAGED_MEMBERS, port) for name in names(options.agencies, options.partitions)]
         stack = Stack(
             directory / "stack",
             kafka.address,
-            [town.wanted for town in towns],
+            [town.spec for town in towns],
             instances=2,
-            partitions=wanted.partitions,
-            environment={"PYTHONPATH": str(WITHOUT_RULE)} if wanted.without_ownership_rule else {},
+            partitions=options.partitions,
+            environment={"PYTHONPATH": str(WITHOUT_RULE)} if options.without_ownership_rule else {},
         )
         try:
             await stack.start()
-            await settle(stack.bootstrap, stack.partitions, towns, TERMS)
-            _say(f"{wanted.agencies} agencies with {TEAMS} teams, {len(stack.programs)} processes, seed {wanted.seed}")
-            city, faults = City(stack, towns, port, wanted.seed), Faults(stack, kafka, wanted.seed, _say)
-            await _live_through(wanted, city, faults)
+            await settle(stack, towns, TERMS)
+            _say(
+                f"{options.agencies} agencies with {TEAMS} teams, {len(stack.programs)} processes, seed {options.seed}"
+            )
+            city, faults = City(stack, towns, port, options.seed), Faults(stack, kafka, options.seed, _say)
+            await _live_through(options, city, faults)
         finally:
             await asyncio.to_thread(stack.stop)
-        records = await read(stack.bootstrap, stack.partitions, TOPICS, rule=Rule(not wanted.without_ownership_rule))
-        durable = {one.headers["id"].decode() for one in records if one.topic == "commands"}
-        return Told(
+        records = await read(stack.bootstrap, stack.partitions, TOPICS, rule=Rule(not options.without_ownership_rule))
+        durable = {record.headers["id"].decode() for record in records if record.topic == "commands"}
+        return Outcome(
             judge(records, city.sent, durable | city.commands, city.received),
             stalls(faults.done, records),
             faults.done,
@@ -95,14 +96,14 @@ async def chaos(wanted: Wanted, directory: Path) -> Told:
         )
 
 
-async def _live_through(wanted: Wanted, city: City, faults: Faults) -> None:
+async def _live_through(options: Options, city: City, faults: Faults) -> None:
     await city.start()
     over = asyncio.Event()
-    publishing = asyncio.get_running_loop().create_task(city.publish(wanted.rate, over))
+    publishing = asyncio.get_running_loop().create_task(city.publish(options.rate, over))
     try:
         await asyncio.sleep(CALM_SECONDS)
-        await faults.run(wanted.seconds)
-        for _ in range(wanted.broker_kills):
+        await faults.run(options.seconds)
+        for _ in range(options.broker_kills):
             await asyncio.sleep(CALM_SECONDS)
             await faults.kill_broker()
             await asyncio.sleep(4 * CALM_SECONDS)
@@ -129,35 +130,30 @@ def _kafka(directory: Path, *, keep: bool) -> Iterator[LocalKafka]:
             shutil.rmtree(directory, ignore_errors=True)
 
 
-def _town(name: str, port: int) -> Town:
-    contact = ContactMethod(method_id="phone", kind="webhook", url=f"http://127.0.0.1:{port}/page/{name}")
-    return Town(name, TEAMS, contact, f"http://127.0.0.1:{port}/cad/{name}")
-
-
-def report(told: Told) -> None:
+def report(outcome: Outcome) -> None:
     """What the terminal shows at the end."""
     counts = Table(title="What was looked at", show_header=False)
-    for name, number in told.verdict.counts.items():
+    for name, number in outcome.verdict.counts.items():
         counts.add_row(name, f"{number}")
     counts.add_row(
         "intake's answers",
-        ", ".join(f"{status or 'lost'}: {number}" for status, number in sorted(told.statuses.items())),
+        ", ".join(f"{status or 'lost'}: {number}" for status, number in sorted(outcome.statuses.items())),
     )
-    late = sorted(told.defaults_late_seconds)
+    late = sorted(outcome.defaults_late_seconds)
     if late:
         counts.add_row(
             "defaults after their deadline", f"p50 {_at(late, 50):.2f} s, max {late[-1]:.2f} s, of {len(late)}"
         )
     terminal.print(counts)
-    terminal.print(_stall_table(told))
+    terminal.print(_stall_table(outcome))
     table = Table("promise", "broken", "for example", title="Promises")
-    for name, faults in told.verdict.faults.items():
+    for name, faults in outcome.verdict.faults.items():
         style = "red" if faults else "green"
         table.add_row(name, f"[{style}]{len(faults)}[/]", "\n".join(faults[:SHOWN]))
     terminal.print(table)
 
 
-def _stall_table(told: Told) -> Table:
+def _stall_table(outcome: Outcome) -> Table:
     table = Table(
         "fault",
         "times",
@@ -170,13 +166,13 @@ def _stall_table(told: Told) -> Table:
         "goal",
         title="How long decisions stood still",
     )
-    for kind in dict.fromkeys(fault.kind for fault in told.faults):
-        times = sum(fault.kind == kind for fault in told.faults)
+    for kind in dict.fromkeys(fault.kind for fault in outcome.faults):
+        times = sum(fault.kind == kind for fault in outcome.faults)
         for journal in ("decisions", "assignments", "notifications"):
-            hit = [stall for stall in told.stalls if stall.kind == kind and stall.journal == journal]
+            hit = [stall for stall in outcome.stalls if stall.kind == kind and stall.journal == journal]
             if not hit:
                 continue
-            waited, first = sorted(one.waited_seconds for one in hit), sorted(one.first_seconds for one in hit)
+            waited, first = sorted(stall.waited_seconds for stall in hit), sorted(stall.first_seconds for stall in hit)
             goal = GOAL_SECONDS.get(kind)
             met = "" if goal is None else f"≤ {goal:.0f} s: {'met' if waited[-1] <= goal else '[red]not met[/]'}"
             figures = (f"{number:.2f} s" for number in (_at(waited, 50), waited[-1], _at(first, 50), first[-1]))
@@ -194,30 +190,32 @@ def _say(text: str) -> None:
 
 def main() -> int:
     """Exit code 0 only if every promise held."""
-    default = Wanted()
+    default = Options()
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seconds", type=float, default=default.seconds, help="how long faults go on (60)")
     parser.add_argument("--rate", type=float, default=default.rate, help="CAD events a second (80)")
     parser.add_argument("--agencies", type=int, default=default.agencies)
     parser.add_argument("--partitions", type=int, default=default.partitions)
     parser.add_argument("--seed", type=int, default=default.seed)
-    parser.add_argument("--broker-kills", type=int, default=default.broker_kills, help="after that, so many (1)")
+    parser.add_argument(
+        "--broker-kills", type=int, default=default.broker_kills, help="how often Kafka is killed after that (1)"
+    )
     parser.add_argument("--without-ownership-rule", action="store_true", help="take the rule out: it must fail then")
     parser.add_argument("--keep", action="store_true", help="keep Kafka's data and the logs in .run")
-    wanted = Wanted(**vars(parser.parse_args()))
+    options = Options(**vars(parser.parse_args()))
     if (reason := missing()) is not None:
         terminal.print(f"Chaos needs a Kafka that it may kill. {reason}")
         return 2
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # Kafka goes away on purpose
     directory = CHECKOUT / ".run" / f"chaos-{time.strftime('%H%M%S')}"
     try:
-        told = asyncio.run(chaos(wanted, directory))
+        outcome = asyncio.run(chaos(options, directory))
     except (KafkaError, StackError, RuntimeError) as problem:
         terminal.print(str(problem), style="red")
         return 2
-    report(told)
-    terminal.print("[green]Every promise held.[/]" if told.verdict.clean else "[red]Promises were broken.[/]")
-    return 0 if told.verdict.clean else 1
+    report(outcome)
+    terminal.print("[green]Every promise held.[/]" if outcome.verdict.clean else "[red]Promises were broken.[/]")
+    return 0 if outcome.verdict.clean else 1
 
 
 if __name__ == "__main__":

@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import Counter
-from collections.abc import Mapping
-from datetime import datetime
-from itertools import count
+from contextlib import AsyncExitStack
+from functools import partial
 from random import Random
 from typing import Any
-from urllib.parse import urlsplit
 
-from standardwebhooks import Webhook, WebhookVerificationError
+from aiohttp.web import BaseRequest
 
+from deploy.actors.cad import Cad
+from deploy.actors.console import CommandFailed, Console
+from deploy.actors.http import session
+from deploy.actors.webhooks import Delivery, delivery, receiving
 from deploy.local.stack import Stack
-from tests.chaos.oracle import Received, Sent
-from tests.rig.cad import Cads
-from tests.rig.crew import Crews
+from tests.chaos.oracle import Sent
+from tests.rig.calls import CallStream
+from tests.rig.crews import Crews
 from tests.rig.log import follow
 from tests.rig.town import Town
-from tests.rig.wire import LOST, Receiver, Wire, request
 
-NEW_ONE_IN = 5
-AGAIN = (LOST, 408, 429, 500, 502, 503)
-AGAIN_SECONDS = (0.2, 0.6)
-MOST_SECONDS = 4
-"""What a CAD waits at most before it sends a version again; at first it waits a second, as Retry-After says."""
+NEW_EVERY = 5
 FAIL_PERCENT = 3
 """Of the webhooks: answered with 503, as CADs and providers do."""
-NOT_AFTER = "careroute-not-after"
+CONNECTIONS = 400
+REFUSED = 409
 
 
 class City:
@@ -38,72 +35,75 @@ class City:
 
     def __init__(self, stack: Stack, towns: list[Town], port: int, seed: int) -> None:
         self.sent: list[Sent] = []
-        self.received: list[Received] = []
-        self.statuses: Counter[int] = Counter()
-        """Of intake's answers."""
-        self.commands: set[str] = set()
-        """Ids of commands that the console took."""
+        self.received: list[Delivery] = []
         self.routed: set[str] = set()
-        self._stack, self._port, self._random = stack, port, Random(seed)
-        self._towns = {town.name: town for town in towns}
-        keys = {town.name: stack.access.key(town.name) for town in towns}
-        self._cads = Cads(keys, seed, NEW_ONE_IN, settle_events=100)
-        self._intake, self._console = Wire(_port_of(stack.intake_url)), Wire(_port_of(stack.console_url))
+        self._stack, self._towns, self._port, self._seed = stack, towns, port, seed
+        self._random = Random(seed)
+        self._calls = CallStream([town.name for town in towns], seed, NEW_EVERY, settle_events=100)
+        self._cads: dict[str, Cad] = {}
+        self._consoles: dict[str, Console] = {}
         self._crews = Crews(self._act, seed)
-        self._receiver = Receiver(self._take)
         self._publishing: set[asyncio.Task[None]] = set()
         self._following: asyncio.Task[None] | None = None
+        self._exit = AsyncExitStack()
         self._over = False
+
+    @property
+    def statuses(self) -> Counter[int]:
+        """Of intake's answers."""
+        return sum((cad.answers for cad in self._cads.values()), Counter[int]())
+
+    @property
+    def commands(self) -> set[str]:
+        """Ids of commands that the console said are durable."""
+        return {command_id for console in self._consoles.values() for command_id in console.durable}
 
     async def start(self) -> None:
         """Receive webhooks, watch the journal."""
-        await self._receiver.start(self._port)
+        access, http = self._stack.access, await self._exit.enter_async_context(session(CONNECTIONS))
+        for name in (town.name for town in self._towns):
+            self._cads[name] = Cad(http, self._stack.url_of("intake"), access.key(name), seed=self._seed)
+            self._consoles[name] = Console(http, self._stack.url_of("console"), partial(access.token, name))
+        await self._exit.enter_async_context(receiving(self._port, self._take))
         ready = asyncio.Event()
         self._following = asyncio.get_running_loop().create_task(self._follow(ready))
         await ready.wait()
 
     async def publish(self, rate: float, until: asyncio.Event) -> None:
-        """Publish so many events a second, each until it is acknowledged."""
+        """Publish `rate` events a second, each until it is acknowledged."""
         began, number = time.monotonic(), 0
         while not until.is_set():
             await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
             number += 1
-            call, data = self._cads.next()
-            task = asyncio.get_running_loop().create_task(self._publish(call.call_id, call.event_id, data))
+            call, body = self._calls.next()
+            version = Sent(call.call_id, call.event_id)
+            task = asyncio.get_running_loop().create_task(self._publish(self._cads[call.agency], version, body))
             self._publishing.add(task)
             task.add_done_callback(self._publishing.discard)
 
     async def drain(self, seconds: float) -> None:
-        """Wait until every version is acknowledged and every call has an outcome, so long at most."""
+        """Wait until every version is acknowledged and every call has an outcome, but no longer than this."""
         until = time.monotonic() + seconds
         while self._unfinished() and time.monotonic() < until:  # noqa: ASYNC110  # other processes have to finish
             await asyncio.sleep(0.2)
 
     def _unfinished(self) -> bool:
-        return bool(self._publishing) or not self.routed.issuperset(one.call_id for one in self.sent)
+        return bool(self._publishing) or not self.routed.issuperset(version.call_id for version in self.sent)
 
     async def stop(self) -> None:
         """Leave."""
         self._over = True
         await self._crews.stop()
-        if self._following is not None:
-            self._following.cancel()
-            await asyncio.wait([self._following])
-        for task in list(self._publishing):
+        tasks = [*self._publishing, *([self._following] if self._following else [])]
+        for task in tasks:
             task.cancel()
-        self._receiver.stop()
-        self._intake.close()
-        self._console.close()
+        if tasks:
+            await asyncio.wait(tasks)
+        await self._exit.aclose()
 
-    async def _publish(self, call_id: str, event_id: str, data: bytes) -> None:
-        for pause in count(1):
-            status, _ = await self._intake.ask(data, 3.0)
-            self.statuses[status] += 1
-            if status == 200:
-                self.sent.append(Sent(call_id, event_id))
-            if status not in AGAIN:
-                return
-            await asyncio.sleep(min(pause, MOST_SECONDS) * self._random.uniform(0.7, 1.3))
+    async def _publish(self, cad: Cad, version: Sent, body: bytes) -> None:
+        await cad.publish(body)
+        self.sent.append(version)
 
     async def _follow(self, ready: asyncio.Event) -> None:
         """From wherever the journal ends; after Kafka was away, from the beginning, which does no harm."""
@@ -118,48 +118,24 @@ class City:
                 print(f"the city lost sight of the journal: {type(error).__name__}: {error}", flush=True)  # noqa: T201
                 await asyncio.sleep(1)
 
-    async def _act(self, agency: str, kind: str, said: dict[str, Any], key: str) -> None:
+    async def _act(self, agency: str, kind: str, fields: dict[str, Any], key: str) -> None:
         """A tap on the console; again, with the same key, if nobody answered."""
-        about = dict(said)
+        body = dict(fields)
         path = (
-            f"/v1/teams/{about.pop('team_id')}/status"
+            f"/v1/teams/{body.pop('team_id')}/status"
             if kind == "status"
-            else f"/v1/offers/{about.pop('offer_id')}/{kind}"
+            else f"/v1/offers/{body.pop('offer_id')}/{kind}"
         )
-        token = self._stack.access.token(agency, "ana")
-        headers = {"authorization": f"Bearer {token}", "content_type": "application/json", "idempotency_key": key}
-        data = request("POST", path, json.dumps(about).encode(), **headers)
-        for _ in range(8):
-            status, body = await self._console.ask(data, 5.0)
-            if status not in AGAIN:
-                if status in (200, 202):
-                    self.commands.add(json.loads(body)["command_id"])
-                elif status != 409:
-                    print(f"the console answered {status} to {path}: {body[:200]!r}", flush=True)  # noqa: T201
-                return
-            await asyncio.sleep(self._random.uniform(*AGAIN_SECONDS))
+        try:
+            await self._consoles[agency].command("ana", path, body, key)
+        except CommandFailed as failed:
+            if failed.status != REFUSED:
+                print(f"the console failed: {failed}", flush=True)  # noqa: T201
 
-    def _take(self, path: str, headers: Mapping[str, str], body: bytes) -> int:
+    async def _take(self, request: BaseRequest) -> int:
         """A webhook has come: `/page/TOWN` or `/cad/TOWN`."""
-        _, kind, town = path.split("/")
+        _, kind, town = request.path.split("/")
         access = self._stack.access
         secret = access.page_secret(town) if kind == "page" else access.webhook_secret(town)
-        not_after = datetime.fromisoformat(headers[NOT_AFTER]).timestamp()
-        holds = _holds(secret, headers, body)
-        signed_at = float(headers["webhook-timestamp"])
-        self.received.append(Received(headers["webhook-id"], path, time.time(), not_after, holds, signed_at))
+        self.received.append(await delivery(request, secret))
         return 503 if self._random.randrange(100) < FAIL_PERCENT else 204
-
-
-def _holds(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
-    try:
-        Webhook(secret).verify(body, dict(headers))
-    except WebhookVerificationError:
-        return False
-    return True
-
-
-def _port_of(url: str) -> int:
-    port = urlsplit(url).port
-    assert port is not None
-    return port

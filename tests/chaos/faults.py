@@ -19,7 +19,7 @@ ROUND_SECONDS = 90.0
 HANG_SECONDS = (6.8, 10.0)
 """Longer than the session of six seconds; beyond eight the watchdog ends a process as soon as it wakes."""
 REST_SECONDS = {"kill": 7.0, "term": 7.0, "hang": 15.0}
-"""For so long a service is left alone after a fault, so that what it brought about can be told apart."""
+"""How long a service is left alone after a fault, so that what it brought about can be told apart."""
 PAUSE_SECONDS = (1.0, 3.0)
 SIGNALS = {"kill": signal.SIGKILL, "term": signal.SIGTERM}
 SERVICES = tuple(JOURNAL_OF)
@@ -35,7 +35,7 @@ class Faults:
         self._left_alone_until = dict.fromkeys(SERVICES, 0.0)
 
     async def run(self, seconds: float) -> None:
-        """Rotate through the phases for so long, then let whatever hangs go on."""
+        """Rotate through the phases, then let whatever hangs go on."""
         for kind, length in phases(seconds):
             self._say(f"phase {kind}, {length:.0f} s")
             until = time.monotonic() + length
@@ -58,7 +58,7 @@ class Faults:
     def _harm(self, phase: str) -> None:
         mixed = phase == "mixed"
         kind = self._random.choice(("kill", "kill", "hang", "term")) if mixed else phase
-        free = [one for one in SERVICES if mixed or self._left_alone_until[one] < time.monotonic()]
+        free = [name for name in SERVICES if mixed or self._left_alone_until[name] < time.monotonic()]
         if not free:
             return
         service, number = self._random.choice(free), self._random.choice((1, 2))

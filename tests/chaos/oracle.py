@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from tests.rig.log import JOURNALS, Seen
+from deploy.actors.webhooks import Delivery
+from tests.rig.log import JOURNALS, Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +22,6 @@ class Sent:
 
     call_id: str
     event_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A webhook that reached its receiver."""
-
-    message_id: str
-    path: str
-    at: float
-    not_after: float
-    signature_holds: bool
-    signed_at: float = 0.0
-    """The sender's own time of sending, as it signed it: whole seconds, rounded down. A page on its way while its
-    process is frozen or starved arrives later than that; its validity travels with it, and the provider drops it."""
 
 
 @dataclass(slots=True)
@@ -51,112 +38,114 @@ class Verdict:
 
 
 def judge(
-    records: Iterable[Seen], sent: Iterable[Sent], commands: Iterable[str], received: Iterable[Received]
+    records: Iterable[Entry], sent: Iterable[Sent], commands: Iterable[str], received: Iterable[Delivery]
 ) -> Verdict:
     """Every promise, checked. `commands`: ids of commands that a door said are durable, or the topic holds."""
     everything, sent, received = list(records), list(sent), list(received)
-    counting = [one for one in everything if one.topic in JOURNALS and one.counts and one.type != "claimed"]
+    counting = [entry for entry in everything if entry.topic in JOURNALS and entry.counts and entry.type != "claimed"]
     of = _by_type(counting)
-    over_before, pages = _ended_first(everything), [one for one in received if one.path.startswith("/page")]
+    over_before, pages = _ended_first(everything), [webhook for webhook in received if webhook.path.startswith("/page")]
     verdict = Verdict()
     verdict.faults = {
         "acknowledged and not in the topic": _missing(sent, everything),
         "acknowledged and not judged by triage": _unjudged(sent, everything, of),
-        "calls lost: no outcome": sorted({one.call_id for one in sent} - _routed(of) - over_before),
+        "calls lost: no outcome": sorted({version.call_id for version in sent} - _routed(of) - over_before),
         "episodes without an outcome": sorted(_episodes(of["deadline-set"]) - _episodes(of["call-routed"])),
-        "outcomes twice": _twice(of["call-routed"], lambda one: f"{one.said['call_id']}#{one.said['episode']}"),
+        "outcomes twice": _twice(of["call-routed"], _episode),
         "double assignments of a team": _overlaps(counting, "team_id"),
         "double assignments of a call": _overlaps(counting, "call_id"),
         "a team offered two calls at a time": _double_offers(counting),
         "pages twice, by step, person and method": _twice(of["page-due"], _step_person_method),
-        "pages attempted twice": _twice(of["page-attempted"], lambda one: str(one.said["page_id"])),
-        "pages received twice": _repeated(one.message_id for one in pages),
-        "pages sent past their time": [one.message_id for one in pages if one.signed_at > one.not_after],
-        "webhooks with a wrong signature": [one.message_id for one in received if not one.signature_holds],
-        "clocks fired twice": _decided_twice(record for record in counting if record.cause.startswith("tick/")),
-        "offers expired twice": _twice(of["offer-expired"], lambda one: str(one.said["offer_id"])),
-        "clocks failed": [one.cause for one in of["clock-failed"]],
+        "pages attempted twice": _twice(of["page-attempted"], lambda entry: str(entry.fields["page_id"])),
+        "pages received twice": _repeated(page.message_id for page in pages),
+        "pages sent past their time": [page.message_id for page in pages if page.signed_at > page.not_after],
+        "webhooks with a wrong signature": [webhook.message_id for webhook in received if not webhook.is_genuine],
+        "clocks fired twice": _decided_twice(entry for entry in counting if entry.cause.startswith("tick/")),
+        "offers expired twice": _twice(of["offer-expired"], lambda entry: str(entry.fields["offer_id"])),
+        "clocks failed": [entry.cause for entry in of["clock-failed"]],
         "inputs decided twice": _decided_twice(
-            one for one in counting if one.type != "positions-noted" and not one.cause.startswith("tick/")
+            entry for entry in counting if entry.type != "positions-noted" and not entry.cause.startswith("tick/")
         ),
-        "inputs refused": [f"{one.topic}: {one.said['position']} {one.said['wrong']}" for one in of["input-refused"]],
-        "commands answered twice": _twice(_answers(of), lambda one: str(one.said["command_id"])),
-        "commands not answered": sorted(set(commands) - {str(one.said["command_id"]) for one in _answers(of)}),
+        "inputs refused": [
+            f"{entry.topic}: {entry.fields['position']} {entry.fields['wrong']}" for entry in of["input-refused"]
+        ],
+        "commands answered twice": _twice(_answers(of), lambda entry: str(entry.fields["command_id"])),
+        "commands not answered": sorted(set(commands) - {str(entry.fields["command_id"]) for entry in _answers(of)}),
     }
     verdict.counts = {
         "versions acknowledged": len(sent),
-        "calls acknowledged": len({one.call_id for one in sent}),
+        "calls acknowledged": len({version.call_id for version in sent}),
         "outcomes": len(of["call-routed"]),
-        "of them team-accepted": sum(one.said["outcome"] == "team-accepted" for one in of["call-routed"]),
+        "of them team-accepted": sum(entry.fields["outcome"] == "team-accepted" for entry in of["call-routed"]),
         "calls whose end came first: no episode": len(over_before - _routed(of)),
         "offers": len(of["offer-made"]),
         "pages received": len(pages),
-        "of them past their validity, for the provider to drop": sum(one.at > one.not_after for one in pages),
-        "CAD messages received": sum(one.path.startswith("/cad") for one in received),
-        "clocks fired": len({one.cause for one in counting if one.cause.startswith("tick/")}),
+        "of them past their validity, for the provider to drop": sum(page.at > page.not_after for page in pages),
+        "CAD messages received": sum(webhook.path.startswith("/cad") for webhook in received),
+        "clocks fired": len({entry.cause for entry in counting if entry.cause.startswith("tick/")}),
         "commands answered": len(_answers(of)),
-        "claims": sum(one.type == "claimed" for one in everything),
+        "claims": sum(entry.type == "claimed" for entry in everything),
         "late writes ignored": sum(
-            not one.counts and one.type not in ("claimed", "positions-noted") for one in everything
+            not entry.counts and entry.type not in ("claimed", "positions-noted") for entry in everything
         ),
     }
     return verdict
 
 
-def lateness_of_defaults(records: Iterable[Seen]) -> list[float]:
+def lateness_of_defaults(records: Iterable[Entry]) -> list[float]:
     """Seconds from an episode's deadline to its outcome, for outcomes that the deadline itself brought about."""
     return [
-        record.time - datetime.fromisoformat(str(record.said["deadline"])).timestamp()
-        for record in records
-        if record.counts and record.type == "call-routed" and record.cause.startswith("tick/")
-        if "deadline" in str(record.said["reasons"])
+        entry.time - datetime.fromisoformat(str(entry.fields["deadline"])).timestamp()
+        for entry in records
+        if entry.counts and entry.type == "call-routed" and entry.cause.startswith("tick/")
+        if "deadline" in str(entry.fields["reasons"])
     ]
 
 
-def _by_type(records: Iterable[Seen]) -> defaultdict[str, list[Seen]]:
-    found: defaultdict[str, list[Seen]] = defaultdict(list)
-    for record in records:
-        if record.topic in JOURNALS:
-            found[record.type].append(record)
-    return found
+def _by_type(records: Iterable[Entry]) -> defaultdict[str, list[Entry]]:
+    by_type: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in records:
+        if entry.topic in JOURNALS:
+            by_type[entry.type].append(entry)
+    return by_type
 
 
-def _missing(sent: Iterable[Sent], everything: Iterable[Seen]) -> list[str]:
+def _missing(sent: Iterable[Sent], everything: Iterable[Entry]) -> list[str]:
     durable = {
-        (record.subject, str(record.said["event_id"]))
-        for record in everything
-        if record.topic == "calls" and record.type.startswith("call-")
+        (entry.subject, str(entry.fields["event_id"]))
+        for entry in everything
+        if entry.topic == "calls" and entry.type.startswith("call-")
     }
-    return [one.event_id for one in sent if (one.call_id, one.event_id) not in durable]
+    return [version.event_id for version in sent if (version.call_id, version.event_id) not in durable]
 
 
-def _unjudged(sent: Iterable[Sent], everything: Iterable[Seen], of: Mapping[str, list[Seen]]) -> list[str]:
+def _unjudged(sent: Iterable[Sent], everything: Iterable[Entry], of: Mapping[str, list[Entry]]) -> list[str]:
     """Versions that left no trace in triage's journal.
 
     One that comes late for a call that is over need not: it is older than the call's end, or than a version that was
     judged before the call had its outcome and left triage's state.
     """
     kinds = ("call-triaged", "version-noted", "call-ended", "call-stale")
-    judged = {(one.subject, str(one.said["event_id"])) for kind in kinds for one in of.get(kind, ())}
+    judged = {(entry.subject, str(entry.fields["event_id"])) for kind in kinds for entry in of.get(kind, ())}
     over: dict[str, str] = {}
     routed = _routed(of)
-    for one in (*of.get("call-ended", ()), *of.get("call-triaged", ()), *of.get("version-noted", ())):
-        if one.type == "call-ended" or one.subject in routed:
-            over[one.subject] = max(over.get(one.subject, ""), _utc(one.said["updated_at"]))
+    for entry in (*of.get("call-ended", ()), *of.get("call-triaged", ()), *of.get("version-noted", ())):
+        if entry.type == "call-ended" or entry.subject in routed:
+            over[entry.subject] = max(over.get(entry.subject, ""), _utc(entry.fields["updated_at"]))
     made = {(call_id, event_id): at for call_id, event_id, at, _ in _versions(everything)}
     return [
-        one.event_id
-        for one in sent
-        if (one.call_id, one.event_id) not in judged
-        and made.get((one.call_id, one.event_id), "9") > over.get(one.call_id, "")
+        version.event_id
+        for version in sent
+        if (version.call_id, version.event_id) not in judged
+        and made.get((version.call_id, version.event_id), "9") > over.get(version.call_id, "")
     ]
 
 
-def _routed(of: Mapping[str, list[Seen]]) -> set[str]:
-    return {one.subject for one in of.get("call-routed", ())}
+def _routed(of: Mapping[str, list[Entry]]) -> set[str]:
+    return {entry.subject for entry in of.get("call-routed", ())}
 
 
-def _ended_first(everything: Iterable[Seen]) -> set[str]:
+def _ended_first(everything: Iterable[Entry]) -> set[str]:
     """Calls whose first version to come was their end, and whose later ones were older: no episode ever began."""
     first: dict[str, tuple[str, str]] = {}
     alive: set[str] = set()
@@ -167,72 +156,79 @@ def _ended_first(everything: Iterable[Seen]) -> set[str]:
     return first.keys() - alive
 
 
-def _versions(everything: Iterable[Seen]) -> Iterator[tuple[str, str, str, str]]:
-    for one in everything:
-        if one.topic == "calls":
-            said: Any = one.said
-            yield one.subject, said["event_id"], _utc(said["call"]["updated_at"]), one.type
+def _versions(everything: Iterable[Entry]) -> Iterator[tuple[str, str, str, str]]:
+    for entry in everything:
+        if entry.topic == "calls":
+            fields: Any = entry.fields
+            yield entry.subject, fields["event_id"], _utc(fields["call"]["updated_at"]), entry.type
 
 
 def _utc(time: Any) -> str:
     return datetime.fromisoformat(str(time)).astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _episodes(records: Iterable[Seen]) -> set[str]:
-    return {f"{one.said['call_id']}#{one.said['episode']}" for one in records}
+def _episodes(records: Iterable[Entry]) -> set[str]:
+    return {_episode(entry) for entry in records}
 
 
-def _twice(records: Iterable[Seen], what: Callable[[Seen], str]) -> list[str]:
-    return _repeated(what(record) for record in records)
+def _episode(entry: Entry) -> str:
+    return f"{entry.fields['call_id']}#{entry.fields['episode']}"
+
+
+def _twice(records: Iterable[Entry], what: Callable[[Entry], str]) -> list[str]:
+    return _repeated(what(entry) for entry in records)
 
 
 def _repeated(names: Iterable[str]) -> list[str]:
     return [name for name, times in Counter(names).items() if times > 1]
 
 
-def _step_person_method(page: Seen) -> str:
-    said = page.said
-    method = said["method"]["method_id"] if isinstance(said["method"], dict) else ""
-    step = said["offer_id"] if said["kind"] == "offer" else said["page_id"]
-    return f"{step}/{said['person_id']}/{method}"
+def _step_person_method(page: Entry) -> str:
+    fields = page.fields
+    method = fields["method"]["method_id"] if isinstance(fields["method"], dict) else ""
+    step = fields["offer_id"] if fields["kind"] == "offer" else fields["page_id"]
+    return f"{step}/{fields['person_id']}/{method}"
 
 
-def _answers(of: Mapping[str, list[Seen]]) -> list[Seen]:
+def _answers(of: Mapping[str, list[Entry]]) -> list[Entry]:
     return [*of.get("command-done", ()), *of.get("command-refused", ())]
 
 
-def _decided_twice(records: Iterable[Seen]) -> list[str]:
+def _decided_twice(records: Iterable[Entry]) -> list[str]:
     """Events whose id derives from one cause stand in one step; a second time is a second decision."""
     return [f"{topic}: {what}" for (topic, what), times in Counter(map(_id, records)).items() if times > 1]
 
 
-def _id(record: Seen) -> tuple[str, str]:
-    return record.topic, f"{record.type} of {record.cause} ({record.headers.get('id', b'').decode()})"
+def _id(entry: Entry) -> tuple[str, str]:
+    return entry.topic, f"{entry.type} of {entry.cause} ({entry.headers.get('id', b'').decode()})"
 
 
-def _overlaps(records: Iterable[Seen], by: str) -> list[str]:
+def _overlaps(records: Iterable[Entry], by: str) -> list[str]:
     """Teams, or calls, with a second assignment while one is live."""
-    return list(_held_twice(records, by, {"offer-accepted"}, {"assignment-ended", "assignment-withdrawn"}))
+    return list(_taken_twice(records, by, {"offer-accepted"}, {"assignment-ended", "assignment-withdrawn"}))
 
 
-def _double_offers(records: Iterable[Seen]) -> list[str]:
+def _double_offers(records: Iterable[Entry]) -> list[str]:
     ends = {"offer-accepted", "offer-declined", "offer-expired", "offer-withdrawn"}
-    return list(_held_twice(records, "team_id", {"offer-made"}, ends))
+    return list(_taken_twice(records, "team_id", {"offer-made"}, ends))
 
 
-def _held_twice(records: Iterable[Seen], by: str, takes: set[str], lets_go: set[str]) -> Iterator[str]:
-    kinds = takes | lets_go
-    assignments = (one for one in records if one.topic == "assignments" and one.type in kinds)
+def _taken_twice(records: Iterable[Entry], by: str, takes: set[str], releases: set[str]) -> Iterator[str]:
+    kinds = takes | releases
+    assignments = (entry for entry in records if entry.topic == "assignments" and entry.type in kinds)
     for partition, group in groupby(
-        sorted(assignments, key=lambda one: (one.partition, one.offset)), lambda one: one.partition
+        sorted(assignments, key=lambda entry: (entry.partition, entry.offset)), lambda entry: entry.partition
     ):
-        held: dict[str, str] = {}
-        for record in group:
-            said = record.said
-            what, for_what = f"{record.key}/{said[by]}", f"{said['call_id']}#{said['episode']}/{said['team_id']}"
-            if record.type in takes:
-                if what in held:
-                    yield f"{what} in partition {partition}: {held[what]}, then {for_what}"
-                held[what] = for_what
-            elif held.get(what) == for_what:
-                del held[what]
+        takers: dict[str, str] = {}
+        for entry in group:
+            fields = entry.fields
+            what, for_what = (
+                f"{entry.key}/{fields[by]}",
+                f"{fields['call_id']}#{fields['episode']}/{fields['team_id']}",
+            )
+            if entry.type in takes:
+                if what in takers:
+                    yield f"{what} in partition {partition}: {takers[what]}, then {for_what}"
+                takers[what] = for_what
+            elif takers.get(what) == for_what:
+                del takers[what]

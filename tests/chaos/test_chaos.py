@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.kafka.node import missing
-from tests.chaos.__main__ import Wanted, chaos, report
+from tests.chaos.__main__ import Options, chaos, report
 from tests.conftest import absent, directory
 
 
@@ -19,8 +19,8 @@ async def test_promises_hold_while_processes_die(pytestconfig: pytest.Config, ca
         absent(f"NOT TESTED under chaos: {missing()}")
     caplog.set_level(logging.CRITICAL, logger="aiokafka")
     where: Path = directory(pytestconfig) / "chaos"
-    told = await chaos(Wanted(seconds=12, rate=40, broker_kills=0, seed=2), where)
-    report(told)
-    assert {name: faults for name, faults in told.verdict.faults.items() if faults} == {}
-    assert told.verdict.counts["outcomes"] > 50
-    assert len({fault.kind for fault in told.faults}) >= 2
+    outcome = await chaos(Options(seconds=12, rate=40, broker_kills=0, seed=2), where)
+    report(outcome)
+    assert {name: faults for name, faults in outcome.verdict.faults.items() if faults} == {}
+    assert outcome.verdict.counts["outcomes"] > 50
+    assert len({fault.kind for fault in outcome.faults}) >= 2

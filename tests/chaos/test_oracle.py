@@ -8,29 +8,30 @@ from typing import Any, cast
 
 import pytest
 
-from tests.chaos.oracle import Received, Sent, judge
+from deploy.actors.webhooks import Delivery
+from tests.chaos.oracle import Sent, judge
 from tests.chaos.stalls import Fault, stalls
-from tests.rig.log import Rule, Seen
+from tests.rig.log import Entry, Rule
 
 CALL = "town/cad/1"
 AT = "2026-01-01T00:00:00+00:00"
 _numbers = count()
 
 
-def seen(topic: str, type_: str, /, *, cause: str = "", epoch: int = 1, time: float = 0.0, **said: Any) -> Seen:
+def logged(topic: str, type_: str, /, *, cause: str = "", epoch: int = 1, time: float = 0.0, **fields: Any) -> Entry:
     """A record of partition 0, in the order of the calls of this function."""
     number = next(_numbers)
     headers = {
         "id": str(number),
         "epoch": str(epoch),
         "cause": cause or f"x/0/{number}",
-        "subject": said.get("call_id", ""),
+        "subject": fields.get("call_id", ""),
     }
     raw = {name: value.encode() for name, value in headers.items()}
-    return Seen(topic, 0, number, time, "town", type_, raw, json.dumps(said).encode())
+    return Entry(topic, 0, number, time, "town", type_, raw, json.dumps(fields).encode())
 
 
-def lived() -> list[Seen]:
+def lived() -> list[Entry]:
     """A call as it should go: reported, judged, offered, paged, accepted, routed, cleared."""
     about: dict[str, Any] = {"call_id": CALL, "episode": 1, "team_id": "t1"}
     page: dict[str, Any] = {
@@ -42,31 +43,31 @@ def lived() -> list[Seen]:
         "page_id": "g1",
     }
     return [
-        seen("calls", "call-reported", call_id=CALL, event_id="e1", call={"updated_at": AT}),
-        seen("decisions", "call-triaged", call_id=CALL, event_id="e1", updated_at=AT),
-        seen("assignments", "deadline-set", call_id=CALL, episode=1),
-        seen("assignments", "offer-made", **about, offer_id="o1"),
-        seen("notifications", "page-due", **page),
-        seen("assignments", "offer-accepted", **about, offer_id="o1"),
-        seen("assignments", "call-routed", **about, outcome="team-accepted"),
-        seen("assignments", "assignment-ended", **about),
+        logged("calls", "call-reported", call_id=CALL, event_id="e1", call={"updated_at": AT}),
+        logged("decisions", "call-triaged", call_id=CALL, event_id="e1", updated_at=AT),
+        logged("assignments", "deadline-set", call_id=CALL, episode=1),
+        logged("assignments", "offer-made", **about, offer_id="o1"),
+        logged("notifications", "page-due", **page),
+        logged("assignments", "offer-accepted", **about, offer_id="o1"),
+        logged("assignments", "call-routed", **about, outcome="team-accepted"),
+        logged("assignments", "assignment-ended", **about),
     ]
 
 
-def broken(records: list[Seen], received: list[Received] | None = None, commands: list[str] | None = None) -> set[str]:
+def broken(records: list[Entry], received: list[Delivery] | None = None, commands: list[str] | None = None) -> set[str]:
     """The promises that the oracle says are broken."""
     verdict = judge(records, [Sent(CALL, "e1")], commands or [], received or [])
     return {name for name, faults in verdict.faults.items() if faults}
 
 
-def again(records: list[Seen], kind: str) -> list[Seen]:
+def again(records: list[Entry], kind: str) -> list[Entry]:
     """The log with a second record of a kind at its end, brought about by something else."""
     one = next(record for record in records if record.type == kind)
-    return [*records, seen(one.topic, one.type, **cast("dict[str, Any]", one.said))]
+    return [*records, logged(one.topic, one.type, **cast("dict[str, Any]", one.fields))]
 
 
 def test_a_clean_log_is_clean() -> None:
-    assert broken(lived(), [Received("g1", "/page/town", 1.0, 2.0, True)]) == set()  # noqa: FBT003
+    assert broken(lived(), [Delivery("g1", "/page/town", 1.0, 2.0, True)]) == set()  # noqa: FBT003
 
 
 @pytest.mark.parametrize(
@@ -96,58 +97,58 @@ def test_what_is_there_twice(kind: str, named: str) -> None:
 
 def test_a_second_assignment_while_one_is_live() -> None:
     records = [record for record in lived() if record.type != "assignment-ended"]
-    other = seen("assignments", "offer-accepted", call_id="town/cad/2", episode=1, team_id="t1", offer_id="o2")
+    other = logged("assignments", "offer-accepted", call_id="town/cad/2", episode=1, team_id="t1", offer_id="o2")
     assert broken([*records, other]) == {"double assignments of a team"}
-    other = seen("assignments", "offer-accepted", call_id=CALL, episode=1, team_id="t2", offer_id="o2")
+    other = logged("assignments", "offer-accepted", call_id=CALL, episode=1, team_id="t2", offer_id="o2")
     assert broken([*records, other]) == {"double assignments of a call"}
 
 
 def test_a_clock_that_fired_twice() -> None:
-    one = seen(
+    one = logged(
         "assignments", "offer-expired", cause="tick/town/offer/1", offer_id="o9", call_id=CALL, episode=1, team_id="t1"
     )
-    twice = Seen(one.topic, 0, next(_numbers), 0.0, one.key, one.type, one.headers, one.value)
+    twice = Entry(one.topic, 0, next(_numbers), 0.0, one.key, one.type, one.headers, one.value)
     assert {"clocks fired twice", "offers expired twice"} == broken([*lived(), one, twice])
 
 
 def test_a_command_without_an_answer_and_with_two() -> None:
-    answer = seen("assignments", "command-done", command_id="c1")
+    answer = logged("assignments", "command-done", command_id="c1")
     assert broken([*lived(), answer], commands=["c1", "c2"]) == {"commands not answered"}
-    assert broken([*lived(), answer, seen("decisions", "command-refused", command_id="c1")]) == {
+    assert broken([*lived(), answer, logged("decisions", "command-refused", command_id="c1")]) == {
         "commands answered twice"
     }
 
 
 def test_pages_as_they_were_received() -> None:
-    page = Received("g1", "/page/town", 1.0, 2.0, True)  # noqa: FBT003
+    page = Delivery("g1", "/page/town", 1.0, 2.0, True)  # noqa: FBT003
     assert broken(lived(), [page, page]) == {"pages received twice"}
-    assert broken(lived(), [Received("g1", "/page/town", 9.0, 2.0, True, 3.0)]) == {"pages sent past their time"}  # noqa: FBT003
-    assert broken(lived(), [Received("g1", "/page/town", 1.0, 2.0, False)]) == {"webhooks with a wrong signature"}  # noqa: FBT003
+    assert broken(lived(), [Delivery("g1", "/page/town", 9.0, 2.0, True, 3.0)]) == {"pages sent past their time"}  # noqa: FBT003
+    assert broken(lived(), [Delivery("g1", "/page/town", 1.0, 2.0, False)]) == {"webhooks with a wrong signature"}  # noqa: FBT003
 
 
 def test_a_call_whose_end_came_first_has_no_episode() -> None:
-    ended = seen("calls", "call-cancelled", call_id=CALL, event_id="e1", call={"updated_at": AT})
-    over = seen("decisions", "call-ended", call_id=CALL, event_id="e1", updated_at=AT)
+    ended = logged("calls", "call-cancelled", call_id=CALL, event_id="e1", call={"updated_at": AT})
+    over = logged("decisions", "call-ended", call_id=CALL, event_id="e1", updated_at=AT)
     assert broken([ended, over]) == set()
 
 
 def test_the_rule_ignores_what_a_former_owner_writes() -> None:
     rule = Rule()
-    claims = [seen("decisions", "claimed", epoch=epoch) for epoch in (1, 2, 2)]
-    claims = [Seen(one.topic, 0, one.offset, 0.0, "", one.type, one.headers, json.dumps({"epoch": epoch}).encode())
+    claims = [logged("decisions", "claimed", epoch=epoch) for epoch in (1, 2, 2)]
+    claims = [Entry(one.topic, 0, one.offset, 0.0, "", one.type, one.headers, json.dumps({"epoch": epoch}).encode())
               for one, epoch in zip(claims, (1, 2, 2), strict=True)]  # fmt: skip
     assert [rule.counts(one) for one in claims] == [True, True, False]
-    assert not rule.counts(seen("decisions", "call-triaged", epoch=1))
-    assert rule.counts(seen("decisions", "call-triaged", epoch=2))
+    assert not rule.counts(logged("decisions", "call-triaged", epoch=1))
+    assert rule.counts(logged("decisions", "call-triaged", epoch=2))
 
 
 def test_a_stall_is_the_longest_wait_of_an_input() -> None:
-    inputs = [seen("calls", "call-reported", call_id=CALL, time=10.0 + wait) for wait in range(4)]
+    inputs = [logged("calls", "call-reported", call_id=CALL, time=10.0 + wait) for wait in range(4)]
     journal = [
-        seen("decisions", "call-triaged", cause=inputs[0].position, time=10.1),
-        seen("decisions", "claimed", epoch=2, time=13.4),
-        seen("decisions", "call-triaged", epoch=2, cause=inputs[1].position, time=13.5),
-        seen("decisions", "call-triaged", epoch=2, cause=inputs[2].position, time=13.6),
+        logged("decisions", "call-triaged", cause=inputs[0].position, time=10.1),
+        logged("decisions", "claimed", epoch=2, time=13.4),
+        logged("decisions", "call-triaged", epoch=2, cause=inputs[1].position, time=13.5),
+        logged("decisions", "call-triaged", epoch=2, cause=inputs[2].position, time=13.6),
     ]
     (stall,) = stalls([Fault("kill", "triage", 1, 10.5)], [*inputs, *journal])
     assert (stall.kind, stall.journal, stall.partition) == ("kill", "decisions", 0)

@@ -1,5 +1,7 @@
 """docker-compose.yml keeps to the local node's settings, to loopback ports, and to read-only containers."""
 
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,13 +9,9 @@ import yaml
 
 from deploy.local.broker import DOCKER_IMAGE, docker_settings
 from deploy.local.kafka.node import CHECKOUT
+from deploy.local.programs import DOORS, SERVICES, module_of
+from deploy.local.stack import Stack
 from deploy.topics import TopicSettings
-from services.console.config import ConsoleSettings
-from services.intake.config import IntakeSettings
-from services.notification.config import NotificationSettings
-from services.pocket.config import PocketSettings
-from services.team_availability.config import TeamAvailabilitySettings
-from services.triage.config import TriageSettings
 from shared.config import Settings
 
 COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())["services"]
@@ -39,13 +37,14 @@ def test_a_container_is_read_only_and_published_on_loopback_only(service: dict[s
 
 SETTINGS: dict[str, type[Settings]] = {
     "deploy.topics": TopicSettings,
-    "services.intake": IntakeSettings,
-    "services.triage": TriageSettings,
-    "services.team_availability": TeamAvailabilitySettings,
-    "services.notification": NotificationSettings,
-    "services.pocket": PocketSettings,
-    "services.console": ConsoleSettings,
+    **{module_of(name): settings for name, settings in SERVICES.items()},
 }
+
+
+def test_every_service_has_its_containers_and_a_door_one() -> None:
+    counts = Counter(service["command"].removeprefix("python -m ") for service in OURS.values())
+    counts.pop("deploy.topics")
+    assert counts == {module_of(name): 1 if name in DOORS else 2 for name in SERVICES}
 
 
 @pytest.mark.parametrize("service", OURS.values(), ids=OURS.keys())
@@ -54,6 +53,15 @@ def test_a_container_has_every_setting_that_its_code_needs_and_no_other(service:
     given = {name.removeprefix("CAREROUTE_").lower() for name in service["environment"]}
     assert given <= fields.keys()
     assert {name for name, field in fields.items() if field.is_required()} <= given
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_process_of_the_stack_is_told_what_its_code_needs_and_nothing_else(name: str) -> None:
+    program = next(program for program in Stack(Path("x"), "kafka:9092", []).programs if program.service == name)
+    fields = SERVICES[name].model_fields
+    given = {key.removeprefix("CAREROUTE_").lower() for key in program.environment if key.startswith("CAREROUTE_")}
+    assert given <= fields.keys()
+    assert {field for field, about in fields.items() if about.is_required()} <= given
 
 
 @pytest.mark.parametrize("service", OURS.values(), ids=OURS.keys())

@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,23 +21,21 @@ import psutil
 import pytest
 from rich.console import Console
 from standardwebhooks import Webhook
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
+from deploy.actors.crews import Habits
+from deploy.actors.scenario import Scenario
+from deploy.actors.webhooks import receiving
 from deploy.demo import scenarios
-from deploy.demo.cad import Receiver, Sender
-from deploy.demo.crews import Habits
+from deploy.demo.receiver import Receiver
 from deploy.demo.run import Run, decided_again
-from deploy.demo.scenarios import Scenario
 from deploy.demo.stages import OneProcess, Processes, Stage
-from deploy.demo.traffic import Sending
 from deploy.demo.verdict import Verdict, outcomes_by_district
-from deploy.local.access import Access, AgencyWanted, SourceWanted
+from deploy.local.access import Access, AgencySpec, SourceSpec
 from deploy.local.broker import GivenBroker
 from deploy.local.kafka.node import CHECKOUT, free_port
-from deploy.local.stack import HOST, Stack, StackError, processes_of, stop_leftover
+from deploy.local.processes import processes_of
+from deploy.local.programs import HOST
+from deploy.local.stack import Stack, StackError, stop_leftover
 from shared.agencies import Agencies
 from shared.clock import SystemClock
 from shared.sealing import new_key
@@ -61,8 +58,8 @@ def short_city(seconds: float, calls_per_second: float) -> Scenario:
     return replace(scenario, document=document, habits=AT_ONCE)
 
 
-def agency_of(scenario: Scenario, port: int) -> AgencyWanted:
-    return AgencyWanted(scenario.agency, (SourceWanted(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay),))
+def agency_of(scenario: Scenario, port: int) -> AgencySpec:
+    return AgencySpec(scenario.agency, (SourceSpec(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay),))
 
 
 async def play(scenario: Scenario, stage: Stage, port: int) -> tuple[Verdict, Run, str]:
@@ -117,7 +114,7 @@ async def test_on_a_real_kafka(kafka: str, tmp_path: Path) -> None:
 @pytest.mark.kafka
 @pytest.mark.slow
 async def test_the_stack_restarts_what_dies_and_leaves_nothing(kafka: str, tmp_path: Path) -> None:
-    stack = Stack(tmp_path, kafka, [AgencyWanted("somewhere")], services=("intake",))
+    stack = Stack(tmp_path, kafka, [AgencySpec("somewhere")], services=("intake",))
     try:
         await stack.start()
         first = stack.pid_of("intake")
@@ -144,9 +141,7 @@ async def test_a_stack_that_does_not_get_ready_says_where_to_look(
 ) -> None:
     monkeypatch.setattr("deploy.local.stack.READY_SECONDS", 3.0)
     wrong = {"CAREROUTE_SEALING_KEY": "no key"}
-    stack = Stack(
-        tmp_path, kafka, [AgencyWanted("somewhere")], services=("intake",), supervised=False, environment=wrong
-    )
+    stack = Stack(tmp_path, kafka, [AgencySpec("somewhere")], services=("intake",), supervised=False, environment=wrong)
     with pytest.raises(StackError, match=r"intake-1, see .*intake-1\.log"):
         await stack.start()
     assert processes_of(tmp_path) == []
@@ -154,7 +149,7 @@ async def test_a_stack_that_does_not_get_ready_says_where_to_look(
 
 def test_the_agencies_file_is_private_and_knows_hashes_only(tmp_path: Path) -> None:
     access, file = (
-        Access([AgencyWanted("somewhere", (SourceWanted("cad", "https://cad.example/hook"),))]),
+        Access([AgencySpec("somewhere", (SourceSpec("cad", "https://cad.example/hook"),))]),
         tmp_path / "a",
     )
     access.write(file)
@@ -177,76 +172,17 @@ def test_what_belongs_together_is_asked_for_together() -> None:
     assert "--calls and --mapping belong together" in told.stderr
 
 
-# --- the CAD, played
-
-
-@contextlib.asynccontextmanager
-async def client_of(*routes: Route) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(Starlette(routes=list(routes)))
-    async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
-        yield client
-
-
-async def test_the_sender_sends_again_until_it_is_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deploy.demo.cad.PAUSE_SECONDS", 0.01)
-    answers = iter((503, 429, 500))
-
-    async def take(request: Request) -> Response:
-        if (status := next(answers, 200)) != 200:
-            return Response(status_code=status)
-        body = await request.json()
-        return JSONResponse({"taken": [{"call_id": "a/b/1", "event_id": body["event_id"]}]})
-
-    async with client_of(Route("/v1/calls", take, methods=["POST"])) as client:
-        sender = Sender(client, "http://door", "key", SystemClock())
-        await sender.play(
-            [Sending(0.0, {"incident_id": "1", "event_id": "1-1"})], lambda sending, start: sending.flat(start)
-        )
-    assert list(sender.acknowledged) == [("a/b/1", "1-1")]
-    assert sender.answers == {503: 1, 429: 1, 500: 1, 200: 1}
-
-
-async def test_the_versions_of_a_call_are_sent_one_after_the_other() -> None:
-    order: list[str] = []
-
-    async def take(request: Request) -> Response:
-        event_id = (await request.json())["event_id"]
-        await asyncio.sleep(0.1 if event_id == "1-1" else 0)
-        order.append(event_id)
-        return JSONResponse({"taken": []})
-
-    names = [("1", "1-1"), ("1", "1-2"), ("2", "2-1")]
-    sendings = [Sending(0.0, {"incident_id": call, "event_id": event}) for call, event in names]
-    async with client_of(Route("/v1/calls", take, methods=["POST"])) as client:
-        await Sender(client, "http://door", "key", SystemClock()).play(sendings, lambda one, start: one.flat(start))
-    assert order == ["2-1", "1-1", "1-2"]
-
-
-async def test_a_version_that_is_refused_ends_the_run() -> None:
-    async def refuse(_request: Request) -> Response:
-        return Response("beat: wrong", 422)
-
-    async with client_of(Route("/v1/calls", refuse, methods=["POST"])) as client:
-        sender = Sender(client, "http://door", "key", SystemClock())
-        with pytest.raises(ExceptionGroup) as raised:
-            await sender.play(
-                [Sending(0.0, {"incident_id": "1", "event_id": "1-1"})], lambda sending, start: sending.flat(start)
-            )
-    assert "intake refused 1-1: beat: wrong" in str(raised.value.exceptions[0])
-    assert not sender.acknowledged
-
-
 async def test_the_receiver_takes_only_what_is_signed_and_counts_pages() -> None:
-    access = Access([AgencyWanted("somewhere")])
+    access = Access([AgencySpec("somewhere")])
     pages: list[tuple[str, str]] = []
     receiver = Receiver(
         access.webhook_secret("somewhere"),
         access.page_secret("somewhere"),
-        SystemClock(),
         page=lambda team_id, link: pages.append((team_id, link)),
     )
     now = datetime.now(UTC)
-    data = {"team_id": "t1", "link": "http://pocket/p/x", "not_after": (now + timedelta(seconds=30)).isoformat()}
+    not_after = (now + timedelta(seconds=30)).isoformat()
+    data = {"team_id": "t1", "link": "http://pocket/p/x", "not_after": not_after}
     content = json.dumps({"type": "page.offer", "data": data}).encode()
 
     def signed(secret: str) -> dict[str, str]:
@@ -255,9 +191,11 @@ async def test_the_receiver_takes_only_what_is_signed_and_counts_pages() -> None
             "webhook-id": "page-1",
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": signature,
+            "careroute-not-after": not_after,
         }
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(receiver.app()), base_url="http://here") as client:
+    port = free_port()
+    async with receiving(port, receiver.take), httpx.AsyncClient(base_url=f"http://{HOST}:{port}") as client:
         good, forged = signed(access.page_secret("somewhere")), signed(access.webhook_secret("somewhere"))
         assert (await client.post("/pages", content=content, headers=forged)).status_code == 401
         for _ in range(2):

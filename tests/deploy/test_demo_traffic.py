@@ -6,7 +6,8 @@ import json
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
 
-from deploy.demo.traffic import CANARY, DISTRICTS, HOURLY, Sending, city
+from deploy.actors.story import CANARY, Sending
+from deploy.demo.traffic import DISTRICTS, HOURLY, city
 from services.intake.flat import FlatCall
 
 START = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)

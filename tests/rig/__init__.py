@@ -1,1 +1,1 @@
-"""What chaos and benchmark share: made-up agencies, their CADs and crews, light HTTP, and a reader of its own."""
+"""What chaos and benchmark share: made-up agencies and their calls, crews that follow the journal, a log reader."""

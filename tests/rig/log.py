@@ -17,7 +17,7 @@ TopicPartition = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Entry:
     """A record as it stands in a topic."""
 
     topic: str
@@ -52,7 +52,7 @@ class Seen:
         return datetime.fromisoformat(self.headers["time"].decode()).timestamp()
 
     @property
-    def said(self) -> dict[str, object]:
+    def fields(self) -> dict[str, object]:
         """The event's fields."""
         return dict(json.loads(self.value))
 
@@ -64,7 +64,7 @@ class Rule:
     applies: bool = True
     highest: dict[TopicPartition, int] = field(default_factory=dict)
 
-    def counts(self, record: Seen) -> bool:
+    def counts(self, record: Entry) -> bool:
         """Whether the next record of its partition counts; a claim counts if it took over."""
         if record.topic not in JOURNALS:
             return True
@@ -77,10 +77,10 @@ class Rule:
         return not self.applies or epoch == self.highest.get(place, 0)
 
 
-def seen(record: ConsumerRecord, rule: Rule) -> Seen:
+def entry_of(record: ConsumerRecord, rule: Rule) -> Entry:
     """What a consumer handed out, judged by the rule."""
     headers = dict(record.headers)
-    raw = Seen(
+    raw = Entry(
         record.topic,
         record.partition,
         record.offset,
@@ -92,20 +92,20 @@ def seen(record: ConsumerRecord, rule: Rule) -> Seen:
     )
     if rule.counts(raw):
         return raw
-    return Seen(raw.topic, raw.partition, raw.offset, raw.time, raw.key, raw.type, headers, raw.value, counts=False)
+    return Entry(raw.topic, raw.partition, raw.offset, raw.time, raw.key, raw.type, headers, raw.value, counts=False)
 
 
 @asynccontextmanager
 async def consumer(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer that belongs to no group."""
-    held = AIOKafkaConsumer(
+    client = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest", request_timeout_ms=5000
     )
-    await held.start()
+    await client.start()
     try:
-        yield held
+        yield client
     finally:
-        await held.stop()
+        await client.stop()
 
 
 async def read(
@@ -114,56 +114,56 @@ async def read(
     topics: Iterable[str],
     start: Mapping[TopicPartition, int] | None = None,
     rule: Rule | None = None,
-) -> list[Seen]:
+) -> list[Entry]:
     """Everything in the topics as of now, from the beginning or from `start`, in order within each partition."""
     rule = rule or Rule()
     places = [aiokafka.TopicPartition(topic, number) for topic in topics for number in range(partitions)]
-    found: list[Seen] = []
-    async with consumer(bootstrap) as held:
-        held.assign(places)
-        ends = await held.end_offsets(places)
+    records: list[Entry] = []
+    async with consumer(bootstrap) as client:
+        client.assign(places)
+        ends = await client.end_offsets(places)
         for place in places:
             if start and (place.topic, place.partition) in start:
-                held.seek(place, start[place.topic, place.partition])
-        while any([await held.position(place) < ends[place] for place in places]):
-            for records in (await held.getmany(timeout_ms=500)).values():
-                found += [seen(record, rule) for record in records]
-    return found
+                client.seek(place, start[place.topic, place.partition])
+        while any([await client.position(place) < ends[place] for place in places]):
+            for polled in (await client.getmany(timeout_ms=500)).values():
+                records += [entry_of(record, rule) for record in polled]
+    return records
 
 
 async def ends(bootstrap: str, partitions: int, topics: Iterable[str]) -> dict[TopicPartition, int]:
     """Where each partition ends now."""
     places = [aiokafka.TopicPartition(topic, number) for topic in topics for number in range(partitions)]
-    async with consumer(bootstrap) as held:
-        return {(place.topic, place.partition): end for place, end in (await held.end_offsets(places)).items()}
+    async with consumer(bootstrap) as client:
+        return {(place.topic, place.partition): end for place, end in (await client.end_offsets(places)).items()}
 
 
 async def follow(
     bootstrap: str, partitions: int, topics: Iterable[str], ready: asyncio.Event, *, from_start: bool = False
-) -> AsyncIterator[list[Seen]]:
+) -> AsyncIterator[list[Entry]]:
     """Records that count, as they come; `ready` is set once the positions stand."""
     places = [aiokafka.TopicPartition(topic, number) for topic in topics for number in range(partitions)]
     rule = Rule()
-    async with consumer(bootstrap) as held:
-        held.assign(places)
+    async with consumer(bootstrap) as client:
+        client.assign(places)
         if not from_start:
-            rule.highest = await _highest(held, places)
-            await held.seek_to_end(*places)
+            rule.highest = await _highest(client, places)
+            await client.seek_to_end(*places)
             for place in places:
-                await held.position(place)
+                await client.position(place)
         ready.set()
         while True:
-            for records in (await held.getmany(timeout_ms=200, max_records=2000)).values():
-                yield [one for one in (seen(record, rule) for record in records) if one.counts]
+            for polled in (await client.getmany(timeout_ms=200, max_records=2000)).values():
+                yield [record for record in (entry_of(raw, rule) for raw in polled) if record.counts]
 
 
-async def _highest(held: AIOKafkaConsumer, places: list[aiokafka.TopicPartition]) -> dict[TopicPartition, int]:
+async def _highest(client: AIOKafkaConsumer, places: list[aiokafka.TopicPartition]) -> dict[TopicPartition, int]:
     """The epoch in force at the end of each journal: that of its last record, where nobody is about to lose one."""
     highest: dict[TopicPartition, int] = {}
-    ends_now = await held.end_offsets(places)
+    ends_now = await client.end_offsets(places)
     for place in places:
         if place.topic in JOURNALS and ends_now[place]:
-            held.seek(place, ends_now[place] - 1)
-            last = await held.getone(place)
+            client.seek(place, ends_now[place] - 1)
+            last = await client.getone(place)
             highest[place.topic, place.partition] = int(dict(last.headers).get("epoch", b"0"))
     return highest

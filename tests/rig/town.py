@@ -1,34 +1,19 @@
-"""Made-up agencies: a programme that is live everywhere at every hour, teams on shift, and who holds which key."""
+"""Made-up agencies: a programme that is live everywhere at every hour, and teams on shift."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import partial
 from itertools import count
 
-from deploy.local.access import AgencyWanted, SourceWanted
-from shared.clock import SystemClock
-from shared.doors.command import record
-from shared.engine.follower import Follower
+from deploy.actors.console import Console, TeamSpec, adopt, set_phases, sign_on
+from deploy.actors.http import session
+from deploy.local.access import AgencySpec, SourceSpec
+from deploy.local.programs import HOST
+from deploy.local.stack import Stack
 from shared.engine.kafka import KafkaBroker
-from shared.events import (
-    ApproveProgramme,
-    Command,
-    CommandRefused,
-    ContactMethod,
-    DefinePerson,
-    DefineTeam,
-    Person,
-    ProposeProgramme,
-    SetPhase,
-    SignOn,
-    Team,
-    child_id,
-)
-from shared.judgement import Discipline
-from shared.topics import ASSIGNMENTS, COMMANDS, DECISIONS
 
 SYSTEM = "rig"
 QUESTIONS = ("Q1", "Q2", "Q3", "Q4", "Q5")
@@ -81,7 +66,7 @@ cad_notice_seconds = 5
 offer_expiry_seconds = {offer_seconds}
 status_stale_minutes = 1440
 """
-CREW: tuple[Discipline, ...] = ("paramedic", "crisis-worker")
+CREW = ("paramedic", "crisis-worker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,106 +81,48 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """An agency with teams of two people."""
+    """An agency with teams of two people; its CAD and its provider are told at a loopback port."""
 
     name: str
     teams: int
-    contact: ContactMethod
-    webhook_url: str | None = None
-    """Where its CAD is told outcomes."""
+    paged_members: int
+    """Of each team; the others look at their page."""
+    port: int
 
     @property
-    def wanted(self) -> AgencyWanted:
+    def spec(self) -> AgencySpec:
         """What the stack makes keys for."""
-        return AgencyWanted(self.name, (SourceWanted("cad", self.webhook_url),))
+        return AgencySpec(self.name, (SourceSpec("cad", f"http://{HOST}:{self.port}/cad/{self.name}"),))
 
-    def commands(self, terms: Terms) -> Iterator[Command]:
-        """Everything but the approval: the programme, its phase, people, teams, shifts."""
-        now, number = SystemClock().now(), count()
-
-        def common() -> dict[str, object]:
-            command_id = child_id(self.name, f"settle/{now.isoformat()}/{next(number)}")
-            expires_at = now + timedelta(seconds=120)
-            return {"command_id": command_id, "issued_by": "ana", "issued_at": now, "expires_at": expires_at}
-
-        text = PROGRAMME.format(
-            agency=self.name,
-            deadline_seconds=terms.deadline_seconds,
-            step_seconds=terms.step_seconds,
-            offer_seconds=terms.offer_seconds,
-        )
-        yield ProposeProgramme(document=text, **common())  # type: ignore[arg-type]
-        for team in range(self.teams):
-            members = tuple(f"p{team}-{discipline}" for discipline in CREW)
-            for person_id, discipline in zip(members, CREW, strict=True):
-                person = Person(
-                    person_id=person_id, name=person_id, disciplines=(discipline,), contact_methods=(self.contact,)
-                )
-                yield DefinePerson(person=person, **common())  # type: ignore[arg-type]
-            made = Team(team_id=f"team-{team}", model="community-responder", primary_districts=("Central",))
-            yield DefineTeam(team=made, **common())  # type: ignore[arg-type]
-            ends_at = now + timedelta(hours=12)
-            yield SignOn(team_id=made.team_id, members=members, shift_ends_at=ends_at, **common())  # type: ignore[arg-type]
-
-    def to_approve(self, document_hash: str) -> Iterator[Command]:
-        """What can follow only when the document is known."""
-        now = SystemClock().now()
-        for kind, name in ((ApproveProgramme, "ben"), (SetPhase, "ana")):
-            about = (
-                {"document_hash": document_hash}
-                if kind is ApproveProgramme
-                else {"response": "cares", "district": "Central", "phase": "live", "based_on": 0}
-            )
-            yield kind(
-                command_id=child_id(self.name, f"{kind.type}/{now.isoformat()}"),
-                issued_by=name,
-                issued_at=now,
-                expires_at=now + timedelta(seconds=120),
-                **about,
-            )
+    async def settle(self, console: Console, terms: Terms) -> None:
+        """Put the programme in force, switch it live, put every team on shift. Raises CommandFailed."""
+        clocks = {"deadline_seconds": terms.deadline_seconds, "step_seconds": terms.step_seconds}
+        await adopt(console, PROGRAMME.format(agency=self.name, offer_seconds=terms.offer_seconds, **clocks))
+        await set_phases(console, {("cares", "Central"): "live"})
+        teams = [
+            TeamSpec(f"team-{number}", "community-responder", CREW, ("Central",), self.paged_members)
+            for number in range(self.teams)
+        ]
+        await sign_on(console, teams, f"http://{HOST}:{self.port}/page/{self.name}")
 
 
 def names(number: int, partitions: int) -> list[str]:
-    """So many agency names, spread evenly over the partitions."""
+    """Agency names, spread evenly over the partitions."""
     broker, chosen = KafkaBroker("", partitions), [0] * partitions
-    found: list[str] = []
+    spread: list[str] = []
     for candidate in (f"town-{index}" for index in count()):
         partition = broker.partition_of(candidate)
-        if chosen[partition] <= len(found) // partitions:
+        if chosen[partition] <= len(spread) // partitions:
             chosen[partition] += 1
-            found.append(candidate)
-        if len(found) == number:
-            return found
+            spread.append(candidate)
+        if len(spread) == number:
+            return spread
     raise AssertionError
 
 
-async def settle(bootstrap: str, partitions: int, towns: list[Town], terms: Terms) -> None:
-    """Adopt every programme, switch it live, put every team on shift. Raises RuntimeError if a command is refused."""
-    broker = KafkaBroker(bootstrap, partitions)
-    follower = Follower(broker, (DECISIONS, ASSIGNMENTS), lambda *_: None, frozenset())
-    await follower.start()
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            for town in towns:
-                tasks.create_task(_settle(broker, follower, town, terms))
-    finally:
-        await follower.stop()
-        await broker.close()
-
-
-async def _settle(broker: KafkaBroker, follower: Follower, town: Town, terms: Terms) -> None:
-    proposed = await _issue(broker, follower, town.name, list(town.commands(terms)))
-    await _issue(broker, follower, town.name, list(town.to_approve(proposed)))
-
-
-async def _issue(broker: KafkaBroker, follower: Follower, agency: str, commands: list[Command]) -> str:
-    """Send commands in one go and wait for each answer; what the first one's answer is about."""
-    clock, abouts = SystemClock(), []
-    records = [record(agency, command, command.command_id, "rig", clock) for command in commands]
-    await broker.append(COMMANDS.name, broker.partition_of(agency), records)
-    for command in commands:
-        answer = await follower.answer(command.command_id, 60)
-        if answer is None or isinstance(answer, CommandRefused):
-            raise RuntimeError(f"{agency}: {command.type} got {answer}")
-        abouts.append(answer.about)
-    return abouts[0]
+async def settle(stack: Stack, towns: Iterable[Town], terms: Terms) -> None:
+    """Settle every town at the console. Raises CommandFailed, in a group."""
+    async with session() as http, asyncio.TaskGroup() as tasks:
+        for town in towns:
+            console = Console(http, stack.url_of("console"), partial(stack.access.token, town.name))
+            tasks.create_task(town.settle(console, terms))

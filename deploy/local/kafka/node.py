@@ -255,15 +255,15 @@ def _java_version(java: str) -> int | None:
         output = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=20, check=True).stderr
     except (OSError, subprocess.SubprocessError):
         return None
-    found = re.search(r'version "(\d+)', output)
-    return int(found[1]) if found else None
+    version = re.search(r'version "(\d+)', output)
+    return int(version[1]) if version else None
 
 
 def _recorded_ports(properties: Path) -> tuple[int, int] | None:
     if not properties.exists():
         return None
-    found = re.search(r"^advertised\.listeners=.*:(\d+),.*:(\d+)$", properties.read_text(), re.MULTILINE)
-    return (int(found[1]), int(found[2])) if found else None
+    ports = re.search(r"^advertised\.listeners=.*:(\d+),.*:(\d+)$", properties.read_text(), re.MULTILINE)
+    return (int(ports[1]), int(ports[2])) if ports else None
 
 
 def _installed() -> bool:

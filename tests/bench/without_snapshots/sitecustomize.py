@@ -11,4 +11,5 @@ if any(part.startswith("services.") for part in sys.orig_argv):
     async def _none(*_: Any) -> snapshots.Kept[Any]:
         return snapshots.Kept()
 
+    assert "read_snapshots" in vars(shared.engine.partition)
     setattr(shared.engine.partition, "read_snapshots", _none)  # noqa: B010  # the name that the claim looks up

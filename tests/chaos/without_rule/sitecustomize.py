@@ -16,5 +16,7 @@ if any(part.startswith("services.") for part in sys.orig_argv):
             return self.claim(claim.epoch, claim.writer)
         return True
 
+    assert {"counts", "claim"} <= vars(journal.Ownership).keys()
+    assert "_check_foreign" in vars(partition.Partition)
     journal.Ownership.counts = _counts  # type: ignore[method-assign]
     partition.Partition._check_foreign = lambda *_: None  # type: ignore[method-assign]

@@ -52,7 +52,7 @@ def test_each_change_tells_when_it_was_first_cited_and_how_often(topics: Topics)
     assert [change.cited for change in found.changes[-3:]] == [Cited(1, "a1", 1), Cited(2, "b2", 1), Cited(2, "b2", 2)]
     assert [change.judgements for change in found.changes[-3:]] == [2, 1, 1]
     assert [(change.first_cited_at or change.at).second for change in found.changes[-3:]] == [4, 7, 9]
-    assert (found.judgements, found.kept) == (4, 0)
+    assert (found.judgements, found.in_flight_judgements) == (4, 0)
     assert found.proposed["a1"].second == 1
     assert topics.ledger.wrong == []
 
@@ -88,7 +88,7 @@ def test_a_call_in_flight_keeps_what_it_cited_and_nothing_older(topics: Topics) 
     topics.say("decisions", "programme-activated", version=2, document_hash="b2")
     triage(topics, 1, "a1", 1)
     assert topics.ledger.wrong == []
-    assert topics.ledger.in_force.kept == 1
+    assert topics.ledger.in_force.in_flight_judgements == 1
     triage(topics, 2, "b2", 1)
     triage(topics, 1, "a1", 1)
     assert len(topics.ledger.wrong) == 1

@@ -8,8 +8,9 @@ from typing import Any
 from shared import events
 from shared.engine.broker import Stored
 from shared.events import Event
-from shared.judgement import Gate, Judgement, RaisedBy, ResponseVerdict, Step
+from shared.judgement import Gate, Judgement, RaisedBy
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
+from tests import builders
 
 CALL_ID = "madison-wi/dane-county/2021-1"
 START = datetime(2021, 9, 2, 17, 0, tzinfo=UTC)
@@ -17,51 +18,20 @@ HASH = "h" * 32
 
 
 def judgement(**changes: Any) -> Judgement:
-    given: dict[str, Any] = {
-        "suitability": "suitable",
-        "reasons": (),
-        "missing": (),
-        "level": "calm",
-        "level_rank": 0,
+    hours = Gate(gate="hours", passed=True, reason=None, sentence="Mon-Fri 11:00-19:00 is open.")
+    fields = {
         "raised_by": (RaisedBy("weapon", "none", None, "answer Q1", START),),
-        "district": "Central",
         "category": "check-welfare",
         "gates": (Gate(gate="district", passed=True, reason=None, sentence="The call is in Central."),),
-        "responses": (
-            ResponseVerdict(
-                response="cares",
-                model="community-responder",
-                crew=("paramedic", "crisis-worker"),
-                goes="instead of default",
-                replaces=(),
-                reached_by="offer",
-                on_upgrade="recall",
-                may_go=True,
-                phase="live",
-                reasons=(),
-                gates=(Gate(gate="hours", passed=True, reason=None, sentence="Mon-Fri 11:00-19:00 is open."),),
-            ),
-        ),
-        "steps": (Step("same response", 30), Step("default", 0)),
-        "routing_deadline_seconds": 60,
-        "cad_notice_seconds": 10,
-        "offer_expiry_seconds": 30,
-        "accepted_not_moving_minutes": 5,
-        "status_stale_minutes": 15,
-        "transfer_ack_seconds": 30,
-        "on_scene_check_minutes": 30,
+        "responses": (builders.verdict(gates=(hours,)),),
         "sentence": "Suitable for cares.",
-        "programme_version": 1,
         "programme_hash": HASH,
-        "switchboard_revision": 3,
-    }  # fmt: skip
-    return Judgement(**{**given, **changes})
+    }
+    return builders.judgement(**fields | changes)
 
 
 def triaged(call_id: str = CALL_ID, **changes: Any) -> events.CallTriaged:
-    return events.CallTriaged(
-        call_id=call_id, event_id="e1", updated_at=START, judged_at=START, judgement=judgement(**changes), priority="3"
-    )
+    return builders.call_triaged(call_id, START, judgement(**changes), priority="3")
 
 
 def deadline(call_id: str = CALL_ID, episode: int = 1, **changes: Any) -> events.DeadlineSet:
@@ -76,20 +46,8 @@ def deadline(call_id: str = CALL_ID, episode: int = 1, **changes: Any) -> events
 
 
 def offered(team_id: str = "cares-1", call_id: str = CALL_ID, step: int = 1) -> events.OfferMade:
-    return events.OfferMade(
-        offer_id=f"offer-{step}",
-        call_id=call_id,
-        episode=1,
-        team_id=team_id,
-        response="cares",
-        district="Central",
-        priority="3",
-        step=step,
-        expires_at=START + timedelta(seconds=30),
-        deadline=START + timedelta(seconds=60),
-        ranked=(team_id,),
-        bypassed=(events.BypassedTeam(team_id="cares-9", reasons=("off-duty",)),),
-    )
+    bypassed = (events.BypassedTeam(team_id="cares-9", reasons=("off-duty",)),)
+    return builders.offer_made(call_id, START, step, team_id=team_id, ranked=(team_id,), bypassed=bypassed)
 
 
 def accepted(team_id: str = "cares-1") -> events.OfferAccepted:
@@ -105,19 +63,7 @@ def accepted(team_id: str = "cares-1") -> events.OfferAccepted:
 
 
 def routed(outcome: Any = "team-accepted", call_id: str = CALL_ID, **changes: Any) -> events.CallRouted:
-    given: dict[str, Any] = {
-        "call_id": call_id,
-        "episode": 1,
-        "outcome": outcome,
-        "team_id": "cares-1" if outcome == "team-accepted" else None,
-        "response": "cares" if outcome == "team-accepted" else None,
-        "district": "Central",
-        "deadline": START + timedelta(seconds=60),
-        "programme_version": 1,
-        "programme_hash": HASH,
-        "switchboard_revision": 3,
-    }
-    return events.CallRouted(**{**given, **changes})
+    return builders.call_routed(call_id, START, outcome, **{"programme_hash": HASH} | changes)
 
 
 def page_due() -> events.PageDue:

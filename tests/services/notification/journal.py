@@ -27,6 +27,7 @@ from shared.events import (
     UpgradeRaised,
 )
 from shared.judgement import RaisedBy
+from tests.builders import call_routed, of_offer, offer_made
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CALL = "madison/dane/26-001"
@@ -86,48 +87,21 @@ def types(events: list[Event]) -> list[str]:
 
 
 def offer(number: int = 1, team_id: str = "alpha", at: datetime = NOON, call_id: str = CALL, **more: Any) -> OfferMade:
-    given = {
-        "offer_id": f"offer-{number}",
-        "call_id": call_id,
-        "episode": 1,
-        "team_id": team_id,
-        "response": "care-team",
-        "district": "central",
-        "priority": "3",
-        "step": number,
-        "expires_at": at + timedelta(seconds=30),
-        "deadline": at + timedelta(seconds=50),
-        "recipients": CREW,
-    }
-    return OfferMade(**{**given, **more})
-
-
-def ended(kind: type[Any], made: OfferMade, **more: Any) -> Any:
-    """One of the events that end an offer."""
-    said = {name: getattr(made, name) for name in ("offer_id", "call_id", "episode", "team_id")}
-    return kind(**said, **more)
+    fields = {"team_id": team_id, "response": "care-team", "district": "central", "recipients": CREW}
+    return offer_made(call_id, at, number, **fields | more)
 
 
 def accepted(made: OfferMade, at: datetime = NOON) -> OfferAccepted:
-    return ended(OfferAccepted, made, person_id="ana", accepted_at=at, eta_minutes=10, call_at="calls/0/0")  # type: ignore[no-any-return]
+    return of_offer(OfferAccepted, made, person_id="ana", accepted_at=at, eta_minutes=10, call_at="calls/0/0")
 
 
 def withdrawn(made: OfferMade, why: str = "cancelled") -> OfferWithdrawn:
-    return ended(OfferWithdrawn, made, why=why)  # type: ignore[no-any-return]
+    return of_offer(OfferWithdrawn, made, why=why)
 
 
 def routed(outcome: str = "team-accepted", team_id: str | None = "alpha", at: datetime = NOON) -> CallRouted:
-    return CallRouted(
-        call_id=CALL,
-        episode=1,
-        outcome=outcome,  # type: ignore[arg-type]
-        team_id=team_id,
-        response="care-team",
-        district="central",
-        sentence="The care team has it.",
-        deadline=at + timedelta(seconds=50),
-        programme_version=3,
-    )
+    fields = {"team_id": team_id, "response": "care-team", "district": "central", "programme_version": 3}
+    return call_routed(CALL, at, outcome, **fields, sentence="The care team has it.")
 
 
 def status(name: str, **more: Any) -> StatusReported:

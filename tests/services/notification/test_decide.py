@@ -30,13 +30,13 @@ from shared.events import (
     PageFailed,
     TeamNotMoving,
 )
+from tests.builders import of_offer
 from tests.services.notification.journal import (
     CALL,
     CREW,
     NOON,
     Running,
     accepted,
-    ended,
     of,
     offer,
     ping,
@@ -98,9 +98,9 @@ def test_a_page_whose_process_died_while_sending_counts_as_sent() -> None:
     ("end", "why"),
     [
         (withdrawn(offer()), "cancelled"),
-        (ended(OfferExpired, offer()), "expired"),
+        (of_offer(OfferExpired, offer()), "expired"),
         (accepted(offer()), "accepted"),
-        (ended(OfferDeclined, offer(), person_id="ana"), "declined"),
+        (of_offer(OfferDeclined, offer(), person_id="ana"), "declined"),
         (routed("default", None), "routed"),
     ],
 )
@@ -118,7 +118,7 @@ def test_a_page_that_is_being_tried_is_not_dropped() -> None:
     running = Running()
     page = of(running.take(offer(recipients=CREW[1:])), PageDue)[0]
     running.take(EffectStarting(page.page_id))
-    assert of(running.take(ended(OfferExpired, offer())), PageDropped) == []
+    assert of(running.take(of_offer(OfferExpired, offer())), PageDropped) == []
 
 
 def test_an_offer_that_comes_too_late_leaves_only_dropped_pages_and_its_team_can_still_be_warned() -> None:
@@ -136,7 +136,7 @@ def test_an_open_call_pages_nobody_and_the_team_that_takes_it_is_told_all_the_sa
     assert {drop.why for drop in of(running.take(open_call), PageDropped)} == {"not-paged"}
     assert running.owed() == []
     assert running.take(open_call, cause="assignments/0/999") == []
-    for over in (withdrawn(open_call, "taken"), ended(OfferExpired, open_call)):
+    for over in (withdrawn(open_call, "taken"), of_offer(OfferExpired, open_call)):
         assert running.take(over) == []
     running.take(accepted(open_call))
     notices = of(running.take(upgrade()), PageDue)
@@ -385,7 +385,7 @@ HISTORIES = st.lists(
             accepted(offer()),
             withdrawn(offer()),
             withdrawn(offer(2, team_id="bravo"), "taken"),
-            ended(OfferExpired, offer(2, team_id="bravo")),
+            of_offer(OfferExpired, offer(2, team_id="bravo")),
             routed(),
             routed("default", None),
             status("en-route"),

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from deploy.demo.cad import serving
+from deploy.local.asgi import serving
 from deploy.local.kafka.node import free_port
 from services.notification.adapters import Links, PocketPage, WebhookPage
 from services.notification.config import NotificationSettings

@@ -42,6 +42,7 @@ from shared.events import (
 from shared.links import token_of
 from shared.sealing import Sealer, new_key
 from shared.topics import ASSIGNMENTS, CALLS, COMMANDS, NOTIFICATIONS
+from tests.builders import of_offer, offer_made
 
 AGENCY = "madison"
 CALL = "madison/dane/26-001"
@@ -130,20 +131,15 @@ class City:
     def offer(self, offer_id: str = "offer-1", team_id: str = "alpha-1", seconds: float = 30, **more: Any) -> str:
         """A team is asked; the path of the page of the first person asked."""
         expires = self.clock.now() + timedelta(seconds=seconds)
-        given: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "offer_id": offer_id,
-            "call_id": CALL,
-            "episode": 1,
             "team_id": team_id,
             "response": "care-team",
-            "district": "Central",
-            "priority": "3",
-            "step": 1,
             "expires_at": expires,
             "deadline": expires + timedelta(seconds=20),
             "recipients": (Recipient(person_id="ana"), Recipient(person_id="ben")),
         }
-        self.offers[offer_id] = OfferMade(**{**given, **more})
+        self.offers[offer_id] = offer_made(CALL, self.clock.now(), **fields | more)
         self.write(self.offers[offer_id])
         return self.path_of(offer_id)
 
@@ -190,10 +186,10 @@ class City:
                 if made.offer_id in self.taken:
                     return [nothing_to_do(command, "Your team has it already.")]
                 self.taken.add(made.offer_id)
-                took = {name: getattr(made, name) for name in ("offer_id", "call_id", "episode", "team_id")}
                 events: list[Event] = [
-                    OfferAccepted(
-                        **took,
+                    of_offer(
+                        OfferAccepted,
+                        made,
                         person_id=command.person_id,
                         accepted_at=at,
                         eta_minutes=command.eta_minutes,
@@ -209,8 +205,7 @@ class City:
                 ]
             case DeclineOffer():
                 made = self.offers[command.offer_id]
-                took = {name: getattr(made, name) for name in ("offer_id", "call_id", "episode", "team_id")}
-                events = [OfferDeclined(**took, person_id=command.person_id)]
+                events = [of_offer(OfferDeclined, made, person_id=command.person_id)]
             case ReportStatus():
                 events = [
                     StatusReported(

@@ -28,7 +28,8 @@ from shared.events import (
     TeamSignedOff,
 )
 from shared.judgement import Step
-from tests.services.team_availability.town import Town, call_id, judgement
+from tests.builders import judgement
+from tests.services.team_availability.town import Town, call_id
 
 
 def reason(answer: Event) -> str:

@@ -33,7 +33,8 @@ from shared.events import (
     TeamSignedOn,
 )
 from shared.judgement import Judgement, Step
-from tests.services.team_availability.town import Town, call_id, judgement, unsuitable, verdict
+from tests.builders import judgement, verdict
+from tests.services.team_availability.town import Town, call_id, unsuitable
 
 CHAIN = (Step("same response", 20), Step("next response", 20), Step("default", 0))
 

@@ -20,7 +20,8 @@ from shared.events import (
     OfferMade,
     UpgradeRaised,
 )
-from tests.services.team_availability.town import Town, call_id, judgement, kinds, unsuitable, verdict
+from tests.builders import judgement, verdict
+from tests.services.team_availability.town import Town, call_id, kinds, unsuitable
 
 
 def accepted(*responses: object) -> Town:

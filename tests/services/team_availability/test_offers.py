@@ -24,7 +24,8 @@ from shared.events import (
     SignOff,
 )
 from shared.judgement import ResponseVerdict, Step
-from tests.services.team_availability.town import Town, call_id, judgement, kinds, unsuitable, verdict
+from tests.builders import judgement, verdict
+from tests.services.team_availability.town import Town, call_id, kinds, unsuitable
 
 BOSTON = (Step("same response", 25), Step("next response", 25), Step("default", 0))
 

@@ -31,7 +31,8 @@ from shared.events import (
     UpgradeRaised,
 )
 from shared.judgement import Step
-from tests.services.team_availability.town import Town, call_id, judgement, kinds, unsuitable, verdict
+from tests.builders import judgement, verdict
+from tests.services.team_availability.town import Town, call_id, kinds, unsuitable
 
 
 def override(town: Town, send: str, incident: str = "1", **fields: Any) -> Event:

@@ -16,7 +16,8 @@ from shared.events import (
     StatusReported,
 )
 from shared.judgement import Judgement
-from tests.services.team_availability.town import START, Town, call_id, judgement, kinds
+from tests.builders import judgement
+from tests.services.team_availability.town import START, Town, call_id, kinds
 
 HALF_HOUR = 30 * 60
 

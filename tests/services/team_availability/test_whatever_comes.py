@@ -43,7 +43,8 @@ from shared.events import (
 )
 from shared.judgement import MISSED_SAFETY_CHECKS, Step
 from shared.switch import Switch
-from tests.services.team_availability.town import Town, call_id, judgement, unsuitable, verdict
+from tests.builders import judgement, verdict
+from tests.services.team_availability.town import Town, call_id, unsuitable
 
 SEEDS = int(os.environ.get("SEEDS", "60"))
 STEPS = 220

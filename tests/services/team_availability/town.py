@@ -14,7 +14,6 @@ from shared.events import (
     AcceptOffer,
     CallCancelled,
     CallReported,
-    CallTriaged,
     ClockFailed,
     Command,
     DeclineOffer,
@@ -27,57 +26,12 @@ from shared.events import (
     SignOn,
     Team,
 )
-from shared.judgement import Discipline, Judgement, ResponseVerdict, Step
+from shared.judgement import Discipline, Judgement
+from tests.builders import call_triaged, judgement
 
 E = TypeVar("E", bound=Event)
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
-MADISON = (Step("same response", 30), Step("default", 0))
-
-
-def verdict(response: str = "cares", **changes: Any) -> ResponseVerdict:
-    base: dict[str, Any] = {
-        "response": response,
-        "model": "community-responder",
-        "crew": ("paramedic", "crisis-worker"),
-        "goes": "instead of default",
-        "replaces": (),
-        "reached_by": "offer",
-        "on_upgrade": "recall",
-        "may_go": True,
-        "phase": "live",
-        "reasons": (),
-        "gates": (),
-    }
-    return ResponseVerdict(**base | changes)
-
-
-def judgement(*responses: ResponseVerdict, **changes: Any) -> Judgement:
-    base: dict[str, Any] = {
-        "suitability": "suitable",
-        "reasons": (),
-        "missing": (),
-        "level": "calm",
-        "level_rank": 0,
-        "raised_by": (),
-        "district": "Central",
-        "category": "mental-health",
-        "gates": (),
-        "responses": responses or (verdict(),),
-        "steps": MADISON,
-        "routing_deadline_seconds": 60,
-        "cad_notice_seconds": 10,
-        "offer_expiry_seconds": 30,
-        "accepted_not_moving_minutes": 5,
-        "status_stale_minutes": 15,
-        "transfer_ack_seconds": 30,
-        "on_scene_check_minutes": 30,
-        "sentence": "cares may go (live).",
-        "programme_version": 1,
-        "programme_hash": "h1",
-        "switchboard_revision": 3,
-    }
-    return Judgement(**base | changes)
 
 
 def unsuitable(*reasons: str, **changes: Any) -> Judgement:
@@ -178,14 +132,8 @@ class Town:
     def triage(self, judged: Judgement | None = None, incident: str = "1", **changes: Any) -> list[Event]:
         updated_at = changes.pop("updated_at", self.now)
         version = self.version(incident, updated_at=updated_at, **changes.pop("version", {}))
-        triaged = CallTriaged(
-            call_id=call_id(incident),
-            event_id=f"{incident}@{updated_at.isoformat()}",
-            updated_at=updated_at,
-            judged_at=self.now,
-            judgement=judged or judgement(),
-            **{"call": version.call} | changes,
-        )
+        fields = {"event_id": f"{incident}@{updated_at.isoformat()}", "judged_at": self.now, "call": version.call}
+        triaged = call_triaged(call_id(incident), updated_at, judged, **fields | changes)
         return self.hear(triaged, "decisions")
 
     def team(self, team_id: str = "one", members: Sequence[str] = (), hours: float = 8, **changes: Any) -> None:

@@ -32,6 +32,7 @@ from shared.events import (
     SetPhase,
     decode,
 )
+from tests.builders import call_routed, offer_made
 
 MADISON = (Path(__file__).parents[3] / "deploy/programmes/madison-wi.2021-09-01.toml").read_text()
 AGENCY = "madison-wi"
@@ -105,30 +106,13 @@ def command(kind: type[Command], command_id: str, by: str = "ann", **fields: Any
 
 
 def offer(incident: str = "1", step: int = 1, episode: int = 1, response: str = "cares") -> OfferMade:
-    return OfferMade(
-        offer_id=f"o{step}",
-        call_id=f"{AGENCY}/dane-county/{incident}",
-        episode=episode,
-        team_id="cares-1",
-        response=response,
-        district="Central",
-        priority=None,
-        step=step,
-        expires_at=THURSDAY_NOON,
-        deadline=THURSDAY_NOON,
-    )
+    call_id = f"{AGENCY}/dane-county/{incident}"
+    return offer_made(call_id, THURSDAY_NOON, step, offer_id=f"o{step}", episode=episode, response=response)
 
 
 def routed(outcome: Outcome, incident: str = "1", episode: int = 1, response: str = "cares") -> CallRouted:
-    accepted = outcome in ("team-accepted", "phone-accepted")
-    return CallRouted(
-        call_id=f"{AGENCY}/dane-county/{incident}",
-        episode=episode,
-        outcome=outcome,
-        response=response if accepted else None,
-        district="Central",
-        deadline=THURSDAY_NOON,
-    )
+    taken = {"response": response} if outcome in ("team-accepted", "phone-accepted") else {}
+    return call_routed(f"{AGENCY}/dane-county/{incident}", THURSDAY_NOON, outcome, episode=episode, **taken)
 
 
 def cleared(incident: str = "1", disposition: str = "resolved-on-scene") -> AssignmentEnded:

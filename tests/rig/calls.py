@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 
 from tests.rig.town import QUESTIONS, SYSTEM
-from tests.rig.wire import request
 
 CALM = dict.fromkeys(QUESTIONS, "no")
 KINDS = (
@@ -54,30 +54,26 @@ class OpenCall:
         return f"{self.incident_id}-{self.version}"
 
 
-class Cads:
-    """The CADs of several agencies, as one stream of requests: one event in so many is a new call."""
+class CallStream:
+    """The calls of several agencies as one stream of versions; every `new_every`th is that of a new call."""
 
-    def __init__(self, keys: dict[str, str], seed: int, new_one_in: int, settle_events: int) -> None:
+    def __init__(self, agencies: Iterable[str], seed: int, new_every: int, settle_events: int) -> None:
         """A call is updated at the earliest `settle_events` events after its first version."""
-        self._heads = {
-            agency: {"authorization": f"Bearer {key}", "content_type": "application/json"}
-            for agency, key in keys.items()
-        }
-        self._agencies, self._random = list(keys), Random(seed)
-        self._new_one_in, self._settle = new_one_in, settle_events
+        self._agencies, self._random = list(agencies), Random(seed)
+        self._new_every, self._settle = new_every, settle_events
         self._open: deque[OpenCall] = deque(maxlen=OPEN_CALLS)
         self._number, self._seed = 0, seed
 
     def next(self) -> tuple[OpenCall, bytes]:
-        """The next version, and the request that publishes it."""
+        """The call that changes next, and the flat record that says so."""
         self._number += 1
-        call = None if self._number % self._new_one_in == 0 else self._to_update()
+        call = None if self._number % self._new_every == 0 else self._to_update()
         now = datetime.now(UTC).isoformat()
         if call is None:
             call = self._new(now)
         else:
             self._update(call)
-        return call, request("POST", "/v1/calls", body_of(call, now), **self._heads[call.agency])
+        return call, body_of(call, now)
 
     def _new(self, now: str) -> OpenCall:
         (code, answers, _), *_ = self._random.choices(KINDS, [share for _, _, share in KINDS])
@@ -106,7 +102,7 @@ class Cads:
 
 def body_of(call: OpenCall, now: str) -> bytes:
     """The flat record of its newest version."""
-    said = {
+    record = {
         "event_id": call.event_id,
         "agency": call.agency,
         "source": "cad",
@@ -123,4 +119,4 @@ def body_of(call: OpenCall, now: str) -> bytes:
         "callback_number": "+1 608 555 0100",
         "narrative": f"{NARRATIVE}Entry {call.version}.",
     }
-    return json.dumps(said, separators=(",", ":")).encode()
+    return json.dumps(record, separators=(",", ":")).encode()

@@ -1,20 +1,20 @@
-"""What people switch while calls flow, and how soon it shows; every time but that of the answer is the log's own.
+"""What people change while calls flow, and how soon it is at work.
 
-A response is raised in a district, the district paused and resumed, a document put in force and rolled back.
+A response is raised in a district, the district paused and resumed, a document put in force and rolled back. Every time
+but that of the answer is the log's own.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
 from rich.table import Table
 
-from deploy.demo.people import CommandFailed
-from deploy.demo.people import Console as Door
+from deploy.actors.console import CommandFailed, Console
 from deploy.rehearsal.in_force import Change, InForce, Pause
 from shared.clock import Clock
 from shared.judgement import Phase
@@ -26,8 +26,8 @@ EFFECT_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
-    """What is switched."""
+class ChangePlan:
+    """What is to be changed."""
 
     response: str
     district: str
@@ -36,10 +36,6 @@ class Script:
     document: str
     """What is put in force, and rolled back again."""
     document_words: str
-
-    def renamed(self, rename: Callable[[str], str]) -> Script:
-        """The same with the document of another agency."""
-        return replace(self, document=rename(self.document))
 
 
 @dataclass(slots=True)
@@ -66,17 +62,17 @@ class Step:
         return "" if at is None else f"{(at - self.posted_at).total_seconds() * 1000:.0f}"
 
 
-class Switching:
-    """Plays a script at the door for people, and looks at the journals for what comes of it."""
+class Changes:
+    """Makes the changes of a plan at the console, and looks into the journals for what comes of each."""
 
-    def __init__(self, script: Script, in_force: InForce, clock: Clock, say: Callable[[str], None]) -> None:
+    def __init__(self, plan: ChangePlan, in_force: InForce, clock: Clock, say: Callable[[str], None]) -> None:
         """`say` is told each step."""
-        self._script, self._in_force, self._clock, self._say = script, in_force, clock, say
+        self._plan, self._in_force, self._clock, self._say = plan, in_force, clock, say
         self.steps: list[Step] = []
         self.done = False
 
-    async def play(self, door: Door, seconds: float) -> None:
-        """Play it within a run of so many seconds. Raises CommandFailed."""
+    async def make(self, console: Console, seconds: float) -> None:
+        """Make them, each at its share of a run that lasts `seconds`. Raises CommandFailed."""
         began = self._clock.monotonic()
         for share, step in (
             (0.12, self._raise),
@@ -86,75 +82,75 @@ class Switching:
             (0.80, self._roll_back),
         ):
             await asyncio.sleep(max(0.0, began + share * seconds - self._clock.monotonic()))
-            await step(door)
+            await step(console)
         self.done = True
 
-    async def _raise(self, door: Door) -> None:
-        script, revision = self._script, (await door.read("ana", "/v1/switchboard"))["revision"]
-        body = {"response": script.response, "district": script.district, "phase": script.becomes}
+    async def _raise(self, console: Console) -> None:
+        plan, revision = self._plan, (await console.read("ana", "/v1/switchboard"))["revision"]
+        body = {"response": plan.response, "district": plan.district, "phase": plan.becomes}
         body |= {"based_on": revision, "reason": "ready"}
-        what = f"{script.response} in {script.district} from {script.was} to {script.becomes}"
-        await self._switch(door, "ana", "switchboard/phase", body, what)
+        what = f"{plan.response} in {plan.district} from {plan.was} to {plan.becomes}"
+        await self._change(console, "ana", "switchboard/phase", body, what)
 
-    async def _pause(self, door: Door) -> None:
-        district, pauses = self._script.district, self._in_force.pauses
-        known = len(pauses)
+    async def _pause(self, console: Console) -> None:
+        district, pauses = self._plan.district, self._in_force.pauses
+        count = len(pauses)
         body = {"district": district, "reason": "smoke in the area"}
-        step = await self._switch(door, "cleo", "switchboard/pause", body, f"{district} paused")
-        new = await self._found(step, lambda: [one for one in pauses[known:] if one.name == district] or None)
+        step = await self._change(console, "cleo", "switchboard/pause", body, f"{district} paused")
+        new = await self._awaited(step, lambda: [pause for pause in pauses[count:] if pause.name == district] or None)
         step.pause = new[0]
 
-    async def _resume(self, door: Door) -> None:
-        body = {"district": self._script.district, "reason": "all clear"}
-        await self._switch(door, "ana", "switchboard/resume", body, f"{self._script.district} resumed")
+    async def _resume(self, console: Console) -> None:
+        body = {"district": self._plan.district, "reason": "all clear"}
+        await self._change(console, "ana", "switchboard/resume", body, f"{self._plan.district} resumed")
 
-    async def _publish(self, door: Door) -> None:
-        words, proposed = self._script.document_words, self._in_force.proposed
-        body = {"document": self._script.document, "reason": "the next version"}
-        step, answer = await self._command(door, "ana", "programme/propose", body, f"{words} proposed")
+    async def _publish(self, console: Console) -> None:
+        words, proposed = self._plan.document_words, self._in_force.proposed
+        body = {"document": self._plan.document, "reason": "the next version"}
+        step, answer = await self._command(console, "ana", "programme/propose", body, f"{words} proposed")
         document_hash = answer["about"]
-        step.durable_at = await self._found(step, lambda: proposed.get(document_hash))
+        step.durable_at = await self._awaited(step, lambda: proposed.get(document_hash))
         body = {"document_hash": document_hash, "reason": "read and found right"}
-        await self._switch(door, "ben", "programme/approve", body, f"{words} approved")
+        await self._change(console, "ben", "programme/approve", body, f"{words} approved")
 
-    async def _roll_back(self, door: Door) -> None:
+    async def _roll_back(self, console: Console) -> None:
         what = f"version {self._in_force.now.version} rolled back"
-        await self._switch(door, "ana", "programme/rollback", {"reason": "not as we meant it"}, what)
+        await self._change(console, "ana", "programme/rollback", {"reason": "not as we meant it"}, what)
 
-    async def _switch(self, door: Door, who: str, path: str, body: dict[str, Any], what: str) -> Step:
+    async def _change(self, console: Console, who: str, path: str, body: dict[str, Any], what: str) -> Step:
         """Issue a command that changes what is in force, and wait for the first judgement that cites it."""
-        known = len(self._in_force.changes)
-        step, answer = await self._command(door, who, path, body, what)
-        step.change = change = await self._found(step, lambda: self._change(known, answer))
+        count = len(self._in_force.changes)
+        step, answer = await self._command(console, who, path, body, what)
+        step.change = change = await self._awaited(step, lambda: self._change_since(count, answer))
         step.durable_at = change.at
-        await self._found(step, lambda: change.first_cited_at)
+        await self._awaited(step, lambda: change.first_cited_at)
         return step
 
-    def _change(self, known: int, answer: dict[str, Any]) -> Change | None:
+    def _change_since(self, count: int, answer: dict[str, Any]) -> Change | None:
         """The change that a command was answered for, among those since."""
-        for change in self._in_force.changes[known:]:
+        for change in self._in_force.changes[count:]:
             if change.cited.revision == answer["revision"] or change.cited.document_hash == answer["about"]:
                 return change
         return None
 
     async def _command(
-        self, door: Door, who: str, path: str, body: dict[str, Any], what: str
+        self, console: Console, who: str, path: str, body: dict[str, Any], what: str
     ) -> tuple[Step, dict[str, Any]]:
         posted_at = self._clock.now()
-        answer = await door.command(who, f"/v1/{path}", body)
+        answer = await console.command(who, f"/v1/{path}", body)
         step = Step(what, posted_at, self._clock.now())
         self.steps.append(step)
         self._say(f"{what} by {who}")
         return step, answer
 
-    async def _found(self, step: Step, look: Callable[[], T | None]) -> T:
-        """What is looked for in the journals, once it is there. Raises CommandFailed."""
+    async def _awaited(self, step: Step, look: Callable[[], T | None]) -> T:
+        """What a look into the journals gives, once it gives anything. Raises CommandFailed."""
         deadline = self._clock.monotonic() + EFFECT_SECONDS
-        while (found := look()) is None:
+        while (result := look()) is None:
             if self._clock.monotonic() > deadline:
-                raise CommandFailed(f"{step.what}: nothing came of it within {EFFECT_SECONDS:.0f} s")
+                raise CommandFailed(step.what, f"nothing came of it within {EFFECT_SECONDS:.0f} s")
             await asyncio.sleep(LOOK_SECONDS)
-        return found
+        return result
 
     def table(self) -> Table:
         """The steps, with their times in ms after each command was sent."""
@@ -177,10 +173,10 @@ class Switching:
 
     def sentence(self) -> str:
         """What the verdict adds."""
-        in_force = self._in_force
+        judgements, in_flight = self._in_force.judgements, self._in_force.in_flight_judgements
         slowest = max((step.effect_at - step.posted_at).total_seconds() for step in self.steps if step.effect_at)
-        kept = f" ({in_force.kept}, of calls in flight, what they had cited before)" if in_force.kept else ""
+        before = f" ({in_flight}, of calls in flight, what they had cited before)" if in_flight else ""
         return (
             f"Each switch was in effect within {slowest:.2f} s. "
-            f"All {in_force.judgements} judgements cite the version and revision that were in force{kept}."
+            f"All {judgements} judgements cite the version and revision that were in force{before}."
         )

@@ -1,4 +1,4 @@
-"""Calls drawn from a programme document and a seed. What a response takes is what the decision itself says it takes."""
+"""Calls made up from a programme document and a seed. What a response takes, the decision itself says."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any
 
 from immutables import Map
 
-from deploy.demo import traffic
-from deploy.demo.traffic import Sending, Story
+from deploy.actors.story import CANARY, Sending, Story, personal, sent_within
 from shared.call import Call
 from shared.judgement import NOT_ROUTED, PHASES, Phase
 from shared.programme import Programme, Switchboard, judge
 from shared.programme.judging.facts import CHOICES, HAZARDS
 from shared.programme.judging.programme import Code, Condition, Question, Response, Row
 from shared.programme.judging.surroundings import Surroundings
+from shared.switch import Switch
 
 Body = dict[str, Any]
-Place = tuple[str, str]
-"""Response and district."""
-TRIES, FITS = 400, 12
-"""Of so many calls drawn for a response, so many that it takes are kept."""
+"""What a call says."""
+ResponseDistrict = tuple[str, str]
+TRIES, SUITABLE_CALLS = 400, 12
+"""How many calls are drawn for a response at most, and of how many that it takes drawing stops."""
 
 
 def best_instant(programme: Programme) -> datetime:
@@ -47,95 +47,98 @@ def is_open(programme: Programme, row: Row, at: datetime) -> bool:
     )
 
 
-class City:
-    """What can be drawn from a document at an instant."""
+class DocumentCalls:
+    """The calls that a document can meet at an instant."""
 
     def __init__(self, programme: Programme, at: datetime, chance: random.Random) -> None:
         self.programme, self.at, self.chance = programme, at, chance
-        self.routed = [one for one in programme.responses.values() if one.reached_by not in NOT_ROUTED]
-        self.places: tuple[Place, ...] = tuple(
-            (one.name, district)
-            for one in self.routed
+        responses = [r for r in programme.responses.values() if r.reached_by not in NOT_ROUTED]
+        self.routed: tuple[ResponseDistrict, ...] = tuple(
+            (response.name, district)
+            for response in responses
             for district in programme.districts
-            if (one.name, district) in programme.rows
+            if (response.name, district) in programme.rows
         )
-        phases = Map({f"{name}/{district}": self.most((name, district)) for name, district in self.places})
-        self._board = Switchboard(phases=phases)
-        self.fits: dict[str, list[Body]] = {one.name: self._fitting(one) for one in self.routed}
+        """Responses that calls are routed to, with each district that the document has a row for."""
+        phases = {Switch(district, name).key: self.highest_phase((name, district)) for name, district in self.routed}
+        self._board = Switchboard(phases=Map(phases))
+        self.suitable: dict[str, list[Body]] = {response.name: self._suitable(response) for response in responses}
         """By response: what calls say that it takes, less their district and what is personal."""
-        self.others = [one for one in programme.codes.values() if not any(one.category in r.takes for r in self.routed)]
+        categories = {category for response in responses for category in response.takes}
+        self.other_codes = [code for code in programme.codes.values() if code.category not in categories]
 
-    def most(self, place: Place) -> Phase:
+    def highest_phase(self, routed: ResponseDistrict) -> Phase:
         """The highest phase that rows allow there, which are open now; `off` where none is."""
-        rows = (row for row in self.programme.rows[place] if is_open(self.programme, row, self.at))
+        rows = (row for row in self.programme.rows[routed] if is_open(self.programme, row, self.at))
         return max((row.phase for row in rows), key=PHASES.index, default="off")
 
-    def to_raise(self) -> Place | None:
+    def to_raise(self) -> ResponseDistrict | None:
         """Where to raise a response: as far as can be, and sooner one that is offered than a telephone."""
-        able = [place for place in self.places if self.fits[place[0]] and self.most(place) != "off"]
+        able = [routed for routed in self.routed if self.suitable[routed[0]] and self.highest_phase(routed) != "off"]
         return max(able, key=self._worth_raising, default=None)
 
-    def _worth_raising(self, place: Place) -> tuple[int, bool]:
-        return PHASES.index(self.most(place)), self.programme.responses[place[0]].reached_by != "phone transfer"
+    def _worth_raising(self, routed: ResponseDistrict) -> tuple[int, bool]:
+        is_offered = self.programme.responses[routed[0]].reached_by != "phone transfer"
+        return PHASES.index(self.highest_phase(routed)), is_offered
 
-    def _fitting(self, response: Response) -> list[Body]:
+    def _suitable(self, response: Response) -> list[Body]:
         """Calls drawn until enough of them are taken by the response, by the decision's own word."""
-        places = [place for place in self.places if place[0] == response.name and self.most(place) != "off"]
-        found: list[Body] = []
-        for _ in range(TRIES if places else 0):
+        where = [routed for routed in self.routed if routed[0] == response.name and self.highest_phase(routed) != "off"]
+        bodies: list[Body] = []
+        for _ in range(TRIES if where else 0):
             body = self._drawn(response)
-            if self._takes(response, {**body, "district": places[0][1]}):
-                found.append(body)
-            if len(found) == FITS:
+            if self._takes(response, {**body, "district": where[0][1]}):
+                bodies.append(body)
+            if len(bodies) == SUITABLE_CALLS:
                 break
-        return found
+        return bodies
 
     def _takes(self, response: Response, body: Body) -> bool:
         names = {"agency": self.programme.agency, "source": min(self.programme.sources, default="cad")}
         times = dict.fromkeys(("created_at", "updated_at"), self.at)
         call = Call.model_validate({**names, "incident_id": "1", **times, **body})
         judgement = judge(self.programme, self._board, call, Surroundings(), self.at)
-        going = (one.may_go for one in judgement.responses if one.response == response.name)
-        return judgement.suitability == "suitable" and any(going)
+        may_go = (verdict.may_go for verdict in judgement.responses if verdict.response == response.name)
+        return judgement.suitability == "suitable" and any(may_go)
 
     def _drawn(self, response: Response) -> Body:
         """A call of a code that the response takes, or for which somebody asks for it; mostly calm."""
         chance = self.chance
-        codes = [one for one in self.programme.codes.values() if one.category in response.takes]
+        codes = [code for code in self.programme.codes.values() if code.category in response.takes]
         code = chance.choice(codes) if codes else None
         body: Body = {"call_type": _type(code) if code else self.unlisted(), "priority": self.priority()}
         if response.may_be_asked_by and (code is None or chance.random() < 0.15):
             asker = chance.choice(sorted(response.may_be_asked_by))
             body |= {"caller_wants": "alternative"} if asker == "caller" else {"requested_by": asker}
-        return body | self._told(self._wanted(response), code)
+        return body | self._as_sent(self._facts(response), code)
 
-    def _wanted(self, response: Response) -> dict[str, str]:
+    def _facts(self, response: Response) -> dict[str, str]:
         """A value of each fact that the document turns on; of those that permit the response, one that does."""
         chance = self.chance
-        wanted = {
+        facts = {
             hazard: HAZARDS[hazard][0] if chance.random() < 0.8 else chance.choice(HAZARDS[hazard])
             for hazard in self.programme.hazards
         }
-        named = [*self.programme.others, *(one.fact for one in response.only_when)]
-        for fact in dict.fromkeys(named):
-            conditions = [one for one in response.only_when if one.fact == fact]
-            values = [value for value in _values(fact, conditions) if all(one.allows(value) for one in conditions)]
-            wanted[fact] = chance.choice(values)
-        return wanted
+        others = [*self.programme.others, *(condition.fact for condition in response.only_when)]
+        for fact in dict.fromkeys(others):
+            conditions = [condition for condition in response.only_when if condition.fact == fact]
+            values = [v for v in _values(fact, conditions) if all(condition.allows(v) for condition in conditions)]
+            facts[fact] = chance.choice(values)
+        return facts
 
-    def _told(self, wanted: Mapping[str, str], code: Code | None) -> Body:
+    def _as_sent(self, facts: Mapping[str, str], code: Code | None) -> Body:
         """How a CAD says it: by an answer where there is a question, else by itself, unless code or priority do."""
         body: Body = {"answers": {}, "facts": {}}
-        stated = {fact for facts in self.programme.priorities.values() for fact in facts}
+        stated = {fact for priority in self.programme.priorities.values() for fact in priority}
         stated |= {*code.hazards, *code.others} if code else set()
-        for fact, value in wanted.items():
-            questions = [one for one in self.programme.questions if one.fact == fact]
+        for fact, value in facts.items():
+            questions = [question for question in self.programme.questions if question.fact == fact]
             if fact == "units_on_scene":
                 body[fact] = value == "yes"
             elif fact in ("language", "caller_wants"):
                 body[fact] = value
             elif questions:
-                body["answers"] |= {one.name: _answer(one, value) for one in questions}
+                body["answers"] |= {question.name: _answer(question, value) for question in questions}
             elif fact not in stated:
                 body["facts"][fact] = value
         return body
@@ -149,62 +152,57 @@ class City:
         """A priority of the document's, or of the usual four."""
         return self.chance.choice(sorted(self.programme.priorities) or list("1234"))
 
-    def sendings(self, raised: Place, seconds: float, calls_per_second: float) -> list[Sending]:
+    def sendings(self, raised: ResponseDistrict, seconds: float, calls_per_second: float) -> list[Sending]:
         """Everything that the CAD sends, in order."""
         begins = sorted(self.chance.uniform(0, seconds) for _ in range(max(1, round(seconds * calls_per_second))))
-        sendings = [
-            sending
-            for number, begin in enumerate(begins, start=1)
-            for sending in _PresetStory(self, raised, number, begin).sendings()
-            if sending.at_seconds <= seconds
-        ]
-        return sorted(sendings, key=lambda sending: sending.at_seconds)
+        stories = (_DocumentStory(self, raised, number, begin) for number, begin in enumerate(begins, start=1))
+        return sent_within(seconds, stories)
 
 
-class _PresetStory(Story):
-    """A call drawn from a document."""
+class _DocumentStory(Story):
+    """A call made up from a document."""
 
-    def __init__(self, city: City, raised: Place, number: int, begin: float) -> None:
-        self._city, self._chance = city, city.chance
-        self._fit = self._what(raised[0])
+    def __init__(self, calls: DocumentCalls, raised: ResponseDistrict, number: int, begin: float) -> None:
+        self._calls, self._programme, self._chance = calls, calls.programme, calls.chance
+        self._undisturbed = self._what(raised[0])
         body = {
-            "agency": city.programme.agency,
-            "source": min(city.programme.sources, default="cad"),
+            "agency": self._programme.agency,
+            "source": min(self._programme.sources, default="cad"),
             "incident_id": f"D{number:06d}",
-            **self._fit,
+            **self._undisturbed,
             **self._where(raised[1]),
             **self._disturbed(),
-            **traffic.personal(city.chance, number, self._word()),
+            **personal(calls.chance, number, self._word()),
         }
-        super().__init__(city.chance, begin, body)
+        super().__init__(calls.chance, begin, body)
 
     def change(self) -> None:
         """What a further version says anew."""
         drawn, body = self._chance.random(), self._body
         if drawn < 0.30:
-            body["answers"] = self._fit["answers"]
+            body["answers"] = self._undisturbed["answers"]
         elif drawn < 0.38:  # it becomes more dangerous: an upgrade, where a team has it
             body["answers"] = self._answers(worst=True)
         elif drawn < 0.50:
-            body["priority"] = self._city.priority()
+            body["priority"] = self._calls.priority()
         elif drawn < 0.75:
-            body["narrative"] += f" Caller {traffic.CANARY} adds: still there."
+            body["narrative"] += f" Caller {CANARY} adds: still there."
 
     def _what(self, response: str) -> Body:
         """Mostly a call that some response takes; or of another code, listed or not."""
-        chance, fits, drawn = self._chance, self._city.fits, self._chance.random()
+        chance, suitable, drawn = self._chance, self._calls.suitable, self._chance.random()
         if drawn < 0.35:
-            return chance.choice(fits[response])
-        like = chance.choice([one for found in fits.values() for one in found])
+            return chance.choice(suitable[response])
+        like = chance.choice([body for bodies in suitable.values() for body in bodies])
         if drawn < 0.55:
             return like
-        others = self._city.others
+        others = self._calls.other_codes
         is_listed = bool(others) and drawn < 0.80
-        return {**like, "call_type": _type(chance.choice(others)) if is_listed else self._city.unlisted()}
+        return {**like, "call_type": _type(chance.choice(others)) if is_listed else self._calls.unlisted()}
 
     def _where(self, raised: str) -> Body:
         """More often where a response is raised; by district, beat, or both."""
-        chance, districts = self._chance, self._city.programme.districts
+        chance, districts = self._chance, self._programme.districts
         district = raised if chance.random() < 0.4 else chance.choice(list(districts))
         beats, drawn = districts[district], chance.random()
         if drawn < 0.015:
@@ -216,29 +214,30 @@ class _PresetStory(Story):
 
     def _disturbed(self) -> Body:
         """What is not as clear as it might be: a hazard, an answer that nobody can give, nobody asked, a caution."""
-        chance, drawn, cautions = self._chance, self._chance.random(), sorted(self._city.programme.cautions)
-        found: Body = {}
+        chance, drawn, cautions = self._chance, self._chance.random(), sorted(self._programme.cautions)
+        body: Body = {}
         if drawn < 0.20:
-            found["answers"] = self._answers(worst=drawn < 0.12)
+            body["answers"] = self._answers(worst=drawn < 0.12)
         elif drawn < 0.28:
-            found["answers"] = {}
+            body["answers"] = {}
         if drawn > 0.97:
-            found["caller_wants"] = "police"
+            body["caller_wants"] = "police"
         if cautions and chance.random() < 0.04:
-            found["cautions"] = [chance.choice(cautions)]
-        return found
+            body["cautions"] = [chance.choice(cautions)]
+        return body
 
     def _answers(self, *, worst: bool) -> dict[str, str]:
         """The answers with one hazard at its worst, or in doubt."""
-        asked = [one for one in self._city.programme.questions if one.fact in HAZARDS]
+        asked = [question for question in self._programme.questions if question.fact in HAZARDS]
         if not asked:
-            return dict(self._fit["answers"])
-        one = self._chance.choice(asked)
-        return {**self._fit["answers"], one.name: _answer(one, HAZARDS[one.fact][-1]) if worst else "cannot-tell"}
+            return dict(self._undisturbed["answers"])
+        question = self._chance.choice(asked)
+        answer = _answer(question, HAZARDS[question.fact][-1]) if worst else "cannot-tell"
+        return {**self._undisturbed["answers"], question.name: answer}
 
     def _word(self) -> str:
-        """Now and then a word of the document's, to be heard in the narrative."""
-        programme = self._city.programme
+        """Seldom a word that the document listens for, to be heard in the narrative."""
+        programme = self._programme
         words = [*sorted(programme.words), *(phrase for phrase, _ in programme.phrases)]
         return f" Somebody says {self._chance.choice(words)}." if words and self._chance.random() < 0.04 else ""
 
@@ -250,12 +249,12 @@ def _type(code: Code) -> Body:
 def _values(fact: str, conditions: Iterable[Condition]) -> list[str]:
     """Values that a fact which is no hazard may have."""
     if fact == "age":
-        bounds = (years for one in conditions for years in (one.from_years, one.below_years and one.below_years - 1))
+        bounds = (y for c in conditions for y in (c.from_years, c.below_years and c.below_years - 1))
         return ["15", "34", "71", *(str(years) for years in bounds if years is not None)]
     if fact in CHOICES:
         return list(CHOICES[fact])
-    named = [value for one in conditions for value in sorted(one.values)]
-    return named or (["en", "es"] if fact == "language" else ["none"])
+    values = [value for condition in conditions for value in sorted(condition.values)]
+    return values or (["en", "es"] if fact == "language" else ["none"])
 
 
 def _answer(question: Question, value: str) -> str:
@@ -263,5 +262,5 @@ def _answer(question: Question, value: str) -> str:
     if question.fact == "age":
         return value
     meant = HAZARDS[question.fact].index(value) if question.fact in HAZARDS else value
-    told = [answer for answer, meaning in question.meanings.items() if meaning == meant]
-    return min(told, key=lambda answer: answer not in ("yes", "no"), default="cannot-tell")
+    answers = [answer for answer, meaning in question.meanings.items() if meaning == meant]
+    return min(answers, key=lambda answer: answer not in ("yes", "no"), default="cannot-tell")

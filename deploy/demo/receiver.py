@@ -1,0 +1,73 @@
+"""Hears what careroute tells: messages to the CAD, and pages to the teams, as a provider would pass them on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import sys
+from collections import Counter
+from collections.abc import Callable
+
+from aiohttp.web import BaseRequest
+
+from deploy.actors.webhooks import Delivery, delivery, receiving
+
+SLOW_SHARE, DOWN_SHARE, SLOW_SECONDS = 0.02, 0.04, 2.5
+
+
+class Receiver:
+    """Two addresses, `/cad` and `/pages`. Checks every signature; sometimes the CAD is slow or down."""
+
+    def __init__(self, cad_secret: str, page_secret: str, *, seed: int = 0, page: Callable[[str, str], None]) -> None:
+        """`page(team_id, link)` is called for every page that offers a call."""
+        self._cad_secret, self._page_secret, self._page = cad_secret, page_secret, page
+        self._chance = random.Random(f"receiver/{seed}")  # noqa: S311  # a simulation that can be repeated
+        self.messages: Counter[str] = Counter()
+        self.pages: Counter[str] = Counter()
+        """How often each page came; more than once is a broken promise."""
+        self.sent_late = 0
+        """Pages that were sent after their time, by the sender's own stamp: each is a broken promise."""
+        self.forged = 0
+        self.faulty = True
+        """Whether the CAD is slow or down sometimes."""
+
+    async def take(self, request: BaseRequest) -> int:
+        """Take one webhook; the status to answer with."""
+        is_page = request.path == "/pages"
+        came = await delivery(request, self._page_secret if is_page else self._cad_secret)
+        if not came.is_genuine:
+            self.forged += 1
+            return 401
+        return self._take_page(came) if is_page else await self._take_message(came)
+
+    async def _take_message(self, message: Delivery) -> int:
+        drawn = self._chance.random()
+        if self.faulty and drawn < DOWN_SHARE:
+            return 503
+        if self.faulty and drawn < DOWN_SHARE + SLOW_SHARE:
+            await asyncio.sleep(SLOW_SECONDS)
+        self.messages[json.loads(message.body)["type"]] += 1
+        return 204
+
+    def _take_page(self, page: Delivery) -> int:
+        self.pages[page.message_id] += 1
+        self.sent_late += page.signed_at > page.not_after
+        message = json.loads(page.body)
+        if page.at <= page.not_after and message["type"] == "page.offer":  # else its time is over: nobody is rung
+            self._page(message["data"]["team_id"], message["data"]["link"])
+        return 204
+
+
+async def main() -> None:
+    """`python -m deploy.demo.receiver PORT`: hears and acknowledges for a demo that was left running."""
+    secrets = os.environ["DEMO_CAD_SECRET"], os.environ["DEMO_PAGE_SECRET"]
+    receiver = Receiver(*secrets, page=lambda _team, _link: None)
+    receiver.faulty = False
+    async with receiving(int(sys.argv[1]), receiver.take):
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,66 @@
+"""Which services there are, and what the process of each is told. A new service or door is one line here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.console.config import ConsoleSettings
+from services.intake.config import IntakeSettings
+from services.notification.config import NotificationSettings
+from services.pocket.config import PocketSettings
+from services.team_availability.config import TeamAvailabilitySettings
+from services.triage.config import TriageSettings
+from shared.config import PREFIX, DoorSettings, Settings
+
+HOST = "127.0.0.1"
+SERVICES: Mapping[str, type[Settings]] = {
+    "intake": IntakeSettings,
+    "triage": TriageSettings,
+    "team-availability": TeamAvailabilitySettings,
+    "notification": NotificationSettings,
+    "pocket": PocketSettings,
+    "console": ConsoleSettings,
+}
+"""What each can be told; its package is the one that the settings stand in."""
+DOORS = frozenset(name for name, settings in SERVICES.items() if issubclass(settings, DoorSettings))
+"""They run once and have a port of their own; what decides runs as often as wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One process: `service` and its number, from 1."""
+
+    service: str
+    number: int
+    operations_port: int
+    port: int | None
+    """Where a door listens."""
+    environment: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """`triage-1`."""
+        return f"{self.service}-{self.number}"
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What starts it."""
+        return (sys.executable, "-m", module_of(self.service))
+
+    @property
+    def ready_url(self) -> str:
+        """Where it says whether it is ready."""
+        return f"http://{HOST}:{self.port or self.operations_port}/readyz"
+
+
+def module_of(service: str) -> str:
+    """What is run: `services.triage`."""
+    return SERVICES[service].__module__.removesuffix(".config")
+
+
+def environment_of(service: str, settings: Mapping[str, object]) -> dict[str, str]:
+    """Those of the settings that the service has."""
+    fields = SERVICES[service].model_fields
+    return {f"{PREFIX}{name.upper()}": str(value) for name, value in settings.items() if name in fields}
