@@ -22,7 +22,16 @@ def test_the_schemas_are_what_the_code_says_and_nothing_breaks() -> None:
 def test_a_frozen_example_is_still_read_and_says_the_same(name: str) -> None:
     frozen = json.loads((FOLDER / f"{name}.example.json").read_text("utf-8"))
     again = json.loads(decode(name, json.dumps(frozen).encode()).encode())
-    assert {key: again[key] for key in frozen} == frozen
+    assert as_far_as(frozen, again) == frozen
+
+
+def as_far_as(frozen: object, again: object) -> object:
+    """A value without the fields that an older one does not have, in every part."""
+    if isinstance(frozen, dict) and isinstance(again, dict):
+        return {key: as_far_as(part, again[key]) for key, part in frozen.items() if key in again}
+    if isinstance(frozen, list) and isinstance(again, list) and len(frozen) == len(again):
+        return [as_far_as(*parts) for parts in zip(frozen, again, strict=True)]
+    return again
 
 
 def with_news(part: object) -> object:

@@ -62,7 +62,7 @@ def weigh(programme: Programme, call: Call, code: Code | None, surroundings: Sur
     """
     statements = tuple(_statements(programme, call))
     answered, unclear = _answered(programme, call, code, statements)
-    warnings = _warnings(programme, call) if call.cautions else {}
+    warnings = _warnings(programme, call) if call.cautions or call.further_types else {}
     facts: Facts = {fact: _hazard(fact, answered, unclear, warnings, surroundings.heard) for fact in programme.hazards}
     for fact in programme.others:
         facts[fact] = _other(call, code, fact, statements)
@@ -158,11 +158,17 @@ def _answered(
 
 
 def _warnings(programme: Programme, call: Call) -> Ranks:
+    """What cautions, and codes beside the first, say: they only make a hazard worse."""
+    stated = [(programme.cautions.get(plain(flag), _NO_WARNING), f"caution {plain(flag)}") for flag in call.cautions]
+    for further in call.further_types:
+        code = programme.code(further)
+        if code is not None:
+            stated.append((code.hazards, f"code {code.system} {code.code}"))
     warnings: Ranks = {}
-    for flag in call.cautions:
-        for fact, rank in programme.cautions.get(plain(flag), _NO_WARNING).items():
+    for hazards, source in stated:
+        for fact, rank in hazards.items():
             if fact not in warnings or rank > warnings[fact][0]:
-                warnings[fact] = (rank, f"caution {plain(flag)}")
+                warnings[fact] = (rank, source)
     return warnings
 
 
