@@ -85,8 +85,19 @@ def _fact(name: str) -> str:
         return name
     if name in FACTS:
         raise ValueError(f"is no key of facts: {name} is a field of the call")
-    near = get_close_matches("_".join(spoken(name)), _STATED_FACTS, n=1)
+    near = get_close_matches("_".join(spoken(name[:LONGEST_NAME])), _STATED_FACTS, n=1)
     raise ValueError(f"is no fact: did you mean {near[0]}?" if near else f"is no fact: {', '.join(_STATED_FACTS)} are")
+
+
+LONGEST_NAME = 40
+MAX_FACTS = 64
+
+
+def _few(facts: Any) -> Any:
+    """So many before their names are looked at: to propose a name for each of thousands takes seconds."""
+    if isinstance(facts, dict) and len(facts) > MAX_FACTS:
+        raise ValueError(f"has more than {MAX_FACTS} facts")
+    return facts
 
 
 Time = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written), AfterValidator(_plausible)]
@@ -134,8 +145,8 @@ class FlatCall(BaseModel):
     cautions: tuple[Text, ...] = Field(
         (), max_length=32, description="Up to 32 premise and person flags, in the CAD's words."
     )
-    facts: dict[FactName, Text] = Field(
-        {}, max_length=64, description="Up to 64 facts in careroute's own words, e.g. weapon → none."
+    facts: Annotated[dict[FactName, Text], BeforeValidator(_few)] = Field(
+        {}, max_length=MAX_FACTS, description="Up to 64 facts in careroute's own words, e.g. weapon → none."
     )
     caller_wants: Literal["none", "alternative", "police"] = Field("none", description="none, alternative or police.")
     requested_by: Asker | None = Field(
