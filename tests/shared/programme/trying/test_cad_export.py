@@ -179,7 +179,8 @@ def test_d9_a_replay_plays_the_document_it_is_given_as_it_is(tmp_path: Path) -> 
     export, mapping, document = tmp_path / "calls.csv", tmp_path / "elsewhere.toml", tmp_path / "document.toml"
     export.write_text(f"{HEAD}\n{ROW}\n")
     mapping.write_text(SAN_DIEGO.read_text().replace("Central ", '"District 1" '))
-    document.write_text(re.sub('"?Central"?', '"District 1"', REPLAYED.read_text()).replace("crisis-team", "outreach"))
+    text = re.sub('"?Central"?', '"District 1"', REPLAYED.read_text())
+    document.write_text(re.sub("(?<!-)crisis-team", "outreach", text))
     scenario = replay(export, mapping, 10, document, teams=3)
     assert {response for response, _ in scenario.phases} == {"outreach"}
     assert set(scenario.phases.values()) == {"live"}
