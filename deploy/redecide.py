@@ -1,7 +1,7 @@
 """Decides whole journals again and tells what comes out otherwise: `python -m deploy.redecide --service all`.
 
 Exit codes: 0 every decision made by this version comes out the same, 1 one does not, 2 wrong usage. Decisions of
-another version are compared too, and told apart. It reads only, and holds one partition of a journal at a time.
+another version are compared too, and counted apart. It reads only, and holds one partition of a journal at a time.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ from services.notification.service import NOTIFICATION
 from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import TRIAGE, triage_service
 from shared.config import Environment
-from shared.engine.broker import Broker, BrokerUnavailable, Stored, TopicPartition
+from shared.engine.broker import Broker, BrokerUnavailable, Stored
+from shared.engine.journal import START
 from shared.engine.kafka import KafkaBroker
-from shared.engine.redecide import Difference, JournalBroken, Redecision, counting
+from shared.engine.reader import JournalReader
+from shared.engine.redecide import Difference, JournalBroken, Redecision
 from shared.engine.service import Service
+from shared.engine.topic import Topic
 from shared.sealing import Sealer, SealingKey
 
 SHOWN = 20
@@ -75,14 +78,14 @@ async def redecide(broker: Broker, service: Service[Any], agency: str | None = N
     handled = {kind.type.encode() for kind in service.handles}
     for partition in range(broker.partitions) if agency is None else (broker.partition_of(agency),):
         # the journal first: whatever it rests on was there before it
-        journal = [stored async for stored in _records(broker, [(service.writes.name, partition)])]
+        journal = [stored async for stored in _records(broker, partition, [service.writes])]
         inputs = {
             stored.position: stored
-            async for stored in _records(broker, [(topic.name, partition) for topic in service.reads])
+            async for stored in _records(broker, partition, service.reads)
             if stored.headers.get("type") in handled
         }
         again = Redecision(service, inputs.get)
-        for different in again.differences(one for one in counting(journal) if agency in (None, one.key)):
+        for different in again.differences(stored for stored in journal if agency in (None, stored.key)):
             report.differences[different.decider] += 1
             if len(report.shown) < SHOWN:
                 report.shown.append(different)
@@ -92,18 +95,15 @@ async def redecide(broker: Broker, service: Service[Any], agency: str | None = N
     return report
 
 
-async def _records(broker: Broker, places: Sequence[TopicPartition]) -> AsyncIterator[Stored]:
-    """Everything that is kept of some places at this moment."""
-    reader = await broker.reader()
+async def _records(broker: Broker, partition: int, topics: Sequence[Topic]) -> AsyncIterator[Stored]:
+    """Everything that is kept of some topics at this moment, and counts."""
+    places = [(topic.name, partition) for topic in topics]
+    reader = JournalReader(await broker.reader(), [topic.name for topic in topics if topic.journal])
     try:
-        at, end = await reader.starts(places), await reader.ends(places)
-        await reader.assign(at)
-        while any(at[place] < end[place] for place in places):
-            for stored in await reader.poll(1.0, 5000):
-                place = stored.topic, stored.partition
-                if at[place] <= stored.offset < end[place]:
-                    yield stored
-                at[place] = stored.offset + 1
+        ends = await reader.ends(places)
+        await reader.assign(dict.fromkeys(places, START))
+        async for stored in reader.until(ends):
+            yield stored
     finally:
         await reader.close()
 
@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if settings.sealing_key is None and given.service in (TRIAGE.name, "all"):
         parser.error("triage had read what intake sealed: set CAREROUTE_SEALING_KEY to the same key")
     key = None if settings.sealing_key is None else settings.sealing_key.get_secret_value()
-    services = [one for one in services_with(key) if given.service in (one.name, "all")]
+    services = [service for service in services_with(key) if given.service in (service.name, "all")]
     try:
         reports = asyncio.run(redecide_all(KafkaBroker(given.kafka, given.partitions), services, given.agency))
     except (BrokerUnavailable, JournalBroken) as error:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from shared.config import Settings
 from shared.engine.kafka import check_topics, create_topics
+from shared.topics import TOPICS
 
 
 class TopicSettings(Settings):
@@ -20,8 +21,8 @@ class TopicSettings(Settings):
 def main() -> int:
     """0 when every topic stands as it should, 1 otherwise."""
     settings = TopicSettings.load()
-    created = asyncio.run(create_topics(settings.kafka, settings.partitions, settings.replication))
-    wrong = asyncio.run(check_topics(settings.kafka, settings.partitions))
+    created = asyncio.run(create_topics(settings.kafka, settings.partitions, settings.replication, TOPICS))
+    wrong = asyncio.run(check_topics(settings.kafka, settings.partitions, TOPICS))
     sys.stdout.write(f"created {', '.join(created) or 'nothing: every topic was there'}\n")
     sys.stderr.write("".join(f"{fault}\n" for fault in wrong))
     return 1 if wrong else 0

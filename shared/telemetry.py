@@ -113,7 +113,7 @@ class _Libraries(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
-        logger().log(record.levelno, "library", kind=record.name, error=record.msg[:100])
+        logger().log(record.levelno, "library", kind=record.name, error=str(record.msg)[:100])
 
 
 def logger() -> Any:

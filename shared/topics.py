@@ -1,11 +1,11 @@
-"""Every topic, once: who writes it, and how long it is kept."""
+"""Every topic, once: who writes it, how long it is kept, and what is special about reading it."""
 
 from __future__ import annotations
 
 from shared.engine.topic import DAY_MILLISECONDS, DEAD_LETTERS, Topic, snapshots_of
 
-CALLS = Topic("calls", "intake", retention_milliseconds=30 * DAY_MILLISECONDS)
-COMMANDS = Topic("commands", "doors", retention_milliseconds=30 * DAY_MILLISECONDS)
+CALLS = Topic("calls", "intake", retention_milliseconds=30 * DAY_MILLISECONDS, refusals_name_subject=True)
+COMMANDS = Topic("commands", "doors", retention_milliseconds=30 * DAY_MILLISECONDS, first=True)
 DECISIONS = Topic("decisions", "triage", journal=True)
 ASSIGNMENTS = Topic("assignments", "team-availability", journal=True)
 NOTIFICATIONS = Topic("notifications", "notification", journal=True)

@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from deploy.rehearsal.in_force import InForce
-from shared.engine.broker import Stored, TopicPartition
-from shared.engine.journal import Ownership, is_late_write
+from shared.engine.broker import Stored
+from shared.engine.journal import Progress, is_late_write
 from shared.switch import Switch
 
 ENDED = ("cancelled", "closed", "merged")
@@ -95,18 +95,15 @@ class Ledger:
         self.routing_seconds: list[float] = []
         """From the durable receipt to the outcome."""
         self.last: deque[tuple[datetime, str]] = deque(maxlen=LAST_EVENTS)
-        self._ownership: defaultdict[TopicPartition, Ownership] = defaultdict(Ownership)
+        self._progress = Progress(JOURNALS)
         self._triaged: set[tuple[str, str]] = set()
         self._page_keys: dict[tuple[str, ...], str] = {}
         self._due_pages: set[str] = set()
         self._holder: dict[str, str] = {}
-        self.end_of: dict[TopicPartition, int] = {}
-        """The position after the last record that was taken in."""
 
     def take(self, stored: Stored) -> None:
         """Take in the next record of its topic and partition."""
-        self.end_of[stored.topic, stored.partition] = stored.offset + 1
-        if stored.topic in JOURNALS and not self._ownership[stored.topic, stored.partition].counts(stored):
+        if not self._progress.counts(stored):
             self.late_writes += is_late_write(stored)
             return
         if stored.key != self.agency:

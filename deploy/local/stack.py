@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -21,8 +22,11 @@ from deploy.local.processes import STOP_SECONDS, Children, end_all, processes_of
 from deploy.local.programs import DOORS, HOST, SERVICES, Program, environment_of
 from deploy.local.supervisor import PID_FILE, Supervisor, supervisor_pid
 from shared.engine.kafka import check_topics, create_topics
+from shared.topics import TOPICS
 
 READY_SECONDS = 60.0
+WEBHOOK_NETWORKS = ("127.0.0.0/8",)
+"""Whoever is told something is played on this machine."""
 
 
 class StackError(RuntimeError):
@@ -70,7 +74,7 @@ class Stack:
         self.directory.mkdir(parents=True, exist_ok=True)
         stop_leftover(self.directory)
         progress("creating the topics")
-        await create_topics(self.bootstrap, self.partitions, 1)
+        await create_topics(self.bootstrap, self.partitions, 1, TOPICS)
         if faults := await _topic_faults(self.bootstrap, self.partitions):
             raise StackError(f"The topics on {self.bootstrap} are not as they should be: {'; '.join(faults)}.")
         self.access.write(self._agencies_file)
@@ -111,6 +115,7 @@ class Stack:
             "sealing_key": self.access.sealing_key,
             "link_secret": self.access.link_secret,
             "pocket_url": self.url_of("pocket"),
+            "webhook_networks": json.dumps(WEBHOOK_NETWORKS),
         }
         environment = environment_of(service, settings) | {"PYTHONUNBUFFERED": "1"} | self._environment
         return Program(service, number, operations_port, port, environment)
@@ -158,7 +163,7 @@ async def _topic_faults(bootstrap: str, partitions: int) -> list[str]:
     """What is wrong with the topics, once the broker has had time to tell of new ones."""
     faults: list[str] = []
     for _ in range(25):
-        if not (faults := await check_topics(bootstrap, partitions)):
+        if not (faults := await check_topics(bootstrap, partitions, TOPICS)):
             break
         await asyncio.sleep(0.2)
     return faults

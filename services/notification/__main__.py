@@ -4,7 +4,7 @@ from services.notification.config import NotificationSettings
 from services.notification.metrics import watch
 from services.notification.perform import performer
 from services.notification.service import NOTIFICATION
-from shared.engine.worker import run
+from shared.engine.process import run
 
 if __name__ == "__main__":
     settings = NotificationSettings.load()

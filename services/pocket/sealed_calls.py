@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from shared.engine.broker import Broker, BrokerUnavailable, PositionOutOfRange, Reader, Stored
+from shared.engine.broker import Broker, BrokerUnavailable, PositionOutOfRange, RecordPosition, Stored
+from shared.engine.journal import InputPosition
+from shared.engine.reader import JournalReader
 from shared.events import CallCancelled, CallReported, UndecodableEvent, decode
 from shared.sealing import CannotOpen, Sealer
 from shared.telemetry import logger
@@ -19,18 +21,18 @@ class SealedCalls:
 
     def __init__(self, broker: Broker, sealer: Sealer) -> None:
         self._broker, self._sealer = broker, sealer
-        self._reader: Reader | None = None
+        self._reader: JournalReader | None = None
         self._lock = asyncio.Lock()
 
     async def open(self, call_id: str, positions: Sequence[str]) -> dict[str, str] | None:
-        """The opened part of the first of these versions that has one; None where none can be had."""
+        """The opened part of the first of these versions that has one; None where none can be opened."""
         for position in positions:
             try:
                 async with asyncio.timeout(READ_SECONDS), self._lock:
                     stored = await self._read(position)
                 opened = self._open(call_id, stored)
-            except (TimeoutError, BrokerUnavailable, PositionOutOfRange, UndecodableEvent, CannotOpen) as error:
-                logger().warning("sealed part not to be had", position=position, error=type(error).__name__)
+            except (TimeoutError, BrokerUnavailable, PositionOutOfRange, ValueError, CannotOpen) as error:
+                logger().warning("sealed part not opened", position=position, error=type(error).__name__)
                 continue
             if opened:
                 return opened
@@ -43,16 +45,14 @@ class SealedCalls:
             self._reader = None
 
     async def _read(self, position: str) -> Stored:
-        topic, partition, offset = position.rsplit("/", 2)
+        topic, partition, offset = RecordPosition.parse(position)
         if topic != CALLS.name:
             raise UndecodableEvent(position)
         if self._reader is None:
-            self._reader = await self._broker.reader()
-        await self._reader.assign({(topic, int(partition)): int(offset)})
-        while True:
-            for stored in await self._reader.poll(READ_SECONDS, max_records=1):
-                if stored.offset == int(offset):
-                    return stored
+            self._reader = JournalReader(await self._broker.reader(), journals=())
+        await self._reader.assign({(topic, partition): InputPosition(offset, 0)})
+        (stored,) = [stored async for stored in self._reader.until({(topic, partition): offset + 1})]
+        return stored
 
     def _open(self, call_id: str, stored: Stored) -> dict[str, str] | None:
         event = decode(stored.headers["type"].decode(), stored.value)

@@ -18,14 +18,28 @@ WITHDRAWN = {
     "upgraded": "The call has become more dangerous.",
     "taken": "The call or your team was taken in the meantime.",
     "out-of-service": "Your team is out of service.",
+    "needed-first": "Somebody on scene needs your team first.",
+    "shift-ends": "Your shift ends before you could have done the call.",
+    "withdrawn": "You were taken off the call by name.",
 }
+
+STAYS = {
+    "cancelled": "The CAD has cancelled this call.",
+    "closed": "The CAD has closed this call.",
+    "merged": "The CAD has merged this call into another.",
+    "overridden": "The dispatcher sends the usual response as well.",
+}
+"""Why the call would be over, of a team that is with somebody."""
 
 STATUSES = {
     "available": "Available",
     "out-of-service": "Out of service",
     "accepted": "Accepted",
     "en-route": "En route",
+    "staged": "Waiting nearby",
     "on-scene": "On scene",
+    "recalled": "Released",
+    "need-police": "In need of police",
     "transporting": "Transporting",
     "cleared": "Cleared",
 }
@@ -76,6 +90,13 @@ def open_call(made: OfferMade) -> str:
     """What is said of a call that a team may take though nobody is asked by name: where it is, and how urgent."""
     where = f" in {made.district}" if made.district else ""
     return f"Open call{where}" + (f", priority {made.priority}" if made.priority else "")
+
+
+def what_to_do(upgrade: UpgradeRaised) -> str:
+    """What a team does now that its call is more dangerous."""
+    if upgrade.team_on_scene:
+        return "You stay on this call. Keep yourselves safe; the dispatcher has been asked to send help."
+    return UPGRADES.get(upgrade.on_upgrade, upgrade.on_upgrade)
 
 
 def facts(upgrade: UpgradeRaised) -> list[str]:

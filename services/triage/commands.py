@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from services.triage.documents import MAX_DOCUMENT_BYTES, size_of
+from services.triage.documents import proposed as proposed_programme
 from services.triage.state import State, VerifiedDocument, parsed
 from shared.answers import done, nothing_to_do, refused
 from shared.events import (
@@ -33,16 +35,15 @@ from shared.programme.judging.programme import NO_CAP, Cap
 from shared.switch import ALL, Switch
 
 ANY_NUMBER = "any number of calls"
-MAX_DOCUMENT_BYTES = 600_000
 
 
 def propose(state: State, command: ProposeProgramme, agency: str) -> list[Event]:
     """Verify a document and put it forward."""
-    if (size := len(command.document.encode("utf-8", "replace"))) > MAX_DOCUMENT_BYTES:
+    if (size := size_of(command.document)) > MAX_DOCUMENT_BYTES:
         why = f"The document has {size} bytes; at most {MAX_DOCUMENT_BYTES} are taken."
         return [refused(command, "document-too-large", why)]
     try:
-        programme = parsed(command.document)
+        programme = proposed_programme(command.document)
     except ProgrammeRefused as error:
         why = f"The document has {len(error.faults)} faults; the one in force stays."
         return [refused(command, "document-refused", why, tuple(str(fault) for fault in error.faults))]

@@ -42,7 +42,7 @@ TRIAGE: Service[State] = Service(
     evolve=evolve,
     packer=packer(State),
     state_version=4,
-    decider_version="2",
+    decider_version="3",
     due=lambda state: state.clocks.first(),
 )
 """Triage without a key: what is sealed stays so, and counts as unknown."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from shared.clock import Clock
+from shared.doors.answers import Answer, AnswerFollower
 from shared.engine.broker import Broker, BrokerUnavailable, Record
-from shared.engine.follower import Answer, Follower
 from shared.events import Command, Event
 from shared.topics import COMMANDS
 
@@ -41,7 +41,7 @@ class CommandLog:
 
     door: str
     broker: Broker
-    follower: Follower
+    follower: AnswerFollower
     clock: Clock
 
     async def issue(self, agency: str, command: Command, answer_seconds: float) -> Answer | None:

@@ -1,6 +1,27 @@
 """The seam to Kafka: what careroute needs of a log broker, and nothing more.
 
 Two implementations, `shared.engine.kafka` and `shared.engine.memory`, pass one conformance suite.
+
+**Offsets.** Each partition of a topic is a list that only grows at its end. The offset of a record is its place in that
+list; it never changes, and no other record ever stands there. The *position* of a reader is the offset of the record
+that it reads next: a reader at 7 has seen everything below 7, and where 7 is the end there is nothing for it yet. To go
+on where one was, assign the position after the last record that was taken in. Position 0 is special: it asks for
+everything there is, and where the oldest records have been deleted, reading begins at the first that is kept. Any
+other position below that one, and any beyond the end, is refused (`PositionOutOfRange`): something is missing that
+somebody still counted on. Offsets rise within a partition, but need not be without gaps: a compacted topic has lost
+some of its records.
+
+**Order.** Within a partition records are read in the order in which they stand. Between partitions, and between topics,
+there is no order at all.
+
+**Failure.** `BrokerUnavailable` says that no answer came in time, or that it was an error. Of a read that means nothing
+was learned; it may be tried again. Of an append it means *nothing is known*: the batch may stand in the log, may come
+to stand there in a moment, or may never do so. A retry may therefore write it twice. So a writer either makes repeats
+harmless (a command has an id) or gives up its claim and reads the journal again, as a worker does. A batch is never
+half written, and once its offset was returned it stands there for good.
+
+**Groups.** Membership of a group is a hint. Two processes may believe at the same time that the same partition is
+theirs; who owns it is settled in the journal (see `shared.engine.journal`).
 """
 
 from __future__ import annotations
@@ -10,13 +31,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from shared.engine.topic import Topic
+
 
 class BrokerUnavailable(Exception):
     """The broker did not answer in time, or refused; what was sent may or may not have been written."""
 
 
 class PositionOutOfRange(Exception):
-    """A position that the journal names is no longer in the topic: something was deleted that was still needed."""
+    """A position is not in the topic: something was deleted that was still needed, or the topic is another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +83,7 @@ class Stored:
     @property
     def position(self) -> str:
         """`topic/partition/offset`."""
-        return f"{self.topic}/{self.partition}/{self.offset}"
+        return str(RecordPosition(self.topic, self.partition, self.offset))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +99,29 @@ TopicPartition = tuple[str, int]
 
 
 class Reader(Protocol):
-    """Reads assigned partitions from stated positions; belongs to no group."""
+    """Reads assigned partitions from stated positions; belongs to no group, and remembers nothing for its caller."""
 
-    async def assign(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Read these places, each from its position; the beginning is position 0 or the first that is kept."""
+    async def assign(self, positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        """Read these partitions and no others, each from its position; says where each begins.
+
+        That is the position itself, or for position 0 the first record that is kept. Raises BrokerUnavailable.
+        """
         ...
 
     async def poll(self, timeout_seconds: float, max_records: int = 1000) -> list[Stored]:
-        """Records that have come, in order within a place; empty after the timeout. Raises PositionOutOfRange."""
+        """Records that have come, in order within a partition; empty after the timeout, or with nothing assigned.
+
+        The next poll goes on after the last of them. Raises PositionOutOfRange where an assigned position is not in
+        its topic, and BrokerUnavailable.
+        """
         ...
 
     async def ends(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """The position after the last record of each place."""
+        """The position after the last record of each partition at this moment. Raises BrokerUnavailable."""
         ...
 
     async def starts(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """The position of the first record that is kept at each place."""
+        """The position of the first record that is kept of each partition. Raises BrokerUnavailable."""
         ...
 
     async def close(self) -> None:
@@ -104,7 +134,7 @@ class GroupMember(Protocol):
 
     @property
     def assigned(self) -> frozenset[int]:
-        """The partitions drawn for this process."""
+        """The partitions assigned to this process. Raises BrokerUnavailable if the group has thrown it out."""
         ...
 
     async def leave(self) -> None:
@@ -121,19 +151,29 @@ class Broker(Protocol):
         ...
 
     async def append(self, topic: str, partition: int, records: Sequence[Record]) -> Appended:
-        """Write the records in one batch: all of them or none, in order. Raises BrokerUnavailable."""
+        """Write the records in one batch: all of them or none, in order, with no other record in between.
+
+        Raises BrokerUnavailable, after which they may or may not come to stand in the log; and ValueError where they
+        are too large for one batch.
+        """
         ...
 
     async def reader(self) -> Reader:
-        """A new reader."""
+        """A new reader. Raises BrokerUnavailable."""
         ...
 
     async def join_group(self, topic: str, group: str, instance: str) -> GroupMember:
-        """Join the consumer group that shares out a topic's partitions, under a name that survives a restart."""
+        """Join the consumer group that shares out a topic's partitions, under a name that survives a restart.
+
+        Raises BrokerUnavailable.
+        """
         ...
 
-    async def wrong_topics(self) -> list[str]:
-        """What is wrong with the topics as they stand, a sentence each; empty when all is well."""
+    async def wrong_topics(self, topics: Sequence[Topic]) -> list[str]:
+        """What is wrong with these topics as they stand, a sentence each; empty when all is well.
+
+        Raises BrokerUnavailable.
+        """
         ...
 
     def partition_of(self, key: str) -> int:

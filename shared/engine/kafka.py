@@ -29,7 +29,6 @@ from shared.engine.broker import (
     TopicPartition,
 )
 from shared.engine.topic import SNAPSHOT_BYTES, Topic
-from shared.topics import TOPICS
 
 REQUEST_TIMEOUT_MILLISECONDS = 5_000
 SESSION_MILLISECONDS = 6_000
@@ -55,11 +54,11 @@ class KafkaBroker:
         self._starting = asyncio.Lock()
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def wrong_topics(self) -> list[str]:
-        """Topics that are missing, or have another number of partitions than this process was told."""
+    async def wrong_topics(self, topics: Sequence[Topic]) -> list[str]:
+        """Which of them are missing, or have another number of partitions than this process was told."""
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
-                return await check_topics(self._servers, self.partitions)
+                return await check_topics(self._servers, self.partitions, topics)
         except (KafkaError, TimeoutError, OSError) as error:
             message = f"cannot look at the topics: {type(error).__name__}"
             raise BrokerUnavailable(message) from error
@@ -202,17 +201,18 @@ class _KafkaReader:
         self._consumer = consumer
         self._assigned = False
 
-    async def assign(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Read these places; position 0 is the first that is kept."""
-        first = await self.starts([place for place, position in positions.items() if position == 0])
-        places = {KafkaTopicPartition(*place): first.get(place, position) for place, position in positions.items()}
-        if not places:
+    async def assign(self, positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        """Read these partitions; position 0 is the first record that is kept."""
+        kept = await self.starts([place for place, position in positions.items() if position == 0])
+        begin = {**positions, **kept}
+        if not begin:
             self._consumer.unsubscribe()
         else:
-            self._consumer.assign(list(places))
-            for place, position in places.items():
-                self._consumer.seek(place, position)
-        self._assigned = bool(places)
+            self._consumer.assign([KafkaTopicPartition(*place) for place in begin])
+            for place, position in begin.items():
+                self._consumer.seek(KafkaTopicPartition(*place), position)
+        self._assigned = bool(begin)
+        return begin
 
     async def poll(self, timeout_seconds: float, max_records: int = 1000) -> list[Stored]:
         """Records that have come."""
@@ -220,7 +220,7 @@ class _KafkaReader:
             await asyncio.sleep(timeout_seconds)
             return []
         try:
-            found = await self._consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=max_records)
+            polled = await self._consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=max_records)
         except OffsetOutOfRangeError as error:
             message = f"a position is gone from the topic: {error}"
             raise PositionOutOfRange(message) from error
@@ -237,16 +237,16 @@ class _KafkaReader:
                 record.value or b"",
                 dict(record.headers),
             )
-            for records in found.values()
+            for records in polled.values()
             for record in records
         ]
 
     async def ends(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """The position after the last record of each place. Raises BrokerUnavailable."""
+        """The position after the last record of each partition. Raises BrokerUnavailable."""
         return await self._offsets(self._consumer.end_offsets, places)
 
     async def starts(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """The position of the first record that is kept at each place. Raises BrokerUnavailable."""
+        """The position of the first record that is kept of each partition. Raises BrokerUnavailable."""
         return await self._offsets(self._consumer.beginning_offsets, places)
 
     async def _offsets(
@@ -254,12 +254,12 @@ class _KafkaReader:
         ask: Callable[[list[KafkaTopicPartition]], Awaitable[Mapping[KafkaTopicPartition, int]]],
         places: Iterable[TopicPartition],
     ) -> dict[TopicPartition, int]:
-        wanted = [KafkaTopicPartition(*place) for place in places]
-        if not wanted:
+        asked = [KafkaTopicPartition(*place) for place in places]
+        if not asked:
             return {}
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
-                offsets = await ask(wanted)
+                offsets = await ask(asked)
         except (KafkaError, TimeoutError, OSError) as error:
             message = f"cannot ask for positions: {type(error).__name__}"
             raise BrokerUnavailable(message) from error
@@ -314,16 +314,16 @@ class _KafkaGroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
         await _closed(self._consumer)
 
 
-async def create_topics(servers: str, partitions: int, replication: int, topics: Sequence[Topic] = TOPICS) -> list[str]:
+async def create_topics(servers: str, partitions: int, replication: int, topics: Sequence[Topic]) -> list[str]:
     """Create the topics that are missing; the names of those created. Raises ValueError for a wrong partition count."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS)
     await admin.start()
     try:
         created = []
         for topic in topics:
-            wanted = NewTopic(topic.name, partitions, replication, topic_configs=topic.settings(replication))
+            missing = NewTopic(topic.name, partitions, replication, topic_configs=topic.settings(replication))
             with suppress(TopicAlreadyExistsError):
-                answer = await admin.create_topics([wanted])
+                answer = await admin.create_topics([missing])
                 codes = {name: code for name, code, *_ in answer.topic_errors}
                 if codes.get(topic.name) == 0:
                     created.append(topic.name)
@@ -332,17 +332,17 @@ async def create_topics(servers: str, partitions: int, replication: int, topics:
         await admin.close()
 
 
-async def check_topics(servers: str, partitions: int, topics: Sequence[Topic] = TOPICS) -> list[str]:
+async def check_topics(servers: str, partitions: int, topics: Sequence[Topic]) -> list[str]:
     """What is wrong with the topics as they stand: missing, or with another number of partitions."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS)
     try:
         await admin.start()
-        found = await admin.describe_topics([topic.name for topic in topics])
+        described = await admin.describe_topics([topic.name for topic in topics])
     finally:
         await admin.close()
-    held = {entry["topic"]: len(entry["partitions"]) for entry in found}
+    counts = {entry["topic"]: len(entry["partitions"]) for entry in described}
     return [
-        f"topic {topic.name} has {held.get(topic.name, 0)} partitions and needs {partitions}"
+        f"topic {topic.name} has {counts.get(topic.name, 0)} partitions and needs {partitions}"
         for topic in topics
-        if held.get(topic.name, 0) != partitions
+        if counts.get(topic.name, 0) != partitions
     ]

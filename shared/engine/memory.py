@@ -9,13 +9,15 @@ import asyncio
 import zlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from shared.clock import Clock, SystemClock
 from shared.engine.broker import Appended, BrokerUnavailable, PositionOutOfRange, Record, Stored, TopicPartition
+from shared.engine.topic import Topic
 
 SESSION_SECONDS = 6.0
-"""A member of a group that has not been heard of for so long loses its partitions."""
+"""A member of a group that was silent for longer than this loses its partitions."""
 
 
 async def _no_delay(doing: str) -> None:
@@ -34,7 +36,7 @@ class _Member:
 
 @dataclass(slots=True)
 class MemoryLog:
-    """Every record of every topic, and the lotteries."""
+    """Every record of every topic, and the consumer groups."""
 
     partitions: int = 4
     clock: Clock = field(default_factory=SystemClock)
@@ -47,9 +49,9 @@ class MemoryLog:
 
     def append(self, topic: str, partition: int, records: Sequence[Record]) -> Appended:
         """Write a batch, whole."""
-        held = self.places[topic, partition]
-        first, now = len(held), self.clock.now()
-        held.extend(
+        log = self.places[topic, partition]
+        first, now = len(log), self.clock.now()
+        log.extend(
             Stored(topic, partition, first + index, now, record.key, record.value, dict(record.headers))
             for index, record in enumerate(records)
         )
@@ -63,9 +65,9 @@ class MemoryLog:
         waiter = asyncio.get_running_loop().create_future()
         self._waiters[waiter] = places
         try:
-            await asyncio.wait_for(waiter, timeout_seconds)
-        except TimeoutError:
-            pass
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout_seconds):
+                    await waiter
         finally:
             self._waiters.pop(waiter, None)
 
@@ -79,7 +81,7 @@ class MemoryLog:
         if member is not None and member.token is token:
             del self._groups[group][instance]
 
-    def drawn(self, group: str, instance: str, token: object) -> frozenset[int]:
+    def assigned(self, group: str, instance: str, token: object) -> frozenset[int]:
         """The member's partitions; asking is its heartbeat."""
         now, members = self.clock.monotonic(), self._groups[group]
         member = members.setdefault(instance, _Member(token, now))
@@ -87,7 +89,7 @@ class MemoryLog:
             message = f"another process has joined as {instance}"
             raise BrokerUnavailable(message)
         member.heard_at = now
-        live = sorted(name for name, held in members.items() if now - held.heard_at <= SESSION_SECONDS)
+        live = sorted(name for name, other in members.items() if now - other.heard_at <= SESSION_SECONDS)
         return frozenset(number for number in range(self.partitions) if live[number % len(live)] == instance)
 
 
@@ -103,7 +105,7 @@ class MemoryBroker:
         """Partitions of every topic."""
         return self.log.partitions
 
-    async def wrong_topics(self) -> list[str]:
+    async def wrong_topics(self, topics: Sequence[Topic]) -> list[str]:  # noqa: ARG002  # as it says
         """Topics are made by writing to them: nothing can be wrong."""
         return []
 
@@ -138,44 +140,45 @@ class MemoryReader:
         self._broker = broker
         self._at: dict[TopicPartition, int] = {}
 
-    async def assign(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Read these places from their positions."""
-        self._at = dict(positions)
+    async def assign(self, positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        """Read these partitions; position 0 is the first record that is kept."""
+        kept = self._broker.log.dropped_before
+        self._at = {place: position or kept.get(place, 0) for place, position in positions.items()}
+        return dict(self._at)
 
     async def poll(self, timeout_seconds: float, max_records: int = 1000) -> list[Stored]:
         """Records that have come; empty after the timeout."""
         await self._broker.network("poll")
-        found = self._take(max_records)
-        if not found and timeout_seconds > 0:
+        records = self._take(max_records)
+        if not records and timeout_seconds > 0:
             await self._broker.log.arrival(self._at, timeout_seconds)
-            found = self._take(max_records)
+            records = self._take(max_records)
         await self._broker.network("polled")
-        return found
+        return records
 
     def _take(self, max_records: int) -> list[Stored]:
-        found: list[Stored] = []
-        for place, at in self._at.items():
-            kept_from = self._broker.log.dropped_before.get(place, 0)
-            held = self._broker.log.places[place]
-            if 0 < at < kept_from or at > len(held):
-                message = f"{place[0]}/{place[1]}: position {at} is not in {kept_from}..{len(held)}"
+        records: list[Stored] = []
+        for place, position in self._at.items():
+            kept_from, log = self._broker.log.dropped_before.get(place, 0), self._broker.log.places[place]
+            if 0 < position < kept_from or position > len(log):
+                message = f"{place[0]}/{place[1]}: position {position} is not in {kept_from}..{len(log)}"
                 raise PositionOutOfRange(message)
-            start = max(at, kept_from)
-            taken = held[start : start + max_records - len(found)]
+            start = max(position, kept_from)
+            taken = log[start : start + max_records - len(records)]
             if taken:
                 self._at[place] = taken[-1].offset + 1
-                found.extend(taken)
-            if len(found) >= max_records:
+                records.extend(taken)
+            if len(records) >= max_records:
                 break
-        return found
+        return records
 
     async def ends(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """The position after the last record of each place."""
+        """The position after the last record of each partition."""
         await self._broker.network("ends")
         return {place: len(self._broker.log.places[place]) for place in places}
 
     async def starts(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """The position of the first record that is kept at each place."""
+        """The position of the first record that is kept of each partition."""
         await self._broker.network("starts")
         return {place: self._broker.log.dropped_before.get(place, 0) for place in places}
 
@@ -193,8 +196,8 @@ class MemoryGroupMember:
 
     @property
     def assigned(self) -> frozenset[int]:
-        """The partitions drawn for this process."""
-        return self._log.drawn(self._group, self._instance, self._token)
+        """The partitions assigned to this process."""
+        return self._log.assigned(self._group, self._instance, self._token)
 
     async def leave(self) -> None:
         """Give the partitions back."""

@@ -1,4 +1,4 @@
-"""As of: decides a journal again, from the state before each decision and the input that led to it. Pure.
+"""Decides a journal again, from the state before each decision and the input that led to it. Pure.
 
 A decision depends on nothing but these two and its instant, and all three are on the log. So the same code gives the
 same bytes; where it does not, the journal was tampered with or the rules have changed since.
@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from shared.engine.broker import Stored
-from shared.engine.journal import Ownership, headers_of, time_of
-from shared.engine.service import EffectDone, EffectStarting, Input, Service, Tick
-from shared.events import ClockFailed, Event, InputRefused, PositionsNoted, child_id, decode
+from shared.engine.journal import headers_of, time_of
+from shared.engine.service import Input, Service, internal_input
+from shared.events.base import Event, child_id, decode
+from shared.events.journals import ClockFailed, InputRefused, PositionsNoted
 
 S = TypeVar("S")
 Find = Callable[[str], Stored | None]
@@ -25,12 +26,6 @@ NOT_DECIDED = (InputRefused, ClockFailed)
 
 class JournalBroken(Exception):
     """A record of the journal cannot be read, or does not follow from those before it; says which."""
-
-
-def counting(records: Iterable[Stored]) -> Iterator[Stored]:
-    """The records of one partition of a journal that count, claims left out."""
-    ownership = Ownership()
-    return (stored for stored in records if ownership.counts(stored))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +40,7 @@ class Difference:
     """The version of the code that had decided."""
     was: tuple[str, ...]
     now: tuple[str, ...]
-    """Types of events, then and now; the same types differ in what they say."""
+    """Types of events, then and now. Where the types are the same, their contents differ."""
 
     def __str__(self) -> str:
         was, now = ", ".join(self.was), ", ".join(self.now)
@@ -66,9 +61,9 @@ class Redecision(Generic[S]):
     inputs_gone: int = 0
     """Decisions on inputs that are not kept any more: taken as they were."""
 
-    def differences(self, told: Iterable[Stored]) -> Iterator[Difference]:
-        """What of the records of one partition, those that count, is decided otherwise now. Raises JournalBroken."""
-        for written in _by_decision(told):
+    def differences(self, counting: Iterable[Stored]) -> Iterator[Difference]:
+        """What of one partition's records that count is decided otherwise now. Raises JournalBroken."""
+        for written in _by_decision(counting):
             try:
                 events = [self.decode(_header(stored, "type"), stored.value) for stored in written]
                 if isinstance(events[0], PositionsNoted):
@@ -112,27 +107,19 @@ class Redecision(Generic[S]):
 
     def _input(self, cause: str, agency: str, now: datetime, events: Sequence[Event]) -> Input | None:
         """The input that a cause names."""
-        kind, _, rest = cause.partition("/")
-        about, _, last = rest.removeprefix(f"{agency}/").rpartition("/")
-        given: Event | Tick | EffectStarting | EffectDone
-        if kind == "tick":
-            given = Tick(about, datetime.fromisoformat(last))
-        elif kind == "effect":
-            # why an effect failed stands in what was written of it, and nowhere else
-            why = next((str(event.why) for event in events if hasattr(event, "why")), "")
-            given = EffectStarting(about) if last == "start" else EffectDone(about, last, why)
-        else:
-            stored = self.find(cause)
-            if stored is None:
-                return None
+        # why an effect failed stands in what was written of it, and nowhere else
+        why = next((str(event.why) for event in events if hasattr(event, "why")), "")
+        if (internal := internal_input(cause, agency, why)) is not None:
+            return Input(internal, cause, now, agency)
+        if (stored := self.find(cause)) is not None:
             return Input(self.decode(_header(stored, "type"), stored.value), cause, stored.time, agency)
-        return Input(given, cause, now, agency)
+        return None
 
 
-def _by_decision(told: Iterable[Stored]) -> Iterator[list[Stored]]:
+def _by_decision(counting: Iterable[Stored]) -> Iterator[list[Stored]]:
     """The records of each decision: of one cause and one step, the first with an id of number 0."""
     written: list[Stored] = []
-    for stored in told:
+    for stored in counting:
         begins = child_id(_header(stored, "cause"), f"{_header(stored, 'type')}/0") == _header(stored, "id")
         if written and (begins or _decision_of(stored) != _decision_of(written[0])):
             yield written

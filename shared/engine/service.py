@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar, cast
 
 from shared.engine.state import EMPTY, Packer
 from shared.engine.topic import Topic
-from shared.events import Event
+from shared.events.base import Event
 
 S = TypeVar("S")
 
@@ -24,6 +24,10 @@ class Tick:
     clock_id: str
     at: datetime
 
+    def cause(self, agency: str) -> str:
+        """The cause of what follows from it."""
+        return f"tick/{agency}/{self.clock_id}/{self.at.isoformat()}"
+
 
 @dataclass(frozen=True, slots=True)
 class EffectStarting:
@@ -31,21 +35,47 @@ class EffectStarting:
 
     effect_id: str
 
+    def cause(self, agency: str) -> str:
+        """The cause of what follows from it."""
+        return f"effect/{agency}/{self.effect_id}/start"
+
+
+EffectResult = Literal["done", "failed", "expired", "unknown"]
+"""`expired`: not tried, because it was too late; `unknown`: tried by a process that died."""
+
 
 @dataclass(frozen=True, slots=True)
 class EffectDone:
-    """What came of an effect: `done`, `failed`, `expired` (not tried: too late) or `unknown` (its process died)."""
+    """What came of an effect."""
 
     effect_id: str
-    result: str
+    result: EffectResult
     why: str = ""
+
+    def cause(self, agency: str) -> str:
+        """The cause of what follows from it."""
+        return f"effect/{agency}/{self.effect_id}/{self.result}"
+
+
+EffectInput = EffectStarting | EffectDone
+
+
+def internal_input(cause: str, agency: str, why: str = "") -> Tick | EffectInput | None:
+    """The clock or effect that a cause names; None for the position of a record. Why it failed stands in no cause."""
+    kind, _, rest = cause.partition("/")
+    about, _, last = rest.removeprefix(f"{agency}/").rpartition("/")
+    if kind == "tick":
+        return Tick(about, datetime.fromisoformat(last))
+    if kind == "effect":
+        return EffectStarting(about) if last == "start" else EffectDone(about, cast("EffectResult", last), why)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
     """One thing to decide: an event, with where it came from and when it became durable."""
 
-    event: Event | Tick | EffectStarting | EffectDone
+    event: Event | Tick | EffectInput
     cause: str
     """`topic/partition/offset`, `tick/...` or `effect/...`; ids of what follows derive from it."""
     time: datetime
@@ -66,10 +96,6 @@ class Effect:
     """For an at-most-once effect: the journal says that it was tried."""
     lane: str = ""
     """Who is at the other end: a slow one holds up its own lane only."""
-
-
-Performer = Callable[[str, Effect], "Any"]
-"""`await perform(agency, effect)` -> EffectDone."""
 
 
 def nothing_due(state: Any) -> tuple[str, datetime] | None:  # noqa: ARG001  # a default has to take what is passed

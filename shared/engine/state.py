@@ -32,7 +32,7 @@ class _MapSchema:
             Map,
             plain,
             serialization=core_schema.wrap_serializer_function_ser_schema(
-                lambda held, write: write(dict(held.items())), schema=plain
+                lambda value, write: write(dict(value.items())), schema=plain
             ),
         )
 

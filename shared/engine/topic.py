@@ -18,6 +18,10 @@ class Topic:
     name: str
     written_by: str
     journal: bool = False
+    first: bool = False
+    """After a take-over its records are decided before those of any other topic, and before any clock fires."""
+    refusals_name_subject: bool = False
+    """A refusal of one of its records says what the record is about."""
     retention_milliseconds: int = -1
     compacted: bool = False
     max_bytes: int = MAX_RECORD_BYTES

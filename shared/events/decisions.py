@@ -141,6 +141,8 @@ class CallTriaged(Event):
     """Pseudonym of who called, where the document counts repeat callers."""
     read_by: str = ""
     """What the document looked for in the sealed part (`Programme.reads`); empty: there was none."""
+    received_at: AwareDatetime | None = None
+    """When intake received the version that was judged: with `updated_at` its place in the order of versions."""
 
 
 class VersionNoted(Event):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import hashlib
+from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime
 
@@ -55,6 +56,23 @@ class InputRefused(Event):
     wrong: str
     input_type: str = ""
     call_id: str | None = None
+
+    @classmethod
+    def of_record(cls, position: str, value: bytes, input_type: str, wrong: str, subject: str = "") -> Self:
+        """The refusal of a record; `subject` is what the record is about, where a refusal may say so."""
+        return cls(
+            position=position,
+            sha256=hashlib.sha256(value).hexdigest(),
+            length=len(value),
+            wrong=wrong,
+            input_type=input_type[:60],
+            call_id=subject[:400] or None,
+        )
+
+    @classmethod
+    def of_effect(cls, cause: str, wrong: str) -> Self:
+        """The refusal of what came of an effect; there is no record of it but this one."""
+        return cls(position=cause, sha256="", length=0, wrong=wrong, input_type="effect")
 
 
 class ClockFailed(Event):

@@ -22,9 +22,9 @@ from shared.doors.command import record
 from shared.engine.broker import Record, Stored
 from shared.engine.journal import Ownership
 from shared.engine.kafka import KafkaBroker, create_topics
+from shared.engine.process import EXIT_FAILED, EXIT_WATCHDOG
 from shared.engine.topic import DEAD_LETTERS
-from shared.engine.worker import EXIT_FAILED, EXIT_WATCHDOG
-from shared.topics import ASSIGNMENTS, CALLS
+from shared.topics import ASSIGNMENTS, CALLS, TOPICS
 from tests.shared.engine.toy import reported
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -97,7 +97,7 @@ def node(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local
 @pytest.fixture
 async def rig(node: LocalKafka, tmp_path: Path) -> AsyncIterator[Rig]:
     await delete_topics(node.address)
-    await create_topics(node.address, 1, 1)
+    await create_topics(node.address, 1, 1, TOPICS)
     broker = KafkaBroker(node.address, 1)
     rig = Rig(node.address, tmp_path, broker)
     yield rig
@@ -129,6 +129,7 @@ async def test_bad_input_is_refused_and_a_restart_goes_on_where_it_was(rig: Rig)
     await rig.broker.append(CALLS.name, 0, [Record("a", b"\xff", (("type", b"call-reported"),))])
     await rig.call("c1")
     await rig.decided("cad-informed")
+    await rig.decided("page-delivered")
     first.kill()
     await exit_code(first)
     await rig.call("c2")

@@ -12,8 +12,8 @@ from datetime import datetime
 from pathlib import Path
 
 from shared.config import Settings
+from shared.engine.process import run
 from shared.engine.service import Effect, EffectDone, Input
-from shared.engine.worker import run
 from shared.events import CallReported, Event
 from tests.shared.engine.toy import TOY, State, decide
 

@@ -34,6 +34,7 @@ West = ["W1", "W2"]
 [heard]
 answers = {{ Q1 = "weapon", Q2 = "violence", Q3 = "crime", Q4 = "injury", Q5 = "suicide" }}
 cautions = {{ ARMED = {{ weapon = "present" }}, ASSAULTIVE = {{ violence = "past" }} }}
+weaker_on_purpose = ["ASSAULTIVE"]
 words = {{ weapon = ["knife", "gun"], violence = ["hit", "threw"] }}
 [[level]]
 name = "calm"

@@ -22,15 +22,15 @@ def test_the_schemas_are_what_the_code_says_and_nothing_breaks() -> None:
 def test_a_frozen_example_is_still_read_and_says_the_same(name: str) -> None:
     frozen = json.loads((FOLDER / f"{name}.example.json").read_text("utf-8"))
     again = json.loads(decode(name, json.dumps(frozen).encode()).encode())
-    assert as_far_as(frozen, again) == frozen
+    assert in_terms_of(frozen, again) == frozen
 
 
-def as_far_as(frozen: object, again: object) -> object:
-    """A value without the fields that an older one does not have, in every part."""
+def in_terms_of(frozen: object, again: object) -> object:
+    """What is read again, without the fields that a newer version added in any of its parts."""
     if isinstance(frozen, dict) and isinstance(again, dict):
-        return {key: as_far_as(part, again[key]) for key, part in frozen.items() if key in again}
+        return {key: in_terms_of(value, again.get(key)) for key, value in frozen.items()}
     if isinstance(frozen, list) and isinstance(again, list) and len(frozen) == len(again):
-        return [as_far_as(*parts) for parts in zip(frozen, again, strict=True)]
+        return [in_terms_of(*pair) for pair in zip(frozen, again, strict=True)]
     return again
 
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.engine.broker import Appended, BrokerUnavailable, Record
+from shared.engine.effects import Perform, no_effects
 from shared.engine.memory import MemoryBroker, MemoryGroupMember, MemoryLog
 from shared.engine.service import Effect, EffectDone, Service
-from shared.engine.worker import Perform, Prepare, Worker, no_effects
+from shared.engine.worker import Prepare, Worker
 from tests.simulation.virtual_time import VirtualClock
 
 APPEND_TIMEOUT_SECONDS = 10.0
@@ -62,7 +63,7 @@ class Machine:
     perform: Perform = no_effects
     prepare: Mapping[str, Prepare] = field(default_factory=dict)
     skew_seconds: float = 0.0
-    snapshot_every_events: int = 5_000
+    snapshot_every_records: int = 5_000
     slowness_seconds: float = 0.0
     """Longest delay of a request or an answer; most are much shorter."""
     restart_seconds: float = 0.2
@@ -97,7 +98,7 @@ class Machine:
             self._perform_on(clock),
             prepare=self.prepare,
             token=lambda: f"{self.name}-{self.random.getrandbits(64):016x}",
-            snapshot_every_events=self.snapshot_every_events,
+            snapshot_every_records=self.snapshot_every_records,
         )
         self._task = loop.create_task(self.worker.run(self.stop))
         self._task.add_done_callback(self._ended)
@@ -269,10 +270,10 @@ class _Heartbeat(MemoryGroupMember):
 
     def __init__(self, machine: Machine, group: str, instance: str) -> None:
         super().__init__(machine.log, group, instance)
-        self._machine, self._known = machine, frozenset[int]()
+        self._machine, self._last_heard = machine, frozenset[int]()
 
     @property
     def assigned(self) -> frozenset[int]:
         if self._machine.paused is None:
-            self._known = super().assigned
-        return self._known
+            self._last_heard = super().assigned
+        return self._last_heard

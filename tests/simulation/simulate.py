@@ -16,9 +16,10 @@ from services.notification import service as notification
 from services.team_availability import service as team_availability
 from services.triage import service as triage
 from shared import telemetry
-from shared.engine import journal, partition, worker
+from shared.engine import claim, effects, journal, step, worker
 from shared.engine.broker import Stored
 from shared.engine.service import Effect, EffectDone, Service
+from shared.engine.writer import JournalWriter
 from shared.events import decode
 from tests.simulation.city import City, WatchedLog
 from tests.simulation.machine import TRAPS, Machine
@@ -91,12 +92,14 @@ class EverythingCounts(journal.Ownership):
 def surroundings(*, ownership_rule: bool = True) -> Iterator[None]:
     """Quick decoding, fewer idle turns, no log lines; and the ownership rule taken out where that is wanted."""
     replaced: list[tuple[Any, str, Any]] = [
-        (partition, "decode", cached_decode),
+        (claim, "decode", cached_decode),
+        (step, "decode", cached_decode),
         (worker, "TURN_SECONDS", TURN_SECONDS),
+        (effects, "SURVEY_SECONDS", TURN_SECONDS),
         (telemetry, "logger", _Silence),
     ]
     if not ownership_rule:
-        replaced += [(partition, "Ownership", EverythingCounts), (partition.Partition, "_check_gap", _look_away)]
+        replaced += [(journal, "Ownership", EverythingCounts), (JournalWriter, "_read_gap", _look_away)]
     kept = [getattr(where, name) for where, name, _ in replaced]
     cached_decode.cache_clear()
     collects = gc.isenabled()
@@ -112,7 +115,7 @@ def surroundings(*, ownership_rule: bool = True) -> Iterator[None]:
             gc.enable()
 
 
-async def _look_away(_partition: Any, _end: int) -> None:
+async def _look_away(_writer: Any, _end: int) -> None:
     """The mutation's other half: a writer does not look who else has written."""
 
 
@@ -160,7 +163,7 @@ def _machine(day: Day, service: Service[Any], name: str, clock: VirtualClock) ->
         name,
         dice,
         skew_seconds=dice.uniform(-LEGAL_SKEW_SECONDS, LEGAL_SKEW_SECONDS),
-        snapshot_every_events=dice.choice((60, 200, 1_000)),
+        snapshot_every_records=dice.choice((60, 200, 1_000)),
         slowness_seconds=dice.choice((0.02, 0.02, 0.3)),
     )
 

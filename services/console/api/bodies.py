@@ -179,6 +179,21 @@ class StatusBody(Body):
     """Where the team stands; `cleared` needs the disposition."""
 
 
+@body_of(events.CorrectStatus, "team_id")
+class CorrectionBody(Body):
+    """Where the team stands after all, less far than it said."""
+
+
+@body_of(events.ReleaseTeam, "team_id")
+class ReleaseBody(Body):
+    """Who lets the team go in; you, if nobody is named."""
+
+
+@body_of(events.WithdrawTeam, "team_id", reason=Field(min_length=1, description="why; kept with the command"))
+class WithdrawBody(Body):
+    """Why the team is taken off its call."""
+
+
 class OfferBody(Body):
     """Who answers; you, if nobody is named."""
 

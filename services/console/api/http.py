@@ -15,12 +15,12 @@ from services.console.api.problems import respond
 from services.console.config import ConsoleSettings
 from services.console.view.agency import READS, Keep, View
 from shared.clock import Clock
+from shared.doors.answers import AnswerFollower
 from shared.doors.command import CommandLog
 from shared.doors.guard import Bounds, Guard
 from shared.doors.operations import operations_routes
 from shared.doors.serve import connected
 from shared.engine.broker import Broker
-from shared.engine.follower import Follower
 
 DOOR = "console"
 MAX_BODY_BYTES = 64 * 1024
@@ -36,7 +36,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     """The door as an ASGI application; its lifespan follows the journals."""
     keep = Keep(timedelta(hours=settings.console_keep_closed_hours), settings.console_keep_closed_calls)
     view = View(keep)
-    follower = Follower(broker, READS, view.fold)
+    follower = AnswerFollower(broker, READS, view.fold)
     app = FastAPI(
         title="careroute console",
         version="1",

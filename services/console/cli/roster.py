@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from services.console.cli.ask import JsonOption, ReasonOption, ask, group
+from services.console.cli.ask import JsonOption, ReasonOption, RequiredReason, ask, group
 from services.console.cli.client import in_path
 
 team = group("Teams and their shifts.")
@@ -82,11 +82,55 @@ def team_status(
     *,
     call_id: Annotated[str | None, typer.Option("--call", help="The call it is about.")] = None,
     disposition: Annotated[str | None, typer.Option(help="With cleared, e.g. resolved-on-scene.")] = None,
+    happened_at: Annotated[
+        str | None, typer.Option("--at", help="When it was so, e.g. 2026-03-02T14:05-06:00.")
+    ] = None,
+    released_by: Annotated[str | None, typer.Option(help="With on-scene: who let the team in.")] = None,
     json: JsonOption = False,
 ) -> None:
     """Say where a team stands."""
-    body = {"status": status, "call_id": call_id, "disposition": disposition}
+    body = {
+        "status": status,
+        "call_id": call_id,
+        "disposition": disposition,
+        "happened_at": happened_at,
+        "released_by": released_by,
+    }
     ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/status", **body))
+
+
+@team.command("correct")
+def team_correct(
+    ctx: typer.Context,
+    team_id: Annotated[str, typer.Argument()],
+    status: Annotated[str, typer.Argument(help="en-route, staged or on-scene")],
+    *,
+    reason: ReasonOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Take back where a team said it stands: it is, after all, not yet so far."""
+    body = {"status": status, "reason": reason}
+    ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/correct", **body))
+
+
+@team.command("release")
+def team_release(
+    ctx: typer.Context,
+    team_id: Annotated[str, typer.Argument()],
+    *,
+    released_by: Annotated[str | None, typer.Option("--by", help="Who lets it in; you, if left out.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Let a team go in that waits nearby."""
+    ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/release", released_by=released_by))
+
+
+@team.command("withdraw")
+def team_withdraw(
+    ctx: typer.Context, team_id: Annotated[str, typer.Argument()], *, reason: RequiredReason, json: JsonOption = False
+) -> None:
+    """Take a team off its call, wherever it stands."""
+    ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/withdraw", reason=reason))
 
 
 @person.command("list")

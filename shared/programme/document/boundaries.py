@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from shared.programme.document.faults import Finding
+from shared.programme.document.finding import Finding
 from shared.programme.document.lines import Path
 from shared.programme.document.written import Boundary, DistrictTable, Document
 

@@ -36,7 +36,7 @@ from shared.programme.judging.programme import (
 )
 
 
-def compiled(document: Document, text: str) -> Programme:
+def compiled(document: Document, text: str, weaker: tuple[str, ...]) -> Programme:
     """The programme that a verified document says. `text` is what it was read from, for the hash."""
     levels, raises, responses = levels_of(document), raises_of(document), responses_of(document)
     rollout = tuple(row_of(row, document) for row in document.rollout)
@@ -89,6 +89,7 @@ def compiled(document: Document, text: str) -> Programme:
         repeat_callers=_repeat_callers_of(document.repeat_callers),
         automatic_pause=_automatic_pause_of(document.automatic_pause),
         assumptions=_assumptions(codes, priorities),
+        weaker=weaker,
     )
 
 
@@ -135,11 +136,22 @@ def responses_of(document: Document) -> dict[str, Response]:
     return {name: _response_of(name, response) for name, response in document.responses.items()}
 
 
+def _districts_of(row: written.Rollout, document: Document) -> frozenset[str]:
+    return frozenset(document.districts if row.districts == ("all",) else row.districts)
+
+
+def _sharing(row: written.Rollout, document: Document) -> frozenset[str]:
+    """The districts of all rows with the cap of this one."""
+    rows = [other for other in document.rollout if other.cap == row.cap and other.response == row.response]
+    return frozenset().union(*(_districts_of(other, document) for other in rows))
+
+
 def row_of(row: written.Rollout, document: Document) -> Row:
     """Where and when one response runs."""
+    shared = document.caps.get(row.cap) if row.cap is not None else None
     return Row(
         response=row.response,
-        districts=frozenset(document.districts if row.districts == ("all",) else row.districts),
+        districts=_districts_of(row, document),
         from_day=row.from_,
         until_day=row.until,
         week=week(row.hours),
@@ -147,7 +159,8 @@ def row_of(row: written.Rollout, document: Document) -> Row:
         phase=row.phase,
         share_percent=row.arm.share_percent,
         seed=row.arm.seed,
-        cap=Cap(row.at_most_open, row.at_most_per_day),
+        cap=Cap(shared.at_most_open, shared.at_most_per_day) if shared else Cap(row.at_most_open, row.at_most_per_day),
+        cap_shared_with=_sharing(row, document) if shared else frozenset(),
     )
 
 

@@ -73,7 +73,7 @@ class Shares:
 def shares(programme: Programme) -> Shares:
     """Counted exactly: facts that no raise names together are independent, so their counts are multiplied."""
     axes = axes_of(conditions_of(programme))
-    groups = _components(programme.raises)
+    groups = components(programme.raises)
     size = prod(len(axis.classes) for axis in axes)
     at_most = [
         prod(_free(tuple(axis for axis in axes if axis.fact in group), programme.raises, rank) for group in groups)
@@ -231,8 +231,8 @@ def _meeting(axis: Axis, condition: Condition) -> frozenset[int]:
     return frozenset(index for index, value_class in enumerate(axis.classes) if value_class.sample.may_be(condition))
 
 
-def _components(raises: tuple[Raise, ...]) -> list[set[str]]:
-    """Facts grouped by the raises that name them together."""
+def components(raises: tuple[Raise, ...]) -> list[set[str]]:
+    """The facts of the raises, those that some raise names together in one group."""
     groups: list[set[str]] = []
     for item in raises:
         joined = {condition.fact for condition in item.conditions}
@@ -244,6 +244,13 @@ def _components(raises: tuple[Raise, ...]) -> list[set[str]]:
                 apart.append(group)
         groups = [*apart, joined]
     return groups
+
+
+def combinations(raises: tuple[Raise, ...]) -> list[tuple[tuple[str, ...], int]]:
+    """The facts of each group, and how many combinations of their classes there are."""
+    axes = axes_of(condition for item in raises for condition in item.conditions)
+    grouped = [[axis for axis in axes if axis.fact in group] for group in components(raises)]
+    return [(tuple(axis.fact for axis in group), prod(len(axis.classes) for axis in group)) for group in grouped]
 
 
 def _free(axes: tuple[Axis, ...], raises: tuple[Raise, ...], rank: int) -> int:

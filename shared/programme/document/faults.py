@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, time
 from difflib import get_close_matches
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
@@ -12,6 +13,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from shared.programme.document.finding import Finding
 from shared.programme.document.lines import Path
 from shared.programme.document.not_yet import NOT_YET
 from shared.programme.document.written import LIST_FORM, TABLE_FORM, Document
@@ -41,15 +43,6 @@ class ProgrammeRefused(ValueError):
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A fault before its line is known."""
-
-    path: Path
-    what: str
-    right: str
-
-
 def field_name(path: Path) -> str:
     """`level[2].raised_by[1].weapon` for `("level", 1, "raised_by", 0, "weapon")`."""
     name = ""
@@ -63,12 +56,18 @@ def field_name(path: Path) -> str:
 
 def suggestion(wrong: object, candidates: Iterable[str]) -> str:
     """`did you mean …`, or what there is to choose from."""
-    names = tuple(dict.fromkeys(candidates))
-    longer = [name for name in names if name.startswith(f"{wrong} ")]
-    close = longer or get_close_matches(str(wrong), names, n=1, cutoff=0.6)
+    names, text = tuple(dict.fromkeys(candidates)), str(wrong)
+    longer = [name for name in names if name.startswith(f"{text} ")]
+    near = [name for name in names if abs(len(name) - len(text)) <= _AS_LONG] if len(text) <= _LONGEST else []
+    close = longer or get_close_matches(text, near[:_COMPARED], n=1, cutoff=0.6)
     if close:
         return _did_you_mean(close[0])
-    return f"there is {', '.join(names)}" if names else "there is none"
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"there is {', '.join(names[:_NAMED])}{more}" if names else "leave it out: there is nothing to name"
+
+
+_NAMED, _COMPARED, _LONGEST, _AS_LONG = 20, 1_000, 80, 20
+"""How many names are listed and compared, and how long they may be: comparing costs time."""
 
 
 def _did_you_mean(name: object) -> str:
@@ -94,25 +93,30 @@ def findings_of(errors: list[ErrorDetails]) -> Iterator[Finding]:
 
 def _finding(error: ErrorDetails) -> Finding:
     path = tuple(part for part in error["loc"] if part not in ("[key]", LIST_FORM, TABLE_FORM))
-    context = error.get("ctx") or {}
     if error["type"] == "careroute":
+        context = error["ctx"]
         return Finding(path, context["what"], context["right"])
     if error["type"] == "extra_forbidden":
         return _unknown_key(path)
     if error["type"] == "literal_error":
-        return _unknown_value(path, error["input"], re.findall(r"'([^']*)'", context["expected"]))
-    what, right = f"{_shown(error['input'])} does not fit", error["msg"].removeprefix("Input should be ")
-    if error["type"] in _RIGHT:
-        right = _RIGHT[error["type"]].format(**context)
+        return _unknown_value(path, error["input"], re.findall(r"'([^']*)'", error["ctx"]["expected"]))
     if error["type"] == "missing":
-        what, right = "is missing", f"add {path[-1]}"
-    elif error["type"] == "model_type":
-        right = "a table, in braces"
-    elif error["type"] == "too_short":
-        what, right = "is empty", "name at least one"
-    elif isinstance(error["input"], dict) and path[:1] == ("clocks",):
-        what, right = "a table does not fit", "the plain value; priority_deadline_seconds has those of priorities"
-    return Finding(path, what, right[:1].lower() + right[1:])
+        return Finding(path, "is missing", f"add {path[-1]}")
+    if error["type"] == "too_short":
+        return Finding(path, "is empty", "name at least one")
+    return Finding(path, f"{_shown(error['input'])} does not fit", _right(path, error))
+
+
+def _right(path: Path, error: ErrorDetails) -> str:
+    """What would fit where something of another kind stands."""
+    if path[:1] == ("rollout",) and path[-1] == "cap":
+        return "at_most_open or at_most_per_day with a number, or the name of one of [caps]"
+    if isinstance(error["input"], dict) and path[:1] == ("clocks",):
+        return "the plain value; priority_deadline_seconds has those of priorities"
+    right = _RIGHT.get(error["type"], "as the reference says of this key").format(**error.get("ctx") or {})
+    if error["type"] == "less_than_equal" and path[:1] == ("clocks",):
+        right += f": {_WHY_SO_SOON[str(path[1])]}"
+    return right
 
 
 _RIGHT: Final[Mapping[str, str]] = MappingProxyType(
@@ -120,8 +124,15 @@ _RIGHT: Final[Mapping[str, str]] = MappingProxyType(
         "int_type": "a whole number, without quotes",
         "string_type": "text in quotes",
         "date_type": "a date without quotes, like 2021-09-01",
+        "date_from_datetime_inexact": "a date alone, like 2021-09-01",
+        "date_from_datetime_parsing": "a date without quotes, like 2021-09-01",
         "datetime_type": "a time without quotes, like 2021-09-01T00:00:00",
         "tuple_type": "a list, in brackets",
+        "model_type": "a table, in braces",
+        "model_attributes_type": "a table, in braces",
+        "dict_type": "a table: names, each with what it means",
+        "too_long": "at most {max_length}",
+        "int_from_float": "a whole number",
         "greater_than_equal": "{ge} or more",
         "less_than_equal": "{le} or less",
         "string_too_long": "at most {max_length} characters",
@@ -129,6 +140,24 @@ _RIGHT: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """By pydantic's name of what is wrong, in words of careroute's own."""
+_WAIT: Final = "a caller waits until then, and the default stands at the latest then"
+_NEWS: Final = "what nobody has heard of for an hour may be over, or somewhere else"
+_ALONE: Final = "a team on scene may need help that it cannot ask for"
+_WHY_SO_SOON: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "routing_deadline_seconds": _WAIT,
+        "priority_deadline_seconds": _WAIT,
+        "cad_notice_seconds": "the time for telling the CAD is taken from the routing deadline",
+        "offer_expiry_seconds": "a team that has not answered by then does not answer, and another one may",
+        "transfer_ack_seconds": "a caller hears it ring until then",
+        "status_stale_minutes": _NEWS,
+        "call_stale_minutes": _NEWS,
+        "accepted_not_moving_minutes": "somebody waits for a team that may not come",
+        "on_scene_check_minutes": _ALONE,
+        "missed_safety_checks": _ALONE,
+    }
+)
+"""Why a clock may not be longer."""
 
 
 def _unknown_key(path: Path) -> Finding:
@@ -183,5 +212,12 @@ def _is_table(kind: Any) -> bool:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    """A value as a document writes it."""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, tuple | list):
+        return "a list" if len(value) != 1 else f"a list of {_shown(value[0])}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = value.isoformat() if isinstance(value, date | time) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004  what fits a line

@@ -9,7 +9,9 @@ from typing import Final
 from shared.judgement import NOT_ROUTED, disciplines_of
 from shared.programme.document import written
 from shared.programme.document.compile import raises_of
-from shared.programme.document.faults import Finding
+from shared.programme.document.fact_space import combinations
+from shared.programme.document.finding import Finding
+from shared.programme.document.work import Work
 from shared.programme.document.written import Document
 from shared.programme.judging.facts import CHOICES, HAZARDS, WISHES
 from shared.programme.judging.programme import Condition, Raise
@@ -76,11 +78,11 @@ def levels_reached(document: Document) -> Iterator[Finding]:
         for place, raised_by in enumerate(level.raised_by):
             if not any(True for _ in raised_by.stated()):
                 yield Finding(("level", index, "raised_by", place), "names no fact", "name a fact, or leave it out")
-    raises = raises_of(document)
-    if not _calm_stands(raises):
+    raises, work = raises_of(document), Work()
+    if not _calm_stands(raises, work):
         yield Finding(("level", 0), "no call is left on the first level", "a value that raises nothing")
     for index, level in enumerate(document.level):
-        if index and not any(_stands(raises, item) for item in raises if item.rank == index):
+        if index and not any(_stands(raises, item, work) for item in raises if item.rank == index):
             what = f"nothing can put a call on {level.name!r}"
             right = "raise it by a fact that raises no higher level" if level.raised_by else "add raised_by"
             yield Finding(("level", index), what, right)
@@ -92,6 +94,11 @@ def brings(response: written.Response, service: str) -> bool:
     comes = response.reached_by not in (*NOT_ROUTED, "phone transfer")
     crew = comes and any(disciplines_of(place) <= bringing for place in response.crew)
     return crew or (response.goes == "beside default" and service not in response.replaces)
+
+
+def level_of_hazard(raises: Iterable[Raise], hazards: Mapping[str, int]) -> int:
+    """The rank of the level on which a call stands with nothing but these hazards, each at its rank."""
+    return _rank(raises, hazards, {})
 
 
 def _rank(raises: Iterable[Raise], hazards: Mapping[str, int], others: Mapping[str, str]) -> int:
@@ -108,22 +115,40 @@ def _holds(condition: Condition, hazards: Mapping[str, int], others: Mapping[str
     return condition.fact in others and condition.allows(others[condition.fact])
 
 
-def _stands(raises: tuple[Raise, ...], reached: Raise) -> bool:
+def few_combinations(document: Document) -> Iterator[Finding]:
+    """A document is verified, and explained, by looking at every combination of the facts that are raised together."""
+    raises = raises_of(document)
+    for facts, count in combinations(raises):
+        if count * len(raises) > MAX_COMBINATIONS:
+            what = f"is too large to verify: {', '.join(facts)} have {count} combinations, with {len(raises)} raised_by"
+            right = f"at most {MAX_COMBINATIONS} of both together: fewer facts in one raised_by, or fewer bounds of age"
+            yield Finding(("level",), what, right)
+
+
+MAX_COMBINATIONS: Final = 1_000_000
+"""Times the tables of raised_by. The largest preset has some hundred."""
+
+
+def _stands(raises: tuple[Raise, ...], reached: Raise, work: Work) -> bool:
     """Whether some call stands on exactly the level that `reached` raises to, because of it."""
     hazards = {condition.fact: condition.least for condition in reached.conditions if condition.least is not None}
     others = [condition for condition in reached.conditions if condition.least is None]
     chosen = [[value for value in _samples(raises, condition.fact) if condition.allows(value)] for condition in others]
     names = [condition.fact for condition in others]
     return any(
-        _rank(raises, hazards, dict(zip(names, values, strict=True))) == reached.rank for values in product(*chosen)
+        _rank(raises, hazards, dict(zip(names, values, strict=True))) == reached.rank
+        for values in work.each(product(*chosen), len(raises))
     )
 
 
-def _calm_stands(raises: tuple[Raise, ...]) -> bool:
+def _calm_stands(raises: tuple[Raise, ...], work: Work) -> bool:
     """Whether a call with every hazard at its calmest can stand on the first level."""
     facts = tuple({condition.fact for item in raises for condition in item.conditions if condition.least is None})
     samples = [_samples(raises, fact) for fact in facts]
-    return any(_rank(raises, {}, dict(zip(facts, values, strict=True))) == 0 for values in product(*samples))
+    return any(
+        _rank(raises, {}, dict(zip(facts, values, strict=True))) == 0
+        for values in work.each(product(*samples), len(raises))
+    )
 
 
 def _samples(raises: Iterable[Raise], fact: str) -> tuple[str, ...]:

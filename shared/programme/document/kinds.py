@@ -106,6 +106,7 @@ Day = Annotated[date, checked(year, "a year between 2000 and 2199")]
 Seconds = Annotated[int, Field(ge=1, le=3600)]
 Count = Annotated[int, Field(ge=1, le=10_000)]
 Minutes = Annotated[int, Field(ge=1, le=1440)]
+WithinAnHour = Annotated[int, Field(ge=1, le=60)]
 
 
 def one_of(values: tuple[str, ...]) -> Any:

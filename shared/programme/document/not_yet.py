@@ -18,7 +18,7 @@ NOT_YET: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "order_of_teams": _OUT,
         },
         "rollout": {
-            "caps": "at_most_open or at_most_per_day",
+            "caps": 'at_most_open or at_most_per_day, or cap = "…", one of [caps]',
         },
         "clocks": {
             "follow_up_due_hours": "follow_up_due_hours of a response",

@@ -7,8 +7,9 @@ from itertools import product
 
 from shared.programme.document.compile import raises_of, responses_of
 from shared.programme.document.fact_space import axes_of
-from shared.programme.document.faults import Finding
+from shared.programme.document.finding import Finding
 from shared.programme.document.floor import levels_reached
+from shared.programme.document.work import Work
 from shared.programme.document.written import Document
 from shared.programme.judging.facts import CHOICES, HAZARDS
 from shared.programme.judging.facts_of_call import Other
@@ -25,13 +26,13 @@ def responses_reached(document: Document) -> Iterator[Finding]:
     """
     if any(True for _ in levels_reached(document)):
         return
-    raises, codes = raises_of(document), _statements(document)
+    raises, codes, work = raises_of(document), _statements(document), Work()
     for name, response in responses_of(document).items():
         ranks = [rank for rank, level in enumerate(document.level) if name in level.sends]
         stated: set[Stated] = {()} if response.may_be_asked_by else set()
         for category in response.takes:
             stated |= codes.get(category, set())
-        if ranks and stated and not any(_stands(raises, ranks, response, dict(facts)) for facts in stated):
+        if ranks and stated and not any(_stands(raises, ranks, response, dict(facts), work) for facts in stated):
             what = f"no call that {name!r} takes, and goes to, can stand on a level that sends it"
             yield Finding(("responses", name), what, "a level that its codes and only_when leave open")
 
@@ -46,15 +47,22 @@ def _statements(document: Document) -> dict[str, set[Stated]]:
     return by_category
 
 
-def _stands(raises: tuple[Raise, ...], ranks: list[int], response: Response, stated: Mapping[str, str]) -> bool:
+def _stands(
+    raises: tuple[Raise, ...], ranks: list[int], response: Response, stated: Mapping[str, str], work: Work
+) -> bool:
     """Whether some facts put such a call on one of the levels, and permit the response.
 
     Of hazards it is enough to try what the code states, and from there what each raise needs: more only lifts further.
     """
     calm = {fact: HAZARDS[fact].index(value) for fact, value in stated.items() if fact in HAZARDS}
     needs = [_lifted(calm, item.conditions) for item in raises if item.rank in ranks]
-    others = list(_others(raises, response, stated))
-    return any(_rank(raises, hazards, values) in ranks for hazards in [calm, *needs] for values in others)
+    work.spend(len(raises) * len(raises))  # the classes of its facts
+    others = list(work.each(_others(raises, response, stated), 1))
+    return any(
+        _rank(raises, hazards, values) in ranks
+        for hazards in [calm, *needs]
+        for values in work.each(others, len(raises))
+    )
 
 
 def _lifted(calm: Mapping[str, int], conditions: Iterable[Condition]) -> dict[str, int]:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from types import MappingProxyType
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from shared.judgement import NOT_ROUTED, Model, disciplines_of
 from shared.matching import has_perfect_matching
 from shared.programme.document import written
 from shared.programme.document.boundaries import boundary_faults
 from shared.programme.document.compile import holidays_of, row_of
-from shared.programme.document.faults import Finding, suggestion
-from shared.programme.document.floor import EMS, floor_tightens, levels_reached, safety_floor
+from shared.programme.document.faults import suggestion
+from shared.programme.document.finding import Finding
+from shared.programme.document.floor import EMS, few_combinations, floor_tightens, levels_reached, safety_floor
+from shared.programme.document.heard import questions_tell, weaker_is_meant
 from shared.programme.document.lines import Path
 from shared.programme.document.overlap import rows_matter
 from shared.programme.document.unreachable import responses_reached
+from shared.programme.document.work import TooMuchWork
 from shared.programme.document.written import DistrictTable, Document, beats_of
 from shared.programme.judging.hours import Holidays, calendar_days
 from shared.programme.judging.normal_forms import determinant, plain
@@ -29,7 +33,14 @@ def findings(document: Document, sound: frozenset[str]) -> Iterator[Finding]:
     """Everything that contradicts itself in the parts named in `sound`; the others hold faults of their own already."""
     for needs, check in _CHECKS:
         if sound.issuperset(needs):
-            yield from check(document)
+            try:
+                yield from check(document)
+            except TooMuchWork:
+                yield Finding(("level" if "level" in needs else "rollout",), TOO_LARGE, _SMALLER)
+
+
+TOO_LARGE: Final = "is too large to verify: its levels, codes and rows have too many combinations"
+_SMALLER: Final = "fewer facts in one raised_by or only_when, fewer different ages, fewer rows"
 
 
 # --- places and codes
@@ -65,6 +76,18 @@ def _codes(document: Document) -> Iterator[Finding]:
                 path = ("call_types", system, code, "until")
                 what = f"{entry.until} is not after from"
                 yield Finding(path, what, "the first day on which the code means nothing any more")
+
+
+def _takes_effect(document: Document) -> Iterator[Finding]:
+    """On the night on which clocks go forward an hour is missing: what is written for it would move in silence."""
+    written_time = document.effective
+    if written_time.tzinfo is not None:
+        return
+    there = written_time.replace(tzinfo=ZoneInfo(document.time_zone))
+    shown = there.astimezone(UTC).astimezone(there.tzinfo).replace(tzinfo=None)
+    if shown != written_time:
+        what = f"{written_time:%H:%M} never is on {written_time:%Y-%m-%d}: clocks go forward in that hour"
+        yield Finding(("effective",), what, f"an hour that is there, such as {shown.isoformat()}")
 
 
 def _codes_in_time(document: Document) -> Iterator[Finding]:
@@ -177,7 +200,9 @@ def _crews(document: Document) -> Iterator[Finding]:
         missing = [disciplines for disciplines in needs if not any(place <= disciplines for place in crew)]
         for disciplines in missing:
             what = f"a {response.model} crew has {' or '.join(sorted(disciplines))}"
-            yield Finding((*path, "crew"), f"{what}, and here there is none", f"crew = [{', '.join(response.crew)}, …]")
+            yield Finding(
+                (*path, "crew"), f"{what}, and here there is none", f"crew = [{', '.join((*response.crew, '…'))}]"
+            )
         if not missing and not has_perfect_matching(needs, crew, lambda disciplines, place: place <= disciplines):
             what = f"one member has to be two of what a {response.model} crew needs"
             right = " and ".join(" or ".join(sorted(disciplines)) for disciplines in needs)
@@ -268,10 +293,32 @@ def _rollout(document: Document) -> Iterator[Finding]:
 def _caps(document: Document) -> Iterator[Finding]:
     for index, row in enumerate(document.rollout):
         response = document.responses.get(row.response)
-        for key in ("at_most_open", "at_most_per_day"):
+        for key in ("at_most_open", "at_most_per_day", "cap"):
             if getattr(row, key) is not None and response is not None and response.reached_by in NOT_ROUTED:
                 what = f"a {response.reached_by} occupies nobody, so there is nothing to count"
                 yield Finding(("rollout", index, key), what, "leave it out")
+
+
+def _shared_caps(document: Document) -> Iterator[Finding]:
+    """A cap that rows share counts one response's calls, and stands instead of a row's own."""
+    responses_with: dict[str, set[str]] = {}
+    for index, row in enumerate(document.rollout):
+        path = ("rollout", index, "cap")
+        if row.cap is None:
+            continue
+        responses_with.setdefault(row.cap, set()).add(row.response)
+        if row.cap not in document.caps:
+            yield Finding(path, f"{row.cap!r} is no cap", suggestion(row.cap, document.caps))
+        elif row.at_most_open is not None or row.at_most_per_day is not None:
+            yield Finding(path, "the row has a bound of its own besides", "one of the two")
+        elif len(responses_with[row.cap]) > 1:
+            what = f"{row.cap!r} is shared by rows of several responses, whose calls are counted apart"
+            yield Finding(path, what, "a cap for each response")
+    for name, cap in document.caps.items():
+        if cap.at_most_open is None and cap.at_most_per_day is None:
+            yield Finding(("caps", name), "bounds nothing", "at_most_open or at_most_per_day")
+        elif name not in responses_with:
+            yield Finding(("caps", name), "no row names it", f'cap = "{name}" in the rows that share it')
 
 
 def _repeat_callers(document: Document) -> Iterator[Finding]:
@@ -376,12 +423,16 @@ def _only_when(document: Document) -> Iterator[Finding]:
 
 _CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Document], Iterator[Finding]]], ...]] = (
     (frozenset(("districts",)), _beats),
+    (frozenset(("effective", "time_zone")), _takes_effect),
     (frozenset(("districts", "time_zone")), boundary_faults),
     (frozenset(("call_types", "code_systems")), _codes),
     (frozenset(("call_types", "effective")), _codes_in_time),
     (frozenset(("heard", "clocks")), _flags),
+    (frozenset(("heard", "level", "call_types")), questions_tell),
+    (frozenset(("heard", "level")), weaker_is_meant),
     (frozenset(("holidays",)), _holidays),
     (frozenset(("level",)), _level_names),
+    (frozenset(("level",)), few_combinations),
     (frozenset(("level",)), levels_reached),
     (frozenset(("level", "responses")), _sent),
     (frozenset(("call_types", "responses")), _takes),
@@ -392,9 +443,10 @@ _CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Document], Iterator[Finding
     (frozenset(("level", "responses", "safety_floor")), safety_floor),
     (frozenset(("rollout", "responses", "districts", "holidays")), _rollout),
     (frozenset(("rollout", "responses")), _caps),
+    (frozenset(("rollout", "caps")), _shared_caps),
     (frozenset(("repeat_callers", "level", "responses")), _repeat_callers),
-    (frozenset(("rollout", "effective", "holidays", "districts")), _rows_open),
-    (frozenset(("rollout", "effective", "districts")), rows_matter),
+    (frozenset(("rollout", "effective", "holidays", "districts", "caps")), _rows_open),
+    (frozenset(("rollout", "effective", "districts", "caps")), rows_matter),
     (frozenset(("when_no_team", "clocks", "level", "responses")), _steps),
     (frozenset(("when_no_team", "clocks", "level", "responses")), _steps_by_phone),
 )

@@ -34,6 +34,7 @@ from shared.programme.document.kinds import (
     Seconds,
     Slug,
     Spoken,
+    WithinAnHour,
     Words,
     any_of,
     checked,
@@ -125,6 +126,8 @@ class Answer(BaseModel):
         "location_kind", "consent", "relation", "resolvable_by_phone", "subject_present", "repeat_caller", "age",
     ]  # fmt: skip
     """The fact that is asked for."""
+    asks: Literal["partly"] | None = None
+    """For a hazard of which no answer tells the worst: something else does."""
 
     @model_validator(mode="after")
     def _spelt_out(self) -> Answer:
@@ -166,6 +169,9 @@ class Heard(Table):
     """Premise and person flags, as the CAD writes them."""
     priorities: dict[str, PriorityFacts] = Field(default_factory=dict)
     """What the CAD's priorities say."""
+    weaker_on_purpose: tuple[Words, ...] = ()
+    """Questions and cautions that state less than their word means by itself, and are meant to: a `yes` or a flag below
+    the safety floor, or on a lower level than the hazard's worst value."""
     words: HazardWords = Field(default_factory=lambda: HazardWords.model_validate({}))
     """Words that make a hazard unknown."""
 
@@ -271,6 +277,17 @@ class Rollout(Table):
     """At most this many calls at once in all of its districts together, from the first offer to a team's clearing."""
     at_most_per_day: Count | None = None
     """At most this many calls on a day of the agency's clocks; one that no team takes does not count."""
+    cap: Slug | None = None
+    """One of `[caps]`, counted over the districts of all rows that name it: for one bound that several rows share."""
+
+
+class SharedCap(Table):
+    """The most calls that the rows which name it take together; all of them are of one response."""
+
+    at_most_open: Count | None = None
+    """At most this many calls at once, from the first offer to a team's clearing."""
+    at_most_per_day: Count | None = None
+    """At most this many calls on a day of the agency's clocks."""
 
 
 class Step(Table):
@@ -293,25 +310,25 @@ class WhenNoTeam(Table):
 class Clocks(Table):
     """Every clock, with its unit in its name."""
 
-    routing_deadline_seconds: Seconds = 60
+    routing_deadline_seconds: Annotated[int, Field(ge=1, le=180)] = 60
     """From the receipt of a call to its outcome; then the default stands."""
-    priority_deadline_seconds: dict[Words, Seconds] = Field(default_factory=dict)
+    priority_deadline_seconds: dict[Words, Annotated[int, Field(ge=1, le=180)]] = Field(default_factory=dict)
     """Another deadline for calls with one of these CAD priorities."""
-    cad_notice_seconds: Seconds = 10
+    cad_notice_seconds: Annotated[int, Field(ge=1, le=60)] = 10
     """The part of the deadline that is kept for telling the CAD."""
-    offer_expiry_seconds: Seconds = 30
+    offer_expiry_seconds: Annotated[int, Field(ge=1, le=120)] = 30
     """How long a team may take to answer."""
-    transfer_ack_seconds: Seconds | None = None
+    transfer_ack_seconds: Annotated[int, Field(ge=1, le=120)] | None = None
     """How long a telephone transfer may wait to be taken; left out, as long as any offer."""
-    status_stale_minutes: Minutes = 15
+    status_stale_minutes: WithinAnHour = 15
     """After which a team that was not heard of is asked for nothing."""
-    call_stale_minutes: Minutes = 15
+    call_stale_minutes: WithinAnHour = 15
     """After which a call that was not heard of is not diverted."""
-    accepted_not_moving_minutes: Minutes = 5
+    accepted_not_moving_minutes: WithinAnHour = 5
     """After which a team that accepted and does not move is an alarm."""
-    on_scene_check_minutes: Minutes = 30
+    on_scene_check_minutes: WithinAnHour = 30
     """After which a team on scene or transporting that says nothing is asked whether it is well, again and again."""
-    missed_safety_checks: Annotated[int, Field(ge=1, le=10)] = MISSED_SAFETY_CHECKS
+    missed_safety_checks: Annotated[int, Field(ge=1, le=3)] = MISSED_SAFETY_CHECKS
     """How many such questions in a row go unanswered before police are asked for: that many times
     `on_scene_check_minutes` after the first of them."""
 
@@ -435,6 +452,8 @@ class Document(Table):
     """By name."""
     rollout: tuple[Rollout, ...] = ()
     """Rows; of several that are open the one that allows most counts."""
+    caps: dict[Slug, SharedCap] = Field(default_factory=dict)
+    """Bounds that rows share, by name."""
     when_no_team: WhenNoTeam
     """The fall-back chain."""
     repeat_callers: RepeatCallers | None = None

@@ -106,7 +106,7 @@ def _row_gates(case: Case, row: Row, district: str, switched: Phase | None) -> t
 def _cap_gates(case: Case, row: Row, district: str) -> Iterator[Gate]:
     """The row's cap over its districts, and what people have set for the district, and for all."""
     if row.cap != NO_CAP:
-        yield _cap_gate(case, row.response, row.cap, row.districts, "cap")
+        yield _cap_gate(case, row.response, row.cap, row.cap_districts, "cap")
     caps = case.switchboard.caps
     if caps:
         for where, districts in ((district, (district,)), (ALL, (*case.programme.districts, NOWHERE))):
@@ -158,7 +158,9 @@ def _time_gates(case: Case, row: Row) -> tuple[Gate, Gate, Gate]:
     today = local.date()
     open_days = tuple(row.week.opened_on(programme.zone, case.at, today))
     hours = passed("hours", f"open: {row.week.words}.")
-    if not open_days:
+    if not open_days and not row.week.days[today.weekday()]:
+        hours = failed("hours", "outside-days", f"{local:%a} is not among {row.week.words}.")
+    elif not open_days:
         hours = failed("hours", "outside-hours", f"{local:%a %H:%M} is outside {row.week.words}.")
     days = [(_dates_gate(row, day), _holiday_gate(programme, row, day)) for day in open_days or (today,)]
     if len(days) == 1:

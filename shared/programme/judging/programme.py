@@ -152,7 +152,14 @@ class Row:
     """The share of calls that it is for; the others are the control of an evaluation."""
     seed: str
     cap: Cap = NO_CAP
-    """Counted over all of its districts."""
+    """Counted over all of its districts, and those of the rows that share it."""
+    cap_shared_with: frozenset[str] = frozenset()
+    """The districts of all rows that share the cap; empty: its own alone."""
+
+    @property
+    def cap_districts(self) -> frozenset[str]:
+        """Where the calls are that the cap counts."""
+        return self.cap_shared_with or self.districts
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +237,8 @@ class Programme:
     automatic_pause: AutomaticPause | None
     assumptions: tuple[str, ...]
     """Lines that say what codes and priorities state that is calmer than the worst, for a person to read and own."""
+    weaker: tuple[str, ...]
+    """Lines that say which answers and flags state less than their word means by itself; the document names each."""
 
     def code(self, call_type: CallType | None, at: datetime | None = None) -> Code | None:
         """What the document says of a code; None for one that it does not list in that system, or not on that day."""

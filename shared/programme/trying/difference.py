@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final
 
 from shared.programme.judging.facts import HAZARDS
-from shared.programme.judging.programme import AutomaticPause, Code, Programme, RepeatCallers
+from shared.programme.judging.programme import ASKED_NOT, AutomaticPause, Code, Programme, RepeatCallers
 from shared.programme.trying.changed_regions import Cover, covers
 
 
@@ -78,7 +78,7 @@ def _changes(old: Programme, new: Programme) -> Iterator[Change]:
 
 def _caps(programme: Programme, response: str) -> str:
     rows = [row for row in programme.rollout if row.response == response and row.cap.words]
-    return "; ".join(f"{', '.join(sorted(row.districts))}: {row.cap.words}" for row in rows)
+    return "; ".join(f"{', '.join(sorted(row.cap_districts))}: {row.cap.words}" for row in rows)
 
 
 def _rule(rule: RepeatCallers | AutomaticPause | None) -> str:
@@ -168,11 +168,15 @@ def _answers(programme: Programme) -> dict[str, str]:
     for question in programme.questions:
         scale = HAZARDS.get(question.fact)
         meanings = [
-            f"{answer} = {scale[value] if scale and isinstance(value, int) and value >= 0 else value}"
+            f"{answer} = {scale[value] if scale and isinstance(value, int) and value >= 0 else _other_words(value)}"
             for answer, value in sorted(question.meanings.items())
         ]
         words[question.name] = f"{question.fact} ({', '.join(meanings)})"
     return words
+
+
+def _other_words(value: int | str) -> str:
+    return "nobody asked" if value == ASKED_NOT else str(value)
 
 
 def _flags(flags: Mapping[str, Mapping[str, int]]) -> dict[str, str]:

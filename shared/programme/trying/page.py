@@ -13,6 +13,7 @@ from shared.programme.judging.gates import EVERYONE
 from shared.programme.judging.hours import DAYS, MINUTES_A_DAY
 from shared.programme.judging.programme import Level, Programme, Response, Row
 from shared.programme.trying.difference import closed_days
+from shared.programme.trying.heard import HeardLine, heard_lines
 
 HALF_HOUR = 30
 _ASKS = {
@@ -98,7 +99,11 @@ class Page:
     rollout: tuple[RowLine, ...]
     grids: tuple[Grid, ...]
     closed: tuple[tuple[date, str], ...]
+    heard: tuple[HeardLine, ...]
+    """What each question, caution, priority and word states, and where that alone puts a call."""
     assumptions: tuple[str, ...]
+    weaker: tuple[str, ...]
+    """What states less than its word means by itself; the document names each."""
     combinations: int
     """Of the value classes of all facts that levels turn on, unknown ones among them."""
     routed_combinations: int
@@ -129,7 +134,9 @@ def page(programme: Programme, on: date) -> Page:
         rollout=tuple(_row_line(programme, row) for row in programme.rollout),
         grids=tuple(grids(programme, on)),
         closed=tuple(closed_days(programme, (on.year, on.year + 1)).items()),
+        heard=tuple(heard_lines(programme)),
         assumptions=programme.assumptions,
+        weaker=programme.weaker,
         combinations=space.size,
         routed_combinations=sum(
             count for level, count in zip(programme.levels, space.by_level, strict=True) if level.routes
@@ -233,8 +240,12 @@ def _row_line(programme: Programme, row: Row) -> RowLine:
         dates=" ".join(dates),
         holidays="closed on holidays" if row.closed_on_holidays else "",
         arm=arm if row.share_percent else "control: sent to nobody",
-        caps=row.cap.words,
+        caps=row.cap.words and f"{row.cap.words}{_shared_words(row)}",
     )
+
+
+def _shared_words(row: Row) -> str:
+    return f", over {', '.join(sorted(row.cap_districts))} together" if row.cap_districts != row.districts else ""
 
 
 # --- what a manager may not have meant
@@ -256,8 +267,23 @@ def _rules(programme: Programme) -> Iterator[str]:
         yield f"{upgrades} pause {what} by themselves, until a person resumes"
 
 
+def _never_asked(programme: Programme) -> Iterator[str]:
+    """Responses of a level that the chain does not come to where one before them may go, and nobody takes the call."""
+    attempts = [step.attempt for step in programme.steps]
+    for level in programme.levels:
+        routed = [name for name in level.sends if programme.responses[name].reached_by not in NOT_ROUTED]
+        asked = 1 + attempts.count("next response")
+        for name in routed[asked:]:
+            if programme.responses[name].reached_by != "phone transfer" or "phone" not in attempts:
+                yield (
+                    f"level {level.name}: {name} is asked only where nothing before it may go: "
+                    "the chain has no step next response that comes to it"
+                )
+
+
 def _remarks(programme: Programme) -> Iterator[str]:
     yield from _rules(programme)
+    yield from _never_asked(programme)
     rolled_out = {row.response for row in programme.rollout}
     for name, response in programme.responses.items():
         if name not in rolled_out:

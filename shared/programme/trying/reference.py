@@ -100,6 +100,7 @@ def _tables(whole: Parts, sample: dict[str, Any]) -> Iterator[tuple[str, Parts, 
         [item["only_when"] for item in responses if "only_when" in item],
     )
     yield "[[rollout]]", parts["Rollout"], rows
+    yield "[caps.NAME]", parts["SharedCap"], list(sample.get("caps", {}).values())
     yield "[[rollout]] arm = { … }", parts["Arm"], [row["arm"] for row in rows if isinstance(row.get("arm"), dict)]
     yield "[when_no_team]", parts["WhenNoTeam"], [sample["when_no_team"]]
     yield "[when_no_team] steps = [{ … }]", parts["Step"], sample["when_no_team"]["steps"]

@@ -5,11 +5,10 @@ import sys
 if any(part.startswith("services.") for part in sys.orig_argv):
     from typing import Any
 
-    import shared.engine.partition
-    from shared.engine import snapshots
+    from shared.engine import claim, snapshots
 
-    async def _none(*_: Any) -> snapshots.Kept[Any]:
-        return snapshots.Kept()
+    async def _none(*_: Any) -> snapshots.Snapshots[Any]:
+        return snapshots.Snapshots()
 
-    assert "read_snapshots" in vars(shared.engine.partition)
-    setattr(shared.engine.partition, "read_snapshots", _none)  # noqa: B010  # the name that the claim looks up
+    assert "read_snapshots" in vars(claim)
+    setattr(claim, "read_snapshots", _none)  # noqa: B010  # the name that the claim looks up

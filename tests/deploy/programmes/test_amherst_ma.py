@@ -19,10 +19,10 @@ TEAM = "cress"
         ("2023-12-23T10:00", TEAM),  # Saturday
         ("2023-12-23T09:59", "default: outside-hours"),
         ("2023-12-23T18:00", "default: outside-hours"),
-        ("2023-12-24T12:00", "default: outside-hours"),
+        ("2023-12-24T12:00", "default: outside-days"),
         ("2023-12-25T12:00", "default: holiday"),
-        ("2024-03-10T12:00", "default: outside-hours"),
-        ("2025-02-01T12:00", "default: outside-hours"),  # Saturday, now closed
+        ("2024-03-10T12:00", "default: outside-days"),
+        ("2025-02-01T12:00", "default: outside-days"),  # Saturday, now closed
         ("2025-02-03T12:00", TEAM),
     ],
 )

@@ -16,7 +16,7 @@ TEAM = "community-response"
         ("2021-02-01T06:59", "5", "default: outside-hours"),
         ("2021-02-01T18:59", "6", TEAM),
         ("2021-02-01T19:00", "6", "default: outside-hours"),
-        ("2021-02-06T12:00", "5", "default: outside-hours"),  # Saturday
+        ("2021-02-06T12:00", "5", "default: outside-days"),  # Saturday
         ("2021-05-31T12:00", "5", "default: holiday"),
         ("2021-02-01T12:00", "1", "default: no-rollout"),
         ("2021-07-30T12:00", "1", "default: no-rollout"),

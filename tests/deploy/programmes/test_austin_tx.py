@@ -18,7 +18,7 @@ EARLY, LATE = "2020-01-02T12:00", "2024-01-02T12:00"
         ("2020-01-02T07:59", "default: outside-hours, category-not-taken"),
         ("2020-01-02T16:00", "default: outside-hours, category-not-taken"),
         ("2020-01-01T12:00", "default: holiday, category-not-taken"),
-        ("2020-01-04T12:00", "default: outside-hours, category-not-taken"),  # Saturday
+        ("2020-01-04T12:00", "default: outside-days, category-not-taken"),  # Saturday
         ("2024-01-01T03:00", DESK),
         ("2024-03-10T01:59", DESK),
         ("2024-03-10T03:00", DESK),

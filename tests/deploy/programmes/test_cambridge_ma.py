@@ -16,10 +16,10 @@ TEAM = "care"
         ("2024-07-31T09:59", "default: outside-hours"),
         ("2024-08-02T16:59", TEAM),
         ("2024-08-02T17:00", "default: outside-hours"),
-        ("2024-08-05T12:00", "default: outside-hours"),  # Monday
+        ("2024-08-05T12:00", "default: outside-days"),  # Monday
         ("2024-07-31T12:00", TEAM),
         ("2024-11-28T12:00", "default: holiday"),
-        ("2024-11-03T12:00", "default: outside-hours"),
+        ("2024-11-03T12:00", "default: outside-days"),
     ],
 )
 def test_hours(at: str, comes: str) -> None:

@@ -17,7 +17,7 @@ ADULT = {"age": "30"}
         ("2021-09-30T10:29", MENTAL, "Uptown", "default: outside-hours"),
         ("2021-09-30T15:59", MENTAL, "Chatham", MDRT),
         ("2021-09-30T16:00", MENTAL, "Chatham", "default: outside-hours"),
-        ("2021-10-02T12:00", MENTAL, "Uptown", "default: outside-hours"),  # Saturday
+        ("2021-10-02T12:00", MENTAL, "Uptown", "default: outside-days"),  # Saturday
         ("2021-11-25T12:00", MENTAL, "Uptown", "default: holiday"),
         ("2021-09-30T12:00", MENTAL, "Loop", "default: no-rollout"),
         ("2021-09-30T12:00", MENTAL, "Gage Park", "default: district-unknown"),

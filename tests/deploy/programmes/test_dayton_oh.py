@@ -17,9 +17,9 @@ BOTH = "call-taker + mediators"
         ("2022-05-23T10:59", "default: outside-hours"),
         ("2022-05-27T17:59", BOTH),
         ("2022-05-27T18:00", "default: outside-hours"),
-        ("2022-05-28T12:00", "default: outside-hours"),  # Saturday
+        ("2022-05-28T12:00", "default: outside-days"),  # Saturday
         ("2022-05-30T12:00", "default: holiday"),
-        ("2022-11-06T12:00", "default: outside-hours"),
+        ("2022-11-06T12:00", "default: outside-days"),
         ("2026-02-24T08:00", "default: outside-hours"),
         ("2026-02-25T08:00", BOTH),
         ("2026-02-25T19:59", BOTH),

@@ -19,7 +19,7 @@ CRT, COR, PHONE_FIRST = "community-response", "co-response", "crisis-call-divers
         ("2022-06-28T10:00", "TRESPASS", "Rest of city", "default: no-rollout"),
         ("2022-06-28T10:00", "DISTURBANCE", "HEART area", "default: category-not-taken"),
         ("2022-06-28T10:00", "NOISE", "HEART area", "default: category-not-taken"),
-        ("2022-07-02T10:00", "TRESPASS", "HEART area", "default: outside-hours"),  # Saturday
+        ("2022-07-02T10:00", "TRESPASS", "HEART area", "default: outside-days"),  # Saturday
         ("2022-07-04T10:00", "TRESPASS", "HEART area", "default: holiday"),
         ("2022-09-03T10:00", "TRESPASS", "HEART area", f"{CRT} (advisory)"),  # Saturday: the sources disagree
         ("2022-09-05T10:00", "TRESPASS", "HEART area", "default: holiday"),  # Labor Day
@@ -58,7 +58,7 @@ def test_the_telephone(district: str, code: str, facts: dict[str, str], comes: s
         ("2022-09-30T10:00", "past", COR),
         ("2022-09-30T10:00", "threat", COR),
         ("2022-09-30T10:00", "display", "default: level-sends-default"),
-        ("2022-10-01T10:00", "past", "default: outside-hours"),  # Saturday
+        ("2022-10-01T10:00", "past", "default: outside-days"),  # Saturday
         ("2023-10-28T10:00", "past", COR),  # Saturday
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 from tests.deploy.programmes.desk import Case, all_on, crew, document, ladder, result, verdict
 
 USUAL: Case = {"code": "MENTAL", "district": "Central", "at": "2021-09-03T12:00"}
-CLOSED = "default: outside-hours"
+CLOSED, NEVER = "default: outside-hours", "default: outside-days"
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ CLOSED = "default: outside-hours"
         ({"at": "2021-09-03T10:59"}, CLOSED),
         ({"at": "2021-09-03T18:59"}, "cares"),
         ({"at": "2021-09-03T19:00"}, CLOSED),
-        ({"at": "2021-09-04T12:00"}, CLOSED),  # Saturday
+        ({"at": "2021-09-04T12:00"}, NEVER),  # Saturday
         ({"at": "2021-09-06T12:00"}, "default: holiday"),  # Labor Day
         ({"at": "2021-11-26T12:00"}, "default: holiday"),
         ({"at": "2022-02-15T12:00"}, "cares"),  # in the state's calendar, but the city works
@@ -27,7 +27,7 @@ CLOSED = "default: outside-hours"
         ({"at": "2022-07-25T10:59", "district": "South"}, CLOSED),
         ({"at": "2022-11-25T12:00"}, "default: holiday"),
         # weekends from 16 September 2023
-        ({"at": "2023-09-10T12:00"}, CLOSED),
+        ({"at": "2023-09-10T12:00"}, NEVER),
         ({"at": "2023-09-16T09:59"}, CLOSED),
         ({"at": "2023-09-16T10:00"}, "cares"),
         ({"at": "2023-09-17T19:59"}, "cares"),

@@ -17,7 +17,7 @@ CITY = "Minneapolis"
         ("2021-12-31T07:29", "default: outside-hours"),  # Friday
         ("2021-12-31T07:30", "bcr"),
         ("2021-12-31T23:59", "bcr"),
-        ("2022-01-01T00:00", "default: outside-hours"),  # Saturday
+        ("2022-01-01T00:00", "default: outside-days"),  # Saturday
         ("2022-04-29T03:00", "default: outside-hours"),
         ("2022-05-02T03:00", "bcr"),  # Monday
         ("2022-04-30T08:59", "default: outside-hours"),  # Saturday

@@ -17,7 +17,7 @@ CITIES = ("Bothell", "Kirkland", "Kenmore", "Lake Forest Park", "Shoreline")
         ({"at": "2019-03-01T11:59"}, "default: outside-hours"),
         ({"at": "2019-03-01T19:59"}, "navigator"),
         ({"at": "2019-03-01T20:00"}, "default: outside-hours"),
-        ({"at": "2019-03-02T12:00"}, "default: outside-hours"),  # Saturday
+        ({"at": "2019-03-02T12:00"}, "default: outside-days"),  # Saturday
         ({"at": "2019-07-04T12:00"}, "default: holiday"),
         *[({"district": city}, "navigator") for city in CITIES],
         ({"district": "Seattle"}, "default: district-unknown"),

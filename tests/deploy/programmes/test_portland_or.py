@@ -20,7 +20,7 @@ EXCLUDED = "default: level-sends-default"
         ("2021-03-01T09:59", "Lents", "default: outside-hours"),
         ("2021-03-01T19:59", "Lents", TEAM),
         ("2021-03-01T20:00", "Lents", "default: outside-hours"),
-        ("2021-03-06T12:00", "Lents", "default: outside-hours"),  # Saturday
+        ("2021-03-06T12:00", "Lents", "default: outside-days"),  # Saturday
         ("2021-05-31T12:00", "Lents", "default: holiday"),
         ("2021-03-01T12:00", "Rest of city", "default: no-rollout"),
         ("2022-03-30T12:00", "Rest of city", "default: no-rollout"),

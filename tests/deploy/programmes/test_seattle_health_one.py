@@ -18,12 +18,12 @@ CREW: Case = {"code": "AID", "requested_by": "fire-crew", "units_on_scene": True
         ({"at": "2019-11-04T08:59"}, "default: outside-hours"),
         ({"at": "2019-11-07T18:59"}, "health-one"),
         ({"at": "2019-11-07T19:00"}, "default: outside-hours"),
-        ({"at": "2019-11-08T12:00"}, "default: outside-hours"),  # Friday
+        ({"at": "2019-11-08T12:00"}, "default: outside-days"),  # Friday
         ({"district": "Rest of city"}, "default: no-rollout"),
         ({"at": "2019-11-28T12:00"}, "default: holiday"),  # Thanksgiving
         (SECOND, "health-one"),  # a Friday
         (SECOND | {"district": "Rest of city"}, "health-one"),
-        (SECOND | {"at": "2022-03-05T12:00"}, "default: outside-hours"),
+        (SECOND | {"at": "2022-03-05T12:00"}, "default: outside-days"),
         (SECOND | {"district": "Bellevue"}, "default: district-unknown"),
         (SECOND | {"at": "2022-07-04T12:00"}, "default: holiday"),
     ],

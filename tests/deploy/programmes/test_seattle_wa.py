@@ -18,7 +18,7 @@ TEAM = "crisis-responders"
         ("2023-10-25T11:00", "Downtown", TEAM),
         ("2023-10-25T22:59", "Downtown", TEAM),
         ("2023-10-25T23:00", "Downtown", "default: outside-hours"),
-        ("2023-10-28T12:00", "Downtown", "default: outside-hours"),  # Saturday
+        ("2023-10-28T12:00", "Downtown", "default: outside-days"),  # Saturday
         ("2023-10-25T12:00", "Rest of city", "default: no-rollout"),
         ("2023-11-23T12:00", "Downtown", TEAM),  # Thanksgiving: nothing says that it was closed
         ("2024-07-01T12:00", "East", "default: district-unknown"),

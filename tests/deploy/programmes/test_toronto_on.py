@@ -15,8 +15,8 @@ TEAM = "crisis-service"
         ("2022-03-30T12:00", "Downtown East", "default: no-programme"),
         ("2022-03-31T00:00", "Downtown East", TEAM),  # Thursday
         ("2022-04-01T23:59", "Downtown East", TEAM),  # Friday
-        ("2022-04-02T00:00", "Downtown East", "default: outside-hours"),  # Saturday
-        ("2022-04-02T23:59", "Downtown East", "default: outside-hours"),
+        ("2022-04-02T00:00", "Downtown East", "default: outside-days"),  # Saturday
+        ("2022-04-02T23:59", "Downtown East", "default: outside-days"),
         ("2022-04-03T00:00", "Downtown East", TEAM),
         ("2022-04-03T12:00", "Northeast", "default: not-started"),
         ("2022-04-04T12:00", "Northeast", TEAM),
@@ -25,7 +25,7 @@ TEAM = "crisis-service"
         ("2022-07-16T12:00", "Downtown West", TEAM),  # Saturday
         ("2022-07-17T12:00", "Northwest", "default: not-started"),
         ("2022-07-18T12:00", "Northwest", TEAM),
-        ("2022-07-23T12:00", "Northwest", "default: outside-hours"),  # Saturday
+        ("2022-07-23T12:00", "Northwest", "default: outside-days"),  # Saturday
         ("2022-07-18T12:00", "Rest of city", "default: no-rollout"),
         ("2022-12-25T12:00", "Northwest", TEAM),
         ("2022-11-06T01:30-04:00", "Downtown East", TEAM),  # Sunday: both times

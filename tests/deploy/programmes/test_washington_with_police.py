@@ -33,7 +33,7 @@ CLARK: Case = {
     "at": "2023-12-05T03:00",
 }
 DEPUTY: Case = {"requested_by": "officer", "units_on_scene": True, "everything_known": False}
-CLOSED, HOLIDAY = "default: outside-hours", "default: holiday"
+CLOSED, NEVER, HOLIDAY = "default: outside-hours", "default: outside-days", "default: holiday"
 ELSEWHERE, UNKNOWN, EARLY = "default: no-rollout", "default: district-unknown", "default: no-programme"
 LEVEL = "default: level-sends-default"
 
@@ -46,7 +46,7 @@ LEVEL = "default: level-sends-default"
         (PORT_ANGELES, {"at": "2018-06-04T07:59"}, CLOSED),
         (PORT_ANGELES, {"at": "2018-06-08T16:59"}, "social-worker"),
         (PORT_ANGELES, {"at": "2018-06-08T17:00"}, CLOSED),
-        (PORT_ANGELES, {"at": "2018-06-09T12:00"}, CLOSED),  # Saturday
+        (PORT_ANGELES, {"at": "2018-06-09T12:00"}, NEVER),  # Saturday
         (PORT_ANGELES, {"at": "2018-07-04T12:00"}, HOLIDAY),
         (PORT_ANGELES, {"district": "Clallam County"}, ELSEWHERE),
         (PORT_ANGELES, {"district": "Sequim"}, UNKNOWN),
@@ -55,7 +55,7 @@ LEVEL = "default: level-sends-default"
         (SPOKANE, {"at": "2020-06-05T07:59"}, CLOSED),
         (SPOKANE, {"at": "2020-06-05T17:59", "district": "Spokane County"}, "diversion-unit"),
         (SPOKANE, {"at": "2020-06-05T18:00"}, CLOSED),
-        (SPOKANE, {"at": "2020-06-06T12:00"}, CLOSED),
+        (SPOKANE, {"at": "2020-06-06T12:00"}, NEVER),
         (SPOKANE, {"at": "2020-11-26T12:00"}, HOLIDAY),
         (SPOKANE, {"district": "Cheney"}, UNKNOWN),
         (YAKIMA, {"at": "2019-12-31T12:00"}, EARLY),
@@ -71,7 +71,7 @@ LEVEL = "default: level-sends-default"
         (SKAGIT, {"at": "2020-09-04T07:59"}, CLOSED),
         (SKAGIT, {"at": "2020-09-04T17:59"}, "crisis-car"),
         (SKAGIT, {"at": "2020-09-04T18:00"}, CLOSED),
-        (SKAGIT, {"at": "2020-09-05T12:00"}, CLOSED),
+        (SKAGIT, {"at": "2020-09-05T12:00"}, NEVER),
         (SKAGIT, {"at": "2020-09-07T12:00"}, HOLIDAY),
         (SKAGIT, {"district": "Whatcom County"}, UNKNOWN),
         (CLARK, {"at": "2023-11-30T23:59"}, EARLY),

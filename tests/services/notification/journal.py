@@ -8,7 +8,7 @@ from typing import Any
 
 from services.notification.service import NOTIFICATION
 from services.notification.state import State
-from shared.engine.service import EffectDone, EffectStarting, Input
+from shared.engine.service import EffectDone, EffectResult, EffectStarting, Input
 from shared.events import (
     AssignmentUnconfirmed,
     AssignmentWithdrawn,
@@ -64,7 +64,7 @@ class Running:
     def pass_seconds(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
-    def perform(self, result: str = "done", why: str = "") -> list[Event]:
+    def perform(self, result: EffectResult = "done", why: str = "") -> list[Event]:
         """Try everything owed, once, with this result; the events that it left."""
         left: list[Event] = []
         for effect_id, effect in list(NOTIFICATION.pending(self.state).items()):

@@ -303,7 +303,7 @@ def test_who_believes_wrongly_raises_an_alarm(event: Event, kind: str, alarm: bo
     running = Running()
     (message,) = of(running.take(event), CadMessageDue)
     assert message.kind == kind
-    (told,) = of(running.take(EffectDone(message.message_id, "no-webhook")), CadNotInformed)
+    (told,) = of(running.take(EffectDone(message.message_id, "failed", "no-webhook")), CadNotInformed)
     assert (told.why, told.alarm) == ("no-webhook", alarm)
 
 

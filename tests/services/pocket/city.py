@@ -13,9 +13,9 @@ from services.pocket.sealed_calls import SealedCalls
 from services.pocket.view import CHANGES, View
 from shared.answers import done, nothing_to_do, refused
 from shared.call import Call
+from shared.doors.answers import AnswerFollower
 from shared.doors.command import record
 from shared.engine.broker import Record
-from shared.engine.follower import Follower
 from shared.engine.journal import StepHeaders, headers_of
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.topic import Topic
@@ -76,7 +76,7 @@ class City:
         self.broker = MemoryBroker(self.log)
         self.sealer = Sealer(new_key())
         self.view = View(SECRET)
-        follower = Follower(self.broker, (ASSIGNMENTS, NOTIFICATIONS), self.view.fold, frozenset(CHANGES))
+        follower = AnswerFollower(self.broker, (ASSIGNMENTS, NOTIFICATIONS), self.view.fold, frozenset(CHANGES))
         self.door = Door(self.broker, follower, self.view, SealedCalls(self.broker, self.sealer), self.clock)
         self.offers: dict[str, OfferMade] = {}
         self.taken: set[str] = set()
@@ -139,7 +139,7 @@ class City:
             "deadline": expires + timedelta(seconds=20),
             "recipients": (Recipient(person_id="ana"), Recipient(person_id="ben")),
         }
-        self.offers[offer_id] = offer_made(CALL, self.clock.now(), **fields | more)
+        self.offers[offer_id] = offer_made(more.pop("call_id", CALL), self.clock.now(), **fields | more)
         self.write(self.offers[offer_id])
         return self.path_of(offer_id)
 

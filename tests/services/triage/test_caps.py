@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from shared.events import AssignmentWithdrawn, CallTriaged, CapChanged, CommandDone, Event, RoutingNoted, SetCap
+from shared.events import (
+    AssignmentWithdrawn,
+    CallTriaged,
+    CapChanged,
+    CommandDone,
+    Event,
+    RoutingNoted,
+    SetCap,
+    SetPhase,
+)
+from shared.programme import read
 from tests.services.triage.harness import (
     AGENCY,
     MADISON,
@@ -190,3 +200,22 @@ def test_a_call_whose_outcome_was_never_told_does_not_count_for_ever() -> None:
     triage.at(hours=2).run_clocks()
     assert triage.state.load["cares"]["Central"].open == 0
     assert not triage.state.load_entries
+
+
+def shared_by_two_rows() -> str:
+    """Central live, West live in a row of its own; one cap for both."""
+    row = '[[rollout]]\nresponse = "cares"\ndistricts = ["West"]\nphase = "live"\nhours = ["daily 00:00-24:00"]\n'
+    text = MADISON.replace('phase     = "live" ', 'cap = "team"\nphase     = "live" ')
+    return text.replace("[when_no_team]", f'{row}cap = "team"\n[caps.team]\nat_most_open = 2\n[when_no_team]')
+
+
+def test_a_cap_that_rows_share_counts_the_calls_of_all_of_them() -> None:
+    rows = read(shared_by_two_rows()).rollout
+    assert [(row.cap.at_most_open, row.cap_districts) for row in rows] == [(2, frozenset(("Central", "West")))] * 2
+    triage = madison(document=shared_by_two_rows())
+    triage.put(command(SetPhase, "w", response="cares", district="West", phase="live", based_on=1))
+    for incident, district in (("1", "West"), ("2", "Central")):
+        assert reasons(triage.put(report(incident, incident_id=incident, district=district))) == ()
+        triage.put(offer(incident))
+    for incident, district in (("3", "West"), ("4", "Central")):
+        assert reasons(triage.put(report(incident, incident_id=incident, district=district))) == ("cap-open",)

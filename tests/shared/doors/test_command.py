@@ -11,9 +11,9 @@ import pytest
 from shared.answers import done
 from shared.clock import SystemClock
 from shared.doors import command as doors
+from shared.doors.answers import AnswerFollower
 from shared.doors.command import CommandLog, LogAway, appended
 from shared.engine.broker import BrokerUnavailable, Record
-from shared.engine.follower import Follower
 from shared.engine.journal import StepHeaders, headers_of
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.events import Claimed, PauseDistrict
@@ -29,7 +29,7 @@ PAUSE = PauseDistrict(
 async def log() -> AsyncIterator[CommandLog]:
     broker = MemoryBroker(MemoryLog(partitions=1))
     write_decision(broker, Claimed(epoch=1, writer="w"), "claim")
-    follower = Follower(broker, (DECISIONS,), lambda *_: None)
+    follower = AnswerFollower(broker, (DECISIONS,), lambda *_: None)
     await follower.start()
     yield CommandLog("toy", broker, follower, SystemClock())
     await follower.stop()

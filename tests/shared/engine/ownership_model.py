@@ -19,11 +19,11 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from shared.engine.broker import Stored
-from shared.engine.journal import START, Ownership, StepHeaders, headers_of, positions_of
-from shared.engine.partition import NotOwner, Partition
+from shared.engine.journal import START, InputPosition, Ownership, Progress, StepHeaders, headers_of, positions_of
 from shared.engine.service import Service
-from shared.engine.snapshots import FLOOR, Kept, _kept, _rank
+from shared.engine.snapshots import FLOOR, Snapshots, rank, snapshots_from
 from shared.engine.state import Packer
+from shared.engine.writer import NotOwner, check_gap
 from shared.events import Claimed, CommandDone
 from shared.topics import ASSIGNMENTS
 
@@ -81,7 +81,7 @@ def stored(entry: Entry, index: int, offset: int) -> Stored:
         positions = {}
     else:
         event = CommandDone(command_id=str(entry.number), result="done")
-        positions = {"a": (entry.positions[0], 0), "b": (entry.positions[1], 0)}
+        positions = {"a": InputPosition(entry.positions[0], 0), "b": InputPosition(entry.positions[1], 0)}
     common = StepHeaders(entry.epoch, INSTANT, "1", positions, "model").common()
     headers = dict(headers_of(event, f"cause/{offset}", index, common))
     agency = AGENCIES[(entry.number + index) % 2] if isinstance(entry, Write) else ""
@@ -173,7 +173,7 @@ class Owner(NamedTuple):
     saved: tuple[tuple[str, int], ...] = ()
     """For snapshots: per agency, the position of its last one."""
     round: tuple[Any, ...] = ()
-    """The snapshot round under way: floor (epoch, position), agencies left."""
+    """The snapshot round under way: its position, agencies left."""
 
 
 class State(NamedTuple):
@@ -187,18 +187,12 @@ class State(NamedTuple):
     """The snapshot topic after compaction: key, epoch, position, what it holds."""
 
 
-@dataclass(frozen=True)
-class _AsOwner:
-    """Stands for a partition that was claimed in an epoch, where only that is asked."""
-
-    epoch: int
-
-
 def gap_is_harmless(epoch: int, log: Log, start: int, end: int) -> bool:
-    """The worker's own check of what it finds where its record should have stood."""
+    """The writer's own check of what it finds where its record should have stood."""
+    progress = Progress(["journal"], {("journal", 0): InputPosition(start, epoch)})
+    gap = [stored(*log[offset], offset) for offset in range(start, end)]
     try:
-        for offset in range(start, end):
-            Partition._check_foreign(_AsOwner(epoch), stored(*log[offset], offset))  # type: ignore[arg-type]
+        check_gap(epoch, [record for record in gap if progress.counts(record)], progress.position(("journal", 0)))
     except NotOwner:
         return False
     return True
@@ -258,8 +252,8 @@ class Model:
             offset = state.log.index(entry)
             folded = self.rule.fold(state.log[: offset + 1])
             won = folded.writer == str(writer.token)
-            kept = restored(state.saved, ranked=self.ranked).agencies if self.snapshots else {}
-            saved = {agency: snapshot.position for agency, snapshot in kept.items()}
+            snapshots = restored(state.saved, ranked=self.ranked).agencies if self.snapshots else {}
+            saved = {agency: snapshot.position for agency, snapshot in snapshots.items()}
             yield state, self._as_owner(writer, folded, offset + 1, saved) if won else Owner()
 
     def _as_owner(self, writer: Owner, folded: Folded, expected: int, saved: Mapping[str, int]) -> Owner:
@@ -322,44 +316,45 @@ class Model:
     # --- snapshots -----------------------------------------------------------------------------------------------
 
     def _saves(self, state: State, writer: Owner) -> Iterator[tuple[State, Owner]]:
-        """A round, as `write_snapshots` goes about it: the floor is taken first and written last."""
+        """A round, as `write_snapshots` does it: it saves what there was when it began, and writes the floor last."""
         if not self.snapshots:
             return
         if not writer.round:
             if writer.unsaved:
-                begun = ((writer.epoch, writer.expected), tuple(agency for (agency,) in writer.unsaved))
+                begun = (writer.expected, tuple(agency for (agency,) in writer.unsaved))
                 yield state, writer._replace(round=begun, unsaved=())
             return
-        (epoch, position), left = writer.round
+        position, left = writer.round
+        saved = writer.saved
         if left:
-            held = tuple(offset for agency, offset in self._seen(state, writer) if agency == left[0])
-            snapshot: tuple[Any, ...] = (f"{left[0]}/1", writer.epoch, writer.expected, held)
-            rest: tuple[Any, ...] = ((epoch, position), left[1:])
-            saved = tuple(sorted({**dict(writer.saved), left[0]: writer.expected}.items()))
+            offsets = tuple(offset for agency, offset in self._counting(state, position) if agency == left[0])
+            snapshot: tuple[Any, ...] = (f"{left[0]}/1", writer.epoch, position, offsets)
+            rest: tuple[Any, ...] = (position, left[1:])
+            saved = tuple(sorted({**dict(saved), left[0]: position}.items()))
         else:
-            snapshot, rest, saved = (f"{FLOOR}/1", epoch, position, writer.saved), (), writer.saved
+            snapshot, rest = (f"{FLOOR}/1", writer.epoch, position, saved), ()
         flying = state._replace(in_flight=state.in_flight | {snapshot})
         yield self._land(state, snapshot), writer._replace(round=rest, saved=saved)
         yield flying, Owner()  # it dies, or is put off for long, while this is on its way
 
-    def _seen(self, state: State, writer: Owner) -> tuple[tuple[str, int], ...]:
-        return self.rule.fold(state.log[: writer.expected]).records
+    def _counting(self, state: State, position: int) -> tuple[tuple[str, int], ...]:
+        return self.rule.fold(state.log[:position]).records
 
     def _check_restore(self, state: State) -> None:
         """Restoring from what is saved and reading the rest gives what reading everything gives."""
-        kept = restored(state.saved, ranked=self.ranked)
-        held = {agency: list(snapshot.state) for agency, snapshot in kept.agencies.items()}
-        ownership = self.rule.ownership(kept.start_epoch)
-        for offset in range(kept.start, len(state.log)):
+        snapshots = restored(state.saved, ranked=self.ranked)
+        folded = {agency: list(snapshot.state) for agency, snapshot in snapshots.agencies.items()}
+        ownership = self.rule.ownership(snapshots.start.epoch)
+        for offset in range(snapshots.start.offset, len(state.log)):
             record = stored(*state.log[offset], offset)
-            below = kept.agencies[record.key].position if record.key in kept.agencies else 0
+            below = snapshots.agencies[record.key].position if record.key in snapshots.agencies else 0
             if ownership.counts(record) and offset >= below:
-                held.setdefault(record.key, []).append(offset)
+                folded.setdefault(record.key, []).append(offset)
         whole: dict[str, list[int]] = {}
         for agency, offset in self.rule.fold(state.log).records:
             whole.setdefault(agency, []).append(offset)
-        if {agency: offsets for agency, offsets in held.items() if offsets} != whole:
-            raise Violation(f"restored {held} instead of {whole} from {state.saved} and {state.log}")
+        if {agency: offsets for agency, offsets in folded.items() if offsets} != whole:
+            raise Violation(f"restored {folded} instead of {whole} from {state.saved} and {state.log}")
 
 
 _SERVICE: Service[Any] = Service(
@@ -376,19 +371,20 @@ _SERVICE: Service[Any] = Service(
 
 
 @functools.lru_cache(maxsize=100_000)
-def restored(saved: tuple[tuple[str, int, int, tuple[Any, ...]], ...], *, ranked: bool) -> Kept[Any]:
+def restored(saved: tuple[tuple[str, int, int, tuple[Any, ...]], ...], *, ranked: bool) -> Snapshots[Any]:
     """What the worker makes of the snapshot topic."""
-    best: dict[str, Stored] = {}
-    for key, epoch, position, held in saved:
+    newest: dict[str, Stored] = {}
+    for key, epoch, position, content in saved:
         headers = {"epoch": b"%d" % epoch, "position": b"%d" % position, "time": INSTANT.isoformat().encode()}
-        value = dict(held) if key.startswith(FLOOR) else held
-        best[key] = Stored("model-snapshots", 0, 0, INSTANT, key, json.dumps(value).encode(), headers)
-    assert all(_rank(record) > _rank(None) for record in best.values())
-    kept = _kept(_SERVICE, best)
+        value = dict(content) if key.startswith(FLOOR) else content
+        newest[key] = Stored("model-snapshots", 0, 0, INSTANT, key, json.dumps(value).encode(), headers)
+    assert all(rank(record) > rank(None) for record in newest.values())
+    snapshots = snapshots_from(_SERVICE, newest)
     if not ranked:  # the mutation: trust the floor alone
-        floor = best.get(f"{FLOOR}/1")
-        kept.start_epoch, kept.start = _rank(floor) if floor else (0, 0)
-    return kept
+        floor = newest.get(f"{FLOOR}/1")
+        epoch, position = rank(floor) if floor else (0, 0)
+        snapshots.start = InputPosition(position, epoch)
+    return snapshots
 
 
 # --- exploring -------------------------------------------------------------------------------------------------------

@@ -254,6 +254,18 @@ async def test_position_0_is_the_first_that_is_kept(cluster: Cluster, broker: Br
     assert [stored.value for stored in await read_from(broker, topic, 3, 1)] == [b"3"]
 
 
+async def test_a_reader_says_where_it_begins(cluster: Cluster, broker: Broker) -> None:
+    topic = await cluster.topic()
+    await broker.append(topic, 0, records(b"0", b"1", b"2", b"3"))
+    await cluster.drop_before(topic, 2)
+    reader = await broker.reader()
+    for position, begins in ((0, 2), (3, 3)):
+        assert await reader.assign({(topic, 0): position, (topic, 1): 0}) == {(topic, 0): begins, (topic, 1): 0}
+        assert (await read(reader, 1))[0].offset == begins
+    assert await reader.assign({}) == {}
+    await reader.close()
+
+
 @pytest.mark.parametrize("position", [1, 9])
 async def test_a_position_that_is_gone_or_never_was_is_refused(cluster: Cluster, broker: Broker, position: int) -> None:
     topic = await cluster.topic()

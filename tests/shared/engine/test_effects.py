@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
+from shared.engine.effects import EFFECTS_AT_ONCE
 from shared.engine.service import Effect, EffectDone
-from shared.engine.worker import EFFECTS_AT_ONCE
 from tests.shared.engine.test_worker import Bench, virtually
 from tests.shared.engine.toy import TOY, State, types
 
@@ -18,7 +18,7 @@ CALLS = 200
 def in_lanes(state: State) -> Mapping[str, Effect]:
     """The toy's effects, pages and messages each in a lane of their own."""
     pending = TOY.pending(state)
-    return {key: replace(one, lane="pages" if one.at_most_once else "cad") for key, one in pending.items()}
+    return {key: replace(effect, lane="pages" if effect.at_most_once else "cad") for key, effect in pending.items()}
 
 
 @virtually

@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 
-from shared.engine import partition, worker
+from shared.engine import step, worker
 from shared.engine.broker import Record, Stored, TopicPartition
+from shared.engine.claim import ClockSkewed, UnknownJournalEvent
 from shared.engine.journal import Ownership, StepHeaders, headers_of, positions_of, time_of
 from shared.engine.memory import MemoryBroker, MemoryLog, MemoryReader
-from shared.engine.partition import ClockSkewed, NotOwner, Partition, UnknownJournalEvent
+from shared.engine.partition import Partition
 from shared.engine.service import Effect, EffectDone
 from shared.engine.topic import DEAD_LETTERS
+from shared.engine.writer import NotOwner
 from shared.events import (
     CallRouted,
     Claimed,
@@ -160,11 +162,11 @@ async def test_the_same_command_twice_gets_one_answer_and_a_late_one_is_refused(
     assert [(event.command_id, event.reason) for event in bench.events(CommandRefused)] == [("late", "expired")]
 
 
-@pytest.mark.parametrize("snapshot_every_events", [5, 1_000_000])
-def test_a_restart_restores_the_state(snapshot_every_events: int) -> None:
+@pytest.mark.parametrize("snapshot_every_records", [5, 1_000_000])
+def test_a_restart_restores_the_state(snapshot_every_records: int) -> None:
     async def scenario() -> None:
         bench = Bench()
-        machine = bench.machine(snapshot_every_events=snapshot_every_events)
+        machine = bench.machine(snapshot_every_records=snapshot_every_records)
         for number in range(40):
             bench.call(f"c{number}")
             await asyncio.sleep(0.3)
@@ -172,7 +174,7 @@ def test_a_restart_restores_the_state(snapshot_every_events: int) -> None:
         machine.kill()
         await asyncio.sleep(1)
         assert bench.state(machine) == folded(bench.log)
-        assert (len(bench.log.places[SNAPSHOTS, 0]) > 0) == (snapshot_every_events == 5)
+        assert (len(bench.log.places[SNAPSHOTS, 0]) > 0) == (snapshot_every_records == 5)
         await asyncio.sleep(20)
         assert Counter(types(bench.log))["call-routed"] == 40
         assert Counter(types(bench.log))["page-delivered"] >= 39
@@ -185,7 +187,7 @@ def test_a_restart_restores_the_state(snapshot_every_events: int) -> None:
 @virtually
 async def test_with_snapshots_a_restart_does_not_need_the_old_journal() -> None:
     bench = Bench()
-    machine = bench.machine(snapshot_every_events=10)
+    machine = bench.machine(snapshot_every_records=10)
     for number in range(40):
         bench.call(f"c{number}")
     await bench.decided("call-routed", 40)
@@ -204,7 +206,7 @@ async def test_with_snapshots_a_restart_does_not_need_the_old_journal() -> None:
 @virtually
 async def test_snapshots_of_another_version_of_the_state_are_ignored() -> None:
     bench = Bench()
-    machine = bench.machine(snapshot_every_events=3)
+    machine = bench.machine(snapshot_every_records=3)
     bench.call("c1")
     await bench.until(lambda: len(bench.log.places[SNAPSHOTS, 0]) >= 2)
     machine.service = replace(TOY, state_version=2)
@@ -366,8 +368,10 @@ async def test_what_is_prepared_beside_the_loop_waits_in_its_topic_and_keeps_not
 def test_a_backlog_of_calls_does_not_keep_the_commands_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assign = MemoryReader.assign
 
-    async def commands_come_last(self: MemoryReader, positions: Mapping[TopicPartition, int]) -> None:
-        await assign(self, dict(reversed(list(positions.items()))))
+    async def commands_come_last(
+        self: MemoryReader, positions: Mapping[TopicPartition, int]
+    ) -> dict[TopicPartition, int]:
+        return await assign(self, dict(reversed(list(positions.items()))))
 
     async def scenario() -> None:
         bench = Bench()
@@ -401,8 +405,8 @@ def test_an_idle_partition_notes_how_far_it_read(monkeypatch: pytest.MonkeyPatch
         assert machine.worker is not None
         assert machine.worker.owned[0].positions[CALLS.name] == (2, 0)
 
-    assert timedelta(hours=1) == partition.IDLE_NOTE
-    monkeypatch.setattr(partition, "IDLE_NOTE", timedelta(seconds=30))
+    assert timedelta(hours=1) == step.IDLE_NOTE
+    monkeypatch.setattr(step, "IDLE_NOTE", timedelta(seconds=30))
     run(scenario())
 
 
@@ -525,7 +529,7 @@ async def test_a_former_owner_writes_in_vain_and_learns_of_it() -> None:
     bench.call("c1")
     stored = bench.log.places[CALLS.name, 0][0]
     await claim(bench, "two")
-    owner.feed(stored)
+    owner.backlog.feed(stored)
     with pytest.raises(NotOwner):
         await owner.step()
     assert types(bench.log) == []
@@ -538,13 +542,13 @@ async def test_late_writes_of_former_owners_do_not_stop_the_owner() -> None:
     former, owner = await claim(bench, "one"), await claim(bench, "two")
     bench.call("c1")
     stored = bench.log.places[CALLS.name, 0][0]
-    former.feed(stored)
+    former.backlog.feed(stored)
     with pytest.raises(NotOwner):
         await former.step()
     lost = Claimed(epoch=2, writer="three")
     common = StepHeaders(2, bench.clock.now(), "1", {}, TOY.name).common()
     bench.log.append(ASSIGNMENTS.name, 0, [Record("", lost.encode(), headers_of(lost, "claim", 0, common))])
-    owner.feed(stored)
+    owner.backlog.feed(stored)
     await owner.step()
     assert types(bench.log) == ["deadline-set", "cad-message-due"]
     assert (await claim(bench, "four")).states == owner.states
@@ -555,7 +559,7 @@ async def test_late_writes_of_former_owners_do_not_stop_the_owner() -> None:
 def test_a_zombie_changes_nothing(place: str, what: str) -> None:
     async def scenario() -> None:
         bench = Bench()
-        zombie = bench.machine("1", snapshot_every_events=4, pause_seconds=20.0)
+        zombie = bench.machine("1", snapshot_every_records=4, pause_seconds=20.0)
         heir: Machine | None = None
         if place != "claim":
             await bench.until(lambda: zombie.worker is not None and 0 in zombie.worker.owned)

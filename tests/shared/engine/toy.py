@@ -18,7 +18,7 @@ from shared.doors.command import record
 from shared.engine.broker import Stored
 from shared.engine.journal import Ownership
 from shared.engine.memory import MemoryLog
-from shared.engine.service import Effect, EffectDone, EffectStarting, Input, Service, Tick
+from shared.engine.service import Effect, EffectDone, EffectResult, EffectStarting, Input, Service, Tick
 from shared.engine.state import EMPTY, ByDay, Clocks, PMap, packer
 from shared.events import (
     CadInformed,
@@ -190,7 +190,7 @@ class Outside:
     """What really happened outside, effect by effect."""
 
     performed: list[str] = field(default_factory=list)
-    result: Callable[[str], str] = lambda _effect_id: "done"
+    result: Callable[[str], EffectResult] = lambda _effect_id: "done"
 
     async def __call__(self, agency: str, effect: Effect) -> EffectDone:
         del agency

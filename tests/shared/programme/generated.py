@@ -52,6 +52,17 @@ PERMISSIONS = (
     'only_when = { age = "16 or more" }\n',
     'only_when = { location_kind = ["public-outside", "public-inside"], consent = "yes" }\n',
 )
+QUESTIONS = (
+    '"weapon"',
+    '{ fact = "weapon", yes = "elsewhere", firearm = "firearm" }',
+    '{ fact = "weapon", yes = "none" }',
+    '{ fact = "weapon", yes = "elsewhere", asks = "partly" }',
+)
+VIOLENT = (
+    '"violence"',
+    '{ fact = "violence", yes = "threat" }',
+    '{ fact = "violence", yes = "none", no = "in-progress" }',
+)
 HOURS = ('"daily 00:00-24:00"', '"Mon-Fri 11:00-19:00"', '"Fri,Sat 18:00-02:30", "Sun 01:00-03:00"')
 
 
@@ -64,8 +75,11 @@ def texts(draw: st.DrawFn) -> str:
     lines.append('time_zone = "America/New_York"\ndefault = "police"\n[holidays]\ncalendar = "US"')
     lines.append('[districts]\nA = ["A1"]\nB = []\n[call_types.cad]\nMH = { category = "mh" }')
     lines.append('MHV = { category = "mh", violence = "in-progress" }\nCALM = { category = "mh", weapon = "none" }')
-    lines.append('[heard]\nanswers = { Q1 = "weapon", Q2 = { fact = "violence", yes = "threat" } }')
+    lines.append(
+        f"[heard]\nanswers = {{ Q1 = {draw(st.sampled_from(QUESTIONS))}, Q2 = {draw(st.sampled_from(VIOLENT))} }}"
+    )
     lines.append('cautions = { ARMED = { weapon = "present" } }\nwords = { weapon = ["gun"] }')
+    lines.append(draw(st.sampled_from(("", 'weaker_on_purpose = ["Q1"]', 'weaker_on_purpose = ["Q2"]'))))
     for level in range(count + 1):
         top = level == count
         raised = [draw(st.sampled_from(choices[: 2 if top else 3])) for choices in FLOORS if top or draw(st.booleans())]
@@ -80,9 +94,16 @@ def texts(draw: st.DrawFn) -> str:
         where, phase = draw(st.sampled_from(('"all"', '["A"]'))), draw(st.sampled_from(("shadow", "live")))
         lines.append(f'[[rollout]]\nresponse = "r{index}"\ndistricts = {where}\nphase = "{phase}"')
         lines.append(f"hours = [{draw(st.sampled_from(HOURS))}]")
+        shares = reached_by != "note" and draw(st.integers(0, 3)) == 3
         lines.append(draw(st.sampled_from(('holidays = "closed"', "", 'arm = { share_percent = 40, seed = "s" }'))))
-        if reached_by != "note":
+        if shares:
+            lines.append(f'cap = "c{index}"\n[caps.c{index}]\nat_most_open = 2')
+        elif reached_by != "note":
             lines.append(draw(st.sampled_from(("", "at_most_open = 2", "at_most_per_day = 3"))))
+        if draw(st.integers(0, 3)) == 3:
+            lines.append(f'[[rollout]]\nresponse = "r{index}"\ndistricts = ["B"]\nphase = "shadow"')
+            lines.append(f"hours = [{draw(st.sampled_from(HOURS))}]")
+            lines.append(f'cap = "c{index}"' if shares else "")
     lines.append('[when_no_team]\nsteps = [{ try = "default" }]')
     return "\n".join(lines)
 

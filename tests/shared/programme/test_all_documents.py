@@ -2,7 +2,7 @@
 
 import time
 from datetime import date, timedelta
-from itertools import product
+from itertools import permutations, product
 from typing import Any
 
 import pytest
@@ -13,6 +13,8 @@ from shared.judgement import NOT_ROUTED, PHASES
 from shared.programme import Programme, read
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.facts_of_call import Facts, Hazard, Other, level_of
+from shared.programme.judging.hours import instant
+from shared.programme.judging.programme import Row
 from shared.programme.trying.page import page
 from tests.shared.programme.documents import PROGRAMMES
 from tests.shared.programme.generated import (
@@ -99,6 +101,37 @@ def test_restricting_a_row_never_sends_what_was_not_sent_before(programme: Progr
                 assert not one.may_go or before[one.response].may_go, fewer
                 if one.may_go:
                     assert PHASES.index(one.phase) <= PHASES.index(before[one.response].phase), fewer
+
+
+@MANY
+@given(programmes)
+def test_no_district_by_itself_is_lower_than_a_wide_row_allows_there_at_the_same_time(programme: Programme) -> None:
+    """Else somebody believes that it is: tried hour by hour of a week, on the days on which both run."""
+    for row, wide in permutations(programme.rollout, 2):
+        lower = PHASES.index(row.phase) < PHASES.index(wide.phase)
+        if row.response == wide.response and row.districts < wide.districts and lower:
+            first = max(filter(None, (row.from_day, wide.from_day, programme.effective.date())))
+            for day in (first + timedelta(days=number) for number in range(7)):
+                assert not open_together(row, wide, programme, day)
+
+
+def open_together(row: Row, wide: Row, programme: Programme, day: date) -> bool:
+    if any(one.until_day is not None and day >= one.until_day for one in (row, wide)):
+        return False
+    moments = [instant(programme.zone, day, hour * 60 + 30) for hour in range(24)]
+    return any(all(any(one.week.opened_on(programme.zone, at, day)) for one in (row, wide)) for at in moments)
+
+
+@MANY
+@given(programmes)
+def test_every_question_about_a_hazard_can_tell_of_it(programme: Programme) -> None:
+    """Some answer other than silence puts a call above its calmest value, wherever a worse one does."""
+    for question in programme.questions:
+        scale = HAZARDS.get(question.fact)
+        if scale is None or question.fact not in programme.hazards:
+            continue
+        spelt = [value for word, value in question.meanings.items() if word not in scale and isinstance(value, int)]
+        assert max(spelt) > 0, question
 
 
 @MANY

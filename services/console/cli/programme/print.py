@@ -18,6 +18,7 @@ from shared.programme.trying.changed_regions import Cover
 from shared.programme.trying.coverage import Coverage
 from shared.programme.trying.difference import Difference
 from shared.programme.trying.explain import FactLine
+from shared.programme.trying.heard import HeardLine
 from shared.programme.trying.look import MOST_DIFFERENT, Look
 from shared.programme.trying.page import Grid, Page
 
@@ -68,6 +69,9 @@ def meaning(page: Page) -> None:
     _grids(out, page.grids)
     out.head("Closed dates, for rows that close on holidays")
     out.lines([f"  {day:%a %Y-%m-%d} {name}" for day, name in page.closed])
+    _heard(out, page.heard)
+    out.head("Weaker than the built-in meaning, and named as meant")
+    out.lines([f"  {line}" for line in page.weaker])
     out.head("Assumptions that codes and priorities make")
     out.lines([f"  {line}" for line in page.assumptions])
     share = page.routed_combinations / page.combinations
@@ -76,6 +80,17 @@ def meaning(page: Page) -> None:
     out.line(f"  What must be answered for it: {', '.join(map(_plain, page.must_be_answered)) or 'nothing'}.")
     out.head("Remarks")
     out.lines([f"  {line}" for line in page.remarks])
+
+
+def _heard(out: _Out, lines: Iterable[HeardLine]) -> None:
+    """What is heard, and where each of it alone puts a call."""
+    out.head("What is heard, and the level on which that alone puts a call")
+    for line in lines:
+        about = f" asks for {line.about}" if line.kind == "question" else f" about {line.about}" if line.about else ""
+        out.line(f"  {line.kind} {line.name}{about}")
+        for statement in line.statements:
+            permits = f"; permits {', '.join(statement.permits)}" if statement.permits else ""
+            out.line(f"    {statement.word}: {statement.states} → {statement.level}{permits}", QUIET)
 
 
 def weeks(grids: Iterable[Grid]) -> None:
@@ -104,10 +119,12 @@ def difference(changes: Difference) -> None:
 
 
 def explanation(call: Call, at: datetime, facts: Iterable[FactLine], judgement: Judgement) -> None:
-    """Everything that made a judgement."""
+    """Everything that made a judgement; `at` on the agency's clocks."""
     out = _Out()
     style = {"suitable": GOOD, "unsuitable": BAD}.get(judgement.suitability, HEAD)
-    out.line(f"{call.call_id} at {at.isoformat()}: {judgement.suitability}, level {judgement.level!r}", style)
+    out.line(
+        f"{call.call_id} at {at:%a %Y-%m-%d %H:%M:%S %Z}: {judgement.suitability}, level {judgement.level!r}", style
+    )
     out.line(f"A dispatcher reads: {judgement.sentence}")
     out.head("Facts")
     for fact in facts:

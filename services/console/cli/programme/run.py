@@ -66,12 +66,12 @@ def explain(doc: Path, call_file: Path, *, at: str | None, switchboard: Path | N
         _end(f"{call_file.name}: {error}", USAGE)
     instant = _instant(programme, at) or call.updated_at.astimezone(UTC)
     judgement = judge(programme, _board(programme, switchboard), call, surroundings, instant)
-    facts = facts_used(programme, call, surroundings.heard, instant)
+    facts, local = facts_used(programme, call, surroundings.heard, instant), instant.astimezone(programme.zone)
     if json:
-        body = {"call_id": call.call_id, "at": instant, "facts": [asdict(fact) for fact in facts]}
+        body = {"call_id": call.call_id, "at": local.isoformat(), "facts": [asdict(fact) for fact in facts]}
         _print_json(body | {"judgement": judgement.model_dump(mode="json")})
     else:
-        pages.explanation(call, instant, facts, judgement)
+        pages.explanation(call, local, facts, judgement)
 
 
 def decide(doc: Path, calls_file: Path, *, at: str | None, switchboard: Path | None) -> None:

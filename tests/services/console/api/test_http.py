@@ -48,6 +48,9 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/teams/cares-1/sign-on"): ({"staff", "supervisor"}, SHIFT),
     ("POST", "/v1/teams/cares-1/sign-off"): ({"staff", "supervisor"}, {}),
     ("POST", "/v1/teams/cares-1/status"): ({"staff", "supervisor"}, {"status": "available"}),
+    ("POST", "/v1/teams/cares-1/correct"): ({"staff", "supervisor"}, {"status": "en-route"}),
+    ("POST", "/v1/teams/cares-1/release"): ({"dispatcher", "supervisor"}, {}),
+    ("POST", "/v1/teams/cares-1/withdraw"): ({"dispatcher", "supervisor"}, {"reason": "relieved"}),
     ("POST", "/v1/people"): ({"supervisor"}, {"person": PERSON}),
     ("POST", "/v1/people/x/remove"): ({"supervisor"}, {}),
     ("POST", "/v1/offers/o/accept"): ({"staff", "supervisor"}, {"person_id": "the-staff"}),
@@ -367,7 +370,6 @@ async def test_a_log_that_is_away_is_503_within_two_seconds(city: City, fault: s
 async def test_while_it_reads_the_journals_it_is_not_ready_and_still_pauses(city: City) -> None:
     assert (await city.get(None, "/readyz")).status_code == 200
     city.app.state.follower._behind = {(DECISIONS.name, 99): 1}
-    city.app.state.follower._at[DECISIONS.name, 99] = 0
     assert (await city.get(None, "/readyz")).status_code == 503
     response = await city.get("viewer", "/v1/switchboard")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
@@ -552,3 +554,18 @@ async def test_the_api_describes_itself(city: City) -> None:
     pause = document["paths"]["/v1/switchboard/pause"]["post"]
     assert {"200", "202", "401", "403", "409", "422", "503"} <= pause["responses"].keys()
     assert "Idempotency-Key" in json.dumps(pause)
+
+
+@pytest.mark.parametrize(
+    "url", [None, "ftp://x", "https://a..b/x", "javascript:alert(1)", "file:///x", "http://169.254.169.254/", "https://10.0.0.1/"]
+)  # fmt: skip
+async def test_b7_f14_a_contact_that_nothing_can_be_sent_to_is_refused_where_it_is_defined(
+    city: City, url: str | None
+) -> None:
+    methods = [{"method_id": "pocket", "kind": "pocket"}, {"method_id": "pager", "kind": "webhook", "url": url}]
+    answer = await city.post("supervisor", "/v1/people", {"person": {**PERSON, "contact_methods": methods}})
+    assert answer.status_code == 422
+    (fault,) = answer.json()["errors"]
+    assert fault["path"] == "person.contact_methods.1.url"
+    assert fault["right"].startswith("must ")
+    assert city.commands() == []

@@ -53,6 +53,11 @@ def test_check_accepts_with_a_page() -> None:
     assert "  Mon 2022-12-26 Christmas Day (observed)" in told
     assert "1 of 486 combinations may divert (0.21%)." in told
     assert "What must be answered for it: weapon, violence, crime, injury, suicide." in told
+    assert "    yes: firearm → police needed" in told
+    assert "    not-asked: unknown, which counts as attempt → police needed" in told
+    assert "  caution ARMED\n    weapon: present → police needed" in told
+    assert "  words knife, gun about weapon" in told
+    assert "Weaker than the built-in meaning, and named as meant\n  ASSAULTIVE: violence is only past" in told
     assert "\x1b[" not in told
     body = json.loads(run("check", MADISON, "--json", "--on", "2022-01-01").output)
     assert (body["accepted"], body["combinations"], body["closed"][0][0]) == (True, 486, "2022-01-01")
@@ -91,14 +96,17 @@ def test_diff_tells_covers_and_nothing_else(tmp_path: Path) -> None:
 
 def test_explain_tells_every_gate_and_fact(call_file: Path) -> None:
     told = run("explain", MADISON, call_file, "--at", "2021-09-01T12:05").output
-    assert told.startswith("madison-wi/dane/21-1 at 2021-09-01T17:05:00+00:00: suitable, level 'calm'")
+    assert told.startswith("madison-wi/dane/21-1 at Wed 2021-09-01 12:05:00 CDT: suitable, level 'calm'")
     assert "A dispatcher reads: cares may go (live), instead of default: in Central, level 'calm'." in told
     assert "  weapon: none (answer Q1)" in told
     assert "    ✓ hours: open: Mon-Fri 11:00-19:00." in told
     night = run("explain", MADISON, call_file, "--at", "2021-09-01T23:00").output
     assert "✗ freshness" in night
     assert "    ✗ hours: Wed 23:00 is outside Mon-Fri 11:00-19:00. [outside-hours]" in night
+    late = run("explain", MADISON, call_file, "--at", "2021-09-01T23:00").output
+    assert "at Wed 2021-09-01 23:00:00 CDT" in late, "the next day in UTC"
     body = json.loads(run("explain", MADISON, call_file, "--json").output)
+    assert body["at"] == "2021-09-01T12:00:00-05:00"
     assert body["facts"][0] == {"fact": "weapon", "value": "none", "unknown": None, "source": "answer Q1"}
     assert body["judgement"]["suitability"] == "suitable"
 

@@ -12,6 +12,8 @@ from tests.shared.programme.documents import BOSTON, MADISON, PROGRAMMES
 EXAMPLE = (PROGRAMMES / "example-city.toml").read_text()
 ROW = '[[rollout]]\nresponse = "cares"\ndistricts = ["West"]\nhours = ["daily 00:00-24:00"]\nphase = "live"\n'
 
+VANS = "[caps.vans]\nat_most_open = 3\n"
+
 
 def refused(text: str) -> tuple[Fault, ...]:
     with pytest.raises(ProgrammeRefused) as caught:
@@ -436,7 +438,7 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         "raises nothing",
     ),
     "a flag twice": (
-        broken("ARMED = {", '"ARMED " = { violence = "past" }, ARMED = {'),
+        broken("ARMED = {", '"ARMED " = { violence = "threat" }, ARMED = {'),
         "cautions",
         "heard.cautions.ARMED",
         "are one name",
@@ -497,8 +499,294 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         broken('agency    = "madison-wi"', 'agency = "madison-wi'),
         "agency",
         "document",
-        "is no TOML",
-        "toml.io",
+        "quotation marks stay open at the end of the line",
+        "close them",
+    ),
+    "A9: an hour that is missing": (
+        broken("effective = 2021-09-01T00:00:00", "effective = 2021-03-14T02:30:00"),
+        "effective",
+        "effective",
+        "02:30 never is on 2021-03-14: clocks go forward",
+        "2021-03-14T03:30:00",
+    ),
+    "a clock too long: routing_deadline_seconds": (
+        broken("routing_deadline_seconds    = 60", "routing_deadline_seconds = 3600"),
+        "routing_deadline_seconds",
+        "clocks.routing_deadline_seconds",
+        "3600 does not fit",
+        "180 or less: a caller waits",
+    ),
+    "a clock too long: offer_expiry_seconds": (
+        broken("[clocks]", "[clocks]\noffer_expiry_seconds = 3000"),
+        "offer_expiry_seconds",
+        "clocks.offer_expiry_seconds",
+        "3000 does not fit",
+        "120 or less",
+    ),
+    "a clock too long: call_stale_minutes": (
+        broken("[clocks]", "[clocks]\ncall_stale_minutes = 1440"),
+        "call_stale_minutes",
+        "clocks.call_stale_minutes",
+        "1440 does not fit",
+        "60 or less",
+    ),
+    "a clock too long: status_stale_minutes": (
+        broken("[clocks]", "[clocks]\nstatus_stale_minutes = 1440"),
+        "status_stale_minutes",
+        "clocks.status_stale_minutes",
+        "1440 does not fit",
+        "60 or less",
+    ),
+    "a clock too long: on_scene_check_minutes": (
+        broken("[clocks]", "[clocks]\non_scene_check_minutes = 1440"),
+        "on_scene_check_minutes",
+        "clocks.on_scene_check_minutes",
+        "1440 does not fit",
+        "60 or less: a team on scene",
+    ),
+    "a clock too long: missed_safety_checks": (
+        broken("[clocks]", "[clocks]\nmissed_safety_checks = 10"),
+        "missed_safety_checks",
+        "clocks.missed_safety_checks",
+        "10 does not fit",
+        "3 or less: a team on scene",
+    ),
+    "curly quotation marks": (
+        broken('agency    = "madison-wi"', "agency = “madison-wi”"),
+        "agency",
+        "document",
+        "quotation marks are curly",
+        "straight ones",
+    ),
+    "a word without quotation marks": (
+        broken('phase     = "live"', "phase = live"),
+        "phase",
+        "document",
+        "live stands without quotation marks",
+        '"live"',
+    ),
+    "a key twice": (
+        broken('agency    = "madison-wi"', 'agency = "madison-wi"\nagency = "x"'),
+        '"x"',
+        "document",
+        "the key agency is given twice, in line 3 already",
+        "give it once",
+    ),
+    "a heading twice": (
+        broken("[clocks]", "[holidays]\n[clocks]"),
+        "[holidays]",
+        "document",
+        "[holidays] is written twice",
+        "under the first one",
+    ),
+    "a bracket that stays open": (
+        broken('"W2"]', '"W2"'),
+        "West",
+        "document",
+        "the bracket [ that opens here is not closed",
+        "add ]",
+    ),
+    "a brace that stays open": (
+        broken('{ violence = "past" }', '{ violence = "past" '),
+        "ASSAULTIVE",
+        "document",
+        "the brace { that opens here is not closed",
+        "add }",
+    ),
+    "a brace that is missing": (
+        broken('{ violence = "past" }', 'violence = "past" }'),
+        "ASSAULTIVE",
+        "document",
+        "the brace { is missing before violence",
+        "{ violence = … }",
+    ),
+    "a heading that stays open": (
+        broken("[clocks]", "[clocks"),
+        "[clocks",
+        "document",
+        "the bracket [ that opens here is not closed",
+        "add ]",
+    ),
+    "a colon": (
+        broken('agency    = "madison-wi"', 'agency: "madison-wi"'),
+        "agency",
+        "document",
+        "a colon stands after the key",
+        "=",
+    ),
+    "no equals sign": (
+        broken('agency    = "madison-wi"', 'agency "madison-wi"'),
+        "agency",
+        "document",
+        "after agency there is no =",
+        "agency = …",
+    ),
+    "no comma": (
+        broken('"W1", "W2"]', '"W1" "W2"]'),
+        "West",
+        "document",
+        "a comma is missing before",
+        "a comma between",
+    ),
+    "a date in another form": (
+        broken("from      = 2021-09-01", "from = 9/1/2021"),
+        "from",
+        "document",
+        "a date is not written as one",
+        "like 2021-09-01",
+    ),
+    "a day that is not": (
+        broken("from      = 2021-09-01", "from = 2021-09-31"),
+        "from",
+        "document",
+        "there is no such date",
+        "like 2021-09-01",
+    ),
+    "no value": (
+        broken('phase     = "live"', "phase ="),
+        "phase",
+        "document",
+        "a value is missing",
+        "after the =",
+    ),
+    "a dotted key without end": (
+        MADISON + "a." * 20 + "b = 1",
+        "a.a.a",
+        "document",
+        "a key has too many parts",
+        "at most 16",
+    ),
+    "both answers calm": (
+        broken('Q1 = "weapon"', 'Q1 = { fact = "weapon", yes = "none" }'),
+        "answers",
+        "heard.answers.Q1",
+        "every answer says none",
+        'yes = "firearm"',
+    ),
+    "a question that cannot tell the worst": (
+        broken('Q5 = "suicide"', 'Q5 = { fact = "suicide", yes = "ideation" }'),
+        "answers",
+        "heard.answers.Q5",
+        "no answer says worse than ideation, and attempt puts a call on a higher level",
+        'asks = "partly"',
+    ),
+    "a question that asks partly, and nothing else does": (
+        broken('Q5 = "suicide"', 'Q5 = { fact = "suicide", yes = "ideation", asks = "partly" }'),
+        "answers",
+        "heard.answers.Q5.asks",
+        "nothing else tells of attempt",
+        "another question",
+    ),
+    "a question that asks for all of it": (
+        broken('Q5 = "suicide"', 'Q5 = { fact = "suicide", asks = "partly" }'),
+        "answers",
+        "heard.answers.Q5.asks",
+        "the question asks for all of it",
+        "leave asks out",
+    ),
+    "asks of no hazard": (
+        broken('Q5 = "suicide"', 'Q5 = "suicide", Q6 = { fact = "consent", asks = "partly" }'),
+        "answers",
+        "heard.answers.Q6.asks",
+        "consent is no hazard",
+        "leave asks out",
+    ),
+    "a silence that is calm": (
+        broken('Q1 = "weapon"', 'Q1 = { fact = "weapon", unknown = "none" }'),
+        "answers",
+        "heard.answers.Q1",
+        "unknown says that nobody knows, which counts as firearm, and here it means none",
+        "leave unknown out",
+    ),
+    "a yes that is weaker than its word": (
+        broken('Q1 = "weapon"', 'Q1 = { fact = "weapon", yes = "elsewhere" }'),
+        "answers",
+        "heard.answers.Q1",
+        "weaker than the built-in meaning: Q1: yes is only elsewhere",
+        '"Q1" in weaker_on_purpose',
+    ),
+    "a value that means a calmer one": (
+        broken('Q1 = "weapon"', 'Q1 = { fact = "weapon", firearm = "elsewhere" }'),
+        "answers",
+        "heard.answers.Q1",
+        "weaker than the built-in meaning: Q1: firearm is only elsewhere",
+        "weaker_on_purpose",
+    ),
+    "a flag that is weaker than its word": (
+        broken('ARMED = { weapon = "present" }', 'ARMED = { weapon = "elsewhere" }'),
+        "cautions",
+        "heard.cautions.ARMED.weapon",
+        "weaker than the built-in meaning: ARMED: weapon is only elsewhere",
+        '"ARMED" in weaker_on_purpose',
+    ),
+    "a weakness that is none": (
+        broken('["ASSAULTIVE"]', '["ASSAULTIVE", "ASAULTIVE"]'),
+        "weaker_on_purpose",
+        "heard.weaker_on_purpose[2]",
+        "'ASAULTIVE' is no question or caution that is weaker",
+        "did you mean 'ASSAULTIVE'?",
+    ),
+    "a district by itself that is lower": (
+        with_row('phase = "shadow"').replace('districts = ["Central"]', 'districts = "all"'),
+        "shadow",
+        "rollout[2].phase",
+        "West by itself is only shadow, and row 1 of the roll-out allows live there in the same hours",
+        "for shadow, name the other districts in row 1; for live, leave this row out",
+    ),
+    "a cap that is not there": (
+        with_row('cap = "vans"'),
+        "vans",
+        "rollout[2].cap",
+        "'vans' is no cap",
+        "leave it out",
+    ),
+    "a cap that is a number": (
+        with_row("cap = 3"),
+        "cap = 3",
+        "rollout[2].cap",
+        "3 does not fit",
+        "at_most_open or at_most_per_day",
+    ),
+    "a cap misspelt": (
+        with_row('cap = "van"').replace("[when_no_team]", f"{VANS}[when_no_team]"),
+        'cap = "van"',
+        "rollout[2].cap",
+        "'van' is no cap",
+        "did you mean 'vans'?",
+    ),
+    "a cap besides one of its own": (
+        with_row('cap = "vans"', "at_most_open = 2").replace("[when_no_team]", f"{VANS}[when_no_team]"),
+        'cap = "vans"',
+        "rollout[2].cap",
+        "a bound of its own besides",
+        "one of the two",
+    ),
+    "a cap that bounds nothing": (
+        with_row('cap = "vans"').replace("[when_no_team]", "[caps.vans]\n[when_no_team]"),
+        "[caps.vans]",
+        "caps.vans",
+        "bounds nothing",
+        "at_most_open",
+    ),
+    "a cap that nobody names": (
+        broken("[when_no_team]", "[caps.vans]\nat_most_open = 3\n[when_no_team]"),
+        "[caps.vans]",
+        "caps.vans",
+        "no row names it",
+        'cap = "vans"',
+    ),
+    "a cap of two responses": (
+        broken(
+            'phase = "live"\nhours = ["daily 00:00-24:00"]\n\n[[rollout]]\nresponse = "ask-co-response"',
+            'cap = "c"\nphase = "live"\nhours = ["daily 00:00-24:00"]\n\n'
+            '[[rollout]]\ncap = "c"\nresponse = "ask-co-response"',
+            BOSTON,
+        )
+        + "[caps.c]\nat_most_open = 2\n",
+        'cap = "c"',
+        "rollout[4].cap",
+        "'c' is shared by rows of several responses",
+        "a cap for each response",
     ),
 }
 
@@ -520,6 +808,8 @@ def test_most_broken_documents_get_one_fault_only() -> None:
         "undefined response",
         "highest level without default",
         "an officer by telephone",
+        "a question that cannot tell the worst",
+        "a cap misspelt",
         "row that ended before it began",
     }
 
@@ -579,6 +869,104 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_lines() -> None:
         "when_no_team.steps",
     ]
     assert str(faults[2]).startswith("line 15: districts.West[2]: beat 'C1' is in Central too; ")
+
+
+def test_what_is_weaker_and_named_is_taken() -> None:
+    weak = broken('Q1 = "weapon"', 'Q1 = { fact = "weapon", yes = "elsewhere" }')
+    assert read(weak.replace('["ASSAULTIVE"]', '["ASSAULTIVE", "Q1"]')).questions
+    partly = broken('Q5 = "suicide"', 'Q5 = { fact = "suicide", yes = "ideation", asks = "partly" }')
+    assert read(partly.replace('weapon = ["knife"', 'suicide = ["pills"], weapon = ["knife"')).questions
+    inverted = broken('Q1 = "weapon"', 'Q1 = { fact = "weapon", yes = "none", no = "firearm" }')
+    assert read(inverted.replace('["ASSAULTIVE"]', '["ASSAULTIVE", "Q1"]')).questions
+
+
+def test_a_district_by_itself_may_be_lower_at_other_times() -> None:
+    wide = 'districts = ["Central"]', 'districts = "all"'
+    for keys in (('hours = ["Sun 01:00-02:00"]',), ("until = 2021-09-01",), ('hours = ["Fri 19:00-11:00"]',)):
+        text = with_row('phase = "shadow"', *keys).replace(*wide)
+        fields = [] if "until" not in keys[0] else ["rollout[2].until"]
+        assert faults_of(text) == fields
+    assert faults_of(with_row('phase = "shadow"').replace(*wide)) == ["rollout[2].phase"]
+
+
+def faults_of(text: str) -> list[str]:
+    try:
+        read(text)
+    except ProgrammeRefused as caught:
+        return [fault.field for fault in caught.faults]
+    return []
+
+
+def test_no_message_leaks_how_it_is_made() -> None:
+    """Every value of the example, replaced by one of each other kind."""
+    lines = EXAMPLE.splitlines()
+    for number, line in enumerate(lines):
+        key, equals, _ = line.partition("=")
+        if not equals or line.startswith(("#", " ")):
+            continue
+        for value in (
+            "3",
+            "-1",
+            "1.5",
+            "true",
+            '"x"',
+            "2026-01-05",
+            "2026-01-05T10:00:00",
+            "07:30:00",
+            "[]",
+            "{}",
+            '["x"]',
+        ):
+            text = "\n".join([*lines[:number], f"{key}= {value}", *lines[number + 1 :]])
+            for fault in told(text):
+                for leak in LEAKS:
+                    assert leak not in f"{fault.what} {fault.right}", str(fault)
+                assert fault.right != "there is none"
+
+
+LEAKS = (
+    "datetime",
+    "valid",
+    "instance",
+    "dictionary",
+    "Input",
+    "None",
+    "input",
+    "tuple",
+    "True",
+    "(",
+)
+
+
+def told(text: str) -> tuple[Fault, ...]:
+    try:
+        read(text)
+    except ProgrammeRefused as caught:
+        return caught.faults
+    return ()
+
+
+def test_slips_and_faults_are_told_in_one_round() -> None:
+    text = (
+        broken('agency    = "madison-wi"', "agency = madison-wi")
+        .replace('"US-WI"', '"XX"')
+        .replace('"W2"]', '"W2"')
+        .replace('sends = ["cares"]', 'sned = ["cares"]')
+        .replace('phase     = "live"', "phase = live")
+    )
+    assert [(fault.line, fault.field) for fault in refused(text)] == [
+        (3, "document"),
+        (10, "holidays.calendar"),
+        (15, "document"),
+        (29, "level[1].sned"),
+        (48, "document"),
+    ]
+
+
+def test_a9_an_hour_that_comes_twice_or_has_an_offset_is_taken() -> None:
+    """A9: the first of the two hours; and any time that says which it is."""
+    for effective in ("2021-11-07T01:30:00", "2021-03-14T02:30:00-06:00", "2021-03-14T03:00:00"):
+        assert read(broken("effective = 2021-09-01T00:00:00", f"effective = {effective}")).version == 1
 
 
 def test_nesting_at_any_depth_is_refused_and_nothing_else() -> None:

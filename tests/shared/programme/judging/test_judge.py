@@ -62,20 +62,21 @@ def test_a_judgement_survives_json() -> None:
 
 
 @pytest.mark.parametrize(
-    ("local", "open_"),
+    ("local", "reasons"),
     [
-        ("2021-09-01T10:59:59", False),
-        ("2021-09-01T11:00:00", True),
-        ("2021-09-01T18:59:59", True),
-        ("2021-09-01T19:00:00", False),
-        ("2021-09-04T12:00:00", False),  # Saturday
-        ("2021-09-03T12:00:00", True),  # Friday
+        ("2021-09-01T10:59:59", ("outside-hours",)),
+        ("2021-09-01T11:00:00", ()),
+        ("2021-09-01T18:59:59", ()),
+        ("2021-09-01T19:00:00", ("outside-hours",)),
+        ("2021-09-04T12:00:00", ("outside-days",)),  # Saturday
+        ("2021-09-03T12:00:00", ()),  # Friday
     ],
 )
-def test_hours(local: str, open_: bool) -> None:  # noqa: FBT001
+def test_hours(local: str, reasons: tuple[str, ...]) -> None:
+    """A day on which the row never opens has a reason of its own."""
     (cares,) = judged(at=datetime.fromisoformat(local).replace(tzinfo=CHICAGO)).responses
-    assert cares.may_go is open_
-    assert cares.reasons == (() if open_ else ("outside-hours",))
+    assert cares.may_go is not bool(reasons)
+    assert cares.reasons == reasons
 
 
 @pytest.mark.parametrize(
@@ -350,7 +351,7 @@ def test_facts_named_together_raise_together() -> None:
 def test_an_answer_may_be_spelt_out() -> None:
     text = MADISON.replace(
         'Q1 = "weapon"', 'Q1 = { fact = "weapon", yes = "elsewhere", "hidden" = "firearm", maybe = "cannot-tell" }'
-    )
+    ).replace('weaker_on_purpose = ["ASSAULTIVE"]', 'weaker_on_purpose = ["ASSAULTIVE", "Q1"]')
     assert judged(text, answers=answers(Q1="yes")).raised_by[0].value == "elsewhere"
     assert judged(text, answers=answers(Q1="Hidden")).raised_by[0].value == "firearm"
     assert judged(text, answers=answers(Q1="maybe")).missing == ("weapon",)

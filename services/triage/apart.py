@@ -1,0 +1,51 @@
+"""A document that nobody has verified yet, read in a process of its own, which ends whatever the document costs."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from contextlib import suppress
+from typing import Final
+
+from shared.programme import Fault, ProgrammeRefused, read
+
+SECONDS: Final = 5
+"""Of reading, on a processor; about ten times what the dearest document takes that is not refused for its size."""
+WALL_SECONDS = 4.5
+"""Its start included; the decision does not wait longer."""
+_MEBIBYTES: Final = 1024
+_READ: Final = 0
+PROGRAM: tuple[str, ...] = (sys.executable, "-m", "services.triage.apart")
+
+
+def endures(text: str) -> None:
+    """Returns where reading the document costs little enough, accepted or not. Raises `ProgrammeRefused` else."""
+    try:
+        done = subprocess.run(  # noqa: S603  this program, and the text on its standard input
+            PROGRAM, input=text.encode("utf-8", "replace"), timeout=WALL_SECONDS, capture_output=True, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise too_large() from None
+    if done.returncode != _READ:
+        raise too_large()
+
+
+def too_large() -> ProgrammeRefused:
+    """The refusal of a document that could not be read in time."""
+    what = f"is too large to verify: reading it takes more than {SECONDS} s, or {_MEBIBYTES} MiB"
+    return ProgrammeRefused([Fault(1, "document", what, "fewer levels, rows and names")])
+
+
+def _read_here() -> None:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = int(used.ru_utime + used.ru_stime) + SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    size = _MEBIBYTES << 20
+    resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+    with suppress(ProgrammeRefused):
+        read(sys.stdin.buffer.read().decode("utf-8", "replace"))
+
+
+if __name__ == "__main__":
+    _read_here()

@@ -1,0 +1,59 @@
+"""What a door learns of its commands: it follows the journals, and waits for the answers that stand in them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from shared.engine.broker import Broker, Stored
+from shared.engine.follower import Fold, Follower
+from shared.engine.topic import Topic
+from shared.events import CommandDone, CommandRefused, Event
+
+REMEMBERED_ANSWERS = 20_000
+
+Answer = CommandDone | CommandRefused
+ANSWERS: frozenset[type[Event]] = frozenset({CommandDone, CommandRefused})
+
+
+class AnswerFollower(Follower):
+    """A follower that remembers the newest answers to commands, whatever else it folds."""
+
+    def __init__(
+        self, broker: Broker, topics: Sequence[Topic], fold: Fold, kinds: frozenset[type[Event]] | None = None
+    ) -> None:
+        super().__init__(broker, topics, self._fold_answers, None if kinds is None else kinds | ANSWERS)
+        self._fold_others = fold
+        self._answers: OrderedDict[str, Answer] = OrderedDict()
+        self._waiting: dict[str, set[asyncio.Future[Answer]]] = {}
+
+    async def answer(self, key: str, timeout_seconds: float) -> Answer | None:
+        """The answer to a command, by its id or its position; None if none came in time."""
+        if (answer := self._answers.get(key)) is not None:
+            return answer
+        waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(key, set()).add(waiting)
+        try:
+            return await asyncio.wait_for(waiting, timeout_seconds)
+        except TimeoutError:
+            return None
+        finally:
+            others = self._waiting.get(key, set())
+            others.discard(waiting)
+            if not others:
+                self._waiting.pop(key, None)
+
+    def _fold_answers(self, agency: str, event: Event, stored: Stored) -> None:
+        if isinstance(event, CommandDone | CommandRefused):
+            self._note(event, stored)
+        self._fold_others(agency, event, stored)
+
+    def _note(self, answer: Answer, stored: Stored) -> None:
+        for key in (answer.command_id, stored.headers.get("cause", b"").decode()):
+            self._answers[key] = answer
+            for waiting in self._waiting.get(key, ()):
+                if not waiting.done():
+                    waiting.set_result(answer)
+        while len(self._answers) > REMEMBERED_ANSWERS:
+            self._answers.popitem(last=False)

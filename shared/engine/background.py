@@ -1,0 +1,63 @@
+"""Tasks beside a loop: none is forgotten, and one that fails ends the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Background:
+    """The tasks that a loop has started, and the bell that wakes it."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._failure: BaseException | None = None
+        self._bell = asyncio.Event()
+
+    def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Start a task whose failure the loop meets at `check`."""
+        task = self.start_unchecked(work)
+        task.add_done_callback(self._note_failure)
+        return task
+
+    def start_unchecked(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Start a task whose result the loop looks at anyway."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def check(self) -> None:
+        """Raise what a task has failed with."""
+        if self._failure is not None:
+            raise self._failure
+
+    def wake(self, *_: object) -> None:
+        """There is news for the loop; also to be called when a task is done."""
+        self._bell.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Let the tasks run until there is news, but no longer than this."""
+        if seconds > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._bell.wait(), seconds)
+        else:
+            await asyncio.sleep(0)
+        self._bell.clear()
+
+    async def cancel(self) -> None:
+        """End all tasks, and see them end."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def _note_failure(self, task: asyncio.Task[Any]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self._failure = task.exception()
+            self.wake()

@@ -1,0 +1,108 @@
+"""What waits to be decided in one partition: the records of its inputs, and what became of its own effects. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from shared.engine.broker import Stored
+from shared.engine.journal import InputPosition, Progress
+from shared.engine.service import EffectInput
+from shared.engine.topic import Topic
+
+
+class Waiting(NamedTuple):
+    """A record that waits."""
+
+    stored: Stored
+    counts: bool
+    """False for what stands in a journal and is to be passed over; its position is passed all the same."""
+    after: InputPosition
+    """The position once it is taken."""
+
+
+class Backlog:
+    """Keeps the order in which records are decided: topic by topic, those marked `first` ahead.
+
+    Until a topic marked `first` has caught up with what stood in it at the take-over, no other record is decided.
+    """
+
+    def __init__(self, topics: Sequence[Topic], partition: int, positions: Mapping[str, InputPosition]) -> None:
+        """`positions`: by topic, where the reading begins."""
+        self._records: dict[str, deque[Waiting]] = {
+            topic.name: deque() for topic in sorted(topics, key=lambda topic: not topic.first)
+        }
+        self._first = frozenset(topic.name for topic in topics if topic.first)
+        self._partition = partition
+        self._progress = Progress(
+            [topic.name for topic in topics if topic.journal],
+            {(topic.name, partition): positions[topic.name] for topic in topics},
+        )
+        self._in_preparation: set[str] = set()
+        self._behind: dict[str, int] = {}
+        self.reports: deque[tuple[str, EffectInput]] = deque()
+        """What effects report, each with its agency, in the order in which it came."""
+
+    # --- what comes in ---------------------------------------------------------------------------------------------
+
+    def catch_up(self, ends: Mapping[str, int]) -> None:
+        """What stands below these ends, by topic, came before the take-over: it is decided before any clock fires."""
+        self._behind = dict(ends)
+
+    def feed(self, stored: Stored, *, in_preparation: bool = False) -> None:
+        """Add the next record of a topic, unless it was added before.
+
+        One in preparation, and what follows it in its topic, waits until it is `prepared`.
+        """
+        place = stored.topic, self._partition
+        if stored.offset < self._progress.position(place).offset:
+            return
+        if in_preparation:
+            self._in_preparation.add(stored.position)
+        counts = self._progress.counts(stored)
+        self._records[stored.topic].append(Waiting(stored, counts, self._progress.position(place)))
+
+    def prepared(self, stored: Stored) -> None:
+        """A record in preparation need not wait any longer."""
+        self._in_preparation.discard(stored.position)
+
+    # --- what is next ----------------------------------------------------------------------------------------------
+
+    def peek(self) -> Waiting | None:
+        """The record to be decided next."""
+        for topic, waiting in self._records.items():
+            if waiting and not (self._in_preparation and waiting[0].stored.position in self._in_preparation):
+                return waiting[0]
+            if topic in self._first and topic in self._behind:
+                return None
+        return None
+
+    def pop(self, waiting: Waiting) -> None:
+        """Take out the record that `peek` showed."""
+        topic = waiting.stored.topic
+        self._records[topic].popleft()
+        if waiting.after.offset >= self._behind.get(topic, 0):
+            self._behind.pop(topic, None)
+
+    # --- how much there is -----------------------------------------------------------------------------------------
+
+    @property
+    def next_offsets(self) -> dict[str, int]:
+        """By topic, the offset of the record to be fed next."""
+        return {topic: self._progress.position((topic, self._partition)).offset for topic in self._records}
+
+    @property
+    def record_count(self) -> int:
+        """How many records wait."""
+        return sum(map(len, self._records.values()))
+
+    @property
+    def is_catching_up(self) -> bool:
+        """Whether something that stood there at the take-over is not decided yet."""
+        return bool(self._behind)
+
+    @property
+    def awaits_first(self) -> bool:
+        """Whether records of a topic marked `first` have to be decided before any other is."""
+        return not self._first.isdisjoint(self._behind)

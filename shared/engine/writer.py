@@ -1,0 +1,83 @@
+"""Writes to a journal as its owner, and notices when it is the owner no longer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from shared.clock import Clock
+from shared.engine.broker import Broker, Record, Stored, TopicPartition
+from shared.engine.journal import InputPosition
+from shared.engine.reader import JournalReader
+
+CONFIRM_SECONDS = 2.0
+"""No effect happens when ownership was last confirmed longer ago than this."""
+
+
+class NotOwner(Exception):
+    """Somebody else has claimed the partition."""
+
+
+def check_gap(epoch: int, counting: Sequence[Stored], after: InputPosition) -> None:
+    """Judge a gap by what counts in it and by the position after it: what an owner of an epoch did not write itself.
+
+    Late writes of former owners and claims that lost are harmless. Raises NotOwner for anything else.
+    """
+    if counting or after.epoch != epoch:
+        what = f"{counting[0].position} counts" if counting else f"epoch {after.epoch} was claimed"
+        message = f"{what}, and epoch {epoch} did not write it"
+        raise NotOwner(message)
+
+
+class JournalWriter:
+    """Appends to one partition of a journal under the epoch that it has won."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        clock: Clock,
+        journal: JournalReader,
+        place: TopicPartition,
+        *,
+        start: InputPosition,
+        confirmed_at: float,
+    ) -> None:
+        """`start`: after the claim, in its epoch; `confirmed_at`: monotonic time before the claim was sent."""
+        self.epoch = start.epoch
+        self._broker, self._clock, self._journal, self._place = broker, clock, journal, place
+        self._next_offset, self._confirmed_at = start.offset, confirmed_at
+        self._lock = asyncio.Lock()
+
+    async def append(self, records: Sequence[Record]) -> int:
+        """Write a batch and see that it counts; the offset after it. Raises NotOwner, BrokerUnavailable."""
+        async with self._lock:
+            asked_at = self._clock.monotonic()
+            appended = await self._broker.append(*self._place, records)
+            await self._read_gap(appended.offset)
+            self._next_offset, self._confirmed_at = appended.offset + len(records), asked_at
+            return self._next_offset
+
+    async def confirm(self) -> None:
+        """See that nobody else has claimed the partition, unless that was seen lately.
+
+        Raises NotOwner, BrokerUnavailable.
+        """
+        if self._is_confirmed():
+            return
+        async with self._lock:
+            if self._is_confirmed():
+                return  # another effect asked while this one waited
+            asked_at = self._clock.monotonic()
+            end = (await self._journal.ends([self._place]))[self._place]
+            await self._read_gap(end)
+            self._next_offset, self._confirmed_at = end, asked_at
+
+    def _is_confirmed(self) -> bool:
+        return self._clock.monotonic() - self._confirmed_at <= CONFIRM_SECONDS
+
+    async def _read_gap(self, end: int) -> None:
+        if end == self._next_offset:
+            return
+        await self._journal.assign({self._place: InputPosition(self._next_offset, self.epoch)})
+        counting = [stored async for stored in self._journal.until({self._place: end})]
+        check_gap(self.epoch, counting, self._journal.position(self._place))

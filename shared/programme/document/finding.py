@@ -1,0 +1,16 @@
+"""A fault of a document before its line is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.programme.document.lines import Path
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong at a path, and what would be right."""
+
+    path: Path
+    what: str
+    right: str

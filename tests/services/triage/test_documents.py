@@ -1,0 +1,58 @@
+"""F5: a proposed document that costs too much ends the process that reads it, and no other."""
+
+import sys
+import time
+
+import pytest
+
+from services.triage import apart, documents
+from services.triage.commands import propose
+from services.triage.state import State
+from shared.events import CommandRefused, ProgrammeProposed, ProposeProgramme
+from shared.programme import ProgrammeRefused
+from tests.services.triage.harness import command
+from tests.shared.programme.document.hostile import texts
+from tests.shared.programme.documents import MADISON
+
+
+def proposal(document: str) -> ProposeProgramme:
+    sent = command(ProposeProgramme, "p", document=document)
+    assert isinstance(sent, ProposeProgramme)
+    return sent
+
+
+def test_f5_a_document_that_never_ends_is_too_large_to_verify(monkeypatch: pytest.MonkeyPatch) -> None:
+    """F5: the process that reads it is ended; the decision does not read it again."""
+    text = MADISON + "# never ends\n"
+    monkeypatch.setattr(apart, "PROGRAM", (sys.executable, "-c", "while True: pass"))
+    monkeypatch.setattr(apart, "WALL_SECONDS", 0.5)
+    began = time.monotonic()
+    documents.prepare(text)
+    assert time.monotonic() - began < 5
+    monkeypatch.setattr(documents, "parsed", lambda _: pytest.fail("it is not read here"))
+    (answer,) = propose(State(), proposal(text), "madison-wi")
+    assert isinstance(answer, CommandRefused)
+    assert "too large to verify" in answer.faults[0]
+
+
+def test_f5_a_process_that_dies_over_a_document_refuses_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """F5: as for want of memory."""
+    monkeypatch.setattr(apart, "PROGRAM", (sys.executable, "-c", "import os; os.abort()"))
+    with pytest.raises(ProgrammeRefused, match="too large to verify"):
+        apart.endures(MADISON)
+
+
+def test_a_document_that_is_sound_is_read_there_and_here() -> None:
+    documents.prepare(MADISON)
+    events = propose(State(), proposal(MADISON), "madison-wi")
+    assert isinstance(events[0], ProgrammeProposed)
+
+
+@pytest.mark.parametrize("name", ["a dotted key of 200 KB", "2,000 bounds of age", "deep arrays"])
+def test_f5_a_hostile_proposal_is_answered_at_once(name: str) -> None:
+    """F5: even where nothing was prepared."""
+    began = time.process_time()
+    (answer,) = propose(State(), proposal(texts()[name]), "madison-wi")
+    assert isinstance(answer, CommandRefused)
+    assert answer.faults
+    assert time.process_time() - began < 2

@@ -1,0 +1,185 @@
+"""Following topics: a view from the beginning, and a consumer that goes on where its database says that it was."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import pytest
+
+from shared.engine.broker import Record, Stored, TopicPartition
+from shared.engine.follower import Follower
+from shared.engine.journal import InputPosition
+from shared.engine.memory import MemoryBroker, MemoryLog
+from shared.events import CommandDone, CommandRefused, Event
+from shared.topics import CALLS, DECISIONS
+from tests.shared.engine.test_reader import journal, write
+from tests.simulation.virtual_time import run
+
+PLACE = (DECISIONS.name, 0)
+
+
+@dataclass
+class View:
+    """What was folded, by command id."""
+
+    folded: list[str] = field(default_factory=list)
+
+    def fold(self, agency: str, event: Event, stored: Stored) -> None:
+        assert (agency, stored.topic) == ("a", DECISIONS.name)
+        assert isinstance(event, CommandDone)
+        self.folded.append(event.command_id)
+
+
+async def until(check: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not check():  # noqa: ASYNC110  # what is waited for has no event
+            await asyncio.sleep(0.01)
+
+
+async def test_a_view_is_folded_from_the_beginning_and_knows_when_it_has_caught_up() -> None:
+    log, view = journal(), View()
+    following = Follower(MemoryBroker(log), [DECISIONS], view.fold)
+    assert not following.caught_up
+    await following.start()
+    await until(lambda: following.caught_up)
+    assert view.folded == ["1", "2", "3", "4", "5"]
+    write(log, (3, "6"), (2, "late"))
+    await until(lambda: view.folded[-1] == "6")
+    await following.stop()
+    assert following.failed is None
+
+
+async def test_it_has_caught_up_where_nothing_is_kept_any_more() -> None:
+    log = MemoryLog(1)
+    write(log, (0, "1"), topic=CALLS.name)
+    log.dropped_before[CALLS.name, 0] = 1
+    following = Follower(MemoryBroker(log), [CALLS], View().fold)
+    await following.start()
+    await until(lambda: following.caught_up)
+    await following.stop()
+
+
+async def test_events_that_are_not_asked_for_are_not_decoded_and_what_cannot_be_decoded_is_passed_over() -> None:
+    log, view = journal(), View()
+    log.append(*PLACE, [Record("a", b"no json", (("type", b"command-done"), ("epoch", b"3")))])
+    log.append(*PLACE, [Record("a", b"no json", (("type", b"call-routed"), ("epoch", b"3")))])
+    for kinds, folded in ((frozenset({CommandDone}), 5), (frozenset({CommandRefused}), 0)):
+        view.folded.clear()
+        following = Follower(MemoryBroker(log), [DECISIONS], view.fold, kinds)
+        await following.start()
+        await until(lambda following=following: following.caught_up)  # type: ignore[misc]
+        await following.stop()
+        assert len(view.folded) == folded
+
+
+@pytest.mark.parametrize("where", ["fold", "reached"])
+async def test_an_exception_ends_it(where: str) -> None:
+    def fold(*_: object) -> None:
+        if where == "fold":
+            raise KeyError
+
+    async def reached(_: object) -> None:
+        if where == "reached":
+            raise ConnectionError
+
+    following = Follower(MemoryBroker(journal()), [DECISIONS], fold, reached=reached)
+    await following.start()
+    await until(lambda: following.failed is not None)
+    assert not following.caught_up
+    assert isinstance(following.failed, KeyError if where == "fold" else ConnectionError)
+    await following.stop()
+
+
+# --- a consumer with a database --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Database:
+    """Rows and positions, both or neither. A transaction may take long enough for its process to die in it."""
+
+    random: random.Random
+    rows: list[str] = field(default_factory=list)
+    positions: Mapping[TopicPartition, InputPosition] = field(default_factory=dict)
+
+    async def store(self, rows: list[str], positions: Mapping[TopicPartition, InputPosition]) -> None:
+        await asyncio.sleep(self.random.choice((0.0, 0.0, 0.5)))
+        self.rows += rows
+        self.positions = positions
+
+
+@dataclass
+class Consumer:
+    """A process that stores what counts; what it has not stored yet dies with it."""
+
+    broker: MemoryBroker
+    database: Database
+    rows: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.follower = Follower(
+            self.broker, [DECISIONS], self.fold, positions=self.database.positions, reached=self.reached
+        )
+
+    def fold(self, agency: str, event: Event, stored: Stored) -> None:
+        assert isinstance(event, CommandDone), (agency, stored)
+        self.rows.append(event.command_id)
+
+    async def reached(self, positions: Mapping[TopicPartition, InputPosition]) -> None:
+        await self.database.store(self.rows, positions)
+        self.rows.clear()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whenever_its_process_dies_every_event_is_stored_once_and_no_late_write_ever(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Owners follow upon each other, their zombies write on, and the consumer is killed and started again."""
+
+    async def scenario() -> None:
+        dice = random.Random(seed)
+        log, database, epoch, counting = MemoryLog(1), Database(dice), 0, 0
+        monkeypatch.setattr(MemoryBroker, "reader", slow_reader(dice))
+        for _ in range(30):
+            consumer = Consumer(MemoryBroker(log), database)
+            await consumer.follower.start()
+            for _ in range(dice.randrange(12)):
+                what = dice.random()
+                if what < 0.2 or epoch == 0:
+                    epoch += dice.randrange(2)
+                    write(log, (epoch, "claim"))
+                elif what < 0.5:
+                    write(log, (dice.randrange(epoch), "late"))
+                elif log.places[PLACE]:
+                    counting += 1
+                    write(log, (epoch, str(counting)))
+                await asyncio.sleep(dice.choice((0.0, 0.01, 0.3)))
+            await consumer.follower.stop()
+            assert consumer.follower.failed is None
+        last = Consumer(MemoryBroker(log), database)
+        await last.follower.start()
+        await until(lambda: last.follower.caught_up)
+        await last.follower.stop()
+        assert database.rows == [str(number) for number in range(1, counting + 1)]
+        assert counting > 20
+
+    run(scenario())
+
+
+def slow_reader(dice: random.Random) -> Callable[[MemoryBroker], object]:
+    """Few records a poll, so that batches end anywhere."""
+    made = MemoryBroker.reader
+
+    async def reader(broker: MemoryBroker) -> object:
+        reading = await made(broker)
+        poll = reading.poll
+
+        async def poll_few(timeout_seconds: float, max_records: int = 1000) -> list[Stored]:
+            return await poll(timeout_seconds, min(max_records, dice.randint(1, 3)))
+
+        reading.poll = poll_few  # type: ignore[method-assign]
+        return reading
+
+    return reader
