@@ -117,15 +117,36 @@ class Call(BaseModel):
 
     @property
     def order(self) -> datetime:
-        """Where this version stands among those of its call, see `order_of`."""
-        return order_of(self.updated_at, self.status)
+        """Where this version stands among those of its call, see `status_order`."""
+        return status_order(self.updated_at, self.status)
 
 
-def order_of(updated_at: datetime, status: CallStatus) -> datetime:
-    """Where a version stands among those of its call: the later counts. The one rule of every service and page.
+SAME_INCIDENT = timedelta(minutes=60)
+"""A number whose incident began so much later than before was given to another incident."""
+STALE = timedelta(days=7)
+"""A call that is older by its own time stamps may have been forgotten: nobody knows what became of it."""
 
-    Microseconds on top of the CAD's time stamp tell what outweighs what at one instant: an end, and a re-opening more.
+
+def order_of(updated_at: datetime, received_at: datetime) -> datetime:
+    """Where a version stands among those of its call: the later counts, and of two that are equal the last to arrive.
+
+    A clock that is ahead orders nothing that it cannot have seen.
     """
+    return min(updated_at, received_at)
+
+
+def is_another_incident(before_created_at: datetime, created_at: datetime) -> bool:
+    """Whether a number stands for another incident than before: one that began more than an hour later."""
+    return created_at - before_created_at > SAME_INCIDENT
+
+
+def is_stale(call: Call, judged_at: datetime) -> bool:
+    """Whether a call that is not known was perhaps forgotten: it is older than seven days by its own time stamps."""
+    return min(call.created_at, call.updated_at) < judged_at - STALE
+
+
+def status_order(updated_at: datetime, status: CallStatus) -> datetime:
+    """Where triage puts a version: at one instant an end outweighs, and a re-opening more."""
     return updated_at + (_REOPENED if status == "reopened" else _ENDED if status in ENDED else _ACTIVE)
 
 

@@ -103,7 +103,8 @@ class RaisedBy:
     value: str
     unknown: Unknown | None
     source: str
-    """`code …`, `answer …`, `caution …`, `cad`, `words`, `caller`, or `nobody` for what was not asked."""
+    """`code …`, `answer …`, `caution …`, `cad`, `words`, `caller`, `caution not listed`, `code not listed`, or `nobody`
+    for what was not asked."""
     at: datetime
     """When the CAD last changed the call that says so."""
 
@@ -200,3 +201,5 @@ class Judgement(BaseModel):
     missed_safety_checks: int = MISSED_SAFETY_CHECKS
     position_stale_seconds: int = 60
     """Nothing reads it; readers of an older version ask for it."""
+    unlisted: tuple[str, ...] = ()
+    """Names of the call that the document does not list, each after its kind: `code …`, `caution …`, `question …`."""

@@ -10,7 +10,7 @@ from services.team_availability.offers import advance
 from services.team_availability.overrides import answer_waiting
 from services.team_availability.plan import USUAL, Timings
 from services.team_availability.state import CallMemory, CallState, JudgedVersion
-from shared.call import Call, order_of
+from shared.call import Call, status_order
 from shared.engine.broker import RecordPosition
 from shared.engine.state import REMEMBERED_DAYS
 from shared.events import (
@@ -134,7 +134,7 @@ def _judged(event: CallTriaged, cause: str) -> JudgedVersion:
 def _is_newer(call: CallState, judged: JudgedVersion, version: Call | None) -> bool:
     """Whether a judgement is of the episode, and the last that triage has given of it."""
     # one that was judged again is told by its instant alone, and may be the last of it
-    order = order_of(judged.updated_at, "reopened") if version is None else version.order
+    order = status_order(judged.updated_at, "reopened") if version is None else version.order
     if order < call.running.begun_with or judged.triaged_at <= call.reported.triaged_at:
         return False
     return call.plan is None or judged.updated_at >= call.plan.updated_at

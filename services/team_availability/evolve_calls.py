@@ -19,7 +19,7 @@ from services.team_availability.state import (
     State,
     clock,
 )
-from shared.call import order_of
+from shared.call import status_order
 from shared.engine.state import EMPTY
 from shared.events import (
     CallForgotten,
@@ -81,7 +81,7 @@ def _deadline_set(state: State, event: DeadlineSet, _at: datetime) -> State:
     early = call.early_plan
     begun = CallState(
         memory=memory._replace(episodes=event.episode, outcome=None),
-        episode=Episode(event.episode, event.received_at, event.deadline, order_of(updated_at, event.status)),
+        episode=Episode(event.episode, event.received_at, event.deadline, status_order(updated_at, event.status)),
         plan=None if is_new else call.plan,
         early_plan=early if early is not None and early.updated_at >= updated_at else None,
     )

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from services.team_availability.plan import NO_TERMS, Option, Plan, Terms, Timings
-from shared.call import ENDED, CallStatus, order_of
+from shared.call import ENDED, CallStatus, status_order
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
 from shared.events import CommandHeld, OfferEnd, Outcome, Person, PlanKept, Team, TeamStatus
 from shared.judgement import Judgement
@@ -174,7 +174,7 @@ class CallMemory(NamedTuple):
     @property
     def order(self) -> datetime:
         """Where that version stands among those of its call."""
-        return order_of(self.updated_at, self.status)
+        return status_order(self.updated_at, self.status)
 
 
 class JudgedVersion(NamedTuple):

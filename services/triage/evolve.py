@@ -20,7 +20,7 @@ from services.triage.state import (
     version_key,
     with_version,
 )
-from shared.call import order_of
+from shared.call import status_order
 from shared.engine.state import ClockId, PMap
 from shared.events import (
     CallEnded,
@@ -108,7 +108,7 @@ def _with_event(state: State, event: CallTriaged | VersionNoted, at: datetime) -
 
 
 def _call_over(state: State, event: CallEnded | CallStale, at: datetime) -> State:
-    order = order_of(event.updated_at, "closed" if isinstance(event, CallEnded) else "reopened")
+    order = status_order(event.updated_at, "closed" if isinstance(event, CallEnded) else "reopened")
     return _without_call(state, event.call_id, order, at)
 
 

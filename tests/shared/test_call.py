@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.call import CallId, CallStatus, order_of
+from shared.call import Call, CallId, is_another_incident, is_stale, order_of
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -23,8 +23,19 @@ def test_anything_else_is_no_call_id(text: str) -> None:
         CallId.parse(text)
 
 
-def test_at_one_instant_an_end_outweighs_an_update_and_a_reopening_both() -> None:
-    statuses: tuple[CallStatus, ...] = ("reopened", "active", "closed")
-    assert sorted(statuses, key=lambda status: order_of(NOON, status)) == ["active", "closed", "reopened"]
-    assert order_of(NOON + timedelta(seconds=1), "active") > order_of(NOON, "reopened")
-    assert order_of(NOON, "cancelled") == order_of(NOON, "merged") == order_of(NOON, "closed")
+def test_a_clock_that_is_ahead_orders_nothing() -> None:
+    received_at = NOON + timedelta(seconds=5)
+    assert order_of(NOON, received_at) == NOON
+    assert order_of(NOON + timedelta(minutes=4), received_at) == received_at
+
+
+def test_a_number_is_another_incident_from_an_hour_later_on() -> None:
+    assert not is_another_incident(NOON, NOON + timedelta(minutes=60))
+    assert is_another_incident(NOON, NOON + timedelta(minutes=60, seconds=1))
+    assert not is_another_incident(NOON, NOON - timedelta(days=1))
+
+
+def test_a_call_is_stale_by_the_older_of_its_time_stamps() -> None:
+    call = Call(agency="madison", source="cad", incident_id="1", created_at=NOON - timedelta(days=8), updated_at=NOON)
+    assert is_stale(call, NOON)
+    assert not is_stale(call.model_copy(update={"created_at": NOON - timedelta(days=7)}), NOON)

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from shared.call import ENDED, CallStatus, order_of
+from shared.call import ENDED, CallStatus, status_order
 from shared.events import (
     AssignmentUnconfirmed,
     AssignmentWithdrawn,
@@ -202,7 +202,7 @@ def test_a_reopened_call_is_judged_anew_in_either_order(judged_first: bool) -> N
 def test_of_two_versions_of_one_instant_the_order_of_versions_decides(before: CallStatus, after: CallStatus) -> None:
     town = Town()
     town.report(status=before)
-    is_later = order_of(town.now, after) > order_of(town.now, before)
+    is_later = status_order(town.now, after) > status_order(town.now, before)
     assert bool(town.report(status=after)) == is_later
     last = after if is_later else before
     assert town.state.call(call_id()).is_open == (last not in ENDED)
