@@ -16,7 +16,7 @@ from rich.text import Text
 
 from services.console.cli.programme import print as pages
 from shared.call import Call, CallType, Position
-from shared.programme import Judgement, Phase, Programme, ProgrammeRefused, Switchboard, judge, read, words_in
+from shared.programme import Judgement, Phase, Programme, ProgrammeRefused, Switchboard, judge, read, words_in_narrative
 from shared.programme.judging.place import located_by
 from shared.programme.judging.programme import Cap
 from shared.programme.judging.surroundings import Surroundings
@@ -213,7 +213,9 @@ def _call(programme: Programme, text: str) -> tuple[Call, Surroundings]:
         narrative = body.pop("narrative", "") if isinstance(body, dict) else ""
         position = body.pop("position", None) if isinstance(body, dict) else None
         sealed_position = str(Position.model_validate(position)) if position is not None else ""
-        surroundings = Surroundings(words_in(programme, str(narrative)), located_by(programme, sealed_position))
+        surroundings = Surroundings(
+            words_in_narrative(programme, str(narrative)), located_by(programme, sealed_position)
+        )
         return Call.model_validate_json(js.dumps(body)), surroundings
     except ValidationError as error:
         raise _NotACall(_faults(error)) from None

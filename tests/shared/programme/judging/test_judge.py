@@ -138,12 +138,14 @@ def test_districts_and_beats(where: dict[str, Any], district: str | None, reason
     [
         ("MENTAL", "mental-health", True),
         ("  CHECK   PERSON", "check-welfare", True),
-        ("mental", None, False),
+        ("mental", "mental-health", True),
+        ("check-person", "check-welfare", True),
+        ("\uff2dENTAL\u200b", "mental-health", True),
         ("MENTA", None, False),
         ("NOISE", None, False),
     ],
 )
-def test_codes_match_exactly_but_for_white_space(code: str, category: str | None, may_go: bool) -> None:  # noqa: FBT001
+def test_codes_match_in_one_form_and_a_part_of_one_is_another(code: str, category: str | None, may_go: bool) -> None:  # noqa: FBT001
     found = judged(code=code)
     assert (found.category, found.responses[0].may_go) == (category, may_go)
     assert judged(code=code, system="other").category is None
@@ -215,7 +217,7 @@ def test_a_word_puts_a_hazard_in_doubt_even_where_it_was_denied() -> None:
 def test_a_caution_warns_and_answers_nothing() -> None:
     assert judged(cautions=("ARMED",)).raised_by[0].source == "caution ARMED"
     assert judged(cautions=("ASSAULTIVE",)).suitability == "unsuitable"
-    assert judged(cautions=("PARKING",)).suitability == "suitable"
+    assert judged(cautions=("PARKING",)).missing == ("weapon", "violence")
     unasked = boston(answers={"Q1": "no", "Q3": "no", "Q4": "no", "Q5": "no"})
     assert (unasked.level_rank, unasked.missing) == (2, ("violence",))
 
@@ -234,10 +236,12 @@ def test_of_several_sources_the_worst_counts() -> None:
 def test_wishes() -> None:
     assert judged(caller_wants="police").raised_by[0].fact == "caller_wants"
     assert judged(caller_wants="police").suitability == "unsuitable"
-    asked = judged(caller_wants="alternative", code="NOISE")
+    listed = MADISON.replace("[call_types.dane-county]", '[call_types.dane-county]\nNOISE = { category = "noise" }')
+    asked = judged(listed, caller_wants="alternative", code="NOISE")
     assert asked.responses[0].may_go
-    assert judged(caller_wants="alternative", code="NOISE", answers=answers(Q1="yes")).suitability == "unsuitable"
-    assert judged(requested_by="caller", code="NOISE").responses[0].may_go
+    unsafe = judged(listed, caller_wants="alternative", code="NOISE", answers=answers(Q1="yes"))
+    assert unsafe.suitability == "unsuitable"
+    assert judged(listed, requested_by="caller", code="NOISE").responses[0].may_go
     assert judged(requested_by="officer", code="NOISE").responses[0].reasons == ("asker-not-allowed",)
     assert judged(requested_by="officer").responses[0].may_go
 
