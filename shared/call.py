@@ -91,6 +91,8 @@ class Call(BaseModel):
     updated_at: AwareDatetime
     call_type: CallType | None = None
     """None: the CAD has no type yet; the call waits for one until its deadline."""
+    further_types: tuple[CallType, ...] = Field(default=(), max_length=8)
+    """More codes that the CAD gives the call, e.g. of another code system; each can only make it worse."""
     priority: Text | None = None
     district: Text | None = None
     beat: Text | None = None
@@ -104,6 +106,8 @@ class Call(BaseModel):
     requested_by: Asker | None = None
     units_on_scene: bool = False
     language: Text | None = None
+    linked_incidents: tuple[IncidentId, ...] = Field(default=(), max_length=32)
+    """Incidents of the same CAD that have to do with this one."""
 
     @property
     def call_id(self) -> str:

@@ -1,64 +1,100 @@
-"""What a reader sees of a narrative that may be HTML: EIDO notes are, and flat ones sometimes."""
+"""What a reader sees of a narrative that may be HTML: EIDO notes are, and flat ones sometimes.
+
+It takes time in proportion to the length of the text, whatever is in it, and nothing that may be a word is lost: what
+only looks like a tag is text.
+"""
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from html import unescape
+from types import MappingProxyType
+from typing import Final
 
-_BREAKS = frozenset((
-    "address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "fieldset", "figcaption", "figure",
-    "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "option", "p",
-    "pre", "section", "table", "tbody", "td", "tfoot", "th", "thead", "title", "tr", "ul",
-))  # fmt: skip
-_INLINE = frozenset((
-    "a", "abbr", "b", "bdi", "bdo", "big", "body", "center", "cite", "code", "del", "dfn", "em", "font", "head",
-    "html", "i", "img", "input", "ins", "kbd", "label", "link", "mark", "meta", "q", "s", "samp", "small", "span",
-    "strike", "strong", "sub", "sup", "textarea", "tt", "u", "var", "wbr",
-))  # fmt: skip
-_UNSEEN = frozenset(("script", "style"))
+_BREAKS = (
+    "address article aside blockquote br dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header "
+    "hr li main nav ol option p pre section table tbody td tfoot th thead title tr ul"
+)
+_INLINE = (
+    "!doctype a abbr b bdi bdo big body center cite code del dfn em font head html i img input ins kbd label link mark "
+    "meta q s samp small span strike strong sub sup textarea tt u var wbr"
+)
+_SEEN_TAGS: Final[Mapping[str, str]] = MappingProxyType(
+    dict.fromkeys((*_INLINE.split(), "script", "style"), "") | dict.fromkeys(_BREAKS.split(), "\n")
+)
+_ALL_TAGS: Final[Mapping[str, str]] = MappingProxyType({**_SEEN_TAGS, "!--": "", "--": ""})
+_JOINT = "\x00"
+"""Stands where something unseen was until all tags are gone, so that what is left on both sides makes no tag."""
+# Each looks no further than the next `<`: however many of them begin, every character is looked at a few times.
+_END = rf"""(?=[\s/>])(?:(?:[^<>"'{_JOINT}]+|"[^"<{_JOINT}]*"|'[^'<{_JOINT}]*')*+|[^<>{_JOINT}]*+)>"""
+_TAG = re.compile(rf"<(?:/?(!?[A-Za-z][A-Za-z0-9]*+){_END}|(!--))|(--)>")
+_OPENS = re.compile(rf"<!--|<(script|style){_END}", re.IGNORECASE)
+_INNERMOST = re.compile("<!--[^<]*?-->")
+_CLOSES = {
+    "": re.compile("--!?>"),
+    "script": re.compile(rf"</script{_END}", re.IGNORECASE),
+    "style": re.compile(rf"</style{_END}", re.IGNORECASE),
+}
+_REFERENCE = re.compile(r"&(?:#(?:[0-9]+|[xX][0-9a-fA-F]+)|[A-Za-z][A-Za-z0-9]{1,31});?")
+_MOST_DIGITS = 12
 
 
 def plain_text(narrative: str) -> str:
-    """The text of an HTML fragment. What only looks like a tag (`<gun in hand>`) is text, so that no word is lost."""
-    if "<" not in narrative and "&" not in narrative:
+    """The text of an HTML fragment."""
+    if not _may_be_html(narrative):
         return narrative
-    parser = _Text()
-    parser.feed(narrative)
-    parser.close()
-    return "".join(parser.texts).strip()
+    return _without_tags("".join(_seen_parts(narrative.replace(_JOINT, ""))), _SEEN_TAGS).strip()
 
 
-class _Text(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.texts: list[str] = []
-        self._unseen: list[str] | None = None
+def readings(narrative: str) -> tuple[str, ...]:
+    """The text as it came, as a reader of HTML sees it, and with what that reader does not see: for finding words.
 
-    def close(self) -> None:
-        """At the end a script that was never closed is taken for text."""
-        super().close()
-        self.texts += [*(self._unseen or ()), self.rawdata]
+    Where comments stand in each other nobody can say which is meant, so the innermost are left out, and are not.
+    """
+    if not _may_be_html(narrative):
+        return (narrative,)
+    unjoined = narrative.replace(_JOINT, "")
+    with_unseen = [_without_tags(text, _ALL_TAGS) for text in {unjoined, _INNERMOST.sub(_JOINT, unjoined)}]
+    return tuple(dict.fromkeys((narrative, plain_text(narrative), *sorted(with_unseen))))
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002  base class
-        if tag in _UNSEEN:
-            self._unseen = self._unseen or []
-        elif tag in _BREAKS:
-            self.texts.append("\n")
-        elif tag not in _INLINE:
-            self.texts.append(self.get_starttag_text() or "")
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _UNSEEN:
-            self._unseen = None
-        elif tag in _BREAKS:
-            self.texts.append("\n")
-        elif tag not in _INLINE:
-            self.texts.append(f"</{tag}>")
+def _may_be_html(text: str) -> bool:
+    return "<" in text or "&" in text
 
-    def handle_data(self, data: str) -> None:
-        (self.texts if self._unseen is None else self._unseen).append(data)
 
-    def handle_pi(self, data: str) -> None:
-        self.texts.append(f"<?{data}>")
+def _seen_parts(text: str) -> Iterator[str]:
+    """The text without comments, scripts and styles; one that is never closed is text."""
+    unclosed = set[str]()
+    at = 0
+    for opening in _OPENS.finditer(text):
+        kind = (opening[1] or "").lower()
+        if opening.start() < at or kind in unclosed:
+            continue
+        closing = _CLOSES[kind].search(text, opening.end())
+        if closing is None:
+            unclosed.add(kind)  # looked for once
+            continue
+        yield text[at : opening.start()]
+        yield _JOINT
+        at = closing.end()
+    yield text[at:]
 
-    def unknown_decl(self, data: str) -> None:
-        self.texts.append(f" {data} ")
+
+def _without_tags(text: str, tags: Mapping[str, str]) -> str:
+    def shown(tag: re.Match[str]) -> str:
+        return tags.get(tag[tag.lastindex or 0].lower(), tag[0])
+
+    text = _TAG.sub(shown, text).replace(_JOINT, "")
+    return _REFERENCE.sub(lambda reference: _character(reference[0]), text) if "&" in text else text
+
+
+@lru_cache(maxsize=1024)
+def _character(reference: str) -> str:
+    """What a reference stands for; it may be written with as many leading zeros as anybody likes."""
+    if not reference.startswith("&#"):
+        return unescape(reference)
+    base, digits = ("x", reference[3:]) if reference[2] in "xX" else ("", reference[2:])
+    digits = digits.rstrip(";").lstrip("0") or "0"
+    return unescape(f"&#{base}{digits};") if len(digits) <= _MOST_DIGITS else reference

@@ -106,7 +106,8 @@ class RaisedBy:
     value: str
     unknown: Unknown | None
     source: str
-    """`code …`, `answer …`, `caution …`, `cad`, `words`, `caller`, or `nobody` for what was not asked."""
+    """`code …`, `answer …`, `caution …`, `cad`, `words`, `caller`, `caution not listed`, `code not listed`, or `nobody`
+    for what was not asked."""
     at: datetime
     """When the CAD last changed the call that says so."""
 
@@ -209,3 +210,5 @@ class Judgement(BaseModel):
     """Which calls come first where teams are few: who asks, or `priority` and its code; all others after them."""
     position_stale_seconds: int = 60
     """Nothing reads it; readers of an older version ask for it."""
+    unlisted: tuple[str, ...] = ()
+    """Names of the call that the document does not list, each after its kind: `code …`, `caution …`, `question …`."""

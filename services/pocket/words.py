@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import phonenumbers
+
 from shared.events import OfferMade, UpgradeRaised
+from shared.programme.judging.phone_numbers import LONGEST
 
 WITHDRAWN = {
     "cancelled": "The call was cancelled.",
@@ -108,9 +113,34 @@ def label(name: str) -> str:
     return PERSONAL.get(name, name.replace("_", " ").replace("-", " ").capitalize())
 
 
-def dialled(number: str) -> str:
-    """What a phone dials: digits and a leading plus."""
-    return "".join(sign for sign in number if sign.isdigit() or sign in "+*#,")
+class Dialled(NamedTuple):
+    """A telephone number as a phone dials it, and the extension that somebody asks for then."""
+
+    number: str
+    extension: str
+
+
+def dialled(text: str) -> Dialled | None:
+    """The one number that a text is; None for several, or for what is more than a number."""
+    written, _, parameters = text.partition(";")
+    if len(text) > LONGEST or not set(written.casefold()) <= _OF_A_NUMBER:
+        return None
+    try:
+        number = phonenumbers.parse(written, REGION)
+    except phonenumbers.NumberParseException:
+        return None
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return None
+    extension = number.extension or f";{parameters}".casefold().partition(";ext=")[2].partition(";")[0]
+    if extension and not extension.isdecimal():
+        return None
+    return Dialled(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), extension)
+
+
+REGION = "US"
+"""Where a number without international prefix is dialled."""
+_OF_A_NUMBER = frozenset("+0123456789 -.()/,#:extnsion\xa0")
+"""With the letters of `extension`."""
 
 
 def minutes(seconds: float) -> str:

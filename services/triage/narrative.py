@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from services.triage.state import FirstMention, OpenCall, Version
 from shared.call import Call
 from shared.events import HeardLine
-from shared.html_text import plain_text
+from shared.html_text import readings
 from shared.programme import Programme, words_in
 from shared.programme.judging.facts import CANNOT_TELL, NOT_ASKED
 
@@ -17,7 +17,7 @@ UNREAD = "unread"
 
 def has_words(programme: Programme) -> bool:
     """Whether the document names words to look for."""
-    return bool(programme.words or programme.phrases)
+    return bool(programme.words or programme.stems or programme.phrases)
 
 
 def heard_lines(
@@ -36,15 +36,14 @@ def unread_lines(programme: Programme) -> tuple[HeardLine, ...]:
 
 def hazards_of(programme: Programme) -> frozenset[str]:
     """Every hazard that the document has words for."""
-    of_words = frozenset(hazard for hazards in programme.words.values() for hazard in hazards)
+    tables = (*programme.words.values(), *programme.stems.values())
+    of_words = frozenset(hazard for hazards in tables for hazard in hazards)
     return of_words | {hazard for _, hazard in programme.phrases}
 
 
 def _lines(programme: Programme, call_id: str, narrative: str, pseudonym: Callable[[str], str]) -> Iterator[HeardLine]:
     """Looked at as it came and as a reader of HTML sees it: neither way of writing hides a word."""
-    plain = plain_text(narrative)
-    texts = (narrative,) if plain == narrative else (narrative, plain)
-    for text in texts:
+    for text in readings(narrative):
         rest = words_in(programme, text)
         if not rest:
             continue

@@ -5,7 +5,7 @@ from shared.programme.document.faults import Fault, ProgrammeRefused
 from shared.programme.document.read import read
 from shared.programme.judging.judge import judge
 from shared.programme.judging.programme import Programme, Switchboard
-from shared.programme.judging.words import words_in
+from shared.programme.judging.words import words_in, words_in_narrative
 
 __all__ = [
     "Fault",
@@ -21,4 +21,5 @@ __all__ = [
     "judge",
     "read",
     "words_in",
+    "words_in_narrative",
 ]

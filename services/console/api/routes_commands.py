@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -175,10 +176,25 @@ async def sign_on(issuer: Annotated[Issuer, _issuer("report")], team_id: Name, b
     about = {"team_id": team_id, **body.fields()}
     if issuer.who.only_own_shift and issuer.who.name not in about["members"]:
         raise Problem(HTTPStatus.FORBIDDEN, "You may sign on a team only that you are a member of.")
+    _check_length(issuer, about.get("shift_ends_at"), about.get("hours"), long=about.pop("long_shift", False))
     answered = await issuer.issue(events.SignOn, about)
     if answered.state == "done":
         answered.links = _links(issuer, team_id, answered.about, about["members"])
     return answered
+
+
+def _check_length(issuer: Issuer, ends_at: datetime | None, hours: float | None, *, long: bool) -> None:
+    """Raise Problem (422) for a shift that is longer than one can be, or longer than usual where nobody says so."""
+    commands: CommandIssuer = issuer.request.app.state.commands
+    length = timedelta(hours=hours) if hours is not None else ends_at - commands.now() if ends_at else timedelta()
+    most = bodies.LONGEST_SHIFT_HOURS if long else bodies.LONG_SHIFT_HOURS
+    if length > timedelta(hours=most):
+        asks = (
+            "" if long else f"; if so long a shift is meant, {bodies.LONGEST_SHIFT_HOURS} hours with long_shift = true"
+        )
+        where = "hours" if hours is not None else "shift_ends_at"
+        fault = Fault(where, f"makes a shift of more than {most} hours", f"at most {most} hours{asks}")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The shift is too long.", fault)
 
 
 @router.post("/teams/{team_id}/sign-off")

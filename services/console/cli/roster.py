@@ -59,12 +59,13 @@ def team_sign_on(
     team_id: Annotated[str, typer.Argument()],
     members: Annotated[list[str], typer.Argument(help="Who is on the team.")],
     *,
-    hours: Annotated[float, typer.Option(help="How long the shift is.")] = 8.0,
+    hours: Annotated[float, typer.Option(help="How long the shift is: at most 72 hours.")] = 8.0,
+    long_shift: Annotated[bool, typer.Option("--long-shift", help="More than 24 hours are meant.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Start a shift; prints each member's pocket page."""
     path = f"/v1/teams/{in_path(team_id)}/sign-on"
-    ask(ctx, json, lambda door: door.post(path, members=members, hours=hours))
+    ask(ctx, json, lambda door: door.post(path, members=members, hours=hours, long_shift=long_shift))
 
 
 @team.command("sign-off")

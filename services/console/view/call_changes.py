@@ -38,6 +38,8 @@ def _call_triaged(call: CallSeen, event: events.CallTriaged, stored: Stored) -> 
     call.level, call.suitability = judgement.level, judgement.suitability
     call.district = judgement.district or call.district
     call.cad_status = None
+    if event.call is not None:
+        call.linked_incidents = event.call.linked_incidents
 
 
 def _call_ended(call: CallSeen, event: events.CallEnded, _stored: Stored) -> None:

@@ -142,6 +142,8 @@ class CallDetail(CallSummary):
     """Everything the journals say of a call: nothing personal is in them."""
 
     language: str | None
+    linked_incidents: tuple[str, ...]
+    """Incidents of the same CAD that have to do with this one, as the CAD says."""
     cad_status: str | None
     judgement: Judgement | None
     """The newest: every gate with its sentence, the facts that raised the level, document and switchboard."""

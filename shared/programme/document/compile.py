@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC
 from hashlib import sha256
 from types import MappingProxyType
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from immutables import Map
@@ -16,12 +17,14 @@ from shared.programme.document import written
 from shared.programme.document.boundaries import boundaries_of
 from shared.programme.document.written import Document, beats_of
 from shared.programme.judging.facts import CHOICES, HAZARDS, NOT_ASKED, VALUES
+from shared.programme.judging.hazard_words import HAZARD_WORDS
 from shared.programme.judging.hours import Holidays, calendar_days, week
-from shared.programme.judging.normal_forms import determinant, plain, spoken
+from shared.programme.judging.normal_forms import determinant, language, normal, plain
 from shared.programme.judging.phone_numbers import number_of
 from shared.programme.judging.programme import (
     ASKED_NOT,
     AutomaticPause,
+    ByForm,
     Cap,
     Clocks,
     Code,
@@ -34,6 +37,9 @@ from shared.programme.judging.programme import (
     Response,
     Row,
 )
+from shared.programme.judging.words import WordTables, form_of, tables_of
+
+V = TypeVar("V")
 
 
 def compiled(document: Document, text: str, weaker: tuple[str, ...]) -> Programme:
@@ -45,7 +51,12 @@ def compiled(document: Document, text: str, weaker: tuple[str, ...]) -> Programm
     permissions = [condition for response in responses.values() for condition in response.only_when]
     zone = ZoneInfo(document.time_zone)
     effective = document.effective if document.effective.tzinfo else document.effective.replace(tzinfo=zone)
-    words = [(spoken(word), hazard) for hazard, words in document.heard.words.stated() for word in words]
+    hazards = tuple(hazard for hazard in HAZARDS if any(condition.fact == hazard for condition in conditions))
+    words = _words_of(document, hazards)
+    questions = tuple(_question_of(name, answer) for name, answer in document.heard.answers.items())
+    cautions = MappingProxyType({plain(flag): _ranks(stated) for flag, stated in document.heard.cautions.items()})
+    districts = MappingProxyType({name: beats_of(district) for name, district in document.districts.items()})
+    beats = MappingProxyType({beat: name for name, beats in districts.items() for beat in beats})
     priorities = MappingProxyType({plain(name): _ranks(facts) for name, facts in document.heard.priorities.items()})
     boundaries = boundaries_of(document)
     _warm(document)
@@ -59,25 +70,33 @@ def compiled(document: Document, text: str, weaker: tuple[str, ...]) -> Programm
         hash=sha256(text.encode()).hexdigest()[:16],
         zone=zone,
         holidays=holidays_of(document),
-        districts=MappingProxyType({name: beats_of(district) for name, district in document.districts.items()}),
+        districts=districts,
         boundaries=boundaries,
         sources=frozenset(document.sources),
-        beats=MappingProxyType(
-            {beat: name for name, district in document.districts.items() for beat in beats_of(district)}
-        ),
+        beats=beats,
         codes=MappingProxyType({(code.system, code.code): code for code in codes}),
-        determinants=determinants_of(document),
         priorities=priorities,
-        questions=tuple(_question_of(name, answer) for name, answer in document.heard.answers.items()),
-        cautions=MappingProxyType({plain(flag): _ranks(stated) for flag, stated in document.heard.cautions.items()}),
-        words=_words_of(words),
-        phrases=tuple((" ".join(parts), hazard) for parts, hazard in words if len(parts) > 1),
+        questions=questions,
+        cautions=cautions,
+        by_form=ByForm(
+            codes=MappingProxyType({(normal(code.system), _code_form(code, document)): code for code in codes}),
+            determinants=determinants_of(document),
+            stated_by_codes=frozenset(hazard for code in codes for hazard in code.hazards),
+            priorities=_by_form(priorities),
+            questions=_by_form({question.name: question for question in questions}),
+            cautions=_by_form(cautions),
+            districts=_by_form({name: name for name in districts}),
+            beats=_by_form(beats),
+        ),
+        words=words.words,
+        stems=words.stems,
+        phrases=words.phrases,
         levels=levels,
         raises=raises,
         responses=MappingProxyType(responses),
         rollout=rollout,
         rows=_rows_of(rollout),
-        hazards=tuple(hazard for hazard in HAZARDS if any(condition.fact == hazard for condition in conditions)),
+        hazards=hazards,
         others=tuple(
             fact
             for fact in (*CHOICES, "age", "language")
@@ -85,7 +104,7 @@ def compiled(document: Document, text: str, weaker: tuple[str, ...]) -> Programm
         ),
         steps=tuple(Step(step.attempt, step.seconds or 0) for step in document.when_no_team.steps),
         clocks=_clocks_of(document.clocks),
-        reads=f"{sha256(repr(sorted(words)).encode()).hexdigest()[:16]}/{boundaries.hash if boundaries else ''}",
+        reads=f"{sha256(repr(_sorted(words)).encode()).hexdigest()[:16]}/{boundaries.hash if boundaries else ''}",
         repeat_callers=_repeat_callers_of(document.repeat_callers),
         automatic_pause=_automatic_pause_of(document.automatic_pause),
         assumptions=_assumptions(codes, priorities),
@@ -119,7 +138,7 @@ def raises_of(document: Document) -> tuple[Raise, ...]:
 def condition_of(fact: str, written_value: str | tuple[str, ...]) -> Condition:
     """What the document asks of a fact: `threat or worse`, `18 or more`, or one or several values."""
     if isinstance(written_value, tuple):
-        values = map(str.casefold, written_value) if fact == "language" else written_value
+        values = map(language, written_value) if fact == "language" else written_value
         return Condition(fact, " or ".join(written_value), values=frozenset(values))
     if fact in HAZARDS:
         return Condition(fact, written_value, least=HAZARDS[fact].index(written_value.removesuffix(" or worse")))
@@ -209,7 +228,7 @@ def _codes_of(document: Document) -> tuple[Code, ...]:
     return tuple(
         Code(
             system=plain(system),
-            code=(determinant(code) or plain(code)) if plain(system) in mpds else plain(code),
+            code=(determinant(code) or plain(code)) if normal(system) in mpds else plain(code),
             category=entry.category,
             hazards=_ranks(entry),
             others=MappingProxyType({fact: value for fact, value in entry.stated() if fact in CHOICES}),
@@ -223,7 +242,15 @@ def _codes_of(document: Document) -> tuple[Code, ...]:
 
 def determinants_of(document: Document) -> frozenset[str]:
     """The code systems that hold MPDS determinants."""
-    return frozenset(plain(name) for name, system in document.code_systems.items() if system.format == "mpds")
+    return frozenset(normal(name) for name, system in document.code_systems.items() if system.format == "mpds")
+
+
+def _code_form(code: Code, document: Document) -> str:
+    return code.code if normal(code.system) in determinants_of(document) else normal(code.code)
+
+
+def _by_form(names: Mapping[str, V]) -> Mapping[str, V]:
+    return MappingProxyType({normal(name): value for name, value in names.items()})
 
 
 def _ranks(table: written.Table) -> MappingProxyType[str, int]:
@@ -241,18 +268,23 @@ def _question_of(name: str, answer: written.Answer) -> Question:
         if values[0] == "none":
             meanings["no"] = 0
     for spelt, value in (answer.model_extra or {}).items():
-        meanings.pop(spelt.strip().casefold(), None)
+        for word in [word for word in meanings if normal(word) == normal(spelt)]:
+            meanings.pop(word)
         if value in meanings or value in values_meant:
             meanings[spelt.strip().casefold()] = values_meant.get(value, ASKED_NOT)
-    return Question(name, answer.fact, MappingProxyType(meanings))
+    return Question(name, answer.fact, MappingProxyType(meanings), _by_form(meanings))
 
 
-def _words_of(words: list[tuple[list[str], str]]) -> MappingProxyType[str, tuple[str, ...]]:
-    hazards_of: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
-    for parts, hazard in words:
-        if len(parts) == 1:
-            hazards_of[parts[0]] += (hazard,)
-    return MappingProxyType(dict(hazards_of))
+def _words_of(document: Document, hazards: tuple[str, ...]) -> WordTables:
+    """The document's own words, and the built-in ones of the hazards that its levels turn on, less those it names."""
+    own = [(form_of(word), hazard) for hazard, words in document.heard.words.stated() for word in words]
+    taken_out = {form_of(word) for word in document.heard.not_words}
+    built_in = [(form_of(word), hazard) for hazard in hazards for word in HAZARD_WORDS.get(hazard, ())]
+    return tables_of(dict.fromkeys((*own, *(entry for entry in built_in if entry[0] not in taken_out))))
+
+
+def _sorted(words: WordTables) -> list[object]:
+    return [sorted(words.words.items()), sorted(words.stems.items()), sorted(words.phrases)]
 
 
 def _rows_of(rollout: tuple[Row, ...]) -> MappingProxyType[tuple[str, str], tuple[Row, ...]]:
@@ -271,7 +303,7 @@ def _warm(document: Document) -> None:
 
 
 def _clocks_of(clocks: written.Clocks) -> Clocks:
-    by_priority = {plain(name): seconds for name, seconds in clocks.priority_deadline_seconds.items()}
+    by_priority = {normal(name): seconds for name, seconds in clocks.priority_deadline_seconds.items()}
     derived = {"priority_deadline_seconds": Map(by_priority), "transfer_ack_seconds": clocks.answer_by_phone_seconds}
     return Clocks(**clocks.model_dump() | derived)
 

@@ -23,10 +23,12 @@ from shared.programme.document.overlap import rows_matter
 from shared.programme.document.unreachable import responses_reached
 from shared.programme.document.work import TooMuchWork
 from shared.programme.document.written import DistrictTable, Document, beats_of
+from shared.programme.judging.hazard_words import HAZARD_WORDS
 from shared.programme.judging.hours import Holidays, calendar_days
-from shared.programme.judging.normal_forms import determinant, plain
+from shared.programme.judging.normal_forms import determinant, normal
 from shared.programme.judging.phone_numbers import number_of
 from shared.programme.judging.programme import Row
+from shared.programme.judging.words import form_of
 
 
 def findings(document: Document, sound: frozenset[str]) -> Iterator[Finding]:
@@ -47,6 +49,7 @@ _SMALLER: Final = "fewer facts in one raised_by or only_when, fewer different ag
 
 
 def _beats(document: Document) -> Iterator[Finding]:
+    yield from _twins(("districts",), document.districts)
     seen: dict[str, str] = {}
     for district, value in document.districts.items():
         if district == "all":
@@ -54,10 +57,11 @@ def _beats(document: Document) -> Iterator[Finding]:
         beats: Path = ("districts", district, *(("beats",) if isinstance(value, DistrictTable) else ()))
         for index, beat in enumerate(beats_of(value)):
             path = (*beats, index)
-            if beat in seen:
-                where = "twice in this district" if seen[beat] == district else f"in {seen[beat]} too"
+            form = normal(beat)
+            if form in seen:
+                where = "twice in this district" if seen[form] == district else f"in {seen[form]} too"
                 yield Finding(path, f"beat {beat!r} is {where}", "a beat belongs to one district")
-            seen.setdefault(beat, district)
+            seen.setdefault(form, district)
 
 
 def _codes(document: Document) -> Iterator[Finding]:
@@ -102,14 +106,17 @@ def _codes_in_time(document: Document) -> Iterator[Finding]:
 def _determinants(system: str, codes: Iterable[str]) -> Iterator[Finding]:
     seen: dict[str, str] = {}
     for code in codes:
-        path, normal_form = ("call_types", system, code), determinant(plain(code))
-        if normal_form is None:
+        path, form = ("call_types", system, code), determinant(code)
+        if form is None:
             yield Finding(path, f"{code!r} is no MPDS determinant", "like 25A01, 25-A-1 or 25A01V")
-        elif (twin := seen.setdefault(normal_form, code)) != code and plain(twin) != plain(code):
+        elif (twin := seen.setdefault(form, code)) != code and normal(twin) != normal(code):
             yield Finding(path, f"{code!r} and {twin!r} are one determinant", "write it once")
 
 
 def _flags(document: Document) -> Iterator[Finding]:
+    yield from _twins(("heard", "answers"), document.heard.answers)
+    for question, answer in document.heard.answers.items():
+        yield from _twins(("heard", "answers", question), answer.model_extra or {})
     yield from _twins(("heard", "cautions"), document.heard.cautions)
     yield from _twins(("heard", "priorities"), document.heard.priorities)
     path = ("clocks", "priority_deadline_seconds")
@@ -117,12 +124,21 @@ def _flags(document: Document) -> Iterator[Finding]:
 
 
 def _twins(path: tuple[str, ...], names: Iterable[str]) -> Iterator[Finding]:
-    """Names that differ in white space only: one of them would be lost."""
+    """Names that differ only in capitals, white space or marks: whoever writes one of them means the other too."""
     seen: dict[str, str] = {}
     for name in names:
-        twin = seen.setdefault(plain(name), name)
+        twin = seen.setdefault(normal(name), name)
         if twin != name:
             yield Finding((*path, name), f"{name!r} and {twin!r} are one name", "write it once, as the CAD does")
+
+
+def _not_words(document: Document) -> Iterator[Finding]:
+    """Who takes a word out has to hit one that is there."""
+    built_in = {form_of(word): word for words in HAZARD_WORDS.values() for word in words}
+    for index, word in enumerate(document.heard.not_words):
+        if form_of(word) not in built_in:
+            what = f"{word!r} is none of the words that count under every document"
+            yield Finding(("heard", "not_words", index), what, suggestion(word, built_in.values()))
 
 
 def _holidays(document: Document) -> Iterator[Finding]:
@@ -428,6 +444,7 @@ _CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Document], Iterator[Finding
     (frozenset(("call_types", "code_systems")), _codes),
     (frozenset(("call_types", "effective")), _codes_in_time),
     (frozenset(("heard", "clocks")), _flags),
+    (frozenset(("heard",)), _not_words),
     (frozenset(("heard", "level", "call_types")), questions_tell),
     (frozenset(("heard", "level")), weaker_is_meant),
     (frozenset(("holidays",)), _holidays),

@@ -166,14 +166,18 @@ class Heard(Table):
     ] = Field(default_factory=dict)
     """Screening questions, by the names that the CAD gives them: the fact asked for, or a table that spells it out."""
     cautions: dict[str, Caution] = Field(default_factory=dict)
-    """Premise and person flags, as the CAD writes them."""
+    """Premise and person flags, as the CAD writes them. One that is not listed makes weapon and violence unknown; list
+    a harmless one with `{}`."""
     priorities: dict[str, PriorityFacts] = Field(default_factory=dict)
     """What the CAD's priorities say."""
     weaker_on_purpose: tuple[Words, ...] = ()
     """Questions and cautions that state less than their word means by itself, and are meant to: a `yes` or a flag below
     the safety floor, or on a lower level than the hazard's worst value."""
     words: HazardWords = Field(default_factory=lambda: HazardWords.model_validate({}))
-    """Words that make a hazard unknown."""
+    """Words that make a hazard unknown, beside those that do under every document. `stab*` is a stem: every word that
+    begins so."""
+    not_words: tuple[Spoken, ...] = ()
+    """Words that do under every document, and not under this one: each by its name."""
 
 
 class Level(Table):

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from shared.call import Call
 from shared.judgement import Unknown
 from shared.programme.judging.facts import CANNOT_TELL, CHOICES, HAZARDS, NOT_ASKED
-from shared.programme.judging.normal_forms import plain
+from shared.programme.judging.normal_forms import language, normal, plain
 from shared.programme.judging.programme import ASKED_NOT, Code, Condition, Programme, Raise
 from shared.programme.judging.surroundings import Surroundings
+from shared.programme.judging.words import words_in
+
+WORDS: Final = "words"
+"""The source of a doubt that somebody's words raise."""
+CAUTION_NOT_LISTED: Final = "caution not listed"
+"""The source of a doubt that a flag raises of which the document does not say what it warns of."""
+CODE_NOT_LISTED: Final = "code not listed"
+"""The source of what a call type does not say that the document does not know."""
+WARNED_OF: Final = ("weapon", "violence")
+"""What a flag may warn of that nobody has listed."""
 
 
 class Hazard(NamedTuple):
@@ -58,20 +69,80 @@ Facts = dict[str, Evidence]
 def weigh(programme: Programme, call: Call, code: Code | None, surroundings: Surroundings) -> Facts:
     """Every fact that the programme turns on, from code, answers and the CAD's own facts; the worst counts.
 
-    Cautions only make a hazard worse, and words only put it in doubt: neither answers what nobody asked.
+    Cautions only make a hazard worse, and words only put it in doubt: neither answers what nobody asked. What former
+    versions have said of a hazard counts until somebody's new word has settled it.
     """
     statements = tuple(_statements(programme, call))
-    answered, unclear = _answered(programme, call, code, statements)
-    warnings = _warnings(programme, call) if call.cautions else {}
-    facts: Facts = {fact: _hazard(fact, answered, unclear, warnings, surroundings.heard) for fact in programme.hazards}
+    stated = _stated(programme, call, code, statements)
+    unlisted = programme.by_form.stated_by_codes if code is None and call.call_type is not None else frozenset[str]()
+    doubts = dict.fromkeys(surroundings.heard, WORDS)
+    if surroundings.former is None:
+        doubts |= {hazard: source for hazards, source in doubts_of(programme, call).values() for hazard in hazards}
+    facts: Facts = {}
+    for fact in programme.hazards:
+        said_now = _hazard(fact, stated, doubts, unlisted)
+        former = surroundings.former.get(fact) if surroundings.former else None
+        facts[fact] = said_now if former is None else worse(former, said_now)
     for fact in programme.others:
         facts[fact] = _other(call, code, fact, statements)
     if surroundings.repeat_caller and "repeat_caller" in facts:
-        stated = facts["repeat_caller"]
-        assert isinstance(stated, Other)  # noqa: S101  it is no hazard
-        facts["repeat_caller"] = Other((*stated.values, "yes"), None, "calls counted")
+        repeated = facts["repeat_caller"]
+        assert isinstance(repeated, Other)  # noqa: S101  it is no hazard
+        facts["repeat_caller"] = Other((*repeated.values, "yes"), None, "calls counted")
     facts["caller_wants"] = Other((call.caller_wants,), None, "caller")
     return facts
+
+
+class Said(NamedTuple):
+    """What one version says of a hazard by itself, its doubts apart."""
+
+    evidence: Hazard
+    answers: frozenset[int]
+    """What code, priority, answers and CAD say that it is: whoever was asked."""
+
+
+def said_of_hazards(programme: Programme, call: Call, code: Code | None) -> dict[str, Said]:
+    """Everything that a version says of any hazard; one of which it says nothing is not among them."""
+    stated = _stated(programme, call, code, tuple(_statements(programme, call)))
+    said = {}
+    for fact in HAZARDS:
+        if fact in stated.answered or fact in stated.warnings or fact in stated.unclear:
+            evidence = _hazard(fact, stated, _NO_DOUBTS, frozenset())
+            if evidence.unknown == "not-asked":  # it is at least what the flag warns of; that nobody asked is no word
+                evidence = Hazard(evidence.low, evidence.low, None, evidence.source)
+            said[fact] = Said(evidence, frozenset(stated.answers.get(fact, ())))
+    return said
+
+
+def doubts_of(programme: Programme, call: Call) -> dict[str, tuple[frozenset[str], str]]:
+    """What puts hazards in doubt beside the narrative: by what tells it from another, the hazards and the source."""
+    doubts: dict[str, tuple[frozenset[str], str]] = {}
+    text = call.call_type.text if call.call_type is not None else None
+    if text and (hazards := words_in(programme, text)):
+        doubts[f"type {normal(text)}"] = hazards, WORDS
+    for flag in _unlisted_flags(programme, call):
+        doubts[f"caution {normal(flag)}"] = frozenset(WARNED_OF), CAUTION_NOT_LISTED
+    return doubts
+
+
+def worse(one: Hazard, other: Hazard) -> Hazard:
+    """The worse of two things that are said of a hazard; of what is as bad, the first."""
+    low, high = max(one.low, other.low), max(one.high, other.high)
+    for evidence in (one, other):
+        if evidence.high == high and (evidence.low == high) == (low == high):
+            return evidence._replace(low=low)
+    raise AssertionError  # whichever is as high as both is known to be so, or is not
+
+
+def unlisted(programme: Programme, call: Call, code: Code | None) -> tuple[str, ...]:
+    """The names of the call that the document does not list, each after its kind, as the CAD writes them."""
+    names = []
+    if call.call_type is not None and code is None:
+        names.append(f"code {plain(call.call_type.system)} {plain(call.call_type.code)}")
+    names += [f"caution {plain(flag)}" for flag in _unlisted_flags(programme, call)]
+    questions = programme.by_form.questions
+    names += [f"question {plain(name)}" for name in call.answers if normal(name) not in questions]
+    return tuple(dict.fromkeys(names))
 
 
 def level_of(raises: Iterable[Raise], facts: Facts) -> tuple[int, list[Raise]]:
@@ -122,10 +193,14 @@ def unknown_above(raises: Iterable[Raise], facts: Facts, rank: int) -> tuple[str
 
 _UNCLEAR = -2
 _NO_WARNING: Mapping[str, int] = {}
+_NO_DOUBTS: Mapping[str, str] = {}
 _RANKS = {
-    hazard: {**{value: rank for rank, value in enumerate(values)}, NOT_ASKED: ASKED_NOT}
+    hazard: {**{normal(value): rank for rank, value in enumerate(values)}, normal(NOT_ASKED): ASKED_NOT}
     for hazard, values in HAZARDS.items()
 }
+_CHOICES = {fact: {normal(value): value for value in values} for fact, values in CHOICES.items()}
+_NOT_ASKED, _CANNOT_TELL = normal(NOT_ASKED), frozenset(map(normal, CANNOT_TELL))
+_LIST = re.compile(r"[;,|]")
 
 
 Ranks = dict[str, tuple[int, str]]
@@ -134,76 +209,109 @@ Statements = tuple[tuple[str, int | str, str], ...]
 """Fact, what it is stated to be, and by whom."""
 
 
-def _answered(
-    programme: Programme, call: Call, code: Code | None, statements: Statements
-) -> tuple[Ranks, dict[str, str]]:
-    """The hazards that somebody answered for, and those of which somebody who was asked cannot tell."""
+class _Stated(NamedTuple):
+    answered: Ranks
+    """The worst that anybody who was asked says."""
+    answers: dict[str, set[int]]
+    """Everything that they say."""
+    unclear: dict[str, str]
+    """Of which somebody who was asked cannot tell."""
+    warnings: Ranks
+
+
+def _stated(programme: Programme, call: Call, code: Code | None, statements: Statements) -> _Stated:
     answered: Ranks = {}
+    answers: dict[str, set[int]] = {}
     unclear: dict[str, str] = {}
-    if code is not None:
-        for fact, rank in code.hazards.items():
-            answered[fact] = (rank, f"code {code.system} {code.code}")
-    if programme.priorities and call.priority is not None:
-        for fact, rank in programme.priorities.get(plain(call.priority), _NO_WARNING).items():
-            if fact not in answered or rank > answered[fact][0]:
-                answered[fact] = (rank, f"priority {call.priority}")
-    for fact, meaning, source in statements:
+    for fact, meaning, source in _all_statements(programme, call, code, statements):
         if meaning == _UNCLEAR:
             unclear.setdefault(fact, source)
-        elif (
-            isinstance(meaning, int) and meaning != ASKED_NOT and (fact not in answered or meaning > answered[fact][0])
-        ):
-            answered[fact] = (meaning, source)
-    return answered, unclear
+        elif isinstance(meaning, int) and meaning != ASKED_NOT:
+            answers.setdefault(fact, set()).add(meaning)
+            if fact not in answered or meaning > answered[fact][0]:
+                answered[fact] = (meaning, source)
+    return _Stated(
+        answered, answers, unclear, _warnings(programme, call) if call.cautions or call.further_types else {}
+    )
+
+
+def _all_statements(
+    programme: Programme, call: Call, code: Code | None, statements: Statements
+) -> Iterator[tuple[str, int | str, str]]:
+    if code is not None:
+        for fact, rank in code.hazards.items():
+            yield fact, rank, f"code {code.system} {code.code}"
+    if programme.priorities and call.priority is not None:
+        for fact, rank in programme.by_form.priorities.get(normal(call.priority), _NO_WARNING).items():
+            yield fact, rank, f"priority {call.priority}"
+    yield from statements
 
 
 def _warnings(programme: Programme, call: Call) -> Ranks:
+    """What cautions, and codes beside the first, say: they only make a hazard worse."""
+    cautions = programme.by_form.cautions
+    stated = [(cautions.get(normal(flag), _NO_WARNING), f"caution {plain(flag)}") for flag in _flags(programme, call)]
+    for further in call.further_types:
+        code = programme.code(further)
+        if code is not None:
+            stated.append((code.hazards, f"code {code.system} {code.code}"))
     warnings: Ranks = {}
-    for flag in call.cautions:
-        for fact, rank in programme.cautions.get(plain(flag), _NO_WARNING).items():
+    for hazards, source in stated:
+        for fact, rank in hazards.items():
             if fact not in warnings or rank > warnings[fact][0]:
-                warnings[fact] = (rank, f"caution {plain(flag)}")
+                warnings[fact] = (rank, source)
     return warnings
+
+
+def _flags(programme: Programme, call: Call) -> Iterator[str]:
+    """The flags; several in one text are taken apart, unless the document lists them so."""
+    for flag in call.cautions:
+        if normal(flag) in programme.by_form.cautions:
+            yield flag
+        else:
+            yield from (part for part in _LIST.split(flag) if normal(part))
+
+
+def _unlisted_flags(programme: Programme, call: Call) -> list[str]:
+    return [flag for flag in _flags(programme, call) if normal(flag) not in programme.by_form.cautions]
 
 
 def _statements(programme: Programme, call: Call) -> Iterator[tuple[str, int | str, str]]:
     """What each answer says, and each hazard of the CAD's own."""
-    if call.answers:
-        for question in programme.questions:
-            answer = call.answers.get(question.name)
-            if answer is not None:
-                meaning = question.meanings.get(answer)
-                if meaning is None and question.fact == "age":
-                    meaning = _cad_value("age", answer.strip().casefold())
-                if meaning is None:
-                    meaning = question.meanings.get(answer.strip().casefold(), _UNCLEAR)
-                yield question.fact, meaning, f"answer {question.name}"
+    for name, answer in call.answers.items():
+        question = programme.by_form.questions.get(normal(name))
+        if question is not None:
+            word = normal(answer)
+            meaning = question.by_form.get(word)
+            if meaning is None:
+                meaning = _cad_value("age", word) if question.fact == "age" else _UNCLEAR
+            yield question.fact, meaning, f"answer {question.name}"
     for fact, answer in call.facts.items():
         ranks = _RANKS.get(fact)
         if ranks is not None:
-            yield fact, ranks.get(answer.strip().casefold(), _UNCLEAR), "cad"
+            yield fact, ranks.get(normal(answer), _UNCLEAR), "cad"
 
 
-def _hazard(fact: str, answered: Ranks, unclear: Mapping[str, str], warnings: Ranks, heard: frozenset[str]) -> Hazard:
+def _hazard(fact: str, stated: _Stated, doubts: Mapping[str, str], unlisted: frozenset[str]) -> Hazard:
     worst = len(HAZARDS[fact]) - 1
-    low, source = answered.get(fact, (0, "nobody"))
-    warning = warnings.get(fact)
+    low, source = stated.answered.get(fact, (0, "nobody"))
+    warning = stated.warnings.get(fact)
     if warning is not None and warning[0] > low:
         low, source = warning
     if low == worst:
         return Hazard(worst, worst, None, source)
-    if fact in heard:
-        return Hazard(low, worst, "words", "words")
-    if fact in unclear:
-        return Hazard(low, worst, "cannot-tell", unclear[fact])
-    if fact not in answered:
-        return Hazard(low, worst, "not-asked", "nobody")
+    if fact in doubts:
+        return Hazard(low, worst, "words", doubts[fact])
+    if fact in stated.unclear:
+        return Hazard(low, worst, "cannot-tell", stated.unclear[fact])
+    if fact not in stated.answered:
+        return Hazard(low, worst, "not-asked", CODE_NOT_LISTED if fact in unlisted else "nobody")
     return Hazard(low, low, None, source)
 
 
 def _other(call: Call, code: Code | None, fact: str, statements: Statements) -> Other:
     if fact == "language":
-        return Other((call.language.strip().casefold(),), None, "cad") if call.language else _NOBODY_ASKED
+        return Other((language(call.language),), None, "cad") if call.language else _NOBODY_ASKED
     values: list[str] = []
     if fact == "units_on_scene" and (call.units_on_scene or fact not in call.facts):
         values.append("yes" if call.units_on_scene else "no")
@@ -213,7 +321,7 @@ def _other(call: Call, code: Code | None, fact: str, statements: Statements) -> 
         source = f"code {code.system} {code.code}"
     stated = [(meaning, by) for name, meaning, by in statements if name == fact]
     if fact in call.facts:
-        stated.append((_cad_value(fact, call.facts[fact].strip().casefold()), "cad"))
+        stated.append((_cad_value(fact, normal(call.facts[fact])), "cad"))
     for meaning, by in stated:
         if isinstance(meaning, str):
             values.append(meaning)
@@ -230,13 +338,13 @@ _NOBODY_ASKED = Other((), "not-asked", "nobody")
 
 def _cad_value(fact: str, word: str) -> int | str:
     """What the CAD's own words say of a fact that is no hazard."""
-    if word == NOT_ASKED:
+    if word == _NOT_ASKED:
         return ASKED_NOT
-    if word in CANNOT_TELL:
+    if word in _CANNOT_TELL:
         return _UNCLEAR
     if fact == "age":
         return word if word.isascii() and word.isdigit() and len(word) <= 3 else _UNCLEAR  # noqa: PLR2004  digits
-    return word if word in CHOICES[fact] else _UNCLEAR
+    return _CHOICES[fact].get(word, _UNCLEAR)
 
 
 def _at_best(evidence: Evidence) -> Evidence:

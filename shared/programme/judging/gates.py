@@ -194,9 +194,17 @@ def _category_gate(response: Response, call: Call, code: Code | None) -> Gate:
     if asker is None:
         what = category or "a call type that is not listed"
         return failed("category", "category-not-taken", f"{response.name} does not take {what}.")
+    if asker in response.may_be_asked_by and code is None and call.call_type is not None:
+        if asker not in HANDING_OVER:
+            why = f"{call.call_type.code} {UNLISTED}, and {asker} does not see the scene."
+            return failed("category", "code-not-listed", why)
+        return passed("category", f"asked for by {asker}, though {call.call_type.code} {UNLISTED}.")
     if asker in response.may_be_asked_by:
         return passed("category", f"asked for by {asker}.")
     return failed("category", "asker-not-allowed", f"{response.name} may not be asked for by {asker}.")
+
+
+UNLISTED: Final = "is not a listed call type"
 
 
 def _hand_over(response: Response, call: Call) -> tuple[Gate, ...]:
@@ -212,6 +220,7 @@ def _hand_over(response: Response, call: Call) -> tuple[Gate, ...]:
 
 
 HANDING_OVER: Final[frozenset[Asker]] = frozenset(("officer", "fire-crew", "dispatcher"))
+"""Who sees the scene, or answers for it."""
 
 
 def _only_when_gate(condition: Condition, facts: Facts) -> Gate:

@@ -19,8 +19,18 @@ from shared.judgement import (
     Suitability,
 )
 from shared.programme.judging.facts import HAZARDS
-from shared.programme.judging.facts_of_call import Facts, Hazard, level_of, possible_level, unknown_above, weigh
-from shared.programme.judging.gates import Case, verdict_on
+from shared.programme.judging.facts_of_call import (
+    CAUTION_NOT_LISTED,
+    CODE_NOT_LISTED,
+    Facts,
+    Hazard,
+    level_of,
+    possible_level,
+    unknown_above,
+    unlisted,
+    weigh,
+)
+from shared.programme.judging.gates import UNLISTED, Case, verdict_on
 from shared.programme.judging.place import district_of
 from shared.programme.judging.programme import Clocks, Code, Level, Programme, Raise, Switchboard, failed, passed
 from shared.programme.judging.surroundings import Surroundings
@@ -89,6 +99,7 @@ def judge(
         programme_version=programme.version,
         programme_hash=programme.hash,
         switchboard_revision=switchboard.revision,
+        unlisted=unlisted(programme, call, code),
     )
 
 
@@ -140,7 +151,7 @@ def _call_type(call: Call, code: Code | None) -> Gate:
     if call.call_type is None:
         return failed("call-type", "no-call-type", "the CAD has no call type yet.")
     if code is None:
-        return passed("call-type", f"{call.call_type.code} is not a listed call type.")
+        return passed("call-type", f"{call.call_type.code} {UNLISTED}.")
     return passed("call-type", f"{code.code} is {code.category or 'of no category'}.")
 
 
@@ -188,6 +199,8 @@ def _raised_by(reached: Iterable[Raise], facts: Facts, at: datetime) -> tuple[Ra
 
 
 def _in_words(raised: RaisedBy) -> str:
+    if raised.unknown and raised.source in (CAUTION_NOT_LISTED, CODE_NOT_LISTED):
+        return f"{_plain_fact(raised.fact)} ({raised.source})"
     if raised.unknown:
         return f"{_plain_fact(raised.fact)} ({UNKNOWN_WORDS[raised.unknown]})"
     return f"{_plain_fact(raised.fact)} {raised.value} ({raised.source})"
@@ -210,10 +223,16 @@ def _who_goes(
             going = (
                 f"{response.response} may go ({response.phase}), {response.goes}: {district}, {level_reached}{staged}"
             )
-            return going + _referrals_and_notes(responses)
+            return going + _asked_for(response) + _referrals_and_notes(responses)
     why = " ".join(f"{response.response}: {_failures(response.gates)}" for response in routed)
     default = f"Default ({programme.default}): level {level.name!r} would allow more, but {why}"
     return default + _referrals_and_notes(responses)
+
+
+def _asked_for(response: ResponseVerdict) -> str:
+    """Who answers for a call type that the document does not know."""
+    sentence = response.gates[0].sentence
+    return f" {sentence[0].upper()}{sentence[1:]}" if UNLISTED in sentence else ""
 
 
 def _referrals_and_notes(responses: tuple[ResponseVerdict, ...]) -> str:

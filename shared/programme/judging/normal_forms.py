@@ -1,18 +1,43 @@
-"""One form for what people write in many: names and codes, MPDS determinants, the words of a narrative."""
+"""One form for what people write in many: names, codes, MPDS determinants, languages, the words of a narrative."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
-_DETERMINANT = re.compile(r"(\d{1,2})-?([A-EOa-eo])-?(\d{1,2})-?([A-Za-z]?)", re.ASCII)
+from shared.programme.judging.languages import TWO_LETTERS
+
+_DETERMINANT = re.compile(r"(\d{1,2}) ?([a-o]) ?(\d{1,2}) ?([a-z]?)", re.ASCII)
+_SUBTAG = re.compile(r"[a-z]{2,3}", re.ASCII)
 _WORD = re.compile(r"[^\W_]+")
-_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+_BLANKS = re.compile(r"[\s\-\u2010-\u2015\u2212_/.,]+")
+_CONTROLS = dict.fromkeys(code for code in (*range(32), *range(127, 160)) if not chr(code).isspace())
+_UNSEEN = frozenset(
+    map(
+        chr,
+        (0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x3164, *range(0xFE00, 0xFE10), 0xFFA0,
+         *range(0xE0100, 0xE01F0)),
+    )
+)  # fmt: skip
+"""What Unicode lets a reader ignore, beside its category Cf and the controls."""
+MOST_NAMES = 16_384
+"""Names come from outside, so only so many forms are remembered."""
 
 
 def plain(text: str) -> str:
-    """`text` with one form for each letter and single spaces; capitals are left alone."""
+    """`text` as it is shown: one form for each letter and single spaces; capitals are left alone."""
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+@lru_cache(maxsize=MOST_NAMES)
+def normal(name: str) -> str:
+    """The form in which names are compared, whoever wrote them: `armed b` for `ARMED-B`, ` Armed_b ` and `armed / B`.
+
+    Capitals, white space, the marks `- _ / . ,`, and what nobody sees make no difference.
+    """
+    folded = unicodedata.normalize("NFKC", without_unseen(name)).casefold()
+    return _BLANKS.sub(" ", unicodedata.normalize("NFKC", folded)).strip()
 
 
 def determinant(text: str) -> str | None:
@@ -20,10 +45,35 @@ def determinant(text: str) -> str | None:
 
     A suffix letter is part of the code: `25A01V` is another code than `25A01`, and a truncated one is not completed.
     """
-    match = _DETERMINANT.fullmatch(text)
+    match = _DETERMINANT.fullmatch(normal(text))
     return match and f"{int(match[1]):02}{match[2]}{int(match[3]):02}{match[4]}".upper()
 
 
+def language(text: str) -> str:
+    """One form for a language: its primary subtag, in two letters where it has them, or else the name as compared.
+
+    `es` for `ES`, `es-MX` and `spa`.
+    """
+    name = normal(text)
+    first = name.partition(" ")[0]
+    return TWO_LETTERS.get(first, first) if _SUBTAG.fullmatch(first) else name
+
+
 def spoken(text: str) -> list[str]:
-    """The words of `text`, in the form in which they are compared: no case, no punctuation, nothing invisible."""
-    return _WORD.findall(unicodedata.normalize("NFKC", text.translate(_INVISIBLE)).casefold())
+    """The words of `text`, in the form in which they are compared: no case, no punctuation, no accents, nothing unseen.
+
+    Takes time in proportion to the length of the text.
+    """
+    text = without_unseen(text)
+    if not text.isascii():
+        apart = unicodedata.normalize("NFKD", text)
+        text = "".join([letter for letter in apart if not unicodedata.combining(letter)])
+    return _WORD.findall(text.casefold())
+
+
+def without_unseen(text: str) -> str:
+    """`text` without the characters that a reader does not see, which could part a word."""
+    text = text.translate(_CONTROLS)
+    if text.isascii():
+        return text
+    return "".join([letter for letter in text if letter not in _UNSEEN and unicodedata.category(letter) != "Cf"])

@@ -9,7 +9,7 @@ from typing import Final
 
 from shared.call import Call, position_of
 from shared.judgement import OUTSIDE, Gate, Located
-from shared.programme.judging.normal_forms import plain
+from shared.programme.judging.normal_forms import normal, plain
 from shared.programme.judging.programme import Programme, failed, passed
 
 UNREADABLE: Final = Located((), "")
@@ -51,9 +51,10 @@ def _why_nowhere(programme: Programme, located: Located) -> str | None:
 
 def _named_district(programme: Programme, call: Call) -> tuple[str | None, Gate]:
     """The district that the CAD names, or its beat is in. A district that nobody listed disagrees with any beat."""
-    named = call.district and (call.district if call.district in programme.districts else plain(call.district))
-    beat = call.beat and (call.beat if call.beat in programme.beats else plain(call.beat))
-    by_beat = programme.beats.get(beat) if beat else None
+    listed = programme.by_form
+    named = call.district and listed.districts.get(normal(call.district), plain(call.district))
+    beat = call.beat and plain(call.beat)
+    by_beat = listed.beats.get(normal(beat)) if beat else None
     if named and by_beat and named != by_beat:
         return _conflict(f"beat {beat} is in {by_beat}, the CAD says {named}.")
     if named and named in programme.districts:

@@ -27,7 +27,7 @@ from shared.judgement import (
     Step,
 )
 from shared.programme.judging.hours import Holidays, Week
-from shared.programme.judging.normal_forms import determinant, plain
+from shared.programme.judging.normal_forms import determinant, normal
 from shared.switch import Switch
 
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ class Question:
     name: str
     fact: str
     meanings: Mapping[str, int | str]
+    by_form: Mapping[str, int | str]
+    """The same by the normal form of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +178,33 @@ class Clocks:
     on_scene_check_minutes: int = 30
     missed_safety_checks: int = MISSED_SAFETY_CHECKS
     priority_deadline_seconds: PMap[str, int] = EMPTY
-    """The routing deadline of the priorities that have their own."""
+    """The routing deadline of the priorities that have their own, by their normal form."""
 
     def deadline_seconds(self, priority: str | None) -> int:
         """The routing deadline of a call of this priority."""
         by_priority = self.priority_deadline_seconds
         if not by_priority or priority is None:
             return self.routing_deadline_seconds
-        return by_priority.get(plain(priority), self.routing_deadline_seconds)
+        return by_priority.get(normal(priority), self.routing_deadline_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class ByForm:
+    """What the document lists, by the normal form of its name: how a name that comes from outside is looked up."""
+
+    codes: Mapping[tuple[str, str], Code]
+    determinants: frozenset[str]
+    """The code systems whose codes are MPDS determinants."""
+    stated_by_codes: frozenset[str]
+    """Every hazard of which some listed code says something."""
+    priorities: Mapping[str, Mapping[str, int]]
+    questions: Mapping[str, Question]
+    cautions: Mapping[str, Mapping[str, int]]
+    """Without a hazard: harmless."""
+    districts: Mapping[str, str]
+    """→ the district's name as it is written."""
+    beats: Mapping[str, str]
+    """→ the district."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,16 +229,18 @@ class Programme:
     sources: frozenset[str]
     """The sources whose calls it is for; empty: all of the agency's."""
     codes: Mapping[tuple[str, str], Code]
-    determinants: frozenset[str]
-    """The code systems whose codes are MPDS determinants."""
     priorities: Mapping[str, Mapping[str, int]]
     """What the CAD's priority states of hazards."""
     questions: tuple[Question, ...]
     cautions: Mapping[str, Mapping[str, int]]
+    by_form: ByForm
+    """All of these as names from outside are compared with them; the tables above are as they are written."""
     words: Mapping[str, tuple[str, ...]]
     """Word → hazards, for single words, in the form `words.py` compares."""
+    stems: Mapping[str, tuple[str, ...]]
+    """The like for how words begin."""
     phrases: tuple[tuple[str, str], ...]
-    """The like for several words in a row."""
+    """The like for several words in a row; the last may be a stem, which ends in `*`."""
     levels: tuple[Level, ...]
     raises: tuple[Raise, ...]
     """The highest level's first."""
@@ -244,18 +267,14 @@ class Programme:
         """What the document says of a code; None for one that it does not list in that system, or not on that day."""
         if call_type is None:
             return None
-        code = self.codes.get((call_type.system, call_type.code)) or self._rewritten(call_type)
+        system = normal(call_type.system)
+        form = determinant(call_type.code) if system in self.by_form.determinants else None
+        code = self.by_form.codes.get((system, form or normal(call_type.code)))
         if code is None or at is None or (code.from_day is None and code.until_day is None):
             return code
         day = at.astimezone(self.zone).date()
         started = code.from_day is None or day >= code.from_day
         return code if started and (code.until_day is None or day < code.until_day) else None
-
-    def _rewritten(self, call_type: CallType) -> Code | None:
-        system, code = plain(call_type.system), plain(call_type.code)
-        if system in self.determinants:
-            code = determinant(code) or code
-        return self.codes.get((system, code))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from shared.engine.state import EMPTY
 from shared.judgement import Located
+
+if TYPE_CHECKING:
+    from shared.programme.judging.facts_of_call import Hazard
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +35,16 @@ class Surroundings:
     """What triage knows when it judges."""
 
     heard: frozenset[str] = frozenset()
-    """The hazards that words put in doubt and nobody has settled since."""
+    """The hazards that words of the narrative put in doubt."""
     located: Located | None = None
     """Where the call's position lies; None where it has none, or the document no boundaries."""
     repeat_caller: bool = False
     """Whether as many calls of the same caller were counted as the document asks for, this one among them."""
     load: Mapping[str, Mapping[str, Load]] = EMPTY
     """By response and district."""
+    former: Mapping[str, Hazard] | None = None
+    """What all versions so far have said of each hazard, this one and its doubts among them, and nobody's new word has
+    settled. None where a call is looked at by itself: then its own doubts count."""
 
 
 ALONE = Surroundings()

@@ -2,18 +2,70 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from shared.html_text import readings
 from shared.programme.judging.normal_forms import spoken
 from shared.programme.judging.programme import Programme
+
+STEM = "*"
+"""Ends a word that stands for every word that begins so."""
+
+
+class WordTables(NamedTuple):
+    """Words, stems and phrases → hazards, in the form in which they are looked for."""
+
+    words: Mapping[str, tuple[str, ...]]
+    stems: Mapping[str, tuple[str, ...]]
+    phrases: tuple[tuple[str, str], ...]
+
+
+def form_of(word: str) -> str:
+    """A word or phrase as it is compared; a stem keeps its `*`."""
+    return " ".join(spoken(word)) + (STEM if word.rstrip().endswith(STEM) else "")
+
+
+def tables_of(forms: Iterable[tuple[str, str]]) -> WordTables:
+    """The tables of words, each with the hazard that it puts in doubt."""
+    words: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+    stems: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+    phrases = []
+    for form, hazard in forms:
+        if " " in form:
+            phrases.append((form, hazard))
+        elif form.endswith(STEM):
+            stems[form.removesuffix(STEM)] += (hazard,)
+        else:
+            words[form] += (hazard,)
+    return WordTables(MappingProxyType(dict(words)), MappingProxyType(dict(stems)), tuple(phrases))
+
+
+def words_in_narrative(programme: Programme, narrative: str) -> frozenset[str]:
+    """The hazards that a narrative makes unknown, as it came and as a reader of HTML sees it."""
+    return frozenset[str]().union(*(words_in(programme, text) for text in readings(narrative)))
 
 
 def words_in(programme: Programme, text: str) -> frozenset[str]:
     """The hazards that `text` makes unknown: whole words of the document found in it, in any case.
 
-    Takes time in proportion to the length of the text times the number of phrases of several words.
+    Takes time in proportion to the length of the text times the number of phrases that begin with one of its words.
     """
     words = spoken(text)
-    hazards = {hazard for word in programme.words.keys() & set(words) for hazard in programme.words[word]}
-    if programme.phrases:
-        line = f" {' '.join(words)} "
-        hazards.update(hazard for phrase, hazard in programme.phrases if f" {phrase} " in line)
+    if not words:
+        return frozenset()
+    spoken_words = set(words)
+    hazards = {hazard for word in programme.words.keys() & spoken_words for hazard in programme.words[word]}
+    if programme.stems:
+        for length in {len(stem) for stem in programme.stems}:
+            beginnings = {word[:length] for word in spoken_words}
+            hazards.update(hazard for stem in programme.stems.keys() & beginnings for hazard in programme.stems[stem])
+    line = ""
+    for phrase, hazard in programme.phrases:
+        if hazard not in hazards and phrase.partition(" ")[0] in spoken_words:
+            line = line or f" {' '.join(words)} "
+            if (f" {phrase.removesuffix(STEM)}" if phrase.endswith(STEM) else f" {phrase} ") in line:
+                hazards.add(hazard)
     return frozenset(hazards)

@@ -17,7 +17,7 @@ from typing import Any
 from immutables import Map
 
 from shared.call import Call, CallType
-from shared.programme import Judgement, Phase, Programme, ResponseVerdict, Switchboard, judge, read, words_in
+from shared.programme import Judgement, Phase, Programme, ResponseVerdict, Switchboard, judge, read, words_in_narrative
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.surroundings import Surroundings
 from shared.switch import Switch
@@ -81,7 +81,7 @@ def verdict(
         "facts": calm | dict(facts or {}),
     }
     board = all_on(programme) if switchboard is None else switchboard
-    heard = words_in(programme, words) if programme else frozenset()
+    heard = words_in_narrative(programme, words) if programme else frozenset()
     return judge(programme, board, Call(**(known | call)), Surroundings(heard), moment)
 
 

@@ -66,7 +66,7 @@ def test_an_earlier_version_that_comes_late_shows_that_the_answer_came_after_the
 
 def test_a_narrative_that_cannot_be_opened_leaves_every_such_hazard_unknown_and_says_so() -> None:
     said = triaged(madison().put(report(unreadable=True)))
-    assert said.heard == ("violence", "weapon")
+    assert said.heard == ("crime", "injury", "suicide", "violence", "weapon")
     assert said.judgement.suitability == "indeterminate"
     assert "could not be read" in said.judgement.sentence
 

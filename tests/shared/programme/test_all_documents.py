@@ -156,6 +156,8 @@ def completions(fields: dict[str, Any], missing: tuple[str, ...]) -> list[dict[s
     }
     tried = 7 if len(missing) < 4 else 1
     options = [HAZARDS.get(fact, ())[:tried] or values.get(fact, ("yes", "no")) for fact in missing]
+    # an answer that is new settles what a flag that nobody listed may warn of
+    fields = fields | {"cautions": tuple(flag for flag in fields["cautions"] if flag != "OTHER")}
     return [fields | {"facts": fields["facts"] | dict(zip(missing, told, strict=True))} for told in product(*options)]
 
 

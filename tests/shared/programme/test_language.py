@@ -75,7 +75,8 @@ def test_calls_of_another_source_are_not_taken() -> None:
         ("25A011", None),
         ("25A01X", None),
         ("25F01", None),
-        ("\uff12\uff15A01", None),  # digits of another script
+        ("\uff12\uff15A01", "mental-health"),  # the same digits, wide
+        ("\u0662\u0665A01", None),  # digits of another script
     ],
 )
 def test_mpds_determinants_have_one_form_and_nothing_is_made_of_a_truncated_one(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shared.programme import Judgement
 from shared.programme.document.floor import FLOOR
 from shared.programme.judging.facts import HAZARDS
-from tests.shared.programme.documents import BOSTON, CHICAGO, MADISON, judged, live
+from tests.shared.programme.documents import BOSTON, CHICAGO, MADISON, judged, live, programme
 
 QUESTIONS = {"Q1": "weapon", "Q2": "violence", "Q3": "crime", "Q4": "injury", "Q5": "suicide"}
 RESPONSES = ("cares", "ems-and-mental-health", "mental-health-line", "co-response-car", "ask-co-response")
@@ -113,7 +113,8 @@ def test_indeterminate_calls_can_be_made_suitable_by_what_is_missing(
         assert found.missing == ()
         return
     best = answers | {q: "none" for q, fact in QUESTIONS.items() if fact in found.missing}
-    settled = around | {"heard": around["heard"] - set(found.missing)}
+    flags = tuple(flag for flag in around["cautions"] if flag in programme(document[0]).cautions)
+    settled = around | {"heard": around["heard"] - set(found.missing), "cautions": flags}
     assert found.missing
     assert ask(document, settled, best).suitability == "suitable"
 

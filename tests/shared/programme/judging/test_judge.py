@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from immutables import Map
 
-from shared.programme import Judgement, Phase, Switchboard, judge
+from shared.call import CallType
+from shared.programme import Judgement, Phase, Switchboard, judge, read
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.surroundings import ALONE
 from shared.switch import Switch
@@ -137,12 +138,14 @@ def test_districts_and_beats(where: dict[str, Any], district: str | None, reason
     [
         ("MENTAL", "mental-health", True),
         ("  CHECK   PERSON", "check-welfare", True),
-        ("mental", None, False),
+        ("mental", "mental-health", True),
+        ("check-person", "check-welfare", True),
+        ("\uff2dENTAL\u200b", "mental-health", True),
         ("MENTA", None, False),
         ("NOISE", None, False),
     ],
 )
-def test_codes_match_exactly_but_for_white_space(code: str, category: str | None, may_go: bool) -> None:  # noqa: FBT001
+def test_codes_match_in_one_form_and_a_part_of_one_is_another(code: str, category: str | None, may_go: bool) -> None:  # noqa: FBT001
     found = judged(code=code)
     assert (found.category, found.responses[0].may_go) == (category, may_go)
     assert judged(code=code, system="other").category is None
@@ -214,7 +217,7 @@ def test_a_word_puts_a_hazard_in_doubt_even_where_it_was_denied() -> None:
 def test_a_caution_warns_and_answers_nothing() -> None:
     assert judged(cautions=("ARMED",)).raised_by[0].source == "caution ARMED"
     assert judged(cautions=("ASSAULTIVE",)).suitability == "unsuitable"
-    assert judged(cautions=("PARKING",)).suitability == "suitable"
+    assert judged(cautions=("PARKING",)).missing == ("weapon", "violence")
     unasked = boston(answers={"Q1": "no", "Q3": "no", "Q4": "no", "Q5": "no"})
     assert (unasked.level_rank, unasked.missing) == (2, ("violence",))
 
@@ -233,10 +236,12 @@ def test_of_several_sources_the_worst_counts() -> None:
 def test_wishes() -> None:
     assert judged(caller_wants="police").raised_by[0].fact == "caller_wants"
     assert judged(caller_wants="police").suitability == "unsuitable"
-    asked = judged(caller_wants="alternative", code="NOISE")
+    listed = MADISON.replace("[call_types.dane-county]", '[call_types.dane-county]\nNOISE = { category = "noise" }')
+    asked = judged(listed, caller_wants="alternative", code="NOISE")
     assert asked.responses[0].may_go
-    assert judged(caller_wants="alternative", code="NOISE", answers=answers(Q1="yes")).suitability == "unsuitable"
-    assert judged(requested_by="caller", code="NOISE").responses[0].may_go
+    unsafe = judged(listed, caller_wants="alternative", code="NOISE", answers=answers(Q1="yes"))
+    assert unsafe.suitability == "unsuitable"
+    assert judged(listed, requested_by="caller", code="NOISE").responses[0].may_go
     assert judged(requested_by="officer", code="NOISE").responses[0].reasons == ("asker-not-allowed",)
     assert judged(requested_by="officer").responses[0].may_go
 
@@ -259,7 +264,7 @@ def test_freshness(age_seconds: int, reason: str | None) -> None:
 
 def test_another_agency_and_no_programme() -> None:
     assert judged(agency="elsewhere").reasons == ("other-agency",)
-    found = judge(None, LIVE, call(), ALONE, WEDNESDAY_NOON)
+    found = judge(None, LIVE, call(), ALONE, WEDNESDAY_NOON.astimezone(UTC))
     assert (found.suitability, found.reasons, found.level_rank) == ("unsuitable", ("no-programme",), 99)
     assert found.routing_deadline_seconds == 60
 
@@ -385,3 +390,16 @@ def test_units_on_scene_hand_a_call_over_when_they_or_a_dispatcher_ask(
 def test_who_goes_beside_police_on_scene_needs_nobodys_word() -> None:
     beside = MADISON.replace('goes            = "instead of default"', 'goes = "beside default"\nreplaces = ["ems"]')
     assert judged(beside, units_on_scene=True).responses[0].may_go
+
+
+def test_e1_of_several_codes_the_worst_counts() -> None:
+    """E1: a code beside the first only makes a call worse, and what it says calmly is no answer."""
+    violent = CallType(system="dane-county", code="MENTAL VIOLENT")
+    calm = call()
+    worse = calm.model_copy(update={"further_types": (violent,)})
+    found = judge(read(MADISON), LIVE, worse, ALONE, WEDNESDAY_NOON.astimezone(UTC))
+    assert (found.suitability, found.raised_by[0].source) == ("unsuitable", "code dane-county MENTAL VIOLENT")
+    for code in ("CHECK PERSON", "NO SUCH CODE"):
+        beside = calm.model_copy(update={"further_types": (CallType(system="dane-county", code=code),)})
+        of_both = judge(read(MADISON), LIVE, beside, ALONE, WEDNESDAY_NOON.astimezone(UTC))
+        assert of_both == judge(read(MADISON), LIVE, calm, ALONE, WEDNESDAY_NOON.astimezone(UTC))
