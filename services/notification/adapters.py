@@ -6,8 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from services.notification.config import NotificationSettings
 from services.notification.webhook import Message, Sender
 from shared.addresses import Network, UrlRefused, reachable
+from shared.agencies import Agencies
 from shared.events import PageDue
 from shared.links import offer_link
 
@@ -24,7 +26,7 @@ DONE = Outcome("done")
 
 
 class Adapter(Protocol):
-    """One way to page a person; `perform.performer` names it by the kind of contact method that it serves."""
+    """One way to page a person; `adapters_of` names it by the kind of contact method that it serves."""
 
     async def send(self, agency: str, page: PageDue) -> Outcome:
         """Hand one page over, once; nothing is sent after `page.not_after`."""
@@ -87,3 +89,12 @@ class WebhookPage:
                 "not_after": page.not_after.isoformat(),
             },
         }
+
+
+def adapters_of(settings: NotificationSettings, agencies: Agencies, sender: Sender) -> dict[str, Adapter]:
+    """Every adapter, by the kind of contact method: a new provider is a class above and a line here."""
+    links = Links(settings.pocket_url, settings.link_secret.get_secret_value())
+    return {
+        "pocket": PocketPage(),
+        "webhook": WebhookPage(sender, links, agencies.page_secrets, settings.webhook_networks),
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from services.notification.adapters import DONE, Adapter, Links, Outcome, PocketPage, WebhookPage
+from services.notification.adapters import DONE, Adapter, Outcome, adapters_of
 from services.notification.config import NotificationSettings
 from services.notification.exchange import Exchanges
 from services.notification.webhook import Message, Sender
@@ -58,9 +58,5 @@ class Performer:
 def performer(settings: NotificationSettings) -> Performer:
     """The performer of a process."""
     clock, agencies = SystemClock(), Agencies(settings.agencies_file)
-    allowed = settings.webhook_networks
-    sender = Sender(Exchanges(allowed).post, clock)
-    links = Links(settings.pocket_url, settings.link_secret.get_secret_value())
-    webhook = WebhookPage(sender, links, agencies.page_secrets, allowed)
-    adapters: dict[str, Adapter] = {"pocket": PocketPage(), "webhook": webhook}
-    return Performer(adapters, sender, agencies.cad_webhook, clock)
+    sender = Sender(Exchanges(settings.webhook_networks).post, clock)
+    return Performer(adapters_of(settings, agencies, sender), sender, agencies.cad_webhook, clock)
