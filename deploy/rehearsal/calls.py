@@ -104,10 +104,13 @@ class DocumentCalls:
     def _drawn(self, response: Response) -> Body:
         """A call of a code that the response takes, or for which somebody asks for it; mostly calm."""
         chance = self.chance
-        codes = [code for code in self.programme.codes.values() if code.category in response.takes]
+        listed = self.programme.codes.values()
+        codes = [code for code in listed if code.category in response.takes]
+        codes = codes or [code for code in listed if not code.hazards]  # of any type, where it is only asked for
         code = chance.choice(codes) if codes else None
         body: Body = {"call_type": _type(code) if code else self.unlisted(), "priority": self.priority()}
-        if response.may_be_asked_by and (code is None or chance.random() < 0.15):
+        is_taken = code is not None and code.category in response.takes
+        if response.may_be_asked_by and (not is_taken or chance.random() < 0.15):
             asker = chance.choice(sorted(response.may_be_asked_by))
             body |= {"caller_wants": "alternative"} if asker == "caller" else {"requested_by": asker}
         return body | self._as_sent(self._facts(response), code)

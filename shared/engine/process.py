@@ -27,7 +27,7 @@ from shared.events.base import Event, decode
 E = TypeVar("E", bound=Event)
 
 HANG_SECONDS = 8.0
-PREPARE_SECONDS = 5.0
+PREPARE_SECONDS = 20.0
 EXIT_WATCHDOG, EXIT_FAILED = 70, 71
 
 

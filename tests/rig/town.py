@@ -65,7 +65,7 @@ steps = [{{ try = "same response", seconds = {step_seconds} }}, {{ try = "defaul
 routing_deadline_seconds = {deadline_seconds}
 cad_notice_seconds = 5
 offer_expiry_seconds = {offer_seconds}
-status_stale_minutes = 1440
+status_stale_minutes = 60
 """
 CREW = ("paramedic", "crisis-worker")
 
