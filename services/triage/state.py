@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 
+from services.triage.apart import too_large
 from shared.call import Call
+from shared.engine.service import DecisionTooLong
 from shared.engine.state import EMPTY, ByDay, Clocks, PMap
 from shared.events import HeardLine
 from shared.judgement import Located
@@ -161,6 +163,8 @@ def _read(text: str) -> Programme | ProgrammeRefused:
         return read(text)
     except ProgrammeRefused as refused:
         return refused.with_traceback(None)
+    except DecisionTooLong:  # once is enough: not again for each call of its agency
+        return too_large()
 
 
 def version_key(event_id: str, fingerprint: str) -> str:

@@ -17,6 +17,7 @@ from shared.clock import Clock, SystemClock
 from shared.config import Settings
 from shared.engine import gc_tuning
 from shared.engine.broker import Broker, BrokerUnavailable, Stored
+from shared.engine.budget import within_budget
 from shared.engine.effects import Perform, no_effects
 from shared.engine.kafka import KafkaBroker
 from shared.engine.service import Service
@@ -44,7 +45,8 @@ def run(
     """
     telemetry.configure_logs(service.name, settings.instance, settings.log_level)
     try:
-        asyncio.run(_run(service, settings, perform, watch, prepare))
+        with within_budget(service) as bounded:
+            asyncio.run(_run(bounded, settings, perform, watch, prepare))
     except Exception as error:  # noqa: BLE001  # whatever it is, the supervisor's business
         telemetry.logger().critical("worker ended", error=type(error).__name__, wrong=str(error)[:300])
         sys.stderr.flush()

@@ -16,7 +16,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from shared.engine.backlog import Backlog, Waiting
 from shared.engine.broker import Record, Stored
 from shared.engine.journal import InputPosition, StepHeaders, headers_of, is_late_write
-from shared.engine.service import Input, Service, Tick
+from shared.engine.service import DecisionTooLong, Input, Service, Tick
 from shared.engine.topic import STEP_BYTES
 from shared.events.base import EVENTS, Event, UndecodableEvent, decode
 from shared.events.journals import ClockFailed, InputRefused, PositionsNoted
@@ -219,13 +219,13 @@ class Decider(Generic[S]):
                 raise UndecodableEvent(MISPLACED)  # noqa: TRY301  # refused like any other bad input, below
             event = decode(stored.headers.get("type", b"").decode("utf-8", "replace"), stored.value)
             fits = step.decide(stored.key, Input(event, stored.position, stored.time, stored.key))
-        except Exception as error:  # noqa: BLE001  # bad input never ends the process: it would come back at every start
+        except (Exception, DecisionTooLong) as error:  # noqa: BLE001  # what ends the process would come back at every start
             fits = step.add(stored.key, [self._refusal(stored, error)], stored.position)
         if fits:
             step.decided.append(stored)
         return fits
 
-    def _refusal(self, stored: Stored, error: Exception) -> InputRefused:
+    def _refusal(self, stored: Stored, error: BaseException) -> InputRefused:
         names_subject = self._topics[stored.topic].refusals_name_subject
         return InputRefused.of_record(
             stored.position,
@@ -243,7 +243,7 @@ class Decider(Generic[S]):
             cause = report.cause(agency)
             try:
                 fits = step.decide(agency, Input(report, cause, step.now, agency))
-            except Exception as error:  # noqa: BLE001  # as above
+            except (Exception, DecisionTooLong) as error:  # noqa: BLE001  # as above
                 fits = step.add(agency, [InputRefused.of_effect(cause, _what(error))], cause)
             if not fits:
                 return
@@ -266,7 +266,7 @@ class Decider(Generic[S]):
             due = self._service.due(step.state(agency))
             if fits and (len(step.made) == made_before or due == (tick.clock_id, tick.at)):
                 raise ClockStuck  # noqa: TRY301  # a failed clock like any other, below
-        except Exception as error:  # noqa: BLE001  # as above
+        except (Exception, DecisionTooLong) as error:  # noqa: BLE001  # as above
             fits = step.add(agency, [ClockFailed(clock_id=tick.clock_id, wrong=_what(error))], cause)
         if fits:
             step.fired.append(tick)
@@ -279,7 +279,7 @@ def _is_idle(state: PartitionState[Any], now: datetime) -> bool:
 
 def _what(error: BaseException) -> str:
     """What went wrong, without the values it went wrong on: an error's text may hold what a caller said."""
-    if isinstance(error, UndecodableEvent):
+    if isinstance(error, UndecodableEvent | DecisionTooLong):
         return str(error)
     frames: Iterable[Any] = traceback.extract_tb(error.__traceback__)[-1:]
     where = "".join(f" in {PurePath(frame.filename).name}:{frame.lineno}" for frame in frames)
