@@ -57,7 +57,7 @@ def readings(narrative: str) -> tuple[str, ...]:
         return (narrative,)
     unjoined = narrative.replace(_JOINT, "")
     with_unseen = [_without_tags(text, _ALL_TAGS) for text in {unjoined, _INNERMOST.sub(_JOINT, unjoined)}]
-    return tuple(dict.fromkeys((narrative, plain_text(narrative), *sorted(with_unseen))))
+    return tuple(dict.fromkeys((narrative, plain_text(narrative), _unescaped(unjoined), *sorted(with_unseen))))
 
 
 def _may_be_html(text: str) -> bool:
@@ -86,7 +86,10 @@ def _without_tags(text: str, tags: Mapping[str, str]) -> str:
     def shown(tag: re.Match[str]) -> str:
         return tags.get(tag[tag.lastindex or 0].lower(), tag[0])
 
-    text = _TAG.sub(shown, text).replace(_JOINT, "")
+    return _unescaped(_TAG.sub(shown, text).replace(_JOINT, ""))
+
+
+def _unescaped(text: str) -> str:
     return _REFERENCE.sub(lambda reference: _character(reference[0]), text) if "&" in text else text
 
 

@@ -72,6 +72,16 @@ REFERRALS_OVERDUE = Counter(
     "Referrals and follow-ups of which nobody said in time what became.",
     ["agency"],
 )
+UNLISTED = Counter(
+    "careroute_unlisted_total",
+    "Names in judged calls that the document does not list: codes, cautions, questions.",
+    ["agency", "kind"],
+)
+CAD_CLOCK = Gauge(
+    "careroute_cad_clock_offset_seconds",
+    "How far a CAD's clock was ahead of ours (behind: below 0) when that last kept calls from being diverted.",
+    ["agency", "source"],
+)
 SILENT_TEAMS = Counter(
     "careroute_safety_checks_missed_total",
     "Police asked for, because a team with a call was silent. ALERT.",

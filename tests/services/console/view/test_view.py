@@ -306,6 +306,8 @@ def not_informed() -> tuple[str, Event]:
         ((*TAKEN, status("on-scene"), SILENT, status("on-scene")), []),
         ((*TAKEN, status("on-scene"), SILENT, ended()), []),
         (((N, events.CadWebhookDisabled(source="dane-county")),), ["webhook-disabled"]),
+        (((D, events.CadClockNoted(source="dane", offset_seconds=-960, seen_at=START)),), ["cad-clock"]),
+        (((D, events.CadIdentityNoted(source="dane", call_id=CALL_ID)),), ["cad-identity"]),
         (((N, events.CadWebhookDisabled(source="a")), (N, events.CadWebhookEnabled(source="a"))), []),
         (((A, events.ClockFailed(clock_id="moving/x", wrong="KeyError")),), ["clock-failed"]),
     ],
