@@ -6,21 +6,33 @@ can be changed without a gap.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
+from shared.addresses import Url
 from shared.call import Name
 
 Found = TypeVar("Found")
 Role = Literal["cad", "dispatcher", "supervisor", "approver", "staff", "viewer"]
 KeyHash = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SECRET_PREFIX = "whsec_"  # noqa: S105  # not one itself
+SECRET_BYTES = range(24, 65)
+"""Standard Webhooks' own bounds."""
 
 
 def hash_of(key: str) -> str:
@@ -28,16 +40,27 @@ def hash_of(key: str) -> str:
     return "sha256:" + hashlib.sha256(key.encode()).hexdigest()
 
 
-def _private_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
-        return url
-    message = "must be https, or http to this machine"
-    raise ValueError(message)
+def _signing_secret(secret: str) -> str:
+    """A secret is tried when the file is read, not when the first message waits for it."""
+    encoded = secret.removeprefix(SECRET_PREFIX).rstrip("=")
+    try:
+        size = len(base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True))
+    except (binascii.Error, ValueError):
+        size = 0
+    if not secret.startswith(SECRET_PREFIX) or size not in SECRET_BYTES:
+        least, most = SECRET_BYTES[0], SECRET_BYTES[-1]
+        message = f"must be {SECRET_PREFIX} and {least} to {most} random bytes in base64"
+        raise ValueError(message)
+    return secret
 
 
-Url = Annotated[str, StringConstraints(max_length=500), AfterValidator(_private_url)]
-Secret = Annotated[str, StringConstraints(pattern=r"^whsec_[A-Za-z0-9+/=]{24,}$")]
+def _as_several(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+Secret = Annotated[str, AfterValidator(_signing_secret)]
+Secrets = Annotated[tuple[Secret, ...], BeforeValidator(_as_several), Field(min_length=1, max_length=2)]
+"""One, or two while one is being changed: everything is signed with both."""
 
 
 class _Part(BaseModel):
@@ -48,7 +71,7 @@ class CadWebhook(_Part):
     """Where a CAD is told outcomes, and the secret that signs them (Standard Webhooks)."""
 
     url: Url
-    secret: Secret
+    secret: Secrets
 
 
 class Source(_Part):
@@ -76,7 +99,7 @@ class Agency(_Part):
 
     sources: dict[Name, Source] = {}
     people: dict[Name, Principal] = {}
-    page_secret: Secret | None = None
+    page_secret: Secrets | None = None
     """Signs the webhook pages to this agency's staff."""
 
 
@@ -118,10 +141,10 @@ class Agencies:
         found = held.sources.get(source) if held else None
         return found.webhook if found else None
 
-    def page_secret(self, agency: str) -> str | None:
-        """What signs an agency's webhook pages."""
-        held = self.agency(agency)
-        return held.page_secret if held else None
+    def page_secrets(self, agency: str) -> tuple[str, ...]:
+        """What signs an agency's webhook pages; nothing where it has no secret."""
+        doors = self.agency(agency)
+        return (doors.page_secret or ()) if doors else ()
 
     def may_pause(self, agency: str) -> bool:
         """Whether somebody there can reach the stop switch."""

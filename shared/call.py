@@ -91,6 +91,8 @@ class Call(BaseModel):
     updated_at: AwareDatetime
     call_type: CallType | None = None
     """None: the CAD has no type yet; the call waits for one until its deadline."""
+    further_types: tuple[CallType, ...] = Field(default=(), max_length=8)
+    """More codes that the CAD gives the call, e.g. of another code system; each can only make it worse."""
     priority: Text | None = None
     district: Text | None = None
     beat: Text | None = None
@@ -104,6 +106,8 @@ class Call(BaseModel):
     requested_by: Asker | None = None
     units_on_scene: bool = False
     language: Text | None = None
+    linked_incidents: tuple[IncidentId, ...] = Field(default=(), max_length=32)
+    """Incidents of the same CAD that have to do with this one."""
 
     @property
     def call_id(self) -> str:
@@ -114,11 +118,6 @@ class Call(BaseModel):
     def ended(self) -> bool:
         """Whether the CAD says that the incident is over."""
         return self.status in ENDED
-
-    @property
-    def order(self) -> datetime:
-        """Where this version stands among those of its call, see `status_order`."""
-        return status_order(self.updated_at, self.status)
 
 
 SAME_INCIDENT = timedelta(minutes=60)
@@ -143,11 +142,3 @@ def is_another_incident(before_created_at: datetime, created_at: datetime) -> bo
 def is_stale(call: Call, judged_at: datetime) -> bool:
     """Whether a call that is not known was perhaps forgotten: it is older than seven days by its own time stamps."""
     return min(call.created_at, call.updated_at) < judged_at - STALE
-
-
-def status_order(updated_at: datetime, status: CallStatus) -> datetime:
-    """Where triage puts a version: at one instant an end outweighs, and a re-opening more."""
-    return updated_at + (_REOPENED if status == "reopened" else _ENDED if status in ENDED else _ACTIVE)
-
-
-_ACTIVE, _ENDED, _REOPENED = timedelta(0), timedelta(microseconds=1), timedelta(microseconds=2)

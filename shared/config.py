@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "CAREROUTE_"
+
+WebhookNetworks = Annotated[
+    tuple[IPv4Network | IPv6Network, ...],
+    Field(description='networks that webhooks may reach besides the public internet, as JSON: ["10.1.0.0/16"]'),
+]
 
 
 class Environment(BaseSettings):

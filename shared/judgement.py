@@ -73,6 +73,9 @@ Attempt = Literal["same response", "neighbour pool", "next response", "phone", "
 DEFAULT_POOL = "default"
 EXPECTED_MINUTES = 60
 MISSED_SAFETY_CHECKS = 2
+STAGED_NOTICE_MINUTES = 10
+ORDER_OF_CALLS: tuple[str, ...] = ("officer", "fire-crew")
+"""Somebody on scene who waits for a team goes before everybody else."""
 
 NO_LEVEL_RANK = 99
 """The rank of a call that no programme could judge: above every level."""
@@ -199,6 +202,12 @@ class Judgement(BaseModel):
     programme_hash: str
     switchboard_revision: int
     missed_safety_checks: int = MISSED_SAFETY_CHECKS
+    zone: str = "UTC"
+    """The agency's time zone: people read times on its clocks."""
+    staged_notice_minutes: int = STAGED_NOTICE_MINUTES
+    """How long a team waits nearby before the dispatcher is told that nobody has let it in."""
+    order_of_calls: tuple[str, ...] = ORDER_OF_CALLS
+    """Which calls come first where teams are few: who asks, or `priority` and its code; all others after them."""
     position_stale_seconds: int = 60
     """Nothing reads it; readers of an older version ask for it."""
     unlisted: tuple[str, ...] = ()

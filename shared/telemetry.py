@@ -47,6 +47,7 @@ REQUEST_SECONDS = Histogram(
     "careroute_request_seconds", "HTTP requests, from the head to the answer.", ["door"], buckets=FAST_SECONDS
 )
 CALLS_RECEIVED = Counter("careroute_calls_received_total", "Call versions made durable by intake.", ["agency"])
+UNLISTED = Counter("careroute_unlisted_total", "Names that nothing lists, by kind.", ["agency", "kind"])
 TRIAGED = Counter("careroute_calls_triaged_total", "Judgements by suitability.", ["agency", "suitability"])
 OUTCOMES = Counter("careroute_outcomes_total", "Routing outcomes.", ["agency", "outcome"])
 OFFERS = Counter("careroute_offers_total", "Offers by how they ended.", ["agency", "ended"])
@@ -122,7 +123,7 @@ class _Libraries(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
-        logger().log(record.levelno, "library", kind=record.name, error=record.msg[:100])
+        logger().log(record.levelno, "library", kind=record.name, error=str(record.msg)[:100])
 
 
 def logger() -> Any:

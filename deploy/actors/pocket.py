@@ -51,7 +51,11 @@ class PocketCrew(Crew[str]):
         """Fill in the form that the page shows; False where it shows none any more. Raises PageAway."""
         form = {"status": status} | ({"disposition": disposition} if disposition else {})
         for _ in range(TRIES):
-            page_at = _PAGE_AT.search(await fetch(self._http, link))
+            page = await fetch(self._http, link)
+            page_at = _PAGE_AT.search(page)
+            if page_at is not None and "You are released" in page:  # nothing else is asked of them before
+                await fetch(self._http, f"{link}/released", {"status": "available", "page_at": page_at[1]})
+                return False
             if page_at is None:
                 return False
             page = await fetch(self._http, f"{link}/status", {**form, "page_at": page_at[1]})

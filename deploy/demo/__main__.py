@@ -32,7 +32,7 @@ from deploy.local.stack import StackError, stop_leftover
 from deploy.rehearsal import CannotRehearse, rehearsal
 from shared.clock import SystemClock
 from shared.engine.redecide import JournalBroken
-from shared.programme.trying.cad_export import MappingRefused
+from shared.programme.trying.export_document import MappingRefused
 
 DIRECTORY = CHECKOUT / ".run" / "demo"
 KAFKA_VARIABLE = "CAREROUTE_KAFKA"
@@ -77,6 +77,10 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--calls-per-second", type=float, default=6.0)
     parser.add_argument("--calls", type=Path, help="a CAD's export, to be replayed instead")
     parser.add_argument("--mapping", type=Path, help="the mapping document for it")
+    parser.add_argument(
+        "--document", type=Path, help="the programme of the replay; else the one named after the mapping"
+    )
+    parser.add_argument("--teams", type=int, default=scenarios.TEAMS_A_DISTRICT, help="of a response in a district")
     parser.add_argument("--speed", type=float, default=2880.0, help="how many times as fast as the calls came")
     parser.add_argument("--redecide", action="store_true", help="decide an export's journals again too")
     parser.add_argument("--memory", action="store_true", help="all in one process, even where there is a Kafka")
@@ -93,7 +97,7 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
 
 def _scenario(chosen: argparse.Namespace) -> Scenario:
     if chosen.calls is not None:
-        return scenarios.replay(chosen.calls, chosen.mapping, chosen.speed)
+        return scenarios.replay(chosen.calls, chosen.mapping, chosen.speed, chosen.document, chosen.teams)
     if chosen.city is not None:
         return rehearsal(chosen.city, chosen.seed, chosen.minutes * 60, chosen.calls_per_second, SystemClock().now())
     return scenarios.city(chosen.seed, chosen.minutes * 60, chosen.calls_per_second)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from deploy.actors.console import TeamSpec
@@ -11,7 +13,12 @@ from deploy.actors.crews import Habits
 from deploy.actors.scenario import PROGRAMMES, Scenario
 from deploy.actors.story import CANARY, Sending
 from deploy.demo import traffic
-from shared.programme.trying.cad_export import MappingRefused, read_mapping, read_rows
+from shared.judgement import NOT_ROUTED, OR
+from shared.programme import Programme, ProgrammeRefused, read
+from shared.programme.trying.cad_export import read_export
+from shared.programme.trying.explain import all_on
+from shared.programme.trying.export_document import CallMapping, MappingRefused, read_mapping
+from shared.switch import Switch
 
 
 def city(seed: int, seconds: float, calls_per_second: float) -> Scenario:
@@ -57,48 +64,97 @@ def _hour(share: float) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
-def replay(calls: Path, mapping_file: Path, speed: float) -> Scenario:
-    """Real calls, `speed` times as fast as they came. Raises MappingRefused, OSError."""
+TEAMS_A_DISTRICT = 2
+
+
+def replay(
+    calls: Path, mapping_file: Path, speed: float, document: Path | None = None, teams: int = TEAMS_A_DISTRICT
+) -> Scenario:
+    """Real calls, `speed` times as fast as they came, under a document as it is. Raises MappingRefused, OSError.
+
+    `teams`: how many of each response there are in a district. Without a document the mapping's own is taken.
+    """
     mapping = read_mapping(mapping_file.read_text("utf-8"))
-    programme = PROGRAMMES / f"{mapping_file.stem}-replay.toml"
-    if not programme.exists():
-        raise MappingRefused(f"there is no programme for this replay: {programme}")
-    rows = read_rows(mapping, calls)
-    first, zone = rows[0].created_at, ZoneInfo(mapping.time_zone)
-    sendings = [Sending((row.created_at - first).total_seconds() / speed, row.body) for row in rows]
-    for row in rows:
-        if (body := row.end_body()) is not None:
-            after = datetime.fromisoformat(body["updated_at"]) - first
-            sendings.append(Sending(after.total_seconds() / speed, body))
-    sendings.sort(key=lambda sending: sending.at_seconds)
-    districts = tuple(mapping.beats.districts) if mapping.beats is not None else ()
-    phase_of = dict.fromkeys(districts, "live")
-    if len(districts) >= 4:  # one of each, so that each can be seen
-        phase_of |= {districts[-1]: "off", districts[-3]: "shadow", districts[1]: "advisory"}
+    text, programme = _document(document or PROGRAMMES / f"{mapping_file.stem}-replay.toml", mapping)
+    export = read_export(mapping, calls)
+    first, zone = export.rows[0].created_at, ZoneInfo(mapping.time_zone)
+
+    def sending(body: Mapping[str, Any]) -> Sending:
+        after = datetime.fromisoformat(body["updated_at"]) - first
+        return Sending(max(0.0, after.total_seconds()) / speed, body)
+
+    ends = [body for row in export.rows if (body := row.end_body()) is not None]
+    bodies = [body for row in export.rows for body in (row.body, *row.later)] + ends
 
     def clocks(at: float) -> str:
         there = (first + timedelta(seconds=at * speed)).astimezone(zone)
         return f"{there:%a %d %b %Y %H:%M} there (gates), {at:.0f} s here (offers and deadlines)"
 
-    ends = len(sendings) - len(rows)
+    phases = dict(_phases(programme))
     return Scenario(
-        title=f"{len(rows)} calls of {calls.name}, {speed:g} times as fast as they came",
+        title=f"{len(export.rows)} calls of {calls.name}, {speed:g} times as fast as they came",
         agency=mapping.agency,
         source=mapping.source,
-        document=programme.read_text("utf-8"),
-        sendings=sendings,
-        phases={("crisis-team", district): phase for district, phase in phase_of.items()},
-        teams=[
-            TeamSpec(f"{district.lower()}-{number}", "mobile-crisis-team", ("clinician", "emt"), (district,))
-            for district in districts
-            for number in range(1, 5)
-        ],
+        document=text,
+        sendings=sorted(map(sending, bodies), key=lambda one: one.at_seconds),
+        phases=phases,
+        teams=list(_teams(programme, phases, teams)),
         replay=True,
         habits=Habits(answer=(0.2, 1.0), travel=(0.4, 1.2), work=(0.8, 2.5)),
         clocks=clocks,
         notes=(
             "Two clocks: hours, holidays and freshness go by the call's own time; offers and deadlines run here.",
-            f"The export has the received time alone. {ends} calls end early by their disposition, at an assumed time.",
-            "It has no screening answers: what some codes state of hazards is assumed, see the programme document.",
+            f"The document is played as it is, as far on as it allows, {teams} teams of each response in a district.",
+            *_assumed(mapping, programme, len(ends)),
+            *export.remarks,
         ),
     )
+
+
+def _document(path: Path, mapping: CallMapping) -> tuple[str, Programme]:
+    if not path.exists():
+        raise MappingRefused(f"there is no programme for this replay: {path}; name one with --document")
+    text = path.read_text("utf-8")
+    try:
+        programme = read(text)
+    except ProgrammeRefused as refused:
+        faults = (f"{path.name}, line {fault.line}: {fault.field}: {fault.what}" for fault in refused.faults)
+        raise MappingRefused(*faults) from None
+    if programme.agency != mapping.agency:
+        raise MappingRefused(f"the mapping is {mapping.agency}'s, the programme {path.name} {programme.agency}'s")
+    return text, programme
+
+
+def _phases(programme: Programme) -> Iterator[tuple[tuple[str, str], str]]:
+    """Each response and district, as far on as the document allows."""
+    for key, phase in all_on(programme).phases.items():
+        switch = Switch.parse(key)
+        if switch.response is not None:
+            yield (switch.response, switch.district), phase
+
+
+def _teams(programme: Programme, phases: Mapping[tuple[str, str], str], teams: int) -> Iterator[TeamSpec]:
+    """Teams of each response that is sent, in each district where it runs; their ids say no name of a district."""
+    districts = list(dict.fromkeys(district for _, district in phases))
+    for name, response in programme.responses.items():
+        if response.reached_by in NOT_ROUTED:
+            continue
+        crew = tuple(place.split(OR)[0] for place in response.crew) or ("crisis-worker",)
+        for place, district in enumerate(districts, 1):
+            for number in range(1, teams + 1 if phases.get((name, district), "off") != "off" else 1):
+                yield TeamSpec(
+                    f"{name}-{place}-{number}", response.model, crew, (district,), pool=response.pool,
+                    paged_members=0 if response.reached_by == "pull" else 1,
+                )  # fmt: skip
+
+
+def _assumed(mapping: CallMapping, programme: Programme, ends: int) -> Iterator[str]:
+    """What the export does not say, and is taken for so."""
+    columns = mapping.columns
+    if ends and columns.closed_at is None and mapping.rows.of_a_call != "snapshots":
+        yield f"{ends} calls end by their disposition, at a time that the mapping assumes."
+    if columns.updated_at is None and columns.arrived_at is None and columns.closed_at is None:
+        yield "The export has the received time alone."
+    yield "It has no screening answers: what is known of hazards, codes and priorities say."
+    if programme.assumptions:
+        yield f"The document assumes of {len(programme.assumptions)} codes and priorities what nobody asked."

@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
-import httpx
 from pydantic import SecretStr
 
 from deploy.local.access import Access, AgencySpec
@@ -16,7 +15,7 @@ from deploy.local.asgi import serving
 from deploy.local.broker import KafkaNode
 from deploy.local.kafka.node import free_port
 from deploy.local.programs import DOORS, HOST
-from deploy.local.stack import Stack
+from deploy.local.stack import WEBHOOK_NETWORKS, Stack
 from services.console.api.http import create_app as console_app
 from services.console.config import ConsoleSettings
 from services.intake.config import IntakeSettings
@@ -130,7 +129,6 @@ class OneProcess:
         self._log, self._clock = MemoryLog(PARTITIONS), SystemClock()
         self._stopping, self._exit = asyncio.Event(), AsyncExitStack()
         self._workers: list[asyncio.Task[None]] = []
-        self._clients: list[httpx.AsyncClient] = []
         self.access = Access([agency])
         self._ports = {door: free_port() for door in DOORS}
 
@@ -140,17 +138,20 @@ class OneProcess:
         self._directory.mkdir(parents=True, exist_ok=True)
         file = self._directory / "agencies.toml"
         self.access.write(file)
-        common: dict[str, Any] = {"kafka": "memory", "partitions": PARTITIONS, "agencies_file": file}
+        common: dict[str, Any] = {
+            "kafka": "memory",
+            "partitions": PARTITIONS,
+            "agencies_file": file,
+            "webhook_networks": WEBHOOK_NETWORKS,
+        }
         link_secret, sealer = SecretStr(self.access.link_secret), Sealer(self.access.sealing_key)
         notifying = NotificationSettings(**common, link_secret=link_secret, pocket_url=self.url_of("pocket"))
         loop = asyncio.get_running_loop()
         for number in (1, 2):
-            telling = performer(notifying)
-            self._clients.append(telling.sender.client)
             runs: tuple[tuple[Any, Perform], ...] = (
                 (triage_service(sealer), no_effects),
                 (TEAM_AVAILABILITY, no_effects),
-                (NOTIFICATION, telling),
+                (NOTIFICATION, performer(notifying)),
             )
             for service, perform in runs:
                 worker = Worker(service, self.broker(), self._clock, f"{service.name}-{number}", perform)
@@ -181,8 +182,6 @@ class OneProcess:
         self._stopping.set()
         if self._workers:
             await asyncio.wait(self._workers)
-        for client in self._clients:
-            await client.aclose()
 
     def url_of(self, door: str) -> str:
         """Where a door listens."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -24,6 +25,8 @@ from shared.engine.kafka import check_topics, create_topics
 from shared.topics import TOPICS
 
 READY_SECONDS = 60.0
+WEBHOOK_NETWORKS = ("127.0.0.0/8",)
+"""Whoever is told something is played on this machine."""
 
 
 class StackError(RuntimeError):
@@ -112,6 +115,7 @@ class Stack:
             "sealing_key": self.access.sealing_key,
             "link_secret": self.access.link_secret,
             "pocket_url": self.url_of("pocket"),
+            "webhook_networks": json.dumps(WEBHOOK_NETWORKS),
         }
         environment = environment_of(service, settings) | {"PYTHONUNBUFFERED": "1"} | self._environment
         return Program(service, number, operations_port, port, environment)

@@ -81,7 +81,7 @@ def _configuration(directory: Path, programs: Iterable[Program]) -> str:
         "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface",
     ]
     for program in programs:
-        environment = ",".join(f'{name}="{_escaped(value)}"' for name, value in program.environment.items())
+        environment = ",".join(f"{name}={_quoted(value)}" for name, value in program.environment.items())
         parts += [
             f"[program:{program.name}]",
             f"command = {_escaped(shlex.join(program.command))}",
@@ -97,6 +97,12 @@ def _configuration(directory: Path, programs: Iterable[Program]) -> str:
             "stdout_logfile_backups = 1",
         ]
     return "\n".join(parts) + "\n"
+
+
+def _quoted(value: str) -> str:
+    """A value in the kind of quotes that it does not hold itself: the supervisor knows no other way."""
+    quote = "'" if '"' in value else '"'
+    return f"{quote}{_escaped(value)}{quote}"
 
 
 def _escaped(value: str) -> str:

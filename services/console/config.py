@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, SecretStr
 
-from shared.config import AgencyDoorSettings, Environment
+from shared.config import AgencyDoorSettings, Environment, WebhookNetworks
 
 
 class ConsoleSettings(AgencyDoorSettings):
@@ -14,6 +14,7 @@ class ConsoleSettings(AgencyDoorSettings):
     pocket_url: str = Field(
         default="http://127.0.0.1:8002", pattern="^https?://", description="address of the pocket page, for links"
     )
+    webhook_networks: WebhookNetworks = ()
     console_answer_seconds: float = Field(
         default=2.0, gt=0, le=10, description="how long a command's answer is waited for"
     )

@@ -1,155 +1,114 @@
 """EIDO (NENA-STA-021, version 1) to call versions: what routing needs, read tolerantly; the rest is ignored.
 
-A location that cannot be read is left out, and a note says so; a hazard is never dropped to save the rest.
+What is optional and cannot be read is absent, and a note says so; where it may have been a warning, a caution that
+nobody lists stands in its place. A hazard is never dropped to save the rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from operator import itemgetter
-from typing import Annotated, Any
+from typing import Any
 from xml.etree.ElementTree import Element
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic_core import from_json
 
 from services.intake.config import MAX_NOTES_CHARACTERS
-from services.intake.flat import Time
+from services.intake.flat import NOWHERE, STATUSES, is_nowhere, word_of
+from services.intake.mending import mended
+from services.intake.parts import Part, Remarks
 from services.intake.pidf_lo import address_of, points_of, root_of
-from services.intake.problems import not_valid
+from services.intake.problems import not_json
 from services.intake.version import Version
 from shared.agencies import Source
-from shared.call import Call, CallStatus, CallType, IncidentId, Text
+from shared.call import Call, CallStatus, CallType
 from shared.doors.problems import Fault, Problem
 from shared.html_text import plain_text
+from shared.telemetry import UNLISTED
 
 MEDIA_TYPE = "application/emergency.eido+json"
 MAJOR_VERSION = "1"
-
-
-def _listed(value: Any) -> Any:
-    """A single one where a list belongs, or null, is taken for a list."""
-    return [] if value is None else value if isinstance(value, list) else [value]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, hide_input_in_errors=True)
-
-
-class _Reference(_Part):
-    to: str = Field("", alias="$ref")
-
-
-class _Incident(_Part):
-    incident_type_internal_code: Text | None = None
-    incident_type_internal_text: Text | None = None
-    incident_type_common_registry_text: Text | None = None
-    incident_status_common_registry_text: Annotated[list[Text], BeforeValidator(_listed)] = []
-    incident_priority_internal_text: Text | None = None
-    incident_common_priority_number: int | None = None
-    beat_or_dispatch_group_text: Text | None = None
-    location_reference: Annotated[list[_Reference], BeforeValidator(_listed)] = []
-
-
-class _Location(_Part):
-    id: str = Field("", alias="$id")
-    location_type_description_registry_text: Any = None
-    location_by_value: Any = None
-
-
-class _Person(_Part):
-    person_incident_role_registry_text: Annotated[list[Text], BeforeValidator(_listed)] = []
-    nc_person_component: dict[str, Any] = {}
-    item_reference: Any = None
-
-
-class _Caution(_Part):
-    caution_type_internal_text: Text | None = None
-    caution_type_common_registry_text: Text | None = None
-
-
-class _Callback(_Part):
-    call_back_information_uri: Annotated[list[Any], BeforeValidator(_listed)] = []
-    updated_cbn: Any = None
-
-
-class _CallPart(_Part):
-    call_start_timestamp: Time | None = None
-
-
-class _Note(_Part):
-    notes_action_comments: str = ""
-
-
-class _Resource(_Part):
-    secondary_unit_status_registry_text: Annotated[list[Text], BeforeValidator(_listed)] = []
-
-
-class _Merge(_Part):
-    incident_tracking_identifier: IncidentId
-    incident_merge_direction_code: Text
-
-
-def _several(kind: type[_Part]) -> Any:
-    return Annotated[list[kind], BeforeValidator(_listed)]  # type: ignore[valid-type]
-
-
-class Eido(_Part):
-    """What is read of an EIDO."""
-
-    id: IncidentId = Field(alias="$id")
-    last_update_time_stamp: Time
-    eido_version: Annotated[str, StringConstraints(max_length=20)] = "1.0"
-    incident_component: _Incident | None = None
-    location_component: _several(_Location) = []  # type: ignore[valid-type]
-    person_component: _several(_Person) = []  # type: ignore[valid-type]
-    caution_component: _several(_Caution) = []  # type: ignore[valid-type]
-    callback_component: _several(_Callback) = []  # type: ignore[valid-type]
-    call_component: _several(_CallPart) = []  # type: ignore[valid-type]
-    notes_component: _several(_Note) = []  # type: ignore[valid-type]
-    emergency_resource_component: _several(_Resource) = []  # type: ignore[valid-type]
-    merge_component: _several(_Merge) = []  # type: ignore[valid-type]
-
-
-MEANINGS = {
-    "$id": "the incident tracking identifier: at most 120 characters, no blank and no slash",
-    "lastUpdateTimeStamp": "RFC 3339 with an offset",
-    "incidentTrackingIdentifier": "the other incident's tracking identifier",
-    "incidentMergeDirectionCode": "REPLACED, REPLACING or SPLIT",
-}
-MAX_CAUTIONS = 32
-
+MAX_CAUTIONS, MAX_LINKS, MAX_FURTHER_TYPES, MAX_LOCATIONS = 32, 32, 8, 16
 
 Pseudonym = Callable[[str], str]
 
 
+class _Eido:
+    """An EIDO whose identifier, time and version are right, and what comes up while the rest is read."""
+
+    def __init__(self, part: Part, source: Source, remarks: Remarks) -> None:
+        self.part, self.source, self.remarks = part, source, remarks
+        self.incident = next(iter(part.parts("incidentComponent")), Part({}, remarks))
+        self.id, self.updated_at = _required(part)
+
+    def unlisted(self, kind: str, word: str) -> None:
+        """Say that a word is in no registry: named to the sender, as far as it is a word, and counted."""
+        shown = f": {word}" if word.replace(" ", "").replace("-", "").isalnum() and len(word) < _LONGEST_WORD else ""
+        self.remarks.note(f"A word of {kind} is in no registry and says nothing here{shown}.")
+        UNLISTED.labels(self.source.agency, kind).inc()
+
+
+_LONGEST_WORD = 40
+
+
 def read(body: bytes, source: Source, pseudonym: Pseudonym) -> list[Version]:
     """The call, and those that were merged into it, each ended. Raises Problem."""
-    try:
-        eido = Eido.model_validate_json(body)
-    except ValidationError as error:
-        raise not_valid(error, MEANINGS) from None
-    if eido.eido_version.partition(".")[0] != MAJOR_VERSION:
-        raise Problem(
-            HTTPStatus.NOT_ACCEPTABLE,
-            "This version is not supported.",
-            Fault("eidoVersion", "is another major version", "1.0"),
-        )
-    if eido.id.split(":")[-2:-1] == ["0"] or eido.id == "0":
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "Nothing to route.",
-            Fault("$id", "is tied to no incident", "an incident's own identifier"),
-        )
-    notes: list[str] = []
-    personal = _personal(eido, notes)
-    try:
-        call = _call(eido, source)
-    except ValidationError as error:
-        raise not_valid(error, MEANINGS) from None
+    remarks = Remarks()
+    eido = _Eido(Part(_object(body, remarks), remarks), source, remarks)
+    call = _call(eido)
+    personal = _personal(eido)
     ended = [_version(merged, {}, (), pseudonym) for merged in _merged(eido, call)]
-    return [_version(call, personal, tuple(notes), pseudonym), *ended]
+    return [_version(call, personal, tuple(remarks.notes), pseudonym), *ended]
+
+
+def _object(body: bytes, remarks: Remarks) -> dict[str, Any]:
+    try:
+        content = from_json(body)
+    except ValueError:
+        body, broken = mended(body)
+        for sentence in broken:
+            remarks.note(sentence)
+        try:
+            content = from_json(body)
+        except ValueError as error:
+            raise not_json(str(error)) from None
+    if not isinstance(content, dict):
+        raise _not_valid(Fault("", "is no object", "an EIDO"))
+    return content
+
+
+def _required(part: Part) -> tuple[str, datetime]:
+    """The identifier and the time, without which there is no version of a call. Raises Problem."""
+    version = part.text("eidoVersion") or MAJOR_VERSION
+    if version.partition(".")[0] != MAJOR_VERSION:
+        fault = Fault("eidoVersion", "is another major version", "1.0")
+        raise Problem(HTTPStatus.NOT_ACCEPTABLE, "This version is not supported.", fault)
+    incident, updated_at = part.incident_id("$id"), part.time("lastUpdateTimeStamp")
+    if incident is None or updated_at is None:
+        read = {"$id": incident, "lastUpdateTimeStamp": updated_at}
+        raise _not_valid(
+            *(
+                Fault(name, "cannot be read" if name in part.content else "is missing", _REQUIRED[name])
+                for name, value in read.items()
+                if value is None
+            )
+        )
+    if incident.split(":")[-2:-1] == ["0"] or incident == "0":
+        fault = Fault("$id", "is tied to no incident", "an incident's own identifier")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Nothing to route.", fault)
+    return incident, updated_at
+
+
+_REQUIRED = {
+    "$id": "the incident tracking identifier: at most 120 characters, no blank and no slash",
+    "lastUpdateTimeStamp": "RFC 3339 with an offset, in the years 2000 to 2099",
+}
+
+
+def _not_valid(*faults: Fault) -> Problem:
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Nothing was taken: the content does not fit.", *faults)
 
 
 def _version(call: Call, personal: dict[str, str], notes: tuple[str, ...], pseudonym: Pseudonym) -> Version:
@@ -158,186 +117,263 @@ def _version(call: Call, personal: dict[str, str], notes: tuple[str, ...], pseud
     return Version(pseudonym(content), call, personal, notes)
 
 
-def _call(eido: Eido, source: Source) -> Call:
-    incident = eido.incident_component or _Incident()
-    started = [part.call_start_timestamp for part in eido.call_component if part.call_start_timestamp]
+def _call(eido: _Eido) -> Call:
+    started = [at for part in eido.part.parts("callComponent") if (at := part.time("callStartTimestamp"))]
+    types = _call_types(eido)
+    status = _status(eido)
     return Call(
-        agency=source.agency,
-        source=source.name,
+        agency=eido.source.agency,
+        source=eido.source.name,
         incident_id=eido.id,
-        status=_status(eido, incident),
-        created_at=min(started, default=eido.last_update_time_stamp),
-        updated_at=eido.last_update_time_stamp,
-        call_type=_call_type(incident, source),
-        priority=_priority(incident),
-        beat=incident.beat_or_dispatch_group_text,
+        status=status,
+        created_at=min(started, default=eido.updated_at),
+        updated_at=eido.updated_at,
+        call_type=types[0] if types else None,
+        further_types=tuple(types[1:]),
+        priority=_priority(eido.incident),
+        beat=eido.incident.text("beatOrDispatchGroupText"),
         cautions=_cautions(eido),
         facts=_injury(eido),
-        units_on_scene=_on_scene(eido, incident),
+        units_on_scene=_on_scene(eido),
         language=_language(eido),
+        linked_incidents=_links(eido),
     )
 
 
-def _status(eido: Eido, incident: _Incident) -> CallStatus:
-    if any(merge.incident_merge_direction_code.upper() == "REPLACING" for merge in eido.merge_component):
+_INCIDENT_STATUSES = frozenset((
+    "active", "cancelled", "canceled", "closed", "reopened", "fireundercontrol", "newlocation", "resourcesassigned",
+    "resourcesenroute", "resourcesonscene", "structurecleared",
+))  # fmt: skip
+_UNIT_STATUSES = frozenset((
+    "acknowledgedtransmission", "alternatelocation", "arrived", "assigned", "assignmentcancelled", "assignmentcanceled",
+    "backtoassignedarea", "backup", "break", "coporpop", "checkedin", "cleared", "court", "coveringalternatearea",
+    "delayed", "departed", "dispatched", "enroute", "equipmentissues", "event", "hospital", "inservice",
+    "investigation", "location", "meal", "meeting", "offduty", "onduty", "onscene", "outofservice", "patientcontact",
+    "post", "responderinitiatedevent", "rollcall", "roster", "shiftpending", "staging", "station", "trafficstop",
+    "training", "transporting",
+))  # fmt: skip
+_ON_SCENE = frozenset(("resourcesonscene", "onscene", "arrived", "patientcontact"))
+_DIRECTIONS = frozenset(("replaced", "replacing", "split"))
+_BY_WEIGHT: tuple[CallStatus, ...] = ("reopened", "cancelled", "closed", "merged")
+
+
+def _status(eido: _Eido) -> CallStatus:
+    if any(_direction(eido, merge) == "replacing" for merge in eido.part.parts("mergeComponent")):
         return "merged"  # the id there is the new one, which stands for this incident from now on
-    statuses = {status.casefold() for status in incident.incident_status_common_registry_text}
-    return next((status for word, status in _STATUSES if word in statuses), "active")
+    words = _words(eido, eido.incident, "incidentStatusCommonRegistryText", _INCIDENT_STATUSES)
+    stated = {STATUSES.get(word, "active") for word in words}
+    return next((status for status in _BY_WEIGHT if status in stated), "active")
 
 
-_STATUSES: tuple[tuple[str, CallStatus], ...] = (
-    ("reopened", "reopened"),
-    ("cancelled", "cancelled"),
-    ("closed", "closed"),
-)
+def _words(eido: _Eido, part: Part, name: str, registry: frozenset[str]) -> list[str]:
+    """The words of a field, each in its one form."""
+    words = []
+    for text in part.texts(name):
+        if (word := word_of(text)) in registry:
+            words.append(word)
+        else:
+            eido.unlisted(name, text.strip())
+    return words
 
 
-def _merged(eido: Eido, call: Call) -> Iterator[Call]:
+def _direction(eido: _Eido, merge: Part) -> str:
+    return next(iter(_words(eido, merge, "incidentMergeDirectionCode", _DIRECTIONS)), "")
+
+
+def _merged(eido: _Eido, call: Call) -> Iterator[Call]:
     """The calls that this one stands for from now on, as ended."""
-    for merge in eido.merge_component:
-        if merge.incident_merge_direction_code.upper() == "REPLACED" and merge.incident_tracking_identifier != eido.id:
+    for merge in eido.part.parts("mergeComponent"):
+        incident = merge.incident_id("incidentTrackingIdentifier")
+        if incident not in (None, eido.id) and _direction(eido, merge) == "replaced":
             yield Call(
                 agency=call.agency,
                 source=call.source,
-                incident_id=merge.incident_tracking_identifier,
+                incident_id=incident,
                 status="merged",
                 created_at=call.created_at,
                 updated_at=call.updated_at,
             )
 
 
-def _call_type(incident: _Incident, source: Source) -> CallType | None:
-    """The centre's own code where there is one; codes are never guessed from texts."""
-    if incident.incident_type_internal_code:
-        text = incident.incident_type_internal_text
-        return CallType(system=source.name, code=incident.incident_type_internal_code, text=text)
-    if incident.incident_type_common_registry_text:
-        return CallType(system="apco", code=incident.incident_type_common_registry_text)
-    return None
+def _links(eido: _Eido) -> tuple[str, ...]:
+    """Other incidents that this one is linked with."""
+    found = (link.incident_id("incidentTrackingIdentifier") for link in eido.part.parts("linkComponent"))
+    links = dict.fromkeys(incident for incident in found if incident not in (None, eido.id))
+    if len(links) > MAX_LINKS:
+        eido.remarks.note(f"Of the linked incidents the first {MAX_LINKS} were recorded.")
+    return tuple(filter(None, links))[:MAX_LINKS]
 
 
-def _priority(incident: _Incident) -> str | None:
+def _call_types(eido: _Eido) -> list[CallType]:
+    """Every code that is stated, the centre's own first; codes are never guessed from texts."""
+    text = eido.incident.text("incidentTypeInternalText")
+    own = [
+        CallType(system=eido.source.name, code=code, text=text)
+        for code in eido.incident.texts("incidentTypeInternalCode")
+        if code
+    ]
+    common = [
+        CallType(system="apco", code=code, text=None if own else text)
+        for code in eido.incident.texts("incidentTypeCommonRegistryText")
+        if code
+    ]
+    types = list(dict.fromkeys((*own, *common)))
+    if len(types) > 1 + MAX_FURTHER_TYPES:
+        fault = Fault("incidentComponent", f"gives {len(types)} type codes", f"at most {1 + MAX_FURTHER_TYPES}")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Too many type codes; none may be left out.", fault)
+    return types
+
+
+def _priority(incident: Part) -> str | None:
     """The local scale; the common one (10 is the highest) says so, because local ones usually run the other way."""
-    if incident.incident_priority_internal_text:
-        return incident.incident_priority_internal_text
-    number = incident.incident_common_priority_number
+    if priority := incident.text("incidentPriorityInternalText"):
+        return priority
+    number = incident.whole_number("incidentCommonPriorityNumber")
     return None if number is None else f"common-{number}"
 
 
-def _cautions(eido: Eido) -> tuple[str, ...]:
+UNREADABLE = "unreadable"
+"""Stands for a caution, or a person, that was stated and could not be read: what nobody lists is not calm."""
+_NO_WARNING = frozenset(("caller", "reportingparty"))
+
+
+def _cautions(eido: _Eido) -> tuple[str, ...]:
     """Flags, and what persons are to the incident (`role:Suspect`, `role:item` for one with a listed item)."""
     flags: dict[str, None] = {}
-    for caution in eido.caution_component:
-        texts = (caution.caution_type_internal_text, caution.caution_type_common_registry_text)
-        flags |= dict.fromkeys(filter(None, texts))
-    for person in eido.person_component:
-        flags |= dict.fromkeys(f"role:{role}" for role in person.person_incident_role_registry_text)
-        if person.item_reference:
+    for caution in eido.part.parts("cautionComponent"):
+        for name in ("cautionTypeInternalText", "cautionTypeCommonRegistryText"):
+            texts = caution.texts(name)
+            flags |= dict.fromkeys(filter(None, texts))
+            if not texts and caution.content.get(name) not in (None, []):
+                flags[UNREADABLE] = None
+    for person in eido.part.parts("personComponent"):
+        roles = person.texts("personIncidentRoleRegistryText")
+        flags |= dict.fromkeys(f"role:{role}"[:200] for role in roles if role and word_of(role) not in _NO_WARNING)
+        if person.content.get("itemReference"):
             flags["role:item"] = None
+    if any(map(eido.part.unreadable, ("cautionComponent", "personComponent"))):
+        flags[UNREADABLE] = None
     if len(flags) > MAX_CAUTIONS:
         fault = Fault("cautionComponent", f"gives {len(flags)} flags with the roles", f"at most {MAX_CAUTIONS}")
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Too many cautions; none may be left out.", fault)
     return tuple(flags)
 
 
-def _injury(eido: Eido) -> dict[str, str]:
+def _persons(eido: _Eido) -> Iterator[Part]:
+    for person in eido.part.parts("personComponent"):
+        yield from person.parts("ncPersonComponent")
+
+
+def _injury(eido: _Eido) -> dict[str, str]:
     """An injury that is listed at all may need an ambulance."""
-    listed = any(person.nc_person_component.get("injury") for person in eido.person_component)
-    return {"injury": "needs-ems"} if listed else {}
+    return {"injury": "needs-ems"} if any(person.content.get("injury") for person in _persons(eido)) else {}
 
 
-def _on_scene(eido: Eido, incident: _Incident) -> bool:
-    statuses = [*incident.incident_status_common_registry_text]
-    for resource in eido.emergency_resource_component:
-        statuses += resource.secondary_unit_status_registry_text
-    return any(status.casefold() in ("resourcesonscene", "onscene", "arrived", "patientcontact") for status in statuses)
+def _on_scene(eido: _Eido) -> bool:
+    words = _words(eido, eido.incident, "incidentStatusCommonRegistryText", _INCIDENT_STATUSES)
+    for resource in eido.part.parts("emergencyResourceComponent"):
+        words += _words(eido, resource, "secondaryUnitStatusRegistryText", _UNIT_STATUSES)
+    return not _ON_SCENE.isdisjoint(words)
 
 
-def _language(eido: Eido) -> str | None:
-    for person in eido.person_component:
-        language = person.nc_person_component.get("primaryLanguage")
-        if isinstance(language, str) and 0 < len(language) <= 200:  # noqa: PLR2004  the bound of Text
-            return language
-    return None
+def _language(eido: _Eido) -> str | None:
+    return next(filter(None, (person.text("primaryLanguage") for person in _persons(eido))), None)
 
 
 # --- the personal part ----------------------------------------------------------------------------------------------
 
 
-def _personal(eido: Eido, notes: list[str]) -> dict[str, str]:
-    narrative = "\n".join(plain_text(note.notes_action_comments) for note in eido.notes_component)
-    if len(narrative) > MAX_NOTES_CHARACTERS:
-        fault = Fault("notesComponent", "is too long", f"at most {MAX_NOTES_CHARACTERS} characters in all notes")
-        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The notes are too long; they are never cut.", fault)
+def _personal(eido: _Eido) -> dict[str, str]:
+    comments = [text for note in eido.part.parts("notesComponent") for text in note.whole_texts("notesActionComments")]
+    if eido.part.unreadable("notesComponent"):
+        comments += [text for text in eido.part.whole_texts("notesComponent") if not text.startswith("{")]
     texts = {
-        "address": _address(eido, notes),
-        "position": _position(eido, notes),
-        "callback_number": _callback(eido.callback_component),
-        "caller_name": _caller(eido.person_component),
-        "narrative": narrative,
+        "address": _address(eido),
+        "position": _position(eido),
+        "callback_number": _callback(eido.part.parts("callbackComponent")),
+        "caller_name": _caller(eido),
+        "narrative": _narrative([*comments, *eido.remarks.cut]),
     }
     return {name: text for name, text in texts.items() if text}
 
 
-def _callback(callbacks: Sequence[_Callback]) -> str:
+def _narrative(comments: Sequence[str]) -> str:
+    """All comments as text. Raises Problem where they are too long: the part cut off could be what matters."""
+    narrative = "\n".join(map(plain_text, comments))
+    if len(narrative) > MAX_NOTES_CHARACTERS:
+        fault = Fault("notesComponent", "is too long", f"at most {MAX_NOTES_CHARACTERS} characters in all notes")
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The notes are too long; they are never cut.", fault)
+    return narrative
+
+
+def _callback(callbacks: Sequence[Part]) -> str:
     for callback in callbacks:
-        for uri in (callback.updated_cbn, *callback.call_back_information_uri):
-            if isinstance(uri, str) and uri:
-                return uri.removeprefix("tel:").removeprefix("sip:")[:200]
+        for number in (*callback.texts("updatedCbn"), *callback.texts("callBackInformationUri")):
+            if number:
+                return number.removeprefix("tel:").removeprefix("sip:")
     return ""
 
 
-def _caller(persons: Sequence[_Person]) -> str:
-    for person in persons:
-        if {role.casefold() for role in person.person_incident_role_registry_text} & {"caller", "reportingparty"}:
-            for name in _listed(person.nc_person_component.get("name")):
-                full = name.get("personFullName") if isinstance(name, dict) else None
-                if isinstance(full, str):
-                    return full[:200]
+def _caller(eido: _Eido) -> str:
+    for person in eido.part.parts("personComponent"):
+        if {word_of(role) for role in person.texts("personIncidentRoleRegistryText")} & _NO_WARNING:
+            for component in person.parts("ncPersonComponent"):
+                for name in component.parts("name"):
+                    if full := name.text("personFullName"):
+                        return full
     return ""
 
 
 _PLACES = ("currentincident", "routinglocation", "initialincident", "caller")
 
 
-def _address(eido: Eido, notes: list[str]) -> str:
+def _address(eido: _Eido) -> str:
     """The incident's place as text: what the incident refers to, else the best kind of location that there is."""
     for _, location in _ranked(eido):
         if (root := _document(location)) is not None and (text := address_of(root)):
             return text
-        notes.append("A location could not be read as PIDF-LO with a civic address or a point; it was left out.")
+        sentence = "A location could not be read as PIDF-LO with a civic address or a point; it was left out."
+        eido.remarks.note(sentence)
     return ""
 
 
 _OF_INCIDENT = ("currentincident", "initialincident")
 
 
-def _position(eido: Eido, notes: list[str]) -> str:
+def _position(eido: _Eido) -> str:
     """The point where the incident is: a caller, a unit or a tower may be somewhere else."""
     ranked = [(rank, location) for rank, location in _ranked(eido) if _kind(location) in _OF_INCIDENT]
     roots = [_document(location) for rank, location in ranked if rank == ranked[0][0]]
     points = {point for root in roots if root is not None for point in points_of(root)}
     if len(points) > 1 or None in points:
-        notes.append("The incident's location has several points, or says too little of where it is: none was taken.")
+        eido.remarks.note(
+            "The incident's location has several points, or says too little of where it is: none was taken."
+        )
         return ""
+    for point in points:
+        if point is not None and is_nowhere(point):
+            eido.remarks.note(NOWHERE)
+            return ""
     return "".join(map(str, points))
 
 
-def _ranked(eido: Eido) -> list[tuple[tuple[bool, int], _Location]]:
+def _ranked(eido: _Eido) -> list[tuple[tuple[bool, int], Part]]:
     """The best location first: what the incident refers to, then by kind."""
-    incident = eido.incident_component or _Incident()
-    referred = {reference.to for reference in incident.location_reference}
+    referred = {to for reference in eido.incident.parts("locationReference") for to in reference.texts("$ref")}
     kinds = {kind: place for place, kind in enumerate(_PLACES)}
     ranked = [
-        ((location.id not in referred, kinds.get(_kind(location), len(kinds))), location)
-        for location in eido.location_component
+        ((location.text("$id") not in referred, kinds.get(_kind(location), len(kinds))), location)
+        for location in eido.part.parts("locationComponent")
     ]
-    return sorted(ranked, key=itemgetter(0))
+    if len(ranked) > MAX_LOCATIONS:
+        eido.remarks.note(f"Of the locations the best {MAX_LOCATIONS} were read.")
+    return sorted(ranked, key=itemgetter(0))[:MAX_LOCATIONS]
 
 
-def _kind(location: _Location) -> str:
-    return str(location.location_type_description_registry_text).casefold()
+def _kind(location: Part) -> str:
+    return word_of(location.text("locationTypeDescriptionRegistryText") or "")
 
 
-def _document(location: _Location) -> Element | None:
-    return root_of(location.location_by_value) if isinstance(location.location_by_value, str) else None
+def _document(location: Part) -> Element | None:
+    text = location.content.get("locationByValue")
+    return root_of(text) if isinstance(text, str) else None

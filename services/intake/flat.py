@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from difflib import get_close_matches
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
+    FailFast,
     Field,
     StringConstraints,
     TypeAdapter,
@@ -18,12 +22,26 @@ from pydantic import (
 )
 
 from services.intake.config import MAX_CALL_BYTES, MAX_CALLS
-from services.intake.problems import not_valid
+from services.intake.mending import mended
+from services.intake.problems import is_no_json, not_valid
 from services.intake.version import Version
 from shared.call import Asker, Call, CallStatus, CallType, IncidentId, Name, Position, Text
 from shared.doors.problems import Fault, Problem
+from shared.programme.judging.facts import MEANINGS as FACTS
+from shared.programme.judging.normal_forms import spoken
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d)(:60)?")
+NO_PLACE = 0.001
+"""Degrees: what is nearer to 0, 0 is an empty field of somebody's database."""
+
+
+def _written(time: Any) -> Any:
+    """A time as RFC 3339 writes it; a leap second is the second before it. A bare number is no time."""
+    match = _TIME.match(time) if isinstance(time, str) else None
+    if match is None:
+        raise ValueError("is no date with a time of day, as text")
+    return f"{match[1]}:59{time[match.end() :]}" if match[2] else time
 
 
 def _plausible(time: datetime) -> datetime:
@@ -32,9 +50,60 @@ def _plausible(time: datetime) -> datetime:
     return time
 
 
-Time = Annotated[AwareDatetime, AfterValidator(_plausible)]
-EventId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+def _whole(name: str) -> str:
+    if "\N{REPLACEMENT CHARACTER}" in name:
+        raise ValueError("has a broken character, so that it could be two calls' name")
+    return name
+
+
+def word_of(text: str) -> str:
+    """One form for the ways to write a word of a registry: `ReOpened`, `re-opened` and `RE OPENED` are one."""
+    return "".join(spoken(text))
+
+
+STATUSES: dict[str, CallStatus] = {
+    "active": "active",
+    "reopened": "reopened",
+    "cancelled": "cancelled",
+    "canceled": "cancelled",
+    "closed": "closed",
+    "merged": "merged",
+}
+"""What a CAD may say of an incident, by the word's one form."""
+
+
+def _status(word: Any) -> Any:
+    return STATUSES.get(word_of(word), word) if isinstance(word, str) else word
+
+
+_STATED_FACTS = sorted(FACTS.keys() - {"language", "caller_wants"})
+"""What stands in `facts`; the rest of the facts have fields of their own."""
+
+
+def _fact(name: str) -> str:
+    if name in _STATED_FACTS:
+        return name
+    if name in FACTS:
+        raise ValueError(f"is no key of facts: {name} is a field of the call")
+    near = get_close_matches("_".join(spoken(name[:LONGEST_NAME])), _STATED_FACTS, n=1)
+    raise ValueError(f"is no fact: did you mean {near[0]}?" if near else f"is no fact: {', '.join(_STATED_FACTS)} are")
+
+
+LONGEST_NAME = 40
+MAX_FACTS = 64
+
+
+def _few(facts: Any) -> Any:
+    """So many before their names are looked at: to propose a name for each of thousands takes seconds."""
+    if isinstance(facts, dict) and len(facts) > MAX_FACTS:
+        raise ValueError(f"has more than {MAX_FACTS} facts")
+    return facts
+
+
+Time = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written), AfterValidator(_plausible)]
+EventId = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_whole)]
 Line = Annotated[str, StringConstraints(max_length=500)]
+FactName = Annotated[str, AfterValidator(_fact)]
 
 
 class FlatCallType(CallType):
@@ -53,14 +122,19 @@ class FlatCall(BaseModel):
     )
     agency: Name = Field(description="The agency that the key belongs to.")
     source: Name = Field(description="The source (CAD) that the key belongs to.")
-    incident_id: IncidentId = Field(description="The CAD's number: 1 to 120 characters, no blank and no slash.")
-    status: CallStatus = Field(
+    incident_id: Annotated[IncidentId, AfterValidator(_whole)] = Field(
+        description="The CAD's number: 1 to 120 characters, no blank and no slash."
+    )
+    status: Annotated[CallStatus, BeforeValidator(_status)] = Field(
         "active", description="active, reopened, cancelled, closed or merged; the last three end the call."
     )
     created_at: Time = Field(description="When the incident began: RFC 3339 with an offset.")
     updated_at: Time = Field(description="When this version was made: RFC 3339 with an offset. Orders the versions.")
     call_type: FlatCallType | None = Field(
         None, description="{system, code, text}: the call-type code and its code system; absent: no type yet."
+    )
+    further_types: tuple[FlatCallType, ...] = Field(
+        (), max_length=8, description="Up to 8 more codes that the call has, {system, code, text}; the worst counts."
     )
     priority: Text | None = Field(None, description="As the CAD writes it, up to 200 characters.")
     district: Text | None = Field(None, description="As the CAD names it, up to 200 characters.")
@@ -71,8 +145,8 @@ class FlatCall(BaseModel):
     cautions: tuple[Text, ...] = Field(
         (), max_length=32, description="Up to 32 premise and person flags, in the CAD's words."
     )
-    facts: dict[Text, Text] = Field(
-        {}, max_length=64, description="Up to 64 facts in careroute's own words, e.g. weapon → none."
+    facts: Annotated[dict[FactName, Text], BeforeValidator(_few)] = Field(
+        {}, max_length=MAX_FACTS, description="Up to 64 facts in careroute's own words, e.g. weapon → none."
     )
     caller_wants: Literal["none", "alternative", "police"] = Field("none", description="none, alternative or police.")
     requested_by: Asker | None = Field(
@@ -80,6 +154,9 @@ class FlatCall(BaseModel):
     )
     units_on_scene: bool = Field(default=False, description="true once a unit is on scene.")
     language: Text | None = Field(None, description="The caller's language, e.g. es.")
+    linked_incidents: tuple[IncidentId, ...] = Field(
+        (), max_length=32, description="Up to 32 incidents of the same CAD that have to do with this one."
+    )
     address: Line | None = Field(None, description="Personal, sealed: where to go, up to 500 characters.")
     position: Position | None = Field(
         None,
@@ -91,28 +168,51 @@ class FlatCall(BaseModel):
         None, description="Personal, sealed: up to 50,000 characters."
     )
 
-    def version(self) -> Version:
+    def version(self, *notes: str) -> Version:
         """What routing may know, and apart from it what is to be sealed."""
         call = Call.model_validate(self, from_attributes=True)
         personal = {name: str(value) for name in PERSONAL if (value := getattr(self, name))}
-        return Version(self.event_id, call, personal)
+        if self.position is not None and is_nowhere(self.position):
+            del personal["position"]
+            notes = (*notes, NOWHERE)
+        return Version(self.event_id, call, personal, notes)
 
 
+def is_nowhere(position: Position) -> bool:
+    """Whether a position is what an empty field becomes."""
+    return abs(position.latitude) < NO_PLACE and abs(position.longitude) < NO_PLACE
+
+
+NOWHERE = "The position 0, 0 is an empty field and no place; it was left out."
 PERSONAL = ("address", "position", "callback_number", "caller_name", "narrative")
 MEANINGS = {name: field.description or "" for part in (Position, FlatCall) for name, field in part.model_fields.items()}
 CALL: TypeAdapter[FlatCall] = TypeAdapter(FlatCall)
-CALLS: TypeAdapter[list[FlatCall]] = TypeAdapter(Annotated[list[FlatCall], Field(min_length=1, max_length=MAX_CALLS)])
+CALLS: TypeAdapter[list[FlatCall]] = TypeAdapter(
+    Annotated[list[FlatCall], FailFast(), Field(min_length=1, max_length=MAX_CALLS)]
+)
+"""Of an array the first call that does not fit is told."""
 
 
 def read(body: bytes) -> list[Version]:
     """The calls in a body: one object, or an array. Raises Problem."""
+    notes: tuple[str, ...] = ()
     try:
-        calls = CALLS.validate_json(body) if body.lstrip()[:1] == b"[" else [CALL.validate_json(body)]
+        calls = _calls(body)
     except ValidationError as error:
-        raise not_valid(error, MEANINGS) from None
+        if not is_no_json(error):
+            raise not_valid(error, MEANINGS) from None
+        body, notes = mended(body)
+        try:
+            calls = _calls(body)
+        except ValidationError as second:
+            raise not_valid(second, MEANINGS) from None
     if len(body) > MAX_CALL_BYTES:
         for index, call in enumerate(calls):
             if (size := len(call.__pydantic_serializer__.to_json(call, exclude_defaults=True))) > MAX_CALL_BYTES:
                 fault = Fault(str(index), f"has {size} bytes", f"at most {MAX_CALL_BYTES} bytes a call")
                 raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "A call is too large.", fault)
-    return [call.version() for call in calls]
+    return [call.version(*notes) for call in calls]
+
+
+def _calls(body: bytes) -> list[FlatCall]:
+    return CALLS.validate_json(body) if body.lstrip()[:1] == b"[" else [CALL.validate_json(body)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -28,12 +30,14 @@ from shared.doors.guard import Bounds, Guard, bearer_of
 from shared.doors.operations import operations_routes
 from shared.doors.problems import Fault, Problem, problem_response
 from shared.doors.serve import connected
-from shared.engine.broker import Broker
+from shared.engine.broker import Broker, Record
 from shared.engine.topic import STEP_BYTES
 from shared.sealing import Sealer
 from shared.topics import CALLS
 
 UNREADY_SECONDS = 5.0
+QUICK_BYTES = 8 * 1024
+"""A larger body could take longer than the loop may stand still, and is read beside it."""
 RECORD_OVERHEAD_BYTES = 400
 """Key, headers and framing of a record, rounded up."""
 FLAT_TYPES = frozenset(("application/json",))
@@ -120,15 +124,22 @@ class Door:
             sentence = "A valid API key is needed, in `Authorization: Bearer …` or `X-API-Key`."
             raise Problem(HTTPStatus.UNAUTHORIZED, sentence)
         check_media_type(request.headers.get("content-type", ""), types)
-        versions = read(await request.body(), source)
-        now = self._clock.now()
-        check(versions, source, now)
+        body, now = await request.body(), self._clock.now()
+        if len(body) <= QUICK_BYTES:
+            versions, made = self._read(read, body, source, now)
+        else:
+            versions, made = await asyncio.to_thread(self._read, read, body, source, now)
         if request.scope["query_string"] and request.query_params.get("dry_run") == "true":
             return _json({"dry_run": True, "calls": [_explained(version) for version in versions]})
-        return await self._publish(versions, source)
+        return await self._publish(versions, made, source)
 
-    async def _publish(self, versions: Sequence[Version], source: Source) -> Response:
-        made = records(versions, source, self._sealer, self._clock.now())
+    def _read(self, read: Read, body: bytes, source: Source, now: datetime) -> tuple[list[Version], list[Record]]:
+        """The versions in a body, and the records that they make. Raises Problem."""
+        versions = read(body, source)
+        check(versions, source, now)
+        return versions, records(versions, source, self._sealer, now)
+
+    async def _publish(self, versions: Sequence[Version], made: Sequence[Record], source: Source) -> Response:
         size = sum(len(record.value) + RECORD_OVERHEAD_BYTES for record in made)
         if size > STEP_BYTES:
             fault = Fault("", f"makes {size} bytes of records", f"at most {STEP_BYTES}: send fewer calls at a time")

@@ -13,15 +13,24 @@ from shared.call import Position
 WIDEST_METRES = 300
 """A shape that is wider says too little of where something is."""
 
+MAX_CHARACTERS, MAX_ELEMENTS = 64 * 1024, 2000
+"""A location that is larger is no place where somebody is, and is not read."""
+MAX_SHAPES, MAX_CORNERS = 16, 500
+
 _CENTRED = ("Point", "Circle", "Ellipse", "Sphere", "Ellipsoid")
 _OTHER_SHAPES = ("ArcBand", "LineString", "Curve", "Surface", "Solid")
+_SHAPES = frozenset((*_CENTRED, "Polygon", *_OTHER_SHAPES))
 _LENGTHS = ("radius", "semiMajorAxis")
+_METRES = {"9001": 1.0, "9002": 0.3048, "9003": 0.3048006, "9030": 1852.0, "9036": 1000.0, "9093": 1609.344}
+"""EPSG's numbers of units of length; RFC 5491 knows 9001 alone, which stands where none is given."""
 _STREET = ("HNO", "HNS", "PRM", "PRD", "RD", "A6", "STS", "POD", "POM")
 _AREA = ("LMK", "LOC", "BLD", "UNIT", "FLR", "ROOM", "NAM", "A3", "A1", "PC")
 
 
 def root_of(text: str) -> Element | None:
-    """The document; None for what is no XML, or does more than XML has to."""
+    """The document; None for what is no XML, does more than XML has to, or is larger than a place needs."""
+    if len(text) > MAX_CHARACTERS or text.count("<") > 2 * MAX_ELEMENTS:
+        return None
     try:
         root: Element = fromstring(text, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError):
@@ -41,26 +50,35 @@ def address_of(root: Element) -> str:
 
 
 def points_of(root: Element) -> Iterator[Position | None]:
-    """The centre of every shape (RFC 5491); None for one that says too little of where it is, or cannot be read."""
-    for element in root.iter():
+    """The centre of every shape (RFC 5491); None for one that says too little of where it is, or cannot be read.
+
+    A shape within a shape is a part of it, and is looked at once.
+    """
+    shapes, waiting = 0, [root]
+    while waiting:
+        element = waiting.pop()
         name = _name(element)
-        if name in (*_CENTRED, "Polygon"):
-            try:
-                yield _centre(element, name)
-            except ValueError:
-                yield None
-        elif name in _OTHER_SHAPES:
+        if name not in _SHAPES:
+            waiting.extend(element)
+            continue
+        shapes += 1
+        if shapes > MAX_SHAPES or name in _OTHER_SHAPES:
+            yield None
+            return
+        try:
+            yield _centre(element, name)
+        except ValueError:
             yield None
 
 
 def _centre(shape: Element, name: str) -> Position | None:
+    parts = list(shape.iter())
     system = shape.get("srsName", "EPSG::4326").rpartition(":")[2]
-    lengths = [float(part.text or "") for part in shape.iter() if _name(part) in _LENGTHS]
-    if system not in ("4326", "4979") or any(not length <= WIDEST_METRES for length in lengths):
+    if system not in ("4326", "4979") or any(_name(part) in _SHAPES for part in parts[1:]):
         return None
-    numbers = [
-        list(map(float, (part.text or "").split())) for part in shape.iter() if _name(part) in ("pos", "posList")
-    ]
+    if any(not _metres(part) <= WIDEST_METRES for part in parts if _name(part) in _LENGTHS):
+        return None
+    numbers = [list(map(float, (part.text or "").split())) for part in parts if _name(part) in ("pos", "posList")]
     each = 3 if system == "4979" else 2
     corners = [
         (latitude, longitude)
@@ -71,8 +89,18 @@ def _centre(shape: Element, name: str) -> Position | None:
         corners = list(dict.fromkeys(corners))  # the first one stands at the end again
     elif len(corners) != 1:
         return None
+    if not 0 < len(corners) <= MAX_CORNERS:
+        return None
     latitude, longitude = (sum(part) / len(corners) for part in zip(*corners, strict=True))
     return Position(latitude=latitude, longitude=longitude)
+
+
+def _metres(length: Element) -> float:
+    """Raises ValueError for no number, and for a unit that is not known."""
+    unit = length.get("uom", "EPSG::9001").rpartition(":")[2]
+    if unit not in _METRES:
+        raise ValueError("is in an unknown unit")
+    return float(length.text or "") * _METRES[unit]
 
 
 def _name(element: Element) -> str:

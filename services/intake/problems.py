@@ -12,27 +12,42 @@ from pydantic_core import ErrorDetails
 from services.intake.config import MAX_DEPTH
 from shared.doors.problems import MAX_FAULTS, Fault, Problem, message_of
 
+MAX_LISTED = 500
+"""More faults are not even looked at: telling them apart would take longer than reading the body."""
+
 
 def not_valid(error: ValidationError, meanings: Mapping[str, str]) -> Problem:
     """What pydantic found: 400 where it is no JSON, else 422. `meanings`: field → what is right."""
+    if error.error_count() > MAX_LISTED:
+        sentence = f"Nothing was taken: the content does not fit in more than {MAX_LISTED} places; see /docs."
+        return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, sentence)
     errors = error.errors(include_url=False, include_input=False, include_context=False)
     if errors[0]["type"] == "json_invalid":
-        return _not_json(errors[0]["msg"])
+        return not_json(errors[0]["msg"])
     more = f" The first {MAX_FAULTS} of {len(errors)} faults are shown." if len(errors) > MAX_FAULTS else ""
     faults = [_fault(details, meanings) for details in errors[:MAX_FAULTS]]
     sentence = f"Nothing was taken: the content does not fit.{more}"
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, sentence, *faults)
 
 
+def is_no_json(error: ValidationError) -> bool:
+    """Whether it is the body as a whole that cannot be read."""
+    if error.error_count() > 1:
+        return False
+    return error.errors(include_url=False, include_input=False, include_context=False)[0]["type"] == "json_invalid"
+
+
 def path_of(parts: Iterable[str | int]) -> str:
     """`3.answers.Q1`; a key that does not look like a name may be something personal and is shown as `?`."""
-    return ".".join(str(part) if isinstance(part, int) or _NAME.fullmatch(part) else "?" for part in parts)
+    shown = (str(part) if isinstance(part, int) or _NAME.fullmatch(part) else "?" for part in parts if part != "[key]")
+    return ".".join(shown)
 
 
-_NAME = re.compile(r"[$a-zA-Z][a-zA-Z_]{0,49}|Q?\d{1,3}|\[key\]")
+_NAME = re.compile(r"[$a-zA-Z][a-zA-Z_]{0,49}|Q?\d{1,3}")
 
 
-def _not_json(message: str) -> Problem:
+def not_json(message: str) -> Problem:
+    """What is answered to a body that is no JSON, by what its parser said."""
     if "recursion limit" in message:
         fault = Fault("", "nests too deeply", f"at most {MAX_DEPTH} levels")
         return Problem(HTTPStatus.BAD_REQUEST, "The body nests too deeply.", fault)

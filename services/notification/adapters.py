@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from pydantic import TypeAdapter, ValidationError
-
-from services.notification.webhook import Sender
-from shared.agencies import Url
+from services.notification.webhook import Message, Sender
+from shared.addresses import Network, UrlRefused, reachable
 from shared.events import PageDue
 from shared.links import offer_link
-
-URL: TypeAdapter[str] = TypeAdapter(Url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +53,27 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class WebhookPage:
-    """A signed webhook to a paging provider, tried once: the provider, not we, knows whether a phone has rung."""
+    """A signed webhook to a paging provider, sent once: the provider, not we, knows whether a phone has rung.
+
+    It is tried again only as long as nothing of it has been sent.
+    """
 
     sender: Sender
     links: Links
-    secret_of: Callable[[str], str | None]
+    secrets_of: Callable[[str], Sequence[str]]
+    allowed: Collection[Network] = ()
 
     async def send(self, agency: str, page: PageDue) -> Outcome:
         """Post the page: team, district, priority, kind and link, how long it is valid, and nothing personal."""
-        secret = self.secret_of(agency)
-        if secret is None:
+        secrets = self.secrets_of(agency)
+        if not secrets:
             return Outcome("failed", "no-secret")
         try:
-            url = URL.validate_python(page.method.url)
-        except ValidationError:
+            url = reachable(page.method.url or "", self.allowed)
+        except UrlRefused:
             return Outcome("failed", "bad-url")
-        why = await self.sender.post(url, secret, page.page_id, self._body(page), page.not_after, retry=False)
+        message = Message(url, secrets, page.page_id, self._body(page), page.not_after)
+        why = await self.sender.post(message, retry="until-sent")
         return DONE if why is None else Outcome("failed", why)
 
     def _body(self, page: PageDue) -> Mapping[str, object]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
-from shared.config import Settings
+from shared.config import Settings, WebhookNetworks
 
 
 class NotificationSettings(Settings):
@@ -15,3 +15,4 @@ class NotificationSettings(Settings):
     agencies_file: Path = Field(description="the agencies file: CAD webhooks, secrets that sign pages")
     link_secret: SecretStr = Field(min_length=32, description="makes the links on pages; the same for the pocket page")
     pocket_url: str = Field(pattern="^https?://", description="where people's phones reach the pocket page")
+    webhook_networks: WebhookNetworks = ()

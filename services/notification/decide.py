@@ -21,9 +21,11 @@ from shared.events import (
     CadNotInformed,
     CadWebhookDisabled,
     CadWebhookEnabled,
+    CallChanged,
     CallRouted,
     Command,
     ConfirmationAsked,
+    EntryNotReleased,
     Event,
     MessageKind,
     OfferAccepted,
@@ -38,11 +40,15 @@ from shared.events import (
     PageFailed,
     PageKind,
     PingCad,
+    RecallUnacknowledged,
     RedeliverMessage,
     SafetyCheckDue,
     SafetyCheckMissed,
     StatusReported,
+    TeamMayEnter,
     TeamNotMoving,
+    TeamStays,
+    TeamStillStaged,
     UpgradeRaised,
     child_id,
 )
@@ -116,7 +122,8 @@ def _assignment_event(
 
     def decider(draft: Draft[State], event: Any, given: Input) -> None:
         offers = draft.state.recent_offers.get(event.team_id, ())
-        newest = next((offer for offer in reversed(offers) if offer.call_id == event.call_id), None)
+        of_call = (offer for offer in reversed(offers) if event.call_id in ("", offer.call_id))
+        newest = next(of_call, None)
         if newest is not None:
             _notify(draft, given, kind, newest.pages, why(event))
 
@@ -128,6 +135,9 @@ _not_moving = _assignment_event("not-moving")
 _safety_check = _assignment_event("safety-check")
 _upgraded = _assignment_event("upgrade", lambda event: event.on_upgrade)
 _released = _assignment_event("withdrawn", lambda event: event.why)
+_told_to_stay = _assignment_event("stays", lambda event: event.why)
+_let_in = _assignment_event("may-enter")
+_told_of_change = _assignment_event("changed")
 
 
 def _notify(draft: Draft[State], given: Input, kind: PageKind, like: Iterable[PageDue], why: str) -> None:
@@ -155,7 +165,7 @@ def _drop_offer(
 
 
 def _drop_notices(draft: Draft[State], event: AssignmentEnded | AssignmentWithdrawn, why: str) -> None:
-    overtaken = ("unconfirmed", "upgrade", "not-moving", "safety-check")
+    overtaken = ("unconfirmed", "upgrade", "not-moving", "safety-check", "stays", "may-enter", "changed")
     _drop(draft, event.call_id, why, lambda page: page.kind in overtaken and page.team_id == event.team_id)
 
 
@@ -175,16 +185,43 @@ def _call_routed(draft: Draft[State], event: CallRouted, given: Input) -> None:
 
 
 def _status_reported(draft: Draft[State], event: StatusReported, given: Input) -> None:
-    if event.call_id is None or child_id(given.cause, "unit.status") in draft.state.seen:
+    """To the CAD of the call, or of the team's last one; a request for help without either goes to every CAD."""
+    needs_police = event.team_id if event.status == "need-police" else ""
+    if event.call_id is None:
+        if needs_police:
+            sentence = f"{event.team_id} needs police. It has no call: ask it by radio where it is."
+            data = {"team_id": event.team_id, "status": event.status, "sentence": sentence}
+            _tell_every_cad(draft, given, "team.needs-police", data, needs_police)
+        return
+    if child_id(given.cause, "unit.status") in draft.state.seen:
         return
     answered = ("not-moving", "safety-check")
     _drop(draft, event.call_id, "answered", lambda page: page.kind in answered and page.team_id == event.team_id)
-    _tell_cad(draft, given, "unit.status", event, {"team_id", "status", "disposition"})
+    fields = {"team_id", "status", "disposition", "happened_at", "released_by"}
+    _tell_cad(draft, given, "unit.status", event, fields, needs_police=needs_police)
+
+
+def _tell_every_cad(
+    draft: Draft[State], given: Input, kind: MessageKind, data: dict[str, Any], needs_police: str
+) -> None:
+    """Of a team that has no call nobody knows which CAD can help: every one that was ever told anything hears of it."""
+    for source in sorted(draft.state.sources):
+        message_id = child_id(given.cause, f"{kind}/{source}")
+        if message_id not in draft.state.seen:
+            message = CadMessageDue(
+                message_id=message_id,
+                kind=kind,
+                source=source,
+                body={"type": kind, "timestamp": given.time.isoformat(), "data": {"source": source, **data}},
+                not_after=draft.now + timedelta(seconds=CAD_NOTICE_SECONDS),
+                needs_police=needs_police,
+            )
+            _owe(draft, message)
 
 
 def _upgrade_raised(draft: Draft[State], event: UpgradeRaised, given: Input) -> None:
     _upgraded(draft, event, given)
-    fields = {"team_id", "level", "level_rank", "raised_by", "on_upgrade", "sentence"}
+    fields = {"team_id", "level", "level_rank", "raised_by", "on_upgrade", "sentence", "team_on_scene", "send"}
     _tell_cad(draft, given, "call.upgraded", event, fields)
 
 
@@ -193,7 +230,7 @@ def _assignment_withdrawn(draft: Draft[State], event: AssignmentWithdrawn, given
         return
     _drop_notices(draft, event, event.why)
     _released(draft, event, given)
-    _tell_cad(draft, given, "assignment.withdrawn", event, {"team_id", "why"})
+    _tell_cad(draft, given, "assignment.withdrawn", event, {"team_id", "why", "withdrawn_by", "reason"})
 
 
 def _team_not_moving(draft: Draft[State], event: TeamNotMoving, given: Input) -> None:
@@ -201,8 +238,41 @@ def _team_not_moving(draft: Draft[State], event: TeamNotMoving, given: Input) ->
     _tell_cad(draft, given, "team.not-moving", event, {"team_id"})
 
 
+def _recall_unacknowledged(draft: Draft[State], event: RecallUnacknowledged, given: Input) -> None:
+    _tell_cad(draft, given, "team.silent", event, {"team_id", "silent_minutes", "sentence"})
+
+
+def _team_stays(draft: Draft[State], event: TeamStays, given: Input) -> None:
+    _told_to_stay(draft, event, given)
+    _tell_cad(draft, given, "team.stays", event, {"team_id", "why", "send", "sentence"})
+
+
+def _team_may_enter(draft: Draft[State], event: TeamMayEnter, given: Input) -> None:
+    _let_in(draft, event, given)
+    _tell_cad(draft, given, "team.may-enter", event, {"team_id", "released_by"})
+
+
+def _entry_not_released(draft: Draft[State], event: EntryNotReleased, given: Input) -> None:
+    _tell_cad(draft, given, "team.entered", event, {"team_id", "enters_when", "sentence"})
+
+
+def _team_still_staged(draft: Draft[State], event: TeamStillStaged, given: Input) -> None:
+    _tell_cad(draft, given, "team.staged", event, {"team_id", "staged_minutes", "sentence"})
+
+
+def _call_changed(draft: Draft[State], event: CallChanged, given: Input) -> None:
+    _told_of_change(draft, event, given)
+    if event.another_incident:
+        fields = {"team_id", "changes", "another_incident", "changed_at", "sentence"}
+        _tell_cad(draft, given, "call.changed", event, fields)
+
+
 def _safety_check_missed(draft: Draft[State], event: SafetyCheckMissed, given: Input) -> None:
-    _tell_cad(draft, given, "team.silent", event, {"team_id", "missed", "silent_minutes", "send", "sentence"})
+    fields = {"team_id", "missed", "silent_minutes", "send", "sentence"}
+    if event.call_id:
+        _tell_cad(draft, given, "team.silent", event, fields)
+    else:
+        _tell_every_cad(draft, given, "team.silent", event.model_dump(mode="json", include=fields), "")
 
 
 def _confirmation_asked(draft: Draft[State], event: ConfirmationAsked, given: Input) -> None:
@@ -217,6 +287,7 @@ def _tell_cad(
     fields: set[str],
     *,
     not_after: datetime | None = None,
+    needs_police: str = "",
 ) -> None:
     """Owe the CAD of the call's source a message about it: at least once, under one id."""
     message_id = child_id(given.cause, kind)
@@ -235,9 +306,15 @@ def _tell_cad(
         not_after=last if kind == "call.confirm" else max(least, last),
         call_id=event.call_id,
         episode=event.episode,
+        needs_police=needs_police,
     )
+    _owe(draft, message)
+
+
+def _owe(draft: Draft[State], message: CadMessageDue) -> None:
+    """Owe a message; that a source takes none is known at once."""
     draft.emit(message)
-    if source in draft.state.disabled_sources:
+    if message.source in draft.state.disabled_sources:
         draft.emit(_not_informed(message, "disabled"))
 
 
@@ -250,7 +327,22 @@ def _not_informed(message: CadMessageDue, why: str) -> CadNotInformed:
         call_id=message.call_id,
         episode=message.episode,
         alarm=_misleads(message),
+        needs_police=message.needs_police,
     )
+
+
+MISLEADING: frozenset[MessageKind] = frozenset(
+    (
+        "call.upgraded",
+        "assignment.withdrawn",
+        "team.not-moving",
+        "team.silent",
+        "team.needs-police",
+        "team.stays",
+        "team.entered",
+        "call.changed",
+    )
+)
 
 
 def _misleads(message: CadMessageDue) -> bool:
@@ -260,7 +352,7 @@ def _misleads(message: CadMessageDue) -> bool:
         return data.get("outcome") in ("team-accepted", "phone-accepted") or "requested_by" in data
     if message.kind == "unit.status":
         return bool(data.get("status") == "need-police")
-    return message.kind in ("call.upgraded", "assignment.withdrawn", "team.not-moving", "team.silent")
+    return message.kind in MISLEADING
 
 
 # --- what came of it ------------------------------------------------------------------------------------------------
@@ -302,6 +394,7 @@ def _message_end(state: State, message: CadMessageDue, effect: EffectDone) -> It
             kind=message.kind,
             call_id=message.call_id,
             episode=message.episode,
+            needs_police=message.needs_police,
         )
         if is_disabled and message.kind == "ping":
             yield CadWebhookEnabled(source=source)
@@ -360,6 +453,12 @@ DECIDERS: dict[type[Any], Callable[[Draft[State], Any, Input], None]] = {
     TeamNotMoving: _team_not_moving,
     SafetyCheckDue: _safety_check,
     SafetyCheckMissed: _safety_check_missed,
+    RecallUnacknowledged: _recall_unacknowledged,
+    TeamStays: _team_stays,
+    TeamMayEnter: _team_may_enter,
+    EntryNotReleased: _entry_not_released,
+    TeamStillStaged: _team_still_staged,
+    CallChanged: _call_changed,
     ConfirmationAsked: _confirmation_asked,
     PingCad: _command(_ping),
     RedeliverMessage: _command(_redeliver),

@@ -86,6 +86,7 @@ def _message_due(state: State, event: CadMessageDue, at: datetime) -> State:
         state,
         owed=state.owed.set(event.message_id, OwedEffect(event)),
         outbox=state.outbox.add(event, at),
+        sources=state.sources if event.source in state.sources else state.sources.set(event.source, at),
         seen=state.seen.set(event.message_id, at, at),
     )
 

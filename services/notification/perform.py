@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from services.notification.adapters import DONE, Adapter, Links, Outcome, PocketPage, WebhookPage
 from services.notification.config import NotificationSettings
-from services.notification.webhook import Sender, client
+from services.notification.exchange import Exchanges
+from services.notification.webhook import Message, Sender
 from shared.agencies import Agencies, CadWebhook
 from shared.clock import Clock, SystemClock
 from shared.engine.service import Effect, EffectDone
@@ -49,7 +50,7 @@ class Performer:
         if webhook is None:
             return Outcome("failed", "no-webhook")
         why = await self.sender.post(
-            webhook.url, webhook.secret, message.message_id, message.body, message.not_after, retry=True
+            Message(webhook.url, webhook.secret, message.message_id, message.body, message.not_after)
         )
         return DONE if why is None else Outcome("failed", why)
 
@@ -57,7 +58,9 @@ class Performer:
 def performer(settings: NotificationSettings) -> Performer:
     """The performer of a process."""
     clock, agencies = SystemClock(), Agencies(settings.agencies_file)
-    sender = Sender(client(), clock)
+    allowed = settings.webhook_networks
+    sender = Sender(Exchanges(allowed).post, clock)
     links = Links(settings.pocket_url, settings.link_secret.get_secret_value())
-    adapters: dict[str, Adapter] = {"pocket": PocketPage(), "webhook": WebhookPage(sender, links, agencies.page_secret)}
+    webhook = WebhookPage(sender, links, agencies.page_secrets, allowed)
+    adapters: dict[str, Adapter] = {"pocket": PocketPage(), "webhook": webhook}
     return Performer(adapters, sender, agencies.cad_webhook, clock)

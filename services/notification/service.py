@@ -19,6 +19,6 @@ NOTIFICATION: Service[State] = Service(
     decide=decide,
     evolve=evolve,
     packer=packer(State),
-    state_version=2,
+    state_version=3,
     pending=pending,
 )

@@ -83,6 +83,8 @@ class State:
     recent_offers: PMap[str, tuple[RecentOffer, ...]] = EMPTY
     """Team id → its newest offers, oldest first."""
     outbox: Outbox = Outbox()
+    sources: PMap[str, datetime] = EMPTY
+    """Sources whose CAD was ever told anything, and since when."""
     disabled_sources: PMap[str, datetime] = EMPTY
     """Source → since when its webhook has been gone."""
     seen: ByDay[datetime] = field(default_factory=ByDay)
@@ -104,6 +106,14 @@ class State:
         return replace(self, owed=owed, pages_of_call=pages_of_call)
 
 
+def _lane(event: PageDue | CadMessageDue) -> str:
+    """Who is at the other end: one CAD, or one host that takes pages."""
+    if isinstance(event, CadMessageDue):
+        return f"cad/{event.source}"
+    parts = (event.method.url or "").split("/", 3)
+    return f"pages/{parts[2].lower() if len(parts) > 2 else event.method.kind}"  # noqa: PLR2004  # scheme, "", host
+
+
 @dataclass(frozen=True, slots=True)
 class Pending(Mapping[str, Effect]):
     """What is owed, seen as effects: a view, made in no time however much is owed."""
@@ -118,7 +128,7 @@ class Pending(Mapping[str, Effect]):
             owed.event.not_after,
             at_most_once=isinstance(owed.event, PageDue),
             attempted=owed.attempted,
-            lane="pages" if isinstance(owed.event, PageDue) else f"cad/{owed.event.source}",
+            lane=_lane(owed.event),
         )
 
     def __contains__(self, effect_id: object) -> bool:

@@ -4,103 +4,116 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
+from zlib import crc32
 
-import httpx
-from httpx_aiohttp import AiohttpTransport
 from standardwebhooks import Webhook
-from tenacity import AsyncRetrying, RetryCallState, retry_if_result, wait_chain, wait_fixed
 
+from services.notification.exchange import NoAnswer
 from shared.clock import Clock
+from shared.telemetry import logger
 
-RETRY_SECONDS = (0.5, 1, 2, 4)
-"""Waits between attempts; the last one repeats."""
+RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0)
+"""Waits between attempts, up to half as much again; the last one repeats."""
+LAST_ATTEMPT_SECONDS = 0.5
+"""The last attempt begins so long before the time is over: the wait before it is cut short."""
 ATTEMPT_SECONDS = 4.0
-SMALL_BYTES = 4096
-"""A shorter answer is read, so that its connection can serve again; of a longer one only the status counts."""
-GONE = 410
+"""One attempt as a whole: look-up, connection, request and status line."""
 NOT_AFTER = "careroute-not-after"
 """Header: the instant after which a message must not be passed on."""
 
+Exchange = Callable[[str, Mapping[str, str], bytes, float], Awaitable[int]]
+"""`await exchange(url, headers, content, seconds)`: post, and return the status of the answer. Raises NoAnswer."""
+Retry = Literal["until-acknowledged", "until-sent"]
+"""Until somebody says that they have it; or only as long as nobody can have it."""
 
-def client() -> httpx.AsyncClient:
-    """An HTTP client whose every wait is bounded; it follows no redirect, for a signed message is for one receiver."""
-    timeout = httpx.Timeout(ATTEMPT_SECONDS, connect=2.0)
-    # httpx's own pool looks at every connection for each request: four times the work with thirty under way
-    return httpx.AsyncClient(transport=AiohttpTransport(), timeout=timeout, follow_redirects=False, trust_env=False)
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is to be posted, where to, until when, and every secret that signs it now."""
+
+    url: str
+    secrets: Sequence[str]
+    message_id: str
+    body: Mapping[str, object]
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of one attempt: why it was not acknowledged, and whether the receiver may have the message."""
+
+    why: str | None
+    sent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Posts messages."""
+    """Posts messages; whatever a receiver does is a result."""
 
-    client: httpx.AsyncClient
+    exchange: Exchange
     clock: Clock
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
-    async def post(
-        self, url: str, secret: str, message_id: str, body: Mapping[str, object], not_after: datetime, *, retry: bool
-    ) -> str | None:
-        """Post a message, with `retry` again and again until it is acknowledged (2xx) or its time is over.
+    async def post(self, message: Message, retry: Retry = "until-acknowledged") -> str | None:
+        """Post a message again and again until it is acknowledged (2xx) or its time is over.
 
         None when it was acknowledged, else why not: `gone` (410: nobody wants it any more), `expired`, `timeout`,
-        `unreachable`, `http-<status>`.
+        `unreachable`, `private-address`, `certificate`, `tls`, `no-answer`, `not-http`, `status-503`, `fault` (ours).
         """
-        content = json.dumps(body, separators=(",", ":"))
-
-        async def attempt() -> str | None:
-            return await self._attempt(url, secret, message_id, content, not_after)
-
-        if not retry:
-            return await attempt()
-        retrying = AsyncRetrying(
-            retry=retry_if_result(lambda why: why not in (None, "gone")),
-            wait=wait_chain(*(wait_fixed(seconds) for seconds in RETRY_SECONDS)),
-            stop=lambda state: self._left_seconds(not_after) <= state.upcoming_sleep,
-            sleep=self.sleep,
-            retry_error_callback=_last_why,
-        )
-        why: str | None = await retrying(attempt)
+        why: str | None = "expired"
+        number = 0
+        while (left_seconds := self._left_seconds(message)) > 0:
+            attempt = await self._attempt(message, left_seconds)
+            why = attempt.why
+            if why in (None, "gone") or (retry == "until-sent" and attempt.sent):
+                break
+            spare_seconds = self._left_seconds(message) - LAST_ATTEMPT_SECONDS
+            if spare_seconds <= 0:
+                break
+            await self.sleep(min(_wait_seconds(message.message_id, number), spare_seconds))
+            number += 1
         return why
 
-    async def _attempt(self, url: str, secret: str, message_id: str, content: str, not_after: datetime) -> str | None:
-        left_seconds = self._left_seconds(not_after)
-        if left_seconds <= 0:
-            return "expired"
-        now = self.clock.now()
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": message_id,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": Webhook(secret).sign(message_id, now, content),
-            NOT_AFTER: not_after.isoformat(),
-        }
+    async def _attempt(self, message: Message, left_seconds: float) -> Attempt:
+        """One attempt; nothing that goes wrong with it escapes as an exception."""
         try:
-            return _why_of(await self._status(url, content, headers, min(ATTEMPT_SECONDS, left_seconds)))
-        except httpx.TimeoutException:
-            return "timeout"
-        except (httpx.HTTPError, httpx.InvalidURL):
-            return "unreachable"
+            content = json.dumps(message.body, separators=(",", ":"))
+            seconds = min(ATTEMPT_SECONDS, left_seconds)
+            status = await self.exchange(message.url, self._headers(message, content), content.encode(), seconds)
+        except NoAnswer as none:
+            return Attempt(none.why, none.sent)
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not cost the attempts that are left
+            logger().error("sending failed", effect_id=message.message_id, error=type(error).__name__)
+            return Attempt("fault")
+        return Attempt(_why_of(status))
 
-    async def _status(self, url: str, content: str, headers: Mapping[str, str], seconds: float) -> int:
-        """By the client's own timeout: a request that asyncio cancels keeps its place in the pool for good."""
-        async with self.client.stream("POST", url, content=content, headers=headers, timeout=seconds) as response:
-            if int(response.headers.get("content-length", SMALL_BYTES + 1)) <= SMALL_BYTES:
-                await response.aread()
-            return response.status_code
+    def _headers(self, message: Message, content: str) -> Mapping[str, str]:
+        """Signed with every secret that is valid now: a receiver that knows one of them is content."""
+        now = self.clock.now()
+        signatures = [Webhook(secret).sign(message.message_id, now, content) for secret in message.secrets]
+        return {
+            "content-type": "application/json",
+            "webhook-id": message.message_id,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": " ".join(signatures),
+            NOT_AFTER: message.not_after.isoformat(),
+        }
 
-    def _left_seconds(self, not_after: datetime) -> float:
-        return (not_after - self.clock.now()).total_seconds()
+    def _left_seconds(self, message: Message) -> float:
+        return (message.not_after - self.clock.now()).total_seconds()
+
+
+def _wait_seconds(message_id: str, number: int) -> float:
+    """The wait after an attempt, of a length of the message's own: one that comes back is not met by all at once."""
+    least = RETRY_SECONDS[min(number, len(RETRY_SECONDS) - 1)]
+    return least * (1 + crc32(f"{message_id}/{number}".encode()) / 2**33)
 
 
 def _why_of(status: int) -> str | None:
-    if httpx.codes.is_success(status):
+    if 200 <= status < 300:  # noqa: PLR2004  # HTTP's
         return None
-    return "gone" if status == GONE else f"http-{status}"
-
-
-def _last_why(state: RetryCallState) -> str | None:
-    why: str | None = state.outcome.result() if state.outcome else None
-    return why
+    return "gone" if status == 410 else f"status-{status}"  # noqa: PLR2004  # HTTP's

@@ -13,9 +13,9 @@ from starlette.exceptions import HTTPException
 
 from services.pocket import pages
 from services.pocket.config import PocketSettings
-from services.pocket.pages import OFFER_REFRESH_SECONDS, PAGES
+from services.pocket.pages import OFFER_REFRESH_SECONDS, PAGES, Personal
 from services.pocket.sealed_calls import SealedCalls
-from services.pocket.view import CHANGES, OfferLink, ShiftLink, View
+from services.pocket.view import CHANGES, Assignment, OfferLink, ShiftLink, View
 from shared.clock import Clock
 from shared.doors.answers import AnswerFollower
 from shared.doors.command import CommandLog, LogAway
@@ -29,6 +29,7 @@ from shared.events import (
     AcceptOffer,
     Command,
     CommandRefused,
+    CorrectStatus,
     DeclineOffer,
     Disposition,
     ReportStatus,
@@ -46,8 +47,12 @@ MAX_FORM_BYTES = 4096
 GONE = "This link has come to its end, or never led anywhere. Open your newest message, or ask the dispatcher by radio."
 AWAY = "careroute cannot be reached just now, and what you tapped may not have counted. Tell the dispatcher by radio."
 
-CallStatus = Literal["en-route", "on-scene", "need-police", "transporting", "cleared"]
-ShiftStatus = Literal["available", "out-of-service"]
+CallStatus = Literal["en-route", "staged", "on-scene", "need-police", "transporting", "cleared"]
+Earlier = Literal["en-route", "staged", "on-scene"]
+ShiftStatus = Literal["available", "out-of-service", "need-police"]
+ReleasedStatus = Literal["available", "on-scene", "need-police"]
+NOBODY = "nobody"
+"""What a team answers that nobody has let in, and that is on scene all the same."""
 PageAt = Annotated[int, Form(ge=0, lt=2**53)]
 """When the page that was tapped on was made, in milliseconds: two taps on one page are one command."""
 
@@ -111,6 +116,16 @@ class Door:
             return "Sent, and not answered yet. This page looks again by itself."
         return self.view.refusal(said) or ""
 
+    async def personal_of(self, assignment: Assignment) -> Personal:
+        """The personal part of a team's call, and of the version that it accepted where another has come since."""
+        if assignment.ended:
+            return Personal({}, {})
+        now = await self.calls.open(assignment.call_id, assignment.positions) or {}
+        first = assignment.accepted_position
+        if not first or assignment.positions[:1] == (first,):
+            return Personal(now, {})
+        return Personal(now, await self.calls.open(assignment.call_id, (first,)) or {})
+
     def issued(self, person_id: str, seconds: float = COMMAND_SECONDS) -> dict[str, Any]:
         """What every command says of its issue."""
         now = self.clock.now()
@@ -139,6 +154,7 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
     )
     _offer_pages(app, door)
     _call_pages(app, door)
+    _afterwards(app, door)
     _shift_pages(app, door)
     style = (pages.HERE / "static" / "pocket.css").read_text("utf-8")
     app.add_api_route("/pocket.css", lambda: Response(style, media_type="text/css"), methods=["GET"])
@@ -164,12 +180,12 @@ def respond(request: Request, error: Exception) -> Response:
         error = Page(422, "Not understood", "Go back, load the page again, and try once more.")
     if not isinstance(error, HTTPException):
         raise error
-    page = (
-        error
-        if isinstance(error, Page)
-        else _PAGES.get(error.status_code, Page(error.status_code, "Nothing here", GONE))
-    )
+    page = error if isinstance(error, Page) else _page_of(error.status_code)
     return PAGES.message(page, request.url.path, headers_of(error))
+
+
+def _page_of(status: int) -> Page:
+    return _PAGES.get(status) or Page(status, "Nothing here", GONE)
 
 
 _PAGES = {
@@ -186,8 +202,8 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
         link = door.offer(token)
         assignment = link.offer.assignment
         if assignment is not None:
-            personal = None if assignment.ended else await door.calls.open(assignment.call_id, assignment.positions)
-            return pages.call_page(link, assignment, personal or {}, door.clock.now(), door.notice(said), still=still)
+            personal = await door.personal_of(assignment)
+            return pages.call_page(link, assignment, personal, door.clock.now(), door.notice(said), still=still)
         return pages.offer_page(link, door.clock.now(), door.notice(said), still=still)
 
     @app.post("/p/{token}/accept")
@@ -235,6 +251,7 @@ def _call_pages(app: FastAPI, door: Door) -> None:
         status: Annotated[CallStatus, Form()],
         page_at: PageAt,
         disposition: Annotated[Disposition | None, Form()] = None,
+        released_by: Annotated[str | None, Form(max_length=200)] = None,
     ) -> Response:
         link, back = door.offer(token), f"/p/{token}"
         assignment = link.offer.assignment
@@ -242,12 +259,54 @@ def _call_pages(app: FastAPI, door: Door) -> None:
             return RedirectResponse(back, 303)
         if (status == "cleared") == (disposition is None):
             raise Page(422, "How did it end?", "Go back and choose how the call ended.")
+        if status == "on-scene" and released_by is None and pages.waits_to_enter(link.offer, assignment):
+            return pages.enter_page(link, door.clock.now())
         command = ReportStatus(
             command_id=child_id(link.offer.made.offer_id, f"{status}/{disposition}/{link.person_id}/{page_at}"),
             team_id=assignment.team_id,
             status=status,
             call_id=assignment.call_id,
             disposition=disposition,
+            released_by=None if released_by == NOBODY else released_by,
+            **door.issued(link.person_id),
+        )
+        return await door.act(link.offer.agency, command, back)
+
+
+def _afterwards(app: FastAPI, door: Door) -> None:
+    @app.get("/p/{token}/correct")
+    async def ask_where(token: str) -> Response:
+        link = door.offer(token)
+        assignment = link.offer.assignment
+        if assignment is None or assignment.ended:
+            return RedirectResponse(f"/p/{token}", 303)
+        return pages.correct_page(link, assignment, door.clock.now())
+
+    @app.post("/p/{token}/correct")
+    async def correct(token: str, status: Annotated[Earlier, Form()], page_at: PageAt) -> Response:
+        link, back = door.offer(token), f"/p/{token}"
+        assignment = link.offer.assignment
+        if assignment is None or assignment.ended:
+            return RedirectResponse(back, 303)
+        command = CorrectStatus(
+            command_id=child_id(link.offer.made.offer_id, f"correct/{status}/{link.person_id}/{page_at}"),
+            team_id=assignment.team_id,
+            status=status,
+            call_id=assignment.call_id,
+            **door.issued(link.person_id),
+        )
+        return await door.act(link.offer.agency, command, back)
+
+    @app.post("/p/{token}/released")
+    async def released(token: str, status: Annotated[ReleasedStatus, Form()], page_at: PageAt) -> Response:
+        link, back = door.offer(token), f"/p/{token}"
+        assignment = link.offer.assignment
+        if assignment is None or not assignment.acknowledge:
+            return RedirectResponse(back, 303)
+        command = ReportStatus(
+            command_id=child_id(link.offer.made.offer_id, f"released/{status}/{link.person_id}/{page_at}"),
+            team_id=assignment.team_id,
+            status=status,
             **door.issued(link.person_id),
         )
         return await door.act(link.offer.agency, command, back)

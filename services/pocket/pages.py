@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
@@ -15,7 +15,22 @@ from shared.doors.pages import Pages
 HERE = Path(__file__).parent
 OFFER_REFRESH_SECONDS, SHIFT_REFRESH_SECONDS, CALL_REFRESH_SECONDS, MESSAGE_REFRESH_SECONDS = 5, 4, 10, 8
 ETA_MINUTES = (5, 10, 15, 20, 30, 45)
+ORDER = ("en-route", "staged", "on-scene", "transporting")
+PLACES = ("address", "position")
 PAGES = Pages(HERE / "templates", "/pocket.css", words=words)
+
+
+class Personal(NamedTuple):
+    """The personal part of a call, and of the version that the team accepted."""
+
+    now: dict[str, str]
+    accepted: dict[str, str]
+
+    @property
+    def changed(self) -> dict[str, str]:
+        """Where the call was when the team accepted it, as far as it is somewhere else by now."""
+        names = (name for name in PLACES if name in self.accepted)
+        return {name: self.accepted[name] for name in names if self.accepted[name] != self.now.get(name)}
 
 
 def offer_page(link: OfferLink, now: datetime, notice: str, *, still: bool) -> Response:
@@ -33,9 +48,10 @@ def offer_page(link: OfferLink, now: datetime, notice: str, *, still: bool) -> R
 
 
 def call_page(
-    link: OfferLink, assignment: Assignment, personal: dict[str, str], now: datetime, notice: str, *, still: bool
+    link: OfferLink, assignment: Assignment, personal: Personal, now: datetime, notice: str, *, still: bool
 ) -> Response:
     """The call of the team that accepted, with its personal part as far as it could be opened."""
+    next_step, further = _steps(link.offer, assignment)
     return PAGES.show(
         "call.html",
         url=f"/p/{link.token}",
@@ -45,7 +61,12 @@ def call_page(
         token=link.token,
         offer=link.offer,
         assignment=assignment,
-        personal=_in_order(personal),
+        personal=_in_order(personal.now),
+        before=personal.changed,
+        changed_ago=words.minutes((now - (assignment.changed_at or now)).total_seconds()),
+        next=next_step,
+        further=further,
+        earlier=_earlier(link.offer, assignment),
         ago=words.minutes((now - assignment.accepted_at).total_seconds()),
         page_at=milliseconds(now),
     )
@@ -54,6 +75,23 @@ def call_page(
 def clear_page(link: OfferLink, now: datetime) -> Response:
     """The question how a call ended."""
     return PAGES.show("clear.html", link=link, dispositions=words.DISPOSITIONS, page_at=milliseconds(now))
+
+
+def enter_page(link: OfferLink, now: datetime) -> Response:
+    """The question whether somebody has let the team in."""
+    return PAGES.show("enter.html", link=link, page_at=milliseconds(now))
+
+
+def correct_page(link: OfferLink, assignment: Assignment, now: datetime) -> Response:
+    """The question where the team is, if not where it said."""
+    earlier = _earlier(link.offer, assignment)
+    return PAGES.show("correct.html", link=link, earlier=earlier, page_at=milliseconds(now))
+
+
+def waits_to_enter(offer: Offer, assignment: Assignment) -> bool:
+    """Whether the team has not arrived, and is to be let in."""
+    arrived = assignment.status in ("on-scene", "transporting")
+    return bool(offer.made.enters_when) and not assignment.may_enter and not arrived
 
 
 def shift_page(link: ShiftLink, now: datetime, notice: str, *, still: bool) -> Response:
@@ -97,6 +135,26 @@ def _offer_card(offer: Offer, token: str, now: datetime) -> dict[str, Any]:
         "whole_seconds": max(1, int((made.expires_at - offer.made_at).total_seconds())),
         "etas": ETA_MINUTES,
     }
+
+
+def _order(offer: Offer) -> list[str]:
+    return [status for status in ORDER if status != "staged" or offer.made.enters_when]
+
+
+def _steps(offer: Offer, assignment: Assignment) -> tuple[tuple[str, str] | None, list[tuple[str, str]]]:
+    """The step that comes next, if it has a button of its own, and those after it."""
+    order = _order(offer)
+    place = order.index(assignment.status) if assignment.status in order else -1
+    steps = [(status, words.STATUSES[status]) for status in order[place + 1 :]]
+    if assignment.status in ("on-scene", "transporting"):
+        return None, steps
+    return steps[0], steps[1:]
+
+
+def _earlier(offer: Offer, assignment: Assignment) -> list[str]:
+    """Where the team may have been all along, if it said too much."""
+    order = _order(offer)
+    return order[: order.index(assignment.status)] if assignment.status in order else []
 
 
 def _in_order(personal: dict[str, str]) -> dict[str, str]:

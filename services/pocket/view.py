@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from shared.call import ENDED
 from shared.engine.broker import Stored
 from shared.events import (
     OFFER_ENDS,
@@ -17,6 +18,7 @@ from shared.events import (
     AssignmentWithdrawn,
     CadInformed,
     CadNotInformed,
+    CallChanged,
     CallRouted,
     CallVersionAt,
     CommandRefused,
@@ -29,10 +31,13 @@ from shared.events import (
     PlanSet,
     SafetyCheckDue,
     SafetyCheckMissed,
+    StatusCorrected,
     StatusReported,
+    TeamMayEnter,
     TeamNotMoving,
     TeamSignedOff,
     TeamSignedOn,
+    TeamStays,
     UpgradeRaised,
     child_id,
 )
@@ -44,6 +49,10 @@ SWEEP_SECONDS = 60
 REFUSALS = 1_000
 POSITIONS = 3
 """Versions of a call that are tried for its sealed part, newest first."""
+
+CHANGES_SHOWN = 4
+FREE = ("available", "out-of-service", "cleared")
+"""What a team says that is with nobody."""
 
 OfferState = Literal["open", "accepted", "declined", "expired", "withdrawn"]
 
@@ -63,7 +72,19 @@ class Assignment:
     police_asked: bool = False
     dispatcher_told: bool | None = None
     """Whether the CAD acknowledged; None while it is being told."""
+    accepted_position: str = ""
+    """Where the version stands with which it was accepted."""
+    changed_at: datetime | None = None
+    """When the CAD published the version that is the newest."""
+    changes: tuple[str, ...] = ()
+    """What the CAD has changed since, old and new."""
+    another_incident: bool = False
     upgrade: UpgradeRaised | None = None
+    stays: str = ""
+    """Why the call would be over if the team were not with somebody."""
+    may_enter: bool = False
+    """Somebody has let it in that waits nearby."""
+    on_phone: bool = False
     not_moving: bool = False
     asked_well: bool = False
     """The team is asked whether it is well."""
@@ -72,6 +93,15 @@ class Assignment:
     ended: Literal["", "cleared", "withdrawn"] = ""
     why: str = ""
     ended_at: datetime | None = None
+    acknowledge: bool = False
+    """The team is asked whether it knows that it was released."""
+
+    @property
+    def well(self) -> str:
+        """The status that says once more what the team has said: that it is well."""
+        if self.status != "accepted":
+            return self.status
+        return "on-scene" if self.on_phone else "en-route"
 
 
 @dataclass(slots=True)
@@ -101,7 +131,7 @@ class Offer:
     def shown_until(self) -> datetime | None:
         """When its links are gone; None while its assignment lasts."""
         if self.assignment is not None:
-            ended_at = self.assignment.ended_at
+            ended_at = None if self.assignment.acknowledge else self.assignment.ended_at
             return None if ended_at is None else ended_at + timedelta(minutes=SHOWN_MINUTES)
         return (self.ended_at or self.made.expires_at) + timedelta(minutes=SHOWN_MINUTES)
 
@@ -113,6 +143,8 @@ class Shift:
     agency: str
     signed_on: TeamSignedOn
     status: str = "available"
+    asked_well: bool = False
+    """The team has no call, has said that it is in need, and is asked whether it is well."""
     ended_at: datetime | None = None
     why: str = ""
 
@@ -249,6 +281,7 @@ class AgencyView:
         shift = self._shifts.get(event.team_id)
         if shift is not None and shift.signed_on.shift_id == event.shift_id:
             shift.ended_at, shift.why = at, event.why
+        self._acknowledged(event.team_id)
 
     def plan_set(self, event: PlanSet, at: datetime) -> None:
         """The sentence that offers of this episode show."""
@@ -269,6 +302,8 @@ class AgencyView:
         assignment = Assignment(
             event.call_id, event.episode, event.team_id, at, event.eta_minutes, positions, dispatcher_told=informed
         )
+        assignment.accepted_position = event.call_at
+        self._acknowledged(event.team_id)
         self._assignments[event.team_id] = assignment
         self.offer_ended(event, at)
         if (offer := self._offers.get(event.offer_id)) is not None:
@@ -286,26 +321,45 @@ class AgencyView:
         for offer in self._offers_of_call.get(event.call_id, ()):
             if offer.made.episode == event.episode:
                 offer.outcome = event.outcome
+                if offer.assignment is not None:
+                    offer.assignment.on_phone = event.outcome == "phone-accepted"
                 if event.team_id is not None and event.team_id != offer.made.team_id:
                     offer.taken_by = event.team_id
 
-    def call_version_at(self, event: CallVersionAt, _at: datetime) -> None:
+    def call_version_at(self, event: CallVersionAt, at: datetime) -> None:
         """The accepted call has a newer version."""
         for assignment in self._of_call(event.call_id):
+            assignment.changed_at = at
+            if event.status not in ENDED and assignment.stays in ENDED:
+                assignment.stays = ""
             newest_first = (event.call_at, *assignment.positions)
             assignment.positions = tuple(dict.fromkeys(newest_first))[:POSITIONS]
 
     def status_reported(self, event: StatusReported, _at: datetime) -> None:
         """Where the team stands."""
         shift, assignment = self._shifts.get(event.team_id), self._assignments.get(event.team_id)
-        if assignment is not None and event.call_id == assignment.call_id and not assignment.ended:
-            assignment.asked_well = False
-            if event.status == "need-police":
-                assignment.police_asked = True
-            else:
-                assignment.status, assignment.not_moving = event.status, False
-        elif event.call_id is None and shift is not None:
-            shift.status = event.status
+        if event.call_id is not None and event.assigned:
+            if assignment is not None and event.call_id == assignment.call_id and not assignment.ended:
+                assignment.asked_well = False
+                if event.status == "need-police":
+                    assignment.police_asked = True
+                else:
+                    assignment.status, assignment.not_moving = event.status, False
+        elif shift is not None:
+            shift.status, shift.asked_well = "available" if event.status == "cleared" else event.status, False
+            if event.status in FREE:
+                self._acknowledged(event.team_id)
+
+    def status_corrected(self, event: StatusCorrected, _at: datetime) -> None:
+        """The team took back where it had said it stands."""
+        for assignment in self._of_call(event.call_id):
+            assignment.status, assignment.asked_well = event.status, False
+
+    def _acknowledged(self, team_id: str) -> None:
+        """The team has said where it stands since it was released, or is off duty."""
+        for offer in self.offers(team_id):
+            if offer.assignment is not None:
+                offer.assignment.acknowledge = False
 
     def assignment_ended(self, event: AssignmentEnded, at: datetime) -> None:
         """The team has cleared the call."""
@@ -314,6 +368,11 @@ class AgencyView:
     def assignment_withdrawn(self, event: AssignmentWithdrawn, at: datetime) -> None:
         """The team is released."""
         self._release(event.team_id, event.call_id, "withdrawn", event.why, at)
+        assignment, shift = self._assignments.get(event.team_id), self._shifts.get(event.team_id)
+        if assignment is not None and assignment.call_id == event.call_id and event.acknowledge:
+            assignment.acknowledge = True
+            if shift is not None:
+                shift.status = "recalled"
 
     def unconfirmed(self, event: AssignmentUnconfirmed, at: datetime) -> None:
         """The CAD does not know of it."""
@@ -329,6 +388,22 @@ class AgencyView:
         for assignment in self._of_call(event.call_id):
             assignment.upgrade = event
 
+    def team_stays(self, event: TeamStays, _at: datetime) -> None:
+        """The call is over for the CAD, or decided otherwise; the team is with somebody and stays."""
+        for assignment in self._of_call(event.call_id):
+            assignment.stays = event.why
+
+    def team_may_enter(self, event: TeamMayEnter, _at: datetime) -> None:
+        """Somebody has let the team in."""
+        for assignment in self._of_call(event.call_id):
+            assignment.may_enter = True
+
+    def call_changed(self, event: CallChanged, _at: datetime) -> None:
+        """The CAD gave the call another beginning or place."""
+        for assignment in self._of_call(event.call_id):
+            assignment.changes = (*assignment.changes, *event.changes)[-CHANGES_SHOWN:]
+            assignment.another_incident = assignment.another_incident or event.another_incident
+
     def team_not_moving(self, event: TeamNotMoving, _at: datetime) -> None:
         """The team has not set out."""
         for assignment in self._of_call(event.call_id):
@@ -337,12 +412,16 @@ class AgencyView:
     def safety_check_due(self, event: SafetyCheckDue, _at: datetime) -> None:
         """The team is asked whether it is well."""
         for assignment in self._of_call(event.call_id):
-            assignment.asked_well = True
+            if assignment.team_id == event.team_id:
+                assignment.asked_well = True
+                return
+        if (shift := self._shifts.get(event.team_id)) is not None:
+            shift.asked_well = True
 
     def safety_check_missed(self, event: SafetyCheckMissed, _at: datetime) -> None:
         """It did not say, and police were asked for: that stands, whatever it says now."""
         for assignment in self._of_call(event.call_id):
-            assignment.police_sent_for = True
+            assignment.police_sent_for = assignment.team_id == event.team_id
 
     def _people(self, event: OfferMade) -> tuple[str, ...]:
         shift = self._shifts.get(event.team_id)
@@ -388,7 +467,7 @@ class AgencyView:
                 self._view.remove("shift", shift.signed_on.shift_id, shift.signed_on.members)
         horizon = at - timedelta(minutes=SHOWN_MINUTES)
         for team_id, assignment in list(self._assignments.items()):
-            if assignment.ended_at is not None and assignment.ended_at < horizon:
+            if assignment.ended_at is not None and assignment.ended_at < horizon and not assignment.acknowledge:
                 del self._assignments[team_id]
         for by_episode in (self._sentences, self._cad_informed):
             for key in [key for key, (_, since) in by_episode.items() if since < horizon]:
@@ -416,5 +495,9 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     TeamNotMoving: AgencyView.team_not_moving,
     SafetyCheckDue: AgencyView.safety_check_due,
     SafetyCheckMissed: AgencyView.safety_check_missed,
+    StatusCorrected: AgencyView.status_corrected,
+    TeamStays: AgencyView.team_stays,
+    TeamMayEnter: AgencyView.team_may_enter,
+    CallChanged: AgencyView.call_changed,
 }
 """The events that the page follows, and what each changes."""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import phonenumbers
+
 from shared.events import OfferMade, UpgradeRaised
+from shared.programme.judging.phone_numbers import LONGEST
 
 WITHDRAWN = {
     "cancelled": "The call was cancelled.",
@@ -13,14 +18,28 @@ WITHDRAWN = {
     "upgraded": "The call has become more dangerous.",
     "taken": "The call or your team was taken in the meantime.",
     "out-of-service": "Your team is out of service.",
+    "needed-first": "Somebody on scene needs your team first.",
+    "shift-ends": "Your shift ends before you could have done the call.",
+    "withdrawn": "You were taken off the call by name.",
 }
+
+STAYS = {
+    "cancelled": "The CAD has cancelled this call.",
+    "closed": "The CAD has closed this call.",
+    "merged": "The CAD has merged this call into another.",
+    "overridden": "The dispatcher sends the usual response as well.",
+}
+"""Why the call would be over, of a team that is with somebody."""
 
 STATUSES = {
     "available": "Available",
     "out-of-service": "Out of service",
     "accepted": "Accepted",
     "en-route": "En route",
+    "staged": "Waiting nearby",
     "on-scene": "On scene",
+    "recalled": "Released",
+    "need-police": "In need of police",
     "transporting": "Transporting",
     "cleared": "Cleared",
 }
@@ -73,6 +92,13 @@ def open_call(made: OfferMade) -> str:
     return f"Open call{where}" + (f", priority {made.priority}" if made.priority else "")
 
 
+def what_to_do(upgrade: UpgradeRaised) -> str:
+    """What a team does now that its call is more dangerous."""
+    if upgrade.team_on_scene:
+        return "You stay on this call. Keep yourselves safe; the dispatcher has been asked to send help."
+    return UPGRADES.get(upgrade.on_upgrade, upgrade.on_upgrade)
+
+
 def facts(upgrade: UpgradeRaised) -> list[str]:
     """What raised the level, one fact a line."""
     return [
@@ -87,9 +113,34 @@ def label(name: str) -> str:
     return PERSONAL.get(name, name.replace("_", " ").replace("-", " ").capitalize())
 
 
-def dialled(number: str) -> str:
-    """What a phone dials: digits and a leading plus."""
-    return "".join(sign for sign in number if sign.isdigit() or sign in "+*#,")
+class Dialled(NamedTuple):
+    """A telephone number as a phone dials it, and the extension that somebody asks for then."""
+
+    number: str
+    extension: str
+
+
+def dialled(text: str) -> Dialled | None:
+    """The one number that a text is; None for several, or for what is more than a number."""
+    written, _, parameters = text.partition(";")
+    if len(text) > LONGEST or not set(written.casefold()) <= _OF_A_NUMBER:
+        return None
+    try:
+        number = phonenumbers.parse(written, REGION)
+    except phonenumbers.NumberParseException:
+        return None
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return None
+    extension = number.extension or f";{parameters}".casefold().partition(";ext=")[2].partition(";")[0]
+    if extension and not extension.isdecimal():
+        return None
+    return Dialled(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), extension)
+
+
+REGION = "US"
+"""Where a number without international prefix is dialled."""
+_OF_A_NUMBER = frozenset("+0123456789 -.()/,#:extnsion\xa0")
+"""With the letters of `extension`."""
 
 
 def minutes(seconds: float) -> str:

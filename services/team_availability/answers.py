@@ -86,8 +86,12 @@ def _why_not(command: AcceptOffer, answered: AnsweredOffer) -> Answer | None:
     if offer.ended == "declined":
         return refused(command, "declined", "Your team has declined this call.")
     if call.draft.given.time > min(offer.expires_at, call.episode.deadline):
-        return refused(command, "expired", f"The offer was open until {offer.expires_at:%H:%M:%S} UTC.")
+        return refused(command, "expired", f"The offer was open until {_clock_time(call, offer)}.")
     return None if offer.ended is None else _why_not_late(command, answered)
+
+
+def _clock_time(call: CallDraft, offer: Offer) -> str:
+    return call.draft.state.timings(call.state).clock_time(offer.expires_at)
 
 
 def _why_not_late(command: AcceptOffer, answered: AnsweredOffer) -> Answer | None:

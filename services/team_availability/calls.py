@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Literal
 
-from services.team_availability.draft import AgencyDraft, CallDraft, version_fields
+from services.team_availability.draft import AgencyDraft, CallDraft, place_of, version_fields
+from services.team_availability.evolve_calls import moves_its_beginning
 from services.team_availability.offers import advance
 from services.team_availability.overrides import answer_waiting
-from services.team_availability.plan import USUAL, Timings
+from services.team_availability.plan import POLICE_ON_SCENE, USUAL, Timings
 from services.team_availability.state import CallMemory, CallState, JudgedVersion
-from shared.call import Call, status_order
+from shared.call import Call, is_another_incident, is_stale, order_of
 from shared.engine.broker import RecordPosition
-from shared.engine.state import REMEMBERED_DAYS
 from shared.events import (
     AssignmentUnconfirmed,
     CadNotInformed,
     CallCancelled,
+    CallChanged,
     CallReported,
     CallTriaged,
     CallVersionAt,
@@ -25,50 +25,107 @@ from shared.events import (
     PlanKept,
     PlanSet,
     ResponseTerms,
+    TeamMayEnter,
     TermsNoted,
     UpgradeRaised,
 )
 from shared.judgement import Judgement
 
-STALE = timedelta(days=REMEMBERED_DAYS)
-"""A call that is older by its own time stamps gets no episode: what became of it may be forgotten."""
 
-
-def call_reported(draft: AgencyDraft, event: CallReported) -> None:
-    """A version of a call: it may begin an episode, or be a newer version of a running one; else it changes nothing."""
-    call, version = draft.call(event.call_id), event.call
-    memory = call.memory
-    if version.ended:
-        call_ended(draft, event)
-    elif memory is None:
-        if not _is_stale(event):
-            _begin(call, version, "reported")
-    elif version.order <= memory.order:
-        return
-    elif call.is_open or call.assignment is not None:
-        call.emit(CallVersionAt(**call.key, **version_fields(version), call_at=draft.given.cause))
-    elif (why := _why_again(memory, version)) is not None:
-        _begin(call, version, why)
-    elif (version.status, version.requested_by) != (memory.status, memory.requested_by):
-        call.emit(_seen(event))
-
-
-def call_ended(draft: AgencyDraft, event: CallCancelled | CallReported) -> None:
-    """The CAD ended the call: what is open is withdrawn, a team on it is free again."""
-    call, version = draft.call(event.call_id), event.call
-    memory = call.memory
+def call_reported(draft: AgencyDraft, event: CallReported | CallCancelled) -> None:
+    """A version of a call: it begins an episode, ends the call, or is newer than what is known; else nothing comes."""
+    call, version, memory = draft.call(event.call_id), event.call, draft.call(event.call_id).memory
     if memory is None:
-        if not _is_stale(event):
-            call.emit(_seen(event))
+        if is_stale(version, event.judged_at):
+            return
+        if version.ended:
+            call.emit(_seen(draft, event))
+        else:
+            _begin(call, event, "reported")
         return
-    if version.order <= memory.order:
-        return
-    call.emit(_seen(event))
+    order = order_of(version.updated_at, event.received_at)
+    if _offset(draft) <= memory.arrived:
+        return  # it was read before
+    if order >= memory.order and _is_another(call, memory, version):
+        _begin_another(call, event)
+    elif version.ended:
+        is_news = not memory.ended or order > memory.order
+        if is_news and order >= (memory.reopened or order):  # late or not: no re-opening came after it
+            _end(call, event)
+    elif order > memory.order or (order == memory.order and (not memory.ended or version.status == "reopened")):
+        _go_on(call, event, memory)
+
+
+def _go_on(call: CallDraft, event: CallReported | CallCancelled, memory: CallMemory) -> None:
+    """Take in the newest version of a call that goes on."""
+    version, given = event.call, call.draft.given
+    if call.is_open or call.assignment is not None:
+        call.emit(CallVersionAt(**call.key, **version_fields(version, event.received_at), call_at=given.cause))
+        _tell_of_changes(call, version, memory)
+    elif (why := _why_again(memory, version)) is not None:
+        _begin(call, event, why)
+    elif (version.status, version.requested_by) != (memory.status, memory.requested_by) or (
+        not memory.created_moves and moves_its_beginning(memory, version.created_at, version.updated_at)
+    ):
+        call.emit(_seen(call.draft, event))
+
+
+def _end(call: CallDraft, event: CallReported | CallCancelled) -> None:
+    """The CAD ended the call: what is open is withdrawn, a team on its way turns back, one with somebody stays."""
+    call.emit(_seen(call.draft, event))
     if call.is_open:
         call.withdraw("cancelled")
-        call.route("cancelled", (version.status,), sentence="The CAD has ended the call.")
+        call.route("cancelled", (event.call.status,), sentence="The CAD has ended the call.")
     else:
-        call.release("cancelled")
+        call.release("cancelled", event.call.status)
+
+
+def _is_another(call: CallDraft, memory: CallMemory, version: Call) -> bool:
+    """Whether the number stands for another incident by now. While a team has the call it stays that call."""
+    if call.assignment is not None or memory.created_at is None or memory.created_moves:
+        return False
+    return is_another_incident(memory.created_at, version.created_at)
+
+
+def _begin_another(call: CallDraft, event: CallReported | CallCancelled) -> None:
+    """End what is left of the incident that had the number, and begin the one that has it now."""
+    if call.is_open:
+        call.withdraw("cancelled")
+        call.route("default", (*call.episode.reasons, "number-reused"))
+    if event.call.ended:
+        call.emit(_seen(call.draft, event))
+    else:
+        _begin(call, event, "number-reused")
+
+
+def _tell_of_changes(call: CallDraft, version: Call, memory: CallMemory) -> None:
+    """Tell a team that has the call what is not as it was: where it is, when it began, and that it may go in."""
+    assignment = call.assignment
+    if assignment is None:
+        return
+    if version.units_on_scene and not assignment.may_enter and POLICE_ON_SCENE in assignment.enters_when:
+        call.emit(TeamMayEnter(**call.key, team_id=assignment.team_id, released_by="units-on-scene"))
+    timings, changes = call.draft.state.timings(call.state), []
+    before, begun_at = memory.created_at, version.created_at
+    is_other = before is not None and not memory.created_moves and is_another_incident(before, begun_at)
+    if is_other and before is not None and assignment.begun_told != begun_at:
+        changes.append(f"Beginning: {timings.date_time(before)}, now {timings.date_time(begun_at)}.")
+    is_other = bool(changes)
+    if memory.place and place_of(version) != memory.place:
+        changes.append(f"Place: {memory.place}, now {place_of(version) or 'not said'}.")
+    if changes:
+        asks = " Is it another incident?" if is_other else ""
+        call.emit(
+            CallChanged(
+                **call.key,
+                team_id=assignment.team_id,
+                changes=tuple(changes),
+                another_incident=is_other,
+                begun_at=begun_at if is_other else None,
+                changed_at=call.draft.given.time,
+                sentence=f"{assignment.team_id} has a call that the CAD has changed. {' '.join(changes)}{asks}",
+            )
+        )
 
 
 def call_triaged(draft: AgencyDraft, event: CallTriaged) -> None:
@@ -98,8 +155,9 @@ def cad_not_informed(draft: AgencyDraft, event: CadNotInformed) -> None:
 # --- episodes -------------------------------------------------------------------------------------------------------
 
 
-def _is_stale(event: CallReported | CallCancelled) -> bool:
-    return min(event.call.created_at, event.call.updated_at) < event.judged_at - STALE
+def _offset(draft: AgencyDraft) -> int:
+    """Where the input stands in its topic: later is newer, whatever clocks say."""
+    return RecordPosition.parse(draft.given.cause).offset
 
 
 def _why_again(memory: CallMemory, version: Call) -> Literal["reopened", "requested"] | None:
@@ -110,12 +168,17 @@ def _why_again(memory: CallMemory, version: Call) -> Literal["reopened", "reques
     return "requested" if is_request and memory.outcome != "team-accepted" else None
 
 
-def _seen(event: CallReported | CallCancelled) -> CallVersionSeen:
-    return CallVersionSeen(call_id=event.call_id, event_id=event.event_id, **version_fields(event.call))
+def _seen(draft: AgencyDraft, event: CallReported | CallCancelled) -> CallVersionSeen:
+    fields = version_fields(event.call, event.received_at)
+    return CallVersionSeen(call_id=event.call_id, event_id=event.event_id, **fields, call_at=draft.given.cause)
 
 
-def _begin(call: CallDraft, version: Call, why: Literal["reported", "reopened", "requested"]) -> None:
-    given = call.draft.given
+def _begin(
+    call: CallDraft,
+    event: CallReported | CallCancelled,
+    why: Literal["reported", "reopened", "requested", "number-reused"],
+) -> None:
+    given, version = call.draft.given, version_fields(event.call, event.received_at)
     call.begin(why, version, call_at=given.cause, received_at=given.time, timings=USUAL)
     answer_waiting(call)
     early = call.state.early_plan
@@ -128,27 +191,46 @@ def _begin(call: CallDraft, version: Call, why: Literal["reported", "reopened", 
 
 def _judged(event: CallTriaged, cause: str) -> JudgedVersion:
     offset = RecordPosition.parse(cause).offset
-    return JudgedVersion(event.event_id, event.judgement, event.updated_at, offset, event.language, event.priority)
+    return JudgedVersion(
+        event.event_id,
+        event.judgement,
+        event.updated_at,
+        offset,
+        event.language,
+        event.priority,
+        event.received_at,
+    )
 
 
 def _is_newer(call: CallState, judged: JudgedVersion, version: Call | None) -> bool:
-    """Whether a judgement is of the episode, and the last that triage has given of it."""
-    # one that was judged again is told by its instant alone, and may be the last of it
-    order = status_order(judged.updated_at, "reopened") if version is None else version.order
-    if order < call.running.begun_with or judged.triaged_at <= call.reported.triaged_at:
+    """Whether a judgement is of the episode, and the last that triage has given of it.
+
+    Each says all that triage knows of the call, late versions too: the last one counts, whatever version it is about.
+    """
+    episode = call.running
+    if judged.order < episode.begun_with or judged.triaged_at <= call.reported.triaged_at:
         return False
-    return call.plan is None or judged.updated_at >= call.plan.updated_at
+    if version is None or not episode.reopened or version.status == "reopened":
+        return True
+    order, received_at = episode.begun_with  # of the very instant: it may be from before the re-opening
+    return judged.order[0] > order or (judged.received_at is not None and judged.received_at > received_at)
 
 
 def _is_early(call: CallState, judged: JudgedVersion, version: Call | None) -> bool:
     """Whether a judgement is ahead of its report; after an outcome only if that report will begin another episode."""
     memory, early = call.memory, call.early_plan
     if memory is not None:
-        if version is None or version.order <= memory.order or judged.triaged_at <= memory.triaged_at:
+        if version is None or judged.order[0] < memory.order or judged.triaged_at <= memory.triaged_at:
             return False
-        if _why_again(memory, version) is None:
+        if judged.order[0] == memory.order and memory.ended and version.status != "reopened":
+            return False  # of the very instant of the end: it is from before
+        if _why_again(memory, version) is None and not _may_be_another(memory, version):
             return False
-    return early is None or (judged.updated_at >= early.updated_at and judged.triaged_at > early.triaged_at)
+    return early is None or judged.triaged_at > early.triaged_at
+
+
+def _may_be_another(memory: CallMemory, version: Call) -> bool:
+    return memory.created_at is not None and is_another_incident(memory.created_at, version.created_at)
 
 
 def _follow(call: CallDraft, judged: JudgedVersion) -> None:
@@ -194,8 +276,11 @@ def _raise_upgrade(call: CallDraft, judged: JudgedVersion) -> None:
     assignment, judgement = call.assignment, judged.judgement
     if assignment is None or judgement.level_rank <= assignment.level_told:
         return  # that news are stale, or disagree, makes nothing more dangerous
-    listed = (verdict.on_upgrade for verdict in judgement.responses if verdict.response == assignment.response)
-    on_upgrade = "stay" if call.episode.override is not None else next(listed, assignment.on_upgrade)
+    verdicts = {verdict.response: verdict for verdict in judgement.responses}
+    verdict = verdicts.get(assignment.response)
+    stays = call.episode.override is not None or assignment.is_with_somebody
+    on_upgrade = "stay" if stays else verdict.on_upgrade if verdict is not None else assignment.on_upgrade
+    fits = judgement.suitability == "suitable" and verdict is not None and verdict.may_go
     call.emit(
         UpgradeRaised(
             **call.key,
@@ -207,6 +292,8 @@ def _raise_upgrade(call: CallDraft, judged: JudgedVersion) -> None:
             sentence=judgement.sentence,
             suitability=judgement.suitability,
             triaged_at=judged.triaged_at,
+            team_on_scene=assignment.is_with_somebody,
+            send="" if fits else "default",
         )
     )
     if on_upgrade == "recall":

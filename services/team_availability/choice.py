@@ -22,6 +22,16 @@ class Choice(NamedTuple):
     ranked: tuple[str, ...]
     bypassed: tuple[BypassedTeam, ...]
 
+    @property
+    def why_none(self) -> tuple[str, ...]:
+        """Why the best of the teams that serve there was passed over: the one with the least against it."""
+        there = (team.reasons for team in self.bypassed if NOT_THERE.isdisjoint(team.reasons))
+        return min(there, key=len, default=("no-team",))
+
+
+NOT_THERE: frozenset[str] = frozenset(("other-model", "other-district", "other-pool", "off-duty"))
+"""What keeps a team from being one of those that serve there."""
+
 
 def choose(state: State, call: CallState, option: Option, now: datetime, *, any_pool: bool = False) -> Choice:
     """Rank the roster for a response: its own pool, primary district, language, least calls this shift, team id."""

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from services.team_availability.draft import AgencyDraft
+from services.team_availability.draft import AgencyDraft, EpisodeKey
 from services.team_availability.offers import advance, end_by_deadline
 from services.team_availability.pauses import apply_pause
 from services.team_availability.roster import end_shift
+from services.team_availability.state import RECALL_MINUTES, Shift
 from shared.engine.service import Tick
 from shared.engine.state import ClockId
-from shared.events import CallForgotten, CommandRefused, SafetyCheckDue, SafetyCheckMissed, TeamNotMoving
+from shared.events import (
+    CallForgotten,
+    CommandRefused,
+    RecallUnacknowledged,
+    SafetyCheckDue,
+    SafetyCheckMissed,
+    TeamNotMoving,
+    TeamStillStaged,
+)
 from shared.switch import Switch
 
 
@@ -67,18 +76,74 @@ def _check(draft: AgencyDraft, call_id: str) -> None:
     if assignment is None or shift is None:
         return
     team_id, missed = assignment.team_id, assignment.missed_checks
-    if missed >= draft.state.timings(call.state).missed_safety_checks:
-        minutes = int((draft.now - shift.heard_at).total_seconds() // 60)
-        call.emit(
+    allowed = draft.state.timings(call.state).missed_safety_checks
+    _ask(draft, call.key, (team_id, shift), missed, allowed)
+
+
+def _watch(draft: AgencyDraft, team_id: str) -> None:
+    """The same for a team in need that has no call: it is told of its last one."""
+    shift = draft.state.teams[team_id].shift
+    if shift is not None:
+        call_id, episode = shift.last_call or ("", 0)
+        allowed = draft.state.terms.timings.missed_safety_checks
+        _ask(draft, {"call_id": call_id, "episode": episode}, (team_id, shift), shift.missed_checks, allowed)
+
+
+def _ask(draft: AgencyDraft, key: EpisodeKey, team: tuple[str, Shift], missed: int, allowed: int) -> None:
+    team_id, shift = team
+    if missed >= allowed:
+        minutes = _silent_minutes(draft, shift)
+        draft.emit(
             SafetyCheckMissed(
-                **call.key,
+                **key,
                 team_id=team_id,
                 missed=missed,
                 silent_minutes=minutes,
                 sentence=f"{team_id} has been silent for {minutes} min, safety checks missed: {missed}. Send police.",
             )
         )
-    call.emit(SafetyCheckDue(**call.key, team_id=team_id, number=missed + 1))
+    draft.emit(SafetyCheckDue(**key, team_id=team_id, number=missed + 1))
+
+
+def _silent_minutes(draft: AgencyDraft, shift: Shift) -> int:
+    return int((draft.now - shift.heard_at).total_seconds() // 60)
+
+
+def _recall(draft: AgencyDraft, team_id: str) -> None:
+    """A team that was turned back has not said that it knows."""
+    shift = draft.state.teams[team_id].shift
+    if shift is None or shift.last_call is None:
+        return
+    call_id, episode = shift.last_call
+    draft.emit(
+        RecallUnacknowledged(
+            call_id=call_id,
+            episode=episode,
+            team_id=team_id,
+            silent_minutes=RECALL_MINUTES,
+            sentence=f"{team_id} was turned back {RECALL_MINUTES} min ago and has not said that it knows.",
+        )
+    )
+
+
+def _staged(draft: AgencyDraft, call_id: str) -> None:
+    call = draft.call(call_id)
+    if (assignment := call.assignment) is not None:
+        minutes = draft.state.timings(call.state).staged_notice_minutes
+        waits_for = ", or ".join(assignment.enters_when)
+        call.emit(
+            TeamStillStaged(
+                **call.key,
+                team_id=assignment.team_id,
+                staged_minutes=minutes,
+                sentence=f"{assignment.team_id} has waited nearby for {minutes} min for: {waits_for}.",
+            )
+        )
+
+
+def _hand_back(draft: AgencyDraft, call_id: str) -> None:
+    """The shift of a team on its way ends before it can have done the call."""
+    draft.call(call_id).release("shift-ends")
 
 
 def _forget(draft: AgencyDraft, call_id: str) -> None:
@@ -98,4 +163,8 @@ FIRES: dict[str, Callable[[AgencyDraft, str], None]] = {
     "check": _check,
     "forget": _forget,
     "pause": _pause,
+    "recall": _recall,
+    "watch": _watch,
+    "staged": _staged,
+    "hand-back": _hand_back,
 }

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.team_availability.answers import accept_offer, decline_offer
-from services.team_availability.calls import cad_not_informed, call_ended, call_reported, call_triaged
+from services.team_availability.calls import cad_not_informed, call_reported, call_triaged
 from services.team_availability.clocks import tick
 from services.team_availability.draft import AgencyDraft
 from services.team_availability.evolve import evolve
@@ -18,11 +18,11 @@ from services.team_availability.roster import (
     define_team,
     remove_person,
     remove_team,
-    report_status,
     sign_off,
     sign_on,
 )
 from services.team_availability.state import State
+from services.team_availability.statuses import correct_status, release_team, report_status, withdraw_team
 from shared.answers import answer
 from shared.engine.service import Input, Tick
 from shared.events import (
@@ -33,6 +33,7 @@ from shared.events import (
     CallTriaged,
     Command,
     ConfirmDecision,
+    CorrectStatus,
     DeclineOffer,
     DefinePerson,
     DefineTeam,
@@ -40,11 +41,13 @@ from shared.events import (
     DistrictResumed,
     Event,
     OverrideCall,
+    ReleaseTeam,
     RemovePerson,
     RemoveTeam,
     ReportStatus,
     SignOff,
     SignOn,
+    WithdrawTeam,
 )
 
 
@@ -77,7 +80,7 @@ def _answer_waiting(draft: AgencyDraft) -> None:
 
 DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], None]] = {
     CallReported: call_reported,
-    CallCancelled: call_ended,
+    CallCancelled: call_reported,
     CallTriaged: call_triaged,
     DistrictPaused: district_paused,
     DistrictResumed: district_resumed,
@@ -93,6 +96,9 @@ COMMAND_DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], list[Event]]] = {
     SignOn: sign_on,
     SignOff: sign_off,
     ReportStatus: report_status,
+    CorrectStatus: correct_status,
+    ReleaseTeam: release_team,
+    WithdrawTeam: withdraw_team,
     AcceptOffer: accept_offer,
     DeclineOffer: decline_offer,
     OverrideCall: override_call,

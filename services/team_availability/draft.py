@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypedDict
 
+from services.team_availability.life_cycle import ENDS, Ending
 from services.team_availability.plan import Cites, Plan, Timings
 from services.team_availability.state import Assignment, CallMemory, CallState, Episode, JudgedVersion, Offer, State
 from shared.call import Call, CallStatus
@@ -19,6 +20,7 @@ from shared.events import (
     OfferExpired,
     OfferWithdrawn,
     Outcome,
+    TeamStays,
 )
 
 DEFAULT_GOES = "The default response goes"
@@ -41,11 +43,42 @@ class VersionFields(TypedDict):
     updated_at: datetime
     status: CallStatus
     requested_by: str | None
+    version_received_at: datetime | None
+    created_at: datetime | None
+    units_on_scene: bool
+    place: str
 
 
-def version_fields(version: Call | CallMemory) -> VersionFields:
-    """What an event says of a version, or of the newest that is remembered."""
-    return {"updated_at": version.updated_at, "status": version.status, "requested_by": version.requested_by}
+def version_fields(version: Call, received_at: datetime) -> VersionFields:
+    """What an event says of a version that intake received at an instant."""
+    return {
+        "updated_at": version.updated_at,
+        "status": version.status,
+        "requested_by": version.requested_by,
+        "version_received_at": received_at,
+        "created_at": version.created_at,
+        "units_on_scene": version.units_on_scene,
+        "place": place_of(version),
+    }
+
+
+def remembered_fields(memory: CallMemory) -> VersionFields:
+    """The same of the newest version that is remembered."""
+    return {
+        "updated_at": memory.updated_at,
+        "status": memory.status,
+        "requested_by": memory.requested_by,
+        "version_received_at": memory.received_at,
+        "created_at": memory.created_at,
+        "units_on_scene": memory.units_on_scene,
+        "place": memory.place,
+    }
+
+
+def place_of(version: Call) -> str:
+    """Where a call is, as far as routing may know: `West, beat 12`."""
+    beat = None if version.beat is None else f"beat {version.beat}"
+    return ", ".join(part for part in (version.district, beat) if part)
 
 
 @dataclass(slots=True)
@@ -133,8 +166,8 @@ class CallDraft:
 
     def begin(
         self,
-        why: Literal["reported", "reopened", "requested", "overridden"],
-        version: Call | CallMemory,
+        why: Literal["reported", "reopened", "requested", "overridden", "number-reused"],
+        version: VersionFields,
         *,
         call_at: str,
         received_at: datetime,
@@ -149,7 +182,7 @@ class CallDraft:
                 received_at=received_at,
                 call_at=call_at,
                 why=why,
-                **version_fields(version),
+                **version,
             )
         )
 
@@ -163,10 +196,37 @@ class CallDraft:
             if only in (None, offer.team_id) and offer.team_id != but:
                 self.emit(OfferWithdrawn(**self.key, offer_id=offer.offer_id, team_id=offer.team_id, why=why))
 
-    def release(self, why: str) -> None:
-        """Take the call from the team that has accepted it."""
-        if (assignment := self.assignment) is not None:
-            self.emit(AssignmentWithdrawn(**self.key, team_id=assignment.team_id, why=why))
+    def release(self, ending: Ending, why: str = "") -> bool:
+        """Turn back the team that has accepted the call; whether it does. A team that is with somebody stays.
+
+        `why` is what the team and the CAD are told, where that is not the ending itself.
+        """
+        assignment = self.assignment
+        if assignment is None:
+            return False
+        if ending in ENDS[assignment.state]:
+            self.withdraw_team(assignment, ending)
+            return True
+        why = why or ending
+        if assignment.stays != why:
+            self.emit(
+                TeamStays(
+                    **self.key,
+                    team_id=assignment.team_id,
+                    why=why,
+                    send="default" if ending == "overridden" else "",
+                    sentence=f"{assignment.team_id} is with somebody and stays with the call ({why}) until it clears.",
+                )
+            )
+        return False
+
+    def withdraw_team(self, assignment: Assignment, why: str, *, by: str = "", reason: str = "") -> None:
+        """Take the team off the call; it is asked for nothing else before it has said where it stands."""
+        self.emit(
+            AssignmentWithdrawn(
+                **self.key, team_id=assignment.team_id, why=why, acknowledge=True, withdrawn_by=by, reason=reason
+            )
+        )
 
     def route(
         self,

@@ -4,26 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.team_availability.evolve_calls import with_call, with_episode, without_call
 from services.team_availability.evolve_teams import with_shift, without_offer
-from services.team_availability.plan import PHONE
-from services.team_availability.state import CHECKED, LINGER, Assignment, CallMemory, State, clock
+from services.team_availability.life_cycle import ENDS
+from services.team_availability.plan import PHONE, POLICE_ON_SCENE, Option
+from services.team_availability.state import (
+    FREE,
+    IN_NEED,
+    LINGER,
+    RECALL_MINUTES,
+    UPGRADED_CHECKS,
+    Assignment,
+    CallMemory,
+    ClockKind,
+    Shift,
+    ShiftStatus,
+    State,
+    clock,
+)
 from shared.engine.state import ClockId
 from shared.events import (
     AssignmentEnded,
     AssignmentUnconfirmed,
     AssignmentWithdrawn,
+    CallChanged,
     CallRouted,
     ClockFailed,
     InputRefused,
     OfferAccepted,
     Outcome,
+    RecallUnacknowledged,
     SafetyCheckDue,
+    StatusCorrected,
     StatusReported,
+    TeamMayEnter,
     TeamNotMoving,
+    TeamStays,
+    TeamStillStaged,
     UpgradeRaised,
 )
 
@@ -33,24 +53,39 @@ from shared.events import (
 def _accepted(state: State, event: OfferAccepted, at: datetime) -> State:
     call, episode = state.calls[event.call_id], state.calls[event.call_id].running
     offer = episode.offer(event.offer_id)
-    option = state.option(call, offer.response)
+    option, memory = state.option(call, offer.response), call.reported
+    enters_when = () if option is None else option.enters_when
+    shift = state.teams[offer.team_id].shift
+    on_phone = offer.reached_by == PHONE
     assignment = Assignment(
         offer.team_id,
         offer.offer_id,
         offer.response,
         on_upgrade="stay" if option is None else option.on_upgrade,
+        on_phone=on_phone,
         level_told=0 if call.plan is None else call.plan.level_rank,
+        enters_when=enters_when,
+        may_enter=not enters_when or (POLICE_ON_SCENE in enters_when and memory.units_on_scene),
+        hand_back_at=None if on_phone or shift is None or option is None else _hand_back_at(shift, option, at),
     )
     offers = episode.with_end(offer.offer_id, "accepted")
     state = with_episode(state, event.call_id, offers=offers, assignment=assignment, proposed=None)
-    shift = state.teams[offer.team_id].shift
     taken = {"call_id": event.call_id, "calls": shift.calls + 1 if shift else 1, "heard_at": at}
     state = without_offer(state, offer.team_id, offer.offer_id, **taken)
     clocks = state.clocks.clear(clock("offer", offer.offer_id)).clear(clock("shift", offer.team_id))
-    if offer.reached_by != PHONE:
+    if not on_phone:
         minutes = state.timings(call).accepted_not_moving_minutes
         clocks = clocks.set(clock("moving", event.call_id), at + timedelta(minutes=minutes))
-    return replace(state, clocks=clocks)
+    return _with_clocks(replace(state, clocks=clocks), event.call_id, at)
+
+
+def _hand_back_at(shift: Shift, option: Option, accepted_at: datetime) -> datetime:
+    """When a team that has not arrived gives the call back: what is left of the shift is less than a call takes.
+
+    One that was asked just in time has half of that to arrive.
+    """
+    expected = timedelta(minutes=option.expected_minutes)
+    return min(max(shift.ends_at - expected, accepted_at + expected / 2), shift.ends_at)
 
 
 def _routed(state: State, event: CallRouted, at: datetime) -> State:
@@ -114,21 +149,48 @@ def _with_assignment(state: State, call_id: str, **changes: Any) -> State:
 
 def _assignment_over(state: State, event: AssignmentEnded | AssignmentWithdrawn, at: datetime) -> State:
     state = with_episode(state, event.call_id, assignment=None)
-    state = with_shift(state, event.team_id, call_id=None, status="available")
-    shift = state.teams[event.team_id].shift
-    clocks = state.clocks.clear(clock("moving", event.call_id)).clear(clock("check", event.call_id))
-    if shift is not None:
-        clocks = clocks.set(clock("shift", event.team_id), shift.ends_at)
-    return _rest(replace(state, clocks=clocks), event.call_id, at)
+    recalled = isinstance(event, AssignmentWithdrawn) and event.acknowledge
+    status: ShiftStatus = "recalled" if recalled else "available"
+    state = with_shift(
+        state, event.team_id, call_id=None, status=status, last_call=(event.call_id, event.episode), missed_checks=0
+    )
+    clocks = state.clocks
+    for kind in OF_AN_ASSIGNMENT:
+        clocks = clocks.clear(clock(kind, event.call_id))
+    return _rest(_with_shift_clocks(replace(state, clocks=clocks), event.team_id, at), event.call_id, at)
 
 
-def _upgraded(state: State, event: UpgradeRaised, _at: datetime) -> State:
+def _with_shift_clocks(state: State, team_id: str, at: datetime) -> State:
+    """A team without a call: its shift ends by itself, its recall is waited for, or it is asked whether it is well."""
+    shift = state.teams[team_id].shift if team_id in state.teams else None
+    if shift is None or shift.call_id is not None:
+        return state
+    armed: dict[ClockKind, datetime] = {}
+    if shift.status in FREE:
+        armed["shift"] = shift.ends_at
+    elif shift.status == "recalled":
+        armed["recall"] = at + timedelta(minutes=RECALL_MINUTES)
+    elif shift.status in IN_NEED:
+        armed["watch"] = at + timedelta(minutes=state.terms.timings.on_scene_check_minutes) / UPGRADED_CHECKS
+    clocks = state.clocks
+    for kind in OF_A_SHIFT:
+        clock_id = clock(kind, team_id)
+        clocks = clocks.set(clock_id, armed[kind]) if kind in armed else clocks.clear(clock_id)
+    return replace(state, clocks=clocks)
+
+
+def _recall_unacknowledged(state: State, event: RecallUnacknowledged, at: datetime) -> State:
+    return _with_shift_clocks(with_shift(state, event.team_id, status="silent"), event.team_id, at)
+
+
+def _upgraded(state: State, event: UpgradeRaised, at: datetime) -> State:
     memory, assignment = state.calls[event.call_id].reported, state.calls[event.call_id].assignment
     if assignment is None:
         return state
     memory = memory._replace(triaged_at=max(memory.triaged_at, event.triaged_at))
     state = with_call(state, event.call_id, memory=memory)
-    return _with_assignment(state, event.call_id, level_told=max(assignment.level_told, event.level_rank))
+    level = max(assignment.level_told, event.level_rank)
+    return _with_clocks(_with_assignment(state, event.call_id, level_told=level, upgraded=True), event.call_id, at)
 
 
 def _unconfirmed(state: State, event: AssignmentUnconfirmed, _at: datetime) -> State:
@@ -139,25 +201,82 @@ def _not_moving(state: State, event: TeamNotMoving, _at: datetime) -> State:
     return replace(state, clocks=state.clocks.clear(clock("moving", event.call_id)))
 
 
+def _stays(state: State, event: TeamStays, _at: datetime) -> State:
+    return _with_assignment(state, event.call_id, stays=event.why)
+
+
+def _changed(state: State, event: CallChanged, _at: datetime) -> State:
+    return _with_assignment(state, event.call_id, begun_told=event.begun_at) if event.another_incident else state
+
+
+def _may_enter(state: State, event: TeamMayEnter, at: datetime) -> State:
+    return _with_clocks(_with_assignment(state, event.call_id, may_enter=True), event.call_id, at)
+
+
+def _still_staged(state: State, event: TeamStillStaged, _at: datetime) -> State:
+    return replace(state, clocks=state.clocks.clear(clock("staged", event.call_id)))
+
+
 def _status_reported(state: State, event: StatusReported, at: datetime) -> State:
+    call_id = event.call_id
+    if call_id is None or not event.assigned:
+        status = "available" if event.status == "cleared" else event.status
+        state = with_shift(state, event.team_id, status=status, heard_at=at, missed_checks=0)
+        return _with_shift_clocks(state, event.team_id, at)
     state = with_shift(state, event.team_id, status=event.status, heard_at=at)
-    if event.call_id is None:
-        return state
-    state = _with_assignment(state, event.call_id, status=event.status, missed_checks=0)
-    check, clocks = clock("check", event.call_id), state.clocks.clear(clock("moving", event.call_id))
-    if event.status in CHECKED or (event.status == "need-police" and check in clocks):
-        return replace(state, clocks=clocks.set(check, _next_check(state, event.call_id, at)))
-    return replace(state, clocks=clocks.clear(check))
+    changes: dict[str, Any] = {"missed_checks": 0}
+    if event.status == "need-police":
+        changes["police_asked"] = True
+    else:
+        changes |= {"reported": event.status, "reported_at": event.happened_at or at}
+    state = _with_assignment(state, call_id, **changes)
+    state = replace(state, clocks=state.clocks.clear(clock("moving", call_id)).clear(clock("check", call_id)))
+    return _with_clocks(state, call_id, at)
+
+
+def _corrected(state: State, event: StatusCorrected, at: datetime) -> State:
+    state = with_shift(state, event.team_id, status=event.status, heard_at=at)
+    state = _with_assignment(state, event.call_id, reported=event.status, reported_at=at, missed_checks=0)
+    return _with_clocks(state, event.call_id, at)
 
 
 def _safety_check_due(state: State, event: SafetyCheckDue, at: datetime) -> State:
+    assignment = state.call(event.call_id).assignment
+    if assignment is None or assignment.team_id != event.team_id:
+        return _with_shift_clocks(with_shift(state, event.team_id, missed_checks=event.number), event.team_id, at)
     state = _with_assignment(state, event.call_id, missed_checks=event.number)
-    next_check = _next_check(state, event.call_id, at)
-    return replace(state, clocks=state.clocks.set(clock("check", event.call_id), next_check))
+    clocks = state.clocks.clear(clock("check", event.call_id))
+    return _with_clocks(replace(state, clocks=clocks), event.call_id, at)
 
 
-def _next_check(state: State, call_id: str, at: datetime) -> datetime:
-    return at + timedelta(minutes=state.timings(state.calls[call_id]).on_scene_check_minutes)
+def _with_clocks(state: State, call_id: str, at: datetime) -> State:
+    """The clocks of an assignment as its state asks for them; the one place that arms a safety check, and ends one."""
+    call = state.calls[call_id]
+    assignment, timings, clocks = call.assignment, state.timings(call), state.clocks
+    if assignment is None:
+        return state
+    check, staged, hand_back = (clock(kind, call_id) for kind in ("check", "staged", "hand-back"))
+    if assignment.is_with_somebody:
+        minutes = timings.on_scene_check_minutes / (UPGRADED_CHECKS if assignment.upgraded else 1)
+        clocks = clocks.set(
+            check, min(at + timedelta(minutes=minutes), clocks.at.get(check, datetime.max.replace(tzinfo=UTC)))
+        )
+    else:
+        clocks = clocks.clear(check)
+    if assignment.state != "staged" or assignment.may_enter:
+        clocks = clocks.clear(staged)
+    elif staged not in clocks:
+        clocks = clocks.set(staged, at + timedelta(minutes=timings.staged_notice_minutes))
+    is_under_way = "shift-ends" in ENDS[assignment.state]
+    if is_under_way and assignment.hand_back_at is not None:
+        clocks = clocks.set(hand_back, assignment.hand_back_at)
+    else:
+        clocks = clocks.clear(hand_back)
+    return replace(state, clocks=clocks)
+
+
+OF_AN_ASSIGNMENT: tuple[ClockKind, ...] = ("moving", "check", "staged", "hand-back")
+OF_A_SHIFT: tuple[ClockKind, ...] = ("shift", "recall", "watch")
 
 
 ASSIGNMENT_CHANGES: dict[type[Any], Callable[[State, Any, datetime], State]] = {
@@ -172,4 +291,10 @@ ASSIGNMENT_CHANGES: dict[type[Any], Callable[[State, Any, datetime], State]] = {
     TeamNotMoving: _not_moving,
     StatusReported: _status_reported,
     SafetyCheckDue: _safety_check_due,
+    RecallUnacknowledged: _recall_unacknowledged,
+    TeamStays: _stays,
+    TeamMayEnter: _may_enter,
+    TeamStillStaged: _still_staged,
+    StatusCorrected: _corrected,
+    CallChanged: _changed,
 }

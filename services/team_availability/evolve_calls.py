@@ -19,7 +19,8 @@ from services.team_availability.state import (
     State,
     clock,
 )
-from shared.call import status_order
+from shared.call import ENDED, is_another_incident, order_of
+from shared.engine.broker import RecordPosition
 from shared.engine.state import EMPTY
 from shared.events import (
     CallForgotten,
@@ -73,17 +74,24 @@ def _deadline_set(state: State, event: DeadlineSet, _at: datetime) -> State:
     call_id, call = event.call_id, state.call(event.call_id)
     updated_at = event.updated_at or event.received_at
     is_new = event.why != "overridden"
-    memory = call.memory or CallMemory(updated_at)
-    if is_new:
-        memory = memory._replace(
-            updated_at=updated_at, call_at=event.call_at, status=event.status, requested_by=event.requested_by
+    memory = call.memory or CallMemory(updated_at, event.version_received_at)
+    if event.why == "number-reused":
+        memory = CallMemory(
+            updated_at, event.version_received_at, episodes=memory.episodes, triaged_at=memory.triaged_at
         )
+    if is_new:
+        memory = _with_version(memory, event)._replace(call_at=event.call_at)
+    if event.why in ("reopened", "number-reused"):
+        memory = memory._replace(reopened=memory.order)
+    received_at = event.version_received_at or updated_at
+    begun_with = (order_of(updated_at, received_at), received_at)
+    reopened = event.status == "reopened"
     early = call.early_plan
     begun = CallState(
         memory=memory._replace(episodes=event.episode, outcome=None),
-        episode=Episode(event.episode, event.received_at, event.deadline, status_order(updated_at, event.status)),
+        episode=Episode(event.episode, event.received_at, event.deadline, begun_with, reopened),
         plan=None if is_new else call.plan,
-        early_plan=early if early is not None and early.updated_at >= updated_at else None,
+        early_plan=early if early is not None and early.order >= begun_with else None,
     )
     clocks = state.clocks.clear(clock("forget", call_id)).set(clock("deadline", call_id), event.deadline + SETTLE)
     state = _without_offers(replace(state, clocks=clocks), call)
@@ -92,7 +100,11 @@ def _deadline_set(state: State, event: DeadlineSet, _at: datetime) -> State:
 
 def _version_at(state: State, event: CallVersionAt, _at: datetime) -> State:
     memory = _with_version(state.calls[event.call_id].memory, event)._replace(call_at=event.call_at)
-    return with_call(state, event.call_id, memory=memory)
+    state = with_call(state, event.call_id, memory=memory)
+    assignment = state.calls[event.call_id].assignment
+    if assignment is not None and assignment.stays in ENDED:  # the CAD has opened it again
+        state = with_episode(state, event.call_id, assignment=replace(assignment, stays=""))
+    return state
 
 
 def _version_seen(state: State, event: CallVersionSeen, at: datetime) -> State:
@@ -102,12 +114,36 @@ def _version_seen(state: State, event: CallVersionSeen, at: datetime) -> State:
     return replace(state, closed=state.closed.set(event.call_id, memory, at))
 
 
-def _with_version(memory: CallMemory | None, event: CallVersionAt | CallVersionSeen) -> CallMemory:
+def _with_version(memory: CallMemory | None, event: DeadlineSet | CallVersionAt | CallVersionSeen) -> CallMemory:
+    """What is remembered with one more version, which is the newest, or an end that came late."""
     at = event.updated_at
     if memory is None:
         assert at is not None  # noqa: S101  a first version names its instant
-        memory = CallMemory(at)
-    return memory._replace(updated_at=at or memory.updated_at, status=event.status, requested_by=event.requested_by)
+        memory = CallMemory(at, event.version_received_at)
+    at = at or memory.updated_at
+    arrived = RecordPosition.parse(event.call_at).offset if event.call_at else memory.arrived
+    version = memory._replace(
+        updated_at=at,
+        received_at=event.version_received_at,
+        status=event.status,
+        requested_by=event.requested_by,
+        created_at=memory.created_at or event.created_at,
+        created_moves=memory.created_moves or moves_its_beginning(memory, event.created_at, at),
+        arrived=max(memory.arrived, arrived),
+        units_on_scene=event.units_on_scene,
+        place=event.place,
+    )
+    if version.order < memory.order:
+        version = version._replace(updated_at=memory.updated_at, received_at=memory.received_at)
+    return version._replace(reopened=version.order) if event.status == "reopened" else version
+
+
+def moves_its_beginning(memory: CallMemory, created_at: datetime | None, updated_at: datetime) -> bool:
+    """Whether a version shows that its source states the time of the version as the beginning of the incident."""
+    before = memory.created_at
+    if before is None or created_at is None or created_at == before or created_at != updated_at:
+        return False
+    return not is_another_incident(before, created_at)
 
 
 def _forgotten(state: State, event: CallForgotten, at: datetime) -> State:

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.team_availability.evolve_calls import with_episode
 from services.team_availability.evolve_teams import with_offer, without_offer
+from services.team_availability.plan import OF_THE_CHAIN
 from services.team_availability.state import SETTLE, Episode, Offer, State, clock
 from shared.events import (
     OFFER_ENDS,
@@ -92,7 +93,7 @@ def _stepped(state: State, event: FallBackStepped, at: datetime) -> State:
     step = episode.step + 1
     steps = call.plan.steps if call.plan else ()
     ends_at = at + timedelta(seconds=steps[step].seconds) if step < len(steps) else episode.step_ends_at
-    reasons = _with_reason(episode, "no-team") if "no-team" in event.why else episode.reasons
+    reasons = tuple(dict.fromkeys((*episode.reasons, *(why for why in event.why if why not in OF_THE_CHAIN))))
     response, out_of_order = event.next_response or episode.response, episode.tried_out_of_order
     if event.next_response is not None and step < len(steps) and steps[step].attempt == "phone":
         response, out_of_order = _goes_on_from(episode, event.response), (*out_of_order, event.next_response)

@@ -71,7 +71,9 @@ def _signed_off(state: State, event: TeamSignedOff, _at: datetime) -> State:
     return replace(
         state,
         teams=state.teams.set(event.team_id, team),
-        clocks=state.clocks.clear(clock("shift", event.team_id)),
+        clocks=state.clocks.clear(clock("shift", event.team_id))
+        .clear(clock("recall", event.team_id))
+        .clear(clock("watch", event.team_id)),
     )
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from services.team_availability.chain import Chain
 from services.team_availability.choice import Choice, choose, recipients_of
 from services.team_availability.draft import OR_DEFAULT_GOES, CallDraft
-from services.team_availability.plan import PULL, Option
+from services.team_availability.plan import NO_NEXT_RESPONSE, NO_PHONE_RESPONSE, OUT_OF_TIME, PULL, Option
 from services.team_availability.state import CallState
 from shared.engine.topic import STEP_BYTES
 from shared.events import ConfirmationAsked, Event, FallBackStepped, OfferMade, OfferShadowed, child_id
-from shared.judgement import Attempt
+from shared.judgement import ORDER_OF_CALLS, Attempt, Phase
 
 LEAST_OFFER = timedelta(seconds=1)
 """Nobody is asked for an answer in less."""
@@ -32,7 +33,10 @@ def advance(call: CallDraft) -> None:
         elif option.phase == "advisory" and option.response == call.episode.proposed:
             return  # until a dispatcher confirms it
         else:
-            call.draft.emit_all(_attempt(call, chain, option))
+            passed_over = _make_room(call, chain, option)
+            call.draft.emit_all(_attempt(call, Chain(call.draft.state, call.state), option))
+            if passed_over is not None:
+                advance(passed_over)
 
 
 def end_by_deadline(call: CallDraft) -> None:
@@ -73,22 +77,53 @@ def _may_go_on(call: CallDraft) -> bool:
 
 
 def _attempt(call: CallDraft, chain: Chain, option: Option) -> Iterator[Event]:
-    """Try a response as far as it is switched on; what a dispatcher sends or confirms is offered like a live one."""
-    now, deadline = call.draft.now, call.episode.deadline
-    is_forced = call.episode.override is not None or option.response in call.episode.confirmed
-    phase = "live" if is_forced else option.phase
+    """Try a response as far as it is switched on."""
+    now, deadline, phase = call.draft.now, call.episode.deadline, _phase(call, option)
     pick = choose(chain.state, chain.call, option, now, any_pool=chain.any_pool)
     expires_at = chain.expiry(option, now)
     if phase == "shadow":
         team_id = pick.ranked[0] if pick.ranked else None
         yield OfferShadowed(**call.key, response=option.response, team_id=team_id, bypassed=pick.bypassed)
     elif phase == "advisory":
-        sentence = f"{option.response} may go to this call: confirm by {deadline:%H:%M:%S} UTC, or {OR_DEFAULT_GOES}."
+        until = chain.state.timings(chain.call).clock_time(deadline)
+        sentence = f"{option.response} may go to this call: confirm by {until}, or {OR_DEFAULT_GOES}."
         yield ConfirmationAsked(**call.key, response=option.response, expires_at=deadline, sentence=sentence)
     elif pick.ranked and expires_at - now >= LEAST_OFFER:
         yield from _offered(call, option, pick, expires_at)
     else:
         yield from _stepped(call, chain, option, pick)
+
+
+def _make_room(call: CallDraft, chain: Chain, option: Option) -> CallDraft | None:
+    """Where every team is offered another call, take back the unanswered offer of one that comes after this one.
+
+    What a dispatcher sends is not taken back. Returns the call that has to be gone on with.
+    """
+    state, now = chain.state, call.draft.now
+    pick = choose(state, chain.call, option, now, any_pool=chain.any_pool)
+    is_asked = _phase(call, option) == "live" and chain.expiry(option, now) - now >= LEAST_OFFER
+    if pick.ranked or not is_asked:
+        return None
+    order = ORDER_OF_CALLS if call.plan is None else call.plan.order_of_calls
+    later: list[tuple[int, str, CallDraft]] = []
+    for team in pick.bypassed:
+        shift = state.teams[team.team_id].shift
+        if team.reasons == ("offered-another",) and shift is not None and shift.offer_id is not None:
+            other = call.draft.call(state.offers[shift.offer_id])
+            rank = other.state.rank_in(order)
+            if rank > chain.call.rank_in(order) and other.episode.override is None:
+                later.append((-rank, team.team_id, other))
+    if not later:
+        return None
+    _, team_id, other = min(later, key=itemgetter(0, 1))
+    other.withdraw("needed-first", only=team_id)
+    return other
+
+
+def _phase(call: CallDraft, option: Option) -> Phase:
+    """How far a response is switched on; what a dispatcher sends or confirms is offered like a live one."""
+    is_forced = call.episode.override is not None or option.response in call.episode.confirmed
+    return "live" if is_forced else option.phase
 
 
 def _offered(call: CallDraft, option: Option, pick: Choice, expires_at: datetime) -> Iterator[Event]:
@@ -119,16 +154,14 @@ def _offered(call: CallDraft, option: Option, pick: Choice, expires_at: datetime
 
 def _stepped(call: CallDraft, chain: Chain, option: Option, pick: Choice) -> Iterator[Event]:
     """Leave the step of the chain behind, and those after it that have nothing to try."""
-    why, bypassed = "out-of-time" if pick.ranked else "no-team", pick.bypassed
+    why, bypassed = (OUT_OF_TIME,) if pick.ranked else pick.why_none, pick.bypassed
     for step in chain.later_steps:
         following = chain.following(option, step.attempt)
-        yield FallBackStepped(
-            **call.key, response=option.response, why=(why,), bypassed=bypassed, next_response=following
-        )
+        yield FallBackStepped(**call.key, response=option.response, why=why, bypassed=bypassed, next_response=following)
         if following is not None or step.attempt not in _HAS_NONE:
             return
-        why, bypassed = _HAS_NONE[step.attempt], ()
+        why, bypassed = (_HAS_NONE[step.attempt],), ()
 
 
-_HAS_NONE: Mapping[Attempt, str] = {"next response": "no-next-response", "phone": "no-phone-response"}
+_HAS_NONE: Mapping[Attempt, str] = {"next response": NO_NEXT_RESPONSE, "phone": NO_PHONE_RESPONSE}
 """Steps that need a response of their own, and why they are left behind where there is none."""

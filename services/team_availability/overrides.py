@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from services.team_availability.draft import DEFAULT_GOES, AgencyDraft, CallDraft
+from services.team_availability.draft import DEFAULT_GOES, AgencyDraft, CallDraft, remembered_fields
+from services.team_availability.life_cycle import ENDS
 from services.team_availability.offers import advance, end_by_deadline, where_it_stands
+from services.team_availability.state import Assignment
 from shared.answers import Answer, done, nothing_to_do, refused
 from shared.events import (
     CallOverridden,
@@ -78,8 +80,9 @@ def _send_default(call: CallDraft, command: OverrideCall) -> Answer:
         return done(command, f"{DEFAULT_GOES}.", about=call.call_id)
     if (assignment := call.assignment) is not None:
         call.emit(_overridden(call, command))
-        call.release("overridden")
-        return done(command, f"{assignment.team_id} is released. {DEFAULT_GOES}.", about=call.call_id)
+        if call.release("overridden"):
+            return done(command, f"{assignment.team_id} is released. {DEFAULT_GOES}.", about=call.call_id)
+        return done(command, f"{DEFAULT_GOES}. {_stays(assignment)}", about=call.call_id)
     return nothing_to_do(command, "No team has this call.", about=call.call_id)
 
 
@@ -89,6 +92,8 @@ def _send(call: CallDraft, command: OverrideCall) -> Answer:
         if assignment.response == command.send:
             sentence = f"{assignment.team_id} has this call already ({assignment.response})."
             return nothing_to_do(command, sentence, about=call.call_id)
+        if "overridden" not in ENDS[assignment.state]:
+            return refused(command, "team-on-scene", _stays(assignment))
         call.release("overridden")
     if call.is_open:
         if call.episode.override == command.send:
@@ -104,9 +109,18 @@ def _send(call: CallDraft, command: OverrideCall) -> Answer:
     return _how_it_went(call, command)
 
 
+def _stays(assignment: Assignment) -> str:
+    return (
+        f"{assignment.team_id} is with somebody and stays with the call until it clears, "
+        "or until you withdraw it by name and say why."
+    )
+
+
 def _begin(call: CallDraft) -> None:
     memory, timings = call.state.reported, call.draft.state.timings(call.state)
-    call.begin("overridden", memory, call_at=memory.call_at, received_at=call.draft.now, timings=timings)
+    call.begin(
+        "overridden", remembered_fields(memory), call_at=memory.call_at, received_at=call.draft.now, timings=timings
+    )
 
 
 def _how_it_went(call: CallDraft, command: OverrideCall) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from shared.engine.state import EMPTY, PMap
 from shared.events import PlanSet, TermsNoted
@@ -13,6 +14,8 @@ from shared.judgement import (
     EXPECTED_MINUTES,
     MISSED_SAFETY_CHECKS,
     NOT_ROUTED,
+    ORDER_OF_CALLS,
+    STAGED_NOTICE_MINUTES,
     CrewPlace,
     Judgement,
     Phase,
@@ -22,6 +25,10 @@ from shared.judgement import (
 
 PHONE = "phone transfer"
 PULL = "pull"
+OUT_OF_TIME, NO_NEXT_RESPONSE, NO_PHONE_RESPONSE = "out-of-time", "no-next-response", "no-phone-response"
+OF_THE_CHAIN: frozenset[str] = frozenset((OUT_OF_TIME, NO_NEXT_RESPONSE, NO_PHONE_RESPONSE))
+"""Why a step was left behind that says nothing of the teams."""
+POLICE_ON_SCENE = "police on scene"
 
 
 class Timings(NamedTuple):
@@ -35,11 +42,22 @@ class Timings(NamedTuple):
     transfer_ack_seconds: int = 30
     on_scene_check_minutes: int = 30
     missed_safety_checks: int = MISSED_SAFETY_CHECKS
+    staged_notice_minutes: int = STAGED_NOTICE_MINUTES
+    zone: str = "UTC"
+    """The agency's."""
 
     @classmethod
     def of(cls, source: Judgement | TermsNoted) -> Timings:
         """The clocks that a judgement cites."""
         return cls(*(getattr(source, name) for name in cls._fields))
+
+    def clock_time(self, at: datetime) -> str:
+        """An instant as the agency's clocks show it, for a sentence."""
+        return f"{at.astimezone(ZoneInfo(self.zone)):%H:%M:%S %Z}"
+
+    def date_time(self, at: datetime) -> str:
+        """The same with its day."""
+        return f"{at.astimezone(ZoneInfo(self.zone)):%Y-%m-%d %H:%M %Z}"
 
     @property
     def to_decide(self) -> timedelta:
@@ -116,6 +134,7 @@ class Plan:
     steps: tuple[Step, ...]
     timings: Timings
     cites: Cites
+    order_of_calls: tuple[str, ...] = ORDER_OF_CALLS
 
     def option(self, response: str) -> Option | None:
         """The response of this name."""
@@ -149,6 +168,7 @@ class Plan:
             steps=steps,
             timings=timings,
             cites=Cites.of(judgement),
+            order_of_calls=judgement.order_of_calls,
         )
 
 

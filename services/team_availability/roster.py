@@ -1,14 +1,13 @@
-"""People, teams, shifts, and where teams say they stand."""
+"""People, teams and shifts."""
 
 from __future__ import annotations
 
 from services.team_availability.draft import AgencyDraft
 from services.team_availability.offers import advance
-from services.team_availability.state import Shift, State
+from services.team_availability.state import IN_NEED, Shift, State
 from shared.answers import done, nothing_to_do, refused
 from shared.engine.service import Input
 from shared.events import (
-    AssignmentEnded,
     DefinePerson,
     DefineTeam,
     Event,
@@ -16,19 +15,14 @@ from shared.events import (
     PersonRemoved,
     RemovePerson,
     RemoveTeam,
-    ReportStatus,
     SignOff,
     SignOn,
-    StatusReported,
     TeamDefined,
     TeamRemoved,
     TeamSignedOff,
     TeamSignedOn,
     child_id,
 )
-
-FREE = ("available", "out-of-service")
-"""What a team reports that is about no call."""
 
 
 def define_person(draft: AgencyDraft, command: DefinePerson) -> list[Event]:
@@ -95,6 +89,9 @@ def sign_off(draft: AgencyDraft, command: SignOff) -> list[Event]:
         return [nothing_to_do(command, f"{command.team_id} is not on shift.", about=command.team_id)]
     if team.shift.call_id is not None:
         return [refused(command, "assigned", f"{command.team_id} has a call: clear it first.")]
+    if team.shift.status in IN_NEED:
+        sentence = f"{command.team_id} has said {team.shift.status}: once it is well it says available, then signs off."
+        return [refused(command, "in-need", sentence)]
     end_shift(draft, command.team_id, team.shift, over=False)
     return [done(command, about=team.shift.shift_id)]
 
@@ -105,51 +102,6 @@ def end_shift(draft: AgencyDraft, team_id: str, shift: Shift, *, over: bool) -> 
     draft.emit(TeamSignedOff(team_id=team_id, shift_id=shift.shift_id, why="shift-over" if over else "signed-off"))
     for call in calls:
         advance(call)
-
-
-def report_status(draft: AgencyDraft, command: ReportStatus) -> list[Event]:
-    """A team says where it stands; about a call only the team that has it may."""
-    team = draft.state.teams.get(command.team_id)
-    if team is None or team.shift is None:
-        return [refused(command, "not-on-shift", f"{command.team_id} is not on shift.")]
-    if command.status in FREE:
-        return _report_free(draft, command, team.shift)
-    return _report_assigned(draft, command, team.shift)
-
-
-def _report_free(draft: AgencyDraft, command: ReportStatus, shift: Shift) -> list[Event]:
-    if shift.call_id is not None:
-        return [refused(command, "assigned", f"{command.team_id} has a call: clear it first.")]
-    draft.emit(StatusReported(team_id=command.team_id, status=command.status, reported_by=command.issued_by))
-    if command.status == "out-of-service":
-        for call in draft.take_back(command.team_id, "out-of-service"):
-            advance(call)
-    return [done(command, about=command.team_id)]
-
-
-def _report_assigned(draft: AgencyDraft, command: ReportStatus, shift: Shift) -> list[Event]:
-    call_id = shift.call_id
-    if call_id is None or command.call_id not in (None, call_id):
-        return [refused(command, "not-assigned", f"{command.team_id} does not have this call.")]
-    if command.status == "cleared" and command.disposition is None:
-        return [refused(command, "no-disposition", "Say how the call ended (its disposition).")]
-    call = draft.call(call_id)
-    answers_check = call.assignment is not None and call.assignment.missed_checks > 0
-    if command.status == shift.status and command.status != "need-police" and not answers_check:
-        return [nothing_to_do(command, f"{command.team_id} is {command.status} already.", about=call_id)]
-    disposition = command.disposition if command.status == "cleared" else None
-    call.emit(
-        StatusReported(
-            **call.key,
-            team_id=command.team_id,
-            status=command.status,
-            disposition=disposition,
-            reported_by=command.issued_by,
-        )
-    )
-    if disposition is not None:
-        call.emit(AssignmentEnded(**call.key, team_id=command.team_id, disposition=disposition))
-    return [done(command, about=call_id)]
 
 
 def _faults(state: State, command: SignOn, given: Input) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ TEAM_AVAILABILITY: Service[State] = Service(
     decide=decide,
     evolve=evolve,
     packer=packer(State),
-    state_version=3,
+    state_version=4,
     due=due,
-    decider_version="3",
+    decider_version="4",
 )

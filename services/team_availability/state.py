@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
+from services.team_availability.life_cycle import WITH_SOMEBODY, AssignmentState, state_of
 from services.team_availability.plan import NO_TERMS, Option, Plan, Terms, Timings
-from shared.call import ENDED, CallStatus, status_order
+from shared.call import ENDED, CallStatus, order_of
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
 from shared.events import CommandHeld, OfferEnd, Outcome, Person, PlanKept, Team, TeamStatus
 from shared.judgement import Judgement
@@ -21,10 +22,21 @@ LINGER = timedelta(minutes=15)
 PAUSE_STEP = timedelta(milliseconds=1)
 """A pause with more offers than one step takes goes on so much later: its clock has to move."""
 
-CHECKED: frozenset[TeamStatus] = frozenset(("on-scene", "transporting"))
-"""With somebody: a team that has reported so and says no more is asked whether it is well."""
+RECALL_MINUTES = 5
+"""How long a team that was turned back may say nothing before somebody is told."""
+UPGRADED_CHECKS = 2
+"""While a call is upgraded, a team with somebody is asked so many times as often whether it is well."""
 
-ClockKind = Literal["deadline", "offer", "held", "shift", "moving", "check", "forget", "pause"]
+ShiftStatus = TeamStatus | Literal["recalled", "silent"]
+"""Where a team stands; without a call also: turned back and not heard of since, at first, and for too long."""
+FREE: tuple[ShiftStatus, ...] = ("available", "out-of-service")
+"""Of a team without a call: it is with nobody, and knows that it has none."""
+IN_NEED: tuple[ShiftStatus, ...] = ("on-scene", "transporting", "need-police")
+"""Of a team without a call: it is somewhere, and is asked whether it is well."""
+
+ClockKind = Literal[
+    "deadline", "offer", "held", "shift", "moving", "check", "forget", "pause", "recall", "watch", "staged", "hand-back"
+]
 """What fires. The journal names clocks so: a kind keeps its name."""
 
 
@@ -45,7 +57,7 @@ class Shift:
     ends_at: datetime
     heard_at: datetime
     """When the team last said anything."""
-    status: TeamStatus = "available"
+    status: ShiftStatus = "available"
     offer_id: str | None = None
     """The open offer that it was paged for, and is expected to answer."""
     open_calls: tuple[str, ...] = ()
@@ -54,6 +66,10 @@ class Shift:
     """The call that it is assigned to."""
     calls: int = 0
     """Calls taken in this shift."""
+    last_call: tuple[str, int] | None = None
+    """The call that it had last, and the episode."""
+    missed_checks: int = 0
+    """Safety checks in a row that it has not answered, while it has no call."""
 
     @property
     def open_offers(self) -> tuple[str, ...]:
@@ -92,12 +108,38 @@ class Assignment:
     offer_id: str
     response: str
     on_upgrade: str
-    status: TeamStatus | None = None
+    reported: TeamStatus | None = None
+    """How far it has come by its own reports, `need-police` apart."""
+    reported_at: datetime | None = None
+    police_asked: bool = False
+    on_phone: bool = False
+    """It accepted by telephone."""
     level_told: int = 0
     """The highest level that the team knows of."""
+    upgraded: bool = False
     unconfirmed: bool = False
     missed_checks: int = 0
     """Safety checks in a row that it has not answered."""
+    enters_when: tuple[str, ...] = ()
+    """What it waits for nearby before it goes in."""
+    may_enter: bool = True
+    """It need not wait, or was let in."""
+    stays: str = ""
+    """Why the call would be over if the team were not with somebody."""
+    hand_back_at: datetime | None = None
+    """When it gives the call back if it has not arrived, because its shift ends."""
+    begun_told: datetime | None = None
+    """The beginning of another incident that it was last told of."""
+
+    @property
+    def state(self) -> AssignmentState:
+        """Where it stands in its life cycle."""
+        return state_of(self.reported, police_asked=self.police_asked, on_phone=self.on_phone)
+
+    @property
+    def is_with_somebody(self) -> bool:
+        """Whether only its own word or a named person takes it off the call."""
+        return self.state in WITH_SOMEBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +149,10 @@ class Episode:
     number: int
     received_at: datetime
     deadline: datetime
-    begun_with: datetime
-    """Where the version that began it stands among those of its call: judgements of earlier ones are not about it."""
+    begun_with: tuple[datetime, datetime]
+    """Order and receipt of the version that began it: judgements of earlier ones are not about it."""
+    reopened: bool = False
+    """That version says that the call is open again."""
     override: str | None = None
     """The response that a dispatcher sends."""
     proposed: str | None = None
@@ -155,6 +199,19 @@ class CallMemory(NamedTuple):
 
     updated_at: datetime
     """Of the newest version that mattered."""
+    received_at: datetime | None = None
+    """When intake received that version; None: not told, as in old records."""
+    created_at: datetime | None = None
+    """When the incident began, as its first version says."""
+    created_moves: bool = False
+    """The source gives the incident another beginning with every version: it says nothing."""
+    reopened: datetime | None = None
+    """Order of the newest version that re-opened it: an end from before is over."""
+    arrived: int = -1
+    """Offset in `calls` of the last version that mattered."""
+    units_on_scene: bool = False
+    place: str = ""
+    """District and beat, as the CAD writes them."""
     call_at: str = ""
     """Its position in the topic `calls`."""
     status: CallStatus = "active"
@@ -174,7 +231,7 @@ class CallMemory(NamedTuple):
     @property
     def order(self) -> datetime:
         """Where that version stands among those of its call."""
-        return status_order(self.updated_at, self.status)
+        return order_of(self.updated_at, self.received_at or self.updated_at)
 
 
 class JudgedVersion(NamedTuple):
@@ -187,6 +244,13 @@ class JudgedVersion(NamedTuple):
     """Offset in the topic `decisions`: what triage said last."""
     language: str | None
     priority: str | None
+    received_at: datetime | None = None
+
+    @property
+    def order(self) -> tuple[datetime, datetime]:
+        """Order and receipt of the version that was judged; where the receipt is not known, the last of its order."""
+        received_at = self.received_at or datetime.max.replace(tzinfo=UTC)
+        return order_of(self.updated_at, received_at), received_at
 
     @classmethod
     def of(cls, event: PlanKept) -> JudgedVersion:
@@ -220,6 +284,14 @@ class CallState:
     def is_open(self) -> bool:
         """Whether it has an episode without outcome."""
         return self.episode is not None and self.episode.outcome is None
+
+    def rank_in(self, order_of_calls: tuple[str, ...]) -> int:
+        """Where it stands in an order of calls: 0 comes first, those that the order does not name come last."""
+        asked_by = None if self.memory is None else self.memory.requested_by
+        priority = None if self.plan is None or self.plan.priority is None else f"priority {self.plan.priority}"
+        return next(
+            (rank for rank, name in enumerate(order_of_calls) if name in (asked_by, priority)), len(order_of_calls)
+        )
 
     @property
     def open_offers(self) -> tuple[Offer, ...]:

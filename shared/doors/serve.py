@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -35,23 +34,14 @@ def serve(name: str, settings: DoorSettings, app: Starlette, follower: Follower 
     """Serve until told to stop (exit code 0), or until the follower or the door itself fails (`EXIT_FAILED`)."""
     configure_logs(name, settings.instance, settings.log_level)
     gc_tuning.tune()
-    server = server_of(name, app, ConnectionBounds(settings.connections, settings.connections_per_address))
+    bounds = ConnectionBounds(settings.connections, settings.connections_per_address)
+    server = server_of(name, app, bounds, settings.host, settings.port)
     try:
-        asyncio.run(_serve(server, _listener(settings), app, follower))
-    except Exception as error:  # noqa: BLE001  # whatever it is, the supervisor's business
+        asyncio.run(_serve(server, app, follower))
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # uvicorn leaves by itself where its port is taken
         logger().critical("door ended", error=_class_of(error))
         sys.exit(EXIT_FAILED)
     if follower is not None and follower.failed is not None:
-        sys.exit(EXIT_FAILED)
-
-
-def _listener(settings: DoorSettings) -> socket.socket:
-    """The socket of the door; where it is taken the process ends (`EXIT_FAILED`) with a line."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server((settings.host, settings.port), family=family)
-    except OSError as error:
-        sys.stderr.write(f"CAREROUTE_HOST, CAREROUTE_PORT: {settings.host} port {settings.port}: {error.strerror}\n")
         sys.exit(EXIT_FAILED)
 
 
@@ -61,22 +51,28 @@ def _class_of(error: BaseException) -> str:
     return type(error).__name__
 
 
-async def _serve(server: uvicorn.Server, listener: socket.socket, app: Starlette, follower: Follower | None) -> None:
+async def _serve(server: uvicorn.Server, app: Starlette, follower: Follower | None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn stops at them, and then hands them on to these
         asyncio.get_running_loop().add_signal_handler(number, lambda: None)
     async with app.router.lifespan_context(app), asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(server.serve([listener]))
+        serving = tasks.create_task(server.serve())
         while not serving.done():
             await asyncio.wait([serving], timeout=WATCH_SECONDS)
             if follower is not None and follower.failed is not None:
                 server.should_exit = True
 
 
-def server_of(name: str, app: Starlette, bounds: ConnectionBounds) -> uvicorn.Server:
-    """A server of a door; the caller has its socket, and enters the lifespan of the application."""
+def server_of(name: str, app: Starlette, bounds: ConnectionBounds, host: str, port: int) -> uvicorn.Server:
+    """A server of a door; the caller enters the lifespan of the application.
+
+    It opens its socket itself: of one that is handed to it, asyncio may not know that it is TCP, and leaves out
+    TCP_NODELAY.
+    """
     return uvicorn.Server(
         uvicorn.Config(
             app,
+            host=host,
+            port=port,
             http=Connections(name, bounds).open,  # type: ignore[arg-type]  # what makes connections, not only a class
             ws="none",
             lifespan="off",

@@ -25,6 +25,7 @@ Perform = Callable[[str, Effect], Awaitable[EffectDone]]
 EFFECTS_AT_ONCE = 16
 """Effects of one lane (an agency's pages, its messages to one CAD) that are under way at a time."""
 EFFECT_SECONDS = 120.0
+"""An effect that is still owed for longer has until then, and no longer either."""
 SURVEY_SECONDS = 0.25
 """With effects waiting, everything that is owed is surveyed no more often than this: it may be thousands."""
 
@@ -138,11 +139,12 @@ class PartitionEffects(Generic[S]):
 
     async def _run(self, agency: str, effect: Effect) -> None:
         await self._partition.confirm()
-        if self._clock.now() >= effect.not_after:
+        left_seconds = (effect.not_after - self._clock.now()).total_seconds()
+        if left_seconds <= 0:
             outcome = EffectDone(effect.effect_id, "expired")
         else:
             try:
-                outcome = await asyncio.wait_for(self._perform(agency, effect), EFFECT_SECONDS)
+                outcome = await asyncio.wait_for(self._perform(agency, effect), max(EFFECT_SECONDS, left_seconds))
             except Exception as error:  # noqa: BLE001  # an adapter's fault is the effect's failure, not the worker's
                 outcome = EffectDone(effect.effect_id, "failed", type(error).__name__)
         telemetry.EFFECTS.labels(self._service.name, outcome.result).inc()

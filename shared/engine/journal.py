@@ -70,23 +70,23 @@
 # WHO SHOULD TRY. A consumer group on the journal (paused; its polls are heartbeats) shares out the partitions among the
 # living processes. It is a hint, never a permission: during a rebalance two processes may believe in the same
 # partition, and the claim settles it. A partition that is handed away and comes back is claimed anew.
-# The inputs are read by a second reader that is assigned and sought by hand. It has to be: a service needs partition n
-# of *all* its inputs where it owns partition n of its journal, and a group subscribed to several topics does not give
-# them out together (with five members Kafka's default assignor parted every one of twelve partitions). And the
-# positions to begin at come from the journal, not from the group.
+# The inputs are read by a second reader, which belongs to no group and is told by hand which partitions to read and
+# from where (`assign`, then seek). A service needs partition n of *all* its inputs where it owns partition n of its
+# journal, and a group subscribed to several topics does not give them out together (with five members Kafka's default
+# assignor parted every one of twelve partitions). And the positions to begin at come from the journal.
 #
 # SNAPSHOTS save folding a long journal at every start. They are a cache, keyed by agency and the version of the state,
 # in a compacted topic of their own. A round writes the states that changed, then a floor, which lists for every agency
-# the position that it is saved up to. A zombie may overwrite a newer snapshot with its older one, but not the floor's
-# knowledge of it: where a snapshot is older than its floor says, the journal is read from that snapshot's position
-# on, and for every other agency what is already in its snapshot is skipped.
+# the position that it is saved up to. A zombie may overwrite newer ones with its own. A floor that is too low only
+# means to read more of the journal; a snapshot that is older than the floor says means to read the journal from that
+# snapshot's position on. Whatever of it is already in an agency's snapshot is skipped.
 #
 # CLOCKS are state as well: `Service.due` names the next one. When its instant has come, firing it is an input like any
 # other, and what follows must disarm it, or it is taken out (`ClockFailed`); so none fires twice. The `now` of a step
 # is never before that of the step before it, though the new owner's clock may be behind the old one's; a machine whose
 # clock differs from the broker's by more than half a second does not claim. After a take-over, what had come in by
-# then is decided before any clock fires (an answer that was in time shall win over its deadline), and records of
-# topics marked `first`, people's commands, before everything else.
+# then is decided before any clock fires (an answer that was in time wins over its deadline), and records of topics
+# marked `first`, such as what people have ordered, before everything else.
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from shared.judgement import (
     DEFAULT_POOL,
     EXPECTED_MINUTES,
     MISSED_SAFETY_CHECKS,
+    STAGED_NOTICE_MINUTES,
     CrewPlace,
     Judgement,
     RaisedBy,
@@ -69,6 +70,35 @@ class StatusReported(Event):
     episode: int | None = None
     disposition: str | None = None
     reported_by: str = ""
+    happened_at: AwareDatetime | None = None
+    """When it was so, by whoever reports it."""
+    assigned: bool = True
+    """False: the team does not have the call any more; it was its last one."""
+    released_by: str | None = None
+    """Of a team that waited to be let in and says that it is on scene: who has let it in."""
+
+
+class LateStatusNoted(Event):
+    """A report of where a team stood came after a later one: it is kept for its time and moves nothing."""
+
+    team_id: str
+    call_id: str
+    episode: int
+    status: TeamStatus
+    happened_at: AwareDatetime
+    reported_by: str = ""
+
+
+class StatusCorrected(Event):
+    """A team took back where it had said it stands."""
+
+    team_id: str
+    call_id: str
+    episode: int
+    before: TeamStatus
+    status: TeamStatus
+    corrected_by: str = ""
+    reason: str = ""
 
 
 class DeadlineSet(Event):
@@ -81,11 +111,18 @@ class DeadlineSet(Event):
     """Durable time of intake's receipt: the start of the clock."""
     call_at: str
     """Position of the call's newest version in the topic `calls`."""
-    why: Literal["reported", "reopened", "requested", "overridden"] = "reported"
+    why: Literal["reported", "reopened", "requested", "overridden", "number-reused"] = "reported"
     updated_at: AwareDatetime | None = None
     """The version that the episode begins with, and what it says that later versions are compared with."""
     status: CallStatus = "active"
     requested_by: str | None = None
+    version_received_at: AwareDatetime | None = None
+    """When intake received that version: with `updated_at` its place in the order of versions."""
+    created_at: AwareDatetime | None = None
+    """When the incident began, by the CAD."""
+    units_on_scene: bool = False
+    place: str = ""
+    """District and beat, as the CAD writes them."""
 
 
 DEADLINE_CLOCK = "deadline"
@@ -101,6 +138,10 @@ class CallVersionAt(Event):
     updated_at: AwareDatetime | None = None
     status: CallStatus = "active"
     requested_by: str | None = None
+    version_received_at: AwareDatetime | None = None
+    created_at: AwareDatetime | None = None
+    units_on_scene: bool = False
+    place: str = ""
 
 
 class CallVersionSeen(Event):
@@ -111,6 +152,28 @@ class CallVersionSeen(Event):
     updated_at: AwareDatetime
     status: CallStatus
     requested_by: str | None = None
+    version_received_at: AwareDatetime | None = None
+    created_at: AwareDatetime | None = None
+    units_on_scene: bool = False
+    place: str = ""
+    call_at: str = ""
+    """Its position in the topic `calls`."""
+
+
+class CallChanged(Event):
+    """The CAD gave a call that a team has another beginning, district or beat: it may be another incident."""
+
+    call_id: str
+    episode: int
+    team_id: str
+    changes: tuple[str, ...]
+    """One sentence for each change, old and new."""
+    another_incident: bool = False
+    """It began so much later that the number may stand for another incident: a dispatcher says whether it does."""
+    begun_at: AwareDatetime | None = None
+    """When the CAD says now that it began, where that differs."""
+    changed_at: AwareDatetime
+    sentence: str
 
 
 class PlanSet(Event):
@@ -127,6 +190,8 @@ class PlanSet(Event):
     """The version of the call that was judged."""
     triaged_at: int = -1
     """Offset of the `CallTriaged` in the topic `decisions`: of two about one instant the later counts."""
+    received_at: AwareDatetime | None = None
+    """When intake received that version."""
 
 
 class PlanKept(Event):
@@ -139,6 +204,7 @@ class PlanKept(Event):
     triaged_at: int
     language: str | None = None
     priority: str | None = None
+    received_at: AwareDatetime | None = None
 
 
 class ResponseTerms(BaseModel):
@@ -169,6 +235,8 @@ class TermsNoted(Event):
     transfer_ack_seconds: int = 30
     on_scene_check_minutes: int = 30
     missed_safety_checks: int = MISSED_SAFETY_CHECKS
+    staged_notice_minutes: int = STAGED_NOTICE_MINUTES
+    zone: str = "UTC"
 
 
 class BypassedTeam(BaseModel):
@@ -276,7 +344,7 @@ class OfferExpired(Event):
 
 
 class OfferWithdrawn(Event):
-    """An open offer was taken back; `why` says what for: cancelled, overridden, paused, routed, taken ..."""
+    """An open offer was taken back; `why` says what for: cancelled, needed-first, overridden, paused, taken ..."""
 
     offer_id: Id
     call_id: str
@@ -332,7 +400,7 @@ class CallRouted(Event):
 
 
 class CallOverridden(Event):
-    """A dispatcher decided the call."""
+    """A dispatcher decided the call; a team that is with somebody stays until it clears or is withdrawn by name."""
 
     call_id: str
     episode: int
@@ -342,12 +410,73 @@ class CallOverridden(Event):
 
 
 class AssignmentWithdrawn(Event):
-    """A team that had accepted was released: cancelled, overridden or upgraded."""
+    """A team that had accepted was turned back, or taken off by a person: cancelled, overridden, upgraded ..."""
 
     call_id: str
     episode: int
     team_id: str
     why: str
+    acknowledge: bool = False
+    """The team is asked for nothing else before it has acknowledged this, or said where it stands."""
+    withdrawn_by: str = ""
+    """Who took the team off, where a person did."""
+    reason: str = ""
+
+
+class RecallUnacknowledged(Event):
+    """A team that was turned back has said nothing for minutes: it may be going in, or in need."""
+
+    call_id: str
+    episode: int
+    team_id: str
+    silent_minutes: int
+    sentence: str
+
+
+class TeamStays(Event):
+    """A call was ended or decided otherwise while a team was with somebody: it stays assigned, and checked.
+
+    So until it clears the call, or a person withdraws it by name.
+    """
+
+    call_id: str
+    episode: int
+    team_id: str
+    why: str
+    """What the CAD says of the call, or overridden."""
+    send: str = ""
+    """What goes beside the team: the default, where a dispatcher has decided so."""
+    sentence: str
+
+
+class TeamMayEnter(Event):
+    """A team that waits nearby was let in: by somebody's word, or because a unit is on scene."""
+
+    call_id: str
+    episode: int
+    team_id: str
+    released_by: str
+    """Who let it in, or `units-on-scene`."""
+
+
+class EntryNotReleased(Event):
+    """A team that was to be let in says that it is on scene, and not who has let it in."""
+
+    call_id: str
+    episode: int
+    team_id: str
+    enters_when: tuple[str, ...]
+    sentence: str
+
+
+class TeamStillStaged(Event):
+    """A team has waited nearby for long, and nobody has let it in."""
+
+    call_id: str
+    episode: int
+    team_id: str
+    staged_minutes: int
+    sentence: str
 
 
 class AssignmentUnconfirmed(Event):
@@ -382,6 +511,10 @@ class UpgradeRaised(Event):
     """What the call is now."""
     triaged_at: int = -1
     """Offset of the `CallTriaged` in the topic `decisions`."""
+    team_on_scene: bool = False
+    """The team is with somebody: it stays, whatever the document says of an upgrade."""
+    send: str = ""
+    """What is asked of the dispatcher: `default`, where the team's own response may not go to such a call."""
 
 
 class TeamNotMoving(Event):

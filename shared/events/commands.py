@@ -146,12 +146,41 @@ class SignOff(_TeamCommand):
 
 
 class ReportStatus(_TeamCommand):
-    """A team says where it stands; `cleared` ends its assignment and names the disposition."""
+    """A team says where it stands; `cleared` ends its assignment and names the disposition.
+
+    Within an assignment it goes forward only; `need-police` is refused to no team on shift.
+    """
 
     team_id: Name
     status: TeamStatus
     call_id: Text | None = None
     disposition: Disposition | None = None
+    happened_at: AwareDatetime | None = None
+    """When it was so; without it, when the command was issued."""
+    released_by: Text | None = None
+    """With `on-scene`, where the team waits to be let in: who has let it in."""
+
+
+class CorrectStatus(_TeamCommand):
+    """A team takes back where it said it stands: it is, after all, not yet so far."""
+
+    team_id: Name
+    status: Literal["en-route", "staged", "on-scene"]
+    call_id: Text | None = None
+
+
+class ReleaseTeam(_TeamCommand):
+    """An officer, a sergeant or a dispatcher lets a team go in that waits nearby, or will."""
+
+    team_id: Name
+    released_by: Text = ""
+    """Who has let it in, where that is not whoever issues the command."""
+
+
+class WithdrawTeam(_TeamCommand):
+    """A dispatcher or supervisor takes a team off its call, wherever it stands, and says in `reason` why."""
+
+    team_id: Name
 
 
 class AcceptOffer(_TeamCommand):

@@ -9,7 +9,17 @@ from pydantic import AwareDatetime
 from shared.events.base import Event, Id
 from shared.events.roster import ContactMethod
 
-PageKind = Literal["offer", "withdrawn", "unconfirmed", "upgrade", "not-moving", "safety-check"]
+PageKind = Literal[
+    "offer",
+    "withdrawn",
+    "unconfirmed",
+    "upgrade",
+    "not-moving",
+    "safety-check",
+    "stays",
+    "may-enter",
+    "changed",
+]
 
 
 class PageDue(Event):
@@ -65,6 +75,12 @@ MessageKind = Literal[
     "team.not-moving",
     "team.silent",
     "call.confirm",
+    "team.needs-police",
+    "team.stays",
+    "team.may-enter",
+    "team.entered",
+    "team.staged",
+    "call.changed",
     "ping",
 ]
 
@@ -79,6 +95,8 @@ class CadMessageDue(Event):
     not_after: AwareDatetime
     call_id: str = ""
     episode: int | None = None
+    needs_police: str = ""
+    """The team that asks for police in it."""
 
 
 class CadInformed(Event):
@@ -89,6 +107,7 @@ class CadInformed(Event):
     kind: MessageKind
     call_id: str = ""
     episode: int | None = None
+    needs_police: str = ""
 
 
 class CadNotInformed(Event):
@@ -102,6 +121,7 @@ class CadNotInformed(Event):
     episode: int | None = None
     alarm: bool = False
     """The CAD now believes something that is not so: a person has to tell it."""
+    needs_police: str = ""
 
 
 class CadWebhookDisabled(Event):

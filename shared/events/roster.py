@@ -11,7 +11,9 @@ from shared.judgement import (
     Discipline,
 )
 
-TeamStatus = Literal["available", "out-of-service", "en-route", "on-scene", "need-police", "transporting", "cleared"]
+TeamStatus = Literal[
+    "available", "out-of-service", "en-route", "staged", "on-scene", "need-police", "transporting", "cleared"
+]
 Disposition = Literal[
     "resolved-on-scene",
     "resolved-by-phone",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -74,11 +73,12 @@ class Phone:
 
 @asynccontextmanager
 async def served(city: City) -> AsyncIterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = server_of("pocket", create_app(city.door), ConnectionBounds())
-    serving = asyncio.get_running_loop().create_task(server.serve([listener]))
+    server = server_of("pocket", create_app(city.door), ConnectionBounds(), "127.0.0.1", 0)
+    serving = asyncio.get_running_loop().create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
+        await asyncio.sleep(0.01)
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
         await serving

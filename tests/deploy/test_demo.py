@@ -162,7 +162,7 @@ def test_the_agencies_file_is_private_and_knows_hashes_only(tmp_path: Path) -> N
     assert source.name == "cad"
     assert ana is not None
     assert ana.roles == {"supervisor"}
-    assert agencies.page_secret("somewhere") == access.page_secret("somewhere")
+    assert agencies.page_secrets("somewhere") == (access.page_secret("somewhere"),)
 
 
 def test_what_belongs_together_is_asked_for_together() -> None:

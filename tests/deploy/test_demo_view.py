@@ -12,7 +12,7 @@ from rich.console import Console
 from deploy.demo import scenarios
 from deploy.demo.view import View, percentile, tables
 from deploy.local.kafka.node import CHECKOUT
-from shared.programme.trying.cad_export import MappingRefused
+from shared.programme.trying.export_document import MappingRefused
 from tests.deploy.test_demo_verdict import OTHER, Topics
 
 

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from deploy.local.kafka.node import CHECKOUT
 from services.console.cli.programme.app import programme_app
 from shared.programme import read
-from shared.programme.trying.cad_export import read_mapping, read_rows
+from shared.programme.trying.cad_export import read_rows
+from shared.programme.trying.export_document import read_mapping
 
 PRESETS = {
     "san-diego": "san-diego-replay",
@@ -68,7 +69,8 @@ def test_as_denver(tmp_path: Path) -> None:
     assert found["would_go"] == {}
     assert found["stopped"] == {
         "level: level-sends-default": 7,
-        "category: category-not-taken": 4,
+        "category: category-not-taken": 2,
+        "category: code-not-listed": 2,
         "district: district-unknown": 1,
         "call-type: no-call-type": 1,
     }
@@ -97,7 +99,8 @@ def test_as_albuquerque(tmp_path: Path) -> None:
         "2023-01-04 12:00:00,CW,",
     )
     assert found["stopped"] == {
-        "category: category-not-taken": 5,
+        "category: category-not-taken": 2,
+        "category: code-not-listed": 3,
         "level: level-sends-default": 5,
         "district: district-unknown": 1,
     }

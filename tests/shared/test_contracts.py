@@ -22,16 +22,16 @@ def test_the_schemas_are_what_the_code_says_and_nothing_breaks() -> None:
 def test_a_frozen_example_is_still_read_and_says_the_same(name: str) -> None:
     frozen = json.loads((FOLDER / f"{name}.example.json").read_text("utf-8"))
     again = json.loads(decode(name, json.dumps(frozen).encode()).encode())
-    assert as_in(again, frozen) == frozen
+    assert in_terms_of(frozen, again) == frozen
 
 
-def as_in(part: object, frozen: object) -> object:
-    """The part without fields that are newer than what was frozen."""
-    if isinstance(part, dict) and isinstance(frozen, dict):
-        return {key: as_in(part[key], frozen[key]) for key in frozen}
-    if isinstance(part, list) and isinstance(frozen, list) and len(part) == len(frozen):
-        return [as_in(item, before) for item, before in zip(part, frozen, strict=True)]
-    return part
+def in_terms_of(frozen: object, again: object) -> object:
+    """What is read again, without the fields that a newer version added in any of its parts."""
+    if isinstance(frozen, dict) and isinstance(again, dict):
+        return {key: in_terms_of(value, again.get(key)) for key, value in frozen.items()}
+    if isinstance(frozen, list) and isinstance(again, list) and len(frozen) == len(again):
+        return [in_terms_of(*pair) for pair in zip(frozen, again, strict=True)]
+    return again
 
 
 def with_news(part: object) -> object:

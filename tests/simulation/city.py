@@ -25,6 +25,7 @@ from shared.engine.memory import MemoryLog
 from shared.events import (
     AcceptOffer,
     ApproveProgramme,
+    AssignmentWithdrawn,
     CallCancelled,
     CallReported,
     Command,
@@ -335,14 +336,25 @@ class City:
                 self.later(3.7 + dice.random(), agency, AcceptOffer, **answer)
         elif isinstance(event, OfferAccepted):
             self._drive(agency, event)
+        elif isinstance(event, AssignmentWithdrawn) and dice.random() < 0.9:  # the others are not heard of again
+            self._turn_back(agency, event)
         elif isinstance(event, ConfirmationAsked) and dice.random() < 0.6:
             self.later(dice.random() * 4, agency, ConfirmDecision, call_id=event.call_id)
+
+    def _turn_back(self, agency: str, event: AssignmentWithdrawn) -> None:
+        dice, about = self.dice, {"team_id": event.team_id, "issued_by": event.team_id}
+        status = dice.choice(("available", "available", "available", "on-scene", "need-police"))
+        self.later(0.5 + dice.random() * 3, agency, ReportStatus, status=status, **about)
+        if status != "available":
+            self.later(6 + dice.random() * 3, agency, ReportStatus, status="available", **about)
 
     def _drive(self, agency: str, event: OfferAccepted) -> None:
         dice, after = self.dice, 0.0
         about = {"team_id": event.team_id, "issued_by": event.person_id}
         for status in ("en-route", "on-scene", "cleared"):
             after += 0.5 + dice.random() * 2
+            if dice.random() < 0.05:
+                self.later(after + 0.3, agency, ReportStatus, status="need-police", **about)
             ends: dict[str, Any] = {"disposition": "resolved-on-scene"} if status == "cleared" else {}
             self.later(after, agency, ReportStatus, status=status, call_id=event.call_id, **ends, **about)
             if dice.random() < 0.04:

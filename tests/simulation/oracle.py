@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -40,6 +41,8 @@ from shared.events import (
     ProgrammeActivated,
     SafetyCheckDue,
     StatusReported,
+    TeamStays,
+    UpgradeRaised,
 )
 from tests.simulation.city import CHECK, dangerous
 from tests.simulation.simulate import DRAIN_SECONDS, SERVICES, Day, cached_decode
@@ -201,24 +204,65 @@ def _open_offers(assignments: list[Told]) -> Iterator[str]:
 # --- staff: who falls silent on scene is asked for ------------------------------------------------------------------
 
 
+@dataclass
+class Crew:
+    """A team as its own words and the journal tell of it."""
+
+    call_id: str | None = None
+    is_with_somebody: bool = False
+    needs_police: bool = False
+    upgraded: bool = False
+    due: datetime | None = None
+
+    def check(self) -> timedelta:
+        return CHECK / 2 if self.upgraded or self.call_id is None else CHECK
+
+    def hear(self, event: Event, at: datetime) -> None:
+        if isinstance(event, OfferAccepted):
+            self.call_id, self.is_with_somebody, self.needs_police, self.upgraded = event.call_id, False, False, False
+        elif isinstance(event, CallRouted):
+            self.is_with_somebody = event.outcome == "phone-accepted"
+        elif isinstance(event, UpgradeRaised):
+            self.upgraded = True
+            self.due = min(self.due, at + self.check()) if self.due is not None else None
+        elif isinstance(event, AssignmentEnded | AssignmentWithdrawn):
+            self.call_id, self.is_with_somebody, self.needs_police = None, False, False
+        elif isinstance(event, StatusReported):
+            self.needs_police = event.status == "need-police" or (self.needs_police and event.assigned)
+            if event.status in ("on-scene", "transporting", "need-police"):
+                self.is_with_somebody = True
+            elif not event.assigned or event.call_id is None:
+                self.is_with_somebody = False
+        if not isinstance(event, UpgradeRaised):
+            self.due = at + self.check() if self.is_with_somebody or self.needs_police else None
+
+
 def _silent_teams(day: Day, assignments: list[Told]) -> Iterator[str]:
-    """A team on scene is asked after each time of silence, and nobody else is."""
-    due: dict[tuple[str, str], datetime] = {}
+    """A team with somebody is asked after each time of silence, and nobody else is; nothing takes it off its call."""
+    crews: dict[tuple[str, str], Crew] = defaultdict(Crew)
     for stored, event in assignments:
-        if not isinstance(event, StatusReported | SafetyCheckDue | AssignmentEnded | AssignmentWithdrawn):
+        if not isinstance(event, WORDS) or not event.team_id:
             continue
         at, asked, team = stored.time, isinstance(event, SafetyCheckDue), (stored.key, event.team_id)
-        since = due.pop(team, None)
-        if asked and (since is None or at < since - _allowed(day, since - CHECK, at)):
+        crew = crews[team]
+        if asked and (crew.due is None or at < crew.due - _allowed(day, crew.due - CHECK, at)):
             yield f"silent: {stored.position} {team} is asked whether it is well, and had spoken"
-        elif since is not None and at > since + _allowed(day, since, at):
-            yield f"silent: {team} was to be asked whether it is well at {since}, and was not by {at}"
-        if asked or (isinstance(event, StatusReported) and event.status in ("on-scene", "transporting")):
-            due[team] = at + CHECK
+        elif crew.due is not None and at > crew.due + _allowed(day, crew.due, at):
+            yield f"silent: {team} was to be asked whether it is well at {crew.due}, and was not by {at}"
+        if isinstance(event, AssignmentWithdrawn) and crew.is_with_somebody and event.why != "withdrawn":
+            yield f"dropped: {stored.position} {team} is with somebody and loses its call ({event.why})"
+        if isinstance(event, OfferAccepted) and crew.is_with_somebody:
+            yield f"dropped: {stored.position} {team} is with somebody and takes another call"
+        crew.hear(event, at)
     end = EPOCH + timedelta(seconds=day.city.ends_at + DRAIN_SECONDS)
-    for team, since in due.items():
-        if end > since + _allowed(day, since, end):
-            yield f"silent: {team} was to be asked whether it is well at {since}, and never was"
+    for team, crew in crews.items():
+        if crew.due is not None and end > crew.due + _allowed(day, crew.due, end):
+            yield f"silent: {team} was to be asked whether it is well at {crew.due}, and never was"
+
+
+WORDS = (
+    StatusReported, SafetyCheckDue, OfferAccepted, CallRouted, UpgradeRaised, AssignmentEnded, AssignmentWithdrawn,
+)  # fmt: skip
 
 
 def _allowed(day: Day, start: datetime, end: datetime) -> timedelta:
@@ -272,7 +316,7 @@ def _open_calls(day: Day, assignments: list[Told]) -> Iterator[str]:
 
 
 def _overrides(assignments: list[Told]) -> Iterator[str]:
-    """After `default`, nobody accepts the episode any more; after a response's name, only that response is offered."""
+    """After `default` nobody accepts the episode, and a team on its way loses it; after a name only that is offered."""
     sent: dict[tuple[str, int], str] = {}
     live: dict[str, int] = {}
     for _, event in assignments:
@@ -286,7 +330,7 @@ def _overrides(assignments: list[Told]) -> Iterator[str]:
                 yield f"override: {event.response} offered {event.call_id} after a dispatcher sent {send}"
             if isinstance(event, OfferAccepted):
                 live[event.call_id] = event.episode
-        elif isinstance(event, AssignmentEnded | AssignmentWithdrawn):
+        elif isinstance(event, AssignmentEnded | AssignmentWithdrawn | TeamStays):
             live.pop(event.call_id, None)
     for call_id, episode in live.items():
         if sent.get((call_id, episode)) == "default":

@@ -31,6 +31,8 @@ Right = Literal[
     "confirm",
     "define",
     "report",
+    "release-team",
+    "withdraw-team",
     "answer-offer",
     "operate-cad",
 ]
@@ -53,6 +55,8 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     "confirm": frozenset({"dispatcher", "supervisor"}),
     "define": frozenset({"supervisor"}),
     "report": frozenset({"staff", "supervisor"}),
+    "release-team": frozenset({"dispatcher", "supervisor"}),
+    "withdraw-team": frozenset({"dispatcher", "supervisor"}),
     "answer-offer": frozenset({"staff", "supervisor"}),
     "operate-cad": frozenset({"supervisor"}),
 }

@@ -152,12 +152,20 @@ class PersonBody(Body):
     person: NewPerson
 
 
+LONGEST_SHIFT_HOURS, LONG_SHIFT_HOURS = 72, 24
+
+
 @body_of(events.SignOn, "team_id")
 class SignOnBody(Body):
-    """Who is on shift, and until when: an instant or a number of hours from now."""
+    """Who is on shift, and until when: an instant or a number of hours from now, at most 72.
+
+    More than 24 hours are asked back: they are taken with `long_shift`.
+    """
 
     shift_ends_at: AwareDatetime | None = None
-    hours: float | None = Field(default=None, gt=0, le=24)
+    hours: float | None = Field(default=None, gt=0, le=LONGEST_SHIFT_HOURS)
+    long_shift: bool = False
+    """Whether more than 24 hours are meant."""
 
     @model_validator(mode="after")
     def _one_end(self) -> Self:
@@ -169,6 +177,21 @@ class SignOnBody(Body):
 @body_of(events.ReportStatus, "team_id")
 class StatusBody(Body):
     """Where the team stands; `cleared` needs the disposition."""
+
+
+@body_of(events.CorrectStatus, "team_id")
+class CorrectionBody(Body):
+    """Where the team stands after all, less far than it said."""
+
+
+@body_of(events.ReleaseTeam, "team_id")
+class ReleaseBody(Body):
+    """Who lets the team go in; you, if nobody is named."""
+
+
+@body_of(events.WithdrawTeam, "team_id", reason=Field(min_length=1, description="why; kept with the command"))
+class WithdrawBody(Body):
+    """Why the team is taken off its call."""
 
 
 class OfferBody(Body):

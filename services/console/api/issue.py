@@ -67,6 +67,10 @@ class CommandIssuer:
             status="" if seen.state == "done" else f"/v1/commands/{seen.command_id}",
         )
 
+    def now(self) -> datetime:
+        """The instant, by this door's clock."""
+        return self._log.clock.now()
+
     def state_of(self, agency: str, command_id: str) -> CommandSeen:
         """How far a command has come."""
         seen = self._view.agency(agency).command(command_id)

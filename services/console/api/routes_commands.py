@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -15,9 +17,10 @@ from services.console.api.problems import RESPONSES, ProblemDetails
 from services.console.api.routes_reads import whole_view
 from services.console.config import ConsoleSettings
 from shared import events
+from shared.addresses import Network, UrlRefused, reachable
 from shared.call import Name
 from shared.doors.problems import Fault, Problem
-from shared.events import Command
+from shared.events import Command, Person
 from shared.links import shift_link
 
 KeyHeader = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
@@ -173,10 +176,25 @@ async def sign_on(issuer: Annotated[Issuer, _issuer("report")], team_id: Name, b
     about = {"team_id": team_id, **body.fields()}
     if issuer.who.only_own_shift and issuer.who.name not in about["members"]:
         raise Problem(HTTPStatus.FORBIDDEN, "You may sign on a team only that you are a member of.")
+    _check_length(issuer, about.get("shift_ends_at"), about.get("hours"), long=about.pop("long_shift", False))
     answered = await issuer.issue(events.SignOn, about)
     if answered.state == "done":
         answered.links = _links(issuer, team_id, answered.about, about["members"])
     return answered
+
+
+def _check_length(issuer: Issuer, ends_at: datetime | None, hours: float | None, *, long: bool) -> None:
+    """Raise Problem (422) for a shift that is longer than one can be, or longer than usual where nobody says so."""
+    commands: CommandIssuer = issuer.request.app.state.commands
+    length = timedelta(hours=hours) if hours is not None else ends_at - commands.now() if ends_at else timedelta()
+    most = bodies.LONGEST_SHIFT_HOURS if long else bodies.LONG_SHIFT_HOURS
+    if length > timedelta(hours=most):
+        asks = (
+            "" if long else f"; if so long a shift is meant, {bodies.LONGEST_SHIFT_HOURS} hours with long_shift = true"
+        )
+        where = "hours" if hours is not None else "shift_ends_at"
+        fault = Fault(where, f"makes a shift of more than {most} hours", f"at most {most} hours{asks}")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The shift is too long.", fault)
 
 
 @router.post("/teams/{team_id}/sign-off")
@@ -195,9 +213,35 @@ async def report_status(
     return await issuer.issue(events.ReportStatus, {"team_id": team_id, **body.fields()})
 
 
+@router.post("/teams/{team_id}/correct")
+async def correct_status(
+    issuer: Annotated[Issuer, _issuer("report")], team_id: Name, body: bodies.CorrectionBody
+) -> Answered:
+    """Take back where a team said it stands: it is, after all, not yet so far."""
+    issuer.of_own_team(team_id)
+    return await issuer.issue(events.CorrectStatus, {"team_id": team_id, **body.fields()})
+
+
+@router.post("/teams/{team_id}/release")
+async def release_team(
+    issuer: Annotated[Issuer, _issuer("release-team")], team_id: Name, body: bodies.ReleaseBody
+) -> Answered:
+    """Let a team go in that waits nearby."""
+    return await issuer.issue(events.ReleaseTeam, {"team_id": team_id, **body.fields()})
+
+
+@router.post("/teams/{team_id}/withdraw")
+async def withdraw_team(
+    issuer: Annotated[Issuer, _issuer("withdraw-team")], team_id: Name, body: bodies.WithdrawBody
+) -> Answered:
+    """Take a team off its call, wherever it stands. One that is with somebody is taken off in no other way."""
+    return await issuer.issue(events.WithdrawTeam, {"team_id": team_id, **body.fields()})
+
+
 @router.post("/people")
 async def define_person(issuer: Annotated[Issuer, _issuer("define")], body: bodies.PersonBody) -> Answered:
     """Add a member of staff, or replace what is known of them."""
+    _check_contacts(body.person, issuer.request.app.state.settings.webhook_networks)
     return await issuer.issue(events.DefinePerson, body.fields())
 
 
@@ -235,6 +279,19 @@ async def redeliver(
 ) -> Answered:
     """Send a message to the CAD again, under the same id."""
     return await issuer.issue(events.RedeliverMessage, {"message_id": message_id, **body.fields()})
+
+
+def _check_contacts(person: Person, allowed: Collection[Network]) -> None:
+    """A page can go where a person says that it should. Raises Problem (422)."""
+    faults = []
+    for number, method in enumerate(person.contact_methods):
+        try:
+            if method.kind == "webhook" or method.url is not None:
+                reachable(method.url or "", allowed)
+        except UrlRefused as wrong:
+            faults.append(Fault(f"person.contact_methods.{number}.url", "Nothing can be sent there", str(wrong)))
+    if faults:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "A contact's URL is wrong; see errors for each.", *faults)
 
 
 def _own_call(issuer: Issuer, call_id: str) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple, Self
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.console.api.access import Asking, Right, may, visible
 from services.console.api.issue import CommandIssuer
 from services.console.api.problems import RESPONSES, RETRY_SECONDS, ProblemDetails
 from services.console.view.agency import AgencyView, View
+from services.console.view.call import CallSeen
 from services.console.view.records import (
     Alert,
     CallDetail,
@@ -23,7 +25,7 @@ from services.console.view.records import (
     SwitchboardSeen,
     TeamSeen,
 )
-from shared.doors.problems import Problem
+from shared.doors.problems import Fault, Problem
 
 router = APIRouter(prefix="/v1", responses=RESPONSES, tags=["reading"])
 
@@ -56,22 +58,57 @@ def whole_view(request: Request) -> View:
 
 
 @router.get("/calls")
-async def list_calls(
+async def list_calls(  # noqa: PLR0917  # FastAPI's way to declare a query
+    request: Request,
+    response: Response,
     reading: Annotated[Reading, _reader("read-calls")],
     district: Annotated[str | None, Query(max_length=200)] = None,
     open: Annotated[bool | None, Query(description="only calls without outcome, or with a team on them")] = None,  # noqa: A002  # the query's name
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    after: Annotated[str | None, Query(max_length=400, description="where the page before ended: its `Link`")] = None,
 ) -> list[CallSummary]:
-    """Calls, the one heard of last first."""
+    """Calls, the one heard of last first. Where there are more, the header `Link` (`rel="next"`) leads to them."""
+    place = _Place.parse(after) if after is not None else None
     calls: list[CallSummary] = []
-    for call in reading.seen.calls():
-        if len(calls) == limit:
-            break
+    for call in sorted(reading.seen.calls(), key=_Place.of, reverse=True):
         if district not in (None, call.district) or open not in (None, call.open):
             continue
-        if visible(reading.who, call.call_id):
-            calls.append(call.summary())
+        if (place is not None and _Place.of(call) >= place) or not visible(reading.who, call.call_id):
+            continue
+        if len(calls) == limit:
+            following = request.url.include_query_params(after=str(_Place.of(calls[-1])))
+            response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+            break
+        calls.append(call.summary())
     return calls
+
+
+class _Place(NamedTuple):
+    """Where a call stands in a list by when it was heard of; one that is heard of later moves to the top."""
+
+    at: datetime
+    call_id: str
+
+    @classmethod
+    def of(cls, call: CallSeen | CallSummary) -> Self:
+        """The place of a call."""
+        return cls(call.last_at, call.call_id)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The place that `str` wrote. Raises Problem (422)."""
+        at, _, call_id = text.partition(" ")
+        try:
+            place = cls(datetime.fromisoformat(at), call_id)
+        except ValueError:
+            place = None
+        if place is None or place.at.tzinfo is None:
+            fault = Fault("after", "is no place in the list", "what the header Link of the page before says")
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such place in the list.", fault)
+        return place
+
+    def __str__(self) -> str:
+        return f"{self.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ} {self.call_id}"
 
 
 @router.get("/calls/{agency}/{source}/{incident}", responses={404: {"model": ProblemDetails}})

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from services.console.cli.ask import JsonOption, ReasonOption, ask, group
+from services.console.cli.ask import JsonOption, ReasonOption, RequiredReason, ask, group
 from services.console.cli.client import in_path
 
 team = group("Teams and their shifts.")
@@ -59,12 +59,13 @@ def team_sign_on(
     team_id: Annotated[str, typer.Argument()],
     members: Annotated[list[str], typer.Argument(help="Who is on the team.")],
     *,
-    hours: Annotated[float, typer.Option(help="How long the shift is.")] = 8.0,
+    hours: Annotated[float, typer.Option(help="How long the shift is: at most 72 hours.")] = 8.0,
+    long_shift: Annotated[bool, typer.Option("--long-shift", help="More than 24 hours are meant.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Start a shift; prints each member's pocket page."""
     path = f"/v1/teams/{in_path(team_id)}/sign-on"
-    ask(ctx, json, lambda door: door.post(path, members=members, hours=hours))
+    ask(ctx, json, lambda door: door.post(path, members=members, hours=hours, long_shift=long_shift))
 
 
 @team.command("sign-off")
@@ -81,11 +82,55 @@ def team_status(
     *,
     call_id: Annotated[str | None, typer.Option("--call", help="The call it is about.")] = None,
     disposition: Annotated[str | None, typer.Option(help="With cleared, e.g. resolved-on-scene.")] = None,
+    happened_at: Annotated[
+        str | None, typer.Option("--at", help="When it was so, e.g. 2026-03-02T14:05-06:00.")
+    ] = None,
+    released_by: Annotated[str | None, typer.Option(help="With on-scene: who let the team in.")] = None,
     json: JsonOption = False,
 ) -> None:
     """Say where a team stands."""
-    body = {"status": status, "call_id": call_id, "disposition": disposition}
+    body = {
+        "status": status,
+        "call_id": call_id,
+        "disposition": disposition,
+        "happened_at": happened_at,
+        "released_by": released_by,
+    }
     ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/status", **body))
+
+
+@team.command("correct")
+def team_correct(
+    ctx: typer.Context,
+    team_id: Annotated[str, typer.Argument()],
+    status: Annotated[str, typer.Argument(help="en-route, staged or on-scene")],
+    *,
+    reason: ReasonOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Take back where a team said it stands: it is, after all, not yet so far."""
+    body = {"status": status, "reason": reason}
+    ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/correct", **body))
+
+
+@team.command("release")
+def team_release(
+    ctx: typer.Context,
+    team_id: Annotated[str, typer.Argument()],
+    *,
+    released_by: Annotated[str | None, typer.Option("--by", help="Who lets it in; you, if left out.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Let a team go in that waits nearby."""
+    ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/release", released_by=released_by))
+
+
+@team.command("withdraw")
+def team_withdraw(
+    ctx: typer.Context, team_id: Annotated[str, typer.Argument()], *, reason: RequiredReason, json: JsonOption = False
+) -> None:
+    """Take a team off its call, wherever it stands."""
+    ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/withdraw", reason=reason))
 
 
 @person.command("list")

@@ -32,6 +32,7 @@ COLOURS = {
     "unconfirmed": BAD,
     "need-police": BAD,
     "safety-check-overdue": BAD,
+    "silent": BAD,
     "off-duty": QUIET,
     "off": QUIET,
 }

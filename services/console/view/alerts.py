@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from services.console.view.agency_records import AgencyRecords, Change
 from services.console.view.records import Alert, CommandSeen
@@ -50,14 +50,52 @@ def _team_silent(agency: AgencyRecords, event: events.SafetyCheckMissed, stored:
     agency.raise_alert(f"team-silent/{event.team_id}", alert)
 
 
+def _recall_unacknowledged(agency: AgencyRecords, event: events.RecallUnacknowledged, stored: Stored) -> None:
+    if (team := agency.teams.get(event.team_id)) is not None:
+        team.status, team.status_at = "silent", stored.time
+    alert = Alert("team-silent", stored.time, sentence_of(event), event.team_id, event.call_id)
+    agency.raise_alert(f"team-silent/{event.team_id}", alert)
+
+
+def needs_police(agency: AgencyRecords, event: events.StatusReported, stored: Stored) -> None:
+    """Until the CAD has acknowledged it, or the team is done."""
+    if event.status == "need-police":
+        sentence = f"{event.team_id} needs police, and no CAD has acknowledged that yet."
+        alert = Alert("need-police", stored.time, sentence, event.team_id, event.call_id)
+        agency.raise_alert(f"need-police/{event.team_id}", alert)
+    elif event.status in ("available", "out-of-service", "cleared"):
+        agency.end_alert(f"need-police/{event.team_id}")
+
+
+def _of_team(kind: Literal["team-stays", "team-staged", "entry-not-released", "call-changed"]) -> Change:
+    """An alert about a team and its call that stands until somebody acts, or the assignment is over."""
+
+    def raise_it(agency: AgencyRecords, event: Any, stored: Stored) -> None:
+        if getattr(event, "another_incident", True):
+            alert = Alert(kind, stored.time, sentence_of(event), event.team_id, event.call_id)
+            agency.raise_alert(f"{kind}/{event.team_id}", alert)
+
+    return raise_it
+
+
+def _may_enter(agency: AgencyRecords, event: events.TeamMayEnter, _stored: Stored) -> None:
+    agency.end_alert(f"team-staged/{event.team_id}")
+    agency.end_alert(f"entry-not-released/{event.team_id}")
+
+
 def _assignment_over(agency: AgencyRecords, event: Any, stored: Stored) -> None:
     agency.end_alert(f"unconfirmed/{event.call_id}/{event.episode}")
-    agency.end_alert(f"team-silent/{event.team_id}")
+    for kind in ("team-silent", "need-police", "team-stays", "team-staged", "entry-not-released", "call-changed"):
+        agency.end_alert(f"{kind}/{event.team_id}")
     agency.free_team(event.team_id, event.call_id, stored.time)
+    if getattr(event, "acknowledge", False) and (team := agency.teams.get(event.team_id)) is not None:
+        team.status = "recalled"
 
 
 def _cad_informed(agency: AgencyRecords, event: events.CadInformed, _stored: Stored) -> None:
     agency.end_alert(f"cad-not-informed/{event.message_id}")
+    if event.needs_police:
+        agency.end_alert(f"need-police/{event.needs_police}")
     if event.kind == "call.routed":
         agency.end_alert(f"unconfirmed/{event.call_id}/{event.episode}")
 
@@ -95,6 +133,12 @@ CHANGES: dict[type[Event], Change] = {
     events.ClockFailed: _clock_failed,
     events.AssignmentUnconfirmed: _unconfirmed,
     events.SafetyCheckMissed: _team_silent,
+    events.RecallUnacknowledged: _recall_unacknowledged,
+    events.TeamStays: _of_team("team-stays"),
+    events.TeamStillStaged: _of_team("team-staged"),
+    events.EntryNotReleased: _of_team("entry-not-released"),
+    events.CallChanged: _of_team("call-changed"),
+    events.TeamMayEnter: _may_enter,
     events.AssignmentWithdrawn: _assignment_over,
     events.AssignmentEnded: _assignment_over,
     events.CadInformed: _cad_informed,

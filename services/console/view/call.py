@@ -37,6 +37,7 @@ class CallSeen:
     district: str | None = None
     priority: str | None = None
     cad_status: str | None = None
+    linked_incidents: tuple[str, ...] = ()
     stale: bool = False
     forgotten: bool = False
     episodes: list[EpisodeSeen] = field(default_factory=list)
@@ -113,6 +114,7 @@ class CallSeen:
         return CallDetail(
             **self._summary(),
             language=triaged.language if triaged else None,
+            linked_incidents=self.linked_incidents,
             cad_status=self.cad_status,
             judgement=triaged.judgement if triaged else None,
             heard=triaged.heard if triaged else (),

@@ -38,6 +38,8 @@ def _call_triaged(call: CallSeen, event: events.CallTriaged, stored: Stored) -> 
     call.level, call.suitability = judgement.level, judgement.suitability
     call.district = judgement.district or call.district
     call.cad_status = None
+    if event.call is not None:
+        call.linked_incidents = event.call.linked_incidents
 
 
 def _call_ended(call: CallSeen, event: events.CallEnded, _stored: Stored) -> None:
@@ -152,8 +154,12 @@ def _upgrade_raised(call: CallSeen, event: events.UpgradeRaised, stored: Stored)
 
 
 def _status_reported(call: CallSeen, event: events.StatusReported, stored: Stored) -> None:
-    if event.status != "cleared":
+    if event.status != "cleared" and event.assigned:
         call.episode(event.episode, stored.time).team_status = event.status
+
+
+def _status_corrected(call: CallSeen, event: events.StatusCorrected, stored: Stored) -> None:
+    call.episode(event.episode, stored.time).team_status = event.status
 
 
 def _safety_check_missed(call: CallSeen, event: events.SafetyCheckMissed, stored: Stored) -> None:
@@ -215,6 +221,7 @@ CHANGES: dict[type[Event], Callable[[CallSeen, Any, Stored], None]] = {
     events.AssignmentEnded: _assignment_ended,
     events.UpgradeRaised: _upgrade_raised,
     events.StatusReported: _status_reported,
+    events.StatusCorrected: _status_corrected,
     events.SafetyCheckMissed: _safety_check_missed,
     events.CallForgotten: _call_forgotten,
     events.PageDue: _page_due,

@@ -83,7 +83,8 @@ class EpisodeSeen:
     @property
     def team_is_on_it(self) -> bool:
         """Whether a team has accepted and has neither cleared the call nor been released."""
-        return self.outcome == "team-accepted" and self.disposition is None and self.released is None
+        has_team = self.outcome in ("team-accepted", "phone-accepted")
+        return has_team and self.disposition is None and self.released is None
 
 
 @dataclass(slots=True)
@@ -141,6 +142,8 @@ class CallDetail(CallSummary):
     """Everything the journals say of a call: nothing personal is in them."""
 
     language: str | None
+    linked_incidents: tuple[str, ...]
+    """Incidents of the same CAD that have to do with this one, as the CAD says."""
     cad_status: str | None
     judgement: Judgement | None
     """The newest: every gate with its sentence, the facts that raised the level, document and switchboard."""
@@ -284,6 +287,11 @@ class Alert:
     kind: Literal[
         "unconfirmed",
         "team-silent",
+        "need-police",
+        "team-stays",
+        "team-staged",
+        "entry-not-released",
+        "call-changed",
         "cad-not-informed",
         "input-refused",
         "clock-failed",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.console.view.agency_records import AgencyRecords, Change
+from services.console.view.alerts import needs_police
 from services.console.view.records import PersonSeen, TeamSeen
 from shared import events
 from shared.engine.broker import Stored
@@ -49,6 +50,13 @@ def _put_on_shift(agency: AgencyRecords, members: tuple[str, ...], team_id: str 
 
 def _status_reported(agency: AgencyRecords, event: events.StatusReported, stored: Stored) -> None:
     agency.end_alert(f"team-silent/{event.team_id}")
+    needs_police(agency, event, stored)
+    if (team := agency.teams.get(event.team_id)) is not None:
+        is_free = event.status == "cleared" and not event.assigned
+        team.status, team.status_at = "available" if is_free else event.status, stored.time
+
+
+def _status_corrected(agency: AgencyRecords, event: events.StatusCorrected, stored: Stored) -> None:
     if (team := agency.teams.get(event.team_id)) is not None:
         team.status, team.status_at = event.status, stored.time
 
@@ -74,6 +82,7 @@ CHANGES: dict[type[Event], Change] = {
     events.TeamSignedOn: _signed_on,
     events.TeamSignedOff: _signed_off,
     events.StatusReported: _status_reported,
+    events.StatusCorrected: _status_corrected,
     events.OfferMade: _offer_made,
     **dict.fromkeys(OFFER_ENDS, _offer_ended),
 }

@@ -54,6 +54,12 @@ def _status(event: events.StatusReported) -> str:
     return f"{event.team_id} is {event.status}{disposition}."
 
 
+def _withdrawn(event: events.AssignmentWithdrawn) -> str:
+    by = f" by {event.withdrawn_by}" if event.withdrawn_by else ""
+    reason = f" {event.reason}" if event.reason else ""
+    return f"{event.team_id} was released{by}: {event.why}.{reason}"
+
+
 def _bypassed(teams: tuple[events.BypassedTeam, ...]) -> str:
     passed_over = "; ".join(f"{team.team_id} ({', '.join(team.reasons)})" for team in teams)
     return f" Passed over: {passed_over}." if passed_over else ""
@@ -109,10 +115,22 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.FallBackStepped: _stepped,
     events.CallRouted: _routed,
     events.CallOverridden: "{e.overridden_by} decided: {e.send}. {e.reason}",
-    events.AssignmentWithdrawn: "{e.team_id} was released: {e.why}.",
+    events.AssignmentWithdrawn: _withdrawn,
     events.AssignmentUnconfirmed: "The CAD has not acknowledged {e.team_id}: police may be coming too.",
     events.AssignmentEnded: "{e.team_id} cleared the call: {e.disposition}.",
     events.UpgradeRaised: "The call rose to level {e.level} while {e.team_id} has it ({e.on_upgrade}). {e.sentence}",
+    events.TeamStays: "{e.sentence}",
+    events.TeamMayEnter: lambda e: (
+        f"{e.team_id} may go in: a unit is on scene."
+        if e.released_by == "units-on-scene"
+        else f"{e.team_id} may go in: released by {e.released_by}."
+    ),
+    events.EntryNotReleased: "{e.sentence}",
+    events.TeamStillStaged: "{e.sentence}",
+    events.RecallUnacknowledged: "{e.sentence}",
+    events.CallChanged: "{e.sentence}",
+    events.LateStatusNoted: "{e.team_id} was {e.status}, which was reported late: it moves nothing.",
+    events.StatusCorrected: "{e.corrected_by} corrected {e.team_id} from {e.before} to {e.status}. {e.reason}",
     events.TeamNotMoving: "{e.team_id} accepted and has not set out.",
     events.SafetyCheckDue: "{e.team_id} was silent for long and is asked whether it is well (question {e.number}).",
     events.SafetyCheckMissed: "{e.sentence}",

@@ -117,9 +117,9 @@ def said_of_hazards(programme: Programme, call: Call, code: Code | None) -> dict
 def doubts_of(programme: Programme, call: Call) -> dict[str, tuple[frozenset[str], str]]:
     """What puts hazards in doubt beside the narrative: by what tells it from another, the hazards and the source."""
     doubts: dict[str, tuple[frozenset[str], str]] = {}
-    text = call.call_type.text if call.call_type is not None else None
-    if text and (hazards := words_in(programme, text)):
-        doubts[f"type {normal(text)}"] = hazards, WORDS
+    for call_type in (call.call_type, *call.further_types):
+        if call_type is not None and call_type.text and (hazards := words_in(programme, call_type.text)):
+            doubts[f"type {normal(call_type.text)}"] = hazards, WORDS
     for flag in _unlisted_flags(programme, call):
         doubts[f"caution {normal(flag)}"] = frozenset(WARNED_OF), CAUTION_NOT_LISTED
     return doubts
@@ -136,9 +136,9 @@ def worse(one: Hazard, other: Hazard) -> Hazard:
 
 def unlisted(programme: Programme, call: Call, code: Code | None) -> tuple[str, ...]:
     """The names of the call that the document does not list, each after its kind, as the CAD writes them."""
-    names = []
-    if call.call_type is not None and code is None:
-        names.append(f"code {plain(call.call_type.system)} {plain(call.call_type.code)}")
+    strange = [call.call_type] if call.call_type is not None and code is None else []
+    strange += [further for further in call.further_types if programme.code(further) is None]
+    names = [f"code {plain(call_type.system)} {plain(call_type.code)}" for call_type in strange]
     names += [f"caution {plain(flag)}" for flag in _unlisted_flags(programme, call)]
     questions = programme.by_form.questions
     names += [f"question {plain(name)}" for name in call.answers if normal(name) not in questions]
@@ -230,7 +230,9 @@ def _stated(programme: Programme, call: Call, code: Code | None, statements: Sta
             answers.setdefault(fact, set()).add(meaning)
             if fact not in answered or meaning > answered[fact][0]:
                 answered[fact] = (meaning, source)
-    return _Stated(answered, answers, unclear, _warnings(programme, call) if call.cautions else {})
+    return _Stated(
+        answered, answers, unclear, _warnings(programme, call) if call.cautions or call.further_types else {}
+    )
 
 
 def _all_statements(
@@ -246,11 +248,18 @@ def _all_statements(
 
 
 def _warnings(programme: Programme, call: Call) -> Ranks:
+    """What cautions, and codes beside the first, say: they only make a hazard worse."""
+    cautions = programme.by_form.cautions
+    stated = [(cautions.get(normal(flag), _NO_WARNING), f"caution {plain(flag)}") for flag in _flags(programme, call)]
+    for further in call.further_types:
+        code = programme.code(further)
+        if code is not None:
+            stated.append((code.hazards, f"code {code.system} {code.code}"))
     warnings: Ranks = {}
-    for flag in _flags(programme, call):
-        for fact, rank in programme.by_form.cautions.get(normal(flag), _NO_WARNING).items():
+    for hazards, source in stated:
+        for fact, rank in hazards.items():
             if fact not in warnings or rank > warnings[fact][0]:
-                warnings[fact] = (rank, f"caution {plain(flag)}")
+                warnings[fact] = (rank, source)
     return warnings
 
 

@@ -94,6 +94,7 @@ def judge(
         transfer_ack_seconds=clocks.transfer_ack_seconds,
         on_scene_check_minutes=clocks.on_scene_check_minutes,
         missed_safety_checks=clocks.missed_safety_checks,
+        zone=programme.zone.key,
         sentence=sentence,
         programme_version=programme.version,
         programme_hash=programme.hash,

@@ -1,200 +1,247 @@
-"""Turns a flat CAD export into calls, by a mapping document: columns, codes, beats, local times, what ends a call.
+"""Turns a city's export into calls, by a mapping document: columns, codes, beats, times, what ends a call.
 
-Strict: an unknown key, a row that is too short, a value that the document does not name, a local time that never was:
-each is a fault with its line and column. Nothing is skipped and nothing guessed.
+Strict: a row that is too short, a value that the document does not name, a local time that never was: each is a fault
+with its line and column, and all of them are told. Nothing is guessed, and what the document leaves out is counted.
 """
 
 from __future__ import annotations
 
-import csv
 import fnmatch
 import functools
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import hashlib
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from shared.call import Name, Text
+from shared.call import Call, Position
+from shared.programme.judging.normal_forms import plain
+from shared.programme.trying.export_document import EPOCHS, CallMapping, End, MappingRefused
+from shared.programme.trying.export_files import BadFile, Record, records
 
-
-class MappingRefused(ValueError):
-    """The mapping document or the export is wrong; says where."""
-
-
-def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"{name!r} is no time zone")
-    return name
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Columns(_Table):
-    """Which column of the export says what."""
-
-    incident_id: str
-    created_at: str
-    code: str
-    priority: str | None = None
-    beat: str | None = None
-    disposition: str | None = None
-
-
-class Priorities(_Table):
-    """The priorities that may occur."""
-
-    taken: list[str]
-
-
-class Beats(_Table):
-    """Which beats (patterns with `?` and `*`) are in which district, and which say that the beat is not known."""
-
-    unknown: list[str] = []
-    districts: dict[Text, list[str]]
-
-
-class End(_Table):
-    """How a disposition ends a call, and how long after it came in."""
-
-    status: Literal["cancelled", "closed", "merged"]
-    after_minutes: Annotated[int, Field(ge=0, le=1440)]
-
-
-class CallMapping(_Table):
-    """A mapping document."""
-
-    agency: Name
-    source: Name
-    time_zone: Annotated[str, AfterValidator(_zone)]
-    time: str
-    ambiguous: Literal["first", "second"]
-    code_system: Text
-    columns: Columns
-    codes: dict[str, str] = {}
-    priorities: Priorities | None = None
-    beats: Beats | None = None
-    ends: dict[str, End] = {}
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+"""Those that intake takes."""
+MAX_FURTHER_TYPES = 8
+FIELDS_OF_COLUMNS = {"incident_id": "incident_id", "call_type": "code", "priority": "priority", "beat": "beat"}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One call of an export: its first version, and when and how it ended where the export tells."""
+    """One call of an export: its first version, later ones, and when and how it ended where the export tells."""
 
     line: int
     created_at: datetime
     body: Mapping[str, Any]
     """The flat record, as intake takes it, with `created_at` and `updated_at` in UTC."""
     end: End | None
+    later: tuple[Mapping[str, Any], ...] = ()
+    """Later versions, in order of time."""
+    closed_at: datetime | None = None
 
     def end_body(self) -> Mapping[str, Any] | None:
         """The version that ends the call."""
-        if self.end is None:
+        if self.end is None and self.closed_at is None:
             return None
-        ended_at = self.created_at + timedelta(minutes=self.end.after_minutes)
-        changed = {"event_id": f"{self.body['incident_id']}-end", "status": self.end.status}
-        return {**self.body, **changed, "updated_at": ended_at.isoformat()}
+        last = self.later[-1] if self.later else self.body
+        after = timedelta(minutes=self.end.after_minutes if self.end else 0)
+        ended_at = max(self.closed_at or self.created_at + after, datetime.fromisoformat(last["updated_at"]))
+        status = self.end.status if self.end else "closed"
+        changed = {"event_id": f"{self.body['incident_id']}-end", "status": status}
+        return {**last, **changed, "updated_at": ended_at.isoformat()}
 
 
-def read_mapping(text: str) -> CallMapping:
-    """The document. Raises MappingRefused with every fault that was found."""
-    try:
-        return CallMapping.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise MappingRefused(f"the mapping is no TOML: {error}") from None
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise MappingRefused(f"the mapping: {faults}") from None
+@dataclass(slots=True)
+class Export:
+    """The calls of an export in order of time, and what was noticed."""
+
+    rows: list[Row]
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Rows that are in no call, by why."""
+    remarks: list[str] = field(default_factory=list)
 
 
 def read_rows(mapping: CallMapping, path: Path) -> list[Row]:
     """Every call of an export, in order of time. Raises MappingRefused."""
+    return read_export(mapping, path).rows
+
+
+def read_export(mapping: CallMapping, path: Path) -> Export:
+    """An export as calls. Raises MappingRefused with every fault."""
+    encoding = "utf-8-sig" if mapping.file.encoding == "utf-8" else mapping.file.encoding
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            calls = sorted(rows(mapping, file), key=lambda row: row.created_at)
-    except (OSError, UnicodeDecodeError) as error:
+        with path.open(encoding=encoding, newline="") as file:
+            export = _export(mapping, file)
+    except (OSError, UnicodeError) as error:
         raise MappingRefused(f"{path.name}: {error}") from None
-    if not calls:
+    if not export.rows:
         raise MappingRefused(f"{path.name}: holds no call")
-    return calls
+    export.rows.sort(key=lambda row: row.created_at)
+    return export
 
 
 def rows(mapping: CallMapping, lines: Iterable[str]) -> Iterator[Row]:
     """The calls, in the export's own order. Raises MappingRefused."""
-    reader = csv.DictReader(lines, restkey="(too many)", strict=True)
-    row_reader = _RowReader(mapping)
-    missing = [name for name in row_reader.columns if name not in (reader.fieldnames or ())]
-    if missing:
-        raise MappingRefused(f"line 1: no column {', '.join(missing)}; there are {', '.join(reader.fieldnames or ())}")
-    seen: dict[str, int] = {}
+    return iter(_export(mapping, lines).rows)
+
+
+def _export(mapping: CallMapping, lines: Iterable[str]) -> Export:
+    reader = _Reader(mapping)
     try:
-        for raw in reader:
-            row = row_reader.row(raw, reader.line_num)
-            incident_id = row.body["incident_id"]
-            first = seen.setdefault(incident_id, reader.line_num)
-            if first != reader.line_num:
-                column = mapping.columns.incident_id
-                raise _Wrong(column, f"{incident_id} stands in line {first} too", "one row for each call")  # noqa: TRY301
-            yield row
-    except _Wrong as wrong:
-        message = f"line {reader.line_num}, column {wrong.column}: {wrong.what}; right is {wrong.right}"
-        raise MappingRefused(message) from None
-    except csv.Error as error:
-        raise MappingRefused(f"line {reader.line_num}: {error}") from None
+        for record in records(mapping.file, lines, (*mapping.columns.names, *mapping.rows.names)):
+            reader.take(record)
+    except BadFile as error:
+        raise MappingRefused(str(error)) from None
+    export = Export(reader.calls(), reader.left_out)
+    if reader.faults:
+        raise MappingRefused(*reader.faults)
+    export.remarks = [*reader.remarks(), *(f"{count} rows left out: {why}" for why, count in export.left_out.items())]
+    return export
 
 
 class _Wrong(Exception):
     def __init__(self, column: str, what: str, right: str) -> None:
-        super().__init__(what)
-        self.column, self.what, self.right = column, what, right
+        super().__init__(f"column {column}: {what}; right is {right}")
 
 
-class _RowReader:
-    """Reads each row as a call."""
+@dataclass(slots=True)
+class _Read:
+    """One row as it was read."""
+
+    line: int
+    body: dict[str, Any]
+    end: End | None
+    created_at: datetime
+    updated_at: datetime
+    arrived_at: datetime | None
+    closed_at: datetime | None
+
+
+class _Reader:
+    """Reads each row, and puts together those of a call."""
 
     def __init__(self, mapping: CallMapping) -> None:
-        self._mapping, self._zone = mapping, ZoneInfo(mapping.time_zone)
-        self.columns = tuple(name for name in mapping.columns.model_dump().values() if name is not None)
-        self._district = functools.cache(self._district_of)
+        self._mapping, self._columns, self._zone = mapping, mapping.columns, ZoneInfo(mapping.time_zone)
+        self._codes = {_form(code): name for code, name in mapping.codes.items()}
+        self._ends = {_form(disposition): end for disposition, end in mapping.ends.items()}
+        self._priorities = {_form(name): name for name in mapping.priorities.taken} if mapping.priorities else {}
+        self._districts = functools.cache(self._districts_of)
+        self._read: defaultdict[str, list[_Read]] = defaultdict(list)
+        self._used: set[tuple[str, str]] = set()
+        self._minutes_to_dispatch: list[float] = []
+        self.left_out: Counter[str] = Counter()
+        self.faults: list[str] = []
 
-    def row(self, raw: Mapping[str | Any, Any], line: int) -> Row:
-        columns, at = self._mapping.columns, raw
-        if None in raw.values() or "(too many)" in raw:
-            raise _Wrong("(all)", "the row has another number of fields than the head", "one field for each column")
-        incident_id = at[columns.incident_id].strip()
-        if not incident_id or any(sign.isspace() or sign == "/" for sign in incident_id):
-            raise _Wrong(columns.incident_id, f"{incident_id!r} is no incident number", "one word without slash")
-        created_at = self._instant(columns.created_at, at[columns.created_at])
-        code = at[columns.code].strip()
-        code = self._mapping.codes.get(code, code)
+    # --- one row
+
+    def take(self, record: Record) -> None:
+        """Read a row, or note what is wrong with it."""
+        if record.fault:
+            self.faults.append(f"line {record.line}, {record.fault}")
+            return
+        if why := self._left_out(record.fields):
+            self.left_out[why] += 1
+            return
+        try:
+            read = self._row(record)
+        except _UnreadableTime as wrong:
+            if self._mapping.rows.unreadable_time == "leave-out":
+                self.left_out["its time cannot be read"] += 1
+            else:
+                self.faults.append(f"line {record.line}, {wrong}")
+        except _Wrong as wrong:
+            self.faults.append(f"line {record.line}, {wrong}")
+        else:
+            self._read[read.body["incident_id"]].append(read)
+
+    def _left_out(self, fields: Mapping[str, str]) -> str:
+        rules = self._mapping.rows
+        for column, patterns in rules.leave_out.items():
+            for pattern in patterns:
+                if fnmatch.fnmatchcase(_form(fields[column]), _form(pattern)):
+                    self._used.add((f"rows.leave_out.{column}", pattern))
+                    return f"{column} is {pattern}"
+        for column, patterns in rules.take_only.items():
+            taken = [pattern for pattern in patterns if fnmatch.fnmatchcase(_form(fields[column]), _form(pattern))]
+            if not taken:
+                return f"{column} is none of {', '.join(patterns)}"
+            self._used.update((f"rows.take_only.{column}", pattern) for pattern in taken)
+        return ""
+
+    def _row(self, record: Record) -> _Read:
+        columns, at = self._columns, record.fields
+        created_at = self._instant(columns.created_at, at)
+        if created_at is None:
+            raise _UnreadableTime(", ".join(columns.created_at), "is empty", f"like {self._mapping.time}")
+        updated_at = self._instant(columns.updated_at, at) or created_at
+        incident_id = self._incident_id(at)
         body: dict[str, Any] = {
             "event_id": f"{incident_id}-1",
             "agency": self._mapping.agency,
             "source": self._mapping.source,
             "incident_id": incident_id,
             "created_at": created_at.isoformat(),
-            "updated_at": created_at.isoformat(),
+            "updated_at": updated_at.isoformat(),
         }
-        if code:
+        if code := self._code(at):
             body["call_type"] = {"system": self._mapping.code_system, "code": code}
         if columns.priority is not None:
-            body["priority"] = self._priority(columns.priority, at[columns.priority].strip())
+            body["priority"] = self._priority(columns.priority, at[columns.priority])
         if columns.beat is not None:
-            body |= self._place(columns.beat, at[columns.beat].strip())
-        end = self._mapping.ends.get(at[columns.disposition].strip()) if columns.disposition is not None else None
-        return Row(line, created_at, body, end)
+            body |= self._place(columns.beat, at[columns.beat])
+        body |= self._position(at)
+        if (dispatched_at := self._instant(columns.dispatched_at, at)) is not None:
+            self._minutes_to_dispatch.append((dispatched_at - created_at).total_seconds() / 60)
+        arrived_at, closed_at = self._instant(columns.arrived_at, at), self._instant(columns.closed_at, at)
+        if arrived_at is not None and arrived_at <= updated_at:
+            body["units_on_scene"] = True
+        self._check(body)
+        return _Read(record.line, body, self._end(at), created_at, updated_at, arrived_at, closed_at)
 
-    def _instant(self, column: str, value: str) -> datetime:
+    def _incident_id(self, at: Mapping[str, str]) -> str:
+        column = self._columns.incident_id
+        if column is None:
+            content = "\x00".join(f"{name}={value}" for name, value in sorted(at.items()))
+            return f"row-{hashlib.blake2b(content.encode(), digest_size=8).hexdigest()}"
+        if not at[column] or any(sign.isspace() or sign == "/" for sign in at[column]):
+            raise _Wrong(column, f"{at[column]!r} is no incident number", "one word without slash")
+        return at[column]
+
+    def _code(self, at: Mapping[str, str]) -> str:
+        code = "".join(at[column] for column in self._columns.code)
+        if (name := self._codes.get(_form(code))) is None:
+            return code
+        self._used.add(("codes", _form(code)))
+        return name
+
+    def _instant(self, columns: Sequence[str] | None, at: Mapping[str, str]) -> datetime | None:
+        value = " ".join(filter(None, (at[column] for column in columns or ())))
+        if not value:
+            return None
+        instant = self._parsed(", ".join(columns or ()), value)
+        if not FIRST_YEAR <= instant.year < LAST_YEAR:
+            raise _Wrong(
+                ", ".join(columns or ()), f"{value!r} is in no year of this century", "a year from 2000 to 2099"
+            )
+        return instant
+
+    def _parsed(self, column: str, value: str) -> datetime:
+        written = self._mapping.time
         try:
-            local = datetime.strptime(value, self._mapping.time)  # noqa: DTZ007  # its zone comes on the next line
-        except ValueError:
-            raise _Wrong(column, f"{value!r} is no time", f"like {self._mapping.time}") from None
+            if written in EPOCHS:
+                return datetime.fromtimestamp(float(value) / EPOCHS[written], UTC)
+            local = datetime.strptime(value, written)  # noqa: DTZ007  # its zone comes on the next lines
+        except (ValueError, OverflowError, OSError):
+            raise _UnreadableTime(column, f"{value!r} is no time", f"like {written}") from None
+        if local.tzinfo is not None:
+            return local.astimezone(UTC)
+        if not FIRST_YEAR <= local.year < LAST_YEAR:
+            raise _Wrong(column, f"{value!r} is in no year of this century", "a year from 2000 to 2099")
         first = local.replace(tzinfo=self._zone, fold=0).astimezone(UTC)
         second = local.replace(tzinfo=self._zone, fold=1).astimezone(UTC)
         if first.astimezone(self._zone).replace(tzinfo=None) != local:
@@ -203,25 +250,173 @@ class _RowReader:
         return first if self._mapping.ambiguous == "first" else second
 
     def _priority(self, column: str, value: str) -> str:
-        priorities = self._mapping.priorities
-        if priorities is not None and value not in priorities.taken:
-            raise _Wrong(column, f"{value!r} is no priority", ", ".join(priorities.taken))
-        return value
+        if self._mapping.priorities is None:
+            return value
+        if (priority := self._priorities.get(_form(value))) is None:
+            raise _Wrong(column, f"{value!r} is no priority", ", ".join(self._mapping.priorities.taken))
+        return priority
 
     def _place(self, column: str, beat: str) -> dict[str, str]:
         beats = self._mapping.beats
         if beats is None:
             return {"beat": beat} if beat else {}
-        if beat in beats.unknown:
-            return {}
-        district = self._district(beat)
-        if district is None:
+        for pattern in beats.unknown:
+            if fnmatch.fnmatchcase(_form(beat), _form(pattern)):
+                self._used.add(("beats.unknown", pattern))
+                return {}
+        districts = self._districts(beat)
+        if not districts:
             raise _Wrong(column, f"beat {beat!r} is in no district", "a beat of [beats.districts], or one of unknown")
-        return {"district": district, "beat": beat}
+        return {"district": districts[0], "beat": beat}
 
-    def _district_of(self, beat: str) -> str | None:
-        beats = self._mapping.beats
+    def _districts_of(self, beat: str) -> tuple[str, ...]:
+        """The districts whose patterns a beat fits."""
+        beats, found = self._mapping.beats, []
         for district, patterns in beats.districts.items() if beats is not None else ():
-            if any(fnmatch.fnmatchcase(beat, pattern) for pattern in patterns):
-                return district
-        return None
+            fits = [pattern for pattern in patterns if fnmatch.fnmatchcase(_form(beat), _form(pattern))]
+            self._used.update((f"beats.districts.{district}", pattern) for pattern in fits)
+            found += [district] if fits else []
+        return tuple(found)
+
+    def _position(self, at: Mapping[str, str]) -> dict[str, Any]:
+        columns = self._columns
+        if columns.latitude is None or columns.longitude is None:
+            return {}
+        try:
+            position = Position(latitude=float(at[columns.latitude]), longitude=float(at[columns.longitude]))
+        except ValueError:
+            position = None
+        if position is None or (round(position.latitude, 3), round(position.longitude, 3)) == (0, 0):
+            self.left_out["no position, only the position was left out"] += 1
+            return {}
+        return {"position": position.model_dump()}
+
+    def _end(self, at: Mapping[str, str]) -> End | None:
+        if self._columns.disposition is None:
+            return None
+        disposition = _form(at[self._columns.disposition])
+        if disposition in self._ends:
+            self._used.add(("ends", disposition))
+        return self._ends.get(disposition)
+
+    def _check(self, body: Mapping[str, Any]) -> None:
+        try:
+            call_of(body)
+        except ValidationError as error:
+            (fault, *_) = error.errors(include_input=False)
+            named = FIELDS_OF_COLUMNS.get(str(fault["loc"][0]), "")
+            column = getattr(self._columns, named, None) if named else None
+            names = [column] if isinstance(column, str) else column or [str(fault["loc"][0])]
+            raise _Wrong(", ".join(names), str(fault["msg"]), "what intake takes, see its /docs") from None
+
+    # --- several rows of a call
+
+    def calls(self) -> list[Row]:
+        """Each call once. What several rows of one are, the document says."""
+        together = {"one": self._one, "units": self._units, "versions": self._versions, "snapshots": self._snapshots}
+        return [together[self._mapping.rows.of_a_call](read) for read in self._read.values()]
+
+    def _one(self, read: list[_Read]) -> Row:
+        first, *others = read
+        for other in others:
+            incident_id, column = first.body["incident_id"], self._columns.incident_id
+            if column is None:  # the same in every column: the same row
+                self.left_out["it stands there twice"] += 1
+                continue
+            what = f"{incident_id} stands in line {first.line} too"
+            right = 'one row for each call, or [rows] of_a_call = "units", "versions" or "snapshots"'
+            self.faults.append(f"line {other.line}, {_Wrong(column, what, right)}")
+        later = _arrival(first.body, [first.arrived_at])
+        return Row(first.line, first.created_at, first.body, first.end, later, first.closed_at)
+
+    def _units(self, read: list[_Read]) -> Row:
+        """A row a unit: the earliest is the call's, another code counts beside its own, the last to close ends it."""
+        first = min(read, key=lambda row: row.created_at)
+        types = {tuple(row.body["call_type"].items()) for row in read if "call_type" in row.body}
+        further = sorted(types - {tuple(first.body.get("call_type", {}).items())})
+        if len(further) > MAX_FURTHER_TYPES:
+            what = f"the rows of {first.body['incident_id']} give {len(types)} codes"
+            wrong = _Wrong(", ".join(self._columns.code), what, f"at most {1 + MAX_FURTHER_TYPES} for a call")
+            self.faults.append(f"line {first.line}, {wrong}")
+        body = {**first.body, "further_types": [dict(kind) for kind in further]} if further else first.body
+        closed = [row.closed_at for row in read]
+        closed_at = None if None in closed else max(filter(None, closed))
+        later = _arrival(body, [row.arrived_at for row in read])
+        return Row(first.line, first.created_at, body, first.end, later, closed_at)
+
+    def _versions(self, read: list[_Read]) -> Row:
+        """Republished: in order of time; of one instant the one that stands last counts."""
+        ordered = list({row.updated_at: row for row in sorted(read, key=lambda row: row.updated_at)}.values())
+        first, last = ordered[0], ordered[-1]
+        later = tuple(
+            {**row.body, "event_id": f"{row.body['incident_id']}-{number}", "created_at": first.body["created_at"]}
+            for number, row in enumerate(ordered[1:], 2)
+        )
+        return Row(first.line, first.created_at, first.body, last.end, later, last.closed_at)
+
+    def _snapshots(self, read: list[_Read]) -> Row:
+        """Lists of what is active: a call that is no longer listed was closed by then; one of the last list runs on."""
+        row = self._versions(read)
+        last = max(part.updated_at for part in read)
+        following = min((at for at in self._snapshot_times if at > last), default=None)
+        return Row(row.line, row.created_at, row.body, row.end, row.later, row.closed_at or following)
+
+    @functools.cached_property
+    def _snapshot_times(self) -> list[datetime]:
+        return sorted({row.updated_at for read in self._read.values() for row in read})
+
+    # --- what was noticed
+
+    def remarks(self) -> list[str]:
+        """Lines of the mapping that no row needed, and beats that two districts claim."""
+        mapping = self._mapping
+        written = [("codes", code, _form(code)) for code in mapping.codes]
+        written += [("ends", disposition, _form(disposition)) for disposition in mapping.ends]
+        beats = mapping.beats
+        if beats is not None:
+            written += [("beats.unknown", pattern, pattern) for pattern in beats.unknown]
+            written += [
+                (f"beats.districts.{district}", pattern, pattern)
+                for district, patterns in beats.districts.items()
+                for pattern in patterns
+            ]
+        for name, rules in (("leave_out", mapping.rows.leave_out), ("take_only", mapping.rows.take_only)):
+            written += [(f"rows.{name}.{column}", one, one) for column, patterns in rules.items() for one in patterns]
+        unused = [
+            f"[{table}] {shown!r} fits no row" for table, shown, used in written if (table, used) not in self._used
+        ]
+        seen = {row.body["beat"] for read in self._read.values() for row in read if "beat" in row.body}
+        claimed = [(beat, self._districts(beat)) for beat in sorted(seen) if beats is not None]
+        overlapping = [
+            f"beat {beat} fits {' and '.join(districts)}: {districts[0]} was taken"
+            for beat, districts in claimed
+            if len(districts) > 1
+        ]
+        if self._minutes_to_dispatch:
+            half = statistics.median(self._minutes_to_dispatch)
+            overlapping.append(f"half of the rows were dispatched within {half:.1f} min")
+        made = sum(map(len, self._read.values())) if self._columns.incident_id is None else 0
+        return unused + overlapping + ([f"{made} ids were made of what the rows say"] if made else [])
+
+
+class _UnreadableTime(_Wrong):
+    """Of a row whose time nobody can read."""
+
+
+def _arrival(body: Mapping[str, Any], arrived: Iterable[datetime | None]) -> tuple[Mapping[str, Any], ...]:
+    """The version of a call that says that the first unit is on scene, where that came later."""
+    at = min(filter(None, arrived), default=None)
+    if at is None or body.get("units_on_scene"):
+        return ()
+    changed = {"event_id": f"{body['incident_id']}-2", "updated_at": at.isoformat(), "units_on_scene": True}
+    return ({**body, **changed},)
+
+
+def call_of(body: Mapping[str, Any]) -> Call:
+    """What routing may know of a flat record. Raises ValidationError."""
+    return Call.model_validate({name: value for name, value in body.items() if name in Call.model_fields})
+
+
+def _form(text: str) -> str:
+    """One form for the ways to write a code, a beat, a disposition."""
+    return plain(text).casefold()

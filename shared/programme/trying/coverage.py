@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from shared.call import Call
-from shared.judgement import NOT_ROUTED, Judgement, ResponseVerdict, Suitability
+from shared.judgement import NOT_ROUTED, Judgement, Located, ResponseVerdict, Suitability
 from shared.programme.judging.facts_of_call import possible_levels, weigh
 from shared.programme.judging.gates import Case, verdict_on
 from shared.programme.judging.judge import judge
 from shared.programme.judging.programme import Programme, Switchboard
-from shared.programme.judging.surroundings import ALONE
+from shared.programme.judging.surroundings import ALONE, Surroundings
 
 
 @dataclass(slots=True)
@@ -48,6 +48,8 @@ class Coverage:
     stopped_at_best: Counter[str] = field(default_factory=Counter)
     types: dict[str, TypeLine] = field(default_factory=dict)
     """By code, of the calls in `taken`."""
+    unlisted: Counter[str] = field(default_factory=Counter)
+    """By code, the calls whose code the document does not know; `taken` counts none of them."""
     referrals: Counter[str] = field(default_factory=Counter)
     """Referrals and notes, which come beside all of these."""
 
@@ -70,14 +72,28 @@ class Coverage:
                 code: {"calls": line.calls, "would_go": line.would_go, "at_best": line.at_best}
                 for code, line in sorted(self.types.items(), key=lambda item: -item[1].calls)
             },
+            "unlisted_codes": dict(self.unlisted.most_common()),
             "referrals": dict(self.referrals.most_common()),
         }
 
 
-def tally(coverage: Coverage, programme: Programme, switchboard: Switchboard, call: Call, at: datetime) -> None:
-    """Count one more call, by itself: a type that no response takes stops it, and caps and busy teams do not."""
-    judgement = judge(programme, switchboard, call, ALONE, at)
-    early = _before_its_level(programme, judgement)
+def tally(  # noqa: PLR0917  # the judge's, and what is counted into
+    coverage: Coverage,
+    programme: Programme,
+    switchboard: Switchboard,
+    call: Call,
+    at: datetime,
+    located: Located | None = None,
+) -> None:
+    """Count one more call, by itself: a type that no response takes stops it, and caps and busy teams do not.
+
+    `located`: where its position lies, for a document with boundaries.
+    """
+    judgement = judge(programme, switchboard, call, Surroundings(located=located), at)
+    listed = call.call_type is None or programme.code(call.call_type, at) is not None
+    if not listed and call.call_type is not None:
+        coverage.unlisted[call.call_type.code] += 1
+    early = _before_its_level(programme, judgement, listed=listed)
     fate = early or _by_its_level(judgement) or _fate(judgement.responses)
     best = fate
     if early is None and judgement.suitability != "unsuitable":
@@ -109,11 +125,13 @@ class _Fate(NamedTuple):
     words: str
 
 
-def _before_its_level(programme: Programme, judgement: Judgement) -> _Fate | None:
-    """What stops a call whatever is answered: where it is, or that nobody takes its type."""
+def _before_its_level(programme: Programme, judgement: Judgement, *, listed: bool) -> _Fate | None:
+    """What stops a call whatever is answered: where it is, that nobody knows its code, or takes its type."""
     for gate in judgement.gates:
         if not gate.passed and gate.gate not in ("level", "freshness"):
             return _Fate(goes=False, words=f"{gate.gate}: {gate.reason}")
+    if not listed:
+        return _Fate(goes=False, words="category: code-not-listed")
     if not any(judgement.category in response.takes for response in programme.responses.values()):
         return _Fate(goes=False, words="category: category-not-taken")
     return None

@@ -155,8 +155,8 @@ BAD: list[tuple[str, Any, dict[str, str], int, str]] = [
     ("nothing", b"", {}, 400, "not JSON"),
     ("no JSON", b"<call/>", {}, 400, "not JSON"),
     ("half a JSON", json.dumps(CALL).encode()[:-3], {}, 400, "not JSON"),
-    ("no UTF-8", json.dumps(CALL).encode().replace(b"Central", b"Centr\xe9l"), {}, 400, "not JSON"),
-    ("half a surrogate", json.dumps(CALL).encode().replace(b"Central", b"\\ud800"), {}, 400, "not JSON"),
+    ("a broken character in a call's number", json.dumps(CALL).encode().replace(b"2021-1", b"\xe9"), {}, 422, "broken"),
+    ("half a surrogate in an event's id", json.dumps(CALL).encode().replace(b'"e1"', b'"\\ud800"'), {}, 422, "broken"),
     ("201 levels", nested(200), {}, 400, "too deeply"),
     ("100,000 levels", b"[" * 100_000, {}, 400, "too deeply"),
     ("a body of 10 MB", b" " * 10_000_000, {}, 413, "1048576"),
@@ -178,8 +178,11 @@ BAD: list[tuple[str, Any, dict[str, str], int, str]] = [
     ("an answer that is a number", CALL | {"answers": {"Q1": 1}}, {}, 422, "answers.Q1"),
     ("too many answers", CALL | {"answers": {str(n): "no" for n in range(65)}}, {}, 422, "answers"),
     ("one event twice, different", [CALL, CALL | {"district": "West"}], {}, 409, "event_id"),
-    ("two states at one time", [CALL, CALL | {"event_id": "e2", "priority": "1"}], {}, 409, "updated_at"),
-    ("two narratives at one time", [CALL, CALL | {"event_id": "e2", "narrative": "x"}], {}, 409, "updated_at"),
+    ("a fact in capitals", CALL | {"facts": {"Weapon": "firearm"}}, {}, 422, "did you mean weapon?"),
+    ("a fact in the plural", CALL | {"facts": {"weapons": "firearm"}}, {}, 422, "did you mean weapon?"),
+    ("a fact with a blank", CALL | {"facts": {"location kind": "school"}}, {}, 422, "did you mean location_kind?"),
+    ("a fact that is a field", CALL | {"facts": {"language": "es"}}, {}, 422, "a field of the call"),
+    ("no fact at all", CALL | {"facts": {"favourite colour": "red"}}, {}, 422, "triage_level"),
 ]
 
 

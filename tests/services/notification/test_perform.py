@@ -2,30 +2,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
-from deploy.local.asgi import serving
-from deploy.local.kafka.node import free_port
 from services.notification.adapters import Links, PocketPage, WebhookPage
 from services.notification.config import NotificationSettings
+from services.notification.exchange import NoAnswer
 from services.notification.metrics import watch
 from services.notification.perform import Performer, performer
-from services.notification.webhook import RETRY_SECONDS, Sender, client
+from services.notification.service import NOTIFICATION
+from services.notification.webhook import ATTEMPT_SECONDS, LAST_ATTEMPT_SECONDS, RETRY_SECONDS, Sender
 from shared.agencies import CadWebhook
-from shared.clock import SystemClock
 from shared.engine.service import Effect
 from shared.events import CadMessageDue, CadNotInformed, PageDelivered, PageDropped, PageDue, PageFailed
 from shared.links import offer_link
@@ -59,38 +55,36 @@ class Receiver:
 
     answers: list[int | Exception] = field(default_factory=list)
     secret: str = SECRET
-    delay_seconds: float = 0
-    requests: list[httpx.Request] = field(default_factory=list)
+    urls: list[str] = field(default_factory=list)
+    headers: list[Mapping[str, str]] = field(default_factory=list)
     bodies: list[dict[str, object]] = field(default_factory=list)
 
-    async def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        patience_seconds: float = request.extensions["timeout"]["read"]
-        await asyncio.sleep(min(self.delay_seconds, patience_seconds))
-        if self.delay_seconds > patience_seconds:
-            raise httpx.ReadTimeout("as a socket would")
+    async def __call__(self, url: str, headers: Mapping[str, str], content: bytes, seconds: float) -> int:
+        assert 0 < seconds <= ATTEMPT_SECONDS
+        self.urls.append(url)
+        self.headers.append(headers)
         try:
-            self.bodies.append(Webhook(self.secret).verify(request.content, dict(request.headers)))
+            self.bodies.append(Webhook(self.secret).verify(content, dict(headers)))
         except WebhookVerificationError:
-            return httpx.Response(401)
+            return 401
         answer = self.answers.pop(0) if self.answers else 204
         if isinstance(answer, Exception):
             raise answer
-        return httpx.Response(answer)
+        return answer
 
     @property
     def ids(self) -> list[str]:
-        return [request.headers["webhook-id"] for request in self.requests]
+        return [headers["webhook-id"] for headers in self.headers]
 
 
-def sending(receiver: Receiver, *, webhook: CadWebhook | None, page_secret: str | None = SECRET) -> Performer:
+def sending(receiver: Receiver, *, webhook: CadWebhook | None, page_secrets: tuple[str, ...] = (SECRET,)) -> Performer:
     clock = FakeClock()
-    sender = Sender(httpx.AsyncClient(transport=httpx.MockTransport(receiver)), clock, clock.sleep)
-    pages = WebhookPage(sender, Links("https://pocket.example", "s" * 32), lambda _agency: page_secret)
+    sender = Sender(receiver, clock, clock.sleep)
+    pages = WebhookPage(sender, Links("https://pocket.example", "s" * 32), lambda _agency: page_secrets)
     return Performer({"pocket": PocketPage(), "webhook": pages}, sender, lambda _agency, _source: webhook, clock)
 
 
-CAD = CadWebhook(url="https://cad.example/hook", secret=SECRET)
+CAD = CadWebhook(url="https://cad.example/hook", secret=(SECRET,))
 
 
 def message(perform: Performer, seconds: float = 60) -> Effect:
@@ -127,67 +121,80 @@ async def test_the_cad_gets_a_signed_message_with_its_validity() -> None:
     assert isinstance(effect.event, CadMessageDue)
     assert body == json.loads(json.dumps(effect.event.body))
     assert receiver.ids == [effect.effect_id]
-    assert receiver.requests[0].headers["careroute-not-after"] == effect.not_after.isoformat()
+    assert receiver.headers[0]["careroute-not-after"] == effect.not_after.isoformat()
 
 
-async def test_it_is_tried_again_under_the_same_id_until_acknowledged() -> None:
-    receiver = Receiver([503, httpx.ConnectError("refused"), 429, 500, 302])
+def no_answer(why: str = "unreachable", *, sent: bool = False) -> NoAnswer:
+    return NoAnswer(why, sent=sent)
+
+
+async def test_b1_every_failure_is_retried_under_the_same_id_until_acknowledged() -> None:
+    answers: list[int | Exception] = [
+        503,
+        no_answer(),
+        429,
+        no_answer("not-http", sent=True),
+        RuntimeError("a fault of ours"),
+        302,
+    ]
+    receiver = Receiver(answers)
     perform = sending(receiver, webhook=CAD)
-    effect = message(perform)
+    effect = message(perform, 120)
     assert (await perform("madison", effect)).result == "done"
-    assert receiver.ids == [effect.effect_id] * 6
-    assert slept(perform) == [*RETRY_SECONDS, RETRY_SECONDS[-1]]
+    assert receiver.ids == [effect.effect_id] * 7
+    for slept_seconds, least in zip(slept(perform), (*RETRY_SECONDS, 4.0, 4.0), strict=True):
+        assert least <= slept_seconds <= least * 1.5
 
 
-async def test_it_is_given_up_when_its_time_is_over() -> None:
-    receiver = Receiver([500] * 99)
+async def test_the_waits_of_two_messages_are_not_the_same() -> None:
+    performs = [sending(Receiver([500] * 99), webhook=CAD) for _ in range(2)]
+    for number, perform in enumerate(performs):
+        effect = message(perform, 30)
+        assert isinstance(effect.event, CadMessageDue)
+        await perform("madison", replace(effect, event=effect.event.model_copy(update={"message_id": f"m{number}"})))
+    assert slept(performs[0]) != slept(performs[1])
+
+
+@given(
+    st.lists(
+        st.sampled_from([500, 302, 404, no_answer(), no_answer("timeout", sent=True), ValueError("ours")]),
+        min_size=1,
+        max_size=3,
+    ),
+    st.floats(0.01, 300),
+)
+def test_b1_it_is_given_up_when_its_time_is_over_and_not_before(answers: list[int | Exception], seconds: float) -> None:
+    receiver = Receiver(answers * 200)
     perform = sending(receiver, webhook=CAD)
-    done = await perform("madison", message(perform, 10))
-    assert (done.result, done.why) == ("failed", "http-500")
-    assert sum(slept(perform)) < 10
+    effect = message(perform, seconds)
+    done = asyncio.run(perform("madison", effect))
+    assert done.result == "failed"
+    assert done.why in {"status-500", "status-302", "status-404", "unreachable", "timeout", "fault"}
+    left_seconds = (effect.not_after - perform.clock.now()).total_seconds()
+    assert 0 < left_seconds < LAST_ATTEMPT_SECONDS + 0.001
 
 
-@pytest.mark.parametrize(("answer", "why"), [(410, "gone"), (404, "http-404"), (httpx.ReadTimeout("slow"), "timeout")])
+@pytest.mark.parametrize(("answer", "why"), [(410, "gone"), (404, "status-404"), (no_answer("timeout"), "timeout")])
 async def test_why_a_cad_could_not_be_told(answer: int | Exception, why: str) -> None:
     receiver = Receiver([answer] * 9)
     perform = sending(receiver, webhook=CAD)
     assert (await perform("madison", message(perform, 1))).why == why
-    assert len(receiver.requests) == (1 if why == "gone" else 2)
+    assert len(receiver.urls) == (1 if why == "gone" else 2)
+
+
+async def test_b6_while_a_secret_is_changed_a_message_is_signed_with_both() -> None:
+    both = CadWebhook(url=CAD.url, secret=(SECRET, OTHER))
+    for secret in (SECRET, OTHER):
+        receiver = Receiver(secret=secret)
+        perform = sending(receiver, webhook=both)
+        assert (await perform("madison", message(perform))).result == "done"
+        assert len(receiver.bodies) == 1
 
 
 async def test_a_receiver_with_another_secret_refuses_what_is_signed_with_ours() -> None:
     receiver = Receiver(secret=OTHER)
     perform = sending(receiver, webhook=CAD)
-    assert (await perform("madison", message(perform, 1))).why == "http-401"
-
-
-async def test_a_receiver_that_hangs_is_left_when_the_time_is_over() -> None:
-    receiver = Receiver(delay_seconds=5)
-    perform = sending(receiver, webhook=CAD)
-    assert (await perform("madison", message(perform, 0.05))).why == "timeout"
-
-
-async def test_requests_that_ran_out_of_time_leave_the_client_usable() -> None:
-    stalls = True
-
-    async def hook(_request: Request) -> Response:
-        await asyncio.sleep(0.3 if stalls else 0)
-        return Response(status_code=204)
-
-    port = free_port()
-    app = Starlette(routes=[Route("/hook", hook, methods=["POST"])])
-    async with serving(app, port), client() as http:
-        sender = Sender(http, SystemClock())
-
-        async def post(seconds: float) -> str | None:
-            not_after = sender.clock.now() + timedelta(seconds=seconds)
-            return await sender.post(f"http://127.0.0.1:{port}/hook", SECRET, "id", {}, not_after, retry=False)
-
-        for _ in range(3):
-            storm = await asyncio.gather(*(post(0.01 + number / 1000) for number in range(400)))
-            assert "timeout" in storm
-        stalls = False
-        assert await asyncio.gather(*(post(3) for _ in range(20))) == [None] * 20
+    assert (await perform("madison", message(perform, 1))).why == "status-401"
 
 
 async def test_a_source_without_webhook_is_said_to_have_none() -> None:
@@ -200,7 +207,7 @@ async def test_nothing_is_sent_after_its_time() -> None:
     perform = sending(receiver, webhook=CAD)
     assert (await perform("madison", message(perform, 0))).result == "expired"
     assert (await perform("madison", page(perform, -1))).result == "expired"
-    assert receiver.requests == []
+    assert receiver.urls == []
 
 
 async def test_a_page_is_thin_signed_and_tried_once() -> None:
@@ -208,8 +215,8 @@ async def test_a_page_is_thin_signed_and_tried_once() -> None:
     perform = sending(receiver, webhook=None)
     effect = page(perform)
     done = await perform("madison", effect)
-    assert (done.result, done.why) == ("failed", "http-503")
-    assert len(receiver.requests) == 1
+    assert (done.result, done.why) == ("failed", "status-503")
+    assert len(receiver.urls) == 1
     link = offer_link("https://pocket.example", "s" * 32, "offer-1", "ana")
     assert receiver.bodies == [
         {
@@ -223,23 +230,39 @@ async def test_a_page_is_thin_signed_and_tried_once() -> None:
             },
         }
     ]
-    assert str(receiver.requests[0].url) == WEBHOOK.url
+    assert receiver.urls[0] == WEBHOOK.url
 
 
 async def test_an_agency_without_secret_sends_no_unsigned_page() -> None:
     receiver = Receiver()
-    perform = sending(receiver, webhook=None, page_secret=None)
+    perform = sending(receiver, webhook=None, page_secrets=())
     assert (await perform("madison", page(perform))).why == "no-secret"
-    assert receiver.requests == []
+    assert receiver.urls == []
 
 
-@pytest.mark.parametrize("url", [None, "http://pager.example/p", "ftp://x", "nonsense"])
-async def test_a_page_goes_over_https_or_not_at_all(url: str | None) -> None:
+async def test_a_page_is_tried_again_only_as_long_as_nothing_of_it_was_sent() -> None:
+    receiver = Receiver([no_answer("unreachable"), no_answer("timeout", sent=True)])
+    perform = sending(receiver, webhook=None)
+    assert (await perform("madison", page(perform))).why == "timeout"
+    assert len(receiver.urls) == 2
+
+
+@pytest.mark.parametrize("url", [None, "http://pager.example/p", "ftp://x", "nonsense", "https://169.254.169.254/x"])
+async def test_f14_a_page_goes_over_https_to_a_public_host_or_not_at_all(url: str | None) -> None:
     receiver = Receiver()
     perform = sending(receiver, webhook=None)
     effect = page(perform, method=WEBHOOK.model_copy(update={"url": url}))
     assert (await perform("madison", effect)).why == "bad-url"
-    assert receiver.requests == []
+    assert receiver.urls == []
+
+
+def test_f12_every_host_that_takes_pages_has_a_lane_of_its_own() -> None:
+    running = Running()
+    running.take(offer())
+    lanes = {effect.lane for effect in NOTIFICATION.pending(running.state).values()}
+    running.take(routed())
+    lanes |= {effect.lane for effect in NOTIFICATION.pending(running.state).values()}
+    assert lanes == {"cad/dane", "pages/pocket", "pages/pager.example"}
 
 
 async def test_a_pocket_page_is_delivered_by_being_written() -> None:
@@ -284,7 +307,6 @@ async def test_a_process_has_all_it_needs(tmp_path: Path, make_settings: Callabl
     perform = performer(make_settings(agencies))
     assert perform.cad_webhook("madison", "dane") is None
     assert set(perform.adapters) == {"pocket", "webhook"}
-    await perform.sender.client.aclose()
 
 
 @pytest.fixture
@@ -298,9 +320,3 @@ def make_settings() -> Callable[..., NotificationSettings]:
         )
 
     return make
-
-
-async def test_the_client_follows_no_redirect_and_waits_for_nothing_for_ever() -> None:
-    async with client() as made:
-        assert not made.follow_redirects
-        assert None not in (made.timeout.connect, made.timeout.read, made.timeout.write, made.timeout.pool)

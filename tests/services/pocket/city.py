@@ -139,7 +139,7 @@ class City:
             "deadline": expires + timedelta(seconds=20),
             "recipients": (Recipient(person_id="ana"), Recipient(person_id="ben")),
         }
-        self.offers[offer_id] = offer_made(CALL, self.clock.now(), **fields | more)
+        self.offers[offer_id] = offer_made(more.pop("call_id", CALL), self.clock.now(), **fields | more)
         self.write(self.offers[offer_id])
         return self.path_of(offer_id)
 

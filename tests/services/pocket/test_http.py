@@ -9,6 +9,7 @@ import httpx
 import pytest
 from prometheus_client import generate_latest
 
+from services.pocket import words
 from services.pocket.http import create_app
 from shared.engine.broker import BrokerUnavailable
 from shared.engine.memory import MemoryBroker
@@ -509,6 +510,31 @@ async def test_while_the_log_is_away_the_page_says_so(
     assert "Tell the dispatcher by radio" in answer.text
 
 
+async def test_a_fault_of_ours_is_a_page_that_says_what_to_do(
+    city: City, phone: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = city.offer()
+    await settle(city)
+    monkeypatch.setattr(city.view, "offer_link", None)
+    page = await shown(city, phone, path, 500)
+    assert "<h1>Something went wrong</h1>" in page
+    assert "Tell the dispatcher by radio" in page
+
+
+async def test_one_request_too_many_is_a_page_too(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = city.offer()
+    await settle(city)
+    monkeypatch.setattr("services.pocket.http.ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(city, "write", lambda *_events, **_more: None)
+    transport = httpx.ASGITransport(create_app(city.door, requests_in_flight=1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://pocket") as client:
+        answers = await asyncio.gather(*(client.post(f"{path}/accept") for _ in range(2)))
+        assert [answer.status_code for answer in answers] == [303, 429]
+        assert "Go back and try again" in answers[1].text
+        assert answers[1].headers["retry-after"] == "1"
+        assert (await client.get(path)).status_code == 200
+
+
 async def test_a_door_that_has_not_read_all_shows_nothing_yet() -> None:
     city = City()
     transport = httpx.ASGITransport(create_app(city.door))
@@ -518,3 +544,29 @@ async def test_a_door_that_has_not_read_all_shows_nothing_yet() -> None:
         assert "looks again by itself" in answer.text
         assert (await client.get("/readyz")).status_code == 503
         assert (await client.get("/livez")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "dialled"),
+    [
+        ("608-555-0199", ("+16085550199", "")),
+        ("+1 (608) 555-0199", ("+16085550199", "")),
+        ("608-555-0199 x12", ("+16085550199", "12")),
+        ("608-555-0199 ext. 12", ("+16085550199", "12")),
+        ("+16085550199;phone-context=+1", ("+16085550199", "")),
+        ("+16085550199;ext=12", ("+16085550199", "12")),
+        ("+44 20 7946 0958", ("+442079460958", "")),
+        ("(608) 555-0199 / 608-555-0100", None),
+        ("608-555-0199, 608-555-0100", None),
+        ("555-0199", None),
+        ("*67 608-555-0199", None),
+        ("#31#6085550199", None),
+        ("ask for Bob", None),
+        ("911", None),
+        ("", None),
+        ("6085550199" * 30, None),
+    ],
+)
+def test_c11_a_call_back_number_is_dialled_only_where_it_is_one_number(text: str, dialled: object) -> None:
+    """C11: the number and its extension apart; no link where somebody else would be called."""
+    assert words.dialled(text) == dialled

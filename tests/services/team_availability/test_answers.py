@@ -131,7 +131,7 @@ def test_two_teams_never_have_one_call_nor_a_team_two() -> None:
     town = offered("one")
     town.accept(town.last(OfferMade))
     town.call("2")
-    assert town.last(CallRouted).reasons == ("no-team",)
+    assert town.last(CallRouted).reasons == ("assigned",)
 
 
 def test_a_declined_offer_stays_declined() -> None:

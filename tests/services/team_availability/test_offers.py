@@ -76,7 +76,7 @@ def test_a_team_is_not_offered_a_call_when_stale_incomplete_out_of_service_or_ho
     town.call("1")
     town.call("2")
     routed = town.last(CallRouted)
-    assert (routed.outcome, routed.reasons) == ("default", ("no-team",))
+    assert (routed.outcome, routed.reasons) == ("default", ("crew-incomplete",))
     stepped = town.last(FallBackStepped)
     assert {one.team_id: one.reasons for one in stepped.bypassed} == {
         "old": ("status-stale",),
@@ -126,7 +126,7 @@ def test_a_declined_call_goes_to_the_next_team_within_the_time_of_the_step() -> 
     assert offer.expires_at == town.now + timedelta(seconds=20)
     assert [(one.team_id, one.reasons) for one in offer.bypassed] == [("one", ("declined",))]
     town.decline(offer)
-    assert town.last(CallRouted).reasons == ("declined", "no-team")
+    assert town.last(CallRouted).reasons == ("declined",)
 
 
 def test_silence_ends_the_step_and_the_next_response_is_tried() -> None:
@@ -337,16 +337,16 @@ def test_a_phone_step_takes_the_telephone_out_of_its_order_and_the_order_goes_on
     town.call("1", judgement(verdict(), other, line(), steps=CHAIN, offer_expiry_seconds=10, transfer_ack_seconds=10))
     town.decline(town.last(OfferMade))
     first, second = town.all(FallBackStepped)[-1], town.last(OfferMade)
-    assert (first.response, first.why, first.next_response) == ("cares", ("no-team",), "line")
+    assert (first.response, first.why, first.next_response) == ("cares", ("declined",), "line")
     assert (second.response, second.team_id) == ("line", "line-one")
     town.decline(second)
     assert town.last(OfferMade).team_id == "line-two"
     town.decline(town.last(OfferMade))
     stepped = town.last(FallBackStepped)
-    assert (stepped.response, stepped.why, stepped.next_response) == ("line", ("no-team",), "other")
+    assert (stepped.response, stepped.why, stepped.next_response) == ("line", ("declined",), "other")
     assert (town.last(OfferMade).response, town.last(OfferMade).team_id) == ("other", "van")
     town.decline(town.last(OfferMade))
-    assert town.last(CallRouted).reasons == ("declined", "no-team")
+    assert town.last(CallRouted).reasons == ("declined",)
     assert [one.response for one in town.all(OfferMade)] == ["cares", "line", "line", "other"]
 
 
@@ -386,7 +386,7 @@ def test_a_telephone_that_is_paused_in_its_step_leaves_the_step_to_the_others() 
     town.decline(town.last(OfferMade))
     town.hear(DistrictPaused(district="all", response="line", revision=2, changed_by="sue"), "decisions")
     assert town.last(OfferWithdrawn).why == "paused"
-    assert town.last(CallRouted).reasons == ("declined", "no-team", "paused")
+    assert town.last(CallRouted).reasons == ("declined", "paused")
 
 
 def test_a_shift_has_to_leave_room_for_what_a_call_of_the_response_takes() -> None:
@@ -416,7 +416,7 @@ def test_only_teams_of_the_responses_pool_are_asked_until_a_step_asks_the_neighb
     }
     town.decline(offer)
     stepped, offer = town.last(FallBackStepped), town.last(OfferMade)
-    assert (stepped.why, stepped.next_response) == (("no-team",), None)
+    assert (stepped.why, stepped.next_response) == (("declined",), None)
     assert (offer.response, offer.ranked) == ("cares", ("near", "unnamed"))
     assert {one.team_id: one.reasons for one in offer.bypassed} == {"own": ("declined",), "far": ("other-district",)}
 

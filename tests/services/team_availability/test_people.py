@@ -224,7 +224,7 @@ def test_a_pause_of_one_response_withdraws_its_offers_and_the_call_goes_on_to_th
     events = town.hear(paused(district, response="cares"), "decisions")
     assert kinds(events) == ["pause-applied", "offer-withdrawn", "fall-back-stepped", "call-routed"]  # outreach is busy
     assert (town.last(OfferWithdrawn).offer_id, town.last(OfferWithdrawn).why) == (first.offer_id, "paused")
-    assert town.last(CallRouted).reasons == ("no-team", "paused")
+    assert town.last(CallRouted).reasons == ("offered-another", "paused")
     town.accept(other)
     town.status("cleared", "outreach-1", call_id=call_id("2"), disposition="resolved-on-scene")
     town.status("available", "outreach-1")

@@ -9,11 +9,11 @@ from services.team_availability.state import State
 from shared.events import (
     CommandDone,
     OfferMade,
-    OverrideCall,
     ReportStatus,
     SafetyCheckDue,
     SafetyCheckMissed,
     StatusReported,
+    WithdrawTeam,
 )
 from shared.judgement import Judgement
 from tests.builders import judgement
@@ -43,12 +43,11 @@ def test_a_team_with_somebody_is_asked_after_half_an_hour_of_silence(status: str
 
 def test_a_team_on_its_way_is_not_asked() -> None:
     town = on_scene("en-route")
-    town.status("need-police")
-    town.wait(5 * HALF_HOUR)
-    town.status("on-scene")
-    town.status("en-route")
     town.wait(5 * HALF_HOUR)
     assert not town.all(SafetyCheckDue)
+    town.status("need-police")
+    town.wait(HALF_HOUR)
+    assert len(town.all(SafetyCheckDue)) == 1, "whoever asks for police is asked, on the way too"
 
 
 def test_two_unanswered_in_a_row_are_a_matter_for_the_police_and_the_questions_go_on() -> None:
@@ -106,7 +105,8 @@ def test_a_cleared_or_released_call_has_no_check() -> None:
         if end == "cleared":
             town.status("cleared", disposition="resolved-on-scene")
         else:
-            town.command(OverrideCall, call_id=call_id(), send="default")
+            town.command(WithdrawTeam, team_id="one", reason="relieved by another crew")
+            town.status("available")
         before = len(town.all(SafetyCheckDue))
         town.wait(10 * HALF_HOUR)
         assert len(town.all(SafetyCheckDue)) == before == 1

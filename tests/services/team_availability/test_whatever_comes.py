@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from services.team_availability.service import TEAM_AVAILABILITY
+from services.team_availability.state import State
 from shared.events import (
     AcceptOffer,
     AssignmentEnded,
@@ -22,6 +23,7 @@ from shared.events import (
     CommandHeld,
     CommandRefused,
     ConfirmDecision,
+    CorrectStatus,
     DeadlineSet,
     DeclineOffer,
     DistrictPaused,
@@ -34,17 +36,22 @@ from shared.events import (
     OfferWithdrawn,
     OverrideCall,
     PauseApplied,
+    ReleaseTeam,
     ReportStatus,
     SafetyCheckDue,
     SafetyCheckMissed,
     SignOff,
     SignOn,
+    StatusCorrected,
     StatusReported,
+    TeamSignedOff,
+    TeamSignedOn,
+    WithdrawTeam,
 )
 from shared.judgement import MISSED_SAFETY_CHECKS, Step
 from shared.switch import Switch
 from tests.builders import judgement, verdict
-from tests.services.team_availability.town import Town, call_id, unsuitable
+from tests.services.team_availability.town import START, Town, call_id, unsuitable
 
 SEEDS = int(os.environ.get("SEEDS", "60"))
 STEPS = 220
@@ -77,7 +84,10 @@ class Chance:
             (self.cancel, 1),
             (self.triage, 8),
             (self.answer, 8),
-            (self.status, 6),
+            (self.status, 8),
+            (self.correct, 1),
+            (self.let_in, 1),
+            (self.take_off, 1),
             (self.shift, 2),
             (self.override, 2),
             (self.confirm, 2),
@@ -99,7 +109,12 @@ class Chance:
         changes = {
             "status": self.random.choice(("active", "active", "active", "reopened")),
             "requested_by": self.random.choice((None, None, "officer", "caller")),
+            "units_on_scene": self.random.random() < 0.2,
+            "district": self.random.choice(("Central", "West")),
+            "created_at": self.random.choice((START, START, START + timedelta(hours=2))),
         }
+        if self.random.random() < 0.2:
+            changes["updated_at"] = self.town.now + timedelta(seconds=self.random.choice((-30, 240)))
         self.versions[incident].append(self.town.version(incident, **changes))
         if self.random.random() < 0.8:
             self.town.hear(self.versions[incident][-1], "calls")
@@ -134,6 +149,7 @@ class Chance:
                 reasons=("phase-off",) if phase == "off" else (),
                 reached_by=self.random.choice(("offer", "broadcast", "pull", "phone transfer")),
                 on_upgrade=self.random.choice(("recall", "stage", "stay")),
+                enters_when=self.random.choice(((), (), ("police on scene",), ("released by sergeant",))),
                 pool=self.random.choice(("default", "default", "south")),
                 expected_minutes=self.random.choice((30, 60)),
             )
@@ -170,6 +186,7 @@ class Chance:
             "on-scene",
             "transporting",
             "need-police",
+            "staged",
             "cleared",
             "cleared",
         )
@@ -180,6 +197,16 @@ class Chance:
             status=self.random.choice(statuses),
             disposition=disposition,
         )
+
+    def correct(self) -> None:
+        status = self.random.choice(("en-route", "staged", "on-scene"))
+        self.town.command(CorrectStatus, team_id=self.random.choice(TEAMS), status=status)
+
+    def let_in(self) -> None:
+        self.town.command(ReleaseTeam, team_id=self.random.choice(TEAMS))
+
+    def take_off(self) -> None:
+        self.town.command(WithdrawTeam, team_id=self.random.choice(TEAMS), reason=self.random.choice(("", "relieved")))
 
     def shift(self) -> None:
         team_id = self.random.choice(TEAMS)
@@ -245,6 +272,7 @@ def test_whatever_comes(seed: int) -> None:
     check_answers(town)
     check_pauses(town)
     check_safety(town)
+    check_nobody_is_dropped(town)
     check_rest(town)
 
 
@@ -252,6 +280,10 @@ def drain(town: Town) -> None:
     """Teams clear, everything that waits comes due."""
     for team_id in TEAMS:
         town.command(ReportStatus, team_id=team_id, status="cleared", disposition="refused")
+        town.command(ReportStatus, team_id=team_id, status="available")
+    town.wait(60)
+    for team_id in TEAMS:  # what was offered is over by now; a team that was turned back says that it knows
+        town.command(ReportStatus, team_id=team_id, status="available")
     town.wait(12 * 3600)
 
 
@@ -344,17 +376,56 @@ def check_pauses(town: Town) -> None:
 
 def check_safety(town: Town) -> None:
     """Questions of a silent team count from one, police are asked for from the second missed on, and reports answer."""
-    asked: dict[str, int] = {}
+    asked: Counter[str] = Counter()
     for event in town.journal:
         if isinstance(event, SafetyCheckDue):
-            assert event.number == asked[event.call_id] + 1
-            asked[event.call_id] = event.number
+            assert event.number == asked[event.team_id] + 1
+            asked[event.team_id] = event.number
         elif isinstance(event, SafetyCheckMissed):
-            assert event.missed == asked[event.call_id] >= MISSED_SAFETY_CHECKS
-        elif isinstance(event, StatusReported) and event.call_id is not None:
-            asked[event.call_id] = 0
-        elif isinstance(event, AssignmentEnded | AssignmentWithdrawn):
-            asked.pop(event.call_id, None)
+            assert event.missed == asked[event.team_id] >= MISSED_SAFETY_CHECKS
+        elif isinstance(
+            event,
+            StatusReported | StatusCorrected | OfferAccepted | AssignmentEnded | AssignmentWithdrawn | TeamSignedOn,
+        ):
+            asked[event.team_id] = 0
+
+
+def check_nobody_is_dropped(town: Town) -> None:
+    """A team that has reported that it is with somebody stays until it clears, or a named person withdraws it.
+
+    It is asked again within the interval of its call, half of it once the call is upgraded; by the journal alone.
+    """
+    with_somebody: dict[str, Any] = {}
+    state = TEAM_AVAILABILITY.initial
+    for event, at in zip(town.journal, town.times, strict=True):
+        state = TEAM_AVAILABILITY.evolve(state, event, at)
+        for team_id, spoken_at in with_somebody.items():
+            assert at - spoken_at <= timedelta(minutes=30), f"{team_id} is not asked"
+        team_id = getattr(event, "team_id", "")
+        if isinstance(event, AssignmentWithdrawn):
+            assert team_id not in with_somebody or event.why == "withdrawn", event
+        if isinstance(event, OfferMade | TeamSignedOff):
+            assert team_id not in with_somebody, event
+        if says_it_is_with_somebody(event) or (isinstance(event, SafetyCheckDue) and team_id in with_somebody):
+            with_somebody[team_id] = at
+        elif isinstance(event, AssignmentWithdrawn | AssignmentEnded | StatusCorrected):
+            with_somebody.pop(team_id, None)
+        is_asked(state)
+
+
+def says_it_is_with_somebody(event: Any) -> bool:
+    is_report = isinstance(event, StatusReported) and event.assigned
+    return is_report and event.status in ("on-scene", "transporting", "need-police")
+
+
+def is_asked(state: State) -> None:
+    """Whoever is with somebody has a clock that asks, with a call or without one."""
+    for call_id_, call in state.calls.items():
+        if call.assignment is not None and call.assignment.is_with_somebody:
+            assert f"check/{call_id_}" in state.clocks
+    for team_id, shift in state.on_shift():
+        if shift.call_id is None and shift.status in ("on-scene", "transporting", "need-police"):
+            assert f"watch/{team_id}" in state.clocks
 
 
 def is_paused(paused: set[str], offer: OfferMade) -> bool:

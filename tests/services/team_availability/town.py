@@ -32,6 +32,8 @@ from tests.builders import call_triaged, judgement
 E = TypeVar("E", bound=Event)
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
+A_WEEK_LATER = START + timedelta(days=6)
+"""From then on a new call began when it was reported; before, every call began at the start."""
 
 
 def unsuitable(*reasons: str, **changes: Any) -> Judgement:
@@ -121,7 +123,7 @@ class Town:
             agency="madison-wi",
             source="cad",
             incident_id=incident,
-            created_at=changes.pop("created_at", updated_at),
+            created_at=changes.pop("created_at", min(updated_at, START) if updated_at < A_WEEK_LATER else updated_at),
             updated_at=updated_at,
             **changes,
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import tracemalloc
 
 import pytest
 
-from shared.doors.connections import PIPELINED_REQUESTS, ConnectionBounds
+from shared.doors.connections import PIPELINED_REQUESTS, BoundedConnection, ConnectionBounds
 from tests.shared.doors.toy import HELLO, Toy, Wire, post
 
 
@@ -17,6 +18,22 @@ async def test_a_connection_serves_one_request_after_another() -> None:
         for _ in range(20):
             assert (await wire.ask(HELLO))[0] == 200
         assert (await wire.ask(post("/length", b"x" * 900)))[2] == b"900"
+
+
+async def test_no_answer_is_kept_back_until_another_packet_is_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
+    undelayed: list[int] = []
+
+    def note(connection: BoundedConnection, transport: asyncio.Transport) -> None:
+        connected = transport.get_extra_info("socket")
+        undelayed.append(connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        made(connection, transport)
+
+    made = BoundedConnection.connection_made
+    monkeypatch.setattr(BoundedConnection, "connection_made", note)
+    async with Toy().served() as toy:
+        await toy.ask(HELLO)
+    assert undelayed
+    assert all(undelayed)
 
 
 @pytest.mark.parametrize("bound", ["connections", "connections_per_address"])
@@ -36,7 +53,7 @@ async def test_where_all_have_requests_under_way_the_newcomer_is_closed() -> Non
         busy = [await toy.connect() for _ in range(4)]
         for wire in busy:
             wire.send(b"GET /wait HTTP/1.1\r\nauthorization: Bearer ann\r\n\r\n")
-        await asyncio.sleep(0.05)
+        await toy.until_waiting(4)
         assert await (await toy.connect()).closed()
         toy.gate.set()
         assert [(await wire.answer())[0] for wire in busy] == [200] * 4
@@ -54,11 +71,11 @@ async def test_an_idle_connection_is_closed_and_one_in_use_is_not() -> None:
         wire = await toy.connect()
         assert (await wire.ask(HELLO))[0] == 200
         assert await wire.closed()
-    async with Toy().with_connections(head_seconds=0.1).served() as toy:
+    async with Toy().with_connections(head_seconds=0.3).served() as toy:
         wire = await toy.connect()
         for _ in range(3):
             assert (await wire.ask(HELLO))[0] == 200
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.2)
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /hel", HELLO[:-2], HELLO[:-2] + b"x: " + b"y" * 1000, b"\r\n" * 100])

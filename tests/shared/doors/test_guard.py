@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 
 from shared import telemetry
 from shared.doors.guard import Slots
-from tests.shared.doors.toy import BOUNDS, HELLO, Toy, get, post
+from tests.shared.doors.toy import BOUNDS, HELLO, Answer, Toy, Wire, get, post
 
 ANN, BOB, NOBODY = "ann", "bob", "somebody-unknown"
 
@@ -28,6 +28,18 @@ async def toy() -> AsyncIterator[Toy]:
 def counted(path: str, status: int) -> float:
     labels = {"door": "toy", "path": path, "status": str(status)}
     return REGISTRY.get_sample_value("careroute_requests_total", labels) or 0
+
+
+async def first_answers(wires: list[Wire], number: int) -> tuple[list[Answer], dict[Wire, asyncio.Task[Answer]]]:
+    """The answers that come first, and who still waits for one."""
+    answering = {wire: asyncio.get_running_loop().create_task(wire.answer()) for wire in wires}
+    async with asyncio.timeout(5):
+        while sum(task.done() for task in answering.values()) < number:
+            await asyncio.wait(
+                [task for task in answering.values() if not task.done()], return_when=asyncio.FIRST_COMPLETED
+            )
+    answers = [task.result() for task in answering.values() if task.done()]
+    return answers, {wire: task for wire, task in answering.items() if not task.done()}
 
 
 # --- bodies
@@ -70,42 +82,45 @@ async def test_a_client_that_leaves_gives_its_slot_back(toy: Toy) -> None:
         wire = await toy.connect()
         wire.send(post("/length", b"x", ANN, stated=100))
         await wire.close()
-    await asyncio.sleep(0.02)
-    assert (await toy.ask(post("/length", b"x", ANN)))[0] == 200
+    async with asyncio.timeout(5):
+        while (await toy.ask(post("/length", b"x", ANN)))[0] != 200:  # noqa: ASYNC110  # the door has no event for it
+            await asyncio.sleep(0.01)
 
 
 # --- slots
 
 
-async def test_slow_bodies_of_one_source_starve_no_other(toy: Toy) -> None:
-    slow = [await toy.connect() for _ in range(55)]
-    for wire in slow:
-        wire.send(post("/length", b"x", ANN, stated=100))
-    await asyncio.sleep(0.03)
-    assert (await toy.ask(post("/length", b"xyz", BOB)))[2] == b"3"
-    assert (await toy.ask(HELLO))[0] == 200
-    status, headers, _ = await toy.ask(post("/length", b"xyz", ANN))
-    assert (status, headers["retry-after"]) == (429, "1")
-    answers = Counter([(await wire.answer())[0] for wire in slow])
-    assert answers == {408: 4, 429: 51}
+async def test_slow_bodies_of_one_source_starve_no_other() -> None:
+    async with Toy().served() as toy:
+        slow = [await toy.connect() for _ in range(55)]
+        for wire in slow:
+            wire.send(post("/length", b"x", ANN, stated=100))
+        refused, admitted = await first_answers(slow, 51)
+        assert {(status, headers["retry-after"]) for status, headers, _ in refused} == {(429, "1")}
+        assert (await toy.ask(post("/length", b"xyz", BOB)))[2] == b"3"
+        assert (await toy.ask(HELLO))[0] == 200
+        assert (await toy.ask(post("/length", b"xyz", ANN)))[0] == 429
+        for wire, task in admitted.items():
+            wire.send(b"x" * 99)
+            assert (await task)[2] == b"100"
 
 
 async def test_above_the_bound_is_429_with_retry_after_and_below_it_served_again(toy: Toy) -> None:
-    waiting = [await toy.connect() for _ in range(9)]
-    for wire in waiting:
+    wires = [await toy.connect() for _ in range(9)]
+    for wire in wires:
         wire.send(get("/wait", ANN))
-    await asyncio.sleep(0.03)
-    status, headers, body = await toy.ask(get("/hello/ann", ANN))
-    assert (status, headers["retry-after"], b"Too many" in body) == (429, "1", True)
+    refused, admitted = await first_answers(wires, 5)
+    assert {(status, headers["retry-after"]) for status, headers, _ in refused} == {(429, "1")}
+    assert b"Too many" in (await toy.ask(get("/hello/ann", ANN)))[2]
     toy.gate.set()
-    assert Counter([(await wire.answer())[0] for wire in waiting]) == {200: 4, 429: 5}
+    assert [(await task)[0] for task in admitted.values()] == [200] * 4
     assert (await toy.ask(get("/hello/ann", ANN)))[0] == 200
 
 
 async def test_strangers_are_one_caller_wherever_they_are(toy: Toy) -> None:
     for _ in range(30):
         (await toy.connect()).send(get("/wait", NOBODY))
-    await asyncio.sleep(0.03)
+    await toy.until_waiting(4)
     assert (await toy.ask(get("/hello/x", NOBODY)))[0] == 429
     assert (await toy.ask(get("/hello/ann", ANN)))[0] == 200
 
@@ -113,7 +128,7 @@ async def test_strangers_are_one_caller_wherever_they_are(toy: Toy) -> None:
 async def test_operators_are_answered_when_nobody_else_is() -> None:
     async with Toy(replace(BOUNDS, requests_in_flight=1)).served() as toy:
         (await toy.connect()).send(get("/wait", ANN))
-        await asyncio.sleep(0.03)
+        await toy.until_waiting(1)
         assert (await toy.ask(get("/hello/bob", BOB)))[0] == 429
         assert [(await toy.ask(get(path)))[0] for path in ("/livez", "/readyz", "/metrics")] == [200] * 3
 

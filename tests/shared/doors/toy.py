@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -25,6 +24,8 @@ from shared.doors.serve import server_of
 BOUNDS = Bounds(requests_in_flight=8, body_bytes=1000, larger_bodies={"/larger": 5000})
 CONNECTIONS = ConnectionBounds(shared_addresses=frozenset(), sweep_seconds=0.02)
 KNOWN = ("ann", "bob")
+Answer = tuple[int, dict[str, str], bytes]
+"""Status, headers and body."""
 
 
 @dataclass
@@ -35,6 +36,8 @@ class Toy:
     connections: ConnectionBounds = CONNECTIONS
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     """Until it is set, `/wait` does not answer."""
+    waiting: int = 0
+    """Requests that have come to `/wait`."""
     port: int = 0
     wires: list[Wire] = field(default_factory=list)
 
@@ -71,6 +74,7 @@ class Toy:
         return PlainTextResponse(str(len(await request.body())))
 
     async def _wait(self, request: Request) -> Response:
+        self.waiting += 1
         await self.gate.wait()
         return PlainTextResponse(request.method)
 
@@ -86,9 +90,11 @@ class Toy:
     @asynccontextmanager
     async def served(self) -> AsyncIterator[Toy]:
         """On a free port of this machine, until the end of the block."""
-        server, listener = server_of("toy", self.app(), self.connections), socket.create_server(("127.0.0.1", 0))
-        serving = asyncio.get_running_loop().create_task(server.serve([listener]))
-        self.port = listener.getsockname()[1]
+        server = server_of("toy", self.app(), self.connections, "127.0.0.1", 0)
+        serving = asyncio.get_running_loop().create_task(server.serve())
+        while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
+            await asyncio.sleep(0.001)
+        self.port = server.servers[0].sockets[0].getsockname()[1]
         try:
             yield self
         finally:
@@ -102,12 +108,18 @@ class Toy:
         self.wires.append(Wire(*await asyncio.open_connection("127.0.0.1", self.port)))
         return self.wires[-1]
 
-    async def ask(self, data: bytes) -> tuple[int, dict[str, str], bytes]:
+    async def ask(self, data: bytes) -> Answer:
         """What is answered to bytes sent over a connection of their own."""
         wire = await self.connect()
         answer = await wire.ask(data)
         await wire.close()
         return answer
+
+    async def until_waiting(self, number: int) -> None:
+        """Until so many requests wait."""
+        async with asyncio.timeout(5):
+            while self.waiting < number:  # noqa: ASYNC110  # polled, as the door has no event for it
+                await asyncio.sleep(0.001)
 
     def with_connections(self, **changes: float) -> Toy:
         return replace(self, connections=replace(self.connections, **changes))  # type: ignore[arg-type]
@@ -137,11 +149,11 @@ class Wire:
         self.send(data)
         await self._writer.drain()
 
-    async def ask(self, data: bytes) -> tuple[int, dict[str, str], bytes]:
+    async def ask(self, data: bytes) -> Answer:
         self.send(data)
         return await self.answer()
 
-    async def answer(self) -> tuple[int, dict[str, str], bytes]:
+    async def answer(self) -> Answer:
         """Status, headers and body of the next answer."""
         async with asyncio.timeout(5):
             head = (await self._reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -150,9 +162,9 @@ class Wire:
             return int(head[0].split()[1]), headers, await self._reader.readexactly(int(headers["content-length"]))
 
     async def closed(self) -> bool:
-        """Whether the other side closes within a second, without another word."""
+        """Whether the other side closes within some seconds, without another word."""
         try:
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(3):
                 return await self._reader.read() == b""
         except ConnectionError:
             return True

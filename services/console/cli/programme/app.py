@@ -80,6 +80,22 @@ def coverage(
 
 
 @programme_app.command()
+def look(
+    calls_file: Annotated[Path, typer.Argument(metavar="CALLS.csv", exists=True, dir_okay=False)],
+    *,
+    doc: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A document, for its codes.")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="Where to write a first mapping; what is there stays.")] = None,
+    file_format: Annotated[str, typer.Option("--format", help="csv, json-lines or arcgis-json")] = "csv",
+    delimiter: Annotated[str, typer.Option(help="Between the fields of a CSV.")] = ",",
+    encoding: Annotated[str, typer.Option(help="utf-8, utf-16, cp1252 or latin-1")] = "utf-8",
+    json: Json = False,
+) -> None:
+    """What an export seems to hold: columns, times, codes; and a first mapping for a person to correct."""
+    file = {"format": file_format, "delimiter": delimiter, "encoding": encoding}
+    _tools().look(calls_file, doc=doc, mapping=mapping, file=file, json=json)
+
+
+@programme_app.command()
 def schema() -> None:
     """The JSON Schema of a document, for editors."""
     _tools().schema()

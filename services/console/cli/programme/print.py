@@ -19,6 +19,7 @@ from shared.programme.trying.coverage import Coverage
 from shared.programme.trying.difference import Difference
 from shared.programme.trying.explain import FactLine
 from shared.programme.trying.heard import HeardLine
+from shared.programme.trying.look import MOST_DIFFERENT, Look
 from shared.programme.trying.page import Grid, Page
 
 GOOD, BAD, QUIET, HEAD = "green", "bold red", "dim", "bold"
@@ -149,7 +150,7 @@ def explanation(call: Call, at: datetime, facts: Iterable[FactLine], judgement: 
     )
 
 
-def coverage(programme: Programme, counted: Coverage) -> None:
+def coverage(programme: Programme, counted: Coverage, remarks: list[str]) -> None:
     """What a programme would have taken."""
     out, figures, calls = _Out(), counted.summary(), counted.calls
     taken, best = figures["of_a_type_that_is_taken"], figures["at_best"]
@@ -173,10 +174,37 @@ def coverage(programme: Programme, counted: Coverage) -> None:
     out.line(f"  {'calls':>7} {'go':>7} {'at best':>7}", QUIET)
     for code, line in figures["types"].items():
         out.line(f"  {line['calls']:>7} {line['would_go']:>7} {line['at_best']:>7}  {code}")
+    out.head("Codes that the document does not know")
+    out.lines([f"  {count:>7} {code}" for code, count in figures["unlisted_codes"].items()])
     out.head("Referrals and notes besides")
     out.lines([f"  {what}: {_share(count, calls)}" for what, count in figures["referrals"].items()])
     out.head("Assumptions that codes and priorities make")
     out.lines([f"  {line}" for line in programme.assumptions])
+    out.head("Remarks on the export and its mapping")
+    out.lines([f"  {line}" for line in remarks])
+
+
+def look(seen: Look) -> None:
+    """What an export seems to hold."""
+    out = _Out()
+    out.line(f"{seen.rows} rows, {len(seen.columns)} columns", HEAD)
+    for column in seen.columns:
+        examples = ", ".join(column.examples)
+        more = " or more" if column.different == MOST_DIFFERENT else ""
+        out.line(f"  {column.name}: {column.filled} filled, {column.different}{more} different, e.g. {examples}")
+    out.head("What they seem to be")
+    out.lines([f"  {guess.meaning}: {guess.column}, because {guess.reason}" for guess in seen.guesses])
+    if seen.first and seen.last:
+        out.head(f"From {seen.first} to {seen.last}, by hour of the day")
+        most = max(seen.by_hour) or 1
+        for hour, count in enumerate(seen.by_hour):
+            out.line(f"  {hour:02} {count:>7} {'█' * round(40 * count / most)}")
+    out.head("Codes that the document does not know")
+    out.lines([f"  {count:>7} {code}" for code, count in seen.unlisted.items()])
+    out.head("Rows that could not be read")
+    out.lines([f"  {fault}" for fault in seen.faults])
+    out.head("A first mapping: correct it, every line is a guess")
+    out.line(seen.mapping)
 
 
 class _Out:

@@ -20,11 +20,13 @@ from shared.programme import Judgement, Phase, Programme, ProgrammeRefused, Swit
 from shared.programme.judging.place import located_by
 from shared.programme.judging.programme import Cap
 from shared.programme.judging.surroundings import Surroundings
-from shared.programme.trying.cad_export import MappingRefused, read_mapping, read_rows
+from shared.programme.trying.cad_export import Export, call_of, read_export
 from shared.programme.trying.changed_regions import TooLarge
 from shared.programme.trying.coverage import Coverage, tally
 from shared.programme.trying.difference import difference
 from shared.programme.trying.explain import all_on, facts_used
+from shared.programme.trying.export_document import CallMapping, File, MappingRefused, read_mapping
+from shared.programme.trying.look import look_at
 from shared.programme.trying.page import grids, page
 from shared.programme.trying.reference import reference, schema_text
 from shared.switch import Switch
@@ -103,12 +105,39 @@ def coverage(doc: Path, calls_file: Path, *, mapping: Path, switchboard: Path | 
     """What the programme would have taken of an export, and the gate that stopped the rest."""
     programme = _read(doc, as_json=json)
     board, counted = _board(programme, switchboard), Coverage()
-    for call in _exported(programme, calls_file, mapping):
-        tally(counted, programme, board, call, call.updated_at.astimezone(UTC))
+    document, export = _exported(programme, calls_file, mapping)
+    remarks = [*export.remarks, *_differences(programme, document)]
+    for row in export.rows:
+        call, position = call_of(row.body), row.body.get("position")
+        located = located_by(programme, str(Position(**position))) if position else None
+        tally(counted, programme, board, call, call.updated_at.astimezone(UTC), located)
     if json:
-        _print_json(counted.summary())
+        _print_json(counted.summary() | {"remarks": remarks})
     else:
-        pages.coverage(programme, counted)
+        pages.coverage(programme, counted, remarks)
+
+
+def look(calls_file: Path, *, doc: Path | None, mapping: Path | None, file: dict[str, str], json: bool) -> None:
+    """What an export seems to hold, and a first mapping of it for a person to correct."""
+    try:
+        written_as = File.model_validate(file)
+    except ValidationError as error:
+        _end(_faults(error), USAGE)
+    programme = _read(doc, as_json=json) if doc is not None else None
+    try:
+        seen = look_at(calls_file, written_as, programme)
+    except MappingRefused as refused:
+        _end(str(refused), REFUSED)
+    if mapping is not None:
+        try:
+            with mapping.open("x", encoding="utf-8") as written:
+                written.write(seen.mapping)
+        except FileExistsError:
+            _end(f"{mapping} is there already; it was left as it is", USAGE)
+    if json:
+        _print_json(asdict(seen))
+    else:
+        pages.look(seen)
 
 
 def schema() -> None:
@@ -201,7 +230,7 @@ def _faults(error: ValidationError) -> str:
     )
 
 
-def _exported(programme: Programme, path: Path, mapping: Path) -> Iterator[Call]:
+def _exported(programme: Programme, path: Path, mapping: Path) -> tuple[CallMapping, Export]:
     """The calls of an export, read by a mapping that names nothing which the programme does not have."""
     try:
         document = read_mapping(mapping.read_text("utf-8"))
@@ -210,13 +239,20 @@ def _exported(programme: Programme, path: Path, mapping: Path) -> Iterator[Call]
         for district in document.beats.districts if document.beats else ():
             if district not in programme.districts:
                 _end(f"{mapping.name}: {district} is no district of the programme", USAGE)
-        for code in dict.fromkeys(document.codes.values()):
+        for code in filter(None, dict.fromkeys(document.codes.values())):
             if programme.code(CallType(system=document.code_system, code=code)) is None:
                 _end(f"{mapping.name}: {document.code_system} {code} is no code of the programme", USAGE)
-        for row in read_rows(document, path):
-            yield Call.model_validate({name: value for name, value in row.body.items() if name in Call.model_fields})
+        return document, read_export(document, path)
     except MappingRefused as refused:
         _end(str(refused), REFUSED)
+
+
+def _differences(programme: Programme, document: CallMapping) -> Iterator[str]:
+    """What mapping and programme say differently, where both may be meant."""
+    if document.time_zone != programme.zone.key:
+        yield f"the mapping reads times in {document.time_zone}, the programme's hours are in {programme.zone.key}"
+    if document.code_system not in {system for system, _ in programme.codes}:
+        yield f"the programme lists no code of the system {document.code_system}"
 
 
 # --- answers

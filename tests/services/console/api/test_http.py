@@ -11,11 +11,12 @@ from prometheus_client import REGISTRY
 
 from services.console.api.http import MAX_BODY_BYTES
 from shared import events
+from shared.call import Call
 from shared.doors.command import APPEND_SECONDS
 from shared.links import shift_link
 from shared.topics import ASSIGNMENTS, DECISIONS
 from tests.services.console.city import AGENCY, OTHER_AGENCY, POCKET, ROLES, SECRET, City
-from tests.services.console.stories import ACCEPTED, CALL_ID, deadline, routed, triaged
+from tests.services.console.stories import ACCEPTED, CALL_ID, START, deadline, routed, triaged
 
 NOON = datetime(2021, 9, 1, 17, 0, tzinfo=UTC)
 PEOPLE = {"dispatcher", "supervisor", "approver", "staff", "viewer"}
@@ -47,6 +48,9 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/teams/cares-1/sign-on"): ({"staff", "supervisor"}, SHIFT),
     ("POST", "/v1/teams/cares-1/sign-off"): ({"staff", "supervisor"}, {}),
     ("POST", "/v1/teams/cares-1/status"): ({"staff", "supervisor"}, {"status": "available"}),
+    ("POST", "/v1/teams/cares-1/correct"): ({"staff", "supervisor"}, {"status": "en-route"}),
+    ("POST", "/v1/teams/cares-1/release"): ({"dispatcher", "supervisor"}, {}),
+    ("POST", "/v1/teams/cares-1/withdraw"): ({"dispatcher", "supervisor"}, {"reason": "relieved"}),
     ("POST", "/v1/people"): ({"supervisor"}, {"person": PERSON}),
     ("POST", "/v1/people/x/remove"): ({"supervisor"}, {}),
     ("POST", "/v1/offers/o/accept"): ({"staff", "supervisor"}, {"person_id": "the-staff"}),
@@ -148,6 +152,50 @@ async def test_calls_are_listed_by_district_and_openness(city: City) -> None:
     assert await found(open=False) == ["1"]
     assert len(await found(limit=1)) == 1
     assert (await city.get("dispatcher", "/v1/calls", limit=0)).status_code == 422
+
+
+async def test_c14_a_cursor_leads_to_every_call_once_even_while_calls_are_heard_of_again(city: City) -> None:
+    ids = [f"{AGENCY}/dane-county/{number}" for number in range(25)]
+    for call_id in ids:
+        city.services.write(AGENCY, triaged(call_id, district="Central"), journal=DECISIONS.name)
+    await city.settle()
+    seen: list[str] = []
+    path, query = "/v1/calls", {"limit": "10", "district": "Central"}
+    while True:
+        response = await city.get("dispatcher", path, **query)
+        seen += [call["call_id"] for call in response.json()]
+        if "Link" not in response.headers:
+            break
+        url = httpx.URL(response.headers["Link"].partition(">")[0].removeprefix("<"))
+        path, query = url.path, dict(url.params)
+        city.services.write(AGENCY, triaged(seen[-1], district="Central"), journal=DECISIONS.name)
+        await city.settle()
+    assert sorted(seen) == sorted(ids)
+    assert (await city.get("dispatcher", "/v1/calls", after="yesterday")).status_code == 422
+
+
+async def test_e5_linked_incidents_are_shown(city: City) -> None:
+    told = triaged()
+    call = Call(
+        agency=AGENCY, source="s", incident_id="1", created_at=START, updated_at=START, linked_incidents=("urn:2",)
+    )
+    city.services.write(AGENCY, told.model_copy(update={"call": call}), journal=DECISIONS.name)
+    city.services.write(AGENCY, told, journal=DECISIONS.name)
+    await city.settle()
+    assert (await city.get("viewer", f"/v1/calls/{CALL_ID}")).json()["linked_incidents"] == ["urn:2"]
+
+
+async def test_c13_a_shift_has_one_bound_however_its_end_is_said(city: City) -> None:
+    """C13: at most 72 hours, and more than 24 only where somebody says that they are meant."""
+    hours_taken = {(24, False): True, (25, False): False, (25, True): True, (72, True): True, (74, True): False}
+    for (hours, long_shift), taken in hours_taken.items():
+        ends_at = (datetime.now(UTC) + timedelta(hours=hours, minutes=-1)).isoformat()
+        for end in ({"hours": hours}, {"shift_ends_at": ends_at}):
+            body = {"members": ["ann"], "long_shift": long_shift, **end}
+            response = await city.post("supervisor", "/v1/teams/t/sign-on", body)
+            assert (response.status_code != 422) == taken, (body, response.text)
+    body = {"members": ["ann"], "shift_ends_at": "2062-01-01T00:00:00Z", "long_shift": True}
+    assert (await city.post("supervisor", "/v1/teams/t/sign-on", body)).status_code == 422
 
 
 async def test_a_command_is_answered(city: City) -> None:
@@ -506,3 +554,18 @@ async def test_the_api_describes_itself(city: City) -> None:
     pause = document["paths"]["/v1/switchboard/pause"]["post"]
     assert {"200", "202", "401", "403", "409", "422", "503"} <= pause["responses"].keys()
     assert "Idempotency-Key" in json.dumps(pause)
+
+
+@pytest.mark.parametrize(
+    "url", [None, "ftp://x", "https://a..b/x", "javascript:alert(1)", "file:///x", "http://169.254.169.254/", "https://10.0.0.1/"]
+)  # fmt: skip
+async def test_b7_f14_a_contact_that_nothing_can_be_sent_to_is_refused_where_it_is_defined(
+    city: City, url: str | None
+) -> None:
+    methods = [{"method_id": "pocket", "kind": "pocket"}, {"method_id": "pager", "kind": "webhook", "url": url}]
+    answer = await city.post("supervisor", "/v1/people", {"person": {**PERSON, "contact_methods": methods}})
+    assert answer.status_code == 422
+    (fault,) = answer.json()["errors"]
+    assert fault["path"] == "person.contact_methods.1.url"
+    assert fault["right"].startswith("must ")
+    assert city.commands() == []

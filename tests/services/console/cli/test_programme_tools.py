@@ -208,7 +208,7 @@ def test_coverage_tells_what_would_have_gone_and_what_stopped_the_rest(tmp_path:
     assert body["stopped"] == {
         "hours: outside-hours": 1,
         "phase: no-rollout": 1,
-        "category: category-not-taken": 1,
+        "category: code-not-listed": 1,
         "level: level-sends-default": 1,
         "district: district-unknown": 1,
     }
@@ -239,3 +239,20 @@ def test_wrong_usage_is_told(call_file: Path) -> None:
     run("check", "nowhere.toml", code=2)
     call_file.write_text("[1]")
     assert "call.json" in run("explain", MADISON, call_file, code=2).stderr
+
+
+def test_a_look_writes_a_mapping_and_never_over_another(tmp_path: Path) -> None:
+    export, mapping = tmp_path / "calls.csv", tmp_path / "map.toml"
+    rows = [f"{number},2021-09-01 {number % 24:02}:00,{code}" for number, code in enumerate(["MENTAL", "NOISE"] * 20)]
+    export.write_text("\n".join(["event_id,received,call_type", *rows]) + "\n")
+    told = run("look", export, "--doc", MADISON, "--mapping", mapping).output
+    assert "created_at: received, because" in told
+    assert "20 NOISE" in told
+    assert json.loads(run("look", export, "--doc", MADISON, "--json").output)["unlisted"] == {"NOISE": 20}
+    counted = json.loads(run("coverage", MADISON, export, "--mapping", mapping, "--json").output)
+    assert counted["calls"] == 40
+    assert "left as it is" in run("look", export, "--mapping", mapping, code=2).stderr
+    assert "format" in run("look", export, "--format", "xml", code=2).stderr
+    empty = tmp_path / "empty.csv"
+    empty.write_text("")
+    assert "holds no row" in run("look", empty, code=1).stderr

@@ -278,6 +278,10 @@ def test_teams_and_people() -> None:
     assert view.people["ann"].team_id == "cares-1"
     seen = view_of(*ACCEPTED).teams["cares-1"]
     assert (seen.status, seen.call_id, seen.offers) == ("assigned", CALL_ID, [])
+    recalled = events.AssignmentWithdrawn(
+        call_id=CALL_ID, episode=1, team_id="cares-1", why="upgraded", acknowledge=True
+    )
+    assert view_of(*ACCEPTED, (A, recalled)).teams["cares-1"].status == "recalled"
     seen = view_of(*ACCEPTED, ended()).teams["cares-1"]
     assert (seen.status, seen.call_id) == ("available", None)
     seen = view_of(*ACCEPTED, status("on-scene"), SILENT).teams["cares-1"]
@@ -295,6 +299,23 @@ def not_informed() -> tuple[str, Event]:
     )
 
 
+def told_of_help() -> tuple[str, Event]:
+    return N, events.CadInformed(
+        message_id="m", source="dane-county", kind="unit.status", call_id=CALL_ID, episode=1, needs_police="cares-1"
+    )
+
+
+def on_scene(kind: type[Any], **more: Any) -> tuple[str, Event]:
+    return A, kind(call_id=CALL_ID, episode=1, team_id="cares-1", sentence="It is so.", **more)
+
+
+CHANGED: dict[str, Any] = {"changes": ("x",), "changed_at": START}
+LET_IN: tuple[str, Event] = (
+    A,
+    events.TeamMayEnter(call_id=CALL_ID, episode=1, team_id="cares-1", released_by="Sergeant Ortiz"),
+)
+
+
 @pytest.mark.parametrize(
     ("story", "kinds"),
     [
@@ -309,6 +330,21 @@ def not_informed() -> tuple[str, Event]:
         (((D, events.CadClockNoted(source="dane", offset_seconds=-960, seen_at=START)),), ["cad-clock"]),
         (((D, events.CadIdentityNoted(source="dane", call_id=CALL_ID)),), ["cad-identity"]),
         (((N, events.CadWebhookDisabled(source="a")), (N, events.CadWebhookEnabled(source="a"))), []),
+        ((*TAKEN, status("need-police")), ["need-police"]),
+        ((*TAKEN, status("need-police"), told_of_help()), []),
+        ((*TAKEN, status("need-police"), status("on-scene")), ["need-police"]),
+        ((*TAKEN, status("need-police"), ended()), []),
+        ((*TAKEN, on_scene(events.TeamStays, why="closed")), ["team-stays"]),
+        ((*TAKEN, on_scene(events.TeamStays, why="closed"), ended()), []),
+        ((*TAKEN, on_scene(events.TeamStillStaged, staged_minutes=10)), ["team-staged"]),
+        ((*TAKEN, on_scene(events.TeamStillStaged, staged_minutes=10), LET_IN), []),
+        ((*TAKEN, on_scene(events.EntryNotReleased, enters_when=("police on scene",))), ["entry-not-released"]),
+        ((*TAKEN, on_scene(events.RecallUnacknowledged, silent_minutes=5)), ["team-silent"]),
+        (
+            (*TAKEN, on_scene(events.CallChanged, **CHANGED, another_incident=True)),
+            ["call-changed"],
+        ),
+        ((*TAKEN, on_scene(events.CallChanged, **CHANGED)), []),
         (((A, events.ClockFailed(clock_id="moving/x", wrong="KeyError")),), ["clock-failed"]),
     ],
 )

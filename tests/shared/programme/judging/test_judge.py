@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from immutables import Map
 
-from shared.programme import Judgement, Phase, Switchboard, judge
+from shared.call import CallType
+from shared.programme import Judgement, Phase, Switchboard, judge, read
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.surroundings import ALONE
 from shared.switch import Switch
@@ -263,7 +264,7 @@ def test_freshness(age_seconds: int, reason: str | None) -> None:
 
 def test_another_agency_and_no_programme() -> None:
     assert judged(agency="elsewhere").reasons == ("other-agency",)
-    found = judge(None, LIVE, call(), ALONE, WEDNESDAY_NOON)
+    found = judge(None, LIVE, call(), ALONE, WEDNESDAY_NOON.astimezone(UTC))
     assert (found.suitability, found.reasons, found.level_rank) == ("unsuitable", ("no-programme",), 99)
     assert found.routing_deadline_seconds == 60
 
@@ -389,3 +390,16 @@ def test_units_on_scene_hand_a_call_over_when_they_or_a_dispatcher_ask(
 def test_who_goes_beside_police_on_scene_needs_nobodys_word() -> None:
     beside = MADISON.replace('goes            = "instead of default"', 'goes = "beside default"\nreplaces = ["ems"]')
     assert judged(beside, units_on_scene=True).responses[0].may_go
+
+
+def test_e1_of_several_codes_the_worst_counts() -> None:
+    """E1: a code beside the first only makes a call worse, and what it says calmly is no answer."""
+    violent = CallType(system="dane-county", code="MENTAL VIOLENT")
+    calm = call()
+    worse = calm.model_copy(update={"further_types": (violent,)})
+    found = judge(read(MADISON), LIVE, worse, ALONE, WEDNESDAY_NOON.astimezone(UTC))
+    assert (found.suitability, found.raised_by[0].source) == ("unsuitable", "code dane-county MENTAL VIOLENT")
+    for code in ("CHECK PERSON", "NO SUCH CODE"):
+        beside = calm.model_copy(update={"further_types": (CallType(system="dane-county", code=code),)})
+        of_both = judge(read(MADISON), LIVE, beside, ALONE, WEDNESDAY_NOON.astimezone(UTC))
+        assert of_both == judge(read(MADISON), LIVE, calm, ALONE, WEDNESDAY_NOON.astimezone(UTC))

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from deploy.demo.scenarios import replay
 from deploy.local.kafka.node import CHECKOUT
 from services.intake.flat import FlatCall
+from shared.call import Name
 from shared.engine.state import PMap
 from shared.programme import Phase, judge, read
 from shared.programme.judging.programme import Switchboard
 from shared.programme.judging.surroundings import ALONE
-from shared.programme.trying.cad_export import CallMapping, MappingRefused, Row, read_mapping, read_rows, rows
+from shared.programme.trying.cad_export import Row, read_rows, rows
+from shared.programme.trying.export_document import CallMapping, MappingRefused, read_mapping
 
 SAN_DIEGO = CHECKOUT / "deploy" / "mappings" / "san-diego.toml"
 HEAD = '"incident_num","date_time","call_type","disposition","beat","priority"'
@@ -165,3 +169,46 @@ def test_5150_and_5150v_part_ways(mapping: CallMapping) -> None:
         judged.append(judge(programme, switchboard, call, ALONE, call.updated_at))
     assert [one.suitability for one in judged] == ["suitable", "unsuitable"]
     assert ("violence", "in-progress", None) in [(one.fact, one.value, one.unknown) for one in judged[1].raised_by]
+
+
+REPLAYED = CHECKOUT / "deploy" / "programmes" / "san-diego-replay.toml"
+
+
+def test_d9_a_replay_plays_the_document_it_is_given_as_it_is(tmp_path: Path) -> None:
+    """D9 to D12: any document, its own responses and phases, teams as asked for, ids without a district's name."""
+    export, mapping, document = tmp_path / "calls.csv", tmp_path / "elsewhere.toml", tmp_path / "document.toml"
+    export.write_text(f"{HEAD}\n{ROW}\n")
+    mapping.write_text(SAN_DIEGO.read_text().replace("Central ", '"District 1" '))
+    text = re.sub('"?Central"?', '"District 1"', REPLAYED.read_text())
+    document.write_text(re.sub("(?<!-)crisis-team", "outreach", text))
+    scenario = replay(export, mapping, 10, document, teams=3)
+    assert {response for response, _ in scenario.phases} == {"outreach"}
+    assert set(scenario.phases.values()) == {"live"}
+    assert "District 1" in scenario.districts
+    assert len([team for team in scenario.teams if team.districts == ("District 1",)]) == 3
+    for team in scenario.teams:
+        for name in (team.team_id, *team.members):
+            TypeAdapter(Name).validate_python(name)
+    notes = " ".join(scenario.notes)
+    assert "3 teams" in notes
+    assert "received time alone" in notes
+
+
+def test_d11_a_replay_without_beats_has_districts_and_an_example(tmp_path: Path) -> None:
+    export, mapping = tmp_path / "calls.csv", tmp_path / "elsewhere.toml"
+    export.write_text(f"{HEAD}\n{ROW}\n")
+    text = SAN_DIEGO.read_text()
+    mapping.write_text(text[: text.index("[beats]")] + text[text.index("[ends]") :])
+    scenario = replay(export, mapping, 10, REPLAYED)
+    assert scenario.districts
+    assert scenario.example(datetime(2023, 1, 2, tzinfo=UTC))["incident_id"] == "BY-HAND-1"
+
+
+def test_d10_a_document_of_another_agency_or_a_wrong_one_is_refused(tmp_path: Path) -> None:
+    export, document = tmp_path / "calls.csv", tmp_path / "document.toml"
+    export.write_text(f"{HEAD}\n{ROW}\n")
+    document.write_text("agency = 3")
+    with pytest.raises(MappingRefused, match=r"document\.toml, line"):
+        replay(export, SAN_DIEGO, 10, document)
+    with pytest.raises(MappingRefused, match="madison-wi's"):
+        replay(export, SAN_DIEGO, 10, CHECKOUT / "deploy" / "programmes" / "madison-wi.2021-09-01.toml")

@@ -70,4 +70,5 @@ def test_a_type_that_nobody_takes_is_counted_apart() -> None:
     assert found["of_a_type_that_is_taken"]["calls"] == 0
     assert found["indeterminate"] == 1
     assert (found["at_best"]["suitable"], found["at_best"]["suitable_of_a_type_that_is_taken"]) == (1, 0)
-    assert found["at_best"]["stopped"] == {"category: category-not-taken": 1, "district: district-unknown": 1}
+    assert found["at_best"]["stopped"] == {"category: code-not-listed": 1, "district: district-unknown": 1}
+    assert found["unlisted_codes"] == {"NOISE": 1}

@@ -1,0 +1,132 @@
+"""Reads parts of a JSON document tolerantly: what cannot be read is absent, and a note says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from services.intake.flat import Time
+from shared.call import IncidentId
+
+T = TypeVar("T")
+MAX_TEXT_CHARACTERS = 200
+LARGEST_NUMBER = 10**18
+"""What is larger is no code."""
+MAX_NOTES = 20
+
+_TIME: TypeAdapter[datetime] = TypeAdapter(Time)
+_INCIDENT: TypeAdapter[str] = TypeAdapter(IncidentId)
+
+
+@dataclass(slots=True)
+class Remarks:
+    """What comes up while a document is read."""
+
+    notes: dict[str, None] = field(default_factory=dict)
+    cut: list[str] = field(default_factory=list)
+    """Texts that were too long, whole: what was cut off could be the word that matters."""
+
+    def note(self, sentence: str) -> None:
+        """Say something to the sender, once."""
+        if len(self.notes) < MAX_NOTES:
+            self.notes[sentence] = None
+
+
+class Part:
+    """One object of the document. Names of fields are told to the sender, values are not."""
+
+    def __init__(self, content: Mapping[str, Any], remarks: Remarks) -> None:
+        self.content, self._remarks = content, remarks
+
+    def text(self, name: str) -> str | None:
+        """A text of at most 200 characters; a number is taken as it is written."""
+        return self._as_text(name, self.content[name]) if name in self.content else None
+
+    def texts(self, name: str) -> list[str]:
+        """Texts, where one or several may stand."""
+        return [text for value in self._values(name) if (text := self._as_text(name, value)) is not None]
+
+    def whole_texts(self, name: str) -> list[str]:
+        """Texts of any length; what is no text is taken as the JSON that it is, for its words."""
+        texts = []
+        for value in self._values(name):
+            if value is None:
+                self._absent(name)
+            else:
+                texts.append(value if isinstance(value, str) else self._json_of(name, value))
+        return texts
+
+    def whole_number(self, name: str) -> int | None:
+        """A whole number, as number or text."""
+        if name not in self.content:
+            return None
+        value = self.content[name]
+        if isinstance(value, str) and value.strip().isdecimal() and len(value) < MAX_NOTES:
+            return int(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        self._absent(name)
+        return None
+
+    def time(self, name: str) -> datetime | None:
+        """A plausible instant with an offset."""
+        return self._by(_TIME, name)
+
+    def incident_id(self, name: str) -> str | None:
+        """The number of an incident."""
+        return self._by(_INCIDENT, name)
+
+    def parts(self, name: str) -> list[Part]:
+        """Objects, where one or several may stand."""
+        read = []
+        for value in self._values(name):
+            if isinstance(value, dict):
+                read.append(Part(value, self._remarks))
+            else:
+                self._absent(name)
+        return read
+
+    def unreadable(self, name: str) -> bool:
+        """Whether something stands there that is no object; null is nothing."""
+        return any(value is not None and not isinstance(value, dict) for value in self._values(name))
+
+    def _values(self, name: str) -> list[Any]:
+        if name not in self.content:
+            return []
+        value = self.content[name]
+        return value if isinstance(value, list) else [value]
+
+    def _as_text(self, name: str, value: Any) -> str | None:
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < LARGEST_NUMBER:
+            value = str(value)
+        if not isinstance(value, str):
+            self._absent(name)
+            return None
+        if len(value) > MAX_TEXT_CHARACTERS:
+            self._remarks.note(f"{name} is longer than {MAX_TEXT_CHARACTERS} characters and was cut.")
+            self._remarks.cut.append(value)
+        return value[:MAX_TEXT_CHARACTERS]
+
+    def _json_of(self, name: str, value: Any) -> str:
+        try:
+            return to_json(value).decode()
+        except ValueError:
+            self._absent(name)
+            return ""
+
+    def _by(self, adapter: TypeAdapter[T], name: str) -> T | None:
+        if name not in self.content:
+            return None
+        try:
+            return adapter.validate_python(self.content[name])
+        except ValidationError:
+            self._absent(name)
+            return None
+
+    def _absent(self, name: str) -> None:
+        self._remarks.note(f"{name} could not be read; it is taken as absent.")

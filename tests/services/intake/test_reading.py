@@ -1,0 +1,368 @@
+"""What CADs really send: nearly JSON, nearly the registry's words, nulls, and more than anybody needs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from shared import telemetry
+from shared.call import CallType
+from shared.events import CallCancelled, CallReported
+from tests.services.intake.conftest import CALL, Door
+from tests.services.intake.test_eido import GML, at, eido
+
+ARMED = {"facts": {"weapon": "firearm"}, "cautions": ["ARMED"]}
+
+
+async def versions(door: Door, content: Any, path: str = "/v1/calls") -> list[CallReported | CallCancelled]:
+    answer = await door.post(content, path)
+    assert answer.status_code == 200, answer.text
+    return door.events()  # type: ignore[return-value]
+
+
+def personal(door: Door, event: CallReported | CallCancelled) -> dict[str, str]:
+    return door.sealer.open(event.call_id, event.sealed) if event.sealed else {}
+
+
+async def notes_of(door: Door, content: Any, path: str = "/v1/calls") -> str:
+    answer = await door.post(content, path)
+    assert answer.status_code == 200, answer.text
+    return "\n".join(answer.json()["taken"][0].get("notes", []))
+
+
+@pytest.mark.parametrize(("path", "content"), [("/v1/calls", CALL), ("/v1/eido", eido())])
+async def test_c1_a_byte_order_mark_is_no_fault(door: Door, path: str, content: Any) -> None:
+    assert await notes_of(door, b"\xef\xbb\xbf" + json.dumps(content).encode(), path) == ""
+
+
+@pytest.mark.parametrize(
+    ("broken", "read"),
+    [
+        (rb"gun \ud83d", "gun \ufffd"),
+        (rb"\udc00gun", "\ufffdgun"),
+        (rb"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+        (rb"\\ud83d", r"\ud83d"),
+        (rb"\\\ud83d", "\\\ufffd"),
+        (b"gun \xf0\x9f\x98", "gun \ufffd"),
+        (b"caf\xe9 gun", "caf\ufffd gun"),
+        (b"\xed\xa0\xbd", "\ufffd\ufffd\ufffd"),
+    ],
+)
+async def test_c2_a_cut_character_costs_itself_alone(door: Door, broken: bytes, read: str) -> None:
+    body = json.dumps(CALL | ARMED | {"narrative": "CUT"}).encode().replace(b"CUT", broken)
+    (event,) = await versions(door, body)
+    assert personal(door, event) == {"narrative": read}
+    assert event.call.facts == ARMED["facts"]
+    told = await notes_of(door, body)
+    assert ("U+FFFD" in told) == ("\ufffd" in read)
+
+
+async def test_c2_a_cut_character_in_an_eido_costs_itself_alone(door: Door) -> None:
+    content = eido(notesComponent=[{"notesActionComments": "CUT"}], cautionComponent=[{"cautionTypeInternalText": "A"}])
+    (event,) = await versions(door, json.dumps(content).encode().replace(b"CUT", rb"gun \ud83d"), "/v1/eido")
+    assert personal(door, event)["narrative"] == "gun \ufffd"
+    assert event.call.cautions == ("A",)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(st.characters(), max_size=20), start=st.integers(0, 40), length=st.integers(0, 40))
+async def test_c2_whatever_is_cut_in_a_text_the_hazard_beside_it_counts(
+    door: Door, text: str, start: int, length: int
+) -> None:
+    for ascii_only in (True, False):
+        whole = json.dumps(CALL | ARMED | {"narrative": "CUT"}, ensure_ascii=ascii_only)
+        written = json.dumps(text, ensure_ascii=ascii_only)[1:-1].encode("utf-8", "surrogatepass")
+        cut = written[:start] + written[start + length :]
+        answer = await door.post(whole.encode().replace(b"CUT", cut))
+        if answer.status_code != 200:  # the cut went through an escape: that is no JSON, and the CAD is told
+            assert b"\\" in written
+            assert answer.status_code in (400, 422)
+        else:
+            assert door.events()[-1].call.facts == ARMED["facts"]  # type: ignore[attr-defined]
+
+
+WORDS = [
+    (word, status)
+    for status, words in {
+        "cancelled": ("Cancelled", "Canceled", "CANCELED", " canceled "),
+        "closed": ("Closed", "Closed ", "CLOSED", "clo\u00adsed"),
+        "reopened": ("ReOpened", "Re-Opened", "re opened", "REOPENED"),
+        "active": ("Active", "Resources_Assigned"),
+    }.items()
+    for word in words
+]
+
+
+@pytest.mark.parametrize(("word", "status"), WORDS)
+async def test_c3_a_status_counts_however_it_is_written(door: Door, word: str, status: str) -> None:
+    incident = {"incidentTypeCommonRegistryText": "MNTL", "incidentStatusCommonRegistryText": [word]}
+    (event,) = await versions(door, eido(incidentComponent=incident), "/v1/eido")
+    assert event.call.status == status
+    if "esources" not in word:
+        await door.post(CALL | {"status": word})
+        assert door.events()[-1].call.status == status  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("word", ["On Scene", "on-scene", "OnScene", "ARRIVED", "Patient Contact"])
+async def test_c3_a_unit_on_scene_counts_however_it_is_written(door: Door, word: str) -> None:
+    unit = {"secondaryUnitStatusRegistryText": [word]}
+    (event,) = await versions(door, eido(emergencyResourceComponent=[unit]), "/v1/eido")
+    assert event.call.units_on_scene
+
+
+async def test_c3_an_unknown_word_is_named_and_counted(door: Door) -> None:
+    counter = telemetry.UNLISTED.labels("madison-wi", "incidentStatusCommonRegistryText")
+    before = counter._value.get()
+    incident = {"incidentStatusCommonRegistryText": ["Abandoned", "Closed"]}
+    assert "Abandoned" in await notes_of(door, eido(incidentComponent=incident), "/v1/eido")
+    assert counter._value.get() > before
+    assert door.events()[-1].call.status == "closed"  # type: ignore[attr-defined]
+
+
+OPTIONAL: dict[str, Any] = {
+    "eidoVersion": "1.0",
+    "incidentComponent": {
+        "incidentTypeInternalCode": "C",
+        "incidentTypeInternalText": "T",
+        "incidentTypeCommonRegistryText": "MNTL",
+        "incidentStatusCommonRegistryText": ["Active"],
+        "incidentPriorityInternalText": "3",
+        "incidentCommonPriorityNumber": 8,
+        "beatOrDispatchGroupText": "C1",
+        "locationReference": [{"$ref": "l"}],
+    },
+    "locationComponent": [
+        {"$id": "l", "locationTypeDescriptionRegistryText": "CurrentIncident", "locationByValue": "<a/>"}
+    ],
+    "personComponent": [
+        {
+            "personIncidentRoleRegistryText": ["Caller"],
+            "ncPersonComponent": {"injury": [], "primaryLanguage": "es", "name": [{"personFullName": "N"}]},
+            "itemReference": [],
+        }
+    ],
+    "callbackComponent": [{"callBackInformationUri": ["tel:1"], "updatedCbn": "2"}],
+    "callComponent": [{"callStartTimestamp": "2025-09-02T12:01:00-05:00"}],
+    "notesComponent": [{"notesActionComments": "n"}],
+    "emergencyResourceComponent": [{"secondaryUnitStatusRegistryText": ["OnScene"]}],
+    "mergeComponent": [{"incidentTrackingIdentifier": "urn:x", "incidentMergeDirectionCode": "Split"}],
+    "linkComponent": [{"incidentTrackingIdentifier": "urn:y"}],
+}
+
+
+def places(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    return [path for path in [path] if path] + [place for key, value in inner for place in places(value, (*path, key))]
+
+
+def changed(content: Any, path: tuple[Any, ...], value: Any) -> Any:
+    copy = json.loads(json.dumps(content))
+    place = copy
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return copy
+
+
+@pytest.mark.parametrize("path", places(OPTIONAL), ids=str)
+async def test_e4_whatever_is_optional_may_be_null_or_nonsense_and_the_weapon_counts(
+    door: Door, path: tuple[Any, ...]
+) -> None:
+    """C4 and E4: at every place of an EIDO, each kind of nonsense."""
+    armed = eido(**OPTIONAL) | {"cautionComponent": [{"cautionTypeInternalText": "ARMED"}, None]}
+    nonsense: tuple[Any, ...] = (None, 7, 10**400, 1e300, True, "x" * 300, [], [None], {}, {"a": [None]}, [[]])
+    for value in nonsense:
+        answer = await door.post(changed(armed, path, value), "/v1/eido")
+        if path == ("eidoVersion",) and answer.status_code == 406:
+            continue
+        assert answer.status_code == 200, (value, answer.text)
+        assert "ARMED" in door.events()[-len(answer.json()["taken"])].call.cautions  # type: ignore[attr-defined]
+
+
+async def test_e4_a_null_is_said(door: Door) -> None:
+    told = await notes_of(door, eido(notesComponent=[{"notesActionComments": None}, None]), "/v1/eido")
+    assert "notesActionComments" in told
+    assert "notesComponent" in told
+
+
+async def test_e4_a_text_is_cut_and_stands_whole_in_the_narrative(door: Door) -> None:
+    incident = {"incidentTypeInternalCode": "C", "incidentTypeInternalText": "x" * 250 + " knife"}
+    content = eido(incidentComponent=incident)
+    assert "incidentTypeInternalText" in await notes_of(door, content, "/v1/eido")
+    event = door.events()[-1]
+    assert event.call.call_type.text == "x" * 200  # type: ignore[attr-defined]
+    assert personal(door, event)["narrative"].endswith(" knife")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("note", ["knife", ["knife"], {"text": "knife"}, [{"a": [{"b": "knife"}]}]])
+async def test_e4_words_are_read_wherever_they_stand_in_a_note(door: Door, note: Any) -> None:
+    await door.post(eido(notesComponent=[{"notesActionComments": note}]), "/v1/eido")
+    await door.post(
+        eido(notesComponent=[note] if isinstance(note, str) else [{"notesActionComments": note}]), "/v1/eido"
+    )
+    for event in door.events():
+        assert "knife" in personal(door, event)["narrative"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"cautionComponent": ["ARMED"]},
+        {"cautionComponent": [{"cautionTypeInternalText": {"text": "ARMED"}}]},
+        {"personComponent": ["Suspect"]},
+    ],
+)
+async def test_e4_a_warning_that_cannot_be_read_is_still_one(door: Door, fields: dict[str, Any]) -> None:
+    (event,) = await versions(door, eido(**fields), "/v1/eido")
+    assert event.call.cautions == ("unreadable",)
+
+
+async def test_c6_of_two_rows_of_a_call_at_one_time_both_are_taken_and_so_is_the_other_call(door: Door) -> None:
+    rows = [CALL, CALL | ARMED | {"event_id": "e2"}, CALL | {"event_id": "e3", "incident_id": "2021-2"}]
+    first, second, other = await versions(door, rows)
+    assert (first.call.facts, second.call.facts) == ({}, ARMED["facts"])
+    assert other.call.incident_id == "2021-2"
+
+
+async def test_c10_nought_nought_is_no_place(door: Door) -> None:
+    assert "empty field" in await notes_of(door, CALL | {"position": {"latitude": 0.0, "longitude": -0.0}})
+    located = eido(locationComponent=[at("CurrentIncident", "<gml:Point><gml:pos>0 0</gml:pos></gml:Point>")])
+    assert "empty field" in await notes_of(door, located, "/v1/eido")
+    for event in door.events():
+        assert "position" not in personal(door, event)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("stamp", ["2021-09-02T23:59:60Z", "2021-09-02T23:59:60.5Z", "2021-09-02T23:59:60-05:00"])
+async def test_a10_a_leap_second_is_the_second_before_it(door: Door, stamp: str) -> None:
+    (event,) = await versions(door, CALL | {"updated_at": stamp})
+    assert event.call.updated_at.second == 59
+    await door.post(eido(lastUpdateTimeStamp=stamp), "/v1/eido")
+    assert door.events()[-1].call.updated_at.second == 59  # type: ignore[attr-defined]
+
+
+async def test_e1_every_code_is_read(door: Door) -> None:
+    incident = {"incidentTypeInternalCode": "MHNV", "incidentTypeCommonRegistryText": "MTLV"}
+    (event,) = await versions(door, eido(incidentComponent=incident), "/v1/eido")
+    assert event.call.call_type == CallType(system="dane-county", code="MHNV")
+    assert event.call.further_types == (CallType(system="apco", code="MTLV"),)
+
+
+async def test_e5_linked_incidents_are_recorded(door: Door) -> None:
+    links = [{"incidentTrackingIdentifier": f"urn:{n % 40}"} for n in range(80)]
+    told = await notes_of(door, eido(linkComponent=links), "/v1/eido")
+    assert "first 32" in told
+    assert door.events()[-1].call.linked_incidents == tuple(f"urn:{n}" for n in range(32))  # type: ignore[attr-defined]
+
+
+CIRCLE = (
+    '<gs:Circle><gml:pos>43.07 -89.40</gml:pos><gs:radius uom="urn:ogc:def:uom:EPSG::{}">{}</gs:radius></gs:Circle>'
+)
+
+
+@pytest.mark.parametrize(
+    ("unit", "length", "taken"),
+    [(9001, 300, True), (9093, 0.1, True), (9093, 5, False), (9036, 1, False), (9002, 900, True), (1234, 1, False)],
+)
+async def test_e6_a_radius_has_its_unit(door: Door, unit: int, length: float, *, taken: bool) -> None:
+    located = eido(locationComponent=[at("CurrentIncident", CIRCLE.format(unit, length))])
+    (event,) = await versions(door, located, "/v1/eido")
+    assert ("position" in personal(door, event)) == taken
+
+
+def nested_shapes(count: int) -> str:
+    return f"<p {GML}>{'<gml:Polygon>' * count}{'</gml:Polygon>' * count}</p>"
+
+
+def located(*shapes: str) -> dict[str, Any]:
+    return eido(locationComponent=[at("CurrentIncident", *shapes)])
+
+
+HEAVY: list[tuple[str, Any, str]] = [
+    ("nested shapes", located(nested_shapes(900)), "/v1/eido"),
+    ("nested shapes, 171 KB", located(nested_shapes(9000)), "/v1/eido"),
+    ("many shapes", located("<gml:Point/>" * 4000), "/v1/eido"),
+    ("many corners", located(f"<gml:Polygon><gml:posList>{'1 2 ' * 12_000}</gml:posList></gml:Polygon>"), "/v1/eido"),
+    ("many locations", eido(locationComponent=[at("CurrentIncident", nested_shapes(5))] * 200), "/v1/eido"),
+    ("many nulls", eido(cautionComponent=[None] * 12_000), "/v1/eido"),
+    ("many words", eido(emergencyResourceComponent=[{"secondaryUnitStatusRegistryText": ["x"] * 9000}]), "/v1/eido"),
+    ("many fields", CALL | {f"f{n}": 1 for n in range(5000)}, "/v1/calls"),
+    ("many wrong answers", CALL | {"answers": {f"f{n}": 1 for n in range(5000)}}, "/v1/calls"),
+    ("many wrong calls", [{}] * 1000, "/v1/calls"),
+    ("many wrong facts", CALL | {"facts": {f"weapo{n}": "" for n in range(4000)}}, "/v1/calls"),
+    ("surrogates", json.dumps(CALL | {"narrative": "X"}).encode().replace(b"X", rb"\ud83d" * 8000), "/v1/calls"),
+    ("deep", b'{"a":' * 12_000, "/v1/calls"),
+    ("the largest body", CALL | {"narrative": "x" * 1_000_000}, "/v1/calls"),
+    ("the most fields", CALL | {f"f{n}": 1 for n in range(80_000)}, "/v1/calls"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "path"), [heavy[1:] for heavy in HEAVY], ids=[heavy[0] for heavy in HEAVY])
+async def test_f2_no_body_makes_the_loop_stand_still(door: Door, content: Any, path: str) -> None:
+    body = content if isinstance(content, bytes) else json.dumps(content).encode()
+    stood_still = [await longest_turn(door.post(body, path)) for _ in range(3)]
+    assert min(stood_still) < 0.1  # the least of three: other processes may hold the machine up
+
+
+async def longest_turn(posting: Coroutine[Any, Any, httpx.Response]) -> float:
+    """The longest turn of the loop in seconds, while an answer is waited for."""
+    answering = asyncio.create_task(posting)
+    longest, last = 0.0, time.perf_counter()
+    while not answering.done():
+        await asyncio.sleep(0)
+        now = time.perf_counter()
+        longest, last = max(longest, now - last), now
+    assert answering.result().status_code < 500
+    return longest
+
+
+NAMES = sorted({*CALL, "facts", "cautions", "narrative", "position", "status"})
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    fields=st.dictionaries(
+        st.sampled_from(sorted({*OPTIONAL, "$id", "lastUpdateTimeStamp", "cautionComponent"})), VALUES
+    )
+)
+@example(fields={"notesComponent": [{"notesActionComments": [float("nan")]}]})
+async def test_an_eido_that_is_taken_has_the_hazard_that_stands_in_it(door: Door, fields: dict[str, Any]) -> None:
+    """Whatever stands beside it: taken with the weapon in it, or refused with a reason; never a failure of ours."""
+    armed = eido(**fields) | {"personComponent": [{"ncPersonComponent": {"injury": ["cut"]}, "itemReference": "gun"}]}
+    answer = await door.post(armed, "/v1/eido")
+    assert answer.status_code in (200, 406, 413, 422), answer.text
+    if answer.status_code == 200:
+        call = door.events()[-len(answer.json()["taken"])].call  # type: ignore[attr-defined]
+        assert "role:item" in call.cautions
+        assert call.facts == {"injury": "needs-ems"}
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(fields=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4))
+async def test_a_flat_call_that_is_taken_has_the_hazard_that_stands_in_it(door: Door, fields: dict[str, Any]) -> None:
+    answer = await door.post(CALL | fields | ARMED)
+    assert answer.status_code in (200, 400, 403, 422), answer.text
+    if answer.status_code == 200:
+        assert door.events()[-1].call.facts == ARMED["facts"]  # type: ignore[attr-defined]
+        assert door.events()[-1].call.cautions == ("ARMED",)  # type: ignore[attr-defined]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=st.binary(max_size=300), start=st.integers(0, 400), path=st.sampled_from(["/v1/calls", "/v1/eido"]))
+async def test_bytes_written_over_a_body_never_break_the_door(door: Door, body: bytes, start: int, path: str) -> None:
+    whole = json.dumps(CALL if path == "/v1/calls" else eido(**OPTIONAL)).encode()
+    for content in (body, whole[:start] + body + whole[start + len(body) :], whole[:start] + body + whole[start:]):
+        assert (await door.post(content, path)).status_code < 500

@@ -1,0 +1,107 @@
+"""What is told of teams that are with somebody, turned back, or let in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.events import (
+    CadInformed,
+    CadMessageDue,
+    CadNotInformed,
+    CallChanged,
+    EntryNotReleased,
+    Event,
+    PageDue,
+    RecallUnacknowledged,
+    SafetyCheckDue,
+    SafetyCheckMissed,
+    StatusReported,
+    TeamMayEnter,
+    TeamStays,
+    TeamStillStaged,
+    UpgradeRaised,
+)
+from tests.services.notification.journal import CALL, NOON, Running, accepted, of, offer, routed, status
+
+ABOUT: dict[str, Any] = {"call_id": CALL, "episode": 1, "team_id": "alpha"}
+UPGRADE = UpgradeRaised(**ABOUT, level="police", level_rank=3, on_upgrade="stay", team_on_scene=True, send="default")
+STAYS = TeamStays(**ABOUT, why="closed", sentence="It stays.")
+CHANGED = CallChanged(**ABOUT, changes=("Beginning: …",), another_incident=True, changed_at=NOON, sentence="Is it?")
+
+
+def assigned() -> Running:
+    running = Running()
+    made = offer()
+    running.take(made)
+    running.perform()
+    running.take(accepted(made))
+    running.take(routed())
+    running.perform()
+    return running
+
+
+@pytest.mark.parametrize(
+    ("event", "page", "message", "misleads"),
+    [
+        (UPGRADE, "upgrade", "call.upgraded", True),
+        (STAYS, "stays", "team.stays", True),
+        (TeamMayEnter(**ABOUT, released_by="Ortiz"), "may-enter", "team.may-enter", False),
+        (CHANGED, "changed", "call.changed", True),
+        (CHANGED.model_copy(update={"another_incident": False}), "changed", None, False),
+        (EntryNotReleased(**ABOUT, enters_when=("police on scene",), sentence="?"), None, "team.entered", True),
+        (TeamStillStaged(**ABOUT, staged_minutes=10, sentence="."), None, "team.staged", False),
+        (RecallUnacknowledged(**ABOUT, silent_minutes=5, sentence="."), None, "team.silent", True),
+        (StatusReported(**ABOUT, status="need-police"), None, "unit.status", True),
+    ],
+)
+def test_team_and_cad_are_told_and_a_person_where_the_cad_is_not(
+    event: Event,
+    page: str | None,
+    message: str | None,
+    misleads: bool,  # noqa: FBT001
+) -> None:
+    running = assigned()
+    events = running.take(event)
+    assert {due.kind for due in of(events, PageDue)} == ({page} if page else set())
+    assert [due.kind for due in of(events, CadMessageDue)] == ([message] if message else [])
+    assert not running.decide(running.inputs[-1]), "once"
+    told = of(running.perform("failed", "timeout"), CadNotInformed)
+    assert [end.alarm for end in told] == ([misleads] if message else [])
+
+
+def test_the_cad_hears_what_to_send_beside_a_team_on_scene() -> None:
+    data = of(assigned().take(UPGRADE), CadMessageDue)[0].body["data"]
+    assert (data["team_on_scene"], data["send"]) == (True, "default")
+
+
+def test_a_team_without_a_call_asks_for_police_at_every_cad() -> None:
+    running = assigned()
+    running.take(routed().model_copy(update={"call_id": "madison/other/1"}))
+    running.perform()
+    events = running.take(StatusReported(team_id="beta", status="need-police", assigned=False))
+    messages = of(events, CadMessageDue)
+    assert [(due.kind, due.source) for due in messages] == [
+        ("team.needs-police", "dane"),
+        ("team.needs-police", "other"),
+    ]
+    assert {due.needs_police for due in messages} == {"beta"}
+    assert {end.needs_police for end in of(running.perform(), CadInformed)} == {"beta"}
+
+
+def test_a_request_of_a_team_with_a_call_says_whose_it_is_until_it_is_acknowledged() -> None:
+    running = assigned()
+    running.take(status("need-police"))
+    assert [end.needs_police for end in of(running.perform(), CadInformed)] == ["alpha"]
+    running.take(status("on-scene"))
+    assert [end.needs_police for end in of(running.perform(), CadInformed)] == [""]
+
+
+def test_a_silent_team_in_need_without_a_call_is_asked_and_told_of_to_every_cad() -> None:
+    running = assigned()
+    about: dict[str, Any] = {"call_id": "", "episode": 0, "team_id": "alpha"}
+    asked = of(running.take(SafetyCheckDue(**about, number=1)), PageDue)
+    assert {page.kind for page in asked} == {"safety-check"}
+    missed = running.take(SafetyCheckMissed(**about, missed=2, silent_minutes=90, sentence="Send police."))
+    assert [due.kind for due in of(missed, CadMessageDue)] == ["team.silent"]

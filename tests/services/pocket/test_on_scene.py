@@ -1,0 +1,168 @@
+"""What the page says to a team that is with somebody, waits to be let in, or was released."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from services.pocket.http import create_app
+from shared.events import (
+    AssignmentWithdrawn,
+    CallChanged,
+    CallVersionAt,
+    CorrectStatus,
+    ReportStatus,
+    SafetyCheckDue,
+    StatusCorrected,
+    StatusReported,
+    TeamMayEnter,
+    TeamStays,
+    UpgradeRaised,
+)
+from tests.services.pocket.city import CALL, PERSONAL, City
+from tests.services.pocket.test_http import settle, shown
+
+ABOUT: dict[str, Any] = {"call_id": CALL, "episode": 1, "team_id": "alpha-1"}
+
+
+@pytest.fixture
+async def city() -> AsyncIterator[City]:
+    city = City()
+    async with city.living():
+        yield city
+
+
+@pytest.fixture
+async def phone(city: City) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(create_app(city.door))
+    async with httpx.AsyncClient(transport=transport, base_url="http://pocket", follow_redirects=True) as client:
+        yield client
+
+
+async def accepted(city: City, phone: httpx.AsyncClient, **more: Any) -> str:
+    city.call()
+    city.sign_on()
+    path = city.offer(**more)
+    await settle(city)
+    await phone.post(f"{path}/accept")
+    return path
+
+
+async def test_an_upgrade_on_scene_does_not_turn_anybody_back(city: City, phone: httpx.AsyncClient) -> None:
+    path = await accepted(city, phone)
+    city.write(UpgradeRaised(**ABOUT, level="police", level_rank=3, on_upgrade="stay", team_on_scene=True))
+    page = await shown(city, phone, path)
+    assert "You stay on this call." in page
+    assert "Turn back." not in page
+    assert PERSONAL["address"] in page
+
+
+async def test_a_call_that_the_cad_closed_asks_for_clearing(city: City, phone: httpx.AsyncClient) -> None:
+    path = await accepted(city, phone)
+    city.write(TeamStays(**ABOUT, why="closed", sentence="."))
+    page = await shown(city, phone, path)
+    assert "The CAD has closed this call." in page
+    assert "Clear call" in page
+    city.write(CallVersionAt(call_id=CALL, episode=1, call_at=city.call(), status="reopened"))
+    assert "has closed this call" not in await shown(city, phone, path)
+
+
+async def test_a_released_team_says_that_it_knows_and_its_link_lives_until_then(
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    path = await accepted(city, phone)
+    city.write(AssignmentWithdrawn(**ABOUT, why="upgraded", acknowledge=True))
+    page = await shown(city, phone, path)
+    assert "You get no other call before you have said that you know." in page
+    await phone.post(f"{path}/released", data={"status": "available", "page_at": "7"})
+    command = city.commands()[-1]
+    assert isinstance(command, ReportStatus)
+    assert (command.status, command.call_id) == ("available", None)
+    assert "before you have said" not in await shown(city, phone, path)
+
+
+async def test_a_released_team_may_still_ask_for_police(city: City, phone: httpx.AsyncClient) -> None:
+    path = await accepted(city, phone)
+    city.write(AssignmentWithdrawn(**ABOUT, why="upgraded", acknowledge=True))
+    await shown(city, phone, path)
+    await phone.post(f"{path}/released", data={"status": "need-police", "page_at": "8"})
+    command = city.commands()[-1]
+    assert isinstance(command, ReportStatus)
+    assert command.status == "need-police"
+
+
+async def test_a_team_without_a_call_asks_for_police_and_is_asked_whether_it_is_well(
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    shift = city.sign_on()
+    await shown(city, phone, shift)
+    await phone.post(f"{shift}/status", data={"status": "need-police", "page_at": "9"})
+    assert "You have asked for police." in await shown(city, phone, shift)
+    city.write(SafetyCheckDue(call_id="", episode=0, team_id="alpha-1", number=1))
+    assert "Are you well?" in await shown(city, phone, shift)
+    city.write(StatusReported(team_id="alpha-1", status="available", assigned=False))
+    assert "Are you well?" not in await shown(city, phone, shift)
+
+
+async def test_on_scene_asks_whether_somebody_has_released_the_team(city: City, phone: httpx.AsyncClient) -> None:
+    path = await accepted(city, phone, enters_when=("released by sergeant",))
+    sent = len(city.commands())
+    asked = await phone.post(f"{path}/status", data={"status": "on-scene", "page_at": "1"})
+    assert "Has somebody released you?" in asked.text
+    assert len(city.commands()) == sent
+    form = {"status": "on-scene", "page_at": "1", "released_by": "a sergeant"}
+    await phone.post(f"{path}/status", data=form)
+    command = city.commands()[-1]
+    assert isinstance(command, ReportStatus)
+    assert command.released_by == "a sergeant"
+
+
+async def test_nobody_has_to_be_named_to_be_on_scene(city: City, phone: httpx.AsyncClient) -> None:
+    path = await accepted(city, phone, enters_when=("released by sergeant",))
+    await phone.post(f"{path}/status", data={"status": "on-scene", "page_at": "1", "released_by": "nobody"})
+    command = city.commands()[-1]
+    assert isinstance(command, ReportStatus)
+    assert (command.status, command.released_by) == ("on-scene", None)
+
+
+async def test_a_team_that_was_let_in_is_told(city: City, phone: httpx.AsyncClient) -> None:
+    path = await accepted(city, phone, enters_when=("police on scene",))
+    await phone.post(f"{path}/status", data={"status": "staged", "page_at": "1"})
+    page = await shown(city, phone, path)
+    assert "Waiting nearby" in page
+    assert "Stage nearby." in page
+    city.write(TeamMayEnter(**ABOUT, released_by="units-on-scene"))
+    assert "You may go in." in await shown(city, phone, path)
+
+
+async def test_A4_A7_an_address_that_changed_is_shown_with_the_one_before(  # noqa: N802
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    path = await accepted(city, phone)
+    position = city.call(personal={"address": "99 Elsewhere Rd"})
+    city.write(CallVersionAt(call_id=CALL, episode=1, call_at=position))
+    page = await shown(city, phone, path)
+    assert "99 Elsewhere Rd" in page
+    assert f"You accepted: {PERSONAL['address']}" in page
+    change = "Beginning: 2026-03-02 12:00 UTC, now 2026-03-03 12:00 UTC."
+    told = CallChanged(**ABOUT, changes=(change,), another_incident=True, changed_at=city.clock.now(), sentence=".")
+    city.write(told)
+    page = await shown(city, phone, path)
+    assert "This may be another call by now" in page
+    assert change in page
+
+
+async def test_going_back_is_a_correction(city: City, phone: httpx.AsyncClient) -> None:
+    path = await accepted(city, phone)
+    await phone.post(f"{path}/status", data={"status": "on-scene", "page_at": "1"})
+    page = await shown(city, phone, path)
+    assert 'value="en-route"' not in page
+    assert "We are not on scene" in page
+    assert 'value="en-route"' in await shown(city, phone, f"{path}/correct")
+    await phone.post(f"{path}/correct", data={"status": "en-route", "page_at": "2"})
+    assert isinstance(city.commands()[-1], CorrectStatus)
+    city.write(StatusCorrected(**ABOUT, before="on-scene", status="en-route"))
+    assert 'value="on-scene"' in await shown(city, phone, path)

@@ -1,0 +1,494 @@
+"""The life cycle of an assignment, enumerated: every event in every state, and who is never dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+from itertools import permutations
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.team_availability.life_cycle import ENDS, PROGRESS, STATES, WITH_SOMEBODY, AssignmentState, goes_back
+from services.team_availability.state import Assignment
+from shared.events import (
+    AssignmentEnded,
+    AssignmentWithdrawn,
+    CallChanged,
+    CommandRefused,
+    CorrectStatus,
+    DistrictPaused,
+    EntryNotReleased,
+    Event,
+    LateStatusNoted,
+    OfferMade,
+    OverrideCall,
+    RecallUnacknowledged,
+    ReleaseTeam,
+    SafetyCheckDue,
+    SafetyCheckMissed,
+    SignOff,
+    StatusReported,
+    TeamMayEnter,
+    TeamSignedOff,
+    TeamStays,
+    TeamStillStaged,
+    UpgradeRaised,
+    WithdrawTeam,
+)
+from tests.builders import judgement, verdict
+from tests.services.team_availability.test_whatever_comes import is_asked
+from tests.services.team_availability.town import Town, call_id, unsuitable
+
+HALF_HOUR = 30 * 60
+REPORTS: dict[AssignmentState, tuple[str, ...]] = {
+    "accepted": (),
+    "on-phone": (),
+    "en-route": ("en-route",),
+    "staged": ("en-route", "staged"),
+    "on-scene": ("en-route", "on-scene"),
+    "transporting": ("on-scene", "transporting"),
+    "need-police": ("en-route", "need-police"),
+}
+"""What a team reports to stand in each state."""
+
+
+def in_state(state: AssignmentState, hours: float = 8, **changes: Any) -> Town:
+    """Team one has the call, and stands so with it."""
+    town = Town()
+    town.team("one", hours=hours)
+    reached_by = "phone transfer" if state == "on-phone" else "offer"
+    town.call("1", judgement(verdict(reached_by=reached_by, **changes)))
+    town.accept(town.last(OfferMade))
+    for status in REPORTS[state]:
+        town.wait(1)
+        town.status(status)
+    town.wait(1)
+    assert assignment(town).state == state
+    return town
+
+
+def assignment(town: Town) -> Assignment:
+    live = town.state.calls[call_id()].assignment
+    assert live is not None
+    return live
+
+
+def has_it(town: Town) -> bool:
+    call = town.state.calls.get(call_id())
+    return call is not None and call.assignment is not None
+
+
+# --- every event in every state -------------------------------------------------------------------------------------
+
+
+def recall(town: Town) -> None:
+    town.triage(unsuitable())
+
+
+def stage(town: Town) -> None:
+    town.triage(judgement(verdict(on_upgrade="stage"), level_rank=1))
+
+
+def stay(town: Town) -> None:
+    town.triage(judgement(verdict(on_upgrade="stay"), level_rank=1))
+
+
+def pause(town: Town) -> None:
+    town.hear(DistrictPaused(district="all", revision=1, changed_by="sue"), "decisions")
+
+
+def shift_is_over(town: Town) -> None:
+    town.wait(9 * 3600)
+
+
+HAPPENINGS: dict[str, tuple[str | None, Callable[[Town], object]]] = {
+    "upgrade, recall": ("upgraded", recall),
+    "upgrade, stage": (None, stage),
+    "upgrade, stay": (None, stay),
+    "CAD cancels": ("cancelled", lambda town: town.cancel()),
+    "CAD closes": ("cancelled", lambda town: town.cancel(status="closed")),
+    "CAD merges": ("cancelled", lambda town: town.cancel(status="merged")),
+    "CAD closes, told as a report": ("cancelled", lambda town: town.report(status="closed")),
+    "override to default": ("overridden", lambda town: town.command(OverrideCall, call_id=call_id(), send="default")),
+    "pause": (None, pause),
+    "sign-off": (None, lambda town: town.command(SignOff, team_id="one")),
+    "shift ends": ("shift-ends", shift_is_over),
+    "released to go in": (None, lambda town: town.command(ReleaseTeam, team_id="one")),
+    "available": (None, lambda town: town.status("available")),
+    "another's call": (None, lambda town: town.status("on-scene", call_id=call_id("9"))),
+    "cleared": ("cleared", lambda town: town.status("cleared", disposition="refused")),
+    "withdrawn by name": ("withdrawn", lambda town: town.command(WithdrawTeam, team_id="one", reason="relieved")),
+    "withdrawn without a reason": (None, lambda town: town.command(WithdrawTeam, team_id="one")),
+    **{status: (None, partial(Town.status, status=status)) for status in PROGRESS[:-1]},
+    "need-police": (None, lambda town: town.status("need-police")),
+}
+"""Whatever may happen to a team with a call, and as which ending; None: it ends no assignment."""
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("happening", HAPPENINGS)
+def test_what_ends_an_assignment_stands_in_the_table(happening: str, state: AssignmentState) -> None:
+    ending, happens = HAPPENINGS[happening]
+    town = in_state(state)
+    happens(town)
+    ends = ending in ENDS[state]
+    assert has_it(town) != ends, town.kinds()[-5:]
+    withdrawn = [event.why for event in town.all(AssignmentWithdrawn)]
+    assert withdrawn == ([ending] if ends and ending != "cleared" else [])
+    if not ends and ending in ("cancelled", "overridden"):
+        assert len(town.all(TeamStays)) == 1
+    is_asked(town.state)
+
+
+def test_only_its_own_word_or_a_named_person_takes_a_team_off_that_is_with_somebody() -> None:
+    assert {ENDS[state] for state in WITH_SOMEBODY} == {frozenset(("cleared", "withdrawn"))}
+    assert set(ENDS) == set(STATES) == set(get_args(AssignmentState))
+
+
+# --- an upgrade while the team is with somebody ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", sorted(WITH_SOMEBODY))
+def test_an_upgrade_leaves_a_team_on_scene_assigned_and_asks_it_twice_as_often(state: AssignmentState) -> None:
+    town = in_state(state)
+    recall(town)
+    upgrade = town.last(UpgradeRaised)
+    assert (upgrade.team_on_scene, upgrade.on_upgrade, upgrade.send) == (True, "stay", "default")
+    town.call("2")
+    assert town.last(OfferMade).call_id == call_id(), "it is offered nothing else"
+    town.wait(HALF_HOUR / 2)
+    assert [event.number for event in town.all(SafetyCheckDue)] == [1]
+    town.wait(HALF_HOUR)
+    assert [event.missed for event in town.all(SafetyCheckMissed)] == [2]
+    assert town.status("need-police").type == "command-done"
+
+
+def test_an_upgrade_shortens_the_check_that_runs() -> None:
+    town = in_state("on-scene")
+    town.wait(20 * 60)
+    recall(town)
+    town.wait(10 * 60)
+    assert len(town.all(SafetyCheckDue)) == 1, "it is not asked later than it would have been"
+
+
+def test_a_call_that_the_cad_closes_and_opens_again_is_told_of_each_time() -> None:
+    town = in_state("on-scene")
+    for _ in range(2):
+        town.wait(1)
+        town.cancel(status="closed")
+        town.wait(1)
+        town.report(status="reopened")
+    assert [event.why for event in town.all(TeamStays)] == ["closed", "closed"]
+    assert has_it(town)
+
+
+def test_a_dispatcher_sends_the_default_beside_a_team_on_scene_and_nothing_instead_of_it() -> None:
+    town = in_state("on-scene")
+    answer = town.command(OverrideCall, call_id=call_id(), send="default")
+    assert answer.sentence.startswith("The default response goes. one is with somebody")  # type: ignore[attr-defined]
+    assert town.last(TeamStays).send == "default"
+    town.call("2", judgement(verdict("other", model="co-responder")))
+    answer = town.command(OverrideCall, call_id=call_id(), send="other")
+    assert isinstance(answer, CommandRefused)
+    assert answer.reason == "team-on-scene"
+    assert has_it(town)
+
+
+# --- asking for police ----------------------------------------------------------------------------------------------
+
+
+def test_need_police_is_refused_to_no_team_on_shift() -> None:
+    town = Town()
+    town.team("one")
+    assert town.status("need-police").type == "command-done"
+    said = town.last(StatusReported)
+    assert (said.call_id, said.assigned) == (None, False)
+    town.call()
+    assert not town.all(OfferMade), "it is offered nothing before it says that it is available"
+    assert town.command(SignOff, team_id="one").type == "command-refused"
+    town.wait(HALF_HOUR / 2)
+    assert [(event.call_id, event.team_id) for event in town.all(SafetyCheckDue)] == [("", "one")]
+    town.wait(9 * 3600)
+    assert not town.all(TeamSignedOff), "its shift does not end it"
+    assert town.status("available").type == "command-done"
+    town.wait(0)
+    assert len(town.all(TeamSignedOff)) == 1
+
+
+@pytest.mark.parametrize("status", ["need-police", "on-scene", "transporting"])
+def test_a_team_whose_call_was_just_withdrawn_is_heard_and_asked(status: str) -> None:
+    town = in_state("en-route")
+    recall(town)
+    assert not has_it(town)
+    assert town.status(status).type == "command-done"
+    said = town.last(StatusReported)
+    assert (said.call_id, said.episode, said.assigned) == (call_id(), 1, False)
+    town.wait(HALF_HOUR / 2)
+    assert town.last(SafetyCheckDue).call_id == call_id()
+    assert not town.all(RecallUnacknowledged)
+
+
+def test_whatever_call_a_team_names_its_request_for_police_is_about_its_last_one() -> None:
+    town = in_state("en-route")
+    recall(town)
+    assert town.status("need-police", call_id="no call id").type == "command-done"
+    assert town.last(StatusReported).call_id == call_id()
+
+
+def test_need_police_names_another_call_and_counts_for_the_one_that_the_team_has() -> None:
+    town = in_state("on-scene")
+    assert town.status("need-police", call_id=call_id("9")).type == "command-done"
+    assert town.last(StatusReported).call_id == call_id()
+
+
+# --- recalled -------------------------------------------------------------------------------------------------------
+
+
+def test_a_recalled_team_is_offered_nothing_before_it_has_acknowledged() -> None:
+    town = in_state("en-route")
+    recall(town)
+    town.call("2")
+    assert len(town.all(OfferMade)) == 1
+    assert isinstance(town.status("en-route"), CommandRefused)
+    town.wait(299)
+    assert not town.all(RecallUnacknowledged)
+    town.wait(1)
+    assert town.last(RecallUnacknowledged).team_id == "one"
+    town.call("3")
+    assert len(town.all(OfferMade)) == 1
+    town.status("available")
+    town.call("4")
+    assert town.last(OfferMade).call_id == call_id("4")
+
+
+def test_clearing_acknowledges_a_recall_too() -> None:
+    town = in_state("en-route")
+    town.cancel()
+    assert town.status("cleared", disposition="cancelled").type == "command-done"
+    town.call("2")
+    assert town.last(OfferMade).call_id == call_id("2")
+
+
+# --- order of reports -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", list(permutations(("en-route", "on-scene", "transporting"))))
+def test_reports_in_any_order_go_forward_only(order: tuple[str, ...]) -> None:
+    town = in_state("accepted")
+    furthest = -1
+    for status in order:
+        happened_at = town.now
+        town.wait(1)
+        town.status(status, happened_at=happened_at)
+        is_late = PROGRESS.index(status) < furthest
+        furthest = max(furthest, PROGRESS.index(status))
+        assert assignment(town).reported == PROGRESS[furthest]
+        said: Event = town.last(LateStatusNoted) if is_late else town.last(StatusReported)
+        assert (said.status, said.happened_at) == (status, happened_at)  # type: ignore[attr-defined]
+    town.wait(HALF_HOUR)
+    assert town.all(SafetyCheckDue)
+
+
+def test_a_late_report_leaves_the_safety_check_running() -> None:
+    town = in_state("on-scene")
+    town.wait(HALF_HOUR - 60)
+    town.status("en-route", happened_at=town.now - timedelta(minutes=40))
+    town.wait(60)
+    assert len(town.all(SafetyCheckDue)) == 1
+
+
+def test_going_back_is_a_correction_that_says_so() -> None:
+    town = in_state("on-scene")
+    assert town.command(CorrectStatus, team_id="one", status="en-route").type == "command-done"
+    assert assignment(town).state == "en-route"
+    assert town.command(CorrectStatus, team_id="one", status="on-scene").result == "nothing-to-do"  # type: ignore[attr-defined]
+    town.status("on-scene")
+    town.wait(HALF_HOUR)
+    assert len(town.all(SafetyCheckDue)) == 1
+
+
+def test_a_status_cannot_have_happened_later_than_it_was_told() -> None:
+    town = in_state("accepted")
+    town.status("en-route", happened_at=town.now + timedelta(hours=1))
+    assert town.last(StatusReported).happened_at == town.now
+
+
+# --- by telephone ---------------------------------------------------------------------------------------------------
+
+
+def test_whoever_accepted_by_phone_is_told_of_an_upgrade_and_asked_as_any_team() -> None:
+    town = in_state("on-phone")
+    town.wait(HALF_HOUR)
+    assert len(town.all(SafetyCheckDue)) == 1
+    recall(town)
+    assert town.last(UpgradeRaised).team_id == "one"
+    town.wait(HALF_HOUR)
+    assert town.all(SafetyCheckMissed)
+
+
+# --- the shift ends -------------------------------------------------------------------------------------------------
+
+
+def test_a_call_is_handed_back_before_the_shift_ends_by_a_team_that_has_not_arrived() -> None:
+    town = in_state("en-route", hours=2, expected_minutes=40)
+    town.wait(79 * 60)
+    assert has_it(town)
+    town.wait(60)
+    assert town.last(AssignmentWithdrawn).why == "shift-ends"
+    assert not town.all(TeamSignedOff)
+    town.status("available")
+    town.wait(3600)
+    assert len(town.all(TeamSignedOff)) == 1
+
+
+def test_a_team_asked_just_in_time_has_half_of_what_a_call_takes_to_arrive() -> None:
+    town = in_state("en-route", hours=1.01, expected_minutes=60)
+    town.wait(29 * 60)
+    assert has_it(town)
+    town.wait(2 * 60)
+    assert not has_it(town)
+
+
+def test_a_team_that_has_arrived_hands_nothing_back() -> None:
+    town = in_state("on-scene", hours=2)
+    town.wait(5 * 3600)
+    assert has_it(town)
+    assert not town.all(TeamSignedOff)
+
+
+# --- staged ---------------------------------------------------------------------------------------------------------
+
+
+def staged(*enters_when: str) -> Town:
+    return in_state("staged", enters_when=enters_when or ("police on scene", "released by sergeant"))
+
+
+def test_a_staged_team_goes_in_once_the_cad_has_a_unit_on_scene() -> None:
+    town = staged()
+    town.report(units_on_scene=True)
+    assert town.last(TeamMayEnter).released_by == "units-on-scene"
+    town.status("on-scene")
+    assert not town.all(EntryNotReleased)
+
+
+def test_a_unit_on_scene_is_no_sergeants_word() -> None:
+    town = staged("released by sergeant")
+    town.report(units_on_scene=True)
+    assert not town.all(TeamMayEnter)
+    town.command(ReleaseTeam, team_id="one", released_by="Sergeant Ortiz")
+    assert town.last(TeamMayEnter).released_by == "Sergeant Ortiz"
+    assert town.command(ReleaseTeam, team_id="one").result == "nothing-to-do"  # type: ignore[attr-defined]
+
+
+def test_on_scene_without_a_release_is_recorded_with_its_answer_or_asked_about() -> None:
+    town = staged()
+    town.status("on-scene")
+    assert town.last(EntryNotReleased).sentence.endswith("Has somebody released it?")
+    answered = staged()
+    answered.status("on-scene", released_by="Sergeant Ortiz")
+    assert answered.last(StatusReported).released_by == "Sergeant Ortiz"
+    assert not answered.all(EntryNotReleased)
+    for on_scene in (town, answered):
+        on_scene.wait(HALF_HOUR)
+        assert on_scene.all(SafetyCheckDue), "either way it is on scene"
+
+
+def test_the_dispatcher_is_told_of_a_team_that_waits_for_long() -> None:
+    town = staged()
+    town.wait(10 * 60)
+    assert town.last(TeamStillStaged).staged_minutes == 10
+    released = staged()
+    released.command(ReleaseTeam, team_id="one")
+    released.wait(3600)
+    assert not released.all(TeamStillStaged)
+
+
+def test_a_unit_that_is_on_scene_already_lets_the_team_in() -> None:
+    town = Town()
+    town.team("one")
+    town.report(units_on_scene=True)
+    town.triage(judgement(verdict(enters_when=("police on scene",))))
+    town.accept(town.last(OfferMade))
+    town.status("on-scene")
+    assert not town.all(EntryNotReleased)
+
+
+# --- changes of the call --------------------------------------------------------------------------------------------
+
+
+def test_A7_another_beginning_or_place_is_told_and_the_call_stays() -> None:  # noqa: N802
+    town = in_state("en-route")
+    town.report(created_at=town.now + timedelta(days=1), district="West")
+    changed = town.last(CallChanged)
+    assert changed.another_incident
+    assert changed.changes[0] == "Beginning: 2026-03-02 12:00 UTC, now 2026-03-03 12:00 UTC."
+    assert has_it(town)
+    town.report(created_at=changed.begun_at, district="West", beat="12")
+    assert [event.another_incident for event in town.all(CallChanged)] == [True, False]
+    assert town.last(CallChanged).changes == ("Place: West, now West, beat 12.",)
+    recall(town)
+    assert town.last(UpgradeRaised).team_id == "one", "its hazards count"
+
+
+# --- the property ---------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from((*PROGRESS[:-1], "need-police", "correct", "lost", "upgrade", "close", "reopen")),
+            st.integers(0, 2400),
+            st.integers(0, 600),
+        ),
+        max_size=14,
+    )
+)
+def test_a_team_on_scene_is_never_without_a_safety_check(life: list[tuple[str, int, int]]) -> None:
+    """Statuses lost, late and in any order, upgrades and ends in between: within half an hour it is asked."""
+    town = in_state("accepted")
+    asked_at = None
+    for what, seconds, late in life:
+        before = len(town.journal)
+        town.wait(seconds)
+        does(town, what, late)
+        for event, at in zip(town.journal[before:], town.times[before:], strict=True):
+            if isinstance(event, SafetyCheckDue | StatusReported):
+                assert asked_at is None or at - asked_at <= timedelta(minutes=30)
+                asked_at = at
+            elif isinstance(event, AssignmentEnded | AssignmentWithdrawn):
+                asked_at = None
+        if not has_it(town):
+            return
+        live = assignment(town)
+        if not live.is_with_somebody:
+            asked_at = None
+        is_asked(town.state)
+
+
+def does(town: Town, what: str, late: int) -> None:
+    if what == "correct":
+        town.command(CorrectStatus, team_id="one", status="en-route")
+    elif what == "upgrade":
+        recall(town)
+    elif what == "close":
+        town.cancel(status="closed")
+    elif what == "reopen":
+        town.report(status="reopened")
+    elif what != "lost":
+        town.status(what, happened_at=town.now - timedelta(seconds=late))
+
+
+def cases() -> Iterator[tuple[str, str]]:
+    return ((before, status) for before in PROGRESS for status in PROGRESS)
+
+
+@pytest.mark.parametrize(("before", "status"), list(cases()))
+def test_order_of_statuses(before: str, status: str) -> None:
+    order = ("en-route", "staged", "on-scene", "transporting", "cleared")
+    assert goes_back(before, status) == (order.index(status) < order.index(before))  # type: ignore[arg-type]
+    assert not goes_back(before, "need-police")  # type: ignore[arg-type]
