@@ -296,6 +296,8 @@ class Alert:
         "input-refused",
         "clock-failed",
         "webhook-disabled",
+        "cad-clock",
+        "cad-identity",
         "no-stop-switch",
         "paused-by-itself",
         "pause-unreviewed",
