@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from pydantic import AfterValidator
 
 from services.console.api import bodies
 from services.console.api.access import Asking, Right, may, visible
@@ -21,9 +22,19 @@ from shared.call import Name
 from shared.doors.problems import Fault, Problem
 from shared.events import Command, Person
 from shared.links import shift_link
+from shared.plain import fault_of_id
 
 KeyHeader = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
-IdInPath = Annotated[str, Path(min_length=1, max_length=80)]
+
+
+def _plain(text: str) -> str:
+    if (wrong := fault_of_id(text)) is not None:
+        raise ValueError(wrong)
+    return text
+
+
+IdInPath = Annotated[str, Path(min_length=1, max_length=80), AfterValidator(_plain)]
+IncidentInPath = Annotated[str, Path(min_length=1, max_length=120), AfterValidator(_plain)]
 
 router = APIRouter(
     prefix="/v1",
@@ -141,7 +152,11 @@ async def roll_back(issuer: Annotated[Issuer, _issuer("roll-back")], body: bodie
 
 @router.post("/calls/{agency}/{source}/{incident}/override")
 async def override(
-    issuer: Annotated[Issuer, _issuer("override")], agency: str, source: str, incident: str, body: bodies.OverrideBody
+    issuer: Annotated[Issuer, _issuer("override")],
+    agency: Name,
+    source: Name,
+    incident: IncidentInPath,
+    body: bodies.OverrideBody,
 ) -> Answered:
     """Decide a call yourself: `default`, or a response that is to be sent."""
     call_id = _own_call(issuer, f"{agency}/{source}/{incident}")
@@ -150,7 +165,11 @@ async def override(
 
 @router.post("/calls/{agency}/{source}/{incident}/confirm")
 async def confirm(
-    issuer: Annotated[Issuer, _issuer("confirm")], agency: str, source: str, incident: str, body: bodies.Body
+    issuer: Annotated[Issuer, _issuer("confirm")],
+    agency: Name,
+    source: Name,
+    incident: IncidentInPath,
+    body: bodies.Body,
 ) -> Answered:
     """In an advisory district: confirm what is proposed for a call."""
     call_id = _own_call(issuer, f"{agency}/{source}/{incident}")

@@ -323,8 +323,8 @@ def _at(time: str | None) -> str:
 
 
 def _out(*, error: bool = False) -> Console:
-    console = Console(stderr=error, highlight=False)
-    return console if console.is_terminal else Console(stderr=error, highlight=False, width=PIPE_WIDTH)
+    console = Console(stderr=error, highlight=False, markup=False)
+    return console if console.is_terminal else Console(stderr=error, highlight=False, markup=False, width=PIPE_WIDTH)
 
 
 SHAPES: dict[str, Callable[[Any], None]] = {
