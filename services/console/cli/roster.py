@@ -62,7 +62,7 @@ def team_sign_on(
     hours: Annotated[float, typer.Option(help="How long the shift is.")] = 8.0,
     json: JsonOption = False,
 ) -> None:
-    """Start a shift; prints each member's pocket page."""
+    """Start a shift; prints your own pocket page, where you are a member."""
     path = f"/v1/teams/{in_path(team_id)}/sign-on"
     ask(ctx, json, lambda door: door.post(path, members=members, hours=hours))
 
@@ -86,6 +86,12 @@ def team_status(
     """Say where a team stands."""
     body = {"status": status, "call_id": call_id, "disposition": disposition}
     ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/status", **body))
+
+
+@person.command("link")
+def person_link(ctx: typer.Context, *, json: JsonOption = False) -> None:
+    """Your own pocket page of the shift that you are on."""
+    ask(ctx, json, lambda door: door.get("/v1/people/me/link"), "link")
 
 
 @person.command("list")

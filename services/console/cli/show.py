@@ -51,6 +51,11 @@ def answer(body: dict[str, Any]) -> None:
         out.print(Text(f"next: careroute command {body['command_id']}", QUIET), soft_wrap=True)
 
 
+def link(body: dict[str, str]) -> None:
+    """A person's own pocket page."""
+    _out().print(Text(f"{body['person_id']} with {body['team_id']}: {body['link']}"), soft_wrap=True)
+
+
 def not_done(body: dict[str, Any]) -> None:
     """Why it was not done, and what to do next."""
     out = _out(error=True)
@@ -330,6 +335,7 @@ def _out(*, error: bool = False) -> Console:
 SHAPES: dict[str, Callable[[Any], None]] = {
     "answer": answer,
     "not-done": not_done,
+    "link": link,
     "key": key,
     "switchboard": switchboard,
     "referrals": referrals,

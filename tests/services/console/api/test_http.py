@@ -31,6 +31,7 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("GET", "/v1/programme"): (PEOPLE, None),
     ("GET", "/v1/teams"): (PEOPLE, None),
     ("GET", "/v1/people"): ({"dispatcher", "supervisor"}, None),
+    ("GET", "/v1/people/me/link"): (PEOPLE, None),
     ("GET", "/v1/alerts"): (PEOPLE, None),
     ("GET", "/v1/commands/x"): (PEOPLE, None),
     ("POST", "/v1/switchboard/pause"): ({"dispatcher", "supervisor"}, {"district": "all"}),
@@ -337,16 +338,24 @@ async def test_a_door_that_cannot_follow_any_more_is_not_ready(city: City) -> No
     assert (await city.get(None, "/readyz")).status_code == 503
 
 
-async def test_sign_on_answers_with_each_members_page(city: City) -> None:
+async def test_f8_f9_a_link_goes_to_its_person_alone(city: City) -> None:
     members = ["the-staff", "ann"]
     assert (
         await city.post("supervisor", "/v1/teams", {"team": {"team_id": "t", "model": "peer-led"}})
     ).status_code == 200
-    for _ in range(2):
-        response = await city.post("staff", "/v1/teams/t/sign-on", {"members": members, "hours": 8}, key="k")
-        assert response.json()["links"] == {name: shift_link(POCKET, SECRET, "shift-1", name) for name in members}
-        assert response.headers["Cache-Control"] == "no-store"
-    (command,) = [command for command in city.commands() if isinstance(command, events.SignOn)]
+    for token, name in (("staff", "the-staff"), ("staff", "the-staff"), ("supervisor", None)):
+        response = await city.post(token, "/v1/teams/t/sign-on", {"members": members, "hours": 8}, key="k")
+        if response.status_code == 200:
+            links = {name: shift_link(POCKET, SECRET, "shift-1", name)} if name else {}
+            assert response.json()["links"] == links
+            assert response.headers["Cache-Control"] == "no-store"
+    for token, name in (("staff", "the-staff"), ("ann", "ann")):
+        own = await city.get(token, "/v1/people/me/link")
+        assert own.json() == {"person_id": name, "team_id": "t", "link": shift_link(POCKET, SECRET, "shift-1", name)}
+        assert own.headers["Cache-Control"] == "no-store"
+    assert (await city.get("supervisor", "/v1/people/me/link")).status_code == 404
+    assert (await city.get("bob", "/v1/people/me/link")).status_code == 404
+    command, *_ = [command for command in city.commands() if isinstance(command, events.SignOn)]
     assert (command.shift_ends_at - command.issued_at).total_seconds() == 8 * 3600
 
 
