@@ -11,6 +11,8 @@ from typing import Any
 from aiohttp import ClientSession
 
 from deploy.actors.http import LOST, ask
+from deploy.local.access import PEOPLE
+from shared.agencies import Role
 from shared.judgement import DEFAULT_POOL
 
 READ_SECONDS, COMMAND_SECONDS = 5.0, 8.0
@@ -46,6 +48,11 @@ class TeamSpec:
         """Its people."""
         named = [f"{self.team_id}-{discipline}" for discipline in self.crew]
         return tuple(f"{name}-{at}" if name in named[:at] else name for at, name in enumerate(named))
+
+
+def people_of(teams: Iterable[TeamSpec]) -> Mapping[str, tuple[Role, ...]]:
+    """Who needs a token in an agency: those who run it, and the staff of its teams."""
+    return {**PEOPLE, **{person: ("staff",) for team in teams for person in team.members}}
 
 
 class Console:
@@ -111,7 +118,7 @@ async def set_phases(console: Console, phases: Mapping[tuple[str, str], str]) ->
 
 
 async def sign_on(console: Console, teams: Iterable[TeamSpec], pages_url: str) -> dict[str, str]:
-    """Define people and teams and sign them on; the pocket link of each team's first member. Raises CommandFailed."""
+    """Define people and teams; their first members sign them on, and get links of their own. Raises CommandFailed."""
     links: dict[str, str] = {}
     for team in teams:
         for number, (person_id, discipline) in enumerate(zip(team.members, team.crew, strict=True)):
@@ -129,6 +136,6 @@ async def sign_on(console: Console, teams: Iterable[TeamSpec], pages_url: str) -
         body = {"team_id": team.team_id, "model": team.model, "primary_districts": list(team.districts)}
         await console.command("ana", "/v1/teams", {"team": {**body, "pool": team.pool}})
         shift = {"members": list(team.members), "hours": 12}
-        signed_on = await console.command("ana", f"/v1/teams/{team.team_id}/sign-on", shift)
+        signed_on = await console.command(team.members[0], f"/v1/teams/{team.team_id}/sign-on", shift)
         links[team.team_id] = signed_on["links"][team.members[0]]
     return links

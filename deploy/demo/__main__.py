@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 from rich.console import Console
 
-from deploy.actors.console import CommandFailed
+from deploy.actors.console import CommandFailed, people_of
 from deploy.actors.scenario import Scenario
 from deploy.demo import scenarios
 from deploy.demo.run import Run, decided_again, say
@@ -143,7 +143,7 @@ async def _demo(scenario: Scenario, console: Console, chosen: argparse.Namespace
 
 def _stage(scenario: Scenario, port: int, directory: Path, given: str | None, chosen: argparse.Namespace) -> Stage:
     source = SourceSpec(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay)
-    agency = AgencySpec(scenario.agency, (source,))
+    agency = AgencySpec(scenario.agency, (source,), people_of(scenario.teams))
     node = None if chosen.memory else find_broker(directory, given)
     if node is not None:
         return Processes(directory, node, agency)

@@ -22,6 +22,7 @@ import pytest
 from rich.console import Console
 from standardwebhooks import Webhook
 
+from deploy.actors.console import people_of
 from deploy.actors.crews import Habits
 from deploy.actors.scenario import Scenario
 from deploy.actors.webhooks import receiving
@@ -59,7 +60,8 @@ def short_city(seconds: float, calls_per_second: float) -> Scenario:
 
 
 def agency_of(scenario: Scenario, port: int) -> AgencySpec:
-    return AgencySpec(scenario.agency, (SourceSpec(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay),))
+    source = SourceSpec(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay)
+    return AgencySpec(scenario.agency, (source,), people_of(scenario.teams))
 
 
 async def play(scenario: Scenario, stage: Stage, port: int) -> tuple[Verdict, Run, str]:
