@@ -11,8 +11,6 @@ from typing import Any
 from aiohttp import ClientSession
 
 from deploy.actors.http import LOST, ask
-from deploy.local.access import PEOPLE
-from shared.agencies import Role
 from shared.judgement import DEFAULT_POOL
 
 READ_SECONDS, COMMAND_SECONDS = 5.0, 8.0
@@ -48,11 +46,6 @@ class TeamSpec:
         """Its people."""
         named = [f"{self.team_id}-{discipline}" for discipline in self.crew]
         return tuple(f"{name}-{at}" if name in named[:at] else name for at, name in enumerate(named))
-
-
-def people_of(teams: Iterable[TeamSpec]) -> Mapping[str, tuple[Role, ...]]:
-    """Who needs a token in an agency: those who run it, and the staff of its teams."""
-    return {**PEOPLE, **{person: ("staff",) for team in teams for person in team.members}}
 
 
 class Console:

@@ -22,7 +22,6 @@ import pytest
 from rich.console import Console
 from standardwebhooks import Webhook
 
-from deploy.actors.console import people_of
 from deploy.actors.crews import Habits
 from deploy.actors.scenario import Scenario
 from deploy.actors.webhooks import receiving
@@ -31,7 +30,7 @@ from deploy.demo.receiver import Receiver
 from deploy.demo.run import Run, decided_again
 from deploy.demo.stages import OneProcess, Processes, Stage
 from deploy.demo.verdict import Verdict, outcomes_by_district
-from deploy.local.access import Access, AgencySpec, SourceSpec
+from deploy.local.access import Access, AgencySpec, SourceSpec, people_with
 from deploy.local.broker import GivenBroker
 from deploy.local.kafka.node import CHECKOUT, free_port
 from deploy.local.processes import processes_of
@@ -61,7 +60,9 @@ def short_city(seconds: float, calls_per_second: float) -> Scenario:
 
 def agency_of(scenario: Scenario, port: int) -> AgencySpec:
     source = SourceSpec(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay)
-    return AgencySpec(scenario.agency, (source,), people_of(scenario.teams))
+    return AgencySpec(
+        scenario.agency, (source,), people_with(person for team in scenario.teams for person in team.members)
+    )
 
 
 async def play(scenario: Scenario, stage: Stage, port: int) -> tuple[Verdict, Run, str]:

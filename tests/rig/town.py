@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 
-from deploy.actors.console import Console, TeamSpec, adopt, people_of, set_phases, sign_on
+from deploy.actors.console import Console, TeamSpec, adopt, set_phases, sign_on
 from deploy.actors.http import session
-from deploy.local.access import AgencySpec, SourceSpec
+from deploy.local.access import AgencySpec, SourceSpec, people_with
 from deploy.local.programs import HOST
 from deploy.local.stack import Stack
 from shared.engine.kafka import KafkaBroker
@@ -93,7 +93,7 @@ class Town:
     def spec(self) -> AgencySpec:
         """What the stack makes keys for."""
         source = SourceSpec("cad", f"http://{HOST}:{self.port}/cad/{self.name}")
-        return AgencySpec(self.name, (source,), people_of(self._teams))
+        return AgencySpec(self.name, (source,), people_with(person for team in self._teams for person in team.members))
 
     @property
     def _teams(self) -> list[TeamSpec]:
