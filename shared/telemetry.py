@@ -43,6 +43,7 @@ FAILED_CLOCKS = Counter("careroute_clocks_failed_total", "Clocks that raised whe
 EFFECTS = Counter("careroute_effects_total", "Effects by result.", ["service", "result"])
 SNAPSHOTS = Counter("careroute_snapshots_total", "Snapshots of an agency's state written.", ["service"])
 REQUESTS = Counter("careroute_requests_total", "HTTP requests by path and status.", ["door", "path", "status"])
+WRONG_TOKENS = Counter("careroute_wrong_tokens_total", "Requests with a token or key that nobody has.", ["door"])
 REQUEST_SECONDS = Histogram(
     "careroute_request_seconds", "HTTP requests, from the head to the answer.", ["door"], buckets=FAST_SECONDS
 )

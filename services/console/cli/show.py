@@ -52,6 +52,11 @@ def answer(body: dict[str, Any]) -> None:
         out.print(Text(f"next: careroute command {body['command_id']}", QUIET), soft_wrap=True)
 
 
+def link(body: dict[str, str]) -> None:
+    """A person's own pocket page."""
+    _out().print(Text(f"{body['person_id']} with {body['team_id']}: {body['link']}"), soft_wrap=True)
+
+
 def not_done(body: dict[str, Any]) -> None:
     """Why it was not done, and what to do next."""
     out = _out(error=True)
@@ -324,13 +329,14 @@ def _at(time: str | None) -> str:
 
 
 def _out(*, error: bool = False) -> Console:
-    console = Console(stderr=error, highlight=False)
-    return console if console.is_terminal else Console(stderr=error, highlight=False, width=PIPE_WIDTH)
+    console = Console(stderr=error, highlight=False, markup=False)
+    return console if console.is_terminal else Console(stderr=error, highlight=False, markup=False, width=PIPE_WIDTH)
 
 
 SHAPES: dict[str, Callable[[Any], None]] = {
     "answer": answer,
     "not-done": not_done,
+    "link": link,
     "key": key,
     "switchboard": switchboard,
     "referrals": referrals,

@@ -200,7 +200,8 @@ def test_teams_people_and_a_shift(town: Town) -> None:
     assert town.run("supervisor", *added).exit_code == 0
     answer = town.json("ann", "team", "sign-on", "cares-1", "ann", "--hours", "4")
     assert answer["links"] == {"ann": shift_link(POCKET, SECRET, "shift-1", "ann")}
-    assert f"ann: {POCKET}/s/" in town.run("supervisor", "team", "sign-on", "cares-1", "ann").stdout
+    assert f"ann: {POCKET}/s/" in town.run("ann", "team", "sign-on", "cares-1", "ann").stdout
+    assert f"ann with cares-1: {POCKET}/s/" in town.run("ann", "person", "link").stdout
     (team,) = town.json("viewer", "team", "list")
     assert (team["status"], team["members"], team["team"]["primary_districts"]) == ("available", ["ann"], ["Central"])
     assert "cares-1" in town.run("viewer", "team", "list").stdout
