@@ -15,8 +15,10 @@ DEATHS = 2
 CAREFUL_INPUTS = 500
 CAREFUL_TIME = timedelta(seconds=5)
 """Care costs a clock that comes due a second append: it is over long before deadlines come late by it."""
+ALONE_INPUTS = 16
+"""The first of them are taken alone: what the owner before died of is most probably next."""
 GROUP_INPUTS = 32
-"""Of records, of reports and of clocks each, that are noted together."""
+"""Of records, of reports and of clocks each, that are noted together after that."""
 
 
 class DeadlyInput(Exception):
@@ -32,8 +34,10 @@ class Care:
     until: datetime | None = None
     attempting: tuple[str, ...] = ()
     """The causes that the journal's last record says are decided next: no others may be, as long as there is care."""
+    alone_left: int = 0
+    """Of these inputs so many are taken alone; so is each suspect."""
     suspects: frozenset[str] = frozenset()
-    """Causes that were being decided when an owner died: each is taken alone."""
+    """Causes that were being decided when an owner died."""
     deadly: frozenset[str] = frozenset()
     """Causes that are refused undecided."""
 
@@ -55,13 +59,16 @@ class Care:
     def after(self, upcoming: Iterable[str]) -> Care:
         """The care of the next step, with what of these causes it is to take."""
         left = max(0, self.inputs_left - len(self.attempting))
+        alone_left = max(0, self.alone_left - len(self.attempting))
         group: list[str] = []
         for cause in upcoming if left else ():
-            if cause in self.suspects:
-                group = group or [cause]
+            is_alone = alone_left > 0 or cause in self.suspects
+            if group and is_alone:
                 break
             group.append(cause)
-        return replace(self, inputs_left=left, attempting=tuple(group))
+            if is_alone:
+                break
+        return replace(self, inputs_left=left, alone_left=alone_left, attempting=tuple(group))
 
 
 class Endings:
@@ -83,8 +90,10 @@ class Endings:
         in_order = before == 0 or (before == self._epoch and self._last.released)
         self._end()
         deadly = frozenset(cause for cause, times in self._died_over.items() if times >= DEATHS)
-        inputs = 0 if in_order else CAREFUL_INPUTS
-        return Care(inputs, now + CAREFUL_TIME, (), frozenset(self._suspects) - deadly, deadly)
+        care = Care(suspects=frozenset(self._suspects) - deadly, deadly=deadly)
+        if in_order:
+            return care
+        return replace(care, inputs_left=CAREFUL_INPUTS, until=now + CAREFUL_TIME, alone_left=ALONE_INPUTS)
 
     def _end(self) -> None:
         attempted = self._last.attempting

@@ -118,9 +118,12 @@ class Partition(Generic[S]):
             await self._broker.append(DEAD_LETTERS.name, self.number, records)
 
     async def release(self) -> None:
-        """Tell the next owner that this one ends in order, unless there is one already or the log is away."""
+        """Tell the next owner that this one ends in order, unless there is one already or the log is away.
+
+        An owner that is careful itself leaves it to the next to go on with that.
+        """
         step = Step(self._service, self._state, self._clock.now())
-        step.note(PositionsNoted(released=True), self.number)
+        step.note(PositionsNoted(released=not step.care.inputs_left), self.number)
         with suppress(NotOwner, BrokerUnavailable):
             await self._writer.append(step.records(self.epoch))
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from shared.engine import care, step
 from shared.engine.broker import Stored
-from shared.engine.care import CAREFUL_INPUTS, CAREFUL_TIME, DEATHS, Care, DeadlyInput, Endings
+from shared.engine.care import ALONE_INPUTS, CAREFUL_INPUTS, CAREFUL_TIME, DEATHS, Care, DeadlyInput, Endings
 from shared.engine.redecide import Redecision
 from shared.engine.service import EffectDone, EffectStarting, Input, Service, Tick
 from shared.events import CallReported, ClockFailed, DeadlineSet, Event, InputRefused, PositionsNoted
@@ -98,21 +98,22 @@ def test_how_careful_an_owner_is(
     endings = Endings()
     for epoch, event in records:
         endings.take(epoch, event)
-    inputs = CAREFUL_INPUTS if careful else 0
-    expected = Care(inputs, EPOCH + CAREFUL_TIME, (), frozenset(suspects), frozenset(deadly))
+    expected = Care(suspects=frozenset(suspects), deadly=frozenset(deadly))
+    if careful:
+        expected = replace(expected, inputs_left=CAREFUL_INPUTS, until=EPOCH + CAREFUL_TIME, alone_left=ALONE_INPUTS)
     assert endings.care(before, EPOCH) == expected
 
 
 def test_a_suspect_is_taken_alone_and_others_together() -> None:
-    with_care = Care(10, suspects=frozenset("cd"))
+    with_care = Care(12, alone_left=2, suspects=frozenset("cd"))
     taken = []
-    waiting = "abcdef"
+    waiting = "xyabcdef"
     while waiting:
         with_care = with_care.after(waiting)
         taken.append("".join(with_care.attempting))
         assert [cause for cause in waiting if with_care.takes(cause)] == list(with_care.attempting)
         waiting = waiting[len(with_care.attempting) :]
-    assert taken == ["ab", "c", "d", "ef"]
+    assert taken == ["x", "y", "ab", "c", "d", "ef"]
     assert (with_care.inputs_left, with_care.after("gh").inputs_left) == (6, 4)
     over = Care(2, attempting=("a", "b")).after("cd")
     assert (over.attempting, over.takes("c")) == ((), True)
@@ -135,7 +136,7 @@ def test_what_is_deadly_says_why_it_is_refused() -> None:
 
 
 def test_f1_an_input_that_kills_is_refused_and_all_others_are_decided() -> None:
-    """F1: it costs four lives (unseen, among others, twice alone); every other call is decided as ever."""
+    """F1: it costs three lives, one unseen and two alone; every other call is decided as ever."""
 
     async def scenario() -> None:
         bench = Bench()
@@ -144,14 +145,14 @@ def test_f1_an_input_that_kills_is_refused_and_all_others_are_decided() -> None:
             bench.call(name)
         bench.override("after", seconds=600)
         await bench.decided("call-routed", 2)
-        assert machine.ended_by == ["Died"] * (DEATHS + 2)
+        assert machine.ended_by == ["Died"] * (DEATHS + 1)
         (refused,) = bench.events(InputRefused)
         assert (refused.position, refused.call_id) == ("calls/0/1", "a/cad/deadly")
         assert refused.wrong == "2 owners of its partition died while they decided it"
         assert Counter(types(bench.log))["deadline-set"] == 2
         await asyncio.sleep(30)
-        assert machine.ended_by == ["Died"] * (DEATHS + 2)
-        assert _noted(bench, "calls/0/1") == DEATHS + 2
+        assert machine.ended_by == ["Died"] * (DEATHS + 1)
+        assert _noted(bench, "calls/0/1") == DEATHS + 1
 
     run(scenario())
 
@@ -215,8 +216,43 @@ def test_an_owner_that_ends_in_order_says_so_and_the_next_takes_many_inputs_at_a
     run(scenario())
 
 
+def test_an_owner_that_ends_in_order_while_it_is_careful_hands_its_care_on() -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        first = bench.machine("1")
+        bench.call("c0")
+        await bench.decided("deadline-set")
+        first.kill()
+        await asyncio.sleep(1)
+        await retire(first)
+        assert notes(bench)[-1] == PositionsNoted()
+        bench.call("c1")
+        bench.machine("2")
+        await bench.decided("deadline-set", 2)
+        assert _noted(bench, "calls/0/1") == 1
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("many", [True, False])
+def test_what_kills_among_many_others_is_found(many: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
+    monkeypatch.setattr(care, "ALONE_INPUTS", 3)
+
+    async def scenario() -> None:
+        bench = Bench()
+        for number in range(30 if many else 1):
+            bench.call(f"c{number}")
+        bench.call("deadly")
+        machine = bench.machine(service=dying(kills_on_call))
+        await bench.decided("input-refused")
+        assert machine.ended_by == ["Died"] * (DEATHS + 1 + many)
+
+    run(scenario())
+
+
 def test_care_ends_after_so_many_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(care, "CAREFUL_INPUTS", 4)
+    monkeypatch.setattr(care, "ALONE_INPUTS", 0)
     monkeypatch.setattr(step, "GROUP_INPUTS", 2)
 
     async def scenario() -> None:
