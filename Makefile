@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 
-.PHONY: help demo down test check chaos bench lock
+.PHONY: help demo down test check chaos fuzz bench lock
 
 help:   ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
@@ -29,6 +29,9 @@ check: .venv/installed  ## style, types, who imports whom, dependencies
 
 chaos: .venv/installed  ## processes and Kafka killed at random; ARGS="--help" tells how
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+fuzz: .venv/installed  ## spoiled inputs at every door and reader; INPUTS=n
+	@FUZZ_INPUTS=$(or $(INPUTS),100000) $(BIN)/python -m pytest -q -n 2 --dist load tests/fuzz $(ARGS)
 
 bench: .venv/installed  ## latency, throughput, recovery; ARGS="--help" tells how
 	@$(BIN)/python -m tests.bench $(ARGS)
