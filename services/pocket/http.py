@@ -86,7 +86,7 @@ class Door:
         return link
 
     def _check_ready(self) -> None:
-        if not self.follower.caught_up:
+        if not self.follower.ready:
             raise Page(503, "One moment", "careroute is starting and looks again by itself.", OFFER_REFRESH_SECONDS)
 
     def caller_of(self, request: Request) -> str | None:
@@ -158,7 +158,7 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
     _shift_pages(app, door)
     style = (pages.HERE / "static" / "pocket.css").read_text("utf-8")
     app.add_api_route("/pocket.css", lambda: Response(style, media_type="text/css"), methods=["GET"])
-    app.router.routes += operations_routes(lambda: door.follower.caught_up)
+    app.router.routes += operations_routes(lambda: door.follower.ready)
     app.add_middleware(
         Guard,
         door=DOOR,

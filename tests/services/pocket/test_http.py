@@ -53,7 +53,7 @@ async def settle(city: City) -> None:
     """Until the door has read what was written."""
     for _ in range(100):
         await asyncio.sleep(0.001)
-        if city.door.follower.caught_up:
+        if city.door.follower.ready:
             await asyncio.sleep(0.005)
             return
 
