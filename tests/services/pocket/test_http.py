@@ -443,7 +443,7 @@ async def test_an_accepted_offers_link_lives_as_long_as_the_call(city: City, pho
 
 async def test_nothing_of_a_page_is_kept_indexed_or_passed_on(city: City, phone: httpx.AsyncClient) -> None:
     await settle(city)
-    for path in (city.offer(), "/p/x", "/pocket.css"):
+    for path in (city.offer(), "/p/x", "/style.css"):
         await settle(city)
         headers = (await phone.get(path)).headers
         assert headers["cache-control"] == "no-store"
