@@ -36,6 +36,8 @@ bench: .venv/installed  ## latency, throughput, recovery; ARGS="--help" tells ho
 lock: .venv/installed  ## pin the dependencies of pyproject.toml anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-header \
 		pyproject.toml --output-file requirements.lock $(ARGS)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra image --generate-hashes --no-header \
+		--constraints requirements.lock pyproject.toml --output-file deploy/requirements.lock
 
 .venv/installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "careroute needs Python 3.11 or later (Debian: apt-get install python3 python3-venv);" \

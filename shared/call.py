@@ -119,11 +119,6 @@ class Call(BaseModel):
         """Whether the CAD says that the incident is over."""
         return self.status in ENDED
 
-    @property
-    def order(self) -> datetime:
-        """Where this version stands among those of its call, see `status_order`."""
-        return status_order(self.updated_at, self.status)
-
 
 SAME_INCIDENT = timedelta(minutes=60)
 """A number whose incident began so much later than before was given to another incident."""
@@ -147,11 +142,3 @@ def is_another_incident(before_created_at: datetime, created_at: datetime) -> bo
 def is_stale(call: Call, judged_at: datetime) -> bool:
     """Whether a call that is not known was perhaps forgotten: it is older than seven days by its own time stamps."""
     return min(call.created_at, call.updated_at) < judged_at - STALE
-
-
-def status_order(updated_at: datetime, status: CallStatus) -> datetime:
-    """Where triage puts a version: at one instant an end outweighs, and a re-opening more."""
-    return updated_at + (_REOPENED if status == "reopened" else _ENDED if status in ENDED else _ACTIVE)
-
-
-_ACTIVE, _ENDED, _REOPENED = timedelta(0), timedelta(microseconds=1), timedelta(microseconds=2)

@@ -7,14 +7,21 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
-from pydantic import DirectoryPath, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, DirectoryPath, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "CAREROUTE_"
 
+
+def _listed(value: object) -> object:
+    return value.split(",") if isinstance(value, str) and value else () if value == "" else value
+
+
 WebhookNetworks = Annotated[
     tuple[IPv4Network | IPv6Network, ...],
-    Field(description='networks that webhooks may reach besides the public internet, as JSON: ["10.1.0.0/16"]'),
+    NoDecode,
+    BeforeValidator(_listed),
+    Field(description="networks that webhooks may reach besides the public internet, e.g. 10.1.0.0/16,fd00::/8"),
 ]
 
 

@@ -43,11 +43,16 @@ FAILED_CLOCKS = Counter("careroute_clocks_failed_total", "Clocks that raised whe
 EFFECTS = Counter("careroute_effects_total", "Effects by result.", ["service", "result"])
 SNAPSHOTS = Counter("careroute_snapshots_total", "Snapshots of an agency's state written.", ["service"])
 REQUESTS = Counter("careroute_requests_total", "HTTP requests by path and status.", ["door", "path", "status"])
+WRONG_TOKENS = Counter("careroute_wrong_tokens_total", "Requests with a token or key that nobody has.", ["door"])
 REQUEST_SECONDS = Histogram(
     "careroute_request_seconds", "HTTP requests, from the head to the answer.", ["door"], buckets=FAST_SECONDS
 )
 CALLS_RECEIVED = Counter("careroute_calls_received_total", "Call versions made durable by intake.", ["agency"])
-UNLISTED = Counter("careroute_unlisted_total", "Names that nothing lists, by kind.", ["agency", "kind"])
+UNLISTED = Counter(
+    "careroute_unlisted_total",
+    "Names that nothing lists, by kind: in a judged call codes, cautions and questions that its document lacks.",
+    ["agency", "kind"],
+)
 TRIAGED = Counter("careroute_calls_triaged_total", "Judgements by suitability.", ["agency", "suitability"])
 OUTCOMES = Counter("careroute_outcomes_total", "Routing outcomes.", ["agency", "outcome"])
 OFFERS = Counter("careroute_offers_total", "Offers by how they ended.", ["agency", "ended"])
@@ -72,6 +77,11 @@ REFERRALS_OVERDUE = Counter(
     "careroute_referrals_overdue_total",
     "Referrals and follow-ups of which nobody said in time what became.",
     ["agency"],
+)
+CAD_CLOCK = Gauge(
+    "careroute_cad_clock_offset_seconds",
+    "How far a CAD's clock was ahead of ours (behind: below 0) when that last kept calls from being diverted.",
+    ["agency", "source"],
 )
 SILENT_TEAMS = Counter(
     "careroute_safety_checks_missed_total",

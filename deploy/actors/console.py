@@ -111,7 +111,7 @@ async def set_phases(console: Console, phases: Mapping[tuple[str, str], str]) ->
 
 
 async def sign_on(console: Console, teams: Iterable[TeamSpec], pages_url: str) -> dict[str, str]:
-    """Define people and teams and sign them on; the pocket link of each team's first member. Raises CommandFailed."""
+    """Define people and teams; their first members sign them on, and get links of their own. Raises CommandFailed."""
     links: dict[str, str] = {}
     for team in teams:
         for number, (person_id, discipline) in enumerate(zip(team.members, team.crew, strict=True)):
@@ -129,6 +129,6 @@ async def sign_on(console: Console, teams: Iterable[TeamSpec], pages_url: str) -
         body = {"team_id": team.team_id, "model": team.model, "primary_districts": list(team.districts)}
         await console.command("ana", "/v1/teams", {"team": {**body, "pool": team.pool}})
         shift = {"members": list(team.members), "hours": 12}
-        signed_on = await console.command("ana", f"/v1/teams/{team.team_id}/sign-on", shift)
+        signed_on = await console.command(team.members[0], f"/v1/teams/{team.team_id}/sign-on", shift)
         links[team.team_id] = signed_on["links"][team.members[0]]
     return links

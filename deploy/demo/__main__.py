@@ -23,7 +23,7 @@ from deploy.actors.scenario import Scenario
 from deploy.demo import scenarios
 from deploy.demo.run import Run, decided_again, say
 from deploy.demo.stages import OneProcess, Processes, Stage
-from deploy.local.access import AgencySpec, SourceSpec
+from deploy.local.access import AgencySpec, SourceSpec, people_with
 from deploy.local.broker import find_broker, why_none
 from deploy.local.kafka.node import CHECKOUT, KafkaError, free_port
 from deploy.local.processes import end_all, spawn
@@ -147,7 +147,9 @@ async def _demo(scenario: Scenario, console: Console, chosen: argparse.Namespace
 
 def _stage(scenario: Scenario, port: int, directory: Path, given: str | None, chosen: argparse.Namespace) -> Stage:
     source = SourceSpec(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay)
-    agency = AgencySpec(scenario.agency, (source,))
+    agency = AgencySpec(
+        scenario.agency, (source,), people_with(person for team in scenario.teams for person in team.members)
+    )
     node = None if chosen.memory else find_broker(directory, given)
     if node is not None:
         return Processes(directory, node, agency)

@@ -22,6 +22,11 @@ PEOPLE: Mapping[str, tuple[Role, ...]] = {
 """Who an agency has where nobody else is named; nobody may approve what they proposed."""
 
 
+def people_with(staff: Iterable[str]) -> Mapping[str, tuple[Role, ...]]:
+    """Those who run an agency, and its staff."""
+    return {**PEOPLE, **dict.fromkeys(staff, ("staff",))}
+
+
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
     """A CAD that publishes for an agency; with an address, it is told outcomes there."""

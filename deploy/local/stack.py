@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -124,7 +123,7 @@ class Stack:
             "sealing_key": self.access.sealing_key,
             "link_secret": self.access.link_secret,
             "pocket_url": self.url_of("pocket"),
-            "webhook_networks": json.dumps(WEBHOOK_NETWORKS),
+            "webhook_networks": ",".join(WEBHOOK_NETWORKS),
         }
         environment = environment_of(service, settings) | {"PYTHONUNBUFFERED": "1"} | self._environment
         return Program(service, number, operations_port, port, environment)

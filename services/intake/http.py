@@ -68,7 +68,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, sealer: Sealer,
         respond=respond,
         failure="Something went wrong here; nothing was taken.",
     )
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/v1/calls", publish_calls, methods=["POST"]),
             Route("/v1/eido", publish_eido, methods=["POST"]),
@@ -79,6 +79,8 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, sealer: Sealer,
         exception_handlers={HTTPException: respond},
         lifespan=lambda _: connected(broker, door.reach),
     )
+    app.router.redirect_slashes = False  # it would lead to whatever host the request names
+    return app
 
 
 def respond(_request: Request, error: Exception) -> Response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi.openapi.docs import get_swagger_ui_html
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.requests import Request
@@ -14,6 +13,7 @@ from starlette.routing import Route
 from services.intake import eido, flat
 from services.intake.config import MAX_BODY_BYTES, MAX_CALL_BYTES, MAX_CALLS, MAX_DEPTH
 from shared.doors.problems import MEDIA_TYPE, ProblemDetails
+from shared.doors.reference import reference_page
 
 TITLE = "careroute intake"
 DESCRIPTION = f"""
@@ -64,7 +64,7 @@ def routes() -> list[Route]:
         return JSONResponse(described)
 
     async def docs(_request: Request) -> Response:
-        return get_swagger_ui_html(openapi_url="/openapi.json", title=f"{TITLE} - Swagger UI")
+        return reference_page(described)
 
     return [Route("/openapi.json", openapi), Route("/docs", docs)]
 

@@ -13,6 +13,7 @@ from shared.call import Call
 from shared.doors.problems import Fault, Problem
 from shared.engine.broker import Record
 from shared.events import CallCancelled, CallReported, child_id
+from shared.plain import fault_of_id
 from shared.sealing import Sealer
 
 AHEAD = timedelta(days=1)
@@ -31,12 +32,15 @@ class Version:
 
 
 def check(versions: Sequence[Version], source: Source, now: datetime) -> None:
-    """Raise Problem: a call of another agency or source (403), from the future (422), contradicting another (409)."""
+    """Raise Problem: another agency's or source's call (403), a false number or time (422), a contradiction (409)."""
     for index, version in enumerate(versions):
         call = version.call
         if (call.agency, call.source) != (source.agency, source.name):
             fault = Fault(f"{index}.agency", "is not the key's agency and source", "the agency and source of the key")
             raise Problem(HTTPStatus.FORBIDDEN, "The key belongs to another agency or source.", fault)
+        if (wrong := fault_of_id(call.incident_id)) is not None:
+            fault = Fault(f"{index}.incident_id", "cannot be shown to people as it is", wrong)
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "A call's number is no identifier.", fault)
         if call.updated_at - now > AHEAD:
             fault = Fault(f"{index}.updated_at", "is more than a day ahead of our clock", "when the version was made")
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "A call comes from the future.", fault)

@@ -8,8 +8,10 @@ from typing import Any, Literal
 from services.triage.judging import essence, judgement_of
 from services.triage.referrals import follow_ups, referrals_and_notes
 from services.triage.sealed_part import Opener, disclosure_of
-from services.triage.state import OpenCall, State, Version, version_key, with_version
-from shared.call import Call
+from services.triage.sources import is_reused, notes_on
+from services.triage.standing import is_newest, with_version
+from services.triage.state import ClosedCall, Memory, OpenCall, State, Version, memory_of, version_key
+from shared.call import Call, is_stale, order_of
 from shared.events import (
     BY_ITSELF,
     AssignmentEnded,
@@ -30,36 +32,72 @@ from shared.events import (
     UpgradeRaised,
     VersionNoted,
 )
+from shared.programme.judging.facts import MEANINGS
 from shared.switch import Switch
 
-STALE = timedelta(days=7)
-"""How long ids are remembered; an unknown call with an older time stamp may have been forgotten."""
 JUDGED_AT_ONCE = 50
 """Calls judged again in one go."""
 
 
 def call_reported(state: State, event: CallReported | CallCancelled, now: datetime, opener: Opener) -> list[Event]:
-    """A version of a call: judged, or noted, or nothing new."""
-    call, before = event.call, state.calls.get(event.call_id)
-    if before is None:
-        closed_at = state.closed_calls.get(event.call_id)
-        if closed_at is None and event.judged_at - call.updated_at > STALE:
-            return [CallStale(call_id=event.call_id, event_id=event.event_id, updated_at=call.updated_at)]
-        if closed_at is not None and call.order <= closed_at:
-            return []  # the call is over, and this is from before
-        before = OpenCall()
-    elif version_key(event.event_id, event.fingerprint) in before.seen:
+    """A version of a call: judged, noted, or the end of it; nothing for a repeat."""
+    _check_facts(event)
+    call_id, call = event.call_id, event.call
+    open_call, memory = state.calls.get(call_id), memory_of(state, event.call_id)
+    if version_key(event.event_id, event.fingerprint) in memory.seen:
         return []
-    late = bool(before.newest) and call.order < before.newest[0].order
+    source = notes_on(state, event, memory, open_call)
+    closed = state.closed_calls.get(call_id) if open_call is None else None
+    if open_call is None and (closed is None or closed.why == "stale") and is_stale(call, event.judged_at):
+        return [*source, _over(event, CallStale)]
+    if is_reused(state, memory, open_call, call_id, call.created_at):
+        open_call, closed, memory = None, None, Memory()
+    return [*source, *_version_of(state, event, (open_call, closed, memory), now, opener)]
+
+
+def _version_of(
+    state: State,
+    event: CallReported | CallCancelled,
+    before: tuple[OpenCall | None, ClosedCall | None, Memory],
+    now: datetime,
+    opener: Opener,
+) -> list[Event]:
+    open_call, closed, memory = before
+    call, order = event.call, order_of(event.call.updated_at, event.received_at)
+    ended = closed is not None and closed.why == "ended"
     if call.ended:
-        return [_noted(event, Version(event.event_id, call, event.judged_at, ()), "late")] if late else [_ended(event)]
-    version = Version(event.event_id, call, event.judged_at, *disclosure_of(state.programme, event, opener))
-    after = with_version(before, version)
-    if late:
-        # it may be the first to hold a line, which makes an answer in the newest one count
-        again = _with_referrals(state, _judged_again(state, after), now)
-        return [_noted(event, version, "late", call=version.call if version.lines else None), *again]
-    return _with_referrals(state, [_judged(state, before, after, event, version)], now)
+        overtaken = memory.reopened is not None and order < memory.reopened
+        return [_noted(event, None, "late")] if ended or overtaken else [_over(event, CallEnded, status=call.status)]
+    if ended and not _opens_again(memory, call, order):
+        return [_noted(event, None, "late")]
+    version = Version(
+        event.event_id,
+        call,
+        event.judged_at,
+        *disclosure_of(state.programme, event, opener),
+        received_at=event.received_at,
+    )
+    if is_newest(memory, order):
+        open_call = open_call or OpenCall(memory=memory)
+        after = with_version(state.programme, open_call, version)
+        return _with_referrals(state, [_judged(state, open_call, after, event, version)], now)
+    late = _noted(event, version, "late", call=call)
+    if open_call is None:
+        return [late]
+    again = _judged_again(state, with_version(state.programme, open_call, version))  # it may say something worse
+    return [late, *_with_referrals(state, again, now)]
+
+
+def _opens_again(memory: Memory, call: Call, order: datetime) -> bool:
+    """Whether a version of a call that the CAD has ended is from after that."""
+    return memory.order is None or order > memory.order or (order == memory.order and call.status == "reopened")
+
+
+def _check_facts(event: CallReported | CallCancelled) -> None:
+    """Facts are careroute's own words: whoever writes another means something that nobody would weigh."""
+    strange = sorted(name for name in event.call.facts if name not in MEANINGS)
+    if strange and not event.call.ended:
+        raise ValueError(f"{len(strange)} facts of the call are none of careroute's")
 
 
 def _with_referrals(state: State, events: list[Event], now: datetime) -> list[Event]:
@@ -68,9 +106,16 @@ def _with_referrals(state: State, events: list[Event], now: datetime) -> list[Ev
     return [*events, *(record for event in judged for record in referrals_and_notes(state, event, now))]
 
 
-def _ended(event: CallReported | CallCancelled) -> Event:
-    call = event.call
-    return CallEnded(call_id=event.call_id, event_id=event.event_id, updated_at=call.updated_at, status=call.status)
+def _over(event: CallReported | CallCancelled, kind: type[CallEnded | CallStale], **status: str) -> Event:
+    return kind(
+        call_id=event.call_id,
+        event_id=event.event_id,
+        updated_at=event.call.updated_at,
+        received_at=event.received_at,
+        created_at=event.call.created_at,
+        fingerprint=event.fingerprint,
+        **status,
+    )
 
 
 def _judged(
@@ -79,7 +124,7 @@ def _judged(
     """The judgement of a newest version, or that it changes nothing."""
     judgement, heard = judgement_of(state, after)
     call = after.version.call
-    if before.judgement is not None and before.newest and essence(judgement) == essence(before.judgement):
+    if before.judgement is not None and before.newest is not None and essence(judgement) == essence(before.judgement):
         same_terms = _terms(call) == _terms(before.version.call)
         if same_terms and after.frozen == before.frozen:
             return _noted(event, version, "unchanged", heard=heard, call=version.call)
@@ -104,7 +149,7 @@ def _terms(call: Call) -> tuple[str | None, ...]:
 
 def _noted(
     event: CallReported | CallCancelled,
-    version: Version,
+    version: Version | None,
     why: Literal["unchanged", "late"],
     *,
     heard: tuple[str, ...] = (),
@@ -118,8 +163,12 @@ def _noted(
         fingerprint=event.fingerprint,
         heard=heard,
         call=call,
-        **_disclosed(version),
+        **(_disclosed(version) if version is not None else _nothing_disclosed(event)),
     )
+
+
+def _nothing_disclosed(event: CallReported | CallCancelled) -> dict[str, Any]:
+    return {"judged_at": event.judged_at, "received_at": event.received_at}
 
 
 def _disclosed(version: Version) -> dict[str, Any]:
@@ -129,6 +178,7 @@ def _disclosed(version: Version) -> dict[str, Any]:
         "located": version.located,
         "caller": version.caller,
         "read_by": version.read_by,
+        "received_at": version.received_at,
     }
 
 
@@ -138,7 +188,7 @@ def judge_again(state: State, now: datetime) -> list[Event]:
     events: list[Event] = []
     for call_id in waiting:
         open_call = state.calls.get(call_id)
-        if open_call is not None and open_call.newest and not open_call.frozen:
+        if open_call is not None and open_call.newest is not None and not open_call.frozen:
             events += _with_referrals(state, _judged_again(state, open_call), now)
     return [*events, CallsJudgedAgain(count=len(waiting))]
 
@@ -159,6 +209,7 @@ def _judged_again(state: State, open_call: OpenCall) -> list[Event]:
             heard=heard,
             priority=version.call.priority,
             language=version.call.language,
+            received_at=version.received_at,
         )
     ]
 
@@ -184,7 +235,7 @@ def offer_made(state: State, event: OfferMade, now: datetime) -> list[Event]:
 
 def _day(state: State, open_call: OpenCall | None, now: datetime) -> date:
     """The day, on the agency's clocks, that a call is one of."""
-    at = open_call.version.judged_at if open_call is not None and open_call.newest else now
+    at = open_call.version.judged_at if open_call is not None and open_call.newest is not None else now
     return at.astimezone(state.programme.zone if state.programme else UTC).date()
 
 

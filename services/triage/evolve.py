@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 
 from services.triage import load
 from services.triage.callers import with_call, without_callers
 from services.triage.sealed_part import Disclosure
+from services.triage.sources import is_reused
+from services.triage.standing import remembered, with_version
 from services.triage.state import (
+    ClosedCall,
     LoadEntry,
+    Memory,
     OpenCall,
     Referral,
+    SourceNotes,
     State,
     VerifiedDocument,
     Version,
+    memory_of,
     version_key,
-    with_version,
 )
-from shared.call import status_order
+from shared.call import order_of
 from shared.engine.state import ClockId, PMap
 from shared.events import (
+    CadClockNoted,
+    CadIdentityNoted,
     CallEnded,
     CallRetired,
     CallsJudgedAgain,
@@ -87,29 +94,57 @@ def _call_triaged(state: State, event: CallTriaged, at: datetime) -> State:
 
 
 def _version_noted(state: State, event: VersionNoted, at: datetime) -> State:
+    closed = state.closed_calls.get(event.call_id) if event.call_id not in state.calls else None
+    if closed is not None and event.why == "late":
+        memory = _with_seen(_remembered(state, closed.memory, event), event)
+        return _closed(state, event.call_id, replace(closed, memory=memory), at)
     state, open_call = _with_event(state, event, at)
     return replace(state, calls=state.calls.set(event.call_id, open_call))
 
 
 def _with_event(state: State, event: CallTriaged | VersionNoted, at: datetime) -> tuple[State, OpenCall]:
-    open_call = state.calls.get(event.call_id)
+    open_call, call = state.calls.get(event.call_id), event.call
+    memory = memory_of(state, event.call_id)
+    if call is not None and is_reused(state, memory, open_call, event.call_id, call.created_at):
+        open_call, memory = None, Memory()
+        state = load.remove(state, event.call_id, counts=False)
     if open_call is None:
-        open_call = OpenCall()
+        open_call = OpenCall(memory=memory)
         clocks = state.clocks.set(_retire(event.call_id), at + RETIRE_UNROUTED_AFTER)
         state = replace(state, clocks=clocks, closed_calls=state.closed_calls.forget(event.call_id))
-    judged_at = event.judged_at or event.updated_at
-    if event.call is not None:
-        disclosure = Disclosure(event.lines, event.located, event.caller, event.read_by)
-        open_call = with_version(open_call, Version(event.event_id, event.call, judged_at, *disclosure))
+    if (version := _version_of(event)) is not None:
+        open_call = with_version(state.programme, open_call, version)
     if event.caller:
-        state = with_call(state, event.caller, event.call_id, judged_at)
-    seen = open_call.seen.set(version_key(event.event_id, event.fingerprint), True)  # noqa: FBT003  the map is a set
-    return state, replace(open_call, seen=seen)
+        state = with_call(state, event.caller, event.call_id, event.judged_at or event.updated_at)
+    return state, replace(open_call, memory=_with_seen(open_call.memory, event))
+
+
+def _version_of(event: CallTriaged | VersionNoted) -> Version | None:
+    if event.call is None:
+        return None
+    disclosure = Disclosure(event.lines, event.located, event.caller, event.read_by)
+    judged_at = event.judged_at or event.updated_at
+    return Version(event.event_id, event.call, judged_at, *disclosure, received_at=event.received_at)
+
+
+def _remembered(state: State, memory: Memory, event: VersionNoted) -> Memory:
+    version = _version_of(event)
+    return memory if version is None else remembered(state.programme, memory, version)
+
+
+def _with_seen(memory: Memory, event: CallTriaged | VersionNoted | CallEnded | CallStale) -> Memory:
+    return replace(memory, seen=memory.seen.set(version_key(event.event_id, event.fingerprint), True))  # noqa: FBT003  a set
 
 
 def _call_over(state: State, event: CallEnded | CallStale, at: datetime) -> State:
-    order = status_order(event.updated_at, "closed" if isinstance(event, CallEnded) else "reopened")
-    return _without_call(state, event.call_id, order, at)
+    order = order_of(event.updated_at, event.received_at or event.updated_at)
+    memory = memory_of(state, event.call_id)
+    if is_reused(state, memory, state.calls.get(event.call_id), event.call_id, event.created_at):
+        memory = Memory()
+    order = order if memory.order is None else max(order, memory.order)
+    memory = replace(_with_seen(memory, event), order=order, created_at=memory.created_at or event.created_at)
+    why: Literal["ended", "stale"] = "ended" if isinstance(event, CallEnded) else "stale"
+    return _without_call(state, event.call_id, ClosedCall(why, memory), at)
 
 
 def _call_retired(state: State, event: CallRetired, at: datetime) -> State:
@@ -118,7 +153,7 @@ def _call_retired(state: State, event: CallRetired, at: datetime) -> State:
         return state
     if not open_call.accepted:  # an outcome that team availability could not tell of
         state = load.remove(state, event.call_id, counts=False)
-    return _without_call(state, event.call_id, open_call.version.order, at)
+    return _without_call(state, event.call_id, ClosedCall("routed", open_call.memory), at)
 
 
 def _routing_noted(state: State, event: RoutingNoted, at: datetime) -> State:
@@ -127,7 +162,7 @@ def _routing_noted(state: State, event: RoutingNoted, at: datetime) -> State:
     if open_call is None or event.reached == "ended":
         return state
     if event.reached in ("default", "cancelled"):
-        return _without_call(state, event.call_id, open_call.version.order, at)
+        return _without_call(state, event.call_id, ClosedCall("routed", open_call.memory), at)
     clocks = state.clocks
     accepted = open_call.accepted or event.reached != "offered"
     if accepted:
@@ -148,14 +183,29 @@ def _with_load(state: State, event: RoutingNoted) -> State:
     return load.add(state, event.call_id, LoadEntry(event.response, event.district or "", event.day, offered))
 
 
-def _without_call(state: State, call_id: str, last_order: datetime, at: datetime) -> State:
-    """Only the id stays, for seven days."""
-    return replace(
+def _without_call(state: State, call_id: str, closed: ClosedCall, at: datetime) -> State:
+    """Only what its versions said of hazards stays, for seven days."""
+    state = replace(
         state,
         calls=state.calls.delete(call_id) if call_id in state.calls else state.calls,
-        closed_calls=state.closed_calls.forget(call_id).set(call_id, last_order, at),
         clocks=state.clocks.clear(_retire(call_id)),
     )
+    return _closed(state, call_id, closed, at)
+
+
+def _closed(state: State, call_id: str, closed: ClosedCall, at: datetime) -> State:
+    return replace(state, closed_calls=state.closed_calls.forget(call_id).set(call_id, closed, at))
+
+
+def _clock_noted(state: State, event: CadClockNoted, at: datetime) -> State:  # noqa: ARG001  one shape for all
+    notes, day = state.sources.get(event.source, SourceNotes()), event.seen_at.astimezone(UTC).date()
+    notes = replace(notes, day=day, offset=timedelta(seconds=event.offset_seconds))
+    return replace(state, sources=state.sources.set(event.source, notes))
+
+
+def _identity_noted(state: State, event: CadIdentityNoted, at: datetime) -> State:  # noqa: ARG001  one shape for all
+    notes = replace(state.sources.get(event.source, SourceNotes()), beginnings_move=True)
+    return replace(state, sources=state.sources.set(event.source, notes))
 
 
 def _retire(call_id: str) -> str:
@@ -326,6 +376,8 @@ CHANGES: dict[type[Event], Callable[[State, Any, datetime], State]] = {
     CallEnded: _call_over,
     CallStale: _call_over,
     CallRetired: _call_retired,
+    CadClockNoted: _clock_noted,
+    CadIdentityNoted: _identity_noted,
     RoutingNoted: _routing_noted,
     ProgrammeProposed: _programme_proposed,
     ProgrammeAdopted: _programme_adopted,

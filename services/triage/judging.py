@@ -1,4 +1,4 @@
-"""The judgement of an open call: the worst of its newest versions; after the first offer tightening only. Pure."""
+"""The judgement of an open call: its newest version and what stands of its hazards; once offered it only tightens."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from services.triage.callers import is_repeat
-from services.triage.narrative import UNREAD, hazards_of, in_doubt
-from services.triage.state import SAME_TIME_VERSIONS, OpenCall, State, Version
+from services.triage.narrative import UNREAD, hazards_of
+from services.triage.standing import hazards_standing
+from services.triage.state import OpenCall, State, Version
 from shared.programme import Gate, Judgement, ResponseVerdict, judge
+from shared.programme.judging.facts_of_call import WORDS
 from shared.programme.judging.place import UNREADABLE
 from shared.programme.judging.programme import failed
 from shared.programme.judging.surroundings import Surroundings
@@ -20,37 +22,31 @@ WORSE = {"suitable": 0, "indeterminate": 1, "unsuitable": 2}
 
 def judgement_of(state: State, open_call: OpenCall) -> tuple[Judgement, tuple[str, ...]]:
     """The call as it is to be judged now, and the hazards that words put in doubt."""
-    programme, doubts, judgements = state.programme, set[str](), []
-    for version in open_call.newest:
-        surroundings = _surroundings(state, open_call, version)
-        doubts |= surroundings.heard
-        judgements.append(judge(programme, state.switchboard, version.call, surroundings, version.judged_at))
-    if len(judgements) == SAME_TIME_VERSIONS and open_call.judgement is not None:
-        judgements.append(open_call.judgement)  # for versions that had to make room
-    worst = max(judgements, key=_badness) if len(judgements) > 1 else judgements[0]
-    if any(line.line == UNREAD for version in open_call.newest for line in version.lines):
-        sentence = f"{worst.sentence} The narrative could not be read: what its words could say is unknown."
-        worst = worst.model_copy(update={"sentence": sentence})
+    version = open_call.version
+    surroundings = _surroundings(state, open_call, version)
+    judgement = judge(state.programme, state.switchboard, version.call, surroundings, version.judged_at)
+    if any(line.line == UNREAD for line in version.lines):
+        sentence = f"{judgement.sentence} The narrative could not be read: what its words could say is unknown."
+        judgement = judgement.model_copy(update={"sentence": sentence})
     if open_call.frozen and open_call.judgement is not None:
-        worst = tightened(open_call.judgement, worst)
-    return worst, tuple(sorted(doubts))
+        judgement = tightened(open_call.judgement, judgement)
+    standing = (surroundings.former or {}).items()
+    in_doubt = {hazard for hazard, evidence in standing if evidence.unknown and evidence.source == WORDS}
+    return judgement, tuple(sorted(in_doubt | surroundings.heard))
 
 
 def _surroundings(state: State, open_call: OpenCall, version: Version) -> Surroundings:
     """What a document has not looked for in a version that was opened before, may be there: the next one settles it."""
     programme = state.programme
-    doubt, located = in_doubt(programme, open_call, version), version.located
+    doubt, located = frozenset[str](), version.located
     if programme is not None and version.read_by not in ("", programme.reads):
         same_words, same_boundaries = (
             now == then for now, then in zip(programme.reads.split("/"), version.read_by.split("/"), strict=True)
         )
         doubt = doubt if same_words else hazards_of(programme)
         located = located or (None if same_boundaries or programme.boundaries is None else UNREADABLE)
-    return Surroundings(doubt, located, is_repeat(state, version), state.load)
-
-
-def _badness(judgement: Judgement) -> tuple[int, int, int, str]:
-    return judgement.level_rank, WORSE[judgement.suitability], -len(_going(judgement.responses)), judgement.sentence
+    standing = hazards_standing(open_call.memory)
+    return Surroundings(doubt, located, is_repeat(state, version), state.load, standing)
 
 
 def tightened(old: Judgement, new: Judgement) -> Judgement:

@@ -41,7 +41,7 @@ TRIAGE: Service[State] = Service(
     decide=partial(decide, opener=NoKey()),
     evolve=evolve,
     packer=packer(State),
-    state_version=4,
+    state_version=5,
     decider_version="3",
     due=lambda state: state.clocks.first(),
 )

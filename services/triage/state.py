@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import Literal, NamedTuple
 
-from shared.call import Call
+from shared.call import Call, order_of
 from shared.engine.state import EMPTY, ByDay, Clocks, PMap
 from shared.events import HeardLine
 from shared.judgement import Located
 from shared.programme import Judgement, Programme, ProgrammeRefused, Switchboard, read
+from shared.programme.judging.facts_of_call import Hazard
 from shared.programme.judging.surroundings import Load
-
-SAME_TIME_VERSIONS = 16
-"""Versions of one call with one time stamp that are kept apart; of more only the judgement stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,34 +40,50 @@ class Version:
     """Pseudonym, where callers are counted."""
     read_by: str = ""
     """What a document looked for in its sealed part; empty: it has none."""
+    received_at: datetime | None = None
 
     @property
     def order(self) -> datetime:
         """Where it stands among the versions of its call."""
-        return self.call.order
+        return order_of(self.call.updated_at, self.received_at or self.call.updated_at)
+
+
+class Standing(NamedTuple):
+    """What is said of one hazard and not settled, see `standing.py`."""
+
+    evidence: Hazard
+    since: datetime
+    """The order of the last version that said so."""
+    given: tuple[int, ...]
+    """What those who were asked had said that it is by then."""
 
 
 @dataclass(frozen=True, slots=True)
-class FirstMention:
-    """What had been answered in the earliest version that has a certain line: only a later answer settles its words."""
+class Memory:
+    """What is remembered of all versions of a call."""
 
-    updated_at: datetime
-    event_id: str
-    answers: Mapping[str, str]
-    facts: Mapping[str, str]
+    order: datetime | None = None
+    """Of the newest version."""
+    created_at: datetime | None = None
+    """When the incident began, as the first version says."""
+    reopened: datetime | None = None
+    """The order of the newest version that re-opened it: an end from before is over."""
+    seen: PMap[str, bool] = EMPTY
+    """Each version that was decided, by `version_key`."""
+    standing: PMap[str, Standing] = EMPTY
+    """By hazard."""
+    doubted: PMap[str, tuple[str, ...]] = EMPTY
+    """Lines, texts and cautions that put hazards in doubt → these hazards. Each does so once."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenCall:
-    """A call that is not over: its newest version (several, where they share one time stamp) and the last judgement."""
+    """A call that is not over: its newest version and the last judgement."""
 
-    newest: tuple[Version, ...] = ()
+    newest: Version | None = None
     judgement: Judgement | None = None
     """The last one that was published; one that differs in nothing is not published again."""
-    seen: PMap[str, bool] = EMPTY
-    """Each version that was decided, by `version_key`."""
-    first_mentions: PMap[str, FirstMention] = EMPTY
-    """By line."""
+    memory: Memory = Memory()
     frozen: bool = False
     """A team was offered the call: roll-out gates stand, facts only tighten."""
     accepted: bool = False
@@ -78,8 +92,29 @@ class OpenCall:
 
     @property
     def version(self) -> Version:
-        """The one that speaks for all of the newest."""
-        return self.newest[-1]
+        """The newest; a call that was judged has one."""
+        assert self.newest is not None  # noqa: S101
+        return self.newest
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedCall:
+    """A call that is over for triage."""
+
+    why: Literal["ended", "routed", "stale"]
+    """By the CAD, by its outcome or its age here, or before it came."""
+    memory: Memory
+
+
+@dataclass(frozen=True, slots=True)
+class SourceNotes:
+    """What was noted of a source."""
+
+    day: date | None = None
+    offset: timedelta = timedelta(0)
+    """How far its clock was ahead of ours when that was last said, on `day`."""
+    beginnings_move: bool = False
+    """It gives an incident another beginning with every version, so a beginning says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +154,8 @@ class State:
     """The greatest that was ever approved."""
     switchboard: Switchboard = field(default_factory=Switchboard)
     calls: PMap[str, OpenCall] = EMPTY
-    closed_calls: ByDay[datetime] = field(default_factory=ByDay)
-    """Calls that are over → the order of their last version."""
+    closed_calls: ByDay[ClosedCall] = field(default_factory=ByDay)
+    sources: PMap[str, SourceNotes] = EMPTY
     load: PMap[str, PMap[str, Load]] = EMPTY
     """The calls that a response has in a district, by response and district."""
     load_entries: PMap[str, LoadEntry] = EMPTY
@@ -168,20 +203,10 @@ def version_key(event_id: str, fingerprint: str) -> str:
     return f"{event_id}/{fingerprint}"
 
 
-def with_version(open_call: OpenCall, version: Version) -> OpenCall:
-    """The call after one more version. An older one only tells when lines first appeared."""
-    mentions = open_call.first_mentions
-    for heard in version.lines:
-        first = mentions.get(heard.line)
-        if first is None or (version.call.updated_at, version.event_id) < (first.updated_at, first.event_id):
-            call = version.call
-            mention = FirstMention(call.updated_at, version.event_id, call.answers, call.facts)
-            mentions = mentions.set(heard.line, mention)
-    newest, frozen, accepted = open_call.newest, open_call.frozen, open_call.accepted
-    if not newest or version.order > newest[0].order:
-        if newest and version.call.status == "reopened" != newest[0].call.status:
-            frozen = accepted = False  # a new episode: judged anew
-        newest = (version,)
-    elif version.order == newest[0].order:
-        newest = tuple(sorted((*newest[-SAME_TIME_VERSIONS + 1 :], version), key=lambda twin: twin.event_id))
-    return OpenCall(newest, open_call.judgement, open_call.seen, mentions, frozen, accepted, open_call.offered)
+def memory_of(state: State, call_id: str) -> Memory:
+    """What is remembered of a call's versions, whether it is open, over or unknown."""
+    open_call = state.calls.get(call_id)
+    if open_call is not None:
+        return open_call.memory
+    closed = state.closed_calls.get(call_id)
+    return closed.memory if closed is not None else Memory()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import math
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -16,10 +17,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.clock import Clock
 from shared.doors.operations import PATHS as OPERATIONS
 from shared.doors.problems import Fault, Problem
-from shared.telemetry import REQUEST_SECONDS, REQUESTS, logger
+from shared.telemetry import REQUEST_SECONDS, REQUESTS, WRONG_TOKENS, logger
 
 NOT_STORED = {"Cache-Control": "no-store"}
 """Nothing that a door answers belongs into a cache."""
+
+WRONG_TOKENS_AT_ONCE, WRONG_TOKEN_SECONDS = 10, 6.0
+"""An address may be wrong so often in a row, and once more whenever so much time has gone by."""
+ADDRESSES = 10_000
+"""So many addresses are remembered; the ones heard of longest ago make room."""
+_TOKEN_HEADERS = {"authorization", "x-api-key"}
 
 CallerOf = Callable[[Request], str | None]
 """Who asks: the name of a source or a person; None for a stranger."""
@@ -63,6 +70,7 @@ class Guard:
         self._caller_of, self._respond, self._failure = caller_of, respond, failure
         self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         self._slots = Slots(bounds.requests_in_flight)
+        self._wrong_tokens = WrongTokens()
         self._seconds = REQUEST_SECONDS.labels(door)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,6 +95,7 @@ class Guard:
         """Raises Problem: 413 for a body that is stated to be too large, 429 where no slot is free."""
         exchange.check_stated_length()
         callers = () if request.scope["path"] in OPERATIONS else self._callers(request)
+        self._check_wrong_tokens(request, callers)
         if not self._slots.take(callers):
             raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests are under way; send it again in a moment.")
         try:
@@ -94,11 +103,25 @@ class Guard:
         finally:
             self._slots.give_back(callers)
 
+    def _check_wrong_tokens(self, request: Request, callers: tuple[str, ...]) -> None:
+        """Raises Problem (429) where too many wrong tokens came from; whoever has a right one is never held up."""
+        if len(callers) == 1 or _TOKEN_HEADERS.isdisjoint(request.headers):
+            return
+        WRONG_TOKENS.labels(self._door).inc()
+        wait_seconds = self._wrong_tokens.note(_address_of(request), self._clock.monotonic())
+        if wait_seconds:
+            sentence = "Too many wrong tokens came from your address; look for the right one, and wait."
+            raise Problem(HTTPStatus.TOO_MANY_REQUESTS, sentence, headers={"Retry-After": str(math.ceil(wait_seconds))})
+
     def _callers(self, request: Request) -> tuple[str, ...]:
         """Under which names the request takes a slot."""
         if (caller := self._caller_of(request)) is not None:
             return (caller,)
-        return ("strangers", f"stranger at {request.client.host if request.client else ''}")
+        return ("strangers", f"stranger at {_address_of(request)}")
+
+
+def _address_of(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def bearer_of(request: Request) -> str:
@@ -110,6 +133,23 @@ def bearer_of(request: Request) -> str:
 def _route_of(scope: Scope) -> str:
     """The route as it is declared: of a bounded number, and without anybody's id or token in it."""
     return str(getattr(scope.get("route"), "path", "unknown"))
+
+
+class WrongTokens:
+    """Wrong tokens by the address that they came from: after some of them, one every few seconds is answered."""
+
+    def __init__(self) -> None:
+        self._clear_at: OrderedDict[str, float] = OrderedDict()
+        """Address → when nothing will be held against it any more; the one heard of last stands last."""
+
+    def note(self, address: str, now: float) -> float:
+        """Note a wrong token; how long the address has to wait before another is looked at, in seconds."""
+        clear_at = max(self._clear_at.pop(address, now), now)
+        wait_seconds = clear_at - now - (WRONG_TOKENS_AT_ONCE - 1) * WRONG_TOKEN_SECONDS
+        self._clear_at[address] = clear_at + (WRONG_TOKEN_SECONDS if wait_seconds <= 0 else 0)
+        if len(self._clear_at) > ADDRESSES:
+            self._clear_at.popitem(last=False)
+        return max(wait_seconds, 0.0)
 
 
 class Slots:

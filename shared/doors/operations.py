@@ -1,4 +1,4 @@
-"""`/metrics`, `/livez` and `/readyz` of a process with a door."""
+"""`/livez` and `/readyz` of a process with a door; `/metrics` is on its port for operations alone."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from starlette.routing import Route
 
 from shared.telemetry import Probe, operations
 
-PATHS = ("/metrics", "/livez", "/readyz")
+PATHS = ("/livez", "/readyz")
 
 
 def operations_routes(ready: Probe) -> list[Route]:
-    """What a worker serves on a port of its own, on the door's."""
+    """Whether the door lives and is ready, for those who send requests to it."""
     answer = operations(ready)
 
     async def respond(request: Request) -> Response:

@@ -146,7 +146,7 @@ class CallTriaged(Event):
 
 
 class VersionNoted(Event):
-    """A version of a call was judged and changed nothing, or came too late to count."""
+    """A version of a call was judged and changed nothing, or was not the newest: then only its hazards count."""
 
     call_id: str
     event_id: str
@@ -161,6 +161,7 @@ class VersionNoted(Event):
     located: Located | None = None
     caller: str = ""
     read_by: str = ""
+    received_at: AwareDatetime | None = None
 
 
 class RoutingNoted(Event):
@@ -237,6 +238,9 @@ class CallEnded(Event):
     event_id: str
     updated_at: AwareDatetime
     status: str
+    received_at: AwareDatetime | None = None
+    created_at: AwareDatetime | None = None
+    fingerprint: str = ""
 
 
 class CallStale(Event):
@@ -245,3 +249,23 @@ class CallStale(Event):
     call_id: str
     event_id: str
     updated_at: AwareDatetime
+    received_at: AwareDatetime | None = None
+    created_at: AwareDatetime | None = None
+    fingerprint: str = ""
+
+
+class CadClockNoted(Event):
+    """A source stamped a version so far from our time that it is not diverted. Said once a day, and when that moves."""
+
+    source: str
+    offset_seconds: int
+    """How far the CAD's clock is ahead of ours; behind: less than 0."""
+    seen_at: AwareDatetime
+
+
+class CadIdentityNoted(Event):
+    """A source gives an incident another beginning with every version: a number stays one call, however long."""
+
+    source: str
+    call_id: str
+    """The call that showed it."""

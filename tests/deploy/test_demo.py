@@ -30,7 +30,7 @@ from deploy.demo.receiver import Receiver
 from deploy.demo.run import Run, decided_again
 from deploy.demo.stages import OneProcess, Processes, Stage
 from deploy.demo.verdict import Verdict, outcomes_by_district
-from deploy.local.access import Access, AgencySpec, SourceSpec
+from deploy.local.access import Access, AgencySpec, SourceSpec, people_with
 from deploy.local.broker import GivenBroker
 from deploy.local.kafka.node import CHECKOUT, free_port
 from deploy.local.processes import processes_of
@@ -59,7 +59,10 @@ def short_city(seconds: float, calls_per_second: float) -> Scenario:
 
 
 def agency_of(scenario: Scenario, port: int) -> AgencySpec:
-    return AgencySpec(scenario.agency, (SourceSpec(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay),))
+    source = SourceSpec(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay)
+    return AgencySpec(
+        scenario.agency, (source,), people_with(person for team in scenario.teams for person in team.members)
+    )
 
 
 async def play(scenario: Scenario, stage: Stage, port: int) -> tuple[Verdict, Run, str]:

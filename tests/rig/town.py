@@ -10,7 +10,7 @@ from itertools import count
 
 from deploy.actors.console import Console, TeamSpec, adopt, set_phases, sign_on
 from deploy.actors.http import session
-from deploy.local.access import AgencySpec, SourceSpec
+from deploy.local.access import AgencySpec, SourceSpec, people_with
 from deploy.local.programs import HOST
 from deploy.local.stack import Stack
 from shared.engine.kafka import KafkaBroker
@@ -93,18 +93,22 @@ class Town:
     @property
     def spec(self) -> AgencySpec:
         """What the stack makes keys for."""
-        return AgencySpec(self.name, (SourceSpec("cad", f"http://{HOST}:{self.port}/cad/{self.name}"),))
+        source = SourceSpec("cad", f"http://{HOST}:{self.port}/cad/{self.name}")
+        return AgencySpec(self.name, (source,), people_with(person for team in self._teams for person in team.members))
+
+    @property
+    def _teams(self) -> list[TeamSpec]:
+        return [
+            TeamSpec(f"team-{number}", "community-responder", CREW, ("Central",), self.paged_members)
+            for number in range(self.teams)
+        ]
 
     async def settle(self, console: Console, terms: Terms) -> None:
         """Put the programme in force, switch it live, put every team on shift. Raises CommandFailed."""
         clocks = {"deadline_seconds": terms.deadline_seconds, "step_seconds": terms.step_seconds}
         await adopt(console, PROGRAMME.format(agency=self.name, offer_seconds=terms.offer_seconds, **clocks))
         await set_phases(console, {("cares", "Central"): "live"})
-        teams = [
-            TeamSpec(f"team-{number}", "community-responder", CREW, ("Central",), self.paged_members)
-            for number in range(self.teams)
-        ]
-        await sign_on(console, teams, f"http://{HOST}:{self.port}/page/{self.name}")
+        await sign_on(console, self._teams, f"http://{HOST}:{self.port}/page/{self.name}")
 
 
 def names(number: int, partitions: int) -> list[str]:

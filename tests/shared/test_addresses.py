@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notification.config import NotificationSettings
 from shared.addresses import UrlRefused, may_reach, reachable, well_formed
 
 HERE = (ip_network("127.0.0.0/8"), ip_network("10.1.0.0/16"))
@@ -75,3 +76,14 @@ def test_an_address_that_is_not_public_is_reached_by_setting_only(address: objec
     if not address.is_global:
         assert not may_reach(address, ())
     assert may_reach(address, (ip_network("0.0.0.0/0"), ip_network("::/0")))
+
+
+@pytest.mark.parametrize(
+    ("text", "networks"),
+    [("", ()), ("127.0.0.0/8", HERE[:1]), ("127.0.0.0/8,10.1.0.0/16", HERE), ("fd00::/8", (ip_network("fd00::/8"),))],
+)
+def test_the_setting_lists_networks(monkeypatch: pytest.MonkeyPatch, text: str, networks: tuple[object, ...]) -> None:
+    for name, value in {"WEBHOOK_NETWORKS": text, "KAFKA": "k", "AGENCIES_FILE": "x", "LINK_SECRET": "s" * 32}.items():
+        monkeypatch.setenv(f"CAREROUTE_{name}", value)
+    monkeypatch.setenv("CAREROUTE_POCKET_URL", "https://pocket.example")
+    assert NotificationSettings.load().webhook_networks == networks

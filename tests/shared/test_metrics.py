@@ -33,6 +33,7 @@ def value(metric: str, **labels: str) -> float:
     ("watch", "event", "metric", "labels"),
     [
         (triage_watch, example("call-triaged"), "careroute_calls_triaged_total", {"suitability": "suitable"}),
+        (triage_watch, example("call-triaged"), "careroute_unlisted_total", {"kind": "unlisted"}),
         (triage_watch, example("district-paused", changed_by="careroute"), "careroute_automatic_pauses_total", {}),
         (triage_watch, example("referral-overdue"), "careroute_referrals_overdue_total", {}),
         (team_availability_watch, example("call-routed"), "careroute_outcomes_total", {"outcome": "team-accepted"}),
@@ -55,6 +56,11 @@ def test_an_event_is_counted_once(watch: Any, event: Event, metric: str, labels:
     before = value(metric, agency="watched", **labels)
     watch("watched", event)
     assert value(metric, agency="watched", **labels) == before + 1
+
+
+def test_a_clock_that_is_wrong_is_shown_with_its_offset() -> None:
+    triage_watch("watched", example("cad-clock-noted", source="dane", offset_seconds=-960))
+    assert value("careroute_cad_clock_offset_seconds", agency="watched", source="dane") == -960
 
 
 @pytest.mark.parametrize("name", sorted(METRICS))

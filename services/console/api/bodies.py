@@ -11,10 +11,13 @@ from pydantic.fields import FieldInfo
 from shared import events
 from shared.call import Name, Text
 from shared.events import Command, ContactMethod, Person, Team
+from shared.plain import fault_of_text
 
 B = TypeVar("B", bound="Body")
 ENVELOPE = frozenset(Command.model_fields)
 """What every command has; most of it the door fills in."""
+SEVERAL_LINES = frozenset({"document", "reason"})
+"""What may be written in lines."""
 
 
 class Body(BaseModel):
@@ -24,9 +27,30 @@ class Body(BaseModel):
 
     reason: Text = Field(default="", description="why; kept with the command")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_hidden(cls, body: object) -> object:
+        """What people will see shows what it holds."""
+        _check_texts(body, "")
+        return body
+
     def fields(self) -> dict[str, Any]:
         """What goes into the command."""
         return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
+
+
+def _check_texts(part: object, name: str) -> None:
+    if isinstance(part, str):
+        wrong = fault_of_text(part, several_lines=name in SEVERAL_LINES)
+        if wrong is not None:
+            raise ValueError(f"{name or 'the body'} {wrong}")
+    elif isinstance(part, dict):
+        for key, inner in part.items():
+            _check_texts(key, "")
+            _check_texts(inner, str(key))
+    elif isinstance(part, list | tuple):
+        for inner in part:
+            _check_texts(inner, name)
 
 
 def body_of(command: type[Command], *elsewhere: str, **more: Any) -> Callable[[type[B]], type[B]]:

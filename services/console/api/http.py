@@ -7,6 +7,7 @@ from datetime import timedelta
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from services.console.api import routes_commands, routes_reads
 from services.console.api.access import Agencies, caller_of
@@ -17,14 +18,20 @@ from services.console.view.agency import READS, Keep, View
 from shared.clock import Clock
 from shared.doors.answers import AnswerFollower
 from shared.doors.command import CommandLog
-from shared.doors.guard import Bounds, Guard
+from shared.doors.guard import NOT_STORED, Bounds, Guard
 from shared.doors.operations import operations_routes
+from shared.doors.reference import reference_page
 from shared.doors.serve import connected
 from shared.engine.broker import Broker
 
 DOOR = "console"
 MAX_BODY_BYTES = 64 * 1024
 MAX_DOCUMENT_BYTES = 1024 * 1024
+HEADERS = {
+    **NOT_STORED,
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
 DESCRIPTION = """The door for people, and for CADs that ask.
 
 Send your token (a CAD: its key) as `Authorization: Bearer …`. `GET` changes nothing. A command is answered with **200**
@@ -40,7 +47,10 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     app = FastAPI(
         title="careroute console",
         version="1",
+        docs_url=None,
+        redoc_url=None,
         description=DESCRIPTION,
+        redirect_slashes=False,  # it would lead to whatever host the request names
         lifespan=lambda _: connected(broker, follower.start, follower.stop),
     )
     expiry = timedelta(seconds=settings.console_command_expiry_seconds)
@@ -48,6 +58,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     app.state.commands = CommandIssuer(log, view, answer_seconds=settings.console_answer_seconds, expiry=expiry)
     app.state.agencies, app.state.settings, app.state.view, app.state.follower = agencies, settings, view, follower
     app.router.routes += operations_routes(lambda: follower.ready)
+    app.router.routes.append(Route("/docs", lambda _: reference_page(app.openapi()), include_in_schema=False))
     app.include_router(routes_reads.router)
     app.include_router(routes_commands.router)
     app.add_middleware(
@@ -59,6 +70,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
         ),
         caller_of=caller_of,
         respond=respond,
+        headers=HEADERS,
         failure="Something went wrong here. Ask for the state of what you sent before you send it again.",
     )
     app.add_exception_handler(HTTPException, respond)

@@ -38,7 +38,9 @@ class Answered(BaseModel):
     about: str = ""
     revision: int | None = None
     status: str = Field(default="", description="where to ask again, while there is no answer")
-    links: dict[str, str] = Field(default={}, description="after a sign-on: each member's pocket page")
+    links: dict[str, str] = Field(
+        default={}, description="after a sign-on: your own pocket page, where you are a member"
+    )
 
 
 class CommandIssuer:

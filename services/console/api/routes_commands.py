@@ -9,22 +9,32 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from pydantic import AfterValidator
 
 from services.console.api import bodies
 from services.console.api.access import Asking, Right, may, visible
 from services.console.api.issue import Answered, CommandIssuer
 from services.console.api.problems import RESPONSES, ProblemDetails
-from services.console.api.routes_reads import whole_view
+from services.console.api.routes_reads import own_shift_link, whole_view
 from services.console.config import ConsoleSettings
 from shared import events
 from shared.addresses import Network, UrlRefused, reachable
 from shared.call import Name
 from shared.doors.problems import Fault, Problem
 from shared.events import Command, Person
-from shared.links import shift_link
+from shared.plain import fault_of_id
 
 KeyHeader = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
-IdInPath = Annotated[str, Path(min_length=1, max_length=80)]
+
+
+def _plain(text: str) -> str:
+    if (wrong := fault_of_id(text)) is not None:
+        raise ValueError(wrong)
+    return text
+
+
+IdInPath = Annotated[str, Path(min_length=1, max_length=80), AfterValidator(_plain)]
+IncidentInPath = Annotated[str, Path(min_length=1, max_length=120), AfterValidator(_plain)]
 
 router = APIRouter(
     prefix="/v1",
@@ -142,7 +152,11 @@ async def roll_back(issuer: Annotated[Issuer, _issuer("roll-back")], body: bodie
 
 @router.post("/calls/{agency}/{source}/{incident}/override")
 async def override(
-    issuer: Annotated[Issuer, _issuer("override")], agency: str, source: str, incident: str, body: bodies.OverrideBody
+    issuer: Annotated[Issuer, _issuer("override")],
+    agency: Name,
+    source: Name,
+    incident: IncidentInPath,
+    body: bodies.OverrideBody,
 ) -> Answered:
     """Decide a call yourself: `default`, or a response that is to be sent."""
     call_id = _own_call(issuer, f"{agency}/{source}/{incident}")
@@ -151,7 +165,11 @@ async def override(
 
 @router.post("/calls/{agency}/{source}/{incident}/confirm")
 async def confirm(
-    issuer: Annotated[Issuer, _issuer("confirm")], agency: str, source: str, incident: str, body: bodies.Body
+    issuer: Annotated[Issuer, _issuer("confirm")],
+    agency: Name,
+    source: Name,
+    incident: IncidentInPath,
+    body: bodies.Body,
 ) -> Answered:
     """In an advisory district: confirm what is proposed for a call."""
     call_id = _own_call(issuer, f"{agency}/{source}/{incident}")
@@ -172,7 +190,7 @@ async def remove_team(issuer: Annotated[Issuer, _issuer("define")], team_id: Nam
 
 @router.post("/teams/{team_id}/sign-on")
 async def sign_on(issuer: Annotated[Issuer, _issuer("report")], team_id: Name, body: bodies.SignOnBody) -> Answered:
-    """Start a shift; `links` has each member's pocket page."""
+    """Start a shift; `links` has your own pocket page, where you are a member. The others ask for theirs themselves."""
     about = {"team_id": team_id, **body.fields()}
     if issuer.who.only_own_shift and issuer.who.name not in about["members"]:
         raise Problem(HTTPStatus.FORBIDDEN, "You may sign on a team only that you are a member of.")
@@ -311,9 +329,9 @@ def _answer(issuer: Issuer, offer_id: str, body: bodies.OfferBody) -> dict[str, 
 
 
 def _links(issuer: Issuer, team_id: str, about: str, members: tuple[str, ...]) -> dict[str, str]:
-    """The shift's pages: as the journal has it, or by the answer where the journal does not say."""
+    """The asker's own page of the shift: as the journal has it, or by the answer where the journal does not say."""
     settings: ConsoleSettings = issuer.request.app.state.settings
     team = issuer.request.app.state.view.agency(issuer.who.agency).teams.get(team_id)
     shift_id, members = (team.shift_id, team.members) if team and team.shift_id else (about, members)
-    secret = settings.link_secret.get_secret_value()
-    return {person: shift_link(settings.pocket_url, secret, shift_id, person) for person in members}
+    name = issuer.who.name
+    return {name: own_shift_link(settings, shift_id, name)} if name in members else {}

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from services.console.api.access import Asking, Right, may, visible
 from services.console.api.issue import CommandIssuer
 from services.console.api.problems import RESPONSES, RETRY_SECONDS, ProblemDetails
+from services.console.config import ConsoleSettings
 from services.console.view.agency import AgencyView, View
 from services.console.view.call import CallSeen
 from services.console.view.records import (
@@ -20,12 +21,14 @@ from services.console.view.records import (
     CallSummary,
     CommandSeen,
     DocumentSeen,
+    LinkSeen,
     PersonSeen,
     ReferralSeen,
     SwitchboardSeen,
     TeamSeen,
 )
 from shared.doors.problems import Fault, Problem
+from shared.links import shift_link
 
 router = APIRouter(prefix="/v1", responses=RESPONSES, tags=["reading"])
 
@@ -155,6 +158,21 @@ async def list_teams(reading: Annotated[Reading, _reader("read")]) -> list[TeamS
 async def list_people(reading: Annotated[Reading, _reader("read-people")]) -> list[PersonSeen]:
     """Members of staff."""
     return sorted(reading.seen.people.values(), key=lambda seen: seen.person.person_id)
+
+
+@router.get("/people/me/link", responses={404: {"model": ProblemDetails}})
+async def show_own_link(request: Request, reading: Annotated[Reading, _reader("read")]) -> LinkSeen:
+    """Your pocket page of the shift that you are on: yours alone, by your own token."""
+    name = reading.who.name
+    for seen in reading.seen.teams.values():
+        if seen.shift_id is not None and name in seen.members:
+            return LinkSeen(name, seen.team.team_id, own_shift_link(request.app.state.settings, seen.shift_id, name))
+    raise Problem(HTTPStatus.NOT_FOUND, "You are not on shift: sign on first.")
+
+
+def own_shift_link(settings: ConsoleSettings, shift_id: str, name: str) -> str:
+    """A person's page of a shift; it is told to nobody but them."""
+    return shift_link(settings.pocket_url, settings.link_secret.get_secret_value(), shift_id, name)
 
 
 @router.get("/alerts")

@@ -9,6 +9,8 @@ import typer
 
 from services.console.cli.client import Door, NotDone, Reply, connect
 
+SEVERAL_LINES = frozenset({"document"})
+"""What is printed in lines of its own."""
 JsonOption = Annotated[bool, typer.Option("--json", help="The API's answer as JSON.")]
 ReasonOption = Annotated[str | None, typer.Option("--reason", "-r", help="Why; kept with the command.")]
 RequiredReason = Annotated[str, typer.Option("--reason", "-r", help="Why; kept with the command.")]
@@ -42,5 +44,6 @@ def show(body: Any, shape: str, *, as_json: bool) -> None:
         typer.echo(dumps(body, indent=2))
         return
     from services.console.cli.show import SHAPES  # noqa: PLC0415  # as above
+    from shared.plain import visible_parts  # noqa: PLC0415  # as above
 
-    SHAPES[shape](body)
+    SHAPES[shape](visible_parts(body, lines_in=SEVERAL_LINES))

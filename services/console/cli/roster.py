@@ -63,7 +63,7 @@ def team_sign_on(
     long_shift: Annotated[bool, typer.Option("--long-shift", help="More than 24 hours are meant.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Start a shift; prints each member's pocket page."""
+    """Start a shift; prints your own pocket page, where you are a member."""
     path = f"/v1/teams/{in_path(team_id)}/sign-on"
     ask(ctx, json, lambda door: door.post(path, members=members, hours=hours, long_shift=long_shift))
 
@@ -131,6 +131,12 @@ def team_withdraw(
 ) -> None:
     """Take a team off its call, wherever it stands."""
     ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/withdraw", reason=reason))
+
+
+@person.command("link")
+def person_link(ctx: typer.Context, *, json: JsonOption = False) -> None:
+    """Your own pocket page of the shift that you are on."""
+    ask(ctx, json, lambda door: door.get("/v1/people/me/link"), "link")
 
 
 @person.command("list")

@@ -52,6 +52,11 @@ def answer(body: dict[str, Any]) -> None:
         out.print(Text(f"next: careroute command {body['command_id']}", QUIET), soft_wrap=True)
 
 
+def link(body: dict[str, str]) -> None:
+    """A person's own pocket page."""
+    _out().print(Text(f"{body['person_id']} with {body['team_id']}: {body['link']}"), soft_wrap=True)
+
+
 def not_done(body: dict[str, Any]) -> None:
     """Why it was not done, and what to do next."""
     out = _out(error=True)
@@ -147,6 +152,8 @@ def call(body: dict[str, Any]) -> None:
     """One call with everything that explains it."""
     out = _out()
     out.print(Text(body["call_id"], "bold"), _word(body["state"]), Text(body["sentence"]), soft_wrap=True)
+    if body["linked_incidents"]:
+        out.print(Text(f"  has to do with {', '.join(body['linked_incidents'])}"), soft_wrap=True)
     for episode in body["episodes"]:
         _episode(out, episode, [offer for offer in body["offers"] if offer["episode"] == episode["episode"]])
     if body["judgement"] is not None:
@@ -275,6 +282,8 @@ def _judgement(out: Console, judgement: dict[str, Any]) -> None:
         out.print(
             Text(f"  raised by {raised['fact']} = {raised['value']}{unknown}, {raised['source']}"), soft_wrap=True
         )
+    for name in judgement["unlisted"]:
+        out.print(Text(f"  the document does not list {name}"), soft_wrap=True)
     _gates(out, judgement["gates"])
     for verdict in judgement["responses"]:
         may_go = "may go" if verdict["may_go"] else "may not go"
@@ -324,13 +333,14 @@ def _at(time: str | None) -> str:
 
 
 def _out(*, error: bool = False) -> Console:
-    console = Console(stderr=error, highlight=False)
-    return console if console.is_terminal else Console(stderr=error, highlight=False, width=PIPE_WIDTH)
+    console = Console(stderr=error, highlight=False, markup=False)
+    return console if console.is_terminal else Console(stderr=error, highlight=False, markup=False, width=PIPE_WIDTH)
 
 
 SHAPES: dict[str, Callable[[Any], None]] = {
     "answer": answer,
     "not-done": not_done,
+    "link": link,
     "key": key,
     "switchboard": switchboard,
     "referrals": referrals,

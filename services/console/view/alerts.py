@@ -116,6 +116,15 @@ def _webhook_enabled(agency: AgencyRecords, event: events.CadWebhookEnabled, _st
     agency.end_alert(f"webhook-disabled/{event.source}")
 
 
+def _cad_clock(agency: AgencyRecords, event: events.CadClockNoted, stored: Stored) -> None:
+    agency.raise_alert(f"cad-clock/{event.source}", Alert("cad-clock", stored.time, sentence_of(event), event.source))
+
+
+def _cad_identity(agency: AgencyRecords, event: events.CadIdentityNoted, stored: Stored) -> None:
+    alert = Alert("cad-identity", stored.time, sentence_of(event), event.source, event.call_id)
+    agency.raise_alert(f"cad-identity/{event.source}", alert)
+
+
 CHANGES: dict[type[Event], Change] = {
     events.CommandDone: _command_done,
     events.CommandRefused: _command_refused,
@@ -136,4 +145,6 @@ CHANGES: dict[type[Event], Change] = {
     events.CadNotInformed: _cad_not_informed,
     events.CadWebhookDisabled: _webhook_disabled,
     events.CadWebhookEnabled: _webhook_enabled,
+    events.CadClockNoted: _cad_clock,
+    events.CadIdentityNoted: _cad_identity,
 }

@@ -272,6 +272,15 @@ class TeamSeen:
     """Offers that wait for this team's answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class LinkSeen:
+    """A person's own pocket page of the shift that they are on."""
+
+    person_id: str
+    team_id: str
+    link: str
+
+
 @dataclass(slots=True)
 class PersonSeen:
     """A member of staff, and the team they are on shift with."""
@@ -296,6 +305,8 @@ class Alert:
         "input-refused",
         "clock-failed",
         "webhook-disabled",
+        "cad-clock",
+        "cad-identity",
         "no-stop-switch",
         "paused-by-itself",
         "pause-unreviewed",

@@ -69,6 +69,11 @@ def _bounds(event: events.CapChanged) -> str:
     return Cap(event.at_most_open, event.at_most_per_day).words or "any number of calls"
 
 
+def _clock_noted(event: events.CadClockNoted) -> str:
+    minutes, where = abs(event.offset_seconds) / 60, "ahead of" if event.offset_seconds > 0 else "behind"
+    return f"The time stamps of {event.source} are {minutes:.0f} min {where} ours: its calls get the default."
+
+
 SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.PhaseChanged: "{e.response} in {e.district} is {e.phase}.",
     events.DistrictPaused: lambda e: f"Paused: {Switch(e.district, e.response).words}.",
@@ -84,11 +89,15 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.VersionNoted: lambda e: (
         "The CAD published a version that changes nothing."
         if e.why == "unchanged"
-        else "The CAD published a version older than one judged already; it does not count."
+        else "The CAD published a version that is not the newest: what it says of hazards counts, nothing else."
     ),
     events.RoutingNoted: "Triage learnt how far the call is routed: {e.reached}.",
     events.CallRetired: "Triage let go of the call.",
     events.CallEnded: "The CAD says that the call is {e.status}.",
+    events.CadClockNoted: _clock_noted,
+    events.CadIdentityNoted: (
+        "{e.source} gives an incident another beginning with every version: an incident number stays one call."
+    ),
     events.CallStale: "The call is older than careroute remembers: recorded, no outcome, no page.",
     events.DeadlineSet: "Episode {e.episode} begins ({e.why}); without an answer in time the default response stands.",
     events.CallVersionAt: "The team's page shows the newest version of the call.",

@@ -117,9 +117,9 @@ def said_of_hazards(programme: Programme, call: Call, code: Code | None) -> dict
 def doubts_of(programme: Programme, call: Call) -> dict[str, tuple[frozenset[str], str]]:
     """What puts hazards in doubt beside the narrative: by what tells it from another, the hazards and the source."""
     doubts: dict[str, tuple[frozenset[str], str]] = {}
-    text = call.call_type.text if call.call_type is not None else None
-    if text and (hazards := words_in(programme, text)):
-        doubts[f"type {normal(text)}"] = hazards, WORDS
+    for call_type in (call.call_type, *call.further_types):
+        if call_type is not None and call_type.text and (hazards := words_in(programme, call_type.text)):
+            doubts[f"type {normal(call_type.text)}"] = hazards, WORDS
     for flag in _unlisted_flags(programme, call):
         doubts[f"caution {normal(flag)}"] = frozenset(WARNED_OF), CAUTION_NOT_LISTED
     return doubts
@@ -136,9 +136,9 @@ def worse(one: Hazard, other: Hazard) -> Hazard:
 
 def unlisted(programme: Programme, call: Call, code: Code | None) -> tuple[str, ...]:
     """The names of the call that the document does not list, each after its kind, as the CAD writes them."""
-    names = []
-    if call.call_type is not None and code is None:
-        names.append(f"code {plain(call.call_type.system)} {plain(call.call_type.code)}")
+    strange = [call.call_type] if call.call_type is not None and code is None else []
+    strange += [further for further in call.further_types if programme.code(further) is None]
+    names = [f"code {plain(call_type.system)} {plain(call_type.code)}" for call_type in strange]
     names += [f"caution {plain(flag)}" for flag in _unlisted_flags(programme, call)]
     questions = programme.by_form.questions
     names += [f"question {plain(name)}" for name in call.answers if normal(name) not in questions]

@@ -165,6 +165,10 @@ def only(events: list[Event], kind: type[E]) -> E:
     return events[0]  # type: ignore[return-value]
 
 
+def of(events: list[Event], kind: type[Event] | tuple[type[Event], ...]) -> list[Event]:
+    return [event for event in events if isinstance(event, kind)]
+
+
 def triaged(events: list[Event]) -> CallTriaged:
     return only(events, CallTriaged)
 

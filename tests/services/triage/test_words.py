@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.events import ApproveProgramme, CallTriaged, ProposeProgramme, VersionNoted
+from shared.events import ApproveProgramme, ProposeProgramme, VersionNoted
 from tests.services.triage.harness import MADISON, SAFE, Triage, command, done, madison, only, report, triaged
 
 
@@ -55,13 +55,11 @@ def test_a_new_line_after_the_answer_puts_the_fact_in_doubt_again() -> None:
     assert said.heard == ("weapon",)
 
 
-def test_an_earlier_version_that_comes_late_shows_that_the_answer_came_after_the_word() -> None:
+def test_an_earlier_version_that_comes_late_calms_nothing() -> None:
     triage = madison()
     assert triaged(triage.put(report("e2", minute=1, narrative="has a gun"))).heard == ("weapon",)
-    late, again = triage.put(report("e1", minute=0, narrative="has a gun", answers={}))
-    assert isinstance(late, VersionNoted)
-    assert isinstance(again, CallTriaged)
-    assert again.judgement.suitability == "suitable"
+    assert only(triage.put(report("e1", minute=0, narrative="has a gun", answers={})), VersionNoted).why == "late"
+    assert suitability(triage) == "indeterminate"
 
 
 def test_a_narrative_that_cannot_be_opened_leaves_every_such_hazard_unknown_and_says_so() -> None:

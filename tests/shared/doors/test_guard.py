@@ -10,10 +10,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, generate_latest
 
 from shared import telemetry
-from shared.doors.guard import Slots
+from shared.doors.guard import WRONG_TOKEN_SECONDS, WRONG_TOKENS_AT_ONCE, Slots, WrongTokens
 from tests.shared.doors.toy import BOUNDS, HELLO, Answer, Toy, Wire, get, post
 
 ANN, BOB, NOBODY = "ann", "bob", "somebody-unknown"
@@ -130,7 +130,7 @@ async def test_operators_are_answered_when_nobody_else_is() -> None:
         (await toy.connect()).send(get("/wait", ANN))
         await toy.until_waiting(1)
         assert (await toy.ask(get("/hello/bob", BOB)))[0] == 429
-        assert [(await toy.ask(get(path)))[0] for path in ("/livez", "/readyz", "/metrics")] == [200] * 3
+        assert [(await toy.ask(get(path)))[0] for path in ("/livez", "/readyz")] == [200] * 2
 
 
 @given(most=st.integers(1, 40), greedy=st.lists(st.sampled_from("abcde"), max_size=200))
@@ -173,7 +173,7 @@ async def test_requests_are_counted_by_the_route_as_it_is_declared(toy: Toy) -> 
     assert after[:2] == [before[0] + 1, before[1] + 1]
     assert after[2] >= 1, "a body that is too large is refused before its route is looked for"
     assert counted("/length", 405) >= 1
-    assert (await toy.ask(get("/metrics")))[2].find(b"CANARY") == -1
+    assert b"CANARY" not in generate_latest()
     assert (REGISTRY.get_sample_value("careroute_request_seconds_count", {"door": "toy"}) or 0) >= 4
 
 
@@ -181,3 +181,16 @@ async def test_nothing_that_a_door_answers_is_stored(toy: Toy) -> None:
     for request in (HELLO, get("/nothing"), get("/broken"), post("/length", b"", stated=5000)):
         assert (await toy.ask(request))[1]["cache-control"] == "no-store"
     assert (await toy.ask(get("/cached")))[1]["cache-control"] == "max-age=60"
+
+
+@given(seconds=st.lists(st.floats(0, 60), min_size=1, max_size=60))
+def test_f16_an_address_is_wrong_some_times_and_then_now_and_then(seconds: list[float]) -> None:
+    wrong, now, looked_at = WrongTokens(), 0.0, []
+    for pause in seconds:
+        now += pause
+        if not wrong.note("address", now):
+            looked_at.append(now)
+        assert wrong.note(f"other-{now}-{len(looked_at)}", now) == 0
+    for first in looked_at:
+        within = [at for at in looked_at if first <= at < first + 60]
+        assert len(within) <= WRONG_TOKENS_AT_ONCE + 60 / WRONG_TOKEN_SECONDS

@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from services.console.api.http import MAX_BODY_BYTES
 from shared import events
 from shared.call import Call
 from shared.doors.command import APPEND_SECONDS
+from shared.doors.guard import WRONG_TOKENS_AT_ONCE
 from shared.links import shift_link
 from shared.topics import ASSIGNMENTS, DECISIONS
 from tests.services.console.city import AGENCY, OTHER_AGENCY, POCKET, ROLES, SECRET, City
@@ -30,6 +32,7 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("GET", "/v1/programme"): (PEOPLE, None),
     ("GET", "/v1/teams"): (PEOPLE, None),
     ("GET", "/v1/people"): ({"dispatcher", "supervisor"}, None),
+    ("GET", "/v1/people/me/link"): (PEOPLE, None),
     ("GET", "/v1/alerts"): (PEOPLE, None),
     ("GET", "/v1/commands/x"): (PEOPLE, None),
     ("POST", "/v1/switchboard/pause"): ({"dispatcher", "supervisor"}, {"district": "all"}),
@@ -96,10 +99,11 @@ async def test_no_route_is_left_out_of_the_matrix(told: City) -> None:
 
 @pytest.mark.parametrize("token", [None, "wrong"])
 async def test_without_a_known_token_nothing_is_told(told: City, token: str | None) -> None:
-    for route in ROUTES:
+    for number, route in enumerate(ROUTES):
         response = await ask(told, token, route)
-        assert response.status_code == 401, route
-        assert response.headers["WWW-Authenticate"] == "Bearer"
+        expected = 429 if token and number >= WRONG_TOKENS_AT_ONCE else 401
+        assert response.status_code == expected, route
+        assert (response.headers.get("WWW-Authenticate") == "Bearer") == (expected == 401)
         assert response.headers["content-type"] == "application/problem+json"
     assert told.commands() == []
 
@@ -382,16 +386,24 @@ async def test_a_door_that_cannot_follow_any_more_is_not_ready(city: City) -> No
     assert (await city.get(None, "/readyz")).status_code == 503
 
 
-async def test_sign_on_answers_with_each_members_page(city: City) -> None:
+async def test_f8_f9_a_link_goes_to_its_person_alone(city: City) -> None:
     members = ["the-staff", "ann"]
     assert (
         await city.post("supervisor", "/v1/teams", {"team": {"team_id": "t", "model": "peer-led"}})
     ).status_code == 200
-    for _ in range(2):
-        response = await city.post("staff", "/v1/teams/t/sign-on", {"members": members, "hours": 8}, key="k")
-        assert response.json()["links"] == {name: shift_link(POCKET, SECRET, "shift-1", name) for name in members}
-        assert response.headers["Cache-Control"] == "no-store"
-    (command,) = [command for command in city.commands() if isinstance(command, events.SignOn)]
+    for token, name in (("staff", "the-staff"), ("staff", "the-staff"), ("supervisor", None)):
+        response = await city.post(token, "/v1/teams/t/sign-on", {"members": members, "hours": 8}, key="k")
+        if response.status_code == 200:
+            links = {name: shift_link(POCKET, SECRET, "shift-1", name)} if name else {}
+            assert response.json()["links"] == links
+            assert response.headers["Cache-Control"] == "no-store"
+    for token, name in (("staff", "the-staff"), ("ann", "ann")):
+        own = await city.get(token, "/v1/people/me/link")
+        assert own.json() == {"person_id": name, "team_id": "t", "link": shift_link(POCKET, SECRET, "shift-1", name)}
+        assert own.headers["Cache-Control"] == "no-store"
+    assert (await city.get("supervisor", "/v1/people/me/link")).status_code == 404
+    assert (await city.get("bob", "/v1/people/me/link")).status_code == 404
+    command, *_ = [command for command in city.commands() if isinstance(command, events.SignOn)]
     assert (command.shift_ends_at - command.issued_at).total_seconds() == 8 * 3600
 
 
@@ -543,13 +555,17 @@ async def test_requests_are_counted_by_route(city: City) -> None:
     before = counted("/v1/calls/{agency}/{source}/{incident}", "404")
     await city.get("viewer", "/v1/calls/a/b/c")
     assert counted("/v1/calls/{agency}/{source}/{incident}", "404") == before + 1
-    metrics = (await city.get(None, "/metrics")).text
-    assert "careroute_request_seconds" in metrics
+    assert (await city.get(None, "/metrics")).status_code == 404, "F16: figures are on the port for operations alone"
 
 
 async def test_the_api_describes_itself(city: City) -> None:
     document = (await city.get(None, "/openapi.json")).json()
-    assert (await city.get(None, "/docs")).status_code == 200
+    docs = await city.get(None, "/docs")
+    assert docs.status_code == 200
+    assert "PauseBody" in docs.text
+    assert docs.headers["content-security-policy"].startswith("default-src 'none'; style-src 'unsafe-inline'")
+    assert "<script" not in docs.text
+    assert "//" not in docs.text.replace("https://pager.example", "").replace("http://www.w3.org", ""), "F16: its own"
     assert {"CallDetail", "ProblemDetails", "Answered"} <= document["components"]["schemas"].keys()
     pause = document["paths"]["/v1/switchboard/pause"]["post"]
     assert {"200", "202", "401", "403", "409", "422", "503"} <= pause["responses"].keys()
@@ -569,3 +585,39 @@ async def test_b7_f14_a_contact_that_nothing_can_be_sent_to_is_refused_where_it_
     assert fault["path"] == "person.contact_methods.1.url"
     assert fault["right"].startswith("must ")
     assert city.commands() == []
+
+
+@pytest.mark.parametrize("path", ["/v1/teams/", "/docs/", "//evil.example/"])
+async def test_f16_nothing_redirects_to_the_host_that_a_request_names(city: City, path: str) -> None:
+    async with city.client("viewer") as client:
+        answer = await client.get(path, headers={"Host": "evil.example"})
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+
+
+async def test_f16_wrong_tokens_are_counted_and_slowed_down_and_right_ones_are_not(city: City) -> None:
+    def wrong() -> float:
+        return REGISTRY.get_sample_value("careroute_wrong_tokens_total", {"door": "console"}) or 0
+
+    before = wrong()
+    statuses = [(await city.get(f"guess-{number}", "/v1/teams")).status_code for number in range(30)]
+    assert statuses == [401] * WRONG_TOKENS_AT_ONCE + [429] * (30 - WRONG_TOKENS_AT_ONCE)
+    assert wrong() == before + 30
+    assert (await city.get("viewer", "/v1/teams")).status_code == 200
+    assert (await city.get(None, "/v1/teams")).status_code == 401
+
+
+@pytest.mark.parametrize("hidden", ["\x00", "\x1b]0;x\x07\x1b[2J", "\u202e", "\u2066", "\u2028", "\x85"])
+async def test_f15_what_acts_on_a_terminal_is_refused_in_names_and_ids(city: City, hidden: str) -> None:
+    person = {**PERSON, "name": f"X{hidden}"}
+    assert (await city.post("supervisor", "/v1/people", {"person": person})).status_code == 422
+    team = {"team_id": "t", "model": "peer-led", "primary_districts": [f"C{hidden}"]}
+    assert (await city.post("supervisor", "/v1/teams", {"team": team})).status_code == 422
+    path = quote(f"/v1/calls/{AGENCY}/dane-county/26{hidden}/override")
+    assert (await city.post("supervisor", path, {"send": "default"})).status_code == 422
+    assert city.commands() == []
+
+
+async def test_f15_an_incident_that_is_dots_alone_is_no_incident(city: City) -> None:
+    path = f"/v1/calls/{AGENCY}/dane-county/%2e%2e/override"
+    assert (await city.post("supervisor", path, {"send": "default"})).status_code in (404, 422)

@@ -327,6 +327,8 @@ LET_IN: tuple[str, Event] = (
         ((*TAKEN, status("on-scene"), SILENT, status("on-scene")), []),
         ((*TAKEN, status("on-scene"), SILENT, ended()), []),
         (((N, events.CadWebhookDisabled(source="dane-county")),), ["webhook-disabled"]),
+        (((D, events.CadClockNoted(source="dane", offset_seconds=-960, seen_at=START)),), ["cad-clock"]),
+        (((D, events.CadIdentityNoted(source="dane", call_id=CALL_ID)),), ["cad-identity"]),
         (((N, events.CadWebhookDisabled(source="a")), (N, events.CadWebhookEnabled(source="a"))), []),
         ((*TAKEN, status("need-police")), ["need-police"]),
         ((*TAKEN, status("need-police"), told_of_help()), []),

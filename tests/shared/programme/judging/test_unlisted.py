@@ -158,6 +158,8 @@ def test_the_text_of_a_call_type_is_read_for_words() -> None:
     """`call_type.text` = "ARMED W/ KNIFE" was never read."""
     armed = CallType(system="dane-county", code="MENTAL", text="ARMED W/ KNIFE")
     assert judged(call_type=armed).missing == ("weapon",)
+    found = judged(further_types=(CallType(system="apco", code="X", text="man with knives"),))
+    assert (found.missing, found.unlisted) == (("weapon",), ("code apco X",))
 
 
 def test_a_beat_in_other_capitals_is_that_beat() -> None:

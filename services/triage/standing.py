@@ -1,0 +1,103 @@
+"""What all versions of a call have said of its hazards, and nobody's new word has settled. Pure.
+
+The worst that any version ever said stands: by code, priority, caution, answer, the CAD's own facts or words. It falls
+only by a new word: a newer version in which somebody who is asked (code, priority, answer, CAD) says what nobody asked
+had said by then. Another spelling, a repetition, the same from another source, or what went away settles nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from services.triage.narrative import UNREAD
+from services.triage.state import Memory, OpenCall, Standing, Version
+from shared.programme import Programme
+from shared.programme.judging.facts import HAZARDS
+from shared.programme.judging.facts_of_call import WORDS, Hazard, Said, doubts_of, said_of_hazards, worse
+
+MOST_DOUBTS = 256
+"""Lines, texts and cautions of one call that are told apart; every further one counts as new each time it comes."""
+
+
+def with_version(programme: Programme | None, open_call: OpenCall, version: Version) -> OpenCall:
+    """The call after one more version. One that is not the newest tells of hazards, and of a re-opening."""
+    memory = remembered(programme, open_call.memory, version)
+    if not is_newest(open_call.memory, version.order):
+        return replace(open_call, memory=memory)
+    reopens = open_call.newest is not None and version.call.status == "reopened" != open_call.newest.call.status
+    if reopens:  # a new episode: judged anew
+        return replace(open_call, newest=version, memory=memory, frozen=False, accepted=False)
+    return replace(open_call, newest=version, memory=memory)
+
+
+def is_newest(memory: Memory, order: datetime) -> bool:
+    """Whether a version of this order is the newest; of several that are equal the last to arrive."""
+    return memory.order is None or order >= memory.order
+
+
+def remembered(programme: Programme | None, memory: Memory, version: Version) -> Memory:
+    """What is remembered with one more version."""
+    order, call = version.order, version.call
+    reopened = memory.reopened
+    if call.status == "reopened" and (reopened is None or order > reopened):
+        reopened = order
+    memory = replace(
+        memory,
+        order=order if is_newest(memory, order) else memory.order,
+        created_at=memory.created_at or call.created_at,
+        reopened=reopened,
+    )
+    if programme is None:
+        return memory
+    newest = memory.order == order
+    code = programme.code(call.call_type, version.judged_at)
+    said = said_of_hazards(programme, call, code)
+    memory, doubts = _with_doubts(programme, memory, version)
+    standing = memory.standing
+    for hazard in [hazard for hazard in HAZARDS if hazard in said or hazard in doubts]:
+        before = standing.get(hazard)
+        after = _after(before, hazard, said.get(hazard), doubts.get(hazard), order, newest=newest)
+        standing = standing.set(hazard, after)
+    return replace(memory, standing=standing)
+
+
+def hazards_standing(memory: Memory) -> dict[str, Hazard]:
+    """What stands of each hazard of which any version said something."""
+    return {hazard: standing.evidence for hazard, standing in memory.standing.items()}
+
+
+def _with_doubts(programme: Programme, memory: Memory, version: Version) -> tuple[Memory, Mapping[str, str]]:
+    """The hazards that this version is the first to put in doubt by these words, and the source."""
+    doubts = {heard.line: (frozenset(heard.facts), WORDS) for heard in version.lines}
+    doubts |= doubts_of(programme, version.call)
+    doubted, fresh = memory.doubted, dict[str, str]()
+    for what, (hazards, source) in doubts.items():
+        new = hazards.difference(doubted.get(what, ()))
+        for hazard in sorted(new):
+            fresh.setdefault(hazard, source)
+        if new and what != UNREAD and (what in doubted or len(doubted) < MOST_DOUBTS):
+            doubted = doubted.set(what, tuple(sorted(new.union(doubted.get(what, ())))))
+    return replace(memory, doubted=doubted), fresh
+
+
+def _after(
+    before: Standing | None, hazard: str, said: Said | None, doubt: str | None, order: datetime, *, newest: bool
+) -> Standing:
+    evidence = said.evidence if said is not None else Hazard(0, 0, None, "nobody")
+    worst = len(HAZARDS[hazard]) - 1
+    if doubt is not None and evidence.low < worst:
+        evidence = Hazard(evidence.low, worst, "words", doubt)
+    answers = said.answers if said is not None else frozenset[int]()
+    if before is None:
+        return Standing(evidence, order, tuple(sorted(answers)))
+    new = answers.difference(before.given)
+    settles = newest and bool(new) and order > before.since
+    # what came in the same instant, or was overtaken, is no answer yet, and may be one when it is said again
+    given = before.given if not settles and order >= before.since else tuple(sorted({*before.given, *answers}))
+    if settles:
+        return Standing(evidence, order, given)
+    stated_again = evidence.high >= before.evidence.high or evidence.low > before.evidence.low
+    since = max(before.since, order) if stated_again else before.since
+    return Standing(worse(before.evidence, evidence), since, given)

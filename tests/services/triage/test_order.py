@@ -1,0 +1,374 @@
+"""Which version is the newest, whatever a CAD's clock says; what a late one may do; and what settles a doubt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.triage.state import OpenCall
+from shared.call import Call, CallType, order_of
+from shared.events import (
+    CadClockNoted,
+    CadIdentityNoted,
+    CallCancelled,
+    CallEnded,
+    CallReported,
+    CallTriaged,
+    VersionNoted,
+)
+from shared.programme import Judgement
+from tests.services.triage.harness import (
+    MADISON,
+    SAFE,
+    THURSDAY_NOON,
+    Triage,
+    cleared,
+    madison,
+    of,
+    offer,
+    only,
+    report,
+    routed,
+    triaged,
+)
+
+CALL = "madison-wi/dane-county/1"
+ARMED: dict[str, Any] = {"answers": SAFE | {"Q1": "yes"}, "cautions": ("ARMED",), "narrative": "SHOTS FIRED gun"}
+
+
+def judgement(triage: Triage) -> Judgement:
+    held = triage.state.calls[CALL].judgement
+    assert held is not None
+    return held
+
+
+def stamped(
+    event_id: str, received_seconds: float, stamp_seconds: float, **fields: Any
+) -> CallReported | CallCancelled:
+    """A version that came so many seconds after noon, with whatever stamp."""
+    return report(event_id, minute=stamp_seconds / 60, received_minute=received_seconds / 60, **fields)
+
+
+# --- clocks
+
+
+def test_A1_a_stamp_from_the_future_orders_nothing() -> None:  # noqa: N802
+    """A1: after a stamp of now + 240 s a weapon and a cancellation with right ones did not count."""
+    triage = madison()
+    assert triaged(triage.put(stamped("e1", 0, 240))).judgement.suitability == "suitable"
+    triage.put(offer())
+    triage.put(routed("team-accepted"))
+    said = triaged(triage.put(stamped("e2", 5, 5, **ARMED)))
+    assert (said.judgement.level, said.updated_at, said.received_at) == (
+        "police needed",
+        THURSDAY_NOON + timedelta(seconds=5),
+        THURSDAY_NOON + timedelta(seconds=5),
+    )
+    assert only(triage.put(stamped("e3", 8, 8, status="cancelled")), CallEnded).status == "cancelled"
+
+
+def test_A2_after_a_stamp_an_hour_ahead_weapons_ends_and_reopenings_count_at_once() -> None:  # noqa: N802
+    """A2: they were ignored for an hour, and the re-opening left no trace."""
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    triage.put(stamped("e2", 1, 3600))
+    assert triaged(triage.put(stamped("e3", 5, 5, **ARMED))).judgement.level == "police needed"
+    only(of(triage.put(stamped("e4", 10, 3610, status="closed")), CallEnded), CallEnded)
+    assert triaged(triage.put(stamped("e5", 20, 20, status="reopened"))).judgement.level == "police needed"
+
+
+@pytest.mark.parametrize(("offset_minutes", "said"), [(-16, -960), (6, 360), (4, None), (-14, None)])
+def test_A3_a_clock_that_is_wrong_is_said_once_a_day_and_when_it_moves(  # noqa: N802
+    offset_minutes: float, said: int | None
+) -> None:
+    """A3: every call defaulted, and nobody was told."""
+    triage = madison()
+    for number in range(4):
+        made = triage.put(stamped(f"e{number}", number, number + offset_minutes * 60, incident_id=str(number)))
+        noted = [event.offset_seconds for event in made if isinstance(event, CadClockNoted)]
+        assert noted == ([said] if said is not None and number == 0 else [])
+    if said is not None:
+        worse = stamped("e9", 9, 9 + (offset_minutes + (7 if said > 0 else -7)) * 60, incident_id="9")
+        assert len(of(triage.put(worse), CadClockNoted)) == 1
+        tomorrow = 24 * 60
+        again = report("ea", tomorrow + offset_minutes, received_minute=tomorrow, incident_id="10")
+        assert len(of(triage.put(again), CadClockNoted)) == 1
+
+
+def test_A4_of_equal_stamps_the_last_to_arrive_stands() -> None:  # noqa: N802
+    triage = madison()
+    triage.put(stamped("e2", 1, 0))
+    assert triaged(triage.put(stamped("e1", 2, 0, district="West"))).judgement.district == "West"
+    assert triaged(triage.put(stamped("e0", 3, 0))).judgement.district == "Central"
+
+
+def test_A5_closed_and_reopened_at_one_instant_is_open() -> None:  # noqa: N802
+    triage = madison()
+    triage.put(stamped("e1", 0, 0, status="closed"))
+    assert triaged(triage.put(stamped("e2", 1, 0, status="reopened"))).judgement.suitability == "suitable"
+    assert only(triage.put(stamped("e3", 5, 5, status="reopened")), VersionNoted).why == "unchanged"
+
+
+# --- a number that is given out again
+
+
+def tomorrow(event_id: str = "n1", minute: float = 24 * 60, **fields: Any) -> CallReported | CallCancelled:
+    return report(event_id, minute, created_at=THURSDAY_NOON + timedelta(minutes=minute), **fields)
+
+
+def test_A6_a_number_used_again_is_another_incident_where_no_team_has_the_former() -> None:  # noqa: N802
+    """A6: a number that was never closed, used again on the next day, kept the old call's hazards."""
+    for routing in ([], [routed("default")], [offer(), routed("team-accepted"), cleared()]):
+        triage = madison()
+        triage.put(report("e1", narrative="has a gun"))
+        for event in routing:
+            triage.put(event)
+        said = triaged(triage.put(tomorrow()))
+        assert (said.judgement.suitability, said.heard) == ("suitable", ())
+
+
+def test_A7_while_a_team_has_the_call_another_beginning_brings_its_hazards() -> None:  # noqa: N802
+    triage = madison()
+    triage.put(report("e1"))
+    triage.put(offer())
+    triage.put(routed("team-accepted"))
+    assert triaged(triage.put(tomorrow(**ARMED))).judgement.level == "police needed"
+    assert only(triage.put(tomorrow("n2", 24 * 60 + 1)), VersionNoted).why == "unchanged"
+    assert judgement(triage).level == "police needed"
+
+
+def test_A6_a_source_whose_beginnings_move_keeps_one_call_a_number() -> None:  # noqa: N802
+    triage = madison()
+    triage.put(report("e1", narrative="has a gun"))
+    made = triage.put(report("e2", 5, created_at=THURSDAY_NOON + timedelta(minutes=5)))
+    assert only(of(made, CadIdentityNoted), CadIdentityNoted).source == "dane-county"
+    triage.put(tomorrow())
+    assert judgement(triage).suitability == "indeterminate"
+    assert of(triage.journal, CadIdentityNoted) == of(made, CadIdentityNoted)
+
+
+# --- what settles a doubt
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        {"answers": SAFE | {"Q1": "No"}},
+        {"answers": SAFE | {"Q1": "none"}},
+        {"facts": {"weapon": "none"}},
+        {"answers": SAFE | {"Q1": "not-asked"}, "facts": {"weapon": "none"}},
+        {"narrative": "caller is calm"},
+        {"narrative": ""},
+        {"answers": {}},
+    ],
+)
+@pytest.mark.parametrize("doubt", [{"narrative": "has a gun"}, {"cautions": ("BEWARE",)}])
+def test_no_spelling_repetition_mirror_or_missing_line_settles_a_doubt(
+    doubt: dict[str, Any], later: dict[str, Any]
+) -> None:
+    """E2 and the like: the CAD's next version settled a doubt though nobody had been asked."""
+    triage = madison()
+    triage.put(report("e1", **doubt))
+    triage.put(report("e2", 1, **{"narrative": doubt.get("narrative", "")} | later))
+    assert judgement(triage).suitability == "indeterminate"
+    triage.put(report("e3", 2))
+    assert judgement(triage).suitability == "indeterminate"
+
+
+def test_a_text_of_a_type_that_goes_away_settles_nothing() -> None:
+    triage = madison()
+    armed = CallType(system="dane-county", code="CHECK PERSON", text="ARMED W/ KNIFE")
+    triage.put(report("e1", call_type=armed))
+    triage.put(report("e2", 1))
+    assert judgement(triage).missing == ("weapon",)
+
+
+def test_an_answer_that_is_new_in_meaning_settles_a_doubt_and_what_it_says_counts() -> None:
+    triage = madison()
+    triage.put(report("e1", narrative="has a gun", answers=SAFE | {"Q1": "cannot-tell"}))
+    assert triaged(triage.put(report("e2", 1, narrative="has a gun"))).judgement.suitability == "suitable"
+    assert triaged(triage.put(report("e3", 2, answers=SAFE | {"Q1": "elsewhere"}))).judgement.level == "police needed"
+    triage.put(report("e4", 3))
+    assert judgement(triage).level == "police needed"  # "no" was said before
+
+
+def test_an_answer_that_comes_late_settles_nothing() -> None:
+    triage = madison(document=MADISON.replace('{ weapon = "elsewhere or worse" }', '{ weapon = "present or worse" }'))
+    triage.put(report("e1", narrative="has a gun"))
+    triage.put(report("e3", 2))
+    assert only(triage.put(report("e2", 1, answers=SAFE | {"Q1": "elsewhere"})), VersionNoted).why == "late"
+    assert judgement(triage).missing == ("weapon",)
+
+
+def test_a_code_or_a_flag_that_went_away_settles_nothing() -> None:
+    triage = madison()
+    triage.put(report("e1", call_type=CallType(system="dane-county", code="MENTAL VIOLENT"), cautions=("ARMED",)))
+    triage.put(report("e2", 1, answers=SAFE | {"Q1": "not-asked", "Q2": "not-asked"}))
+    assert {raised.fact for raised in judgement(triage).raised_by} >= {"weapon", "violence"}
+
+
+def test_doubts_outlive_the_outcome_of_a_call() -> None:
+    triage = madison()
+    triage.put(report("e1", narrative="has a gun"))
+    triage.put(routed("default"))
+    assert triaged(triage.put(report("e2", 3, requested_by="officer"))).judgement.missing == ("weapon",)
+
+
+def test_a_call_with_a_fact_that_is_none_of_ours_is_refused_unless_it_ends() -> None:
+    triage = madison()
+    for name in ("Weapon", "weapons"):
+        with pytest.raises(ValueError, match="none of careroute's"):
+            triage.put(report("e1", facts={name: "firearm"}))
+    only(triage.put(report("e2", facts={"Weapon": "firearm"}, status="closed")), CallEnded)
+
+
+def test_very_many_lines_with_words_are_told_apart_only_so_far() -> None:
+    narrative = "\n".join(f"gun {number}" for number in range(5000)) + "\nhit"
+    said = triaged(madison().put(report(narrative=narrative)))
+    assert said.heard == ("violence", "weapon")
+    assert len(said.lines) < 100
+
+
+# --- properties
+
+
+def exact(seconds: float) -> float:
+    return seconds
+
+
+CLOCKS: dict[str, Callable[[float], float]] = {
+    "right": exact,
+    "constant": lambda _seconds: 0.0,
+    "ahead": lambda seconds: seconds + 240,
+    "an hour ahead": lambda seconds: seconds + 3600,
+    "behind": lambda seconds: seconds - 960,
+    "to the minute": lambda seconds: seconds // 60 * 60,
+    "jumping": lambda seconds: seconds + (3600 if int(seconds) % 3 == 0 else -120 if int(seconds) % 3 == 1 else 0),
+}
+WEAPONS = {"no": 0, "none": 0, "No ": 0, "elsewhere": 1, "present": 2, "yes": 3, "firearm": 3}
+VERSIONS = st.fixed_dictionaries(
+    {
+        "after": st.integers(0, 50),
+        "late_by": st.sampled_from((0, 0, 0, 30, 200)),
+        "clock": st.sampled_from((None, None, None, *CLOCKS)),
+        "Q1": st.sampled_from((None, "cannot-tell", "not-asked", *WEAPONS)),
+        "fact": st.sampled_from((None, None, None, "none", "present")),
+        "narrative": st.sampled_from((None, "calm", "has a gun", "has a <b>g</b>un\nagain", "two knives")),
+        "cautions": st.sampled_from(((), (), ("ARMED",), ("armed; x",), ("BEWARE",))),
+        "code": st.sampled_from(("CHECK PERSON", "MENTAL")),
+        "status": st.sampled_from(("active", "active", "active", "reopened")),
+    }
+)
+HISTORIES = st.lists(VERSIONS, min_size=2, max_size=7)
+
+
+def history(drawn: list[dict[str, Any]], clock: str) -> list[CallReported | CallCancelled]:
+    """Versions in the order in which they come, each stamped when it was made, by whatever clock."""
+    made, seconds = [], 300.0
+    for number, version in enumerate(drawn):
+        seconds += version["after"]
+        stamp = CLOCKS[version["clock"] or clock](seconds - version["late_by"])
+        answers = SAFE | {"Q1": version["Q1"]} if version["Q1"] else {q: a for q, a in SAFE.items() if q != "Q1"}
+        made.append(
+            stamped(
+                f"e{number}",
+                seconds,
+                stamp,
+                answers=answers,
+                facts={"weapon": version["fact"]} if version["fact"] else {},
+                narrative=version["narrative"],
+                cautions=version["cautions"],
+                call_type=CallType(system="dane-county", code=version["code"]),
+                status=version["status"],
+            )
+        )
+    return made
+
+
+def place(version: CallReported | CallCancelled) -> datetime:
+    return order_of(version.call.updated_at, version.received_at)
+
+
+def weapons_said(call: Call) -> set[int]:
+    said = {WEAPONS[answer] for answer in (call.answers.get("Q1"), call.facts.get("weapon")) if answer in WEAPONS}
+    return said | ({3} if call.facts.get("weapon") == "firearm" else set())
+
+
+def words_of_doubt(version: CallReported | CallCancelled) -> set[str]:
+    """Lines with a weapon, and flags that are not listed: each is a doubt once."""
+    text = json.loads(version.sealed.ciphertext)["narrative"] if version.sealed else ""
+    lines = text.replace("<b>", "").replace("</b>", "").splitlines()
+    flags = {part.strip().casefold() for flag in version.call.cautions for part in flag.split(";")}
+    return {line for line in lines if "gun" in line or "knives" in line} | (flags - {"armed"})
+
+
+def states_a_weapon(call: Call) -> bool:
+    flagged = any("armed" in flag.casefold() for flag in call.cautions)
+    return flagged or call.answers.get("Q1") == "cannot-tell" or max(weapons_said(call), default=0) > 0
+
+
+@settings(max_examples=300, deadline=None)
+@given(HISTORIES, st.sampled_from(sorted(CLOCKS)))
+def test_the_worst_that_was_said_and_not_answered_since_is_never_lost(drawn: list[dict[str, Any]], clock: str) -> None:
+    """By a model of its own: after a doubt the call is not calm before somebody says what nobody had said by then."""
+    triage = madison()
+    said_so_far, said_by_then, heard = set[int](), set[int](), set[str]()
+    doubted_at: datetime | None = None
+    for version in history(drawn, clock):
+        said = weapons_said(version.call)
+        said_so_far |= said
+        if doubted_at is not None and place(version) > doubted_at and said - said_by_then:
+            doubted_at = None
+        if words_of_doubt(version) - heard or states_a_weapon(version.call):
+            doubted_at, said_by_then = max(place(version), doubted_at or place(version)), set(said_so_far)
+        heard |= words_of_doubt(version)
+        triage.put(version)
+        if doubted_at is not None:
+            assert "weapon" in {raised.fact for raised in judgement(triage).raised_by}, version
+
+
+@settings(max_examples=300, deadline=None)
+@given(HISTORIES, st.sampled_from(sorted(CLOCKS)))
+def test_a_late_version_never_calms_and_every_version_leaves_a_trace(drawn: list[dict[str, Any]], clock: str) -> None:
+    triage = madison()
+    newest: datetime | None = None
+    before: OpenCall | None = None
+    for version in history(drawn, clock):
+        assert of(triage.put(version), (CallTriaged, VersionNoted))
+        after = triage.state.calls[CALL]
+        assert after.judgement is not None
+        if newest is not None and before is not None and place(version) < newest:
+            assert before.judgement is not None
+            assert after.judgement.level_rank >= before.judgement.level_rank
+            assert after.version == before.version
+        else:
+            newest = place(version)
+            assert after.version.event_id == version.event_id
+        before = after
+    assert triage.refold() == triage.state
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    HISTORIES, st.sampled_from(sorted(CLOCKS)), st.sampled_from(("cancelled", "closed", "merged")), st.integers(0, 200)
+)
+def test_an_end_always_ends_a_call_that_was_not_opened_again(
+    drawn: list[dict[str, Any]], clock: str, status: str, late_by: int
+) -> None:
+    triage = madison()
+    versions = history([version | {"status": "active"} for version in drawn], clock)
+    for version in versions:
+        triage.put(version)
+    seconds = (versions[-1].received_at - THURSDAY_NOON).total_seconds() + 1
+    end = stamped("end", seconds, CLOCKS[clock](seconds - late_by), status=status)
+    only(of(triage.put(end), CallEnded), CallEnded)
+    assert CALL not in triage.state.calls
+    for version in versions:
+        again = version.model_copy(update={"event_id": f"{version.event_id}-again"})
+        assert only(of(triage.put(again), VersionNoted), VersionNoted).why == "late"
