@@ -50,8 +50,9 @@ class Follower:
         )
 
     Then every event that counts is stored exactly once, whenever the process dies, and a late write of a former owner
-    never: each position has the epoch in force there. Only one process may do so at a time. An exception in `fold` or
-    `reached` ends the follower, and what was collected by then is read again after the restart.
+    never: each position has the epoch in force there. Only one process may do so at a time, and its settings are
+    `StorageSettings`; `shared.engine.process.run_follower` makes a process of it. An exception in `fold` or `reached`
+    ends the follower, and what was collected by then is read again after the restart.
     """
 
     def __init__(
