@@ -32,7 +32,7 @@ from shared.events import (
 )
 from shared.judgement import RaisedBy
 from shared.topics import NOTIFICATIONS
-from tests.services.pocket.city import CALL, PERSONAL, City
+from tests.services.pocket.driver import CALL, PERSONAL, City
 
 
 @pytest.fixture
