@@ -162,6 +162,13 @@ def test_the_text_of_a_call_type_is_read_for_words() -> None:
     assert (found.missing, found.unlisted) == (("weapon",), ("code apco X",))
 
 
+def test_E1_a_further_code_that_is_not_listed_is_read_for_words() -> None:  # noqa: N802
+    """A calm code with "SHOTS FIRED" beside it went."""
+    for name, hazards in (("SHOTS FIRED", ("weapon",)), ("ASSAULT/KNIFE", ("weapon", "violence")), ("WELFARE", ())):
+        found = judged(further_types=(CallType(system="apco", code=name),))
+        assert (found.missing, found.unlisted) == (hazards, (f"code apco {name}",))
+
+
 def test_a_beat_in_other_capitals_is_that_beat() -> None:
     """beat `w1` with district Central was no conflict."""
     assert judged(beat="w1").reasons == ("district-conflict",)
