@@ -67,6 +67,17 @@ async def test_c2_a_cut_character_costs_itself_alone(door: Door, broken: bytes, 
     assert ("U+FFFD" in told) == ("\ufffd" in read)
 
 
+@pytest.mark.parametrize("raw", [b"\n", b"\r\n", b"\t", b"\x00", b"\x0b"])
+async def test_c2_a_control_character_that_json_would_escape_costs_nothing_else(door: Door, raw: bytes) -> None:
+    body = json.dumps(CALL | ARMED | {"narrative": "gunCUTknife"}, indent=1).encode().replace(b"CUT", raw)
+    (event,) = await versions(door, body)
+    assert personal(door, event)["narrative"].split() == ["gun", "knife"]
+    assert event.call.facts == ARMED["facts"]
+    assert "control character" in await notes_of(door, body)
+    answer = await door.post(body.replace(b"event_id", b'event_id"'))
+    assert (answer.status_code, "line 2 " in answer.text) == (400, True)
+
+
 async def test_c2_a_cut_character_in_an_eido_costs_itself_alone(door: Door) -> None:
     content = eido(notesComponent=[{"notesActionComments": "CUT"}], cautionComponent=[{"cautionTypeInternalText": "A"}])
     (event,) = await versions(door, json.dumps(content).encode().replace(b"CUT", rb"gun \ud83d"), "/v1/eido")

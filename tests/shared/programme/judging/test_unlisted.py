@@ -217,6 +217,13 @@ def test_words_that_count_under_every_document(narrative: str, hazard: str) -> N
     assert hazard in words_in(programme(MADISON), narrative)
 
 
+@pytest.mark.parametrize("unseen", ["\u200b", "\x00", "\x02", "\u2060", "\ufeff", "\u200e\u200b"])
+def test_C12_what_nobody_sees_hides_no_word_within_it_nor_between_two(unseen: str) -> None:  # noqa: N802
+    assert words_in(programme(MADISON), f"his g{unseen}un") == {"weapon"}
+    assert words_in(programme(MADISON), f"no gun{unseen}here") == {"weapon"}
+    assert words_in(programme(MADISON), f"shots{unseen}fired") == {"weapon"}
+
+
 def test_a_document_adds_stems_and_takes_words_out_by_their_names() -> None:
     text = MADISON.replace('weapon = ["knife", "gun"]', 'weapon = ["knife", "gun", "spear*"]')
     text = text.replace("words    =", 'not_words = ["Machete*", "end his life"]\nwords    =')
