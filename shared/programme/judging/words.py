@@ -48,7 +48,7 @@ def words_in_narrative(programme: Programme, narrative: str) -> frozenset[str]:
     return frozenset[str]().union(*(words_in(programme, text) for text in readings(narrative)))
 
 
-def words_in(programme: Programme, text: str) -> frozenset[str]:
+def words_in(programme: Programme | WordTables, text: str) -> frozenset[str]:
     """The hazards that `text` makes unknown: whole words of the document found in it, in any case.
 
     What nobody sees may stand within a word or between two, so both are looked for. Takes time in proportion to the
@@ -61,7 +61,7 @@ def words_in(programme: Programme, text: str) -> frozenset[str]:
 _NONE = frozenset[str]()
 
 
-def _hazards_of(programme: Programme, words: list[str]) -> frozenset[str]:
+def _hazards_of(programme: Programme | WordTables, words: list[str]) -> frozenset[str]:
     if not words:
         return frozenset()
     spoken_words = set(words)
