@@ -17,6 +17,7 @@ from shared.clock import Clock, SystemClock
 from shared.config import Settings
 from shared.engine import gc_tuning
 from shared.engine.broker import Broker, BrokerUnavailable, Stored
+from shared.engine.budget import within_budget
 from shared.engine.effects import Perform, no_effects
 from shared.engine.follower import Follower
 from shared.engine.kafka import KafkaBroker
@@ -60,8 +61,9 @@ def run(
     `prepare`: by type, the inputs that are worked on beside the loop before they are decided.
     """
     broker, instance = KafkaBroker(settings.kafka, settings.partitions), f"{service.name}-{settings.instance}"
-    worker = Worker(service, broker, SystemClock(), instance, perform, watch=watch, prepare=prepare)
-    _run(service.name, settings, broker, topics_of(service), worker)
+    with within_budget(service) as bounded:
+        worker = Worker(bounded, broker, SystemClock(), instance, perform, watch=watch, prepare=prepare)
+        _run(service.name, settings, broker, topics_of(service), worker)
 
 
 def run_follower(name: str, settings: Settings, broker: Broker, follower: Follower) -> None:
