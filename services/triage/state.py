@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -202,9 +202,9 @@ def _read(text: str) -> Programme | ProgrammeRefused:
         return too_large()
 
 
-def version_key(event_id: str, fingerprint: str) -> str:
-    """What tells a repeat: the sender's id, and the content, so that a careless id hides nothing."""
-    return f"{event_id}/{fingerprint}"
+def version_key(event_id: str, fingerprint: str, updated_at: datetime) -> str:
+    """What tells a repeat: the sender's id, and content and time, so that a careless id hides nothing."""
+    return f"{event_id}/{fingerprint}/{updated_at.astimezone(UTC).isoformat()}"
 
 
 def memory_of(state: State, call_id: str) -> Memory:

@@ -25,7 +25,7 @@ from shared.call import Call
 from shared.clock import SystemClock
 from shared.links import shift_link
 from shared.topics import DECISIONS
-from tests.services.console.city import AGENCY, POCKET, SECRET, City, running_city
+from tests.services.console.driver import AGENCY, POCKET, SECRET, City, running_city
 from tests.services.console.stories import ACCEPTED, CALL_ID, START, triaged
 
 T = TypeVar("T")
