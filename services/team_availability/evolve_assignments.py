@@ -19,6 +19,7 @@ from services.team_availability.state import (
     UPGRADED_CHECKS,
     Assignment,
     CallMemory,
+    CallState,
     ClockKind,
     Shift,
     ShiftStatus,
@@ -122,7 +123,8 @@ def _input_refused(state: State, event: InputRefused, at: datetime) -> State:
     if event.input_type == "call-cancelled" or call.memory is not None:
         return state
     memory = CallMemory(datetime.min.replace(tzinfo=at.tzinfo), episodes=1, outcome="default")
-    return replace(state, closed=state.closed.set(event.call_id, memory, at))
+    state = replace(state, calls=state.calls.set(event.call_id, CallState(memory)))
+    return without_call(state, event.call_id, at)  # with the judgement that may have waited for that report
 
 
 def _clock_failed(state: State, event: ClockFailed, at: datetime) -> State:

@@ -65,6 +65,28 @@ def test_language_then_the_least_calls_of_the_shift_order_teams_of_one_district(
     assert town.last(OfferMade).ranked == ("a", "b", "c")
 
 
+@pytest.mark.parametrize(("spoken", "wanted"), [("es", "es-MX"), ("ES", "spa"), ("es-US", "es"), ("spa", "ES_mx")])
+def test_a_language_is_one_however_it_is_written(spoken: str, wanted: str) -> None:
+    town = Town()
+    town.team("a")
+    town.team("b")
+    person = Person(person_id="b-medic", name="b", disciplines=("paramedic",), languages=("en", spoken))
+    town.command(DefinePerson, person=person)
+    town.report("1")
+    town.triage(incident="1", language=wanted)
+    assert town.last(OfferMade).ranked == ("b", "a")
+
+
+def test_a_team_serves_every_model_that_it_can_go_as() -> None:
+    town = Town()
+    town.team("one", model="multidisciplinary-team", further_models=("co-responder", "community-responder"))
+    town.team("two", model="co-responder", further_models=("mobile-crisis-team",))
+    town.call()
+    offer = town.last(OfferMade)
+    assert offer.ranked == ("one",)
+    assert [(team.team_id, team.reasons) for team in offer.bypassed] == [("two", ("other-model",))]
+
+
 def test_a_team_is_not_offered_a_call_when_stale_incomplete_out_of_service_or_holding_another() -> None:
     town = Town()
     town.team("old")
