@@ -57,6 +57,14 @@ FREE = ("available", "out-of-service", "cleared")
 OfferState = Literal["open", "accepted", "declined", "expired", "withdrawn"]
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the CAD has changed of a call, old and new."""
+
+    sentence: str
+    at: datetime
+
+
 @dataclass(slots=True)
 class Assignment:
     """A call that a team has accepted."""
@@ -74,10 +82,9 @@ class Assignment:
     """Whether the CAD acknowledged; None while it is being told."""
     accepted_position: str = ""
     """Where the version stands with which it was accepted."""
-    changed_at: datetime | None = None
-    """When the CAD published the version that is the newest."""
-    changes: tuple[str, ...] = ()
-    """What the CAD has changed since, old and new."""
+    changes: tuple[Change, ...] = ()
+    """What the CAD has changed since, the newest last."""
+    address_changed_at: datetime | None = None
     another_incident: bool = False
     upgrade: UpgradeRaised | None = None
     stays: str = ""
@@ -326,10 +333,9 @@ class AgencyView:
                 if event.team_id is not None and event.team_id != offer.made.team_id:
                     offer.taken_by = event.team_id
 
-    def call_version_at(self, event: CallVersionAt, at: datetime) -> None:
+    def call_version_at(self, event: CallVersionAt, _at: datetime) -> None:
         """The accepted call has a newer version."""
         for assignment in self._of_call(event.call_id):
-            assignment.changed_at = at
             if event.status not in ENDED and assignment.stays in ENDED:
                 assignment.stays = ""
             newest_first = (event.call_at, *assignment.positions)
@@ -401,8 +407,11 @@ class AgencyView:
     def call_changed(self, event: CallChanged, _at: datetime) -> None:
         """The CAD gave the call another beginning or place."""
         for assignment in self._of_call(event.call_id):
-            assignment.changes = (*assignment.changes, *event.changes)[-CHANGES_SHOWN:]
+            changes = (Change(sentence, event.changed_at) for sentence in event.changes)
+            assignment.changes = (*assignment.changes, *changes)[-CHANGES_SHOWN:]
             assignment.another_incident = assignment.another_incident or event.another_incident
+            if event.address_changed:
+                assignment.address_changed_at = event.changed_at
 
     def team_not_moving(self, event: TeamNotMoving, _at: datetime) -> None:
         """The team has not set out."""

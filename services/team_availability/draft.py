@@ -14,6 +14,8 @@ from shared.call import Call, CallStatus
 from shared.engine.service import Draft, Input
 from shared.events import (
     AssignmentWithdrawn,
+    CallCancelled,
+    CallReported,
     CallRouted,
     DeadlineSet,
     Event,
@@ -47,18 +49,21 @@ class VersionFields(TypedDict):
     created_at: datetime | None
     units_on_scene: bool
     place: str
+    address_pseudonym: str
 
 
-def version_fields(version: Call, received_at: datetime) -> VersionFields:
-    """What an event says of a version that intake received at an instant."""
+def version_fields(event: CallReported | CallCancelled) -> VersionFields:
+    """What an event says of a version of a call."""
+    version = event.call
     return {
         "updated_at": version.updated_at,
         "status": version.status,
         "requested_by": version.requested_by,
-        "version_received_at": received_at,
+        "version_received_at": event.received_at,
         "created_at": version.created_at,
         "units_on_scene": version.units_on_scene,
         "place": place_of(version),
+        "address_pseudonym": event.address_pseudonym,
     }
 
 
@@ -72,6 +77,7 @@ def remembered_fields(memory: CallMemory) -> VersionFields:
         "created_at": memory.created_at,
         "units_on_scene": memory.units_on_scene,
         "place": memory.place,
+        "address_pseudonym": memory.address_pseudonym,
     }
 
 

@@ -208,7 +208,7 @@ def _stays(state: State, event: TeamStays, _at: datetime) -> State:
 
 
 def _changed(state: State, event: CallChanged, _at: datetime) -> State:
-    return _with_assignment(state, event.call_id, begun_told=event.begun_at) if event.another_incident else state
+    return state if event.begun_at is None else _with_assignment(state, event.call_id, begun_told=event.begun_at)
 
 
 def _may_enter(state: State, event: TeamMayEnter, at: datetime) -> State:

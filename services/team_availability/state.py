@@ -129,7 +129,7 @@ class Assignment:
     hand_back_at: datetime | None = None
     """When it gives the call back if it has not arrived, because its shift ends."""
     begun_told: datetime | None = None
-    """The beginning of another incident that it was last told of."""
+    """The beginning of its call that it was last told of."""
 
     @property
     def state(self) -> AssignmentState:
@@ -212,6 +212,8 @@ class CallMemory(NamedTuple):
     units_on_scene: bool = False
     place: str = ""
     """District and beat, as the CAD writes them."""
+    address_pseudonym: str = ""
+    """Of the last address that the CAD gave."""
     call_at: str = ""
     """Its position in the topic `calls`."""
     status: CallStatus = "active"

@@ -123,6 +123,8 @@ class DeadlineSet(Event):
     units_on_scene: bool = False
     place: str = ""
     """District and beat, as the CAD writes them."""
+    address_pseudonym: str = ""
+    """Of the address: another one is another address."""
 
 
 DEADLINE_CLOCK = "deadline"
@@ -142,6 +144,7 @@ class CallVersionAt(Event):
     created_at: AwareDatetime | None = None
     units_on_scene: bool = False
     place: str = ""
+    address_pseudonym: str = ""
 
 
 class CallVersionSeen(Event):
@@ -156,12 +159,13 @@ class CallVersionSeen(Event):
     created_at: AwareDatetime | None = None
     units_on_scene: bool = False
     place: str = ""
+    address_pseudonym: str = ""
     call_at: str = ""
     """Its position in the topic `calls`."""
 
 
 class CallChanged(Event):
-    """The CAD gave a call that a team has another beginning, district or beat: it may be another incident."""
+    """The CAD gave a call that a team has another beginning or place: it may be another incident."""
 
     call_id: str
     episode: int
@@ -169,11 +173,13 @@ class CallChanged(Event):
     changes: tuple[str, ...]
     """One sentence for each change, old and new."""
     another_incident: bool = False
-    """It began so much later that the number may stand for another incident: a dispatcher says whether it does."""
+    """Its beginning is so far from before that the number may stand for another incident: a dispatcher says whether."""
     begun_at: AwareDatetime | None = None
     """When the CAD says now that it began, where that differs."""
     changed_at: AwareDatetime
     sentence: str
+    address_changed: bool = False
+    """It has another address: the team's page shows both."""
 
 
 class PlanSet(Event):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -146,7 +147,14 @@ async def test_A4_A7_an_address_that_changed_is_shown_with_the_one_before(  # no
     city.write(CallVersionAt(call_id=CALL, episode=1, call_at=position))
     page = await shown(city, phone, path)
     assert "99 Elsewhere Rd" in page
+    assert "Address changed since you accepted." in page
     assert f"You accepted: {PERSONAL['address']}" in page
+    moved_at = city.clock.now() - timedelta(minutes=7)
+    moved = CallChanged(**ABOUT, changes=("Address: …",), address_changed=True, changed_at=moved_at, sentence=".")
+    city.write(moved, CallVersionAt(call_id=CALL, episode=1, call_at=position))
+    page = await shown(city, phone, path)
+    assert "Address changed 7 min ago." in page
+    assert "Address: … That was 7 min ago." in page
     change = "Beginning: 2026-03-02 12:00 UTC, now 2026-03-03 12:00 UTC."
     told = CallChanged(**ABOUT, changes=(change,), another_incident=True, changed_at=city.clock.now(), sentence=".")
     city.write(told)

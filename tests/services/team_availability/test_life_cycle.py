@@ -41,7 +41,7 @@ from shared.events import (
 )
 from tests.builders import judgement, verdict
 from tests.services.team_availability.test_whatever_comes import is_asked
-from tests.services.team_availability.town import Town, call_id, unsuitable
+from tests.services.team_availability.town import START, Town, call_id, unsuitable
 
 HALF_HOUR = 30 * 60
 REPORTS: dict[AssignmentState, tuple[str, ...]] = {
@@ -432,6 +432,63 @@ def test_A7_another_beginning_or_place_is_told_and_the_call_stays() -> None:  # 
     assert town.last(CallChanged).changes == ("Place: West, now West, beat 12.",)
     recall(town)
     assert town.last(UpgradeRaised).team_id == "one", "its hazards count"
+
+
+def test_A7_another_address_is_told_to_the_team_each_time_and_no_spelling_of_it_is() -> None:  # noqa: N802
+    town = Town()
+    town.team("one")
+    town.report(address="a1")
+    town.triage()
+    town.accept(town.last(OfferMade))
+    for address, told in (("a1", 0), ("b2", 1), ("", 1), ("b2", 1), ("a1", 2), ("a1", 2)):
+        town.wait(10)
+        town.report(address=address)
+        assert len(town.all(CallChanged)) == told
+    changed = town.last(CallChanged)
+    assert changed.address_changed
+    assert not changed.another_incident
+    assert changed.changes == ("Address: another than before.",)
+    assert changed.changed_at == town.now - timedelta(seconds=10)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told", "another"), [(0, False, False), (5, True, False), (61, True, True), (-61, True, True)]
+)
+def test_A7_a_beginning_that_differs_is_told_and_far_from_before_it_is_an_alarm(  # noqa: N802
+    *, minutes: int, told: bool, another: bool
+) -> None:
+    town = in_state("on-scene")
+    begun_at = START + timedelta(minutes=minutes)
+    for _ in range(2):
+        town.wait(60)
+        town.report(created_at=begun_at)
+    assert [event.another_incident for event in town.all(CallChanged)] == ([another] if told else [])
+    town.report(created_at=START)
+    assert len(town.all(CallChanged)) == (2 if told else 0), "that it is as before is news again"
+    assert has_it(town)
+
+
+def test_a_source_whose_beginning_moves_says_nothing_by_it() -> None:
+    town = in_state("en-route")
+    for _ in range(3):
+        town.wait(120)
+        town.report(created_at=town.now)
+    assert not town.all(CallChanged)
+
+
+def test_a_place_that_goes_unsaid_and_comes_back_is_told_each_time() -> None:
+    town = Town()
+    town.team("one")
+    town.report(district="Central")
+    town.triage()
+    town.accept(town.last(OfferMade))
+    for district in (None, "West"):
+        town.wait(1)
+        town.report(district=district)
+    assert [event.changes[0] for event in town.all(CallChanged)] == [
+        "Place: Central, now not said.",
+        "Place: not said, now West.",
+    ]
 
 
 # --- the property ---------------------------------------------------------------------------------------------------
