@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from shared.call import ENDED
+from shared.call import ENDED, CallId
 from shared.engine.broker import Stored
 from shared.events import (
     OFFER_ENDS,
     AssignmentEnded,
+    AssignmentMoved,
     AssignmentUnconfirmed,
     AssignmentWithdrawn,
     CadInformed,
@@ -80,8 +81,9 @@ class Assignment:
     police_asked: bool = False
     dispatcher_told: bool | None = None
     """Whether the CAD acknowledged; None while it is being told."""
+    accepted_call_id: str = ""
     accepted_position: str = ""
-    """Where the version stands with which it was accepted."""
+    """Where the version stands with which it was accepted, and of which call."""
     changes: tuple[Change, ...] = ()
     """What the CAD has changed since, the newest last."""
     address_changed_at: datetime | None = None
@@ -309,7 +311,7 @@ class AgencyView:
         assignment = Assignment(
             event.call_id, event.episode, event.team_id, at, event.eta_minutes, positions, dispatcher_told=informed
         )
-        assignment.accepted_position = event.call_at
+        assignment.accepted_call_id, assignment.accepted_position = event.call_id, event.call_at
         self._acknowledged(event.team_id)
         self._assignments[event.team_id] = assignment
         self.offer_ended(event, at)
@@ -398,6 +400,18 @@ class AgencyView:
         """The call is over for the CAD, or decided otherwise; the team is with somebody and stays."""
         for assignment in self._of_call(event.call_id):
             assignment.stays = event.why
+
+    def assignment_moved(self, event: AssignmentMoved, at: datetime) -> None:
+        """The team has the call that its own was merged into."""
+        for assignment in self._of_call(event.call_id):
+            assignment.call_id, assignment.episode = event.to_call_id, event.to_episode
+            assignment.positions = (event.call_at,) if event.call_at else ()
+            incident = CallId.parse(event.to_call_id).incident
+            change = Change(f"The CAD has merged it into incident {incident}, which you have now.", at)
+            assignment.changes = (*assignment.changes, change)[-CHANGES_SHOWN:]
+            assignment.stays = ""
+            informed = self._cad_informed.get((event.to_call_id, event.to_episode))
+            assignment.dispatcher_told = None if informed is None else informed[0]
 
     def team_may_enter(self, event: TeamMayEnter, _at: datetime) -> None:
         """Somebody has let the team in."""
@@ -508,5 +522,6 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     TeamStays: AgencyView.team_stays,
     TeamMayEnter: AgencyView.team_may_enter,
     CallChanged: AgencyView.call_changed,
+    AssignmentMoved: AgencyView.assignment_moved,
 }
 """The events that the page follows, and what each changes."""

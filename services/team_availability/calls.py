@@ -6,6 +6,7 @@ from typing import Literal
 
 from services.team_availability.draft import AgencyDraft, CallDraft, place_of, version_fields
 from services.team_availability.evolve_calls import moves_its_beginning
+from services.team_availability.merging import let_join, merge
 from services.team_availability.offers import advance
 from services.team_availability.overrides import answer_waiting
 from services.team_availability.plan import POLICE_ON_SCENE, USUAL, Timings
@@ -71,11 +72,16 @@ def _go_on(call: CallDraft, event: CallReported | CallCancelled, memory: CallMem
 
 
 def _end(call: CallDraft, event: CallReported | CallCancelled) -> None:
-    """The CAD ended the call: what is open is withdrawn, a team on its way turns back, one with somebody stays."""
+    """The CAD ended the call: what is open is withdrawn, a team on its way turns back, one with somebody stays.
+
+    A call that was merged into another takes its team along.
+    """
     call.emit(_seen(call.draft, event))
     if call.is_open:
         call.withdraw("cancelled")
         call.route("cancelled", (event.call.status,), sentence="The CAD has ended the call.")
+    elif event.call.status == "merged":
+        merge(call)
     else:
         call.release("cancelled", event.call.status)
 
@@ -262,6 +268,7 @@ def _follow(call: CallDraft, judged: JudgedVersion) -> None:
         return
     deadline = call.episode.received_at + Timings.of(judgement).to_decide
     call.emit(PlanSet(**call.key, deadline=deadline, **judged._asdict()))
+    let_join(call)
     answer_waiting(call, only=OverrideCall.type)
     if not call.is_open or call.episode.override is not None:
         return

@@ -50,6 +50,7 @@ class VersionFields(TypedDict):
     units_on_scene: bool
     place: str
     address_pseudonym: str
+    merged_into: str | None
 
 
 def version_fields(event: CallReported | CallCancelled) -> VersionFields:
@@ -64,6 +65,7 @@ def version_fields(event: CallReported | CallCancelled) -> VersionFields:
         "units_on_scene": version.units_on_scene,
         "place": place_of(version),
         "address_pseudonym": event.address_pseudonym,
+        "merged_into": version.merged_into,
     }
 
 
@@ -78,6 +80,7 @@ def remembered_fields(memory: CallMemory) -> VersionFields:
         "units_on_scene": memory.units_on_scene,
         "place": memory.place,
         "address_pseudonym": memory.address_pseudonym,
+        "merged_into": memory.merged_into,
     }
 
 
@@ -239,7 +242,7 @@ class CallDraft:
         outcome: Outcome,
         reasons: Sequence[str],
         *,
-        offer: Offer | None = None,
+        team: Offer | Assignment | None = None,
         sentence: str = "",
         judged: JudgedVersion | None = None,
     ) -> None:
@@ -247,8 +250,8 @@ class CallDraft:
         judgement = None if judged is None else judged.judgement
         cites = Cites.of(judgement) if judgement else self.plan.cites if self.plan else Cites()
         reasons = tuple(dict.fromkeys(reasons))
-        if offer is not None:
-            sentence = f"{offer.team_id} takes the call ({offer.response})."
+        if team is not None:
+            sentence = f"{team.team_id} takes the call ({team.response})."
         sentence = sentence or (judgement.sentence if judgement else "") or f"{DEFAULT_GOES}: {', '.join(reasons)}."
         asked_by = self.state.reported.requested_by if outcome == "default" else None
         if asked_by is not None:  # silence is no answer to somebody who waits
@@ -258,8 +261,8 @@ class CallDraft:
                 **self.key,
                 outcome=outcome,
                 reasons=reasons,
-                team_id=None if offer is None else offer.team_id,
-                response=None if offer is None else offer.response,
+                team_id=None if team is None else team.team_id,
+                response=None if team is None else team.response,
                 district=judgement.district if judgement else self.state.district,
                 sentence=sentence,
                 deadline=self.episode.deadline,
@@ -268,3 +271,10 @@ class CallDraft:
                 **cites._asdict(),
             )
         )
+
+    def route_to(self, assignment: Assignment, *, fits: bool) -> None:
+        """End the episode with the team of a call that was merged into this one, or with the default beside it."""
+        if fits:
+            self.route("phone-accepted" if assignment.on_phone else "team-accepted", ("merged",), team=assignment)
+        else:
+            self.route("default", (*self.episode.reasons, "merged"))

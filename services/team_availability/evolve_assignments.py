@@ -21,6 +21,7 @@ from services.team_availability.state import (
     CallMemory,
     CallState,
     ClockKind,
+    Episode,
     Shift,
     ShiftStatus,
     State,
@@ -29,6 +30,7 @@ from services.team_availability.state import (
 from shared.engine.state import ClockId
 from shared.events import (
     AssignmentEnded,
+    AssignmentMoved,
     AssignmentUnconfirmed,
     AssignmentWithdrawn,
     CallChanged,
@@ -162,6 +164,29 @@ def _assignment_over(state: State, event: AssignmentEnded | AssignmentWithdrawn,
     return _rest(_with_shift_clocks(replace(state, clocks=clocks), event.team_id, at), event.call_id, at)
 
 
+def _moved(state: State, event: AssignmentMoved, at: datetime) -> State:
+    """The team has the other call, with all that is known of it, and every clock that runs for it."""
+    assignment = state.calls[event.call_id].assignment
+    if assignment is None:
+        return state
+    target_id, target = event.to_call_id, state.call(event.to_call_id)
+    memory = target.reported
+    begun_with = (memory.order, memory.received_at or memory.updated_at)
+    episode = target.episode or Episode(memory.episodes, at, at, begun_with, outcome=memory.outcome)
+    assignment = replace(assignment, stays="", begun_told=None, moved_from=(*assignment.moved_from, event.call_id))
+    target = replace(target, episode=replace(episode, assignment=assignment, proposed=None))
+    clocks = state.clocks.clear(clock("forget", target_id))
+    for kind in OF_AN_ASSIGNMENT:
+        armed = clocks.at.get(clock(kind, event.call_id))
+        if armed is not None:
+            clocks = clocks.clear(clock(kind, event.call_id)).set(clock(kind, target_id), armed)
+    state = replace(
+        state, calls=state.calls.set(target_id, target), closed=state.closed.forget(target_id), clocks=clocks
+    )
+    state = with_shift(with_episode(state, event.call_id, assignment=None), event.team_id, call_id=target_id)
+    return _rest(state, event.call_id, at)
+
+
 def _with_shift_clocks(state: State, team_id: str, at: datetime) -> State:
     """A team without a call: its shift ends by itself, its recall is waited for, or it is asked whether it is well."""
     shift = state.teams[team_id].shift if team_id in state.teams else None
@@ -288,6 +313,7 @@ ASSIGNMENT_CHANGES: dict[type[Any], Callable[[State, Any, datetime], State]] = {
     ClockFailed: _clock_failed,
     AssignmentEnded: _assignment_over,
     AssignmentWithdrawn: _assignment_over,
+    AssignmentMoved: _moved,
     AssignmentUnconfirmed: _unconfirmed,
     UpgradeRaised: _upgraded,
     TeamNotMoving: _not_moving,

@@ -128,6 +128,8 @@ class Assignment:
     """Why the call would be over if the team were not with somebody."""
     hand_back_at: datetime | None = None
     """When it gives the call back if it has not arrived, because its shift ends."""
+    moved_from: tuple[str, ...] = ()
+    """The calls that were merged into this one while it had them: its reports may still name them."""
     begun_told: datetime | None = None
     """The beginning of its call that it was last told of."""
 
@@ -214,6 +216,8 @@ class CallMemory(NamedTuple):
     """District and beat, as the CAD writes them."""
     address_pseudonym: str = ""
     """Of the last address that the CAD gave."""
+    merged_into: str | None = None
+    """The incident that stands for it from now on."""
     call_at: str = ""
     """Its position in the topic `calls`."""
     status: CallStatus = "active"

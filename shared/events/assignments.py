@@ -125,6 +125,8 @@ class DeadlineSet(Event):
     """District and beat, as the CAD writes them."""
     address_pseudonym: str = ""
     """Of the address: another one is another address."""
+    merged_into: str | None = None
+    """The incident that stands for this one from now on, by the CAD."""
 
 
 DEADLINE_CLOCK = "deadline"
@@ -145,6 +147,7 @@ class CallVersionAt(Event):
     units_on_scene: bool = False
     place: str = ""
     address_pseudonym: str = ""
+    merged_into: str | None = None
 
 
 class CallVersionSeen(Event):
@@ -160,6 +163,7 @@ class CallVersionSeen(Event):
     units_on_scene: bool = False
     place: str = ""
     address_pseudonym: str = ""
+    merged_into: str | None = None
     call_at: str = ""
     """Its position in the topic `calls`."""
 
@@ -452,6 +456,20 @@ class TeamStays(Event):
     """What the CAD says of the call, or overridden."""
     send: str = ""
     """What goes beside the team: the default, where a dispatcher has decided so."""
+    sentence: str
+
+
+class AssignmentMoved(Event):
+    """A call was merged into another: the team that has it has that one from now on, standing where it stood."""
+
+    call_id: str
+    episode: int
+    team_id: str
+    to_call_id: str
+    to_episode: int
+    response: str
+    call_at: str = ""
+    """Position in `calls` of the version of the other call whose sealed part the team may open."""
     sentence: str
 
 

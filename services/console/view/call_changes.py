@@ -145,6 +145,10 @@ def _assignment_withdrawn(call: CallSeen, event: events.AssignmentWithdrawn, sto
     call.episode(event.episode, stored.time).released = event.why
 
 
+def _assignment_moved(call: CallSeen, event: events.AssignmentMoved, stored: Stored) -> None:
+    call.episode(event.episode, stored.time).released = "merged"
+
+
 def _assignment_ended(call: CallSeen, event: events.AssignmentEnded, stored: Stored) -> None:
     call.episode(event.episode, stored.time).disposition = event.disposition
 
@@ -218,6 +222,7 @@ CHANGES: dict[type[Event], Callable[[CallSeen, Any, Stored], None]] = {
     events.CallOverridden: _call_overridden,
     events.AssignmentUnconfirmed: _unconfirmed,
     events.AssignmentWithdrawn: _assignment_withdrawn,
+    events.AssignmentMoved: _assignment_moved,
     events.AssignmentEnded: _assignment_ended,
     events.UpgradeRaised: _upgrade_raised,
     events.StatusReported: _status_reported,

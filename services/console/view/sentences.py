@@ -116,6 +116,7 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.CallRouted: _routed,
     events.CallOverridden: "{e.overridden_by} decided: {e.send}. {e.reason}",
     events.AssignmentWithdrawn: _withdrawn,
+    events.AssignmentMoved: "{e.sentence}",
     events.AssignmentUnconfirmed: "The CAD has not acknowledged {e.team_id}: police may be coming too.",
     events.AssignmentEnded: "{e.team_id} cleared the call: {e.disposition}.",
     events.UpgradeRaised: "The call rose to level {e.level} while {e.team_id} has it ({e.on_upgrade}). {e.sentence}",

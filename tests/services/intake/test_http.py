@@ -154,6 +154,13 @@ async def test_A7_an_address_has_a_pseudonym_that_says_whether_it_is_another(doo
     assert without == ""
 
 
+async def test_a_merged_call_may_say_into_which(door: Door) -> None:
+    await door.post(CALL | {"status": "merged", "merged_into": "2021-2"})
+    (event,) = door.events()
+    assert isinstance(event, CallCancelled)
+    assert (event.call.status, event.call.merged_into) == ("merged", "2021-2")
+
+
 BAD: list[tuple[str, Any, dict[str, str], int, str]] = [
     ("no key", CALL, {"Authorization": ""}, 401, "key"),
     ("a wrong key", CALL, {"Authorization": "Bearer nonsense"}, 401, "key"),

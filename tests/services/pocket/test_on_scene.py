@@ -11,6 +11,7 @@ import pytest
 
 from services.pocket.http import create_app
 from shared.events import (
+    AssignmentMoved,
     AssignmentWithdrawn,
     CallChanged,
     CallVersionAt,
@@ -161,6 +162,25 @@ async def test_A4_A7_an_address_that_changed_is_shown_with_the_one_before(  # no
     page = await shown(city, phone, path)
     assert "This may be another call by now" in page
     assert change in page
+
+
+async def test_a_call_that_was_merged_into_another_stays_on_the_page_as_that_one(
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    path = await accepted(city, phone)
+    other = "madison/dane/26-002"
+    position = city.call(other, {"address": "99 Elsewhere Rd"})
+    moved: dict[str, Any] = {"to_call_id": other, "to_episode": 2, "response": "care-team", "call_at": position}
+    city.write(TeamStays(**ABOUT, why="merged", sentence="."), AssignmentMoved(**ABOUT, **moved, sentence="."))
+    page = await shown(city, phone, path)
+    assert "The CAD has merged it into incident 26-002, which you have now." in page
+    assert "99 Elsewhere Rd" in page
+    assert f"You accepted: {PERSONAL['address']}" in page
+    assert "tap <em>Clear call</em> once you are done" not in page
+    await phone.post(f"{path}/status", data={"status": "on-scene", "page_at": "1"})
+    command = city.commands()[-1]
+    assert isinstance(command, ReportStatus)
+    assert command.call_id == other
 
 
 async def test_going_back_is_a_correction(city: City, phone: httpx.AsyncClient) -> None:

@@ -15,6 +15,7 @@ from services.team_availability.state import State
 from shared.events import (
     AcceptOffer,
     AssignmentEnded,
+    AssignmentMoved,
     AssignmentWithdrawn,
     CadNotInformed,
     CallRouted,
@@ -82,6 +83,7 @@ class Chance:
             (self.report, 6),
             (self.old_version, 2),
             (self.cancel, 1),
+            (self.merge, 3),
             (self.triage, 8),
             (self.answer, 8),
             (self.status, 8),
@@ -126,6 +128,14 @@ class Chance:
 
     def cancel(self) -> None:
         self.town.cancel(self.call(), status=self.random.choice(("cancelled", "closed", "merged")))
+
+    def merge(self) -> None:
+        """Most often a call that a team has, into one that is open."""
+        calls = self.town.state.calls
+        have_teams = [name for name in CALLS if call_id(name) in calls and calls[call_id(name)].assignment]
+        are_open = [name for name in CALLS if call_id(name) in calls and calls[call_id(name)].is_open]
+        into = self.random.choice((*are_open, self.call()))
+        self.town.cancel(self.random.choice(have_teams or CALLS), status="merged", merged_into=into)
 
     def triage(self) -> None:
         incident = self.call()
@@ -343,6 +353,10 @@ def check_assignments(town: Town) -> None:
             live[event.team_id] = event.call_id
         elif isinstance(event, AssignmentEnded | AssignmentWithdrawn):
             assert live.pop(event.team_id) == event.call_id
+        elif isinstance(event, AssignmentMoved):
+            assert live.pop(event.team_id) == event.call_id
+            assert event.to_call_id not in live.values()
+            live[event.team_id] = event.to_call_id
         elif isinstance(event, OfferMade):
             assert event.team_id not in live
             assert event.call_id not in live.values()
