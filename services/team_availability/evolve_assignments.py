@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.team_availability.evolve_calls import with_call, with_episode, without_call
+from services.team_availability.evolve_calls import with_call, with_episode, without_call, without_proposal_clock
 from services.team_availability.evolve_teams import with_shift, without_offer
 from services.team_availability.life_cycle import ENDS
 from services.team_availability.plan import PHONE, POLICE_ON_SCENE, Option
@@ -102,7 +102,8 @@ def _with_outcome(state: State, call_id: str, outcome: Outcome, at: datetime) ->
     call = state.calls[call_id]
     memory, episode = call.reported._replace(outcome=outcome), replace(call.running, outcome=outcome, proposed=None)
     state = with_call(state, call_id, memory=memory, episode=episode, early_plan=None)
-    return _rest(replace(state, clocks=state.clocks.clear(clock("deadline", call_id))), call_id, at)
+    state = without_proposal_clock(replace(state, clocks=state.clocks.clear(clock("deadline", call_id))), call_id)
+    return _rest(state, call_id, at)
 
 
 def _rest(state: State, call_id: str, at: datetime) -> State:
@@ -174,7 +175,7 @@ def _moved(state: State, event: AssignmentMoved, at: datetime) -> State:
     begun_with = (memory.order, memory.received_at or memory.updated_at)
     episode = target.episode or Episode(memory.episodes, at, at, begun_with, outcome=memory.outcome)
     assignment = replace(assignment, stays="", begun_told=None, moved_from=(*assignment.moved_from, event.call_id))
-    target = replace(target, episode=replace(episode, assignment=assignment, proposed=None))
+    target = replace(target, episode=replace(episode, assignment=assignment))
     clocks = state.clocks.clear(clock("forget", target_id))
     for kind in OF_AN_ASSIGNMENT:
         armed = clocks.at.get(clock(kind, event.call_id))

@@ -40,8 +40,14 @@ def with_call(state: State, call_id: str, **changes: Any) -> State:
 
 
 def with_episode(state: State, call_id: str, **changes: Any) -> State:
-    """The state with something of a call's episode changed."""
-    return with_call(state, call_id, episode=replace(state.calls[call_id].running, **changes))
+    """The state with something of a call's episode changed; a proposal that is no more has no clock."""
+    state = with_call(state, call_id, episode=replace(state.calls[call_id].running, **changes))
+    return without_proposal_clock(state, call_id) if changes.get("proposed", "") is None else state
+
+
+def without_proposal_clock(state: State, call_id: str) -> State:
+    """The state in which no proposal for a call lapses."""
+    return replace(state, clocks=state.clocks.clear(clock("confirm", call_id)))
 
 
 def without_call(state: State, call_id: str, at: datetime) -> State:
@@ -175,11 +181,12 @@ def _plan_set(state: State, event: PlanSet, _at: datetime) -> State:
     proposed = episode.proposed if episode.proposed is not None and plan.may_go(episode.proposed) else None
     step = min(episode.step, len(plan.steps) - 1)
     episode = replace(episode, deadline=event.deadline, proposed=proposed, step=step)
-    return replace(
+    state = replace(
         state,
         calls=state.calls.set(call_id, CallState(memory, episode, plan)),
         clocks=state.clocks.set(clock("deadline", call_id), event.deadline + SETTLE),
     )
+    return without_proposal_clock(state, call_id) if proposed is None else state
 
 
 def _terms_noted(state: State, event: TermsNoted, _at: datetime) -> State:

@@ -35,7 +35,19 @@ IN_NEED: tuple[ShiftStatus, ...] = ("on-scene", "transporting", "need-police")
 """Of a team without a call: it is somewhere, and is asked whether it is well."""
 
 ClockKind = Literal[
-    "deadline", "offer", "held", "shift", "moving", "check", "forget", "pause", "recall", "watch", "staged", "hand-back"
+    "deadline",
+    "offer",
+    "held",
+    "shift",
+    "moving",
+    "check",
+    "forget",
+    "pause",
+    "recall",
+    "watch",
+    "staged",
+    "hand-back",
+    "confirm",
 ]
 """What fires. The journal names clocks so: a kind keeps its name."""
 
@@ -160,6 +172,8 @@ class Episode:
     proposed: str | None = None
     """The response that a dispatcher may confirm."""
     confirmed: tuple[str, ...] = ()
+    lapsed: bool = False
+    """Nobody confirmed in time: what needs to be confirmed is proposed no more."""
     response: str | None = None
     """The response being tried, or from which the order goes on after one that is tried out of it."""
     tried_out_of_order: tuple[str, ...] = ()

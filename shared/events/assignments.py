@@ -302,7 +302,7 @@ class OfferShadowed(Event):
 
 
 class ConfirmationAsked(Event):
-    """In an advisory district: a dispatcher may confirm this response, until the deadline."""
+    """In an advisory district: a dispatcher may confirm this response, until it expires."""
 
     call_id: str
     episode: int
@@ -318,6 +318,14 @@ class DecisionConfirmed(Event):
     episode: int
     response: str
     confirmed_by: str
+
+
+class ConfirmationLapsed(Event):
+    """Nobody confirmed in time what was proposed: what may go without being asked is tried."""
+
+    call_id: str
+    episode: int
+    response: str
 
 
 class OfferAccepted(Event):

@@ -107,6 +107,7 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.OfferMade: _offered,
     events.OfferShadowed: _shadowed,
     events.ConfirmationAsked: "A dispatcher may confirm {e.response}. {e.sentence}",
+    events.ConfirmationLapsed: "Nobody confirmed {e.response} in time; what needs no confirmation is tried.",
     events.DecisionConfirmed: "{e.confirmed_by} confirmed {e.response}.",
     events.OfferAccepted: _accepted,
     events.OfferDeclined: "{e.person_id} of {e.team_id} declined.",
