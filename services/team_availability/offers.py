@@ -146,17 +146,17 @@ def _make_room(call: CallDraft, chain: Chain, option: Option) -> CallDraft | Non
     if pick.ranked or not is_asked:
         return None
     order = ORDER_OF_CALLS if call.plan is None else call.plan.order_of_calls
-    later: list[tuple[int, str, CallDraft]] = []
+    later: list[tuple[tuple[int, datetime], str, CallDraft]] = []
     for team in pick.bypassed:
         shift = state.teams[team.team_id].shift
         if team.reasons == ("offered-another",) and shift is not None and shift.offer_id is not None:
             other = call.draft.call(state.offers[shift.offer_id])
-            rank = other.state.rank_in(order)
-            if rank > chain.call.rank_in(order) and other.episode.override is None:
-                later.append((-rank, team.team_id, other))
+            place = other.state.place_in(order)
+            if place > chain.call.place_in(order) and other.episode.override is None:
+                later.append((place, team.team_id, other))
     if not later:
         return None
-    _, team_id, other = min(later, key=itemgetter(0, 1))
+    _, team_id, other = max(later, key=itemgetter(0))
     other.withdraw("needed-first", only=team_id)
     return other
 

@@ -12,7 +12,8 @@ from services.team_availability.plan import NO_TERMS, Option, Plan, Terms, Timin
 from shared.call import ENDED, CallStatus, order_of
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
 from shared.events import CommandHeld, OfferEnd, Outcome, Person, PlanKept, Team, TeamStatus
-from shared.judgement import Judgement
+from shared.judgement import AGE, PRIORITY, Judgement
+from shared.programme.judging.normal_forms import normal
 from shared.switch import Switch
 
 SETTLE = timedelta(milliseconds=250)
@@ -305,13 +306,14 @@ class CallState:
         """Whether it has an episode without outcome."""
         return self.episode is not None and self.episode.outcome is None
 
-    def rank_in(self, order_of_calls: tuple[str, ...]) -> int:
-        """Where it stands in an order of calls: 0 comes first, those that the order does not name come last."""
+    def place_in(self, order_of_calls: tuple[str, ...]) -> tuple[int, datetime]:
+        """Where it stands in an order of calls, the least first; those that the order does not name come last."""
         asked_by = None if self.memory is None else self.memory.requested_by
-        priority = None if self.plan is None or self.plan.priority is None else f"priority {self.plan.priority}"
-        return next(
-            (rank for rank, name in enumerate(order_of_calls) if name in (asked_by, priority)), len(order_of_calls)
-        )
+        priority = None if self.plan is None else self.plan.priority
+        names = [normal(name) for name in (asked_by, priority and PRIORITY + priority) if name]
+        named = (rank for rank, name in enumerate(order_of_calls) if normal(name) in names)
+        waits_since = self.running.received_at if AGE in order_of_calls else datetime.min.replace(tzinfo=UTC)
+        return next(named, len(order_of_calls)), waits_since
 
     @property
     def open_offers(self) -> tuple[Offer, ...]:
