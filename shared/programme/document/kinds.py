@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Final, Literal, get_args
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
@@ -14,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from shared.call import Asker
 from shared.judgement import AGE, OR, PRIORITY, Discipline
 from shared.programme.judging.facts import HAZARDS
-from shared.programme.judging.hours import parse_hours
+from shared.programme.judging.hours import is_time_zone, parse_hours
 from shared.programme.judging.normal_forms import normal, plain, spoken
 
 ASKERS: Final[tuple[str, ...]] = get_args(Asker)
@@ -41,7 +40,7 @@ def checked(check: Callable[[Any], object], right: str) -> AfterValidator:
 
 def zone(value: str) -> None:
     """Raises ValueError for anything but an IANA zone."""
-    if value not in available_timezones():
+    if not is_time_zone(value):
         raise ValueError(f"{value!r} is no time zone")
 
 

@@ -21,9 +21,9 @@ from shared.events import (
     UpgradeRaised,
 )
 from tests.builders import judgement, verdict
+from tests.services.team_availability.driver import Town, call_id, unsuitable
 from tests.services.team_availability.test_life_cycle import HALF_HOUR, in_state, recall
 from tests.services.team_availability.test_whatever_comes import is_asked
-from tests.services.team_availability.town import Town, call_id, unsuitable
 
 
 def merge(town: Town, incident: str = "1", into: str | None = "2") -> None:
