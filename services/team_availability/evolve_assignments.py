@@ -12,6 +12,7 @@ from services.team_availability.evolve_teams import with_shift, without_offer
 from services.team_availability.life_cycle import ENDS
 from services.team_availability.plan import PHONE, POLICE_ON_SCENE, Option
 from services.team_availability.state import (
+    ASK_AGAIN,
     FREE,
     IN_NEED,
     LINGER,
@@ -131,7 +132,10 @@ def _input_refused(state: State, event: InputRefused, at: datetime) -> State:
 
 
 def _clock_failed(state: State, event: ClockFailed, at: datetime) -> State:
+    """A failure of ours: an episode ends by it; whether a team is well is asked all the same, a little later."""
     kind, about = ClockId.parse(event.clock_id)
+    if kind in ("check", "watch"):
+        return replace(state, clocks=state.clocks.set(event.clock_id, at + ASK_AGAIN))
     state = replace(state, clocks=state.clocks.clear(event.clock_id))
     return _failed(state, about, at) if kind == "deadline" and state.call(about).is_open else state
 

@@ -25,6 +25,8 @@ PAUSE_STEP = timedelta(milliseconds=1)
 
 RECALL_MINUTES = 5
 """How long a team that was turned back may say nothing before somebody is told."""
+ASK_AGAIN = timedelta(minutes=1)
+"""A safety check that could not be decided is tried again so much later."""
 UPGRADED_CHECKS = 2
 """While a call is upgraded, a team with somebody is asked so many times as often whether it is well."""
 

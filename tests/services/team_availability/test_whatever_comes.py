@@ -420,7 +420,9 @@ def check_nobody_is_dropped(town: Town) -> None:
             assert team_id not in with_somebody or event.why == "withdrawn", event
         if isinstance(event, OfferMade | TeamSignedOff):
             assert team_id not in with_somebody, event
-        if says_it_is_with_somebody(event) or (isinstance(event, SafetyCheckDue) and team_id in with_somebody):
+        if says_it_is_with_somebody(event) or (
+            isinstance(event, SafetyCheckDue | StatusReported) and team_id in with_somebody
+        ):
             with_somebody[team_id] = at
         elif isinstance(event, AssignmentWithdrawn | AssignmentEnded | StatusCorrected):
             with_somebody.pop(team_id, None)
