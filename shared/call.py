@@ -108,6 +108,8 @@ class Call(BaseModel):
     language: Text | None = None
     linked_incidents: tuple[IncidentId, ...] = Field(default=(), max_length=32)
     """Incidents of the same CAD that have to do with this one."""
+    merged_into: IncidentId | None = None
+    """With status `merged`: the incident of the same CAD that stands for this one from now on, where it says so."""
 
     @property
     def call_id(self) -> str:

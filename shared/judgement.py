@@ -76,6 +76,10 @@ MISSED_SAFETY_CHECKS = 2
 STAGED_NOTICE_MINUTES = 10
 ORDER_OF_CALLS: tuple[str, ...] = ("officer", "fire-crew")
 """Somebody on scene who waits for a team goes before everybody else."""
+AGE: Final = "age"
+"""Last in an order of calls: of those that stand alike in it the one that has waited longest goes first."""
+PRIORITY: Final = "priority "
+"""Before a priority's code in an order of calls."""
 
 NO_LEVEL_RANK = 99
 """The rank of a call that no programme could judge: above every level."""
@@ -207,7 +211,7 @@ class Judgement(BaseModel):
     staged_notice_minutes: int = STAGED_NOTICE_MINUTES
     """How long a team waits nearby before the dispatcher is told that nobody has let it in."""
     order_of_calls: tuple[str, ...] = ORDER_OF_CALLS
-    """Which calls come first where teams are few: who asks, or `priority` and its code; all others after them."""
+    """Which calls come first where teams are few: who asks, `priority` and its code, then all others; `age` last."""
     position_stale_seconds: int = 60
     """Nothing reads it; readers of an older version ask for it."""
     unlisted: tuple[str, ...] = ()

@@ -250,6 +250,13 @@ class Ledger:
         if "why" in event:
             self._note(stored, f"{event['team_id']} released from {_short(event['call_id'])}: {event['why']}")
 
+    def _moved(self, event: Mapping[str, Any], _stored: Stored) -> None:
+        call_id, team_id = event["to_call_id"], event["team_id"]
+        if call_id in self._holder:
+            self.wrong.append(f"{call_id} was given to {team_id} while {self._holder[call_id]} had it")
+        self._holder.pop(event["call_id"], None)
+        self.teams[team_id].call_id, self._holder[call_id] = call_id, team_id
+
     def _upgraded(self, event: Mapping[str, Any], stored: Stored) -> None:
         self._note(stored, f"UPGRADE {_short(event['call_id'])} for {event['team_id']}: {event['on_upgrade']}")
 
@@ -365,6 +372,7 @@ class Ledger:
         "offer-withdrawn": _offer_over,
         "assignment-ended": _free,
         "assignment-withdrawn": _free,
+        "assignment-moved": _moved,
         "upgrade-raised": _upgraded,
         "assignment-unconfirmed": _unconfirmed,
         "page-due": _page_due,

@@ -126,6 +126,7 @@ def _call(eido: _Eido) -> Call:
         source=eido.source.name,
         incident_id=eido.id,
         status=status,
+        merged_into=_replacing(eido),
         created_at=min(started, default=eido.updated_at),
         updated_at=eido.updated_at,
         call_type=types[0] if types else None,
@@ -159,7 +160,7 @@ _BY_WEIGHT: tuple[CallStatus, ...] = ("reopened", "cancelled", "closed", "merged
 
 def _status(eido: _Eido) -> CallStatus:
     if any(_direction(eido, merge) == "replacing" for merge in eido.part.parts("mergeComponent")):
-        return "merged"  # the id there is the new one, which stands for this incident from now on
+        return "merged"
     words = _words(eido, eido.incident, "incidentStatusCommonRegistryText", _INCIDENT_STATUSES)
     stated = {STATUSES.get(word, "active") for word in words}
     return next((status for status in _BY_WEIGHT if status in stated), "active")
@@ -180,6 +181,13 @@ def _direction(eido: _Eido, merge: Part) -> str:
     return next(iter(_words(eido, merge, "incidentMergeDirectionCode", _DIRECTIONS)), "")
 
 
+def _replacing(eido: _Eido) -> str | None:
+    """The incident that stands for this one from now on."""
+    merges = (merge for merge in eido.part.parts("mergeComponent") if _direction(eido, merge) == "replacing")
+    incidents = (merge.incident_id("incidentTrackingIdentifier") for merge in merges)
+    return next((incident for incident in incidents if incident not in (None, eido.id)), None)
+
+
 def _merged(eido: _Eido, call: Call) -> Iterator[Call]:
     """The calls that this one stands for from now on, as ended."""
     for merge in eido.part.parts("mergeComponent"):
@@ -190,6 +198,7 @@ def _merged(eido: _Eido, call: Call) -> Iterator[Call]:
                 source=call.source,
                 incident_id=incident,
                 status="merged",
+                merged_into=call.incident_id,
                 created_at=call.created_at,
                 updated_at=call.updated_at,
             )

@@ -157,6 +157,9 @@ class FlatCall(BaseModel):
     linked_incidents: tuple[IncidentId, ...] = Field(
         (), max_length=32, description="Up to 32 incidents of the same CAD that have to do with this one."
     )
+    merged_into: IncidentId | None = Field(
+        None, description="With status merged: the number of the incident that stands for this one from now on."
+    )
     address: Line | None = Field(None, description="Personal, sealed: where to go, up to 500 characters.")
     position: Position | None = Field(
         None,

@@ -14,6 +14,7 @@ from shared.doors.problems import Fault, Problem
 from shared.engine.broker import Record
 from shared.events import CallCancelled, CallReported, child_id
 from shared.plain import fault_of_id
+from shared.programme.judging.normal_forms import normal
 from shared.sealing import Sealer
 
 AHEAD = timedelta(days=1)
@@ -75,6 +76,7 @@ def _record(version: Version, source: Source, sealer: Sealer, now: datetime) -> 
         judged_at=call.updated_at if source.replay else now,
         sealed=sealer.seal(call.call_id, version.personal) if version.personal else None,
         fingerprint=_fingerprint(version, sealer),
+        address_pseudonym=sealer.pseudonym(normal(address)) if (address := version.personal.get("address")) else "",
     )
     return Record(
         call.agency,

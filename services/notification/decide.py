@@ -14,6 +14,7 @@ from shared.engine.service import Draft, EffectDone, EffectStarting, Input
 from shared.events import (
     OFFER_ENDS,
     AssignmentEnded,
+    AssignmentMoved,
     AssignmentUnconfirmed,
     AssignmentWithdrawn,
     CadInformed,
@@ -162,6 +163,18 @@ def _drop_offer(
     draft: Draft[State], event: OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn, why: str
 ) -> None:
     _drop(draft, event.call_id, why, lambda page: page.kind == "offer" and page.offer_id == event.offer_id)
+
+
+def _assignment_moved(draft: Draft[State], event: AssignmentMoved, given: Input) -> None:
+    """The pages that say so are of the call that the team has now: its notices go on from them."""
+    if child_id(given.cause, "team.moved") in draft.state.seen:
+        return
+    offers = draft.state.recent_offers.get(event.team_id, ())
+    newest = next((offer for offer in reversed(offers) if offer.call_id == event.call_id), None)
+    if newest is not None:
+        moved = {"call_id": event.to_call_id, "episode": event.to_episode}
+        _notify(draft, given, "changed", [page.model_copy(update=moved) for page in newest.pages], "merged")
+    _tell_cad(draft, given, "team.moved", event, {"team_id", "to_call_id", "to_episode", "sentence"})
 
 
 def _drop_notices(draft: Draft[State], event: AssignmentEnded | AssignmentWithdrawn, why: str) -> None:
@@ -340,6 +353,7 @@ MISLEADING: frozenset[MessageKind] = frozenset(
         "team.needs-police",
         "team.stays",
         "team.entered",
+        "team.moved",
         "call.changed",
     )
 )
@@ -459,6 +473,7 @@ DECIDERS: dict[type[Any], Callable[[Draft[State], Any, Input], None]] = {
     EntryNotReleased: _entry_not_released,
     TeamStillStaged: _team_still_staged,
     CallChanged: _call_changed,
+    AssignmentMoved: _assignment_moved,
     ConfirmationAsked: _confirmation_asked,
     PingCad: _command(_ping),
     RedeliverMessage: _command(_redeliver),

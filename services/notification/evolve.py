@@ -38,7 +38,7 @@ def _page_due(state: State, event: PageDue, at: datetime) -> State:
         state,
         owed=state.owed.set(event.page_id, OwedEffect(event)),
         pages_of_call=state.pages_of_call.set(event.call_id, (*of_call, event.page_id)),
-        recent_offers=_with_page(state, event) if event.kind == "offer" else state.recent_offers,
+        recent_offers=_with_page(state, event) if event.kind == "offer" else _moved(state, event),
         seen=state.seen.set(event.page_id, at, at),
     )
 
@@ -53,6 +53,21 @@ def _with_page(state: State, page: PageDue) -> PMap[str, tuple[RecentOffer, ...]
     else:
         of_team = (*of_team[1 - MAX_RECENT_OFFERS :], RecentOffer(offer_id, page.call_id, (page,)))
     return state.recent_offers.set(page.team_id, of_team)
+
+
+def _moved(state: State, notice: PageDue) -> PMap[str, tuple[RecentOffer, ...]]:
+    """The recent offers, that of the notice with the call that the notice is of: it may have been merged into it."""
+    of_team = state.recent_offers.get(notice.team_id, ())
+    if all(offer.offer_id != notice.offer_id or offer.call_id == notice.call_id for offer in of_team):
+        return state.recent_offers
+    now_of = {"call_id": notice.call_id, "episode": notice.episode}
+    of_team = tuple(
+        replace(offer, call_id=notice.call_id, pages=tuple(page.model_copy(update=now_of) for page in offer.pages))
+        if offer.offer_id == notice.offer_id
+        else offer
+        for offer in of_team
+    )
+    return state.recent_offers.set(notice.team_id, of_team)
 
 
 def _page_attempted(state: State, event: PageAttempted, _at: datetime) -> State:

@@ -121,7 +121,7 @@ class Door:
         first = assignment.accepted_position
         if not first or assignment.positions[:1] == (first,):
             return Personal(now, {})
-        return Personal(now, await self.calls.open(assignment.call_id, (first,)) or {})
+        return Personal(now, await self.calls.open(assignment.accepted_call_id, (first,)) or {})
 
     def issued(self, person_id: str, seconds: float = COMMAND_SECONDS) -> dict[str, Any]:
         """What every command says of its issue."""

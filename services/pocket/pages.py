@@ -71,11 +71,12 @@ def call_page(
         assignment=assignment,
         personal=_in_order(personal.now),
         before=personal.changed,
-        changed_ago=words.minutes((now - (assignment.changed_at or now)).total_seconds()),
+        changed=words.changed(assignment.address_changed_at, now),
         next=next_step,
         further=further,
         earlier=_earlier(link.offer, assignment),
         ago=words.minutes((now - assignment.accepted_at).total_seconds()),
+        now=now,
         page_at=milliseconds(now),
     )
 
@@ -118,6 +119,7 @@ def shift_page(link: ShiftLink, now: datetime, notice: str, *, still: bool) -> R
         calls=[card for card in cards if card["offer"].assignment and not card["offer"].assignment.ended],
         open_offers=[card for card in cards if card["open"]],
         past=[card for card in cards if not card["open"] and _is_past(card["offer"])],
+        now=now,
         page_at=milliseconds(now),
     )
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from shared.call import ENDED
+from shared.call import ENDED, CallId
 from shared.engine.broker import Stored
 from shared.events import (
     OFFER_ENDS,
     AssignmentEnded,
+    AssignmentMoved,
     AssignmentUnconfirmed,
     AssignmentWithdrawn,
     CadInformed,
@@ -57,6 +58,14 @@ FREE = ("available", "out-of-service", "cleared")
 OfferState = Literal["open", "accepted", "declined", "expired", "withdrawn"]
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the CAD has changed of a call, old and new."""
+
+    sentence: str
+    at: datetime
+
+
 @dataclass(slots=True)
 class Assignment:
     """A call that a team has accepted."""
@@ -72,12 +81,12 @@ class Assignment:
     police_asked: bool = False
     dispatcher_told: bool | None = None
     """Whether the CAD acknowledged; None while it is being told."""
+    accepted_call_id: str = ""
     accepted_position: str = ""
-    """Where the version stands with which it was accepted."""
-    changed_at: datetime | None = None
-    """When the CAD published the version that is the newest."""
-    changes: tuple[str, ...] = ()
-    """What the CAD has changed since, old and new."""
+    """Where the version stands with which it was accepted, and of which call."""
+    changes: tuple[Change, ...] = ()
+    """What the CAD has changed since, the newest last."""
+    address_changed_at: datetime | None = None
     another_incident: bool = False
     upgrade: UpgradeRaised | None = None
     stays: str = ""
@@ -302,7 +311,7 @@ class AgencyView:
         assignment = Assignment(
             event.call_id, event.episode, event.team_id, at, event.eta_minutes, positions, dispatcher_told=informed
         )
-        assignment.accepted_position = event.call_at
+        assignment.accepted_call_id, assignment.accepted_position = event.call_id, event.call_at
         self._acknowledged(event.team_id)
         self._assignments[event.team_id] = assignment
         self.offer_ended(event, at)
@@ -326,10 +335,9 @@ class AgencyView:
                 if event.team_id is not None and event.team_id != offer.made.team_id:
                     offer.taken_by = event.team_id
 
-    def call_version_at(self, event: CallVersionAt, at: datetime) -> None:
+    def call_version_at(self, event: CallVersionAt, _at: datetime) -> None:
         """The accepted call has a newer version."""
         for assignment in self._of_call(event.call_id):
-            assignment.changed_at = at
             if event.status not in ENDED and assignment.stays in ENDED:
                 assignment.stays = ""
             newest_first = (event.call_at, *assignment.positions)
@@ -393,6 +401,18 @@ class AgencyView:
         for assignment in self._of_call(event.call_id):
             assignment.stays = event.why
 
+    def assignment_moved(self, event: AssignmentMoved, at: datetime) -> None:
+        """The team has the call that its own was merged into."""
+        for assignment in self._of_call(event.call_id):
+            assignment.call_id, assignment.episode = event.to_call_id, event.to_episode
+            assignment.positions = (event.call_at,) if event.call_at else ()
+            incident = CallId.parse(event.to_call_id).incident
+            change = Change(f"The CAD has merged it into incident {incident}, which you have now.", at)
+            assignment.changes = (*assignment.changes, change)[-CHANGES_SHOWN:]
+            assignment.stays = ""
+            informed = self._cad_informed.get((event.to_call_id, event.to_episode))
+            assignment.dispatcher_told = None if informed is None else informed[0]
+
     def team_may_enter(self, event: TeamMayEnter, _at: datetime) -> None:
         """Somebody has let the team in."""
         for assignment in self._of_call(event.call_id):
@@ -401,8 +421,11 @@ class AgencyView:
     def call_changed(self, event: CallChanged, _at: datetime) -> None:
         """The CAD gave the call another beginning or place."""
         for assignment in self._of_call(event.call_id):
-            assignment.changes = (*assignment.changes, *event.changes)[-CHANGES_SHOWN:]
+            changes = (Change(sentence, event.changed_at) for sentence in event.changes)
+            assignment.changes = (*assignment.changes, *changes)[-CHANGES_SHOWN:]
             assignment.another_incident = assignment.another_incident or event.another_incident
+            if event.address_changed:
+                assignment.address_changed_at = event.changed_at
 
     def team_not_moving(self, event: TeamNotMoving, _at: datetime) -> None:
         """The team has not set out."""
@@ -499,5 +522,6 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     TeamStays: AgencyView.team_stays,
     TeamMayEnter: AgencyView.team_may_enter,
     CallChanged: AgencyView.call_changed,
+    AssignmentMoved: AgencyView.assignment_moved,
 }
 """The events that the page follows, and what each changes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
 import phonenumbers
@@ -106,6 +107,11 @@ def facts(upgrade: UpgradeRaised) -> list[str]:
         f"{UNKNOWN[raised.unknown] if raised.unknown else raised.value.replace('-', ' ')}"
         for raised in upgrade.raised_by
     ]
+
+
+def changed(at: datetime | None, now: datetime) -> str:
+    """Since when something is another than the team accepted, as far as that is known."""
+    return "changed since you accepted" if at is None else f"changed {minutes((now - at).total_seconds())} ago"
 
 
 def label(name: str) -> str:

@@ -33,7 +33,7 @@ def accept_offer(draft: AgencyDraft, command: AcceptOffer) -> list[Event]:
             call_at=call.state.reported.call_at,
         )
     )
-    call.route("phone-accepted" if offer.reached_by == PHONE else "team-accepted", (), offer=offer)
+    call.route("phone-accepted" if offer.reached_by == PHONE else "team-accepted", (), team=offer)
     for other in passed_over:
         advance(other)
     return [done(command, "The call is yours.", about=offer.offer_id)]

@@ -6,10 +6,11 @@ from typing import Literal
 
 from services.team_availability.draft import AgencyDraft, CallDraft, place_of, version_fields
 from services.team_availability.evolve_calls import moves_its_beginning
+from services.team_availability.merging import let_join, merge
 from services.team_availability.offers import advance
 from services.team_availability.overrides import answer_waiting
 from services.team_availability.plan import POLICE_ON_SCENE, USUAL, Timings
-from services.team_availability.state import CallMemory, CallState, JudgedVersion
+from services.team_availability.state import Assignment, CallMemory, CallState, JudgedVersion
 from shared.call import Call, is_another_incident, is_stale, order_of
 from shared.engine.broker import RecordPosition
 from shared.events import (
@@ -60,8 +61,8 @@ def _go_on(call: CallDraft, event: CallReported | CallCancelled, memory: CallMem
     """Take in the newest version of a call that goes on."""
     version, given = event.call, call.draft.given
     if call.is_open or call.assignment is not None:
-        call.emit(CallVersionAt(**call.key, **version_fields(version, event.received_at), call_at=given.cause))
-        _tell_of_changes(call, version, memory)
+        call.emit(CallVersionAt(**call.key, **version_fields(event), call_at=given.cause))
+        _tell_of_changes(call, event, memory)
     elif (why := _why_again(memory, version)) is not None:
         _begin(call, event, why)
     elif (version.status, version.requested_by) != (memory.status, memory.requested_by) or (
@@ -71,11 +72,16 @@ def _go_on(call: CallDraft, event: CallReported | CallCancelled, memory: CallMem
 
 
 def _end(call: CallDraft, event: CallReported | CallCancelled) -> None:
-    """The CAD ended the call: what is open is withdrawn, a team on its way turns back, one with somebody stays."""
+    """The CAD ended the call: what is open is withdrawn, a team on its way turns back, one with somebody stays.
+
+    A call that was merged into another takes its team along.
+    """
     call.emit(_seen(call.draft, event))
     if call.is_open:
         call.withdraw("cancelled")
         call.route("cancelled", (event.call.status,), sentence="The CAD has ended the call.")
+    elif event.call.status == "merged":
+        merge(call)
     else:
         call.release("cancelled", event.call.status)
 
@@ -98,34 +104,53 @@ def _begin_another(call: CallDraft, event: CallReported | CallCancelled) -> None
         _begin(call, event, "number-reused")
 
 
-def _tell_of_changes(call: CallDraft, version: Call, memory: CallMemory) -> None:
+def _tell_of_changes(call: CallDraft, event: CallReported | CallCancelled, before: CallMemory) -> None:
     """Tell a team that has the call what is not as it was: where it is, when it began, and that it may go in."""
-    assignment = call.assignment
+    assignment, version = call.assignment, event.call
     if assignment is None:
         return
     if version.units_on_scene and not assignment.may_enter and POLICE_ON_SCENE in assignment.enters_when:
         call.emit(TeamMayEnter(**call.key, team_id=assignment.team_id, released_by="units-on-scene"))
-    timings, changes = call.draft.state.timings(call.state), []
-    before, begun_at = memory.created_at, version.created_at
-    is_other = before is not None and not memory.created_moves and is_another_incident(before, begun_at)
-    if is_other and before is not None and assignment.begun_told != begun_at:
-        changes.append(f"Beginning: {timings.date_time(before)}, now {timings.date_time(begun_at)}.")
-    is_other = bool(changes)
-    if memory.place and place_of(version) != memory.place:
-        changes.append(f"Place: {memory.place}, now {place_of(version) or 'not said'}.")
-    if changes:
-        asks = " Is it another incident?" if is_other else ""
-        call.emit(
-            CallChanged(
-                **call.key,
-                team_id=assignment.team_id,
-                changes=tuple(changes),
-                another_incident=is_other,
-                begun_at=begun_at if is_other else None,
-                changed_at=call.draft.given.time,
-                sentence=f"{assignment.team_id} has a call that the CAD has changed. {' '.join(changes)}{asks}",
-            )
+    begun = _change_of_beginning(call, assignment, version)
+    address = event.address_pseudonym
+    address_changed = bool(before.address_pseudonym and address) and address != before.address_pseudonym
+    changes = [begun] if begun else []
+    if place_of(version) != before.place:
+        changes.append(f"Place: {before.place or 'not said'}, now {place_of(version) or 'not said'}.")
+    if address_changed:
+        changes.append("Address: another than before.")
+    if not changes:
+        return
+    is_other = begun is not None and _begins_far_from(call.state.reported, version)
+    asks = " Is it another incident?" if is_other else ""
+    call.emit(
+        CallChanged(
+            **call.key,
+            team_id=assignment.team_id,
+            changes=tuple(changes),
+            another_incident=is_other,
+            begun_at=version.created_at if begun else None,
+            changed_at=call.draft.given.time,
+            sentence=f"{assignment.team_id} has a call that the CAD has changed. {' '.join(changes)}{asks}",
+            address_changed=address_changed,
         )
+    )
+
+
+def _change_of_beginning(call: CallDraft, assignment: Assignment, version: Call) -> str | None:
+    """Another beginning than the team knows of, as people read times; None where the source's say nothing."""
+    memory, timings = call.state.reported, call.draft.state.timings(call.state)
+    team_knows = assignment.begun_told or memory.created_at
+    if team_knows is None or memory.created_moves:
+        return None
+    before, now = timings.date_time(team_knows), timings.date_time(version.created_at)
+    return None if before == now else f"Beginning: {before}, now {now}."
+
+
+def _begins_far_from(memory: CallMemory, version: Call) -> bool:
+    """Whether the beginning is so far from before, to either side, that the number may stand for another incident."""
+    before, now = memory.created_at, version.created_at
+    return before is not None and (is_another_incident(before, now) or is_another_incident(now, before))
 
 
 def call_triaged(draft: AgencyDraft, event: CallTriaged) -> None:
@@ -169,8 +194,9 @@ def _why_again(memory: CallMemory, version: Call) -> Literal["reopened", "reques
 
 
 def _seen(draft: AgencyDraft, event: CallReported | CallCancelled) -> CallVersionSeen:
-    fields = version_fields(event.call, event.received_at)
-    return CallVersionSeen(call_id=event.call_id, event_id=event.event_id, **fields, call_at=draft.given.cause)
+    return CallVersionSeen(
+        call_id=event.call_id, event_id=event.event_id, **version_fields(event), call_at=draft.given.cause
+    )
 
 
 def _begin(
@@ -178,8 +204,8 @@ def _begin(
     event: CallReported | CallCancelled,
     why: Literal["reported", "reopened", "requested", "number-reused"],
 ) -> None:
-    given, version = call.draft.given, version_fields(event.call, event.received_at)
-    call.begin(why, version, call_at=given.cause, received_at=given.time, timings=USUAL)
+    given = call.draft.given
+    call.begin(why, version_fields(event), call_at=given.cause, received_at=given.time, timings=USUAL)
     answer_waiting(call)
     early = call.state.early_plan
     if early is not None and call.is_open and call.episode.override is None:
@@ -242,6 +268,7 @@ def _follow(call: CallDraft, judged: JudgedVersion) -> None:
         return
     deadline = call.episode.received_at + Timings.of(judgement).to_decide
     call.emit(PlanSet(**call.key, deadline=deadline, **judged._asdict()))
+    let_join(call)
     answer_waiting(call, only=OverrideCall.type)
     if not call.is_open or call.episode.override is not None:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import dropwhile
@@ -37,6 +38,10 @@ class Chain:
     def any_pool(self) -> bool:
         """Whether teams of other pools are asked after the response's own: where a step or a dispatcher says so."""
         return self.call.running.override is not None or self.step.attempt == "neighbour pool"
+
+    def behind(self, option: Option) -> tuple[Option, ...]:
+        """The responses that may be tried once `option` is out of the question."""
+        return tuple(other for other in self._from_current() if other.response != option.response)
 
     def expiry(self, option: Option, now: datetime) -> datetime:
         """When an offer made now expires: with the offer's own time, the step's or the episode's, the first of them."""
@@ -101,7 +106,15 @@ class Chain:
             sent = self.state.option(self.call, episode.override)
             return () if sent is None else (sent,)
         options = plan.options if plan else ()
-        return tuple(option for option in options if option.may_go and option.response not in episode.shadowed)
+        tried = (*episode.shadowed, *(self._unconfirmed(options) if episode.lapsed else ()))
+        return tuple(option for option in options if option.may_go and option.response not in tried)
+
+    def _unconfirmed(self, options: tuple[Option, ...]) -> Iterator[str]:
+        """What a dispatcher would have to confirm, and has not."""
+        confirmed = self.call.running.confirmed
+        return (
+            option.response for option in options if option.phase == "advisory" and option.response not in confirmed
+        )
 
     def _is_paused(self, option: Option) -> bool:
         return self.state.is_paused(self.call.district, option.response)

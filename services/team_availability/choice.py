@@ -11,6 +11,7 @@ from services.team_availability.state import CallState, Shift, State, TeamState
 from shared.events import BypassedTeam, Recipient, Team
 from shared.judgement import disciplines_of
 from shared.matching import has_perfect_matching
+from shared.programme.judging.normal_forms import language
 
 MOST_OPEN_CALLS = 10
 """That stand on one team's page: more than anybody chooses among, and what ends with the team fits into one step."""
@@ -37,7 +38,7 @@ def choose(state: State, call: CallState, option: Option, now: datetime, *, any_
     """Rank the roster for a response: its own pool, primary district, language, least calls this shift, team id."""
     ranked: list[tuple[bool, bool, bool, int, str]] = []
     bypassed: list[BypassedTeam] = []
-    language = call.plan.language if call.plan else None
+    wanted = call.plan.language if call.plan else None
     for team_id, entry in sorted(state.teams.items()):
         other_pool = entry.team.pool != option.pool
         reasons = tuple(_reasons(state, call, option, entry, now))
@@ -46,7 +47,7 @@ def choose(state: State, call: CallState, option: Option, now: datetime, *, any_
         if entry.shift is None or reasons:
             bypassed.append(BypassedTeam.model_construct(team_id=team_id, reasons=reasons))
             continue
-        speaks = language is None or _speaks(state, entry.shift, language)
+        speaks = wanted is None or _speaks(state, entry.shift, wanted)
         elsewhere = call.district not in entry.team.primary_districts
         ranked.append((other_pool, elsewhere, not speaks, entry.shift.calls, team_id))
     return Choice(tuple(entry[-1] for entry in sorted(ranked)), tuple(bypassed))
@@ -65,7 +66,7 @@ def recipients_of(state: State, team_id: str) -> tuple[Recipient, ...]:
 def _reasons(state: State, call: CallState, option: Option, entry: TeamState, now: datetime) -> Iterator[str]:
     """Why a team cannot be offered the call."""
     team, shift = entry.team, entry.shift
-    if team.model != option.model:
+    if option.model not in team.models:
         yield "other-model"
     if not _serves(call, team):
         yield "other-district"
@@ -109,5 +110,6 @@ def _covers(state: State, shift: Shift, option: Option) -> bool:
     return has_perfect_matching(places, trained, lambda place, member: not place.isdisjoint(member))
 
 
-def _speaks(state: State, shift: Shift, language: str) -> bool:
-    return any(language in state.people[member].languages for member in shift.members if member in state.people)
+def _speaks(state: State, shift: Shift, wanted: str) -> bool:
+    people = (state.people[member] for member in shift.members if member in state.people)
+    return any(language(spoken) == language(wanted) for person in people for spoken in person.languages)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.team_availability.draft import AgencyDraft, EpisodeKey
-from services.team_availability.offers import advance, end_by_deadline
+from services.team_availability.offers import advance, end_by_deadline, end_proposal
 from services.team_availability.pauses import apply_pause
 from services.team_availability.roster import end_shift
 from services.team_availability.state import RECALL_MINUTES, Shift
@@ -146,6 +146,10 @@ def _hand_back(draft: AgencyDraft, call_id: str) -> None:
     draft.call(call_id).release("shift-ends")
 
 
+def _confirm(draft: AgencyDraft, call_id: str) -> None:
+    end_proposal(draft.call(call_id))
+
+
 def _forget(draft: AgencyDraft, call_id: str) -> None:
     draft.emit(CallForgotten(call_id=call_id))
 
@@ -167,4 +171,5 @@ FIRES: dict[str, Callable[[AgencyDraft, str], None]] = {
     "watch": _watch,
     "staged": _staged,
     "hand-back": _hand_back,
+    "confirm": _confirm,
 }

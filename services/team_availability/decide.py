@@ -11,6 +11,7 @@ from services.team_availability.calls import cad_not_informed, call_reported, ca
 from services.team_availability.clocks import tick
 from services.team_availability.draft import AgencyDraft
 from services.team_availability.evolve import evolve
+from services.team_availability.merging import let_join
 from services.team_availability.overrides import answer_waiting, confirm_decision, override_call
 from services.team_availability.pauses import district_paused, district_resumed
 from services.team_availability.roster import (
@@ -30,6 +31,7 @@ from shared.events import (
     CadNotInformed,
     CallCancelled,
     CallReported,
+    CallRouted,
     CallTriaged,
     Command,
     ConfirmDecision,
@@ -58,6 +60,8 @@ def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
         _command(draft, event)
     elif (decider := DECIDERS.get(type(event))) is not None:
         decider(draft, event)
+    for routed in [routed for routed in draft.events if isinstance(routed, CallRouted)]:
+        let_join(draft.call(routed.call_id))
     if draft.events and draft.state.waiting:
         _answer_waiting(draft)
     return draft.events

@@ -14,6 +14,8 @@ from shared.call import Call, CallStatus
 from shared.engine.service import Draft, Input
 from shared.events import (
     AssignmentWithdrawn,
+    CallCancelled,
+    CallReported,
     CallRouted,
     DeadlineSet,
     Event,
@@ -47,18 +49,23 @@ class VersionFields(TypedDict):
     created_at: datetime | None
     units_on_scene: bool
     place: str
+    address_pseudonym: str
+    merged_into: str | None
 
 
-def version_fields(version: Call, received_at: datetime) -> VersionFields:
-    """What an event says of a version that intake received at an instant."""
+def version_fields(event: CallReported | CallCancelled) -> VersionFields:
+    """What an event says of a version of a call."""
+    version = event.call
     return {
         "updated_at": version.updated_at,
         "status": version.status,
         "requested_by": version.requested_by,
-        "version_received_at": received_at,
+        "version_received_at": event.received_at,
         "created_at": version.created_at,
         "units_on_scene": version.units_on_scene,
         "place": place_of(version),
+        "address_pseudonym": event.address_pseudonym,
+        "merged_into": version.merged_into,
     }
 
 
@@ -72,6 +79,8 @@ def remembered_fields(memory: CallMemory) -> VersionFields:
         "created_at": memory.created_at,
         "units_on_scene": memory.units_on_scene,
         "place": memory.place,
+        "address_pseudonym": memory.address_pseudonym,
+        "merged_into": memory.merged_into,
     }
 
 
@@ -233,7 +242,7 @@ class CallDraft:
         outcome: Outcome,
         reasons: Sequence[str],
         *,
-        offer: Offer | None = None,
+        team: Offer | Assignment | None = None,
         sentence: str = "",
         judged: JudgedVersion | None = None,
     ) -> None:
@@ -241,8 +250,8 @@ class CallDraft:
         judgement = None if judged is None else judged.judgement
         cites = Cites.of(judgement) if judgement else self.plan.cites if self.plan else Cites()
         reasons = tuple(dict.fromkeys(reasons))
-        if offer is not None:
-            sentence = f"{offer.team_id} takes the call ({offer.response})."
+        if team is not None:
+            sentence = f"{team.team_id} takes the call ({team.response})."
         sentence = sentence or (judgement.sentence if judgement else "") or f"{DEFAULT_GOES}: {', '.join(reasons)}."
         asked_by = self.state.reported.requested_by if outcome == "default" else None
         if asked_by is not None:  # silence is no answer to somebody who waits
@@ -252,8 +261,8 @@ class CallDraft:
                 **self.key,
                 outcome=outcome,
                 reasons=reasons,
-                team_id=None if offer is None else offer.team_id,
-                response=None if offer is None else offer.response,
+                team_id=None if team is None else team.team_id,
+                response=None if team is None else team.response,
                 district=judgement.district if judgement else self.state.district,
                 sentence=sentence,
                 deadline=self.episode.deadline,
@@ -262,3 +271,10 @@ class CallDraft:
                 **cites._asdict(),
             )
         )
+
+    def route_to(self, assignment: Assignment, *, fits: bool) -> None:
+        """End the episode with the team of a call that was merged into this one, or with the default beside it."""
+        if fits:
+            self.route("phone-accepted" if assignment.on_phone else "team-accepted", ("merged",), team=assignment)
+        else:
+            self.route("default", (*self.episode.reasons, "merged"))

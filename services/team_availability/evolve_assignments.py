@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.team_availability.evolve_calls import with_call, with_episode, without_call
+from services.team_availability.evolve_calls import with_call, with_episode, without_call, without_proposal_clock
 from services.team_availability.evolve_teams import with_shift, without_offer
 from services.team_availability.life_cycle import ENDS
 from services.team_availability.plan import PHONE, POLICE_ON_SCENE, Option
 from services.team_availability.state import (
+    ASK_AGAIN,
     FREE,
     IN_NEED,
     LINGER,
@@ -19,7 +20,9 @@ from services.team_availability.state import (
     UPGRADED_CHECKS,
     Assignment,
     CallMemory,
+    CallState,
     ClockKind,
+    Episode,
     Shift,
     ShiftStatus,
     State,
@@ -28,6 +31,7 @@ from services.team_availability.state import (
 from shared.engine.state import ClockId
 from shared.events import (
     AssignmentEnded,
+    AssignmentMoved,
     AssignmentUnconfirmed,
     AssignmentWithdrawn,
     CallChanged,
@@ -99,7 +103,8 @@ def _with_outcome(state: State, call_id: str, outcome: Outcome, at: datetime) ->
     call = state.calls[call_id]
     memory, episode = call.reported._replace(outcome=outcome), replace(call.running, outcome=outcome, proposed=None)
     state = with_call(state, call_id, memory=memory, episode=episode, early_plan=None)
-    return _rest(replace(state, clocks=state.clocks.clear(clock("deadline", call_id))), call_id, at)
+    state = without_proposal_clock(replace(state, clocks=state.clocks.clear(clock("deadline", call_id))), call_id)
+    return _rest(state, call_id, at)
 
 
 def _rest(state: State, call_id: str, at: datetime) -> State:
@@ -122,11 +127,15 @@ def _input_refused(state: State, event: InputRefused, at: datetime) -> State:
     if event.input_type == "call-cancelled" or call.memory is not None:
         return state
     memory = CallMemory(datetime.min.replace(tzinfo=at.tzinfo), episodes=1, outcome="default")
-    return replace(state, closed=state.closed.set(event.call_id, memory, at))
+    state = replace(state, calls=state.calls.set(event.call_id, CallState(memory)))
+    return without_call(state, event.call_id, at)  # with the judgement that may have waited for that report
 
 
 def _clock_failed(state: State, event: ClockFailed, at: datetime) -> State:
+    """A failure of ours: an episode ends by it; whether a team is well is asked all the same, a little later."""
     kind, about = ClockId.parse(event.clock_id)
+    if kind in ("check", "watch"):
+        return replace(state, clocks=state.clocks.set(event.clock_id, at + ASK_AGAIN))
     state = replace(state, clocks=state.clocks.clear(event.clock_id))
     return _failed(state, about, at) if kind == "deadline" and state.call(about).is_open else state
 
@@ -158,6 +167,29 @@ def _assignment_over(state: State, event: AssignmentEnded | AssignmentWithdrawn,
     for kind in OF_AN_ASSIGNMENT:
         clocks = clocks.clear(clock(kind, event.call_id))
     return _rest(_with_shift_clocks(replace(state, clocks=clocks), event.team_id, at), event.call_id, at)
+
+
+def _moved(state: State, event: AssignmentMoved, at: datetime) -> State:
+    """The team has the other call, with all that is known of it, and every clock that runs for it."""
+    assignment = state.calls[event.call_id].assignment
+    if assignment is None:
+        return state
+    target_id, target = event.to_call_id, state.call(event.to_call_id)
+    memory = target.reported
+    begun_with = (memory.order, memory.received_at or memory.updated_at)
+    episode = target.episode or Episode(memory.episodes, at, at, begun_with, outcome=memory.outcome)
+    assignment = replace(assignment, stays="", begun_told=None, moved_from=(*assignment.moved_from, event.call_id))
+    target = replace(target, episode=replace(episode, assignment=assignment))
+    clocks = state.clocks.clear(clock("forget", target_id))
+    for kind in OF_AN_ASSIGNMENT:
+        armed = clocks.at.get(clock(kind, event.call_id))
+        if armed is not None:
+            clocks = clocks.clear(clock(kind, event.call_id)).set(clock(kind, target_id), armed)
+    state = replace(
+        state, calls=state.calls.set(target_id, target), closed=state.closed.forget(target_id), clocks=clocks
+    )
+    state = with_shift(with_episode(state, event.call_id, assignment=None), event.team_id, call_id=target_id)
+    return _rest(state, event.call_id, at)
 
 
 def _with_shift_clocks(state: State, team_id: str, at: datetime) -> State:
@@ -206,7 +238,7 @@ def _stays(state: State, event: TeamStays, _at: datetime) -> State:
 
 
 def _changed(state: State, event: CallChanged, _at: datetime) -> State:
-    return _with_assignment(state, event.call_id, begun_told=event.begun_at) if event.another_incident else state
+    return state if event.begun_at is None else _with_assignment(state, event.call_id, begun_told=event.begun_at)
 
 
 def _may_enter(state: State, event: TeamMayEnter, at: datetime) -> State:
@@ -286,6 +318,7 @@ ASSIGNMENT_CHANGES: dict[type[Any], Callable[[State, Any, datetime], State]] = {
     ClockFailed: _clock_failed,
     AssignmentEnded: _assignment_over,
     AssignmentWithdrawn: _assignment_over,
+    AssignmentMoved: _moved,
     AssignmentUnconfirmed: _unconfirmed,
     UpgradeRaised: _upgraded,
     TeamNotMoving: _not_moving,

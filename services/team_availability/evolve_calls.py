@@ -40,8 +40,14 @@ def with_call(state: State, call_id: str, **changes: Any) -> State:
 
 
 def with_episode(state: State, call_id: str, **changes: Any) -> State:
-    """The state with something of a call's episode changed."""
-    return with_call(state, call_id, episode=replace(state.calls[call_id].running, **changes))
+    """The state with something of a call's episode changed; a proposal that is no more has no clock."""
+    state = with_call(state, call_id, episode=replace(state.calls[call_id].running, **changes))
+    return without_proposal_clock(state, call_id) if changes.get("proposed", "") is None else state
+
+
+def without_proposal_clock(state: State, call_id: str) -> State:
+    """The state in which no proposal for a call lapses."""
+    return replace(state, clocks=state.clocks.clear(clock("confirm", call_id)))
 
 
 def without_call(state: State, call_id: str, at: datetime) -> State:
@@ -132,6 +138,8 @@ def _with_version(memory: CallMemory | None, event: DeadlineSet | CallVersionAt 
         arrived=max(memory.arrived, arrived),
         units_on_scene=event.units_on_scene,
         place=event.place,
+        address_pseudonym=event.address_pseudonym or memory.address_pseudonym,
+        merged_into=event.merged_into,
     )
     if version.order < memory.order:
         version = version._replace(updated_at=memory.updated_at, received_at=memory.received_at)
@@ -173,11 +181,12 @@ def _plan_set(state: State, event: PlanSet, _at: datetime) -> State:
     proposed = episode.proposed if episode.proposed is not None and plan.may_go(episode.proposed) else None
     step = min(episode.step, len(plan.steps) - 1)
     episode = replace(episode, deadline=event.deadline, proposed=proposed, step=step)
-    return replace(
+    state = replace(
         state,
         calls=state.calls.set(call_id, CallState(memory, episode, plan)),
         clocks=state.clocks.set(clock("deadline", call_id), event.deadline + SETTLE),
     )
+    return without_proposal_clock(state, call_id) if proposed is None else state
 
 
 def _terms_noted(state: State, event: TermsNoted, _at: datetime) -> State:

@@ -15,6 +15,7 @@ from shared.events import (
     OFFER_ENDS,
     CallOverridden,
     ConfirmationAsked,
+    ConfirmationLapsed,
     DecisionConfirmed,
     FallBackStepped,
     OfferDeclined,
@@ -73,8 +74,18 @@ def _offer_shadowed(state: State, event: OfferShadowed, _at: datetime) -> State:
 
 
 def _confirmation_asked(state: State, event: ConfirmationAsked, _at: datetime) -> State:
-    response = _goes_on_from(state.calls[event.call_id].running, event.response)
-    return with_episode(state, event.call_id, proposed=event.response, response=response)
+    episode = state.calls[event.call_id].running
+    state = with_episode(state, event.call_id, proposed=event.response, response=_goes_on_from(episode, event.response))
+    clock_id = clock("confirm", event.call_id)
+    if event.expires_at >= episode.deadline:
+        return replace(state, clocks=state.clocks.clear(clock_id))
+    return replace(state, clocks=state.clocks.set(clock_id, event.expires_at + SETTLE))
+
+
+def _confirmation_lapsed(state: State, event: ConfirmationLapsed, _at: datetime) -> State:
+    reasons = _with_reason(state.calls[event.call_id].running, "not-confirmed")
+    # what goes instead has the whole time of the step
+    return with_episode(state, event.call_id, proposed=None, lapsed=True, reasons=reasons, step_ends_at=None)
 
 
 def _decision_confirmed(state: State, event: DecisionConfirmed, _at: datetime) -> State:
@@ -127,6 +138,7 @@ OFFER_CHANGES: dict[type[Any], Callable[[State, Any, datetime], State]] = {
     OfferWithdrawn: _offer_over,
     OfferShadowed: _offer_shadowed,
     ConfirmationAsked: _confirmation_asked,
+    ConfirmationLapsed: _confirmation_lapsed,
     DecisionConfirmed: _decision_confirmed,
     FallBackStepped: _stepped,
     CallOverridden: _overridden,

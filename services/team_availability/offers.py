@@ -12,7 +12,15 @@ from services.team_availability.draft import OR_DEFAULT_GOES, CallDraft
 from services.team_availability.plan import NO_NEXT_RESPONSE, NO_PHONE_RESPONSE, OUT_OF_TIME, PULL, Option
 from services.team_availability.state import CallState
 from shared.engine.topic import STEP_BYTES
-from shared.events import ConfirmationAsked, Event, FallBackStepped, OfferMade, OfferShadowed, child_id
+from shared.events import (
+    ConfirmationAsked,
+    ConfirmationLapsed,
+    Event,
+    FallBackStepped,
+    OfferMade,
+    OfferShadowed,
+    child_id,
+)
 from shared.judgement import ORDER_OF_CALLS, Attempt, Phase
 
 LEAST_OFFER = timedelta(seconds=1)
@@ -37,6 +45,17 @@ def advance(call: CallDraft) -> None:
             call.draft.emit_all(_attempt(call, Chain(call.draft.state, call.state), option))
             if passed_over is not None:
                 advance(passed_over)
+
+
+def end_proposal(call: CallDraft) -> None:
+    """Nobody has confirmed in time; where nothing may go without being asked, there is time until the deadline."""
+    chain, proposed = Chain(call.draft.state, call.state), call.episode.proposed
+    option = None if call.plan is None or proposed is None else call.plan.option(proposed)
+    if option is not None and _unasked(chain, option, call.draft.now) is None:
+        call.emit(_proposed(call, chain, option))
+        return
+    call.emit(ConfirmationLapsed(**call.key, response=proposed or ""))
+    advance(call)
 
 
 def end_by_deadline(call: CallDraft) -> None:
@@ -78,20 +97,42 @@ def _may_go_on(call: CallDraft) -> bool:
 
 def _attempt(call: CallDraft, chain: Chain, option: Option) -> Iterator[Event]:
     """Try a response as far as it is switched on."""
-    now, deadline, phase = call.draft.now, call.episode.deadline, _phase(call, option)
+    now, phase = call.draft.now, _phase(call, option)
     pick = choose(chain.state, chain.call, option, now, any_pool=chain.any_pool)
     expires_at = chain.expiry(option, now)
     if phase == "shadow":
         team_id = pick.ranked[0] if pick.ranked else None
         yield OfferShadowed(**call.key, response=option.response, team_id=team_id, bypassed=pick.bypassed)
     elif phase == "advisory":
-        until = chain.state.timings(chain.call).clock_time(deadline)
-        sentence = f"{option.response} may go to this call: confirm by {until}, or {OR_DEFAULT_GOES}."
-        yield ConfirmationAsked(**call.key, response=option.response, expires_at=deadline, sentence=sentence)
+        yield _proposed(call, chain, option)
     elif pick.ranked and expires_at - now >= LEAST_OFFER:
         yield from _offered(call, option, pick, expires_at)
     else:
         yield from _stepped(call, chain, option, pick)
+
+
+def _proposed(call: CallDraft, chain: Chain, option: Option) -> Event:
+    """A question to the dispatcher: until the deadline, or as long as a team of what follows keeps the time to answer.
+
+    Both have at least half of what is left.
+    """
+    now, deadline, timings = call.draft.now, call.episode.deadline, chain.state.timings(chain.call)
+    unasked, expires_at, or_else = _unasked(chain, option, now), deadline, OR_DEFAULT_GOES
+    if unasked is not None:
+        latest = max(
+            deadline - timedelta(seconds=timings.answer_seconds(unasked.reached_by)), now + (deadline - now) / 2
+        )
+        expires_at, or_else = min(now + timedelta(seconds=chain.step.seconds), latest), f"{unasked.response} is offered"
+    sentence = f"{option.response} may go to this call: confirm by {timings.clock_time(expires_at)}, or {or_else}."
+    return ConfirmationAsked(**call.key, response=option.response, expires_at=expires_at, sentence=sentence)
+
+
+def _unasked(chain: Chain, option: Option, now: datetime) -> Option | None:
+    """What is tried if nobody confirms `option`: the first response that needs no confirmation and has a team."""
+    live = (other for other in chain.behind(option) if other.phase == "live")
+    return next(
+        (other for other in live if choose(chain.state, chain.call, other, now, any_pool=chain.any_pool).ranked), None
+    )
 
 
 def _make_room(call: CallDraft, chain: Chain, option: Option) -> CallDraft | None:
@@ -105,17 +146,17 @@ def _make_room(call: CallDraft, chain: Chain, option: Option) -> CallDraft | Non
     if pick.ranked or not is_asked:
         return None
     order = ORDER_OF_CALLS if call.plan is None else call.plan.order_of_calls
-    later: list[tuple[int, str, CallDraft]] = []
+    later: list[tuple[tuple[int, datetime], str, CallDraft]] = []
     for team in pick.bypassed:
         shift = state.teams[team.team_id].shift
         if team.reasons == ("offered-another",) and shift is not None and shift.offer_id is not None:
             other = call.draft.call(state.offers[shift.offer_id])
-            rank = other.state.rank_in(order)
-            if rank > chain.call.rank_in(order) and other.episode.override is None:
-                later.append((-rank, team.team_id, other))
+            place = other.state.place_in(order)
+            if place > chain.call.place_in(order) and other.episode.override is None:
+                later.append((place, team.team_id, other))
     if not later:
         return None
-    _, team_id, other = min(later, key=itemgetter(0, 1))
+    _, team_id, other = max(later, key=itemgetter(0))
     other.withdraw("needed-first", only=team_id)
     return other
 

@@ -147,14 +147,22 @@ def _confirm(call: CallDraft, command: ConfirmDecision) -> Answer | None:
         return refused(command, *where_it_stands(call.state))
     episode = call.episode
     if episode.proposed is None:
-        if episode.confirmed:
-            return nothing_to_do(command, f"{episode.confirmed[-1]} is confirmed already.", about=call.call_id)
-        if call.plan is None and episode.override is None:
-            return None
-        return refused(command, "not-asked", "Nothing is proposed for this call.")
+        return _why_nothing_is_proposed(call, command)
     call.emit(DecisionConfirmed(**call.key, response=episode.proposed, confirmed_by=command.issued_by))
     advance(call)
     return done(command, f"{episode.proposed} is confirmed.", about=call.call_id)
+
+
+def _why_nothing_is_proposed(call: CallDraft, command: ConfirmDecision) -> Answer | None:
+    episode = call.episode
+    if episode.confirmed:
+        return nothing_to_do(command, f"{episode.confirmed[-1]} is confirmed already.", about=call.call_id)
+    if episode.lapsed:
+        sentence = "Nobody confirmed in time, and what needs no confirmation is tried: override the call instead."
+        return refused(command, "expired", sentence)
+    if call.plan is None and episode.override is None:
+        return None
+    return refused(command, "not-asked", "Nothing is proposed for this call.")
 
 
 # --- waiting --------------------------------------------------------------------------------------------------------

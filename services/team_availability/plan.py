@@ -135,6 +135,7 @@ class Plan:
     timings: Timings
     cites: Cites
     order_of_calls: tuple[str, ...] = ORDER_OF_CALLS
+    level: str = ""
 
     def option(self, response: str) -> Option | None:
         """The response of this name."""
@@ -169,6 +170,7 @@ class Plan:
             timings=timings,
             cites=Cites.of(judgement),
             order_of_calls=judgement.order_of_calls,
+            level=judgement.level,
         )
 
 

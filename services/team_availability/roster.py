@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from services.team_availability.draft import AgencyDraft
 from services.team_availability.offers import advance
 from services.team_availability.state import IN_NEED, Shift, State
 from shared.answers import done, nothing_to_do, refused
 from shared.engine.service import Input
 from shared.events import (
+    LONG_SHIFT_HOURS,
+    LONGEST_SHIFT_HOURS,
     DefinePerson,
     DefineTeam,
     Event,
@@ -116,6 +120,11 @@ def _faults(state: State, command: SignOn, given: Input) -> tuple[str, ...]:
             faults.append(f"{member} is on shift with {team_id}.")
     if command.shift_ends_at <= given.time:
         faults.append("The shift would be over already.")
+    hours = (command.shift_ends_at - given.time) / timedelta(hours=1)
+    if hours > LONGEST_SHIFT_HOURS:
+        faults.append(f"The shift would take more than {LONGEST_SHIFT_HOURS} hours, which none does.")
+    elif hours > LONG_SHIFT_HOURS and not command.long_shift:
+        faults.append(f"The shift would take more than {LONG_SHIFT_HOURS} hours: if that is meant, say long_shift.")
     return tuple(faults)
 
 

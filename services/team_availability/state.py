@@ -12,7 +12,8 @@ from services.team_availability.plan import NO_TERMS, Option, Plan, Terms, Timin
 from shared.call import ENDED, CallStatus, order_of
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
 from shared.events import CommandHeld, OfferEnd, Outcome, Person, PlanKept, Team, TeamStatus
-from shared.judgement import Judgement
+from shared.judgement import AGE, PRIORITY, Judgement
+from shared.programme.judging.normal_forms import normal
 from shared.switch import Switch
 
 SETTLE = timedelta(milliseconds=250)
@@ -24,6 +25,8 @@ PAUSE_STEP = timedelta(milliseconds=1)
 
 RECALL_MINUTES = 5
 """How long a team that was turned back may say nothing before somebody is told."""
+ASK_AGAIN = timedelta(minutes=1)
+"""A safety check that could not be decided is tried again so much later."""
 UPGRADED_CHECKS = 2
 """While a call is upgraded, a team with somebody is asked so many times as often whether it is well."""
 
@@ -35,7 +38,19 @@ IN_NEED: tuple[ShiftStatus, ...] = ("on-scene", "transporting", "need-police")
 """Of a team without a call: it is somewhere, and is asked whether it is well."""
 
 ClockKind = Literal[
-    "deadline", "offer", "held", "shift", "moving", "check", "forget", "pause", "recall", "watch", "staged", "hand-back"
+    "deadline",
+    "offer",
+    "held",
+    "shift",
+    "moving",
+    "check",
+    "forget",
+    "pause",
+    "recall",
+    "watch",
+    "staged",
+    "hand-back",
+    "confirm",
 ]
 """What fires. The journal names clocks so: a kind keeps its name."""
 
@@ -128,8 +143,10 @@ class Assignment:
     """Why the call would be over if the team were not with somebody."""
     hand_back_at: datetime | None = None
     """When it gives the call back if it has not arrived, because its shift ends."""
+    moved_from: tuple[str, ...] = ()
+    """The calls that were merged into this one while it had them: its reports may still name them."""
     begun_told: datetime | None = None
-    """The beginning of another incident that it was last told of."""
+    """The beginning of its call that it was last told of."""
 
     @property
     def state(self) -> AssignmentState:
@@ -158,6 +175,8 @@ class Episode:
     proposed: str | None = None
     """The response that a dispatcher may confirm."""
     confirmed: tuple[str, ...] = ()
+    lapsed: bool = False
+    """Nobody confirmed in time: what needs to be confirmed is proposed no more."""
     response: str | None = None
     """The response being tried, or from which the order goes on after one that is tried out of it."""
     tried_out_of_order: tuple[str, ...] = ()
@@ -212,6 +231,10 @@ class CallMemory(NamedTuple):
     units_on_scene: bool = False
     place: str = ""
     """District and beat, as the CAD writes them."""
+    address_pseudonym: str = ""
+    """Of the last address that the CAD gave."""
+    merged_into: str | None = None
+    """The incident that stands for it from now on."""
     call_at: str = ""
     """Its position in the topic `calls`."""
     status: CallStatus = "active"
@@ -285,13 +308,14 @@ class CallState:
         """Whether it has an episode without outcome."""
         return self.episode is not None and self.episode.outcome is None
 
-    def rank_in(self, order_of_calls: tuple[str, ...]) -> int:
-        """Where it stands in an order of calls: 0 comes first, those that the order does not name come last."""
+    def place_in(self, order_of_calls: tuple[str, ...]) -> tuple[int, datetime]:
+        """Where it stands in an order of calls, the least first; those that the order does not name come last."""
         asked_by = None if self.memory is None else self.memory.requested_by
-        priority = None if self.plan is None or self.plan.priority is None else f"priority {self.plan.priority}"
-        return next(
-            (rank for rank, name in enumerate(order_of_calls) if name in (asked_by, priority)), len(order_of_calls)
-        )
+        priority = None if self.plan is None else self.plan.priority
+        names = [normal(name) for name in (asked_by, priority and PRIORITY + priority) if name]
+        named = (rank for rank, name in enumerate(order_of_calls) if normal(name) in names)
+        waits_since = self.running.received_at if AGE in order_of_calls else datetime.min.replace(tzinfo=UTC)
+        return next(named, len(order_of_calls)), waits_since
 
     @property
     def open_offers(self) -> tuple[Offer, ...]:

@@ -68,13 +68,11 @@ def _report_without_call(draft: AgencyDraft, command: ReportStatus, shift: Shift
 
 def _report_assigned(draft: AgencyDraft, command: ReportStatus, shift: Shift, call_id: str) -> list[Event]:
     call, status = draft.call(call_id), command.status
-    if command.call_id not in (None, call_id) and status != "need-police":
+    assignment = call.assignment
+    if assignment is None or (not _names(command, assignment, call_id) and status != "need-police"):
         return [refused(command, "not-assigned", f"{command.team_id} does not have this call.")]
     if status == "cleared" and command.disposition is None:
         return [refused(command, "no-disposition", "Say how the call ended (its disposition).")]
-    assignment = call.assignment
-    if assignment is None:
-        return [refused(command, "not-assigned", f"{command.team_id} does not have this call.")]
     happened_at = min(command.happened_at or command.issued_at, draft.given.time)
     if goes_back(assignment.reported, status):
         call.emit(
@@ -110,6 +108,11 @@ def _report_assigned(draft: AgencyDraft, command: ReportStatus, shift: Shift, ca
     return [done(command, about=call_id)]
 
 
+def _names(command: ReportStatus | CorrectStatus, assignment: Assignment, call_id: str) -> bool:
+    """Whether a report is about the call that the team has, or one that was merged into it."""
+    return command.call_id in (None, call_id, *assignment.moved_from)
+
+
 def _entered(call: CallDraft, assignment: Assignment, released_by: str | None) -> Event:
     """Whether somebody has let the team in that says it is on scene: its own answer, or that it gives none."""
     team_id = assignment.team_id
@@ -132,7 +135,7 @@ def correct_status(draft: AgencyDraft, command: CorrectStatus) -> list[Event]:
     shift = _shift(draft, command.team_id)
     call = None if shift is None or shift.call_id is None else draft.call(shift.call_id)
     assignment = None if call is None else call.assignment
-    if call is None or assignment is None or command.call_id not in (None, call.call_id):
+    if call is None or assignment is None or not _names(command, assignment, call.call_id):
         return [refused(command, "not-assigned", f"{command.team_id} does not have this call.")]
     before = assignment.reported
     if before is None or not goes_back(before, command.status):

@@ -15,6 +15,7 @@ from shared.call import Call, is_stale, order_of
 from shared.events import (
     BY_ITSELF,
     AssignmentEnded,
+    AssignmentMoved,
     AssignmentWithdrawn,
     CallCancelled,
     CallEnded,
@@ -260,8 +261,10 @@ def call_routed(state: State, event: CallRouted, now: datetime) -> list[Event]:
     ]
 
 
-def team_freed(state: State, event: AssignmentEnded | AssignmentWithdrawn, now: datetime) -> list[Event]:
-    """The team is free again."""
+def team_freed(
+    state: State, event: AssignmentEnded | AssignmentMoved | AssignmentWithdrawn, now: datetime
+) -> list[Event]:
+    """The call has no team any more."""
     if event.call_id not in state.load_entries:
         return []
     after = follow_ups(state, event, now) if isinstance(event, AssignmentEnded) else ()

@@ -16,6 +16,7 @@ from shared.engine.state import ClockId
 from shared.events import (
     ApproveProgramme,
     AssignmentEnded,
+    AssignmentMoved,
     AssignmentWithdrawn,
     CallCancelled,
     CallReported,
@@ -82,6 +83,7 @@ DECIDERS: dict[type[Any], Callable[[State, Any, datetime], list[Event]]] = {
     OfferMade: calls.offer_made,
     CallRouted: calls.call_routed,
     AssignmentEnded: calls.team_freed,
+    AssignmentMoved: calls.team_freed,
     AssignmentWithdrawn: calls.team_freed,
     UpgradeRaised: calls.call_upgraded,
     StatusReported: calls.call_upgraded,

@@ -13,6 +13,7 @@ from shared.engine.service import Service
 from shared.engine.state import packer
 from shared.events import (
     AssignmentEnded,
+    AssignmentMoved,
     AssignmentWithdrawn,
     CallCancelled,
     CallReported,
@@ -36,7 +37,7 @@ TRIAGE: Service[State] = Service(
     writes=DECISIONS,
     handles=commands_of("triage")
     | {CallReported, CallCancelled}
-    | {OfferMade, CallRouted, AssignmentEnded, AssignmentWithdrawn, UpgradeRaised, StatusReported},
+    | {OfferMade, CallRouted, AssignmentEnded, AssignmentWithdrawn, UpgradeRaised, StatusReported, AssignmentMoved},
     initial=State(),
     decide=partial(decide, opener=NoKey()),
     evolve=evolve,

@@ -123,6 +123,10 @@ class DeadlineSet(Event):
     units_on_scene: bool = False
     place: str = ""
     """District and beat, as the CAD writes them."""
+    address_pseudonym: str = ""
+    """Of the address: another one is another address."""
+    merged_into: str | None = None
+    """The incident that stands for this one from now on, by the CAD."""
 
 
 DEADLINE_CLOCK = "deadline"
@@ -142,6 +146,8 @@ class CallVersionAt(Event):
     created_at: AwareDatetime | None = None
     units_on_scene: bool = False
     place: str = ""
+    address_pseudonym: str = ""
+    merged_into: str | None = None
 
 
 class CallVersionSeen(Event):
@@ -156,12 +162,14 @@ class CallVersionSeen(Event):
     created_at: AwareDatetime | None = None
     units_on_scene: bool = False
     place: str = ""
+    address_pseudonym: str = ""
+    merged_into: str | None = None
     call_at: str = ""
     """Its position in the topic `calls`."""
 
 
 class CallChanged(Event):
-    """The CAD gave a call that a team has another beginning, district or beat: it may be another incident."""
+    """The CAD gave a call that a team has another beginning or place: it may be another incident."""
 
     call_id: str
     episode: int
@@ -169,11 +177,13 @@ class CallChanged(Event):
     changes: tuple[str, ...]
     """One sentence for each change, old and new."""
     another_incident: bool = False
-    """It began so much later that the number may stand for another incident: a dispatcher says whether it does."""
+    """Its beginning is so far from before that the number may stand for another incident: a dispatcher says whether."""
     begun_at: AwareDatetime | None = None
     """When the CAD says now that it began, where that differs."""
     changed_at: AwareDatetime
     sentence: str
+    address_changed: bool = False
+    """It has another address: the team's page shows both."""
 
 
 class PlanSet(Event):
@@ -292,7 +302,7 @@ class OfferShadowed(Event):
 
 
 class ConfirmationAsked(Event):
-    """In an advisory district: a dispatcher may confirm this response, until the deadline."""
+    """In an advisory district: a dispatcher may confirm this response, until it expires."""
 
     call_id: str
     episode: int
@@ -308,6 +318,14 @@ class DecisionConfirmed(Event):
     episode: int
     response: str
     confirmed_by: str
+
+
+class ConfirmationLapsed(Event):
+    """Nobody confirmed in time what was proposed: what may go without being asked is tried."""
+
+    call_id: str
+    episode: int
+    response: str
 
 
 class OfferAccepted(Event):
@@ -446,6 +464,20 @@ class TeamStays(Event):
     """What the CAD says of the call, or overridden."""
     send: str = ""
     """What goes beside the team: the default, where a dispatcher has decided so."""
+    sentence: str
+
+
+class AssignmentMoved(Event):
+    """A call was merged into another: the team that has it has that one from now on, standing where it stood."""
+
+    call_id: str
+    episode: int
+    team_id: str
+    to_call_id: str
+    to_episode: int
+    response: str
+    call_at: str = ""
+    """Position in `calls` of the version of the other call whose sealed part the team may open."""
     sentence: str
 
 

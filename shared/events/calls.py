@@ -28,6 +28,8 @@ class _CallVersion(Event):
     sealed: Sealed | None = None
     fingerprint: str = ""
     """Hash of the call without its times: two versions with one fingerprint say the same."""
+    address_pseudonym: str = ""
+    """Of the address, as names are compared: where it is another, the call is somewhere else. Empty without one."""
 
     @property
     def call_id(self) -> str:

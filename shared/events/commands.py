@@ -131,12 +131,19 @@ class RemoveTeam(_TeamCommand):
     team_id: Name
 
 
+LONG_SHIFT_HOURS, LONGEST_SHIFT_HOURS = 24, 72
+"""A shift of more hours is asked back; one of more than the second is refused."""
+
+
 class SignOn(_TeamCommand):
     """A team starts its shift with these members."""
 
     team_id: Name
     members: tuple[Name, ...] = Field(min_length=1, max_length=8)
     shift_ends_at: AwareDatetime
+    """At most 72 hours from now; more than 24 are refused unless `long_shift` says that they are meant."""
+    long_shift: bool = False
+    """Whether more than 24 hours are meant."""
 
 
 class SignOff(_TeamCommand):

@@ -81,6 +81,7 @@ MessageKind = Literal[
     "team.entered",
     "team.staged",
     "call.changed",
+    "team.moved",
     "ping",
 ]
 

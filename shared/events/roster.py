@@ -69,3 +69,10 @@ class Team(BaseModel):
     secondary_districts: tuple[Text, ...] = ()
     """Empty in both: serves every district."""
     pool: Text = "default"
+    further_models: tuple[Text, ...] = Field(default=(), max_length=15)
+    """Other response models that its crew can go as; a response asks for its own crew in any case."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every response model that it can go as."""
+        return (self.model, *self.further_models)

@@ -227,7 +227,9 @@ def _id(entry: Entry) -> tuple[str, str]:
 
 def _overlaps(records: Iterable[Entry], by: str) -> list[str]:
     """Teams, or calls, with a second assignment while one is live."""
-    return list(_taken_twice(records, by, {"offer-accepted"}, {"assignment-ended", "assignment-withdrawn"}))
+    return list(
+        _taken_twice(records, by, {"offer-accepted"}, {"assignment-ended", "assignment-moved", "assignment-withdrawn"})
+    )
 
 
 def _double_offers(records: Iterable[Entry]) -> list[str]:

@@ -304,7 +304,10 @@ class City:
         }
         number = 0
         for number, (after, change) in enumerate(self._course(answers)):
-            version = {**version, **change, "updated_at": EPOCH + timedelta(seconds=at + after)}
+            began_shortly_before = f"{int(incident) + int((after - 2) * CALLS_PER_SECOND)}"
+            merged_into = began_shortly_before if change.get("status") == "merged" else None
+            change_at = EPOCH + timedelta(seconds=at + after)
+            version = {**version, **change, "merged_into": merged_into, "updated_at": change_at}
             self._plan_version(at + after, version, f"{agency}/{incident}/{number}")
         if dice.random() < 0.07:
             send = dice.choice(("default", "default", "co-response", "outreach", "no-such-thing"))

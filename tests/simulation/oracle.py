@@ -20,6 +20,7 @@ from shared.engine.service import Service
 from shared.events import (
     DECIDED_BY,
     AssignmentEnded,
+    AssignmentMoved,
     AssignmentWithdrawn,
     CallOverridden,
     CallReported,
@@ -176,6 +177,11 @@ def _one_live_assignment(assignments: list[Told]) -> Iterator[str]:
             if team in of_team:
                 yield f"double: {team} takes {event.call_id} and has {of_team[team]}"
             of_call[event.call_id], of_team[team] = event.team_id, event.call_id
+        elif isinstance(event, AssignmentMoved):
+            if event.to_call_id in of_call:
+                yield f"double: {event.to_call_id} gets {event.team_id}, and {of_call[event.to_call_id]} has it"
+            of_call[event.to_call_id] = of_call.pop(event.call_id)
+            of_team[stored.key, event.team_id] = event.to_call_id
         elif isinstance(event, AssignmentEnded | AssignmentWithdrawn):
             of_call.pop(event.call_id, None)
             of_team.pop((stored.key, event.team_id), None)
@@ -245,6 +251,8 @@ def _silent_teams(day: Day, assignments: list[Told]) -> Iterator[str]:
     for stored, event in assignments:
         if not isinstance(event, WORDS) or not event.team_id:
             continue
+        if isinstance(event, CallRouted) and "merged" in event.reasons:
+            continue  # it had the call that was merged into this one, and stands where it stood
         at, asked, team = stored.time, isinstance(event, SafetyCheckDue), (stored.key, event.team_id)
         crew = crews[team]
         if asked and (crew.due is None or at < crew.due - _allowed(day, crew.due - CHECK, at)):
@@ -332,7 +340,7 @@ def _overrides(assignments: list[Told]) -> Iterator[str]:
                 yield f"override: {event.response} offered {event.call_id} after a dispatcher sent {send}"
             if isinstance(event, OfferAccepted):
                 live[event.call_id] = event.episode
-        elif isinstance(event, AssignmentEnded | AssignmentWithdrawn | TeamStays):
+        elif isinstance(event, AssignmentEnded | AssignmentMoved | AssignmentWithdrawn | TeamStays):
             live.pop(event.call_id, None)
     for call_id, episode in live.items():
         if sent.get((call_id, episode)) == "default":

@@ -176,9 +176,6 @@ class PersonBody(Body):
     person: NewPerson
 
 
-LONGEST_SHIFT_HOURS, LONG_SHIFT_HOURS = 72, 24
-
-
 @body_of(events.SignOn, "team_id")
 class SignOnBody(Body):
     """Who is on shift, and until when: an instant or a number of hours from now, at most 72.
@@ -187,9 +184,7 @@ class SignOnBody(Body):
     """
 
     shift_ends_at: AwareDatetime | None = None
-    hours: float | None = Field(default=None, gt=0, le=LONGEST_SHIFT_HOURS)
-    long_shift: bool = False
-    """Whether more than 24 hours are meant."""
+    hours: float | None = Field(default=None, gt=0, le=events.LONGEST_SHIFT_HOURS)
 
     @model_validator(mode="after")
     def _one_end(self) -> Self:

@@ -194,7 +194,7 @@ async def sign_on(issuer: Annotated[Issuer, _issuer("report")], team_id: Name, b
     about = {"team_id": team_id, **body.fields()}
     if issuer.who.only_own_shift and issuer.who.name not in about["members"]:
         raise Problem(HTTPStatus.FORBIDDEN, "You may sign on a team only that you are a member of.")
-    _check_length(issuer, about.get("shift_ends_at"), about.get("hours"), long=about.pop("long_shift", False))
+    _check_length(issuer, about.get("shift_ends_at"), about.get("hours"), long=about.get("long_shift", False))
     answered = await issuer.issue(events.SignOn, about)
     if answered.state == "done":
         answered.links = _links(issuer, team_id, answered.about, about["members"])
@@ -205,10 +205,10 @@ def _check_length(issuer: Issuer, ends_at: datetime | None, hours: float | None,
     """Raise Problem (422) for a shift that is longer than one can be, or longer than usual where nobody says so."""
     commands: CommandIssuer = issuer.request.app.state.commands
     length = timedelta(hours=hours) if hours is not None else ends_at - commands.now() if ends_at else timedelta()
-    most = bodies.LONGEST_SHIFT_HOURS if long else bodies.LONG_SHIFT_HOURS
+    most = events.LONGEST_SHIFT_HOURS if long else events.LONG_SHIFT_HOURS
     if length > timedelta(hours=most):
         asks = (
-            "" if long else f"; if so long a shift is meant, {bodies.LONGEST_SHIFT_HOURS} hours with long_shift = true"
+            "" if long else f"; if so long a shift is meant, {events.LONGEST_SHIFT_HOURS} hours with long_shift = true"
         )
         where = "hours" if hours is not None else "shift_ends_at"
         fault = Fault(where, f"makes a shift of more than {most} hours", f"at most {most} hours{asks}")

@@ -76,6 +76,10 @@ def _confirmation_asked(call: CallSeen, event: events.ConfirmationAsked, stored:
     episode.response, episode.confirmation_until = event.response, event.expires_at
 
 
+def _confirmation_lapsed(call: CallSeen, event: events.ConfirmationLapsed, stored: Stored) -> None:
+    call.episode(event.episode, stored.time).confirmation_until = None
+
+
 def _decision_confirmed(call: CallSeen, event: events.DecisionConfirmed, stored: Stored) -> None:
     episode = call.episode(event.episode, stored.time)
     episode.response, episode.confirmed_by = event.response, event.confirmed_by
@@ -145,6 +149,10 @@ def _assignment_withdrawn(call: CallSeen, event: events.AssignmentWithdrawn, sto
     call.episode(event.episode, stored.time).released = event.why
 
 
+def _assignment_moved(call: CallSeen, event: events.AssignmentMoved, stored: Stored) -> None:
+    call.episode(event.episode, stored.time).released = "merged"
+
+
 def _assignment_ended(call: CallSeen, event: events.AssignmentEnded, stored: Stored) -> None:
     call.episode(event.episode, stored.time).disposition = event.disposition
 
@@ -209,6 +217,7 @@ CHANGES: dict[type[Event], Callable[[CallSeen, Any, Stored], None]] = {
     events.OfferShadowed: _offer_shadowed,
     events.FallBackStepped: _fall_back_stepped,
     events.ConfirmationAsked: _confirmation_asked,
+    events.ConfirmationLapsed: _confirmation_lapsed,
     events.DecisionConfirmed: _decision_confirmed,
     events.OfferMade: _offer_made,
     **dict.fromkeys(OFFER_ENDS, _offer_ended),
@@ -218,6 +227,7 @@ CHANGES: dict[type[Event], Callable[[CallSeen, Any, Stored], None]] = {
     events.CallOverridden: _call_overridden,
     events.AssignmentUnconfirmed: _unconfirmed,
     events.AssignmentWithdrawn: _assignment_withdrawn,
+    events.AssignmentMoved: _assignment_moved,
     events.AssignmentEnded: _assignment_ended,
     events.UpgradeRaised: _upgrade_raised,
     events.StatusReported: _status_reported,

@@ -74,6 +74,15 @@ def _offer_ended(agency: AgencyRecords, event: Any, stored: Stored) -> None:
         team.call_id, team.status, team.status_at = event.call_id, "assigned", stored.time
 
 
+def _assignment_moved(agency: AgencyRecords, event: events.AssignmentMoved, _stored: Stored) -> None:
+    """What was asked about the team and its former call is answered; a request for police is not."""
+    for kind in ("team-stays", "call-changed"):
+        agency.end_alert(f"{kind}/{event.team_id}")
+    agency.end_alert(f"unconfirmed/{event.call_id}/{event.episode}")
+    if (team := agency.teams.get(event.team_id)) is not None:
+        team.call_id = event.to_call_id
+
+
 CHANGES: dict[type[Event], Change] = {
     events.PersonDefined: _person_defined,
     events.PersonRemoved: _person_removed,
@@ -84,5 +93,6 @@ CHANGES: dict[type[Event], Change] = {
     events.StatusReported: _status_reported,
     events.StatusCorrected: _status_corrected,
     events.OfferMade: _offer_made,
+    events.AssignmentMoved: _assignment_moved,
     **dict.fromkeys(OFFER_ENDS, _offer_ended),
 }

@@ -103,6 +103,7 @@ def compiled(document: Document, text: str, weaker: tuple[str, ...]) -> Programm
             if any(condition.fact == fact for condition in (*conditions, *permissions))
         ),
         steps=tuple(Step(step.attempt, step.seconds or 0) for step in document.when_no_team.steps),
+        order_of_calls=document.order_of_calls,
         clocks=_clocks_of(document.clocks),
         reads=f"{sha256(repr(_sorted(words)).encode()).hexdigest()[:16]}/{boundaries.hash if boundaries else ''}",
         repeat_callers=_repeat_callers_of(document.repeat_callers),

@@ -155,6 +155,7 @@ _WHY_SO_SOON: Final[Mapping[str, str]] = MappingProxyType(
         "accepted_not_moving_minutes": "somebody waits for a team that may not come",
         "on_scene_check_minutes": _ALONE,
         "missed_safety_checks": _ALONE,
+        "staged_notice_minutes": "somebody may wait inside for a team that nobody lets in",
     }
 )
 """Why a clock may not be longer."""

@@ -10,11 +10,13 @@ from typing import Annotated, Any, Final, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from shared.judgement import OR, Discipline
+from shared.call import Asker
+from shared.judgement import AGE, OR, PRIORITY, Discipline
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.hours import is_time_zone, parse_hours
-from shared.programme.judging.normal_forms import plain, spoken
+from shared.programme.judging.normal_forms import normal, plain, spoken
 
+ASKERS: Final[tuple[str, ...]] = get_args(Asker)
 DISCIPLINES: Final[tuple[str, ...]] = get_args(Discipline)
 
 
@@ -81,6 +83,12 @@ def _place(value: str) -> None:
         raise ValueError(f"{value!r} names a discipline twice")
 
 
+def _orders_calls(value: str) -> None:
+    names_priority = value.startswith(PRIORITY) and normal(value.removeprefix(PRIORITY))
+    if value not in (*ASKERS, AGE) and not names_priority:
+        raise ValueError(f"{value!r} orders no calls")
+
+
 _DISCIPLINE = "|".join(DISCIPLINES)
 CrewPlace = Annotated[
     str,
@@ -88,6 +96,9 @@ CrewPlace = Annotated[
     checked(_place, f"one of {', '.join(DISCIPLINES)}, or several like emt or paramedic"),
 ]
 Words = Annotated[str, Field(max_length=200), checked(_plain, "one line of words")]
+PlaceInOrder = Annotated[
+    Words, checked(_orders_calls, f'one of {", ".join(ASKERS)}, "{PRIORITY}1" with a priority\'s code, or "{AGE}"')
+]
 Slug = Annotated[str, Field(max_length=80, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 DistrictName = Annotated[str, Field(max_length=80, pattern=r"^[^/]+$"), checked(_plain, "a name without slash")]
 Spoken = Annotated[Words, checked(_spoken, "a word as it is spoken")]

@@ -74,6 +74,7 @@ MOST: Final[Mapping[str, int]] = MappingProxyType(
         "caps": 100,
         "hours": 50,
         "steps": 20,
+        "order_of_calls": 50,
         "answers": 300,
         "cautions": 2_000,
         "priorities": 100,

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from shared.judgement import NOT_ROUTED, Model, disciplines_of
+from shared.judgement import AGE, NOT_ROUTED, Model, disciplines_of
 from shared.matching import has_perfect_matching
 from shared.programme.document import written
 from shared.programme.document.boundaries import boundary_faults
@@ -431,6 +431,16 @@ def _steps_by_phone(document: Document) -> Iterator[Finding]:
             yield Finding((*path, "seconds"), what, "a longer step, or a shorter transfer_ack_seconds")
 
 
+def _order_of_calls(document: Document) -> Iterator[Finding]:
+    forms = list(map(normal, document.order_of_calls))
+    for index, name in enumerate(document.order_of_calls):
+        path: Path = ("order_of_calls", index)
+        if forms[index] in forms[:index]:
+            yield Finding(path, f"{name!r} stands there twice", "name it once")
+        if name == AGE and index != len(document.order_of_calls) - 1:
+            yield Finding(path, f"{AGE!r} is not the last", "nothing comes after it: every call has an age")
+
+
 def _only_when(document: Document) -> Iterator[Finding]:
     for name, response in document.responses.items():
         if response.only_when is not None and not any(True for _ in response.only_when.stated()):
@@ -464,6 +474,7 @@ _CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Document], Iterator[Finding
     (frozenset(("repeat_callers", "level", "responses")), _repeat_callers),
     (frozenset(("rollout", "effective", "holidays", "districts", "caps")), _rows_open),
     (frozenset(("rollout", "effective", "districts", "caps")), rows_matter),
+    (frozenset(("order_of_calls",)), _order_of_calls),
     (frozenset(("when_no_team", "clocks", "level", "responses")), _steps),
     (frozenset(("when_no_team", "clocks", "level", "responses")), _steps_by_phone),
 )

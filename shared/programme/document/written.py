@@ -13,6 +13,8 @@ from shared.judgement import (
     DEFAULT_POOL,
     EXPECTED_MINUTES,
     MISSED_SAFETY_CHECKS,
+    ORDER_OF_CALLS,
+    STAGED_NOTICE_MINUTES,
     Attempt,
     DefaultService,
     EntersWhen,
@@ -31,6 +33,7 @@ from shared.programme.document.kinds import (
     DistrictName,
     Hours,
     Minutes,
+    PlaceInOrder,
     Seconds,
     Slug,
     Spoken,
@@ -335,6 +338,8 @@ class Clocks(Table):
     missed_safety_checks: Annotated[int, Field(ge=1, le=3)] = MISSED_SAFETY_CHECKS
     """How many such questions in a row go unanswered before police are asked for: that many times
     `on_scene_check_minutes` after the first of them."""
+    staged_notice_minutes: WithinAnHour = STAGED_NOTICE_MINUTES
+    """After which the dispatcher is told that a team with `enters_when` waits nearby, and nobody has let it in."""
 
     @property
     def answer_by_phone_seconds(self) -> int:
@@ -460,6 +465,10 @@ class Document(Table):
     """Bounds that rows share, by name."""
     when_no_team: WhenNoTeam
     """The fall-back chain."""
+    order_of_calls: tuple[PlaceInOrder, ...] = ORDER_OF_CALLS
+    """Where teams are few: who asks, or `priority` and its code as the CAD writes it, the first before the others, and
+    all other calls behind. With `age` as the last, of calls that stand alike the one that has waited longest goes
+    first. An offer that nobody has answered is taken back for a call before it."""
     repeat_callers: RepeatCallers | None = None
     """Left out: only the CAD can say that somebody calls often."""
     automatic_pause: AutomaticPause | None = None

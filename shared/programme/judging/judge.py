@@ -94,6 +94,8 @@ def judge(
         transfer_ack_seconds=clocks.transfer_ack_seconds,
         on_scene_check_minutes=clocks.on_scene_check_minutes,
         missed_safety_checks=clocks.missed_safety_checks,
+        staged_notice_minutes=clocks.staged_notice_minutes,
+        order_of_calls=programme.order_of_calls,
         zone=programme.zone.key,
         sentence=sentence,
         programme_version=programme.version,

@@ -15,6 +15,7 @@ from shared.judgement import (
     EXPECTED_MINUTES,
     MISSED_SAFETY_CHECKS,
     PHASES,
+    STAGED_NOTICE_MINUTES,
     CrewPlace,
     DefaultService,
     EntersWhen,
@@ -177,6 +178,7 @@ class Clocks:
     accepted_not_moving_minutes: int = 5
     on_scene_check_minutes: int = 30
     missed_safety_checks: int = MISSED_SAFETY_CHECKS
+    staged_notice_minutes: int = STAGED_NOTICE_MINUTES
     priority_deadline_seconds: PMap[str, int] = EMPTY
     """The routing deadline of the priorities that have their own, by their normal form."""
 
@@ -253,6 +255,8 @@ class Programme:
     others: tuple[str, ...]
     """The other facts that a level or a response turns on."""
     steps: tuple[Step, ...]
+    order_of_calls: tuple[str, ...]
+    """Which calls come first where teams are few."""
     clocks: Clocks
     reads: str
     """What it looks for in the sealed part of a call: hash of its words, a slash, hash of its boundaries."""

@@ -72,6 +72,7 @@ def _changes(old: Programme, new: Programme) -> Iterator[Change]:
             field.name, _text(getattr(old.clocks, field.name)), _text(getattr(new.clocks, field.name))
         )
     yield from _if_changed("when no team", _steps(old), _steps(new))
+    yield from _if_changed("order of calls", _text(old.order_of_calls), _text(new.order_of_calls))
     yield from _if_changed("repeat callers", _rule(old.repeat_callers), _rule(new.repeat_callers))
     yield from _if_changed("automatic pause", _rule(old.automatic_pause), _rule(new.automatic_pause))
 

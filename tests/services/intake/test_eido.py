@@ -164,11 +164,13 @@ async def test_calls_merged_into_this_one_end(door: Door) -> None:
     assert isinstance(kept, CallReported)
     assert isinstance(ended, CallCancelled)
     assert (ended.call.incident_id, ended.call.status) == ("urn:old", "merged")
+    assert (ended.call.merged_into, kept.call.merged_into) == (kept.call.incident_id, None)
 
 
 async def test_a_call_merged_into_another_ends(door: Door) -> None:
     merge = {"incidentTrackingIdentifier": "urn:new", "incidentMergeDirectionCode": "REPLACING"}
-    assert (await take(door, eido(mergeComponent=[merge]))).call.status == "merged"
+    call = (await take(door, eido(mergeComponent=[merge]))).call
+    assert (call.status, call.merged_into) == ("merged", "urn:new")
 
 
 async def test_the_same_content_is_the_same_version(door: Door) -> None:

@@ -143,6 +143,24 @@ async def test_the_fingerprint_tells_content_from_time(door: Door) -> None:
     assert len({second, third, fourth}) == 3
 
 
+async def test_A7_an_address_has_a_pseudonym_that_says_whether_it_is_another(door: Door) -> None:  # noqa: N802
+    addresses = ("12 Main St", " 12 MAIN ST. ", "12  main-st", "99 Elsewhere Rd")
+    for number, address in enumerate(addresses):
+        await door.post(CALL | {"event_id": f"e{number}", "address": address})
+    await door.post(CALL | {"event_id": "none"})
+    *same, other, without = (event.address_pseudonym for event in door.events())  # type: ignore[attr-defined]
+    assert len(set(same)) == 1
+    assert other not in (*same, "")
+    assert without == ""
+
+
+async def test_a_merged_call_may_say_into_which(door: Door) -> None:
+    await door.post(CALL | {"status": "merged", "merged_into": "2021-2"})
+    (event,) = door.events()
+    assert isinstance(event, CallCancelled)
+    assert (event.call.status, event.call.merged_into) == ("merged", "2021-2")
+
+
 BAD: list[tuple[str, Any, dict[str, str], int, str]] = [
     ("no key", CALL, {"Authorization": ""}, 401, "key"),
     ("a wrong key", CALL, {"Authorization": "Bearer nonsense"}, 401, "key"),

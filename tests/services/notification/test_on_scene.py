@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.events import (
+    AssignmentMoved,
     CadInformed,
     CadMessageDue,
     CadNotInformed,
@@ -30,6 +31,9 @@ UPGRADE = UpgradeRaised(**ABOUT, level="police", level_rank=3, on_upgrade="stay"
 STAYS = TeamStays(**ABOUT, why="closed", sentence="It stays.")
 CHANGED = CallChanged(**ABOUT, changes=("Beginning: …",), another_incident=True, changed_at=NOON, sentence="Is it?")
 
+OTHER = "madison/dane/26-002"
+MOVED = AssignmentMoved(**ABOUT, to_call_id=OTHER, to_episode=2, response="cares", sentence="It has the other call.")
+
 
 def assigned() -> Running:
     running = Running()
@@ -50,6 +54,7 @@ def assigned() -> Running:
         (TeamMayEnter(**ABOUT, released_by="Ortiz"), "may-enter", "team.may-enter", False),
         (CHANGED, "changed", "call.changed", True),
         (CHANGED.model_copy(update={"another_incident": False}), "changed", None, False),
+        (MOVED, "changed", "team.moved", True),
         (EntryNotReleased(**ABOUT, enters_when=("police on scene",), sentence="?"), None, "team.entered", True),
         (TeamStillStaged(**ABOUT, staged_minutes=10, sentence="."), None, "team.staged", False),
         (RecallUnacknowledged(**ABOUT, silent_minutes=5, sentence="."), None, "team.silent", True),
@@ -69,6 +74,16 @@ def test_team_and_cad_are_told_and_a_person_where_the_cad_is_not(
     assert not running.decide(running.inputs[-1]), "once"
     told = of(running.perform("failed", "timeout"), CadNotInformed)
     assert [end.alarm for end in told] == ([misleads] if message else [])
+
+
+def test_notices_go_on_about_the_call_that_a_teams_own_was_merged_into() -> None:
+    running = assigned()
+    running.take(MOVED)
+    running.perform()
+    of_the_other = STAYS.model_copy(update={"call_id": OTHER, "episode": 2})
+    pages = of(running.take(of_the_other), PageDue)
+    assert {(page.kind, page.call_id, page.episode) for page in pages} == {("stays", OTHER, 2)}
+    assert not of(running.take(STAYS), PageDue), "the old call is nobody's"
 
 
 def test_the_cad_hears_what_to_send_beside_a_team_on_scene() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 
 from services.pocket.http import create_app
 from shared.events import (
+    AssignmentMoved,
     AssignmentWithdrawn,
     CallChanged,
     CallVersionAt,
@@ -146,13 +148,39 @@ async def test_A4_A7_an_address_that_changed_is_shown_with_the_one_before(  # no
     city.write(CallVersionAt(call_id=CALL, episode=1, call_at=position))
     page = await shown(city, phone, path)
     assert "99 Elsewhere Rd" in page
+    assert "Address changed since you accepted." in page
     assert f"You accepted: {PERSONAL['address']}" in page
+    moved_at = city.clock.now() - timedelta(minutes=7)
+    moved = CallChanged(**ABOUT, changes=("Address: …",), address_changed=True, changed_at=moved_at, sentence=".")
+    city.write(moved, CallVersionAt(call_id=CALL, episode=1, call_at=position))
+    page = await shown(city, phone, path)
+    assert "Address changed 7 min ago." in page
+    assert "Address: … That was 7 min ago." in page
     change = "Beginning: 2026-03-02 12:00 UTC, now 2026-03-03 12:00 UTC."
     told = CallChanged(**ABOUT, changes=(change,), another_incident=True, changed_at=city.clock.now(), sentence=".")
     city.write(told)
     page = await shown(city, phone, path)
     assert "This may be another call by now" in page
     assert change in page
+
+
+async def test_a_call_that_was_merged_into_another_stays_on_the_page_as_that_one(
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    path = await accepted(city, phone)
+    other = "madison/dane/26-002"
+    position = city.call(other, {"address": "99 Elsewhere Rd"})
+    moved: dict[str, Any] = {"to_call_id": other, "to_episode": 2, "response": "care-team", "call_at": position}
+    city.write(TeamStays(**ABOUT, why="merged", sentence="."), AssignmentMoved(**ABOUT, **moved, sentence="."))
+    page = await shown(city, phone, path)
+    assert "The CAD has merged it into incident 26-002, which you have now." in page
+    assert "99 Elsewhere Rd" in page
+    assert f"You accepted: {PERSONAL['address']}" in page
+    assert "tap <em>Clear call</em> once you are done" not in page
+    await phone.post(f"{path}/status", data={"status": "on-scene", "page_at": "1"})
+    command = city.commands()[-1]
+    assert isinstance(command, ReportStatus)
+    assert command.call_id == other
 
 
 async def test_going_back_is_a_correction(city: City, phone: httpx.AsyncClient) -> None:

@@ -118,7 +118,7 @@ class Town:
         return self.hear(CallCancelled(**dict(reported)), "calls")
 
     def version(self, incident: str = "1", **changes: Any) -> CallReported:
-        updated_at = changes.pop("updated_at", self.now)
+        updated_at, address = changes.pop("updated_at", self.now), changes.pop("address", "")
         call = Call(
             agency="madison-wi",
             source="cad",
@@ -128,7 +128,11 @@ class Town:
             **changes,
         )
         return CallReported(
-            event_id=f"{incident}@{updated_at.isoformat()}", call=call, received_at=self.now, judged_at=self.now
+            event_id=f"{incident}@{updated_at.isoformat()}",
+            call=call,
+            received_at=self.now,
+            judged_at=self.now,
+            address_pseudonym=address,
         )
 
     def triage(self, judged: Judgement | None = None, incident: str = "1", **changes: Any) -> list[Event]:

@@ -224,6 +224,29 @@ def test_a_sign_on_that_cannot_be(fields: dict[str, Any], expected: str) -> None
     assert reason(answer) == expected
 
 
+@pytest.mark.parametrize(
+    ("hours", "long_shift", "expected"),
+    [
+        (24, False, "command-done"),
+        (24.1, False, "cannot-sign-on"),
+        (48, True, "command-done"),
+        (72, True, "command-done"),
+        (72.1, True, "cannot-sign-on"),
+        (24 * 365 * 36, True, "cannot-sign-on"),
+    ],
+)
+def test_C13_a_long_shift_is_asked_back_and_a_longer_one_refused(  # noqa: N802
+    *, hours: float, long_shift: bool, expected: str
+) -> None:
+    town = Town()
+    town.team("one")
+    town.command(SignOff, team_id="one")
+    ends_at = town.now + timedelta(hours=hours)
+    members = ("one-medic", "one-worker")
+    answer = town.command(SignOn, team_id="one", members=members, shift_ends_at=ends_at, long_shift=long_shift)
+    assert reason(answer) == expected
+
+
 def test_the_roster_does_not_change_under_a_shift() -> None:
     town = Town()
     town.team("one")

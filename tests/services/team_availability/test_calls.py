@@ -319,6 +319,22 @@ def test_an_input_that_could_not_be_decided_is_the_outcome() -> None:
     assert not town.report("2")
 
 
+def test_a_refused_report_counts_as_an_episode_though_its_judgement_came_first() -> None:
+    town = Town()
+    town.team()
+    town.triage()
+    refused = InputRefused(
+        position="calls/0/9", sha256="", length=0, wrong="KeyError", input_type="call-reported", call_id=call_id()
+    )
+    town.fold(refused)
+    assert not town.state.calls
+    assert not len(town.state.clocks.clear("shift/one"))
+    assert not town.report()
+    town.wait(1)
+    town.report(status="reopened")
+    assert town.last(DeadlineSet).episode == 2
+
+
 def test_a_deadline_whose_clock_failed_is_the_outcome() -> None:
     town = Town()
     town.report()

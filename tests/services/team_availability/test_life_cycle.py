@@ -14,23 +14,28 @@ from hypothesis import strategies as st
 
 from services.team_availability.life_cycle import ENDS, PROGRESS, STATES, WITH_SOMEBODY, AssignmentState, goes_back
 from services.team_availability.state import Assignment
+from shared.call import CallId
 from shared.events import (
-    AssignmentEnded,
     AssignmentWithdrawn,
+    CadNotInformed,
     CallChanged,
     CommandRefused,
     CorrectStatus,
     DistrictPaused,
     EntryNotReleased,
     Event,
+    InputRefused,
     LateStatusNoted,
     OfferMade,
     OverrideCall,
     RecallUnacknowledged,
     ReleaseTeam,
+    RemovePerson,
+    RemoveTeam,
     SafetyCheckDue,
     SafetyCheckMissed,
     SignOff,
+    SignOn,
     StatusReported,
     TeamMayEnter,
     TeamSignedOff,
@@ -40,8 +45,12 @@ from shared.events import (
     WithdrawTeam,
 )
 from tests.builders import judgement, verdict
-from tests.services.team_availability.driver import Town, call_id, unsuitable
-from tests.services.team_availability.test_whatever_comes import is_asked
+from tests.services.team_availability.driver import START, Town, call_id, unsuitable
+from tests.services.team_availability.test_whatever_comes import (
+    check_nobody_is_dropped,
+    check_safety,
+    is_asked,
+)
 
 HALF_HOUR = 30 * 60
 REPORTS: dict[AssignmentState, tuple[str, ...]] = {
@@ -105,6 +114,35 @@ def shift_is_over(town: Town) -> None:
     town.wait(9 * 3600)
 
 
+def officer_asks(town: Town) -> None:
+    town.report("2", requested_by="officer")
+    town.triage(incident="2")
+
+
+def sign_on_again(town: Town) -> None:
+    town.command(SignOn, team_id="one", members=("one-medic",), shift_ends_at=town.now + timedelta(hours=4))
+
+
+def cad_not_told(town: Town) -> None:
+    town.hear(
+        CadNotInformed(message_id="m", source="cad", kind="call.routed", why="timeout", call_id=call_id(), episode=1),
+        "notifications",
+    )
+
+
+def refuse_input(town: Town) -> None:
+    town.fold(
+        InputRefused(
+            position="calls/0/0",
+            sha256="",
+            length=0,
+            wrong="KeyError",
+            input_type="call-reported",
+            call_id=call_id(),
+        )
+    )
+
+
 HAPPENINGS: dict[str, tuple[str | None, Callable[[Town], object]]] = {
     "upgrade, recall": ("upgraded", recall),
     "upgrade, stage": (None, stage),
@@ -125,6 +163,20 @@ HAPPENINGS: dict[str, tuple[str | None, Callable[[Town], object]]] = {
     "withdrawn without a reason": (None, lambda town: town.command(WithdrawTeam, team_id="one")),
     **{status: (None, partial(Town.status, status=status)) for status in PROGRESS[:-1]},
     "need-police": (None, lambda town: town.status("need-police")),
+    "another address": (None, lambda town: town.report(address="b2")),
+    "another district": (None, lambda town: town.report(district="West")),
+    "another beginning": (None, lambda town: town.report(created_at=START + timedelta(days=1))),
+    "a unit on scene": (None, lambda town: town.report(units_on_scene=True)),
+    "reopened": (None, lambda town: town.report(status="reopened")),
+    "corrected": (None, lambda town: town.command(CorrectStatus, team_id="one", status="en-route")),
+    "an officer asks for another call": (None, officer_asks),
+    "signed on again": (None, sign_on_again),
+    "taken off the roster": (None, lambda town: town.command(RemoveTeam, team_id="one")),
+    "a member taken off the books": (None, lambda town: town.command(RemovePerson, person_id="one-medic")),
+    "the CAD was not told": (None, cad_not_told),
+    "a version that cannot be decided": (None, refuse_input),
+    "its safety check fails": (None, lambda town: town.fail_clock(f"check/{call_id()}")),
+    "silence for hours": (None, lambda town: town.wait(3 * 3600)),
 }
 """Whatever may happen to a team with a call, and as which ending; None: it ends no assignment."""
 
@@ -434,53 +486,142 @@ def test_A7_another_beginning_or_place_is_told_and_the_call_stays() -> None:  # 
     assert town.last(UpgradeRaised).team_id == "one", "its hazards count"
 
 
+def test_A7_another_address_is_told_to_the_team_each_time_and_no_spelling_of_it_is() -> None:  # noqa: N802
+    town = Town()
+    town.team("one")
+    town.report(address="a1")
+    town.triage()
+    town.accept(town.last(OfferMade))
+    for address, told in (("a1", 0), ("b2", 1), ("", 1), ("b2", 1), ("a1", 2), ("a1", 2)):
+        town.wait(10)
+        town.report(address=address)
+        assert len(town.all(CallChanged)) == told
+    changed = town.last(CallChanged)
+    assert changed.address_changed
+    assert not changed.another_incident
+    assert changed.changes == ("Address: another than before.",)
+    assert changed.changed_at == town.now - timedelta(seconds=10)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told", "another"), [(0, False, False), (5, True, False), (61, True, True), (-61, True, True)]
+)
+def test_A7_a_beginning_that_differs_is_told_and_far_from_before_it_is_an_alarm(  # noqa: N802
+    *, minutes: int, told: bool, another: bool
+) -> None:
+    town = in_state("on-scene")
+    begun_at = START + timedelta(minutes=minutes)
+    for _ in range(2):
+        town.wait(60)
+        town.report(created_at=begun_at)
+    assert [event.another_incident for event in town.all(CallChanged)] == ([another] if told else [])
+    town.report(created_at=START)
+    assert len(town.all(CallChanged)) == (2 if told else 0), "that it is as before is news again"
+    assert has_it(town)
+
+
+def test_a_source_whose_beginning_moves_says_nothing_by_it() -> None:
+    town = in_state("en-route")
+    for _ in range(3):
+        town.wait(120)
+        town.report(created_at=town.now)
+    assert not town.all(CallChanged)
+
+
+def test_a_place_that_goes_unsaid_and_comes_back_is_told_each_time() -> None:
+    town = Town()
+    town.team("one")
+    town.report(district="Central")
+    town.triage()
+    town.accept(town.last(OfferMade))
+    for district in (None, "West"):
+        town.wait(1)
+        town.report(district=district)
+    assert [event.changes[0] for event in town.all(CallChanged)] == [
+        "Place: Central, now not said.",
+        "Place: not said, now West.",
+    ]
+
+
 # --- the property ---------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=300, deadline=None)
+HAPPENS_TO_A_TEAM = (
+    *PROGRESS[:-1],
+    "need-police",
+    "available",
+    "correct",
+    "lost",
+    "upgrade",
+    "close",
+    "reopen",
+    "merge",
+    "move",
+    "override",
+    "pause",
+    "officer",
+    "fails",
+    "take off",
+)
+
+
+@settings(max_examples=400, deadline=None)
 @given(
     st.lists(
-        st.tuples(
-            st.sampled_from((*PROGRESS[:-1], "need-police", "correct", "lost", "upgrade", "close", "reopen")),
-            st.integers(0, 2400),
-            st.integers(0, 600),
-        ),
-        max_size=14,
+        st.tuples(st.sampled_from(HAPPENS_TO_A_TEAM), st.integers(0, 2400), st.integers(0, 600)),
+        max_size=16,
     )
 )
 def test_a_team_on_scene_is_never_without_a_safety_check(life: list[tuple[str, int, int]]) -> None:
-    """Statuses lost, late and in any order, upgrades and ends in between: within half an hour it is asked."""
+    """Statuses lost, late and in any order, and whatever else happens in between: within half an hour it is asked.
+
+    So it is with its call, with one that its call was merged into, and without one while it is in need.
+    """
     town = in_state("accepted")
-    asked_at = None
-    for what, seconds, late in life:
-        before = len(town.journal)
+    town.team("two")
+    for number, (what, seconds, late) in enumerate(life):
         town.wait(seconds)
-        does(town, what, late)
-        for event, at in zip(town.journal[before:], town.times[before:], strict=True):
-            if isinstance(event, SafetyCheckDue | StatusReported):
-                assert asked_at is None or at - asked_at <= timedelta(minutes=30)
-                asked_at = at
-            elif isinstance(event, AssignmentEnded | AssignmentWithdrawn):
-                asked_at = None
-        if not has_it(town):
-            return
-        live = assignment(town)
-        if not live.is_with_somebody:
-            asked_at = None
+        does(town, what, late, f"other {number}".replace(" ", "-"))
         is_asked(town.state)
+    town.wait(3600)
+    check_nobody_is_dropped(town)
+    check_safety(town)
 
 
-def does(town: Town, what: str, late: int) -> None:
-    if what == "correct":
-        town.command(CorrectStatus, team_id="one", status="en-route")
-    elif what == "upgrade":
-        recall(town)
-    elif what == "close":
-        town.cancel(status="closed")
-    elif what == "reopen":
-        town.report(status="reopened")
+def does(town: Town, what: str, late: int, other: str) -> None:
+    if what == "merge":
+        town.call(other)
+    if (happens := HAPPENS.get(what)) is not None:
+        happens(town, its_call(town), other)
     elif what != "lost":
         town.status(what, happened_at=town.now - timedelta(seconds=late))
+
+
+def its_call(town: Town) -> str:
+    shift = town.state.teams["one"].shift
+    return "1" if shift is None or shift.call_id is None else CallId.parse(shift.call_id).incident
+
+
+def fail_checks(town: Town, call: str) -> None:
+    for clock_id in (f"check/{call_id(call)}", "watch/one"):
+        if clock_id in town.state.clocks:
+            town.fail_clock(clock_id)
+
+
+HAPPENS: dict[str, Callable[[Town, str, str], object]] = {
+    "correct": lambda town, _call, _other: town.command(CorrectStatus, team_id="one", status="en-route"),
+    "upgrade": lambda town, call, _other: town.triage(unsuitable(), call),
+    "close": lambda town, call, _other: town.cancel(call, status="closed"),
+    "reopen": lambda town, call, _other: town.report(call, status="reopened"),
+    "merge": lambda town, call, other: town.cancel(call, status="merged", merged_into=other),
+    "move": lambda town, call, other: town.report(call, address=other, created_at=START + timedelta(hours=3)),
+    "override": lambda town, call, _other: town.command(OverrideCall, call_id=call_id(call), send="default"),
+    "pause": lambda town, _call, _other: pause(town),
+    "officer": lambda town, _call, _other: officer_asks(town),
+    "fails": lambda town, call, _other: fail_checks(town, call),
+    "take off": lambda town, _call, _other: town.command(WithdrawTeam, team_id="one", reason="relieved"),
+}
+"""What a step of a life does to a call and its team, where it is no report."""
 
 
 def cases() -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from services.team_availability.state import SETTLE
 from shared.events import (
     CallRouted,
     ConfirmationAsked,
+    ConfirmationLapsed,
     ConfirmDecision,
     DefinePerson,
     DistrictPaused,
@@ -25,7 +26,7 @@ from shared.events import (
 )
 from shared.judgement import ResponseVerdict, Step
 from tests.builders import judgement, verdict
-from tests.services.team_availability.driver import Town, call_id, kinds, unsuitable
+from tests.services.team_availability.driver import START, Town, call_id, kinds, unsuitable
 
 BOSTON = (Step("same response", 25), Step("next response", 25), Step("default", 0))
 
@@ -63,6 +64,28 @@ def test_language_then_the_least_calls_of_the_shift_order_teams_of_one_district(
     town.status("cleared", "c", disposition="refused")
     town.call("2")
     assert town.last(OfferMade).ranked == ("a", "b", "c")
+
+
+@pytest.mark.parametrize(("spoken", "wanted"), [("es", "es-MX"), ("ES", "spa"), ("es-US", "es"), ("spa", "ES_mx")])
+def test_a_language_is_one_however_it_is_written(spoken: str, wanted: str) -> None:
+    town = Town()
+    town.team("a")
+    town.team("b")
+    person = Person(person_id="b-medic", name="b", disciplines=("paramedic",), languages=("en", spoken))
+    town.command(DefinePerson, person=person)
+    town.report("1")
+    town.triage(incident="1", language=wanted)
+    assert town.last(OfferMade).ranked == ("b", "a")
+
+
+def test_a_team_serves_every_model_that_it_can_go_as() -> None:
+    town = Town()
+    town.team("one", model="multidisciplinary-team", further_models=("co-responder", "community-responder"))
+    town.team("two", model="co-responder", further_models=("mobile-crisis-team",))
+    town.call()
+    offer = town.last(OfferMade)
+    assert offer.ranked == ("one",)
+    assert [(team.team_id, team.reasons) for team in offer.bypassed] == [("two", ("other-model",))]
 
 
 def test_a_team_is_not_offered_a_call_when_stale_incomplete_out_of_service_or_holding_another() -> None:
@@ -226,6 +249,85 @@ def test_advisory_without_confirmation_is_the_default() -> None:
     assert town.last(CallRouted).reasons == ("not-confirmed", "deadline")
     answer = town.command(ConfirmDecision, call_id=town.last(CallRouted).call_id)
     assert (answer.type, getattr(answer, "reason", "")) == ("command-refused", "routed")
+
+
+ADVISED = verdict("outreach", phase="advisory")
+
+
+def advised(*others: ResponseVerdict, **changes: Any) -> Town:
+    town = Town()
+    town.team()
+    town.call("1", judgement(ADVISED, *(others or (verdict(),)), **changes))
+    return town
+
+
+@pytest.mark.parametrize(
+    "steps", [(Step("same response", 30), Step("default", 0)), BOSTON, (Step("next response", 20), Step("default", 0))]
+)
+def test_what_nobody_confirms_gives_way_to_what_may_go_without_being_asked(steps: tuple[Step, ...]) -> None:
+    town = advised(steps=steps)
+    asked = town.last(ConfirmationAsked)
+    assert asked.expires_at == START + timedelta(seconds=25), "half for the dispatcher, half for the team"
+    assert asked.sentence.endswith("or cares is offered.")
+    town.wait(25)
+    assert not town.all(OfferMade)
+    town.wait(1)
+    assert town.last(ConfirmationLapsed).response == "outreach"
+    offer = town.last(OfferMade)
+    assert offer.response == "cares"
+    assert offer.expires_at - town.now > timedelta(seconds=19)
+    late = town.command(ConfirmDecision, call_id=call_id())
+    assert (late.type, getattr(late, "reason", "")) == ("command-refused", "expired")
+    town.accept(offer)
+    assert town.last(CallRouted).outcome == "team-accepted"
+
+
+def test_a_confirmation_in_time_stands_and_the_clock_of_the_proposal_is_gone() -> None:
+    town = advised()
+    town.wait(24.9)
+    assert town.command(ConfirmDecision, call_id=call_id()).type == "command-done"
+    assert town.last(OfferMade).response == "outreach"
+    town.accept(town.last(OfferMade))
+    town.wait(60)
+    assert not town.all(ConfirmationLapsed)
+
+
+def test_a_dispatcher_may_still_send_what_nobody_confirmed() -> None:
+    town = advised()
+    town.wait(30)
+    assert town.last(OfferMade).response == "cares"
+    town.command(OverrideCall, call_id=call_id(), send="outreach")
+    assert town.last(OfferWithdrawn).why == "overridden"
+    assert town.last(OfferMade).response == "outreach"
+
+
+def test_what_has_no_team_or_has_to_be_confirmed_too_shortens_no_proposal() -> None:
+    for other in (verdict(model="co-responder"), verdict(phase="advisory"), verdict(phase="shadow")):
+        town = advised(other)
+        assert town.last(ConfirmationAsked).expires_at == START + timedelta(seconds=50)
+    town = advised(verdict("nurse", phase="advisory"), verdict())
+    town.wait(26)
+    assert [event.response for event in town.all(ConfirmationAsked)] == ["outreach"]
+    assert town.last(OfferMade).response == "cares", "what need not be confirmed, not the next that has to be"
+
+
+def test_a_team_that_is_gone_by_then_leaves_the_dispatcher_the_time_until_the_deadline() -> None:
+    town = advised()
+    town.status("out-of-service")
+    town.wait(26)
+    assert not town.all(ConfirmationLapsed)
+    assert town.last(ConfirmationAsked).expires_at == START + timedelta(seconds=50)
+    town.wait(20)
+    assert town.command(ConfirmDecision, call_id=call_id()).type == "command-done"
+
+
+def test_nobody_confirms_and_nobody_accepts() -> None:
+    town = advised()
+    town.wait(60)
+    assert (town.last(CallRouted).outcome, town.last(CallRouted).reasons) == (
+        "default",
+        ("not-confirmed", "expired", "deadline"),
+    )
 
 
 def test_sign_off_passes_an_open_offer_on() -> None:

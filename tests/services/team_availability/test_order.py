@@ -21,6 +21,7 @@ from shared.events import (
 from shared.judgement import Step
 from tests.builders import judgement, verdict
 from tests.services.team_availability.driver import Town, call_id, kinds
+from tests.shared.programme.documents import MADISON, judged
 
 
 def town_of(*teams: str) -> Town:
@@ -198,6 +199,59 @@ def test_the_document_may_put_a_priority_first() -> None:
     town.report("2")
     town.triage(judgement(order_of_calls=order), "2", priority="1")
     assert town.last(OfferMade).call_id == call_id("2")
+
+
+def test_a_priority_is_named_in_any_spelling() -> None:
+    town = town_of()
+    order = ("priority P-1",)
+    town.call("1", judgement(order_of_calls=order))
+    town.report("2")
+    town.triage(judgement(order_of_calls=order), "2", priority="p1")
+    assert not town.all(OfferWithdrawn), "P1 is another code than P-1 with a mark between"
+    town.report("3")
+    town.triage(judgement(order_of_calls=order), "3", priority="p 1")
+    assert town.last(OfferMade).call_id == call_id("3")
+
+
+@pytest.mark.parametrize(("order", "first"), [(("officer",), "younger"), (("officer", "age"), "older")])
+def test_with_age_the_call_that_has_waited_longest_goes_first(order: tuple[str, ...], first: str) -> None:
+    town = Town()
+    town.report("older")
+    town.wait(5)
+    town.team("one")
+    town.report("younger")
+    town.triage(judgement(order_of_calls=order), "younger")
+    town.triage(judgement(order_of_calls=order), "older")
+    assert town.last(OfferMade).call_id == call_id(first)
+
+
+def test_who_asks_comes_before_age() -> None:
+    town = Town()
+    order = ("officer", "age")
+    town.report("older")
+    town.wait(5)
+    town.team("one")
+    town.report("younger", requested_by="officer")
+    town.triage(judgement(order_of_calls=order), "younger")
+    town.triage(judgement(order_of_calls=order), "older")
+    assert not town.all(OfferWithdrawn)
+
+
+@pytest.mark.parametrize("said", ["", 'order_of_calls = ["priority 1", "officer"]', "order_of_calls = []"])
+def test_what_the_document_says_of_the_order_reaches_the_only_team(said: str) -> None:
+    """An officer on scene asks while a caller's offer stands: by default, or where the document names officers."""
+    text = MADISON.replace("programme ", f"{said}\nprogramme ", 1).replace(
+        "[clocks]", "[clocks]\nstaged_notice_minutes = 4", 1
+    )
+    town = town_of()
+    for incident, asks in (("1", None), ("2", "officer")):
+        found = judged(text, requested_by=asks)
+        assert found.staged_notice_minutes == 4
+        town.report(incident, requested_by=asks)
+        town.triage(found, incident)
+    first = "1" if said.endswith("[]") else "2"
+    assert town.last(OfferMade).call_id == call_id(first)
+    assert [event.why for event in town.all(OfferWithdrawn)] == ([] if first == "1" else ["needed-first"])
 
 
 # --- why nobody comes -----------------------------------------------------------------------------------------------

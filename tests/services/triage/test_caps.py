@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.events import (
+    AssignmentMoved,
     AssignmentWithdrawn,
     CallTriaged,
     CapChanged,
@@ -70,6 +71,18 @@ def test_a_withdrawn_team_is_free_again() -> None:
     taken(triage, "1")
     triage.put(AssignmentWithdrawn(call_id=f"{AGENCY}/dane-county/1", episode=1, team_id="t", why="cancelled"))
     assert taken(triage, "2") == ()
+
+
+def test_a_team_that_moved_with_its_call_counts_once() -> None:
+    triage = madison(document=ONE_AT_ONCE)
+    taken(triage, "1")
+    triage.put(report("b", incident_id="2"))
+    about = {"call_id": f"{AGENCY}/dane-county/1", "to_call_id": f"{AGENCY}/dane-county/2", "sentence": "."}
+    triage.put(AssignmentMoved(**about, episode=1, team_id="t", to_episode=1, response="cares"))
+    triage.put(routed("team-accepted", "2"))
+    assert taken(triage, "3") == ("cap-open",)
+    triage.put(cleared("2"))
+    assert taken(triage, "4") == ()
 
 
 def test_a_day_has_so_many_calls_and_the_next_day_as_many_again() -> None:

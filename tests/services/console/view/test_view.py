@@ -310,6 +310,7 @@ def on_scene(kind: type[Any], **more: Any) -> tuple[str, Event]:
 
 
 CHANGED: dict[str, Any] = {"changes": ("x",), "changed_at": START}
+MOVED = on_scene(events.AssignmentMoved, to_call_id="madison/dane/2", to_episode=1, response="cares")
 LET_IN: tuple[str, Event] = (
     A,
     events.TeamMayEnter(call_id=CALL_ID, episode=1, team_id="cares-1", released_by="Sergeant Ortiz"),
@@ -336,6 +337,8 @@ LET_IN: tuple[str, Event] = (
         ((*TAKEN, status("need-police"), ended()), []),
         ((*TAKEN, on_scene(events.TeamStays, why="closed")), ["team-stays"]),
         ((*TAKEN, on_scene(events.TeamStays, why="closed"), ended()), []),
+        ((*TAKEN, on_scene(events.TeamStays, why="merged"), MOVED), []),
+        ((*TAKEN, status("need-police"), MOVED), ["need-police"]),
         ((*TAKEN, on_scene(events.TeamStillStaged, staged_minutes=10)), ["team-staged"]),
         ((*TAKEN, on_scene(events.TeamStillStaged, staged_minutes=10), LET_IN), []),
         ((*TAKEN, on_scene(events.EntryNotReleased, enters_when=("police on scene",))), ["entry-not-released"]),

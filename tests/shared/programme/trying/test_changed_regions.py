@@ -90,12 +90,15 @@ def test_permissions_set_facts_apart_within_a_level() -> None:
 def test_how_long_a_call_takes_whose_teams_are_asked_and_safety_checks_are_told_as_changes() -> None:
     said = 'reached_by = "offer"\nexpected_minutes = 45\npool = "north"'
     new = MADISON.replace('reached_by      = "offer"', said, 1).replace(
-        "[clocks]", "[clocks]\nmissed_safety_checks = 3", 1
+        "[clocks]", "[clocks]\nmissed_safety_checks = 3\nstaged_notice_minutes = 5", 1
     )
+    new = new.replace("programme ", 'order_of_calls = ["officer", "age"]\nprogramme ', 1)
     assert [(one.what, one.before, one.after) for one in difference(programme(MADISON), programme(new)).changes] == [
         ("cares: expected_minutes", "60", "45"),
         ("cares: pool", "default", "north"),
         ("missed_safety_checks", "2", "3"),
+        ("staged_notice_minutes", "10", "5"),
+        ("order of calls", "officer, fire-crew", "officer, age"),
     ]
 
 

@@ -1,0 +1,94 @@
+"""A call that the CAD merged into another: the team that has it follows to that one, once that one is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from services.team_availability.draft import CallDraft
+from services.team_availability.plan import Plan
+from services.team_availability.state import Assignment
+from shared.call import CallId
+from shared.events import AssignmentMoved, UpgradeRaised
+
+
+def merge(call: CallDraft) -> None:
+    """The CAD has merged a call into another."""
+    target = _target(call)
+    if target is None:
+        call.release("cancelled", "merged")
+    else:
+        _follow(call, target)
+
+
+def let_join(target: CallDraft) -> None:
+    """A call was judged, or has its outcome: teams of calls that were merged into it need not wait any more."""
+    for call in tuple(_waiting_for(target)):
+        _follow(call, target)
+
+
+def _target(call: CallDraft) -> CallDraft | None:
+    """The call that stands for this one by now, if it is known and not over; it may have been merged itself."""
+    seen, target = {call.call_id}, call
+    while target.memory is not None and target.memory.ended:
+        merged_into = target.memory.merged_into if target.memory.status == "merged" else None
+        if merged_into is None:
+            return None
+        target = call.draft.call(str(CallId.parse(call.call_id)._replace(incident=merged_into)))
+        if target.call_id in seen:
+            return None
+        seen.add(target.call_id)
+    return None if target.memory is None else target
+
+
+def _waiting_for(target: CallDraft) -> Iterator[CallDraft]:
+    """Calls that were merged into this one and still have a team."""
+    for _, shift in target.draft.state.on_shift():
+        if shift.call_id not in (None, target.call_id):
+            call = target.draft.call(shift.call_id)
+            stands_for = _target(call) if call.memory is not None and call.memory.status == "merged" else None
+            if stands_for is not None and stands_for.call_id == target.call_id:
+                yield call
+
+
+def _follow(call: CallDraft, target: CallDraft) -> None:
+    """Give the team the other call, where it can have it; a team on its way follows only to what it may go to."""
+    assignment = call.assignment
+    if assignment is None or (target.is_open and (target.plan is None or target.episode.override is not None)):
+        return  # it is judged in a moment, or a dispatcher is sending somebody; its deadline stands for both
+    plan = target.plan if target.is_open else None  # of a call with its outcome later judgements are not kept
+    fits = plan is not None and plan.may_go(assignment.response) and plan.level_rank <= assignment.level_told
+    if target.assignment is not None or not (fits or assignment.is_with_somebody):
+        call.release("cancelled", "merged")
+        return
+    if target.is_open:
+        target.withdraw("taken")
+    call.emit(
+        AssignmentMoved(
+            **call.key,
+            team_id=assignment.team_id,
+            to_call_id=target.call_id,
+            to_episode=target.state.reported.episodes,
+            response=assignment.response,
+            call_at=target.state.reported.call_at,
+            sentence=f"{assignment.team_id} has {target.call_id} now: the CAD has merged {call.call_id} into it.",
+        )
+    )
+    if target.is_open:
+        target.route_to(assignment, fits=fits)
+    if not fits:
+        target.emit(_warning(target, assignment, plan))
+
+
+def _warning(target: CallDraft, assignment: Assignment, plan: Plan | None) -> UpgradeRaised:
+    """What the team is told that is with somebody, where the other call is more dangerous, or may be."""
+    return UpgradeRaised(
+        **target.key,
+        team_id=assignment.team_id,
+        level="not known" if plan is None else plan.level,
+        level_rank=assignment.level_told if plan is None else plan.level_rank,
+        on_upgrade="stay",
+        sentence="The call that yours was merged into is more dangerous, or nobody knows how dangerous it is.",
+        suitability="" if plan is None else plan.suitability,
+        team_on_scene=True,
+        send="" if plan is not None and plan.may_go(assignment.response) else "default",
+    )
