@@ -8,7 +8,7 @@ from services.team_availability.draft import AgencyDraft, CallDraft, place_of, v
 from services.team_availability.evolve_calls import moves_its_beginning
 from services.team_availability.offers import advance
 from services.team_availability.overrides import answer_waiting
-from services.team_availability.plan import POLICE_ON_SCENE, USUAL, Timings
+from services.team_availability.plan import POLICE_ON_SCENE, USUAL, Timings, known_hazards
 from services.team_availability.state import CallMemory, CallState, JudgedVersion
 from shared.call import Call, is_another_incident, is_stale, order_of
 from shared.engine.broker import RecordPosition
@@ -272,15 +272,21 @@ def _note_terms(draft: AgencyDraft, judgement: Judgement) -> None:
 
 
 def _raise_upgrade(call: CallDraft, judged: JudgedVersion) -> None:
-    """Tell the team that has the call that it is more dangerous than it knows; what a dispatcher sent stays sent."""
+    """Tell the team that has the call that it is more dangerous than it knows; what a dispatcher sent stays sent.
+
+    So it is on a higher level, and with another hazard, or one that was only feared, on the highest that it was told.
+    """
     assignment, judgement = call.assignment, judged.judgement
-    if assignment is None or judgement.level_rank <= assignment.level_told:
+    if assignment is None or judgement.level_rank < assignment.level_told:
         return  # that news are stale, or disagree, makes nothing more dangerous
+    is_higher, told = judgement.level_rank > assignment.level_told, assignment.hazards_told
+    if not is_higher and known_hazards(judgement.raised_by, told) == told:
+        return
     verdicts = {verdict.response: verdict for verdict in judgement.responses}
     verdict = verdicts.get(assignment.response)
-    stays = call.episode.override is not None or assignment.is_with_somebody
-    on_upgrade = "stay" if stays else verdict.on_upgrade if verdict is not None else assignment.on_upgrade
     fits = judgement.suitability == "suitable" and verdict is not None and verdict.may_go
+    stays = call.episode.override is not None or assignment.is_with_somebody or (fits and not is_higher)
+    on_upgrade = "stay" if stays else verdict.on_upgrade if verdict is not None else assignment.on_upgrade
     call.emit(
         UpgradeRaised(
             **call.key,
