@@ -268,8 +268,8 @@ def _with_clocks(state: State, call_id: str, at: datetime) -> State:
         )
     else:
         clocks = clocks.clear(check)
-    if assignment.state != "staged" or assignment.may_enter:
-        clocks = clocks.clear(staged)
+    if assignment.state != "staged" or (assignment.may_enter and assignment.enters_when):
+        clocks = clocks.clear(staged)  # it has moved on, or somebody has let it in
     elif staged not in clocks:
         clocks = clocks.set(staged, at + timedelta(minutes=timings.staged_notice_minutes))
     is_under_way = "shift-ends" in ENDS[assignment.state]

@@ -441,6 +441,13 @@ def test_the_dispatcher_is_told_of_a_team_that_waits_for_long() -> None:
     assert not released.all(TeamStillStaged)
 
 
+def test_a_team_that_waits_nearby_of_itself_or_after_an_upgrade_is_not_forgotten() -> None:
+    """Nothing ever asked after a team that was staged where the document names nothing to wait for."""
+    town = in_state("staged")
+    town.wait(10 * 60)
+    assert town.last(TeamStillStaged).sentence.endswith("has waited nearby for 10 min for: somebody's word.")
+
+
 def test_a_unit_that_is_on_scene_already_lets_the_team_in() -> None:
     town = Town()
     town.team("one")
