@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from services.triage.apart import too_large
 from shared.call import Call, order_of
+from shared.engine.service import DecisionTooLong
 from shared.engine.state import EMPTY, ByDay, Clocks, PMap
 from shared.events import HeardLine
 from shared.judgement import Located
@@ -196,6 +198,8 @@ def _read(text: str) -> Programme | ProgrammeRefused:
         return read(text)
     except ProgrammeRefused as refused:
         return refused.with_traceback(None)
+    except DecisionTooLong:  # once is enough: not again for each call of its agency
+        return too_large()
 
 
 def version_key(event_id: str, fingerprint: str, updated_at: datetime) -> str:

@@ -19,10 +19,11 @@ from shared.engine import gc_tuning
 from shared.engine.broker import Broker, BrokerUnavailable
 from shared.engine.follower import Follower
 from shared.engine.kafka import KafkaBroker
+from shared.engine.process import EXIT_FAILED
 from shared.telemetry import configure_logs, logger, serve_operations
 
-EXIT_FAILED, EXIT_SETTINGS = 71, 78
-"""As every process of careroute: it cannot go on and has to be started anew; a setting is wrong."""
+EXIT_SETTINGS = 78
+"""A setting is wrong."""
 SHUTDOWN_SECONDS = 3
 WATCH_SECONDS = 0.5
 RETRY_SECONDS = 1.0
@@ -50,7 +51,7 @@ def _open_operations(settings: DoorSettings, follower: Follower | None) -> None:
     """The port for operations; where it is taken the process ends (`EXIT_FAILED`) with a line."""
 
     def ready() -> bool:
-        return follower is None or follower.caught_up
+        return follower is None or follower.ready
 
     host, port = settings.operations_host, settings.operations_port
     try:

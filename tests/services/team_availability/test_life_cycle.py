@@ -41,8 +41,8 @@ from shared.events import (
 )
 from shared.judgement import RaisedBy, Unknown
 from tests.builders import judgement, verdict
+from tests.services.team_availability.driver import START, Town, call_id, unsuitable
 from tests.services.team_availability.test_whatever_comes import is_asked
-from tests.services.team_availability.town import START, Town, call_id, unsuitable
 
 HALF_HOUR = 30 * 60
 REPORTS: dict[AssignmentState, tuple[str, ...]] = {
