@@ -10,7 +10,7 @@ from services.team_availability.offers import advance
 from services.team_availability.overrides import answer_waiting
 from services.team_availability.plan import POLICE_ON_SCENE, USUAL, Timings, known_hazards
 from services.team_availability.state import CallMemory, CallState, JudgedVersion
-from shared.call import Call, is_another_incident, is_stale, order_of
+from shared.call import SAME_INCIDENT, Call, is_another_incident, is_stale, order_of
 from shared.engine.broker import RecordPosition
 from shared.events import (
     AssignmentUnconfirmed,
@@ -84,7 +84,7 @@ def _is_another(call: CallDraft, memory: CallMemory, version: Call) -> bool:
     """Whether the number stands for another incident by now. While a team has the call it stays that call."""
     if call.assignment is not None or memory.created_at is None or memory.created_moves:
         return False
-    return is_another_incident(memory.created_at, version.created_at)
+    return is_another_incident(memory.created_at, version.created_at, version.updated_at)
 
 
 def _begin_another(call: CallDraft, event: CallReported | CallCancelled) -> None:
@@ -107,7 +107,7 @@ def _tell_of_changes(call: CallDraft, version: Call, memory: CallMemory) -> None
         call.emit(TeamMayEnter(**call.key, team_id=assignment.team_id, released_by="units-on-scene"))
     timings, changes = call.draft.state.timings(call.state), []
     before, begun_at = memory.created_at, version.created_at
-    is_other = before is not None and not memory.created_moves and is_another_incident(before, begun_at)
+    is_other = before is not None and not memory.created_moves and begun_at - before > SAME_INCIDENT
     if is_other and before is not None and assignment.begun_told != begun_at:
         changes.append(f"Beginning: {timings.date_time(before)}, now {timings.date_time(begun_at)}.")
     is_other = bool(changes)
@@ -230,7 +230,9 @@ def _is_early(call: CallState, judged: JudgedVersion, version: Call | None) -> b
 
 
 def _may_be_another(memory: CallMemory, version: Call) -> bool:
-    return memory.created_at is not None and is_another_incident(memory.created_at, version.created_at)
+    if memory.created_at is None:
+        return False
+    return is_another_incident(memory.created_at, version.created_at, version.updated_at)
 
 
 def _follow(call: CallDraft, judged: JudgedVersion) -> None:
