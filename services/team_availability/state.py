@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from services.team_availability.life_cycle import WITH_SOMEBODY, AssignmentState, state_of
-from services.team_availability.plan import NO_TERMS, Option, Plan, Terms, Timings
+from services.team_availability.plan import NO_TERMS, HazardRanks, Option, Plan, Terms, Timings
 from shared.call import ENDED, CallStatus, order_of
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
 from shared.events import CommandHeld, OfferEnd, Outcome, Person, PlanKept, Team, TeamStatus
@@ -131,6 +131,8 @@ class Assignment:
     """It accepted by telephone."""
     level_told: int = 0
     """The highest level that the team knows of."""
+    hazards_told: HazardRanks = ()
+    """The hazards of such a level that it knows of."""
     upgraded: bool = False
     unconfirmed: bool = False
     missed_checks: int = 0
