@@ -119,6 +119,21 @@ class RemovePerson(_TeamCommand):
     person_id: Name
 
 
+class RevokeLinks(_TeamCommand):
+    """End every pocket link of a person, at once, whatever runs; `reason` says why. Their call stays theirs."""
+
+    person_id: Name
+
+
+class RevokeToken(_TeamCommand):
+    """Let a person's token or a CAD's key in nowhere any more, whatever the agencies file says; `reason` says why."""
+
+    token_hash: Text
+    """What the agencies file holds of it."""
+    holder: Text
+    """The person or the source that it belongs to."""
+
+
 class DefineTeam(_TeamCommand):
     """Add a team to the roster, or replace what is known of it."""
 
@@ -132,11 +147,20 @@ class RemoveTeam(_TeamCommand):
 
 
 class SignOn(_TeamCommand):
-    """A team starts its shift with these members."""
+    """A team starts its shift with these members; each of them but its author has yet to confirm."""
 
     team_id: Name
     members: tuple[Name, ...] = Field(min_length=1, max_length=8)
     shift_ends_at: AwareDatetime
+    vouched: bool = False
+    """Its author, a dispatcher or supervisor, vouches for the members: none of them has to confirm."""
+
+
+class ConfirmMember(_TeamCommand):
+    """A member says that they are on the team that was signed on, or a dispatcher or supervisor vouches for them."""
+
+    team_id: Name
+    person_id: Name
 
 
 class SignOff(_TeamCommand):

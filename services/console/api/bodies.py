@@ -176,10 +176,26 @@ class PersonBody(Body):
     person: NewPerson
 
 
+@body_of(events.RevokeLinks, "person_id", reason=Field(min_length=1, description="why; kept with the command"))
+class RevokeLinksBody(Body):
+    """Why a person's links are to end."""
+
+
+class RevokeTokenBody(Body):
+    """Which token or key is to end, and why."""
+
+    reason: Text = Field(min_length=1, description="why; kept with the command")
+    token_hash: str | None = Field(
+        default=None,
+        pattern=r"^sha256:[0-9a-f]{8,64}$",
+        description="its hash in the agencies file, or how that begins; whole, where the file has it no more",
+    )
+
+
 LONGEST_SHIFT_HOURS, LONG_SHIFT_HOURS = 72, 24
 
 
-@body_of(events.SignOn, "team_id")
+@body_of(events.SignOn, "team_id", "vouched")
 class SignOnBody(Body):
     """Who is on shift, and until when: an instant or a number of hours from now, at most 72.
 
@@ -196,6 +212,12 @@ class SignOnBody(Body):
         if (self.shift_ends_at is None) == (self.hours is None):
             raise ValueError("say either shift_ends_at or hours")
         return self
+
+
+class MemberBody(Body):
+    """Who is on the team; you, if nobody is named."""
+
+    person_id: Name | None = None
 
 
 @body_of(events.ReportStatus, "team_id")

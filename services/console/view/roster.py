@@ -31,6 +31,7 @@ def _team_removed(agency: AgencyRecords, event: events.TeamRemoved, _stored: Sto
 def _signed_on(agency: AgencyRecords, event: events.TeamSignedOn, stored: Stored) -> None:
     if (team := agency.teams.get(event.team_id)) is not None:
         team.shift_id, team.members, team.shift_ends_at = event.shift_id, event.members, event.shift_ends_at
+        team.unconfirmed, team.vouched_by = event.unconfirmed, event.vouched_by
         team.status, team.status_at = "available", stored.time
         _put_on_shift(agency, team.members, event.team_id)
 
@@ -39,7 +40,18 @@ def _signed_off(agency: AgencyRecords, event: events.TeamSignedOff, stored: Stor
     if (team := agency.teams.get(event.team_id)) is not None:
         _put_on_shift(agency, team.members, None)
         team.shift_id, team.members, team.shift_ends_at = None, (), None
+        team.unconfirmed, team.vouched_by = (), ""
         team.status, team.status_at = "off-duty", stored.time
+
+
+def _member_confirmed(agency: AgencyRecords, event: events.MemberConfirmed, _stored: Stored) -> None:
+    team = agency.teams.get(event.team_id)
+    if team is not None and team.shift_id == event.shift_id:
+        team.unconfirmed = tuple(member for member in team.unconfirmed if member != event.person_id)
+
+
+def _links_revoked(agency: AgencyRecords, event: events.LinksRevoked, _stored: Stored) -> None:
+    agency.link_generations[event.person_id] = event.generation
 
 
 def _put_on_shift(agency: AgencyRecords, members: tuple[str, ...], team_id: str | None) -> None:
@@ -81,6 +93,8 @@ CHANGES: dict[type[Event], Change] = {
     events.TeamRemoved: _team_removed,
     events.TeamSignedOn: _signed_on,
     events.TeamSignedOff: _signed_off,
+    events.MemberConfirmed: _member_confirmed,
+    events.LinksRevoked: _links_revoked,
     events.StatusReported: _status_reported,
     events.StatusCorrected: _status_corrected,
     events.OfferMade: _offer_made,
