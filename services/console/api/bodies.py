@@ -80,6 +80,12 @@ def _field(declared: FieldInfo, more: FieldInfo) -> tuple[Any, Any]:
     return Annotated[declared.annotation, *declared.metadata, *filled, more], default
 
 
+class ReasonedBody(Body):
+    """What a command says that nobody may give without a reason."""
+
+    reason: Text = Field(min_length=1, description="why; kept with the command")
+
+
 class DistrictBody(Body):
     """Which district."""
 
@@ -133,10 +139,8 @@ class ApproveBody(Body):
     to_hash=Field(min_length=1, description="else the one before the one in force"),
     in_force=Field(description="the hash you saw in force; refused if it is another by now"),
 )
-class RollBackBody(Body):
+class RollBackBody(ReasonedBody):
     """Which document is to be in force again, and why."""
-
-    reason: Text = Field(min_length=1, description="why; kept with the command")
 
 
 @body_of(events.OverrideCall, "call_id", send=Field(description="`default`, or the name of a response"))
@@ -176,15 +180,13 @@ class PersonBody(Body):
     person: NewPerson
 
 
-@body_of(events.RevokeLinks, "person_id", reason=Field(min_length=1, description="why; kept with the command"))
-class RevokeLinksBody(Body):
+class RevokeLinksBody(ReasonedBody):
     """Why a person's links are to end."""
 
 
-class RevokeTokenBody(Body):
+class RevokeTokenBody(ReasonedBody):
     """Which token or key is to end, and why."""
 
-    reason: Text = Field(min_length=1, description="why; kept with the command")
     token_hash: str | None = Field(
         default=None,
         pattern=r"^sha256:[0-9a-f]{8,64}$",
@@ -235,8 +237,7 @@ class ReleaseBody(Body):
     """Who lets the team go in; you, if nobody is named."""
 
 
-@body_of(events.WithdrawTeam, "team_id", reason=Field(min_length=1, description="why; kept with the command"))
-class WithdrawBody(Body):
+class WithdrawBody(ReasonedBody):
     """Why the team is taken off its call."""
 
 
