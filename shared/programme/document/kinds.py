@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
+from functools import cache
+from importlib.resources import files
 from typing import Annotated, Any, Final, Literal, get_args
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
@@ -37,9 +38,19 @@ def checked(check: Callable[[Any], object], right: str) -> AfterValidator:
     return AfterValidator(validate)
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """Every name of the IANA database that is of a place or an offset.
+
+    Not what a machine lists: there `localtime` is a name, too, which means another zone on every machine.
+    """
+    names = files("tzdata").joinpath("zones").read_text("utf-8").split()
+    return frozenset(names) - {"Factory"}
+
+
 def zone(value: str) -> None:
     """Raises ValueError for anything but an IANA zone."""
-    if value not in available_timezones():
+    if value not in _zones():
         raise ValueError(f"{value!r} is no time zone")
 
 
