@@ -140,6 +140,10 @@ def confirm_member(draft: AgencyDraft, command: ConfirmMember) -> list[Event]:
         return [refused(command, "not-on-team", f"{person_id} is not on shift with {team_id}.")]
     if person_id in shift.members:
         return [nothing_to_do(command, f"{person_id} is on {team_id} already.", about=shift.shift_id)]
+    if person_id not in draft.state.people:
+        return [refused(command, "unknown-person", f"There is no {person_id} among the staff.")]
+    if (other := _team_of(draft.state, person_id)) is not None:
+        return [refused(command, "on-shift", f"{person_id} is on shift with {other}: sign that off first.")]
     vouched_by = "" if command.issued_by == person_id else command.issued_by
     confirmed = MemberConfirmed(team_id=team_id, shift_id=shift.shift_id, person_id=person_id, vouched_by=vouched_by)
     return [confirmed, done(command, f"{person_id} is on {team_id}.", about=shift.shift_id)]
@@ -183,8 +187,5 @@ def _faults(state: State, command: SignOn, given: Input) -> tuple[str, ...]:
 
 
 def _team_of(state: State, person_id: str) -> str | None:
-    """The team that a person is on shift with."""
-    return min(
-        (team_id for team_id, shift in state.on_shift() if person_id in (*shift.members, *shift.unconfirmed)),
-        default=None,
-    )
+    """The team that a person is on shift with; where somebody else has named them, they are not before they say so."""
+    return min((team_id for team_id, shift in state.on_shift() if person_id in shift.members), default=None)

@@ -168,12 +168,13 @@ async def list_people(reading: Annotated[Reading, _reader("read-people")]) -> li
 async def show_own_link(request: Request, reading: Annotated[Reading, _reader("read")]) -> LinkSeen:
     """Your pocket page of the shift that you are on: yours alone, by your own token."""
     name = reading.who.name
-    for seen in reading.seen.teams.values():
-        if seen.shift_id is not None and name in seen.members:
-            generation = reading.seen.link_generations.get(name, 0)
-            link = own_shift_link(request.app.state.settings, seen.shift_id, name, generation)
-            return LinkSeen(name, seen.team.team_id, link)
-    raise Problem(HTTPStatus.NOT_FOUND, "You are not on shift: sign on first.")
+    teams = (seen for seen in reading.seen.teams.values() if seen.shift_id is not None and name in seen.members)
+    team = min(teams, key=lambda seen: name in seen.unconfirmed, default=None)
+    if team is None or team.shift_id is None:
+        raise Problem(HTTPStatus.NOT_FOUND, "You are not on shift: sign on first.")
+    generation = reading.seen.link_generations.get(name, 0)
+    link = own_shift_link(request.app.state.settings, team.shift_id, name, generation)
+    return LinkSeen(name, team.team.team_id, link)
 
 
 def own_shift_link(settings: ConsoleSettings, shift_id: str, name: str, generation: int) -> str:

@@ -36,7 +36,7 @@ from shared.events import (
 )
 from tests.services.team_availability.town import Town
 
-CREW = ("sal", "sid")
+CREW, TEAMS = ("sal", "sid"), ("one", "two")
 HASH = "sha256:" + "a" * 64
 PAGER = ContactMethod(method_id="webhook", kind="webhook", url="https://pager.test/sal")
 
@@ -46,18 +46,21 @@ def town_with_people() -> Town:
     town = Town()
     for person_id, discipline in zip(CREW, ("paramedic", "crisis-worker"), strict=True):
         town.command(DefinePerson, person=Person(person_id=person_id, name=person_id, disciplines=(discipline,)))  # type: ignore[arg-type]
-    team = Team(team_id="one", model="community-responder", primary_districts=("Central",))
-    town.command(DefineTeam, team=team)
+    for team_id in TEAMS:
+        team = Team(team_id=team_id, model="community-responder", primary_districts=("Central",))
+        town.command(DefineTeam, team=team)
     return town
 
 
-def sign_on(town: Town, by: str, members: tuple[str, ...] = CREW, *, vouched: bool = False) -> Event:
+def sign_on(
+    town: Town, by: str, members: tuple[str, ...] = CREW, *, vouched: bool = False, team_id: str = "one"
+) -> Event:
     ends_at = town.now + timedelta(hours=8)
-    return town.command(SignOn, team_id="one", members=members, shift_ends_at=ends_at, vouched=vouched, issued_by=by)
+    return town.command(SignOn, team_id=team_id, members=members, shift_ends_at=ends_at, vouched=vouched, issued_by=by)
 
 
-def confirm(town: Town, person_id: str, by: str | None = None) -> Event:
-    return town.command(ConfirmMember, team_id="one", person_id=person_id, issued_by=by or person_id)
+def confirm(town: Town, person_id: str, by: str | None = None, team_id: str = "one") -> Event:
+    return town.command(ConfirmMember, team_id=team_id, person_id=person_id, issued_by=by or person_id)
 
 
 def reason(answer: Event) -> str:
@@ -69,8 +72,8 @@ def accept(town: Town, person_id: str) -> Event:
     return town.command(AcceptOffer, offer_id=offer.offer_id, person_id=person_id, issued_by=person_id)
 
 
-def members(town: Town) -> tuple[str, ...]:
-    shift = town.state.teams["one"].shift
+def members(town: Town, team_id: str = "one") -> tuple[str, ...]:
+    shift = town.state.teams[team_id].shift
     return shift.members if shift else ()
 
 
@@ -139,24 +142,25 @@ def test_f9_only_a_member_can_confirm() -> None:
     assert reason(town.command(ConfirmMember, team_id="two", person_id="sid")) == "not-on-team"
 
 
-def test_f9_whoever_is_signed_on_unconfirmed_is_on_no_other_team_and_is_not_removed() -> None:
+def test_f9_to_be_named_by_another_keeps_nobody_from_their_own_team() -> None:
+    """F9: a name that was typed wrong binds nobody: Sid signs on elsewhere, and is then not on the first team."""
     town = town_with_people()
     sign_on(town, "sal")
-    town.command(DefineTeam, team=Team(team_id="two", model="community-responder"))
-    ends_at = town.now + timedelta(hours=8)
-    other = town.command(SignOn, team_id="two", members=("sid",), shift_ends_at=ends_at, issued_by="sid")
-    assert reason(other) == "cannot-sign-on"
-    assert reason(town.command(RemovePerson, person_id="sid")) == "on-shift"
-    repeated = town.command(
-        SignOn,
-        team_id="one",
-        members=CREW,
-        shift_ends_at=town.last(TeamSignedOn).shift_ends_at,
-        issued_by="ana",
-        vouched=True,
-    )
-    assert isinstance(repeated, CommandDone)
-    assert repeated.result == "nothing-to-do", "repeating a sign-on vouches for nobody"
+    assert reason(sign_on(town, "sid", ("sid",), team_id="two")) == "command-done"
+    assert reason(confirm(town, "sid")) == "on-shift"
+    assert members(town) == ("sal",)
+    assert members(town, "two") == ("sid",)
+    town.command(SignOff, team_id="two")
+    assert reason(town.command(RemovePerson, person_id="sid")) == "command-done"
+    assert reason(confirm(town, "sid")) == "unknown-person"
+
+
+def test_f9_repeating_a_sign_on_vouches_for_nobody() -> None:
+    town = town_with_people()
+    sign_on(town, "sal")
+    answer = sign_on(town, "ana", vouched=True)
+    assert isinstance(answer, CommandDone)
+    assert answer.result == "nothing-to-do"
     assert members(town) == ("sal",)
 
 
@@ -176,9 +180,9 @@ def test_f9_members_of_old_records_are_confirmed() -> None:
 
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("on"), st.sampled_from((*CREW, "ana")), st.booleans()),
-        st.tuples(st.just("confirm"), st.sampled_from(CREW), st.sampled_from((*CREW, "ana"))),
-        st.tuples(st.just("off"), st.just(""), st.just("")),
+        st.tuples(st.just("on"), st.sampled_from(TEAMS), st.sampled_from((*CREW, "ana")), st.booleans()),
+        st.tuples(st.just("confirm"), st.sampled_from(TEAMS), st.sampled_from(CREW), st.sampled_from((*CREW, "ana"))),
+        st.tuples(st.just("off"), st.sampled_from(TEAMS), st.just(""), st.just("")),
     ),
     max_size=12,
 )
@@ -188,25 +192,27 @@ STEPS = st.lists(
 @given(STEPS)
 def test_f9_nobody_counts_without_their_own_word_or_somebody_elses_that_is_recorded(steps: list[Any]) -> None:
     """F9: whatever happens in whatever order, who counts and who is paged has confirmed, or was vouched for."""
-    town, certain = town_with_people(), set[str]()
-    for kind, who, more in steps:
+    town, certain = town_with_people(), {team_id: set[str]() for team_id in TEAMS}
+    for kind, team_id, who, more in steps:
         before = len(town.journal)
         if kind == "on":
-            sign_on(town, who, vouched=more)
+            sign_on(town, who, vouched=more, team_id=team_id)
         elif kind == "confirm":
-            confirm(town, who, by=more)
+            confirm(town, who, by=more, team_id=team_id)
         else:
-            town.command(SignOff, team_id="one")
+            town.command(SignOff, team_id=team_id)
         for event in town.journal[before:]:
             if isinstance(event, TeamSignedOn):
-                certain = set(CREW) if event.vouched_by else {who} & set(CREW)
+                certain[team_id] = set(CREW) if event.vouched_by else {who} & set(CREW)
             elif isinstance(event, MemberConfirmed):
                 assert event.vouched_by == ("" if more == who else more)
-                certain.add(event.person_id)
+                certain[team_id].add(event.person_id)
             elif event.type == "team-signed-off":
-                certain = set()
-        assert set(members(town)) == certain
-        assert {recipient.person_id for recipient in recipients_of(town.state, "one")} == certain
+                certain[team_id] = set()
+        for team in TEAMS:
+            assert set(members(town, team)) == certain[team]
+            assert {recipient.person_id for recipient in recipients_of(town.state, team)} == certain[team]
+        assert not certain["one"] & certain["two"], "nobody is on two teams"
 
 
 # --- F10 ------------------------------------------------------------------------------------------------------------
