@@ -78,10 +78,10 @@ async def redecide(broker: Broker, service: Service[Any], agency: str | None = N
     handled = {kind.type.encode() for kind in service.handles}
     for partition in range(broker.partitions) if agency is None else (broker.partition_of(agency),):
         # the journal first: whatever it rests on was there before it
-        journal = [stored async for stored in _records(broker, partition, [service.writes])]
+        journal = [stored async for stored in kept_records(broker, partition, [service.writes])]
         inputs = {
             stored.position: stored
-            async for stored in _records(broker, partition, service.reads)
+            async for stored in kept_records(broker, partition, service.reads)
             if stored.headers.get("type") in handled
         }
         again = Redecision(service, inputs.get)
@@ -95,7 +95,7 @@ async def redecide(broker: Broker, service: Service[Any], agency: str | None = N
     return report
 
 
-async def _records(broker: Broker, partition: int, topics: Sequence[Topic]) -> AsyncIterator[Stored]:
+async def kept_records(broker: Broker, partition: int, topics: Sequence[Topic]) -> AsyncIterator[Stored]:
     """Everything that is kept of some topics at this moment, and counts."""
     places = [(topic.name, partition) for topic in topics]
     reader = JournalReader(await broker.reader(), [topic.name for topic in topics if topic.journal])

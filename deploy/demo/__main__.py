@@ -11,34 +11,36 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 from rich.console import Console
 
-from deploy.actors.console import CommandFailed
 from deploy.actors.scenario import Scenario
-from deploy.demo import scenarios
+from deploy.demo import every, scenarios
+from deploy.demo.referrals import referrals_of
 from deploy.demo.run import Run, decided_again, say
-from deploy.demo.stages import OneProcess, Processes, Stage
-from deploy.local.access import AgencySpec, SourceSpec, people_with
+from deploy.demo.stages import OneProcess, Processes, Stage, agency_of
+from deploy.local.access import AgencySpec
 from deploy.local.broker import find_broker, why_none
 from deploy.local.kafka.node import CHECKOUT, KafkaError, free_port
 from deploy.local.processes import end_all, spawn
-from deploy.local.programs import HOST
 from deploy.local.stack import StackError, stop_leftover
 from deploy.rehearsal import CannotRehearse, rehearsal
 from shared.clock import SystemClock
-from shared.engine.redecide import JournalBroken
 from shared.programme.trying.export_document import MappingRefused
 
 DIRECTORY = CHECKOUT / ".run" / "demo"
 KAFKA_VARIABLE = "CAREROUTE_KAFKA"
 PLAIN_COLUMNS = 120
+ALL = "all"
+"""The city that is every document of deploy/programmes."""
+SECONDS, CALLS_PER_SECOND = 75.0, 6.0
+"""How long calls come, and how many."""
 EXIT_BROKEN, EXIT_FAILED, EXIT_BY_HAND = 1, 2, 130
-FAILURES = (KafkaError, StackError, CommandFailed, MappingRefused, CannotRehearse, JournalBroken, OSError)
+FAILURES = (*every.FAILURES, KafkaError, StackError, MappingRefused, CannotRehearse)
 
 
 def main() -> None:
@@ -54,12 +56,14 @@ def main() -> None:
 def _guarded(chosen: argparse.Namespace, console: Console) -> int:
     """Run the demo; what can go wrong on any machine is said in one line, not by a traceback."""
     try:
+        if chosen.city == ALL:
+            return asyncio.run(_every_document(console, chosen))
         return asyncio.run(_demo(_scenario(chosen), console, chosen))
     except KeyboardInterrupt:
         console.print("Ended by hand; nothing is left running.")
         return EXIT_BY_HAND
     except (*FAILURES, BaseExceptionGroup) as failed:
-        leaves = _leaves(failed)
+        leaves = every.leaves(failed)
         if not all(isinstance(leaf, FAILURES) for leaf in leaves):
             raise
         for leaf in leaves:
@@ -72,9 +76,9 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--keep", action="store_true", help="leave it running, and print how to reach it")
     parser.add_argument("--down", action="store_true", help="end what was left running")
     parser.add_argument("--seed", type=int, default=1, help="another seed is another city")
-    parser.add_argument("--city", help="a preset of deploy/programmes, with or without its date, or a document")
-    parser.add_argument("--minutes", type=float, default=1.25, help="how long the city's day lasts")
-    parser.add_argument("--calls-per-second", type=float, default=6.0)
+    parser.add_argument("--city", help="a preset of deploy/programmes, with or without its date, a document, or all")
+    parser.add_argument("--minutes", type=float, help="how long calls come; of all documents, for each")
+    parser.add_argument("--calls-per-second", type=float)
     parser.add_argument("--calls", type=Path, help="a CAD's export, to be replayed instead")
     parser.add_argument("--mapping", type=Path, help="the mapping document for it")
     parser.add_argument(
@@ -90,6 +94,11 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
         parser.error("--calls and --mapping belong together")
     if chosen.city and chosen.calls:
         parser.error("either --city or --calls")
+    if chosen.city == ALL and chosen.keep:
+        parser.error("of all documents none is left running; --keep goes with one of them")
+    seconds, calls = (every.SECONDS, every.CALLS_PER_SECOND) if chosen.city == ALL else (SECONDS, CALLS_PER_SECOND)
+    chosen.minutes = seconds / 60 if chosen.minutes is None else chosen.minutes
+    chosen.calls_per_second = calls if chosen.calls_per_second is None else chosen.calls_per_second
     if min(chosen.minutes, chosen.calls_per_second, chosen.speed) <= 0:
         parser.error("--minutes, --calls-per-second and --speed are above 0")
     return chosen
@@ -104,58 +113,84 @@ def _scenario(chosen: argparse.Namespace) -> Scenario:
 
 
 async def _demo(scenario: Scenario, console: Console, chosen: argparse.Namespace) -> int:
-    began, step, directory = time.monotonic(), say(console), chosen.directory.resolve()
+    began, directory = time.monotonic(), chosen.directory.resolve()
+    scenario = scenario.renamed(f"{scenario.agency}{_suffix()}")
+    with _cleared(directory, say(console)):
+        console.print(f"careroute demo: {scenario.title}")
+        port = free_port()
+        stage = _stage([agency_of(scenario, port)], directory, console, memory=chosen.memory)
+        keep = False
+        try:
+            await stage.start(say(console))
+            run = Run(scenario, stage, console, SystemClock(), seed=chosen.seed, port=port)
+            verdict = await run.play()
+            if chosen.calls is None or chosen.redecide:
+                at = time.monotonic()
+                again = await decided_again(stage, scenario.agency)
+                console.print(f"{again} ({time.monotonic() - at:.1f} s)", highlight=False)
+                verdict = replace(verdict, wrong=(*verdict.wrong, *again.unlike))
+            if sentence := (await referrals_of(stage.broker(), scenario.agency)).sentence:
+                console.print(sentence, highlight=False, soft_wrap=True)
+            console.print(
+                f"verdict: {verdict.sentence}",
+                style="bold green" if verdict.good else "bold red",
+                highlight=False,
+                soft_wrap=True,
+            )
+            keep = chosen.keep
+            if keep:
+                console.print(_how_to_reach(scenario, stage, run.links), highlight=False, soft_wrap=True)
+                await _keep(scenario, stage, port, directory)
+        finally:
+            if not keep:
+                await stage.stop()
+    console.print(f"{time.monotonic() - began:.0f} s in all; log files in {directory}")
+    return 0 if verdict.good else EXIT_BROKEN
+
+
+async def _every_document(console: Console, chosen: argparse.Namespace) -> int:
+    began, directory = time.monotonic(), chosen.directory.resolve()
+    rehearsals = every.rehearsals(chosen.seed, chosen.minutes * 60, chosen.calls_per_second, _suffix())
+    console.print(f"careroute demo: {len(rehearsals)} documents, {every.SIDE_BY_SIDE} at a time")
+    with _cleared(directory, say(console)):
+        lines = await every.play(
+            rehearsals,
+            lambda agencies: _stage(agencies, directory, console, memory=chosen.memory),
+            directory,
+            console,
+            seed=chosen.seed,
+        )
+    every.show(lines, console)
+    console.print(f"{time.monotonic() - began:.0f} s in all; each document's own run, and log files, in {directory}")
+    return 0 if all(line.good for line in lines) else EXIT_BROKEN
+
+
+def _suffix() -> str:
+    """What makes an agency's name new, where others may have used the log before us."""
+    return f"-{int(time.time()):x}" if os.environ.get(KAFKA_VARIABLE) else ""
+
+
+@contextlib.contextmanager
+def _cleared(directory: Path, step: Callable[[str], None]) -> Iterator[None]:
+    """An empty directory with our process id in it, so that `--down` finds us while the block runs."""
     if down(directory) != NOTHING:
         step("ended what an earlier demo had left")
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     (directory / "demo.pid").write_text(str(os.getpid()))
-    given = os.environ.get(KAFKA_VARIABLE)
-    if given:  # others may have used that log before us
-        scenario = scenario.renamed(f"{scenario.agency}-{int(time.time()):x}")
-    console.print(f"careroute demo: {scenario.title}")
-    port = free_port()
-    stage = _stage(scenario, port, directory, given, chosen)
-    console.print(f"  {stage.description}", style="bold" if isinstance(stage, Processes) else "bold red")
-    keep = False
     try:
-        await stage.start(step)
-        run = Run(scenario, stage, console, SystemClock(), seed=chosen.seed, port=port)
-        verdict = await run.play()
-        if chosen.calls is None or chosen.redecide:
-            at = time.monotonic()
-            line, unlike = await decided_again(stage, scenario.agency)
-            console.print(f"{line} ({time.monotonic() - at:.1f} s)", highlight=False)
-            verdict = replace(verdict, wrong=(*verdict.wrong, *unlike))
-        console.print(
-            f"verdict: {verdict.sentence}",
-            style="bold green" if verdict.good else "bold red",
-            highlight=False,
-            soft_wrap=True,
-        )
-        keep = chosen.keep
-        if keep:
-            console.print(_how_to_reach(scenario, stage, run.links), highlight=False, soft_wrap=True)
-            await _keep(scenario, stage, port, directory)
+        yield
     finally:
-        if not keep:
-            await stage.stop()
         (directory / "demo.pid").unlink(missing_ok=True)
-    console.print(f"{time.monotonic() - began:.0f} s in all; log files in {directory}")
-    return 0 if verdict.good else EXIT_BROKEN
 
 
-def _stage(scenario: Scenario, port: int, directory: Path, given: str | None, chosen: argparse.Namespace) -> Stage:
-    source = SourceSpec(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay)
-    agency = AgencySpec(
-        scenario.agency, (source,), people_with(person for team in scenario.teams for person in team.members)
-    )
-    node = None if chosen.memory else find_broker(directory, given)
-    if node is not None:
-        return Processes(directory, node, agency)
-    if not chosen.memory:
+def _stage(agencies: Sequence[AgencySpec], directory: Path, console: Console, *, memory: bool) -> Stage:
+    node = None if memory else find_broker(directory, os.environ.get(KAFKA_VARIABLE))
+    if node is None and not memory:
         sys.stderr.write(why_none() + "\n")
-    return OneProcess(directory, agency)
+    stage = OneProcess(directory, *agencies) if node is None else Processes(directory, node, *agencies)
+    console.print(f"  {stage.description}", style="bold red" if node is None else "bold")
+    return stage
 
 
 # --- left running, and ended
@@ -228,12 +263,6 @@ def _end_demo(directory: Path) -> int:
         process.send_signal(signal.SIGINT)
     end_all([process], asked_seconds=30)
     return 1
-
-
-def _leaves(group: BaseException) -> list[BaseException]:
-    if isinstance(group, BaseExceptionGroup):
-        return [leaf for inner in group.exceptions for leaf in _leaves(inner)]
-    return [group]
 
 
 if __name__ == "__main__":

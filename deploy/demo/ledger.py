@@ -83,6 +83,8 @@ class Ledger:
         self.messages: Counter[str] = Counter()
         self.offers: Counter[str] = Counter()
         self.dispositions: Counter[str] = Counter()
+        self.referrals: dict[str, str] = {}
+        """Referrals, follow-ups and notes by id: `open`, `overdue`, `noted`, or how they were closed."""
         self.wrong: list[str] = []
         """Promises that the journals themselves break."""
         self.in_force = InForce(self.wrong)
@@ -96,7 +98,8 @@ class Ledger:
         """From the durable receipt to the outcome."""
         self.last: deque[tuple[datetime, str]] = deque(maxlen=LAST_EVENTS)
         self._progress = Progress(JOURNALS)
-        self._triaged: set[tuple[str, str]] = set()
+        self._triaged: dict[tuple[str, str], datetime | None] = {}
+        """By version: when it was first judged, until its own record is read; topics are read in no order."""
         self._page_keys: dict[tuple[str, ...], str] = {}
         self._due_pages: set[str] = set()
         self._holder: dict[str, str] = {}
@@ -125,7 +128,11 @@ class Ledger:
     def _version(self, event: Mapping[str, Any], stored: Stored) -> None:
         call = event["call"]
         call_id = "/".join((call["agency"], call["source"], call["incident_id"]))
-        self.versions.setdefault((call_id, event["event_id"]), stored.time)
+        version = (call_id, event["event_id"])
+        if version not in self.versions:
+            self.versions[version] = stored.time
+            if (judged_at := self._triaged.get(version)) is not None:
+                self.triage_seconds.append((judged_at - stored.time).total_seconds())
         history, updated_at, ends = self.calls[call_id], _time(call["updated_at"]), call.get("status") in ENDED
         if history.newest is None or updated_at > history.newest or (updated_at == history.newest and ends):
             if not ends and (history.newest is None or history.is_over):
@@ -134,13 +141,14 @@ class Ledger:
 
     def _triaged_call(self, event: Mapping[str, Any], stored: Stored) -> None:
         version = (event["call_id"], event["event_id"])
-        if version in self.versions and version not in self._triaged:
-            self._triaged.add(version)
-            self.triage_seconds.append((stored.time - self.versions[version]).total_seconds())
+        if version not in self._triaged:
+            self._triaged[version] = stored.time
+            if (durable_at := self.versions.get(version)) is not None:
+                self.triage_seconds.append((stored.time - durable_at).total_seconds())
 
     def _noted(self, event: Mapping[str, Any], _stored: Stored) -> None:
         """Judged as before: what is said of it later is no first judgement."""
-        self._triaged.add((event["call_id"], event["event_id"]))
+        self._triaged.setdefault((event["call_id"], event["event_id"]), None)
 
     def _stale(self, event: Mapping[str, Any], _stored: Stored) -> None:
         self.calls[event["call_id"]].stale = True
@@ -279,6 +287,31 @@ class Ledger:
         if event.get("alarm"):
             self.alerts["CAD not informed"] += 1
 
+    # --- referrals and notes
+
+    def _referred(self, event: Mapping[str, Any], _stored: Stored) -> None:
+        self._recorded(event["referral_id"], "open")
+
+    def _note_made(self, event: Mapping[str, Any], _stored: Stored) -> None:
+        self._recorded(event["note_id"], "noted")
+
+    def _recorded(self, record_id: str, state: str) -> None:
+        if record_id in self.referrals:
+            self.wrong.append(f"referral or note {record_id} was made twice")
+        self.referrals[record_id] = state
+
+    def _referral_overdue(self, event: Mapping[str, Any], _stored: Stored) -> None:
+        self._referral_is(event["referral_id"], "overdue", before=("open",))
+
+    def _referral_closed(self, event: Mapping[str, Any], _stored: Stored) -> None:
+        self._referral_is(event["referral_id"], event["result"], before=("open", "overdue"))
+
+    def _referral_is(self, referral_id: str, state: str, before: tuple[str, ...]) -> None:
+        was = self.referrals.get(referral_id, "never made")
+        if was not in before:
+            self.wrong.append(f"referral {referral_id} is {state}, and was {was}")
+        self.referrals[referral_id] = state
+
     # --- programme and switchboard
 
     def _activated(self, event: Mapping[str, Any], stored: Stored) -> None:
@@ -342,6 +375,10 @@ class Ledger:
         "cad-message-due": _message_due,
         "cad-informed": _message_over,
         "cad-not-informed": _message_over,
+        "referral-made": _referred,
+        "referral-overdue": _referral_overdue,
+        "referral-closed": _referral_closed,
+        "note-made": _note_made,
         "programme-activated": _activated,
         "phase-changed": _phase,
         "district-paused": _paused,

@@ -16,6 +16,7 @@ from deploy.actors.cad import Cad, Schedule
 from deploy.actors.console import Console, adopt, set_phases, sign_on
 from deploy.actors.dispatcher import Dispatcher
 from deploy.actors.http import session
+from deploy.actors.outreach import Outreach
 from deploy.actors.pocket import PocketCrews
 from deploy.actors.scenario import Scenario
 from deploy.actors.webhooks import receiving
@@ -42,6 +43,7 @@ class Cast:
     cad: Cad
     receiver: Receiver
     dispatcher: Dispatcher
+    outreach: Outreach
     crews: PocketCrews
 
 
@@ -102,7 +104,7 @@ class Run:
         )
         cad = Cad(http, stage.url_of("intake"), access.key(scenario.agency, scenario.source), seed=self._seed)
         async with receiving(self._port, receiver.take):
-            yield Cast(console, cad, receiver, dispatcher, crews)
+            yield Cast(console, cad, receiver, dispatcher, Outreach(console, seed=self._seed), crews)
 
     async def _set_up(self, console: Console) -> dict[str, str]:
         """Put the programme in force and sign the teams on; each team's own page."""
@@ -119,8 +121,8 @@ class Run:
 
     async def _play(self, cast: Cast) -> None:
         began = self._clock.monotonic()
-        work = [self._show(cast, began), cast.crews.work(), cast.dispatcher.watch(), self._change(cast)]
-        async with self._beside(*work):
+        watching = [cast.dispatcher.watch(), cast.outreach.watch()]
+        async with self._beside(self._show(cast, began), cast.crews.work(), *watching, self._change(cast)):
             await Schedule(cast.cad, self._clock).play(self._scenario.sendings, self._scenario.body)
             self._view.now.phase = "waiting for the last outcomes"
             cast.receiver.faulty = False
@@ -159,10 +161,10 @@ class Run:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _follow(self, broker: Broker) -> None:
-        """Read every topic into the ledger, for ever."""
-        reader = await broker.reader()
+        """Read every topic into the ledger, where the agency's records stand, for ever."""
+        reader, partition = await broker.reader(), broker.partition_of(self._scenario.agency)
         try:
-            await reader.assign({(topic, number): 0 for topic in TOPICS for number in range(broker.partitions)})
+            await reader.assign({(topic, partition): 0 for topic in TOPICS})
             while True:
                 for stored in await reader.poll(0.5):
                     self.ledger.take(stored)
@@ -203,15 +205,30 @@ def say(terminal: Terminal) -> Callable[[str], None]:
     return print_step
 
 
-async def decided_again(stage: Stage, agency: str) -> tuple[str, list[str]]:
-    """Decide the journals of a run again: a line that tells, and every difference."""
+@dataclass(frozen=True, slots=True)
+class DecidedAgain:
+    """What came of deciding the journals of a run again."""
+
+    services: int
+    decisions: int
+    differences: int
+    unlike: tuple[str, ...]
+    """Every service that decides otherwise, or whose inputs are gone."""
+
+    def __str__(self) -> str:
+        return f"re-decided {self.decisions} decisions of {self.services} services: {self.differences} differences"
+
+
+async def decided_again(stage: Stage, agency: str) -> DecidedAgain:
+    """Decide the journals of a run again."""
     services = services_with(stage.access.sealing_key)
     reports = await redecide_all(stage.broker(), services, agency)
-    decisions = sum(report.decisions for report in reports)
-    differences = sum(report.differences.total() for report in reports)
-    line = f"re-decided {decisions} decisions of {len(reports)} services: {differences} differences"
-    unlike = [report for report in reports if report.differences or report.inputs_gone]
-    return line, [f"decided again, {report}" for report in unlike]
+    return DecidedAgain(
+        len(reports),
+        sum(report.decisions for report in reports),
+        sum(report.differences.total() for report in reports),
+        tuple(f"decided again, {report}" for report in reports if report.differences or report.inputs_gone),
+    )
 
 
 def leaks(logs: Iterable[Path], marked: str) -> list[str]:

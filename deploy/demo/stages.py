@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 from pydantic import SecretStr
 
-from deploy.local.access import Access, AgencySpec
+from deploy.actors.scenario import Scenario
+from deploy.local.access import Access, AgencySpec, SourceSpec, people_with
 from deploy.local.asgi import serving
 from deploy.local.broker import KafkaNode
 from deploy.local.kafka.node import free_port
@@ -44,6 +45,13 @@ from shared.topics import ASSIGNMENTS, NOTIFICATIONS
 PARTITIONS = 4
 
 
+def agency_of(scenario: Scenario, port: int) -> AgencySpec:
+    """The agency that is played: its CAD is told at a loopback port, and its staff have tokens."""
+    source = SourceSpec(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay)
+    staff = (person for team in scenario.teams for person in team.members)
+    return AgencySpec(scenario.agency, (source,), people_with(staff))
+
+
 class Stage(Protocol):
     """A running careroute."""
 
@@ -72,8 +80,8 @@ class Stage(Protocol):
 class Processes:
     """Every service a process of its own, under a supervisor, on a real Kafka."""
 
-    def __init__(self, directory: Path, node: KafkaNode, agency: AgencySpec, *, instances: int = 2) -> None:
-        self._directory, self._node, self._agency, self._instances = directory, node, agency, instances
+    def __init__(self, directory: Path, node: KafkaNode, *agencies: AgencySpec, instances: int = 2) -> None:
+        self._directory, self._node, self._agencies, self._instances = directory, node, agencies, instances
         self._stack: Stack | None = None
         self.description = f"{node.description}, every service a process of its own"
 
@@ -83,7 +91,7 @@ class Processes:
         bootstrap = await asyncio.to_thread(self._node.start)
         progress(f"{self._node.description} on {bootstrap}")
         self._stack = Stack(
-            self._directory, bootstrap, [self._agency], instances=self._instances, partitions=PARTITIONS
+            self._directory, bootstrap, self._agencies, instances=self._instances, partitions=PARTITIONS
         )
         self.access = self._stack.access
         await self._stack.start(progress)
@@ -124,12 +132,12 @@ class OneProcess:
 
     description = "NO KAFKA HERE: all services in this one process, on the in-memory twin, which loses all when it ends"
 
-    def __init__(self, directory: Path, agency: AgencySpec) -> None:
+    def __init__(self, directory: Path, *agencies: AgencySpec) -> None:
         self._directory = directory
         self._log, self._clock = MemoryLog(PARTITIONS), SystemClock()
         self._stopping, self._exit = asyncio.Event(), AsyncExitStack()
         self._workers: list[asyncio.Task[None]] = []
-        self.access = Access([agency])
+        self.access = Access(agencies)
         self._ports = {door: free_port() for door in DOORS}
 
     async def start(self, progress: Callable[[str], None]) -> None:

@@ -28,6 +28,8 @@ class Verdict:
     late: int
     """Outcomes recorded more than a second after their deadline."""
     wrong: tuple[str, ...]
+    lost: int = 0
+    """Acknowledged calls that lack a version, an episode or an outcome."""
     also: tuple[str, ...] = ()
     """Sentences on what else has been shown."""
 
@@ -73,7 +75,8 @@ def verdict(
         if episode.routed_at and (episode.routed_at - episode.deadline).total_seconds() > LATE_SECONDS
     )
     outcomes = sum(len(episode.outcomes) for episode in episodes)
-    return Verdict(len(acknowledged), len(call_ids), len(episodes), outcomes, late, tuple(wrong))
+    lost = unsettled(ledger, acknowledged)
+    return Verdict(len(acknowledged), len(call_ids), len(episodes), outcomes, late, tuple(wrong), lost)
 
 
 def unsettled(ledger: Ledger, acknowledged: Iterable[tuple[str, str]]) -> int:

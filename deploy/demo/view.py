@@ -194,6 +194,7 @@ def _counts(ledger: Ledger, verdict: Verdict, now: Now) -> RenderableType:
         "offers": _counted(ledger.offers),
         "teams ended with": _counted(ledger.dispositions),
         "pages": _counted(ledger.pages_ended),
+        "referrals, follow-ups and notes": _counted(Counter(ledger.referrals.values())),
         "messages to the CAD": _counted(ledger.messages),
         "alerts": _counted(ledger.alerts) or "none",
         "outcomes more than a second after their deadline": str(verdict.late),

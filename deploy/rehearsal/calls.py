@@ -27,15 +27,20 @@ TRIES, SUITABLE_CALLS = 400, 12
 
 
 def best_instant(programme: Programme) -> datetime:
-    """When the most rows of routed responses are open: soon, and from midday on where there is a choice."""
-    rows = [row for row in programme.rollout if programme.responses[row.response].reached_by not in NOT_ROUTED]
+    """When the most rows are open, first those that send somebody: soon, and from midday on where there is a choice."""
+    rows = programme.rollout
+    routed = [row for row in rows if programme.responses[row.response].reached_by not in NOT_ROUTED]
     effective = programme.effective.astimezone(programme.zone).date()
     starts = {max(effective, row.from_day or effective) for row in rows} | {effective}
     instants = (
         datetime.combine(start + timedelta(days=day), time(hour % 24, 10), programme.zone)
         for start, day, hour in product(sorted(starts), range(14), range(12, 36))
     )
-    return max(instants, key=lambda at: sum(is_open(programme, row, at) for row in rows))
+
+    def opened(at: datetime) -> tuple[int, int]:
+        return sum(is_open(programme, row, at) for row in routed), sum(is_open(programme, row, at) for row in rows)
+
+    return max(instants, key=opened)
 
 
 def is_open(programme: Programme, row: Row, at: datetime) -> bool:
@@ -52,15 +57,18 @@ class DocumentCalls:
 
     def __init__(self, programme: Programme, at: datetime, chance: random.Random) -> None:
         self.programme, self.at, self.chance = programme, at, chance
-        responses = [r for r in programme.responses.values() if r.reached_by not in NOT_ROUTED]
-        self.routed: tuple[ResponseDistrict, ...] = tuple(
+        responses = list(programme.responses.values())
+        places: tuple[ResponseDistrict, ...] = tuple(
             (response.name, district)
             for response in responses
             for district in programme.districts
             if (response.name, district) in programme.rows
         )
-        """Responses that calls are routed to, with each district that the document has a row for."""
-        phases = {Switch(district, name).key: self.highest_phase((name, district)) for name, district in self.routed}
+        self.recorded = tuple(at for at in places if programme.responses[at[0]].reached_by in NOT_ROUTED)
+        """Responses that are referrals or notes, with each district that the document has a row for."""
+        self.routed = tuple(at for at in places if at not in self.recorded)
+        """Responses that calls are routed to, likewise."""
+        phases = {Switch(district, name).key: self.highest_phase((name, district)) for name, district in places}
         self._board = Switchboard(phases=Map(phases))
         self.suitable: dict[str, list[Body]] = {response.name: self._suitable(response) for response in responses}
         """By response: what calls say that it takes, less their district and what is personal."""
@@ -73,17 +81,18 @@ class DocumentCalls:
         return max((row.phase for row in rows), key=PHASES.index, default="off")
 
     def to_raise(self) -> ResponseDistrict | None:
-        """Where to raise a response: as far as can be, and sooner one that is offered than a telephone."""
-        able = [routed for routed in self.routed if self.suitable[routed[0]] and self.highest_phase(routed) != "off"]
+        """Where to raise a response: as far as can be; one that is offered before a telephone, a referral last."""
+        able = [at for at in (*self.routed, *self.recorded) if self.suitable[at[0]] and self.highest_phase(at) != "off"]
         return max(able, key=self._worth_raising, default=None)
 
-    def _worth_raising(self, routed: ResponseDistrict) -> tuple[int, bool]:
-        is_offered = self.programme.responses[routed[0]].reached_by != "phone transfer"
-        return PHASES.index(self.highest_phase(routed)), is_offered
+    def _worth_raising(self, at: ResponseDistrict) -> tuple[bool, int, bool]:
+        is_offered = self.programme.responses[at[0]].reached_by != "phone transfer"
+        return at in self.routed, PHASES.index(self.highest_phase(at)), is_offered
 
     def _suitable(self, response: Response) -> list[Body]:
         """Calls drawn until enough of them are taken by the response, by the decision's own word."""
-        where = [routed for routed in self.routed if routed[0] == response.name and self.highest_phase(routed) != "off"]
+        places = (*self.routed, *self.recorded)
+        where = [at for at in places if at[0] == response.name and self.highest_phase(at) != "off"]
         bodies: list[Body] = []
         for _ in range(TRIES if where else 0):
             body = self._drawn(response)
@@ -98,8 +107,10 @@ class DocumentCalls:
         times = dict.fromkeys(("created_at", "updated_at"), self.at)
         call = Call.model_validate({**names, "incident_id": "1", **times, **body})
         judgement = judge(self.programme, self._board, call, Surroundings(), self.at)
-        may_go = (verdict.may_go for verdict in judgement.responses if verdict.response == response.name)
-        return judgement.suitability == "suitable" and any(may_go)
+        may_go = any(verdict.may_go for verdict in judgement.responses if verdict.response == response.name)
+        if response.reached_by in NOT_ROUTED:  # it is made beside whatever the level sends
+            return may_go and all(gate.passed or gate.gate == "level" for gate in judgement.gates)
+        return may_go and judgement.suitability == "suitable"
 
     def _drawn(self, response: Response) -> Body:
         """A call of a code that the response takes, or for which somebody asks for it; mostly calm."""

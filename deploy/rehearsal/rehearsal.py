@@ -56,12 +56,14 @@ def rehearsal(name: str, seed: int, seconds: float, calls_per_second: float, now
     chance = random.Random(f"{path.stem}/{seed}")  # noqa: S311  # a simulation that can be repeated
     calls = DocumentCalls(programme, at, chance)
     if (raised := calls.to_raise()) is None:
-        raise CannotRehearse(f"{path.name} routes no call at any time: there is nothing to play.")
+        raise CannotRehearse(f"{path.name} sends, refers and notes no call at any time: there is nothing to play.")
     response, district = raised
     becomes = calls.highest_phase(raised)
     phases: dict[ResponseDistrict, Phase] = {raised: "off" if becomes == "shadow" else "shadow"}
     for routed in calls.routed:
         phases.setdefault(routed, min("shadow", calls.highest_phase(routed), key=PHASES.index))
+    for recorded in calls.recorded:
+        phases.setdefault(recorded, calls.highest_phase(recorded))
     following, words = next_version(path, document, programme, response)
     local = at.astimezone(programme.zone)
     return Rehearsal(
@@ -85,9 +87,17 @@ def rehearsal(name: str, seed: int, seconds: float, calls_per_second: float, now
             f"Hours, dates and holidays are those of {local:%a %d %b %Y, %H:%M} there; offers and deadlines run now.",
             "Codes, districts, answers and crews are the document's; how many calls and teams there are is made up.",
             "At first every response is in shadow at most: decided and counted, and nobody is sent.",
+            *_on_referrals(programme, calls.recorded),
             f"While calls flow people switch {response} in {district}, and publish {words}.",
         ),
     )
+
+
+def _on_referrals(programme: Programme, recorded: Iterable[ResponseDistrict]) -> Iterator[str]:
+    if names := ", ".join(dict.fromkeys(name for name, _ in recorded)):
+        yield f"Referrals and notes ({names}) send nobody, and are made from the start as far as the document allows."
+    if any(response.follow_up_due_hours for response in programme.responses.values()):
+        yield "After a team's visit somebody gets in touch again, as the document asks."
 
 
 def _longest_seconds(programme: Programme) -> float:

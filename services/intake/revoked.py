@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 
 from shared.agencies import Agencies
-from shared.engine.broker import Broker, BrokerUnavailable, Stored
+from shared.engine.broker import Broker, Stored
 from shared.engine.follower import Follower
 from shared.events import Event, TokenRevoked
 from shared.telemetry import logger
 from shared.topics import ASSIGNMENTS
 
-LOOK_SECONDS = 1.0
+RETRY_SECONDS = 1.0
 
 
 async def follow_revocations(broker: Broker, agencies: Agencies) -> None:
@@ -26,13 +26,8 @@ async def follow_revocations(broker: Broker, agencies: Agencies) -> None:
             agencies.revoke(agency, event.token_hash)
 
     while True:
-        follower = Follower(broker, (ASSIGNMENTS,), fold, frozenset({TokenRevoked}))
         try:
-            await follower.start()
-            while follower.failed is None:  # noqa: ASYNC110  # the follower has no event to wait for
-                await asyncio.sleep(LOOK_SECONDS)
-        except BrokerUnavailable as error:
-            logger().warning("waiting for the broker", wrong=str(error)[:300])
-            await asyncio.sleep(LOOK_SECONDS)
-        finally:
-            await follower.stop()
+            await Follower(broker, (ASSIGNMENTS,), fold, frozenset({TokenRevoked})).run(asyncio.Event())
+        except Exception as error:  # noqa: BLE001  # whatever it is, calls come first
+            logger().error("revoked keys not followed, trying again", error=type(error).__name__)
+        await asyncio.sleep(RETRY_SECONDS)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
-from functools import cache
-from importlib.resources import files
 from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -14,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.judgement import OR, Discipline
 from shared.programme.judging.facts import HAZARDS
-from shared.programme.judging.hours import parse_hours
+from shared.programme.judging.hours import is_time_zone, parse_hours
 from shared.programme.judging.normal_forms import plain, spoken
 
 DISCIPLINES: Final[tuple[str, ...]] = get_args(Discipline)
@@ -38,19 +36,9 @@ def checked(check: Callable[[Any], object], right: str) -> AfterValidator:
     return AfterValidator(validate)
 
 
-@cache
-def _zones() -> frozenset[str]:
-    """Every name of the IANA database that is of a place or an offset.
-
-    Not what a machine lists: there `localtime` is a name, too, which means another zone on every machine.
-    """
-    names = files("tzdata").joinpath("zones").read_text("utf-8").split()
-    return frozenset(names) - {"Factory"}
-
-
 def zone(value: str) -> None:
     """Raises ValueError for anything but an IANA zone."""
-    if value not in _zones():
+    if not is_time_zone(value):
         raise ValueError(f"{value!r} is no time zone")
 
 

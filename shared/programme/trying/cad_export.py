@@ -13,7 +13,7 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,6 +28,7 @@ from shared.programme.trying.export_files import BadFile, Record, records
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 """Those that intake takes."""
 MAX_FURTHER_TYPES = 8
+FEW_AT_MIDNIGHT = 10
 FIELDS_OF_COLUMNS = {"incident_id": "incident_id", "call_type": "code", "priority": "priority", "beat": "beat"}
 
 
@@ -100,8 +101,19 @@ def _export(mapping: CallMapping, lines: Iterable[str]) -> Export:
     export = Export(reader.calls(), reader.left_out)
     if reader.faults:
         raise MappingRefused(*reader.faults)
-    export.remarks = [*reader.remarks(), *(f"{count} rows left out: {why}" for why, count in export.left_out.items())]
+    if _all_at_midnight(mapping, export.rows):
+        columns = ", ".join(mapping.columns.created_at)
+        what = "is a day without its hour: all calls would have come at 00:00"
+        raise MappingRefused(f"column {columns}: {what}; right is a column that says the hour too")
+    export.remarks = [*reader.remarks(), *(f"{_rows(count)} left out: {why}" for why, count in export.left_out.items())]
     return export
+
+
+def _all_at_midnight(mapping: CallMapping, rows: Sequence[Row]) -> bool:
+    """Whether the times are bare dates: that so many calls all came at that second is no chance."""
+    zone = ZoneInfo(mapping.time_zone)
+    clocks = {row.created_at.astimezone(zone).time() for row in rows}
+    return len(rows) >= FEW_AT_MIDNIGHT and clocks == {time.min}
 
 
 class _Wrong(Exception):
@@ -134,6 +146,7 @@ class _Reader:
         self._read: defaultdict[str, list[_Read]] = defaultdict(list)
         self._used: set[tuple[str, str]] = set()
         self._minutes_to_dispatch: list[float] = []
+        self._without_position = 0
         self.left_out: Counter[str] = Counter()
         self.faults: list[str] = []
 
@@ -287,7 +300,7 @@ class _Reader:
         except ValueError:
             position = None
         if position is None or (round(position.latitude, 3), round(position.longitude, 3)) == (0, 0):
-            self.left_out["no position, only the position was left out"] += 1
+            self._without_position += 1
             return {}
         return {"position": position.model_dump()}
 
@@ -395,8 +408,14 @@ class _Reader:
         if self._minutes_to_dispatch:
             half = statistics.median(self._minutes_to_dispatch)
             overlapping.append(f"half of the rows were dispatched within {half:.1f} min")
+        if self._without_position:
+            overlapping.append(f"{_rows(self._without_position)} without a position that can be read")
         made = sum(map(len, self._read.values())) if self._columns.incident_id is None else 0
         return unused + overlapping + ([f"{made} ids were made of what the rows say"] if made else [])
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
 
 
 class _UnreadableTime(_Wrong):

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from shared.call import Name, Text
-from shared.programme.document.kinds import zone
+from shared.programme.judging.hours import is_time_zone
 
 EPOCHS = {"epoch-seconds": 1, "epoch-milliseconds": 1000}
 """Numbers since 1970 in UTC, by how many make a second."""
@@ -28,7 +28,8 @@ class MappingRefused(ValueError):
 
 
 def _zone(name: str) -> str:
-    zone(name)
+    if not is_time_zone(name):
+        raise ValueError(f"{name!r} is no time zone")
     return name
 
 

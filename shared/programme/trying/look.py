@@ -20,8 +20,8 @@ MOST_ROWS = 1_000_000
 MOST_DIFFERENT = 5_000
 """So many values of a column are told apart; a column with more is an identifier or a text."""
 EXAMPLES, MOST_FAULTS, MOST_CODES = 3, 20, 200
-SHARE = 0.95
-"""Of the filled values that have to be of a kind for the column to be taken for it."""
+SHARE, LEAST_SHARE = 0.95, 0.5
+"""Of the filled values that have to be of a kind for the column to be taken for it; of times, at the least."""
 
 TIMES = (
     "%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z",
@@ -30,6 +30,10 @@ TIMES = (
     "%m/%d/%y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M",
 )  # fmt: skip
 DATES = ("%Y-%m-%d", "%m/%d/%Y", "%Y/%m/%d", "%m/%d/%y", "%Y%m%d")
+_OF_IDS = {"incident", "id", "num", "number", "event", "case", "call", "cad"}
+_OF_LISTS = {"snapshot", "asof", "as", "seen", "listed"}
+_MIDNIGHT = re.compile(r"(.+?)((?:T| +)(?:00:00(?::00(?:\.0+)?)?|12:00(?::00)? AM)Z?)", re.IGNORECASE)
+"""A date that is written as a time: the hour says nothing."""
 CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H%M")
 
 
@@ -138,8 +142,10 @@ class _Guesses:
         self._rows, self._table = rows, table
         self.made: list[Guess] = []
         self.time = ""
+        self._of_a_call = ""
         self._created: tuple[str, ...] = ()
         self._guess_times()
+        self._guess_id()
         for meaning, (words, fits) in _MEANINGS.items():
             self._guess(meaning, words, fits)
 
@@ -164,7 +170,7 @@ class _Guesses:
             "dispatched_at": "dispatch dispatched",
             "arrived_at": "arrive arrived arrival onscene scene",
             "closed_at": "close closed clear cleared end completed",
-            "updated_at": "update updated modified snapshot",
+            "updated_at": "update updated modified snapshot asof as seen listed",
         }
         for meaning in ("dispatched_at", "arrived_at", "closed_at", "updated_at", "created_at"):
             taken = {guess.column for guess in self.made}
@@ -172,15 +178,48 @@ class _Guesses:
             if meaning == "created_at" and not named:
                 named = [name for name in times if name not in taken]
             if named:
-                self.made.append(Guess(meaning, named[0], f"its values are like {times[named[0]]}"))
+                self.made.append(Guess(meaning, named[0], self._like(named[0], times[named[0]])))
         if self.column("created_at"):
             self.time, self._created = times[self.column("created_at")], (self.column("created_at"),)
         else:
             self._guess_two_columns()
         self.made.reverse()
 
+    def _like(self, name: str, written: str) -> str:
+        values = [value for row in self._rows if (value := row.get(name))]
+        others = [value for value in values if not _is(value, written)]
+        if not others:
+            return f"its values are like {written}"
+        what = 'whether their rows are left out, [rows] unreadable_time = "leave-out" says'
+        return f"{len(others)} of {len(values)} values are not like {written}, as {others[0]}: {what}"
+
+    def _guess_id(self) -> None:
+        """The call's number: one that no two rows share, or that only rows of one and the same time do."""
+        taken = {guess.column for guess in self.made} | set(self._created)
+        named = [name for name in self._table if name not in taken and _words(name) & _OF_IDS]
+        for name in named:
+            if _different(list(self._table[name].elements())):
+                why = f"it is called {' '.join(sorted(_words(name) & _OF_IDS))} and no value stands twice"
+                self.made.append(Guess("incident_id", name, why))
+                return
+        for name in named:
+            if self._created and self._is_one_time(name):
+                updated = _words(self.column("updated_at"))
+                self._of_a_call = "snapshots" if updated & _OF_LISTS else "versions" if updated else "units"
+                self.made.append(Guess("incident_id", name, "rows with one value in it have one time"))
+                return
+
+    def _is_one_time(self, name: str) -> bool:
+        """Whether all rows with one value of a column came in at one time, and values differ."""
+        times: dict[str, tuple[str, ...]] = {}
+        for row in self._rows:
+            created = tuple(row.get(column, "") for column in self._created)
+            if not row.get(name) or times.setdefault(row[name], created) != created:
+                return False
+        return len(times) > 1 and len(set(times.values())) > 1
+
     def _guess_two_columns(self) -> None:
-        dates = {name: written for name, counted in self._table.items() if (written := _fits(list(counted), DATES))}
+        dates = {name: written for name, counted in self._table.items() if (written := _date_of(list(counted)))}
         clocks = {name: written for name, counted in self._table.items() if (written := _fits(list(counted), CLOCKS))}
         clocks = {name: written for name, written in clocks.items() if name not in dates}
         for (date, day), (clock, hour) in zip(dates.items(), clocks.items(), strict=False):
@@ -218,6 +257,8 @@ class _Guesses:
         for meaning, guess in guessed.items():
             if meaning != "code":
                 lines.append(f"{meaning} = {_toml(guess.column)}  # {guess.reason}")
+        if self._of_a_call:
+            lines += ["[rows]", f"of_a_call = {_toml(self._of_a_call)}  # a guess: several rows have one number"]
         return "\n".join(lines) + "\n"
 
 
@@ -248,7 +289,6 @@ def _degrees(most: int) -> Fits:
 _MEANINGS: Mapping[str, tuple[str, Fits]] = {
     "latitude": ("latitude lat y", _degrees(90)),
     "longitude": ("longitude lon long lng x", _degrees(180)),
-    "incident_id": ("incident id num number event case call cad", _different),
     "code": ("type code nature problem category calltype", _few),
     "priority": ("priority prio pri", _few),
     "beat": ("beat zone district sector precinct division grid area", _few),
@@ -261,8 +301,10 @@ def _words(name: str) -> set[str]:
 
 
 def _time_of(values: Sequence[str]) -> str:
-    """The way in which nearly all values are times; empty where there is none."""
-    if found := _fits(values, TIMES):
+    """The way in which nearly all values are times, or else most; empty where there is none, and of bare dates."""
+    if _date_of(values):
+        return ""
+    if found := _fits(values, TIMES) or _fits(values, TIMES, LEAST_SHARE):
         return found
     numbers = [value for value in values if re.fullmatch(r"\d{10}(\d{3})?(\.\d+)?", value)]
     if values and len(numbers) >= SHARE * len(values):
@@ -270,18 +312,30 @@ def _time_of(values: Sequence[str]) -> str:
     return ""
 
 
-def _fits(values: Sequence[str], formats: Iterable[str]) -> str:
+def _date_of(values: Sequence[str]) -> str:
+    """The way in which values are dates, be it with a midnight that says nothing; empty where they are not."""
+    matches = [match for value in values if (match := _MIDNIGHT.fullmatch(value))]
+    tails = {match[2] for match in matches}
+    if 1 < len(values) == len(matches) and len(tails) == 1:
+        written = _fits([match[1] for match in matches], DATES)
+        return written and written + tails.pop()
+    return _fits(values, DATES)
+
+
+def _fits(values: Sequence[str], formats: Iterable[str], share: float = SHARE) -> str:
     tried = values[:500]
     for written in formats if tried else ():
-        good = 0
-        for value in tried:
-            try:
-                good += 2000 <= _parsed(value, written).year < 2100 or written in CLOCKS  # noqa: PLR2004  this century
-            except ValueError:
-                continue
-        if good >= SHARE * len(tried):
+        if sum(_is(value, written) for value in tried) >= share * len(tried):
             return written
     return ""
+
+
+def _is(value: str, written: str) -> bool:
+    """Whether a value is a time of this century in a format."""
+    try:
+        return 2000 <= _parsed(value, written).year < 2100 or written in CLOCKS  # noqa: PLR2004  this century
+    except (ValueError, OverflowError, OSError):
+        return False
 
 
 def _parsed(value: str, written: str) -> datetime:

@@ -89,7 +89,7 @@ async def test_f7_a_journal_that_cannot_be_followed_keeps_no_call_out(
     settings: IntakeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F7: calls are taken before the journal is read, and while it cannot be; it is tried again until it can."""
-    monkeypatch.setattr(revoked, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(revoked, "RETRY_SECONDS", 0.01)
     log = MemoryLog()
     broker = Broken(log)
     intake = Intake(settings, broker, log)

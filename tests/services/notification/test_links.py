@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.notification.adapters import Links
 from shared.events import ContactMethod, LinksRenewed, LinksRevoked, PageAttempted, PageDropped, PageDue
 from shared.links import offer_link
-from tests.services.notification.journal import (
+from tests.services.notification.driver import (
     POCKET,
     WEBHOOK,
     Running,

@@ -27,7 +27,7 @@ from shared.events import (
 )
 from shared.links import token_of
 from tests.builders import of_offer, offer_made
-from tests.services.pocket.city import AGENCY, CALL, PERSONAL, SECRET, City
+from tests.services.pocket.driver import AGENCY, CALL, PERSONAL, SECRET, City
 from tests.services.pocket.test_http import city, phone, settle, shown  # noqa: F401  # fixtures
 
 SHIFT = "shift-of-alpha-1"

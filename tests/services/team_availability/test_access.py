@@ -34,7 +34,7 @@ from shared.events import (
     TokenRevoked,
     decode,
 )
-from tests.services.team_availability.town import Town
+from tests.services.team_availability.driver import Town
 
 CREW, TEAMS = ("sal", "sid"), ("one", "two")
 HASH = "sha256:" + "a" * 64

@@ -10,7 +10,7 @@ from shared import events
 from shared.agencies import hash_of
 from shared.links import shift_link
 from shared.topics import ASSIGNMENTS
-from tests.services.console.city import AGENCIES, AGENCY, OTHER_AGENCY, POCKET, SECRET, City
+from tests.services.console.driver import AGENCIES, AGENCY, OTHER_AGENCY, POCKET, SECRET, City
 
 WHY = {"reason": "it was seen"}
 TWO_KEYS = AGENCIES.replace(f'["{hash_of("cad")}"]', f'["{hash_of("cad")}", "{hash_of("new-cad")}"]')

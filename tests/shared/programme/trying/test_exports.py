@@ -252,7 +252,7 @@ def test_rows_whose_time_lacks_its_half_of_the_day_are_left_out_where_the_docume
     assert len(faults_of(tmp_path, mapping_of(time=written), *lines)) == 1
     export = export_of(tmp_path, mapping_of('[rows]\nunreadable_time = "leave-out"\n', time=written), *lines)
     assert (len(export.rows), export.left_out) == (1, {"its time cannot be read": 1})
-    assert export.remarks == ["1 rows left out: its time cannot be read"]
+    assert export.remarks == ["1 row left out: its time cannot be read"]
 
 
 def test_a_row_without_an_id_gets_one_of_what_it_says(tmp_path: Path) -> None:
@@ -337,3 +337,50 @@ def test_a_look_says_what_an_export_holds_and_its_mapping_reads_it(tmp_path: Pat
     assert seen.first.startswith("2023-01-01")
     assert (sum(seen.by_hour), sum(seen.by_hour[12:])) == (60, 60)
     assert len(read_export(read_mapping(seen.mapping), path).rows) == 60
+
+
+def seen_in(tmp_path: Path, *lines: str) -> tuple[dict[str, str], str, CallMapping]:
+    """What a look takes the columns for, why, and the mapping that it writes."""
+    path = tmp_path / "seen.csv"
+    path.write_text("\n".join(lines) + "\n")
+    seen = look_at(path, File())
+    reasons = " ".join(guess.reason for guess in seen.guesses)
+    return {guess.meaning: guess.column for guess in seen.guesses}, reasons, read_mapping(seen.mapping)
+
+
+@pytest.mark.parametrize("midnight", ["T00:00:00", " 00:00", " 12:00:00 AM", "T00:00:00.000Z", ""])
+def test_d2_a_day_that_is_written_as_a_midnight_is_no_time(tmp_path: Path, midnight: str) -> None:
+    rows = [f"{n},2023-01-{1 + n % 28:02}{midnight},{n % 24:02}{n % 60:02},A" for n in range(40)]
+    found, _, mapping = seen_in(tmp_path, "num,day,clock,type", *rows)
+    assert (found["created_at"], mapping.columns.created_at) == ("day", ["day", "clock"])
+    hours = [row.body["created_at"] for row in export_of(tmp_path, mapping, "num,day,clock,type", *rows).rows]
+    assert len(set(hours)) == 40
+
+
+def test_d2_calls_that_all_came_at_midnight_are_refused(tmp_path: Path) -> None:
+    rows = [f"{n},2023-01-{1 + n:02} 00:00,A" for n in range(12)]
+    (fault,) = faults_of(tmp_path, mapping_of(), "id,at,type", *rows)
+    assert fault.startswith("column at: is a day without its hour")
+    assert len(export_of(tmp_path, mapping_of(), "id,at,type", *rows, "99,2023-01-01 00:01,A").rows) == 13
+    assert len(export_of(tmp_path, mapping_of(), "id,at,type", *rows[:3]).rows) == 3, "so few may have"
+
+
+def test_a_look_tells_how_many_times_lack_their_half_of_the_day(tmp_path: Path) -> None:
+    rows = [f"{n},01/{1 + n:02}/2023 10:{n:02}{' AM' if n % 5 else ''},A" for n in range(20)]
+    found, reasons, mapping = seen_in(tmp_path, "num,received,type", *rows)
+    assert (found["created_at"], mapping.time) == ("received", "%m/%d/%Y %I:%M %p")
+    assert "4 of 20 values are not like %m/%d/%Y %I:%M %p, as 01/01/2023 10:00: " in reasons
+    assert len(faults_of(tmp_path, mapping, "num,received,type", *rows)) == 4
+
+
+@pytest.mark.parametrize(
+    ("column", "of_a_call"), [("unit", "units"), ("last_updated", "versions"), ("as_of", "snapshots")]
+)
+def test_a_look_takes_rows_of_one_number_and_time_for_one_call(tmp_path: Path, column: str, of_a_call: str) -> None:
+    rows = [
+        f"{'LOW' if n % 2 else 'HIGH'},E{n},2023-01-01 10:{n:02}," + (f"E{part}" if column == "unit" else
+        f"2023-01-01 11:{n % 10 + part:02}") for n in range(20) for part in range(1 + n % 3)
+    ]  # fmt: skip
+    found, _, mapping = seen_in(tmp_path, f"call_type,incident_num,received,{column}", *rows)
+    assert (found["incident_id"], mapping.rows.of_a_call) == ("incident_num", of_a_call)
+    assert len(export_of(tmp_path, mapping, f"call_type,incident_num,received,{column}", *rows).rows) == 20
