@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.notification.adapters import Links
+from shared.engine.service import EffectStarting
 from shared.events import ContactMethod, LinksRenewed, LinksRevoked, PageAttempted, PageDropped, PageDue
 from shared.links import offer_link
 from tests.services.notification.driver import (
@@ -70,9 +71,11 @@ def test_f10_a_page_that_is_owed_goes_out_once_with_the_new_link() -> None:
 
 def test_f10_a_page_that_was_tried_is_not_sent_again() -> None:
     running = Running()
-    running.take(offer())
+    for page in of(running.take(offer()), PageDue):
+        running.take(EffectStarting(page.page_id), f"effect/{page.page_id}")
+    assert [event.type for event in running.take(revoked())] == ["links-renewed"], "they are on their way"
     running.perform()
-    assert [event.type for event in running.take(revoked())] == ["links-renewed"]
+    assert [event.type for event in running.take(revoked(2))] == ["links-renewed"], "they have arrived"
 
 
 def test_f10_a_way_that_was_taken_away_is_used_no_more_for_a_call_under_way() -> None:
