@@ -15,10 +15,13 @@ from services.team_availability.merging import let_join
 from services.team_availability.overrides import answer_waiting, confirm_decision, override_call
 from services.team_availability.pauses import district_paused, district_resumed
 from services.team_availability.roster import (
+    confirm_member,
     define_person,
     define_team,
     remove_person,
     remove_team,
+    revoke_links,
+    revoke_token,
     sign_off,
     sign_on,
 )
@@ -35,6 +38,7 @@ from shared.events import (
     CallTriaged,
     Command,
     ConfirmDecision,
+    ConfirmMember,
     CorrectStatus,
     DeclineOffer,
     DefinePerson,
@@ -47,6 +51,8 @@ from shared.events import (
     RemovePerson,
     RemoveTeam,
     ReportStatus,
+    RevokeLinks,
+    RevokeToken,
     SignOff,
     SignOn,
     WithdrawTeam,
@@ -95,9 +101,12 @@ DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], None]] = {
 COMMAND_DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], list[Event]]] = {
     DefinePerson: define_person,
     RemovePerson: remove_person,
+    RevokeLinks: revoke_links,
+    RevokeToken: revoke_token,
     DefineTeam: define_team,
     RemoveTeam: remove_team,
     SignOn: sign_on,
+    ConfirmMember: confirm_member,
     SignOff: sign_off,
     ReportStatus: report_status,
     CorrectStatus: correct_status,

@@ -31,6 +31,7 @@ from shared.events import (
     Command,
     ConfirmationAsked,
     ConfirmDecision,
+    ConfirmMember,
     ContactMethod,
     DeclineOffer,
     DefinePerson,
@@ -44,6 +45,7 @@ from shared.events import (
     ProposeProgramme,
     ReportStatus,
     ResumeDistrict,
+    RevokeLinks,
     RollBackProgramme,
     SetPhase,
     SignOff,
@@ -199,6 +201,7 @@ class City:
         for _ in range(3):
             self._plan_pause()
         self._plan_roll_back()
+        self._plan_revocations()
         for number in range(HARMFUL_CALLS):
             self._plan_harm(number)
 
@@ -261,6 +264,8 @@ class City:
             shift_ends_at=EPOCH + timedelta(hours=8),
             issued_by=members[0],
         )
+        for member in members[1:]:
+            self.command(agency, ConfirmMember, team_id=team_id, person_id=member, issued_by=member)
 
     def _plan_pause(self) -> None:
         agency = agency_name(self.dice.randrange(self.agencies))
@@ -278,6 +283,13 @@ class City:
         self.later(at, agency, ProposeProgramme, document=document, issued_by="pat")
         self.later(at + 0.5, agency, ApproveProgramme, document_hash=document_hash, issued_by="alex")
         self.later(at + 2 + self.dice.random() * 5, agency, RollBackProgramme, reason="too many refusals")
+
+    def _plan_revocations(self) -> None:
+        """Whoever is paged loses a phone while calls flow, again and again."""
+        for number in range(self.agencies):
+            for _ in range(3):
+                at = FIRST_CALL_SECONDS + self.dice.random() * (self.ends_at - FIRST_CALL_SECONDS)
+                self.later(at, agency_name(number), RevokeLinks, person_id="emt-0", reason="the phone is lost")
 
     # --- calls -------------------------------------------------------------------------------------------------------
 
