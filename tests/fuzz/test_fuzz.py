@@ -30,11 +30,11 @@ from shared.programme.trying.cad_export import rows
 from shared.programme.trying.export_document import MappingRefused, read_mapping
 from shared.sealing import Sealer, new_key
 from tests.fuzz.spoiled import TEXT, VALUE, spoiled_json, spoiled_text
-from tests.services.console.city import AGENCIES as CONSOLE_AGENCIES
-from tests.services.console.city import ROLES, running_city
+from tests.services.console.driver import AGENCIES as CONSOLE_AGENCIES
+from tests.services.console.driver import ROLES, running_city
 from tests.services.intake.conftest import AGENCIES, CALL, KEY
 from tests.services.intake.test_eido import PIDF, eido
-from tests.services.pocket.city import City as PocketCity
+from tests.services.pocket.driver import City as PocketCity
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "3000"))

@@ -52,3 +52,13 @@ def test_b6_two_secrets_are_valid_at_a_time(tmp_path: Path) -> None:
 def test_b7_a_webhook_that_leads_nowhere_is_refused_when_the_file_is_read(tmp_path: Path, url: str) -> None:
     with pytest.raises(AgenciesRefused, match="must"):
         agencies(tmp_path, f'[agencies.x.sources.cad]\nwebhook = {{ url = "{url}", secret = "{SECRET}" }}\n')
+
+
+@pytest.mark.parametrize(
+    "text", ["x = " + "[" * 3_000, "x = " + "9" * 5_000, "x = \ud83d", "x ="], ids=lambda text: text[:6]
+)
+def test_f7_whatever_is_wrong_with_the_file_the_old_one_serves_and_the_fault_is_told(tmp_path: Path, text: str) -> None:
+    standing = agencies(tmp_path, "[agencies.x]\n")
+    (tmp_path / "agencies.toml").write_bytes(text.encode("utf-8", "surrogatepass"))
+    assert "x" in standing.current().agencies
+    assert standing.fault is not None
