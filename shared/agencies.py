@@ -215,13 +215,13 @@ class Agencies:
         try:
             raw = tomllib.loads(self._path.read_text("utf-8"))
             written = _File.model_validate(raw)
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            message = f"{self._path.name}: {error}"
-            raise AgenciesRefused(message) from error
         except ValidationError as error:
             faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
             message = f"{self._path.name}: {faults}"
             raise AgenciesRefused(message) from None
+        except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number without end, brackets without end
+            message = f"{self._path.name}: {error}"
+            raise AgenciesRefused(message) from error
         self._file = _File(agencies={name: _named(name, agency) for name, agency in written.agencies.items()})
         agencies = self._file.agencies.values()
         self._sources = {

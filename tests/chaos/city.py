@@ -30,7 +30,8 @@ RUDE_PERCENT = 2
 DRIP_SECONDS = 1.5
 CLOCK_JUMPS_SECONDS = (-3600, -300, -5, 0, 0, 240, 3600)
 """How far the clock of one town's CAD is off, each time that it looks at it."""
-CONNECTIONS = 400
+CONNECTIONS = 200
+"""With the silent callers fewer than a door takes."""
 REFUSED = 409
 
 

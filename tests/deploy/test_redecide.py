@@ -23,7 +23,7 @@ TRIAGE, TEAM_AVAILABILITY, NOTIFICATION = SERVICES
 
 @pytest.fixture(scope="module")
 def day() -> Day:
-    return simulate(3, calls=60, agencies=2)
+    return simulate(5, calls=60, agencies=2, harmful_calls=0)
 
 
 @pytest.fixture

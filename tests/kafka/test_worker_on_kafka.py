@@ -220,7 +220,9 @@ async def test_f1_an_input_that_never_ends_is_refused_and_its_process_goes_on(ri
     await rig.call("spins")
     await rig.call("behind")
     await rig.decided("deadline-set", 2)
-    assert time.monotonic() - began < 3, "half a second of the processor, on a machine that is busy"
+    assert time.monotonic() - began < 6, (
+        "half a second of the processor, on a machine that is busy; the watchdog takes 8"
+    )
     assert (await rig.types())["input-refused"] == 1
     await rig.decided("call-routed", 2)
     assert process.poll() is None

@@ -24,7 +24,7 @@ RAISED_PERCENT, ENDED_PERCENT = 5, 3
 """Of the updates: a hazard becomes known; the CAD closes the call. The others add to the narrative alone."""
 NARRATIVE = (
     "Caller reports a person sitting on the kerb outside the library, talking to themselves, known to the neighbours. "
-    "No threats were made, nobody is hurt. Caller stays at a distance and will wave to whoever comes. "
+    "No word in it raises anything: this is a calm call. Caller stays at a distance and will wave to whoever comes. "
 )
 OPEN_CALLS = 2000
 

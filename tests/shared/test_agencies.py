@@ -159,3 +159,13 @@ def test_f7_what_is_revoked_is_let_in_nowhere_whatever_the_file_says(
 def test_f7_a_file_that_is_empty_at_the_start_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AgenciesRefused, match="agencies"):
         agencies(tmp_path, "")
+
+
+@pytest.mark.parametrize(
+    "text", ["x = " + "[" * 3_000, "x = " + "9" * 5_000, "x = \ud83d", "x ="], ids=lambda text: text[:6]
+)
+def test_f7_whatever_is_wrong_with_the_file_the_old_one_serves(tmp_path: Path, text: str) -> None:
+    doors = agencies(tmp_path, WHOLE)
+    (tmp_path / "agencies.toml").write_bytes(text.encode("utf-8", "surrogatepass"))
+    assert doors.source_of("key") is not None
+    assert doors.refused_since is not None

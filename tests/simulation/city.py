@@ -150,6 +150,7 @@ class City:
     ends_at: float = 0.0
     harm: random.Random = field(default_factory=random.Random)
     """Dice of their own, for what is wrong with the input itself."""
+    harmful_calls: int = HARMFUL_CALLS
     harmful: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Call id → what it does, and to which service."""
     clocks: dict[str, tuple[float, ...]] = field(default_factory=dict)
@@ -202,7 +203,7 @@ class City:
             self._plan_pause()
         self._plan_roll_back()
         self._plan_revocations()
-        for number in range(HARMFUL_CALLS):
+        for number in range(self.harmful_calls):
             self._plan_harm(number)
 
     def _plan_harm(self, number: int) -> None:

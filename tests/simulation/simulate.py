@@ -22,7 +22,7 @@ from shared.engine.broker import Stored
 from shared.engine.service import DecisionTooLong, Effect, EffectDone, Input, Service
 from shared.engine.writer import JournalWriter
 from shared.events import CallReported, Event, decode
-from tests.simulation.city import City, WatchedLog
+from tests.simulation.city import HARMFUL_CALLS, City, WatchedLog
 from tests.simulation.machine import TRAPS, Machine
 from tests.simulation.virtual_time import VirtualClock, run
 
@@ -131,18 +131,25 @@ class _Silence:
     debug = info = warning = error = critical = _pass
 
 
-def simulate(seed: int, calls: int = 200, agencies: int = 4, *, ownership_rule: bool = True) -> Day:
+def simulate(
+    seed: int,
+    calls: int = 200,
+    agencies: int = 4,
+    *,
+    ownership_rule: bool = True,
+    harmful_calls: int = HARMFUL_CALLS,
+) -> Day:
     """Live through one seed."""
     with surroundings(ownership_rule=ownership_rule):
-        return run(_live(seed, calls, agencies))
+        return run(_live(seed, calls, agencies, harmful_calls))
 
 
-async def _live(seed: int, calls: int, agencies: int) -> Day:
+async def _live(seed: int, calls: int, agencies: int, harmful_calls: int) -> Day:
     loop = asyncio.get_running_loop()
     clock, dice = VirtualClock(loop), random.Random(seed)
     log = WatchedLog(4, clock)
     city = City(log, clock, loop, random.Random(f"city/{seed}"), cached_decode, agencies, calls)
-    city.harm = random.Random(f"harm/{seed}")
+    city.harm, city.harmful_calls = random.Random(f"harm/{seed}"), harmful_calls
     log.watcher = city.watch
     day = Day(seed, log, city)
     for service in SERVICES:
