@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 
-.PHONY: help demo down test check chaos bench lock
+.PHONY: help demo down test check chaos fuzz bench lock sbom
 
 help:   ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
@@ -30,6 +30,9 @@ check: .venv/installed  ## style, types, who imports whom, dependencies
 chaos: .venv/installed  ## processes and Kafka killed at random; ARGS="--help" tells how
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+fuzz: .venv/installed  ## spoiled inputs at every door and reader; INPUTS=n
+	@FUZZ_INPUTS=$(or $(INPUTS),100000) $(BIN)/python -m pytest -q -n 2 --dist load tests/fuzz $(ARGS)
+
 bench: .venv/installed  ## latency, throughput, recovery; ARGS="--help" tells how
 	@$(BIN)/python -m tests.bench $(ARGS)
 
@@ -38,6 +41,9 @@ lock: .venv/installed  ## pin the dependencies of pyproject.toml anew
 		pyproject.toml --output-file requirements.lock $(ARGS)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra image --generate-hashes --no-header \
 		--constraints requirements.lock pyproject.toml --output-file deploy/requirements.lock
+
+sbom: .venv/installed  ## what the image holds, as CycloneDX: sbom.cdx.json
+	@$(BIN)/python -m deploy.sbom sbom.cdx.json
 
 .venv/installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "careroute needs Python 3.11 or later (Debian: apt-get install python3 python3-venv);" \

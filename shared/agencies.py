@@ -2,6 +2,11 @@
 
 A key or token is 256 random bits; the file holds its SHA-256 only. Two keys a source are valid at a time, so that one
 can be changed without a gap.
+
+A file that is wrong, or gone, takes nothing away: no call is lost for a missing bracket, and nobody who may press the
+stop switch is locked out. So the file before it stays in force for as long as it takes, and log, metric, alert and
+`/readyz` say so. What has to end meanwhile is ended by a command: a revoked token or key is let in nowhere, whatever
+any file says, and for good.
 """
 
 from __future__ import annotations
@@ -11,8 +16,9 @@ import binascii
 import hashlib
 import tomllib
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -26,8 +32,10 @@ from pydantic import (
 
 from shared.addresses import Url
 from shared.call import Name
+from shared.clock import Clock, SystemClock
+from shared.telemetry import AGENCIES_FILE_REFUSED, logger
 
-Found = TypeVar("Found")
+Holder = TypeVar("Holder", "Source", "Principal")
 Role = Literal["cad", "dispatcher", "supervisor", "approver", "staff", "viewer"]
 KeyHash = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 SECRET_PREFIX = "whsec_"  # noqa: S105  # not one itself
@@ -104,32 +112,61 @@ class Agency(_Part):
 
 
 class _File(_Part):
-    agencies: dict[Name, Agency] = {}
+    agencies: dict[Name, Agency] = Field(min_length=1)
+    """An empty file would shut everybody out: it is one that was cut short, not one that somebody means."""
 
 
 class AgenciesRefused(ValueError):
     """The agencies file is wrong; says where."""
 
 
+class Refusal(NamedTuple):
+    """What is wrong with the file as it is now, and since when it is not taken."""
+
+    fault: str
+    since: datetime
+
+
+NEVER_READ = (0, 0)
+
+
 class Agencies:
     """The agencies file as it stands. A changed file that is wrong is not taken: the old one stays, loudly."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._stamp: tuple[int, int] = (0, 0)
-        self.fault: str | None = None
-        """What is wrong with the file as it is now, where the one before it still serves."""
+    def __init__(self, path: Path, clock: Clock | None = None) -> None:
+        self._path, self._clock = path, clock or SystemClock()
+        self._stamp: tuple[int, int] = NEVER_READ
+        self._refusal: Refusal | None = None
+        self._revoked: set[tuple[str, str]] = set()
+        """Agency and hash."""
         self._load()
+        AGENCIES_FILE_REFUSED.set_function(lambda: float(self.refused_since is not None))
+
+    @property
+    def refused_since(self) -> datetime | None:
+        """Since when the file is wrong or gone, and the one before it in force."""
+        self.current()
+        return self._refusal.since if self._refusal else None
+
+    def remark(self) -> str:
+        """What somebody should know who asks whether a door is ready; the log has what is wrong."""
+        if (since := self.refused_since) is None:
+            return ""
+        return f"The agencies file is refused since {since:%Y-%m-%d %H:%M:%S} UTC: the one before it is in force."
+
+    def revoke(self, agency: str, token_hash: str) -> None:
+        """Let an agency's token or key in no more, whatever the file says."""
+        self._revoked.add((agency, token_hash))
 
     def source_of(self, key: str) -> Source | None:
         """The source that a key belongs to."""
         self.current()
-        return _found(self._sources, key)
+        return self._holder(self._sources, key)
 
     def person_of(self, token: str) -> Principal | None:
         """The person that a token belongs to."""
         self.current()
-        return _found(self._people, token)
+        return self._holder(self._people, token)
 
     def agency(self, name: str) -> Agency | None:
         """One agency's doors."""
@@ -137,9 +174,9 @@ class Agencies:
 
     def cad_webhook(self, agency: str, source: str) -> CadWebhook | None:
         """Where the CAD of a source is told outcomes."""
-        held = self.agency(agency)
-        found = held.sources.get(source) if held else None
-        return found.webhook if found else None
+        doors = self.agency(agency)
+        publishes = doors.sources.get(source) if doors else None
+        return publishes.webhook if publishes else None
 
     def page_secrets(self, agency: str) -> tuple[str, ...]:
         """What signs an agency's webhook pages; nothing where it has no secret."""
@@ -148,8 +185,10 @@ class Agencies:
 
     def may_pause(self, agency: str) -> bool:
         """Whether somebody there can reach the stop switch."""
-        held = self.agency(agency)
-        return held is not None and any(person.roles & {"dispatcher", "supervisor"} for person in held.people.values())
+        doors = self.agency(agency)
+        people = doors.people.values() if doors else ()
+        in_reach = [person for person in people if (agency, person.token) not in self._revoked]
+        return any(person.roles & {"dispatcher", "supervisor"} for person in in_reach)
 
     def current(self) -> _File:
         """The file, read again if it changed."""
@@ -157,16 +196,25 @@ class Agencies:
             stat = self._path.stat()
             if (stat.st_mtime_ns, stat.st_size) != self._stamp:
                 self._load()
-        except (OSError, AgenciesRefused) as error:
-            self.fault = str(error)
+        except OSError as error:
+            self._stamp = NEVER_READ  # so that it is read once it is back, even if it is the same
+            self._refuse(f"{self._path.name}: {error.strerror}")
+        except AgenciesRefused as error:
+            self._refuse(str(error))
         return self._file
+
+    def _refuse(self, fault: str) -> None:
+        before = self._refusal
+        if before is None or before.fault != fault:
+            logger().error("agencies file refused, the one before it stays in force", wrong=fault)
+        self._refusal = Refusal(fault, before.since if before else self._clock.now())
 
     def _load(self) -> None:
         stat = self._path.stat()
         self._stamp = (stat.st_mtime_ns, stat.st_size)
         try:
             raw = tomllib.loads(self._path.read_text("utf-8"))
-            held = _File.model_validate(raw)
+            written = _File.model_validate(raw)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             message = f"{self._path.name}: {error}"
             raise AgenciesRefused(message) from error
@@ -174,18 +222,21 @@ class Agencies:
             faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
             message = f"{self._path.name}: {faults}"
             raise AgenciesRefused(message) from None
-        self._file = _File(agencies={name: _named(name, agency) for name, agency in held.agencies.items()})
+        self._file = _File(agencies={name: _named(name, agency) for name, agency in written.agencies.items()})
         agencies = self._file.agencies.values()
         self._sources = {
             key: source for agency in agencies for source in agency.sources.values() for key in source.keys
         }
         self._people = {person.token: person for agency in agencies for person in agency.people.values()}
-        self.fault = None
+        if self._refusal is not None:
+            logger().info("agencies file taken again")
+        self._refusal = None
 
-
-def _found(known: Mapping[str, Found], key: str) -> Found | None:
-    """What a key belongs to. Looked up by its hash: how long that takes tells nothing of the key."""
-    return known.get(hash_of(key))
+    def _holder(self, holders: Mapping[str, Holder], key: str) -> Holder | None:
+        """Who has a key. Looked up by its hash: how long that takes tells nothing of the key."""
+        key_hash = hash_of(key)
+        holder = holders.get(key_hash)
+        return None if holder is None or (holder.agency, key_hash) in self._revoked else holder
 
 
 def _named(name: str, agency: Agency) -> Agency:

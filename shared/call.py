@@ -124,6 +124,8 @@ class Call(BaseModel):
 
 SAME_INCIDENT = timedelta(minutes=60)
 """A number whose incident began so much later than before was given to another incident."""
+ROUNDED = timedelta(minutes=5)
+"""How far the stamps of one version may be apart because they are rounded, or of several clocks."""
 STALE = timedelta(days=7)
 """A call that is older by its own time stamps may have been forgotten: nobody knows what became of it."""
 
@@ -136,9 +138,12 @@ def order_of(updated_at: datetime, received_at: datetime) -> datetime:
     return min(updated_at, received_at)
 
 
-def is_another_incident(before_created_at: datetime, created_at: datetime) -> bool:
-    """Whether a number stands for another incident than before: one that began more than an hour later."""
-    return created_at - before_created_at > SAME_INCIDENT
+def is_another_incident(before_created_at: datetime, created_at: datetime, updated_at: datetime) -> bool:
+    """Whether a number stands for another incident than before: one that began more than an hour later.
+
+    A beginning after the version that tells of it is somebody's slip, and no other incident.
+    """
+    return created_at - before_created_at > SAME_INCIDENT and created_at - updated_at <= ROUNDED
 
 
 def is_stale(call: Call, judged_at: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""The links on a page: opaque, bound to one offer or shift and one person, and the same whenever they are made."""
+"""The links on a page: opaque, bound to an offer or shift and a person, and the same whenever made until revoked."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ import hmac
 TOKEN_BYTES = 16
 
 
-def token_of(secret: str, kind: str, subject_id: str, person_id: str) -> str:
-    """The token for a person and an offer or shift: 128 bits of HMAC-SHA256, so that nothing here is random."""
-    message = f"{kind}\x00{subject_id}\x00{person_id}".encode()
+def token_of(secret: str, kind: str, subject_id: str, person_id: str, generation: int = 0) -> str:
+    """The token for a person and an offer or shift: 128 bits of HMAC-SHA256, so that nothing here is random.
+
+    The generation counts how often the person's links were revoked; before the first time nothing is added for it.
+    """
+    parts = (kind, subject_id, person_id, *([str(generation)] if generation else []))
+    message = "\x00".join(parts).encode()
     digest = hmac.new(secret.encode(), message, hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest[:TOKEN_BYTES]).rstrip(b"=").decode()
 
 
-def offer_link(base_url: str, secret: str, offer_id: str, person_id: str) -> str:
+def offer_link(base_url: str, secret: str, offer_id: str, person_id: str, generation: int = 0) -> str:
     """Where a person answers an offer; dies with the offer and the assignment it led to."""
-    return f"{base_url.rstrip('/')}/p/{token_of(secret, 'offer', offer_id, person_id)}"
+    return f"{base_url.rstrip('/')}/p/{token_of(secret, 'offer', offer_id, person_id, generation)}"
 
 
-def shift_link(base_url: str, secret: str, shift_id: str, person_id: str) -> str:
+def shift_link(base_url: str, secret: str, shift_id: str, person_id: str, generation: int = 0) -> str:
     """A person's page for the shift; dies at sign-off."""
-    return f"{base_url.rstrip('/')}/s/{token_of(secret, 'shift', shift_id, person_id)}"
+    return f"{base_url.rstrip('/')}/s/{token_of(secret, 'shift', shift_id, person_id, generation)}"

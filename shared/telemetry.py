@@ -47,6 +47,10 @@ WRONG_TOKENS = Counter("careroute_wrong_tokens_total", "Requests with a token or
 REQUEST_SECONDS = Histogram(
     "careroute_request_seconds", "HTTP requests, from the head to the answer.", ["door"], buckets=FAST_SECONDS
 )
+AGENCIES_FILE_REFUSED = Gauge(
+    "careroute_agencies_file_refused",
+    "1 while the agencies file is wrong or gone, and the one before it in force: nobody can be taken out by it. ALERT.",
+)
 CALLS_RECEIVED = Counter("careroute_calls_received_total", "Call versions made durable by intake.", ["agency"])
 UNLISTED = Counter(
     "careroute_unlisted_total",
@@ -132,17 +136,24 @@ def logger() -> Any:
 
 
 Probe = Callable[[], bool]
+Remark = Callable[[], str]
 
 
-def operations(ready: Probe, live: Probe = lambda: True) -> Callable[[str], tuple[int, str, bytes]]:
-    """What `/metrics`, `/livez` and `/readyz` answer: status, content type, body."""
+def operations(
+    ready: Probe, live: Probe = lambda: True, remark: Remark = str
+) -> Callable[[str], tuple[int, str, bytes]]:
+    """What `/metrics`, `/livez` and `/readyz` answer: status, content type, body.
+
+    `remark`: what `/readyz` says besides, of something that somebody has to mend and that keeps nobody out.
+    """
 
     def answer(path: str) -> tuple[int, str, bytes]:
         if path == "/metrics":
             return 200, CONTENT_TYPE_LATEST, generate_latest()
         if path in ("/livez", "/readyz"):
             good = live() if path == "/livez" else ready()
-            return (200, "text/plain", b"ok\n") if good else (503, "text/plain", b"not yet\n")
+            lines = ["ok" if good else "not yet", remark() if path == "/readyz" else ""]
+            return 200 if good else 503, "text/plain", "".join(f"{line}\n" for line in lines if line).encode()
         return 404, "text/plain", b"only /metrics, /livez and /readyz are here\n"
 
     return answer
@@ -153,9 +164,9 @@ class _Quiet(WSGIRequestHandler):
         """Requests for metrics are no news."""
 
 
-def serve_operations(host: str, port: int, ready: Probe, live: Probe) -> int:
+def serve_operations(host: str, port: int, ready: Probe, live: Probe, remark: Remark = str) -> int:
     """Serve them from a thread of its own, so that a stuck loop can be seen from outside; the port it got."""
-    answer = operations(ready, live)
+    answer = operations(ready, live, remark)
 
     def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         status, kind, body = answer(environ.get("PATH_INFO", "/"))

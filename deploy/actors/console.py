@@ -111,7 +111,7 @@ async def set_phases(console: Console, phases: Mapping[tuple[str, str], str]) ->
 
 
 async def sign_on(console: Console, teams: Iterable[TeamSpec], pages_url: str) -> dict[str, str]:
-    """Define people and teams; their first members sign them on, and get links of their own. Raises CommandFailed."""
+    """Define people and teams; the first member signs each on, the others confirm: its link. Raises CommandFailed."""
     links: dict[str, str] = {}
     for team in teams:
         for number, (person_id, discipline) in enumerate(zip(team.members, team.crew, strict=True)):
@@ -131,4 +131,6 @@ async def sign_on(console: Console, teams: Iterable[TeamSpec], pages_url: str) -
         shift = {"members": list(team.members), "hours": 12}
         signed_on = await console.command(team.members[0], f"/v1/teams/{team.team_id}/sign-on", shift)
         links[team.team_id] = signed_on["links"][team.members[0]]
+        for member in team.members[1:]:
+            await console.command(member, f"/v1/teams/{team.team_id}/confirm", {})
     return links

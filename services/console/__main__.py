@@ -7,5 +7,6 @@ from shared.doors.serve import agencies_of, connect, serve
 
 if __name__ == "__main__":
     settings = ConsoleSettings.load()
-    app = create_app(connect(settings), SystemClock(), agencies_of(settings), settings)
-    serve("console", settings, app, app.state.follower)
+    agencies = agencies_of(settings)
+    app = create_app(connect(settings), SystemClock(), agencies, settings)
+    serve("console", settings, app, app.state.follower, agencies.remark)

@@ -9,4 +9,6 @@ from shared.sealing import Sealer
 if __name__ == "__main__":
     settings = IntakeSettings.load()
     sealer = Sealer(settings.sealing_key.get_secret_value())
-    serve("intake", settings, create_app(connect(settings), SystemClock(), agencies_of(settings), sealer, settings))
+    agencies = agencies_of(settings)
+    app = create_app(connect(settings), SystemClock(), agencies, sealer, settings)
+    serve("intake", settings, app, remark=agencies.remark)

@@ -21,6 +21,7 @@ from starlette.routing import Route
 from services.intake import eido, flat, openapi
 from services.intake.append import Appender
 from services.intake.config import MAX_BODY_BYTES, IntakeSettings
+from services.intake.revoked import follow_revocations
 from services.intake.version import Version, check, records
 from shared import telemetry
 from shared.agencies import Agencies, Source
@@ -73,11 +74,11 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, sealer: Sealer,
             Route("/v1/calls", publish_calls, methods=["POST"]),
             Route("/v1/eido", publish_eido, methods=["POST"]),
             *openapi.routes(),
-            *operations_routes(door.ready),
+            *operations_routes(door.ready, agencies.remark),
         ],
         middleware=[guard],
         exception_handlers={HTTPException: respond},
-        lifespan=lambda _: connected(broker, door.reach),
+        lifespan=lambda _: connected(broker, door.reach, door.close),
     )
     app.router.redirect_slashes = False  # it would lead to whatever host the request names
     return app
@@ -98,6 +99,7 @@ class Door:
         self._broker, self._clock, self._agencies, self._sealer = broker, clock, agencies, sealer
         self._appender = Appender(broker, CALLS)
         self._reached, self._failed_at = False, -math.inf
+        self._following: asyncio.Task[None] | None = None
 
     def ready(self) -> bool:
         """Whether the broker was reached, and not lost within the last seconds."""
@@ -109,6 +111,13 @@ class Door:
         await reader.ends([(CALLS.name, 0)])
         await reader.close()
         self._reached = True
+        self._following = asyncio.get_running_loop().create_task(follow_revocations(self._broker, self._agencies))
+
+    async def close(self) -> None:
+        """Follow no more."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.wait([self._following])
 
     def caller_of(self, request: Request) -> str | None:
         """The source that asks, by its key."""

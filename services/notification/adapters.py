@@ -50,7 +50,7 @@ class Links:
 
     def of(self, page: PageDue) -> str:
         """The person's own link to the offer; after acceptance it leads to the call."""
-        return offer_link(self.base_url, self.secret, page.offer_id or "", page.person_id)
+        return offer_link(self.base_url, self.secret, page.offer_id or "", page.person_id, page.link_generation)
 
 
 @dataclass(frozen=True, slots=True)

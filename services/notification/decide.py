@@ -28,6 +28,8 @@ from shared.events import (
     ConfirmationAsked,
     EntryNotReleased,
     Event,
+    LinksRenewed,
+    LinksRevoked,
     MessageKind,
     OfferAccepted,
     OfferDeclined,
@@ -97,6 +99,7 @@ def _offer_made(draft: Draft[State], offer: OfferMade, _given: Input) -> None:
                 offer_id=offer.offer_id,
                 district=offer.district,
                 priority=offer.priority,
+                link_generation=draft.state.link_generation(recipient.person_id),
             )
             draft.emit(PageDropped(page_id=page_id, why=why_not, page=page) if why_not else page)
 
@@ -146,8 +149,25 @@ def _notify(draft: Draft[State], given: Input, kind: PageKind, like: Iterable[Pa
     not_after = draft.now + timedelta(minutes=NOTICE_PAGE_MINUTES)
     for page in like:
         page_id = child_id(given.cause, f"{kind}/{page.person_id}/{page.method.method_id}")
-        if page_id not in draft.state.seen:
+        if page_id not in draft.state.seen and draft.state.still_reaches(page):
             changed = {"page_id": page_id, "kind": kind, "not_after": not_after, "why": why}
+            changed["link_generation"] = draft.state.link_generation(page.person_id)
+            draft.emit(page.model_copy(update=changed))
+
+
+def _links_revoked(draft: Draft[State], event: LinksRevoked, _given: Input) -> None:
+    """What the person is owed goes out with new links, over the ways that they are still reached in."""
+    generation = event.generation
+    if draft.state.link_generation(event.person_id) >= generation:
+        return
+    draft.emit(LinksRenewed(person_id=event.person_id, generation=generation, contact_methods=event.contact_methods))
+    for page_id, owed in sorted(draft.state.owed.items()):
+        page = owed.event
+        if not isinstance(page, PageDue) or page.person_id != event.person_id or owed.attempted:
+            continue
+        draft.emit(PageDropped(page_id=page_id, why="links-revoked"))
+        if draft.state.still_reaches(page):
+            changed = {"page_id": child_id(page_id, f"links/{generation}"), "link_generation": generation}
             draft.emit(page.model_copy(update=changed))
 
 
@@ -454,6 +474,7 @@ def _redeliver(draft: Draft[State], command: RedeliverMessage) -> list[Event]:
 
 DECIDERS: dict[type[Any], Callable[[Draft[State], Any, Input], None]] = {
     OfferMade: _offer_made,
+    LinksRevoked: _links_revoked,
     OfferAccepted: _offer_ended,
     OfferDeclined: _offer_ended,
     OfferExpired: _offer_ended,

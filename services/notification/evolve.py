@@ -18,6 +18,7 @@ from shared.events import (
     CommandDone,
     CommandRefused,
     Event,
+    LinksRenewed,
     PageAttempted,
     PageDelivered,
     PageDropped,
@@ -96,6 +97,10 @@ def _page_dropped(state: State, event: PageDropped, at: datetime) -> State:
     return replace(state, recent_offers=recent_offers, seen=state.seen.set(event.page_id, at, at))
 
 
+def _links_renewed(state: State, event: LinksRenewed, _at: datetime) -> State:
+    return replace(state, links=state.links.set(event.person_id, event))
+
+
 def _message_due(state: State, event: CadMessageDue, at: datetime) -> State:
     return replace(
         state,
@@ -130,6 +135,7 @@ CHANGES: dict[type[Event], Callable[[State, Any, datetime], State]] = {
     PageDelivered: _page_ended,
     PageFailed: _page_ended,
     PageDropped: _page_dropped,
+    LinksRenewed: _links_renewed,
     CadMessageDue: _message_due,
     CadInformed: _message_ended,
     CadNotInformed: _message_ended,

@@ -19,6 +19,7 @@ NOTIFICATION: Service[State] = Service(
     decide=decide,
     evolve=evolve,
     packer=packer(State),
-    state_version=3,
+    state_version=4,
     pending=pending,
+    decider_version="2",
 )

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from shared.engine.service import Effect
 from shared.engine.state import EMPTY, ByDay, PMap
-from shared.events import CadMessageDue, PageDue
+from shared.events import CadMessageDue, LinksRenewed, PageDue
 
 MAX_MESSAGES = 2_000
 MESSAGE_HOURS = 24
@@ -82,6 +82,8 @@ class State:
     """Call id → ids of the pages owed."""
     recent_offers: PMap[str, tuple[RecentOffer, ...]] = EMPTY
     """Team id → its newest offers, oldest first."""
+    links: PMap[str, LinksRenewed] = EMPTY
+    """Person → which of their links lead somewhere, once some were revoked."""
     outbox: Outbox = Outbox()
     sources: PMap[str, datetime] = EMPTY
     """Sources whose CAD was ever told anything, and since when."""
@@ -91,6 +93,16 @@ class State:
     """Ids of pages and messages that were owed or dropped: nothing is owed twice."""
     answered: ByDay[datetime] = field(default_factory=ByDay)
     """Ids of commands."""
+
+    def link_generation(self, person_id: str) -> int:
+        """Which links of a person lead somewhere."""
+        links = self.links.get(person_id)
+        return 0 if links is None else links.generation
+
+    def still_reaches(self, page: PageDue) -> bool:
+        """Whether the way that a page went still leads to its person: not where their links were revoked without it."""
+        links = self.links.get(page.person_id)
+        return links is None or page.link_generation == links.generation or page.method in links.contact_methods
 
     def without(self, effect_id: str) -> State:
         """The state in which nothing is owed under this id."""

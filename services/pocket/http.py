@@ -28,6 +28,7 @@ from shared.events import (
     AcceptOffer,
     Command,
     CommandRefused,
+    ConfirmMember,
     CorrectStatus,
     DeclineOffer,
     Disposition,
@@ -153,6 +154,7 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
     _offer_pages(app, door)
     _call_pages(app, door)
     _afterwards(app, door)
+    _confirmation(app, door)
     _shift_pages(app, door)
     app.router.routes += [PAGES.style_route(), *operations_routes(lambda: door.follower.ready)]
     app.add_middleware(
@@ -286,14 +288,35 @@ def _afterwards(app: FastAPI, door: Door) -> None:
         return await door.act(link.offer.agency, command, back)
 
 
+def _confirmation(app: FastAPI, door: Door) -> None:
+    @app.post("/s/{token}/confirm")
+    async def confirm(token: str, page_at: PageAt) -> Response:
+        link, back = door.shift(token), f"/s/{token}"
+        if link.confirmed:
+            return RedirectResponse(back, 303)
+        signed_on = link.shift.signed_on
+        command = ConfirmMember(
+            command_id=child_id(signed_on.shift_id, f"confirm/{link.person_id}/{page_at}"),
+            team_id=signed_on.team_id,
+            person_id=link.person_id,
+            **door.issued(link.person_id),
+        )
+        return await door.act(link.shift.agency, command, back)
+
+
 def _shift_pages(app: FastAPI, door: Door) -> None:
     @app.get("/s/{token}")
     async def show(token: str, said: str = "", still: bool = False) -> Response:  # noqa: FBT001, FBT002  # a query
-        return pages.shift_page(door.shift(token), door.clock.now(), door.notice(said), still=still)
+        link, now = door.shift(token), door.clock.now()
+        if not link.confirmed:
+            return pages.confirm_page(link, now, door.notice(said))
+        return pages.shift_page(link, now, door.notice(said), still=still)
 
     @app.post("/s/{token}/status")
     async def status(token: str, status: Annotated[ShiftStatus, Form()], page_at: PageAt) -> Response:
         link = door.shift(token)
+        if not link.confirmed and status != "need-police":
+            return RedirectResponse(f"/s/{token}", 303)
         signed_on = link.shift.signed_on
         command = ReportStatus(
             command_id=child_id(signed_on.shift_id, f"{status}/{link.person_id}/{page_at}"),
@@ -305,11 +328,16 @@ def _shift_pages(app: FastAPI, door: Door) -> None:
 
     @app.get("/s/{token}/sign-off")
     async def ask(token: str) -> Response:
-        return pages.sign_off_page(door.shift(token), door.clock.now())
+        link = door.shift(token)
+        if not link.confirmed:
+            return RedirectResponse(f"/s/{token}", 303)
+        return pages.sign_off_page(link, door.clock.now())
 
     @app.post("/s/{token}/sign-off")
     async def sign_off(token: str, page_at: PageAt) -> Response:
         link = door.shift(token)
+        if not link.confirmed:
+            return RedirectResponse(f"/s/{token}", 303)
         signed_on = link.shift.signed_on
         command = SignOff(
             command_id=child_id(signed_on.shift_id, f"sign-off/{link.person_id}/{page_at}"),

@@ -124,6 +124,21 @@ def shift_page(link: ShiftLink, now: datetime, notice: str, *, still: bool) -> R
     )
 
 
+def confirm_page(link: ShiftLink, now: datetime, notice: str) -> Response:
+    """The question whether a member is on the team that somebody else signed on."""
+    signed_on = link.shift.signed_on
+    return PAGES.show(
+        "confirm.html",
+        url=f"/s/{link.token}",
+        refresh_seconds=MESSAGE_REFRESH_SECONDS if notice else None,
+        link=link,
+        notice=notice,
+        others=[member for member in signed_on.members if member != link.person_id],
+        left=words.minutes((signed_on.shift_ends_at - now).total_seconds()),
+        page_at=milliseconds(now),
+    )
+
+
 def sign_off_page(link: ShiftLink, now: datetime) -> Response:
     """The question whether the team signs off."""
     return PAGES.show("sign-off.html", link=link, page_at=milliseconds(now))

@@ -25,6 +25,8 @@ from shared.events import (
     CommandRefused,
     Event,
     IncidentConfirmed,
+    LinksRevoked,
+    MemberConfirmed,
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
@@ -122,7 +124,7 @@ class Offer:
     made: OfferMade
     made_at: datetime
     people: tuple[str, ...]
-    """Who holds a link to it."""
+    """Who has a link to it."""
     sentence: str = ""
     """Why an alternative response fits, in the words of the decision."""
     state: OfferState = "open"
@@ -152,11 +154,18 @@ class Shift:
 
     agency: str
     signed_on: TeamSignedOn
+    unconfirmed: tuple[str, ...] = ()
+    """Members who have not said yet that they are on the team."""
     status: str = "available"
     asked_well: bool = False
     """The team has no call, has said that it is in need, and is asked whether it is well."""
     ended_at: datetime | None = None
     why: str = ""
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Who is on the team for certain."""
+        return tuple(member for member in self.signed_on.members if member not in self.unconfirmed)
 
     def shown_until(self) -> datetime | None:
         """When its links are gone; None while it lasts."""
@@ -181,6 +190,11 @@ class ShiftLink:
     agency: AgencyView
     shift: Shift
     person_id: str
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether its person is on the team for certain."""
+        return self.person_id not in self.shift.unconfirmed
 
 
 class View:
@@ -217,18 +231,17 @@ class View:
         """Why a command was refused, in a sentence."""
         return self._refusals.get(command_id)
 
-    def token(self, kind: str, subject_id: str, person_id: str) -> str:
+    def token(self, kind: str, subject_id: str, person_id: str, generation: int) -> str:
         """The token of a link."""
-        return token_of(self._secret, kind, subject_id, person_id)
+        return token_of(self._secret, kind, subject_id, person_id, generation)
 
     def add(self, link: OfferLink | ShiftLink) -> None:
         """Let a link lead somewhere."""
         self._links[_key(link.token)] = link
 
-    def remove(self, kind: str, subject_id: str, people: tuple[str, ...]) -> None:
-        """Let links lead nowhere."""
-        for person_id in people:
-            self._links.pop(_key(self.token(kind, subject_id, person_id)), None)
+    def remove(self, token: str) -> None:
+        """Let a link lead nowhere."""
+        self._links.pop(_key(token), None)
 
     def _find(self, token: str, now: datetime) -> OfferLink | ShiftLink | None:
         link = self._links.get(_key(token))
@@ -249,6 +262,8 @@ class AgencyView:
     def __init__(self, agency: str, view: View) -> None:
         self.name = agency
         self._view = view
+        self._generations: dict[str, int] = {}
+        """Which links of a person lead somewhere, once some were revoked."""
         self._shifts: dict[str, Shift] = {}
         self._offers: dict[str, Offer] = {}
         self._offers_of_call: dict[str, list[Offer]] = {}
@@ -273,7 +288,25 @@ class AgencyView:
 
     def token(self, offer: Offer, person_id: str) -> str:
         """The token of a person's link to an offer."""
-        return self._view.token("offer", offer.made.offer_id, person_id)
+        return self._token("offer", offer.made.offer_id, person_id)
+
+    def _token(self, kind: str, subject_id: str, person_id: str) -> str:
+        return self._view.token(kind, subject_id, person_id, self._generations.get(person_id, 0))
+
+    def _add_offer_link(self, offer: Offer, person_id: str) -> None:
+        self._view.add(OfferLink(self.token(offer, person_id), self, offer, person_id))
+
+    def _add_shift_link(self, shift: Shift, person_id: str) -> None:
+        token = self._token("shift", shift.signed_on.shift_id, person_id)
+        self._view.add(ShiftLink(token, self, shift, person_id))
+
+    def _remove_offer_links(self, offer: Offer) -> None:
+        for person_id in offer.people:
+            self._view.remove(self.token(offer, person_id))
+
+    def _remove_shift_links(self, shift: Shift) -> None:
+        for person_id in shift.signed_on.members:
+            self._view.remove(self._token("shift", shift.signed_on.shift_id, person_id))
 
     # --- one method for each event ---
 
@@ -281,10 +314,36 @@ class AgencyView:
         """A shift begins, with a link for each member."""
         old = self._shifts.get(event.team_id)
         if old is not None and old.signed_on.shift_id != event.shift_id:
-            self._view.remove("shift", old.signed_on.shift_id, old.signed_on.members)
-        shift = self._shifts[event.team_id] = Shift(self.name, event)
+            self._remove_shift_links(old)
+        shift = self._shifts[event.team_id] = Shift(self.name, event, event.unconfirmed)
         for person_id in event.members:
-            self._view.add(ShiftLink(self._view.token("shift", event.shift_id, person_id), self, shift, person_id))
+            self._add_shift_link(shift, person_id)
+
+    def member_confirmed(self, event: MemberConfirmed, _at: datetime) -> None:
+        """A member is on the team for certain: what the team has is theirs, too."""
+        shift = self._shifts.get(event.team_id)
+        if shift is None or shift.signed_on.shift_id != event.shift_id:
+            return
+        shift.unconfirmed = tuple(member for member in shift.unconfirmed if member != event.person_id)
+        for offer in self.offers(event.team_id):
+            if event.person_id not in offer.people:
+                offer.people = (*offer.people, event.person_id)
+                self._add_offer_link(offer, event.person_id)
+
+    def links_revoked(self, event: LinksRevoked, _at: datetime) -> None:
+        """A person's links lead nowhere; links of the next generation lead where they led."""
+        person_id = event.person_id
+        offers = [offer for offer in self._offers.values() if person_id in offer.people]
+        shifts = [shift for shift in self._shifts.values() if person_id in shift.signed_on.members]
+        for offer in offers:
+            self._view.remove(self.token(offer, person_id))
+        for shift in shifts:
+            self._view.remove(self._token("shift", shift.signed_on.shift_id, person_id))
+        self._generations[person_id] = event.generation
+        for offer in offers:
+            self._add_offer_link(offer, person_id)
+        for shift in shifts:
+            self._add_shift_link(shift, person_id)
 
     def signed_off(self, event: TeamSignedOff, at: datetime) -> None:
         """A shift is over."""
@@ -303,7 +362,7 @@ class AgencyView:
         offer = self._offers[event.offer_id] = Offer(self.name, event, at, self._people(event), sentence)
         self._offers_of_call.setdefault(event.call_id, []).append(offer)
         for person_id in offer.people:
-            self._view.add(OfferLink(self.token(offer, person_id), self, offer, person_id))
+            self._add_offer_link(offer, person_id)
 
     def offer_accepted(self, event: OfferAccepted, at: datetime) -> None:
         """The team has the call."""
@@ -459,7 +518,7 @@ class AgencyView:
 
     def _people(self, event: OfferMade) -> tuple[str, ...]:
         shift = self._shifts.get(event.team_id)
-        members = shift.signed_on.members if shift is not None else ()
+        members = shift.members if shift is not None else ()
         return tuple(dict.fromkeys((*(recipient.person_id for recipient in event.recipients), *members)))
 
     def _release(
@@ -493,12 +552,12 @@ class AgencyView:
                     self._offers_of_call[offer.made.call_id] = others
                 else:
                     del self._offers_of_call[offer.made.call_id]
-                self._view.remove("offer", offer_id, offer.people)
+                self._remove_offer_links(offer)
         for team_id, shift in list(self._shifts.items()):
             until = shift.shown_until()
             if until is not None and until < at:
                 del self._shifts[team_id]
-                self._view.remove("shift", shift.signed_on.shift_id, shift.signed_on.members)
+                self._remove_shift_links(shift)
         horizon = at - timedelta(minutes=SHOWN_MINUTES)
         for team_id, assignment in list(self._assignments.items()):
             if assignment.ended_at is not None and assignment.ended_at < horizon and not assignment.acknowledge:
@@ -511,6 +570,8 @@ class AgencyView:
 CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     TeamSignedOn: AgencyView.signed_on,
     TeamSignedOff: AgencyView.signed_off,
+    MemberConfirmed: AgencyView.member_confirmed,
+    LinksRevoked: AgencyView.links_revoked,
     PlanSet: AgencyView.plan_set,
     OfferMade: AgencyView.offer_made,
     OfferAccepted: AgencyView.offer_accepted,

@@ -69,6 +69,9 @@ def _answered_offer(draft: AgencyDraft, command: AcceptOffer | DeclineOffer) -> 
     call = draft.call(call_id)
     offer = call.episode.offer(command.offer_id)
     team = draft.state.teams.get(offer.team_id)
+    if team is not None and team.shift is not None and command.person_id in team.shift.unconfirmed:
+        sentence = f"{command.person_id} has not confirmed yet to be on {offer.team_id}: that comes first."
+        return refused(command, "not-confirmed", sentence)
     if team is None or team.shift is None or command.person_id not in team.shift.members:
         return refused(command, "not-on-team", f"{command.person_id} is not on shift with {offer.team_id}.")
     return AnsweredOffer(call, offer)

@@ -9,10 +9,10 @@ from services.team_availability.evolve_calls import moves_its_beginning
 from services.team_availability.merging import let_join, merge
 from services.team_availability.offers import advance
 from services.team_availability.overrides import answer_waiting
-from services.team_availability.plan import POLICE_ON_SCENE, USUAL, Timings
+from services.team_availability.plan import POLICE_ON_SCENE, USUAL, Timings, known_hazards
 from services.team_availability.state import Assignment, CallMemory, CallState, JudgedVersion
 from shared.answers import done, nothing_to_do
-from shared.call import Call, is_another_incident, is_stale, order_of
+from shared.call import SAME_INCIDENT, Call, is_another_incident, is_stale, order_of
 from shared.engine.broker import RecordPosition
 from shared.events import (
     AssignmentUnconfirmed,
@@ -94,7 +94,7 @@ def _is_another(call: CallDraft, memory: CallMemory, version: Call) -> bool:
     """Whether the number stands for another incident by now. While a team has the call it stays that call."""
     if call.assignment is not None or memory.created_at is None or memory.created_moves:
         return False
-    return is_another_incident(memory.created_at, version.created_at)
+    return is_another_incident(memory.created_at, version.created_at, version.updated_at)
 
 
 def _begin_another(call: CallDraft, event: CallReported | CallCancelled) -> None:
@@ -154,7 +154,7 @@ def _change_of_beginning(call: CallDraft, assignment: Assignment, version: Call)
 def _begins_far_from(memory: CallMemory, version: Call) -> bool:
     """Whether the beginning is so far from before, to either side, that the number may stand for another incident."""
     before, now = memory.created_at, version.created_at
-    return before is not None and (is_another_incident(before, now) or is_another_incident(now, before))
+    return before is not None and abs(now - before) > SAME_INCIDENT
 
 
 def confirm_incident(draft: AgencyDraft, command: ConfirmIncident) -> list[Event]:
@@ -294,7 +294,9 @@ def _is_early(call: CallState, judged: JudgedVersion, version: Call | None) -> b
 
 
 def _may_be_another(memory: CallMemory, version: Call) -> bool:
-    return memory.created_at is not None and is_another_incident(memory.created_at, version.created_at)
+    if memory.created_at is None:
+        return False
+    return is_another_incident(memory.created_at, version.created_at, version.updated_at)
 
 
 def _follow(call: CallDraft, judged: JudgedVersion) -> None:
@@ -337,15 +339,21 @@ def _note_terms(draft: AgencyDraft, judgement: Judgement) -> None:
 
 
 def _raise_upgrade(call: CallDraft, judged: JudgedVersion) -> None:
-    """Tell the team that has the call that it is more dangerous than it knows; what a dispatcher sent stays sent."""
+    """Tell the team that has the call that it is more dangerous than it knows; what a dispatcher sent stays sent.
+
+    So it is on a higher level, and with another hazard, or one that was only feared, on the highest that it was told.
+    """
     assignment, judgement = call.assignment, judged.judgement
-    if assignment is None or judgement.level_rank <= assignment.level_told:
+    if assignment is None or judgement.level_rank < assignment.level_told:
         return  # that news are stale, or disagree, makes nothing more dangerous
+    is_higher, told = judgement.level_rank > assignment.level_told, assignment.hazards_told
+    if not is_higher and known_hazards(judgement.raised_by, told) == told:
+        return
     verdicts = {verdict.response: verdict for verdict in judgement.responses}
     verdict = verdicts.get(assignment.response)
-    stays = call.episode.override is not None or assignment.is_with_somebody
-    on_upgrade = "stay" if stays else verdict.on_upgrade if verdict is not None else assignment.on_upgrade
     fits = judgement.suitability == "suitable" and verdict is not None and verdict.may_go
+    stays = call.episode.override is not None or assignment.is_with_somebody or (fits and not is_higher)
+    on_upgrade = "stay" if stays else verdict.on_upgrade if verdict is not None else assignment.on_upgrade
     call.emit(
         UpgradeRaised(
             **call.key,

@@ -130,7 +130,7 @@ def _staged(draft: AgencyDraft, call_id: str) -> None:
     call = draft.call(call_id)
     if (assignment := call.assignment) is not None:
         minutes = draft.state.timings(call.state).staged_notice_minutes
-        waits_for = ", or ".join(assignment.enters_when)
+        waits_for = ", or ".join(assignment.enters_when) or "somebody's word"
         call.emit(
             TeamStillStaged(
                 **call.key,

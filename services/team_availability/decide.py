@@ -21,10 +21,13 @@ from services.team_availability.merging import let_join
 from services.team_availability.overrides import answer_waiting, confirm_decision, override_call
 from services.team_availability.pauses import district_paused, district_resumed
 from services.team_availability.roster import (
+    confirm_member,
     define_person,
     define_team,
     remove_person,
     remove_team,
+    revoke_links,
+    revoke_token,
     sign_off,
     sign_on,
 )
@@ -45,6 +48,7 @@ from shared.events import (
     Command,
     ConfirmDecision,
     ConfirmIncident,
+    ConfirmMember,
     CorrectStatus,
     DeclineOffer,
     DefinePerson,
@@ -57,6 +61,8 @@ from shared.events import (
     RemovePerson,
     RemoveTeam,
     ReportStatus,
+    RevokeLinks,
+    RevokeToken,
     SignOff,
     SignOn,
     WithdrawTeam,
@@ -108,9 +114,12 @@ DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], None]] = {
 COMMAND_DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], list[Event]]] = {
     DefinePerson: define_person,
     RemovePerson: remove_person,
+    RevokeLinks: revoke_links,
+    RevokeToken: revoke_token,
     DefineTeam: define_team,
     RemoveTeam: remove_team,
     SignOn: sign_on,
+    ConfirmMember: confirm_member,
     SignOff: sign_off,
     ReportStatus: report_status,
     CorrectStatus: correct_status,

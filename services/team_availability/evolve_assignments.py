@@ -10,7 +10,7 @@ from typing import Any
 from services.team_availability.evolve_calls import with_call, with_episode, without_call, without_proposal_clock
 from services.team_availability.evolve_teams import with_shift, without_offer
 from services.team_availability.life_cycle import ENDS
-from services.team_availability.plan import PHONE, POLICE_ON_SCENE, Option
+from services.team_availability.plan import PHONE, POLICE_ON_SCENE, Option, known_hazards
 from services.team_availability.state import (
     ASK_AGAIN,
     FREE,
@@ -69,6 +69,7 @@ def _accepted(state: State, event: OfferAccepted, at: datetime) -> State:
         on_upgrade="stay" if option is None else option.on_upgrade,
         on_phone=on_phone,
         level_told=0 if call.plan is None else call.plan.level_rank,
+        hazards_told=() if call.plan is None else call.plan.hazards,
         enters_when=enters_when,
         may_enter=not enters_when or (POLICE_ON_SCENE in enters_when and memory.units_on_scene),
         hand_back_at=None if on_phone or shift is None or option is None else _hand_back_at(shift, option, at),
@@ -222,8 +223,12 @@ def _upgraded(state: State, event: UpgradeRaised, at: datetime) -> State:
         return state
     memory = memory._replace(triaged_at=max(memory.triaged_at, event.triaged_at))
     state = with_call(state, event.call_id, memory=memory)
-    level = max(assignment.level_told, event.level_rank)
-    return _with_clocks(_with_assignment(state, event.call_id, level_told=level, upgraded=True), event.call_id, at)
+    changes: dict[str, Any] = {
+        "level_told": max(assignment.level_told, event.level_rank),
+        "hazards_told": known_hazards(event.raised_by, assignment.hazards_told),
+        "upgraded": True,
+    }
+    return _with_clocks(_with_assignment(state, event.call_id, **changes), event.call_id, at)
 
 
 def _unconfirmed(state: State, event: AssignmentUnconfirmed, _at: datetime) -> State:
@@ -304,8 +309,8 @@ def _with_clocks(state: State, call_id: str, at: datetime) -> State:
         )
     else:
         clocks = clocks.clear(check)
-    if assignment.state != "staged" or assignment.may_enter:
-        clocks = clocks.clear(staged)
+    if assignment.state != "staged" or (assignment.may_enter and assignment.enters_when):
+        clocks = clocks.clear(staged)  # it has moved on, or somebody has let it in
     elif staged not in clocks:
         clocks = clocks.set(staged, at + timedelta(minutes=timings.staged_notice_minutes))
     is_under_way = "shift-ends" in ENDS[assignment.state]

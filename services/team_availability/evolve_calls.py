@@ -151,7 +151,7 @@ def moves_its_beginning(memory: CallMemory, created_at: datetime | None, updated
     before = memory.created_at
     if before is None or created_at is None or created_at == before or created_at != updated_at:
         return False
-    return not is_another_incident(before, created_at)
+    return not is_another_incident(before, created_at, updated_at)
 
 
 def _forgotten(state: State, event: CallForgotten, at: datetime) -> State:

@@ -8,7 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from services.team_availability.state import Shift, State, TeamState, clock
-from shared.events import PersonDefined, PersonRemoved, TeamDefined, TeamRemoved, TeamSignedOff, TeamSignedOn
+from shared.events import (
+    LinksRevoked,
+    MemberConfirmed,
+    PersonDefined,
+    PersonRemoved,
+    TeamDefined,
+    TeamRemoved,
+    TeamSignedOff,
+    TeamSignedOn,
+    TokenRevoked,
+)
 
 
 def with_shift(state: State, team_id: str, **changes: Any) -> State:
@@ -46,6 +56,14 @@ def _person_removed(state: State, event: PersonRemoved, _at: datetime) -> State:
     return replace(state, people=state.people.delete(event.person_id))
 
 
+def _links_revoked(state: State, event: LinksRevoked, _at: datetime) -> State:
+    return replace(state, link_generations=state.link_generations.set(event.person_id, event.generation))
+
+
+def _token_revoked(state: State, event: TokenRevoked, at: datetime) -> State:
+    return replace(state, revoked_tokens=state.revoked_tokens.set(event.token_hash, at))
+
+
 def _team_defined(state: State, event: TeamDefined, _at: datetime) -> State:
     old = state.teams.get(event.team.team_id)
     shift = None if old is None else old.shift
@@ -57,13 +75,23 @@ def _team_removed(state: State, event: TeamRemoved, _at: datetime) -> State:
 
 
 def _signed_on(state: State, event: TeamSignedOn, at: datetime) -> State:
-    shift = Shift(event.shift_id, event.members, event.shift_ends_at, heard_at=at)
+    members = tuple(member for member in event.members if member not in event.unconfirmed)
+    shift = Shift(event.shift_id, members, event.shift_ends_at, heard_at=at, unconfirmed=event.unconfirmed)
     team = replace(state.teams[event.team_id], shift=shift)
     return replace(
         state,
         teams=state.teams.set(event.team_id, team),
         clocks=state.clocks.set(clock("shift", event.team_id), event.shift_ends_at),
     )
+
+
+def _member_confirmed(state: State, event: MemberConfirmed, _at: datetime) -> State:
+    team = state.teams.get(event.team_id)
+    shift = None if team is None else team.shift
+    if shift is None or shift.shift_id != event.shift_id or event.person_id not in shift.unconfirmed:
+        return state
+    left = tuple(member for member in shift.unconfirmed if member != event.person_id)
+    return with_shift(state, event.team_id, members=(*shift.members, event.person_id), unconfirmed=left)
 
 
 def _signed_off(state: State, event: TeamSignedOff, _at: datetime) -> State:
@@ -84,4 +112,7 @@ TEAM_CHANGES: dict[type[Any], Callable[[State, Any, datetime], State]] = {
     TeamRemoved: _team_removed,
     TeamSignedOn: _signed_on,
     TeamSignedOff: _signed_off,
+    MemberConfirmed: _member_confirmed,
+    LinksRevoked: _links_revoked,
+    TokenRevoked: _token_revoked,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -19,9 +20,11 @@ from shared.judgement import (
     CrewPlace,
     Judgement,
     Phase,
+    RaisedBy,
     ResponseVerdict,
     Step,
 )
+from shared.programme.judging.facts import HAZARDS
 
 PHONE = "phone transfer"
 PULL = "pull"
@@ -106,6 +109,20 @@ class Option(NamedTuple):
         )
 
 
+HazardRanks = tuple[tuple[str, int], ...]
+"""Hazards with the rank of each."""
+
+
+def known_hazards(raised_by: Iterable[RaisedBy], told: HazardRanks = ()) -> HazardRanks:
+    """The hazards that put a call on its level, each at its worst here or in `told`; not those that nobody knows."""
+    worst = dict(told)
+    for raised in raised_by:
+        scale = HAZARDS.get(raised.fact, ())
+        if raised.unknown is None and raised.value in scale:
+            worst[raised.fact] = max(scale.index(raised.value), worst.get(raised.fact, 0))
+    return tuple(sorted(worst.items()))
+
+
 class Cites(NamedTuple):
     """The programme and the switchboard that a decision stands on."""
 
@@ -134,6 +151,8 @@ class Plan:
     steps: tuple[Step, ...]
     timings: Timings
     cites: Cites
+    hazards: HazardRanks = ()
+    """Those that are known and put the call on its level."""
     order_of_calls: tuple[str, ...] = ORDER_OF_CALLS
     level: str = ""
 
@@ -169,6 +188,7 @@ class Plan:
             steps=steps,
             timings=timings,
             cites=Cites.of(judgement),
+            hazards=known_hazards(judgement.raised_by),
             order_of_calls=judgement.order_of_calls,
             level=judgement.level,
         )

@@ -1,4 +1,4 @@
-"""People, teams and shifts."""
+"""People, what lets them in, teams and shifts."""
 
 from __future__ import annotations
 
@@ -12,19 +12,25 @@ from shared.engine.service import Input
 from shared.events import (
     LONG_SHIFT_HOURS,
     LONGEST_SHIFT_HOURS,
+    ConfirmMember,
     DefinePerson,
     DefineTeam,
     Event,
+    LinksRevoked,
+    MemberConfirmed,
     PersonDefined,
     PersonRemoved,
     RemovePerson,
     RemoveTeam,
+    RevokeLinks,
+    RevokeToken,
     SignOff,
     SignOn,
     TeamDefined,
     TeamRemoved,
     TeamSignedOff,
     TeamSignedOn,
+    TokenRevoked,
     child_id,
 )
 
@@ -45,6 +51,41 @@ def remove_person(draft: AgencyDraft, command: RemovePerson) -> list[Event]:
     if (team_id := _team_of(draft.state, person_id)) is not None:
         return [refused(command, "on-shift", f"{person_id} is on shift with {team_id}: sign the team off first.")]
     return [PersonRemoved(person_id=person_id), done(command, about=person_id)]
+
+
+def revoke_links(draft: AgencyDraft, command: RevokeLinks) -> list[Event]:
+    """End every link that a person has; a call that they have stays theirs."""
+    person_id = command.person_id
+    person = draft.state.people.get(person_id)
+    if person is None:
+        return [refused(command, "unknown-person", f"There is no {person_id} among the staff.")]
+    if not command.reason.strip():
+        return [refused(command, "no-reason", f"Say why the links of {person_id} are revoked.")]
+    revoked = LinksRevoked(
+        person_id=person_id,
+        generation=draft.state.link_generations.get(person_id, 0) + 1,
+        contact_methods=person.contact_methods,
+        revoked_by=command.issued_by,
+        reason=command.reason,
+    )
+    sentence = f"The links of {person_id} lead nowhere any more. New ones are in what they are sent from now on"
+    if any(method.kind == "webhook" for method in person.contact_methods):
+        sentence += ": if that reaches a phone in wrong hands, change how they are reached, then revoke once more"
+    return [revoked, done(command, f"{sentence}.", about=person_id)]
+
+
+def revoke_token(draft: AgencyDraft, command: RevokeToken) -> list[Event]:
+    """Let a token or key in nowhere any more."""
+    holder = command.holder
+    if command.token_hash in draft.state.revoked_tokens:
+        return [nothing_to_do(command, f"It is revoked already: nobody gets in with it as {holder}.", about=holder)]
+    if not command.reason.strip():
+        return [refused(command, "no-reason", f"Say why what lets {holder} in is revoked.")]
+    revoked = TokenRevoked(
+        token_hash=command.token_hash, holder=holder, revoked_by=command.issued_by, reason=command.reason
+    )
+    sentence = f"Nobody gets in with it as {holder} any more. Take it out of the agencies file as well."
+    return [revoked, done(command, sentence, about=holder)]
 
 
 def define_team(draft: AgencyDraft, command: DefineTeam) -> list[Event]:
@@ -74,16 +115,42 @@ def sign_on(draft: AgencyDraft, command: SignOn) -> list[Event]:
     if team is None:
         return [refused(command, "unknown-team", f"There is no {team_id} on the roster.")]
     if team.shift is not None:
-        if (team.shift.members, team.shift.ends_at) == (command.members, command.shift_ends_at):
+        members = {*team.shift.members, *team.shift.unconfirmed}
+        if (members, team.shift.ends_at) == (set(command.members), command.shift_ends_at):
             return [nothing_to_do(command, f"{team_id} is on shift already.", about=team.shift.shift_id)]
         return [refused(command, "on-shift", f"{team_id} is on shift already, with other members or hours.")]
     if faults := _faults(state, command, draft.given):
         return [refused(command, "cannot-sign-on", faults[0], faults)]
     shift_id = child_id(draft.given.cause, "shift")
+    others = tuple(member for member in command.members if member != command.issued_by)
     signed_on = TeamSignedOn(
-        team_id=team_id, shift_id=shift_id, members=command.members, shift_ends_at=command.shift_ends_at
+        team_id=team_id,
+        shift_id=shift_id,
+        members=command.members,
+        shift_ends_at=command.shift_ends_at,
+        unconfirmed=() if command.vouched else others,
+        vouched_by=command.issued_by if command.vouched and others else "",
     )
-    return [signed_on, done(command, about=shift_id)]
+    sentence = f"Not counted before they confirm: {', '.join(others)}." if signed_on.unconfirmed else ""
+    return [signed_on, done(command, sentence, about=shift_id)]
+
+
+def confirm_member(draft: AgencyDraft, command: ConfirmMember) -> list[Event]:
+    """A member says that they are on the team, or somebody vouches for them."""
+    team_id, person_id = command.team_id, command.person_id
+    team = draft.state.teams.get(team_id)
+    shift = None if team is None else team.shift
+    if shift is None or person_id not in (*shift.members, *shift.unconfirmed):
+        return [refused(command, "not-on-team", f"{person_id} is not on shift with {team_id}.")]
+    if person_id in shift.members:
+        return [nothing_to_do(command, f"{person_id} is on {team_id} already.", about=shift.shift_id)]
+    if person_id not in draft.state.people:
+        return [refused(command, "unknown-person", f"There is no {person_id} among the staff.")]
+    if (other := _team_of(draft.state, person_id)) is not None:
+        return [refused(command, "on-shift", f"{person_id} is on shift with {other}: sign that off first.")]
+    vouched_by = "" if command.issued_by == person_id else command.issued_by
+    confirmed = MemberConfirmed(team_id=team_id, shift_id=shift.shift_id, person_id=person_id, vouched_by=vouched_by)
+    return [confirmed, done(command, f"{person_id} is on {team_id}.", about=shift.shift_id)]
 
 
 def sign_off(draft: AgencyDraft, command: SignOff) -> list[Event]:
@@ -129,5 +196,5 @@ def _faults(state: State, command: SignOn, given: Input) -> tuple[str, ...]:
 
 
 def _team_of(state: State, person_id: str) -> str | None:
-    """The team that a person is on shift with."""
+    """The team that a person is on shift with; where somebody else has named them, they are not before they say so."""
     return min((team_id for team_id, shift in state.on_shift() if person_id in shift.members), default=None)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from services.team_availability.life_cycle import WITH_SOMEBODY, AssignmentState, state_of
-from services.team_availability.plan import NO_TERMS, Option, Plan, Terms, Timings
+from services.team_availability.plan import NO_TERMS, HazardRanks, Option, Plan, Terms, Timings
 from shared.call import ENDED, CallStatus, order_of
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
 from shared.events import CommandHeld, OfferEnd, Outcome, Person, PlanKept, Team, TeamStatus
@@ -69,6 +69,7 @@ class Shift:
 
     shift_id: str
     members: tuple[str, ...]
+    """Those who count: they said themselves that they are on the team, or somebody vouched for them."""
     ends_at: datetime
     heard_at: datetime
     """When the team last said anything."""
@@ -85,6 +86,8 @@ class Shift:
     """The call that it had last, and the episode."""
     missed_checks: int = 0
     """Safety checks in a row that it has not answered, while it has no call."""
+    unconfirmed: tuple[str, ...] = ()
+    """Members who have not confirmed yet."""
 
     @property
     def open_offers(self) -> tuple[str, ...]:
@@ -131,6 +134,8 @@ class Assignment:
     """It accepted by telephone."""
     level_told: int = 0
     """The highest level that the team knows of."""
+    hazards_told: HazardRanks = ()
+    """The hazards of such a level that it knows of."""
     upgraded: bool = False
     unconfirmed: bool = False
     missed_checks: int = 0
@@ -345,6 +350,10 @@ class State:
     """Everything that team availability knows about one agency: the fold of its journal."""
 
     people: PMap[str, Person] = EMPTY
+    link_generations: PMap[str, int] = EMPTY
+    """Person → how often their links were revoked; it outlives their leaving, so that no link ever comes back."""
+    revoked_tokens: PMap[str, datetime] = EMPTY
+    """Hash of a token or key → since when it is let in nowhere."""
     teams: PMap[str, TeamState] = EMPTY
     calls: PMap[str, CallState] = EMPTY
     closed: ByDay[CallMemory] = field(default_factory=ByDay)

@@ -105,7 +105,7 @@ def _version_noted(state: State, event: VersionNoted, at: datetime) -> State:
 def _with_event(state: State, event: CallTriaged | VersionNoted, at: datetime) -> tuple[State, OpenCall]:
     open_call, call = state.calls.get(event.call_id), event.call
     memory = memory_of(state, event.call_id)
-    if call is not None and is_reused(state, memory, open_call, event.call_id, call.created_at):
+    if call is not None and is_reused(state, event.call_id, call.created_at, call.updated_at):
         open_call, memory = None, Memory()
         state = load.remove(state, event.call_id, counts=False)
     if open_call is None:
@@ -140,7 +140,7 @@ def _with_seen(memory: Memory, event: CallTriaged | VersionNoted | CallEnded | C
 def _call_over(state: State, event: CallEnded | CallStale, at: datetime) -> State:
     order = order_of(event.updated_at, event.received_at or event.updated_at)
     memory = memory_of(state, event.call_id)
-    if is_reused(state, memory, state.calls.get(event.call_id), event.call_id, event.created_at):
+    if is_reused(state, event.call_id, event.created_at, event.updated_at):
         memory = Memory()
     order = order if memory.order is None else max(order, memory.order)
     memory = replace(_with_seen(memory, event), order=order, created_at=memory.created_at or event.created_at)

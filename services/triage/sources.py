@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from services.triage.state import Memory, OpenCall, SourceNotes, State
+from services.triage.state import Memory, OpenCall, SourceNotes, State, memory_of
 from shared.call import CallId, is_another_incident
 from shared.events import CadClockNoted, CadIdentityNoted, CallCancelled, CallReported, Event
 from shared.programme.judging.judge import CLOCK_AHEAD
@@ -38,7 +38,7 @@ def _identity(
     call, before = event.call, memory.created_at
     if before is None or state.sources.get(call.source, SourceNotes()).beginnings_move:
         return []
-    if call.created_at == before or is_another_incident(before, call.created_at):
+    if call.created_at == before or is_another_incident(before, call.created_at, call.updated_at):
         return []
     newest = open_call.newest.call if open_call is not None and open_call.newest is not None else None
     moves_along = newest is not None and (
@@ -49,12 +49,11 @@ def _identity(
     return []
 
 
-def is_reused(
-    state: State, memory: Memory, open_call: OpenCall | None, call_id: str, created_at: datetime | None
-) -> bool:
+def is_reused(state: State, call_id: str, created_at: datetime | None, updated_at: datetime) -> bool:
     """Whether the number stands for another incident by now. While a team has the call it stays that call."""
+    open_call, memory = state.calls.get(call_id), memory_of(state, call_id)
     if memory.created_at is None or created_at is None:
         return False
     with_team = open_call is not None and open_call.accepted and call_id in state.load_entries
     moves = state.sources.get(CallId.parse(call_id).source, SourceNotes()).beginnings_move
-    return not with_team and not moves and is_another_incident(memory.created_at, created_at)
+    return not with_team and not moves and is_another_incident(memory.created_at, created_at, updated_at)

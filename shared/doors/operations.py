@@ -6,14 +6,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from shared.telemetry import Probe, operations
+from shared.telemetry import Probe, Remark, operations
 
 PATHS = ("/livez", "/readyz")
 
 
-def operations_routes(ready: Probe) -> list[Route]:
+def operations_routes(ready: Probe, remark: Remark = str) -> list[Route]:
     """Whether the door lives and is ready, for those who send requests to it."""
-    answer = operations(ready)
+    answer = operations(ready, remark=remark)
 
     async def respond(request: Request) -> Response:
         status, kind, body = answer(request.url.path)

@@ -19,10 +19,11 @@ from shared.engine import gc_tuning
 from shared.engine.broker import Broker, BrokerUnavailable
 from shared.engine.follower import Follower
 from shared.engine.kafka import KafkaBroker
-from shared.telemetry import configure_logs, logger, serve_operations
+from shared.engine.process import EXIT_FAILED
+from shared.telemetry import Remark, configure_logs, logger, serve_operations
 
-EXIT_FAILED, EXIT_SETTINGS = 71, 78
-"""As every process of careroute: it cannot go on and has to be started anew; a setting is wrong."""
+EXIT_SETTINGS = 78
+"""A setting is wrong."""
 SHUTDOWN_SECONDS = 3
 WATCH_SECONDS = 0.5
 RETRY_SECONDS = 1.0
@@ -30,11 +31,13 @@ RETRY_SECONDS = 1.0
 Action = Callable[[], Awaitable[None]]
 
 
-def serve(name: str, settings: DoorSettings, app: Starlette, follower: Follower | None = None) -> None:
+def serve(
+    name: str, settings: DoorSettings, app: Starlette, follower: Follower | None = None, remark: Remark = str
+) -> None:
     """Serve until told to stop (exit code 0), or until the follower or the door itself fails (`EXIT_FAILED`)."""
     configure_logs(name, settings.instance, settings.log_level)
     gc_tuning.tune()
-    _open_operations(settings, follower)
+    _open_operations(settings, follower, remark)
     bounds = ConnectionBounds(settings.connections, settings.connections_per_address)
     server = server_of(name, app, bounds, settings.host, settings.port)
     try:
@@ -46,7 +49,7 @@ def serve(name: str, settings: DoorSettings, app: Starlette, follower: Follower 
         sys.exit(EXIT_FAILED)
 
 
-def _open_operations(settings: DoorSettings, follower: Follower | None) -> None:
+def _open_operations(settings: DoorSettings, follower: Follower | None, remark: Remark) -> None:
     """The port for operations; where it is taken the process ends (`EXIT_FAILED`) with a line."""
 
     def ready() -> bool:
@@ -54,7 +57,7 @@ def _open_operations(settings: DoorSettings, follower: Follower | None) -> None:
 
     host, port = settings.operations_host, settings.operations_port
     try:
-        serve_operations(host, port, ready, lambda: True)
+        serve_operations(host, port, ready, lambda: True, remark)
     except OSError as error:
         sys.stderr.write(
             f"CAREROUTE_OPERATIONS_HOST, CAREROUTE_OPERATIONS_PORT: {host} port {port}: {error.strerror}\n"

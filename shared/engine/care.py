@@ -13,9 +13,10 @@ from shared.events.journals import PositionsNoted
 DEATHS = 2
 """So many owners died while the journal said that they were deciding this input and no other: not by chance."""
 CAREFUL_INPUTS = 500
-CAREFUL_TIME = timedelta(seconds=5)
-"""Care costs a clock that comes due a second append: it is over long before deadlines come late by it."""
-ALONE_INPUTS = 16
+CAREFUL_TIME = timedelta(seconds=3)
+"""Care costs every input a second append, so it is soon over; after each death in a row it lasts twice as long."""
+MOST_DOUBLINGS = 4
+ALONE_INPUTS = 8
 """The first of them are taken alone: what the owner before died of is most probably next."""
 GROUP_INPUTS = 32
 """Of records, of reports and of clocks each, that are noted together after that."""
@@ -78,6 +79,7 @@ class Endings:
         self._epoch, self._last = 0, PositionsNoted()
         self._suspects: set[str] = set()
         self._died_over: Counter[str] = Counter()
+        self._deaths_in_a_row = -1  # what stands for the owner before the first is no death
 
     def take(self, epoch: int, event: Event | None) -> None:
         """Take in the next record that counts; only what it notes of positions matters."""
@@ -93,10 +95,12 @@ class Endings:
         care = Care(suspects=frozenset(self._suspects) - deadly, deadly=deadly)
         if in_order:
             return care
-        return replace(care, inputs_left=CAREFUL_INPUTS, until=now + CAREFUL_TIME, alone_left=ALONE_INPUTS)
+        lasts = CAREFUL_TIME * 2 ** min(max(0, self._deaths_in_a_row - 1), MOST_DOUBLINGS)
+        return replace(care, inputs_left=CAREFUL_INPUTS, until=now + lasts, alone_left=ALONE_INPUTS)
 
     def _end(self) -> None:
         attempted = self._last.attempting
+        self._deaths_in_a_row = 0 if self._last.released else self._deaths_in_a_row + 1
         self._suspects.update(attempted)
         if len(attempted) == 1:
             self._died_over.update(attempted)

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from shared.clock import Clock
 from shared.engine.backlog import Backlog
 from shared.engine.broker import Broker, BrokerUnavailable, Record
+from shared.engine.care import Care
 from shared.engine.claim import Claim, claim_partition
 from shared.engine.journal import InputPosition
 from shared.engine.metrics import StepMetrics
@@ -70,9 +71,9 @@ class Partition(Generic[S]):
         return self._state.positions
 
     @property
-    def inputs_left_with_care(self) -> int:
-        """How many inputs are still taken one at a time, since the owner before did not end in order."""
-        return self._state.care.inputs_left
+    def care(self) -> Care:
+        """How careful it still is, since the owner before did not end in order."""
+        return self._state.care.at(self._clock.now())
 
     def has_work(self) -> bool:
         """Whether a step would find something to decide."""

@@ -31,6 +31,7 @@ E = TypeVar("E", bound=Event)
 HANG_SECONDS = 8.0
 PREPARE_SECONDS = 20.0
 EXIT_WATCHDOG, EXIT_FAILED = 70, 71
+"""The loop hangs; the process cannot go on. Either is started anew."""
 
 
 class Runner(Protocol):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from types import MappingProxyType
@@ -137,7 +137,7 @@ class Worker(Generic[S]):
         self.owned[number] = partition
         self._effects[number] = PartitionEffects(self.service, partition, self._perform, self._clock, self._background)
         telemetry.logger().info(
-            "claimed", partition=number, epoch=partition.epoch, with_care=partition.inputs_left_with_care
+            "claimed", partition=number, epoch=partition.epoch, with_care=partition.care.inputs_left
         )
 
     async def _release(self, number: int) -> None:
@@ -209,7 +209,7 @@ class Worker(Generic[S]):
         self._background.wake()
 
     async def _step_all(self) -> None:
-        busy = [partition for partition in self.owned.values() if partition.has_work()]
+        busy = _in_turn([partition for partition in self.owned.values() if partition.has_work()])
         if len(busy) == 1:
             steps = [await busy[0].step()]
         else:
@@ -245,3 +245,12 @@ class Worker(Generic[S]):
         for partition in self.owned.values():
             await partition.close()
         await self._reader.close()
+
+
+def _in_turn(busy: Sequence[Partition[S]]) -> Sequence[Partition[S]]:
+    """Of the partitions that are careful only one: should the process die, one journal alone says what it died of."""
+    careful = [partition for partition in busy if partition.care.inputs_left]
+    if len(careful) < 2:  # noqa: PLR2004  # one has nobody to wait for
+        return busy
+    chosen = max(careful, key=lambda partition: (bool(partition.care.attempting), partition.care.inputs_left))
+    return [partition for partition in busy if partition is chosen or partition not in careful]

@@ -44,6 +44,27 @@ class TeamRemoved(Event):
     team_id: str
 
 
+class LinksRevoked(Event):
+    """Every pocket link that a person had leads nowhere; those of this generation are the ones that hold."""
+
+    person_id: str
+    generation: int
+    contact_methods: tuple[ContactMethod, ...] = ()
+    """How the person is reached from now on: about calls that they have already, too."""
+    revoked_by: str = ""
+    reason: str = ""
+
+
+class TokenRevoked(Event):
+    """A person's token or a CAD's key is let in nowhere any more, whatever the agencies file says."""
+
+    token_hash: str
+    """What the agencies file holds of it."""
+    holder: str
+    revoked_by: str = ""
+    reason: str = ""
+
+
 class TeamSignedOn(Event):
     """A team started its shift."""
 
@@ -51,6 +72,19 @@ class TeamSignedOn(Event):
     shift_id: Id
     members: tuple[str, ...]
     shift_ends_at: AwareDatetime
+    unconfirmed: tuple[str, ...] = ()
+    """The members who have yet to say that they are on the team: until then they count for nothing."""
+    vouched_by: str = ""
+    """Who vouched for the members, where that is not each of them."""
+
+
+class MemberConfirmed(Event):
+    """A member of a team on shift said that they are on it, or somebody vouched for them."""
+
+    team_id: str
+    shift_id: Id
+    person_id: str
+    vouched_by: str = ""
 
 
 class TeamSignedOff(Event):

@@ -119,6 +119,21 @@ class RemovePerson(_TeamCommand):
     person_id: Name
 
 
+class RevokeLinks(_TeamCommand):
+    """End every pocket link of a person, at once, whatever runs; `reason` says why. Their call stays theirs."""
+
+    person_id: Name
+
+
+class RevokeToken(_TeamCommand):
+    """Let a person's token or a CAD's key in nowhere any more, whatever the agencies file says; `reason` says why."""
+
+    token_hash: Text
+    """What the agencies file holds of it."""
+    holder: Text
+    """The person or the source that it belongs to."""
+
+
 class DefineTeam(_TeamCommand):
     """Add a team to the roster, or replace what is known of it."""
 
@@ -136,7 +151,7 @@ LONG_SHIFT_HOURS, LONGEST_SHIFT_HOURS = 24, 72
 
 
 class SignOn(_TeamCommand):
-    """A team starts its shift with these members."""
+    """A team starts its shift with these members; each of them but its author has yet to confirm."""
 
     team_id: Name
     members: tuple[Name, ...] = Field(min_length=1, max_length=8)
@@ -144,6 +159,15 @@ class SignOn(_TeamCommand):
     """At most 72 hours from now; more than 24 are refused unless `long_shift` says that they are meant."""
     long_shift: bool = False
     """Whether more than 24 hours are meant."""
+    vouched: bool = False
+    """Its author, a dispatcher or supervisor, vouches for the members: none of them has to confirm."""
+
+
+class ConfirmMember(_TeamCommand):
+    """A member says that they are on the team that was signed on, or a dispatcher or supervisor vouches for them."""
+
+    team_id: Name
+    person_id: Name
 
 
 class SignOff(_TeamCommand):

@@ -37,6 +37,17 @@ class PageDue(Event):
     district: str | None = None
     priority: str | None = None
     why: str = ""
+    link_generation: int = 0
+    """Of the person's links: which one leads somewhere."""
+
+
+class LinksRenewed(Event):
+    """A person's links were revoked: what they are sent from now on has links of this generation."""
+
+    person_id: str
+    generation: int
+    contact_methods: tuple[ContactMethod, ...] = ()
+    """The ways that they are still reached in, of those that they had before."""
 
 
 class PageAttempted(Event):

@@ -30,9 +30,11 @@ async def silence(urls: Iterable[str]) -> AsyncIterator[list[float | None]]:
     try:
         yield waited
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        while tasks:  # `asyncio.wait_for` may swallow a cancellation that comes with its result
+            for task in tasks:
+                task.cancel()
+            _, left = await asyncio.wait(tasks, timeout=0.5)
+            tasks = list(left)
 
 
 async def _occupy(host: str, port: int, *, dripping: bool) -> None:

@@ -1,12 +1,15 @@
 """The agencies file is tried when it is read."""
 
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from standardwebhooks import Webhook
 
-from shared.agencies import Agencies, AgenciesRefused
+from shared.agencies import Agencies, AgenciesRefused, hash_of
+from shared.telemetry import AGENCIES_FILE_REFUSED, configure_logs
 
 SECRET = "whsec_" + "c2VjcmV0" * 6
 OTHER = "whsec_" + "b3RoZXJz" * 6
@@ -52,3 +55,107 @@ def test_b6_two_secrets_are_valid_at_a_time(tmp_path: Path) -> None:
 def test_b7_a_webhook_that_leads_nowhere_is_refused_when_the_file_is_read(tmp_path: Path, url: str) -> None:
     with pytest.raises(AgenciesRefused, match="must"):
         agencies(tmp_path, f'[agencies.x.sources.cad]\nwebhook = {{ url = "{url}", secret = "{SECRET}" }}\n')
+
+
+# --- F7 -------------------------------------------------------------------------------------------------------------
+
+CAD = f'[agencies.x.sources.cad]\nkeys = ["{hash_of("key")}"]\n'
+ANA = f'[agencies.x.people.ana]\ntoken = "{hash_of("t")}"\n'
+WHOLE = CAD + ANA + 'roles = ["supervisor"]\n'
+
+
+def _syntax(path: Path) -> None:
+    path.write_text(CAD + "[agencies.x.people.ana\n")
+
+
+def _other_than_toml(path: Path) -> None:
+    path.write_bytes(b"\xff\xfe[agencies]")
+
+
+def _unknown_role(path: Path) -> None:
+    path.write_text(CAD + ANA + 'roles = ["boss"]\n')
+
+
+def _unhashed(path: Path) -> None:
+    path.write_text(CAD.replace("sha256:", ""))
+
+
+def _gone(path: Path) -> None:
+    path.unlink()
+
+
+def _emptied(path: Path) -> None:
+    path.write_text("")
+
+
+def _a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+FAULTS = (_syntax, _other_than_toml, _unknown_role, _unhashed, _gone, _emptied, _a_folder)
+
+
+def refused() -> float:
+    (sample,) = next(iter(AGENCIES_FILE_REFUSED.collect())).samples
+    return sample.value
+
+
+@pytest.mark.parametrize("spoil", FAULTS)
+def test_f7_a_file_that_is_wrong_or_gone_takes_nothing_away_and_says_so(
+    tmp_path: Path, spoil: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """F7: the file before it stays in force, and log, metric and readiness say so until it is right again."""
+    configure_logs("console", "1")
+    doors, path = agencies(tmp_path, WHOLE), tmp_path / "agencies.toml"
+    assert (refused(), doors.remark(), doors.refused_since) == (0, "", None)
+    spoil(path)
+    assert refused() == 1, "seen by whoever looks at the metrics, without a request"
+    assert doors.remark().startswith("The agencies file is refused since 20")
+    since = doors.refused_since
+    for _ in range(3):
+        assert doors.source_of("key") is not None
+        assert doors.person_of("t") is not None
+    assert doors.refused_since == since
+    lines = [line for line in capsys.readouterr().err.splitlines() if "agencies file refused" in line]
+    assert len(lines) == 1, "once, not with every request"
+    assert json.loads(lines[0])["level"] == "error"
+    assert json.loads(lines[0])["wrong"].startswith("agencies.toml: ")
+    if path.is_dir():
+        path.rmdir()
+    path.write_text(CAD)
+    assert doors.person_of("t") is None, "taken out, now that the file is right"
+    assert doors.source_of("key") is not None
+    assert (refused(), doors.remark(), doors.refused_since) == (0, "", None)
+
+
+def test_f7_the_very_same_file_put_back_is_taken_again(tmp_path: Path) -> None:
+    doors, path = agencies(tmp_path, WHOLE), tmp_path / "agencies.toml"
+    path.rename(tmp_path / "elsewhere")
+    assert doors.refused_since is not None
+    (tmp_path / "elsewhere").rename(path)
+    assert doors.refused_since is None
+
+
+@pytest.mark.parametrize("spoil", [*FAULTS, None])
+def test_f7_what_is_revoked_is_let_in_nowhere_whatever_the_file_says(
+    tmp_path: Path, spoil: Callable[[Path], None] | None
+) -> None:
+    """F7: the second way to take a token or key away needs no file."""
+    doors = agencies(tmp_path, WHOLE)
+    assert doors.may_pause("x")
+    if spoil is not None:
+        spoil(tmp_path / "agencies.toml")
+    doors.revoke("another-agency", hash_of("t"))
+    assert doors.person_of("t") is not None, "another agency's word is nothing here"
+    doors.revoke("x", hash_of("t"))
+    assert doors.person_of("t") is None
+    assert not doors.may_pause("x"), "whoever is not let in cannot reach the stop switch"
+    assert doors.source_of("key") is not None
+    doors.revoke("x", hash_of("key"))
+    assert doors.source_of("key") is None
+
+
+def test_f7_a_file_that_is_empty_at_the_start_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AgenciesRefused, match="agencies"):
+        agencies(tmp_path, "")

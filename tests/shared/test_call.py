@@ -30,9 +30,12 @@ def test_a_clock_that_is_ahead_orders_nothing() -> None:
 
 
 def test_a_number_is_another_incident_from_an_hour_later_on() -> None:
-    assert not is_another_incident(NOON, NOON + timedelta(minutes=60))
-    assert is_another_incident(NOON, NOON + timedelta(minutes=60, seconds=1))
-    assert not is_another_incident(NOON, NOON - timedelta(days=1))
+    tomorrow = NOON + timedelta(days=1)
+    assert not is_another_incident(NOON, NOON + timedelta(minutes=60), tomorrow)
+    assert is_another_incident(NOON, NOON + timedelta(minutes=60, seconds=1), tomorrow)
+    assert not is_another_incident(NOON, NOON - timedelta(days=1), tomorrow)
+    assert is_another_incident(NOON, tomorrow, tomorrow - timedelta(seconds=59))
+    assert not is_another_incident(NOON, NOON + timedelta(hours=5), NOON + timedelta(minutes=2))
 
 
 def test_a_call_is_stale_by_the_older_of_its_time_stamps() -> None:

@@ -31,6 +31,7 @@ from shared.events import (
     Command,
     ConfirmationAsked,
     ConfirmDecision,
+    ConfirmMember,
     ContactMethod,
     DeclineOffer,
     DefinePerson,
@@ -44,6 +45,7 @@ from shared.events import (
     ProposeProgramme,
     ReportStatus,
     ResumeDistrict,
+    RevokeLinks,
     RollBackProgramme,
     SetPhase,
     SignOff,
@@ -76,6 +78,14 @@ FIRST_CALL_SECONDS, CALLS_PER_SECOND = 2.0, 8.0
 BEATS_SECONDS = (0.05, 0.25, 0.5, 0.5, 1.0)
 """Every city has one of these: its CADs and people act in bursts of so long."""
 _CALL: TypeAdapter[Call] = TypeAdapter(Call)
+
+
+HARMFUL_CALLS = 3
+HARM = ("raise", "raise", "hang", "hang", "die")
+"""What deciding a call may do to the process that decides it; `hang`: until its budget is used up."""
+HARMED = ("triage", "team-availability")
+CLOCKS_SECONDS: tuple[tuple[float, ...], ...] = ((0,), (0,), (0,), (240,), (-900,), (-3600, -5, 0, 0, 30, 7200))
+"""How far a CAD's clock is off: each city has one of these, and draws from it at every version."""
 
 
 def agency_name(number: int) -> str:
@@ -138,6 +148,11 @@ class City:
     quiet: bool = False
     beat_seconds: float = 0.25
     ends_at: float = 0.0
+    harm: random.Random = field(default_factory=random.Random)
+    """Dice of their own, for what is wrong with the input itself."""
+    harmful: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Call id → what it does, and to which service."""
+    clocks: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
     def at(self, seconds: float, act: Callable[..., None], *given: Any) -> None:
         """Do something later, on a beat of the city's: what comes in bursts is decided in steps of many inputs."""
@@ -177,6 +192,7 @@ class City:
         self.beat_seconds = self.dice.choice(BEATS_SECONDS)
         for number in range(self.agencies):
             self._set_up(agency_name(number))
+            self.clocks[agency_name(number)] = self.harm.choice(CLOCKS_SECONDS)
         self.quiet = False
         for number in range(self.calls):
             at = FIRST_CALL_SECONDS + number / CALLS_PER_SECOND + self.dice.random() * 0.3
@@ -185,6 +201,32 @@ class City:
         for _ in range(3):
             self._plan_pause()
         self._plan_roll_back()
+        self._plan_revocations()
+        for number in range(HARMFUL_CALLS):
+            self._plan_harm(number)
+
+    def _plan_harm(self, number: int) -> None:
+        """A call that some service cannot decide; it is reported once."""
+        kind, service, agency = (
+            self.harm.choice(HARM), self.harm.choice(HARMED), agency_name(self.harm.randrange(self.agencies))
+        )  # fmt: skip
+        at = FIRST_CALL_SECONDS + self.harm.random() * (self.ends_at - FIRST_CALL_SECONDS)
+        now = EPOCH + timedelta(seconds=at)
+        call = Call(
+            agency=agency,
+            source="cad",
+            incident_id=f"harm-{number}",
+            created_at=now,
+            updated_at=now,
+            call_type=CallType(system="demo-cad", code="MENTAL"),
+            district="Harbor",
+            beat=DISTRICTS["Harbor"],
+            answers=dict.fromkeys(QUESTIONS, "no"),
+        )
+        event_id = f"{agency}/harm-{number}"
+        self.versions[event_id] = call
+        self.harmful[call.call_id] = kind, service
+        self.at(at, self._publish, call, event_id)
 
     def _set_up(self, agency: str) -> None:
         self.command(agency, ProposeProgramme, document=document_of(agency), issued_by="pat")
@@ -222,6 +264,8 @@ class City:
             shift_ends_at=EPOCH + timedelta(hours=8),
             issued_by=members[0],
         )
+        for member in members[1:]:
+            self.command(agency, ConfirmMember, team_id=team_id, person_id=member, issued_by=member)
 
     def _plan_pause(self) -> None:
         agency = agency_name(self.dice.randrange(self.agencies))
@@ -239,6 +283,13 @@ class City:
         self.later(at, agency, ProposeProgramme, document=document, issued_by="pat")
         self.later(at + 0.5, agency, ApproveProgramme, document_hash=document_hash, issued_by="alex")
         self.later(at + 2 + self.dice.random() * 5, agency, RollBackProgramme, reason="too many refusals")
+
+    def _plan_revocations(self) -> None:
+        """Whoever is paged loses a phone while calls flow, again and again."""
+        for number in range(self.agencies):
+            for _ in range(3):
+                at = FIRST_CALL_SECONDS + self.dice.random() * (self.ends_at - FIRST_CALL_SECONDS)
+                self.later(at, agency_name(number), RevokeLinks, person_id="emt-0", reason="the phone is lost")
 
     # --- calls -------------------------------------------------------------------------------------------------------
 
@@ -295,7 +346,8 @@ class City:
     def _plan_version(self, at: float, version: dict[str, Any], event_id: str) -> None:
         dice = self.dice
         late = dice.random() * 8 if dice.random() < 0.06 else dice.random() * 0.1
-        call = _CALL.validate_python(version)
+        off = timedelta(seconds=self.harm.choice(self.clocks[version["agency"]]))
+        call = _CALL.validate_python({**version, "updated_at": version["updated_at"] + off})
         self.versions[event_id] = call
         self.at(at + late, self._publish, call, event_id)
         if dice.random() < 0.06:

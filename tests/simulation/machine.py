@@ -109,6 +109,8 @@ class Machine:
         self._task = None
         why = "killed" if task.cancelled() else type(task.exception()).__name__ if task.exception() else "stopped"
         self.ended_by.append(why)
+        if why == "Died":
+            self.restart_seconds = 0.2  # nobody has killed it, to keep it away for a while
         if not self._retired:
             asyncio.get_running_loop().call_later(self.restart_seconds, self._restart)
 

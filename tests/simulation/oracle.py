@@ -32,6 +32,7 @@ from shared.events import (
     DeadlineSet,
     DecisionConfirmed,
     Event,
+    InputRefused,
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
@@ -81,8 +82,9 @@ def check(day: Day) -> list[str]:
         *_explained(journals["triage"]),
         *_routed_and_why(assignments),
         *_commands(day, journals),
-        *(line for service in SERVICES for line in _clocks_and_time(service.name, journals[service.name])),
+        *(line for service in SERVICES for line in _clocks_and_time(day, service.name, journals[service.name])),
         *(line for service in SERVICES for line in _decided_again(day, service, journals[service.name])),
+        *_harmful(day, journals),
         *_machines(day),
     ]
 
@@ -113,7 +115,7 @@ def _conservation(day: Day, assignments: list[Told]) -> Iterator[str]:
         call_id = stored.headers["subject"].decode()
         first.setdefault(call_id, stored.headers["type"] == CallReported.type.encode())
     for call_id, reported in first.items():
-        if reported and (call_id, 1) not in begun:
+        if reported and (call_id, 1) not in begun and day.city.harmful.get(call_id, ("", ""))[1] != "team-availability":
             yield f"conservation: {call_id} was acknowledged and has no episode"
 
 
@@ -393,7 +395,18 @@ def _commands(day: Day, journals: dict[str, list[Told]]) -> Iterator[str]:
 # --- the journals themselves ----------------------------------------------------------------------------------------
 
 
-def _clocks_and_time(name: str, told: list[Told]) -> Iterator[str]:
+def _harmful(day: Day, journals: dict[str, list[Told]]) -> Iterator[str]:
+    """What a service cannot decide it refuses, once, and it refuses nothing else: that is `_clocks_and_time`'s."""
+    published = {stored.headers["subject"].decode() for stored in _topic(day, "calls")}
+    for call_id, (kind, service) in day.city.harmful.items():
+        refused = [name for name, told in journals.items() for _, event in told
+                   if isinstance(event, InputRefused) and event.call_id == call_id]  # fmt: skip
+        if call_id in published and refused != [service]:
+            yield f"harmful: {call_id} ({kind}, {service}) was refused by {refused}"
+
+
+def _clocks_and_time(day: Day, name: str, told: list[Told]) -> Iterator[str]:
+    harmful = {call_id for call_id, (_, service) in day.city.harmful.items() if service == name}
     fired = Counter(cause for cause, _ in groupby(stored.headers["cause"] for stored, _ in told))
     for cause, times in fired.items():
         if times > 1 and cause.startswith((b"tick/", b"calls/", b"commands/")):
@@ -401,7 +414,7 @@ def _clocks_and_time(name: str, told: list[Told]) -> Iterator[str]:
     for _, group in groupby(told, lambda one: one.stored.partition):
         last, reached = "", dict[str, int]()
         for stored, event in group:
-            if event.type in ("input-refused", "clock-failed"):
+            if event.type in ("input-refused", "clock-failed") and event.subject not in harmful:
                 yield f"{name}: {stored.position} {stored.value.decode()}"
             time = stored.headers["time"].decode()
             if datetime.fromisoformat(time) < datetime.fromisoformat(last or time):
@@ -441,5 +454,5 @@ def _stored_at(day: Day, position: str) -> Stored:
 def _machines(day: Day) -> Iterator[str]:
     for machine in day.machines:
         for why in machine.ended_by:
-            if why not in ("stopped", "killed", "NotOwner", "BrokerUnavailable", "ClockSkewed"):
+            if why not in ("stopped", "killed", "NotOwner", "BrokerUnavailable", "ClockSkewed", "Died"):
                 yield f"{machine.name} ended by {why}"

@@ -7,9 +7,10 @@ import functools
 import gc
 import hashlib
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from services.notification import service as notification
@@ -18,9 +19,9 @@ from services.triage import service as triage
 from shared import telemetry
 from shared.engine import claim, effects, journal, step, worker
 from shared.engine.broker import Stored
-from shared.engine.service import Effect, EffectDone, Service
+from shared.engine.service import DecisionTooLong, Effect, EffectDone, Input, Service
 from shared.engine.writer import JournalWriter
-from shared.events import decode
+from shared.events import CallReported, Event, decode
 from tests.simulation.city import City, WatchedLog
 from tests.simulation.machine import TRAPS, Machine
 from tests.simulation.virtual_time import VirtualClock, run
@@ -30,6 +31,8 @@ SERVICES: tuple[Service[Any], ...] = tuple(
     for module in (triage, team_availability, notification)
 )
 LEGAL_SKEW_SECONDS = 0.45
+CAREFUL_SECONDS = 30.0
+"""After a death in a row of several, a slow machine may be late for so long: each input takes it two appends."""
 DRAIN_SECONDS = 75.0
 TURN_SECONDS = 2.0
 """The simulated loop looks at its assignment less often: idle turns cost real time and show nothing."""
@@ -139,6 +142,7 @@ async def _live(seed: int, calls: int, agencies: int) -> Day:
     clock, dice = VirtualClock(loop), random.Random(seed)
     log = WatchedLog(4, clock)
     city = City(log, clock, loop, random.Random(f"city/{seed}"), cached_decode, agencies, calls)
+    city.harm = random.Random(f"harm/{seed}")
     log.watcher = city.watch
     day = Day(seed, log, city)
     for service in SERVICES:
@@ -159,7 +163,7 @@ def _machine(day: Day, service: Service[Any], name: str, clock: VirtualClock) ->
     dice = random.Random(f"{name}/{day.seed}")
     machine = Machine(
         day.log,
-        service,
+        _harmed(day, service),
         name,
         dice,
         skew_seconds=dice.uniform(-LEGAL_SKEW_SECONDS, LEGAL_SKEW_SECONDS),
@@ -176,6 +180,32 @@ def _machine(day: Day, service: Service[Any], name: str, clock: VirtualClock) ->
 
     machine.perform = perform
     return machine
+
+
+class Died(BaseException):
+    """The process is gone: nothing of it is caught, noted or let go in order."""
+
+
+def _harmed(day: Day, service: Service[Any]) -> Service[Any]:
+    """The service in a process that suffers from harmful calls."""
+
+    def decide(state: Any, given: Input, now: datetime) -> Sequence[Event]:
+        if isinstance(given.event, CallReported):
+            kind, harmed = day.city.harmful.get(given.event.call_id, ("", ""))
+            if harmed == service.name:
+                _suffer(day, service, kind)
+        return service.decide(state, given, now)
+
+    return replace(service, decide=decide)
+
+
+def _suffer(day: Day, service: Service[Any], kind: str) -> None:
+    if kind == "die":
+        now = asyncio.get_running_loop().time()
+        day.faults.append(f"{now:.1f}s die {service.name}")
+        day.troubled.setdefault(service.name, []).append((now - 0.5, now + CAREFUL_SECONDS))
+        raise Died
+    raise ValueError if kind == "raise" else DecisionTooLong
 
 
 # --- faults -----------------------------------------------------------------------------------------------------------
@@ -219,7 +249,8 @@ def _strike(day: Day, machine: Machine, fault: str, drawn: float) -> None:
         machine.stop.set()
         lasts = 6.0
     elif fault == "newcomer":
-        other = _machine(day, machine.service, f"{machine.name}-guest-{len(day.machines)}", machine_clock())
+        service = next(service for service in SERVICES if service.name == machine.service.name)
+        other = _machine(day, service, f"{machine.name}-guest-{len(day.machines)}", machine_clock())
         day.machines.append(other)
         other.start()
         lasts = 1 + drawn * 12

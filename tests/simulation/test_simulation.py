@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from shared.engine import care
 from tests.simulation.seeds import REGRESSIONS, Verdict, judge_seed
 
 SEEDS = range(1, 41)
@@ -44,3 +45,14 @@ def test_without_the_ownership_rule_promises_break() -> None:
         if found[-1].broken:
             break
     assert found[-1].broken, "nothing was found in 30 seeds"
+
+
+def test_where_nothing_that_kills_is_refused_promises_break(monkeypatch: pytest.MonkeyPatch) -> None:
+    """F1: the harm is really done."""
+    monkeypatch.setattr(care, "DEATHS", 1_000_000)
+    found: list[Verdict] = []
+    for seed in range(1, 31):
+        found.append(judge_seed(seed))
+        if found[-1].broken:
+            break
+    assert any("harmful" in line for line in found[-1].broken), "nothing was found in 30 seeds"

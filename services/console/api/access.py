@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Literal, Protocol
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from shared.agencies import Principal, Role, Source
+from shared.agencies import Agency, Principal, Role, Source
 from shared.doors.guard import bearer_of
 from shared.doors.problems import Problem
 
@@ -30,6 +31,9 @@ Right = Literal[
     "override",
     "confirm",
     "define",
+    "sign-on",
+    "revoke-links",
+    "revoke-token",
     "report",
     "release-team",
     "withdraw-team",
@@ -54,6 +58,9 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     "override": frozenset({"dispatcher", "supervisor"}),
     "confirm": frozenset({"dispatcher", "supervisor"}),
     "define": frozenset({"supervisor"}),
+    "sign-on": frozenset({"staff", "dispatcher", "supervisor"}),
+    "revoke-links": frozenset({"staff", "dispatcher", "supervisor"}),
+    "revoke-token": frozenset({"supervisor"}),
     "report": frozenset({"staff", "supervisor"}),
     "release-team": frozenset({"dispatcher", "supervisor"}),
     "withdraw-team": frozenset({"dispatcher", "supervisor"}),
@@ -65,6 +72,23 @@ RIGHTS: dict[Right, frozenset[Role]] = {
 
 class Agencies(Protocol):
     """The part of the agencies file that this door asks."""
+
+    @property
+    def refused_since(self) -> datetime | None:
+        """Since when the file is wrong or gone, and the one before it in force."""
+        ...
+
+    def remark(self) -> str:
+        """What somebody should know who asks whether the door is ready."""
+        ...
+
+    def agency(self, name: str) -> Agency | None:
+        """One agency's doors."""
+        ...
+
+    def revoke(self, agency: str, token_hash: str) -> None:
+        """Let an agency's token or key in no more."""
+        ...
 
     def person_of(self, token: str) -> Principal | None:
         """The person that a token belongs to."""
@@ -93,6 +117,11 @@ class Asking:
     def only_own_shift(self) -> bool:
         """Whether they act for themselves only."""
         return "supervisor" not in self.roles
+
+    @property
+    def may_vouch(self) -> bool:
+        """Whether their word stands for another's: who is on a team, and whose links are to end."""
+        return not self.roles.isdisjoint({"dispatcher", "supervisor"})
 
 
 BEARER = HTTPBearer(auto_error=False, description="Your token; a CAD: its key.")

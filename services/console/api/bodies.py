@@ -80,6 +80,12 @@ def _field(declared: FieldInfo, more: FieldInfo) -> tuple[Any, Any]:
     return Annotated[declared.annotation, *declared.metadata, *filled, more], default
 
 
+class ReasonedBody(Body):
+    """What a command says that nobody may give without a reason."""
+
+    reason: Text = Field(min_length=1, description="why; kept with the command")
+
+
 class DistrictBody(Body):
     """Which district."""
 
@@ -133,10 +139,8 @@ class ApproveBody(Body):
     to_hash=Field(min_length=1, description="else the one before the one in force"),
     in_force=Field(description="the hash you saw in force; refused if it is another by now"),
 )
-class RollBackBody(Body):
+class RollBackBody(ReasonedBody):
     """Which document is to be in force again, and why."""
-
-    reason: Text = Field(min_length=1, description="why; kept with the command")
 
 
 @body_of(events.OverrideCall, "call_id", send=Field(description="`default`, or the name of a response"))
@@ -181,7 +185,21 @@ class PersonBody(Body):
     person: NewPerson
 
 
-@body_of(events.SignOn, "team_id")
+class RevokeLinksBody(ReasonedBody):
+    """Why a person's links are to end."""
+
+
+class RevokeTokenBody(ReasonedBody):
+    """Which token or key is to end, and why."""
+
+    token_hash: str | None = Field(
+        default=None,
+        pattern=r"^sha256:[0-9a-f]{8,64}$",
+        description="its hash in the agencies file, or how that begins; whole, where the file has it no more",
+    )
+
+
+@body_of(events.SignOn, "team_id", "vouched")
 class SignOnBody(Body):
     """Who is on shift, and until when: an instant or a number of hours from now, at most 72.
 
@@ -196,6 +214,12 @@ class SignOnBody(Body):
         if (self.shift_ends_at is None) == (self.hours is None):
             raise ValueError("say either shift_ends_at or hours")
         return self
+
+
+class MemberBody(Body):
+    """Who is on the team; you, if nobody is named."""
+
+    person_id: Name | None = None
 
 
 @body_of(events.ReportStatus, "team_id")
@@ -213,8 +237,7 @@ class ReleaseBody(Body):
     """Who lets the team go in; you, if nobody is named."""
 
 
-@body_of(events.WithdrawTeam, "team_id", reason=Field(min_length=1, description="why; kept with the command"))
-class WithdrawBody(Body):
+class WithdrawBody(ReasonedBody):
     """Why the team is taken off its call."""
 
 

@@ -22,7 +22,8 @@ from shared.doors.guard import NOT_STORED, Bounds, Guard
 from shared.doors.operations import operations_routes
 from shared.doors.reference import reference_page
 from shared.doors.serve import connected
-from shared.engine.broker import Broker
+from shared.engine.broker import Broker, Stored
+from shared.events import Event, TokenRevoked
 
 DOOR = "console"
 MAX_BODY_BYTES = 64 * 1024
@@ -43,7 +44,13 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     """The door as an ASGI application; its lifespan follows the journals."""
     keep = Keep(timedelta(hours=settings.console_keep_closed_hours), settings.console_keep_closed_calls)
     view = View(keep)
-    follower = AnswerFollower(broker, READS, view.fold)
+
+    def fold(agency: str, event: Event, stored: Stored) -> None:
+        if isinstance(event, TokenRevoked):
+            agencies.revoke(agency, event.token_hash)
+        view.fold(agency, event, stored)
+
+    follower = AnswerFollower(broker, READS, fold)
     app = FastAPI(
         title="careroute console",
         version="1",
@@ -57,7 +64,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     log = CommandLog(DOOR, broker, follower, clock)
     app.state.commands = CommandIssuer(log, view, answer_seconds=settings.console_answer_seconds, expiry=expiry)
     app.state.agencies, app.state.settings, app.state.view, app.state.follower = agencies, settings, view, follower
-    app.router.routes += operations_routes(lambda: follower.ready)
+    app.router.routes += operations_routes(lambda: follower.ready, agencies.remark)
     app.router.routes.append(Route("/docs", lambda _: reference_page(app.openapi()), include_in_schema=False))
     app.include_router(routes_reads.router)
     app.include_router(routes_commands.router)

@@ -19,6 +19,7 @@ from services.console.api.routes_reads import own_shift_link, whole_view
 from services.console.config import ConsoleSettings
 from shared import events
 from shared.addresses import Network, UrlRefused, reachable
+from shared.agencies import hash_of
 from shared.call import Name
 from shared.doors.problems import Fault, Problem
 from shared.events import Command, Person
@@ -69,6 +70,11 @@ class Issuer:
         """Staff act for themselves. Raises Problem (403)."""
         if self.who.only_own_shift and person_id != self.who.name:
             raise Problem(HTTPStatus.FORBIDDEN, "You may answer for yourself only.")
+
+    def of_own_or_vouching(self, person_id: str) -> None:
+        """Staff act for themselves, dispatchers and supervisors for everybody. Raises Problem (403)."""
+        if not self.who.may_vouch and person_id != self.who.name:
+            raise Problem(HTTPStatus.FORBIDDEN, "You may do this for yourself only.")
 
     def of_own_team(self, team_id: str) -> None:
         """Staff act for the team they are on shift with. Raises Problem (403, 503)."""
@@ -202,16 +208,29 @@ async def remove_team(issuer: Annotated[Issuer, _issuer("define")], team_id: Nam
 
 
 @router.post("/teams/{team_id}/sign-on")
-async def sign_on(issuer: Annotated[Issuer, _issuer("report")], team_id: Name, body: bodies.SignOnBody) -> Answered:
-    """Start a shift; `links` has your own pocket page, where you are a member. The others ask for theirs themselves."""
-    about = {"team_id": team_id, **body.fields()}
-    if issuer.who.only_own_shift and issuer.who.name not in about["members"]:
+async def sign_on(issuer: Annotated[Issuer, _issuer("sign-on")], team_id: Name, body: bodies.SignOnBody) -> Answered:
+    """Start a shift; `links` has your own pocket page, where you are a member. The others ask for theirs themselves.
+
+    Whom staff name besides themselves counts once they have confirmed it; a dispatcher or supervisor vouches for all.
+    """
+    about = {"team_id": team_id, **body.fields(), "vouched": issuer.who.may_vouch}
+    if not issuer.who.may_vouch and issuer.who.name not in about["members"]:
         raise Problem(HTTPStatus.FORBIDDEN, "You may sign on a team only that you are a member of.")
     _check_length(issuer, about.get("shift_ends_at"), about.get("hours"), long=about.get("long_shift", False))
     answered = await issuer.issue(events.SignOn, about)
     if answered.state == "done":
         answered.links = _links(issuer, team_id, answered.about, about["members"])
     return answered
+
+
+@router.post("/teams/{team_id}/confirm")
+async def confirm_member(
+    issuer: Annotated[Issuer, _issuer("sign-on")], team_id: Name, body: bodies.MemberBody
+) -> Answered:
+    """Say that you are on the team that you were signed on with; a dispatcher or supervisor may vouch for a member."""
+    person_id = body.person_id or issuer.who.name
+    issuer.of_own_or_vouching(person_id)
+    return await issuer.issue(events.ConfirmMember, {"team_id": team_id, **body.fields(), "person_id": person_id})
 
 
 def _check_length(issuer: Issuer, ends_at: datetime | None, hours: float | None, *, long: bool) -> None:
@@ -282,6 +301,50 @@ async def remove_person(issuer: Annotated[Issuer, _issuer("define")], person_id:
     return await issuer.issue(events.RemovePerson, {"person_id": person_id, **body.fields()})
 
 
+@router.post("/people/{person_id}/revoke-links")
+async def revoke_links(
+    issuer: Annotated[Issuer, _issuer("revoke-links")], person_id: Name, body: bodies.RevokeLinksBody
+) -> Answered:
+    """End every pocket link of a person, at once, whatever runs; staff end their own. A call that they have stays."""
+    issuer.of_own_or_vouching(person_id)
+    return await issuer.issue(events.RevokeLinks, {"person_id": person_id, **body.fields()})
+
+
+@router.post("/people/{person_id}/revoke-token", responses={404: {"model": ProblemDetails}})
+async def revoke_token(
+    issuer: Annotated[Issuer, _issuer("revoke-token")], person_id: Name, body: bodies.RevokeTokenBody
+) -> Answered:
+    """Let a person's token in nowhere any more, whatever the agencies file says. A new token lets them in again."""
+    doors = issuer.request.app.state.agencies.agency(issuer.who.agency)
+    person = doors.people.get(person_id) if doors else None
+    return await _revoke(issuer, person_id, () if person is None else (person.token,), body)
+
+
+@router.post("/cad/{source}/revoke-key", responses={404: {"model": ProblemDetails}})
+async def revoke_key(
+    issuer: Annotated[Issuer, _issuer("revoke-token")], source: Name, body: bodies.RevokeTokenBody
+) -> Answered:
+    """Let a CAD's key in nowhere any more, whatever the agencies file says; of two keys say which."""
+    doors = issuer.request.app.state.agencies.agency(issuer.who.agency)
+    cad = doors.sources.get(source) if doors else None
+    return await _revoke(issuer, source, () if cad is None else cad.keys, body)
+
+
+async def _revoke(issuer: Issuer, holder: str, hashes: tuple[str, ...], body: bodies.RevokeTokenBody) -> Answered:
+    """Revoke the one that is meant: of those in force, or one that is named whole. Raises Problem (404, 422)."""
+    named = body.token_hash or ""
+    meant = [token_hash for token_hash in hashes if token_hash.startswith(named)]
+    if not meant and len(named) == len(hash_of("")):
+        meant = [named]
+    if not meant:
+        raise Problem(HTTPStatus.NOT_FOUND, f"The agencies file in force has no such token or key of {holder}.")
+    if len(meant) > 1:
+        fault = Fault("token_hash", "is the beginning of more than one", "enough of the hash to tell them apart")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{holder} has {len(meant)} keys: say which.", fault)
+    about = {"token_hash": meant[0], "holder": holder, "reason": body.reason}
+    return await issuer.issue(events.RevokeToken, about)
+
+
 @router.post("/offers/{offer_id}/accept")
 async def accept(
     issuer: Annotated[Issuer, _issuer("answer-offer")], offer_id: IdInPath, body: bodies.AcceptBody
@@ -346,5 +409,6 @@ def _links(issuer: Issuer, team_id: str, about: str, members: tuple[str, ...]) -
     settings: ConsoleSettings = issuer.request.app.state.settings
     team = issuer.request.app.state.view.agency(issuer.who.agency).teams.get(team_id)
     shift_id, members = (team.shift_id, team.members) if team and team.shift_id else (about, members)
-    name = issuer.who.name
-    return {name: own_shift_link(settings, shift_id, name)} if name in members else {}
+    who = issuer.who
+    generation = issuer.request.app.state.view.agency(who.agency).link_generations.get(who.name, 0)
+    return {who.name: own_shift_link(settings, shift_id, who.name, generation)} if who.name in members else {}

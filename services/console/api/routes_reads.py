@@ -31,6 +31,10 @@ from shared.doors.problems import Fault, Problem
 from shared.links import shift_link
 
 router = APIRouter(prefix="/v1", responses=RESPONSES, tags=["reading"])
+AGENCIES_FILE_REFUSED = (
+    "The agencies file is wrong or gone, and the one before it in force: whoever was taken out of it since still "
+    "gets in. The log says what is wrong; revoke what cannot wait."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,15 +168,18 @@ async def list_people(reading: Annotated[Reading, _reader("read-people")]) -> li
 async def show_own_link(request: Request, reading: Annotated[Reading, _reader("read")]) -> LinkSeen:
     """Your pocket page of the shift that you are on: yours alone, by your own token."""
     name = reading.who.name
-    for seen in reading.seen.teams.values():
-        if seen.shift_id is not None and name in seen.members:
-            return LinkSeen(name, seen.team.team_id, own_shift_link(request.app.state.settings, seen.shift_id, name))
-    raise Problem(HTTPStatus.NOT_FOUND, "You are not on shift: sign on first.")
+    teams = (seen for seen in reading.seen.teams.values() if seen.shift_id is not None and name in seen.members)
+    team = min(teams, key=lambda seen: name in seen.unconfirmed, default=None)
+    if team is None or team.shift_id is None:
+        raise Problem(HTTPStatus.NOT_FOUND, "You are not on shift: sign on first.")
+    generation = reading.seen.link_generations.get(name, 0)
+    link = own_shift_link(request.app.state.settings, team.shift_id, name, generation)
+    return LinkSeen(name, team.team.team_id, link)
 
 
-def own_shift_link(settings: ConsoleSettings, shift_id: str, name: str) -> str:
+def own_shift_link(settings: ConsoleSettings, shift_id: str, name: str, generation: int) -> str:
     """A person's page of a shift; it is told to nobody but them."""
-    return shift_link(settings.pocket_url, settings.link_secret.get_secret_value(), shift_id, name)
+    return shift_link(settings.pocket_url, settings.link_secret.get_secret_value(), shift_id, name, generation)
 
 
 @router.get("/alerts")
@@ -183,6 +190,8 @@ async def list_alerts(request: Request, reading: Annotated[Reading, _reader("rea
     if live and not request.app.state.agencies.may_pause(reading.who.agency):
         since = min(seen.since for seen in live)
         alerts.insert(0, Alert("no-stop-switch", since, "A district is live and nobody has the right to pause it."))
+    if (since := request.app.state.agencies.refused_since) is not None:
+        alerts.insert(0, Alert("agencies-file-refused", since, AGENCIES_FILE_REFUSED))
     return alerts
 
 

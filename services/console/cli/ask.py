@@ -14,6 +14,9 @@ SEVERAL_LINES = frozenset({"document"})
 JsonOption = Annotated[bool, typer.Option("--json", help="The API's answer as JSON.")]
 ReasonOption = Annotated[str | None, typer.Option("--reason", "-r", help="Why; kept with the command.")]
 RequiredReason = Annotated[str, typer.Option("--reason", "-r", help="Why; kept with the command.")]
+HashOption = Annotated[
+    str | None, typer.Option("--hash", help="Its hash in the agencies file, or how that begins: sha256:…")
+]
 ResponseOption = Annotated[str | None, typer.Option("--response", help="Only this response of the programme.")]
 PersonOption = Annotated[str | None, typer.Option("--as", help="Who answers; you, if left out.")]
 DistrictArgument = Annotated[str, typer.Argument(help="A district of the programme, or `all`.")]

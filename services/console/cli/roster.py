@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from services.console.cli.ask import JsonOption, ReasonOption, RequiredReason, ask, group
+from services.console.cli.ask import HashOption, JsonOption, PersonOption, ReasonOption, RequiredReason, ask, group
 from services.console.cli.client import in_path
 
 team = group("Teams and their shifts.")
@@ -63,9 +63,21 @@ def team_sign_on(
     long_shift: Annotated[bool, typer.Option("--long-shift", help="More than 24 hours are meant.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Start a shift; prints your own pocket page, where you are a member."""
+    """Start a shift; prints your own pocket page, where you are a member. Whom you name besides has to confirm."""
     path = f"/v1/teams/{in_path(team_id)}/sign-on"
     ask(ctx, json, lambda door: door.post(path, members=members, hours=hours, long_shift=long_shift))
+
+
+@team.command("confirm")
+def team_confirm(
+    ctx: typer.Context,
+    team_id: Annotated[str, typer.Argument()],
+    *,
+    person_id: PersonOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say that you are on the team that you were signed on with; dispatchers and supervisors may vouch for others."""
+    ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/confirm", person_id=person_id))
 
 
 @team.command("sign-off")
@@ -180,3 +192,29 @@ def person_remove(
 ) -> None:
     """Take a member of staff off the books."""
     ask(ctx, json, lambda door: door.post(f"/v1/people/{in_path(person_id)}/remove", reason=reason))
+
+
+@person.command("revoke-links")
+def person_revoke_links(
+    ctx: typer.Context,
+    person_id: Annotated[str, typer.Argument()],
+    *,
+    reason: RequiredReason,
+    json: JsonOption = False,
+) -> None:
+    """End every pocket link of a person, at once, whatever runs. Of a lost phone change first how they are reached."""
+    ask(ctx, json, lambda door: door.post(f"/v1/people/{in_path(person_id)}/revoke-links", reason=reason))
+
+
+@person.command("revoke-token")
+def person_revoke_token(
+    ctx: typer.Context,
+    person_id: Annotated[str, typer.Argument(help="Their name in the agencies file.")],
+    *,
+    reason: RequiredReason,
+    token_hash: HashOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Let a person's token in nowhere any more, at once, whatever the agencies file says."""
+    path = f"/v1/people/{in_path(person_id)}/revoke-token"
+    ask(ctx, json, lambda door: door.post(path, reason=reason, token_hash=token_hash))

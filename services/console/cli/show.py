@@ -213,7 +213,7 @@ def teams(body: Sequence[dict[str, Any]]) -> None:
             seen["status"],
             seen["team"]["model"],
             ", ".join(seen["team"]["primary_districts"]) or "all",
-            ", ".join(seen["members"]),
+            ", ".join(f"{name} (unconfirmed)" if name in seen["unconfirmed"] else name for name in seen["members"]),
             _at(seen["shift_ends_at"]),
             seen["call_id"] or ", ".join(f"offer {offer_id}" for offer_id in seen["offers"]),
         )

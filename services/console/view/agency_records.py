@@ -33,6 +33,8 @@ class AgencyRecords:
         """Versions of the programme by hash, in the order in which they were proposed."""
         self.teams: dict[str, TeamSeen] = {}
         self.people: dict[str, PersonSeen] = {}
+        self.link_generations: dict[str, int] = {}
+        """How often a person's links were revoked."""
         self.referrals: OrderedDict[str, ReferralSeen] = OrderedDict()
         self._alerts: OrderedDict[str, Alert] = OrderedDict()
         self._commands: OrderedDict[str, CommandSeen] = OrderedDict()

@@ -266,6 +266,10 @@ class TeamSeen:
     status_at: datetime | None = None
     shift_id: str | None = None
     members: tuple[str, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
+    """Members who have yet to say that they are on the team, and count for nothing until then."""
+    vouched_by: str = ""
+    """Who vouched for the members at sign-on."""
     shift_ends_at: datetime | None = None
     call_id: str | None = None
     offers: list[str] = field(default_factory=list)
@@ -308,6 +312,7 @@ class Alert:
         "cad-clock",
         "cad-identity",
         "no-stop-switch",
+        "agencies-file-refused",
         "paused-by-itself",
         "pause-unreviewed",
         "referral-overdue",

@@ -31,21 +31,37 @@ def _team_removed(agency: AgencyRecords, event: events.TeamRemoved, _stored: Sto
 def _signed_on(agency: AgencyRecords, event: events.TeamSignedOn, stored: Stored) -> None:
     if (team := agency.teams.get(event.team_id)) is not None:
         team.shift_id, team.members, team.shift_ends_at = event.shift_id, event.members, event.shift_ends_at
+        team.unconfirmed, team.vouched_by = event.unconfirmed, event.vouched_by
         team.status, team.status_at = "available", stored.time
-        _put_on_shift(agency, team.members, event.team_id)
+        for person_id in event.members:
+            if person_id not in event.unconfirmed:
+                _put_on_shift(agency, person_id, event.team_id)
 
 
 def _signed_off(agency: AgencyRecords, event: events.TeamSignedOff, stored: Stored) -> None:
     if (team := agency.teams.get(event.team_id)) is not None:
-        _put_on_shift(agency, team.members, None)
+        for person in agency.people.values():
+            if person.team_id == event.team_id:
+                person.team_id = None
         team.shift_id, team.members, team.shift_ends_at = None, (), None
+        team.unconfirmed, team.vouched_by = (), ""
         team.status, team.status_at = "off-duty", stored.time
 
 
-def _put_on_shift(agency: AgencyRecords, members: tuple[str, ...], team_id: str | None) -> None:
-    for person_id in members:
-        if (person := agency.people.get(person_id)) is not None:
-            person.team_id = team_id
+def _member_confirmed(agency: AgencyRecords, event: events.MemberConfirmed, _stored: Stored) -> None:
+    team = agency.teams.get(event.team_id)
+    if team is not None and team.shift_id == event.shift_id:
+        team.unconfirmed = tuple(member for member in team.unconfirmed if member != event.person_id)
+        _put_on_shift(agency, event.person_id, event.team_id)
+
+
+def _links_revoked(agency: AgencyRecords, event: events.LinksRevoked, _stored: Stored) -> None:
+    agency.link_generations[event.person_id] = event.generation
+
+
+def _put_on_shift(agency: AgencyRecords, person_id: str, team_id: str) -> None:
+    if (person := agency.people.get(person_id)) is not None:
+        person.team_id = team_id
 
 
 def _status_reported(agency: AgencyRecords, event: events.StatusReported, stored: Stored) -> None:
@@ -90,6 +106,8 @@ CHANGES: dict[type[Event], Change] = {
     events.TeamRemoved: _team_removed,
     events.TeamSignedOn: _signed_on,
     events.TeamSignedOff: _signed_off,
+    events.MemberConfirmed: _member_confirmed,
+    events.LinksRevoked: _links_revoked,
     events.StatusReported: _status_reported,
     events.StatusCorrected: _status_corrected,
     events.OfferMade: _offer_made,

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from shared.call import Call, Position
+from shared.plain import fault_of_id
 from shared.programme.judging.normal_forms import plain
 from shared.programme.trying.export_document import EPOCHS, CallMapping, End, MappingRefused
 from shared.programme.trying.export_files import BadFile, Record, records
@@ -321,6 +322,11 @@ class _Reader:
             column = getattr(self._columns, named, None) if named else None
             names = [column] if isinstance(column, str) else column or [str(fault["loc"][0])]
             raise _Wrong(", ".join(names), str(fault["msg"]), "what intake takes, see its /docs") from None
+        if (wrong := fault_of_id(str(body["incident_id"]))) is not None:
+            name = self._columns.incident_id
+            raise _Wrong(
+                name if isinstance(name, str) else "incident_id", f"a call's number {wrong}", "as intake takes it"
+            )
 
     # --- several rows of a call
 

@@ -11,6 +11,7 @@ from typing import Final
 from shared.programme.judging.facts import CANNOT_TELL, HAZARDS, NOT_ASKED, VALUES
 from shared.programme.judging.facts_of_call import Evidence, Hazard, Other
 from shared.programme.judging.programme import ASKED_NOT, Programme, Question
+from shared.programme.judging.words import STEM
 
 UNKNOWN: Final = "unknown"
 
@@ -108,7 +109,8 @@ _USUAL: Final[Mapping[str, str]] = MappingProxyType({"units_on_scene": "no", "ca
 
 def _words(programme: Programme) -> Mapping[str, list[str]]:
     by_hazard: defaultdict[str, list[str]] = defaultdict(list)
-    for word, hazards in programme.words.items():
+    stems = {f"{stem}{STEM}": hazards for stem, hazards in programme.stems.items()}
+    for word, hazards in {**programme.words, **stems}.items():
         for hazard in hazards:
             by_hazard[hazard].append(word)
     for phrase, hazard in programme.phrases:

@@ -321,7 +321,7 @@ def _idle(programme: Programme, used: set[str]) -> Iterator[str]:
     for flag, stated in programme.cautions.items():
         for hazard in sorted(stated.keys() - used):
             yield f"caution {flag} warns of {hazard.replace('_', ' ')}, and nothing turns on it"
-    heard = {hazard for hazards in programme.words.values() for hazard in hazards}
+    heard = {hazard for table in (programme.words, programme.stems) for hazards in table.values() for hazard in hazards}
     heard |= {hazard for _, hazard in programme.phrases}
     for hazard in sorted(heard - used):
         yield f"words put {hazard.replace('_', ' ')} in doubt, and nothing turns on it"

@@ -217,9 +217,21 @@ class FakeServices:
                 shift_id="shift-1",
                 members=command.members,
                 shift_ends_at=command.shift_ends_at,
+                unconfirmed=() if command.vouched else tuple(set(command.members) - {command.issued_by}),
+                vouched_by=command.issued_by if command.vouched else "",
             ),
             done(command, about="shift-1"),
         ]
+
+    def _confirm_member(self, command: events.ConfirmMember) -> list[Event]:
+        confirmed = events.MemberConfirmed(team_id=command.team_id, shift_id="shift-1", person_id=command.person_id)
+        return [confirmed, done(command)]
+
+    def _revoke_links(self, command: events.RevokeLinks) -> list[Event]:
+        return [events.LinksRevoked(person_id=command.person_id, generation=1), done(command)]
+
+    def _revoke_token(self, command: events.RevokeToken) -> list[Event]:
+        return [events.TokenRevoked(token_hash=command.token_hash, holder=command.holder), done(command)]
 
 
 @dataclass

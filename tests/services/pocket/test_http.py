@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import httpx
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 from prometheus_client import generate_latest
 
 from services.pocket import words
@@ -570,3 +573,11 @@ async def test_a_door_that_has_not_read_all_shows_nothing_yet() -> None:
 def test_c11_a_call_back_number_is_dialled_only_where_it_is_one_number(text: str, dialled: object) -> None:
     """C11: the number and its extension apart; no link where somebody else would be called."""
     assert words.dialled(text) == dialled
+
+
+@given(st.text("+0123456789 -.()/,#*:;extnsiophhone=1", max_size=40) | st.text(max_size=40))
+def test_f16_a_link_dials_digits_alone(text: str) -> None:
+    """F16: what a caller's number says can switch nothing on a phone: no * and no # is ever dialled."""
+    number = words.dialled(text)
+    assert number is None or re.fullmatch(r"\+[0-9]{8,15}", number.number)
+    assert number is None or re.fullmatch("[0-9]*", number.extension)

@@ -152,7 +152,11 @@ class Town:
         fields: dict[str, Any] = {"model": "community-responder", "primary_districts": ("Central",)}
         self.command(DefineTeam, team=Team(team_id=team_id, **fields | changes))
         answer = self.command(
-            SignOn, team_id=team_id, members=tuple(crew), shift_ends_at=self.now + timedelta(hours=hours)
+            SignOn,
+            team_id=team_id,
+            members=tuple(crew),
+            shift_ends_at=self.now + timedelta(hours=hours),
+            vouched=True,
         )
         assert answer.type == "command-done", answer
 

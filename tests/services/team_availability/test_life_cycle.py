@@ -47,6 +47,7 @@ from shared.events import (
     UpgradeRaised,
     WithdrawTeam,
 )
+from shared.judgement import RaisedBy, Unknown
 from tests.builders import judgement, verdict
 from tests.services.team_availability.driver import START, Town, call_id, unsuitable
 from tests.services.team_availability.test_whatever_comes import (
@@ -228,6 +229,39 @@ def test_an_upgrade_shortens_the_check_that_runs() -> None:
     recall(town)
     town.wait(10 * 60)
     assert len(town.all(SafetyCheckDue)) == 1, "it is not asked later than it would have been"
+
+
+def raised(fact: str, value: str, unknown: Unknown | None = None) -> RaisedBy:
+    return RaisedBy(fact, value, unknown, "cad", START)
+
+
+def test_another_hazard_on_the_same_level_is_told_once_and_turns_nobody_back_who_still_fits() -> None:
+    """On scene with a weapon told, violence in progress was told to nobody."""
+    town = Town()
+    town.team("one")
+    past, elsewhere, feared = raised("violence", "past"), raised("weapon", "elsewhere"), raised("crime", "x", "words")
+    town.call("1", judgement(verdict(), level_rank=1, raised_by=(past,)))
+    town.accept(town.last(OfferMade))
+    for hazards, upgrades in (((past,), 0), ((past, elsewhere), 1), ((elsewhere, feared), 1), ((past, elsewhere), 1)):
+        town.wait(1)
+        town.triage(judgement(verdict(), level_rank=1, raised_by=hazards))
+        assert len(town.all(UpgradeRaised)) == upgrades, hazards
+    assert (town.last(UpgradeRaised).on_upgrade, has_it(town)) == ("stay", True)
+
+
+def test_a_weapon_that_was_only_feared_when_a_dispatcher_sent_the_team_is_told_once_it_is_known() -> None:
+    town = Town()
+    town.team("one")
+    feared = judgement(verdict(may_go=False), suitability="indeterminate", missing=("weapon",), level_rank=2)
+    town.call("1", feared.model_copy(update={"raised_by": (raised("weapon", "firearm", "not-asked"),)}))
+    town.command(OverrideCall, call_id=call_id(), send="cares", reason="I know the man.")
+    town.accept(town.last(OfferMade))
+    town.status("on-scene")
+    town.wait(1)
+    town.triage(unsuitable(level_rank=2, raised_by=(raised("weapon", "firearm"),)))
+    upgrade = town.last(UpgradeRaised)
+    assert (upgrade.team_on_scene, upgrade.on_upgrade, upgrade.send) == (True, "stay", "default")
+    assert assignment(town).upgraded
 
 
 def test_a_call_that_the_cad_closes_and_opens_again_is_told_of_each_time() -> None:
@@ -460,6 +494,13 @@ def test_the_dispatcher_is_told_of_a_team_that_waits_for_long() -> None:
     released.command(ReleaseTeam, team_id="one")
     released.wait(3600)
     assert not released.all(TeamStillStaged)
+
+
+def test_a_team_that_waits_nearby_of_itself_or_after_an_upgrade_is_not_forgotten() -> None:
+    """Nothing ever asked after a team that was staged where the document names nothing to wait for."""
+    town = in_state("staged")
+    town.wait(10 * 60)
+    assert town.last(TeamStillStaged).sentence.endswith("has waited nearby for 10 min for: somebody's word.")
 
 
 def test_a_unit_that_is_on_scene_already_lets_the_team_in() -> None:

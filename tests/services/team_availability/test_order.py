@@ -131,9 +131,10 @@ def test_A6_a_judgement_of_the_other_incident_may_come_first() -> None:  # noqa:
 
 def test_A6_what_is_open_of_the_old_incident_ends_with_the_default() -> None:  # noqa: N802
     town = town_of()
-    town.call()
+    town.report(created_at=town.now - timedelta(hours=2))
+    town.triage()
     town.wait(10)
-    town.report(created_at=town.now + timedelta(hours=2))
+    town.report(created_at=town.now)
     assert (town.last(CallRouted).outcome, town.last(CallRouted).reasons) == ("default", ("number-reused",))
     assert town.last(DeadlineSet).episode == 2
 

@@ -133,6 +133,14 @@ def test_A6_a_number_used_again_is_another_incident_where_no_team_has_the_former
         assert (said.judgement.suitability, said.heard) == ("suitable", ())
 
 
+def test_A6_a_beginning_that_is_later_than_its_own_version_makes_no_other_incident() -> None:  # noqa: N802
+    """A slip of five hours in a beginning let a call go of which a gun had been heard."""
+    triage = madison()
+    triage.put(report("e1", narrative="has a gun"))
+    triage.put(report("e2", 2, created_at=THURSDAY_NOON + timedelta(hours=5)))
+    assert judgement(triage).missing == ("weapon",)
+
+
 def test_A7_while_a_team_has_the_call_another_beginning_brings_its_hazards() -> None:  # noqa: N802
     triage = madison()
     triage.put(report("e1"))

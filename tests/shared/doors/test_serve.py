@@ -17,10 +17,11 @@ from starlette.applications import Starlette
 
 from shared.config import AgencyDoorSettings, DoorSettings
 from shared.doors import serve as serving
-from shared.doors.serve import EXIT_FAILED, EXIT_SETTINGS, agencies_of, connected, serve
+from shared.doors.serve import EXIT_SETTINGS, agencies_of, connected, serve
 from shared.engine.broker import BrokerUnavailable
 from shared.engine.follower import Follower
 from shared.engine.memory import MemoryBroker, MemoryLog
+from shared.engine.process import EXIT_FAILED
 
 SETTINGS = DoorSettings(kafka="memory")
 PROGRAM = """

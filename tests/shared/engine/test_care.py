@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 from shared.engine import care, step
 from shared.engine.broker import Stored
 from shared.engine.care import ALONE_INPUTS, CAREFUL_INPUTS, CAREFUL_TIME, DEATHS, Care, DeadlyInput, Endings
+from shared.engine.memory import MemoryBroker
 from shared.engine.redecide import Redecision
 from shared.engine.service import EffectDone, EffectStarting, Input, Service, Tick
 from shared.events import CallReported, ClockFailed, DeadlineSet, Event, InputRefused, PositionsNoted
+from shared.topics import CALLS
 from tests.shared.engine import toy
 from tests.shared.engine.test_worker import Bench
-from tests.shared.engine.toy import TOY, State, counted, types
+from tests.shared.engine.toy import TOY, State, counted, put, reported, types
 from tests.simulation.machine import Machine
 from tests.simulation.virtual_time import EPOCH, run
 
@@ -98,10 +100,21 @@ def test_how_careful_an_owner_is(
     endings = Endings()
     for epoch, event in records:
         endings.take(epoch, event)
-    expected = Care(suspects=frozenset(suspects), deadly=frozenset(deadly))
-    if careful:
-        expected = replace(expected, inputs_left=CAREFUL_INPUTS, until=EPOCH + CAREFUL_TIME, alone_left=ALONE_INPUTS)
-    assert endings.care(before, EPOCH) == expected
+    found = endings.care(before, EPOCH)
+    assert (found.suspects, found.deadly, len(found.attempting)) == (frozenset(suspects), frozenset(deadly), 0)
+    assert (found.inputs_left, found.alone_left) == ((CAREFUL_INPUTS, ALONE_INPUTS) if careful else (0, 0))
+
+
+def test_care_lasts_longer_after_each_death_in_a_row() -> None:
+    lasts = []
+    for deaths in range(8):
+        endings = Endings()
+        for epoch in range(deaths):
+            endings.take(epoch + 2, attempt("x"))
+        until = endings.care(deaths + 1, EPOCH).until
+        assert until is not None
+        lasts.append((until - EPOCH) / CAREFUL_TIME)
+    assert lasts == [1, 1, 2, 4, 8, 16, 16, 16]
 
 
 def test_a_suspect_is_taken_alone_and_others_together() -> None:
@@ -250,6 +263,25 @@ def test_what_kills_among_many_others_is_found(many: bool, monkeypatch: pytest.M
     run(scenario())
 
 
+def test_what_kills_in_one_partition_is_not_blamed_on_another() -> None:
+    async def scenario() -> None:
+        bench = Bench(partitions=4)
+        broker = MemoryBroker(bench.log)
+        agencies = {broker.partition_of(name): name for name in "abcdefghijklmnop"}
+        assert len(agencies) == 4
+        for partition, agency in agencies.items():
+            for number in range(6):
+                name = "deadly" if (partition, number) == (2, 3) else f"c{number}"
+                put(bench.log, CALLS.name, reported(name, bench.clock, agency), bench.clock,
+                    agency=agency, partition=partition)  # fmt: skip
+        machine = bench.machine(service=dying(kills_on_call))
+        await bench.decided("deadline-set", 23, 60)
+        assert [event.position for event in bench.events(InputRefused)] == ["calls/2/3"]
+        assert machine.ended_by == ["Died"] * (DEATHS + 1)
+
+    run(scenario())
+
+
 def test_care_ends_after_so_many_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(care, "CAREFUL_INPUTS", 4)
     monkeypatch.setattr(care, "ALONE_INPUTS", 0)
@@ -264,7 +296,8 @@ def test_care_ends_after_so_many_inputs(monkeypatch: pytest.MonkeyPatch) -> None
         for number in range(1, 8):
             bench.call(f"c{number}")
         await bench.decided("deadline-set", 8)
-        assert [note.attempting for note in notes(bench)] == [("calls/0/1", "calls/0/2"), ("calls/0/3", "calls/0/4")]
+        first, second = (note.attempting for note in notes(bench))
+        assert (first, second[:2]) == (("calls/0/1", "calls/0/2"), ("calls/0/3", "calls/0/4"))
         deadlines = [stored for stored in counted(bench.log) if stored.headers["type"] == b"deadline-set"]
         assert list(Counter(stored.headers["positions"] for stored in deadlines).values()) == [1, 2, 2, 3]
 

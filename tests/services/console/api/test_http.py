@@ -49,7 +49,8 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/teams"): ({"supervisor"}, {"team": {"team_id": "t", "model": "peer-led"}}),
     ("POST", "/v1/programme/rollback"): ({"supervisor"}, {"reason": "too many refusals"}),
     ("POST", "/v1/teams/cares-1/remove"): ({"supervisor"}, {}),
-    ("POST", "/v1/teams/cares-1/sign-on"): ({"staff", "supervisor"}, SHIFT),
+    ("POST", "/v1/teams/cares-1/sign-on"): ({"staff", "dispatcher", "supervisor"}, SHIFT),
+    ("POST", "/v1/teams/cares-1/confirm"): ({"staff", "dispatcher", "supervisor"}, {}),
     ("POST", "/v1/teams/cares-1/sign-off"): ({"staff", "supervisor"}, {}),
     ("POST", "/v1/teams/cares-1/status"): ({"staff", "supervisor"}, {"status": "available"}),
     ("POST", "/v1/teams/cares-1/correct"): ({"staff", "supervisor"}, {"status": "en-route"}),
@@ -57,6 +58,12 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/teams/cares-1/withdraw"): ({"dispatcher", "supervisor"}, {"reason": "relieved"}),
     ("POST", "/v1/people"): ({"supervisor"}, {"person": PERSON}),
     ("POST", "/v1/people/x/remove"): ({"supervisor"}, {}),
+    ("POST", "/v1/people/the-staff/revoke-links"): (
+        {"staff", "dispatcher", "supervisor"},
+        {"reason": "the phone is lost"},
+    ),
+    ("POST", "/v1/people/ann/revoke-token"): ({"supervisor"}, {"reason": "it was seen"}),
+    ("POST", "/v1/cad/uw-police/revoke-key"): ({"supervisor"}, {"reason": "it was seen"}),
     ("POST", "/v1/offers/o/accept"): ({"staff", "supervisor"}, {"person_id": "the-staff"}),
     ("POST", "/v1/offers/o/decline"): ({"staff", "supervisor"}, {"person_id": "the-staff"}),
     ("POST", "/v1/cad/dane-county/ping"): ({"supervisor"}, {}),
@@ -449,11 +456,8 @@ class NobodyMayPause:
     def __init__(self, agencies: Any) -> None:
         self._agencies = agencies
 
-    def person_of(self, token: str) -> Any:
-        return self._agencies.person_of(token)
-
-    def source_of(self, key: str) -> Any:
-        return self._agencies.source_of(key)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._agencies, name)
 
     def may_pause(self, agency: str) -> bool:
         return agency == "elsewhere"

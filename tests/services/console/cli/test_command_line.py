@@ -343,3 +343,21 @@ def _paths(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     yield path
     for name, inner in getattr(command, "commands", {}).items():
         yield from _paths(inner, (*path, name))
+
+
+def test_f7_f9_f10_what_lets_in_is_taken_away_by_a_command(town: Town) -> None:
+    assert town.run("supervisor", "team", "add", "cares-1", "--model", "peer-led").exit_code == 0
+    assert town.run("staff", "team", "sign-on", "cares-1", "the-staff", "ann").exit_code == 0
+    assert "ann (unconfirmed)" in " ".join(town.run("viewer", "team", "list").stdout.split())
+    assert town.run("staff", "team", "confirm", "cares-1", "--as", "ann").exit_code == 1
+    assert town.run("ann", "team", "confirm", "cares-1").exit_code == 0
+    assert town.json("viewer", "team", "list")[0]["unconfirmed"] == []
+    assert town.run("dispatcher", "person", "revoke-links", "ann").exit_code == 2, "a reason is needed"
+    assert town.run("dispatcher", "person", "revoke-links", "ann", "--reason", "phone lost").exit_code == 0
+    assert shift_link(POCKET, SECRET, "shift-1", "ann", 1) in town.run("ann", "person", "link").stdout
+    assert town.run("dispatcher", "person", "revoke-token", "ann", "--reason", "seen").exit_code == 1
+    assert town.run("supervisor", "person", "revoke-token", "ann", "--reason", "seen").exit_code == 0
+    assert town.run("ann", "person", "link").exit_code == 1
+    revoked = ("cad", "revoke-key", "uw-police", "--reason", "seen", "--hash", hash_of("other-cad"))
+    assert town.run("supervisor", *revoked).exit_code == 0
+    assert getattr(town.city.commands()[-1], "token_hash", None) == hash_of("other-cad")

@@ -414,3 +414,12 @@ def test_no_two_sections_of_the_view_change_by_one_event() -> None:
     """Else one of them would be lost where the tables are put together."""
     sections = (alerts.CHANGES, switchboard.CHANGES, referrals.CHANGES, roster.CHANGES)
     assert len(agency.CHANGES) == sum(map(len, sections))
+
+
+def test_f9_somebody_is_on_shift_once_they_have_said_so() -> None:
+    unconfirmed = signed_on().model_copy(update={"unconfirmed": ("ann",)})
+    confirmed = events.MemberConfirmed(team_id="cares-1", shift_id="shift-1", person_id="ann")
+    off = events.TeamSignedOff(team_id="cares-1", shift_id="shift-1")
+    story: list[tuple[str, Event]] = [(A, person()), (A, team()), (A, unconfirmed), (A, confirmed), (A, off)]
+    on_shift = [view_of(*story[:number]).people["ann"].team_id for number in range(1, len(story) + 1)]
+    assert on_shift == [None, None, None, "cares-1", None]

@@ -1,12 +1,15 @@
 """Broken documents: what is said of each, and at which line."""
 
 import time
+from importlib.resources import files
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from shared.programme import ProgrammeRefused, read
 from shared.programme.document.faults import Fault
+from shared.programme.document.kinds import zone
 from tests.shared.programme.documents import BOSTON, MADISON, PROGRAMMES
 
 EXAMPLE = (PROGRAMMES / "example-city.toml").read_text()
@@ -1058,3 +1061,19 @@ def test_the_assumptions_of_codes_are_listed() -> None:
     )
     assert read(text).assumptions == ("dane-county MENTAL: violence none",)
     assert read(MADISON).assumptions == ()
+
+
+def test_f16_a_zone_is_a_name_of_the_iana_database_on_every_machine() -> None:
+    """F16: neither what this machine calls its own, nor what stands for no zone at all; every other name is taken."""
+    names = files("tzdata").joinpath("zones").read_text("utf-8").split()
+    taken = [name for name in (*names, "localtime", "posixrules", "right/UTC", "/etc/localtime", "") if is_zone(name)]
+    assert taken == [name for name in names if name != "Factory"]
+    assert len(taken) > 500
+
+
+def is_zone(name: str) -> bool:
+    try:
+        zone(name)
+    except ValueError:
+        return False
+    return ZoneInfo(name).key == name

@@ -135,8 +135,10 @@ def test_d6_what_intake_would_refuse_is_a_fault_with_its_line(tmp_path: Path) ->
         "6,noon,A",
         "7,2023-03-12 02:30,A",
         "8,,A",
+        "..,2023-01-01 10:00,A",
+        "9\x1b[2J,2023-01-01 10:00,A",
     )
-    assert [fault.partition(",")[0] for fault in faults] == [f"line {number}" for number in range(2, 10)]
+    assert [fault.partition(",")[0] for fault in faults] == [f"line {number}" for number in range(2, 12)]
     assert "column id" in faults[0]
     assert "column type" in faults[1]
     assert "never was" in faults[6]

@@ -29,6 +29,12 @@ def test_each_answer_says_what_it_states_and_where_that_puts_a_call() -> None:
     assert of_suicide["not-asked"] == of_suicide["cannot-tell"]
 
 
+def test_every_word_that_is_listened_for_stands_on_the_page_stems_too() -> None:
+    """`machete*` and all other words that stand for those that begin so were not told."""
+    words = next(line.name for line in told(MADISON).heard if line.kind == "words" and line.about == "weapon")
+    assert {"knife", "machete*", "shots fired", "box cutter*"} <= set(words.split(", "))
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_call_stands_where_the_page_says_that_an_answer_puts_it(name: str) -> None:
     """Every answer of every preset, with all other hazards calm."""
