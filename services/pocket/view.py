@@ -24,6 +24,7 @@ from shared.events import (
     CallVersionAt,
     CommandRefused,
     Event,
+    IncidentConfirmed,
     LinksRevoked,
     MemberConfirmed,
     OfferAccepted,
@@ -486,6 +487,16 @@ class AgencyView:
             if event.address_changed:
                 assignment.address_changed_at = event.changed_at
 
+    def incident_confirmed(self, event: IncidentConfirmed, at: datetime) -> None:
+        """The dispatcher has said which incident the team has."""
+        sentence = "it is the same incident"
+        if event.another:
+            sentence = "its number stands for another incident now, and that you have the one that you accepted"
+        for assignment in self._of_call(event.call_id):
+            change = Change(f"The dispatcher says that {sentence}.", at)
+            assignment.changes = (*assignment.changes, change)[-CHANGES_SHOWN:]
+            assignment.another_incident = False
+
     def team_not_moving(self, event: TeamNotMoving, _at: datetime) -> None:
         """The team has not set out."""
         for assignment in self._of_call(event.call_id):
@@ -583,6 +594,7 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     TeamStays: AgencyView.team_stays,
     TeamMayEnter: AgencyView.team_may_enter,
     CallChanged: AgencyView.call_changed,
+    IncidentConfirmed: AgencyView.incident_confirmed,
     AssignmentMoved: AgencyView.assignment_moved,
 }
 """The events that the page follows, and what each changes."""

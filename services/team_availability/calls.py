@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from services.team_availability.draft import AgencyDraft, CallDraft, place_of, version_fields
+from services.team_availability.draft import AgencyDraft, CallDraft, place_of, remembered_fields, version_fields
 from services.team_availability.evolve_calls import moves_its_beginning
 from services.team_availability.merging import let_join, merge
 from services.team_availability.offers import advance
 from services.team_availability.overrides import answer_waiting
 from services.team_availability.plan import POLICE_ON_SCENE, USUAL, Timings, known_hazards
 from services.team_availability.state import Assignment, CallMemory, CallState, JudgedVersion
+from shared.answers import done, nothing_to_do
 from shared.call import SAME_INCIDENT, Call, is_another_incident, is_stale, order_of
 from shared.engine.broker import RecordPosition
 from shared.events import (
@@ -22,6 +23,9 @@ from shared.events import (
     CallTriaged,
     CallVersionAt,
     CallVersionSeen,
+    ConfirmIncident,
+    Event,
+    IncidentConfirmed,
     OverrideCall,
     PlanKept,
     PlanSet,
@@ -151,6 +155,40 @@ def _begins_far_from(memory: CallMemory, version: Call) -> bool:
     """Whether the beginning is so far from before, to either side, that the number may stand for another incident."""
     before, now = memory.created_at, version.created_at
     return before is not None and abs(now - before) > SAME_INCIDENT
+
+
+def confirm_incident(draft: AgencyDraft, command: ConfirmIncident) -> list[Event]:
+    """A dispatcher says whether a call that began at another time is another incident."""
+    call = draft.call(command.call_id)
+    assignment = call.assignment
+    begun_at = None if assignment is None else assignment.begun_told
+    if assignment is None or begun_at is None:
+        return [nothing_to_do(command, "No team has a call of another beginning there.", about=command.call_id)]
+    call.emit(
+        IncidentConfirmed(
+            **call.key,
+            team_id=assignment.team_id,
+            another=command.another,
+            begun_at=begun_at,
+            confirmed_by=command.issued_by,
+            reason=command.reason,
+        )
+    )
+    if command.another:
+        sentence = f"{assignment.team_id} has the former incident; the default stands for the other one."
+        return [done(command, sentence, about=command.call_id)]
+    return [done(command, f"It is the same incident; {assignment.team_id} has it.", about=command.call_id)]
+
+
+def begin_another(call: CallDraft) -> None:
+    """The team is done with its incident: the other one that has the number by now gets its own episode."""
+    memory = call.memory
+    if memory is None or memory.another_begun_at is None or memory.ended or call.is_open:
+        return
+    version = remembered_fields(memory)
+    version["created_at"] = memory.another_begun_at
+    timings = call.draft.state.timings(call.state)
+    call.begin("number-reused", version, call_at=memory.call_at, received_at=call.draft.now, timings=timings)
 
 
 def call_triaged(draft: AgencyDraft, event: CallTriaged) -> None:

@@ -7,7 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from services.team_availability.answers import accept_offer, decline_offer
-from services.team_availability.calls import cad_not_informed, call_reported, call_triaged
+from services.team_availability.calls import (
+    begin_another,
+    cad_not_informed,
+    call_reported,
+    call_triaged,
+    confirm_incident,
+)
 from services.team_availability.clocks import tick
 from services.team_availability.draft import AgencyDraft
 from services.team_availability.evolve import evolve
@@ -31,6 +37,9 @@ from shared.answers import answer
 from shared.engine.service import Input, Tick
 from shared.events import (
     AcceptOffer,
+    AssignmentEnded,
+    AssignmentMoved,
+    AssignmentWithdrawn,
     CadNotInformed,
     CallCancelled,
     CallReported,
@@ -38,6 +47,7 @@ from shared.events import (
     CallTriaged,
     Command,
     ConfirmDecision,
+    ConfirmIncident,
     ConfirmMember,
     CorrectStatus,
     DeclineOffer,
@@ -66,8 +76,11 @@ def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
         _command(draft, event)
     elif (decider := DECIDERS.get(type(event))) is not None:
         decider(draft, event)
-    for routed in [routed for routed in draft.events if isinstance(routed, CallRouted)]:
-        let_join(draft.call(routed.call_id))
+    for event in tuple(draft.events):
+        if isinstance(event, CallRouted):
+            let_join(draft.call(event.call_id))
+        elif isinstance(event, AssignmentEnded | AssignmentMoved | AssignmentWithdrawn):
+            begin_another(draft.call(event.call_id))
     if draft.events and draft.state.waiting:
         _answer_waiting(draft)
     return draft.events
@@ -116,4 +129,5 @@ COMMAND_DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], list[Event]]] = {
     DeclineOffer: decline_offer,
     OverrideCall: override_call,
     ConfirmDecision: confirm_decision,
+    ConfirmIncident: confirm_incident,
 }

@@ -37,6 +37,7 @@ from shared.events import (
     CallChanged,
     CallRouted,
     ClockFailed,
+    IncidentConfirmed,
     InputRefused,
     OfferAccepted,
     Outcome,
@@ -246,6 +247,14 @@ def _changed(state: State, event: CallChanged, _at: datetime) -> State:
     return state if event.begun_at is None else _with_assignment(state, event.call_id, begun_told=event.begun_at)
 
 
+def _incident_confirmed(state: State, event: IncidentConfirmed, _at: datetime) -> State:
+    memory = state.calls[event.call_id].reported
+    if event.another:
+        return with_call(state, event.call_id, memory=memory._replace(another_begun_at=event.begun_at))
+    state = with_call(state, event.call_id, memory=memory._replace(created_at=event.begun_at))
+    return _with_assignment(state, event.call_id, begun_told=None)
+
+
 def _may_enter(state: State, event: TeamMayEnter, at: datetime) -> State:
     return _with_clocks(_with_assignment(state, event.call_id, may_enter=True), event.call_id, at)
 
@@ -335,4 +344,5 @@ ASSIGNMENT_CHANGES: dict[type[Any], Callable[[State, Any, datetime], State]] = {
     TeamStillStaged: _still_staged,
     StatusCorrected: _corrected,
     CallChanged: _changed,
+    IncidentConfirmed: _incident_confirmed,
 }

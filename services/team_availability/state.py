@@ -240,6 +240,8 @@ class CallMemory(NamedTuple):
     """Of the last address that the CAD gave."""
     merged_into: str | None = None
     """The incident that stands for it from now on."""
+    another_begun_at: datetime | None = None
+    """When another incident began that has the number by now, as a dispatcher says: its turn comes after the team's."""
     call_at: str = ""
     """Its position in the topic `calls`."""
     status: CallStatus = "active"

@@ -220,6 +220,21 @@ class CallChanged(Event):
     """It has another address: the team's page shows both."""
 
 
+class IncidentConfirmed(Event):
+    """A dispatcher said whether a call is another incident than its team has, or the same that began at that time.
+
+    Another one gets an episode of its own once the team is done; until then the CAD's default stands for it.
+    """
+
+    call_id: str
+    episode: int
+    team_id: str
+    another: bool
+    begun_at: AwareDatetime
+    confirmed_by: str
+    reason: str = ""
+
+
 class PlanSet(Event):
     """What triage allows for an episode, and the time left for it; offers follow it."""
 

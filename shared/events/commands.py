@@ -242,6 +242,13 @@ class ConfirmDecision(_TeamCommand):
     call_id: Text
 
 
+class ConfirmIncident(_TeamCommand):
+    """A dispatcher says whether a call that a team has is another incident by now, whose beginning the CAD gives."""
+
+    call_id: Text
+    another: bool
+
+
 class RedeliverMessage(_NotificationCommand):
     """Send a webhook message to the CAD again, under the same id."""
 

@@ -148,6 +148,11 @@ class OverrideBody(Body):
     """What is to be sent."""
 
 
+@body_of(events.ConfirmIncident, "call_id", another=Field(description="true: another than the team has"))
+class IncidentBody(Body):
+    """Whether a call that a team has is another incident by now."""
+
+
 class NewTeam(Team):
     """A team as rostered; nothing else is taken."""
 

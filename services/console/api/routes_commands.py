@@ -182,6 +182,19 @@ async def confirm(
     return await issuer.issue(events.ConfirmDecision, {"call_id": call_id, **body.fields()})
 
 
+@router.post("/calls/{agency}/{source}/{incident}/incident")
+async def confirm_incident(
+    issuer: Annotated[Issuer, _issuer("confirm")],
+    agency: Name,
+    source: Name,
+    incident: IncidentInPath,
+    body: bodies.IncidentBody,
+) -> Answered:
+    """Say whether a call that a team has, and that began at another time, is another incident by now."""
+    call_id = _own_call(issuer, f"{agency}/{source}/{incident}")
+    return await issuer.issue(events.ConfirmIncident, {"call_id": call_id, **body.fields()})
+
+
 @router.post("/teams")
 async def define_team(issuer: Annotated[Issuer, _issuer("define")], body: bodies.TeamBody) -> Answered:
     """Add a team to the roster, or replace what is known of it."""

@@ -34,6 +34,19 @@ def confirm(
     ask(ctx, json, lambda door: door.post(f"{call_path(call_id)}/confirm", reason=reason))
 
 
+@call.command("incident")
+def call_incident(
+    ctx: typer.Context,
+    call_id: CallArgument,
+    *,
+    another: Annotated[bool, typer.Option("--another/--same", help="Another than the team has, or the same.")],
+    reason: ReasonOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say whether a call that a team has, and that began at another time, is another incident by now."""
+    ask(ctx, json, lambda door: door.post(f"{call_path(call_id)}/incident", another=another, reason=reason))
+
+
 @call.command("show")
 def call_show(ctx: typer.Context, call_id: CallArgument, *, json: JsonOption = False) -> None:
     """A call: state, history, and every gate with its sentence."""

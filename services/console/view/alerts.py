@@ -78,6 +78,10 @@ def _of_team(kind: Literal["team-stays", "team-staged", "entry-not-released", "c
     return raise_it
 
 
+def _incident_confirmed(agency: AgencyRecords, event: events.IncidentConfirmed, _stored: Stored) -> None:
+    agency.end_alert(f"call-changed/{event.team_id}")
+
+
 def _may_enter(agency: AgencyRecords, event: events.TeamMayEnter, _stored: Stored) -> None:
     agency.end_alert(f"team-staged/{event.team_id}")
     agency.end_alert(f"entry-not-released/{event.team_id}")
@@ -138,6 +142,7 @@ CHANGES: dict[type[Event], Change] = {
     events.TeamStillStaged: _of_team("team-staged"),
     events.EntryNotReleased: _of_team("entry-not-released"),
     events.CallChanged: _of_team("call-changed"),
+    events.IncidentConfirmed: _incident_confirmed,
     events.TeamMayEnter: _may_enter,
     events.AssignmentWithdrawn: _assignment_over,
     events.AssignmentEnded: _assignment_over,

@@ -74,6 +74,11 @@ def _clock_noted(event: events.CadClockNoted) -> str:
     return f"The time stamps of {event.source} are {minutes:.0f} min {where} ours: its calls get the default."
 
 
+def _incident_confirmed(event: events.IncidentConfirmed) -> str:
+    which = "another incident" if event.another else "the same incident"
+    return f"{event.confirmed_by} says that the number stands for {which}. {event.reason}".rstrip()
+
+
 SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.PhaseChanged: "{e.response} in {e.district} is {e.phase}.",
     events.DistrictPaused: lambda e: f"Paused: {Switch(e.district, e.response).words}.",
@@ -131,6 +136,7 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.TeamStillStaged: "{e.sentence}",
     events.RecallUnacknowledged: "{e.sentence}",
     events.CallChanged: "{e.sentence}",
+    events.IncidentConfirmed: _incident_confirmed,
     events.LateStatusNoted: "{e.team_id} was {e.status}, which was reported late: it moves nothing.",
     events.StatusCorrected: "{e.corrected_by} corrected {e.team_id} from {e.before} to {e.status}. {e.reason}",
     events.TeamNotMoving: "{e.team_id} accepted and has not set out.",

@@ -16,6 +16,7 @@ from shared.events import (
     CallChanged,
     CallVersionAt,
     CorrectStatus,
+    IncidentConfirmed,
     ReportStatus,
     SafetyCheckDue,
     StatusCorrected,
@@ -162,6 +163,11 @@ async def test_A4_A7_an_address_that_changed_is_shown_with_the_one_before(  # no
     page = await shown(city, phone, path)
     assert "This may be another call by now" in page
     assert change in page
+    said = IncidentConfirmed(**ABOUT, another=False, begun_at=city.clock.now(), confirmed_by="dee")
+    city.write(said)
+    page = await shown(city, phone, path)
+    assert "This may be another call by now" not in page
+    assert "The dispatcher says that it is the same incident." in page
 
 
 async def test_a_call_that_was_merged_into_another_stays_on_the_page_as_that_one(

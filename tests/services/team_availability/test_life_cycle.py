@@ -19,8 +19,11 @@ from shared.events import (
     AssignmentWithdrawn,
     CadNotInformed,
     CallChanged,
+    CallRouted,
     CommandRefused,
+    ConfirmIncident,
     CorrectStatus,
+    DeadlineSet,
     DistrictPaused,
     EntryNotReleased,
     Event,
@@ -559,6 +562,53 @@ def test_A7_a_beginning_that_differs_is_told_and_far_from_before_it_is_an_alarm(
     town.report(created_at=START)
     assert len(town.all(CallChanged)) == (2 if told else 0), "that it is as before is news again"
     assert has_it(town)
+
+
+def confirm_incident(town: Town, *, another: bool) -> str:
+    answer = town.command(ConfirmIncident, call_id=call_id(), another=another)
+    return str(getattr(answer, "result", answer.type))
+
+
+def test_A7_a_dispatcher_says_that_it_is_another_incident_which_gets_its_own_outcome() -> None:  # noqa: N802
+    town = in_state("on-scene")
+    assert confirm_incident(town, another=True) == "nothing-to-do"
+    begun_at = town.now + timedelta(hours=3)
+    town.report(created_at=begun_at)
+    assert confirm_incident(town, another=True) == "done"
+    assert has_it(town)
+    assert len(town.all(DeadlineSet)) == 1
+    town.status("cleared", disposition="resolved-on-scene")
+    begun = town.last(DeadlineSet)
+    assert (begun.episode, begun.why, begun.created_at) == (2, "number-reused", begun_at)
+    town.wait(60)
+    assert [event.outcome for event in town.all(CallRouted)] == ["team-accepted", "default"]
+    town.report(created_at=begun_at)
+    assert len(town.all(DeadlineSet)) == 2
+
+
+def test_A7_a_dispatcher_says_that_it_is_the_same_incident() -> None:  # noqa: N802
+    town = in_state("on-scene")
+    begun_at = town.now + timedelta(hours=3)
+    town.report(created_at=begun_at)
+    assert confirm_incident(town, another=False) == "done"
+    assert confirm_incident(town, another=False) == "nothing-to-do"
+    town.wait(60)
+    town.report(created_at=begun_at)
+    assert len(town.all(CallChanged)) == 1
+    town.status("cleared", disposition="resolved-on-scene")
+    town.wait(1)
+    town.report(created_at=begun_at)
+    assert len(town.all(DeadlineSet)) == 1
+
+
+def test_a_call_that_the_cad_has_closed_begins_nothing_more() -> None:
+    town = in_state("on-scene")
+    town.report(created_at=town.now + timedelta(hours=3))
+    confirm_incident(town, another=True)
+    town.wait(1)
+    town.cancel(status="closed")
+    town.status("cleared", disposition="resolved-on-scene")
+    assert len(town.all(DeadlineSet)) == 1
 
 
 def test_a_source_whose_beginning_moves_says_nothing_by_it() -> None:

@@ -167,10 +167,15 @@ def test_of_a_call_that_has_its_outcome_nobody_knows_how_dangerous_it_is_by_now(
     town.wait(1)
     town.triage(unsuitable(), "2")
     assert town.last(UpgradeRaised).level == "police needed"
-    on_its_way = in_state("en-route")
-    on_its_way.call("2")
-    merge(on_its_way)
-    assert on_its_way.last(AssignmentWithdrawn).why == "cancelled"
+    for asked in ((), ("two",)):
+        on_its_way = in_state("en-route")
+        for team_id in asked:
+            on_its_way.team(team_id)
+        on_its_way.call("2")
+        on_its_way.wait(60)
+        assert outcome(on_its_way, "2").outcome == "default"
+        merge(on_its_way)
+        assert on_its_way.last(AssignmentWithdrawn).why == "cancelled"
 
 
 def test_an_outcome_of_the_other_call_is_never_rewritten() -> None:

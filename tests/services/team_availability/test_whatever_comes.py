@@ -25,6 +25,7 @@ from shared.events import (
     CommandHeld,
     CommandRefused,
     ConfirmDecision,
+    ConfirmIncident,
     CorrectStatus,
     DeadlineSet,
     DeclineOffer,
@@ -94,6 +95,7 @@ class Chance:
             (self.shift, 2),
             (self.override, 2),
             (self.confirm, 2),
+            (self.confirm_incident, 2),
             (self.pause, 1),
             (self.tell, 1),
             (self.refuse_input, 1),
@@ -234,6 +236,11 @@ class Chance:
 
     def confirm(self) -> None:
         self.town.command(ConfirmDecision, call_id=call_id(self.call()))
+
+    def confirm_incident(self) -> None:
+        have_teams = [name for name in CALLS if (call := self.town.state.calls.get(call_id(name))) and call.assignment]
+        about = call_id(self.random.choice(have_teams or CALLS))
+        self.town.command(ConfirmIncident, call_id=about, another=self.random.random() < 0.5)
 
     def pause(self) -> None:
         district = self.random.choice(("Central", "West", "all"))

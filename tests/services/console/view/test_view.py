@@ -311,6 +311,12 @@ def on_scene(kind: type[Any], **more: Any) -> tuple[str, Event]:
 
 CHANGED: dict[str, Any] = {"changes": ("x",), "changed_at": START}
 MOVED = on_scene(events.AssignmentMoved, to_call_id="madison/dane/2", to_episode=1, response="cares")
+CONFIRMED: tuple[str, Event] = (
+    A,
+    events.IncidentConfirmed(
+        call_id=CALL_ID, episode=1, team_id="cares-1", another=True, begun_at=START, confirmed_by="dee"
+    ),
+)
 LET_IN: tuple[str, Event] = (
     A,
     events.TeamMayEnter(call_id=CALL_ID, episode=1, team_id="cares-1", released_by="Sergeant Ortiz"),
@@ -347,6 +353,7 @@ LET_IN: tuple[str, Event] = (
             (*TAKEN, on_scene(events.CallChanged, **CHANGED, another_incident=True)),
             ["call-changed"],
         ),
+        ((*TAKEN, on_scene(events.CallChanged, **CHANGED, another_incident=True), CONFIRMED), []),
         ((*TAKEN, on_scene(events.CallChanged, **CHANGED)), []),
         (((A, events.ClockFailed(clock_id="moving/x", wrong="KeyError")),), ["clock-failed"]),
     ],
