@@ -174,8 +174,8 @@ class Run:
 
     def _judge(self, cast: Cast) -> Verdict:
         receiver, wrong = cast.receiver, self.ledger.wrong
-        if receiver.forged:
-            wrong.append(f"{receiver.forged} messages had a wrong signature")
+        if ours := self.ledger.message_ids.intersection(receiver.forged):
+            wrong.append(f"{len(ours)} messages had a wrong signature")
         if self._scenario.marked:
             wrong += leaks(self._stage.logs(), self._scenario.marked)
         if self.changes is not None and not self.changes.done:
