@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, DirectoryPath, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "CAREROUTE_"
@@ -47,6 +47,9 @@ class Environment(BaseSettings):
 class Settings(Environment):
     """What every process needs to know: where things are. What is decided stands in the programme, never here."""
 
+    processes: ClassVar[int] = 2
+    """How many processes of the service are run: where one dies, another is there to take over."""
+
     kafka: str = Field(min_length=1, description="bootstrap servers, host:port[,host:port]")
     partitions: int = Field(
         default=4, ge=1, le=256, description="partitions of every topic, fixed for the cluster's life"
@@ -62,6 +65,8 @@ class Settings(Environment):
 class DoorSettings(Settings):
     """What a process with an HTTP door needs besides."""
 
+    processes: ClassVar[int] = 1
+
     host: str = Field(default="127.0.0.1", description="where the door listens")
     port: int = Field(default=0, ge=0, le=65535, description="its port; 0 takes a free one")
     requests_in_flight: int = Field(default=256, ge=1, description="requests at a time; one more is answered 429")
@@ -71,6 +76,14 @@ class DoorSettings(Settings):
         ge=1,
         description="open connections of an address, this machine's apart; as many as in all where that is a proxy",
     )
+
+
+class StorageSettings(Settings):
+    """What a process needs besides that keeps files, e.g. a database. It runs once: nobody else writes them."""
+
+    processes: ClassVar[int] = 1
+
+    storage_directory: DirectoryPath = Field(description="the directory of the files that it keeps")
 
 
 class AgencyDoorSettings(DoorSettings):

@@ -17,7 +17,7 @@ ALLOWED_KEYS = frozenset(
     {
         "event", "level", "timestamp", "service", "instance", "partition", "epoch", "offset", "topic", "position",
         "wrong", "reason", "error", "count", "seconds", "port", "url_path", "status", "agency", "source", "kind",
-        "clock_id", "effect_id", "command_type", "event_type", "signal", "exit_code", "dropped_keys",
+        "clock_id", "effect_id", "command_type", "with_care", "event_type", "signal", "exit_code", "dropped_keys",
     }
 )  # fmt: skip
 """Identifiers and measures. Nothing that a caller said, and no name, number or address, has a key here."""

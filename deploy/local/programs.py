@@ -12,7 +12,7 @@ from services.notification.config import NotificationSettings
 from services.pocket.config import PocketSettings
 from services.team_availability.config import TeamAvailabilitySettings
 from services.triage.config import TriageSettings
-from shared.config import PREFIX, DoorSettings, Settings
+from shared.config import PREFIX, DoorSettings, Settings, StorageSettings
 
 HOST = "127.0.0.1"
 SERVICES: Mapping[str, type[Settings]] = {
@@ -25,12 +25,14 @@ SERVICES: Mapping[str, type[Settings]] = {
 }
 """What each can be told; its package is the one that the settings stand in."""
 DOORS = frozenset(name for name, settings in SERVICES.items() if issubclass(settings, DoorSettings))
-"""They run once and have a port of their own; what decides runs as often as wanted."""
+"""They have a port of their own."""
+STORING = frozenset(name for name, settings in SERVICES.items() if issubclass(settings, StorageSettings))
+"""They have a directory of their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One process: `service` and its number, from 1."""
+    """One process: `service` and its number, from 1 up to the `processes` of its settings."""
 
     service: str
     number: int

@@ -18,7 +18,7 @@ import psutil
 from deploy.local.access import Access, AgencySpec
 from deploy.local.kafka.node import free_port
 from deploy.local.processes import STOP_SECONDS, Children, end_all, processes_of
-from deploy.local.programs import DOORS, HOST, SERVICES, Program, environment_of
+from deploy.local.programs import DOORS, HOST, SERVICES, STORING, Program, environment_of
 from deploy.local.supervisor import PID_FILE, Supervisor, supervisor_pid
 from shared.engine.kafka import check_topics, create_topics
 from shared.topics import TOPICS
@@ -50,7 +50,10 @@ class Stack:
         supervised: bool = True,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """`environment` is added to every process's own, e.g. `{"CAREROUTE_LOG_LEVEL": "warning"}`."""
+        """`instances`: processes of a service at most; its settings say how many there are in full.
+
+        `environment` is added to every process's own, e.g. `{"CAREROUTE_LOG_LEVEL": "warning"}`.
+        """
         self.directory, self.bootstrap, self.partitions = directory.resolve(), bootstrap, partitions
         self.access = Access(agencies)
         self.children = Children(self.directory)
@@ -61,7 +64,7 @@ class Stack:
         self.programs = tuple(
             self._program(service, number, next(ports))
             for service in services
-            for number in range(1, 2 if service in DOORS else instances + 1)
+            for number in range(1, min(instances, SERVICES[service].processes) + 1)
         )
 
     def url_of(self, door: str) -> str:
@@ -77,6 +80,8 @@ class Stack:
         if faults := await _topic_faults(self.bootstrap, self.partitions):
             raise StackError(f"The topics on {self.bootstrap} are not as they should be: {'; '.join(faults)}.")
         self.access.write(self._agencies_file)
+        for service in STORING:
+            self._storage_of(service).mkdir(parents=True, exist_ok=True)
         try:
             (self._supervisor or self.children).start(self.programs)
             await self._wait_until_ready(progress)
@@ -101,6 +106,9 @@ class Stack:
     def _agencies_file(self) -> Path:
         return self.directory / "agencies.toml"
 
+    def _storage_of(self, service: str) -> Path:
+        return self.directory / "storage" / service
+
     def _program(self, service: str, number: int, operations_port: int) -> Program:
         port = self._door_ports.get(service)
         settings = {
@@ -111,6 +119,7 @@ class Stack:
             "host": HOST,
             "port": port,
             "agencies_file": self._agencies_file,
+            "storage_directory": self._storage_of(service),
             "sealing_key": self.access.sealing_key,
             "link_secret": self.access.link_secret,
             "pocket_url": self.url_of("pocket"),

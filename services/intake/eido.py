@@ -206,22 +206,24 @@ def _links(eido: _Eido) -> tuple[str, ...]:
 
 def _call_types(eido: _Eido) -> list[CallType]:
     """Every code that is stated, the centre's own first; codes are never guessed from texts."""
-    text = eido.incident.text("incidentTypeInternalText")
-    own = [
-        CallType(system=eido.source.name, code=code, text=text)
-        for code in eido.incident.texts("incidentTypeInternalCode")
-        if code
-    ]
-    common = [
-        CallType(system="apco", code=code, text=None if own else text)
-        for code in eido.incident.texts("incidentTypeCommonRegistryText")
-        if code
-    ]
+    own, common = list[CallType](), list[CallType]()
+    for incident in eido.part.parts("incidentComponent"):
+        text = incident.text("incidentTypeInternalText")
+        codes = _codes(incident, "incidentTypeInternalCode")
+        own += [CallType(system=eido.source.name, code=code, text=text) for code in codes]
+        text = None if codes else text
+        codes = _codes(incident, "incidentTypeCommonRegistryText")
+        common += [CallType(system="apco", code=code, text=text) for code in codes]
     types = list(dict.fromkeys((*own, *common)))
     if len(types) > 1 + MAX_FURTHER_TYPES:
         fault = Fault("incidentComponent", f"gives {len(types)} type codes", f"at most {1 + MAX_FURTHER_TYPES}")
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Too many type codes; none may be left out.", fault)
     return types
+
+
+def _codes(incident: Part, name: str) -> list[str]:
+    """The codes of a field; one that cannot be read is one that nobody lists."""
+    return [*([UNREADABLE] if incident.is_no_text(name) else []), *filter(None, incident.texts(name))]
 
 
 def _priority(incident: Part) -> str | None:
@@ -233,7 +235,8 @@ def _priority(incident: Part) -> str | None:
 
 
 UNREADABLE = "unreadable"
-"""Stands for a caution, or a person, that was stated and could not be read: what nobody lists is not calm."""
+"""Stands for a caution, a code or a role that was stated and could not be read: what nobody lists is not calm."""
+_KINDS_OF_CAUTION = ("cautionTypeInternalText", "cautionTypeCommonRegistryText")
 _NO_WARNING = frozenset(("caller", "reportingparty"))
 
 
@@ -241,14 +244,15 @@ def _cautions(eido: _Eido) -> tuple[str, ...]:
     """Flags, and what persons are to the incident (`role:Suspect`, `role:item` for one with a listed item)."""
     flags: dict[str, None] = {}
     for caution in eido.part.parts("cautionComponent"):
-        for name in ("cautionTypeInternalText", "cautionTypeCommonRegistryText"):
-            texts = caution.texts(name)
-            flags |= dict.fromkeys(filter(None, texts))
-            if not texts and caution.content.get(name) not in (None, []):
-                flags[UNREADABLE] = None
+        for name in _KINDS_OF_CAUTION:
+            flags |= dict.fromkeys(filter(None, caution.texts(name)))
+        if any(map(caution.is_no_text, _KINDS_OF_CAUTION)) or not any(map(caution.texts, _KINDS_OF_CAUTION)):
+            flags[UNREADABLE] = None
     for person in eido.part.parts("personComponent"):
         roles = person.texts("personIncidentRoleRegistryText")
         flags |= dict.fromkeys(f"role:{role}"[:200] for role in roles if role and word_of(role) not in _NO_WARNING)
+        if person.is_no_text("personIncidentRoleRegistryText"):
+            flags[UNREADABLE] = None
         if person.content.get("itemReference"):
             flags["role:item"] = None
     if any(map(eido.part.unreadable, ("cautionComponent", "personComponent"))):
@@ -286,7 +290,7 @@ def _language(eido: _Eido) -> str | None:
 def _personal(eido: _Eido) -> dict[str, str]:
     comments = [text for note in eido.part.parts("notesComponent") for text in note.whole_texts("notesActionComments")]
     if eido.part.unreadable("notesComponent"):
-        comments += [text for text in eido.part.whole_texts("notesComponent") if not text.startswith("{")]
+        comments += eido.part.whole_texts("notesComponent", objects=False)
     texts = {
         "address": _address(eido),
         "position": _position(eido),

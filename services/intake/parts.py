@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -51,14 +51,19 @@ class Part:
         """Texts, where one or several may stand."""
         return [text for value in self._values(name) if (text := self._as_text(name, value)) is not None]
 
-    def whole_texts(self, name: str) -> list[str]:
-        """Texts of any length; what is no text is taken as the JSON that it is, for its words."""
+    def whole_texts(self, name: str, *, objects: bool = True) -> list[str]:
+        """Texts of any length; what is no text is taken for its words: as JSON, and each text of several lines in it.
+
+        `objects`: whether objects are read so too.
+        """
         texts = []
         for value in self._values(name):
             if value is None:
                 self._absent(name)
-            else:
-                texts.append(value if isinstance(value, str) else self._json_of(name, value))
+            elif isinstance(value, str):
+                texts.append(value)
+            elif objects or not isinstance(value, dict):
+                texts += [self._json_of(name, value), *_texts_within(value)]
         return texts
 
     def whole_number(self, name: str) -> int | None:
@@ -95,6 +100,10 @@ class Part:
         """Whether something stands there that is no object; null is nothing."""
         return any(value is not None and not isinstance(value, dict) for value in self._values(name))
 
+    def is_no_text(self, name: str) -> bool:
+        """Whether something stands there that is neither text nor number; null is nothing."""
+        return any(value is not None and _text_of(value) is None for value in self._values(name))
+
     def _values(self, name: str) -> list[Any]:
         if name not in self.content:
             return []
@@ -102,15 +111,14 @@ class Part:
         return value if isinstance(value, list) else [value]
 
     def _as_text(self, name: str, value: Any) -> str | None:
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < LARGEST_NUMBER:
-            value = str(value)
-        if not isinstance(value, str):
+        text = _text_of(value)
+        if text is None:
             self._absent(name)
             return None
-        if len(value) > MAX_TEXT_CHARACTERS:
+        if len(text) > MAX_TEXT_CHARACTERS:
             self._remarks.note(f"{name} is longer than {MAX_TEXT_CHARACTERS} characters and was cut.")
-            self._remarks.cut.append(value)
-        return value[:MAX_TEXT_CHARACTERS]
+            self._remarks.cut.append(text)
+        return text[:MAX_TEXT_CHARACTERS]
 
     def _json_of(self, name: str, value: Any) -> str:
         try:
@@ -130,3 +138,20 @@ class Part:
 
     def _absent(self, name: str) -> None:
         self._remarks.note(f"{name} could not be read; it is taken as absent.")
+
+
+def _text_of(value: Any) -> str | None:
+    """A text, or a number as it is written; None for anything else."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < LARGEST_NUMBER:
+        return str(value)
+    return value if isinstance(value, str) else None
+
+
+def _texts_within(value: Any) -> Iterator[str]:
+    """Every text in a value that has several lines: in JSON the end of a line is a letter of the next word."""
+    if isinstance(value, str):
+        if not value.isprintable():
+            yield value
+    elif isinstance(value, (dict, list)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts_within(inner)

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from services.pocket import pages
 from services.pocket.config import PocketSettings
-from services.pocket.pages import OFFER_REFRESH_SECONDS, PAGES, Personal
+from services.pocket.pages import AWAY, GONE, OFFER_REFRESH_SECONDS, PAGES, Personal
 from services.pocket.sealed_calls import SealedCalls
 from services.pocket.view import CHANGES, Assignment, OfferLink, ShiftLink, View
 from shared.clock import Clock
@@ -22,7 +22,6 @@ from shared.doors.command import CommandLog, LogAway
 from shared.doors.guard import Bounds, Guard
 from shared.doors.operations import operations_routes
 from shared.doors.pages import HEADERS, Page
-from shared.doors.problems import headers_of
 from shared.doors.serve import connected
 from shared.engine.broker import Broker
 from shared.events import (
@@ -44,8 +43,6 @@ FOLLOWED = (ASSIGNMENTS, NOTIFICATIONS)
 ANSWER_SECONDS = 2.0
 COMMAND_SECONDS = 60
 MAX_FORM_BYTES = 4096
-GONE = "This link has come to its end, or never led anywhere. Open your newest message, or ask the dispatcher by radio."
-AWAY = "careroute cannot be reached just now, and what you tapped may not have counted. Tell the dispatcher by radio."
 
 CallStatus = Literal["en-route", "staged", "on-scene", "need-police", "transporting", "cleared"]
 Earlier = Literal["en-route", "staged", "on-scene"]
@@ -86,7 +83,7 @@ class Door:
         return link
 
     def _check_ready(self) -> None:
-        if not self.follower.caught_up:
+        if not self.follower.ready:
             raise Page(503, "One moment", "careroute is starting and looks again by itself.", OFFER_REFRESH_SECONDS)
 
     def caller_of(self, request: Request) -> str | None:
@@ -157,44 +154,20 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
     _call_pages(app, door)
     _afterwards(app, door)
     _shift_pages(app, door)
-    style = (pages.HERE / "static" / "pocket.css").read_text("utf-8")
-    app.add_api_route("/pocket.css", lambda: Response(style, media_type="text/css"), methods=["GET"])
-    app.router.routes += operations_routes(lambda: door.follower.caught_up)
+    app.router.routes += [PAGES.style_route(), *operations_routes(lambda: door.follower.ready)]
     app.add_middleware(
         Guard,
         door=DOOR,
         clock=door.clock,
         bounds=Bounds(requests_in_flight, MAX_FORM_BYTES),
         caller_of=door.caller_of,
-        respond=respond,
+        respond=PAGES.respond,
         failure=AWAY,
         headers=HEADERS,
     )
-    app.add_exception_handler(HTTPException, respond)
-    app.add_exception_handler(RequestValidationError, respond)
+    app.add_exception_handler(HTTPException, PAGES.respond)
+    app.add_exception_handler(RequestValidationError, PAGES.respond)
     return app
-
-
-def respond(request: Request, error: Exception) -> Response:
-    """A page instead of what was asked for, whoever found what is wrong."""
-    if isinstance(error, RequestValidationError):
-        error = Page(422, "Not understood", "Go back, load the page again, and try once more.")
-    if not isinstance(error, HTTPException):
-        raise error
-    page = error if isinstance(error, Page) else _page_of(error.status_code)
-    return PAGES.message(page, request.url.path, headers_of(error))
-
-
-def _page_of(status: int) -> Page:
-    return _PAGES.get(status) or Page(status, "Nothing here", GONE)
-
-
-_PAGES = {
-    408: Page(408, "Too slow", "What you tapped did not reach careroute in time. Go back and try once more."),
-    413: Page(413, "Too much", "The form is larger than any form of ours."),
-    429: Page(429, "One moment", "Many are asking careroute just now. Go back and try again."),
-    500: Page(500, "Something went wrong", AWAY),
-}
 
 
 def _offer_pages(app: FastAPI, door: Door) -> None:

@@ -10,14 +10,22 @@ from starlette.responses import Response
 
 from services.pocket import words
 from services.pocket.view import Assignment, Offer, OfferLink, ShiftLink
-from shared.doors.pages import Pages
+from shared.doors.pages import Page, Pages
 
-HERE = Path(__file__).parent
 OFFER_REFRESH_SECONDS, SHIFT_REFRESH_SECONDS, CALL_REFRESH_SECONDS, MESSAGE_REFRESH_SECONDS = 5, 4, 10, 8
 ETA_MINUTES = (5, 10, 15, 20, 30, 45)
 ORDER = ("en-route", "staged", "on-scene", "transporting")
 PLACES = ("address", "position")
-PAGES = Pages(HERE / "templates", "/pocket.css", words=words)
+GONE = "This link has come to its end, or never led anywhere. Open your newest message, or ask the dispatcher by radio."
+AWAY = "careroute cannot be reached just now, and what you tapped may not have counted. Tell the dispatcher by radio."
+MESSAGES = {
+    **{status: Page(status, "Nothing here", GONE) for status in (400, 404, 405)},
+    408: Page(408, "Too slow", "What you tapped did not reach careroute in time. Go back and try once more."),
+    413: Page(413, "Too much", "The form is larger than any form of ours."),
+    429: Page(429, "One moment", "Many are asking careroute just now. Go back and try again."),
+    500: Page(500, "Something went wrong", AWAY),
+}
+PAGES = Pages(Path(__file__).parent, messages=MESSAGES, words=words)
 
 
 class Personal(NamedTuple):

@@ -44,7 +44,7 @@ def call_reported(state: State, event: CallReported | CallCancelled, now: dateti
     _check_facts(event)
     call_id, call = event.call_id, event.call
     open_call, memory = state.calls.get(call_id), memory_of(state, event.call_id)
-    if version_key(event.event_id, event.fingerprint) in memory.seen:
+    if version_key(event.event_id, event.fingerprint, call.updated_at) in memory.seen:
         return []
     source = notes_on(state, event, memory, open_call)
     closed = state.closed_calls.get(call_id) if open_call is None else None

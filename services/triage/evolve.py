@@ -133,7 +133,8 @@ def _remembered(state: State, memory: Memory, event: VersionNoted) -> Memory:
 
 
 def _with_seen(memory: Memory, event: CallTriaged | VersionNoted | CallEnded | CallStale) -> Memory:
-    return replace(memory, seen=memory.seen.set(version_key(event.event_id, event.fingerprint), True))  # noqa: FBT003  a set
+    key = version_key(event.event_id, event.fingerprint, event.updated_at)
+    return replace(memory, seen=memory.seen.set(key, True))  # noqa: FBT003  a set
 
 
 def _call_over(state: State, event: CallEnded | CallStale, at: datetime) -> State:

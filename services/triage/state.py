@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from services.triage.apart import too_large
 from shared.call import Call, order_of
+from shared.engine.service import DecisionTooLong
 from shared.engine.state import EMPTY, ByDay, Clocks, PMap
 from shared.events import HeardLine
 from shared.judgement import Located
@@ -196,11 +198,13 @@ def _read(text: str) -> Programme | ProgrammeRefused:
         return read(text)
     except ProgrammeRefused as refused:
         return refused.with_traceback(None)
+    except DecisionTooLong:  # once is enough: not again for each call of its agency
+        return too_large()
 
 
-def version_key(event_id: str, fingerprint: str) -> str:
-    """What tells a repeat: the sender's id, and the content, so that a careless id hides nothing."""
-    return f"{event_id}/{fingerprint}"
+def version_key(event_id: str, fingerprint: str, updated_at: datetime) -> str:
+    """What tells a repeat: the sender's id, and content and time, so that a careless id hides nothing."""
+    return f"{event_id}/{fingerprint}/{updated_at.astimezone(UTC).isoformat()}"
 
 
 def memory_of(state: State, call_id: str) -> Memory:

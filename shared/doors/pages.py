@@ -1,16 +1,25 @@
-"""Pages for a door that people open in a browser: templates, headers, and a page instead of an error."""
+"""Pages for a door that people open in a browser: frame, style sheet, headers, and a page instead of an error."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from fastapi.exceptions import RequestValidationError
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
 
-SHARED_TEMPLATES = Path(__file__).parent / "templates"
+from shared.doors.guard import Respond
+from shared.doors.problems import headers_of
+
+SHARED = Path(__file__).parent
+STYLE_PATH = "/style.css"
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -31,25 +40,53 @@ class Page(HTTPException):
         self.heading, self.refresh_seconds = heading, refresh_seconds
 
 
-class Pages:
-    """The pages of a door: its own templates before those that all doors share."""
+NOT_UNDERSTOOD = Page(422, "Not understood", "Go back, load the page again, and try once more.")
 
-    def __init__(self, folder: Path, style: str, **everywhere: Any) -> None:
-        """`style` is the address of the style sheet, `everywhere` what every template may use."""
+
+class Pages:
+    """The pages of a door: its own templates before those that all doors share, in one frame and one style.
+
+    It serves their style sheet at `style_route`, and its `respond` says with a page that a request ended in an error.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        messages: Mapping[int, Page] = MappingProxyType({}),
+        otherwise: Respond | None = None,
+        **everywhere: Any,
+    ) -> None:
+        """`folder` has the door's `templates/` and, if it has a style of its own, `static/style.css`.
+
+        `messages`: by status, what an error is called where its own words do not help; `otherwise`: how those are
+        answered that do not ask for a page, if not with one; `everywhere`: what every template may use.
+        """
+        self._messages, self._otherwise = messages, otherwise
+        sheets = [sheet for path in (SHARED, folder) if (sheet := path / "static" / "style.css").exists()]
+        self._style = "".join(sheet.read_text("utf-8") for sheet in sheets)
         self._templates = Environment(
-            loader=FileSystemLoader([folder, SHARED_TEMPLATES]),
+            loader=FileSystemLoader([folder / "templates", SHARED / "templates"]),
             autoescape=True,
             auto_reload=False,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals.update(everywhere, style=style)
+        self._templates.globals.update(everywhere, style=STYLE_PATH)
+
+    def style_route(self) -> Route:
+        """Where the style sheet is: what all pages have, and then what the door's own have besides."""
+
+        async def style(_request: Request) -> Response:
+            return Response(self._style, headers=HEADERS, media_type="text/css")
+
+        return Route(STYLE_PATH, style, include_in_schema=False)
 
     def show(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """A page made from a template."""
         shown = {"url": "", "refresh_seconds": None, "still": False, "notice": "", **values}
-        return HTMLResponse(self._templates.get_template(template).render(shown), status)
+        return HTMLResponse(self._templates.get_template(template).render(shown), status, HEADERS)
 
     def message(self, page: Page, url: str, headers: Mapping[str, str]) -> HTMLResponse:
         """A page that is a heading and a sentence; it loads `url` where it is to look again by itself."""
@@ -64,3 +101,25 @@ class Pages:
         )
         shown.headers.update(headers)
         return shown
+
+    def respond(self, request: Request, error: Exception) -> Response:
+        """A page instead of what was asked for, whoever noticed what is wrong."""
+        if self._otherwise is not None and not asks_for_page(request):
+            return self._otherwise(request, error)
+        if isinstance(error, RequestValidationError):
+            error = NOT_UNDERSTOOD
+        if not isinstance(error, HTTPException):
+            raise error
+        return self.message(self._page_of(error), request.url.path, headers_of(error))
+
+    def _page_of(self, error: HTTPException) -> Page:
+        if isinstance(error, Page):
+            return error
+        status, heading = error.status_code, HTTPStatus(error.status_code).phrase
+        sentence = error.detail if error.detail != heading else ""  # the framework has no other words
+        return self._messages.get(status) or Page(status, heading, sentence)
+
+
+def asks_for_page(request: Request) -> bool:
+    """Whether a browser asks for something to show, and not a program, which takes anything or asks for JSON."""
+    return "text/html" in request.headers.get("accept", "")

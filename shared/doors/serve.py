@@ -50,7 +50,7 @@ def _open_operations(settings: DoorSettings, follower: Follower | None) -> None:
     """The port for operations; where it is taken the process ends (`EXIT_FAILED`) with a line."""
 
     def ready() -> bool:
-        return follower is None or follower.caught_up
+        return follower is None or follower.ready
 
     host, port = settings.operations_host, settings.operations_port
     try:

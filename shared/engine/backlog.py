@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from shared.engine.broker import Stored
@@ -71,12 +71,17 @@ class Backlog:
 
     def peek(self) -> Waiting | None:
         """The record to be decided next."""
-        for topic, waiting in self._records.items():
-            if waiting and not (self._in_preparation and waiting[0].stored.position in self._in_preparation):
-                return waiting[0]
+        return next(self.upcoming(), None)
+
+    def upcoming(self) -> Iterator[Waiting]:
+        """The records to be decided next, in their order."""
+        for topic, records in self._records.items():
+            for waiting in records:
+                if self._in_preparation and waiting.stored.position in self._in_preparation:
+                    break
+                yield waiting
             if topic in self._first and topic in self._behind:
-                return None
-        return None
+                return
 
     def pop(self, waiting: Waiting) -> None:
         """Take out the record that `peek` showed."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from shared import telemetry
 from shared.clock import Clock
 from shared.engine.broker import Broker, Reader, Record, Stored, TopicPartition
+from shared.engine.care import Endings
 from shared.engine.journal import START, InputPosition, Ownership, StepHeaders, headers_of, positions_of, time_of
 from shared.engine.reader import JournalReader
 from shared.engine.service import Service
@@ -74,7 +75,7 @@ async def claim_partition(
         await restoration.read_to(appended.offset + 1)
         if restoration.owner.writer == claimed.writer:
             break
-    state = restoration.finish()
+    state = restoration.finish(claimed.epoch - 1, clock.now())
     start = InputPosition(state.offset, claimed.epoch)
     writer = JournalWriter(broker, clock, journal, place, start=start, confirmed_at=asked_at)
     behind = await _behind(service, reader, number, state.positions)
@@ -96,6 +97,7 @@ class _Restoration(Generic[S]):
         self.state.time = snapshots.time
         self.saved = {agency: snapshot.position for agency, snapshot in snapshots.agencies.items()}
         self.refusals: list[InputRefused] = []
+        self._endings = Endings()
         self._service, self._journal, self._place = service, journal, place
         self._last: Stored | None = None
 
@@ -110,26 +112,34 @@ class _Restoration(Generic[S]):
 
     def _fold(self, stored: Stored) -> None:
         self._last = stored
-        kind = stored.headers.get("type", b"")
-        if stored.offset < self.saved.get(stored.key, 0) or kind == b"positions-noted":
+        kind, epoch = stored.headers.get("type", b""), int(stored.headers["epoch"])
+        if stored.offset < self.saved.get(stored.key, 0):
+            self._endings.take(epoch, None)
             return
         try:
             event = decode(kind.decode(), stored.value)
         except UndecodableEvent as error:
             message = f"{stored.position}: {error}; run the version that wrote it, or a later one"
             raise UnknownJournalEvent(message) from error
+        self._endings.take(epoch, event)
+        if isinstance(event, PositionsNoted):
+            return
         if isinstance(event, InputRefused):
             self.refusals.append(event)
         self.state.fold(stored.key, event, time_of(stored.headers), stored.offset)
 
-    def finish(self) -> PartitionState[S]:
-        """The state as its owner takes it over: with the positions that the last record states, and clocks armed."""
+    def finish(self, before: int, now: datetime) -> PartitionState[S]:
+        """The state as its owner takes it over: with the positions that the last record states, and clocks armed.
+
+        `before`: the epoch of the owner before it.
+        """
         if self._last is not None:
             self.state.positions.update(positions_of(self._last.headers))
             self.state.time = time_of(self._last.headers)
         for topic in self._service.reads:
             self.state.positions.setdefault(topic.name, START)
         self.state.arm(self.state.states)
+        self.state.care = self._endings.care(before, now)
         return self.state
 
 

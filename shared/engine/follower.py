@@ -1,4 +1,4 @@
-"""Follows topics beside the services: folds what counts, in order, into somebody's view of it."""
+"""Follows topics beside the services: folds what counts, in order, into somebody's view of it, or into a database."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 
+from shared.clock import Clock, SystemClock
 from shared.engine.broker import Broker, Stored, TopicPartition
 from shared.engine.journal import START, InputPosition
 from shared.engine.reader import JournalReader
@@ -28,7 +29,9 @@ async def forget_positions(positions: Positions) -> None:
 
 
 class Follower:
-    """Folds the events of topics into a view. `failed` is set when it cannot go on; its process should then end.
+    """Folds the events of topics into a view: beside a door (`start`, `stop`), or as a process of its own (`run`).
+
+    Beside a door `failed` is set when it cannot go on; the door's process should then end.
 
     A view in memory is folded from the beginning whenever its process starts. A consumer with a database begins where
     it was instead: it collects what `fold` is given, and stores it together with the positions in one transaction.
@@ -47,8 +50,9 @@ class Follower:
         )
 
     Then every event that counts is stored exactly once, whenever the process dies, and a late write of a former owner
-    never: each position has the epoch in force there. Only one process may do so at a time. An exception in `fold` or
-    `reached` ends the follower, and what was collected by then is read again after the restart.
+    never: each position has the epoch in force there. Only one process may do so at a time, and its settings are
+    `StorageSettings`; `shared.engine.process.run_follower` makes a process of it. An exception in `fold` or `reached`
+    ends the follower, and what was collected by then is read again after the restart.
     """
 
     def __init__(
@@ -60,29 +64,37 @@ class Follower:
         *,
         positions: Positions = MappingProxyType({}),
         reached: Reached = forget_positions,
+        clock: Clock | None = None,
     ) -> None:
         """`kinds`: the events to be folded, if not all; `positions`: where to begin, if not at the beginning."""
+        self.topics = tuple(topics)
         self._broker, self._fold, self._reached = broker, fold, reached
+        self._clock = clock or SystemClock()
+        self.turned_at = self._clock.monotonic()
+        """When it last looked for news; a watchdog looks at it."""
         self._types = None if kinds is None else {kind.type.encode() for kind in kinds}
         self._journals = [topic.name for topic in topics if topic.journal]
         places = [(topic.name, number) for topic in topics for number in range(broker.partitions)]
         self._positions = {place: positions.get(place, START) for place in places}
-        self._behind: dict[TopicPartition, int] = {}
+        self._behind: dict[TopicPartition, int] | None = None
+        """The ends at the start that are not reached yet, once they are known."""
         self._task: asyncio.Task[None] | None = None
         self.failed: BaseException | None = None
 
-    async def start(self) -> None:
-        """Start following. Raises BrokerUnavailable."""
-        reader = JournalReader(await self._broker.reader(), self._journals)
-        self._behind = await reader.ends(self._positions)
-        await reader.assign(self._positions)
-        self._task = asyncio.get_running_loop().create_task(self._follow(reader))
-        self._task.add_done_callback(self._note_end)
-
     @property
-    def caught_up(self) -> bool:
+    def ready(self) -> bool:
         """Whether everything that was there at the start has been read."""
-        return self._task is not None and not self._behind and self.failed is None
+        return self._behind == {} and self.failed is None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow until `stop` is set; what was read by then is stored. Raises whatever makes it unable to go on."""
+        await self._follow(await self._open(), stop)
+
+    async def start(self) -> None:
+        """Start following beside a door. Raises BrokerUnavailable."""
+        reader, never = await self._open(), asyncio.Event()
+        self._task = asyncio.get_running_loop().create_task(self._follow(reader, never))
+        self._task.add_done_callback(self._note_end)
 
     async def stop(self) -> None:
         """Stop following."""
@@ -90,18 +102,29 @@ class Follower:
             self._task.cancel()
             await asyncio.wait([self._task])
 
-    async def _follow(self, reader: JournalReader) -> None:
+    async def _open(self) -> JournalReader:
+        reader = JournalReader(await self._broker.reader(), self._journals)
+        self._behind = await reader.ends(self._positions)
+        await reader.assign(self._positions)
+        return reader
+
+    async def _follow(self, reader: JournalReader, stop: asyncio.Event) -> None:
         try:
-            while True:
+            while not stop.is_set():
+                self.turned_at = self._clock.monotonic()
                 before = reader.positions
                 for stored in await reader.poll(POLL_SECONDS):
                     self._take(stored)
                 if reader.positions != before:
                     await self._reached(reader.positions)
-                for place in [place for place, end in self._behind.items() if reader.position(place).offset >= end]:
-                    del self._behind[place]
+                self._note_reached(reader)
         finally:
             await reader.close()
+
+    def _note_reached(self, reader: JournalReader) -> None:
+        if self._behind:
+            ends = self._behind.items()
+            self._behind = {place: end for place, end in ends if reader.position(place).offset < end}
 
     def _take(self, stored: Stored) -> None:
         kind = stored.headers.get("type", b"")

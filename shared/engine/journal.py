@@ -75,6 +75,20 @@
 # journal, and a group subscribed to several topics does not give them out together (with five members Kafka's default
 # assignor parted every one of twelve partitions). And the positions to begin at come from the journal.
 #
+# AN INPUT THAT KILLS. A decision that raises is refused, and so is one that uses up its time (`shared.engine.budget`).
+# One that ends the process (a fault in C, no memory left, a loop that only the watchdog can end) would be met again by
+# every owner, and no other input would ever be decided. So an owner that ends in order says so in its last record, and
+# one that follows an owner which did not is careful (`shared.engine.care`): the journal says what it decides before it
+# does. That costs next to nothing: what is decided next is noted at the end of the batch of what was decided before.
+# An owner died over what was noted if the last of its records that counts is that note. The first inputs are taken
+# alone, then many at a time; what was noted when an owner died is taken alone by the next. An input over which alone
+# two owners died is refused undecided by the next, as if it had raised. In all that costs three owners, the first of
+# which noted nothing, or four where much else waited before it. An owner that dies of something else makes its
+# successor slower for a moment, whatever it had in hand, and nothing worse.
+# Care ends after some hundreds of inputs, which is what the first owner may have had in hand, or some seconds; and what
+# was decided with care is in the journal, so that an owner that comes after another death begins further on.
+# The notes are `PositionsNoted`: they belong to no agency, and no state and no second decision takes them in.
+#
 # SNAPSHOTS save folding a long journal at every start. They are a cache, keyed by agency and the version of the state,
 # in a compacted topic of their own. A round writes the states that changed, then a floor, which lists for every agency
 # the position that it is saved up to. A zombie may overwrite newer ones with its own. A floor that is too low only

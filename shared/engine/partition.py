@@ -7,12 +7,13 @@ state moves on only when the batch stands in the journal and counts; if it does 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from shared.clock import Clock
 from shared.engine.backlog import Backlog
-from shared.engine.broker import Broker, Record
+from shared.engine.broker import Broker, BrokerUnavailable, Record
 from shared.engine.claim import Claim, claim_partition
 from shared.engine.journal import InputPosition
 from shared.engine.metrics import StepMetrics
@@ -20,7 +21,8 @@ from shared.engine.service import Service
 from shared.engine.snapshots import SnapshotRound
 from shared.engine.step import Decider, Step
 from shared.engine.topic import DEAD_LETTERS
-from shared.events.journals import InputRefused
+from shared.engine.writer import NotOwner
+from shared.events.journals import InputRefused, PositionsNoted
 
 S = TypeVar("S")
 
@@ -67,6 +69,11 @@ class Partition(Generic[S]):
         """By input, where its reading goes on after the last step."""
         return self._state.positions
 
+    @property
+    def inputs_left_with_care(self) -> int:
+        """How many inputs are still taken one at a time, since the owner before did not end in order."""
+        return self._state.care.inputs_left
+
     def has_work(self) -> bool:
         """Whether a step would find something to decide."""
         return self._decider.has_work(self._state, self.backlog, self._clock.now())
@@ -109,6 +116,16 @@ class Partition(Generic[S]):
                 for refusal in refusals[start : start + DEAD_LETTERS_AT_ONCE]
             ]
             await self._broker.append(DEAD_LETTERS.name, self.number, records)
+
+    async def release(self) -> None:
+        """Tell the next owner that this one ends in order, unless there is one already or the log is away.
+
+        An owner that is careful itself leaves it to the next to go on with that.
+        """
+        step = Step(self._service, self._state, self._clock.now())
+        step.note(PositionsNoted(released=not step.care.inputs_left), self.number)
+        with suppress(NotOwner, BrokerUnavailable):
+            await self._writer.append(step.records(self.epoch))
 
     # --- snapshots -------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""A worker as a process: signals, waiting for the broker, the watchdog, and the codes that it exits with."""
+"""A worker or a follower as a process: signals, waiting for the broker, the watchdog, and the exit codes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from shared import telemetry
 from shared.clock import Clock, SystemClock
 from shared.config import Settings
 from shared.engine import gc_tuning
 from shared.engine.broker import Broker, BrokerUnavailable, Stored
+from shared.engine.budget import within_budget
 from shared.engine.effects import Perform, no_effects
+from shared.engine.follower import Follower
 from shared.engine.kafka import KafkaBroker
 from shared.engine.service import Service
 from shared.engine.topic import DEAD_LETTERS, Topic, snapshots_of
@@ -31,6 +33,22 @@ PREPARE_SECONDS = 20.0
 EXIT_WATCHDOG, EXIT_FAILED = 70, 71
 
 
+class Runner(Protocol):
+    """What a process is there for."""
+
+    turned_at: float
+    """When its loop last came round, by the clock's monotonic time."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it does its work, with nothing left from before its start."""
+        ...
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until `stop` is set. Raises whatever makes it unable to go on."""
+        ...
+
+
 def run(
     service: Service[Any],
     settings: Settings,
@@ -42,39 +60,44 @@ def run(
 
     `prepare`: by type, the inputs that are worked on beside the loop before they are decided.
     """
-    telemetry.configure_logs(service.name, settings.instance, settings.log_level)
+    broker, instance = KafkaBroker(settings.kafka, settings.partitions), f"{service.name}-{settings.instance}"
+    with within_budget(service) as bounded:
+        worker = Worker(bounded, broker, SystemClock(), instance, perform, watch=watch, prepare=prepare)
+        _run(service.name, settings, broker, topics_of(service), worker)
+
+
+def run_follower(name: str, settings: Settings, broker: Broker, follower: Follower) -> None:
+    """Run a follower as this process: ready once it has read what was there, and with the same ends as a service.
+
+    On a stop, what has been read is folded and stored before `run_follower` returns, and the broker is closed.
+    """
+    _run(name, settings, broker, follower.topics, follower)
+
+
+def _run(name: str, settings: Settings, broker: Broker, topics: Sequence[Topic], runner: Runner) -> None:
+    telemetry.configure_logs(name, settings.instance, settings.log_level)
     try:
-        asyncio.run(_run(service, settings, perform, watch, prepare))
+        asyncio.run(_run_until_stopped(settings, broker, topics, runner))
     except Exception as error:  # noqa: BLE001  # whatever it is, the supervisor's business
-        telemetry.logger().critical("worker ended", error=type(error).__name__, wrong=str(error)[:300])
+        telemetry.logger().critical("process ended", error=type(error).__name__, wrong=str(error)[:300])
         sys.stderr.flush()
         os._exit(EXIT_FAILED)
 
 
-async def _run(
-    service: Service[Any], settings: Settings, perform: Perform, watch: Watch, prepare: Mapping[str, Prepare]
-) -> None:
-    clock, stop = SystemClock(), asyncio.Event()
+async def _run_until_stopped(settings: Settings, broker: Broker, topics: Sequence[Topic], runner: Runner) -> None:
+    stop = asyncio.Event()
     gc_tuning.tune()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    broker = KafkaBroker(settings.kafka, settings.partitions)
-    worker = Worker(
-        service, broker, clock, f"{service.name}-{settings.instance}", perform, watch=watch, prepare=prepare
-    )
-    watchdog = Watchdog(lambda: worker.turned_at if started else clock.monotonic(), clock)
-    started = False
-    telemetry.serve_operations(
-        settings.operations_host, settings.operations_port, lambda: started and worker.ready, watchdog.live
-    )
-    await wait_for_broker(broker, topics_of(service), stop)
-    started = True
-    worker.turned_at = clock.monotonic()
-    watchdog.start()
-    try:
-        await worker.run(stop)
-    finally:
-        watchdog.stop()
+    watchdog = Watchdog(runner, SystemClock())
+    telemetry.serve_operations(settings.operations_host, settings.operations_port, lambda: runner.ready, watchdog.live)
+    await wait_for_broker(broker, topics, stop)
+    if not stop.is_set():
+        watchdog.start()
+        try:
+            await runner.run(stop)
+        finally:
+            watchdog.stop()
     await broker.close()
 
 
@@ -99,11 +122,14 @@ async def wait_for_broker(broker: Broker, topics: Sequence[Topic], stop: asyncio
 class Watchdog:
     """Ends the process, from a thread, when the loop has not come round for eight seconds."""
 
-    def __init__(self, turned_at: Callable[[], float], clock: Clock) -> None:
-        self._turned_at, self._clock, self._over = turned_at, clock, threading.Event()
+    def __init__(self, runner: Runner, clock: Clock) -> None:
+        self._runner, self._clock = runner, clock
+        self._started, self._over = False, threading.Event()
 
     def start(self) -> None:
-        """Start watching."""
+        """Start watching: from now on the loop has to come round."""
+        self._runner.turned_at = self._clock.monotonic()
+        self._started = True
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     def stop(self) -> None:
@@ -111,8 +137,8 @@ class Watchdog:
         self._over.set()
 
     def live(self) -> bool:
-        """Whether the loop came round lately."""
-        return self._clock.monotonic() - self._turned_at() < HANG_SECONDS
+        """Whether the loop came round lately, if it is watched already."""
+        return not self._started or self._clock.monotonic() - self._runner.turned_at < HANG_SECONDS
 
     def _watch(self) -> None:
         while not self._over.wait(0.5):

@@ -17,6 +17,10 @@ from shared.events.base import Event
 S = TypeVar("S")
 
 
+class DecisionTooLong(BaseException):
+    """A decision was ended from outside for the time that it took; no Exception, so that no handler swallows it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tick:
     """A clock of the state has reached its instant."""

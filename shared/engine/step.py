@@ -8,15 +8,17 @@ armed a `ClockFailed`. The events of one decision are added all together or not 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import PurePath
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from shared.engine.backlog import Backlog, Waiting
 from shared.engine.broker import Record, Stored
+from shared.engine.care import GROUP_INPUTS, Care, DeadlyInput
 from shared.engine.journal import InputPosition, StepHeaders, headers_of, is_late_write
-from shared.engine.service import Input, Service, Tick
+from shared.engine.service import DecisionTooLong, Input, Service, Tick
 from shared.engine.topic import STEP_BYTES
 from shared.events.base import EVENTS, Event, UndecodableEvent, decode
 from shared.events.journals import ClockFailed, InputRefused, PositionsNoted
@@ -54,6 +56,7 @@ class PartitionState(Generic[S]):
         """By agency, the clock that fires next."""
         self.changed_at: dict[str, int] = {}
         """By agency, the offset after the last event that changed its state."""
+        self.care = Care()
 
     def of(self, agency: str) -> S:
         """The state of an agency."""
@@ -82,7 +85,7 @@ class PartitionState(Generic[S]):
         self.states.update(step.states)
         self.changed_at.update(dict.fromkeys(step.states, offset))
         self.arm(step.states)
-        self.written_at = step.now
+        self.written_at, self.care = step.now, step.care
 
 
 class Made(NamedTuple):
@@ -113,6 +116,8 @@ class Step(Generic[S]):
         self.fired: list[Tick] = []
         self.late_writes: list[Stored] = []
         """Records of former owners that were passed over."""
+        self.care = before.care.at(self.now)
+        """After the step."""
 
     def state(self, agency: str) -> S:
         """The state of an agency after what the step has decided so far."""
@@ -145,10 +150,9 @@ class Step(Generic[S]):
         self._bytes += size
         return True
 
-    def note_positions(self, partition: int) -> None:
-        """Have the positions written down although nothing has happened."""
-        note = PositionsNoted()
-        self.made.append(Made("", note, note.encode(), f"idle/{partition}/{self.now.isoformat()}", 0))
+    def note(self, note: PositionsNoted, partition: int) -> None:
+        """Have the positions written down, behind all else."""
+        self.made.append(Made("", note, note.encode(), f"note/{partition}/{self._before.offset}", 0))
 
     def records(self, epoch: int) -> list[Record]:
         """The batch to append."""
@@ -184,9 +188,29 @@ class Decider(Generic[S]):
         self._take_effects(step, backlog)
         if not backlog.is_catching_up:
             self._fire_clocks(step, before)
+        if before.care.inputs_left:
+            self._note_upcoming(step, before, backlog)
         if not step.made and _is_idle(before, step.now):
-            step.note_positions(self._partition)
+            step.note(PositionsNoted(), self._partition)
         return step
+
+    # --- with care -------------------------------------------------------------------------------------------------
+
+    def _note_upcoming(self, step: Step[S], before: PartitionState[S], backlog: Backlog) -> None:
+        """Have the journal say what the next step decides; it will decide nothing else."""
+        step.care = step.care.after(self._upcoming(step, before, backlog))
+        if step.care.attempting or (before.care.attempting and not step.made):
+            step.note(PositionsNoted(attempting=step.care.attempting), self._partition)
+
+    def _upcoming(self, step: Step[S], before: PartitionState[S], backlog: Backlog) -> Iterator[str]:
+        """The causes of what waits, in the order in which it is decided."""
+        waiting = (each.stored.position for each in backlog.upcoming() if not self._is_passed_over(each))
+        yield from islice(waiting, GROUP_INPUTS)
+        yield from islice((report.cause(agency) for agency, report in backlog.reports), GROUP_INPUTS)
+        if not backlog.is_catching_up:
+            clocks = ((agency, self._service.due(step.state(agency))) for agency in sorted({*before.due, *step.states}))
+            due = (Tick(*clock).cause(agency) for agency, clock in clocks if clock and clock[1] <= step.now)
+            yield from islice(due, GROUP_INPUTS)
 
     # --- records ---------------------------------------------------------------------------------------------------
 
@@ -213,19 +237,22 @@ class Decider(Generic[S]):
         return not self._topics[stored.topic].journal and self._partition_of(stored.key) != self._partition
 
     def _decide_record(self, step: Step[S], stored: Stored) -> bool:
-        """Decide one record; False if the step is full and the record has to wait."""
+        """Decide one record; False if it has to wait, as the step is full or takes others only."""
+        if not step.care.takes(stored.position):
+            return False
         try:
+            step.care.check(stored.position)
             if self._is_misplaced(stored):
                 raise UndecodableEvent(MISPLACED)  # noqa: TRY301  # refused like any other bad input, below
             event = decode(stored.headers.get("type", b"").decode("utf-8", "replace"), stored.value)
             fits = step.decide(stored.key, Input(event, stored.position, stored.time, stored.key))
-        except Exception as error:  # noqa: BLE001  # bad input never ends the process: it would come back at every start
+        except (Exception, DecisionTooLong) as error:  # noqa: BLE001  # what ends the process would come back at every start
             fits = step.add(stored.key, [self._refusal(stored, error)], stored.position)
         if fits:
             step.decided.append(stored)
         return fits
 
-    def _refusal(self, stored: Stored, error: Exception) -> InputRefused:
+    def _refusal(self, stored: Stored, error: BaseException) -> InputRefused:
         names_subject = self._topics[stored.topic].refusals_name_subject
         return InputRefused.of_record(
             stored.position,
@@ -241,9 +268,12 @@ class Decider(Generic[S]):
         while backlog.reports:
             agency, report = backlog.reports[0]
             cause = report.cause(agency)
+            if not step.care.takes(cause):
+                return
             try:
+                step.care.check(cause)
                 fits = step.decide(agency, Input(report, cause, step.now, agency))
-            except Exception as error:  # noqa: BLE001  # as above
+            except (Exception, DecisionTooLong) as error:  # noqa: BLE001  # as above
                 fits = step.add(agency, [InputRefused.of_effect(cause, _what(error))], cause)
             if not fits:
                 return
@@ -253,7 +283,7 @@ class Decider(Generic[S]):
         for agency in sorted(agency for agency, (_, at) in before.due.items() if at <= step.now):
             for _ in range(STEP_TICKS):
                 due = self._service.due(step.state(agency))
-                if due is None or due[1] > step.now:
+                if due is None or due[1] > step.now or not step.care.takes(Tick(*due).cause(agency)):
                     break
                 if not self._fire(step, agency, Tick(*due)):
                     return
@@ -262,11 +292,12 @@ class Decider(Generic[S]):
         """Fire one clock; False if the step is full and the clock has to wait."""
         cause, made_before = tick.cause(agency), len(step.made)
         try:
+            step.care.check(cause)
             fits = step.decide(agency, Input(tick, cause, step.now, agency))
             due = self._service.due(step.state(agency))
             if fits and (len(step.made) == made_before or due == (tick.clock_id, tick.at)):
                 raise ClockStuck  # noqa: TRY301  # a failed clock like any other, below
-        except Exception as error:  # noqa: BLE001  # as above
+        except (Exception, DecisionTooLong) as error:  # noqa: BLE001  # as above
             fits = step.add(agency, [ClockFailed(clock_id=tick.clock_id, wrong=_what(error))], cause)
         if fits:
             step.fired.append(tick)
@@ -279,7 +310,7 @@ def _is_idle(state: PartitionState[Any], now: datetime) -> bool:
 
 def _what(error: BaseException) -> str:
     """What went wrong, without the values it went wrong on: an error's text may hold what a caller said."""
-    if isinstance(error, UndecodableEvent):
+    if isinstance(error, UndecodableEvent | DecisionTooLong | DeadlyInput):
         return str(error)
     frames: Iterable[Any] = traceback.extract_tb(error.__traceback__)[-1:]
     where = "".join(f" in {PurePath(frame.filename).name}:{frame.lineno}" for frame in frames)

@@ -94,6 +94,7 @@ class Worker(Generic[S]):
             while not stop.is_set():
                 await self._turn(member)
             await self._drain()
+            await asyncio.gather(*(partition.release() for partition in self.owned.values()))
             await member.leave()
         finally:
             await self._abandon()
@@ -135,11 +136,15 @@ class Worker(Generic[S]):
         number = partition.number
         self.owned[number] = partition
         self._effects[number] = PartitionEffects(self.service, partition, self._perform, self._clock, self._background)
-        telemetry.logger().info("claimed", partition=number, epoch=partition.epoch)
+        telemetry.logger().info(
+            "claimed", partition=number, epoch=partition.epoch, with_care=partition.inputs_left_with_care
+        )
 
     async def _release(self, number: int) -> None:
         self._effects.pop(number).cancel()
-        await self.owned.pop(number).close()
+        partition = self.owned.pop(number)
+        await partition.release()
+        await partition.close()
         telemetry.logger().info("released", partition=number)
 
     async def _assign_inputs(self) -> None:

@@ -83,4 +83,9 @@ class ClockFailed(Event):
 
 
 class PositionsNoted(Event):
-    """An idle partition notes how far it has read; the positions stand in the headers."""
+    """A partition notes how far it has read, when it is idle, careful or given up; the positions are in the headers."""
+
+    attempting: tuple[str, ...] = ()
+    """The causes that are decided next, noted because the owner before this one died."""
+    released: bool = False
+    """The owner has ended in order; this is its last record."""

@@ -17,7 +17,7 @@ from shared.doors.connections import ConnectionBounds
 from shared.doors.serve import server_of
 from shared.events import AssignmentUnconfirmed, OfferWithdrawn, SafetyCheckDue, TeamNotMoving, UpgradeRaised
 from shared.judgement import RaisedBy
-from tests.services.pocket.city import CALL, PERSONAL, City
+from tests.services.pocket.driver import CALL, PERSONAL, City
 
 pytestmark = pytest.mark.browser
 

@@ -21,8 +21,9 @@ from deploy.local.stack import Stack, StackError
 from tests.chaos.city import City
 from tests.chaos.faults import Faults
 from tests.chaos.oracle import Verdict, judge, lateness_of_defaults
+from tests.chaos.silence import silence
 from tests.chaos.stalls import Fault, Stall, stalls
-from tests.rig.log import Rule, read
+from tests.rig.log import Entry, Rule, read
 from tests.rig.town import Terms, Town, names, settle
 
 TERMS = Terms(deadline_seconds=20, step_seconds=12, offer_seconds=6)
@@ -30,8 +31,10 @@ TEAMS, PAGED_MEMBERS = 6, 2
 TOPICS = ("calls", "commands", "decisions", "assignments", "notifications")
 CALM_SECONDS = 3.0
 DRAIN_SECONDS = 90.0
-GOAL_SECONDS = {"kill": 3.0, "hang": 10.0}
+GOAL_SECONDS = {"kill": 3.0, "hang": 10.0, "spin": 1.0}
 WITHOUT_RULE = Path(__file__).parent / "without_rule"
+SPOILED = Path(__file__).parent / "spoiled"
+DOORS = ("intake", "console", "pocket")
 SHOWN = 5
 
 terminal = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
@@ -73,7 +76,7 @@ async def chaos(options: Options, directory: Path) -> Outcome:
             [town.spec for town in towns],
             instances=2,
             partitions=options.partitions,
-            environment={"PYTHONPATH": str(WITHOUT_RULE)} if options.without_ownership_rule else {},
+            environment={"PYTHONPATH": str(WITHOUT_RULE if options.without_ownership_rule else SPOILED)},
         )
         try:
             await stack.start()
@@ -81,14 +84,15 @@ async def chaos(options: Options, directory: Path) -> Outcome:
             _say(
                 f"{options.agencies} agencies with {TEAMS} teams, {len(stack.programs)} processes, seed {options.seed}"
             )
-            city, faults = City(stack, towns, port, options.seed), Faults(stack, kafka, options.seed, _say)
-            await _live_through(options, city, faults)
+            city = City(stack, towns, port, options.seed)
+            faults = Faults(stack, kafka, options.seed, _say, city.spoil)
+            waited = await _live_through(options, city, faults, [stack.url_of(door) for door in DOORS])
         finally:
             await asyncio.to_thread(stack.stop)
         records = await read(stack.bootstrap, stack.partitions, TOPICS, rule=Rule(not options.without_ownership_rule))
         durable = {record.headers["id"].decode() for record in records if record.topic == "commands"}
         return Outcome(
-            judge(records, city.sent, durable | city.commands, city.received),
+            _judge(records, city, durable, waited),
             stalls(faults.done, records),
             faults.done,
             dict(city.statuses),
@@ -96,13 +100,23 @@ async def chaos(options: Options, directory: Path) -> Outcome:
         )
 
 
-async def _live_through(options: Options, city: City, faults: Faults) -> None:
+def _judge(records: Sequence[Entry], city: City, durable: set[str], waited: Sequence[float | None]) -> Verdict:
+    verdict = judge(records, city.sent, durable | city.commands, city.received, city.spoiled)
+    verdict.faults["honest callers that got no answer"] = ["among silent ones"] * waited.count(None)
+    verdict.counts["answers to honest callers among silent ones"] = len(waited)
+    verdict.counts["calls that a service cannot decide"] = len(city.spoiled)
+    return verdict
+
+
+async def _live_through(options: Options, city: City, faults: Faults, doors: Sequence[str]) -> Sequence[float | None]:
+    """What honest callers waited at the doors."""
     await city.start()
     over = asyncio.Event()
     publishing = asyncio.get_running_loop().create_task(city.publish(options.rate, over))
     try:
         await asyncio.sleep(CALM_SECONDS)
-        await faults.run(options.seconds)
+        async with silence(doors) as waited:
+            await faults.run(options.seconds)
         for _ in range(options.broker_kills):
             await asyncio.sleep(CALM_SECONDS)
             await faults.kill_broker()
@@ -112,6 +126,7 @@ async def _live_through(options: Options, city: City, faults: Faults) -> None:
         _say(f"healed; draining {len(city.sent)} acknowledged versions")
         await city.drain(DRAIN_SECONDS)
         await asyncio.sleep(CALM_SECONDS)
+        return waited
     finally:
         over.set()
         publishing.cancel()

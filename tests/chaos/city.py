@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
 from typing import Any
@@ -18,14 +19,17 @@ from deploy.actors.http import session
 from deploy.actors.webhooks import Delivery, delivery, receiving
 from deploy.local.stack import Stack
 from tests.chaos.oracle import Sent
-from tests.rig.calls import CallStream
+from tests.rig.calls import CALM, CallStream, OpenCall, body_of
 from tests.rig.crews import Crews
 from tests.rig.log import follow
 from tests.rig.town import Town
 
 NEW_EVERY = 5
-FAIL_PERCENT = 3
-"""Of the webhooks: answered with 503, as CADs and providers do."""
+RUDE_PERCENT = 2
+"""Of the webhooks, for each way in which CADs and providers answer badly."""
+DRIP_SECONDS = 1.5
+CLOCK_JUMPS_SECONDS = (-3600, -300, -5, 0, 0, 240, 3600)
+"""How far the clock of one town's CAD is off, each time that it looks at it."""
 CONNECTIONS = 400
 REFUSED = 409
 
@@ -37,6 +41,8 @@ class City:
         self.sent: list[Sent] = []
         self.received: list[Delivery] = []
         self.routed: set[str] = set()
+        self.spoiled: dict[str, str] = {}
+        """Call id -> the service that cannot decide it."""
         self._stack, self._towns, self._port, self._seed = stack, towns, port, seed
         self._random = Random(seed)
         self._calls = CallStream([town.name for town in towns], seed, NEW_EVERY, settle_events=100)
@@ -76,10 +82,23 @@ class City:
             await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
             number += 1
             call, body = self._calls.next()
-            version = Sent(call.call_id, call.event_id)
-            task = asyncio.get_running_loop().create_task(self._publish(self._cads[call.agency], version, body))
-            self._publishing.add(task)
-            task.add_done_callback(self._publishing.discard)
+            if call.agency == self._towns[0].name:
+                jump = timedelta(seconds=self._random.choice(CLOCK_JUMPS_SECONDS))
+                body = body_of(call, (datetime.now(UTC) + jump).isoformat())
+            self._send(call, body)
+
+    def spoil(self, kind: str, service: str) -> None:
+        """Publish a call that a service cannot decide: it would `spin` for ever, or `die` of it."""
+        agency, now = self._random.choice(self._towns).name, datetime.now(UTC).isoformat()
+        call = OpenCall(agency, f"{kind}-{service}-{len(self.spoiled)}", "MENTAL", CALM, now, 0)
+        self.spoiled[call.call_id] = service
+        self._send(call, body_of(call, now))
+
+    def _send(self, call: OpenCall, body: bytes) -> None:
+        version = Sent(call.call_id, call.event_id)
+        task = asyncio.get_running_loop().create_task(self._publish(self._cads[call.agency], version, body))
+        self._publishing.add(task)
+        task.add_done_callback(self._publishing.discard)
 
     async def drain(self, seconds: float) -> None:
         """Wait until every version is acknowledged and every call has an outcome, but no longer than this."""
@@ -88,7 +107,10 @@ class City:
             await asyncio.sleep(0.2)
 
     def _unfinished(self) -> bool:
-        return bool(self._publishing) or not self.routed.issuperset(version.call_id for version in self.sent)
+        outcomes = self.routed | {
+            call_id for call_id, service in self.spoiled.items() if service == "team-availability"
+        }
+        return bool(self._publishing) or not outcomes.issuperset(version.call_id for version in self.sent)
 
     async def stop(self) -> None:
         """Leave."""
@@ -111,7 +133,7 @@ class City:
             try:
                 async for records in follow(self._stack.bootstrap, self._stack.partitions, ("assignments",), ready):
                     for record in records:
-                        if record.type == "call-routed":
+                        if record.type in ("call-routed", "input-refused"):  # either is an outcome
                             self.routed.add(record.subject)
                         self._crews.take(record)
             except Exception as error:  # noqa: BLE001  # whatever it is, the journal is still there
@@ -138,4 +160,43 @@ class City:
         access = self._stack.access
         secret = access.page_secret(town) if kind == "page" else access.webhook_secret(town)
         self.received.append(await delivery(request, secret))
-        return 503 if self._random.randrange(100) < FAIL_PERCENT else 204
+        drawn = self._random.randrange(100) // RUDE_PERCENT
+        return await RUDE[drawn](request) if drawn < len(RUDE) else 204
+
+
+async def _unavailable(_request: BaseRequest) -> int:
+    return 503
+
+
+async def _slow_head(_request: BaseRequest) -> int:
+    await asyncio.sleep(2 * DRIP_SECONDS)
+    return 204
+
+
+async def _breaks(request: BaseRequest) -> int:
+    """No answer: the connection is gone."""
+    assert request.transport is not None
+    request.transport.abort()
+    return 503
+
+
+async def _lies(request: BaseRequest) -> int:
+    """A status, and a length that is none; the rest never comes."""
+    assert request.transport is not None
+    request.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n")
+    request.transport.close()
+    return 204
+
+
+async def _drips(request: BaseRequest) -> int:
+    """A status, then a body for the rest of the day."""
+    transport = request.transport
+    assert transport is not None
+    transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n")
+    while not transport.is_closing():
+        transport.write(b".")
+        await asyncio.sleep(DRIP_SECONDS)
+    return 204
+
+
+RUDE = (_unavailable, _slow_head, _breaks, _lies, _drips)

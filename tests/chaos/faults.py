@@ -1,4 +1,4 @@
-"""What is done to the processes, in phases: kill, hang, none, term, all of them mixed; then the broker."""
+"""What is done to the processes, in phases: kill, hang, none, term, harmful calls, all mixed; then the broker."""
 
 from __future__ import annotations
 
@@ -13,23 +13,29 @@ from deploy.local.kafka.node import LocalKafka
 from deploy.local.stack import Stack
 from tests.chaos.stalls import JOURNAL_OF, Fault
 
-PHASES = (("kill", 0.25), ("hang", 0.35), ("none", 0.1), ("term", 0.15), ("mixed", 0.15))
+PHASES = (("kill", 0.2), ("hang", 0.25), ("none", 0.05), ("term", 0.1), ("spin", 0.1), ("die", 0.2), ("mixed", 0.1))
 """Each with its share of a round."""
 ROUND_SECONDS = 90.0
 HANG_SECONDS = (6.8, 10.0)
 """Longer than the session of six seconds; beyond eight the watchdog ends a process as soon as it wakes."""
-REST_SECONDS = {"kill": 7.0, "term": 7.0, "hang": 15.0}
+REST_SECONDS = {"kill": 7.0, "term": 7.0, "hang": 15.0, "spin": 3.0, "die": 25.0}
 """How long a service is left alone after a fault, so that what it brought about can be told apart."""
 PAUSE_SECONDS = (1.0, 3.0)
 SIGNALS = {"kill": signal.SIGKILL, "term": signal.SIGTERM}
 SERVICES = tuple(JOURNAL_OF)
+SPOILED = ("triage", "team-availability")
+"""Those that decide what a CAD reports."""
 
 
 class Faults:
     """Does harm, and remembers what and when."""
 
-    def __init__(self, stack: Stack, kafka: LocalKafka, seed: int, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, stack: Stack, kafka: LocalKafka, seed: int, say: Callable[[str], None], spoil: Callable[[str, str], None]
+    ) -> None:
+        """`spoil(kind, service)`: have a CAD report a call that a service cannot decide."""
         self.done: list[Fault] = []
+        self._spoil = spoil
         self._stack, self._kafka, self._random, self._say = stack, kafka, Random(seed), say
         self._hanging: dict[int, asyncio.Task[None]] = {}
         self._left_alone_until = dict.fromkeys(SERVICES, 0.0)
@@ -58,10 +64,17 @@ class Faults:
     def _harm(self, phase: str) -> None:
         mixed = phase == "mixed"
         kind = self._random.choice(("kill", "kill", "hang", "term")) if mixed else phase
-        free = [name for name in SERVICES if mixed or self._left_alone_until[name] < time.monotonic()]
+        harmed = SPOILED if kind in ("spin", "die") else SERVICES
+        free = [name for name in harmed if mixed or self._left_alone_until[name] < time.monotonic()]
         if not free:
             return
         service, number = self._random.choice(free), self._random.choice((1, 2))
+        if kind in ("spin", "die"):
+            self._left_alone_until[service] = time.monotonic() + REST_SECONDS[kind]
+            self.done.append(Fault(kind, service, 0, time.time()))
+            self._say(f"a call over which {service} would {kind}")
+            self._spoil(kind, service)
+            return
         pid = self._stack.pid_of(service, number)
         if pid is None or pid in self._hanging:
             return

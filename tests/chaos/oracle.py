@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 from deploy.actors.webhooks import Delivery
+from tests.chaos.stalls import JOURNAL_OF
 from tests.rig.log import JOURNALS, Entry
 
 
@@ -38,9 +40,16 @@ class Verdict:
 
 
 def judge(
-    records: Iterable[Entry], sent: Iterable[Sent], commands: Iterable[str], received: Iterable[Delivery]
+    records: Iterable[Entry],
+    sent: Iterable[Sent],
+    commands: Iterable[str],
+    received: Iterable[Delivery],
+    spoiled: Mapping[str, str] = MappingProxyType({}),
 ) -> Verdict:
-    """Every promise, checked. `commands`: ids of commands that a door said are durable, or the topic holds."""
+    """Every promise, checked. `commands`: ids of commands that a door said are durable, or the topic holds.
+
+    `spoiled`: by call id, the service that cannot decide its report; it refuses this one, and nothing else.
+    """
     everything, sent, received = list(records), list(sent), list(received)
     counting = [entry for entry in everything if entry.topic in JOURNALS and entry.counts and entry.type != "claimed"]
     of = _by_type(counting)
@@ -48,8 +57,12 @@ def judge(
     verdict = Verdict()
     verdict.faults = {
         "acknowledged and not in the topic": _missing(sent, everything),
-        "acknowledged and not judged by triage": _unjudged(sent, everything, of),
-        "calls lost: no outcome": sorted({version.call_id for version in sent} - _routed(of) - over_before),
+        "acknowledged and not judged by triage": _unjudged(
+            [version for version in sent if spoiled.get(version.call_id) != "triage"], everything, of
+        ),
+        "calls lost: no outcome": sorted(
+            {version.call_id for version in sent} - _routed(of) - over_before - _refused(of, "assignments")
+        ),
         "episodes without an outcome": sorted(_episodes(of["deadline-set"]) - _episodes(of["call-routed"])),
         "outcomes twice": _twice(of["call-routed"], _episode),
         "double assignments of a team": _overlaps(counting, "team_id"),
@@ -67,8 +80,13 @@ def judge(
             entry for entry in counting if entry.type != "positions-noted" and not entry.cause.startswith("tick/")
         ),
         "inputs refused": [
-            f"{entry.topic}: {entry.fields['position']} {entry.fields['wrong']}" for entry in of["input-refused"]
+            f"{entry.topic}: {entry.fields['position']} {entry.fields['wrong']}"
+            for entry in of["input-refused"]
+            if JOURNAL_OF[spoiled.get(str(entry.fields["call_id"]), "notification")] != entry.topic
         ],
+        "harmful calls not refused": sorted(
+            call_id for call_id, service in spoiled.items() if call_id not in _refused(of, JOURNAL_OF[service])
+        ),
         "commands answered twice": _twice(_answers(of), lambda entry: str(entry.fields["command_id"])),
         "commands not answered": sorted(set(commands) - {str(entry.fields["command_id"]) for entry in _answers(of)}),
     }
@@ -165,6 +183,10 @@ def _versions(everything: Iterable[Entry]) -> Iterator[tuple[str, str, str, str]
 
 def _utc(time: Any) -> str:
     return datetime.fromisoformat(str(time)).astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _refused(of: Mapping[str, list[Entry]], journal: str) -> set[str]:
+    return {str(entry.fields["call_id"]) for entry in of.get("input-refused", ()) if entry.topic == journal}
 
 
 def _episodes(records: Iterable[Entry]) -> set[str]:

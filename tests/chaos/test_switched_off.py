@@ -1,4 +1,4 @@
-"""What chaos and benchmark switch off in a service exists under the name that they know it by."""
+"""What chaos and benchmark put in the place of a service's parts exists under the name that they know it by."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import pytest
 
 from deploy.local.kafka.node import CHECKOUT
 from tests.bench.backlog import WITHOUT_SNAPSHOTS
-from tests.chaos.__main__ import WITHOUT_RULE
+from tests.chaos.__main__ import SPOILED, WITHOUT_RULE
 
 
-@pytest.mark.parametrize("path", [str(WITHOUT_RULE), WITHOUT_SNAPSHOTS["PYTHONPATH"]], ids=lambda path: Path(path).name)
+@pytest.mark.parametrize(
+    "path", [str(WITHOUT_RULE), str(SPOILED), WITHOUT_SNAPSHOTS["PYTHONPATH"]], ids=lambda path: Path(path).name
+)
 def test_it_can_be_switched_off(path: str) -> None:
     command = [sys.executable, "-m", "services.triage"]  # it ends at once: its settings are missing
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CAREROUTE_")}

@@ -12,12 +12,14 @@ from packaging.requirements import Requirement
 
 from deploy.local.broker import DOCKER_IMAGE, docker_settings
 from deploy.local.kafka.node import CHECKOUT
-from deploy.local.programs import DOORS, SERVICES, module_of
+from deploy.local.programs import SERVICES, STORING, module_of
 from deploy.local.stack import Stack
 from deploy.topics import TopicSettings
 from shared.config import Settings
 
-COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())["services"]
+WHOLE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
+COMPOSE, VOLUMES = WHOLE["services"], WHOLE["volumes"]
+STORAGE = "/var/lib/careroute"
 OURS = {name: service for name, service in COMPOSE.items() if name != "kafka"}
 
 
@@ -44,10 +46,10 @@ SETTINGS: dict[str, type[Settings]] = {
 }
 
 
-def test_every_service_has_its_containers_and_a_door_one() -> None:
+def test_every_service_has_as_many_containers_as_its_settings_say() -> None:
     counts = Counter(service["command"].removeprefix("python -m ") for service in OURS.values())
     counts.pop("deploy.topics")
-    assert counts == {module_of(name): 1 if name in DOORS else 2 for name in SERVICES}
+    assert counts == {module_of(name): settings.processes for name, settings in SERVICES.items()}
 
 
 @pytest.mark.parametrize("service", OURS.values(), ids=OURS.keys())
@@ -56,6 +58,16 @@ def test_a_container_has_every_setting_that_its_code_needs_and_no_other(service:
     given = {name.removeprefix("CAREROUTE_").lower() for name in service["environment"]}
     assert given <= fields.keys()
     assert {name for name, field in fields.items() if field.is_required()} <= given
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_writes_into_a_volume_of_its_own_if_it_keeps_files_and_else_nowhere(name: str) -> None:
+    for container in OURS.values():
+        if container["command"] == f"python -m {module_of(name)}":
+            writable = [volume for volume in container.get("volumes", []) if not volume.endswith(":ro")]
+            storage = container["environment"].get("CAREROUTE_STORAGE_DIRECTORY")
+            assert writable == ([f"{name}:{storage}"] if name in STORING else [])
+            assert set(writable) <= {f"{volume}:{STORAGE}" for volume in VOLUMES}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -80,11 +92,14 @@ def test_instances_of_a_service_have_names_of_their_own() -> None:
         for service in OURS.values()
         if "CAREROUTE_INSTANCE" in service["environment"]
     ]
-    assert len(names) == len(set(names)) == 6
+    several = [settings.processes for settings in SERVICES.values() if settings.processes > 1]
+    assert len(names) == len(set(names)) == sum(several)
 
 
-def test_the_image_runs_without_root() -> None:
-    assert "\nUSER 10001:10001\n" in (CHECKOUT / "deploy" / "Dockerfile").read_text()
+def test_the_image_runs_without_root_and_its_user_may_write_into_volumes() -> None:
+    image = (CHECKOUT / "deploy" / "Dockerfile").read_text()
+    assert "\nUSER 10001:10001\n" in image
+    assert f"install --directory --owner=10001 --group=10001 {STORAGE}\n" in image
 
 
 def test_f16_the_image_has_what_runs_and_nothing_else() -> None:

@@ -24,9 +24,11 @@ from shared.engine.journal import Ownership
 from shared.engine.kafka import KafkaBroker, create_topics
 from shared.engine.process import EXIT_FAILED, EXIT_WATCHDOG
 from shared.engine.topic import DEAD_LETTERS
+from shared.events import PositionsNoted
 from shared.topics import ASSIGNMENTS, CALLS, TOPICS
 from tests.shared.engine.toy import reported
 
+DIED = 9
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 
@@ -135,7 +137,9 @@ async def test_bad_input_is_refused_and_a_restart_goes_on_where_it_was(rig: Rig)
     await rig.call("c2")
     rig.start()
     await rig.decided("call-routed", 2)
-    assert await rig.types() == {
+    found = await rig.types()
+    assert found.pop("positions-noted") > 0, "it followed an owner that died"
+    assert found == {
         "input-refused": 1,
         "deadline-set": 2,
         "cad-message-due": 2,
@@ -205,6 +209,41 @@ async def test_a_process_that_hangs_is_ended_by_its_watchdog(rig: Rig) -> None:
     assert time.monotonic() - began < 12
     rig.start()
     await rig.decided("call-routed", 2)
+
+
+async def test_f1_an_input_that_never_ends_is_refused_and_its_process_goes_on(rig: Rig) -> None:
+    """F1: what comes behind it waits for no more than a second."""
+    process = rig.start()
+    await rig.call("first")
+    await rig.decided("deadline-set")
+    began = time.monotonic()
+    await rig.call("spins")
+    await rig.call("behind")
+    await rig.decided("deadline-set", 2)
+    assert time.monotonic() - began < 3, "half a second of the processor, on a machine that is busy"
+    assert (await rig.types())["input-refused"] == 1
+    await rig.decided("call-routed", 2)
+    assert process.poll() is None
+
+
+async def test_f1_an_input_that_kills_its_process_is_refused_by_a_later_owner(rig: Rig) -> None:
+    """F1: three processes die of it, each started again; then it is refused, and what waits behind it is decided."""
+    process, deaths = rig.start(), 0
+    await rig.call("first")
+    await rig.decided("deadline-set")
+    for name in ("before", "dies", "behind"):
+        await rig.call(name)
+    while (await rig.types())["input-refused"] == 0:
+        if (code := process.poll()) is not None:
+            assert code == DIED
+            process, deaths = rig.start(), deaths + 1
+        await asyncio.sleep(0.1)
+    assert deaths == 3
+    await rig.decided("call-routed", 3)
+    assert [stored.headers["id"] for stored in await rig.journal(DEAD_LETTERS.name)] == [b"calls/0/2"]
+    process.terminate()
+    assert await exit_code(process) == 0
+    assert (await rig.journal())[-1].headers["type"] == PositionsNoted.type.encode()
 
 
 async def test_a_broker_that_goes_away_ends_the_process_with_its_code(rig: Rig, node: LocalKafka) -> None:

@@ -1,4 +1,4 @@
-"""The toy service as a real process: each effect leaves a line in a file; a call that is named so makes it hang."""
+"""The toy service as a real process: each effect leaves a line in a file; a call's name makes it hang, spin or die."""
 
 from __future__ import annotations
 
@@ -18,11 +18,19 @@ from shared.events import CallReported, Event
 from tests.shared.engine.toy import TOY, State, decide
 
 
-def decide_or_hang(state: State, given: Input, now: datetime) -> Sequence[Event]:
-    if isinstance(given.event, CallReported) and "hangs" in given.event.call_id and not MARK.exists():
+def decide_or_not(state: State, given: Input, now: datetime) -> Sequence[Event]:
+    name = given.event.call_id if isinstance(given.event, CallReported) else ""
+    if "hangs" in name and not MARK.exists():
         MARK.touch()
         time.sleep(60)
+    if "dies" in name:
+        os._exit(DIED)
+    while "spins" in name:
+        pass
     return decide(state, given, now)
+
+
+DIED = 9
 
 
 MARK = Path(sys.argv[1]).with_suffix(".hung")
@@ -36,4 +44,4 @@ async def perform(agency: str, effect: Effect) -> EffectDone:
 
 
 if __name__ == "__main__":
-    run(replace(TOY, decide=decide_or_hang), Settings.load(), perform)
+    run(replace(TOY, decide=decide_or_not), Settings.load(), perform)

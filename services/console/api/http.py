@@ -57,7 +57,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     log = CommandLog(DOOR, broker, follower, clock)
     app.state.commands = CommandIssuer(log, view, answer_seconds=settings.console_answer_seconds, expiry=expiry)
     app.state.agencies, app.state.settings, app.state.view, app.state.follower = agencies, settings, view, follower
-    app.router.routes += operations_routes(lambda: follower.caught_up)
+    app.router.routes += operations_routes(lambda: follower.ready)
     app.router.routes.append(Route("/docs", lambda _: reference_page(app.openapi()), include_in_schema=False))
     app.include_router(routes_reads.router)
     app.include_router(routes_commands.router)

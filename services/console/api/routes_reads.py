@@ -53,7 +53,7 @@ def _reader(right: Right) -> Any:
 
 def whole_view(request: Request) -> View:
     """The view once the journals have been read to their end. Raises Problem (503)."""
-    if not request.app.state.follower.caught_up:
+    if not request.app.state.follower.ready:
         detail = "This door is still reading the journals; ask again in a moment."
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": RETRY_SECONDS})
     view: View = request.app.state.view

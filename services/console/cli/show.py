@@ -152,6 +152,8 @@ def call(body: dict[str, Any]) -> None:
     """One call with everything that explains it."""
     out = _out()
     out.print(Text(body["call_id"], "bold"), _word(body["state"]), Text(body["sentence"]), soft_wrap=True)
+    if body["linked_incidents"]:
+        out.print(Text(f"  has to do with {', '.join(body['linked_incidents'])}"), soft_wrap=True)
     for episode in body["episodes"]:
         _episode(out, episode, [offer for offer in body["offers"] if offer["episode"] == episode["episode"]])
     if body["judgement"] is not None:
@@ -280,6 +282,8 @@ def _judgement(out: Console, judgement: dict[str, Any]) -> None:
         out.print(
             Text(f"  raised by {raised['fact']} = {raised['value']}{unknown}, {raised['source']}"), soft_wrap=True
         )
+    for name in judgement["unlisted"]:
+        out.print(Text(f"  the document does not list {name}"), soft_wrap=True)
     _gates(out, judgement["gates"])
     for verdict in judgement["responses"]:
         may_go = "may go" if verdict["may_go"] else "may not go"

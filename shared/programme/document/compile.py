@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC
 from hashlib import sha256
 from types import MappingProxyType
@@ -52,7 +52,7 @@ def compiled(document: Document, text: str, weaker: tuple[str, ...]) -> Programm
     zone = ZoneInfo(document.time_zone)
     effective = document.effective if document.effective.tzinfo else document.effective.replace(tzinfo=zone)
     hazards = tuple(hazard for hazard in HAZARDS if any(condition.fact == hazard for condition in conditions))
-    words = _words_of(document, hazards)
+    words = words_of(document, hazards)
     questions = tuple(_question_of(name, answer) for name, answer in document.heard.answers.items())
     cautions = MappingProxyType({plain(flag): _ranks(stated) for flag, stated in document.heard.cautions.items()})
     districts = MappingProxyType({name: beats_of(district) for name, district in document.districts.items()})
@@ -275,7 +275,7 @@ def _question_of(name: str, answer: written.Answer) -> Question:
     return Question(name, answer.fact, MappingProxyType(meanings), _by_form(meanings))
 
 
-def _words_of(document: Document, hazards: tuple[str, ...]) -> WordTables:
+def words_of(document: Document, hazards: Iterable[str]) -> WordTables:
     """The document's own words, and the built-in ones of the hazards that its levels turn on, less those it names."""
     own = [(form_of(word), hazard) for hazard, words in document.heard.words.stated() for word in words]
     taken_out = {form_of(word) for word in document.heard.not_words}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from shared.programme.document.compile import raises_of
+from shared.programme.document.compile import raises_of, words_of
 from shared.programme.document.faults import suggestion
 from shared.programme.document.finding import Finding
 from shared.programme.document.floor import FLOOR, level_of_hazard
@@ -16,6 +16,7 @@ from shared.programme.document.written import Answer, Document
 from shared.programme.judging.facts import CANNOT_TELL, HAZARDS, NOT_ASKED
 from shared.programme.judging.normal_forms import plain
 from shared.programme.judging.programme import Raise
+from shared.programme.judging.words import words_in
 
 UNKNOWN: Final = (*CANNOT_TELL, NOT_ASKED)
 _FLOOR_FROM: Final[Mapping[str, str]] = MappingProxyType({hazard: value for hazard, value, _ in FLOOR})
@@ -97,7 +98,10 @@ def _told_elsewhere(document: Document, raises: tuple[Raise, ...], name: str, ha
 
 
 def weaker_of(document: Document) -> Iterator[Weaker]:
-    """Answers and flags below the safety floor, or on a lower level than the worst value of their hazard."""
+    """Answers and flags below the safety floor, or on a lower level than the worst value of their hazard.
+
+    Of a flag that is a hazard's word, like `ARMED`, silence about it is weaker too.
+    """
     raises = raises_of(document)
     for name, answer in document.heard.answers.items():
         if answer.fact in HAZARDS:
@@ -107,7 +111,10 @@ def weaker_of(document: Document) -> Iterator[Weaker]:
                     yield Weaker(
                         name, ("heard", "answers", name), f"{name}: {word} is only {value}", answer.asks is not None
                     )
+    words = words_of(document, HAZARDS)
     for flag, caution in document.heard.cautions.items():
+        for hazard in sorted(words_in(words, flag).difference(dict(caution.stated()))):
+            yield Weaker(flag, ("heard", "cautions", flag), f"{flag}: says nothing of {_plain(hazard)}")
         for hazard, value in caution.stated():
             if _is_weaker(raises, hazard, value, len(HAZARDS[hazard]) - 1):
                 path = ("heard", "cautions", flag, hazard)

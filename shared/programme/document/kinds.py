@@ -6,14 +6,13 @@ import re
 from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Final, Literal, get_args
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from shared.judgement import OR, Discipline
 from shared.programme.judging.facts import HAZARDS
-from shared.programme.judging.hours import parse_hours
+from shared.programme.judging.hours import is_time_zone, parse_hours
 from shared.programme.judging.normal_forms import plain, spoken
 
 DISCIPLINES: Final[tuple[str, ...]] = get_args(Discipline)
@@ -39,7 +38,7 @@ def checked(check: Callable[[Any], object], right: str) -> AfterValidator:
 
 def zone(value: str) -> None:
     """Raises ValueError for anything but an IANA zone."""
-    if value not in available_timezones():
+    if not is_time_zone(value):
         raise ValueError(f"{value!r} is no time zone")
 
 

@@ -117,9 +117,12 @@ def said_of_hazards(programme: Programme, call: Call, code: Code | None) -> dict
 def doubts_of(programme: Programme, call: Call) -> dict[str, tuple[frozenset[str], str]]:
     """What puts hazards in doubt beside the narrative: by what tells it from another, the hazards and the source."""
     doubts: dict[str, tuple[frozenset[str], str]] = {}
-    for call_type in (call.call_type, *call.further_types):
-        if call_type is not None and call_type.text and (hazards := words_in(programme, call_type.text)):
-            doubts[f"type {normal(call_type.text)}"] = hazards, WORDS
+    texts = [call_type.text for call_type in (call.call_type, *call.further_types) if call_type is not None]
+    # a further code that is not listed bars nobody; what its name says, like `SHOTS FIRED`, is a word like others
+    texts += [further.code for further in call.further_types if programme.code(further) is None]
+    for text in filter(None, texts):
+        if hazards := words_in(programme, text):
+            doubts[f"type {normal(text)}"] = hazards, WORDS
     for flag in _unlisted_flags(programme, call):
         doubts[f"caution {normal(flag)}"] = frozenset(WARNED_OF), CAUTION_NOT_LISTED
     return doubts

@@ -12,6 +12,7 @@ from shared.call import Asker, Call
 from shared.engine.state import EMPTY
 from shared.judgement import PHASES, Gate, Phase, ResponseVerdict
 from shared.programme.judging.facts_of_call import Facts, Other
+from shared.programme.judging.normal_forms import normal
 from shared.programme.judging.programme import (
     NO_CAP,
     Cap,
@@ -212,7 +213,8 @@ def _hand_over(response: Response, call: Call) -> tuple[Gate, ...]:
 
     What goes beside them does not replace police, and needs no request.
     """
-    if not call.units_on_scene or "police" not in response.replaces:
+    on_scene = call.units_on_scene or normal(call.facts.get("units_on_scene", "no")) != "no"
+    if not on_scene or "police" not in response.replaces:
         return ()
     if call.requested_by in HANDING_OVER:
         return (passed("hand-over", f"units on scene, and {call.requested_by} asks for {response.name}."),)

@@ -24,25 +24,33 @@ def _listed(lines: str) -> tuple[str, ...]:
 HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "weapon": _listed("""
-            weapon, weapons, armed, brandish*, knife, knives, knifed, gun, guns, gunshot*, handgun*, shotgun*
-            firearm*, pistol*, revolver*, rifle*, glock, ar15, ar 15, ak47, ak 47, ammo, ammunition, bullet*
-            shooter, shots fired, shot fired, shooting, machete*, sword*, dagger*, axe, axes, hatchet*, blade
-            blades, razor, razors, box cutter*, boxcutter*, scissors, screwdriver*, hammer, hammers, crowbar*
-            tire iron, baseball bat, metal pipe, taser*, bomb, bombs, explosive*, grenade*, molotov, arma, armas
-            armado, armada, cuchill*, navaja*, pistola*, escopeta*, puñal*, hacha, hachas, martillo*, disparo
-            disparos, disparando, balazo*, tijeras, bomba, bombas
+            weapon, weapons, armed, brandish*, knife, knives, knifed, knifepoint, pocketknife, pocketknives, penknife
+            switchblade*, gun, guns, gunshot*, gunman, gunmen, gunpoint, gunfire, handgun*, shotgun*, firearm*
+            pistol*, revolver*, rifle*, glock, ar15, ar 15, ak47, ak 47, ammo, ammunition, bullet*, shooter
+            shots fired, shot fired, shooting, machete*, sword*, dagger*, ax, axe, axes, hatchet*, blade, blades
+            razor, razors, box cutter*, boxcutter*, scissors, screwdriver*, hammer, hammers, crowbar*, sledgehammer*
+            pitchfork*, cleaver*, crossbow*, shank, shiv, sawed off, broken bottle, ice pick, tire iron, baseball bat
+            metal pipe, taser*, tazer*, bomb, bombs, explosive*, grenade*, molotov, arma, armas, armado, armada
+            cuchill*, navaja*, pistola*, escopeta*, puñal*, hacha, hachas, martillo*, disparo, disparos, disparando
+            balazo*, tijeras, bomba, bombas
         """),
         "violence": _listed("""
             violent, violently, violence, assault*, attacked, attacking, hit, hits, hitting, punch*, kick, kicks
             kicked, kicking, slap, slaps, slapped, slapping, beat, beats, beaten, beating, strangl*, choked, choking
-            threw, throwing, throws, thrown, shoved, shoving, swung, swinging, fight, fights, fighting, fought, stab
-            stabs, stabbed, stabbing*, threaten, threatens, threatened, threatening, threats, combative, assaultive
-            hostage*, kill, kills, killed, killing, murder*, rape, raped, raping, hurt her, hurt him, hurt them
-            hurt someone, hurt somebody, hurt others, hurting her, hurting him, hurting them, charged at, lunged
-            hands on her, violencia, violento, violenta, violentos, agredi*, agresion, agresiones, agresivo
-            agresiva, ataco, ataca, atacar, atacando, golpe*, pego, pega, pegar, pegando, pegado, patada*, patea
-            pateando, amenaz*, pelea, peleas, peleando, peleo, apuñal*, estrangul*, matar, matarlo, matarla, mato
-            asesin*, rehen*, violo, violar, violada, violado
+            choke, chokes, throw, threw, throwing, throws, thrown, shove, shoves, shoved, shoving, swung, swinging
+            fight, fights, fighting, fought, stab, stabs, stabbed, stabbing*, threaten, threatens, threatened
+            threatening, threat, threats, combative, assaultive, aggressive, aggressively, aggression, homicid*
+            menacing, barricad*, tackl*, headbutt*, wrestling, shoot, shoots, smash*, chasing, chased, swing at
+            swings at, came at me, came at him, came at her, coming at me, coming at him, coming at her, spit on
+            spat on, spitting on, biting, pushed her, pushed him, pushed me, pushing her, pushing him, grabbed her
+            grabbed him, grabbed me, hurt me, hurt people, hurting me, hurting people, hurting someone
+            hurting somebody, hurting others, hostage*, kill, kills, killed, killing, murder*, rape, raped, raping
+            hurt her, hurt him, hurt them, hurt someone, hurt somebody, hurt others, hurting her, hurting him
+            hurting them, charged at, charging at, lunge, lunges, lunged, lunging, hands on her, violencia, violento
+            violenta, violentos, agredi*, agresion, agresiones, agresivo, agresiva, ataco, ataca, atacar, atacando
+            golpe*, pego, pega, pegar, pegando, pegado, patada*, patea, pateando, amenaz*, pelea, peleas, peleando
+            peleo, apuñal*, estrangul*, matar, matarlo, matarla, mato, asesin*, rehen*, violo, violar, violada
+            violado
         """),
         "crime": _listed("""
             robbery, robberies, robbed, robbing, burglar*, arson*, carjack*, kidnap*, breaking in, broke in
@@ -54,10 +62,12 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             not responsive, not breathing, stopped breathing, cant breathe, can t breathe, cannot breathe, seizure*
             seizing, overdos*, od, ods, oded, od d, narcan, naloxone, passed out, collapsed, chest pain, broken arm
             broken leg, stabbed, shot himself, shot herself, shot themselves, been shot, was shot, got shot
+            isnt breathing, isn t breathing, no pulse, turning blue, heart attack, stroke, poison*, swallowed
+            cut himself, cut herself, cut themselves, cutting himself, cutting herself, cutting themselves
             hurt himself, hurt herself, hurt themselves, hurting himself, hurting herself, hurting themselves
-            took all his pills, took all her pills, swallowed pills, took pills, took a bunch of pills, herido
-            herida, heridos, heridas, lesion*, sangre, sangra, sangrando, sobredosis, inconsciente, no respira
-            no responde, convulsion*, desmayado, desmayada, desmayo
+            took all his pills, took all her pills, swallowed pills, took pills, took a bunch of pills, herido, herida
+            heridos, heridas, lesion*, sangre, sangra, sangrando, sobredosis, inconsciente, no respira, no responde
+            convulsion*, desmayado, desmayada, desmayo
         """),
         "suicide": _listed("""
             suicide, suicides, attempted suicide, noose*, hang himself, hang herself, hang themselves, hang myself
@@ -66,10 +76,12 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             end her life, end their life, end my life, ending his life, ending her life, slit, slits, slitting
             cut his wrist, cut her wrist, cut his wrists, cut her wrists, cut my wrists, cut their wrists
             cutting his wrists, cutting her wrists, jump off, jumping off, jumped off, going to jump, gonna jump
-            wants to jump, on the ledge, overdos*, shoot himself, shoot herself, shoot themselves, shoot myself
-            shot himself, shot herself, last goodbye, goodbye note, suicidio, suicidarse, suicidar, suicido, matarse
-            matarme, quitarse la vida, quitarme la vida, ahorc*, cortarse las venas, cortarme las venas, sobredosis
-            tirarse, aventarse
+            wants to jump, jump in front, jumping in front, on the ledge, on the bridge, over the railing
+            on the tracks, train tracks, drown himself, drown herself, drown themselves, drown myself, swallowed
+            kill my self, kill him self, kill her self, kms, plan to die, suicidal with a plan, suicidal with plan
+            overdos*, shoot himself, shoot herself, shoot themselves, shoot myself, shot himself, shot herself
+            last goodbye, goodbye note, suicidio, suicidarse, suicidar, suicido, matarse, matarme, quitarse la vida
+            quitarme la vida, ahorc*, cortarse las venas, cortarme las venas, sobredosis, tirarse, aventarse
         """),
     }
 )

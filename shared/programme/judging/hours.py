@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
 
@@ -17,6 +17,14 @@ MINUTES_A_DAY = 24 * 60
 
 _HOURS = re.compile(r"(?P<days>[A-Za-z,-]+) (?P<opens>\d\d:\d\d)-(?P<closes>\d\d:\d\d)")
 _ONE_DAY = timedelta(days=1)
+
+
+def is_time_zone(name: str) -> bool:
+    """Whether a name means the same place's clocks on every machine."""
+    return name in available_timezones() and name not in _OF_THE_MACHINE
+
+
+_OF_THE_MACHINE = ("localtime", "Factory")
 
 
 @dataclass(frozen=True, slots=True)

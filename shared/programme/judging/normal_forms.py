@@ -12,7 +12,7 @@ _DETERMINANT = re.compile(r"(\d{1,2}) ?([a-o]) ?(\d{1,2}) ?([a-z]?)", re.ASCII)
 _SUBTAG = re.compile(r"[a-z]{2,3}", re.ASCII)
 _WORD = re.compile(r"[^\W_]+")
 _BLANKS = re.compile(r"[\s\-\u2010-\u2015\u2212_/.,]+")
-_CONTROLS = dict.fromkeys(code for code in (*range(32), *range(127, 160)) if not chr(code).isspace())
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 _UNSEEN = frozenset(
     map(
         chr,
@@ -71,9 +71,11 @@ def spoken(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
-def without_unseen(text: str) -> str:
-    """`text` without the characters that a reader does not see, which could part a word."""
-    text = text.translate(_CONTROLS)
+def without_unseen(text: str, instead: str = "") -> str:
+    """`text` with `instead` for each character that a reader does not see, which could part a word, or join two."""
+    text = _CONTROLS.sub(instead, text)
     if text.isascii():
         return text
-    return "".join([letter for letter in text if letter not in _UNSEEN and unicodedata.category(letter) != "Cf"])
+    return "".join(
+        [instead if letter in _UNSEEN or unicodedata.category(letter) == "Cf" else letter for letter in text]
+    )

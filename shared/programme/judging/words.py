@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from shared.html_text import readings
-from shared.programme.judging.normal_forms import spoken
+from shared.programme.judging.normal_forms import spoken, without_unseen
 from shared.programme.judging.programme import Programme
 
 STEM = "*"
@@ -48,12 +48,20 @@ def words_in_narrative(programme: Programme, narrative: str) -> frozenset[str]:
     return frozenset[str]().union(*(words_in(programme, text) for text in readings(narrative)))
 
 
-def words_in(programme: Programme, text: str) -> frozenset[str]:
+def words_in(programme: Programme | WordTables, text: str) -> frozenset[str]:
     """The hazards that `text` makes unknown: whole words of the document found in it, in any case.
 
-    Takes time in proportion to the length of the text times the number of phrases that begin with one of its words.
+    What nobody sees may stand within a word or between two, so both are looked for. Takes time in proportion to the
+    length of the text times the number of phrases that begin with one of its words.
     """
-    words = spoken(text)
+    apart = without_unseen(text, " ")
+    return _hazards_of(programme, spoken(text)) | (_hazards_of(programme, spoken(apart)) if apart != text else _NONE)
+
+
+_NONE = frozenset[str]()
+
+
+def _hazards_of(programme: Programme | WordTables, words: list[str]) -> frozenset[str]:
     if not words:
         return frozenset()
     spoken_words = set(words)

@@ -6,11 +6,11 @@ import re
 import tomllib
 from collections.abc import Iterable
 from typing import Annotated, Literal
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from shared.call import Name, Text
+from shared.programme.judging.hours import is_time_zone
 
 EPOCHS = {"epoch-seconds": 1, "epoch-milliseconds": 1000}
 """Numbers since 1970 in UTC, by how many make a second."""
@@ -28,7 +28,7 @@ class MappingRefused(ValueError):
 
 
 def _zone(name: str) -> str:
-    if name not in available_timezones():
+    if not is_time_zone(name):
         raise ValueError(f"{name!r} is no time zone")
     return name
 

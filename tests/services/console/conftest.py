@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.console.city import City, running_city
+from tests.services.console.driver import City, running_city
 
 
 @pytest.fixture

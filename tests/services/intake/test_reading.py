@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from shared import telemetry
 from shared.call import CallType
 from shared.events import CallCancelled, CallReported
+from shared.programme.judging.words import words_in_narrative
 from tests.services.intake.conftest import CALL, Door
 from tests.services.intake.test_eido import GML, at, eido
+from tests.shared.programme.documents import MADISON, programme
 
 ARMED = {"facts": {"weapon": "firearm"}, "cautions": ["ARMED"]}
 
@@ -63,6 +65,17 @@ async def test_c2_a_cut_character_costs_itself_alone(door: Door, broken: bytes, 
     assert event.call.facts == ARMED["facts"]
     told = await notes_of(door, body)
     assert ("U+FFFD" in told) == ("\ufffd" in read)
+
+
+@pytest.mark.parametrize("raw", [b"\n", b"\r\n", b"\t", b"\x00", b"\x0b"])
+async def test_c2_a_control_character_that_json_would_escape_costs_nothing_else(door: Door, raw: bytes) -> None:
+    body = json.dumps(CALL | ARMED | {"narrative": "gunCUTknife"}, indent=1).encode().replace(b"CUT", raw)
+    (event,) = await versions(door, body)
+    assert personal(door, event)["narrative"].split() == ["gun", "knife"]
+    assert event.call.facts == ARMED["facts"]
+    assert "control character" in await notes_of(door, body)
+    answer = await door.post(body.replace(b"event_id", b'event_id"'))
+    assert (answer.status_code, "line 2 " in answer.text) == (400, True)
 
 
 async def test_c2_a_cut_character_in_an_eido_costs_itself_alone(door: Door) -> None:
@@ -217,12 +230,37 @@ async def test_e4_words_are_read_wherever_they_stand_in_a_note(door: Door, note:
     [
         {"cautionComponent": ["ARMED"]},
         {"cautionComponent": [{"cautionTypeInternalText": {"text": "ARMED"}}]},
+        {"cautionComponent": [{"cautionSeverity": "highest"}]},
         {"personComponent": ["Suspect"]},
+        {"personComponent": [{"personIncidentRoleRegistryText": {"role": "Suspect"}}]},
     ],
 )
 async def test_e4_a_warning_that_cannot_be_read_is_still_one(door: Door, fields: dict[str, Any]) -> None:
     (event,) = await versions(door, eido(**fields), "/v1/eido")
     assert event.call.cautions == ("unreadable",)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"notesComponent": [{"notesActionComments": [{"text": "at the door\nknife in hand"}]}]},
+        {"notesComponent": [["at the door\tknife in hand"]]},
+        {"notesComponent": ["{knife in hand}", {"notesActionComments": "calm"}]},
+    ],
+)
+async def test_e4_no_line_break_or_bracket_hides_a_word_of_a_note(door: Door, fields: dict[str, Any]) -> None:
+    (event,) = await versions(door, eido(**fields), "/v1/eido")
+    narrative = personal(door, event)["narrative"]
+    assert words_in_narrative(programme(MADISON), narrative) == {"weapon"}
+
+
+async def test_e1_codes_of_every_incident_component_count_and_one_that_cannot_be_read_is_not_listed(door: Door) -> None:
+    one, other = {"incidentTypeInternalCode": "CHECK PERSON"}, {"incidentTypeInternalCode": {"code": "SHOTS"}}
+    (event,) = await versions(door, eido(incidentComponent=[one, other]), "/v1/eido")
+    assert event.call.call_type == CallType(system="dane-county", code="CHECK PERSON")
+    assert event.call.further_types == (CallType(system="dane-county", code="unreadable"),)
+    await door.post(eido(incidentComponent=other | {"incidentTypeCommonRegistryText": "WELFARE"}), "/v1/eido")
+    assert door.events()[-1].call.call_type.code == "unreadable"  # type: ignore[attr-defined]
 
 
 async def test_c6_of_two_rows_of_a_call_at_one_time_both_are_taken_and_so_is_the_other_call(door: Door) -> None:

@@ -31,7 +31,7 @@ from shared.events import (
     TeamNotMoving,
 )
 from tests.builders import of_offer
-from tests.services.notification.journal import (
+from tests.services.notification.driver import (
     CALL,
     CREW,
     NOON,

@@ -23,7 +23,7 @@ from shared.events import (
     TeamStillStaged,
     UpgradeRaised,
 )
-from tests.services.notification.journal import CALL, NOON, Running, accepted, of, offer, routed, status
+from tests.services.notification.driver import CALL, NOON, Running, accepted, of, offer, routed, status
 
 ABOUT: dict[str, Any] = {"call_id": CALL, "episode": 1, "team_id": "alpha"}
 UPGRADE = UpgradeRaised(**ABOUT, level="police", level_rank=3, on_upgrade="stay", team_on_scene=True, send="default")

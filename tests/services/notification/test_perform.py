@@ -25,7 +25,7 @@ from shared.agencies import CadWebhook
 from shared.engine.service import Effect
 from shared.events import CadMessageDue, CadNotInformed, PageDelivered, PageDropped, PageDue, PageFailed
 from shared.links import offer_link
-from tests.services.notification.journal import CALL, POCKET, WEBHOOK, Running, of, offer, routed
+from tests.services.notification.driver import CALL, POCKET, WEBHOOK, Running, of, offer, routed
 
 SECRET = "whsec_" + "c2VjcmV0" * 6
 OTHER = "whsec_" + "b3RoZXJz" * 6

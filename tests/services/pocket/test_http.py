@@ -32,7 +32,7 @@ from shared.events import (
 )
 from shared.judgement import RaisedBy
 from shared.topics import NOTIFICATIONS
-from tests.services.pocket.city import CALL, PERSONAL, City
+from tests.services.pocket.driver import CALL, PERSONAL, City
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ async def settle(city: City) -> None:
     """Until the door has read what was written."""
     for _ in range(100):
         await asyncio.sleep(0.001)
-        if city.door.follower.caught_up:
+        if city.door.follower.ready:
             await asyncio.sleep(0.005)
             return
 
@@ -443,7 +443,7 @@ async def test_an_accepted_offers_link_lives_as_long_as_the_call(city: City, pho
 
 async def test_nothing_of_a_page_is_kept_indexed_or_passed_on(city: City, phone: httpx.AsyncClient) -> None:
     await settle(city)
-    for path in (city.offer(), "/p/x", "/pocket.css"):
+    for path in (city.offer(), "/p/x", "/style.css"):
         await settle(city)
         headers = (await phone.get(path)).headers
         assert headers["cache-control"] == "no-store"

@@ -22,7 +22,7 @@ from shared.events import (
     TeamStays,
     UpgradeRaised,
 )
-from tests.services.pocket.city import CALL, PERSONAL, City
+from tests.services.pocket.driver import CALL, PERSONAL, City
 from tests.services.pocket.test_http import settle, shown
 
 ABOUT: dict[str, Any] = {"call_id": CALL, "episode": 1, "team_id": "alpha-1"}

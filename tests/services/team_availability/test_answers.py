@@ -29,7 +29,7 @@ from shared.events import (
 )
 from shared.judgement import Step
 from tests.builders import judgement
-from tests.services.team_availability.town import Town, call_id
+from tests.services.team_availability.driver import Town, call_id
 
 
 def reason(answer: Event) -> str:

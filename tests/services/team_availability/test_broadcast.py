@@ -34,7 +34,7 @@ from shared.events import (
 )
 from shared.judgement import Judgement, Step
 from tests.builders import judgement, verdict
-from tests.services.team_availability.town import Town, call_id, unsuitable
+from tests.services.team_availability.driver import Town, call_id, unsuitable
 
 CHAIN = (Step("same response", 20), Step("next response", 20), Step("default", 0))
 

@@ -21,7 +21,7 @@ from shared.events import (
     UpgradeRaised,
 )
 from tests.builders import judgement, verdict
-from tests.services.team_availability.town import Town, call_id, kinds, unsuitable
+from tests.services.team_availability.driver import Town, call_id, kinds, unsuitable
 
 
 def accepted(*responses: object) -> Town:

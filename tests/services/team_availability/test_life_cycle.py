@@ -40,8 +40,8 @@ from shared.events import (
     WithdrawTeam,
 )
 from tests.builders import judgement, verdict
+from tests.services.team_availability.driver import Town, call_id, unsuitable
 from tests.services.team_availability.test_whatever_comes import is_asked
-from tests.services.team_availability.town import Town, call_id, unsuitable
 
 HALF_HOUR = 30 * 60
 REPORTS: dict[AssignmentState, tuple[str, ...]] = {

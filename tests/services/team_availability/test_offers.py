@@ -25,7 +25,7 @@ from shared.events import (
 )
 from shared.judgement import ResponseVerdict, Step
 from tests.builders import judgement, verdict
-from tests.services.team_availability.town import Town, call_id, kinds, unsuitable
+from tests.services.team_availability.driver import Town, call_id, kinds, unsuitable
 
 BOSTON = (Step("same response", 25), Step("next response", 25), Step("default", 0))
 

@@ -20,7 +20,7 @@ from shared.events import (
 )
 from shared.judgement import Step
 from tests.builders import judgement, verdict
-from tests.services.team_availability.town import Town, call_id, kinds
+from tests.services.team_availability.driver import Town, call_id, kinds
 
 
 def town_of(*teams: str) -> Town:

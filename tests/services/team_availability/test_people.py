@@ -32,7 +32,7 @@ from shared.events import (
 )
 from shared.judgement import Step
 from tests.builders import judgement, verdict
-from tests.services.team_availability.town import Town, call_id, kinds, unsuitable
+from tests.services.team_availability.driver import Town, call_id, kinds, unsuitable
 
 
 def override(town: Town, send: str, incident: str = "1", **fields: Any) -> Event:

@@ -17,7 +17,7 @@ from shared.events import (
 )
 from shared.judgement import Judgement
 from tests.builders import judgement
-from tests.services.team_availability.town import START, Town, call_id, kinds
+from tests.services.team_availability.driver import START, Town, call_id, kinds
 
 HALF_HOUR = 30 * 60
 

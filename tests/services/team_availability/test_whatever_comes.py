@@ -51,7 +51,7 @@ from shared.events import (
 from shared.judgement import MISSED_SAFETY_CHECKS, Step
 from shared.switch import Switch
 from tests.builders import judgement, verdict
-from tests.services.team_availability.town import START, Town, call_id, unsuitable
+from tests.services.team_availability.driver import START, Town, call_id, unsuitable
 
 SEEDS = int(os.environ.get("SEEDS", "60"))
 STEPS = 220

@@ -12,7 +12,7 @@ from services.triage.state import State, VerifiedDocument
 from shared.events import CallReported
 from shared.programme import read
 from shared.programme.trying.explain import all_on
-from tests.services.triage.harness import Triage, report
+from tests.services.triage.driver import Triage, report
 from tests.shared.programme.documents import PROGRAMMES
 from tests.shared.programme.generated import PRESETS, accepted, calls_of, texts
 

@@ -15,7 +15,7 @@ from shared.events import (
     UpgradeNoted,
     UpgradeRaised,
 )
-from tests.services.triage.harness import AGENCY, MADISON, Triage, command, madison, offer, report, routed
+from tests.services.triage.driver import AGENCY, MADISON, Triage, command, madison, offer, report, routed
 
 PAUSING = MADISON.replace(
     "[when_no_team]", "[automatic_pause]\nunsafe_upgrades = 2\nwithin_minutes = 60\n[when_no_team]"

@@ -20,7 +20,7 @@ from shared.events import (
     VersionNoted,
 )
 from shared.programme import Judgement
-from tests.services.triage.harness import (
+from tests.services.triage.driver import (
     SAFE,
     THURSDAY_NOON,
     Triage,
@@ -76,6 +76,15 @@ def test_a_careless_id_does_not_hide_a_hazard() -> None:
     triage.put(report("e1"))
     said = triaged(triage.put(report("e1", minute=1, answers=SAFE | {"Q1": "yes"})))
     assert said.judgement.level == "police needed"
+
+
+def test_a_careless_id_does_not_hide_a_hazard_that_comes_back() -> None:
+    triage = madison()
+    armed = SAFE | {"Q1": "yes"}
+    triage.put(report("e1", answers=armed))
+    assert triaged(triage.put(report("e1", minute=1))).judgement.suitability == "suitable"
+    assert triaged(triage.put(report("e1", minute=2, answers=armed))).judgement.level == "police needed"
+    assert triage.put(report("e1", minute=2, received_minute=3, answers=armed)) == []
 
 
 def test_a_late_version_tightens_and_never_calms() -> None:

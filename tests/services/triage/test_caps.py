@@ -15,7 +15,7 @@ from shared.events import (
     SetPhase,
 )
 from shared.programme import read
-from tests.services.triage.harness import (
+from tests.services.triage.driver import (
     AGENCY,
     MADISON,
     Triage,

@@ -10,7 +10,7 @@ from services.triage.commands import propose
 from services.triage.state import State
 from shared.events import CommandRefused, ProgrammeProposed, ProposeProgramme
 from shared.programme import ProgrammeRefused
-from tests.services.triage.harness import command
+from tests.services.triage.driver import command
 from tests.shared.programme.document.hostile import texts
 from tests.shared.programme.documents import MADISON
 

@@ -22,7 +22,7 @@ from shared.judgement import Located
 from shared.programme import read
 from shared.programme.judging.place import UNREADABLE
 from shared.sealing import Sealer, new_key
-from tests.services.triage.harness import AGENCY, SAFE, THURSDAY_NOON, Triage, command, madison, only, report, triaged
+from tests.services.triage.driver import AGENCY, SAFE, THURSDAY_NOON, Triage, command, madison, only, report, triaged
 from tests.shared.programme.document.test_boundaries import (
     BORDER,
     DRAWN,

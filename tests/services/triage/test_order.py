@@ -23,7 +23,7 @@ from shared.events import (
     VersionNoted,
 )
 from shared.programme import Judgement
-from tests.services.triage.harness import (
+from tests.services.triage.driver import (
     MADISON,
     SAFE,
     THURSDAY_NOON,

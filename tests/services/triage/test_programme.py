@@ -28,7 +28,7 @@ from shared.events import (
     SetPhase,
 )
 from shared.programme import Programme, ProgrammeRefused, read
-from tests.services.triage.harness import (
+from tests.services.triage.driver import (
     MADISON,
     SERVICE,
     THURSDAY_NOON,

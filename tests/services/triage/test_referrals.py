@@ -19,7 +19,7 @@ from shared.events import (
     ReferralOverdue,
     SetPhase,
 )
-from tests.services.triage.harness import (
+from tests.services.triage.driver import (
     MADISON,
     THURSDAY_NOON,
     Triage,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from shared.events import ApproveProgramme, ProposeProgramme, VersionNoted
-from tests.services.triage.harness import MADISON, SAFE, Triage, command, done, madison, only, report, triaged
+from tests.services.triage.driver import MADISON, SAFE, Triage, command, done, madison, only, report, triaged
 
 
 def test_a_word_makes_a_fact_unknown_although_it_was_answered() -> None:

@@ -39,12 +39,12 @@ async def until(check: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_view_is_folded_from_the_beginning_and_knows_when_it_has_caught_up() -> None:
+async def test_a_view_is_folded_from_the_beginning_and_knows_when_it_has_been_read_to_its_end() -> None:
     log, view = journal(), View()
     following = Follower(MemoryBroker(log), [DECISIONS], view.fold)
-    assert not following.caught_up
+    assert not following.ready
     await following.start()
-    await until(lambda: following.caught_up)
+    await until(lambda: following.ready)
     assert view.folded == ["1", "2", "3", "4", "5"]
     write(log, (3, "6"), (2, "late"))
     await until(lambda: view.folded[-1] == "6")
@@ -52,13 +52,13 @@ async def test_a_view_is_folded_from_the_beginning_and_knows_when_it_has_caught_
     assert following.failed is None
 
 
-async def test_it_has_caught_up_where_nothing_is_kept_any_more() -> None:
+async def test_it_is_ready_where_nothing_is_kept_any_more() -> None:
     log = MemoryLog(1)
     write(log, (0, "1"), topic=CALLS.name)
     log.dropped_before[CALLS.name, 0] = 1
     following = Follower(MemoryBroker(log), [CALLS], View().fold)
     await following.start()
-    await until(lambda: following.caught_up)
+    await until(lambda: following.ready)
     await following.stop()
 
 
@@ -70,7 +70,7 @@ async def test_events_that_are_not_asked_for_are_not_decoded_and_what_cannot_be_
         view.folded.clear()
         following = Follower(MemoryBroker(log), [DECISIONS], view.fold, kinds)
         await following.start()
-        await until(lambda following=following: following.caught_up)  # type: ignore[misc]
+        await until(lambda following=following: following.ready)  # type: ignore[misc]
         await following.stop()
         assert len(view.folded) == folded
 
@@ -88,7 +88,7 @@ async def test_an_exception_ends_it(where: str) -> None:
     following = Follower(MemoryBroker(journal()), [DECISIONS], fold, reached=reached)
     await following.start()
     await until(lambda: following.failed is not None)
-    assert not following.caught_up
+    assert not following.ready
     assert isinstance(following.failed, KeyError if where == "fold" else ConnectionError)
     await following.stop()
 
@@ -160,7 +160,7 @@ def test_whenever_its_process_dies_every_event_is_stored_once_and_no_late_write_
             assert consumer.follower.failed is None
         last = Consumer(MemoryBroker(log), database)
         await last.follower.start()
-        await until(lambda: last.follower.caught_up)
+        await until(lambda: last.follower.ready)
         await last.follower.stop()
         assert database.rows == [str(number) for number in range(1, counting + 1)]
         assert counting > 20

@@ -550,7 +550,8 @@ async def test_late_writes_of_former_owners_do_not_stop_the_owner() -> None:
     bench.log.append(ASSIGNMENTS.name, 0, [Record("", lost.encode(), headers_of(lost, "claim", 0, common))])
     owner.backlog.feed(stored)
     await owner.step()
-    assert types(bench.log) == ["deadline-set", "cad-message-due"]
+    await owner.step()
+    assert types(bench.log) == ["positions-noted", "deadline-set", "cad-message-due"]
     assert (await claim(bench, "four")).states == owner.states
 
 

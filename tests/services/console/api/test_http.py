@@ -17,7 +17,7 @@ from shared.doors.command import APPEND_SECONDS
 from shared.doors.guard import WRONG_TOKENS_AT_ONCE
 from shared.links import shift_link
 from shared.topics import ASSIGNMENTS, DECISIONS
-from tests.services.console.city import AGENCY, OTHER_AGENCY, POCKET, ROLES, SECRET, City
+from tests.services.console.driver import AGENCY, OTHER_AGENCY, POCKET, ROLES, SECRET, City
 from tests.services.console.stories import ACCEPTED, CALL_ID, START, deadline, routed, triaged
 
 NOON = datetime(2021, 9, 1, 17, 0, tzinfo=UTC)

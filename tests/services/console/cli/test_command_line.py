@@ -21,11 +21,12 @@ from services.console.cli.app import app
 from services.console.cli.client import Door
 from shared import events
 from shared.agencies import hash_of
+from shared.call import Call
 from shared.clock import SystemClock
 from shared.links import shift_link
 from shared.topics import DECISIONS
-from tests.services.console.city import AGENCY, POCKET, SECRET, City, running_city
-from tests.services.console.stories import ACCEPTED, CALL_ID
+from tests.services.console.driver import AGENCY, POCKET, SECRET, City, running_city
+from tests.services.console.stories import ACCEPTED, CALL_ID, START, triaged
 
 T = TypeVar("T")
 
@@ -172,6 +173,18 @@ def test_a_call_with_every_gate_and_its_history(town: Town) -> None:
     assert CALL_ID in town.run("dispatcher", "call", "list", "--open").stdout
     assert town.json("dispatcher", "call", "list", "--district", "West") == []
     assert "No such call." in town.run("other-cad", "call", "list").stdout
+
+
+def test_what_the_document_does_not_list_is_shown_with_the_incidents_beside_the_call(town: Town) -> None:
+    told = triaged(unlisted=("caution BARKING DOG",))
+    call = Call(
+        agency=AGENCY, source="s", incident_id="1", created_at=START, updated_at=START, linked_incidents=("2021-2",)
+    )
+    town.city.services.write(AGENCY, told.model_copy(update={"call": call}), journal=DECISIONS.name)
+    town.call(town.city.settle)
+    shown = town.run("viewer", "call", "show", CALL_ID).stdout
+    assert "the document does not list caution BARKING DOG" in shown
+    assert "has to do with 2021-2" in shown
 
 
 def test_a_programme_takes_two_people(town: Town, tmp_path: Path) -> None:

@@ -385,6 +385,13 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         "no time zone",
         "America/Chicago",
     ),
+    "F16: a zone of the machine": (
+        broken('"America/Chicago"', '"localtime"'),
+        "localtime",
+        "time_zone",
+        "no time zone",
+        "America/Chicago",
+    ),
     "a caution that clears": (
         broken('{ violence = "past" }', '{ violence = "none" }'),
         "ASSAULTIVE",
@@ -438,7 +445,7 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         "raises nothing",
     ),
     "a flag twice": (
-        broken("ARMED = {", '"ARMED " = { violence = "threat" }, ARMED = {'),
+        broken("ARMED = {", '"ARMED " = { weapon = "present" }, ARMED = {'),
         "cautions",
         "heard.cautions.ARMED",
         "are one name",
@@ -718,6 +725,13 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         "heard.cautions.ARMED.weapon",
         "weaker than the built-in meaning: ARMED: weapon is only elsewhere",
         '"ARMED" in weaker_on_purpose',
+    ),
+    "a hazard's word that is listed as harmless": (
+        broken('ARMED = { weapon = "present" }', '"MACHETE IN HOUSE" = {}'),
+        "cautions",
+        'heard.cautions."MACHETE IN HOUSE"',
+        "weaker than the built-in meaning: MACHETE IN HOUSE: says nothing of weapon",
+        '"MACHETE IN HOUSE" in weaker_on_purpose',
     ),
     "a weakness that is none": (
         broken('["ASSAULTIVE"]', '["ASSAULTIVE", "ASAULTIVE"]'),

@@ -384,6 +384,9 @@ def test_units_on_scene_hand_a_call_over_when_they_or_a_dispatcher_ask(
     changes: dict[str, Any], reasons: tuple[str, ...]
 ) -> None:
     assert judged(units_on_scene=True, **changes).responses[0].reasons == reasons
+    for word in ("yes", "Yes", "2 units"):  # the same fact by its other name; a word that nobody can read is no `no`
+        assert judged(facts={"units_on_scene": word}, **changes).responses[0].reasons == reasons
+    assert judged(facts={"units_on_scene": "No"}, **changes).responses[0].reasons == ()
     assert judged(**changes).responses[0].reasons == ()
 
 

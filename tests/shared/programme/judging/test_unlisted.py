@@ -162,6 +162,13 @@ def test_the_text_of_a_call_type_is_read_for_words() -> None:
     assert (found.missing, found.unlisted) == (("weapon",), ("code apco X",))
 
 
+def test_E1_a_further_code_that_is_not_listed_is_read_for_words() -> None:  # noqa: N802
+    """A calm code with "SHOTS FIRED" beside it went."""
+    for name, hazards in (("SHOTS FIRED", ("weapon",)), ("ASSAULT/KNIFE", ("weapon", "violence")), ("WELFARE", ())):
+        found = judged(further_types=(CallType(system="apco", code=name),))
+        assert (found.missing, found.unlisted) == (hazards, (f"code apco {name}",))
+
+
 def test_a_beat_in_other_capitals_is_that_beat() -> None:
     """beat `w1` with district Central was no conflict."""
     assert judged(beat="w1").reasons == ("district-conflict",)
@@ -189,6 +196,17 @@ def test_a_language_is_compared_by_its_primary_subtag(written: str) -> None:
         ("la golpeo ayer", "violence"),
         ("going to kill himself", "suicide"),
         ("took an overdose", "injury"),
+        ("held at gunpoint", "weapon"),
+        ("has an ax", "weapon"),
+        ("opened his pocketknife", "weapon"),
+        ("he will throw things at staff", "violence"),
+        ("made a threat", "violence"),
+        ("is homicidal and aggressive", "violence"),
+        ("wants to shoot up the school", "violence"),
+        ("has barricaded the door", "violence"),
+        ("cut herself", "injury"),
+        ("swallowed bleach", "injury"),
+        ("about to jump in front of a train", "suicide"),
         ("g\u200eun", "weapon"),
         ("g\u0336u\u0336n\u0336", "weapon"),
         ("\U0001d420\U0001d42e\U0001d427", "weapon"),
@@ -197,6 +215,13 @@ def test_a_language_is_compared_by_its_primary_subtag(written: str) -> None:
 def test_words_that_count_under_every_document(narrative: str, hazard: str) -> None:
     """C12: "knives", "guns", "machete" and "g\\u200eun" were not found."""
     assert hazard in words_in(programme(MADISON), narrative)
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\x00", "\x02", "\u2060", "\ufeff", "\u200e\u200b"])
+def test_C12_what_nobody_sees_hides_no_word_within_it_nor_between_two(unseen: str) -> None:  # noqa: N802
+    assert words_in(programme(MADISON), f"his g{unseen}un") == {"weapon"}
+    assert words_in(programme(MADISON), f"no gun{unseen}here") == {"weapon"}
+    assert words_in(programme(MADISON), f"shots{unseen}fired") == {"weapon"}
 
 
 def test_a_document_adds_stems_and_takes_words_out_by_their_names() -> None:

@@ -283,7 +283,7 @@ async def running_city(folder: Path) -> AsyncIterator[City]:
     app = create_app(broker, clock, Agencies(agencies_file), settings(agencies_file))
     async with asyncio.TaskGroup() as tasks, app.router.lifespan_context(app):
         answering = tasks.create_task(services.run())
-        while not app.state.follower.caught_up:  # noqa: ASYNC110  # the follower has no event to wait for
+        while not app.state.follower.ready:  # noqa: ASYNC110  # the follower has no event to wait for
             await asyncio.sleep(0.001)
         yield City(app, log, network, services, agencies_file)
         answering.cancel()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from services.pocket.pages import HERE
+from deploy.local.kafka.node import CHECKOUT
+from shared.doors.pages import SHARED
 
-STYLE = (HERE / "static" / "pocket.css").read_text("utf-8")
+STYLE = (SHARED / "static" / "style.css").read_text("utf-8")
+OWN = sorted(CHECKOUT.glob("services/*/static/*.css"))
 SCHEMES = dict(zip(("light", "dark"), re.findall(r":root \{(.*?)\}", STYLE, re.DOTALL), strict=True))
 TEXT_ON = [
     ("ink", "page"),
@@ -42,3 +45,8 @@ def test_contrast(scheme: str) -> None:
     for ground in ("page", "card"):
         assert contrast(colours["line"], colours[ground]) >= 3, "edges of what can be tapped"
         assert contrast(colours["focus"], colours[ground]) >= 3
+
+
+@pytest.mark.parametrize("sheet", OWN, ids=lambda sheet: sheet.parts[-3])
+def test_a_door_has_no_colours_of_its_own(sheet: Path) -> None:
+    assert re.findall(r"#[0-9a-fA-F]{3,8}\b|\brgb|\bhsl", sheet.read_text("utf-8")) == []

@@ -1,0 +1,94 @@
+"""A follower as a process: ready once it has read what was there, and with the exit codes of every process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from shared.engine.process import EXIT_FAILED, EXIT_WATCHDOG
+
+RECORDS = 15
+
+
+@contextmanager
+def process(meets: str, file: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """The process, and where it says how it is."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    environment = {**os.environ, "CAREROUTE_KAFKA": "memory", "CAREROUTE_OPERATIONS_PORT": str(port)}
+    command = [sys.executable, "-m", "tests.shared.engine.follower_process", meets, str(file)]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as started:
+        try:
+            yield started, f"http://127.0.0.1:{port}"
+        finally:
+            started.kill()
+
+
+def until_answered(url: str, status: int) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(url, trust_env=False).status_code == status:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.02)
+    pytest.fail(f"{url} does not answer {status}")
+
+
+def test_it_is_ready_once_what_was_there_is_stored_and_ends_well_when_told_to_stop(tmp_path: Path) -> None:
+    file = tmp_path / "stored"
+    with process("a slow database", file) as (started, url):
+        until_answered(f"{url}/readyz", 503)
+        until_answered(f"{url}/livez", 200)
+        time.sleep(0.3)
+        until_answered(f"{url}/readyz", 503)
+        file.touch()
+        until_answered(f"{url}/readyz", 200)
+        assert file.read_text() == str(RECORDS)
+        started.send_signal(signal.SIGTERM)
+        assert started.wait(10) == 0
+
+
+def test_a_stop_lets_it_store_what_it_has_read(tmp_path: Path) -> None:
+    file = tmp_path / "stored"
+    with process("a slow database", file) as (started, url):
+        until_answered(f"{url}/readyz", 503)
+        time.sleep(0.5)
+        started.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        assert started.poll() is None
+        file.touch()
+        assert (started.wait(10), file.read_text()) == (0, str(RECORDS))
+
+
+def test_one_that_cannot_go_on_ends_with_the_code_that_asks_for_a_new_start(tmp_path: Path) -> None:
+    with process("an error", tmp_path / "stored") as (started, _):
+        _, written = started.communicate(timeout=20)
+    assert started.returncode == EXIT_FAILED
+    assert b'"error": "KeyError"' in written
+    assert b"Traceback" not in written
+    assert not (tmp_path / "stored").exists()
+
+
+@pytest.mark.slow
+def test_one_that_hangs_is_ended_by_its_watchdog(tmp_path: Path) -> None:
+    with process("a hang", tmp_path / "stored") as (started, _):
+        assert started.wait(20) == EXIT_WATCHDOG
+
+
+def test_one_that_waits_for_its_broker_can_be_told_to_stop(tmp_path: Path) -> None:
+    with process("no broker", tmp_path / "stored") as (started, url):
+        until_answered(f"{url}/readyz", 503)
+        started.send_signal(signal.SIGTERM)
+        assert started.wait(10) == 0
