@@ -303,3 +303,9 @@ def test_a_judgement_that_is_read_before_its_call_is_timed_by_itself(topics: Top
         topics.say("decisions", "call-triaged", seconds=seconds, call_id=OTHER, event_id="D2-7", judgement=judgement)
     topics.report(OTHER, version=7)
     assert topics.ledger.triage_seconds[before:] == [2.0]
+
+
+def test_a_wrong_signature_counts_where_a_journal_knows_the_message(topics: Topics) -> None:
+    topics.say("notifications", "cad-message-due", message_id="m1")
+    said = [verdict(topics.ledger, topics.acknowledged, {}, forged=forged).wrong for forged in (["m2"], ["m1", "m2"])]
+    assert said == [(), ("1 messages had a wrong signature",)]
