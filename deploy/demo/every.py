@@ -33,6 +33,11 @@ SECONDS, CALLS_PER_SECOND = 24.0, 2.0
 """How long calls come for each document, and how many."""
 SIDE_BY_SIDE, APART_SECONDS = 12, 2.0
 """So many documents run at a time, and begin so long one after the other: nobody puts twelve in force in one moment."""
+NEVER = ("lost", "differ")
+CAPTION = (
+    "versions, calls: acknowledged to the CAD. team … cancelled: outcomes. referred: referrals, follow-ups and notes. "
+    "again: decisions made a second time, from the journals; differ: those of them that came out otherwise."
+)
 FAILURES = (CommandFailed, VersionRefused, BrokerUnavailable, JournalBroken, OSError)
 """What ends the run of one document, and of no other."""
 
@@ -43,7 +48,7 @@ class Line:
 
     name: str
     what: str
-    """What was switched."""
+    """What was switched, where, and how far."""
     seconds: float = 0.0
     verdict: Verdict | None = None
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -127,26 +132,26 @@ async def _decide_again(line: Line, stage: Stage) -> None:
 
 def _sentence(line: Line) -> str:
     how = line.verdict.sentence if line.good and line.verdict else "; ".join(line.wrong[:5])
-    return f"{line.name}: {how} {line.again or ''}".rstrip()
+    parts = (f"{line.name}, {line.what}: {how}", str(line.again or ""), line.referrals.sentence)
+    return " ".join(filter(None, parts))
 
 
 def show(lines: Sequence[Line], console: Console) -> None:
     """The table of all documents, and their sum."""
-    table = Table(title="every document", title_justify="left")
-    table.add_column("document, and what was switched", overflow="fold")
-    columns = ("versions", "calls", "team", "phone", "default", "cancelled", "referred", "lost", "decided again",
-               "otherwise", "s")  # fmt: skip
+    table = Table("document", box=None, pad_edge=False, padding=(0, 1, 0, 0), title="every document",
+                  title_justify="left", caption=CAPTION, caption_justify="left")  # fmt: skip
+    table.columns[0].no_wrap = True
+    columns = tuple(_figures(Line("", "")))
     for name in columns:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     sums: Counter[str] = Counter()
     for line in lines:
         figures = _figures(line)
-        sums.update({name: figures[name] for name in columns[:-1]})
-        style = "" if line.good else "bold red"
-        cells = (str(figures[name] or "") if name != "lost" else str(figures[name]) for name in columns)
-        table.add_row(f"{line.name}\n  {line.what}", *cells, style=style)
-    table.add_section()
-    table.add_row(f"{len(lines)} documents", *(str(sums[name]) for name in columns[:-1]), style="bold")
+        sums.update(figures)
+        cells = (str(figures[name] or ("0" if name in NEVER else "")) for name in columns)
+        table.add_row(line.name if line.good else f"✗ {line.name}", *cells, style="" if line.good else "bold red")
+    cells = (str(sums[name]) if name != "s" else "" for name in columns)
+    table.add_row(f"{len(lines)} documents", *cells, style="bold")
     console.print(table)
     bad = [line.name for line in lines if not line.good]
     words = f"not as promised: {', '.join(bad)}" if bad else "Every promise was kept in all of them."
@@ -164,8 +169,8 @@ def _figures(line: Line) -> dict[str, int]:
         "cancelled": line.outcomes["cancelled"],
         "referred": line.referrals.made.total(),
         "lost": verdict.lost if verdict else 0,
-        "decided again": again.decisions if again else 0,
-        "otherwise": again.differences if again else 0,
+        "again": again.decisions if again else 0,
+        "differ": again.differences if again else 0,
         "s": round(line.seconds),
     }
 

@@ -79,6 +79,8 @@ class Ledger:
         self.pages: dict[str, int] = {}
         """Attempts by page."""
         self.pages_ended: Counter[str] = Counter()
+        self.message_ids: set[str] = set()
+        """Of all pages and messages that were ever due."""
         self.messages_open: set[str] = set()
         self.messages: Counter[str] = Counter()
         self.offers: Counter[str] = Counter()
@@ -269,6 +271,7 @@ class Ledger:
     def _page_due(self, event: Mapping[str, Any], _stored: Stored) -> None:
         page_id = event["page_id"]
         self._due_pages.add(page_id)
+        self.message_ids.add(page_id)
         if event["kind"] == "offer":
             key = (event["offer_id"], event["person_id"], event["method"]["method_id"])
             if self._page_keys.setdefault(key, page_id) != page_id:
@@ -286,6 +289,7 @@ class Ledger:
 
     def _message_due(self, event: Mapping[str, Any], _stored: Stored) -> None:
         self.messages_open.add(event["message_id"])
+        self.message_ids.add(event["message_id"])
 
     def _message_over(self, event: Mapping[str, Any], stored: Stored) -> None:
         self.messages_open.discard(event["message_id"])

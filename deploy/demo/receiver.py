@@ -29,7 +29,8 @@ class Receiver:
         """How often each page came; more than once is a broken promise."""
         self.sent_late = 0
         """Pages that were sent after their time, by the sender's own stamp: each is a broken promise."""
-        self.forged = 0
+        self.forged: list[str] = []
+        """Ids of what nobody who knows the secret had signed: another stack of this machine may post here too."""
         self.faulty = True
         """Whether the CAD is slow or down sometimes."""
 
@@ -38,7 +39,7 @@ class Receiver:
         is_page = request.path == "/pages"
         came = await delivery(request, self._page_secret if is_page else self._cad_secret)
         if not came.is_genuine:
-            self.forged += 1
+            self.forged.append(came.message_id)
             return 401
         return self._take_page(came) if is_page else await self._take_message(came)
 

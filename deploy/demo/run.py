@@ -174,13 +174,12 @@ class Run:
 
     def _judge(self, cast: Cast) -> Verdict:
         receiver, wrong = cast.receiver, self.ledger.wrong
-        if receiver.forged:
-            wrong.append(f"{receiver.forged} messages had a wrong signature")
         if self._scenario.marked:
             wrong += leaks(self._stage.logs(), self._scenario.marked)
         if self.changes is not None and not self.changes.done:
             wrong.append("not all that was to be switched was")
-        judged = verdict(self.ledger, cast.cad.acknowledged.keys(), receiver.pages, receiver.sent_late)
+        acknowledged = cast.cad.acknowledged.keys()
+        judged = verdict(self.ledger, acknowledged, receiver.pages, receiver.sent_late, receiver.forged)
         return judged if self.changes is None else replace(judged, also=(self.changes.sentence(),))
 
     @asynccontextmanager

@@ -54,8 +54,12 @@ def verdict(
     acknowledged: Collection[tuple[str, str]],
     pages_received: Mapping[str, int],
     pages_sent_late: int = 0,
+    forged: Iterable[str] = (),
 ) -> Verdict:
-    """`acknowledged`: call and event id of each 2xx answer; `pages_received`: how often each page came."""
+    """`acknowledged`: call and event id of each 2xx answer; `pages_received`: how often each page came.
+
+    `forged`: ids of messages with a wrong signature; those that no journal knows another stack has sent.
+    """
     call_ids = {call_id for call_id, _ in acknowledged}
     wrong = [
         *(f"{call_id}: version {event_id} was acknowledged and is not in the topic"
@@ -66,6 +70,8 @@ def verdict(
     ]  # fmt: skip
     if pages_sent_late:
         wrong.append(f"{pages_sent_late} pages were sent after their time")
+    if ours := ledger.message_ids.intersection(forged):
+        wrong.append(f"{len(ours)} messages had a wrong signature")
     if ledger.dead_letters:
         wrong.append(f"{ledger.dead_letters} dead letters")
     episodes = [episode for call_id in call_ids for episode in ledger.calls[call_id].episodes.values()]

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,9 +29,9 @@ from deploy.actors.webhooks import receiving
 from deploy.demo import scenarios
 from deploy.demo.receiver import Receiver
 from deploy.demo.run import Run, decided_again
-from deploy.demo.stages import OneProcess, Processes, Stage
+from deploy.demo.stages import OneProcess, Processes, Stage, agency_of
 from deploy.demo.verdict import Verdict, outcomes_by_district
-from deploy.local.access import Access, AgencySpec, SourceSpec, people_with
+from deploy.local.access import Access, AgencySpec, SourceSpec
 from deploy.local.broker import GivenBroker
 from deploy.local.kafka.node import CHECKOUT, free_port
 from deploy.local.processes import processes_of
@@ -58,14 +59,13 @@ def short_city(seconds: float, calls_per_second: float) -> Scenario:
     return replace(scenario, document=document, habits=AT_ONCE)
 
 
-def agency_of(scenario: Scenario, port: int) -> AgencySpec:
-    source = SourceSpec(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay)
-    return AgencySpec(
-        scenario.agency, (source,), people_with(person for team in scenario.teams for person in team.members)
-    )
+async def nothing() -> None:
+    pass
 
 
-async def play(scenario: Scenario, stage: Stage, port: int) -> tuple[Verdict, Run, str]:
+async def play(
+    scenario: Scenario, stage: Stage, port: int, before_the_end: Callable[[], Awaitable[None]] = nothing
+) -> tuple[Verdict, Run, str]:
     printed = io.StringIO()
     run = Run(scenario, stage, Console(file=printed, width=100), SystemClock(), seed=1, port=port)
     await stage.start(lambda _: None)
@@ -74,6 +74,7 @@ async def play(scenario: Scenario, stage: Stage, port: int) -> tuple[Verdict, Ru
         again = await decided_again(stage, scenario.agency)
         assert again.unlike == ()
         assert re.fullmatch(r"re-decided \d{3,} decisions of 3 services: 0 differences", str(again))
+        await before_the_end()
         return found, run, printed.getvalue()
     finally:
         await stage.stop()
@@ -168,11 +169,18 @@ def test_the_agencies_file_is_private_and_knows_hashes_only(tmp_path: Path) -> N
     assert agencies.page_secrets("somewhere") == (access.page_secret("somewhere"),)
 
 
-def test_what_belongs_together_is_asked_for_together() -> None:
-    command = [sys.executable, "-m", "deploy.demo", "--calls", "x.csv"]
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (("--calls", "x.csv"), "--calls and --mapping belong together"),
+        (("--city", "all", "--keep"), "of all documents none is left running"),
+    ],
+)
+def test_what_belongs_together_is_asked_for_together(arguments: tuple[str, ...], what: str) -> None:
+    command = [sys.executable, "-m", "deploy.demo", *arguments]
     told = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=60)
     assert told.returncode == 2
-    assert "--calls and --mapping belong together" in told.stderr
+    assert what in told.stderr
 
 
 async def test_the_receiver_takes_only_what_is_signed_and_counts_pages() -> None:
@@ -203,7 +211,7 @@ async def test_the_receiver_takes_only_what_is_signed_and_counts_pages() -> None
         assert (await client.post("/pages", content=content, headers=forged)).status_code == 401
         for _ in range(2):
             assert (await client.post("/pages", content=content, headers=good)).status_code == 204
-    assert receiver.forged == 1
+    assert receiver.forged == ["page-1"]
     assert receiver.pages == {"page-1": 2}
     assert pages == [("t1", "http://pocket/p/x")] * 2
 

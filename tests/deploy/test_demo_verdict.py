@@ -273,3 +273,39 @@ def test_a_late_outcome_is_counted(topics: Topics) -> None:
 def test_another_agency_is_not_read(topics: Topics) -> None:
     topics.ledger.take(Stored("dead-letters", 0, 9, START, "elsewhere", b"{}", {"type": b"input-refused"}))
     assert topics.verdict().good
+
+
+def test_a_referral_is_made_once_and_closed_once(topics: Topics) -> None:
+    def said() -> list[str]:
+        return [sentence for sentence in topics.ledger.wrong if "referral" in sentence]
+
+    topics.say("decisions", "referral-made", referral_id="r1", call_id=CALL)
+    topics.say("decisions", "note-made", note_id="n1", call_id=CALL)
+    topics.say("decisions", "referral-overdue", referral_id="r1", call_id=CALL)
+    topics.say("decisions", "referral-closed", referral_id="r1", call_id=CALL, result="contacted")
+    assert said() == []
+    assert topics.ledger.referrals == {"r1": "contacted", "n1": "noted"}
+    topics.say("decisions", "referral-closed", referral_id="r1", call_id=CALL, result="refused")
+    topics.say("decisions", "referral-overdue", referral_id="r2", call_id=CALL)
+    topics.say("decisions", "referral-made", referral_id="r1", call_id=CALL)
+    assert said() == [
+        "referral r1 is refused, and was contacted",
+        "referral r2 is overdue, and was never made",
+        "referral or note r1 was made twice",
+    ]
+
+
+def test_a_judgement_that_is_read_before_its_call_is_timed_by_itself(topics: Topics) -> None:
+    """Topics are read in no order: of the first judgement the time counts, not that of one much later."""
+    before = len(topics.ledger.triage_seconds)
+    judgement = dict.fromkeys(("programme_version", "switchboard_revision"), 0) | {"programme_hash": ""}
+    for seconds in (2, 40):
+        topics.say("decisions", "call-triaged", seconds=seconds, call_id=OTHER, event_id="D2-7", judgement=judgement)
+    topics.report(OTHER, version=7)
+    assert topics.ledger.triage_seconds[before:] == [2.0]
+
+
+def test_a_wrong_signature_counts_where_a_journal_knows_the_message(topics: Topics) -> None:
+    topics.say("notifications", "cad-message-due", message_id="m1")
+    said = [verdict(topics.ledger, topics.acknowledged, {}, forged=forged).wrong for forged in (["m2"], ["m1", "m2"])]
+    assert said == [(), ("1 messages had a wrong signature",)]

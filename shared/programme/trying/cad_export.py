@@ -24,7 +24,7 @@ from shared.call import Call, Position
 from shared.plain import fault_of_id
 from shared.programme.judging.normal_forms import plain
 from shared.programme.trying.export_document import EPOCHS, CallMapping, End, MappingRefused
-from shared.programme.trying.export_files import BadFile, Record, records
+from shared.programme.trying.export_files import BadFile, Record, opened, records
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 """Those that intake takes."""
@@ -75,11 +75,10 @@ def read_rows(mapping: CallMapping, path: Path) -> list[Row]:
 
 def read_export(mapping: CallMapping, path: Path) -> Export:
     """An export as calls. Raises MappingRefused with every fault."""
-    encoding = "utf-8-sig" if mapping.file.encoding == "utf-8" else mapping.file.encoding
     try:
-        with path.open(encoding=encoding, newline="") as file:
-            export = _export(mapping, file)
-    except (OSError, UnicodeError) as error:
+        with opened(path, mapping.file) as lines:
+            export = _export(mapping, lines)
+    except (OSError, BadFile) as error:
         raise MappingRefused(f"{path.name}: {error}") from None
     if not export.rows:
         raise MappingRefused(f"{path.name}: holds no call")

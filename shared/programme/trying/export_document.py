@@ -70,12 +70,15 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+Encoding = Literal["utf-8", "utf-16", "cp1252", "latin-1"]
+
+
 class File(_Table):
     """How the file is written."""
 
     format: Literal["csv", "json-lines", "arcgis-json"] = "csv"
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
-    encoding: Literal["utf-8", "utf-16", "cp1252", "latin-1"] = "utf-8"
+    encoding: Encoding = "utf-8"
 
 
 class Columns(_Table):

@@ -6,11 +6,14 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO, get_args
 
-from shared.programme.trying.export_document import File
+from shared.programme.trying.export_document import Encoding, File
 
 MAX_FIELD_CHARACTERS = 131_072
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 class Record(NamedTuple):
@@ -25,6 +28,18 @@ class BadFile(ValueError):
     """The file as a whole cannot be read; says where."""
 
 
+@contextmanager
+def opened(path: Path, file: File) -> Iterator[TextIO]:
+    """The file as text while the block runs. Raises BadFile where it is not in its encoding, and OSError."""
+    encoding = "utf-8-sig" if file.encoding == "utf-8" else file.encoding
+    try:
+        with path.open(encoding=encoding, newline="") as lines:
+            yield lines
+    except UnicodeError:
+        others = " or ".join(name for name in get_args(Encoding) if name != file.encoding)
+        raise BadFile(f"is not in {file.encoding}; say which encoding it is in, {others}") from None
+
+
 def records(file: File, lines: Iterable[str], wanted: Iterable[str] = ()) -> Iterator[Record]:
     """Every row of a file. `wanted`: the columns that must be there. Raises BadFile."""
     reading = {"csv": _csv, "json-lines": _json_lines, "arcgis-json": _arcgis}[file.format]
@@ -37,6 +52,10 @@ def _csv(file: File, lines: Iterable[str], wanted: tuple[str, ...]) -> Iterator[
         head = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
         raise BadFile(f"line 1: {error}") from None
+    if others := [name for sign, name in _DELIMITERS.items() if len(head) == 1 and sign in head[0]]:
+        raise BadFile(f"line 1: is one column with {others[0]} in it; say the delimiter, if that is it")
+    if head and head[0].startswith(("{", "[")):
+        raise BadFile("line 1: looks like JSON; say the format, json-lines or arcgis-json")
     twice = [name for name, count in Counter(head).items() if count > 1 and (name in wanted or not wanted)]
     if twice:
         raise BadFile(f"line 1: {', '.join(twice)} stands twice, so nobody knows which is meant")

@@ -14,7 +14,7 @@ from shared.call import CallType
 from shared.programme.judging.normal_forms import spoken
 from shared.programme.judging.programme import Programme
 from shared.programme.trying.export_document import EPOCHS, File, MappingRefused
-from shared.programme.trying.export_files import BadFile, records
+from shared.programme.trying.export_files import BadFile, opened, records
 
 MOST_ROWS = 1_000_000
 MOST_DIFFERENT = 5_000
@@ -78,9 +78,8 @@ def look_at(path: Path, file: File, programme: Programme | None = None) -> Look:
     faults: list[str] = []
     table: dict[str, Counter[str]] = {}
     rows: list[Mapping[str, str]] = []
-    encoding = "utf-8-sig" if file.encoding == "utf-8" else file.encoding
     try:
-        with path.open(encoding=encoding, newline="") as lines:
+        with opened(path, file) as lines:
             for record in records(file, lines):
                 if record.fault:
                     faults.append(f"line {record.line}, {record.fault}")
@@ -90,7 +89,7 @@ def look_at(path: Path, file: File, programme: Programme | None = None) -> Look:
                         counted = table.setdefault(name, Counter())
                         if value and (value in counted or len(counted) < MOST_DIFFERENT):
                             counted[value] += 1
-    except (OSError, UnicodeError, BadFile) as error:
+    except (OSError, BadFile) as error:
         raise MappingRefused(f"{path.name}: {error}") from None
     if not rows:
         raise MappingRefused(f"{path.name}: holds no row that can be read", *faults[:MOST_FAULTS])

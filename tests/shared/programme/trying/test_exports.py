@@ -386,3 +386,46 @@ def test_a_look_takes_rows_of_one_number_and_time_for_one_call(tmp_path: Path, c
     found, _, mapping = seen_in(tmp_path, f"call_type,incident_num,received,{column}", *rows)
     assert (found["incident_id"], mapping.rows.of_a_call) == ("incident_num", of_a_call)
     assert len(export_of(tmp_path, mapping, f"call_type,incident_num,received,{column}", *rows).rows) == 20
+
+
+@pytest.mark.parametrize(
+    ("content", "right"),
+    [
+        (
+            "id,at,type\n1,2023-01-01 10:00,é\n".encode("cp1252"),
+            "is not in utf-8; say which encoding it is in, utf-16 or",
+        ),
+        (
+            "id,at,type\n1,2023-01-01 10:00,é\n".encode("utf-16"),
+            "is not in utf-8; say which encoding it is in, utf-16 or",
+        ),
+        (b"id;at;type\n1;2023-01-01 10:00;A\n", "line 1: is one column with semicolons in it; say the delimiter"),
+        (b"id\tat\ttype\n", "line 1: is one column with tabs in it; say the delimiter"),
+        (
+            b'{"id": 1, "at": "2023-01-01 10:00", "type": "A"}\n',
+            "line 1: looks like JSON; say the format, json-lines or",
+        ),
+    ],
+)
+def test_a_file_of_another_kind_is_told_from_a_wrong_one(tmp_path: Path, content: bytes, right: str) -> None:
+    path = tmp_path / "calls.csv"
+    path.write_bytes(content)
+    for reads in (lambda: look_at(path, File()), lambda: read_export(mapping_of(), path)):
+        with pytest.raises(MappingRefused) as refused:
+            reads()
+        assert right in refused.value.faults[0]
+
+
+def test_every_time_of_a_call_in_a_column_of_its_own(tmp_path: Path) -> None:
+    """Created, dispatched, arrived, closed, updated: what they say of the call, and what only of the city's pace."""
+    names = ("updated_at", "dispatched_at", "arrived_at", "closed_at")
+    columns = COLUMNS + "".join(f'{name} = "{name}"\n' for name in names)
+    head = ",".join(("id", "at", "type", *names))
+    times = ",".join(f"2023-01-01 {clock}" for clock in ("10:02", "10:04", "10:20", "11:00"))
+    export = export_of(tmp_path, mapping_of(columns=columns), head, f"1,2023-01-01 10:00,A,{times}")
+    (row,) = export.rows
+    end = row.end_body()
+    said = [row.body["created_at"], row.body["updated_at"], row.later[0]["updated_at"], end and end["updated_at"]]
+    assert said == [f"2023-01-01T1{hour}:00+00:00" for hour in ("6:00", "6:02", "6:20", "7:00")]
+    assert ("units_on_scene" in row.body, row.later[0]["units_on_scene"]) == (False, True)
+    assert "half of the rows were dispatched within 4.0 min" in export.remarks
