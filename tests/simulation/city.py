@@ -84,6 +84,9 @@ HARMFUL_CALLS = 3
 HARM = ("raise", "raise", "hang", "hang", "die")
 """What deciding a call may do to the process that decides it; `hang`: until its budget is used up."""
 HARMED = ("triage", "team-availability")
+REUSED_NUMBERS = 3
+LOST, LATE = 0.04, 0.08
+"""How often a team's word is lost on its way, and how often it comes late."""
 CLOCKS_SECONDS: tuple[tuple[float, ...], ...] = ((0,), (0,), (0,), (240,), (-900,), (-3600, -5, 0, 0, 30, 7200))
 """How far a CAD's clock is off: each city has one of these, and draws from it at every version."""
 
@@ -154,6 +157,8 @@ class City:
     harmful: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Call id → what it does, and to which service."""
     clocks: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    reused: set[str] = field(default_factory=set)
+    """Ids of calls whose number is given to a second incident."""
 
     def at(self, seconds: float, act: Callable[..., None], *given: Any) -> None:
         """Do something later, on a beat of the city's: what comes in bursts is decided in steps of many inputs."""
@@ -205,6 +210,8 @@ class City:
         self._plan_revocations()
         for number in range(self.harmful_calls):
             self._plan_harm(number)
+        for number in range(REUSED_NUMBERS):
+            self._plan_reuse(number)
 
     def _plan_harm(self, number: int) -> None:
         """A call that some service cannot decide; it is reported once."""
@@ -212,22 +219,38 @@ class City:
             self.harm.choice(HARM), self.harm.choice(HARMED), agency_name(self.harm.randrange(self.agencies))
         )  # fmt: skip
         at = FIRST_CALL_SECONDS + self.harm.random() * (self.ends_at - FIRST_CALL_SECONDS)
-        now = EPOCH + timedelta(seconds=at)
-        call = Call(
-            agency=agency,
-            source="cad",
-            incident_id=f"harm-{number}",
-            created_at=now,
-            updated_at=now,
-            call_type=CallType(system="demo-cad", code="MENTAL"),
-            district="Harbor",
-            beat=DISTRICTS["Harbor"],
-            answers=dict.fromkeys(QUESTIONS, "no"),
-        )
-        event_id = f"{agency}/harm-{number}"
-        self.versions[event_id] = call
+        call = self._publish_calm(at, agency, f"harm-{number}")
         self.harmful[call.call_id] = kind, service
+
+    def _plan_reuse(self, number: int) -> None:
+        """A number whose incident began hours ago, closed or forgotten, is given to another one."""
+        agency, incident = agency_name(self.harm.randrange(self.agencies)), f"reused-{number}"
+        at = FIRST_CALL_SECONDS + self.harm.random() * (self.ends_at - FIRST_CALL_SECONDS)
+        hours_ago = timedelta(hours=2)
+        call = self._publish_calm(at, agency, incident, created_at=EPOCH + timedelta(seconds=at) - hours_ago)
+        if self.harm.random() < 0.5:
+            closed_at = at + 1 + self.harm.random() * 4
+            self._publish_calm(closed_at, agency, incident, created_at=call.created_at, status="closed")
+        self._publish_calm(at + 6 + self.harm.random() * 15, agency, incident)
+        self.reused.add(call.call_id)
+
+    def _publish_calm(self, at: float, agency: str, incident: str, **changes: Any) -> Call:
+        now = EPOCH + timedelta(seconds=at)
+        fields: dict[str, Any] = {
+            "agency": agency,
+            "source": "cad",
+            "incident_id": incident,
+            "created_at": now,
+            "updated_at": now,
+            "call_type": CallType(system="demo-cad", code="MENTAL"),
+            "district": "Harbor",
+            "beat": DISTRICTS["Harbor"],
+            "answers": dict.fromkeys(QUESTIONS, "no"),
+        }
+        call, event_id = Call(**fields | changes), f"{agency}/{incident}/{at:.3f}"
+        self.versions[event_id] = call
         self.at(at, self._publish, call, event_id)
+        return call
 
     def _set_up(self, agency: str) -> None:
         self.command(agency, ProposeProgramme, document=document_of(agency), issued_by="pat")
@@ -412,7 +435,11 @@ class City:
             if dice.random() < 0.05:
                 self.later(after + 0.3, agency, ReportStatus, status="need-police", **about)
             ends: dict[str, Any] = {"disposition": "resolved-on-scene"} if status == "cleared" else {}
-            self.later(after, agency, ReportStatus, status=status, call_id=event.call_id, **ends, **about)
+            if (fate := self.harm.random()) >= LOST:
+                late = self.harm.random() * 6 if fate < LOST + LATE else 0.0
+                happened_at = self.clock.now() + timedelta(seconds=after) if late > 2 else None
+                report = {"status": status, "call_id": event.call_id, "happened_at": happened_at}
+                self.later(after + late, agency, ReportStatus, **report, **ends, **about)
             if dice.random() < 0.04:
                 return  # nothing more is heard of them
         if dice.random() < 0.1:

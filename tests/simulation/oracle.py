@@ -71,6 +71,7 @@ def check(day: Day) -> list[str]:
     assignments = journals["team-availability"]
     return [
         *_conservation(day, assignments),
+        *_reused(day, assignments),
         *_deadlines(day, assignments),
         *_unsafe(day, assignments),
         *_one_live_assignment(assignments),
@@ -117,6 +118,20 @@ def _conservation(day: Day, assignments: list[Told]) -> Iterator[str]:
     for call_id, reported in first.items():
         if reported and (call_id, 1) not in begun and day.city.harmful.get(call_id, ("", ""))[1] != "team-availability":
             yield f"conservation: {call_id} was acknowledged and has no episode"
+
+
+def _reused(day: Day, assignments: list[Told]) -> Iterator[str]:
+    """An incident that is given the number of another has an episode of its own, unless a team had the other."""
+    begun = Counter(e.call_id for _, e in assignments if isinstance(e, DeadlineSet))
+    with_team = {e.call_id for _, e in assignments if isinstance(e, OfferAccepted)}
+    beginnings = defaultdict[str, set[datetime]](set)
+    for stored in _topic(day, "calls"):
+        event = cached_decode(stored.headers["type"].decode(), stored.value)
+        if isinstance(event, CallReported) and event.call_id in day.city.reused:
+            beginnings[event.call_id].add(event.call.created_at)
+    for call_id, instants in beginnings.items():
+        if begun[call_id] < len(instants) and call_id not in with_team:
+            yield f"reused: {call_id} stood for {len(instants)} incidents and has {begun[call_id]} episodes"
 
 
 def _topic(day: Day, name: str) -> Iterator[Stored]:
