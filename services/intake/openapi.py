@@ -33,7 +33,6 @@ PROBLEMS = {
     403: "The key belongs to another agency or source.",
     406: "None of the offered EIDO versions is supported.",
     408: "The body did not come in time.",
-    409: "The request contradicts itself.",
     413: "Too large.",
     415: "Another media type.",
     422: "The content does not fit.",

@@ -33,7 +33,7 @@ class Version:
 
 
 def check(versions: Sequence[Version], source: Source, now: datetime) -> None:
-    """Raise Problem: another agency's or source's call (403), a false number or time (422), a contradiction (409)."""
+    """Raise Problem: another agency's or source's call (403), a false number or time (422)."""
     for index, version in enumerate(versions):
         call = version.call
         if (call.agency, call.source) != (source.agency, source.name):
@@ -45,20 +45,6 @@ def check(versions: Sequence[Version], source: Source, now: datetime) -> None:
         if call.updated_at - now > AHEAD:
             fault = Fault(f"{index}.updated_at", "is more than a day ahead of our clock", "when the version was made")
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "A call comes from the future.", fault)
-    if len(versions) > 1:
-        _check_each_other(versions)
-
-
-def _check_each_other(versions: Sequence[Version]) -> None:
-    """Raise Problem (409) where one event id has two contents: the second would be taken for a repeat of the first.
-
-    Two states of a call at one time are taken, as in two requests: triage lets the worse count.
-    """
-    by_event: dict[tuple[str, str], Version] = {}
-    for index, version in enumerate(versions):
-        if by_event.setdefault((version.call.call_id, version.event_id), version) != version:
-            fault = Fault(f"{index}.event_id", "stands twice, with different content", "one event_id for one version")
-            raise Problem(HTTPStatus.CONFLICT, "The request contradicts itself.", fault)
 
 
 def records(versions: Iterable[Version], source: Source, sealer: Sealer, now: datetime) -> list[Record]:

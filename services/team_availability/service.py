@@ -21,5 +21,5 @@ TEAM_AVAILABILITY: Service[State] = Service(
     packer=packer(State),
     state_version=5,
     due=due,
-    decider_version="4",
+    decider_version="5",
 )

@@ -43,7 +43,7 @@ TRIAGE: Service[State] = Service(
     evolve=evolve,
     packer=packer(State),
     state_version=5,
-    decider_version="3",
+    decider_version="4",
     due=lambda state: state.clocks.first(),
 )
 """Triage without a key: what is sealed stays so, and counts as unknown."""

@@ -270,6 +270,15 @@ async def test_c6_of_two_rows_of_a_call_at_one_time_both_are_taken_and_so_is_the
     assert other.call.incident_id == "2021-2"
 
 
+async def test_c6_one_event_id_with_two_contents_costs_no_call(door: Door) -> None:
+    rows = [CALL, CALL | ARMED, CALL | {"event_id": "e3", "incident_id": "2021-2"}]
+    first, second, other = await versions(door, rows)
+    assert (first.event_id, first.call.facts) == (second.event_id, {})
+    assert second.call.facts == ARMED["facts"]
+    assert first.fingerprint != second.fingerprint, "by which triage tells it from a repeat"
+    assert other.call.incident_id == "2021-2"
+
+
 async def test_c10_nought_nought_is_no_place(door: Door) -> None:
     assert "empty field" in await notes_of(door, CALL | {"position": {"latitude": 0.0, "longitude": -0.0}})
     located = eido(locationComponent=[at("CurrentIncident", "<gml:Point><gml:pos>0 0</gml:pos></gml:Point>")])
