@@ -7,7 +7,7 @@ had said by then. Another spelling, a repetition, the same from another source, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -86,18 +86,24 @@ def _after(
     before: Standing | None, hazard: str, said: Said | None, doubt: str | None, order: datetime, *, newest: bool
 ) -> Standing:
     evidence = said.evidence if said is not None else Hazard(0, 0, None, "nobody")
-    worst = len(HAZARDS[hazard]) - 1
-    if doubt is not None and evidence.low < worst:
-        evidence = Hazard(evidence.low, worst, "words", doubt)
+    worst_rank = len(HAZARDS[hazard]) - 1
+    if doubt is not None and evidence.low < worst_rank:
+        evidence = Hazard(evidence.low, worst_rank, "words", doubt)
     answers = said.answers if said is not None else frozenset[int]()
     if before is None:
         return Standing(evidence, order, tuple(sorted(answers)))
     new = answers.difference(before.given)
-    settles = newest and bool(new) and order > before.since
+    if newest and new and order > before.since:
+        return Standing(evidence, order, _joined(before.given, before.beside, answers))
+    worst = worse(before.evidence, evidence)
+    if evidence.high > 0:  # stated again, if perhaps as something less
+        given = _joined(before.given, before.beside, answers)
+        return Standing(worst, max(before.since, order), given)
+    if order < before.since:
+        return before._replace(evidence=worst, given=_joined(before.given, answers))
     # what came in the same instant, or was overtaken, is no answer yet, and may be one when it is said again
-    given = before.given if not settles and order >= before.since else tuple(sorted({*before.given, *answers}))
-    if settles:
-        return Standing(evidence, order, given)
-    stated_again = evidence.high >= before.evidence.high or evidence.low > before.evidence.low
-    since = max(before.since, order) if stated_again else before.since
-    return Standing(worse(before.evidence, evidence), since, given)
+    return before._replace(evidence=worst, beside=_joined(before.beside, answers))
+
+
+def _joined(*said: Iterable[int]) -> tuple[int, ...]:
+    return tuple(sorted(frozenset[int]().union(*said)))

@@ -58,6 +58,8 @@ class Standing(NamedTuple):
     """The order of the last version that said so."""
     given: tuple[int, ...]
     """What those who were asked had said that it is by then."""
+    beside: tuple[int, ...] = ()
+    """What they said besides, of that very instant: no answer yet, and one when it is said again later."""
 
 
 @dataclass(frozen=True, slots=True)

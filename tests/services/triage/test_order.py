@@ -214,6 +214,14 @@ def test_an_answer_that_comes_late_settles_nothing() -> None:
     assert judgement(triage).missing == ("weapon",)
 
 
+def test_an_answer_beside_a_flag_is_no_answer_to_it_when_another_source_repeats_it() -> None:
+    triage, without = madison(), SAFE | {"Q1": "not-asked"}
+    triage.put(report("e1", narrative="has a gun", answers=without))
+    triage.put(report("e2", cautions=("ARMED",)))
+    triage.put(report("e3", 1, answers=without, facts={"weapon": "none"}))
+    assert judgement(triage).level == "police needed"
+
+
 def test_a_code_or_a_flag_that_went_away_settles_nothing() -> None:
     triage = madison()
     triage.put(report("e1", call_type=CallType(system="dane-county", code="MENTAL VIOLENT"), cautions=("ARMED",)))
