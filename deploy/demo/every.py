@@ -33,10 +33,11 @@ SECONDS, CALLS_PER_SECOND = 24.0, 2.0
 """How long calls come for each document, and how many."""
 SIDE_BY_SIDE, APART_SECONDS = 12, 2.0
 """So many documents run at a time, and begin so long one after the other: nobody puts twelve in force in one moment."""
-NEVER = ("lost", "differ")
+NEVER, TIMES = ("lost", "differ"), ("pause", "s")
 CAPTION = (
     "versions, calls: acknowledged to the CAD. team … cancelled: outcomes. referred: referrals, follow-ups and notes. "
-    "again: decisions made a second time, from the journals; differ: those of them that came out otherwise."
+    "again: decisions made a second time, from the journals; differ: those of them that came out otherwise. "
+    "pause: ms until no offer was open in a district that a dispatcher had paused."
 )
 FAILURES = (CommandFailed, VersionRefused, BrokerUnavailable, JournalBroken, OSError)
 """What ends the run of one document, and of no other."""
@@ -50,6 +51,7 @@ class Line:
     what: str
     """What was switched, where, and how far."""
     seconds: float = 0.0
+    pause_ms: int = 0
     verdict: Verdict | None = None
     outcomes: Counter[str] = field(default_factory=Counter)
     again: DecidedAgain | None = None
@@ -116,6 +118,7 @@ async def _played(  # noqa: PLR0917  # who plays where
             line.wrong = tuple(f"{type(leaf).__name__}: {leaf}" for leaf in leaves(failed))
     line.outcomes = sum(outcomes_by_district(run.ledger).values(), Counter())
     line.seconds = time.monotonic() - began
+    line.pause_ms = run.changes.pause_ms if run.changes is not None else 0
     return line
 
 
@@ -150,7 +153,7 @@ def show(lines: Sequence[Line], console: Console) -> None:
         sums.update(figures)
         cells = (str(figures[name] or ("0" if name in NEVER else "")) for name in columns)
         table.add_row(line.name if line.good else f"✗ {line.name}", *cells, style="" if line.good else "bold red")
-    cells = (str(sums[name]) if name != "s" else "" for name in columns)
+    cells = (str(sums[name]) if name not in TIMES else "" for name in columns)
     table.add_row(f"{len(lines)} documents", *cells, style="bold")
     console.print(table)
     bad = [line.name for line in lines if not line.good]
@@ -171,6 +174,7 @@ def _figures(line: Line) -> dict[str, int]:
         "lost": verdict.lost if verdict else 0,
         "again": again.decisions if again else 0,
         "differ": again.differences if again else 0,
+        "pause": line.pause_ms,
         "s": round(line.seconds),
     }
 

@@ -152,6 +152,12 @@ class Changes:
             await asyncio.sleep(LOOK_SECONDS)
         return result
 
+    @property
+    def pause_ms(self) -> int:
+        """How long after the command the last offer had ended where it was paused; 0 where nothing was paused."""
+        paused = [(step.posted_at, step.pause.quiet_at) for step in self.steps if step.pause is not None]
+        return max((round((quiet_at - at).total_seconds() * 1000) for at, quiet_at in paused), default=0)
+
     def table(self) -> Table:
         """The steps, with their times in ms after each command was sent."""
         table = Table(

@@ -199,4 +199,5 @@ async def test_every_document_is_a_line_and_one_that_fails_fails_alone(tmp_path:
     assert "verdict: not as promised: broken" in printed.getvalue()
     (row,) = re.findall(r"(?m)^pierce-county-wa .*$", printed.getvalue().partition("every document")[2])
     assert len(row) < 120
+    assert lines[0].pause_ms > 0
     assert "verdict" not in (tmp_path / "broken.txt").read_text()
