@@ -1,4 +1,7 @@
-"""A document that nobody has verified yet, read in a process of its own, which ends whatever the document costs."""
+"""A document that nobody has verified yet, read in a process of its own, which ends whatever the document costs.
+
+The process stays for the next document, unless this one was its end.
+"""
 
 from __future__ import annotations
 
@@ -8,33 +11,72 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from typing import Final
+from typing import BinaryIO, Final
 
 from shared.programme import Fault, ProgrammeRefused, read
 
 SECONDS: Final = 0.25
 """Of reading, on a processor: half of what a decision has, for after a restart a decision reads the document."""
-_ENDED_AFTER_SECONDS: Final = 2
-WALL_SECONDS = 15.0
-"""Its start included, on a machine that is busy with other things; the decision waits a little longer."""
-_MEBIBYTES: Final = 1024
-_READ, _TOO_SLOW = 0, 1
-_ONE_AT_A_TIME = threading.Lock()
-"""Several agencies may propose in one moment; their readers would take the processors from each other."""
+WALL_SECONDS = 5.0
+"""Its start included, on a machine that is busy with other things."""
 PROGRAM: tuple[str, ...] = (sys.executable, "-m", "services.triage.apart")
+_MEBIBYTES: Final = 1024
+_ENDED_AFTER_SECONDS: Final = 2
+_CHEAP, _DEAR = b"c", b"d"
 
 
-def endures(text: str) -> None:
-    """Returns where reading the document costs little enough, accepted or not. Raises `ProgrammeRefused` else."""
+class Apart:
+    """The process, one document at a time: several would take the processors from each other."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def endures(self, text: str) -> None:
+        """Returns where reading the document costs little enough, accepted or not. Raises `ProgrammeRefused` else."""
+        with self._lock:
+            process = self._started()
+            ended = threading.Timer(WALL_SECONDS, process.kill)
+            ended.start()
+            try:
+                answer = _ask(process, text.encode("utf-8", "replace"))
+            finally:
+                ended.cancel()
+            if answer == _CHEAP:
+                return
+            if answer != _DEAR:
+                self.close()
+            raise too_large()
+
+    def start(self) -> None:
+        """Have the process there before the first document comes."""
+        with self._lock:
+            self._started()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self._process = subprocess.Popen(PROGRAM, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603  this program
+        return self._process
+
+
+def _ask(process: subprocess.Popen[bytes], text: bytes) -> bytes:
+    """What the process says of the document; nothing where it ended over it."""
+    assert process.stdin is not None  # noqa: S101  they are pipes
+    assert process.stdout is not None  # noqa: S101
     try:
-        with _ONE_AT_A_TIME:
-            done = subprocess.run(  # noqa: S603  this program, and the text on its standard input
-                PROGRAM, input=text.encode("utf-8", "replace"), timeout=WALL_SECONDS, capture_output=True, check=False
-            )
-    except subprocess.TimeoutExpired:
-        raise too_large() from None
-    if done.returncode != _READ:
-        raise too_large()
+        process.stdin.write(b"%d\n%b" % (len(text), text))
+        process.stdin.flush()
+        return process.stdout.read(1)
+    except BrokenPipeError:
+        return b""
 
 
 def too_large() -> ProgrammeRefused:
@@ -43,18 +85,21 @@ def too_large() -> ProgrammeRefused:
     return ProgrammeRefused([Fault(1, "document", what, "fewer levels, rows and names")])
 
 
-def _read_here() -> None:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = int(used.ru_utime + used.ru_stime) + _ENDED_AFTER_SECONDS
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+def _serve(documents: BinaryIO, answers: BinaryIO) -> None:
+    """Read documents until there are no more, each after its length in bytes on a line."""
     size = _MEBIBYTES << 20
     resource.setrlimit(resource.RLIMIT_DATA, (size, size))
-    text, began = sys.stdin.buffer.read().decode("utf-8", "replace"), time.thread_time()
-    with suppress(ProgrammeRefused):
-        read(text)
-    if time.thread_time() - began > SECONDS:
-        sys.exit(_TOO_SLOW)
+    while line := documents.readline():
+        text = documents.read(int(line)).decode("utf-8", "replace")
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        seconds = int(used.ru_utime + used.ru_stime) + _ENDED_AFTER_SECONDS
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
+        began = time.thread_time()
+        with suppress(ProgrammeRefused):
+            read(text)
+        answers.write(_CHEAP if time.thread_time() - began <= SECONDS else _DEAR)
+        answers.flush()
 
 
 if __name__ == "__main__":
-    _read_here()
+    _serve(sys.stdin.buffer, sys.stdout.buffer)

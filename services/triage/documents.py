@@ -6,11 +6,12 @@ from collections import OrderedDict
 from hashlib import sha256
 from typing import Final
 
-from services.triage.apart import endures
+from services.triage.apart import Apart
 from services.triage.state import parsed
 from shared.programme import Programme, ProgrammeRefused
 
 MAX_DOCUMENT_BYTES: Final = 600_000
+APART: Final = Apart()
 
 _dear: OrderedDict[bytes, ProgrammeRefused] = OrderedDict()
 """The refusals of documents that cost too much to read here, by the hash of their text."""
@@ -22,7 +23,7 @@ def prepare(text: str) -> None:
     if size_of(text) > MAX_DOCUMENT_BYTES or _key(text) in _dear:
         return
     try:
-        endures(text)
+        APART.endures(text)
     except ProgrammeRefused as refused:
         _dear[_key(text)] = refused.with_traceback(None)
         while len(_dear) > _MOST_DEAR:

@@ -29,7 +29,8 @@ from shared.events.base import Event, decode
 E = TypeVar("E", bound=Event)
 
 HANG_SECONDS = 8.0
-PREPARE_SECONDS = 20.0
+PREPARE_SECONDS = 0.8
+"""What follows an input in its topic waits so long for it, whoever's it is: a pause is at work within a second."""
 EXIT_WATCHDOG, EXIT_FAILED = 70, 71
 """The loop hangs; the process cannot go on. Either is started anew."""
 
@@ -162,6 +163,7 @@ def beside_the_loop(kind: type[E], work: Callable[[E], object]) -> Prepare:
                 loop.call_soon_threadsafe(over.set)
 
         threading.Thread(target=run_beside, name=f"prepare {kind.type}", daemon=True).start()
-        await asyncio.wait_for(over.wait(), PREPARE_SECONDS)  # longer is the decision's own business
+        # after that the decision does the work itself, within its budget
+        await asyncio.wait_for(over.wait(), PREPARE_SECONDS)
 
     return prepare

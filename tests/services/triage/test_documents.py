@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,6 +14,14 @@ from shared.programme import ProgrammeRefused
 from tests.services.triage.driver import command
 from tests.shared.programme.document.hostile import texts
 from tests.shared.programme.documents import MADISON
+
+
+@pytest.fixture(autouse=True)
+def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[apart.Apart]:
+    """A process of its own for each test."""
+    monkeypatch.setattr(documents, "APART", reader := apart.Apart())
+    yield reader
+    reader.close()
 
 
 def proposal(document: str) -> ProposeProgramme:
@@ -35,17 +44,30 @@ def test_f5_a_document_that_never_ends_is_too_large_to_verify(monkeypatch: pytes
     assert "too large to verify" in answer.faults[0]
 
 
-def test_f5_a_process_that_dies_over_a_document_refuses_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_f5_a_process_that_dies_over_a_document_refuses_it(
+    monkeypatch: pytest.MonkeyPatch, reader: apart.Apart
+) -> None:
     """F5: as for want of memory."""
     monkeypatch.setattr(apart, "PROGRAM", (sys.executable, "-c", "import os; os.abort()"))
     with pytest.raises(ProgrammeRefused, match="too large to verify"):
-        apart.endures(MADISON)
+        reader.endures(MADISON)
+    monkeypatch.undo()
+    reader.endures(MADISON)  # by the next one
 
 
 def test_a_document_that_is_sound_is_read_there_and_here() -> None:
     documents.prepare(MADISON)
     events = propose(State(), proposal(MADISON), "madison-wi")
     assert isinstance(events[0], ProgrammeProposed)
+
+
+def test_f5_a_document_that_is_dear_is_refused_and_the_next_is_read_by_the_same_process(reader: apart.Apart) -> None:
+    reader.start()
+    process = reader._process
+    with pytest.raises(ProgrammeRefused, match="too large to verify"):
+        reader.endures(texts()["many deep arrays"])
+    reader.endures(MADISON)
+    assert reader._process is process
 
 
 @pytest.mark.parametrize("name", ["a dotted key of 200 KB", "2,000 bounds of age", "deep arrays"])
