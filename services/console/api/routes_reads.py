@@ -14,6 +14,7 @@ from services.console.api.issue import CommandIssuer
 from services.console.api.problems import RESPONSES, RETRY_SECONDS, ProblemDetails
 from services.console.config import ConsoleSettings
 from services.console.view.agency import AgencyView, View
+from services.console.view.alarms import alerts_of
 from services.console.view.call import CallSeen
 from services.console.view.records import (
     Alert,
@@ -178,12 +179,7 @@ def own_shift_link(settings: ConsoleSettings, shift_id: str, name: str) -> str:
 @router.get("/alerts")
 async def list_alerts(request: Request, reading: Annotated[Reading, _reader("read")]) -> list[Alert]:
     """What somebody has to look at, newest first."""
-    alerts = reading.seen.alerts()
-    live = [seen for seen in reading.seen.switchboard.phases.values() if seen.phase == "live"]
-    if live and not request.app.state.agencies.may_pause(reading.who.agency):
-        since = min(seen.since for seen in live)
-        alerts.insert(0, Alert("no-stop-switch", since, "A district is live and nobody has the right to pause it."))
-    return alerts
+    return alerts_of(reading.seen, may_pause=request.app.state.agencies.may_pause(reading.who.agency))
 
 
 @router.get("/commands/{command_id}")
