@@ -84,7 +84,7 @@ INPUT_AGE = Histogram(
 )
 OLDEST_UNDECIDED = Gauge(
     "careroute_oldest_undecided_seconds",
-    "Age of the oldest input that this process has read and not decided; 0: none waits.",
+    "Age of the oldest input that this process has read and not decided; 0: none waits. ALERT.",
     ["service"],
 )
 CLOCK_LATENESS = Histogram(
@@ -92,13 +92,13 @@ CLOCK_LATENESS = Histogram(
 )
 CLOCK_OFFSET = Gauge(
     "careroute_clock_offset_seconds",
-    "How far at least this machine's clock was ahead of Kafka's at the last append (behind: below 0).",
+    "How far at least this machine's clock was ahead of Kafka's at the last append (behind: below 0). ALERT.",
     ["service"],
 )
 OWNED = Gauge("careroute_owned_partitions", "Partitions that this process owns.", ["service"])
 PARTITION_OWNER = Gauge(
     "careroute_partition_owner",
-    "1 where this process owns the partition of a journal; 0 of every process: nobody decides there.",
+    "1 where this process owns the partition of a journal; 0 of every process: nobody decides there. ALERT.",
     ["topic", "partition"],
 )
 CLAIMS = _counter("careroute_claims_total", "Partitions claimed by this process.", service=GIVEN)
@@ -115,7 +115,9 @@ EFFECTS = _counter(
 )
 SNAPSHOTS = _counter("careroute_snapshots_total", "Snapshots of an agency's state written.", service=GIVEN)
 BUILD = Gauge(
-    "careroute_build_info", "1: the version that runs, and of what decides.", ["service", "version", "decider"]
+    "careroute_build_info",
+    "1: the version that runs, and of what decides. ALERT where two of a service differ.",
+    ["service", "version", "decider"],
 )
 
 # --- what every door measures
@@ -127,7 +129,7 @@ REQUEST_SECONDS = Histogram(
 )
 FOLLOWER_LAG = Gauge(
     "careroute_follower_lag_seconds",
-    "How long ago it was last sure that all that stands in the journals was read; what a door shows may be as old.",
+    "How long ago it was last sure that it had read all there was: what a door shows may be as old. ALERT.",
     ["door"],
 )
 
@@ -218,7 +220,7 @@ OPEN_ALARMS = Gauge(
 )
 OPEN_CALLS = Gauge(
     "careroute_open_calls",
-    "Calls undecided, overdue (undecided a second after their deadline; ALERT) and with a team.",
+    "Calls undecided, overdue (undecided a second after their deadline: ALERT) and with a team.",
     ["agency", "state"],
 )
 TEAMS = Gauge("careroute_teams", "Teams on the roster, by where they stand.", ["agency", "state"])

@@ -74,9 +74,17 @@ class Levels:
     async def _keep_measuring(self, follower: Follower) -> None:
         while True:
             if follower.ready:
-                now = self._clock.now()
-                self.measure(now, read_until=now - timedelta(seconds=follower.lag_seconds()))
+                self._measure_or_say_nothing(timedelta(seconds=follower.lag_seconds()))
             await asyncio.sleep(MEASURE_SECONDS)
+
+    def _measure_or_say_nothing(self, lag: timedelta) -> None:
+        """A level that may be wrong is taken away, so that its absence is an alert; the door goes on."""
+        now = self._clock.now()
+        try:
+            self.measure(now, read_until=now - lag)
+        except Exception as error:  # noqa: BLE001  # whatever it is
+            telemetry.OPEN_ALARMS.clear()
+            telemetry.logger().error("measuring failed", error=type(error).__name__)
 
     def measure(self, now: datetime, read_until: datetime) -> None:
         """Set every level. `read_until`: an instant up to which the view has certainly read everything."""

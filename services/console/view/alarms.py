@@ -11,18 +11,18 @@ from services.console.view.agency import AgencyView
 from services.console.view.records import Alert, AlertKind
 
 HAPPENING = timedelta(hours=1)
-"""Long enough to outlive a restart and a missed shift of eyes, short enough that the next one is seen as another."""
+"""Long enough to outlive a restart, short enough that the next one is seen as another."""
 OPEN_FOR: Mapping[AlertKind, timedelta] = MappingProxyType(
     {
         "input-refused": HAPPENING,
         "clock-failed": HAPPENING,
-        "cad-not-informed": HAPPENING,
+        "cad-not-informed": timedelta(days=1),  # or until the message is sent again and acknowledged
         "routed-late": HAPPENING,
         "cad-clock": timedelta(hours=25),  # it is said again each day for as long as the clock is wrong
         "cad-identity": timedelta(hours=25),
     }
 )
-"""The kinds that no event ends. They stay in the list."""
+"""The kinds that perhaps no event ever ends. They stay in the list."""
 
 
 def alerts_of(agency: AgencyView, *, may_pause: bool) -> list[Alert]:
