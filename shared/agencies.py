@@ -168,6 +168,10 @@ class Agencies:
         self.current()
         return self._holder(self._people, token)
 
+    def names(self) -> tuple[str, ...]:
+        """Every agency that has a door."""
+        return tuple(self.current().agencies)
+
     def agency(self, name: str) -> Agency | None:
         """One agency's doors."""
         return self.current().agencies.get(name)

@@ -6,12 +6,21 @@ import logging
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable, MutableMapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from importlib.metadata import version
+from itertools import product
+from typing import Any, NamedTuple
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import structlog
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 
 ALLOWED_KEYS = frozenset(
     {
@@ -23,75 +32,237 @@ ALLOWED_KEYS = frozenset(
 """Identifiers and measures. Nothing that a caller said, and no name, number or address, has a key here."""
 
 FAST_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+ROUTING_SECONDS = (1, 2, 5, 10, 15, 20, 30, 40, 45, 50, 55, 59, 60, 61, 65, 90, 120, 300)
+"""Past the deadline, and fine around it: it is 60 s unless the document says otherwise, of which 10 tell the CAD."""
+ARRIVAL_SECONDS = (60, 120, 300, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200)
 
-INPUTS = Counter("careroute_inputs_total", "Inputs decided, by topic.", ["service", "topic"])
-EVENTS = Counter("careroute_events_total", "Events appended to the journal, by type.", ["service", "type"])
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each: nobody asks when counting began
+
+GIVEN: tuple[str, ...] = ()
+"""A label whose values a process learns as it runs, and names to `begin`."""
+OPEN = None
+"""A label whose values nobody can list beforehand: its counter cannot begin at 0, and no alert stands on it."""
+
+
+class _Beginning(NamedTuple):
+    counter: Counter
+    by: str
+    labels: Mapping[str, tuple[str, ...] | None]
+    given: frozenset[str]
+
+
+_BEGINNINGS: list[_Beginning] = []
+
+
+def _counter(name: str, meaning: str, *, by: str = "", **labels: tuple[str, ...] | None) -> Counter:
+    """A counter with the values of each label. `by`: the process that counts, where only one kind of them does."""
+    counter = Counter(name, meaning, list(labels))
+    if OPEN not in labels.values():
+        given = frozenset(label for label, values in labels.items() if values == GIVEN)
+        _BEGINNINGS.append(_Beginning(counter, by, labels, given))
+    return counter
+
+
+def begin(by: str, /, **given: str) -> None:
+    """Begin at 0 what this process counts for an agency, a topic … that it has just learnt of.
+
+    A series that first appears at 1 shows no increase, so nothing that watches increases would see that one.
+    """
+    for counter, counted_by, labels, asks_for in _BEGINNINGS:
+        if counted_by in ("", by) and asks_for == given.keys():
+            for values in product(*(closed or (given[label],) for label, closed in labels.items())):
+                counter.labels(*values)
+
+
+# --- what every worker measures
+
+INPUTS = _counter("careroute_inputs_total", "Inputs decided, by topic.", service=GIVEN, topic=GIVEN)
+EVENTS = _counter("careroute_events_total", "Events appended to the journal, by type.", service=GIVEN, type=OPEN)
 STEP = Histogram("careroute_step_seconds", "One step: decide, append, confirm.", ["service"], buckets=FAST_SECONDS)
 INPUT_AGE = Histogram(
     "careroute_input_age_seconds", "From an input's durable time to its decision.", ["service"], buckets=FAST_SECONDS
 )
+OLDEST_UNDECIDED = Gauge(
+    "careroute_oldest_undecided_seconds",
+    "Age of the oldest input that this process has read and not decided; 0: none waits. ALERT.",
+    ["service"],
+)
 CLOCK_LATENESS = Histogram(
     "careroute_clock_lateness_seconds", "From a clock's instant to its firing.", ["service"], buckets=FAST_SECONDS
 )
-OWNED = Gauge("careroute_owned_partitions", "Partitions that this process owns.", ["service"])
-CLAIMS = Counter("careroute_claims_total", "Partitions claimed by this process.", ["service"])
-LATE_WRITES = Counter(
-    "careroute_late_writes_ignored_total", "Records of a former owner that were read and ignored.", ["topic"]
+CLOCK_OFFSET = Gauge(
+    "careroute_clock_offset_seconds",
+    "How far at least this machine's clock was ahead of Kafka's at the last append (behind: below 0). ALERT.",
+    ["service"],
 )
-REFUSED_INPUTS = Counter("careroute_inputs_refused_total", "Inputs that could not be decided. ALERT.", ["service"])
-FAILED_CLOCKS = Counter("careroute_clocks_failed_total", "Clocks that raised when they fired. ALERT.", ["service"])
-EFFECTS = Counter("careroute_effects_total", "Effects by result.", ["service", "result"])
-SNAPSHOTS = Counter("careroute_snapshots_total", "Snapshots of an agency's state written.", ["service"])
-REQUESTS = Counter("careroute_requests_total", "HTTP requests by path and status.", ["door", "path", "status"])
-WRONG_TOKENS = Counter("careroute_wrong_tokens_total", "Requests with a token or key that nobody has.", ["door"])
+OWNED = Gauge("careroute_owned_partitions", "Partitions that this process owns.", ["service"])
+PARTITION_OWNER = Gauge(
+    "careroute_partition_owner",
+    "1 where this process owns the partition of a journal; 0 of every process: nobody decides there. ALERT.",
+    ["topic", "partition"],
+)
+CLAIMS = _counter("careroute_claims_total", "Partitions claimed by this process.", service=GIVEN)
+LATE_WRITES = _counter(
+    "careroute_late_writes_ignored_total", "Records of a former owner that were read and ignored.", topic=GIVEN
+)
+REFUSED_INPUTS = _counter("careroute_inputs_refused_total", "Inputs that could not be decided. ALERT.", service=GIVEN)
+FAILED_CLOCKS = _counter("careroute_clocks_failed_total", "Clocks that raised when they fired. ALERT.", service=GIVEN)
+EFFECTS = _counter(
+    "careroute_effects_total",
+    "Effects by result.",
+    service=GIVEN,
+    result=("done", "failed", "expired", "unknown"),
+)
+SNAPSHOTS = _counter("careroute_snapshots_total", "Snapshots of an agency's state written.", service=GIVEN)
+BUILD = Gauge(
+    "careroute_build_info",
+    "1: the version that runs, and of what decides. ALERT where two of a service differ.",
+    ["service", "version", "decider"],
+)
+
+# --- what every door measures
+
+REQUESTS = _counter("careroute_requests_total", "HTTP requests by path and status.", door=GIVEN, path=OPEN, status=OPEN)
+WRONG_TOKENS = _counter("careroute_wrong_tokens_total", "Requests with a token or key that nobody has.", door=GIVEN)
 REQUEST_SECONDS = Histogram(
     "careroute_request_seconds", "HTTP requests, from the head to the answer.", ["door"], buckets=FAST_SECONDS
 )
+FOLLOWER_LAG = Gauge(
+    "careroute_follower_lag_seconds",
+    "How long ago it was last sure that it had read all there was: what a door shows may be as old. ALERT.",
+    ["door"],
+)
 AGENCIES_FILE_REFUSED = Gauge(
     "careroute_agencies_file_refused",
-    "1 while the agencies file is wrong or gone, and the one before it in force: nobody can be taken out by it. ALERT.",
+    "1 while the agencies file is wrong or gone, and the one before it in force: nobody can be taken out by it.",
 )
-CALLS_RECEIVED = Counter("careroute_calls_received_total", "Call versions made durable by intake.", ["agency"])
-UNLISTED = Counter(
+
+# --- what one kind of process counts, as it happens
+
+CALLS_RECEIVED = _counter(
+    "careroute_calls_received_total", "Call versions made durable by intake.", by="intake", agency=GIVEN
+)
+UNLISTED = _counter(
     "careroute_unlisted_total",
     "Names that nothing lists, by kind: in a judged call codes, cautions and questions that its document lacks.",
-    ["agency", "kind"],
+    agency=GIVEN,
+    kind=OPEN,
 )
-TRIAGED = Counter("careroute_calls_triaged_total", "Judgements by suitability.", ["agency", "suitability"])
-OUTCOMES = Counter("careroute_outcomes_total", "Routing outcomes.", ["agency", "outcome"])
-OFFERS = Counter("careroute_offers_total", "Offers by how they ended.", ["agency", "ended"])
-PAGES = Counter("careroute_pages_total", "Pages by how they ended.", ["agency", "ended"])
+TRIAGED = _counter(
+    "careroute_calls_triaged_total",
+    "Judgements by suitability.",
+    by="triage",
+    agency=GIVEN,
+    suitability=("suitable", "unsuitable", "indeterminate"),
+)
+OUTCOMES = _counter(
+    "careroute_outcomes_total",
+    "Routing outcomes.",
+    by="team-availability",
+    agency=GIVEN,
+    outcome=("team-accepted", "phone-accepted", "default", "cancelled"),
+)
+OFFERS = _counter(
+    "careroute_offers_total",
+    "Offers by how they ended.",
+    by="team-availability",
+    agency=GIVEN,
+    ended=("accepted", "declined", "expired", "withdrawn"),
+)
+PAGES = _counter(
+    "careroute_pages_total",
+    "Pages by how they ended.",
+    by="notification",
+    agency=GIVEN,
+    ended=("delivered", "failed", "dropped"),
+)
 PAGE_SECONDS = Histogram(
     "careroute_page_seconds", "Handing a page to its provider, until it answered.", ["method"], buckets=FAST_SECONDS
 )
-CAD_NOT_INFORMED = Counter(
-    "careroute_cad_not_informed_total", "Messages that a CAD did not acknowledge in time. ALERT.", ["agency"]
+CAD_NOT_INFORMED = _counter(
+    "careroute_cad_not_informed_total",
+    "Messages that a CAD did not acknowledge in time. ALERT.",
+    by="notification",
+    agency=GIVEN,
 )
-UNCONFIRMED = Counter(
+UNCONFIRMED = _counter(
     "careroute_assignments_unconfirmed_total",
     "Accepted calls whose CAD was not told in time: police may be coming too. ALERT.",
-    ["agency"],
+    by="team-availability",
+    agency=GIVEN,
 )
-PAUSED_ITSELF = Counter(
+PAUSED_ITSELF = _counter(
     "careroute_automatic_pauses_total",
     "Pauses after too many unsafe upgrades; a person has to resume. ALERT.",
-    ["agency"],
+    by="triage",
+    agency=GIVEN,
 )
-REFERRALS_OVERDUE = Counter(
+REFERRALS_OVERDUE = _counter(
     "careroute_referrals_overdue_total",
     "Referrals and follow-ups of which nobody said in time what became.",
-    ["agency"],
+    by="triage",
+    agency=GIVEN,
 )
 CAD_CLOCK = Gauge(
     "careroute_cad_clock_offset_seconds",
     "How far a CAD's clock was ahead of ours (behind: below 0) when that last kept calls from being diverted.",
     ["agency", "source"],
 )
-SILENT_TEAMS = Counter(
+SILENT_TEAMS = _counter(
     "careroute_safety_checks_missed_total",
     "Police asked for, because a team with a call was silent. ALERT.",
-    ["agency"],
+    by="team-availability",
+    agency=GIVEN,
 )
+
+# --- how things stand: the console's fold of the journals, so that no count dies with the process that made it
+
+OPEN_ALARMS = Gauge(
+    "careroute_open_alarms",
+    "What somebody has to look at and nobody has ended; what nothing ends stands for a stated time. ALERT.",
+    ["agency", "kind"],
+)
+OPEN_CALLS = Gauge(
+    "careroute_open_calls",
+    "Calls undecided, overdue (undecided a second after their deadline: ALERT) and with a team.",
+    ["agency", "state"],
+)
+TEAMS = Gauge("careroute_teams", "Teams on the roster, by where they stand.", ["agency", "state"])
+SWITCHBOARD_REVISION = Gauge("careroute_switchboard_revision", "The switchboard's newest revision.", ["agency"])
+PAUSED = Gauge("careroute_paused", "Pauses in force.", ["agency"])
+PROGRAMME = Gauge("careroute_programme_info", "1: the document in force.", ["agency", "version", "hash"])
+ROUTING = Histogram(
+    "careroute_routing_seconds",
+    "From intake's durable receipt to the routing outcome, while the console ran.",
+    ["agency"],
+    buckets=ROUTING_SECONDS,
+)
+ANSWERED = Histogram(
+    "careroute_answer_seconds",
+    "From an offer to the team's answer, accepted or declined, while the console ran.",
+    ["agency"],
+    buckets=ROUTING_SECONDS,
+)
+ARRIVAL = Histogram(
+    "careroute_arrival_seconds",
+    "From the acceptance of a call to the team's first word that it is on scene, while the console ran.",
+    ["agency"],
+    buckets=ARRIVAL_SECONDS,
+)
+
+
+def set_info(gauge: Gauge, *labels: str) -> None:
+    """Have an info gauge say this of what its first label names, and nothing that it said of it before."""
+    for old in [sample.labels for metric in gauge.collect() for sample in metric.samples]:
+        values = tuple(old.values())
+        if values[0] == labels[0] and values != labels:
+            gauge.remove(*values)
+    gauge.labels(*labels).set(1)
+
+
+def name_build(service: str, decider: str = "") -> None:
+    """Say which version runs."""
+    BUILD.labels(service, version("careroute"), decider).set(1)
 
 
 def _keep_allowed(logger: Any, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ARG001  # structlog's shape

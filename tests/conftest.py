@@ -44,6 +44,22 @@ def chromium_path() -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def prometheus_tools() -> dict[str, str]:
+    """By name, where promtool and amtool are."""
+    packages = {"promtool": "prometheus", "amtool": "prometheus-alertmanager"}
+    if IS_CI and not all(map(shutil.which, packages)):
+        install_debian_packages(*packages.values())
+    tools = {name: path for name in packages if (path := shutil.which(name))}
+    if missing_tools := packages.keys() - tools.keys():
+        names = " ".join(packages[name] for name in sorted(missing_tools))
+        absent(
+            f"NOT TESTED with Prometheus' own tools: {', '.join(sorted(missing_tools))} "
+            f"(Debian: apt-get install --no-install-recommends {names})."
+        )
+    return tools
+
+
 def chromium() -> Path | None:
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     return next((Path(path) for name in names if (path := shutil.which(name))), None)

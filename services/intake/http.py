@@ -53,6 +53,8 @@ Read = Callable[[bytes, Source], list[Version]]
 def create_app(broker: Broker, clock: Clock, agencies: Agencies, sealer: Sealer, settings: IntakeSettings) -> Starlette:
     """The door on a broker, as an ASGI application. When it ends it closes the broker."""
     door = Door(broker, clock, agencies, sealer)
+    for agency in agencies.names():
+        telemetry.begin("intake", agency=agency)
 
     async def publish_calls(request: Request) -> Response:
         return await door.take(request, FLAT_TYPES, lambda body, _: flat.read(body))

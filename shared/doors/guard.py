@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.clock import Clock
 from shared.doors.operations import PATHS as OPERATIONS
 from shared.doors.problems import Fault, Problem
-from shared.telemetry import REQUEST_SECONDS, REQUESTS, WRONG_TOKENS, logger
+from shared.telemetry import REQUEST_SECONDS, REQUESTS, WRONG_TOKENS, begin, logger
 
 NOT_STORED = {"Cache-Control": "no-store"}
 """Nothing that a door answers belongs into a cache."""
@@ -72,6 +72,7 @@ class Guard:
         self._slots = Slots(bounds.requests_in_flight)
         self._wrong_tokens = WrongTokens()
         self._seconds = REQUEST_SECONDS.labels(door)
+        begin(door, door=door)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer for it."""

@@ -20,7 +20,7 @@ from shared.engine.broker import Broker, BrokerUnavailable
 from shared.engine.follower import Follower
 from shared.engine.kafka import KafkaBroker
 from shared.engine.process import EXIT_FAILED
-from shared.telemetry import Remark, configure_logs, logger, serve_operations
+from shared.telemetry import FOLLOWER_LAG, Remark, configure_logs, logger, name_build, serve_operations
 
 EXIT_SETTINGS = 78
 """A setting is wrong."""
@@ -37,7 +37,7 @@ def serve(
     """Serve until told to stop (exit code 0), or until the follower or the door itself fails (`EXIT_FAILED`)."""
     configure_logs(name, settings.instance, settings.log_level)
     gc_tuning.tune()
-    _open_operations(settings, follower, remark)
+    _open_operations(name, settings, follower, remark)
     bounds = ConnectionBounds(settings.connections, settings.connections_per_address)
     server = server_of(name, app, bounds, settings.host, settings.port)
     try:
@@ -49,12 +49,15 @@ def serve(
         sys.exit(EXIT_FAILED)
 
 
-def _open_operations(settings: DoorSettings, follower: Follower | None, remark: Remark) -> None:
+def _open_operations(name: str, settings: DoorSettings, follower: Follower | None, remark: Remark) -> None:
     """The port for operations; where it is taken the process ends (`EXIT_FAILED`) with a line."""
 
     def ready() -> bool:
         return follower is None or follower.ready
 
+    name_build(name)
+    if follower is not None:
+        FOLLOWER_LAG.labels(name).set_function(follower.lag_seconds)
     host, port = settings.operations_host, settings.operations_port
     try:
         serve_operations(host, port, ready, lambda: True, remark)

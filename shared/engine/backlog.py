@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
 from typing import NamedTuple
 
 from shared.engine.broker import Stored
@@ -101,6 +103,14 @@ class Backlog:
     def record_count(self) -> int:
         """How many records wait."""
         return sum(map(len, self._records.values()))
+
+    def oldest(self) -> datetime | None:
+        """The durable time of the oldest record that waits; any thread may ask."""
+        times = []
+        for records in self._records.values():
+            with suppress(IndexError):  # the loop has taken the last one meanwhile
+                times.append(records[0].stored.time)
+        return min(times, default=None)
 
     @property
     def is_catching_up(self) -> bool:

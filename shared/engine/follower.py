@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 
 from shared.clock import Clock, SystemClock
-from shared.engine.broker import Broker, Stored, TopicPartition
+from shared.engine.broker import Broker, BrokerUnavailable, Stored, TopicPartition
 from shared.engine.journal import START, InputPosition
 from shared.engine.reader import JournalReader
 from shared.engine.topic import Topic
@@ -15,6 +16,8 @@ from shared.events.base import Event, UndecodableEvent, decode
 from shared.telemetry import logger
 
 POLL_SECONDS = 0.5
+ENDS_EVERY_SECONDS, ENDS_WAIT_SECONDS = 1.0, 1.0
+"""How often a follower asks where the topics end, and how long it waits for an answer before it reads on."""
 
 Fold = Callable[[str, Event, Stored], None]
 """Called as `fold(agency, event, stored)` for each event that counts, in order within a partition."""
@@ -78,6 +81,9 @@ class Follower:
         self._positions = {place: positions.get(place, START) for place in places}
         self._behind: dict[TopicPartition, int] | None = None
         """The ends at the start that are not reached yet, once they are known."""
+        self._up_to_date_at = self._ends_asked_at = self._clock.monotonic()
+        self._ends: tuple[float, dict[TopicPartition, int]] | None = None
+        """The ends that are to be reached, and when they were asked for."""
         self._task: asyncio.Task[None] | None = None
         self.failed: BaseException | None = None
 
@@ -85,6 +91,10 @@ class Follower:
     def ready(self) -> bool:
         """Whether everything that was there at the start has been read."""
         return self._behind == {} and self.failed is None
+
+    def lag_seconds(self) -> float:
+        """How long ago it was last sure that it had read all there was. Any thread may ask."""
+        return max(0.0, self._clock.monotonic() - self._up_to_date_at)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until `stop` is set; what was read by then is stored. Raises whatever makes it unable to go on."""
@@ -118,6 +128,7 @@ class Follower:
                 if reader.positions != before:
                     await self._reached(reader.positions)
                 self._note_reached(reader)
+                await self._look_at_ends(reader)
         finally:
             await reader.close()
 
@@ -125,6 +136,18 @@ class Follower:
         if self._behind:
             ends = self._behind.items()
             self._behind = {place: end for place, end in ends if reader.position(place).offset < end}
+
+    async def _look_at_ends(self, reader: JournalReader) -> None:
+        """Compare what was read with where the topics end, now and then. While the broker is away the lag grows."""
+        if self._ends is not None:
+            asked_at, ends = self._ends
+            if all(reader.position(place).offset >= end for place, end in ends.items()):
+                self._up_to_date_at, self._ends = asked_at, None
+        now = self._clock.monotonic()
+        if self._ends is None and now - self._ends_asked_at >= ENDS_EVERY_SECONDS:
+            self._ends_asked_at = now
+            with suppress(BrokerUnavailable, TimeoutError):
+                self._ends = now, await asyncio.wait_for(reader.ends(self._positions), ENDS_WAIT_SECONDS)
 
     def _take(self, stored: Stored) -> None:
         kind = stored.headers.get("type", b"")

@@ -16,14 +16,21 @@ class StepMetrics:
 
     def __init__(self, service: str, inputs: Sequence[Topic]) -> None:
         self._service = service
+        telemetry.begin(service, service=service)
+        for topic in inputs:
+            telemetry.begin(service, service=service, topic=topic.name)
+            if topic.journal:
+                telemetry.begin(service, topic=topic.name)
         self._inputs = {topic.name: telemetry.INPUTS.labels(service, topic.name) for topic in inputs}
         self._events: dict[str, Any] = {}
         self._step_seconds = telemetry.STEP.labels(service)
         self._input_age = telemetry.INPUT_AGE.labels(service)
         self._clock_lateness = telemetry.CLOCK_LATENESS.labels(service)
+        self._clock_offset = telemetry.CLOCK_OFFSET.labels(service)
 
-    def count(self, step: Step[Any], seconds: float) -> None:
-        """Count a step whose records stand in the journal, and which took so long."""
+    def count(self, step: Step[Any], seconds: float, clock_offset_seconds: float) -> None:
+        """Count a step whose records stand in the journal, which took so long, with the clock that far ahead."""
+        self._clock_offset.set(clock_offset_seconds)
         for stored in step.decided:
             self._inputs[stored.topic].inc()
             self._input_age.observe(max(0.0, (step.now - stored.time).total_seconds()))

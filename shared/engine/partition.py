@@ -94,7 +94,7 @@ class Partition(Generic[S]):
             self._state.commit(step, end)
         else:
             self._state.positions = step.positions
-        self._metrics.count(step, self._clock.monotonic() - began)
+        self._metrics.count(step, self._clock.monotonic() - began, self._writer.clock_offset_seconds)
         await self._send_dead_letters([made.event for made in step.made if isinstance(made.event, InputRefused)])
         return step
 

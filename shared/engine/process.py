@@ -73,6 +73,8 @@ def run_follower(name: str, settings: Settings, broker: Broker, follower: Follow
 
     On a stop, what has been read is folded and stored before `run_follower` returns, and the broker is closed.
     """
+    telemetry.name_build(name)
+    telemetry.FOLLOWER_LAG.labels(name).set_function(follower.lag_seconds)
     _run(name, settings, broker, follower.topics, follower)
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 
 from shared.engine.broker import Reader, Stored, TopicPartition
 from shared.engine.journal import InputPosition, Ownership, Progress, is_late_write
-from shared.telemetry import LATE_WRITES
+from shared.telemetry import LATE_WRITES, begin
 
 POLL_SECONDS = 1.0
 MAX_RECORDS = 5_000
@@ -22,6 +22,8 @@ class JournalReader:
         """`journals`: the names of those topics to which the ownership rule applies."""
         self._reader, self._journals = reader, journals
         self._progress = Progress(journals)
+        for name in journals:
+            begin("reader", topic=name)
 
     async def assign(self, positions: Mapping[TopicPartition, InputPosition]) -> None:
         """Read these partitions and no others, each from its position. Raises BrokerUnavailable."""

@@ -74,6 +74,12 @@ class Worker(Generic[S]):
         self._member: GroupMember | None = None
         self._reader: Reader
         self._owned_gauge = telemetry.OWNED.labels(service.name)
+        self._counted: set[str] = set()
+        """Agencies whose counters have begun."""
+        telemetry.name_build(service.name, service.decider_version)
+        telemetry.OLDEST_UNDECIDED.labels(service.name).set_function(self.oldest_undecided_seconds)
+        for number in range(broker.partitions):
+            self._note_owner(number, owns=False)
 
     @property
     def ready(self) -> bool:
@@ -83,6 +89,12 @@ class Worker(Generic[S]):
             and self._member.assigned <= self.owned.keys()
             and not any(partition.backlog.is_catching_up for partition in self.owned.values())
         )
+
+    def oldest_undecided_seconds(self) -> float:
+        """Age of the oldest input that was read and not decided; 0 if none waits. Any thread may ask."""
+        waiting = [partition.backlog.oldest() for partition in tuple(self.owned.values())]
+        oldest = min((time for time in waiting if time is not None), default=None)
+        return 0.0 if oldest is None else max(0.0, (self._clock.now() - oldest).total_seconds())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set; then let effects finish and leave. Raises whatever makes it unable to go on."""
@@ -135,6 +147,9 @@ class Worker(Generic[S]):
     def _adopt(self, partition: Partition[S]) -> None:
         number = partition.number
         self.owned[number] = partition
+        self._note_owner(number, owns=True)
+        for agency in partition.states:
+            self._begin_counting(agency)
         self._effects[number] = PartitionEffects(self.service, partition, self._perform, self._clock, self._background)
         telemetry.logger().info(
             "claimed", partition=number, epoch=partition.epoch, with_care=partition.care.inputs_left
@@ -143,6 +158,7 @@ class Worker(Generic[S]):
     async def _release(self, number: int) -> None:
         self._effects.pop(number).cancel()
         partition = self.owned.pop(number)
+        self._note_owner(number, owns=False)
         await partition.release()
         await partition.close()
         telemetry.logger().info("released", partition=number)
@@ -217,7 +233,21 @@ class Worker(Generic[S]):
         for partition, step in zip(busy, steps, strict=True):
             self._effects[partition.number].note_changed(step.states)
             for made in step.made:
+                self._begin_counting(made.agency)
                 self._watch(made.agency, made.event)
+
+    # --- figures ---------------------------------------------------------------------------------------------------
+
+    def _begin_counting(self, agency: str) -> None:
+        """An agency's counters stand at 0 before anything of it is counted, as soon as it is known."""
+        if agency and agency not in self._counted:
+            self._counted.add(agency)
+            telemetry.begin(self.service.name, agency=agency)
+
+    def _note_owner(self, number: int, *, owns: bool) -> None:
+        telemetry.PARTITION_OWNER.labels(self.service.writes.name, str(number)).set(owns)
+
+    # --- snapshots -------------------------------------------------------------------------------------------------
 
     def _start_round(self, partition: Partition[S]) -> None:
         """Save what has changed, beside the loop, once enough has come together and the last round is over."""

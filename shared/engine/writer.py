@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 
 from shared.clock import Clock
 from shared.engine.broker import Broker, Record, Stored, TopicPartition
@@ -29,6 +30,12 @@ def check_gap(epoch: int, counting: Sequence[Stored], after: InputPosition) -> N
         raise NotOwner(message)
 
 
+def least_offset_seconds(asked_at: datetime, stored_at: datetime, answered_at: datetime) -> float:
+    """By how much at least a clock is ahead of the broker's (behind: below 0), however long the answer took."""
+    nearest = min(max(stored_at, asked_at), answered_at)
+    return (nearest - stored_at).total_seconds()
+
+
 class JournalWriter:
     """Appends to one partition of a journal under the epoch that it has won."""
 
@@ -47,12 +54,15 @@ class JournalWriter:
         self._broker, self._clock, self._journal, self._place = broker, clock, journal, place
         self._next_offset, self._confirmed_at = start.offset, confirmed_at
         self._lock = asyncio.Lock()
+        self.clock_offset_seconds = 0.0
+        """How far at least this clock was ahead of the broker's at the last append; behind: below 0."""
 
     async def append(self, records: Sequence[Record]) -> int:
         """Write a batch and see that it counts; the offset after it. Raises NotOwner, BrokerUnavailable."""
         async with self._lock:
-            asked_at = self._clock.monotonic()
+            asked_at, before = self._clock.monotonic(), self._clock.now()
             appended = await self._broker.append(*self._place, records)
+            self.clock_offset_seconds = least_offset_seconds(before, appended.time, self._clock.now())
             await self._read_gap(appended.offset)
             self._next_offset, self._confirmed_at = appended.offset + len(records), asked_at
             return self._next_offset

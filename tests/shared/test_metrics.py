@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from prometheus_client import REGISTRY
 
+from deploy.local.programs import SERVICES
+from services.notification.metrics import PAGE_ENDS
 from services.notification.metrics import watch as notification_watch
 from services.team_availability.metrics import watch as team_availability_watch
 from services.triage.metrics import watch as triage_watch
 from shared import telemetry
 from shared.contracts import example_of
-from shared.events import EVENTS, Event
+from shared.engine.service import EffectResult
+from shared.events import EVENTS, Event, OfferEnd, Outcome
+from shared.judgement import Suitability
 
 ROOT = Path(__file__).parents[2]
 METRICS = {name: one for name, one in vars(telemetry).items() if hasattr(one, "_documentation")}
@@ -70,8 +74,74 @@ def test_a_metric_has_a_meaning_and_is_moved_somewhere(name: str) -> None:
     assert len(re.findall(rf"\b{name}\b", code)) >= 2, f"{name} is declared and never moved"
 
 
-def test_an_alert_is_called_one() -> None:
-    """What the README says to alert on is what the metrics say of themselves."""
-    readme = (ROOT / "README.md").read_text("utf-8")
-    alerts = {one._name for one in METRICS.values() if "ALERT" in one._documentation}
-    assert alerts == {name.removesuffix("_total") for name in re.findall(r"careroute_\w+", readme)}
+# --- counters begin at 0
+
+COUNTERS = {name: metric for name, metric in METRICS.items() if metric._type == "counter"}
+CANNOT_BEGIN = {"EVENTS", "REQUESTS", "UNLISTED"}
+"""Types, paths, statuses and kinds that nobody lists; no alert stands on them."""
+
+
+def test_every_counter_begins_at_0_but_those_that_nobody_could_list() -> None:
+    beginning = {id(each.counter) for each in telemetry._BEGINNINGS}
+    assert {name for name, metric in COUNTERS.items() if id(metric) not in beginning} == CANNOT_BEGIN
+    assert not any("ALERT" in COUNTERS[name]._documentation for name in CANNOT_BEGIN)
+    assert all(metric._labelnames for metric in COUNTERS.values())
+
+
+def test_the_values_that_a_label_begins_with_are_all_that_it_can_have() -> None:
+    closed = {
+        (each.counter._name, label): set(values)
+        for each in telemetry._BEGINNINGS
+        for label, values in each.labels.items()
+        if values
+    }
+    assert closed == {
+        ("careroute_calls_triaged", "suitability"): set(get_args(Suitability)),
+        ("careroute_outcomes", "outcome"): set(get_args(Outcome)),
+        ("careroute_offers", "ended"): set(get_args(OfferEnd)),
+        ("careroute_pages", "ended"): set(PAGE_ENDS.values()),
+        ("careroute_effects", "result"): set(get_args(EffectResult)),
+    }
+
+
+def test_whoever_counts_for_an_agency_is_a_process_there_is() -> None:
+    assert {each.by for each in telemetry._BEGINNINGS if "agency" in each.given} <= SERVICES.keys()
+
+
+@pytest.mark.parametrize("service", ["triage", "team-availability", "notification", "intake"])
+def test_an_agency_begins_at_0_in_the_process_that_counts_for_it(service: str) -> None:
+    telemetry.begin(service, agency=f"new-to-{service}")
+    begun = {
+        sample.name: sample.value
+        for metric in REGISTRY.collect()
+        for sample in metric.samples
+        if sample.labels.get("agency") == f"new-to-{service}"
+    }
+    expected = {f"{each.counter._name}_total" for each in telemetry._BEGINNINGS if each.by == service}
+    assert begun == dict.fromkeys(expected, 0.0)
+    assert begun
+
+
+def test_beginning_again_takes_nothing_back() -> None:
+    telemetry.begin("triage", agency="counted")
+    telemetry.PAUSED_ITSELF.labels("counted").inc()
+    telemetry.begin("triage", agency="counted")
+    assert value("careroute_automatic_pauses_total", agency="counted") == 1
+
+
+def test_an_info_says_one_thing_at_a_time() -> None:
+    telemetry.set_info(telemetry.PROGRAMME, "informed", "1", "a" * 64)
+    telemetry.set_info(telemetry.PROGRAMME, "informed", "2", "b" * 64)
+    assert value("careroute_programme_info", agency="informed", version="2", hash="b" * 64) == 1
+    assert (
+        REGISTRY.get_sample_value("careroute_programme_info", {"agency": "informed", "version": "1", "hash": "a" * 64})
+        is None
+    )
+
+
+def test_nothing_personal_is_a_label() -> None:
+    allowed = {
+        "agency", "ended", "decider", "door", "hash", "kind", "method", "outcome", "partition", "path", "result",
+        "service", "source", "state", "status", "suitability", "topic", "type", "version",
+    }  # fmt: skip
+    assert {label for metric in METRICS.values() for label in metric._labelnames} == allowed

@@ -98,6 +98,10 @@ class Agencies(Protocol):
         """The source that a key belongs to."""
         ...
 
+    def names(self) -> tuple[str, ...]:
+        """Every agency that has a door."""
+        ...
+
     def may_pause(self, agency: str) -> bool:
         """Whether somebody there can reach the stop switch."""
         ...

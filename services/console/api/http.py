@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from fastapi import FastAPI
@@ -14,6 +16,7 @@ from services.console.api.access import Agencies, caller_of
 from services.console.api.issue import CommandIssuer
 from services.console.api.problems import respond
 from services.console.config import ConsoleSettings
+from services.console.levels import Levels
 from services.console.view.agency import READS, Keep, View
 from shared.clock import Clock
 from shared.doors.answers import AnswerFollower
@@ -44,13 +47,20 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     """The door as an ASGI application; its lifespan follows the journals."""
     keep = Keep(timedelta(hours=settings.console_keep_closed_hours), settings.console_keep_closed_calls)
     view = View(keep)
+    levels = Levels(view, agencies, clock)
 
     def fold(agency: str, event: Event, stored: Stored) -> None:
         if isinstance(event, TokenRevoked):
             agencies.revoke(agency, event.token_hash)
-        view.fold(agency, event, stored)
+        levels.fold(agency, event, stored)
 
     follower = AnswerFollower(broker, READS, fold)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with connected(broker, follower.start, follower.stop), levels.measured(follower):
+            yield
+
     app = FastAPI(
         title="careroute console",
         version="1",
@@ -58,7 +68,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
         redoc_url=None,
         description=DESCRIPTION,
         redirect_slashes=False,  # it would lead to whatever host the request names
-        lifespan=lambda _: connected(broker, follower.start, follower.stop),
+        lifespan=lifespan,
     )
     expiry = timedelta(seconds=settings.console_command_expiry_seconds)
     log = CommandLog(DOOR, broker, follower, clock)

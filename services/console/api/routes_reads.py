@@ -14,6 +14,7 @@ from services.console.api.issue import CommandIssuer
 from services.console.api.problems import RESPONSES, RETRY_SECONDS, ProblemDetails
 from services.console.config import ConsoleSettings
 from services.console.view.agency import AgencyView, View
+from services.console.view.alarms import alerts_of
 from services.console.view.call import CallSeen
 from services.console.view.records import (
     Alert,
@@ -31,10 +32,6 @@ from shared.doors.problems import Fault, Problem
 from shared.links import shift_link
 
 router = APIRouter(prefix="/v1", responses=RESPONSES, tags=["reading"])
-AGENCIES_FILE_REFUSED = (
-    "The agencies file is wrong or gone, and the one before it in force: whoever was taken out of it since still "
-    "gets in. The log says what is wrong; revoke what cannot wait."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,14 +182,9 @@ def own_shift_link(settings: ConsoleSettings, shift_id: str, name: str, generati
 @router.get("/alerts")
 async def list_alerts(request: Request, reading: Annotated[Reading, _reader("read")]) -> list[Alert]:
     """What somebody has to look at, newest first."""
-    alerts = reading.seen.alerts()
-    live = [seen for seen in reading.seen.switchboard.phases.values() if seen.phase == "live"]
-    if live and not request.app.state.agencies.may_pause(reading.who.agency):
-        since = min(seen.since for seen in live)
-        alerts.insert(0, Alert("no-stop-switch", since, "A district is live and nobody has the right to pause it."))
-    if (since := request.app.state.agencies.refused_since) is not None:
-        alerts.insert(0, Alert("agencies-file-refused", since, AGENCIES_FILE_REFUSED))
-    return alerts
+    agencies = request.app.state.agencies
+    may_pause = agencies.may_pause(reading.who.agency)
+    return alerts_of(reading.seen, may_pause=may_pause, file_refused_since=agencies.refused_since)
 
 
 @router.get("/commands/{command_id}")

@@ -49,6 +49,10 @@ class View:
             self._agencies[agency] = AgencyView(self._keep)
         self._agencies[agency].fold(event, stored)
 
+    def agencies(self) -> tuple[str, ...]:
+        """Every agency of which anything was heard."""
+        return tuple(self._agencies)
+
     def agency(self, name: str) -> AgencyView:
         """One agency's view; empty where nothing was ever heard of it."""
         return self._agencies.get(name) or AgencyView(self._keep)
@@ -72,6 +76,10 @@ class AgencyView(AgencyRecords):
     def calls(self) -> list[CallSeen]:
         """Every call in the view, the one that was heard of last at the top."""
         return list(reversed(self._calls.values()))
+
+    def open_calls(self) -> list[CallSeen]:
+        """The calls that have no outcome yet, or a team on them."""
+        return [self._calls[call_id] for call_id in self._calls.keys() - self._closed.keys()]
 
     def fold(self, event: Event, stored: Stored) -> None:
         """Take an event in."""

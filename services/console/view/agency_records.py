@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
 from services.console.view.records import (
     Alert,
+    AlertKind,
     CommandSeen,
     DocumentSeen,
     PersonSeen,
@@ -18,7 +19,8 @@ from services.console.view.records import (
 )
 from shared.engine.broker import Stored
 
-KEEP_ALERTS = 1_000
+KEEP_ALERTS_OF_A_KIND = 1_000
+"""So that a flood of one kind never hides another."""
 KEEP_ANSWERS = 20_000
 
 V = TypeVar("V")
@@ -37,6 +39,7 @@ class AgencyRecords:
         """How often a person's links were revoked."""
         self.referrals: OrderedDict[str, ReferralSeen] = OrderedDict()
         self._alerts: OrderedDict[str, Alert] = OrderedDict()
+        self._alerts_of_kind: Counter[AlertKind] = Counter()
         self._commands: OrderedDict[str, CommandSeen] = OrderedDict()
 
     def alerts(self) -> list[Alert]:
@@ -44,12 +47,17 @@ class AgencyRecords:
         return list(reversed(self._alerts.values()))
 
     def raise_alert(self, key: str, alert: Alert) -> None:
-        """Raise an alert, or raise it again."""
-        _keep_newest(self._alerts, key, alert, KEEP_ALERTS)
+        """Raise an alert, or raise it again. Of too many of a kind the oldest goes."""
+        self.end_alert(key)
+        self._alerts[key] = alert
+        self._alerts_of_kind[alert.kind] += 1
+        if self._alerts_of_kind[alert.kind] > KEEP_ALERTS_OF_A_KIND:
+            self.end_alert(next(key for key, other in self._alerts.items() if other.kind == alert.kind))
 
     def end_alert(self, key: str) -> None:
         """End an alert, if there is one."""
-        self._alerts.pop(key, None)
+        if (alert := self._alerts.pop(key, None)) is not None:
+            self._alerts_of_kind[alert.kind] -= 1
 
     def command(self, command_id: str) -> CommandSeen | None:
         """The answer to a command, or that it waits for its call."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Literal
 
 from services.console.view.agency_records import AgencyRecords, Change
@@ -10,6 +11,9 @@ from services.console.view.sentences import sentence_of
 from shared import events
 from shared.engine.broker import Stored
 from shared.events import Event
+
+LATE = timedelta(seconds=1)
+"""A second after its deadline a call has its outcome on record, or something is wrong."""
 
 
 def _command_done(agency: AgencyRecords, event: events.CommandDone, stored: Stored) -> None:
@@ -87,10 +91,15 @@ def _may_enter(agency: AgencyRecords, event: events.TeamMayEnter, _stored: Store
     agency.end_alert(f"entry-not-released/{event.team_id}")
 
 
+def end_alerts_of_team(agency: AgencyRecords, team_id: str) -> None:
+    """Nothing that was said of a team stands any longer."""
+    for kind in ("team-silent", "need-police", "team-stays", "team-staged", "entry-not-released", "call-changed"):
+        agency.end_alert(f"{kind}/{team_id}")
+
+
 def _assignment_over(agency: AgencyRecords, event: Any, stored: Stored) -> None:
     agency.end_alert(f"unconfirmed/{event.call_id}/{event.episode}")
-    for kind in ("team-silent", "need-police", "team-stays", "team-staged", "entry-not-released", "call-changed"):
-        agency.end_alert(f"{kind}/{event.team_id}")
+    end_alerts_of_team(agency, event.team_id)
     agency.free_team(event.team_id, event.call_id, stored.time)
     if getattr(event, "acknowledge", False) and (team := agency.teams.get(event.team_id)) is not None:
         team.status = "recalled"
@@ -106,8 +115,17 @@ def _cad_informed(agency: AgencyRecords, event: events.CadInformed, _stored: Sto
 
 def _cad_not_informed(agency: AgencyRecords, event: events.CadNotInformed, stored: Stored) -> None:
     sentence = f"{event.source} did not acknowledge {event.kind}: {event.why}."
-    alert = Alert("cad-not-informed", stored.time, sentence, event.message_id, event.call_id or None)
+    about = (event.message_id, event.call_id or None)
+    alert = Alert("cad-not-informed", stored.time, sentence, *about, misleads=event.alarm)
     agency.raise_alert(f"cad-not-informed/{event.message_id}", alert)
+
+
+def _routed(agency: AgencyRecords, event: events.CallRouted, stored: Stored) -> None:
+    late = stored.time - event.deadline
+    if late > LATE:
+        sentence = f"It was {event.outcome} {late.total_seconds():.1f} s after its deadline."
+        alert = Alert("routed-late", stored.time, sentence, event.call_id, event.call_id)
+        agency.raise_alert(f"routed-late/{event.call_id}/{event.episode}", alert)
 
 
 def _webhook_disabled(agency: AgencyRecords, event: events.CadWebhookDisabled, stored: Stored) -> None:
@@ -146,6 +164,7 @@ CHANGES: dict[type[Event], Change] = {
     events.TeamMayEnter: _may_enter,
     events.AssignmentWithdrawn: _assignment_over,
     events.AssignmentEnded: _assignment_over,
+    events.CallRouted: _routed,
     events.CadInformed: _cad_informed,
     events.CadNotInformed: _cad_not_informed,
     events.CadWebhookDisabled: _webhook_disabled,

@@ -163,7 +163,10 @@ def _upgrade_raised(call: CallSeen, event: events.UpgradeRaised, stored: Stored)
 
 def _status_reported(call: CallSeen, event: events.StatusReported, stored: Stored) -> None:
     if event.status != "cleared" and event.assigned:
-        call.episode(event.episode, stored.time).team_status = event.status
+        episode = call.episode(event.episode, stored.time)
+        episode.team_status = event.status
+        if event.status == "on-scene" and episode.on_scene_at is None:
+            episode.on_scene_at = event.happened_at or stored.time
 
 
 def _status_corrected(call: CallSeen, event: events.StatusCorrected, stored: Stored) -> None:

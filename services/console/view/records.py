@@ -66,6 +66,8 @@ class EpisodeSeen:
     confirmation_until: datetime | None = None
     """A dispatcher may confirm `response` until then."""
     confirmed_by: str | None = None
+    on_scene_at: datetime | None = None
+    """When the team first said that it is there."""
     override: str | None = None
     overridden_by: str | None = None
     team_status: str | None = None
@@ -293,35 +295,41 @@ class PersonSeen:
     team_id: str | None = None
 
 
+AlertKind = Literal[
+    "unconfirmed",
+    "team-silent",
+    "need-police",
+    "team-stays",
+    "team-staged",
+    "entry-not-released",
+    "call-changed",
+    "cad-not-informed",
+    "routed-late",
+    "input-refused",
+    "clock-failed",
+    "webhook-disabled",
+    "cad-clock",
+    "cad-identity",
+    "no-stop-switch",
+    "agencies-file-refused",
+    "paused-by-itself",
+    "pause-unreviewed",
+    "referral-overdue",
+]
+
+
 @dataclass(slots=True)
 class Alert:
     """Something a person has to look at."""
 
-    kind: Literal[
-        "unconfirmed",
-        "team-silent",
-        "need-police",
-        "team-stays",
-        "team-staged",
-        "entry-not-released",
-        "call-changed",
-        "cad-not-informed",
-        "input-refused",
-        "clock-failed",
-        "webhook-disabled",
-        "cad-clock",
-        "cad-identity",
-        "no-stop-switch",
-        "agencies-file-refused",
-        "paused-by-itself",
-        "pause-unreviewed",
-        "referral-overdue",
-    ]
+    kind: AlertKind
     at: datetime
     sentence: str
     about: str = ""
     """A call, a message, a source, or the position of an input."""
     call_id: str | None = None
+    misleads: bool = True
+    """Of a CAD that was not informed: whether it now believes something that is not so."""
 
 
 @dataclass(slots=True)

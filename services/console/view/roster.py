@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.console.view.agency_records import AgencyRecords, Change
-from services.console.view.alerts import needs_police
+from services.console.view.alerts import end_alerts_of_team, needs_police
 from services.console.view.records import PersonSeen, TeamSeen
 from shared import events
 from shared.engine.broker import Stored
@@ -26,9 +26,11 @@ def _team_defined(agency: AgencyRecords, event: events.TeamDefined, _stored: Sto
 
 def _team_removed(agency: AgencyRecords, event: events.TeamRemoved, _stored: Stored) -> None:
     agency.teams.pop(event.team_id, None)
+    end_alerts_of_team(agency, event.team_id)
 
 
 def _signed_on(agency: AgencyRecords, event: events.TeamSignedOn, stored: Stored) -> None:
+    agency.end_alert(f"team-silent/{event.team_id}")
     if (team := agency.teams.get(event.team_id)) is not None:
         team.shift_id, team.members, team.shift_ends_at = event.shift_id, event.members, event.shift_ends_at
         team.unconfirmed, team.vouched_by = event.unconfirmed, event.vouched_by
@@ -39,6 +41,8 @@ def _signed_on(agency: AgencyRecords, event: events.TeamSignedOn, stored: Stored
 
 
 def _signed_off(agency: AgencyRecords, event: events.TeamSignedOff, stored: Stored) -> None:
+    if event.why == "signed-off":  # somebody said so; of a shift that ran out nobody has heard
+        agency.end_alert(f"team-silent/{event.team_id}")
     if (team := agency.teams.get(event.team_id)) is not None:
         for person in agency.people.values():
             if person.team_id == event.team_id:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pytest
 
-from shared.engine.broker import Record, Stored, TopicPartition
+from shared.engine.broker import BrokerUnavailable, Record, Stored, TopicPartition
 from shared.engine.follower import Follower
 from shared.engine.journal import InputPosition
-from shared.engine.memory import MemoryBroker, MemoryLog
+from shared.engine.memory import MemoryBroker, MemoryLog, MemoryReader
 from shared.events import CommandDone, CommandRefused, Event
 from shared.topics import CALLS, DECISIONS
 from tests.shared.engine.test_reader import journal, write
-from tests.simulation.virtual_time import run
+from tests.simulation.virtual_time import VirtualClock, run
 
 PLACE = (DECISIONS.name, 0)
 
@@ -183,3 +183,41 @@ def slow_reader(dice: random.Random) -> Callable[[MemoryBroker], object]:
         return reading
 
     return reader
+
+
+class Watched(MemoryBroker):
+    """A broker that goes away, and answers late."""
+
+    away = False
+
+    async def reader(self) -> MemoryReader:
+        reader, ends = await super().reader(), MemoryReader.ends
+
+        async def ends_or_nothing(places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+            if self.away:
+                raise BrokerUnavailable("away")
+            return await ends(reader, places)
+
+        reader.ends = ends_or_nothing  # type: ignore[method-assign]
+        return reader
+
+
+def test_the_lag_is_the_time_since_everything_was_read_for_certain() -> None:
+    async def follow() -> None:
+        log = journal()
+        clock = VirtualClock(asyncio.get_running_loop())
+        broker = Watched(log)
+        following = Follower(broker, [DECISIONS], lambda *_: None, clock=clock)
+        await following.start()
+        lags = []
+        for away, seconds in ((False, 10), (True, 20), (False, 4)):
+            broker.away = away
+            await asyncio.sleep(seconds)
+            lags.append(following.lag_seconds())
+        await following.stop()
+        assert following.failed is None
+        assert lags[0] <= 3
+        assert 20 <= lags[1] <= 23
+        assert lags[2] <= 3
+
+    run(follow())

@@ -11,7 +11,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
+from shared import telemetry
 from shared.engine import step, worker
 from shared.engine.broker import Record, Stored, TopicPartition
 from shared.engine.claim import ClockSkewed, UnknownJournalEvent
@@ -20,7 +22,7 @@ from shared.engine.memory import MemoryBroker, MemoryLog, MemoryReader
 from shared.engine.partition import Partition
 from shared.engine.service import Effect, EffectDone
 from shared.engine.topic import DEAD_LETTERS
-from shared.engine.writer import NotOwner
+from shared.engine.writer import NotOwner, least_offset_seconds
 from shared.events import (
     CallRouted,
     Claimed,
@@ -226,6 +228,80 @@ async def test_two_processes_share_the_partitions_and_one_takes_over_all() -> No
     assert other.worker is not None
     assert other.worker.ready
     assert one.ended_by == ["stopped"]
+
+
+# --- figures --------------------------------------------------------------------------------------------------------
+
+
+def figure(metric: str, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(metric, labels)
+
+
+@virtually
+async def test_it_says_of_every_partition_whether_it_owns_it() -> None:
+    bench = Bench(partitions=2)
+    machine = bench.machine()
+    topic = TOY.writes.name
+    await bench.until(lambda: machine.worker is not None and len(machine.worker.owned) == 2)
+    assert [figure("careroute_partition_owner", topic=topic, partition=n) for n in "01"] == [1, 1]
+    assert machine.worker is not None
+    await machine.worker._release(1)
+    assert [figure("careroute_partition_owner", topic=topic, partition=n) for n in "01"] == [1, 0]
+
+
+@virtually
+async def test_counters_begin_at_0_for_the_agencies_of_a_partition_once_it_is_claimed_and_for_new_ones() -> None:
+    telemetry.OFFERS.clear()
+    bench = Bench()
+    machine = bench.machine()
+    await bench.until(lambda: machine.worker is not None and machine.worker.ready)
+    begun: dict[str, str] = {"agency": "a", "ended": "expired"}
+    assert figure("careroute_offers_total", **begun) is None
+    bench.call("c1")
+    await bench.decided("deadline-set")
+    assert figure("careroute_offers_total", **begun) == 0
+    assert figure("careroute_inputs_refused_total", service=TOY.name) is not None
+    machine.retire()
+    telemetry.OFFERS.clear()
+    other = bench.machine("2")
+    await bench.until(lambda: other.worker is not None and bool(other.worker.owned))
+    assert figure("careroute_offers_total", **begun) == 0
+
+
+@virtually
+async def test_the_oldest_input_that_waits_has_an_age_and_none_has_none() -> None:
+    bench = Bench()
+    machine = bench.machine()
+    await bench.until(lambda: machine.worker is not None and machine.worker.ready)
+    assert machine.worker is not None
+    assert machine.worker.oldest_undecided_seconds() == 0
+    backlog = machine.worker.owned[0].backlog
+    at = bench.clock.now() - timedelta(seconds=12)
+    waiting = Stored(CALLS.name, 0, backlog.next_offsets[CALLS.name], at, "a", b"", {})
+    backlog.feed(waiting, in_preparation=True)
+    assert machine.worker.oldest_undecided_seconds() == pytest.approx(12, abs=0.1)
+    assert figure("careroute_oldest_undecided_seconds", service=TOY.name) == pytest.approx(12, abs=0.1)
+
+
+@virtually
+async def test_an_append_proves_how_far_a_clock_is_off_at_least() -> None:
+    bench = Bench()
+    bench.machine("1", skew_seconds=0.45)
+    bench.call("c1")
+    await bench.decided("deadline-set")
+    await asyncio.sleep(1)
+    offset = figure("careroute_clock_offset_seconds", service=TOY.name)
+    assert offset is not None
+    assert 0.3 < offset <= 0.45
+
+
+@pytest.mark.parametrize(
+    ("asked", "stored", "answered", "offset"),
+    [(0, 0, 0, 0), (0, 1, 2, 0), (0, -1, 2, 1), (0, 3, 2, -1), (0, 2, 2, 0)],
+)
+def test_a_slow_answer_is_no_offset(asked: int, stored: int, answered: int, offset: int) -> None:
+    instants = [EPOCH + timedelta(seconds=seconds) for seconds in (asked, stored, answered)]
+    assert least_offset_seconds(*instants) == offset
 
 
 # --- bad input ------------------------------------------------------------------------------------------------------

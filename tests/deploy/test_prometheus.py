@@ -1,0 +1,152 @@
+"""Rules, routing and runbooks: each alert has a metric, a page, a way to a person; no page is left without an alert."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import Any, get_args
+
+import pytest
+import yaml
+
+from deploy.local.kafka.node import CHECKOUT
+from services.console.view.records import AlertKind
+from shared import telemetry
+
+HERE, RUNBOOKS = CHECKOUT / "deploy/prometheus", CHECKOUT / "deploy/runbooks"
+RULES: list[dict[str, Any]] = [
+    rule for group in yaml.safe_load((HERE / "rules.yml").read_text())["groups"] for rule in group["rules"]
+]
+ALERTS = [rule for rule in RULES if "alert" in rule]
+NAMES = sorted({rule["alert"] for rule in ALERTS})
+SCRAPED = yaml.safe_load((HERE / "prometheus.yml").read_text())["scrape_configs"]
+SECTIONS = [
+    "## Is anybody in danger now?",
+    "## What people notice",
+    "## First command",
+    "## How to tell that it is over",
+    "## What to write down",
+]
+IN_CARE_OF_PEOPLE = {
+    "AssignmentUnconfirmed",
+    "CadNotInformed",
+    "TeamSilent",
+    "PoliceNeeded",
+    "CallOverdue",
+    "RoutedLate",
+}
+
+
+def run(*command: str) -> str:
+    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def names_in(expression: str) -> set[str]:
+    return set(re.findall(r"careroute_\w+", expression))
+
+
+def test_each_alert_has_a_page_and_each_page_an_alert() -> None:
+    assert sorted(page.stem for page in RUNBOOKS.iterdir()) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_says_first_whether_anybody_is_in_danger(name: str) -> None:
+    lines = (RUNBOOKS / f"{name}.md").read_text("utf-8").splitlines()
+    assert lines[0] == f"# {name}"
+    assert [line for line in lines if line.startswith("#")][1:] == SECTIONS
+    assert all(lines[lines.index(section) + 1].strip() for section in SECTIONS)
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
+def test_an_alert_says_how_bad_it_is_whom_it_is_for_and_what_to_read(rule: dict[str, Any]) -> None:
+    assert rule["labels"]["severity"] in ("page", "notice", "ticket")
+    assert rule["labels"]["audience"] in ("dispatch", "operators")
+    assert rule["annotations"]["summary"].endswith(".")
+    assert rule["annotations"]["runbook_url"] == f"deploy/runbooks/{rule['alert']}.md"
+
+
+def test_what_is_about_people_is_paged_at_once() -> None:
+    people = [rule for rule in ALERTS if rule["alert"] in IN_CARE_OF_PEOPLE]
+    assert {rule["alert"] for rule in people} == IN_CARE_OF_PEOPLE
+    assert all("for" not in rule and rule["labels"]["severity"] == "page" for rule in people)
+
+
+def test_every_kind_of_alarm_has_one_alert() -> None:
+    written = [
+        kind
+        for rule in ALERTS
+        for kinds in re.findall(r'careroute_open_alarms\{kind=~?"([^"]+)"', rule["expr"])
+        for kind in kinds.split("|")
+    ]
+    assert sorted(written) == sorted(get_args(AlertKind))
+
+
+def test_rules_name_metrics_that_are_exported() -> None:
+    exported = {
+        name.removesuffix(suffix) + suffix
+        for metric in vars(telemetry).values()
+        if hasattr(metric, "_documentation")
+        for name in [metric._name]
+        for suffix in {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}.get(metric._type, [""])
+    }
+    for rule in RULES:
+        assert names_in(rule["expr"]) <= exported
+
+
+def test_what_an_alert_stands_on_says_so_of_itself() -> None:
+    alerted = set().union(*(names_in(rule["expr"]) for rule in ALERTS))
+    marked = {m._name for m in vars(telemetry).values() if "ALERT" in getattr(m, "_documentation", "")}
+    assert marked == {name.removesuffix("_total") for name in alerted}
+
+
+def test_a_counter_stands_behind_an_alert_in_both_forms() -> None:
+    for rule in (rule for rule in ALERTS if rule["alert"] == "AlarmCounted"):
+        name = rule["labels"]["counter"]
+        assert rule["expr"] == f"({name} unless {name} offset 5m) > 0 or increase({name}[5m]) > 0"
+
+
+def test_every_process_is_scraped() -> None:
+    compose = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())["services"]
+    ours = {name for name in compose if name not in ("kafka", "topics")}
+    targets = {target for job in SCRAPED for target in job["static_configs"][0]["targets"]}
+    assert targets == {f"{name}:9100" for name in ours}
+    jobs = {job["job_name"] for job in SCRAPED}
+    assert set(re.findall(r'job="([^"]+)"', " ".join(rule["expr"] for rule in ALERTS))) <= jobs
+
+
+def test_the_rules_are_right(prometheus_tools: dict[str, str]) -> None:
+    """The label that first appears at 1, the count that died before the scrape, and the levels."""
+    run(prometheus_tools["promtool"], "check", "config", "prometheus.yml")
+    run(prometheus_tools["promtool"], "test", "rules", str(CHECKOUT / "tests/deploy/prometheus/rules.test.yml"))
+
+
+def test_the_metrics_are_well_formed(prometheus_tools: dict[str, str]) -> None:
+    telemetry.begin("triage", agency="madison-wi")
+    shown = telemetry.operations(lambda: True)("/metrics")[2]
+    command = [prometheus_tools["promtool"], "check", "metrics"]
+    done = subprocess.run(command, input=shown, capture_output=True, check=False, timeout=60)
+    ours = [line for line in (done.stdout + done.stderr).decode().splitlines() if line.startswith("careroute")]
+    assert ours == []
+    assert b"_created" not in shown
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
+def test_each_alert_reaches_somebody(rule: dict[str, Any], prometheus_tools: dict[str, str]) -> None:
+    labels = {"alertname": rule["alert"], **rule["labels"]}
+    receivers = [
+        *(["on-call"] if labels["severity"] == "page" else []),
+        *(["dispatch-board"] if labels["audience"] == "dispatch" else []),
+    ]
+    run(
+        prometheus_tools["amtool"], "config", "routes", "test", "--config.file=alertmanager.yml",
+        f"--verify.receivers={','.join(receivers or ['operators'])}",
+        *(f"{name}={value}" for name, value in labels.items()),
+    )  # fmt: skip
+
+
+def test_alerts_about_people_are_never_inhibited(prometheus_tools: dict[str, str]) -> None:
+    run(prometheus_tools["amtool"], "check-config", "alertmanager.yml")
+    rules = yaml.safe_load((HERE / "alertmanager.yml").read_text())["inhibit_rules"]
+    assert [rule["target_matchers"] for rule in rules] == [["alertname = InstanceDown"]]
