@@ -58,9 +58,16 @@ def remembered(programme: Programme | None, memory: Memory, version: Version) ->
     standing = memory.standing
     for hazard in [hazard for hazard in HAZARDS if hazard in said or hazard in doubts]:
         before = standing.get(hazard)
+        if before is not None and hazard not in doubts and _is_known(before, said[hazard]):
+            continue
         after = _after(before, hazard, said.get(hazard), doubts.get(hazard), order, newest=newest)
         standing = standing.set(hazard, after)
     return replace(memory, standing=standing)
+
+
+def _is_known(before: Standing, said: Said) -> bool:
+    """Whether a version says nothing of a hazard but what was said before, and nothing bad: most do."""
+    return said.evidence.high == 0 and said.answers.issubset(before.given)
 
 
 def hazards_standing(memory: Memory) -> dict[str, Hazard]:

@@ -91,6 +91,7 @@ def compiled(document: Document, text: str, weaker: tuple[str, ...]) -> Programm
         words=words.words,
         stems=words.stems,
         phrases=words.phrases,
+        phrases_by_beginning=words.phrases_by_beginning,
         levels=levels,
         raises=raises,
         responses=MappingProxyType(responses),

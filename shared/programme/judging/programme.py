@@ -243,6 +243,8 @@ class Programme:
     """The like for how words begin."""
     phrases: tuple[tuple[str, str], ...]
     """The like for several words in a row; the last may be a stem, which ends in `*`."""
+    phrases_by_beginning: Mapping[str, tuple[tuple[str, str], ...]]
+    """The same by their first words, by which they are looked for."""
     levels: tuple[Level, ...]
     raises: tuple[Raise, ...]
     """The highest level's first."""

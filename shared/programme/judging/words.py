@@ -21,6 +21,8 @@ class WordTables(NamedTuple):
     words: Mapping[str, tuple[str, ...]]
     stems: Mapping[str, tuple[str, ...]]
     phrases: tuple[tuple[str, str], ...]
+    phrases_by_beginning: Mapping[str, tuple[tuple[str, str], ...]]
+    """The same by their first words."""
 
 
 def form_of(word: str) -> str:
@@ -40,7 +42,12 @@ def tables_of(forms: Iterable[tuple[str, str]]) -> WordTables:
             stems[form.removesuffix(STEM)] += (hazard,)
         else:
             words[form] += (hazard,)
-    return WordTables(MappingProxyType(dict(words)), MappingProxyType(dict(stems)), tuple(phrases))
+    beginnings: defaultdict[str, tuple[tuple[str, str], ...]] = defaultdict(tuple)
+    for phrase, hazard in phrases:
+        beginnings[phrase.partition(" ")[0]] += ((phrase, hazard),)
+    return WordTables(
+        MappingProxyType(dict(words)), MappingProxyType(dict(stems)), tuple(phrases), MappingProxyType(dict(beginnings))
+    )
 
 
 def words_in_narrative(programme: Programme, narrative: str) -> frozenset[str]:
@@ -71,8 +78,8 @@ def _hazards_of(programme: Programme | WordTables, words: list[str]) -> frozense
             beginnings = {word[:length] for word in spoken_words}
             hazards.update(hazard for stem in programme.stems.keys() & beginnings for hazard in programme.stems[stem])
     line = ""
-    for phrase, hazard in programme.phrases:
-        if hazard not in hazards and phrase.partition(" ")[0] in spoken_words:
+    for beginning in programme.phrases_by_beginning.keys() & spoken_words:
+        for phrase, hazard in programme.phrases_by_beginning[beginning]:
             line = line or f" {' '.join(words)} "
             if (f" {phrase.removesuffix(STEM)}" if phrase.endswith(STEM) else f" {phrase} ") in line:
                 hazards.add(hazard)
