@@ -139,13 +139,17 @@ def _topic(day: Day, name: str) -> Iterator[Stored]:
 
 
 def _deadlines(day: Day, assignments: list[Told]) -> Iterator[str]:
+    """By the clock of the machine that decides. A judgement that comes late may name a deadline that is over."""
     deadlines: dict[tuple[str, int], datetime] = {}
     for stored, event in assignments:
-        if isinstance(event, DeadlineSet | PlanSet):
+        now = datetime.fromisoformat(stored.headers["time"].decode())
+        if isinstance(event, DeadlineSet):
             deadlines[event.call_id, event.episode] = event.deadline
+        elif isinstance(event, PlanSet):
+            deadlines[event.call_id, event.episode] = max(event.deadline, now)
         elif isinstance(event, CallRouted):
             deadline = deadlines[event.call_id, event.episode]
-            late = stored.time - deadline
+            late = now - deadline
             if late > _allowed(day, deadline, stored.time):
                 yield f"deadline: {event.call_id} was routed {late.total_seconds():.2f} s late ({event.outcome})"
 
