@@ -166,11 +166,13 @@ def read_mapping(text: str) -> CallMapping:
     """The document. Raises MappingRefused with every fault that was found."""
     try:
         mapping = CallMapping.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise MappingRefused(f"the mapping is no TOML: {error}") from None
     except ValidationError as error:
         faults = (f"the mapping: {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise MappingRefused(*faults) from None
+    except RecursionError:
+        raise MappingRefused("the mapping is nested too deeply: it needs a table in a table at most") from None
+    except ValueError as error:  # no TOML, or a number without end
+        raise MappingRefused(f"the mapping is no TOML: {error}") from None
     if contradictions := tuple(_contradictions(mapping)):
         raise MappingRefused(*contradictions)
     return mapping

@@ -102,6 +102,12 @@ def test_local_times_over_daylight_saving(mapping: CallMapping, local: str, ambi
     assert row.created_at.hour == utc_hour
 
 
+@pytest.mark.parametrize("value", ["[" * 3_000, "{ a = " * 3_000, "9" * 5_000, "\ud83d", ""])
+def test_a_mapping_without_end_is_refused_like_any_other(value: str) -> None:
+    with pytest.raises(MappingRefused, match="the mapping is"):
+        read_mapping(f"x = {value}")
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
