@@ -147,7 +147,8 @@ class Follower:
         if self._ends is None and now - self._ends_asked_at >= ENDS_EVERY_SECONDS:
             self._ends_asked_at = now
             with suppress(BrokerUnavailable, TimeoutError):
-                self._ends = now, await asyncio.wait_for(reader.ends(self._positions), ENDS_WAIT_SECONDS)
+                async with asyncio.timeout(ENDS_WAIT_SECONDS):  # `wait_for` may swallow that it is cancelled
+                    self._ends = now, await reader.ends(self._positions)
 
     def _take(self, stored: Stored) -> None:
         kind = stored.headers.get("type", b"")

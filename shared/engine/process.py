@@ -166,6 +166,7 @@ def beside_the_loop(kind: type[E], work: Callable[[E], object]) -> Prepare:
 
         threading.Thread(target=run_beside, name=f"prepare {kind.type}", daemon=True).start()
         # after that the decision does the work itself, within its budget
-        await asyncio.wait_for(over.wait(), PREPARE_SECONDS)
+        async with asyncio.timeout(PREPARE_SECONDS):
+            await over.wait()
 
     return prepare
