@@ -35,7 +35,8 @@ class AnswerFollower(Follower):
         waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, set()).add(waiting)
         try:
-            return await asyncio.wait_for(waiting, timeout_seconds)
+            async with asyncio.timeout(timeout_seconds):
+                return await waiting
         except TimeoutError:
             return None
         finally:

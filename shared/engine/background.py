@@ -44,7 +44,8 @@ class Background:
         """Let the tasks run until there is news, but no longer than this."""
         if seconds > 0:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._bell.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._bell.wait()
         else:
             await asyncio.sleep(0)
         self._bell.clear()

@@ -144,7 +144,8 @@ class PartitionEffects(Generic[S]):
             outcome = EffectDone(effect.effect_id, "expired")
         else:
             try:
-                outcome = await asyncio.wait_for(self._perform(agency, effect), max(EFFECT_SECONDS, left_seconds))
+                async with asyncio.timeout(max(EFFECT_SECONDS, left_seconds)):
+                    outcome = await self._perform(agency, effect)
             except Exception as error:  # noqa: BLE001  # an adapter's fault is the effect's failure, not the worker's
                 outcome = EffectDone(effect.effect_id, "failed", type(error).__name__)
         telemetry.EFFECTS.labels(self._service.name, outcome.result).inc()

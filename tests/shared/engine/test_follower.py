@@ -62,6 +62,21 @@ async def test_it_is_ready_where_nothing_is_kept_any_more() -> None:
     await following.stop()
 
 
+async def test_it_stops_though_it_is_told_to_in_the_instant_in_which_the_log_answers() -> None:
+    stopping: list[asyncio.Task[None]] = []
+
+    async def network(operation: str) -> None:
+        if operation == "ends" and following.ready and not stopping:
+            stopping.append(asyncio.create_task(following.stop()))
+
+    following = Follower(MemoryBroker(journal(), network=network), [DECISIONS], View().fold)
+    await following.start()
+    await until(lambda: bool(stopping))
+    async with asyncio.timeout(5):
+        await stopping[0]
+    assert following.failed is None
+
+
 async def test_events_that_are_not_asked_for_are_not_decoded_and_what_cannot_be_decoded_is_passed_over() -> None:
     log, view = journal(), View()
     log.append(*PLACE, [Record("a", b"no json", (("type", b"command-done"), ("epoch", b"3")))])
