@@ -35,7 +35,7 @@ PANEL = SMALL_HEIGHT + 24.0
 HOUR_WIDTH, DAY_HEIGHT, DAY_LABEL = 14.5, 18.0, 40.0
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 HOURS: Final = 24
-ROWS_IN_SIGHT = 12
+ROWS_IN_SIGHT = 6
 """A longer table beside a chart is folded."""
 
 __all__ = ["Bar", "Change", "Heading", "Series", "band", "bars", "funnel", "lines", "small_multiples", "week"]
