@@ -15,6 +15,7 @@ from shared.events import (
     AssignmentEnded,
     AssignmentMoved,
     AssignmentWithdrawn,
+    AuditGapFound,
     CallCancelled,
     CallReported,
     CallRouted,
@@ -23,7 +24,7 @@ from shared.events import (
     UpgradeRaised,
     commands_of,
 )
-from shared.topics import ASSIGNMENTS, CALLS, COMMANDS, DECISIONS
+from shared.topics import ASSIGNMENTS, AUDITS, CALLS, COMMANDS, DECISIONS
 
 
 def triage_service(opener: Opener) -> Service[State]:
@@ -33,17 +34,18 @@ def triage_service(opener: Opener) -> Service[State]:
 
 TRIAGE: Service[State] = Service(
     name="triage",
-    reads=(COMMANDS, CALLS, ASSIGNMENTS),
+    reads=(COMMANDS, CALLS, ASSIGNMENTS, AUDITS),
     writes=DECISIONS,
     handles=commands_of("triage")
     | {CallReported, CallCancelled}
-    | {OfferMade, CallRouted, AssignmentEnded, AssignmentWithdrawn, UpgradeRaised, StatusReported, AssignmentMoved},
+    | {OfferMade, CallRouted, AssignmentEnded, AssignmentWithdrawn, AssignmentMoved}
+    | {UpgradeRaised, StatusReported, AuditGapFound},
     initial=State(),
     decide=partial(decide, opener=NoKey()),
     evolve=evolve,
     packer=packer(State),
-    state_version=5,
-    decider_version="4",
+    state_version=6,
+    decider_version="5",
     due=lambda state: state.clocks.first(),
 )
 """Triage without a key: what is sealed stays so, and counts as unknown."""

@@ -305,6 +305,7 @@ AlertKind = Literal[
     "call-changed",
     "cad-not-informed",
     "routed-late",
+    "audit-gap",
     "input-refused",
     "clock-failed",
     "webhook-disabled",
