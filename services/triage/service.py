@@ -19,6 +19,7 @@ from shared.events import (
     CallCancelled,
     CallReported,
     CallRouted,
+    Event,
     OfferMade,
     StatusReported,
     UpgradeRaised,
@@ -32,14 +33,19 @@ def triage_service(opener: Opener) -> Service[State]:
     return replace(TRIAGE, decide=partial(decide, opener=opener))
 
 
+HANDLED: frozenset[type[Event]] = frozenset(
+    (
+        CallReported, CallCancelled, OfferMade, CallRouted, AssignmentEnded, AssignmentMoved, AssignmentWithdrawn,
+        UpgradeRaised, StatusReported, AuditGapFound,
+    )
+)  # fmt: skip
+"""What it decides on besides commands."""
+
 TRIAGE: Service[State] = Service(
     name="triage",
     reads=(COMMANDS, CALLS, ASSIGNMENTS, AUDITS),
     writes=DECISIONS,
-    handles=commands_of("triage")
-    | {CallReported, CallCancelled}
-    | {OfferMade, CallRouted, AssignmentEnded, AssignmentWithdrawn, AssignmentMoved}
-    | {UpgradeRaised, StatusReported, AuditGapFound},
+    handles=commands_of("triage") | HANDLED,
     initial=State(),
     decide=partial(decide, opener=NoKey()),
     evolve=evolve,
