@@ -281,6 +281,8 @@ def _district_paused(state: State, event: DistrictPaused, at: datetime) -> State
     paused = board.paused | {Switch.of(event.district, event.response)}
     unreviewed = _newest(state.unreviewed_pauses.set(event.revision, event.changed_by))
     state = replace(state, unreviewed_pauses=unreviewed)
+    if event.audit_gap:
+        state = replace(state, audit_gaps=state.audit_gaps.set(event.audit_gap, at, at))
     return _judge_again(replace(state, switchboard=replace(board, revision=event.revision, paused=paused)), at)
 
 

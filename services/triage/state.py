@@ -174,6 +174,8 @@ class State:
     """By the key of the pause that they count for: calls that proved more dangerous, and when."""
     unreviewed_pauses: PMap[int, str] = EMPTY
     """Revision → who paused, until another person has looked into it."""
+    audit_gaps: ByDay[datetime] = field(default_factory=ByDay)
+    """Findings of the auditor that it was paused for."""
     referrals: PMap[str, Referral] = EMPTY
     closed_records: ByDay[datetime] = field(default_factory=ByDay)
     """Ids of closed referrals, and of notes."""

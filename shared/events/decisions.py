@@ -72,6 +72,8 @@ class DistrictPaused(Event):
     reason: str = ""
     response: str | None = None
     """Only this response."""
+    audit_gap: Id = ""
+    """The auditor's finding that it was paused for."""
 
 
 class DistrictResumed(Event):

@@ -307,6 +307,7 @@ AlertKind = Literal[
     "call-changed",
     "cad-not-informed",
     "routed-late",
+    "audit-gap",
     "input-refused",
     "clock-failed",
     "webhook-disabled",

@@ -19,7 +19,7 @@ from shared import events, telemetry
 from shared.engine.follower import Follower
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.events import Event
-from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
+from shared.topics import ASSIGNMENTS, AUDITS, DECISIONS, NOTIFICATIONS
 from tests.services.console.driver import City
 from tests.services.console.stories import (
     ACCEPTED,
@@ -130,6 +130,10 @@ def status(name: Any, **given: Any) -> events.StatusReported:
     return events.StatusReported(team_id="cares-1", status=name, call_id=CALL_ID, episode=1, **given)
 
 
+GAP = events.AuditGapFound(
+    gap_id="g1", invariant="one-outcome", about=CALL_ID, sentence="It has two outcomes.", broken_at=START
+)
+OF_A_GAP = {"gap_id", "invariant", "about"}
 CLEARED = events.AssignmentEnded(call_id=CALL_ID, episode=1, team_id="cares-1", disposition="resolved-on-scene")
 REFUSED = events.InputRefused(position="calls/0/7", sha256="0" * 64, length=1, wrong="KeyError")
 TAKEN: tuple[Told, ...] = tuple((topic, event, number) for number, (topic, event) in enumerate(ACCEPTED))
@@ -184,6 +188,7 @@ def test_made_up_agencies_have_no_levels_for_the_prober_alarms_for_them() -> Non
         ((A, silent(), 50), (A, signed_on(), 60)),
         ((A, silent(), 50), (A, events.TeamSignedOff(team_id="cares-1", shift_id="s1"), 60)),
         ((N, not_informed(), 50), (N, informed(), 60)),
+        ((AUDITS.name, GAP, 50), (AUDITS.name, events.AuditGapClosed(**GAP.model_dump(include=OF_A_GAP)), 60)),
         ((N, events.CadWebhookDisabled(source="uw"), 50), (N, events.CadWebhookEnabled(source="uw"), 60)),
     ],
 )
