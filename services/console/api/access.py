@@ -39,6 +39,7 @@ Right = Literal[
     "withdraw-team",
     "answer-offer",
     "operate-cad",
+    "acknowledge",
 ]
 
 PEOPLE: frozenset[Role] = frozenset({"dispatcher", "supervisor", "approver", "staff", "viewer"})
@@ -66,6 +67,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     "withdraw-team": frozenset({"dispatcher", "supervisor"}),
     "answer-offer": frozenset({"staff", "supervisor"}),
     "operate-cad": frozenset({"supervisor"}),
+    "acknowledge": frozenset({"dispatcher", "supervisor"}),
 }
 """Which roles have a right. Staff have theirs for themselves only, a CAD for the calls of its own source only."""
 
