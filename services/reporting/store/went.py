@@ -1,0 +1,38 @@
+"""Who really went to a call: an acceptance is no diversion by itself."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, case, or_
+
+from services.reporting.store.tables import EPISODE
+
+_E = EPISODE.c
+
+WENT: ColumnElement[str] = case(
+    (_E.outcome.is_(None), "undecided"),
+    (_E.outcome == "cancelled", "nobody"),
+    (_E.outcome == "default", "default"),
+    (_E.moved_to_call_id.is_not(None), "merged"),
+    (and_(_E.on_scene_at.is_(None), _E.released_at.is_not(None), _E.upgraded_at.is_not(None)), "recalled-upgraded"),
+    (and_(_E.on_scene_at.is_(None), _E.released_at.is_not(None)), "recalled"),
+    (_E.upgraded_at.is_not(None), "team-upgraded"),
+    (
+        or_(
+            _E.police_asked_at.is_not(None),
+            _E.silent_at.is_not(None),
+            _E.unconfirmed_at.is_not(None),
+            _E.override_send == "default",
+            _E.goes == "beside default",
+        ),
+        "team-and-default",
+    ),
+    (_E.outcome == "phone-accepted", "phone"),
+    (and_(_E.on_scene_at.is_(None), _E.cleared_at.is_(None)), "team-under-way"),
+    else_="team",
+)
+"""In a word, what the episodes of a call came to. Diverted are `team` and `phone` alone: in all the others the default
+went, or may have gone, or nobody did.
+
+`recalled`: the team was turned back before it arrived, `recalled-upgraded` because the call proved more dangerous;
+`team-upgraded`: it arrived, or is on its way, to a call that did. `team-and-default`: police were asked for, or sent
+beside the team, or the CAD was not told in time. `merged`: the team went on with another call, and counts there."""
