@@ -127,6 +127,7 @@ async def _served(door: uvicorn.Server | None) -> AsyncIterator[asyncio.Future[N
     finally:
         door.should_exit = True
         await asyncio.wait([serving])
+        serving.exception()  # looked at: that it ends now is as it should be
 
 
 async def _serve(door: uvicorn.Server) -> None:
