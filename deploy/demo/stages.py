@@ -58,6 +58,8 @@ class Stage(Protocol):
 
     description: str
     access: Access
+    reports: bool
+    """Whether reporting follows it."""
     watch: Watch | None
     """Prometheus and Alertmanager on it, where it is watched."""
 
@@ -92,6 +94,7 @@ class Processes:
         watch: Watch | None = None,
     ) -> None:
         self._directory, self._node, self._agencies, self._instances = directory, node, agencies, instances
+        self.reports = True
         self.watch = watch
         self._stack: Stack | None = None
         self.description = f"{node.description}, every service a process of its own"
@@ -144,6 +147,7 @@ class Processes:
 class OneProcess:
     """All services in this process, on the in-memory twin: nothing survives it, and nothing runs beside another."""
 
+    reports = False
     watch: Watch | None = None
     """One process has one set of metrics: there is nothing to scrape."""
     description = "NO KAFKA HERE: all services in this one process, on the in-memory twin, which loses all when it ends"

@@ -123,6 +123,8 @@ class Stack:
             "sealing_key": self.access.sealing_key,
             "link_secret": self.access.link_secret,
             "pocket_url": self.url_of("pocket"),
+            "reporting_url": self.url_of("reporting"),
+            "reporting_key": self.access.reporting_key,
             "webhook_networks": ",".join(WEBHOOK_NETWORKS),
         }
         environment = environment_of(service, settings) | {"PYTHONUNBUFFERED": "1"} | self._environment
