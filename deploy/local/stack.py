@@ -126,6 +126,7 @@ class Stack:
             "reporting_url": self.url_of("reporting"),
             "reporting_key": self.access.reporting_key,
             "webhook_networks": ",".join(WEBHOOK_NETWORKS),
+            "console_sessions_file": self.directory / "sessions.json",
         }
         environment = environment_of(service, settings) | {"PYTHONUNBUFFERED": "1"} | self._environment
         return Program(service, number, operations_port, port, environment)
