@@ -101,6 +101,7 @@ def test_the_values_that_a_label_begins_with_are_all_that_it_can_have() -> None:
         ("careroute_offers", "ended"): set(get_args(OfferEnd)),
         ("careroute_pages", "ended"): set(PAGE_ENDS.values()),
         ("careroute_effects", "result"): set(get_args(EffectResult)),
+        ("careroute_probe_results", "result"): {"seen", "missed"},
     }
 
 
@@ -141,7 +142,7 @@ def test_an_info_says_one_thing_at_a_time() -> None:
 
 def test_nothing_personal_is_a_label() -> None:
     allowed = {
-        "agency", "ended", "decider", "door", "hash", "kind", "method", "outcome", "partition", "path", "result",
-        "service", "source", "state", "status", "suitability", "topic", "type", "version",
+        "agency", "district", "ended", "decider", "door", "hash", "kind", "method", "outcome", "partition", "path", "result",
+        "service", "source", "stage", "state", "status", "suitability", "topic", "type", "version",
     }  # fmt: skip
     assert {label for metric in METRICS.values() for label in metric._labelnames} == allowed
