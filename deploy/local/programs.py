@@ -10,6 +10,7 @@ from services.console.config import ConsoleSettings
 from services.intake.config import IntakeSettings
 from services.notification.config import NotificationSettings
 from services.pocket.config import PocketSettings
+from services.prober.config import ProberSettings
 from services.reporting.config import ReportingSettings
 from services.team_availability.config import TeamAvailabilitySettings
 from services.triage.config import TriageSettings
@@ -24,6 +25,7 @@ SERVICES: Mapping[str, type[ProcessSettings]] = {
     "pocket": PocketSettings,
     "console": ConsoleSettings,
     "reporting": ReportingSettings,
+    "prober": ProberSettings,
 }
 """What each can be told; its package is the one that the settings stand in."""
 DOORS = frozenset(name for name, settings in SERVICES.items() if issubclass(settings, ListeningSettings))
