@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.auditor.fold.writes import insert
 from services.reporting.auditor.invariant import PLANTED, Invariant
 from services.reporting.auditor.invariants import INVARIANTS
+from services.reporting.auditor.senders_list import look_for_arrivals
 from services.reporting.auditor.tables import BATCH, GAP, METADATA, SECOND, WATERMARK
 from services.reporting.store.engine import transaction
 from shared.events.base import Id, child_id
@@ -89,6 +90,8 @@ class Auditor:
     async def run(self, now_us: int) -> Run:
         """Ask all of them, or as many as the budget allows. Raises what the database raises."""
         began = time.monotonic()
+        async with transaction(self._engine) as connection:
+            await connection.run_sync(look_for_arrivals)
         answers = await self._ask(now_us, began + self._budget)
         names = [invariant.name for invariant in self._waiting]
         async with transaction(self._engine) as connection:
