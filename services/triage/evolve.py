@@ -124,7 +124,7 @@ def _version_of(event: CallTriaged | VersionNoted) -> Version | None:
         return None
     disclosure = Disclosure(event.lines, event.located, event.caller, event.read_by)
     judged_at = event.judged_at or event.updated_at
-    return Version(event.event_id, event.call, judged_at, *disclosure, received_at=event.received_at)
+    return Version(event.event_id, event.call, judged_at, *disclosure, event.received_at, event.synthetic)
 
 
 def _remembered(state: State, memory: Memory, event: VersionNoted) -> Memory:

@@ -43,6 +43,8 @@ class Version:
     read_by: str = ""
     """What a document looked for in its sealed part; empty: it has none."""
     received_at: datetime | None = None
+    synthetic: bool = False
+    """A test call of careroute's own."""
 
     @property
     def order(self) -> datetime:
@@ -78,6 +80,8 @@ class Memory:
     """By hazard."""
     doubted: PMap[str, tuple[str, ...]] = EMPTY
     """Lines, texts and cautions that put hazards in doubt → these hazards. Each does so once."""
+    synthetic: bool = False
+    """Whether any version was a test of careroute's own: then the call is one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,8 @@ class CallTriaged(Event):
     """What the document looked for in the sealed part (`Programme.reads`); empty: there was none."""
     received_at: AwareDatetime | None = None
     """When intake received the version that was judged: with `updated_at` its place in the order of versions."""
+    synthetic: bool = False
+    """A test call of careroute's own."""
 
 
 class VersionNoted(Event):
@@ -164,6 +166,8 @@ class VersionNoted(Event):
     caller: str = ""
     read_by: str = ""
     received_at: AwareDatetime | None = None
+    synthetic: bool = False
+    """A test call of careroute's own."""
 
 
 class RoutingNoted(Event):

@@ -57,6 +57,12 @@ def link(body: dict[str, str]) -> None:
     _out().print(Text(f"{body['person_id']} with {body['team_id']}: {body['link']}"), soft_wrap=True)
 
 
+def sign_in_link(body: dict[str, str]) -> None:
+    """A link that signs in at a browser."""
+    _out().print(Text(body["link"]), soft_wrap=True)
+    _out().print(Text(f"It works once, until {_at(body['until'])}.", QUIET), soft_wrap=True)
+
+
 def not_done(body: dict[str, Any]) -> None:
     """Why it was not done, and what to do next."""
     out = _out(error=True)
@@ -137,6 +143,7 @@ def calls(body: Sequence[dict[str, Any]]) -> None:
     rows = [
         (
             seen["call_id"],
+            "test" if seen["synthetic"] else "",
             seen["state"],
             seen["district"],
             seen["priority"],
@@ -145,13 +152,15 @@ def calls(body: Sequence[dict[str, Any]]) -> None:
         )
         for seen in body
     ]
-    _table(_out(), ("call", "state", "district", "priority", "outcomes", ""), rows, "No such call.")
+    _table(_out(), ("call", "", "state", "district", "priority", "outcomes", ""), rows, "No such call.")
 
 
 def call(body: dict[str, Any]) -> None:
     """One call with everything that explains it."""
     out = _out()
     out.print(Text(body["call_id"], "bold"), _word(body["state"]), Text(body["sentence"]), soft_wrap=True)
+    if body["synthetic"]:
+        out.print(Text("  a test call of careroute's own: nobody is sent to it"), soft_wrap=True)
     if body["linked_incidents"]:
         out.print(Text(f"  has to do with {', '.join(body['linked_incidents'])}"), soft_wrap=True)
     for episode in body["episodes"]:
@@ -341,6 +350,7 @@ SHAPES: dict[str, Callable[[Any], None]] = {
     "answer": answer,
     "not-done": not_done,
     "link": link,
+    "sign-in-link": sign_in_link,
     "key": key,
     "switchboard": switchboard,
     "referrals": referrals,

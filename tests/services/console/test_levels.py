@@ -12,6 +12,8 @@ from services.console.levels import CallLevel, Levels, TeamLevel
 from services.console.view import agency_records
 from services.console.view.agency import View
 from services.console.view.alarms import OPEN_FOR
+from services.console.view.call import CallSeen
+from services.console.view.call_changes import fold
 from services.console.view.records import AlertKind
 from shared import events, telemetry
 from shared.engine.follower import Follower
@@ -60,6 +62,9 @@ class NoAgenciesButOurs:
         raise NotImplementedError
 
     def person_of(self, token: str) -> None:
+        raise NotImplementedError
+
+    def person_with(self, token_hash: str) -> None:
         raise NotImplementedError
 
     def source_of(self, key: str) -> None:
@@ -153,6 +158,29 @@ def test_a_restart_changes_nothing() -> None:
     for began in (START, START + timedelta(seconds=60)):
         measured(levels_of(*told, began=began), 62)
         assert open_kinds() == {"team-silent": 1, "cad-not-informed": 1}
+
+
+def test_a_test_call_disturbs_nobody_and_is_shown_with_a_mark() -> None:
+    told: tuple[Told, ...] = (
+        (D, triaged().model_copy(update={"synthetic": True}), 0),
+        (A, deadline(synthetic=True), 1),
+        (N, not_informed(), 2),
+    )
+    measured(levels_of(*told), 300)
+    assert open_kinds() == {}
+    assert sample("careroute_open_calls", state="overdue") == 0
+    measured(levels_of((A, deadline(), 1)), 300)
+    assert sample("careroute_open_calls", state="overdue") == 1
+    call = CallSeen(CALL_ID, START)
+    fold(call, deadline(synthetic=True), stored(A, deadline(), 0, START))
+    assert call.summary().synthetic
+
+
+def test_made_up_agencies_have_no_levels_for_the_prober_alarms_for_them() -> None:
+    view = View()
+    view.fold("probe-3", silent(), stored(A, silent(), 0, START))
+    measured(Levels(view, NoAgenciesButOurs(), Instant(START)), 1)
+    assert REGISTRY.get_sample_value("careroute_open_alarms", {"agency": "probe-3", "kind": "team-silent"}) is None
 
 
 @pytest.mark.parametrize(
