@@ -10,6 +10,7 @@ from services.console.config import ConsoleSettings
 from services.intake.config import IntakeSettings
 from services.notification.config import NotificationSettings
 from services.pocket.config import PocketSettings
+from services.reporting.auditor.config import AuditorSettings
 from services.team_availability.config import TeamAvailabilitySettings
 from services.triage.config import TriageSettings
 from shared.config import PREFIX, KeepingSettings, ListeningSettings, ProcessSettings
@@ -22,6 +23,7 @@ SERVICES: Mapping[str, type[ProcessSettings]] = {
     "notification": NotificationSettings,
     "pocket": PocketSettings,
     "console": ConsoleSettings,
+    "auditor": AuditorSettings,
 }
 """What each can be told; its package is the one that the settings stand in."""
 DOORS = frozenset(name for name, settings in SERVICES.items() if issubclass(settings, ListeningSettings))

@@ -124,6 +124,7 @@ class Stack:
             "link_secret": self.access.link_secret,
             "pocket_url": self.url_of("pocket"),
             "webhook_networks": ",".join(WEBHOOK_NETWORKS),
+            "watch_url": "off",
         }
         environment = environment_of(service, settings) | {"PYTHONUNBUFFERED": "1"} | self._environment
         return Program(service, number, operations_port, port, environment)
