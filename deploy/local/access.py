@@ -52,6 +52,7 @@ class Access:
         self._agencies = tuple(agencies)
         self.sealing_key = new_key()
         self.link_secret = secrets.token_urlsafe(32)
+        self.reporting_key = secrets.token_urlsafe(32)
         self._keys = {(a.name, s.name): secrets.token_urlsafe(32) for a in self._agencies for s in a.sources}
         self._tokens = {(a.name, person): secrets.token_urlsafe(32) for a in self._agencies for person in a.people}
         self._webhook_secrets = {at: _signing_secret() for at in self._keys}

@@ -11,6 +11,7 @@ from services.intake.config import IntakeSettings
 from services.notification.config import NotificationSettings
 from services.pocket.config import PocketSettings
 from services.reporting.auditor.config import AuditorSettings
+from services.reporting.config import ReportingSettings
 from services.team_availability.config import TeamAvailabilitySettings
 from services.triage.config import TriageSettings
 from shared.config import PREFIX, KeepingSettings, ListeningSettings, ProcessSettings
@@ -24,6 +25,7 @@ SERVICES: Mapping[str, type[ProcessSettings]] = {
     "pocket": PocketSettings,
     "console": ConsoleSettings,
     "auditor": AuditorSettings,
+    "reporting": ReportingSettings,
 }
 """What each can be told; its package is the one that the settings stand in."""
 DOORS = frozenset(name for name, settings in SERVICES.items() if issubclass(settings, ListeningSettings))
@@ -57,6 +59,11 @@ class Program:
     def ready_url(self) -> str:
         """Where it says whether it is ready."""
         return f"http://{HOST}:{self.port or self.operations_port}/readyz"
+
+    @property
+    def metrics_url(self) -> str:
+        """Where it says what it measures."""
+        return f"http://{HOST}:{self.port or self.operations_port}/metrics"
 
 
 def module_of(service: str) -> str:

@@ -81,7 +81,7 @@ class Stack:
             raise StackError(f"The topics on {self.bootstrap} are not as they should be: {'; '.join(faults)}.")
         self.access.write(self._agencies_file)
         for service in STORING:
-            self._storage_of(service).mkdir(parents=True, exist_ok=True)
+            self.storage_of(service).mkdir(parents=True, exist_ok=True)
         try:
             (self._supervisor or self.children).start(self.programs)
             await self._wait_until_ready(progress)
@@ -93,6 +93,10 @@ class Stack:
         """End every process (SIGTERM, after a while SIGKILL) and see to it that none is left."""
         self.children.stop()
         stop_leftover(self.directory)
+
+    def program(self, service: str, number: int = 1) -> Program:
+        """One of those that are run. Raises StopIteration where it is none of them."""
+        return next(program for program in self.programs if (program.service, program.number) == (service, number))
 
     def pid_of(self, service: str, number: int = 1) -> int | None:
         """The process id at this moment; None while it is down."""
@@ -106,7 +110,8 @@ class Stack:
     def _agencies_file(self) -> Path:
         return self.directory / "agencies.toml"
 
-    def _storage_of(self, service: str) -> Path:
+    def storage_of(self, service: str) -> Path:
+        """The directory of the files that a service keeps."""
         return self.directory / "storage" / service
 
     def _program(self, service: str, number: int, operations_port: int) -> Program:
@@ -119,10 +124,12 @@ class Stack:
             "host": HOST,
             "port": port,
             "agencies_file": self._agencies_file,
-            "storage_directory": self._storage_of(service),
+            "storage_directory": self.storage_of(service),
             "sealing_key": self.access.sealing_key,
             "link_secret": self.access.link_secret,
             "pocket_url": self.url_of("pocket"),
+            "reporting_url": self.url_of("reporting"),
+            "reporting_key": self.access.reporting_key,
             "webhook_networks": ",".join(WEBHOOK_NETWORKS),
             "watch_url": "off",
         }

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.reporting import trace
+from services.reporting import outcomes, trace
 from services.reporting.config import ReportingSettings
 from services.reporting.store.engine import is_away
 from shared.clock import Clock
@@ -30,7 +30,7 @@ from shared.telemetry import Probe
 DOOR = "reporting"
 MAX_BODY_BYTES = 1024
 """Questions stand in paths; nothing is sent."""
-ROUTES: tuple[Callable[[AsyncEngine], list[BaseRoute]], ...] = (trace.routes,)
+ROUTES: tuple[Callable[[AsyncEngine], list[BaseRoute]], ...] = (trace.routes, outcomes.routes)
 """What can be asked, all of it with the key."""
 
 

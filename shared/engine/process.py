@@ -84,6 +84,7 @@ def run_runner(
     broker: Broker,
     topics: Sequence[Topic],
     runner: Runner,
+    *,
     remark: telemetry.Remark = str,
 ) -> None:
     """Run whatever needs these topics as this process, with the same ends as a service.

@@ -25,7 +25,7 @@ def run(settings: AuditorSettings) -> None:
     auditing = Auditing(store_of(settings), broker, carrier, SystemClock(), settings)
     telemetry.name_build(NAME)
     telemetry.begin(NAME)
-    run_runner(NAME, settings, broker, auditing.topics, auditing, auditing.heartbeat.remark)
+    run_runner(NAME, settings, broker, auditing.topics, auditing, remark=auditing.heartbeat.remark)
 
 
 def store_of(settings: AuditorStoreSettings) -> AsyncEngine:

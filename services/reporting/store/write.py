@@ -32,9 +32,9 @@ class Gap(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of the records of a batch: they count, were there before, or do not count."""
+    """What became of the records of a batch: stored, there before, or a late write that does not count."""
 
-    counted: int = 0
+    stored: int = 0
     repeated: int = 0
     late: int = 0
 

@@ -170,7 +170,14 @@ class Found:
 
 
 async def run_chaos(
-    servers: str, directory: Path, *, database: str | None, workers: int, acts: list[str], seconds: float, seed: int,
+    servers: str,
+    directory: Path,
+    *,
+    database: str | None,
+    workers: int,
+    acts: list[str],
+    seconds: float,
+    seed: int,
     rate: float = 400,
 ) -> Found:
     """Write for so long, hurt a worker with each of the acts in turn, and wait until everything is stored."""
@@ -236,9 +243,7 @@ async def _found(
                 select(func.count()).select_from(EPISODE).where(EPISODE.c.outcomes == 1)
             ),
             late_writes=await count(select(func.sum(PLACE.c.late_writes))),
-            late_calls=await count(
-                select(func.count()).select_from(OUTCOME).where(OUTCOME.c.call_id.like("%/late-%"))
-            ),
+            late_calls=await count(select(func.count()).select_from(OUTCOME).where(OUTCOME.c.call_id.like("%/late-%"))),
             seconds=seconds,
         )
 
@@ -257,12 +262,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         found = asyncio.run(
             run_chaos(
-                given.kafka, Path(directory), database=given.database, workers=given.workers, acts=acts,
-                seconds=given.seconds, seed=given.seed, rate=given.rate,
+                given.kafka,
+                Path(directory),
+                database=given.database,
+                workers=given.workers,
+                acts=acts,
+                seconds=given.seconds,
+                seed=given.seed,
+                rate=given.rate,
             )
         )
-    print(found)
-    print("faults:", found.faults or "none")
+    sys.stdout.write(f"{found}\nfaults: {found.faults or 'none'}\n")
     sys.exit(bool(found.faults))
 
 
