@@ -261,6 +261,42 @@ PROBE_STAGE = Histogram(
     buckets=FAST_SECONDS,
 )
 
+# --- what the auditor measures
+
+AUDIT_LAST_CLEAN = Gauge(
+    "careroute_audit_last_clean_timestamp_seconds",
+    "When a run last found what was planted and nothing else, in seconds since 1970; 0: never. ALERT.",
+)
+AUDIT_VIOLATIONS = Gauge(
+    "careroute_audit_violations", "What breaks an invariant now and nobody has looked into. ALERT.", ["invariant"]
+)
+AUDIT_RUNS = _counter(
+    "careroute_audit_runs_total",
+    "Runs of the auditor: clean; broken; blind (what was planted was not found); cut (not all was asked in time); "
+    "behind (not all was read); away (database or Kafka).",
+    by="auditor",
+    result=("clean", "broken", "blind", "cut", "behind", "away"),
+)
+AUDIT_SECONDS = Gauge("careroute_audit_seconds", "How long the last run took.")
+AUDIT_PLANTED = Gauge("careroute_audit_planted_found", "Invariants whose query found what was planted in the last run.")
+AUDIT_INVARIANTS = Gauge("careroute_audit_invariants", "Invariants that there are.")
+AUDIT_UNASKED = Gauge(
+    "careroute_audit_unasked_invariants", "Invariants that the last run's budget did not allow. They come first next."
+)
+AUDIT_LAG = Gauge("careroute_audit_lag_seconds", "How long ago the auditor's store last held all that there was.")
+AUDIT_LISTS = _counter(
+    "careroute_audit_lists_total",
+    "Senders' lists, by whether they could be read.",
+    by="auditor",
+    result=("taken", "refused"),
+)
+AUDIT_BEATS = _counter(
+    "careroute_audit_heartbeats_total",
+    "Heartbeats to the watcher; `off`: none is sent, because the settings say so.",
+    by="auditor",
+    result=("sent", "failed", "off"),
+)
+
 # --- how things stand: the console's fold of the journals, so that no count dies with the process that made it
 
 OPEN_ALARMS = Gauge(

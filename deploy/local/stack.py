@@ -91,7 +91,7 @@ class Stack:
         self.access.write(self._agencies_file)
         write_probes(self._probes_file, probes_with(self.access, self._agencies, self.partitions))
         for service in STORING:
-            self._storage_of(service).mkdir(parents=True, exist_ok=True)
+            self.storage_of(service).mkdir(parents=True, exist_ok=True)
         try:
             (self._supervisor or self.children).start(self.programs)
             await self._wait_until_ready(progress)
@@ -103,6 +103,10 @@ class Stack:
         """End every process (SIGTERM, after a while SIGKILL) and see to it that none is left."""
         self.children.stop()
         stop_leftover(self.directory)
+
+    def program(self, service: str, number: int = 1) -> Program:
+        """One of those that are run. Raises StopIteration where it is none of them."""
+        return next(program for program in self.programs if (program.service, program.number) == (service, number))
 
     def pid_of(self, service: str, number: int = 1) -> int | None:
         """The process id at this moment; None while it is down."""
@@ -120,7 +124,8 @@ class Stack:
     def _probes_file(self) -> Path:
         return self.directory / "probes.toml"
 
-    def _storage_of(self, service: str) -> Path:
+    def storage_of(self, service: str) -> Path:
+        """The directory of the files that a service keeps."""
         return self.directory / "storage" / service
 
     def _program(self, service: str, number: int, operations_port: int) -> Program:
@@ -133,7 +138,7 @@ class Stack:
             "host": HOST,
             "port": port,
             "agencies_file": self._agencies_file,
-            "storage_directory": self._storage_of(service),
+            "storage_directory": self.storage_of(service),
             "sealing_key": self.access.sealing_key,
             "link_secret": self.access.link_secret,
             "pocket_url": self.url_of("pocket"),
@@ -146,6 +151,7 @@ class Stack:
             "alarm_url": self._alarm_url,
             "webhook_networks": ",".join(WEBHOOK_NETWORKS),
             "console_sessions_file": self.directory / "sessions.json",
+            "watch_url": "off",
         }
         environment = environment_of(service, settings) | {"PYTHONUNBUFFERED": "1"} | self._environment
         return Program(service, number, operations_port, port, environment)

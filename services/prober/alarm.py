@@ -74,8 +74,8 @@ class Alarms:
 
 async def keep_beating(settings: ProberSettings, http: httpx.AsyncClient, is_alive: Callable[[], bool]) -> None:
     """Beat to the watcher for as long as probes get their verdicts; for ever."""
-    while settings.watch_url:
-        if is_alive() and not await _posted(http, settings.watch_url, settings.watch_secret, {"beat": "prober"}):
+    while settings.watcher_url:
+        if is_alive() and not await _posted(http, settings.watcher_url, settings.watch_secret, {"beat": "prober"}):
             telemetry.logger().warning("the watcher cannot be reached")
         await asyncio.sleep(BEAT_SECONDS)
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
-from shared.config import KeepingSettings, ListeningSettings
+from shared.config import KeepingSettings, ListeningSettings, WatchedSettings
 
 URL = "^https?://"
 
 
-class ProberSettings(ListeningSettings, KeepingSettings):
+class ProberSettings(ListeningSettings, KeepingSettings, WatchedSettings):
     """Where careroute's doors are, and who is told when it is deaf. The way to them must not lead through careroute."""
 
     probes_file: Path = Field(description="the probes file, which `careroute probe` writes: keys, tokens, secrets")
@@ -27,5 +27,3 @@ class ProberSettings(ListeningSettings, KeepingSettings):
     )
     alarm_url: str = Field(default="", description="where an alarm is posted; without it the prober is never ready")
     alarm_token: SecretStr = Field(default=SecretStr(""), description="a bearer token for it, if it asks for one")
-    watch_url: str = Field(default="", description="where `careroute watch` is beaten to, once in half a minute")
-    watch_secret: SecretStr = Field(default=SecretStr(""), description="the secret that it shares with its beaters")
