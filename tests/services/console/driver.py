@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,8 +56,12 @@ class Network:
 
     away: bool = False
     hangs: bool = False
+    gone: bool = False
+    """Nothing of the log answers."""
 
     async def __call__(self, doing: str) -> None:
+        while self.gone:  # noqa: ASYNC110  # tests set it back
+            await asyncio.sleep(0.05)
         if doing == "append" and self.away:
             raise BrokerUnavailable("away")
         if doing == "append" and self.hangs:
@@ -311,11 +315,13 @@ def settings(agencies_file: Path) -> ConsoleSettings:
 
 
 @contextlib.asynccontextmanager
-async def running_city(folder: Path) -> AsyncIterator[City]:
+async def running_city(
+    folder: Path, make_services: Callable[[MemoryLog], FakeServices] = FakeServices
+) -> AsyncIterator[City]:
     agencies_file = folder / "agencies.toml"
     agencies_file.write_text(AGENCIES, "utf-8")
     log, network, clock = MemoryLog(), Network(), SystemClock()
-    services = FakeServices(log)
+    services = make_services(log)
     for topic in JOURNAL_OF.values():  # so that there is something to read, and the door is ready at once
         services.write(AGENCY, journal=topic)
     broker = MemoryBroker(log, network)
