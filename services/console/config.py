@@ -32,6 +32,9 @@ class ConsoleSettings(AgencyDoorSettings):
     console_idle_hours: float = Field(
         default=12, gt=0, le=24, description="how long a browser stays signed in that nobody uses"
     )
+    console_runbooks: Path | None = Field(
+        default=None, description="directory of the pages that say what to do about an alert: a copy of deploy/runbooks"
+    )
     console_sessions_file: Path | None = Field(
         default=None, description="where it is kept who is signed in; without it a restart signs everybody out"
     )

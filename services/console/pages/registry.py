@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from starlette.routing import compile_path
 
 from services.console.api import routes_commands as commands
-from services.console.pages import call, calls, frame, now, wall
+from services.console.pages import alerts, call, calls, frame, now, runbook, switchboard, teams, wall
 from services.console.pages.actions import Action, always
 from services.console.pages.page import ConsolePage
 from shared.doors.problems import Problem
@@ -19,6 +19,10 @@ PAGES: tuple[ConsolePage, ...] = (
     now.PAGE,
     calls.PAGE,
     call.PAGE,
+    teams.PAGE,
+    switchboard.PAGE,
+    alerts.PAGE,
+    runbook.PAGE,
     wall.PAGE,
 )
 """In the order of the links on every page."""
@@ -52,6 +56,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("/people/{person_id}/revoke-token", "revoke-token", commands.revoke_token),
     Action("/offers/{offer_id}/accept", "answer-offer", commands.accept),
     Action("/offers/{offer_id}/decline", "answer-offer", commands.decline),
+    Action("/alerts/acknowledge", "acknowledge", commands.acknowledge),
     Action("/cad/{source}/ping", "operate-cad", commands.ping),
     Action("/cad-messages/{message_id}/redeliver", "operate-cad", commands.redeliver),
 )
