@@ -55,6 +55,9 @@ async def test_every_page_is_accessible(browser: Browser, tmp_path: Path, scheme
             for name, path in PAGES.items():
                 await desk.open(path)
                 await desk.check_width(f"{name}-phone-{scheme}")
+                if name in ("now", "call"):
+                    await desk.page.mouse.wheel(0, 2_000)
+                    assert await desk.in_sight(".stop-button"), "stop is in sight wherever one has scrolled to"
         zoomed = {"viewport": {"width": 720, "height": 450}, "reduced_motion": "reduce", "color_scheme": scheme}
         async with seated(browser, room, address, "dispatcher", tmp_path, **zoomed) as desk:
             await desk.check_width(f"zoomed-{scheme}")  # twice as large on half the room
