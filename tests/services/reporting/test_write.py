@@ -72,7 +72,7 @@ async def test_the_rows_are_the_same_in_whichever_order_topics_are_read(
     other = open_engine(f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('other')}/store.sqlite")
     await prepare(other, NOW)
     await begin_at(other, dict.fromkeys(PLACES, 0))
-    await store_all(other, batches(journals, 3, 20))
+    await store_all(other, batches(journals, 3, 100))
     one, another = await everything(store), await everything(other)
     await other.dispose()
     assert {name for name in one if one[name] != another[name]} == set()
