@@ -25,6 +25,12 @@ class ConsoleSettings(AgencyDoorSettings):
     console_keep_closed_calls: int = Field(default=5_000, ge=10, description="how many of an agency at most")
 
 
+class WatchSettings(Environment):
+    """What `careroute watch` needs to know."""
+
+    watch_secret: SecretStr = Field(min_length=32, description="what whoever beats shares with the watcher")
+
+
 class CommandLineSettings(Environment):
     """What the command line needs to know."""
 
