@@ -102,7 +102,12 @@ class Processes:
         bootstrap = await asyncio.to_thread(self._node.start)
         progress(f"{self._node.description} on {bootstrap}")
         self._stack = Stack(
-            self._directory, bootstrap, self._agencies, instances=self._instances, partitions=PARTITIONS
+            self._directory,
+            bootstrap,
+            self._agencies,
+            instances=self._instances,
+            partitions=PARTITIONS,
+            environment=self.watch.environment if self.watch is not None else None,
         )
         self.access = self._stack.access
         await self._stack.start(progress)
