@@ -272,10 +272,10 @@ PAGES_AND_CADS = (
 ENGINE = (
     Panel(
         "engine",
-        "Processes that can be seen",
+        "Processes that cannot be seen",
         "count",
-        "Of each service; fewer than are run: one is down, or cannot be reached.",
-        (Curve("sum by (job) (up)", "{{job}}"),),
+        "Of each service: down, or out of reach. All of them at once: nobody does what the service does.",
+        (Curve("count by (job) (up) - sum by (job) (up)", "{{job}}"),),
     ),
     Panel(
         "engine",

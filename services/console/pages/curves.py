@@ -1,4 +1,4 @@
-"""Panels as charts: what Prometheus has of each over the last hour, drawn by this door."""
+"""Panels as charts: what Prometheus has of each up to now, drawn by this door."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from shared.doors.chart_plot import KINDS
 from shared.doors.charts import Heading, Series, lines, small_multiples
 from shared.panels import Curve, Panel, Unit
 
-STEP, STEPS = timedelta(minutes=2), 30
-"""An hour; a rate is taken over as long as a step, so that nothing falls between two."""
-MOST_DRAWN = 12
+STEPS = 30
+LEAST_RATE_SECONDS = 60
+"""What a rate is taken over at least: four scrapes, however seldom they are."""
+MOST_APART, MOST_TOGETHER = 6, KINDS
+"""So many curves have plots of their own. Where there are more, the highest are drawn in one."""
 UNITS: Mapping[Unit, tuple[float, str]] = {
     "count": (1, ""),
     "seconds": (1, "s"),
@@ -38,17 +40,17 @@ class Drawn(NamedTuple):
     """None where there is nothing to draw."""
 
 
-def last_hour(now: datetime) -> Window:
-    """The window, its end on a whole step, so that a page that is loaded again draws the same moments."""
-    step = STEP.total_seconds()
-    return Window(datetime.fromtimestamp(now.timestamp() // step * step, now.tzinfo), STEP, STEPS)
+def up_to(now: datetime, stretch: timedelta) -> Window:
+    """The window that ends now, on a whole second."""
+    return Window(now.replace(microsecond=0), stretch / STEPS, STEPS)
 
 
 async def drawn(panel: Panel, number: int, visit: Visit, window: Window) -> Drawn:
     """A panel over the window, of the visitor's agency. Raises Away."""
     found: list[tuple[Curve, Stretch]] = []
+    rate_seconds = max(LEAST_RATE_SECONDS, round(window.step.total_seconds()))
     for curve in panel.curves:
-        promql = curve.filled(visit.who.agency, round(window.step.total_seconds()))
+        promql = curve.filled(visit.who.agency, rate_seconds)
         found += [(curve, stretch) for stretch in await stretches(visit.door.prometheus, promql, window)]
     return _drawn(panel, number, found, window, visit.zone)
 
@@ -57,15 +59,14 @@ def _drawn(panel: Panel, number: int, found: Sequence[tuple[Curve, Stretch]], wi
     factor, unit = UNITS[panel.unit]
     series = [Series(_legend(curve, stretch), _scaled(stretch, window, factor)) for curve, stretch in found]
     series = [each for each in series if any(value is not None for value in each.values)]
-    description = panel.description
-    if len(series) > MOST_DRAWN:
-        description += f" The {MOST_DRAWN} highest of {len(series)} are drawn."
-        series = sorted(series, key=_highest, reverse=True)[:MOST_DRAWN]
     if not series:
-        return Drawn(panel.title, description, None)
+        return Drawn(panel.title, panel.description, None)
+    description, draw = panel.description, lines if len(series) <= MOST_TOGETHER else small_multiples
+    if len(series) > MOST_APART:
+        description, draw = f"{description} The {MOST_TOGETHER} highest of {len(series)} are drawn.", lines
+        series = sorted(series, key=_highest, reverse=True)[:MOST_TOGETHER]
     heading = Heading(f"{panel.board}-{number}", panel.title, description, unit)
-    moments = [f"{moment.astimezone(zone):%H:%M}" for moment in window.moments]
-    draw = lines if len(series) <= KINDS else small_multiples
+    moments = [f"{moment.astimezone(zone):%H:%M:%S}" for moment in window.moments]
     return Drawn(panel.title, description, draw(heading, moments, sorted(series)))
 
 

@@ -1,4 +1,4 @@
-"""The page Operations: what fires, which processes run, who decides where, and the curves of the last hour.
+"""The page Operations: what fires, which processes run, who decides where, and the curves up to now.
 
 What this door knows by itself it says by itself. All else is Prometheus', and where that is away the page says so.
 """
@@ -9,21 +9,28 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from services.console.elsewhere import Away
 from services.console.levels import call_level
-from services.console.pages.curves import Drawn, drawn, last_hour
+from services.console.pages.curves import Drawn, drawn, up_to
 from services.console.pages.page import ConsolePage, Visit
-from services.console.prometheus import Firing, Sample, firing, samples
+from services.console.prometheus import Firing, Sample, Window, firing, samples
 from shared.panels import BOARDS, PANELS, Board, panels_of
 
 WAIT_SECONDS, AT_A_TIME = 8.0, 6
 """For all of Prometheus' answers together, and how many questions it is asked at a time."""
+STRETCHES: Mapping[str, tuple[str, timedelta]] = {
+    "15m": ("15 minutes", timedelta(minutes=15)),
+    "3h": ("3 hours", timedelta(hours=3)),
+    "1d": ("24 hours", timedelta(days=1)),
+}
+"""How far back the curves go, as the address says it; the first one is shown where it says nothing."""
 
 T = TypeVar("T")
+Choice = TypeVar("Choice", bound=str)
 
 
 class AlertFiring(NamedTuple):
@@ -69,17 +76,19 @@ class Watched:
 
 async def show(visit: Visit) -> Mapping[str, Any]:
     """What the page shows as it was when it was asked for."""
-    board = _board(visit)
+    board, stretch = _asked(visit, "board", BOARDS), _asked(visit, "last", STRETCHES)
     watched, why = None, ""
     try:
         async with asyncio.timeout(WAIT_SECONDS):
-            watched = await _watched(visit, board)
+            watched = await _watched(visit, board, up_to(visit.now, STRETCHES[stretch][1]))
     except Away as away:
         why = str(away)
     except TimeoutError:
         why = f"Prometheus did not answer within {WAIT_SECONDS:.0f} s; nothing else here waits for it."
     return {
         "board": board,
+        "stretch": stretch,
+        "stretches": [(name, words) for name, (words, _) in STRETCHES.items()],
         "boards": [(name, title) for name, title in BOARDS.items() if panels_of(name)],
         "own": _own(visit),
         "watched": watched,
@@ -87,9 +96,10 @@ async def show(visit: Visit) -> Mapping[str, Any]:
     }
 
 
-def _board(visit: Visit) -> Board:
-    """The board that was asked for, or the first."""
-    return next((name for name in BOARDS if name == visit.query.get("board")), "now")
+def _asked(visit: Visit, name: str, choices: Mapping[Choice, Any]) -> Choice:
+    """What the address chooses, or the first that there is to choose."""
+    first, *_ = choices
+    return next((choice for choice in choices if choice == visit.query.get(name)), first)
 
 
 # --- what this door knows by itself
@@ -114,8 +124,8 @@ def _own(visit: Visit) -> list[tuple[str, str]]:
 # --- what Prometheus knows
 
 
-async def _watched(visit: Visit, board: Board) -> Watched:
-    prometheus, agency, window = visit.door.prometheus, visit.who.agency, last_hour(visit.now)
+async def _watched(visit: Visit, board: Board, window: Window) -> Watched:
+    prometheus, agency = visit.door.prometheus, visit.who.agency
     turns = asyncio.Semaphore(AT_A_TIME)
     alerts, up, started, builds, owned, owners = await _all(
         turns,

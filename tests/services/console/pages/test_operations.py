@@ -120,6 +120,8 @@ async def test_each_board_draws_its_panels_and_names_its_own_agency_alone(city: 
     with_prometheus(city, played)
     shown = await page(city, f"/operations?board={board}")
     panels = [panel for panel in PANELS if panel.board == board]
+    titles = [f'<title id="{board}-{PANELS.index(panel)}-title">{escape(panel.title)}</title>' for panel in panels]
+    assert [title for title in titles if title not in shown] == []
     assert shown.count('<figure class="chart">') == len(panels)
     assert all(
         f'<title id="{board}-{PANELS.index(panel)}-title">{escape(panel.title)}</title>' in shown for panel in panels
@@ -147,9 +149,21 @@ async def test_many_series_are_drawn_apart_and_the_highest_of_very_many(city: Ci
 
     with_prometheus(city, Played(crowded))
     shown = await page(city)
-    assert "The 12 highest of 30 are drawn." in shown
+    assert "The 4 highest of 30 are drawn." in shown
     assert ">a29<" in shown
     assert ">a1<" not in shown
+
+
+@pytest.mark.parametrize(("last", "step"), [("", 30), ("15m", 30), ("3h", 360), ("1d", 2880), ("for ever", 30)])
+async def test_curves_go_back_as_far_as_was_asked(city: City, last: str, step: int) -> None:
+    played = Played(prometheus)
+    with_prometheus(city, played)
+    shown = await page(city, f"/operations?last={last}")
+    asked = [request.url.params for request in played.asked if request.url.path.endswith("query_range")]
+    assert {params["step"] for params in asked} == {str(step)}
+    assert {int(params["end"]) - int(params["start"]) for params in asked} == {30 * step}
+    assert f"[{max(60, step)}s]" in asked[4]["query"]
+    assert "Nothing in this time." not in shown
 
 
 @pytest.mark.parametrize(
