@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from contextlib import suppress
 from importlib.metadata import version
 from itertools import product
 from typing import Any, NamedTuple
@@ -233,6 +234,33 @@ REPORT_DATABASE_AWAY = Gauge(
     "careroute_report_database_away", "1 while the database of reporting is away; it is asked again until it is back."
 )
 
+# --- what the prober sees of careroute from outside
+
+PROBES = _counter(
+    "careroute_probe_results_total",
+    "Test calls of careroute's own by what became of them: a made-up agency's, or a district's of a real one. ALERT.",
+    by="prober",
+    agency=GIVEN,
+    district=GIVEN,
+    result=("seen", "missed"),
+)
+PROBE_MISSED = Gauge(
+    "careroute_probe_missed_in_a_row",
+    "Test calls missed in a row; two are an alarm. ALERT.",
+    ["agency", "district", "partition"],
+)
+PROBE_SEEN = Gauge(
+    "careroute_probe_last_seen_timestamp_seconds",
+    "When a test call was last seen at the end of its way. ALERT.",
+    ["agency", "district", "partition"],
+)
+PROBE_STAGE = Histogram(
+    "careroute_probe_stage_seconds",
+    "From the sending of a test call until it had come so far.",
+    ["stage"],
+    buckets=FAST_SECONDS,
+)
+
 # --- what the auditor measures
 
 AUDIT_LAST_CLEAN = Gauge(
@@ -303,6 +331,13 @@ ARRIVAL = Histogram(
     ["agency"],
     buckets=ARRIVAL_SECONDS,
 )
+
+
+def forget_probe(agency: str, district: str, partition: str) -> None:
+    """Say nothing more of a district in which nothing is probed any more."""
+    for gauge in (PROBE_MISSED, PROBE_SEEN):
+        with suppress(KeyError):
+            gauge.remove(agency, district, partition)
 
 
 def set_info(gauge: Gauge, *labels: str) -> None:

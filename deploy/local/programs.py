@@ -10,6 +10,7 @@ from services.console.config import ConsoleSettings
 from services.intake.config import IntakeSettings
 from services.notification.config import NotificationSettings
 from services.pocket.config import PocketSettings
+from services.prober.config import ProberSettings
 from services.reporting.auditor.config import AuditorSettings
 from services.reporting.config import ReportingSettings
 from services.team_availability.config import TeamAvailabilitySettings
@@ -26,6 +27,7 @@ SERVICES: Mapping[str, type[ProcessSettings]] = {
     "console": ConsoleSettings,
     "auditor": AuditorSettings,
     "reporting": ReportingSettings,
+    "prober": ProberSettings,
 }
 """What each can be told; its package is the one that the settings stand in."""
 DOORS = frozenset(name for name, settings in SERVICES.items() if issubclass(settings, ListeningSettings))

@@ -51,7 +51,7 @@ async def trace_of(connection: AsyncConnection, agency: str, call_id: str) -> Tr
     found = [_shown(row) for row in (await connection.execute(ordered)).mappings()]
     records = found[:MOST_RECORDS]
     shown = {record.position for record in records}
-    missing = {position for record in records if (position := _position(record.cause)) and str(position) not in shown}
+    missing = {position for record in records if (position := _position(record.cause)) and position not in shown}
     return Trace(agency, call_id, records, await _records_at(connection, agency, missing), len(found) > MOST_RECORDS)
 
 
@@ -74,5 +74,5 @@ def _position(cause: str) -> RecordPosition | None:
 
 
 def _shown(row: Any) -> TraceRecord:
-    place = row["topic"], row["partition"], row["record_offset"]
-    return TraceRecord(*place, row["agency"], row["type"], row["time"], row["source"] or "", row["cause"] or "")
+    position = RecordPosition(row["topic"], row["partition"], row["record_offset"])
+    return TraceRecord(position, row["agency"], row["type"], row["time"], row["source"] or "", row["cause"] or "")

@@ -108,6 +108,7 @@ def test_the_values_that_a_label_begins_with_are_all_that_it_can_have() -> None:
         ("careroute_audit_lists", "result"): {"taken", "refused"},
         ("careroute_audit_heartbeats", "result"): {"sent", "failed", "off"},
         ("careroute_report_records", "result"): {field.name for field in fields(Written)},
+        ("careroute_probe_results", "result"): {"seen", "missed"},
     }
 
 
@@ -148,7 +149,7 @@ def test_an_info_says_one_thing_at_a_time() -> None:
 
 def test_nothing_personal_is_a_label() -> None:
     allowed = {
-        "agency", "ended", "decider", "door", "hash", "invariant", "kind", "method", "outcome", "partition", "path",
-        "result", "service", "source", "state", "status", "suitability", "topic", "type", "version",
+        "agency", "district", "ended", "hash", "invariant", "kind", "method", "outcome", "partition", "path", "result",
+        "decider", "door", "service", "source", "stage", "state", "status", "suitability", "topic", "type", "version",
     }  # fmt: skip
     assert {label for metric in METRICS.values() for label in metric._labelnames} == allowed

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import BeforeValidator, DirectoryPath, Field, SecretStr
 from pydantic_settings import NoDecode
 
-from shared.config import Environment, StorageSettings
-
-NOBODY: Final = "off"
+from shared.config import Environment, StorageSettings, WatchedSettings
 
 
 def _listed(value: object) -> object:
@@ -26,17 +24,11 @@ class AuditorStoreSettings(Environment):
     )
 
 
-class AuditorSettings(AuditorStoreSettings, StorageSettings):
+class AuditorSettings(AuditorStoreSettings, StorageSettings, WatchedSettings):
     """What the process needs to know that reads beside careroute what careroute writes."""
 
     audit_seconds: float = Field(default=10, ge=0.2, le=60, description="from one run to the next")
     audit_budget_seconds: float = Field(default=2, ge=0.1, le=30, description="how long the queries of a run may take")
-    watch_url: str = Field(
-        default="",
-        pattern=f"^(https?://.*|{NOBODY})?$",
-        description="where `careroute watch` is beaten to after a clean run; `off`: nobody watches, and that is meant",
-    )
-    watch_secret: SecretStr = Field(default=SecretStr(""), description="the secret that it shares with its beaters")
     planted_words: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed)] = Field(
         default=(), description="personal words that are published on purpose, in the sealed part of calls alone"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from services.reporting.auditor.config import NOBODY, AuditorSettings
+from services.reporting.auditor.config import AuditorSettings
 from shared import telemetry
 
 BEAT_SECONDS = 5.0
@@ -17,20 +17,21 @@ class Heartbeat:
     """Beats, where somebody listens; and says where nobody does."""
 
     def __init__(self, settings: AuditorSettings) -> None:
-        self._url, self._secret = settings.watch_url, settings.watch_secret.get_secret_value()
+        self._settings, self._url = settings, settings.watcher_url
+        self._secret = settings.watch_secret.get_secret_value()
 
     @property
     def configured(self) -> bool:
         """Whether it was said who listens, or that nobody does."""
-        return bool(self._url)
+        return bool(self._settings.watch_url)
 
     def remark(self) -> str:
         """What somebody has to mend."""
-        return "" if self._url not in ("", NOBODY) else UNWATCHED if self._url else UNCONFIGURED
+        return "" if self._url else UNWATCHED if self.configured else UNCONFIGURED
 
     async def beat(self) -> None:
         """Say that all is well. That it was not heard is logged: the watcher alarms, that is what it is for."""
-        if self._url in ("", NOBODY):
+        if not self._url:
             telemetry.AUDIT_BEATS.labels("off").inc()
             return
         heard = await self._post()
