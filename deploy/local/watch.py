@@ -13,12 +13,12 @@ from typing import Any
 
 import httpx
 
-from deploy.local.access import write_private
 from deploy.local.kafka.node import CHECKOUT, free_port
 from deploy.local.processes import spawn
 from deploy.local.programs import HOST, Program
 from shared.config import PREFIX
 from shared.panels import PANELS
+from shared.private_file import write_private
 
 SHIPPED = CHECKOUT / "deploy" / "prometheus"
 PROMETHEUS, ALERTMANAGER = ("prometheus",), ("prometheus-alertmanager", "alertmanager")
