@@ -212,8 +212,8 @@ def _says_something(figure: Figure) -> bool:
     return bool(figure.n or figure.missing)
 
 
-_PART: Final = 40
-"""Room for a part, so that 5 comes before 10."""
+_DIGITS: Final = 2
+"""Of a threshold at most: so 5 comes before 10."""
 
 
 def _order(figure: Figure) -> tuple[bool, Any, int, str]:
@@ -222,5 +222,5 @@ def _order(figure: Figure) -> tuple[bool, Any, int, str]:
         group is None,
         (group if isinstance(group, int) else 0, str(group)),
         -figure.count,
-        (figure.part or "").rjust(_PART),
+        (figure.part or "").rjust(_DIGITS),
     )

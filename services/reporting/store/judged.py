@@ -165,6 +165,16 @@ DOCUMENT = Table(
     comment="Versions of the programme document, and how far each has come.",
 )
 
+AGENCY = Table(
+    "agency",
+    METADATA,
+    key("agency"),
+    text("zone"),
+    text("programme_hash"),
+    instant("noted_at"),
+    comment="The time zone of each agency, by the document that its calls were last decided by.",
+)
+
 IN_FORCE = Table(
     "in_force",
     METADATA,

@@ -7,6 +7,7 @@ Anything else is known by the id that the journals give it.
 from services.reporting.store.bookkeeping import FAULT, PLACE, PROJECTION, RECORD
 from services.reporting.store.columns import METADATA
 from services.reporting.store.judged import (
+    AGENCY,
     COMMAND,
     DOCUMENT,
     GATE,
@@ -24,7 +25,7 @@ PROJECTION_VERSION = 1
 """Raised when facts come to mean something else: then the store has to be made anew (`careroute report rebuild`)."""
 
 __all__ = [
-    "ASSIGNMENT", "BYPASS", "CAD_MESSAGE", "COMMAND", "DOCUMENT", "EPISODE", "FAULT", "GATE", "IN_FORCE", "JUDGEMENT",
-    "METADATA", "OFFER", "OUTCOME", "OUTCOME_REASON", "PAGE", "PLACE", "PROJECTION", "PROJECTION_VERSION", "RECORD",
-    "REFERRAL", "SAFETY", "SHIFT", "STATUS", "STEP", "SWITCH", "TEAM", "VERDICT", "VERSION",
+    "AGENCY", "ASSIGNMENT", "BYPASS", "CAD_MESSAGE", "COMMAND", "DOCUMENT", "EPISODE", "FAULT", "GATE", "IN_FORCE",
+    "JUDGEMENT", "METADATA", "OFFER", "OUTCOME", "OUTCOME_REASON", "PAGE", "PLACE", "PROJECTION", "PROJECTION_VERSION",
+    "RECORD", "REFERRAL", "SAFETY", "SHIFT", "STATUS", "STEP", "SWITCH", "TEAM", "VERDICT", "VERSION",
 ]  # fmt: skip

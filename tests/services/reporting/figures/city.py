@@ -23,9 +23,15 @@ def after(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
+def blank(table: Table) -> Row:
+    """A row of which nothing is said yet."""
+    defaults: dict[str, Any] = {column.name: column.default for column in table.columns}
+    return {name: None if default is None else default.arg for name, default in defaults.items()}
+
+
 def episode(number: int, **columns: Any) -> Row:
     """A call of the north that a live response could go to; its outcome and the rest as said."""
-    row = {column.name: None if column.default is None else column.default.arg for column in EPISODE.columns}
+    row = blank(EPISODE)
     row |= {
         "call_id": f"{AGENCY}/cad/{number}", "episode": 1, "agency": AGENCY, "source": "cad", "received_at": NOON,
         "zone": ZONE, "local_date": "2026-03-10", "local_hour": 13, "local_weekday": 1, "district": "north",
@@ -96,7 +102,7 @@ EPISODES = (
 
 def offer(number: int, call: int, made: float, ended_at: float | None, ended: str | None) -> Row:
     """An offer made and ended so many seconds after the call's receipt."""
-    row = {column.name: None if column.default is None else column.default.arg for column in OFFER.columns}
+    row = blank(OFFER)
     return row | {
         "offer_id": f"offer-{number}", "agency": AGENCY, "call_id": f"{AGENCY}/cad/{call}", "episode": 1,
         "team_id": "team-1", "response": "crt", "made_at": after(made), "ended": ended,
@@ -117,7 +123,7 @@ OFFERS = (
 
 def referral(number: int, kind: str = "referral", **columns: Any) -> Row:
     """A referral of call 1, due an hour after it."""
-    row: Row = dict.fromkeys(column.name for column in REFERRAL.columns)
+    row = blank(REFERRAL)
     row |= {"referral_id": f"referral-{number}", "agency": AGENCY, "call_id": f"{AGENCY}/cad/1", "kind": kind}
     return row | {"made_at": NOON, "due_at": after(3600), **columns}
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.figures.counting import Figure, Question, count_all
-from services.reporting.figures.measures import MEASURES, Breakdown, Duration, Repeats, Share
+from services.reporting.figures.measures import MEASURES, Breakdown, Duration, Measure, Repeats, Share
 from tests.services.reporting.figures.city import MARCH, settle
 
 # of the 17 real calls of March: how many, of how many, and how many cannot be counted
@@ -51,9 +53,14 @@ REPEATS = {"repeat-callers": ({"2": 2, "5": 0, "10": 0, "20": 0, "40": 0}, 6, 11
 
 
 def test_every_measure_is_worked_out_by_hand() -> None:
-    by_kind = {Share: SHARES, Breakdown: BREAKDOWNS, Duration: DURATIONS, Repeats: REPEATS}
+    by_kind: dict[type[Measure], Collection[str]] = {
+        Share: SHARES,
+        Breakdown: BREAKDOWNS,
+        Duration: DURATIONS,
+        Repeats: REPEATS,
+    }
     for kind, names in by_kind.items():
-        assert {name for name, measure in MEASURES.items() if type(measure) is kind} == names.keys()
+        assert {name for name, measure in MEASURES.items() if type(measure) is kind} == set(names)
 
 
 async def test_every_figure_is_as_counted_by_hand(connection: AsyncConnection) -> None:

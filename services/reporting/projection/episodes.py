@@ -1,0 +1,93 @@
+"""What several projections do to the row of an episode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from services.reporting.projection.rows import Row, Rows
+from services.reporting.store.tables import EPISODE
+from shared.call import CallId
+from shared.engine.broker import Stored
+from shared.judgement import PHASES, Judgement
+
+OF_A_JUDGEMENT = (
+    "zone", "district", "category", "level", "level_rank", "suitability", "may_go", "phase", "stopped_by",
+    "programme_version", "programme_hash", "switchboard_revision", "cad_notice_seconds",
+)  # fmt: skip
+"""What an episode has of the judgement that it follows, and the plan says as well."""
+OF_ITS_VERSION = ("caller", "call_type", "priority")
+"""And what only the judgement says, where it says it."""
+FOLLOWS = ("partition", "judgement_offset", *OF_A_JUDGEMENT, *OF_ITS_VERSION)
+
+
+def episode_of(rows: Rows, call_id: str, number: int, stored: Stored) -> Row:
+    """The row of an episode, which begins here where nothing is known of it."""
+    row = rows.change(EPISODE, call_id=call_id, episode=number)
+    row["agency"], row["partition"] = stored.key, stored.partition
+    row["source"] = row["source"] or source_of_call(call_id)
+    return row
+
+
+def source_of_call(call_id: str) -> str | None:
+    """The CAD that publishes a call; None for an id that is none."""
+    try:
+        return CallId.parse(call_id).source
+    except ValueError:
+        return None
+
+
+def columns_of(judgement: Judgement) -> Row:
+    """What the row of a judgement, and of an episode that follows it, both say of it."""
+    going = [verdict.phase for verdict in judgement.responses if verdict.may_go and verdict.phase != "off"]
+    row = {name: getattr(judgement, name) for name in OF_A_JUDGEMENT if name not in ("may_go", "phase", "stopped_by")}
+    row["may_go"], row["phase"] = bool(going), max(going, key=PHASES.index) if going else None
+    row["stopped_by"] = None if going else _stopped_by(judgement)
+    return row
+
+
+def _stopped_by(judgement: Judgement) -> str | None:
+    gates = [*judgement.gates, *(gate for verdict in judgement.responses for gate in verdict.gates)]
+    return next((gate.gate for gate in gates if not gate.passed), None)
+
+
+def follow(episode: Row, judged: Row) -> None:
+    """The episode follows a judgement, as far as that is known: its names are those of that document."""
+    if episode["outcome"] is None or episode["level"] is None:
+        episode |= {name: judged[name] for name in OF_A_JUDGEMENT}
+        set_local_time(episode)
+
+
+def follow_judgement(episode: Row, judgement: Row, verdicts: Iterable[Row]) -> None:
+    """The episode follows this judgement, whichever of the two was read first."""
+    episode |= {name: judgement[name] for name in OF_A_JUDGEMENT}
+    episode |= {name: judgement[name] or episode[name] for name in OF_ITS_VERSION}
+    episode["synthetic"] = episode["synthetic"] or judgement["synthetic"]
+    set_local_time(episode)
+    name_response(episode, verdicts)
+
+
+def name_response(episode: Row, verdicts: Iterable[Row]) -> None:
+    """What the document says of the response that an episode came to."""
+    for verdict in verdicts:
+        if verdict["response"] == episode["response"]:
+            episode |= {name: verdict[name] for name in ("model", "goes", "replaces")}
+
+
+def set_local_time(episode: Row) -> None:
+    """When the call was received by the agency's clocks, where both are known."""
+    received_at, zone = episode["received_at"], zone_of(episode["zone"])
+    if received_at is None or zone is None:
+        return
+    local: datetime = received_at.astimezone(zone)
+    episode["local_date"], episode["local_hour"] = local.date().isoformat(), local.hour
+    episode["local_weekday"] = local.weekday()
+
+
+def zone_of(name: str | None) -> ZoneInfo | None:
+    """The time zone of a name; None where this machine does not know it."""
+    try:
+        return None if name is None else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return None

@@ -1,0 +1,109 @@
+"""The projection: what each event changes in the store, and which events change nothing there, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from services.reporting.projection.judged import JUDGED
+from services.reporting.projection.needs import Projection
+from services.reporting.projection.routed import ROUTED
+from services.reporting.projection.rows import Lookup, Rows, Values
+from services.reporting.projection.served import SERVED
+from services.reporting.projection.words import cause_of, event_id_of, place_of, source_of
+from services.reporting.store.tables import CAD_MESSAGE, FAULT, PAGE, RECORD
+from shared import events
+from shared.engine.broker import Stored
+from shared.events.base import Event, UndecodableEvent, decode
+
+PROJECTIONS: dict[type[Event], Projection] = {**JUDGED, **ROUTED, **SERVED}
+
+NOT_PROJECTED: dict[type[Event], str] = {
+    events.Claimed: "says who writes a partition: the fold of ownership takes it in",
+    events.PositionsNoted: "says how far a service has read",
+    events.PersonDefined: "is about staff",
+    events.PersonRemoved: "is about staff",
+    events.LinksRevoked: "is about staff; the command stands in `command`",
+    events.LinksRenewed: "is about staff",
+    events.TokenRevoked: "is about keys; the command stands in `command`",
+    events.CallVersionAt: "repeats a version, which stands in `version`",
+    events.CallVersionSeen: "repeats a version, which stands in `version`",
+    events.VersionNoted: "a version that changed nothing; it stands in `version`",
+    events.CallEnded: "an end by the CAD; it stands in `version`",
+    events.PlanKept: "waits for its call; a plan that comes of it is set",
+    events.IncidentConfirmed: "an answer to a command, which stands in `command`",
+    events.RoutingNoted: "repeats to triage what team availability decided",
+    events.UpgradeNoted: "repeats to triage what team availability decided",
+    events.PauseApplied: "repeats to team availability what triage decided",
+    events.CallForgotten: "says what a service remembers",
+    events.CallRetired: "says what a service remembers",
+    events.CallsJudgedAgain: "says how far a service has come",
+}
+"""Events that stand in `record` alone, each with the reason."""
+
+
+class Read(NamedTuple):
+    """A record that counts, and its event; none where it could not be read."""
+
+    stored: Stored
+    event: Event | None
+
+
+def read(stored: Stored) -> Read:
+    """Read a record that counts."""
+    try:
+        return Read(stored, decode(stored.headers.get("type", b"").decode(errors="replace"), stored.value))
+    except UndecodableEvent:
+        return Read(stored, None)
+
+
+def needs_of(batch: Iterable[Read]) -> Iterator[tuple[Lookup, Values]]:
+    """The rows that a batch reads or changes."""
+    for stored, event in batch:
+        projection = None if event is None else PROJECTIONS.get(type(event))
+        if projection is not None:
+            for need in projection.needs:
+                yield need.lookup, need.values(event, stored)
+
+
+def project(rows: Rows, batch: Iterable[Read]) -> None:
+    """Fold a batch into rows, in the order in which its records stand."""
+    for stored, event in batch:
+        projection = None if event is None else PROJECTIONS.get(type(event))
+        if projection is not None:
+            projection.change(rows, event, stored)
+        elif event is None:
+            _unreadable(rows, stored)
+        _record(rows, stored, event)
+
+
+def _record(rows: Rows, stored: Stored, event: Event | None) -> None:
+    rows.add(
+        RECORD,
+        topic=stored.topic,
+        **place_of(stored),
+        agency=stored.key,
+        call_id=_call_id(rows, event),
+        type=stored.headers.get("type", b"").decode(errors="replace"),
+        event_id=event_id_of(stored),
+        time=stored.time,
+        cause=cause_of(stored),
+        source=source_of(stored),
+    )
+
+
+def _call_id(rows: Rows, event: Event | None) -> str | None:
+    """The call that an event is about, itself or by the page or message that it speaks of."""
+    if (call_id := getattr(event, "call_id", None)) or event is None:
+        return call_id
+    if hasattr(event, "page_id"):
+        page = rows.find(PAGE, page_id=event.page_id)
+        return None if page is None else page["call_id"]
+    if hasattr(event, "message_id") and not isinstance(event, events.Command):
+        message = rows.find(CAD_MESSAGE, message_id=event.message_id)
+        return None if message is None else message["call_id"]
+    return None
+
+
+def _unreadable(rows: Rows, stored: Stored) -> None:
+    rows.add(FAULT, topic=stored.topic, **place_of(stored), agency=stored.key, kind="unreadable", at=stored.time)
