@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 
-.PHONY: help demo down test check chaos fuzz bench lock sbom
+.PHONY: help demo watch down test check chaos fuzz bench lock sbom
 
 help:   ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
@@ -13,6 +13,9 @@ demo: .venv/installed  ## a city on a real Kafka; CITY=madison-wi or all, KEEP=1
 	@$(BIN)/python -m deploy.demo $(if $(KEEP),--keep) $(if $(CITY),--city '$(CITY)') $(if $(CALLS),--calls '$(CALLS)') \
 		$(if $(MAPPING),--mapping '$(MAPPING)') $(if $(DOC),--document '$(DOC)') $(if $(SPEED),--speed '$(SPEED)') \
 		$(if $(SEED),--seed '$(SEED)') $(ARGS)
+
+watch: .venv/installed  ## a demo left running with Prometheus and Alertmanager on it (a demo has them where they are there)
+	@$(BIN)/python -m deploy.demo --keep --watched $(ARGS)
 
 down: .venv/installed  ## end a demo that was left running
 	@$(BIN)/python -m deploy.demo --down

@@ -8,13 +8,14 @@ from pathlib import Path
 from services.notification.service import NOTIFICATION
 from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import TRIAGE
-from shared.topics import CALLS, COMMANDS
+from shared.topics import AUDITS, CALLS, COMMANDS
 
 README = Path(__file__).parents[1] / "README.md"
 START, END = "```mermaid\n", "```\n<!-- end of diagram -->"
 DOORS = (
     f"  CAD([CAD]) --> intake --> {CALLS.name}[({CALLS.name})]",
     f"  people([dispatchers, supervisors]) --> console --> {COMMANDS.name}[({COMMANDS.name})]",
+    f"  auditor --> {AUDITS.name}[({AUDITS.name})]",
     f"  phone([a team's phone]) --> pocket[pocket page] --> {COMMANDS.name}",
 )
 OUTSIDE = ("  notification --> phone", "  notification --> CAD")

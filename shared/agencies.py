@@ -14,11 +14,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, TypeVar
+from typing import Annotated, Literal, NamedTuple, Self, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -28,6 +29,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    model_validator,
 )
 
 from shared.addresses import Url
@@ -36,11 +38,22 @@ from shared.clock import Clock, SystemClock
 from shared.telemetry import AGENCIES_FILE_REFUSED, logger
 
 Holder = TypeVar("Holder", "Source", "Principal")
+SourceKind = Literal["cad", "synthetic"]
+"""What publishes: a CAD, or careroute itself, whose test calls no team is ever sent to."""
 Role = Literal["cad", "dispatcher", "supervisor", "approver", "staff", "viewer"]
 KeyHash = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 SECRET_PREFIX = "whsec_"  # noqa: S105  # not one itself
 SECRET_BYTES = range(24, 65)
 """Standard Webhooks' own bounds."""
+
+
+PROBE_AGENCY = re.compile(r"probe-[0-9]+")
+"""Agencies of this name are careroute's own: made-up cities, one on every partition, whose calls go the whole way."""
+
+
+def is_probe(agency: str) -> bool:
+    """Whether an agency is made up to test careroute: no figure counts it, and the prober alone alarms for it."""
+    return PROBE_AGENCY.fullmatch(agency) is not None
 
 
 def hash_of(key: str) -> str:
@@ -82,15 +95,31 @@ class CadWebhook(_Part):
     secret: Secrets
 
 
+def _source_kind(kind: object) -> object:
+    """A kind that is misspelt must not turn a test call into a real one, nor a real one into a test."""
+    if kind not in get_args(SourceKind):
+        raise ValueError(f"must be one of {', '.join(get_args(SourceKind))}; a source that says nothing is a cad")
+    return kind
+
+
 class Source(_Part):
     """A CAD that publishes calls for an agency."""
 
+    kind: Annotated[SourceKind, BeforeValidator(_source_kind)] = "cad"
+    """`synthetic`: careroute's own test calls. They are judged like any other, and never reach a team."""
     keys: tuple[KeyHash, ...] = Field(default=(), max_length=2)
     replay: bool = False
     """Calls of the past: the gates use the call's own time, the deadlines run in wall time."""
     webhook: CadWebhook | None = None
     agency: str = ""
     name: str = ""
+
+    @model_validator(mode="after")
+    def _nobody_hears_of_a_test(self) -> Self:
+        """An acknowledgement of a machine would end what a person has to see to."""
+        if self.kind == "synthetic" and self.webhook is not None:
+            raise ValueError("a synthetic source has no webhook: of a test call nobody is told")
+        return self
 
 
 class Principal(_Part):

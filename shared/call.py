@@ -6,7 +6,7 @@ It travels in events: a field that a newer version added is ignored here, and re
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -25,6 +25,10 @@ ENDED: frozenset[CallStatus] = frozenset(("cancelled", "closed", "merged"))
 
 Asker = Literal["caller", "dispatcher", "officer", "fire-crew", "provider", "school", "self"]
 """Who asks for an alternative response by name."""
+
+
+SYNTHETIC: Final = "synthetic"
+"""Why nobody goes to a call that careroute publishes itself in order to test its own path."""
 
 
 class CallId(NamedTuple):

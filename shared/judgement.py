@@ -189,7 +189,7 @@ class Judgement(BaseModel):
     district: str | None
     category: str | None
     gates: tuple[Gate, ...]
-    """The call gates: jurisdiction, district, call-type, level, freshness."""
+    """The call gates: jurisdiction, district, call-type, level, freshness; of a test call `synthetic` besides."""
     responses: tuple[ResponseVerdict, ...]
     """What the level sends, in order of preference, the default left out."""
     steps: tuple[Step, ...]

@@ -9,6 +9,8 @@ COMMANDS = Topic("commands", "doors", retention_milliseconds=30 * DAY_MILLISECON
 DECISIONS = Topic("decisions", "triage", journal=True)
 ASSIGNMENTS = Topic("assignments", "team-availability", journal=True)
 NOTIFICATIONS = Topic("notifications", "notification", journal=True)
+AUDITS = Topic("audits", "auditor")
+"""No journal, though one process writes it: nobody's state is its fold, and a finding said twice is one."""
 
 TOPICS: tuple[Topic, ...] = (
     CALLS,
@@ -16,6 +18,7 @@ TOPICS: tuple[Topic, ...] = (
     DECISIONS,
     ASSIGNMENTS,
     NOTIFICATIONS,
+    AUDITS,
     *(snapshots_of(name) for name in ("triage", "team-availability", "notification")),
     DEAD_LETTERS,
 )

@@ -17,6 +17,8 @@ from deploy.local.kafka.node import CHECKOUT, KafkaError, missing
 
 RUN = CHECKOUT / ".run"
 IS_CI = os.environ.get("CI") == "true"
+PROMETHEUS_PACKAGES = {"promtool": "prometheus", "amtool": "prometheus-alertmanager"}
+"""Each tool with the package that brings it, and the server beside it."""
 
 
 @pytest.fixture(scope="session")
@@ -47,17 +49,21 @@ def chromium_path() -> Path:
 @pytest.fixture(scope="session")
 def prometheus_tools() -> dict[str, str]:
     """By name, where promtool and amtool are."""
-    packages = {"promtool": "prometheus", "amtool": "prometheus-alertmanager"}
-    if IS_CI and not all(map(shutil.which, packages)):
-        install_debian_packages(*packages.values())
-    tools = {name: path for name in packages if (path := shutil.which(name))}
-    if missing_tools := packages.keys() - tools.keys():
-        names = " ".join(packages[name] for name in sorted(missing_tools))
+    if IS_CI:
+        install_prometheus()
+    tools = {name: path for name in PROMETHEUS_PACKAGES if (path := shutil.which(name))}
+    if missing_tools := PROMETHEUS_PACKAGES.keys() - tools.keys():
+        names = " ".join(PROMETHEUS_PACKAGES[name] for name in sorted(missing_tools))
         absent(
             f"NOT TESTED with Prometheus' own tools: {', '.join(sorted(missing_tools))} "
             f"(Debian: apt-get install --no-install-recommends {names})."
         )
     return tools
+
+
+def install_prometheus() -> None:
+    if not all(map(shutil.which, PROMETHEUS_PACKAGES)):
+        install_debian_packages(*PROMETHEUS_PACKAGES.values())
 
 
 def chromium() -> Path | None:

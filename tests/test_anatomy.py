@@ -46,9 +46,9 @@ def test_a_services_readme_and_main_are_short(service: str) -> None:
     assert len((folder / "__main__.py").read_text("utf-8").splitlines()) <= 15
 
 
-def test_the_makefile_is_ten_targets_at_most() -> None:
+def test_the_makefile_is_a_dozen_targets_at_most() -> None:
     targets = next(line for line in (ROOT / "Makefile").read_text("utf-8").splitlines() if line.startswith(".PHONY"))
-    assert len(targets.split()) - 1 <= 10
+    assert len(targets.split()) - 1 <= 12
 
 
 def test_every_dependency_has_its_reason() -> None:

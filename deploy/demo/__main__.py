@@ -19,7 +19,7 @@ import psutil
 from rich.console import Console
 
 from deploy.actors.scenario import Scenario
-from deploy.demo import every, scenarios
+from deploy.demo import alerts, every, scenarios
 from deploy.demo.referrals import referrals_of
 from deploy.demo.run import Run, decided_again, say
 from deploy.demo.stages import OneProcess, Processes, Stage, agency_of
@@ -27,9 +27,13 @@ from deploy.local.access import AgencySpec
 from deploy.local.broker import find_broker, why_none
 from deploy.local.kafka.node import CHECKOUT, KafkaError, free_port
 from deploy.local.processes import end_all, spawn
+from deploy.local.programs import HOST
 from deploy.local.stack import StackError, stop_leftover
+from deploy.local.watch import Watch, WatchError
+from deploy.local.watch import missing as watch_missing
 from deploy.rehearsal import CannotRehearse, rehearsal
 from shared.clock import SystemClock
+from shared.panels import PANELS
 from shared.programme.trying.export_document import MappingRefused
 
 DIRECTORY = CHECKOUT / ".run" / "demo"
@@ -40,7 +44,7 @@ ALL = "all"
 SECONDS, CALLS_PER_SECOND = 75.0, 6.0
 """How long calls come, and how many."""
 EXIT_BROKEN, EXIT_FAILED, EXIT_BY_HAND = 1, 2, 130
-FAILURES = (*every.FAILURES, KafkaError, StackError, MappingRefused, CannotRehearse)
+FAILURES = (*every.FAILURES, KafkaError, StackError, WatchError, MappingRefused, CannotRehearse)
 
 
 def main() -> None:
@@ -74,6 +78,7 @@ def _guarded(chosen: argparse.Namespace, console: Console) -> int:
 def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave it running, and print how to reach it")
+    parser.add_argument("--watched", action="store_true", help="only with Prometheus and Alertmanager on it")
     parser.add_argument("--down", action="store_true", help="end what was left running")
     parser.add_argument("--seed", type=int, default=1, help="another seed is another city")
     parser.add_argument("--city", help="a preset of deploy/programmes, with or without its date, a document, or all")
@@ -118,7 +123,8 @@ async def _demo(scenario: Scenario, console: Console, chosen: argparse.Namespace
     with _cleared(directory, say(console)):
         console.print(f"careroute demo: {scenario.title}")
         port = free_port()
-        stage = _stage([agency_of(scenario, port)], directory, console, memory=chosen.memory)
+        watch = _watch(directory, port, console, must=chosen.watched)
+        stage = _stage([agency_of(scenario, port)], directory, console, memory=chosen.memory, watch=watch)
         keep = False
         try:
             await stage.start(say(console))
@@ -129,6 +135,8 @@ async def _demo(scenario: Scenario, console: Console, chosen: argparse.Namespace
                 again = await decided_again(stage, scenario.agency)
                 console.print(f"{again} ({time.monotonic() - at:.1f} s)", highlight=False)
                 verdict = replace(verdict, wrong=(*verdict.wrong, *again.unlike))
+            if stage.watch is not None:
+                console.print(await _drawn(stage.watch), highlight=False, soft_wrap=True)
             if sentence := (await referrals_of(stage.broker(), scenario.agency)).sentence:
                 console.print(sentence, highlight=False, soft_wrap=True)
             console.print(
@@ -184,11 +192,32 @@ def _cleared(directory: Path, step: Callable[[str], None]) -> Iterator[None]:
         (directory / "demo.pid").unlink(missing_ok=True)
 
 
-def _stage(agencies: Sequence[AgencySpec], directory: Path, console: Console, *, memory: bool) -> Stage:
+def _watch(directory: Path, port: int, console: Console, *, must: bool) -> Watch | None:
+    """Prometheus and Alertmanager, whose alerts come to the demo's port; where they are not, a line that says so.
+
+    Raises WatchError where there `must` be a watch.
+    """
+    if (why := watch_missing()) is None:
+        return Watch(directory, f"http://{HOST}:{port}{alerts.PATH}")
+    if must:
+        raise WatchError(why)
+    console.print(f"  {why}", style="dim")
+    return None
+
+
+async def _drawn(watch: Watch) -> str:
+    """What came of asking for every panel."""
+    empty = await watch.empty_curves()
+    return f"panels asked of Prometheus: {len(PANELS)}" + (f", EMPTY: {'; '.join(empty)}" if empty else ", all answer")
+
+
+def _stage(
+    agencies: Sequence[AgencySpec], directory: Path, console: Console, *, memory: bool, watch: Watch | None = None
+) -> Stage:
     node = None if memory else find_broker(directory, os.environ.get(KAFKA_VARIABLE))
     if node is None and not memory:
         sys.stderr.write(why_none() + "\n")
-    stage = OneProcess(directory, *agencies) if node is None else Processes(directory, node, *agencies)
+    stage = OneProcess(directory, *agencies) if node is None else Processes(directory, node, *agencies, watch=watch)
     console.print(f"  {stage.description}", style="bold red" if node is None else "bold")
     return stage
 
@@ -236,7 +265,13 @@ Teams' pages, as on their phones (nobody answers for them any more):
 {pages}
 
 intake {stage.url_of("intake")}/docs   console {stage.url_of("console")}/docs
-"""
+{_watched_at(stage.watch)}"""
+
+
+def _watched_at(watch: Watch | None) -> str:
+    if watch is None:
+        return ""
+    return f"Prometheus {watch.prometheus_url}/alerts   Alertmanager {watch.alertmanager_url}\n"
 
 
 NOTHING = "Nothing was running."

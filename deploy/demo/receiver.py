@@ -1,4 +1,4 @@
-"""Hears what careroute tells: messages to the CAD, and pages to the teams, as a provider would pass them on."""
+"""Hears what careroute tells: messages to the CAD, pages to the teams, as a provider would pass them on, and alerts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ from collections.abc import Callable
 from aiohttp.web import BaseRequest
 
 from deploy.actors.webhooks import Delivery, delivery, receiving
+from deploy.demo import alerts
+from deploy.demo.alerts import Alerts
 
 SLOW_SHARE, DOWN_SHARE, SLOW_SECONDS = 0.02, 0.04, 2.5
 
 
 class Receiver:
-    """Two addresses, `/cad` and `/pages`. Checks every signature; sometimes the CAD is slow or down."""
+    """Two addresses, `/cad` and `/pages`. Checks every signature; sometimes the CAD is slow or down.
+
+    Below a third, `/alerts`, Alertmanager may tell what it likes: it signs nothing, and nothing follows from it.
+    """
 
     def __init__(self, cad_secret: str, page_secret: str, *, seed: int = 0, page: Callable[[str, str], None]) -> None:
         """`page(team_id, link)` is called for every page that offers a call."""
@@ -31,11 +36,14 @@ class Receiver:
         """Pages that were sent after their time, by the sender's own stamp: each is a broken promise."""
         self.forged: list[str] = []
         """Ids of what nobody who knows the secret had signed: another stack of this machine may post here too."""
+        self.alerts = Alerts()
         self.faulty = True
         """Whether the CAD is slow or down sometimes."""
 
     async def take(self, request: BaseRequest) -> int:
         """Take one webhook; the status to answer with."""
+        if request.path.startswith(f"{alerts.PATH}/"):
+            return self.alerts.take(await request.read())
         is_page = request.path == "/pages"
         came = await delivery(request, self._page_secret if is_page else self._cad_secret)
         if not came.is_genuine:

@@ -149,6 +149,7 @@ class Run:
     async def _show(self, cast: Cast, began: float) -> None:
         now, processes_at = self._view.now, -PROCESS_SECONDS
         now.teams_did, now.dispatcher_did = cast.crews.did, cast.dispatcher.did
+        now.alerts_fired = cast.receiver.alerts.fired
         while True:
             now.seconds = self._clock.monotonic() - began
             now.acknowledged = cast.cad.acknowledgements

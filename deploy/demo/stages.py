@@ -17,6 +17,7 @@ from deploy.local.broker import KafkaNode
 from deploy.local.kafka.node import free_port
 from deploy.local.programs import DOORS, HOST
 from deploy.local.stack import WEBHOOK_NETWORKS, Stack
+from deploy.local.watch import Watch
 from services.console.api.http import create_app as console_app
 from services.console.config import ConsoleSettings
 from services.intake.config import IntakeSettings
@@ -57,6 +58,8 @@ class Stage(Protocol):
 
     description: str
     access: Access
+    watch: Watch | None
+    """Prometheus and Alertmanager on it, where it is watched."""
 
     async def start(self, progress: Callable[[str], None]) -> None:
         """Start everything, and return once it is ready."""
@@ -78,15 +81,23 @@ class Stage(Protocol):
 
 
 class Processes:
-    """Every service a process of its own, under a supervisor, on a real Kafka."""
+    """Every service a process of its own, under a supervisor, on a real Kafka; watched, where there is a watch."""
 
-    def __init__(self, directory: Path, node: KafkaNode, *agencies: AgencySpec, instances: int = 2) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        node: KafkaNode,
+        *agencies: AgencySpec,
+        instances: int = 2,
+        watch: Watch | None = None,
+    ) -> None:
         self._directory, self._node, self._agencies, self._instances = directory, node, agencies, instances
+        self.watch = watch
         self._stack: Stack | None = None
         self.description = f"{node.description}, every service a process of its own"
 
     async def start(self, progress: Callable[[str], None]) -> None:
-        """Start Kafka, then the services. Raises KafkaError, StackError."""
+        """Start Kafka, then the services, then what watches them. Raises KafkaError, StackError, WatchError."""
         progress(f"starting {self._node.description}")
         bootstrap = await asyncio.to_thread(self._node.start)
         progress(f"{self._node.description} on {bootstrap}")
@@ -95,9 +106,12 @@ class Processes:
         )
         self.access = self._stack.access
         await self._stack.start(progress)
+        if self.watch is not None:
+            await self.watch.start(self._stack.programs)
+            progress(f"watched by Prometheus at {self.watch.prometheus_url}")
 
     async def stop(self) -> None:
-        """End the services, then Kafka."""
+        """End the services and what watches them, then Kafka."""
         if self._stack is not None:
             await asyncio.to_thread(self._stack.stop)
         await asyncio.to_thread(self._node.discard)
@@ -130,6 +144,8 @@ class Processes:
 class OneProcess:
     """All services in this process, on the in-memory twin: nothing survives it, and nothing runs beside another."""
 
+    watch: Watch | None = None
+    """One process has one set of metrics: there is nothing to scrape."""
     description = "NO KAFKA HERE: all services in this one process, on the in-memory twin, which loses all when it ends"
 
     def __init__(self, directory: Path, *agencies: AgencySpec) -> None:

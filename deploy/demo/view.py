@@ -41,6 +41,8 @@ class Now:
     teams_did: Counter[str] = field(default_factory=Counter)
     dispatcher_did: Counter[str] = field(default_factory=Counter)
     cad_messages: int = 0
+    alerts_fired: Counter[str] = field(default_factory=Counter)
+    """What Alertmanager told, where the run is watched."""
 
 
 class View:
@@ -197,6 +199,7 @@ def _counts(ledger: Ledger, verdict: Verdict, now: Now) -> RenderableType:
         "referrals, follow-ups and notes": _counted(Counter(ledger.referrals.values())),
         "messages to the CAD": _counted(ledger.messages),
         "alerts": _counted(ledger.alerts) or "none",
+        "alerts that Prometheus raised": _counted(now.alerts_fired),
         "outcomes more than a second after their deadline": str(verdict.late),
         "late writes ignored": str(ledger.late_writes),
         "dead letters": str(ledger.dead_letters),

@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
 from services.console.api.access import Agencies
-from services.console.view.agency import View
+from services.console.view.agency import AgencyView, View
 from services.console.view.alarms import alerts_of, open_alarms
 from services.console.view.alerts import LATE
 from services.console.view.call import CallSeen
-from services.console.view.records import AlertKind, TeamSeen
+from services.console.view.records import Alert, AlertKind, TeamSeen
 from shared import telemetry
+from shared.agencies import is_probe
 from shared.clock import Clock
 from shared.engine.broker import Stored
 from shared.engine.follower import Follower
@@ -48,7 +49,7 @@ class Levels:
 
     def _measure_times(self, agency: str, event: Event, at: datetime, arrived_before: datetime | None) -> None:
         call = self._view.agency(agency).call(getattr(event, "call_id", None) or "")
-        if call is None:
+        if call is None or call.synthetic or is_probe(agency):
             return
         if isinstance(event, CallRouted):
             began_at = call.episode(event.episode, at).began_at
@@ -87,13 +88,19 @@ class Levels:
             telemetry.logger().error("measuring failed", error=type(error).__name__)
 
     def measure(self, now: datetime, read_until: datetime) -> None:
-        """Set every level. `read_until`: an instant up to which the view has certainly read everything."""
+        """Set every level of real agencies and calls. `read_until`: until then the view has certainly read everything.
+
+        The prober alarms for what is made up.
+        """
         since = self._agencies.refused_since
         for agency in sorted({*self._agencies.names(), *self._view.agencies()}):
+            if is_probe(agency):
+                continue
             seen = self._view.agency(agency)
             alerts = alerts_of(seen, may_pause=self._agencies.may_pause(agency), file_refused_since=since)
+            alerts = [alert for alert in alerts if not _is_of_a_test(seen, alert)]
             _set(telemetry.OPEN_ALARMS, agency, get_args(AlertKind), open_alarms(alerts, now))
-            calls = (call_level(call, read_until) for call in seen.open_calls())
+            calls = (call_level(call, read_until) for call in seen.open_calls() if not call.synthetic)
             _set(telemetry.OPEN_CALLS, agency, get_args(CallLevel), Counter(calls))
             _set(telemetry.TEAMS, agency, get_args(TeamLevel), Counter(map(team_level, seen.teams.values())))
             telemetry.SWITCHBOARD_REVISION.labels(agency).set(seen.switchboard.revision)
@@ -122,6 +129,11 @@ def team_level(team: TeamSeen) -> TeamLevel:
     if team.shift_id is None:
         return "off-duty"
     return "out-of-service" if team.status == "out-of-service" else "available"
+
+
+def _is_of_a_test(seen: AgencyView, alert: Alert) -> bool:
+    call = seen.call(alert.call_id or "")
+    return call is not None and call.synthetic
 
 
 def _on_scene_at(view: View, agency: str, event: Event) -> datetime | None:

@@ -164,7 +164,8 @@ class Door:
             self._failed_at = self._clock.monotonic()
             sentence = "The log is away; nothing was acknowledged. Send it again."
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, sentence) from None
-        telemetry.CALLS_RECEIVED.labels(source.agency).inc(len(made))
+        if source.kind != "synthetic":
+            telemetry.CALLS_RECEIVED.labels(source.agency).inc(len(made))
         return _json({"taken": [_taken(version, partition, offset + at) for at, version in enumerate(versions)]})
 
 

@@ -62,6 +62,7 @@ def _record(version: Version, source: Source, sealer: Sealer, now: datetime) -> 
         judged_at=call.updated_at if source.replay else now,
         sealed=sealer.seal(call.call_id, version.personal) if version.personal else None,
         fingerprint=_fingerprint(version, sealer),
+        synthetic=source.kind == "synthetic",
         address_pseudonym=sealer.pseudonym(normal(address)) if (address := version.personal.get("address")) else "",
     )
     return Record(

@@ -213,6 +213,8 @@ def _call_routed(draft: Draft[State], event: CallRouted, given: Input) -> None:
     if child_id(given.cause, "call.routed") in draft.state.seen:
         return
     _drop(draft, event.call_id, "routed", lambda page: page.kind == "offer" and page.episode == event.episode)
+    if event.synthetic:
+        return  # it is nobody's call
     not_after = event.deadline + timedelta(seconds=CAD_NOTICE_SECONDS)
     _tell_cad(draft, given, "call.routed", event, OUTCOME_FIELDS, not_after=not_after)
 

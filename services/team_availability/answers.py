@@ -82,7 +82,7 @@ def _why_not(command: AcceptOffer, answered: AnsweredOffer) -> Answer | None:
     call, offer = answered
     if call.assignment is not None and call.assignment.offer_id == offer.offer_id:
         return nothing_to_do(command, "Your team has this call already.", about=call.call_id)
-    if not call.is_open:
+    if not call.is_open or call.state.reported.synthetic:
         return refused(command, *where_it_stands(call.state))
     if offer.ended == "withdrawn":
         return refused(command, "withdrawn", "The offer was withdrawn.")

@@ -9,6 +9,7 @@ from itertools import dropwhile
 
 from services.team_availability.plan import PHONE, Option
 from services.team_availability.state import CallState, State
+from shared.call import SYNTHETIC
 from shared.judgement import Attempt, Step
 
 
@@ -68,6 +69,8 @@ class Chain:
         """Why nothing is left to try, though the call is suitable."""
         is_held = any(self._is_paused(option) for option in self._allowed)
         reasons = (*self.call.running.reasons, *(("paused",) if is_held else ()))
+        if self.call.reported.synthetic:
+            return (*reasons, SYNTHETIC)
         options = self.call.plan.options if self.call.plan else ()
         return reasons or tuple(reason for option in options for reason in option.reasons) or ("no-response",)
 
@@ -102,6 +105,8 @@ class Chain:
     def _allowed(self) -> tuple[Option, ...]:
         """Those, and what only a pause holds."""
         episode, plan = self.call.running, self.call.plan
+        if self.call.reported.synthetic:
+            return ()  # whatever triage or anybody else says of it
         if episode.override is not None:
             sent = self.state.option(self.call, episode.override)
             return () if sent is None else (sent,)

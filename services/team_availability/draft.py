@@ -51,6 +51,7 @@ class VersionFields(TypedDict):
     place: str
     address_pseudonym: str
     merged_into: str | None
+    synthetic: bool
 
 
 def version_fields(event: CallReported | CallCancelled) -> VersionFields:
@@ -66,6 +67,7 @@ def version_fields(event: CallReported | CallCancelled) -> VersionFields:
         "place": place_of(version),
         "address_pseudonym": event.address_pseudonym,
         "merged_into": version.merged_into,
+        "synthetic": event.synthetic,
     }
 
 
@@ -81,6 +83,7 @@ def remembered_fields(memory: CallMemory) -> VersionFields:
         "place": memory.place,
         "address_pseudonym": memory.address_pseudonym,
         "merged_into": memory.merged_into,
+        "synthetic": memory.synthetic,
     }
 
 
@@ -268,6 +271,7 @@ class CallDraft:
                 deadline=self.episode.deadline,
                 requested_by=asked_by,
                 triaged_at=-1 if judged is None else judged.triaged_at,
+                synthetic=self.state.reported.synthetic,
                 **cites._asdict(),
             )
         )

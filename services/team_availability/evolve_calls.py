@@ -140,6 +140,7 @@ def _with_version(memory: CallMemory | None, event: DeadlineSet | CallVersionAt 
         place=event.place,
         address_pseudonym=event.address_pseudonym or memory.address_pseudonym,
         merged_into=event.merged_into,
+        synthetic=memory.synthetic or event.synthetic,
     )
     if version.order < memory.order:
         version = version._replace(updated_at=memory.updated_at, received_at=memory.received_at)

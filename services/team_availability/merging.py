@@ -57,6 +57,7 @@ def _follow(call: CallDraft, target: CallDraft) -> None:
         return  # it is judged in a moment, or a dispatcher is sending somebody; its deadline stands for both
     plan = target.plan if target.is_open else None  # of a call with its outcome later judgements are not kept
     fits = plan is not None and plan.may_go(assignment.response) and plan.level_rank <= assignment.level_told
+    fits = fits and not target.state.reported.synthetic
     if target.assignment is not None or not (fits or assignment.is_with_somebody):
         call.release("cancelled", "merged")
         return

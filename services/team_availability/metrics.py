@@ -10,7 +10,7 @@ def watch(agency: str, event: Event) -> None:
     """Count an event of the journal, once it is durable."""
     if (ended := OFFER_ENDS.get(type(event))) is not None:
         OFFERS.labels(agency, ended).inc()
-    elif isinstance(event, CallRouted):
+    elif isinstance(event, CallRouted) and not event.synthetic:
         OUTCOMES.labels(agency, event.outcome).inc()
     elif isinstance(event, AssignmentUnconfirmed):
         UNCONFIRMED.labels(agency).inc()

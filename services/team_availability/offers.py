@@ -11,6 +11,7 @@ from services.team_availability.choice import Choice, choose, recipients_of
 from services.team_availability.draft import OR_DEFAULT_GOES, CallDraft
 from services.team_availability.plan import NO_NEXT_RESPONSE, NO_PHONE_RESPONSE, OUT_OF_TIME, PULL, Option
 from services.team_availability.state import CallState
+from shared.call import SYNTHETIC
 from shared.engine.topic import STEP_BYTES
 from shared.events import (
     ConfirmationAsked,
@@ -78,6 +79,8 @@ def where_it_stands(call: CallState) -> tuple[str, str]:
     """Why a team cannot have a call any more: a reason code and a sentence."""
     if call.assignment is not None:
         return "taken", f"{call.assignment.team_id} has this call."
+    if call.memory is not None and call.memory.synthetic:
+        return SYNTHETIC, "This is a test call of careroute's own: nobody is sent to it."
     if call.memory is not None and call.memory.ended:
         return "cancelled", "The CAD has ended this call."
     if call.memory is not None and call.memory.outcome in ("team-accepted", "phone-accepted"):

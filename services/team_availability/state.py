@@ -252,6 +252,8 @@ class CallMemory(NamedTuple):
     triaged_at: int = -1
     """Offset in `decisions` of the newest judgement that had a consequence."""
     district: str | None = None
+    synthetic: bool = False
+    """Whether any version was a test of careroute's own: then the call is one."""
 
     @property
     def ended(self) -> bool:

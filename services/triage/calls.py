@@ -77,6 +77,7 @@ def _version_of(
         event.judged_at,
         *disclosure_of(state.programme, event, opener),
         received_at=event.received_at,
+        synthetic=event.synthetic,
     )
     if is_newest(memory, order):
         open_call = open_call or OpenCall(memory=memory)
@@ -180,6 +181,7 @@ def _disclosed(version: Version) -> dict[str, Any]:
         "caller": version.caller,
         "read_by": version.read_by,
         "received_at": version.received_at,
+        "synthetic": version.synthetic,
     }
 
 
@@ -211,6 +213,7 @@ def _judged_again(state: State, open_call: OpenCall) -> list[Event]:
             priority=version.call.priority,
             language=version.call.language,
             received_at=version.received_at,
+            synthetic=version.synthetic,
         )
     ]
 

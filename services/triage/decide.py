@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.triage import calls, commands, referrals
+from services.triage import audits, calls, commands, referrals
 from services.triage.evolve import ACTIVATE, DUE, JUDGE_AGAIN
 from services.triage.sealed_part import Opener
 from services.triage.state import State
@@ -18,6 +18,7 @@ from shared.events import (
     AssignmentEnded,
     AssignmentMoved,
     AssignmentWithdrawn,
+    AuditGapFound,
     CallCancelled,
     CallReported,
     CallRetired,
@@ -87,5 +88,6 @@ DECIDERS: dict[type[Any], Callable[[State, Any, datetime], list[Event]]] = {
     AssignmentWithdrawn: calls.team_freed,
     UpgradeRaised: calls.call_upgraded,
     StatusReported: calls.call_upgraded,
+    AuditGapFound: audits.gap_found,
     Tick: _tick,
 }

@@ -124,7 +124,7 @@ def _version_of(event: CallTriaged | VersionNoted) -> Version | None:
         return None
     disclosure = Disclosure(event.lines, event.located, event.caller, event.read_by)
     judged_at = event.judged_at or event.updated_at
-    return Version(event.event_id, event.call, judged_at, *disclosure, received_at=event.received_at)
+    return Version(event.event_id, event.call, judged_at, *disclosure, event.received_at, event.synthetic)
 
 
 def _remembered(state: State, memory: Memory, event: VersionNoted) -> Memory:
@@ -281,6 +281,8 @@ def _district_paused(state: State, event: DistrictPaused, at: datetime) -> State
     paused = board.paused | {Switch.of(event.district, event.response)}
     unreviewed = _newest(state.unreviewed_pauses.set(event.revision, event.changed_by))
     state = replace(state, unreviewed_pauses=unreviewed)
+    if event.audit_gap:
+        state = replace(state, audit_gaps=state.audit_gaps.set(event.audit_gap, at, at))
     return _judge_again(replace(state, switchboard=replace(board, revision=event.revision, paused=paused)), at)
 
 

@@ -8,7 +8,7 @@ from shared.telemetry import CAD_CLOCK, PAUSED_ITSELF, REFERRALS_OVERDUE, TRIAGE
 
 def watch(agency: str, event: Event) -> None:
     """Count an event of the journal, once it is durable."""
-    if isinstance(event, CallTriaged):
+    if isinstance(event, CallTriaged) and not event.synthetic:
         TRIAGED.labels(agency, event.judgement.suitability).inc()
         for name in event.judgement.unlisted:
             UNLISTED.labels(agency, name.partition(" ")[0]).inc()

@@ -65,7 +65,7 @@ def disclosure_of(programme: Programme | None, event: CallReported | CallCancell
     return Disclosure(
         lines=heard_lines(programme, event.call_id, personal.get("narrative", ""), opener.pseudonym),
         located=located_by(programme, personal.get("position", "")),
-        caller=_caller(programme, personal, opener),
+        caller="" if event.synthetic else _caller(programme, personal, opener),
         read_by=programme.reads,
     )
 

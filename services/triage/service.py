@@ -15,15 +15,17 @@ from shared.events import (
     AssignmentEnded,
     AssignmentMoved,
     AssignmentWithdrawn,
+    AuditGapFound,
     CallCancelled,
     CallReported,
     CallRouted,
+    Event,
     OfferMade,
     StatusReported,
     UpgradeRaised,
     commands_of,
 )
-from shared.topics import ASSIGNMENTS, CALLS, COMMANDS, DECISIONS
+from shared.topics import ASSIGNMENTS, AUDITS, CALLS, COMMANDS, DECISIONS
 
 
 def triage_service(opener: Opener) -> Service[State]:
@@ -31,19 +33,25 @@ def triage_service(opener: Opener) -> Service[State]:
     return replace(TRIAGE, decide=partial(decide, opener=opener))
 
 
+HANDLED: frozenset[type[Event]] = frozenset(
+    (
+        CallReported, CallCancelled, OfferMade, CallRouted, AssignmentEnded, AssignmentMoved, AssignmentWithdrawn,
+        UpgradeRaised, StatusReported, AuditGapFound,
+    )
+)  # fmt: skip
+"""What it decides on besides commands."""
+
 TRIAGE: Service[State] = Service(
     name="triage",
-    reads=(COMMANDS, CALLS, ASSIGNMENTS),
+    reads=(COMMANDS, CALLS, ASSIGNMENTS, AUDITS),
     writes=DECISIONS,
-    handles=commands_of("triage")
-    | {CallReported, CallCancelled}
-    | {OfferMade, CallRouted, AssignmentEnded, AssignmentWithdrawn, UpgradeRaised, StatusReported, AssignmentMoved},
+    handles=commands_of("triage") | HANDLED,
     initial=State(),
     decide=partial(decide, opener=NoKey()),
     evolve=evolve,
     packer=packer(State),
-    state_version=5,
-    decider_version="4",
+    state_version=6,
+    decider_version="5",
     due=lambda state: state.clocks.first(),
 )
 """Triage without a key: what is sealed stays so, and counts as unknown."""

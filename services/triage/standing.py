@@ -48,6 +48,7 @@ def remembered(programme: Programme | None, memory: Memory, version: Version) ->
         order=order if is_newest(memory, order) else memory.order,
         created_at=memory.created_at or call.created_at,
         reopened=reopened,
+        synthetic=memory.synthetic or version.synthetic,
     )
     if programme is None:
         return memory

@@ -43,6 +43,8 @@ class Version:
     read_by: str = ""
     """What a document looked for in its sealed part; empty: it has none."""
     received_at: datetime | None = None
+    synthetic: bool = False
+    """A test call of careroute's own."""
 
     @property
     def order(self) -> datetime:
@@ -78,6 +80,8 @@ class Memory:
     """By hazard."""
     doubted: PMap[str, tuple[str, ...]] = EMPTY
     """Lines, texts and cautions that put hazards in doubt → these hazards. Each does so once."""
+    synthetic: bool = False
+    """Whether any version was a test of careroute's own: then the call is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +174,8 @@ class State:
     """By the key of the pause that they count for: calls that proved more dangerous, and when."""
     unreviewed_pauses: PMap[int, str] = EMPTY
     """Revision → who paused, until another person has looked into it."""
+    audit_gaps: ByDay[datetime] = field(default_factory=ByDay)
+    """Findings of the auditor that it was paused for."""
     referrals: PMap[str, Referral] = EMPTY
     closed_records: ByDay[datetime] = field(default_factory=ByDay)
     """Ids of closed referrals, and of notes."""

@@ -161,6 +161,8 @@ class DeadlineSet(Event):
     """Of the address: another one is another address."""
     merged_into: str | None = None
     """The incident that stands for this one from now on, by the CAD."""
+    synthetic: bool = False
+    """A test call of careroute's own."""
 
 
 DEADLINE_CLOCK = "deadline"
@@ -182,6 +184,8 @@ class CallVersionAt(Event):
     place: str = ""
     address_pseudonym: str = ""
     merged_into: str | None = None
+    synthetic: bool = False
+    """A test call of careroute's own."""
 
 
 class CallVersionSeen(Event):
@@ -200,6 +204,8 @@ class CallVersionSeen(Event):
     merged_into: str | None = None
     call_at: str = ""
     """Its position in the topic `calls`."""
+    synthetic: bool = False
+    """A test call of careroute's own."""
 
 
 class CallChanged(Event):
@@ -464,6 +470,8 @@ class CallRouted(Event):
     """Of a call that gets the default: who had asked for another response, and waits for an answer."""
     triaged_at: int = -1
     """Offset in `decisions` of the judgement that it follows, where no plan was set for it."""
+    synthetic: bool = False
+    """A test call of careroute's own."""
 
 
 class CallOverridden(Event):

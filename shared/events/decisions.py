@@ -72,6 +72,8 @@ class DistrictPaused(Event):
     reason: str = ""
     response: str | None = None
     """Only this response."""
+    audit_gap: Id = ""
+    """The auditor's finding that it was paused for."""
 
 
 class DistrictResumed(Event):
@@ -143,6 +145,8 @@ class CallTriaged(Event):
     """What the document looked for in the sealed part (`Programme.reads`); empty: there was none."""
     received_at: AwareDatetime | None = None
     """When intake received the version that was judged: with `updated_at` its place in the order of versions."""
+    synthetic: bool = False
+    """A test call of careroute's own."""
 
 
 class VersionNoted(Event):
@@ -162,6 +166,8 @@ class VersionNoted(Event):
     caller: str = ""
     read_by: str = ""
     received_at: AwareDatetime | None = None
+    synthetic: bool = False
+    """A test call of careroute's own."""
 
 
 class RoutingNoted(Event):

@@ -20,7 +20,8 @@ from shared.config import Settings
 WHOLE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
 COMPOSE, VOLUMES = WHOLE["services"], WHOLE["volumes"]
 STORAGE = "/var/lib/careroute"
-OURS = {name: service for name, service in COMPOSE.items() if name != "kafka"}
+WATCHERS = {name: service for name, service in COMPOSE.items() if "profiles" in service}
+OURS = {name: service for name, service in COMPOSE.items() if name != "kafka" and name not in WATCHERS}
 
 
 def elsewhere(settings: dict[str, str]) -> dict[str, str]:
@@ -94,6 +95,81 @@ def test_instances_of_a_service_have_names_of_their_own() -> None:
     ]
     several = [settings.processes for settings in SERVICES.values() if settings.processes > 1]
     assert len(names) == len(set(names)) == sum(several)
+
+
+# --- what watches, asked for by its profile
+
+PASSWORDS = {
+    "grafana": ("GF_SECURITY_ADMIN_PASSWORD", "CAREROUTE_GRAFANA_PASSWORD"),
+    "postgres": ("POSTGRES_PASSWORD", "CAREROUTE_POSTGRES_PASSWORD"),
+    "kafka-ui": ("SPRING_SECURITY_USER_PASSWORD", "CAREROUTE_KAFKA_UI_PASSWORD"),
+}
+
+
+def test_what_watches_is_started_only_when_asked_for() -> None:
+    assert WATCHERS.keys() == {"prometheus", "alertmanager", *PASSWORDS}
+    assert all(service["profiles"] == ["watch"] for service in WATCHERS.values())
+
+
+@pytest.mark.parametrize("service", WATCHERS.values(), ids=WATCHERS.keys())
+def test_what_watches_is_read_only_pinned_and_published_on_loopback_only(service: dict[str, Any]) -> None:
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+    assert re.search(r":v?\d+(\.\d+)*$", service["image"])
+    for volume in service.get("volumes", []):
+        source = volume.split(":")[0]
+        assert source in VOLUMES or (volume.endswith(":ro") and (CHECKOUT / source).is_dir())
+
+
+@pytest.mark.parametrize("name", PASSWORDS)
+def test_no_password_has_a_default(name: str) -> None:
+    """Compose reads the variables of every profile: one that it required would be required without the profile too."""
+    variable, ours = PASSWORDS[name]
+    assert WATCHERS[name]["environment"][variable] == f"${{{ours}:-}}"
+    started = str(WATCHERS[name].get("entrypoint") or WATCHERS[name].get("command"))
+    assert name == "postgres" or f"$${{{variable}:?set {ours} in .env}}" in started
+    written = [value for service in WATCHERS.values() for value in service.get("environment", {}).items()]
+    assert {key for key, _ in written if "PASSWORD" in key} == {key for key, _ in PASSWORDS.values()}
+
+
+def test_nobody_is_let_into_grafana_unnamed_and_it_asks_nobody_outside() -> None:
+    environment = COMPOSE["grafana"]["environment"]
+    assert {name for name, value in environment.items() if value == "false"} == {
+        "GF_AUTH_ANONYMOUS_ENABLED",
+        "GF_USERS_ALLOW_SIGN_UP",
+        "GF_PUBLIC_DASHBOARDS_ENABLED",
+        "GF_SNAPSHOTS_EXTERNAL_ENABLED",
+        "GF_ANALYTICS_REPORTING_ENABLED",
+        "GF_ANALYTICS_CHECK_FOR_UPDATES",
+        "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES",
+    }
+
+
+def test_the_kafka_ui_shows_no_value_and_changes_nothing() -> None:
+    environment = COMPOSE["kafka-ui"]["environment"]
+    assert environment["AUTH_TYPE"] == "LOGIN_FORM"
+    assert environment["KAFKA_CLUSTERS_0_READONLY"] == "true"
+    masking = {name: value for name, value in environment.items() if "MASKING" in name}
+    assert masking == {
+        "KAFKA_CLUSTERS_0_MASKING_0_TYPE": "REMOVE",  # of every field: no FIELDS are named
+        "KAFKA_CLUSTERS_0_MASKING_0_TOPICVALUESPATTERN": ".*",
+    }
+
+
+def test_what_watches_is_found_where_the_others_look_for_it() -> None:
+    prometheus = yaml.safe_load((CHECKOUT / "deploy/prometheus/prometheus.yml").read_text())
+    (told,) = prometheus["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"]
+    (source,) = yaml.safe_load((CHECKOUT / "deploy/grafana/provisioning/datasources/prometheus.yml").read_text())[
+        "datasources"
+    ]
+    assert told == "alertmanager:9093"
+    assert source["url"] == "http://prometheus:9090"
+    (provider,) = yaml.safe_load((CHECKOUT / "deploy/grafana/provisioning/dashboards/careroute.yml").read_text())[
+        "providers"
+    ]
+    assert f"./deploy/grafana/dashboards:{provider['options']['path']}:ro" in COMPOSE["grafana"]["volumes"]
 
 
 def test_the_image_runs_without_root_and_its_user_may_write_into_volumes() -> None:

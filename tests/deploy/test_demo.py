@@ -20,6 +20,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from aiohttp.web import BaseRequest
 from rich.console import Console
 from standardwebhooks import Webhook
 
@@ -27,6 +28,7 @@ from deploy.actors.crews import Habits
 from deploy.actors.scenario import Scenario
 from deploy.actors.webhooks import receiving
 from deploy.demo import scenarios
+from deploy.demo.alerts import Alerts
 from deploy.demo.receiver import Receiver
 from deploy.demo.run import Run, decided_again
 from deploy.demo.stages import OneProcess, Processes, Stage, agency_of
@@ -37,9 +39,11 @@ from deploy.local.kafka.node import CHECKOUT, free_port
 from deploy.local.processes import processes_of
 from deploy.local.programs import HOST
 from deploy.local.stack import Stack, StackError, stop_leftover
+from deploy.local.watch import Watch, missing
 from shared.agencies import Agencies
 from shared.clock import SystemClock
 from shared.sealing import new_key
+from tests.conftest import IS_CI, absent, install_prometheus
 
 AT_ONCE = Habits(is_silent=0.05, answer=(0.05, 0.2), travel=(0.05, 0.1), work=(0.1, 0.3))
 
@@ -107,12 +111,38 @@ async def test_a_decision_that_comes_out_otherwise_is_told(tmp_path: Path) -> No
 @pytest.mark.kafka
 @pytest.mark.slow
 async def test_on_a_real_kafka(kafka: str, tmp_path: Path) -> None:
+    """With Prometheus on it: every panel is drawn, and an alert reaches somebody."""
+    if IS_CI:
+        install_prometheus()
     scenario, port = short_city(6, 8).renamed(f"demo-city-{free_port()}"), free_port()
-    stage = Processes(tmp_path, GivenBroker(kafka), agency_of(scenario, port))
-    found, run, _ = await play(scenario, stage, port)
+    watch = Watch(tmp_path, f"http://{HOST}:{port}/alerts") if missing() is None else None
+    stage = Processes(tmp_path, GivenBroker(kafka), agency_of(scenario, port), watch=watch)
+
+    async def before_the_end() -> None:
+        if watch is not None:
+            assert await watch.empty_curves() == []
+            await see_an_alert(tmp_path / "agencies.toml", port, watch)
+
+    found, run, _ = await play(scenario, stage, port, before_the_end)
     assert found.good, found.sentence
     assert run.ledger.offers["accepted"] > 0
     assert processes_of(tmp_path) == []
+    if watch is None:
+        absent(f"NOT TESTED, but all else of this test: {missing()}")
+
+
+async def see_an_alert(agencies: Path, port: int, watch: Watch) -> None:
+    """Spoil the agencies file, and wait until Alertmanager has told of it."""
+    alerts = Alerts()
+
+    async def take(request: BaseRequest) -> int:
+        return alerts.take(await request.read())
+
+    await asyncio.to_thread(agencies.write_text, "this is no agencies file")
+    async with receiving(port, take), asyncio.timeout(30):
+        while not alerts.fired["AgenciesFileRefused"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+    assert "AgenciesFileRefused" in {name for name, *_ in await watch.firing()}
 
 
 @pytest.mark.kafka

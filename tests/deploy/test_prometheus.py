@@ -12,6 +12,7 @@ import yaml
 from deploy.local.kafka.node import CHECKOUT
 from services.console.view.records import AlertKind
 from shared import telemetry
+from tests.promql import OF_PROMETHEUS, exported, metrics_in
 
 HERE, RUNBOOKS = CHECKOUT / "deploy/prometheus", CHECKOUT / "deploy/runbooks"
 RULES: list[dict[str, Any]] = [
@@ -41,10 +42,6 @@ def run(*command: str) -> str:
     done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
-
-
-def names_in(expression: str) -> set[str]:
-    return set(re.findall(r"careroute_\w+", expression))
 
 
 def test_each_alert_has_a_page_and_each_page_an_alert() -> None:
@@ -83,20 +80,14 @@ def test_every_kind_of_alarm_has_one_alert() -> None:
     assert sorted(written) == sorted(get_args(AlertKind))
 
 
-def test_rules_name_metrics_that_are_exported() -> None:
-    exported = {
-        name.removesuffix(suffix) + suffix
-        for metric in vars(telemetry).values()
-        if hasattr(metric, "_documentation")
-        for name in [metric._name]
-        for suffix in {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}.get(metric._type, [""])
-    }
-    for rule in RULES:
-        assert names_in(rule["expr"]) <= exported
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.get("alert") or rule["record"])
+def test_a_rule_asks_for_metrics_that_are_exported(rule: dict[str, Any]) -> None:
+    assert metrics_in(rule["expr"])
+    assert metrics_in(rule["expr"]) <= exported() | OF_PROMETHEUS
 
 
 def test_what_an_alert_stands_on_says_so_of_itself() -> None:
-    alerted = set().union(*(names_in(rule["expr"]) for rule in ALERTS))
+    alerted = set().union(*(metrics_in(rule["expr"]) for rule in ALERTS)) - OF_PROMETHEUS
     marked = {m._name for m in vars(telemetry).values() if "ALERT" in getattr(m, "_documentation", "")}
     assert marked == {name.removesuffix("_total") for name in alerted}
 
@@ -109,7 +100,7 @@ def test_a_counter_stands_behind_an_alert_in_both_forms() -> None:
 
 def test_every_process_is_scraped() -> None:
     compose = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())["services"]
-    ours = {name for name in compose if name not in ("kafka", "topics")}
+    ours = {name for name in compose if name not in ("kafka", "topics") and "profiles" not in compose[name]}
     targets = {target for job in SCRAPED for target in job["static_configs"][0]["targets"]}
     assert targets == {f"{name}:9100" for name in ours}
     jobs = {job["job_name"] for job in SCRAPED}

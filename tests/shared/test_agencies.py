@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook
 
-from shared.agencies import Agencies, AgenciesRefused, hash_of
+from shared.agencies import Agencies, AgenciesRefused, hash_of, is_probe
 from shared.telemetry import AGENCIES_FILE_REFUSED, configure_logs
 
 SECRET = "whsec_" + "c2VjcmV0" * 6
@@ -169,3 +169,30 @@ def test_f7_whatever_is_wrong_with_the_file_the_old_one_serves(tmp_path: Path, t
     (tmp_path / "agencies.toml").write_bytes(text.encode("utf-8", "surrogatepass"))
     assert doors.source_of("key") is not None
     assert doors.refused_since is not None
+
+
+# --- kinds of sources -------------------------------------------------------------------------------------------------
+
+
+def test_a_source_is_a_cad_unless_it_says_otherwise(tmp_path: Path) -> None:
+    text = '[agencies.x.sources.cad]\n[agencies.x.sources.beat]\nkind = "synthetic"\n'
+    doors = agencies(tmp_path, text).agency("x")
+    assert doors is not None
+    assert {name: source.kind for name, source in doors.sources.items()} == {"cad": "cad", "beat": "synthetic"}
+
+
+@pytest.mark.parametrize("kind", ['"Synthetic"', '"test"', "true", "[]"])
+def test_a_kind_that_is_misspelt_is_refused_with_the_words_that_would_be_right(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(AgenciesRefused, match=r"agencies\.x\.sources\.beat\.kind: .* must be one of cad, synthetic;"):
+        agencies(tmp_path, f"[agencies.x.sources.beat]\nkind = {kind}\n")
+
+
+def test_of_a_test_call_nobody_is_told(tmp_path: Path) -> None:
+    webhook = f'webhook = {{ url = "https://a.example/", secret = "{SECRET}" }}\n'
+    with pytest.raises(AgenciesRefused, match="a synthetic source has no webhook"):
+        agencies(tmp_path, f'[agencies.x.sources.beat]\nkind = "synthetic"\n{webhook}')
+
+
+def test_made_up_agencies_are_told_by_their_name() -> None:
+    names = ("probe-0", "probe-17", "probe", "probe-", "probe-1a", "city-of-probe-1", "probe-1-ma")
+    assert [name for name in names if is_probe(name)] == ["probe-0", "probe-17"]

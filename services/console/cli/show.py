@@ -137,6 +137,7 @@ def calls(body: Sequence[dict[str, Any]]) -> None:
     rows = [
         (
             seen["call_id"],
+            "test" if seen["synthetic"] else "",
             seen["state"],
             seen["district"],
             seen["priority"],
@@ -145,13 +146,15 @@ def calls(body: Sequence[dict[str, Any]]) -> None:
         )
         for seen in body
     ]
-    _table(_out(), ("call", "state", "district", "priority", "outcomes", ""), rows, "No such call.")
+    _table(_out(), ("call", "", "state", "district", "priority", "outcomes", ""), rows, "No such call.")
 
 
 def call(body: dict[str, Any]) -> None:
     """One call with everything that explains it."""
     out = _out()
     out.print(Text(body["call_id"], "bold"), _word(body["state"]), Text(body["sentence"]), soft_wrap=True)
+    if body["synthetic"]:
+        out.print(Text("  a test call of careroute's own: nobody is sent to it"), soft_wrap=True)
     if body["linked_incidents"]:
         out.print(Text(f"  has to do with {', '.join(body['linked_incidents'])}"), soft_wrap=True)
     for episode in body["episodes"]:

@@ -1,4 +1,4 @@
-"""What the door knows: the fold of three journals into records for people.
+"""What the door knows: the fold of three journals, and of what the auditor says of them, into records for people.
 
 It takes events and their times alone, so that the same events always give the same view; and it is bounded, because
 closed calls leave it.
@@ -17,9 +17,9 @@ from shared.engine.broker import Stored
 from shared.engine.state import ClockId
 from shared.engine.topic import Topic
 from shared.events import DEADLINE_CLOCK, ClockFailed, Event
-from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
+from shared.topics import ASSIGNMENTS, AUDITS, DECISIONS, NOTIFICATIONS
 
-READS: tuple[Topic, ...] = (DECISIONS, ASSIGNMENTS, NOTIFICATIONS)
+READS: tuple[Topic, ...] = (DECISIONS, ASSIGNMENTS, NOTIFICATIONS, AUDITS)
 
 KEEP_QUIET = timedelta(days=7)
 """A call of which nothing was heard for so long leaves the view even if it never closed."""

@@ -147,6 +147,15 @@ def _cad_identity(agency: AgencyRecords, event: events.CadIdentityNoted, stored:
     agency.raise_alert(f"cad-identity/{event.source}", alert)
 
 
+def _gap_found(agency: AgencyRecords, event: events.AuditGapFound, stored: Stored) -> None:
+    alert = Alert("audit-gap", stored.time, sentence_of(event), event.about, event.call_id)
+    agency.raise_alert(f"audit-gap/{event.gap_id}", alert)
+
+
+def _gap_closed(agency: AgencyRecords, event: events.AuditGapClosed, _stored: Stored) -> None:
+    agency.end_alert(f"audit-gap/{event.gap_id}")
+
+
 CHANGES: dict[type[Event], Change] = {
     events.CommandDone: _command_done,
     events.CommandRefused: _command_refused,
@@ -171,4 +180,6 @@ CHANGES: dict[type[Event], Change] = {
     events.CadWebhookEnabled: _webhook_enabled,
     events.CadClockNoted: _cad_clock,
     events.CadIdentityNoted: _cad_identity,
+    events.AuditGapFound: _gap_found,
+    events.AuditGapClosed: _gap_closed,
 }

@@ -40,6 +40,7 @@ class CallSeen:
     linked_incidents: tuple[str, ...] = ()
     stale: bool = False
     forgotten: bool = False
+    synthetic: bool = False
     episodes: list[EpisodeSeen] = field(default_factory=list)
     offers: dict[str, OfferSeen] = field(default_factory=dict)
     pages: dict[str, PageSeen] = field(default_factory=dict)
@@ -131,6 +132,7 @@ class CallSeen:
         return {
             "call_id": self.call_id,
             "source": self.source,
+            "synthetic": self.synthetic,
             "state": self.state,
             "open": self.open,
             "district": self.district,

@@ -26,6 +26,7 @@ BEGIN = (
 
 def fold(call: CallSeen, event: Event, stored: Stored) -> None:
     """Take the next event about a call in."""
+    call.synthetic = call.synthetic or getattr(event, "synthetic", False)
     change = CHANGES.get(type(event))
     if change is not None:
         change(call, event, stored)

@@ -124,6 +124,8 @@ class CallSummary:
 
     call_id: str
     source: str
+    synthetic: bool
+    """A test call of careroute's own, to which nobody is ever sent."""
     state: str
     open: bool
     """No outcome yet, or a team is on it."""
@@ -305,6 +307,7 @@ AlertKind = Literal[
     "call-changed",
     "cad-not-informed",
     "routed-late",
+    "audit-gap",
     "input-refused",
     "clock-failed",
     "webhook-disabled",

@@ -54,6 +54,12 @@ def _status(event: events.StatusReported) -> str:
     return f"{event.team_id} is {event.status}{disposition}."
 
 
+def _gap_closed(event: events.AuditGapClosed) -> str:
+    if event.reviewed_by:
+        return f"{event.reviewed_by} has looked into what the auditor found of {event.about}: {event.reason}"
+    return f"What the auditor had found of {event.about} is not so any more."
+
+
 def _withdrawn(event: events.AssignmentWithdrawn) -> str:
     by = f" by {event.withdrawn_by}" if event.withdrawn_by else ""
     reason = f" {event.reason}" if event.reason else ""
@@ -152,6 +158,8 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.CadMessageDue: "The CAD is to be told: {e.kind}.",
     events.CadInformed: "The CAD acknowledged {e.kind}.",
     events.CadNotInformed: "The CAD did not acknowledge {e.kind}: {e.why}.",
+    events.AuditGapFound: "The auditor found a promise broken: {e.sentence}",
+    events.AuditGapClosed: _gap_closed,
     events.InputRefused: "An input ({e.input_type}) could not be decided: {e.wrong}.",
     events.ClockFailed: "The clock {e.clock_id} failed: {e.wrong}.",
     events.CommandHeld: "A command ({e.command_type}) waits for the call.",

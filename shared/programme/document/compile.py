@@ -109,6 +109,7 @@ def compiled(document: Document, text: str, weaker: tuple[str, ...]) -> Programm
         reads=f"{sha256(repr(_sorted(words)).encode()).hexdigest()[:16]}/{boundaries.hash if boundaries else ''}",
         repeat_callers=_repeat_callers_of(document.repeat_callers),
         automatic_pause=_automatic_pause_of(document.automatic_pause),
+        pauses_on_audit_gap=document.alarms.audit_gap == "pause",
         assumptions=_assumptions(codes, priorities),
         weaker=weaker,
     )

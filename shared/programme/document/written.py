@@ -428,6 +428,15 @@ class AutomaticPause(Table):
     """That response in that district, or all of the district; they are counted by the same."""
 
 
+class Alarms(Table):
+    """What careroute does besides when it raises an alarm."""
+
+    audit_gap: Literal["alarm", "pause"] = "alarm"
+    """The auditor, which reads beside careroute what it writes, finds a promise broken, such as a call without an
+    outcome: only an alarm, or also a pause of the call's district, or of all districts where it has none. Only a person
+    resumes."""
+
+
 class Document(Table):
     """One version of one agency's programme."""
 
@@ -473,6 +482,8 @@ class Document(Table):
     """Left out: only the CAD can say that somebody calls often."""
     automatic_pause: AutomaticPause | None = None
     """Left out: only people pause."""
+    alarms: Alarms = Field(default_factory=Alarms)
+    """Left out: an alarm is an alarm, and people do the rest."""
     clocks: Clocks = Field(default_factory=Clocks)
     """Those that are left out have their default."""
     safety_floor: SafetyFloor = Field(default_factory=SafetyFloor)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.call import Call
+from shared.call import SYNTHETIC, Call
 from shared.judgement import (
     NO_LEVEL_RANK,
     NOT_ROUTED,
@@ -61,6 +61,7 @@ def judge(
         _call_type(call, code),
         level_gate,
         _fresh(programme, call, at),
+        *_only_a_test(surroundings),
     )
     suitability, missing = _suitability(programme, gates, facts)
     local = at.astimezone(programme.zone)
@@ -170,6 +171,12 @@ def _fresh(programme: Programme, call: Call, at: datetime) -> Gate:
     if age_seconds > programme.clocks.call_stale_minutes * 60:
         return failed("freshness", "stale", f"last heard of {age_seconds / 60:.0f} min ago.")
     return passed("freshness", f"last heard of {max(age_seconds, 0):.0f} s ago.")
+
+
+def _only_a_test(surroundings: Surroundings) -> tuple[Gate, ...]:
+    """Nobody goes to a test call, whatever a document says of it."""
+    sentence = "it is a test call of careroute's own: nobody is sent to it."
+    return (failed("synthetic", SYNTHETIC, sentence),) if surroundings.synthetic else ()
 
 
 def _suitability(programme: Programme, gates: tuple[Gate, ...], facts: Facts) -> tuple[Suitability, tuple[str, ...]]:

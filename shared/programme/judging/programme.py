@@ -264,6 +264,8 @@ class Programme:
     """What it looks for in the sealed part of a call: hash of its words, a slash, hash of its boundaries."""
     repeat_callers: RepeatCallers | None
     automatic_pause: AutomaticPause | None
+    pauses_on_audit_gap: bool
+    """Whether it pauses by itself where the auditor finds a promise broken."""
     assumptions: tuple[str, ...]
     """Lines that say what codes and priorities state that is calmer than the worst, for a person to read and own."""
     weaker: tuple[str, ...]

@@ -42,6 +42,8 @@ class Surroundings:
     """Whether as many calls of the same caller were counted as the document asks for, this one among them."""
     load: Mapping[str, Mapping[str, Load]] = EMPTY
     """By response and district."""
+    synthetic: bool = False
+    """Whether careroute published the call itself, as a test."""
     former: Mapping[str, Hazard] | None = None
     """What all versions so far have said of each hazard, this one and its doubts among them, and nobody's new word has
     settled. None where a call is looked at by itself: then its own doubts count."""

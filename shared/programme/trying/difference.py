@@ -75,6 +75,7 @@ def _changes(old: Programme, new: Programme) -> Iterator[Change]:
     yield from _if_changed("order of calls", _text(old.order_of_calls), _text(new.order_of_calls))
     yield from _if_changed("repeat callers", _rule(old.repeat_callers), _rule(new.repeat_callers))
     yield from _if_changed("automatic pause", _rule(old.automatic_pause), _rule(new.automatic_pause))
+    yield from _if_changed("when the auditor finds a gap", *(_at_a_gap(programme) for programme in (old, new)))
 
 
 def _caps(programme: Programme, response: str) -> str:
@@ -84,6 +85,10 @@ def _caps(programme: Programme, response: str) -> str:
 
 def _rule(rule: RepeatCallers | AutomaticPause | None) -> str:
     return "" if rule is None else ", ".join(f"{key} {_text(value)}" for key, value in asdict(rule).items() if value)
+
+
+def _at_a_gap(programme: Programme) -> str:
+    return "pause" if programme.pauses_on_audit_gap else "alarm"
 
 
 _OF_A_RESPONSE: Final = (

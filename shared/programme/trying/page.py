@@ -265,6 +265,8 @@ def _rules(programme: Programme) -> Iterator[str]:
         what = "the response in that district" if rule.pauses == "response" else "all of that district"
         upgrades = f"{rule.unsafe_upgrades} unsafe upgrades within {rule.within_minutes} minutes"
         yield f"{upgrades} pause {what} by themselves, until a person resumes"
+    if programme.pauses_on_audit_gap:
+        yield "a promise that the auditor finds broken pauses the district by itself, until a person resumes"
 
 
 def _never_asked(programme: Programme) -> Iterator[str]:

@@ -106,6 +106,7 @@ def _tables(whole: Parts, sample: dict[str, Any]) -> Iterator[tuple[str, Parts, 
     yield "[when_no_team] steps = [{ … }]", parts["Step"], sample["when_no_team"]["steps"]
     yield "[repeat_callers]", parts["RepeatCallers"], [sample.get("repeat_callers", {})]
     yield "[automatic_pause]", parts["AutomaticPause"], [sample.get("automatic_pause", {})]
+    yield "[alarms]", parts["Alarms"], [sample.get("alarms", {})]
     yield "[clocks]", parts["Clocks"], [sample.get("clocks", {})]
     yield "[safety_floor]", parts["SafetyFloor"], [floor]
     yield "[safety_floor] police = { … }, ems = { … }", parts["FloorLine"], list(floor.values())

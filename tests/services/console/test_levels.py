@@ -12,12 +12,14 @@ from services.console.levels import CallLevel, Levels, TeamLevel
 from services.console.view import agency_records
 from services.console.view.agency import View
 from services.console.view.alarms import OPEN_FOR
+from services.console.view.call import CallSeen
+from services.console.view.call_changes import fold
 from services.console.view.records import AlertKind
 from shared import events, telemetry
 from shared.engine.follower import Follower
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.events import Event
-from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
+from shared.topics import ASSIGNMENTS, AUDITS, DECISIONS, NOTIFICATIONS
 from tests.services.console.driver import City
 from tests.services.console.stories import (
     ACCEPTED,
@@ -128,6 +130,10 @@ def status(name: Any, **given: Any) -> events.StatusReported:
     return events.StatusReported(team_id="cares-1", status=name, call_id=CALL_ID, episode=1, **given)
 
 
+GAP = events.AuditGapFound(
+    gap_id="g1", invariant="one-outcome", about=CALL_ID, sentence="It has two outcomes.", broken_at=START
+)
+OF_A_GAP = {"gap_id", "invariant", "about"}
 CLEARED = events.AssignmentEnded(call_id=CALL_ID, episode=1, team_id="cares-1", disposition="resolved-on-scene")
 REFUSED = events.InputRefused(position="calls/0/7", sha256="0" * 64, length=1, wrong="KeyError")
 TAKEN: tuple[Told, ...] = tuple((topic, event, number) for number, (topic, event) in enumerate(ACCEPTED))
@@ -151,6 +157,29 @@ def test_a_restart_changes_nothing() -> None:
         assert open_kinds() == {"team-silent": 1, "cad-not-informed": 1}
 
 
+def test_a_test_call_disturbs_nobody_and_is_shown_with_a_mark() -> None:
+    told: tuple[Told, ...] = (
+        (D, triaged().model_copy(update={"synthetic": True}), 0),
+        (A, deadline(synthetic=True), 1),
+        (N, not_informed(), 2),
+    )
+    measured(levels_of(*told), 300)
+    assert open_kinds() == {}
+    assert sample("careroute_open_calls", state="overdue") == 0
+    measured(levels_of((A, deadline(), 1)), 300)
+    assert sample("careroute_open_calls", state="overdue") == 1
+    call = CallSeen(CALL_ID, START)
+    fold(call, deadline(synthetic=True), stored(A, deadline(), 0, START))
+    assert call.summary().synthetic
+
+
+def test_made_up_agencies_have_no_levels_for_the_prober_alarms_for_them() -> None:
+    view = View()
+    view.fold("probe-3", silent(), stored(A, silent(), 0, START))
+    measured(Levels(view, NoAgenciesButOurs(), Instant(START)), 1)
+    assert REGISTRY.get_sample_value("careroute_open_alarms", {"agency": "probe-3", "kind": "team-silent"}) is None
+
+
 @pytest.mark.parametrize(
     ("story", "ends"),
     [
@@ -159,6 +188,7 @@ def test_a_restart_changes_nothing() -> None:
         ((A, silent(), 50), (A, signed_on(), 60)),
         ((A, silent(), 50), (A, events.TeamSignedOff(team_id="cares-1", shift_id="s1"), 60)),
         ((N, not_informed(), 50), (N, informed(), 60)),
+        ((AUDITS.name, GAP, 50), (AUDITS.name, events.AuditGapClosed(**GAP.model_dump(include=OF_A_GAP)), 60)),
         ((N, events.CadWebhookDisabled(source="uw"), 50), (N, events.CadWebhookEnabled(source="uw"), 60)),
     ],
 )

@@ -18,7 +18,7 @@ from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.events import Event, decode
 from shared.sealing import Sealer, new_key
 
-KEY, OTHER_KEY, REPLAY_KEY = "key-one", "key-two", "key-three"
+KEY, OTHER_KEY, REPLAY_KEY, TEST_KEY = "key-one", "key-two", "key-three", "key-four"
 CALL: dict[str, Any] = {
     "event_id": "e1",
     "agency": "madison-wi",
@@ -36,6 +36,9 @@ keys = ["{hash_of(KEY)}"]
 [agencies.madison-wi.sources.old-calls]
 keys = ["{hash_of(REPLAY_KEY)}"]
 replay = true
+[agencies.madison-wi.sources.synthetic]
+keys = ["{hash_of(TEST_KEY)}"]
+kind = "synthetic"
 [agencies.boston-ma.sources.boston]
 keys = ["{hash_of(OTHER_KEY)}"]
 """

@@ -21,7 +21,7 @@ from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.events import CallCancelled, CallReported
 from shared.sealing import Sealer
 from shared.topics import CALLS
-from tests.services.intake.conftest import CALL, KEY, OTHER_KEY, REPLAY_KEY, Door
+from tests.services.intake.conftest import CALL, KEY, OTHER_KEY, REPLAY_KEY, TEST_KEY, Door
 
 PERSONAL = {
     "address": "CANARY-ADDRESS 12 Main St",
@@ -71,6 +71,13 @@ async def test_an_ended_call_is_a_cancellation_and_a_replayed_source_brings_its_
     assert isinstance(ended, CallCancelled)
     assert isinstance(replayed, CallReported)
     assert replayed.judged_at == replayed.call.updated_at < replayed.received_at
+
+
+async def test_the_source_says_whether_a_call_is_a_test_and_no_sender_can(door: Door) -> None:
+    await door.post(CALL)
+    await door.post(CALL | {"source": "synthetic"}, Authorization=f"Bearer {TEST_KEY}")
+    assert [event.synthetic for event in door.events() if isinstance(event, CallReported)] == [False, True]
+    assert (await door.post(CALL | {"synthetic": True})).status_code == 422
 
 
 async def test_an_array_is_taken_whole_in_one_batch(door: Door) -> None:

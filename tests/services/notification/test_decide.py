@@ -468,3 +468,10 @@ def test_it_starts_empty_and_knows_what_it_reads() -> None:
     assert NOTIFICATION.initial == State()
     assert [topic.name for topic in NOTIFICATION.reads] == ["commands", "assignments"]
     assert NOTIFICATION.writes.name == "notifications"
+
+
+def test_no_cad_is_told_of_a_test_call_so_none_can_answer_for_another() -> None:
+    """Whoever was ever told anything is asked for police later, and its acknowledgement would end that alarm."""
+    running = Running()
+    assert of(running.take(routed("default", None).model_copy(update={"synthetic": True})), CadMessageDue) == []
+    assert not running.state.sources

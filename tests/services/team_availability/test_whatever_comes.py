@@ -73,9 +73,9 @@ CHAINS = (
 class Chance:
     """A random life of a town."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, town: Town | None = None) -> None:
         self.random = Random(seed)
-        self.town = Town()
+        self.town = town or Town()
         for name in TEAMS[:3]:
             self.town.team(name, hours=self.random.choice((1.2, 3, 8)), pool=self.random.choice(("default", "south")))
         self.versions: dict[str, list[Any]] = defaultdict(list)

@@ -1,0 +1,434 @@
+"""What is drawn of the metrics, each panel once, whoever draws it: Grafana, or the console's page of operations.
+
+An expression holds Grafana's own two words: `$agency`, a pattern of the agencies that are shown, and
+`$__rate_interval`, a range that a rate can be taken over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Board = Literal["now", "pages-and-cads", "engine", "probe-and-auditor"]
+BOARDS: Mapping[Board, str] = {
+    "now": "Now",
+    "pages-and-cads": "Pages and CADs",
+    "engine": "Engine",
+    "probe-and-auditor": "Probe and auditor",
+}
+"""Each board with its title, in the order in which somebody looks who was woken."""
+
+Unit = Literal["count", "seconds", "a second", "share", "bytes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One expression. In its legend `{{label}}` stands for that label's value."""
+
+    promql: str
+    legend: str
+    always: bool = True
+    """Whether a city that works always has it; else it appears with what it tells of."""
+
+    def filled(self, agency: str = ".*", rate_seconds: int = 60) -> str:
+        """The expression as Prometheus takes it."""
+        return self.promql.replace("$agency", agency).replace("$__rate_interval", f"{rate_seconds}s")
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One picture."""
+
+    board: Board
+    title: str
+    unit: Unit
+    description: str
+    """What it shows, and what would be wrong."""
+    curves: tuple[Curve, ...]
+
+
+def _quantiles(metric: str, by: str, selector: str = "", *, always: bool = True) -> tuple[Curve, ...]:
+    """The median and the slowest hundredth of a histogram."""
+    return tuple(
+        Curve(
+            f"histogram_quantile({share}, sum by (le, {by}) (rate({metric}_bucket{selector}[$__rate_interval])))",
+            f"{name} {{{{{by}}}}}",
+            always,
+        )
+        for share, name in ((0.5, "P50"), (0.99, "P99"))
+    )
+
+
+def _rate(metric: str, by: str, selector: str = "") -> Curve:
+    return Curve(
+        f"sum by ({by}) (rate({metric}{selector}[$__rate_interval]))",
+        " ".join(f"{{{{{label.strip()}}}}}" for label in by.split(",")),
+    )
+
+
+AGENCY = '{agency=~"$agency"}'
+
+NOW = (
+    Panel(
+        "now",
+        "Open alarms",
+        "count",
+        "What somebody has to look at and nobody has ended, by kind. Nothing here is good.",
+        (Curve(f"max by (agency, kind) (careroute_open_alarms{AGENCY}) > 0", "{{agency}} {{kind}}", always=False),),
+    ),
+    Panel(
+        "now",
+        "Calls past their deadline",
+        "count",
+        "Calls without an outcome a second after their deadline. Anything but 0: send the default response.",
+        (Curve('max by (agency) (careroute_open_calls{state="overdue",agency=~"$agency"})', "{{agency}}"),),
+    ),
+    Panel(
+        "now",
+        "Open calls",
+        "count",
+        "Calls that wait for an outcome, and calls that a team has.",
+        (
+            Curve(
+                'max by (agency, state) (careroute_open_calls{state!="overdue",agency=~"$agency"})',
+                "{{agency}} {{state}}",
+            ),
+        ),
+    ),
+    Panel(
+        "now",
+        "Longest wait for a decision",
+        "seconds",
+        "Age of the oldest input that was read and not decided. Above 5 s a service falls behind or stands still.",
+        (Curve("max by (service) (careroute_oldest_undecided_seconds)", "{{service}}"),),
+    ),
+    Panel(
+        "now",
+        "Calls received",
+        "a second",
+        "Versions of calls made durable by intake. None where there should be some: a CAD is silent, or intake is.",
+        (_rate("careroute_calls_received_total", "agency", AGENCY),),
+    ),
+    Panel(
+        "now",
+        "Outcomes",
+        "a second",
+        "Routing outcomes. More defaults than usual: look at the teams, the pauses and the document.",
+        (_rate("careroute_outcomes_total", "agency, outcome", AGENCY),),
+    ),
+    Panel(
+        "now",
+        "From receipt to outcome",
+        "seconds",
+        "The deadline is 60 s unless the document says otherwise, and 10 of them are kept to tell the CAD.",
+        _quantiles("careroute_routing_seconds", "agency", AGENCY),
+    ),
+    Panel(
+        "now",
+        "From offer to answer",
+        "seconds",
+        "How long teams take to accept or to decline.",
+        _quantiles("careroute_answer_seconds", "agency", AGENCY),
+    ),
+    Panel(
+        "now",
+        "From acceptance to arrival",
+        "seconds",
+        "From the acceptance of a call to the team's first word that it is on scene.",
+        _quantiles("careroute_arrival_seconds", "agency", AGENCY, always=False),
+    ),
+    Panel(
+        "now",
+        "Offers by how they ended",
+        "a second",
+        "Many that expired: pages do not reach the teams, or nobody is on shift who was said to be.",
+        (_rate("careroute_offers_total", "agency, ended", AGENCY),),
+    ),
+    Panel(
+        "now",
+        "Teams",
+        "count",
+        "Teams on the roster by where they stand. A silent one: police are asked to look after it.",
+        (Curve(f"max by (agency, state) (careroute_teams{AGENCY})", "{{agency}} {{state}}"),),
+    ),
+    Panel(
+        "now",
+        "Pauses in force",
+        "count",
+        "Districts and responses that people, or careroute itself, have paused.",
+        (Curve(f"max by (agency) (careroute_paused{AGENCY})", "{{agency}}"),),
+    ),
+    Panel(
+        "now",
+        "Judgements",
+        "a second",
+        "Calls by suitability. Indeterminate: something was not known, and counted as its worst.",
+        (_rate("careroute_calls_triaged_total", "agency, suitability", AGENCY),),
+    ),
+    Panel(
+        "now",
+        "Document in force",
+        "count",
+        "1 for the version in force. Two of an agency for more than a moment: processes disagree.",
+        (Curve(f"max by (agency, version) (careroute_programme_info{AGENCY})", "{{agency}} version {{version}}"),),
+    ),
+    Panel(
+        "now",
+        "Switchboard revision",
+        "count",
+        "Rises with every change that somebody makes.",
+        (Curve(f"max by (agency) (careroute_switchboard_revision{AGENCY})", "{{agency}}"),),
+    ),
+)
+
+PAGES_AND_CADS = (
+    Panel(
+        "pages-and-cads",
+        "CADs not informed",
+        "count",
+        "Messages that a CAD did not acknowledge in time, within 15 minutes. Anything but 0: a person tells it.",
+        (Curve(f"sum by (agency) (increase(careroute_cad_not_informed_total{AGENCY}[15m]))", "{{agency}}"),),
+    ),
+    Panel(
+        "pages-and-cads",
+        "Unconfirmed assignments",
+        "count",
+        "Accepted calls whose CAD was not told in time, within the last 15 minutes: police may be coming too.",
+        (Curve(f"sum by (agency) (increase(careroute_assignments_unconfirmed_total{AGENCY}[15m]))", "{{agency}}"),),
+    ),
+    Panel(
+        "pages-and-cads",
+        "Teams that were silent",
+        "count",
+        "Safety checks missed, within the last 15 minutes: police were asked to look after the team.",
+        (Curve(f"sum by (agency) (increase(careroute_safety_checks_missed_total{AGENCY}[15m]))", "{{agency}}"),),
+    ),
+    Panel(
+        "pages-and-cads",
+        "Pages by how they ended",
+        "a second",
+        "Failed: a provider refuses them. Dropped: their time was over before they could be sent.",
+        (_rate("careroute_pages_total", "agency, ended", AGENCY),),
+    ),
+    Panel(
+        "pages-and-cads",
+        "Handing over a page",
+        "seconds",
+        "Until the provider answered.",
+        _quantiles("careroute_page_seconds", "method"),
+    ),
+    Panel(
+        "pages-and-cads",
+        "Words to CADs and pages, by result",
+        "a second",
+        "Expired: not tried, since it was too late. Unknown: tried by a process that died.",
+        (_rate("careroute_effects_total", "service, result"),),
+    ),
+    Panel(
+        "pages-and-cads",
+        "Clocks of CADs",
+        "seconds",
+        "How far a CAD's clock was ahead of ours when that last kept calls from being diverted.",
+        (
+            Curve(
+                f"max by (agency, source) (careroute_cad_clock_offset_seconds{AGENCY})",
+                "{{agency}} {{source}}",
+                always=False,
+            ),
+        ),
+    ),
+    Panel(
+        "pages-and-cads",
+        "Names that nothing lists",
+        "a second",
+        "Codes, cautions and questions of judged calls that the document lacks: each leaves a hazard unknown.",
+        (
+            Curve(
+                f"sum by (agency, kind) (rate(careroute_unlisted_total{AGENCY}[$__rate_interval]))",
+                "{{agency}} {{kind}}",
+                always=False,
+            ),
+        ),
+    ),
+    Panel(
+        "pages-and-cads",
+        "Pauses by careroute itself",
+        "count",
+        "After too many unsafe upgrades, within the last hour; a person has to resume.",
+        (Curve(f"sum by (agency) (increase(careroute_automatic_pauses_total{AGENCY}[1h]))", "{{agency}}"),),
+    ),
+    Panel(
+        "pages-and-cads",
+        "Referrals overdue",
+        "count",
+        "Referrals and follow-ups of which nobody said in time what became, within the last hour.",
+        (Curve(f"sum by (agency) (increase(careroute_referrals_overdue_total{AGENCY}[1h]))", "{{agency}}"),),
+    ),
+)
+
+ENGINE = (
+    Panel(
+        "engine",
+        "Processes that can be seen",
+        "count",
+        "Of each service; fewer than are run: one is down, or cannot be reached.",
+        (Curve("sum by (job) (up)", "{{job}}"),),
+    ),
+    Panel(
+        "engine",
+        "Partitions without an owner",
+        "count",
+        "Nobody decides there. A moment while one changes hands is as it should be, ten seconds are not.",
+        (
+            Curve(
+                "count by (topic) (max by (topic, partition) (careroute_partition_owner) == 0) "
+                "or 0 * count by (topic) (careroute_partition_owner)",
+                "{{topic}}",
+            ),
+        ),
+    ),
+    Panel(
+        "engine",
+        "Partitions by owner",
+        "count",
+        "How many partitions each process decides for.",
+        (Curve("careroute_owned_partitions", "{{service}} {{instance}}"),),
+    ),
+    Panel(
+        "engine",
+        "Partitions claimed",
+        "a second",
+        "At each start of a process and change of hands. Going on and on: processes take them from each other.",
+        (_rate("careroute_claims_total", "service"),),
+    ),
+    Panel(
+        "engine",
+        "Late writes ignored",
+        "a second",
+        "Records of a former owner, which no reader counts. Some after a change of hands are as it should be.",
+        (_rate("careroute_late_writes_ignored_total", "topic"),),
+    ),
+    Panel(
+        "engine",
+        "Inputs decided",
+        "a second",
+        "By the service that decides and the topic that they came from.",
+        (_rate("careroute_inputs_total", "service, topic"),),
+    ),
+    Panel(
+        "engine",
+        "Events appended",
+        "a second",
+        "To the journals, by type.",
+        (_rate("careroute_events_total", "type"),),
+    ),
+    Panel(
+        "engine",
+        "One step",
+        "seconds",
+        "Deciding, appending and confirming. Slow: Kafka is, or the machine has too much to do.",
+        _quantiles("careroute_step_seconds", "service"),
+    ),
+    Panel(
+        "engine",
+        "From input to decision",
+        "seconds",
+        "From an input's durable time to its decision.",
+        _quantiles("careroute_input_age_seconds", "service"),
+    ),
+    Panel(
+        "engine",
+        "Lateness of clocks",
+        "seconds",
+        "From a clock's instant, a deadline's for example, to its firing.",
+        _quantiles("careroute_clock_lateness_seconds", "service", always=False),
+    ),
+    Panel(
+        "engine",
+        "Inputs refused and clocks that failed",
+        "count",
+        "Within the last 15 minutes. Anything but 0 is a fault, and each has an alert.",
+        (
+            Curve("sum by (service) (increase(careroute_inputs_refused_total[15m]))", "refused {{service}}"),
+            Curve("sum by (service) (increase(careroute_clocks_failed_total[15m]))", "clocks {{service}}"),
+        ),
+    ),
+    Panel(
+        "engine",
+        "Snapshots written",
+        "a second",
+        "Of agencies' state; none for a day: a restart reads the whole journal.",
+        (_rate("careroute_snapshots_total", "service"),),
+    ),
+    Panel(
+        "engine",
+        "Clock against Kafka's",
+        "seconds",
+        "How far at least a process's clock was ahead of Kafka's at its last append (behind: below 0).",
+        (Curve("careroute_clock_offset_seconds", "{{service}} {{instance}}"),),
+    ),
+    Panel(
+        "engine",
+        "What a door shows may be so old",
+        "seconds",
+        "How long ago it was last sure that it had read all there was.",
+        (Curve("max by (door) (careroute_follower_lag_seconds)", "{{door}}"),),
+    ),
+    Panel(
+        "engine",
+        "Requests",
+        "a second",
+        "Requests at the doors by status. 5xx: the log is away, or something is broken.",
+        (_rate("careroute_requests_total", "door, status"),),
+    ),
+    Panel(
+        "engine",
+        "Answering a request",
+        "seconds",
+        "From the head of a request to its answer.",
+        _quantiles("careroute_request_seconds", "door"),
+    ),
+    Panel(
+        "engine",
+        "Wrong tokens and keys",
+        "a second",
+        "Requests with a token or key that nobody has: a mistake after a change of keys, or somebody tries.",
+        (_rate("careroute_wrong_tokens_total", "door"),),
+    ),
+    Panel(
+        "engine",
+        "Agencies file refused",
+        "count",
+        "1 while the file is wrong or gone, and the one before it in force: nobody can be taken out by it.",
+        (Curve("max by (job) (careroute_agencies_file_refused)", "{{job}}"),),
+    ),
+    Panel(
+        "engine",
+        "Versions that run",
+        "count",
+        "Processes by version; two versions of a service for long: an update did not finish.",
+        (Curve("count by (service, version) (careroute_build_info)", "{{service}} {{version}}"),),
+    ),
+    Panel(
+        "engine",
+        "Memory",
+        "bytes",
+        "Resident memory of each process.",
+        (Curve("process_resident_memory_bytes", "{{job}} {{instance}}"),),
+    ),
+    Panel(
+        "engine",
+        "Processor",
+        "share",
+        "Share of one core that each process uses.",
+        (Curve("rate(process_cpu_seconds_total[$__rate_interval])", "{{job}} {{instance}}"),),
+    ),
+)
+
+PANELS: tuple[Panel, ...] = (*NOW, *PAGES_AND_CADS, *ENGINE)
+
+
+def panels_of(board: Board) -> tuple[Panel, ...]:
+    """The panels of a board, in their order."""
+    return tuple(panel for panel in PANELS if panel.board == board)
