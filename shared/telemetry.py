@@ -215,6 +215,24 @@ SILENT_TEAMS = _counter(
     agency=GIVEN,
 )
 
+# --- what reporting measures
+
+REPORT_LAG = Gauge(
+    "careroute_report_lag_seconds", "How long ago the store of reporting last held all that there was. ALERT."
+)
+REPORT_LAST_BATCH = Gauge(
+    "careroute_report_last_batch_timestamp_seconds", "When reporting last stored something, in seconds since 1970."
+)
+REPORT_RECORDS = _counter(
+    "careroute_report_records_total",
+    "Records that reporting read: stored, repeated (they were stored before), or late writes of former owners.",
+    by="reporting",
+    result=("stored", "repeated", "late"),
+)
+REPORT_DATABASE_AWAY = Gauge(
+    "careroute_report_database_away", "1 while the database of reporting is away; it is asked again until it is back."
+)
+
 # --- how things stand: the console's fold of the journals, so that no count dies with the process that made it
 
 OPEN_ALARMS = Gauge(

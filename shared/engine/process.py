@@ -65,7 +65,7 @@ def run(
     broker, instance = KafkaBroker(settings.kafka, settings.partitions), f"{service.name}-{settings.instance}"
     with within_budget(service) as bounded:
         worker = Worker(bounded, broker, SystemClock(), instance, perform, watch=watch, prepare=prepare)
-        _run(service.name, settings, broker, topics_of(service), worker)
+        run_runner(service.name, settings, broker, topics_of(service), worker)
 
 
 def run_follower(name: str, settings: Settings, broker: Broker, follower: Follower) -> None:
@@ -75,10 +75,11 @@ def run_follower(name: str, settings: Settings, broker: Broker, follower: Follow
     """
     telemetry.name_build(name)
     telemetry.FOLLOWER_LAG.labels(name).set_function(follower.lag_seconds)
-    _run(name, settings, broker, follower.topics, follower)
+    run_runner(name, settings, broker, follower.topics, follower)
 
 
-def _run(name: str, settings: Settings, broker: Broker, topics: Sequence[Topic], runner: Runner) -> None:
+def run_runner(name: str, settings: Settings, broker: Broker, topics: Sequence[Topic], runner: Runner) -> None:
+    """Run whatever needs these topics as this process, with the same ends as a service."""
     telemetry.configure_logs(name, settings.instance, settings.log_level)
     try:
         asyncio.run(_run_until_stopped(settings, broker, topics, runner))
