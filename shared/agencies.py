@@ -190,12 +190,16 @@ class Agencies:
     def source_of(self, key: str) -> Source | None:
         """The source that a key belongs to."""
         self.current()
-        return self._holder(self._sources, key)
+        return self._holder(self._sources, hash_of(key))
 
     def person_of(self, token: str) -> Principal | None:
         """The person that a token belongs to."""
+        return self.person_with(hash_of(token))
+
+    def person_with(self, token_hash: str) -> Principal | None:
+        """The person whose token has this hash, for as long as it lets them in."""
         self.current()
-        return self._holder(self._people, token)
+        return self._holder(self._people, token_hash)
 
     def names(self) -> tuple[str, ...]:
         """Every agency that has a door."""
@@ -265,9 +269,8 @@ class Agencies:
             logger().info("agencies file taken again")
         self._refusal = None
 
-    def _holder(self, holders: Mapping[str, Holder], key: str) -> Holder | None:
+    def _holder(self, holders: Mapping[str, Holder], key_hash: str) -> Holder | None:
         """Who has a key. Looked up by its hash: how long that takes tells nothing of the key."""
-        key_hash = hash_of(key)
         holder = holders.get(key_hash)
         return None if holder is None or (holder.agency, key_hash) in self._revoked else holder
 

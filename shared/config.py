@@ -44,16 +44,12 @@ class Environment(BaseSettings):
             sys.exit(78)
 
 
-class Settings(Environment):
-    """What every process needs to know: where things are. What is decided stands in the programme, never here."""
+class ProcessSettings(Environment):
+    """What every process needs to know, whatever it does."""
 
-    processes: ClassVar[int] = 2
+    processes: ClassVar[int] = 1
     """How many processes of the service are run: where one dies, another is there to take over."""
 
-    kafka: str = Field(min_length=1, description="bootstrap servers, host:port[,host:port]")
-    partitions: int = Field(
-        default=4, ge=1, le=256, description="partitions of every topic, fixed for the cluster's life"
-    )
     instance: str = Field(
         default="1", min_length=1, max_length=40, description="this process's name; survives a restart"
     )
@@ -62,10 +58,19 @@ class Settings(Environment):
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 
 
-class DoorSettings(Settings):
-    """What a process with an HTTP door needs besides."""
+class Settings(ProcessSettings):
+    """What a process on Kafka needs besides. What is decided stands in the programme, never here."""
 
-    processes: ClassVar[int] = 1
+    processes: ClassVar[int] = 2
+
+    kafka: str = Field(min_length=1, description="bootstrap servers, host:port[,host:port]")
+    partitions: int = Field(
+        default=4, ge=1, le=256, description="partitions of every topic, fixed for the cluster's life"
+    )
+
+
+class ListeningSettings(ProcessSettings):
+    """What a process with an HTTP door needs besides."""
 
     host: str = Field(default="127.0.0.1", description="where the door listens")
     port: int = Field(default=0, ge=0, le=65535, description="its port; 0 takes a free one")
@@ -78,12 +83,22 @@ class DoorSettings(Settings):
     )
 
 
-class StorageSettings(Settings):
-    """What a process needs besides that keeps files, e.g. a database. It runs once: nobody else writes them."""
+class DoorSettings(ListeningSettings, Settings):
+    """What a process with a door to Kafka needs."""
 
     processes: ClassVar[int] = 1
 
+
+class KeepingSettings(ProcessSettings):
+    """What a process needs besides that keeps files, e.g. a database. It runs once: nobody else writes them."""
+
     storage_directory: DirectoryPath = Field(description="the directory of the files that it keeps")
+
+
+class StorageSettings(KeepingSettings, Settings):
+    """What a process on Kafka needs that keeps files."""
+
+    processes: ClassVar[int] = 1
 
 
 class AgencyDoorSettings(DoorSettings):

@@ -12,10 +12,10 @@ from services.notification.config import NotificationSettings
 from services.pocket.config import PocketSettings
 from services.team_availability.config import TeamAvailabilitySettings
 from services.triage.config import TriageSettings
-from shared.config import PREFIX, DoorSettings, Settings, StorageSettings
+from shared.config import PREFIX, KeepingSettings, ListeningSettings, ProcessSettings
 
 HOST = "127.0.0.1"
-SERVICES: Mapping[str, type[Settings]] = {
+SERVICES: Mapping[str, type[ProcessSettings]] = {
     "intake": IntakeSettings,
     "triage": TriageSettings,
     "team-availability": TeamAvailabilitySettings,
@@ -24,9 +24,9 @@ SERVICES: Mapping[str, type[Settings]] = {
     "console": ConsoleSettings,
 }
 """What each can be told; its package is the one that the settings stand in."""
-DOORS = frozenset(name for name, settings in SERVICES.items() if issubclass(settings, DoorSettings))
+DOORS = frozenset(name for name, settings in SERVICES.items() if issubclass(settings, ListeningSettings))
 """They have a port of their own."""
-STORING = frozenset(name for name, settings in SERVICES.items() if issubclass(settings, StorageSettings))
+STORING = frozenset(name for name, settings in SERVICES.items() if issubclass(settings, KeepingSettings))
 """They have a directory of their own."""
 
 

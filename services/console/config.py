@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 
 from shared.config import AgencyDoorSettings, Environment, WebhookNetworks
@@ -23,6 +25,12 @@ class ConsoleSettings(AgencyDoorSettings):
     )
     console_keep_closed_hours: int = Field(default=72, ge=1, le=168, description="how long closed calls can be read")
     console_keep_closed_calls: int = Field(default=5_000, ge=10, description="how many of an agency at most")
+    console_idle_hours: float = Field(
+        default=12, gt=0, le=24, description="how long a browser stays signed in that nobody uses"
+    )
+    console_sessions_file: Path | None = Field(
+        default=None, description="where it is kept who is signed in; without it a restart signs everybody out"
+    )
 
 
 class CommandLineSettings(Environment):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
@@ -55,14 +55,17 @@ class Pages:
         *,
         messages: Mapping[int, Page] = MappingProxyType({}),
         otherwise: Respond | None = None,
+        headers: Mapping[str, str] = HEADERS,
+        filters: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
         **everywhere: Any,
     ) -> None:
         """`folder` has the door's `templates/` and, if it has a style of its own, `static/style.css`.
 
         `messages`: by status, what an error is called where its own words do not help; `otherwise`: how those are
-        answered that do not ask for a page, if not with one; `everywhere`: what every template may use.
+        answered that do not ask for a page, if not with one; `headers`: of every page, where a door's own pages need
+        others; `filters`, `everywhere`: what every template may use.
         """
-        self._messages, self._otherwise = messages, otherwise
+        self._messages, self._otherwise, self._headers = messages, otherwise, headers
         sheets = [sheet for path in (SHARED, folder) if (sheet := path / "static" / "style.css").exists()]
         self._style = "".join(sheet.read_text("utf-8") for sheet in sheets)
         self._templates = Environment(
@@ -73,20 +76,25 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.filters.update(filters)
         self._templates.globals.update(everywhere, style=STYLE_PATH)
 
     def style_route(self) -> Route:
         """Where the style sheet is: what all pages have, and then what the door's own have besides."""
 
         async def style(_request: Request) -> Response:
-            return Response(self._style, headers=HEADERS, media_type="text/css")
+            return Response(self._style, headers=self._headers, media_type="text/css")
 
         return Route(STYLE_PATH, style, include_in_schema=False)
 
     def show(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """A page made from a template."""
         shown = {"url": "", "refresh_seconds": None, "still": False, "notice": "", **values}
-        return HTMLResponse(self._templates.get_template(template).render(shown), status, HEADERS)
+        return HTMLResponse(self.render(template, shown), status, self._headers)
+
+    def render(self, template: str, values: Mapping[str, Any]) -> str:
+        """The markup of a template, for a page or a part of one."""
+        return self._templates.get_template(template).render(values)
 
     def message(self, page: Page, url: str, headers: Mapping[str, str]) -> HTMLResponse:
         """A page that is a heading and a sentence; it loads `url` where it is to look again by itself."""

@@ -12,7 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from shared.agencies import Agencies, AgenciesRefused
-from shared.config import AgencyDoorSettings, DoorSettings
+from shared.config import AgencyDoorSettings, DoorSettings, ListeningSettings
 from shared.doors.command import BROKER_SECONDS
 from shared.doors.connections import ConnectionBounds, Connections
 from shared.engine import gc_tuning
@@ -20,7 +20,7 @@ from shared.engine.broker import Broker, BrokerUnavailable
 from shared.engine.follower import Follower
 from shared.engine.kafka import KafkaBroker
 from shared.engine.process import EXIT_FAILED
-from shared.telemetry import FOLLOWER_LAG, Remark, configure_logs, logger, name_build, serve_operations
+from shared.telemetry import FOLLOWER_LAG, Probe, Remark, configure_logs, logger, name_build, serve_operations
 
 EXIT_SETTINGS = 78
 """A setting is wrong."""
@@ -31,13 +31,22 @@ RETRY_SECONDS = 1.0
 Action = Callable[[], Awaitable[None]]
 
 
-def serve(
-    name: str, settings: DoorSettings, app: Starlette, follower: Follower | None = None, remark: Remark = str
+def serve(  # each may be left out
+    name: str,
+    settings: ListeningSettings,
+    app: Starlette,
+    follower: Follower | None = None,
+    remark: Remark = str,
+    *,
+    ready: Probe | None = None,
 ) -> None:
-    """Serve until told to stop (exit code 0), or until the follower or the door itself fails (`EXIT_FAILED`)."""
+    """Serve until told to stop (exit code 0), or until the follower or the door itself fails (`EXIT_FAILED`).
+
+    `ready` tells whether it is; without it, it is as soon as the follower has caught up, if there is one.
+    """
     configure_logs(name, settings.instance, settings.log_level)
     gc_tuning.tune()
-    _open_operations(name, settings, follower, remark)
+    _open_operations(name, settings, follower, remark, ready)
     bounds = ConnectionBounds(settings.connections, settings.connections_per_address)
     server = server_of(name, app, bounds, settings.host, settings.port)
     try:
@@ -49,10 +58,12 @@ def serve(
         sys.exit(EXIT_FAILED)
 
 
-def _open_operations(name: str, settings: DoorSettings, follower: Follower | None, remark: Remark) -> None:
+def _open_operations(
+    name: str, settings: ListeningSettings, follower: Follower | None, remark: Remark, ready: Probe | None
+) -> None:
     """The port for operations; where it is taken the process ends (`EXIT_FAILED`) with a line."""
 
-    def ready() -> bool:
+    def caught_up() -> bool:
         return follower is None or follower.ready
 
     name_build(name)
@@ -60,7 +71,7 @@ def _open_operations(name: str, settings: DoorSettings, follower: Follower | Non
         FOLLOWER_LAG.labels(name).set_function(follower.lag_seconds)
     host, port = settings.operations_host, settings.operations_port
     try:
-        serve_operations(host, port, ready, lambda: True, remark)
+        serve_operations(host, port, ready or caught_up, lambda: True, remark)
     except OSError as error:
         sys.stderr.write(
             f"CAREROUTE_OPERATIONS_HOST, CAREROUTE_OPERATIONS_PORT: {host} port {port}: {error.strerror}\n"

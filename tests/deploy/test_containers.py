@@ -15,7 +15,7 @@ from deploy.local.kafka.node import CHECKOUT
 from deploy.local.programs import SERVICES, STORING, module_of
 from deploy.local.stack import Stack
 from deploy.topics import TopicSettings
-from shared.config import Settings
+from shared.config import ProcessSettings
 
 WHOLE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
 COMPOSE, VOLUMES = WHOLE["services"], WHOLE["volumes"]
@@ -41,7 +41,7 @@ def test_a_container_is_read_only_and_published_on_loopback_only(service: dict[s
     assert all(isinstance(value, str) for value in service["environment"].values())
 
 
-SETTINGS: dict[str, type[Settings]] = {
+SETTINGS: dict[str, type[ProcessSettings]] = {
     "deploy.topics": TopicSettings,
     **{module_of(name): settings for name, settings in SERVICES.items()},
 }

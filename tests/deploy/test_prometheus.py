@@ -137,6 +137,16 @@ def test_each_alert_reaches_somebody(rule: dict[str, Any], prometheus_tools: dic
     )  # fmt: skip
 
 
+def test_what_tells_of_something_else_waits_for_nothing_that_was_told_before() -> None:
+    """Within a group the second alert waits; of a topic's partitions, or a job's processes, one word is enough."""
+    routing = yaml.safe_load((HERE / "alertmanager.yml").read_text())["route"]
+    named = {label for rule in ALERTS for label in re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"])}
+    named |= {label for rule in ALERTS for label in rule["labels"]} - {"severity", "audience"}
+    assert named - {"partition", "instance"} <= set(routing["group_by"])
+    assert "alertname" in routing["group_by"]
+    assert all("group_by" not in route for route in routing["routes"])
+
+
 def test_alerts_about_people_are_never_inhibited(prometheus_tools: dict[str, str]) -> None:
     run(prometheus_tools["amtool"], "check-config", "alertmanager.yml")
     rules = yaml.safe_load((HERE / "alertmanager.yml").read_text())["inhibit_rules"]

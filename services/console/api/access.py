@@ -94,6 +94,10 @@ class Agencies(Protocol):
         """The person that a token belongs to."""
         ...
 
+    def person_with(self, token_hash: str) -> Principal | None:
+        """The person whose token has this hash, for as long as it lets them in."""
+        ...
+
     def source_of(self, key: str) -> Source | None:
         """The source that a key belongs to."""
         ...

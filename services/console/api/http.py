@@ -14,9 +14,13 @@ from starlette.routing import Route
 from services.console.api import routes_commands, routes_reads
 from services.console.api.access import Agencies, caller_of
 from services.console.api.issue import CommandIssuer
-from services.console.api.problems import respond
 from services.console.config import ConsoleSettings
 from services.console.levels import Levels
+from services.console.pages.look import respond
+from services.console.pages.mount import add_pages, kept_current
+from services.console.pages.page import ConsoleDoor
+from services.console.pages.seat import caller_at_browser
+from services.console.pages.sessions import Sessions
 from services.console.view.agency import READS, Keep, View
 from shared.clock import Clock
 from shared.doors.answers import AnswerFollower
@@ -53,12 +57,13 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
         if isinstance(event, TokenRevoked):
             agencies.revoke(agency, event.token_hash)
         levels.fold(agency, event, stored)
+        boards.note(agency)
 
     follower = AnswerFollower(broker, READS, fold)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with connected(broker, follower.start, follower.stop), levels.measured(follower):
+        async with connected(broker, follower.start, follower.stop), levels.measured(follower), kept_current(boards):
             yield
 
     app = FastAPI(
@@ -72,20 +77,26 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     )
     expiry = timedelta(seconds=settings.console_command_expiry_seconds)
     log = CommandLog(DOOR, broker, follower, clock)
-    app.state.commands = CommandIssuer(log, view, answer_seconds=settings.console_answer_seconds, expiry=expiry)
+    commands = CommandIssuer(log, view, answer_seconds=settings.console_answer_seconds, expiry=expiry)
+    app.state.commands = commands
     app.state.agencies, app.state.settings, app.state.view, app.state.follower = agencies, settings, view, follower
     app.router.routes += operations_routes(lambda: follower.ready, agencies.remark)
     app.router.routes.append(Route("/docs", lambda _: reference_page(app.openapi()), include_in_schema=False))
     app.include_router(routes_reads.router)
     app.include_router(routes_commands.router)
+    idle = timedelta(hours=settings.console_idle_hours)
+    sessions = Sessions(agencies, clock, idle, settings.console_sessions_file)
+    boards = add_pages(app, ConsoleDoor(view, follower, commands, agencies, sessions, settings, clock))
     app.add_middleware(
         Guard,
         door=DOOR,
         clock=clock,
         bounds=Bounds(
-            settings.requests_in_flight, MAX_BODY_BYTES, larger_bodies={"/v1/programme/propose": MAX_DOCUMENT_BYTES}
+            settings.requests_in_flight,
+            MAX_BODY_BYTES,
+            larger_bodies=dict.fromkeys(("/v1/programme/propose", "/programme/propose"), MAX_DOCUMENT_BYTES),
         ),
-        caller_of=caller_of,
+        caller_of=lambda request: caller_of(request) or caller_at_browser(request),
         respond=respond,
         headers=HEADERS,
         failure="Something went wrong here. Ask for the state of what you sent before you send it again.",

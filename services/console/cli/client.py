@@ -33,12 +33,21 @@ class Reply:
     body: Any
     exit_code: int = DONE
 
+    def at(self, door: Door) -> Reply:
+        """The same with a whole link, where the answer has a path."""
+        return Reply({**self.body, "link": door.address + self.body["path"]}, self.exit_code)
+
 
 class Door:
     """The API of services/console over HTTP. Everything raises NotDone."""
 
     def __init__(self, http: httpx.Client) -> None:
         self._http = http
+
+    @property
+    def address(self) -> str:
+        """Where the door is."""
+        return str(self._http.base_url).rstrip("/")
 
     def get(self, path: str, **query: Any) -> Reply:
         """Ask."""

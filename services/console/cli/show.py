@@ -57,6 +57,12 @@ def link(body: dict[str, str]) -> None:
     _out().print(Text(f"{body['person_id']} with {body['team_id']}: {body['link']}"), soft_wrap=True)
 
 
+def sign_in_link(body: dict[str, str]) -> None:
+    """A link that signs in at a browser."""
+    _out().print(Text(body["link"]), soft_wrap=True)
+    _out().print(Text(f"It works once, until {_at(body['until'])}.", QUIET), soft_wrap=True)
+
+
 def not_done(body: dict[str, Any]) -> None:
     """Why it was not done, and what to do next."""
     out = _out(error=True)
@@ -344,6 +350,7 @@ SHAPES: dict[str, Callable[[Any], None]] = {
     "answer": answer,
     "not-done": not_done,
     "link": link,
+    "sign-in-link": sign_in_link,
     "key": key,
     "switchboard": switchboard,
     "referrals": referrals,

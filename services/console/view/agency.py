@@ -7,6 +7,7 @@ closed calls leave it.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -76,6 +77,10 @@ class AgencyView(AgencyRecords):
     def calls(self) -> list[CallSeen]:
         """Every call in the view, the one that was heard of last at the top."""
         return list(reversed(self._calls.values()))
+
+    def calls_by_news(self) -> Iterator[CallSeen]:
+        """The same one after the other, for who needs the first few."""
+        return reversed(self._calls.values())
 
     def open_calls(self) -> list[CallSeen]:
         """The calls that have no outcome yet, or a team on them."""

@@ -49,9 +49,10 @@ def alerts_of(agency: AgencyView, *, may_pause: bool, file_refused_since: dateti
 
 def open_alarms(alerts: Iterable[Alert], now: datetime) -> Counter[AlertKind]:
     """How many of each kind are open."""
-    return Counter(alert.kind for alert in alerts if alert.misleads and _is_open(alert, now))
+    return Counter(alert.kind for alert in alerts if alert.misleads and is_open(alert, now))
 
 
-def _is_open(alert: Alert, now: datetime) -> bool:
+def is_open(alert: Alert, now: datetime) -> bool:
+    """Whether what an alert tells of still stands, as far as anybody can know."""
     open_for = OPEN_FOR.get(alert.kind)
     return open_for is None or now - alert.at < open_for

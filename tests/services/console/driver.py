@@ -257,6 +257,22 @@ class City:
             headers = {"Idempotency-Key": key} if key else {}
             return await client.post(path, json={} if body is None else body, headers=headers)
 
+    def browser(self) -> httpx.AsyncClient:
+        """A browser on a page of the door: it keeps cookies, says where a request comes from, and asks for pages."""
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app),
+            base_url="https://door",
+            headers={"Sec-Fetch-Site": "same-origin", "Accept": "text/html"},
+        )
+
+    @contextlib.asynccontextmanager
+    async def signed_in(self, token: str) -> AsyncIterator[httpx.AsyncClient]:
+        """A browser at which somebody has signed in."""
+        async with self.browser() as browser:
+            entered = await browser.post("/enter", data={"token": token})
+            assert entered.status_code == 303, entered.text
+            yield browser
+
     def commands(self) -> list[Command]:
         """Everything on the log's topic of commands."""
         found = []

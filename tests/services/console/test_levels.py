@@ -64,6 +64,9 @@ class NoAgenciesButOurs:
     def person_of(self, token: str) -> None:
         raise NotImplementedError
 
+    def person_with(self, token_hash: str) -> None:
+        raise NotImplementedError
+
     def source_of(self, key: str) -> None:
         raise NotImplementedError
 

@@ -68,6 +68,7 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/offers/o/decline"): ({"staff", "supervisor"}, {"person_id": "the-staff"}),
     ("POST", "/v1/cad/dane-county/ping"): ({"supervisor"}, {}),
     ("POST", "/v1/cad-messages/m/redeliver"): ({"supervisor"}, {}),
+    ("POST", "/v1/people/me/sign-in-link"): (set(ROLES) - {"cad"}, {}),
 }
 
 
@@ -596,7 +597,7 @@ async def test_b7_f14_a_contact_that_nothing_can_be_sent_to_is_refused_where_it_
 async def test_f16_nothing_redirects_to_the_host_that_a_request_names(city: City, path: str) -> None:
     async with city.client("viewer") as client:
         answer = await client.get(path, headers={"Host": "evil.example"})
-    assert answer.status_code == 404
+    assert answer.status_code == (401 if path.startswith("//") else 404)  # that path is `/` of another host: a page
     assert "location" not in answer.headers
 
 

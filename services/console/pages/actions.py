@@ -1,0 +1,137 @@
+"""What a page can do: each act is a command of the API, posted as a form, by the same code and the same rights.
+
+A form posts to the API's path without `/v1`. Its fields are those of the API's body: `team.team_id` stands for a field
+inside another, `members[]` for one of several, and an empty field for none. Two are the page's own: `back`, where to
+lead afterwards, and `key`, which makes a repeat harmless. A script that asks for JSON gets the API's answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, get_type_hints
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from pydantic import TypeAdapter, ValidationError
+from starlette.datastructures import FormData
+
+from services.console.api.access import Right
+from services.console.api.issue import Answered
+from services.console.api.problems import not_understood
+from services.console.api.routes_commands import Issuer
+from services.console.pages.seat import ENTER, Seated, check_right, door_of, from_own_page, own_address
+from shared.doors.pages import asks_for_page
+from shared.doors.problems import Problem
+
+Fields = Mapping[str, Any]
+KEY_CHARACTERS = 200
+
+
+def never(_fields: Fields) -> bool:
+    """For what needs nobody to show once more who they are."""
+    return False
+
+
+def always(_fields: Fields) -> bool:
+    """For what weighs most, whatever it says."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An act that pages offer."""
+
+    path: str
+    """The API's, without `/v1`."""
+    right: Right
+    command: Callable[..., Awaitable[Answered]]
+    """The API's own route of the command."""
+    weighs_most: Callable[[Fields], bool] = never
+    """Whether, with these fields, somebody has to show once more who they are."""
+
+
+def router_of(actions: tuple[Action, ...]) -> APIRouter:
+    """The routes of some actions."""
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(from_own_page)])
+    for action in actions:
+        router.add_api_route(action.path, _endpoint(action), methods=["POST"])
+    return router
+
+
+def _endpoint(action: Action) -> Callable[..., Awaitable[Response]]:
+    hints = get_type_hints(action.command, include_extras=True)
+    body_type, path_types = hints["body"], {name: TypeAdapter(hints[name]) for name in _names_in(action.path)}
+
+    async def act(request: Request, signed_in: Seated) -> Response:
+        check_right(signed_in, action.right)
+        form = await request.form()
+        fields, back = fields_of(form), own_address(str(form.get("back") or "/"))
+        if action.weighs_most(fields) and not door_of(request).sessions.is_fresh(signed_in.session):
+            return _prove_first(request, back)
+        key = str(form.get("key") or "")[:KEY_CHARACTERS] or None
+        issuer = Issuer(request, Response(), signed_in.who, key)
+        try:
+            path = {name: kind.validate_python(request.path_params[name]) for name, kind in path_types.items()}
+            body = body_type.model_validate(fields)
+        except ValidationError as error:
+            raise not_understood(error.errors()) from None
+        return await _answer(request, action.command(issuer, **path, body=body), issuer, back)
+
+    return act
+
+
+async def _answer(request: Request, issuing: Awaitable[Answered], issuer: Issuer, back: str) -> Response:
+    """Lead back to the page, which then says what became of it; a script gets the API's answer."""
+    if not asks_for_page(request):
+        answered = await issuing
+        return JSONResponse(answered.model_dump(), issuer.response.status_code or HTTPStatus.OK)
+    try:
+        command_id = (await issuing).command_id
+    except Problem as problem:
+        if problem.status_code != HTTPStatus.CONFLICT or not problem.members.get("command_id"):
+            raise
+        command_id = problem.members["command_id"]
+    return RedirectResponse(with_query(back, said=command_id), HTTPStatus.SEE_OTHER)
+
+
+def _prove_first(request: Request, back: str) -> Response:
+    to = f"{ENTER}?to={quote(back)}"
+    if asks_for_page(request):
+        return RedirectResponse(to, HTTPStatus.SEE_OTHER)
+    detail = "Show once more who you are: what you are about to do needs it."
+    raise Problem(HTTPStatus.FORBIDDEN, detail, headers={"Location": to}, reason="prove-first")
+
+
+def fields_of(form: FormData) -> dict[str, Any]:
+    """The body of a command, as a form says it."""
+    fields: dict[str, Any] = {}
+    for name, value in form.multi_items():
+        if name in ("back", "key") or not isinstance(value, str) or not value.strip():
+            continue
+        *outer, last = name.split(".")
+        inside = fields
+        for part in outer[:3]:
+            inside = inside.setdefault(part, {})
+            if not isinstance(inside, dict):
+                break
+        if not isinstance(inside, dict):
+            continue
+        if last.endswith("[]"):
+            inside.setdefault(last.removesuffix("[]"), []).append(value)
+        else:
+            inside[last] = value
+    return fields
+
+
+def with_query(address: str, **more: str) -> str:
+    """An address with more in its query; what it says of the same names is replaced."""
+    parts = urlsplit(address)
+    query = {**dict(parse_qsl(parts.query)), **more}
+    return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def _names_in(path: str) -> tuple[str, ...]:
+    return tuple(part[1:-1] for part in path.split("/") if part.startswith("{"))

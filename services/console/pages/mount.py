@@ -1,0 +1,132 @@
+"""The pages of the console as a part of its door."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Request
+from starlette.responses import HTMLResponse, Response
+
+from services.console.api.access import Asking
+from services.console.pages import frame, signing_in, stream
+from services.console.pages.actions import router_of
+from services.console.pages.boards import Board, BoardKey, Boards
+from services.console.pages.look import HEADERS, script_route
+from services.console.pages.look import PAGES as TEMPLATES
+from services.console.pages.page import ConsoleDoor, ConsolePage, Region, Visit
+from services.console.pages.registry import ACTIONS, PAGES, page_at
+from services.console.pages.seat import Seated, address_of, check_right, door_of
+from services.console.pages.sessions import SignedIn
+from services.console.pages.signing_in import THEME_COOKIE, THEMES
+from services.console.pages.words import filled
+from shared.doors.pages import Page
+from shared.switch import ALL, Switch
+
+STARTING = Page(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "One moment",
+    "careroute is reading its journals, and this page looks again by itself. The stop switch works meanwhile: /stop.",
+    2,
+)
+SEAT_CHARACTERS = 12
+NAME_CHARACTERS = 200
+Name = Annotated[str, Query(max_length=NAME_CHARACTERS)]
+
+
+def add_pages(app: FastAPI, door: ConsoleDoor) -> Boards:
+    """Add the pages to the door's application; what they show stays current while `kept_current` runs."""
+    boards = Boards(lambda key: _board_of(door, key))
+    app.state.console, app.state.boards, app.state.streams = door, boards, stream.Streams()
+    app.router.routes += [TEMPLATES.style_route(), script_route()]
+    app.include_router(signing_in.router)
+    app.include_router(signing_in.api)
+    app.include_router(stream.router)
+    app.add_api_route("/stop", _show_stop, methods=["GET"], include_in_schema=False)
+    for page in PAGES:
+        app.add_api_route(page.path, _endpoint(page), methods=["GET"], include_in_schema=False)
+    app.include_router(router_of(ACTIONS))
+    return boards
+
+
+@asynccontextmanager
+async def kept_current(boards: Boards) -> AsyncIterator[None]:
+    """Keep what is open current for as long as the door is."""
+    async with asyncio.TaskGroup() as tasks:
+        keeping = tasks.create_task(boards.keep_current())
+        yield
+        keeping.cancel()
+
+
+def _board_of(door: ConsoleDoor, key: BoardKey) -> Board:
+    """A board for whoever has these roles. Raises Problem (404)."""
+    found = page_at(key.address)
+
+    def regions() -> tuple[Visit, Sequence[Region]]:
+        who = Asking(key.agency, "", key.roles)
+        visit = Visit(door, who, door.clock.now(), found.path, found.params, found.query)
+        return visit, found.page.regions(visit)
+
+    return Board(regions, TEMPLATES.render)
+
+
+def _endpoint(page: ConsolePage) -> Callable[..., Awaitable[Response]]:
+    async def show(request: Request, signed_in: Seated, said: Name = "") -> Response:
+        check_right(signed_in, page.right)
+        door, who = door_of(request), signed_in.who
+        if not door.follower.ready:
+            raise STARTING
+        address = address_of(request)
+        found = page_at(address)
+        visit = Visit(door, who, door.clock.now(), found.path, found.params, found.query)
+        more = await page.show(visit)
+        boards: Boards = request.app.state.boards
+        own, common = (boards.now(BoardKey(who.agency, who.roles, of)) for of in (address, frame.FRAME))
+        values = {
+            **_frame_values(request, visit, page, signed_in),
+            "frame": common.regions,
+            "regions": {name: region.markup for name, region in own.regions.items()},
+            "broken": own.broken or common.broken,
+            "notice": _notice(door, who.agency, said),
+            **more,
+        }
+        return HTMLResponse(filled(TEMPLATES.render(page.template, values), visit.now), headers=HEADERS)
+
+    return show
+
+
+def _frame_values(request: Request, visit: Visit, page: ConsolePage, signed_in: SignedIn) -> Mapping[str, Any]:
+    theme = request.cookies.get(THEME_COOKIE, "")
+    return {
+        "page": page,
+        "address": address_of(request),
+        "who": visit.who,
+        "may": visit.may,
+        "seat": signed_in.session_hash[-SEAT_CHARACTERS:],
+        "theme": theme if theme in THEMES else "",
+        "zone": visit.zone,
+        "now": visit.now,
+        "now_ms": round(visit.now.timestamp() * 1000),
+        "districts": frame.districts(visit),
+        "navigation": [other for other in PAGES if other.navigation and visit.may(other.right)],
+        "refresh_seconds": None,
+    }
+
+
+def _notice(door: ConsoleDoor, agency: str, command_id: str) -> str:
+    """What became of the command that led back to this page."""
+    if not command_id:
+        return ""
+    seen = door.commands.state_of(agency, command_id)
+    words = {"done": "Done", "refused": "Not done", "held": "Waits for its call", "waiting": "Not answered yet"}
+    return f"{words[seen.state]}. {seen.sentence}".rstrip() if seen.state in words else ""
+
+
+async def _show_stop(request: Request, signed_in: Seated, district: Name = ALL, response: Name = "") -> Response:
+    """The stop switch without a script: this page asks back, and its button acts. It needs nothing to be read."""
+    check_right(signed_in, "pause")
+    visit = Visit(door_of(request), signed_in.who, door_of(request).clock.now(), "/stop")
+    return TEMPLATES.show("stop.html", switch=Switch.of(district, response or None), may=visit.may)

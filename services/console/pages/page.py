@@ -1,0 +1,119 @@
+"""What a page of the console is made of: a template, and regions of rows that stay current while it is open.
+
+A row shows a value that compares by what is in it; it is rendered anew, and sent to browsers, only where that changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from services.console.api.access import RIGHTS, Agencies, Asking, Right
+from services.console.api.issue import CommandIssuer
+from services.console.config import ConsoleSettings
+from services.console.pages.document import DocumentInForce
+from services.console.pages.sessions import Sessions
+from services.console.view.agency import AgencyView, View
+from shared.clock import Clock
+from shared.doors.answers import AnswerFollower
+from shared.doors.guard import WrongTokens
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleDoor:
+    """What the pages of this door share."""
+
+    view: View
+    follower: AnswerFollower
+    commands: CommandIssuer
+    agencies: Agencies
+    sessions: Sessions
+    settings: ConsoleSettings
+    clock: Clock
+    wrong_tokens: WrongTokens = field(default_factory=WrongTokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody looks at a page. The rows of a page may depend on their agency and roles, never on their name."""
+
+    door: ConsoleDoor
+    who: Asking
+    now: datetime
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    """What stands in the path for the names in the page's own."""
+    query: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def seen(self) -> AgencyView:
+        """What there is to see of their agency."""
+        return self.door.view.agency(self.who.agency)
+
+    @property
+    def document(self) -> DocumentInForce:
+        """The programme document in force there."""
+        return DocumentInForce.of(self.seen)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """On whose clocks the agency's people read times."""
+        return self.document.zone
+
+    def may(self, right: Right) -> bool:
+        """Whether they have a right."""
+        return bool(self.who.roles & RIGHTS[right])
+
+
+class Row(NamedTuple):
+    """A line of a region. `id` is unique on its page, and stays while what the row stands for is the same."""
+
+    id: str
+    template: str
+    shown: Hashable
+    """What the template shows, there called `row`; times as instants, since ages are added in the browser."""
+    kind: str = ""
+    """Its CSS classes."""
+
+
+class Region(NamedTuple):
+    """A list of rows that stays current; the page's template places it with `{{ regions.name }}`."""
+
+    name: str
+    rows: Sequence[Row]
+    empty: str = ""
+    """What stands there where it has no rows."""
+    tag: str = "ol"
+    row_tag: str = "li"
+    label: str = ""
+    """What a screen reader calls it, where no heading does."""
+
+
+async def nothing_more(_visit: Visit) -> Mapping[str, Any]:
+    """For a page that is its regions alone."""
+    return {}
+
+
+def no_regions(_visit: Visit) -> Sequence[Region]:
+    """For a page that stands still."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConsolePage:
+    """A page: where it is, who may see it, and what it shows."""
+
+    path: str
+    """May hold names, as in `/teams/{team_id}`."""
+    title: str
+    right: Right
+    template: str
+    show: Callable[[Visit], Awaitable[Mapping[str, Any]]] = nothing_more
+    """Values of the template that are as they were when the page was asked for. Raises Problem."""
+    regions: Callable[[Visit], Sequence[Region]] = no_regions
+    """What stays current, from the view alone and quickly: it is asked whenever the view has changed."""
+    navigation: bool = True
+    """Whether it stands among the links of every page."""

@@ -1,0 +1,81 @@
+"""Every page of the console, and every act that a page offers. A new one is a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from starlette.routing import compile_path
+
+from services.console.api import routes_commands as commands
+from services.console.pages import call, calls, frame, now, wall
+from services.console.pages.actions import Action, always
+from services.console.pages.page import ConsolePage
+from shared.doors.problems import Problem
+
+PAGES: tuple[ConsolePage, ...] = (
+    now.PAGE,
+    calls.PAGE,
+    call.PAGE,
+    wall.PAGE,
+)
+"""In the order of the links on every page."""
+
+
+def _goes_live(fields: Mapping[str, Any]) -> bool:
+    return fields.get("phase") == "live"
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("/switchboard/pause", "pause", commands.pause),
+    Action("/switchboard/resume", "resume", commands.resume),
+    Action("/switchboard/review", "review", commands.review),
+    Action("/switchboard/phase", "set-phase", commands.set_phase, weighs_most=_goes_live),
+    Action("/switchboard/cap", "set-cap", commands.set_cap),
+    Action("/referrals/{referral_id}/close", "close-referral", commands.close_referral),
+    Action("/programme/propose", "propose", commands.propose),
+    Action("/programme/approve", "approve", commands.approve, weighs_most=always),
+    Action("/programme/rollback", "roll-back", commands.roll_back),
+    Action("/calls/{agency}/{source}/{incident}/override", "override", commands.override),
+    Action("/calls/{agency}/{source}/{incident}/confirm", "confirm", commands.confirm),
+    Action("/calls/{agency}/{source}/{incident}/incident", "confirm", commands.confirm_incident),
+    Action("/teams/{team_id}/sign-on", "sign-on", commands.sign_on),
+    Action("/teams/{team_id}/confirm", "sign-on", commands.confirm_member),
+    Action("/teams/{team_id}/sign-off", "report", commands.sign_off),
+    Action("/teams/{team_id}/status", "report", commands.report_status),
+    Action("/teams/{team_id}/correct", "report", commands.correct_status),
+    Action("/teams/{team_id}/release", "release-team", commands.release_team),
+    Action("/teams/{team_id}/withdraw", "withdraw-team", commands.withdraw_team),
+    Action("/people/{person_id}/revoke-links", "revoke-links", commands.revoke_links),
+    Action("/people/{person_id}/revoke-token", "revoke-token", commands.revoke_token),
+    Action("/offers/{offer_id}/accept", "answer-offer", commands.accept),
+    Action("/offers/{offer_id}/decline", "answer-offer", commands.decline),
+    Action("/cad/{source}/ping", "operate-cad", commands.ping),
+    Action("/cad-messages/{message_id}/redeliver", "operate-cad", commands.redeliver),
+)
+
+
+class Found(NamedTuple):
+    """A page at an address, with what the address says."""
+
+    page: ConsolePage
+    path: str
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+
+
+_PATHS = [(compile_path(page.path)[0], page) for page in PAGES]
+
+
+def page_at(address: str) -> Found:
+    """The page of an address, a path with perhaps a query. Raises Problem (404)."""
+    if address == frame.FRAME:
+        return Found(frame.PAGE, address, {}, {})
+    parts = urlsplit(address)
+    path = unquote(parts.path)
+    for pattern, page in _PATHS:
+        if (match := pattern.match(path)) is not None:
+            return Found(page, path, match.groupdict(), dict(parse_qsl(parts.query)))
+    raise Problem(HTTPStatus.NOT_FOUND, "There is no such page.")

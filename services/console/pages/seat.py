@@ -1,0 +1,99 @@
+"""From a request to whoever is signed in at that browser; and what a request that acts has to come from."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import quote, urlencode, urlsplit
+
+from fastapi import Depends, Request
+
+from services.console.api.access import RIGHTS, Right
+from services.console.pages.page import ConsoleDoor
+from services.console.pages.sessions import SignedIn
+from shared.doors.pages import Page, asks_for_page
+from shared.doors.problems import Problem
+
+COOKIE = "__Host-careroute"
+"""The prefix binds it to this host and its root, and to HTTPS: over plain HTTP, browsers keep it for loopback alone."""
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+ENTER = "/enter"
+SAID = "said"
+"""In the query: the command whose answer the page tells."""
+
+
+class SignInFirst(Page):
+    """Nobody is signed in: leads to where one signs in, and back."""
+
+    def __init__(self, to: str) -> None:
+        super().__init__(HTTPStatus.SEE_OTHER, "Sign in", "Sign in first.")
+        self.headers = {"Location": f"{ENTER}?to={quote(to)}"}
+
+
+def door_of(request: Request) -> ConsoleDoor:
+    """What the pages of this door share."""
+    door: ConsoleDoor = request.app.state.console
+    return door
+
+
+def session_of(request: Request, *, use: bool) -> SignedIn | None:
+    """Who is signed in at this browser. A bearer token is none, as a session is none at the API."""
+    session_id = request.cookies.get(COOKIE, "")
+    return door_of(request).sessions.signed_in(session_id, use=use) if session_id else None
+
+
+def caller_at_browser(request: Request) -> str | None:
+    """The name under which the guard counts whoever is signed in."""
+    signed_in = session_of(request, use=False)
+    return f"{signed_in.who.agency}/{signed_in.who.name}" if signed_in else None
+
+
+async def seated(request: Request) -> SignedIn:
+    """Who is signed in. Raises SignInFirst, or Problem (401) to a script."""
+    signed_in = session_of(request, use=True)
+    if signed_in is not None:
+        return signed_in
+    if not asks_for_page(request):
+        raise Problem(HTTPStatus.UNAUTHORIZED, "You are signed out: sign in, and try again.")
+    raise SignInFirst(address_of(request) if request.method in SAFE_METHODS else "/")
+
+
+Seated = Annotated[SignedIn, Depends(seated)]
+
+
+def check_right(signed_in: SignedIn, right: Right) -> None:
+    """Raise Problem (403) where somebody has no right."""
+    if not signed_in.who.roles & RIGHTS[right]:
+        needed, own = " or ".join(sorted(RIGHTS[right])), ", ".join(sorted(signed_in.who.roles))
+        raise Problem(HTTPStatus.FORBIDDEN, f"This needs the role {needed}; yours: {own}.")
+
+
+async def from_own_page(request: Request) -> None:
+    """Let a request act only where one of our own pages sent it. Raises Problem (403).
+
+    The cookie is not sent along from elsewhere in the first place; this holds where a browser errs, too.
+    """
+    if request.method in SAFE_METHODS:
+        return
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site == "same-origin" or (site is None and _is_own(origin, request.headers.get("host"))):
+        return
+    raise Problem(HTTPStatus.FORBIDDEN, "This did not come from a page of this console, so nothing was done.")
+
+
+def _is_own(origin: str | None, host: str | None) -> bool:
+    return bool(origin and host) and urlsplit(origin).netloc == host
+
+
+def address_of(request: Request) -> str:
+    """The page that was asked for: its path with its query, without what the act before it led back with."""
+    query = urlencode([(name, value) for name, value in request.query_params.multi_items() if name != SAID])
+    path = quote(request.url.path)
+    return f"{path}?{query}" if query else path
+
+
+def own_address(address: str) -> str:
+    """An address to lead to, if it is one of this console's, or its first page."""
+    is_own = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
+    return address if is_own else "/"

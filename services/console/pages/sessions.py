@@ -1,0 +1,165 @@
+"""Who is signed in at a browser: sessions that this door keeps, and links that begin one, once.
+
+A browser holds a random id, and whoever follows a link a random secret; the door holds their hashes only, so that its
+memory and its file let nobody in. A session stands on its person's token: it has the roles that the agencies file gives
+them now, and ends when the token is revoked or taken out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from services.console.api.access import Agencies, Asking
+from shared.agencies import Principal, hash_of
+from shared.clock import Clock
+from shared.telemetry import logger
+
+LINK_LIFE = timedelta(minutes=15)
+FRESH = timedelta(minutes=10)
+"""So long after somebody has shown who they are, they need not do so again for what weighs most."""
+SAVE_USE_EVERY = timedelta(minutes=1)
+MOST_SESSIONS, MOST_LINKS = 2_000, 200
+
+
+@dataclass(slots=True)
+class Session:
+    """A browser that somebody is signed in at. Its id is not in it."""
+
+    token_hash: str
+    began_at: datetime
+    used_at: datetime
+    """When somebody last did something there; that a page follows what happens is no use of it."""
+    proved_at: datetime
+    """When its person last showed who they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session, and who that is as things stand now."""
+
+    session: Session
+    session_hash: str
+    who: Asking
+
+
+_FILE = TypeAdapter(dict[str, Session])
+
+
+class Sessions:
+    """The sessions and links of a door. Of too many the one used longest ago makes room."""
+
+    def __init__(self, agencies: Agencies, clock: Clock, idle: timedelta, file: Path | None = None) -> None:
+        """`idle`: how long a session lasts that nobody uses; `file`: where sessions outlive a restart, if anywhere."""
+        self._agencies, self._clock, self._idle, self._file = agencies, clock, idle, file
+        self._links: OrderedDict[str, tuple[str, datetime]] = OrderedDict()
+        """Hash of a link's secret → hash of the token it stands for, and until when it is good."""
+        self._sessions: OrderedDict[str, Session] = OrderedDict(self._load())
+        self._saved_at = clock.now()
+
+    # --- sessions
+
+    def begin(self, token_hash: str) -> str:
+        """Begin a session of whoever has this token; the id for the browser."""
+        now, session_id = self._clock.now(), secrets.token_urlsafe(32)
+        self._sessions[hash_of(session_id)] = Session(token_hash, now, now, now)
+        if len(self._sessions) > MOST_SESSIONS:
+            self._sessions.popitem(last=False)
+        self._save()
+        return session_id
+
+    def signed_in(self, session_id: str, *, use: bool) -> SignedIn | None:
+        """Who is signed in with this id; `use`: whether they did something, or a page of theirs only looks for news."""
+        return self.look_up(hash_of(session_id), use=use)
+
+    def look_up(self, session_hash: str, *, use: bool = False) -> SignedIn | None:
+        """Who is signed in with the id of this hash; None where the session has ended, for whatever reason."""
+        session, now = self._sessions.get(session_hash), self._clock.now()
+        if session is None:
+            return None
+        person = self._agencies.person_with(session.token_hash)
+        if person is None or (now - session.used_at >= self._idle and not _only_watches(person)):
+            self.end(session_hash)
+            return None
+        if use:
+            session.used_at = now
+            self._sessions.move_to_end(session_hash)
+            if now - self._saved_at >= SAVE_USE_EVERY:
+                self._save()
+        return SignedIn(session, session_hash, Asking(person.agency, person.name, person.roles))
+
+    def end(self, session_hash: str) -> None:
+        """Sign out."""
+        if self._sessions.pop(session_hash, None) is not None:
+            self._save()
+
+    def prove(self, signed_in: SignedIn, token: str) -> bool:
+        """Whether a token is that of whoever is signed in: they have shown once more who they are."""
+        if not secrets.compare_digest(hash_of(token), signed_in.session.token_hash):
+            return False
+        signed_in.session.proved_at = self._clock.now()
+        self._save()
+        return True
+
+    def is_fresh(self, session: Session) -> bool:
+        """Whether somebody has shown who they are lately enough to approve a document, or to set a phase live."""
+        return self._clock.now() - session.proved_at < FRESH
+
+    # --- links
+
+    def make_link(self, token: str) -> str:
+        """The secret of a link that signs in, once, the person whose token this is."""
+        secret = secrets.token_urlsafe(32)
+        self._links[hash_of(secret)] = (hash_of(token), self._clock.now() + LINK_LIFE)
+        if len(self._links) > MOST_LINKS:
+            self._links.popitem(last=False)
+        return secret
+
+    def person_of_link(self, secret: str) -> Principal | None:
+        """Whom a link would sign in."""
+        token_hash, until = self._links.get(hash_of(secret), ("", self._clock.now()))
+        return self._agencies.person_with(token_hash) if self._clock.now() < until else None
+
+    def redeem(self, secret: str) -> str | None:
+        """Begin a session by a link; None where it is used up, too old, or none. Afterwards it is used up."""
+        person = self.person_of_link(secret)
+        self._links.pop(hash_of(secret), None)
+        return None if person is None else self.begin(person.token)
+
+    # --- the file
+
+    def _load(self) -> dict[str, Session]:
+        if self._file is None or not self._file.exists():
+            return {}
+        try:
+            return _FILE.validate_json(self._file.read_bytes())
+        except (OSError, ValidationError) as error:
+            logger().error("file of sessions not read: everybody signs in anew", error=type(error).__name__)
+            return {}
+
+    def _save(self) -> None:
+        """Write the file anew. Where that fails the door goes on: its sessions then end with it."""
+        self._saved_at = self._clock.now()
+        if self._file is None:
+            return
+        text = json.dumps(_FILE.dump_python(dict(self._sessions), mode="json"))
+        beside = self._file.with_suffix(".new")
+        try:
+            beside.unlink(missing_ok=True)
+            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(text)
+            beside.replace(self._file)
+        except OSError as error:
+            logger().error("file of sessions not written", error=type(error).__name__)
+
+
+def _only_watches(person: Principal) -> bool:
+    """A screen on the wall is signed in as somebody who may only look: nobody touches it, and it stays."""
+    return person.roles == {"viewer"}

@@ -1,0 +1,145 @@
+"""What browsers follow: the rows that changed, and a beat every second that says how current they are.
+
+A stream is one browser's, for all its tabs: the script sees to that. It ends by itself after a while and is opened
+again, so that none outlives its session, and no proxy closes it unseen. Who cannot have one asks for the same as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from services.console.pages.boards import Board, BoardKey, Boards
+from services.console.pages.frame import FRAME
+from services.console.pages.look import HEADERS
+from services.console.pages.page import ConsoleDoor
+from services.console.pages.registry import page_at
+from services.console.pages.seat import Seated, check_right, door_of
+from services.console.pages.sessions import SignedIn
+from shared.doors.problems import Problem
+
+BEAT_SECONDS = 1.0
+STREAM_SECONDS = 45.0
+"""Less than a door gives an answer."""
+RETRY_MILLISECONDS = 200
+MOST_STREAMS, MOST_OF_A_SESSION, MOST_PAGES = 100, 8, 12
+
+router = APIRouter(include_in_schema=False)
+Addresses = Annotated[list[str], Query(alias="page", max_length=MOST_PAGES)]
+
+
+class Streams:
+    """The streams that are open, and whose: of too many of a session the oldest ends."""
+
+    def __init__(self) -> None:
+        self._of_session: dict[str, OrderedDict[object, None]] = {}
+        self._open = 0
+
+    def open(self, session_hash: str) -> object:
+        """Count a stream in. Raises Problem (429)."""
+        if self._open >= MOST_STREAMS:
+            raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "Too many browsers follow this console; try again soon.")
+        stream = object()
+        own = self._of_session.setdefault(session_hash, OrderedDict())
+        own[stream] = None
+        self._open += 1
+        if len(own) > MOST_OF_A_SESSION:
+            self.close(session_hash, next(iter(own)))
+        return stream
+
+    def is_open(self, session_hash: str, stream: object) -> bool:
+        """Whether a stream may go on."""
+        return stream in self._of_session.get(session_hash, ())
+
+    def close(self, session_hash: str, stream: object) -> None:
+        """Count a stream out."""
+        own = self._of_session.get(session_hash)
+        if own is not None and stream in own:
+            del own[stream]
+            self._open -= 1
+            if not own:
+                del self._of_session[session_hash]
+
+
+@router.get("/stream")
+async def follow(request: Request, signed_in: Seated, addresses: Addresses = ()) -> Response:  # type: ignore[assignment]
+    """The rows of some pages as server-sent events, for as long as a stream lasts."""
+    streams: Streams = request.app.state.streams
+    keys = _keys(signed_in, addresses)
+    stream = streams.open(signed_in.session_hash)
+    following = _follow(request, signed_in.session_hash, stream, keys)
+    headers = {**HEADERS, "X-Accel-Buffering": "no"}
+    return StreamingResponse(following, headers=headers, media_type="text/event-stream")
+
+
+@router.get("/news")
+async def tell(request: Request, signed_in: Seated, addresses: Addresses = ()) -> Response:  # type: ignore[assignment]
+    """The same once, as JSON: the second way, where a stream does not get through."""
+    boards: Boards = request.app.state.boards
+    rows = [change for key in _keys(signed_in, addresses) for change in _changes(key.address, boards.now(key), {})]
+    told = {"beat": _beat(door_of(request), boards, {}), "rows": [json.loads(change) for change in rows]}
+    return Response(json.dumps(told), headers=HEADERS, media_type="application/json")
+
+
+def _keys(signed_in: SignedIn, addresses: Sequence[str]) -> list[BoardKey]:
+    """What a browser may follow. Raises Problem (403, 404)."""
+    who = signed_in.who
+    for address in addresses:
+        check_right(signed_in, page_at(address).page.right)
+    return [BoardKey(who.agency, who.roles, address) for address in dict.fromkeys((FRAME, *addresses))]
+
+
+async def _follow(request: Request, session_hash: str, stream: object, keys: Sequence[BoardKey]) -> AsyncIterator[str]:
+    door, boards, streams = door_of(request), request.app.state.boards, request.app.state.streams
+    until, beat_at = door.clock.monotonic() + STREAM_SECONDS, 0.0
+    sent: dict[tuple[str, str], Mapping[str, str]] = {}
+    try:
+        with boards.watched(keys) as watched:
+            yield f"retry: {RETRY_MILLISECONDS}\n\n"
+            while door.clock.monotonic() < until and streams.is_open(session_hash, stream):
+                for address, board in watched.items():
+                    for change in _changes(address, board, sent):
+                        yield f"event: rows\ndata: {change}\n\n"
+                if door.clock.monotonic() >= beat_at:
+                    if door.sessions.look_up(session_hash) is None:
+                        yield "event: signed-out\ndata: {}\n\n"
+                        return
+                    if await request.is_disconnected():
+                        return
+                    beat_at = door.clock.monotonic() + BEAT_SECONDS
+                    yield f"event: beat\ndata: {json.dumps(_beat(door, boards, watched))}\n\n"
+                await boards.wait(max(0.0, beat_at - door.clock.monotonic()))
+    finally:
+        streams.close(session_hash, stream)
+
+
+def _beat(door: ConsoleDoor, boards: Boards, watched: Mapping[str, Board]) -> dict[str, Any]:
+    """The time at this door, and how far behind the journals what it shows may be."""
+    return {
+        "at": round(door.clock.now().timestamp() * 1000),
+        "lag": round(door.follower.lag_seconds(), 2),
+        "read": boards.read,
+        "broken": [address for address, board in watched.items() if board.broken],
+    }
+
+
+def _changes(address: str, board: Board, sent: dict[tuple[str, str], Mapping[str, str]]) -> list[str]:
+    """What a browser has yet to hear of a board, as JSON; noted in `sent` as heard."""
+    changes = []
+    for name, region in board.regions.items():
+        rows = {row_id: row.revision for row_id, row in region.rows.items()}
+        before = sent.get((address, name))
+        if before is not None and before == rows and list(before) == list(rows):
+            continue
+        new = [row_id for row_id, revision in rows.items() if before is None or before.get(row_id) != revision]
+        markup = ", ".join(f"{json.dumps(row_id)}: {region.rows[row_id].encoded}" for row_id in new)
+        head = json.dumps({"page": address, "region": name, "order": list(rows)})
+        changes.append(f'{head[:-1]}, "rows": {{{markup}}}}}')
+        sent[address, name] = rows
+    return changes

@@ -1,0 +1,134 @@
+"""How things are said and marked on every page: times with their ages, and states by shape, word and colour."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+_TICKING = re.compile(r'(<span [^>]*data-(age|left)="([^"]+)"[^>]*>)[^<]*</span>')
+
+
+class Mark(NamedTuple):
+    """How a state is shown: never by its colour alone."""
+
+    shape: str
+    word: str
+    colour: str
+    """`free`, `asked`, `busy`, `there`, `out`, `alarm` or `quiet`: the style sheet has each in dark and light."""
+
+
+MARKS: Mapping[str, Mark] = MappingProxyType(
+    {
+        # a call
+        "received": Mark("○", "received", "quiet"),
+        "triaged": Mark("○", "judged", "quiet"),
+        "advised": Mark("◐", "waits for you", "asked"),
+        "offered": Mark("◐", "offered", "asked"),
+        "accepted": Mark("■", "accepted", "busy"),
+        "assigned": Mark("■", "assigned", "busy"),
+        "en-route": Mark("■", "on its way", "busy"),
+        "staged": Mark("■", "waits nearby", "busy"),
+        "transporting": Mark("▲", "transporting", "there"),
+        "on-scene": Mark("▲", "on scene", "there"),
+        "default": Mark("●", "default sent", "quiet"),
+        "cleared": Mark("✓", "cleared", "quiet"),
+        "withdrawn": Mark("✕", "team withdrawn", "quiet"),
+        "cancelled": Mark("✕", "cancelled", "quiet"),
+        "phone-accepted": Mark("■", "taken by phone", "busy"),
+        "stale": Mark("○", "too old to route", "quiet"),
+        # a team
+        "available": Mark("●", "available", "free"),
+        "off-duty": Mark("○", "off duty", "out"),
+        "out-of-service": Mark("○", "out of service", "out"),
+        "recalled": Mark("■", "recalled", "busy"),
+        "need-police": Mark("◆", "needs police", "alarm"),
+        "safety-check-overdue": Mark("◆", "silent", "alarm"),
+        "silent": Mark("◆", "silent", "alarm"),
+        # a switch
+        "live": Mark("●", "live", "free"),
+        "advisory": Mark("◐", "advisory", "asked"),
+        "shadow": Mark("○", "shadow", "quiet"),
+        "off": Mark("○", "off", "out"),
+        "paused": Mark("◆", "stopped", "alarm"),
+    }
+)
+
+
+def mark(state: str) -> Markup:
+    """A state by shape, word and colour."""
+    shape, word, colour = MARKS.get(state) or Mark("○", state.replace("-", " "), "quiet")
+    return Markup('<span class="mark {}"><span aria-hidden="true">{}</span> {}</span>').format(colour, shape, word)
+
+
+@pass_context
+def clock_time(context: Context, at: datetime | None) -> Markup | str:
+    """An instant on the agency's clocks; with its day where that is another than today's may be."""
+    if at is None:
+        return "not known"
+    local = at.astimezone(context["zone"])
+    return Markup('<time datetime="{}">{:%H:%M:%S}</time>').format(_stamp(at), local)
+
+
+@pass_context
+def day_time(context: Context, at: datetime | None) -> Markup | str:
+    """An instant on the agency's clocks, with its date."""
+    if at is None:
+        return "not known"
+    local = at.astimezone(context["zone"])
+    return Markup('<time datetime="{}">{:%Y-%m-%d %H:%M:%S}</time>').format(_stamp(at), local)
+
+
+def age(at: datetime | None) -> Markup:
+    """How long ago an instant is; it ticks in the browser, so that a row does not change by growing old."""
+    return Markup("") if at is None else Markup('<span class="age" data-age="{}"></span>').format(_stamp(at))
+
+
+def left(until: datetime | None, say: str = "") -> Markup:
+    """How long there is until an instant. `say`: what it is, for whom it is read aloud to near its end."""
+    if until is None:
+        return Markup("")
+    return Markup('<span class="left" data-left="{}" data-say="{}"></span>').format(_stamp(until), say)
+
+
+def filled(page: str, now: datetime) -> str:
+    """A page with ages and times left as they are now, for a browser that runs no script."""
+
+    def fill(match: re.Match[str]) -> str:
+        seconds = (now - datetime.fromisoformat(match[3])).total_seconds()
+        return f"{match[1]}{_age_words(seconds) if match[2] == 'age' else _left_words(-seconds)}</span>"
+
+    return _TICKING.sub(fill, page)
+
+
+def _age_words(seconds: float) -> str:
+    """As `console.js` says it."""
+    whole = max(0, int(seconds))
+    if whole < MINUTE:
+        return f"{whole} s ago"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min ago"
+    return f"{whole // HOUR} h ago" if whole < 2 * DAY else f"{whole // DAY} days ago"
+
+
+def _left_words(seconds: float) -> str:
+    whole = int(seconds)
+    if whole <= 0:
+        return "time is up"
+    return f"{whole} s left" if whole < 2 * MINUTE else f"{whole // MINUTE} min left"
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+FILTERS: Mapping[str, Any] = MappingProxyType(
+    {"mark": mark, "clock_time": clock_time, "day_time": day_time, "age": age, "left": left}
+)

@@ -1,0 +1,242 @@
+"""`assignments`: episodes and their outcomes, offers and what allowed them, and which team has which call when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from services.reporting.auditor.fold.writes import Fold, Given, Write, insert
+
+EVERY_RESPONSE = "*"
+UNDECIDABLE = ("call-reported", "call-cancelled")
+ON_SCENE_CHECK_MINUTES = 30
+"""Of a judgement that does not say it."""
+
+# --- calls and episodes
+
+_BEGUN = """INSERT INTO episode (call_id, episode, agency, partition, record_offset, due_us, begun, changed)
+    VALUES (:call_id, :episode, :agency, :partition, :record_offset, :due_us, 1, :changed)
+    ON CONFLICT (call_id, episode) DO UPDATE SET begun = episode.begun + 1, changed = excluded.changed"""
+_TAKEN = """INSERT INTO call (call_id, taken_offset) VALUES (:call_id, :taken)
+    ON CONFLICT (call_id) DO UPDATE SET taken_offset = CASE
+        WHEN coalesce(call.taken_offset, -1) < excluded.taken_offset THEN excluded.taken_offset
+        ELSE call.taken_offset END"""
+_NOT_OWED = "UPDATE version SET owed = 0 WHERE call_id = :call_id AND record_offset <= :taken AND owed = 1"
+_PLAN = """UPDATE episode SET due_us = :due_us, check_minutes = :minutes, district = coalesce(:district, district)
+    WHERE call_id = :call_id AND episode = :episode"""
+_FORGET_PLAN = "DELETE FROM plan WHERE call_id = :call_id AND episode = :episode"
+_REFUSED = (
+    """INSERT INTO call (call_id, refused) VALUES (:call_id, 1) ON CONFLICT (call_id) DO UPDATE SET refused = 1"""
+)
+_NOTHING_OWED = "UPDATE version SET owed = 0 WHERE call_id = :call_id AND owed = 1"
+_FAILED = "UPDATE episode SET failed = 1 WHERE call_id = :call_id AND outcomes = 0"
+_DEFAULT_SENT = """UPDATE episode SET overridden = 1, default_offset = :record_offset
+    WHERE call_id = :call_id AND episode = :episode"""
+_OVERRIDDEN = "UPDATE episode SET overridden = 1 WHERE call_id = :call_id AND episode = :episode"
+
+# --- outcomes and offers
+
+_HAS_OUTCOME = """UPDATE episode SET outcomes = outcomes + 1, changed = :changed
+    WHERE call_id = :call_id AND episode = :episode"""
+_MEASURED = """UPDATE outcome SET
+    due_us = coalesce((SELECT e.due_us FROM episode e
+        WHERE e.call_id = outcome.call_id AND e.episode = outcome.episode), due_us),
+    by_hand = coalesce((SELECT e.overridden FROM episode e
+        WHERE e.call_id = outcome.call_id AND e.episode = outcome.episode), 0),
+    told = CASE WHEN EXISTS (SELECT 1 FROM message m WHERE m.call_id = outcome.call_id
+        AND m.episode = outcome.episode AND m.kind = 'call.routed') THEN 1 ELSE 0 END
+    WHERE partition = :partition AND record_offset = :record_offset"""
+_ALLOWED = """UPDATE offer SET
+    may_go = coalesce((SELECT p.may_go FROM plan p WHERE p.call_id = offer.call_id
+        AND p.episode = offer.episode AND p.response = offer.response), 0),
+    phase = (SELECT p.phase FROM plan p WHERE p.call_id = offer.call_id
+        AND p.episode = offer.episode AND p.response = offer.response),
+    judged_offset = (SELECT p.judged_offset FROM plan p WHERE p.call_id = offer.call_id
+        AND p.episode = offer.episode AND p.response = offer.response),
+    by_hand = CASE WHEN EXISTS (SELECT 1 FROM confirmed c WHERE c.call_id = offer.call_id
+        AND c.episode = offer.episode AND c.response = offer.response) THEN 1 ELSE 0 END,
+    paused = CASE WHEN EXISTS (SELECT 1 FROM paused WHERE paused.agency = offer.agency
+        AND paused.district IN ('all', offer.district)
+        AND paused.response IN ('*', offer.response)) THEN 1 ELSE 0 END
+    WHERE offer_id = :offer_id"""
+_OFFER_ENDED = """UPDATE offer SET ended_offset = :record_offset, how_it_ended = :how, changed = :changed
+    WHERE offer_id = :offer_id AND ended_offset IS NULL"""
+_ENDED_HOW = {"offer-accepted": "accepted", "offer-declined": "declined", "offer-expired": "expired"}
+
+# --- assignments
+
+_ASSIGNED = """INSERT INTO assignment
+    (partition, record_offset, agency, call_id, episode, team_id, at_us, spoken_us, stands, changed, after_default,
+    check_minutes, district)
+    SELECT CAST(:partition AS BIGINT), CAST(:record_offset AS BIGINT), e.agency, e.call_id, e.episode,
+        CAST(:team_id AS TEXT), CAST(:at_us AS BIGINT), CAST(:at_us AS BIGINT), 'accepted', CAST(:changed AS BIGINT),
+        CASE WHEN e.default_offset IS NULL THEN 0 ELSE 1 END, e.check_minutes, e.district
+    FROM episode e WHERE e.call_id = :call_id AND e.episode = :episode
+    ON CONFLICT DO NOTHING"""
+_MOVED = """INSERT INTO assignment
+    (partition, record_offset, agency, call_id, episode, team_id, at_us, spoken_us, stands, police_asked, changed,
+    check_minutes, district)
+    SELECT a.partition, CAST(:record_offset AS BIGINT), a.agency, CAST(:to_call_id AS TEXT),
+        CAST(:to_episode AS BIGINT), a.team_id, CAST(:at_us AS BIGINT), a.spoken_us, a.stands, a.police_asked,
+        CAST(:changed AS BIGINT), a.check_minutes, a.district
+    FROM assignment a WHERE a.call_id = :call_id AND a.team_id = :team_id AND a.ended_offset = :record_offset
+    ON CONFLICT DO NOTHING"""
+_ASSIGNMENT_OVER = """UPDATE assignment SET ended_offset = :record_offset, how_it_ended = :how, by_person = :by_person,
+    changed = :changed WHERE agency = :agency AND team_id = :team_id AND call_id = :call_id AND ended_offset IS NULL"""
+_OPEN = "agency = :agency AND team_id = :team_id AND ended_offset IS NULL"
+_STANDS = f"UPDATE assignment SET stands = :status, spoken_us = :at_us WHERE {_OPEN}"  # noqa: S608  # text of ours
+_NEEDS_POLICE = f"UPDATE assignment SET police_asked = 1, spoken_us = :at_us WHERE {_OPEN}"  # noqa: S608
+_ASKED = f"UPDATE assignment SET spoken_us = :at_us WHERE {_OPEN}"  # noqa: S608
+_LEFT = f"UPDATE assignment SET left_behind = 1, changed = :changed WHERE {_OPEN}"  # noqa: S608
+_ON_PHONE = f"""UPDATE assignment SET stands = 'on-phone', spoken_us = :at_us
+    WHERE call_id = :call_id AND stands = 'accepted' AND {_OPEN}"""  # noqa: S608
+_RESUMED = "DELETE FROM paused WHERE agency = :agency AND district = :district AND response = :response"
+
+
+def _episode_of(given: Given) -> dict[str, Any]:
+    return given.fields("call_id", "episode")
+
+
+def _deadline_set(given: Given) -> Iterator[Write]:
+    yield Write(
+        _BEGUN, {**given.place, **_episode_of(given), "agency": given.agency, "due_us": given.instant("deadline")}
+    )
+    yield from _taken_in(given)
+
+
+def _taken_in(given: Given) -> Iterator[Write]:
+    """A version of a call, and with it those before it, was taken in."""
+    if position := given.event.get("call_at"):
+        taken = {"call_id": given.event["call_id"], "taken": int(position.rpartition("/")[2])}
+        yield Write(_TAKEN, taken)
+        yield Write(_NOT_OWED, taken)
+
+
+def _plan_set(given: Given) -> Iterator[Write]:
+    """A judgement that comes late may name a deadline that is over: from then on a second is still in time."""
+    judgement, about = given.event["judgement"], _episode_of(given)
+    minutes = judgement.get("on_scene_check_minutes") or ON_SCENE_CHECK_MINUTES
+    due = {"due_us": max(given.instant("deadline"), given.at), "minutes": minutes, "district": judgement["district"]}
+    yield Write(_PLAN, {**about, **due})
+    yield Write(_FORGET_PLAN, about)
+    for verdict in judgement["responses"]:
+        may_go = {"may_go": int(verdict["may_go"]), "phase": verdict["phase"]}
+        judged = given.event.get("triaged_at", -1)
+        yield insert("plan", **about, response=verdict["response"], judged_offset=judged, **may_go)
+
+
+def _input_refused(given: Given) -> Iterator[Write]:
+    """What could not be decided is an alarm of its own, and with it the call has the default."""
+    if given.event.get("input_type") in UNDECIDABLE and given.event.get("call_id"):
+        for sql in (_REFUSED, _NOTHING_OWED, _FAILED):
+            yield Write(sql, given.fields("call_id"))
+
+
+def _clock_failed(given: Given) -> Iterator[Write]:
+    kind, _, call_id = given.event["clock_id"].partition("/")
+    if kind == "deadline":
+        yield Write(_FAILED, {"call_id": call_id})
+
+
+def _confirmed(given: Given) -> Iterator[Write]:
+    yield insert("confirmed", **given.fields("call_id", "episode", "response"))
+
+
+def _overridden(given: Given) -> Iterator[Write]:
+    about = _episode_of(given)
+    if given.event["send"] == "default":
+        yield Write(_DEFAULT_SENT, {**about, "record_offset": given.stored.offset})
+    else:
+        yield Write(_OVERRIDDEN, about)
+        yield insert("confirmed", **about, response=given.event["send"])
+
+
+def _routed(given: Given) -> Iterator[Write]:
+    event, about = given.event, _episode_of(given)
+    yield Write(_HAS_OUTCOME, {**about, "changed": given.batch})
+    yield insert(
+        "outcome", **given.place, **about, agency=given.agency, at_us=given.at, due_us=given.instant("deadline"),
+        reasons=len(event.get("reasons", ())), cites=int(bool(event.get("programme_hash"))),
+        **given.fields("outcome", "district"),
+    )  # fmt: skip
+    yield Write(_MEASURED, {"partition": given.stored.partition, "record_offset": given.stored.offset})
+    if event["outcome"] == "phone-accepted" and "merged" not in event.get("reasons", ()):
+        team = {"agency": given.agency, "team_id": event.get("team_id"), "at_us": given.at}
+        yield Write(_ON_PHONE, {**team, "call_id": event["call_id"]})
+
+
+def _offer_made(given: Given) -> Iterator[Write]:
+    named = given.fields("offer_id", "call_id", "episode", "team_id", "response", "district")
+    yield insert("offer", **given.place, **named, agency=given.agency, at_us=given.at)
+    yield Write(_ALLOWED, {"offer_id": given.event["offer_id"]})
+
+
+def _offer_ended(given: Given) -> Iterator[Write]:
+    how = _ENDED_HOW.get(given.kind) or given.event.get("why", "")
+    changes = {"record_offset": given.stored.offset, "how": how, "changed": given.batch}
+    yield Write(_OFFER_ENDED, {**given.fields("offer_id"), **changes})
+
+
+def _accepted(given: Given) -> Iterator[Write]:
+    yield from _offer_ended(given)
+    yield Write(_ASSIGNED, {**given.place, **given.fields("call_id", "episode", "team_id"), "at_us": given.at})
+
+
+def _assignment_over(given: Given) -> Iterator[Write]:
+    how = {"assignment-ended": "cleared", "assignment-moved": "moved"}.get(given.kind) or given.event["why"]
+    changes = {"how": how, "by_person": int(bool(given.event.get("withdrawn_by"))), "changed": given.batch}
+    about = {**given.fields("team_id", "call_id"), "agency": given.agency, "record_offset": given.stored.offset}
+    yield Write(_ASSIGNMENT_OVER, {**about, **changes})
+    if given.kind == "assignment-moved":
+        to = given.fields("to_call_id", "to_episode", "call_id", "team_id")
+        now = {"record_offset": given.stored.offset, "at_us": given.at, "changed": given.batch}
+        yield Write(_MOVED, {**to, **now})
+
+
+def _status_reported(given: Given) -> Iterator[Write]:
+    status = given.event["status"]
+    if given.event.get("call_id") and given.event.get("assigned", True):
+        about = {"agency": given.agency, "team_id": given.event["team_id"], "at_us": given.at}
+        yield Write(_NEEDS_POLICE, about) if status == "need-police" else Write(_STANDS, {**about, "status": status})
+
+
+def _asked(given: Given) -> Iterator[Write]:
+    yield Write(_ASKED, {"agency": given.agency, "team_id": given.event["team_id"], "at_us": given.at})
+
+
+def _left(given: Given) -> Iterator[Write]:
+    yield Write(_LEFT, {"agency": given.agency, "team_id": given.event["team_id"], "changed": given.batch})
+
+
+def _pause_applied(given: Given) -> Iterator[Write]:
+    switch = {"agency": given.agency, "district": given.event["district"]}
+    switch["response"] = given.event.get("response") or EVERY_RESPONSE
+    yield insert("paused", **switch) if given.event["paused"] else Write(_RESUMED, switch)
+
+
+FOLDS: dict[str, Fold] = {
+    "deadline-set": _deadline_set,
+    "call-version-at": _taken_in,
+    "call-version-seen": _taken_in,
+    "plan-set": _plan_set,
+    "input-refused": _input_refused,
+    "clock-failed": _clock_failed,
+    "decision-confirmed": _confirmed,
+    "call-overridden": _overridden,
+    "call-routed": _routed,
+    "offer-made": _offer_made,
+    "offer-declined": _offer_ended,
+    "offer-expired": _offer_ended,
+    "offer-withdrawn": _offer_ended,
+    "offer-accepted": _accepted,
+    "assignment-ended": _assignment_over,
+    "assignment-withdrawn": _assignment_over,
+    "assignment-moved": _assignment_over,
+    "status-reported": _status_reported,
+    "status-corrected": _status_reported,
+    "safety-check-due": _asked,
+    "safety-check-missed": _asked,
+    "team-signed-off": _left,
+    "team-removed": _left,
+    "pause-applied": _pause_applied,
+}

@@ -1,0 +1,302 @@
+"""The table of invariants: what careroute promises and its journals can show."""
+
+from __future__ import annotations
+
+from services.reporting.auditor.invariant import Invariant, planted
+
+_CALLS = (
+    Invariant(
+        "call-taken-in",
+        "A version with which a call begins, or begins again, is taken in, or refused with an alarm.",
+        """SELECT v.event_id AS about, v.agency, v.call_id, NULL AS district, v.at_us AS broken_us
+        FROM version v WHERE v.owed = 1 AND v.at_us < :settled""",
+        planted("call-taken-in", ("version", {"owed": 1})),
+        lasting=False,
+    ),
+    Invariant(
+        "sender-accounted-for",
+        "What was acknowledged to a CAD, by its own list, stands in the topic `calls`.",
+        """SELECT a.source || '/' || a.incident || ' ' || a.event_id AS about, a.agency,
+            a.agency || '/' || a.source || '/' || a.incident AS call_id, NULL AS district, a.at_us AS broken_us
+        FROM acknowledged a WHERE a.seen = 0 AND a.at_us < :settled""",
+        planted("sender-accounted-for", ("acknowledged", {})),
+        lasting=False,
+    ),
+    Invariant(
+        "outcome-by-deadline",
+        "An episode has its outcome by its deadline.",
+        """SELECT 'episode ' || e.episode AS about, e.agency, e.call_id, e.district, e.due_us AS broken_us
+        FROM episode e WHERE e.outcomes = 0 AND e.failed = 0 AND e.due_us < :settled""",
+        planted("outcome-by-deadline", ("episode", {})),
+        lasting=False,
+    ),
+    Invariant(
+        "one-outcome",
+        "An episode has one outcome, and begins once.",
+        """SELECT 'episode ' || e.episode AS about, e.agency, e.call_id, e.district, e.due_us AS broken_us
+        FROM episode e WHERE (e.outcomes > 1 OR e.begun > 1) AND e.changed > :after AND e.changed <= :upto
+        UNION ALL
+        SELECT 'episode ' || o.episode || ' never began', o.agency, o.call_id, o.district, o.at_us
+        FROM outcome o WHERE o.changed > :after AND o.changed <= :upto AND NOT EXISTS
+            (SELECT 1 FROM episode e WHERE e.call_id = o.call_id AND e.episode = o.episode)""",
+        planted("one-outcome", ("episode", {"outcomes": 2})),
+    ),
+    Invariant(
+        "outcome-in-time",
+        "An outcome stands a second after its deadline at the latest, unless the journal changed hands meanwhile.",
+        """SELECT 'episode ' || o.episode AS about, o.agency, o.call_id, o.district, o.due_us AS broken_us
+        FROM outcome o WHERE o.changed > :after AND o.changed <= :upto AND o.at_us > o.due_us + 1000000
+        AND NOT EXISTS (SELECT 1 FROM claim c WHERE c.topic = 'assignments' AND c.partition = o.partition
+            AND c.at_us > o.due_us - 10000000 AND c.at_us < o.at_us + 1000000)""",
+        planted("outcome-in-time", ("outcome", {"partition": -1, "record_offset": 1, "at_us": 2_000_000})),
+        severity="late",
+    ),
+    Invariant(
+        "outcome-explained",
+        "A default has a reason; a team that nobody sent by hand goes by a document.",
+        """SELECT 'episode ' || o.episode AS about, o.agency, o.call_id, o.district, o.at_us AS broken_us
+        FROM outcome o WHERE o.changed > :after AND o.changed <= :upto
+        AND ((o.outcome = 'default' AND o.reasons = 0)
+            OR (o.outcome IN ('team-accepted', 'phone-accepted') AND o.cites = 0 AND o.by_hand = 0))""",
+        planted("outcome-explained", ("outcome", {"partition": -1, "record_offset": 2, "reasons": 0})),
+    ),
+    Invariant(
+        "judgement-explained",
+        "A judgement has every gate with its sentence, a document's version and hash, and the switchboard's revision.",
+        """SELECT 'decisions/' || j.partition || '/' || j.record_offset AS about, j.agency, j.call_id, j.district,
+            j.at_us AS broken_us
+        FROM judgement j WHERE j.changed > :after AND j.changed <= :upto
+        AND (j.gates = 0 OR j.cites = 0 OR j.has_sentence = 0)""",
+        planted("judgement-explained", ("judgement", {"gates": 0})),
+    ),
+)
+
+_TEAMS = (
+    Invariant(
+        "offer-allowed",
+        "A team is asked where the newest judgement lets its response go, live or confirmed, or a person sends it.",
+        """SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.at_us AS broken_us
+        FROM offer f WHERE f.changed > :after AND f.changed <= :upto AND f.by_hand = 0
+        AND (f.may_go = 0 OR f.phase IS NULL OR f.phase <> 'live')""",
+        planted("offer-allowed", ("offer", {"may_go": 0})),
+    ),
+    Invariant(
+        "offer-as-judged",
+        "What let a response go for team availability is what triage wrote.",
+        """SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.at_us AS broken_us
+        FROM offer f LEFT JOIN judgement j ON j.partition = f.partition AND j.record_offset = f.judged_offset
+        LEFT JOIN verdict v ON v.partition = j.partition AND v.record_offset = j.record_offset
+            AND v.response = f.response AND v.call_id = f.call_id
+        WHERE f.changed > :after AND f.changed <= :upto AND f.by_hand = 0
+        AND (f.judged_offset IS NULL OR f.judged_offset < 0
+            OR (j.record_offset IS NOT NULL AND coalesce(v.may_go, 0) = 0))
+        UNION
+        SELECT f.offer_id, f.agency, f.call_id, f.district, f.at_us
+        FROM judgement j JOIN offer f ON f.call_id = j.call_id AND f.partition = j.partition
+            AND f.judged_offset = j.record_offset
+        LEFT JOIN verdict v ON v.partition = j.partition AND v.record_offset = j.record_offset
+            AND v.response = f.response
+        WHERE j.changed > :after AND j.changed <= :upto AND f.by_hand = 0 AND coalesce(v.may_go, 0) = 0""",
+        planted("offer-as-judged", ("judgement", {"record_offset": 5}), ("offer", {"judged_offset": 5})),
+    ),
+    Invariant(
+        "offer-not-paused",
+        "No team is asked where careroute is paused.",
+        """SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.at_us AS broken_us
+        FROM offer f WHERE f.paused = 1 AND f.changed > :after AND f.changed <= :upto""",
+        planted("offer-not-paused", ("offer", {"paused": 1})),
+    ),
+    Invariant(
+        "synthetic-not-offered",
+        "No team is asked to go to a test call.",
+        """SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.at_us AS broken_us
+        FROM version v JOIN offer f ON f.call_id = v.call_id
+        WHERE v.synthetic = 1 AND v.changed > :after AND v.changed <= :upto
+        UNION
+        SELECT f.offer_id, f.agency, f.call_id, f.district, f.at_us
+        FROM offer f JOIN version v ON v.call_id = f.call_id
+        WHERE v.synthetic = 1 AND f.changed > :after AND f.changed <= :upto""",
+        planted("synthetic-not-offered", ("version", {"synthetic": 1, "record_offset": 7}), ("offer", {})),
+    ),
+    Invariant(
+        "one-team-a-call",
+        "A call has one team at a time, and a team one call.",
+        """SELECT b.team_id || ' at ' || b.record_offset AS about, b.agency, b.call_id, b.district, b.at_us AS broken_us
+        FROM assignment b JOIN assignment a ON a.agency = b.agency AND a.team_id = b.team_id
+            AND a.record_offset < b.record_offset AND coalesce(a.ended_offset, b.record_offset + 1) > b.record_offset
+        WHERE b.changed > :after AND b.changed <= :upto
+        UNION
+        SELECT b.team_id || ' at ' || b.record_offset, b.agency, b.call_id, b.district, b.at_us
+        FROM assignment b JOIN assignment a ON a.call_id = b.call_id
+            AND a.record_offset < b.record_offset AND coalesce(a.ended_offset, b.record_offset + 1) > b.record_offset
+        WHERE b.changed > :after AND b.changed <= :upto""",
+        planted(
+            "one-team-a-call",
+            ("assignment", {"partition": -1, "record_offset": 1}),
+            ("assignment", {"partition": -1, "record_offset": 2, "team_id": "another"}),
+        ),
+    ),
+    Invariant(
+        "nobody-dropped",
+        "A team that is with somebody leaves its call by its own word or by a named person's, and by nothing else.",
+        """SELECT b.team_id || ' at ' || b.record_offset AS about, b.agency, b.call_id, b.district, b.at_us AS broken_us
+        FROM assignment b WHERE b.changed > :after AND b.changed <= :upto AND (b.left_behind = 1
+        OR (b.how_it_ended = 'withdrawn' AND b.by_person = 0)
+        OR (b.how_it_ended = 'shift-ends' AND b.stands = 'staged')
+        OR (b.how_it_ended IS NOT NULL AND b.how_it_ended NOT IN ('cleared', 'moved', 'withdrawn')
+            AND (b.police_asked = 1 OR b.stands IN ('on-phone', 'on-scene', 'transporting'))))""",
+        planted(
+            "nobody-dropped",
+            (
+                "assignment",
+                {
+                    "partition": -1,
+                    "record_offset": 3,
+                    "stands": "on-scene",
+                    "how_it_ended": "cancelled",
+                    "ended_offset": 4,
+                },
+            ),
+        ),
+    ),
+    Invariant(
+        "silence-asked-about",
+        "A team that is with somebody and says nothing is asked whether it is well.",
+        """SELECT b.team_id || ' at ' || b.record_offset AS about, b.agency, b.call_id, b.district,
+            b.spoken_us AS broken_us
+        FROM assignment b WHERE b.ended_offset IS NULL AND b.spoken_us < :settled
+        AND (b.police_asked = 1 OR b.stands IN ('on-phone', 'on-scene', 'transporting'))
+        AND b.spoken_us + coalesce(b.check_minutes, 30) * 60000000 < :settled""",
+        planted("silence-asked-about", ("assignment", {"partition": -1, "record_offset": 5, "stands": "on-scene"})),
+        lasting=False,
+        patience_seconds=60,
+    ),
+    Invariant(
+        "a-person-wins",
+        "Nobody accepts a call for which a dispatcher has sent the default.",
+        """SELECT b.team_id || ' at ' || b.record_offset AS about, b.agency, b.call_id, b.district, b.at_us AS broken_us
+        FROM assignment b WHERE b.after_default = 1 AND b.changed > :after AND b.changed <= :upto""",
+        planted("a-person-wins", ("assignment", {"partition": -1, "record_offset": 6, "after_default": 1})),
+    ),
+)
+
+_WORD = (
+    Invariant(
+        "paged-once",
+        "A page is tried once, and nobody is paged twice for one offer over one contact method.",
+        """SELECT p.person_id || ' ' || p.page_id AS about, p.agency, p.call_id, NULL AS district,
+            p.attempted_us AS broken_us
+        FROM page p WHERE p.changed > :after AND p.changed <= :upto AND (p.attempts > 1
+        OR (p.attempts = 1 AND p.kind = 'offer' AND EXISTS (SELECT 1 FROM page q WHERE q.offer_id = p.offer_id
+            AND q.person_id = p.person_id AND q.method_id = p.method_id AND q.kind = 'offer' AND q.attempts > 0
+            AND q.page_id <> p.page_id)))""",
+        planted("paged-once", ("page", {"page_id": "~planted/paged-once/1", "attempts": 2})),
+    ),
+    Invariant(
+        "paged-in-time",
+        "No page is tried after the instant that it was worth trying until.",
+        """SELECT p.page_id AS about, p.agency, p.call_id, NULL AS district, p.attempted_us AS broken_us
+        FROM page p WHERE p.changed > :after AND p.changed <= :upto AND p.attempted_us > p.not_after_us""",
+        planted("paged-in-time", ("page", {"page_id": "~planted/paged-in-time/1", "attempted_us": 3})),
+    ),
+    Invariant(
+        "no-ghost-page",
+        "Nobody is paged for an offer of which notification had read that it is over.",
+        """SELECT p.page_id AS about, p.agency, p.call_id, f.district, p.attempted_us AS broken_us
+        FROM page p JOIN offer f ON f.offer_id = p.offer_id
+        WHERE p.changed > :after AND p.changed <= :upto AND p.kind = 'offer' AND f.ended_offset < p.read_offset
+        UNION
+        SELECT p.page_id, p.agency, p.call_id, f.district, p.attempted_us
+        FROM offer f JOIN page p ON p.offer_id = f.offer_id
+        WHERE f.changed > :after AND f.changed <= :upto AND p.kind = 'offer' AND f.ended_offset < p.read_offset""",
+        planted(
+            "no-ghost-page",
+            ("offer", {"ended_offset": 5}),
+            ("page", {"page_id": "~planted/no-ghost-page/1", "read_offset": 6}),
+        ),
+    ),
+    Invariant(
+        "page-ended",
+        "Of every page that was owed it is said what came of it.",
+        """SELECT p.page_id AS about, p.agency, p.call_id, NULL AS district, p.not_after_us AS broken_us
+        FROM page p WHERE p.over = 0 AND p.not_after_us < :settled""",
+        planted("page-ended", ("page", {"page_id": "~planted/page-ended/1", "over": 0})),
+        lasting=False,
+        patience_seconds=30,
+    ),
+    Invariant(
+        "cad-told",
+        "A CAD acknowledges what it is told, or it is noted in time that it did not.",
+        """SELECT m.kind || ' ' || m.message_id AS about, m.agency, m.call_id, NULL AS district,
+            m.not_after_us AS broken_us
+        FROM message m WHERE m.over = 0 AND m.not_after_us < :settled""",
+        planted("cad-told", ("message", {"over": 0})),
+        lasting=False,
+        patience_seconds=30,
+    ),
+    Invariant(
+        "outcome-told",
+        "The CAD of a call is owed a message about each outcome.",
+        """SELECT 'episode ' || o.episode AS about, o.agency, o.call_id, o.district, o.at_us AS broken_us
+        FROM outcome o WHERE o.told = 0 AND o.at_us < :settled""",
+        planted("outcome-told", ("outcome", {"partition": -1, "record_offset": 3, "told": 0})),
+        lasting=False,
+    ),
+    Invariant(
+        "misled-cad-alarmed",
+        "Where a CAD did not hear that a team has its call, a person is alarmed.",
+        """SELECT m.message_id AS about, m.agency, m.call_id, NULL AS district, m.not_after_us AS broken_us
+        FROM message m WHERE m.changed > :after AND m.changed <= :upto
+        AND m.over = 1 AND m.misleads = 1 AND m.alarmed = 0""",
+        planted("misled-cad-alarmed", ("message", {"misleads": 1})),
+    ),
+    Invariant(
+        "command-answered",
+        "A command is answered by the time at which it expires.",
+        """SELECT c.type || ' ' || c.command_id AS about, c.agency, NULL AS call_id, NULL AS district,
+            c.expires_us AS broken_us
+        FROM command c WHERE c.answered = 0 AND c.expires_us < :settled""",
+        planted("command-answered", ("command", {})),
+        lasting=False,
+        patience_seconds=30,
+    ),
+    Invariant(
+        "answered-once",
+        "A command has one answer.",
+        """SELECT a.command_id AS about, a.agency, NULL AS call_id, NULL AS district, a.at_us AS broken_us
+        FROM answer a WHERE a.changed > :after AND a.changed <= :upto AND EXISTS (SELECT 1 FROM answer b
+            WHERE b.agency = a.agency AND b.command_id = a.command_id AND (b.topic <> a.topic
+            OR b.record_offset <> a.record_offset))""",
+        planted("answered-once", ("answer", {}), ("answer", {"record_offset": 2})),
+    ),
+)
+
+_LOG = (
+    Invariant(
+        "log-not-shorter",
+        "No topic ends before what was read of it.",
+        """SELECT e.topic || '/' || e.partition AS about, '' AS agency, NULL AS call_id, NULL AS district,
+            e.at_us AS broken_us
+        FROM log_end e WHERE e.end_offset < e.read_offset""",
+        planted("log-not-shorter", ("log_end", {"topic": "~planted/log-not-shorter/1", "read_offset": 2})),
+        lasting=False,
+    ),
+    Invariant(
+        "record-readable",
+        "A record is what it says it is.",
+        """SELECT u.topic || '/' || u.partition || '/' || u.record_offset AS about, u.agency, NULL AS call_id,
+            NULL AS district, u.at_us AS broken_us
+        FROM unreadable u WHERE u.changed > :after AND u.changed <= :upto""",
+        planted("record-readable", ("unreadable", {})),
+    ),
+    Invariant(
+        "nothing-personal",
+        "A planted personal word stands in no record in the open.",
+        """SELECT l.topic || '/' || l.partition || '/' || l.record_offset AS about, l.agency, NULL AS call_id,
+            NULL AS district, l.at_us AS broken_us
+        FROM leak l WHERE l.changed > :after AND l.changed <= :upto""",
+        planted("nothing-personal", ("leak", {})),
+    ),
+)
+
+INVARIANTS: tuple[Invariant, ...] = (*_CALLS, *_TEAMS, *_WORD, *_LOG)

@@ -1,0 +1,1 @@
+"""Fires the alerts for real, one cause after the other: `python -m tests.alerts`."""

@@ -1,0 +1,193 @@
+"""What brings each alert about, and what ends it again."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from shared.topics import COMMANDS
+from tests.alerts.scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Something that goes wrong: the alerts rise within `seconds` of the end of `make`."""
+
+    words: str
+    alerts: tuple[str, ...]
+    make: Callable[[Scene], Awaitable[object]]
+    seconds: float = 60
+    end: Callable[[Scene], None] = lambda _: None
+
+
+async def _cad_refuses(scene: Scene) -> None:
+    scene.cad_answers["refusing"] = 503
+    await scene.accepted("refusing")
+
+
+async def _police(scene: Scene) -> None:
+    """While its CAD still refuses."""
+    await scene.console("refusing").command("ana", "/v1/teams/team-0/status", {"status": "need-police"})
+
+
+async def _webhook_gone(scene: Scene) -> None:
+    scene.cad_answers["gone"] = 410
+    await scene.new_call("gone", "NOISE COMPLAINT")
+
+
+async def _team_stays(scene: Scene) -> None:
+    call = await scene.accepted("staying")
+    await scene.report(call, "on-scene")
+    call.version, call.status = 1, "closed"
+    await scene.publish(call)
+
+
+async def _team_silent(scene: Scene) -> None:
+    call = await scene.accepted("silent")
+    await scene.report(call, "on-scene")
+
+
+async def _nobody_decides(scene: Scene) -> None:
+    call = await scene.new_call("late")
+    await scene.offered(call)
+    scene.freeze("team-availability")
+
+
+async def _decides_again(scene: Scene) -> None:
+    scene.thaw()
+
+
+async def _unsafe_upgrade(scene: Scene) -> None:
+    call = await scene.accepted("unsafe")
+    call.version, call.answers = 1, call.answers | {"Q2": "yes"}
+    await scene.publish(call)
+
+
+async def _clock_ahead(scene: Scene) -> None:
+    call = await scene.new_call("ahead")
+    call.version = 1
+    await scene.publish(call, datetime.now(UTC) + timedelta(hours=1))
+
+
+async def _beginning_moves(scene: Scene) -> None:
+    call = await scene.new_call("moving")
+    await asyncio.sleep(1)
+    now = datetime.now(UTC)
+    call.version, call.created_at = 1, now.isoformat()
+    await scene.publish(call, now)
+
+
+async def _undecodable(scene: Scene) -> None:
+    await scene.append(COMMANDS.name, "plain", b"no event of this language")
+
+
+async def _clock_fails(scene: Scene) -> None:
+    await scene.offered(await scene.new_call("failing", name="clock-fails"))
+
+
+def _agencies(scene: Scene) -> Path:
+    return scene.stack.directory / "agencies.toml"
+
+
+def _rewritten(change: Callable[[str], str]) -> Callable[[Scene], Awaitable[None]]:
+    async def rewrite(scene: Scene) -> None:
+        await asyncio.to_thread(
+            _agencies(scene).write_text, change(await asyncio.to_thread(_agencies(scene).read_text))
+        )
+
+    return rewrite
+
+
+def _restored(scene: Scene) -> None:
+    scene.stack.access.write(_agencies(scene))
+
+
+def _nobody_may_pause(text: str) -> str:
+    return re.sub(r'"(supervisor|dispatcher)"', '"viewer"', text)
+
+
+async def _kafka_hangs(scene: Scene) -> None:
+    """While calls come, so that some are read and not decided."""
+    async with asyncio.TaskGroup() as tasks:
+        calls = [tasks.create_task(scene.new_call("plain", "NOISE COMPLAINT")) for _ in range(40)]
+        await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+        scene.kafka.pause()
+        for call in calls:
+            call.cancel()
+
+
+def _kafka_goes_on(scene: Scene) -> None:
+    scene.kafka.resume()
+
+
+def _frozen(service: str, *numbers: int) -> Callable[[Scene], Awaitable[None]]:
+    async def freeze(scene: Scene) -> None:
+        scene.freeze(service, *numbers)
+
+    return freeze
+
+
+async def _clock_off(scene: Scene) -> None:
+    await asyncio.to_thread((scene.stack.directory / "clock-is-off").touch)
+
+
+def _clock_right(scene: Scene) -> None:
+    (scene.stack.directory / "clock-is-off").unlink()
+
+
+CAUSES = (
+    Cause(
+        "a CAD answers 503, and a team has accepted",
+        (
+            "AssignmentUnconfirmed",
+            "CadNotInformed",
+            "AlarmCounted assignments_unconfirmed_total",
+            "AlarmCounted cad_not_informed_total",
+        ),
+        _cad_refuses,
+    ),
+    Cause("a team asks for police, and its CAD answers 503", ("PoliceNeeded",), _police),
+    Cause("a CAD answers 410", ("WebhookDisabled",), _webhook_gone),
+    Cause("a CAD closes the call of a team on scene", ("TeamNeedsWord",), _team_stays),
+    Cause(
+        "a call rises after a team accepted it",
+        ("AutomaticPause", "AlarmCounted automatic_pauses_total"),
+        _unsafe_upgrade,
+    ),
+    Cause("a CAD's clock is an hour ahead", ("CadClockWrong",), _clock_ahead, 100),
+    Cause("a CAD gives an incident another beginning", ("CadIdentityUnreliable",), _beginning_moves, 100),
+    Cause("a record that is none", ("InputRefused", "AlarmCounted inputs_refused_total"), _undecodable),
+    Cause("a clock that fails (planted)", ("ClockFailed", "AlarmCounted clocks_failed_total"), _clock_fails),
+    Cause(
+        "the agencies file is spoiled",
+        ("AgenciesFileRefused",),
+        _rewritten(lambda _: "this is no agencies file"),
+        end=_restored,
+    ),
+    Cause("nobody has the right to pause", ("NoStopSwitch",), _rewritten(_nobody_may_pause), end=_restored),
+    Cause(
+        "both processes of team availability hang over a deadline", ("CallOverdue", "ServiceGone"), _nobody_decides, 90
+    ),
+    Cause("they go on", ("RoutedLate",), _decides_again),
+    Cause("a process of triage hangs", ("InstanceDown",), _frozen("triage", 1), 180, Scene.thaw),
+    Cause("intake hangs", ("DoorGone",), _frozen("intake", 1), 90, Scene.thaw),
+    Cause("the console hangs", ("AlarmsUnseen",), _frozen("console", 1), 120, Scene.thaw),
+    Cause("clocks are 0.6 s ahead of Kafka's (planted)", ("ClockSkew",), _clock_off, 180, _clock_right),
+    Cause("a team on scene says nothing", ("TeamSilent", "AlarmCounted safety_checks_missed_total"), _team_silent, 240),
+    Cause(
+        "Kafka hangs while calls come",
+        ("FollowerBehind", "PartitionUnowned", "InputStale"),
+        _kafka_hangs,
+        120,
+        _kafka_goes_on,
+    ),
+)
+NOT_TRIED = {
+    "PauseUnreviewed": "stands 12 hours before it rises",
+    "TwoDeciders": "stands an hour before it rises",
+    "ReferralOverdue": "a referral is due after an hour at the earliest",
+}

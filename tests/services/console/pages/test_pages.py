@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from services.console.api import routes_commands
+from services.console.api.access import RIGHTS
+from services.console.pages.registry import ACTIONS, PAGES
+from services.console.pages.stream import MOST_OF_A_SESSION, MOST_STREAMS, Streams
+from shared import events
+from shared.doors.problems import Problem
+from tests.services.console.driver import AGENCY, City
+
+CALL = f"{AGENCY}/dane-county/26-1"
+
+
+async def test_every_page_has_its_headers_and_no_script_inside(city: City) -> None:
+    async with city.signed_in("dispatcher") as browser:
+        for path in ("/", "/calls", "/enter", "/stop"):
+            page = await browser.get(path)
+            assert page.status_code == 200, path
+            policy = page.headers["content-security-policy"]
+            for part in (
+                "default-src 'none'",
+                "script-src 'self'",
+                "require-trusted-types-for 'script'",
+                "frame-ancestors",
+            ):
+                assert part in policy
+            assert (page.headers["cache-control"], page.headers["referrer-policy"]) == ("no-store", "no-referrer")
+            assert "<script>" not in page.text
+            assert "style=" not in page.text
+        api = await browser.get("/v1/calls")
+        assert "script-src" not in api.headers["content-security-policy"]
+
+
+def test_every_act_has_the_right_that_the_api_asks_for() -> None:
+    routes = {route.path: route for route in routes_commands.router.routes if isinstance(route, APIRoute)}
+    for action in ACTIONS:
+        route = routes[f"/v1{action.path}"]
+        assert route.endpoint is action.command
+        assert right_of(route) == RIGHTS[action.right]
+
+
+def right_of(route: APIRoute) -> Any:
+    issuer = next(part for part in route.dependant.dependencies if part.name == "issuer")
+    check = issuer.dependencies[0].call
+    assert check is not None
+    return RIGHTS[inspect.getclosurevars(check).nonlocals["right"]]
+
+
+async def test_an_act_is_the_command_of_the_api_and_leads_back(city: City) -> None:
+    async with city.signed_in("dispatcher") as browser:
+        done = await browser.post(
+            "/switchboard/pause", data={"district": "Central", "reason": "", "back": "/calls?open=yes"}
+        )
+        assert done.status_code == 303
+        assert done.headers["location"].startswith("/calls?open=yes&said=")
+        page = await browser.get(done.headers["location"])
+        assert "Done. Central is paused." in page.text
+        assert "stopped: Central" in page.text
+        [command] = city.commands()
+        assert isinstance(command, events.PauseDistrict)
+        assert (command.issued_by, command.district, command.reason) == ("the-dispatcher", "Central", "")
+
+
+SCRIPT = {"Accept": "application/json"}
+
+
+async def test_a_script_gets_the_apis_answer(city: City) -> None:
+    async with city.signed_in("dispatcher") as browser:
+        form = {"district": "all", "key": "k1"}
+        first, again = [await browser.post("/switchboard/pause", headers=SCRIPT, data=form) for _ in range(2)]
+        assert first.json()["state"] == "done"
+        assert first.json() == again.json(), "one press, one command"
+        city.services.silent = True
+        later = await browser.post("/switchboard/pause", headers=SCRIPT, data={"district": "West"})
+        assert (later.status_code, later.json()["state"]) == (202, "waiting")
+        wrong = await browser.post("/switchboard/pause", headers=SCRIPT, data={})
+        assert (wrong.status_code, wrong.json()["errors"][0]["path"]) == (422, "district")
+        city.network.away = True
+        away = await browser.post("/switchboard/pause", headers=SCRIPT, data={"district": "East"})
+        assert away.status_code == 503
+
+
+async def test_who_has_no_right_can_neither_see_nor_act(city: City) -> None:
+    async with city.signed_in("viewer") as browser:
+        page = await browser.get("/")
+        assert 'class="stop"' not in page.text
+        refused = await browser.post("/switchboard/pause", data={"district": "all"})
+        assert (refused.status_code, "dispatcher or supervisor" in refused.text) == (403, True)
+        assert (await browser.get("/stop")).status_code == 403
+        assert (await browser.post(f"/calls/{CALL}/override", data={"send": "default"})).status_code == 403
+    async with city.signed_in("dispatcher") as browser:
+        other = await browser.post("/calls/boston-ma/cad/1/override", data={"send": "default"})
+        assert (other.status_code, "another agency" in other.text) == (403, True)
+    assert city.commands() == []
+
+
+async def test_the_stop_switch_works_while_the_journals_are_read(city: City) -> None:
+    city.app.state.follower._behind = {("decisions", 0): 1}
+    async with city.signed_in("dispatcher") as browser:
+        assert (await browser.get("/")).status_code == 503
+        assert "Stop everything?" in (await browser.get("/stop")).text
+        assert (await browser.post("/switchboard/pause", data={"district": "all"})).status_code == 303
+    [command] = city.commands()
+    assert isinstance(command, events.PauseDistrict)
+
+
+Heard = tuple[str, Any]
+
+
+@contextlib.asynccontextmanager
+async def stream_of(city: City, token: str, *addresses: str) -> AsyncIterator[asyncio.Queue[Heard]]:
+    """The events of a stream; httpx's transport waits for the end of an answer, so it is asked for by hand."""
+    async with city.signed_in(token) as browser:
+        cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/stream",
+        "query_string": "&".join(f"page={address}" for address in addresses).encode(),
+        "headers": [(b"cookie", cookie.encode()), (b"host", b"door")],
+        "scheme": "https",
+        "client": ("127.0.0.1", 1),
+    }
+    heard: asyncio.Queue[Heard] = asyncio.Queue()
+    requests: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    requests.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+
+    async def send(message: Any) -> None:
+        for block in message.get("body", b"").decode().split("\n\n"):
+            kind, _, data = block.partition("\n")
+            if data:
+                heard.put_nowait((kind.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
+        if not message.get("more_body", True):
+            heard.put_nowait(("end", None))
+
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(city.app(scope, requests.get, send))
+        yield heard
+        task.cancel()
+
+
+async def test_a_stream_says_what_changed_and_how_current_it_is(city: City) -> None:
+    async with stream_of(city, "dispatcher", "/") as heard:
+        first = [await heard.get() for _ in range(7)]
+        regions = {data["region"] for kind, data in first if kind == "rows"}
+        assert regions == {"waits", "running", "ended", "frame-document", "frame-switches", "frame-alarms"}
+        [beat] = [data for kind, data in first if kind == "beat"]
+        assert beat["lag"] < 3
+        assert beat["broken"] == []
+        await city.post("dispatcher", "/v1/switchboard/pause", {"district": "West"})
+        changes: list[Any] = []
+        while not changes:
+            changes = [data for kind, data in [await heard.get()] if kind == "rows"]
+        assert changes[0]["region"] == "frame-switches"
+        assert "stopped: West" in changes[0]["rows"]["frame-switches-now"]
+
+
+async def test_a_stream_ends_with_its_session(city: City) -> None:
+    async with stream_of(city, "dispatcher", "/") as heard:
+        await heard.get()
+        await city.post("supervisor", "/v1/people/the-dispatcher/revoke-token", {"reason": "lost"})
+        kinds = set[str]()
+        while "end" not in kinds:
+            kinds.add((await heard.get())[0])
+        assert "signed-out" in kinds
+
+
+async def test_nobody_follows_what_they_may_not_see_or_what_is_not_there(city: City) -> None:
+    async with city.signed_in("dispatcher") as browser:
+        assert (await browser.get("/news?page=/nowhere")).status_code == 404
+        assert (await browser.get("/news?" + "page=/&" * 13)).status_code == 422
+        news = await browser.get("/news?page=/")
+        assert {change["region"] for change in news.json()["rows"]} >= {"waits", "running", "frame-alarms"}
+
+
+def test_of_too_many_streams_of_a_session_the_oldest_ends() -> None:
+    streams = Streams()
+    first, *others = [streams.open("a") for _ in range(MOST_OF_A_SESSION + 1)]
+    assert not streams.is_open("a", first)
+    assert all(streams.is_open("a", other) for other in others)
+    for number in range(MOST_STREAMS - MOST_OF_A_SESSION):
+        streams.open(f"session {number}")
+    with pytest.raises(Problem):
+        streams.open("one more")
+
+
+def test_pages_are_listed_once() -> None:
+    assert len({page.path for page in PAGES}) == len(PAGES)

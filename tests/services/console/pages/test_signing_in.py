@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.console.pages.sessions import FRESH, LINK_LIFE, Sessions
+from shared.agencies import Agencies, hash_of
+from shared.clock import SystemClock
+from tests.services.console.driver import AGENCIES, AGENCY, City
+
+
+async def link_of(city: City, token: str) -> str:
+    made = await city.post(token, "/v1/people/me/sign-in-link")
+    assert made.status_code == 201, made.text
+    path: str = made.json()["path"]
+    return path
+
+
+async def test_a_token_is_exchanged_for_a_session(city: City) -> None:
+    async with city.browser() as browser:
+        assert (await browser.get("/calls?open=yes")).headers["location"] == "/enter?to=/calls%3Fopen%3Dyes"
+        entered = await browser.post("/enter", data={"token": "dispatcher", "to": "/calls?open=yes"})
+        assert (entered.status_code, entered.headers["location"]) == (303, "/calls?open=yes")
+        cookie = entered.headers["set-cookie"]
+        for attribute in ("__Host-careroute=", "HttpOnly", "Secure", "SameSite=strict", "Path=/"):
+            assert attribute in cookie
+        assert "the-dispatcher" in (await browser.get("/")).text
+
+
+async def test_a_wrong_token_lets_nobody_in_and_many_have_to_wait(city: City) -> None:
+    async with city.browser() as browser:
+        for _ in range(10):
+            refused = await browser.post("/enter", data={"token": "wrong"})
+            assert refused.status_code == 403
+            assert "not known" in refused.text
+            assert "set-cookie" not in refused.headers
+        assert (await browser.post("/enter", data={"token": "wrong"})).status_code == 429
+        assert (await browser.post("/enter", data={"token": "dispatcher"})).status_code == 303, "never held up"
+
+
+async def test_a_key_of_a_cad_signs_nobody_in(city: City) -> None:
+    async with city.browser() as browser:
+        assert (await browser.post("/enter", data={"token": "cad"})).status_code == 403
+
+
+async def test_a_link_works_once_and_looking_at_it_does_not_use_it(city: City) -> None:
+    path = await link_of(city, "supervisor")
+    async with city.browser() as scanner, city.browser() as browser, city.browser() as other:
+        for _ in range(3):
+            assert "Sign in as the-supervisor" in (await scanner.get(path)).text
+        assert (await browser.post(path)).status_code == 303
+        assert "the-supervisor" in (await browser.get("/")).text
+        for answer in (await other.get(path), await other.post(path)):
+            assert (answer.status_code, "used up" in answer.text) == (404, True)
+        assert (await other.get("/")).status_code == 303
+
+
+async def test_signing_out_ends_the_session_at_the_door(city: City) -> None:
+    async with city.signed_in("dispatcher") as browser, city.browser() as thief:
+        thief.cookies.update(browser.cookies)
+        assert (await thief.get("/")).status_code == 200
+        await browser.post("/leave")
+        assert (await browser.get("/")).status_code == 303
+        assert (await thief.get("/")).status_code == 303
+
+
+async def test_a_revoked_token_ends_its_sessions(city: City) -> None:
+    async with city.signed_in("dispatcher") as browser:
+        await city.post("supervisor", "/v1/people/the-dispatcher/revoke-token", {"reason": "lost"})
+        await city.settle()
+        assert (await browser.get("/")).status_code == 303
+
+
+async def test_a_session_is_nothing_at_the_api_and_a_token_nothing_at_the_pages(city: City) -> None:
+    async with city.signed_in("supervisor") as browser:
+        assert (await browser.get("/v1/calls")).status_code == 401
+        assert (await browser.post("/v1/switchboard/pause", json={"district": "all"})).status_code == 401
+    assert (await city.get("supervisor", "/")).status_code == 401
+    assert (await city.post("supervisor", "/switchboard/pause")).status_code in (401, 403)
+    assert city.commands() == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Sec-Fetch-Site": "", "Origin": "https://elsewhere"},
+        {"Sec-Fetch-Site": "", "Origin": "null"},
+        {"Sec-Fetch-Site": ""},
+    ],
+)
+async def test_what_no_page_of_ours_sent_does_nothing(city: City, headers: dict[str, str]) -> None:
+    async with city.signed_in("dispatcher") as browser:
+        refused = await posted(browser, headers, "/switchboard/pause", {"district": "all"})
+        assert (refused.status_code, "nothing was done" in refused.text) == (403, True)
+        assert (await posted(browser, headers, "/leave", {})).status_code == 403
+        assert (await browser.get("/")).status_code == 200
+    assert city.commands() == []
+
+
+async def test_a_browser_that_says_no_site_is_known_by_its_origin(city: City) -> None:
+    async with city.signed_in("dispatcher") as browser:
+        headers = {"Sec-Fetch-Site": "", "Origin": "https://door"}
+        assert (await posted(browser, headers, "/switchboard/pause", {"district": "all"})).status_code == 303
+
+
+async def posted(
+    browser: httpx.AsyncClient, headers: dict[str, str], path: str, data: dict[str, str]
+) -> httpx.Response:
+    request = browser.build_request("POST", path, data=data, headers=headers)
+    if not request.headers["sec-fetch-site"]:
+        del request.headers["sec-fetch-site"]
+    return await browser.send(request)
+
+
+@pytest.mark.parametrize(
+    "to", ["//elsewhere/", "https://elsewhere/", "/\\elsewhere", "javascript:alert(1)", "/\r\nX: y"]
+)
+async def test_signing_in_leads_nowhere_else(city: City, to: str) -> None:
+    async with city.browser() as browser:
+        entered = await browser.post("/enter", data={"token": "dispatcher", "to": to})
+        assert entered.headers["location"] == "/"
+
+
+async def test_approving_needs_somebody_to_show_once_more_who_they_are(city: City) -> None:
+    await city.post("supervisor", "/v1/programme/propose", {"document": "version = 1"})
+    async with city.signed_in("approver") as browser:
+        approval = {"document_hash": "h1", "back": "/programme"}
+        session = next(iter(city.app.state.console.sessions._sessions.values()))
+        session.proved_at -= FRESH
+        first = await browser.post("/programme/approve", data=approval)
+        assert first.headers["location"] == "/enter?to=/programme"
+        assert "show once more" in (await browser.get("/enter?to=/programme")).text
+        assert (await browser.post("/enter", data={"token": "wrong"})).status_code == 403
+        assert (await browser.post("/enter", data={"token": "approver", "to": "/programme"})).status_code == 303
+        assert (
+            (await browser.post("/programme/approve", data=approval)).headers["location"].startswith("/programme?said")
+        )
+
+
+class Instant(SystemClock):
+    """A clock that is moved."""
+
+    ahead = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
+
+
+async def test_sessions_end_when_nobody_uses_them_and_outlive_a_restart(tmp_path: Path) -> None:
+    (tmp_path / "agencies.toml").write_text(AGENCIES)
+    agencies, clock, file = Agencies(tmp_path / "agencies.toml"), Instant(), tmp_path / "sessions.json"
+    sessions = Sessions(agencies, clock, timedelta(hours=12), file)
+    used, unused, wall = (sessions.begin(hash_of(token)) for token in ("dispatcher", "approver", "viewer"))
+    assert used not in file.read_text()
+    assert hash_of("dispatcher") in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
+    clock.ahead = timedelta(hours=11)
+    assert sessions.signed_in(used, use=True) is not None
+    assert sessions.signed_in(unused, use=False) is not None, "a page that looks for news is no use of it"
+    clock.ahead = timedelta(hours=13)
+    again = Sessions(agencies, clock, timedelta(hours=12), file)
+    seen = again.signed_in(used, use=True)
+    assert seen is not None
+    assert (seen.who.agency, seen.who.name) == (AGENCY, "the-dispatcher")
+    assert again.signed_in(unused, use=True) is None
+    assert again.signed_in(wall, use=False) is not None, "a screen on the wall, where nothing can be done, stays"
+    file.write_text("{")
+    assert Sessions(agencies, clock, timedelta(hours=12), file).signed_in(used, use=True) is None
+
+
+async def test_a_link_lives_for_a_quarter_of_an_hour(tmp_path: Path) -> None:
+    (tmp_path / "agencies.toml").write_text(AGENCIES)
+    clock = Instant()
+    sessions = Sessions(Agencies(tmp_path / "agencies.toml"), clock, timedelta(hours=12))
+    secret = sessions.make_link("dispatcher")
+    clock.ahead = LINK_LIFE
+    assert sessions.redeem(secret) is None
