@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from services.console.cli import cad, calls, keys, offers, referrals, roster, switchboard
+from services.console.cli import cad, calls, figures, keys, offers, referrals, roster, switchboard
 from services.console.cli.programme import publish
 from services.console.cli.programme.app import programme_app
 
@@ -27,5 +27,6 @@ app.add_typer(roster.team, name="team")
 app.add_typer(roster.person, name="person")
 app.add_typer(offers.offer, name="offer")
 app.add_typer(referrals.referral, name="referral")
+app.add_typer(figures.figures, name="figures")
 app.add_typer(cad.cad, name="cad")
 app.add_typer(keys.key, name="key")

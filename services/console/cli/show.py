@@ -138,6 +138,53 @@ def referrals(body: Sequence[dict[str, Any]]) -> None:
     _table(_out(), head, rows, "No referral is open.")
 
 
+def figures(body: dict[str, Any]) -> None:
+    """Figures, each measure with its sentence; what changed in between first."""
+    out = _out()
+    cut = f", by {body['by']}" if body["by"] else ""
+    out.print(Text(f"{body['agency']}: calls received from {body['from']} until before {body['until']}{cut}"))
+    _lines(out, (f"Figures differ in kind {change['label']}" for change in body["changes"]))
+    for measure in body["measures"]:
+        _heading(out, f"{measure['title']} ({measure['unit']})")
+        out.print(Text(measure["sentence"], QUIET), soft_wrap=True)
+        if measure["caveat"]:
+            out.print(Text(measure["caveat"], QUIET), soft_wrap=True)
+        rows = [
+            (
+                seen["group"],
+                seen["part"],
+                _number(seen["value"]),
+                _number(seen["high"]),
+                _of(seen),
+                seen["missing"] or "",
+            )
+            for seen in measure["figures"]
+        ]
+        _table(out, (body["by"] or "", "", "value", "P90", "of", "missing"), rows, "nothing to count")
+    _heading(out, "Not ours")
+    _lines(out, (f"{each['figure']}: {each['remark']}" for each in body["customary"] if not each["measures"]))
+
+
+def publication(body: dict[str, Any]) -> None:
+    """What has been published of a period."""
+    out = _out()
+    out.print(_word("done"), Text(f"{body['period']} is published: {body['totals']['eligible']} eligible calls"))
+    for table in body["tables"]:
+        _heading(out, table["title"])
+        rows = [
+            (row["label"], *("withheld" if cell is None else cell for cell in row["cells"])) for row in table["rows"]
+        ]
+        _table(out, ("", *table["columns"]), rows, table["refused"] or "no calls")
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:,.1f}".removesuffix(".0")
+
+
+def _of(figure: dict[str, Any]) -> str:
+    return f"{figure['count']} of {figure['n']}" if figure["count"] != figure["n"] else str(figure["n"])
+
+
 def calls(body: Sequence[dict[str, Any]]) -> None:
     """A list of calls."""
     rows = [
@@ -352,6 +399,8 @@ SHAPES: dict[str, Callable[[Any], None]] = {
     "link": link,
     "sign-in-link": sign_in_link,
     "key": key,
+    "figures": figures,
+    "publication": publication,
     "switchboard": switchboard,
     "referrals": referrals,
     "calls": calls,

@@ -191,6 +191,16 @@ def _volume() -> Iterator[Measure]:
 
 def _served() -> Iterator[Measure]:
     yield Share(
+        name="offered",
+        title="Offered",
+        sentence="Eligible calls that were offered to a team, or to somebody by phone.",
+        numerator="eligible calls with an offer",
+        denominator="eligible calls",
+        missing="none",
+        among=ELIGIBLE,
+        counted=_E.first_offer_at.is_not(None),
+    )
+    yield Share(
         name="capture",
         title="Capture",
         sentence="Eligible calls that a team, or somebody by phone, took.",
@@ -380,6 +390,18 @@ def _times() -> Iterator[Measure]:
 
 
 def _results() -> Iterator[Measure]:
+    yield Share(
+        name="contact",
+        title="Contact",
+        sentence="Eligible calls in which a team, or somebody by phone, dealt with the person.",
+        numerator="eligible calls that were accepted, with a disposition that is not unable-to-locate, no-longer-needed "
+        "or cancelled",
+        denominator="eligible calls",
+        missing="calls without outcome yet, and accepted calls without a disposition",
+        among=ELIGIBLE,
+        lacks=or_(~DECIDED, and_(ACCEPTED, _E.disposition.is_(None))),
+        counted=and_(ACCEPTED, _E.disposition.not_in(NO_CONTACT)),
+    )
     yield Share(
         name="no-contact",
         title="No contact",

@@ -47,7 +47,7 @@ class FigureRoutes:
         self._engine, self._clock = engine, clock
 
     def routes(self) -> list[BaseRoute]:
-        """The routes. A question has `from` and `until` (days), `by` (a cut) and any number of `measure`."""
+        """The routes. A question has `from` and `until` (days), `by` (a cut) and `measure`, several after commas."""
         return [
             Route("/figures/{agency}", self.figures, methods=["GET"]),
             Route("/figures/{agency}/csv", self.figures_csv, methods=["GET"]),
@@ -133,7 +133,8 @@ def routes(engine: AsyncEngine, clock: Clock | None = None) -> list[BaseRoute]:
 
 def _measures(query: QueryParams) -> tuple[str, ...]:
     """The measures asked for, all of them where none is named. Raises Problem (422)."""
-    names = tuple(dict.fromkeys(query.getlist("measure"))) or tuple(MEASURES)
+    asked = [name for given in query.getlist("measure") for name in given.split(",") if name]
+    names = tuple(dict.fromkeys(asked)) or tuple(MEASURES)
     if any(name not in MEASURES for name in names):
         fault = Fault("measure", "is no measure", ", ".join(MEASURES))
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such measure.", fault)
