@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.console.api.routes_figures import PERIOD, Question, as_told, ask, publish
 from services.console.elsewhere import Elsewhere
-from services.console.pages.figures_charts import CUT_MEASURES, TREND_MEASURES, charts_of, cut_chart
+from services.console.pages.figures_charts import CUT_MEASURES, TREND_MEASURES, charts_of, charts_of_cut
 from services.console.pages.page import ConsolePage, Visit
 from services.console.pages.seat import Seated, check_right, door_of, from_own_page
 from shared.doors.pages import Page, asks_for_page
@@ -46,15 +45,14 @@ async def show(visit: Visit) -> Mapping[str, Any]:
     period = {name: visit.query[name] for name in ("from", "until") if visit.query.get(name)}
     by = visit.query.get("by", "")
     asked = _Asked(visit.door.reporting, visit.who.agency, period)
-    questions = [asked.report(), asked.report(by="month", measure=",".join(TREND_MEASURES))]
-    if by:
-        questions.append(asked.report(by=by, measure=",".join(CUT_MEASURES)))
-    report, by_month, *cut = await asyncio.gather(*questions)
+    report = await asked.report()
+    by_month = await asked.report(by="month", measure=",".join(TREND_MEASURES))
+    cut_charts = charts_of_cut(await asked.report(by=by, measure=",".join(CUT_MEASURES))) if by else []
     return {
         "report": report,
         "measures": {measure["name"]: measure for measure in report["measures"]},
         "charts": charts_of(report, by_month),
-        "cut_charts": cut_chart(cut[0]) if cut else [],
+        "cut_charts": cut_charts,
         "by": by,
         "cuts": CUTS,
         "query": visit.query,

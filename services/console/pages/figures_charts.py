@@ -34,7 +34,7 @@ def charts_of(report: Report, by_month: Report) -> list[Chart]:
     return charts
 
 
-def cut_chart(report: Report) -> list[Chart]:
+def charts_of_cut(report: Report) -> list[Chart]:
     """A bar chart for each measure, cut by what somebody chose."""
     return [(measure["name"], _cut(measure, report["by"])) for measure in report["measures"] if measure["figures"]]
 
@@ -71,7 +71,9 @@ def _trend(trends: Mapping[str, Measure], months: Sequence[str], changes: Sequen
 def _times(trends: Mapping[str, Measure], months: Sequence[str], changes: Sequence[Change]) -> Markup:
     measure = trends["response-time"]
     clock = f"From {measure['clock_start']} until {measure['clock_end']}."
-    median, ninety = (Series(label, _values(measure, months, name)) for label, name in (("P50", "value"), ("P90", "high")))
+    median, ninety = (
+        Series(label, _values(measure, months, name)) for label, name in (("P50", "value"), ("P90", "high"))
+    )
     return band(Heading("times", "Response time, by month", clock, "minutes"), months, median, ninety, changes)
 
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from services.console.api.access import RIGHTS, Agencies, Asking, Right
 from services.console.api.issue import CommandIssuer
 from services.console.config import ConsoleSettings
+from services.console.elsewhere import Elsewhere
 from services.console.pages.document import DocumentInForce
 from services.console.pages.sessions import Sessions
 from services.console.view.agency import AgencyView, View
@@ -33,6 +34,8 @@ class ConsoleDoor:
     sessions: Sessions
     settings: ConsoleSettings
     clock: Clock
+    reporting: Elsewhere
+    prometheus: Elsewhere
     wrong_tokens: WrongTokens = field(default_factory=WrongTokens)
 
 

@@ -40,8 +40,9 @@ async def show_published(request: Request, agency: Agency) -> HTMLResponse:
 async def download_published(request: Request, agency: Agency) -> Response:
     """The same as CSV, with the definitions in lines that begin with `#`."""
     published = await _publications(request, agency)
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(_lines(published))
+    text = io.StringIO("".join(f"# {line}\r\n" for line in _preface(published[0]["definitions"])))
+    text.seek(0, io.SEEK_END)
+    csv.writer(text, lineterminator="\r\n").writerows(_rows(published))
     headers = {"Content-Disposition": 'attachment; filename="public-figures.csv"'}
     return Response(text.getvalue(), HTTPStatus.OK, headers, "text/csv; charset=utf-8")
 
@@ -55,11 +56,14 @@ async def _publications(request: Request, agency: str) -> Sequence[Mapping[str, 
     return published
 
 
-def _lines(published: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Any]]:
-    for definition in published[0]["definitions"]:
-        yield (f"# {definition['title']} (version {definition['version']}): {definition['sentence']}",)
-        yield (f"#   counted: {definition['numerator']}; of: {definition['denominator']}",)
-        yield (f"#   small counts: {definition['small_cells']}",)
+def _preface(definitions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for definition in definitions:
+        yield f"{definition['title']} (version {definition['version']}): {definition['sentence']}"
+        yield f"  counted: {definition['numerator']}; of: {definition['denominator']}"
+        yield f"  small counts: {definition['small_cells']}"
+
+
+def _rows(published: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Any]]:
     yield ("period", "table", "row", "column", "count")
     for release in published:
         for column, count in release["totals"].items():

@@ -24,7 +24,7 @@ def figures_csv(report: Report) -> str:
         for name, figures in report.figures.items()
         for figure in figures
     ]  # fmt: skip
-    return written([*((f"# {line}",) for line in _preface(report)), COLUMNS, *rows])
+    return "".join(f"# {line}\r\n" for line in _preface(report)) + written([COLUMNS, *rows])
 
 
 def written(rows: Iterable[Sequence[object]]) -> str:

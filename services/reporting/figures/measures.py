@@ -394,8 +394,8 @@ def _results() -> Iterator[Measure]:
         name="contact",
         title="Contact",
         sentence="Eligible calls in which a team, or somebody by phone, dealt with the person.",
-        numerator="eligible calls that were accepted, with a disposition that is not unable-to-locate, no-longer-needed "
-        "or cancelled",
+        numerator="eligible calls that were accepted, with a disposition other than unable-to-locate, no-longer-needed "
+        "and cancelled",
         denominator="eligible calls",
         missing="calls without outcome yet, and accepted calls without a disposition",
         among=ELIGIBLE,

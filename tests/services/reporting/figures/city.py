@@ -34,9 +34,9 @@ def blank(table: Table) -> Row:
 def episode(number: int, **columns: Any) -> Row:
     """A call of the north that a live response could go to; its outcome and the rest as said."""
     row = blank(EPISODE)
-    offered = after(2) if number in OFFERED else None
     row |= {
-        "first_offer_at": offered, "call_id": f"{AGENCY}/cad/{number}", "episode": 1, "agency": AGENCY, "source": "cad", "received_at": NOON,
+        "call_id": f"{AGENCY}/cad/{number}", "episode": 1, "agency": AGENCY, "source": "cad", "received_at": NOON,
+        "first_offer_at": after(2) if number in OFFERED else None,
         "zone": ZONE, "local_date": "2026-03-10", "local_hour": 13, "local_weekday": 1, "district": "north",
         "category": "mental-health", "suitability": "suitable", "may_go": True, "phase": "live", "programme_version": 3,
     }  # fmt: skip
