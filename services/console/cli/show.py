@@ -10,15 +10,15 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from services.console.cli.show_figures import figures, publication
+from services.console.cli.show_trace import trace
+from services.console.cli.terminal import BAD, GOOD, QUIET
+from services.console.cli.terminal import terminal as _out
 from shared.switch import Switch
-
-PIPE_WIDTH = 160
-"""Where there is no terminal to ask for its width."""
 
 SWITCHES_SHOWN = 20
 """Changes of the switchboard that are printed; `--json` has more."""
 
-GOOD, BAD, QUIET = "green", "bold red", "dim"
 COLOURS = {
     "live": GOOD,
     "team-accepted": GOOD,
@@ -136,53 +136,6 @@ def referrals(body: Sequence[dict[str, Any]]) -> None:
     ]
     head = ("due", "what", "to", "state", "phase", "district", "call", "closed by", "why", "id")
     _table(_out(), head, rows, "No referral is open.")
-
-
-def figures(body: dict[str, Any]) -> None:
-    """Figures, each measure with its sentence; what changed in between first."""
-    out = _out()
-    cut = f", by {body['by']}" if body["by"] else ""
-    out.print(Text(f"{body['agency']}: calls received from {body['from']} until before {body['until']}{cut}"))
-    _lines(out, (f"Figures differ in kind {change['label']}" for change in body["changes"]))
-    for measure in body["measures"]:
-        _heading(out, f"{measure['title']} ({measure['unit']})")
-        out.print(Text(measure["sentence"], QUIET), soft_wrap=True)
-        if measure["caveat"]:
-            out.print(Text(measure["caveat"], QUIET), soft_wrap=True)
-        rows = [
-            (
-                seen["group"],
-                seen["part"],
-                _number(seen["value"]),
-                _number(seen["high"]),
-                _of(seen),
-                seen["missing"] or "",
-            )
-            for seen in measure["figures"]
-        ]
-        _table(out, (body["by"] or "", "", "value", "P90", "of", "missing"), rows, "nothing to count")
-    _heading(out, "Not ours")
-    _lines(out, (f"{each['figure']}: {each['remark']}" for each in body["customary"] if not each["measures"]))
-
-
-def publication(body: dict[str, Any]) -> None:
-    """What has been published of a period."""
-    out = _out()
-    out.print(_word("done"), Text(f"{body['period']} is published: {body['totals']['eligible']} eligible calls"))
-    for table in body["tables"]:
-        _heading(out, table["title"])
-        rows = [
-            (row["label"], *("withheld" if cell is None else cell for cell in row["cells"])) for row in table["rows"]
-        ]
-        _table(out, ("", *table["columns"]), rows, table["refused"] or "no calls")
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:,.1f}".removesuffix(".0")
-
-
-def _of(figure: dict[str, Any]) -> str:
-    return f"{figure['count']} of {figure['n']}" if figure["count"] != figure["n"] else str(figure["n"])
 
 
 def calls(body: Sequence[dict[str, Any]]) -> None:
@@ -388,11 +341,6 @@ def _at(time: str | None) -> str:
     return "" if time is None else datetime.fromisoformat(time).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _out(*, error: bool = False) -> Console:
-    console = Console(stderr=error, highlight=False, markup=False)
-    return console if console.is_terminal else Console(stderr=error, highlight=False, markup=False, width=PIPE_WIDTH)
-
-
 SHAPES: dict[str, Callable[[Any], None]] = {
     "answer": answer,
     "not-done": not_done,
@@ -405,6 +353,7 @@ SHAPES: dict[str, Callable[[Any], None]] = {
     "referrals": referrals,
     "calls": calls,
     "call": call,
+    "trace": trace,
     "documents": documents,
     "document": document,
     "teams": teams,
