@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from typing import Any, TypeVar
 
 import uvicorn
@@ -19,9 +20,9 @@ from services.reporting.store.write import write
 from shared import telemetry
 from shared.clock import Clock
 from shared.engine.broker import Broker, Reader, Stored
-from shared.topics import ASSIGNMENTS, CALLS, COMMANDS, DECISIONS, NOTIFICATIONS
+from shared.topics import ASSIGNMENTS, AUDITS, CALLS, COMMANDS, DECISIONS, NOTIFICATIONS
 
-READS = (CALLS, COMMANDS, DECISIONS, ASSIGNMENTS, NOTIFICATIONS)
+READS = (CALLS, COMMANDS, DECISIONS, ASSIGNMENTS, NOTIFICATIONS, AUDITS)
 T = TypeVar("T")
 LOOK_SECONDS = 0.25
 AGAIN_SECONDS = 0.5
@@ -65,7 +66,7 @@ class Reporter:
         """Store a batch, however long the database is away. Raises Gap."""
         written = await self._once_there(lambda: write(self._engine, batch))
         telemetry.REPORT_LAST_BATCH.set(self._clock.now().timestamp())
-        for result, count in (("stored", written.counted), ("repeated", written.repeated), ("late", written.late)):
+        for result, count in asdict(written).items():
             telemetry.REPORT_RECORDS.labels(result).inc(count)
 
     async def _once_there(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -127,6 +128,7 @@ async def _served(door: uvicorn.Server | None) -> AsyncIterator[asyncio.Future[N
     finally:
         door.should_exit = True
         await asyncio.wait([serving])
+        serving.exception()  # looked at: that it ends now is as it should be
 
 
 async def _serve(door: uvicorn.Server) -> None:
