@@ -35,8 +35,6 @@ PANEL = SMALL_HEIGHT + 24.0
 HOUR_WIDTH, DAY_HEIGHT, DAY_LABEL = 14.5, 18.0, 40.0
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 HOURS: Final = 24
-ROWS_IN_SIGHT = 6
-"""A longer table beside a chart is folded."""
 
 __all__ = ["Bar", "Change", "Heading", "Series", "band", "bars", "funnel", "lines", "small_multiples", "week"]
 
@@ -227,5 +225,4 @@ def _table(heading: Heading, heads: Sequence[str], rows: Sequence[Sequence[str]]
     region = element(
         "div", table, class_="table", role="region", tabindex="0", aria_label=f"{heading.title}: the numbers"
     )
-    unfolded = {"open": ""} if len(rows) <= ROWS_IN_SIGHT else {}
-    return element("details", element("summary", "The numbers"), region, class_="chart-numbers", **unfolded)
+    return element("details", element("summary", "The numbers"), region, class_="chart-numbers")
