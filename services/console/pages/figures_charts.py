@@ -54,7 +54,7 @@ def _count(measure: Measure) -> int:
 
 def _breakdown(measure: Measure) -> Markup:
     parts = [figure for figure in measure["figures"] if figure["part"] is not None]
-    rows = [Bar(figure["part"], figure["value"]) for figure in parts[:MOST_BARS]]
+    rows = [Bar(_words(figure["part"]), figure["value"]) for figure in parts[:MOST_BARS]]
     if rest := sum(figure["count"] for figure in parts[MOST_BARS:]):
         rows.append(Bar("all others", rest))
     if missing := max((figure["missing"] for figure in measure["figures"]), default=0):
@@ -92,11 +92,13 @@ def _changes(report: Report, months: Sequence[str]) -> Iterator[Change]:
 
 def _cut(measure: Measure, cut: str) -> Markup:
     heading = Heading(f"cut-{measure['name']}", f"{measure['title']}, by {cut}", measure["sentence"], measure["unit"])
-    rows = [
-        Bar("not stated" if figure["group"] is None else str(figure["group"]), figure["value"], _beside(figure))
-        for figure in measure["figures"]
-    ]
-    return bars(heading, rows)
+    rows = [Bar(_words(figure["group"]), figure["value"], _beside(figure)) for figure in measure["figures"]]
+    return bars(heading, rows, full=100 if measure["unit"] == "%" else None)
+
+
+def _words(code: str | int | None) -> str:
+    """A code or a name, as people say it."""
+    return "not stated" if code is None else str(code).replace("-", " ") if str(code).islower() else str(code)
 
 
 def _beside(figure: Mapping[str, Any]) -> str:
