@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from services.console.cli import cad, calls, keys, offers, probe, referrals, roster, switchboard
+from services.console.cli import cad, calls, figures, keys, offers, probe, referrals, roster, switchboard
 from services.console.cli.programme import publish
 from services.console.cli.programme.app import programme_app
 from services.console.cli.watch.app import commands as watch_commands
@@ -28,6 +28,7 @@ app.add_typer(roster.team, name="team")
 app.add_typer(roster.person, name="person")
 app.add_typer(offers.offer, name="offer")
 app.add_typer(referrals.referral, name="referral")
+app.add_typer(figures.figures, name="figures")
 app.add_typer(cad.cad, name="cad")
 app.add_typer(keys.key, name="key")
 app.add_typer(probe.probe, name="probe")
