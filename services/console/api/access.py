@@ -42,6 +42,7 @@ Right = Literal[
     "read-figures",
     "export-calls",
     "publish-figures",
+    "acknowledge",
 ]
 
 PEOPLE: frozenset[Role] = frozenset({"dispatcher", "supervisor", "approver", "staff", "viewer"})
@@ -72,6 +73,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     "read-figures": frozenset({"supervisor", "approver", "viewer"}),
     "export-calls": frozenset({"supervisor"}),
     "publish-figures": frozenset({"approver"}),
+    "acknowledge": frozenset({"dispatcher", "supervisor"}),
 }
 """Which roles have a right. Staff have theirs for themselves only, a CAD for the calls of its own source only."""
 

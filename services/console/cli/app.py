@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from services.console.cli import cad, calls, figures, keys, offers, probe, referrals, roster, switchboard
+from services.console.cli import alerts, cad, calls, figures, keys, offers, probe, referrals, roster, switchboard
 from services.console.cli.programme import publish
 from services.console.cli.programme.app import programme_app
 from services.console.cli.watch.app import commands as watch_commands
@@ -20,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(switchboard.commands)
+app.add_typer(alerts.commands)
+app.add_typer(alerts.alert, name="alert")
 app.add_typer(calls.commands)
 app.add_typer(calls.call, name="call")
 app.add_typer(programme_app, name="programme")
