@@ -61,6 +61,16 @@ class Desk:
         watch(page, self.faults)
         return page
 
+    async def in_sight(self, selector: str) -> bool:
+        """Whether a thing is on the screen as it is scrolled, whole, and nothing is over it."""
+        box, screen = await self.page.locator(selector).bounding_box(), self.page.viewport_size
+        assert box is not None
+        assert screen is not None
+        over = "([s, x, y]) => document.elementFromPoint(x, y)?.closest(s) !== null"
+        middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+        inside = 0 <= box["y"] <= screen["height"] - box["height"]
+        return inside and await self.page.evaluate(over, [selector, *middle])
+
     async def check(self, name: str) -> None:
         """Accessible, as far as a program can tell; and a picture to look at."""
         await self.check_width(name)

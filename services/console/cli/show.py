@@ -10,6 +10,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from services.console.cli.show_figures import figures, publication
 from services.console.cli.show_trace import trace
 from services.console.cli.terminal import BAD, GOOD, QUIET
 from services.console.cli.terminal import terminal as _out
@@ -354,6 +355,8 @@ SHAPES: dict[str, Callable[[Any], None]] = {
     "link": link,
     "sign-in-link": sign_in_link,
     "key": key,
+    "figures": figures,
+    "publication": publication,
     "switchboard": switchboard,
     "referrals": referrals,
     "calls": calls,

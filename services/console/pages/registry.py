@@ -10,7 +10,19 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from starlette.routing import compile_path
 
 from services.console.api import routes_commands as commands
-from services.console.pages import alerts, call, calls, frame, now, runbook, switchboard, teams, wall
+from services.console.pages import (
+    alerts,
+    call,
+    calls,
+    figures,
+    frame,
+    now,
+    operations,
+    runbook,
+    switchboard,
+    teams,
+    wall,
+)
 from services.console.pages.actions import Action, always
 from services.console.pages.page import ConsolePage
 from shared.doors.problems import Problem
@@ -24,6 +36,8 @@ PAGES: tuple[ConsolePage, ...] = (
     alerts.PAGE,
     runbook.PAGE,
     wall.PAGE,
+    figures.PAGE,
+    operations.PAGE,
 )
 """In the order of the links on every page."""
 

@@ -45,10 +45,10 @@ function staleWords() {
   if (isBroken()) return "careroute could not show this page anew: what you see is old. Work from your CAD.";
   const since = clock.format(new Date(Date.now() + offset - behindFor()));
   if (behindFor() > LOST_MS) {
-    return `NOT CURRENT since ${since}. What you see here is old, and nothing can be asked for on this page. ` +
+    return `NOT CURRENT since ${since}. What you see here is old, and nothing but a stop can be asked for. ` +
       "Work from your CAD: where it hears nothing from careroute, it sends what it would have sent.";
   }
-  return `Nothing new from careroute since ${since}. Buttons wait until it is back; stop works all the same.`;
+  return `Nothing new from careroute since ${since}. Buttons wait until it is back; stop can be pressed, and says if it worked.`;
 }
 
 // --- clocks and ages ----------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import threading
@@ -84,15 +85,16 @@ class Town:
         self.call(write)
 
 
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
+@contextlib.contextmanager
+def living_town(folder: Path) -> Iterator[Town]:
+    """A city that runs on a loop in a thread of its own."""
     ready: list[City] = []
     up = threading.Event()
     loop = asyncio.new_event_loop()
     over = asyncio.Event()
 
     async def live() -> None:
-        async with running_city(tmp_path) as city:
+        async with running_city(folder) as city:
             ready.append(city)
             up.set()
             await over.wait()
@@ -104,6 +106,12 @@ def town(tmp_path: Path) -> Iterator[Town]:
     loop.call_soon_threadsafe(over.set)
     thread.join(10)
     loop.close()
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    with living_town(tmp_path) as living:
+        yield living
 
 
 def test_the_stop_switch(town: Town) -> None:
