@@ -41,9 +41,6 @@ class ConsoleSettings(AgencyDoorSettings):
     reporting_url: Address = Field(default=None, description="where the reporting service is, for traces and figures")
     reporting_key: SecretStr = Field(default=SecretStr(""), description="what reporting lets this console in with")
     prometheus_url: Address = Field(default=None, description="where Prometheus is, for the page of operations")
-    runbooks_url: Address = Field(
-        default=None, description="where the pages of deploy/runbooks can be read, an alert's name and .md below it"
-    )
 
 
 class WatchSettings(Environment):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
+from urllib.parse import quote
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -20,8 +21,8 @@ MOST_CHARACTERS = 100_000
 MARKDOWN = MarkdownIt("commonmark", {"html": False})
 DANGER = "## Is anybody in danger now?"
 FIRST = "## First command"
-NOBODY = "No"
-"""How the answer begins where nobody is in danger."""
+NOBODY = ("No.", "No,")
+"""How the answer begins where nobody is in danger: whatever else it says counts as yes."""
 
 RUNBOOK_OF: Mapping[AlertKind, str] = MappingProxyType(
     {
@@ -53,16 +54,21 @@ class Runbook(NamedTuple):
     """One page."""
 
     name: str
-    danger: str
+    danger: Markup
     """Whether anybody is in danger, in a few words and a sentence."""
-    first: str
+    first: Markup
     """What to do first."""
     page: Markup
 
     @property
     def anybody_in_danger(self) -> bool:
-        """What is not a clear No counts as yes."""
-        return not self.danger.startswith(NOBODY)
+        """Whether somebody may be."""
+        return not self.danger.striptags().startswith(NOBODY)
+
+
+def address_of_runbook(name: str) -> str:
+    """Where this console shows the page of an alert."""
+    return f"/runbooks/{quote(name, safe='')}"
 
 
 def read_runbooks(directory: Path | None) -> Mapping[str, Runbook]:
@@ -81,8 +87,8 @@ def _runbook(name: str, text: str) -> Runbook:
     return Runbook(name, _words_under(DANGER, text), _words_under(FIRST, text), page)
 
 
-def _words_under(heading: str, text: str) -> str:
-    """The first paragraph under a heading, without its marks."""
+def _words_under(heading: str, text: str) -> Markup:
+    """The first paragraph under a heading."""
     _, _, after = text.partition(f"{heading}\n")
     paragraph, _, _ = after.strip().partition("\n\n")
-    return " ".join(Markup(MARKDOWN.render(paragraph)).striptags().split())  # noqa: S704  # its tags are taken out
+    return Markup(MARKDOWN.renderInline(paragraph))  # noqa: S704  # as above

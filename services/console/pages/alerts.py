@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import quote
 
 from services.console.pages.call_line import path_of
 from services.console.pages.page import ConsolePage, Region, Row, Visit
-from services.console.runbooks import RUNBOOK_OF, Runbook
+from services.console.runbooks import RUNBOOK_OF, Runbook, address_of_runbook
 from services.console.view.alarms import OPEN_FOR, is_open
 from services.console.view.records import AcknowledgementSeen, Alert, AlertKind
 
 MOST_OPEN, MOST_ENDED = 200, 50
+LOOK_AT: Mapping[AlertKind, str] = MappingProxyType(
+    {
+        "team-silent": "/teams",
+        "need-police": "/teams",
+        "paused-by-itself": "/switchboard",
+        "pause-unreviewed": "/switchboard",
+        "no-stop-switch": "/switchboard",
+    }
+)
 NOT_SAID = "Not known here: count it as yes."
 
 
@@ -26,13 +36,15 @@ class AlertLine(NamedTuple):
     at: datetime
     sentence: str
     about: str
-    call_path: str
+    path: str
     incident: str
     in_danger: bool
     danger: str
     first: str
     runbook: str
     """The path of its page, where there is one."""
+    look_at: str
+    """The page on which something can be done about it, if it is neither the call's nor this one."""
     is_alarm: bool
     """Whether it misleads somebody, and counts as an alarm."""
     acknowledged: AcknowledgementSeen | None
@@ -79,12 +91,13 @@ def _line(alert: Alert, runbook: Runbook | None, ended_at: datetime | None = Non
         at=alert.at,
         sentence=alert.sentence,
         about=alert.about,
-        call_path=path_of(call_id) if call_id else "",
+        path=path_of(call_id) if call_id else "",
         incident=call_id.split("/", 2)[-1],
         in_danger=runbook is None or runbook.anybody_in_danger,
         danger=runbook.danger if runbook else NOT_SAID,
         first=runbook.first if runbook else "",
-        runbook=f"/runbooks/{quote(runbook.name, safe='')}" if runbook else "",
+        runbook=address_of_runbook(runbook.name) if runbook else "",
+        look_at=LOOK_AT.get(alert.kind, ""),
         is_alarm=alert.misleads,
         acknowledged=alert.acknowledged,
         ended_at=ended_at,
