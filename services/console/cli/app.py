@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from services.console.cli import cad, calls, keys, offers, referrals, roster, switchboard
+from services.console.cli import cad, calls, keys, offers, referrals, report, roster, switchboard
 from services.console.cli.programme import publish
 from services.console.cli.programme.app import programme_app
 
@@ -29,3 +29,4 @@ app.add_typer(offers.offer, name="offer")
 app.add_typer(referrals.referral, name="referral")
 app.add_typer(cad.cad, name="cad")
 app.add_typer(keys.key, name="key")
+app.add_typer(report.report, name="report")

@@ -60,7 +60,7 @@ async def test_a_trace_holds_every_record_of_a_call_and_what_caused_them(
         ("deadline-set", "calls/0/0"),
         ("call-routed", "assignments/0/0"),
     ]
-    assert [record.position for record in trace.causes] == ["calls/0/0"]
+    assert [str(record.position) for record in trace.causes] == ["calls/0/0"]
     assert [step.depth for step in waterfall([*trace.causes, *trace.records])] == [0, 1, 2]
     assert isinstance(trace.records[0], TraceRecord)
 
