@@ -82,16 +82,13 @@ async def measure(servers: str, directory: Path, database: str | None) -> None:
         first, already = time.monotonic(), read
         while await stored(engine) < written:  # noqa: ASYNC110  # likewise
             await asyncio.sleep(0.1)
-        took = time.monotonic() - first
-        _say(
-            f"{written} records; the first stored after {first - began:.1f} s; {(written - already) / took:.0f} a second"
-        )
-        for rate in (80, 400):
-            behind = await _steady(broker, engine, cities[0], written, rate)
+        rate = (written - already) / (time.monotonic() - first)
+        _say(f"{written} records; the first stored after {first - began:.1f} s; {rate:.0f} a second")
+        for a_second in (80, 400):
+            behind = await _steady(broker, engine, cities[0], written, a_second)
             written += len(behind) * 20
-            slowest, median = max(behind), statistics.median(behind)
-            p99 = statistics.quantiles(behind, n=100)[98]
-            _say(f"at {rate} records a second: behind {median:.2f} s (p50), {p99:.2f} s (p99), {slowest:.2f} s at most")
+            p50, p99 = statistics.median(behind), statistics.quantiles(behind, n=100)[98]
+            _say(f"at {a_second} a second: behind {p50:.2f} s (p50), {p99:.2f} s (p99), {max(behind):.2f} s (max)")
         used = process.cpu_times()
         _say(f"{process.memory_info().rss >> 20} MiB, {used.user + used.system:.0f} s of the processor in all")
     await engine.dispose()
