@@ -58,7 +58,7 @@ async def door() -> AsyncIterator[tuple[str, list[tuple[str, int, str]]]]:
         ([*TWO, TWO[0]], ("metro/cad/1, episode 1: default is in the store of reporting once too often",)),
         (
             [],
-            tuple(f"{call}, episode {number}: {how} is missing in the store of reporting" for call, number, how in TWO),
+            tuple(f"{call}, episode {n}: {how} is missing in the store of reporting" for call, n, how in TWO),
         ),
     ],
 )
