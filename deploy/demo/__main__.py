@@ -129,6 +129,8 @@ async def _demo(scenario: Scenario, console: Console, chosen: argparse.Namespace
                 again = await decided_again(stage, scenario.agency)
                 console.print(f"{again} ({time.monotonic() - at:.1f} s)", highlight=False)
                 verdict = replace(verdict, wrong=(*verdict.wrong, *again.unlike))
+            if probed := await stage.probes():
+                console.print(probed, highlight=False, soft_wrap=True)
             if sentence := (await referrals_of(stage.broker(), scenario.agency)).sentence:
                 console.print(sentence, highlight=False, soft_wrap=True)
             console.print(
