@@ -118,7 +118,7 @@ class Processes:
             partitions=PARTITIONS,
             environment={
                 "CAREROUTE_AUDIT_SECONDS": str(AUDIT_SECONDS),
-                **(self.watch.environment if self.watch is not None else {}),
+                **(self.watch.environment if self.watch else {}),
             },
         )
         self.access = self._stack.access
