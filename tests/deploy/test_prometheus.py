@@ -59,7 +59,7 @@ def test_a_page_says_first_whether_anybody_is_in_danger(name: str) -> None:
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
 def test_an_alert_says_how_bad_it_is_whom_it_is_for_and_what_to_read(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in ("page", "notice", "ticket")
-    assert rule["labels"]["audience"] in ("dispatch", "operators")
+    assert rule["labels"]["audience"] in ("dispatch", "operators", "watcher")
     assert rule["annotations"]["summary"].endswith(".")
     assert rule["annotations"]["runbook_url"] == f"deploy/runbooks/{rule['alert']}.md"
 
@@ -129,6 +129,7 @@ def test_each_alert_reaches_somebody(rule: dict[str, Any], prometheus_tools: dic
     receivers = [
         *(["on-call"] if labels["severity"] == "page" else []),
         *(["dispatch-board"] if labels["audience"] == "dispatch" else []),
+        *(["dead-man"] if labels["audience"] == "watcher" else []),
     ]
     run(
         prometheus_tools["amtool"], "config", "routes", "test", "--config.file=alertmanager.yml",

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import typer
 
-from services.console.cli import cad, calls, figures, keys, offers, referrals, roster, switchboard
+from services.console.cli import cad, calls, figures, keys, offers, probe, referrals, roster, switchboard
 from services.console.cli.programme import publish
 from services.console.cli.programme.app import programme_app
+from services.console.cli.watch.app import commands as watch_commands
 
 app = typer.Typer(
     help="careroute for dispatchers, supervisors and staff. Set CAREROUTE_CONSOLE_URL and CAREROUTE_TOKEN.",
@@ -30,3 +31,5 @@ app.add_typer(referrals.referral, name="referral")
 app.add_typer(figures.figures, name="figures")
 app.add_typer(cad.cad, name="cad")
 app.add_typer(keys.key, name="key")
+app.add_typer(probe.probe, name="probe")
+app.add_typer(watch_commands)

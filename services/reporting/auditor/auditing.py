@@ -120,17 +120,22 @@ class Auditing:
 
     async def _keep_auditing(self) -> None:
         reader = await self._broker.reader()
-        while True:
-            began = self._clock.monotonic()
-            try:
-                result = await self._audit(reader)
-            except Exception as error:
-                if not (is_away(error) or isinstance(error, BrokerUnavailable)):
-                    raise
-                telemetry.logger().warning("no audit", error=type(error).__name__)
-                result = "away"
-            telemetry.AUDIT_RUNS.labels(result).inc()
-            await asyncio.sleep(max(0.0, self._seconds - (self._clock.monotonic() - began)))
+        try:
+            while True:
+                began = self._clock.monotonic()
+                telemetry.AUDIT_RUNS.labels(await self._audit_or_say_why_not(reader)).inc()
+                await asyncio.sleep(max(0.0, self._seconds - (self._clock.monotonic() - began)))
+        finally:
+            await reader.close()
+
+    async def _audit_or_say_why_not(self, reader: Reader) -> Result:
+        try:
+            return await self._audit(reader)
+        except Exception as error:
+            if not (is_away(error) or isinstance(error, BrokerUnavailable)):
+                raise
+            telemetry.logger().warning("no audit", error=type(error).__name__)
+            return "away"
 
     async def _audit(self, reader: Reader) -> Result:
         """One run, and what follows from it."""
