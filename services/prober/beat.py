@@ -20,6 +20,7 @@ from shared.probes import Beat
 from shared.programme import Judgement, Programme, ProgrammeRefused, Switchboard, judge, read
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.surroundings import Surroundings
+from shared.switch import ALL
 
 LATE = timedelta(seconds=1)
 """An outcome may be on record so long after its deadline."""
@@ -43,7 +44,7 @@ class Beats:
         """The districts in which a response is live now. Raises Refused."""
         board = await self.doors.read(self.beat.token, "/v1/switchboard")
         live = {seen["district"] for seen in board["phases"].values() if seen["phase"] == "live"}
-        return tuple(sorted(live - board["paused"].keys()))
+        return () if ALL in board["paused"] else tuple(sorted(live - board["paused"].keys()))
 
     async def go(self, district: str, probe_id: str, reached: Reached) -> None:
         """Send a call and wait for its outcome. Raises Refused, Wrong; the caller bounds the time."""

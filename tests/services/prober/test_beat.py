@@ -54,9 +54,10 @@ def seen(**changes: Any) -> dict[str, Any]:
         "deadline": (NOW + timedelta(seconds=50)).isoformat(),
     }
     judged = {"reasons": list(right.reasons), "programme_hash": right.programme_hash, "level": right.level}
+    judged |= changes.pop("judged", {})
     return {
         "synthetic": changes.pop("synthetic", True),
-        "judgement": judged | {name: changes.pop(name) for name in ("level",) if name in changes},
+        "judgement": judged,
         "episodes": [episode | changes],
     }
 
@@ -68,7 +69,8 @@ def seen(**changes: Any) -> dict[str, Any]:
         ({"outcome": "team-accepted"}, "the outcome is team-accepted, not default"),
         ({"reasons": ["not-judged", "deadline"]}, "the reasons are not-judged, deadline, not level-sends-default"),
         ({"programme_hash": "another"}, "judged by another document"),
-        ({"level": "calm"}, "it stands on the level calm"),
+        ({"judged": {"programme_hash": "another"}}, "judged by another document"),
+        ({"judged": {"level": "calm"}}, "it stands on the level calm"),
         ({"routed_at": (NOW + timedelta(seconds=52)).isoformat()}, "after the deadline"),
         ({"routed_at": (NOW + timedelta(seconds=9)).isoformat()}, "the outcome took 9.0 s"),
     ],
