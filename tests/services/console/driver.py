@@ -56,8 +56,12 @@ class Network:
 
     away: bool = False
     hangs: bool = False
+    gone: bool = False
+    """Nothing of the log answers."""
 
     async def __call__(self, doing: str) -> None:
+        while self.gone:  # noqa: ASYNC110  # tests set it back
+            await asyncio.sleep(0.05)
         if doing == "append" and self.away:
             raise BrokerUnavailable("away")
         if doing == "append" and self.hangs:
@@ -159,6 +163,17 @@ class FakeServices:
             ),
             done(command, revision=self.revision),
         ]
+
+    def _acknowledge_alert(self, command: events.AcknowledgeAlert) -> list[Event]:
+        acknowledged = events.AlertAcknowledged(
+            alert_id=command.alert_id,
+            kind=command.kind,
+            raised_at=command.raised_at,
+            acknowledged_by=command.issued_by,
+            reason=command.reason,
+            noise=command.noise,
+        )
+        return [acknowledged, done(command, f"{command.issued_by} looks after it.", about=command.alert_id)]
 
     def _close_referral(self, command: events.CloseReferral) -> list[Event]:
         closed = events.ReferralClosed(

@@ -45,10 +45,10 @@ function staleWords() {
   if (isBroken()) return "careroute could not show this page anew: what you see is old. Work from your CAD.";
   const since = clock.format(new Date(Date.now() + offset - behindFor()));
   if (behindFor() > LOST_MS) {
-    return `NOT CURRENT since ${since}. What you see here is old, and nothing can be asked for on this page. ` +
+    return `NOT CURRENT since ${since}. What you see here is old, and nothing but a stop can be asked for. ` +
       "Work from your CAD: where it hears nothing from careroute, it sends what it would have sent.";
   }
-  return `Nothing new from careroute since ${since}. Buttons wait until it is back; stop works all the same.`;
+  return `Nothing new from careroute since ${since}. Buttons wait until it is back; stop can be pressed, and says if it worked.`;
 }
 
 // --- clocks and ages ----------------------------------------------------------------------------------------------
@@ -121,14 +121,17 @@ function show(change) { // replaces the rows that changed; focus, what is typed,
     const row = byId(id);
     if (row && region.children[place] !== row) region.insertBefore(row, region.children[place] ?? null);
   });
-  if (before.some((id, place) => id !== change.order[place])) region.movedAt = performance.now();
+  before.forEach((id, place) => { // a row that now stands where another stood may be pressed in its stead
+    const row = region.children[place];
+    if (row && row.id !== id && !id.endsWith("-empty")) row.movedAt = performance.now();
+  });
   if (focus) bringBack(region, focus);
 }
 
 function made(markup) {
   const template = document.createElement("template");
   template.innerHTML = policy.createHTML(markup);
-  return template.content.firstElementChild;
+  return document.importNode(template.content, true).firstElementChild; // so that its addresses are those of this page
 }
 
 const FOCUSABLE = "a[href], button, input, select, textarea, summary";
@@ -170,11 +173,16 @@ function unmark(form) {
   for (const button of form.querySelectorAll("button.asked")) { button.classList.remove("asked"); button.textContent = button.dataset.was; }
 }
 
+const unanswered = new Map(); // what was asked for and not answered yet → its key: asked again, it is the same command
+
 export async function ask(action, fields) { // resolves to [whether it was done, what to say]; never rejects
-  fields.set("key", crypto.randomUUID());
+  const what = `${action} ${fields}`, key = unanswered.get(what) ?? crypto.randomUUID();
+  unanswered.set(what, key);
+  fields.set("key", key);
   try {
     const answer = await fetch(action, { method: "POST", headers: { Accept: "application/json" }, body: fields });
     const body = await answer.json();
+    if (answer.status < 500 && !["waiting", "held"].includes(body.state)) unanswered.delete(what);
     if (body.reason === "prove-first") { location.assign(answer.headers.get("Location")); return [false, body.detail]; }
     if (!answer.ok) return [false, `Not done. ${body.detail} ${body.errors.map((fault) => `${fault.path}: ${fault.what}`).join(" ")}`];
     return [body.state === "done", body.state === "done" ? body.sentence || "Done." : body.sentence || "Not answered yet: the command is on the log."];
@@ -190,7 +198,7 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (!isCurrent()) { tell("This page is not current: nothing was asked for.", true); return; }
   if (asked.has(form.action)) return;
-  if (performance.now() - (form.closest(".region")?.movedAt ?? -MOVED_MS) < MOVED_MS && pressedBy === "pointer") {
+  if (performance.now() - (form.closest(".region > .row")?.movedAt ?? -MOVED_MS) < MOVED_MS && pressedBy === "pointer") {
     tell("The list moved just now, so nothing was asked for: press again.", true);
     return;
   }
