@@ -62,8 +62,13 @@ class RenderedRegion(NamedTuple):
 class Board:
     """One page as one kind of reader sees it."""
 
-    def __init__(self, regions: Callable[[], tuple[Visit, Sequence[Region]]], render: Render) -> None:
-        self._regions, self._render = regions, render
+    def __init__(
+        self, regions: Callable[[], tuple[Visit, Sequence[Region]]], render: Render, every_seconds: float = 0.0
+    ) -> None:
+        """`every_seconds`: how often it is rendered at most, if not as often as there is news."""
+        self._regions, self._render, self.every_seconds = regions, render, every_seconds
+        self.due_at = 0.0
+        """On the loop's clock, when it may be rendered again."""
         self._drawn: dict[str, tuple[Row, RenderedRow]] = {}
         """By id, each row as it was given and as it was rendered."""
         self.regions: dict[str, RenderedRegion] = {}
@@ -181,7 +186,8 @@ class Boards:
             if is_due:
                 refreshed_all_at = loop.time()
             for key, board in list(self._open.items()):
-                if is_due or key.agency in changed:
+                if (is_due or key.agency in changed) and board.due_at <= loop.time():
+                    board.due_at = loop.time() + board.every_seconds
                     board.refresh()
             refreshed, self._refreshed = self._refreshed, asyncio.Event()
             refreshed.set()

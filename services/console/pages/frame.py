@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from services.console.pages.page import ConsolePage, Region, Row, Visit
-from services.console.view.alarms import alerts_of, open_alarms
+from services.console.pages.page import ConsolePage, Region, Visit
+from services.console.view.alarms import open_alarms
 from shared.switch import ALL, Switch
 
 FRAME = "*frame"
@@ -33,17 +33,13 @@ class Summary(NamedTuple):
 def regions(visit: Visit) -> Sequence[Region]:
     """The parts of the frame that change."""
     return (
-        _region("frame-document", "frame_document.html", _document(visit)),
-        _region("frame-switches", "frame_switches.html", _summary(visit)),
-        _region("frame-alarms", "frame_alarms.html", _alarms(visit)),
+        Region.of_one("frame-document", "frame_document.html", _document(visit)),
+        Region.of_one("frame-switches", "frame_switches.html", _summary(visit)),
+        Region.of_one("frame-alarms", "frame_alarms.html", _alarms(visit)),
     )
 
 
 PAGE = ConsolePage(path=FRAME, title="", right="read", template="", regions=regions, navigation=False)
-
-
-def _region(name: str, template: str, shown: Hashable) -> Region:
-    return Region(name, (Row(f"{name}-now", template, shown),), tag="div", row_tag="div")
 
 
 def _document(visit: Visit) -> tuple[str, int | None, str]:
@@ -61,9 +57,7 @@ def _summary(visit: Visit) -> Summary:
 
 
 def _alarms(visit: Visit) -> int:
-    agencies, agency = visit.door.agencies, visit.who.agency
-    alerts = alerts_of(visit.seen, may_pause=agencies.may_pause(agency), file_refused_since=agencies.refused_since)
-    return sum(open_alarms(alerts, visit.now).values())
+    return sum(open_alarms(visit.alerts(), visit.now).values())
 
 
 def districts(visit: Visit) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ def _board_of(door: ConsoleDoor, key: BoardKey) -> Board:
         visit = Visit(door, who, door.clock.now(), found.path, found.params, found.query)
         return visit, found.page.regions(visit)
 
-    return Board(regions, TEMPLATES.render)
+    return Board(regions, TEMPLATES.render, found.page.refresh_seconds)
 
 
 def _endpoint(page: ConsolePage) -> Callable[..., Awaitable[Response]]:

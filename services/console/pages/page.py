@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from services.console.api.access import RIGHTS, Agencies, Asking, Right
@@ -17,6 +17,8 @@ from services.console.config import ConsoleSettings
 from services.console.pages.document import DocumentInForce
 from services.console.pages.sessions import Sessions
 from services.console.view.agency import AgencyView, View
+from services.console.view.alarms import alerts_of
+from services.console.view.records import Alert
 from shared.clock import Clock
 from shared.doors.answers import AnswerFollower
 from shared.doors.guard import WrongTokens
@@ -63,6 +65,12 @@ class Visit:
         """On whose clocks the agency's people read times."""
         return self.document.zone
 
+    def alerts(self) -> list[Alert]:
+        """What somebody there has to look at, newest first."""
+        agencies = self.door.agencies
+        may_pause = agencies.may_pause(self.who.agency)
+        return alerts_of(self.seen, may_pause=may_pause, file_refused_since=agencies.refused_since)
+
     def may(self, right: Right) -> bool:
         """Whether they have a right."""
         return bool(self.who.roles & RIGHTS[right])
@@ -91,6 +99,11 @@ class Region(NamedTuple):
     label: str = ""
     """What a screen reader calls it, where no heading does."""
 
+    @classmethod
+    def of_one(cls, name: str, template: str, shown: Hashable) -> Self:
+        """A part of a page that is one row."""
+        return cls(name, (Row(f"{name}-now", template, shown),), tag="div", row_tag="div")
+
 
 async def nothing_more(_visit: Visit) -> Mapping[str, Any]:
     """For a page that is its regions alone."""
@@ -117,3 +130,5 @@ class ConsolePage:
     """What stays current, from the view alone and quickly: it is asked whenever the view has changed."""
     navigation: bool = True
     """Whether it stands among the links of every page."""
+    refresh_seconds: float = 0.0
+    """How often its rows are asked for at most, where they take time to find and need not be quick."""

@@ -30,6 +30,7 @@ MARKS: Mapping[str, Mark] = MappingProxyType(
         # a call
         "received": Mark("○", "received", "quiet"),
         "triaged": Mark("○", "judged", "quiet"),
+        "needs-answers": Mark("◐", "needs answers", "asked"),
         "advised": Mark("◐", "waits for you", "asked"),
         "offered": Mark("◐", "offered", "asked"),
         "accepted": Mark("■", "accepted", "busy"),
@@ -129,6 +130,11 @@ def _stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
+def pair(value: str) -> tuple[str, str]:
+    """A choice that is called by its value."""
+    return value, value
+
+
 FILTERS: Mapping[str, Any] = MappingProxyType(
-    {"mark": mark, "clock_time": clock_time, "day_time": day_time, "age": age, "left": left}
+    {"pair": pair, "mark": mark, "clock_time": clock_time, "day_time": day_time, "age": age, "left": left}
 )

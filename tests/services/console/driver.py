@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -300,11 +300,13 @@ def settings(agencies_file: Path) -> ConsoleSettings:
 
 
 @contextlib.asynccontextmanager
-async def running_city(folder: Path) -> AsyncIterator[City]:
+async def running_city(
+    folder: Path, make_services: Callable[[MemoryLog], FakeServices] = FakeServices
+) -> AsyncIterator[City]:
     agencies_file = folder / "agencies.toml"
     agencies_file.write_text(AGENCIES, "utf-8")
     log, network, clock = MemoryLog(), Network(), SystemClock()
-    services = FakeServices(log)
+    services = make_services(log)
     for topic in JOURNAL_OF.values():  # so that there is something to read, and the door is ready at once
         services.write(AGENCY, journal=topic)
     broker = MemoryBroker(log, network)

@@ -1,0 +1,87 @@
+"""A call as lists show it: on Now, on the wall, among all calls."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import quote
+
+from services.console.view.alerts import LATE
+from services.console.view.call import CallSeen
+from services.console.view.records import EpisodeSeen
+
+
+class CallLine(NamedTuple):
+    """A call in a list."""
+
+    call_id: str
+    path: str
+    incident: str
+    source: str
+    state: str
+    district: str
+    priority: str
+    level: str
+    response: str
+    team_id: str
+    began_at: datetime | None
+    until: datetime | None
+    """When the next thing happens by itself."""
+    overdue: bool
+    unconfirmed: bool
+    upgraded: bool
+    overridden_by: str
+    override: str
+    sentence: str
+    last_at: datetime
+
+
+def confirmation_of(call: CallSeen) -> datetime | None:
+    """Until when a dispatcher may confirm what is proposed; None where nothing waits for that."""
+    newest = newest_of(call)
+    if newest is None or newest.outcome is not None or newest.confirmed_by is not None or newest.override is not None:
+        return None
+    return newest.confirmation_until
+
+
+def newest_of(call: CallSeen) -> EpisodeSeen | None:
+    """The newest episode of a call."""
+    return call.episodes[-1] if call.episodes else None
+
+
+def row_id(call: CallSeen) -> str:
+    """The row of a call on any page."""
+    return f"call-{quote(call.call_id, safe='')}"
+
+
+def path_of(call_id: str) -> str:
+    """The page of a call."""
+    return "/calls/" + "/".join(quote(part, safe="") for part in call_id.split("/", 2))
+
+
+def line_of(call: CallSeen, now: datetime) -> CallLine:
+    """A call as lists show it."""
+    newest = newest_of(call) or EpisodeSeen(1, call.last_at)
+    open_offer = next((offer for offer in call.offers.values() if offer.state == "open"), None)
+    until = None if newest.outcome is not None else confirmation_of(call) or newest.deadline
+    return CallLine(
+        call_id=call.call_id,
+        path=path_of(call.call_id),
+        incident=call.call_id.split("/", 2)[-1],
+        source=call.source,
+        state="needs-answers" if call.state == "triaged" and call.suitability == "indeterminate" else call.state,
+        district=call.district or "no district",
+        priority=call.priority or "",
+        level=call.level or "",
+        response=newest.response or (open_offer.response if open_offer else ""),
+        team_id=newest.team_id or (open_offer.team_id if open_offer else ""),
+        began_at=newest.began_at,
+        until=until,
+        overdue=until is not None and now - until > LATE,
+        unconfirmed=newest.unconfirmed and newest.team_is_on_it,
+        upgraded=newest.upgraded and newest.team_is_on_it,
+        overridden_by=newest.overridden_by or "",
+        override=newest.override or "",
+        sentence=newest.sentence or call.sentence,
+        last_at=call.last_at,
+    )

@@ -1,0 +1,138 @@
+"""A dispatch room in memory: a city whose services answer as real ones would, and calls that happen now."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from shared import events
+from shared.answers import done
+from shared.events import Command, Event
+from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
+from tests import builders
+from tests.services.console import stories
+from tests.services.console.driver import AGENCY, City, FakeServices, running_city
+
+DOCUMENT = """
+agency = "madison-wi"
+programme = "Madison CARES"
+version = 3
+time_zone = "America/Chicago"
+default = "police patrol"
+[districts]
+Central = ["C1"]
+West = ["W1"]
+[responses.cares]
+[responses.co-response]
+"""
+
+
+def call_of(incident: str) -> str:
+    return f"{AGENCY}/dane-county/{incident}"
+
+
+class RoomServices(FakeServices):
+    """They decide what a dispatcher asks for at once."""
+
+    def _confirm_decision(self, command: events.ConfirmDecision) -> list[Event]:
+        confirmed = events.DecisionConfirmed(
+            call_id=command.call_id, episode=1, response="cares", confirmed_by=command.issued_by
+        )
+        return [confirmed, done(command, "cares is confirmed.")]
+
+    def _override_call(self, command: events.OverrideCall) -> list[Event]:
+        overridden = events.CallOverridden(
+            call_id=command.call_id,
+            episode=1,
+            send=command.send,
+            overridden_by=command.issued_by,
+            reason=command.reason,
+        )
+        at = self.log.clock.now()
+        routed = builders.call_routed(command.call_id, at, "default", reasons=("overridden",))
+        return [overridden, routed, done(command, f"{command.send} goes.")]
+
+
+class Room:
+    """The room, and what happens in it."""
+
+    def __init__(self, city: City) -> None:
+        self.city = city
+        self.write(
+            DECISIONS.name,
+            events.ProgrammeProposed(
+                document=DOCUMENT, document_hash="d" * 32, version=3, effective=self.now, proposed_by="the-supervisor"
+            ),
+            events.ProgrammeActivated(document_hash="d" * 32, version=3),
+            events.PhaseChanged(
+                response="cares", district="Central", phase="advisory", revision=1, changed_by="the-supervisor"
+            ),
+        )
+        self.write(ASSIGNMENTS.name, stories.person(), stories.team(), stories.signed_on())
+
+    @property
+    def now(self) -> datetime:
+        return self.city.log.clock.now()
+
+    def write(self, journal: str, *made: Event) -> None:
+        self.city.services.write(AGENCY, *made, journal=journal)
+
+    def call(self, incident: str, seconds: float = 60, **changes: object) -> str:
+        """A call comes in, and is judged."""
+        call_id, at = call_of(incident), self.now
+        judged = builders.call_triaged(call_id, at, stories.judgement(**changes), priority="2")
+        self.write(DECISIONS.name, judged)
+        until = at + timedelta(seconds=seconds)
+        self.write(ASSIGNMENTS.name, stories.deadline(call_id, received_at=at, deadline=until))
+        return call_id
+
+    def waits(self, incident: str, seconds: float = 60) -> str:
+        """A call for which a dispatcher may confirm a team."""
+        call_id = self.call(incident, seconds)
+        asked = events.ConfirmationAsked(
+            call_id=call_id,
+            episode=1,
+            response="cares",
+            expires_at=self.now + timedelta(seconds=seconds),
+            sentence="cares may go to this call.",
+        )
+        self.write(ASSIGNMENTS.name, asked)
+        return call_id
+
+    def accepted(self, incident: str) -> str:
+        """A call that a team has taken, with all that was paged and told."""
+        call_id, at = self.call(incident), self.now
+        for journal, event in stories.ACCEPTED[5:]:
+            moved = {"call_id": call_id} if "call_id" in type(event).model_fields else {}
+            soon = {"expires_at": at + timedelta(seconds=30)} if "expires_at" in type(event).model_fields else {}
+            late = {"deadline": at + timedelta(seconds=60)} if "deadline" in type(event).model_fields else {}
+            self.write(journal, event.model_copy(update=moved | soon | late))
+        return call_id
+
+    def told_nothing(self, incident: str) -> None:
+        """The CAD did not acknowledge a message about a call."""
+        self.write(
+            NOTIFICATIONS.name,
+            events.CadNotInformed(
+                message_id="message-1",
+                source="dane-county",
+                kind="call.routed",
+                call_id=call_of(incident),
+                episode=1,
+                why="no answer",
+                alarm=True,
+            ),
+        )
+
+    def commands(self) -> list[Command]:
+        return self.city.commands()
+
+
+@contextlib.asynccontextmanager
+async def running_room(folder: Path) -> AsyncIterator[Room]:
+    async with running_city(folder, RoomServices) as city:
+        room = Room(city)
+        await city.settle()
+        yield room

@@ -1,0 +1,120 @@
+"""What the pages of calls show, and in which order."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+
+from shared import events
+from shared.topics import ASSIGNMENTS
+from tests.services.console.pages.driver import Room, call_of
+
+
+async def shown(room: Room, path: str, token: str = "dispatcher") -> str:
+    await room.city.settle()
+    async with room.city.signed_in(token) as browser:
+        page: httpx.Response = await browser.get(path)
+        assert page.status_code == 200, page.text
+        return page.text
+
+
+def rows_of(page: str, region: str) -> list[str]:
+    inside = page.split(f'id="{region}"', 1)[1].split(" data-region", 1)[1]
+    inside = re.split(r'class="region"', inside)[0]
+    return re.findall(r'id="(call-[^"]+|alert-[^"]+|[a-z]+-empty)"', inside)
+
+
+def row_of(incident: str) -> str:
+    return f"call-madison-wi%2Fdane-county%2F{incident}"
+
+
+async def test_now_has_what_waits_apart_from_what_runs_and_what_ended(room: Room) -> None:
+    room.waits("26-2", seconds=50)
+    room.waits("26-1", seconds=40)
+    room.call("26-3")
+    room.accepted("26-4")
+    over = room.call("26-5")
+    room.write(ASSIGNMENTS.name, events.CallOverridden(call_id=over, episode=1, send="default", overridden_by="x"))
+    room.write(ASSIGNMENTS.name, *room.city.services.decide(override(room, over))[1:2])
+    room.told_nothing("26-4")
+    page = await shown(room, "/")
+    assert rows_of(page, "waits") == [row_of("26-1"), row_of("26-2"), "alert-cad-not-informed-message-1"]
+    assert rows_of(page, "running") == [row_of("26-3"), row_of("26-4")]
+    assert rows_of(page, "ended") == [row_of("26-5")]
+    assert "Confirm cares" in page
+    assert re.search(r">\d\d s left<", page), "ages stand there without a script, too"
+
+
+def override(room: Room, call_id: str) -> events.OverrideCall:
+    return events.OverrideCall(
+        command_id="c1", issued_by="x", issued_at=room.now, expires_at=room.now, call_id=call_id, send="default"
+    )
+
+
+async def test_nobody_is_offered_what_they_may_not_do(room: Room) -> None:
+    room.waits("26-1")
+    for path in ("/", f"/calls/{call_of('26-1')}"):
+        assert "Confirm cares" in await shown(room, path, "dispatcher")
+        assert "data-act" not in await shown(room, path, "viewer")
+
+
+async def test_a_call_tells_its_whole_story(room: Room) -> None:
+    call_id = room.accepted("26-1")
+    room.told_nothing("26-1")
+    page = await shown(room, f"/calls/{call_id}", "supervisor")
+    for part in (
+        "Call 26-1",
+        "The call is in Central.",
+        "Mon-Fri 11:00-19:00 is open.",
+        "answer Q1",
+        "passed over cares-9: off duty",
+        "by ann, arriving in 7 min",
+        "not acknowledged",
+        "Tell it again",
+        "The page is being handed to its provider.",
+        "Document version",
+        "h" * 32,
+        "(not the one in force now)",
+    ):
+        assert part in page, part
+
+
+async def test_a_call_that_is_not_theirs_is_not_found(room: Room) -> None:
+    async with room.city.signed_in("dispatcher") as browser:
+        for call in ("boston-ma/cad/1", call_of("none")):
+            assert (await browser.get(f"/calls/{call}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["26-4", "26-3", "26-2", "26-1"]),
+        ("?open=yes", ["26-4", "26-3", "26-1"]),
+        ("?open=no", ["26-2"]),
+        ("?q=26-3", ["26-3"]),
+        ("?q=CARES-1", ["26-4"]),
+        ("?outcome=default", ["26-2"]),
+        ("?district=West", []),
+        ("?open=yes&start=2", ["26-1"]),
+        ("?start=-1&open=no", ["26-2"]),
+    ],
+)
+async def test_calls_are_found(room: Room, query: str, found: list[str]) -> None:
+    room.waits("26-1")
+    over = room.call("26-2")
+    room.write(ASSIGNMENTS.name, *room.city.services.decide(override(room, over))[:2])
+    room.call("26-3")
+    room.accepted("26-4")
+    page = await shown(room, f"/calls{query}")
+    assert rows_of(page, "calls") == ([row_of(incident) for incident in found] or ["calls-empty"])
+
+
+async def test_the_wall_names_nobody_and_offers_nothing(room: Room) -> None:
+    room.accepted("26-1")
+    room.waits("26-2")
+    page = await shown(room, "/wall", "dispatcher")
+    assert "26-1" in page
+    for absent in ("data-act", "ann", "cares-1", "<button", "the-dispatcher"):
+        assert absent not in page, absent
