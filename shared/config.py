@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Final, Self
 
-from pydantic import BeforeValidator, DirectoryPath, Field, ValidationError
+from pydantic import BeforeValidator, DirectoryPath, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "CAREROUTE_"
@@ -23,6 +23,10 @@ WebhookNetworks = Annotated[
     BeforeValidator(_listed),
     Field(description="networks that webhooks may reach besides the public internet, e.g. 10.1.0.0/16,fd00::/8"),
 ]
+
+
+NOBODY: Final = "off"
+"""Said where it is meant that nobody listens."""
 
 
 class Environment(BaseSettings):
@@ -81,6 +85,22 @@ class ListeningSettings(ProcessSettings):
         ge=1,
         description="open connections of an address, this machine's apart; as many as in all where that is a proxy",
     )
+
+
+class WatchedSettings(ProcessSettings):
+    """What a process needs besides that says to another machine, again and again, that it is alive."""
+
+    watch_url: str = Field(
+        default="",
+        pattern=f"^(https?://.*|{NOBODY})?$",
+        description="where `careroute watch` hears that all is well; `off`: nobody watches, and that is meant",
+    )
+    watch_secret: SecretStr = Field(default=SecretStr(""), description="the secret that it shares with its beaters")
+
+    @property
+    def watcher_url(self) -> str:
+        """Where somebody listens; empty: nowhere, whether or not that is meant."""
+        return "" if self.watch_url == NOBODY else self.watch_url
 
 
 class DoorSettings(ListeningSettings, Settings):

@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from contextlib import suppress
 from importlib.metadata import version
 from itertools import product
 from typing import Any, NamedTuple
@@ -215,6 +216,87 @@ SILENT_TEAMS = _counter(
     agency=GIVEN,
 )
 
+# --- what reporting measures
+
+REPORT_LAG = Gauge(
+    "careroute_report_lag_seconds", "How long ago the store of reporting last held all that there was. ALERT."
+)
+REPORT_LAST_BATCH = Gauge(
+    "careroute_report_last_batch_timestamp_seconds", "When reporting last stored something, in seconds since 1970."
+)
+REPORT_RECORDS = _counter(
+    "careroute_report_records_total",
+    "Records that reporting read: stored, repeated (they were stored before), or late writes of former owners.",
+    by="reporting",
+    result=("stored", "repeated", "late"),
+)
+REPORT_DATABASE_AWAY = Gauge(
+    "careroute_report_database_away", "1 while the database of reporting is away; it is asked again until it is back."
+)
+
+# --- what the prober sees of careroute from outside
+
+PROBES = _counter(
+    "careroute_probe_results_total",
+    "Test calls of careroute's own by what became of them: a made-up agency's, or a district's of a real one. ALERT.",
+    by="prober",
+    agency=GIVEN,
+    district=GIVEN,
+    result=("seen", "missed"),
+)
+PROBE_MISSED = Gauge(
+    "careroute_probe_missed_in_a_row",
+    "Test calls missed in a row; two are an alarm. ALERT.",
+    ["agency", "district", "partition"],
+)
+PROBE_SEEN = Gauge(
+    "careroute_probe_last_seen_timestamp_seconds",
+    "When a test call was last seen at the end of its way. ALERT.",
+    ["agency", "district", "partition"],
+)
+PROBE_STAGE = Histogram(
+    "careroute_probe_stage_seconds",
+    "From the sending of a test call until it had come so far.",
+    ["stage"],
+    buckets=FAST_SECONDS,
+)
+
+# --- what the auditor measures
+
+AUDIT_LAST_CLEAN = Gauge(
+    "careroute_audit_last_clean_timestamp_seconds",
+    "When a run last found what was planted and nothing else, in seconds since 1970; 0: never. ALERT.",
+)
+AUDIT_VIOLATIONS = Gauge(
+    "careroute_audit_violations", "What breaks an invariant now and nobody has looked into. ALERT.", ["invariant"]
+)
+AUDIT_RUNS = _counter(
+    "careroute_audit_runs_total",
+    "Runs of the auditor: clean; broken; blind (what was planted was not found); cut (not all was asked in time); "
+    "behind (not all was read); away (database or Kafka).",
+    by="auditor",
+    result=("clean", "broken", "blind", "cut", "behind", "away"),
+)
+AUDIT_SECONDS = Gauge("careroute_audit_seconds", "How long the last run took.")
+AUDIT_PLANTED = Gauge("careroute_audit_planted_found", "Invariants whose query found what was planted in the last run.")
+AUDIT_INVARIANTS = Gauge("careroute_audit_invariants", "Invariants that there are.")
+AUDIT_UNASKED = Gauge(
+    "careroute_audit_unasked_invariants", "Invariants that the last run's budget did not allow. They come first next."
+)
+AUDIT_LAG = Gauge("careroute_audit_lag_seconds", "How long ago the auditor's store last held all that there was.")
+AUDIT_LISTS = _counter(
+    "careroute_audit_lists_total",
+    "Senders' lists, by whether they could be read.",
+    by="auditor",
+    result=("taken", "refused"),
+)
+AUDIT_BEATS = _counter(
+    "careroute_audit_heartbeats_total",
+    "Heartbeats to the watcher; `off`: none is sent, because the settings say so.",
+    by="auditor",
+    result=("sent", "failed", "off"),
+)
+
 # --- how things stand: the console's fold of the journals, so that no count dies with the process that made it
 
 OPEN_ALARMS = Gauge(
@@ -249,6 +331,13 @@ ARRIVAL = Histogram(
     ["agency"],
     buckets=ARRIVAL_SECONDS,
 )
+
+
+def forget_probe(agency: str, district: str, partition: str) -> None:
+    """Say nothing more of a district in which nothing is probed any more."""
+    for gauge in (PROBE_MISSED, PROBE_SEEN):
+        with suppress(KeyError):
+            gauge.remove(agency, district, partition)
 
 
 def set_info(gauge: Gauge, *labels: str) -> None:

@@ -6,7 +6,7 @@ Every record of a journal names its cause, so the journals are a whole trace, an
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -20,9 +20,7 @@ from shared.engine.state import ClockId
 class TraceRecord:
     """A record as it stands in a topic, without what is in it."""
 
-    topic: str
-    partition: int
-    offset: int
+    position: RecordPosition
     agency: str
     type: str
     time: datetime
@@ -31,11 +29,6 @@ class TraceRecord:
     """Who wrote it."""
     cause: str = ""
     """The position of the record that brought it about, or the clock or effect; empty for what came from outside."""
-
-    @property
-    def position(self) -> str:
-        """`topic/partition/offset`."""
-        return str(RecordPosition(self.topic, self.partition, self.offset))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +54,14 @@ class TraceStep:
         return self.ends_seconds - self.begins_seconds
 
 
-def waterfall(records: Iterable[TraceRecord]) -> tuple[TraceStep, ...]:
-    """Every record once, below its cause where that is one of them; causes and what they have in common, oldest first.
+def waterfall(records: Iterable[TraceRecord], elsewhere: Iterable[TraceRecord] = ()) -> tuple[TraceStep, ...]:
+    """Every record once, below its cause where that is one of them; what has one cause stands in order of time.
 
-    What is above may only be what is older, so that no record is lost, whatever the causes say.
+    `elsewhere`: causes that are no records of the call themselves, and are only named. What is above is always older,
+    so that no record is lost, whatever the causes say.
     """
-    ordered = sorted(records, key=attrgetter("time", "topic", "partition", "offset"))
+    names = {str(cause.position): f"{cause.type} ({cause.position})" for cause in elsewhere}
+    ordered = sorted(records, key=attrgetter("time", "position"))
     if not ordered:
         return ()
     parents = _parents(ordered)
@@ -77,7 +72,7 @@ def waterfall(records: Iterable[TraceRecord]) -> tuple[TraceStep, ...]:
     while left:
         place, depth = left.pop()
         parent = None if (above := parents.get(place)) is None else ordered[above]
-        steps.append(_step(ordered[place], parent, depth, ordered[0].time))
+        steps.append(_step(ordered[place], parent, depth, ordered[0].time, names))
         left += [(child, depth + 1) for child in reversed(below[place])]
     return tuple(steps)
 
@@ -93,27 +88,29 @@ def _parents(ordered: Sequence[TraceRecord]) -> dict[int, int]:
             places.setdefault(cause, place)
         elif isinstance(inner, EffectDone):
             cause = EffectStarting(inner.effect_id).cause(record.agency)
-        if cause in places and cause != record.position and places[cause] != place:
+        if cause in places and places[cause] != place:
             parents[place] = places[cause]
-        places.setdefault(record.position, place)
+        places.setdefault(str(record.position), place)
     return parents
 
 
-def _step(record: TraceRecord, parent: TraceRecord | None, depth: int, first: datetime) -> TraceStep:
+def _step(
+    record: TraceRecord, parent: TraceRecord | None, depth: int, first: datetime, names: Mapping[str, str]
+) -> TraceStep:
     began = record.time
     if parent is not None:
         began = parent.time
     elif isinstance(inner := _inner(record), Tick) and first <= inner.at <= record.time:
         began = inner.at
     return TraceStep(
-        record.position,
+        str(record.position),
         record.type,
         record.source,
         record.time,
         depth,
         (began - first).total_seconds(),
         (record.time - first).total_seconds(),
-        "" if parent is not None else _words(record),
+        "" if parent is not None else names.get(record.cause) or _words(record),
     )
 
 

@@ -22,6 +22,7 @@ from deploy.actors.scenario import Scenario
 from deploy.demo import alerts, every, scenarios
 from deploy.demo.referrals import referrals_of
 from deploy.demo.run import Run, decided_again, say
+from deploy.demo.signing_in import signing_in
 from deploy.demo.stages import OneProcess, Processes, Stage, agency_of
 from deploy.local.access import AgencySpec
 from deploy.local.broker import find_broker, why_none
@@ -128,6 +129,7 @@ async def _demo(scenario: Scenario, console: Console, chosen: argparse.Namespace
         keep = False
         try:
             await stage.start(say(console))
+            console.print(f"  the console in a browser: {stage.url_of('console')}", highlight=False)
             run = Run(scenario, stage, console, SystemClock(), seed=chosen.seed, port=port)
             verdict = await run.play()
             if chosen.calls is None or chosen.redecide:
@@ -148,6 +150,7 @@ async def _demo(scenario: Scenario, console: Console, chosen: argparse.Namespace
             keep = chosen.keep
             if keep:
                 console.print(_how_to_reach(scenario, stage, run.links), highlight=False, soft_wrap=True)
+                console.print(await signing_in(stage, scenario.agency), highlight=False, soft_wrap=True)
                 await _keep(scenario, stage, port, directory)
         finally:
             if not keep:

@@ -20,8 +20,10 @@ from deploy.actors.outreach import Outreach
 from deploy.actors.pocket import PocketCrews
 from deploy.actors.scenario import Scenario
 from deploy.actors.webhooks import receiving
+from deploy.demo.audited import audited
 from deploy.demo.ledger import TOPICS, Ledger
 from deploy.demo.receiver import Receiver
+from deploy.demo.reported import compare
 from deploy.demo.stages import Stage
 from deploy.demo.verdict import Verdict, unsettled, verdict
 from deploy.demo.view import View, tables
@@ -72,7 +74,8 @@ class Run:
             async with self._beside(self._follow(self._stage.broker())):
                 with self._view.shown():
                     await self._play(cast)
-            judged = self._judge(cast)
+            judged = await self._compared(http, self._judge(cast))
+            judged = await self._audited(http, judged, cast)
         self._terminal.print(tables(self.ledger, self._scenario, judged, self._view.now))
         if self.changes is not None:
             self._terminal.print(self.changes.table())
@@ -182,6 +185,23 @@ class Run:
         acknowledged = cast.cad.acknowledged.keys()
         judged = verdict(self.ledger, acknowledged, receiver.pages, receiver.sent_late, receiver.forged)
         return judged if self.changes is None else replace(judged, also=(self.changes.sentence(),))
+
+    async def _compared(self, http: ClientSession, judged: Verdict) -> Verdict:
+        """The verdict with what reporting made of the run, where it runs."""
+        if not self._stage.reports:
+            return judged
+        url, key = self._stage.url_of("reporting"), self._stage.access.reporting_key
+        compared = await compare(http, url, key, self.ledger)
+        also = () if compared.wrong else (str(compared),)
+        return replace(judged, wrong=(*judged.wrong, *compared.wrong), also=(*judged.also, *also))
+
+    async def _audited(self, http: ClientSession, judged: Verdict, cast: Cast) -> Verdict:
+        """The verdict with what the auditor found, where one reads beside it."""
+        if (auditor := self._stage.auditor) is None:
+            return judged
+        found = await audited(http, auditor, self._scenario.agency, cast.cad.acknowledged.keys())
+        also = () if found.wrong else (str(found),)
+        return replace(judged, wrong=(*judged.wrong, *found.wrong), also=(*judged.also, *also))
 
     @asynccontextmanager
     async def _beside(self, *work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:

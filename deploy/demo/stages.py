@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from pydantic import SecretStr
 
 from deploy.actors.scenario import Scenario
+from deploy.demo.audited import Auditor
 from deploy.local.access import Access, AgencySpec, SourceSpec, people_with
 from deploy.local.asgi import serving
 from deploy.local.broker import KafkaNode
@@ -44,6 +45,8 @@ from shared.sealing import Sealer
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS
 
 PARTITIONS = 4
+AUDIT_SECONDS = 2
+"""A demo is over soon: the auditor looks more often than it does beside a city."""
 
 
 def agency_of(scenario: Scenario, port: int) -> AgencySpec:
@@ -58,6 +61,10 @@ class Stage(Protocol):
 
     description: str
     access: Access
+    reports: bool
+    """Whether reporting follows it."""
+    auditor: Auditor | None
+    """Who reads beside it, where somebody does."""
     watch: Watch | None
     """Prometheus and Alertmanager on it, where it is watched."""
 
@@ -92,6 +99,8 @@ class Processes:
         watch: Watch | None = None,
     ) -> None:
         self._directory, self._node, self._agencies, self._instances = directory, node, agencies, instances
+        self.reports = True
+        self.auditor: Auditor | None = None
         self.watch = watch
         self._stack: Stack | None = None
         self.description = f"{node.description}, every service a process of its own"
@@ -102,9 +111,16 @@ class Processes:
         bootstrap = await asyncio.to_thread(self._node.start)
         progress(f"{self._node.description} on {bootstrap}")
         self._stack = Stack(
-            self._directory, bootstrap, self._agencies, instances=self._instances, partitions=PARTITIONS
+            self._directory,
+            bootstrap,
+            self._agencies,
+            instances=self._instances,
+            partitions=PARTITIONS,
+            environment={"CAREROUTE_AUDIT_SECONDS": str(AUDIT_SECONDS)},
         )
         self.access = self._stack.access
+        program = self._stack.program("auditor")
+        self.auditor = Auditor(program.metrics_url, self._stack.storage_of("auditor") / "lists")
         await self._stack.start(progress)
         if self.watch is not None:
             await self.watch.start(self._stack.programs)
@@ -144,6 +160,8 @@ class Processes:
 class OneProcess:
     """All services in this process, on the in-memory twin: nothing survives it, and nothing runs beside another."""
 
+    reports = False
+    auditor: Auditor | None = None
     watch: Watch | None = None
     """One process has one set of metrics: there is nothing to scrape."""
     description = "NO KAFKA HERE: all services in this one process, on the in-memory twin, which loses all when it ends"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shared.agencies import Role, hash_of
+from shared.agencies import Role, SourceKind, hash_of
 from shared.sealing import new_key
 
 PEOPLE: Mapping[str, tuple[Role, ...]] = {
@@ -34,6 +34,7 @@ class SourceSpec:
     name: str = "cad"
     webhook_url: str | None = None
     replay: bool = False
+    kind: SourceKind = "cad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Access:
         self._agencies = tuple(agencies)
         self.sealing_key = new_key()
         self.link_secret = secrets.token_urlsafe(32)
+        self.reporting_key = secrets.token_urlsafe(32)
         self._keys = {(a.name, s.name): secrets.token_urlsafe(32) for a in self._agencies for s in a.sources}
         self._tokens = {(a.name, person): secrets.token_urlsafe(32) for a in self._agencies for person in a.people}
         self._webhook_secrets = {at: _signing_secret() for at in self._keys}
@@ -82,6 +84,7 @@ class Access:
                 lines.append(f"[agencies.{_text(agency.name)}.sources.{_text(source.name)}]")
                 lines.append(f"keys = [{_text(hash_of(self.key(agency.name, source.name)))}]")
                 lines.append(f"replay = {str(source.replay).lower()}")
+                lines.append(f"kind = {_text(source.kind)}")
                 if source.webhook_url:
                     secret = self.webhook_secret(agency.name, source.name)
                     lines.append(f"webhook = {{ url = {_text(source.webhook_url)}, secret = {_text(secret)} }}")

@@ -10,6 +10,9 @@ from services.console.config import ConsoleSettings
 from services.intake.config import IntakeSettings
 from services.notification.config import NotificationSettings
 from services.pocket.config import PocketSettings
+from services.prober.config import ProberSettings
+from services.reporting.auditor.config import AuditorSettings
+from services.reporting.config import ReportingSettings
 from services.team_availability.config import TeamAvailabilitySettings
 from services.triage.config import TriageSettings
 from shared.config import PREFIX, KeepingSettings, ListeningSettings, ProcessSettings
@@ -22,6 +25,9 @@ SERVICES: Mapping[str, type[ProcessSettings]] = {
     "notification": NotificationSettings,
     "pocket": PocketSettings,
     "console": ConsoleSettings,
+    "auditor": AuditorSettings,
+    "reporting": ReportingSettings,
+    "prober": ProberSettings,
 }
 """What each can be told; its package is the one that the settings stand in."""
 DOORS = frozenset(name for name, settings in SERVICES.items() if issubclass(settings, ListeningSettings))
@@ -55,6 +61,11 @@ class Program:
     def ready_url(self) -> str:
         """Where it says whether it is ready."""
         return f"http://{HOST}:{self.port or self.operations_port}/readyz"
+
+    @property
+    def metrics_url(self) -> str:
+        """Where it says what it measures."""
+        return f"http://{HOST}:{self.port or self.operations_port}/metrics"
 
 
 def module_of(service: str) -> str:

@@ -17,12 +17,14 @@ import psutil
 
 from deploy.local.access import Access, AgencySpec
 from deploy.local.kafka.node import free_port
+from deploy.local.probes import probed, probes_with, write_probes
 from deploy.local.processes import STOP_SECONDS, Children, end_all, processes_of
 from deploy.local.programs import DOORS, HOST, SERVICES, STORING, Program, environment_of
 from deploy.local.supervisor import PID_FILE, Supervisor, supervisor_pid
 from shared.engine.kafka import check_topics, create_topics
 from shared.topics import TOPICS
 
+PROBER = "prober"
 READY_SECONDS = 60.0
 WEBHOOK_NETWORKS = ("127.0.0.0/8",)
 """Whoever is told something is played on this machine."""
@@ -49,21 +51,28 @@ class Stack:
         services: Iterable[str] = tuple(SERVICES),
         supervised: bool = True,
         environment: Mapping[str, str] | None = None,
+        alarm_url: str = "",
     ) -> None:
         """`instances`: processes of a service at most; its settings say how many there are in full.
 
-        `environment` is added to every process's own, e.g. `{"CAREROUTE_LOG_LEVEL": "warning"}`.
+        `environment` is added to every process's own, e.g. `{"CAREROUTE_LOG_LEVEL": "warning"}`. `alarm_url` is where
+        the prober posts its alarms; without it there is no prober.
         """
         self.directory, self.bootstrap, self.partitions = directory.resolve(), bootstrap, partitions
-        self.access = Access(agencies)
+        self._alarm_url = alarm_url
         self.children = Children(self.directory)
         self._supervisor = Supervisor(self.directory) if supervised else None
         self._environment = dict(environment or {})
         ports = _free_ports()
         self._door_ports = {door: next(ports) for door in SERVICES if door in DOORS}
+        self._agencies = tuple(agencies)
+        if alarm_url:
+            self._agencies = probed(self._agencies, self.url_of(PROBER), partitions)
+        self.access = Access(self._agencies)
         self.programs = tuple(
             self._program(service, number, next(ports))
             for service in services
+            if service != PROBER or alarm_url
             for number in range(1, min(instances, SERVICES[service].processes) + 1)
         )
 
@@ -80,8 +89,9 @@ class Stack:
         if faults := await _topic_faults(self.bootstrap, self.partitions):
             raise StackError(f"The topics on {self.bootstrap} are not as they should be: {'; '.join(faults)}.")
         self.access.write(self._agencies_file)
+        write_probes(self._probes_file, probes_with(self.access, self._agencies, self.partitions))
         for service in STORING:
-            self._storage_of(service).mkdir(parents=True, exist_ok=True)
+            self.storage_of(service).mkdir(parents=True, exist_ok=True)
         try:
             (self._supervisor or self.children).start(self.programs)
             await self._wait_until_ready(progress)
@@ -93,6 +103,10 @@ class Stack:
         """End every process (SIGTERM, after a while SIGKILL) and see to it that none is left."""
         self.children.stop()
         stop_leftover(self.directory)
+
+    def program(self, service: str, number: int = 1) -> Program:
+        """One of those that are run. Raises StopIteration where it is none of them."""
+        return next(program for program in self.programs if (program.service, program.number) == (service, number))
 
     def pid_of(self, service: str, number: int = 1) -> int | None:
         """The process id at this moment; None while it is down."""
@@ -106,7 +120,12 @@ class Stack:
     def _agencies_file(self) -> Path:
         return self.directory / "agencies.toml"
 
-    def _storage_of(self, service: str) -> Path:
+    @property
+    def _probes_file(self) -> Path:
+        return self.directory / "probes.toml"
+
+    def storage_of(self, service: str) -> Path:
+        """The directory of the files that a service keeps."""
         return self.directory / "storage" / service
 
     def _program(self, service: str, number: int, operations_port: int) -> Program:
@@ -119,11 +138,20 @@ class Stack:
             "host": HOST,
             "port": port,
             "agencies_file": self._agencies_file,
-            "storage_directory": self._storage_of(service),
+            "storage_directory": self.storage_of(service),
             "sealing_key": self.access.sealing_key,
             "link_secret": self.access.link_secret,
             "pocket_url": self.url_of("pocket"),
+            "reporting_url": self.url_of("reporting"),
+            "reporting_key": self.access.reporting_key,
+            "intake_url": self.url_of("intake"),
+            "console_url": self.url_of("console"),
+            "prober_url": self.url_of(PROBER),
+            "probes_file": self._probes_file,
+            "alarm_url": self._alarm_url,
             "webhook_networks": ",".join(WEBHOOK_NETWORKS),
+            "console_sessions_file": self.directory / "sessions.json",
+            "watch_url": "off",
         }
         environment = environment_of(service, settings) | {"PYTHONUNBUFFERED": "1"} | self._environment
         return Program(service, number, operations_port, port, environment)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from shared.config import AgencyDoorSettings, Environment, WebhookNetworks
+
+Address = Annotated[Annotated[str, Field(pattern="^https?://")] | None, BeforeValidator(lambda value: value or None)]
+"""Of something that there may be; empty is the same as left out."""
 
 
 class ConsoleSettings(AgencyDoorSettings):
@@ -30,6 +34,12 @@ class ConsoleSettings(AgencyDoorSettings):
     )
     console_sessions_file: Path | None = Field(
         default=None, description="where it is kept who is signed in; without it a restart signs everybody out"
+    )
+    reporting_url: Address = Field(default=None, description="where the reporting service is, for traces and figures")
+    reporting_key: SecretStr = Field(default=SecretStr(""), description="what reporting lets this console in with")
+    prometheus_url: Address = Field(default=None, description="where Prometheus is, for the page of operations")
+    runbooks_url: Address = Field(
+        default=None, description="where the pages of deploy/runbooks can be read, an alert's name and .md below it"
     )
 
 

@@ -346,3 +346,32 @@ async def check_topics(servers: str, partitions: int, topics: Sequence[Topic]) -
         for topic in topics
         if counts.get(topic.name, 0) != partitions
     ]
+
+
+async def set_group_back(
+    servers: str, group: str, positions: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    """Set a consumer group back to these positions where it is ahead of them; those moved, with where they were.
+
+    Raises BrokerUnavailable, as it does while somebody reads for the group.
+    """
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=servers,
+        group_id=group,
+        enable_auto_commit=False,
+        request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
+    )
+    await _started(consumer)
+    try:
+        async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
+            consumer.assign([KafkaTopicPartition(*place) for place in positions])
+            reached = {place: await consumer.committed(KafkaTopicPartition(*place)) for place in positions}
+            ahead = {place: offset for place, offset in reached.items() if (offset or 0) > positions[place]}
+            if ahead:
+                await consumer.commit({KafkaTopicPartition(*place): positions[place] for place in ahead})
+            return ahead
+    except (KafkaError, TimeoutError, OSError) as error:
+        message = f"cannot set the group back: {type(error).__name__}"
+        raise BrokerUnavailable(message) from error
+    finally:
+        await _closed(consumer)

@@ -65,7 +65,7 @@ def run(
     broker, instance = KafkaBroker(settings.kafka, settings.partitions), f"{service.name}-{settings.instance}"
     with within_budget(service) as bounded:
         worker = Worker(bounded, broker, SystemClock(), instance, perform, watch=watch, prepare=prepare)
-        _run(service.name, settings, broker, topics_of(service), worker)
+        run_runner(service.name, settings, broker, topics_of(service), worker)
 
 
 def run_follower(name: str, settings: Settings, broker: Broker, follower: Follower) -> None:
@@ -75,26 +75,41 @@ def run_follower(name: str, settings: Settings, broker: Broker, follower: Follow
     """
     telemetry.name_build(name)
     telemetry.FOLLOWER_LAG.labels(name).set_function(follower.lag_seconds)
-    _run(name, settings, broker, follower.topics, follower)
+    run_runner(name, settings, broker, follower.topics, follower)
 
 
-def _run(name: str, settings: Settings, broker: Broker, topics: Sequence[Topic], runner: Runner) -> None:
+def run_runner(
+    name: str,
+    settings: Settings,
+    broker: Broker,
+    topics: Sequence[Topic],
+    runner: Runner,
+    *,
+    remark: telemetry.Remark = str,
+) -> None:
+    """Run whatever needs these topics as this process, with the same ends as a service.
+
+    `remark`: what `/readyz` says besides, of something that somebody has to mend.
+    """
     telemetry.configure_logs(name, settings.instance, settings.log_level)
     try:
-        asyncio.run(_run_until_stopped(settings, broker, topics, runner))
+        asyncio.run(_run_until_stopped(settings, broker, topics, runner, remark))
     except Exception as error:  # noqa: BLE001  # whatever it is, the supervisor's business
         telemetry.logger().critical("process ended", error=type(error).__name__, wrong=str(error)[:300])
         sys.stderr.flush()
         os._exit(EXIT_FAILED)
 
 
-async def _run_until_stopped(settings: Settings, broker: Broker, topics: Sequence[Topic], runner: Runner) -> None:
+async def _run_until_stopped(
+    settings: Settings, broker: Broker, topics: Sequence[Topic], runner: Runner, remark: telemetry.Remark
+) -> None:
     stop = asyncio.Event()
     gc_tuning.tune()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     watchdog = Watchdog(runner, SystemClock())
-    telemetry.serve_operations(settings.operations_host, settings.operations_port, lambda: runner.ready, watchdog.live)
+    where = settings.operations_host, settings.operations_port
+    telemetry.serve_operations(*where, lambda: runner.ready, watchdog.live, remark)
     await wait_for_broker(broker, topics, stop)
     if not stop.is_set():
         watchdog.start()

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.local.kafka.node import CHECKOUT, KafkaError, LocalKafka, free_port, missing
+from deploy.local.programs import SERVICES, STORING
 from deploy.local.stack import Stack, StackError
 from tests.chaos.city import City
 from tests.chaos.faults import Faults
@@ -76,6 +77,7 @@ async def chaos(options: Options, directory: Path) -> Outcome:
             [town.spec for town in towns],
             instances=2,
             partitions=options.partitions,
+            services=[name for name in SERVICES if name not in STORING],  # reporting has a chaos of its own
             environment={"PYTHONPATH": str(WITHOUT_RULE if options.without_ownership_rule else SPOILED)},
         )
         try:

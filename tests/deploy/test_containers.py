@@ -73,7 +73,11 @@ def test_a_service_writes_into_a_volume_of_its_own_if_it_keeps_files_and_else_no
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_process_of_the_stack_is_told_what_its_code_needs_and_nothing_else(name: str) -> None:
-    program = next(program for program in Stack(Path("x"), "kafka:9092", []).programs if program.service == name)
+    program = next(
+        program
+        for program in Stack(Path("x"), "kafka:9092", [], alarm_url="http://x").programs
+        if program.service == name
+    )
     fields = SERVICES[name].model_fields
     given = {key.removeprefix("CAREROUTE_").lower() for key in program.environment if key.startswith("CAREROUTE_")}
     assert given <= fields.keys()

@@ -151,3 +151,15 @@ def test_alerts_about_people_are_never_inhibited(prometheus_tools: dict[str, str
     run(prometheus_tools["amtool"], "check-config", "alertmanager.yml")
     rules = yaml.safe_load((HERE / "alertmanager.yml").read_text())["inhibit_rules"]
     assert [rule["target_matchers"] for rule in rules] == [["alertname = InstanceDown"]]
+
+
+def test_the_dead_mans_handle_leads_to_the_watcher_alone(prometheus_tools: dict[str, str]) -> None:
+    """It fires while all is well: whoever is on call must not hear of it, and its end must not count as a beat."""
+    for severity in ("page", "notice"):
+        run(
+            prometheus_tools["amtool"], "config", "routes", "test", "--config.file=alertmanager.yml",
+            "--verify.receivers=dead-man", "alertname=Watchdog", f"severity={severity}", "audience=dispatch",
+        )  # fmt: skip
+    receivers = yaml.safe_load((HERE / "alertmanager.yml").read_text())["receivers"]
+    (dead_man,) = [each["webhook_configs"][0] for each in receivers if each["name"] == "dead-man"]
+    assert dead_man["send_resolved"] is False

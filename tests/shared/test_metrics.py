@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,6 +13,7 @@ from prometheus_client import REGISTRY
 from deploy.local.programs import SERVICES
 from services.notification.metrics import PAGE_ENDS
 from services.notification.metrics import watch as notification_watch
+from services.reporting.store.write import Written
 from services.team_availability.metrics import watch as team_availability_watch
 from services.triage.metrics import watch as triage_watch
 from shared import telemetry
@@ -101,6 +103,8 @@ def test_the_values_that_a_label_begins_with_are_all_that_it_can_have() -> None:
         ("careroute_offers", "ended"): set(get_args(OfferEnd)),
         ("careroute_pages", "ended"): set(PAGE_ENDS.values()),
         ("careroute_effects", "result"): set(get_args(EffectResult)),
+        ("careroute_report_records", "result"): {field.name for field in fields(Written)},
+        ("careroute_probe_results", "result"): {"seen", "missed"},
     }
 
 
@@ -141,7 +145,7 @@ def test_an_info_says_one_thing_at_a_time() -> None:
 
 def test_nothing_personal_is_a_label() -> None:
     allowed = {
-        "agency", "ended", "decider", "door", "hash", "kind", "method", "outcome", "partition", "path", "result",
-        "service", "source", "state", "status", "suitability", "topic", "type", "version",
+        "agency", "district", "ended", "hash", "kind", "method", "outcome", "partition", "path", "result",
+        "decider", "door", "service", "source", "stage", "state", "status", "suitability", "topic", "type", "version",
     }  # fmt: skip
     assert {label for metric in METRICS.values() for label in metric._labelnames} == allowed

@@ -8,6 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.engine.broker import RecordPosition
 from shared.engine.service import EffectDone, EffectStarting, Tick
 from shared.trace import TraceRecord, waterfall
 
@@ -15,7 +16,9 @@ BEGAN = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 
 def record(topic: str, offset: int, kind: str, seconds: float, cause: str = "", *, source: str = "x") -> TraceRecord:
-    return TraceRecord(topic, 0, offset, "madison", kind, BEGAN + timedelta(seconds=seconds), source, cause)
+    return TraceRecord(
+        RecordPosition(topic, 0, offset), "madison", kind, BEGAN + timedelta(seconds=seconds), source, cause
+    )
 
 
 CALL = [
@@ -32,7 +35,7 @@ CALL = [
 
 
 def test_each_record_stands_under_its_cause_with_what_it_took() -> None:
-    steps = waterfall(reversed(CALL))
+    steps = waterfall(reversed(CALL), [record("commands", 77, "override", 44.9)])
     assert [("  " * step.depth + step.type, round(step.took_seconds, 3), step.cause) for step in steps] == [
         ("call-reported", 0, "from outside"),
         ("  episode-began", 0.01, ""),
@@ -42,7 +45,7 @@ def test_each_record_stands_under_its_cause_with_what_it_took() -> None:
         ("page-attempted", 0, "a page or a message to the CAD"),
         ("  page-delivered", 0.33, ""),
         ("offer-expired", 0.1, "the clock offer"),
-        ("call-routed", 0, "commands/0/77"),
+        ("call-routed", 0, "override (commands/0/77)"),
     ]
     assert steps[-1].ends_seconds == 45
 

@@ -15,6 +15,7 @@ from services.console.api import routes_commands, routes_reads
 from services.console.api.access import Agencies, caller_of
 from services.console.api.issue import CommandIssuer
 from services.console.config import ConsoleSettings
+from services.console.elsewhere import Elsewhere
 from services.console.levels import Levels
 from services.console.pages.look import respond
 from services.console.pages.mount import add_pages, kept_current
@@ -60,10 +61,21 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
         boards.note(agency)
 
     follower = AnswerFollower(broker, READS, fold)
+    reporting = Elsewhere(
+        "reporting service",
+        "CAREROUTE_REPORTING_URL and CAREROUTE_REPORTING_KEY",
+        settings.reporting_url,
+        settings.reporting_key.get_secret_value(),
+    )
+    prometheus = Elsewhere("Prometheus", "CAREROUTE_PROMETHEUS_URL", settings.prometheus_url)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with connected(broker, follower.start, follower.stop), levels.measured(follower), kept_current(boards):
+        async with (
+            connected(broker, follower.start, follower.stop, reporting.close, prometheus.close),
+            levels.measured(follower),
+            kept_current(boards),
+        ):
             yield
 
     app = FastAPI(
@@ -78,7 +90,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     expiry = timedelta(seconds=settings.console_command_expiry_seconds)
     log = CommandLog(DOOR, broker, follower, clock)
     commands = CommandIssuer(log, view, answer_seconds=settings.console_answer_seconds, expiry=expiry)
-    app.state.commands = commands
+    app.state.commands, app.state.reporting = commands, reporting
     app.state.agencies, app.state.settings, app.state.view, app.state.follower = agencies, settings, view, follower
     app.router.routes += operations_routes(lambda: follower.ready, agencies.remark)
     app.router.routes.append(Route("/docs", lambda _: reference_page(app.openapi()), include_in_schema=False))
@@ -86,7 +98,9 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     app.include_router(routes_commands.router)
     idle = timedelta(hours=settings.console_idle_hours)
     sessions = Sessions(agencies, clock, idle, settings.console_sessions_file)
-    boards = add_pages(app, ConsoleDoor(view, follower, commands, agencies, sessions, settings, clock))
+    boards = add_pages(
+        app, ConsoleDoor(view, follower, commands, agencies, sessions, settings, clock, reporting, prometheus)
+    )
     app.add_middleware(
         Guard,
         door=DOOR,

@@ -13,6 +13,8 @@ from services.console.api.access import Asking, Right, may, visible
 from services.console.api.issue import CommandIssuer
 from services.console.api.problems import RESPONSES, RETRY_SECONDS, ProblemDetails
 from services.console.config import ConsoleSettings
+from services.console.elsewhere import Away, Elsewhere
+from services.console.trace import TraceSeen, trace_of
 from services.console.view.agency import AgencyView, View
 from services.console.view.alarms import alerts_of
 from services.console.view.call import CallSeen
@@ -125,6 +127,29 @@ async def show_call(
     if call is None:
         raise Problem(HTTPStatus.NOT_FOUND, "There is no such call among those you may see, or it closed long ago.")
     return call.detail()
+
+
+@router.get("/calls/{agency}/{source}/{incident}/trace", responses={404: {"model": ProblemDetails}})
+async def show_trace(
+    request: Request,
+    who: Annotated[Asking, Depends(may("read-calls"))],
+    agency: Annotated[str, Path(max_length=80)],
+    source: Annotated[str, Path(max_length=80)],
+    incident: Annotated[str, Path(max_length=120)],
+) -> TraceSeen:
+    """What brought what about in a call, as reporting remembers it: of calls that closed long ago, too."""
+    return await visible_trace(who, request.app.state.reporting, f"{agency}/{source}/{incident}")
+
+
+async def visible_trace(who: Asking, reporting: Elsewhere, call_id: str) -> TraceSeen:
+    """A call's trace, for somebody who may read calls. Raises Problem (404, 503)."""
+    try:
+        trace = await trace_of(reporting, call_id) if visible(who, call_id) else None
+    except Away as away:
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(away)) from None
+    if trace is None or not trace.steps:
+        raise Problem(HTTPStatus.NOT_FOUND, "Reporting knows of no such call among those you may see.")
+    return trace
 
 
 @router.get("/switchboard")

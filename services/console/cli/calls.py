@@ -1,4 +1,4 @@
-"""`careroute override`, `confirm`, `call`: what was decided, why, and deciding it yourself."""
+"""`careroute override`, `confirm`, `trace`, `call`: what was decided, why, and deciding it yourself."""
 
 from __future__ import annotations
 
@@ -32,6 +32,12 @@ def confirm(
 ) -> None:
     """In an advisory district: confirm what is proposed for a call."""
     ask(ctx, json, lambda door: door.post(f"{call_path(call_id)}/confirm", reason=reason))
+
+
+@commands.command()
+def trace(ctx: typer.Context, call_id: CallArgument, *, json: JsonOption = False) -> None:
+    """What brought what about in a call, and how long that took, from its records' causes."""
+    ask(ctx, json, lambda door: door.get(f"{call_path(call_id)}/trace"), "trace")
 
 
 @call.command("incident")

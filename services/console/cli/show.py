@@ -10,15 +10,14 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from services.console.cli.show_trace import trace
+from services.console.cli.terminal import BAD, GOOD, QUIET
+from services.console.cli.terminal import terminal as _out
 from shared.switch import Switch
-
-PIPE_WIDTH = 160
-"""Where there is no terminal to ask for its width."""
 
 SWITCHES_SHOWN = 20
 """Changes of the switchboard that are printed; `--json` has more."""
 
-GOOD, BAD, QUIET = "green", "bold red", "dim"
 COLOURS = {
     "live": GOOD,
     "team-accepted": GOOD,
@@ -341,11 +340,6 @@ def _at(time: str | None) -> str:
     return "" if time is None else datetime.fromisoformat(time).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _out(*, error: bool = False) -> Console:
-    console = Console(stderr=error, highlight=False, markup=False)
-    return console if console.is_terminal else Console(stderr=error, highlight=False, markup=False, width=PIPE_WIDTH)
-
-
 SHAPES: dict[str, Callable[[Any], None]] = {
     "answer": answer,
     "not-done": not_done,
@@ -356,6 +350,7 @@ SHAPES: dict[str, Callable[[Any], None]] = {
     "referrals": referrals,
     "calls": calls,
     "call": call,
+    "trace": trace,
     "documents": documents,
     "document": document,
     "teams": teams,

@@ -28,6 +28,8 @@ class CallLine(NamedTuple):
     until: datetime | None
     """When the next thing happens by itself."""
     overdue: bool
+    synthetic: bool
+    """A test call, that no team is ever asked for."""
     unconfirmed: bool
     upgraded: bool
     overridden_by: str
@@ -78,6 +80,7 @@ def line_of(call: CallSeen, now: datetime) -> CallLine:
         began_at=newest.began_at,
         until=until,
         overdue=until is not None and now - until > LATE,
+        synthetic=call.synthetic,
         unconfirmed=newest.unconfirmed and newest.team_is_on_it,
         upgraded=newest.upgraded and newest.team_is_on_it,
         overridden_by=newest.overridden_by or "",

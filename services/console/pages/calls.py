@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from heapq import nlargest
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
-from services.console.pages.call_line import line_of, row_id
-from services.console.pages.page import ConsolePage, Region, Row, Visit
+from services.console.pages.call_line import line_of, path_of, row_id
+from services.console.pages.page import ConsolePage, LeadsTo, Region, Row, Visit
 from services.console.view.call import CallSeen
 
 A_PAGE = 100
+MOST_MEANT = 1_000
 FILTERS = ("q", "open", "district", "level", "outcome")
 OUTCOMES = ("team-accepted", "phone-accepted", "default", "cancelled")
 
@@ -27,6 +29,8 @@ def regions(visit: Visit) -> Sequence[Region]:
 
 async def show(visit: Visit) -> Mapping[str, Any]:
     """What was asked for, and the addresses of the lists before and after."""
+    if visit.query.get("go") == "yes":
+        _open_the_one(visit)
     chosen = {name: visit.query.get(name, "") for name in FILTERS}
     start, number = _start(visit), sum(1 for _ in _found(visit))
     return {
@@ -37,6 +41,14 @@ async def show(visit: Visit) -> Mapping[str, Any]:
         "earlier": _address(chosen, start + A_PAGE) if start + A_PAGE < number else "",
         "later": _address(chosen, max(0, start - A_PAGE)) if start else "",
     }
+
+
+def _open_the_one(visit: Visit) -> None:
+    """Lead to the call that is meant, if it is one: the number itself, or the only one that has it in it."""
+    wanted, found = visit.query.get("q", "").strip().casefold(), list(islice(_found(visit), MOST_MEANT))
+    exact = [call for call in found if call.call_id.rsplit("/", 1)[-1].casefold() == wanted]
+    if len(meant := exact or found) == 1:
+        raise LeadsTo(path_of(meant[0].call_id))
 
 
 def _found(visit: Visit) -> Iterator[CallSeen]:

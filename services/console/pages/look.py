@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from starlette.requests import Request
@@ -14,7 +15,7 @@ from shared.doors.pages import HEADERS as OF_EVERY_PAGE
 from shared.doors.pages import Pages, asks_for_page
 
 HERE = Path(__file__).parent
-SCRIPT_PATH = "/console.js"
+SCRIPTS = (HERE / "static" / "console.js", HERE / "static" / "keys.js")
 HEADERS = {
     **OF_EVERY_PAGE,
     "Content-Security-Policy": (
@@ -26,7 +27,7 @@ HEADERS = {
 }
 API = "/v1/"
 
-PAGES = Pages(HERE, headers=HEADERS, otherwise=problems.respond, filters=FILTERS, script=SCRIPT_PATH, theme="")
+PAGES = Pages(HERE, headers=HEADERS, otherwise=problems.respond, filters=FILTERS, theme="")
 
 
 def respond(request: Request, error: Exception) -> Response:
@@ -36,11 +37,13 @@ def respond(request: Request, error: Exception) -> Response:
     return PAGES.respond(request, error)
 
 
-def script_route() -> Route:
-    """Where the script of the pages is."""
-    text = (HERE / "static" / "console.js").read_text("utf-8")
+def script_routes() -> list[Route]:
+    """Where the scripts of the pages are."""
+    return [Route(f"/{path.name}", _script(path.read_text("utf-8")), include_in_schema=False) for path in SCRIPTS]
 
+
+def _script(text: str) -> Callable[[Request], Awaitable[Response]]:
     async def script(_request: Request) -> Response:
         return Response(text, headers=HEADERS, media_type="text/javascript")
 
-    return Route(SCRIPT_PATH, script, include_in_schema=False)
+    return script

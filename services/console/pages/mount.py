@@ -15,7 +15,8 @@ from services.console.api.access import Asking
 from services.console.pages import frame, signing_in, stream
 from services.console.pages.actions import router_of
 from services.console.pages.boards import Board, BoardKey, Boards
-from services.console.pages.look import HEADERS, script_route
+from services.console.pages.commands import KEYS, commands_for
+from services.console.pages.look import HEADERS, script_routes
 from services.console.pages.look import PAGES as TEMPLATES
 from services.console.pages.page import ConsoleDoor, ConsolePage, Region, Visit
 from services.console.pages.registry import ACTIONS, PAGES, page_at
@@ -41,7 +42,7 @@ def add_pages(app: FastAPI, door: ConsoleDoor) -> Boards:
     """Add the pages to the door's application; what they show stays current while `kept_current` runs."""
     boards = Boards(lambda key: _board_of(door, key))
     app.state.console, app.state.boards, app.state.streams = door, boards, stream.Streams()
-    app.router.routes += [TEMPLATES.style_route(), script_route()]
+    app.router.routes += [TEMPLATES.style_route(), *script_routes()]
     app.include_router(signing_in.router)
     app.include_router(signing_in.api)
     app.include_router(stream.router)
@@ -100,6 +101,7 @@ def _endpoint(page: ConsolePage) -> Callable[..., Awaitable[Response]]:
 
 def _frame_values(request: Request, visit: Visit, page: ConsolePage, signed_in: SignedIn) -> Mapping[str, Any]:
     theme = request.cookies.get(THEME_COOKIE, "")
+    navigation = [other for other in PAGES if other.navigation and visit.may(other.right)]
     return {
         "page": page,
         "address": address_of(request),
@@ -111,7 +113,9 @@ def _frame_values(request: Request, visit: Visit, page: ConsolePage, signed_in: 
         "now": visit.now,
         "now_ms": round(visit.now.timestamp() * 1000),
         "districts": frame.districts(visit),
-        "navigation": [other for other in PAGES if other.navigation and visit.may(other.right)],
+        "commands": commands_for(visit, navigation),
+        "keys": KEYS,
+        "navigation": navigation,
         "refresh_seconds": None,
     }
 

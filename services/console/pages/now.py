@@ -66,6 +66,8 @@ def open_calls(visit: Visit) -> tuple[list[CallSeen], list[CallSeen]]:
     asked: list[CallSeen] = []
     running: list[CallSeen] = []
     for call in visit.seen.open_calls():
+        if call.synthetic:
+            continue
         (asked if confirmation_of(call) is not None else running).append(call)
     asked.sort(key=lambda call: (confirmation_of(call), call.call_id))
     running.sort(key=_began)
@@ -105,7 +107,7 @@ def alert_id(alert: Alert) -> str:
 def _ended(visit: Visit) -> list[CallSeen]:
     ended: list[CallSeen] = []
     for call in visit.seen.calls_by_news():
-        if not call.open:
+        if not call.open and not call.synthetic:
             ended.append(call)
             if len(ended) == MOST_ENDED:
                 break

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from services.console.api.access import RIGHTS, Agencies, Asking, Right
 from services.console.api.issue import CommandIssuer
 from services.console.config import ConsoleSettings
+from services.console.elsewhere import Elsewhere
 from services.console.pages.document import DocumentInForce
 from services.console.pages.sessions import Sessions
 from services.console.view.agency import AgencyView, View
@@ -22,6 +24,7 @@ from services.console.view.records import Alert
 from shared.clock import Clock
 from shared.doors.answers import AnswerFollower
 from shared.doors.guard import WrongTokens
+from shared.doors.pages import Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class ConsoleDoor:
     sessions: Sessions
     settings: ConsoleSettings
     clock: Clock
+    reporting: Elsewhere
+    prometheus: Elsewhere
     wrong_tokens: WrongTokens = field(default_factory=WrongTokens)
 
 
@@ -74,6 +79,14 @@ class Visit:
     def may(self, right: Right) -> bool:
         """Whether they have a right."""
         return bool(self.who.roles & RIGHTS[right])
+
+
+class LeadsTo(Page):
+    """What is asked for stands at another address of this console."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(HTTPStatus.SEE_OTHER, "Elsewhere", "What you ask for stands elsewhere.")
+        self.headers = {"Location": address}
 
 
 class Row(NamedTuple):

@@ -9,9 +9,9 @@ from urllib.parse import quote, urlencode, urlsplit
 from fastapi import Depends, Request
 
 from services.console.api.access import RIGHTS, Right
-from services.console.pages.page import ConsoleDoor
+from services.console.pages.page import ConsoleDoor, LeadsTo
 from services.console.pages.sessions import SignedIn
-from shared.doors.pages import Page, asks_for_page
+from shared.doors.pages import asks_for_page
 from shared.doors.problems import Problem
 
 COOKIE = "__Host-careroute"
@@ -20,14 +20,6 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 ENTER = "/enter"
 SAID = "said"
 """In the query: the command whose answer the page tells."""
-
-
-class SignInFirst(Page):
-    """Nobody is signed in: leads to where one signs in, and back."""
-
-    def __init__(self, to: str) -> None:
-        super().__init__(HTTPStatus.SEE_OTHER, "Sign in", "Sign in first.")
-        self.headers = {"Location": f"{ENTER}?to={quote(to)}"}
 
 
 def door_of(request: Request) -> ConsoleDoor:
@@ -49,13 +41,14 @@ def caller_at_browser(request: Request) -> str | None:
 
 
 async def seated(request: Request) -> SignedIn:
-    """Who is signed in. Raises SignInFirst, or Problem (401) to a script."""
+    """Who is signed in. Raises LeadsTo, or Problem (401) to a script."""
     signed_in = session_of(request, use=True)
     if signed_in is not None:
         return signed_in
     if not asks_for_page(request):
         raise Problem(HTTPStatus.UNAUTHORIZED, "You are signed out: sign in, and try again.")
-    raise SignInFirst(address_of(request) if request.method in SAFE_METHODS else "/")
+    to = address_of(request) if request.method in SAFE_METHODS else "/"
+    raise LeadsTo(f"{ENTER}?to={quote(to)}")
 
 
 Seated = Annotated[SignedIn, Depends(seated)]

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.auditor.fold.writes import insert
 from services.reporting.auditor.invariant import PLANTED, Invariant
 from services.reporting.auditor.invariants import INVARIANTS
+from services.reporting.auditor.senders_list import look_for_arrivals
 from services.reporting.auditor.tables import BATCH, GAP, METADATA, SECOND, WATERMARK
 from services.reporting.store.engine import transaction
 from shared.events.base import Id, child_id
@@ -63,10 +64,14 @@ class Run:
     """What is broken now, by invariant."""
 
     @property
+    def broken(self) -> int:
+        """How much is broken, apart from what was only late."""
+        return sum(self.open[invariant.name] for invariant in INVARIANTS if invariant.severity == "broken")
+
+    @property
     def clean(self) -> bool:
         """Whether every invariant was asked, saw what was planted, and is broken by nothing else."""
-        broken = sum(self.open[invariant.name] for invariant in INVARIANTS if invariant.severity == "broken")
-        return not self.blind and not self.unasked and not broken
+        return not (self.blind or self.unasked or self.broken)
 
 
 class _Undo(Exception):
@@ -86,11 +91,18 @@ class Auditor:
         self._waiting = list(invariants)
         """In the order in which they are asked next."""
 
+    @property
+    def names(self) -> list[str]:
+        """The invariants that it asks."""
+        return [invariant.name for invariant in self._waiting]
+
     async def run(self, now_us: int) -> Run:
         """Ask all of them, or as many as the budget allows. Raises what the database raises."""
         began = time.monotonic()
+        async with transaction(self._engine) as connection:
+            await connection.run_sync(look_for_arrivals)
         answers = await self._ask(now_us, began + self._budget)
-        names = [invariant.name for invariant in self._waiting]
+        names = self.names
         async with transaction(self._engine) as connection:
             counts = await connection.run_sync(keep_books, answers, self._waiting, now_us)
         unasked = tuple(name for name in names if name not in answers.found)

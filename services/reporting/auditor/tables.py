@@ -12,8 +12,13 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, text
 
+from services.reporting.store.bookkeeping import PLACE
+
 METADATA = MetaData()
-"""Every table of the auditor's store, the carrier's position table apart."""
+"""Every table of the auditor's store."""
+PLACE.to_metadata(METADATA)  # how far the topics have been read: whoever carries records keeps it
+VERSION_OF_FOLD: Final = 1
+"""Raised when the fold comes to mean something else."""
 SECOND: Final = 1_000_000
 """In the unit of the store."""
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -168,11 +173,13 @@ LOG_END = _table(
 
 # --- what the auditor remembers of its own work
 
+FOLDED = _table("folded", ("version",), _numbers("version"), comment="One row: which version of the fold made this.")
 BATCH = _table("batch", ("only",), _numbers("only", "number"), comment="One row: the newest batch's number.")
 WATERMARK = _table(
     "watermark", ("invariant",), _words("invariant"), _numbers("looked_at"),
     comment="Up to which batch an invariant has looked at everything.",
 )  # fmt: skip
+CLEAN = _table("clean", ("only",), _numbers("only", "at_us"), comment="One row: when a run was last clean.")
 GAP = _table(
     "gap", ("gap_id",),
     _words("gap_id", "invariant", "agency", "about", "call_id", "district", "reviewed_by", "reason"),

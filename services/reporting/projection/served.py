@@ -294,10 +294,11 @@ def _message(rows: Rows, event: Any, stored: Stored) -> Row:
     return row
 
 
-# --- what was found wrong with a CAD, or with a call
+# --- what was found wrong with a CAD, a call, or with careroute itself
 
 
 def _found_wrong(rows: Rows, event: Any, stored: Stored) -> None:
+    about = getattr(event, "source", None) or getattr(event, "invariant", None)
     rows.add(
         FAULT,
         topic=stored.topic,
@@ -305,7 +306,7 @@ def _found_wrong(rows: Rows, event: Any, stored: Stored) -> None:
         agency=stored.key,
         call_id=getattr(event, "call_id", None),
         kind=event.type,
-        about=getattr(event, "source", None),
+        about=about,
         at=stored.time,
     )
 
@@ -333,6 +334,8 @@ FOUND_WRONG = (
     events.CadIdentityNoted,
     events.CadWebhookDisabled,
     events.CadWebhookEnabled,
+    events.AuditGapFound,
+    events.AuditGapClosed,
 )
 OF_A_TEAM = (EPISODES, ASSIGNMENTS)
 SERVED: dict[type[events.Event], Projection] = {

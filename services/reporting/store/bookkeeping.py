@@ -57,5 +57,6 @@ FAULT = Table(
     text("about"),
     Column("at", Instant, nullable=False),
     comment="What a service could not do, or found wrong with a CAD: inputs refused, clocks failed, calls too old, "
-    "webhooks disabled, clocks that are off; and, as `unreadable`, records that this process could not read.",
+    "webhooks disabled, clocks that are off, promises that the auditor found broken; and, as `unreadable`, records "
+    "that this process could not read.",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -32,23 +32,33 @@ class Gap(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of the records of a batch: they count, were there before, or do not count."""
+    """What became of the records of a batch: stored, there before, or a late write that does not count."""
 
-    counted: int = 0
+    stored: int = 0
     repeated: int = 0
     late: int = 0
 
 
-async def write(engine: AsyncEngine, batch: Sequence[Stored]) -> Written:
+Facts = Callable[[AsyncConnection, Sequence[Stored]], Awaitable[None]]
+"""Writes what follows from records that count, within the transaction."""
+
+
+async def star(connection: AsyncConnection, counted: Sequence[Stored]) -> None:
+    """The facts of the star schema."""
+    batch = [read(stored) for stored in counted]
+    rows = await _rows_for(connection, batch)
+    project(rows, batch)
+    await _store(connection, rows)
+
+
+async def write(engine: AsyncEngine, batch: Sequence[Stored], facts: Facts = star) -> Written:
     """Write the facts of a batch, whoever else has written some of it before. Raises Gap."""
     places = sorted({(stored.topic, stored.partition) for stored in batch})
     async with transaction(engine) as connection:
         found = await _locked(connection, places)
         sieve = _Sieve(found)
-        counted = [read(stored) for stored in batch if sieve.counts(stored)]
-        rows = await _rows_for(connection, counted)
-        project(rows, counted)
-        await _store(connection, rows)
+        counted = [stored for stored in batch if sieve.counts(stored)]
+        await facts(connection, counted)
         await upsert(connection, PLACE, sieve.places())
     return Written(len(counted), sieve.repeated, sum(sieve.late.values()))
 

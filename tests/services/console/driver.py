@@ -56,8 +56,12 @@ class Network:
 
     away: bool = False
     hangs: bool = False
+    gone: bool = False
+    """Nothing of the log answers."""
 
     async def __call__(self, doing: str) -> None:
+        while self.gone:  # noqa: ASYNC110  # tests set it back
+            await asyncio.sleep(0.05)
         if doing == "append" and self.away:
             raise BrokerUnavailable("away")
         if doing == "append" and self.hangs:

@@ -1,320 +1,325 @@
 /* What a page of the console does in a browser: it stays current, says so when it is not, and asks for what a button
    says. Nothing is shown before the door has answered. Without this script every page works, and loads again by itself. */
-"use strict";
-(() => {
-  const { seat, address, zone } = document.body.dataset;
-  const QUIET_MS = 3_000, LOST_MS = 10_000, POLL_MS = 5_000, POLLED_QUIET_MS = 9_000;
-  const ARMED_MS = 5_000, TWO_PRESSES_MS = 300, MOVED_MS = 400, TOAST_MS = 10_000, HERE_MS = 20_000, GONE_MS = 150_000;
-  const FRAME = "*frame";
-  const byId = (id) => document.getElementById(id);
-  const policy = window.trustedTypes?.createPolicy("careroute", { createHTML: (markup) => markup }) ??
-    { createHTML: (markup) => markup };
+const { seat, address, zone } = document.body.dataset;
+const QUIET_MS = 3_000, LOST_MS = 10_000, POLL_MS = 5_000, POLLED_QUIET_MS = 9_000;
+const ARMED_MS = 5_000, TWO_PRESSES_MS = 300, MOVED_MS = 400, TOAST_MS = 10_000, HERE_MS = 20_000, GONE_MS = 150_000;
+const FRAME = "*frame";
+const byId = (id) => document.getElementById(id);
+const policy = window.trustedTypes?.createPolicy("careroute", { createHTML: (markup) => markup }) ??
+  { createHTML: (markup) => markup };
 
-  // --- how current this page is -------------------------------------------------------------------------------------
+// --- how current this page is -------------------------------------------------------------------------------------
 
-  let beat = null; // what the door said last: its time, how far behind the journals it is, pages it could not render
-  let beatAt = performance.now(), polled = false, signedOut = false, offset = Number(document.body.dataset.now) - Date.now();
-  const quietFor = () => performance.now() - beatAt;
-  const behindFor = () => Math.max(quietFor() - (polled ? POLL_MS : 0), (beat?.lag ?? 0) * 1_000);
-  const isBroken = () => beat !== null && (beat.broken.includes(address) || beat.broken.includes(FRAME));
-  const isCurrent = () => !signedOut && !isBroken() && behindFor() <= (polled ? POLLED_QUIET_MS - POLL_MS : QUIET_MS);
+let beat = null; // what the door said last: its time, how far behind the journals it is, pages it could not render
+let beatAt = performance.now(), polled = false, signedOut = false, offset = Number(document.body.dataset.now) - Date.now();
+const quietFor = () => performance.now() - beatAt;
+const behindFor = () => Math.max(quietFor() - (polled ? POLL_MS : 0), (beat?.lag ?? 0) * 1_000);
+const isBroken = () => beat !== null && (beat.broken.includes(address) || beat.broken.includes(FRAME));
+export const isCurrent = () => !signedOut && !isBroken() && behindFor() <= (polled ? POLLED_QUIET_MS - POLL_MS : QUIET_MS);
 
-  function noteBeat(heard, byPoll) {
-    beat = heard; beatAt = performance.now(); polled = byPoll; offset = heard.at - Date.now();
-    showFreshness();
+function noteBeat(heard, byPoll) {
+  beat = heard; beatAt = performance.now(); polled = byPoll; offset = heard.at - Date.now();
+  showFreshness();
+}
+
+function showFreshness() {
+  const current = isCurrent(), connection = byId("connection"), stale = byId("stale");
+  const state = signedOut ? "out" : !current ? "stale" : polled ? "slow" : "live";
+  connection.dataset.state = state;
+  document.body.classList.toggle("not-current", !current);
+  setText(connection.firstElementChild, {
+    live: `● live, ${(quietFor() / 1_000).toFixed(1)} s`,
+    slow: `◐ slow: looks every ${POLL_MS / 1_000} s`,
+    stale: `◆ not current, ${Math.floor(behindFor() / 1_000)} s`,
+    out: "◆ signed out",
+  }[state]);
+  stale.hidden = current;
+  if (!current) setText(stale, staleWords());
+  for (const button of document.querySelectorAll("form[data-act] button")) {
+    if (current) button.removeAttribute("aria-disabled"); else button.setAttribute("aria-disabled", "true");
   }
+}
 
-  function showFreshness() {
-    const current = isCurrent(), connection = byId("connection"), stale = byId("stale");
-    const state = signedOut ? "out" : !current ? "stale" : polled ? "slow" : "live";
-    connection.dataset.state = state;
-    document.body.classList.toggle("not-current", !current);
-    setText(connection.firstElementChild, {
-      live: `● live, ${(quietFor() / 1_000).toFixed(1)} s`,
-      slow: `◐ slow: looks every ${POLL_MS / 1_000} s`,
-      stale: `◆ not current, ${Math.floor(behindFor() / 1_000)} s`,
-      out: "◆ signed out",
-    }[state]);
-    stale.hidden = current;
-    if (!current) setText(stale, staleWords());
-    for (const button of document.querySelectorAll("form[data-act] button")) {
-      if (current) button.removeAttribute("aria-disabled"); else button.setAttribute("aria-disabled", "true");
-    }
+function staleWords() {
+  if (signedOut) return "You are signed out. What you see is old: sign in again.";
+  if (isBroken()) return "careroute could not show this page anew: what you see is old. Work from your CAD.";
+  const since = clock.format(new Date(Date.now() + offset - behindFor()));
+  if (behindFor() > LOST_MS) {
+    return `NOT CURRENT since ${since}. What you see here is old, and nothing but a stop can be asked for. ` +
+      "Work from your CAD: where it hears nothing from careroute, it sends what it would have sent.";
   }
+  return `Nothing new from careroute since ${since}. Buttons wait until it is back; stop can be pressed, and says if it worked.`;
+}
 
-  function staleWords() {
-    if (signedOut) return "You are signed out. What you see is old: sign in again.";
-    if (isBroken()) return "careroute could not show this page anew: what you see is old. Work from your CAD.";
-    const since = clock.format(new Date(Date.now() + offset - behindFor()));
-    if (behindFor() > LOST_MS) {
-      return `NOT CURRENT since ${since}. What you see here is old, and nothing can be asked for on this page. ` +
-        "Work from your CAD: where it hears nothing from careroute, it sends what it would have sent.";
-    }
-    return `Nothing new from careroute since ${since}. Buttons wait until it is back; stop works all the same.`;
+// --- clocks and ages ----------------------------------------------------------------------------------------------
+
+const clock = new Intl.DateTimeFormat("en-GB", {
+  timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+});
+const said = new Set();
+let ticked = 0;
+
+function tick() { // by animation frames: on a page that has frozen the clock stands still, too
+  const now = Date.now() + offset;
+  setText(document.querySelector(".clock"), clock.format(new Date(now)));
+  if (now - ticked >= 200) { ticked = now; showFreshness(); showAges(document, now); }
+  requestAnimationFrame(tick);
+}
+
+function showAges(within, now) {
+  for (const span of within.querySelectorAll("[data-age]")) {
+    setText(span, ageWords((now - Date.parse(span.dataset.age)) / 1_000));
   }
+  for (const span of within.querySelectorAll("[data-left]")) {
+    const seconds = (Date.parse(span.dataset.left) - now) / 1_000;
+    setText(span, leftWords(seconds));
+    span.classList.toggle("soon", seconds <= 10);
+    if (span.dataset.say) sayLeft(span.dataset.say, span.dataset.left, seconds);
+  }
+}
 
-  // --- clocks and ages ----------------------------------------------------------------------------------------------
+function sayLeft(what, until, seconds) {
+  for (const mark of [10, 30, 60]) {
+    if (seconds > mark || seconds <= 0) continue;
+    const key = `${what} ${until} ${mark}`;
+    if (!said.has(key)) { said.add(key); if (seconds > mark - 2) byId("say").textContent = `${mark} seconds left: ${what}`; }
+    return;
+  }
+}
 
-  const clock = new Intl.DateTimeFormat("en-GB", {
-    timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+function ageWords(seconds) { // as `words.py` says it
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 60) return `${whole} s ago`;
+  if (whole < 3_600) return `${Math.floor(whole / 60)} min ago`;
+  return whole < 172_800 ? `${Math.floor(whole / 3_600)} h ago` : `${Math.floor(whole / 86_400)} days ago`;
+}
+
+function leftWords(seconds) {
+  const whole = Math.trunc(seconds);
+  if (whole <= 0) return "time is up";
+  return whole < 120 ? `${whole} s left` : `${Math.floor(whole / 60)} min left`;
+}
+
+function setText(element, text) { if (element.textContent !== text) element.textContent = text; }
+
+// --- rows ---------------------------------------------------------------------------------------------------------
+
+function show(change) { // replaces the rows that changed; focus, what is typed, and the place on the page stay
+  const region = byId(change.region);
+  if (!region || (change.page !== address && change.page !== FRAME)) return;
+  const focus = focusIn(region), before = [...region.children].map((row) => row.id);
+  for (const [id, markup] of Object.entries(change.rows)) {
+    const row = made(markup), old = byId(id);
+    if (old?.dataset.revision === row.dataset.revision) continue;
+    showAges(row, Date.now() + offset);
+    if (old) { carryTyped(old, row); old.replaceWith(row); } else region.append(row);
+    for (const form of row.querySelectorAll("form[data-act]")) if (asked.has(form.action)) markAsked(form);
+  }
+  const wanted = new Set(change.order);
+  for (const row of [...region.children]) if (!wanted.has(row.id)) row.remove();
+  change.order.forEach((id, place) => {
+    const row = byId(id);
+    if (row && region.children[place] !== row) region.insertBefore(row, region.children[place] ?? null);
   });
-  const said = new Set();
-  let ticked = 0;
+  before.forEach((id, place) => { // a row that now stands where another stood may be pressed in its stead
+    const row = region.children[place];
+    if (row && row.id !== id && !id.endsWith("-empty")) row.movedAt = performance.now();
+  });
+  if (focus) bringBack(region, focus);
+}
 
-  function tick() { // by animation frames: on a page that has frozen the clock stands still, too
-    const now = Date.now() + offset;
-    setText(document.querySelector(".clock"), clock.format(new Date(now)));
-    if (now - ticked >= 200) { ticked = now; showFreshness(); showAges(document, now); }
-    requestAnimationFrame(tick);
+function made(markup) {
+  const template = document.createElement("template");
+  template.innerHTML = policy.createHTML(markup);
+  return document.importNode(template.content, true).firstElementChild; // so that its addresses are those of this page
+}
+
+const FOCUSABLE = "a[href], button, input, select, textarea, summary";
+
+function focusIn(region) {
+  const active = document.activeElement, row = active?.closest?.(".row");
+  if (!row || row.parentElement !== region) return null;
+  const place = [...region.children].indexOf(row), inside = [...row.querySelectorAll(FOCUSABLE)].indexOf(active);
+  return { active, id: row.id, place, inside, start: active.selectionStart, end: active.selectionEnd };
+}
+
+function bringBack(region, { active, id, place, inside, start, end }) {
+  if (document.activeElement === active && active.isConnected) return;
+  const row = byId(id) ?? region.children[Math.min(place, region.children.length - 1)];
+  const inRow = row ? [...row.querySelectorAll(FOCUSABLE)] : [];
+  const target = active.isConnected ? active : byId(id) ? inRow[inside] ?? inRow[0] : inRow[0];
+  (target ?? byId("main")).focus({ preventScroll: true });
+  if (target && start != null) target.setSelectionRange?.(start, end);
+}
+
+function carryTyped(old, row) {
+  for (const field of old.querySelectorAll("input[name]:not([type=hidden]), select[name], textarea[name]")) {
+    const same = [...row.querySelectorAll(`[name="${CSS.escape(field.name)}"]`)]
+      .find((other) => other.form?.action === field.form?.action);
+    if (same) same.value = field.value;
   }
+  for (const opened of old.querySelectorAll("details[open][id]")) row.querySelector(`#${CSS.escape(opened.id)}`)?.setAttribute("open", "");
+}
 
-  function showAges(within, now) {
-    for (const span of within.querySelectorAll("[data-age]")) {
-      setText(span, ageWords((now - Date.parse(span.dataset.age)) / 1_000));
-    }
-    for (const span of within.querySelectorAll("[data-left]")) {
-      const seconds = (Date.parse(span.dataset.left) - now) / 1_000;
-      setText(span, leftWords(seconds));
-      span.classList.toggle("soon", seconds <= 10);
-      if (span.dataset.say) sayLeft(span.dataset.say, span.dataset.left, seconds);
-    }
+// --- asking for something -----------------------------------------------------------------------------------------
+
+const asked = new Set(); // where a request is under way
+
+function markAsked(form) {
+  for (const button of form.querySelectorAll("button")) { button.classList.add("asked"); button.dataset.was ??= button.textContent; button.textContent = "asked…"; }
+}
+
+function unmark(form) {
+  for (const button of form.querySelectorAll("button.asked")) { button.classList.remove("asked"); button.textContent = button.dataset.was; }
+}
+
+const unanswered = new Map(); // what was asked for and not answered yet → its key: asked again, it is the same command
+
+export async function ask(action, fields) { // resolves to [whether it was done, what to say]; never rejects
+  const what = `${action} ${fields}`, key = unanswered.get(what) ?? crypto.randomUUID();
+  unanswered.set(what, key);
+  fields.set("key", key);
+  try {
+    const answer = await fetch(action, { method: "POST", headers: { Accept: "application/json" }, body: fields });
+    const body = await answer.json();
+    if (answer.status < 500 && !["waiting", "held"].includes(body.state)) unanswered.delete(what);
+    if (body.reason === "prove-first") { location.assign(answer.headers.get("Location")); return [false, body.detail]; }
+    if (!answer.ok) return [false, `Not done. ${body.detail} ${body.errors.map((fault) => `${fault.path}: ${fault.what}`).join(" ")}`];
+    return [body.state === "done", body.state === "done" ? body.sentence || "Done." : body.sentence || "Not answered yet: the command is on the log."];
+  } catch {
+    return [false, "No answer: careroute cannot be reached, and perhaps nothing was done. Look before you ask again."];
   }
+}
 
-  function sayLeft(what, until, seconds) {
-    for (const mark of [10, 30, 60]) {
-      if (seconds > mark || seconds <= 0) continue;
-      const key = `${what} ${until} ${mark}`;
-      if (!said.has(key)) { said.add(key); if (seconds > mark - 2) byId("say").textContent = `${mark} seconds left: ${what}`; }
-      return;
-    }
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.dataset.stop) { event.preventDefault(); pressStop(form); return; }
+  if (!("act" in form.dataset)) return;
+  event.preventDefault();
+  if (!isCurrent()) { tell("This page is not current: nothing was asked for.", true); return; }
+  if (asked.has(form.action)) return;
+  if (performance.now() - (form.closest(".region > .row")?.movedAt ?? -MOVED_MS) < MOVED_MS && pressedBy === "pointer") {
+    tell("The list moved just now, so nothing was asked for: press again.", true);
+    return;
   }
+  const fields = new URLSearchParams(new FormData(form, event.submitter));
+  asked.add(form.action);
+  markAsked(form);
+  const [done, words] = await ask(form.action, fields);
+  asked.delete(form.action);
+  const there = [...document.querySelectorAll("form[data-act]")].filter((other) => other.action === form.action);
+  for (const other of there) unmark(other);
+  tell(words, !done);
+});
 
-  function ageWords(seconds) { // as `words.py` says it
-    const whole = Math.max(0, Math.floor(seconds));
-    if (whole < 60) return `${whole} s ago`;
-    if (whole < 3_600) return `${Math.floor(whole / 60)} min ago`;
-    return whole < 172_800 ? `${Math.floor(whole / 3_600)} h ago` : `${Math.floor(whole / 86_400)} days ago`;
+let pressedBy = "keyboard", toast = 0;
+addEventListener("pointerdown", () => { pressedBy = "pointer"; }, true);
+addEventListener("keydown", () => { pressedBy = "keyboard"; }, true);
+
+export function tell(words, isWrong) {
+  const bar = byId("toast");
+  bar.textContent = words;
+  bar.className = isWrong ? "toast wrong" : "toast";
+  bar.hidden = false;
+  clearTimeout(toast);
+  toast = setTimeout(() => { bar.hidden = true; }, TOAST_MS);
+}
+
+// --- stop: the first press arms it, the second stops --------------------------------------------------------------
+
+let armed = null;
+
+function pressStop(form) {
+  const district = form.elements.district, what = district.selectedOptions[0].textContent.trim();
+  if (armed?.district === district.value) {
+    if (armed.released && performance.now() - armed.at > TWO_PRESSES_MS) stop(form, district.value);
+    return;
   }
+  disarm(form);
+  armed = { district: district.value, at: performance.now(), released: false, timer: setTimeout(() => disarm(form), ARMED_MS) };
+  form.classList.add("armed");
+  form.querySelector("[data-words]").textContent = `Press again: stop ${what}`;
+  byId("say").textContent = `Press again within five seconds to stop ${what}.`;
+}
 
-  function leftWords(seconds) {
-    const whole = Math.trunc(seconds);
-    if (whole <= 0) return "time is up";
-    return whole < 120 ? `${whole} s left` : `${Math.floor(whole / 60)} min left`;
-  }
+// a key that is held down repeats: only a press after a release is another
+for (const kind of ["pointerup", "keyup"]) addEventListener(kind, () => { if (armed) armed.released = true; }, true);
 
-  function setText(element, text) { if (element.textContent !== text) element.textContent = text; }
+function disarm(form) {
+  clearTimeout(armed?.timer);
+  armed = null;
+  form.classList.remove("armed");
+  form.querySelector("[data-words]").textContent = "Stop";
+}
 
-  // --- rows ---------------------------------------------------------------------------------------------------------
+async function stop(form, district) {
+  disarm(form);
+  form.querySelector("[data-words]").textContent = "asked…";
+  const [done, words] = await ask(form.dataset.stop, new URLSearchParams({ district }));
+  form.querySelector("[data-words]").textContent = "Stop";
+  tell(words, !done);
+}
+document.querySelector("form[data-stop] select")?.addEventListener("change", (event) => disarm(event.target.form));
 
-  function show(change) { // replaces the rows that changed; focus, what is typed, and the place on the page stay
-    const region = byId(change.region);
-    if (!region || (change.page !== address && change.page !== FRAME)) return;
-    const focus = focusIn(region), before = [...region.children].map((row) => row.id);
-    for (const [id, markup] of Object.entries(change.rows)) {
-      const row = made(markup), old = byId(id);
-      if (old?.dataset.revision === row.dataset.revision) continue;
-      showAges(row, Date.now() + offset);
-      if (old) { carryTyped(old, row); old.replaceWith(row); } else region.append(row);
-      for (const form of row.querySelectorAll("form[data-act]")) if (asked.has(form.action)) markAsked(form);
-    }
-    const wanted = new Set(change.order);
-    for (const row of [...region.children]) if (!wanted.has(row.id)) row.remove();
-    change.order.forEach((id, place) => {
-      const row = byId(id);
-      if (row && region.children[place] !== row) region.insertBefore(row, region.children[place] ?? null);
+// --- one stream for all tabs of this browser ----------------------------------------------------------------------
+
+const channel = new BroadcastChannel(`careroute ${seat}`), tab = crypto.randomUUID();
+const tabs = new Map(); // where this tab leads: each tab's address, and when it was last heard of
+let source = null, following = "";
+
+const take = {
+  beat: (data) => noteBeat(data, false),
+  rows: show,
+  "signed-out": () => { signedOut = true; showFreshness(); },
+};
+channel.onmessage = ({ data: [kind, data] }) => {
+  if (kind in take) take[kind](data);
+  else if (kind === "who") channel.postMessage(["here", { tab, address }]);
+  else if (source && kind === "here") { tabs.set(data.tab, { address: data.address, at: performance.now() }); follow(); }
+  else if (source && kind === "gone") { tabs.delete(data.tab); }
+};
+
+function lead() {
+  follow();
+  channel.postMessage(["who", null]);
+  setInterval(follow, HERE_MS);
+  return new Promise(() => {}); // until this tab is gone
+}
+
+function follow() {
+  for (const [name, { at }] of tabs) if (performance.now() - at > GONE_MS) tabs.delete(name);
+  const addresses = [...new Set([address, ...[...tabs.values()].map((other) => other.address)])].slice(0, 12);
+  const wanted = `/stream?${new URLSearchParams(addresses.map((each) => ["page", each]))}`;
+  if (source && source.readyState !== EventSource.CLOSED && wanted === following) return;
+  source?.close();
+  following = wanted;
+  source = new EventSource(wanted);
+  for (const kind of Object.keys(take)) {
+    source.addEventListener(kind, ({ data }) => {
+      const heard = JSON.parse(data);
+      take[kind](heard);
+      channel.postMessage([kind, heard]);
     });
-    if (before.some((id, place) => id !== change.order[place])) region.movedAt = performance.now();
-    if (focus) bringBack(region, focus);
   }
+}
 
-  function made(markup) {
-    const template = document.createElement("template");
-    template.innerHTML = policy.createHTML(markup);
-    return template.content.firstElementChild;
-  }
+async function poll() { // the second way: slow, and each tab for itself
+  if (quietFor() < POLL_MS - 500 || signedOut) return;
+  if (source?.readyState === EventSource.CLOSED) follow();
+  try {
+    const answer = await fetch(`/news?${new URLSearchParams([["page", address]])}`, { headers: { Accept: "application/json" } });
+    if (answer.status === 401) { take["signed-out"](); return; }
+    if (!answer.ok) return;
+    const news = await answer.json();
+    news.rows.forEach(show);
+    noteBeat(news.beat, true);
+  } catch { /* it says that it is not current */ }
+}
 
-  const FOCUSABLE = "a[href], button, input, select, textarea, summary";
-
-  function focusIn(region) {
-    const active = document.activeElement, row = active?.closest?.(".row");
-    if (!row || row.parentElement !== region) return null;
-    const place = [...region.children].indexOf(row), inside = [...row.querySelectorAll(FOCUSABLE)].indexOf(active);
-    return { active, id: row.id, place, inside, start: active.selectionStart, end: active.selectionEnd };
-  }
-
-  function bringBack(region, { active, id, place, inside, start, end }) {
-    if (document.activeElement === active && active.isConnected) return;
-    const row = byId(id) ?? region.children[Math.min(place, region.children.length - 1)];
-    const inRow = row ? [...row.querySelectorAll(FOCUSABLE)] : [];
-    const target = active.isConnected ? active : byId(id) ? inRow[inside] ?? inRow[0] : inRow[0];
-    (target ?? byId("main")).focus({ preventScroll: true });
-    if (target && start != null) target.setSelectionRange?.(start, end);
-  }
-
-  function carryTyped(old, row) {
-    for (const field of old.querySelectorAll("input[name]:not([type=hidden]), select[name], textarea[name]")) {
-      const same = [...row.querySelectorAll(`[name="${CSS.escape(field.name)}"]`)]
-        .find((other) => other.form?.action === field.form?.action);
-      if (same) same.value = field.value;
-    }
-    for (const opened of old.querySelectorAll("details[open][id]")) row.querySelector(`#${CSS.escape(opened.id)}`)?.setAttribute("open", "");
-  }
-
-  // --- asking for something -----------------------------------------------------------------------------------------
-
-  const asked = new Set(); // where a request is under way
-
-  function markAsked(form) {
-    for (const button of form.querySelectorAll("button")) { button.classList.add("asked"); button.dataset.was ??= button.textContent; button.textContent = "asked…"; }
-  }
-
-  function unmark(form) {
-    for (const button of form.querySelectorAll("button.asked")) { button.classList.remove("asked"); button.textContent = button.dataset.was; }
-  }
-
-  async function ask(action, fields) { // resolves to [whether it was done, what to say]; never rejects
-    fields.set("key", crypto.randomUUID());
-    try {
-      const answer = await fetch(action, { method: "POST", headers: { Accept: "application/json" }, body: fields });
-      const body = await answer.json();
-      if (body.reason === "prove-first") { location.assign(answer.headers.get("Location")); return [false, body.detail]; }
-      if (!answer.ok) return [false, `Not done. ${body.detail} ${body.errors.map((fault) => `${fault.path}: ${fault.what}`).join(" ")}`];
-      return [body.state === "done", body.state === "done" ? body.sentence || "Done." : body.sentence || "Not answered yet: the command is on the log."];
-    } catch {
-      return [false, "No answer: careroute cannot be reached, and perhaps nothing was done. Look before you ask again."];
-    }
-  }
-
-  document.addEventListener("submit", async (event) => {
-    const form = event.target;
-    if (form.dataset.stop) { event.preventDefault(); pressStop(form); return; }
-    if (!("act" in form.dataset)) return;
-    event.preventDefault();
-    if (!isCurrent()) { tell("This page is not current: nothing was asked for.", true); return; }
-    if (asked.has(form.action)) return;
-    if (performance.now() - (form.closest(".region")?.movedAt ?? -MOVED_MS) < MOVED_MS && pressedBy === "pointer") {
-      tell("The list moved just now, so nothing was asked for: press again.", true);
-      return;
-    }
-    const fields = new URLSearchParams(new FormData(form, event.submitter));
-    asked.add(form.action);
-    markAsked(form);
-    const [done, words] = await ask(form.action, fields);
-    asked.delete(form.action);
-    const there = [...document.querySelectorAll("form[data-act]")].filter((other) => other.action === form.action);
-    for (const other of there) unmark(other);
-    tell(words, !done);
-  });
-
-  let pressedBy = "keyboard", toast = 0;
-  addEventListener("pointerdown", () => { pressedBy = "pointer"; }, true);
-  addEventListener("keydown", () => { pressedBy = "keyboard"; }, true);
-
-  function tell(words, isWrong) {
-    const bar = byId("toast");
-    bar.textContent = words;
-    bar.className = isWrong ? "toast wrong" : "toast";
-    bar.hidden = false;
-    clearTimeout(toast);
-    toast = setTimeout(() => { bar.hidden = true; }, TOAST_MS);
-  }
-
-  // --- stop: the first press arms it, the second stops --------------------------------------------------------------
-
-  let armed = null;
-
-  function pressStop(form) {
-    const district = form.elements.district, what = district.selectedOptions[0].textContent.trim();
-    if (armed?.district === district.value) {
-      if (armed.released && performance.now() - armed.at > TWO_PRESSES_MS) stop(form, district.value);
-      return;
-    }
-    disarm(form);
-    armed = { district: district.value, at: performance.now(), released: false, timer: setTimeout(() => disarm(form), ARMED_MS) };
-    form.classList.add("armed");
-    form.querySelector("[data-words]").textContent = `Press again: stop ${what}`;
-    byId("say").textContent = `Press again within five seconds to stop ${what}.`;
-  }
-
-  // a key that is held down repeats: only a press after a release is another
-  for (const kind of ["pointerup", "keyup"]) addEventListener(kind, () => { if (armed) armed.released = true; }, true);
-
-  function disarm(form) {
-    clearTimeout(armed?.timer);
-    armed = null;
-    form.classList.remove("armed");
-    form.querySelector("[data-words]").textContent = "Stop";
-  }
-
-  async function stop(form, district) {
-    disarm(form);
-    form.querySelector("[data-words]").textContent = "asked…";
-    const [done, words] = await ask(form.dataset.stop, new URLSearchParams({ district }));
-    form.querySelector("[data-words]").textContent = "Stop";
-    tell(words, !done);
-  }
-  document.querySelector("form[data-stop] select")?.addEventListener("change", (event) => disarm(event.target.form));
-
-  // --- one stream for all tabs of this browser ----------------------------------------------------------------------
-
-  const channel = new BroadcastChannel(`careroute ${seat}`), tab = crypto.randomUUID();
-  const tabs = new Map(); // where this tab leads: each tab's address, and when it was last heard of
-  let source = null, following = "";
-
-  const take = {
-    beat: (data) => noteBeat(data, false),
-    rows: show,
-    "signed-out": () => { signedOut = true; showFreshness(); },
-  };
-  channel.onmessage = ({ data: [kind, data] }) => {
-    if (kind in take) take[kind](data);
-    else if (kind === "who") channel.postMessage(["here", { tab, address }]);
-    else if (source && kind === "here") { tabs.set(data.tab, { address: data.address, at: performance.now() }); follow(); }
-    else if (source && kind === "gone") { tabs.delete(data.tab); }
-  };
-
-  function lead() {
-    follow();
-    channel.postMessage(["who", null]);
-    setInterval(follow, HERE_MS);
-    return new Promise(() => {}); // until this tab is gone
-  }
-
-  function follow() {
-    for (const [name, { at }] of tabs) if (performance.now() - at > GONE_MS) tabs.delete(name);
-    const addresses = [...new Set([address, ...[...tabs.values()].map((other) => other.address)])].slice(0, 12);
-    const wanted = `/stream?${new URLSearchParams(addresses.map((each) => ["page", each]))}`;
-    if (source && source.readyState !== EventSource.CLOSED && wanted === following) return;
-    source?.close();
-    following = wanted;
-    source = new EventSource(wanted);
-    for (const kind of Object.keys(take)) {
-      source.addEventListener(kind, ({ data }) => {
-        const heard = JSON.parse(data);
-        take[kind](heard);
-        channel.postMessage([kind, heard]);
-      });
-    }
-  }
-
-  async function poll() { // the second way: slow, and each tab for itself
-    if (quietFor() < POLL_MS - 500 || signedOut) return;
-    if (source?.readyState === EventSource.CLOSED) follow();
-    try {
-      const answer = await fetch(`/news?${new URLSearchParams([["page", address]])}`, { headers: { Accept: "application/json" } });
-      if (answer.status === 401) { take["signed-out"](); return; }
-      if (!answer.ok) return;
-      const news = await answer.json();
-      news.rows.forEach(show);
-      noteBeat(news.beat, true);
-    } catch { /* it says that it is not current */ }
-  }
-
-  addEventListener("pagehide", () => channel.postMessage(["gone", { tab }]));
-  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-  setInterval(() => channel.postMessage(["here", { tab, address }]), HERE_MS);
-  setInterval(poll, POLL_MS);
-  channel.postMessage(["here", { tab, address }]);
-  if (navigator.locks) navigator.locks.request(`careroute ${seat}`, lead); else lead();
-  tick();
-})();
+addEventListener("pagehide", () => channel.postMessage(["gone", { tab }]));
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+setInterval(() => channel.postMessage(["here", { tab, address }]), HERE_MS);
+setInterval(poll, POLL_MS);
+channel.postMessage(["here", { tab, address }]);
+if (navigator.locks) navigator.locks.request(`careroute ${seat}`, lead); else lead();
+tick();

@@ -29,8 +29,6 @@ _ENDS = """UPDATE call SET is_known = 1, ended = 1,
     newest_us = CASE WHEN newest_us > :order_us THEN newest_us ELSE :order_us END
     WHERE call_id = :call_id AND (is_known = 1 OR {first}) AND coalesce(reopened_us, :order_us) <= :order_us"""
 _ENDS_FRESH, _ENDS_STALE = _ENDS.format(first="1 = 1"), _ENDS.format(first="1 = 0")
-_ARRIVED = """UPDATE acknowledged SET seen = 1 WHERE agency = :agency AND source = :source AND incident = :incident
-    AND event_id IN (:event_id, '') AND seen = 0"""
 
 
 def _version(given: Given) -> Iterator[Write]:
@@ -58,7 +56,6 @@ def _version(given: Given) -> Iterator[Write]:
         if fresh:
             yield Write(_OWED_IF_NEW, where)
             yield Write(_FIRST, named)
-    yield Write(_ARRIVED, {"agency": agency, "source": source, "incident": incident, "event_id": event_id})
 
 
 FOLDS: dict[str, Fold] = {"call-reported": _version, "call-cancelled": _version}

@@ -27,6 +27,7 @@ PERSON = {"person_id": "x", "name": "X", "disciplines": ["emt"]}
 ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("GET", "/v1/calls"): (PEOPLE | {"cad"}, None),
     ("GET", f"/v1/calls/{CALL_ID}"): (PEOPLE | {"cad"}, None),
+    ("GET", f"/v1/calls/{CALL_ID}/trace"): (PEOPLE | {"cad"}, None),
     ("GET", "/v1/switchboard"): (PEOPLE, None),
     ("GET", "/v1/referrals"): (PEOPLE, None),
     ("GET", "/v1/programme"): (PEOPLE, None),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 import tomllib
 from collections.abc import Callable, Coroutine, Iterator
@@ -19,6 +20,7 @@ from typer.testing import CliRunner, Result
 from services.console.cli import client
 from services.console.cli.app import app
 from services.console.cli.client import Door
+from services.console.elsewhere import Elsewhere
 from shared import events
 from shared.agencies import hash_of
 from shared.call import Call
@@ -26,7 +28,9 @@ from shared.clock import SystemClock
 from shared.links import shift_link
 from shared.topics import DECISIONS
 from tests.services.console.driver import AGENCY, POCKET, SECRET, City, running_city
+from tests.services.console.elsewhere import answers, with_reporting
 from tests.services.console.stories import ACCEPTED, CALL_ID, START, triaged
+from tests.services.console.test_trace import TOLD
 
 T = TypeVar("T")
 
@@ -330,6 +334,25 @@ def test_a_new_key_and_its_hash() -> None:
     (made_key,) = [line.removeprefix("key: ") for line in shown if line.startswith("key: ")]
     lines = "\n".join(line for line in shown if "=" in line and not line.startswith("key: "))
     assert tomllib.loads(lines) == {"keys": [hash_of(made_key)], "token": hash_of(made_key)}
+
+
+def test_a_trace_is_a_waterfall(town: Town) -> None:
+    with_reporting(town.city, answers(TOLD))
+    printed = town.run("dispatcher", "trace", CALL_ID).stdout.splitlines()
+    assert f"{CALL_ID} 3 records within 8.000 s" in printed[0]
+    head, *lines = [re.sub(r" *━+ *", " ━ ", line).split() for line in printed[1:]]
+    assert head == ["at", "record", "took", "by", "because", "of"]
+    assert lines == [
+        ["0.000", "━", "call-reported", "from", "outside"],
+        ["1.000", "━", "call-triaged", "1.000", "x"],
+        ["8.000", "━", "call-routed", "x", "override-call", "(commands/1/3)"],
+    ]
+    bars = [line.index("━") for line in printed[2:]]
+    assert bars[0] == bars[1] < bars[2], "a bar begins where the cause was there"
+    town.city.app.state.reporting = Elsewhere("reporting service", "CAREROUTE_REPORTING_URL", None)
+    told = town.run("dispatcher", "trace", CALL_ID)
+    assert told.exit_code == 4
+    assert "set CAREROUTE_REPORTING_URL" in " ".join(told.stderr.split())
 
 
 def test_help_is_there_for_every_command() -> None:

@@ -1,0 +1,91 @@
+"""Asks another service over HTTP, bounded in time and size: nothing of this door waits for it, or fails with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+ANSWER_SECONDS = 5.0
+MOST_BYTES = 16 * 1024 * 1024
+
+
+class Away(Exception):
+    """There is no such service, or it gave no answer; says which, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What it answered, a refusal too."""
+
+    status: int
+    media_type: str
+    body: bytes
+
+
+class Elsewhere:
+    """One service, wherever it is. Whoever asks was let in before, by this door's own rules."""
+
+    def __init__(
+        self, name: str, setting: str, url: str | None, key: str = "", transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        """`setting`: what somebody sets who wants to have it; `key`: said as a bearer token, where it has one."""
+        self.name = name
+        self._url, self._setting = url, setting
+        self._client = httpx.AsyncClient(
+            base_url=url or "",
+            headers={"Authorization": f"Bearer {key}"} if key else {},
+            timeout=ANSWER_SECONDS,
+            transport=transport,
+            trust_env=False,
+        )
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether this console knows where it is."""
+        return self._url is not None
+
+    async def ask(self, *path: str, query: Mapping[str, str] | None = None) -> Told:
+        """What stands at a path, given in its parts. Raises Away."""
+        if not self.is_set_up:
+            raise Away(f"This console knows of no {self.name}: set {self._setting}.")
+        try:
+            async with self._client.stream("GET", _path(path), params=dict(query or {})) as answer:
+                told = Told(answer.status_code, answer.headers.get("content-type", ""), await self._body(answer))
+        except (httpx.HTTPError, httpx.InvalidURL):
+            raise self._no_answer() from None
+        if told.status in (401, 403) or told.status >= 500:  # noqa: PLR2004  # HTTP's: our key, or its fault
+            raise self._no_answer()
+        return told
+
+    async def ask_json(self, *path: str, query: Mapping[str, str] | None = None) -> Any:
+        """The same, read as JSON. Raises Away."""
+        told = await self.ask(*path, query=query)
+        try:
+            return json.loads(told.body)
+        except (ValueError, RecursionError):
+            raise self._no_answer() from None
+
+    async def close(self) -> None:
+        """Ask no more."""
+        await self._client.aclose()
+
+    def _no_answer(self) -> Away:
+        return Away(f"The {self.name} gave no answer; nothing else here waits for it.")
+
+    async def _body(self, answer: httpx.Response) -> bytes:
+        parts, size = [], 0
+        async for part in answer.aiter_bytes():
+            size += len(part)
+            if size > MOST_BYTES:
+                raise Away(f"The {self.name} answers with more than can be shown at once.")
+            parts.append(part)
+        return b"".join(parts)
+
+
+def _path(parts: tuple[str, ...]) -> str:
+    return "/" + "/".join(quote(part, safe="") for part in parts)

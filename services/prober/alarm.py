@@ -1,0 +1,107 @@
+"""The way out that does not lead through careroute: an alarm is posted to an address, and the watcher is beaten to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from services.prober.book import Book, Record, Target
+from services.prober.config import ProberSettings
+from shared import telemetry
+
+AGAIN_SECONDS = 60.0
+"""How often an alarm that stands is posted again."""
+RETRY_SECONDS = 2.0
+"""How soon one is that did not get through."""
+BEAT_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class Alarms:
+    """Posts what is wrong for as long as it is, and that it is over."""
+
+    book: Book
+    settings: ProberSettings
+    http: httpx.AsyncClient
+    failing: bool = field(default=False, init=False)
+    """Whether the last post did not get through."""
+    _told: dict[Target, float] = field(default_factory=dict, init=False)
+    """When each alarm that stands was last told, on the loop's clock."""
+    _news: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+
+    def look(self) -> None:
+        """There is a new verdict."""
+        self._news.set()
+
+    async def keep_telling(self) -> None:
+        """Tell of every alarm at once, and again while it stands; for ever."""
+        while True:
+            self._news.clear()
+            await self._tell()
+            pause = RETRY_SECONDS if self.failing else AGAIN_SECONDS / 4
+            try:
+                async with asyncio.timeout(pause):
+                    await self._news.wait()
+            except TimeoutError:
+                continue
+
+    async def _tell(self) -> None:
+        now, standing = asyncio.get_running_loop().time(), dict(self.book.alarms())
+        for target, record in standing.items():
+            if now - self._told.get(target, -AGAIN_SECONDS) >= AGAIN_SECONDS and await self._post(
+                _missed(target, record)
+            ):
+                self._told[target] = now
+        for target in [target for target in self._told if target not in standing]:
+            if await self._post(_over(target)):
+                del self._told[target]
+
+    async def _post(self, message: Mapping[str, Any]) -> bool:
+        """Whether somebody has acknowledged it."""
+        if not self.settings.alarm_url:
+            return False
+        self.failing = not await _posted(self.http, self.settings.alarm_url, self.settings.alarm_token, message)
+        if self.failing:
+            telemetry.logger().error("alarm not delivered", kind=message["alarm"])
+        return not self.failing
+
+
+async def keep_beating(settings: ProberSettings, http: httpx.AsyncClient, is_alive: Callable[[], bool]) -> None:
+    """Beat to the watcher for as long as probes get their verdicts; for ever."""
+    while settings.watcher_url:
+        if is_alive() and not await _posted(http, settings.watcher_url, settings.watch_secret, {"beat": "prober"}):
+            telemetry.logger().warning("the watcher cannot be reached")
+        await asyncio.sleep(BEAT_SECONDS)
+
+
+async def _posted(http: httpx.AsyncClient, url: str, token: SecretStr, message: Mapping[str, Any]) -> bool:
+    """Whether somebody has acknowledged a message; `token` may be empty."""
+    secret = token.get_secret_value()
+    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+    try:
+        return (await http.post(url, json=message, headers=headers)).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _missed(target: Target, record: Record) -> dict[str, Any]:
+    since = datetime.fromisoformat(record.since)
+    sentence = (
+        f"careroute may be deaf for {target}: {record.missed_in_a_row} test calls in a row were missed since "
+        f"{since:%H:%M:%S} UTC, the last because {record.why}. The default response stands."
+    )
+    return {**_about(target), "alarm": "probe-missed", "since": record.since, "why": record.why, "sentence": sentence}
+
+
+def _over(target: Target) -> dict[str, Any]:
+    return {**_about(target), "alarm": "probe-seen-again", "sentence": f"A test call for {target} was seen again."}
+
+
+def _about(target: Target) -> dict[str, Any]:
+    return {"agency": target.agency, "district": target.district, "partition": target.partition}

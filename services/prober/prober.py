@@ -1,0 +1,196 @@
+"""The rounds: one probe after the other for every target, each with a verdict, whatever happens to it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from services.prober import beat, whole_way
+from services.prober.alarm import Alarms
+from services.prober.beat import Beats
+from services.prober.book import Book, Target, Verdict
+from services.prober.config import ProberSettings
+from services.prober.doors import Doors, Refused
+from services.prober.whole_way import Reached, WholeWay, Wrong
+from shared import telemetry
+from shared.clock import Clock
+
+START_PAUSE_SECONDS = 0.5
+SILENT_INTERVALS = 3
+"""A target without a verdict for so many intervals and limits: the prober itself stands still."""
+
+Go = Callable[[str, Reached], Awaitable[None]]
+"""`await go(probe_id, reached)`: one probe. Raises Refused, Wrong."""
+
+
+@dataclass(slots=True)
+class Prober:
+    """Probes every agency and district that it is told of, for ever."""
+
+    settings: ProberSettings
+    clock: Clock
+    doors: Doors
+    book: Book
+    alarms: Alarms
+    whole_ways: tuple[WholeWay, ...]
+    beats: tuple[Beats, ...]
+    _heard_at: dict[Target, float] = field(default_factory=dict, init=False)
+    """When each target last had a verdict, on the monotonic clock."""
+
+    async def run(self) -> None:
+        """Probe for ever. What a former process left open is a miss, and is told like any other."""
+        for probe_id, verdict in self.book.left_open():
+            self._close(probe_id, verdict)
+        await self._doors_opened()
+        async with asyncio.TaskGroup() as tasks:
+            for way in self.whole_ways:
+                tasks.create_task(self._rounds_of_agency(way))
+            for beats in self.beats:
+                tasks.create_task(self._rounds_of_districts(beats))
+
+    def is_alive(self) -> bool:
+        """Whether verdicts come as they should."""
+        longest = SILENT_INTERVALS * (self.settings.beat_seconds + self.settings.probe_limit_seconds)
+        now = self.clock.monotonic()
+        return all(now - heard_at < longest for heard_at in self._heard_at.values())
+
+    def unready(self) -> str:
+        """What keeps the prober from being of use; empty: nothing."""
+        if not self.settings.alarm_url:
+            return "CAREROUTE_ALARM_URL is not set: nobody would be told of a missed probe."
+        if not self.whole_ways and not self.beats:
+            return "The probes file names no agency and no beat: nothing is probed."
+        return "" if self.is_alive() else "Probes have no verdicts any more."
+
+    def remark(self) -> str:
+        """What somebody should mend who asks whether the prober is ready."""
+        lines = [
+            self.unready(),
+            "The last alarm could not be delivered." if self.alarms.failing else "",
+            "The book of probes cannot be written: a restart would forget." if self.book.unwritten else "",
+            "" if self.settings.watcher_url else "Nobody watches the prober: CAREROUTE_WATCH_URL names nobody.",
+        ]
+        return " ".join(line for line in lines if line)
+
+    async def _doors_opened(self) -> None:
+        """Wait for doors that start beside this process; not for ever, for a shut one is what is looked for."""
+        began = self.clock.monotonic()
+        while self.clock.monotonic() - began < self.settings.probe_start_seconds:
+            if await self.doors.are_ready():
+                return
+            await asyncio.sleep(START_PAUSE_SECONDS)
+
+    async def _rounds_of_agency(self, way: WholeWay) -> None:
+        target = Target(way.name, partition=way.agency.partition)
+        while True:
+            began = self.clock.monotonic()
+            verdict = await self.probe(target, whole_way.STAGES, way.go)
+            way.is_set_up = way.is_set_up and not verdict.missed
+            await self._pause(began, self.settings.probe_seconds, missed=bool(verdict.missed))
+
+    async def _rounds_of_districts(self, beats: Beats) -> None:
+        while True:
+            began, missed = self.clock.monotonic(), False
+            targets = await self._districts(beats)
+            async with asyncio.TaskGroup() as tasks:
+                running = [
+                    tasks.create_task(self.probe(target, beat.STAGES, partial(beats.go, target.district)))
+                    for target in targets
+                ]
+            missed = any(task.result().missed for task in running)
+            await self._pause(began, self.settings.beat_seconds, missed=missed)
+
+    async def _districts(self, beats: Beats) -> tuple[Target, ...]:
+        """The districts to probe now; while nobody can tell which are live, those that were."""
+        former = tuple(target for target in self.book.targets() if target.agency == beats.agency)
+        try:
+            async with asyncio.timeout(self.settings.probe_limit_seconds):
+                live = await beats.live_districts()
+        except (TimeoutError, Refused):
+            return former or (Target(beats.agency),)
+        targets = tuple(Target(beats.agency, district) for district in live)
+        for target in former:
+            if target not in targets:
+                self._forget(target)
+        return targets
+
+    async def probe(self, target: Target, stages: tuple[str, ...], go: Go) -> Verdict:
+        """One probe, and its verdict: what it came to in time is told by its stages."""
+        probe_id, began = f"probe-{secrets.token_hex(6)}", self.clock.monotonic()
+        reached, limit_seconds = dict[str, float](), self.settings.probe_limit_seconds
+        self._heard_at.setdefault(target, began)
+        telemetry.begin("prober", agency=target.agency, district=target.district)
+        self.book.open(target, probe_id, self.clock.now())
+
+        def note(stage: str) -> None:
+            reached[stage] = self.clock.monotonic()
+
+        why = ""
+        try:
+            async with asyncio.timeout(limit_seconds):
+                await go(probe_id, note)
+        except TimeoutError:
+            missing = next(stage for stage in stages if stage not in reached)
+            why = f"it was not {missing} in {limit_seconds:g} s"
+        except Refused as refused:
+            why = f"a door answered {refused}"
+        except Wrong as wrong:
+            why = str(wrong)
+        except Exception as error:  # noqa: BLE001  # an answer of another shape, a fault of ours: nobody saw the call
+            why = f"of a fault: {type(error).__name__}"
+        sent_at = reached.get(stages[0], began)
+        verdict = Verdict(target, why, self.clock.monotonic() - sent_at)
+        for stage, at in reached.items():
+            telemetry.PROBE_STAGE.labels(stage).observe(at - sent_at)
+        self._close(probe_id, verdict)
+        return verdict
+
+    def _close(self, probe_id: str, verdict: Verdict) -> None:
+        target = verdict.target
+        self.book.close(probe_id, verdict)
+        self._heard_at[target] = self.clock.monotonic()
+        labels = (target.agency, target.district)
+        telemetry.PROBES.labels(*labels, "missed" if verdict.missed else "seen").inc()
+        telemetry.PROBE_MISSED.labels(*labels, _partition(target)).set(self.book.record(target).missed_in_a_row)
+        if verdict.missed:
+            telemetry.logger().error("probe missed", agency=target.agency, wrong=verdict.missed)
+        else:
+            telemetry.PROBE_SEEN.labels(*labels, _partition(target)).set(self.clock.now().timestamp())
+        self.alarms.look()
+
+    def _forget(self, target: Target) -> None:
+        self.book.forget(target)
+        self._heard_at.pop(target, None)
+        telemetry.forget_probe(target.agency, target.district, _partition(target))
+
+    async def _pause(self, began: float, seconds: float, *, missed: bool) -> None:
+        """Wait for the next round; after the first miss it begins at once, so that the second is soon known."""
+        left_seconds = began + seconds - self.clock.monotonic()
+        await asyncio.sleep(START_PAUSE_SECONDS if missed else max(0.0, left_seconds))
+
+
+def _partition(target: Target) -> str:
+    return "" if target.partition is None else str(target.partition)
+
+
+def state_of(prober: Prober, now: datetime) -> dict[str, object]:
+    """How everything stands, for whoever asks at the door."""
+    return {
+        "at": now.isoformat(),
+        **{name: prober.book.verdicts[name] for name in ("sent", "seen", "missed")},
+        "median_seconds": prober.book.median_seconds(),
+        "targets": [
+            {
+                "agency": target.agency,
+                "district": target.district,
+                "partition": target.partition,
+                "missed_in_a_row": prober.book.record(target).missed_in_a_row,
+                "why": prober.book.record(target).why,
+            }
+            for target in prober.book.targets()
+        ],
+    }

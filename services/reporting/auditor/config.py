@@ -1,0 +1,34 @@
+"""Settings of the auditor."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, DirectoryPath, Field, SecretStr
+from pydantic_settings import NoDecode
+
+from shared.config import Environment, StorageSettings, WatchedSettings
+
+
+def _listed(value: object) -> object:
+    return tuple(word for word in value.split(",") if word) if isinstance(value, str) else value
+
+
+class AuditorStoreSettings(Environment):
+    """Where the auditor's store is."""
+
+    storage_directory: DirectoryPath = Field(description="the directory of the files that it keeps")
+    auditor_database_url: SecretStr | None = Field(
+        default=None,
+        description="postgresql+asyncpg://user:password@host/database; without it a SQLite file in the storage",
+    )
+
+
+class AuditorSettings(AuditorStoreSettings, StorageSettings, WatchedSettings):
+    """What the process needs to know that reads beside careroute what careroute writes."""
+
+    audit_seconds: float = Field(default=10, ge=0.2, le=60, description="from one run to the next")
+    audit_budget_seconds: float = Field(default=2, ge=0.1, le=30, description="how long the queries of a run may take")
+    planted_words: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        default=(), description="personal words that are published on purpose, in the sealed part of calls alone"
+    )

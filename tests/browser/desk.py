@@ -1,0 +1,145 @@
+"""A seat in the dispatch room: a real browser, signed in at a console whose city lives in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
+from fastapi import FastAPI
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from shared.doors.connections import ConnectionBounds
+from shared.doors.serve import server_of
+from tests.browser.test_pocket_page import BROWSER_ARGUMENTS
+from tests.services.console.pages.driver import Room, running_room
+
+Scheme = Literal["light", "dark"]
+WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}}
+SCREEN_PIXELS = {"width": 1440, "height": 900}
+PHONE_PIXELS = {"width": 390, "height": 844}
+
+
+@dataclass
+class Desk:
+    """A browser at which somebody is signed in, and one of its tabs."""
+
+    context: BrowserContext
+    page: Page
+    address: str
+    room: Room
+    pictures: Path
+    faults: list[str]
+    """What the browser complained of: script errors, and what the policy of a page kept from happening."""
+
+    async def open(self, path: str) -> None:
+        await self.page.goto(self.address + path)
+
+    async def live(self, page: Page | None = None) -> None:
+        """Wait until the page follows what happens."""
+        await (page or self.page).wait_for_selector('#connection[data-state="live"]')
+
+    async def sees(self, text: str) -> None:
+        await self.page.locator("body", has_text=text).wait_for()
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.page.keyboard.press(key)
+
+    async def focus(self) -> str:
+        """What has the focus, in words."""
+        words: str = await self.page.evaluate("document.activeElement.innerText || document.activeElement.name || ''")
+        return " ".join(words.split())
+
+    async def tab(self) -> Page:
+        """Another tab of this browser."""
+        page = await self.context.new_page()
+        watch(page, self.faults)
+        return page
+
+    async def in_sight(self, selector: str) -> bool:
+        """Whether a thing is on the screen as it is scrolled, whole, and nothing is over it."""
+        box, screen = await self.page.locator(selector).bounding_box(), self.page.viewport_size
+        assert box is not None
+        assert screen is not None
+        over = "([s, x, y]) => document.elementFromPoint(x, y)?.closest(s) !== null"
+        middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+        inside = 0 <= box["y"] <= screen["height"] - box["height"]
+        return inside and await self.page.evaluate(over, [selector, *middle])
+
+    async def check(self, name: str) -> None:
+        """Accessible, as far as a program can tell; and a picture to look at."""
+        await self.check_width(name)
+        found = await Axe().run(self.page, options=WCAG)
+        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+
+    async def check_width(self, name: str) -> None:
+        """No wider than the screen, one heading of the first rank; and a picture to look at."""
+        await self.page.screenshot(path=self.pictures / f"{name}.png", full_page=True)
+        assert await self.page.locator("h1").count() == 1, name
+        widths = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert await self.page.evaluate(widths) <= 0, f"{name} is wider than the screen"
+
+
+def watch(page: Page, faults: list[str]) -> None:
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
+
+
+@contextlib.asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[str]:
+    """A console on a loopback port; its lifespan runs already."""
+    server = server_of("console", app, ConnectionBounds(), "127.0.0.1", 0)
+    serving = asyncio.get_running_loop().create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        server.force_exit = True  # streams last longer than a test
+        await serving
+
+
+@contextlib.asynccontextmanager
+async def a_browser(chromium_path: Path) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium_path, args=BROWSER_ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@contextlib.asynccontextmanager
+async def seated(
+    browser: Browser, room: Room, address: str, token: str, pictures: Path, **context: Any
+) -> AsyncIterator[Desk]:
+    """Somebody who has signed in with a token, on the page Now."""
+    options = {"viewport": SCREEN_PIXELS, "color_scheme": "dark", **context}
+    opened = await browser.new_context(**options)
+    opened.set_default_timeout(8_000)
+    faults: list[str] = []
+    page = await opened.new_page()
+    watch(page, faults)
+    desk = Desk(opened, page, address, room, pictures, faults)
+    await desk.open("/")
+    await page.get_by_label("Your token").fill(token)
+    async with page.expect_navigation():
+        await page.keyboard.press("Enter")
+    yield desk
+    await opened.close()
+    assert faults == []
+
+
+@contextlib.asynccontextmanager
+async def a_desk(browser: Browser, folder: Path, token: str = "dispatcher", **context: Any) -> AsyncIterator[Desk]:
+    """A room, and somebody at a browser in it."""
+    async with (
+        running_room(folder) as room,
+        served(room.city.app) as address,
+        seated(browser, room, address, token, folder, **context) as desk,
+    ):
+        yield desk

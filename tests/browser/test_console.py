@@ -1,0 +1,262 @@
+"""The console in a real browser: by keyboard alone, in eight tabs, by day and by night, and with the log away."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from shared import events
+from shared.topics import ASSIGNMENTS
+from tests import builders
+from tests.browser.desk import PHONE_PIXELS, Scheme, a_browser, a_desk, seated, served
+from tests.services.console.pages.driver import Room, call_of, running_room
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+PAGES = {"now": "/", "calls": "/calls?open=yes", "call": f"/calls/{call_of('26-4')}", "wall": "/wall", "stop": "/stop"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(chromium_path: Path) -> AsyncIterator[Browser]:
+    async with a_browser(chromium_path) as running:
+        yield running
+
+
+def busy(room: Room) -> None:
+    """A little of everything."""
+    room.waits("26-1", seconds=50)
+    room.call("26-2")
+    room.call("26-3", suitability="indeterminate", missing=("weapon",), sentence="Ask about a weapon.")
+    room.accepted("26-4")
+    room.told_nothing("26-4")
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+async def test_every_page_is_accessible(browser: Browser, tmp_path: Path, scheme: Scheme) -> None:
+    async with running_room(tmp_path) as room, served(room.city.app) as address:
+        busy(room)
+        async with seated(browser, room, address, "supervisor", tmp_path, color_scheme=scheme) as desk:
+            for name, path in PAGES.items():
+                await desk.open(path)
+                if name != "stop":
+                    await desk.live()
+                await desk.check(f"{name}-{scheme}")
+            await desk.open("/")
+            await desk.press("?")
+            await desk.check(f"sheet-{scheme}")
+        phone = {"viewport": PHONE_PIXELS, "is_mobile": True, "has_touch": True, "color_scheme": scheme}
+        async with seated(browser, room, address, "dispatcher", tmp_path, **phone) as desk:
+            for name, path in PAGES.items():
+                await desk.open(path)
+                await desk.check_width(f"{name}-phone-{scheme}")
+                if name in ("now", "call"):
+                    await desk.page.mouse.wheel(0, 2_000)
+                    assert await desk.in_sight(".stop-button"), "stop is in sight wherever one has scrolled to"
+        zoomed = {"viewport": {"width": 720, "height": 450}, "reduced_motion": "reduce", "color_scheme": scheme}
+        async with seated(browser, room, address, "dispatcher", tmp_path, **zoomed) as desk:
+            await desk.check_width(f"zoomed-{scheme}")  # twice as large on half the room
+            await desk.page.emulate_media(forced_colors="active")
+            await desk.page.screenshot(path=tmp_path / f"forced-colours-{scheme}.png")
+        page = await (await browser.new_context(color_scheme=scheme)).new_page()
+        await page.goto(address)
+        await page.screenshot(path=tmp_path / f"sign-in-{scheme}.png")
+
+
+async def test_the_keyboard_alone_confirms_overrides_and_stops(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        desk.room.waits("26-1")
+        desk.room.waits("26-2")
+        await desk.sees("26-2")
+        await desk.live()
+        await desk.press("Tab", "Enter")  # skips the frame
+        await desk.press("Tab")
+        assert await desk.focus() == "26-1"
+        await desk.press("c")
+        await desk.page.locator("#running", has_text="26-1").wait_for()
+        await desk.sees("cares is confirmed.")
+        assert await desk.focus() == "26-2", "the focus goes on to what waits next"
+        await desk.press("d")
+        await desk.page.locator("#ended", has_text="26-2").wait_for()
+        await desk.press("/")
+        await desk.page.keyboard.type("stop West")
+        await desk.press("Enter")
+        await desk.sees("Press Enter once more within five seconds to stop West.")
+        assert not any(isinstance(command, events.PauseDistrict) for command in desk.room.commands())
+        await desk.press("Enter")
+        await desk.page.locator(".stopped", has_text="West").wait_for()
+        asked = [(type(c), getattr(c, "call_id", None) or getattr(c, "district", None)) for c in desk.room.commands()]
+        assert asked == [
+            (events.ConfirmDecision, call_of("26-1")),
+            (events.OverrideCall, call_of("26-2")),
+            (events.PauseDistrict, "West"),
+        ]
+
+
+async def test_stop_takes_two_presses_and_a_held_key_is_one(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        await desk.live()
+        button = desk.page.locator(".stop-button")
+        await button.focus()
+        for _ in range(8):  # a key that is held down
+            await desk.page.keyboard.down("Enter")
+            await asyncio.sleep(0.06)
+        await desk.page.keyboard.up("Enter")
+        assert "Press again: stop everything" in await button.inner_text()
+        assert desk.room.commands() == []
+        await desk.press("Enter")
+        await desk.page.locator(".stopped", has_text="everything").wait_for()
+        [command] = desk.room.commands()
+        assert isinstance(command, events.PauseDistrict)
+        assert command.district == "all"
+
+
+async def test_without_a_script_everything_can_be_done(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path, java_script_enabled=False) as desk:
+        desk.room.waits("26-1")
+        await desk.room.city.settle()
+        await desk.open("/")
+        await desk.page.get_by_role("button", name="Confirm cares").click()
+        await desk.sees("Done. cares is confirmed.")
+        await desk.page.get_by_label("What to stop").select_option("West")
+        await desk.page.get_by_role("button", name="Stop", exact=True).click()
+        await desk.sees("Stop West?")
+        await desk.page.get_by_role("button", name="Stop", exact=True).click()
+        await desk.sees("stopped: West")
+        await desk.page.get_by_role("button", name="Sign out").click()
+        await desk.sees("Your token")
+
+
+async def test_eight_tabs_share_one_stream(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        await desk.live()
+        others = [await desk.tab() for _ in range(7)]
+        for other in others:
+            await other.goto(desk.address + "/calls")
+            await desk.live(other)
+        desk.room.waits("26-1")
+        for page in (desk.page, *others):
+            await page.locator(".row", has_text="26-1").wait_for()
+        [open_streams] = [len(own) for own in desk.room.city.app.state.streams._of_session.values()]
+        assert open_streams <= 2, "the one of a moment before may be closing"
+        await desk.page.close()  # the one that led
+        desk.room.waits("26-2")
+        for page in others:
+            await page.locator(".row", has_text="26-2").wait_for()
+
+
+async def test_a_row_that_changes_keeps_the_focus_and_what_is_typed(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        call_id = desk.room.accepted("26-4")
+        row = desk.page.locator("#running .row", has_text="26-4")
+        await row.get_by_text("Withdraw cares-1").first.click()
+        why = row.get_by_label("Why")
+        await why.fill("half a rea")
+        moved = events.StatusReported(call_id=call_id, episode=1, team_id="cares-1", status="on-scene", assigned=True)
+        desk.room.write(ASSIGNMENTS.name, moved)
+        await row.get_by_text("on scene").wait_for()
+        await desk.page.keyboard.type("son")
+        assert await why.input_value() == "half a reason"
+
+
+async def test_nothing_is_shown_before_the_journal_answers(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        desk.room.city.services.silent = True
+        desk.room.city.app.state.commands._answer_seconds = 1.0
+        desk.room.waits("26-1")
+        confirm = desk.page.locator("#waits form[action$='/confirm'] button")
+        await confirm.click()
+        assert await confirm.inner_text() == "asked…"
+        await confirm.click(force=True)
+        await desk.sees("its service has not answered yet")
+        await confirm.click()
+        await asyncio.sleep(0.2)
+        assert await desk.page.locator("#waits", has_text="26-1").count() == 1
+        assert len({command.command_id for command in desk.room.commands()}) == 1
+
+
+async def test_with_the_log_away_the_page_says_so_within_three_seconds(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        desk.room.waits("26-1")
+        confirm = desk.page.get_by_role("button", name="Confirm cares")
+        await confirm.wait_for()
+        await desk.live()
+        desk.room.city.network.gone = True
+        began = time.monotonic()
+        await desk.page.locator("#stale:not([hidden])", has_text="Nothing new from careroute").wait_for()
+        assert time.monotonic() - began <= 3.5  # what was read in the last half second counts as now
+        assert await confirm.get_attribute("aria-disabled") == "true"
+        await confirm.click(force=True)
+        await desk.sees("nothing was asked for")
+        await desk.press("Tab")
+        assert desk.room.commands() == []
+        assert await desk.page.locator(".stop-button").get_attribute("aria-disabled") is None
+        await desk.page.screenshot(path=tmp_path / "stale.png")
+        desk.room.city.network.gone = False
+        await desk.live()
+        assert await confirm.get_attribute("aria-disabled") is None
+
+
+async def test_a_door_that_is_gone_is_told_in_words(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        await desk.page.clock.install()
+        await desk.open("/")
+        await desk.live()
+        await desk.context.set_offline(True)
+        desk.room.city.app.state.streams._of_session.clear()  # their streams end
+        began = time.monotonic()
+        await desk.page.locator("#stale:not([hidden])").wait_for()
+        assert time.monotonic() - began <= 3.5
+        await desk.page.clock.fast_forward(8_000)
+        await desk.page.locator("#stale", has_text="NOT CURRENT since").wait_for()
+        await desk.page.screenshot(path=tmp_path / "lost.png")
+        await desk.context.set_offline(False)
+        await desk.live()
+
+
+async def test_what_has_just_moved_is_not_pressed(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        first, second = desk.room.waits("26-1"), desk.room.waits("26-2")
+        button = desk.page.locator("#waits .row", has_text="26-2").get_by_role("button", name="Send default")
+        await button.wait_for()
+        await desk.live()
+        taken = events.CallOverridden(call_id=first, episode=1, send="default", overridden_by="x")
+        desk.room.write(ASSIGNMENTS.name, taken, builders.call_routed(first, desk.room.now, "default"))
+        await desk.page.locator("#ended", has_text="26-1").wait_for()
+        await button.click()
+        await desk.sees("The list moved just now")
+        assert desk.room.commands() == []
+        await asyncio.sleep(0.4)
+        await button.click()
+        await desk.page.locator("#ended", has_text="26-2").wait_for()
+        assert [getattr(command, "call_id", None) for command in desk.room.commands()] == [second]
+
+
+async def test_a_link_signs_in_once_and_signing_out_is_seen_in_every_tab(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        made = await desk.room.city.post("supervisor", "/v1/people/me/sign-in-link")
+        path = made.json()["path"]
+        other = await desk.tab()
+        await other.goto(desk.address + "/wall")
+        await desk.live(other)
+        await desk.open(path)
+        await desk.page.get_by_role("button", name="Sign in").click()
+        await desk.sees("the-supervisor, supervisor")
+        await other.locator("#stale", has_text="You are signed out").wait_for(timeout=12_000)
+        await desk.open(path)
+        await desk.sees("This link is used up")
+
+
+async def test_nothing_personal_is_in_any_page(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path, "supervisor") as desk:
+        busy(desk.room)
+        for path in PAGES.values():
+            await desk.open(path)
+            text = await desk.page.content()
+            for canary in ("Zzyzx", "555-01", "narrative", "callback"):
+                assert canary not in text

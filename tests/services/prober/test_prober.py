@@ -1,0 +1,224 @@
+"""The prober against a whole careroute in this process: what works is seen, each way to fail is noticed and told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from deploy.actors.console import Console, adopt, set_phases
+from deploy.actors.http import session
+from deploy.local.access import AgencySpec
+from services.prober.book import RESTARTED
+from services.prober.messages import Inbox
+from services.prober.prober import Prober
+from shared.probes import Probes
+from tests.services.prober.driver import LIMIT_SECONDS, Town, town, until
+from tests.services.triage.driver import MADISON
+
+OTHER_SECRET = "whsec_" + "c2VjcmV0" * 6
+TRIAGE, TEAM_AVAILABILITY, NOTIFICATION = range(3)
+"""Where the workers of each stand among the first and the second ones."""
+
+
+async def stop(running: Town, service: int) -> None:
+    workers = running.stage._workers[service::3]
+    for worker in workers:
+        worker.cancel()
+    await asyncio.wait(workers)
+
+
+def with_agency(**changes: Any) -> Callable[[Probes], Probes]:
+    """Probes whose agency has something else than the agencies file."""
+
+    def change(probes: Probes) -> Probes:
+        agencies = {name: agency.model_copy(update=changes) for name, agency in probes.agencies.items()}
+        return probes.model_copy(update={"agencies": agencies})
+
+    return change
+
+
+def why(prober: Prober) -> str:
+    (target,) = prober.book.targets()
+    return prober.book.record(target).why
+
+
+async def test_a_call_goes_the_whole_way_again_and_again(tmp_path: Path) -> None:
+    async with town(tmp_path) as running, running.probing(probe_limit_seconds=5) as prober:
+        assert prober.unready() == ""
+        await until(lambda: prober.book.verdicts["seen"] >= 3)
+        assert prober.book.verdicts["missed"] == 0
+        assert prober.book.median_seconds() is not None
+        assert running.alarmed.heard == []
+        async with httpx.AsyncClient() as http:
+            ready = await http.get(f"{running.url}/readyz")
+            state = (await http.get(f"{running.url}/state")).json()
+        assert (ready.status_code, "nobody watches the prober" in ready.text) == (200, True)
+        assert state["seen"] >= 3
+        assert [target["missed_in_a_row"] for target in state["targets"]] == [0]
+
+
+@pytest.mark.parametrize(
+    ("service", "reason"),
+    [
+        (TRIAGE, "it was not paged in"),
+        (TEAM_AVAILABILITY, "it was not set-up in"),
+        (NOTIFICATION, "it was not paged in"),
+    ],
+)
+async def test_a_service_that_dies_is_told_after_two_misses(tmp_path: Path, service: int, reason: str) -> None:
+    async with town(tmp_path) as running, running.probing() as prober:
+        await running.first_seen(prober)
+        await stop(running, service)
+        took = await until(running.alarmed.whys)
+        assert took < 2 * LIMIT_SECONDS + 2
+        alarm = running.alarmed.heard[0]
+        assert alarm["why"].startswith(reason)
+        assert (alarm["agency"], alarm["partition"]) == ("probe-6", 3)
+        assert alarm["sentence"].startswith(
+            "careroute may be deaf for probe-6: 2 test calls in a row were missed since"
+        )
+        assert prober.book.verdicts["missed"] >= 2
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (with_agency(key="nobody's"), "a door answered 401 of POST /v1/calls"),
+        (with_agency(page_secret=OTHER_SECRET), "it was not paged in"),
+        (with_agency(webhook_secret=OTHER_SECRET), "it was not told in"),
+    ],
+    ids=["the door refuses", "the page is not signed", "the message to the CAD is not signed"],
+)
+async def test_what_is_refused_or_not_signed_is_a_miss(
+    tmp_path: Path, change: Callable[[Probes], Probes], reason: str
+) -> None:
+    async with town(tmp_path) as running:
+        async with running.probing() as prober:  # so that everything is set up
+            await running.first_seen(prober)
+        async with running.probing(change, probe_limit_seconds=LIMIT_SECONDS) as prober:
+            await until(running.alarmed.whys)
+            assert why(prober).startswith(reason)
+            (way,) = prober.whole_ways
+            assert way.inbox.forged > 0 or "401" in reason
+
+
+async def test_a_cad_webhook_that_is_silent_is_a_miss(tmp_path: Path) -> None:
+    def to_nobody(spec: AgencySpec) -> AgencySpec:
+        return replace(spec, sources=tuple(replace(source, webhook_url=None) for source in spec.sources))
+
+    async with town(tmp_path, change=to_nobody) as running, running.probing(probe_limit_seconds=2) as prober:
+        await until(running.alarmed.whys)
+        assert why(prober).startswith("it was not told in")
+
+
+async def test_what_comes_too_late_is_a_miss_and_never_counts_for_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with town(tmp_path) as running, running.probing() as prober:
+        await running.first_seen(prober)
+        take_page = Inbox.take_page
+
+        def late(*page: Any) -> bool:
+            asyncio.get_running_loop().call_later(LIMIT_SECONDS + 0.4, take_page, *page)
+            return True
+
+        monkeypatch.setattr(Inbox, "take_page", late)
+        await until(running.alarmed.whys)
+        assert why(prober).startswith("it was not paged in")
+
+
+async def test_it_is_told_that_a_call_is_seen_again(tmp_path: Path) -> None:
+    async with town(tmp_path) as running, running.probing() as prober:
+        await running.first_seen(prober)
+        (way,) = prober.whole_ways
+        way.agency = way.agency.model_copy(update={"key": "nobody's"})
+        await until(running.alarmed.whys)
+        way.agency = way.inbox.agency
+        await until(lambda: running.alarmed.whys("probe-seen-again"))
+        assert prober.book.record(prober.book.targets()[0]).missed_in_a_row == 0
+
+
+async def test_a_restart_in_the_middle_forgets_no_probe(tmp_path: Path) -> None:
+    async with town(tmp_path) as running:
+        async with running.probing() as prober:
+            await running.first_seen(prober)
+            await stop(running, NOTIFICATION)
+            await until(lambda: prober.book.left_open() and prober.book.verdicts["missed"] == 0)
+        async with running.probing(probe_limit_seconds=LIMIT_SECONDS) as prober:
+            await until(lambda: prober.book.verdicts["missed"])
+            assert why(prober) == RESTARTED
+            await until(running.alarmed.whys)  # the next one is the second
+
+
+async def test_an_alarm_is_posted_until_somebody_has_it(tmp_path: Path) -> None:
+    async with town(tmp_path) as running:
+        running.alarmed.status = 503
+        async with running.probing(with_agency(key="nobody's"), probe_limit_seconds=LIMIT_SECONDS) as prober:
+            await until(running.alarmed.whys)
+            assert "The last alarm could not be delivered." in prober.remark()
+            running.alarmed.status = 204
+            await until(lambda: not prober.alarms.failing)
+            heard = len(running.alarmed.heard)
+            await asyncio.sleep(0.5)
+            assert len(running.alarmed.heard) == heard  # it stands, and is told again after a minute
+
+
+async def test_it_is_not_ready_while_nobody_would_be_told_or_nothing_is_probed(tmp_path: Path) -> None:
+    async with town(tmp_path) as running:
+        async with running.probing(alarm_url=""), httpx.AsyncClient() as http:
+            answer = await http.get(f"{running.url}/readyz")
+            assert (answer.status_code, "CAREROUTE_ALARM_URL is not set" in answer.text) == (503, True)
+        async with running.probing(lambda _: Probes()), httpx.AsyncClient() as http:
+            answer = await http.get(f"{running.url}/readyz")
+            assert (answer.status_code, "nothing is probed" in answer.text) == (503, True)
+
+
+async def test_it_beats_to_the_watcher(tmp_path: Path) -> None:
+    async with town(tmp_path) as running:
+        beats_at = running.alarmed.url.replace("alarm", "beat")
+        async with running.probing(watch_url=beats_at) as prober:
+            await until(lambda: running.alarmed.beats)
+            assert prober.remark() == ""
+
+
+# --- beats of districts -----------------------------------------------------------------------------------------------
+
+
+async def test_a_live_district_is_probed_by_its_own_document_and_nobody_is_sent(tmp_path: Path) -> None:
+    async with town(tmp_path, AgencySpec("madison-wi")) as running, session() as http:
+        token_of = lambda who: running.stage.access.token("madison-wi", who)  # noqa: E731
+        console = Console(http, running.stage.url_of("console"), token_of)
+        await adopt(console, MADISON)
+        await set_phases(console, {("cares", "Central"): "live"})
+
+        async with running.probing(lambda probes: probes.model_copy(update={"agencies": {}})) as prober:
+            await until(lambda: prober.book.verdicts["seen"] >= 2)
+            assert [(target.agency, target.district) for target in prober.book.targets()] == [("madison-wi", "Central")]
+            calls = await console.read("vera", "/v1/calls")
+            assert {(call["synthetic"], *call["outcomes"]) for call in calls if call["outcomes"]} == {(True, "default")}
+            assert running.alarmed.heard == []
+
+            running.quicken(prober)
+            await stop(running, TEAM_AVAILABILITY)
+            await until(running.alarmed.whys)
+            assert running.alarmed.heard[0]["district"] == "Central"
+            assert running.alarmed.whys()[0].startswith("it was not decided in")
+
+
+async def test_a_district_that_is_not_live_any_more_is_forgotten(tmp_path: Path) -> None:
+    async with town(tmp_path, AgencySpec("madison-wi")) as running, session() as http:
+        token_of = lambda who: running.stage.access.token("madison-wi", who)  # noqa: E731
+        console = Console(http, running.stage.url_of("console"), token_of)
+        await adopt(console, MADISON)
+        await set_phases(console, {("cares", "Central"): "live"})
+        async with running.probing(lambda probes: probes.model_copy(update={"agencies": {}})) as prober:
+            await until(lambda: prober.book.verdicts["seen"])
+            await console.command("ana", "/v1/switchboard/pause", {"district": "Central", "reason": "storm"})
+            await until(lambda: not prober.book.targets())
+            assert running.alarmed.heard == []

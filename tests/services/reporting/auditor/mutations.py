@@ -1,0 +1,274 @@
+"""What each invariant is there for, done to the journals of a day on which nothing went wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.engine.broker import Stored
+from shared.engine.journal import Progress
+from shared.topics import TOPICS
+
+Log = dict[tuple[str, int], list[Stored]]
+Test = Callable[[Mapping[str, Any]], bool]
+MINUTE = timedelta(minutes=1)
+
+
+def copy_of(log: Mapping[tuple[str, int], Sequence[Stored]]) -> Log:
+    """What counts, and the claims that say so."""
+    progress = Progress(topic.name for topic in TOPICS if topic.journal)
+    return {
+        place: [stored for stored in records if progress.counts(stored) or stored.headers.get("type") == b"claimed"]
+        for place, records in log.items()
+    }
+
+
+def event_of(stored: Stored) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads(stored.value)
+    return event
+
+
+def find(log: Log, topic: str, kind: str, test: Test = lambda _: True) -> tuple[list[Stored], int]:
+    """Where the last record of a kind stands: the list, and the place in it."""
+    for (name, _), records in sorted(log.items()):
+        for index in range(len(records) - 1, -1, -1):
+            stored = records[index]
+            if name == topic and stored.headers.get("type") == kind.encode() and test(event_of(stored)):
+                return records, index
+    raise LookupError(f"no {kind} in {topic}")
+
+
+def changed(stored: Stored, kind: str = "", **fields: Any) -> Stored:
+    headers = {**stored.headers, "type": kind.encode()} if kind else stored.headers
+    return replace(stored, value=json.dumps({**event_of(stored), **fields}).encode(), headers=headers)
+
+
+def later(stored: Stored, instant: str) -> Stored:
+    """Decided a minute after an instant."""
+    time = datetime.fromisoformat(instant) + MINUTE
+    return replace(stored, headers={**stored.headers, "time": time.isoformat().encode()})
+
+
+def drop(topic: str, kind: str, test: Test = lambda _: True) -> Callable[[Log], None]:
+    def mutate(log: Log) -> None:
+        records, index = find(log, topic, kind, test)
+        del records[index]
+
+    return mutate
+
+
+def double(topic: str, kind: str, test: Callable[[Log], Test] = lambda _: lambda _: True) -> Callable[[Log], None]:
+    """The same once more, at the end."""
+
+    def mutate(log: Log) -> None:
+        records, index = find(log, topic, kind, test(log))
+        offset, last = records[-1].offset + 1, records[-1].headers
+        headers = {**records[index].headers, **{name: last[name] for name in ("epoch", "positions", "time")}}
+        records.append(replace(records[index], offset=offset, headers=headers))
+
+    return mutate
+
+
+def rewrite(
+    topic: str, kind: str, test: Test = lambda _: True, *, to: str = "", **fields: Any
+) -> Callable[[Log], None]:
+    def mutate(log: Log) -> None:
+        records, index = find(log, topic, kind, test)
+        records[index] = changed(records[index], to, **fields)
+
+    return mutate
+
+
+def _without_episode(log: Log) -> None:
+    records, index = find(log, "assignments", "deadline-set", lambda event: event["episode"] == 1)
+    call_id = event_of(records[index])["call_id"]
+    records[:] = [stored for stored in records if event_of(stored).get("call_id") != call_id]
+
+
+def _late(log: Log) -> None:
+    records, index = find(log, "assignments", "call-routed")
+    records[index] = later(records[index], event_of(records[index])["deadline"])
+
+
+def _page_late(log: Log) -> None:
+    records, index = find(log, "notifications", "page-attempted")
+    page_id = event_of(records[index])["page_id"]
+    due, at = find(log, "notifications", "page-due", lambda event: event["page_id"] == page_id)
+    records[index] = later(records[index], event_of(due[at])["not_after"])
+
+
+def _an_offer(log: Log) -> tuple[list[Stored], int]:
+    """One that no person has sent."""
+    assignments = [stored for (topic, _), records in log.items() for stored in records if topic == "assignments"]
+    by_hand = {
+        event_of(stored)["call_id"]
+        for stored in assignments
+        if stored.headers.get("type") in (b"call-overridden", b"decision-confirmed")
+    }
+    return find(log, "assignments", "offer-made", lambda event: event["call_id"] not in by_hand)
+
+
+def _no_plan_allows(log: Log) -> None:
+    records, index = _an_offer(log)
+    call_id = event_of(records[index])["call_id"]
+    _forbid(records, "plan-set", call_id)
+
+
+def _no_judgement_allows(log: Log) -> None:
+    records, index = _an_offer(log)
+    _forbid(log["decisions", records[index].partition], "call-triaged", event_of(records[index])["call_id"])
+
+
+def _forbid(records: list[Stored], kind: str, call_id: str) -> None:
+    for index, stored in enumerate(records):
+        event = event_of(stored)
+        if stored.headers.get("type") == kind.encode() and event["call_id"] == call_id:
+            judgement = event["judgement"]
+            responses = [{**verdict, "may_go": False} for verdict in judgement["responses"]]
+            records[index] = changed(stored, judgement={**judgement, "responses": responses})
+
+
+def _before(kind: str, to: str, fields: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Callable[[Log], None]:
+    """Another record just before the last one of a kind in `assignments`."""
+
+    def mutate(log: Log) -> None:
+        records, index = find(log, "assignments", kind)
+        stored = records[index]
+        headers = {**stored.headers, "type": to.encode()}
+        extra = replace(stored, headers=headers, value=json.dumps(fields(event_of(stored))).encode())
+        records.insert(index, extra)
+
+    return mutate
+
+
+def _is_synthetic(log: Log) -> None:
+    records, index = find(log, "assignments", "offer-made")
+    call_id = event_of(records[index])["call_id"]
+    calls = log["calls", records[index].partition]
+    for at, stored in enumerate(calls):
+        if stored.headers["subject"].decode() == call_id:
+            calls[at] = changed(stored, synthetic=True)
+
+
+def _second_call(log: Log) -> None:
+    """A team accepts a call while it has another one."""
+    for (topic, _), records in sorted(log.items()):
+        teams: dict[str, str] = {}
+        for index, stored in enumerate(records):
+            kind = stored.headers.get("type")
+            if topic != "assignments" or kind not in (b"offer-accepted", b"assignment-ended", b"assignment-withdrawn"):
+                continue
+            team_id = event_of(stored)["team_id"]
+            if kind != b"offer-accepted" and teams.get(stored.key) == team_id:
+                del teams[stored.key]
+            elif kind == b"offer-accepted" and stored.key in teams:
+                records[index] = changed(stored, team_id=teams[stored.key])
+                return
+            elif kind == b"offer-accepted":
+                teams[stored.key] = team_id
+    raise LookupError("no two teams of an agency had calls at one time")
+
+
+def _taken_off(log: Log) -> None:
+    """A team that is on scene loses its call because the CAD ended it."""
+    records, index, event = _on_scene(log)
+    for at in range(index, len(records)):
+        said = records[at].headers.get("type") == b"status-reported" and event_of(records[at])["status"] == "cleared"
+        if said and (records[at].key, event_of(records[at])["team_id"]) == (records[index].key, event["team_id"]):
+            records[at] = changed(records[at], "assignment-withdrawn", why="cancelled")
+            return
+
+
+def _silent(log: Log) -> None:
+    """Nothing is heard of a team after it went on scene, and nothing is asked."""
+    records, index, event = _on_scene(log)
+    team_id, key = event["team_id"], records[index].key
+    rest = [
+        stored for stored in records[index + 1 :] if stored.key != key or event_of(stored).get("team_id") != team_id
+    ]
+    records[index + 1 :] = rest
+
+
+def _on_scene(log: Log) -> tuple[list[Stored], int, dict[str, Any]]:
+    ended = {
+        (stored.key, event_of(stored)["team_id"], event_of(stored)["call_id"])
+        for (topic, _), records in log.items()
+        for stored in records
+        if topic == "assignments" and stored.headers.get("type") == b"assignment-ended"
+    }
+    for (topic, _), records in sorted(log.items()):
+        for index, stored in enumerate(records):
+            if topic == "assignments" and stored.headers.get("type") == b"status-reported":
+                event = event_of(stored)
+                if event["status"] == "on-scene" and (stored.key, event["team_id"], event["call_id"]) in ended:
+                    return records, index, event
+    raise LookupError("no team cleared a call on scene")
+
+
+def _misled(log: Log) -> None:
+    def is_acceptance(event: Mapping[str, Any]) -> bool:
+        outcome = event["body"]["data"].get("outcome") if event["kind"] == "call.routed" else None
+        return outcome == "team-accepted"
+
+    due, at = find(log, "notifications", "cad-message-due", is_acceptance)
+    message_id = event_of(due[at])["message_id"]
+    for index, stored in enumerate(due):
+        ended = stored.headers["type"] in (b"cad-informed", b"cad-not-informed")
+        if ended and event_of(stored)["message_id"] == message_id:
+            due[index] = changed(stored, "cad-not-informed", why="HTTP 500", alarm=False)
+
+
+def _garbled(log: Log) -> None:
+    records, index = find(log, "assignments", "call-routed")
+    records[index] = replace(records[index], value=b'{"call_id": 7')
+
+
+def _of_an_offer(log: Log) -> Test:
+    due = [stored for (topic, _), records in log.items() for stored in records if topic == "notifications"]
+    pages = [event_of(stored) for stored in due if stored.headers.get("type") == b"page-due"]
+    offers = {page["page_id"] for page in pages if page["kind"] == "offer"}
+    return lambda event: event["page_id"] in offers
+
+
+def _is_default(event: Mapping[str, Any]) -> bool:
+    return bool(event["outcome"] == "default")
+
+
+MUTATIONS: Mapping[str, Callable[[Log], None]] = {
+    "call-taken-in": _without_episode,
+    "outcome-by-deadline": drop("assignments", "call-routed"),
+    "one-outcome": double("assignments", "call-routed"),
+    "outcome-in-time": _late,
+    "outcome-explained": rewrite("assignments", "call-routed", _is_default, reasons=[]),
+    "judgement-explained": rewrite(
+        "decisions", "call-triaged", lambda event: len(event["judgement"]["gates"]) > 0, judgement={
+            "gates": [], "responses": [], "programme_hash": "h", "programme_version": 1, "switchboard_revision": 1,
+            "sentence": "s", "district": None,
+        }
+    ),
+    "offer-allowed": _no_plan_allows,
+    "offer-as-judged": _no_judgement_allows,
+    "offer-not-paused": _before("offer-made", "pause-applied", lambda _: {"district": "all", "paused": True}),
+    "synthetic-not-offered": _is_synthetic,
+    "one-team-a-call": _second_call,
+    "nobody-dropped": _taken_off,
+    "silence-asked-about": _silent,
+    "a-person-wins": _before(
+        "offer-accepted", "call-overridden",
+        lambda event: {"call_id": event["call_id"], "episode": event["episode"], "send": "default"},
+    ),
+    "paged-once": double("notifications", "page-attempted"),
+    "paged-in-time": _page_late,
+    "no-ghost-page": double("notifications", "page-attempted", _of_an_offer),
+    "page-ended": drop("notifications", "page-delivered"),
+    "cad-told": drop("notifications", "cad-informed"),
+    "outcome-told": drop("notifications", "cad-message-due", lambda event: event["kind"] == "call.routed"),
+    "misled-cad-alarmed": _misled,
+    "command-answered": drop("decisions", "command-done"),
+    "answered-once": double("assignments", "command-done"),
+    "record-readable": _garbled,
+}  # fmt: skip
+"""By the invariant that has to see it. The others need no journal: the sender's list, the log's end, a planted word."""
