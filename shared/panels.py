@@ -6,6 +6,7 @@ An expression holds Grafana's own two words: `$agency`, a pattern of the agencie
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -31,9 +32,10 @@ class Curve:
     always: bool = True
     """Whether a city that works always has it; else it appears with what it tells of."""
 
-    def filled(self, agency: str = ".*", rate_seconds: int = 60) -> str:
-        """The expression as Prometheus takes it."""
-        return self.promql.replace("$agency", agency).replace("$__rate_interval", f"{rate_seconds}s")
+    def filled(self, agency: str | None = None, rate_seconds: int = 60) -> str:
+        """The expression as Prometheus takes it, of one agency or of all."""
+        pattern = ".*" if agency is None else re.escape(agency).replace("\\", "\\\\")
+        return self.promql.replace("$agency", pattern).replace("$__rate_interval", f"{rate_seconds}s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,10 +272,10 @@ PAGES_AND_CADS = (
 ENGINE = (
     Panel(
         "engine",
-        "Processes that can be seen",
+        "Processes that cannot be seen",
         "count",
-        "Of each service; fewer than are run: one is down, or cannot be reached.",
-        (Curve("sum by (job) (up)", "{{job}}"),),
+        "Of each service: down, or out of reach. All of them at once: nobody does what the service does.",
+        (Curve("count by (job) (up) - sum by (job) (up)", "{{job}}"),),
     ),
     Panel(
         "engine",

@@ -116,7 +116,10 @@ class Processes:
             self._agencies,
             instances=self._instances,
             partitions=PARTITIONS,
-            environment={"CAREROUTE_AUDIT_SECONDS": str(AUDIT_SECONDS)},
+            environment={
+                "CAREROUTE_AUDIT_SECONDS": str(AUDIT_SECONDS),
+                **(self.watch.environment if self.watch else {}),
+            },
         )
         self.access = self._stack.access
         program = self._stack.program("auditor")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.agencies import Role, SourceKind, hash_of
+from shared.private_file import write_private
 from shared.sealing import new_key
 
 PEOPLE: Mapping[str, tuple[Role, ...]] = {
@@ -93,13 +93,6 @@ class Access:
                 lines.append(f"token = {_text(hash_of(self.token(agency.name, person)))}")
                 lines.append(f"roles = [{', '.join(map(_text, roles))}]")
         write_private(path, "\n".join(lines) + "\n")
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, from its first byte on."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
 
 
 def _signing_secret() -> str:

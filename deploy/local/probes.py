@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from deploy.local.access import Access, AgencySpec, SourceSpec, write_private
+from deploy.local.access import Access, AgencySpec, SourceSpec
 from shared import probes
 from shared.agencies import is_probe
 from shared.engine.kafka import KafkaBroker
+from shared.private_file import write_private
 from shared.probes import Beat, ProbeAgency, Probes
 
 BEAT, READER = "synthetic", "prober"

@@ -14,10 +14,10 @@ from typing import Any
 
 from supervisor.xmlrpc import SupervisorTransport
 
-from deploy.local.access import write_private
 from deploy.local.kafka.node import CHECKOUT
 from deploy.local.processes import spawn
 from deploy.local.programs import Program
+from shared.private_file import write_private
 
 PID_FILE = "supervisord.pid"
 

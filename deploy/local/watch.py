@@ -13,11 +13,12 @@ from typing import Any
 
 import httpx
 
-from deploy.local.access import write_private
 from deploy.local.kafka.node import CHECKOUT, free_port
 from deploy.local.processes import spawn
 from deploy.local.programs import HOST, Program
+from shared.config import PREFIX
 from shared.panels import PANELS
+from shared.private_file import write_private
 
 SHIPPED = CHECKOUT / "deploy" / "prometheus"
 PROMETHEUS, ALERTMANAGER = ("prometheus",), ("prometheus-alertmanager", "alertmanager")
@@ -49,6 +50,11 @@ class Watch:
         self._port, self._alertmanager_port = free_port(), free_port()
         self.prometheus_url = f"http://{HOST}:{self._port}"
         self.alertmanager_url = f"http://{HOST}:{self._alertmanager_port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the console is told, so that its page of operations can draw."""
+        return {f"{PREFIX}PROMETHEUS_URL": self.prometheus_url}
 
     async def start(self, programs: Iterable[Program]) -> None:
         """Start both, and return once they answer. Raises WatchError."""

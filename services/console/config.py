@@ -43,6 +43,12 @@ class ConsoleSettings(AgencyDoorSettings):
     )
 
 
+class WatchSettings(Environment):
+    """What `careroute watch` needs to know."""
+
+    watch_secret: SecretStr = Field(min_length=32, description="what whoever beats shares with the watcher")
+
+
 class CommandLineSettings(Environment):
     """What the command line needs to know."""
 

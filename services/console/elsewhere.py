@@ -51,10 +51,17 @@ class Elsewhere:
 
     async def ask(self, *path: str, query: Mapping[str, str] | None = None) -> Told:
         """What stands at a path, given in its parts. Raises Away."""
+        return await self._told("GET", path, query or {})
+
+    async def tell(self, *path: str) -> Told:
+        """Have it do what a path stands for. Raises Away: then nobody knows whether it was done."""
+        return await self._told("POST", path, {})
+
+    async def _told(self, method: str, path: tuple[str, ...], query: Mapping[str, str]) -> Told:
         if not self.is_set_up:
             raise Away(f"This console knows of no {self.name}: set {self._setting}.")
         try:
-            async with self._client.stream("GET", _path(path), params=dict(query or {})) as answer:
+            async with self._client.stream(method, _path(path), params=dict(query)) as answer:
                 told = Told(answer.status_code, answer.headers.get("content-type", ""), await self._body(answer))
         except (httpx.HTTPError, httpx.InvalidURL):
             raise self._no_answer() from None

@@ -22,6 +22,7 @@ from faust.types import EventT, StreamT
 
 from shared.engine.broker import Stored
 
+GROUP = "careroute-reporting"
 BATCH, BATCH_SECONDS = 500, 0.05
 """So many records at most, or what has come in so long, are one transaction."""
 
@@ -36,7 +37,7 @@ class Carrier(NamedTuple):
     instance: str
     directory: Path
     """Faust's own; it keeps nothing there."""
-    group: str = "careroute-reporting"
+    group: str = GROUP
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The door of reporting: read-only, for the console and whoever else has the key.
+"""The door of reporting: for the console and whoever else has the key.
 
 Routes stand in modules of their own, each with a function that takes the engine and gives a list of them: see `ROUTES`.
 """
@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.reporting import outcomes, trace
 from services.reporting.config import ReportingSettings
+from services.reporting.figures import routes as figures
 from services.reporting.store.engine import is_away
 from shared.clock import Clock
 from shared.doors.guard import Bounds, CallerOf, Guard, bearer_of
@@ -30,7 +31,7 @@ from shared.telemetry import Probe
 DOOR = "reporting"
 MAX_BODY_BYTES = 1024
 """Questions stand in paths; nothing is sent."""
-ROUTES: tuple[Callable[[AsyncEngine], list[BaseRoute]], ...] = (trace.routes, outcomes.routes)
+ROUTES: tuple[Callable[[AsyncEngine], list[BaseRoute]], ...] = (trace.routes, outcomes.routes, figures.routes)
 """What can be asked, all of it with the key."""
 
 

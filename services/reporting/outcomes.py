@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -16,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 from services.reporting.store.tables import OUTCOME
 from shared.doors.problems import Fault, Problem
 
+OFFSET = re.compile(r"-1|[0-9]{1,18}")
 MOST_OUTCOMES = 5_000
 """Of one answer."""
 
@@ -44,7 +46,7 @@ def routes(engine: AsyncEngine) -> list[BaseRoute]:
 
     async def outcomes(request: Request) -> Response:
         after = request.query_params.get("after", "-1")
-        if not after.lstrip("-").isdecimal() or len(after) > 18:  # noqa: PLR2004  # what fits into the column
+        if not OFFSET.fullmatch(after):
             raise Problem(HTTPStatus.BAD_REQUEST, "The question is wrong.", Fault("after", "is no offset", "e.g. 120"))
         async with engine.connect() as connection:
             found = await outcomes_of(connection, request.path_params["agency"], int(after))

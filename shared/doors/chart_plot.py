@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from shared.doors.markup import coordinate, element, joined
 
-WIDTH: Final = 400.0
+WIDTH: Final = 340.0
 """Of every chart, in the units of its drawing; a phone shows one of them in about one pixel."""
 HEIGHT, SMALL_HEIGHT = 200.0, 84.0
 LEFT, RIGHT, TOP, BOTTOM = 44.0, 12.0, 14.0, 24.0

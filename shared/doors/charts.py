@@ -30,13 +30,11 @@ from shared.doors.chart_plot import (
 )
 from shared.doors.markup import element, joined
 
-BAR_ROW, BAR_HEIGHT = 44.0, 14.0
+BAR_ROW, BAR_HEIGHT, NOTE_HEIGHT = 46.0, 14.0, 16.0
 PANEL = SMALL_HEIGHT + 24.0
-HOUR_WIDTH, DAY_HEIGHT, DAY_LABEL = 14.5, 18.0, 40.0
+HOUR_WIDTH, DAY_HEIGHT, DAY_LABEL = 12.5, 16.0, 40.0
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 HOURS: Final = 24
-ROWS_IN_SIGHT = 6
-"""A longer table beside a chart is folded."""
 
 __all__ = ["Bar", "Change", "Heading", "Series", "band", "bars", "funnel", "lines", "small_multiples", "week"]
 
@@ -68,14 +66,18 @@ class Series(NamedTuple):
     values: Sequence[float | None]
 
 
-def bars(heading: Heading, rows: Sequence[Bar]) -> Markup:
-    """One bar below the other, each with its label and its value in words."""
-    most = max((row.value for row in rows if row.value is not None), default=0) or 1
-    drawn = joined(_bar(row, BAR_ROW * place, most, heading.unit) for place, row in enumerate(rows))
+def bars(heading: Heading, rows: Sequence[Bar], full: float | None = None) -> Markup:
+    """One bar below the other, each with its label and its value in words; `full`: what fills the width, else the most.
+
+    Where there are notes they stand below the bars.
+    """
+    most = full or max((row.value for row in rows if row.value is not None), default=0) or 1
+    row_height = BAR_ROW + (NOTE_HEIGHT if any(row.note for row in rows) else 0)
+    drawn = joined(_bar(row, row_height * place, most, heading.unit) for place, row in enumerate(rows))
     table = _table(
         heading, ("", heading.unit or "count", ""), [(row.label, shown(row.value), row.note) for row in rows]
     )
-    return _figure(heading, BAR_ROW * len(rows), drawn, table)
+    return _figure(heading, row_height * len(rows), drawn, table)
 
 
 def funnel(heading: Heading, rows: Sequence[Bar]) -> Markup:
@@ -158,17 +160,23 @@ def _figure(heading: Heading, height: float, drawn: Markup, *beside: Markup) -> 
 
 
 def _bar(row: Bar, top: float, most: float, unit: str) -> Markup:
-    parts = (shown(row.value), unit if is_number(row.value) else "", f"({row.note})" if row.note else "")
-    words = " ".join(part for part in parts if part)
-    length = WIDTH * max(row.value or 0, 0) / most
+    length = WIDTH * min(max(row.value or 0, 0) / most, 1)
     return joined(
         (
             element("text", row.label, class_="chart-label", x=0.0, y=top + 14),
-            element("text", words, class_="chart-value", x=WIDTH, y=top + 14),
+            element("text", _with_unit(row.value, unit), class_="chart-value", x=WIDTH, y=top + 14),
             element("rect", class_="chart-ground", x=0.0, y=top + 20, width=WIDTH, height=BAR_HEIGHT),
             element("rect", class_="chart-bar", x=0.0, y=top + 20, width=length, height=BAR_HEIGHT),
+            *([element("text", row.note, class_="chart-tick", x=0.0, y=top + BAR_ROW)] if row.note else []),
         )
     )
+
+
+def _with_unit(value: float | None, unit: str) -> str:
+    """A value in words; of one thing there are no several."""
+    if not is_number(value) or not unit:
+        return shown(value)
+    return f"{shown(value)} {unit.removesuffix('s') if value == 1 else unit}"
 
 
 def _as_part(row: Bar, before: Bar | None) -> Bar:
@@ -227,5 +235,4 @@ def _table(heading: Heading, heads: Sequence[str], rows: Sequence[Sequence[str]]
     region = element(
         "div", table, class_="table", role="region", tabindex="0", aria_label=f"{heading.title}: the numbers"
     )
-    unfolded = {"open": ""} if len(rows) <= ROWS_IN_SIGHT else {}
-    return element("details", element("summary", "The numbers"), region, class_="chart-numbers", **unfolded)
+    return element("details", element("summary", "The numbers"), region, class_="chart-numbers")

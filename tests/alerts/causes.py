@@ -85,6 +85,18 @@ async def _undecodable(scene: Scene) -> None:
     await scene.append(COMMANDS.name, "plain", b"no event of this language")
 
 
+async def _too_much(scene: Scene) -> None:
+    turns = asyncio.Semaphore(32)
+
+    async def publish() -> None:
+        async with turns:
+            await scene.new_call("plain", "NOISE COMPLAINT", "long")
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(700):
+            tasks.create_task(publish())
+
+
 async def _clock_fails(scene: Scene) -> None:
     await scene.offered(await scene.new_call("failing", name="clock-fails"))
 
@@ -178,9 +190,10 @@ CAUSES = (
     Cause("the console hangs", ("AlarmsUnseen",), _frozen("console", 1), 120, Scene.thaw),
     Cause("clocks are 0.6 s ahead of Kafka's (planted)", ("ClockSkew",), _clock_off, 180, _clock_right),
     Cause("a team on scene says nothing", ("TeamSilent", "AlarmCounted safety_checks_missed_total"), _team_silent, 240),
+    Cause("700 calls that take long to decide (planted)", ("InputStale",), _too_much, 120),
     Cause(
         "Kafka hangs while calls come",
-        ("FollowerBehind", "PartitionUnowned", "InputStale"),
+        ("FollowerBehind", "PartitionUnowned"),
         _kafka_hangs,
         120,
         _kafka_goes_on,

@@ -19,6 +19,7 @@ RULES: list[dict[str, Any]] = [
     rule for group in yaml.safe_load((HERE / "rules.yml").read_text())["groups"] for rule in group["rules"]
 ]
 ALERTS = [rule for rule in RULES if "alert" in rule]
+RECORDED = {rule["record"]: metrics_in(rule["expr"]) for rule in RULES if "record" in rule}
 NAMES = sorted({rule["alert"] for rule in ALERTS})
 SCRAPED = yaml.safe_load((HERE / "prometheus.yml").read_text())["scrape_configs"]
 SECTIONS = [
@@ -59,7 +60,7 @@ def test_a_page_says_first_whether_anybody_is_in_danger(name: str) -> None:
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
 def test_an_alert_says_how_bad_it_is_whom_it_is_for_and_what_to_read(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in ("page", "notice", "ticket")
-    assert rule["labels"]["audience"] in ("dispatch", "operators")
+    assert rule["labels"]["audience"] in ("dispatch", "operators", "watcher")
     assert rule["annotations"]["summary"].endswith(".")
     assert rule["annotations"]["runbook_url"] == f"deploy/runbooks/{rule['alert']}.md"
 
@@ -83,11 +84,13 @@ def test_every_kind_of_alarm_has_one_alert() -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.get("alert") or rule["record"])
 def test_a_rule_asks_for_metrics_that_are_exported(rule: dict[str, Any]) -> None:
     assert metrics_in(rule["expr"])
-    assert metrics_in(rule["expr"]) <= exported() | OF_PROMETHEUS
+    assert metrics_in(rule["expr"]) <= exported() | OF_PROMETHEUS | set(RECORDED)
 
 
 def test_what_an_alert_stands_on_says_so_of_itself() -> None:
-    alerted = set().union(*(metrics_in(rule["expr"]) for rule in ALERTS)) - OF_PROMETHEUS
+    asked_for = set().union(*(metrics_in(rule["expr"]) for rule in ALERTS))
+    behind = set().union(*(RECORDED[name] for name in asked_for & set(RECORDED)))
+    alerted = (asked_for | behind) - OF_PROMETHEUS - set(RECORDED)
     marked = {m._name for m in vars(telemetry).values() if "ALERT" in getattr(m, "_documentation", "")}
     assert marked == {name.removesuffix("_total") for name in alerted}
 
@@ -129,6 +132,7 @@ def test_each_alert_reaches_somebody(rule: dict[str, Any], prometheus_tools: dic
     receivers = [
         *(["on-call"] if labels["severity"] == "page" else []),
         *(["dispatch-board"] if labels["audience"] == "dispatch" else []),
+        *(["dead-man"] if labels["audience"] == "watcher" else []),
     ]
     run(
         prometheus_tools["amtool"], "config", "routes", "test", "--config.file=alertmanager.yml",

@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY
 from deploy.local.programs import SERVICES
 from services.notification.metrics import PAGE_ENDS
 from services.notification.metrics import watch as notification_watch
+from services.reporting.auditor.auditing import Result
 from services.reporting.store.write import Written
 from services.team_availability.metrics import watch as team_availability_watch
 from services.triage.metrics import watch as triage_watch
@@ -79,7 +80,7 @@ def test_a_metric_has_a_meaning_and_is_moved_somewhere(name: str) -> None:
 # --- counters begin at 0
 
 COUNTERS = {name: metric for name, metric in METRICS.items() if metric._type == "counter"}
-CANNOT_BEGIN = {"EVENTS", "REQUESTS", "UNLISTED"}
+CANNOT_BEGIN = {"ALERTS_ACKNOWLEDGED", "EVENTS", "REQUESTS", "UNLISTED"}
 """Types, paths, statuses and kinds that nobody lists; no alert stands on them."""
 
 
@@ -103,6 +104,9 @@ def test_the_values_that_a_label_begins_with_are_all_that_it_can_have() -> None:
         ("careroute_offers", "ended"): set(get_args(OfferEnd)),
         ("careroute_pages", "ended"): set(PAGE_ENDS.values()),
         ("careroute_effects", "result"): set(get_args(EffectResult)),
+        ("careroute_audit_runs", "result"): set(get_args(Result)),
+        ("careroute_audit_lists", "result"): {"taken", "refused"},
+        ("careroute_audit_heartbeats", "result"): {"sent", "failed", "off"},
         ("careroute_report_records", "result"): {field.name for field in fields(Written)},
         ("careroute_probe_results", "result"): {"seen", "missed"},
     }
@@ -145,7 +149,7 @@ def test_an_info_says_one_thing_at_a_time() -> None:
 
 def test_nothing_personal_is_a_label() -> None:
     allowed = {
-        "agency", "district", "ended", "hash", "kind", "method", "outcome", "partition", "path", "result",
+        "agency", "district", "ended", "hash", "invariant", "kind", "method", "outcome", "partition", "path", "result",
         "decider", "door", "service", "source", "stage", "state", "status", "suitability", "topic", "type", "version",
     }  # fmt: skip
     assert {label for metric in METRICS.values() for label in metric._labelnames} == allowed

@@ -53,6 +53,12 @@ def test_what_an_agency_has_is_shown_for_those_that_were_chosen(panel: Panel) ->
         assert ("{{agency}}" in curve.legend) == ('agency=~"$agency"' in curve.promql)
 
 
+def test_an_agency_with_a_dot_is_that_agency_alone() -> None:
+    curve = Curve('x{agency=~"$agency"}', "{{agency}}")
+    assert curve.filled("st.louis-mo") == r'x{agency=~"st\\.louis\\-mo"}'
+    assert metrics_in(curve.filled("st.louis-mo")) == {"x"}
+
+
 def test_boards_have_titles_and_panels_names_of_their_own() -> None:
     assert set(BOARDS) == set(get_args(Board))
     assert len({(panel.board, panel.title) for panel in PANELS}) == len(PANELS)

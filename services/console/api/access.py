@@ -39,6 +39,10 @@ Right = Literal[
     "withdraw-team",
     "answer-offer",
     "operate-cad",
+    "read-figures",
+    "export-calls",
+    "publish-figures",
+    "acknowledge",
 ]
 
 PEOPLE: frozenset[Role] = frozenset({"dispatcher", "supervisor", "approver", "staff", "viewer"})
@@ -66,6 +70,10 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     "withdraw-team": frozenset({"dispatcher", "supervisor"}),
     "answer-offer": frozenset({"staff", "supervisor"}),
     "operate-cad": frozenset({"supervisor"}),
+    "read-figures": frozenset({"supervisor", "approver", "viewer"}),
+    "export-calls": frozenset({"supervisor"}),
+    "publish-figures": frozenset({"approver"}),
+    "acknowledge": frozenset({"dispatcher", "supervisor"}),
 }
 """Which roles have a right. Staff have theirs for themselves only, a CAD for the calls of its own source only."""
 

@@ -39,6 +39,15 @@ def ask(ctx: typer.Context, as_json: bool, question: Callable[[Door], Reply], sh
     raise typer.Exit(reply.exit_code)
 
 
+def print_text(ctx: typer.Context, question: Callable[[Door], str]) -> None:
+    """Ask the door for a text and print it as it is, or leave as `ask` does."""
+    try:
+        typer.echo(question(ctx.obj or connect()), nl=False)
+    except NotDone as failed:
+        show({**failed.body, "next": failed.next_step}, "not-done", as_json=False)
+        raise typer.Exit(failed.exit_code) from None
+
+
 def show(body: Any, shape: str, *, as_json: bool) -> None:
     """Print an answer for people, in one of the shapes of `show.py`, or as JSON."""
     if as_json:

@@ -54,13 +54,24 @@ class Door:
         given = {name: value for name, value in query.items() if value is not None}
         return self._reply("GET", path, params=given)
 
+    def text(self, path: str, **query: Any) -> str:
+        """Ask for what is no JSON, e.g. CSV."""
+        given = {name: value for name, value in query.items() if value is not None}
+        response = self._send("GET", path, {"params": given})
+        if response.is_success:
+            return response.text
+        return str(self._reply_of(response).body)
+
     def post(self, path: str, **body: Any) -> Reply:
         """Issue a command. A retry carries the same key, so that it cannot be done twice."""
         given = {name: value for name, value in body.items() if value is not None}
         return self._reply("POST", path, json=given, headers={"Idempotency-Key": secrets.token_hex(16)})
 
     def _reply(self, method: str, path: str, **request: Any) -> Reply:
-        response = self._send(method, path, request)
+        return self._reply_of(self._send(method, path, request))
+
+    @staticmethod
+    def _reply_of(response: httpx.Response) -> Reply:
         try:
             body = response.json()
         except ValueError:

@@ -12,7 +12,7 @@ from fastapi import FastAPI, Query, Request
 from starlette.responses import HTMLResponse, Response
 
 from services.console.api.access import Asking
-from services.console.pages import frame, signing_in, stream
+from services.console.pages import figures, frame, public, signing_in, stream
 from services.console.pages.actions import router_of
 from services.console.pages.boards import Board, BoardKey, Boards
 from services.console.pages.commands import KEYS, commands_for
@@ -46,6 +46,8 @@ def add_pages(app: FastAPI, door: ConsoleDoor) -> Boards:
     app.include_router(signing_in.router)
     app.include_router(signing_in.api)
     app.include_router(stream.router)
+    app.include_router(figures.router)
+    app.include_router(public.router)
     app.add_api_route("/stop", _show_stop, methods=["GET"], include_in_schema=False)
     for page in PAGES:
         app.add_api_route(page.path, _endpoint(page), methods=["GET"], include_in_schema=False)

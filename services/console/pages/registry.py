@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from starlette.routing import compile_path
 
 from services.console.api import routes_commands as commands
-from services.console.pages import call, calls, frame, now, wall
+from services.console.pages import call, calls, figures, frame, now, operations, wall
 from services.console.pages.actions import Action, always
 from services.console.pages.page import ConsolePage
 from shared.doors.problems import Problem
@@ -20,6 +20,8 @@ PAGES: tuple[ConsolePage, ...] = (
     calls.PAGE,
     call.PAGE,
     wall.PAGE,
+    figures.PAGE,
+    operations.PAGE,
 )
 """In the order of the links on every page."""
 

@@ -84,8 +84,8 @@ def _paused(agency: AgencyRecords, event: events.DistrictPaused, stored: Stored)
     agency.raise_alert(f"review/{event.revision}", Alert("pause-unreviewed", at, sentence, str(event.revision)))
 
 
-def _reviewed(agency: AgencyRecords, event: events.PauseReviewed, _stored: Stored) -> None:
-    agency.end_alert(f"review/{event.paused_at_revision}")
+def _reviewed(agency: AgencyRecords, event: events.PauseReviewed, stored: Stored) -> None:
+    agency.end_alert(f"review/{event.paused_at_revision}", stored.time)
     for change in agency.switchboard.history:
         if change.revision == event.paused_at_revision:
             change.reviewed_by, change.found = event.reviewed_by, event.reason
@@ -94,7 +94,7 @@ def _reviewed(agency: AgencyRecords, event: events.PauseReviewed, _stored: Store
 def _resumed(agency: AgencyRecords, event: events.DistrictResumed, stored: Stored) -> None:
     key = _switched(agency, event, stored).key
     agency.switchboard.paused.pop(key, None)
-    agency.end_alert(f"paused/{key}")
+    agency.end_alert(f"paused/{key}", stored.time)
 
 
 def _cap_changed(agency: AgencyRecords, event: events.CapChanged, stored: Stored) -> None:

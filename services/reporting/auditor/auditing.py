@@ -120,17 +120,22 @@ class Auditing:
 
     async def _keep_auditing(self) -> None:
         reader = await self._broker.reader()
-        while True:
-            began = self._clock.monotonic()
-            try:
-                result = await self._audit(reader)
-            except Exception as error:
-                if not (is_away(error) or isinstance(error, BrokerUnavailable)):
-                    raise
-                telemetry.logger().warning("no audit", error=type(error).__name__)
-                result = "away"
-            telemetry.AUDIT_RUNS.labels(result).inc()
-            await asyncio.sleep(max(0.0, self._seconds - (self._clock.monotonic() - began)))
+        try:
+            while True:
+                began = self._clock.monotonic()
+                telemetry.AUDIT_RUNS.labels(await self._audit_or_say_why_not(reader)).inc()
+                await asyncio.sleep(max(0.0, self._seconds - (self._clock.monotonic() - began)))
+        finally:
+            await reader.close()
+
+    async def _audit_or_say_why_not(self, reader: Reader) -> Result:
+        try:
+            return await self._audit(reader)
+        except Exception as error:
+            if not (is_away(error) or isinstance(error, BrokerUnavailable)):
+                raise
+            telemetry.logger().warning("no audit", error=type(error).__name__)
+            return "away"
 
     async def _audit(self, reader: Reader) -> Result:
         """One run, and what follows from it."""
@@ -177,8 +182,8 @@ class Auditing:
         telemetry.AUDIT_LAST_CLEAN.set((at_us or 0) / SECOND)
 
 
-_CLEAN = """INSERT INTO clean (only, at_us) VALUES (1, :at_us)
-    ON CONFLICT (only) DO UPDATE SET at_us = excluded.at_us"""
+_CLEAN = """INSERT INTO clean (id, at_us) VALUES (1, :at_us)
+    ON CONFLICT (id) DO UPDATE SET at_us = excluded.at_us"""
 _END = """INSERT INTO log_end (topic, partition, end_offset, read_offset, at_us)
     VALUES (:topic, :partition, :end_offset, :read_offset, :at_us)
     ON CONFLICT (topic, partition) DO UPDATE SET end_offset = excluded.end_offset,

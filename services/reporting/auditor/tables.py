@@ -174,12 +174,12 @@ LOG_END = _table(
 # --- what the auditor remembers of its own work
 
 FOLDED = _table("folded", ("version",), _numbers("version"), comment="One row: which version of the fold made this.")
-BATCH = _table("batch", ("only",), _numbers("only", "number"), comment="One row: the newest batch's number.")
+BATCH = _table("batch", ("id",), _numbers("id", "number"), comment="One row: the newest batch's number.")
 WATERMARK = _table(
     "watermark", ("invariant",), _words("invariant"), _numbers("looked_at"),
     comment="Up to which batch an invariant has looked at everything.",
 )  # fmt: skip
-CLEAN = _table("clean", ("only",), _numbers("only", "at_us"), comment="One row: when a run was last clean.")
+CLEAN = _table("clean", ("id",), _numbers("id", "at_us"), comment="One row: when a run was last clean.")
 GAP = _table(
     "gap", ("gap_id",),
     _words("gap_id", "invariant", "agency", "about", "call_id", "district", "reviewed_by", "reason"),

@@ -18,6 +18,7 @@ from services.reporting.store.judged import (
     VERDICT,
     VERSION,
 )
+from services.reporting.store.published import PUBLICATION
 from services.reporting.store.routed import BYPASS, EPISODE, OFFER, OUTCOME, OUTCOME_REASON, STEP
 from services.reporting.store.served import ASSIGNMENT, CAD_MESSAGE, PAGE, SAFETY, SHIFT, STATUS, TEAM
 
@@ -27,5 +28,5 @@ PROJECTION_VERSION = 1
 __all__ = [
     "AGENCY", "ASSIGNMENT", "BYPASS", "CAD_MESSAGE", "COMMAND", "DOCUMENT", "EPISODE", "FAULT", "GATE", "IN_FORCE",
     "JUDGEMENT", "METADATA", "OFFER", "OUTCOME", "OUTCOME_REASON", "PAGE", "PLACE", "PROJECTION", "PROJECTION_VERSION",
-    "RECORD", "REFERRAL", "SAFETY", "SHIFT", "STATUS", "STEP", "SWITCH", "TEAM", "VERDICT", "VERSION",
+    "PUBLICATION", "RECORD", "REFERRAL", "SAFETY", "SHIFT", "STATUS", "STEP", "SWITCH", "TEAM", "VERDICT", "VERSION",
 ]  # fmt: skip

@@ -164,6 +164,17 @@ class FakeServices:
             done(command, revision=self.revision),
         ]
 
+    def _acknowledge_alert(self, command: events.AcknowledgeAlert) -> list[Event]:
+        acknowledged = events.AlertAcknowledged(
+            alert_id=command.alert_id,
+            kind=command.kind,
+            raised_at=command.raised_at,
+            acknowledged_by=command.issued_by,
+            reason=command.reason,
+            noise=command.noise,
+        )
+        return [acknowledged, done(command, f"{command.issued_by} looks after it.", about=command.alert_id)]
+
     def _close_referral(self, command: events.CloseReferral) -> list[Event]:
         closed = events.ReferralClosed(
             referral_id=command.referral_id, call_id="", result=command.result, closed_by=command.issued_by

@@ -11,6 +11,7 @@ import asyncio
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -20,11 +21,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.kafka.node import CHECKOUT
-from services.reporting.store.engine import is_away, open_engine, sqlite_url
+from services.reporting.carrier import GROUP
+from services.reporting.store.engine import FILE_NAME, is_away, open_engine, sqlite_url
 from services.reporting.store.tables import EPISODE, OUTCOME, PLACE, RECORD
 from shared.engine.broker import Record
 from shared.engine.kafka import KafkaBroker, create_topics
@@ -34,6 +37,8 @@ from shared.topics import TOPICS
 KEY = "k" * 32
 JOURNAL = "assignments"
 PARTITIONS = 4
+AWAY_SECONDS = 7.0
+"""Longer than a statement waits for a lock of SQLite's."""
 FROZEN_SECONDS = 9.0
 """Longer than Kafka waits for a member of the group."""
 
@@ -120,6 +125,9 @@ class Workers:
                 self.start(number)
 
     async def hurt(self, number: int, how: str) -> None:
+        if how == "AWAY":
+            await self._take_database_away()
+            return
         process = self.processes[number]
         if process.poll() is not None:
             return
@@ -130,6 +138,17 @@ class Workers:
             return
         process.send_signal(getattr(signal, f"SIG{how}"))
         await asyncio.to_thread(process.wait, 20)
+
+    async def _take_database_away(self) -> None:
+        """Hold the lock of SQLite's file, so that nobody else can write."""
+        lock = sqlite3.connect(self.directory / FILE_NAME, isolation_level=None)
+        try:
+            lock.execute("PRAGMA busy_timeout = 5000")
+            lock.execute("BEGIN IMMEDIATE")
+            await asyncio.sleep(AWAY_SECONDS)
+            lock.execute("ROLLBACK")
+        finally:
+            lock.close()
 
     def stop(self) -> None:
         for process in self.processes.values():
@@ -184,6 +203,8 @@ async def run_chaos(
     await create_topics(servers, PARTITIONS, 1, TOPICS)
     broker, began, dice = KafkaBroker(servers, PARTITIONS), time.monotonic(), random.Random(seed)
     journals, running = Journals(broker, dice), Workers(servers, directory, database)
+    await journals.write_some(200)
+    await _acknowledge_everything(servers)
     for number in range(workers):
         running.start(number)
     engine = open_engine(database or sqlite_url(directory))
@@ -205,6 +226,16 @@ async def run_chaos(
         running.stop()
         await engine.dispose()
         await broker.close()
+
+
+async def _acknowledge_everything(servers: str) -> None:
+    """As Faust does with a batch whose reader failed: Kafka is told that it is done with, and nothing was stored."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=servers, group_id=GROUP, enable_auto_commit=False)
+    await consumer.start()
+    places = [TopicPartition(JOURNAL, partition) for partition in range(PARTITIONS)]
+    consumer.assign(places)
+    await consumer.commit(await consumer.end_offsets(places))
+    await consumer.stop()
 
 
 async def _hurt(running: Workers, acts: list[str], seconds: float, dice: random.Random) -> None:

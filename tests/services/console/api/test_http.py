@@ -36,6 +36,11 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("GET", "/v1/people/me/link"): (PEOPLE, None),
     ("GET", "/v1/alerts"): (PEOPLE, None),
     ("GET", "/v1/commands/x"): (PEOPLE, None),
+    ("GET", "/v1/figures"): ({"supervisor", "approver", "viewer"}, None),
+    ("GET", "/v1/figures.csv"): ({"supervisor", "approver", "viewer"}, None),
+    ("GET", "/v1/calls.csv"): ({"supervisor"}, None),
+    ("GET", "/v1/publications"): ({"supervisor", "approver", "viewer"}, None),
+    ("POST", "/v1/publications/2026-Q1"): ({"approver"}, None),
     ("POST", "/v1/switchboard/pause"): ({"dispatcher", "supervisor"}, {"district": "all"}),
     ("POST", "/v1/switchboard/resume"): ({"supervisor"}, {"district": "all"}),
     ("POST", "/v1/switchboard/phase"): ({"supervisor"}, {"district": "C", "response": "cares", "phase": "off"}),
@@ -69,6 +74,7 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/offers/o/decline"): ({"staff", "supervisor"}, {"person_id": "the-staff"}),
     ("POST", "/v1/cad/dane-county/ping"): ({"supervisor"}, {}),
     ("POST", "/v1/cad-messages/m/redeliver"): ({"supervisor"}, {}),
+    ("POST", "/v1/alerts/acknowledge"): ({"dispatcher", "supervisor"}, {"alert_id": "team-silent/cares-1"}),
     ("POST", "/v1/people/me/sign-in-link"): (set(ROLES) - {"cad"}, {}),
 }
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from scipy.optimize import linprog
 
 Name = Hashable
+Equations = tuple[list[list[int]], list[int]]
+Bounds = list[tuple[int, None]]
 
 
 @dataclass(slots=True)
@@ -20,6 +22,8 @@ class Published:
 
     counts: dict[Name, int | None] = field(default_factory=dict)
     sums: list[tuple[Name, tuple[Name, ...]]] = field(default_factory=list)
+    unpublished: set[Name] = field(default_factory=set)
+    """Counts of periods of which nothing was published: they may be nought as well."""
 
     def publish(self, name: Name, count: int | None) -> None:
         """Publish a count, or that it is withheld."""
@@ -33,9 +37,14 @@ class Published:
         """The least and the most that each of these withheld counts can be; None: no bound."""
         unknown = [name for name, count in self.counts.items() if count is None]
         at = {name: place for place, name in enumerate(unknown)}
+        equations = self._equations(at)
+        bounds: Bounds = [(0 if name in self.unpublished else 1, None) for name in unknown]
+        return {name: _range(equations, bounds, at[name]) for name in asked}
+
+    def _equations(self, at: Mapping[Name, int]) -> Equations:
         rows, sides = [], []
         for total, parts in self.sums:
-            row, side = [0] * len(unknown), 0
+            row, side = [0] * len(at), 0
             for name, sign in [(total, -1), *((part, 1) for part in parts)]:
                 if (count := self.counts[name]) is None:
                     row[at[name]] += sign
@@ -46,27 +55,21 @@ class Published:
                 sides.append(side)
             else:
                 assert side == 0, f"{total} is not the sum of its parts"
-        return {
-            name: (self._least(rows, sides, place), self._most(rows, sides, place))
-            for name in asked
-            for place in [at[name]]
-        }
-
-    def _least(self, rows: list[list[int]], sides: list[int], place: int) -> int:
-        least = _optimum(rows, sides, place, 1)
-        assert least is not None
-        return round(least)
-
-    def _most(self, rows: list[list[int]], sides: list[int], place: int) -> int | None:
-        most = _optimum(rows, sides, place, -1)
-        return None if most is None else round(most)
+        return rows, sides
 
 
-def _optimum(rows: list[list[int]], sides: list[int], place: int, sign: int) -> float | None:
+def _range(equations: Equations, bounds: Bounds, place: int) -> tuple[int, int | None]:
+    least, most = (_optimum(equations, bounds, place, sign) for sign in (1, -1))
+    assert least is not None
+    return round(least), None if most is None else round(most)
+
+
+def _optimum(equations: Equations, bounds: Bounds, place: int, sign: int) -> float | None:
     """The least (or, with -1, the most) that one unknown can be; None where nothing bounds it."""
-    cost = [0] * (len(rows[0]) if rows else place + 1)
+    rows, sides = equations
+    cost = [0] * len(bounds)
     cost[place] = sign
-    solved = linprog(cost, A_eq=rows or None, b_eq=sides or None, bounds=(1, None), method="highs")
+    solved = linprog(cost, A_eq=rows or None, b_eq=sides or None, bounds=bounds, method="highs")
     if solved.status == 3:
         return None
     assert solved.status == 0, solved.message

@@ -1,0 +1,99 @@
+"""The routes of figures: reporting counts, this door says who may ask. Public tables stand on a page, for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from services.console.api.access import Asking, may
+from services.console.api.problems import RESPONSES
+from services.console.elsewhere import Away, Elsewhere, Told
+from shared.doors.problems import Problem
+
+router = APIRouter(prefix="/v1", responses=RESPONSES, tags=["figures"])
+PERIOD = r"20\d\d(-Q[1-4])?"
+PeriodInPath = Annotated[str, Path(pattern=f"^{PERIOD}$", description="a quarter, as 2026-Q1, or a year, as 2026")]
+
+
+def _question(
+    first: Annotated[date | None, Query(alias="from", description="first day; 90 days ago, if left out")] = None,
+    until: Annotated[date | None, Query(description="the day after the last; tomorrow, if left out")] = None,
+    by: Annotated[str | None, Query(max_length=40, description="what they are cut by: district, month, …")] = None,
+    measure: Annotated[str | None, Query(max_length=1000, description="some measures, after commas; else all")] = None,
+) -> dict[str, str]:
+    given = {"from": first, "until": until, "by": by, "measure": measure}
+    return {name: str(value) for name, value in given.items() if value is not None}
+
+
+Question = Annotated[dict[str, str], Depends(_question)]
+
+
+@router.get("/figures")
+async def show_figures(
+    request: Request, who: Annotated[Asking, Depends(may("read-figures"))], question: Question
+) -> Response:
+    """Figures of a period: each with its definition, of how many, and how many could not be counted."""
+    return as_told(await ask(_reporting(request), "figures", who.agency, query=question))
+
+
+@router.get("/figures.csv")
+async def download_figures(
+    request: Request, who: Annotated[Asking, Depends(may("read-figures"))], question: Question
+) -> Response:
+    """The same as CSV, with the definitions in lines that begin with `#`."""
+    told = await ask(_reporting(request), "figures", who.agency, "csv", query=question)
+    return as_told(told, f"figures-{who.agency}.csv")
+
+
+@router.get("/calls.csv")
+async def download_calls(
+    request: Request, who: Annotated[Asking, Depends(may("export-calls"))], question: Question
+) -> Response:
+    """One row for each call, with nothing personal, as CSV: to be joined with other records by the CAD's number."""
+    told = await ask(_reporting(request), "figures", who.agency, "calls", query=question)
+    return as_told(told, f"calls-{who.agency}.csv")
+
+
+@router.get("/publications")
+async def list_publications(request: Request, who: Annotated[Asking, Depends(may("read-figures"))]) -> Response:
+    """What has been published, as everybody can read it."""
+    return as_told(await ask(_reporting(request), "publications", who.agency))
+
+
+@router.post("/publications/{period}")
+async def publish_figures(
+    request: Request, who: Annotated[Asking, Depends(may("publish-figures"))], period: PeriodInPath
+) -> Response:
+    """Publish the public tables of a quarter or a year: once, a week after its end at the earliest, and for good."""
+    return as_told(await publish(_reporting(request), who, period))
+
+
+async def publish(reporting: Elsewhere, who: Asking, period: str) -> Told:
+    """Publish a period for somebody who may. Raises Problem (503)."""
+    try:
+        return await reporting.tell("publications", who.agency, period)
+    except Away as away:
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(away)) from None
+
+
+async def ask(reporting: Elsewhere, *path: str, query: Mapping[str, str] | None = None) -> Told:
+    """What reporting says. Raises Problem (503)."""
+    try:
+        return await reporting.ask(*path, query=query)
+    except Away as away:
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(away)) from None
+
+
+def _reporting(request: Request) -> Elsewhere:
+    reporting: Elsewhere = request.app.state.reporting
+    return reporting
+
+
+def as_told(told: Told, file_name: str = "") -> Response:
+    """Hand an answer on as it is, a refusal too; what is downloaded has a name."""
+    headers: dict[str, Any] = {"Content-Disposition": f'attachment; filename="{file_name}"'} if file_name else {}
+    return Response(told.body, told.status, headers if told.status == HTTPStatus.OK else None, told.media_type)

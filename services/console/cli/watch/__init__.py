@@ -1,0 +1,1 @@
+"""`careroute watch`: on another machine than careroute, on the standard library alone."""

@@ -1,0 +1,99 @@
+"""The page Figures: what came of it, by stated definitions; charts with their numbers, downloads, and publishing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from services.console.api.routes_figures import PERIOD, Question, as_told, ask, publish
+from services.console.elsewhere import Elsewhere
+from services.console.pages.figures_charts import CUT_MEASURES, TREND_MEASURES, charts_of, charts_of_cut
+from services.console.pages.page import ConsolePage, Visit
+from services.console.pages.seat import Seated, check_right, door_of, from_own_page
+from shared.doors.pages import Page, asks_for_page
+
+CUTS = ("district", "model", "response", "phase", "category", "document", "hour", "weekday", "month", "quarter", "year")
+PeriodInForm = Annotated[str, Form(pattern=f"^{PERIOD}$")]
+router = APIRouter(include_in_schema=False, dependencies=[Depends(from_own_page)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The three questions of a page: all of a period, by month, and by what somebody chose."""
+
+    reporting: Elsewhere
+    agency: str
+    period: Mapping[str, str]
+
+    async def report(self, **more: str) -> Mapping[str, Any]:
+        """A report. Raises Page, or Problem (503)."""
+        told = await ask(self.reporting, "figures", self.agency, query={**self.period, **more})
+        if told.status != HTTPStatus.OK:
+            raise Page(told.status, "Not understood", "There is no such period, or nothing to cut figures by that.")
+        body: Mapping[str, Any] = json.loads(told.body)
+        return body
+
+
+async def show(visit: Visit) -> Mapping[str, Any]:
+    """The figures of the period that the address says. Raises Page, or Problem (503)."""
+    period = {name: visit.query[name] for name in ("from", "until") if visit.query.get(name)}
+    by = visit.query.get("by", "")
+    asked = _Asked(visit.door.reporting, visit.who.agency, period)
+    report = await asked.report()
+    by_month = await asked.report(by="month", measure=",".join(TREND_MEASURES))
+    cut_charts = charts_of_cut(await asked.report(by=by, measure=",".join(CUT_MEASURES))) if by else []
+    return {
+        "report": report,
+        "measures": {measure["name"]: measure for measure in report["measures"]},
+        "charts": charts_of(report, by_month),
+        "cut_charts": cut_charts,
+        "by": by,
+        "cuts": CUTS,
+        "query": visit.query,
+        "publications": await _publications(asked),
+    }
+
+
+async def _publications(asked: _Asked) -> list[Any]:
+    told = await ask(asked.reporting, "publications", asked.agency)
+    listed: list[Any] = json.loads(told.body)
+    return listed
+
+
+@router.get("/figures.csv")
+async def download_figures(request: Request, signed_in: Seated, question: Question) -> Response:
+    """Figures as CSV."""
+    check_right(signed_in, "read-figures")
+    agency = signed_in.who.agency
+    told = await ask(door_of(request).reporting, "figures", agency, "csv", query=question)
+    return as_told(told, f"figures-{agency}.csv")
+
+
+@router.get("/figures/calls.csv")
+async def download_calls(request: Request, signed_in: Seated, question: Question) -> Response:
+    """One row for each call as CSV."""
+    check_right(signed_in, "export-calls")
+    agency = signed_in.who.agency
+    told = await ask(door_of(request).reporting, "figures", agency, "calls", query=question)
+    return as_told(told, f"calls-{agency}.csv")
+
+
+@router.post("/figures/publish")
+async def publish_period(request: Request, signed_in: Seated, period: PeriodInForm) -> Response:
+    """Publish a quarter or a year, and lead to what is published. Raises Page where that is refused."""
+    check_right(signed_in, "publish-figures")
+    told = await publish(door_of(request).reporting, signed_in.who, period)
+    if not asks_for_page(request):
+        return as_told(told)
+    if told.status != HTTPStatus.OK:
+        raise Page(told.status, "Not published", str(json.loads(told.body).get("detail", "")))
+    return RedirectResponse(f"/public/{signed_in.who.agency}", HTTPStatus.SEE_OTHER)
+
+
+PAGE = ConsolePage("/figures", "Figures", "read-figures", "figures.html", show)

@@ -1,0 +1,107 @@
+"""What measures are made of: the facts that count, who is among them, and what they can be cut by.
+
+Nothing synthetic is ever among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, FromClause, Integer, String, and_, case, cast, func, literal
+
+from services.reporting.store.tables import EPISODE, OFFER, REFERRAL
+from services.reporting.store.went import WENT
+
+_E = EPISODE.c
+_QUARTER_MONTHS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Rows of the store that measures count, one each."""
+
+    rows: FromClause
+    """Each has its episode beside it."""
+    cuts: Mapping[str, ColumnElement[Any]]
+
+
+def _periods(day: ColumnElement[str]) -> dict[str, ColumnElement[Any]]:
+    year = func.substr(day, 1, 4)
+    quarter = (cast(func.substr(day, 6, 2), Integer) + _QUARTER_MONTHS - 1) // _QUARTER_MONTHS
+    return {"month": func.substr(day, 1, 7), "quarter": year + literal("-Q") + cast(quarter, String), "year": year}
+
+
+EPISODE_CUTS: Final[Mapping[str, ColumnElement[Any]]] = MappingProxyType(
+    {
+        "district": _E.district,
+        "hour": _E.local_hour,
+        "weekday": _E.local_weekday,
+        "model": _E.model,
+        "response": _E.response,
+        "phase": _E.phase,
+        "document": _E.programme_version,
+        "category": _E.category,
+        **_periods(_E.local_date),
+    }
+)
+CUTS: Final = tuple(EPISODE_CUTS)
+"""What figures can be cut by."""
+
+EPISODES: Final = Facts(EPISODE, EPISODE_CUTS)
+OFFERS: Final = Facts(
+    OFFER.join(EPISODE, and_(OFFER.c.call_id == _E.call_id, OFFER.c.episode == _E.episode)),
+    {**EPISODE_CUTS, "response": OFFER.c.response},
+)
+_FIRST_EPISODE = and_(REFERRAL.c.call_id == _E.call_id, _E.episode == 1)
+REFERRALS: Final = Facts(
+    REFERRAL.join(EPISODE, _FIRST_EPISODE),
+    {**EPISODE_CUTS, "district": REFERRAL.c.district, "response": REFERRAL.c.response, "phase": REFERRAL.c.phase},
+)
+
+EVERY: Final[ColumnElement[bool]] = literal(1) == literal(1)
+JUDGED: Final[ColumnElement[bool]] = _E.suitability.is_not(None)
+LISTED: Final[ColumnElement[bool]] = _E.category.is_not(None)
+"""Its call type is one that the document lists."""
+SUITABLE: Final[ColumnElement[bool]] = _E.suitability == "suitable"
+ELIGIBLE: Final[ColumnElement[bool]] = and_(_E.may_go.is_(True), _E.phase.in_(("advisory", "live")))
+IN_SHADOW: Final[ColumnElement[bool]] = and_(_E.may_go.is_(True), _E.phase == "shadow")
+OUTSIDE: Final[ColumnElement[bool]] = and_(
+    SUITABLE, _E.may_go.is_(False), _E.stopped_by.in_(("phase", "dates", "hours", "holiday"))
+)
+"""Suitable, and stopped by where and when the response is rolled out."""
+DECIDED: Final[ColumnElement[bool]] = _E.outcome.is_not(None)
+ACCEPTED: Final[ColumnElement[bool]] = _E.outcome.in_(("team-accepted", "phone-accepted"))
+BY_DEFAULT: Final[ColumnElement[bool]] = _E.outcome == "default"
+DIVERTED: Final[ColumnElement[bool]] = WENT.in_(("team", "phone"))
+TEAM_SENT: Final[ColumnElement[bool]] = and_(_E.outcome == "team-accepted", WENT.not_in(("recalled", "merged")))
+"""A team took the call and was neither turned back for another reason than an upgrade, nor moved to another call."""
+TEAM_ARRIVING: Final[ColumnElement[bool]] = and_(
+    _E.outcome == "team-accepted", WENT.not_in(("recalled", "recalled-upgraded", "merged"))
+)
+"""A team took the call and was not turned back."""
+NO_CONTACT: Final = ("unable-to-locate", "no-longer-needed", "cancelled")
+ENDED_BY_TEAM: Final[ColumnElement[bool]] = and_(ACCEPTED, _E.cleared_at.is_not(None))
+
+FIVE_CLASSES: Final[ColumnElement[Any]] = case(
+    (_E.disposition.in_(NO_CONTACT), "no contact"),
+    (_E.disposition == "refused", "refused"),
+    (
+        _E.disposition.in_(("resolved-on-scene", "resolved-by-phone", "follow-up-only", "handed-over-provider")),
+        "services",
+    ),
+    (_E.disposition.in_(("transported-er", "handed-over-ems")), "services and emergency department"),
+    (_E.disposition.like("transported-%"), "services and transport"),
+    (_E.disposition.in_(("handed-over-police", "upgraded")), "handed to police"),
+)
+ASKED_BY: Final[ColumnElement[Any]] = func.coalesce(_E.requested_by, "911 caller")
+BACK_UP: Final[ColumnElement[Any]] = case(
+    (_E.police_asked_at.is_not(None), "police asked for by the team"),
+    (_E.silent_at.is_not(None), "police asked for, the team was silent"),
+    (and_(_E.upgraded_at.is_not(None), _E.on_scene_at.is_not(None)), "upgraded, team on scene"),
+    (_E.upgraded_at.is_not(None), "upgraded before the team arrived"),
+    else_="none",
+)
+INSTEAD_OF_POLICE: Final[ColumnElement[bool]] = and_(DIVERTED, _E.replaces.like("%police%"))

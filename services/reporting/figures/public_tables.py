@@ -1,0 +1,97 @@
+"""The tables that anybody may see: few, fixed in advance, and protected before they are published. Pure.
+
+A quarter is published by district group and by response, a year by category; never the same calls at another cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from services.reporting.figures.suppression import SMALL, CoarsenFirst, check_remainder, percentage, withheld
+
+DIVERTED, NOT_DIVERTED = "a team, or somebody by phone, dealt with it", "the default response went"
+KINDS: Final = (DIVERTED, NOT_DIVERTED)
+Counts = Mapping[str, Sequence[int]]
+"""Eligible calls by row, one count for each column."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicTable:
+    """What a public table shows, whatever the period."""
+
+    name: str
+    title: str
+    sentence: str
+    columns: tuple[str, ...]
+
+
+BY_DISTRICT: Final = PublicTable(
+    "district", "By district", "Eligible calls of each district group, by who really dealt with them.", KINDS
+)
+BY_RESPONSE: Final = PublicTable(
+    "response",
+    "By response",
+    "Calls that were really dealt with without the default response, by response.",
+    (DIVERTED,),
+)
+BY_CATEGORY: Final = PublicTable(
+    "category", "By category", "Eligible calls of each category, by who really dealt with them.", KINDS
+)
+
+
+def quarter_release(by_district: Counts, by_response: Counts) -> dict[str, Any]:
+    """What of a quarter is published. Raises CoarsenFirst where not even its totals can be."""
+    totals = _totals(by_district)
+    tables = [_published(BY_DISTRICT, by_district), _published(BY_RESPONSE, by_response)]
+    return {"totals": _named(totals), "tables": tables}
+
+
+def year_release(by_category: Counts, quarters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What of a year is published beside those of its quarters that are. Raises CoarsenFirst."""
+    totals = _totals(by_category)
+    check_remainder(totals, [[quarter["totals"][kind] for kind in KINDS] for quarter in quarters])
+    return {"totals": _named(totals), "tables": [_published(BY_CATEGORY, by_category)]}
+
+
+def _totals(counts: Counts) -> tuple[int, ...]:
+    totals = tuple(sum(column) for column in zip(*counts.values(), strict=True)) or (0,) * len(KINDS)
+    if any(total in SMALL for total in (*totals, sum(totals))):
+        raise CoarsenFirst("This period has too few calls to be published by itself; they are part of a longer one.")
+    return totals
+
+
+def _named(totals: Sequence[int]) -> dict[str, Any]:
+    return {**dict(zip(KINDS, totals, strict=True)), "eligible": sum(totals), "percent": _percent(totals)}
+
+
+def _published(table: PublicTable, counts: Counts) -> dict[str, Any]:
+    """A table with what may be shown of it; where nothing protects its cells, it says so, and shows none."""
+    words = {"name": table.name, "title": table.title, "sentence": table.sentence, "columns": list(table.columns)}
+    labels = sorted(counts)
+    single_row = len(table.columns) == 1
+    cells = [[counts[label][0] for label in labels]] if single_row else [list(counts[label]) for label in labels]
+    try:
+        hidden = withheld(cells) if labels else frozenset()
+    except CoarsenFirst:
+        return {**words, "rows": [], "refused": "Too few calls in some of its rows: only the totals can be published."}
+    shown = [
+        [None if (row, column) in hidden else count for column, count in enumerate(counted)]
+        for row, counted in enumerate(cells)
+    ]
+    by_label = [[cell] for cell in shown[0]] if single_row and shown else shown
+    rows = [_row(label, row, counts[label]) for label, row in zip(labels, by_label, strict=True)]
+    return {**words, "rows": rows, "refused": ""}
+
+
+def _row(label: str, cells: Sequence[int | None], counted: Sequence[int]) -> dict[str, Any]:
+    if len(cells) == 1:
+        return {"label": label, "cells": list(cells)}
+    return {"label": label, "cells": list(cells), "total": sum(counted), "percent": _percent(cells)}
+
+
+def _percent(cells: Sequence[int | None]) -> int | None:
+    """Of the first among all, from published counts alone."""
+    published = [cell for cell in cells if cell is not None]
+    return percentage(cells[0], sum(published) if len(published) == len(cells) else None)

@@ -1,0 +1,117 @@
+"""Publishes public tables: a period once, when it is settled, and then as it is for good."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, case, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.reporting.figures.facts import DECIDED, DIVERTED, ELIGIBLE
+from services.reporting.figures.measures import MEASURES
+from services.reporting.figures.periods import Period
+from services.reporting.figures.public_tables import Counts, quarter_release, year_release
+from services.reporting.figures.report import definition
+from services.reporting.store.tables import EPISODE, PUBLICATION
+
+DEFINED_BY: Final = ("eligible", "diverted")
+UNNAMED: Final = "not named by the document"
+Groups = Mapping[str, str]
+"""The district group of each district that is not one by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """An agency, as it publishes."""
+
+    agency: str
+    zone: ZoneInfo
+    groups: Groups
+
+    def calls(self, period: Period) -> ColumnElement[bool]:
+        """The eligible calls of a period, once they are decided."""
+        first, end = (datetime.combine(day, time(), self.zone) for day in (period.first_day, period.end_day))
+        return and_(
+            EPISODE.c.agency == self.agency,
+            EPISODE.c.synthetic.is_(False),
+            EPISODE.c.received_at >= first,
+            EPISODE.c.received_at < end,
+            ELIGIBLE,
+            DECIDED,
+        )
+
+
+class NotPublished(Exception):
+    """A period is not published, for a reason that whoever asks can do something about."""
+
+
+async def publish(connection: AsyncConnection, publisher: Publisher, period: Period, now: datetime) -> dict[str, Any]:
+    """Publish a period of an agency. Raises NotPublished, or CoarsenFirst where it has too few calls."""
+    if now < period.settled_at(publisher.zone):
+        raise NotPublished(f"{period.name} is published a week after its end at the earliest: calls may still change.")
+    published = {each["period"]: each for each in await publications(connection, publisher.agency)}
+    if period.name in published:
+        raise NotPublished(f"{period.name} has been published, and stays as it is.")
+    if period.year in published:
+        raise NotPublished(f"{period.year} has been published: the same calls are never published at another cut.")
+    body = await _release(connection, publisher, period, published)
+    body |= {
+        "period": period.name,
+        "zone": publisher.zone.key,
+        "definitions": [definition(MEASURES[name]) for name in DEFINED_BY],
+        "documents": await _documents(connection, publisher.calls(period)),
+    }
+    row = {"agency": publisher.agency, "period": period.name, "published_at": now, "body": json.dumps(body)}
+    await connection.execute(insert(PUBLICATION).values(row))
+    return {**body, "published_at": now.isoformat()}
+
+
+async def publications(connection: AsyncConnection, agency: str) -> list[dict[str, Any]]:
+    """What an agency has published, the newest period first."""
+    query = select(PUBLICATION.c.body, PUBLICATION.c.published_at).where(PUBLICATION.c.agency == agency)
+    rows = await connection.execute(query.order_by(PUBLICATION.c.period.desc()))
+    return [{**json.loads(body), "published_at": at.isoformat()} for body, at in rows]
+
+
+async def publishing_agencies(connection: AsyncConnection) -> list[str]:
+    """The agencies that have published anything."""
+    return list(await connection.scalars(select(PUBLICATION.c.agency).distinct().order_by(PUBLICATION.c.agency)))
+
+
+async def _release(
+    connection: AsyncConnection, publisher: Publisher, period: Period, published: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    calls = publisher.calls(period)
+    if period.kind == "year":
+        quarters = [body for name, body in published.items() if name.startswith(f"{period.year}-")]
+        return year_release(await _by_kind(connection, EPISODE.c.category, calls), quarters)
+    by_district = _grouped(await _by_kind(connection, EPISODE.c.district, calls), publisher.groups)
+    diverted = await _by_kind(connection, EPISODE.c.response, and_(calls, DIVERTED))
+    return quarter_release(by_district, {response: counts[:1] for response, counts in diverted.items()})
+
+
+async def _by_kind(connection: AsyncConnection, by: ColumnElement[Any], calls: ColumnElement[bool]) -> Counts:
+    """Calls that were diverted, and that were not, by a column."""
+    diverted = func.sum(case((DIVERTED, 1), else_=0))
+    rows = await connection.execute(select(by, diverted, func.count() - diverted).where(calls).group_by(by))
+    return {label or UNNAMED: (int(went), int(rest)) for label, went, rest in rows}
+
+
+def _grouped(counts: Counts, groups: Groups) -> Counts:
+    grouped = defaultdict[str, list[int]](lambda: [0, 0])
+    for district, several in counts.items():
+        for kind, count in enumerate(several):
+            grouped[groups.get(district, district)][kind] += count
+    return grouped
+
+
+async def _documents(connection: AsyncConnection, calls: ColumnElement[bool]) -> list[int]:
+    """The versions of the document that these calls were decided by."""
+    versions = select(EPISODE.c.programme_version).where(calls).distinct().order_by(EPISODE.c.programme_version)
+    return [version for version in await connection.scalars(versions) if version is not None]

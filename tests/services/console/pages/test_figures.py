@@ -1,0 +1,106 @@
+"""Figures at the console: who may see them, what the page says, what is downloaded, and what the public sees."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from services.console.pages.figures import CUTS
+from services.reporting.figures.facts import CUTS as WHAT_CAN_BE_CUT
+from services.reporting.figures.measures import MEASURES
+from tests.services.console.driver import AGENCY, City
+from tests.services.console.reported import reporting_of
+
+MARCH = "from=2026-03-01&until=2026-04-01"
+QUARTER = "from=2025-12-01&until=2026-04-01"
+
+
+@pytest.fixture
+async def reported(city: City, tmp_path: Path) -> AsyncIterator[City]:
+    async with reporting_of(city, tmp_path):
+        yield city
+
+
+async def test_the_page_has_every_measure_with_its_definition(reported: City) -> None:
+    async with reported.signed_in("viewer") as browser:
+        page = (await browser.get(f"/figures?{QUARTER}")).text
+    for measure in MEASURES.values():
+        assert measure.title in page
+        assert measure.denominator in page
+    assert "programme document 3" in page
+    assert "not ours" in page
+    assert "From eligible to contact" in page
+    assert page.count("<svg") >= 9
+    assert "style=" not in page
+    assert "/figures/calls.csv" not in page, "a viewer may not have the export"
+    assert "/figures/publish" not in page, "nor publish"
+
+
+async def test_the_page_cuts_figures_by_whatever_it_offers(reported: City) -> None:
+    assert set(CUTS) == set(WHAT_CAN_BE_CUT)
+    async with reported.signed_in("supervisor") as browser:
+        for cut in CUTS:
+            page = await browser.get(f"/figures?{QUARTER}&by={cut}")
+            assert (page.status_code, f"Capture, by {cut}" in page.text) == (200, True), cut
+
+
+async def test_who_may_not_see_figures_is_told_so(reported: City) -> None:
+    async with reported.signed_in("dispatcher") as browser:
+        for path in ("/figures", "/figures.csv", "/figures/calls.csv"):
+            assert (await browser.get(path)).status_code == 403, path
+        assert (await browser.post("/figures/publish", data={"period": "2026-Q1"})).status_code == 403
+        assert 'href="/figures"' not in (await browser.get("/")).text
+
+
+async def test_figures_are_downloaded_with_their_definitions(reported: City) -> None:
+    async with reported.signed_in("supervisor") as browser:
+        figures = await browser.get(f"/figures.csv?{MARCH}&by=district")
+        calls = await browser.get(f"/figures/calls.csv?{MARCH}")
+    assert figures.headers["content-disposition"] == f'attachment; filename="figures-{AGENCY}.csv"'
+    assert "# capture (version 1): Capture." in figures.text
+    rows = list(csv.DictReader(io.StringIO(calls.text)))
+    assert {row["local_date"][:7] for row in rows} == {"2026-03"}
+    api = await reported.get("supervisor", "/v1/figures.csv", **{"from": "2026-03-01", "until": "2026-04-01"})
+    assert "\r\ncapture,1,,," in api.text
+
+
+async def test_a_quarter_is_published_by_an_approver_and_read_by_anybody(reported: City) -> None:
+    async with reported.browser() as stranger, reported.signed_in("approver") as approver:
+        assert (await stranger.get(f"/public/{AGENCY}")).status_code == 404
+        published = await approver.post("/figures/publish", data={"period": "2026-Q1"})
+        assert (published.status_code, published.headers["location"]) == (303, f"/public/{AGENCY}")
+        again = await approver.post("/figures/publish", data={"period": "2026-Q1"})
+        assert (again.status_code, "has been published, and stays as it is" in again.text) == (409, True)
+        elsewhere = {"Sec-Fetch-Site": "cross-site"}
+        forged = await approver.post("/figures/publish", data={"period": "2026"}, headers=elsewhere)
+        assert forged.status_code == 403
+        page = await stranger.get(f"/public/{AGENCY}")
+        assert "eligible calls" in page.text
+        assert MEASURES["diverted"].denominator in page.text
+        assert "Counts from 1 to 10 are withheld" in page.text
+        assert f'href="/public/{AGENCY}"' in (await stranger.get("/public")).text
+        table = await stranger.get(f"/public/{AGENCY}/csv")
+        assert table.text.startswith("# Eligible calls (version 1)")
+        assert "2026-Q1,district,north," in table.text
+
+
+async def test_without_reporting_it_says_so_and_all_else_works(city: City) -> None:
+    async with city.signed_in("supervisor") as browser:
+        page = await browser.get("/figures")
+        assert page.status_code == 503
+        assert "set CAREROUTE_REPORTING_URL and CAREROUTE_REPORTING_KEY" in page.text
+        assert (await browser.get("/public")).status_code == 503
+        assert (await browser.get("/")).status_code == 200
+    assert (await city.get("supervisor", "/v1/figures")).status_code == 503
+
+
+async def test_a_question_that_is_none_is_refused_in_words(reported: City) -> None:
+    refused = await reported.get("viewer", "/v1/figures", by="person")
+    assert (refused.status_code, "district" in refused.json()["errors"][0]["right"]) == (422, True)
+    async with reported.signed_in("viewer") as browser:
+        assert (await browser.get("/figures?by=person")).status_code == 422
+        assert (await browser.get("/figures?from=2026-05-01&until=2026-04-01")).status_code == 422

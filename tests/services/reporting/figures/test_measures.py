@@ -1,0 +1,123 @@
+"""Every measure, on calls few enough to count by hand, on each database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.reporting.figures.counting import Figure, Question, count_all
+from services.reporting.figures.measures import MEASURES, Breakdown, Duration, Measure, Repeats, Share
+from tests.services.reporting.figures.city import MARCH, settle
+
+# of the 17 real calls of March: how many, of how many, and how many cannot be counted
+SHARES = {
+    "listed": (14, 16, 1),
+    "eligible": (9, 15, 1),
+    "outside": (1, 12, 0),
+    "indeterminate": (1, 15, 1),
+    "offered": (5, 9, 0),
+    "capture": (5, 8, 1),
+    "reach": (5, 13, 1),
+    "diverted": (3, 8, 1),
+    "instead-of-police": (2, 4, 1),
+    "shadow-team": (1, 2, 0),
+    "contact": (2, 6, 3),
+    "no-contact": (1, 3, 1),
+    "er-transport": (1, 3, 1),
+    "safety-events": (1, 4, 0),
+    "follow-up": (1, 3, 1),
+}
+# parts, and how many have none
+BREAKDOWNS: dict[str, tuple[dict[str, int], int]] = {
+    "stopped-by": ({"level": 2, "hours": 1}, 1),
+    "call-type": ({"mental-health": 12, "welfare": 2}, 3),
+    "asked-by": ({"911 caller": 16, "officer": 1}, 0),
+    "source": ({"cad": 15, "ambulance": 1}, 1),
+    "went": ({"team": 2, "phone": 1, "recalled-upgraded": 1, "team-and-default": 1}, 0),
+    "unserved": ({"no-team": 2, "deadline": 1}, 0),
+    "models": ({"community-responder": 3, "co-responder": 1, "crisis-call-diversion": 1}, 0),
+    "phases": ({"live": 8, "shadow": 2, "advisory": 1}, 0),
+    "offers": ({"accepted": 3, "declined": 1, "expired": 1}, 1),
+    "dispositions": ({"resolved-on-scene": 1, "transported-er": 1, "unable-to-locate": 1}, 1),
+    "five-classes": ({"no contact": 1, "services": 1, "services and emergency department": 1}, 1),
+    "back-up": ({"none": 2, "police asked for by the team": 1, "upgraded before the team arrived": 1}, 0),
+}
+# nearest rank of 50 and 90 %, of how many, and how many have no stamp or a wrong one
+DURATIONS = {
+    "routing-time": (20, 60, 15, 1),
+    "answer-time": (9, 32, 4, 0),
+    "travel-time": (10, 20, 2, 1),
+    "response-time": (620 / 60, 1210 / 60, 2, 1),
+    "time-on-scene": (30, 60, 2, 1),
+}
+REPEATS = {"repeat-callers": ({"2": 2, "5": 0, "10": 0, "20": 0, "40": 0}, 6, 11)}
+
+
+def test_every_measure_is_worked_out_by_hand() -> None:
+    by_kind: dict[type[Measure], Collection[str]] = {
+        Share: SHARES,
+        Breakdown: BREAKDOWNS,
+        Duration: DURATIONS,
+        Repeats: REPEATS,
+    }
+    for kind, names in by_kind.items():
+        assert {name for name, measure in MEASURES.items() if type(measure) is kind} == set(names)
+
+
+async def test_every_figure_is_as_counted_by_hand(connection: AsyncConnection) -> None:
+    await settle(connection)
+    counted = await count_all(connection, MARCH)
+    for name, (count, n, missing) in SHARES.items():
+        (figure,) = counted[name]
+        assert figure == Figure(None, None, 100 * count / n, None, count, n, missing), name
+    for name, (parts, missing) in BREAKDOWNS.items():
+        assert {figure.part: figure.count for figure in counted[name]} == parts, name
+        assert {(figure.n, figure.missing) for figure in counted[name]} == {(sum(parts.values()), missing)}, name
+    for name, (median, ninety, n, missing) in DURATIONS.items():
+        (figure,) = counted[name]
+        assert figure == Figure(None, None, median, ninety, n, n, missing), name
+    for name, (at_least, n, missing) in REPEATS.items():
+        assert {figure.part: figure.count for figure in counted[name]} == at_least, name
+        assert {(figure.n, figure.missing) for figure in counted[name]} == {(n, missing)}, name
+
+
+async def test_figures_are_cut(connection: AsyncConnection) -> None:
+    await settle(connection)
+
+    async def cut(by: str, name: str) -> dict[object, tuple[str | None, int, int, int]]:
+        question = Question(MARCH.agency, MARCH.zone, MARCH.first_day, MARCH.end_day, by)
+        counted = (await count_all(connection, question, [name]))[name]
+        return {figure.group: (figure.part, figure.count, figure.n, figure.missing) for figure in counted}
+
+    assert await cut("district", "capture") == {"north": (None, 2, 4, 1), "south": (None, 3, 4, 0)}
+    assert await cut("hour", "capture") == {13: (None, 5, 8, 1)}
+    assert await cut("weekday", "capture") == {1: (None, 5, 8, 1)}
+    assert await cut("phase", "capture") == {"advisory": (None, 0, 1, 0), "live": (None, 5, 7, 1)}
+    assert await cut("document", "listed") == {3: (None, 14, 16, 0), None: (None, 0, 0, 1)}
+    assert await cut("category", "eligible") == {
+        "mental-health": (None, 8, 12, 0), "welfare": (None, 0, 2, 0), None: (None, 1, 1, 1),
+    }  # fmt: skip
+    assert await cut("month", "capture") == {"2026-03": (None, 5, 8, 1)}
+    assert await cut("quarter", "went") == {"2026-Q1": ("team-and-default", 1, 5, 0)}  # the last of its parts
+    assert await cut("year", "travel-time") == {"2026": (None, 2, 2, 1)}
+    assert await cut("model", "travel-time") == {"community-responder": (None, 2, 2, 1)}
+    assert await cut("response", "answer-time") == {"crt": (None, 4, 4, 0)}
+    assert await cut("district", "repeat-callers") == {
+        "north": ("40", 0, 3, 6),
+        "south": ("40", 0, 3, 4),
+        None: ("40", 0, 0, 1),
+    }
+
+
+async def test_an_empty_store_has_no_figures(connection: AsyncConnection) -> None:
+    assert {tuple(figures) for figures in (await count_all(connection, MARCH)).values()} == {()}
+
+
+def test_every_measure_says_all_that_belongs_to_a_definition() -> None:
+    for name, measure in MEASURES.items():
+        assert measure.name == name
+        words = (measure.title, measure.sentence, measure.numerator, measure.denominator, measure.missing, measure.unit)
+        assert all(words), name
+        assert measure.sentence.endswith("."), name
+        assert bool(measure.clock_start and measure.clock_end) == isinstance(measure, Duration), name

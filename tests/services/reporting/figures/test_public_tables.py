@@ -1,0 +1,150 @@
+"""Public tables of several years, attacked together: districts, responses and categories, quarters and years."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from services.reporting.figures.public_tables import KINDS, NOT_DIVERTED, quarter_release, year_release
+from services.reporting.figures.suppression import CoarsenFirst
+from tests.services.reporting.figures.attack import Name, Published
+
+CITIES = 60
+DISTRICTS, RESPONSES, CATEGORIES = (
+    ("north", "south", "east"),
+    ("crt", "phone", "outreach"),
+    ("mental", "welfare", "drunk"),
+)
+QUARTERS = ("Q1", "Q2", "Q3", "Q4")
+
+
+class City:
+    """A year of calls, drawn; each quarter with its counts by district, response and category."""
+
+    def __init__(self, seed: int) -> None:
+        drawn = random.Random(seed)
+        busy = drawn.choice([6, 12, 25, 60])
+        self.by_district: dict[str, dict[str, list[int]]] = {}
+        self.by_response: dict[str, dict[str, list[int]]] = {}
+        self.by_category = {name: [0, 0] for name in CATEGORIES}
+        for quarter in QUARTERS:
+            calls = [
+                (drawn.choice(DISTRICTS), drawn.choice(RESPONSES), drawn.choice(CATEGORIES), drawn.random() < 0.6)
+                for _ in range(drawn.randint(0, busy * 6))
+            ]
+            self.by_district[quarter] = {name: [0, 0] for name in DISTRICTS}
+            self.by_response[quarter] = {name: [0] for name in RESPONSES}
+            for district, response, category, diverted in calls:
+                self.by_district[quarter][district][not diverted] += 1
+                self.by_category[category][not diverted] += 1
+                if diverted:
+                    self.by_response[quarter][response][0] += 1
+
+
+class Reader:
+    """Somebody who has all that was published, and the counts behind it to see what they have worked out."""
+
+    def __init__(self) -> None:
+        self.published, self.true = Published(), dict[Name, int]()
+
+    def read(self, name: Name, count: int, shown: int | None) -> Name:
+        assert shown in (None, count)
+        assert shown is None or not 0 < shown <= 10, f"{name} is published and small"
+        self.published.publish(name, shown)
+        self.true[name] = count
+        return name
+
+    def read_totals(self, period: str, totals: Mapping[str, Any]) -> None:
+        for kind in KINDS:
+            self.read((period, kind), totals[kind], totals[kind])
+        self.read((period, "eligible"), totals["eligible"], totals["eligible"])
+        self.published.add_up((period, "eligible"), [(period, kind) for kind in KINDS])
+
+    def read_table(self, period: str, table: Mapping[str, Any], counts: Mapping[str, list[int]]) -> None:
+        columns: dict[str, list[Name]] = {column: [] for column in KINDS}
+        for row in table["rows"]:
+            names = []
+            for column, shown, count in zip(KINDS, row["cells"], counts[row["label"]], strict=False):
+                names.append(self.read((period, table["name"], row["label"], column), count, shown))
+                columns[column].append(names[-1])
+            if "total" in row:
+                total = self.read((period, table["name"], row["label"], "all"), row["total"], row["total"])
+                self.published.add_up(total, names)
+                if None in row["cells"]:
+                    assert row["percent"] is None
+        for column, several in columns.items():
+            if several:
+                self.published.add_up((period, column), several)
+
+    def worked_out(self) -> list[Name]:
+        """The small counts of which they can rule out any of one to ten."""
+        asked = [name for name, shown in self.published.counts.items() if shown is None and 0 < self.true[name] <= 10]
+        ranges = self.published.ranges(asked)
+        return [name for name, (least, most) in ranges.items() if least > 1 or (most is not None and most < 10)]
+
+
+def publish(city: City, reader: Reader) -> tuple[int, int]:
+    """Publish a year, quarter by quarter; how many tables came out, and how many were refused."""
+    quarters, tables, refused = [], 0, 0
+    for quarter in QUARTERS:
+        counts = (city.by_district[quarter], city.by_response[quarter])
+        try:
+            release = quarter_release(*counts)
+        except CoarsenFirst:
+            refused += 1
+            for kind, place in zip(KINDS, (0, 1), strict=True):
+                name = reader.read((quarter, kind), sum(row[place] for row in counts[0].values()), None)
+                reader.published.unpublished.add(name)
+            continue
+        quarters.append(release)
+        reader.read_totals(quarter, release["totals"])
+        for table, behind in zip(release["tables"], counts, strict=True):
+            reader.read_table(quarter, table, behind)
+            tables, refused = tables + bool(table["rows"]), refused + bool(table["refused"])
+    try:
+        release = year_release(city.by_category, quarters)
+    except CoarsenFirst:
+        return tables, refused + 1
+    reader.read_totals("year", release["totals"])
+    for kind in KINDS:
+        reader.published.add_up(("year", kind), [(quarter, kind) for quarter in QUARTERS])
+    reader.read_table("year", release["tables"][0], city.by_category)
+    return tables + bool(release["tables"][0]["rows"]), refused + bool(release["tables"][0]["refused"])
+
+
+def test_nothing_small_is_worked_out_from_all_that_was_published() -> None:
+    tables = refused = 0
+    for seed in range(CITIES):
+        reader = Reader()
+        came_out, held_back = publish(City(seed), reader)
+        assert reader.worked_out() == [], seed
+        tables, refused = tables + came_out, refused + held_back
+    assert tables > refused > 0
+
+
+def test_a_quarter_of_few_calls_is_not_published_by_itself() -> None:
+    with pytest.raises(CoarsenFirst, match="too few calls"):
+        quarter_release({"north": [4, 40]}, {"crt": [4]})
+
+
+def test_a_year_is_refused_that_would_give_an_unpublished_quarter_away() -> None:
+    quarter = quarter_release({"north": [40, 40]}, {"crt": [40]})
+    with pytest.raises(CoarsenFirst):
+        year_release({"mental": [44, 60]}, [quarter])
+    assert year_release({"mental": [60, 60]}, [quarter])["totals"]["eligible"] == 120
+
+
+def test_a_table_that_cannot_be_protected_says_so_and_shows_its_totals_alone() -> None:
+    release = quarter_release({"north": [3, 4], "south": [40, 40]}, {"crt": [43]})
+    district, response = release["tables"]
+    assert district["rows"] == []
+    assert "Too few calls" in district["refused"]
+    assert response["rows"] == [{"label": "crt", "cells": [43]}]
+    assert release["totals"] == {KINDS[0]: 43, NOT_DIVERTED: 44, "eligible": 87, "percent": 49}
+
+
+def test_a_period_without_calls_is_all_noughts() -> None:
+    assert quarter_release({}, {})["totals"]["eligible"] == 0

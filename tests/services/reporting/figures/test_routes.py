@@ -1,0 +1,215 @@
+"""Figures over HTTP: asked with the key, as JSON and CSV, one row a call, and published once."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+
+from services.reporting.figures.calls_export import COLUMNS
+from services.reporting.figures.customary import CUSTOMARY
+from services.reporting.figures.measures import MEASURES
+from services.reporting.figures.routes import routes
+from services.reporting.http import respond
+from services.reporting.store.engine import open_engine, sqlite_url, transaction
+from services.reporting.store.tables import AGENCY, EPISODE, IN_FORCE, METADATA
+from shared.clock import Clock
+from tests.services.reporting.figures.city import AGENCY as HARBOR
+from tests.services.reporting.figures.city import NOON, ZONE, default, settle, taken
+
+PERIOD = {"from": "2026-03-01", "until": "2026-04-01"}
+
+
+class Fixed(Clock):
+    """A clock that stands."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 4, 20, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    engine = open_engine(sqlite_url(tmp_path))
+    async with transaction(engine) as connection:
+        await connection.run_sync(METADATA.create_all)
+        await connection.execute(insert(AGENCY).values(agency=HARBOR, zone=ZONE))
+        for version, month in ((2, 1), (3, 3)):
+            in_force = {"programme_version": version, "programme_hash": f"sha256:{version}"}
+            since = datetime(2026, month, 5, tzinfo=UTC)
+            await connection.execute(
+                insert(IN_FORCE).values(partition=0, record_offset=version, agency=HARBOR, from_at=since, **in_force)
+            )
+        await settle(connection)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def clock() -> Fixed:
+    return Fixed()
+
+
+@pytest.fixture
+async def door(engine: AsyncEngine, clock: Fixed) -> AsyncIterator[httpx.AsyncClient]:
+    app = Starlette(routes=routes(engine, clock), exception_handlers={HTTPException: respond})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting") as client:
+        yield client
+
+
+async def test_figures_come_with_their_definitions_and_what_changed(door: httpx.AsyncClient) -> None:
+    body = (await door.get(f"/figures/{HARBOR}", params=PERIOD)).json()
+    assert [measure["name"] for measure in body["measures"]] == list(MEASURES)
+    assert [document["version"] for document in body["documents"]] == [2, 3]
+    assert body["changes"] == [{"day": "2026-03-04", "label": "from 2026-03-04: programme document 3"}]
+    (capture,) = [measure for measure in body["measures"] if measure["name"] == "capture"]
+    assert capture["denominator"] == "eligible calls"
+    assert capture["figures"] == [
+        {"group": None, "part": None, "value": 62.5, "high": None, "count": 5, "n": 8, "missing": 1}
+    ]
+    assert len(body["customary"]) == len(CUSTOMARY)
+
+
+async def test_a_question_is_cut_and_names_its_measures(door: httpx.AsyncClient) -> None:
+    query = {**PERIOD, "by": "district", "measure": ["capture", "reach"]}
+    body = (await door.get(f"/figures/{HARBOR}", params=query)).json()
+    assert [measure["name"] for measure in body["measures"]] == ["capture", "reach"]
+    assert [figure["group"] for figure in body["measures"][0]["figures"]] == ["north", "south"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"by": "person"},
+        {"measure": "arrests"},
+        {"from": "yesterday"},
+        {"from": "2026-04-02", "until": "2026-04-01"},
+        {"from": "1900-01-01"},
+    ],
+)
+async def test_what_cannot_be_asked_is_refused_in_words(door: httpx.AsyncClient, query: dict[str, str]) -> None:
+    refused = await door.get(f"/figures/{HARBOR}", params=query)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["right"]
+
+
+async def test_the_period_is_the_last_ninety_days_where_none_is_said(door: httpx.AsyncClient) -> None:
+    body = (await door.get(f"/figures/{HARBOR}")).json()
+    assert (body["from"], body["until"], body["zone"]) == ("2026-01-21", "2026-04-21", ZONE)
+
+
+async def test_the_csv_carries_its_definitions(door: httpx.AsyncClient) -> None:
+    answer = await door.get(f"/figures/{HARBOR}/csv", params=PERIOD)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    lines = answer.text.splitlines()
+    preface = [line for line in lines if line.startswith("#")]
+    for name, measure in MEASURES.items():
+        assert f"# {name} (version {measure.version}): {measure.title}. {measure.sentence}" in preface
+        assert f"#   denominator: {measure.denominator}" in preface
+    assert any("Programme document 3" in line for line in preface)
+    assert any("differ in kind" in line for line in preface)
+    heads, *rows = csv.reader(lines[len(preface) :])
+    figures = [dict(zip(heads, row, strict=True)) for row in rows]
+    (capture,) = [figure for figure in figures if figure["measure"] == "capture"]
+    assert capture == {
+        "measure": "capture", "version": "1", "group": "", "part": "", "value": "62.5", "high": "", "unit": "%",
+        "count": "5", "n": "8", "missing": "1",
+    }  # fmt: skip
+
+
+async def test_the_export_has_a_row_a_call_and_nobody_in_it(engine: AsyncEngine, door: httpx.AsyncClient) -> None:
+    async with transaction(engine) as connection:
+        hostile = taken(30, 5, district='=HYPERLINK("x")', caller="pseudonym-of-somebody")
+        await connection.execute(insert(EPISODE).values(hostile))
+    answer = await door.get(f"/figures/{HARBOR}/calls", params=PERIOD)
+    heads, *rows = list(csv.reader(io.StringIO(answer.text)))
+    assert heads == list(COLUMNS)
+    assert not {"caller", "team_id", "person_id"} & set(heads)
+    assert "pseudonym" not in answer.text
+    calls = {row[0]: dict(zip(heads, row, strict=True)) for row in rows}
+    assert len(calls) == 18
+    assert calls[f"{HARBOR}/cad/30"]["district"] == '\'=HYPERLINK("x")'
+    upgraded = calls[f"{HARBOR}/cad/3"]
+    assert (upgraded["went"], upgraded["diverted"], upgraded["eligible"]) == ("recalled-upgraded", "no", "yes")
+    assert upgraded["received_at"] == f"{NOON:%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def many(offset: int, count: int, make: Callable[..., dict[str, Any]], **columns: Any) -> list[dict[str, Any]]:
+    return [make(offset + number, 20, *(("no-team",) if make is default else ()), **columns) for number in range(count)]
+
+
+async def busy(engine: AsyncEngine) -> None:
+    arrived = {"on_scene_at": NOON, "cleared_at": NOON}
+    rows = [
+        *many(1000, 30, taken, **arrived), *many(2000, 25, default),
+        *many(3000, 40, taken, district="south", **arrived), *many(4000, 12, default, district="south"),
+        *many(5000, 20, taken, district="west", **arrived), *many(6000, 4, default, district="west"),
+    ]  # fmt: skip
+    async with transaction(engine) as connection:
+        await connection.execute(insert(EPISODE), rows)
+
+
+async def test_a_quarter_is_published_once_and_stays(engine: AsyncEngine, door: httpx.AsyncClient) -> None:
+    await busy(engine)
+    published = await door.post(f"/publications/{HARBOR}/2026-Q1")
+    assert published.status_code == 200, published.text
+    body = published.json()
+    assert body["totals"]["eligible"] == 139
+    district = body["tables"][0]
+    west = next(row for row in district["rows"] if row["label"] == "west")
+    assert west == {"label": "west", "cells": [None, None], "total": 24, "percent": None}
+    assert sum(cell is None for row in district["rows"] for cell in row["cells"]) == 4
+    assert [word["name"] for word in body["definitions"]] == ["eligible", "diverted"]
+    assert body["documents"] == [3]
+    async with transaction(engine) as connection:
+        await connection.execute(insert(EPISODE).values(taken(9000, 5)))
+    again = await door.post(f"/publications/{HARBOR}/2026-Q1")
+    assert (again.status_code, again.json()["detail"]) == (409, "2026-Q1 has been published, and stays as it is.")
+    assert (await door.get(f"/publications/{HARBOR}")).json() == [body]
+    assert (await door.get("/publications")).json() == [HARBOR]
+
+
+async def test_after_a_year_its_quarters_are_not_published_any_more(
+    engine: AsyncEngine, door: httpx.AsyncClient, clock: Fixed
+) -> None:
+    await busy(engine)
+    early = await door.post(f"/publications/{HARBOR}/2026")
+    assert early.status_code == 409
+    assert "a week after its end" in early.json()["detail"]
+    clock.at = datetime(2027, 2, 1, tzinfo=UTC)
+    assert (await door.post(f"/publications/{HARBOR}/2026")).status_code == 200
+    refused = await door.post(f"/publications/{HARBOR}/2026-Q1")
+    assert refused.status_code == 409
+    assert "never published at another cut" in refused.json()["detail"]
+
+
+async def test_a_quiet_quarter_is_not_published_by_itself(door: httpx.AsyncClient) -> None:
+    refused = await door.post(f"/publications/{HARBOR}/2026-Q1")
+    assert refused.status_code == 409
+    assert "too few calls" in refused.json()["detail"]
+    assert (await door.post(f"/publications/{HARBOR}/spring")).status_code == 422
+    assert (await door.get(f"/publications/{HARBOR}")).json() == []
+
+
+def test_whatever_programmes_publish_comes_out_or_says_why_not() -> None:
+    for each in CUSTOMARY:
+        assert set(each.measures) <= set(MEASURES), each.figure
+        assert each.measures or re.fullmatch(r".{40,}\.", each.remark), f"{each.figure}: say why it is not ours"
+    named = {name for each in CUSTOMARY for name in each.measures}
+    assert named == set(MEASURES)

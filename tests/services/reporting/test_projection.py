@@ -1,0 +1,351 @@
+"""What each event changes in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reporting.projection.project import NOT_PROJECTED, PROJECTIONS
+from services.reporting.store.tables import (
+    ASSIGNMENT,
+    COMMAND,
+    EPISODE,
+    FAULT,
+    METADATA,
+    OUTCOME,
+    OUTCOME_REASON,
+    PAGE,
+    SWITCH,
+    VERSION,
+)
+from services.reporting.store.went import WENT
+from services.reporting.store.write import write
+from shared import events
+from shared.call import Call
+from shared.contracts import example_of
+from shared.engine.broker import Stored
+from shared.events import EVENTS, Command, Event
+from shared.judgement import Gate
+from tests.builders import call_routed, call_triaged, judgement, of_offer, offer_made, verdict
+from tests.services.reporting.journals import BEGINNING, Topics, everything, rows_of
+
+CALL = "metro/cad/1"
+OTHER = "metro/cad/2"
+KEY: dict[str, Any] = {"call_id": CALL, "episode": 1}
+TEAM: dict[str, Any] = {**KEY, "team_id": "cares-1"}
+WEAPON = Gate("hazards", passed=False, reason="weapon", sentence="A weapon.")
+LATER = BEGINNING + timedelta(hours=3)
+LANGUAGE = {kind for kind in EVENTS.values() if kind is not Command}
+
+
+def begun(call_id: str = CALL, **changes: Any) -> events.DeadlineSet:
+    fields: dict[str, Any] = {
+        "call_id": call_id,
+        "episode": 1,
+        "deadline": BEGINNING + timedelta(seconds=50),
+        "received_at": BEGINNING,
+        "call_at": "calls/0/0",
+    }
+    return events.DeadlineSet(**fields | changes)
+
+
+def planned(triaged_at: int = 0, **changes: Any) -> events.PlanSet:
+    fields: dict[str, Any] = {"event_id": "e1", "judgement": judgement(), "deadline": BEGINNING}
+    return events.PlanSet(**KEY, triaged_at=triaged_at, **fields | changes)
+
+
+def accepted() -> list[Event]:
+    made = offer_made(CALL, BEGINNING, team_id="cares-1")
+    took = of_offer(events.OfferAccepted, made, person_id="ana", accepted_at=BEGINNING + timedelta(seconds=9))
+    return [begun(), made, took, call_routed(CALL, BEGINNING, team_id="cares-1", response="cares")]
+
+
+def reported(status: str, minutes: int, **changes: Any) -> events.StatusReported:
+    fields: dict[str, Any] = {**TEAM, "status": status, "happened_at": BEGINNING + timedelta(minutes=minutes)}
+    return events.StatusReported(**fields | changes)
+
+
+async def episode_of(store: AsyncEngine, *batches: Sequence[Stored], call_id: str = CALL) -> dict[str, Any]:
+    for batch in batches:
+        await write(store, batch)
+    return next(row for row in await rows_of(store, EPISODE) if row["call_id"] == call_id)
+
+
+# --- the whole language
+
+
+def test_every_event_is_projected_or_listed_with_the_reason_why_not() -> None:
+    assert PROJECTIONS.keys() | NOT_PROJECTED.keys() == LANGUAGE
+    assert not PROJECTIONS.keys() & NOT_PROJECTED.keys()
+    assert all(NOT_PROJECTED.values())
+
+
+async def test_any_event_may_be_the_first_that_is_heard(store: AsyncEngine) -> None:
+    topics = Topics()
+    examples = [kind.model_validate(example_of(kind)) for kind in LANGUAGE - {events.Claimed}]
+    examples.sort(key=lambda event: event.type)
+    for some in (examples[:40], examples[40:], examples[::-1]):
+        await write(store, topics.assignments(*some))
+    assert len((await everything(store))["record"]) == 2 * len(examples)
+
+
+def test_no_column_is_personal_and_staff_stand_in_three_tables_alone() -> None:
+    columns = {(table.name, column.name) for table in METADATA.tables.values() for column in table.columns}
+    words = {"name", "address", "phone", "narrative", "latitude", "longitude", "language", "members", "sentence"}
+    personal = {(table, column) for table, column in columns if words & set(column.split("_"))}
+    assert personal == {("shift", "members"), ("shift", "members_confirmed")}  # how many they are
+    staff = {table for table, column in columns if column in ("person_id", "issued_by")}
+    said = {column for _, column in columns if column.endswith("_by")} - {"issued_by"}
+    assert (staff, said) == ({"command", "offer", "page"}, {"decided_by", "requested_by", "stopped_by", "reached_by"})
+
+
+# --- an episode, from beginning to end
+
+
+async def test_an_episode_says_what_became_of_a_call_by_which_document_and_when(store: AsyncEngine) -> None:
+    topics = Topics()
+    judged = judgement(verdict(replaces=("police",)), zone="America/Chicago")
+    row = await episode_of(
+        store,
+        topics.decisions(call_triaged(CALL, BEGINNING, judged, caller="c4f1", priority="2")),
+        topics.assignments(begun(), planned(judgement=judged)),
+        topics.assignments(*accepted()[1:]),
+        topics.assignments(reported("en-route", 2), reported("on-scene", 9), reported("need-police", 12)),
+        topics.assignments(events.AssignmentEnded(**TEAM, disposition="resolved-on-scene")),
+    )
+    assert row["outcome"], row["outcomes"] == ("team-accepted", 1)
+    assert (row["level"], row["category"], row["district"]) == ("calm", "mental-health", "Central")
+    assert (row["may_go"], row["phase"], row["stopped_by"]) == (True, "live", None)
+    assert (row["model"], row["goes"], row["replaces"]) == ("community-responder", "instead of default", "police")
+    assert (row["programme_version"], row["programme_hash"], row["caller"], row["priority"]) == (1, "h1", "c4f1", "2")
+    assert (row["zone"], row["local_date"], row["local_hour"]) == ("America/Chicago", "2026-03-01", 6)
+    assert row["local_weekday"] == 6
+    assert (row["team_id"], row["response"], row["offers"]) == ("cares-1", "cares", 1)
+    assert row["accepted_at"] == BEGINNING + timedelta(seconds=9)
+    assert row["on_scene_at"] - row["en_route_at"] == timedelta(minutes=7)
+    assert row["police_asked_at"] == BEGINNING + timedelta(minutes=12)
+    assert row["disposition"] == "resolved-on-scene"
+    assert row["received_at"] == BEGINNING
+
+
+async def test_a_judgement_may_be_read_before_or_after_the_outcome_that_follows_it(store: AsyncEngine) -> None:
+    stopped = judgement(
+        verdict(
+            may_go=False,
+            reasons=("weapon",),
+            gates=(WEAPON,),
+        ),
+        suitability="unsuitable",
+    )
+    topics = Topics()
+    triaged = topics.decisions(call_triaged(CALL, BEGINNING, stopped), call_triaged(OTHER, BEGINNING, stopped))
+    first = topics.assignments(begun(CALL), call_routed(CALL, BEGINNING, "default", triaged_at=0, reasons=("weapon",)))
+    second = topics.assignments(
+        begun(OTHER), call_routed(OTHER, BEGINNING, "default", triaged_at=1, reasons=("weapon",))
+    )
+    before = await episode_of(store, triaged[:1], first)
+    after = await episode_of(store, second, triaged[1:], call_id=OTHER)
+    apart = {"call_id", "judgement_offset", "begun_at", "outcome_at"}
+    assert {name: before[name] for name in before.keys() - apart} == {
+        name: after[name] for name in after.keys() - apart
+    }
+    assert (after["suitability"], after["may_go"], after["stopped_by"]) == ("unsuitable", False, "hazards")
+
+
+async def test_an_override_goes_on_with_the_plan_of_the_episode_before(store: AsyncEngine) -> None:
+    topics = Topics()
+    again = begun(episode=2, why="overridden")
+    await write(store, topics.decisions(call_triaged(CALL, BEGINNING)))
+    await write(store, topics.assignments(begun(), planned(), call_routed(CALL, BEGINNING, "default")))
+    sent = events.CallOverridden(call_id=CALL, episode=2, send="cares", overridden_by="dee")
+    routed = call_routed(CALL, BEGINNING, episode=2, response="cares")
+    await write(store, topics.assignments(again, sent, routed))
+    second = next(row for row in await rows_of(store, EPISODE) if row["episode"] == 2)
+    assert (second["level"], second["model"], second["override_send"]) == ("calm", "community-responder", "cares")
+    assert "dee" not in map(str, second.values())
+
+
+async def test_a_merged_call_has_the_team_of_the_other_and_no_offer(store: AsyncEngine) -> None:
+    topics = Topics()
+    moved = events.AssignmentMoved(**TEAM, to_call_id=OTHER, to_episode=1, response="cares", sentence="Moved.")
+    routed = call_routed(OTHER, BEGINNING, reasons=("merged",), team_id="cares-1", response="cares")
+    stayed = reported("on-scene", 5, call_id=OTHER)
+    ended = events.AssignmentEnded(call_id=OTHER, episode=1, team_id="cares-1", disposition="refused")
+    first = await episode_of(
+        store,
+        topics.assignments(*accepted(), reported("en-route", 2), begun(OTHER)),
+        topics.assignments(moved, routed, stayed, ended),
+    )
+    second = await episode_of(store, call_id=OTHER)
+    assert (first["moved_to_call_id"], first["on_scene_at"]) == (OTHER, None)
+    assert (second["outcome"], second["offers"], second["moved_from_call_id"]) == ("team-accepted", 0, CALL)
+    assert second["en_route_at"] == first["en_route_at"]
+    assert second["disposition"] == "refused"
+    assert [(row["call_id"], row["ended"]) for row in await rows_of(store, ASSIGNMENT)] == [
+        (CALL, "moved"),
+        (OTHER, "cleared"),
+    ]
+    assert [row["reason"] for row in await rows_of(store, OUTCOME_REASON)] == ["merged"]
+
+
+# --- who really went
+
+UPGRADED = events.UpgradeRaised(**TEAM, level="danger", level_rank=3, on_upgrade="recall")
+TURNED_BACK = events.AssignmentWithdrawn(**TEAM, why="upgraded", acknowledge=True)
+THERE = reported("on-scene", 5)
+CLEARED = events.AssignmentEnded(**TEAM, disposition="resolved-on-scene")
+
+
+@pytest.mark.parametrize(
+    ("then", "went"),
+    [
+        ([THERE, CLEARED], "team"),
+        ([CLEARED], "team"),
+        ([], "team-under-way"),
+        ([TURNED_BACK], "recalled"),
+        ([UPGRADED, TURNED_BACK], "recalled-upgraded"),
+        ([THERE, UPGRADED, CLEARED], "team-upgraded"),
+        ([THERE, reported("need-police", 8), CLEARED], "team-and-default"),
+        ([events.AssignmentUnconfirmed(**TEAM), THERE, CLEARED], "team-and-default"),
+        ([events.SafetyCheckMissed(**TEAM, missed=2, silent_minutes=60, sentence="Silent.")], "team-and-default"),
+        (
+            [events.AssignmentMoved(**TEAM, to_call_id=OTHER, to_episode=1, response="cares", sentence="Moved.")],
+            "merged",
+        ),
+    ],
+)
+async def test_an_acceptance_is_counted_by_who_really_went(store: AsyncEngine, then: list[Event], went: str) -> None:
+    await write(store, Topics().assignments(*accepted(), *then))
+    async with store.connect() as connection:
+        found = await connection.execute(select(WENT).where(EPISODE.c.call_id == CALL))
+        assert found.scalar_one() == went
+
+
+@pytest.mark.parametrize(
+    ("outcome", "went"), [("default", "default"), ("cancelled", "nobody"), ("phone-accepted", "phone")]
+)
+async def test_so_is_any_other_outcome(store: AsyncEngine, outcome: str, went: str) -> None:
+    await write(store, Topics().assignments(begun(), call_routed(CALL, BEGINNING, outcome)))
+    async with store.connect() as connection:
+        assert (await connection.execute(select(WENT))).scalar_one() == went
+
+
+# --- stamps
+
+
+async def test_the_first_word_that_a_team_is_there_counts_and_an_earlier_one_that_comes_late(
+    store: AsyncEngine,
+) -> None:
+    late = events.LateStatusNoted(**TEAM, status="en-route", happened_at=BEGINNING + timedelta(minutes=1))
+    statuses = [reported("en-route", 3), reported("on-scene", 9), reported("on-scene", 11), late]
+    row = await episode_of(store, Topics().assignments(*accepted(), *statuses))
+    assert row["en_route_at"] == BEGINNING + timedelta(minutes=1)
+    assert row["on_scene_at"] == BEGINNING + timedelta(minutes=9)
+
+
+async def test_what_is_taken_back_was_not_so(store: AsyncEngine) -> None:
+    back = events.StatusCorrected(**TEAM, before="on-scene", status="en-route")
+    row = await episode_of(
+        store, Topics().assignments(*accepted(), reported("en-route", 3), reported("on-scene", 9), back)
+    )
+    assert (row["en_route_at"], row["on_scene_at"]) == (BEGINNING + timedelta(minutes=3), None)
+
+
+# --- failures, doubles, marks
+
+
+async def test_a_call_that_could_not_be_decided_has_its_outcome_by_that(store: AsyncEngine) -> None:
+    topics = Topics()
+    refused = events.InputRefused(
+        position="calls/0/7", sha256="", length=9, wrong="too long", input_type="call-reported", call_id=OTHER
+    )
+    failed = events.ClockFailed(clock_id=f"deadline/{CALL}", wrong="ValueError")
+    await write(store, topics.assignments(refused, begun(), failed))
+    await write(store, topics.assignments(failed, refused))  # over already
+    outcomes = await rows_of(store, OUTCOME)
+    assert [(row["call_id"], row["outcome"], row["reasons"], row["by_failure"]) for row in outcomes] == [
+        (OTHER, "default", "internal-error", True),
+        (CALL, "default", "internal-error", True),
+    ]
+    assert len(await rows_of(store, FAULT)) == 4
+
+
+async def test_a_double_shows_and_changes_nothing(store: AsyncEngine) -> None:
+    row = await episode_of(
+        store, Topics().assignments(begun(), call_routed(CALL, BEGINNING, "default"), call_routed(CALL, BEGINNING))
+    )
+    assert (row["outcome"], row["outcomes"]) == ("default", 2)
+    assert [row["outcome"] for row in await rows_of(store, OUTCOME)] == ["default", "team-accepted"]
+
+
+async def test_two_contents_under_one_event_id_are_two_versions(store: AsyncEngine) -> None:
+    topics, call = Topics(), Call.model_validate(example_of(EVENTS["call-reported"])["call"])
+    for status in ("active", "reopened"):
+        version = events.CallReported(
+            event_id="e1", call=call.model_copy(update={"status": status}), received_at=LATER, judged_at=LATER
+        )
+        await write(store, [topics.append("calls", version, event_id="e1")])
+    assert [(row["event_id"], row["status"]) for row in await rows_of(store, VERSION)] == [
+        ("e1", "active"),
+        ("e1", "reopened"),
+    ]
+
+
+async def test_test_calls_and_agencies_for_probing_are_marked(store: AsyncEngine) -> None:
+    await write(store, Topics().assignments(begun(), begun(OTHER, synthetic=True)))
+    topics = Topics("probe-3")
+    topics.ends["assignments"] = 2
+    await write(store, topics.assignments(begun("probe-3/cad/1")))
+    assert {row["call_id"]: row["synthetic"] for row in await rows_of(store, EPISODE)} == {
+        CALL: False,
+        OTHER: True,
+        "probe-3/cad/1": True,
+    }
+
+
+async def test_an_answer_may_be_read_before_its_command_and_a_repeat_is_counted(store: AsyncEngine) -> None:
+    topics = Topics()
+    asked = events.OverrideCall(
+        command_id="c1",
+        issued_by="dee",
+        issued_at=BEGINNING,
+        expires_at=LATER,
+        call_id=CALL,
+        send="default",
+        reason="his mother, Jane Roe, called back",
+    )
+    await write(store, topics.assignments(events.CommandDone(command_id="c1", result="done")))
+    await write(store, topics.commands(asked, asked))
+    (row,) = await rows_of(store, COMMAND)
+    assert (row["type"], row["issued_by"], row["answer"], row["records"]) == ("override-call", "dee", "done", 2)
+    assert not any("Jane" in str(each) for rows in (await everything(store)).values() for each in rows)
+
+
+async def test_a_pause_says_whether_a_person_made_it_and_when_another_looked_into_it(store: AsyncEngine) -> None:
+    topics = Topics()
+    paused = [
+        events.DistrictPaused(district="Central", revision=4, changed_by="careroute"),
+        events.DistrictPaused(district="North", revision=5, changed_by="sue", reason="no crews"),
+    ]
+    reviewed = events.PauseReviewed(paused_at_revision=5, reviewed_by="ana", reason="right")
+    await write(store, topics.decisions(*paused))
+    await write(store, topics.decisions(reviewed))
+    rows = await rows_of(store, SWITCH)
+    assert [(row["by_itself"], row["reviewed_at"] is not None) for row in rows] == [(True, False), (False, True)]
+    assert not any("sue" in str(row) or "ana" in str(row) for row in rows)
+
+
+async def test_a_page_has_one_row_however_it_ends(store: AsyncEngine) -> None:
+    topics, due = Topics(), events.PageDue.model_validate(example_of(events.PageDue) | {"page_id": "p1"})
+    moved = [events.PageAttempted(page_id="p1"), events.PageFailed(page_id="p1", why="unknown")]
+    await write(store, topics.notifications(due))
+    await write(store, topics.notifications(*moved))
+    (row,) = await rows_of(store, PAGE)
+    assert (row["attempts"], row["result"], row["person_id"]) == (1, "failed", due.person_id)
+    records = (await everything(store))["record"]
+    assert {row["call_id"] for row in records} == {due.call_id}
