@@ -10,7 +10,18 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from starlette.routing import compile_path
 
 from services.console.api import routes_commands as commands
-from services.console.pages import call, calls, figures, frame, now, operations, wall
+from services.console.pages import (
+    call,
+    calls,
+    figures,
+    frame,
+    now,
+    operations,
+    programme,
+    programme_count,
+    programme_edit,
+    wall,
+)
 from services.console.pages.actions import Action, always
 from services.console.pages.page import ConsolePage
 from shared.doors.problems import Problem
@@ -20,6 +31,10 @@ PAGES: tuple[ConsolePage, ...] = (
     calls.PAGE,
     call.PAGE,
     wall.PAGE,
+    programme.PAGE,
+    programme.DOCUMENT_PAGE,
+    programme_edit.PAGE,
+    programme_count.PAGE,
     figures.PAGE,
     operations.PAGE,
 )
@@ -37,9 +52,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("/switchboard/phase", "set-phase", commands.set_phase, weighs_most=_goes_live),
     Action("/switchboard/cap", "set-cap", commands.set_cap),
     Action("/referrals/{referral_id}/close", "close-referral", commands.close_referral),
-    Action("/programme/propose", "propose", commands.propose),
-    Action("/programme/approve", "approve", commands.approve, weighs_most=always),
-    Action("/programme/rollback", "roll-back", commands.roll_back),
+    Action("/programme/propose", "propose", commands.propose, reasoned=True),
+    Action("/programme/approve", "approve", commands.approve, weighs_most=always, reasoned=True),
+    Action("/programme/rollback", "roll-back", commands.roll_back, weighs_most=always),
     Action("/calls/{agency}/{source}/{incident}/override", "override", commands.override),
     Action("/calls/{agency}/{source}/{incident}/confirm", "confirm", commands.confirm),
     Action("/calls/{agency}/{source}/{incident}/incident", "confirm", commands.confirm_incident),
