@@ -17,6 +17,8 @@ from services.console.api.issue import CommandIssuer
 from services.console.config import ConsoleSettings
 from services.console.elsewhere import Elsewhere
 from services.console.levels import Levels
+from services.console.openid.errand import Errands
+from services.console.openid.provider import Provider
 from services.console.pages.look import respond
 from services.console.pages.mount import add_pages, kept_current
 from services.console.pages.page import ConsoleDoor
@@ -101,7 +103,19 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     app.include_router(routes_figures.router)
     idle = timedelta(hours=settings.console_idle_hours)
     sessions = Sessions(agencies, clock, idle, settings.console_sessions_file)
-    door = ConsoleDoor(view, follower, commands, agencies, sessions, settings, clock, reporting, prometheus)
+    door = ConsoleDoor(
+        view,
+        follower,
+        commands,
+        agencies,
+        sessions,
+        settings,
+        clock,
+        reporting,
+        prometheus,
+        Provider(settings, clock),
+        Errands(clock),
+    )
     boards = add_pages(app, door)
     app.add_middleware(
         Guard,

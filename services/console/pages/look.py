@@ -15,7 +15,7 @@ from shared.doors.pages import HEADERS as OF_EVERY_PAGE
 from shared.doors.pages import Pages, asks_for_page
 
 HERE = Path(__file__).parent
-SCRIPTS = tuple(HERE / "static" / name for name in ("console.js", "keys.js", "editor.js"))
+SCRIPTS = tuple(HERE / "static" / name for name in ("console.js", "keys.js", "editor.js", "enter.js"))
 HEADERS = {
     **OF_EVERY_PAGE,
     "Content-Security-Policy": (

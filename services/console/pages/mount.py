@@ -12,7 +12,7 @@ from fastapi import Depends, FastAPI, Query, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from services.console.api.access import Asking
-from services.console.pages import figures, frame, public, signing_in, stream
+from services.console.pages import figures, frame, provider_routes, public, signing_in, stream
 from services.console.pages.actions import router_of
 from services.console.pages.boards import Board, BoardKey, Boards
 from services.console.pages.commands import KEYS, commands_for
@@ -44,6 +44,7 @@ def add_pages(app: FastAPI, door: ConsoleDoor) -> Boards:
     boards = Boards(lambda key: _board_of(door, key))
     app.state.console, app.state.boards, app.state.streams = door, boards, stream.Streams()
     app.router.routes += [TEMPLATES.style_route(), *script_routes()]
+    app.include_router(provider_routes.router)
     app.include_router(signing_in.router)
     app.include_router(signing_in.api)
     app.include_router(stream.router)

@@ -18,6 +18,8 @@ from services.console.api.access import RIGHTS, Agencies, Asking, Right
 from services.console.api.issue import CommandIssuer
 from services.console.config import ConsoleSettings
 from services.console.elsewhere import Elsewhere
+from services.console.openid.errand import Errands
+from services.console.openid.provider import Provider
 from services.console.pages.document import DocumentInForce
 from services.console.pages.drafts import Drafts
 from services.console.pages.sessions import Sessions
@@ -46,6 +48,8 @@ class ConsoleDoor:
     clock: Clock
     reporting: Elsewhere
     prometheus: Elsewhere
+    provider: Provider
+    errands: Errands
     wrong_tokens: WrongTokens = field(default_factory=WrongTokens)
     drafts: Drafts = field(default_factory=Drafts)
     workbench: Workbench = field(default_factory=lambda: Workbench(CHECK_SECONDS))
@@ -54,6 +58,7 @@ class ConsoleDoor:
 
     async def close(self) -> None:
         """End what it has started."""
+        await self.provider.close()
         self.workbench.close()
         self.counting.close()
 
