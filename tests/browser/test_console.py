@@ -252,11 +252,18 @@ async def test_a_link_signs_in_once_and_signing_out_is_seen_in_every_tab(browser
         await desk.sees("This link is used up")
 
 
-async def test_nothing_personal_is_in_any_page(browser: Browser, tmp_path: Path) -> None:
+async def test_what_comes_from_outside_is_text_and_nothing_personal_is_shown(browser: Browser, tmp_path: Path) -> None:
     async with a_desk(browser, tmp_path, "supervisor") as desk:
+        await desk.live()
         busy(desk.room)
-        for path in PAGES.values():
+        desk.room.waits("<b class=planted>26</b>")
+        hostile = "<img src=x class=planted onerror=\"document.title='planted'\">"
+        desk.room.call("26-9", sentence=hostile, district=hostile, level=hostile)
+        await desk.sees("onerror")
+        for path in (*PAGES.values(), f"/calls/{call_of('26-9')}"):
             await desk.open(path)
+            assert await desk.page.locator(".planted").count() == 0
+            assert await desk.page.title() != "planted"
             text = await desk.page.content()
             for canary in ("Zzyzx", "555-01", "narrative", "callback"):
                 assert canary not in text

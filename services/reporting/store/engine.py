@@ -73,12 +73,18 @@ AWAY = (
     TimeoutError,
     OperationalError,
     InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
     asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # it starts, or is being stopped
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,  # a deadlock: another process was first
 )
 
 
-def is_away(error: BaseException) -> bool:
+def is_away(error: BaseException | None) -> bool:
     """Whether an error says that the database is away or busy, and may be back; any other is a fault."""
-    return isinstance(error, AWAY) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    while error is not None:
+        if isinstance(error, AWAY) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+            return True
+        error = error.__cause__  # the driver's own words stand behind those of SQLAlchemy
+    return False

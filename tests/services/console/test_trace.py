@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from shared.engine.broker import RecordPosition
 from tests.services.console.driver import AGENCY, OTHER_AGENCY, City
 from tests.services.console.elsewhere import Played, answers, with_reporting
 
@@ -14,17 +15,17 @@ CALL = f"{AGENCY}/dane-county/26-1"
 PATH = f"/v1/calls/{CALL}/trace"
 
 
-def entry(position: str, kind: str, second: int, cause: str | None = None, source: str | None = "x") -> dict[str, Any]:
+def entry(position: str, kind: str, second: int, cause: str = "", source: str = "x") -> dict[str, Any]:
     time = f"2026-03-02T08:00:{second:02}+00:00"
-    about = {"event_id": "e", "call_id": CALL}
-    return {"position": position, "type": kind, "time": time, "source": source, "cause": cause, **about}
+    parts = list(RecordPosition.parse(position))
+    return {"position": parts, "agency": AGENCY, "type": kind, "time": time, "source": source, "cause": cause}
 
 
 TOLD = {
     "agency": AGENCY,
     "call_id": CALL,
     "records": [
-        entry("calls/1/4", "call-reported", 1, source=None),
+        entry("calls/1/4", "call-reported", 1, source=""),
         entry("decisions/1/9", "call-triaged", 2, "calls/1/4"),
         entry("assignments/1/7", "call-routed", 9, "commands/1/3"),
     ],

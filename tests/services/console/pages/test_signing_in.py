@@ -58,6 +58,14 @@ async def test_a_link_works_once_and_looking_at_it_does_not_use_it(city: City) -
         assert (await other.get("/")).status_code == 303
 
 
+async def test_a_link_from_elsewhere_asks_again_from_here(city: City) -> None:
+    async with city.signed_in("dispatcher") as browser:
+        browser.cookies.clear()
+        first = await browser.get("/calls?open=yes", headers={"Sec-Fetch-Site": "cross-site"})
+        assert (first.status_code, first.headers["refresh"]) == (200, "0;url=/calls?open=yes")
+        assert (await browser.get("/calls?open=yes")).status_code == 303
+
+
 async def test_signing_out_ends_the_session_at_the_door(city: City) -> None:
     async with city.signed_in("dispatcher") as browser, city.browser() as thief:
         thief.cookies.update(browser.cookies)
