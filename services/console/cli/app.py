@@ -7,7 +7,19 @@ from __future__ import annotations
 
 import typer
 
-from services.console.cli import alerts, cad, calls, figures, keys, offers, probe, referrals, roster, switchboard
+from services.console.cli import (
+    alerts,
+    cad,
+    calls,
+    figures,
+    keys,
+    offers,
+    probe,
+    referrals,
+    report,
+    roster,
+    switchboard,
+)
 from services.console.cli.programme import publish
 from services.console.cli.programme.app import programme_app
 from services.console.cli.watch.app import commands as watch_commands
@@ -33,5 +45,6 @@ app.add_typer(referrals.referral, name="referral")
 app.add_typer(figures.figures, name="figures")
 app.add_typer(cad.cad, name="cad")
 app.add_typer(keys.key, name="key")
+app.add_typer(report.report, name="report")
 app.add_typer(probe.probe, name="probe")
 app.add_typer(watch_commands)
