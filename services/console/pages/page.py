@@ -18,6 +18,7 @@ from services.console.config import ConsoleSettings
 from services.console.elsewhere import Elsewhere
 from services.console.pages.document import DocumentInForce
 from services.console.pages.sessions import Sessions
+from services.console.runbooks import Runbook
 from services.console.view.agency import AgencyView, View
 from services.console.view.alarms import alerts_of
 from services.console.view.records import Alert
@@ -40,6 +41,8 @@ class ConsoleDoor:
     clock: Clock
     reporting: Elsewhere
     prometheus: Elsewhere
+    runbooks: Mapping[str, Runbook] = field(default_factory=dict)
+    """By name, what to do about alerts."""
     wrong_tokens: WrongTokens = field(default_factory=WrongTokens)
 
 

@@ -10,7 +10,20 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from starlette.routing import compile_path
 
 from services.console.api import routes_commands as commands
-from services.console.pages import call, calls, figures, frame, now, operations, wall
+from services.console.pages import (
+    alerts,
+    call,
+    calls,
+    figures,
+    frame,
+    now,
+    operations,
+    runbook,
+    switchboard,
+    teams,
+    trace,
+    wall,
+)
 from services.console.pages.actions import Action, always
 from services.console.pages.page import ConsolePage
 from shared.doors.problems import Problem
@@ -19,6 +32,11 @@ PAGES: tuple[ConsolePage, ...] = (
     now.PAGE,
     calls.PAGE,
     call.PAGE,
+    trace.PAGE,
+    teams.PAGE,
+    switchboard.PAGE,
+    alerts.PAGE,
+    runbook.PAGE,
     wall.PAGE,
     figures.PAGE,
     operations.PAGE,
@@ -54,6 +72,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("/people/{person_id}/revoke-token", "revoke-token", commands.revoke_token),
     Action("/offers/{offer_id}/accept", "answer-offer", commands.accept),
     Action("/offers/{offer_id}/decline", "answer-offer", commands.decline),
+    Action("/alerts/acknowledge", "acknowledge", commands.acknowledge),
     Action("/cad/{source}/ping", "operate-cad", commands.ping),
     Action("/cad-messages/{message_id}/redeliver", "operate-cad", commands.redeliver),
 )
