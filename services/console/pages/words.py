@@ -53,6 +53,12 @@ MARKS: Mapping[str, Mark] = MappingProxyType(
         "need-police": Mark("◆", "needs police", "alarm"),
         "safety-check-overdue": Mark("◆", "silent", "alarm"),
         "silent": Mark("◆", "silent", "alarm"),
+        # a version of the programme
+        "active": Mark("●", "in force", "free"),
+        "proposed": Mark("◐", "proposed", "asked"),
+        "adopted": Mark("■", "approved, waits for its time", "busy"),
+        "replaced": Mark("○", "replaced", "out"),
+        "rolled-back": Mark("✕", "rolled back", "quiet"),
         # a switch
         "live": Mark("●", "live", "free"),
         "advisory": Mark("◐", "advisory", "asked"),
