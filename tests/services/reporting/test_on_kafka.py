@@ -29,4 +29,4 @@ async def test_nothing_is_lost_or_stored_twice_and_no_late_write_counts(servers:
     assert found.faults == []
     assert found.late_writes > 0
     assert found.exits["-9"] == 1
-    assert found.exits["0"] == 1  # told to stop, it ends as it should
+    assert "hung" not in found.exits  # told to stop, it ends by itself
