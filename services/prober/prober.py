@@ -72,7 +72,7 @@ class Prober:
             self.unready(),
             "The last alarm could not be delivered." if self.alarms.failing else "",
             "The book of probes cannot be written: a restart would forget." if self.book.unwritten else "",
-            "" if self.settings.watcher_url else "Nobody watches the prober: CAREROUTE_WATCH_URL names nobody.",
+            "" if self.settings.beat_url("prober") else "Nobody watches the prober: CAREROUTE_WATCH_URL names nobody.",
         ]
         return " ".join(line for line in lines if line)
 
