@@ -23,10 +23,14 @@ from services.reporting.figures.measures import MEASURES
 from services.reporting.figures.routes import routes
 from services.reporting.http import respond
 from services.reporting.store.engine import open_engine, sqlite_url, transaction
-from services.reporting.store.tables import AGENCY, EPISODE, IN_FORCE, METADATA
+from services.reporting.store.prepare import prepare
+from services.reporting.store.tables import EPISODE
+from services.reporting.store.write import begin_at
 from shared.clock import Clock
-from tests.services.reporting.figures.city import AGENCY as HARBOR
-from tests.services.reporting.figures.city import NOON, ZONE, default, settle, taken
+from tests.services.reporting.figures.city import default, taken
+from tests.services.reporting.figures.journal import AGENCY as HARBOR
+from tests.services.reporting.figures.journal import NOON, ZONE, settle
+from tests.services.reporting.journals import PLACES
 
 PERIOD = {"from": "2026-03-01", "until": "2026-04-01"}
 
@@ -47,16 +51,9 @@ class Fixed(Clock):
 @pytest.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
     engine = open_engine(sqlite_url(tmp_path))
-    async with transaction(engine) as connection:
-        await connection.run_sync(METADATA.create_all)
-        await connection.execute(insert(AGENCY).values(agency=HARBOR, zone=ZONE))
-        for version, month in ((2, 1), (3, 3)):
-            in_force = {"programme_version": version, "programme_hash": f"sha256:{version}"}
-            since = datetime(2026, month, 5, tzinfo=UTC)
-            await connection.execute(
-                insert(IN_FORCE).values(partition=0, record_offset=version, agency=HARBOR, from_at=since, **in_force)
-            )
-        await settle(connection)
+    await prepare(engine, NOON)
+    await begin_at(engine, dict.fromkeys(PLACES, 0))
+    await settle(engine)
     yield engine
     await engine.dispose()
 
