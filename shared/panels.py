@@ -428,7 +428,139 @@ ENGINE = (
     ),
 )
 
-PANELS: tuple[Panel, ...] = (*NOW, *PAGES_AND_CADS, *ENGINE)
+TESTED = '{agency=~"$agency|probe-.*"}'
+"""Test calls: of the agencies that are shown, and of those that are made up for it."""
+
+PROBE_AND_AUDITOR = (
+    Panel(
+        "probe-and-auditor",
+        "Test calls missed in a row",
+        "count",
+        "Calls of careroute's own that did not come to their end. Two in a row: careroute may be deaf there.",
+        (
+            Curve(
+                f"max by (agency, district, partition) (careroute_probe_missed_in_a_row{TESTED})",
+                "{{agency}} {{district}} {{partition}}",
+                always=False,
+            ),
+        ),
+    ),
+    Panel(
+        "probe-and-auditor",
+        "Since a test call was last seen",
+        "seconds",
+        "At the end of its way. Rising without end: nothing comes through there, or the prober is silent.",
+        (
+            Curve(
+                f"time() - (max by (agency, district) (careroute_probe_last_seen_timestamp_seconds{TESTED}) > 0)",
+                "{{agency}} {{district}}",
+                always=False,
+            ),
+        ),
+    ),
+    Panel(
+        "probe-and-auditor",
+        "Test calls by what became of them",
+        "a second",
+        "Seen at the end of their way, or missed.",
+        (
+            Curve(
+                f"sum by (agency, result) (rate(careroute_probe_results_total{TESTED}[$__rate_interval]))",
+                "{{agency}} {{result}}",
+                always=False,
+            ),
+        ),
+    ),
+    Panel(
+        "probe-and-auditor",
+        "How far a test call has come",
+        "seconds",
+        "From its sending to each stage of its way: judged, offered, paged, accepted, told to the CAD.",
+        _quantiles("careroute_probe_stage_seconds", "stage", always=False),
+    ),
+    Panel(
+        "probe-and-auditor",
+        "Promises broken",
+        "count",
+        "What breaks an invariant and nobody has looked into, by invariant. Anything but 0 is paged at once.",
+        (Curve("max by (invariant) (careroute_audit_violations)", "{{invariant}}"),),
+    ),
+    Panel(
+        "probe-and-auditor",
+        "Since a run of the auditor was clean",
+        "seconds",
+        "It found what was planted, and nothing else. Beyond two minutes nobody is sure that the promises hold.",
+        (Curve("time() - (max by (job) (careroute_audit_last_clean_timestamp_seconds) > 0)", "{{job}}"),),
+    ),
+    Panel(
+        "probe-and-auditor",
+        "Runs of the auditor",
+        "a second",
+        "Blind: what was planted was not found. Cut: not all was asked in time. Behind: not all was read.",
+        (_rate("careroute_audit_runs_total", "result"),),
+    ),
+    Panel(
+        "probe-and-auditor",
+        "Invariants",
+        "count",
+        "All that there are, those whose query found what was planted, and those that the budget left out.",
+        (
+            Curve("max by (job) (careroute_audit_invariants)", "{{job}}: all"),
+            Curve("max by (job) (careroute_audit_planted_found)", "{{job}}: found what was planted"),
+            Curve("max by (job) (careroute_audit_unasked_invariants)", "{{job}}: not asked"),
+        ),
+    ),
+    Panel(
+        "probe-and-auditor",
+        "How long a run takes",
+        "seconds",
+        "A run that grows is cut by its budget one day.",
+        (Curve("max by (job) (careroute_audit_seconds)", "{{job}}"),),
+    ),
+    Panel(
+        "probe-and-auditor",
+        "Stores behind the journals",
+        "seconds",
+        "How long ago the auditor's store and reporting's last held all that there was.",
+        (
+            Curve("max by (job) (careroute_audit_lag_seconds)", "{{job}}"),
+            Curve("max by (job) (careroute_report_lag_seconds)", "{{job}}"),
+        ),
+    ),
+    Panel(
+        "probe-and-auditor",
+        "Heartbeats and lists",
+        "a second",
+        "Heartbeats to the watcher, and senders' lists that were read.",
+        (
+            Curve("sum by (result) (rate(careroute_audit_heartbeats_total[$__rate_interval]))", "heartbeat {{result}}"),
+            Curve("sum by (result) (rate(careroute_audit_lists_total[$__rate_interval]))", "list {{result}}"),
+        ),
+    ),
+    Panel(
+        "probe-and-auditor",
+        "Since reporting last stored something",
+        "seconds",
+        "Long in a quiet night, or because reporting is stuck: its lag says which.",
+        (Curve("time() - (max by (job) (careroute_report_last_batch_timestamp_seconds) > 0)", "{{job}}"),),
+    ),
+    Panel(
+        "probe-and-auditor",
+        "Records that reporting read",
+        "a second",
+        "Stored; repeated, since they had been stored before; late, written by former owners, which count for nothing.",
+        (_rate("careroute_report_records_total", "result"),),
+    ),
+    Panel(
+        "probe-and-auditor",
+        "Database of reporting away",
+        "count",
+        "1 while it is away. Figures stand still then; calls are decided as ever.",
+        (Curve("max by (job) (careroute_report_database_away)", "{{job}}"),),
+    ),
+)
+
+PANELS: tuple[Panel, ...] = (*NOW, *PAGES_AND_CADS, *ENGINE, *PROBE_AND_AUDITOR)
 
 
 def panels_of(board: Board) -> tuple[Panel, ...]:

@@ -186,6 +186,14 @@ CAD_NOT_INFORMED = _counter(
     by="notification",
     agency=GIVEN,
 )
+ALERTS_ACKNOWLEDGED = _counter(
+    "careroute_alerts_acknowledged_total",
+    "Alerts that somebody said they look after, or took for noise: a kind that is often noise wants mending.",
+    by="notification",
+    agency=GIVEN,
+    kind=OPEN,
+    result=("looked-after", "noise"),
+)
 UNCONFIRMED = _counter(
     "careroute_assignments_unconfirmed_total",
     "Accepted calls whose CAD was not told in time: police may be coming too. ALERT.",
@@ -303,6 +311,9 @@ OPEN_ALARMS = Gauge(
     "careroute_open_alarms",
     "What somebody has to look at and nobody has ended; what nothing ends stands for a stated time. ALERT.",
     ["agency", "kind"],
+)
+UNATTENDED_ALARMS = Gauge(
+    "careroute_unattended_alarms", "Those of the open alarms that nobody has said they look after.", ["agency", "kind"]
 )
 OPEN_CALLS = Gauge(
     "careroute_open_calls",

@@ -139,6 +139,8 @@ async def _demo(scenario: Scenario, console: Console, chosen: argparse.Namespace
                 verdict = replace(verdict, wrong=(*verdict.wrong, *again.unlike))
             if stage.watch is not None:
                 console.print(await _drawn(stage.watch), highlight=False, soft_wrap=True)
+            if probed := await stage.probes():
+                console.print(probed, highlight=False, soft_wrap=True)
             if sentence := (await referrals_of(stage.broker(), scenario.agency)).sentence:
                 console.print(sentence, highlight=False, soft_wrap=True)
             console.print(

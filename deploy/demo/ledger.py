@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
+from deploy.local.probes import BEAT
 from deploy.rehearsal.in_force import InForce
 from shared.engine.broker import Stored
 from shared.engine.journal import Progress, is_late_write
@@ -119,11 +120,19 @@ class Ledger:
             self.dead_letters += 1
             return
         kind = stored.headers.get("type", b"").decode()
+        if stored.headers.get("subject", b"").startswith(f"{self.agency}/{BEAT}/".encode()):
+            self._test_call(kind, stored)
+            return
         event = json.loads(stored.value)
         self.in_force.take(kind, event, stored)
         change = self._CHANGES.get(kind)
         if change is not None:
             change(self, event, stored)
+
+    def _test_call(self, kind: str, stored: Stored) -> None:
+        """A test call is nobody's: it counts nowhere, and no team may ever be asked to take it."""
+        if kind.startswith("offer-"):
+            self.wrong.append(f"a test call was offered to a team at {stored.position}")
 
     # --- calls
 

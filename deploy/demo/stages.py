@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
+from aiohttp.web import BaseRequest
 from pydantic import SecretStr
 
+from deploy.actors.http import ask, session
 from deploy.actors.scenario import Scenario
+from deploy.actors.webhooks import receiving
 from deploy.demo.audited import Auditor
 from deploy.local.access import Access, AgencySpec, SourceSpec, people_with
 from deploy.local.asgi import serving
@@ -47,6 +51,7 @@ from shared.topics import ASSIGNMENTS, NOTIFICATIONS
 PARTITIONS = 4
 AUDIT_SECONDS = 2
 """A demo is over soon: the auditor looks more often than it does beside a city."""
+PROBER_SECONDS = 5.0
 
 
 def agency_of(scenario: Scenario, port: int) -> AgencySpec:
@@ -86,6 +91,9 @@ class Stage(Protocol):
     def logs(self) -> Iterable[Path]:
         """The log files."""
 
+    async def probes(self) -> str:
+        """What the prober saw, in a sentence; empty where none runs."""
+
 
 class Processes:
     """Every service a process of its own, under a supervisor, on a real Kafka; watched, where there is a watch."""
@@ -103,6 +111,7 @@ class Processes:
         self.auditor: Auditor | None = None
         self.watch = watch
         self._stack: Stack | None = None
+        self._exit, self._alarms = AsyncExitStack(), list[str]()
         self.description = f"{node.description}, every service a process of its own"
 
     async def start(self, progress: Callable[[str], None]) -> None:
@@ -110,6 +119,8 @@ class Processes:
         progress(f"starting {self._node.description}")
         bootstrap = await asyncio.to_thread(self._node.start)
         progress(f"{self._node.description} on {bootstrap}")
+        alarm_port = free_port()
+        await self._exit.enter_async_context(receiving(alarm_port, self._take_alarm))
         self._stack = Stack(
             self._directory,
             bootstrap,
@@ -120,6 +131,7 @@ class Processes:
                 "CAREROUTE_AUDIT_SECONDS": str(AUDIT_SECONDS),
                 **(self.watch.environment if self.watch else {}),
             },
+            alarm_url=f"http://{HOST}:{alarm_port}/alarms",
         )
         self.access = self._stack.access
         program = self._stack.program("auditor")
@@ -133,6 +145,7 @@ class Processes:
         """End the services and what watches them, then Kafka."""
         if self._stack is not None:
             await asyncio.to_thread(self._stack.stop)
+        await self._exit.aclose()
         await asyncio.to_thread(self._node.discard)
 
     def url_of(self, door: str) -> str:
@@ -158,6 +171,23 @@ class Processes:
     def logs(self) -> Iterable[Path]:
         """One for each process."""
         return sorted(self._directory.glob("*.log"))
+
+    async def probes(self) -> str:
+        """How many test calls were sent and seen, and in what time half of them."""
+        async with session() as http:
+            answer = await ask(http, "GET", f"{self.url_of('prober')}/state", seconds=PROBER_SECONDS)
+        if not answer.is_success:
+            return "probes: the prober does not answer"
+        state = answer.json()
+        half = "" if state["median_seconds"] is None else f", half of them within {state['median_seconds']:.2f} s"
+        alarms = "".join(f"; {alarm}" for alarm in self._alarms)
+        open_ = state["sent"] - state["seen"] - state["missed"]
+        missed = f"{state['missed']} missed, {open_} under way{alarms}"
+        return f"probes: {state['sent']} test calls sent, {state['seen']} seen{half}, {missed}"
+
+    async def _take_alarm(self, request: BaseRequest) -> int:
+        self._alarms.append(json.loads(await request.read())["sentence"])
+        return 204
 
 
 class OneProcess:
@@ -246,3 +276,7 @@ class OneProcess:
     def logs(self) -> Iterable[Path]:
         """None: one process writes no log file."""
         return ()
+
+    async def probes(self) -> str:
+        """None: what probes itself proves little."""
+        return ""

@@ -13,12 +13,12 @@ from typing import Any
 
 import httpx
 
-from deploy.local.access import write_private
 from deploy.local.kafka.node import CHECKOUT, free_port
 from deploy.local.processes import spawn
 from deploy.local.programs import HOST, Program
 from shared.config import PREFIX
 from shared.panels import PANELS
+from shared.private_file import write_private
 
 SHIPPED = CHECKOUT / "deploy" / "prometheus"
 PROMETHEUS, ALERTMANAGER = ("prometheus",), ("prometheus-alertmanager", "alertmanager")
@@ -108,9 +108,10 @@ class Watch:
         }
 
     def _routing(self) -> str:
-        """What is shipped, with an address of this machine for each receiver."""
+        """What is shipped, with an address of this machine for each receiver, which asks for no secret."""
         shipped = (SHIPPED / "alertmanager.yml").read_text("utf-8")
-        return re.sub(r"http://([\w-]+)\.example/alerts", rf"{self._alerts_url}/\1", shipped)
+        without_secrets = re.sub(r"(?m)^ *http_config:.*\n", "", shipped)
+        return re.sub(r"http://([\w-]+)\.example[^\"\s]*", rf"{self._alerts_url}/\1", without_secrets)
 
     def _spawn(self, path: str, *arguments: str) -> None:
         spawn([path, *arguments, "--log.level=warn"], self._directory, f"{Path(path).name}.log")

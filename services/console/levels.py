@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from services.console.api.access import Agencies
 from services.console.view.agency import AgencyView, View
-from services.console.view.alarms import alerts_of, open_alarms
+from services.console.view.alarms import alerts_of, open_alarms, unattended_alarms
 from services.console.view.alerts import LATE
 from services.console.view.call import CallSeen
 from services.console.view.records import Alert, AlertKind, TeamSeen
@@ -85,6 +85,7 @@ class Levels:
             self.measure(now, read_until=now - lag)
         except Exception as error:  # noqa: BLE001  # whatever it is
             telemetry.OPEN_ALARMS.clear()
+            telemetry.UNATTENDED_ALARMS.clear()
             telemetry.logger().error("measuring failed", error=type(error).__name__)
 
     def measure(self, now: datetime, read_until: datetime) -> None:
@@ -100,6 +101,7 @@ class Levels:
             alerts = alerts_of(seen, may_pause=self._agencies.may_pause(agency), file_refused_since=since)
             alerts = [alert for alert in alerts if not _is_of_a_test(seen, alert)]
             _set(telemetry.OPEN_ALARMS, agency, get_args(AlertKind), open_alarms(alerts, now))
+            _set(telemetry.UNATTENDED_ALARMS, agency, get_args(AlertKind), unattended_alarms(alerts, now))
             calls = (call_level(call, read_until) for call in seen.open_calls() if not call.synthetic)
             _set(telemetry.OPEN_CALLS, agency, get_args(CallLevel), Counter(calls))
             _set(telemetry.TEAMS, agency, get_args(TeamLevel), Counter(map(team_level, seen.teams.values())))

@@ -28,7 +28,7 @@ class TraceSeen:
 
 
 class _Entry(BaseModel):
-    position: Annotated[RecordPosition, BeforeValidator(RecordPosition.parse)]
+    position: RecordPosition
     type: str = Field(max_length=100)
     time: AwareDatetime
     source: Optional = Field(default="", max_length=100)

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.notification.evolve import evolve
-from services.notification.state import State
+from services.notification.state import State, alert_key
 from shared.answers import answer, done, nothing_to_do, refused
 from shared.call import CallId
 from shared.engine.service import Draft, EffectDone, EffectStarting, Input
 from shared.events import (
     OFFER_ENDS,
+    AcknowledgeAlert,
+    AlertAcknowledged,
     AssignmentEnded,
     AssignmentMoved,
     AssignmentUnconfirmed,
@@ -474,6 +476,28 @@ def _redeliver(draft: Draft[State], command: RedeliverMessage) -> list[Event]:
     return [again, done(command, "The message is on its way again.", about=message_id)]
 
 
+def _acknowledge(draft: Draft[State], command: AcknowledgeAlert) -> list[Event]:
+    """The newest word counts: somebody may take an alert over from another."""
+    if command.noise and not command.reason.strip():
+        return [refused(command, "no-reason", "Say why it is noise, so that it can be mended.")]
+    present = draft.state.acknowledged.get(alert_key(command.alert_id, command.raised_at))
+    if present and (present.acknowledged_by, present.noise) == (command.issued_by, command.noise):
+        return [nothing_to_do(command, "You have said so already.", about=command.alert_id)]
+    acknowledged = AlertAcknowledged(
+        alert_id=command.alert_id,
+        kind=command.kind,
+        raised_at=command.raised_at,
+        acknowledged_by=command.issued_by,
+        reason=command.reason,
+        noise=command.noise,
+    )
+    by = command.issued_by
+    sentence = f"{by} takes it for noise." if command.noise else f"{by} looks after it."
+    if present and present.acknowledged_by != by:
+        sentence += f" Before: {present.acknowledged_by}."
+    return [acknowledged, done(command, f"{sentence} It stays open until it has ended.", about=command.alert_id)]
+
+
 DECIDERS: dict[type[Any], Callable[[Draft[State], Any, Input], None]] = {
     OfferMade: _offer_made,
     LinksRevoked: _links_revoked,
@@ -498,6 +522,7 @@ DECIDERS: dict[type[Any], Callable[[Draft[State], Any, Input], None]] = {
     CallChanged: _call_changed,
     AssignmentMoved: _assignment_moved,
     ConfirmationAsked: _confirmation_asked,
+    AcknowledgeAlert: _command(_acknowledge),
     PingCad: _command(_ping),
     RedeliverMessage: _command(_redeliver),
     EffectStarting: _effect_starting,

@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.notification.state import MAX_RECENT_OFFERS, OwedEffect, RecentOffer, State
+from services.notification.state import MAX_RECENT_OFFERS, OwedEffect, RecentOffer, State, alert_key
 from shared.engine.state import PMap
 from shared.events import (
+    AlertAcknowledged,
     CadInformed,
     CadMessageDue,
     CadNotInformed,
@@ -125,6 +126,11 @@ def _webhook_enabled(state: State, event: CadWebhookEnabled, _at: datetime) -> S
     return replace(state, disabled_sources=state.disabled_sources.delete(event.source))
 
 
+def _alert_acknowledged(state: State, event: AlertAcknowledged, at: datetime) -> State:
+    key = alert_key(event.alert_id, event.raised_at)
+    return replace(state, acknowledged=state.acknowledged.forget(key).set(key, event, at))
+
+
 def _command_answered(state: State, event: CommandDone | CommandRefused, at: datetime) -> State:
     return replace(state, answered=state.answered.set(event.command_id, at, at))
 
@@ -141,6 +147,7 @@ CHANGES: dict[type[Event], Callable[[State, Any, datetime], State]] = {
     CadNotInformed: _message_ended,
     CadWebhookDisabled: _webhook_disabled,
     CadWebhookEnabled: _webhook_enabled,
+    AlertAcknowledged: _alert_acknowledged,
     CommandDone: _command_answered,
     CommandRefused: _command_answered,
 }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.events import CadNotInformed, Event, PageDelivered, PageDropped, PageFailed
-from shared.telemetry import CAD_NOT_INFORMED, PAGES
+from shared.events import AlertAcknowledged, CadNotInformed, Event, PageDelivered, PageDropped, PageFailed
+from shared.telemetry import ALERTS_ACKNOWLEDGED, CAD_NOT_INFORMED, PAGES
 
 PAGE_ENDS: dict[type[Event], str] = {PageDelivered: "delivered", PageFailed: "failed", PageDropped: "dropped"}
 
@@ -14,3 +14,5 @@ def watch(agency: str, event: Event) -> None:
         PAGES.labels(agency, end).inc()
     elif isinstance(event, CadNotInformed) and event.alarm:
         CAD_NOT_INFORMED.labels(agency).inc()
+    elif isinstance(event, AlertAcknowledged):
+        ALERTS_ACKNOWLEDGED.labels(agency, event.kind, "noise" if event.noise else "looked-after").inc()

@@ -19,7 +19,7 @@ NOTIFICATION: Service[State] = Service(
     decide=decide,
     evolve=evolve,
     packer=packer(State),
-    state_version=4,
+    state_version=5,
     pending=pending,
     decider_version="2",
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from shared.engine.service import Effect
 from shared.engine.state import EMPTY, ByDay, PMap
-from shared.events import CadMessageDue, LinksRenewed, PageDue
+from shared.events import AlertAcknowledged, CadMessageDue, LinksRenewed, PageDue
 
 MAX_MESSAGES = 2_000
 MESSAGE_HOURS = 24
@@ -89,6 +89,8 @@ class State:
     """Sources whose CAD was ever told anything, and since when."""
     disabled_sources: PMap[str, datetime] = EMPTY
     """Source → since when its webhook has been gone."""
+    acknowledged: ByDay[AlertAcknowledged] = field(default_factory=ByDay)
+    """By alert and when it was raised, who looks after it."""
     seen: ByDay[datetime] = field(default_factory=ByDay)
     """Ids of pages and messages that were owed or dropped: nothing is owed twice."""
     answered: ByDay[datetime] = field(default_factory=ByDay)
@@ -116,6 +118,11 @@ class State:
         left = tuple(page_id for page_id in self.pages_of_call[call_id] if page_id != effect_id)
         pages_of_call = self.pages_of_call.set(call_id, left) if left else self.pages_of_call.delete(call_id)
         return replace(self, owed=owed, pages_of_call=pages_of_call)
+
+
+def alert_key(alert_id: str, raised_at: datetime) -> str:
+    """An alert as it was raised at one time."""
+    return f"{alert_id} {raised_at.astimezone(UTC).isoformat()}"
 
 
 def _lane(event: PageDue | CadMessageDue) -> str:

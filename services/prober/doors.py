@@ -43,7 +43,8 @@ class Doors:
 
     async def look(self, token: str, path: str) -> Any:
         """The same, None where there is no such thing yet. Raises Refused."""
-        return (await self._until_done("GET", f"{self.console_url}{path}", token, may_be_missing=True)).json()
+        response = await self._until_done("GET", f"{self.console_url}{path}", token, may_be_missing=True)
+        return None if response.status_code == HTTPStatus.NOT_FOUND else response.json()
 
     async def command(self, token: str, path: str, **body: Any) -> dict[str, Any]:
         """Issue a command under one key until it is answered. Raises Refused."""
@@ -53,8 +54,12 @@ class Doors:
         return answer
 
     async def open_page(self, link: str) -> None:
-        """Open a link that was paged, as a phone would. Raises Refused."""
-        await self._until_done("GET", link, "")
+        """Open a link that was paged, as a phone would; its door may know of it a little later. Raises Refused."""
+        while True:
+            response = await self._until_done("GET", link, "", may_be_missing=True)
+            if response.status_code == HTTPStatus.OK:
+                return
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def are_ready(self) -> bool:
         """Whether each of them says so."""
@@ -84,10 +89,8 @@ class Doors:
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             status = response.status_code
-            if status == HTTPStatus.OK:
+            if status == HTTPStatus.OK or (may_be_missing and status == HTTPStatus.NOT_FOUND):
                 return response
-            if may_be_missing and status == HTTPStatus.NOT_FOUND:
-                return httpx.Response(HTTPStatus.OK, json=None)
             if status not in AGAIN and status < HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise Refused(f"{status} of {method} {httpx.URL(url).path}")
             await asyncio.sleep(PAUSE_SECONDS)

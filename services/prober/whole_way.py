@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -82,12 +83,21 @@ class WholeWay:
         return f"{self.name}/{probes.SOURCE}/{probe_id}"
 
     async def _offer_paged(self, probe_id: str) -> tuple[str, Page]:
-        """The offer of this call that the team was paged for; pages of former calls may still be on their way."""
+        """The offer of this call that the team was paged for.
+
+        Pages of former calls may still be on their way, and the console may know of one a little after it has come.
+        """
+        path, came = f"/v1/calls/{self._call_id(probe_id)}", {}
+        page = await self.inbox.pages.get()
         while True:
-            page = await self.inbox.pages.get()
-            seen = await self.doors.read(self._token(probes.SUPERVISOR), f"/v1/calls/{self._call_id(probe_id)}")
-            if page.page_id in [owed["page_id"] for owed in seen["pages"]]:
-                return seen["offers"][-1]["offer_id"], page
+            came[page.page_id] = page
+            seen = await self.doors.look(self._token(probes.SUPERVISOR), path)
+            for owed in [] if seen is None else seen["pages"]:
+                if owed["page_id"] in came and seen["offers"]:
+                    return seen["offers"][-1]["offer_id"], came[owed["page_id"]]
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    page = await self.inbox.pages.get()
 
     async def _told(self, probe_id: str) -> None:
         """Raises Wrong where the CAD is told something else."""
@@ -109,6 +119,8 @@ class WholeWay:
                 probes.ROBOT, f"/v1/teams/{probes.TEAM}/sign-on", members=[probes.ROBOT], hours=SHIFT_HOURS
             )
             return
+        for offer_id in team["offers"]:
+            await self._command(probes.ROBOT, f"/v1/offers/{offer_id}/decline")
         if team["call_id"] is not None:
             await self._clear()
         await self._command(probes.ROBOT, f"/v1/teams/{probes.TEAM}/status", status="available")

@@ -255,6 +255,18 @@ class RedeliverMessage(_NotificationCommand):
     message_id: Id
 
 
+class AcknowledgeAlert(_NotificationCommand):
+    """Somebody looks after an alert, which stays open until what it tells of has ended; or they take it for noise."""
+
+    alert_id: str = Field(min_length=1, max_length=500)
+    """As the console names it."""
+    kind: Name
+    raised_at: AwareDatetime
+    """Since when it stands: one that is raised again is another."""
+    noise: bool = False
+    """Whether it told of nothing that a person has to look at; `reason` then says why."""
+
+
 class PingCad(_NotificationCommand):
     """Send a test message to the CAD webhook of a source; success enables a disabled webhook again."""
 

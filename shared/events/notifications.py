@@ -136,6 +136,17 @@ class CadNotInformed(Event):
     needs_police: str = ""
 
 
+class AlertAcknowledged(Event):
+    """Somebody looks after an alert, which stays open; or they take it for noise, and `reason` says why."""
+
+    alert_id: str
+    kind: str
+    raised_at: AwareDatetime
+    acknowledged_by: str
+    reason: str = ""
+    noise: bool = False
+
+
 class CadWebhookDisabled(Event):
     """The CAD answered 410 Gone: nothing is sent to this source until a ping succeeds."""
 

@@ -11,15 +11,24 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
+from services.console.pages.registry import PAGES as EVERY_PAGE
 from shared import events
 from shared.topics import ASSIGNMENTS
 from tests import builders
 from tests.browser.desk import PHONE_PIXELS, Scheme, a_browser, a_desk, seated, served
+from tests.services.console.elsewhere import Played, answers, with_prometheus, with_reporting
 from tests.services.console.pages.driver import Room, call_of, running_room
+from tests.services.console.pages.prometheus import prometheus
+from tests.services.console.test_trace import TOLD
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
-PAGES = {"now": "/", "calls": "/calls?open=yes", "call": f"/calls/{call_of('26-4')}", "wall": "/wall", "stop": "/stop"}
+PAGES = {
+    **{page.title.casefold(): page.path for page in EVERY_PAGE if page.navigation},
+    "call": f"/calls/{call_of('26-4')}",
+    "stop": "/stop",
+    "trace": f"/calls/{call_of('26-4')}/trace",
+}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -41,10 +50,12 @@ def busy(room: Room) -> None:
 async def test_every_page_is_accessible(browser: Browser, tmp_path: Path, scheme: Scheme) -> None:
     async with running_room(tmp_path) as room, served(room.city.app) as address:
         busy(room)
+        with_prometheus(room.city, Played(prometheus))
+        with_reporting(room.city, answers(TOLD))
         async with seated(browser, room, address, "supervisor", tmp_path, color_scheme=scheme) as desk:
             for name, path in PAGES.items():
                 await desk.open(path)
-                if name != "stop":
+                if await desk.page.locator("#connection").count():
                     await desk.live()
                 await desk.check(f"{name}-{scheme}")
             await desk.open("/")
@@ -252,11 +263,18 @@ async def test_a_link_signs_in_once_and_signing_out_is_seen_in_every_tab(browser
         await desk.sees("This link is used up")
 
 
-async def test_nothing_personal_is_in_any_page(browser: Browser, tmp_path: Path) -> None:
+async def test_what_comes_from_outside_is_text_and_nothing_personal_is_shown(browser: Browser, tmp_path: Path) -> None:
     async with a_desk(browser, tmp_path, "supervisor") as desk:
+        await desk.live()
         busy(desk.room)
-        for path in PAGES.values():
+        desk.room.waits("<b class=planted>26</b>")
+        hostile = "<img src=x class=planted onerror=\"document.title='planted'\">"
+        desk.room.call("26-9", sentence=hostile, district=hostile, level=hostile)
+        await desk.sees("onerror")
+        for path in (*PAGES.values(), f"/calls/{call_of('26-9')}"):
             await desk.open(path)
+            assert await desk.page.locator(".planted").count() == 0
+            assert await desk.page.title() != "planted"
             text = await desk.page.content()
             for canary in ("Zzyzx", "555-01", "narrative", "callback"):
                 assert canary not in text

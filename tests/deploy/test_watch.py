@@ -37,7 +37,7 @@ def test_every_process_is_scraped_under_its_own_name(settings: dict[str, Any], t
     assert {name: job for name, (job, _) in scraped.items()} == {each.name: each.service for each in programs}
     assert len({tuple(targets) for _, targets in scraped.values()}) == len(programs)
     jobs = {job["job_name"] for job in yaml.safe_load((SHIPPED / "prometheus.yml").read_text())["scrape_configs"]}
-    assert {job for job, _ in scraped.values()} == jobs
+    assert {job for job, _ in scraped.values()} <= jobs
 
 
 def test_the_routing_is_what_is_shipped_but_for_its_addresses(tmp_path: Path) -> None:
@@ -46,10 +46,11 @@ def test_the_routing_is_what_is_shipped_but_for_its_addresses(tmp_path: Path) ->
     assert {name: part for name, part in ours.items() if name != "receivers"} == {
         name: part for name, part in shipped.items() if name != "receivers"
     }
-    assert [(each["name"], each["webhook_configs"][0]["url"]) for each in ours["receivers"]] == [
-        (each["name"], f"http://127.0.0.1:1/alerts/{each['name'].replace('dispatch-board', 'dispatch')}")
-        for each in shipped["receivers"]
-    ]
+    assert [each["name"] for each in ours["receivers"]] == [each["name"] for each in shipped["receivers"]]
+    for receiver in ours["receivers"]:
+        (webhook,) = receiver["webhook_configs"]
+        assert webhook["url"].startswith("http://127.0.0.1:1/alerts/")
+        assert webhook.keys() <= {"url", "send_resolved"}, "no secret is needed here"
 
 
 def test_prometheus_own_tools_take_both(

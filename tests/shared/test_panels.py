@@ -50,7 +50,7 @@ def range_in_words(seconds: float) -> str:
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.title)
 def test_what_an_agency_has_is_shown_for_those_that_were_chosen(panel: Panel) -> None:
     for curve in panel.curves:
-        assert ("{{agency}}" in curve.legend) == ('agency=~"$agency"' in curve.promql)
+        assert ("{{agency}}" in curve.legend) == ('agency=~"$agency' in curve.promql)
 
 
 def test_an_agency_with_a_dot_is_that_agency_alone() -> None:

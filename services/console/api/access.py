@@ -42,6 +42,7 @@ Right = Literal[
     "read-figures",
     "export-calls",
     "publish-figures",
+    "acknowledge",
 ]
 
 PEOPLE: frozenset[Role] = frozenset({"dispatcher", "supervisor", "approver", "staff", "viewer"})
@@ -72,6 +73,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     "read-figures": frozenset({"supervisor", "approver", "viewer"}),
     "export-calls": frozenset({"supervisor"}),
     "publish-figures": frozenset({"approver"}),
+    "acknowledge": frozenset({"dispatcher", "supervisor"}),
 }
 """Which roles have a right. Staff have theirs for themselves only, a CAD for the calls of its own source only."""
 
@@ -100,8 +102,8 @@ class Agencies(Protocol):
         """The person that a token belongs to."""
         ...
 
-    def person_with(self, token_hash: str) -> Principal | None:
-        """The person whose token has this hash, for as long as it lets them in."""
+    def person_with(self, key: str) -> Principal | None:
+        """The person who is known under this hash, of a token or of a `sign_in`, for as long as it lets them in."""
         ...
 
     def source_of(self, key: str) -> Source | None:

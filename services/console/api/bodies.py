@@ -241,6 +241,16 @@ class WithdrawBody(ReasonedBody):
     """Why the team is taken off its call."""
 
 
+class AcknowledgeBody(Body):
+    """Which alert, and whether it told of nothing that a person has to look at."""
+
+    alert_id: str = Field(min_length=1, max_length=500, description="as `GET /v1/alerts` names it")
+    raised_at: AwareDatetime | None = Field(
+        default=None, description="the `at` that you saw; refused where it was raised again since"
+    )
+    noise: bool = Field(default=False, description="counted apart; needs a reason")
+
+
 class OfferBody(Body):
     """Who answers; you, if nobody is named."""
 

@@ -15,8 +15,9 @@ from services.console.api import bodies
 from services.console.api.access import Asking, Right, may, visible
 from services.console.api.issue import Answered, CommandIssuer
 from services.console.api.problems import RESPONSES, ProblemDetails
-from services.console.api.routes_reads import own_shift_link, whole_view
+from services.console.api.routes_reads import agency_alerts, own_shift_link, whole_view
 from services.console.config import ConsoleSettings
+from services.console.view.alarms import is_open
 from shared import events
 from shared.addresses import Network, UrlRefused, reachable
 from shared.agencies import hash_of
@@ -317,7 +318,7 @@ async def revoke_token(
     """Let a person's token in nowhere any more, whatever the agencies file says. A new token lets them in again."""
     doors = issuer.request.app.state.agencies.agency(issuer.who.agency)
     person = doors.people.get(person_id) if doors else None
-    return await _revoke(issuer, person_id, () if person is None else (person.token,), body)
+    return await _revoke(issuer, person_id, () if person is None else person.keys[:1], body)
 
 
 @router.post("/cad/{source}/revoke-key", responses={404: {"model": ProblemDetails}})
@@ -359,6 +360,21 @@ async def decline(
 ) -> Answered:
     """Leave the call to another team."""
     return await issuer.issue(events.DeclineOffer, _answer(issuer, offer_id, body))
+
+
+@router.post("/alerts/acknowledge", responses={404: {"model": ProblemDetails}})
+async def acknowledge(issuer: Annotated[Issuer, _issuer("acknowledge")], body: bodies.AcknowledgeBody) -> Answered:
+    """Say that you look after an alert, or that it is noise. It stays open until what it tells of has ended."""
+    alerts = agency_alerts(issuer.request, issuer.who)
+    now = issuer.request.app.state.commands.now()
+    alert = next((alert for alert in alerts if alert.alert_id == body.alert_id and is_open(alert, now)), None)
+    if alert is None:
+        raise Problem(HTTPStatus.NOT_FOUND, "There is no such alert, or it has ended.")
+    if body.raised_at not in (None, alert.at):
+        detail = "It has been raised again since you looked: look again."
+        raise Problem(HTTPStatus.CONFLICT, detail, reason="raised-again")
+    about = {"alert_id": alert.alert_id, "kind": alert.kind, "raised_at": alert.at, "noise": body.noise}
+    return await issuer.issue(events.AcknowledgeAlert, {**about, "reason": body.reason})
 
 
 @router.post("/cad/{source}/ping")

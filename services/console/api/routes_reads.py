@@ -206,10 +206,14 @@ def own_shift_link(settings: ConsoleSettings, shift_id: str, name: str, generati
 
 @router.get("/alerts")
 async def list_alerts(request: Request, reading: Annotated[Reading, _reader("read")]) -> list[Alert]:
-    """What somebody has to look at, newest first."""
-    agencies = request.app.state.agencies
-    may_pause = agencies.may_pause(reading.who.agency)
-    return alerts_of(reading.seen, may_pause=may_pause, file_refused_since=agencies.refused_since)
+    """What somebody has to look at, newest first, and who looks after it."""
+    return agency_alerts(request, reading.who)
+
+
+def agency_alerts(request: Request, who: Asking) -> list[Alert]:
+    """What somebody at their agency has to look at. Raises Problem (503)."""
+    agencies, seen = request.app.state.agencies, whole_view(request).agency(who.agency)
+    return alerts_of(seen, may_pause=agencies.may_pause(who.agency), file_refused_since=agencies.refused_since)
 
 
 @router.get("/commands/{command_id}")

@@ -7,7 +7,19 @@ from __future__ import annotations
 
 import typer
 
-from services.console.cli import cad, calls, figures, keys, offers, probe, referrals, roster, switchboard
+from services.console.cli import (
+    alerts,
+    cad,
+    calls,
+    figures,
+    keys,
+    offers,
+    probe,
+    referrals,
+    report,
+    roster,
+    switchboard,
+)
 from services.console.cli.programme import publish
 from services.console.cli.programme.app import programme_app
 from services.console.cli.watch.app import commands as watch_commands
@@ -20,6 +32,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(switchboard.commands)
+app.add_typer(alerts.commands)
+app.add_typer(alerts.alert, name="alert")
 app.add_typer(calls.commands)
 app.add_typer(calls.call, name="call")
 app.add_typer(programme_app, name="programme")
@@ -31,5 +45,6 @@ app.add_typer(referrals.referral, name="referral")
 app.add_typer(figures.figures, name="figures")
 app.add_typer(cad.cad, name="cad")
 app.add_typer(keys.key, name="key")
+app.add_typer(report.report, name="report")
 app.add_typer(probe.probe, name="probe")
 app.add_typer(watch_commands)

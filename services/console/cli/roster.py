@@ -28,6 +28,9 @@ def team_add(
     primary: Annotated[list[str] | None, typer.Option(help="Primary district; may be repeated.")] = None,
     secondary: Annotated[list[str] | None, typer.Option(help="Secondary district; may be repeated.")] = None,
     pool: Annotated[str, typer.Option()] = "default",
+    further_model: Annotated[
+        list[str] | None, typer.Option(help="Another model that its crew can go as; may be repeated.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Add a team, or replace what is known of it."""
@@ -37,6 +40,7 @@ def team_add(
         "primary_districts": primary or [],
         "secondary_districts": secondary or [],
         "pool": pool,
+        "further_models": further_model or [],
     }
     ask(ctx, json, lambda door: door.post("/v1/teams", team=given))
 

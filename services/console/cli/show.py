@@ -254,8 +254,16 @@ def people(body: Sequence[dict[str, Any]]) -> None:
 
 def alerts(body: Sequence[dict[str, Any]]) -> None:
     """What somebody has to look at."""
-    rows = [(_at(seen["at"]), seen["kind"], seen["call_id"] or seen["about"], seen["sentence"]) for seen in body]
-    _table(_out(), ("at", "alert", "about", ""), rows, "Nothing to look at.")
+    rows = [(_at(seen["at"]), seen["alert_id"], seen["sentence"], _looked_after(seen)) for seen in body]
+    _table(_out(), ("at", "alert", "", "looked after by"), rows, "Nothing to look at.")
+
+
+def _looked_after(alert: dict[str, Any]) -> str:
+    word = alert["acknowledged"]
+    if word is None:
+        return "nobody yet"
+    noise = ", as noise" if word["noise"] else ""
+    return f"{word['by']}{noise}. {word['reason']}".strip()
 
 
 def _episode(out: Console, episode: dict[str, Any], offers: Iterable[dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""`careroute pause`, `phase`, `cap` …: the switchboard, alerts, and what became of a command."""
+"""`careroute pause`, `phase`, `cap` …: the switchboard, and what became of a command."""
 
 from __future__ import annotations
 
@@ -106,12 +106,6 @@ def cap(
 def switchboard(ctx: typer.Context, *, json: JsonOption = False) -> None:
     """What is switched on, what is paused, and who changed it lately."""
     ask(ctx, json, lambda door: door.get("/v1/switchboard"), "switchboard")
-
-
-@commands.command()
-def alerts(ctx: typer.Context, *, json: JsonOption = False) -> None:
-    """What somebody has to look at."""
-    ask(ctx, json, lambda door: door.get("/v1/alerts"), "alerts")
 
 
 @commands.command()

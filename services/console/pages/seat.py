@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from services.console.api.access import RIGHTS, Right
 from services.console.pages.page import ConsoleDoor, LeadsTo
 from services.console.pages.sessions import SignedIn
-from shared.doors.pages import asks_for_page
+from shared.doors.pages import Page, asks_for_page
 from shared.doors.problems import Problem
 
 COOKIE = "__Host-careroute"
@@ -20,6 +20,14 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 ENTER = "/enter"
 SAID = "said"
 """In the query: the command whose answer the page tells."""
+
+
+class AskedFromElsewhere(Page):
+    """A link in a mail or a CAD leads here without the cookie, so this page asks for the same itself."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(HTTPStatus.OK, "One moment", "This page opens by itself.")
+        self.headers = {"Refresh": f"0;url={address}"}
 
 
 def door_of(request: Request) -> ConsoleDoor:
@@ -41,12 +49,14 @@ def caller_at_browser(request: Request) -> str | None:
 
 
 async def seated(request: Request) -> SignedIn:
-    """Who is signed in. Raises LeadsTo, or Problem (401) to a script."""
+    """Who is signed in. Raises LeadsTo or AskedFromElsewhere, and Problem (401) to a script."""
     signed_in = session_of(request, use=True)
     if signed_in is not None:
         return signed_in
     if not asks_for_page(request):
         raise Problem(HTTPStatus.UNAUTHORIZED, "You are signed out: sign in, and try again.")
+    if request.method in SAFE_METHODS and request.headers.get("sec-fetch-site") == "cross-site":
+        raise AskedFromElsewhere(address_of(request))
     to = address_of(request) if request.method in SAFE_METHODS else "/"
     raise LeadsTo(f"{ENTER}?to={quote(to)}")
 
@@ -82,7 +92,7 @@ def _is_own(origin: str | None, host: str | None) -> bool:
 def address_of(request: Request) -> str:
     """The page that was asked for: its path with its query, without what the act before it led back with."""
     query = urlencode([(name, value) for name, value in request.query_params.multi_items() if name != SAID])
-    path = quote(request.url.path)
+    path = quote(request.scope["path"])
     return f"{path}?{query}" if query else path
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.console.view import alerts, call_changes, referrals, roster, switchboard
+from services.console.view import alerts, call_changes, load, referrals, roster, switchboard
 from services.console.view.agency_records import AgencyRecords, Change
 from services.console.view.call import CallSeen
 from shared.engine.broker import Stored
@@ -25,7 +25,13 @@ READS: tuple[Topic, ...] = (DECISIONS, ASSIGNMENTS, NOTIFICATIONS, AUDITS)
 KEEP_QUIET = timedelta(days=7)
 """A call of which nothing was heard for so long leaves the view even if it never closed."""
 
-CHANGES: dict[type[Event], Change] = {**alerts.CHANGES, **switchboard.CHANGES, **referrals.CHANGES, **roster.CHANGES}
+CHANGES: dict[type[Event], Change] = {
+    **alerts.CHANGES,
+    **switchboard.CHANGES,
+    **load.CHANGES,
+    **referrals.CHANGES,
+    **roster.CHANGES,
+}
 """What an event changes besides its call."""
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
 from services.console.view.records import (
+    AcknowledgementSeen,
     Alert,
     AlertKind,
     CommandSeen,
     DocumentSeen,
+    LoadSeen,
     PersonSeen,
     ReferralSeen,
     SwitchboardSeen,
@@ -21,6 +24,8 @@ from shared.engine.broker import Stored
 
 KEEP_ALERTS_OF_A_KIND = 1_000
 """So that a flood of one kind never hides another."""
+KEEP_ENDED_ALERTS = 200
+KEEP_ACKNOWLEDGEMENTS = 5_000
 KEEP_ANSWERS = 20_000
 
 V = TypeVar("V")
@@ -38,26 +43,49 @@ class AgencyRecords:
         self.link_generations: dict[str, int] = {}
         """How often a person's links were revoked."""
         self.referrals: OrderedDict[str, ReferralSeen] = OrderedDict()
+        self.load: dict[str, LoadSeen] = {}
+        """By call."""
         self._alerts: OrderedDict[str, Alert] = OrderedDict()
         self._alerts_of_kind: Counter[AlertKind] = Counter()
+        self._ended_alerts: deque[Alert] = deque(maxlen=KEEP_ENDED_ALERTS)
+        self._acknowledgements: OrderedDict[str, AcknowledgementSeen] = OrderedDict()
         self._commands: OrderedDict[str, CommandSeen] = OrderedDict()
 
     def alerts(self) -> list[Alert]:
         """What a person has to look at, newest first."""
         return list(reversed(self._alerts.values()))
 
-    def raise_alert(self, key: str, alert: Alert) -> None:
+    def ended_alerts(self) -> list[Alert]:
+        """The alerts that ended last, newest first."""
+        return list(reversed(self._ended_alerts))
+
+    def raise_alert(self, alert_id: str, alert: Alert) -> None:
         """Raise an alert, or raise it again. Of too many of a kind the oldest goes."""
-        self.end_alert(key)
-        self._alerts[key] = alert
+        self._take_out(alert_id)
+        alert.alert_id = alert_id
+        self._alerts[alert_id] = alert
         self._alerts_of_kind[alert.kind] += 1
         if self._alerts_of_kind[alert.kind] > KEEP_ALERTS_OF_A_KIND:
-            self.end_alert(next(key for key, other in self._alerts.items() if other.kind == alert.kind))
+            self._take_out(next(oldest for oldest, other in self._alerts.items() if other.kind == alert.kind))
 
-    def end_alert(self, key: str) -> None:
+    def end_alert(self, alert_id: str, at: datetime) -> None:
         """End an alert, if there is one."""
-        if (alert := self._alerts.pop(key, None)) is not None:
+        if (alert := self._take_out(alert_id)) is not None:
+            self._ended_alerts.append(replace(alert, ended_at=at))
+
+    def _take_out(self, alert_id: str) -> Alert | None:
+        if (alert := self._alerts.pop(alert_id, None)) is not None:
             self._alerts_of_kind[alert.kind] -= 1
+        return alert
+
+    def acknowledge(self, alert_id: str, acknowledgement: AcknowledgementSeen) -> None:
+        """Remember the newest word on an alert, which may be read before what raised it."""
+        _keep_newest(self._acknowledgements, alert_id, acknowledgement, KEEP_ACKNOWLEDGEMENTS)
+
+    def acknowledgement(self, alert: Alert) -> AcknowledgementSeen | None:
+        """Somebody's word on an alert, as it was raised last."""
+        newest = self._acknowledgements.get(alert.alert_id)
+        return newest if newest is not None and newest.raised_at == alert.at else None
 
     def command(self, command_id: str) -> CommandSeen | None:
         """The answer to a command, or that it waits for its call."""
@@ -71,7 +99,7 @@ class AgencyRecords:
         """A team is done with a call."""
         team = self.teams.get(team_id)
         if team is not None and team.call_id == call_id:
-            team.call_id, team.status_at = None, at
+            team.call_id, team.status_at, team.not_moving_since = None, at, None
             team.status = "available" if team.shift_id else "off-duty"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -25,6 +26,8 @@ OPEN_FOR: Mapping[AlertKind, timedelta] = MappingProxyType(
 """The kinds that perhaps no event ever ends. They stay in the list."""
 
 
+FILE_REFUSED: AlertKind = "agencies-file-refused"
+NO_STOP_SWITCH = "A district is live and nobody has the right to pause it."
 AGENCIES_FILE_REFUSED = (
     "The agencies file is wrong or gone, and the one before it in force: whoever was taken out of it since still "
     "gets in. The log says what is wrong; revoke what cannot wait."
@@ -41,15 +44,20 @@ def alerts_of(agency: AgencyView, *, may_pause: bool, file_refused_since: dateti
     live = [seen for seen in agency.switchboard.phases.values() if seen.phase == "live"]
     if live and not may_pause:
         since = min(seen.since for seen in live)
-        alerts.insert(0, Alert("no-stop-switch", since, "A district is live and nobody has the right to pause it."))
+        alerts.insert(0, Alert("no-stop-switch", since, NO_STOP_SWITCH, alert_id="no-stop-switch"))
     if file_refused_since is not None:
-        alerts.insert(0, Alert("agencies-file-refused", file_refused_since, AGENCIES_FILE_REFUSED))
-    return alerts
+        alerts.insert(0, Alert(FILE_REFUSED, file_refused_since, AGENCIES_FILE_REFUSED, alert_id=FILE_REFUSED))
+    return [replace(alert, acknowledged=agency.acknowledgement(alert)) for alert in alerts]
 
 
 def open_alarms(alerts: Iterable[Alert], now: datetime) -> Counter[AlertKind]:
     """How many of each kind are open."""
     return Counter(alert.kind for alert in alerts if alert.misleads and is_open(alert, now))
+
+
+def unattended_alarms(alerts: Iterable[Alert], now: datetime) -> Counter[AlertKind]:
+    """How many of each kind are open, and nobody has said that they look after them."""
+    return open_alarms((alert for alert in alerts if alert.acknowledged is None), now)
 
 
 def is_open(alert: Alert, now: datetime) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from services.console.view.agency_records import AgencyRecords, Change
-from services.console.view.records import Alert, CommandSeen
+from services.console.view.records import AcknowledgementSeen, Alert, CommandSeen
 from services.console.view.sentences import sentence_of
 from shared import events
 from shared.engine.broker import Stored
@@ -39,7 +39,7 @@ def _input_refused(agency: AgencyRecords, event: events.InputRefused, stored: St
 
 def _clock_failed(agency: AgencyRecords, event: events.ClockFailed, stored: Stored) -> None:
     sentence = f"The clock {event.clock_id} failed and was taken out: {event.wrong}."
-    agency.raise_alert(stored.position, Alert("clock-failed", stored.time, sentence, event.clock_id))
+    agency.raise_alert(f"clock-failed/{stored.position}", Alert("clock-failed", stored.time, sentence, event.clock_id))
 
 
 def _unconfirmed(agency: AgencyRecords, event: events.AssignmentUnconfirmed, stored: Stored) -> None:
@@ -68,7 +68,7 @@ def needs_police(agency: AgencyRecords, event: events.StatusReported, stored: St
         alert = Alert("need-police", stored.time, sentence, event.team_id, event.call_id)
         agency.raise_alert(f"need-police/{event.team_id}", alert)
     elif event.status in ("available", "out-of-service", "cleared"):
-        agency.end_alert(f"need-police/{event.team_id}")
+        agency.end_alert(f"need-police/{event.team_id}", stored.time)
 
 
 def _of_team(kind: Literal["team-stays", "team-staged", "entry-not-released", "call-changed"]) -> Change:
@@ -82,35 +82,35 @@ def _of_team(kind: Literal["team-stays", "team-staged", "entry-not-released", "c
     return raise_it
 
 
-def _incident_confirmed(agency: AgencyRecords, event: events.IncidentConfirmed, _stored: Stored) -> None:
-    agency.end_alert(f"call-changed/{event.team_id}")
+def _incident_confirmed(agency: AgencyRecords, event: events.IncidentConfirmed, stored: Stored) -> None:
+    agency.end_alert(f"call-changed/{event.team_id}", stored.time)
 
 
-def _may_enter(agency: AgencyRecords, event: events.TeamMayEnter, _stored: Stored) -> None:
-    agency.end_alert(f"team-staged/{event.team_id}")
-    agency.end_alert(f"entry-not-released/{event.team_id}")
+def _may_enter(agency: AgencyRecords, event: events.TeamMayEnter, stored: Stored) -> None:
+    agency.end_alert(f"team-staged/{event.team_id}", stored.time)
+    agency.end_alert(f"entry-not-released/{event.team_id}", stored.time)
 
 
-def end_alerts_of_team(agency: AgencyRecords, team_id: str) -> None:
+def end_alerts_of_team(agency: AgencyRecords, team_id: str, at: datetime) -> None:
     """Nothing that was said of a team stands any longer."""
     for kind in ("team-silent", "need-police", "team-stays", "team-staged", "entry-not-released", "call-changed"):
-        agency.end_alert(f"{kind}/{team_id}")
+        agency.end_alert(f"{kind}/{team_id}", at)
 
 
 def _assignment_over(agency: AgencyRecords, event: Any, stored: Stored) -> None:
-    agency.end_alert(f"unconfirmed/{event.call_id}/{event.episode}")
-    end_alerts_of_team(agency, event.team_id)
+    agency.end_alert(f"unconfirmed/{event.call_id}/{event.episode}", stored.time)
+    end_alerts_of_team(agency, event.team_id, stored.time)
     agency.free_team(event.team_id, event.call_id, stored.time)
     if getattr(event, "acknowledge", False) and (team := agency.teams.get(event.team_id)) is not None:
         team.status = "recalled"
 
 
-def _cad_informed(agency: AgencyRecords, event: events.CadInformed, _stored: Stored) -> None:
-    agency.end_alert(f"cad-not-informed/{event.message_id}")
+def _cad_informed(agency: AgencyRecords, event: events.CadInformed, stored: Stored) -> None:
+    agency.end_alert(f"cad-not-informed/{event.message_id}", stored.time)
     if event.needs_police:
-        agency.end_alert(f"need-police/{event.needs_police}")
+        agency.end_alert(f"need-police/{event.needs_police}", stored.time)
     if event.kind == "call.routed":
-        agency.end_alert(f"unconfirmed/{event.call_id}/{event.episode}")
+        agency.end_alert(f"unconfirmed/{event.call_id}/{event.episode}", stored.time)
 
 
 def _cad_not_informed(agency: AgencyRecords, event: events.CadNotInformed, stored: Stored) -> None:
@@ -134,8 +134,8 @@ def _webhook_disabled(agency: AgencyRecords, event: events.CadWebhookDisabled, s
     agency.raise_alert(f"webhook-disabled/{event.source}", alert)
 
 
-def _webhook_enabled(agency: AgencyRecords, event: events.CadWebhookEnabled, _stored: Stored) -> None:
-    agency.end_alert(f"webhook-disabled/{event.source}")
+def _webhook_enabled(agency: AgencyRecords, event: events.CadWebhookEnabled, stored: Stored) -> None:
+    agency.end_alert(f"webhook-disabled/{event.source}", stored.time)
 
 
 def _cad_clock(agency: AgencyRecords, event: events.CadClockNoted, stored: Stored) -> None:
@@ -152,8 +152,13 @@ def _gap_found(agency: AgencyRecords, event: events.AuditGapFound, stored: Store
     agency.raise_alert(f"audit-gap/{event.gap_id}", alert)
 
 
-def _gap_closed(agency: AgencyRecords, event: events.AuditGapClosed, _stored: Stored) -> None:
-    agency.end_alert(f"audit-gap/{event.gap_id}")
+def _gap_closed(agency: AgencyRecords, event: events.AuditGapClosed, stored: Stored) -> None:
+    agency.end_alert(f"audit-gap/{event.gap_id}", stored.time)
+
+
+def _acknowledged(agency: AgencyRecords, event: events.AlertAcknowledged, stored: Stored) -> None:
+    word = AcknowledgementSeen(event.raised_at, event.acknowledged_by, stored.time, event.reason, event.noise)
+    agency.acknowledge(event.alert_id, word)
 
 
 CHANGES: dict[type[Event], Change] = {
@@ -182,4 +187,5 @@ CHANGES: dict[type[Event], Change] = {
     events.CadIdentityNoted: _cad_identity,
     events.AuditGapFound: _gap_found,
     events.AuditGapClosed: _gap_closed,
+    events.AlertAcknowledged: _acknowledged,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from shared.events import BypassedTeam, Disposition, Outcome, Person, Team
@@ -198,6 +198,18 @@ class CapSeen:
 
 
 @dataclass(slots=True)
+class LoadSeen:
+    """A call as it counts for the caps of a response: from its first offer to the team's clearing, and all that day."""
+
+    response: str
+    district: str
+    day: date
+    """On the agency's clocks."""
+    accepted: bool = False
+    open: bool = True
+
+
+@dataclass(slots=True)
 class ReferralSeen:
     """A referral, a follow-up of a team's visit, or a note, which asks for nothing."""
 
@@ -259,6 +271,11 @@ class DocumentSeen:
     document: str = ""
     rolled_back_by: str | None = None
     rolled_back_why: str = ""
+    proposed_at: datetime | None = None
+    approved_at: datetime | None = None
+    approved_why: str = ""
+    in_force_since: datetime | None = None
+    """When it last came into force, if ever."""
 
 
 @dataclass(slots=True)
@@ -276,6 +293,8 @@ class TeamSeen:
     """Who vouched for the members at sign-on."""
     shift_ends_at: datetime | None = None
     call_id: str | None = None
+    not_moving_since: datetime | None = None
+    """Since when careroute has noticed that it accepted and has not set out."""
     offers: list[str] = field(default_factory=list)
     """Offers that wait for this team's answer."""
 
@@ -321,6 +340,19 @@ AlertKind = Literal[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class AcknowledgementSeen:
+    """Somebody's word on an alert, which ends nothing."""
+
+    raised_at: datetime
+    """Of which time it is meant: one that is raised again is another."""
+    by: str
+    at: datetime
+    reason: str
+    noise: bool
+    """Whether they took it for noise, rather than look after it."""
+
+
 @dataclass(slots=True)
 class Alert:
     """Something a person has to look at."""
@@ -333,6 +365,9 @@ class Alert:
     call_id: str | None = None
     misleads: bool = True
     """Of a CAD that was not informed: whether it now believes something that is not so."""
+    alert_id: str = ""
+    acknowledged: AcknowledgementSeen | None = None
+    ended_at: datetime | None = None
 
 
 @dataclass(slots=True)

@@ -40,7 +40,7 @@ def _overdue(agency: AgencyRecords, event: events.ReferralOverdue, stored: Store
 
 
 def _closed(agency: AgencyRecords, event: events.ReferralClosed, stored: Stored) -> None:
-    agency.end_alert(f"referral/{event.referral_id}")
+    agency.end_alert(f"referral/{event.referral_id}", stored.time)
     if (referral := agency.referrals.get(event.referral_id)) is not None:
         referral.state, referral.reason = event.result, event.reason
         referral.closed_by, referral.closed_at = event.closed_by, stored.time

@@ -24,13 +24,13 @@ def _team_defined(agency: AgencyRecords, event: events.TeamDefined, _stored: Sto
     agency.teams.setdefault(event.team.team_id, TeamSeen(event.team)).team = event.team
 
 
-def _team_removed(agency: AgencyRecords, event: events.TeamRemoved, _stored: Stored) -> None:
+def _team_removed(agency: AgencyRecords, event: events.TeamRemoved, stored: Stored) -> None:
     agency.teams.pop(event.team_id, None)
-    end_alerts_of_team(agency, event.team_id)
+    end_alerts_of_team(agency, event.team_id, stored.time)
 
 
 def _signed_on(agency: AgencyRecords, event: events.TeamSignedOn, stored: Stored) -> None:
-    agency.end_alert(f"team-silent/{event.team_id}")
+    agency.end_alert(f"team-silent/{event.team_id}", stored.time)
     if (team := agency.teams.get(event.team_id)) is not None:
         team.shift_id, team.members, team.shift_ends_at = event.shift_id, event.members, event.shift_ends_at
         team.unconfirmed, team.vouched_by = event.unconfirmed, event.vouched_by
@@ -42,7 +42,7 @@ def _signed_on(agency: AgencyRecords, event: events.TeamSignedOn, stored: Stored
 
 def _signed_off(agency: AgencyRecords, event: events.TeamSignedOff, stored: Stored) -> None:
     if event.why == "signed-off":  # somebody said so; of a shift that ran out nobody has heard
-        agency.end_alert(f"team-silent/{event.team_id}")
+        agency.end_alert(f"team-silent/{event.team_id}", stored.time)
     if (team := agency.teams.get(event.team_id)) is not None:
         for person in agency.people.values():
             if person.team_id == event.team_id:
@@ -69,16 +69,22 @@ def _put_on_shift(agency: AgencyRecords, person_id: str, team_id: str) -> None:
 
 
 def _status_reported(agency: AgencyRecords, event: events.StatusReported, stored: Stored) -> None:
-    agency.end_alert(f"team-silent/{event.team_id}")
+    agency.end_alert(f"team-silent/{event.team_id}", stored.time)
     needs_police(agency, event, stored)
     if (team := agency.teams.get(event.team_id)) is not None:
         is_free = event.status == "cleared" and not event.assigned
         team.status, team.status_at = "available" if is_free else event.status, stored.time
+        team.not_moving_since = None
 
 
 def _status_corrected(agency: AgencyRecords, event: events.StatusCorrected, stored: Stored) -> None:
     if (team := agency.teams.get(event.team_id)) is not None:
         team.status, team.status_at = event.status, stored.time
+
+
+def _not_moving(agency: AgencyRecords, event: events.TeamNotMoving, stored: Stored) -> None:
+    if (team := agency.teams.get(event.team_id)) is not None and team.call_id == event.call_id:
+        team.not_moving_since = stored.time
 
 
 def _offer_made(agency: AgencyRecords, event: events.OfferMade, _stored: Stored) -> None:
@@ -92,13 +98,14 @@ def _offer_ended(agency: AgencyRecords, event: Any, stored: Stored) -> None:
     team.offers = [offer_id for offer_id in team.offers if offer_id != event.offer_id]
     if isinstance(event, events.OfferAccepted):
         team.call_id, team.status, team.status_at = event.call_id, "assigned", stored.time
+        team.not_moving_since = None
 
 
-def _assignment_moved(agency: AgencyRecords, event: events.AssignmentMoved, _stored: Stored) -> None:
+def _assignment_moved(agency: AgencyRecords, event: events.AssignmentMoved, stored: Stored) -> None:
     """What was asked about the team and its former call is answered; a request for police is not."""
     for kind in ("team-stays", "call-changed"):
-        agency.end_alert(f"{kind}/{event.team_id}")
-    agency.end_alert(f"unconfirmed/{event.call_id}/{event.episode}")
+        agency.end_alert(f"{kind}/{event.team_id}", stored.time)
+    agency.end_alert(f"unconfirmed/{event.call_id}/{event.episode}", stored.time)
     if (team := agency.teams.get(event.team_id)) is not None:
         team.call_id = event.to_call_id
 
@@ -114,6 +121,7 @@ CHANGES: dict[type[Event], Change] = {
     events.LinksRevoked: _links_revoked,
     events.StatusReported: _status_reported,
     events.StatusCorrected: _status_corrected,
+    events.TeamNotMoving: _not_moving,
     events.OfferMade: _offer_made,
     events.AssignmentMoved: _assignment_moved,
     **dict.fromkeys(OFFER_ENDS, _offer_ended),

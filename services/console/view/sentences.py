@@ -158,6 +158,9 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.CadMessageDue: "The CAD is to be told: {e.kind}.",
     events.CadInformed: "The CAD acknowledged {e.kind}.",
     events.CadNotInformed: "The CAD did not acknowledge {e.kind}: {e.why}.",
+    events.AlertAcknowledged: lambda e: (
+        f"{e.acknowledged_by} {'takes it for noise' if e.noise else 'looks after it'}. {e.reason}".rstrip()
+    ),
     events.AuditGapFound: "The auditor found a promise broken: {e.sentence}",
     events.AuditGapClosed: _gap_closed,
     events.InputRefused: "An input ({e.input_type}) could not be decided: {e.wrong}.",

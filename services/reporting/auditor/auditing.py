@@ -182,8 +182,8 @@ class Auditing:
         telemetry.AUDIT_LAST_CLEAN.set((at_us or 0) / SECOND)
 
 
-_CLEAN = """INSERT INTO clean (only, at_us) VALUES (1, :at_us)
-    ON CONFLICT (only) DO UPDATE SET at_us = excluded.at_us"""
+_CLEAN = """INSERT INTO clean (id, at_us) VALUES (1, :at_us)
+    ON CONFLICT (id) DO UPDATE SET at_us = excluded.at_us"""
 _END = """INSERT INTO log_end (topic, partition, end_offset, read_offset, at_us)
     VALUES (:topic, :partition, :end_offset, :read_offset, :at_us)
     ON CONFLICT (topic, partition) DO UPDATE SET end_offset = excluded.end_offset,

@@ -174,12 +174,12 @@ LOG_END = _table(
 # --- what the auditor remembers of its own work
 
 FOLDED = _table("folded", ("version",), _numbers("version"), comment="One row: which version of the fold made this.")
-BATCH = _table("batch", ("only",), _numbers("only", "number"), comment="One row: the newest batch's number.")
+BATCH = _table("batch", ("id",), _numbers("id", "number"), comment="One row: the newest batch's number.")
 WATERMARK = _table(
     "watermark", ("invariant",), _words("invariant"), _numbers("looked_at"),
     comment="Up to which batch an invariant has looked at everything.",
 )  # fmt: skip
-CLEAN = _table("clean", ("only",), _numbers("only", "at_us"), comment="One row: when a run was last clean.")
+CLEAN = _table("clean", ("id",), _numbers("id", "at_us"), comment="One row: when a run was last clean.")
 GAP = _table(
     "gap", ("gap_id",),
     _words("gap_id", "invariant", "agency", "about", "call_id", "district", "reviewed_by", "reason"),
@@ -203,8 +203,8 @@ for _name, _columns in (
     ("version_of_call", (VERSION.c.call_id, VERSION.c.event_id)),
     ("outcome_of_episode", (OUTCOME.c.call_id, OUTCOME.c.episode)),
     ("claim_at", (CLAIM.c.topic, CLAIM.c.partition, CLAIM.c.at_us)),
-    ("assignment_of_team", (ASSIGNMENT.c.agency, ASSIGNMENT.c.team_id)),
-    ("assignment_of_call", (ASSIGNMENT.c.call_id,)),
+    ("assignment_of_team", (ASSIGNMENT.c.agency, ASSIGNMENT.c.team_id, ASSIGNMENT.c.record_offset)),
+    ("assignment_of_call", (ASSIGNMENT.c.call_id, ASSIGNMENT.c.record_offset)),
     ("offer_of_call", (OFFER.c.call_id,)),
     ("page_of_offer", (PAGE.c.offer_id,)),
     ("page_of_call", (PAGE.c.call_id,)),

@@ -10,7 +10,7 @@ from services.reporting.projection.needs import Projection
 from services.reporting.projection.routed import ROUTED
 from services.reporting.projection.rows import Lookup, Rows, Values
 from services.reporting.projection.served import SERVED
-from services.reporting.projection.words import cause_of, event_id_of, place_of, source_of
+from services.reporting.projection.words import header, place_of
 from services.reporting.store.tables import CAD_MESSAGE, FAULT, PAGE, RECORD
 from shared import events
 from shared.engine.broker import Stored
@@ -32,6 +32,7 @@ NOT_PROJECTED: dict[type[Event], str] = {
     events.CallEnded: "an end by the CAD; it stands in `version`",
     events.PlanKept: "waits for its call; a plan that comes of it is set",
     events.IncidentConfirmed: "an answer to a command, which stands in `command`",
+    events.AlertAcknowledged: "an answer to a command, which stands in `command`",
     events.RoutingNoted: "repeats to triage what team availability decided",
     events.UpgradeNoted: "repeats to triage what team availability decided",
     events.PauseApplied: "repeats to team availability what triage decided",
@@ -50,9 +51,9 @@ class Read(NamedTuple):
 
 
 def read(stored: Stored) -> Read:
-    """Read a record that counts."""
+    """Read a record that counts. A NUL, which PostgreSQL's text cannot hold, becomes the sign for what is no letter."""
     try:
-        return Read(stored, decode(stored.headers.get("type", b"").decode(errors="replace"), stored.value))
+        return Read(stored, decode(header(stored, "type") or "", stored.value.replace(b"\\u0000", b"\\ufffd")))
     except UndecodableEvent:
         return Read(stored, None)
 
@@ -84,11 +85,11 @@ def _record(rows: Rows, stored: Stored, event: Event | None) -> None:
         **place_of(stored),
         agency=stored.key,
         call_id=_call_id(rows, event),
-        type=stored.headers.get("type", b"").decode(errors="replace"),
-        event_id=event_id_of(stored),
+        type=header(stored, "type") or "",
+        event_id=header(stored, "id"),
         time=stored.time,
-        cause=cause_of(stored),
-        source=source_of(stored),
+        cause=header(stored, "cause"),
+        source=header(stored, "source"),
     )
 
 

@@ -28,12 +28,14 @@ def sqlite_url(directory: Path, name: str = FILE_NAME) -> str:
 def open_engine(url: str, schema: str = SCHEMA) -> AsyncEngine:
     """An engine on a store; nothing is connected yet."""
     if url.startswith("sqlite"):
-        engine = create_async_engine(url, isolation_level="AUTOCOMMIT", connect_args={"timeout": WAIT_SECONDS})
+        engine = create_async_engine(
+            url, isolation_level="AUTOCOMMIT", connect_args={"timeout": WAIT_SECONDS}, hide_parameters=True
+        )
         event.listen(engine.sync_engine, "connect", _set_pragmas)
         return engine
     settings = {"search_path": schema, "application_name": "careroute-reporting"}
     arguments = {"timeout": WAIT_SECONDS, "server_settings": settings}
-    return create_async_engine(url, connect_args=arguments, pool_pre_ping=True)
+    return create_async_engine(url, connect_args=arguments, pool_pre_ping=True, hide_parameters=True)
 
 
 def is_sqlite(engine: AsyncEngine) -> bool:
@@ -73,12 +75,18 @@ AWAY = (
     TimeoutError,
     OperationalError,
     InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
     asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # it starts, or is being stopped
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,  # a deadlock: another process was first
 )
 
 
-def is_away(error: BaseException) -> bool:
+def is_away(error: BaseException | None) -> bool:
     """Whether an error says that the database is away or busy, and may be back; any other is a fault."""
-    return isinstance(error, AWAY) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    while error is not None:
+        if isinstance(error, AWAY) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+            return True
+        error = error.__cause__  # the driver's own words stand behind those of SQLAlchemy
+    return False

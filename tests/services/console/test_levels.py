@@ -241,6 +241,17 @@ def test_a_cad_that_missed_what_misleads_nobody_is_listed_and_no_alarm() -> None
     assert open_kinds() == {}
 
 
+def test_an_alarm_that_somebody_looks_after_stays_open_and_is_unattended_no_more() -> None:
+    raised_at = START + timedelta(seconds=50)
+    word = events.AlertAcknowledged(
+        alert_id="team-silent/cares-1", kind="team-silent", raised_at=raised_at, acknowledged_by="dora"
+    )
+    for told, unattended in (((*TAKEN, (A, silent(), 50)), 1), ((*TAKEN, (A, silent(), 50), (N, word, 55)), 0)):
+        measured(levels_of(*told), 60)
+        assert open_kinds() == {"team-silent": 1}
+        assert sample("careroute_unattended_alarms", kind="team-silent") == unattended
+
+
 def test_a_flood_of_one_kind_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(agency_records, "KEEP_ALERTS_OF_A_KIND", 10)
     flood = [(N, not_informed(message_id=f"m{number}"), 60 + number) for number in range(50)]

@@ -10,6 +10,7 @@ from services.notification.service import NOTIFICATION
 from services.notification.state import State
 from shared.engine.service import EffectDone, EffectResult, EffectStarting, Input
 from shared.events import (
+    AcknowledgeAlert,
     AssignmentUnconfirmed,
     AssignmentWithdrawn,
     CallRouted,
@@ -151,6 +152,11 @@ def _issued(command_id: str, at: datetime) -> dict[str, Any]:
 
 def ping(command_id: str = "ping-1", at: datetime = NOON) -> PingCad:
     return PingCad(source="dane", **_issued(command_id, at))
+
+
+def acknowledge(command_id: str = "ack-1", by: str = "dora", **more: Any) -> AcknowledgeAlert:
+    about = {"alert_id": "team-silent/alpha", "kind": "team-silent", "raised_at": NOON}
+    return AcknowledgeAlert(**{**_issued(command_id, NOON), **about, "issued_by": by, **more})
 
 
 def redeliver(message_id: str, command_id: str = "again-1", at: datetime = NOON) -> RedeliverMessage:

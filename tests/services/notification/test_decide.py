@@ -11,6 +11,7 @@ from services.notification.service import NOTIFICATION
 from services.notification.state import MAX_MESSAGES, MAX_RECENT_OFFERS, Outbox, State
 from shared.engine.service import EffectDone, EffectStarting
 from shared.events import (
+    AlertAcknowledged,
     AssignmentEnded,
     CadInformed,
     CadMessageDue,
@@ -37,6 +38,7 @@ from tests.services.notification.driver import (
     NOON,
     Running,
     accepted,
+    acknowledge,
     of,
     offer,
     ping,
@@ -337,6 +339,29 @@ def test_a_webhook_that_is_gone_is_disabled_until_a_ping_succeeds() -> None:
     assert types(running.perform()) == ["cad-informed", "cad-webhook-enabled"]
     assert of(running.journal, CadWebhookEnabled)[0].source == "dane"
     assert types(running.take(redeliver(at_once[0].message_id, "again-2"))) == ["cad-message-due", "command-done"]  # type: ignore[attr-defined]
+
+
+def test_who_looks_after_an_alert_is_on_record_once() -> None:
+    running = Running()
+    assert types(running.take(acknowledge())) == ["alert-acknowledged", "command-done"]
+    (again,) = running.take(acknowledge("ack-2"))
+    assert isinstance(again, CommandDone)
+    assert (again.result, again.sentence) == ("nothing-to-do", "You have said so already.")
+    taken_over = running.take(acknowledge("ack-3", by="eve"))
+    assert of(taken_over, AlertAcknowledged)[0].acknowledged_by == "eve"
+    assert "eve looks after it. Before: dora." in of(taken_over, CommandDone)[0].sentence
+    raised_again = acknowledge("ack-4", by="eve", raised_at=NOON + timedelta(minutes=5))
+    assert types(running.take(raised_again)) == ["alert-acknowledged", "command-done"]
+
+
+def test_noise_is_said_with_a_reason() -> None:
+    running = Running()
+    (refused,) = running.take(acknowledge(noise=True))
+    assert isinstance(refused, CommandRefused)
+    assert refused.reason == "no-reason"
+    (word, _) = running.take(acknowledge("ack-2", noise=True, reason="the radio shadow at the lake"))
+    assert isinstance(word, AlertAcknowledged)
+    assert (word.noise, word.reason) == (True, "the radio shadow at the lake")
 
 
 def test_a_message_is_sent_again_under_its_id() -> None:

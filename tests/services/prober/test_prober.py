@@ -15,8 +15,10 @@ from deploy.actors.console import Console, adopt, set_phases
 from deploy.actors.http import session
 from deploy.local.access import AgencySpec
 from services.prober.book import RESTARTED
+from services.prober.doors import Doors
 from services.prober.messages import Inbox
 from services.prober.prober import Prober
+from services.prober.whole_way import Reached, WholeWay, Wrong
 from shared.probes import Probes
 from tests.services.prober.driver import LIMIT_SECONDS, Town, town, until
 from tests.services.triage.driver import MADISON
@@ -133,6 +135,46 @@ async def test_what_comes_too_late_is_a_miss_and_never_counts_for_the_next(
         assert why(prober).startswith("it was not paged in")
 
 
+async def test_a_console_that_knows_of_a_page_a_little_later_loses_no_probe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages go out as soon as the journal has them; the console follows it."""
+    look, late = Doors.look, set[str]()
+
+    async def behind(doors: Doors, token: str, path: str) -> Any:
+        if path in late:
+            return await look(doors, token, path)
+        late.add(path)
+        return None
+
+    monkeypatch.setattr(Doors, "look", behind)
+    async with town(tmp_path) as running, running.probing() as prober:
+        await until(lambda: prober.book.verdicts["seen"])
+        assert prober.book.verdicts["missed"] == 0
+
+
+async def test_a_probe_that_was_missed_does_not_keep_the_team_from_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, breaks = WholeWay.go, ["opened", "", "accepted", "", "told", ""]
+
+    async def go(way: WholeWay, probe_id: str, reached: Reached) -> None:
+        breaks_at = breaks.pop(0) if breaks else ""
+
+        def reached_or_broken(stage: str) -> None:
+            reached(stage)
+            if stage == breaks_at:
+                raise Wrong(stage)
+
+        await whole(way, probe_id, reached_or_broken)
+
+    monkeypatch.setattr(WholeWay, "go", go)
+    async with town(tmp_path) as running, running.probing() as prober:
+        await until(lambda: prober.book.verdicts["seen"] == 3)
+        assert prober.book.verdicts["missed"] == 3
+        assert running.alarmed.heard == []
+
+
 async def test_it_is_told_that_a_call_is_seen_again(tmp_path: Path) -> None:
     async with town(tmp_path) as running, running.probing() as prober:
         await running.first_seen(prober)
@@ -160,7 +202,7 @@ async def test_an_alarm_is_posted_until_somebody_has_it(tmp_path: Path) -> None:
     async with town(tmp_path) as running:
         running.alarmed.status = 503
         async with running.probing(with_agency(key="nobody's"), probe_limit_seconds=LIMIT_SECONDS) as prober:
-            await until(running.alarmed.whys)
+            await until(lambda: prober.alarms.failing)
             assert "The last alarm could not be delivered." in prober.remark()
             running.alarmed.status = 204
             await until(lambda: not prober.alarms.failing)

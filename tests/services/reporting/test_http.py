@@ -18,6 +18,7 @@ from services.reporting.store.engine import open_engine
 from services.reporting.store.write import write
 from services.reporting.trace import Trace
 from shared.clock import SystemClock
+from shared.engine.broker import RecordPosition
 from shared.trace import TraceRecord, waterfall
 from tests.builders import call_routed
 from tests.services.reporting.journals import AGENCY, BEGINNING, Topics
@@ -60,7 +61,7 @@ async def test_a_trace_holds_every_record_of_a_call_and_what_caused_them(
         ("deadline-set", "calls/0/0"),
         ("call-routed", "assignments/0/0"),
     ]
-    assert [record.position for record in trace.causes] == ["calls/0/0"]
+    assert [record.position for record in trace.causes] == [RecordPosition("calls", 0, 0)]
     assert [step.depth for step in waterfall([*trace.causes, *trace.records])] == [0, 1, 2]
     assert isinstance(trace.records[0], TraceRecord)
 

@@ -29,9 +29,7 @@ JOURNALS = ("assignments", "decisions", "notifications")
 TOPICS = ("calls", COMMANDS, *JOURNALS)
 """What the auditor reads."""
 
-_NEXT_BATCH = (
-    "INSERT INTO batch (only, number) VALUES (1, 1) ON CONFLICT (only) DO UPDATE SET number = batch.number + 1"
-)
+_NEXT_BATCH = "INSERT INTO batch (id, number) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET number = batch.number + 1"
 _KEEP_STEP = """INSERT INTO step (topic, partition, mark, epoch, read_offset, read_before)
     VALUES (:topic, :partition, :mark, :epoch, :read_offset, :read_before)
     ON CONFLICT (topic, partition) DO UPDATE SET mark = excluded.mark, epoch = excluded.epoch,

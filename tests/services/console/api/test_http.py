@@ -74,6 +74,7 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/offers/o/decline"): ({"staff", "supervisor"}, {"person_id": "the-staff"}),
     ("POST", "/v1/cad/dane-county/ping"): ({"supervisor"}, {}),
     ("POST", "/v1/cad-messages/m/redeliver"): ({"supervisor"}, {}),
+    ("POST", "/v1/alerts/acknowledge"): ({"dispatcher", "supervisor"}, {"alert_id": "team-silent/cares-1"}),
     ("POST", "/v1/people/me/sign-in-link"): (set(ROLES) - {"cad"}, {}),
 }
 

@@ -27,7 +27,7 @@ from shared.agencies import hash_of
 from shared.call import Call
 from shared.clock import SystemClock
 from shared.links import shift_link
-from shared.topics import DECISIONS
+from shared.topics import DECISIONS, NOTIFICATIONS
 from tests.services.console.driver import AGENCY, POCKET, SECRET, City, running_city
 from tests.services.console.elsewhere import answers, with_reporting
 from tests.services.console.stories import ACCEPTED, CALL_ID, START, triaged
@@ -394,3 +394,28 @@ def test_f7_f9_f10_what_lets_in_is_taken_away_by_a_command(town: Town) -> None:
     revoked = ("cad", "revoke-key", "uw-police", "--reason", "seen", "--hash", hash_of("other-cad"))
     assert town.run("supervisor", *revoked).exit_code == 0
     assert getattr(town.city.commands()[-1], "token_hash", None) == hash_of("other-cad")
+
+
+def test_an_alert_is_acknowledged(town: Town) -> None:
+    async def write() -> None:
+        disabled = events.CadWebhookDisabled(source="dane-county")
+        town.city.services.write(AGENCY, disabled, journal=NOTIFICATIONS.name)
+        await town.city.settle()
+
+    town.call(write)
+    shown = town.run("viewer", "alerts").stdout
+    assert "webhook-disabled/dane-county" in shown
+    assert "nobody yet" in shown
+    acknowledged = ("alert", "acknowledge", "webhook-disabled/dane-county")
+    assert town.run("dispatcher", *acknowledged, "--noise", "--reason", "a drill").exit_code == 0
+    assert town.json("viewer", "alerts")[0]["acknowledged"]["noise"] is True
+    assert town.run("viewer", *acknowledged).exit_code == 1
+    assert town.run("dispatcher", "alert", "acknowledge", "nothing").exit_code == 1
+
+
+def test_a_team_that_can_go_as_several_models(town: Town) -> None:
+    models = ("--model", "community-responder", "--further-model", "co-responder", "--further-model", "peer-led")
+    assert town.run("supervisor", "team", "add", "cares-2", *models).exit_code == 0
+    (command,) = town.city.commands()
+    assert isinstance(command, events.DefineTeam)
+    assert command.team.models == ("community-responder", "co-responder", "peer-led")

@@ -58,6 +58,14 @@ async def test_a_link_works_once_and_looking_at_it_does_not_use_it(city: City) -
         assert (await other.get("/")).status_code == 303
 
 
+async def test_a_link_from_elsewhere_asks_again_from_here(city: City) -> None:
+    async with city.signed_in("dispatcher") as browser:
+        browser.cookies.clear()
+        first = await browser.get("/calls?open=yes", headers={"Sec-Fetch-Site": "cross-site"})
+        assert (first.status_code, first.headers["refresh"]) == (200, "0;url=/calls?open=yes")
+        assert (await browser.get("/calls?open=yes")).status_code == 303
+
+
 async def test_signing_out_ends_the_session_at_the_door(city: City) -> None:
     async with city.signed_in("dispatcher") as browser, city.browser() as thief:
         thief.cookies.update(browser.cookies)
@@ -130,7 +138,7 @@ async def test_signing_in_leads_nowhere_else(city: City, to: str) -> None:
 async def test_approving_needs_somebody_to_show_once_more_who_they_are(city: City) -> None:
     await city.post("supervisor", "/v1/programme/propose", {"document": "version = 1"})
     async with city.signed_in("approver") as browser:
-        approval = {"document_hash": "h1", "back": "/programme"}
+        approval = {"document_hash": "h1", "back": "/programme", "reason": "agreed"}
         session = next(iter(city.app.state.console.sessions._sessions.values()))
         session.proved_at -= FRESH
         first = await browser.post("/programme/approve", data=approval)

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from services.console.view import agency, alerts, referrals, roster, switchboard
+from services.console.view import agency, alerts, load, referrals, roster, switchboard
 from services.console.view.agency import KEEP_QUIET, AgencyView, Keep, View
+from services.console.view.alarms import alerts_of
 from services.console.view.call import KEEP_HISTORY_LINES
+from services.console.view.load import load_of
 from services.console.view.sentences import SENTENCES, sentence_of
 from services.console.view.switchboard import KEEP_SWITCHES
 from shared import events
@@ -323,6 +325,84 @@ LET_IN: tuple[str, Event] = (
 )
 
 
+def acknowledged(**changes: Any) -> tuple[str, Event]:
+    word: dict[str, Any] = {"alert_id": "team-silent/cares-1", "kind": "team-silent", "raised_at": START}
+    word["acknowledged_by"] = "dora"
+    return N, events.AlertAcknowledged(**word | changes)
+
+
+def words_of(view: agency.AgencyView) -> list[str | None]:
+    alerts = alerts_of(view, may_pause=True, file_refused_since=None)
+    return [alert.acknowledged.by if alert.acknowledged else None for alert in alerts]
+
+
+def test_an_acknowledged_alert_stays_open_and_says_who_looks_after_it() -> None:
+    silent = (*TAKEN, SILENT)
+    assert words_of(view_of(*silent)) == [None]
+    (alert,) = view_of(*silent).alerts()
+    word = acknowledged(raised_at=alert.at)
+    assert words_of(view_of(*silent, word)) == ["dora"]
+    assert words_of(view_of(*silent, word, acknowledged(raised_at=alert.at, acknowledged_by="eve"))) == ["eve"]
+    early = acknowledged(raised_at=alert.at + timedelta(seconds=1))
+    assert words_of(view_of(early, *silent)) == ["dora"], "two journals are read in any order"
+
+
+def test_an_alert_that_is_raised_again_is_another() -> None:
+    view = view_of(*TAKEN, SILENT)
+    _, word = acknowledged(raised_at=view.alerts()[0].at)
+    view.fold(word, stored(N, word, 98))
+    assert words_of(view) == ["dora"]
+    view.fold(SILENT[1], stored(A, SILENT[1], 99, START + timedelta(minutes=30)))
+    assert words_of(view) == [None]
+
+
+def test_what_has_ended_says_when() -> None:
+    view = view_of(*TAKEN, SILENT)
+    raised_at = view.alerts()[0].at
+    assert view.ended_alerts() == []
+    heard = events.StatusReported(team_id="cares-1", status="on-scene", call_id=CALL_ID, episode=1)
+    view.fold(heard, stored(A, heard, 99, START + timedelta(minutes=30)))
+    (ended_alert,) = view.ended_alerts()
+    assert (ended_alert.kind, ended_alert.at, ended_alert.ended_at) == (
+        "team-silent",
+        raised_at,
+        START + timedelta(minutes=30),
+    )
+    assert view.alerts() == []
+
+
+def routing(reached: Any, call_id: str = CALL_ID, **changes: Any) -> tuple[str, Event]:
+    where = {"response": "cares", "district": "Central", "day": START.date()} if "default" != reached != "ended" else {}
+    return D, events.RoutingNoted(**{"call_id": call_id, "reached": reached, **where, **changes})
+
+
+@pytest.mark.parametrize(
+    ("story", "load"),
+    [
+        ((routing("offered"),), (1, 1)),
+        ((routing("offered"), routing("offered", step=2)), (1, 1)),
+        ((routing("offered"), routing("team-accepted")), (1, 1)),
+        ((routing("offered"), routing("team-accepted"), routing("ended")), (0, 1)),
+        ((routing("offered"), routing("default")), (0, 0)),
+        ((routing("offered"), routing("offered", response="other")), (0, 0)),
+        ((routing("offered", "a/b/1"), routing("team-accepted", "a/b/2")), (2, 2)),
+        ((routing("offered", day=START.date() - timedelta(days=1)),), (1, 0)),
+        ((routing("offered"), (D, events.CallRetired(call_id=CALL_ID))), (0, 0)),
+        ((routing("team-accepted"), (D, events.CallRetired(call_id=CALL_ID))), (1, 1)),
+    ],
+)
+def test_a_response_has_the_calls_that_triage_counts(story: Story, load: tuple[int, int]) -> None:
+    assert load_of(view_of(*story), START.date()).get(("cares", "Central"), (0, 0)) == load
+
+
+def test_a_team_that_has_not_set_out_is_shown_until_it_says_something() -> None:
+    still = A, events.TeamNotMoving(call_id=CALL_ID, episode=1, team_id="cares-1")
+    board: Story = ((A, team()), (A, signed_on()), *TAKEN, still)
+    assert view_of(*board).teams["cares-1"].not_moving_since is not None
+    assert view_of(*board, status("en-route")).teams["cares-1"].not_moving_since is None
+    assert view_of(*board, ended()).teams["cares-1"].not_moving_since is None
+
+
 @pytest.mark.parametrize(
     ("story", "kinds"),
     [
@@ -412,7 +492,7 @@ def test_a_sentence_is_filled_in_from_its_event(kind: type[Event]) -> None:
 
 def test_no_two_sections_of_the_view_change_by_one_event() -> None:
     """Else one of them would be lost where the tables are put together."""
-    sections = (alerts.CHANGES, switchboard.CHANGES, referrals.CHANGES, roster.CHANGES)
+    sections = (alerts.CHANGES, switchboard.CHANGES, load.CHANGES, referrals.CHANGES, roster.CHANGES)
     assert len(agency.CHANGES) == sum(map(len, sections))
 
 

@@ -2,42 +2,57 @@
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 
+from sqlalchemy import Engine, StaticPool, create_engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.reporting.auditor.audit import ask, keep_books
 from services.reporting.auditor.fold.batch import JOURNALS, TOPICS, take
+from services.reporting.auditor.invariants import INVARIANTS
 from services.reporting.auditor.tables import METADATA
-from services.reporting.store.engine import open_engine, sqlite_url, transaction
+from services.reporting.store.engine import transaction
 from shared.engine.broker import Stored
 from shared.engine.journal import Progress
 
 BATCH = 200
 
 
-@asynccontextmanager
-async def opened(url: str | Path) -> AsyncIterator[AsyncEngine]:
-    """A store with its tables."""
-    engine = open_engine(url if isinstance(url, str) else sqlite_url(url, "audit.sqlite"))
-    async with transaction(engine) as connection:
-        await connection.run_sync(METADATA.create_all)
-    try:
-        yield engine
-    finally:
-        await engine.dispose()
-
-
 async def fill(engine: AsyncEngine, batches: Iterable[Sequence[Stored]], canaries: Sequence[bytes] = ()) -> None:
     """Take every record that counts in, a transaction a batch."""
-    progress = Progress(JOURNALS)
-    for batch in batches:
-        counting = [stored for stored in batch if progress.counts(stored)]
+    for counting in counted(batches):
         async with transaction(engine) as connection:
             await connection.run_sync(take, counting, canaries)
+
+
+def filled(batches: Iterable[Sequence[Stored]], canaries: Sequence[bytes] = ()) -> Engine:
+    """A store in memory: quicker, where it does not matter which."""
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    METADATA.create_all(engine)
+    with engine.begin() as connection:
+        for counting in counted(batches):
+            take(connection, counting, canaries)
+    return engine
+
+
+def asked(engine: Engine, now_us: int) -> Counter[str]:
+    """What is open after a run."""
+    with engine.connect() as connection:
+        answers = ask(connection, INVARIANTS, now_us, math.inf)
+        connection.rollback()
+    assert answers.blind == []
+    with engine.begin() as connection:
+        return keep_books(connection, answers, INVARIANTS, now_us)
+
+
+def counted(batches: Iterable[Sequence[Stored]]) -> Iterable[Sequence[Stored]]:
+    progress = Progress(JOURNALS)
+    for batch in batches:
+        yield [stored for stored in batch if progress.counts(stored)]
 
 
 def batches_of(

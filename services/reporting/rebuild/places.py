@@ -1,0 +1,105 @@
+"""Where the store, the one that is made anew, and the one before it stand: files of SQLite's, or schemas."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reporting.config import ReportingSettings
+from services.reporting.store.engine import FILE_NAME, SCHEMA, open_engine, sqlite_url
+from services.reporting.store.lock import locked
+
+NEW_FILE, OLD_FILE = "reporting.new.sqlite", "reporting.old.sqlite"
+NEW_SCHEMA, OLD_SCHEMA = f"{SCHEMA}_new", f"{SCHEMA}_old"
+
+
+class Places(Protocol):
+    """A store, and room for another beside it."""
+
+    schema: str
+    """Of the new one, where there are schemas."""
+
+    def current(self) -> AsyncEngine | None:
+        """The store, if there is one."""
+
+    def new(self) -> AsyncEngine:
+        """The one that is made anew."""
+
+    async def clear(self) -> None:
+        """Take away what is left of an earlier new one."""
+
+    async def swap(self) -> None:
+        """Put the new one in the place of the store, which stays beside it. Raises StoreInUse."""
+
+
+def places_of(settings: ReportingSettings) -> Places:
+    """Where the stores of these settings stand."""
+    if settings.reporting_database_url is None:
+        return _Files(settings.storage_directory)
+    return _Schemas(settings.reporting_database_url.get_secret_value())
+
+
+class _Files:
+    schema = SCHEMA
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._file, self._new, self._old = (directory / name for name in (FILE_NAME, NEW_FILE, OLD_FILE))
+
+    def current(self) -> AsyncEngine | None:
+        return open_engine(sqlite_url(self._directory)) if self._file.exists() else None
+
+    def new(self) -> AsyncEngine:
+        return open_engine(sqlite_url(self._directory, NEW_FILE))
+
+    async def clear(self) -> None:
+        for ending in ("", "-wal", "-shm"):
+            await asyncio.to_thread(Path(f"{self._new}{ending}").unlink, missing_ok=True)
+
+    async def swap(self) -> None:
+        with locked(self._directory):
+            for engine in (self.current(), self.new()):
+                if engine is not None:  # what stands beside the file goes into it
+                    async with engine.connect() as connection:
+                        await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                        await connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
+                    await engine.dispose()
+            if self._file.exists():
+                self._file.replace(self._old)
+            self._new.replace(self._file)
+
+
+class _Schemas:
+    schema = NEW_SCHEMA
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def current(self) -> AsyncEngine | None:
+        return open_engine(self._url)
+
+    def new(self) -> AsyncEngine:
+        return open_engine(self._url, NEW_SCHEMA)
+
+    async def clear(self) -> None:
+        await self._do(f'DROP SCHEMA IF EXISTS "{NEW_SCHEMA}" CASCADE')
+
+    async def swap(self) -> None:
+        """A process that runs finds records missing in the new one, ends, and goes on where that is."""
+        await self._do(
+            f'CREATE SCHEMA IF NOT EXISTS "{SCHEMA}"',
+            f'DROP SCHEMA IF EXISTS "{OLD_SCHEMA}" CASCADE',
+            f'ALTER SCHEMA "{SCHEMA}" RENAME TO "{OLD_SCHEMA}"',
+            f'ALTER SCHEMA "{NEW_SCHEMA}" RENAME TO "{SCHEMA}"',
+        )
+
+    async def _do(self, *statements: str) -> None:
+        engine = open_engine(self._url)
+        async with engine.begin() as connection:
+            for statement in statements:
+                await connection.execute(text(statement))
+        await engine.dispose()

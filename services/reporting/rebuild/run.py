@@ -1,0 +1,99 @@
+"""The steps of a rebuild, told as they are taken."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reporting.begin import begin
+from services.reporting.config import ReportingSettings
+from services.reporting.rebuild.compare import compare
+from services.reporting.rebuild.places import Places, places_of
+from services.reporting.reporter import READS
+from services.reporting.store.lock import StoreInUse
+from services.reporting.store.prepare import prepare
+from services.reporting.store.write import write
+from shared import telemetry
+from shared.clock import SystemClock
+from shared.engine.broker import Broker, BrokerUnavailable
+from shared.engine.kafka import KafkaBroker
+
+EXIT_DIFFERENT, EXIT_IN_USE, EXIT_NO_KAFKA = 1, 3, 4
+SWAP = "--swap"
+POLL_SECONDS = 1.0
+
+
+def main(settings: ReportingSettings, arguments: Sequence[str]) -> int:
+    """Make the store anew and swap it in; `--swap` swaps in one that is there already. The exit code."""
+    telemetry.configure_logs("reporting", settings.instance, settings.log_level)
+    return asyncio.run(_main(settings, swap_only=SWAP in arguments))
+
+
+async def _main(settings: ReportingSettings, *, swap_only: bool) -> int:
+    places = places_of(settings)
+    broker = KafkaBroker(settings.kafka, settings.partitions)
+    try:
+        if not swap_only and not await rebuild(places, broker):
+            return EXIT_DIFFERENT
+        await places.swap()
+    except BrokerUnavailable as error:
+        _say(f"Kafka is away: {error}")
+        return EXIT_NO_KAFKA
+    except StoreInUse as error:
+        _say(f"The new store is ready, and {error}. Stop reporting, and swap it in: careroute report rebuild {SWAP}")
+        return EXIT_IN_USE
+    finally:
+        await broker.close()
+    _say("The new store is in place; the old one stands beside it. Reporting goes on where the new one is.")
+    return 0
+
+
+async def rebuild(places: Places, broker: Broker) -> bool:
+    """Make the new store, and compare it with the old one; whether they agree. Raises BrokerUnavailable."""
+    await places.clear()
+    new, old = places.new(), places.current()
+    try:
+        await prepare(new, SystemClock().now(), places.schema)
+        _say(f"{await _read_everything(new, broker)} records read into a new store.")
+        if old is None:
+            return True
+        comparison = await compare(old, new)
+    finally:
+        for engine in (new, old):
+            if engine is not None:
+                await engine.dispose()
+    for name, (before, after) in comparison.rows.items():
+        if before != after:
+            _say(f"{name}: {before} rows before, {after} now.")
+    for line in comparison.differences:
+        _say(line)
+    if comparison.differences:
+        _say("The stores do not agree on outcomes; the old one stays in place.")
+    return not comparison.differences
+
+
+async def _read_everything(new: AsyncEngine, broker: Broker) -> int:
+    """Read up to where the topics end now; how many records that were."""
+    reader, read = await broker.reader(), 0
+    try:
+        places = [(topic.name, number) for topic in READS for number in range(broker.partitions)]
+        left, begins = await reader.ends(places), await begin(new, reader, places)
+        left = {place: end for place, end in left.items() if begins[place] < end}
+        await reader.assign({place: begins[place] for place in left})
+        while left:
+            batch = [stored for stored in await reader.poll(POLL_SECONDS) if (stored.topic, stored.partition) in left]
+            await write(new, batch)
+            read += len(batch)
+            for stored in batch:
+                if stored.offset + 1 >= left.get((stored.topic, stored.partition), 0):
+                    left.pop((stored.topic, stored.partition), None)
+    finally:
+        await reader.close()
+    return read
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")

@@ -1,0 +1,25 @@
+"""One process at a time has the files of a storage directory."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+LOCK_NAME = "reporting.lock"
+
+
+class StoreInUse(RuntimeError):
+    """Another process has the store."""
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Have the store in a directory for as long as the block lasts. Raises StoreInUse."""
+    with (directory / LOCK_NAME).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # it ends with the process, however that ends
+        except OSError:
+            raise StoreInUse(f"another process has the store in {directory}") from None
+        yield

@@ -1,0 +1,54 @@
+"""What a page looks like by its style sheet: readable in both themes, marked by more than a colour."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.console.pages.look import HERE
+from services.console.pages.words import MARKS, filled, mark
+from tests.shared.doors.test_style import contrast
+
+STYLE = (HERE / "static" / "style.css").read_text("utf-8")
+COLOURS = {
+    name: {"light": light, "dark": dark}
+    for name, light, dark in re.findall(r"--([a-z-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", STYLE)
+}
+AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_live_text_has_a_contrast_of_seven(theme: str) -> None:
+    for text in ("ink", "quiet", "free", "asked", "busy", "there", "out", "alarm"):
+        for ground in ("page", "card"):
+            assert contrast(COLOURS[text][theme], COLOURS[ground][theme]) >= 7.0, (text, ground)
+    for text, ground in (("on-go", "go"), ("on-danger", "danger"), ("danger", "danger-page"), ("ink", "warn-page")):
+        assert contrast(COLOURS[text][theme], COLOURS[ground][theme]) >= 4.5, (text, ground)
+
+
+def test_no_state_is_told_by_its_colour_alone() -> None:
+    for state, (shape, word, colour) in MARKS.items():
+        assert shape, state
+        assert word, state
+        assert f".{colour}" in STYLE
+    assert "new state" in mark("new-state"), "one that nobody has listed shows its name"
+
+
+@pytest.mark.parametrize(
+    ("kind", "seconds", "words"),
+    [
+        ("age", 5, "5 s ago"),
+        ("age", 61, "1 min ago"),
+        ("age", 7_200, "2 h ago"),
+        ("age", 200_000, "2 days ago"),
+        ("age", -3, "0 s ago"),
+        ("left", -12, "12 s left"),
+        ("left", -150, "2 min left"),
+        ("left", 1, "time is up"),
+    ],
+)
+def test_ages_stand_in_a_page_without_a_script(kind: str, seconds: float, words: str) -> None:
+    at = (AT - timedelta(seconds=seconds)).isoformat()
+    assert filled(f'<span class="x" data-{kind}="{at}"></span>', AT).endswith(f">{words}</span>")

@@ -1,0 +1,69 @@
+"""A database that goes away and comes back: what was read meanwhile is stored then, once."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY
+
+from services.reporting.carrier import Carrier
+from services.reporting.reporter import Reporter
+from services.reporting.store.engine import open_engine
+from services.reporting.store.prepare import prepare
+from services.reporting.store.tables import OUTCOME
+from services.reporting.store.write import begin_at
+from shared.clock import SystemClock
+from shared.engine.memory import MemoryBroker, MemoryLog
+from tests.builders import call_routed
+from tests.services.reporting.conftest import NOW, address_of, started_postgres, stop_at_once
+from tests.services.reporting.journals import PLACES, Topics, rows_of
+
+
+@pytest.fixture
+def server(postgres: str) -> Iterator[Any]:
+    """A PostgreSQL of its own."""
+    del postgres  # it says whether one can be had here
+    directory = Path(tempfile.mkdtemp(prefix="careroute-postgres-"))
+    server = started_postgres(directory / "data")
+    yield server
+    stop_at_once(server)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def away() -> float | None:
+    return REGISTRY.get_sample_value("careroute_report_database_away")
+
+
+async def test_whoever_waits_for_the_database_can_be_told_to_stop(tmp_path: Path) -> None:
+    engine, stop = open_engine("postgresql+asyncpg://nobody@127.0.0.1:1/nothing"), asyncio.Event()
+    reporter = Reporter(engine, MemoryBroker(MemoryLog(4)), Carrier("", "1", tmp_path), SystemClock())
+    running = asyncio.ensure_future(reporter.run(stop))
+    await asyncio.sleep(1)
+    assert (running.done(), reporter.ready, away()) == (False, False, 1)
+    stop.set()
+    await asyncio.wait_for(running, 5)
+
+
+async def test_a_batch_waits_for_the_database_for_as_long_as_it_takes(server: Any, tmp_path: Path) -> None:
+    engine, topics = open_engine(address_of(server)), Topics()
+    await prepare(engine, NOW)
+    await begin_at(engine, dict.fromkeys(PLACES, 0))
+    reporter = Reporter(engine, MemoryBroker(MemoryLog(4)), Carrier("", "1", tmp_path), SystemClock())
+    await reporter._take(topics.assignments(call_routed("metro/cad/1", NOW)))
+    server.get_postmaster_info().process.send_signal(signal.SIGQUIT)
+    await asyncio.sleep(0.5)
+    waiting = asyncio.ensure_future(reporter._take(topics.assignments(call_routed("metro/cad/2", NOW))))
+    await asyncio.sleep(1.5)
+    assert (waiting.done(), reporter.ready, away()) == (False, False, 1)
+    await asyncio.to_thread(server.ensure_postgres_running)
+    await asyncio.wait_for(waiting, 20)
+    assert away() == 0
+    assert [row["call_id"] for row in await rows_of(engine, OUTCOME)] == ["metro/cad/1", "metro/cad/2"]
+    await engine.dispose()

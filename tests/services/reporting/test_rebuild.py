@@ -1,0 +1,104 @@
+"""A store that is made anew says the same, or does not take the place of the old one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import delete, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.reporting.config import ReportingSettings
+from services.reporting.rebuild.places import NEW_FILE, OLD_FILE, Places, places_of
+from services.reporting.rebuild.run import rebuild
+from services.reporting.store.engine import FILE_NAME, open_engine, sqlite_url
+from services.reporting.store.lock import StoreInUse, locked
+from services.reporting.store.prepare import prepare
+from services.reporting.store.tables import OUTCOME
+from services.reporting.store.write import begin_at
+from shared.engine.memory import MemoryBroker, MemoryLog
+from tests.services.reporting.conftest import NOW
+from tests.services.reporting.journals import PLACES, batches, everything, rows_of, store_all
+from tests.simulation.simulate import simulate
+
+
+@pytest.fixture(scope="module")
+def log() -> MemoryLog:
+    return simulate(4, calls=60).log
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def settings(request: pytest.FixtureRequest, tmp_path: Path) -> ReportingSettings:
+    url = None if request.param == "sqlite" else request.getfixturevalue("postgres")
+    if url is not None:
+        engine = open_engine(url)
+        async with engine.begin() as connection:
+            for schema in ("careroute_reporting", "careroute_reporting_old", "careroute_reporting_new"):
+                await connection.execute(text(f"DROP SCHEMA IF EXISTS {schema} CASCADE"))
+        await engine.dispose()
+    return ReportingSettings(
+        kafka="memory",
+        storage_directory=tmp_path,
+        reporting_key=SecretStr("k" * 32),
+        reporting_database_url=None if url is None else SecretStr(url),
+    )
+
+
+@pytest.fixture
+async def store(settings: ReportingSettings, log: MemoryLog) -> AsyncIterator[AsyncEngine]:
+    """A store as reporting has made it."""
+    url = settings.reporting_database_url
+    engine = open_engine(sqlite_url(settings.storage_directory) if url is None else url.get_secret_value())
+    await prepare(engine, NOW)
+    await begin_at(engine, dict.fromkeys(PLACES, 0))
+    await store_all(engine, batches(log.places, 5, 200))
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def places(settings: ReportingSettings) -> Places:
+    return places_of(settings)
+
+
+async def test_a_store_made_anew_says_the_same_and_takes_its_place(
+    store: AsyncEngine, places: Places, log: MemoryLog
+) -> None:
+    before = await everything(store)
+    await store.dispose()
+    assert await rebuild(places, MemoryBroker(log))
+    await places.swap()
+    current = places.current()
+    assert current is not None
+    after = await everything(current)
+    await current.dispose()
+    assert {name for name in before if before[name] != after[name]} == set()
+
+
+async def test_where_the_stores_do_not_agree_the_old_one_stays(
+    store: AsyncEngine, places: Places, log: MemoryLog, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = (await rows_of(store, OUTCOME))[7]
+    async with store.connect() as connection:
+        await connection.execute(delete(OUTCOME).where(OUTCOME.c.event_id == gone["event_id"]))
+        await connection.commit()
+    assert not await rebuild(places, MemoryBroker(log))
+    told = capsys.readouterr().out
+    assert f"only in the new store: assignments/{gone['partition']}/{gone['record_offset']}: {gone['call_id']}" in told
+
+
+async def test_a_file_that_a_process_has_is_not_swapped_under_it(tmp_path: Path, log: MemoryLog) -> None:
+    settings = ReportingSettings(kafka="memory", storage_directory=tmp_path, reporting_key=SecretStr("k" * 32))
+    places = places_of(settings)
+    assert await rebuild(places, MemoryBroker(log))
+    with locked(tmp_path), pytest.raises(StoreInUse):
+        await places.swap()
+    assert not (tmp_path / FILE_NAME).exists()
+    await places.swap()
+    await rebuild(places, MemoryBroker(log))
+    await places.swap()
+    assert (tmp_path / FILE_NAME).exists()
+    assert (tmp_path / OLD_FILE).exists()
+    assert not (tmp_path / NEW_FILE).exists()
