@@ -200,6 +200,7 @@ async def test_a_quiet_quarter_is_not_published_by_itself(door: httpx.AsyncClien
     refused = await door.post(f"/publications/{HARBOR}/2026-Q1")
     assert refused.status_code == 409
     assert "too few calls" in refused.json()["detail"]
+    assert "no calls" in (await door.post(f"/publications/{HARBOR}/2025-Q3")).json()["detail"]
     assert (await door.post(f"/publications/{HARBOR}/spring")).status_code == 422
     assert (await door.get(f"/publications/{HARBOR}")).json() == []
 
