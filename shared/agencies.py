@@ -16,6 +16,7 @@ import binascii
 import hashlib
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -59,6 +60,11 @@ def is_probe(agency: str) -> bool:
 def hash_of(key: str) -> str:
     """What the file holds of a key or token."""
     return "sha256:" + hashlib.sha256(key.encode()).hexdigest()
+
+
+def sign_in_hash(name: str) -> str:
+    """What stands for a person who signs in under this name; nobody is let in for knowing it."""
+    return hash_of(f"signs in as {name}")
 
 
 def _signing_secret(secret: str) -> str:
@@ -122,13 +128,29 @@ class Source(_Part):
         return self
 
 
-class Principal(_Part):
-    """A person, by their token."""
+SignIn = Annotated[str, StringConstraints(max_length=255, pattern=r"^(sub:\S+|email:[^\sA-Z]+@[^\sA-Z]+)$")]
+"""A person as the identity provider names them: `sub:…`, or `email:…` in small letters."""
 
-    token: KeyHash
+
+class Principal(_Part):
+    """A person, by their token, or by what an identity provider calls them."""
+
+    token: KeyHash | None = None
+    sign_in: SignIn | None = None
     roles: frozenset[Role]
     agency: str = ""
     name: str = ""
+
+    @model_validator(mode="after")
+    def _comes_in(self) -> Self:
+        if self.token is None and self.sign_in is None:
+            raise ValueError("a person has a token, or a sign_in at the identity provider, or both")
+        return self
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The hashes under which they are known: of a token, and of a name at the identity provider."""
+        return tuple(filter(None, (self.token, sign_in_hash(self.sign_in) if self.sign_in else None)))
 
 
 class Agency(_Part):
@@ -138,11 +160,21 @@ class Agency(_Part):
     people: dict[Name, Principal] = {}
     page_secret: Secrets | None = None
     """Signs the webhook pages to this agency's staff."""
+    groups: dict[str, frozenset[Role]] = {}
+    """What groups at the identity provider may do. Where there are any, who signs in there has these roles alone."""
 
 
 class _File(_Part):
     agencies: dict[Name, Agency] = Field(min_length=1)
     """An empty file would shut everybody out: it is one that was cut short, not one that somebody means."""
+
+    @model_validator(mode="after")
+    def _each_name_once(self) -> Self:
+        """Who signs in is one person, of one agency."""
+        names = Counter(p.sign_in for agency in self.agencies.values() for p in agency.people.values() if p.sign_in)
+        if twice := [name for name, count in names.items() if count > 1]:
+            raise ValueError(f"sign_in {', '.join(twice)} stands more than once: nobody could tell who signs in")
+        return self
 
 
 class AgenciesRefused(ValueError):
@@ -166,7 +198,7 @@ class Agencies:
         self._path, self._clock = path, clock or SystemClock()
         self._stamp: tuple[int, int] = NEVER_READ
         self._refusal: Refusal | None = None
-        self._revoked: set[tuple[str, str]] = set()
+        self._revoked: set[tuple[str, str | None]] = set()
         """Agency and hash."""
         self._load()
         AGENCIES_FILE_REFUSED.set_function(lambda: float(self.refused_since is not None))
@@ -194,12 +226,14 @@ class Agencies:
 
     def person_of(self, token: str) -> Principal | None:
         """The person that a token belongs to."""
-        return self.person_with(hash_of(token))
+        person = self.person_with(hash_of(token))
+        return person if person is not None and person.token == hash_of(token) else None
 
-    def person_with(self, token_hash: str) -> Principal | None:
-        """The person whose token has this hash, for as long as it lets them in."""
+    def person_with(self, key: str) -> Principal | None:
+        """The person who is known under this hash, of a token or of a `sign_in`, for as long as it lets them in."""
         self.current()
-        return self._holder(self._people, token_hash)
+        person = self._holder(self._people, key)
+        return None if person is None or (person.agency, person.token) in self._revoked else person
 
     def names(self) -> tuple[str, ...]:
         """Every agency that has a door."""
@@ -224,7 +258,7 @@ class Agencies:
         """Whether somebody there can reach the stop switch."""
         doors = self.agency(agency)
         people = doors.people.values() if doors else ()
-        in_reach = [person for person in people if (agency, person.token) not in self._revoked]
+        in_reach = [person for person in people if any((agency, key) not in self._revoked for key in person.keys)]
         return any(person.roles & {"dispatcher", "supervisor"} for person in in_reach)
 
     def current(self) -> _File:
@@ -264,7 +298,8 @@ class Agencies:
         self._sources = {
             key: source for agency in agencies for source in agency.sources.values() for key in source.keys
         }
-        self._people = {person.token: person for agency in agencies for person in agency.people.values()}
+        people = [person for agency in agencies for person in agency.people.values()]
+        self._people = {key: person for person in people for key in person.keys}
         if self._refusal is not None:
             logger().info("agencies file taken again")
         self._refusal = None

@@ -13,14 +13,15 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 PREFIX = "CAREROUTE_"
 
 
-def _listed(value: object) -> object:
+def listed(value: object) -> object:
+    """A setting that is several, with commas between them."""
     return value.split(",") if isinstance(value, str) and value else () if value == "" else value
 
 
 WebhookNetworks = Annotated[
     tuple[IPv4Network | IPv6Network, ...],
     NoDecode,
-    BeforeValidator(_listed),
+    BeforeValidator(listed),
     Field(description="networks that webhooks may reach besides the public internet, e.g. 10.1.0.0/16,fd00::/8"),
 ]
 

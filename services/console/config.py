@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, model_validator
+from pydantic_settings import NoDecode
 
-from shared.config import AgencyDoorSettings, Environment, WebhookNetworks
+from shared.addresses import Url
+from shared.config import AgencyDoorSettings, Environment, WebhookNetworks, listed
 
 Address = Annotated[Annotated[str, Field(pattern="^https?://")] | None, BeforeValidator(lambda value: value or None)]
 """Of something that there may be; empty is the same as left out."""
+
+
+OptionalUrl = Annotated[Url | None, BeforeValidator(lambda value: value or None)]
+Hosts = Annotated[
+    tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+(:[0-9]+)?$")], ...],
+    NoDecode,
+    BeforeValidator(listed),
+    Field(description="hosts that the identity provider has besides its issuer's, e.g. oauth2.googleapis.com"),
+]
 
 
 class ConsoleSettings(AgencyDoorSettings):
@@ -32,15 +43,31 @@ class ConsoleSettings(AgencyDoorSettings):
     console_idle_hours: float = Field(
         default=12, gt=0, le=24, description="how long a browser stays signed in that nobody uses"
     )
+    console_runbooks: Path | None = Field(
+        default=None, description="directory of the pages that say what to do about an alert: a copy of deploy/runbooks"
+    )
     console_sessions_file: Path | None = Field(
         default=None, description="where it is kept who is signed in; without it a restart signs everybody out"
     )
+    oidc_issuer: OptionalUrl = Field(default=None, description="the identity provider by which people sign in")
+    oidc_client_id: str = Field(default="", description="what the identity provider calls this console")
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="empty for a client that has none")
+    oidc_callback_url: OptionalUrl = Field(
+        default=None, description="address of /sign-in/back as browsers see it, registered at the identity provider"
+    )
+    oidc_scope: str = Field(default="openid email", pattern=r"^openid\b", description="what is asked of the provider")
+    oidc_groups_claim: str = Field(default="groups", description="where it says which groups a person is in")
+    oidc_hosts: Hosts = ()
     reporting_url: Address = Field(default=None, description="where the reporting service is, for traces and figures")
     reporting_key: SecretStr = Field(default=SecretStr(""), description="what reporting lets this console in with")
     prometheus_url: Address = Field(default=None, description="where Prometheus is, for the page of operations")
-    runbooks_url: Address = Field(
-        default=None, description="where the pages of deploy/runbooks can be read, an alert's name and .md below it"
-    )
+
+    @model_validator(mode="after")
+    def _whole_provider(self) -> Self:
+        """An identity provider is set up whole, or not at all."""
+        if self.oidc_issuer and not (self.oidc_client_id and self.oidc_callback_url):
+            raise ValueError("CAREROUTE_OIDC_ISSUER needs CAREROUTE_OIDC_CLIENT_ID and CAREROUTE_OIDC_CALLBACK_URL")
+        return self
 
 
 class WatchSettings(Environment):

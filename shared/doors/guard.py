@@ -80,7 +80,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         began, request = self._clock.monotonic(), Request(scope)
-        exchange = _Exchange(request, receive, send, self._bounds, self._headers)
+        exchange = _Exchange(request, receive, send, self._bounds, self._headers, clock=self._clock)
         try:
             await self._pass_on(request, exchange)
         except HTTPException as error:
@@ -90,7 +90,7 @@ class Guard:
             failure = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, self._failure)
             await exchange.answer(self._respond(request, failure))
         REQUESTS.labels(self._door, _route_of(scope), str(exchange.status)).inc()
-        self._seconds.observe(self._clock.monotonic() - began)
+        self._seconds.observe((exchange.answered_at or self._clock.monotonic()) - began)
 
     async def _pass_on(self, request: Request, exchange: _Exchange) -> None:
         """Raises Problem: 413 for a body that is stated to be too large, 429 where no slot is free."""
@@ -182,8 +182,18 @@ class _Exchange:
     """One request and its answer, seen from the guard: reads the body within its bounds, adds the door's headers."""
 
     def __init__(
-        self, request: Request, receive: Receive, send: Send, bounds: Bounds, headers: list[tuple[bytes, bytes]]
+        self,
+        request: Request,
+        receive: Receive,
+        send: Send,
+        bounds: Bounds,
+        headers: list[tuple[bytes, bytes]],
+        *,
+        clock: Clock,
     ) -> None:
+        self._clock = clock
+        self.answered_at: float | None = None
+        """When an answer began: one that goes on for long, as a stream does, was not long in coming."""
         self._request, self._receive, self._send = request, receive, send
         self._bounds, self._headers = bounds, headers
         self._most_bytes = bounds.larger_bodies.get(request.scope["path"], bounds.body_bytes)
@@ -220,6 +230,7 @@ class _Exchange:
         """Pass a part of the answer on."""
         if message["type"] == "http.response.start":
             self._started, self.status = True, message["status"]
+            self.answered_at = self._clock.monotonic()
             given = {name for name, _ in message["headers"]}
             message["headers"] = [*message["headers"], *(field for field in self._headers if field[0] not in given)]
         await self._send(message)

@@ -120,7 +120,7 @@ async def seated(
     """Somebody who has signed in with a token, on the page Now."""
     options = {"viewport": SCREEN_PIXELS, "color_scheme": "dark", **context}
     opened = await browser.new_context(**options)
-    opened.set_default_timeout(8_000)
+    opened.set_default_timeout(20_000)
     faults: list[str] = []
     page = await opened.new_page()
     watch(page, faults)

@@ -102,8 +102,8 @@ class Agencies(Protocol):
         """The person that a token belongs to."""
         ...
 
-    def person_with(self, token_hash: str) -> Principal | None:
-        """The person whose token has this hash, for as long as it lets them in."""
+    def person_with(self, key: str) -> Principal | None:
+        """The person who is known under this hash, of a token or of a `sign_in`, for as long as it lets them in."""
         ...
 
     def source_of(self, key: str) -> Source | None:

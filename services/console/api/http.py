@@ -17,11 +17,14 @@ from services.console.api.issue import CommandIssuer
 from services.console.config import ConsoleSettings
 from services.console.elsewhere import Elsewhere
 from services.console.levels import Levels
+from services.console.openid.errand import Errands
+from services.console.openid.provider import Provider
 from services.console.pages.look import respond
 from services.console.pages.mount import add_pages, kept_current
 from services.console.pages.page import ConsoleDoor
 from services.console.pages.seat import caller_at_browser
 from services.console.pages.sessions import Sessions
+from services.console.runbooks import read_runbooks
 from services.console.view.agency import READS, Keep, View
 from shared.clock import Clock
 from shared.doors.answers import AnswerFollower
@@ -36,6 +39,8 @@ from shared.events import Event, TokenRevoked
 DOOR = "console"
 MAX_BODY_BYTES = 64 * 1024
 MAX_DOCUMENT_BYTES = 1024 * 1024
+MAX_EXPORT_BYTES = 16 * 1024 * 1024
+DOCUMENT_PATHS = ("/v1/programme/propose", "/programme/propose", "/programme/edit")
 HEADERS = {
     **NOT_STORED,
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -72,7 +77,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with (
-            connected(broker, follower.start, follower.stop, reporting.close, prometheus.close),
+            connected(broker, follower.start, follower.stop, reporting.close, prometheus.close, door.close),
             levels.measured(follower),
             kept_current(boards),
         ):
@@ -99,9 +104,22 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     app.include_router(routes_figures.router)
     idle = timedelta(hours=settings.console_idle_hours)
     sessions = Sessions(agencies, clock, idle, settings.console_sessions_file)
-    boards = add_pages(
-        app, ConsoleDoor(view, follower, commands, agencies, sessions, settings, clock, reporting, prometheus)
+    runbooks = read_runbooks(settings.console_runbooks)
+    door = ConsoleDoor(
+        view,
+        follower,
+        commands,
+        agencies,
+        sessions,
+        settings,
+        clock,
+        reporting,
+        prometheus,
+        Provider(settings, clock),
+        Errands(clock),
+        runbooks,
     )
+    boards = add_pages(app, door)
     app.add_middleware(
         Guard,
         door=DOOR,
@@ -109,7 +127,10 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
         bounds=Bounds(
             settings.requests_in_flight,
             MAX_BODY_BYTES,
-            larger_bodies=dict.fromkeys(("/v1/programme/propose", "/programme/propose"), MAX_DOCUMENT_BYTES),
+            larger_bodies={
+                **dict.fromkeys(DOCUMENT_PATHS, MAX_DOCUMENT_BYTES),
+                "/programme/coverage": MAX_EXPORT_BYTES,
+            },
         ),
         caller_of=lambda request: caller_of(request) or caller_at_browser(request),
         respond=respond,

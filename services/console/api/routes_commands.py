@@ -318,7 +318,7 @@ async def revoke_token(
     """Let a person's token in nowhere any more, whatever the agencies file says. A new token lets them in again."""
     doors = issuer.request.app.state.agencies.agency(issuer.who.agency)
     person = doors.people.get(person_id) if doors else None
-    return await _revoke(issuer, person_id, () if person is None else (person.token,), body)
+    return await _revoke(issuer, person_id, () if person is None else person.keys[:1], body)
 
 
 @router.post("/cad/{source}/revoke-key", responses={404: {"model": ProblemDetails}})

@@ -51,6 +51,8 @@ class Action:
     """The API's own route of the command."""
     weighs_most: Callable[[Fields], bool] = never
     """Whether, with these fields, somebody has to show once more who they are."""
+    reasoned: bool = False
+    """Whether a page asks why, also where the API does not."""
 
 
 def router_of(actions: tuple[Action, ...]) -> APIRouter:
@@ -71,6 +73,8 @@ def _endpoint(action: Action) -> Callable[..., Awaitable[Response]]:
         fields, back = fields_of(form), own_address(str(form.get("back") or "/"))
         if action.weighs_most(fields) and not door_of(request).sessions.is_fresh(signed_in.session):
             return _prove_first(request, back)
+        if action.reasoned and "reason" not in fields:
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Say why, so that whoever looks back can know.")
         key = str(form.get("key") or "")[:KEY_CHARACTERS] or None
         issuer = Issuer(request, Response(), signed_in.who, key)
         try:
@@ -122,8 +126,13 @@ def fields_of(form: FormData) -> dict[str, Any]:
         if last.endswith("[]"):
             inside.setdefault(last.removesuffix("[]"), []).append(value)
         else:
-            inside[last] = value
+            inside[last] = written(value)
     return fields
+
+
+def written(value: object) -> str:
+    """What somebody wrote into a field. Browsers send lines ended as of old, which nobody has typed."""
+    return value.replace("\r\n", "\n") if isinstance(value, str) else ""
 
 
 def with_query(address: str, **more: str) -> str:

@@ -15,13 +15,13 @@ from shared.doors.pages import HEADERS as OF_EVERY_PAGE
 from shared.doors.pages import Pages, asks_for_page
 
 HERE = Path(__file__).parent
-SCRIPTS = (HERE / "static" / "console.js", HERE / "static" / "keys.js")
+SCRIPTS = tuple(HERE / "static" / name for name in ("console.js", "keys.js", "editor.js", "enter.js"))
 HEADERS = {
     **OF_EVERY_PAGE,
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-        "require-trusted-types-for 'script'; trusted-types careroute"
+        "require-trusted-types-for 'script'; trusted-types careroute careroute-editor"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
 }

@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Request
-from starlette.responses import HTMLResponse, Response
+from fastapi import Depends, FastAPI, Query, Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from services.console.api.access import Asking
-from services.console.pages import figures, frame, public, signing_in, stream
+from services.console.pages import figures, frame, provider_routes, public, signing_in, stream
 from services.console.pages.actions import router_of
 from services.console.pages.boards import Board, BoardKey, Boards
 from services.console.pages.commands import KEYS, commands_for
@@ -20,11 +20,11 @@ from services.console.pages.look import HEADERS, script_routes
 from services.console.pages.look import PAGES as TEMPLATES
 from services.console.pages.page import ConsoleDoor, ConsolePage, Region, Visit
 from services.console.pages.registry import ACTIONS, PAGES, page_at
-from services.console.pages.seat import Seated, address_of, check_right, door_of
+from services.console.pages.seat import Seated, address_of, check_right, door_of, from_own_page
 from services.console.pages.sessions import SignedIn
 from services.console.pages.signing_in import THEME_COOKIE, THEMES
 from services.console.pages.words import filled
-from shared.doors.pages import Page
+from shared.doors.pages import Page, asks_for_page
 from shared.switch import ALL, Switch
 
 STARTING = Page(
@@ -35,6 +35,7 @@ STARTING = Page(
 )
 SEAT_CHARACTERS = 12
 NAME_CHARACTERS = 200
+MOST_FIELDS = 200
 Name = Annotated[str, Query(max_length=NAME_CHARACTERS)]
 
 
@@ -43,6 +44,7 @@ def add_pages(app: FastAPI, door: ConsoleDoor) -> Boards:
     boards = Boards(lambda key: _board_of(door, key))
     app.state.console, app.state.boards, app.state.streams = door, boards, stream.Streams()
     app.router.routes += [TEMPLATES.style_route(), *script_routes()]
+    app.include_router(provider_routes.router)
     app.include_router(signing_in.router)
     app.include_router(signing_in.api)
     app.include_router(stream.router)
@@ -51,6 +53,9 @@ def add_pages(app: FastAPI, door: ConsoleDoor) -> Boards:
     app.add_api_route("/stop", _show_stop, methods=["GET"], include_in_schema=False)
     for page in PAGES:
         app.add_api_route(page.path, _endpoint(page), methods=["GET"], include_in_schema=False)
+        if page.posted is not None:
+            own = [Depends(from_own_page)]
+            app.add_api_route(page.path, _posted(page), methods=["POST"], include_in_schema=False, dependencies=own)
     app.include_router(router_of(ACTIONS))
     return boards
 
@@ -78,27 +83,54 @@ def _board_of(door: ConsoleDoor, key: BoardKey) -> Board:
 
 def _endpoint(page: ConsolePage) -> Callable[..., Awaitable[Response]]:
     async def show(request: Request, signed_in: Seated, said: Name = "") -> Response:
-        check_right(signed_in, page.right)
-        door, who = door_of(request), signed_in.who
-        if not door.follower.ready:
-            raise STARTING
-        address = address_of(request)
-        found = page_at(address)
-        visit = Visit(door, who, door.clock.now(), found.path, found.params, found.query)
+        visit = _visit(request, signed_in, page)
         more = await page.show(visit)
-        boards: Boards = request.app.state.boards
-        own, common = (boards.now(BoardKey(who.agency, who.roles, of)) for of in (address, frame.FRAME))
-        values = {
-            **_frame_values(request, visit, page, signed_in),
-            "frame": common.regions,
-            "regions": {name: region.markup for name, region in own.regions.items()},
-            "broken": own.broken or common.broken,
-            "notice": _notice(door, who.agency, said),
-            **more,
-        }
-        return HTMLResponse(filled(TEMPLATES.render(page.template, values), visit.now), headers=HEADERS)
+        return _shown(request, visit, page, signed_in, {"notice": _notice(visit.door, visit.who.agency, said), **more})
 
     return show
+
+
+def _posted(page: ConsolePage) -> Callable[..., Awaitable[Response]]:
+    posted = page.posted
+    assert posted is not None  # noqa: S101  whoever adds the route has looked
+
+    async def show(request: Request, signed_in: Seated) -> Response:
+        visit = _visit(request, signed_in, page)
+        async with request.form(max_files=1, max_fields=MOST_FIELDS) as form:
+            more = await posted(visit, form)
+        if asks_for_page(request):
+            return _shown(request, visit, page, signed_in, more)
+        values = {**_frame_values(request, visit, page, signed_in), **more}
+        return JSONResponse({"part": filled(TEMPLATES.render(page.part, values), visit.now)}, headers=HEADERS)
+
+    return show
+
+
+def _visit(request: Request, signed_in: SignedIn, page: ConsolePage) -> Visit:
+    """Raises Problem (403) where somebody may not see the page, and Page where nothing can be seen yet."""
+    check_right(signed_in, page.right)
+    door = door_of(request)
+    if not door.follower.ready:
+        raise STARTING
+    found = page_at(address_of(request))
+    return Visit(door, signed_in.who, door.clock.now(), found.path, found.params, found.query)
+
+
+def _shown(
+    request: Request, visit: Visit, page: ConsolePage, signed_in: SignedIn, more: Mapping[str, Any]
+) -> HTMLResponse:
+    boards: Boards = request.app.state.boards
+    who = visit.who
+    own, common = (boards.now(BoardKey(who.agency, who.roles, of)) for of in (address_of(request), frame.FRAME))
+    values = {
+        **_frame_values(request, visit, page, signed_in),
+        "frame": common.regions,
+        "regions": {name: region.markup for name, region in own.regions.items()},
+        "broken": own.broken or common.broken,
+        "notice": "",
+        **more,
+    }
+    return HTMLResponse(filled(TEMPLATES.render(page.template, values), visit.now), headers=HEADERS)
 
 
 def _frame_values(request: Request, visit: Visit, page: ConsolePage, signed_in: SignedIn) -> Mapping[str, Any]:
@@ -111,6 +143,7 @@ def _frame_values(request: Request, visit: Visit, page: ConsolePage, signed_in: 
         "may": visit.may,
         "seat": signed_in.session_hash[-SEAT_CHARACTERS:],
         "theme": theme if theme in THEMES else "",
+        "fresh": visit.door.sessions.is_fresh(signed_in.session),
         "zone": visit.zone,
         "now": visit.now,
         "now_ms": round(visit.now.timestamp() * 1000),

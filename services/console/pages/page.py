@@ -12,19 +12,28 @@ from http import HTTPStatus
 from typing import Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
+from starlette.datastructures import FormData
+
 from services.console.api.access import RIGHTS, Agencies, Asking, Right
 from services.console.api.issue import CommandIssuer
 from services.console.config import ConsoleSettings
 from services.console.elsewhere import Elsewhere
+from services.console.openid.errand import Errands
+from services.console.openid.provider import Provider
 from services.console.pages.document import DocumentInForce
+from services.console.pages.drafts import Drafts
 from services.console.pages.sessions import Sessions
+from services.console.runbooks import Runbook
 from services.console.view.agency import AgencyView, View
 from services.console.view.alarms import alerts_of
 from services.console.view.records import Alert
+from services.console.workbench.bench import Workbench
 from shared.clock import Clock
 from shared.doors.answers import AnswerFollower
 from shared.doors.guard import WrongTokens
 from shared.doors.pages import Page
+
+CHECK_SECONDS, COUNT_SECONDS = 10.0, 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,21 @@ class ConsoleDoor:
     clock: Clock
     reporting: Elsewhere
     prometheus: Elsewhere
+    provider: Provider
+    errands: Errands
+    runbooks: Mapping[str, Runbook] = field(default_factory=dict)
+    """By name, what to do about alerts."""
     wrong_tokens: WrongTokens = field(default_factory=WrongTokens)
+    drafts: Drafts = field(default_factory=Drafts)
+    workbench: Workbench = field(default_factory=lambda: Workbench(CHECK_SECONDS))
+    counting: Workbench = field(default_factory=lambda: Workbench(COUNT_SECONDS))
+    """Apart from the other: whoever counts an export keeps nobody's check waiting."""
+
+    async def close(self) -> None:
+        """End what it has started."""
+        await self.provider.close()
+        self.workbench.close()
+        self.counting.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +164,10 @@ class ConsolePage:
     """Values of the template that are as they were when the page was asked for. Raises Problem."""
     regions: Callable[[Visit], Sequence[Region]] = no_regions
     """What stays current, from the view alone and quickly: it is asked whenever the view has changed."""
+    posted: Callable[[Visit, FormData], Awaitable[Mapping[str, Any]]] | None = None
+    """The same, of what is shown once the page's own form was posted to it, which changes nothing. Raises Problem."""
+    part: str = ""
+    """The template of the part that a script then asks for alone."""
     navigation: bool = True
     """Whether it stands among the links of every page."""
     refresh_seconds: float = 0.0

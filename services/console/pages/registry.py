@@ -10,7 +10,23 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from starlette.routing import compile_path
 
 from services.console.api import routes_commands as commands
-from services.console.pages import call, calls, figures, frame, now, operations, wall
+from services.console.pages import (
+    alerts,
+    call,
+    calls,
+    figures,
+    frame,
+    now,
+    operations,
+    programme,
+    programme_count,
+    programme_edit,
+    runbook,
+    switchboard,
+    teams,
+    trace,
+    wall,
+)
 from services.console.pages.actions import Action, always
 from services.console.pages.page import ConsolePage
 from shared.doors.problems import Problem
@@ -19,7 +35,16 @@ PAGES: tuple[ConsolePage, ...] = (
     now.PAGE,
     calls.PAGE,
     call.PAGE,
+    trace.PAGE,
+    teams.PAGE,
+    switchboard.PAGE,
+    alerts.PAGE,
+    runbook.PAGE,
     wall.PAGE,
+    programme.PAGE,
+    programme.DOCUMENT_PAGE,
+    programme_edit.PAGE,
+    programme_count.PAGE,
     figures.PAGE,
     operations.PAGE,
 )
@@ -37,9 +62,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("/switchboard/phase", "set-phase", commands.set_phase, weighs_most=_goes_live),
     Action("/switchboard/cap", "set-cap", commands.set_cap),
     Action("/referrals/{referral_id}/close", "close-referral", commands.close_referral),
-    Action("/programme/propose", "propose", commands.propose),
-    Action("/programme/approve", "approve", commands.approve, weighs_most=always),
-    Action("/programme/rollback", "roll-back", commands.roll_back),
+    Action("/programme/propose", "propose", commands.propose, reasoned=True),
+    Action("/programme/approve", "approve", commands.approve, weighs_most=always, reasoned=True),
+    Action("/programme/rollback", "roll-back", commands.roll_back, weighs_most=always),
     Action("/calls/{agency}/{source}/{incident}/override", "override", commands.override),
     Action("/calls/{agency}/{source}/{incident}/confirm", "confirm", commands.confirm),
     Action("/calls/{agency}/{source}/{incident}/incident", "confirm", commands.confirm_incident),
@@ -54,6 +79,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("/people/{person_id}/revoke-token", "revoke-token", commands.revoke_token),
     Action("/offers/{offer_id}/accept", "answer-offer", commands.accept),
     Action("/offers/{offer_id}/decline", "answer-offer", commands.decline),
+    Action("/alerts/acknowledge", "acknowledge", commands.acknowledge),
     Action("/cad/{source}/ping", "operate-cad", commands.ping),
     Action("/cad-messages/{message_id}/redeliver", "operate-cad", commands.redeliver),
 )

@@ -1,8 +1,8 @@
 """Who is signed in at a browser: sessions that this door keeps, and links that begin one, once.
 
 A browser holds a random id, and whoever follows a link a random secret; the door holds their hashes only, so that its
-memory and its file let nobody in. A session stands on its person's token: it has the roles that the agencies file gives
-them now, and ends when the token is revoked or taken out.
+memory and its file let nobody in. A session stands on its person's token, or on their name at the identity provider: it
+has the roles that the agencies file gives them now, and ends when that is revoked or taken out.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import json
 import os
 import secrets
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from services.console.api.access import Agencies, Asking
-from shared.agencies import Principal, hash_of
+from shared.agencies import Principal, Role, hash_of, sign_in_hash
 from shared.clock import Clock
 from shared.telemetry import logger
 
@@ -26,6 +27,7 @@ LINK_LIFE = timedelta(minutes=15)
 FRESH = timedelta(minutes=10)
 """So long after somebody has shown who they are, they need not do so again for what weighs most."""
 SAVE_USE_EVERY = timedelta(minutes=1)
+NEVER = datetime.min.replace(tzinfo=UTC)
 MOST_SESSIONS, MOST_LINKS = 2_000, 200
 
 
@@ -34,11 +36,14 @@ class Session:
     """A browser that somebody is signed in at. Its id is not in it."""
 
     token_hash: str
+    """Or the hash of a name at the identity provider."""
     began_at: datetime
     used_at: datetime
     """When somebody last did something there; that a page follows what happens is no use of it."""
     proved_at: datetime
     """When its person last showed who they are."""
+    groups: tuple[str, ...] | None = None
+    """The groups of the agencies file that the identity provider put them in; None: they came by a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,27 @@ class Sessions:
 
     def begin(self, token_hash: str) -> str:
         """Begin a session of whoever has this token; the id for the browser."""
-        now, session_id = self._clock.now(), secrets.token_urlsafe(32)
-        self._sessions[hash_of(session_id)] = Session(token_hash, now, now, now)
+        now = self._clock.now()
+        return self._begin(Session(token_hash, now, now, now))
+
+    def begin_named(self, person: Principal, groups: tuple[str, ...], proved_at: datetime | None) -> str | None:
+        """Begin a session of somebody whom the identity provider names; None where they may do nothing here.
+
+        `proved_at`: when they showed there who they are, as far as it says so.
+        """
+        now, table = self._clock.now(), self._groups_of(person)
+        session = Session(
+            sign_in_hash(person.sign_in or ""),
+            now,
+            now,
+            min(proved_at or NEVER, now),
+            tuple(group for group in groups if group in table),
+        )
+        return self._begin(session) if self._roles(person, session) else None
+
+    def _begin(self, session: Session) -> str:
+        session_id = secrets.token_urlsafe(32)
+        self._sessions[hash_of(session_id)] = session
         if len(self._sessions) > MOST_SESSIONS:
             self._sessions.popitem(last=False)
         self._save()
@@ -85,7 +109,8 @@ class Sessions:
         if session is None:
             return None
         person = self._agencies.person_with(session.token_hash)
-        if person is None or (now - session.used_at >= self._idle and not _only_watches(person)):
+        roles = self._roles(person, session) if person is not None else frozenset()
+        if person is None or not roles or (now - session.used_at >= self._idle and not _only_watches(roles)):
             self.end(session_hash)
             return None
         if use:
@@ -93,7 +118,18 @@ class Sessions:
             self._sessions.move_to_end(session_hash)
             if now - self._saved_at >= SAVE_USE_EVERY:
                 self._save()
-        return SignedIn(session, session_hash, Asking(person.agency, person.name, person.roles))
+        return SignedIn(session, session_hash, Asking(person.agency, person.name, roles))
+
+    def _groups_of(self, person: Principal) -> Mapping[str, frozenset[Role]]:
+        agency = self._agencies.agency(person.agency)
+        return agency.groups if agency is not None else {}
+
+    def _roles(self, person: Principal, session: Session) -> frozenset[Role]:
+        """What somebody may do in a session, as the file stands now."""
+        table = self._groups_of(person)
+        if session.groups is None or not table:
+            return person.roles
+        return frozenset(role for group in session.groups for role in table.get(group, ()))
 
     def end(self, session_hash: str) -> None:
         """Sign out."""
@@ -102,7 +138,8 @@ class Sessions:
 
     def prove(self, signed_in: SignedIn, token: str) -> bool:
         """Whether a token is that of whoever is signed in: they have shown once more who they are."""
-        if not secrets.compare_digest(hash_of(token), signed_in.session.token_hash):
+        is_token = self._agencies.person_of(token) is not None
+        if not is_token or not secrets.compare_digest(hash_of(token), signed_in.session.token_hash):
             return False
         signed_in.session.proved_at = self._clock.now()
         self._save()
@@ -131,7 +168,7 @@ class Sessions:
         """Begin a session by a link; None where it is used up, too old, or none. Afterwards it is used up."""
         person = self.person_of_link(secret)
         self._links.pop(hash_of(secret), None)
-        return None if person is None else self.begin(person.token)
+        return self.begin(person.token) if person is not None and person.token is not None else None
 
     # --- the file
 
@@ -160,6 +197,6 @@ class Sessions:
             logger().error("file of sessions not written", error=type(error).__name__)
 
 
-def _only_watches(person: Principal) -> bool:
+def _only_watches(roles: frozenset[Role]) -> bool:
     """A screen on the wall is signed in as somebody who may only look: nobody touches it, and it stays."""
-    return person.roles == {"viewer"}
+    return roles == {"viewer"}

@@ -55,7 +55,18 @@ async def make_link(request: Request, _who: Annotated[Asking, Depends(may("read"
 @router.get(ENTER)
 async def ask(request: Request, to: str = "/") -> Response:
     """The page that asks for a token."""
-    return PAGES.show("sign_in.html", to=own_address(to), wrong="", again=session_of(request, use=True) is not None)
+    return _asks(request, to)
+
+
+def _asks(request: Request, to: str, status: int = HTTPStatus.OK, wrong: str = "") -> Response:
+    return PAGES.show(
+        "sign_in.html",
+        status,
+        to=own_address(to),
+        wrong=wrong,
+        again=session_of(request, use=True) is not None,
+        by_provider=door_of(request).provider.is_set_up,
+    )
 
 
 @router.post(ENTER)
@@ -69,8 +80,8 @@ async def enter(request: Request, token: Token, to: Address = "/") -> Response:
         address = request.client.host if request.client else ""
         waits = door.wrong_tokens.note(address, door.clock.monotonic()) > 0
         status, wrong = (HTTPStatus.TOO_MANY_REQUESTS, TOO_MANY) if waits else (HTTPStatus.FORBIDDEN, UNKNOWN_TOKEN)
-        return PAGES.show("sign_in.html", status, to=own_address(to), wrong=wrong, again=signed_in is not None)
-    return _with_session(request, door.sessions.begin(hash_of(token)), own_address(to))
+        return _asks(request, to, status, wrong)
+    return with_session(request, door.sessions.begin(hash_of(token)), own_address(to))
 
 
 @router.get(ENTER + "/{secret}")
@@ -88,7 +99,7 @@ async def follow_link(request: Request, secret: str) -> Response:
     session_id = door_of(request).sessions.redeem(secret)
     if session_id is None:
         raise USED_UP
-    return _with_session(request, session_id, "/")
+    return with_session(request, session_id, "/")
 
 
 @router.post("/leave")
@@ -108,7 +119,8 @@ async def choose_theme(theme: Annotated[Theme, Form()], back: Address = "/") -> 
     return chosen
 
 
-def _with_session(request: Request, session_id: str, to: str) -> Response:
+def with_session(request: Request, session_id: str, to: str) -> Response:
+    """Lead on with a session, instead of the one that this browser had."""
     _end_session(request)
     entered = RedirectResponse(to, HTTPStatus.SEE_OTHER)
     entered.set_cookie(COOKIE, session_id, path="/", secure=True, httponly=True, samesite="strict")

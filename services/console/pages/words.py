@@ -53,6 +53,12 @@ MARKS: Mapping[str, Mark] = MappingProxyType(
         "need-police": Mark("◆", "needs police", "alarm"),
         "safety-check-overdue": Mark("◆", "silent", "alarm"),
         "silent": Mark("◆", "silent", "alarm"),
+        # a version of the programme
+        "active": Mark("●", "in force", "free"),
+        "proposed": Mark("◐", "proposed", "asked"),
+        "adopted": Mark("■", "approved, waits for its time", "busy"),
+        "replaced": Mark("○", "replaced", "out"),
+        "rolled-back": Mark("✕", "rolled back", "quiet"),
         # a switch
         "live": Mark("●", "live", "free"),
         "advisory": Mark("◐", "advisory", "asked"),
@@ -85,6 +91,15 @@ def day_time(context: Context, at: datetime | None) -> Markup | str:
         return "not known"
     local = at.astimezone(context["zone"])
     return Markup('<time datetime="{}">{:%Y-%m-%d %H:%M:%S}</time>').format(_stamp(at), local)
+
+
+@pass_context
+def week_time(context: Context, at: datetime | None) -> Markup | str:
+    """An instant some hours or days off on the agency's clocks, to the minute."""
+    if at is None:
+        return "not known"
+    local = at.astimezone(context["zone"])
+    return Markup('<time datetime="{}">{:%a %H:%M}</time>').format(_stamp(at), local)
 
 
 def age(at: datetime | None) -> Markup:
@@ -123,7 +138,9 @@ def _left_words(seconds: float) -> str:
     whole = int(seconds)
     if whole <= 0:
         return "time is up"
-    return f"{whole} s left" if whole < 2 * MINUTE else f"{whole // MINUTE} min left"
+    if whole < 2 * MINUTE:
+        return f"{whole} s left"
+    return f"{whole // MINUTE} min left" if whole < 2 * HOUR else f"{whole // HOUR} h left"
 
 
 def _stamp(at: datetime) -> str:
@@ -136,5 +153,13 @@ def pair(value: str) -> tuple[str, str]:
 
 
 FILTERS: Mapping[str, Any] = MappingProxyType(
-    {"pair": pair, "mark": mark, "clock_time": clock_time, "day_time": day_time, "age": age, "left": left}
+    {
+        "pair": pair,
+        "mark": mark,
+        "clock_time": clock_time,
+        "day_time": day_time,
+        "week_time": week_time,
+        "age": age,
+        "left": left,
+    }
 )

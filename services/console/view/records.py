@@ -271,6 +271,11 @@ class DocumentSeen:
     document: str = ""
     rolled_back_by: str | None = None
     rolled_back_why: str = ""
+    proposed_at: datetime | None = None
+    approved_at: datetime | None = None
+    approved_why: str = ""
+    in_force_since: datetime | None = None
+    """When it last came into force, if ever."""
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ KEEP_SWITCHES = 200
 # --- the programme
 
 
-def _proposed(agency: AgencyRecords, event: events.ProgrammeProposed, _stored: Stored) -> None:
+def _proposed(agency: AgencyRecords, event: events.ProgrammeProposed, stored: Stored) -> None:
     document = DocumentSeen(
         event.document_hash,
         event.version,
@@ -26,6 +26,7 @@ def _proposed(agency: AgencyRecords, event: events.ProgrammeProposed, _stored: S
         event.proposed_by,
         reason=event.reason,
         document=event.document,
+        proposed_at=stored.time,
     )
     agency.documents.setdefault(event.document_hash, document)
     disposable = [name for name, other in agency.documents.items() if other.state not in ("adopted", "active")]
@@ -33,10 +34,11 @@ def _proposed(agency: AgencyRecords, event: events.ProgrammeProposed, _stored: S
         del agency.documents[name]
 
 
-def _adopted(agency: AgencyRecords, event: events.ProgrammeAdopted, _stored: Stored) -> None:
+def _adopted(agency: AgencyRecords, event: events.ProgrammeAdopted, stored: Stored) -> None:
     document = DocumentSeen(event.document_hash, event.version, event.effective, "adopted", event.proposed_by)
     document = agency.documents.setdefault(event.document_hash, document)
     document.state, document.approved_by = "adopted", event.approved_by
+    document.approved_at, document.approved_why = stored.time, event.reason
 
 
 def _activated(agency: AgencyRecords, event: events.ProgrammeActivated, stored: Stored) -> None:
@@ -49,6 +51,7 @@ def _activated(agency: AgencyRecords, event: events.ProgrammeActivated, stored: 
     unknown = DocumentSeen(event.document_hash, event.version, stored.time, "active", "")
     active = agency.documents.setdefault(event.document_hash, unknown)
     active.state, active.rolled_back_by, active.rolled_back_why = "active", None, ""
+    active.in_force_since = stored.time
 
 
 # --- the switchboard

@@ -77,11 +77,16 @@ def read_export(mapping: CallMapping, path: Path) -> Export:
     """An export as calls. Raises MappingRefused with every fault."""
     try:
         with opened(path, mapping.file) as lines:
-            export = _export(mapping, lines)
+            return read_lines(mapping, lines, path.name)
     except (OSError, BadFile) as error:
         raise MappingRefused(f"{path.name}: {error}") from None
+
+
+def read_lines(mapping: CallMapping, lines: Iterable[str], name: str) -> Export:
+    """The same of lines that came from elsewhere, by the name of what they came from. Raises MappingRefused."""
+    export = _export(mapping, lines)
     if not export.rows:
-        raise MappingRefused(f"{path.name}: holds no call")
+        raise MappingRefused(f"{name}: holds no call")
     export.rows.sort(key=lambda row: row.created_at)
     return export
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as js
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,17 +14,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.text import Text
 
 from services.console.cli.programme import print as pages
-from shared.call import Call, CallType, Position
+from shared.call import Call, Position
 from shared.programme import Judgement, Phase, Programme, ProgrammeRefused, Switchboard, judge, read, words_in_narrative
 from shared.programme.judging.place import located_by
 from shared.programme.judging.programme import Cap
 from shared.programme.judging.surroundings import Surroundings
-from shared.programme.trying.cad_export import Export, call_of, read_export
+from shared.programme.trying.cad_export import Export, read_export
 from shared.programme.trying.changed_regions import TooLarge
-from shared.programme.trying.coverage import Coverage, tally
 from shared.programme.trying.difference import difference
 from shared.programme.trying.explain import all_on, facts_used
 from shared.programme.trying.export_document import CallMapping, File, MappingRefused, read_mapping
+from shared.programme.trying.export_fit import coverage_of, fit_remarks, misfits
 from shared.programme.trying.look import look_at
 from shared.programme.trying.page import grids, page
 from shared.programme.trying.reference import reference, schema_text
@@ -104,13 +103,10 @@ def week(doc: Path, *, on: str | None) -> None:
 def coverage(doc: Path, calls_file: Path, *, mapping: Path, switchboard: Path | None, json: bool) -> None:
     """What the programme would have taken of an export, and the gate that stopped the rest."""
     programme = _read(doc, as_json=json)
-    board, counted = _board(programme, switchboard), Coverage()
+    board = _board(programme, switchboard)
     document, export = _exported(programme, calls_file, mapping)
-    remarks = [*export.remarks, *_differences(programme, document)]
-    for row in export.rows:
-        call, position = call_of(row.body), row.body.get("position")
-        located = located_by(programme, str(Position(**position))) if position else None
-        tally(counted, programme, board, call, call.updated_at.astimezone(UTC), located)
+    remarks = [*export.remarks, *fit_remarks(programme, document)]
+    counted = coverage_of(programme, board, export)
     if json:
         _print_json(counted.summary() | {"remarks": remarks})
     else:
@@ -234,25 +230,11 @@ def _exported(programme: Programme, path: Path, mapping: Path) -> tuple[CallMapp
     """The calls of an export, read by a mapping that names nothing which the programme does not have."""
     try:
         document = read_mapping(mapping.read_text("utf-8"))
-        if document.agency != programme.agency:
-            _end(f"the mapping is {document.agency}'s, the programme {programme.agency}'s", USAGE)
-        for district in document.beats.districts if document.beats else ():
-            if district not in programme.districts:
-                _end(f"{mapping.name}: {district} is no district of the programme", USAGE)
-        for code in filter(None, dict.fromkeys(document.codes.values())):
-            if programme.code(CallType(system=document.code_system, code=code)) is None:
-                _end(f"{mapping.name}: {document.code_system} {code} is no code of the programme", USAGE)
+        for misfit in misfits(programme, document):
+            _end(f"{mapping.name}: {misfit}", USAGE)
         return document, read_export(document, path)
     except MappingRefused as refused:
         _end(str(refused), REFUSED)
-
-
-def _differences(programme: Programme, document: CallMapping) -> Iterator[str]:
-    """What mapping and programme say differently, where both may be meant."""
-    if document.time_zone != programme.zone.key:
-        yield f"the mapping reads times in {document.time_zone}, the programme's hours are in {programme.zone.key}"
-    if document.code_system not in {system for system, _ in programme.codes}:
-        yield f"the programme lists no code of the system {document.code_system}"
 
 
 # --- answers

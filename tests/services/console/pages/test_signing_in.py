@@ -138,7 +138,7 @@ async def test_signing_in_leads_nowhere_else(city: City, to: str) -> None:
 async def test_approving_needs_somebody_to_show_once_more_who_they_are(city: City) -> None:
     await city.post("supervisor", "/v1/programme/propose", {"document": "version = 1"})
     async with city.signed_in("approver") as browser:
-        approval = {"document_hash": "h1", "back": "/programme"}
+        approval = {"document_hash": "h1", "back": "/programme", "reason": "agreed"}
         session = next(iter(city.app.state.console.sessions._sessions.values()))
         session.proved_at -= FRESH
         first = await browser.post("/programme/approve", data=approval)

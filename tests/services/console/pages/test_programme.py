@@ -1,0 +1,132 @@
+"""The page Programme: what it shows, how two people change it, and what a check may cost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.console.pages.sessions import FRESH
+from shared import events
+from tests.services.console.pages.programme_driver import FIRST, SECOND, ProgrammeRoom, programme_room, version
+
+SCRIPT = {"Accept": "application/json"}
+HIDDEN = version(2, ('category = "mental-health"', 'category = "mentle-health"'))
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[ProgrammeRoom]:
+    async with programme_room(tmp_path) as running:
+        yield running
+
+
+async def shown(browser: httpx.AsyncClient, path: str) -> str:
+    page = await browser.get(path)
+    assert page.status_code == 200, page.text
+    return page.text
+
+
+async def test_everybody_sees_what_is_in_force_with_its_week(room: ProgrammeRoom) -> None:
+    async with room.city.signed_in("viewer") as browser:
+        page = await shown(browser, "/programme")
+        for part in ("Version 1", "in force", "proposed by <b>maria</b>", "approved by <b>paul</b>", "11:00 to 19:00"):
+            assert part in page, part
+        assert "/programme/edit" not in page
+        assert (await browser.get("/programme/edit")).status_code == 403
+        assert (await browser.post("/programme/edit", data={"document": FIRST})).status_code == 403
+        assert (await browser.post("/programme/coverage", data={"mapping": ""})).status_code == 403
+
+
+async def test_two_people_change_it_and_one_takes_it_back(room: ProgrammeRoom) -> None:
+    async with room.city.signed_in("supervisor") as manager, room.city.signed_in("approver") as approver:
+        checked = await manager.post("/programme/edit", data={"document": SECOND.replace("\n", "\r\n")})
+        for part in ("No fault", "Propose version 2", "08:00 to 22:00", "does not go", "may go"):
+            assert part in checked.text, part
+        proposed = await manager.post(
+            "/programme/propose", data={"document": SECOND, "reason": "longer hours", "back": "/programme"}
+        )
+        assert "waits for another person" in await shown(manager, proposed.headers["location"])
+        path = f"/programme/documents/{room.hash_of(2)}"
+        assert "You proposed it, so you cannot approve it" in await shown(manager, path)
+        page = await shown(approver, path)
+        for part in ("What it changes", "longer hours", "Approve version 2", "it is in force at once"):
+            assert part in page, part
+        approval = {"document_hash": room.hash_of(2), "back": "/programme", "reason": "agreed"}
+        done = await approver.post("/programme/approve", data=approval)
+        assert "Version 2 is in force" in await shown(approver, done.headers["location"])
+        assert room.active == 2
+        old = f"/programme/documents/{room.hash_of(1)}"
+        assert "Roll back to version 1" in await shown(manager, old)
+        assert "Roll back to version 1" not in await shown(approver, old)
+        back = {"to_hash": room.hash_of(1), "in_force": room.hash_of(2), "back": "/programme", "reason": "too much"}
+        rolled = await manager.post("/programme/rollback", data=back)
+        page = await shown(manager, rolled.headers["location"])
+        assert "Version 1 is in force again" in page
+        assert "rolled back by <b>the-supervisor</b>: too much" in page
+        assert room.active == 1
+
+
+async def test_what_weighs_most_needs_a_fresh_sign_in_and_a_reason(room: ProgrammeRoom) -> None:
+    async with room.city.signed_in("supervisor") as manager, room.city.signed_in("approver") as approver:
+        await manager.post("/programme/propose", data={"document": SECOND, "reason": "longer hours"})
+        path, approval = f"/programme/documents/{room.hash_of(2)}", {"document_hash": room.hash_of(2)}
+        refused = await approver.post("/programme/approve", data=approval)
+        assert (refused.status_code, "Say why" in refused.text) == (422, True)
+        for session in room.city.app.state.console.sessions._sessions.values():
+            session.proved_at -= FRESH
+        assert "First show once more who you are" in await shown(approver, path)
+        stale = await approver.post("/programme/approve", data={**approval, "reason": "agreed"})
+        assert stale.headers["location"].startswith("/enter")
+        back = {"to_hash": room.hash_of(1), "in_force": room.hash_of(1), "reason": "too much"}
+        assert (await manager.post("/programme/rollback", data=back)).headers["location"].startswith("/enter")
+    assert [type(command) for command in room.city.commands()] == [events.ProposeProgramme]
+
+
+async def test_whoever_proposed_is_told_that_they_cannot_approve(room: ProgrammeRoom) -> None:
+    both = (room.city.agencies_file.read_text()).replace('roles = ["supervisor"]', 'roles = ["supervisor", "approver"]')
+    room.city.agencies_file.write_text(both)
+    async with room.city.signed_in("supervisor") as manager:
+        await manager.post("/programme/propose", data={"document": SECOND, "reason": "longer hours"})
+        page = await shown(manager, f"/programme/documents/{room.hash_of(2)}")
+        assert "You proposed it, so you cannot approve it: another person has to." in page
+        assert "Approve version" not in page
+        done = await manager.post(
+            "/programme/approve", data={"document_hash": room.hash_of(2), "reason": "me", "back": "/programme"}
+        )
+        assert "Whoever proposed a document cannot approve it" in await shown(manager, done.headers["location"])
+    assert room.active == 1
+
+
+async def test_a_check_says_each_fault_with_its_line_and_changes_nothing(room: ProgrammeRoom) -> None:
+    async with room.city.signed_in("supervisor") as manager:
+        checked = await manager.post("/programme/edit", data={"document": "version = 0\n"}, headers=SCRIPT)
+        part = checked.json()["part"]
+        assert 'href="#line-1" data-line="1"' in part
+        assert "Right would be:" in part
+        assert "Propose version" not in part
+        assert "version = 0" in await shown(manager, "/programme/edit"), "a reload keeps what was typed"
+        async with room.city.signed_in("supervisor") as other_seat:
+            assert "version = 0" in await shown(other_seat, "/programme/edit")
+        async with room.city.signed_in("dispatcher") as other:
+            assert (await other.get("/programme/edit")).status_code == 403
+        again = await manager.post("/programme/edit", data={"again": "yes"})
+        assert "version = 0" not in again.text
+        low = await manager.post("/programme/edit", data={"document": FIRST.replace("Madison", "Our")}, headers=SCRIPT)
+        assert "it has to be greater than 1" in low.json()["part"]
+    assert room.city.commands() == []
+
+
+async def test_a_call_is_tried_under_both(room: ProgrammeRoom) -> None:
+    call = {"try": "yes", "code": "dane-county MENTAL", "place": "Central", "weekday": "0", "time": "20:30"}
+    answers = {f"answer Q{number}": "no" for number in range(1, 6)}
+    async with room.city.signed_in("supervisor") as manager:
+        form = {"document": SECOND, **call, **answers}
+        part = (await manager.post("/programme/edit", data=form, headers=SCRIPT)).json()["part"]
+        before, then = part.split("In force now")[1].split("Your draft")
+        assert "cares does not go" in before
+        assert "cares may go" in then.split("check-title")[0]
+        heard = {**form, "text": "he has a knife", "document": SECOND}
+        part = (await manager.post("/programme/edit", data=heard, headers=SCRIPT)).json()["part"]
+        assert "he has a knife" not in await shown(manager, "/programme/edit"), "a narrative is not kept"
