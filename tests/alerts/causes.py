@@ -193,11 +193,15 @@ CAUSES = (
     ),
     Cause("nobody has the right to pause", ("NoStopSwitch",), _rewritten(_nobody_may_pause), end=_restored),
     Cause(
-        "both processes of team availability hang over a deadline", ("CallOverdue", "ServiceGone"), _nobody_decides, 90
+        "both processes of team availability hang over a deadline",
+        ("CallOverdue", "ServiceGone", "ConservationBroken"),
+        _nobody_decides,
+        90,
     ),
     Cause("they go on", ("RoutedLate",), _decides_again),
     Cause("a process of triage hangs", ("InstanceDown",), _frozen("triage", 1), 180, Scene.thaw),
     Cause("intake hangs", ("DoorGone",), _frozen("intake", 1), 90, Scene.thaw),
+    Cause("the auditor hangs", ("AuditorSilent",), _frozen("auditor", 1), 240, Scene.thaw),
     Cause("the console hangs", ("AlarmsUnseen",), _frozen("console", 1), 120, Scene.thaw),
     Cause("clocks are 0.6 s ahead of Kafka's (planted)", ("ClockSkew",), _clock_off, 180, _clock_right),
     Cause("a team on scene says nothing", ("TeamSilent", "AlarmCounted safety_checks_missed_total"), _team_silent, 240),
