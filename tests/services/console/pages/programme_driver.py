@@ -16,7 +16,7 @@ from shared.engine.service import Input
 from shared.events import Command, Event
 from shared.topics import DECISIONS
 from tests.services.console.driver import AGENCY, City, running_city
-from tests.services.console.pages.driver import RoomServices
+from tests.services.console.pages.driver import Room, RoomServices
 from tests.shared.programme.documents import PROGRAMMES
 
 FIRST = (PROGRAMMES / "madison-wi.2021-09-01.toml").read_text()
@@ -53,11 +53,12 @@ class ProgrammeServices(RoomServices):
         return made
 
 
-class ProgrammeRoom:
-    """The room, and what its people see."""
+class ProgrammeRoom(Room):
+    """The room, with the first document in force."""
 
     def __init__(self, city: City) -> None:
         self.city = city
+        self.in_force(FIRST, self.now)
 
     @property
     def active(self) -> int:
@@ -97,6 +98,5 @@ class ProgrammeRoom:
 async def programme_room(folder: Path) -> AsyncIterator[ProgrammeRoom]:
     async with running_city(folder, ProgrammeServices) as city:
         room = ProgrammeRoom(city)
-        room.in_force(FIRST, city.log.clock.now())
         await city.settle()
         yield room
