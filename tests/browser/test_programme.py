@@ -11,6 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from services.console.openid.provider import Provider
+from services.console.pages.page import ConsoleDoor
 from tests.browser.desk import PHONE_PIXELS, Desk, Scheme, a_browser, seated, served
 from tests.services.console import driver
 from tests.services.console.openid.provider import CLIENT, CLIENT_SECRET, running_provider
@@ -162,7 +163,7 @@ async def test_without_a_script_a_button_checks_and_what_was_checked_is_proposed
 
 async def test_signing_in_at_an_identity_provider_goes_on_by_itself(browser: Browser, tmp_path: Path) -> None:
     async with running_provider() as provider, programme_room(tmp_path) as room, served(room.city.app) as address:
-        set_up(room, provider.issuer, f"{address}/sign-in/back")
+        door = set_up(room, provider.issuer, f"{address}/sign-in/back")
         context = await browser.new_context(color_scheme="dark")
         page = await context.new_page()
         await page.goto(f"{address}/calls")
@@ -175,13 +176,15 @@ async def test_signing_in_at_an_identity_provider_goes_on_by_itself(browser: Bro
         await plain.get_by_role("link", name="Sign in with your organisation").click()
         await plain.get_by_role("button", name="Go on").click()
         await plain.get_by_role("heading", name="Now").first.wait_for()
+        await door.provider.close()
 
 
-def set_up(room: ProgrammeRoom, issuer: str, callback: str) -> None:
+def set_up(room: ProgrammeRoom, issuer: str, callback: str) -> ConsoleDoor:
     """Have the door know an identity provider, and the agencies file somebody whom it names."""
     dana = f'\n[agencies.{driver.AGENCY}.people.dana]\nsign_in = "email:dana@city.gov"\nroles = ["dispatcher"]\n'
     room.city.agencies_file.write_text(driver.AGENCIES + dana)
-    door, settings = room.city.app.state.console, driver.settings(room.city.agencies_file)
+    door: ConsoleDoor = room.city.app.state.console
+    settings = driver.settings(room.city.agencies_file)
     changed = {
         "oidc_issuer": issuer,
         "oidc_client_id": CLIENT,
@@ -189,4 +192,5 @@ def set_up(room: ProgrammeRoom, issuer: str, callback: str) -> None:
         "oidc_callback_url": callback,
     }
     provider = Provider(settings.model_copy(update=changed), door.clock)
-    room.city.app.state.console = dataclasses.replace(door, provider=provider)
+    room.city.app.state.console = changed_door = dataclasses.replace(door, provider=provider)
+    return changed_door

@@ -35,6 +35,14 @@ def version(number: int, *changes: tuple[str, str]) -> str:
 SECOND = version(2, ("11:00-19:00", "08:00-22:00"))
 
 
+ABOUT_THE_PROGRAMME = (
+    events.ProposeProgramme,
+    events.ApproveProgramme,
+    events.RejectProgramme,
+    events.RollBackProgramme,
+)
+
+
 class ProgrammeServices(RoomServices):
     """Triage decides what has to do with the programme."""
 
@@ -43,7 +51,7 @@ class ProgrammeServices(RoomServices):
         self.state = State()
 
     def decide(self, command: Command) -> list[Event]:
-        if not isinstance(command, events.ProposeProgramme | events.ApproveProgramme | events.RollBackProgramme):
+        if not isinstance(command, ABOUT_THE_PROGRAMME):
             return super().decide(command)
         now = self.log.clock.now()
         given = Input(command, "commands/0/0", now, AGENCY)

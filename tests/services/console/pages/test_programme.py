@@ -102,6 +102,24 @@ async def test_whoever_proposed_is_told_that_they_cannot_approve(room: Programme
     assert room.active == 1
 
 
+async def test_a_proposal_is_turned_down_and_may_come_again(room: ProgrammeRoom) -> None:
+    async with room.city.signed_in("supervisor") as manager, room.city.signed_in("approver") as approver:
+        await manager.post("/programme/propose", data={"document": SECOND, "reason": "longer hours"})
+        path, no = f"/programme/documents/{room.hash_of(2)}", {"document_hash": room.hash_of(2), "back": "/programme"}
+        assert "Turn version 2 down" in await shown(approver, path)
+        assert "Take version 2 back" in await shown(manager, path)
+        assert (await approver.post("/programme/reject", data=no)).status_code == 422
+        done = await approver.post("/programme/reject", data={**no, "reason": "too few teams"})
+        page = await shown(approver, done.headers["location"])
+        assert "The proposed version 2 is turned down; nothing else changes." in page
+        assert "turned down by <b>the-approver</b>" in page
+        assert "Approve version" not in await shown(approver, path)
+        again = await manager.post("/programme/propose", data={"document": SECOND, "reason": "more teams"})
+        assert "waits for another person" in await shown(manager, again.headers["location"])
+        assert "Approve version 2" in await shown(approver, path)
+    assert room.active == 1
+
+
 async def test_a_check_says_each_fault_with_its_line_and_changes_nothing(room: ProgrammeRoom) -> None:
     async with room.city.signed_in("supervisor") as manager:
         checked = await manager.post("/programme/edit", data={"document": "version = 0\n"}, headers=SCRIPT)
