@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.reporting import outcomes, trace
 from services.reporting.config import ReportingSettings
-from services.reporting.figures import routes as figures
+from services.reporting.figures.routes import FigureRoutes
 from services.reporting.store.engine import is_away
 from shared.clock import Clock
 from shared.doors.guard import Bounds, CallerOf, Guard, bearer_of
@@ -31,7 +31,7 @@ from shared.telemetry import Probe
 DOOR = "reporting"
 MAX_BODY_BYTES = 1024
 """Questions stand in paths; nothing is sent."""
-ROUTES: tuple[Callable[[AsyncEngine], list[BaseRoute]], ...] = (trace.routes, outcomes.routes, figures.routes)
+ROUTES: tuple[Callable[[AsyncEngine], list[BaseRoute]], ...] = (trace.routes, outcomes.routes)
 """What can be asked, all of it with the key."""
 
 
@@ -53,7 +53,8 @@ def create_app(
         respond=respond,
         failure="Something went wrong here.",
     )
-    questions = Mount("/", routes=[route for routes in ROUTES for route in routes(engine)])
+    figures = FigureRoutes(engine, clock, settings.reporting_district_groups)
+    questions = Mount("/", routes=[*figures.routes(), *(route for routes in ROUTES for route in routes(engine))])
     questions.app = _WithKey(questions.app, caller_of, prepared)
     app = Starlette(
         routes=[*operations_routes(ready), questions],
