@@ -1,4 +1,4 @@
-"""What browsers follow: the rows that changed, and a beat every second that says how current they are.
+"""What browsers follow: the rows that changed, and a beat twice a second that says how current they are.
 
 A stream is one browser's, for all its tabs: the script sees to that. It ends by itself after a while and is opened
 again, so that none outlives its session, and no proxy closes it unseen. Who cannot have one asks for the same as JSON.
@@ -24,7 +24,7 @@ from services.console.pages.seat import Seated, check_right, door_of
 from services.console.pages.sessions import SignedIn
 from shared.doors.problems import Problem
 
-BEAT_SECONDS = 1.0
+BEAT_SECONDS = 0.5
 STREAM_SECONDS = 45.0
 """Less than a door gives an answer."""
 RETRY_MILLISECONDS = 200
