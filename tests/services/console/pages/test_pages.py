@@ -189,9 +189,10 @@ def test_of_too_many_streams_of_a_session_the_oldest_ends() -> None:
     assert not streams.is_open("a", first)
     assert all(streams.is_open("a", other) for other in others)
     for number in range(MOST_STREAMS - MOST_OF_A_SESSION):
+        streams.check_room()
         streams.open(f"session {number}")
     with pytest.raises(Problem):
-        streams.open("one more")
+        streams.check_room()
 
 
 def test_pages_are_listed_once() -> None:
