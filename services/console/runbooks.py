@@ -91,4 +91,4 @@ def _words_under(heading: str, text: str) -> Markup:
     """The first paragraph under a heading."""
     _, _, after = text.partition(f"{heading}\n")
     paragraph, _, _ = after.strip().partition("\n\n")
-    return Markup(MARKDOWN.renderInline(paragraph))  # noqa: S704  # as above
+    return Markup(MARKDOWN.renderInline(" ".join(paragraph.split())))  # noqa: S704  # as above

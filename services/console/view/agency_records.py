@@ -56,8 +56,8 @@ class AgencyRecords:
         return list(reversed(self._alerts.values()))
 
     def ended_alerts(self) -> list[Alert]:
-        """The alerts that ended last, newest first."""
-        return list(reversed(self._ended_alerts))
+        """The alerts that ended last, newest first, and who had looked after each."""
+        return [replace(alert, acknowledged=self.acknowledgement(alert)) for alert in reversed(self._ended_alerts)]
 
     def raise_alert(self, alert_id: str, alert: Alert) -> None:
         """Raise an alert, or raise it again. Of too many of a kind the oldest goes."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from shared.programme.judging.programme import Programme
 
 WIDTH: Final = 600
-MOST_HEIGHT: Final = 480
+MOST_HEIGHT: Final = 320
 MARGIN: Final = 4
 TILE_WIDTH: Final = 142
 TILE_HEIGHT: Final = 76

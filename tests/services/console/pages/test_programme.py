@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
+from services.console.api.access import Asking
+from services.console.pages.drafts import MOST_CHARACTERS, MOST_DRAFTS, Drafts
 from services.console.pages.sessions import FRESH
 from shared import events
-from tests.services.console.pages.programme_driver import FIRST, SECOND, ProgrammeRoom, programme_room, version
+from tests.services.console.pages.programme_driver import FIRST, SECOND, ProgrammeRoom, programme_room
+from tests.services.console.workbench.test_bench import MAPPING
 
 SCRIPT = {"Accept": "application/json"}
-HIDDEN = version(2, ('category = "mental-health"', 'category = "mentle-health"'))
 
 
 @pytest.fixture
@@ -99,6 +102,24 @@ async def test_whoever_proposed_is_told_that_they_cannot_approve(room: Programme
     assert room.active == 1
 
 
+async def test_a_proposal_is_turned_down_and_may_come_again(room: ProgrammeRoom) -> None:
+    async with room.city.signed_in("supervisor") as manager, room.city.signed_in("approver") as approver:
+        await manager.post("/programme/propose", data={"document": SECOND, "reason": "longer hours"})
+        path, no = f"/programme/documents/{room.hash_of(2)}", {"document_hash": room.hash_of(2), "back": "/programme"}
+        assert "Turn version 2 down" in await shown(approver, path)
+        assert "Take version 2 back" in await shown(manager, path)
+        assert (await approver.post("/programme/reject", data=no)).status_code == 422
+        done = await approver.post("/programme/reject", data={**no, "reason": "too few teams"})
+        page = await shown(approver, done.headers["location"])
+        assert "The proposed version 2 is turned down; nothing else changes." in page
+        assert "turned down by <b>the-approver</b>" in page
+        assert "Approve version" not in await shown(approver, path)
+        again = await manager.post("/programme/propose", data={"document": SECOND, "reason": "more teams"})
+        assert "waits for another person" in await shown(manager, again.headers["location"])
+        assert "Approve version 2" in await shown(approver, path)
+    assert room.active == 1
+
+
 async def test_a_check_says_each_fault_with_its_line_and_changes_nothing(room: ProgrammeRoom) -> None:
     async with room.city.signed_in("supervisor") as manager:
         checked = await manager.post("/programme/edit", data={"document": "version = 0\n"}, headers=SCRIPT)
@@ -130,3 +151,33 @@ async def test_a_call_is_tried_under_both(room: ProgrammeRoom) -> None:
         heard = {**form, "text": "he has a knife", "document": SECOND}
         part = (await manager.post("/programme/edit", data=heard, headers=SCRIPT)).json()["part"]
         assert "he has a knife" not in await shown(manager, "/programme/edit"), "a narrative is not kept"
+
+
+EXPORT = "id,at,code\n1,2021-09-01 12:00,MENTAL\n2,2021-09-01 13:00,Jane Doe\n"
+
+
+async def test_an_export_is_counted_and_nothing_of_it_is_kept(room: ProgrammeRoom) -> None:
+    async with room.city.signed_in("supervisor") as manager:
+        counted = await manager.post(
+            "/programme/coverage", data={"mapping": MAPPING}, files={"export": ("calls.csv", EXPORT)}
+        )
+        assert "2 calls under version 1" in counted.text
+        assert "Jane Doe" in counted.text, "a code that is not listed, whatever it says"
+        assert "Jane Doe" not in await shown(manager, "/programme/coverage")
+        nothing = await manager.post("/programme/coverage", data={"mapping": MAPPING})
+        assert "Choose an export" in nothing.text
+        large = await manager.post(
+            "/programme/coverage", data={"mapping": MAPPING}, files={"export": ("calls.csv", b"x" * (17 << 20))}
+        )
+        assert large.status_code == 413
+
+
+async def test_drafts_are_bounded_and_everybodys_own(room: ProgrammeRoom) -> None:
+    drafts, who = Drafts(), Asking("madison-wi", "ann", frozenset({"supervisor"}))
+    for number in range(MOST_DRAFTS + 1):
+        drafts.keep(replace(who, name=f"ann-{number}"), "text")
+    assert drafts.of(replace(who, name="ann-0")) is None
+    assert drafts.of(replace(who, agency="boston-ma", name="ann-1")) is None
+    async with room.city.signed_in("supervisor") as manager:
+        long = await manager.post("/programme/edit", files={"document": (None, "x" * (MOST_CHARACTERS + 1))})
+        assert long.status_code == 413

@@ -359,6 +359,8 @@ def test_an_alert_that_is_raised_again_is_another() -> None:
 def test_what_has_ended_says_when() -> None:
     view = view_of(*TAKEN, SILENT)
     raised_at = view.alerts()[0].at
+    _, word = acknowledged(raised_at=raised_at)
+    view.fold(word, stored(N, word, 98))
     assert view.ended_alerts() == []
     heard = events.StatusReported(team_id="cares-1", status="on-scene", call_id=CALL_ID, episode=1)
     view.fold(heard, stored(A, heard, 99, START + timedelta(minutes=30)))
@@ -368,6 +370,8 @@ def test_what_has_ended_says_when() -> None:
         raised_at,
         START + timedelta(minutes=30),
     )
+    assert ended_alert.acknowledged is not None
+    assert ended_alert.acknowledged.by == "dora"
     assert view.alerts() == []
 
 
