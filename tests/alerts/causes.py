@@ -94,7 +94,7 @@ async def _too_much(scene: Scene) -> None:
             await scene.new_call("plain", "NOISE COMPLAINT", "long")
 
     async with asyncio.TaskGroup() as tasks:
-        for _ in range(700):
+        for _ in range(500):
             tasks.create_task(publish())
 
 
@@ -210,7 +210,7 @@ CAUSES = (
     Cause("the prober hangs", ("ProberGone",), _frozen("prober", 1), 150, Scene.thaw),
     Cause("the auditor hangs", ("AuditorSilent",), _frozen("auditor", 1), 240, Scene.thaw),
     Cause("both processes of notification hang", ("ProbeMissed",), _frozen("notification"), 180, Scene.thaw),
-    Cause("700 calls that take long to decide (planted)", ("InputStale",), _too_much, 120),
+    Cause("500 calls that take long to decide (planted)", ("InputStale",), _too_much, 120),
     Cause(
         "Kafka hangs while calls come",
         ("FollowerBehind", "PartitionUnowned"),
