@@ -222,7 +222,7 @@ def teams(body: Sequence[dict[str, Any]]) -> None:
         (
             seen["team"]["team_id"],
             seen["status"],
-            seen["team"]["model"],
+            ", ".join((seen["team"]["model"], *seen["team"]["further_models"])),
             ", ".join(seen["team"]["primary_districts"]) or "all",
             ", ".join(f"{name} (unconfirmed)" if name in seen["unconfirmed"] else name for name in seen["members"]),
             _at(seen["shift_ends_at"]),

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from services.console.pages.call_line import path_of
 from services.console.pages.page import ConsolePage, Region, Row, Visit
-from services.console.runbooks import RUNBOOK_OF, Runbook, address_of_runbook
+from services.console.runbooks import RUNBOOK_OF, address_of_runbook
 from services.console.view.alarms import OPEN_FOR, is_open
 from services.console.view.records import AcknowledgementSeen, Alert, AlertKind
 
@@ -41,10 +41,13 @@ class AlertLine(NamedTuple):
     in_danger: bool
     danger: str
     first: str
+    """Both as in the runbook."""
     runbook: str
     """The path of its page, where there is one."""
     look_at: str
     """The page on which something can be done about it, if it is neither the call's nor this one."""
+    is_test: bool
+    """Whether it is about a test call of careroute's own."""
     is_alarm: bool
     """Whether it misleads somebody, and counts as an alarm."""
     acknowledged: AcknowledgementSeen | None
@@ -54,7 +57,7 @@ class AlertLine(NamedTuple):
 def regions(visit: Visit) -> Sequence[Region]:
     """What is open, with those at the top over which somebody may be in danger; and what has ended."""
     alerts = visit.alerts()
-    lines = [_line(alert, visit.door.runbooks.get(RUNBOOK_OF[alert.kind])) for alert in alerts]
+    lines = [_line(visit, alert) for alert in alerts]
     shown = [line for line, alert in zip(lines, alerts, strict=True) if is_open(alert, visit.now)]
     shown.sort(key=lambda line: (not line.is_alarm, not line.in_danger, line.at, line.alert_id))
     return (
@@ -73,8 +76,8 @@ def _row(line: AlertLine) -> Row:
 def _ended(visit: Visit, alerts: Sequence[Alert]) -> list[Row]:
     """Those that something ended, and those that nothing ends and that stood for their time."""
     lapsed = [alert for alert in alerts if not is_open(alert, visit.now)]
-    lines = [_line(alert, None, alert.at + OPEN_FOR[alert.kind]) for alert in lapsed]
-    lines += [_line(alert, None, alert.ended_at) for alert in visit.seen.ended_alerts()]
+    lines = [_line(visit, alert, alert.at + OPEN_FOR[alert.kind]) for alert in lapsed]
+    lines += [_line(visit, alert, alert.ended_at) for alert in visit.seen.ended_alerts()]
     lines.sort(key=lambda line: line.ended_at or line.at, reverse=True)
     return [
         Row(f"ended-{line.html_id}-{line.at.timestamp():.3f}", "row_alert_ended.html", line)
@@ -82,8 +85,10 @@ def _ended(visit: Visit, alerts: Sequence[Alert]) -> list[Row]:
     ]
 
 
-def _line(alert: Alert, runbook: Runbook | None, ended_at: datetime | None = None) -> AlertLine:
-    call_id = alert.call_id or ""
+def _line(visit: Visit, alert: Alert, ended_at: datetime | None = None) -> AlertLine:
+    call_id, runbook = alert.call_id or "", visit.door.runbooks.get(RUNBOOK_OF[alert.kind])
+    call = visit.seen.call(call_id)
+    is_test = call is not None and call.synthetic
     return AlertLine(
         alert_id=alert.alert_id,
         html_id=quote(alert.alert_id, safe=""),
@@ -98,7 +103,8 @@ def _line(alert: Alert, runbook: Runbook | None, ended_at: datetime | None = Non
         first=runbook.first if runbook else "",
         runbook=address_of_runbook(runbook.name) if runbook else "",
         look_at=LOOK_AT.get(alert.kind, ""),
-        is_alarm=alert.misleads,
+        is_test=is_test,
+        is_alarm=alert.misleads and not is_test,
         acknowledged=alert.acknowledged,
         ended_at=ended_at,
     )

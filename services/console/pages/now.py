@@ -11,7 +11,7 @@ from services.console.pages.call_line import confirmation_of, line_of, path_of, 
 from services.console.pages.page import ConsolePage, Region, Row, Visit
 from services.console.view.alarms import is_open
 from services.console.view.call import CallSeen
-from services.console.view.records import Alert, AlertKind
+from services.console.view.records import AcknowledgementSeen, Alert, AlertKind
 
 MOST_RUNNING, MOST_ENDED = 200, 25
 
@@ -41,6 +41,7 @@ class AlertLine(NamedTuple):
     about: str
     call_id: str
     path: str
+    acknowledged: AcknowledgementSeen | None
 
 
 def regions(visit: Visit) -> Sequence[Region]:
@@ -95,7 +96,8 @@ def alerts_for_dispatch(visit: Visit) -> list[Alert]:
 
 def _alert_row(alert: Alert) -> Row:
     call_id = alert.call_id or ""
-    shown = AlertLine(alert.kind, alert.at, alert.sentence, alert.about, call_id, path_of(call_id) if call_id else "")
+    path = path_of(call_id) if call_id else ""
+    shown = AlertLine(alert.kind, alert.at, alert.sentence, alert.about, call_id, path, alert.acknowledged)
     return Row(alert_id(alert), "row_alert.html", shown, "alert")
 
 

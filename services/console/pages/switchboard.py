@@ -160,7 +160,7 @@ class _Grid:
         self._board, self._responses = visit.seen.switchboard, visit.document.responses
         self._pauses = [Switch(pause.district, pause.response) for pause in self._board.paused.values()]
         self._load = load_of(visit.seen, visit.now.astimezone(visit.zone).date())
-        self._open_calls = Counter(call.district for call in visit.seen.open_calls())
+        self._open_calls = Counter(call.district for call in visit.seen.open_calls() if not call.synthetic)
 
     def line(self, district: str) -> DistrictLine:
         """A row: a district, or with `all` all of them."""

@@ -419,3 +419,4 @@ def test_a_team_that_can_go_as_several_models(town: Town) -> None:
     (command,) = town.city.commands()
     assert isinstance(command, events.DefineTeam)
     assert command.team.models == ("community-responder", "co-responder", "peer-led")
+    assert "co-responder" in town.run("viewer", "team", "list").stdout

@@ -180,6 +180,24 @@ async def test_without_runbooks_everything_counts_as_danger(room: Room) -> None:
     assert "count it as yes" in words
 
 
+async def test_an_alert_about_a_test_call_is_no_alarm(room: Room) -> None:
+    call_id = room.accepted("26-4")
+    room.told_nothing("26-4")
+    await room.city.settle()
+    assert "danger possible" in words_in(await shown(room, "/alerts"))
+    call = room.city.app.state.view.agency("madison-wi").call(call_id)
+    call.synthetic = True
+    assert "of a test call" in words_in(await shown(room, "/alerts"))
+
+
+async def test_now_says_who_looks_after_an_alert(room: Room) -> None:
+    room.accepted("26-4")
+    room.told_nothing("26-4")
+    await room.city.post("dispatcher", "/v1/alerts/acknowledge", {"alert_id": "cad-not-informed/message-1"})
+    await room.city.settle()
+    assert "the-dispatcher looks after it" in words_in(await shown(room, "/"))
+
+
 async def test_what_ended_is_told_apart_with_its_end(room: Room) -> None:
     room.write(
         NOTIFICATIONS.name, events.CadWebhookDisabled(source="uw-police"), events.CadWebhookEnabled(source="uw-police")
