@@ -16,7 +16,7 @@ import httpx
 import psutil
 
 from deploy.local.access import Access, AgencySpec
-from deploy.local.kafka.node import free_port
+from deploy.local.kafka.node import CHECKOUT, free_port
 from deploy.local.probes import probed, probes_with, write_probes
 from deploy.local.processes import STOP_SECONDS, Children, end_all, processes_of
 from deploy.local.programs import DOORS, HOST, SERVICES, STORING, Program, environment_of
@@ -25,6 +25,7 @@ from shared.engine.kafka import check_topics, create_topics
 from shared.topics import TOPICS
 
 PROBER = "prober"
+RUNBOOKS = CHECKOUT / "deploy/runbooks"
 READY_SECONDS = 60.0
 WEBHOOK_NETWORKS = ("127.0.0.0/8",)
 """Whoever is told something is played on this machine."""
@@ -150,6 +151,7 @@ class Stack:
             "probes_file": self._probes_file,
             "alarm_url": self._alarm_url,
             "webhook_networks": ",".join(WEBHOOK_NETWORKS),
+            "console_runbooks": RUNBOOKS,
             "console_sessions_file": self.directory / "sessions.json",
             "watch_url": "off",
         }

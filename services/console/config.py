@@ -43,6 +43,9 @@ class ConsoleSettings(AgencyDoorSettings):
     console_idle_hours: float = Field(
         default=12, gt=0, le=24, description="how long a browser stays signed in that nobody uses"
     )
+    console_runbooks: Path | None = Field(
+        default=None, description="directory of the pages that say what to do about an alert: a copy of deploy/runbooks"
+    )
     console_sessions_file: Path | None = Field(
         default=None, description="where it is kept who is signed in; without it a restart signs everybody out"
     )
@@ -58,9 +61,6 @@ class ConsoleSettings(AgencyDoorSettings):
     reporting_url: Address = Field(default=None, description="where the reporting service is, for traces and figures")
     reporting_key: SecretStr = Field(default=SecretStr(""), description="what reporting lets this console in with")
     prometheus_url: Address = Field(default=None, description="where Prometheus is, for the page of operations")
-    runbooks_url: Address = Field(
-        default=None, description="where the pages of deploy/runbooks can be read, an alert's name and .md below it"
-    )
 
     @model_validator(mode="after")
     def _whole_provider(self) -> Self:

@@ -20,6 +20,7 @@ from shared.probes import Beat
 from shared.programme import Judgement, Programme, ProgrammeRefused, Switchboard, judge, read
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.surroundings import Surroundings
+from shared.switch import ALL
 
 LATE = timedelta(seconds=1)
 """An outcome may be on record so long after its deadline."""
@@ -43,7 +44,7 @@ class Beats:
         """The districts in which a response is live now. Raises Refused."""
         board = await self.doors.read(self.beat.token, "/v1/switchboard")
         live = {seen["district"] for seen in board["phases"].values() if seen["phase"] == "live"}
-        return tuple(sorted(live - board["paused"].keys()))
+        return () if ALL in board["paused"] else tuple(sorted(live - board["paused"].keys()))
 
     async def go(self, district: str, probe_id: str, reached: Reached) -> None:
         """Send a call and wait for its outcome. Raises Refused, Wrong; the caller bounds the time."""
@@ -102,20 +103,24 @@ def expected(programme: Programme, call: Call) -> Judgement:
 
 
 def dangerous(programme: Programme, call: Call) -> Call:
-    """The call with facts that the document gives the default by itself, so that not only our own gate is tried."""
-    for facts in _dangers():
-        with_facts = call.model_copy(update={"facts": facts})
-        reasons = judge(programme, Switchboard(), with_facts, Surroundings(), call.updated_at).reasons
+    """The call made such that the document gives it the default by itself, so that not only our own gate is tried.
+
+    As it is, where a document sends a team to everything.
+    """
+    for change in _dangers():
+        changed = call.model_copy(update=change)
+        reasons = judge(programme, Switchboard(), changed, Surroundings(), call.updated_at).reasons
         if "level-sends-default" in reasons:
-            return with_facts
+            return changed
     return call
 
 
-def _dangers() -> Iterator[dict[str, str]]:
-    """Facts that no document should send a team to: one hazard at its worst, then all of them."""
+def _dangers() -> Iterator[dict[str, Any]]:
+    """What hardly a document sends a team to: a hazard at its worst, all of them, or a caller who wants police."""
     worst = {hazard: values[-1] for hazard, values in HAZARDS.items()}
-    yield from ({hazard: value} for hazard, value in worst.items())
-    yield worst
+    yield from ({"facts": {hazard: value}} for hazard, value in worst.items())
+    yield {"facts": worst}
+    yield {"caller_wants": "police"}
 
 
 def faults_of(seen: Mapping[str, Any], right: Judgement) -> Iterator[str]:

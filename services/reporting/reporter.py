@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from typing import Any, TypeVar
 
@@ -24,13 +24,17 @@ from shared.topics import ASSIGNMENTS, AUDITS, CALLS, COMMANDS, DECISIONS, NOTIF
 
 READS = (CALLS, COMMANDS, DECISIONS, ASSIGNMENTS, NOTIFICATIONS, AUDITS)
 T = TypeVar("T")
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.5
 AGAIN_SECONDS = 0.5
 """How soon a database that is away is asked again."""
 
 
 class DoorEnded(RuntimeError):
     """The door serves no more, or never did: mostly its port is taken."""
+
+
+class _Stopped(Exception):
+    """It was told to stop while it waited for the database."""
 
 
 class Reporter:
@@ -42,7 +46,7 @@ class Reporter:
         self.door: uvicorn.Server | None = None
         """Served beside the rest, where there is one."""
         self.turned_at = clock.monotonic()
-        self._lag, self._away = Lag(engine, clock), False
+        self._lag, self._away, self._stop = Lag(engine, clock), False, asyncio.Event()
 
     @property
     def ready(self) -> bool:
@@ -52,6 +56,12 @@ class Reporter:
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set. Raises whatever makes it unable to go on."""
         telemetry.REPORT_LAG.set_function(self._lag.seconds)
+        self._stop = stop
+        with suppress(_Stopped):
+            await self._run(stop)
+        await self._engine.dispose()
+
+    async def _run(self, stop: asyncio.Event) -> None:
         async with _beside(self._tick()) as ticking, _served(self.door) as serving:
             await self._once_there(lambda: prepare(self._engine, self._clock.now()))
             reader = await self._broker.reader()
@@ -60,7 +70,6 @@ class Reporter:
             async with carried(self._carrier, [topic.name for topic in READS], self._take) as carrying:
                 await self._watch(reader, stop, (ticking, serving, carrying))
             await reader.close()
-        await self._engine.dispose()
 
     async def _take(self, batch: Sequence[Stored]) -> None:
         """Store a batch, however long the database is away. Raises Gap."""
@@ -70,8 +79,8 @@ class Reporter:
             telemetry.REPORT_RECORDS.labels(result).inc(count)
 
     async def _once_there(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do what needs the database, again and again until it is there. Raises whatever else goes wrong."""
-        while True:
+        """Do what needs the database, until it is there. Raises whatever else goes wrong, or _Stopped."""
+        while not self._stop.is_set():
             try:
                 done = await work()
             except Exception as error:
@@ -82,6 +91,7 @@ class Reporter:
             else:
                 self._note_away(None)
                 return done
+        raise _Stopped
 
     def _note_away(self, error: Exception | None) -> None:
         if error is not None and not self._away:

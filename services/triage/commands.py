@@ -31,7 +31,7 @@ from shared.events import (
     SetCap,
     SetPhase,
 )
-from shared.judgement import NOT_ROUTED, PHASES, Phase
+from shared.judgement import NOT_ROUTED, PHASES
 from shared.programme import Programme, ProgrammeRefused, Switchboard
 from shared.programme.judging.programme import NO_CAP, Cap
 from shared.switch import ALL, Switch
@@ -212,7 +212,7 @@ def _cannot_set(programme: Programme, board: Switchboard, command: SetPhase) -> 
     raises = PHASES.index(command.phase) > PHASES.index(present)
     if (moved := _switchboard_moved(board, command, must_say=raises)) is not None:
         return moved
-    most = highest_phase(programme, command.response, command.district)
+    most = programme.highest_phase(command.response, command.district)
     if PHASES.index(command.phase) > PHASES.index(most):
         why = f"The document allows {command.response} in {command.district} at most {most}."
         return refused(command, "phase-not-allowed", why)
@@ -225,12 +225,6 @@ def _switchboard_moved(board: Switchboard, command: Command, *, must_say: bool) 
         return None
     why = f"The switchboard is at revision {board.revision}; look again before you switch."
     return refused(command, "switchboard-moved", why)
-
-
-def highest_phase(programme: Programme, response: str, district: str) -> Phase:
-    """The most that the document allows there, on any day."""
-    rows = programme.rows.get((response, district), ())
-    return max((row.phase for row in rows), key=PHASES.index, default="off")
 
 
 def _unknown(command: Command, kind: str, name: str, there_are: Iterable[str]) -> Event:

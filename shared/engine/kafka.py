@@ -365,8 +365,9 @@ async def set_group_back(
     try:
         async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
             consumer.assign([KafkaTopicPartition(*place) for place in positions])
-            reached = {place: await consumer.committed(KafkaTopicPartition(*place)) for place in positions}
-            ahead = {place: offset for place, offset in reached.items() if (offset or 0) > positions[place]}
+            asked = (consumer.committed(KafkaTopicPartition(*place)) for place in positions)
+            reached = zip(positions, await asyncio.gather(*asked), strict=True)
+            ahead = {place: offset for place, offset in reached if (offset or 0) > positions[place]}
             if ahead:
                 await consumer.commit({KafkaTopicPartition(*place): positions[place] for place in ahead})
             return ahead

@@ -16,7 +16,10 @@ from shared import events
 from shared.topics import ASSIGNMENTS
 from tests import builders
 from tests.browser.desk import PHONE_PIXELS, Scheme, a_browser, a_desk, seated, served
+from tests.services.console.elsewhere import Played, answers, with_prometheus, with_reporting
 from tests.services.console.pages.driver import Room, call_of, running_room
+from tests.services.console.pages.prometheus import prometheus
+from tests.services.console.test_trace import TOLD
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -24,6 +27,7 @@ PAGES = {
     **{page.title.casefold(): page.path for page in EVERY_PAGE if page.navigation},
     "call": f"/calls/{call_of('26-4')}",
     "stop": "/stop",
+    "trace": f"/calls/{call_of('26-4')}/trace",
 }
 
 
@@ -46,6 +50,8 @@ def busy(room: Room) -> None:
 async def test_every_page_is_accessible(browser: Browser, tmp_path: Path, scheme: Scheme) -> None:
     async with running_room(tmp_path) as room, served(room.city.app) as address:
         busy(room)
+        with_prometheus(room.city, Played(prometheus))
+        with_reporting(room.city, answers(TOLD))
         async with seated(browser, room, address, "supervisor", tmp_path, color_scheme=scheme) as desk:
             for name, path in PAGES.items():
                 await desk.open(path)

@@ -174,6 +174,9 @@ def test_what_watches_is_found_where_the_others_look_for_it() -> None:
         "providers"
     ]
     assert f"./deploy/grafana/dashboards:{provider['options']['path']}:ro" in COMPOSE["grafana"]["volumes"]
+    console = COMPOSE["console"]["environment"]
+    assert console["CAREROUTE_REPORTING_URL"] == "http://reporting:8000"
+    assert console["CAREROUTE_REPORTING_KEY"] == COMPOSE["reporting"]["environment"]["CAREROUTE_REPORTING_KEY"]
 
 
 def test_the_image_runs_without_root_and_its_user_may_write_into_volumes() -> None:

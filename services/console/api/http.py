@@ -24,6 +24,7 @@ from services.console.pages.mount import add_pages, kept_current
 from services.console.pages.page import ConsoleDoor
 from services.console.pages.seat import caller_at_browser
 from services.console.pages.sessions import Sessions
+from services.console.runbooks import read_runbooks
 from services.console.view.agency import READS, Keep, View
 from shared.clock import Clock
 from shared.doors.answers import AnswerFollower
@@ -103,6 +104,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     app.include_router(routes_figures.router)
     idle = timedelta(hours=settings.console_idle_hours)
     sessions = Sessions(agencies, clock, idle, settings.console_sessions_file)
+    runbooks = read_runbooks(settings.console_runbooks)
     door = ConsoleDoor(
         view,
         follower,
@@ -115,6 +117,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
         prometheus,
         Provider(settings, clock),
         Errands(clock),
+        runbooks,
     )
     boards = add_pages(app, door)
     app.add_middleware(

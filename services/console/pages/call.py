@@ -120,7 +120,8 @@ async def show(visit: Visit) -> Mapping[str, Any]:
     """Raises Page (404)."""
     if _call(visit) is None:
         raise NOT_FOUND
-    return {"incident": visit.params["incident"], "call_id": _call_id(visit)}
+    call_id = _call_id(visit)
+    return {"incident": visit.params["incident"], "call_id": call_id, "trace_path": f"{path_of(call_id)}/trace"}
 
 
 def _call_id(visit: Visit) -> str:

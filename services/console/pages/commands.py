@@ -21,6 +21,8 @@ KEYS: Mapping[str, str] = MappingProxyType(
         "s": "it is the same incident",
         "g": "let the waiting team go in",
         "t": "tell the CAD again",
+        "l": "you look after the alert",
+        "o": "sign the team off",
         "j": "to the row below",
         "k": "to the row above",
     }

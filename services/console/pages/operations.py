@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
-from urllib.parse import quote
 
 from services.console.elsewhere import Away
 from services.console.levels import call_level
 from services.console.pages.curves import Drawn, drawn, up_to
 from services.console.pages.page import ConsolePage, Visit
 from services.console.prometheus import Firing, Sample, Window, firing, samples
+from services.console.runbooks import address_of_runbook
 from shared.panels import BOARDS, PANELS, Board, panels_of
 
 WAIT_SECONDS, AT_A_TIME = 8.0, 6
@@ -41,7 +41,7 @@ class AlertFiring(NamedTuple):
     severity: str
     since: datetime
     runbook: str
-    """Its address; empty where nobody has said where runbooks are."""
+    """Its address; empty where this console has no such page."""
 
 
 class ProcessSeen(NamedTuple):
@@ -146,7 +146,7 @@ async def _watched(visit: Visit, board: Board, window: Window) -> Watched:
         *(drawn(panel, number, visit, window) for number, panel in enumerate(PANELS) if panel.board == board),
     )
     return Watched(
-        _alerts(alerts, agency, visit.door.settings.runbooks_url),
+        _alerts(alerts, agency, visit.door.runbooks),
         _processes(up, started, builds, owned),
         _topics(owners),
         panels,
@@ -169,7 +169,7 @@ async def _all(turns: asyncio.Semaphore, *asked: Awaitable[Any]) -> list[Any]:
     return [task.result() for task in tasks]
 
 
-def _alerts(found: Sequence[Firing], agency: str, runbooks_url: str | None) -> list[AlertFiring]:
+def _alerts(found: Sequence[Firing], agency: str, runbooks: Collection[str]) -> list[AlertFiring]:
     """Those of this agency, and those that are of no agency; what is paged first."""
     order = {"page": 0, "notice": 1, "ticket": 2}
     mine = [alert for alert in found if alert.labels.get("agency", agency) == agency]
@@ -179,7 +179,7 @@ def _alerts(found: Sequence[Firing], agency: str, runbooks_url: str | None) -> l
             alert.annotations.get("summary", ""),
             alert.labels.get("severity", ""),
             alert.since,
-            f"{runbooks_url.rstrip('/')}/{quote(alert.name, safe='')}.md" if runbooks_url else "",
+            address_of_runbook(alert.name) if alert.name in runbooks else "",
         )
         for alert in sorted(mine, key=lambda alert: (order.get(alert.labels.get("severity", ""), 3), alert.since))
     ]

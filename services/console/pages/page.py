@@ -23,6 +23,7 @@ from services.console.openid.provider import Provider
 from services.console.pages.document import DocumentInForce
 from services.console.pages.drafts import Drafts
 from services.console.pages.sessions import Sessions
+from services.console.runbooks import Runbook
 from services.console.view.agency import AgencyView, View
 from services.console.view.alarms import alerts_of
 from services.console.view.records import Alert
@@ -50,6 +51,8 @@ class ConsoleDoor:
     prometheus: Elsewhere
     provider: Provider
     errands: Errands
+    runbooks: Mapping[str, Runbook] = field(default_factory=dict)
+    """By name, what to do about alerts."""
     wrong_tokens: WrongTokens = field(default_factory=WrongTokens)
     drafts: Drafts = field(default_factory=Drafts)
     workbench: Workbench = field(default_factory=lambda: Workbench(CHECK_SECONDS))

@@ -11,6 +11,7 @@ from starlette.routing import compile_path
 
 from services.console.api import routes_commands as commands
 from services.console.pages import (
+    alerts,
     call,
     calls,
     figures,
@@ -20,6 +21,10 @@ from services.console.pages import (
     programme,
     programme_count,
     programme_edit,
+    runbook,
+    switchboard,
+    teams,
+    trace,
     wall,
 )
 from services.console.pages.actions import Action, always
@@ -30,6 +35,11 @@ PAGES: tuple[ConsolePage, ...] = (
     now.PAGE,
     calls.PAGE,
     call.PAGE,
+    trace.PAGE,
+    teams.PAGE,
+    switchboard.PAGE,
+    alerts.PAGE,
+    runbook.PAGE,
     wall.PAGE,
     programme.PAGE,
     programme.DOCUMENT_PAGE,
@@ -70,6 +80,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("/people/{person_id}/revoke-token", "revoke-token", commands.revoke_token),
     Action("/offers/{offer_id}/accept", "answer-offer", commands.accept),
     Action("/offers/{offer_id}/decline", "answer-offer", commands.decline),
+    Action("/alerts/acknowledge", "acknowledge", commands.acknowledge),
     Action("/cad/{source}/ping", "operate-cad", commands.ping),
     Action("/cad-messages/{message_id}/redeliver", "operate-cad", commands.redeliver),
 )

@@ -94,6 +94,15 @@ def day_time(context: Context, at: datetime | None) -> Markup | str:
     return Markup('<time datetime="{}">{:%Y-%m-%d %H:%M:%S}</time>').format(_stamp(at), local)
 
 
+@pass_context
+def week_time(context: Context, at: datetime | None) -> Markup | str:
+    """An instant some hours or days off on the agency's clocks, to the minute."""
+    if at is None:
+        return "not known"
+    local = at.astimezone(context["zone"])
+    return Markup('<time datetime="{}">{:%a %H:%M}</time>').format(_stamp(at), local)
+
+
 def age(at: datetime | None) -> Markup:
     """How long ago an instant is; it ticks in the browser, so that a row does not change by growing old."""
     return Markup("") if at is None else Markup('<span class="age" data-age="{}"></span>').format(_stamp(at))
@@ -130,7 +139,9 @@ def _left_words(seconds: float) -> str:
     whole = int(seconds)
     if whole <= 0:
         return "time is up"
-    return f"{whole} s left" if whole < 2 * MINUTE else f"{whole // MINUTE} min left"
+    if whole < 2 * MINUTE:
+        return f"{whole} s left"
+    return f"{whole // MINUTE} min left" if whole < 2 * HOUR else f"{whole // HOUR} h left"
 
 
 def _stamp(at: datetime) -> str:
@@ -143,5 +154,13 @@ def pair(value: str) -> tuple[str, str]:
 
 
 FILTERS: Mapping[str, Any] = MappingProxyType(
-    {"pair": pair, "mark": mark, "clock_time": clock_time, "day_time": day_time, "age": age, "left": left}
+    {
+        "pair": pair,
+        "mark": mark,
+        "clock_time": clock_time,
+        "day_time": day_time,
+        "week_time": week_time,
+        "age": age,
+        "left": left,
+    }
 )

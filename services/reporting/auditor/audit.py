@@ -24,6 +24,8 @@ from services.reporting.store.engine import transaction
 from shared.events.base import Id, child_id
 
 BUDGET_SECONDS = 2.0
+SLICE = 200
+"""Batches that a query looks at in one go, so that a long way behind is no long query."""
 MOST_OPEN = 1_000
 """So much that is open is noted of one invariant; it is asked again every time, and what is missing comes then."""
 
@@ -44,8 +46,9 @@ class Answers:
 
     batch: int
     """The newest that was there."""
+    asked: dict[str, int] = field(default_factory=dict)
+    """By invariant, of those that were asked: up to which batch."""
     found: dict[str, list[Finding]] = field(default_factory=dict)
-    """By invariant, of those that were asked."""
     blind: list[str] = field(default_factory=list)
     """Invariants whose query did not find what was planted."""
 
@@ -59,7 +62,7 @@ class Run:
     blind: tuple[str, ...]
     """Invariants that did not see what was planted: they say nothing."""
     unasked: tuple[str, ...]
-    """Invariants that the budget did not allow; they come first in the next run."""
+    """Invariants that the budget did not allow, or not up to the newest record; they come first in the next run."""
     open: Mapping[str, int]
     """What is broken now, by invariant."""
 
@@ -105,7 +108,7 @@ class Auditor:
         names = self.names
         async with transaction(self._engine) as connection:
             counts = await connection.run_sync(keep_books, answers, self._waiting, now_us)
-        unasked = tuple(name for name in names if name not in answers.found)
+        unasked = tuple(name for name in names if answers.asked.get(name, -1) < answers.batch)
         self._waiting.sort(key=lambda invariant: invariant.name not in unasked)
         return Run(
             time.monotonic() - began,
@@ -130,23 +133,25 @@ def ask(connection: Connection, invariants: Sequence[Invariant], now_us: int, un
     answers = Answers(connection.execute(select(BATCH.c.number)).scalar() or 0)
     watermarks = {row.invariant: row.looked_at for row in connection.execute(WATERMARK.select())}
     for invariant in invariants:
-        _plant(connection, invariant, answers.batch + 1)
+        _plant(connection, invariant, watermarks.get(invariant.name, 0) + 1)
     for invariant in invariants:
-        if answers.found and time.monotonic() > until:
-            break
-        rows = connection.execute(
-            text(invariant.query if invariant.lasting else f"{invariant.query} LIMIT {MOST_OPEN}"),
-            {
-                "after": watermarks.get(invariant.name) or 0,
-                "upto": answers.batch + 1,
-                "settled": now_us - invariant.patience_seconds * SECOND,
-            },
-        )
-        findings = [Finding(*row) for row in rows]
+        after, findings = watermarks.get(invariant.name, 0), list[Finding]()
+        while after <= answers.batch and (not answers.asked or time.monotonic() < until):
+            upto = min(after + SLICE, answers.batch + 1) if invariant.lasting else answers.batch + 1
+            settled = now_us - invariant.patience_seconds * SECOND
+            findings += _asked(connection, invariant, {"after": after, "upto": upto, "settled": settled})
+            after = answers.asked[invariant.name] = upto
+        if invariant.name not in answers.asked:
+            continue
         if not any(f"{PLANTED}/{invariant.name}/" in f"{found.about} {found.call_id}" for found in findings):
             answers.blind.append(invariant.name)
         answers.found[invariant.name] = [found for found in findings if not _is_planted(found)]
     return answers
+
+
+def _asked(connection: Connection, invariant: Invariant, values: Mapping[str, int]) -> list[Finding]:
+    query = invariant.query if invariant.lasting else f"{invariant.query} LIMIT {MOST_OPEN}"
+    return [Finding(*row) for row in connection.execute(text(query), dict(values))]
 
 
 def _is_planted(finding: Finding) -> bool:
@@ -174,7 +179,8 @@ def keep_books(connection: Connection, answers: Answers, invariants: Sequence[In
             _close_all_but(connection, invariant.name, gaps, now_us)
         for gap_id, finding in gaps.items():
             _open(connection, gap_id, invariant.name, finding, now_us)
-        connection.execute(text(_LOOKED_AT), {"invariant": invariant.name, "looked_at": answers.batch})
+        looked_at = min(answers.asked[invariant.name], answers.batch)
+        connection.execute(text(_LOOKED_AT), {"invariant": invariant.name, "looked_at": looked_at})
     open_gaps = select(GAP.c.invariant).where(GAP.c.closed_us.is_(None))
     return Counter(connection.execute(open_gaps).scalars())
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, DirectoryPath, Field, SecretStr
 from pydantic_settings import NoDecode
 
+from services.reporting.config import DatabaseUrl
 from shared.config import Environment, StorageSettings, WatchedSettings
 
 
@@ -18,10 +19,7 @@ class AuditorStoreSettings(Environment):
     """Where the auditor's store is."""
 
     storage_directory: DirectoryPath = Field(description="the directory of the files that it keeps")
-    auditor_database_url: SecretStr | None = Field(
-        default=None,
-        description="postgresql+asyncpg://user:password@host/database; without it a SQLite file in the storage",
-    )
+    auditor_database_url: DatabaseUrl = None
 
 
 class AuditorSettings(AuditorStoreSettings, StorageSettings, WatchedSettings):

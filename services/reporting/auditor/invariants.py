@@ -121,15 +121,20 @@ _TEAMS = (
     Invariant(
         "one-team-a-call",
         "A call has one team at a time, and a team one call.",
+        # of intervals in the order of their beginnings, two that overlap mean that two neighbours do
         """SELECT b.team_id || ' at ' || b.record_offset AS about, b.agency, b.call_id, b.district, b.at_us AS broken_us
-        FROM assignment b JOIN assignment a ON a.agency = b.agency AND a.team_id = b.team_id
-            AND a.record_offset < b.record_offset AND coalesce(a.ended_offset, b.record_offset + 1) > b.record_offset
+        FROM assignment b JOIN assignment a ON a.agency = b.agency AND a.team_id = b.team_id AND a.record_offset =
+            (SELECT max(c.record_offset) FROM assignment c WHERE c.agency = b.agency AND c.team_id = b.team_id
+                AND c.record_offset < b.record_offset)
         WHERE b.changed > :after AND b.changed <= :upto
+        AND (a.ended_offset IS NULL OR a.ended_offset > b.record_offset)
         UNION
         SELECT b.team_id || ' at ' || b.record_offset, b.agency, b.call_id, b.district, b.at_us
-        FROM assignment b JOIN assignment a ON a.call_id = b.call_id
-            AND a.record_offset < b.record_offset AND coalesce(a.ended_offset, b.record_offset + 1) > b.record_offset
-        WHERE b.changed > :after AND b.changed <= :upto""",
+        FROM assignment b JOIN assignment a ON a.call_id = b.call_id AND a.record_offset =
+            (SELECT max(c.record_offset) FROM assignment c WHERE c.call_id = b.call_id
+                AND c.record_offset < b.record_offset)
+        WHERE b.changed > :after AND b.changed <= :upto
+        AND (a.ended_offset IS NULL OR a.ended_offset > b.record_offset)""",
         planted(
             "one-team-a-call",
             ("assignment", {"partition": -1, "record_offset": 1}),

@@ -15,7 +15,7 @@ from services.reporting.projection.needs import (
     Projection,
 )
 from services.reporting.projection.rows import Row, Rows
-from services.reporting.projection.words import cause_of, is_synthetic, place_of, words
+from services.reporting.projection.words import header, is_synthetic, place_of, words
 from services.reporting.store.tables import (
     COMMAND,
     DOCUMENT,
@@ -179,7 +179,7 @@ def _switched(rows: Rows, event: Any, stored: Stored) -> None:
         at=stored.time,
         by_itself=event.changed_by == BY_ITSELF,
         reason=event.reason,
-        cause=cause_of(stored),
+        cause=header(stored, "cause"),
     )
 
 
@@ -208,7 +208,7 @@ def _programme_activated(rows: Rows, event: events.ProgrammeActivated, stored: S
         programme_version=event.version,
         from_at=stored.time,
         rolled_back_from=event.rolled_back_from,
-        cause=cause_of(stored),
+        cause=header(stored, "cause"),
     )
 
 

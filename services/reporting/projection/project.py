@@ -10,7 +10,7 @@ from services.reporting.projection.needs import Projection
 from services.reporting.projection.routed import ROUTED
 from services.reporting.projection.rows import Lookup, Rows, Values
 from services.reporting.projection.served import SERVED
-from services.reporting.projection.words import cause_of, event_id_of, place_of, source_of
+from services.reporting.projection.words import header, place_of
 from services.reporting.store.tables import CAD_MESSAGE, FAULT, PAGE, RECORD
 from shared import events
 from shared.engine.broker import Stored
@@ -52,9 +52,9 @@ class Read(NamedTuple):
 
 
 def read(stored: Stored) -> Read:
-    """Read a record that counts."""
+    """Read a record that counts. A NUL, which PostgreSQL's text cannot hold, becomes the sign for what is no letter."""
     try:
-        return Read(stored, decode(stored.headers.get("type", b"").decode(errors="replace"), stored.value))
+        return Read(stored, decode(header(stored, "type") or "", stored.value.replace(b"\\u0000", b"\\ufffd")))
     except UndecodableEvent:
         return Read(stored, None)
 
@@ -86,11 +86,11 @@ def _record(rows: Rows, stored: Stored, event: Event | None) -> None:
         **place_of(stored),
         agency=stored.key,
         call_id=_call_id(rows, event),
-        type=stored.headers.get("type", b"").decode(errors="replace"),
-        event_id=event_id_of(stored),
+        type=header(stored, "type") or "",
+        event_id=header(stored, "id"),
         time=stored.time,
-        cause=cause_of(stored),
-        source=source_of(stored),
+        cause=header(stored, "cause"),
+        source=header(stored, "source"),
     )
 
 

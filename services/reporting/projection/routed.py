@@ -26,7 +26,7 @@ from services.reporting.projection.needs import (
     call_of_clock,
 )
 from services.reporting.projection.rows import Row, Rows
-from services.reporting.projection.words import event_id_of, is_synthetic, place_of, words
+from services.reporting.projection.words import header, is_synthetic, place_of, words
 from services.reporting.store.tables import (
     AGENCY,
     ASSIGNMENT,
@@ -134,7 +134,7 @@ def _outcome(rows: Rows, episode: Row, routed: Routed, stored: Stored) -> bool:
         OUTCOME,
         **place_of(stored),
         **about,
-        event_id=event_id_of(stored),
+        event_id=header(stored, "id"),
         at=stored.time,
         outcome=outcome,
         reasons=words(reasons),

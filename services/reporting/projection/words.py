@@ -18,24 +18,10 @@ def place_of(stored: Stored) -> Row:
     return {"partition": stored.partition, "record_offset": stored.offset}
 
 
-def cause_of(stored: Stored) -> str | None:
-    """What brought a record about: the position of another, or a clock."""
-    return _header(stored, "cause")
-
-
-def event_id_of(stored: Stored) -> str | None:
-    """The id of the event in a record."""
-    return _header(stored, "id")
-
-
-def source_of(stored: Stored) -> str | None:
-    """Which service or door wrote a record."""
-    return _header(stored, "source")
-
-
-def _header(stored: Stored, name: str) -> str | None:
+def header(stored: Stored, name: str) -> str | None:
+    """What a header says: the `type` and `id` of an event, its `cause`, the `source` that wrote it."""
     value = stored.headers.get(name)
-    return None if value is None else value.decode(errors="replace")
+    return None if value is None else value.decode(errors="replace").replace("\0", "\ufffd")
 
 
 def words(several: Iterable[str]) -> str:

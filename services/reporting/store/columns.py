@@ -12,6 +12,9 @@ METADATA = MetaData()
 """Every table of the store; each is defined in one of the modules beside this one."""
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = datetime(1, 1, 1, tzinfo=UTC) - _BEGINNING
+_LAST = datetime(9999, 12, 31, tzinfo=UTC) - _BEGINNING
+"""A CAD may name any instant, in any zone; what Python could not read again is moved to the nearest that it can."""
 
 
 class Instant(TypeDecorator[datetime]):
@@ -22,7 +25,7 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002  # its shape
         """Into the database."""
-        return None if value is None else (value - _BEGINNING) // timedelta(microseconds=1)
+        return None if value is None else min(max(value - _BEGINNING, _FIRST), _LAST) // timedelta(microseconds=1)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002  # its shape
         """Out of the database."""

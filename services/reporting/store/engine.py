@@ -28,12 +28,14 @@ def sqlite_url(directory: Path, name: str = FILE_NAME) -> str:
 def open_engine(url: str, schema: str = SCHEMA) -> AsyncEngine:
     """An engine on a store; nothing is connected yet."""
     if url.startswith("sqlite"):
-        engine = create_async_engine(url, isolation_level="AUTOCOMMIT", connect_args={"timeout": WAIT_SECONDS})
+        engine = create_async_engine(
+            url, isolation_level="AUTOCOMMIT", connect_args={"timeout": WAIT_SECONDS}, hide_parameters=True
+        )
         event.listen(engine.sync_engine, "connect", _set_pragmas)
         return engine
     settings = {"search_path": schema, "application_name": "careroute-reporting"}
     arguments = {"timeout": WAIT_SECONDS, "server_settings": settings}
-    return create_async_engine(url, connect_args=arguments, pool_pre_ping=True)
+    return create_async_engine(url, connect_args=arguments, pool_pre_ping=True, hide_parameters=True)
 
 
 def is_sqlite(engine: AsyncEngine) -> bool:

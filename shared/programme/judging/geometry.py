@@ -69,6 +69,11 @@ class Boundaries:
             districts = (*districts, OUTSIDE)
         return Located(districts, self.hash)
 
+    @property
+    def areas(self) -> Mapping[str, Any]:
+        """By district: its area on the plane, in metres, east and north counting up."""
+        return dict(zip(self.square_km, self._map.areas, strict=True))
+
     def entangled(self) -> bool:
         """Whether the borders cross so often that these cannot be districts; to say where would take too long."""
         meetings = 0

@@ -284,6 +284,11 @@ class Programme:
         started = code.from_day is None or day >= code.from_day
         return code if started and (code.until_day is None or day < code.until_day) else None
 
+    def highest_phase(self, response: str, district: str) -> Phase:
+        """The most that the document allows a response there, on any day."""
+        rows = self.rows.get((response, district), ())
+        return max((row.phase for row in rows), key=PHASES.index, default="off")
+
 
 @dataclass(frozen=True, slots=True)
 class RepeatCallers:

@@ -13,6 +13,7 @@ import httpx
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from deploy.local.kafka.node import CHECKOUT
 from services.console.api.http import create_app
 from services.console.config import ConsoleSettings
 from shared import events
@@ -145,6 +146,7 @@ class FakeServices:
                 phase=command.phase,
                 revision=self.revision,
                 changed_by=command.issued_by,
+                reason=command.reason,
             ),
             done(command, revision=self.revision),
         ]
@@ -238,6 +240,9 @@ class FakeServices:
             done(command, about="shift-1"),
         ]
 
+    def _sign_off(self, command: events.SignOff) -> list[Event]:
+        return [events.TeamSignedOff(team_id=command.team_id, shift_id="shift-1"), done(command)]
+
     def _confirm_member(self, command: events.ConfirmMember) -> list[Event]:
         confirmed = events.MemberConfirmed(team_id=command.team_id, shift_id="shift-1", person_id=command.person_id)
         return [confirmed, done(command)]
@@ -311,6 +316,7 @@ def settings(agencies_file: Path) -> ConsoleSettings:
         link_secret=SecretStr(SECRET),
         pocket_url=POCKET,
         console_answer_seconds=0.3,
+        console_runbooks=CHECKOUT / "deploy/runbooks",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -85,3 +86,27 @@ async def test_what_is_no_trace_is_said_in_words(city: City, played: Played) -> 
     told = await city.get("viewer", PATH)
     assert told.status_code == 503
     assert told.json()["detail"].startswith("The reporting service")
+
+
+async def test_the_page_of_a_trace_names_each_records_cause_and_is_linked_from_the_call(city: City) -> None:
+    with_reporting(city, answers(TOLD))
+    async with city.signed_in("viewer") as browser:
+        page = await browser.get(f"/calls/{CALL}/trace")
+        assert page.status_code == 200
+        _, table = page.text.split('<table class="trace">')
+        rows = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in re.findall(r"(?s)<tr>(.*?)</tr>", table)]
+        assert rows[1:4] == [
+            "0.000 s call-reported from outside calls/1/4",
+            "1.000 s call-triaged call-reported 1.000 s x decisions/1/9",
+            "8.000 s call-routed override-call (commands/1/3) x assignments/1/7",
+        ]
+        assert page.text.count('<svg class="trace-bar"') == 3
+    async with city.signed_in("bob") as browser:
+        assert (await browser.get(f"/calls/{CALL}/trace")).status_code == 404
+
+
+async def test_the_page_says_in_words_that_there_is_no_reporting_service(city: City) -> None:
+    async with city.signed_in("viewer") as browser:
+        page = await browser.get(f"/calls/{CALL}/trace")
+        assert page.status_code == 503
+        assert "set CAREROUTE_REPORTING_URL" in page.text

@@ -41,6 +41,16 @@ def away() -> float | None:
     return REGISTRY.get_sample_value("careroute_report_database_away")
 
 
+async def test_whoever_waits_for_the_database_can_be_told_to_stop(tmp_path: Path) -> None:
+    engine, stop = open_engine("postgresql+asyncpg://nobody@127.0.0.1:1/nothing"), asyncio.Event()
+    reporter = Reporter(engine, MemoryBroker(MemoryLog(4)), Carrier("", "1", tmp_path), SystemClock())
+    running = asyncio.ensure_future(reporter.run(stop))
+    await asyncio.sleep(1)
+    assert (running.done(), reporter.ready, away()) == (False, False, 1)
+    stop.set()
+    await asyncio.wait_for(running, 5)
+
+
 async def test_a_batch_waits_for_the_database_for_as_long_as_it_takes(server: Any, tmp_path: Path) -> None:
     engine, topics = open_engine(address_of(server)), Topics()
     await prepare(engine, NOW)

@@ -349,3 +349,26 @@ async def test_a_page_has_one_row_however_it_ends(store: AsyncEngine) -> None:
     assert (row["attempts"], row["result"], row["person_id"]) == (1, "failed", due.person_id)
     records = (await everything(store))["record"]
     assert {row["call_id"] for row in records} == {due.call_id}
+
+
+async def test_what_no_database_can_hold_keeps_nothing_up(store: AsyncEngine) -> None:
+    """A NUL in an id or a code, an instant before or after all years."""
+    topics, call_id = Topics(), "metro/cad/1\0"
+    example = example_of(EVENTS["call-reported"])
+    example["call"] |= {
+        "incident_id": "1\0",
+        "created_at": "0001-01-01T00:00:00+14:00",
+        "updated_at": "9999-12-31T23:59:59-12:00",
+        "call_type": {"system": "s", "code": "A\0B"},
+    }
+    await write(store, topics.calls(events.CallReported.model_validate(example)))
+    await write(store, topics.assignments(begun(call_id)))
+    await write(store, topics.assignments(call_routed(call_id, BEGINNING, "default")))
+    (version,), (episode,) = await rows_of(store, VERSION), await rows_of(store, EPISODE)
+    assert version["call_type"] == "A\ufffdB"
+    assert version["created_at"] < BEGINNING < version["updated_at"]
+    assert (episode["call_id"], episode["outcome"], episode["begun_at"] is not None) == (
+        "metro/cad/1\ufffd",
+        "default",
+        True,
+    )

@@ -97,7 +97,8 @@ function ageWords(seconds) { // as `words.py` says it
 function leftWords(seconds) {
   const whole = Math.trunc(seconds);
   if (whole <= 0) return "time is up";
-  return whole < 120 ? `${whole} s left` : `${Math.floor(whole / 60)} min left`;
+  if (whole < 120) return `${whole} s left`;
+  return whole < 7_200 ? `${Math.floor(whole / 60)} min left` : `${Math.floor(whole / 3_600)} h left`;
 }
 
 function setText(element, text) { if (element.textContent !== text) element.textContent = text; }
@@ -113,7 +114,7 @@ function show(change) { // replaces the rows that changed; focus, what is typed,
     if (old?.dataset.revision === row.dataset.revision) continue;
     showAges(row, Date.now() + offset);
     if (old) { carryTyped(old, row); old.replaceWith(row); } else region.append(row);
-    for (const form of row.querySelectorAll("form[data-act]")) if (asked.has(form.action)) markAsked(form);
+    for (const form of row.querySelectorAll("form[data-act]")) if (asked.has(keyOf(form))) markAsked(form);
   }
   const wanted = new Set(change.order);
   for (const row of [...region.children]) if (!wanted.has(row.id)) row.remove();
@@ -152,11 +153,17 @@ function bringBack(region, { active, id, place, inside, start, end }) {
   if (target && start != null) target.setSelectionRange?.(start, end);
 }
 
+const keyOf = (form) => form?.id || form?.action; // of several forms that post to one place, each has an id
+
 function carryTyped(old, row) {
   for (const field of old.querySelectorAll("input[name]:not([type=hidden]), select[name], textarea[name]")) {
     const same = [...row.querySelectorAll(`[name="${CSS.escape(field.name)}"]`)]
-      .find((other) => other.form?.action === field.form?.action);
-    if (same) same.value = field.value;
+      .find((other) => other.type !== "hidden" && keyOf(other.form) === keyOf(field.form) && (field.type !== "checkbox" || other.value === field.value));
+    if (same && field.type === "checkbox") same.checked = field.checked; else if (same) same.value = field.value;
+  }
+  for (const said of old.querySelectorAll("form[id] output")) {
+    const same = said.value && row.querySelector(`#${CSS.escape(said.form.id)} output`);
+    if (same) same.value = said.value;
   }
   for (const opened of old.querySelectorAll("details[open][id]")) row.querySelector(`#${CSS.escape(opened.id)}`)?.setAttribute("open", "");
 }
@@ -197,20 +204,32 @@ document.addEventListener("submit", async (event) => {
   if (!("act" in form.dataset)) return;
   event.preventDefault();
   if (!isCurrent()) { tell("This page is not current: nothing was asked for.", true); return; }
-  if (asked.has(form.action)) return;
+  const key = keyOf(form);
+  if (asked.has(key)) return;
   if (performance.now() - (form.closest(".region > .row")?.movedAt ?? -MOVED_MS) < MOVED_MS && pressedBy === "pointer") {
     tell("The list moved just now, so nothing was asked for: press again.", true);
     return;
   }
   const fields = new URLSearchParams(new FormData(form, event.submitter));
-  asked.add(form.action);
+  asked.add(key);
   markAsked(form);
   const [done, words] = await ask(form.action, fields);
-  asked.delete(form.action);
-  const there = [...document.querySelectorAll("form[data-act]")].filter((other) => other.action === form.action);
-  for (const other of there) unmark(other);
+  asked.delete(key);
+  const there = [...document.querySelectorAll("form[data-act]")].filter((other) => keyOf(other) === key);
+  for (const other of there) { unmark(other); answer(other, done, words); }
   tell(words, !done);
 });
+
+function answer(form, done, words) { // where it was asked: what was refused stays there, what was done closes its form
+  const output = form.querySelector("output"), details = form.closest("details[id]");
+  if (output) output.value = done ? "" : words;
+  if (!done) return;
+  form.reset();
+  if (!details) return;
+  const had = details.contains(document.activeElement);
+  details.open = false;
+  if (had) details.querySelector("summary").focus();
+}
 
 let pressedBy = "keyboard", toast = 0;
 addEventListener("pointerdown", () => { pressedBy = "pointer"; }, true);

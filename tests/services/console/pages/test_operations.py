@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import Any
 
 import httpx
 import pytest
@@ -12,69 +11,9 @@ from markupsafe import escape
 
 from services.console.pages import operations
 from shared.panels import PANELS, panels_of
-from tests.services.console.driver import AGENCY, OTHER_AGENCY, City
+from tests.services.console.driver import City
 from tests.services.console.elsewhere import Played, with_prometheus
-
-SINCE = "2026-03-02T08:00:00Z"
-
-
-def series(value: str, **labels: str) -> dict[str, Any]:
-    return {"metric": labels, "value": [1772438400.0, value]}
-
-
-SAMPLES = {
-    "up": [
-        series("1", job="triage", instance="triage-1"),
-        series("0", job="triage", instance="triage-2"),
-        series("1", job="intake", instance="intake-1"),
-    ],
-    "process_start_time_seconds": [series("1772438400", job="triage", instance="triage-1")],
-    "careroute_build_info": [series("1", job="triage", instance="triage-1", version="0.1.0", decider="7")],
-    "careroute_owned_partitions": [series("2", job="triage", instance="triage-1")],
-    "careroute_partition_owner": [
-        series("1", topic="decisions", partition="0", instance="triage-1"),
-        series("0", topic="decisions", partition="0", instance="triage-2"),
-        series("0", topic="decisions", partition="10", instance="triage-1"),
-        series("0", topic="decisions", partition="2", instance="triage-2"),
-    ],
-}
-
-
-def alert(name: str, severity: str, state: str = "firing", **labels: str) -> dict[str, Any]:
-    annotations = {"summary": f"{name} <b>is</b> told.", "runbook_url": "javascript:alert(1)"}
-    return {
-        "labels": {"alertname": name, "severity": severity, **labels},
-        "annotations": annotations,
-        "state": state,
-        "activeAt": SINCE,
-        "value": "1e+00",
-    }
-
-
-ALERTS = [
-    alert("InstanceDown", "ticket", job="triage"),
-    alert("TeamSilent", "page", agency=AGENCY),
-    alert("CadNotInformed", "page", agency=OTHER_AGENCY),
-    alert("ClockSkew", "ticket", state="pending"),
-]
-
-
-def stretch(request: httpx.Request) -> list[dict[str, Any]]:
-    """Two series, with holes, and a value that is none."""
-    asked = request.url.params
-    start, step = int(asked["start"]), int(asked["step"])
-    values = [[start + place * step, str(place)] for place in range(31) if place % 7] + [[start, "NaN"]]
-    return [{"metric": {"agency": AGENCY, "service": name}, "values": values} for name in ("triage", "<i>")]
-
-
-def prometheus(request: httpx.Request) -> httpx.Response:
-    what = request.url.path.rpartition("/")[2]
-    answers: dict[str, Any] = {
-        "query": lambda: {"result": SAMPLES[request.url.params["query"]]},
-        "query_range": lambda: {"result": stretch(request)},
-        "alerts": lambda: {"alerts": ALERTS},
-    }
-    return httpx.Response(200, json={"status": "success", "data": answers[what]()})
+from tests.services.console.pages.prometheus import prometheus
 
 
 async def page(city: City, address: str = "/operations", who: str = "viewer") -> str:
@@ -107,11 +46,10 @@ async def test_what_fires_is_shown_what_is_paged_first_and_nothing_of_others(cit
     assert shown.index("TeamSilent &lt;b&gt;is&lt;/b&gt; told.") < shown.index("InstanceDown &lt;b&gt;is&lt;/b&gt;")
     assert "CadNotInformed" not in shown
     assert "ClockSkew" not in shown
-    assert "What to do: deploy/runbooks/TeamSilent.md" in shown
+    assert "What to do: TeamSilent" in shown
     assert "javascript:" not in shown
-    settings = city.app.state.console.settings.model_copy(update={"runbooks_url": "https://runbooks.example/"})
-    object.__setattr__(city.app.state.console, "settings", settings)
-    assert '<a href="https://runbooks.example/TeamSilent.md">' in await page(city)
+    object.__setattr__(city.app.state.console, "runbooks", {})
+    assert "What to do: deploy/runbooks/TeamSilent.md" in await page(city)
 
 
 @pytest.mark.parametrize("board", ["now", "pages-and-cads", "engine"])

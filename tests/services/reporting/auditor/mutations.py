@@ -14,7 +14,6 @@ from shared.topics import TOPICS
 
 Log = dict[tuple[str, int], list[Stored]]
 Test = Callable[[Mapping[str, Any]], bool]
-MINUTE = timedelta(minutes=1)
 
 
 def copy_of(log: Mapping[tuple[str, int], Sequence[Stored]]) -> Log:
@@ -47,8 +46,8 @@ def changed(stored: Stored, kind: str = "", **fields: Any) -> Stored:
 
 
 def later(stored: Stored, instant: str) -> Stored:
-    """Decided a minute after an instant."""
-    time = datetime.fromisoformat(instant) + MINUTE
+    """Decided two seconds after an instant."""
+    time = datetime.fromisoformat(instant) + timedelta(seconds=2)
     return replace(stored, headers={**stored.headers, "time": time.isoformat().encode()})
 
 

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.auditor.audit import Auditor, Run, ask
+from services.reporting.auditor.audit import SLICE, Auditor, Run, ask
 from services.reporting.auditor.invariants import INVARIANTS
-from services.reporting.auditor.tables import LOG_END, METADATA, SECOND, microseconds
+from services.reporting.auditor.tables import BATCH, LOG_END, METADATA, SECOND, microseconds
 from services.reporting.store.engine import transaction
 from shared.engine.broker import Stored
 from tests.services.reporting.auditor.driver import asked, batches_of, fill, filled
@@ -96,7 +96,7 @@ async def test_the_same_is_found_on_either_database(store: AsyncEngine, day: Day
     log, name = copy_of(day.log.places), "outcome-by-deadline"
     MUTATIONS[name](log)
     await fill(store, batches_of(log, random.Random(1)))
-    now = microseconds(end_of(log)) + AFTERWARDS
+    now = microseconds(end_of(log)) + 60 * SECOND
     first, second = await Auditor(store).run(now), await Auditor(store).run(now + SECOND)
     assert {name: count for name, count in first.open.items() if count} == {name: 1}
     assert first.open == second.open
@@ -113,3 +113,14 @@ async def test_a_log_that_is_shorter_than_what_was_read_is_another_log(store: As
 def test_a_planted_word_that_stands_in_the_open_is_seen(day: Day) -> None:
     engine = filled(batches_of(copy_of(day.log.places), random.Random(1)), canaries=[b"reused-0"])
     assert asked(engine, AFTERWARDS)["nothing-personal"] > 0
+
+
+async def test_a_long_way_behind_is_looked_at_in_slices_and_never_called_clean(store: AsyncEngine) -> None:
+    async with transaction(store) as connection:
+        await connection.execute(BATCH.insert(), [{"id": 1, "number": 50 * SLICE}])
+    auditor = Auditor(store, budget_seconds=0)
+    first = await auditor.run(AFTERWARDS)
+    assert len(first.unasked) >= len(INVARIANTS) - 1
+    assert not first.clean
+    auditor = Auditor(store, budget_seconds=60)
+    assert (await auditor.run(AFTERWARDS)).clean

@@ -1,0 +1,48 @@
+"""The settings of reporting are checked when it starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from services.reporting.config import ReportingSettings
+from services.reporting.process import database_of
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    for name, value in {"KAFKA": "x:1", "STORAGE_DIRECTORY": str(tmp_path), "REPORTING_KEY": "k" * 32}.items():
+        monkeypatch.setenv(f"CAREROUTE_{name}", value)
+    return monkeypatch
+
+
+@pytest.mark.parametrize("url", [None, ""])
+def test_without_an_address_the_store_is_a_file(
+    environment: pytest.MonkeyPatch, tmp_path: Path, url: str | None
+) -> None:
+    if url is not None:
+        environment.setenv("CAREROUTE_REPORTING_DATABASE_URL", url)
+    assert database_of(ReportingSettings.load()) == f"sqlite+aiosqlite:///{tmp_path}/reporting.sqlite"
+
+
+def test_an_address_of_postgresql_is_taken_and_told_to_nobody(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CAREROUTE_REPORTING_DATABASE_URL", "postgresql+asyncpg://me:secret@host/db")
+    settings = ReportingSettings.load()
+    assert database_of(settings) == "postgresql+asyncpg://me:secret@host/db"
+    assert "secret" not in repr(settings)
+    assert isinstance(settings.reporting_key, SecretStr)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("REPORTING_DATABASE_URL", "mysql://me:secret@host/db"), ("REPORTING_KEY", "short")]
+)
+def test_a_wrong_one_ends_the_process_with_its_name(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str
+) -> None:
+    environment.setenv(f"CAREROUTE_{name}", value)
+    with pytest.raises(SystemExit) as ended:
+        ReportingSettings.load()
+    told = capsys.readouterr().err
+    assert (ended.value.code, f"CAREROUTE_{name}" in told, "secret@" in told) == (78, True, False)
