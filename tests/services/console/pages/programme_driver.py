@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from services.console.view.agency import View
+from services.console.view.records import DocumentSeen
 from services.triage.service import TRIAGE
 from services.triage.state import State
 from shared import events
@@ -78,8 +80,15 @@ class ProgrammeRoom(Room):
 
     def hash_of(self, number: int) -> str:
         """The hash of a version."""
-        seen = self.city.app.state.view.agency(AGENCY).documents.values()
-        return str(next(document.document_hash for document in seen if document.version == number))
+        return self._document(number).document_hash
+
+    def text_of(self, number: int) -> str:
+        """The text of a version, as it was proposed."""
+        return self._document(number).document
+
+    def _document(self, number: int) -> DocumentSeen:
+        view: View = self.city.app.state.view
+        return next(seen for seen in view.agency(AGENCY).documents.values() if seen.version == number)
 
     def in_force(self, text: str, at: datetime) -> None:
         """Two people have agreed on a document."""

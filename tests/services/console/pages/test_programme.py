@@ -14,7 +14,7 @@ from services.console.pages.drafts import MOST_CHARACTERS, MOST_DRAFTS, Drafts
 from services.console.pages.sessions import FRESH
 from shared import events
 from tests.services.console.pages.programme_driver import FIRST, SECOND, ProgrammeRoom, programme_room
-from tests.services.console.workbench.test_bench import MAPPING
+from tests.services.console.workbench.test_bench import FOR_EVER, MAPPING
 
 SCRIPT = {"Accept": "application/json"}
 
@@ -48,8 +48,10 @@ async def test_two_people_change_it_and_one_takes_it_back(room: ProgrammeRoom) -
         for part in ("No fault", "Propose version 2", "08:00 to 22:00", "does not go", "may go"):
             assert part in checked.text, part
         proposed = await manager.post(
-            "/programme/propose", data={"document": SECOND, "reason": "longer hours", "back": "/programme"}
+            "/programme/propose",
+            data={"document": SECOND.replace("\n", "\r\n"), "reason": "longer hours", "back": "/programme"},
         )
+        assert room.text_of(2) == SECOND, "browsers end lines as of old; what is proposed is what was typed"
         assert "waits for another person" in await shown(manager, proposed.headers["location"])
         path = f"/programme/documents/{room.hash_of(2)}"
         assert "You proposed it, so you cannot approve it" in await shown(manager, path)
@@ -151,6 +153,20 @@ async def test_a_call_is_tried_under_both(room: ProgrammeRoom) -> None:
         heard = {**form, "text": "he has a knife", "document": SECOND}
         part = (await manager.post("/programme/edit", data=heard, headers=SCRIPT)).json()["part"]
         assert "he has a knife" not in await shown(manager, "/programme/edit"), "a narrative is not kept"
+
+
+async def test_what_cannot_be_studied_keeps_nobody_from_rolling_back(room: ProgrammeRoom) -> None:
+    door = room.city.app.state.console
+    async with room.city.signed_in("supervisor") as manager, room.city.signed_in("approver") as approver:
+        await manager.post("/programme/propose", data={"document": SECOND, "reason": "longer hours"})
+        await approver.post("/programme/approve", data={"document_hash": room.hash_of(2), "reason": "agreed"})
+        assert room.active == 2
+        door.workbench._program, door.workbench._seconds = FOR_EVER, 0.2
+        door.workbench._studied.clear()
+        door.workbench._end()
+        assert "Nothing can be said of it just now" in await shown(manager, "/programme")
+        assert "Not checked" in (await manager.post("/programme/edit", data={"document": FIRST})).text
+        assert "Roll back to version 1" in await shown(manager, f"/programme/documents/{room.hash_of(1)}")
 
 
 EXPORT = "id,at,code\n1,2021-09-01 12:00,MENTAL\n2,2021-09-01 13:00,Jane Doe\n"
