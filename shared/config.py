@@ -94,14 +94,13 @@ class WatchedSettings(ProcessSettings):
     watch_url: str = Field(
         default="",
         pattern=f"^(https?://.*|{NOBODY})?$",
-        description="where `careroute watch` hears that all is well; `off`: nobody watches, and that is meant",
+        description="the address of `careroute watch`; `off`: nobody watches, and that is meant",
     )
     watch_secret: SecretStr = Field(default=SecretStr(""), description="the secret that it shares with its beaters")
 
-    @property
-    def watcher_url(self) -> str:
-        """Where somebody listens; empty: nowhere, whether or not that is meant."""
-        return "" if self.watch_url == NOBODY else self.watch_url
+    def beat_url(self, name: str) -> str:
+        """Where the watcher hears of who has this name; empty: nowhere, whether or not that is meant."""
+        return "" if self.watch_url in ("", NOBODY) else f"{self.watch_url.rstrip('/')}/beat/{name}"
 
 
 class DoorSettings(ListeningSettings, Settings):

@@ -25,7 +25,10 @@ Unit = Literal["count", "seconds", "a second", "share", "bytes"]
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One expression. In its legend `{{label}}` stands for that label's value."""
+    """One expression. In its legend `{{label}}` stands for that label's value.
+
+    A metric without labels is shown by every process, and means something in one of them: its highest is taken.
+    """
 
     promql: str
     legend: str
@@ -490,7 +493,7 @@ PROBE_AND_AUDITOR = (
         "Since a run of the auditor was clean",
         "seconds",
         "It found what was planted, and nothing else. Beyond two minutes nobody is sure that the promises hold.",
-        (Curve("time() - (max by (job) (careroute_audit_last_clean_timestamp_seconds) > 0)", "{{job}}"),),
+        (Curve("time() - (max(careroute_audit_last_clean_timestamp_seconds) > 0)", "auditor"),),
     ),
     Panel(
         "probe-and-auditor",
@@ -505,9 +508,9 @@ PROBE_AND_AUDITOR = (
         "count",
         "All that there are, those whose query found what was planted, and those that the budget left out.",
         (
-            Curve("max by (job) (careroute_audit_invariants)", "{{job}}: all"),
-            Curve("max by (job) (careroute_audit_planted_found)", "{{job}}: found what was planted"),
-            Curve("max by (job) (careroute_audit_unasked_invariants)", "{{job}}: not asked"),
+            Curve("max(careroute_audit_invariants)", "all"),
+            Curve("max(careroute_audit_planted_found)", "found what was planted"),
+            Curve("max(careroute_audit_unasked_invariants)", "not asked"),
         ),
     ),
     Panel(
@@ -515,7 +518,7 @@ PROBE_AND_AUDITOR = (
         "How long a run takes",
         "seconds",
         "A run that grows is cut by its budget one day.",
-        (Curve("max by (job) (careroute_audit_seconds)", "{{job}}"),),
+        (Curve("max(careroute_audit_seconds)", "auditor"),),
     ),
     Panel(
         "probe-and-auditor",
@@ -523,8 +526,8 @@ PROBE_AND_AUDITOR = (
         "seconds",
         "How long ago the auditor's store and reporting's last held all that there was.",
         (
-            Curve("max by (job) (careroute_audit_lag_seconds)", "{{job}}"),
-            Curve("max by (job) (careroute_report_lag_seconds)", "{{job}}"),
+            Curve("max(careroute_audit_lag_seconds)", "auditor"),
+            Curve("max(careroute_report_lag_seconds)", "reporting"),
         ),
     ),
     Panel(
@@ -542,7 +545,7 @@ PROBE_AND_AUDITOR = (
         "Since reporting last stored something",
         "seconds",
         "Long in a quiet night, or because reporting is stuck: its lag says which.",
-        (Curve("time() - (max by (job) (careroute_report_last_batch_timestamp_seconds) > 0)", "{{job}}"),),
+        (Curve("time() - (max(careroute_report_last_batch_timestamp_seconds) > 0)", "reporting"),),
     ),
     Panel(
         "probe-and-auditor",
@@ -556,7 +559,7 @@ PROBE_AND_AUDITOR = (
         "Database of reporting away",
         "count",
         "1 while it is away. Figures stand still then; calls are decided as ever.",
-        (Curve("max by (job) (careroute_report_database_away)", "{{job}}"),),
+        (Curve("max(careroute_report_database_away)", "reporting"),),
     ),
 )
 

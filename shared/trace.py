@@ -5,6 +5,7 @@ Every record of a journal names its cause, so the journals are a whole trace, an
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from operator import attrgetter
 from shared.engine.broker import RecordPosition
 from shared.engine.service import EffectDone, EffectStarting, Tick, internal_input
 from shared.engine.state import ClockId
+
+FINEST_SECONDS = 0.01
+"""What is shorter looks all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,14 @@ class TraceStep:
     def took_seconds(self) -> float:
         """How long it took from its cause."""
         return self.ends_seconds - self.begins_seconds
+
+
+def along(seconds: float, whole_seconds: float) -> float:
+    """Where an instant stands between the first record and the last, from 0 to 1.
+
+    The scale is logarithmic: a call has steps of hundredths of a second, and clocks of minutes.
+    """
+    return math.log1p(seconds / FINEST_SECONDS) / math.log1p(max(whole_seconds, FINEST_SECONDS) / FINEST_SECONDS)
 
 
 def waterfall(records: Iterable[TraceRecord], elsewhere: Iterable[TraceRecord] = ()) -> tuple[TraceStep, ...]:

@@ -56,7 +56,7 @@ async def audited(
 ) -> Audited:
     """Hand over the list and wait for a run that is clean with it, for a while."""
     before = await _figures(http, auditor)
-    _hand_over(auditor, agency, acknowledged)
+    hand_over(auditor, agency, acknowledged)
     loop, taken_at = asyncio.get_running_loop(), None
     deadline = loop.time() + WAIT_SECONDS
     while True:
@@ -69,8 +69,8 @@ async def audited(
         await asyncio.sleep(AGAIN_SECONDS)
 
 
-def _hand_over(auditor: Auditor, agency: str, acknowledged: Collection[tuple[str, str]]) -> None:
-    """Under its name only once it is whole."""
+def hand_over(auditor: Auditor, agency: str, acknowledged: Collection[tuple[str, str]]) -> None:
+    """Put a sender's list where the auditor takes it: under its name only once it is whole."""
     auditor.lists.mkdir(exist_ok=True)
     now, part = datetime.now(UTC).isoformat(), auditor.lists / f"{agency}.part"
     with part.open("w", encoding="utf-8", newline="") as file:

@@ -35,18 +35,24 @@ class Comparison(NamedTuple):
         return f"The store of reporting holds the same {self.outcomes} outcomes, each once."
 
 
-async def compare(http: ClientSession, url: str, key: str, ledger: Ledger) -> Comparison:
-    """Ask the door of reporting until it holds what the ledger does, for a while."""
+async def compare(http: ClientSession, url: str, key: str, ledger: Ledger, source: str) -> Comparison:
+    """Ask the door of reporting until it holds what the ledger does, for a while.
+
+    Compared are the calls of a source: test calls go on while the ledger has ended.
+    """
+    played = f"{ledger.agency}/{source}/"
     expected = Counter(
         Outcome(call_id, number, outcome)
         for call_id, history in ledger.calls.items()
+        if call_id.startswith(played)
         for number, episode in history.episodes.items()
         for outcome in episode.outcomes
     )
     loop = asyncio.get_running_loop()
     deadline = loop.time() + WAIT_SECONDS
     while True:
-        found = await _reported(http, url, key, ledger.agency)
+        everything = await _reported(http, url, key, ledger.agency)
+        found = Counter({outcome: count for outcome, count in everything.items() if outcome.call_id.startswith(played)})
         if found == expected or loop.time() > deadline:
             return Comparison(found.total(), tuple(_differences(expected, found)))
         await asyncio.sleep(AGAIN_SECONDS)

@@ -191,7 +191,7 @@ class Run:
         if not self._stage.reports:
             return judged
         url, key = self._stage.url_of("reporting"), self._stage.access.reporting_key
-        compared = await compare(http, url, key, self.ledger)
+        compared = await compare(http, url, key, self.ledger, self._scenario.source)
         also = () if compared.wrong else (str(compared),)
         return replace(judged, wrong=(*judged.wrong, *compared.wrong), also=(*judged.also, *also))
 

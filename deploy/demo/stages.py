@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from deploy.actors.http import ask, session
 from deploy.actors.scenario import Scenario
+from deploy.actors.story import CANARY
 from deploy.actors.webhooks import receiving
 from deploy.demo.audited import Auditor
 from deploy.local.access import Access, AgencySpec, SourceSpec, people_with
@@ -129,6 +130,7 @@ class Processes:
             partitions=PARTITIONS,
             environment={
                 "CAREROUTE_AUDIT_SECONDS": str(AUDIT_SECONDS),
+                "CAREROUTE_PLANTED_WORDS": CANARY,
                 **(self.watch.environment if self.watch else {}),
             },
             alarm_url=f"http://{HOST}:{alarm_port}/alarms",

@@ -74,8 +74,9 @@ class Alarms:
 
 async def keep_beating(settings: ProberSettings, http: httpx.AsyncClient, is_alive: Callable[[], bool]) -> None:
     """Beat to the watcher for as long as probes get their verdicts; for ever."""
-    while settings.watcher_url:
-        if is_alive() and not await _posted(http, settings.watcher_url, settings.watch_secret, {"beat": "prober"}):
+    url = settings.beat_url("prober")
+    while url:
+        if is_alive() and not await _posted(http, url, settings.watch_secret, {"beat": "prober"}):
             telemetry.logger().warning("the watcher cannot be reached")
         await asyncio.sleep(BEAT_SECONDS)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -20,6 +20,10 @@ from shared import telemetry
 from shared.clock import Clock
 
 START_PAUSE_SECONDS = 0.5
+LIST_SECONDS = 5.0
+"""How long it may take to learn which districts are live."""
+SOON_SECONDS = 5.0
+"""How soon the next one goes after a miss: a hitch is over by then, and what lasts is known before two minutes are."""
 SILENT_INTERVALS = 3
 """A target without a verdict for so many intervals and limits: the prober itself stands still."""
 
@@ -72,7 +76,7 @@ class Prober:
             self.unready(),
             "The last alarm could not be delivered." if self.alarms.failing else "",
             "The book of probes cannot be written: a restart would forget." if self.book.unwritten else "",
-            "" if self.settings.watcher_url else "Nobody watches the prober: CAREROUTE_WATCH_URL names nobody.",
+            "" if self.settings.beat_url("prober") else "Nobody watches the prober: CAREROUTE_WATCH_URL names nobody.",
         ]
         return " ".join(line for line in lines if line)
 
@@ -90,27 +94,23 @@ class Prober:
             began = self.clock.monotonic()
             verdict = await self.probe(target, whole_way.STAGES, way.go)
             way.is_set_up = way.is_set_up and not verdict.missed
-            await self._pause(began, self.settings.probe_seconds, missed=bool(verdict.missed))
+            await self._pause(began, self.settings.probe_seconds, (target,))
 
     async def _rounds_of_districts(self, beats: Beats) -> None:
         while True:
-            began, missed = self.clock.monotonic(), False
-            targets = await self._districts(beats)
+            began, targets = self.clock.monotonic(), await self._districts(beats)
             async with asyncio.TaskGroup() as tasks:
-                running = [
+                for target in targets:
                     tasks.create_task(self.probe(target, beat.STAGES, partial(beats.go, target.district)))
-                    for target in targets
-                ]
-            missed = any(task.result().missed for task in running)
-            await self._pause(began, self.settings.beat_seconds, missed=missed)
+            await self._pause(began, self.settings.beat_seconds, targets)
 
     async def _districts(self, beats: Beats) -> tuple[Target, ...]:
         """The districts to probe now; while nobody can tell which are live, those that were."""
         former = tuple(target for target in self.book.targets() if target.agency == beats.agency)
         try:
-            async with asyncio.timeout(self.settings.probe_limit_seconds):
+            async with asyncio.timeout(LIST_SECONDS):
                 live = await beats.live_districts()
-        except (TimeoutError, Refused):
+        except Exception:  # noqa: BLE001  # away, refused, of another shape: nobody can tell, and the probes will say it
             return former or (Target(beats.agency),)
         targets = tuple(Target(beats.agency, district) for district in live)
         for target in former:
@@ -167,10 +167,11 @@ class Prober:
         self._heard_at.pop(target, None)
         telemetry.forget_probe(target.agency, target.district, _partition(target))
 
-    async def _pause(self, began: float, seconds: float, *, missed: bool) -> None:
-        """Wait for the next round; after the first miss it begins at once, so that the second is soon known."""
-        left_seconds = began + seconds - self.clock.monotonic()
-        await asyncio.sleep(START_PAUSE_SECONDS if missed else max(0.0, left_seconds))
+    async def _pause(self, began: float, seconds: float, targets: Iterable[Target]) -> None:
+        """Wait for the next round; after a first miss it begins soon, so that the second is known in time."""
+        is_in_doubt = any(self.book.record(target).missed_in_a_row == 1 for target in targets)
+        left_seconds = max(0.0, began + seconds - self.clock.monotonic())
+        await asyncio.sleep(min(SOON_SECONDS, seconds) if is_in_doubt else left_seconds)
 
 
 def _partition(target: Target) -> str:

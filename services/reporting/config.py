@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode
 
+from services.reporting.figures.district_groups import DistrictGroups, district_groups_of
 from shared.config import DoorSettings, StorageSettings
 
 _DRIVER = "postgresql+asyncpg://"
@@ -30,8 +32,18 @@ DatabaseUrl = Annotated[
 ]
 
 
+def _read(value: object) -> object:
+    return (district_groups_of(value) if value else {}) if isinstance(value, str) else value
+
+
+GroupsFile = Annotated[DistrictGroups, NoDecode, BeforeValidator(_read)]
+
+
 class ReportingSettings(StorageSettings, DoorSettings):
     """What the process needs to know that follows every journal into the store, and answers for it."""
 
     reporting_database_url: DatabaseUrl = None
+    reporting_district_groups: GroupsFile = Field(
+        default={}, description="a TOML file: by agency, which districts are one group in public tables"
+    )
     reporting_key: SecretStr = Field(min_length=32, description="what the console says to be told figures")

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.reporting import outcomes, trace
 from services.reporting.config import ReportingSettings
-from services.reporting.figures import routes as figures
+from services.reporting.figures.routes import FigureRoutes
 from services.reporting.store.engine import is_away
 from shared.clock import Clock
 from shared.doors.guard import Bounds, CallerOf, Guard, bearer_of
@@ -31,12 +31,14 @@ from shared.telemetry import Probe
 DOOR = "reporting"
 MAX_BODY_BYTES = 1024
 """Questions stand in paths; nothing is sent."""
-ROUTES: tuple[Callable[[AsyncEngine], list[BaseRoute]], ...] = (trace.routes, outcomes.routes, figures.routes)
+ROUTES: tuple[Callable[[AsyncEngine], list[BaseRoute]], ...] = (trace.routes, outcomes.routes)
 """What can be asked, all of it with the key."""
 
 
-def create_app(engine: AsyncEngine, settings: ReportingSettings, clock: Clock, ready: Probe) -> Starlette:
-    """The door on a store, as an ASGI application."""
+def create_app(
+    engine: AsyncEngine, settings: ReportingSettings, clock: Clock, ready: Probe, prepared: Probe = lambda: True
+) -> Starlette:
+    """The door on a store, as an ASGI application; `prepared`: whether its tables are there."""
     key = settings.reporting_key.get_secret_value().encode()
 
     def caller_of(request: Request) -> str | None:
@@ -51,8 +53,9 @@ def create_app(engine: AsyncEngine, settings: ReportingSettings, clock: Clock, r
         respond=respond,
         failure="Something went wrong here.",
     )
-    questions = Mount("/", routes=[route for routes in ROUTES for route in routes(engine)])
-    questions.app = _WithKey(questions.app, caller_of)
+    figures = FigureRoutes(engine, clock, settings.reporting_district_groups)
+    questions = Mount("/", routes=[*figures.routes(), *(route for routes in ROUTES for route in routes(engine))])
+    questions.app = _WithKey(questions.app, caller_of, prepared)
     app = Starlette(
         routes=[*operations_routes(ready), questions],
         middleware=[guard],
@@ -73,16 +76,22 @@ def respond(_request: Request, error: Exception) -> Response:
 class _WithKey:
     """Answers whoever has the key, and says in words that the database is away."""
 
-    def __init__(self, app: ASGIApp, caller_of: CallerOf) -> None:
-        self._app, self._caller_of = app, caller_of
+    def __init__(self, app: ASGIApp, caller_of: CallerOf, prepared: Probe) -> None:
+        self._app, self._caller_of, self._prepared = app, caller_of, prepared
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a question on. Raises Problem: 401 without the key, 503 while the database is away."""
         if self._caller_of(Request(scope)) is None:
             raise Problem(HTTPStatus.UNAUTHORIZED, "Send the key of reporting as `Authorization: Bearer …`.")
+        if not self._prepared():
+            raise _away()
         try:
             await self._app(scope, receive, send)
         except Exception as error:
             if not is_away(error):
                 raise
-            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "The database of reporting is away; ask again.") from None
+            raise _away() from None
+
+
+def _away() -> Problem:
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "The store of reporting is away, or not made yet; ask again.")

@@ -33,7 +33,7 @@ def _run(settings: ReportingSettings) -> None:
     broker = KafkaBroker(settings.kafka, settings.partitions)
     carrier = Carrier(settings.kafka, settings.instance, settings.storage_directory / "faust")
     reporter = Reporter(engine, broker, carrier, clock)
-    app = create_app(engine, settings, clock, lambda: reporter.ready)
+    app = create_app(engine, settings, clock, lambda: reporter.ready, lambda: reporter.prepared)
     bounds = ConnectionBounds(settings.connections, settings.connections_per_address)
     reporter.door = server_of(NAME, app, bounds, settings.host, settings.port)
     telemetry.name_build(NAME)

@@ -45,6 +45,8 @@ class Reporter:
         self.topics = READS
         self.door: uvicorn.Server | None = None
         """Served beside the rest, where there is one."""
+        self.prepared = False
+        """Whether the store has its tables."""
         self.turned_at = clock.monotonic()
         self._lag, self._away, self._stop = Lag(engine, clock), False, asyncio.Event()
 
@@ -64,6 +66,7 @@ class Reporter:
     async def _run(self, stop: asyncio.Event) -> None:
         async with _beside(self._tick()) as ticking, _served(self.door) as serving:
             await self._once_there(lambda: prepare(self._engine, self._clock.now()))
+            self.prepared = True
             reader = await self._broker.reader()
             places = [(topic.name, number) for topic in READS for number in range(self._broker.partitions)]
             await set_back(self._carrier, await begin(self._engine, reader, places), self._clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.agencies import is_probe
 from shared.events import OFFER_ENDS, AssignmentUnconfirmed, CallRouted, Event, SafetyCheckMissed
 from shared.telemetry import OFFERS, OUTCOMES, SILENT_TEAMS, UNCONFIRMED
 
@@ -12,7 +13,7 @@ def watch(agency: str, event: Event) -> None:
         OFFERS.labels(agency, ended).inc()
     elif isinstance(event, CallRouted) and not event.synthetic:
         OUTCOMES.labels(agency, event.outcome).inc()
-    elif isinstance(event, AssignmentUnconfirmed):
+    elif isinstance(event, AssignmentUnconfirmed) and not is_probe(agency):
         UNCONFIRMED.labels(agency).inc()
     elif isinstance(event, SafetyCheckMissed):
         SILENT_TEAMS.labels(agency).inc()

@@ -22,7 +22,9 @@ from shared.events import (
     ProgrammeActivated,
     ProgrammeAdopted,
     ProgrammeProposed,
+    ProgrammeRejected,
     ProposeProgramme,
+    RejectProgramme,
     ResumeDistrict,
     ReviewPause,
     RollBackProgramme,
@@ -92,6 +94,25 @@ def approve(state: State, command: ApproveProgramme, now: datetime) -> list[Even
         events.append(ProgrammeActivated(document_hash=document_hash, version=document.version))
         when = "is in force"
     return [*events, done(command, f"Version {document.version} {when}.", about=document_hash)]
+
+
+def reject(state: State, command: RejectProgramme) -> list[Event]:
+    """Turn a proposed document down. It may be proposed again, which makes it another proposal."""
+    document = state.proposed.get(command.document_hash)
+    if document is None:
+        return [refused(command, "unknown-document", "No document with this hash is proposed.")]
+    if not command.reason.strip():
+        return [refused(command, "no-reason", "Say why the document is turned down.")]
+    rejected = ProgrammeRejected(
+        document_hash=document.document_hash,
+        version=document.version,
+        proposed_by=document.proposed_by,
+        rejected_by=command.issued_by,
+        reason=command.reason,
+    )
+    what = "taken back" if _same_person(command.issued_by, document.proposed_by) else "turned down"
+    sentence = f"The proposed version {document.version} is {what}; nothing else changes."
+    return [rejected, done(command, sentence, about=document.document_hash)]
 
 
 def activate(state: State, document_hash: str) -> list[Event]:

@@ -29,6 +29,7 @@ from shared.events import (
     OfferMade,
     PauseDistrict,
     ProposeProgramme,
+    RejectProgramme,
     ResumeDistrict,
     ReviewPause,
     RollBackProgramme,
@@ -72,6 +73,7 @@ def _tick(state: State, tick: Tick, now: datetime) -> list[Event]:
 
 
 COMMAND_DECIDERS: dict[type[Command], Callable[[State, Any], list[Event]]] = {
+    RejectProgramme: commands.reject,
     RollBackProgramme: commands.roll_back,
     SetPhase: commands.set_phase,
     SetCap: commands.set_cap,

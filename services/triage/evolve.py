@@ -48,6 +48,7 @@ from shared.events import (
     ProgrammeActivated,
     ProgrammeAdopted,
     ProgrammeProposed,
+    ProgrammeRejected,
     ReferralClosed,
     ReferralMade,
     ReferralOverdue,
@@ -225,6 +226,10 @@ def _programme_proposed(state: State, event: ProgrammeProposed, at: datetime) ->
     return replace(state, proposed=proposed)
 
 
+def _programme_rejected(state: State, event: ProgrammeRejected, at: datetime) -> State:  # noqa: ARG001  one shape for all
+    return replace(state, proposed=state.proposed.delete(event.document_hash))
+
+
 def _programme_adopted(state: State, event: ProgrammeAdopted, at: datetime) -> State:
     document = state.proposed[event.document_hash]
     return replace(
@@ -383,6 +388,7 @@ CHANGES: dict[type[Event], Callable[[State, Any, datetime], State]] = {
     CadIdentityNoted: _identity_noted,
     RoutingNoted: _routing_noted,
     ProgrammeProposed: _programme_proposed,
+    ProgrammeRejected: _programme_rejected,
     ProgrammeAdopted: _programme_adopted,
     ProgrammeActivated: _programme_activated,
     PhaseChanged: _phase_changed,

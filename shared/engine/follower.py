@@ -16,7 +16,7 @@ from shared.events.base import Event, UndecodableEvent, decode
 from shared.telemetry import logger
 
 POLL_SECONDS = 0.5
-ENDS_EVERY_SECONDS, ENDS_WAIT_SECONDS = 1.0, 1.0
+ENDS_EVERY_SECONDS, ENDS_WAIT_SECONDS = 0.5, 1.0
 """How often a follower asks where the topics end, and how long it waits for an answer before it reads on."""
 
 Fold = Callable[[str, Event, Stored], None]

@@ -52,6 +52,12 @@ class ApproveProgramme(_TriageCommand):
     document_hash: str
 
 
+class RejectProgramme(_TriageCommand):
+    """Turn the proposed document with this hash down, or take it back; `reason` says why. The one in force stays."""
+
+    document_hash: str
+
+
 class SetPhase(_TriageCommand):
     """Set a response's phase in a district, within what the document allows."""
 

@@ -41,6 +41,16 @@ class ProgrammeAdopted(Event):
     reason: str = ""
 
 
+class ProgrammeRejected(Event):
+    """A proposed document was turned down, or taken back: nobody can approve it any more."""
+
+    document_hash: str
+    version: int
+    proposed_by: str
+    rejected_by: str
+    reason: str
+
+
 class ProgrammeActivated(Event):
     """A document took effect; every decision from here on cites it."""
 

@@ -36,7 +36,13 @@ async def main() -> int:
     kafka, port = LocalKafka(DIRECTORY / "kafka"), free_port()
     planted = {"PYTHONPATH": os.pathsep.join([str(HERE / "planted"), str(CHECKOUT)]), "PLANTED": str(DIRECTORY)}
     try:
-        stack = Stack(DIRECTORY, await asyncio.to_thread(kafka.start), specs(port), environment=planted)
+        stack = Stack(
+            DIRECTORY,
+            await asyncio.to_thread(kafka.start),
+            specs(port),
+            environment=planted,
+            alarm_url=f"http://{HOST}:{port}/alarm/prober",
+        )
         await stack.start()
         watch = Watch(DIRECTORY, f"http://{HOST}:{port}/alerts")
         await watch.start(stack.programs)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from deploy.demo.audited import Auditor, hand_over
 from shared.topics import COMMANDS
 from tests.alerts.scene import Scene
 
@@ -93,8 +94,18 @@ async def _too_much(scene: Scene) -> None:
             await scene.new_call("plain", "NOISE COMPLAINT", "long")
 
     async with asyncio.TaskGroup() as tasks:
-        for _ in range(700):
+        for _ in range(500):
             tasks.create_task(publish())
+
+
+async def _nothing(_scene: Scene) -> None:
+    """All is well."""
+
+
+async def _acknowledged_and_lost(scene: Scene) -> None:
+    lists = scene.stack.storage_of("auditor") / "lists"
+    acknowledged = {("plain/cad/never-came", "never-came-0")}
+    await asyncio.to_thread(hand_over, Auditor("", lists), "plain", acknowledged)
 
 
 async def _clock_fails(scene: Scene) -> None:
@@ -182,15 +193,24 @@ CAUSES = (
     ),
     Cause("nobody has the right to pause", ("NoStopSwitch",), _rewritten(_nobody_may_pause), end=_restored),
     Cause(
-        "both processes of team availability hang over a deadline", ("CallOverdue", "ServiceGone"), _nobody_decides, 90
+        "both processes of team availability hang over a deadline",
+        ("CallOverdue", "ServiceGone", "ConservationBroken"),
+        _nobody_decides,
+        90,
     ),
     Cause("they go on", ("RoutedLate",), _decides_again),
     Cause("a process of triage hangs", ("InstanceDown",), _frozen("triage", 1), 180, Scene.thaw),
     Cause("intake hangs", ("DoorGone",), _frozen("intake", 1), 90, Scene.thaw),
+    Cause("the auditor hangs", ("AuditorSilent",), _frozen("auditor", 1), 240, Scene.thaw),
     Cause("the console hangs", ("AlarmsUnseen",), _frozen("console", 1), 120, Scene.thaw),
     Cause("clocks are 0.6 s ahead of Kafka's (planted)", ("ClockSkew",), _clock_off, 180, _clock_right),
     Cause("a team on scene says nothing", ("TeamSilent", "AlarmCounted safety_checks_missed_total"), _team_silent, 240),
-    Cause("700 calls that take long to decide (planted)", ("InputStale",), _too_much, 120),
+    Cause("a run of the auditor is clean", ("Watchdog",), _nothing, 120),
+    Cause("a sender's list has a call that never came", ("ConservationBroken",), _acknowledged_and_lost, 90),
+    Cause("the prober hangs", ("ProberGone",), _frozen("prober", 1), 150, Scene.thaw),
+    Cause("the auditor hangs", ("AuditorSilent",), _frozen("auditor", 1), 240, Scene.thaw),
+    Cause("both processes of notification hang", ("ProbeMissed",), _frozen("notification"), 180, Scene.thaw),
+    Cause("500 calls that take long to decide (planted)", ("InputStale",), _too_much, 120),
     Cause(
         "Kafka hangs while calls come",
         ("FollowerBehind", "PartitionUnowned"),
@@ -200,6 +220,8 @@ CAUSES = (
     ),
 )
 NOT_TRIED = {
+    "ReportingBehind": "rises after six minutes",
+    "ProbeBudgetBurning": "needs hours of test calls",
     "PauseUnreviewed": "stands 12 hours before it rises",
     "TwoDeciders": "stands an hour before it rises",
     "ReferralOverdue": "a referral is due after an hour at the earliest",

@@ -72,6 +72,8 @@ async def test_every_page_is_accessible(browser: Browser, tmp_path: Path, scheme
         zoomed = {"viewport": {"width": 720, "height": 450}, "reduced_motion": "reduce", "color_scheme": scheme}
         async with seated(browser, room, address, "dispatcher", tmp_path, **zoomed) as desk:
             await desk.check_width(f"zoomed-{scheme}")  # twice as large on half the room
+            await desk.page.mouse.wheel(0, 2_000)
+            assert await desk.in_sight(".stop-button")
             await desk.page.emulate_media(forced_colors="active")
             await desk.page.screenshot(path=tmp_path / f"forced-colours-{scheme}.png")
         page = await (await browser.new_context(color_scheme=scheme)).new_page()

@@ -12,12 +12,18 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
+from services.notification import metrics as notification_metrics
+from services.team_availability import metrics as team_availability_metrics
+from services.triage import metrics as triage_metrics
 from services.triage.state import State, VerifiedDocument
 from shared.answers import Answer
 from shared.events import (
     AcceptOffer,
     AssignmentMoved,
+    AssignmentUnconfirmed,
+    CadNotInformed,
     CallCancelled,
     CallReported,
     CallRouted,
@@ -238,3 +244,26 @@ def test_in_whatever_order_the_two_services_read_nobody_is_offered_a_test_call(
     town.wait(300)
     assert not [event for event in (*triage.journal, *town.journal) if isinstance(event, TO_SOMEBODY)]
     assert {event.outcome for event in town.all(CallRouted)} <= {"default", "cancelled"}
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_made_up_agency_raises_no_alarm_that_the_prober_raises_itself() -> None:
+    told = CadNotInformed(message_id="m", source="cad", kind="call.routed", why="timeout", alarm=True)
+    unconfirmed = AssignmentUnconfirmed(call_id="a/b/c", episode=1, team_id="one")
+    for agency in ("probe-0", "city-of-counts"):
+        notification_metrics.watch(agency, told)
+        team_availability_metrics.watch(agency, unconfirmed)
+    for name in ("careroute_cad_not_informed_total", "careroute_assignments_unconfirmed_total"):
+        assert REGISTRY.get_sample_value(name, {"agency": "probe-0"}) is None
+        assert REGISTRY.get_sample_value(name, {"agency": "city-of-counts"}) == 1
+
+
+def test_no_figure_counts_a_test_call() -> None:
+    (judged,) = madison().put(marked(report()))
+    triage_metrics.watch("city-of-tests", judged)
+    team_availability_metrics.watch("city-of-tests", a_test_call().last(CallRouted))
+    for name, value in (("careroute_calls_triaged_total", "unsuitable"), ("careroute_outcomes_total", "default")):
+        label = "suitability" if "triaged" in name else "outcome"
+        assert REGISTRY.get_sample_value(name, {"agency": "city-of-tests", label: value}) is None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.engine.broker import RecordPosition
 from shared.engine.service import EffectDone, EffectStarting, Tick
-from shared.trace import TraceRecord, waterfall
+from shared.trace import TraceRecord, along, waterfall
 
 BEGAN = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
@@ -48,6 +48,15 @@ def test_each_record_stands_under_its_cause_with_what_it_took() -> None:
         ("call-routed", 0, "override (commands/0/77)"),
     ]
     assert steps[-1].ends_seconds == 45
+
+
+def test_a_short_step_can_be_seen_beside_a_long_clock() -> None:
+    whole = 60.0
+    places = [along(seconds, whole) for seconds in (0, 0.02, 0.2, 2, 20, 60)]
+    assert (places[0], places[-1]) == (0, 1)
+    assert all(later - earlier > 0.1 for earlier, later in pairwise(places))
+    assert along(0, 0) == 0
+    assert along(0.001, 0.001) <= 1
 
 
 def test_without_records_there_is_none() -> None:

@@ -134,6 +134,11 @@ class ApproveBody(Body):
     """Which proposed document."""
 
 
+@body_of(events.RejectProgramme, document_hash=Field(max_length=200))
+class RejectBody(ReasonedBody):
+    """Which proposed document is turned down, or taken back, and why."""
+
+
 @body_of(
     events.RollBackProgramme,
     to_hash=Field(min_length=1, description="else the one before the one in force"),

@@ -151,6 +151,12 @@ async def approve(issuer: Annotated[Issuer, _issuer("approve")], body: bodies.Ap
     return await issuer.issue(events.ApproveProgramme, body.fields())
 
 
+@router.post("/programme/reject")
+async def reject(issuer: Annotated[Issuer, _issuer("reject")], body: bodies.RejectBody) -> Answered:
+    """Turn a proposed document down, or take your own back; the one in force stays."""
+    return await issuer.issue(events.RejectProgramme, body.fields())
+
+
 @router.post("/programme/rollback")
 async def roll_back(issuer: Annotated[Issuer, _issuer("roll-back")], body: bodies.RollBackBody) -> Answered:
     """Put a document in force again that two people had approved; one person, at once."""

@@ -192,7 +192,7 @@ def documents(body: Sequence[dict[str, Any]]) -> None:
             _at(seen["effective"]),
             seen["proposed_by"],
             seen["approved_by"],
-            _rolled_back(seen) or seen["reason"],
+            _undone(seen) or seen["reason"],
             seen["document_hash"],
         )
         for seen in body
@@ -201,8 +201,10 @@ def documents(body: Sequence[dict[str, Any]]) -> None:
     _table(_out(), head, rows, "No programme yet: every call gets the default response.")
 
 
-def _rolled_back(seen: dict[str, Any]) -> str:
-    return f"{seen['rolled_back_by']}: {seen['rolled_back_why']}" if seen["state"] == "rolled-back" else ""
+def _undone(seen: dict[str, Any]) -> str:
+    """Who rolled a version back, or turned it down, and why."""
+    what = {"rolled-back": "rolled_back", "rejected": "rejected"}.get(seen["state"])
+    return f"{seen[f'{what}_by']}: {seen[f'{what}_why']}" if what else ""
 
 
 def document(body: Sequence[dict[str, Any]]) -> None:

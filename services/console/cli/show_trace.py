@@ -8,15 +8,16 @@ from rich.table import Table
 from rich.text import Text
 
 from services.console.cli.terminal import QUIET, terminal
+from shared.trace import along
 
 BAR = 32
 """Characters from the first record to the last."""
 
 
 def trace(body: dict[str, Any]) -> None:
-    """The waterfall. A bar reaches from when the cause was there to when the record was."""
+    """The waterfall. A bar reaches from when the cause was there to when the record was; its scale is logarithmic."""
     out, steps = terminal(), body["steps"]
-    whole = max(step["ends_seconds"] for step in steps) or 1
+    whole = max(step["ends_seconds"] for step in steps)
     out.print(Text(body["call_id"], "bold"), Text(f"{len(steps)} records within {whole:.3f} s"), soft_wrap=True)
     table = Table("at", "", "record", "took", "by", "because of", box=None, header_style="bold", pad_edge=False)
     table.columns[0].justify = table.columns[3].justify = "right"
@@ -26,7 +27,7 @@ def trace(body: dict[str, Any]) -> None:
         took = step["ends_seconds"] - step["begins_seconds"]
         table.add_row(
             f"{step['ends_seconds']:.3f}",
-            _bar(step["begins_seconds"] / whole, step["ends_seconds"] / whole),
+            _bar(along(step["begins_seconds"], whole), along(step["ends_seconds"], whole)),
             "  " * step["depth"] + step["type"],
             f"{took:.3f}" if took else "",
             step["source"],

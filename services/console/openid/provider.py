@@ -38,6 +38,8 @@ FRESH_SECONDS: Final = 600
 ALGORITHMS: Final = ("RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519")
 """Signatures by a private key: none of them can be made by whoever knows the public one."""
 MOST_GROUPS: Final = 500
+LATEST: Final = 1e11
+"""No instant is later, in seconds since 1970."""
 
 
 class NotSignedIn(Exception):
@@ -238,7 +240,7 @@ class Provider:
         return Identity(
             tuple(names),
             tuple(group for group in listed[:MOST_GROUPS] if isinstance(group, str)),
-            float(proved_at) if isinstance(proved_at, int | float) else None,
+            float(proved_at) if isinstance(proved_at, int | float) and 0 <= proved_at < LATEST else None,
         )
 
 

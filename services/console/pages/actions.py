@@ -28,6 +28,10 @@ from shared.doors.problems import Problem
 
 Fields = Mapping[str, Any]
 KEY_CHARACTERS = 200
+LOG_AWAY = (
+    "careroute's log does not answer, so nobody knows yet whether this was done. "
+    "Press again once it is back, or look; what was done already is not done twice."
+)
 
 
 def never(_fields: Fields) -> bool:
@@ -82,7 +86,7 @@ def _endpoint(action: Action) -> Callable[..., Awaitable[Response]]:
             body = body_type.model_validate(fields)
         except ValidationError as error:
             raise not_understood(error.errors()) from None
-        return await _answer(request, action.command(issuer, **path, body=body), issuer, back)
+        return await _answer(request, _told(action.command(issuer, **path, body=body)), issuer, back)
 
     return act
 
@@ -99,6 +103,16 @@ async def _answer(request: Request, issuing: Awaitable[Answered], issuer: Issuer
             raise
         command_id = problem.members["command_id"]
     return RedirectResponse(with_query(back, said=command_id), HTTPStatus.SEE_OTHER)
+
+
+async def _told(issuing: Awaitable[Answered]) -> Answered:
+    """The answer; that the log is away is said in other words here than to a program."""
+    try:
+        return await issuing
+    except Problem as problem:
+        if problem.status_code == HTTPStatus.SERVICE_UNAVAILABLE and "command_id" in problem.members:
+            raise Problem(problem.status_code, LOG_AWAY, headers=problem.headers, **problem.members) from None
+        raise
 
 
 def _prove_first(request: Request, back: str) -> Response:

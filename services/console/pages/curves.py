@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
@@ -52,12 +51,13 @@ async def drawn(panel: Panel, number: int, visit: Visit, window: Window) -> Draw
     for curve in panel.curves:
         promql = curve.filled(visit.who.agency, rate_seconds)
         found += [(curve, stretch) for stretch in await stretches(visit.door.prometheus, promql, window)]
-    return _drawn(panel, number, found, window, visit.zone)
+    return _drawn(panel, number, found, window, visit)
 
 
-def _drawn(panel: Panel, number: int, found: Sequence[tuple[Curve, Stretch]], window: Window, zone: ZoneInfo) -> Drawn:
+def _drawn(panel: Panel, number: int, found: Sequence[tuple[Curve, Stretch]], window: Window, visit: Visit) -> Drawn:
     factor, unit = UNITS[panel.unit]
-    series = [Series(_legend(curve, stretch), _scaled(stretch, window, factor)) for curve, stretch in found]
+    agency = visit.who.agency
+    series = [Series(_legend(curve, each, agency), _scaled(each, window, factor)) for curve, each in found]
     series = [each for each in series if any(value is not None for value in each.values)]
     if not series:
         return Drawn(panel.title, panel.description, None)
@@ -66,7 +66,7 @@ def _drawn(panel: Panel, number: int, found: Sequence[tuple[Curve, Stretch]], wi
         description, draw = f"{description} The {MOST_TOGETHER} highest of {len(series)} are drawn.", lines
         series = sorted(series, key=_highest, reverse=True)[:MOST_TOGETHER]
     heading = Heading(f"{panel.board}-{number}", panel.title, description, unit)
-    moments = [f"{moment.astimezone(zone):%H:%M:%S}" for moment in window.moments]
+    moments = [f"{moment.astimezone(visit.zone):%H:%M:%S}" for moment in window.moments]
     return Drawn(panel.title, description, draw(heading, moments, sorted(series)))
 
 
@@ -78,5 +78,12 @@ def _highest(series: Series) -> float:
     return max(value for value in series.values if value is not None)
 
 
-def _legend(curve: Curve, stretch: Stretch) -> str:
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: stretch.labels.get(match[1], ""), curve.legend).strip()
+def _legend(curve: Curve, stretch: Stretch, agency: str) -> str:
+    """What a curve is called; the reader's own agency goes without saying where anything else is said."""
+
+    def label(match: re.Match[str]) -> str:
+        value = stretch.labels.get(match[1], "")
+        return "" if match[1] == "agency" and value == agency else value
+
+    words = re.sub(r"\{\{(\w+)\}\}", label, curve.legend)
+    return " ".join(words.split()) or agency

@@ -16,7 +16,7 @@ from services.console.view.records import DocumentSeen
 from shared.doors.pages import Page
 
 NOT_FOUND = Page(HTTPStatus.NOT_FOUND, "No such document", "There is no such document, or it was replaced long ago.")
-ORDER = ("active", "proposed", "adopted", "replaced", "rolled-back")
+ORDER = ("active", "proposed", "adopted", "replaced", "rolled-back", "rejected")
 
 
 class DocumentLine(NamedTuple):
@@ -35,6 +35,9 @@ class DocumentLine(NamedTuple):
     in_force_since: datetime | None
     rolled_back_by: str
     rolled_back_why: str
+    rejected_by: str
+    rejected_at: datetime | None
+    rejected_why: str
     can_come_back: bool
     """Whether one person can put it in force again, because two had agreed on it."""
 
@@ -55,6 +58,9 @@ def line_of(seen: DocumentSeen) -> DocumentLine:
         seen.in_force_since,
         seen.rolled_back_by or "",
         seen.rolled_back_why,
+        seen.rejected_by or "",
+        seen.rejected_at,
+        seen.rejected_why,
         can_come_back=seen.state in ("replaced", "rolled-back") and seen.in_force_since is not None,
     )
 

@@ -64,6 +64,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("/referrals/{referral_id}/close", "close-referral", commands.close_referral),
     Action("/programme/propose", "propose", commands.propose, reasoned=True),
     Action("/programme/approve", "approve", commands.approve, weighs_most=always, reasoned=True),
+    Action("/programme/reject", "reject", commands.reject),
     Action("/programme/rollback", "roll-back", commands.roll_back, weighs_most=always),
     Action("/calls/{agency}/{source}/{incident}/override", "override", commands.override),
     Action("/calls/{agency}/{source}/{incident}/confirm", "confirm", commands.confirm),

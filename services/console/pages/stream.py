@@ -1,4 +1,4 @@
-"""What browsers follow: the rows that changed, and a beat every second that says how current they are.
+"""What browsers follow: the rows that changed, and a beat twice a second that says how current they are.
 
 A stream is one browser's, for all its tabs: the script sees to that. It ends by itself after a while and is opened
 again, so that none outlives its session, and no proxy closes it unseen. Who cannot have one asks for the same as JSON.
@@ -24,7 +24,7 @@ from services.console.pages.seat import Seated, check_right, door_of
 from services.console.pages.sessions import SignedIn
 from shared.doors.problems import Problem
 
-BEAT_SECONDS = 1.0
+BEAT_SECONDS = 0.5
 STREAM_SECONDS = 45.0
 """Less than a door gives an answer."""
 RETRY_MILLISECONDS = 200
@@ -41,10 +41,13 @@ class Streams:
         self._of_session: dict[str, OrderedDict[object, None]] = {}
         self._open = 0
 
-    def open(self, session_hash: str) -> object:
-        """Count a stream in. Raises Problem (429)."""
+    def check_room(self) -> None:
+        """Raise Problem (429) where there are too many already."""
         if self._open >= MOST_STREAMS:
             raise Problem(HTTPStatus.TOO_MANY_REQUESTS, "Too many browsers follow this console; try again soon.")
+
+    def open(self, session_hash: str) -> object:
+        """Count a stream in."""
         stream = object()
         own = self._of_session.setdefault(session_hash, OrderedDict())
         own[stream] = None
@@ -72,8 +75,8 @@ async def follow(request: Request, signed_in: Seated, addresses: Addresses = ())
     """The rows of some pages as server-sent events, for as long as a stream lasts."""
     streams: Streams = request.app.state.streams
     keys = _keys(signed_in, addresses)
-    stream = streams.open(signed_in.session_hash)
-    following = _follow(request, signed_in.session_hash, stream, keys)
+    streams.check_room()
+    following = _follow(request, signed_in.session_hash, keys)
     headers = {**HEADERS, "X-Accel-Buffering": "no"}
     return StreamingResponse(following, headers=headers, media_type="text/event-stream")
 
@@ -95,10 +98,11 @@ def _keys(signed_in: SignedIn, addresses: Sequence[str]) -> list[BoardKey]:
     return [BoardKey(who.agency, who.roles, address) for address in dict.fromkeys((FRAME, *addresses))]
 
 
-async def _follow(request: Request, session_hash: str, stream: object, keys: Sequence[BoardKey]) -> AsyncIterator[str]:
+async def _follow(request: Request, session_hash: str, keys: Sequence[BoardKey]) -> AsyncIterator[str]:
     door, boards, streams = door_of(request), request.app.state.boards, request.app.state.streams
     until, beat_at = door.clock.monotonic() + STREAM_SECONDS, 0.0
     sent: dict[tuple[str, str], Mapping[str, str]] = {}
+    stream = streams.open(session_hash)  # here, where its end is certain to be counted, too
     try:
         with boards.watched(keys) as watched:
             yield f"retry: {RETRY_MILLISECONDS}\n\n"

@@ -1,11 +1,9 @@
-"""Documents as pages show them: studied at the workbench, once for each text, with their weeks as rows of spans."""
+"""Documents as pages show them: studied at the workbench, with their weeks as rows of spans."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from datetime import date
-from hashlib import sha256
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
@@ -16,11 +14,8 @@ from shared.judgement import Phase
 from shared.programme.judging.hours import DAYS
 from shared.programme.trying.page import HALF_HOUR, Grid
 
-MOST_STUDIES: Final = 32
 WIDE: Final = 4
 """So many half hours have room for the word of their phase."""
-
-_studies: OrderedDict[bytes, Studied] = OrderedDict()
 
 
 class Span(NamedTuple):
@@ -53,18 +48,15 @@ def active_of(visit: Visit) -> DocumentSeen | None:
 
 def approved_version(visit: Visit) -> int:
     """The greatest version that two people agreed on: another has to be greater."""
-    return max((seen.version for seen in visit.seen.documents.values() if seen.state != "proposed"), default=0)
+    return max(
+        (seen.version for seen in visit.seen.documents.values() if seen.state not in ("proposed", "rejected")),
+        default=0,
+    )
 
 
 async def studied(visit: Visit, text: str, in_force: str = "") -> Studied:
-    """What a document means, and how it differs from the one in force. Raises Problem."""
-    key = sha256(f"{len(text)} {text}{in_force}".encode("utf-8", "replace")).digest()
-    if key not in _studies:
-        _studies[key] = await visit.door.workbench.study(Study(text, "" if in_force == text else in_force))
-    _studies.move_to_end(key)
-    while len(_studies) > MOST_STUDIES:
-        _studies.popitem(last=False)
-    return _studies[key]
+    """What a document means, and how it differs from the one in force."""
+    return await visit.door.workbench.study(Study(text, "" if in_force == text else in_force))
 
 
 def values_of(study: Studied) -> Mapping[str, Any]:

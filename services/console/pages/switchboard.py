@@ -20,6 +20,8 @@ from shared.switch import ALL, Switch
 
 MOST_CHANGES = 50
 
+NO_BOUNDARIES = "The document has no boundaries that could be drawn; the table below has every district."
+
 
 class StopLine(NamedTuple):
     """A pause in force."""
@@ -132,7 +134,7 @@ def regions(visit: Visit) -> Sequence[Region]:
     return (
         Region("stops", [_stop_row(pause) for pause in _paused(visit)], empty="Nothing is stopped."),
         Region("reviews", _reviews(visit), empty="No pause waits for a review."),
-        Region("schematic", _schematic(limits, lines), tag="div", row_tag="div"),
+        Region("schematic", _schematic(limits, lines), NO_BOUNDARIES, tag="div", row_tag="div"),
         Region(
             "grid",
             [Row(f"district-{line.html_id}", "row_district.html", line) for line in lines],
@@ -244,6 +246,8 @@ def _schematic(limits: Limits | None, lines: Sequence[DistrictLine]) -> list[Row
         for shape in limits.schematic.shapes
         if shape.name in by_district
     )
+    if not places:
+        return []
     shown = SchematicShown(limits.schematic.width, limits.schematic.height, places)
     return [Row("schematic-now", "schematic.html", shown)]
 

@@ -12,7 +12,7 @@ from services.console.pages import call
 from services.console.pages.call_line import path_of
 from services.console.pages.page import ConsolePage, Visit
 from shared.doors.markup import element
-from shared.trace import TraceStep
+from shared.trace import TraceStep, along
 
 WIDTH, HEIGHT, LEAST = 200.0, 12.0, 2.0
 """Of a bar, in the units of its drawing; the shortest can still be seen."""
@@ -33,7 +33,7 @@ async def show(visit: Visit) -> Mapping[str, Any]:
     """The waterfall as it was when the page was asked for. Raises Problem."""
     call_id = "{agency}/{source}/{incident}".format(**visit.params)
     trace = await visible_trace(visit.who, visit.door.reporting, call_id)
-    whole = max(step.ends_seconds for step in trace.steps) or 1.0
+    whole = max(step.ends_seconds for step in trace.steps)
     return {"trace": trace, "lines": _lines(trace.steps, whole), "whole": whole, "call_path": path_of(call_id)}
 
 
@@ -50,8 +50,10 @@ def _lines(steps: Sequence[TraceStep], whole: float) -> list[TraceLine]:
 
 def _bar(step: TraceStep, whole: float) -> Markup:
     """From when the cause was there to when the record was, on the scale of the whole call."""
-    begins, length = WIDTH * step.begins_seconds / whole, max(LEAST, WIDTH * step.took_seconds / whole)
-    drawn = element("rect", class_="chart-bar", x=min(begins, WIDTH - LEAST), y=1.0, width=length, height=HEIGHT - 2)
+    begins, ends = (WIDTH * along(seconds, whole) for seconds in (step.begins_seconds, step.ends_seconds))
+    begins = min(begins, WIDTH - LEAST)
+    length = max(LEAST, ends - begins)
+    drawn = element("rect", class_="chart-bar", x=begins, y=1.0, width=length, height=HEIGHT - 2)
     ground = element("rect", class_="chart-ground", x=0.0, y=1.0, width=WIDTH, height=HEIGHT - 2)
     return element("svg", ground, drawn, class_="trace-bar", viewBox=f"0 0 {WIDTH:g} {HEIGHT:g}", aria_hidden="true")
 

@@ -56,6 +56,7 @@ MARKS: Mapping[str, Mark] = MappingProxyType(
         # a version of the programme
         "active": Mark("●", "in force", "free"),
         "proposed": Mark("◐", "proposed", "asked"),
+        "rejected": Mark("✕", "turned down", "quiet"),
         "adopted": Mark("■", "approved, waits for its time", "busy"),
         "replaced": Mark("○", "replaced", "out"),
         "rolled-back": Mark("✕", "rolled back", "quiet"),

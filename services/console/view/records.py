@@ -264,7 +264,7 @@ class DocumentSeen:
     document_hash: str
     version: int
     effective: datetime
-    state: Literal["proposed", "adopted", "active", "replaced", "rolled-back"]
+    state: Literal["proposed", "rejected", "adopted", "active", "replaced", "rolled-back"]
     proposed_by: str
     approved_by: str | None = None
     reason: str = ""
@@ -274,6 +274,9 @@ class DocumentSeen:
     proposed_at: datetime | None = None
     approved_at: datetime | None = None
     approved_why: str = ""
+    rejected_by: str | None = None
+    rejected_at: datetime | None = None
+    rejected_why: str = ""
     in_force_since: datetime | None = None
     """When it last came into force, if ever."""
 

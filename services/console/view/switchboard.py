@@ -28,10 +28,19 @@ def _proposed(agency: AgencyRecords, event: events.ProgrammeProposed, stored: St
         document=event.document,
         proposed_at=stored.time,
     )
-    agency.documents.setdefault(event.document_hash, document)
+    before = agency.documents.get(event.document_hash)
+    if before is None or before.state == "rejected":
+        agency.documents[event.document_hash] = document
     disposable = [name for name, other in agency.documents.items() if other.state not in ("adopted", "active")]
     for name in disposable[: max(0, len(agency.documents) - KEEP_DOCUMENTS)]:
         del agency.documents[name]
+
+
+def _rejected(agency: AgencyRecords, event: events.ProgrammeRejected, stored: Stored) -> None:
+    document = agency.documents.get(event.document_hash)
+    if document is not None and document.state == "proposed":
+        document.state, document.rejected_by = "rejected", event.rejected_by
+        document.rejected_at, document.rejected_why = stored.time, event.reason
 
 
 def _adopted(agency: AgencyRecords, event: events.ProgrammeAdopted, stored: Stored) -> None:
@@ -111,6 +120,7 @@ def _cap_changed(agency: AgencyRecords, event: events.CapChanged, stored: Stored
 
 CHANGES: dict[type[Event], Change] = {
     events.ProgrammeProposed: _proposed,
+    events.ProgrammeRejected: _rejected,
     events.ProgrammeAdopted: _adopted,
     events.ProgrammeActivated: _activated,
     events.PhaseChanged: _phase_changed,

@@ -11,8 +11,10 @@ import resource
 import subprocess
 import sys
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Any, BinaryIO, Final, TypeVar, cast
 
@@ -23,6 +25,7 @@ from shared.doors.problems import Problem
 
 PROGRAM: Final = (sys.executable, "-m", "services.console.workbench")
 MOST_WAITING: Final = 8
+MOST_STUDIES: Final = 32
 _MEBIBYTES: Final = 1024
 
 Task = Study | Try | Count
@@ -53,17 +56,29 @@ class Workbench:
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = ThreadPoolExecutor(1, "workbench")
         self._waiting = 0
+        self._studied: OrderedDict[bytes, Studied] = OrderedDict()
 
     async def study(self, task: Study) -> Studied:
-        """What a document means. Raises Problem: TooDear, or 503 where too many wait."""
-        return await self._do(task, Studied)
+        """What a document means. Never raises: a page that could not say it has other things to tell."""
+        key = sha256(
+            f"{len(task.document)} {task.document}{task.in_force}{task.on}".encode("utf-8", "replace")
+        ).digest()
+        if key not in self._studied:
+            try:
+                self._studied[key] = await self._do(task, Studied)
+            except Problem as problem:
+                return Studied(trouble=problem.detail)
+        self._studied.move_to_end(key)
+        while len(self._studied) > MOST_STUDIES:
+            self._studied.popitem(last=False)
+        return self._studied[key]
 
     async def try_call(self, task: Try) -> Tried:
-        """What would come of a call. Raises Problem, as `study` does."""
+        """What would come of a call. Raises Problem: TooDear, or 503 where too many wait."""
         return await self._do(task, Tried)
 
     async def count(self, task: Count) -> Counted:
-        """What a document would have taken of an export. Raises Problem, as `study` does."""
+        """What a document would have taken of an export. Raises Problem, as `try_call` does."""
         return await self._do(task, Counted)
 
     async def _do(self, task: Task, kind: type[Result]) -> Result:

@@ -53,6 +53,8 @@ class Studied:
     difference: Difference | None = None
     not_compared: str = ""
     """Why it was not compared with the one in force."""
+    trouble: str = ""
+    """Why nothing could be said of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ class Heartbeat:
     """Beats, where somebody listens; and says where nobody does."""
 
     def __init__(self, settings: AuditorSettings) -> None:
-        self._settings, self._url = settings, settings.watcher_url
+        self._settings, self._url = settings, settings.beat_url("auditor")
         self._secret = settings.watch_secret.get_secret_value()
 
     @property

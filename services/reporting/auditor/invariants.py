@@ -119,6 +119,22 @@ _TEAMS = (
         planted("synthetic-not-offered", ("version", {"synthetic": 1, "record_offset": 7}), ("offer", {})),
     ),
     Invariant(
+        "test-call-is-one",
+        "Only a call whose versions say so is treated as a test call, of which no CAD hears.",
+        """SELECT 'episode ' || o.episode AS about, o.agency, o.call_id, o.district, o.at_us AS broken_us
+        FROM outcome o JOIN version v ON v.call_id = o.call_id
+        WHERE o.synthetic = 1 AND v.synthetic = 0 AND o.changed > :after AND o.changed <= :upto
+        UNION
+        SELECT 'episode ' || o.episode, o.agency, o.call_id, o.district, o.at_us
+        FROM version v JOIN outcome o ON o.call_id = v.call_id
+        WHERE o.synthetic = 1 AND v.synthetic = 0 AND v.changed > :after AND v.changed <= :upto""",
+        planted(
+            "test-call-is-one",
+            ("version", {"record_offset": 8}),
+            ("outcome", {"partition": -1, "record_offset": 4, "synthetic": 1}),
+        ),
+    ),
+    Invariant(
         "one-team-a-call",
         "A call has one team at a time, and a team one call.",
         # of intervals in the order of their beginnings, two that overlap mean that two neighbours do

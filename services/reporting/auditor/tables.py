@@ -81,8 +81,8 @@ EPISODE = _table(
 OUTCOME = _table(
     "outcome", _RECORD,
     _numbers(*_RECORD, "episode", "at_us", "due_us", "reasons", "changed"),
-    _words("agency", "call_id", "outcome", "district"), _flags("cites", "by_hand", "told"),
-    comment="A routing outcome, by where it stands, so that a second one shows. `told`: a message to the CAD is owed.",
+    _words("agency", "call_id", "outcome", "district"), _flags("cites", "by_hand", "told", "synthetic"),
+    comment="A routing outcome, by where it stands: a second one shows. `told`: the CAD is owed word, or none is due.",
 )  # fmt: skip
 CLAIM = _table(
     "claim", ("topic", *_RECORD), _words("topic"), _numbers(*_RECORD, "at_us"),
@@ -187,7 +187,7 @@ GAP = _table(
     comment="What was found broken; open until it is not so any more, or a person has looked into it.",
 )  # fmt: skip
 
-for _name, _table_of, _condition in (
+for _name, _column, _condition in (
     ("version_owed", VERSION.c.at_us, "owed = 1"),
     ("episode_open", EPISODE.c.due_us, "outcomes = 0 AND failed = 0"),
     ("outcome_untold", OUTCOME.c.at_us, "told = 0"),
@@ -198,7 +198,7 @@ for _name, _table_of, _condition in (
     ("acknowledged_unseen", ACKNOWLEDGED.c.at_us, "seen = 0"),
     ("gap_open", GAP.c.invariant, "closed_us IS NULL"),
 ):
-    Index(_name, _table_of, sqlite_where=text(_condition), postgresql_where=text(_condition))
+    Index(_name, _column, sqlite_where=text(_condition), postgresql_where=text(_condition))
 for _name, _columns in (
     ("version_of_call", (VERSION.c.call_id, VERSION.c.event_id)),
     ("outcome_of_episode", (OUTCOME.c.call_id, OUTCOME.c.episode)),

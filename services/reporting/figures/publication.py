@@ -10,14 +10,15 @@ from datetime import datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, case, func, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, and_, case, exists, func, insert, inspect, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.reporting.figures.facts import DECIDED, DIVERTED, ELIGIBLE
 from services.reporting.figures.measures import MEASURES
 from services.reporting.figures.periods import Period
 from services.reporting.figures.public_tables import Counts, quarter_release, year_release
 from services.reporting.figures.report import definition
+from services.reporting.store.engine import transaction
 from services.reporting.store.tables import EPISODE, PUBLICATION
 
 DEFINED_BY: Final = ("eligible", "diverted")
@@ -36,15 +37,14 @@ class Publisher:
 
     def calls(self, period: Period) -> ColumnElement[bool]:
         """The eligible calls of a period, once they are decided."""
-        first, end = (datetime.combine(day, time(), self.zone) for day in (period.first_day, period.end_day))
         return and_(
-            EPISODE.c.agency == self.agency,
-            EPISODE.c.synthetic.is_(False),
-            EPISODE.c.received_at >= first,
-            EPISODE.c.received_at < end,
-            ELIGIBLE,
-            DECIDED,
+            EPISODE.c.agency == self.agency, EPISODE.c.synthetic.is_(False), self.within(period), ELIGIBLE, DECIDED
         )
+
+    def within(self, period: Period) -> ColumnElement[bool]:
+        """Calls that were received in a period."""
+        first, end = (datetime.combine(day, time(), self.zone) for day in (period.first_day, period.end_day))
+        return and_(EPISODE.c.received_at >= first, EPISODE.c.received_at < end)
 
 
 class NotPublished(Exception):
@@ -60,6 +60,10 @@ async def publish(connection: AsyncConnection, publisher: Publisher, period: Per
         raise NotPublished(f"{period.name} has been published, and stays as it is.")
     if period.year in published:
         raise NotPublished(f"{period.year} has been published: the same calls are never published at another cut.")
+    if not await connection.scalar(
+        select(exists().where(EPISODE.c.agency == publisher.agency, publisher.within(period)))
+    ):
+        raise NotPublished(f"careroute has no calls of {period.name} in this agency.")
     body = await _release(connection, publisher, period, published)
     body |= {
         "period": period.name,
@@ -82,6 +86,17 @@ async def publications(connection: AsyncConnection, agency: str) -> list[dict[st
 async def publishing_agencies(connection: AsyncConnection) -> list[str]:
     """The agencies that have published anything."""
     return list(await connection.scalars(select(PUBLICATION.c.agency).distinct().order_by(PUBLICATION.c.agency)))
+
+
+async def take_along(old: AsyncEngine, new: AsyncEngine) -> None:
+    """Copy what has been published into a store that is made anew: no journal holds it."""
+    async with old.connect() as before:
+        if not await before.run_sync(lambda connection: inspect(connection).has_table(PUBLICATION.name)):
+            return
+        published = [dict(row) for row in (await before.execute(select(PUBLICATION))).mappings()]
+    if published:
+        async with transaction(new) as connection:
+            await connection.execute(insert(PUBLICATION), published)
 
 
 async def _release(

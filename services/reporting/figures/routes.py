@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from services.reporting.figures.calls_export import calls_csv
 from services.reporting.figures.counting import Question
 from services.reporting.figures.csv_text import figures_csv
+from services.reporting.figures.district_groups import DistrictGroups
 from services.reporting.figures.facts import CUTS
 from services.reporting.figures.measures import MEASURES
 from services.reporting.figures.periods import Period
@@ -32,7 +33,7 @@ from services.reporting.figures.report import report
 from services.reporting.figures.suppression import CoarsenFirst
 from services.reporting.store.engine import transaction
 from services.reporting.store.tables import AGENCY
-from shared.clock import Clock, SystemClock
+from shared.clock import Clock
 from shared.doors.problems import Fault, Problem
 
 CSV: Final = "text/csv; charset=utf-8"
@@ -43,8 +44,8 @@ DEFAULT_DAYS = 90
 class FigureRoutes:
     """What can be asked of a store about figures."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
-        self._engine, self._clock = engine, clock
+    def __init__(self, engine: AsyncEngine, clock: Clock, groups: DistrictGroups) -> None:
+        self._engine, self._clock, self._groups = engine, clock, groups
 
     def routes(self) -> list[BaseRoute]:
         """The routes. A question has `from` and `until` (days), `by` (a cut) and `measure`, several after commas."""
@@ -100,7 +101,7 @@ class FigureRoutes:
         except ValueError as error:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
         async with transaction(self._engine) as connection:
-            publisher = Publisher(agency, await _zone(connection, agency), {})
+            publisher = Publisher(agency, await _zone(connection, agency), self._groups.get(agency, {}))
             try:
                 published = await publish(connection, publisher, period, self._clock.now())
             except (NotPublished, CoarsenFirst) as refused:
@@ -124,11 +125,6 @@ class FigureRoutes:
             fault = Fault("by", "is nothing that figures can be cut by", ", ".join(CUTS))
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Figures cannot be cut by that.", fault)
         return Question(agency, zone.key, first, end, cut)
-
-
-def routes(engine: AsyncEngine, clock: Clock | None = None) -> list[BaseRoute]:
-    """The routes of figures on a store."""
-    return FigureRoutes(engine, clock or SystemClock()).routes()
 
 
 def _measures(query: QueryParams) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ NOT_PROJECTED: dict[type[Event], str] = {
     events.CallEnded: "an end by the CAD; it stands in `version`",
     events.PlanKept: "waits for its call; a plan that comes of it is set",
     events.IncidentConfirmed: "an answer to a command, which stands in `command`",
+    events.ProgrammeRejected: "an answer to a command, which stands in `command`",
     events.AlertAcknowledged: "an answer to a command, which stands in `command`",
     events.RoutingNoted: "repeats to triage what team availability decided",
     events.UpgradeNoted: "repeats to triage what team availability decided",

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.begin import begin
 from services.reporting.config import ReportingSettings
+from services.reporting.figures.publication import take_along
 from services.reporting.rebuild.compare import compare
 from services.reporting.rebuild.places import Places, places_of
 from services.reporting.reporter import READS
@@ -61,6 +62,8 @@ async def rebuild(places: Places, broker: Broker) -> bool:
         if old is None:
             return True
         comparison = await compare(old, new)
+        if not comparison.differences:
+            await take_along(old, new)
     finally:
         for engine in (new, old):
             if engine is not None:

@@ -18,7 +18,7 @@ if any(part.startswith("services.") for part in sys.orig_argv):
 
     OFF = Path(os.environ["PLANTED"], "clock-is-off")
     AHEAD = timedelta(seconds=0.6)
-    LONG_SECONDS = 0.1
+    LONG_SECONDS = 0.2
     """Many of them are slow together, while no single step looks like a hang."""
     right, fires, notes_on = SystemClock.now, clocks.FIRES["offer"], vars(calls)["notes_on"]
 

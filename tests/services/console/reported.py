@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,16 @@ from services.console.elsewhere import Elsewhere
 from services.reporting.config import ReportingSettings
 from services.reporting.http import create_app
 from services.reporting.store.engine import open_engine, sqlite_url, transaction
-from services.reporting.store.tables import AGENCY as AGENCIES
-from services.reporting.store.tables import EPISODE, IN_FORCE, METADATA, OFFER, REFERRAL
+from services.reporting.store.prepare import prepare
+from services.reporting.store.tables import EPISODE
+from services.reporting.store.write import begin_at, write
 from shared.clock import SystemClock
+from shared.engine.broker import Stored
 from tests.services.console.driver import AGENCY, City
-from tests.services.reporting.figures.city import EPISODES, NOON, OFFERS, REFERRALS, ZONE, default, taken
+from tests.services.reporting.figures.city import default, taken
+from tests.services.reporting.figures.journal import AGENCY as HARBOR
+from tests.services.reporting.figures.journal import NOON, small_city
+from tests.services.reporting.journals import PLACES
 
 KEY = "k" * 32
 Rows = Sequence[dict[str, Any]]
@@ -54,19 +59,20 @@ def busy_quarter() -> Rows:
     return rows
 
 
+def _moved(record: Stored) -> Stored:
+    """The small city's records are this agency's."""
+    return replace(record, key=AGENCY) if record.key == HARBOR else record
+
+
 @contextlib.asynccontextmanager
 async def reporting_of(city: City, folder: Path) -> AsyncIterator[None]:
     """Give a console the real reporting, over its own door."""
     engine = open_engine(sqlite_url(folder))
+    await prepare(engine, NOON)
+    await begin_at(engine, dict.fromkeys(PLACES, 0))
+    await write(engine, [_moved(record) for record in small_city().records])
     async with transaction(engine) as connection:
-        await connection.run_sync(METADATA.create_all)
-        await connection.execute(insert(AGENCIES).values(agency=AGENCY, zone=ZONE))
-        for version, day in ((2, datetime(2025, 1, 1, tzinfo=UTC)), (3, datetime(2026, 2, 3, tzinfo=UTC))):
-            row = {"partition": 0, "record_offset": version, "agency": AGENCY, "from_at": day}
-            await connection.execute(insert(IN_FORCE).values(programme_version=version, programme_hash="h", **row))
-        for table, rows in ((EPISODE, [*EPISODES, *busy_quarter()]), (OFFER, OFFERS), (REFERRAL, REFERRALS)):
-            moved = [{**row, "agency": AGENCY} if row["agency"] == "harbor" else row for row in rows]
-            await connection.execute(insert(table), moved)
+        await connection.execute(insert(EPISODE), [{**row, "agency": AGENCY} for row in busy_quarter()])
     settings = ReportingSettings(kafka="memory", storage_directory=folder, reporting_key=SecretStr(KEY))
     door = create_app(engine, settings, SystemClock(), lambda: True)
     transport = httpx.ASGITransport(door)

@@ -44,7 +44,7 @@ class Alarmed:
 
     async def take(self, request: BaseRequest) -> int:
         message = json.loads(await request.read())
-        if request.path == "/beat":
+        if request.path == "/beat/prober":
             self.beats += 1
         else:
             self.heard.append(message)

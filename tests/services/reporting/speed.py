@@ -16,15 +16,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psutil
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.store.engine import is_away, open_engine, sqlite_url
-from services.reporting.store.tables import PLACE
+from services.reporting.store.engine import open_engine, sqlite_url
 from shared.engine.broker import Record, Stored
 from shared.engine.kafka import KafkaBroker, create_topics
 from shared.topics import TOPICS
-from tests.services.reporting.chaos import PARTITIONS, Workers
+from tests.services.reporting.chaos import PARTITIONS, Workers, stored
 from tests.services.reporting.journals import PLACES
 from tests.simulation.simulate import simulate
 
@@ -55,16 +53,6 @@ async def reporting(workers: Workers) -> AsyncIterator[psutil.Process]:
         yield psutil.Process(workers.processes[0].pid)
     finally:
         workers.stop()
-
-
-async def stored(engine: AsyncEngine) -> int:
-    try:
-        async with engine.connect() as connection:
-            return int((await connection.execute(select(func.sum(PLACE.c.next_offset)))).scalar() or 0)
-    except Exception as error:
-        if not is_away(error):
-            raise
-        return 0
 
 
 async def measure(servers: str, directory: Path, database: str | None) -> None:

@@ -36,7 +36,12 @@ def test_an_address_of_postgresql_is_taken_and_told_to_nobody(environment: pytes
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("REPORTING_DATABASE_URL", "mysql://me:secret@host/db"), ("REPORTING_KEY", "short")]
+    ("name", "value"),
+    [
+        ("REPORTING_DATABASE_URL", "mysql://me:secret@host/db"),
+        ("REPORTING_KEY", "short"),
+        ("REPORTING_DISTRICT_GROUPS", "/nowhere/groups.toml"),
+    ],
 )
 def test_a_wrong_one_ends_the_process_with_its_name(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str
@@ -46,3 +51,11 @@ def test_a_wrong_one_ends_the_process_with_its_name(
         ReportingSettings.load()
     told = capsys.readouterr().err
     assert (ended.value.code, f"CAREROUTE_{name}" in told, "secret@" in told) == (78, True, False)
+
+
+def test_groups_of_districts_come_from_a_file(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "groups.toml").write_text('[harbor]\nwaterside = ["pier"]\n', "utf-8")
+    environment.setenv("CAREROUTE_REPORTING_DISTRICT_GROUPS", str(tmp_path / "groups.toml"))
+    assert ReportingSettings.load().reporting_district_groups == {"harbor": {"pier": "waterside"}}
+    environment.setenv("CAREROUTE_REPORTING_DISTRICT_GROUPS", "")
+    assert ReportingSettings.load().reporting_district_groups == {}

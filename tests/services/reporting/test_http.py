@@ -119,5 +119,13 @@ async def test_whoever_asks_while_the_database_is_away_is_told_so(tmp_path: Path
     await engine.dispose()
 
 
+async def test_so_is_whoever_asks_before_the_store_is_made(store: AsyncEngine, tmp_path: Path) -> None:
+    settings = ReportingSettings(kafka="x", storage_directory=tmp_path, reporting_key=SecretStr(KEY))
+    app = create_app(store, settings, SystemClock(), lambda: False, lambda: False)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting") as client:
+        answers = [await client.get(path, headers=WITH_KEY) for path in ("/outcomes/metro", "/readyz")]
+    assert [answer.status_code for answer in answers] == [HTTPStatus.SERVICE_UNAVAILABLE] * 2
+
+
 async def test_the_door_says_whether_it_is_ready_to_anybody(client: httpx.AsyncClient) -> None:
     assert (await client.get("/readyz")).status_code == HTTPStatus.OK

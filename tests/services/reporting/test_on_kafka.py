@@ -28,4 +28,5 @@ async def test_nothing_is_lost_or_stored_twice_and_no_late_write_counts(servers:
     found = await run_chaos(servers, tmp_path, database=None, workers=1, acts=acts, seconds=12, seed=7)
     assert found.faults == []
     assert found.late_writes > 0
-    assert found.exits == {"-9": 1, "0": 1}
+    assert found.exits["-9"] == 1
+    assert "hung" not in found.exits  # told to stop, it ends by itself

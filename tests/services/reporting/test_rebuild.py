@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import delete, text
+from sqlalchemy import delete, insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.config import ReportingSettings
 from services.reporting.rebuild.places import NEW_FILE, OLD_FILE, Places, places_of
 from services.reporting.rebuild.run import rebuild
-from services.reporting.store.engine import FILE_NAME, open_engine, sqlite_url
+from services.reporting.store.engine import FILE_NAME, open_engine, sqlite_url, transaction
 from services.reporting.store.lock import StoreInUse, locked
 from services.reporting.store.prepare import prepare
-from services.reporting.store.tables import OUTCOME
+from services.reporting.store.tables import OUTCOME, PUBLICATION
 from services.reporting.store.write import begin_at
 from shared.engine.memory import MemoryBroker, MemoryLog
 from tests.services.reporting.conftest import NOW
@@ -54,6 +54,9 @@ async def store(settings: ReportingSettings, log: MemoryLog) -> AsyncIterator[As
     await prepare(engine, NOW)
     await begin_at(engine, dict.fromkeys(PLACES, 0))
     await store_all(engine, batches(log.places, 5, 200))
+    async with transaction(engine) as connection:  # no journal holds it, and it must not be lost
+        published = {"agency": "metro", "period": "2025-Q4", "published_at": NOW, "body": "{}"}
+        await connection.execute(insert(PUBLICATION), published)
     yield engine
     await engine.dispose()
 

@@ -21,7 +21,9 @@ from shared.events import (
     ProgrammeActivated,
     ProgrammeAdopted,
     ProgrammeProposed,
+    ProgrammeRejected,
     ProposeProgramme,
+    RejectProgramme,
     ResumeDistrict,
     ReviewPause,
     RollBackProgramme,
@@ -98,6 +100,26 @@ def test_an_approved_version_rules_out_the_others_of_its_number() -> None:
     triage.put(command(ApproveProgramme, "a1", by="bob", document_hash=one))
     approval = command(ApproveProgramme, "a2", by="bob", document_hash=other)
     assert refusal(triage.put(approval)).reason == "version-not-greater"
+
+
+@pytest.mark.parametrize(("by", "what"), [("bob", "turned down"), ("ann", "taken back")])
+def test_what_was_turned_down_cannot_be_approved_until_it_is_proposed_again(by: str, what: str) -> None:
+    triage = madison()
+    proposed = propose(triage, SECOND, "p1")
+    silent = command(RejectProgramme, "r1", by=by, document_hash=proposed)
+    assert refusal(triage.put(silent.model_copy(update={"reason": " "}))).reason == "no-reason"
+    events = triage.put(command(RejectProgramme, "r2", by=by, document_hash=proposed, reason="too soon"))
+    assert isinstance(events[0], ProgrammeRejected)
+    assert (events[0].rejected_by, events[0].reason) == (by, "too soon")
+    assert what in done(events).sentence
+    approval = command(ApproveProgramme, "a1", by="bob", document_hash=proposed)
+    assert refusal(triage.put(approval)).reason == "unknown-document"
+    again = command(RejectProgramme, "r3", by=by, document_hash=proposed, reason="again")
+    assert refusal(triage.put(again)).reason == "unknown-document"
+    propose(triage, SECOND, "p2")
+    done(triage.put(command(ApproveProgramme, "a2", by="bob", document_hash=proposed)))
+    assert triage.state.active is not None
+    assert triage.state.active.version == 2
 
 
 def test_unknown_and_repeated_documents_are_answered() -> None:

@@ -1,4 +1,4 @@
-"""`careroute programme propose`, `approve`, `rollback`, `show`: a document put in force by two people."""
+"""`careroute programme propose`, `approve`, `reject`, `rollback`, `show`: a document put in force by two people."""
 
 from __future__ import annotations
 
@@ -43,6 +43,18 @@ def programme_approve(
 ) -> None:
     """Approve a proposed document; it takes effect at the instant that it names."""
     ask(ctx, json, lambda door: door.post("/v1/programme/approve", document_hash=document_hash, reason=reason))
+
+
+@commands.command("reject")
+def programme_reject(
+    ctx: typer.Context,
+    document_hash: Annotated[str, typer.Argument(metavar="HASH")],
+    *,
+    reason: RequiredReason,
+    json: JsonOption = False,
+) -> None:
+    """Turn a proposed document down, or take your own back. The one in force stays."""
+    ask(ctx, json, lambda door: door.post("/v1/programme/reject", document_hash=document_hash, reason=reason))
 
 
 @commands.command("rollback")

@@ -1,7 +1,7 @@
 /* What a page of the console does in a browser: it stays current, says so when it is not, and asks for what a button
    says. Nothing is shown before the door has answered. Without this script every page works, and loads again by itself. */
 const { seat, address, zone } = document.body.dataset;
-const QUIET_MS = 3_000, LOST_MS = 10_000, POLL_MS = 5_000, POLLED_QUIET_MS = 9_000;
+const QUIET_MS = 3_000, LOST_MS = 10_000, POLL_MS = 5_000;
 const ARMED_MS = 5_000, TWO_PRESSES_MS = 300, MOVED_MS = 400, TOAST_MS = 10_000, HERE_MS = 20_000, GONE_MS = 150_000;
 const FRAME = "*frame";
 const byId = (id) => document.getElementById(id);
@@ -13,9 +13,9 @@ const policy = window.trustedTypes?.createPolicy("careroute", { createHTML: (mar
 let beat = null; // what the door said last: its time, how far behind the journals it is, pages it could not render
 let beatAt = performance.now(), polled = false, signedOut = false, offset = Number(document.body.dataset.now) - Date.now();
 const quietFor = () => performance.now() - beatAt;
-const behindFor = () => Math.max(quietFor() - (polled ? POLL_MS : 0), (beat?.lag ?? 0) * 1_000);
+const behindFor = () => Math.max(quietFor() - (polled ? POLL_MS : 0), 0) + (beat?.lag ?? 0) * 1_000;
 const isBroken = () => beat !== null && (beat.broken.includes(address) || beat.broken.includes(FRAME));
-export const isCurrent = () => !signedOut && !isBroken() && behindFor() <= (polled ? POLLED_QUIET_MS - POLL_MS : QUIET_MS);
+export const isCurrent = () => !signedOut && !isBroken() && behindFor() <= QUIET_MS;
 
 function noteBeat(heard, byPoll) {
   beat = heard; beatAt = performance.now(); polled = byPoll; offset = heard.at - Date.now();
@@ -191,6 +191,7 @@ export async function ask(action, fields) { // resolves to [whether it was done,
     const body = await answer.json();
     if (answer.status < 500 && !["waiting", "held"].includes(body.state)) unanswered.delete(what);
     if (body.reason === "prove-first") { location.assign(answer.headers.get("Location")); return [false, body.detail]; }
+    if (answer.status === 503) return [false, body.detail];
     if (!answer.ok) return [false, `Not done. ${body.detail} ${body.errors.map((fault) => `${fault.path}: ${fault.what}`).join(" ")}`];
     return [body.state === "done", body.state === "done" ? body.sentence || "Done." : body.sentence || "Not answered yet: the command is on the log."];
   } catch {

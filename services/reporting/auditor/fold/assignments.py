@@ -18,7 +18,7 @@ _BEGUN = """INSERT INTO episode (call_id, episode, agency, partition, record_off
     VALUES (:call_id, :episode, :agency, :partition, :record_offset, :due_us, 1, :changed)
     ON CONFLICT (call_id, episode) DO UPDATE SET begun = episode.begun + 1, changed = excluded.changed"""
 _TAKEN = """INSERT INTO call (call_id, taken_offset) VALUES (:call_id, :taken)
-    ON CONFLICT (call_id) DO UPDATE SET taken_offset = CASE
+    ON CONFLICT (call_id) DO UPDATE SET refused = 0, taken_offset = CASE
         WHEN coalesce(call.taken_offset, -1) < excluded.taken_offset THEN excluded.taken_offset
         ELSE call.taken_offset END"""
 _NOT_OWED = "UPDATE version SET owed = 0 WHERE call_id = :call_id AND record_offset <= :taken AND owed = 1"
@@ -43,7 +43,7 @@ _MEASURED = """UPDATE outcome SET
         WHERE e.call_id = outcome.call_id AND e.episode = outcome.episode), due_us),
     by_hand = coalesce((SELECT e.overridden FROM episode e
         WHERE e.call_id = outcome.call_id AND e.episode = outcome.episode), 0),
-    told = CASE WHEN EXISTS (SELECT 1 FROM message m WHERE m.call_id = outcome.call_id
+    told = CASE WHEN synthetic = 1 OR EXISTS (SELECT 1 FROM message m WHERE m.call_id = outcome.call_id
         AND m.episode = outcome.episode AND m.kind = 'call.routed') THEN 1 ELSE 0 END
     WHERE partition = :partition AND record_offset = :record_offset"""
 _ALLOWED = """UPDATE offer SET
@@ -157,6 +157,7 @@ def _routed(given: Given) -> Iterator[Write]:
     yield insert(
         "outcome", **given.place, **about, agency=given.agency, at_us=given.at, due_us=given.instant("deadline"),
         reasons=len(event.get("reasons", ())), cites=int(bool(event.get("programme_hash"))),
+        synthetic=int(bool(event.get("synthetic"))),
         **given.fields("outcome", "district"),
     )  # fmt: skip
     yield Write(_MEASURED, {"partition": given.stored.partition, "record_offset": given.stored.offset})

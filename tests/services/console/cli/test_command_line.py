@@ -102,10 +102,12 @@ def living_town(folder: Path) -> Iterator[Town]:
     thread = threading.Thread(target=lambda: loop.run_until_complete(live()))
     thread.start()
     assert up.wait(10)
-    yield Town(ready[0], loop)
-    loop.call_soon_threadsafe(over.set)
-    thread.join(10)
-    loop.close()
+    try:
+        yield Town(ready[0], loop)
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join(10)
+        loop.close()
 
 
 @pytest.fixture

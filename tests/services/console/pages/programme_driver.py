@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from services.console.view.agency import View
+from services.console.view.records import DocumentSeen
 from services.triage.service import TRIAGE
 from services.triage.state import State
 from shared import events
@@ -16,7 +18,7 @@ from shared.engine.service import Input
 from shared.events import Command, Event
 from shared.topics import DECISIONS
 from tests.services.console.driver import AGENCY, City, running_city
-from tests.services.console.pages.driver import RoomServices
+from tests.services.console.pages.driver import Room, RoomServices
 from tests.shared.programme.documents import PROGRAMMES
 
 FIRST = (PROGRAMMES / "madison-wi.2021-09-01.toml").read_text()
@@ -35,6 +37,14 @@ def version(number: int, *changes: tuple[str, str]) -> str:
 SECOND = version(2, ("11:00-19:00", "08:00-22:00"))
 
 
+ABOUT_THE_PROGRAMME = (
+    events.ProposeProgramme,
+    events.ApproveProgramme,
+    events.RejectProgramme,
+    events.RollBackProgramme,
+)
+
+
 class ProgrammeServices(RoomServices):
     """Triage decides what has to do with the programme."""
 
@@ -43,7 +53,7 @@ class ProgrammeServices(RoomServices):
         self.state = State()
 
     def decide(self, command: Command) -> list[Event]:
-        if not isinstance(command, events.ProposeProgramme | events.ApproveProgramme | events.RollBackProgramme):
+        if not isinstance(command, ABOUT_THE_PROGRAMME):
             return super().decide(command)
         now = self.log.clock.now()
         given = Input(command, "commands/0/0", now, AGENCY)
@@ -53,11 +63,12 @@ class ProgrammeServices(RoomServices):
         return made
 
 
-class ProgrammeRoom:
-    """The room, and what its people see."""
+class ProgrammeRoom(Room):
+    """The room, with the first document in force."""
 
     def __init__(self, city: City) -> None:
         self.city = city
+        self.in_force(FIRST, self.now)
 
     @property
     def active(self) -> int:
@@ -69,8 +80,15 @@ class ProgrammeRoom:
 
     def hash_of(self, number: int) -> str:
         """The hash of a version."""
-        seen = self.city.app.state.view.agency(AGENCY).documents.values()
-        return str(next(document.document_hash for document in seen if document.version == number))
+        return self._document(number).document_hash
+
+    def text_of(self, number: int) -> str:
+        """The text of a version, as it was proposed."""
+        return self._document(number).document
+
+    def _document(self, number: int) -> DocumentSeen:
+        view: View = self.city.app.state.view
+        return next(seen for seen in view.agency(AGENCY).documents.values() if seen.version == number)
 
     def in_force(self, text: str, at: datetime) -> None:
         """Two people have agreed on a document."""
@@ -97,6 +115,5 @@ class ProgrammeRoom:
 async def programme_room(folder: Path) -> AsyncIterator[ProgrammeRoom]:
     async with running_city(folder, ProgrammeServices) as city:
         room = ProgrammeRoom(city)
-        room.in_force(FIRST, city.log.clock.now())
         await city.settle()
         yield room

@@ -127,7 +127,7 @@ async def test_a_prometheus_that_hangs_keeps_the_page_waiting_only_so_long(
 ) -> None:
     class Hanging(Played):
         async def __call__(self, request: httpx.Request) -> httpx.Response:
-            await asyncio.sleep(60)
+            await asyncio.sleep(1)
             return prometheus(request)
 
     monkeypatch.setattr(operations, "WAIT_SECONDS", 0.1)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
+from services.console.api.access import Asking
+from services.console.pages.drafts import MOST_CHARACTERS, MOST_DRAFTS, Drafts
 from services.console.pages.sessions import FRESH
 from shared import events
-from tests.services.console.pages.programme_driver import FIRST, SECOND, ProgrammeRoom, programme_room, version
+from tests.services.console.pages.programme_driver import FIRST, SECOND, ProgrammeRoom, programme_room
+from tests.services.console.workbench.test_bench import FOR_EVER, MAPPING
 
 SCRIPT = {"Accept": "application/json"}
-HIDDEN = version(2, ('category = "mental-health"', 'category = "mentle-health"'))
 
 
 @pytest.fixture
@@ -45,8 +48,10 @@ async def test_two_people_change_it_and_one_takes_it_back(room: ProgrammeRoom) -
         for part in ("No fault", "Propose version 2", "08:00 to 22:00", "does not go", "may go"):
             assert part in checked.text, part
         proposed = await manager.post(
-            "/programme/propose", data={"document": SECOND, "reason": "longer hours", "back": "/programme"}
+            "/programme/propose",
+            data={"document": SECOND.replace("\n", "\r\n"), "reason": "longer hours", "back": "/programme"},
         )
+        assert room.text_of(2) == SECOND, "browsers end lines as of old; what is proposed is what was typed"
         assert "waits for another person" in await shown(manager, proposed.headers["location"])
         path = f"/programme/documents/{room.hash_of(2)}"
         assert "You proposed it, so you cannot approve it" in await shown(manager, path)
@@ -99,6 +104,24 @@ async def test_whoever_proposed_is_told_that_they_cannot_approve(room: Programme
     assert room.active == 1
 
 
+async def test_a_proposal_is_turned_down_and_may_come_again(room: ProgrammeRoom) -> None:
+    async with room.city.signed_in("supervisor") as manager, room.city.signed_in("approver") as approver:
+        await manager.post("/programme/propose", data={"document": SECOND, "reason": "longer hours"})
+        path, no = f"/programme/documents/{room.hash_of(2)}", {"document_hash": room.hash_of(2), "back": "/programme"}
+        assert "Turn version 2 down" in await shown(approver, path)
+        assert "Take version 2 back" in await shown(manager, path)
+        assert (await approver.post("/programme/reject", data=no)).status_code == 422
+        done = await approver.post("/programme/reject", data={**no, "reason": "too few teams"})
+        page = await shown(approver, done.headers["location"])
+        assert "The proposed version 2 is turned down; nothing else changes." in page
+        assert "turned down by <b>the-approver</b>" in page
+        assert "Approve version" not in await shown(approver, path)
+        again = await manager.post("/programme/propose", data={"document": SECOND, "reason": "more teams"})
+        assert "waits for another person" in await shown(manager, again.headers["location"])
+        assert "Approve version 2" in await shown(approver, path)
+    assert room.active == 1
+
+
 async def test_a_check_says_each_fault_with_its_line_and_changes_nothing(room: ProgrammeRoom) -> None:
     async with room.city.signed_in("supervisor") as manager:
         checked = await manager.post("/programme/edit", data={"document": "version = 0\n"}, headers=SCRIPT)
@@ -130,3 +153,47 @@ async def test_a_call_is_tried_under_both(room: ProgrammeRoom) -> None:
         heard = {**form, "text": "he has a knife", "document": SECOND}
         part = (await manager.post("/programme/edit", data=heard, headers=SCRIPT)).json()["part"]
         assert "he has a knife" not in await shown(manager, "/programme/edit"), "a narrative is not kept"
+
+
+async def test_what_cannot_be_studied_keeps_nobody_from_rolling_back(room: ProgrammeRoom) -> None:
+    door = room.city.app.state.console
+    async with room.city.signed_in("supervisor") as manager, room.city.signed_in("approver") as approver:
+        await manager.post("/programme/propose", data={"document": SECOND, "reason": "longer hours"})
+        await approver.post("/programme/approve", data={"document_hash": room.hash_of(2), "reason": "agreed"})
+        assert room.active == 2
+        door.workbench._program, door.workbench._seconds = FOR_EVER, 0.2
+        door.workbench._studied.clear()
+        door.workbench._end()
+        assert "Nothing can be said of it just now" in await shown(manager, "/programme")
+        assert "Not checked" in (await manager.post("/programme/edit", data={"document": FIRST})).text
+        assert "Roll back to version 1" in await shown(manager, f"/programme/documents/{room.hash_of(1)}")
+
+
+EXPORT = "id,at,code\n1,2021-09-01 12:00,MENTAL\n2,2021-09-01 13:00,Jane Doe\n"
+
+
+async def test_an_export_is_counted_and_nothing_of_it_is_kept(room: ProgrammeRoom) -> None:
+    async with room.city.signed_in("supervisor") as manager:
+        counted = await manager.post(
+            "/programme/coverage", data={"mapping": MAPPING}, files={"export": ("calls.csv", EXPORT)}
+        )
+        assert "2 calls under version 1" in counted.text
+        assert "Jane Doe" in counted.text, "a code that is not listed, whatever it says"
+        assert "Jane Doe" not in await shown(manager, "/programme/coverage")
+        nothing = await manager.post("/programme/coverage", data={"mapping": MAPPING})
+        assert "Choose an export" in nothing.text
+        large = await manager.post(
+            "/programme/coverage", data={"mapping": MAPPING}, files={"export": ("calls.csv", b"x" * (17 << 20))}
+        )
+        assert large.status_code == 413
+
+
+async def test_drafts_are_bounded_and_everybodys_own(room: ProgrammeRoom) -> None:
+    drafts, who = Drafts(), Asking("madison-wi", "ann", frozenset({"supervisor"}))
+    for number in range(MOST_DRAFTS + 1):
+        drafts.keep(replace(who, name=f"ann-{number}"), "text")
+    assert drafts.of(replace(who, name="ann-0")) is None
+    assert drafts.of(replace(who, agency="boston-ma", name="ann-1")) is None
+    async with room.city.signed_in("supervisor") as manager:
+        long = await manager.post("/programme/edit", files={"document": (None, "x" * (MOST_CHARACTERS + 1))})
+        assert long.status_code == 413

@@ -252,6 +252,7 @@ MUTATIONS: Mapping[str, Callable[[Log], None]] = {
     "offer-as-judged": _no_judgement_allows,
     "offer-not-paused": _before("offer-made", "pause-applied", lambda _: {"district": "all", "paused": True}),
     "synthetic-not-offered": _is_synthetic,
+    "test-call-is-one": rewrite("assignments", "call-routed", synthetic=True),
     "one-team-a-call": _second_call,
     "nobody-dropped": _taken_off,
     "silence-asked-about": _silent,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,13 +13,14 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy.local.kafka.node import CHECKOUT
 from services.reporting.auditor.audit import SLICE, Auditor, Run, ask
 from services.reporting.auditor.invariants import INVARIANTS
 from services.reporting.auditor.tables import BATCH, LOG_END, METADATA, SECOND, microseconds
 from services.reporting.store.engine import transaction
 from shared.engine.broker import Stored
 from tests.services.reporting.auditor.driver import asked, batches_of, fill, filled
-from tests.services.reporting.auditor.mutations import MUTATIONS, Log, copy_of
+from tests.services.reporting.auditor.mutations import MUTATIONS, Log, changed, copy_of, event_of, find
 from tests.simulation.simulate import Day, simulate
 
 NAMES = {invariant.name for invariant in INVARIANTS}
@@ -124,3 +126,30 @@ async def test_a_long_way_behind_is_looked_at_in_slices_and_never_called_clean(s
     assert not first.clean
     auditor = Auditor(store, budget_seconds=60)
     assert (await auditor.run(AFTERWARDS)).clean
+
+
+def test_the_page_lists_them_as_they_are() -> None:
+    page = (CHECKOUT / "services/reporting/auditor/README.md").read_text("utf-8")
+    listed = re.findall(r"^\| `([a-z-]+)` \| (.+) \|$", page, re.MULTILINE)
+    assert listed == [(invariant.name, invariant.sentence) for invariant in INVARIANTS]
+
+
+def test_of_a_test_call_no_cad_is_told_and_that_is_no_gap(day: Day) -> None:
+    """Its versions say so, and so does its outcome: then nobody is owed a message."""
+    log = copy_of(day.log.places)
+    records, index = find(log, "assignments", "call-routed", lambda event: event["outcome"] == "default")
+    call_id = event_of(records[index])["call_id"]
+    log = {place: [_as_test_call(stored, call_id) for stored in of_topic] for place, of_topic in log.items()}
+    notifications = {place for place in log if place[0] == "notifications"}
+    for place in notifications:
+        log[place] = [stored for stored in log[place] if event_of(stored).get("call_id") != call_id]
+    found = broken_in(log, after=60 * SECOND)
+    assert "outcome-told" not in found
+    assert "test-call-is-one" not in found
+
+
+def _as_test_call(stored: Stored, call_id: str) -> Stored:
+    if stored.topic not in ("calls", "assignments"):
+        return stored
+    is_of_it = call_id in (stored.headers["subject"].decode(), event_of(stored).get("call_id"))
+    return changed(stored, synthetic=True) if is_of_it else stored

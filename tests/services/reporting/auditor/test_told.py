@@ -101,6 +101,16 @@ async def test_what_can_never_be_mended_stays_until_a_person_has_looked_into_it(
     assert (await told.auditor.run(NOW_US + 3 * SECOND)).clean
 
 
+async def test_what_a_person_has_looked_into_stays_closed_though_it_is_still_missing(told: Told) -> None:
+    await told.write("episode", **UNDECIDED)
+    (found,) = await told.run()
+    assert isinstance(found, AuditGapFound)
+    assert await review(told.store, found.gap_id, "ana", "The default was sent by hand.", NOW_US)
+    assert [type(event) for event in await told.run(SECOND)] == [AuditGapClosed]
+    assert await told.run(2 * SECOND) == []
+    assert (await told.auditor.run(NOW_US + 3 * SECOND)).clean
+
+
 async def test_what_is_only_late_is_measured_and_not_told(told: Told) -> None:
     await told.write("batch", id=1, number=1)
     late = {"at_us": NOW_US, "due_us": NOW_US - 2 * SECOND, "outcome": "default", "reasons": 1, "told": 1}

@@ -19,15 +19,21 @@ from starlette.exceptions import HTTPException
 
 from services.reporting.figures.calls_export import COLUMNS
 from services.reporting.figures.customary import CUSTOMARY
+from services.reporting.figures.district_groups import district_groups_of
 from services.reporting.figures.measures import MEASURES
-from services.reporting.figures.routes import routes
+from services.reporting.figures.routes import FigureRoutes
 from services.reporting.http import respond
 from services.reporting.store.engine import open_engine, sqlite_url, transaction
-from services.reporting.store.tables import AGENCY, EPISODE, IN_FORCE, METADATA
+from services.reporting.store.prepare import prepare
+from services.reporting.store.tables import EPISODE
+from services.reporting.store.write import begin_at
 from shared.clock import Clock
-from tests.services.reporting.figures.city import AGENCY as HARBOR
-from tests.services.reporting.figures.city import NOON, ZONE, default, settle, taken
+from tests.services.reporting.figures.city import default, taken
+from tests.services.reporting.figures.journal import AGENCY as HARBOR
+from tests.services.reporting.figures.journal import NOON, ZONE, settle
+from tests.services.reporting.journals import PLACES
 
+GROUPS = {HARBOR: {"pier": "waterside", "quay": "waterside"}}
 PERIOD = {"from": "2026-03-01", "until": "2026-04-01"}
 
 
@@ -47,16 +53,9 @@ class Fixed(Clock):
 @pytest.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
     engine = open_engine(sqlite_url(tmp_path))
-    async with transaction(engine) as connection:
-        await connection.run_sync(METADATA.create_all)
-        await connection.execute(insert(AGENCY).values(agency=HARBOR, zone=ZONE))
-        for version, month in ((2, 1), (3, 3)):
-            in_force = {"programme_version": version, "programme_hash": f"sha256:{version}"}
-            since = datetime(2026, month, 5, tzinfo=UTC)
-            await connection.execute(
-                insert(IN_FORCE).values(partition=0, record_offset=version, agency=HARBOR, from_at=since, **in_force)
-            )
-        await settle(connection)
+    await prepare(engine, NOON)
+    await begin_at(engine, dict.fromkeys(PLACES, 0))
+    await settle(engine)
     yield engine
     await engine.dispose()
 
@@ -68,7 +67,7 @@ def clock() -> Fixed:
 
 @pytest.fixture
 async def door(engine: AsyncEngine, clock: Fixed) -> AsyncIterator[httpx.AsyncClient]:
-    app = Starlette(routes=routes(engine, clock), exception_handlers={HTTPException: respond})
+    app = Starlette(routes=FigureRoutes(engine, clock, GROUPS).routes(), exception_handlers={HTTPException: respond})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting") as client:
         yield client
 
@@ -159,7 +158,8 @@ async def busy(engine: AsyncEngine) -> None:
     rows = [
         *many(1000, 30, taken, **arrived), *many(2000, 25, default),
         *many(3000, 40, taken, district="south", **arrived), *many(4000, 12, default, district="south"),
-        *many(5000, 20, taken, district="west", **arrived), *many(6000, 4, default, district="west"),
+        *many(5000, 12, taken, district="pier", **arrived), *many(6000, 3, default, district="pier"),
+        *many(7000, 8, taken, district="quay", **arrived), *many(8000, 1, default, district="quay"),
     ]  # fmt: skip
     async with transaction(engine) as connection:
         await connection.execute(insert(EPISODE), rows)
@@ -172,8 +172,8 @@ async def test_a_quarter_is_published_once_and_stays(engine: AsyncEngine, door: 
     body = published.json()
     assert body["totals"]["eligible"] == 139
     district = body["tables"][0]
-    west = next(row for row in district["rows"] if row["label"] == "west")
-    assert west == {"label": "west", "cells": [None, None], "total": 24, "percent": None}
+    waterside = next(row for row in district["rows"] if row["label"] == "waterside")
+    assert waterside == {"label": "waterside", "cells": [None, None], "total": 24, "percent": None}
     assert sum(cell is None for row in district["rows"] for cell in row["cells"]) == 4
     assert [word["name"] for word in body["definitions"]] == ["eligible", "diverted"]
     assert body["documents"] == [3]
@@ -203,6 +203,7 @@ async def test_a_quiet_quarter_is_not_published_by_itself(door: httpx.AsyncClien
     refused = await door.post(f"/publications/{HARBOR}/2026-Q1")
     assert refused.status_code == 409
     assert "too few calls" in refused.json()["detail"]
+    assert "no calls" in (await door.post(f"/publications/{HARBOR}/2025-Q3")).json()["detail"]
     assert (await door.post(f"/publications/{HARBOR}/spring")).status_code == 422
     assert (await door.get(f"/publications/{HARBOR}")).json() == []
 
@@ -213,3 +214,14 @@ def test_whatever_programmes_publish_comes_out_or_says_why_not() -> None:
         assert each.measures or re.fullmatch(r".{40,}\.", each.remark), f"{each.figure}: say why it is not ours"
     named = {name for each in CUSTOMARY for name in each.measures}
     assert named == set(MEASURES)
+
+
+def test_groups_of_districts_are_read_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "groups.toml"
+    file.write_text('[harbor]\nwaterside = ["pier", "quay"]\n', "utf-8")
+    assert district_groups_of(file) == GROUPS
+    file.write_text('[harbor]\nwaterside = ["pier"]\nhills = ["pier"]\n', "utf-8")
+    with pytest.raises(ValueError, match="pier may be in one group only"):
+        district_groups_of(file)
+    with pytest.raises(ValueError, match="cannot be read"):
+        district_groups_of(tmp_path / "none.toml")

@@ -1,0 +1,53 @@
+"""Figures in a real browser: charts that everybody can read, cut by keyboard, published, and seen by the public."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page
+
+from tests.browser.desk import PHONE_PIXELS, Desk, Scheme, a_browser, a_desk
+from tests.services.console.driver import AGENCY
+from tests.services.console.reported import reporting_of
+
+pytestmark = pytest.mark.browser
+
+PERIOD = "from=2025-12-01&until=2026-04-01"
+
+
+async def unfold(page: Page) -> None:
+    """Open whatever is folded, so that all of it is checked."""
+    await page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+
+
+async def publish(desk: Desk) -> None:
+    await desk.page.get_by_label("Publish a quarter or a year").fill("2026-Q1")
+    async with desk.page.expect_navigation():
+        await desk.press("Enter")
+    await desk.sees("Counts from 1 to 10 are withheld")
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+async def test_figures_are_read_cut_and_published(chromium_path: Path, tmp_path: Path, scheme: Scheme) -> None:
+    async with (
+        a_browser(chromium_path) as browser,
+        a_desk(browser, tmp_path, "approver", color_scheme=scheme) as desk,
+        reporting_of(desk.room.city, tmp_path),
+    ):
+        await desk.open(f"/figures?{PERIOD}")
+        await desk.sees("From eligible to contact")
+        await desk.page.get_by_label("cut by").focus()
+        await desk.press("d", "Tab")
+        async with desk.page.expect_navigation():
+            await desk.press("Enter")
+        await desk.sees("Capture, by district")
+        await desk.check(f"figures-{scheme}")
+        await unfold(desk.page)
+        await desk.check(f"figures-unfolded-{scheme}")
+        await publish(desk)
+        assert desk.page.url.endswith(f"/public/{AGENCY}")
+        await desk.page.set_viewport_size(PHONE_PIXELS)  # type: ignore[arg-type]  # its type has no name to use
+        await desk.check(f"public-phone-{scheme}")
+        await desk.open(f"/figures?{PERIOD}")
+        await desk.check_width(f"figures-phone-{scheme}")
