@@ -49,6 +49,10 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/referrals/r/close"): ({"dispatcher", "supervisor", "staff"}, {"result": "contacted"}),
     ("POST", "/v1/programme/propose"): ({"supervisor"}, {"document": "version = 1"}),
     ("POST", "/v1/programme/approve"): ({"approver"}, {"document_hash": "h"}),
+    ("POST", "/v1/programme/reject"): (
+        {"approver", "supervisor"},
+        {"document_hash": "h", "reason": "another is meant"},
+    ),
     ("POST", f"/v1/calls/{CALL_ID}/override"): ({"dispatcher", "supervisor"}, {"send": "default"}),
     ("POST", f"/v1/calls/{CALL_ID}/confirm"): ({"dispatcher", "supervisor"}, {}),
     ("POST", f"/v1/calls/{CALL_ID}/incident"): ({"dispatcher", "supervisor"}, {"another": True}),
