@@ -212,6 +212,7 @@ async def test_a_return_is_used_once(city: City, provider: TestProvider) -> None
         browser.cookies.update(cookies)
         again = await browser.post("/sign-in/back", data=query)
         assert (again.status_code, "used before" in again.text) == (403, True)
+    assert provider.asked.count("token") == 1, "the provider was not even asked"
 
 
 async def test_a_code_that_was_used_elsewhere_is_refused(city: City, provider: TestProvider) -> None:
@@ -276,6 +277,7 @@ WRONG_CLAIMS: tuple[Callable[[Claims], object], ...] = (
     changed(nonce="another"),
     lambda claims: claims.pop("nonce"),
     changed(aud="another"),
+    changed(aud="another", azp=CLIENT),
     changed(aud=[CLIENT, "another"]),
     changed(azp="another"),
     changed(iss="https://elsewhere"),
