@@ -240,9 +240,6 @@ class FakeServices:
             done(command, about="shift-1"),
         ]
 
-    def _sign_off(self, command: events.SignOff) -> list[Event]:
-        return [events.TeamSignedOff(team_id=command.team_id, shift_id="shift-1"), done(command)]
-
     def _confirm_member(self, command: events.ConfirmMember) -> list[Event]:
         confirmed = events.MemberConfirmed(team_id=command.team_id, shift_id="shift-1", person_id=command.person_id)
         return [confirmed, done(command)]

@@ -42,6 +42,9 @@ class RoomServices(FakeServices):
         )
         return [confirmed, done(command, "cares is confirmed.")]
 
+    def _sign_off(self, command: events.SignOff) -> list[Event]:
+        return [events.TeamSignedOff(team_id=command.team_id, shift_id="shift-1"), done(command)]
+
     def _override_call(self, command: events.OverrideCall) -> list[Event]:
         overridden = events.CallOverridden(
             call_id=command.call_id,

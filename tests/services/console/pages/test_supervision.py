@@ -193,8 +193,9 @@ async def test_an_alert_about_a_test_call_is_no_alarm(room: Room) -> None:
 async def test_now_says_who_looks_after_an_alert(room: Room) -> None:
     room.accepted("26-4")
     room.told_nothing("26-4")
-    await room.city.post("dispatcher", "/v1/alerts/acknowledge", {"alert_id": "cad-not-informed/message-1"})
     await room.city.settle()
+    body = {"alert_id": "cad-not-informed/message-1"}
+    assert (await room.city.post("dispatcher", "/v1/alerts/acknowledge", body)).status_code == 200
     assert "the-dispatcher looks after it" in words_in(await shown(room, "/"))
 
 
