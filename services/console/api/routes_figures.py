@@ -37,7 +37,7 @@ async def show_figures(
     request: Request, who: Annotated[Asking, Depends(may("read-figures"))], question: Question
 ) -> Response:
     """Figures of a period: each with its definition, of how many, and how many could not be counted."""
-    return as_told(await ask(_reporting(request), "figures", who.agency, query=question))
+    return handed_on(await ask(_reporting(request), "figures", who.agency, query=question))
 
 
 @router.get("/figures.csv")
@@ -45,8 +45,8 @@ async def download_figures(
     request: Request, who: Annotated[Asking, Depends(may("read-figures"))], question: Question
 ) -> Response:
     """The same as CSV, with the definitions in lines that begin with `#`."""
-    told = await ask(_reporting(request), "figures", who.agency, "csv", query=question)
-    return as_told(told, f"figures-{who.agency}.csv")
+    answer = await ask(_reporting(request), "figures", who.agency, "csv", query=question)
+    return handed_on(answer, f"figures-{who.agency}.csv")
 
 
 @router.get("/calls.csv")
@@ -54,14 +54,14 @@ async def download_calls(
     request: Request, who: Annotated[Asking, Depends(may("export-calls"))], question: Question
 ) -> Response:
     """One row for each call, with nothing personal, as CSV: to be joined with other records by the CAD's number."""
-    told = await ask(_reporting(request), "figures", who.agency, "calls", query=question)
-    return as_told(told, f"calls-{who.agency}.csv")
+    answer = await ask(_reporting(request), "figures", who.agency, "calls", query=question)
+    return handed_on(answer, f"calls-{who.agency}.csv")
 
 
 @router.get("/publications")
 async def list_publications(request: Request, who: Annotated[Asking, Depends(may("read-figures"))]) -> Response:
     """What has been published, as everybody can read it."""
-    return as_told(await ask(_reporting(request), "publications", who.agency))
+    return handed_on(await ask(_reporting(request), "publications", who.agency))
 
 
 @router.post("/publications/{period}")
@@ -69,7 +69,7 @@ async def publish_figures(
     request: Request, who: Annotated[Asking, Depends(may("publish-figures"))], period: PeriodInPath
 ) -> Response:
     """Publish the public tables of a quarter or a year: once, a week after its end at the earliest, and for good."""
-    return as_told(await publish(_reporting(request), who, period))
+    return handed_on(await publish(_reporting(request), who, period))
 
 
 async def publish(reporting: Elsewhere, who: Asking, period: str) -> Told:
@@ -93,7 +93,7 @@ def _reporting(request: Request) -> Elsewhere:
     return reporting
 
 
-def as_told(told: Told, file_name: str = "") -> Response:
+def handed_on(answer: Told, file_name: str = "") -> Response:
     """Hand an answer on as it is, a refusal too; what is downloaded has a name."""
     headers: dict[str, Any] = {"Content-Disposition": f'attachment; filename="{file_name}"'} if file_name else {}
-    return Response(told.body, told.status, headers if told.status == HTTPStatus.OK else None, told.media_type)
+    return Response(answer.body, answer.status, headers if answer.status == HTTPStatus.OK else None, answer.media_type)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from services.console.api.routes_figures import PERIOD, Question, as_told, ask, publish
+from services.console.api.routes_figures import PERIOD, Question, ask, handed_on, publish
 from services.console.elsewhere import Elsewhere
 from services.console.pages.figures_charts import CUT_MEASURES, TREND_MEASURES, charts_of, charts_of_cut
 from services.console.pages.page import ConsolePage, Visit
@@ -33,10 +33,10 @@ class _Asked:
 
     async def report(self, **more: str) -> Mapping[str, Any]:
         """A report. Raises Page, or Problem (503)."""
-        told = await ask(self.reporting, "figures", self.agency, query={**self.period, **more})
-        if told.status != HTTPStatus.OK:
-            raise Page(told.status, "Not understood", "There is no such period, or nothing to cut figures by that.")
-        body: Mapping[str, Any] = json.loads(told.body)
+        answer = await ask(self.reporting, "figures", self.agency, query={**self.period, **more})
+        if answer.status != HTTPStatus.OK:
+            raise Page(answer.status, "Not understood", "There is no such period, or nothing to cut figures by that.")
+        body: Mapping[str, Any] = json.loads(answer.body)
         return body
 
 
@@ -61,8 +61,8 @@ async def show(visit: Visit) -> Mapping[str, Any]:
 
 
 async def _publications(asked: _Asked) -> list[Any]:
-    told = await ask(asked.reporting, "publications", asked.agency)
-    listed: list[Any] = json.loads(told.body)
+    answer = await ask(asked.reporting, "publications", asked.agency)
+    listed: list[Any] = json.loads(answer.body)
     return listed
 
 
@@ -71,8 +71,8 @@ async def download_figures(request: Request, signed_in: Seated, question: Questi
     """Figures as CSV."""
     check_right(signed_in, "read-figures")
     agency = signed_in.who.agency
-    told = await ask(door_of(request).reporting, "figures", agency, "csv", query=question)
-    return as_told(told, f"figures-{agency}.csv")
+    answer = await ask(door_of(request).reporting, "figures", agency, "csv", query=question)
+    return handed_on(answer, f"figures-{agency}.csv")
 
 
 @router.get("/figures/calls.csv")
@@ -80,19 +80,19 @@ async def download_calls(request: Request, signed_in: Seated, question: Question
     """One row for each call as CSV."""
     check_right(signed_in, "export-calls")
     agency = signed_in.who.agency
-    told = await ask(door_of(request).reporting, "figures", agency, "calls", query=question)
-    return as_told(told, f"calls-{agency}.csv")
+    answer = await ask(door_of(request).reporting, "figures", agency, "calls", query=question)
+    return handed_on(answer, f"calls-{agency}.csv")
 
 
 @router.post("/figures/publish")
 async def publish_period(request: Request, signed_in: Seated, period: PeriodInForm) -> Response:
     """Publish a quarter or a year, and lead to what is published. Raises Page where that is refused."""
     check_right(signed_in, "publish-figures")
-    told = await publish(door_of(request).reporting, signed_in.who, period)
+    answer = await publish(door_of(request).reporting, signed_in.who, period)
     if not asks_for_page(request):
-        return as_told(told)
-    if told.status != HTTPStatus.OK:
-        raise Page(told.status, "Not published", str(json.loads(told.body).get("detail", "")))
+        return handed_on(answer)
+    if answer.status != HTTPStatus.OK:
+        raise Page(answer.status, "Not published", str(json.loads(answer.body).get("detail", "")))
     return RedirectResponse(f"/public/{signed_in.who.agency}", HTTPStatus.SEE_OTHER)
 
 

@@ -26,8 +26,8 @@ WITHHELD = "withheld"
 @router.get("/public")
 async def list_agencies(request: Request) -> HTMLResponse:
     """The agencies that have published anything."""
-    told = await ask(_reporting(request), "publications")
-    return PAGES.show("public.html", agency="", agencies=json.loads(told.body), publications=[])
+    answer = await ask(_reporting(request), "publications")
+    return PAGES.show("public.html", agency="", agencies=json.loads(answer.body), publications=[])
 
 
 @router.get("/public/{agency}")
@@ -49,8 +49,8 @@ async def download_published(request: Request, agency: Agency) -> Response:
 
 async def _publications(request: Request, agency: str) -> Sequence[Mapping[str, Any]]:
     """Raises Page (404) where nothing has been published under that name, whether there is such an agency or not."""
-    told = await ask(_reporting(request), "publications", agency)
-    published: list[Mapping[str, Any]] = json.loads(told.body)
+    answer = await ask(_reporting(request), "publications", agency)
+    published: list[Mapping[str, Any]] = json.loads(answer.body)
     if not published:
         raise Page(HTTPStatus.NOT_FOUND, "Nothing is published here", "Nothing has been published under this name.")
     return published

@@ -70,11 +70,11 @@ async def count_all(
     counted |= await _shares(connection, question, [measure for measure in measures if isinstance(measure, Share)])
     for measure in measures:
         if not isinstance(measure, Share):
-            counted[measure.name] = await _one(connection, question, measure)
+            counted[measure.name] = await _counted(connection, question, measure)
     return {name: sorted(filter(_says_something, figures), key=_order) for name, figures in counted.items()}
 
 
-async def _one(connection: AsyncConnection, question: Question, measure: Measure) -> list[Figure]:
+async def _counted(connection: AsyncConnection, question: Question, measure: Measure) -> list[Figure]:
     match measure:
         case Breakdown():
             return await _breakdown(connection, question, measure)
@@ -139,14 +139,14 @@ async def _duration(connection: AsyncConnection, question: Question, measure: Du
         .where(_asked_for(question), stamped)
         .subquery()
     )
-    quantile = {at: func.min(case((ranked.c.rank >= at, ranked.c.took))) for at in (MEDIAN, NINETY)}
-    ranks = select(ranked.c.cut, quantile[MEDIAN], quantile[NINETY]).group_by(ranked.c.cut)
-    found = {cut: (median, ninety) for cut, median, ninety in await connection.execute(ranks)}
+    rank = {at: func.min(case((ranked.c.rank >= at, ranked.c.took))) for at in (MEDIAN, NINETY)}
+    ranks = select(ranked.c.cut, rank[MEDIAN], rank[NINETY]).group_by(ranked.c.cut)
+    quantiles = {cut: (median, ninety) for cut, median, ninety in await connection.execute(ranks)}
     counts = _asked(question, measure.facts, _sum(measure.among), _sum(stamped))
     unit = MICROSECONDS[measure.unit]
     figures = []
     for cut, among, n in await connection.execute(counts):
-        median, ninety = (None if took is None else took / unit for took in found.get(cut, (None, None)))
+        median, ninety = (None if took is None else took / unit for took in quantiles.get(cut, (None, None)))
         figures.append(Figure(cut, None, median, ninety, int(n or 0), int(n or 0), int((among or 0) - (n or 0))))
     return figures
 
@@ -161,7 +161,7 @@ async def _repeats(connection: AsyncConnection, question: Question, measure: Rep
         .subquery()
     )
     at_least = [_sum(callers.c.calls >= threshold) for threshold in measure.thresholds]
-    found = {
+    callers_by_cut = {
         cut: tuple(counts)
         for cut, *counts in await connection.execute(select(callers.c.cut, *at_least).group_by(callers.c.cut))
     }
@@ -169,7 +169,9 @@ async def _repeats(connection: AsyncConnection, question: Question, measure: Rep
     return [
         Figure(cut, str(threshold), float(count), None, int(count), int(n or 0), int(missing or 0))
         for cut, n, missing in await connection.execute(counts)
-        for threshold, count in zip(measure.thresholds, found.get(cut, [0] * len(measure.thresholds)), strict=True)
+        for threshold, count in zip(
+            measure.thresholds, callers_by_cut.get(cut, [0] * len(measure.thresholds)), strict=True
+        )
     ]
 
 

@@ -89,9 +89,9 @@ def definition(measure: Measure) -> dict[str, str | int]:
 
 async def _documents(connection: AsyncConnection, question: Question) -> tuple[InForce, ...]:
     """The document in force at the beginning of the period, and those that followed it."""
-    known = and_(IN_FORCE.c.agency == question.agency, IN_FORCE.c.from_at < question.until)
+    begun = and_(IN_FORCE.c.agency == question.agency, IN_FORCE.c.from_at < question.until)
     columns = (IN_FORCE.c.programme_version, IN_FORCE.c.programme_hash, IN_FORCE.c.from_at)
-    ordered = select(*columns).where(known).order_by(IN_FORCE.c.from_at, IN_FORCE.c.record_offset)
+    ordered = select(*columns).where(begun).order_by(IN_FORCE.c.from_at, IN_FORCE.c.record_offset)
     documents = [InForce(*row) for row in await connection.execute(ordered)]
     before = [each for each in documents if each.since < question.since]
     return (*before[-1:], *documents[len(before) :])
