@@ -69,7 +69,7 @@ async def test_a_call_tells_its_whole_story(room: Room) -> None:
         "The call is in Central.",
         "Mon-Fri 11:00-19:00 is open.",
         "answer Q1",
-        "passed over cares-9: off duty",
+        ">passed over cares-9: the team is off duty",
         "by ann, arriving in 7 min",
         "not acknowledged",
         "Tell it again",
