@@ -37,7 +37,8 @@ Say = Callable[[Iterable[str]], str]
 
 def _routed(event: events.CallRouted, say: Say) -> str:
     team = f": {event.team_id}" if event.team_id else ""
-    outcome = f"Outcome of episode {event.episode}: {event.outcome}{team}"
+    came_to = event.outcome.replace("-", " ") if say is in_words else event.outcome
+    outcome = f"Outcome of episode {event.episode}: {came_to}{team}"
     if say is in_words and (decided := decided_in_words(event.sentence, event.reasons)) != event.sentence:
         return f"{outcome}. {decided}"  # which says the reasons already
     reasons = f" ({say(event.reasons)})" if event.reasons else ""
