@@ -92,6 +92,13 @@ def test_the_gate_stands_beside_all_others_with_a_sentence_of_its_own() -> None:
     assert [answer.may_go for answer in judged.responses] == [True]  # what it would have been is still said
 
 
+def test_after_other_sentences_its_sentence_begins_as_one() -> None:
+    judged = triaged(madison().put(marked(report(answers={})))).judgement
+    *_, before, gate = [gate for gate in judged.gates if not gate.passed]
+    assert judged.sentence.endswith(f"{before.sentence} It is a test call of careroute's own: nobody is sent to it.")
+    assert gate.sentence == "it is a test call of careroute's own: nobody is sent to it."
+
+
 def test_a_call_is_a_test_from_its_first_marked_version_on_and_judged_again_too() -> None:
     triage = madison()
     assert triaged(triage.put(report())).judgement.suitability == "suitable"

@@ -109,6 +109,7 @@ WITH_REASONS: dict[type[Event], Callable[[Any, Say], str]] = {
     events.FallBackStepped: _stepped,
     events.CallRouted: _routed,
     events.AssignmentWithdrawn: _withdrawn,
+    events.TeamStays: lambda e, say: e.sentence.replace(f"({e.why})", f"({say((e.why,))})"),
 }
 """Those that list codes."""
 
@@ -159,7 +160,6 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.AssignmentUnconfirmed: "The CAD has not acknowledged {e.team_id}: police may be coming too.",
     events.AssignmentEnded: "{e.team_id} cleared the call: {e.disposition}.",
     events.UpgradeRaised: "The call rose to level {e.level} while {e.team_id} has it ({e.on_upgrade}). {e.sentence}",
-    events.TeamStays: "{e.sentence}",
     events.TeamMayEnter: lambda e: (
         f"{e.team_id} may go in: a unit is on scene."
         if e.released_by == "units-on-scene"

@@ -160,3 +160,12 @@ def test_a_team_that_was_passed_over_is_said_in_words() -> None:
         "cares could not be sent: no team serves there at this time. Passed over: cares-1 (the team is off duty; "
         "nobody on the team is trained for a place of the crew)."
     )
+
+
+def test_why_a_team_stays_is_said_in_words() -> None:
+    sentence = "cares-1 is with somebody and stays with the call ({}) until it clears."
+    stays = events.TeamStays(
+        call_id="a/b/1", episode=1, team_id="cares-1", why="upgraded", sentence=sentence.format("upgraded")
+    )
+    assert words_of_event(stays) == sentence.format("the call proved more dangerous")
+    assert sentence_of(stays) == sentence.format("upgraded")
