@@ -84,6 +84,17 @@ NOW = (
     ),
     Panel(
         "now",
+        "Unattended alarms",
+        "count",
+        "Those of the open alarms that nobody has said they look after, by kind.",
+        (
+            Curve(
+                f"max by (agency, kind) (careroute_unattended_alarms{AGENCY}) > 0", "{{agency}} {{kind}}", always=False
+            ),
+        ),
+    ),
+    Panel(
+        "now",
         "Calls past their deadline",
         "count",
         "Calls without an outcome a second after their deadline. Anything but 0: send the default response.",

@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from textwrap import wrap
 from typing import Final, NamedTuple
 
 from markupsafe import Markup
@@ -30,7 +32,9 @@ from shared.doors.chart_plot import (
 )
 from shared.doors.markup import element, joined
 
-BAR_ROW, BAR_HEIGHT, NOTE_HEIGHT = 46.0, 14.0, 16.0
+BAR_ROW, BAR_HEIGHT, NOTE_HEIGHT, LINE_HEIGHT = 46.0, 14.0, 16.0, 17.0
+LABEL_CHARACTERS: Final = 36
+"""On one line, with room for a value beside them."""
 PANEL = SMALL_HEIGHT + 24.0
 HOUR_WIDTH, DAY_HEIGHT, DAY_LABEL = 12.5, 16.0, 40.0
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -73,11 +77,16 @@ def bars(heading: Heading, rows: Sequence[Bar], full: float | None = None) -> Ma
     """
     most = full or max((row.value for row in rows if row.value is not None), default=0) or 1
     row_height = BAR_ROW + (NOTE_HEIGHT if any(row.note for row in rows) else 0)
-    drawn = joined(_bar(row, row_height * place, most, heading.unit) for place, row in enumerate(rows))
+    labels = [wrap(row.label, LABEL_CHARACTERS, break_long_words=False) or [""] for row in rows]
+    heights = (row_height + LINE_HEIGHT * (len(label) - 1) for label in labels)
+    *tops, bottom = accumulate(heights, initial=0.0)
+    drawn = joined(
+        _bar(row, label, top, most, heading.unit) for row, label, top in zip(rows, labels, tops, strict=True)
+    )
     table = _table(
         heading, ("", heading.unit or "count", ""), [(row.label, shown(row.value), row.note) for row in rows]
     )
-    return _figure(heading, row_height * len(rows), drawn, table)
+    return _figure(heading, bottom, drawn, table)
 
 
 def funnel(heading: Heading, rows: Sequence[Bar]) -> Markup:
@@ -159,11 +168,17 @@ def _figure(heading: Heading, height: float, drawn: Markup, *beside: Markup) -> 
     return element("figure", element("figcaption", heading.title), plot, *beside, class_="chart")
 
 
-def _bar(row: Bar, top: float, most: float, unit: str) -> Markup:
+def _bar(row: Bar, label: Sequence[str], top: float, most: float, unit: str) -> Markup:
+    """`label`: in lines, the value beside the last."""
     length = WIDTH * min(max(row.value or 0, 0) / most, 1)
+    lines_at = [top + 14 + LINE_HEIGHT * number for number in range(len(label))]
+    top += LINE_HEIGHT * (len(label) - 1)
     return joined(
         (
-            element("text", row.label, class_="chart-label", x=0.0, y=top + 14),
+            *(
+                element("text", words, class_="chart-label", x=0.0, y=y)
+                for words, y in zip(label, lines_at, strict=True)
+            ),
             element("text", _with_unit(row.value, unit), class_="chart-value", x=WIDTH, y=top + 14),
             element("rect", class_="chart-ground", x=0.0, y=top + 20, width=WIDTH, height=BAR_HEIGHT),
             element("rect", class_="chart-bar", x=0.0, y=top + 20, width=length, height=BAR_HEIGHT),

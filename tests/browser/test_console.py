@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 PAGES = {
     **{page.title.casefold(): page.path for page in EVERY_PAGE if page.navigation},
     "call": f"/calls/{call_of('26-4')}",
+    "default": f"/calls/{call_of('26-5')}",
     "stop": "/stop",
     "trace": f"/calls/{call_of('26-4')}/trace",
 }
@@ -44,6 +45,7 @@ def busy(room: Room) -> None:
     room.call("26-3", suitability="indeterminate", missing=("weapon",), sentence="Ask about a weapon.")
     room.accepted("26-4")
     room.told_nothing("26-4")
+    room.passed_over("26-5")
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

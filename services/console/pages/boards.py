@@ -104,7 +104,8 @@ class Board:
 def _rows(region: Region) -> Sequence[Row]:
     if region.rows or not region.empty:
         return region.rows
-    return (Row(f"{region.name}-empty", "row_empty.html", region.empty, "empty"),)
+    template = "row_empty_cell.html" if region.row_tag == "tr" else "row_empty.html"
+    return (Row(f"{region.name}-empty", template, region.empty, "empty"),)
 
 
 def _rendered(row: Row, tag: str, inside: str) -> RenderedRow:

@@ -12,6 +12,7 @@ from services.console.api.access import visible
 from services.console.pages.call_line import CallLine, confirmation_of, line_of, path_of
 from services.console.pages.page import ConsolePage, Region, Row, Visit
 from services.console.view.call import KEEP_FIRST_LINES, CallSeen
+from services.console.view.reasons import as_codes, in_words, words_of
 from services.console.view.records import MessageSeen, OfferSeen, PageSeen
 from shared.doors.pages import Page
 from shared.events import BypassedTeam, CallTriaged
@@ -86,10 +87,12 @@ class Asked(NamedTuple):
     until: datetime | None
     ended_at: datetime | None
     words: str
+    codes: str
+    """Of the reasons among the words."""
     members: tuple[str, ...]
     """Who of the team can take an open offer."""
-    bypassed: tuple[tuple[str, str], ...]
-    """Each team that was passed over, and why."""
+    bypassed: tuple[tuple[str, str, str], ...]
+    """Each team that was passed over, why in words, and the codes of that."""
 
 
 def regions(visit: Visit) -> Sequence[Region]:
@@ -174,8 +177,10 @@ def _asked(call: CallSeen, visit: Visit) -> list[Row]:
     for episode in call.episodes:
         for number, step in enumerate(episode.steps):
             would_have = f", {step.shadow_team_id} would have been asked" if step.shadow_team_id else ""
-            words = f"{', '.join(step.why) or 'no team'}{would_have}"
-            shown = Asked("", step.response, "not sent", None, None, None, words, (), _bypassed(step.bypassed))
+            words = f"{in_words(step.why) or 'no team'}{would_have}"
+            shown = Asked(
+                "", step.response, "not sent", None, None, None, words, as_codes(step.why), (), _bypassed(step.bypassed)
+            )
             rows.append(Row(f"step-{episode.episode}-{number}", "call_asked.html", shown))
     return rows
 
@@ -191,14 +196,15 @@ def _offer(offer: OfferSeen, visit: Visit) -> Asked:
         at=offer.made_at,
         until=offer.expires_at if offer.state == "open" else None,
         ended_at=offer.ended_at,
-        words=", ".join(filter(None, (who, eta, offer.why))),
+        words=", ".join(filter(None, (who, eta, words_of(offer.why)))),
+        codes=offer.why,
         members=team.members if team is not None and offer.state == "open" else (),
         bypassed=_bypassed(offer.bypassed),
     )
 
 
-def _bypassed(teams: Sequence[BypassedTeam]) -> tuple[tuple[str, str], ...]:
-    return tuple((team.team_id, ", ".join(team.reasons).replace("-", " ")) for team in teams)
+def _bypassed(teams: Sequence[BypassedTeam]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((team.team_id, in_words(team.reasons), as_codes(team.reasons)) for team in teams)
 
 
 def _page_row(page: PageSeen) -> Row:
@@ -215,7 +221,7 @@ def _history(call: CallSeen) -> list[Row]:
     """Every line keeps its number, also where the middle of a long history is left out."""
     lines = enumerate(call.history)
     numbered = [(number + (call.left_out if number >= KEEP_FIRST_LINES else 0), line) for number, line in lines]
-    rows = [Row(f"line-{number}", "call_line.html", (line.at, line.sentence)) for number, line in numbered]
+    rows = [Row(f"line-{number}", "call_line.html", (line.at, line.words, line.sentence)) for number, line in numbered]
     if call.left_out:
         rows.insert(KEEP_FIRST_LINES, Row("lines-left-out", "call_left_out.html", call.left_out))
     return rows

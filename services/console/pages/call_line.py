@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from services.console.view.alerts import LATE
 from services.console.view.call import CallSeen
+from services.console.view.reasons import as_codes, decided_in_words
 from services.console.view.records import EpisodeSeen
 
 
@@ -35,6 +36,8 @@ class CallLine(NamedTuple):
     overridden_by: str
     override: str
     sentence: str
+    codes: str
+    """Of the reasons for its outcome, for whoever wants them."""
     last_at: datetime
 
 
@@ -85,6 +88,7 @@ def line_of(call: CallSeen, now: datetime) -> CallLine:
         upgraded=newest.upgraded and newest.team_is_on_it,
         overridden_by=newest.overridden_by or "",
         override=newest.override or "",
-        sentence=newest.sentence or call.sentence,
+        sentence=decided_in_words(newest.sentence, newest.reasons) or call.sentence,
+        codes=as_codes(newest.reasons),
         last_at=call.last_at,
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from services.console.view.reasons import part_in_words
 from shared.doors.charts import Bar, Change, Heading, Series, band, bars, funnel, lines
 
 Report = Mapping[str, Any]
@@ -54,7 +55,7 @@ def _count(measure: Measure) -> int:
 
 def _breakdown(measure: Measure) -> Markup:
     parts = [figure for figure in measure["figures"] if figure["part"] is not None]
-    rows = [Bar(_words(figure["part"]), figure["value"]) for figure in parts[:MOST_BARS]]
+    rows = [Bar(part_in_words(measure["name"], figure["part"]), figure["value"]) for figure in parts[:MOST_BARS]]
     if rest := sum(figure["count"] for figure in parts[MOST_BARS:]):
         rows.append(Bar("all others", rest))
     if missing := max((figure["missing"] for figure in measure["figures"]), default=0):

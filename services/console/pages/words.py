@@ -12,6 +12,8 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from services.console.view.reasons import part_in_words, words_of
+
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 _TICKING = re.compile(r'(<span [^>]*data-(age|left)="([^"]+)"[^>]*>)[^<]*</span>')
 
@@ -156,6 +158,8 @@ def pair(value: str) -> tuple[str, str]:
 FILTERS: Mapping[str, Any] = MappingProxyType(
     {
         "pair": pair,
+        "reason": words_of,
+        "part": part_in_words,
         "mark": mark,
         "clock_time": clock_time,
         "day_time": day_time,

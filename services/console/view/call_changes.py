@@ -7,7 +7,7 @@ from typing import Any
 
 from services.console.view.call import CallSeen
 from services.console.view.records import HistoryLine, MessageSeen, OfferSeen, PageSeen, StepSeen
-from services.console.view.sentences import sentence_of
+from services.console.view.sentences import sentence_of, words_of_event
 from shared import events
 from shared.engine.broker import Stored
 from shared.events import OFFER_ENDS, Event
@@ -30,7 +30,7 @@ def fold(call: CallSeen, event: Event, stored: Stored) -> None:
     change = CHANGES.get(type(event))
     if change is not None:
         change(call, event, stored)
-    call.add_to_history(HistoryLine(stored.time, event.type, sentence_of(event)))
+    call.add_to_history(HistoryLine(stored.time, event.type, sentence_of(event), words_of_event(event)))
 
 
 def _call_triaged(call: CallSeen, event: events.CallTriaged, stored: Stored) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from shared.events import BypassedTeam, Disposition, Outcome, Person, Team
 from shared.judgement import Judgement, Phase, Suitability
@@ -17,6 +19,8 @@ class HistoryLine:
     at: datetime
     type: str
     sentence: str
+    words: Annotated[str, Field(exclude=True)]
+    """The sentence with reasons in words, for a page; the API keeps their codes."""
 
 
 @dataclass(slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from services.console.view.reasons import as_codes, decided_in_words, in_words
 from shared import events
 from shared.events import Event
 from shared.programme.judging.programme import Cap
@@ -19,25 +20,39 @@ def sentence_of(event: Event) -> str:
     return sentence(event) if callable(sentence) else sentence.format(e=event)
 
 
+def words_of_event(event: Event) -> str:
+    """The same, with the codes of its reasons in words."""
+    sentence = WITH_REASONS.get(type(event))
+    return sentence_of(event) if sentence is None else sentence(event, in_words)
+
+
 def _triaged(event: events.CallTriaged) -> str:
     judgement = event.judgement
     return judgement.sentence or f"Triage judged the call {judgement.suitability}, level {judgement.level}."
 
 
-def _routed(event: events.CallRouted) -> str:
-    reasons = f" ({', '.join(event.reasons)})" if event.reasons else ""
+Say = Callable[[Iterable[str]], str]
+"""How codes are listed: as they stand, or in words."""
+
+
+def _routed(event: events.CallRouted, say: Say) -> str:
     team = f": {event.team_id}" if event.team_id else ""
-    return f"Outcome of episode {event.episode}: {event.outcome}{team}{reasons}. {event.sentence}".rstrip()
+    came_to = event.outcome.replace("-", " ") if say is in_words else event.outcome
+    outcome = f"Outcome of episode {event.episode}: {came_to}{team}"
+    if say is in_words and (decided := decided_in_words(event.sentence, event.reasons)) != event.sentence:
+        return f"{outcome}. {decided}"  # which says the reasons already
+    reasons = f" ({say(event.reasons)})" if event.reasons else ""
+    return f"{outcome}{reasons}. {event.sentence}".rstrip()
 
 
-def _stepped(event: events.FallBackStepped) -> str:
-    return f"{event.response} could not be sent: {', '.join(event.why) or 'no team'}.{_bypassed(event.bypassed)}"
+def _stepped(event: events.FallBackStepped, say: Say) -> str:
+    return f"{event.response} could not be sent: {say(event.why) or 'no team'}.{_bypassed(event.bypassed, say)}"
 
 
-def _offered(event: events.OfferMade) -> str:
+def _offered(event: events.OfferMade, say: Say) -> str:
     asked = "was asked to take the call" if event.paged else "may take the call, which stands on its page,"
     offered = f"Offer {event.step}: {event.team_id} {asked} for {event.response}."
-    return offered + _bypassed(event.bypassed)
+    return offered + _bypassed(event.bypassed, say)
 
 
 def _shadowed(event: events.OfferShadowed) -> str:
@@ -60,14 +75,14 @@ def _gap_closed(event: events.AuditGapClosed) -> str:
     return f"What the auditor had found of {event.about} is not so any more."
 
 
-def _withdrawn(event: events.AssignmentWithdrawn) -> str:
+def _withdrawn(event: events.AssignmentWithdrawn, say: Say) -> str:
     by = f" by {event.withdrawn_by}" if event.withdrawn_by else ""
     reason = f" {event.reason}" if event.reason else ""
-    return f"{event.team_id} was released{by}: {event.why}.{reason}"
+    return f"{event.team_id} was released{by}: {say((event.why,))}.{reason}"
 
 
-def _bypassed(teams: tuple[events.BypassedTeam, ...]) -> str:
-    passed_over = "; ".join(f"{team.team_id} ({', '.join(team.reasons)})" for team in teams)
+def _bypassed(teams: tuple[events.BypassedTeam, ...], say: Say) -> str:
+    passed_over = "; ".join(f"{team.team_id} ({say(team.reasons)})" for team in teams)
     return f" Passed over: {passed_over}." if passed_over else ""
 
 
@@ -85,7 +100,25 @@ def _incident_confirmed(event: events.IncidentConfirmed) -> str:
     return f"{event.confirmed_by} says that the number stands for {which}. {event.reason}".rstrip()
 
 
+WITH_REASONS: dict[type[Event], Callable[[Any, Say], str]] = {
+    events.DeadlineSet: lambda e, say: (
+        f"Episode {e.episode} begins ({say((e.why,))}); without an answer in time the default response stands."
+    ),
+    events.OfferMade: _offered,
+    events.OfferWithdrawn: lambda e, say: f"The offer to {e.team_id} was withdrawn: {say((e.why,))}.",
+    events.FallBackStepped: _stepped,
+    events.CallRouted: _routed,
+    events.AssignmentWithdrawn: _withdrawn,
+}
+"""Those that list codes."""
+
+
+def _with_codes(sentence: Callable[[Any, Say], str]) -> Callable[[Any], str]:
+    return lambda event: sentence(event, as_codes)
+
+
 SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
+    **{kind: _with_codes(sentence) for kind, sentence in WITH_REASONS.items()},
     events.PhaseChanged: "{e.response} in {e.district} is {e.phase}.",
     events.DistrictPaused: lambda e: f"Paused: {Switch(e.district, e.response).words}.",
     events.DistrictResumed: lambda e: f"Resumed: {Switch(e.district, e.response).words}.",
@@ -110,12 +143,10 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
         "{e.source} gives an incident another beginning with every version: an incident number stays one call."
     ),
     events.CallStale: "The call is older than careroute remembers: recorded, no outcome, no page.",
-    events.DeadlineSet: "Episode {e.episode} begins ({e.why}); without an answer in time the default response stands.",
     events.CallVersionAt: "The team's page shows the newest version of the call.",
     events.CallVersionSeen: "The CAD published a version ({e.status}) that begins no episode.",
     events.PlanKept: "Triage judged the call before its report was read; the plan waits for it.",
     events.PlanSet: "The plan for episode {e.episode}: {e.judgement.suitability}, level {e.judgement.level}.",
-    events.OfferMade: _offered,
     events.OfferShadowed: _shadowed,
     events.ConfirmationAsked: "A dispatcher may confirm {e.response}. {e.sentence}",
     events.ConfirmationLapsed: "Nobody confirmed {e.response} in time; what needs no confirmation is tried.",
@@ -123,11 +154,7 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.OfferAccepted: _accepted,
     events.OfferDeclined: "{e.person_id} of {e.team_id} declined.",
     events.OfferExpired: "{e.team_id} did not answer in time.",
-    events.OfferWithdrawn: "The offer to {e.team_id} was withdrawn: {e.why}.",
-    events.FallBackStepped: _stepped,
-    events.CallRouted: _routed,
     events.CallOverridden: "{e.overridden_by} decided: {e.send}. {e.reason}",
-    events.AssignmentWithdrawn: _withdrawn,
     events.AssignmentMoved: "{e.sentence}",
     events.AssignmentUnconfirmed: "The CAD has not acknowledged {e.team_id}: police may be coming too.",
     events.AssignmentEnded: "{e.team_id} cleared the call: {e.disposition}.",

@@ -255,7 +255,11 @@ def _referrals_and_notes(responses: tuple[ResponseVerdict, ...]) -> str:
 
 
 def _failures(gates: tuple[Gate, ...]) -> str:
-    return " ".join([gate.sentence for gate in gates if not gate.passed])
+    failures = [gate for gate in gates if not gate.passed]
+    sentences = [gate.sentence for gate in failures]
+    if len(failures) > 1 and failures[-1].reason == SYNTHETIC:  # those of real calls stay as they were decided
+        sentences[-1] = sentences[-1][0].upper() + sentences[-1][1:]
+    return " ".join(sentences)
 
 
 def _listed(words: Iterable[str]) -> str:

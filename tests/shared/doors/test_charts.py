@@ -8,7 +8,19 @@ import pytest
 from markupsafe import Markup
 
 from shared.doors.chart_plot import MOST_MARKERS, WIDTH
-from shared.doors.charts import Bar, Change, Heading, Series, band, bars, funnel, lines, small_multiples, week
+from shared.doors.charts import (
+    BAR_HEIGHT,
+    Bar,
+    Change,
+    Heading,
+    Series,
+    band,
+    bars,
+    funnel,
+    lines,
+    small_multiples,
+    week,
+)
 
 HOSTILE = '<script>alert("1")</script>'
 HEADING = Heading("eligible", HOSTILE, 'Calls & "figures".', "calls")
@@ -62,6 +74,14 @@ def test_bars_are_drawn_to_scale_and_say_their_value() -> None:
     assert widths == [WIDTH, WIDTH / 4, 0]
     assert texts(chart, "chart-value") == ["1,200 calls", "300 calls", "-"]
     assert texts(chart, "chart-tick") == ["P50 of 12", "withheld"]
+
+
+def test_a_long_label_takes_lines_of_its_own_beside_which_no_value_stands() -> None:
+    chart = bars(HEADING, (Bar("the team, turned back when the call proved more dangerous", 3), Bar("north", 1)))
+    assert texts(chart, "chart-label") == ["the team, turned back when the call", "proved more dangerous", "north"]
+    at = {each.text: float(each.get("y") or 0) for each in parsed(chart).iter("text")}
+    assert at["3 calls"] == at["proved more dangerous"] > at["the team, turned back when the call"]
+    assert at["1 call"] == at["north"] > at["3 calls"] + BAR_HEIGHT
 
 
 def test_each_step_of_a_funnel_says_its_part_of_the_one_before() -> None:

@@ -114,6 +114,18 @@ class Room:
             self.write(journal, event.model_copy(update=moved | soon | late))
         return call_id
 
+    def passed_over(self, incident: str) -> str:
+        """A call that no team could be sent to."""
+        call_id, at = self.call(incident), self.now
+        why, over = ("no-team",), (events.BypassedTeam(team_id="cares-9", reasons=("off-duty", "crew-incomplete")),)
+        stepped = events.FallBackStepped(
+            call_id=call_id, episode=1, response="cares", why=why, bypassed=over, next_response=None
+        )
+        sentence = "The default response goes: no-team, deadline."
+        routed = builders.call_routed(call_id, at, "default", reasons=(*why, "deadline"), sentence=sentence)
+        self.write(ASSIGNMENTS.name, stepped, routed)
+        return call_id
+
     def told_nothing(self, incident: str) -> None:
         """The CAD did not acknowledge a message about a call."""
         self.write(

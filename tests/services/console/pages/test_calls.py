@@ -69,7 +69,7 @@ async def test_a_call_tells_its_whole_story(room: Room) -> None:
         "The call is in Central.",
         "Mon-Fri 11:00-19:00 is open.",
         "answer Q1",
-        "passed over cares-9: off duty",
+        ">passed over cares-9: the team is off duty",
         "by ann, arriving in 7 min",
         "not acknowledged",
         "Tell it again",
@@ -79,6 +79,30 @@ async def test_a_call_tells_its_whole_story(room: Room) -> None:
         "(not the one in force now)",
     ):
         assert part in page, part
+
+
+async def test_reasons_are_said_in_words_and_their_codes_are_there(room: Room) -> None:
+    call_id = room.passed_over("26-1")
+    in_words = "The default response goes: no team serves there at this time; the time to decide ran out."
+    for path in ("/", "/calls"):
+        page = await shown(room, path)
+        assert in_words in page
+        assert 'title="no-team, deadline"' in page
+    page = await shown(room, f"/calls/{call_id}")
+    assert f'<p class="sentence big" title="no-team, deadline">{in_words}</p>' in page
+    assert '<li title="off-duty, crew-incomplete">passed over cares-9: the team is off duty; nobody' in page
+    assert f"Outcome of episode 1: default. {in_words}</span>" in page
+    assert 'title="Outcome of episode 1: default (no-team, deadline). The default' in page
+    told = (await room.city.get("dispatcher", f"/v1/calls/{call_id}")).json()
+    assert told["history"][-1].keys() == {"at", "type", "sentence"}
+    assert told["history"][-1]["sentence"].startswith("Outcome of episode 1: default (no-team, deadline).")
+    assert told["episodes"][0]["sentence"] == "The default response goes: no-team, deadline."
+
+
+async def test_a_table_without_rows_is_a_sentence_in_a_cell(room: Room) -> None:
+    page = await shown(room, f"/calls/{room.call('26-1')}")
+    for region, sentence in (("call-pages", "Nobody was paged."), ("call-messages", "The CAD was told nothing.")):
+        assert re.search(rf'<tr id="{region}-empty" class="row empty"[^>]*><td class="quiet">{sentence}</td>', page)
 
 
 async def test_a_call_that_is_not_theirs_is_not_found(room: Room) -> None:

@@ -100,7 +100,7 @@ async def test_curves_go_back_as_far_as_was_asked(city: City, last: str, step: i
     asked = [request.url.params for request in played.asked if request.url.path.endswith("query_range")]
     assert {params["step"] for params in asked} == {str(step)}
     assert {int(params["end"]) - int(params["start"]) for params in asked} == {30 * step}
-    assert f"[{max(60, step)}s]" in asked[4]["query"]
+    assert f"[{max(60, step)}s]" in asked[5]["query"]
     assert "Nothing in this time." not in shown
 
 
