@@ -46,8 +46,6 @@ KeyHash = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 SECRET_PREFIX = "whsec_"  # noqa: S105  # not one itself
 SECRET_BYTES = range(24, 65)
 """Standard Webhooks' own bounds."""
-
-
 PROBE_AGENCY = re.compile(r"probe-[0-9]+")
 """Agencies of this name are careroute's own: made-up cities, one on every partition, whose calls go the whole way."""
 

@@ -18,7 +18,7 @@ from deploy.actors.story import CANARY
 from deploy.actors.webhooks import receiving
 from deploy.demo.audited import Auditor
 from deploy.local.access import Access, AgencySpec, SourceSpec, people_with
-from deploy.local.asgi import serving
+from deploy.local.asgi import serving_each
 from deploy.local.broker import KafkaNode
 from deploy.local.kafka.node import free_port
 from deploy.local.programs import DOORS, HOST
@@ -250,8 +250,8 @@ class OneProcess:
             "pocket": pocket_app(door),
             "console": console_app(self.broker(), self._clock, agencies, commanding),
         }
-        for name, app in apps.items():
-            await self._exit.enter_async_context(serving(app, self._ports[name]))
+        served = {self._ports[name]: app for name, app in apps.items()}
+        await self._exit.enter_async_context(serving_each(served))
 
     async def stop(self) -> None:
         """Close the doors, then let the workers finish."""

@@ -147,7 +147,7 @@ class Stack:
             "reporting_key": self.access.reporting_key,
             "intake_url": self.url_of("intake"),
             "console_url": self.url_of("console"),
-            "prober_url": self.url_of(PROBER),
+            "prober_url": self.url_of(PROBER) if self._alarm_url else "",
             "probes_file": self._probes_file,
             "alarm_url": self._alarm_url,
             "webhook_networks": ",".join(WEBHOOK_NETWORKS),

@@ -9,10 +9,12 @@ from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, model
 from pydantic_settings import NoDecode
 
 from shared.addresses import Url
-from shared.config import AgencyDoorSettings, Environment, WebhookNetworks, listed
+from shared.config import NOBODY, AgencyDoorSettings, Environment, WebhookNetworks, listed
 
 Address = Annotated[Annotated[str, Field(pattern="^https?://")] | None, BeforeValidator(lambda value: value or None)]
 """Of something that there may be; empty is the same as left out."""
+WatcherAddress = Annotated[Address, BeforeValidator(lambda value: None if value == NOBODY else value)]
+"""The same, as whoever beats to a watcher writes it."""
 
 
 OptionalUrl = Annotated[Url | None, BeforeValidator(lambda value: value or None)]
@@ -60,6 +62,9 @@ class ConsoleSettings(AgencyDoorSettings):
     oidc_hosts: Hosts = ()
     reporting_url: Address = Field(default=None, description="where the reporting service is, for traces and figures")
     reporting_key: SecretStr = Field(default=SecretStr(""), description="what reporting lets this console in with")
+    watch_url: WatcherAddress = Field(default=None, description="where `careroute watch` runs; `off` or empty: nowhere")
+    watch_secret: SecretStr = Field(default=SecretStr(""), description="the secret that it shares with its beaters")
+    prober_url: Address = Field(default=None, description="where the prober is; it says whether test calls are missed")
     prometheus_url: Address = Field(default=None, description="where Prometheus is, for the page of operations")
 
     @model_validator(mode="after")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -25,6 +25,8 @@ from shared.engine.broker import Stored
 GROUP = "careroute-reporting"
 BATCH, BATCH_SECONDS = 500, 0.05
 """So many records at most, or what has come in so long, are one transaction."""
+STOP_SECONDS = 5.0
+"""Longer Faust is not waited for."""
 
 Take = Callable[[Sequence[Stored]], Awaitable[None]]
 """Takes a batch in; returns once it is stored, and raises only what ends the process."""
@@ -61,7 +63,9 @@ async def carried(carrier: Carrier, topics: Sequence[str], take: Take) -> AsyncI
         yield failed
     finally:
         failed.cancel()
-        await app.stop()
+        with suppress(TimeoutError):  # what it leaves open ends with the process, and is read again by the next one
+            async with asyncio.timeout(STOP_SECONDS):
+                await app.stop()
 
 
 def _app(carrier: Carrier) -> faust.App:
@@ -79,6 +83,7 @@ def _app(carrier: Carrier) -> faust.App:
         broker_heartbeat_interval=1.0,
         broker_commit_interval=0.5,
         consumer_auto_offset_reset="earliest",
+        stream_wait_empty=False,  # else it waits, at its end, for a batch that nobody stores any more
         loop=asyncio.get_running_loop(),
     )
 

@@ -203,6 +203,7 @@ def call_triaged(draft: AgencyDraft, event: CallTriaged) -> None:
             _raise_upgrade(call, judged)
     elif _is_early(call.state, judged, event.call):
         call.emit(PlanKept(call_id=call.call_id, **judged._asdict()))
+        answer_waiting(call, only=OverrideCall.type)
 
 
 def cad_not_informed(draft: AgencyDraft, event: CadNotInformed) -> None:
@@ -263,6 +264,7 @@ def _judged(event: CallTriaged, cause: str) -> JudgedVersion:
         event.language,
         event.priority,
         event.received_at,
+        event.synthetic,
     )
 
 
@@ -281,9 +283,12 @@ def _is_newer(call: CallState, judged: JudgedVersion, version: Call | None) -> b
 
 
 def _is_early(call: CallState, judged: JudgedVersion, version: Call | None) -> bool:
-    """Whether a judgement is ahead of its report; after an outcome only if that report will begin another episode."""
+    """Whether a judgement is ahead of its report; after an outcome only if that report will begin another episode.
+
+    A call of which the report was refused waits for one that says what it is.
+    """
     memory, early = call.memory, call.early_plan
-    if memory is not None:
+    if memory is not None and not memory.unvouched:
         if version is None or judged.order[0] < memory.order or judged.triaged_at <= memory.triaged_at:
             return False
         if judged.order[0] == memory.order and memory.ended and version.status != "reopened":

@@ -7,7 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.team_availability.evolve_calls import with_call, with_episode, without_call, without_proposal_clock
+from services.team_availability.evolve_calls import (
+    vouched,
+    with_call,
+    with_episode,
+    without_call,
+    without_proposal_clock,
+)
 from services.team_availability.evolve_teams import with_shift, without_offer
 from services.team_availability.life_cycle import ENDS
 from services.team_availability.plan import PHONE, POLICE_ON_SCENE, Option, known_hazards
@@ -128,7 +134,9 @@ def _input_refused(state: State, event: InputRefused, at: datetime) -> State:
         return _failed(state, event.call_id, at)
     if event.input_type == "call-cancelled" or call.memory is not None:
         return state
-    memory = CallMemory(datetime.min.replace(tzinfo=at.tzinfo), episodes=1, outcome="default")
+    memory = CallMemory(datetime.min.replace(tzinfo=at.tzinfo), episodes=1, outcome="default", unvouched=True)
+    if call.early_plan is not None:
+        memory = vouched(memory, call.early_plan)
     state = replace(state, calls=state.calls.set(event.call_id, CallState(memory)))
     return without_call(state, event.call_id, at)  # with the judgement that may have waited for that report
 

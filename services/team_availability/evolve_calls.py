@@ -141,6 +141,7 @@ def _with_version(memory: CallMemory | None, event: DeadlineSet | CallVersionAt 
         address_pseudonym=event.address_pseudonym or memory.address_pseudonym,
         merged_into=event.merged_into,
         synthetic=memory.synthetic or event.synthetic,
+        unvouched=False,
     )
     if version.order < memory.order:
         version = version._replace(updated_at=memory.updated_at, received_at=memory.received_at)
@@ -155,6 +156,11 @@ def moves_its_beginning(memory: CallMemory, created_at: datetime | None, updated
     return not is_another_incident(before, created_at, updated_at)
 
 
+def vouched(memory: CallMemory, judged: JudgedVersion | PlanKept | PlanSet) -> CallMemory:
+    """What is remembered once triage has said whether the call is a test; where anybody says so, it is one."""
+    return memory._replace(synthetic=memory.synthetic or judged.synthetic, unvouched=False)
+
+
 def _forgotten(state: State, event: CallForgotten, at: datetime) -> State:
     if event.call_id in state.calls:
         return without_call(state, event.call_id, at)
@@ -166,7 +172,9 @@ def _forgotten(state: State, event: CallForgotten, at: datetime) -> State:
 
 def _plan_kept(state: State, event: PlanKept, at: datetime) -> State:
     call_id = event.call_id
-    call = replace(state.call(call_id), early_plan=JudgedVersion.of(event))
+    call = state.call(call_id)
+    memory = None if call.memory is None else vouched(call.memory, event)
+    call = replace(call, memory=memory, early_plan=JudgedVersion.of(event))
     return replace(
         state,
         calls=state.calls.set(call_id, call),
@@ -178,7 +186,8 @@ def _plan_kept(state: State, event: PlanKept, at: datetime) -> State:
 def _plan_set(state: State, event: PlanSet, _at: datetime) -> State:
     call_id, plan = event.call_id, Plan.of(event)
     call = state.calls[call_id]
-    episode, memory = call.running, call.reported._replace(triaged_at=event.triaged_at, district=plan.district)
+    episode, memory = call.running, vouched(call.reported, event)
+    memory = memory._replace(triaged_at=event.triaged_at, district=plan.district)
     proposed = episode.proposed if episode.proposed is not None and plan.may_go(episode.proposed) else None
     step = min(episode.step, len(plan.steps) - 1)
     episode = replace(episode, deadline=event.deadline, proposed=proposed, step=step)

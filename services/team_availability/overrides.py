@@ -58,6 +58,8 @@ def _override(call: CallDraft, command: OverrideCall) -> Answer | None:
         return _send_default(call, command)
     if call.memory.synthetic:
         return refused(command, *where_it_stands(call.state))
+    if call.memory.unvouched:
+        return None  # whether it is a test is not known before triage speaks of it
     if call.is_open and call.plan is None and call.episode.override is None:
         return None  # which responses there are is not known before the call is judged
     return _why_not(call, command) or _send(call, command)

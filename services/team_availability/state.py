@@ -254,6 +254,8 @@ class CallMemory(NamedTuple):
     district: str | None = None
     synthetic: bool = False
     """Whether any version was a test of careroute's own: then the call is one."""
+    unvouched: bool = False
+    """Its report was refused, and triage has not said yet whether it is a test: until then nobody is sent."""
 
     @property
     def ended(self) -> bool:
@@ -277,6 +279,8 @@ class JudgedVersion(NamedTuple):
     language: str | None
     priority: str | None
     received_at: datetime | None = None
+    synthetic: bool = False
+    """A test call of careroute's own."""
 
     @property
     def order(self) -> tuple[datetime, datetime]:

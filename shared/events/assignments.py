@@ -257,6 +257,8 @@ class PlanSet(Event):
     """Offset of the `CallTriaged` in the topic `decisions`: of two about one instant the later counts."""
     received_at: AwareDatetime | None = None
     """When intake received that version."""
+    synthetic: bool = False
+    """A test call of careroute's own."""
 
 
 class PlanKept(Event):
@@ -270,6 +272,8 @@ class PlanKept(Event):
     language: str | None = None
     priority: str | None = None
     received_at: AwareDatetime | None = None
+    synthetic: bool = False
+    """A test call of careroute's own."""
 
 
 class ResponseTerms(BaseModel):

@@ -44,6 +44,8 @@ LOOP_SECONDS = 0.1
 """Of the processor: what may happen on a loop that serves others as well."""
 READ_SECONDS = 2.0
 """What is read beside the loop, or by a person at a terminal."""
+NO_REPORTING = "This console knows of no reporting service"
+"""A 503 that is as it should be: these doors stand alone."""
 CALLS_CSV = (
     "incident_num,date_time,call_type,priority,beat,disposition\n"
     "E1,2026-03-01 10:00:00,415,2,511,CAN\nE2,2026-03-08 02:30:00,459A,1,122,\n"
@@ -82,7 +84,7 @@ def answered(runner: asyncio.Runner, ask: Callable[[], Awaitable[httpx.Response]
         return await asyncio.wait_for(ask(), 10)
 
     answer = prompt(lambda: runner.run(asked()), LOOP_SECONDS)
-    assert answer.status_code < 500, answer.text
+    assert answer.status_code < 500 or NO_REPORTING in answer.text, answer.text
 
 
 def in_path(text: str) -> str:

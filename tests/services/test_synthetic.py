@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -29,11 +29,11 @@ from shared.events import (
     CallRouted,
     CallTriaged,
     CommandDone,
+    CommandHeld,
     CommandRefused,
     ConfirmationAsked,
     ConfirmDecision,
     Event,
-    InputRefused,
     NoteMade,
     OfferAccepted,
     OfferMade,
@@ -53,13 +53,14 @@ from tests.services.triage.test_any_order import TEXTS, version
 from tests.shared.programme.generated import calls_of
 
 TO_SOMEBODY = (OfferMade, OfferShadowed, OfferAccepted, ConfirmationAsked, ReferralMade, NoteMade)
+Marked = TypeVar("Marked", bound=Event)
 WITH_REPEATS = (
     MADISON.replace("[responses.cares] ", '[responses.cares]\nonly_when = { repeat_caller = "yes" }\n ')
     + '\n[repeat_callers]\ncalls = 2\nwithin_days = 30\nregion = "US"\n'
 )
 
 
-def marked(event: CallReported | CallCancelled) -> CallReported | CallCancelled:
+def marked(event: Marked) -> Marked:
     return event.model_copy(update={"synthetic": True})
 
 
@@ -125,14 +126,9 @@ class TownWithTests(Town):
     """Every second call is a test, and triage's wall is away: its judgements let them go."""
 
     def hear(self, event: Event, topic: str, time: Any = None) -> list[Event]:
-        if isinstance(event, CallReported | CallCancelled) and is_test(event.call_id):
+        if isinstance(event, CallReported | CallCancelled | CallTriaged) and is_test(event.call_id):
             event = marked(event)
         return super().hear(event, topic, time)
-
-    def fold(self, event: Event) -> None:
-        """Of a report that could not be decided nothing is known, not even that it was a test: that one is an alarm."""
-        if not (isinstance(event, InputRefused) and is_test(event.call_id)):
-            super().fold(event)
 
 
 def is_test(call: str | None) -> bool:
@@ -189,6 +185,45 @@ def test_an_override_that_waited_for_its_call_is_refused_once_the_call_proves_a_
     answers = [event for event in town.journal if isinstance(event, Answer) and event.command_id == "early"]
     assert [type(answer) for answer in answers] == [CommandRefused]
     assert not town.all(OfferMade)
+
+
+def send_cares(town: Town, incident: str, command_id: str) -> Event:
+    return town.command(OverrideCall, call_id=call_id(incident), send="cares", command_id=command_id)
+
+
+@pytest.mark.parametrize(("incident", "answer"), [("1", CommandDone), ("2", CommandRefused)])
+def test_triage_says_what_a_call_is_of_which_the_report_was_refused(incident: str, answer: type[Event]) -> None:
+    judged_before = TownWithTests()
+    judged_before.team()
+    judged_before.triage(incident=incident)
+    judged_before.refuse_report(incident)
+    assert isinstance(send_cares(judged_before, incident, "after"), answer)
+
+    judged_later = TownWithTests()
+    judged_later.team()
+    judged_later.refuse_report(incident)
+    assert isinstance(send_cares(judged_later, incident, "before"), CommandHeld)
+    judged_later.triage(incident=incident)
+    assert isinstance(judged_later.journal[-1], answer)
+
+    for town in (judged_before, judged_later):
+        assert {offer.call_id for offer in town.all(OfferMade)} == ({call_id(incident)} if incident == "1" else set())
+
+
+def test_what_nobody_vouches_for_is_offered_to_nobody_and_gets_the_default_at_a_word() -> None:
+    town = TownWithTests()
+    town.team()
+    town.triage(incident="3")  # so that the response is known
+    town.refuse_report("1")
+    assert isinstance(send_cares(town, "1", "early"), CommandHeld)
+    assert isinstance(town.command(OverrideCall, call_id=call_id("1"), send="default"), CommandDone)
+    town.wait(61)
+    refused = town.last(CommandRefused)
+    assert (refused.command_id, refused.reason) == ("early", "not-judged")
+    town.triage(incident="1")
+    assert not town.all(OfferMade)
+    assert isinstance(send_cares(town, "1", "late"), CommandDone)
+    assert town.last(OfferMade).call_id == call_id("1")
 
 
 def test_nobody_accepts_for_a_team_what_proves_a_test_call() -> None:

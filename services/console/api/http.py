@@ -19,6 +19,7 @@ from services.console.elsewhere import Elsewhere
 from services.console.levels import Levels
 from services.console.openid.errand import Errands
 from services.console.openid.provider import Provider
+from services.console.overseers import Overseers
 from services.console.pages.look import respond
 from services.console.pages.mount import add_pages, kept_current
 from services.console.pages.page import ConsoleDoor
@@ -73,12 +74,22 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
         settings.reporting_key.get_secret_value(),
     )
     prometheus = Elsewhere("Prometheus", "CAREROUTE_PROMETHEUS_URL", settings.prometheus_url)
+    overseers = Overseers(
+        Elsewhere(
+            "watcher",
+            "CAREROUTE_WATCH_URL and CAREROUTE_WATCH_SECRET",
+            settings.watch_url,
+            settings.watch_secret.get_secret_value(),
+        ),
+        Elsewhere("prober", "CAREROUTE_PROBER_URL", settings.prober_url),
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with (
             connected(broker, follower.start, follower.stop, reporting.close, prometheus.close, door.close),
             levels.measured(follower),
+            overseers.asked(),
             kept_current(boards),
         ):
             yield
@@ -115,6 +126,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
         clock,
         reporting,
         prometheus,
+        overseers,
         Provider(settings, clock),
         Errands(clock),
         runbooks,

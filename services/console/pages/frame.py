@@ -36,6 +36,7 @@ def regions(visit: Visit) -> Sequence[Region]:
         Region.of_one("frame-document", "frame_document.html", _document(visit)),
         Region.of_one("frame-switches", "frame_switches.html", _summary(visit)),
         Region.of_one("frame-alarms", "frame_alarms.html", _alarms(visit)),
+        Region.of_one("frame-overseers", "frame_overseers.html", visit.door.overseers.warnings(visit.who.agency)),
     )
 
 

@@ -118,6 +118,7 @@ def _own(visit: Visit) -> list[tuple[str, str]]:
         ("Calls with a team", str(levels.count("with-team"))),
         ("Agencies file", "in order" if refused is None else "WRONG or gone; the one before it is in force"),
         ("Reporting", "known" if door.reporting.is_set_up else "none: no figures, no traces"),
+        *door.overseers.words(visit.who.agency),
     ]
 
 

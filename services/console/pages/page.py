@@ -20,6 +20,7 @@ from services.console.config import ConsoleSettings
 from services.console.elsewhere import Elsewhere
 from services.console.openid.errand import Errands
 from services.console.openid.provider import Provider
+from services.console.overseers import Overseers
 from services.console.pages.document import DocumentInForce
 from services.console.pages.drafts import Drafts
 from services.console.pages.sessions import Sessions
@@ -49,6 +50,7 @@ class ConsoleDoor:
     clock: Clock
     reporting: Elsewhere
     prometheus: Elsewhere
+    overseers: Overseers
     provider: Provider
     errands: Errands
     runbooks: Mapping[str, Runbook] = field(default_factory=dict)
@@ -62,6 +64,7 @@ class ConsoleDoor:
     async def close(self) -> None:
         """End what it has started."""
         await self.provider.close()
+        await self.overseers.close()
         self.workbench.close()
         self.counting.close()
 

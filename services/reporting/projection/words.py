@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from services.reporting.projection.rows import Row
+from shared.agencies import is_probe
 from shared.engine.broker import Stored
-
-PROBE_AGENCY = re.compile(r"probe-\d+")
-"""An agency that is there to be probed: nothing in it is real."""
 
 
 def place_of(stored: Stored) -> Row:
@@ -31,4 +28,4 @@ def words(several: Iterable[str]) -> str:
 
 def is_synthetic(event: Any, stored: Stored) -> bool:
     """Whether an event is of no real call: it says so, or its agency is there to be probed."""
-    return bool(getattr(event, "synthetic", False)) or PROBE_AGENCY.fullmatch(stored.key) is not None
+    return bool(getattr(event, "synthetic", False)) or is_probe(stored.key)

@@ -25,7 +25,7 @@ from services.prober.prober import Prober
 from shared.clock import SystemClock
 from shared.probes import Probes
 
-FIRST_LIMIT_SECONDS, LIMIT_SECONDS = 8.0, 0.6
+FIRST_LIMIT_SECONDS, LIMIT_SECONDS = 8.0, 0.25
 PATIENCE_SECONDS = 12.0
 
 

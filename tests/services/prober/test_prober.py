@@ -14,6 +14,7 @@ import pytest
 from deploy.actors.console import Console, adopt, set_phases
 from deploy.actors.http import session
 from deploy.local.access import AgencySpec
+from services.prober import alarm
 from services.prober.book import RESTARTED
 from services.prober.doors import Doors
 from services.prober.messages import Inbox
@@ -26,6 +27,12 @@ from tests.services.triage.driver import MADISON
 OTHER_SECRET = "whsec_" + "c2VjcmV0" * 6
 TRIAGE, TEAM_AVAILABILITY, NOTIFICATION = range(3)
 """Where the workers of each stand among the first and the second ones."""
+
+
+@pytest.fixture(autouse=True)
+def _quick_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A console that waits for no answer for long: its end waits for whoever still asks it."""
+    monkeypatch.setenv("CAREROUTE_CONSOLE_ANSWER_SECONDS", "0.3")
 
 
 async def stop(running: Town, service: int) -> None:
@@ -65,41 +72,44 @@ async def test_a_call_goes_the_whole_way_again_and_again(tmp_path: Path) -> None
         assert [target["missed_in_a_row"] for target in state["targets"]] == [0]
 
 
-@pytest.mark.parametrize(
-    ("service", "reason"),
-    [
-        (TRIAGE, "it was not paged in"),
-        (TEAM_AVAILABILITY, "it was not set-up in"),
-        (NOTIFICATION, "it was not paged in"),
-    ],
-)
-async def test_a_service_that_dies_is_told_after_two_misses(tmp_path: Path, service: int, reason: str) -> None:
-    async with town(tmp_path) as running, running.probing() as prober:
+async def test_a_service_that_dies_is_told_after_two_misses(tmp_path: Path) -> None:
+    """Each of them in a careroute of its own, all at a time."""
+    async with asyncio.TaskGroup() as towns:
+        for service, reason in (
+            (TRIAGE, "it was not paged in"),
+            (TEAM_AVAILABILITY, "it was not set-up in"),
+            (NOTIFICATION, "it was not paged in"),
+        ):
+            towns.create_task(_service_dies(tmp_path / str(service), service, reason))
+
+
+async def _service_dies(directory: Path, service: int, reason: str) -> None:
+    async with town(directory) as running, running.probing() as prober:
         await running.first_seen(prober)
         await stop(running, service)
         await until(running.alarmed.whys)
-        alarm = running.alarmed.heard[0]
+        heard = running.alarmed.heard[0]
         await until(lambda: why(prober).startswith(reason))
-        assert (alarm["agency"], alarm["partition"]) == ("probe-6", 3)
-        assert alarm["sentence"].startswith(
+        assert (heard["agency"], heard["partition"]) == ("probe-6", 3)
+        assert heard["sentence"].startswith(
             "careroute may be deaf for probe-6: 2 test calls in a row were missed since"
         )
         assert prober.book.verdicts["missed"] >= 2
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        (with_agency(key="nobody's"), "a door answered 401 of POST /v1/calls"),
-        (with_agency(page_secret=OTHER_SECRET), "it was not paged in"),
-        (with_agency(webhook_secret=OTHER_SECRET), "it was not told in"),
-    ],
-    ids=["the door refuses", "the page is not signed", "the message to the CAD is not signed"],
-)
-async def test_what_is_refused_or_not_signed_is_a_miss(
-    tmp_path: Path, change: Callable[[Probes], Probes], reason: str
-) -> None:
-    async with town(tmp_path) as running:
+async def test_what_is_refused_or_not_signed_is_a_miss(tmp_path: Path) -> None:
+    """A door that refuses, a page and a message to the CAD that are not signed: each in a careroute of its own."""
+    async with asyncio.TaskGroup() as towns:
+        for name, change, reason in (
+            ("door", with_agency(key="nobody's"), "a door answered 401 of POST /v1/calls"),
+            ("page", with_agency(page_secret=OTHER_SECRET), "it was not paged in"),
+            ("message", with_agency(webhook_secret=OTHER_SECRET), "it was not told in"),
+        ):
+            towns.create_task(_is_missed(tmp_path / name, change, reason))
+
+
+async def _is_missed(directory: Path, change: Callable[[Probes], Probes], reason: str) -> None:
+    async with town(directory) as running:
         async with running.probing() as prober:  # so that everything is set up
             await running.first_seen(prober)
         async with running.probing(change, probe_limit_seconds=LIMIT_SECONDS) as prober:
@@ -113,7 +123,10 @@ async def test_a_cad_webhook_that_is_silent_is_a_miss(tmp_path: Path) -> None:
     def to_nobody(spec: AgencySpec) -> AgencySpec:
         return replace(spec, sources=tuple(replace(source, webhook_url=None) for source in spec.sources))
 
-    async with town(tmp_path, change=to_nobody) as running, running.probing(probe_limit_seconds=2) as prober:
+    async with (
+        town(tmp_path, change=to_nobody) as running,
+        running.probing(probe_limit_seconds=LIMIT_SECONDS) as prober,
+    ):
         await until(running.alarmed.whys)
         await until(lambda: why(prober).startswith("it was not told in"))
 
@@ -126,7 +139,7 @@ async def test_what_comes_too_late_is_a_miss_and_never_counts_for_the_next(
         take_page = Inbox.take_page
 
         def late(*page: Any) -> bool:
-            asyncio.get_running_loop().call_later(LIMIT_SECONDS + 0.4, take_page, *page)
+            asyncio.get_running_loop().call_later(1.5 * LIMIT_SECONDS, take_page, *page)
             return True
 
         monkeypatch.setattr(Inbox, "take_page", late)
@@ -199,7 +212,8 @@ async def test_a_restart_in_the_middle_forgets_no_probe(tmp_path: Path) -> None:
             await until(running.alarmed.whys)  # the next one is the second
 
 
-async def test_an_alarm_is_posted_until_somebody_has_it(tmp_path: Path) -> None:
+async def test_an_alarm_is_posted_until_somebody_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alarm, "RETRY_SECONDS", 0.2)
     async with town(tmp_path) as running:
         running.alarmed.status = 503
         async with running.probing(with_agency(key="nobody's"), probe_limit_seconds=LIMIT_SECONDS) as prober:

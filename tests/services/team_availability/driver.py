@@ -20,6 +20,7 @@ from shared.events import (
     DefinePerson,
     DefineTeam,
     Event,
+    InputRefused,
     OfferMade,
     Person,
     ReportStatus,
@@ -184,6 +185,19 @@ class Town:
 
     def kinds(self, since: int = 0) -> list[str]:
         return [event.type for event in self.journal[since:]]
+
+    def refuse_report(self, incident: str = "1") -> None:
+        """A report of the call could not be decided."""
+        self.fold(
+            InputRefused(
+                position="calls/0/9",
+                sha256="",
+                length=0,
+                wrong="KeyError",
+                input_type="call-reported",
+                call_id=call_id(incident),
+            )
+        )
 
     def fail_clock(self, clock_id: str) -> None:
         self.fold(ClockFailed(clock_id=clock_id, wrong="RuntimeError"))

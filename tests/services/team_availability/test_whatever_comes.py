@@ -257,16 +257,7 @@ class Chance:
     def refuse_input(self) -> None:
         incident = self.call()
         if self.random.random() < 0.2:
-            self.town.fold(
-                InputRefused(
-                    position="calls/0/0",
-                    sha256="",
-                    length=0,
-                    wrong="KeyError",
-                    input_type="call-reported",
-                    call_id=call_id(incident),
-                )
-            )
+            self.town.refuse_report(incident)
 
     def again(self) -> None:
         """An input from long ago comes once more."""

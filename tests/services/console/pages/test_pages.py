@@ -151,9 +151,10 @@ async def stream_of(city: City, token: str, *addresses: str) -> AsyncIterator[as
 
 async def test_a_stream_says_what_changed_and_how_current_it_is(city: City) -> None:
     async with stream_of(city, "dispatcher", "/") as heard:
-        first = [await heard.get() for _ in range(7)]
+        first = [await heard.get() for _ in range(8)]
         regions = {data["region"] for kind, data in first if kind == "rows"}
-        assert regions == {"waits", "running", "ended", "frame-document", "frame-switches", "frame-alarms"}
+        frame = {"frame-document", "frame-switches", "frame-alarms", "frame-overseers"}
+        assert regions == {"waits", "running", "ended"} | frame
         [beat] = [data for kind, data in first if kind == "beat"]
         assert beat["lag"] < 3
         assert beat["broken"] == []
