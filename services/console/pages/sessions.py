@@ -8,7 +8,6 @@ has the roles that the agencies file gives them now, and ends when that is revok
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from services.console.api.access import Agencies, Asking
 from shared.agencies import Principal, Role, hash_of, sign_in_hash
 from shared.clock import Clock
+from shared.private_file import write_private
 from shared.telemetry import logger
 
 LINK_LIFE = timedelta(minutes=15)
@@ -189,9 +189,7 @@ class Sessions:
         text = json.dumps(_FILE.dump_python(dict(self._sessions), mode="json"))
         beside = self._file.with_suffix(".new")
         try:
-            beside.unlink(missing_ok=True)
-            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(text)
+            write_private(beside, text)
             beside.replace(self._file)
         except OSError as error:
             logger().error("file of sessions not written", error=type(error).__name__)

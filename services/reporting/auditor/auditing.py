@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, Literal, TypeVar
+from collections.abc import Sequence
+from typing import Literal
 
 from sqlalchemy import Connection, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -19,9 +18,8 @@ from services.reporting.auditor.lists import take_lists
 from services.reporting.auditor.prepare import prepare
 from services.reporting.auditor.tables import CLEAN, SECOND, microseconds
 from services.reporting.auditor.told import tell
-from services.reporting.begin import begin, set_back
-from services.reporting.carrier import Carrier, carried
-from services.reporting.lag import Lag
+from services.reporting.carrier import Carrier
+from services.reporting.keeper import StoreKeeper, beside
 from services.reporting.store.engine import is_away, transaction
 from services.reporting.store.write import positions, write
 from shared import telemetry
@@ -29,8 +27,6 @@ from shared.clock import Clock
 from shared.engine.broker import Broker, BrokerUnavailable, Reader, Stored
 from shared.topics import AUDITS, TOPICS
 
-T = TypeVar("T")
-LOOK_SECONDS, AGAIN_SECONDS = 0.25, 0.5
 BEHIND_SECONDS = 30.0
 """Whoever has not held all there was for so long does not know enough to say that all is well."""
 RUNS_MISSED = 6
@@ -39,21 +35,21 @@ RUNS_MISSED = 6
 Result = Literal["clean", "broken", "blind", "cut", "behind", "away"]
 
 
-class Auditing:
-    """Runs until told to stop, or until something is so that only a new process can mend it."""
+class Auditing(StoreKeeper):
+    """Keeps the auditor's store, and asks the invariants of it."""
+
+    look_seconds = 0.25
 
     def __init__(
         self, engine: AsyncEngine, broker: Broker, carrier: Carrier, clock: Clock, settings: AuditorSettings
     ) -> None:
-        self._engine, self._broker, self._carrier, self._clock = engine, broker, carrier, clock
+        super().__init__(engine, broker, carrier, clock, READ)
         self._seconds, self._directory = settings.audit_seconds, settings.storage_directory
         self._auditor = Auditor(engine, budget_seconds=settings.audit_budget_seconds)
         self._canaries = [word.get_secret_value().encode() for word in settings.planted_words]
-        self._lag, self._away = Lag(engine, clock), False
         self._ran_at: float | None = None
         self.heartbeat = Heartbeat(settings)
         self.topics = tuple(topic for topic in TOPICS if topic.name in (*READ, AUDITS.name))
-        self.turned_at = clock.monotonic()
 
     @property
     def ready(self) -> bool:
@@ -61,60 +57,21 @@ class Auditing:
         ran = self._ran_at is not None and self._clock.monotonic() - self._ran_at < RUNS_MISSED * self._seconds
         return self._lag.caught_up and ran and not self._away and self.heartbeat.configured
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Run until `stop` is set. Raises whatever makes it unable to go on."""
-        telemetry.AUDIT_LAG.set_function(self._lag.seconds)
-        telemetry.AUDIT_INVARIANTS.set(len(self._auditor.names))
-        async with _beside(self._tick()) as ticking:
-            await self._once_there(lambda: prepare(self._engine))
-            await self._once_there(self._remember)
-            reader = await self._broker.reader()
-            places = [(topic, number) for topic in READ for number in range(self._broker.partitions)]
-            await set_back(self._carrier, await begin(self._engine, reader, places), self._clock)
-            async with carried(self._carrier, READ, self._take) as carrying, _beside(self._keep_auditing()) as auditing:
-                await self._watch(reader, stop, (ticking, carrying, auditing))
-            await reader.close()
-        await self._engine.dispose()
-
     # --- reading -----------------------------------------------------------------------------------------------------
 
+    async def _run(self, ticking: asyncio.Future[None]) -> None:
+        telemetry.AUDIT_LAG.set_function(self._lag.seconds)
+        telemetry.AUDIT_INVARIANTS.set(len(self._auditor.names))
+        await self._once_there(lambda: prepare(self._engine))
+        await self._once_there(self._remember)
+        async with self._carrying() as (reader, carrying), beside(self._keep_auditing()) as auditing:
+            await self._watch(reader, (ticking, carrying, auditing))
+
     async def _take(self, batch: Sequence[Stored]) -> None:
-        """Store a batch, however long the database is away. Raises Gap."""
         await self._once_there(lambda: write(self._engine, batch, self._fold))
 
     async def _fold(self, connection: AsyncConnection, counted: Sequence[Stored]) -> None:
         await connection.run_sync(take, counted, self._canaries)
-
-    async def _once_there(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do what needs the database, again and again until it is there. Raises whatever else goes wrong."""
-        while True:
-            try:
-                done = await work()
-            except Exception as error:
-                if not is_away(error):
-                    raise
-                if not self._away:
-                    telemetry.logger().error("the database is away", error=type(error).__name__)
-                self._away = True
-                await asyncio.sleep(AGAIN_SECONDS)
-            else:
-                self._away = False
-                return done
-
-    async def _watch(self, reader: Reader, stop: asyncio.Event, ends: Sequence[asyncio.Future[None]]) -> None:
-        """See how far the store is behind, until told to stop. Raises Stalled, or what one of `ends` fails with."""
-        while not stop.is_set():
-            await asyncio.wait(ends, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            for ended in ends:
-                if ended.done() and not stop.is_set():
-                    ended.result()
-            await self._lag.look(reader, excused=self._away)
-
-    async def _tick(self) -> None:
-        """Show the watchdog that the loop comes round."""
-        while True:
-            self.turned_at = self._clock.monotonic()
-            await asyncio.sleep(LOOK_SECONDS)
 
     # --- asking ------------------------------------------------------------------------------------------------------
 
@@ -204,14 +161,3 @@ async def note_ends(engine: AsyncEngine, reader: Reader, clock: Clock) -> None:
 
 def _note(connection: Connection, rows: Sequence[dict[str, object]]) -> None:
     connection.execute(text(_END), list(rows))
-
-
-@asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
-    """Run a coroutine beside the block, and end it with the block."""
-    task = asyncio.get_running_loop().create_task(work)
-    try:
-        yield task
-    finally:
-        task.cancel()
-        await asyncio.wait([task])

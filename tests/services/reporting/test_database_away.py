@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
+from services.reporting.auditor.auditing import Auditing
+from services.reporting.auditor.config import AuditorSettings
 from services.reporting.carrier import Carrier
 from services.reporting.reporter import Reporter
 from services.reporting.store.engine import open_engine
@@ -47,6 +49,17 @@ async def test_whoever_waits_for_the_database_can_be_told_to_stop(tmp_path: Path
     running = asyncio.ensure_future(reporter.run(stop))
     await asyncio.sleep(1)
     assert (running.done(), reporter.ready, away()) == (False, False, 1)
+    stop.set()
+    await asyncio.wait_for(running, 5)
+
+
+async def test_so_can_the_auditor(tmp_path: Path) -> None:
+    engine, stop = open_engine("postgresql+asyncpg://nobody@127.0.0.1:1/nothing"), asyncio.Event()
+    settings = AuditorSettings(kafka="nowhere:9", storage_directory=tmp_path, watch_url="off")
+    auditing = Auditing(engine, MemoryBroker(MemoryLog(4)), Carrier("", "1", tmp_path), SystemClock(), settings)
+    running = asyncio.ensure_future(auditing.run(stop))
+    await asyncio.sleep(1)
+    assert (running.done(), auditing.ready) == (False, False)
     stop.set()
     await asyncio.wait_for(running, 5)
 
