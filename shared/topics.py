@@ -9,6 +9,9 @@ COMMANDS = Topic("commands", "doors", retention_milliseconds=30 * DAY_MILLISECON
 DECISIONS = Topic("decisions", "triage", journal=True)
 ASSIGNMENTS = Topic("assignments", "team-availability", journal=True)
 NOTIFICATIONS = Topic("notifications", "notification", journal=True)
+ROSTERS = Topic("rosters", "rostering", journal=True)
+CONTACTS = Topic("contacts", "doors", compacted=True)
+"""Addresses of staff, sealed, by agency, person and method; what is erased is gone within a day."""
 AUDITS = Topic("audits", "auditor")
 """No journal, though one process writes it: nobody's state is its fold, and a finding said twice is one."""
 
@@ -18,7 +21,9 @@ TOPICS: tuple[Topic, ...] = (
     DECISIONS,
     ASSIGNMENTS,
     NOTIFICATIONS,
+    ROSTERS,
+    CONTACTS,
     AUDITS,
-    *(snapshots_of(name) for name in ("triage", "team-availability", "notification")),
+    *(snapshots_of(name) for name in ("triage", "team-availability", "notification", "rostering")),
     DEAD_LETTERS,
 )

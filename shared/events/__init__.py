@@ -5,7 +5,9 @@ from shared.events.audits import *
 from shared.events.base import *
 from shared.events.calls import *
 from shared.events.commands import *
+from shared.events.contacts import *
 from shared.events.decisions import *
 from shared.events.journals import *
 from shared.events.notifications import *
-from shared.events.roster import *
+from shared.events.rosters import *
+from shared.events.staff import *

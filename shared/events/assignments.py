@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from shared.call import CallStatus
 from shared.events.base import Event, Id
-from shared.events.roster import ContactMethod, Person, Team, TeamStatus
+from shared.events.staff import ContactMethod, Person, Team, TeamStatus
 from shared.judgement import (
     DEFAULT_POOL,
     EXPECTED_MINUTES,
@@ -65,6 +65,42 @@ class TokenRevoked(Event):
     reason: str = ""
 
 
+class DeviceEnrolled(Event):
+    """A phone or tablet is a person's, or a team's; it is known by the hash of its credential."""
+
+    device_id: Id
+    credential_hash: str
+    person_id: str | None = None
+    team_id: str | None = None
+    label: str = ""
+    enrolment_id: Id = ""
+    enrolled_by: str = ""
+
+
+class DeviceRevoked(Event):
+    """A phone or tablet is let in no more."""
+
+    device_id: Id
+    revoked_by: str = ""
+    reason: str = ""
+
+
+class TeamMissing(Event):
+    """A team is planned to be at work, and has not signed on in time: its people and the duty officer are told."""
+
+    team_id: str
+    planned_shift_id: Id
+    members: tuple[str, ...]
+    since: AwareDatetime
+
+
+class TeamUnanswering(Event):
+    """A team let offers run out one after the other: it is offered nothing until it is heard from."""
+
+    team_id: str
+    unanswered: int
+
+
 class TeamSignedOn(Event):
     """A team started its shift."""
 
@@ -76,6 +112,10 @@ class TeamSignedOn(Event):
     """The members who have yet to say that they are on the team: until then they count for nothing."""
     vouched_by: str = ""
     """Who vouched for the members, where that is not each of them."""
+    duty: Literal["on-shift", "on-call"] = "on-shift"
+    """On call: they do other things until they are paged, so no fresh status is asked, but a way that was proved."""
+    planned_shift_id: Id = ""
+    """The planned shift that it is, where the rota says so."""
 
 
 class MemberConfirmed(Event):
@@ -399,6 +439,8 @@ class OfferAccepted(Event):
     eta_minutes: int | None = None
     call_at: str = ""
     """Position in `calls` of the version whose sealed part the team may open."""
+    method_id: str = ""
+    """The way over which the person was asked, where they answered by it."""
 
 
 class OfferDeclined(Event):
@@ -409,6 +451,7 @@ class OfferDeclined(Event):
     episode: int
     team_id: str
     person_id: str
+    method_id: str = ""
 
 
 class OfferExpired(Event):

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from shared.call import Name, Text
 from shared.events.base import EVENTS, Event, Id
-from shared.events.roster import Disposition, Person, Team, TeamStatus
+from shared.events.staff import ContactKind, Disposition, Person, Team, TeamStatus
 from shared.judgement import (
     Phase,
 )
@@ -226,6 +226,8 @@ class AcceptOffer(_TeamCommand):
     offer_id: Id
     person_id: Name
     eta_minutes: int | None = Field(default=None, ge=0, le=240)
+    method_id: Text = ""
+    """The way over which it was answered; empty where that is not known."""
 
 
 class DeclineOffer(_TeamCommand):
@@ -233,6 +235,7 @@ class DeclineOffer(_TeamCommand):
 
     offer_id: Id
     person_id: Name
+    method_id: Text = ""
 
 
 class OverrideCall(_TeamCommand):
@@ -271,6 +274,90 @@ class AcknowledgeAlert(_NotificationCommand):
     """Since when it stands: one that is raised again is another."""
     noise: bool = False
     """Whether it told of nothing that a person has to look at; `reason` then says why."""
+
+
+class SetContact(_NotificationCommand):
+    """A way to a person, whose address the door has sealed and appended to `contacts` before."""
+
+    person_id: Name
+    method_id: Name
+    kind: ContactKind
+    after_seconds: int = Field(default=0, ge=0, le=600)
+    shown: Text = ""
+    fingerprint: Text = ""
+    position: int = -1
+
+
+class RemoveContact(_NotificationCommand):
+    """Take a way to a person away; the door has erased its address."""
+
+    person_id: Name
+    method_id: Name
+
+
+class ErasePerson(_NotificationCommand):
+    """Every way to a person is gone, and their name: the door has erased what was sealed. `reason` says why."""
+
+    person_id: Name
+
+
+class CallRoll(_NotificationCommand):
+    """Page people to see who answers, over every way that was not proved lately."""
+
+    person_ids: tuple[Name, ...] = Field(default=(), max_length=500)
+    """Nobody named: everybody who has a way to be reached."""
+    minutes: int = Field(default=60, ge=1, le=24 * 60)
+    every_method: bool = False
+    """Also over ways that were proved lately."""
+
+
+class AnswerRoll(_NotificationCommand):
+    """A person answers a page of a roll call, over this way."""
+
+    roll_id: Id
+    person_id: Name
+    method_id: Name
+
+
+ReceiptState = Literal[
+    "taken", "sent", "ringing", "delivered", "shown", "heard", "no-answer", "busy", "undelivered", "failed"
+]
+
+
+class NoteReceipt(_NotificationCommand):
+    """A provider says what has become of a page. It may say so twice, late, and in any order."""
+
+    page_id: Id
+    provider: Name
+    state: ReceiptState
+    code: Text = ""
+    """The provider's own code of what went wrong."""
+
+
+class NoteOptOut(_NotificationCommand):
+    """Somebody said STOP, or START again, to the number that pages come from."""
+
+    person_id: Name
+    method_id: Name
+    opted_out: bool = True
+
+
+class EnrolDevice(_TeamCommand):
+    """A phone or tablet is a person's, or a team's, from now on: it holds a credential of which this is the hash."""
+
+    device_id: Id
+    credential_hash: Text
+    person_id: Name | None = None
+    team_id: Name | None = None
+    label: Text = ""
+    enrolment_id: Id = ""
+    """Of the link or code that it was enrolled with: each works once."""
+
+
+class RevokeDevice(_TeamCommand):
+    """A phone or tablet is let in no more: lost, or given back. `reason` says why."""
+
+    device_id: Id
 
 
 class PingCad(_NotificationCommand):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from shared.events.base import Event, Id
-from shared.events.roster import ContactMethod
+from shared.events.staff import ContactKind, ContactMethod
 
 PageKind = Literal[
     "offer",
@@ -19,7 +19,17 @@ PageKind = Literal[
     "stays",
     "may-enter",
     "changed",
+    "test",
+    "signed-on",
+    "reminder",
+    "cover",
+    "gap",
+    "shift-moved",
+    "team-missing",
+    "team-unanswering",
+    "contact",
 ]
+"""The first nine tell of a call; `test` is a roll call's; `contact`: a way to the person has changed, or failed."""
 
 
 class PageDue(Event):
@@ -39,6 +49,8 @@ class PageDue(Event):
     why: str = ""
     link_generation: int = 0
     """Of the person's links: which one leads somewhere."""
+    about: str = ""
+    """What a page tells of that is no call: a roll call, a planned shift, a way to the person."""
 
 
 class LinksRenewed(Event):
@@ -48,6 +60,34 @@ class LinksRenewed(Event):
     generation: int
     contact_methods: tuple[ContactMethod, ...] = ()
     """The ways that they are still reached in, of those that they had before."""
+
+
+class LadderStep(BaseModel):
+    """One way to a person, and when its turn comes if nothing before it has ended the page."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    method_id: str
+    kind: ContactKind
+    at: AwareDatetime
+
+
+class LadderSet(Event):
+    """The later ways over which one person is paged for an offer, each at its time, or sooner where one before failed.
+
+    A step past the end of the offer can never go out: it stands in `never`, so that somebody sees it.
+    """
+
+    offer_id: Id
+    call_id: str
+    episode: int
+    team_id: str
+    person_id: str
+    not_after: AwareDatetime
+    steps: tuple[LadderStep, ...] = ()
+    never: tuple[LadderStep, ...] = ()
+    district: str | None = None
+    priority: str | None = None
 
 
 class PageAttempted(Event):
@@ -76,6 +116,100 @@ class PageDropped(Event):
     why: str
     page: PageDue | None = None
     """The page, where it was never owed: it came too late, or its offer pages nobody."""
+
+
+class PageReceived(Event):
+    """More is known of a page than that its provider took it.
+
+    `carrier`: the network says that the phone has it, which is a hint; `shown`: the phone showed it; `heard`: somebody
+    picked up. Only an answer proves that a person has seen it.
+    """
+
+    page_id: Id
+    evidence: Literal["carrier", "shown", "heard"]
+    provider: str = ""
+
+
+class ContactSet(Event):
+    """A way to a person stands, or stands anew. Its address is sealed in `contacts`, at `position`."""
+
+    person_id: str
+    method_id: str
+    kind: ContactKind
+    after_seconds: int = 0
+    """How long after an offer its turn comes."""
+    shown: str = ""
+    """What people may see of the address: "…23"."""
+    fingerprint: str = ""
+    """A pseudonym of the address: who answers from it is known by that."""
+    position: int = -1
+    """Offset in `contacts`; -1 where there is no address."""
+    set_by: str = ""
+
+
+class ContactRemoved(Event):
+    """A way to a person is gone: removed, or erased with the person, or revoked with its device."""
+
+    person_id: str
+    method_id: str
+    why: Literal["removed", "erased", "person-removed", "device-revoked"] = "removed"
+
+
+class ContactProved(Event):
+    """A person answered a page over this way: it works, and the person has it at hand."""
+
+    person_id: str
+    method_id: str
+    page_id: Id = ""
+
+
+class ContactBroken(Event):
+    """A way to a person does not work, or nobody has answered over it for too long; a person has to see to it."""
+
+    person_id: str
+    method_id: str
+    why: str
+    """A stable reason, e.g. `unknown-number`, `landline`, `blocked`, `gone`, `unproved`."""
+
+
+class ContactOptedOut(Event):
+    """The person behind an address said STOP to the carrier: nothing goes there until they say START."""
+
+    person_id: str
+    method_id: str
+
+
+class ContactOptedIn(Event):
+    """The person behind an address said START again."""
+
+    person_id: str
+    method_id: str
+
+
+class RollPlace(BaseModel):
+    """One person over one way, in a roll call."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    person_id: str
+    method_id: str
+
+
+class RollCalled(Event):
+    """Pages went out to see who can be reached: each person over each way, until `until`."""
+
+    roll_id: Id
+    asked: tuple[RollPlace, ...]
+    until: AwareDatetime
+    called_by: str = ""
+
+
+class RollClosed(Event):
+    """A roll call is over: who answered over which way, and who did not."""
+
+    roll_id: Id
+    answered: tuple[RollPlace, ...] = ()
+    silent: tuple[RollPlace, ...] = ()
 
 
 MessageKind = Literal[

@@ -126,6 +126,17 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.PauseReviewed: "{e.reviewed_by} looked into the pause of revision {e.paused_at_revision}: {e.reason}",
     events.CapChanged: lambda e: f"{e.response} in {e.district} takes {_bounds(e)}.",
     events.UpgradeNoted: "The call proved more dangerous; it counts towards a pause of {e.counts_for}.",
+    events.LadderSet: lambda e: (
+        f"If nothing before has ended it, {e.person_id} is paged by {', then by '.join(step.kind for step in e.steps)}."
+        if e.steps
+        else f"No later way to page {e.person_id} has its turn before the offer ends."
+    ),
+    events.PageReceived: lambda e: {
+        "carrier": "The network says that the phone has the page.",
+        "shown": "The phone showed the page.",
+        "heard": "Somebody picked up.",
+    }[e.evidence],
+    events.ContactProved: "{e.person_id} answered over {e.method_id}: it works.",
     events.ReferralMade: "A {e.kind} to {e.response} was made ({e.phase}), due {e.due_at:%Y-%m-%d %H:%M} UTC.",
     events.ReferralOverdue: "Nobody has said in time what became of the referral.",
     events.ReferralClosed: "The referral is closed by {e.closed_by}: {e.result}. {e.reason}",

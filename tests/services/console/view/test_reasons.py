@@ -21,7 +21,7 @@ from services.team_availability.plan import OF_THE_CHAIN
 from shared import events
 from shared.call import ENDED, SYNTHETIC
 from shared.events import DeadlineSet
-from shared.events.roster import TeamStatus
+from shared.events.staff import TeamStatus
 from shared.judgement import NOT_ROUTED
 from tests import builders
 

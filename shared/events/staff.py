@@ -35,15 +35,19 @@ Disposition = Literal[
 ]
 
 
+ContactKind = Literal["pocket", "webhook", "sms", "voice", "push", "email"]
+"""How a page goes out: the page that is open already, a signed webhook, a text, a call, a web push, a mail."""
+
+
 class ContactMethod(BaseModel):
-    """How a person is reached: the team's pocket page, or a signed webhook of a paging provider."""
+    """A way to a person. Their address stands in no journal: it is sealed in `contacts`, and can be erased."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     method_id: Name
-    kind: Literal["pocket", "webhook"]
+    kind: ContactKind
     url: str | None = Field(default=None, max_length=500)
-    """Where a webhook goes; its secret comes from the agencies file, by agency."""
+    """In records from before addresses were sealed: where a webhook goes."""
 
 
 class Person(BaseModel):
