@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.notification.deciding import cad, commands, pages
+from services.notification.deciding import cad, clocks, commands, contacts, pages
 from services.notification.deciding.commands import once
 from services.notification.evolve import evolve
 from services.notification.state import State
-from shared.engine.service import Draft, EffectDone, EffectStarting, Input
+from shared.engine.service import Draft, EffectDone, EffectStarting, Input, Tick
 from shared.events import (
     AcknowledgeAlert,
     AssignmentEnded,
@@ -20,19 +20,25 @@ from shared.events import (
     CallChanged,
     CallRouted,
     ConfirmationAsked,
+    DeviceRevoked,
     EntryNotReleased,
+    ErasePerson,
     Event,
     LinksRevoked,
+    NoteOptOut,
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
     OfferMade,
     OfferWithdrawn,
+    PersonRemoved,
     PingCad,
     RecallUnacknowledged,
     RedeliverMessage,
+    RemoveContact,
     SafetyCheckDue,
     SafetyCheckMissed,
+    SetContact,
     StatusReported,
     TeamMayEnter,
     TeamNotMoving,
@@ -53,8 +59,8 @@ def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
 DECIDERS: dict[type[Any], tuple[Callable[[Draft[State], Any, Input], None], ...]] = {
     OfferMade: (pages.offer_made,),
     LinksRevoked: (pages.links_revoked,),
-    OfferAccepted: (pages.offer_ended,),
-    OfferDeclined: (pages.offer_ended,),
+    OfferAccepted: (pages.offer_ended, contacts.offer_answered),
+    OfferDeclined: (pages.offer_ended, contacts.offer_answered),
     OfferExpired: (pages.offer_ended,),
     OfferWithdrawn: (pages.offer_withdrawn,),
     CallRouted: (pages.drop_routed, cad.call_routed),
@@ -77,6 +83,13 @@ DECIDERS: dict[type[Any], tuple[Callable[[Draft[State], Any, Input], None], ...]
     AcknowledgeAlert: (once(commands.acknowledge),),
     PingCad: (once(commands.ping),),
     RedeliverMessage: (once(commands.redeliver),),
+    PersonRemoved: (contacts.person_removed,),
+    DeviceRevoked: (contacts.device_revoked,),
+    SetContact: (once(contacts.set_contact),),
+    RemoveContact: (once(contacts.remove_contact),),
+    ErasePerson: (once(contacts.erase_person),),
+    NoteOptOut: (once(contacts.note_opt_out),),
+    Tick: (clocks.tick,),
     EffectStarting: (pages.starting,),
     EffectDone: (pages.ended, cad.ended),
 }
