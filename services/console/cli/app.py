@@ -11,6 +11,7 @@ from services.console.cli import (
     alerts,
     cad,
     calls,
+    devices,
     figures,
     keys,
     offers,
@@ -40,6 +41,7 @@ app.add_typer(programme_app, name="programme")
 programme_app.add_typer(publish.commands)
 app.add_typer(roster.team, name="team")
 app.add_typer(roster.person, name="person")
+app.add_typer(devices.device, name="device")
 app.add_typer(offers.offer, name="offer")
 app.add_typer(referrals.referral, name="referral")
 app.add_typer(figures.figures, name="figures")
