@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from shared.call import Name
-from shared.events.rosters import Duty
+from shared.events.rota import Duty
 from shared.programme.judging.hours import is_time_zone
 from shared.programme.judging.normal_forms import normal
 from shared.programme.trying.export_document import ColumnNames, File, MappingRefused, time_format

@@ -12,7 +12,7 @@ from services.console.foreign.csv_plan import read_csv
 from services.console.foreign.ics_plan import read_ics
 from services.console.foreign.mapping import Part, RotaMapping
 from services.console.foreign.plan import Entry, Fault, ForeignPlan, Span
-from shared.events.rosters import Duty
+from shared.events.rota import Duty
 from shared.programme.judging.normal_forms import normal
 
 MAX_PLACES = 8
