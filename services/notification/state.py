@@ -158,11 +158,12 @@ def alert_key(alert_id: str, raised_at: datetime) -> str:
 
 
 def _lane(event: PageDue | CadMessageDue) -> str:
-    """Who is at the other end: one CAD, or one host that takes pages."""
+    """Who is at the other end: one CAD, one carrier, or whatever takes the pages of one person over one way."""
     if isinstance(event, CadMessageDue):
         return f"cad/{event.source}"
-    parts = (event.method.url or "").split("/", 3)
-    return f"pages/{parts[2].lower() if len(parts) > 2 else event.method.kind}"  # noqa: PLR2004  # scheme, "", host
+    method = event.method
+    one_host = method.kind in ("webhook", "push")
+    return f"pages/{method.kind}/{event.person_id}/{method.method_id}" if one_host else f"pages/{method.kind}"
 
 
 @dataclass(frozen=True, slots=True)
