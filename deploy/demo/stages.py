@@ -35,6 +35,7 @@ from services.pocket.http import Door
 from services.pocket.http import create_app as pocket_app
 from services.pocket.sealed_calls import SealedCalls
 from services.pocket.view import CHANGES, View
+from services.rostering.service import ROSTERING
 from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import triage_service
 from shared import telemetry
@@ -229,6 +230,7 @@ class OneProcess:
                 (triage_service(sealer), no_effects),
                 (TEAM_AVAILABILITY, no_effects),
                 (NOTIFICATION, performer(notifying)),
+                (ROSTERING, no_effects),
             )
             for service, perform in runs:
                 worker = Worker(service, self.broker(), self._clock, f"{service.name}-{number}", perform)

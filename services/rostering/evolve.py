@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -79,9 +79,11 @@ def _shift_moved(state: State, event: ShiftMoved, at: datetime) -> State:
         return state
     by_hand = before.moved_by_hand or bool(event.moved_by)
     past = sum(due <= at for due in event.shift.reminders_at)
+    rota = before.rota.moved(event.shift)
     shift = replace(
         before,
-        rota=before.rota.moved(event.shift),
+        rota=rota,
+        covers=tuple(cover for cover in before.covers if rota.is_wanted(cover)),
         moved_by_hand=by_hand,
         reminded=max(before.reminded, past),
     )
@@ -93,16 +95,8 @@ def _place_taken(state: State, event: PlaceTaken, at: datetime) -> State:
     if before is None:
         return state
     rota = before.rota.taking(event)
-    left = tuple(
-        cover for cover in before.covers if any(cover.person_id == each for each in _holders_asked_for(rota, cover))
-    )
+    left = tuple(cover for cover in before.covers if rota.is_wanted(cover))
     return _with_shift(state, replace(before, rota=rota, covers=left), at)
-
-
-def _holders_asked_for(rota: RotaShift, cover: CoverAsked) -> Iterable[str]:
-    """Who has the part of a place for which cover is asked."""
-    starts_at, ends_at = cover.starts_at or rota.plan.starts_at, cover.ends_at or rota.plan.ends_at
-    return (each.person_id for each in rota.stretches(cover.place) if each.overlaps(starts_at, ends_at))
 
 
 def _cover_asked(state: State, event: CoverAsked, _at: datetime) -> State:

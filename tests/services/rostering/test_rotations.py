@@ -6,7 +6,16 @@ from datetime import date, timedelta
 
 from services.rostering.service import ROSTERING
 from services.rostering.state import State
-from shared.events import CommandRefused, DefineRotation, RemoveRotation, ShiftDropped, ShiftMoved, ShiftPlanned
+from shared.events import (
+    CommandDone,
+    CommandRefused,
+    DefineRotation,
+    PlanNoticeDue,
+    RemoveRotation,
+    ShiftDropped,
+    ShiftMoved,
+    ShiftPlanned,
+)
 from tests.services.rostering.driver import Office, rotation, types
 
 
@@ -32,6 +41,7 @@ def test_the_same_rotation_again_changes_nothing() -> None:
     office.rotate()
     office.news()
     answer = office.command(DefineRotation, rotation=rotation())
+    assert isinstance(answer, CommandDone)
     assert answer.result == "nothing-to-do"
     assert types(office.news()) == ["command-done"]
 
@@ -59,7 +69,7 @@ def test_another_hand_over_moves_the_shifts_and_who_took_one_keeps_it() -> None:
     assert answer.sentence == "0 shifts planned, 42 changed, 0 dropped, up to 42 days ahead."
     after = office.shift(shift.plan.shift_id)
     assert after.plan.starts_at == shift.plan.starts_at - timedelta(hours=1)
-    notices = [each for each in office.news() if each.type == "plan-notice-due"]
+    notices = office.of(PlanNoticeDue)
     assert [(notice.person_id, notice.why) for notice in notices] == [
         (person, f"it is at other times; {count} more changed")
         for person, count in (("ann", 10), ("bob", 10), ("cat", 9), ("dan", 9))
