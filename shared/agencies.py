@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self, TypeVar, get_args
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -35,6 +36,7 @@ from pydantic import (
 
 from shared.addresses import Url
 from shared.call import Name
+from shared.carriers import CarrierName, Carriers, Channel, Reach, Telnyx, Twilio, Zone
 from shared.clock import Clock, SystemClock
 from shared.telemetry import AGENCIES_FILE_REFUSED, logger
 
@@ -152,7 +154,7 @@ class Principal(_Part):
 
 
 class Agency(_Part):
-    """One agency's doors."""
+    """One agency's doors, and how its staff are reached."""
 
     sources: dict[Name, Source] = {}
     people: dict[Name, Principal] = {}
@@ -160,6 +162,15 @@ class Agency(_Part):
     """Signs the webhook pages to this agency's staff."""
     groups: dict[str, frozenset[Role]] = {}
     """What groups at the identity provider may do. Where there are any, who signs in there has these roles alone."""
+    carriers: Carriers = Carriers()
+    reach: Reach = Reach()
+    """Who carries texts and calls to its staff."""
+    zone: Zone | None = None
+
+    @model_validator(mode="after")
+    def _order_of_carriers_stands(self) -> Self:
+        self.reach.check(self.carriers)
+        return self
 
 
 class _File(_Part):
@@ -251,6 +262,21 @@ class Agencies:
         """What signs an agency's webhook pages; nothing where it has no secret."""
         doors = self.agency(agency)
         return (doors.page_secret or ()) if doors else ()
+
+    def carriers(self, agency: str, channel: Channel) -> Mapping[CarrierName, Twilio | Telnyx]:
+        """Who carries an agency's texts or calls, in their order; nobody where it has no carrier."""
+        doors = self.agency(agency)
+        return doors.reach.order(channel, doors.carriers) if doors else {}
+
+    def carrier(self, agency: str, name: CarrierName) -> Twilio | Telnyx | None:
+        """An agency's account at a carrier."""
+        doors = self.agency(agency)
+        return doors.carriers.get(name) if doors else None
+
+    def zone(self, agency: str) -> ZoneInfo | None:
+        """Where an agency's clocks stand, if the file says so."""
+        doors = self.agency(agency)
+        return ZoneInfo(doors.zone) if doors and doors.zone else None
 
     def may_pause(self, agency: str) -> bool:
         """Whether somebody there can reach the stop switch."""

@@ -180,6 +180,14 @@ PAGES = _counter(
 PAGE_SECONDS = Histogram(
     "careroute_page_seconds", "Handing a page to its provider, until it answered.", ["method"], buckets=FAST_SECONDS
 )
+CARRIER_ANSWERS = _counter(
+    "careroute_carrier_answers_total",
+    "What carriers of texts and calls made of a page that was handed to them. ALERT where they refuse credentials.",
+    by="notification",
+    agency=GIVEN,
+    carrier=("twilio", "telnyx"),
+    ended=("taken", "refused", "unknown", "not-taken", "credentials", "queue-full", "unregistered", "filtered"),
+)
 CAD_NOT_INFORMED = _counter(
     "careroute_cad_not_informed_total",
     "Messages that a CAD did not acknowledge in time. ALERT.",

@@ -10,8 +10,8 @@ DECISIONS = Topic("decisions", "triage", journal=True)
 ASSIGNMENTS = Topic("assignments", "team-availability", journal=True)
 NOTIFICATIONS = Topic("notifications", "notification", journal=True)
 ROSTERS = Topic("rosters", "rostering", journal=True)
-CONTACTS = Topic("contacts", "doors", compacted=True)
-"""Addresses of staff, sealed, by agency, person and method; what is erased is gone within a day."""
+CONTACTS = Topic("contacts", "doors", compacted=True, gone_within_milliseconds=DAY_MILLISECONDS)
+"""Addresses of staff, sealed. Its keys are `agency/person/method`, in the agency's partition (`shared.contacts`)."""
 AUDITS = Topic("audits", "auditor")
 """No journal, though one process writes it: nobody's state is its fold, and a finding said twice is one."""
 

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from services.notification.config import NotificationSettings
+from services.notification.outcome import DONE, Outcome
 from services.notification.webhook import Message, Sender
 from shared.addresses import Network, UrlRefused, reachable
 from shared.agencies import Agencies
 from shared.events import PageDue
 from shared.links import offer_link
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of sending, and why it failed."""
-
-    result: Literal["done", "failed"]
-    why: str = ""
-
-
-DONE = Outcome("done")
 
 
 class Adapter(Protocol):

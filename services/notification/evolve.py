@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from services.notification.evolve_contacts import CONTACT_CHANGES
 from services.notification.state import MAX_RECENT_OFFERS, OwedEffect, RecentOffer, State, alert_key
 from shared.engine.state import PMap
 from shared.events import (
@@ -150,4 +151,5 @@ CHANGES: dict[type[Event], Callable[[State, Any, datetime], State]] = {
     AlertAcknowledged: _alert_acknowledged,
     CommandDone: _command_answered,
     CommandRefused: _command_answered,
+    **CONTACT_CHANGES,
 }

@@ -1,4 +1,4 @@
-"""One HTTP exchange of which only the status matters: connect, send, and read the status of the answer.
+"""One HTTP exchange: connect, send, and read the status of the answer; more of it only where somebody asks why not.
 
 The status is the answer. What comes after it may be endless, broken or slow: it changes nothing any more. HTTP
 libraries read the whole head, and refuse one that they dislike. No connection is shared either: each message has its
@@ -25,8 +25,12 @@ CONNECT_SECONDS = 2.0
 STATUS = re.compile(rb"HTTP/1\.[01] ([1-9][0-9][0-9])[ \r\n]")
 STATUS_BYTES = len(b"HTTP/1.1 200 ")
 HEAD_END = re.compile(rb"\r?\n\r?\n")
+CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})(?:;[^\r\n]*)?\r\n")
 HEADS_BYTES = 1 << 16
 """Interim answers (1xx) are read past up to here in order to find the real one."""
+REFUSAL_BYTES = 1 << 14
+"""So much of a refusal is read: its head, and the reasons that its body gives."""
+REFUSAL_SECONDS = 1.0
 PARTING_SECONDS = 1.0
 PARTING_BYTES = 1 << 16
 """So long and so much the rest of an answer is taken, for a receiver that thinks a cut connection a fault."""
@@ -96,6 +100,16 @@ def tls_context() -> ssl.SSLContext:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """What a receiver answered: the status, and of a refusal as much of head and body as came in time."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By their names in small letters."""
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Exchanges:
     """Makes exchanges with hosts that may be reached."""
 
@@ -105,12 +119,30 @@ class Exchanges:
 
     async def post(self, url: str, headers: Mapping[str, str], content: bytes, seconds: float) -> int:
         """Post, and return the status of the answer; all of it takes `seconds` at most. Raises NoAnswer."""
+        return (await self._exchange(url, headers, content, seconds, refusal_seconds=0)).status
+
+    async def ask(self, url: str, headers: Mapping[str, str], content: bytes, seconds: float) -> Reply:
+        """Post, and return the answer; of a refusal (4xx) also what it says. It takes `seconds` at most, like `post`.
+
+        Raises NoAnswer.
+        """
+        return await self._exchange(url, headers, content, seconds, refusal_seconds=REFUSAL_SECONDS)
+
+    async def _exchange(
+        self, url: str, headers: Mapping[str, str], content: bytes, seconds: float, *, refusal_seconds: float
+    ) -> Reply:
         answer: _Answer | None = None
+        ends_at = asyncio.get_running_loop().time() + seconds
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(ends_at):
                 parts = urlsplit(url)
                 answer = await self._connect(parts, _request(parts, headers, content))
-                return await answer.status
+                status = await answer.status
+            if refusal_seconds and status // 100 == 4:  # noqa: PLR2004  # HTTP's
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(min(ends_at, asyncio.get_running_loop().time() + refusal_seconds)):
+                        await answer.whole.wait()
+            return answer.reply(status)
         except ssl.SSLCertVerificationError:
             raise NoAnswer("certificate", sent=False) from None
         except TimeoutError:
@@ -153,6 +185,8 @@ class _Answer(asyncio.Protocol):
 
     def __init__(self, request: bytes) -> None:
         self.status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.whole = asyncio.Event()
+        """Nothing more will be read of the answer."""
         self._request, self._received, self._rest_bytes = request, b"", 0
         self._transport: asyncio.Transport | None = None
 
@@ -163,9 +197,7 @@ class _Answer(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self.status.done():
-            self._rest_bytes += len(data)
-            if self._rest_bytes > PARTING_BYTES:
-                self._abort()
+            self._take_rest(data)
             return
         self._received += data
         try:
@@ -175,8 +207,10 @@ class _Answer(asyncio.Protocol):
         else:
             if status is not None:
                 self.status.set_result(status)
+                self._take_rest(b"")
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.whole.set()
         if not self.status.done():
             self.status.set_exception(exc or ConnectionError("closed before it answered"))
             self.status.exception()  # seen, also where whoever asked has gone
@@ -187,6 +221,22 @@ class _Answer(asyncio.Protocol):
             asyncio.get_running_loop().call_later(PARTING_SECONDS, self._abort)
         else:
             self._abort()
+
+    def reply(self, status: int) -> Reply:
+        """The answer, as far as it came."""
+        head, _, body = self._received[:REFUSAL_BYTES].partition(b"\r\n\r\n")
+        headers = _headers(head)
+        return Reply(status, headers, _unchunked(body) if "chunked" in headers.get("transfer-encoding", "") else body)
+
+    def _take_rest(self, data: bytes) -> None:
+        """Keep the beginning of what follows the status, for whoever asks why; of what is endless no more is taken."""
+        self._rest_bytes += len(data)
+        self._received += data[: max(0, REFUSAL_BYTES - len(self._received))]
+        if self._rest_bytes > PARTING_BYTES:
+            self._abort()
+        head, end, body = self._received.partition(b"\r\n\r\n")
+        if len(self._received) >= REFUSAL_BYTES or (end and str(len(body)) == _headers(head).get("content-length")):
+            self.whole.set()
 
     def _real_status(self) -> int | None:
         """The status of the first answer that is not interim, once it is there. Raises NoAnswer."""
@@ -205,6 +255,21 @@ class _Answer(asyncio.Protocol):
     def _abort(self) -> None:
         if self._transport is not None:
             self._transport.abort()
+
+
+def _headers(head: bytes) -> dict[str, str]:
+    """The fields of a head, whatever else it holds."""
+    fields = (line.partition(":") for line in head.decode("latin-1").splitlines()[1:])
+    return {name.strip().lower(): value.strip() for name, _, value in fields}
+
+
+def _unchunked(body: bytes) -> bytes:
+    """A body that came in chunks, as far as it can be read."""
+    whole = b""
+    while (line := CHUNK.match(body)) is not None and (size := int(line[1], 16)):
+        whole += body[line.end() : line.end() + size]
+        body = body[line.end() + size + len(b"\r\n") :]
+    return whole
 
 
 def _request(url: SplitResult, headers: Mapping[str, str], content: bytes) -> bytes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from services.notification.adapters import DONE, Adapter, Outcome, adapters_of
+from services.notification.adapters import Adapter, adapters_of
 from services.notification.config import NotificationSettings
 from services.notification.exchange import Exchanges
+from services.notification.outcome import DONE, Outcome
 from services.notification.webhook import Message, Sender
 from shared.agencies import Agencies, CadWebhook
 from shared.clock import Clock, SystemClock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.notification.decide import DECIDERS, decide
 from services.notification.evolve import evolve
-from services.notification.state import State, pending
+from services.notification.state import State, due, pending
 from shared.engine.service import Service
 from shared.engine.state import packer
 from shared.events import Event
@@ -19,7 +19,8 @@ NOTIFICATION: Service[State] = Service(
     decide=decide,
     evolve=evolve,
     packer=packer(State),
-    state_version=5,
+    state_version=6,
+    due=due,
     pending=pending,
-    decider_version="2",
+    decider_version="3",
 )

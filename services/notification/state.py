@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from services.notification.contact import Contact
 from shared.engine.service import Effect
-from shared.engine.state import EMPTY, ByDay, PMap
+from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
 from shared.events import AlertAcknowledged, CadMessageDue, LinksRenewed, PageDue
 
 MAX_MESSAGES = 2_000
@@ -34,6 +35,12 @@ class RecentOffer:
     pages: tuple[PageDue, ...]
     attempted: tuple[str, ...] = ()
     """Page ids."""
+
+    def without_way(self, person_id: str, method_id: str) -> RecentOffer:
+        """The offer without the pages over a way that is gone: no notice follows them."""
+        way = (person_id, method_id)
+        left = tuple(page for page in self.pages if (page.person_id, page.method.method_id) != way)
+        return self if len(left) == len(self.pages) else replace(self, pages=left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,9 @@ class State:
     """Call id → ids of the pages owed."""
     recent_offers: PMap[str, tuple[RecentOffer, ...]] = EMPTY
     """Team id → its newest offers, oldest first."""
+    contacts: PMap[str, PMap[str, Contact]] = EMPTY
+    """Person → method id → every way to them. What people have stands here alone."""
+    clocks: Clocks = field(default_factory=Clocks)
     links: PMap[str, LinksRenewed] = EMPTY
     """Person → which of their links lead somewhere, once some were revoked."""
     outbox: Outbox = Outbox()
@@ -95,6 +105,23 @@ class State:
     """Ids of pages and messages that were owed or dropped: nothing is owed twice."""
     answered: ByDay[datetime] = field(default_factory=ByDay)
     """Ids of commands."""
+
+    def ways_to(self, person_id: str) -> Mapping[str, Contact]:
+        """Every way to a person, by method id."""
+        ways: Mapping[str, Contact] = self.contacts.get(person_id, EMPTY)
+        return ways
+
+    def contact(self, person_id: str, method_id: str) -> Contact | None:
+        """One way to a person, if there is one of this name."""
+        return self.ways_to(person_id).get(method_id)
+
+    def people_at(self, fingerprint: str) -> set[str]:
+        """Who is reached at the address that this is the pseudonym of."""
+        return {
+            person_id
+            for person_id, ways in self.contacts.items()
+            if fingerprint and any(contact.fingerprint == fingerprint for contact in ways.values())
+        }
 
     def link_generation(self, person_id: str) -> int:
         """Which links of a person lead somewhere."""
@@ -118,6 +145,11 @@ class State:
         left = tuple(page_id for page_id in self.pages_of_call[call_id] if page_id != effect_id)
         pages_of_call = self.pages_of_call.set(call_id, left) if left else self.pages_of_call.delete(call_id)
         return replace(self, owed=owed, pages_of_call=pages_of_call)
+
+
+def unproved_clock(person_id: str, method_id: str) -> str:
+    """The clock that ends a way over which nobody answers."""
+    return str(ClockId("unproved", f"{person_id}/{method_id}"))
 
 
 def alert_key(alert_id: str, raised_at: datetime) -> str:
@@ -158,6 +190,11 @@ class Pending(Mapping[str, Effect]):
 
     def __len__(self) -> int:
         return len(self.owed)
+
+
+def due(state: State) -> tuple[str, datetime] | None:
+    """The clock that fires next."""
+    return state.clocks.first()
 
 
 def pending(state: State) -> Mapping[str, Effect]:

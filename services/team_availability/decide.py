@@ -15,6 +15,7 @@ from services.team_availability.calls import (
     confirm_incident,
 )
 from services.team_availability.clocks import tick
+from services.team_availability.devices import enrol_device, revoke_device
 from services.team_availability.draft import AgencyDraft
 from services.team_availability.evolve import evolve
 from services.team_availability.merging import let_join
@@ -55,12 +56,14 @@ from shared.events import (
     DefineTeam,
     DistrictPaused,
     DistrictResumed,
+    EnrolDevice,
     Event,
     OverrideCall,
     ReleaseTeam,
     RemovePerson,
     RemoveTeam,
     ReportStatus,
+    RevokeDevice,
     RevokeLinks,
     RevokeToken,
     SignOff,
@@ -116,6 +119,8 @@ COMMAND_DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], list[Event]]] = {
     RemovePerson: remove_person,
     RevokeLinks: revoke_links,
     RevokeToken: revoke_token,
+    EnrolDevice: enrol_device,
+    RevokeDevice: revoke_device,
     DefineTeam: define_team,
     RemoveTeam: remove_team,
     SignOn: sign_on,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from services.team_availability.devices import devices_of, revoked_with
 from services.team_availability.draft import AgencyDraft
 from services.team_availability.offers import advance
 from services.team_availability.state import IN_NEED, Shift, State
@@ -15,6 +16,7 @@ from shared.events import (
     ConfirmMember,
     DefinePerson,
     DefineTeam,
+    DeviceRevoked,
     Event,
     LinksRevoked,
     MemberConfirmed,
@@ -50,17 +52,21 @@ def remove_person(draft: AgencyDraft, command: RemovePerson) -> list[Event]:
         return [nothing_to_do(command, f"There is no {person_id}.", about=person_id)]
     if (team_id := _team_of(draft.state, person_id)) is not None:
         return [refused(command, "on-shift", f"{person_id} is on shift with {team_id}: sign the team off first.")]
-    return [PersonRemoved(person_id=person_id), done(command, about=person_id)]
+    devices = revoked_with(draft.state, f"{person_id} is among the staff no more", person_id=person_id)
+    return [PersonRemoved(person_id=person_id), *devices, done(command, about=person_id)]
 
 
 def revoke_links(draft: AgencyDraft, command: RevokeLinks) -> list[Event]:
-    """End every link that a person has; a call that they have stays theirs."""
+    """End every link that a person has, and those of their devices that are named; a call that they have stays."""
     person_id = command.person_id
     person = draft.state.people.get(person_id)
     if person is None:
         return [refused(command, "unknown-person", f"There is no {person_id} among the staff.")]
     if not command.reason.strip():
         return [refused(command, "no-reason", f"Say why the links of {person_id} are revoked.")]
+    own = devices_of(draft.state, person_id, None)
+    if strange := [device_id for device_id in command.device_ids if device_id not in own]:
+        return [refused(command, "unknown-device", f"{person_id} has no device {', '.join(strange)}.")]
     revoked = LinksRevoked(
         person_id=person_id,
         generation=draft.state.link_generations.get(person_id, 0) + 1,
@@ -71,7 +77,11 @@ def revoke_links(draft: AgencyDraft, command: RevokeLinks) -> list[Event]:
     sentence = f"The links of {person_id} lead nowhere any more. New ones are in what they are sent from now on"
     if any(method.kind == "webhook" for method in person.contact_methods):
         sentence += ": if that reaches a phone in wrong hands, change how they are reached, then revoke once more"
-    return [revoked, done(command, f"{sentence}.", about=person_id)]
+    devices = [
+        DeviceRevoked(device_id=device_id, revoked_by=command.issued_by, reason=command.reason)
+        for device_id in dict.fromkeys(command.device_ids)
+    ]
+    return [revoked, *devices, done(command, f"{sentence}.", about=person_id)]
 
 
 def revoke_token(draft: AgencyDraft, command: RevokeToken) -> list[Event]:
@@ -105,7 +115,8 @@ def remove_team(draft: AgencyDraft, command: RemoveTeam) -> list[Event]:
         return [nothing_to_do(command, f"There is no {team_id}.", about=team_id)]
     if team.shift is not None:
         return [refused(command, "on-shift", f"{team_id} is on shift: sign it off first.")]
-    return [TeamRemoved(team_id=team_id), done(command, about=team_id)]
+    devices = revoked_with(draft.state, f"{team_id} is on the roster no more", team_id=team_id)
+    return [TeamRemoved(team_id=team_id), *devices, done(command, about=team_id)]
 
 
 def sign_on(draft: AgencyDraft, command: SignOn) -> list[Event]:

@@ -103,6 +103,20 @@ class TeamState:
     shift: Shift | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A phone or tablet that lets its holder in: one person, or one team."""
+
+    credential_hash: str
+    person_id: str | None = None
+    team_id: str | None = None
+
+    @property
+    def holder(self) -> str:
+        """Whose it is."""
+        return self.person_id or self.team_id or ""
+
+
 # --- calls ----------------------------------------------------------------------------------------------------------
 
 
@@ -360,6 +374,9 @@ class State:
     """Person → how often their links were revoked; it outlives their leaving, so that no link ever comes back."""
     revoked_tokens: PMap[str, datetime] = EMPTY
     """Hash of a token or key → since when it is let in nowhere."""
+    devices: PMap[str, Device] = EMPTY
+    enrolments: ByDay[datetime] = field(default_factory=ByDay)
+    """Links that a device was enrolled with: remembered for much longer than any of them works."""
     teams: PMap[str, TeamState] = EMPTY
     calls: PMap[str, CallState] = EMPTY
     closed: ByDay[CallMemory] = field(default_factory=ByDay)

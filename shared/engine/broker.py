@@ -11,6 +11,10 @@ other position below that one, and any beyond the end, is refused (`PositionOutO
 somebody still counted on. Offsets rise within a partition, but need not be without gaps: a compacted topic has lost
 some of its records.
 
+**Erasing.** A compacted topic keeps the newest record of each key of a partition, and loses those before it sooner or
+later. A record without a value erases its key: then nothing of it is kept, and sooner or later not even that record.
+Until then a reader sees them all.
+
 **Order.** Within a partition records are read in the order in which they stand. Between partitions, and between topics,
 there is no order at all.
 
@@ -48,6 +52,7 @@ class Record:
 
     key: str
     value: bytes
+    """Empty: whatever stood under the key is to go (see Erasing, above)."""
     headers: tuple[tuple[str, bytes], ...] = ()
 
 

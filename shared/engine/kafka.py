@@ -78,7 +78,7 @@ class KafkaBroker:
                     taken = batch.append(
                         timestamp=None,
                         key=record.key.encode(),
-                        value=record.value,
+                        value=record.value or None,
                         headers=list(record.headers),
                     )
                     if taken is None:

@@ -10,7 +10,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared.clock import Clock, SystemClock
 from shared.engine.broker import Appended, BrokerUnavailable, PositionOutOfRange, Record, Stored, TopicPartition
@@ -43,6 +43,8 @@ class MemoryLog:
     places: dict[TopicPartition, list[Stored]] = field(default_factory=lambda: defaultdict(list))
     dropped_before: dict[TopicPartition, int] = field(default_factory=dict)
     """First offset that is still kept, where a test has dropped some."""
+    compacted: dict[TopicPartition, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """Offsets of records that are gone, with a blank in their place."""
     _groups: dict[str, dict[str, _Member]] = field(default_factory=lambda: defaultdict(dict))
     _waiters: dict[asyncio.Future[None], Container[TopicPartition]] = field(default_factory=dict)
     """In the order in which they came, so that a simulation can repeat itself."""
@@ -59,6 +61,18 @@ class MemoryLog:
             if (topic, partition) in places and not waiter.done():
                 waiter.set_result(None)
         return Appended(first, now)
+
+    def compact(self, topic: str) -> None:
+        """Keep of each key what Kafka keeps in the end. The last record of a partition stays, whatever it is."""
+        for place, log in self.places.items():
+            if place[0] != topic:
+                continue
+            gone = self.compacted[place]
+            newest = {stored.key: stored.offset for stored in log if stored.offset not in gone}
+            for stored in log[:-1]:
+                if newest.get(stored.key) != stored.offset or not stored.value:
+                    gone.add(stored.offset)
+                    log[stored.offset] = replace(stored, key="", value=b"", headers={})
 
     async def arrival(self, places: Container[TopicPartition], timeout_seconds: float) -> None:
         """Wait until something is appended to one of the places, or the time is over."""
@@ -167,7 +181,8 @@ class MemoryReader:
             taken = log[start : start + max_records - len(records)]
             if taken:
                 self._at[place] = taken[-1].offset + 1
-                records.extend(taken)
+                gone = self._broker.log.compacted.get(place, ())
+                records.extend(stored for stored in taken if stored.offset not in gone)
             if len(records) >= max_records:
                 break
         return records

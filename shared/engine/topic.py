@@ -9,6 +9,8 @@ MAX_RECORD_BYTES = 1024 * 1024
 """What a topic takes in one batch; a step stays below it (`STEP_BYTES`)."""
 STEP_BYTES = 900_000
 SNAPSHOT_BYTES = 16 * 1024 * 1024
+SEGMENTS = 24
+"""What has to be gone within a day is written to a new segment every hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,11 @@ class Topic:
     """A refusal of one of its records says what the record is about."""
     retention_milliseconds: int = -1
     compacted: bool = False
+    gone_within_milliseconds: int | None = None
+    """Of a compacted topic: how long what was erased may still be there, as long as something is appended now and then.
+
+    Kafka compacts no segment that it still writes to, and looks only at an append whether one is old enough to end.
+    """
     max_bytes: int = MAX_RECORD_BYTES
 
     def settings(self, replication: int) -> dict[str, str]:
@@ -38,6 +45,9 @@ class Topic:
         }
         if replication == 1 and not self.compacted:
             settings["flush.messages"] = "1"
+        if self.gone_within_milliseconds is not None:
+            settings["max.compaction.lag.ms"] = str(self.gone_within_milliseconds * 3 // 4)
+            settings["segment.ms"] = str(self.gone_within_milliseconds // SEGMENTS)
         return settings
 
 

@@ -134,6 +134,8 @@ class RevokeLinks(_TeamCommand):
     """End every pocket link of a person, at once, whatever runs; `reason` says why. Their call stays theirs."""
 
     person_id: Name
+    device_ids: tuple[Id, ...] = Field(default=(), max_length=5)
+    """Devices of theirs that end with the links: the phone that is lost, not the one that is at hand."""
 
 
 class RevokeToken(_TeamCommand):

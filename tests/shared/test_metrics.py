@@ -11,6 +11,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from deploy.local.programs import SERVICES
+from services.notification.carriers.order import COUNTED_APART
 from services.notification.metrics import PAGE_ENDS
 from services.notification.metrics import watch as notification_watch
 from services.reporting.auditor.auditing import Result
@@ -18,6 +19,7 @@ from services.reporting.store.write import Written
 from services.team_availability.metrics import watch as team_availability_watch
 from services.triage.metrics import watch as triage_watch
 from shared import telemetry
+from shared.carriers import CarrierName
 from shared.contracts import example_of
 from shared.engine.service import EffectResult
 from shared.events import EVENTS, Event, OfferEnd, Outcome
@@ -103,6 +105,8 @@ def test_the_values_that_a_label_begins_with_are_all_that_it_can_have() -> None:
         ("careroute_outcomes", "outcome"): set(get_args(Outcome)),
         ("careroute_offers", "ended"): set(get_args(OfferEnd)),
         ("careroute_pages", "ended"): set(PAGE_ENDS.values()),
+        ("careroute_carrier_answers", "carrier"): set(get_args(CarrierName)),
+        ("careroute_carrier_answers", "ended"): {"taken", "refused", "unknown", "not-taken", *COUNTED_APART},
         ("careroute_effects", "result"): set(get_args(EffectResult)),
         ("careroute_audit_runs", "result"): set(get_args(Result)),
         ("careroute_audit_lists", "result"): {"taken", "refused"},
@@ -149,7 +153,8 @@ def test_an_info_says_one_thing_at_a_time() -> None:
 
 def test_nothing_personal_is_a_label() -> None:
     allowed = {
-        "agency", "district", "ended", "hash", "invariant", "kind", "method", "outcome", "partition", "path", "result",
+        "agency", "carrier", "district", "ended", "hash", "invariant", "kind", "method", "outcome", "partition", "path",
+        "result",
         "decider", "door", "service", "source", "stage", "state", "status", "suitability", "topic", "type", "version",
     }  # fmt: skip
     assert {label for metric in METRICS.values() for label in metric._labelnames} == allowed

@@ -190,8 +190,27 @@ class PersonBody(Body):
     person: NewPerson
 
 
+@body_of(events.RevokeLinks, "person_id", device_ids=Field(description="the lost phone: what ends with the links"))
 class RevokeLinksBody(ReasonedBody):
-    """Why a person's links are to end."""
+    """Why a person's links are to end, and which of their devices end with them."""
+
+
+class EnrolmentBody(Body):
+    """Whose device is to be enrolled: a person's or a team's; yours, if nobody is named."""
+
+    person_id: Name | None = None
+    team_id: Name | None = None
+    label: Text = Field(default="", max_length=60, description="what tells it from others, e.g. `blue phone`")
+
+    @model_validator(mode="after")
+    def _of_one(self) -> Self:
+        if self.person_id is not None and self.team_id is not None:
+            raise ValueError("say either person_id or team_id")
+        return self
+
+
+class RevokeDeviceBody(ReasonedBody):
+    """Why a phone or tablet is to let nobody in any more."""
 
 
 class RevokeTokenBody(ReasonedBody):

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from services.console.api import routes_commands, routes_figures, routes_reads, routes_rota
+from services.console.api import routes_commands, routes_devices, routes_figures, routes_reads, routes_rota
 from services.console.api.access import Agencies, caller_of
 from services.console.api.issue import CommandIssuer
 from services.console.config import ConsoleSettings
@@ -112,6 +112,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     app.router.routes.append(Route("/docs", lambda _: reference_page(app.openapi()), include_in_schema=False))
     app.include_router(routes_reads.router)
     app.include_router(routes_commands.router)
+    app.include_router(routes_devices.router)
     app.include_router(routes_figures.router)
     app.include_router(routes_rota.router)
     idle = timedelta(hours=settings.console_idle_hours)

@@ -356,6 +356,17 @@ async def _revoke(issuer: Issuer, holder: str, hashes: tuple[str, ...], body: bo
     return await issuer.issue(events.RevokeToken, about)
 
 
+@router.post("/devices/{device_id}/revoke")
+async def revoke_device(
+    issuer: Annotated[Issuer, _issuer("revoke-device")], device_id: IdInPath, body: bodies.RevokeDeviceBody
+) -> Answered:
+    """End a lost or returned phone or tablet, at once; staff end their own."""
+    if not issuer.who.may_vouch:
+        device = whole_view(issuer.request).agency(issuer.who.agency).devices.get(device_id)
+        issuer.of_own_or_vouching((device.person_id if device else None) or "")
+    return await issuer.issue(events.RevokeDevice, {"device_id": device_id, **body.fields()})
+
+
 @router.post("/offers/{offer_id}/accept")
 async def accept(
     issuer: Annotated[Issuer, _issuer("answer-offer")], offer_id: IdInPath, body: bodies.AcceptBody

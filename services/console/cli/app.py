@@ -11,6 +11,7 @@ from services.console.cli import (
     alerts,
     cad,
     calls,
+    devices,
     figures,
     keys,
     offers,
@@ -18,6 +19,7 @@ from services.console.cli import (
     referrals,
     report,
     roster,
+    rota,
     switchboard,
 )
 from services.console.cli.programme import publish
@@ -40,6 +42,8 @@ app.add_typer(programme_app, name="programme")
 programme_app.add_typer(publish.commands)
 app.add_typer(roster.team, name="team")
 app.add_typer(roster.person, name="person")
+app.add_typer(devices.device, name="device")
+app.add_typer(rota.rota, name="rota")
 app.add_typer(offers.offer, name="offer")
 app.add_typer(referrals.referral, name="referral")
 app.add_typer(figures.figures, name="figures")

@@ -210,10 +210,14 @@ def person_revoke_links(
     person_id: Annotated[str, typer.Argument()],
     *,
     reason: RequiredReason,
+    device: Annotated[
+        list[str] | None, typer.Option(help="The lost phone: a device that ends, too; may be repeated.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """End every pocket link of a person, at once, whatever runs. Of a lost phone change first how they are reached."""
-    ask(ctx, json, lambda door: door.post(f"/v1/people/{in_path(person_id)}/revoke-links", reason=reason))
+    path = f"/v1/people/{in_path(person_id)}/revoke-links"
+    ask(ctx, json, lambda door: door.post(path, reason=reason, device_ids=device or None))
 
 
 @person.command("revoke-token")

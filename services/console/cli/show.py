@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from io import StringIO
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -61,6 +62,33 @@ def sign_in_link(body: dict[str, str]) -> None:
     """A link that signs in at a browser."""
     _out().print(Text(body["link"]), soft_wrap=True)
     _out().print(Text(f"It works once, until {_at(body['until'])}.", QUIET), soft_wrap=True)
+
+
+def devices(body: Sequence[dict[str, Any]]) -> None:
+    """Phones and tablets, and whose each is."""
+    rows = [
+        (
+            seen["device_id"],
+            seen["person_id"] or f"team {seen['team_id']}",
+            seen["label"],
+            _at(seen["enrolled_at"]),
+            seen["enrolled_by"],
+        )
+        for seen in body
+    ]
+    _table(_out(), ("device", "of", "label", "enrolled at", "by"), rows, "No device yet.")
+
+
+def enrolment_link(body: dict[str, str]) -> None:
+    """A link that enrols a device, and the same for a camera."""
+    import segno  # noqa: PLC0415  # what only one answer needs is imported with it
+
+    out = _out()
+    code = StringIO()
+    segno.make_qr(body["link"]).terminal(out=code, compact=True)
+    out.print(Text(code.getvalue(), "bright_white on black"), soft_wrap=True)
+    out.print(Text(body["link"]), soft_wrap=True)
+    out.print(Text(f"It enrols one device, once, until {_at(body['until'])}. Whoever opens it first has it.", QUIET))
 
 
 def not_done(body: dict[str, Any]) -> None:
@@ -367,6 +395,8 @@ SHAPES: dict[str, Callable[[Any], None]] = {
     "documents": documents,
     "document": document,
     "teams": teams,
+    "devices": devices,
+    "enrolment-link": enrolment_link,
     "people": people,
     "alerts": alerts,
 }

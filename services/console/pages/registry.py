@@ -78,6 +78,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("/teams/{team_id}/withdraw", "withdraw-team", commands.withdraw_team),
     Action("/people/{person_id}/revoke-links", "revoke-links", commands.revoke_links),
     Action("/people/{person_id}/revoke-token", "revoke-token", commands.revoke_token),
+    Action("/devices/{device_id}/revoke", "revoke-device", commands.revoke_device),
     Action("/offers/{offer_id}/accept", "answer-offer", commands.accept),
     Action("/offers/{offer_id}/decline", "answer-offer", commands.decline),
     Action("/alerts/acknowledge", "acknowledge", commands.acknowledge),

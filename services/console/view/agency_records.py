@@ -13,6 +13,7 @@ from services.console.view.records import (
     Alert,
     AlertKind,
     CommandSeen,
+    DeviceSeen,
     DocumentSeen,
     LoadSeen,
     PersonSeen,
@@ -41,6 +42,7 @@ class AgencyRecords:
         """Versions of the programme by hash, in the order in which they were proposed."""
         self.teams: dict[str, TeamSeen] = {}
         self.people: dict[str, PersonSeen] = {}
+        self.devices: dict[str, DeviceSeen] = {}
         self.link_generations: dict[str, int] = {}
         """How often a person's links were revoked."""
         self.referrals: OrderedDict[str, ReferralSeen] = OrderedDict()

@@ -323,6 +323,18 @@ class PersonSeen:
     team_id: str | None = None
 
 
+@dataclass(slots=True)
+class DeviceSeen:
+    """A phone or tablet that lets its holder in."""
+
+    device_id: str
+    person_id: str | None
+    team_id: str | None
+    label: str
+    enrolled_at: datetime
+    enrolled_by: str
+
+
 AlertKind = Literal[
     "unconfirmed",
     "team-silent",

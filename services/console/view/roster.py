@@ -6,7 +6,7 @@ from typing import Any
 
 from services.console.view.agency_records import AgencyRecords, Change
 from services.console.view.alerts import end_alerts_of_team, needs_police
-from services.console.view.records import PersonSeen, TeamSeen
+from services.console.view.records import DeviceSeen, PersonSeen, TeamSeen
 from shared import events
 from shared.engine.broker import Stored
 from shared.events import OFFER_ENDS, Event
@@ -61,6 +61,16 @@ def _member_confirmed(agency: AgencyRecords, event: events.MemberConfirmed, _sto
 
 def _links_revoked(agency: AgencyRecords, event: events.LinksRevoked, _stored: Stored) -> None:
     agency.link_generations[event.person_id] = event.generation
+
+
+def _device_enrolled(agency: AgencyRecords, event: events.DeviceEnrolled, stored: Stored) -> None:
+    agency.devices[event.device_id] = DeviceSeen(
+        event.device_id, event.person_id, event.team_id, event.label, stored.time, event.enrolled_by
+    )
+
+
+def _device_revoked(agency: AgencyRecords, event: events.DeviceRevoked, _stored: Stored) -> None:
+    agency.devices.pop(event.device_id, None)
 
 
 def _put_on_shift(agency: AgencyRecords, person_id: str, team_id: str) -> None:
@@ -119,6 +129,8 @@ CHANGES: dict[type[Event], Change] = {
     events.TeamSignedOff: _signed_off,
     events.MemberConfirmed: _member_confirmed,
     events.LinksRevoked: _links_revoked,
+    events.DeviceEnrolled: _device_enrolled,
+    events.DeviceRevoked: _device_revoked,
     events.StatusReported: _status_reported,
     events.StatusCorrected: _status_corrected,
     events.TeamNotMoving: _not_moving,

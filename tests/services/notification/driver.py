@@ -8,22 +8,26 @@ from typing import Any
 
 from services.notification.service import NOTIFICATION
 from services.notification.state import State
-from shared.engine.service import EffectDone, EffectResult, EffectStarting, Input
+from shared.engine.service import EffectDone, EffectResult, EffectStarting, Input, Tick
 from shared.events import (
     AcknowledgeAlert,
     AssignmentUnconfirmed,
     AssignmentWithdrawn,
     CallRouted,
     ContactMethod,
+    ErasePerson,
     Event,
+    NoteOptOut,
     OfferAccepted,
     OfferMade,
     OfferWithdrawn,
     PingCad,
     Recipient,
     RedeliverMessage,
+    RemoveContact,
     SafetyCheckDue,
     SafetyCheckMissed,
+    SetContact,
     StatusReported,
     UpgradeRaised,
 )
@@ -49,9 +53,9 @@ class Running:
     journal: list[Event] = field(default_factory=list)
     inputs: list[Input] = field(default_factory=list)
 
-    def take(self, event: Event | EffectStarting | EffectDone, cause: str = "") -> list[Event]:
+    def take(self, event: Event | Tick | EffectStarting | EffectDone, cause: str = "") -> list[Event]:
         """Decide an input now; the events that it left."""
-        given = Input(event, cause or f"assignments/0/{len(self.inputs)}", self.now)
+        given = Input(event, cause or f"assignments/0/{len(self.inputs)}", self.now, "madison")
         self.inputs.append(given)
         return self.decide(given)
 
@@ -146,8 +150,13 @@ def released(why: str = "overridden") -> AssignmentWithdrawn:
     return AssignmentWithdrawn(call_id=CALL, episode=1, team_id="alpha", why=why)
 
 
-def _issued(command_id: str, at: datetime) -> dict[str, Any]:
-    return {"command_id": command_id, "issued_by": "kim", "issued_at": at, "expires_at": at + timedelta(seconds=60)}
+def _issued(command_id: str, at: datetime, seconds: float = 60) -> dict[str, Any]:
+    expires_at = at + timedelta(seconds=seconds)
+    return {"command_id": command_id, "issued_by": "kim", "issued_at": at, "expires_at": expires_at}
+
+
+def _any_time(command_id: str) -> dict[str, Any]:
+    return _issued(command_id, NOON, timedelta(days=400).total_seconds())
 
 
 def ping(command_id: str = "ping-1", at: datetime = NOON) -> PingCad:
@@ -161,3 +170,21 @@ def acknowledge(command_id: str = "ack-1", by: str = "dora", **more: Any) -> Ack
 
 def redeliver(message_id: str, command_id: str = "again-1", at: datetime = NOON) -> RedeliverMessage:
     return RedeliverMessage(message_id=message_id, **_issued(command_id, at))
+
+
+def set_contact(person_id: str, method_id: str, kind: str, command_id: str = "1", **more: Any) -> SetContact:
+    way = {"person_id": person_id, "method_id": method_id, "kind": kind, "position": 1, **more}
+    return SetContact(**_any_time(f"set/{command_id}"), **way)
+
+
+def remove_contact(person_id: str, method_id: str, command_id: str = "1") -> RemoveContact:
+    return RemoveContact(**_any_time(f"remove/{command_id}"), person_id=person_id, method_id=method_id)
+
+
+def erase(person_id: str) -> ErasePerson:
+    return ErasePerson(**_any_time(f"erase/{person_id}"), person_id=person_id)
+
+
+def opt_out(person_id: str, method_id: str, command_id: str = "1", *, opted_out: bool = True) -> NoteOptOut:
+    issued = _any_time(f"stop/{command_id}")
+    return NoteOptOut(**issued, person_id=person_id, method_id=method_id, opted_out=opted_out)

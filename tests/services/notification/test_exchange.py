@@ -289,3 +289,47 @@ def server_tls(folder: Path, host: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "certificate", folder / "key")
     return context
+
+
+REFUSED = b"HTTP/1.1 400 Bad Request\r\n"
+WHY = b'{"code": 21610}'
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: 15\r\nRetry-After: 7\r\n\r\n" + WHY,
+        b"retry-after:7\r\n\r\n" + WHY,
+        b"Retry-After: 7\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\n"
+        + WHY[:5]
+        + b"\r\na\r\n"
+        + WHY[5:]
+        + b"\r\n0\r\n\r\n",
+    ],
+    ids=["length", "to the end", "chunks"],
+)
+async def test_of_a_refusal_the_reasons_are_read(rest: bytes) -> None:
+    async with receiving(says(REFUSED + rest)) as receiver:
+        reply = await Exchanges(HERE).ask(receiver.url, {}, b"{}", 3)
+    assert (reply.status, reply.headers["retry-after"], reply.body) == (400, "7", WHY)
+
+
+@pytest.mark.parametrize("answer", [drips(REFUSED + b"\r\n", b"x"), drips(REFUSED, b"x-more: y\r\n")])
+async def test_reasons_that_have_no_end_are_not_waited_for(answer: Answer) -> None:
+    async with receiving(answer) as receiver:
+        began = time.monotonic()
+        assert (await Exchanges(HERE).ask(receiver.url, {}, b"{}", 0.4)).status == 400
+        assert time.monotonic() - began < 1
+
+
+async def test_reasons_are_bounded() -> None:
+    async with receiving(says(REFUSED + b"\r\n" + b"x" * 100_000)) as receiver:
+        reply = await Exchanges(HERE).ask(receiver.url, {}, b"{}", 3)
+    assert (reply.status, len(reply.body)) == (400, (1 << 14) - len(REFUSED) - 2)
+
+
+async def test_of_a_yes_nothing_more_is_waited_for() -> None:
+    async with receiving(drips(OK + b"\r\n", b"x")) as receiver:
+        began = time.monotonic()
+        assert (await Exchanges(HERE).ask(receiver.url, {}, b"{}", 3)).status == 200
+        assert time.monotonic() - began < 0.5

@@ -33,6 +33,8 @@ class Cluster(Protocol):
     def connect(self) -> Broker: ...
     async def topic(self, *, compacted: bool = False, max_bytes: int = 1024 * 1024) -> str: ...
     async def drop_before(self, topic: str, offset: int) -> None: ...
+    async def topic_that_forgets(self) -> str: ...
+    async def time_passes(self, topic: str) -> None: ...
     async def session_passes(self) -> None: ...
     async def die(self, member: GroupMember) -> None: ...
 
@@ -68,6 +70,12 @@ class MemoryCluster:
     async def drop_before(self, topic: str, offset: int) -> None:
         self.log.dropped_before[topic, 0] = offset
 
+    async def topic_that_forgets(self) -> str:
+        return await self.topic()
+
+    async def time_passes(self, topic: str) -> None:
+        self.log.compact(topic)
+
     async def session_passes(self) -> None:
         self.clock.ahead_seconds += 7
 
@@ -95,6 +103,22 @@ class KafkaCluster:
         await admin.start()
         await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(offset)})
         await admin.close()
+
+    async def topic_that_forgets(self) -> str:
+        """Within two seconds, and what the cleaner needs to come round."""
+        name = f"topic-{os.getpid()}-{next(COUNTER)}"
+        forgets = Topic(name, "a test", compacted=True, gone_within_milliseconds=2_000)
+        await create_topics(self.servers, PARTITIONS, 1, [forgets])
+        return name
+
+    async def time_passes(self, topic: str) -> None:
+        """Until the segments are compacted; that one is old enough to end is seen when something is appended."""
+        broker, until = self.brokers[0], time.monotonic() + 60
+        await asyncio.sleep(0.2)
+        while (await read_from(broker, topic, 0, 1))[0].offset == 0:
+            assert time.monotonic() < until, "was not compacted in time"
+            await broker.append(topic, 0, [Record("now and then", b"")])
+            await asyncio.sleep(1)
 
     async def session_passes(self) -> None:
         """It passes by itself."""
@@ -276,6 +300,25 @@ async def test_a_position_that_is_gone_or_never_was_is_refused(cluster: Cluster,
     with pytest.raises(PositionOutOfRange):
         await read(reader, 1)
     await reader.close()
+
+
+async def test_of_each_key_a_compacted_topic_keeps_the_newest_and_of_an_erased_one_nothing(
+    cluster: Cluster, broker: Broker
+) -> None:
+    topic = await cluster.topic_that_forgets()
+    written = [("a", b"1"), ("b", b"1"), ("c", b"1"), ("a", b"2"), ("b", b""), ("c", b"2"), ("c", b"3"), ("d", b"1")]
+    for key, value in written:
+        await broker.append(topic, 0, [Record(key, value)])
+    assert [(stored.key, stored.value) for stored in await read_from(broker, topic, 0, len(written))] == written
+    await cluster.time_passes(topic)
+    kept = [stored for stored in await read_from(broker, topic, 0, 3) if stored.value]
+    assert [(stored.key, stored.value, stored.offset) for stored in kept] == [
+        ("a", b"2", 3),
+        ("c", b"3", 6),
+        ("d", b"1", 7),
+    ]
+    again = [stored for stored in await read_from(broker, topic, 4, 2) if stored.value]
+    assert [stored.offset for stored in again] == [6, 7]
 
 
 async def test_two_readers_do_not_disturb_each_other(cluster: Cluster, broker: Broker) -> None:

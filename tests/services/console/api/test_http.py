@@ -81,6 +81,9 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ),
     ("POST", "/v1/people/ann/revoke-token"): ({"supervisor"}, {"reason": "it was seen"}),
     ("POST", "/v1/cad/uw-police/revoke-key"): ({"supervisor"}, {"reason": "it was seen"}),
+    ("GET", "/v1/devices"): (PEOPLE, None),
+    ("POST", "/v1/devices/enrolment-link"): ({"staff", "supervisor"}, {"person_id": "the-staff"}),
+    ("POST", "/v1/devices/of-the-staff/revoke"): ({"staff", "dispatcher", "supervisor"}, {"reason": "lost"}),
     ("POST", "/v1/offers/o/accept"): ({"staff", "supervisor"}, {"person_id": "the-staff"}),
     ("POST", "/v1/offers/o/decline"): ({"staff", "supervisor"}, {"person_id": "the-staff"}),
     ("POST", "/v1/cad/dane-county/ping"): ({"supervisor"}, {}),
@@ -113,6 +116,9 @@ async def told(city: City) -> City:
             event.model_copy(update={"members": ("the-staff",)}) if isinstance(event, events.TeamSignedOn) else event
         )
         city.services.write(AGENCY, given, journal=topic)
+    person = events.Person(person_id="the-staff", name="Sam", disciplines=("emt",))
+    device = events.DeviceEnrolled(device_id="of-the-staff", credential_hash="sha256:0", person_id="the-staff")
+    city.services.write(AGENCY, events.PersonDefined(person=person), device, journal=ASSIGNMENTS.name)
     await city.settle()
     return city
 

@@ -10,6 +10,7 @@ import threading
 import tomllib
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,8 +27,10 @@ from shared import events
 from shared.agencies import hash_of
 from shared.call import Call
 from shared.clock import SystemClock
+from shared.enrolment import read_enrolment
+from shared.events import Event
 from shared.links import shift_link
-from shared.topics import DECISIONS, NOTIFICATIONS
+from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
 from tests.services.console.driver import AGENCY, POCKET, SECRET, City, running_city
 from tests.services.console.elsewhere import answers, with_reporting
 from tests.services.console.stories import ACCEPTED, CALL_ID, START, triaged
@@ -73,6 +76,15 @@ class Town:
 
     def call(self, do: Callable[[], Coroutine[Any, Any, T]]) -> T:
         return asyncio.run_coroutine_threadsafe(do(), self.loop).result(10)
+
+    def write(self, *made: Event, journal: str = ASSIGNMENTS.name) -> None:
+        """A service writes events, and the door reads them."""
+
+        async def write() -> None:
+            self.city.services.write(AGENCY, *made, journal=journal)
+            await self.city.settle()
+
+        self.call(write)
 
     def tell(self) -> None:
         """A team accepts a call."""
@@ -394,6 +406,23 @@ def test_f7_f9_f10_what_lets_in_is_taken_away_by_a_command(town: Town) -> None:
     revoked = ("cad", "revoke-key", "uw-police", "--reason", "seen", "--hash", hash_of("other-cad"))
     assert town.run("supervisor", *revoked).exit_code == 0
     assert getattr(town.city.commands()[-1], "token_hash", None) == hash_of("other-cad")
+
+
+def test_a_phone_is_enrolled_by_a_link_and_a_code_and_revoked(town: Town) -> None:
+    assert town.run("supervisor", "person", "add", "ann", "--name", "Ann", "--discipline", "emt").exit_code == 0
+    assert town.run("dispatcher", "device", "enrol", "ann").exit_code == 1, "a supervisor enrols, or Ann herself"
+    printed = town.run("ann", "device", "enrol", "--label", "blue phone").stdout
+    assert "█▀▀" in printed.replace("▄", "▀")
+    (link,) = [line for line in printed.splitlines() if line.startswith(POCKET)]
+    enrolment = read_enrolment(link.rpartition("/")[2], SECRET, datetime.now(UTC))
+    assert enrolment is not None
+    assert (enrolment.holder, enrolment.label, enrolment.enrolled_by) == ("ann", "blue phone", "ann")
+    assert town.run("ann", "device", "revoke", "of-ann", "--reason", "lost").exit_code == 1, "not hers as far as known"
+    town.write(events.DeviceEnrolled(device_id="of-ann", credential_hash="sha256:0", person_id="ann"))
+    assert "of-ann" in town.run("ann", "device", "list").stdout
+    assert town.json("staff", "device", "list") == [], "staff see their own"
+    assert town.run("ann", "device", "revoke", "of-ann").exit_code == 2, "a reason is needed"
+    assert town.run("ann", "device", "revoke", "of-ann", "--reason", "lost").exit_code == 0
 
 
 def test_an_alert_is_acknowledged(town: Town) -> None:

@@ -1,0 +1,57 @@
+"""Phones, and what their owners do: each keeps everything that it got, so that nothing can have been sent unseen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedText:
+    """A text that came to a phone."""
+
+    at: float
+    sender: str
+    body: str
+
+
+@dataclass(slots=True)
+class ReceivedCall:
+    """A call that came to a phone: how it went, what was heard, and which keys were pressed."""
+
+    at: float
+    sender: str
+    ended: str = ""
+    """`completed`, `no-answer`, `busy` …; empty while it lasts."""
+    heard: list[str] = field(default_factory=list)
+    pressed: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Phone:
+    """A number, and what comes of reaching it. Seconds are those that its owner takes."""
+
+    number: str
+    replies: str = ""
+    """What is texted back to each text of ours that asks something."""
+    replies_after_seconds: float = 3.0
+    presses: str = ""
+    """The key that is pressed whenever one is asked for; empty: they listen, and press nothing."""
+    picks_up_after_seconds: float | None = 4.0
+    """None: it rings until nobody lets it ring any more."""
+    presses_after_seconds: float = 2.0
+    text_error: str = ""
+    """The carrier's code for why no text ever arrives: `30003`, switched off; `30005`, no such number …"""
+    call_ends: str = ""
+    """How every call ends before it is heard: `busy`, `failed`."""
+    voicemail: bool = False
+    """A machine picks up, hears everything, and presses nothing."""
+    texts: list[ReceivedText] = field(default_factory=list)
+    calls: list[ReceivedCall] = field(default_factory=list)
+
+    def switch_off(self) -> None:
+        """No signal: no text arrives, and calls are not put through."""
+        self.text_error, self.call_ends = "30003", "no-answer"
+
+    def switch_on(self) -> None:
+        """Reachable again."""
+        self.text_error, self.call_ends = "", ""

@@ -1,0 +1,181 @@
+"""A page over its carriers, in their order: the next one only where nothing can have been taken.
+
+So nobody gets a page twice over one way. After a request has gone out, a fault or silence may mean that the text is on
+its way: that counts as sent, and it is the next way to the person that is tried, not the next carrier.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import Final, Protocol
+from zlib import crc32
+
+from services.notification.carriers import telnyx, twilio
+from services.notification.carriers.breaker import Breaker
+from services.notification.carriers.handed import Handed
+from services.notification.carriers.pace import RANKS, Pace
+from services.notification.carriers.request import Ask, Call, Text
+from services.notification.carriers.urls import CallbackUrls
+from services.notification.carriers.words import text_of
+from services.notification.outcome import DONE, Outcome
+from services.notification.webhook import ATTEMPT_SECONDS
+from shared.carriers import CarrierName, Channel, Telnyx, Twilio
+from shared.clock import Clock
+from shared.events import PageDue
+from shared.telemetry import CARRIER_ANSWERS, logger
+
+LEAST_VALID_SECONDS = 5
+"""Carriers take no shorter validity."""
+MOST_RING_SECONDS = 60
+PATIENCE_SECONDS = 3.0
+"""So long a carrier that is busy is waited for, if it says when it takes the page; then the next one is asked."""
+LEAST_ATTEMPT_SECONDS = 0.5
+COUNTED_APART: Final = frozenset({"credentials", "queue-full", "unregistered", "filtered"})
+Account = Twilio | Telnyx
+
+
+class Accounts(Protocol):
+    """What is asked of the agencies file."""
+
+    def carriers(self, agency: str, channel: Channel) -> Mapping[CarrierName, Account]:
+        """Who carries an agency's texts or calls, in their order."""
+        ...
+
+    def zone(self, agency: str) -> tzinfo | None:
+        """Where an agency's clocks stand."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One page, to one address, over one channel."""
+
+    agency: str
+    channel: Channel
+    page: PageDue
+    address: str
+
+
+@dataclass(slots=True)
+class Carriers:
+    """Pages over carriers: one for all agencies of a process, for it remembers who failed and whose turn it is."""
+
+    ask: Ask
+    accounts: Accounts
+    urls: CallbackUrls
+    link_of: Callable[[PageDue], str]
+    clock: Clock
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    breaker: Breaker = field(default_factory=Breaker)
+    _paces: dict[str, Pace] = field(default_factory=lambda: defaultdict(Pace))
+
+    async def send(self, errand: Errand) -> Outcome:
+        """Hand a page to the first carrier that can have it; nothing is handed over after `page.not_after`."""
+        if not errand.address:
+            return Outcome("failed", "no-address")
+        outcome = Outcome("failed", "no-carrier")
+        for name, account in self._in_order(errand):
+            handed = await self._hand(errand, name, account)
+            self._note(errand.agency, name, handed)
+            if handed.result == "taken":
+                return DONE
+            outcome = Outcome("failed", handed.why)
+            if handed.result != "not-taken" or self._left_seconds(errand.page) < LEAST_ATTEMPT_SECONDS:
+                break
+        return outcome
+
+    def _in_order(self, errand: Errand) -> list[tuple[CarrierName, Account]]:
+        now = self.clock.monotonic()
+        accounts = self.accounts.carriers(errand.agency, errand.channel).items()
+        return sorted(accounts, key=lambda item: self.breaker.is_open((errand.agency, item[0]), now))
+
+    async def _hand(self, errand: Errand, name: CarrierName, account: Account) -> Handed:
+        """To one carrier; once more where it is busy and says for how long, and that is short: 429 was not taken."""
+        hand = self._text if errand.channel == "sms" else self._call
+        handed = await hand(errand, name, account)
+        wait_seconds = handed.retry_seconds
+        if wait_seconds is None:
+            return handed
+        if wait_seconds > min(PATIENCE_SECONDS, self._left_seconds(errand.page) - LEAST_ATTEMPT_SECONDS):
+            return handed
+        await self.sleep(wait_seconds)
+        return await hand(errand, name, account)
+
+    async def _call(self, errand: Errand, name: CarrierName, account: Account) -> Handed:
+        page, left_seconds = errand.page, self._left_seconds(errand.page)
+        call = Call(
+            to=errand.address,
+            sender=_steady(account.callers, page),
+            seconds=min(ATTEMPT_SECONDS, left_seconds),
+            ring_seconds=min(MOST_RING_SECONDS, max(LEAST_VALID_SECONDS, int(left_seconds))),
+            voice_url=self.urls.of(name, errand.agency, page.page_id, "/voice"),
+            callback=self.urls.of(name, errand.agency, page.page_id),
+        )
+        if isinstance(account, Twilio):
+            return await twilio.place_call(self.ask, account, call)
+        return await telnyx.place_call(self.ask, account, call)
+
+    async def _text(self, errand: Errand, name: CarrierName, account: Account) -> Handed:
+        page = errand.page
+        sender = await self._turn(errand, name, account)
+        if sender is None:
+            return Handed("not-taken", "queue-full")
+        left_seconds = self._left_seconds(page)
+        text = Text(
+            to=errand.address,
+            sender=sender,
+            body=text_of(page, self.link_of(page), self.accounts.zone(errand.agency)),
+            seconds=min(ATTEMPT_SECONDS, left_seconds),
+            valid_seconds=max(LEAST_VALID_SECONDS, int(left_seconds)),
+            callback=self.urls.of(name, errand.agency, page.page_id),
+        )
+        if isinstance(account, Twilio):
+            return await twilio.send_text(self.ask, account, text)
+        return await telnyx.send_text(self.ask, account, text)
+
+    async def _turn(self, errand: Errand, name: CarrierName, account: Account) -> str | None:
+        """The sender whose turn it is; a messaging service shares the work out among its own."""
+        senders, per_second = account.senders, account.texts_per_second
+        if isinstance(account, Twilio) and account.messaging_service:
+            senders, per_second = (account.messaging_service,), per_second * max(1, len(account.senders))
+        spare_seconds = self._left_seconds(errand.page) - LEAST_ATTEMPT_SECONDS
+        pace = self._paces[f"{errand.agency}/{name}"]
+        return await pace.turn(senders, per_second, RANKS[errand.page.kind], spare_seconds)
+
+    def _note(self, agency: str, name: CarrierName, handed: Handed) -> None:
+        """Figures for those who run it; and of what only they can mend, a line."""
+        CARRIER_ANSWERS.labels(agency, name, _ended(handed)).inc()
+        if handed.result != "refused":
+            self.breaker.note((agency, name), self.clock.monotonic(), failed=handed.result != "taken")
+        if handed.why == "credentials":
+            logger().error("a carrier refuses our credentials", agency=agency, kind=name)
+
+    def _left_seconds(self, page: PageDue) -> float:
+        return (page.not_after - self.clock.now()).total_seconds()
+
+
+def _ended(handed: Handed) -> str:
+    if handed.result != "not-taken":
+        return handed.result
+    return handed.why if handed.why in COUNTED_APART else "not-taken"
+
+
+def _steady(senders: tuple[str, ...], page: PageDue) -> str:
+    """The same number for the same way to a person: it is the one that their phone knows."""
+    return senders[crc32(f"{page.person_id}/{page.method.method_id}".encode()) % len(senders)]
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierPage:
+    """One channel of the carriers, as a way to page a person."""
+
+    carriers: Carriers
+    channel: Channel
+
+    async def send(self, agency: str, page: PageDue, address: str) -> Outcome:
+        """Hand one page over, once."""
+        return await self.carriers.send(Errand(agency, self.channel, page, address))

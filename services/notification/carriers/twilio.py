@@ -1,0 +1,48 @@
+"""Twilio: texts by `Messages`, calls by `Calls`. One request hands a page over."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from services.notification.carriers.handed import Handed, judged
+from services.notification.carriers.request import Ask, Call, Text, handed
+from shared.carriers import Twilio
+
+RETRY = "#rc=3&rp=5xx,ct,rt"
+"""Asks for three more tries of a callback that we could not take; without it there is one."""
+CALL_EVENTS = ("initiated", "ringing", "answered", "completed")
+
+
+async def send_text(ask: Ask, account: Twilio, text: Text) -> Handed:
+    """Hand a text over; what is still queued there when its time is over is not sent."""
+    by = {"MessagingServiceSid": account.messaging_service} if account.messaging_service else {"From": text.sender}
+    fields = [
+        ("To", text.to),
+        *by.items(),
+        ("Body", text.body),
+        ("ValidityPeriod", str(text.valid_seconds)),
+        *([("StatusCallback", text.callback + RETRY)] if text.callback else []),
+    ]
+    return await _post(ask, account, "Messages", fields, text.seconds)
+
+
+async def place_call(ask: Ask, account: Twilio, call: Call) -> Handed:
+    """Have a phone called; what it says is asked for when somebody picks up."""
+    fields = [
+        ("To", call.to),
+        ("From", call.sender),
+        ("Url", call.voice_url),
+        ("StatusCallback", call.callback + RETRY),
+        *(("StatusCallbackEvent", event) for event in CALL_EVENTS),
+        ("Timeout", str(call.ring_seconds)),
+    ]
+    return await _post(ask, account, "Calls", fields, call.seconds)
+
+
+async def _post(ask: Ask, account: Twilio, resource: str, fields: Sequence[tuple[str, str]], seconds: float) -> Handed:
+    credentials = base64.b64encode(f"{account.account_sid}:{account.auth_token}".encode()).decode()
+    headers = {"authorization": f"Basic {credentials}", "content-type": "application/x-www-form-urlencoded"}
+    url = f"{account.base_url}/2010-04-01/Accounts/{account.account_sid}/{resource}.json"
+    return await handed(ask(url, headers, urlencode(fields).encode(), seconds), lambda reply: judged("twilio", reply))

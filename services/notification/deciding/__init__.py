@@ -1,0 +1,1 @@
+"""What notification owes for each input, by what it is about. Pure."""

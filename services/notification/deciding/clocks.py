@@ -1,0 +1,23 @@
+"""What a clock brings about when it fires: each leaves an event that disarms or moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from services.notification.deciding import contacts
+from services.notification.state import State
+from shared.engine.service import Draft, Input, Tick
+from shared.engine.state import ClockId
+
+
+def tick(draft: Draft[State], event: Tick, _given: Input) -> None:
+    """A clock of the state has reached its instant; one that was moved or disarmed since does nothing."""
+    armed = draft.state.clocks.at.get(event.clock_id)
+    if armed is not None and armed <= event.at:
+        kind, about = ClockId.parse(event.clock_id)
+        FIRES[kind](draft, about)
+
+
+FIRES: dict[str, Callable[[Draft[State], str], None]] = {
+    "unproved": contacts.unproved,
+}
