@@ -265,10 +265,10 @@ def _team_noted(state: State, event: TeamNoted, _at: datetime) -> State:
 
 def _way_noted(state: State, event: WayNoted, at: datetime) -> State:
     ways, before = state.ways.get(event.person_id, EMPTY), state.is_reachable(event.person_id)
-    if event.stands == "removed":
+    if event.gone:
         ways = _without(ways, event.method_id)
     else:
-        ways = ways.set(event.method_id, Way(event.stands, event.fingerprint))
+        ways = ways.set(event.method_id, Way(event.fingerprint, event.proved, event.broken, event.opted_out))
     by_person = state.ways.set(event.person_id, ways) if ways else _without(state.ways, event.person_id)
     state = replace(state, ways=by_person)
     return state if state.is_reachable(event.person_id) == before else _looked_through(state, event.person_id, at)
