@@ -20,8 +20,7 @@ from shared.call import Name
 from shared.doors.problems import Fault, Problem
 from shared.events import AbsenceSet, Rotation
 
-HORIZON = timedelta(days=42)
-LONGEST = timedelta(days=100)
+MOST_DAYS = 100
 
 router = APIRouter(
     prefix="/v1/rota",
@@ -42,16 +41,17 @@ async def show_rota(  # noqa: PLR0917  # FastAPI's way to declare a query
     request: Request,
     reading: Annotated[Reading, reading_with("read")],
     starts_at: Annotated[AwareDatetime | None, Query(description="from now on, if left out")] = None,
-    ends_at: Annotated[AwareDatetime | None, Query(description="six weeks on, if left out")] = None,
+    ends_at: Annotated[AwareDatetime | None, Query(description="so many `days` on, if left out")] = None,
+    days: Annotated[int, Query(ge=1, le=MOST_DAYS, description="for how long, without `ends_at`")] = 42,
     team_id: Annotated[Name | None, Query(description="of one team")] = None,
     person_id: Annotated[Name | None, Query(description="of one person")] = None,
 ) -> list[ShiftTold]:
     """The shifts of a time, with who has which place in them, what each lacks and why; and those that were dropped."""
     commands: CommandIssuer = request.app.state.commands
     begin = starts_at or commands.now()
-    end = ends_at or begin + HORIZON
-    if end <= begin or end - begin > LONGEST:
-        fault = Fault("ends_at", "lies before the beginning, or too far behind it", f"{LONGEST.days} days at most")
+    end = ends_at or begin + timedelta(days=days)
+    if end <= begin or end - begin > timedelta(days=MOST_DAYS):
+        fault = Fault("ends_at", "lies before the beginning, or too far behind it", f"{MOST_DAYS} days at most")
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such time.", fault)
     rota = reading.seen.rota
     shifts = [told(rota, shift) for shift in rota.between(begin, end, team_id=team_id, person_id=person_id)]
