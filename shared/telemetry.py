@@ -137,6 +137,10 @@ AGENCIES_FILE_REFUSED = Gauge(
     "careroute_agencies_file_refused",
     "1 while the agencies file is wrong or gone, and the one before it in force: nobody can be taken out by it.",
 )
+CONTACTS_UNOPENABLE = Gauge(
+    "careroute_contacts_unopenable",
+    "Addresses of staff that are sealed with another key than this process has: nothing can go there. ALERT.",
+)
 
 # --- what one kind of process counts, as it happens
 

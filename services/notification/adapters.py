@@ -18,15 +18,18 @@ from shared.links import offer_link, roll_link, shift_link
 class Adapter(Protocol):
     """One way to page a person; `adapters_of` names it by the kind of contact method that it serves."""
 
-    async def send(self, agency: str, page: PageDue) -> Outcome:
-        """Hand one page over, once; nothing is sent after `page.not_after`."""
+    async def send(self, agency: str, page: PageDue, address: str) -> Outcome:
+        """Hand one page over, once; nothing is sent after `page.not_after`.
+
+        `address`: opened for this page alone; it goes into no log and no metric. Empty for `pocket`.
+        """
         ...
 
 
 class PocketPage:
     """The pocket page follows the journal: a page that is written is on it already."""
 
-    async def send(self, agency: str, page: PageDue) -> Outcome:  # noqa: ARG002  # there is nothing left to do
+    async def send(self, agency: str, page: PageDue, address: str) -> Outcome:  # noqa: ARG002  # nothing is left to do
         """It is there."""
         return DONE
 
@@ -65,13 +68,13 @@ class WebhookPage:
     secrets_of: Callable[[str], Sequence[str]]
     allowed: Collection[Network] = ()
 
-    async def send(self, agency: str, page: PageDue) -> Outcome:
+    async def send(self, agency: str, page: PageDue, address: str) -> Outcome:
         """Post the page: team, district, priority, kind and link, how long it is valid, and nothing personal."""
         secrets = self.secrets_of(agency)
         if not secrets:
             return Outcome("failed", "no-secret")
         try:
-            url = reachable(page.method.url or "", self.allowed)
+            url = reachable(address, self.allowed)
         except UrlRefused:
             return Outcome("failed", "bad-url")
         message = Message(url, secrets, page.page_id, self._body(page), page.not_after)

@@ -54,4 +54,4 @@ class Contact:
 
     def method(self, method_id: str) -> ContactMethod:
         """What stands in a page of it."""
-        return ContactMethod(method_id=method_id, kind=self.kind)
+        return ContactMethod(method_id=method_id, kind=self.kind, position=self.position)

@@ -218,16 +218,16 @@ def alert_key(alert_id: str, raised_at: datetime) -> str:
 
 
 def _lane(event: PageDue | CadMessageDue) -> str:
-    """Who is at the other end: one CAD, one host that takes pages, or whatever carries a kind of page.
+    """Who is at the other end: one CAD, one carrier, or whatever takes the pages of one person over one way.
 
-    What is about no call has lanes of its own, so that an offer never stands behind a roll call.
+    What is about no call has lanes of its own at the carriers, so that an offer never stands behind a roll call.
     """
     if isinstance(event, CadMessageDue):
         return f"cad/{event.source}"
-    if not event.call_id:
-        return f"staff/{event.method.kind}"
-    parts = (event.method.url or "").split("/", 3)
-    return f"pages/{parts[2].lower() if len(parts) > 2 else event.method.kind}"  # noqa: PLR2004  # scheme, "", host
+    method = event.method
+    if method.kind in ("webhook", "push"):
+        return f"pages/{method.kind}/{event.person_id}/{method.method_id}"
+    return f"pages/{method.kind}" if event.call_id else f"staff/{method.kind}"
 
 
 @dataclass(frozen=True, slots=True)
