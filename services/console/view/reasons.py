@@ -55,6 +55,9 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "not-paged": "the response pages nobody",
         "shift-over": "the team's shift was over",
         "links-revoked": "the links of this person were revoked",
+        "device-revoked": "the phone or tablet was revoked",
+        "opted-out": "the person said STOP to it",
+        "broken": "it does not work",
         # why a team is passed over
         "other-model": "the team is of another kind",
         "other-district": "the team serves other districts",
