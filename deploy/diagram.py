@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from services.notification.service import NOTIFICATION
+from services.rostering.service import ROSTERING
 from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import TRIAGE
 from shared.topics import AUDITS, CALLS, COMMANDS
@@ -24,7 +25,7 @@ OUTSIDE = ("  notification --> phone", "  notification --> CAD")
 def diagram() -> str:
     """The services, the topics they read and the journals they write, in Mermaid."""
     lines = ["flowchart LR", *DOORS]
-    for service in (TRIAGE, TEAM_AVAILABILITY, NOTIFICATION):
+    for service in (TRIAGE, TEAM_AVAILABILITY, NOTIFICATION, ROSTERING):
         name = service.name
         lines.append(f"  {name} ==> {service.writes.name}[({service.writes.name})]")
         lines += [f"  {topic.name} --> {name}" for topic in service.reads]

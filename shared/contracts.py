@@ -101,6 +101,8 @@ def _example(part: dict[str, Any], parts: dict[str, Any], name: str) -> Any:
         return _example(next(choice for choice in part["anyOf"] if choice.get("type") != "null"), parts, name)
     if "const" in part or "enum" in part:
         example = part.get("const", part.get("enum", [None])[0])
+    elif "examples" in part:
+        example = part["examples"][0]
     elif part.get("type") == "object":
         example = {key: _example(value, parts, key) for key, value in part.get("properties", {}).items()}
     elif part.get("type") == "array":

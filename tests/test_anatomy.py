@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-STREAMING = ("triage", "team_availability", "notification")
+STREAMING = ("triage", "team_availability", "notification", "rostering")
 SERVICES = sorted(main.parent.name for main in (ROOT / "services").glob("*/__main__.py"))
 HEADINGS = ("## Decides", "## Reads", "## Writes", "## Settings", "## When it goes wrong")
 TOP_LEVEL = {

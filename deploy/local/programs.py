@@ -13,6 +13,7 @@ from services.pocket.config import PocketSettings
 from services.prober.config import ProberSettings
 from services.reporting.auditor.config import AuditorSettings
 from services.reporting.config import ReportingSettings
+from services.rostering.config import RosteringSettings
 from services.team_availability.config import TeamAvailabilitySettings
 from services.triage.config import TriageSettings
 from shared.config import PREFIX, KeepingSettings, ListeningSettings, ProcessSettings
@@ -23,6 +24,7 @@ SERVICES: Mapping[str, type[ProcessSettings]] = {
     "triage": TriageSettings,
     "team-availability": TeamAvailabilitySettings,
     "notification": NotificationSettings,
+    "rostering": RosteringSettings,
     "pocket": PocketSettings,
     "console": ConsoleSettings,
     "auditor": AuditorSettings,

@@ -10,4 +10,5 @@ from shared.events.decisions import *
 from shared.events.journals import *
 from shared.events.notifications import *
 from shared.events.rosters import *
+from shared.events.rota import *
 from shared.events.staff import *

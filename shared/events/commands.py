@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared.call import Name, Text
 from shared.events.base import EVENTS, Event, Id
+from shared.events.rota import MAX_PLACES, REST_HOURS, Duty, Needs, Rotation, ShiftPlace
 from shared.events.staff import ContactKind, Disposition, Person, Team, TeamStatus
 from shared.judgement import (
     Phase,
@@ -38,6 +39,10 @@ class _TeamCommand(Command):
 
 class _NotificationCommand(Command):
     decided_by = "notification"
+
+
+class _RosteringCommand(Command):
+    decided_by = "rostering"
 
 
 class ProposeProgramme(_TriageCommand):
@@ -360,6 +365,130 @@ class RevokeDevice(_TeamCommand):
     """A phone or tablet is let in no more: lost, or given back. `reason` says why."""
 
     device_id: Id
+
+
+class DefineRotation(_RosteringCommand):
+    """Add a rotation, or replace it; its shifts of the next six weeks follow at once."""
+
+    rotation: Rotation
+
+
+class RemoveRotation(_RosteringCommand):
+    """End a rotation, and drop the shifts of it that have not begun; `reason` says why."""
+
+    rotation_id: Name
+
+
+class PlanShift(_RosteringCommand):
+    """Plan one shift that no rotation plans."""
+
+    team_id: Name
+    duty: Duty
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    zone: Text
+    places: tuple[ShiftPlace, ...] = Field(min_length=1, max_length=MAX_PLACES)
+    rest_hours: int = Field(default=REST_HOURS, ge=0, le=24)
+    gaps_to: tuple[Name, ...] = Field(default=(), max_length=10)
+
+
+class MoveShift(_RosteringCommand):
+    """Give a shift other times, whatever its rotation says; `reason` says why. Whoever has a place in it keeps it."""
+
+    shift_id: Name
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
+class DropShift(_RosteringCommand):
+    """A shift does not take place; `reason` says why. Its rotation does not plan it again."""
+
+    shift_id: Name
+
+
+class ShiftRow(BaseModel):
+    """One shift as another system plans it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    key: str = Field(min_length=1, max_length=300)
+    """By which the other system knows it, and it is known again; of a calendar: UID and RECURRENCE-ID."""
+    team_id: Name
+    duty: Duty
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    people: tuple[Name, ...] = Field(default=(), max_length=MAX_PLACES)
+    needs: tuple[Needs, ...] = Field(default=(), max_length=MAX_PLACES)
+    """One a place; where there are fewer than people, the other places take anybody."""
+
+
+class ImportShifts(_RosteringCommand):
+    """What another system plans between two instants: it replaces what was read of it before, of that time.
+
+    A row that names somebody who is not on the books is not taken, and its shift stands as it did. What would drop more
+    than 30 % of the next week is refused, unless it is `confirmed`.
+    """
+
+    source: Name
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    zone: Text
+    rows: tuple[ShiftRow, ...] = Field(max_length=500)
+    confirmed: bool = False
+    period_minutes: int = Field(default=0, ge=0, le=7 * 24 * 60)
+    """How often the other system is read; 0: this once."""
+    rest_hours: int = Field(default=REST_HOURS, ge=0, le=24)
+    gaps_to: tuple[Name, ...] = Field(default=(), max_length=10)
+
+
+class TakeShift(_RosteringCommand):
+    """A person has a place in a shift from now on, all of it or a part. Nobody has to consent.
+
+    By themselves, or by somebody else who says in `reason` why.
+    """
+
+    shift_id: Name
+    person_id: Name
+    place: int = Field(default=1, ge=1, le=MAX_PLACES)
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+
+
+class SwapShifts(_RosteringCommand):
+    """Two people exchange their places in two shifts, both or neither. By one of them, or with a `reason`."""
+
+    person_id: Name | None = None
+    """One of the two; refused where they are not. None: whoever they are."""
+    shift_id: Name
+    place: int = Field(default=1, ge=1, le=MAX_PLACES)
+    other_shift_id: Name
+    other_place: int = Field(default=1, ge=1, le=MAX_PLACES)
+
+
+class AskForCover(_RosteringCommand):
+    """Ask everybody who could take a place in a shift, all of it or a part: the first to take it has it."""
+
+    person_id: Name | None = None
+    """Who has the place; refused where they have not. None: whoever has."""
+    shift_id: Name
+    place: int = Field(default=1, ge=1, le=MAX_PLACES)
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+
+
+class SetAbsence(_RosteringCommand):
+    """A person is away between two instants. Why is nobody's business, and is not kept."""
+
+    person_id: Name
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
+class LiftAbsence(_RosteringCommand):
+    """A person is not away after all."""
+
+    person_id: Name
+    absence_id: Name
 
 
 class PingCad(_NotificationCommand):

@@ -10,7 +10,7 @@ from shared import contracts
 from shared.contracts import FOLDER, asyncapi, breaking, faults, schema_of, text_of
 from shared.events import COMMAND_TYPES, DECIDED_BY, EVENTS, UndecodableEvent, decode
 
-SERVICES = {"triage", "team-availability", "notification"}
+SERVICES = {"triage", "team-availability", "notification", "rostering"}
 
 
 def test_the_schemas_are_what_the_code_says_and_nothing_breaks() -> None:

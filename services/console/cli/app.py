@@ -19,6 +19,7 @@ from services.console.cli import (
     referrals,
     report,
     roster,
+    rota,
     switchboard,
 )
 from services.console.cli.programme import publish
@@ -42,6 +43,7 @@ programme_app.add_typer(publish.commands)
 app.add_typer(roster.team, name="team")
 app.add_typer(roster.person, name="person")
 app.add_typer(devices.device, name="device")
+app.add_typer(rota.rota, name="rota")
 app.add_typer(offers.offer, name="offer")
 app.add_typer(referrals.referral, name="referral")
 app.add_typer(figures.figures, name="figures")

@@ -1,0 +1,1 @@
+"""Reads the shifts that another tool has planned, CSV or iCalendar, by a mapping document."""

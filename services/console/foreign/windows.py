@@ -1,0 +1,59 @@
+"""Cuts an import into commands: each speaks of a time of its own, in which it says every shift."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from services.console.foreign.plan import MAX_DAYS, Span
+from services.console.foreign.rows import Row
+from shared.programme.judging.hours import instant
+from shared.programme.trying.export_document import MappingRefused
+
+MAX_ROWS = 500
+"""In one command."""
+LOOKED_AHEAD = timedelta(days=7)
+"""The least that an import speaks of."""
+
+
+class Window(NamedTuple):
+    """The shifts of a time, all of them."""
+
+    span: Span
+    rows: Sequence[Row]
+
+
+def whole_span(now: datetime) -> Span:
+    """From now, for what has begun is no plan any more, as far as planning goes."""
+    begins = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return Span(begins, begins + timedelta(days=MAX_DAYS))
+
+
+def spoken_of(rows: Sequence[Row], span: Span, zone: ZoneInfo, until: date | None) -> Span:
+    """The time that a file speaks of: up to the end of the day of its last shift, or to the day that is given.
+
+    Of what comes later it says nothing, so that stands. It speaks of a week at least: a file with less lacks something.
+    """
+    if until is not None:
+        ends_at = instant(zone, until + timedelta(days=1), 0)
+    else:
+        last_day = max((row.starts_at for row in rows), default=span.starts_at).astimezone(zone).date()
+        ends_at = max(instant(zone, last_day + timedelta(days=1), 0), span.starts_at + LOOKED_AHEAD)
+    return Span(span.starts_at, min(ends_at, span.ends_at))
+
+
+def windows(rows: Sequence[Row], span: Span) -> Iterator[Window]:
+    """The rows in the order of their beginning, so many a command. Raises MappingRefused."""
+    rows = sorted((row for row in rows if span.holds(row.starts_at)), key=lambda row: row.starts_at)
+    begins_at, begin = span.starts_at, 0
+    while len(rows) - begin > MAX_ROWS:
+        end = begin + MAX_ROWS
+        while end > begin and rows[end - 1].starts_at == rows[end].starts_at:
+            end -= 1  # what begins together is said together
+        if end == begin:
+            raise MappingRefused(f"more than {MAX_ROWS} shifts begin at {rows[begin].starts_at.isoformat()}")
+        yield Window(Span(begins_at, rows[end].starts_at), rows[begin:end])
+        begins_at, begin = rows[end].starts_at, end
+    yield Window(Span(begins_at, span.ends_at), rows[begin:])

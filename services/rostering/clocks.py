@@ -1,0 +1,118 @@
+"""What a clock brings about when it fires: each leaves an event that disarms it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from services.rostering.draft import RotaDraft
+from services.rostering.gaps import gaps
+from services.rostering.imports import feed_is_stale
+from services.rostering.rotations import plan_again
+from services.rostering.state import TOLD_DAYS, ShiftState
+from shared.engine.service import Tick
+from shared.engine.state import ClockId
+from shared.events import (
+    DutyBegan,
+    DutyChanged,
+    DutyEnded,
+    GapClosed,
+    GapFound,
+    ReminderDue,
+    RemindersSent,
+    ShiftsChecked,
+)
+
+CHECKED_SHIFTS, CHECKED_EVENTS = 100, 300
+"""How many shifts are looked through at once, and after how many events the others wait for the next step."""
+
+
+def tick(draft: RotaDraft, event: Tick) -> None:
+    """A clock of the state has reached its instant; one that was moved or disarmed since does nothing."""
+    kind, about = ClockId.parse(event.clock_id)
+    armed = draft.state.unchecked.at.get(about) if kind == "check" else draft.state.clocks.at.get(event.clock_id)
+    if armed is not None and armed <= event.at:
+        FIRES[kind](draft, about)
+
+
+def _check(draft: RotaDraft, _shift_id: str) -> None:
+    """Look through the shifts whose turn it is, and tell what has come up, who looks after them all at once."""
+    unchecked = draft.state.unchecked
+    checked: list[str] = []
+    news: list[tuple[ShiftState, GapFound]] = []
+    while len(checked) < CHECKED_SHIFTS and len(draft.events) < CHECKED_EVENTS:
+        first = unchecked.first()
+        if first is None or first[1] > draft.now:
+            break
+        checked.append(first[0])
+        unchecked = unchecked.clear(first[0])
+        if (shift := draft.shift(first[0])) is not None:
+            news += [(shift, gap) for gap in _gaps_told(draft, shift)]
+    _tell_of_gaps(draft, [(shift, gap) for shift, gap in news if gap.days_ahead in TOLD_DAYS])
+    draft.emit(ShiftsChecked(shift_ids=tuple(checked)))
+
+
+def _gaps_told(draft: RotaDraft, shift: ShiftState) -> list[GapFound]:
+    """Say of one shift what it lacks and lacks no more; what is new, or has drawn near."""
+    present = {gap.gap_id: gap for gap in gaps(draft.state, shift, draft.now)}
+    before = {gap.gap_id: gap for gap in shift.gaps}
+    for gap_id, gap in before.items():
+        if gap_id not in present:
+            draft.emit(GapClosed(gap_id=gap_id, shift_id=gap.shift_id, team_id=gap.team_id))
+    news = [
+        gap for gap_id, gap in present.items() if gap_id not in before or gap.days_ahead < before[gap_id].days_ahead
+    ]
+    draft.emit_all(news)
+    return news
+
+
+def _tell_of_gaps(draft: RotaDraft, news: list[tuple[ShiftState, GapFound]]) -> None:
+    """Whoever looks after shifts hears of the first that lacks something, why, and how many more do."""
+    of_person: dict[str, dict[str, list[tuple[ShiftState, GapFound]]]] = {}
+    for shift, gap in sorted(news, key=lambda each: (each[0].plan.starts_at, each[1].gap_id)):
+        for person_id in shift.plan.gaps_to:
+            of_person.setdefault(person_id, {}).setdefault(gap.shift_id, []).append((shift, gap))
+    for person_id, of_shift in sorted(of_person.items()):
+        (first, *others) = of_shift.values()
+        why = ", ".join(dict.fromkeys(gap.why for _, gap in first))
+        draft.tell("gap", person_id, first[0][0], f"{why}; {len(others)} more shifts" if others else why)
+
+
+def _remind(draft: RotaDraft, shift_id: str) -> None:
+    """Remind whoever has a place when the shift begins; once, however late the clock is."""
+    shift = draft.state.shifts[shift_id]
+    plan = shift.plan
+    if draft.now < plan.starts_at:
+        for person_id in draft.state.members(shift, plan.starts_at):
+            draft.emit(
+                ReminderDue(
+                    shift_id=shift_id,
+                    team_id=plan.team_id,
+                    person_id=person_id,
+                    starts_at=plan.starts_at,
+                    not_after=plan.starts_at,
+                )
+            )
+    number = sum(at <= draft.now for at in plan.reminders_at)
+    draft.emit(RemindersSent(shift_id=shift_id, team_id=plan.team_id, number=max(number, shift.reminded + 1)))
+
+
+def _duty(draft: RotaDraft, shift_id: str) -> None:
+    """A shift begins, changes hands or ends."""
+    shift = draft.state.shifts[shift_id]
+    plan, key = shift.plan, {"shift_id": shift_id, "team_id": shift.plan.team_id}
+    members = draft.state.members(shift, draft.now)
+    if plan.ends_at <= draft.now:
+        draft.emit(DutyEnded(**key))
+    elif not shift.begun:
+        draft.emit(DutyBegan(**key, duty=plan.duty, members=members, ends_at=plan.ends_at))
+    else:
+        draft.emit(DutyChanged(**key, members=members, ends_at=plan.ends_at))
+
+
+FIRES: dict[str, Callable[[RotaDraft, str], None]] = {
+    "check": _check,
+    "remind": _remind,
+    "duty": _duty,
+    "plan": plan_again,
+    "feed": feed_is_stale,
+}

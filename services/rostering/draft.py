@@ -1,0 +1,68 @@
+"""One decision about one agency's plan as it comes, with what several rooms emit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from services.rostering.state import ShiftState, State
+from shared.engine.service import Draft, Input
+from shared.events import DutyEnded, PlanNoticeDue, ShiftDropped, child_id
+
+
+@dataclass(slots=True)
+class RotaDraft(Draft[State]):
+    """The events of one decision, with the input that it is about."""
+
+    given: Input = field(kw_only=True)
+
+    def shift(self, shift_id: str) -> ShiftState | None:
+        """A shift that is not over."""
+        return self.state.shifts.get(shift_id)
+
+    def drop(self, shift: ShiftState, *, reason: str, dropped_by: str = "") -> None:
+        """A shift does not take place; where it runs, whoever is on duty by it is so no more."""
+        plan = shift.plan
+        dropped = ShiftDropped(shift_id=plan.shift_id, team_id=plan.team_id, dropped_by=dropped_by, reason=reason)
+        self.emit(dropped)
+        if shift.begun:
+            self.emit(DutyEnded(shift_id=plan.shift_id, team_id=plan.team_id))
+
+    def tell(
+        self,
+        kind: Literal["shift-moved", "cover", "gap"],
+        person_id: str,
+        shift: ShiftState,
+        why: str,
+        *,
+        not_after: datetime | None = None,
+    ) -> None:
+        """Somebody is to hear of a shift, once for each decision, unless it is over."""
+        plan = shift.plan
+        last = not_after or plan.ends_at
+        if last <= self.now:
+            return
+        self.emit(
+            PlanNoticeDue(
+                notice_id=child_id(self.given.cause, f"{kind}/{person_id}/{plan.shift_id}/{why}"),
+                kind=kind,
+                person_id=person_id,
+                shift_id=plan.shift_id,
+                team_id=plan.team_id,
+                starts_at=plan.starts_at,
+                not_after=last,
+                why=why,
+            )
+        )
+
+    def tell_of_changes(self, changes: Iterable[tuple[ShiftState, str]], *, but: str = "") -> None:
+        """Whoever has a place in shifts that have changed hears of it, each once: of the first, and how many more."""
+        of_person: dict[str, list[tuple[ShiftState, str]]] = {}
+        for shift, why in sorted(changes, key=lambda change: (change[0].plan.starts_at, change[0].plan.shift_id)):
+            for person_id in sorted(shift.rota.people() - {but}):
+                of_person.setdefault(person_id, []).append((shift, why))
+        for person_id, own in sorted(of_person.items()):
+            shift, why = own[0]
+            self.tell("shift-moved", person_id, shift, why if len(own) == 1 else f"{why}; {len(own) - 1} more changed")

@@ -1,0 +1,185 @@
+"""What another system plans: its rows replace what was read of it before, of the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from services.rostering.draft import RotaDraft
+from services.rostering.expansion import reminders
+from services.rostering.shifts import faults_of_places, faults_of_times
+from services.rostering.state import MAX_SHIFTS, ShiftState
+from shared.answers import done, nothing_to_do, refused
+from shared.events import (
+    REMIND_MINUTES,
+    Event,
+    ImportShifts,
+    PlannedShift,
+    RosterFeedStale,
+    ShiftMoved,
+    ShiftPlace,
+    ShiftPlanned,
+    ShiftRow,
+    ShiftsImported,
+    child_id,
+)
+from shared.programme.judging.hours import is_time_zone
+
+MAX_DAYS = 100
+LOST_OF_NEXT_WEEK = 0.3
+"""A plan that would drop more of the next week than that is more likely a mistake than a plan."""
+STALE_PERIODS = 2
+STEP_BYTES, RECORD_BYTES = 700_000, 600
+"""What one import may come to, with room for what is emitted besides; and what a record takes beside its value."""
+TOLD_FAULTS = 20
+
+
+def import_shifts(draft: RotaDraft, command: ImportShifts) -> list[Event]:
+    """Bring the shifts of a source between two instants in line with its rows."""
+    if wrong := _wrong(draft, command):
+        return [wrong]
+    wanted, faults = _read(draft, command)
+    present = _of_source(draft, command)
+    rows = {_shift_id(command, row.key) for row in command.rows}
+    gone = [shift for shift in present if shift.plan.shift_id not in rows and not shift.moved_by_hand]
+    if not command.confirmed and (share := _lost_of_next_week(draft, present, gone)) > LOST_OF_NEXT_WEEK:
+        sentence = (
+            f"This would drop {share:.0%} of the next week's shifts of {command.source}: "
+            "what was read before stands. If it is meant, say confirmed."
+        )
+        return [refused(command, "too-much-lost", sentence)]
+    shifts, dropped = draft.state.shifts, draft.state.dropped
+    new = [plan for shift_id, plan in wanted.items() if shift_id not in shifts and shift_id not in dropped]
+    changed = [plan for shift_id, plan in wanted.items() if shift_id in shifts and _moves(shifts[shift_id], plan)]
+    if len(shifts) + len(new) - len(gone) > MAX_SHIFTS:
+        return [refused(command, "too-many", f"More than {MAX_SHIFTS} shifts would be planned.")]
+    if sum(len(plan.model_dump_json()) + RECORD_BYTES for plan in (*new, *changed)) > STEP_BYTES:
+        return [refused(command, "too-big", "This is more than fits into one step: import a shorter time at once.")]
+    _carry_out(draft, new, changed, gone)
+    unchanged = len(wanted) - len(new) - len(changed)
+    stale_at = draft.now + STALE_PERIODS * timedelta(minutes=command.period_minutes) if command.period_minutes else None
+    counts = {"planned": len(new), "moved": len(changed), "dropped": len(gone), "unchanged": unchanged}
+    told = (*faults[:TOLD_FAULTS], *([f"And {len(faults) - TOLD_FAULTS} more."] if len(faults) > TOLD_FAULTS else []))
+    draft.emit(ShiftsImported(source=command.source, **counts, faults=told, stale_at=stale_at))
+    sentence = f"{len(new)} shifts planned, {len(changed)} changed, {len(gone)} dropped, {unchanged} as they were."
+    if faults:
+        sentence += f" Not taken: {len(faults)} rows. {' '.join(told[:5])}"
+        return [done(command, sentence, about=command.source)]
+    answered = done if new or changed or gone else nothing_to_do
+    return [answered(command, sentence, about=command.source)]
+
+
+def feed_is_stale(draft: RotaDraft, source: str) -> None:
+    """Nothing was read for two periods: what was read last stands, and somebody hears of it."""
+    feed = draft.state.feeds.get(source)
+    if feed is not None:
+        draft.emit(RosterFeedStale(source=source, read_at=feed.read_at))
+
+
+def _wrong(draft: RotaDraft, command: ImportShifts) -> Event | None:
+    """What is wrong with the import as a whole."""
+    if command.ends_at <= command.starts_at or command.ends_at - command.starts_at > timedelta(days=MAX_DAYS):
+        return refused(
+            command, "wrong-window", f"The time must end after it begins, and be of {MAX_DAYS} days at most."
+        )
+    if not is_time_zone(command.zone):
+        return refused(command, "wrong-zone", f"{command.zone!r} is no time zone; one is America/Chicago.")
+    if unknown := [person_id for person_id in command.gaps_to if person_id not in draft.state.staff]:
+        return refused(command, "unknown-person", f"There is no {unknown[0]} among the staff, to be told of gaps.")
+    return None
+
+
+def _read(draft: RotaDraft, command: ImportShifts) -> tuple[dict[str, PlannedShift], list[str]]:
+    """The shifts of the rows that can be taken, by id, and what is wrong with the others."""
+    wanted: dict[str, PlannedShift] = {}
+    faults: list[str] = []
+    seen: set[str] = set()
+    for number, row in enumerate(command.rows, 1):
+        shift_id = _shift_id(command, row.key)
+        wrong = next(_faults(draft, command, row), None)
+        if shift_id in seen:
+            wrong = "Its key is that of a row before."
+        seen.add(shift_id)
+        if wrong is not None:
+            faults.append(f"Row {number}: {wrong}")
+        elif row.ends_at > draft.now:
+            wanted[shift_id] = _planned(command, row, shift_id)
+    return wanted, faults
+
+
+def _faults(draft: RotaDraft, command: ImportShifts, row: ShiftRow) -> Iterator[str]:
+    if not command.starts_at <= row.starts_at < command.ends_at:
+        yield "It begins outside the time that is imported."
+    yield from (fault for fault in faults_of_times(command.starts_at, row.starts_at, row.ends_at))
+    if not row.people and not row.needs:
+        yield "It names nobody, and needs nobody."
+    yield from faults_of_places(draft.state, row.team_id, _places(row))
+
+
+def _places(row: ShiftRow) -> tuple[ShiftPlace, ...]:
+    count = max(len(row.people), len(row.needs))
+    return tuple(
+        ShiftPlace(
+            needs=row.needs[number] if number < len(row.needs) else "",
+            person_id=row.people[number] if number < len(row.people) else "",
+        )
+        for number in range(count)
+    )
+
+
+def _planned(command: ImportShifts, row: ShiftRow, shift_id: str) -> PlannedShift:
+    return PlannedShift(
+        shift_id=shift_id,
+        team_id=row.team_id,
+        duty=row.duty,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        zone=command.zone,
+        places=_places(row),
+        reminders_at=reminders(row.starts_at, REMIND_MINUTES, ZoneInfo(command.zone)),
+        rest_hours=command.rest_hours,
+        gaps_to=command.gaps_to,
+        source=command.source,
+        key=row.key,
+    )
+
+
+def _shift_id(command: ImportShifts, key: str) -> str:
+    return child_id(f"import/{command.source}", key)
+
+
+def _of_source(draft: RotaDraft, command: ImportShifts) -> list[ShiftState]:
+    """What was read of the source before, of the same time, and has not begun."""
+    shifts = (
+        shift
+        for shift in draft.state.shifts.values()
+        if shift.plan.source == command.source
+        and command.starts_at <= shift.plan.starts_at < command.ends_at
+        and not shift.begun
+    )
+    return sorted(shifts, key=lambda shift: (shift.plan.starts_at, shift.plan.shift_id))
+
+
+def _moves(present: ShiftState, plan: PlannedShift) -> bool:
+    """Whether a shift is another by the newest rows. What has begun, or a person has moved, is left alone."""
+    return present.plan != plan and not present.begun and not present.moved_by_hand
+
+
+def _lost_of_next_week(draft: RotaDraft, present: list[ShiftState], gone: list[ShiftState]) -> float:
+    """Which share of the next week's shifts of the source would be dropped."""
+    week = draft.now + timedelta(days=7)
+    of_week = sum(shift.plan.starts_at < week for shift in present)
+    return sum(shift.plan.starts_at < week for shift in gone) / of_week if of_week else 0.0
+
+
+def _carry_out(draft: RotaDraft, new: list[PlannedShift], changed: list[PlannedShift], gone: list[ShiftState]) -> None:
+    for plan in new:
+        draft.emit(ShiftPlanned(shift=plan))
+    moved = []
+    for plan in changed:
+        draft.emit(ShiftMoved(shift=plan, reason="it was imported anew"))
+        moved.append((draft.state.shifts[plan.shift_id], "it was changed"))
+    for shift in gone:
+        draft.drop(shift, reason="it is not among what was imported")
+    draft.tell_of_changes([*moved, *((shift, "it does not take place") for shift in gone)])

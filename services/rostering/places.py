@@ -1,0 +1,268 @@
+"""Places: who takes one, swaps one, or asks for cover. Nobody has to consent, and everybody concerned hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from services.rostering.draft import RotaDraft
+from services.rostering.gaps import fits, is_rested
+from services.rostering.state import MAX_TAKEN, ShiftState
+from shared.answers import done, nothing_to_do, refused
+from shared.events import (
+    AskForCover,
+    Command,
+    CommandRefused,
+    CoverAsked,
+    Event,
+    PlaceTaken,
+    SwapShifts,
+    TakeShift,
+)
+from shared.rota import Stretch
+
+MAX_ASKED = 100
+"""How many people are asked for cover at once."""
+
+
+class _Part(NamedTuple):
+    """A place in a shift, all of it or a part."""
+
+    shift: ShiftState
+    place: int
+    starts_at: datetime
+    ends_at: datetime
+
+    def holders(self) -> tuple[str, ...]:
+        """Who has it now, in order; nobody where the name is empty."""
+        stretches = self.shift.rota.stretches(self.place)
+        return tuple(each.person_id for each in stretches if each.overlaps(self.starts_at, self.ends_at))
+
+    @property
+    def needs(self) -> str:
+        """What whoever has it has to be trained for."""
+        return self.shift.plan.places[self.place - 1].needs
+
+    def by(self, person_id: str) -> Stretch:
+        """The stretch, were it a person's."""
+        return Stretch(self.starts_at, self.ends_at, person_id)
+
+
+def take_shift(draft: RotaDraft, command: TakeShift) -> list[Event]:
+    """Somebody has a place from now on; where another puts them into it, that other answers for it."""
+    part = _part_of(draft, command, command.shift_id, command.place, command.starts_at, command.ends_at)
+    if isinstance(part, CommandRefused):
+        return [part]
+    person_id, shift_id = command.person_id, command.shift_id
+    before = part.holders()
+    if before == (person_id,):
+        return [nothing_to_do(command, f"{person_id} has the place already.", about=shift_id)]
+    wrong = _by_whom(command, person_id) or next(_against(draft, command, part, person_id), None)
+    if wrong is not None:
+        return [wrong]
+    if len(part.shift.rota.taken) >= MAX_TAKEN:
+        return [refused(command, "too-many", "The places of this shift have been taken too often: plan it anew.")]
+    _take(draft, command, part, person_id)
+    _tell_asked(draft, part.shift, but=person_id)
+    for other in sorted({*before} - {"", person_id, command.issued_by}):
+        draft.tell("shift-moved", other, part.shift, "somebody else has your place")
+    if person_id != command.issued_by:
+        draft.tell("shift-moved", person_id, part.shift, "you have a place in it")
+    return [done(command, _warning(draft, part, person_id), about=shift_id)]
+
+
+def swap_shifts(draft: RotaDraft, command: SwapShifts) -> list[Event]:
+    """Two people exchange their places, both or neither."""
+    here = _part_of(draft, command, command.shift_id, command.place)
+    there = _part_of(draft, command, command.other_shift_id, command.other_place)
+    if isinstance(here, CommandRefused):
+        return [here]
+    if isinstance(there, CommandRefused):
+        return [there]
+    if any(len(set(part.holders())) > 1 or "" in part.holders() for part in (here, there)):
+        return [refused(command, "not-one-holder", "Each of the two places must be one person's, from start to end.")]
+    (first,), (second,) = here.holders(), there.holders()
+    if first == second:
+        return [nothing_to_do(command, f"{first} has both places.", about=command.shift_id)]
+    swap = ((here, second), (there, first))
+    if (wrong := next(_against_swap(draft, command, swap), None)) is not None:
+        return [wrong]
+    for part, person_id in swap:
+        _take(draft, command, part, person_id)
+    for part, person_id in swap:
+        _tell_asked(draft, part.shift, but=person_id)
+        if person_id != command.issued_by:
+            draft.tell("shift-moved", person_id, part.shift, "you have swapped: you have a place in it")
+    return [done(command, f"{second} and {first} have swapped.", about=command.shift_id)]
+
+
+def _against_swap(
+    draft: RotaDraft, command: SwapShifts, swap: tuple[tuple[_Part, str], tuple[_Part, str]]
+) -> Iterator[CommandRefused]:
+    """What stands against a swap of two people; by themselves they take no place that they are not trained for."""
+    people = {person_id for _, person_id in swap}
+    if command.person_id is not None and command.person_id not in people:
+        yield refused(command, "not-in-place", f"{command.person_id} has neither of the two places.")
+    if command.issued_by not in people and not command.reason.strip():
+        yield refused(command, "no-reason", "Say why two other people swap.")
+    for part, person_id in swap:
+        yield from _unfit(draft, command, part, person_id)
+        if command.issued_by in people and not fits(draft.state, part.needs, person_id):
+            yield refused(command, "not-trained", f"The place needs: {part.needs}, which {person_id} is not.")
+
+
+def ask_for_cover(draft: RotaDraft, command: AskForCover) -> list[Event]:
+    """Ask everybody who could take a place; the first who does has it."""
+    part = _part_of(draft, command, command.shift_id, command.place, command.starts_at, command.ends_at)
+    if isinstance(part, CommandRefused):
+        return [part]
+    holders = tuple(holder for holder in part.holders() if holder)
+    if len(set(holders)) > 1:
+        return [refused(command, "not-one-holder", "Several people have parts of this place: name the part.")]
+    holder = holders[0] if holders else ""
+    if command.person_id not in (None, holder):
+        return [refused(command, "not-in-place", f"{command.person_id} does not have this place.")]
+    if (wrong := _by_whom(command, holder)) is not None:
+        return [wrong]
+    shift_id = command.shift_id
+    if any(cover.place == part.place and cover.person_id == holder for cover in part.shift.covers):
+        return [nothing_to_do(command, "Cover has been asked for already.", about=shift_id)]
+    suited = tuple(_suited(draft, part))[:MAX_ASKED]
+    draft.emit(
+        CoverAsked(
+            shift_id=shift_id,
+            team_id=part.shift.plan.team_id,
+            place=part.place,
+            person_id=holder,
+            starts_at=command.starts_at,
+            ends_at=command.ends_at,
+            asked=suited,
+            asked_by=command.issued_by,
+        )
+    )
+    for person_id in suited:
+        draft.tell("cover", person_id, part.shift, "cover is wanted", not_after=part.ends_at)
+    asked = f"{len(suited)} people are asked." if suited else "Nobody else could take it: trained, free and rested."
+    return [done(command, asked, about=shift_id)]
+
+
+def _suited(draft: RotaDraft, part: _Part) -> Iterator[str]:
+    """Who could take it: trained for it, not away, in no other shift then, and rested before."""
+    here = {*part.shift.rota.people()}
+    for person_id in sorted(draft.state.staff):
+        if person_id not in here and _could_take(draft, part, person_id):
+            yield person_id
+
+
+def _could_take(draft: RotaDraft, part: _Part, person_id: str) -> bool:
+    state, stretch = draft.state, part.by(person_id)
+    return (
+        fits(state, part.needs, person_id)
+        and not state.is_away(person_id, part.starts_at, part.ends_at)
+        and not _is_elsewhere(draft, part, person_id)
+        and is_rested(state, part.shift, stretch)
+    )
+
+
+def _is_elsewhere(draft: RotaDraft, part: _Part, person_id: str) -> bool:
+    """Whether a person is in another shift, or in another place of this one, at the same time."""
+    for shift in draft.state.shifts_with(person_id):
+        for place, stretches in shift.rota.places():
+            is_this = shift.plan.shift_id == part.shift.plan.shift_id and place == part.place
+            if not is_this and any(
+                each.person_id == person_id and each.overlaps(part.starts_at, part.ends_at) for each in stretches
+            ):
+                return True
+    return False
+
+
+def _take(draft: RotaDraft, command: TakeShift | SwapShifts, part: _Part, person_id: str) -> None:
+    before = [holder for holder in part.holders() if holder and holder != person_id]
+    plan = part.shift.plan
+    draft.emit(
+        PlaceTaken(
+            shift_id=plan.shift_id,
+            team_id=plan.team_id,
+            place=part.place,
+            person_id=person_id,
+            instead_of=before[0] if before else "",
+            starts_at=part.starts_at if part.starts_at > plan.starts_at else None,
+            ends_at=part.ends_at if part.ends_at < plan.ends_at else None,
+            taken_by="" if command.issued_by == person_id else command.issued_by,
+            reason=command.reason,
+        )
+    )
+
+
+def _tell_asked(draft: RotaDraft, before: ShiftState, *, but: str) -> None:
+    """Cover that was asked for and is found: whoever was asked besides hears that they need not."""
+    after = draft.shift(before.plan.shift_id)
+    left = () if after is None else after.covers
+    for cover in before.covers:
+        if cover not in left:
+            for person_id in cover.asked:
+                if person_id != but:
+                    draft.tell("cover", person_id, before, "cover has been found")
+
+
+def _part_of(  # noqa: PLR0917  # the place, and the part of it
+    draft: RotaDraft,
+    command: Command,
+    shift_id: str,
+    place: int,
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
+) -> _Part | CommandRefused:
+    """The place that a command is about; or why there is none."""
+    shift = draft.shift(shift_id)
+    if shift is None:
+        return refused(
+            command, "unknown-shift", f"There is no shift {shift_id} from now on: it is over, or was dropped."
+        )
+    plan = shift.plan
+    if place > len(plan.places):
+        return refused(command, "unknown-place", f"The shift has {len(plan.places)} places.")
+    part = _Part(
+        shift, place, max(starts_at or plan.starts_at, plan.starts_at), min(ends_at or plan.ends_at, plan.ends_at)
+    )
+    if part.ends_at <= part.starts_at or part.ends_at <= draft.now:
+        return refused(command, "not-in-shift", "Nothing of the shift lies between these two times from now on.")
+    return part
+
+
+def _by_whom(command: Command, person_id: str) -> CommandRefused | None:
+    """Whoever speaks for another says why."""
+    if command.issued_by == person_id or command.reason.strip():
+        return None
+    return refused(command, "no-reason", f"Say why, as you are not {person_id or 'in the place'} yourself.")
+
+
+def _against(draft: RotaDraft, command: Command, part: _Part, person_id: str) -> Iterator[CommandRefused]:
+    """What stands against a person's taking a place; a person who puts another into it may know better."""
+    yield from _unfit(draft, command, part, person_id)
+    if command.issued_by == person_id:
+        if not fits(draft.state, part.needs, person_id):
+            yield refused(command, "not-trained", f"The place needs: {part.needs}.")
+        if _is_elsewhere(draft, part, person_id):
+            yield refused(command, "elsewhere", f"{person_id} has another place at that time.")
+
+
+def _unfit(draft: RotaDraft, command: Command, part: _Part, person_id: str) -> Iterator[CommandRefused]:
+    """What stands against it whoever says so."""
+    if person_id not in draft.state.staff:
+        yield refused(command, "unknown-person", f"There is no {person_id} among the staff.")
+    if draft.state.is_away(person_id, max(part.starts_at, draft.now), part.ends_at):
+        yield refused(command, "absent", f"{person_id} is away at that time: lift the absence first.")
+
+
+def _warning(draft: RotaDraft, part: _Part, person_id: str) -> str:
+    """What somebody should know who has put a person into a place."""
+    warnings = []
+    if not fits(draft.state, part.needs, person_id):
+        warnings.append(f"{person_id} is not trained for the place, which needs: {part.needs}.")
+    if not is_rested(draft.state, part.shift, part.by(person_id)):
+        warnings.append(f"{person_id} has less than {part.shift.plan.rest_hours} hours of rest before it.")
+    if not draft.state.is_reachable(person_id):
+        warnings.append(f"No way to {person_id} has been proved.")
+    return " ".join(warnings)

@@ -1,0 +1,145 @@
+"""What rostering remembers of one agency: its rotations, the shifts from now to the horizon, and who can be in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
+from shared.events import AbsenceSet, CoverAsked, GapFound, PlannedShift, Rotation, ShiftsImported
+from shared.judgement import Discipline
+from shared.rota import RotaShift
+
+HORIZON_DAYS = 42
+MAX_ROTATIONS = 60
+MAX_SHIFTS = 4_000
+MAX_TAKEN = 40
+"""How often the places of one shift can be taken in parts."""
+MAX_ABSENCES = 1_000
+MAX_ABSENCES_OF_PERSON = 50
+TOLD_DAYS = (1, 7, 28)
+"""How many days ahead of a shift the people who look after it are told what it lacks, the nearest first."""
+LONGEST_SHIFT = timedelta(days=8)
+
+ClockKind = Literal["plan", "duty", "remind", "check", "feed"]
+"""What fires. The journal names clocks so: a kind keeps its name."""
+
+
+def clock(kind: ClockKind, about: str) -> str:
+    """The id of a clock: of a rotation, a shift, or the source of an import."""
+    return str(ClockId(kind, about))
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftState:
+    """A shift that is not over."""
+
+    rota: RotaShift
+    moved_by_hand: bool = False
+    """A person gave it its times: what it comes from moves it no more."""
+    reminded: int = 0
+    """How many of its reminders have been sent, or were past when it was planned."""
+    begun: bool = False
+    on_duty: tuple[str, ...] = ()
+    """Who is on duty by it, as was said last."""
+    told_end: datetime | None = None
+    """When it ends, as was said last."""
+    gaps: tuple[GapFound, ...] = ()
+    """What it lacks, as was said last."""
+    covers: tuple[CoverAsked, ...] = ()
+    """Places for which somebody else is wanted still, one each."""
+
+    @property
+    def plan(self) -> PlannedShift:
+        """The shift as planned."""
+        return self.rota.plan
+
+
+@dataclass(frozen=True, slots=True)
+class RotationState:
+    """A rotation, and up to which day its shifts stand."""
+
+    rotation: Rotation
+    again_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a way to a person stands."""
+
+    fingerprint: str = ""
+    proved: bool = False
+    broken: bool = False
+    opted_out: bool = False
+
+    @property
+    def works(self) -> bool:
+        """Whether it was proved to reach the person, and nothing has been heard against it since."""
+        return self.proved and not self.broken and not self.opted_out
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What is read of another system's plan, again and again."""
+
+    newest: ShiftsImported
+    read_at: datetime
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that rostering knows about one agency: the fold of its journal."""
+
+    staff: PMap[str, frozenset[Discipline]] = EMPTY
+    ways: PMap[str, PMap[str, Way]] = EMPTY
+    """Person → way → how it stands."""
+    teams: frozenset[str] = frozenset()
+    rotations: PMap[str, RotationState] = EMPTY
+    shifts: PMap[str, ShiftState] = EMPTY
+    shifts_of: PMap[str, frozenset[str]] = EMPTY
+    """Person → the shifts in which they have a place in any part."""
+    dropped: PMap[str, datetime] = EMPTY
+    """Shift → when it would have ended, until then: what it comes from does not plan it again."""
+    absences: PMap[str, tuple[AbsenceSet, ...]] = EMPTY
+    """Person → when they are away."""
+    feeds: PMap[str, Feed] = EMPTY
+    worked: ByDay[datetime] = field(default_factory=ByDay)
+    """Person → when they had their last shift behind them, for a few days."""
+    answered: ByDay[datetime] = field(default_factory=ByDay)
+    """Ids of commands."""
+    clocks: Clocks = field(default_factory=Clocks)
+    unchecked: Clocks = field(default_factory=Clocks)
+    """Shift → when it is looked through for gaps next."""
+
+    def absences_of(self, people: Iterable[str]) -> tuple[AbsenceSet, ...]:
+        """When any of these people are away."""
+        return tuple(absence for person_id in people for absence in self.absences.get(person_id, ()))
+
+    def is_away(self, person_id: str, starts_at: datetime, ends_at: datetime) -> bool:
+        """Whether a person is away at any time between two instants."""
+        return any(
+            absence.starts_at < ends_at and starts_at < absence.ends_at for absence in self.absences.get(person_id, ())
+        )
+
+    def is_reachable(self, person_id: str) -> bool:
+        """Whether there is a way that was proved to reach a person."""
+        return any(way.works for way in self.ways.get(person_id, EMPTY).values())
+
+    def shifts_with(self, person_id: str) -> Iterator[ShiftState]:
+        """The shifts in which a person has a place."""
+        return (self.shifts[shift_id] for shift_id in sorted(self.shifts_of.get(person_id, ())))
+
+    def members(self, shift: ShiftState, at: datetime) -> tuple[str, ...]:
+        """Who is on duty in a shift at an instant, by the plan as it stands."""
+        return shift.rota.members(at, self.absences_of(shift.rota.people()))
+
+
+def due(state: State) -> tuple[str, datetime] | None:
+    """The clock that fires next."""
+    first, check = state.clocks.first(), state.unchecked.first()
+    if check is not None and (first is None or check[1] < first[1]):
+        return clock("check", check[0]), check[1]
+    return first

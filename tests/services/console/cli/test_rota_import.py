@@ -1,0 +1,209 @@
+"""`careroute rota import` reads here, refuses as a whole, and sends what a door can take."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from typer.testing import CliRunner, Result
+
+from deploy.local.kafka.node import CHECKOUT
+from services.console.cli.app import app
+from services.console.cli.client import Door
+from services.console.foreign.fetch import NotFetched, fetch
+from services.console.foreign.plan import MAX_BYTES
+from shared.clock import SystemClock
+
+SPREADSHEET = CHECKOUT / "deploy" / "mappings" / "rota-spreadsheet.toml"
+HEAD = "Shift ID,First name,Last name,Unit,Kind,Date,Start,End"
+CHICAGO = ZoneInfo("America/Chicago")
+DONE = {"state": "done", "result": "done", "sentence": "Imported.", "command_id": "c"}
+
+
+def row(days: int, number: int = 0, name: str = "Ana,Silva", unit: str = "Crisis 2") -> str:
+    date = f"{SystemClock().now().astimezone(CHICAGO) + timedelta(days=days):%m/%d/%Y}"
+    return f"{days}-{number},{name},{unit},Regular,{date},{number // 60:02}:{number % 60:02},23:59"
+
+
+class StandIn:
+    """A door that takes what it is sent."""
+
+    def __init__(self, *refused: int) -> None:
+        self.refused = refused
+        self.bodies: list[dict[str, Any]] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            people = [{"person": {"person_id": person}} for person in ("ana", "ben", "chris")]
+            teams = [{"team": {"team_id": team}} for team in ("crisis-1", "crisis-2")]
+            return httpx.Response(200, json=people if request.url.path == "/v1/people" else teams)
+        assert request.url.path == "/v1/rota/import"
+        self.bodies.append(json.loads(request.content))
+        if len(self.bodies) in self.refused:
+            body = {"detail": "38 % of the next week would be dropped.", "reason": "drops-much"}
+            return httpx.Response(409, json=body)
+        return httpx.Response(200, json=DONE)
+
+
+def run(door: Callable[[httpx.Request], httpx.Response], *arguments: str) -> Result:
+    http = httpx.Client(transport=httpx.MockTransport(door), base_url="http://door")
+    with http:
+        return CliRunner().invoke(app, ["rota", "import", "--mapping", str(SPREADSHEET), *arguments], obj=Door(http))
+
+
+def written(folder: Path, *rows: str) -> str:
+    file = folder / "plan.csv"
+    file.write_text("\n".join((HEAD, *rows)))
+    return str(file)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+@pytest.mark.scenario("roster")
+def test_shifts_are_sent_with_the_time_that_the_file_speaks_of(tmp_path: Path) -> None:
+    door = StandIn()
+    result = run(door, written(tmp_path, row(3), row(10, name=",")))
+    assert result.exit_code == 0, result.output
+    assert "2 shifts of scheduling from" in result.stdout
+    assert "crisis-2 on-shift: 2, 1 places without anybody" in result.stdout
+    (body,) = door.bodies
+    assert [(shift["team_id"], shift["people"], shift["needs"]) for shift in body["rows"]] == [
+        ("crisis-2", ["ana"], [""]),
+        ("crisis-2", [], [""]),
+    ]
+    now = SystemClock().now()
+    assert timedelta(0) < at(body["starts_at"]) - now <= timedelta(minutes=1)
+    end = at(body["ends_at"]).astimezone(CHICAGO)
+    assert (end.date() - now.astimezone(CHICAGO).date()).days == 11
+    assert (end.hour, end.minute) == (0, 0)
+    assert {name: body[name] for name in ("source", "zone", "confirmed", "period_minutes", "gaps_to")} == {
+        "source": "scheduling",
+        "zone": "America/Chicago",
+        "confirmed": False,
+        "period_minutes": 24 * 60,
+        "gaps_to": ["supervisor"],
+    }
+
+
+@pytest.mark.scenario("roster")
+def test_a_refused_row_refuses_all_of_it_unless_the_rest_is_asked_for(tmp_path: Path) -> None:
+    door, file = StandIn(), written(tmp_path, row(1), row(2, name="Zed,Zed"), row(3, name="Dana,Whitney"))
+    result = run(door, file)
+    assert (result.exit_code, door.bodies) == (1, [])
+    assert "line 3, column First name, Last name: 'Zed Zed' is nobody in [people]" in result.stderr
+    assert "line 4, column First name, Last name: 'dana' is not on the books" in result.stderr
+    assert "Nothing is imported." in result.stderr
+    assert run(door, file, "--without-refused").exit_code == 0
+    assert [shift["people"] for shift in door.bodies[0]["rows"]] == [["ana"], [], []]
+
+
+@pytest.mark.scenario("roster")
+def test_a_dry_run_sends_nothing_and_asks_nobody(tmp_path: Path) -> None:
+    def nobody(request: httpx.Request) -> httpx.Response:
+        raise AssertionError(request.url)
+
+    result = run(nobody, written(tmp_path, row(1)), "--dry-run", "--json")
+    assert result.exit_code == 0
+    assert [shift["people"] for shift in json.loads(result.stdout)["shifts"]] == [["ana"]]
+    assert run(nobody, written(tmp_path, row(1, name="Zed,Zed")), "--dry-run").exit_code == 1
+
+
+@pytest.mark.scenario("roster")
+def test_an_empty_file_speaks_of_a_week_and_is_the_services_to_refuse(tmp_path: Path) -> None:
+    door = StandIn(1)
+    result = run(door, written(tmp_path))
+    assert result.exit_code == 1
+    assert "38 % of the next week would be dropped." in result.stderr
+    (body,) = door.bodies
+    assert body["rows"] == []
+    assert at(body["ends_at"]) - at(body["starts_at"]) == timedelta(days=7)
+    assert run(door, written(tmp_path), "--confirm").exit_code == 0
+    assert door.bodies[1]["confirmed"] is True
+
+
+@pytest.mark.scenario("roster")
+def test_more_than_a_command_takes_goes_in_several_that_touch(tmp_path: Path) -> None:
+    door = StandIn()
+    rows = [row(days, number) for days in range(1, 6) for number in range(0, 24 * 60, 6)]
+    result = run(door, written(tmp_path, *rows))
+    assert result.exit_code == 0, result.output
+    sizes = [len(body["rows"]) for body in door.bodies]
+    assert (sum(sizes), max(sizes), len(sizes)) == (1200, 500, 3)
+    assert [body["starts_at"] for body in door.bodies[1:]] == [body["ends_at"] for body in door.bodies[:-1]]
+    for body in door.bodies:
+        assert all(at(body["starts_at"]) <= at(shift["starts_at"]) < at(body["ends_at"]) for shift in body["rows"])
+    half = StandIn(2)
+    result = run(half, written(tmp_path, *rows))
+    assert (result.exit_code, len(half.bodies)) == (1, 2)
+    assert "Imported are the shifts before" in result.stderr
+
+
+def test_the_last_day_can_be_said(tmp_path: Path) -> None:
+    door = StandIn()
+    until = SystemClock().now().astimezone(CHICAGO) + timedelta(days=30)
+    assert run(door, written(tmp_path, row(1)), "--until", f"{until:%Y-%m-%d}").exit_code == 0
+    assert at(door.bodies[0]["ends_at"]).astimezone(CHICAGO).date() == (until + timedelta(days=1)).date()
+
+
+def test_neither_file_nor_url_is_wrong_usage(tmp_path: Path) -> None:
+    assert run(StandIn()).exit_code == 2
+    assert "Say the file, or --url." in run(StandIn()).stderr
+    bad = tmp_path / "m.toml"
+    bad.write_text("source = 1")
+    result = run(StandIn(), written(tmp_path, row(1)), "--mapping", str(bad))
+    assert result.exit_code == 1
+    assert "the mapping: source: Input should be a valid string" in result.stderr
+
+
+@pytest.mark.scenario("roster")
+def test_a_feed_that_cannot_be_read_changes_nothing() -> None:
+    door = StandIn()
+    result = run(door, "--url", "http://calendar.example/private-token.ics")
+    assert (result.exit_code, door.bodies) == (4, [])
+    assert "over https:// alone" in result.stderr
+    assert "What was imported last stands." in result.stderr
+    assert "private-token" not in result.output
+
+
+def answering(answer: Callable[[httpx.Request], httpx.Response]) -> bytes:
+    return fetch("https://calendar.example/private-token.ics", httpx.MockTransport(answer))
+
+
+@pytest.mark.scenario("roster")
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (httpx.Response(404), "https://calendar.example answered 404"),
+        (httpx.Response(200, content=b"x" * (MAX_BYTES + 1)), "sends more than 1,000,000 bytes"),
+        (httpx.Response(302, headers={"location": "http://elsewhere.example/"}), "over https:// alone"),
+        (httpx.Response(302, headers={"location": "/again"}), "leads on and on"),
+        (httpx.ConnectTimeout("slow"), "cannot be read (ConnectTimeout)"),
+    ],
+)
+def test_a_feed_is_bounded_and_its_address_is_not_told(answer: httpx.Response | Exception, said: str) -> None:
+    def answered(_: httpx.Request) -> httpx.Response:
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+    with pytest.raises(NotFetched) as failed:
+        answering(answered)
+    assert said in str(failed.value)
+    assert "private-token" not in str(failed.value)
+
+
+def test_a_feed_may_lead_on_over_https() -> None:
+    def answered(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/real.ics":
+            return httpx.Response(200, content=b"BEGIN:VCALENDAR")
+        return httpx.Response(301, headers={"location": "/real.ics"})
+
+    assert answering(answered) == b"BEGIN:VCALENDAR"

@@ -1,0 +1,99 @@
+"""Rotations: which shifts follow, and that they follow once."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from services.rostering.service import ROSTERING
+from services.rostering.state import State
+from shared.events import (
+    CommandDone,
+    CommandRefused,
+    DefineRotation,
+    PlanNoticeDue,
+    RemoveRotation,
+    ShiftDropped,
+    ShiftMoved,
+    ShiftPlanned,
+)
+from tests.services.rostering.driver import Office, rotation, types
+
+
+def test_it_is_a_service_like_the_others() -> None:
+    assert ROSTERING.initial == State()
+    assert [topic.name for topic in ROSTERING.reads] == ["commands", "assignments", "notifications"]
+    assert ROSTERING.writes.name == "rosters"
+
+
+def test_six_weeks_are_planned_at_once_and_a_day_more_each_night() -> None:
+    office = Office()
+    assert office.rotate().sentence == "42 shifts planned, 0 changed, 0 dropped, up to 42 days ahead."
+    assert len(office.of(ShiftPlanned)) == 42
+    office.news()
+    office.wait(days=3)
+    assert len(office.of(ShiftPlanned)) == 3
+    assert not office.of(ShiftMoved)
+    assert not office.of(ShiftDropped)
+
+
+def test_the_same_rotation_again_changes_nothing() -> None:
+    office = Office()
+    office.rotate()
+    office.news()
+    answer = office.command(DefineRotation, rotation=rotation())
+    assert isinstance(answer, CommandDone)
+    assert answer.result == "nothing-to-do"
+    assert types(office.news()) == ["command-done"]
+
+
+def test_every_fault_of_a_rotation_is_named_with_its_field() -> None:
+    office = Office()
+    wrong = rotation(
+        team_id="two", zone="Mars/Base", places=("wizard",), crews=(("ann", "bob"), ("zoe",)), gaps_to=("yan",)
+    )
+    answer = office.command(DefineRotation, rotation=wrong)
+    assert isinstance(answer, CommandRefused)
+    assert answer.reason == "wrong-rotation"
+    assert [fault.split(":")[0] for fault in answer.faults] == [
+        "team_id", "zone", "places[1]", "crews[1]", "crews[2]", "gaps_to",
+    ]  # fmt: skip
+    assert types(office.news()) == ["command-refused"]
+
+
+def test_another_hand_over_moves_the_shifts_and_who_took_one_keeps_it() -> None:
+    office = Office()
+    office.rotate()
+    shift = office.shifts()[3]
+    office.news()
+    answer = office.rotate(starts="18:00", ends="06:00")
+    assert answer.sentence == "0 shifts planned, 42 changed, 0 dropped, up to 42 days ahead."
+    after = office.shift(shift.plan.shift_id)
+    assert after.plan.starts_at == shift.plan.starts_at - timedelta(hours=1)
+    notices = office.of(PlanNoticeDue)
+    assert [(notice.person_id, notice.why) for notice in notices] == [
+        (person, f"it is at other times; {count} more changed")
+        for person, count in (("ann", 10), ("bob", 10), ("cat", 9), ("dan", 9))
+    ]
+
+
+def test_a_removed_rotation_drops_what_has_not_begun() -> None:
+    office = Office()
+    office.rotate(starts="06:00", ends="18:00")
+    assert office.shifts()[0].begun
+    office.news()
+    refused = office.command(RemoveRotation, rotation_id="nights")
+    assert isinstance(refused, CommandRefused)
+    office.done(RemoveRotation, rotation_id="nights", reason="another tool plans now")
+    assert len(office.of(ShiftDropped)) == 41
+    assert [shift.begun for shift in office.shifts()] == [True]
+    office.wait(days=2)
+    assert office.shifts() == []
+    office.rotate(starts="06:00", ends="18:00", anchor=date(2026, 3, 4))
+    assert len(office.shifts()) == 42
+
+
+def test_the_state_is_packed_and_read_again() -> None:
+    office = Office()
+    office.rotate()
+    office.wait(days=1)
+    assert ROSTERING.packer.unpack(ROSTERING.packer.pack(office.state)) == office.state
