@@ -211,7 +211,7 @@ PAGE_SECONDS = Histogram(
 )
 CARRIER_ANSWERS = _counter(
     "careroute_carrier_answers_total",
-    "What carriers of texts and calls made of a page that was handed to them. ALERT where they refuse credentials.",
+    "What carriers made of a text or call that was handed to them. ALERT where they refuse us, or leave it open.",
     by="notification",
     agency=GIVEN,
     carrier=("twilio", "telnyx"),

@@ -200,8 +200,16 @@ class Callbacks(Town):
         """The page of an offer to a person."""
         method = ContactMethod(method_id="mobile" if kind == "sms" else "voice", kind=kind)  # type: ignore[arg-type]
         number = int.from_bytes(f"{made.offer_id[:4]}{person_id[:4]}{kind}".encode(), "big")
-        about = {"offer_id": made.offer_id, "person_id": person_id, "method": method, "not_after": made.expires_at}
-        return page(number, **about | {"district": made.district, "priority": made.priority, "team_id": made.team_id})
+        about: dict[str, Any] = {
+            "offer_id": made.offer_id,
+            "person_id": person_id,
+            "method": method,
+            "not_after": made.expires_at,
+            "district": made.district,
+            "priority": made.priority,
+            "team_id": made.team_id,
+        }
+        return page(number, **about)
 
     def owe(self, due: PageDue) -> PageDue:
         """A page stands in the journal."""

@@ -28,7 +28,13 @@ from tests.rig.carrier import LINK_SECRET, OTHER_PHONE, PHONE, TWILIO_NUMBER, pa
 from tests.services.notification.callbacks.driver import CALL, OFFER, Callbacks
 
 SECOND = "ab" * 16
-LINK = offer_link("https://pocket.example", LINK_SECRET, OFFER, "ana")
+
+
+def link(person_id: str, offer_id: str = OFFER) -> str:
+    return offer_link("https://pocket.example", LINK_SECRET, offer_id, person_id, method_id="mobile")
+
+
+LINK = link("ana")
 CARRIERS: tuple[CarrierName, ...] = ("twilio", "telnyx")
 
 
@@ -149,9 +155,7 @@ async def test_two_of_a_team_answer_at_once_and_both_hear_what_is_so(city: Callb
     assert sum(isinstance(command, AcceptOffer) for command in city.answers()) == 2
     assert city.taken == {CALL: OFFER}
     assert len(city.network.sent()) == 2
-    assert await city.text("1", sender=OTHER_PHONE) == [
-        f"Your team has this call.\n{offer_link('https://pocket.example', LINK_SECRET, OFFER, 'ben')}"
-    ]
+    assert await city.text("1", sender=OTHER_PHONE) == [f"Your team has this call.\n{link('ben')}"]
 
 
 @pytest.mark.scenario("answers")
@@ -161,9 +165,7 @@ async def test_the_slower_of_two_teams_hears_that_another_has_it(city: Callbacks
     city.offer()
     city.offer(SECOND, people=("ben",), team_id="beta-2")
     city.refuse = ("taken", "alpha-1 has this call.")
-    assert await city.text("1", sender=OTHER_PHONE) == [
-        f"Another team has it.\n{offer_link('https://pocket.example', LINK_SECRET, SECOND, 'ben')}"
-    ]
+    assert await city.text("1", sender=OTHER_PHONE) == [f"Another team has it.\n{link('ben', SECOND)}"]
 
 
 @pytest.mark.scenario("answers")

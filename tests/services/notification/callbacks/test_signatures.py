@@ -75,7 +75,7 @@ def test_telnyx_signs_the_time_and_the_body() -> None:
     assert not telnyx_holds(account, headers, BODY, now + timedelta(seconds=301))
     assert not telnyx_holds(account, headers, BODY, now - timedelta(seconds=301))
     assert not telnyx_holds(account, headers, BODY + b" ", now)
-    for wrong in ({"telnyx-timestamp": f"{int(stamp) + 1}"}, {"telnyx-timestamp": "soon"}, {"telnyx-timestamp": ""}):
-        assert not telnyx_holds(account, headers | wrong, BODY, now)
+    for wrong in (f"{int(stamp) + 1}", "soon", ""):
+        assert not telnyx_holds(account, headers | {"telnyx-timestamp": wrong}, BODY, now)
     for wrong in ("", "AAAA", "not base64", base64.b64encode(bytes(64)).decode()):
         assert not telnyx_holds(account, headers | {"telnyx-signature-ed25519": wrong}, BODY, now)
