@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from services.notification.contact import Contact
 from services.notification.ladders import Ladder
@@ -213,8 +214,14 @@ def _lane(event: PageDue | CadMessageDue) -> str:
     if isinstance(event, CadMessageDue):
         return f"cad/{event.source}"
     method = event.method
-    one_host = method.kind in ("webhook", "push")
-    return f"pages/{method.kind}/{event.person_id}/{method.method_id}" if one_host else f"pages/{method.kind}"
+    if method.kind in ("webhook", "push"):
+        return f"pages/{method.kind}/{event.person_id}/{method.method_id}"
+    waits = method.kind in ("sms", "voice") and event.kind in LATER
+    return f"pages/{method.kind}/later" if waits else f"pages/{method.kind}"
+
+
+LATER: Final = frozenset(("test", "reminder", "cover", "gap", "shift-moved"))
+"""Pages that tell of no call of today: however many of them a carrier is busy with, no offer waits behind them."""
 
 
 @dataclass(frozen=True, slots=True)
