@@ -17,7 +17,6 @@ from typing import Literal
 import aiosmtplib
 from aiosmtplib import SMTPException, SMTPResponseException, SMTPTimeoutError
 
-from services.notification.adapters import Links
 from services.notification.carriers.words import headline
 from services.notification.outcome import DONE, Outcome
 from shared.clock import Clock
@@ -71,7 +70,7 @@ class MailPage:
     """Mail, as a way to page a person."""
 
     server: MailServer
-    links: Links
+    link_of: Callable[[PageDue], str]
     zone_of: Callable[[str], tzinfo | None]
     """Where an agency's clocks stand, if anybody says so."""
     clock: Clock
@@ -134,7 +133,7 @@ class MailPage:
         if zone is not None:
             yield f"This counts until {page.not_after.astimezone(zone):%H:%M:%S}."
         yield ""
-        yield self.links.of(page)
+        yield self.link_of(page)
         yield ""
         yield "This link is yours alone: pass it on to nobody. Answers to this mail are read by nobody."
 

@@ -19,7 +19,6 @@ import http_ece  # type: ignore[import-untyped]
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02  # type: ignore[import-untyped]
 
-from services.notification.adapters import Links
 from services.notification.carriers.words import headline
 from services.notification.exchange import NoAnswer, Reply
 from services.notification.outcome import DONE, Outcome
@@ -85,7 +84,7 @@ class PushPage:
     """Web push, as a way to page a person."""
 
     ask: Ask
-    links: Links
+    link_of: Callable[[PageDue], str]
     signer: Signer
     zone_of: Callable[[str], tzinfo | None]
     """Where an agency's clocks stand, if anybody says so."""
@@ -155,7 +154,7 @@ class PushPage:
 
     def _payload(self, agency: str, page: PageDue) -> Mapping[str, Any]:
         """What the phone shows, and where it leads: nothing personal."""
-        link, zone = self.links.of(page), self.zone_of(agency)
+        link, zone = self.link_of(page), self.zone_of(agency)
         line = headline(page)
         notification = {
             "title": f"{page.team_id or 'careroute'}: {line}",

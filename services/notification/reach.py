@@ -1,24 +1,35 @@
-"""The settings of web push and mail: what a phone in a pocket and a mailbox are reached with."""
+"""Web push and mail, set up: what reaches a phone that shows notifications, and a mailbox."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from datetime import tzinfo
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from services.notification.mail import MailServer, Tls
+from services.notification.mail import MailPage, MailServer, Tls
+from services.notification.push import Ask, PushPage, Signer
 from shared.addresses import LOOPBACK_NAME, literal
-from shared.config import Environment
+from shared.clock import Clock
+from shared.config import Environment, WebhookNetworks
+from shared.events import PageDue
 
 RESERVED = ("local", "localhost", "internal", "invalid", "test", "example", "home", "lan")
 """Last labels of names under which nobody on the internet can be found."""
 MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
 
 
+Zone = Callable[[str], tzinfo | None]
+"""Where an agency's clocks stand, if anybody says so."""
+
+
 class ReachSettings(Environment):
-    """Web push and mail; each works once its settings are there."""
+    """What web push and mail need; each works once its settings are there."""
+
+    webhook_networks: WebhookNetworks = ()
 
     push_key: SecretStr = Field(
         default=SecretStr(""),
@@ -81,14 +92,32 @@ class ReachSettings(Environment):
             raise ValueError("must be set where CAREROUTE_MAIL_USER is, and only there")
         return path
 
-    @property
-    def mail_server(self) -> MailServer | None:
-        """Where mail is handed over; None where no server is named."""
-        if not self.mail_host:
-            return None
-        return MailServer(
-            self.mail_host, self.mail_port, self.mail_from, self.mail_tls, self.mail_user, self.mail_password_file
-        )
+
+def push_page(
+    settings: ReachSettings, ask: Ask, link_of: Callable[[PageDue], str], zone_of: Zone, clock: Clock
+) -> PushPage | None:
+    """Web push, where it is set up."""
+    key = settings.push_key.get_secret_value()
+    if not key:
+        return None
+    return PushPage(ask, link_of, Signer(key, settings.push_contact, clock), zone_of, clock, settings.webhook_networks)
+
+
+def mail_page(
+    settings: ReachSettings, link_of: Callable[[PageDue], str], zone_of: Zone, clock: Clock
+) -> MailPage | None:
+    """Mail, where it is set up."""
+    if not settings.mail_host:
+        return None
+    server = MailServer(
+        settings.mail_host,
+        settings.mail_port,
+        settings.mail_from,
+        settings.mail_tls,
+        settings.mail_user,
+        settings.mail_password_file,
+    )
+    return MailPage(server, link_of, zone_of, clock)
 
 
 def _is_public(contact: str) -> bool:

@@ -42,7 +42,7 @@ def clock() -> FakeClock:
 
 def mailing(clock: FakeClock, port: int, **more: Any) -> MailPage:
     fields = {"tls": "none", **more}
-    return MailPage(Handed("127.0.0.1", port, SENDER, **fields), LINKS, lambda _: CHICAGO, clock)
+    return MailPage(Handed("127.0.0.1", port, SENDER, **fields), LINKS.of, lambda _: CHICAGO, clock)
 
 
 @pytest.fixture

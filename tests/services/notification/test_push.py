@@ -46,7 +46,7 @@ def clock() -> FakeClock:
 @pytest.fixture
 def pushing(clock: FakeClock) -> PushPage:
     signer = Signer(PRIVATE, CONTACT, clock)
-    return PushPage(Exchanges(HERE).ask, LINKS, signer, lambda _: CHICAGO, clock, HERE, clock.sleep)
+    return PushPage(Exchanges(HERE).ask, LINKS.of, signer, lambda _: CHICAGO, clock, HERE, clock.sleep)
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ async def test_no_two_pushes_look_alike_and_a_token_serves_for_hours(
         sent.append(headers["authorization"])
         return await Exchanges(HERE).ask(url, headers, content, seconds)
 
-    noted = PushPage(note, LINKS, pushing.signer, pushing.zone_of, clock, HERE, clock.sleep)
+    noted = PushPage(note, LINKS.of, pushing.signer, pushing.zone_of, clock, HERE, clock.sleep)
     for _ in range(2):
         await noted.send("madison", page(), service.browser.subscription)
     assert bodies[0] != bodies[1], "salt and key are fresh"
@@ -259,6 +259,6 @@ async def test_who_signs_with_another_key_is_refused(
 ) -> None:
     other = ec.generate_private_key(ec.SECP256R1())
     signer = Signer(b64url(other.private_numbers().private_value.to_bytes(32, "big")), CONTACT, clock)
-    pushing = PushPage(Exchanges(HERE).ask, LINKS, signer, lambda _: None, clock, HERE, clock.sleep)
+    pushing = PushPage(Exchanges(HERE).ask, LINKS.of, signer, lambda _: None, clock, HERE, clock.sleep)
     assert await pushing.send("madison", page(), service.browser.subscription) == Outcome("failed", "credentials")
     assert service.pushes == []
