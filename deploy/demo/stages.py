@@ -31,7 +31,7 @@ from services.intake.http import create_app as intake_app
 from services.notification.config import NotificationSettings
 from services.notification.perform import performer
 from services.notification.service import NOTIFICATION
-from services.pocket.http import Door
+from services.pocket.door import Door
 from services.pocket.http import create_app as pocket_app
 from services.pocket.sealed_calls import SealedCalls
 from services.pocket.view import CHANGES, View

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from services.pocket.me.book import BOOK_CHANGES, Book
 from shared.call import ENDED, CallId
 from shared.engine.broker import Stored
+from shared.enrolment import Enrolment, read_enrolment
 from shared.events import (
     OFFER_ENDS,
     AssignmentEnded,
@@ -207,6 +209,7 @@ class View:
 
     def __init__(self, link_secret: str) -> None:
         self._secret = link_secret
+        self.book = Book()
         self._agencies: dict[str, AgencyView] = {}
         self._links: dict[str, OfferLink | ShiftLink] = {}
         self._refusals: OrderedDict[str, str] = OrderedDict()
@@ -231,6 +234,14 @@ class View:
         """What a shift link leads to, while it lives."""
         link = self._find(token, now)
         return link if isinstance(link, ShiftLink) else None
+
+    def enrolment(self, token: str, now: datetime) -> Enrolment | None:
+        """What a link enrols a device for, as it says itself; None where it is too old, or was not made here."""
+        return read_enrolment(token, self._secret, now)
+
+    def agency(self, name: str) -> AgencyView:
+        """One agency; empty where nothing is known of it."""
+        return self._agencies.get(name) or AgencyView(name, self)
 
     def refusal(self, command_id: str) -> str | None:
         """Why a command was refused, in a sentence."""
@@ -292,6 +303,24 @@ class AgencyView:
         """The team's offers that can still be shown, newest first."""
         offers = [offer for offer in self._offers.values() if offer.made.team_id == team_id]
         return sorted(offers, key=lambda offer: offer.made_at, reverse=True)
+
+    def shift_of(self, person_id: str) -> Shift | None:
+        """The shift that a person is on; where they have yet to say so, that one if there is no other."""
+        shifts = [s for s in self._shifts.values() if s.ended_at is None and person_id in s.signed_on.members]
+        return min(shifts, key=lambda shift: person_id in shift.unconfirmed, default=None)
+
+    def shift_of_team(self, team_id: str) -> Shift | None:
+        """The shift that a team is on."""
+        shift = self._shifts.get(team_id)
+        return None if shift is None or shift.ended_at is not None else shift
+
+    def shift_token(self, shift: Shift, person_id: str) -> str:
+        """The token of a person's link to a shift."""
+        return self._token("shift", shift.signed_on.shift_id, person_id)
+
+    def of_devices(self, event: Event, at: datetime) -> None:
+        """Devices, people, and the ways to them."""
+        self._view.book.fold(self.name, event, at)
 
     def token(self, offer: Offer, person_id: str) -> str:
         """The token of a person's link to an offer."""
@@ -628,5 +657,6 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     CallChanged: AgencyView.call_changed,
     IncidentConfirmed: AgencyView.incident_confirmed,
     AssignmentMoved: AgencyView.assignment_moved,
+    **dict.fromkeys(BOOK_CHANGES, AgencyView.of_devices),
 }
 """The events that the page follows, and what each changes."""
