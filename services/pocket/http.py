@@ -13,6 +13,7 @@ from services.pocket import pages
 from services.pocket.door import DOOR, Door
 from services.pocket.me.http import add_own_pages
 from services.pocket.pages import AWAY, PAGES
+from services.pocket.rolls import add_roll_pages
 from shared.doors.guard import Bounds, Guard
 from shared.doors.operations import operations_routes
 from shared.doors.pages import HEADERS, Page
@@ -54,6 +55,7 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
     _confirmation(app, door)
     _shift_pages(app, door)
     add_own_pages(app, door)
+    add_roll_pages(app, door)
     app.router.routes += [PAGES.style_route(), *operations_routes(lambda: door.follower.ready)]
     app.add_middleware(
         Guard,
