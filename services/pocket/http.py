@@ -12,6 +12,8 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from services.pocket import pages
+from services.pocket.calendar.book import BOOK_CHANGES
+from services.pocket.calendar.http import CALENDARS_AT, SUFFIX, add_calendars
 from services.pocket.config import PocketSettings
 from services.pocket.pages import AWAY, GONE, OFFER_REFRESH_SECONDS, PAGES, Personal
 from services.pocket.sealed_calls import SealedCalls
@@ -37,10 +39,11 @@ from shared.events import (
     child_id,
 )
 from shared.sealing import Sealer
-from shared.topics import ASSIGNMENTS, NOTIFICATIONS
+from shared.topics import ASSIGNMENTS, NOTIFICATIONS, ROSTERS
 
 DOOR = "pocket"
-FOLLOWED = (ASSIGNMENTS, NOTIFICATIONS)
+FOLLOWED = (ASSIGNMENTS, NOTIFICATIONS, ROSTERS)
+COUNTED = frozenset((*CHANGES, *BOOK_CHANGES))
 ANSWER_SECONDS = 2.0
 COMMAND_SECONDS = 60
 MAX_FORM_BYTES = 4096
@@ -67,7 +70,7 @@ class Door:
 
     def offer(self, token: str) -> OfferLink:
         """What an offer link leads to. Raises Page."""
-        self._check_ready()
+        self.check_ready()
         link = self.view.offer_link(token, self.clock.now())
         if link is None:
             raise Page(404, "Nothing here", GONE)
@@ -75,7 +78,7 @@ class Door:
 
     def shift(self, token: str) -> ShiftLink:
         """What a shift link leads to. Raises Page."""
-        self._check_ready()
+        self.check_ready()
         link = self.view.shift_link(token, self.clock.now())
         if link is None:
             raise Page(404, "Nothing here", GONE)
@@ -83,13 +86,17 @@ class Door:
             raise Page(410, "Your shift has ended", "Thank you. Sign on to get a new link.")
         return link
 
-    def _check_ready(self) -> None:
+    def check_ready(self) -> None:
+        """Raises Page as long as the journals have not been read to their end."""
         if not self.follower.ready:
             raise Page(503, "One moment", "careroute is starting and looks again by itself.", OFFER_REFRESH_SECONDS)
 
     def caller_of(self, request: Request) -> str | None:
         """The person whose link it is."""
         token, now = (*request.scope["path"].split("/"), "")[2], self.clock.now()
+        if request.scope["path"].startswith(CALENDARS_AT):
+            calendar = self.view.calendars.link(token.removesuffix(SUFFIX))
+            return f"{calendar.agency}/{calendar.person_id}" if calendar else None
         if (offer := self.view.offer_link(token, now)) is not None:
             return f"{offer.offer.agency}/{offer.person_id}"
         shift = self.view.shift_link(token, now)
@@ -138,7 +145,7 @@ class Door:
 def open_door(broker: Broker, clock: Clock, settings: PocketSettings) -> Door:
     """The door on a broker; nothing is read before its application starts."""
     view = View(settings.link_secret.get_secret_value())
-    follower = AnswerFollower(broker, FOLLOWED, view.fold, frozenset(CHANGES))
+    follower = AnswerFollower(broker, FOLLOWED, view.fold, COUNTED)
     calls = SealedCalls(broker, Sealer(settings.sealing_key.get_secret_value()))
     return Door(broker, follower, view, calls, clock)
 
@@ -156,6 +163,7 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
     _afterwards(app, door)
     _confirmation(app, door)
     _shift_pages(app, door)
+    add_calendars(app, door.view.calendars, door.check_ready)
     app.router.routes += [PAGES.style_route(), *operations_routes(lambda: door.follower.ready)]
     app.add_middleware(
         Guard,

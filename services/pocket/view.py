@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from services.pocket.calendar.book import CalendarBook
 from shared.call import ENDED, CallId
 from shared.engine.broker import Stored
 from shared.events import (
@@ -207,6 +208,7 @@ class View:
 
     def __init__(self, link_secret: str) -> None:
         self._secret = link_secret
+        self.calendars = CalendarBook(link_secret)
         self._agencies: dict[str, AgencyView] = {}
         self._links: dict[str, OfferLink | ShiftLink] = {}
         self._refusals: OrderedDict[str, str] = OrderedDict()
@@ -218,6 +220,7 @@ class View:
             if len(self._refusals) > REFUSALS:
                 self._refusals.popitem(last=False)
             return
+        self.calendars.fold(agency, event, stored.time)
         if agency not in self._agencies:
             self._agencies[agency] = AgencyView(agency, self)
         self._agencies[agency].fold(event, stored.time)

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.pocket.http import Door
+from services.pocket.http import COUNTED, FOLLOWED, Door
 from services.pocket.sealed_calls import SealedCalls
-from services.pocket.view import CHANGES, View
+from services.pocket.view import View
 from shared.answers import done, nothing_to_do, refused
 from shared.call import Call
 from shared.doors.answers import AnswerFollower
@@ -79,13 +79,13 @@ class City:
         self.broker = MemoryBroker(self.log)
         self.sealer = Sealer(new_key())
         self.view = View(SECRET)
-        follower = AnswerFollower(self.broker, (ASSIGNMENTS, NOTIFICATIONS), self.view.fold, frozenset(CHANGES))
+        follower = AnswerFollower(self.broker, FOLLOWED, self.view.fold, COUNTED)
         self.door = Door(self.broker, follower, self.view, SealedCalls(self.broker, self.sealer), self.clock)
         self.offers: dict[str, OfferMade] = {}
         self.taken: set[str] = set()
         self.refuse: str | None = None
         """Refuse every command, with this sentence."""
-        for topic in (ASSIGNMENTS, NOTIFICATIONS):
+        for topic in FOLLOWED:
             claim = Claimed(epoch=1, writer="w")
             self.log.append(topic.name, 0, [Record("", claim.encode(), headers_of(claim, "claim", 0, self._common()))])
 
