@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from services.pocket.calendar.book import CalendarBook
 from services.pocket.me.book import BOOK_CHANGES, Book
 from shared.call import ENDED, CallId
 from shared.engine.broker import Stored
@@ -210,6 +211,7 @@ class View:
     def __init__(self, link_secret: str) -> None:
         self._secret = link_secret
         self.book = Book()
+        self.calendars = CalendarBook(link_secret)
         self._agencies: dict[str, AgencyView] = {}
         self._links: dict[str, OfferLink | ShiftLink] = {}
         self._refusals: OrderedDict[str, str] = OrderedDict()
@@ -221,6 +223,7 @@ class View:
             if len(self._refusals) > REFUSALS:
                 self._refusals.popitem(last=False)
             return
+        self.calendars.fold(agency, event, stored.time)
         if agency not in self._agencies:
             self._agencies[agency] = AgencyView(agency, self)
         self._agencies[agency].fold(event, stored.time)

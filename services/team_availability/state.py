@@ -372,6 +372,8 @@ class State:
     people: PMap[str, Person] = EMPTY
     link_generations: PMap[str, int] = EMPTY
     """Person → how often their links were revoked; it outlives their leaving, so that no link ever comes back."""
+    calendar_generations: PMap[str, int] = EMPTY
+    """The same of their links to calendars alone."""
     revoked_tokens: PMap[str, datetime] = EMPTY
     """Hash of a token or key → since when it is let in nowhere."""
     devices: PMap[str, Device] = EMPTY

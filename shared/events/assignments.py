@@ -55,6 +55,15 @@ class LinksRevoked(Event):
     reason: str = ""
 
 
+class CalendarRevoked(Event):
+    """No link of a person to a calendar leads anywhere; those of this generation are the ones that hold."""
+
+    person_id: str
+    generation: int
+    revoked_by: str = ""
+    reason: str = ""
+
+
 class TokenRevoked(Event):
     """A person's token or a CAD's key is let in nowhere any more, whatever the agencies file says."""
 
