@@ -19,6 +19,7 @@ from shared.events import (
     LinksRevoked,
     MessageKind,
     OfferAccepted,
+    OfferAnswered,
     OfferDeclined,
     OfferExpired,
     OfferMade,
@@ -62,9 +63,16 @@ def offer_made(draft: Draft[State], offer: OfferMade, _given: Input) -> None:
             draft.emit(PageDropped(page_id=page_id, why=why_not, page=page) if why_not else page)
 
 
-def offer_ended(draft: Draft[State], event: OfferAccepted | OfferDeclined | OfferExpired, _given: Input) -> None:
-    """Pages that did not go out never will."""
+def offer_answered(draft: Draft[State], event: OfferAnswered, _given: Input) -> None:
+    """Who has answered need not be asked again; what comes of it they hear on their page."""
+    _drop(draft, event.call_id, "answered", lambda page: page.kind == "offer" and page.offer_id == event.offer_id)
+
+
+def offer_ended(draft: Draft[State], event: OfferAccepted | OfferDeclined | OfferExpired, given: Input) -> None:
+    """Pages that did not go out never will; who has waited to hear whether the call is theirs hears that it is."""
     _drop_offer(draft, event, OFFER_ENDS[type(event)])
+    if isinstance(event, OfferAccepted) and event.waited:
+        _assigned(draft, event, given)
 
 
 def offer_withdrawn(draft: Draft[State], event: OfferWithdrawn, given: Input) -> None:
@@ -97,6 +105,7 @@ unconfirmed = _assignment_event("unconfirmed")
 not_moving = _assignment_event("not-moving")
 safety_check = _assignment_event("safety-check")
 upgraded = _assignment_event("upgrade", lambda event: event.on_upgrade)
+_assigned = _assignment_event("assigned")
 _released = _assignment_event("withdrawn", lambda event: event.why)
 told_to_stay = _assignment_event("stays", lambda event: event.why)
 let_in = _assignment_event("may-enter")
