@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 
 from shared.config import Settings, WebhookNetworks
+from shared.sealing import SealingKey
 
 
 class NotificationSettings(Settings):
@@ -16,3 +17,4 @@ class NotificationSettings(Settings):
     link_secret: SecretStr = Field(min_length=32, description="makes the links on pages; the same for the pocket page")
     pocket_url: str = Field(pattern="^https?://", description="where people's phones reach the pocket page")
     webhook_networks: WebhookNetworks = ()
+    sealing_key: SealingKey = Field(description="32 bytes, base64: opens an address when something is sent to it")

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.console.cli.show_figures import figures, publication
+from services.console.cli.show_rota import absences, answers, feeds, rota, rotations
 from services.console.cli.show_trace import trace
 from services.console.cli.terminal import BAD, GOOD, QUIET
 from services.console.cli.terminal import terminal as _out
@@ -399,4 +400,9 @@ SHAPES: dict[str, Callable[[Any], None]] = {
     "enrolment-link": enrolment_link,
     "people": people,
     "alerts": alerts,
+    "rota": rota,
+    "rotations": rotations,
+    "absences": absences,
+    "feeds": feeds,
+    "answers": answers,
 }
