@@ -89,7 +89,7 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
         if not link.offer.open_at(door.clock.now()):
             return RedirectResponse(back, 303)
         command = AcceptOffer(
-            command_id=child_id(made.offer_id, f"accept/{link.person_id}"),
+            command_id=child_id(made.offer_id, _acceptance(link, eta_minutes)),
             offer_id=made.offer_id,
             person_id=link.person_id,
             eta_minutes=eta_minutes,
@@ -112,6 +112,12 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
             **door.issued(link.person_id) | {"expires_at": made.expires_at},
         )
         return await door.act(link.offer.agency, command, back)
+
+
+def _acceptance(link: OfferLink, eta_minutes: int | None) -> str:
+    """Two taps are one command; but within a window the team may come to say another time."""
+    is_window = link.offer.made.window
+    return f"accept/{link.person_id}/{eta_minutes}" if is_window else f"accept/{link.person_id}"
 
 
 def _call_pages(app: FastAPI, door: Door) -> None:

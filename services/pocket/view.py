@@ -31,6 +31,7 @@ from shared.events import (
     LinksRevoked,
     MemberConfirmed,
     OfferAccepted,
+    OfferAnswered,
     OfferDeclined,
     OfferExpired,
     OfferMade,
@@ -133,6 +134,8 @@ class Offer:
     """Who has a link to it."""
     sentence: str = ""
     """Why an alternative response fits, in the words of the decision."""
+    answered: OfferAnswered | None = None
+    """What the team has said that was asked within a window."""
     state: OfferState = "open"
     why: str = ""
     ended_at: datetime | None = None
@@ -440,6 +443,11 @@ class AgencyView:
         if (offer := self._offers.get(event.offer_id)) is not None:
             offer.assignment = assignment
 
+    def offer_answered(self, event: OfferAnswered, _at: datetime) -> None:
+        """The team would take the call, and waits to hear whether it has it."""
+        if (offer := self._offers.get(event.offer_id)) is not None:
+            offer.answered = event
+
     def offer_ended(self, event: OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn, at: datetime) -> None:
         """The offer cannot be answered any more."""
         if (offer := self._offers.get(event.offer_id)) is not None:
@@ -636,6 +644,7 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     MemberConfirmed: AgencyView.member_confirmed,
     LinksRevoked: AgencyView.links_revoked,
     PlanSet: AgencyView.plan_set,
+    OfferAnswered: AgencyView.offer_answered,
     OfferMade: AgencyView.offer_made,
     PageDue: AgencyView.page_due,
     OfferAccepted: AgencyView.offer_accepted,

@@ -35,6 +35,7 @@ from shared.events import (
     EnrolDevice,
     Event,
     OfferAccepted,
+    OfferAnswered,
     OfferDeclined,
     OfferMade,
     PageDue,
@@ -210,12 +211,16 @@ class City:
         if self.refuse is not None:
             return [refused(command, "no", self.refuse)]
         match command:
+            case AcceptOffer() if self.offers[command.offer_id].window:
+                made = self.offers[command.offer_id]
+                answer = {"person_id": command.person_id, "answered_at": at, "until": made.expires_at}
+                events: list[Event] = [of_offer(OfferAnswered, made, eta_minutes=command.eta_minutes, **answer)]
             case AcceptOffer():
                 made = self.offers[command.offer_id]
                 if made.offer_id in self.taken:
                     return [nothing_to_do(command, "Your team has it already.")]
                 self.taken.add(made.offer_id)
-                events: list[Event] = [
+                events = [
                     of_offer(
                         OfferAccepted,
                         made,
