@@ -10,6 +10,8 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
+from services.pocket.calendar.book import BOOK_CHANGES
+from services.pocket.calendar.http import CALENDARS_AT, SUFFIX
 from services.pocket.config import PocketSettings
 from services.pocket.me.book import Device
 from services.pocket.pages import AWAY, GONE, OFFER_REFRESH_SECONDS, Personal
@@ -24,10 +26,11 @@ from shared.doors.pages import Page
 from shared.engine.broker import Broker
 from shared.events import Command, CommandRefused
 from shared.sealing import Sealer
-from shared.topics import ASSIGNMENTS, NOTIFICATIONS
+from shared.topics import ASSIGNMENTS, NOTIFICATIONS, ROSTERS
 
 DOOR = "pocket"
-FOLLOWED = (ASSIGNMENTS, NOTIFICATIONS)
+FOLLOWED = (ASSIGNMENTS, NOTIFICATIONS, ROSTERS)
+COUNTED = frozenset((*CHANGES, *BOOK_CHANGES))
 ANSWER_SECONDS = 2.0
 COMMAND_SECONDS = 60
 OWN_PAGE = "/me"
@@ -125,6 +128,9 @@ class Door:
             device = self.device_or_none(request)
             return f"{device.agency}/{device.holder}" if device else None
         token, now = (*request.scope["path"].split("/"), "")[2], self.clock.now()
+        if request.scope["path"].startswith(CALENDARS_AT):
+            calendar = self.view.calendars.link(token.removesuffix(SUFFIX))
+            return f"{calendar.agency}/{calendar.person_id}" if calendar else None
         if (offer := self.view.offer_link(token, now)) is not None:
             return f"{offer.offer.agency}/{offer.person_id}"
         if (roll := self.view.roll_link(token, now)) is not None:
@@ -181,7 +187,7 @@ UNKNOWN_DEVICE = (
 def open_door(broker: Broker, clock: Clock, settings: PocketSettings) -> Door:
     """The door on a broker; nothing is read before its application starts."""
     view = View(settings.link_secret.get_secret_value())
-    follower = AnswerFollower(broker, FOLLOWED, view.fold, frozenset(CHANGES))
+    follower = AnswerFollower(broker, FOLLOWED, view.fold, COUNTED)
     sealer = Sealer(settings.sealing_key.get_secret_value())
     secure = not settings.pocket_url.startswith("http://")
     own = OwnPage(secure, settings.push_public_key, sealer, settings.webhook_networks)

@@ -10,10 +10,12 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from services.pocket import pages
+from services.pocket.calendar.http import add_calendars
 from services.pocket.door import DOOR, Door
 from services.pocket.me.http import add_own_pages
 from services.pocket.pages import AWAY, PAGES
 from services.pocket.rolls import add_roll_pages
+from services.pocket.view import OfferLink
 from shared.doors.guard import Bounds, Guard
 from shared.doors.operations import operations_routes
 from shared.doors.pages import HEADERS, Page
@@ -56,6 +58,7 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
     _shift_pages(app, door)
     add_own_pages(app, door)
     add_roll_pages(app, door)
+    add_calendars(app, door.view.calendars, door.check_ready)
     app.router.routes += [PAGES.style_route(), *operations_routes(lambda: door.follower.ready)]
     app.add_middleware(
         Guard,
@@ -89,7 +92,7 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
         if not link.offer.open_at(door.clock.now()):
             return RedirectResponse(back, 303)
         command = AcceptOffer(
-            command_id=child_id(made.offer_id, f"accept/{link.person_id}"),
+            command_id=child_id(made.offer_id, _acceptance(link, eta_minutes)),
             offer_id=made.offer_id,
             person_id=link.person_id,
             eta_minutes=eta_minutes,
@@ -112,6 +115,12 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
             **door.issued(link.person_id) | {"expires_at": made.expires_at},
         )
         return await door.act(link.offer.agency, command, back)
+
+
+def _acceptance(link: OfferLink, eta_minutes: int | None) -> str:
+    """Two taps are one command; but within a window the team may come to say another time."""
+    is_window = link.offer.made.window
+    return f"accept/{link.person_id}/{eta_minutes}" if is_window else f"accept/{link.person_id}"
 
 
 def _call_pages(app: FastAPI, door: Door) -> None:

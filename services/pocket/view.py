@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from services.pocket.calendar.book import CalendarBook
 from services.pocket.me.book import BOOK_CHANGES, Book
 from shared.call import ENDED, CallId
 from shared.engine.broker import Stored
@@ -31,6 +32,7 @@ from shared.events import (
     LinksRevoked,
     MemberConfirmed,
     OfferAccepted,
+    OfferAnswered,
     OfferDeclined,
     OfferExpired,
     OfferMade,
@@ -133,6 +135,8 @@ class Offer:
     """Who has a link to it."""
     sentence: str = ""
     """Why an alternative response fits, in the words of the decision."""
+    answered: OfferAnswered | None = None
+    """What the team has said that was asked within a window."""
     state: OfferState = "open"
     why: str = ""
     ended_at: datetime | None = None
@@ -240,6 +244,7 @@ class View:
     def __init__(self, link_secret: str) -> None:
         self._secret = link_secret
         self.book = Book()
+        self.calendars = CalendarBook(link_secret)
         self._agencies: dict[str, AgencyView] = {}
         self._links: dict[str, Link] = {}
         self._refusals: OrderedDict[str, str] = OrderedDict()
@@ -251,6 +256,7 @@ class View:
             if len(self._refusals) > REFUSALS:
                 self._refusals.popitem(last=False)
             return
+        self.calendars.fold(agency, event, stored.time)
         if agency not in self._agencies:
             self._agencies[agency] = AgencyView(agency, self)
         self._agencies[agency].fold(event, stored.time)
@@ -495,6 +501,11 @@ class AgencyView:
         if (offer := self._offers.get(event.offer_id)) is not None:
             offer.assignment = assignment
 
+    def offer_answered(self, event: OfferAnswered, _at: datetime) -> None:
+        """The team would take the call, and waits to hear whether it has it."""
+        if (offer := self._offers.get(event.offer_id)) is not None:
+            offer.answered = event
+
     def offer_ended(self, event: OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn, at: datetime) -> None:
         """The offer cannot be answered any more."""
         if (offer := self._offers.get(event.offer_id)) is not None:
@@ -698,6 +709,7 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     MemberConfirmed: AgencyView.member_confirmed,
     LinksRevoked: AgencyView.links_revoked,
     PlanSet: AgencyView.plan_set,
+    OfferAnswered: AgencyView.offer_answered,
     OfferMade: AgencyView.offer_made,
     PageDue: AgencyView.page_due,
     OfferAccepted: AgencyView.offer_accepted,

@@ -54,6 +54,8 @@ class AgencyRecords:
         """By roll call, person and method."""
         self.roll_pages: dict[str, RollPlaceSeen] = {}
         """By page id."""
+        self.calendar_generations: dict[str, int] = {}
+        """And those to calendars alone."""
         self.referrals: OrderedDict[str, ReferralSeen] = OrderedDict()
         self.rota = RotaSeen()
         self.load: dict[str, LoadSeen] = {}
