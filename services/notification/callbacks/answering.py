@@ -29,7 +29,7 @@ COMMAND_SECONDS = 60
 NEWS_HOURS = 24
 """What carriers say is true for long after: a command that waits for a service that is down still counts."""
 HELPS, HELP_MINUTES = 5, 10
-"""So often in so many minutes a phone is told how to answer: one that texts by itself must not go on for ever."""
+"""So often in so many minutes a phone is told more than an answer: one that texts by itself must find an end."""
 
 TextResult = Literal["answer", "stop", "start", "help", "not-understood", "which", "late", "nothing-asked", "stranger"]
 
@@ -72,9 +72,8 @@ class Reader:
         if said == "help":
             return Read("help")
         reply = read_reply(text.body)
-        if reply is None:
-            return self._how_to_answer(view, ways, fingerprint)
-        return self._answer(view, ways, reply, zone)
+        read = self._how_to_answer(view, ways) if reply is None else self._answer(view, ways, reply, zone)
+        return read if read.commands or self._may_say_more(fingerprint) else Read(read.result)
 
     def key(self, view: AgencyView, page: PageDue, digits: str) -> Command | None:
         """The command that a key is; None for a key that means nothing."""
@@ -117,13 +116,16 @@ class Reader:
             return Read("late", sentence=words.over(newest.offer, now), link=self._link(newest) if mine else "")
         return Read("nothing-asked", sentence=words.NOTHING_ASKED)
 
-    def _how_to_answer(self, view: AgencyView, ways: list[Way], fingerprint: str) -> Read:
+    def _how_to_answer(self, view: AgencyView, ways: list[Way]) -> Read:
+        is_asked = any(asked.offer.is_open(self.clock.now()) for asked in view.asked(ways))
+        return Read("not-understood", sentence=words.HOW_TO_ANSWER if is_asked else words.NOTHING_ASKED)
+
+    def _may_say_more(self, fingerprint: str) -> bool:
         now, helped = self.clock.now(), self._helped[fingerprint]
         if len(helped) == HELPS and now - helped[0] < timedelta(minutes=HELP_MINUTES):
-            return Read("not-understood")
+            return False
         helped.append(now)
-        is_asked = any(asked.offer.is_open(now) for asked in view.asked(ways))
-        return Read("not-understood", sentence=words.HOW_TO_ANSWER if is_asked else words.NOTHING_ASKED)
+        return True
 
     def _offer(self, asked: Asked, reply: Reply) -> Command:
         """The same command as the person's tap on the page of the offer would be: whichever comes first is it."""
