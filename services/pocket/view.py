@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from services.pocket.calendar.book import CalendarBook
+from services.pocket.me.book import BOOK_CHANGES, Book
 from shared.call import ENDED, CallId
 from shared.engine.broker import Stored
+from shared.enrolment import Enrolment, read_enrolment
 from shared.events import (
     OFFER_ENDS,
     AssignmentEnded,
@@ -28,6 +31,7 @@ from shared.events import (
     LinksRevoked,
     MemberConfirmed,
     OfferAccepted,
+    OfferAnswered,
     OfferDeclined,
     OfferExpired,
     OfferMade,
@@ -130,6 +134,8 @@ class Offer:
     """Who has a link to it."""
     sentence: str = ""
     """Why an alternative response fits, in the words of the decision."""
+    answered: OfferAnswered | None = None
+    """What the team has said that was asked within a window."""
     state: OfferState = "open"
     why: str = ""
     ended_at: datetime | None = None
@@ -207,6 +213,8 @@ class View:
 
     def __init__(self, link_secret: str) -> None:
         self._secret = link_secret
+        self.book = Book()
+        self.calendars = CalendarBook(link_secret)
         self._agencies: dict[str, AgencyView] = {}
         self._links: dict[str, OfferLink | ShiftLink] = {}
         self._refusals: OrderedDict[str, str] = OrderedDict()
@@ -218,6 +226,7 @@ class View:
             if len(self._refusals) > REFUSALS:
                 self._refusals.popitem(last=False)
             return
+        self.calendars.fold(agency, event, stored.time)
         if agency not in self._agencies:
             self._agencies[agency] = AgencyView(agency, self)
         self._agencies[agency].fold(event, stored.time)
@@ -231,6 +240,14 @@ class View:
         """What a shift link leads to, while it lives."""
         link = self._find(token, now)
         return link if isinstance(link, ShiftLink) else None
+
+    def enrolment(self, token: str, now: datetime) -> Enrolment | None:
+        """What a link enrols a device for, as it says itself; None where it is too old, or was not made here."""
+        return read_enrolment(token, self._secret, now)
+
+    def agency(self, name: str) -> AgencyView:
+        """One agency; empty where nothing is known of it."""
+        return self._agencies.get(name) or AgencyView(name, self)
 
     def refusal(self, command_id: str) -> str | None:
         """Why a command was refused, in a sentence."""
@@ -292,6 +309,24 @@ class AgencyView:
         """The team's offers that can still be shown, newest first."""
         offers = [offer for offer in self._offers.values() if offer.made.team_id == team_id]
         return sorted(offers, key=lambda offer: offer.made_at, reverse=True)
+
+    def shift_of(self, person_id: str) -> Shift | None:
+        """The shift that a person is on; where they have yet to say so, that one if there is no other."""
+        shifts = [s for s in self._shifts.values() if s.ended_at is None and person_id in s.signed_on.members]
+        return min(shifts, key=lambda shift: person_id in shift.unconfirmed, default=None)
+
+    def shift_of_team(self, team_id: str) -> Shift | None:
+        """The shift that a team is on."""
+        shift = self._shifts.get(team_id)
+        return None if shift is None or shift.ended_at is not None else shift
+
+    def shift_token(self, shift: Shift, person_id: str) -> str:
+        """The token of a person's link to a shift."""
+        return self._token("shift", shift.signed_on.shift_id, person_id)
+
+    def of_devices(self, event: Event, at: datetime) -> None:
+        """Devices, people, and the ways to them."""
+        self._view.book.fold(self.name, event, at)
 
     def token(self, offer: Offer, person_id: str) -> str:
         """The token of a person's link to an offer."""
@@ -407,6 +442,11 @@ class AgencyView:
         self.offer_ended(event, at)
         if (offer := self._offers.get(event.offer_id)) is not None:
             offer.assignment = assignment
+
+    def offer_answered(self, event: OfferAnswered, _at: datetime) -> None:
+        """The team would take the call, and waits to hear whether it has it."""
+        if (offer := self._offers.get(event.offer_id)) is not None:
+            offer.answered = event
 
     def offer_ended(self, event: OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn, at: datetime) -> None:
         """The offer cannot be answered any more."""
@@ -604,6 +644,7 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     MemberConfirmed: AgencyView.member_confirmed,
     LinksRevoked: AgencyView.links_revoked,
     PlanSet: AgencyView.plan_set,
+    OfferAnswered: AgencyView.offer_answered,
     OfferMade: AgencyView.offer_made,
     PageDue: AgencyView.page_due,
     OfferAccepted: AgencyView.offer_accepted,
@@ -628,5 +669,6 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     CallChanged: AgencyView.call_changed,
     IncidentConfirmed: AgencyView.incident_confirmed,
     AssignmentMoved: AgencyView.assignment_moved,
+    **dict.fromkeys(BOOK_CHANGES, AgencyView.of_devices),
 }
 """The events that the page follows, and what each changes."""

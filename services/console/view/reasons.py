@@ -82,6 +82,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "declined": "the team declined",
         "expired": "the team did not answer in time",
         # why an offer or a team is taken back, or an episode begins or ends
+        "not-needed": "another team was there sooner",
         "needed-first": "another call came first",
         "taken": "the team or the call was taken by then",
         "routed": "the call was decided by then",

@@ -23,6 +23,7 @@ NOT_PROJECTED: dict[type[Event], str] = {
     events.PositionsNoted: "says how far a service has read",
     events.PersonDefined: "is about staff",
     events.PersonRemoved: "is about staff",
+    events.CalendarRevoked: "is about staff; the command stands in `command`",
     events.LinksRevoked: "is about staff; the command stands in `command`",
     events.LinksRenewed: "is about staff",
     events.TokenRevoked: "is about keys; the command stands in `command`",

@@ -273,7 +273,7 @@ def test_a_page_whose_process_died_between_attempt_and_result_is_not_sent_again_
     events = running.take(EffectDone(page.page_id, "unknown"))
     assert of(events, PageFailed) == [PageFailed(page_id=page.page_id, why="unknown")]
     (called,) = of(events, PageDue)
-    assert called.method == ContactMethod(method_id="call", kind="voice")
+    assert (called.method.method_id, called.method.kind) == ("call", "voice")
     assert running.take(EffectStarting(page.page_id)) == []
     assert running.take(EffectDone(page.page_id, "unknown")) == []
     assert running.owed() == ["page-due"]
