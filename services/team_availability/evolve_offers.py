@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.team_availability.evolve_calls import with_episode
-from services.team_availability.evolve_teams import with_offer, without_offer
+from services.team_availability.evolve_teams import with_offer, with_shift, without_offer
 from services.team_availability.plan import OF_THE_CHAIN
-from services.team_availability.state import SETTLE, Episode, Offer, State, clock
+from services.team_availability.state import SETTLE, Episode, Offer, State, Willing, clock
 from shared.events import (
     OFFER_ENDS,
     CallOverridden,
@@ -18,6 +18,7 @@ from shared.events import (
     ConfirmationLapsed,
     DecisionConfirmed,
     FallBackStepped,
+    OfferAnswered,
     OfferDeclined,
     OfferExpired,
     OfferMade,
@@ -48,6 +49,16 @@ def _offer_made(state: State, event: OfferMade, at: datetime) -> State:
         offers=state.offers.set(event.offer_id, event.call_id),
         clocks=state.clocks.set(clock("offer", event.offer_id), event.expires_at + SETTLE),
     )
+
+
+def _offer_answered(state: State, event: OfferAnswered, at: datetime) -> State:
+    willing = Willing(event.person_id, event.eta_minutes, event.answered_at, event.method_id)
+    episode = state.calls[event.call_id].running
+    offers = tuple(
+        replace(offer, willing=willing) if offer.offer_id == event.offer_id else offer for offer in episode.offers
+    )
+    state = with_episode(state, event.call_id, offers=offers)
+    return state if state.teams[event.team_id].shift is None else with_shift(state, event.team_id, heard_at=at)
 
 
 def _offer_over(state: State, event: OfferDeclined | OfferExpired | OfferWithdrawn, at: datetime) -> State:
@@ -133,6 +144,7 @@ def _with_reason(episode: Episode, reason: str) -> tuple[str, ...]:
 
 OFFER_CHANGES: dict[type[Any], Callable[[State, Any, datetime], State]] = {
     OfferMade: _offer_made,
+    OfferAnswered: _offer_answered,
     OfferDeclined: _offer_over,
     OfferExpired: _offer_over,
     OfferWithdrawn: _offer_over,

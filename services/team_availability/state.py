@@ -120,6 +120,16 @@ class Device:
 # --- calls ----------------------------------------------------------------------------------------------------------
 
 
+class Willing(NamedTuple):
+    """What a team answered that was asked within a window: who would come, and how soon."""
+
+    person_id: str
+    eta_minutes: int | None
+    at: datetime
+    """When the answer became durable."""
+    method_id: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """An offer of the running episode."""
@@ -130,6 +140,8 @@ class Offer:
     reached_by: str
     expires_at: datetime
     ended: OfferEnd | None = None
+    willing: Willing | None = None
+    """The team would take the call, and waits to hear whether another is there sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +384,8 @@ class State:
     people: PMap[str, Person] = EMPTY
     link_generations: PMap[str, int] = EMPTY
     """Person → how often their links were revoked; it outlives their leaving, so that no link ever comes back."""
+    calendar_generations: PMap[str, int] = EMPTY
+    """The same of their links to calendars alone."""
     revoked_tokens: PMap[str, datetime] = EMPTY
     """Hash of a token or key → since when it is let in nowhere."""
     devices: PMap[str, Device] = EMPTY

@@ -138,6 +138,12 @@ class RevokeLinks(_TeamCommand):
     """Devices of theirs that end with the links: the phone that is lost, not the one that is at hand."""
 
 
+class RevokeCalendar(_TeamCommand):
+    """End the links of a person to calendars, theirs and everybody's, and none besides; `reason` says why."""
+
+    person_id: Name
+
+
 class RevokeToken(_TeamCommand):
     """Let a person's token or a CAD's key in nowhere any more, whatever the agencies file says; `reason` says why."""
 

@@ -59,6 +59,14 @@ def link(body: dict[str, str]) -> None:
     _out().print(Text(f"{body['person_id']} with {body['team_id']}: {body['link']}"), soft_wrap=True)
 
 
+def calendars(body: dict[str, str]) -> None:
+    """Where calendar programs subscribe."""
+    out = _out()
+    out.print(Text(f"shifts of {body['person_id']}: {body['own']}"), soft_wrap=True)
+    out.print(Text(f"everybody's shifts: {body['whole']}"), soft_wrap=True)
+    out.print(Text("  ?team=TEAM behind it shows one team's alone", QUIET), soft_wrap=True)
+
+
 def sign_in_link(body: dict[str, str]) -> None:
     """A link that signs in at a browser."""
     _out().print(Text(body["link"]), soft_wrap=True)
@@ -384,6 +392,7 @@ SHAPES: dict[str, Callable[[Any], None]] = {
     "answer": answer,
     "not-done": not_done,
     "link": link,
+    "calendars": calendars,
     "sign-in-link": sign_in_link,
     "key": key,
     "figures": figures,

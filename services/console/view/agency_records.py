@@ -45,6 +45,8 @@ class AgencyRecords:
         self.devices: dict[str, DeviceSeen] = {}
         self.link_generations: dict[str, int] = {}
         """How often a person's links were revoked."""
+        self.calendar_generations: dict[str, int] = {}
+        """And those to calendars alone."""
         self.referrals: OrderedDict[str, ReferralSeen] = OrderedDict()
         self.rota = RotaSeen()
         self.load: dict[str, LoadSeen] = {}

@@ -41,6 +41,8 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("GET", "/v1/teams"): (PEOPLE, None),
     ("GET", "/v1/people"): ({"dispatcher", "supervisor"}, None),
     ("GET", "/v1/people/me/link"): (PEOPLE, None),
+    ("GET", "/v1/rota/calendars"): (PEOPLE, None),
+    ("GET", "/v1/rota/calendars/the-staff"): ({"dispatcher", "supervisor"}, None),
     ("GET", "/v1/alerts"): (PEOPLE, None),
     ("GET", "/v1/commands/x"): (PEOPLE, None),
     ("GET", "/v1/figures"): ({"supervisor", "approver", "viewer"}, None),
@@ -76,6 +78,10 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/people"): ({"supervisor"}, {"person": PERSON}),
     ("POST", "/v1/people/x/remove"): ({"supervisor"}, {}),
     ("POST", "/v1/people/the-staff/revoke-links"): (
+        {"staff", "dispatcher", "supervisor"},
+        {"reason": "the phone is lost"},
+    ),
+    ("POST", "/v1/people/the-staff/revoke-calendar"): (
         {"staff", "dispatcher", "supervisor"},
         {"reason": "the phone is lost"},
     ),
