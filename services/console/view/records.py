@@ -358,6 +358,8 @@ AlertKind = Literal[
     "paused-by-itself",
     "pause-unreviewed",
     "referral-overdue",
+    "rota-gap",
+    "roster-feed-stale",
 ]
 
 
