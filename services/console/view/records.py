@@ -387,6 +387,8 @@ AlertKind = Literal[
     "paused-by-itself",
     "pause-unreviewed",
     "referral-overdue",
+    "rota-gap",
+    "roster-feed-stale",
 ]
 
 
