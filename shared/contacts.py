@@ -24,7 +24,7 @@ from shared.engine.follower import Follower, Positions
 from shared.engine.topic import SEGMENTS
 from shared.events import ContactKind, ContactSealed, Event, Sealed, UndecodableEvent, decode
 from shared.sealing import CannotOpen, Sealer
-from shared.telemetry import logger
+from shared.telemetry import CONTACTS_UNOPENABLE, logger
 from shared.topics import CONTACTS
 
 NAME = "name"
@@ -122,6 +122,13 @@ class Contacts(Follower):
         """The newest record of each partition."""
         self._read_to: dict[int, int] = {}
         self._news = asyncio.Condition()
+        if sealer is not None:
+            CONTACTS_UNOPENABLE.set_function(lambda: float(self.unopenable(sealer)))
+
+    def unopenable(self, sealer: Sealer) -> int:
+        """How many addresses are sealed with another key. Any thread may ask."""
+        people = list(self._people.values())
+        return sum(sealed.key_id != sealer.key_id for ways in people for sealed in list(ways.values()))
 
     def keys(self, agency: str, person_id: str) -> tuple[ContactKey, ...]:
         """What is sealed of a person: their ways, and their name."""

@@ -137,6 +137,10 @@ AGENCIES_FILE_REFUSED = Gauge(
     "careroute_agencies_file_refused",
     "1 while the agencies file is wrong or gone, and the one before it in force: nobody can be taken out by it.",
 )
+CONTACTS_UNOPENABLE = Gauge(
+    "careroute_contacts_unopenable",
+    "Addresses of staff that are sealed with another key than this process has: nothing can go there. ALERT.",
+)
 
 # --- what one kind of process counts, as it happens
 
@@ -170,6 +174,8 @@ OFFERS = _counter(
     agency=GIVEN,
     ended=("accepted", "declined", "expired", "withdrawn"),
 )
+REACHED_BY = ("pocket", "webhook", "sms", "voice", "push", "email")
+"""The kinds of way to a person."""
 PAGES = _counter(
     "careroute_pages_total",
     "Pages by how they ended.",
@@ -177,16 +183,52 @@ PAGES = _counter(
     agency=GIVEN,
     ended=("delivered", "failed", "dropped"),
 )
+PAGES_RECEIVED = _counter(
+    "careroute_pages_received_total",
+    "Pages of which more is known than that their provider took them, by the kind of way.",
+    by="notification",
+    agency=GIVEN,
+    kind=REACHED_BY,
+    evidence=("carrier", "shown", "heard"),
+)
+PAGES_UNDELIVERED = _counter(
+    "careroute_pages_undelivered_total",
+    "Pages that their provider took and that did not arrive: why lies with us, with the number, or with the moment.",
+    by="notification",
+    agency=GIVEN,
+    kind=REACHED_BY,
+    why=("ours", "number", "moment"),
+)
+WAYS_LOST = _counter(
+    "careroute_ways_lost_total",
+    "Ways to people that broke, or that they closed: a person has to see to each.",
+    by="notification",
+    agency=GIVEN,
+    why=("broken", "unproved", "opted-out"),
+)
 PAGE_SECONDS = Histogram(
     "careroute_page_seconds", "Handing a page to its provider, until it answered.", ["method"], buckets=FAST_SECONDS
 )
 CARRIER_ANSWERS = _counter(
     "careroute_carrier_answers_total",
-    "What carriers of texts and calls made of a page that was handed to them. ALERT where they refuse credentials.",
+    "What carriers made of a text or call that was handed to them. ALERT where they refuse us, or leave it open.",
     by="notification",
     agency=GIVEN,
     carrier=("twilio", "telnyx"),
     ended=("taken", "refused", "unknown", "not-taken", "credentials", "queue-full", "unregistered", "filtered"),
+)
+CALLBACKS = _counter(
+    "careroute_callbacks_total",
+    "What carriers called back with: news of pages, calls picked up, keys, texts. ALERT where it is forged.",
+    by="callbacks",
+    carrier=("twilio", "telnyx"),
+    result=("news", "call", "key", "text", "forged", "not-understood", "away"),
+)
+INBOUND_TEXTS = _counter(
+    "careroute_inbound_texts_total",
+    "Texts from phones, by what they were taken for.",
+    by="callbacks",
+    result=("answer", "stop", "start", "help", "not-understood", "which", "late", "nothing-asked", "stranger"),
 )
 CAD_NOT_INFORMED = _counter(
     "careroute_cad_not_informed_total",

@@ -31,10 +31,11 @@ from services.intake.http import create_app as intake_app
 from services.notification.config import NotificationSettings
 from services.notification.perform import performer
 from services.notification.service import NOTIFICATION
-from services.pocket.http import Door
+from services.pocket.door import COUNTED, FOLLOWED, Door
 from services.pocket.http import create_app as pocket_app
 from services.pocket.sealed_calls import SealedCalls
-from services.pocket.view import CHANGES, View
+from services.pocket.view import View
+from services.rostering.service import ROSTERING
 from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import triage_service
 from shared import telemetry
@@ -45,9 +46,10 @@ from shared.engine.broker import Broker
 from shared.engine.effects import Perform, no_effects
 from shared.engine.kafka import KafkaBroker
 from shared.engine.memory import MemoryBroker, MemoryLog
+from shared.engine.process import Together
+from shared.engine.service import Service
 from shared.engine.worker import Worker
 from shared.sealing import Sealer
-from shared.topics import ASSIGNMENTS, NOTIFICATIONS
 
 PARTITIONS = 4
 AUDIT_SECONDS = 2
@@ -222,20 +224,28 @@ class OneProcess:
             "webhook_networks": WEBHOOK_NETWORKS,
         }
         link_secret, sealer = SecretStr(self.access.link_secret), Sealer(self.access.sealing_key)
-        notifying = NotificationSettings(**common, link_secret=link_secret, pocket_url=self.url_of("pocket"))
+        notifying = NotificationSettings(
+            **common,
+            link_secret=link_secret,
+            pocket_url=self.url_of("pocket"),
+            sealing_key=SecretStr(self.access.sealing_key),
+        )
         loop = asyncio.get_running_loop()
         for number in (1, 2):
-            runs: tuple[tuple[Any, Perform], ...] = (
-                (triage_service(sealer), no_effects),
-                (TEAM_AVAILABILITY, no_effects),
-                (NOTIFICATION, performer(notifying)),
+            perform = performer(notifying, self.broker())
+            runners = (
+                self._worker(triage_service(sealer), number),
+                self._worker(TEAM_AVAILABILITY, number),
+                Together(self._worker(NOTIFICATION, number, perform), perform.contacts),
+                self._worker(ROSTERING, number),
             )
-            for service, perform in runs:
-                worker = Worker(service, self.broker(), self._clock, f"{service.name}-{number}", perform)
-                self._workers.append(loop.create_task(worker.run(self._stopping)))
+            self._workers += [loop.create_task(runner.run(self._stopping)) for runner in runners]
         progress("workers started")
         await self._open_doors(common, link_secret, sealer, file)
         progress("doors open")
+
+    def _worker(self, service: Service[Any], number: int, perform: Perform = no_effects) -> Worker[Any]:
+        return Worker(service, self.broker(), self._clock, f"{service.name}-{number}", perform)
 
     async def _open_doors(self, common: dict[str, Any], link_secret: SecretStr, sealer: Sealer, file: Path) -> None:
         agencies = Agencies(file)
@@ -243,7 +253,7 @@ class OneProcess:
         taking = IntakeSettings(**common, sealing_key=sealing_key)
         commanding = ConsoleSettings(**common, link_secret=link_secret, pocket_url=self.url_of("pocket"))
         model = View(link_secret.get_secret_value())
-        follower = AnswerFollower(self.broker(), (ASSIGNMENTS, NOTIFICATIONS), model.fold, frozenset(CHANGES))
+        follower = AnswerFollower(self.broker(), FOLLOWED, model.fold, COUNTED)
         door = Door(self.broker(), follower, model, SealedCalls(self.broker(), sealer), self._clock)
         apps = {
             "intake": intake_app(self.broker(), self._clock, agencies, sealer, taking),

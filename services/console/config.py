@@ -10,6 +10,7 @@ from pydantic_settings import NoDecode
 
 from shared.addresses import Url
 from shared.config import NOBODY, AgencyDoorSettings, Environment, WebhookNetworks, listed
+from shared.sealing import SealingKey
 
 Address = Annotated[Annotated[str, Field(pattern="^https?://")] | None, BeforeValidator(lambda value: value or None)]
 """Of something that there may be; empty is the same as left out."""
@@ -34,6 +35,14 @@ class ConsoleSettings(AgencyDoorSettings):
         default="http://127.0.0.1:8002", pattern="^https?://", description="address of the pocket page, for links"
     )
     webhook_networks: WebhookNetworks = ()
+    sealing_key: SealingKey | None = Field(
+        default=None,
+        description="32 bytes, base64: seals the addresses and names of staff; without it none can be set, and people "
+        "are shown by their ids",
+    )
+    phone_region: str = Field(
+        default="", pattern="^([A-Z]{2})?$", description="where telephone numbers without + are at home, e.g. US"
+    )
     console_answer_seconds: float = Field(
         default=2.0, gt=0, le=10, description="how long a command's answer is waited for"
     )

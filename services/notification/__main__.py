@@ -1,11 +1,13 @@
-"""Runs notification."""
+"""Runs notification, and follows the addresses that its pages go to."""
 
 from services.notification.config import NotificationSettings
 from services.notification.metrics import watch
 from services.notification.perform import performer
 from services.notification.service import NOTIFICATION
+from shared.engine.kafka import KafkaBroker
 from shared.engine.process import run
 
 if __name__ == "__main__":
     settings = NotificationSettings.load()
-    run(NOTIFICATION, settings, performer(settings), watch)
+    perform = performer(settings, KafkaBroker(settings.kafka, settings.partitions))
+    run(NOTIFICATION, settings, perform, watch, beside=perform.contacts)

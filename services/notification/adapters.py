@@ -1,4 +1,4 @@
-"""The ways to page a person, behind one interface: the pocket page, and a signed webhook to a paging provider."""
+"""The ways to page a person, behind one interface: the pocket page, texts, calls, a signed webhook to a provider."""
 
 from __future__ import annotations
 
@@ -6,27 +6,33 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.notification.carriers.order import CarrierPage, Carriers
+from services.notification.carriers.urls import CallbackUrls
 from services.notification.config import NotificationSettings
+from services.notification.exchange import Exchanges
 from services.notification.outcome import DONE, Outcome
 from services.notification.webhook import Message, Sender
 from shared.addresses import Network, UrlRefused, reachable
 from shared.agencies import Agencies
 from shared.events import PageDue
-from shared.links import offer_link
+from shared.links import offer_link, roll_link, shift_link
 
 
 class Adapter(Protocol):
     """One way to page a person; `adapters_of` names it by the kind of contact method that it serves."""
 
-    async def send(self, agency: str, page: PageDue) -> Outcome:
-        """Hand one page over, once; nothing is sent after `page.not_after`."""
+    async def send(self, agency: str, page: PageDue, address: str) -> Outcome:
+        """Hand one page over, once; nothing is sent after `page.not_after`.
+
+        `address`: opened for this page alone; it goes into no log and no metric. Empty for `pocket`.
+        """
         ...
 
 
 class PocketPage:
     """The pocket page follows the journal: a page that is written is on it already."""
 
-    async def send(self, agency: str, page: PageDue) -> Outcome:  # noqa: ARG002  # there is nothing left to do
+    async def send(self, agency: str, page: PageDue, address: str) -> Outcome:  # noqa: ARG002  # nothing is left to do
         """It is there."""
         return DONE
 
@@ -39,8 +45,18 @@ class Links:
     secret: str
 
     def of(self, page: PageDue) -> str:
-        """The person's own link to the offer; after acceptance it leads to the call."""
-        return offer_link(self.base_url, self.secret, page.offer_id or "", page.person_id, page.link_generation)
+        """The person's own link: to the offer, and after acceptance to the call; to their shift; to their answer.
+
+        What is about none of these leads to the page of their own that a phone is enrolled for.
+        """
+        person = (page.person_id, page.link_generation)
+        if page.kind == "signed-on":
+            return shift_link(self.base_url, self.secret, page.about, *person)
+        if page.kind == "test":
+            return roll_link(self.base_url, self.secret, page.about, *person, method_id=page.method.method_id)
+        if page.offer_id is None:
+            return f"{self.base_url.rstrip('/')}/me"
+        return offer_link(self.base_url, self.secret, page.offer_id, *person, method_id=page.method.method_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +71,13 @@ class WebhookPage:
     secrets_of: Callable[[str], Sequence[str]]
     allowed: Collection[Network] = ()
 
-    async def send(self, agency: str, page: PageDue) -> Outcome:
+    async def send(self, agency: str, page: PageDue, address: str) -> Outcome:
         """Post the page: team, district, priority, kind and link, how long it is valid, and nothing personal."""
         secrets = self.secrets_of(agency)
         if not secrets:
             return Outcome("failed", "no-secret")
         try:
-            url = reachable(page.method.url or "", self.allowed)
+            url = reachable(address, self.allowed)
         except UrlRefused:
             return Outcome("failed", "bad-url")
         message = Message(url, secrets, page.page_id, self._body(page), page.not_after)
@@ -83,8 +99,12 @@ class WebhookPage:
 
 def adapters_of(settings: NotificationSettings, agencies: Agencies, sender: Sender) -> dict[str, Adapter]:
     """Every adapter, by the kind of contact method: a new provider is a class above and a line here."""
-    links = Links(settings.pocket_url, settings.link_secret.get_secret_value())
+    secret = settings.link_secret.get_secret_value()
+    links, urls = Links(settings.pocket_url, secret), CallbackUrls(settings.callbacks_url, secret)
+    carriers = Carriers(Exchanges(settings.webhook_networks).ask, agencies, urls, links.of, sender.clock)
     return {
         "pocket": PocketPage(),
+        "sms": CarrierPage(carriers, "sms"),
+        "voice": CarrierPage(carriers, "voice"),
         "webhook": WebhookPage(sender, links, agencies.page_secrets, settings.webhook_networks),
     }

@@ -12,9 +12,15 @@ from services.notification.outcome import DONE, Outcome
 from services.notification.webhook import Message, Sender
 from shared.agencies import Agencies, CadWebhook
 from shared.clock import Clock, SystemClock
+from shared.contacts import ContactErased, ContactKey, Contacts, ContactsBehind
+from shared.engine.broker import Broker
 from shared.engine.service import Effect, EffectDone
 from shared.events import CadMessageDue, PageDue
-from shared.telemetry import PAGE_SECONDS
+from shared.sealing import CannotOpen, Sealer
+from shared.telemetry import PAGE_SECONDS, logger
+
+OPEN_SECONDS = 4.0
+"""How long a page waits until `contacts` has been read as far as its address: then the next way has its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,7 @@ class Performer:
     """By the kind of contact method."""
     sender: Sender
     cad_webhook: Callable[[str, str], CadWebhook | None]
+    contacts: Contacts
     clock: Clock
 
     async def __call__(self, agency: str, effect: Effect) -> EffectDone:
@@ -42,9 +49,31 @@ class Performer:
     async def _page(self, agency: str, page: PageDue) -> Outcome:
         kind, began = page.method.kind, self.clock.monotonic()
         adapter = self.adapters.get(kind)
-        outcome = Outcome("failed", "no-adapter") if adapter is None else await adapter.send(agency, page)
+        outcome = Outcome("failed", "no-adapter") if adapter is None else await self._hand_over(adapter, agency, page)
         PAGE_SECONDS.labels(kind).observe(self.clock.monotonic() - began)
         return outcome
+
+    async def _hand_over(self, adapter: Adapter, agency: str, page: PageDue) -> Outcome:
+        """Open the address and send the page there; what keeps it from being opened is why the page failed."""
+        try:
+            address = await self._address(agency, page)
+        except ContactErased:
+            return Outcome("failed", "erased")
+        except ContactsBehind:
+            return Outcome("failed", "contacts-behind")
+        except CannotOpen as error:
+            logger().error("an address cannot be opened", page_id=page.page_id, wrong=str(error))
+            return Outcome("failed", "sealed")
+        return await adapter.send(agency, page, address)
+
+    async def _address(self, agency: str, page: PageDue) -> str:
+        method = page.method
+        if method.kind == "pocket" or method.url is not None:  # a page of a record from before addresses were sealed
+            return method.url or ""
+        left_seconds = (page.not_after - self.clock.now()).total_seconds()
+        key = ContactKey(agency, page.person_id, method.method_id)
+        wait_seconds = min(OPEN_SECONDS, left_seconds)
+        return await self.contacts.address(key, method.kind, position=method.position, seconds=wait_seconds)
 
     async def _message(self, agency: str, message: CadMessageDue) -> Outcome:
         webhook = self.cad_webhook(agency, message.source)
@@ -56,8 +85,9 @@ class Performer:
         return DONE if why is None else Outcome("failed", why)
 
 
-def performer(settings: NotificationSettings) -> Performer:
-    """The performer of a process."""
+def performer(settings: NotificationSettings, broker: Broker) -> Performer:
+    """The performer of a process, which has to run its `contacts` beside it."""
     clock, agencies = SystemClock(), Agencies(settings.agencies_file)
     sender = Sender(Exchanges(settings.webhook_networks).post, clock)
-    return Performer(adapters_of(settings, agencies, sender), sender, agencies.cad_webhook, clock)
+    contacts = Contacts(broker, Sealer(settings.sealing_key.get_secret_value()))
+    return Performer(adapters_of(settings, agencies, sender), sender, agencies.cad_webhook, contacts, clock)

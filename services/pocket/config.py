@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, SecretStr
 
-from shared.config import DoorSettings
+from shared.config import DoorSettings, WebhookNetworks
 from shared.sealing import SealingKey
 
 
@@ -13,3 +13,12 @@ class PocketSettings(DoorSettings):
 
     link_secret: SecretStr = Field(min_length=32, description="makes the links on pages; the same for notification")
     sealing_key: SealingKey = Field(description="32 bytes, base64: opens a call for the team that accepted it")
+    pocket_url: str = Field(
+        default="", pattern="^(https?://.*)?$", description="where phones reach this page; http:// only on one machine"
+    )
+    push_public_key: str = Field(
+        default="",
+        pattern="^([A-Za-z0-9_-]{87})?$",
+        description="of `careroute key push`: browsers ask for pushes with it; without it there are none",
+    )
+    webhook_networks: WebhookNetworks = ()

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from services.pocket.calendar.book import CalendarBook
+from services.pocket.me.book import BOOK_CHANGES, Book
 from shared.call import ENDED, CallId
 from shared.engine.broker import Stored
+from shared.enrolment import Enrolment, read_enrolment
 from shared.events import (
     OFFER_ENDS,
     AssignmentEnded,
@@ -28,10 +31,12 @@ from shared.events import (
     LinksRevoked,
     MemberConfirmed,
     OfferAccepted,
+    OfferAnswered,
     OfferDeclined,
     OfferExpired,
     OfferMade,
     OfferWithdrawn,
+    PageDue,
     PlanSet,
     SafetyCheckDue,
     SafetyCheckMissed,
@@ -52,6 +57,8 @@ SHOWN_MINUTES = 5
 """How long a link still says what became of an offer, a call or a shift that is over; then it is gone."""
 SWEEP_SECONDS = 60
 REFUSALS = 1_000
+MOST_OFFERS_PAGED = 10_000
+"""Offers of an agency whose pages are remembered: the newest, for pages are read before their offers, or after them."""
 POSITIONS = 3
 """Versions of a call that are tried for its sealed part, newest first."""
 
@@ -128,6 +135,8 @@ class Offer:
     """Who has a link to it."""
     sentence: str = ""
     """Why an alternative response fits, in the words of the decision."""
+    answered: OfferAnswered | None = None
+    """What the team has said that was asked within a window."""
     state: OfferState = "open"
     why: str = ""
     ended_at: datetime | None = None
@@ -181,6 +190,8 @@ class OfferLink:
     agency: AgencyView
     offer: Offer
     person_id: str
+    method_id: str = ""
+    """The way that the page with this link went; whoever answers by it proves that way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +214,8 @@ class View:
 
     def __init__(self, link_secret: str) -> None:
         self._secret = link_secret
+        self.book = Book()
+        self.calendars = CalendarBook(link_secret)
         self._agencies: dict[str, AgencyView] = {}
         self._links: dict[str, OfferLink | ShiftLink] = {}
         self._refusals: OrderedDict[str, str] = OrderedDict()
@@ -214,6 +227,7 @@ class View:
             if len(self._refusals) > REFUSALS:
                 self._refusals.popitem(last=False)
             return
+        self.calendars.fold(agency, event, stored.time)
         if agency not in self._agencies:
             self._agencies[agency] = AgencyView(agency, self)
         self._agencies[agency].fold(event, stored.time)
@@ -228,13 +242,21 @@ class View:
         link = self._find(token, now)
         return link if isinstance(link, ShiftLink) else None
 
+    def enrolment(self, token: str, now: datetime) -> Enrolment | None:
+        """What a link enrols a device for, as it says itself; None where it is too old, or was not made here."""
+        return read_enrolment(token, self._secret, now)
+
+    def agency(self, name: str) -> AgencyView:
+        """One agency; empty where nothing is known of it."""
+        return self._agencies.get(name) or AgencyView(name, self)
+
     def refusal(self, command_id: str) -> str | None:
         """Why a command was refused, in a sentence."""
         return self._refusals.get(command_id)
 
-    def token(self, kind: str, subject_id: str, person_id: str, generation: int) -> str:
+    def token(self, kind: str, subject_id: str, person_id: str, generation: int, *, method_id: str = "") -> str:
         """The token of a link."""
-        return token_of(self._secret, kind, subject_id, person_id, generation)
+        return token_of(self._secret, kind, subject_id, person_id, generation, method_id=method_id)
 
     def add(self, link: OfferLink | ShiftLink) -> None:
         """Let a link lead somewhere."""
@@ -268,6 +290,8 @@ class AgencyView:
         self._shifts: dict[str, Shift] = {}
         self._offers: dict[str, Offer] = {}
         self._offers_of_call: dict[str, list[Offer]] = {}
+        self._paged: OrderedDict[str, set[tuple[str, str]]] = OrderedDict()
+        """By offer: the person and method of every page of it, and of its notices."""
         self._assignments: dict[str, Assignment] = {}
         self._sentences: dict[tuple[str, int], tuple[str, datetime]] = {}
         self._cad_informed: dict[tuple[str, int], tuple[bool, datetime]] = {}
@@ -287,23 +311,53 @@ class AgencyView:
         offers = [offer for offer in self._offers.values() if offer.made.team_id == team_id]
         return sorted(offers, key=lambda offer: offer.made_at, reverse=True)
 
+    def shift_of(self, person_id: str) -> Shift | None:
+        """The shift that a person is on; where they have yet to say so, that one if there is no other."""
+        shifts = [s for s in self._shifts.values() if s.ended_at is None and person_id in s.signed_on.members]
+        return min(shifts, key=lambda shift: person_id in shift.unconfirmed, default=None)
+
+    def shift_of_team(self, team_id: str) -> Shift | None:
+        """The shift that a team is on."""
+        shift = self._shifts.get(team_id)
+        return None if shift is None or shift.ended_at is not None else shift
+
+    def shift_token(self, shift: Shift, person_id: str) -> str:
+        """The token of a person's link to a shift."""
+        return self._token("shift", shift.signed_on.shift_id, person_id)
+
+    def of_devices(self, event: Event, at: datetime) -> None:
+        """Devices, people, and the ways to them."""
+        self._view.book.fold(self.name, event, at)
+
     def token(self, offer: Offer, person_id: str) -> str:
         """The token of a person's link to an offer."""
         return self._token("offer", offer.made.offer_id, person_id)
 
-    def _token(self, kind: str, subject_id: str, person_id: str) -> str:
-        return self._view.token(kind, subject_id, person_id, self._generations.get(person_id, 0))
+    def _token(self, kind: str, subject_id: str, person_id: str, method_id: str = "") -> str:
+        return self._view.token(kind, subject_id, person_id, self._generations.get(person_id, 0), method_id=method_id)
 
-    def _add_offer_link(self, offer: Offer, person_id: str) -> None:
-        self._view.add(OfferLink(self.token(offer, person_id), self, offer, person_id))
+    def _ways(self, offer: Offer, person_id: str) -> list[str]:
+        """The methods that a person's links to an offer name; the first link, on their shift page, names none."""
+        paged = self._paged.get(offer.made.offer_id, ())
+        return ["", *sorted(method_id for person, method_id in paged if person == person_id)]
+
+    def _add_offer_links(self, offer: Offer, person_id: str) -> None:
+        for method_id in self._ways(offer, person_id):
+            token = self._token("offer", offer.made.offer_id, person_id, method_id)
+            self._view.add(OfferLink(token, self, offer, person_id, method_id))
 
     def _add_shift_link(self, shift: Shift, person_id: str) -> None:
         token = self._token("shift", shift.signed_on.shift_id, person_id)
         self._view.add(ShiftLink(token, self, shift, person_id))
 
     def _remove_offer_links(self, offer: Offer) -> None:
-        for person_id in offer.people:
-            self._view.remove(self.token(offer, person_id))
+        paged = self._paged.get(offer.made.offer_id, set())
+        for person_id in {*offer.people, *(person for person, _ in paged)}:
+            self._remove_links_of(offer, person_id)
+
+    def _remove_links_of(self, offer: Offer, person_id: str) -> None:
+        for method_id in self._ways(offer, person_id):
+            self._view.remove(self._token("offer", offer.made.offer_id, person_id, method_id))
 
     def _remove_shift_links(self, shift: Shift) -> None:
         for person_id in shift.signed_on.members:
@@ -329,7 +383,7 @@ class AgencyView:
         for offer in self.offers(event.team_id):
             if event.person_id not in offer.people:
                 offer.people = (*offer.people, event.person_id)
-                self._add_offer_link(offer, event.person_id)
+                self._add_offer_links(offer, event.person_id)
 
     def shift_changed(self, event: ShiftChanged, _at: datetime) -> None:
         """Other people are on the team by the plan: their links lead there, and those of who has left do not."""
@@ -348,12 +402,12 @@ class AgencyView:
         offers = [offer for offer in self._offers.values() if person_id in offer.people]
         shifts = [shift for shift in self._shifts.values() if person_id in shift.signed_on.members]
         for offer in offers:
-            self._view.remove(self.token(offer, person_id))
+            self._remove_links_of(offer, person_id)
         for shift in shifts:
             self._view.remove(self._token("shift", shift.signed_on.shift_id, person_id))
         self._generations[person_id] = event.generation
         for offer in offers:
-            self._add_offer_link(offer, person_id)
+            self._add_offer_links(offer, person_id)
         for shift in shifts:
             self._add_shift_link(shift, person_id)
 
@@ -374,7 +428,18 @@ class AgencyView:
         offer = self._offers[event.offer_id] = Offer(self.name, event, at, self._people(event), sentence)
         self._offers_of_call.setdefault(event.call_id, []).append(offer)
         for person_id in offer.people:
-            self._add_offer_link(offer, person_id)
+            self._add_offer_links(offer, person_id)
+
+    def page_due(self, event: PageDue, _at: datetime) -> None:
+        """Somebody is sent a link that names the way that it goes."""
+        if event.offer_id is None:
+            return
+        paged = self._paged.setdefault(event.offer_id, set())
+        paged.add((event.person_id, event.method.method_id))
+        if len(self._paged) > MOST_OFFERS_PAGED:
+            self._paged.popitem(last=False)
+        if (offer := self._offers.get(event.offer_id)) is not None and event.person_id in offer.people:
+            self._add_offer_links(offer, event.person_id)
 
     def offer_accepted(self, event: OfferAccepted, at: datetime) -> None:
         """The team has the call."""
@@ -389,6 +454,11 @@ class AgencyView:
         self.offer_ended(event, at)
         if (offer := self._offers.get(event.offer_id)) is not None:
             offer.assignment = assignment
+
+    def offer_answered(self, event: OfferAnswered, _at: datetime) -> None:
+        """The team would take the call, and waits to hear whether it has it."""
+        if (offer := self._offers.get(event.offer_id)) is not None:
+            offer.answered = event
 
     def offer_ended(self, event: OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn, at: datetime) -> None:
         """The offer cannot be answered any more."""
@@ -565,6 +635,7 @@ class AgencyView:
                 else:
                     del self._offers_of_call[offer.made.call_id]
                 self._remove_offer_links(offer)
+                self._paged.pop(offer_id, None)
         for team_id, shift in list(self._shifts.items()):
             until = shift.shown_until()
             if until is not None and until < at:
@@ -586,7 +657,9 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     ShiftChanged: AgencyView.shift_changed,
     LinksRevoked: AgencyView.links_revoked,
     PlanSet: AgencyView.plan_set,
+    OfferAnswered: AgencyView.offer_answered,
     OfferMade: AgencyView.offer_made,
+    PageDue: AgencyView.page_due,
     OfferAccepted: AgencyView.offer_accepted,
     OfferDeclined: AgencyView.offer_ended,
     OfferExpired: AgencyView.offer_ended,
@@ -609,5 +682,6 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     CallChanged: AgencyView.call_changed,
     IncidentConfirmed: AgencyView.incident_confirmed,
     AssignmentMoved: AgencyView.assignment_moved,
+    **dict.fromkeys(BOOK_CHANGES, AgencyView.of_devices),
 }
 """The events that the page follows, and what each changes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -50,8 +50,6 @@ from shared.events import (
 )
 from shared.rota import RotaShift
 
-REST_BOUND = timedelta(hours=24)
-"""No shift asks for more rest than that: what lies further apart does not tell on each other."""
 KEEP_WORKED_DAYS = 2
 TRY_AGAIN = timedelta(hours=1)
 """A clock that could not be decided is tried again so much later."""
@@ -79,9 +77,11 @@ def _shift_moved(state: State, event: ShiftMoved, at: datetime) -> State:
         return state
     by_hand = before.moved_by_hand or bool(event.moved_by)
     past = sum(due <= at for due in event.shift.reminders_at)
+    rota = before.rota.moved(event.shift)
     shift = replace(
         before,
-        rota=before.rota.moved(event.shift),
+        rota=rota,
+        covers=tuple(cover for cover in before.covers if rota.is_wanted(cover)),
         moved_by_hand=by_hand,
         reminded=max(before.reminded, past),
     )
@@ -93,16 +93,8 @@ def _place_taken(state: State, event: PlaceTaken, at: datetime) -> State:
     if before is None:
         return state
     rota = before.rota.taking(event)
-    left = tuple(
-        cover for cover in before.covers if any(cover.person_id == each for each in _holders_asked_for(rota, cover))
-    )
+    left = tuple(cover for cover in before.covers if rota.is_wanted(cover))
     return _with_shift(state, replace(before, rota=rota, covers=left), at)
-
-
-def _holders_asked_for(rota: RotaShift, cover: CoverAsked) -> Iterable[str]:
-    """Who has the part of a place for which cover is asked."""
-    starts_at, ends_at = cover.starts_at or rota.plan.starts_at, cover.ends_at or rota.plan.ends_at
-    return (each.person_id for each in rota.stretches(cover.place) if each.overlaps(starts_at, ends_at))
 
 
 def _cover_asked(state: State, event: CoverAsked, _at: datetime) -> State:
@@ -121,9 +113,8 @@ def _shift_dropped(state: State, event: ShiftDropped, at: datetime) -> State:
         state = replace(state, dropped=state.dropped.set(event.shift_id, shift.plan.ends_at))
     unchecked = state.unchecked
     for person_id in shift.rota.people():
-        for other in state.shifts_with(person_id):
-            if _tells_on(shift.plan.starts_at, shift.plan.ends_at, other):
-                unchecked = unchecked.set(other.plan.shift_id, at)
+        for other in state.shifts_near(person_id, shift.plan.starts_at, shift.plan.ends_at):
+            unchecked = unchecked.set(other.plan.shift_id, at)
     return _without_shift(replace(state, unchecked=unchecked), shift)
 
 
@@ -136,17 +127,11 @@ def _with_shift(state: State, shift: ShiftState, at: datetime) -> State:
     shifts_of = _indexed(state.shifts_of, shift_id, people_before, people)
     state = replace(state, shifts=state.shifts.set(shift_id, shift), shifts_of=shifts_of)
     unchecked = state.unchecked.set(shift_id, at)
-    spans = [each.plan for each in (before, shift) if each is not None]
-    for person_id in people_before | people:
-        for other in state.shifts_with(person_id):
-            if any(_tells_on(span.starts_at, span.ends_at, other) for span in spans):
+    for span in (each.plan for each in (before, shift) if each is not None):
+        for person_id in people_before | people:
+            for other in state.shifts_near(person_id, span.starts_at, span.ends_at):
                 unchecked = unchecked.set(other.plan.shift_id, at)
     return replace(state, clocks=_armed(state, shift, at), unchecked=unchecked)
-
-
-def _tells_on(starts_at: datetime, ends_at: datetime, other: ShiftState) -> bool:
-    """Whether a shift between two instants lies so near another that the rest between them may be too short."""
-    return starts_at - REST_BOUND < other.plan.ends_at and other.plan.starts_at < ends_at + REST_BOUND
 
 
 def _without_shift(state: State, shift: ShiftState) -> State:
@@ -271,10 +256,10 @@ def _team_noted(state: State, event: TeamNoted, _at: datetime) -> State:
 
 def _way_noted(state: State, event: WayNoted, at: datetime) -> State:
     ways, before = state.ways.get(event.person_id, EMPTY), state.is_reachable(event.person_id)
-    if event.stands == "removed":
+    if event.gone:
         ways = _without(ways, event.method_id)
     else:
-        ways = ways.set(event.method_id, Way(event.stands, event.fingerprint))
+        ways = ways.set(event.method_id, Way(event.fingerprint, event.proved, event.broken, event.opted_out))
     by_person = state.ways.set(event.person_id, ways) if ways else _without(state.ways, event.person_id)
     state = replace(state, ways=by_person)
     return state if state.is_reachable(event.person_id) == before else _looked_through(state, event.person_id, at)

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from services.team_availability.draft import AgencyDraft, CallDraft
 from services.team_availability.offers import advance, where_it_stands
-from services.team_availability.plan import PHONE
-from services.team_availability.state import Offer
+from services.team_availability.plan import WINDOW
+from services.team_availability.state import Offer, Willing
+from services.team_availability.window import answer_within, give
 from shared.answers import Answer, done, nothing_to_do, refused
-from shared.events import AcceptOffer, DeclineOffer, Event, OfferAccepted, OfferDeclined, TeamHeard
+from shared.events import AcceptOffer, DeclineOffer, Event, OfferDeclined, TeamHeard
 
 
 def accept_offer(draft: AgencyDraft, command: AcceptOffer) -> list[Event]:
@@ -21,24 +22,22 @@ def accept_offer(draft: AgencyDraft, command: AcceptOffer) -> list[Event]:
         hear(draft, answered.offer.team_id, command.person_id)
         return [answer]
     call, offer = answered
-    call.withdraw("taken", but=offer.team_id)
-    passed_over = draft.take_back(offer.team_id, "taken", but=offer.offer_id)
-    call.emit(
-        OfferAccepted(
-            **call.key,
-            offer_id=offer.offer_id,
-            team_id=offer.team_id,
-            person_id=command.person_id,
-            accepted_at=draft.given.time,
-            eta_minutes=command.eta_minutes,
-            call_at=call.state.reported.call_at,
-            method_id=command.method_id,
-        )
-    )
-    call.route("phone-accepted" if offer.reached_by == PHONE else "team-accepted", (), team=offer)
+    willing = Willing(command.person_id, command.eta_minutes, draft.given.time, command.method_id)
+    if offer.reached_by == WINDOW and offer.ended is None:
+        passed_over = answer_within(call, offer, willing)
+    else:
+        passed_over = give(call, offer, willing)
     for other in passed_over:
         advance(other)
-    return [done(command, "The call is yours.", about=offer.offer_id)]
+    return [done(command, _what_came_of(call, offer), about=offer.offer_id)]
+
+
+def _what_came_of(call: CallDraft, offer: Offer) -> str:
+    if call.assignment is None:
+        until = f"{_clock_time(call, offer)} at the latest"
+        return f"You will hear by {until} whether you have the call, or another team is there sooner."
+    is_theirs = call.assignment.team_id == offer.team_id
+    return "The call is yours." if is_theirs else f"{call.assignment.team_id} is there sooner and has the call."
 
 
 def decline_offer(draft: AgencyDraft, command: DeclineOffer) -> list[Event]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from services.team_availability.draft import AgencyDraft, EpisodeKey
 from services.team_availability.duties import miss
-from services.team_availability.offers import advance, end_by_deadline, end_proposal
+from services.team_availability.offers import advance, end_by_deadline, end_proposal, end_window
 from services.team_availability.pauses import apply_pause
 from services.team_availability.roster import end_shift
 from services.team_availability.state import RECALL_MINUTES, Shift
@@ -41,6 +41,9 @@ def _offer(draft: AgencyDraft, offer_id: str) -> None:
     call = draft.call(draft.state.offers[offer_id])
     if not call.is_open:  # it ended by a failure of ours, which left the offer open
         call.withdraw("routed")
+        return
+    if call.episode.offer(offer_id).willing is not None:
+        end_window(call)
         return
     call.expire(call.episode.offer(offer_id))
     advance(call)

@@ -28,6 +28,7 @@ from services.team_availability.roster import (
     define_team,
     remove_person,
     remove_team,
+    revoke_calendar,
     revoke_links,
     revoke_token,
     sign_off,
@@ -75,6 +76,7 @@ from shared.events import (
     RemovePerson,
     RemoveTeam,
     ReportStatus,
+    RevokeCalendar,
     RevokeDevice,
     RevokeLinks,
     RevokeToken,
@@ -139,6 +141,7 @@ DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], None]] = {
 COMMAND_DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], list[Event]]] = {
     DefinePerson: define_person,
     RemovePerson: remove_person,
+    RevokeCalendar: revoke_calendar,
     RevokeLinks: revoke_links,
     RevokeToken: revoke_token,
     EnrolDevice: enrol_device,

@@ -10,6 +10,7 @@ from typing import Any
 
 from services.team_availability.state import Shift, State, TeamState, clock
 from shared.events import (
+    CalendarRevoked,
     LinksRevoked,
     MemberConfirmed,
     PersonDefined,
@@ -84,6 +85,11 @@ def _links_revoked(state: State, event: LinksRevoked, _at: datetime) -> State:
     return replace(state, link_generations=state.link_generations.set(event.person_id, event.generation))
 
 
+def _calendar_revoked(state: State, event: CalendarRevoked, _at: datetime) -> State:
+    generations = state.calendar_generations.set(event.person_id, event.generation)
+    return replace(state, calendar_generations=generations)
+
+
 def _token_revoked(state: State, event: TokenRevoked, at: datetime) -> State:
     return replace(state, revoked_tokens=state.revoked_tokens.set(event.token_hash, at))
 
@@ -148,6 +154,7 @@ TEAM_CHANGES: dict[type[Any], Callable[[State, Any, datetime], State]] = {
     TeamSignedOn: _signed_on,
     TeamSignedOff: _signed_off,
     MemberConfirmed: _member_confirmed,
+    CalendarRevoked: _calendar_revoked,
     LinksRevoked: _links_revoked,
     TokenRevoked: _token_revoked,
 }

@@ -14,6 +14,7 @@ from shared.engine.service import Input
 from shared.events import (
     LONG_SHIFT_HOURS,
     LONGEST_SHIFT_HOURS,
+    CalendarRevoked,
     ConfirmMember,
     DefinePerson,
     DefineTeam,
@@ -25,6 +26,7 @@ from shared.events import (
     PersonRemoved,
     RemovePerson,
     RemoveTeam,
+    RevokeCalendar,
     RevokeLinks,
     RevokeToken,
     SignOff,
@@ -83,6 +85,23 @@ def revoke_links(draft: AgencyDraft, command: RevokeLinks) -> list[Event]:
         for device_id in dict.fromkeys(command.device_ids)
     ]
     return [revoked, *devices, done(command, f"{sentence}.", about=person_id)]
+
+
+def revoke_calendar(draft: AgencyDraft, command: RevokeCalendar) -> list[Event]:
+    """End the links of a person to calendars."""
+    person_id = command.person_id
+    if person_id not in draft.state.people:
+        return [refused(command, "unknown-person", f"There is no {person_id} among the staff.")]
+    if not command.reason.strip():
+        return [refused(command, "no-reason", f"Say why the calendars of {person_id} are revoked.")]
+    revoked = CalendarRevoked(
+        person_id=person_id,
+        generation=draft.state.calendar_generations.get(person_id, 0) + 1,
+        revoked_by=command.issued_by,
+        reason=command.reason,
+    )
+    sentence = f"The calendar links of {person_id} lead nowhere any more; new ones are made when they are asked for."
+    return [revoked, done(command, sentence, about=person_id)]
 
 
 def revoke_token(draft: AgencyDraft, command: RevokeToken) -> list[Event]:

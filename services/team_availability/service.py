@@ -19,7 +19,7 @@ TEAM_AVAILABILITY: Service[State] = Service(
     decide=decide,
     evolve=evolve,
     packer=packer(State),
-    state_version=7,
+    state_version=8,
     due=due,
-    decider_version="6",
+    decider_version="7",
 )

@@ -177,6 +177,16 @@ class Device:
 # --- calls ----------------------------------------------------------------------------------------------------------
 
 
+class Willing(NamedTuple):
+    """What a team answered that was asked within a window: who would come, and how soon."""
+
+    person_id: str
+    eta_minutes: int | None
+    at: datetime
+    """When the answer became durable."""
+    method_id: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """An offer of the running episode."""
@@ -187,6 +197,8 @@ class Offer:
     reached_by: str
     expires_at: datetime
     ended: OfferEnd | None = None
+    willing: Willing | None = None
+    """The team would take the call, and waits to hear whether another is there sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,6 +441,8 @@ class State:
     people: PMap[str, Person] = EMPTY
     link_generations: PMap[str, int] = EMPTY
     """Person → how often their links were revoked; it outlives their leaving, so that no link ever comes back."""
+    calendar_generations: PMap[str, int] = EMPTY
+    """The same of their links to calendars alone."""
     revoked_tokens: PMap[str, datetime] = EMPTY
     """Hash of a token or key → since when it is let in nowhere."""
     ways: PMap[str, PMap[str, Way]] = EMPTY

@@ -57,15 +57,53 @@ def run(
     perform: Perform = no_effects,
     watch: Watch = watch_nothing,
     prepare: Mapping[str, Prepare] = MappingProxyType({}),
+    *,
+    beside: Follower | None = None,
 ) -> None:
     """Run a service as this process, until it is told to stop (SIGTERM, SIGINT) or cannot go on (exit code 71).
 
-    `prepare`: by type, the inputs that are worked on beside the loop before they are decided.
+    `prepare`: by type, the inputs that are worked on beside the loop before they are decided; `beside`: what its
+    effects need to know besides the journal.
     """
     broker, instance = KafkaBroker(settings.kafka, settings.partitions), f"{service.name}-{settings.instance}"
     with within_budget(service) as bounded:
         worker = Worker(bounded, broker, SystemClock(), instance, perform, watch=watch, prepare=prepare)
-        run_runner(service.name, settings, broker, topics_of(service), worker)
+        if beside is None:
+            run_runner(service.name, settings, broker, topics_of(service), worker)
+        else:
+            topics = (*topics_of(service), *beside.topics)
+            run_runner(service.name, settings, broker, topics, Together(worker, beside))
+
+
+class Together:
+    """Two that run in one process: where one of them cannot go on, the other ends with it."""
+
+    def __init__(self, *runners: Runner) -> None:
+        self._runners = runners
+
+    @property
+    def turned_at(self) -> float:
+        """When the loop came round last of the one that has been longest about it."""
+        return min(runner.turned_at for runner in self._runners)
+
+    @turned_at.setter
+    def turned_at(self, instant: float) -> None:
+        for runner in self._runners:
+            runner.turned_at = instant
+
+    @property
+    def ready(self) -> bool:
+        """Whether all of them do their work."""
+        return all(runner.ready for runner in self._runners)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run all of them until `stop` is set. Raises what the first that cannot go on raises."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for runner in self._runners:
+                    tasks.create_task(runner.run(stop))
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
 
 
 def run_follower(name: str, settings: Settings, broker: Broker, follower: Follower) -> None:

@@ -56,6 +56,15 @@ class LinksRevoked(Event):
     reason: str = ""
 
 
+class CalendarRevoked(Event):
+    """No link of a person to a calendar leads anywhere; those of this generation are the ones that hold."""
+
+    person_id: str
+    generation: int
+    revoked_by: str = ""
+    reason: str = ""
+
+
 class TokenRevoked(Event):
     """A person's token or a CAD's key is let in nowhere any more, whatever the agencies file says."""
 
@@ -406,6 +415,8 @@ class ResponseTerms(BaseModel):
     enters_when: tuple[str, ...] = ()
     expected_minutes: int = EXPECTED_MINUTES
     pool: str = DEFAULT_POOL
+    window_seconds: int | None = None
+    preferred_eta_minutes: int | None = None
 
 
 class TermsNoted(Event):
@@ -465,6 +476,28 @@ class OfferMade(Event):
     """Staged entry: the team waits nearby until one of these is so; empty: it goes straight in."""
     paged: bool = True
     """False: an open call that the team may take, on its page; nobody is paged."""
+    window: bool = False
+    """The team is asked how soon it can be there; which of those asked has the call is decided by `expires_at`."""
+
+
+class OfferAnswered(Event):
+    """A team that was asked within a window would take the call; it has it only if no other is there sooner.
+
+    A later answer of the same team takes the place of the one before.
+    """
+
+    offer_id: Id
+    call_id: str
+    episode: int
+    team_id: str
+    person_id: str
+    answered_at: AwareDatetime
+    eta_minutes: int | None = None
+    """None counts as later than any."""
+    until: AwareDatetime
+    """When it is decided at the latest."""
+    method_id: str = ""
+    """The way over which the person was asked, where they answered by it."""
 
 
 class OfferShadowed(Event):
@@ -518,6 +551,8 @@ class OfferAccepted(Event):
     """Position in `calls` of the version whose sealed part the team may open."""
     method_id: str = ""
     """The way over which the person was asked, where they answered by it."""
+    waited: bool = False
+    """The team had answered within a window before, and hears by this that the call is its own."""
 
 
 class OfferDeclined(Event):

@@ -138,6 +138,12 @@ class RevokeLinks(_TeamCommand):
     """Devices of theirs that end with the links: the phone that is lost, not the one that is at hand."""
 
 
+class RevokeCalendar(_TeamCommand):
+    """End the links of a person to calendars, theirs and everybody's, and none besides; `reason` says why."""
+
+    person_id: Name
+
+
 class RevokeToken(_TeamCommand):
     """Let a person's token or a CAD's key in nowhere any more, whatever the agencies file says; `reason` says why."""
 
@@ -468,6 +474,8 @@ class TakeShift(_RosteringCommand):
 class SwapShifts(_RosteringCommand):
     """Two people exchange their places in two shifts, both or neither. By one of them, or with a `reason`."""
 
+    person_id: Name | None = None
+    """One of the two; refused where they are not. None: whoever they are."""
     shift_id: Name
     place: int = Field(default=1, ge=1, le=MAX_PLACES)
     other_shift_id: Name
@@ -477,6 +485,8 @@ class SwapShifts(_RosteringCommand):
 class AskForCover(_RosteringCommand):
     """Ask everybody who could take a place in a shift, all of it or a part: the first to take it has it."""
 
+    person_id: Name | None = None
+    """Who has the place; refused where they have not. None: whoever has."""
     shift_id: Name
     place: int = Field(default=1, ge=1, le=MAX_PLACES)
     starts_at: AwareDatetime | None = None

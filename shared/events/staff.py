@@ -46,6 +46,8 @@ class ContactMethod(BaseModel):
 
     method_id: Name
     kind: ContactKind
+    position: int = -1
+    """Offset in `contacts` from which on its address stands there; -1 where there is none."""
     url: str | None = Field(default=None, max_length=500)
     """In records from before addresses were sealed: where a webhook goes."""
 

@@ -23,8 +23,11 @@ from deploy.local.access import AgencySpec, SourceSpec, people_with
 from deploy.local.kafka.node import LocalKafka
 from deploy.local.programs import HOST
 from deploy.local.stack import Stack
+from shared.clock import SystemClock
+from shared.contacts import ContactKey, append_contact, seal_address
 from shared.engine.broker import Record
 from shared.engine.kafka import KafkaBroker
+from shared.sealing import Sealer, new_key
 from tests.rig.calls import CALM, OpenCall, body_of
 from tests.rig.town import CREW, PROGRAMME
 
@@ -132,6 +135,15 @@ class Scene:
         broker = KafkaBroker(self.stack.bootstrap, self.stack.partitions)
         try:
             await broker.append(topic, broker.partition_of(agency), [Record(agency, value, (("type", b"what"),))])
+        finally:
+            await broker.close()
+
+    async def seal_with_another_key(self, town: str) -> None:
+        """An address of somebody there, as if the key had been changed since."""
+        broker = KafkaBroker(self.stack.bootstrap, self.stack.partitions)
+        contact = seal_address(Sealer(new_key()), ContactKey(town, "ana", "phone"), "sms", "+16085550123")
+        try:
+            await append_contact(broker, SystemClock(), "a test", contact)
         finally:
             await broker.close()
 

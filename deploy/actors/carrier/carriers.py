@@ -82,9 +82,11 @@ class Carrier:
         taken = self.take(path, headers, body)
         if isinstance(taken, Answered):
             return taken
-        if mood.news == "first":
-            await (self._text(taken, mood) if taken.body else self._call(taken, mood))
+        if mood.news == "first" and taken.body:
+            await self._text(taken, mood)
         else:
+            if mood.news == "first":
+                await self._call_news(taken, mood, [("ringing", 0)])
             self.network.time.start(self._text(taken, mood) if taken.body else self._call(taken, mood))
         if mood.fault:
             raise NotReached(mood.fault)
@@ -152,19 +154,18 @@ class Carrier:
             await self.network.call_back(taken.callback.partition("#")[0], headers, content)
 
     async def _call(self, taken: Taken, mood: Mood) -> None:
-        time, sequence = self.network.time, count()
-        if mood.news != "first":
-            await time.sleep(TO_RINGING_SECONDS)
+        await self.network.time.sleep(TO_RINGING_SECONDS)
         rung = self.network.ring(taken.to, taken.sender)
         if rung is None:
             await self._call_news(taken, mood, [("failed", 0)])
             return
         phone, call = rung
-        news = [("ringing", next(sequence))]
-        await self._call_news(taken, mood, news if mood.news == "in-order" else [])
+        rings, is_told = [("ringing", 0)], mood.news in ("in-order", "first")
+        if mood.news == "in-order":
+            await self._call_news(taken, mood, rings)
         call.ended = phone.call_ends or await self._picked_up(phone, call, taken)
-        ended = [(call.ended, next(sequence))]
-        await self._call_news(taken, mood, ended if mood.news == "in-order" else [*news, *ended])
+        ended = [(call.ended, 1)]
+        await self._call_news(taken, mood, ended if is_told else [*rings, *ended])
 
     async def _picked_up(self, phone: Phone, call: ReceivedCall, taken: Taken) -> str:
         """Let it ring, and play what we say to whoever picks up; how the call ended."""

@@ -35,7 +35,7 @@ class Phone:
     """What is texted back to each text of ours that asks something."""
     replies_after_seconds: float = 3.0
     presses: str = ""
-    """The key that is pressed whenever one is asked for; empty: they listen, and press nothing."""
+    """The keys that are pressed, one whenever one is asked for, the last again; empty: they only listen."""
     picks_up_after_seconds: float | None = 4.0
     """None: it rings until nobody lets it ring any more."""
     presses_after_seconds: float = 2.0

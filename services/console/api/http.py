@@ -11,7 +11,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from services.console.api import routes_commands, routes_devices, routes_figures, routes_reads
+from services.console.api import (
+    routes_calendars,
+    routes_commands,
+    routes_devices,
+    routes_figures,
+    routes_reads,
+    routes_rota,
+)
 from services.console.api.access import Agencies, caller_of
 from services.console.api.issue import CommandIssuer
 from services.console.config import ConsoleSettings
@@ -41,7 +48,7 @@ DOOR = "console"
 MAX_BODY_BYTES = 64 * 1024
 MAX_DOCUMENT_BYTES = 1024 * 1024
 MAX_EXPORT_BYTES = 16 * 1024 * 1024
-DOCUMENT_PATHS = ("/v1/programme/propose", "/programme/propose", "/programme/edit")
+DOCUMENT_PATHS = ("/v1/programme/propose", "/programme/propose", "/programme/edit", "/v1/rota/import")
 HEADERS = {
     **NOT_STORED,
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -114,6 +121,8 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     app.include_router(routes_commands.router)
     app.include_router(routes_devices.router)
     app.include_router(routes_figures.router)
+    app.include_router(routes_rota.router)
+    app.include_router(routes_calendars.router)
     idle = timedelta(hours=settings.console_idle_hours)
     sessions = Sessions(agencies, clock, idle, settings.console_sessions_file)
     runbooks = read_runbooks(settings.console_runbooks)

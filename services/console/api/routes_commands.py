@@ -94,6 +94,10 @@ def _issuer(right: Right) -> Any:
     return Depends(issuer)
 
 
+issuing = _issuer
+"""The same for routes that stand in a room of their own."""
+
+
 @router.post("/switchboard/pause")
 async def pause(issuer: Annotated[Issuer, _issuer("pause")], body: bodies.PauseBody) -> Answered:
     """The stop switch: one person, at once. Nothing of ours leaves in this district, or with `all` anywhere.

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from starlette.routing import compile_path
 
+from services.console.api import routes_calendars
 from services.console.api import routes_commands as commands
 from services.console.pages import (
     alerts,
@@ -78,6 +79,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("/teams/{team_id}/release", "release-team", commands.release_team),
     Action("/teams/{team_id}/withdraw", "withdraw-team", commands.withdraw_team),
     Action("/people/{person_id}/revoke-links", "revoke-links", commands.revoke_links),
+    Action("/people/{person_id}/revoke-calendar", "revoke-links", routes_calendars.revoke_calendar),
     Action("/people/{person_id}/revoke-token", "revoke-token", commands.revoke_token),
     Action("/devices/{device_id}/revoke", "revoke-device", commands.revoke_device),
     Action("/offers/{offer_id}/accept", "answer-offer", commands.accept),

@@ -21,6 +21,7 @@ from services.console.view.records import (
     SwitchboardSeen,
     TeamSeen,
 )
+from services.console.view.rota_records import RotaSeen
 from shared.engine.broker import Stored
 
 KEEP_ALERTS_OF_A_KIND = 1_000
@@ -44,7 +45,10 @@ class AgencyRecords:
         self.devices: dict[str, DeviceSeen] = {}
         self.link_generations: dict[str, int] = {}
         """How often a person's links were revoked."""
+        self.calendar_generations: dict[str, int] = {}
+        """And those to calendars alone."""
         self.referrals: OrderedDict[str, ReferralSeen] = OrderedDict()
+        self.rota = RotaSeen()
         self.load: dict[str, LoadSeen] = {}
         """By call."""
         self._alerts: OrderedDict[str, Alert] = OrderedDict()

@@ -55,9 +55,12 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "not-paged": "the response pages nobody",
         "shift-over": "the team's shift was over",
         "links-revoked": "the links of this person were revoked",
-        "device-revoked": "the phone or tablet was revoked",
-        "opted-out": "the person said STOP to it",
-        "broken": "it does not work",
+        "broken": "this way to the person does not work",
+        "opted-out": "the person behind this number wants no messages",
+        "way-gone": "this way to the person was taken away",
+        # why a way to a person is gone or does not work
+        "device-revoked": "the phone that it led to is let in no more",
+        "unproved": "no page there was answered for too long",
         # why a team is passed over
         "other-model": "the team is of another kind",
         "other-district": "the team serves other districts",
@@ -65,7 +68,6 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "off-duty": "the team is off duty",
         "many-open-calls": "the team's page is full of open calls",
         "unanswering": "the team let offers run out and was not heard from since",
-        "unproved": "somebody on call has not answered a page for a month",
         "unreachable": "there is no way that works to somebody on call",
         "status-stale": "the team was not heard of for too long",
         "crew-incomplete": "nobody on the team is trained for a place of the crew",
@@ -86,6 +88,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "on-shift": "the person is on shift with another team",
         "by-hand": "somebody signed the team on with people or hours of their own",
         # why an offer or a team is taken back, or an episode begins or ends
+        "not-needed": "another team was there sooner",
         "needed-first": "another call came first",
         "crew-changed": "other people are on the team by the plan",
         "taken": "the team or the call was taken by then",

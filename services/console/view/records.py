@@ -35,6 +35,8 @@ class OfferSeen:
     made_at: datetime
     expires_at: datetime
     state: Literal["open", "accepted", "declined", "expired", "withdrawn"] = "open"
+    answered: bool = False
+    """The team would take the call; whether another is there sooner is decided when the window ends."""
     ended_at: datetime | None = None
     person_id: str | None = None
     eta_minutes: int | None = None

@@ -88,6 +88,10 @@ def _links_revoked(agency: AgencyRecords, event: events.LinksRevoked, _stored: S
     agency.link_generations[event.person_id] = event.generation
 
 
+def _calendar_revoked(agency: AgencyRecords, event: events.CalendarRevoked, _stored: Stored) -> None:
+    agency.calendar_generations[event.person_id] = event.generation
+
+
 def _device_enrolled(agency: AgencyRecords, event: events.DeviceEnrolled, stored: Stored) -> None:
     agency.devices[event.device_id] = DeviceSeen(
         event.device_id, event.person_id, event.team_id, event.label, stored.time, event.enrolled_by
@@ -160,6 +164,7 @@ CHANGES: dict[type[Event], Change] = {
     events.ShiftChanged: _shift_changed,
     events.TeamHeard: _team_heard,
     events.LinksRevoked: _links_revoked,
+    events.CalendarRevoked: _calendar_revoked,
     events.DeviceEnrolled: _device_enrolled,
     events.DeviceRevoked: _device_revoked,
     events.StatusReported: _status_reported,

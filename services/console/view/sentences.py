@@ -50,7 +50,8 @@ def _stepped(event: events.FallBackStepped, say: Say) -> str:
 
 
 def _offered(event: events.OfferMade, say: Say) -> str:
-    asked = "was asked to take the call" if event.paged else "may take the call, which stands on its page,"
+    asked = "was asked how soon it can be there" if event.window else "was asked to take the call"
+    asked = asked if event.paged else "may take the call, which stands on its page,"
     offered = f"Offer {event.step}: {event.team_id} {asked} for {event.response}."
     return offered + _bypassed(event.bypassed, say)
 
@@ -83,6 +84,11 @@ def _left_out(event: events.MembersLeftOut) -> str:
         for each in event.left_out
     )
     return f"{event.team_id} is without somebody who is planned: {'; '.join(why)}."
+
+
+def _answered(event: events.OfferAnswered) -> str:
+    eta = "without a time" if event.eta_minutes is None else f"there in {event.eta_minutes} min"
+    return f"{event.person_id} of {event.team_id} would come, {eta}; it is decided which team has the call."
 
 
 def _status(event: events.StatusReported) -> str:
@@ -152,6 +158,8 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
         if e.steps
         else f"No later way to page {e.person_id} has its turn before the offer ends."
     ),
+    events.LadderEnded: "Nobody is paged for the offer any more.",
+    events.PageUndelivered: lambda e: f"The page has not arrived ({e.why}).",
     events.PageReceived: lambda e: {
         "carrier": "The network says that the phone has the page.",
         "shown": "The phone showed the page.",
@@ -185,6 +193,7 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.ConfirmationLapsed: "Nobody confirmed {e.response} in time; what needs no confirmation is tried.",
     events.DecisionConfirmed: "{e.confirmed_by} confirmed {e.response}.",
     events.OfferAccepted: _accepted,
+    events.OfferAnswered: _answered,
     events.OfferDeclined: "{e.person_id} of {e.team_id} declined.",
     events.OfferExpired: "{e.team_id} did not answer in time.",
     events.CallOverridden: "{e.overridden_by} decided: {e.send}. {e.reason}",

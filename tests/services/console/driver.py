@@ -24,14 +24,19 @@ from shared.engine.broker import BrokerUnavailable, Record
 from shared.engine.journal import StepHeaders, headers_of
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.events import Claimed, Command, Event, decode
-from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
+from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS, ROSTERS
 from shared.topics import COMMANDS as COMMANDS_TOPIC
 
 AGENCY, OTHER_AGENCY = "madison-wi", "boston-ma"
 ROLES = ("cad", "dispatcher", "supervisor", "approver", "staff", "viewer")
 SECRET = "s" * 32
 POCKET = "https://pocket.example"
-JOURNAL_OF = {"triage": DECISIONS.name, "team-availability": ASSIGNMENTS.name, "notification": NOTIFICATIONS.name}
+JOURNAL_OF = {
+    "triage": DECISIONS.name,
+    "team-availability": ASSIGNMENTS.name,
+    "notification": NOTIFICATIONS.name,
+    "rostering": ROSTERS.name,
+}
 AGENCIES = f"""
 [agencies.{AGENCY}.sources.dane-county]
 keys = ["{hash_of("cad")}"]
@@ -246,6 +251,9 @@ class FakeServices:
 
     def _revoke_links(self, command: events.RevokeLinks) -> list[Event]:
         return [events.LinksRevoked(person_id=command.person_id, generation=1), done(command)]
+
+    def _revoke_calendar(self, command: events.RevokeCalendar) -> list[Event]:
+        return [events.CalendarRevoked(person_id=command.person_id, generation=1), done(command)]
 
     def _revoke_token(self, command: events.RevokeToken) -> list[Event]:
         return [events.TokenRevoked(token_hash=command.token_hash, holder=command.holder), done(command)]

@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 from pydantic import SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from services.notification.adapters import Links, PocketPage, WebhookPage
+from services.notification.adapters import Adapter, Links, PocketPage, WebhookPage
 from services.notification.config import NotificationSettings
 from services.notification.exchange import NoAnswer
 from services.notification.metrics import watch
@@ -22,9 +22,13 @@ from services.notification.perform import Performer, performer
 from services.notification.service import NOTIFICATION
 from services.notification.webhook import ATTEMPT_SECONDS, LAST_ATTEMPT_SECONDS, RETRY_SECONDS, Sender
 from shared.agencies import CadWebhook
+from shared.clock import SystemClock
+from shared.contacts import ContactKey, Contacts, append_contact, erase_contacts, seal_address
+from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.service import Effect
-from shared.events import CadMessageDue, CadNotInformed, PageDelivered, PageDropped, PageDue, PageFailed
+from shared.events import CadMessageDue, CadNotInformed, ContactMethod, PageDelivered, PageDropped, PageDue, PageFailed
 from shared.links import offer_link
+from shared.sealing import Sealer, new_key
 from tests.services.notification.driver import CALL, POCKET, WEBHOOK, Running, of, offer, routed
 
 SECRET = "whsec_" + "c2VjcmV0" * 6
@@ -77,11 +81,19 @@ class Receiver:
         return [headers["webhook-id"] for headers in self.headers]
 
 
-def sending(receiver: Receiver, *, webhook: CadWebhook | None, page_secrets: tuple[str, ...] = (SECRET,)) -> Performer:
+def sending(
+    receiver: Receiver,
+    *,
+    webhook: CadWebhook | None,
+    page_secrets: tuple[str, ...] = (SECRET,),
+    contacts: Contacts | None = None,
+) -> Performer:
     clock = FakeClock()
     sender = Sender(receiver, clock, clock.sleep)
     pages = WebhookPage(sender, Links("https://pocket.example", "s" * 32), lambda _agency: page_secrets)
-    return Performer({"pocket": PocketPage(), "webhook": pages}, sender, lambda _agency, _source: webhook, clock)
+    adapters: dict[str, Adapter] = {"pocket": PocketPage(), "webhook": pages}
+    contacts = contacts or Contacts(MemoryBroker(MemoryLog()), None)
+    return Performer(adapters, sender, lambda _agency, _source: webhook, contacts, clock)
 
 
 CAD = CadWebhook(url="https://cad.example/hook", secret=(SECRET,))
@@ -217,7 +229,7 @@ async def test_a_page_is_thin_signed_and_tried_once() -> None:
     done = await perform("madison", effect)
     assert (done.result, done.why) == ("failed", "status-503")
     assert len(receiver.urls) == 1
-    link = offer_link("https://pocket.example", "s" * 32, "offer-1", "ana")
+    link = offer_link("https://pocket.example", "s" * 32, "offer-1", "ana", method_id="pager")
     assert receiver.bodies == [
         {
             "type": "page.offer",
@@ -231,6 +243,77 @@ async def test_a_page_is_thin_signed_and_tried_once() -> None:
         }
     ]
     assert receiver.urls[0] == WEBHOOK.url
+
+
+class Sealed:
+    """A pager whose address stands in `contacts`, and notification's process, which follows them."""
+
+    def __init__(self, sealer: Sealer | None = None) -> None:
+        self.broker, self.sealer = MemoryBroker(MemoryLog()), Sealer(new_key())
+        self.contacts, self.receiver = Contacts(self.broker, sealer or self.sealer), Receiver()
+        self.perform = sending(self.receiver, webhook=None, contacts=self.contacts)
+        self.key = ContactKey("madison", "ana", "pager")
+
+    async def put(self, url: str) -> int:
+        contact = seal_address(self.sealer, self.key, "webhook", url)
+        return await append_contact(self.broker, SystemClock(), "test", contact)
+
+    async def page(self, position: int, seconds: float = 30) -> tuple[str, str]:
+        """Send one, while the topic is followed: what came of it, and why."""
+        method = ContactMethod(method_id="pager", kind="webhook", position=position)
+        await self.contacts.start()
+        try:
+            done = await self.perform("madison", page(self.perform, seconds, method=method))
+        finally:
+            await self.contacts.stop()
+        return done.result, done.why
+
+
+@pytest.mark.scenario("contacts")
+async def test_a_page_goes_to_the_sealed_address_as_it_stands_when_it_is_sent() -> None:
+    city = Sealed()
+    position = await city.put("https://pager.example/former")
+    await city.put("https://pager.example/now")
+    assert await city.page(position) == ("done", "")
+    assert city.receiver.urls == ["https://pager.example/now"]
+
+
+@pytest.mark.scenario("contacts")
+async def test_a_page_waits_until_its_address_has_been_read() -> None:
+    city = Sealed()
+    position = await city.put("https://pager.example/former")
+    paging = asyncio.create_task(city.page(position + 1))
+    await asyncio.sleep(0.05)
+    assert city.receiver.urls == []
+    await city.put("https://pager.example/now")
+    assert await paging == ("done", "")
+    assert city.receiver.urls == ["https://pager.example/now"]
+
+
+@pytest.mark.scenario("contacts")
+async def test_a_page_whose_address_is_not_read_in_its_time_fails_and_goes_nowhere() -> None:
+    city = Sealed()
+    position = await city.put("https://pager.example/former")
+    assert await city.page(position + 1, seconds=0.05) == ("failed", "contacts-behind")
+    assert city.receiver.urls == []
+
+
+@pytest.mark.scenario("contacts")
+async def test_a_page_to_an_address_that_was_erased_meanwhile_goes_nowhere() -> None:
+    city = Sealed()
+    position = await city.put("https://pager.example/now")
+    await erase_contacts(city.broker, "madison", [city.key])
+    assert await city.page(position + 1) == ("failed", "erased")
+    assert city.receiver.urls == []
+
+
+@pytest.mark.scenario("contacts")
+async def test_a_page_whose_address_is_sealed_with_another_key_fails_loudly() -> None:
+    city = Sealed(Sealer(new_key()))
+    position = await city.put("https://pager.example/now")
+    assert await city.page(position) == ("failed", "sealed")
+    assert city.receiver.urls == []
+    assert count("careroute_contacts_unopenable") == 1
 
 
 async def test_an_agency_without_secret_sends_no_unsigned_page() -> None:
@@ -247,8 +330,8 @@ async def test_a_page_is_tried_again_only_as_long_as_nothing_of_it_was_sent() ->
     assert len(receiver.urls) == 2
 
 
-@pytest.mark.parametrize("url", [None, "http://pager.example/p", "ftp://x", "nonsense", "https://169.254.169.254/x"])
-async def test_f14_a_page_goes_over_https_to_a_public_host_or_not_at_all(url: str | None) -> None:
+@pytest.mark.parametrize("url", ["", "http://pager.example/p", "ftp://x", "nonsense", "https://169.254.169.254/x"])
+async def test_f14_a_page_goes_over_https_to_a_public_host_or_not_at_all(url: str) -> None:
     receiver = Receiver()
     perform = sending(receiver, webhook=None)
     effect = page(perform, method=WEBHOOK.model_copy(update={"url": url}))
@@ -256,13 +339,13 @@ async def test_f14_a_page_goes_over_https_to_a_public_host_or_not_at_all(url: st
     assert receiver.urls == []
 
 
-def test_f12_every_host_that_takes_pages_has_a_lane_of_its_own() -> None:
+def test_f12_whatever_takes_the_pages_of_one_person_has_a_lane_of_its_own() -> None:
     running = Running()
     running.take(offer())
     lanes = {effect.lane for effect in NOTIFICATION.pending(running.state).values()}
     running.take(routed())
     lanes |= {effect.lane for effect in NOTIFICATION.pending(running.state).values()}
-    assert lanes == {"cad/dane", "pages/pocket", "pages/pager.example"}
+    assert lanes == {"cad/dane", "pages/pocket", "pages/webhook/ana/pager"}
 
 
 async def test_a_pocket_page_is_delivered_by_being_written() -> None:
@@ -304,9 +387,9 @@ async def test_how_long_a_page_took_is_measured() -> None:
 async def test_a_process_has_all_it_needs(tmp_path: Path, make_settings: Callable[..., NotificationSettings]) -> None:
     agencies = tmp_path / "agencies.toml"
     agencies.write_text(f'[agencies.madison]\npage_secret = "{SECRET}"\n')
-    perform = performer(make_settings(agencies))
+    perform = performer(make_settings(agencies), MemoryBroker(MemoryLog()))
     assert perform.cad_webhook("madison", "dane") is None
-    assert set(perform.adapters) == {"pocket", "webhook"}
+    assert set(perform.adapters) == {"pocket", "webhook", "sms", "voice"}
 
 
 @pytest.fixture
@@ -317,6 +400,7 @@ def make_settings() -> Callable[..., NotificationSettings]:
             agencies_file=agencies_file,
             link_secret=SecretStr("s" * 32),
             pocket_url="https://pocket.example",
+            sealing_key=SecretStr(new_key()),
         )
 
     return make

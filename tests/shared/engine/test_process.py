@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -10,12 +11,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
-from shared.engine.process import EXIT_FAILED, EXIT_WATCHDOG
+from shared.engine.broker import BrokerUnavailable
+from shared.engine.process import EXIT_FAILED, EXIT_WATCHDOG, Together
 
 RECORDS = 15
 
@@ -92,3 +95,43 @@ def test_one_that_waits_for_its_broker_can_be_told_to_stop(tmp_path: Path) -> No
         until_answered(f"{url}/readyz", 503)
         started.send_signal(signal.SIGTERM)
         assert started.wait(10) == 0
+
+
+@dataclass(slots=True)
+class Half:
+    """One of two that run together: it fails after so long, or runs until it is told to stop."""
+
+    fails_after_seconds: float | None = None
+    ready: bool = True
+    turned_at: float = 0.0
+    ended: bool = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        try:
+            if self.fails_after_seconds is None:
+                await stop.wait()
+            else:
+                await asyncio.sleep(self.fails_after_seconds)
+                raise BrokerUnavailable("it is away")
+        finally:
+            self.ended = True
+
+
+async def test_of_two_that_run_together_the_one_ends_with_the_other() -> None:
+    worker, follower = Half(), Half(fails_after_seconds=0.01)
+    with pytest.raises(BrokerUnavailable, match="away"):
+        await Together(worker, follower).run(asyncio.Event())
+    assert worker.ended
+    stop = asyncio.Event()
+    stop.set()
+    await Together(Half(), Half()).run(stop)
+
+
+def test_two_that_run_together_are_ready_and_alive_if_both_are() -> None:
+    worker, follower = Half(turned_at=5), Half(turned_at=3, ready=False)
+    both = Together(worker, follower)
+    assert (both.turned_at, both.ready) == (3, False)
+    both.turned_at = 9
+    assert (worker.turned_at, follower.turned_at) == (9, 9)
+    follower.ready = True
+    assert both.ready

@@ -29,7 +29,7 @@ from shared.call import Call
 from shared.clock import SystemClock
 from shared.enrolment import read_enrolment
 from shared.events import Event
-from shared.links import shift_link
+from shared.links import CALENDARS, calendar_link, calendar_token, shift_link
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
 from tests.services.console.driver import AGENCY, POCKET, SECRET, City, running_city
 from tests.services.console.elsewhere import answers, with_reporting
@@ -388,6 +388,25 @@ def _paths(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     yield path
     for name, inner in getattr(command, "commands", {}).items():
         yield from _paths(inner, (*path, name))
+
+
+def test_calendars_are_handed_out_and_revoked(town: Town) -> None:
+    person = ("person", "add", "ann", "--name", "Ann", "--discipline", "emt")
+    assert town.run("supervisor", *person).exit_code == 0
+    shown = town.run("ann", "rota", "calendar").stdout
+    before: dict[str, str] = {
+        whose: calendar_link(POCKET, calendar_token(SECRET, AGENCY, "ann", whose)) for whose in CALENDARS
+    }
+    assert before["own"] in shown
+    assert before["whole"] in shown
+    assert town.json("supervisor", "rota", "calendar", "ann") == {"person_id": "ann", **before}
+    assert town.run("staff", "rota", "calendar", "ann").exit_code == 1, "staff have their own alone"
+    assert town.run("supervisor", "rota", "calendar", "nobody").exit_code == 1
+    assert town.run("staff", "rota", "revoke-calendar", "ann", "--reason", "mine").exit_code == 1
+    assert town.run("ann", "rota", "revoke-calendar", "ann").exit_code == 2, "a reason is needed"
+    assert town.run("ann", "rota", "revoke-calendar", "ann", "--reason", "it was shared").exit_code == 0
+    after = calendar_link(POCKET, calendar_token(SECRET, AGENCY, "ann", "own", 0, 1))
+    assert town.json("ann", "rota", "calendar")["own"] == after != before["own"]
 
 
 def test_f7_f9_f10_what_lets_in_is_taken_away_by_a_command(town: Town) -> None:

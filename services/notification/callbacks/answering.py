@@ -1,0 +1,174 @@
+"""Answers by text and by key: which offer is meant, the command that they are, and what came of it, in words."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from typing import Literal
+
+from services.notification.adapters import Links
+from services.notification.callbacks import words
+from services.notification.callbacks.news import InboundText
+from services.notification.callbacks.replies import Reply, keyword, letter_of, read_reply
+from services.notification.callbacks.view import AgencyView, Asked, Way
+from shared.carriers import CarrierName
+from shared.clock import Clock
+from shared.events import (
+    AcceptOffer,
+    AnswerRoll,
+    Command,
+    DeclineOffer,
+    NoteOptOut,
+    NoteReceipt,
+    PageDue,
+    child_id,
+)
+
+COMMAND_SECONDS = 60
+NEWS_HOURS = 24
+"""What carriers say is true for long after: a command that waits for a service that is down still counts."""
+HELPS, HELP_MINUTES = 5, 10
+"""So often in so many minutes a phone is told how to answer: one that texts by itself must not go on for ever."""
+
+TextResult = Literal["answer", "stop", "start", "help", "not-understood", "which", "late", "nothing-asked", "stranger"]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a text comes to: commands, of which the answer to the last is waited for; or words at once, or silence."""
+
+    result: TextResult
+    commands: tuple[Command, ...] = ()
+    sentence: str = ""
+    link: str = ""
+
+    @property
+    def awaited(self) -> Command | None:
+        """The command whose answer the person hears."""
+        return self.commands[-1] if self.result == "answer" else None
+
+
+@dataclass(slots=True)
+class Reader:
+    """Makes commands of what people text and press."""
+
+    clock: Clock
+    links: Links
+    _helped: dict[str, deque[datetime]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=HELPS)))
+
+    def text(
+        self, carrier: CarrierName, view: AgencyView, fingerprint: str, text: InboundText, zone: tzinfo | None = None
+    ) -> Read:
+        """What a text comes to. A stranger hears nothing, nor whoever says what carriers answer themselves."""
+        ways = view.ways(fingerprint)
+        if not ways:
+            return Read("stranger")
+        said = text.opt_out.casefold() or keyword(text.body)
+        if said == "stop":
+            return Read("stop", self._opt_out(carrier, view.text_ways(fingerprint), text.sid, opted_out=True))
+        if said == "start" and any(map(view.has_opted_out, view.text_ways(fingerprint))):
+            return Read("start", self._opt_out(carrier, view.text_ways(fingerprint), text.sid, opted_out=False))
+        if said == "help":
+            return Read("help")
+        reply = read_reply(text.body)
+        if reply is None:
+            return self._how_to_answer(view, ways, fingerprint)
+        return self._answer(view, ways, reply, zone)
+
+    def key(self, view: AgencyView, page: PageDue, digits: str) -> Command | None:
+        """The command that a key is; None for a key that means nothing."""
+        way = Way(page.person_id, page.method.method_id)
+        if page.kind == "test" and digits == "1":
+            return self._roll(page)
+        offer = view.offer(page.offer_id)
+        if page.kind != "offer" or offer is None or digits not in ("1", "2"):
+            return None
+        return self._offer(Asked(way, offer), Reply(take=digits == "1"))
+
+    def receipt(self, carrier: CarrierName, page_id: str, state: str, reason: str, sequence: str) -> NoteReceipt:
+        """What a carrier says of a page; said again it is the same command."""
+        return NoteReceipt.model_validate(
+            {
+                "command_id": child_id(page_id, f"{carrier}/{state}/{sequence}"),
+                "page_id": page_id,
+                "provider": carrier,
+                "state": state,
+                "code": reason,
+                **self._issued(carrier, NEWS_HOURS * 3600),
+            }
+        )
+
+    def _answer(self, view: AgencyView, ways: list[Way], reply: Reply, zone: tzinfo | None) -> Read:
+        now, asked = self.clock.now(), view.asked(ways)
+        if reply.letter:
+            asked = [each for each in asked if letter_of(each.offer.made.offer_id) == reply.letter]
+        is_open = [each for each in asked if each.offer.is_open(now)]
+        if len(is_open) > 1:
+            return Read("which", sentence=words.which([each.offer for each in is_open], zone))
+        if is_open:
+            (meant,) = is_open
+            return Read("answer", (self._offer(meant, reply),), link=self._link(meant) if reply.take else "")
+        if not reply.letter and reply.take and (page := view.test_page(ways, now)) is not None:
+            return Read("answer", (self._roll(page),))
+        if asked:
+            newest = asked[0]
+            mine = newest.offer.ended == "accepted"
+            return Read("late", sentence=words.over(newest.offer, now), link=self._link(newest) if mine else "")
+        return Read("nothing-asked", sentence=words.NOTHING_ASKED)
+
+    def _how_to_answer(self, view: AgencyView, ways: list[Way], fingerprint: str) -> Read:
+        now, helped = self.clock.now(), self._helped[fingerprint]
+        if len(helped) == HELPS and now - helped[0] < timedelta(minutes=HELP_MINUTES):
+            return Read("not-understood")
+        helped.append(now)
+        is_asked = any(asked.offer.is_open(now) for asked in view.asked(ways))
+        return Read("not-understood", sentence=words.HOW_TO_ANSWER if is_asked else words.NOTHING_ASKED)
+
+    def _offer(self, asked: Asked, reply: Reply) -> Command:
+        """The same command as the person's tap on the page of the offer would be: whichever comes first is it."""
+        made, person_id = asked.offer.made, asked.way.person_id
+        about = {
+            "offer_id": made.offer_id,
+            "person_id": person_id,
+            "method_id": asked.way.method_id,
+            **self._issued(person_id) | {"expires_at": made.expires_at},
+        }
+        if not reply.take:
+            return DeclineOffer.model_validate({"command_id": child_id(made.offer_id, f"decline/{person_id}"), **about})
+        about |= {"command_id": child_id(made.offer_id, f"accept/{person_id}"), "eta_minutes": reply.minutes}
+        return AcceptOffer.model_validate(about)
+
+    def _roll(self, page: PageDue) -> AnswerRoll:
+        return AnswerRoll.model_validate(
+            {
+                "command_id": child_id(page.page_id, "answer"),
+                "roll_id": page.about,
+                "person_id": page.person_id,
+                "method_id": page.method.method_id,
+                **self._issued(page.person_id),
+            }
+        )
+
+    def _opt_out(self, carrier: CarrierName, ways: list[Way], sid: str, *, opted_out: bool) -> tuple[Command, ...]:
+        said = "stop" if opted_out else "start"
+        return tuple(
+            NoteOptOut.model_validate(
+                {
+                    "command_id": child_id(sid, f"{carrier}/{said}/{way.person_id}/{way.method_id}"),
+                    "person_id": way.person_id,
+                    "method_id": way.method_id,
+                    "opted_out": opted_out,
+                    **self._issued(carrier, NEWS_HOURS * 3600),
+                }
+            )
+            for way in ways
+        )
+
+    def _link(self, asked: Asked) -> str:
+        page = asked.offer.pages.get(asked.way.person_id)
+        return "" if page is None else self.links.of(page)
+
+    def _issued(self, by: str, seconds: float = COMMAND_SECONDS) -> dict[str, object]:
+        now = self.clock.now()
+        return {"issued_by": by, "issued_at": now, "expires_at": now + timedelta(seconds=seconds)}
