@@ -14,6 +14,7 @@ from services.pocket.calendar.http import add_calendars
 from services.pocket.door import DOOR, Door
 from services.pocket.me.http import add_own_pages
 from services.pocket.pages import AWAY, PAGES
+from services.pocket.view import OfferLink
 from shared.doors.guard import Bounds, Guard
 from shared.doors.operations import operations_routes
 from shared.doors.pages import HEADERS, Page
