@@ -14,6 +14,7 @@ from services.pocket.calendar.http import add_calendars
 from services.pocket.door import DOOR, Door
 from services.pocket.me.http import add_own_pages
 from services.pocket.pages import AWAY, PAGES
+from services.pocket.rolls import add_roll_pages
 from shared.acceptance import accept_id, decline_id
 from shared.doors.guard import Bounds, Guard
 from shared.doors.operations import operations_routes
@@ -56,6 +57,7 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
     _confirmation(app, door)
     _shift_pages(app, door)
     add_own_pages(app, door)
+    add_roll_pages(app, door)
     add_calendars(app, door.view.calendars, door.check_ready)
     app.router.routes += [PAGES.style_route(), *operations_routes(lambda: door.follower.ready)]
     app.add_middleware(
