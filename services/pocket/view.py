@@ -41,6 +41,7 @@ from shared.events import (
     PlanSet,
     SafetyCheckDue,
     SafetyCheckMissed,
+    ShiftChanged,
     StatusCorrected,
     StatusReported,
     TeamMayEnter,
@@ -423,6 +424,17 @@ class AgencyView:
                 offer.people = (*offer.people, event.person_id)
                 self._add_offer_links(offer, event.person_id)
 
+    def shift_changed(self, event: ShiftChanged, _at: datetime) -> None:
+        """Other people are on the team by the plan: their links lead there, and those of who has left do not."""
+        shift = self._shifts.get(event.team_id)
+        if shift is None or shift.signed_on.shift_id != event.shift_id:
+            return
+        self._remove_shift_links(shift)
+        changes = {"members": event.members, "shift_ends_at": event.shift_ends_at}
+        shift.signed_on, shift.unconfirmed = shift.signed_on.model_copy(update=changes), event.unconfirmed
+        for person_id in event.members:
+            self._add_shift_link(shift, person_id)
+
     def links_revoked(self, event: LinksRevoked, _at: datetime) -> None:
         """A person's links lead nowhere; links of the next generation lead where they led."""
         person_id = event.person_id
@@ -707,6 +719,7 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     TeamSignedOn: AgencyView.signed_on,
     TeamSignedOff: AgencyView.signed_off,
     MemberConfirmed: AgencyView.member_confirmed,
+    ShiftChanged: AgencyView.shift_changed,
     LinksRevoked: AgencyView.links_revoked,
     PlanSet: AgencyView.plan_set,
     OfferAnswered: AgencyView.offer_answered,

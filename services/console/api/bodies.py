@@ -250,6 +250,11 @@ class SignOnBody(Body):
         return self
 
 
+@body_of(events.BeginDuty, "team_id", "vouched")
+class BeginDutyBody(Body):
+    """Which planned shift begins."""
+
+
 class MemberBody(Body):
     """Who is on the team; you, if nobody is named."""
 

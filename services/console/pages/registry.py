@@ -80,6 +80,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("/calls/{agency}/{source}/{incident}/confirm", "confirm", commands.confirm),
     Action("/calls/{agency}/{source}/{incident}/incident", "confirm", commands.confirm_incident),
     Action("/teams/{team_id}/sign-on", "sign-on", commands.sign_on),
+    Action("/teams/{team_id}/begin-duty", "sign-on", commands.begin_duty),
     Action("/teams/{team_id}/confirm", "sign-on", commands.confirm_member),
     Action("/teams/{team_id}/sign-off", "report", commands.sign_off),
     Action("/teams/{team_id}/status", "report", commands.report_status),

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.events import BypassedTeam, Disposition, Outcome, Person, Team
+from shared.events import BypassedTeam, Disposition, Duty, DutyNoted, Outcome, Person, Team
 from shared.judgement import Judgement, Phase, Suitability
 
 
@@ -301,6 +301,11 @@ class TeamSeen:
     vouched_by: str = ""
     """Who vouched for the members at sign-on."""
     shift_ends_at: datetime | None = None
+    duty: Duty = "on-shift"
+    unanswering_since: datetime | None = None
+    """Since when it is offered nothing, as it let offers run out and has not been heard from."""
+    planned: DutyNoted | None = None
+    """The planned shift that runs, whether it has signed on for it or not."""
     call_id: str | None = None
     not_moving_since: datetime | None = None
     """Since when careroute has noticed that it accepted and has not set out."""
@@ -369,6 +374,9 @@ class RollSeen:
 AlertKind = Literal[
     "unconfirmed",
     "team-silent",
+    "team-missing",
+    "members-left-out",
+    "team-unanswering",
     "need-police",
     "team-stays",
     "team-staged",
@@ -387,6 +395,8 @@ AlertKind = Literal[
     "paused-by-itself",
     "pause-unreviewed",
     "referral-overdue",
+    "rota-gap",
+    "roster-feed-stale",
 ]
 
 

@@ -70,6 +70,7 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/programme/rollback"): ({"supervisor"}, {"reason": "too many refusals"}),
     ("POST", "/v1/teams/cares-1/remove"): ({"supervisor"}, {}),
     ("POST", "/v1/teams/cares-1/sign-on"): ({"staff", "dispatcher", "supervisor"}, SHIFT),
+    ("POST", "/v1/teams/cares-1/begin-duty"): ({"staff", "dispatcher", "supervisor"}, {"planned_shift_id": "night"}),
     ("POST", "/v1/teams/cares-1/confirm"): ({"staff", "dispatcher", "supervisor"}, {}),
     ("POST", "/v1/teams/cares-1/sign-off"): ({"staff", "supervisor"}, {}),
     ("POST", "/v1/teams/cares-1/status"): ({"staff", "supervisor"}, {"status": "available"}),
