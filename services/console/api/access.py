@@ -46,6 +46,8 @@ Right = Literal[
     "export-calls",
     "publish-figures",
     "acknowledge",
+    "set-contact",
+    "erase-person",
 ]
 
 PEOPLE: frozenset[Role] = frozenset({"dispatcher", "supervisor", "approver", "staff", "viewer"})
@@ -80,6 +82,8 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     "export-calls": frozenset({"supervisor"}),
     "publish-figures": frozenset({"approver"}),
     "acknowledge": frozenset({"dispatcher", "supervisor"}),
+    "set-contact": frozenset({"staff", "supervisor"}),
+    "erase-person": frozenset({"supervisor"}),
 }
 """Which roles have a right. Staff have theirs for themselves only, a CAD for the calls of its own source only."""
 

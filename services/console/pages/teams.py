@@ -75,7 +75,7 @@ def regions(visit: Visit) -> Sequence[Region]:
     others = [team for team in teams if team not in look_after]
     on_shift = [team for team in others if team.shift_id is not None]
     off = [team for team in others if team.shift_id is None]
-    free = tuple((seen.person.person_id, seen.person.name) for seen in _free_people(visit))
+    free = tuple((seen.person.person_id, visit.name_of(seen.person.person_id)) for seen in _free_people(visit))
     return (
         Region(
             "look-after", [_row(visit, team, "alert") for team in look_after], empty="Every team has been heard of."
@@ -91,11 +91,8 @@ def _row(visit: Visit, seen: TeamSeen, kind: str = "", free: tuple[tuple[str, st
 
 
 def _line(visit: Visit, seen: TeamSeen, free: tuple[tuple[str, str], ...]) -> TeamLine:
-    call_id, people = seen.call_id or "", visit.seen.people
-    members = (
-        Member(member, people[member].person.name if member in people else member, member not in seen.unconfirmed)
-        for member in seen.members
-    )
+    call_id = seen.call_id or ""
+    members = (Member(member, visit.name_of(member), member not in seen.unconfirmed) for member in seen.members)
     stands = EARLIER_STATUSES.index(seen.status) if seen.status in EARLIER_STATUSES else len(EARLIER_STATUSES)
     return TeamLine(
         team_id=seen.team.team_id,
@@ -126,7 +123,7 @@ def _free_people(visit: Visit) -> Sequence[PersonSeen]:
     if not visit.may("read-people"):
         return ()
     free = (seen for seen in visit.seen.people.values() if seen.team_id is None)
-    return sorted(free, key=lambda seen: (seen.person.name, seen.person.person_id))
+    return sorted(free, key=lambda seen: (visit.name_of(seen.person.person_id), seen.person.person_id))
 
 
 # --- who serves a district

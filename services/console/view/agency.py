@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.console.view import alerts, call_changes, load, referrals, roster, switchboard
+from services.console.view import alerts, call_changes, contacts, load, referrals, roster, switchboard
 from services.console.view.agency_records import AgencyRecords, Change
 from services.console.view.call import CallSeen
 from shared.engine.broker import Stored
@@ -31,6 +31,7 @@ CHANGES: dict[type[Event], Change] = {
     **load.CHANGES,
     **referrals.CHANGES,
     **roster.CHANGES,
+    **contacts.CHANGES,
 }
 """What an event changes besides its call."""
 
