@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import Field
 
 from services.notification.service import NOTIFICATION
+from services.rostering.service import ROSTERING
 from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import TRIAGE, triage_service
 from shared.config import Environment
@@ -31,7 +32,7 @@ from shared.sealing import Sealer, SealingKey
 
 SHOWN = 20
 """Differences that are printed; all of them are counted."""
-NAMES = (TRIAGE.name, TEAM_AVAILABILITY.name, NOTIFICATION.name)
+NAMES = (TRIAGE.name, TEAM_AVAILABILITY.name, NOTIFICATION.name, ROSTERING.name)
 
 
 class RedecideSettings(Environment):
@@ -110,7 +111,8 @@ async def kept_records(broker: Broker, partition: int, topics: Sequence[Topic]) 
 
 def services_with(sealing_key: str | None) -> tuple[Service[Any], ...]:
     """The services that decide; without the key triage opens nothing."""
-    return TRIAGE if sealing_key is None else triage_service(Sealer(sealing_key)), TEAM_AVAILABILITY, NOTIFICATION
+    triage = TRIAGE if sealing_key is None else triage_service(Sealer(sealing_key))
+    return triage, TEAM_AVAILABILITY, NOTIFICATION, ROSTERING
 
 
 async def redecide_all(broker: Broker, services: Iterable[Service[Any]], agency: str | None = None) -> list[Report]:

@@ -1,4 +1,8 @@
-"""The links on a page: opaque, bound to an offer or shift and a person, and the same whenever made until revoked."""
+"""The links on a page: opaque, and the same whenever made until revoked.
+
+Each is bound to what it leads to and to its person, and that of a page also to the way that the page went: so whoever
+answers by it has proved that way.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +13,35 @@ import hmac
 TOKEN_BYTES = 16
 
 
-def token_of(secret: str, kind: str, subject_id: str, person_id: str, generation: int = 0) -> str:
-    """The token for a person and an offer or shift: 128 bits of HMAC-SHA256, so that nothing here is random.
+def token_of(
+    secret: str, kind: str, subject_id: str, person_id: str, generation: int = 0, *, method_id: str = ""
+) -> str:
+    """The token for a person and what it leads to: 128 bits of HMAC-SHA256, so that nothing here is random.
 
-    The generation counts how often the person's links were revoked; before the first time nothing is added for it.
+    The generation counts how often the person's links were revoked; before the first time nothing is added for it,
+    unless the way is.
     """
-    parts = (kind, subject_id, person_id, *([str(generation)] if generation else []))
+    counted = [str(generation)] if generation or method_id else []
+    parts = (kind, subject_id, person_id, *counted, *([method_id] if method_id else []))
     message = "\x00".join(parts).encode()
     digest = hmac.new(secret.encode(), message, hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest[:TOKEN_BYTES]).rstrip(b"=").decode()
 
 
-def offer_link(base_url: str, secret: str, offer_id: str, person_id: str, generation: int = 0) -> str:
+def offer_link(
+    base_url: str, secret: str, offer_id: str, person_id: str, generation: int = 0, *, method_id: str = ""
+) -> str:
     """Where a person answers an offer; dies with the offer and the assignment it led to."""
-    return f"{base_url.rstrip('/')}/p/{token_of(secret, 'offer', offer_id, person_id, generation)}"
+    return f"{base_url.rstrip('/')}/p/{token_of(secret, 'offer', offer_id, person_id, generation, method_id=method_id)}"
 
 
 def shift_link(base_url: str, secret: str, shift_id: str, person_id: str, generation: int = 0) -> str:
     """A person's page for the shift; dies at sign-off."""
     return f"{base_url.rstrip('/')}/s/{token_of(secret, 'shift', shift_id, person_id, generation)}"
+
+
+def roll_link(
+    base_url: str, secret: str, roll_id: str, person_id: str, generation: int = 0, *, method_id: str = ""
+) -> str:
+    """Where a person answers a roll call; dies when it is over."""
+    return f"{base_url.rstrip('/')}/r/{token_of(secret, 'roll', roll_id, person_id, generation, method_id=method_id)}"

@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
-from shared.events import AbsenceSet, PlaceTaken, PlannedShift
+from shared.events import AbsenceSet, CoverAsked, PlaceTaken, PlannedShift
 
 
 class Stretch(NamedTuple):
@@ -89,6 +89,14 @@ class RotaShift:
     def holder(self, place: int, at: datetime) -> str:
         """Who has a place at an instant of the shift; empty: nobody."""
         return next((each.person_id for each in self.stretches(place) if _within(at, each)), "")
+
+    def is_wanted(self, cover: CoverAsked) -> bool:
+        """Whether cover that was asked for is wanted still: whoever asked has a part of it."""
+        starts_at, ends_at = cover.starts_at or self.plan.starts_at, cover.ends_at or self.plan.ends_at
+        return cover.place <= len(self.plan.places) and any(
+            each.person_id == cover.person_id and each.overlaps(starts_at, ends_at)
+            for each in self.stretches(cover.place)
+        )
 
     def people(self) -> frozenset[str]:
         """Everybody who has a place in any part of it."""

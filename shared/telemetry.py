@@ -174,12 +174,37 @@ OFFERS = _counter(
     agency=GIVEN,
     ended=("accepted", "declined", "expired", "withdrawn"),
 )
+REACHED_BY = ("pocket", "webhook", "sms", "voice", "push", "email")
+"""The kinds of way to a person."""
 PAGES = _counter(
     "careroute_pages_total",
     "Pages by how they ended.",
     by="notification",
     agency=GIVEN,
     ended=("delivered", "failed", "dropped"),
+)
+PAGES_RECEIVED = _counter(
+    "careroute_pages_received_total",
+    "Pages of which more is known than that their provider took them, by the kind of way.",
+    by="notification",
+    agency=GIVEN,
+    kind=REACHED_BY,
+    evidence=("carrier", "shown", "heard"),
+)
+PAGES_UNDELIVERED = _counter(
+    "careroute_pages_undelivered_total",
+    "Pages that their provider took and that did not arrive: why lies with us, with the number, or with the moment.",
+    by="notification",
+    agency=GIVEN,
+    kind=REACHED_BY,
+    why=("ours", "number", "moment"),
+)
+WAYS_LOST = _counter(
+    "careroute_ways_lost_total",
+    "Ways to people that broke, or that they closed: a person has to see to each.",
+    by="notification",
+    agency=GIVEN,
+    why=("broken", "unproved", "opted-out"),
 )
 PAGE_SECONDS = Histogram(
     "careroute_page_seconds", "Handing a page to its provider, until it answered.", ["method"], buckets=FAST_SECONDS

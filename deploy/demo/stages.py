@@ -35,6 +35,7 @@ from services.pocket.http import Door
 from services.pocket.http import create_app as pocket_app
 from services.pocket.sealed_calls import SealedCalls
 from services.pocket.view import CHANGES, View
+from services.rostering.service import ROSTERING
 from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import triage_service
 from shared import telemetry
@@ -237,6 +238,7 @@ class OneProcess:
                 self._worker(triage_service(sealer), number),
                 self._worker(TEAM_AVAILABILITY, number),
                 Together(self._worker(NOTIFICATION, number, perform), perform.contacts),
+                self._worker(ROSTERING, number),
             )
             self._workers += [loop.create_task(runner.run(self._stopping)) for runner in runners]
         progress("workers started")
@@ -250,7 +252,9 @@ class OneProcess:
         agencies = Agencies(file)
         sealing_key = SecretStr(self.access.sealing_key)
         taking = IntakeSettings(**common, sealing_key=sealing_key)
-        commanding = ConsoleSettings(**common, link_secret=link_secret, pocket_url=self.url_of("pocket"))
+        commanding = ConsoleSettings(
+            **common, link_secret=link_secret, sealing_key=sealing_key, pocket_url=self.url_of("pocket")
+        )
         model = View(link_secret.get_secret_value())
         follower = AnswerFollower(self.broker(), (ASSIGNMENTS, NOTIFICATIONS), model.fold, frozenset(CHANGES))
         door = Door(self.broker(), follower, model, SealedCalls(self.broker(), sealer), self._clock)

@@ -12,7 +12,7 @@ from services.notification.webhook import Message, Sender
 from shared.addresses import Network, UrlRefused, reachable
 from shared.agencies import Agencies
 from shared.events import PageDue
-from shared.links import offer_link
+from shared.links import offer_link, roll_link, shift_link
 
 
 class Adapter(Protocol):
@@ -42,8 +42,18 @@ class Links:
     secret: str
 
     def of(self, page: PageDue) -> str:
-        """The person's own link to the offer; after acceptance it leads to the call."""
-        return offer_link(self.base_url, self.secret, page.offer_id or "", page.person_id, page.link_generation)
+        """The person's own link: to the offer, and after acceptance to the call; to their shift; to their answer.
+
+        What is about none of these leads to the page of their own that a phone is enrolled for.
+        """
+        person = (page.person_id, page.link_generation)
+        if page.kind == "signed-on":
+            return shift_link(self.base_url, self.secret, page.about, *person)
+        if page.kind == "test":
+            return roll_link(self.base_url, self.secret, page.about, *person, method_id=page.method.method_id)
+        if page.offer_id is None:
+            return f"{self.base_url.rstrip('/')}/me"
+        return offer_link(self.base_url, self.secret, page.offer_id, *person, method_id=page.method.method_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,9 @@ PROOF_DAYS = 30
 UNPROVED_DAYS = 90
 """A way over which nobody has answered for so long is taken for broken: the number may be a stranger's by now."""
 
+WRITTEN: frozenset[ContactKind] = frozenset(("push", "sms", "email", "webhook"))
+"""Ways over which a link can be sent: all but a phone call, and the page that is open already."""
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.notification.deciding import cad, clocks, commands, contacts, pages
+from services.notification.deciding import cad, clocks, commands, contacts, notices, offers, pages, receipts
 from services.notification.deciding.commands import once
 from services.notification.evolve import evolve
 from services.notification.state import State
@@ -26,6 +26,7 @@ from shared.events import (
     Event,
     LinksRevoked,
     NoteOptOut,
+    NoteReceipt,
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
@@ -57,28 +58,28 @@ def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
 
 
 DECIDERS: dict[type[Any], tuple[Callable[[Draft[State], Any, Input], None], ...]] = {
-    OfferMade: (pages.offer_made,),
+    OfferMade: (offers.offer_made,),
     LinksRevoked: (pages.links_revoked,),
-    OfferAccepted: (pages.offer_ended, contacts.offer_answered),
-    OfferDeclined: (pages.offer_ended, contacts.offer_answered),
-    OfferExpired: (pages.offer_ended,),
-    OfferWithdrawn: (pages.offer_withdrawn,),
-    CallRouted: (pages.drop_routed, cad.call_routed),
-    StatusReported: (pages.drop_answered, cad.status_reported),
-    UpgradeRaised: (pages.upgraded, cad.upgrade_raised),
-    AssignmentWithdrawn: (pages.assignment_withdrawn, cad.assignment_withdrawn),
-    AssignmentUnconfirmed: (pages.unconfirmed,),
-    AssignmentEnded: (pages.assignment_ended,),
-    AssignmentMoved: (pages.assignment_moved, cad.assignment_moved),
-    TeamNotMoving: (pages.not_moving, cad.team_not_moving),
-    SafetyCheckDue: (pages.safety_check,),
+    OfferAccepted: (offers.offer_ended, contacts.offer_answered),
+    OfferDeclined: (offers.offer_ended, contacts.offer_answered),
+    OfferExpired: (offers.offer_ended,),
+    OfferWithdrawn: (offers.offer_withdrawn,),
+    CallRouted: (offers.call_routed, cad.call_routed),
+    StatusReported: (notices.drop_answered, cad.status_reported),
+    UpgradeRaised: (notices.upgraded, cad.upgrade_raised),
+    AssignmentWithdrawn: (notices.assignment_withdrawn, cad.assignment_withdrawn),
+    AssignmentUnconfirmed: (notices.unconfirmed,),
+    AssignmentEnded: (notices.assignment_ended,),
+    AssignmentMoved: (notices.assignment_moved, cad.assignment_moved),
+    TeamNotMoving: (notices.not_moving, cad.team_not_moving),
+    SafetyCheckDue: (notices.safety_check,),
     SafetyCheckMissed: (cad.safety_check_missed,),
     RecallUnacknowledged: (cad.recall_unacknowledged,),
-    TeamStays: (pages.told_to_stay, cad.team_stays),
-    TeamMayEnter: (pages.let_in, cad.team_may_enter),
+    TeamStays: (notices.told_to_stay, cad.team_stays),
+    TeamMayEnter: (notices.let_in, cad.team_may_enter),
     EntryNotReleased: (cad.entry_not_released,),
     TeamStillStaged: (cad.team_still_staged,),
-    CallChanged: (pages.told_of_change, cad.call_changed),
+    CallChanged: (notices.told_of_change, cad.call_changed),
     ConfirmationAsked: (cad.confirmation_asked,),
     AcknowledgeAlert: (once(commands.acknowledge),),
     PingCad: (once(commands.ping),),
@@ -88,8 +89,9 @@ DECIDERS: dict[type[Any], tuple[Callable[[Draft[State], Any, Input], None], ...]
     SetContact: (once(contacts.set_contact),),
     RemoveContact: (once(contacts.remove_contact),),
     ErasePerson: (once(contacts.erase_person),),
+    NoteReceipt: (once(receipts.note_receipt),),
     NoteOptOut: (once(contacts.note_opt_out),),
     Tick: (clocks.tick,),
     EffectStarting: (pages.starting,),
-    EffectDone: (pages.ended, cad.ended),
+    EffectDone: (receipts.ended, cad.ended),
 }

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from services.notification.contact import Contact
+from services.notification.evolve_pages import RecentOffers, page_answered
 from services.notification.state import State, unproved_clock
 from shared.engine.state import EMPTY
 from shared.events import (
@@ -38,7 +39,10 @@ def _contact_set(state: State, event: ContactSet, at: datetime) -> State:
 
 
 def _contact_removed(state: State, event: ContactRemoved, _at: datetime) -> State:
-    """Notices of a call that somebody has already go there no more, either."""
+    """Nothing goes there any more: no later step of an offer, and no notice of a call that somebody has already."""
+    for of_offer in state.ladders.values():
+        if (ladder := of_offer.get(event.person_id)) is not None:
+            state = state.with_ladder(ladder.without_step(event.method_id))
     ways = state.contacts.get(event.person_id, EMPTY)
     if event.method_id not in ways:
         return state
@@ -51,7 +55,7 @@ def _contact_removed(state: State, event: ContactRemoved, _at: datetime) -> Stat
     )
 
 
-def _without_way(state: State, event: ContactRemoved) -> Any:
+def _without_way(state: State, event: ContactRemoved) -> RecentOffers:
     recent_offers = state.recent_offers
     for team_id, of_team in state.recent_offers.items():
         left = tuple(offer.without_way(event.person_id, event.method_id) for offer in of_team)
@@ -61,7 +65,7 @@ def _without_way(state: State, event: ContactRemoved) -> Any:
 
 
 def _contact_proved(state: State, event: ContactProved, at: datetime) -> State:
-    return _changed(state, event, proved_at=at, broken="")
+    return page_answered(_changed(state, event, proved_at=at, broken=""), event, at)
 
 
 def _contact_broken(state: State, event: ContactBroken, _at: datetime) -> State:

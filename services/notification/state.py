@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from services.notification.contact import Contact
+from services.notification.ladders import Ladder
+from services.notification.sent import SentPage
 from shared.engine.service import Effect
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
 from shared.events import AlertAcknowledged, CadMessageDue, LinksRenewed, PageDue
@@ -32,9 +34,27 @@ class RecentOffer:
 
     offer_id: str
     call_id: str
-    pages: tuple[PageDue, ...]
+    like: PageDue
+    """What every page of it says."""
+    people: tuple[str, ...] = ()
+    """Who was asked, or would have been as soon as their turn came."""
+    pages: tuple[PageDue, ...] = ()
     attempted: tuple[str, ...] = ()
     """Page ids."""
+
+    def with_page(self, page: PageDue) -> RecentOffer:
+        """The offer with one more page."""
+        return replace(self.with_person(page.person_id), pages=(*self.pages, page))
+
+    def with_person(self, person_id: str) -> RecentOffer:
+        """The offer with somebody among those who hear of it."""
+        return self if person_id in self.people else replace(self, people=(*self.people, person_id))
+
+    def of_call_now(self, call_id: str, episode: int) -> RecentOffer:
+        """The offer with the call that its own was merged into."""
+        now_of = {"call_id": call_id, "episode": episode}
+        pages = tuple(page.model_copy(update=now_of) for page in self.pages)
+        return replace(self, call_id=call_id, like=self.like.model_copy(update=now_of), pages=pages)
 
     def without_way(self, person_id: str, method_id: str) -> RecentOffer:
         """The offer without the pages over a way that is gone: no notice follows them."""
@@ -92,6 +112,10 @@ class State:
     contacts: PMap[str, PMap[str, Contact]] = EMPTY
     """Person → method id → every way to them. What people have stands here alone."""
     clocks: Clocks = field(default_factory=Clocks)
+    ladders: PMap[str, PMap[str, Ladder]] = EMPTY
+    """Offer → person → the ways whose turn has yet to come."""
+    sent: ByDay[SentPage] = field(default_factory=ByDay)
+    """By page id, what was tried and what is known of it since."""
     links: PMap[str, LinksRenewed] = EMPTY
     """Person → which of their links lead somewhere, once some were revoked."""
     outbox: Outbox = Outbox()
@@ -115,6 +139,10 @@ class State:
         """One way to a person, if there is one of this name."""
         return self.ways_to(person_id).get(method_id)
 
+    def ways_in_order(self, person_id: str) -> list[tuple[str, Contact]]:
+        """Every way to a person, in the order in which they come."""
+        return sorted(self.ways_to(person_id).items(), key=lambda way: (way[1].after_seconds, way[0]))
+
     def people_at(self, fingerprint: str) -> set[str]:
         """Who is reached at the address that this is the pseudonym of."""
         return {
@@ -123,13 +151,34 @@ class State:
             if fingerprint and any(contact.fingerprint == fingerprint for contact in ways.values())
         }
 
+    def ladder(self, offer_id: str, person_id: str) -> Ladder | None:
+        """What is left to try of an open offer for one person."""
+        found: Ladder | None = self.ladders.get(offer_id, EMPTY).get(person_id)
+        return found
+
+    def with_ladder(self, ladder: Ladder) -> State:
+        """The state with a ladder as it is now: gone with its last step, its clock at what comes next."""
+        offer_id, person_id = ladder.order.offer_id, ladder.order.person_id
+        of_offer = self.ladders.get(offer_id, EMPTY)
+        if not ladder.is_over:
+            ladders = self.ladders.set(offer_id, of_offer.set(person_id, ladder))
+            return replace(self, ladders=ladders, clocks=self.clocks.set(ladder.clock, ladder.next_at()))
+        if person_id not in of_offer:
+            return self
+        of_offer = of_offer.delete(person_id)
+        ladders = self.ladders.set(offer_id, of_offer) if of_offer else self.ladders.delete(offer_id)
+        return replace(self, ladders=ladders, clocks=self.clocks.clear(ladder.clock))
+
     def link_generation(self, person_id: str) -> int:
         """Which links of a person lead somewhere."""
         links = self.links.get(person_id)
         return 0 if links is None else links.generation
 
     def still_reaches(self, page: PageDue) -> bool:
-        """Whether the way that a page went still leads to its person: not where their links were revoked without it."""
+        """Whether the way that a page went leads to its person: not where it is broken, or revoked with their links."""
+        contact = self.contact(page.person_id, page.method.method_id)
+        if contact is not None:
+            return not contact.why_not
         links = self.links.get(page.person_id)
         return links is None or page.link_generation == links.generation or page.method in links.contact_methods
 
@@ -142,6 +191,8 @@ class State:
         if not isinstance(effect.event, PageDue):
             return replace(self, owed=owed)
         call_id = effect.event.call_id
+        if not call_id:
+            return replace(self, owed=owed)
         left = tuple(page_id for page_id in self.pages_of_call[call_id] if page_id != effect_id)
         pages_of_call = self.pages_of_call.set(call_id, left) if left else self.pages_of_call.delete(call_id)
         return replace(self, owed=owed, pages_of_call=pages_of_call)

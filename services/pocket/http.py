@@ -193,6 +193,7 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
             offer_id=made.offer_id,
             person_id=link.person_id,
             eta_minutes=eta_minutes,
+            method_id=link.method_id,
             **door.issued(link.person_id) | {"expires_at": made.expires_at},
         )
         return await door.act(link.offer.agency, command, back)
@@ -207,6 +208,7 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
             command_id=child_id(made.offer_id, f"decline/{link.person_id}"),
             offer_id=made.offer_id,
             person_id=link.person_id,
+            method_id=link.method_id,
             **door.issued(link.person_id) | {"expires_at": made.expires_at},
         )
         return await door.act(link.offer.agency, command, back)

@@ -32,6 +32,7 @@ from shared.events import (
     OfferExpired,
     OfferMade,
     OfferWithdrawn,
+    PageDue,
     PlanSet,
     SafetyCheckDue,
     SafetyCheckMissed,
@@ -51,6 +52,8 @@ SHOWN_MINUTES = 5
 """How long a link still says what became of an offer, a call or a shift that is over; then it is gone."""
 SWEEP_SECONDS = 60
 REFUSALS = 1_000
+MOST_OFFERS_PAGED = 10_000
+"""Offers of an agency whose pages are remembered: the newest, for pages are read before their offers, or after them."""
 POSITIONS = 3
 """Versions of a call that are tried for its sealed part, newest first."""
 
@@ -180,6 +183,8 @@ class OfferLink:
     agency: AgencyView
     offer: Offer
     person_id: str
+    method_id: str = ""
+    """The way that the page with this link went; whoever answers by it proves that way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,9 +236,9 @@ class View:
         """Why a command was refused, in a sentence."""
         return self._refusals.get(command_id)
 
-    def token(self, kind: str, subject_id: str, person_id: str, generation: int) -> str:
+    def token(self, kind: str, subject_id: str, person_id: str, generation: int, *, method_id: str = "") -> str:
         """The token of a link."""
-        return token_of(self._secret, kind, subject_id, person_id, generation)
+        return token_of(self._secret, kind, subject_id, person_id, generation, method_id=method_id)
 
     def add(self, link: OfferLink | ShiftLink) -> None:
         """Let a link lead somewhere."""
@@ -267,6 +272,8 @@ class AgencyView:
         self._shifts: dict[str, Shift] = {}
         self._offers: dict[str, Offer] = {}
         self._offers_of_call: dict[str, list[Offer]] = {}
+        self._paged: OrderedDict[str, set[tuple[str, str]]] = OrderedDict()
+        """By offer: the person and method of every page of it, and of its notices."""
         self._assignments: dict[str, Assignment] = {}
         self._sentences: dict[tuple[str, int], tuple[str, datetime]] = {}
         self._cad_informed: dict[tuple[str, int], tuple[bool, datetime]] = {}
@@ -290,19 +297,31 @@ class AgencyView:
         """The token of a person's link to an offer."""
         return self._token("offer", offer.made.offer_id, person_id)
 
-    def _token(self, kind: str, subject_id: str, person_id: str) -> str:
-        return self._view.token(kind, subject_id, person_id, self._generations.get(person_id, 0))
+    def _token(self, kind: str, subject_id: str, person_id: str, method_id: str = "") -> str:
+        return self._view.token(kind, subject_id, person_id, self._generations.get(person_id, 0), method_id=method_id)
 
-    def _add_offer_link(self, offer: Offer, person_id: str) -> None:
-        self._view.add(OfferLink(self.token(offer, person_id), self, offer, person_id))
+    def _ways(self, offer: Offer, person_id: str) -> list[str]:
+        """The methods that a person's links to an offer name; the first link, on their shift page, names none."""
+        paged = self._paged.get(offer.made.offer_id, ())
+        return ["", *sorted(method_id for person, method_id in paged if person == person_id)]
+
+    def _add_offer_links(self, offer: Offer, person_id: str) -> None:
+        for method_id in self._ways(offer, person_id):
+            token = self._token("offer", offer.made.offer_id, person_id, method_id)
+            self._view.add(OfferLink(token, self, offer, person_id, method_id))
 
     def _add_shift_link(self, shift: Shift, person_id: str) -> None:
         token = self._token("shift", shift.signed_on.shift_id, person_id)
         self._view.add(ShiftLink(token, self, shift, person_id))
 
     def _remove_offer_links(self, offer: Offer) -> None:
-        for person_id in offer.people:
-            self._view.remove(self.token(offer, person_id))
+        paged = self._paged.get(offer.made.offer_id, set())
+        for person_id in {*offer.people, *(person for person, _ in paged)}:
+            self._remove_links_of(offer, person_id)
+
+    def _remove_links_of(self, offer: Offer, person_id: str) -> None:
+        for method_id in self._ways(offer, person_id):
+            self._view.remove(self._token("offer", offer.made.offer_id, person_id, method_id))
 
     def _remove_shift_links(self, shift: Shift) -> None:
         for person_id in shift.signed_on.members:
@@ -328,7 +347,7 @@ class AgencyView:
         for offer in self.offers(event.team_id):
             if event.person_id not in offer.people:
                 offer.people = (*offer.people, event.person_id)
-                self._add_offer_link(offer, event.person_id)
+                self._add_offer_links(offer, event.person_id)
 
     def links_revoked(self, event: LinksRevoked, _at: datetime) -> None:
         """A person's links lead nowhere; links of the next generation lead where they led."""
@@ -336,12 +355,12 @@ class AgencyView:
         offers = [offer for offer in self._offers.values() if person_id in offer.people]
         shifts = [shift for shift in self._shifts.values() if person_id in shift.signed_on.members]
         for offer in offers:
-            self._view.remove(self.token(offer, person_id))
+            self._remove_links_of(offer, person_id)
         for shift in shifts:
             self._view.remove(self._token("shift", shift.signed_on.shift_id, person_id))
         self._generations[person_id] = event.generation
         for offer in offers:
-            self._add_offer_link(offer, person_id)
+            self._add_offer_links(offer, person_id)
         for shift in shifts:
             self._add_shift_link(shift, person_id)
 
@@ -362,7 +381,18 @@ class AgencyView:
         offer = self._offers[event.offer_id] = Offer(self.name, event, at, self._people(event), sentence)
         self._offers_of_call.setdefault(event.call_id, []).append(offer)
         for person_id in offer.people:
-            self._add_offer_link(offer, person_id)
+            self._add_offer_links(offer, person_id)
+
+    def page_due(self, event: PageDue, _at: datetime) -> None:
+        """Somebody is sent a link that names the way that it goes."""
+        if event.offer_id is None:
+            return
+        paged = self._paged.setdefault(event.offer_id, set())
+        paged.add((event.person_id, event.method.method_id))
+        if len(self._paged) > MOST_OFFERS_PAGED:
+            self._paged.popitem(last=False)
+        if (offer := self._offers.get(event.offer_id)) is not None and event.person_id in offer.people:
+            self._add_offer_links(offer, event.person_id)
 
     def offer_accepted(self, event: OfferAccepted, at: datetime) -> None:
         """The team has the call."""
@@ -553,6 +583,7 @@ class AgencyView:
                 else:
                     del self._offers_of_call[offer.made.call_id]
                 self._remove_offer_links(offer)
+                self._paged.pop(offer_id, None)
         for team_id, shift in list(self._shifts.items()):
             until = shift.shown_until()
             if until is not None and until < at:
@@ -574,6 +605,7 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     LinksRevoked: AgencyView.links_revoked,
     PlanSet: AgencyView.plan_set,
     OfferMade: AgencyView.offer_made,
+    PageDue: AgencyView.page_due,
     OfferAccepted: AgencyView.offer_accepted,
     OfferDeclined: AgencyView.offer_ended,
     OfferExpired: AgencyView.offer_ended,

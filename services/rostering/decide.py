@@ -12,7 +12,10 @@ from services.rostering.draft import RotaDraft
 from services.rostering.evolve import evolve
 from services.rostering.imports import import_shifts
 from services.rostering.notes import (
-    contact_changed,
+    contact_broken,
+    contact_opted,
+    contact_proved,
+    contact_removed,
     contact_set,
     person_defined,
     person_removed,
@@ -75,11 +78,11 @@ DECIDERS: dict[type[Any], Callable[[RotaDraft, Any], None]] = {
     TeamDefined: team_defined,
     TeamRemoved: team_removed,
     ContactSet: contact_set,
-    ContactProved: contact_changed,
-    ContactBroken: contact_changed,
-    ContactOptedOut: contact_changed,
-    ContactOptedIn: contact_changed,
-    ContactRemoved: contact_changed,
+    ContactProved: contact_proved,
+    ContactBroken: contact_broken,
+    ContactOptedOut: contact_opted,
+    ContactOptedIn: contact_opted,
+    ContactRemoved: contact_removed,
     Tick: tick,
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -79,9 +79,11 @@ def _shift_moved(state: State, event: ShiftMoved, at: datetime) -> State:
         return state
     by_hand = before.moved_by_hand or bool(event.moved_by)
     past = sum(due <= at for due in event.shift.reminders_at)
+    rota = before.rota.moved(event.shift)
     shift = replace(
         before,
-        rota=before.rota.moved(event.shift),
+        rota=rota,
+        covers=tuple(cover for cover in before.covers if rota.is_wanted(cover)),
         moved_by_hand=by_hand,
         reminded=max(before.reminded, past),
     )
@@ -93,16 +95,8 @@ def _place_taken(state: State, event: PlaceTaken, at: datetime) -> State:
     if before is None:
         return state
     rota = before.rota.taking(event)
-    left = tuple(
-        cover for cover in before.covers if any(cover.person_id == each for each in _holders_asked_for(rota, cover))
-    )
+    left = tuple(cover for cover in before.covers if rota.is_wanted(cover))
     return _with_shift(state, replace(before, rota=rota, covers=left), at)
-
-
-def _holders_asked_for(rota: RotaShift, cover: CoverAsked) -> Iterable[str]:
-    """Who has the part of a place for which cover is asked."""
-    starts_at, ends_at = cover.starts_at or rota.plan.starts_at, cover.ends_at or rota.plan.ends_at
-    return (each.person_id for each in rota.stretches(cover.place) if each.overlaps(starts_at, ends_at))
 
 
 def _cover_asked(state: State, event: CoverAsked, _at: datetime) -> State:
@@ -271,10 +265,10 @@ def _team_noted(state: State, event: TeamNoted, _at: datetime) -> State:
 
 def _way_noted(state: State, event: WayNoted, at: datetime) -> State:
     ways, before = state.ways.get(event.person_id, EMPTY), state.is_reachable(event.person_id)
-    if event.stands == "removed":
+    if event.gone:
         ways = _without(ways, event.method_id)
     else:
-        ways = ways.set(event.method_id, Way(event.stands, event.fingerprint))
+        ways = ways.set(event.method_id, Way(event.fingerprint, event.proved, event.broken, event.opted_out))
     by_person = state.ways.set(event.person_id, ways) if ways else _without(state.ways, event.person_id)
     state = replace(state, ways=by_person)
     return state if state.is_reachable(event.person_id) == before else _looked_through(state, event.person_id, at)

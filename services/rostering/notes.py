@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import replace
 
 from services.rostering.draft import RotaDraft
 from services.rostering.state import Way
@@ -14,7 +14,6 @@ from shared.events import (
     ContactProved,
     ContactRemoved,
     ContactSet,
-    Event,
     PersonDefined,
     PersonRemoved,
     StaffLeft,
@@ -24,15 +23,6 @@ from shared.events import (
     TeamRemoved,
     WayNoted,
 )
-
-Stands = Literal["unproved", "proved", "broken", "opted-out", "removed"]
-STANDS: dict[type[Event], Stands] = {
-    ContactProved: "proved",
-    ContactBroken: "broken",
-    ContactOptedOut: "opted-out",
-    ContactOptedIn: "unproved",
-    ContactRemoved: "removed",
-}
 
 
 def person_defined(draft: RotaDraft, event: PersonDefined) -> None:
@@ -62,22 +52,58 @@ def team_removed(draft: RotaDraft, event: TeamRemoved) -> None:
 
 def contact_set(draft: RotaDraft, event: ContactSet) -> None:
     """A way stands; with another address it has to be proved anew. The page that is open already reaches nobody."""
-    if event.kind == "pocket":
-        return
-    before = draft.state.ways.get(event.person_id, EMPTY).get(event.method_id)
-    if before is None or before.fingerprint != event.fingerprint:
-        _note(draft, event.person_id, event.method_id, "unproved", event.fingerprint)
+    if event.kind != "pocket":
+        before = _way(draft, event)
+        same = before is not None and before.fingerprint == event.fingerprint
+        now = replace(before, broken=False) if before is not None and same else Way(event.fingerprint)
+        if now != before:
+            _note(draft, event, now)
 
 
-def contact_changed(
-    draft: RotaDraft, event: ContactProved | ContactBroken | ContactOptedOut | ContactOptedIn | ContactRemoved
-) -> None:
-    """A way was proved, broke, was closed by whom it leads to, or is gone."""
-    before: Way | None = draft.state.ways.get(event.person_id, EMPTY).get(event.method_id)
-    stands = STANDS[type(event)]
-    if before is not None and before.stands != stands:
-        _note(draft, event.person_id, event.method_id, stands, before.fingerprint)
+def contact_proved(draft: RotaDraft, event: ContactProved) -> None:
+    """Somebody answered over a way."""
+    _change(draft, event, proved=True, broken=False)
 
 
-def _note(draft: RotaDraft, person_id: str, method_id: str, stands: Stands, fingerprint: str) -> None:
-    draft.emit(WayNoted(person_id=person_id, method_id=method_id, stands=stands, fingerprint=fingerprint))
+def contact_broken(draft: RotaDraft, event: ContactBroken) -> None:
+    """A way does not work."""
+    _change(draft, event, broken=True)
+
+
+def contact_opted(draft: RotaDraft, event: ContactOptedOut | ContactOptedIn) -> None:
+    """Whoever is behind a way has closed it, or opened it again."""
+    _change(draft, event, opted_out=isinstance(event, ContactOptedOut))
+
+
+def contact_removed(draft: RotaDraft, event: ContactRemoved) -> None:
+    """A way is gone."""
+    if _way(draft, event) is not None:
+        draft.emit(WayNoted(person_id=event.person_id, method_id=event.method_id, gone=True))
+
+
+Contact = ContactSet | ContactProved | ContactBroken | ContactOptedOut | ContactOptedIn | ContactRemoved
+
+
+def _way(draft: RotaDraft, event: Contact) -> Way | None:
+    way: Way | None = draft.state.ways.get(event.person_id, EMPTY).get(event.method_id)
+    return way
+
+
+def _change(draft: RotaDraft, event: Contact, **changes: bool) -> None:
+    """Note how a way stands now, where that is news; of one that is gone nothing is."""
+    before = _way(draft, event)
+    if before is not None and (now := replace(before, **changes)) != before:  # type: ignore[arg-type]  # all are bool
+        _note(draft, event, now)
+
+
+def _note(draft: RotaDraft, event: Contact, way: Way) -> None:
+    draft.emit(
+        WayNoted(
+            person_id=event.person_id,
+            method_id=event.method_id,
+            fingerprint=way.fingerprint,
+            proved=way.proved,
+            broken=way.broken,
+            opted_out=way.opted_out,
+        )
+    )

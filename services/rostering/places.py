@@ -76,25 +76,40 @@ def swap_shifts(draft: RotaDraft, command: SwapShifts) -> list[Event]:
     """Two people exchange their places, both or neither."""
     here = _part_of(draft, command, command.shift_id, command.place)
     there = _part_of(draft, command, command.other_shift_id, command.other_place)
-    if isinstance(here, CommandRefused) or isinstance(there, CommandRefused):
-        return [here if isinstance(here, CommandRefused) else there]  # type: ignore[list-item]  # one of them is
-    if len({*here.holders(), ""}) != 2 or len({*there.holders(), ""}) != 2:  # noqa: PLR2004  # one, and nobody
+    if isinstance(here, CommandRefused):
+        return [here]
+    if isinstance(there, CommandRefused):
+        return [there]
+    if any(len(set(part.holders())) > 1 or "" in part.holders() for part in (here, there)):
         return [refused(command, "not-one-holder", "Each of the two places must be one person's, from start to end.")]
-    (first, *_), (second, *_) = here.holders(), there.holders()
+    (first,), (second,) = here.holders(), there.holders()
     if first == second:
         return [nothing_to_do(command, f"{first} has both places.", about=command.shift_id)]
-    if command.issued_by not in (first, second) and not command.reason.strip():
-        return [refused(command, "no-reason", "Say why two other people swap.")]
-    for part, person_id in ((here, second), (there, first)):
-        if (wrong := next(_unfit(draft, command, part, person_id), None)) is not None:
-            return [wrong]
-    _take(draft, command, here, second)
-    _take(draft, command, there, first)
-    for part, person_id in ((here, second), (there, first)):
+    swap = ((here, second), (there, first))
+    if (wrong := next(_against_swap(draft, command, swap), None)) is not None:
+        return [wrong]
+    for part, person_id in swap:
+        _take(draft, command, part, person_id)
+    for part, person_id in swap:
         _tell_asked(draft, part.shift, but=person_id)
         if person_id != command.issued_by:
             draft.tell("shift-moved", person_id, part.shift, "you have swapped: you have a place in it")
     return [done(command, f"{second} and {first} have swapped.", about=command.shift_id)]
+
+
+def _against_swap(
+    draft: RotaDraft, command: SwapShifts, swap: tuple[tuple[_Part, str], tuple[_Part, str]]
+) -> Iterator[CommandRefused]:
+    """What stands against a swap of two people; by themselves they take no place that they are not trained for."""
+    people = {person_id for _, person_id in swap}
+    if command.person_id is not None and command.person_id not in people:
+        yield refused(command, "not-in-place", f"{command.person_id} has neither of the two places.")
+    if command.issued_by not in people and not command.reason.strip():
+        yield refused(command, "no-reason", "Say why two other people swap.")
+    for part, person_id in swap:
+        yield from _unfit(draft, command, part, person_id)
+        if command.issued_by in people and not fits(draft.state, part.needs, person_id):
+            yield refused(command, "not-trained", f"The place needs: {part.needs}, which {person_id} is not.")
 
 
 def ask_for_cover(draft: RotaDraft, command: AskForCover) -> list[Event]:
@@ -106,6 +121,8 @@ def ask_for_cover(draft: RotaDraft, command: AskForCover) -> list[Event]:
     if len(set(holders)) > 1:
         return [refused(command, "not-one-holder", "Several people have parts of this place: name the part.")]
     holder = holders[0] if holders else ""
+    if command.person_id not in (None, holder):
+        return [refused(command, "not-in-place", f"{command.person_id} does not have this place.")]
     if (wrong := _by_whom(command, holder)) is not None:
         return [wrong]
     shift_id = command.shift_id

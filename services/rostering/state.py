@@ -69,8 +69,15 @@ class RotationState:
 class Way:
     """How a way to a person stands."""
 
-    stands: Literal["unproved", "proved", "broken", "opted-out"]
     fingerprint: str = ""
+    proved: bool = False
+    broken: bool = False
+    opted_out: bool = False
+
+    @property
+    def works(self) -> bool:
+        """Whether it was proved to reach the person, and nothing has been heard against it since."""
+        return self.proved and not self.broken and not self.opted_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +126,7 @@ class State:
 
     def is_reachable(self, person_id: str) -> bool:
         """Whether there is a way that was proved to reach a person."""
-        return any(way.stands == "proved" for way in self.ways.get(person_id, EMPTY).values())
+        return any(way.works for way in self.ways.get(person_id, EMPTY).values())
 
     def shifts_with(self, person_id: str) -> Iterator[ShiftState]:
         """The shifts in which a person has a place."""

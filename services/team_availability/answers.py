@@ -31,6 +31,7 @@ def accept_offer(draft: AgencyDraft, command: AcceptOffer) -> list[Event]:
             accepted_at=draft.given.time,
             eta_minutes=command.eta_minutes,
             call_at=call.state.reported.call_at,
+            method_id=command.method_id,
         )
     )
     call.route("phone-accepted" if offer.reached_by == PHONE else "team-accepted", (), team=offer)
@@ -49,7 +50,8 @@ def decline_offer(draft: AgencyDraft, command: DeclineOffer) -> list[Event]:
         return [refused(command, "accepted", "Your team has accepted this call: clear it, or ask the dispatcher.")]
     if offer.ended is not None:
         return [nothing_to_do(command, "The offer is over already.", about=offer.offer_id)]
-    call.emit(OfferDeclined(**call.key, offer_id=offer.offer_id, team_id=offer.team_id, person_id=command.person_id))
+    by = {"person_id": command.person_id, "method_id": command.method_id}
+    call.emit(OfferDeclined(**call.key, offer_id=offer.offer_id, team_id=offer.team_id, **by))
     advance(call)
     return [done(command, "The call goes to another.", about=offer.offer_id)]
 

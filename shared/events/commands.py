@@ -457,6 +457,8 @@ class TakeShift(_RosteringCommand):
 class SwapShifts(_RosteringCommand):
     """Two people exchange their places in two shifts, both or neither. By one of them, or with a `reason`."""
 
+    person_id: Name | None = None
+    """One of the two; refused where they are not. None: whoever they are."""
     shift_id: Name
     place: int = Field(default=1, ge=1, le=MAX_PLACES)
     other_shift_id: Name
@@ -466,6 +468,8 @@ class SwapShifts(_RosteringCommand):
 class AskForCover(_RosteringCommand):
     """Ask everybody who could take a place in a shift, all of it or a part: the first to take it has it."""
 
+    person_id: Name | None = None
+    """Who has the place; refused where they have not. None: whoever has."""
     shift_id: Name
     place: int = Field(default=1, ge=1, le=MAX_PLACES)
     starts_at: AwareDatetime | None = None

@@ -75,7 +75,8 @@ class LadderStep(BaseModel):
 class LadderSet(Event):
     """The later ways over which one person is paged for an offer, each at its time, or sooner where one before failed.
 
-    A step past the end of the offer can never go out: it stands in `never`, so that somebody sees it.
+    A step whose time lies past the end of the offer stands in `never`, so that somebody sees it: it goes out only where
+    every way before it failed.
     """
 
     offer_id: Id
@@ -90,6 +91,13 @@ class LadderSet(Event):
     priority: str | None = None
 
 
+class LadderEnded(Event):
+    """An offer is over: nobody is paged for it any more, over whatever way."""
+
+    offer_id: Id
+    why: str
+
+
 class PageAttempted(Event):
     """The page is being handed to its provider; it will never be sent a second time."""
 
@@ -97,7 +105,7 @@ class PageAttempted(Event):
 
 
 class PageDelivered(Event):
-    """The provider took the page."""
+    """The provider took the page; whether it arrived, `PageReceived` and `PageUndelivered` tell."""
 
     page_id: Id
 
@@ -118,6 +126,17 @@ class PageDropped(Event):
     """The page, where it was never owed: it came too late, or its offer pages nobody."""
 
 
+class PageUndelivered(Event):
+    """The provider took the page and says that it has not arrived."""
+
+    page_id: Id
+    why: str
+    """A stable reason, e.g. `unreachable`, `landline`, `no-answer`."""
+    provider: str = ""
+    kind: ContactKind | None = None
+    """Of the way that it went."""
+
+
 class PageReceived(Event):
     """More is known of a page than that its provider took it.
 
@@ -128,6 +147,8 @@ class PageReceived(Event):
     page_id: Id
     evidence: Literal["carrier", "shown", "heard"]
     provider: str = ""
+    kind: ContactKind | None = None
+    """Of the way that it went."""
 
 
 class ContactSet(Event):
@@ -170,6 +191,8 @@ class ContactBroken(Event):
     method_id: str
     why: str
     """A stable reason, e.g. `unknown-number`, `landline`, `blocked`, `gone`, `unproved`."""
+    was_last: bool = False
+    """Whether the person cannot be reached at all any more."""
 
 
 class ContactOptedOut(Event):
@@ -177,6 +200,8 @@ class ContactOptedOut(Event):
 
     person_id: str
     method_id: str
+    was_last: bool = False
+    """Whether the person cannot be reached at all any more."""
 
 
 class ContactOptedIn(Event):

@@ -263,6 +263,9 @@ class WayNoted(Event):
 
     person_id: str
     method_id: str
-    stands: Literal["unproved", "proved", "broken", "opted-out", "removed"]
     fingerprint: str = ""
     """Of the address, by which one that is set again is known."""
+    proved: bool = False
+    broken: bool = False
+    opted_out: bool = False
+    gone: bool = False

@@ -77,7 +77,7 @@ async def play(
         found = await run.play()
         again = await decided_again(stage, scenario.agency)
         assert again.unlike == ()
-        assert re.fullmatch(r"re-decided \d{3,} decisions of 3 services: 0 differences", str(again))
+        assert re.fullmatch(r"re-decided \d{3,} decisions of 4 services: 0 differences", str(again))
         await before_the_end()
         return found, run, printed.getvalue()
     finally:

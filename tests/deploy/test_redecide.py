@@ -146,7 +146,7 @@ def test_the_command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     assert "CAREROUTE_SEALING_KEY" in capsys.readouterr().err
     monkeypatch.setenv("CAREROUTE_SEALING_KEY", new_key())
     assert redecide.main(["--kafka", "here:9092"]) == 0
-    assert capsys.readouterr().out.count("0 differences") == 3
+    assert capsys.readouterr().out.count("0 differences") == 4
     tamper(log, NOTIFICATIONS.name, "page-due", lambda stored: replace(stored, value=b"{}"))
     assert redecide.main(["--kafka", "here:9092"]) == 1
     assert NOTIFICATIONS.name in capsys.readouterr().err

@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 
 from deploy.local.programs import SERVICES
 from services.notification.carriers.order import COUNTED_APART
+from services.notification.deciding.receipts import EVIDENCE
 from services.notification.metrics import PAGE_ENDS
 from services.notification.metrics import watch as notification_watch
 from services.reporting.auditor.auditing import Result
@@ -22,7 +23,7 @@ from shared import telemetry
 from shared.carriers import CarrierName
 from shared.contracts import example_of
 from shared.engine.service import EffectResult
-from shared.events import EVENTS, Event, OfferEnd, Outcome
+from shared.events import EVENTS, ContactKind, Event, OfferEnd, Outcome
 from shared.judgement import Suitability
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +59,29 @@ def value(metric: str, **labels: str) -> float:
         ),
         (team_availability_watch, example("safety-check-missed"), "careroute_safety_checks_missed_total", {}),
         (notification_watch, example("page-delivered"), "careroute_pages_total", {"ended": "delivered"}),
+        (
+            notification_watch,
+            example("page-received", evidence="shown", kind="push"),
+            "careroute_pages_received_total",
+            {"kind": "push", "evidence": "shown"},
+        ),
+        *(
+            (
+                notification_watch,
+                example("page-undelivered", why=why, kind="sms"),
+                "careroute_pages_undelivered_total",
+                {"kind": "sms", "why": lies_with},
+            )
+            for why, lies_with in (("unregistered", "ours"), ("landline", "number"), ("busy", "moment"))
+        ),
+        (notification_watch, example("contact-broken", why="gone"), "careroute_ways_lost_total", {"why": "broken"}),
+        (
+            notification_watch,
+            example("contact-broken", why="unproved"),
+            "careroute_ways_lost_total",
+            {"why": "unproved"},
+        ),
+        (notification_watch, example("contact-opted-out"), "careroute_ways_lost_total", {"why": "opted-out"}),
         (notification_watch, example("cad-not-informed", alarm=True), "careroute_cad_not_informed_total", {}),
     ],
 )
@@ -105,6 +129,11 @@ def test_the_values_that_a_label_begins_with_are_all_that_it_can_have() -> None:
         ("careroute_outcomes", "outcome"): set(get_args(Outcome)),
         ("careroute_offers", "ended"): set(get_args(OfferEnd)),
         ("careroute_pages", "ended"): set(PAGE_ENDS.values()),
+        ("careroute_pages_received", "kind"): set(get_args(ContactKind)),
+        ("careroute_pages_received", "evidence"): set(EVIDENCE.values()),
+        ("careroute_pages_undelivered", "kind"): set(get_args(ContactKind)),
+        ("careroute_pages_undelivered", "why"): {"ours", "number", "moment"},
+        ("careroute_ways_lost", "why"): {"broken", "unproved", "opted-out"},
         ("careroute_carrier_answers", "carrier"): set(get_args(CarrierName)),
         ("careroute_carrier_answers", "ended"): {"taken", "refused", "unknown", "not-taken", *COUNTED_APART},
         ("careroute_effects", "result"): set(get_args(EffectResult)),
@@ -156,5 +185,6 @@ def test_nothing_personal_is_a_label() -> None:
         "agency", "carrier", "district", "ended", "hash", "invariant", "kind", "method", "outcome", "partition", "path",
         "result",
         "decider", "door", "service", "source", "stage", "state", "status", "suitability", "topic", "type", "version",
+        "evidence", "why",
     }  # fmt: skip
     assert {label for metric in METRICS.values() for label in metric._labelnames} == allowed

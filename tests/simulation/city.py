@@ -32,7 +32,6 @@ from shared.events import (
     ConfirmationAsked,
     ConfirmDecision,
     ConfirmMember,
-    ContactMethod,
     DeclineOffer,
     DefinePerson,
     DefineTeam,
@@ -47,6 +46,7 @@ from shared.events import (
     ResumeDistrict,
     RevokeLinks,
     RollBackProgramme,
+    SetContact,
     SetPhase,
     SignOff,
     SignOn,
@@ -171,7 +171,7 @@ class City:
         partition = zlib.crc32(agency.encode()) % self.log.partitions
         self.log.append(topic, partition, [record(agency, event, event_id, "door", self.clock)])
 
-    def command(self, agency: str, kind: type[Command], **given: Any) -> None:
+    def command(self, agency: str, kind: type[Command], /, **given: Any) -> None:
         """A command, through a door that now and then sends it twice, or late."""
         now = self.clock.now()
         self.numbers += 1
@@ -265,13 +265,13 @@ class City:
             team_id, members = f"team-{number}", []
             for discipline in crew:
                 person_id = f"{discipline}-{number}"
-                methods = [ContactMethod(method_id="pocket", kind="pocket")] if discipline in ("emt", "officer") else []
-                if discipline == "emt" and number == 0:
-                    methods.append(ContactMethod(method_id="pager", kind="webhook", url="https://pager.test/"))
-                person = Person(
-                    person_id=person_id, name=person_id, disciplines=(discipline,), contact_methods=tuple(methods)
-                )
+                person = Person(person_id=person_id, disciplines=(discipline,))
                 self.command(agency, DefinePerson, person=person)
+                if discipline in ("emt", "officer"):
+                    self.command(agency, SetContact, person_id=person_id, method_id="pocket", kind="pocket")
+                if discipline == "emt" and number == 0:
+                    way = {"method_id": "pager", "kind": "webhook", "shown": "…pager.test", "fingerprint": person_id}
+                    self.command(agency, SetContact, person_id=person_id, **way, position=0)
                 members.append(person_id)
             team = Team(
                 team_id=team_id, model=model, primary_districts=("Harbor",), secondary_districts=tuple(DISTRICTS)

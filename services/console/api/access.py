@@ -48,6 +48,8 @@ Right = Literal[
     "acknowledge",
     "set-contact",
     "erase-person",
+    "plan-shifts",
+    "change-own-plan",
 ]
 
 PEOPLE: frozenset[Role] = frozenset({"dispatcher", "supervisor", "approver", "staff", "viewer"})
@@ -84,6 +86,8 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     "acknowledge": frozenset({"dispatcher", "supervisor"}),
     "set-contact": frozenset({"staff", "supervisor"}),
     "erase-person": frozenset({"supervisor"}),
+    "plan-shifts": frozenset({"supervisor"}),
+    "change-own-plan": frozenset({"staff", "supervisor"}),
 }
 """Which roles have a right. Staff have theirs for themselves only, a CAD for the calls of its own source only."""
 

@@ -208,6 +208,32 @@ class ContactBody(Body):
     )
 
 
+class WayToCheck(BaseModel):
+    """How somebody is to be reached."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    method_id: Name
+    kind: ContactKind
+    address: str = Field(default="", max_length=SUBSCRIPTION_CHARACTERS)
+    after_seconds: int = Field(default=0, ge=0, le=600)
+
+
+class PersonToCheck(BaseModel):
+    """Somebody who is to be added, and how they are to be reached."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    person: NewPerson
+    ways: tuple[WayToCheck, ...] = Field(default=(), max_length=5)
+
+
+class CheckPeopleBody(Body):
+    """People as they would be added."""
+
+    people: tuple[PersonToCheck, ...] = Field(min_length=1, max_length=100)
+
+
 class ErasePersonBody(ReasonedBody):
     """Why a person is erased."""
 

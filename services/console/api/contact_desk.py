@@ -74,14 +74,17 @@ class ContactDesk:
         """Seal an address and append it. Raises Problem (409, 422, 503)."""
         sealer = self._sealer()
         try:
-            normal = normal_form(
-                kind, address, region=self.settings.phone_region, networks=self.settings.webhook_networks
-            )
+            normal = self.normal_form(kind, address)
         except AddressRefused as wrong:
             raise _not_taken("address", str(wrong)) from None
         before = self.contacts.sealed(key)
         contact = seal_address(sealer, key, kind, normal)
         return Placed(contact, await self._append(contact), doubt_about(kind, normal), before)
+
+    def normal_form(self, kind: ContactKind, address: str) -> str:
+        """An address as this door takes it. Raises AddressRefused."""
+        settings = self.settings
+        return normal_form(kind, address, region=settings.phone_region, networks=settings.webhook_networks)
 
     async def put_back(self, placed: Placed) -> None:
         """Have an address stand that stood before this one, which a service has refused. Raises Problem (503)."""

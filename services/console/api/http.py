@@ -11,7 +11,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from services.console.api import routes_commands, routes_contacts, routes_devices, routes_figures, routes_reads
+from services.console.api import (
+    routes_commands,
+    routes_contacts,
+    routes_devices,
+    routes_figures,
+    routes_reads,
+    routes_rota,
+)
 from services.console.api.access import Agencies, caller_of
 from services.console.api.contact_desk import ContactDesk
 from services.console.api.issue import CommandIssuer
@@ -44,7 +51,7 @@ DOOR = "console"
 MAX_BODY_BYTES = 64 * 1024
 MAX_DOCUMENT_BYTES = 1024 * 1024
 MAX_EXPORT_BYTES = 16 * 1024 * 1024
-DOCUMENT_PATHS = ("/v1/programme/propose", "/programme/propose", "/programme/edit")
+DOCUMENT_PATHS = ("/v1/programme/propose", "/programme/propose", "/programme/edit", "/v1/rota/import")
 HEADERS = {
     **NOT_STORED,
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -122,6 +129,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     app.include_router(routes_contacts.router)
     app.include_router(routes_devices.router)
     app.include_router(routes_figures.router)
+    app.include_router(routes_rota.router)
     idle = timedelta(hours=settings.console_idle_hours)
     sessions = Sessions(agencies, clock, idle, settings.console_sessions_file)
     runbooks = read_runbooks(settings.console_runbooks)

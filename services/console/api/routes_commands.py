@@ -81,7 +81,7 @@ class Issuer:
                 raise Problem(HTTPStatus.FORBIDDEN, "You may act for the team only that you are on shift with.")
 
 
-def issuer_with(right: Right) -> Any:
+def issuing(right: Right) -> Any:
     """A dependency: somebody who has the right, and the way to issue a command."""
     allowed = Depends(may(right))
 
@@ -92,7 +92,7 @@ def issuer_with(right: Right) -> Any:
 
 
 @router.post("/switchboard/pause")
-async def pause(issuer: Annotated[Issuer, issuer_with("pause")], body: bodies.PauseBody) -> Answered:
+async def pause(issuer: Annotated[Issuer, issuing("pause")], body: bodies.PauseBody) -> Answered:
     """The stop switch: one person, at once. Nothing of ours leaves in this district, or with `all` anywhere.
 
     With a `response` nothing of that response: a call goes on to the next one.
@@ -101,19 +101,19 @@ async def pause(issuer: Annotated[Issuer, issuer_with("pause")], body: bodies.Pa
 
 
 @router.post("/switchboard/resume")
-async def resume(issuer: Annotated[Issuer, issuer_with("resume")], body: bodies.PauseBody) -> Answered:
+async def resume(issuer: Annotated[Issuer, issuing("resume")], body: bodies.PauseBody) -> Answered:
     """End a pause: the one of this district and this response."""
     return await issuer.issue(events.ResumeDistrict, body.fields())
 
 
 @router.post("/switchboard/review")
-async def review(issuer: Annotated[Issuer, issuer_with("review")], body: bodies.ReviewBody) -> Answered:
+async def review(issuer: Annotated[Issuer, issuing("review")], body: bodies.ReviewBody) -> Answered:
     """Say what was found of a pause; refused to the person who paused."""
     return await issuer.issue(events.ReviewPause, body.fields())
 
 
 @router.post("/switchboard/phase")
-async def set_phase(issuer: Annotated[Issuer, issuer_with("set-phase")], body: bodies.PhaseBody) -> Answered:
+async def set_phase(issuer: Annotated[Issuer, issuing("set-phase")], body: bodies.PhaseBody) -> Answered:
     """Set how far a response is switched on in a district, within what the document allows."""
     about = body.fields()
     if about["phase"] == "live" and not issuer.request.app.state.agencies.may_pause(issuer.who.agency):
@@ -123,46 +123,46 @@ async def set_phase(issuer: Annotated[Issuer, issuer_with("set-phase")], body: b
 
 
 @router.post("/switchboard/cap")
-async def set_cap(issuer: Annotated[Issuer, issuer_with("set-cap")], body: bodies.CapBody) -> Answered:
+async def set_cap(issuer: Annotated[Issuer, issuing("set-cap")], body: bodies.CapBody) -> Answered:
     """Bound how many calls a response takes. The document's own caps hold besides: the lower one counts."""
     return await issuer.issue(events.SetCap, body.fields())
 
 
 @router.post("/referrals/{referral_id}/close")
 async def close_referral(
-    issuer: Annotated[Issuer, issuer_with("close-referral")], referral_id: IdInPath, body: bodies.CloseReferralBody
+    issuer: Annotated[Issuer, issuing("close-referral")], referral_id: IdInPath, body: bodies.CloseReferralBody
 ) -> Answered:
     """Say what became of a referral or a follow-up."""
     return await issuer.issue(events.CloseReferral, {"referral_id": referral_id, **body.fields()})
 
 
 @router.post("/programme/propose")
-async def propose(issuer: Annotated[Issuer, issuer_with("propose")], body: bodies.ProposeBody) -> Answered:
+async def propose(issuer: Annotated[Issuer, issuing("propose")], body: bodies.ProposeBody) -> Answered:
     """Put a programme document forward; `about` is its hash. Another person approves it."""
     return await issuer.issue(events.ProposeProgramme, body.fields())
 
 
 @router.post("/programme/approve")
-async def approve(issuer: Annotated[Issuer, issuer_with("approve")], body: bodies.ApproveBody) -> Answered:
+async def approve(issuer: Annotated[Issuer, issuing("approve")], body: bodies.ApproveBody) -> Answered:
     """Approve a proposed document; refused to the person who proposed it."""
     return await issuer.issue(events.ApproveProgramme, body.fields())
 
 
 @router.post("/programme/reject")
-async def reject(issuer: Annotated[Issuer, issuer_with("reject")], body: bodies.RejectBody) -> Answered:
+async def reject(issuer: Annotated[Issuer, issuing("reject")], body: bodies.RejectBody) -> Answered:
     """Turn a proposed document down, or take your own back; the one in force stays."""
     return await issuer.issue(events.RejectProgramme, body.fields())
 
 
 @router.post("/programme/rollback")
-async def roll_back(issuer: Annotated[Issuer, issuer_with("roll-back")], body: bodies.RollBackBody) -> Answered:
+async def roll_back(issuer: Annotated[Issuer, issuing("roll-back")], body: bodies.RollBackBody) -> Answered:
     """Put a document in force again that two people had approved; one person, at once."""
     return await issuer.issue(events.RollBackProgramme, body.fields())
 
 
 @router.post("/calls/{agency}/{source}/{incident}/override")
 async def override(
-    issuer: Annotated[Issuer, issuer_with("override")],
+    issuer: Annotated[Issuer, issuing("override")],
     agency: Name,
     source: Name,
     incident: IncidentInPath,
@@ -175,7 +175,7 @@ async def override(
 
 @router.post("/calls/{agency}/{source}/{incident}/confirm")
 async def confirm(
-    issuer: Annotated[Issuer, issuer_with("confirm")],
+    issuer: Annotated[Issuer, issuing("confirm")],
     agency: Name,
     source: Name,
     incident: IncidentInPath,
@@ -188,7 +188,7 @@ async def confirm(
 
 @router.post("/calls/{agency}/{source}/{incident}/incident")
 async def confirm_incident(
-    issuer: Annotated[Issuer, issuer_with("confirm")],
+    issuer: Annotated[Issuer, issuing("confirm")],
     agency: Name,
     source: Name,
     incident: IncidentInPath,
@@ -200,21 +200,19 @@ async def confirm_incident(
 
 
 @router.post("/teams")
-async def define_team(issuer: Annotated[Issuer, issuer_with("define")], body: bodies.TeamBody) -> Answered:
+async def define_team(issuer: Annotated[Issuer, issuing("define")], body: bodies.TeamBody) -> Answered:
     """Add a team to the roster, or replace what is known of it."""
     return await issuer.issue(events.DefineTeam, body.fields())
 
 
 @router.post("/teams/{team_id}/remove")
-async def remove_team(issuer: Annotated[Issuer, issuer_with("define")], team_id: Name, body: bodies.Body) -> Answered:
+async def remove_team(issuer: Annotated[Issuer, issuing("define")], team_id: Name, body: bodies.Body) -> Answered:
     """Take a team off the roster."""
     return await issuer.issue(events.RemoveTeam, {"team_id": team_id, **body.fields()})
 
 
 @router.post("/teams/{team_id}/sign-on")
-async def sign_on(
-    issuer: Annotated[Issuer, issuer_with("sign-on")], team_id: Name, body: bodies.SignOnBody
-) -> Answered:
+async def sign_on(issuer: Annotated[Issuer, issuing("sign-on")], team_id: Name, body: bodies.SignOnBody) -> Answered:
     """Start a shift; `links` has your own pocket page, where you are a member. The others ask for theirs themselves.
 
     Whom staff name besides themselves counts once they have confirmed it; a dispatcher or supervisor vouches for all.
@@ -231,7 +229,7 @@ async def sign_on(
 
 @router.post("/teams/{team_id}/confirm")
 async def confirm_member(
-    issuer: Annotated[Issuer, issuer_with("sign-on")], team_id: Name, body: bodies.MemberBody
+    issuer: Annotated[Issuer, issuing("sign-on")], team_id: Name, body: bodies.MemberBody
 ) -> Answered:
     """Say that you are on the team that you were signed on with; a dispatcher or supervisor may vouch for a member."""
     person_id = body.person_id or issuer.who.name
@@ -254,7 +252,7 @@ def _check_length(issuer: Issuer, ends_at: datetime | None, hours: float | None,
 
 
 @router.post("/teams/{team_id}/sign-off")
-async def sign_off(issuer: Annotated[Issuer, issuer_with("report")], team_id: Name, body: bodies.Body) -> Answered:
+async def sign_off(issuer: Annotated[Issuer, issuing("report")], team_id: Name, body: bodies.Body) -> Answered:
     """End a shift."""
     issuer.of_own_team(team_id)
     return await issuer.issue(events.SignOff, {"team_id": team_id, **body.fields()})
@@ -262,7 +260,7 @@ async def sign_off(issuer: Annotated[Issuer, issuer_with("report")], team_id: Na
 
 @router.post("/teams/{team_id}/status")
 async def report_status(
-    issuer: Annotated[Issuer, issuer_with("report")], team_id: Name, body: bodies.StatusBody
+    issuer: Annotated[Issuer, issuing("report")], team_id: Name, body: bodies.StatusBody
 ) -> Answered:
     """Say where a team stands."""
     issuer.of_own_team(team_id)
@@ -271,7 +269,7 @@ async def report_status(
 
 @router.post("/teams/{team_id}/correct")
 async def correct_status(
-    issuer: Annotated[Issuer, issuer_with("report")], team_id: Name, body: bodies.CorrectionBody
+    issuer: Annotated[Issuer, issuing("report")], team_id: Name, body: bodies.CorrectionBody
 ) -> Answered:
     """Take back where a team said it stands: it is, after all, not yet so far."""
     issuer.of_own_team(team_id)
@@ -280,7 +278,7 @@ async def correct_status(
 
 @router.post("/teams/{team_id}/release")
 async def release_team(
-    issuer: Annotated[Issuer, issuer_with("release-team")], team_id: Name, body: bodies.ReleaseBody
+    issuer: Annotated[Issuer, issuing("release-team")], team_id: Name, body: bodies.ReleaseBody
 ) -> Answered:
     """Let a team go in that waits nearby."""
     return await issuer.issue(events.ReleaseTeam, {"team_id": team_id, **body.fields()})
@@ -288,14 +286,14 @@ async def release_team(
 
 @router.post("/teams/{team_id}/withdraw")
 async def withdraw_team(
-    issuer: Annotated[Issuer, issuer_with("withdraw-team")], team_id: Name, body: bodies.WithdrawBody
+    issuer: Annotated[Issuer, issuing("withdraw-team")], team_id: Name, body: bodies.WithdrawBody
 ) -> Answered:
     """Take a team off its call, wherever it stands. One that is with somebody is taken off in no other way."""
     return await issuer.issue(events.WithdrawTeam, {"team_id": team_id, **body.fields()})
 
 
 @router.post("/people")
-async def define_person(issuer: Annotated[Issuer, issuer_with("define")], body: bodies.PersonBody) -> Answered:
+async def define_person(issuer: Annotated[Issuer, issuing("define")], body: bodies.PersonBody) -> Answered:
     """Add a member of staff, or replace what is known of them. Their name is sealed, and goes no further."""
     person = body.person
     if person.name:
@@ -304,9 +302,7 @@ async def define_person(issuer: Annotated[Issuer, issuer_with("define")], body: 
 
 
 @router.post("/people/{person_id}/remove")
-async def remove_person(
-    issuer: Annotated[Issuer, issuer_with("define")], person_id: Name, body: bodies.Body
-) -> Answered:
+async def remove_person(issuer: Annotated[Issuer, issuing("define")], person_id: Name, body: bodies.Body) -> Answered:
     """Take a member of staff off the books, and erase how they were reached."""
     answered = await issuer.issue(events.RemovePerson, {"person_id": person_id, **body.fields()})
     if answered.state == "done":
@@ -316,7 +312,7 @@ async def remove_person(
 
 @router.post("/people/{person_id}/revoke-links")
 async def revoke_links(
-    issuer: Annotated[Issuer, issuer_with("revoke-links")], person_id: Name, body: bodies.RevokeLinksBody
+    issuer: Annotated[Issuer, issuing("revoke-links")], person_id: Name, body: bodies.RevokeLinksBody
 ) -> Answered:
     """End every pocket link of a person, at once, whatever runs; staff end their own. A call that they have stays."""
     issuer.of_own_or_vouching(person_id)
@@ -325,7 +321,7 @@ async def revoke_links(
 
 @router.post("/people/{person_id}/revoke-token", responses={404: {"model": ProblemDetails}})
 async def revoke_token(
-    issuer: Annotated[Issuer, issuer_with("revoke-token")], person_id: Name, body: bodies.RevokeTokenBody
+    issuer: Annotated[Issuer, issuing("revoke-token")], person_id: Name, body: bodies.RevokeTokenBody
 ) -> Answered:
     """Let a person's token in nowhere any more, whatever the agencies file says. A new token lets them in again."""
     doors = issuer.request.app.state.agencies.agency(issuer.who.agency)
@@ -335,7 +331,7 @@ async def revoke_token(
 
 @router.post("/cad/{source}/revoke-key", responses={404: {"model": ProblemDetails}})
 async def revoke_key(
-    issuer: Annotated[Issuer, issuer_with("revoke-token")], source: Name, body: bodies.RevokeTokenBody
+    issuer: Annotated[Issuer, issuing("revoke-token")], source: Name, body: bodies.RevokeTokenBody
 ) -> Answered:
     """Let a CAD's key in nowhere any more, whatever the agencies file says; of two keys say which."""
     doors = issuer.request.app.state.agencies.agency(issuer.who.agency)
@@ -360,7 +356,7 @@ async def _revoke(issuer: Issuer, holder: str, hashes: tuple[str, ...], body: bo
 
 @router.post("/devices/{device_id}/revoke")
 async def revoke_device(
-    issuer: Annotated[Issuer, issuer_with("revoke-device")], device_id: IdInPath, body: bodies.RevokeDeviceBody
+    issuer: Annotated[Issuer, issuing("revoke-device")], device_id: IdInPath, body: bodies.RevokeDeviceBody
 ) -> Answered:
     """End a lost or returned phone or tablet, at once; staff end their own."""
     if not issuer.who.may_vouch:
@@ -371,7 +367,7 @@ async def revoke_device(
 
 @router.post("/offers/{offer_id}/accept")
 async def accept(
-    issuer: Annotated[Issuer, issuer_with("answer-offer")], offer_id: IdInPath, body: bodies.AcceptBody
+    issuer: Annotated[Issuer, issuing("answer-offer")], offer_id: IdInPath, body: bodies.AcceptBody
 ) -> Answered:
     """Take the call."""
     return await issuer.issue(events.AcceptOffer, _answer(issuer, offer_id, body))
@@ -379,14 +375,14 @@ async def accept(
 
 @router.post("/offers/{offer_id}/decline")
 async def decline(
-    issuer: Annotated[Issuer, issuer_with("answer-offer")], offer_id: IdInPath, body: bodies.OfferBody
+    issuer: Annotated[Issuer, issuing("answer-offer")], offer_id: IdInPath, body: bodies.OfferBody
 ) -> Answered:
     """Leave the call to another team."""
     return await issuer.issue(events.DeclineOffer, _answer(issuer, offer_id, body))
 
 
 @router.post("/alerts/acknowledge", responses={404: {"model": ProblemDetails}})
-async def acknowledge(issuer: Annotated[Issuer, issuer_with("acknowledge")], body: bodies.AcknowledgeBody) -> Answered:
+async def acknowledge(issuer: Annotated[Issuer, issuing("acknowledge")], body: bodies.AcknowledgeBody) -> Answered:
     """Say that you look after an alert, or that it is noise. It stays open until what it tells of has ended."""
     alerts = agency_alerts(issuer.request, issuer.who)
     now = issuer.request.app.state.commands.now()
@@ -401,14 +397,14 @@ async def acknowledge(issuer: Annotated[Issuer, issuer_with("acknowledge")], bod
 
 
 @router.post("/cad/{source}/ping")
-async def ping(issuer: Annotated[Issuer, issuer_with("operate-cad")], source: Name, body: bodies.Body) -> Answered:
+async def ping(issuer: Annotated[Issuer, issuing("operate-cad")], source: Name, body: bodies.Body) -> Answered:
     """Send a test message to the CAD of a source; success enables a disabled webhook again."""
     return await issuer.issue(events.PingCad, {"source": source, **body.fields()})
 
 
 @router.post("/cad-messages/{message_id}/redeliver")
 async def redeliver(
-    issuer: Annotated[Issuer, issuer_with("operate-cad")], message_id: IdInPath, body: bodies.Body
+    issuer: Annotated[Issuer, issuing("operate-cad")], message_id: IdInPath, body: bodies.Body
 ) -> Answered:
     """Send a message to the CAD again, under the same id."""
     return await issuer.issue(events.RedeliverMessage, {"message_id": message_id, **body.fields()})

@@ -6,19 +6,21 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
 
 from services.console.api import bodies
 from services.console.api.access import RIGHTS, Asking, may
 from services.console.api.contact_desk import ContactDesk, check_method
 from services.console.api.issue import Answered
 from services.console.api.problems import RESPONSES, ProblemDetails
-from services.console.api.routes_commands import COMMAND_RESPONSES, Issuer, issuer_with
+from services.console.api.routes_commands import COMMAND_RESPONSES, Issuer, issuing
 from services.console.api.routes_reads import contacts_of, whole_view
 from services.console.view.records import ContactSeen
 from shared import events
 from shared.call import Name
+from shared.contact_forms import AddressRefused
 from shared.contacts import ContactKey
-from shared.doors.problems import Problem
+from shared.doors.problems import Fault, Problem
 
 router = APIRouter(prefix="/v1", tags=["contacts"], responses=RESPONSES)
 
@@ -39,9 +41,33 @@ async def list_contacts(
     return list(contacts_of(whole_view(request).agency(who.agency), person_id))
 
 
+class PeopleChecked(BaseModel):
+    """What would be added."""
+
+    people: int
+    ways: int
+
+
+@router.post("/people/check")
+async def check_people(
+    request: Request, _who: Annotated[Asking, Depends(may("define"))], body: bodies.CheckPeopleBody
+) -> PeopleChecked:
+    """Say of people and their addresses whether they would be taken. It changes nothing."""
+    desk, faults = desk_of(request), []
+    for number, each in enumerate(body.people):
+        for place, way in enumerate(each.ways):
+            try:
+                desk.normal_form(way.kind, way.address)
+            except AddressRefused as wrong:
+                faults.append(Fault(f"people.{number}.ways.{place}.address", "cannot be taken", str(wrong)))
+    if faults:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Some addresses cannot be taken; see errors for each.", *faults)
+    return PeopleChecked(people=len(body.people), ways=sum(len(each.ways) for each in body.people))
+
+
 @router.post("/people/{person_id}/contacts/{method_id}", responses=COMMAND_RESPONSES)
 async def set_contact(
-    issuer: Annotated[Issuer, issuer_with("set-contact")], person_id: Name, method_id: Name, body: bodies.ContactBody
+    issuer: Annotated[Issuer, issuing("set-contact")], person_id: Name, method_id: Name, body: bodies.ContactBody
 ) -> Answered:
     """Have a way to a person stand, or stand anew; staff set their own.
 
@@ -73,7 +99,7 @@ async def set_contact(
 
 @router.post("/people/{person_id}/contacts/{method_id}/remove", responses=COMMAND_RESPONSES)
 async def remove_contact(
-    issuer: Annotated[Issuer, issuer_with("set-contact")], person_id: Name, method_id: Name, body: bodies.Body
+    issuer: Annotated[Issuer, issuing("set-contact")], person_id: Name, method_id: Name, body: bodies.Body
 ) -> Answered:
     """Take a way to a person away, and erase its address; staff take away their own."""
     issuer.of_own(person_id)
@@ -85,7 +111,7 @@ async def remove_contact(
 
 @router.post("/people/{person_id}/erase", responses={**COMMAND_RESPONSES, 409: {"model": ProblemDetails}})
 async def erase_person(
-    issuer: Annotated[Issuer, issuer_with("erase-person")], person_id: Name, body: bodies.ErasePersonBody
+    issuer: Annotated[Issuer, issuing("erase-person")], person_id: Name, body: bodies.ErasePersonBody
 ) -> Answered:
     """Take a person off the books, and erase their name and every address of theirs. Refused while they work."""
     about = {"person_id": person_id, **body.fields()}

@@ -57,6 +57,10 @@ def _reader(right: Right) -> Any:
     return Depends(read)
 
 
+reading_with = _reader
+"""The same for routes that stand in a room of their own."""
+
+
 def whole_view(request: Request) -> View:
     """The view once the journals have been read to their end. Raises Problem (503)."""
     if not request.app.state.follower.ready:

@@ -1,16 +1,263 @@
-"""`careroute rota`: who is planned when, and plans that another tool has made."""
+"""`careroute rota`: who is planned when, what the plan lacks, and plans that another tool has made.
+
+A shift is named by its id, or by how that begins.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from services.console.cli.ask import JsonOption, group
+from services.console.cli.ask import JsonOption, ReasonOption, RequiredReason, ask, group
+from services.console.cli.client import REFUSED, USAGE, Door, NotDone, Reply, in_path
 
 rota = group("The rota: who is planned when.")
+
+WHOLE_ID = 32
+HORIZON_DAYS, MOST_DAYS = 42, 100
+Shift = Annotated[str, typer.Argument(metavar="SHIFT", help="As `rota show` names it; the beginning is enough.")]
+PlaceOption = Annotated[int, typer.Option("--place", min=1, max=8, help="Which place, from 1.")]
+FromOption = Annotated[str | None, typer.Option("--from", help="Only from then on, e.g. 2026-12-07T02:00-06:00.")]
+UntilOption = Annotated[str | None, typer.Option("--until", help="Only until then.")]
+WhoOption = Annotated[str | None, typer.Option("--person", help="Who, if not you: for supervisors.")]
+Instant = Annotated[str, typer.Argument(help="An instant with its offset, e.g. 2026-12-07T19:00-06:00.")]
+
+
+@rota.command("show")
+def rota_show(
+    ctx: typer.Context,
+    *,
+    team_id: Annotated[str | None, typer.Option("--team", help="Of one team.")] = None,
+    person_id: Annotated[str | None, typer.Option("--person", help="Of one person.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=MOST_DAYS, help="How many days from now on.")] = HORIZON_DAYS,
+    gaps: Annotated[bool, typer.Option("--gaps", help="Only shifts that lack something.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Who is planned when, six weeks ahead, with what each shift lacks and why."""
+
+    def shown(door: Door) -> Reply:
+        reply = door.get("/v1/rota", days=days, team_id=team_id, person_id=person_id)
+        return Reply([shift for shift in reply.body if shift["gaps"]] if gaps else reply.body)
+
+    ask(ctx, json, shown, "rota")
+
+
+@rota.command("rotations")
+def rota_rotations(ctx: typer.Context, *, json: JsonOption = False) -> None:
+    """The rotations from which shifts follow."""
+    ask(ctx, json, lambda door: door.get("/v1/rota/rotations"), "rotations")
+
+
+@rota.command("define")
+def rota_define(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Rotations, TOML.")],
+    *,
+    reason: ReasonOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Add the rotations of a file, or replace them; the shifts of the next six weeks follow at once."""
+
+    def define(door: Door) -> Reply:
+        from services.console.cli.rota_file import RotationsRefused, read_rotations  # noqa: PLC0415  # see ask.py
+
+        try:
+            written = read_rotations(file)
+        except RotationsRefused as refused:
+            body = {"detail": f"{file} does not say what can be planned.", "errors": _told(refused.faults)}
+            raise NotDone(USAGE, body, "Nothing was changed. Put right what is named above.") from None
+        answers: list[dict[str, Any]] = []
+        for rotation in written.rotations:
+            try:
+                reply = door.post("/v1/rota/rotations", rotation=rotation.model_dump(mode="json"), reason=reason)
+            except NotDone as failed:
+                said = [error["what"] for error in failed.body.get("errors", ())]
+                failed.body["errors"] = _told(written.fault(rotation.rotation_id, each) for each in said)
+                before = f"Defined were: {', '.join(answer['about'] for answer in answers)}. " if answers else ""
+                failed.next_step = f"{before}{failed.next_step}"
+                raise
+            answers.append({**reply.body, "rotation_id": rotation.rotation_id})
+        return Reply(answers)
+
+    ask(ctx, json, define, "answers")
+
+
+def _told(faults: Iterable[str]) -> list[dict[str, str]]:
+    return [{"path": "", "what": fault} for fault in faults]
+
+
+@rota.command("remove")
+def rota_remove(
+    ctx: typer.Context,
+    rotation_id: Annotated[str, typer.Argument(metavar="ROTATION")],
+    *,
+    reason: RequiredReason,
+    json: JsonOption = False,
+) -> None:
+    """End a rotation, and drop the shifts of it that have not begun."""
+    ask(ctx, json, lambda door: door.post(f"/v1/rota/rotations/{in_path(rotation_id)}/remove", reason=reason))
+
+
+@rota.command("plan")
+def rota_plan(
+    ctx: typer.Context,
+    team_id: Annotated[str, typer.Argument(metavar="TEAM")],
+    starts_at: Instant,
+    ends_at: Instant,
+    places: Annotated[
+        list[str], typer.Argument(help="One a place: who, or what it needs and who: `ann`, `emt=`, `emt or nurse=bob`.")
+    ],
+    *,
+    zone: Annotated[str, typer.Option(help="On whose clocks people read it, e.g. America/Chicago.")],
+    duty: Annotated[str, typer.Option(help="on-shift or on-call")] = "on-shift",
+    gaps_to: Annotated[list[str] | None, typer.Option(help="Who is told what it lacks; may be repeated.")] = None,
+    reason: ReasonOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Plan one shift that no rotation plans."""
+    body = {
+        "team_id": team_id,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "zone": zone,
+        "duty": duty,
+        "places": [_place(written) for written in places],
+        "gaps_to": gaps_to or [],
+        "reason": reason,
+    }
+    ask(ctx, json, lambda door: door.post("/v1/rota/shifts", **body))
+
+
+def _place(written: str) -> dict[str, str]:
+    needs, equals, person_id = written.partition("=")
+    return {"needs": needs, "person_id": person_id} if equals else {"needs": "", "person_id": written}
+
+
+@rota.command("move")
+def rota_move(
+    ctx: typer.Context,
+    shift: Shift,
+    starts_at: Instant,
+    ends_at: Instant,
+    *,
+    reason: RequiredReason,
+    json: JsonOption = False,
+) -> None:
+    """Give a shift other times, whatever its rotation says; whoever is in it keeps their place, and is told."""
+    body = {"starts_at": starts_at, "ends_at": ends_at, "reason": reason}
+    ask(ctx, json, lambda door: door.post(f"{_path_of(door, shift)}/move", **body))
+
+
+@rota.command("drop")
+def rota_drop(ctx: typer.Context, shift: Shift, *, reason: RequiredReason, json: JsonOption = False) -> None:
+    """Have a shift not take place, on purpose; its rotation does not plan it again."""
+    ask(ctx, json, lambda door: door.post(f"{_path_of(door, shift)}/drop", reason=reason))
+
+
+@rota.command("take")
+def rota_take(
+    ctx: typer.Context,
+    shift: Shift,
+    *,
+    person_id: WhoOption = None,
+    place: PlaceOption = 1,
+    starts_at: FromOption = None,
+    ends_at: UntilOption = None,
+    reason: ReasonOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Take a place in a shift, all of it or a part, at once; whoever had it is told. Supervisors give it to anybody."""
+    body = {"person_id": person_id, "place": place, "starts_at": starts_at, "ends_at": ends_at, "reason": reason}
+    ask(ctx, json, lambda door: door.post(f"{_path_of(door, shift)}/take", **body))
+
+
+@rota.command("swap")
+def rota_swap(
+    ctx: typer.Context,
+    shift: Shift,
+    other: Shift,
+    *,
+    place: PlaceOption = 1,
+    other_place: Annotated[int, typer.Option(min=1, max=8, help="Which place of the other shift, from 1.")] = 1,
+    reason: ReasonOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Exchange your place in a shift for somebody's in another, both or neither; they are told."""
+
+    def swap(door: Door) -> Reply:
+        body = {"place": place, "other_shift_id": _whole(door, other), "other_place": other_place, "reason": reason}
+        return door.post(f"{_path_of(door, shift)}/swap", **body)
+
+    ask(ctx, json, swap)
+
+
+@rota.command("cover")
+def rota_cover(
+    ctx: typer.Context,
+    shift: Shift,
+    *,
+    place: PlaceOption = 1,
+    starts_at: FromOption = None,
+    ends_at: UntilOption = None,
+    reason: ReasonOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Ask everybody who is trained, free and rested to take your place; the first to take it has it."""
+    body = {"place": place, "starts_at": starts_at, "ends_at": ends_at, "reason": reason}
+    ask(ctx, json, lambda door: door.post(f"{_path_of(door, shift)}/cover", **body))
+
+
+@rota.command("away")
+def rota_away(
+    ctx: typer.Context, starts_at: Instant, ends_at: Instant, *, person_id: WhoOption = None, json: JsonOption = False
+) -> None:
+    """Say that you are away, ill or on leave: nobody asks why. Prints the id by which it is taken back."""
+    body = {"starts_at": starts_at, "ends_at": ends_at, "person_id": person_id}
+    ask(ctx, json, lambda door: door.post("/v1/rota/absences", **body))
+
+
+@rota.command("back")
+def rota_back(
+    ctx: typer.Context,
+    absence_id: Annotated[str, typer.Argument(metavar="ABSENCE")],
+    *,
+    person_id: WhoOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say that you are not away after all."""
+    ask(ctx, json, lambda door: door.post(f"/v1/rota/absences/{in_path(absence_id)}/lift", person_id=person_id))
+
+
+@rota.command("absences")
+def rota_absences(ctx: typer.Context, *, json: JsonOption = False) -> None:
+    """When you are away; for dispatchers and supervisors everybody."""
+    ask(ctx, json, lambda door: door.get("/v1/rota/absences"), "absences")
+
+
+@rota.command("feeds")
+def rota_feeds(ctx: typer.Context, *, json: JsonOption = False) -> None:
+    """The plans that are read from other tools: when last, and what of them was not taken."""
+    ask(ctx, json, lambda door: door.get("/v1/rota/feeds"), "feeds")
+
+
+def _path_of(door: Door, shift: str) -> str:
+    return f"/v1/rota/shifts/{in_path(_whole(door, shift))}"
+
+
+def _whole(door: Door, shift: str) -> str:
+    """The id of the shift that begins so. Raises NotDone."""
+    if len(shift) == WHOLE_ID:
+        return shift
+    shifts = door.get("/v1/rota", days=MOST_DAYS).body
+    meant = [each["shift_id"] for each in shifts if each["shift_id"].startswith(shift)]
+    if len(meant) == 1:
+        return str(meant[0])
+    detail = f"{len(meant)} shifts begin with {shift}." if meant else f"No shift from now on begins with {shift}."
+    raise NotDone(REFUSED, {"detail": detail}, "`careroute rota show` names the shifts.")
 
 
 @rota.command("import")

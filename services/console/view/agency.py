@@ -1,4 +1,4 @@
-"""What the door knows: the fold of three journals, and of what the auditor says of them, into records for people.
+"""What the door knows: the fold of four journals, and of what the auditor says of them, into records for people.
 
 It takes events and their times alone, so that the same events always give the same view; and it is bounded, because
 closed calls leave it.
@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.console.view import alerts, call_changes, contacts, load, referrals, roster, switchboard
+from services.console.view import alerts, call_changes, contacts, load, referrals, roster, rota, switchboard
 from services.console.view.agency_records import AgencyRecords, Change
 from services.console.view.call import CallSeen
 from shared.engine.broker import Stored
 from shared.engine.state import ClockId
 from shared.engine.topic import Topic
 from shared.events import DEADLINE_CLOCK, ClockFailed, Event
-from shared.topics import ASSIGNMENTS, AUDITS, DECISIONS, NOTIFICATIONS
+from shared.topics import ASSIGNMENTS, AUDITS, DECISIONS, NOTIFICATIONS, ROSTERS
 
-READS: tuple[Topic, ...] = (DECISIONS, ASSIGNMENTS, NOTIFICATIONS, AUDITS)
+READS: tuple[Topic, ...] = (DECISIONS, ASSIGNMENTS, NOTIFICATIONS, ROSTERS, AUDITS)
 
 KEEP_QUIET = timedelta(days=7)
 """A call of which nothing was heard for so long leaves the view even if it never closed."""
@@ -32,6 +32,7 @@ CHANGES: dict[type[Event], Change] = {
     **referrals.CHANGES,
     **roster.CHANGES,
     **contacts.CHANGES,
+    **rota.CHANGES,
 }
 """What an event changes besides its call."""
 

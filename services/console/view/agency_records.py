@@ -22,6 +22,7 @@ from services.console.view.records import (
     SwitchboardSeen,
     TeamSeen,
 )
+from services.console.view.rota_records import RotaSeen
 from shared.engine.broker import Stored
 
 KEEP_ALERTS_OF_A_KIND = 1_000
@@ -48,6 +49,7 @@ class AgencyRecords:
         self.link_generations: dict[str, int] = {}
         """How often a person's links were revoked."""
         self.referrals: OrderedDict[str, ReferralSeen] = OrderedDict()
+        self.rota = RotaSeen()
         self.load: dict[str, LoadSeen] = {}
         """By call."""
         self._alerts: OrderedDict[str, Alert] = OrderedDict()

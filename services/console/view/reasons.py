@@ -55,9 +55,12 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "not-paged": "the response pages nobody",
         "shift-over": "the team's shift was over",
         "links-revoked": "the links of this person were revoked",
-        "device-revoked": "the phone or tablet was revoked",
-        "opted-out": "the person said STOP to it",
-        "broken": "it does not work",
+        "broken": "this way to the person does not work",
+        "opted-out": "the person behind this number wants no messages",
+        "way-gone": "this way to the person was taken away",
+        # why a way to a person is gone or does not work
+        "device-revoked": "the phone that it led to is let in no more",
+        "unproved": "nobody has answered over it for too long",
         # why a team is passed over
         "other-model": "the team is of another kind",
         "other-district": "the team serves other districts",

@@ -131,6 +131,8 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
         if e.steps
         else f"No later way to page {e.person_id} has its turn before the offer ends."
     ),
+    events.LadderEnded: "Nobody is paged for the offer any more.",
+    events.PageUndelivered: lambda e: f"The page has not arrived ({e.why}).",
     events.PageReceived: lambda e: {
         "carrier": "The network says that the phone has the page.",
         "shown": "The phone showed the page.",

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from services.notification.contact import MAX_CONTACTS, Contact
+from datetime import timedelta
+from typing import Literal
+
+from services.notification.contact import MAX_CONTACTS, WRITTEN, Contact
+from services.notification.deciding import ladder
+from services.notification.deciding.pages import owe, page_to, untried_of
+from services.notification.ladders import offer_page_id
+from services.notification.sent import answer_id
 from services.notification.state import State
 from shared.answers import done, nothing_to_do, refused
 from shared.engine.service import Draft, Input
@@ -20,12 +27,15 @@ from shared.events import (
     NoteOptOut,
     OfferAccepted,
     OfferDeclined,
+    PageDropped,
     PersonRemoved,
     RemoveContact,
     SetContact,
     child_id,
 )
 
+Why = Literal["erased", "person-removed"]
+CONTACT_NOTICE = timedelta(hours=12)
 NAME = "name"
 """In place of a method: where the name of the person is sealed."""
 DEVICE_ID_LENGTH = 16
@@ -87,28 +97,33 @@ def remove_contact(draft: Draft[State], command: RemoveContact) -> list[Event]:
     about = f"{person_id}/{method_id}"
     if draft.state.contact(person_id, method_id) is None:
         return [nothing_to_do(command, f"{person_id} has no way {method_id}.", about=about)]
-    removed = ContactRemoved(person_id=person_id, method_id=method_id)
-    left = [contact for each, contact in draft.state.ways_to(person_id).items() if each != method_id]
-    reached = any(not contact.why_not for contact in left)
-    return [removed, done(command, "" if reached else f"{person_id} cannot be reached any more.", about=about)]
+    draft.emit(ContactRemoved(person_id=person_id, method_id=method_id))
+    drop_way(draft, person_id, method_id, "way-gone")
+    reached = _others(draft.state, person_id, method_id)
+    return [done(command, "" if reached else f"{person_id} cannot be reached any more.", about=about)]
 
 
 def erase_person(draft: Draft[State], command: ErasePerson) -> list[Event]:
     """Every way to a person is gone; the door has erased the addresses and the name."""
     person_id = command.person_id
-    removed = _all_removed(draft.state, person_id, "erased")
-    sentence = f"The name of {person_id} and {len(removed)} ways to reach them are erased within a day."
-    return [*removed, done(command, sentence, about=person_id)]
+    ways = len(draft.state.ways_to(person_id))
+    _remove_all(draft, person_id, "erased")
+    sentence = f"The name of {person_id} and {ways} ways to reach them are erased within a day."
+    return [done(command, sentence, about=person_id)]
 
 
 def person_removed(draft: Draft[State], event: PersonRemoved, _given: Input) -> None:
     """Who is off the books is not reached any more."""
-    draft.emit_all(_all_removed(draft.state, event.person_id, "person-removed"))
+    _remove_all(draft, event.person_id, "person-removed")
 
 
-def _all_removed(state: State, person_id: str, why: str) -> list[Event]:
-    ways = sorted(state.ways_to(person_id))
-    return [ContactRemoved.model_validate({"person_id": person_id, "method_id": each, "why": why}) for each in ways]
+def _remove_all(draft: Draft[State], person_id: str, why: Why) -> None:
+    """Every way to a person goes, before anything is dropped: so that nothing is sent over the next one."""
+    ways = sorted(draft.state.ways_to(person_id))
+    for method_id in ways:
+        draft.emit(ContactRemoved(person_id=person_id, method_id=method_id, why=why))
+    for method_id in ways:
+        drop_way(draft, person_id, method_id, "way-gone")
 
 
 def device_revoked(draft: Draft[State], event: DeviceRevoked, _given: Input) -> None:
@@ -118,6 +133,7 @@ def device_revoked(draft: Draft[State], event: DeviceRevoked, _given: Input) -> 
         contact = ways.get(method_id)
         if contact is not None and contact.kind == "push":
             draft.emit(ContactRemoved(person_id=person_id, method_id=method_id, why="device-revoked"))
+            drop_way(draft, person_id, method_id, "way-gone")
 
 
 # --- proved, broken, opted out --------------------------------------------------------------------------------------
@@ -125,31 +141,46 @@ def device_revoked(draft: Draft[State], event: DeviceRevoked, _given: Input) -> 
 
 def offer_answered(draft: Draft[State], event: OfferAccepted | OfferDeclined, _given: Input) -> None:
     """An answer over a way proves it."""
-    prove(draft, event.person_id, event.method_id, child_id(event.offer_id, f"{event.person_id}/{event.method_id}"))
+    prove(draft, event.person_id, event.method_id, offer_page_id(event.offer_id, event.person_id, event.method_id))
 
 
-def prove(draft: Draft[State], person_id: str, method_id: str, page_id: str) -> None:
-    """A person answered a page over a way; the first answer of a page counts."""
+def prove(draft: Draft[State], person_id: str, method_id: str, page_id: str) -> bool:
+    """A person answered a page over a way: True where that proves anything, which the first answer does."""
     contact = draft.state.contact(person_id, method_id)
-    if contact is not None and contact.can_be_proved and contact.proved_at != draft.now:
-        draft.emit(ContactProved(person_id=person_id, method_id=method_id, page_id=page_id))
+    if contact is None or not contact.can_be_proved or answer_id(page_id) in draft.state.seen:
+        return False
+    draft.emit(ContactProved(person_id=person_id, method_id=method_id, page_id=page_id))
+    return True
 
 
-def break_way(draft: Draft[State], person_id: str, method_id: str, why: str) -> None:
+def break_way(draft: Draft[State], person_id: str, method_id: str, why: str, cause: str) -> None:
     """A way does not work: nothing goes there until it is set anew, or an answer comes over it."""
     contact = draft.state.contact(person_id, method_id)
     if contact is not None and not contact.broken:
-        draft.emit(ContactBroken(person_id=person_id, method_id=method_id, why=why))
+        was_last = not _others(draft.state, person_id, method_id)
+        draft.emit(ContactBroken(person_id=person_id, method_id=method_id, why=why, was_last=was_last))
+        drop_way(draft, person_id, method_id, "broken")
+        _tell(draft, person_id, method_id, why, cause)
 
 
-def unproved(draft: Draft[State], about: str) -> None:
+def opt_out(draft: Draft[State], person_id: str, method_id: str, cause: str) -> None:
+    """Somebody wants nothing more over a way: the carrier keeps to it, and so do we."""
+    contact = draft.state.contact(person_id, method_id)
+    if contact is not None and not contact.opted_out:
+        was_last = not _others(draft.state, person_id, method_id)
+        draft.emit(ContactOptedOut(person_id=person_id, method_id=method_id, was_last=was_last))
+        drop_way(draft, person_id, method_id, "opted-out")
+        _tell(draft, person_id, method_id, "opted-out", cause)
+
+
+def unproved(draft: Draft[State], about: str, given: Input) -> None:
     """Nobody has answered over a way for so long that it may be a stranger's."""
     person_id, _, method_id = about.partition("/")
-    break_way(draft, person_id, method_id, "unproved")
+    break_way(draft, person_id, method_id, "unproved", given.cause)
 
 
 def note_opt_out(draft: Draft[State], command: NoteOptOut) -> list[Event]:
-    """Somebody said STOP or START: the carrier keeps to it, and so do we."""
+    """Somebody said STOP or START to the number that pages come from."""
     person_id, method_id = command.person_id, command.method_id
     about = f"{person_id}/{method_id}"
     contact = draft.state.contact(person_id, method_id)
@@ -157,5 +188,32 @@ def note_opt_out(draft: Draft[State], command: NoteOptOut) -> list[Event]:
         return [refused(command, "unknown-way", f"{person_id} has no way {method_id}.")]
     if contact.opted_out == command.opted_out:
         return [nothing_to_do(command, "That is known already.", about=about)]
-    kind = ContactOptedOut if command.opted_out else ContactOptedIn
-    return [kind(person_id=person_id, method_id=method_id), done(command, about=about)]
+    if command.opted_out:
+        opt_out(draft, person_id, method_id, command.command_id)
+    else:
+        draft.emit(ContactOptedIn(person_id=person_id, method_id=method_id))
+    return [done(command, about=about)]
+
+
+def drop_way(draft: Draft[State], person_id: str, method_id: str, why: str) -> None:
+    """Nothing untried goes over a way any more; an offer goes over the next one now."""
+    for page in untried_of(draft.state, person_id):
+        if page.method.method_id == method_id:
+            draft.emit(PageDropped(page_id=page.page_id, why=why))
+            if page.kind == "offer":
+                ladder.pull(draft, page.offer_id or "", person_id)
+
+
+def _others(state: State, person_id: str, method_id: str) -> list[tuple[str, Contact]]:
+    """The other ways to a person that work, in their order."""
+    ways = state.ways_in_order(person_id)
+    return [(each, contact) for each, contact in ways if each != method_id and not contact.why_not]
+
+
+def _tell(draft: Draft[State], person_id: str, method_id: str, why: str, cause: str) -> None:
+    """Somebody hears over another way that one of theirs works no more."""
+    others = [way for way in _others(draft.state, person_id, method_id) if way[1].kind in WRITTEN]
+    for other_id, contact in others[:1]:
+        page_id, method = child_id(cause, f"contact/{person_id}/{method_id}"), contact.method(other_id)
+        more = {"not_after": draft.now + CONTACT_NOTICE, "about": method_id, "why": why}
+        owe(draft, page_to(draft.state, page_id, "contact", person_id, method, **more))

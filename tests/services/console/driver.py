@@ -25,14 +25,19 @@ from shared.engine.journal import StepHeaders, headers_of
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.events import Claimed, Command, Event, decode
 from shared.sealing import new_key
-from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
+from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS, ROSTERS
 from shared.topics import COMMANDS as COMMANDS_TOPIC
 
 AGENCY, OTHER_AGENCY = "madison-wi", "boston-ma"
 ROLES = ("cad", "dispatcher", "supervisor", "approver", "staff", "viewer")
 SECRET, SEALING_KEY = "s" * 32, new_key()
 POCKET = "https://pocket.example"
-JOURNAL_OF = {"triage": DECISIONS.name, "team-availability": ASSIGNMENTS.name, "notification": NOTIFICATIONS.name}
+JOURNAL_OF = {
+    "triage": DECISIONS.name,
+    "team-availability": ASSIGNMENTS.name,
+    "notification": NOTIFICATIONS.name,
+    "rostering": ROSTERS.name,
+}
 AGENCIES = f"""
 [agencies.{AGENCY}.sources.dane-county]
 keys = ["{hash_of("cad")}"]

@@ -18,9 +18,12 @@ from shared.events import (
     ErasePerson,
     Event,
     NoteOptOut,
+    NoteReceipt,
     OfferAccepted,
     OfferMade,
     OfferWithdrawn,
+    PageAttempted,
+    PageDue,
     PingCad,
     Recipient,
     RedeliverMessage,
@@ -53,9 +56,11 @@ class Running:
     journal: list[Event] = field(default_factory=list)
     inputs: list[Input] = field(default_factory=list)
 
-    def take(self, event: Event | Tick | EffectStarting | EffectDone, cause: str = "") -> list[Event]:
-        """Decide an input now; the events that it left."""
-        given = Input(event, cause or f"assignments/0/{len(self.inputs)}", self.now, "madison")
+    def take(
+        self, event: Event | Tick | EffectStarting | EffectDone, cause: str = "", at: datetime | None = None
+    ) -> list[Event]:
+        """Decide an input now, that became durable `at` an instant; the events that it left."""
+        given = Input(event, cause or f"assignments/0/{len(self.inputs)}", at or self.now, "madison")
         self.inputs.append(given)
         return self.decide(given)
 
@@ -81,6 +86,61 @@ class Running:
 
     def owed(self) -> list[str]:
         return [effect.event.type for effect in NOTIFICATION.pending(self.state).values()]
+
+
+@dataclass
+class Sending(Running):
+    """A notification whose pages go out as soon as they are owed, and whose clocks run."""
+
+    outcomes: dict[str, tuple[EffectResult, str]] = field(default_factory=dict)
+    """What comes of handing a page over, by method id; otherwise its provider takes it."""
+    sent: list[tuple[float, str, str]] = field(default_factory=list)
+    """Everything that went out, ever: seconds after noon, person, method."""
+    offers: list[tuple[float, str, str]] = field(default_factory=list)
+    """Of these, the pages of offers."""
+    pages: dict[tuple[str, str, str], PageDue] = field(default_factory=dict)
+    """By kind, person and method, the newest page that was tried."""
+
+    def take(
+        self, event: Event | Tick | EffectStarting | EffectDone, cause: str = "", at: datetime | None = None
+    ) -> list[Event]:
+        return super().take(event, cause, at) + self.send()
+
+    def send(self) -> list[Event]:
+        """Hand over what is owed, and whatever that brings about."""
+        left: list[Event] = []
+        for effect_id, effect in sorted(NOTIFICATION.pending(self.state).items()):
+            if effect_id in NOTIFICATION.pending(self.state) and isinstance(effect.event, PageDue):
+                left += self.hand_over(effect.event)
+        return left
+
+    def hand_over(self, page: PageDue) -> list[Event]:
+        started = super().take(EffectStarting(page.page_id), f"effect/{page.page_id}/start")
+        if not of(started, PageAttempted):
+            return started
+        seconds, method_id = (self.now - NOON).total_seconds(), page.method.method_id
+        self.sent.append((seconds, page.person_id, method_id))
+        self.offers += self.sent[-1:] if page.kind == "offer" else []
+        self.pages[page.kind, page.person_id, method_id] = page
+        result, why = self.outcomes.get(method_id, ("done", ""))
+        return [*started, *self.take(EffectDone(page.page_id, result, why), f"effect/{page.page_id}/{result}")]
+
+    def until(self, seconds: float) -> list[Event]:
+        """Let the time come, and every clock fire on the way."""
+        left: list[Event] = []
+        end = NOON + timedelta(seconds=seconds)
+        while (due := NOTIFICATION.due(self.state)) is not None and due[1] <= end:
+            self.now = max(self.now, due[1])
+            fired = self.take(Tick(*due), Tick(*due).cause("madison"))
+            assert fired, "a clock that brings nothing about is stuck"
+            assert NOTIFICATION.due(self.state) != due
+            left += fired
+        self.now = end
+        return left
+
+    def page(self, method_id: str, person_id: str = "ana", kind: str = "offer") -> str:
+        """The id of a page that went out."""
+        return self.pages[kind, person_id, method_id].page_id
 
 
 def of(events: list[Event], kind: type[Any]) -> list[Any]:
@@ -188,3 +248,8 @@ def erase(person_id: str) -> ErasePerson:
 def opt_out(person_id: str, method_id: str, command_id: str = "1", *, opted_out: bool = True) -> NoteOptOut:
     issued = _any_time(f"stop/{command_id}")
     return NoteOptOut(**issued, person_id=person_id, method_id=method_id, opted_out=opted_out)
+
+
+def receipt(page_id: str, state: str, code: str = "", provider: str = "twilio", number: int = 0) -> NoteReceipt:
+    issued = _any_time(f"{page_id}/{provider}/{state}/{number}")
+    return NoteReceipt(**issued, page_id=page_id, provider=provider, state=state, code=code)  # type: ignore[arg-type]

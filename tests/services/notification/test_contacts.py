@@ -141,7 +141,7 @@ def test_a_way_over_which_nobody_answers_is_taken_for_broken() -> None:
     assert at - running.now == timedelta(days=UNPROVED_DAYS)
     running.now = at
     assert of(running.take(Tick(clock_id, at)), ContactBroken) == [
-        ContactBroken(person_id="ana", method_id="mobile", why="unproved")
+        ContactBroken(person_id="ana", method_id="mobile", why="unproved", was_last=True)
     ]
     assert NOTIFICATION.due(running.state) is None
     running.take(set_contact("ana", "mobile", "sms", "2", fingerprint="new"))
@@ -158,7 +158,9 @@ def test_the_page_that_is_open_already_waits_for_no_proof() -> None:
 def test_who_says_stop_is_opted_out_until_they_say_start() -> None:
     running = Running()
     running.take(set_contact("ana", "mobile", "sms", "1", fingerprint="f"))
-    assert ContactOptedOut(person_id="ana", method_id="mobile") in running.take(opt_out("ana", "mobile", "2"))
+    assert ContactOptedOut(person_id="ana", method_id="mobile", was_last=True) in running.take(
+        opt_out("ana", "mobile", "2")
+    )
     assert types(running.take(opt_out("ana", "mobile", "3"))) == ["command-done"]
     running.take(set_contact("ana", "mobile", "sms", "4", fingerprint="f", after_seconds=5))
     assert running.state.ways_to("ana")["mobile"].opted_out, "the carrier has not forgotten"

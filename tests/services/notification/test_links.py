@@ -54,7 +54,8 @@ def test_f10_what_is_sent_afterwards_carries_the_new_link() -> None:
     assert generations(notices) == {("ana", "phone", 1), ("ana", "pager", 1), ("ben", "phone", 0)}
     assert generations(of(running.take(offer(2)), PageDue)) == generations(notices)
     page = next(page for page in notices if page.method == WEBHOOK)
-    assert Links("http://pocket", SECRET).of(page) == offer_link("http://pocket", SECRET, page.offer_id or "", "ana", 1)
+    expected = offer_link("http://pocket", SECRET, page.offer_id or "", "ana", 1, method_id="pager")
+    assert Links("http://pocket", SECRET).of(page) == expected
 
 
 def test_f10_a_page_that_is_owed_goes_out_once_with_the_new_link() -> None:

@@ -229,7 +229,7 @@ async def test_a_page_is_thin_signed_and_tried_once() -> None:
     done = await perform("madison", effect)
     assert (done.result, done.why) == ("failed", "status-503")
     assert len(receiver.urls) == 1
-    link = offer_link("https://pocket.example", "s" * 32, "offer-1", "ana")
+    link = offer_link("https://pocket.example", "s" * 32, "offer-1", "ana", method_id="pager")
     assert receiver.bodies == [
         {
             "type": "page.offer",

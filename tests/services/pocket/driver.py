@@ -26,17 +26,20 @@ from shared.events import (
     CallRouted,
     Claimed,
     Command,
+    ContactMethod,
     DeclineOffer,
     Event,
     OfferAccepted,
     OfferDeclined,
     OfferMade,
+    PageDue,
     Recipient,
     ReportStatus,
     SignOff,
     StatusReported,
     TeamSignedOff,
     TeamSignedOn,
+    child_id,
     decode,
 )
 from shared.links import token_of
@@ -143,9 +146,25 @@ class City:
         self.write(self.offers[offer_id])
         return self.path_of(offer_id)
 
-    def path_of(self, offer_id: str, person_id: str = "ana") -> str:
-        """The path of a person's page of an offer."""
-        return f"/p/{token_of(SECRET, 'offer', offer_id, person_id)}"
+    def path_of(self, offer_id: str, person_id: str = "ana", method_id: str = "", generation: int = 0) -> str:
+        """The path of a person's page of an offer, as the page over a way names it."""
+        return f"/p/{token_of(SECRET, 'offer', offer_id, person_id, generation, method_id=method_id)}"
+
+    def page(self, offer_id: str = "offer-1", person_id: str = "ana", method_id: str = "mobile") -> PageDue:
+        """The page of an offer over a way is owed."""
+        page = PageDue(
+            page_id=child_id(offer_id, f"{person_id}/{method_id}"),
+            kind="offer",
+            call_id=CALL,
+            episode=1,
+            team_id="alpha-1",
+            person_id=person_id,
+            method=ContactMethod(method_id=method_id, kind="sms"),
+            not_after=self.clock.now() + timedelta(seconds=30),
+            offer_id=offer_id,
+        )
+        self.write(page, topic=NOTIFICATIONS)
+        return page
 
     def routed(self, team_id: str | None = "alpha-1", outcome: str = "team-accepted") -> None:
         """The call has its outcome."""

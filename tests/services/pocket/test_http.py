@@ -23,6 +23,7 @@ from shared.events import (
     CadInformed,
     CallVersionAt,
     DeclineOffer,
+    LinksRevoked,
     OfferExpired,
     OfferWithdrawn,
     ReportStatus,
@@ -581,3 +582,47 @@ def test_f16_a_link_dials_digits_alone(text: str) -> None:
     number = words.dialled(text)
     assert number is None or re.fullmatch(r"\+[0-9]{8,15}", number.number)
     assert number is None or re.fullmatch("[0-9]*", number.extension)
+
+
+# --- links that name the way
+
+
+@pytest.mark.scenario("contacts")
+@pytest.mark.parametrize("answer", ["accept", "decline"])
+@pytest.mark.parametrize("page_first", [False, True])
+async def test_an_answer_names_the_way_that_its_page_went(
+    city: City, phone: httpx.AsyncClient, answer: str, *, page_first: bool
+) -> None:
+    """Pages and offers stand in two journals, and either may be read first."""
+    if page_first:
+        city.page()
+        await settle(city)
+    plain = city.offer()
+    if not page_first:
+        city.page()
+    await settle(city)
+    named = city.path_of("offer-1", method_id="mobile")
+    assert "Will you take this call?" in await shown(city, phone, plain), "links from before hold"
+    assert "Will you take this call?" in await shown(city, phone, named)
+    await phone.post(f"{named}/{answer}")
+    (command,) = city.commands()
+    assert isinstance(command, AcceptOffer | DeclineOffer)
+    assert (command.person_id, command.method_id) == ("ana", "mobile")
+
+
+async def test_a_link_names_no_way_that_no_page_went(city: City, phone: httpx.AsyncClient) -> None:
+    city.offer()
+    city.page()
+    await shown(city, phone, city.path_of("offer-1", method_id="other"), 404)
+    await shown(city, phone, city.path_of("offer-1", "ben", method_id="mobile"), 404)
+
+
+async def test_links_that_name_the_way_end_with_the_others(city: City, phone: httpx.AsyncClient) -> None:
+    city.offer()
+    city.page()
+    await shown(city, phone, city.path_of("offer-1", method_id="mobile"))
+    city.write(LinksRevoked(person_id="ana", generation=1))
+    await shown(city, phone, city.path_of("offer-1", method_id="mobile"), 404)
+    await shown(city, phone, city.path_of("offer-1", method_id="mobile", generation=1))
+    city.clock.ahead += timedelta(hours=1)
+    await shown(city, phone, city.path_of("offer-1", method_id="mobile", generation=1), 404)

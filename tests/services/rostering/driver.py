@@ -14,6 +14,7 @@ from shared.events import (
     ClockFailed,
     Command,
     CommandDone,
+    CommandRefused,
     ContactProved,
     ContactSet,
     DefineRotation,
@@ -102,7 +103,7 @@ class Office:
 
     # --- what is said
 
-    def command(self, kind: type[Command], **fields: Any) -> Event:
+    def command(self, kind: type[Command], **fields: Any) -> CommandDone | CommandRefused:
         """Give a command; the answer."""
         self.commands += 1
         command = kind(
@@ -112,11 +113,12 @@ class Office:
             expires_at=self.now + timedelta(seconds=60),
             **fields,
         )
-        answers = [
-            each for each in self.hear(command, "commands") if getattr(each, "command_id", None) == command.command_id
-        ]
-        assert len(answers) == 1, answers
-        return answers[0]
+        events = self.hear(command, "commands")
+        answers = [each for each in events if getattr(each, "command_id", None) == command.command_id]
+        assert len(answers) == 1, events
+        (answer,) = answers
+        assert isinstance(answer, CommandDone | CommandRefused)
+        return answer
 
     def done(self, kind: type[Command], **fields: Any) -> CommandDone:
         """Give a command that is carried out."""

@@ -69,7 +69,7 @@ def test_another_hand_over_moves_the_shifts_and_who_took_one_keeps_it() -> None:
     assert answer.sentence == "0 shifts planned, 42 changed, 0 dropped, up to 42 days ahead."
     after = office.shift(shift.plan.shift_id)
     assert after.plan.starts_at == shift.plan.starts_at - timedelta(hours=1)
-    notices = [event for event in office.news() if isinstance(event, PlanNoticeDue)]
+    notices = office.of(PlanNoticeDue)
     assert [(notice.person_id, notice.why) for notice in notices] == [
         (person, f"it is at other times; {count} more changed")
         for person, count in (("ann", 10), ("bob", 10), ("cat", 9), ("dan", 9))

@@ -25,6 +25,13 @@ PEOPLE = {"dispatcher", "supervisor", "approver", "staff", "viewer"}
 SHIFT = {"members": ["the-staff"], "hours": 8}
 NUMBER = "+16085550123"
 PERSON = {"person_id": "x", "name": "X", "disciplines": ["emt"]}
+TIMES = {"starts_at": "2021-09-02T19:00:00-05:00", "ends_at": "2021-09-03T07:00:00-05:00"}
+ON_TEAM = {"team_id": "cares-1", "duty": "on-call"}
+ROW = {"key": "uid-1", **ON_TEAM, **TIMES, "people": ["ann"]}
+ROTATION = {
+    "rotation_id": "nights", **ON_TEAM, "zone": "America/Chicago", "starts": "19:00", "ends": "07:00",
+    "crews": [["ann"]], "anchor": "2021-09-01",
+}  # fmt: skip
 ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("GET", "/v1/calls"): (PEOPLE | {"cad"}, None),
     ("GET", f"/v1/calls/{CALL_ID}"): (PEOPLE | {"cad"}, None),
@@ -68,6 +75,7 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/teams/cares-1/release"): ({"dispatcher", "supervisor"}, {}),
     ("POST", "/v1/teams/cares-1/withdraw"): ({"dispatcher", "supervisor"}, {"reason": "relieved"}),
     ("POST", "/v1/people"): ({"supervisor"}, {"person": PERSON}),
+    ("POST", "/v1/people/check"): ({"supervisor"}, {"people": [{"person": PERSON}]}),
     ("POST", "/v1/people/x/remove"): ({"supervisor"}, {}),
     ("POST", "/v1/people/the-staff/revoke-links"): (
         {"staff", "dispatcher", "supervisor"},
@@ -87,6 +95,21 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/cad/dane-county/ping"): ({"supervisor"}, {}),
     ("POST", "/v1/cad-messages/m/redeliver"): ({"supervisor"}, {}),
     ("POST", "/v1/alerts/acknowledge"): ({"dispatcher", "supervisor"}, {"alert_id": "team-silent/cares-1"}),
+    ("GET", "/v1/rota"): (PEOPLE, None),
+    ("GET", "/v1/rota/rotations"): (PEOPLE, None),
+    ("GET", "/v1/rota/absences"): (PEOPLE, None),
+    ("GET", "/v1/rota/feeds"): (PEOPLE, None),
+    ("POST", "/v1/rota/rotations"): ({"supervisor"}, {"rotation": ROTATION}),
+    ("POST", "/v1/rota/rotations/nights/remove"): ({"supervisor"}, {"reason": "it is over"}),
+    ("POST", "/v1/rota/shifts"): ({"supervisor"}, {**ON_TEAM, **TIMES, "zone": "UTC", "places": [{}]}),
+    ("POST", "/v1/rota/shifts/s/move"): ({"supervisor"}, {**TIMES, "reason": "a training"}),
+    ("POST", "/v1/rota/shifts/s/drop"): ({"supervisor"}, {"reason": "a training"}),
+    ("POST", "/v1/rota/import"): ({"supervisor"}, {"source": "hr", **TIMES, "zone": "UTC", "rows": [ROW]}),
+    ("POST", "/v1/rota/shifts/s/take"): ({"staff", "supervisor"}, {}),
+    ("POST", "/v1/rota/shifts/s/swap"): ({"staff", "supervisor"}, {"other_shift_id": "t"}),
+    ("POST", "/v1/rota/shifts/s/cover"): ({"staff", "supervisor"}, {}),
+    ("POST", "/v1/rota/absences"): ({"staff", "supervisor"}, TIMES),
+    ("POST", "/v1/rota/absences/a/lift"): ({"staff", "supervisor"}, {}),
     ("POST", "/v1/people/me/sign-in-link"): (set(ROLES) - {"cad"}, {}),
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.console.view import agency, alerts, load, referrals, roster, switchboard
+from services.console.view import agency, alerts, contacts, load, referrals, roster, rota, switchboard
 from services.console.view.agency import KEEP_QUIET, AgencyView, Keep, View
 from services.console.view.alarms import alerts_of
 from services.console.view.call import KEEP_HISTORY_LINES
@@ -496,7 +496,15 @@ def test_a_sentence_is_filled_in_from_its_event(kind: type[Event]) -> None:
 
 def test_no_two_sections_of_the_view_change_by_one_event() -> None:
     """Else one of them would be lost where the tables are put together."""
-    sections = (alerts.CHANGES, switchboard.CHANGES, load.CHANGES, referrals.CHANGES, roster.CHANGES)
+    sections = (
+        alerts.CHANGES,
+        switchboard.CHANGES,
+        load.CHANGES,
+        referrals.CHANGES,
+        roster.CHANGES,
+        rota.CHANGES,
+        contacts.CHANGES,
+    )
     assert len(agency.CHANGES) == sum(map(len, sections))
 
 

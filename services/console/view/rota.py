@@ -1,0 +1,122 @@
+"""The rota: shifts, places, gaps and absences, as rostering has them.
+
+A page or an answer asks `agency.rota`: its `between` gives the shifts of a time, of one team or one person, and `told`
+in `rota_records` says each as people read it. Nobody reads the plan in another way.
+"""
+
+from __future__ import annotations
+
+from services.console.view.agency_records import AgencyRecords, Change
+from services.console.view.rota_records import DroppedSeen, FeedSeen, RotaShiftSeen
+from shared import events
+from shared.engine.broker import Stored
+from shared.events import Event
+from shared.rota import RotaShift
+
+
+def _now(shift: RotaShiftSeen, rota: RotaShift) -> None:
+    """A shift as it is now; cover that has been found is wanted no more."""
+    shift.rota = rota
+    shift.covers = {place: cover for place, cover in shift.covers.items() if rota.is_wanted(cover)}
+
+
+def _shift_planned(agency: AgencyRecords, event: events.ShiftPlanned, _stored: Stored) -> None:
+    agency.rota.dropped.pop(event.shift.shift_id, None)
+    agency.rota.shifts[event.shift.shift_id] = RotaShiftSeen(RotaShift(event.shift))
+
+
+def _shift_moved(agency: AgencyRecords, event: events.ShiftMoved, _stored: Stored) -> None:
+    if (shift := agency.rota.shifts.get(event.shift.shift_id)) is not None:
+        _now(shift, shift.rota.moved(event.shift))
+
+
+def _shift_dropped(agency: AgencyRecords, event: events.ShiftDropped, stored: Stored) -> None:
+    rota = agency.rota
+    shift = rota.shifts.pop(event.shift_id, None)
+    if shift is not None and event.dropped_by:
+        rota.dropped[event.shift_id] = DroppedSeen(shift.plan, event.dropped_by, event.reason)
+    for shift_id in [each for each, dropped in rota.dropped.items() if dropped.plan.ends_at < stored.time]:
+        del rota.dropped[shift_id]
+
+
+def _duty_began(agency: AgencyRecords, event: events.DutyBegan, _stored: Stored) -> None:
+    if (shift := agency.rota.shifts.get(event.shift_id)) is not None:
+        shift.begun = True
+
+
+def _duty_ended(agency: AgencyRecords, event: events.DutyEnded, _stored: Stored) -> None:
+    agency.rota.shifts.pop(event.shift_id, None)
+
+
+def _place_taken(agency: AgencyRecords, event: events.PlaceTaken, _stored: Stored) -> None:
+    if (shift := agency.rota.shifts.get(event.shift_id)) is not None:
+        _now(shift, shift.rota.taking(event))
+
+
+def _cover_asked(agency: AgencyRecords, event: events.CoverAsked, _stored: Stored) -> None:
+    if (shift := agency.rota.shifts.get(event.shift_id)) is not None:
+        shift.covers[event.place] = event
+
+
+def _gap_found(agency: AgencyRecords, event: events.GapFound, _stored: Stored) -> None:
+    if (shift := agency.rota.shifts.get(event.shift_id)) is not None:
+        shift.gaps[event.gap_id] = event
+
+
+def _gap_closed(agency: AgencyRecords, event: events.GapClosed, _stored: Stored) -> None:
+    if (shift := agency.rota.shifts.get(event.shift_id)) is not None:
+        shift.gaps.pop(event.gap_id, None)
+
+
+def _absence_set(agency: AgencyRecords, event: events.AbsenceSet, stored: Stored) -> None:
+    own = [each for each in agency.rota.absences.get(event.person_id, ()) if each.ends_at > stored.time]
+    agency.rota.absences[event.person_id] = [*own, event]
+
+
+def _absence_lifted(agency: AgencyRecords, event: events.AbsenceLifted, _stored: Stored) -> None:
+    own = agency.rota.absences.get(event.person_id, ())
+    agency.rota.absences[event.person_id] = [each for each in own if each.absence_id != event.absence_id]
+
+
+def _staff_left(agency: AgencyRecords, event: events.StaffLeft, _stored: Stored) -> None:
+    agency.rota.absences.pop(event.person_id, None)
+    for shift in agency.rota.shifts.values():
+        if event.person_id in shift.rota.people():
+            _now(shift, shift.rota.without(event.person_id))
+
+
+def _rotation_defined(agency: AgencyRecords, event: events.RotationDefined, _stored: Stored) -> None:
+    agency.rota.rotations[event.rotation.rotation_id] = event.rotation
+
+
+def _rotation_removed(agency: AgencyRecords, event: events.RotationRemoved, _stored: Stored) -> None:
+    agency.rota.rotations.pop(event.rotation_id, None)
+
+
+def _imported(agency: AgencyRecords, event: events.ShiftsImported, stored: Stored) -> None:
+    agency.rota.feeds[event.source] = FeedSeen(event, stored.time)
+
+
+def _feed_stale(agency: AgencyRecords, event: events.RosterFeedStale, _stored: Stored) -> None:
+    if (feed := agency.rota.feeds.get(event.source)) is not None:
+        feed.stale = True
+
+
+CHANGES: dict[type[Event], Change] = {
+    events.ShiftPlanned: _shift_planned,
+    events.ShiftMoved: _shift_moved,
+    events.ShiftDropped: _shift_dropped,
+    events.DutyBegan: _duty_began,
+    events.DutyEnded: _duty_ended,
+    events.PlaceTaken: _place_taken,
+    events.CoverAsked: _cover_asked,
+    events.GapFound: _gap_found,
+    events.GapClosed: _gap_closed,
+    events.AbsenceSet: _absence_set,
+    events.AbsenceLifted: _absence_lifted,
+    events.StaffLeft: _staff_left,
+    events.RotationDefined: _rotation_defined,
+    events.RotationRemoved: _rotation_removed,
+    events.ShiftsImported: _imported,
+    events.RosterFeedStale: _feed_stale,
+}

@@ -1,0 +1,93 @@
+"""Over which way a person is paged when: all that come at once, then step by step, sooner where one before failed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from services.notification.contact import Contact
+from services.notification.deciding.pages import owe
+from services.notification.ladders import Ladder, ladder_id, offer_page_id
+from services.notification.state import State
+from shared.engine.service import Draft, Input
+from shared.events import LadderEnded, LadderSet, LadderStep, OfferMade
+
+
+def climb(draft: Draft[State], offer: OfferMade, person_id: str, made_at: datetime) -> None:
+    """Page a person over every way that comes at once, and have the later ones wait for their turn.
+
+    A way that does not work gives its turn to the next.
+    """
+    ways = draft.state.ways_in_order(person_id)
+    at_once = [(method_id, contact) for method_id, contact in ways if not contact.after_seconds]
+    later = [(method_id, contact) for method_id, contact in ways if contact.after_seconds]
+    ladder = Ladder(_order(draft.state, offer, person_id, later, made_at))
+    if not ladder.is_over and ladder_id(offer.offer_id, person_id) not in draft.state.seen:
+        draft.emit(ladder.order)
+    failed = [method_id for method_id, contact in at_once if not _page(draft, ladder, method_id, contact)]
+    for _ in failed:
+        pull(draft, offer.offer_id, person_id)
+
+
+def keep_ways(draft: Draft[State], offer: OfferMade, person_id: str, why_not: str) -> None:
+    """Page nobody of this offer, but keep the ways that would have come first: its notices go there."""
+    ways = draft.state.ways_in_order(person_id)
+    ladder = Ladder(_order(draft.state, offer, person_id, [], draft.now))
+    for method_id, contact in ways:
+        if contact.after_seconds == ways[0][1].after_seconds:
+            owe(draft, ladder.page(contact.method(method_id), draft.state.link_generation(person_id)), why_not)
+
+
+def pull(draft: Draft[State], offer_id: str, person_id: str) -> None:
+    """Give the next way that works its turn now: its time has come, or one before it failed."""
+    while (ladder := draft.state.ladder(offer_id, person_id)) is not None and draft.now < ladder.order.not_after:
+        step = ladder.next_step()
+        contact = draft.state.contact(person_id, step.method_id) if step else None
+        if step is None or contact is None or _page(draft, ladder, step.method_id, contact):
+            return
+
+
+def end(draft: Draft[State], offer_id: str, why: str) -> None:
+    """An offer is over: no later step has its turn."""
+    if offer_id in draft.state.ladders:
+        draft.emit(LadderEnded(offer_id=offer_id, why=why))
+
+
+def tick(draft: Draft[State], about: str, _given: Input) -> None:
+    """The time of a step has come, or a page has been silent for too long."""
+    offer_id, _, person_id = about.partition("/")
+    ladder = draft.state.ladders[offer_id][person_id]
+    if draft.now >= ladder.order.not_after:
+        end(draft, offer_id, "too-late")
+        return
+    due = sum(step.at <= draft.now for step in ladder.order.steps)
+    for _ in range(max(due, len(ladder.silent_by(draft.now)))):
+        pull(draft, offer_id, person_id)
+
+
+def _order(
+    state: State, offer: OfferMade, person_id: str, later: list[tuple[str, Contact]], made_at: datetime
+) -> LadderSet:
+    steps = [
+        LadderStep(method_id=method_id, kind=contact.kind, at=made_at + timedelta(seconds=contact.after_seconds))
+        for method_id, contact in later
+        if offer_page_id(offer.offer_id, person_id, method_id) not in state.seen
+    ]
+    return LadderSet(
+        offer_id=offer.offer_id,
+        call_id=offer.call_id,
+        episode=offer.episode,
+        team_id=offer.team_id,
+        person_id=person_id,
+        not_after=offer.expires_at,
+        steps=tuple(step for step in steps if step.at < offer.expires_at),
+        never=tuple(step for step in steps if step.at >= offer.expires_at),
+        district=offer.district,
+        priority=offer.priority,
+    )
+
+
+def _page(draft: Draft[State], ladder: Ladder, method_id: str, contact: Contact) -> bool:
+    """Owe the page over a way; False where it does not work."""
+    generation = draft.state.link_generation(ladder.order.person_id)
+    owe(draft, ladder.page(contact.method(method_id), generation), contact.why_not)
+    return not contact.why_not

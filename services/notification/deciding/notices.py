@@ -1,0 +1,141 @@
+"""What becomes of a call is told to the team that has it, over the ways that its offer went.
+
+What may be dangerous (an upgrade, a safety check, an outcome that the CAD does not know) goes to everybody over every
+way at once, phone calls too, for nobody can know which of them is heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from services.notification.deciding.pages import drop, is_repeat, owe
+from services.notification.state import RecentOffer, State
+from shared.engine.service import Draft, Input
+from shared.events import (
+    AssignmentEnded,
+    AssignmentMoved,
+    AssignmentWithdrawn,
+    ContactMethod,
+    PageDue,
+    PageKind,
+    StatusReported,
+    child_id,
+)
+
+NOTICE_PAGE_MINUTES = 3
+"""A notice that could not be sent for so long is overtaken by the page that the team has open."""
+DANGEROUS: frozenset[PageKind] = frozenset(("upgrade", "safety-check", "unconfirmed"))
+"""They go over every way at once."""
+OVERTAKEN: frozenset[PageKind] = frozenset(
+    ("unconfirmed", "upgrade", "not-moving", "safety-check", "stays", "may-enter", "changed")
+)
+"""They say nothing once the assignment is over."""
+ANSWERED: frozenset[PageKind] = frozenset(("not-moving", "safety-check"))
+"""They ask what a status answers."""
+
+
+def _to_team(
+    kind: PageKind, why: Callable[[Any], str] = lambda _event: ""
+) -> Callable[[Draft[State], Any, Input], None]:
+    """A decider that tells an assigned team something."""
+
+    def decider(draft: Draft[State], event: Any, given: Input) -> None:
+        offers = draft.state.recent_offers.get(event.team_id, ())
+        of_call = (offer for offer in reversed(offers) if event.call_id in ("", offer.call_id))
+        newest = next(of_call, None)
+        if newest is not None:
+            _tell(draft, given, kind, newest, why(event))
+
+    return decider
+
+
+unconfirmed = _to_team("unconfirmed")
+not_moving = _to_team("not-moving")
+safety_check = _to_team("safety-check")
+upgraded = _to_team("upgrade", lambda event: event.on_upgrade)
+_released = _to_team("withdrawn", lambda event: event.why)
+told_to_stay = _to_team("stays", lambda event: event.why)
+let_in = _to_team("may-enter")
+told_of_change = _to_team("changed")
+
+
+def tell_paged(draft: Draft[State], given: Input, offer: RecentOffer, why: str) -> None:
+    """Who was paged for an offer hears that it is withdrawn; nobody else has heard of it."""
+    paged = (page for page in offer.pages if page.page_id in offer.attempted and draft.state.still_reaches(page))
+    _owe_all(draft, given, "withdrawn", paged, why)
+
+
+def assignment_moved(draft: Draft[State], event: AssignmentMoved, given: Input) -> None:
+    """The pages that say so are of the call that the team has now: its notices go on from them."""
+    if is_repeat(draft, given, "team.moved"):
+        return
+    offers = draft.state.recent_offers.get(event.team_id, ())
+    newest = next((offer for offer in reversed(offers) if offer.call_id == event.call_id), None)
+    if newest is not None:
+        _tell(draft, given, "changed", newest.of_call_now(event.to_call_id, event.to_episode), "merged")
+
+
+def assignment_ended(draft: Draft[State], event: AssignmentEnded, _given: Input) -> None:
+    """A notice of a call that is over says nothing."""
+    _drop_overtaken(draft, event, "ended")
+
+
+def assignment_withdrawn(draft: Draft[State], event: AssignmentWithdrawn, given: Input) -> None:
+    """Its notices are overtaken by this one."""
+    if is_repeat(draft, given, "assignment.withdrawn"):
+        return
+    _drop_overtaken(draft, event, event.why)
+    _released(draft, event, given)
+
+
+def drop_answered(draft: Draft[State], event: StatusReported, given: Input) -> None:
+    """A team that says how it stands need not be asked."""
+    if event.call_id is not None and not is_repeat(draft, given, "unit.status"):
+        asked = event.team_id
+        drop(draft, event.call_id, "answered", lambda page: page.kind in ANSWERED and page.team_id == asked)
+
+
+def _drop_overtaken(draft: Draft[State], event: AssignmentEnded | AssignmentWithdrawn, why: str) -> None:
+    drop(draft, event.call_id, why, lambda page: page.kind in OVERTAKEN and page.team_id == event.team_id)
+
+
+def _tell(draft: Draft[State], given: Input, kind: PageKind, offer: RecentOffer, why: str) -> None:
+    """Owe a notice to everyone who was to have a page of the offer."""
+    ways = _every_way if kind in DANGEROUS else _ways_of_offer
+    _owe_all(draft, given, kind, (page for person in offer.people for page in ways(draft.state, offer, person)), why)
+
+
+def _owe_all(draft: Draft[State], given: Input, kind: PageKind, like: Iterable[PageDue], why: str) -> None:
+    not_after = draft.now + timedelta(minutes=NOTICE_PAGE_MINUTES)
+    for page in list(like):
+        page_id = child_id(given.cause, f"{kind}/{page.person_id}/{page.method.method_id}")
+        changed = {"page_id": page_id, "kind": kind, "not_after": not_after, "why": why}
+        changed["link_generation"] = draft.state.link_generation(page.person_id)
+        owe(draft, page.model_copy(update=changed))
+
+
+def _ways_of_offer(state: State, offer: RecentOffer, person_id: str) -> Iterator[PageDue]:
+    """The pages of the offer to a person whose ways still lead to them; if none does, the first way that works."""
+    of_person = [page for page in offer.pages if page.person_id == person_id and state.still_reaches(page)]
+    if of_person:
+        yield from of_person
+        return
+    ways = (contact.method(each) for each, contact in state.ways_in_order(person_id) if not contact.why_not)
+    for method in list(ways)[:1]:
+        yield _over(offer, person_id, method)
+
+
+def _every_way(state: State, offer: RecentOffer, person_id: str) -> Iterator[PageDue]:
+    """Every way to a person that works, whether the offer has gone over it or not."""
+    pages = {page.method.method_id: page for page in _ways_of_offer(state, offer, person_id)}
+    for method_id, contact in state.ways_in_order(person_id):
+        if not contact.why_not:
+            pages.setdefault(method_id, _over(offer, person_id, contact.method(method_id)))
+    yield from pages.values()
+
+
+def _over(offer: RecentOffer, person_id: str, method: ContactMethod) -> PageDue:
+    """A page of the offer over a way that it has not gone."""
+    return offer.like.model_copy(update={"person_id": person_id, "method": method})

@@ -1,0 +1,84 @@
+"""Pages of offers: to everybody on the team while the offer is open, and never after it."""
+
+from __future__ import annotations
+
+from services.notification.deciding import ladder
+from services.notification.deciding.notices import tell_paged
+from services.notification.deciding.pages import drop, is_repeat, owe
+from services.notification.ladders import offer_page_id
+from services.notification.state import State
+from shared.engine.service import Draft, Input
+from shared.events import (
+    OFFER_ENDS,
+    CallRouted,
+    ContactMethod,
+    OfferAccepted,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferWithdrawn,
+    PageDue,
+)
+
+
+def offer_made(draft: Draft[State], offer: OfferMade, given: Input) -> None:
+    """A page to everybody on the team; of an open call nobody is paged, but the ways to them are kept for notices."""
+    why_not = "not-paged" if not offer.paged else "too-late" if draft.now >= offer.expires_at else ""
+    for recipient in offer.recipients:
+        person_id = recipient.person_id
+        if why_not:
+            ladder.keep_ways(draft, offer, person_id, why_not)
+        else:
+            ladder.climb(draft, offer, person_id, given.time)
+        for method in recipient.contact_methods:
+            if draft.state.contact(person_id, method.method_id) is None:
+                owe(draft, _page(draft.state, offer, person_id, method), why_not)
+
+
+def _page(state: State, offer: OfferMade, person_id: str, method: ContactMethod) -> PageDue:
+    """The page over a way that the offer itself names, as records from before ways were kept here do."""
+    return PageDue(
+        page_id=offer_page_id(offer.offer_id, person_id, method.method_id),
+        kind="offer",
+        call_id=offer.call_id,
+        episode=offer.episode,
+        team_id=offer.team_id,
+        person_id=person_id,
+        method=method,
+        not_after=offer.expires_at,
+        offer_id=offer.offer_id,
+        district=offer.district,
+        priority=offer.priority,
+        link_generation=state.link_generation(person_id),
+    )
+
+
+def offer_ended(draft: Draft[State], event: OfferAccepted | OfferDeclined | OfferExpired, _given: Input) -> None:
+    """Pages that did not go out never will."""
+    _end(draft, event, OFFER_ENDS[type(event)])
+
+
+def offer_withdrawn(draft: Draft[State], event: OfferWithdrawn, given: Input) -> None:
+    """Pages that did not go out never will; who was paged already hears that it is over."""
+    _end(draft, event, event.why)
+    if event.why == "signed-off":
+        return
+    for offer in draft.state.recent_offers.get(event.team_id, ()):
+        if offer.offer_id == event.offer_id:
+            tell_paged(draft, given, offer, event.why)
+
+
+def call_routed(draft: Draft[State], event: CallRouted, given: Input) -> None:
+    """A call that is routed is offered to nobody any more."""
+    if is_repeat(draft, given, "call.routed"):
+        return
+    drop(draft, event.call_id, "routed", lambda page: page.kind == "offer" and page.episode == event.episode)
+    for offer_id, of_offer in sorted(draft.state.ladders.items()):
+        order = next(iter(of_offer.values())).order
+        if (order.call_id, order.episode) == (event.call_id, event.episode):
+            ladder.end(draft, offer_id, "routed")
+
+
+def _end(draft: Draft[State], event: OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn, why: str) -> None:
+    drop(draft, event.call_id, why, lambda page: page.kind == "offer" and page.offer_id == event.offer_id)
+    ladder.end(draft, event.offer_id, why)

@@ -1,0 +1,192 @@
+"""How pages and the ladders of offers change: owed, tried, what came of it, what is left to try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from services.notification.ladders import Ladder, ladder_id
+from services.notification.sent import Rank, SentPage, answer_id
+from services.notification.state import MAX_RECENT_OFFERS, OwedEffect, RecentOffer, State
+from shared.engine.state import EMPTY, PMap
+from shared.events import (
+    ContactMethod,
+    ContactProved,
+    Event,
+    LadderEnded,
+    LadderSet,
+    PageAttempted,
+    PageDelivered,
+    PageDropped,
+    PageDue,
+    PageFailed,
+    PageReceived,
+    PageUndelivered,
+)
+
+SENT_DAYS = 2
+"""How long news of a page that was sent says something."""
+RecentOffers = PMap[str, tuple[RecentOffer, ...]]
+
+
+def _page_due(state: State, event: PageDue, at: datetime) -> State:
+    state = replace(
+        state,
+        owed=state.owed.set(event.page_id, OwedEffect(event)),
+        recent_offers=_with_page(state, event) if event.kind == "offer" else _moved(state, event),
+        seen=state.seen.set(event.page_id, at, at),
+    )
+    if event.call_id:
+        of_call = state.pages_of_call.get(event.call_id, ())
+        state = replace(state, pages_of_call=state.pages_of_call.set(event.call_id, (*of_call, event.page_id)))
+    return _step_taken(state, event, at)
+
+
+def _with_page(state: State, page: PageDue) -> RecentOffers:
+    """The recent offers with this page among them."""
+    return _with_offer(state, page, lambda offer: offer.with_page(page))
+
+
+def _with_offer(state: State, like: PageDue, change: Callable[[RecentOffer], RecentOffer]) -> RecentOffers:
+    """The recent offers with the one that a page is of, changed; it is the newest where it was not among them."""
+    offer_id, of_team = like.offer_id or "", state.recent_offers.get(like.team_id, ())
+    if any(offer.offer_id == offer_id for offer in of_team):
+        of_team = tuple(change(offer) if offer.offer_id == offer_id else offer for offer in of_team)
+    else:
+        of_team = (*of_team[1 - MAX_RECENT_OFFERS :], change(RecentOffer(offer_id, like.call_id, like)))
+    return state.recent_offers.set(like.team_id, of_team)
+
+
+def _moved(state: State, notice: PageDue) -> RecentOffers:
+    """The recent offers, that of the notice with the call that the notice is of: it may have been merged into it."""
+    of_team = state.recent_offers.get(notice.team_id, ())
+    if all(offer.offer_id != notice.offer_id or offer.call_id == notice.call_id for offer in of_team):
+        return state.recent_offers
+    of_team = tuple(
+        offer.of_call_now(notice.call_id, notice.episode) if offer.offer_id == notice.offer_id else offer
+        for offer in of_team
+    )
+    return state.recent_offers.set(notice.team_id, of_team)
+
+
+def _page_attempted(state: State, event: PageAttempted, at: datetime) -> State:
+    owed = state.owed.get(event.page_id)
+    if owed is None or not isinstance(owed.event, PageDue):
+        return state
+    page = owed.event
+    state = replace(
+        state,
+        owed=state.owed.set(page.page_id, replace(owed, attempted=True)),
+        sent=state.sent.set(page.page_id, SentPage.of(page, at), at, SENT_DAYS),
+    )
+    if page.kind != "offer":
+        return state
+    of_team = tuple(
+        replace(offer, attempted=(*offer.attempted, page.page_id)) if offer.offer_id == page.offer_id else offer
+        for offer in state.recent_offers.get(page.team_id, ())
+    )
+    return replace(state, recent_offers=state.recent_offers.set(page.team_id, of_team))
+
+
+def _page_dropped(state: State, event: PageDropped, at: datetime) -> State:
+    state = state.without(event.page_id)
+    page = event.page  # never owed, and yet the team may see its offer on its own page: it can have notices
+    recent_offers = state.recent_offers if page is None or page.kind != "offer" else _with_page(state, page)
+    state = replace(state, recent_offers=recent_offers, seen=state.seen.set(event.page_id, at, at))
+    return state if page is None else _step_taken(state, page, at)
+
+
+# --- what is known of a page ----------------------------------------------------------------------------------------
+
+
+def _page_delivered(state: State, event: PageDelivered, at: datetime) -> State:
+    """Its provider took it: from now on its silence counts."""
+    state = _known(state.without(event.page_id), event.page_id, Rank.TAKEN, at)
+    sent = state.sent.get(event.page_id)
+    ladder = None if sent is None or sent.kind != "offer" else state.ladder(sent.offer_id, sent.person_id)
+    if sent is None or ladder is None or sent.rank > Rank.SENT:
+        return state
+    return state.with_ladder(ladder.with_silence(event.page_id, sent.method_kind, at))
+
+
+def _page_failed(state: State, event: PageFailed, at: datetime) -> State:
+    return _known(state.without(event.page_id), event.page_id, Rank.UNDELIVERED, at)
+
+
+def _page_undelivered(state: State, event: PageUndelivered, at: datetime) -> State:
+    return _known(state, event.page_id, Rank.UNDELIVERED, at)
+
+
+def _page_received(state: State, event: PageReceived, at: datetime) -> State:
+    return _known(state, event.page_id, Rank.DELIVERED if event.evidence == "carrier" else Rank.SEEN, at)
+
+
+def page_answered(state: State, event: ContactProved, at: datetime) -> State:
+    """An answer is the most that can be known of a page, and proves its way once."""
+    state = replace(state, seen=state.seen.set(answer_id(event.page_id), at, at))
+    return _known(state, event.page_id, Rank.ANSWERED, at)
+
+
+def _known(state: State, page_id: str, rank: Rank, at: datetime) -> State:
+    """The state with something known of a page; whatever is more than that it was sent ends its silence."""
+    sent = state.sent.get(page_id)
+    if sent is None:
+        return state
+    if rank > sent.rank:
+        state = replace(state, sent=state.sent.set(page_id, sent.known(rank), at, SENT_DAYS))
+    ladder = state.ladder(sent.offer_id, sent.person_id)
+    if ladder is None or rank <= Rank.SENT:
+        return state
+    failed = rank == Rank.UNDELIVERED
+    return state.with_ladder(ladder.with_failure(page_id) if failed else ladder.without_silence(page_id))
+
+
+# --- ladders --------------------------------------------------------------------------------------------------------
+
+
+def _ladder_set(state: State, event: LadderSet, at: datetime) -> State:
+    step = next(iter((*event.steps, *event.never)), None)
+    if step is None:
+        return state
+    ladder = Ladder(event)
+    method = ContactMethod(method_id=step.method_id, kind=step.kind)
+    like = ladder.page(method, state.link_generation(event.person_id))
+    state = replace(state, recent_offers=_with_offer(state, like, lambda offer: offer.with_person(event.person_id)))
+    state = replace(state, seen=state.seen.set(ladder_id(event.offer_id, event.person_id), at, at))
+    return state.with_ladder(ladder)
+
+
+def _step_taken(state: State, page: PageDue, at: datetime) -> State:
+    """A way that had its turn has it once; what was silent by then has had its effect."""
+    ladder = state.ladder(page.offer_id or "", page.person_id) if page.kind == "offer" else None
+    if ladder is None:
+        return state
+    shorter = ladder.without_step(page.method.method_id)
+    if shorter == ladder:
+        return state
+    for page_id in ladder.silent_by(at):
+        shorter = shorter.with_failure(page_id)
+    return state.with_ladder(shorter)
+
+
+def _ladder_ended(state: State, event: LadderEnded, _at: datetime) -> State:
+    clocks = state.clocks
+    for ladder in state.ladders.get(event.offer_id, EMPTY).values():
+        clocks = clocks.clear(ladder.clock)
+    ladders = state.ladders.delete(event.offer_id) if event.offer_id in state.ladders else state.ladders
+    return replace(state, clocks=clocks, ladders=ladders)
+
+
+PAGE_CHANGES: dict[type[Event], Callable[[State, Any, datetime], State]] = {
+    PageDue: _page_due,
+    PageAttempted: _page_attempted,
+    PageDelivered: _page_delivered,
+    PageFailed: _page_failed,
+    PageDropped: _page_dropped,
+    PageUndelivered: _page_undelivered,
+    PageReceived: _page_received,
+    LadderSet: _ladder_set,
+    LadderEnded: _ladder_ended,
+}

@@ -1,0 +1,126 @@
+"""`careroute rota`: rotations from a file, the plan as people read it, and the commands that change it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from services.console.cli.rota_file import EXAMPLE, RotationFile, RotationsRefused
+from shared import events
+from shared.events import PlannedShift, ShiftPlace
+from shared.topics import ROSTERS
+from tests.services.console.cli.test_command_line import Town, living_town
+
+TOMORROW = datetime.now(UTC).replace(microsecond=0, second=0, minute=0) + timedelta(days=1)
+SHIFT = PlannedShift(
+    shift_id="a1" * 16,
+    team_id="one",
+    duty="on-call",
+    starts_at=TOMORROW,
+    ends_at=TOMORROW + timedelta(hours=12),
+    zone="America/Chicago",
+    places=(ShiftPlace(needs="paramedic", person_id="ann"), ShiftPlace()),
+)
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    with living_town(tmp_path) as living:
+        lacking = events.GapFound(
+            gap_id="g", shift_id=SHIFT.shift_id, team_id="one", why="unreachable", person_id="ann",
+            starts_at=SHIFT.starts_at, ends_at=SHIFT.ends_at, days_ahead=1,
+        )  # fmt: skip
+        other = SHIFT.model_copy(update={"shift_id": "b2" * 16})
+        living.write(events.ShiftPlanned(shift=SHIFT), lacking, events.ShiftPlanned(shift=other), journal=ROSTERS.name)
+        yield living
+
+
+def test_the_plan_is_shown_with_what_it_lacks(town: Town) -> None:
+    shown = town.run("viewer", "rota", "show").output
+    assert "a1a1a1a1" in shown
+    assert "no way to ann has been proved" in shown
+    assert "2 shifts, 1 of them lack something" in shown
+    assert [each["shift_id"] for each in town.json("viewer", "rota", "show", "--gaps")] == [SHIFT.shift_id]
+
+
+def test_rotations_of_a_file_are_defined_one_after_the_other(town: Town, tmp_path: Path) -> None:
+    file = tmp_path / "rota.toml"
+    file.write_text(EXAMPLE + EXAMPLE.replace("nights", "days").replace('"19:00"', '"07:00"'))
+    result = town.run("supervisor", "rota", "define", str(file))
+    assert result.exit_code == 0, result.output
+    asked = [each for each in town.city.commands() if isinstance(each, events.DefineRotation)]
+    assert [each.rotation.rotation_id for each in asked] == ["nights", "days"]
+    assert asked[0].rotation.places == ("paramedic or emt", "")
+
+
+def test_everything_wrong_with_a_file_is_named_with_its_line(town: Town, tmp_path: Path) -> None:
+    file = tmp_path / "rota.toml"
+    file.write_text(EXAMPLE.replace('"19:00"', '"25:00"').replace('zone = "America/Chicago"', "colour = 1"))
+    result = town.run("supervisor", "rota", "define", str(file))
+    assert result.exit_code == 2
+    assert "line 4: rotation.nights.colour: is no field of a rotation" in result.output
+    assert "line 5: rotation.nights.starts: is not written as it should be" in result.output
+    assert "rotation.nights.zone: is missing" in result.output
+    assert not town.city.commands()
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("", "the file has no rotation"),
+        ("rotation = 3", "the file has no rotation"),
+        ("[shift.x]", "line 1: shift: is no rotation"),
+        ("[rotation.x", "it is no TOML"),
+        ("x = " + "[" * 2000, "nested too deeply"),
+    ],
+)
+def test_a_file_that_has_no_rotation_says_what_one_looks_like(text: str, what: str) -> None:
+    with pytest.raises(RotationsRefused, match=what):
+        RotationFile(text)
+
+
+def test_what_rostering_says_of_a_field_gets_its_line() -> None:
+    written = RotationFile(EXAMPLE)
+    said = written.fault("nights", "crews[2]: there is no cat among the staff.")
+    assert said == "line 10: rotation.nights: crews[2]: there is no cat among the staff."
+
+
+def test_a_shift_is_named_by_how_its_id_begins(town: Town) -> None:
+    assert town.run("staff", "rota", "take", "a1", "--place", "2").exit_code == 0
+    (taken,) = town.city.commands()
+    assert isinstance(taken, events.TakeShift)
+    assert (taken.shift_id, taken.place, taken.person_id) == (SHIFT.shift_id, 2, "the-staff")
+    for begin, what in (("zz", "No shift from now on"), ("", "2 shifts begin with")):
+        result = town.run("staff", "rota", "take", begin)
+        assert result.exit_code == 1
+        assert what in result.output
+
+
+def test_every_change_of_the_plan_can_be_said(town: Town) -> None:
+    starts_at, ends_at = SHIFT.starts_at.isoformat(), SHIFT.ends_at.isoformat()
+    for arguments in (
+        ("swap", "a1", "b2"),
+        ("cover", "a1", "-r", "ill"),
+        ("away", starts_at, ends_at, "--person", "ann"),
+        ("back", "x", "--person", "ann"),
+        ("move", "a1", starts_at, ends_at, "-r", "a training"),
+        ("drop", "a1", "-r", "a training"),
+        ("plan", "one", starts_at, ends_at, "ann", "emt or nurse=bob", "emt=", "--zone", "UTC"),
+        ("remove", "nights", "-r", "it is over"),
+    ):
+        result = town.run("supervisor", "rota", *arguments)
+        assert result.exit_code == 0, result.output
+    asked = town.city.commands()
+    assert [each.type for each in asked] == [
+        "swap-shifts", "ask-for-cover", "set-absence", "lift-absence", "move-shift", "drop-shift", "plan-shift",
+        "remove-rotation",
+    ]  # fmt: skip
+    planned = next(each for each in asked if isinstance(each, events.PlanShift))
+    assert [(place.needs, place.person_id) for place in planned.places] == [
+        ("", "ann"), ("emt or nurse", "bob"), ("emt", ""),
+    ]  # fmt: skip
+    for listed in ("rotations", "absences", "feeds"):
+        assert town.run("supervisor", "rota", listed).exit_code == 0
