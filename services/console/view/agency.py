@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.console.view import alerts, call_changes, load, referrals, rolls, roster, rota, switchboard
+from services.console.view import alerts, call_changes, contacts, load, referrals, rolls, roster, rota, switchboard
 from services.console.view.agency_records import AgencyRecords, Change
 from services.console.view.call import CallSeen
 from shared.engine.broker import Stored
@@ -31,6 +31,7 @@ ROOMS: tuple[Mapping[type[Event], Change], ...] = (
     load.CHANGES,
     referrals.CHANGES,
     roster.CHANGES,
+    contacts.CHANGES,
     rota.CHANGES,
     rolls.CHANGES,
 )
