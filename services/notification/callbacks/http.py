@@ -85,8 +85,8 @@ class Door:
         """The body of a request, if the agency's account at the carrier has signed it. Raises HTTPException (403)."""
         body = await request.body()
         account = self.agencies.carrier(agency, carrier)
-        query = request.scope["query_string"].decode("latin-1")
-        url = self.urls.base_url.rstrip("/") + request.scope["path"] + (f"?{query}" if query else "")
+        path, query = (request.scope[part].decode("latin-1") for part in ("raw_path", "query_string"))
+        url = self.urls.base_url.rstrip("/") + path + (f"?{query}" if query else "")
         if isinstance(account, Twilio):
             is_genuine = any(twilio_holds(account, each, request.headers, body) for each in (url, url + RETRY))
         else:

@@ -15,6 +15,7 @@ from shared.carriers import CarrierName
 from shared.events import (
     AcceptOffer,
     AnswerRoll,
+    ContactMethod,
     ContactOptedOut,
     DeclineOffer,
     NoteOptOut,
@@ -186,6 +187,30 @@ async def test_of_two_offers_at_once_it_is_asked_which_and_a_letter_says_it(city
     (command,) = city.answers()
     assert isinstance(command, AcceptOffer)
     assert (command.offer_id, command.eta_minutes) == (OFFER, 15)
+
+
+@pytest.mark.scenario("answers")
+async def test_the_link_that_an_answer_brings_is_that_of_the_way_over_which_it_came(city: Callbacks) -> None:
+    city.reach()
+    made = city.offer()
+    push = city.page(made).model_copy(
+        update={"page_id": "1" * 32, "method": ContactMethod(method_id="app", kind="push")}
+    )
+    city.owe(push)
+    assert await city.text("1") == [f"The call is yours.\n{LINK}"]
+
+
+@pytest.mark.scenario("answers")
+async def test_pages_that_are_read_before_their_offer_lose_nothing(city: Callbacks) -> None:
+    city.reach()
+    made = city.offer(SECOND)
+    early = made.model_copy(update={"offer_id": OFFER, "call_id": "madison/dane/26-002", "recipients": ()})
+    city.owe(city.page(early))
+    await city.settled()
+    city.write(of_offer(OfferWithdrawn, made, why="taken"))
+    city.offers[OFFER] = early
+    city.write(early)
+    assert await city.text("1") == [f"The call is yours.\n{LINK}"]
 
 
 @pytest.mark.scenario("answers")
