@@ -317,7 +317,7 @@ async def test_what_is_installed_is_there_and_is_nobodys(phone: httpx.AsyncClien
         assert answer.status_code == 200
         assert answer.headers["x-content-type-options"] == "nosniff"
     offline = (await phone.get(OFFLINE_PATH)).text
-    assert "What you tapped has not been sent" in offline
+    assert "What you tapped may not have arrived" in offline
     assert "nothing is sent later" in offline
 
 
