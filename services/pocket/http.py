@@ -10,9 +10,12 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from services.pocket import pages
+from services.pocket.calendar.http import add_calendars
 from services.pocket.door import DOOR, Door
 from services.pocket.me.http import add_own_pages
 from services.pocket.pages import AWAY, PAGES
+from services.pocket.rolls import add_roll_pages
+from shared.acceptance import accept_id, decline_id
 from shared.doors.guard import Bounds, Guard
 from shared.doors.operations import operations_routes
 from shared.doors.pages import HEADERS, Page
@@ -54,6 +57,8 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
     _confirmation(app, door)
     _shift_pages(app, door)
     add_own_pages(app, door)
+    add_roll_pages(app, door)
+    add_calendars(app, door.view.calendars, door.check_ready)
     app.router.routes += [PAGES.style_route(), *operations_routes(lambda: door.follower.ready)]
     app.add_middleware(
         Guard,
@@ -87,7 +92,7 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
         if not link.offer.open_at(door.clock.now()):
             return RedirectResponse(back, 303)
         command = AcceptOffer(
-            command_id=child_id(made.offer_id, f"accept/{link.person_id}"),
+            command_id=accept_id(made.offer_id, link.person_id, made, eta_minutes),
             offer_id=made.offer_id,
             person_id=link.person_id,
             eta_minutes=eta_minutes,
@@ -103,7 +108,7 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
         if not link.offer.open_at(door.clock.now()):
             return RedirectResponse(back, 303)
         command = DeclineOffer(
-            command_id=child_id(made.offer_id, f"decline/{link.person_id}"),
+            command_id=decline_id(made.offer_id, link.person_id),
             offer_id=made.offer_id,
             person_id=link.person_id,
             method_id=link.method_id,

@@ -11,7 +11,15 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from services.console.api import routes_commands, routes_devices, routes_figures, routes_reads, routes_rota
+from services.console.api import (
+    routes_calendars,
+    routes_commands,
+    routes_devices,
+    routes_figures,
+    routes_reads,
+    routes_rolls,
+    routes_rota,
+)
 from services.console.api.access import Agencies, caller_of
 from services.console.api.issue import CommandIssuer
 from services.console.config import ConsoleSettings
@@ -115,6 +123,8 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     app.include_router(routes_devices.router)
     app.include_router(routes_figures.router)
     app.include_router(routes_rota.router)
+    app.include_router(routes_rolls.router)
+    app.include_router(routes_calendars.router)
     idle = timedelta(hours=settings.console_idle_hours)
     sessions = Sessions(agencies, clock, idle, settings.console_sessions_file)
     runbooks = read_runbooks(settings.console_runbooks)

@@ -10,6 +10,7 @@ from shared.events import PageDue, PageKind
 
 HEADLINES: Mapping[PageKind, str] = {
     "offer": "a call for you{where}{priority}",
+    "assigned": "the call{where} is yours: go now",
     "withdrawn": "the call{where} is over for you",
     "unconfirmed": "dispatch does not know that you have the call{where}: tell them by radio",
     "upgrade": "your call{where} has become more dangerous",

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.pocket.door import Door, OwnPage
+from services.pocket.door import COUNTED, FOLLOWED, Door, OwnPage
 from services.pocket.sealed_calls import SealedCalls
-from services.pocket.view import CHANGES, View
+from services.pocket.view import View
 from shared.answers import done, nothing_to_do, refused
 from shared.call import Call
 from shared.doors.answers import AnswerFollower
@@ -35,6 +35,7 @@ from shared.events import (
     EnrolDevice,
     Event,
     OfferAccepted,
+    OfferAnswered,
     OfferDeclined,
     OfferMade,
     PageDue,
@@ -88,14 +89,14 @@ class City:
         self.broker = MemoryBroker(self.log)
         self.sealer = Sealer(new_key())
         self.view = View(SECRET)
-        follower = AnswerFollower(self.broker, (ASSIGNMENTS, NOTIFICATIONS), self.view.fold, frozenset(CHANGES))
+        follower = AnswerFollower(self.broker, FOLLOWED, self.view.fold, COUNTED)
         calls = SealedCalls(self.broker, self.sealer)
         self.door = Door(self.broker, follower, self.view, calls, self.clock, own or OwnPage())
         self.offers: dict[str, OfferMade] = {}
         self.taken: set[str] = set()
         self.refuse: str | None = None
         """Refuse every command, with this sentence."""
-        for topic in (ASSIGNMENTS, NOTIFICATIONS):
+        for topic in FOLLOWED:
             claim = Claimed(epoch=1, writer="w")
             self.log.append(topic.name, 0, [Record("", claim.encode(), headers_of(claim, "claim", 0, self._common()))])
 
@@ -210,12 +211,16 @@ class City:
         if self.refuse is not None:
             return [refused(command, "no", self.refuse)]
         match command:
+            case AcceptOffer() if self.offers[command.offer_id].window:
+                made = self.offers[command.offer_id]
+                answer = {"person_id": command.person_id, "answered_at": at, "until": made.expires_at}
+                events: list[Event] = [of_offer(OfferAnswered, made, eta_minutes=command.eta_minutes, **answer)]
             case AcceptOffer():
                 made = self.offers[command.offer_id]
                 if made.offer_id in self.taken:
                     return [nothing_to_do(command, "Your team has it already.")]
                 self.taken.add(made.offer_id)
-                events: list[Event] = [
+                events = [
                     of_offer(
                         OfferAccepted,
                         made,
