@@ -143,7 +143,7 @@ def ask_for_cover(draft: RotaDraft, command: AskForCover) -> list[Event]:
     )
     for person_id in suited:
         draft.tell("cover", person_id, part.shift, "cover is wanted", not_after=part.ends_at)
-    asked = f"{len(suited)} people are asked." if suited else "Nobody else could take it: trained, free and rested."
+    asked = f"People asked: {len(suited)}." if suited else "Nobody else could take it: trained, free and rested."
     return [done(command, asked, about=shift_id)]
 
 

@@ -211,7 +211,7 @@ def test_many_gaps_at_once_are_one_notice() -> None:
     office.news()
     office.hear(ContactBroken(person_id="ann", method_id="sms", why="gone"), "notifications")
     assert office.gaps().count(("unreachable", "ann")) == 8
-    assert notices(office) == [("fay", "unreachable; 7 more shifts")]
+    assert notices(office) == [("fay", "unreachable; and 7 more")]
 
 
 @scenario

@@ -171,7 +171,7 @@ def test_sick_at_ten_to_six_for_a_shift_at_six() -> None:
     office.done(SetAbsence, person_id="ann", starts_at=office.now, ends_at=until, issued_by="ann")
     assert ("absent", "ann") in office.gaps()
     answer = office.done(AskForCover, shift_id=shift_id, issued_by="ann")
-    assert answer.sentence == "3 people are asked."
+    assert answer.sentence == "People asked: 3."
     assert told(office) == [("cover", name, "cover is wanted") for name in ("cat", "eve", "fay")]
     office.done(TakeShift, shift_id=shift_id, person_id="eve", issued_by="eve")
     assert holders(office, shift_id) == [("eve", 8)]
