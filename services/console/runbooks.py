@@ -28,6 +28,9 @@ RUNBOOK_OF: Mapping[AlertKind, str] = MappingProxyType(
     {
         "unconfirmed": "AssignmentUnconfirmed",
         "team-silent": "TeamSilent",
+        "team-missing": "TeamMissing",
+        "members-left-out": "TeamMissing",
+        "team-unanswering": "TeamUnanswering",
         "need-police": "PoliceNeeded",
         "team-stays": "TeamNeedsWord",
         "team-staged": "TeamNeedsWord",

@@ -182,6 +182,17 @@ class SignOn(_TeamCommand):
     """Its author, a dispatcher or supervisor, vouches for the members: none of them has to confirm."""
 
 
+class BeginDuty(_TeamCommand):
+    """A team starts the shift that is planned for it, with the people of the plan: by one of them, in one tap.
+
+    The others have yet to confirm, unless its author, a dispatcher or supervisor, vouches for all of them.
+    """
+
+    team_id: Name
+    planned_shift_id: Id
+    vouched: bool = False
+
+
 class ConfirmMember(_TeamCommand):
     """A member says that they are on the team that was signed on, or a dispatcher or supervisor vouches for them."""
 
