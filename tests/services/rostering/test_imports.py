@@ -21,7 +21,6 @@ from shared.events import (
     ShiftPlanned,
     ShiftRow,
     ShiftsImported,
-    TakeShift,
 )
 from tests.services.rostering.driver import START, ZONE, Office, types
 
@@ -74,7 +73,7 @@ def test_a_shift_that_moves_in_the_other_system_is_the_same_shift() -> None:
     office = Office()
     read(office, week("ann", "bob"))
     taken = office.shifts()[2].plan.shift_id
-    office.done(TakeShift, shift_id=taken, person_id="eve", issued_by="eve")
+    office.takes(taken, "eve")
     office.news()
     later = timedelta(hours=2)
     rows = week("ann", "bob")
