@@ -59,10 +59,11 @@ def disciplines_of(place: CrewPlace) -> frozenset[str]:
 Goes = Literal["instead of default", "beside default"]
 DefaultService = Literal["police", "ems", "fire"]
 """A part of the default response."""
-ReachedBy = Literal["offer", "broadcast", "pull", "on-call page", "phone transfer", "referral", "note"]
+ReachedBy = Literal["offer", "broadcast", "window", "pull", "on-call page", "phone transfer", "referral", "note"]
 """How a response learns of a call. An offer and an on-call page ask one team after the other; broadcast asks every team
-at once, and pull puts the call on every team's page and pages nobody: the first to accept has it. A referral and a note
-route nothing: they are recorded with the decision."""
+at once, and pull puts the call on every team's page and pages nobody: the first to accept has it. A window asks every
+team at once how soon it can be there: the soonest has it when the window ends. A referral and a note route nothing:
+they are recorded with the decision."""
 NOT_ROUTED = ("referral", "note")
 EntersWhen = Literal["police on scene", "released by sergeant"]
 """What a team that has arrived waits for, staged, before it goes in."""
@@ -144,6 +145,10 @@ class ResponseVerdict:
     """How long a call of it takes, travel included: a team whose shift ends before is not asked."""
     pool: str = DEFAULT_POOL
     """The pool whose teams are asked; teams of another only in a step `neighbour pool`."""
+    window_seconds: int | None = None
+    """Of a window: for how long teams may say how soon they can be there."""
+    preferred_eta_minutes: int | None = None
+    """Of a window: a team that can be there within so many minutes has the call at once."""
 
 
 OUTSIDE = ""

@@ -31,10 +31,10 @@ from services.intake.http import create_app as intake_app
 from services.notification.config import NotificationSettings
 from services.notification.perform import performer
 from services.notification.service import NOTIFICATION
-from services.pocket.http import Door
+from services.pocket.door import COUNTED, FOLLOWED, Door
 from services.pocket.http import create_app as pocket_app
 from services.pocket.sealed_calls import SealedCalls
-from services.pocket.view import CHANGES, View
+from services.pocket.view import View
 from services.rostering.service import ROSTERING
 from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import triage_service
@@ -50,7 +50,6 @@ from shared.engine.process import Together
 from shared.engine.service import Service
 from shared.engine.worker import Worker
 from shared.sealing import Sealer
-from shared.topics import ASSIGNMENTS, NOTIFICATIONS
 
 PARTITIONS = 4
 AUDIT_SECONDS = 2
@@ -256,7 +255,7 @@ class OneProcess:
             **common, link_secret=link_secret, sealing_key=sealing_key, pocket_url=self.url_of("pocket")
         )
         model = View(link_secret.get_secret_value())
-        follower = AnswerFollower(self.broker(), (ASSIGNMENTS, NOTIFICATIONS), model.fold, frozenset(CHANGES))
+        follower = AnswerFollower(self.broker(), FOLLOWED, model.fold, COUNTED)
         door = Door(self.broker(), follower, model, SealedCalls(self.broker(), sealer), self._clock)
         apps = {
             "intake": intake_app(self.broker(), self._clock, agencies, sealer, taking),

@@ -28,6 +28,9 @@ RUNBOOK_OF: Mapping[AlertKind, str] = MappingProxyType(
     {
         "unconfirmed": "AssignmentUnconfirmed",
         "team-silent": "TeamSilent",
+        "team-missing": "TeamMissing",
+        "members-left-out": "TeamMissing",
+        "team-unanswering": "TeamUnanswering",
         "need-police": "PoliceNeeded",
         "team-stays": "TeamNeedsWord",
         "team-staged": "TeamNeedsWord",
@@ -46,6 +49,8 @@ RUNBOOK_OF: Mapping[AlertKind, str] = MappingProxyType(
         "paused-by-itself": "AutomaticPause",
         "pause-unreviewed": "PauseUnreviewed",
         "referral-overdue": "ReferralOverdue",
+        "rota-gap": "RotaGap",
+        "roster-feed-stale": "RosterFeedStale",
     }
 )
 

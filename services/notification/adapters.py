@@ -1,4 +1,4 @@
-"""The ways to page a person, behind one interface: the pocket page, and a signed webhook to a paging provider."""
+"""The ways to page a person, behind one interface: the pocket page, texts, calls, a signed webhook to a provider."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.notification.carriers.order import CarrierPage, Carriers
+from services.notification.carriers.urls import CallbackUrls
 from services.notification.config import NotificationSettings
+from services.notification.exchange import Exchanges
 from services.notification.outcome import DONE, Outcome
 from services.notification.webhook import Message, Sender
 from shared.addresses import Network, UrlRefused, reachable
@@ -96,8 +99,12 @@ class WebhookPage:
 
 def adapters_of(settings: NotificationSettings, agencies: Agencies, sender: Sender) -> dict[str, Adapter]:
     """Every adapter, by the kind of contact method: a new provider is a class above and a line here."""
-    links = Links(settings.pocket_url, settings.link_secret.get_secret_value())
+    secret = settings.link_secret.get_secret_value()
+    links, urls = Links(settings.pocket_url, secret), CallbackUrls(settings.callbacks_url, secret)
+    carriers = Carriers(Exchanges(settings.webhook_networks).ask, agencies, urls, links.of, sender.clock)
     return {
         "pocket": PocketPage(),
+        "sms": CarrierPage(carriers, "sms"),
+        "voice": CarrierPage(carriers, "voice"),
         "webhook": WebhookPage(sender, links, agencies.page_secrets, settings.webhook_networks),
     }

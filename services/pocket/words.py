@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import phonenumbers
 
-from shared.events import OfferMade, UpgradeRaised
+from services.pocket.view import Offer
+from shared.events import OfferAnswered, OfferMade, UpgradeRaised
 from shared.programme.judging.phone_numbers import LONGEST
 
 WITHDRAWN = {
@@ -19,6 +20,8 @@ WITHDRAWN = {
     "upgraded": "The call has become more dangerous.",
     "taken": "The call or your team was taken in the meantime.",
     "out-of-service": "Your team is out of service.",
+    "crew-changed": "Other people are on your team from now on.",
+    "not-needed": "Another team is there sooner.",
     "needed-first": "Somebody on scene needs your team first.",
     "shift-ends": "Your shift ends before you could have done the call.",
     "withdrawn": "You were taken off the call by name.",
@@ -85,6 +88,21 @@ UNKNOWN = {"not-asked": "nobody asked", "cannot-tell": "the caller cannot tell",
 def withdrawn(why: str) -> str:
     """Why an offer or an assignment was taken back, in a sentence."""
     return WITHDRAWN.get(why, f"The reason given is {why.replace('-', ' ')}." if why else "")
+
+
+def question(offer: Offer) -> str:
+    """What a team is asked of a call."""
+    if offer.answered is not None:
+        return "You have answered"
+    if offer.made.window:
+        return "How soon can you be there?"
+    return "Will you take this call?" if offer.made.paged else open_call(offer.made)
+
+
+def answered(answer: OfferAnswered) -> str:
+    """What a team has said that was asked how soon it can be there."""
+    eta = answer.eta_minutes
+    return "You would come, time not known." if eta is None else f"You would be there in about {eta} min."
 
 
 def open_call(made: OfferMade) -> str:

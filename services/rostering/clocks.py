@@ -104,7 +104,9 @@ def _duty(draft: RotaDraft, shift_id: str) -> None:
     if plan.ends_at <= draft.now:
         draft.emit(DutyEnded(**key))
     elif not shift.begun:
-        draft.emit(DutyBegan(**key, duty=plan.duty, members=members, ends_at=plan.ends_at))
+        draft.emit(
+            DutyBegan(shift_id=shift_id, team_id=plan.team_id, duty=plan.duty, members=members, ends_at=plan.ends_at)
+        )
     else:
         draft.emit(DutyChanged(**key, members=members, ends_at=plan.ends_at))
 

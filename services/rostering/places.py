@@ -167,7 +167,7 @@ def _could_take(draft: RotaDraft, part: _Part, person_id: str) -> bool:
 
 def _is_elsewhere(draft: RotaDraft, part: _Part, person_id: str) -> bool:
     """Whether a person is in another shift, or in another place of this one, at the same time."""
-    for shift in draft.state.shifts_with(person_id):
+    for shift in draft.state.shifts_near(person_id, part.starts_at, part.ends_at):
         for place, stretches in shift.rota.places():
             is_this = shift.plan.shift_id == part.shift.plan.shift_id and place == part.place
             if not is_this and any(

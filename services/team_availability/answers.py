@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from services.team_availability.draft import AgencyDraft, CallDraft
 from services.team_availability.offers import advance, where_it_stands
-from services.team_availability.plan import PHONE
-from services.team_availability.state import Offer
+from services.team_availability.plan import WINDOW
+from services.team_availability.state import Offer, Willing
+from services.team_availability.window import answer_within, give
 from shared.answers import Answer, done, nothing_to_do, refused
-from shared.events import AcceptOffer, DeclineOffer, Event, OfferAccepted, OfferDeclined
+from shared.events import AcceptOffer, DeclineOffer, Event, OfferDeclined, TeamHeard
 
 
 def accept_offer(draft: AgencyDraft, command: AcceptOffer) -> list[Event]:
@@ -18,26 +19,25 @@ def accept_offer(draft: AgencyDraft, command: AcceptOffer) -> list[Event]:
     if not isinstance(answered, AnsweredOffer):
         return [answered]
     if (answer := _why_not(command, answered)) is not None:
+        hear(draft, answered.offer.team_id, command.person_id)
         return [answer]
     call, offer = answered
-    call.withdraw("taken", but=offer.team_id)
-    passed_over = draft.take_back(offer.team_id, "taken", but=offer.offer_id)
-    call.emit(
-        OfferAccepted(
-            **call.key,
-            offer_id=offer.offer_id,
-            team_id=offer.team_id,
-            person_id=command.person_id,
-            accepted_at=draft.given.time,
-            eta_minutes=command.eta_minutes,
-            call_at=call.state.reported.call_at,
-            method_id=command.method_id,
-        )
-    )
-    call.route("phone-accepted" if offer.reached_by == PHONE else "team-accepted", (), team=offer)
+    willing = Willing(command.person_id, command.eta_minutes, draft.given.time, command.method_id)
+    if offer.reached_by == WINDOW and offer.ended is None:
+        passed_over = answer_within(call, offer, willing)
+    else:
+        passed_over = give(call, offer, willing)
     for other in passed_over:
         advance(other)
-    return [done(command, "The call is yours.", about=offer.offer_id)]
+    return [done(command, _what_came_of(call, offer), about=offer.offer_id)]
+
+
+def _what_came_of(call: CallDraft, offer: Offer) -> str:
+    if call.assignment is None:
+        until = f"{_clock_time(call, offer)} at the latest"
+        return f"You will hear by {until} whether you have the call, or another team is there sooner."
+    is_theirs = call.assignment.team_id == offer.team_id
+    return "The call is yours." if is_theirs else f"{call.assignment.team_id} is there sooner and has the call."
 
 
 def decline_offer(draft: AgencyDraft, command: DeclineOffer) -> list[Event]:
@@ -46,14 +46,30 @@ def decline_offer(draft: AgencyDraft, command: DeclineOffer) -> list[Event]:
     if not isinstance(answered, AnsweredOffer):
         return [answered]
     call, offer = answered
+    if offer.ended is not None:
+        hear(draft, offer.team_id, command.person_id)
     if offer.ended == "accepted":
         return [refused(command, "accepted", "Your team has accepted this call: clear it, or ask the dispatcher.")]
     if offer.ended is not None:
         return [nothing_to_do(command, "The offer is over already.", about=offer.offer_id)]
-    by = {"person_id": command.person_id, "method_id": command.method_id}
-    call.emit(OfferDeclined(**call.key, offer_id=offer.offer_id, team_id=offer.team_id, **by))
+    call.emit(
+        OfferDeclined(
+            **call.key,
+            offer_id=offer.offer_id,
+            team_id=offer.team_id,
+            person_id=command.person_id,
+            method_id=command.method_id,
+        )
+    )
     advance(call)
     return [done(command, "The call goes to another.", about=offer.offer_id)]
+
+
+def hear(draft: AgencyDraft, team_id: str, person_id: str) -> None:
+    """Somebody of a team has spoken, though nothing comes of it: it is offered calls again if it was not."""
+    shift = draft.state.teams[team_id].shift
+    if shift is not None and shift.unanswered:
+        draft.emit(TeamHeard(team_id=team_id, shift_id=shift.shift_id, person_id=person_id))
 
 
 class AnsweredOffer(NamedTuple):

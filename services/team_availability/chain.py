@@ -47,7 +47,7 @@ class Chain:
     def expiry(self, option: Option, now: datetime) -> datetime:
         """When an offer made now expires: with the offer's own time, the step's or the episode's, the first of them."""
         episode = self.call.running
-        answer_seconds = self.state.timings(self.call).answer_seconds(option.reached_by)
+        answer_seconds = self.state.timings(self.call).answer_seconds(option)
         bounds = [now + timedelta(seconds=answer_seconds), episode.deadline]
         if episode.step_ends_at is not None:
             bounds.append(episode.step_ends_at)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.team_availability.draft import AgencyDraft, EpisodeKey
-from services.team_availability.offers import advance, end_by_deadline, end_proposal
+from services.team_availability.duties import miss
+from services.team_availability.offers import advance, end_by_deadline, end_proposal, end_window
 from services.team_availability.pauses import apply_pause
 from services.team_availability.roster import end_shift
 from services.team_availability.state import RECALL_MINUTES, Shift
@@ -40,6 +41,9 @@ def _offer(draft: AgencyDraft, offer_id: str) -> None:
     call = draft.call(draft.state.offers[offer_id])
     if not call.is_open:  # it ended by a failure of ours, which left the offer open
         call.withdraw("routed")
+        return
+    if call.episode.offer(offer_id).willing is not None:
+        end_window(call)
         return
     call.expire(call.episode.offer(offer_id))
     advance(call)
@@ -154,6 +158,10 @@ def _forget(draft: AgencyDraft, call_id: str) -> None:
     draft.emit(CallForgotten(call_id=call_id))
 
 
+def _missing(draft: AgencyDraft, planned_shift_id: str) -> None:
+    miss(draft, planned_shift_id)
+
+
 def _pause(draft: AgencyDraft, key: str) -> None:
     apply_pause(draft, Switch.parse(key))
 
@@ -172,4 +180,5 @@ FIRES: dict[str, Callable[[AgencyDraft, str], None]] = {
     "staged": _staged,
     "hand-back": _hand_back,
     "confirm": _confirm,
+    "missing": _missing,
 }

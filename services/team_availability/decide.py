@@ -17,6 +17,7 @@ from services.team_availability.calls import (
 from services.team_availability.clocks import tick
 from services.team_availability.devices import enrol_device, revoke_device
 from services.team_availability.draft import AgencyDraft
+from services.team_availability.duties import begin_duty, duty_began, duty_changed, duty_ended, keep_to_plan
 from services.team_availability.evolve import evolve
 from services.team_availability.merging import let_join
 from services.team_availability.overrides import answer_waiting, confirm_decision, override_call
@@ -27,6 +28,7 @@ from services.team_availability.roster import (
     define_team,
     remove_person,
     remove_team,
+    revoke_calendar,
     revoke_links,
     revoke_token,
     sign_off,
@@ -34,6 +36,7 @@ from services.team_availability.roster import (
 )
 from services.team_availability.state import State
 from services.team_availability.statuses import correct_status, release_team, report_status, withdraw_team
+from services.team_availability.ways import contact_changed, contact_removed, contact_set
 from shared.answers import answer
 from shared.engine.service import Input, Tick
 from shared.events import (
@@ -41,6 +44,7 @@ from shared.events import (
     AssignmentEnded,
     AssignmentMoved,
     AssignmentWithdrawn,
+    BeginDuty,
     CadNotInformed,
     CallCancelled,
     CallReported,
@@ -50,12 +54,21 @@ from shared.events import (
     ConfirmDecision,
     ConfirmIncident,
     ConfirmMember,
+    ContactBroken,
+    ContactOptedIn,
+    ContactOptedOut,
+    ContactProved,
+    ContactRemoved,
+    ContactSet,
     CorrectStatus,
     DeclineOffer,
     DefinePerson,
     DefineTeam,
     DistrictPaused,
     DistrictResumed,
+    DutyBegan,
+    DutyChanged,
+    DutyEnded,
     EnrolDevice,
     Event,
     OverrideCall,
@@ -63,6 +76,7 @@ from shared.events import (
     RemovePerson,
     RemoveTeam,
     ReportStatus,
+    RevokeCalendar,
     RevokeDevice,
     RevokeLinks,
     RevokeToken,
@@ -79,6 +93,7 @@ def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
         _command(draft, event)
     elif (decider := DECIDERS.get(type(event))) is not None:
         decider(draft, event)
+    keep_to_plan(draft)
     for event in tuple(draft.events):
         if isinstance(event, CallRouted):
             let_join(draft.call(event.call_id))
@@ -111,12 +126,22 @@ DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], None]] = {
     DistrictPaused: district_paused,
     DistrictResumed: district_resumed,
     CadNotInformed: cad_not_informed,
+    DutyBegan: duty_began,
+    DutyChanged: duty_changed,
+    DutyEnded: duty_ended,
+    ContactSet: contact_set,
+    ContactRemoved: contact_removed,
+    ContactProved: contact_changed,
+    ContactBroken: contact_changed,
+    ContactOptedOut: contact_changed,
+    ContactOptedIn: contact_changed,
     Tick: tick,
 }
 
 COMMAND_DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], list[Event]]] = {
     DefinePerson: define_person,
     RemovePerson: remove_person,
+    RevokeCalendar: revoke_calendar,
     RevokeLinks: revoke_links,
     RevokeToken: revoke_token,
     EnrolDevice: enrol_device,
@@ -124,6 +149,7 @@ COMMAND_DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], list[Event]]] = {
     DefineTeam: define_team,
     RemoveTeam: remove_team,
     SignOn: sign_on,
+    BeginDuty: begin_duty,
     ConfirmMember: confirm_member,
     SignOff: sign_off,
     ReportStatus: report_status,

@@ -10,6 +10,7 @@ from services.team_availability.evolve_assignments import ASSIGNMENT_CHANGES
 from services.team_availability.evolve_calls import CALL_CHANGES
 from services.team_availability.evolve_commands import COMMAND_CHANGES
 from services.team_availability.evolve_devices import DEVICE_CHANGES
+from services.team_availability.evolve_duties import DUTY_CHANGES
 from services.team_availability.evolve_offers import OFFER_CHANGES
 from services.team_availability.evolve_teams import TEAM_CHANGES
 from services.team_availability.state import State
@@ -18,6 +19,7 @@ from shared.events import Event
 CHANGES: dict[type[Any], Callable[[State, Any, datetime], State]] = {
     **TEAM_CHANGES,
     **DEVICE_CHANGES,
+    **DUTY_CHANGES,
     **CALL_CHANGES,
     **OFFER_CHANGES,
     **ASSIGNMENT_CHANGES,

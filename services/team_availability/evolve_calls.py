@@ -217,6 +217,8 @@ def _option(terms: ResponseTerms) -> Option:
         enters_when=terms.enters_when,
         expected_minutes=terms.expected_minutes,
         pool=terms.pool,
+        window_seconds=terms.window_seconds,
+        preferred_eta_minutes=terms.preferred_eta_minutes,
     )
 
 

@@ -9,8 +9,9 @@ from operator import itemgetter
 from services.team_availability.chain import Chain
 from services.team_availability.choice import Choice, choose, recipients_of
 from services.team_availability.draft import OR_DEFAULT_GOES, CallDraft
-from services.team_availability.plan import NO_NEXT_RESPONSE, NO_PHONE_RESPONSE, OUT_OF_TIME, PULL, Option
+from services.team_availability.plan import NO_NEXT_RESPONSE, NO_PHONE_RESPONSE, OUT_OF_TIME, PULL, WINDOW, Option
 from services.team_availability.state import CallState
+from services.team_availability.window import is_too_late, settle
 from shared.call import SYNTHETIC
 from shared.engine.topic import STEP_BYTES
 from shared.events import (
@@ -26,14 +27,16 @@ from shared.judgement import ORDER_OF_CALLS, Attempt, Phase
 
 LEAST_OFFER = timedelta(seconds=1)
 """Nobody is asked for an answer in less."""
-AT_ONCE = ("broadcast", PULL)
+AT_ONCE = ("broadcast", PULL, WINDOW)
 """How a response is reached that is offered to every team at once."""
 OFFER_BYTES = STEP_BYTES // 3
 """When a decision has written so much, no more teams are offered the call at once: what else it says has to fit."""
 
 
 def advance(call: CallDraft) -> None:
-    """Go on with an episode that has no open offer, until it waits for somebody or is over."""
+    """Go on with an episode that waits for no answer, until it waits for somebody or is over."""
+    for other in settle(call):
+        advance(other)
     while _may_go_on(call):
         chain = Chain(call.draft.state, call.state)
         option = chain.current
@@ -60,10 +63,15 @@ def end_proposal(call: CallDraft) -> None:
 
 
 def end_by_deadline(call: CallDraft) -> None:
-    """Nobody took the call in time."""
+    """Nobody took the call in time; who was asked within a window may have answered in time."""
     for offer in call.episode.open_offers:
-        if offer.expires_at <= call.draft.now:
+        if offer.expires_at <= call.draft.now and offer.willing is None:
             call.expire(offer)
+    if not is_too_late(call):
+        for other in settle(call):
+            advance(other)
+    if not call.is_open:
+        return
     call.withdraw("routed")
     plan, why = call.plan, call.episode.reasons
     if call.episode.proposed is not None:
@@ -73,6 +81,17 @@ def end_by_deadline(call: CallDraft) -> None:
     elif plan is not None and plan.suitability == "indeterminate":
         why = (*why, *plan.reasons, "indeterminate")
     call.route("default", (*why, "deadline"))
+
+
+def end_window(call: CallDraft) -> None:
+    """The time is over in which teams could say how soon they can be there."""
+    if is_too_late(call):
+        end_by_deadline(call)
+        return
+    for offer in call.episode.open_offers:
+        if offer.willing is None:
+            call.expire(offer)
+    advance(call)
 
 
 def where_it_stands(call: CallState) -> tuple[str, str]:
@@ -122,9 +141,7 @@ def _proposed(call: CallDraft, chain: Chain, option: Option) -> Event:
     now, deadline, timings = call.draft.now, call.episode.deadline, chain.state.timings(chain.call)
     unasked, expires_at, or_else = _unasked(chain, option, now), deadline, OR_DEFAULT_GOES
     if unasked is not None:
-        latest = max(
-            deadline - timedelta(seconds=timings.answer_seconds(unasked.reached_by)), now + (deadline - now) / 2
-        )
+        latest = max(deadline - timedelta(seconds=timings.answer_seconds(unasked)), now + (deadline - now) / 2)
         expires_at, or_else = min(now + timedelta(seconds=chain.step.seconds), latest), f"{unasked.response} is offered"
     sentence = f"{option.response} may go to this call: confirm by {timings.clock_time(expires_at)}, or {or_else}."
     return ConfirmationAsked(**call.key, response=option.response, expires_at=expires_at, sentence=sentence)
@@ -154,8 +171,8 @@ def _make_room(call: CallDraft, chain: Chain, option: Option) -> CallDraft | Non
         shift = state.teams[team.team_id].shift
         if team.reasons == ("offered-another",) and shift is not None and shift.offer_id is not None:
             other = call.draft.call(state.offers[shift.offer_id])
-            place = other.state.place_in(order)
-            if place > chain.call.place_in(order) and other.episode.override is None:
+            place, is_answered = other.state.place_in(order), other.episode.offer(shift.offer_id).willing is not None
+            if place > chain.call.place_in(order) and other.episode.override is None and not is_answered:
                 later.append((place, team.team_id, other))
     if not later:
         return None
@@ -193,6 +210,7 @@ def _offered(call: CallDraft, option: Option, pick: Choice, expires_at: datetime
             recipients=recipients_of(draft.state, team_id),
             enters_when=option.enters_when,
             paged=option.reached_by != PULL,
+            window=option.reached_by == WINDOW,
         )
 
 

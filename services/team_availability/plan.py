@@ -28,6 +28,7 @@ from shared.programme.judging.facts import HAZARDS
 
 PHONE = "phone transfer"
 PULL = "pull"
+WINDOW = "window"
 OUT_OF_TIME, NO_NEXT_RESPONSE, NO_PHONE_RESPONSE = "out-of-time", "no-next-response", "no-phone-response"
 OF_THE_CHAIN: frozenset[str] = frozenset((OUT_OF_TIME, NO_NEXT_RESPONSE, NO_PHONE_RESPONSE))
 """Why a step was left behind that says nothing of the teams."""
@@ -67,9 +68,12 @@ class Timings(NamedTuple):
         """From the receipt to the deadline: what the CAD's own deadline leaves once it is told in time."""
         return timedelta(seconds=self.routing_deadline_seconds - self.cad_notice_seconds)
 
-    def answer_seconds(self, reached_by: str) -> int:
-        """How long whoever is reached so may take to answer: of a transfer the acceptance is the acknowledgement."""
-        return self.transfer_ack_seconds if reached_by == PHONE else self.offer_expiry_seconds
+    def answer_seconds(self, option: Option | None) -> int:
+        """How long whoever a response asks may take to answer: of a transfer the acceptance is the acknowledgement."""
+        if option is not None and option.window_seconds is not None:
+            return option.window_seconds
+        is_transfer = option is not None and option.reached_by == PHONE
+        return self.transfer_ack_seconds if is_transfer else self.offer_expiry_seconds
 
 
 USUAL = Timings()
@@ -89,6 +93,8 @@ class Option(NamedTuple):
     enters_when: tuple[str, ...] = ()
     expected_minutes: int = EXPECTED_MINUTES
     pool: str = DEFAULT_POOL
+    window_seconds: int | None = None
+    preferred_eta_minutes: int | None = None
 
     @classmethod
     def of(cls, verdict: ResponseVerdict) -> Option:
@@ -106,6 +112,8 @@ class Option(NamedTuple):
             verdict.enters_when,
             verdict.expected_minutes,
             verdict.pool,
+            verdict.window_seconds,
+            verdict.preferred_eta_minutes,
         )
 
 
@@ -172,8 +180,8 @@ class Plan:
         options = tuple(map(Option.of, judgement.responses))
         steps = judgement.steps or (Step("default", 0),)
         if steps[0].attempt != "same response":  # the first response is always tried, for as long as one offer
-            reached_by = next((option.reached_by for option in options if option.may_go), "offer")
-            steps = (Step("same response", timings.answer_seconds(reached_by)), *steps)
+            first = next((option for option in options if option.may_go), None)
+            steps = (Step("same response", timings.answer_seconds(first)), *steps)
         if steps[-1].attempt != "default":
             steps = (*steps, Step("default", 0))
         return cls(

@@ -11,6 +11,7 @@ from shared.events.staff import ContactKind, ContactMethod
 
 PageKind = Literal[
     "offer",
+    "assigned",
     "withdrawn",
     "unconfirmed",
     "upgrade",
@@ -29,7 +30,8 @@ PageKind = Literal[
     "team-unanswering",
     "contact",
 ]
-"""The first nine tell of a call; `test` is a roll call's; `contact`: a way to the person has changed, or failed."""
+"""The first ten tell of a call: `assigned` that it is the team's, which had answered within a window. `test` is a roll
+call's; `contact`: a way to the person has changed, or failed."""
 
 
 class PageDue(Event):

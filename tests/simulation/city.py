@@ -32,6 +32,8 @@ from shared.events import (
     ConfirmationAsked,
     ConfirmDecision,
     ConfirmMember,
+    ContactKind,
+    ContactMethod,
     DeclineOffer,
     DefinePerson,
     DefineTeam,
@@ -265,19 +267,29 @@ class City:
             team_id, members = f"team-{number}", []
             for discipline in crew:
                 person_id = f"{discipline}-{number}"
-                person = Person(person_id=person_id, disciplines=(discipline,))
-                self.command(agency, DefinePerson, person=person)
-                if discipline in ("emt", "officer"):
-                    self.command(agency, SetContact, person_id=person_id, method_id="pocket", kind="pocket")
+                methods = [ContactMethod(method_id="pocket", kind="pocket")] if discipline in ("emt", "officer") else []
                 if discipline == "emt" and number == 0:
-                    way = {"method_id": "pager", "kind": "webhook", "shown": "…pager.test", "fingerprint": person_id}
-                    self.command(agency, SetContact, person_id=person_id, **way, position=0)
+                    methods.append(ContactMethod(method_id="pager", kind="webhook", url="https://pager.test/"))
+                person = Person(
+                    person_id=person_id, name=person_id, disciplines=(discipline,), contact_methods=tuple(methods)
+                )
+                self.command(agency, DefinePerson, person=person)
+                self._set_ways(agency, person_id, number)
                 members.append(person_id)
             team = Team(
                 team_id=team_id, model=model, primary_districts=("Harbor",), secondary_districts=tuple(DISTRICTS)
             )
             self.command(agency, DefineTeam, team=team)
             self.sign_on(agency, team_id, tuple(members))
+
+    def _set_ways(self, agency: str, person_id: str, number: int) -> None:
+        """Crews of even numbers are texted at once and called later; each second one has a push first."""
+        ways: list[tuple[str, ContactKind, int]] = [("mobile", "sms", 0), ("call", "voice", 2), ("home", "voice", 4)]
+        if number % 4:
+            ways = [("app", "push", 0), *ways[1:]]
+        for method_id, kind, seconds in ways if number % 2 == 0 else ():
+            way = {"person_id": person_id, "method_id": method_id, "kind": kind}
+            self.command(agency, SetContact, **way, after_seconds=seconds, position=number)
 
     def sign_on(self, agency: str, team_id: str, members: tuple[str, ...]) -> None:
         self.command(

@@ -304,7 +304,7 @@ def _allowed(day: Day, start: datetime, end: datetime) -> timedelta:
 def _pages(day: Day, assignments: list[Told]) -> Iterator[str]:
     over: dict[str, float] = {}
     for stored, event in assignments:
-        if isinstance(event, OfferWithdrawn):
+        if isinstance(event, OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn):
             over.setdefault(event.offer_id, (stored.time - EPOCH).total_seconds())
     went: Counter[tuple[str, str, str]] = Counter()
     for performed in day.performed:
@@ -326,7 +326,7 @@ def _pages(day: Day, assignments: list[Told]) -> Iterator[str]:
         gone = over.get(page.offer_id or "")
         troubled = performed.delayed or _troubled(day, "notification", at - timedelta(seconds=GONE_SECONDS), at)
         if gone is not None and performed.seconds > gone + GONE_SECONDS and not troubled:
-            yield f"ghost page: {page.page_id} of an offer withdrawn {performed.seconds - gone:.1f} s before"
+            yield f"ghost page: {page.page_id} of an offer that was over {performed.seconds - gone:.1f} s before"
 
 
 def _open_calls(day: Day, assignments: list[Told]) -> Iterator[str]:

@@ -77,8 +77,9 @@ class Playing:
                 self.call.heard.append(" ".join((said.text or "").split()))
             if self.phone.presses and not self.phone.voicemail:
                 await self.time.sleep(self.phone.presses_after_seconds)
-                self.call.pressed.append(self.phone.presses)
-                return urljoin(self.url, verb.get("action", "")), {"Digits": self.phone.presses}
+                key = self.phone.presses[min(len(self.call.pressed), len(self.phone.presses) - 1)]
+                self.call.pressed.append(key)
+                return urljoin(self.url, verb.get("action", "")), {"Digits": key}
             await self.time.sleep(len((said.text or "").split()) / WORDS_A_SECOND)
         await self.time.sleep(float(verb.get("timeout", "5")))
         return None

@@ -50,6 +50,7 @@ Right = Literal[
     "erase-person",
     "plan-shifts",
     "change-own-plan",
+    "call-roll",
 ]
 
 PEOPLE: frozenset[Role] = frozenset({"dispatcher", "supervisor", "approver", "staff", "viewer"})
@@ -88,6 +89,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     "erase-person": frozenset({"supervisor"}),
     "plan-shifts": frozenset({"supervisor"}),
     "change-own-plan": frozenset({"staff", "supervisor"}),
+    "call-roll": frozenset({"staff", "dispatcher", "supervisor"}),
 }
 """Which roles have a right. Staff have theirs for themselves only, a CAD for the calls of its own source only."""
 

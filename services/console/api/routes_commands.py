@@ -227,6 +227,20 @@ async def sign_on(issuer: Annotated[Issuer, issuing("sign-on")], team_id: Name, 
     return answered
 
 
+@router.post("/teams/{team_id}/begin-duty")
+async def begin_duty(
+    issuer: Annotated[Issuer, issuing("sign-on")], team_id: Name, body: bodies.BeginDutyBody
+) -> Answered:
+    """Start the shift that is planned for a team, with the people of the plan; you have to be of them, or vouch."""
+    about = {"team_id": team_id, **body.fields(), "vouched": issuer.who.may_vouch}
+    answered = await issuer.issue(events.BeginDuty, about)
+    if answered.state == "done":
+        seen = issuer.request.app.state.view.agency(issuer.who.agency).teams.get(team_id)
+        members = seen.planned.members if seen and seen.planned else ()
+        answered.links = _links(issuer, team_id, answered.about, members)
+    return answered
+
+
 @router.post("/teams/{team_id}/confirm")
 async def confirm_member(
     issuer: Annotated[Issuer, issuing("sign-on")], team_id: Name, body: bodies.MemberBody

@@ -19,6 +19,7 @@ from services.console.cli import (
     probe,
     referrals,
     report,
+    rolls,
     roster,
     rota,
     switchboard,
@@ -47,6 +48,7 @@ roster.person.add_typer(contacts.contact, name="contact")
 roster.person.add_typer(contacts.person)
 app.add_typer(devices.device, name="device")
 app.add_typer(rota.rota, name="rota")
+app.add_typer(rolls.commands)
 app.add_typer(offers.offer, name="offer")
 app.add_typer(referrals.referral, name="referral")
 app.add_typer(figures.figures, name="figures")

@@ -72,6 +72,19 @@ def team_sign_on(
     ask(ctx, json, lambda door: door.post(path, members=members, hours=hours, long_shift=long_shift))
 
 
+@team.command("begin-duty")
+def team_begin_duty(
+    ctx: typer.Context,
+    team_id: Annotated[str, typer.Argument()],
+    planned_shift_id: Annotated[str, typer.Argument(help="As the rota shows it.")],
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Start a team's planned shift with its people: you are one of them, or a dispatcher or supervisor."""
+    path = f"/v1/teams/{in_path(team_id)}/begin-duty"
+    ask(ctx, json, lambda door: door.post(path, planned_shift_id=planned_shift_id))
+
+
 @team.command("confirm")
 def team_confirm(
     ctx: typer.Context,

@@ -295,3 +295,24 @@ def rota_import(
         until=until.date() if until else None, dry_run=dry_run, without_refused=without_refused, confirmed=confirm
     )
     importing.run(ctx.obj, mapping, file or url, wanted, SystemClock().now(), as_json=json)
+
+
+@rota.command("calendar")
+def rota_calendar(
+    ctx: typer.Context,
+    person_id: Annotated[str | None, typer.Argument(metavar="[PERSON]", help="You, if left out.")] = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Links for a calendar program: a person's own shifts, and everybody's. Whoever has them can look, and no more."""
+    path = "/v1/rota/calendars" + (f"/{in_path(person_id)}" if person_id else "")
+    ask(ctx, json, lambda door: door.get(path), "calendars")
+
+
+@rota.command("revoke-calendar")
+def rota_revoke_calendar(
+    ctx: typer.Context, person_id: Annotated[str, typer.Argument()], *, reason: RequiredReason, json: JsonOption = False
+) -> None:
+    """End a person's links to calendars, and none besides; what they ask for next are new ones."""
+    path = f"/v1/people/{in_path(person_id)}/revoke-calendar"
+    ask(ctx, json, lambda door: door.post(path, reason=reason))

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.console.cli.show_figures import figures, publication
+from services.console.cli.show_rolls import roll_or_answer, rolls
 from services.console.cli.show_rota import absences, answers, feeds, rota, rotations
 from services.console.cli.show_trace import trace
 from services.console.cli.terminal import BAD, GOOD, QUIET
@@ -57,6 +58,14 @@ def answer(body: dict[str, Any]) -> None:
 def link(body: dict[str, str]) -> None:
     """A person's own pocket page."""
     _out().print(Text(f"{body['person_id']} with {body['team_id']}: {body['link']}"), soft_wrap=True)
+
+
+def calendars(body: dict[str, str]) -> None:
+    """Where calendar programs subscribe."""
+    out = _out()
+    out.print(Text(f"shifts of {body['person_id']}: {body['own']}"), soft_wrap=True)
+    out.print(Text(f"everybody's shifts: {body['whole']}"), soft_wrap=True)
+    out.print(Text("  ?team=TEAM behind it shows one team's alone", QUIET), soft_wrap=True)
 
 
 def sign_in_link(body: dict[str, str]) -> None:
@@ -399,6 +408,7 @@ SHAPES: dict[str, Callable[[Any], None]] = {
     "answer": answer,
     "not-done": not_done,
     "link": link,
+    "calendars": calendars,
     "sign-in-link": sign_in_link,
     "key": key,
     "figures": figures,
@@ -412,6 +422,8 @@ SHAPES: dict[str, Callable[[Any], None]] = {
     "document": document,
     "teams": teams,
     "devices": devices,
+    "rolls": rolls,
+    "roll-or-answer": roll_or_answer,
     "enrolment-link": enrolment_link,
     "people": people,
     "contacts": contacts,

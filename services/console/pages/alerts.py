@@ -18,6 +18,9 @@ MOST_OPEN, MOST_ENDED = 200, 50
 LOOK_AT: Mapping[AlertKind, str] = MappingProxyType(
     {
         "team-silent": "/teams",
+        "team-missing": "/teams",
+        "members-left-out": "/teams",
+        "team-unanswering": "/teams",
         "need-police": "/teams",
         "paused-by-itself": "/switchboard",
         "pause-unreviewed": "/switchboard",

@@ -192,7 +192,7 @@ def _offer(offer: OfferSeen, visit: Visit) -> Asked:
     return Asked(
         offer_id=offer.offer_id,
         title=f"{offer.team_id} for {offer.response}",
-        state=offer.state,
+        state="answered" if offer.answered and offer.state == "open" else offer.state,
         at=offer.made_at,
         until=offer.expires_at if offer.state == "open" else None,
         ended_at=offer.ended_at,

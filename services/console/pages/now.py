@@ -19,6 +19,9 @@ FOR_DISPATCH: frozenset[AlertKind] = frozenset(
     {
         "need-police",
         "team-silent",
+        "team-missing",
+        "members-left-out",
+        "team-unanswering",
         "unconfirmed",
         "cad-not-informed",
         "team-stays",

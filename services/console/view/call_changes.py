@@ -101,10 +101,16 @@ def _offer_made(call: CallSeen, event: events.OfferMade, stored: Stored) -> None
     )
 
 
+def _offer_answered(call: CallSeen, event: events.OfferAnswered, _stored: Stored) -> None:
+    if (offer := call.offers.get(event.offer_id)) is not None:
+        offer.answered, offer.person_id, offer.eta_minutes = True, event.person_id, event.eta_minutes
+
+
 def _offer_ended(call: CallSeen, event: Any, stored: Stored) -> None:
     if (offer := call.offers.get(event.offer_id)) is not None:
         offer.state, offer.ended_at = OFFER_ENDS[type(event)], stored.time
-        offer.person_id, offer.eta_minutes = getattr(event, "person_id", None), getattr(event, "eta_minutes", None)
+        offer.person_id = getattr(event, "person_id", offer.person_id)
+        offer.eta_minutes = getattr(event, "eta_minutes", offer.eta_minutes)
         offer.why = getattr(event, "why", "")
 
 
@@ -224,6 +230,7 @@ CHANGES: dict[type[Event], Callable[[CallSeen, Any, Stored], None]] = {
     events.ConfirmationLapsed: _confirmation_lapsed,
     events.DecisionConfirmed: _decision_confirmed,
     events.OfferMade: _offer_made,
+    events.OfferAnswered: _offer_answered,
     **dict.fromkeys(OFFER_ENDS, _offer_ended),
     events.CallRouted: _call_routed,
     events.InputRefused: _input_refused,

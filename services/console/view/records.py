@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.events import BypassedTeam, ContactKind, Disposition, Outcome, Person, Team
+from shared.events import BypassedTeam, ContactKind, Disposition, Duty, DutyNoted, Outcome, Person, Team
 from shared.judgement import Judgement, Phase, Suitability
 
 
@@ -35,6 +35,8 @@ class OfferSeen:
     made_at: datetime
     expires_at: datetime
     state: Literal["open", "accepted", "declined", "expired", "withdrawn"] = "open"
+    answered: bool = False
+    """The team would take the call; whether another is there sooner is decided when the window ends."""
     ended_at: datetime | None = None
     person_id: str | None = None
     eta_minutes: int | None = None
@@ -299,6 +301,11 @@ class TeamSeen:
     vouched_by: str = ""
     """Who vouched for the members at sign-on."""
     shift_ends_at: datetime | None = None
+    duty: Duty = "on-shift"
+    unanswering_since: datetime | None = None
+    """Since when it is offered nothing, as it let offers run out and has not been heard from."""
+    planned: DutyNoted | None = None
+    """The planned shift that runs, whether it has signed on for it or not."""
     call_id: str | None = None
     not_moving_since: datetime | None = None
     """Since when careroute has noticed that it accepted and has not set out."""
@@ -356,9 +363,41 @@ class DeviceSeen:
     enrolled_by: str
 
 
+PlaceState = Literal["waiting", "asked", "answered", "silent", "failed", "not-sent"]
+
+
+@dataclass(slots=True)
+class RollPlaceSeen:
+    """One person over one way in a roll call."""
+
+    person_id: str
+    method_id: str
+    kind: str = ""
+    """Of the way, once it was asked over."""
+    state: PlaceState = "waiting"
+    why: str = ""
+    """Why the page failed, or was not sent."""
+    answered_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class RollSeen:
+    """A roll call, and how far it has come."""
+
+    roll_id: str
+    at: datetime
+    until: datetime
+    called_by: str
+    places: list[RollPlaceSeen]
+    closed_at: datetime | None = None
+
+
 AlertKind = Literal[
     "unconfirmed",
     "team-silent",
+    "team-missing",
+    "members-left-out",
+    "team-unanswering",
     "need-police",
     "team-stays",
     "team-staged",
@@ -377,6 +416,8 @@ AlertKind = Literal[
     "paused-by-itself",
     "pause-unreviewed",
     "referral-overdue",
+    "rota-gap",
+    "roster-feed-stale",
 ]
 
 

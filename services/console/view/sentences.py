@@ -50,7 +50,8 @@ def _stepped(event: events.FallBackStepped, say: Say) -> str:
 
 
 def _offered(event: events.OfferMade, say: Say) -> str:
-    asked = "was asked to take the call" if event.paged else "may take the call, which stands on its page,"
+    asked = "was asked how soon it can be there" if event.window else "was asked to take the call"
+    asked = asked if event.paged else "may take the call, which stands on its page,"
     offered = f"Offer {event.step}: {event.team_id} {asked} for {event.response}."
     return offered + _bypassed(event.bypassed, say)
 
@@ -62,6 +63,32 @@ def _shadowed(event: events.OfferShadowed) -> str:
 def _accepted(event: events.OfferAccepted) -> str:
     eta = "" if event.eta_minutes is None else f", arriving in {event.eta_minutes} min"
     return f"{event.person_id} of {event.team_id} accepted{eta}."
+
+
+def _missing(event: events.TeamMissing) -> str:
+    people = ", ".join(event.members) or "nobody"
+    return {
+        "not-signed-on": f"{event.team_id} is planned to be at work and has not signed on: {people}.",
+        "nobody-left": f"{event.team_id} is planned to be on call, and nobody who is planned is free: {people}.",
+        "unknown-team": f"{event.team_id} is planned to be on duty, and there is no such team: {people}.",
+    }[event.why]
+
+
+def _left_out(event: events.MembersLeftOut) -> str:
+    if not event.left_out:
+        return f"Everybody who is planned is on {event.team_id} now."
+    why = (
+        f"{each.person_id} is on shift with {each.on_shift_with}"
+        if each.why == "on-shift"
+        else f"{each.person_id} is not among the staff"
+        for each in event.left_out
+    )
+    return f"{event.team_id} is without somebody who is planned: {'; '.join(why)}."
+
+
+def _answered(event: events.OfferAnswered) -> str:
+    eta = "without a time" if event.eta_minutes is None else f"there in {event.eta_minutes} min"
+    return f"{event.person_id} of {event.team_id} would come, {eta}; it is decided which team has the call."
 
 
 def _status(event: events.StatusReported) -> str:
@@ -166,6 +193,7 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.ConfirmationLapsed: "Nobody confirmed {e.response} in time; what needs no confirmation is tried.",
     events.DecisionConfirmed: "{e.confirmed_by} confirmed {e.response}.",
     events.OfferAccepted: _accepted,
+    events.OfferAnswered: _answered,
     events.OfferDeclined: "{e.person_id} of {e.team_id} declined.",
     events.OfferExpired: "{e.team_id} did not answer in time.",
     events.CallOverridden: "{e.overridden_by} decided: {e.send}. {e.reason}",
@@ -181,6 +209,11 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.EntryNotReleased: "{e.sentence}",
     events.TeamStillStaged: "{e.sentence}",
     events.RecallUnacknowledged: "{e.sentence}",
+    events.TeamMissing: _missing,
+    events.MembersLeftOut: _left_out,
+    events.TeamUnanswering: (
+        "{e.team_id} has let {e.unanswered} offers in a row run out: it is offered nothing until somebody of it speaks."
+    ),
     events.CallChanged: "{e.sentence}",
     events.IncidentConfirmed: _incident_confirmed,
     events.LateStatusNoted: "{e.team_id} was {e.status}, which was reported late: it moves nothing.",

@@ -77,6 +77,8 @@ class Carriers:
         """Hand a page to the first carrier that can have it; nothing is handed over after `page.not_after`."""
         if not errand.address:
             return Outcome("failed", "no-address")
+        if not self.urls.base_url:
+            return Outcome("failed", "no-callbacks-url")
         outcome = Outcome("failed", "no-carrier")
         for name, account in self._in_order(errand):
             handed = await self._hand(errand, name, account)

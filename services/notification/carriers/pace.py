@@ -14,6 +14,7 @@ OFFERS, OF_A_CALL, OF_A_TEAM, LATER = range(4)
 """An offer never waits behind anything else; what tells of calls comes before what tells of shifts."""
 RANKS: Final[Mapping[PageKind, int]] = {
     "offer": OFFERS,
+    "assigned": OFFERS,
     "safety-check": OF_A_CALL,
     "upgrade": OF_A_CALL,
     "withdrawn": OF_A_CALL,

@@ -10,6 +10,7 @@ from shared.events import PageDue, PageKind
 
 HEADLINES: Mapping[PageKind, str] = {
     "offer": "a call for you{where}{priority}",
+    "assigned": "the call{where} is yours: go now",
     "withdrawn": "the call{where} is over for you",
     "unconfirmed": "dispatch does not know that you have the call{where}: tell them by radio",
     "upgrade": "your call{where} has become more dangerous",
@@ -56,6 +57,11 @@ def spoken(page: PageDue) -> str:
     team = f" for team {_pronounced(page.team_id)}" if page.team_id else ""
     headline = _headline(page, spoken_out=True)
     return f"This is care route{team}: {headline}{'' if headline.endswith('?') else '.'}"
+
+
+def headline(page: PageDue) -> str:
+    """What a page tells, in a line."""
+    return _headline(page)
 
 
 def _headline(page: PageDue, *, spoken_out: bool = False) -> str:

@@ -26,6 +26,7 @@ from shared.events import (
     Event,
     NoteOptOut,
     OfferAccepted,
+    OfferAnswered,
     OfferDeclined,
     PageDropped,
     PersonRemoved,
@@ -139,7 +140,7 @@ def device_revoked(draft: Draft[State], event: DeviceRevoked, _given: Input) -> 
 # --- proved, broken, opted out --------------------------------------------------------------------------------------
 
 
-def offer_answered(draft: Draft[State], event: OfferAccepted | OfferDeclined, _given: Input) -> None:
+def offer_answered(draft: Draft[State], event: OfferAccepted | OfferAnswered | OfferDeclined, _given: Input) -> None:
     """An answer over a way proves it."""
     prove(draft, event.person_id, event.method_id, offer_page_id(event.offer_id, event.person_id, event.method_id))
 

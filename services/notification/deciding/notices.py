@@ -29,7 +29,7 @@ NOTICE_PAGE_MINUTES = 3
 DANGEROUS: frozenset[PageKind] = frozenset(("upgrade", "safety-check", "unconfirmed"))
 """They go over every way at once."""
 OVERTAKEN: frozenset[PageKind] = frozenset(
-    ("unconfirmed", "upgrade", "not-moving", "safety-check", "stays", "may-enter", "changed")
+    ("assigned", "unconfirmed", "upgrade", "not-moving", "safety-check", "stays", "may-enter", "changed")
 )
 """They say nothing once the assignment is over."""
 ANSWERED: frozenset[PageKind] = frozenset(("not-moving", "safety-check"))
@@ -51,6 +51,7 @@ def _to_team(
     return decider
 
 
+assigned = _to_team("assigned")
 unconfirmed = _to_team("unconfirmed")
 not_moving = _to_team("not-moving")
 safety_check = _to_team("safety-check")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.notification.deciding import ladder
-from services.notification.deciding.notices import tell_paged
+from services.notification.deciding.notices import assigned, tell_paged
 from services.notification.deciding.pages import drop, is_repeat, owe
 from services.notification.ladders import offer_page_id
 from services.notification.state import State
@@ -13,6 +13,7 @@ from shared.events import (
     CallRouted,
     ContactMethod,
     OfferAccepted,
+    OfferAnswered,
     OfferDeclined,
     OfferExpired,
     OfferMade,
@@ -53,9 +54,16 @@ def _page(state: State, offer: OfferMade, person_id: str, method: ContactMethod)
     )
 
 
-def offer_ended(draft: Draft[State], event: OfferAccepted | OfferDeclined | OfferExpired, _given: Input) -> None:
-    """Pages that did not go out never will."""
+def offer_answered(draft: Draft[State], event: OfferAnswered, _given: Input) -> None:
+    """Who has answered within a window is asked no more, and waits to hear whether the call is theirs."""
+    _end(draft, event, "answered")
+
+
+def offer_ended(draft: Draft[State], event: OfferAccepted | OfferDeclined | OfferExpired, given: Input) -> None:
+    """Pages that did not go out never will; who has waited to hear whether the call is theirs hears that it is."""
     _end(draft, event, OFFER_ENDS[type(event)])
+    if isinstance(event, OfferAccepted) and event.waited:
+        assigned(draft, event, given)
 
 
 def offer_withdrawn(draft: Draft[State], event: OfferWithdrawn, given: Input) -> None:
@@ -79,6 +87,8 @@ def call_routed(draft: Draft[State], event: CallRouted, given: Input) -> None:
             ladder.end(draft, offer_id, "routed")
 
 
-def _end(draft: Draft[State], event: OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn, why: str) -> None:
+def _end(
+    draft: Draft[State], event: OfferAccepted | OfferAnswered | OfferDeclined | OfferExpired | OfferWithdrawn, why: str
+) -> None:
     drop(draft, event.call_id, why, lambda page: page.kind == "offer" and page.offer_id == event.offer_id)
     ladder.end(draft, event.offer_id, why)

@@ -221,6 +221,12 @@ def _offer_made(rows: Rows, event: events.OfferMade, stored: Stored) -> None:
     episode["first_offer_at"] = episode["first_offer_at"] or stored.time
 
 
+def _offer_answered(rows: Rows, event: events.OfferAnswered, stored: Stored) -> None:
+    offer = rows.change(OFFER, offer_id=event.offer_id)
+    offer |= {"agency": stored.key, "call_id": event.call_id, "episode": event.episode, "team_id": event.team_id}
+    offer |= {"person_id": event.person_id, "eta_minutes": event.eta_minutes}
+
+
 def _offer_ended(rows: Rows, event: Any, stored: Stored) -> None:
     offer = rows.change(OFFER, offer_id=event.offer_id)
     offer |= {
@@ -231,8 +237,8 @@ def _offer_ended(rows: Rows, event: Any, stored: Stored) -> None:
         "ended": OFFER_ENDS[type(event)],
         "ended_at": stored.time,
         "why": getattr(event, "why", None),
-        "person_id": getattr(event, "person_id", None),
-        "eta_minutes": getattr(event, "eta_minutes", None),
+        "person_id": getattr(event, "person_id", offer["person_id"]),
+        "eta_minutes": getattr(event, "eta_minutes", offer["eta_minutes"]),
     }
 
 
@@ -328,6 +334,7 @@ ROUTED: dict[type[events.Event], Projection] = {
     events.InputRefused: Projection(_input_refused, (EPISODES,)),
     events.ClockFailed: Projection(_clock_failed, (EPISODES_OF_CLOCK,)),
     events.OfferMade: Projection(_offer_made, (ITS_OFFER, EPISODES)),
+    events.OfferAnswered: Projection(_offer_answered, (ITS_OFFER,)),
     **dict.fromkeys(OFFER_ENDS, Projection(_offer_ended, (ITS_OFFER,))),
     events.OfferAccepted: Projection(_offer_accepted, (ITS_OFFER, EPISODES, ASSIGNMENTS)),
     events.OfferShadowed: Projection(_offer_shadowed, (EPISODES,)),

@@ -212,6 +212,8 @@ def _response_of(name: str, response: written.Response) -> Response:
         follow_up_due_hours=response.follow_up_due_hours,
         expected_minutes=response.expected_minutes,
         pool=response.pool,
+        window_seconds=response.window_seconds,
+        preferred_eta_minutes=response.preferred_eta_minutes,
     )
 
 

@@ -14,6 +14,7 @@ from shared.matching import has_perfect_matching
 from shared.programme.document import written
 from shared.programme.document.boundaries import boundary_faults
 from shared.programme.document.compile import holidays_of, row_of
+from shared.programme.document.fallback import steps_by_phone, steps_fit
 from shared.programme.document.faults import suggestion
 from shared.programme.document.finding import Finding
 from shared.programme.document.floor import EMS, few_combinations, floor_tightens, levels_reached, safety_floor
@@ -225,6 +226,7 @@ def _crews(document: Document) -> Iterator[Finding]:
             yield Finding((*path, "crew"), what, f"a member each: {right}")
         yield from _way_of_going(path, response)
         yield from _where_a_team_goes(path, response)
+        yield from _asked_within(path, response)
 
 
 def _way_of_going(path: tuple[str, str], response: written.Response) -> Iterator[Finding]:
@@ -257,6 +259,15 @@ def _where_a_team_goes(path: tuple[str, str], response: written.Response) -> Ite
     elif response.enters_when and "police" in _replaced(response):
         what = "waits for police, whom it replaces"
         yield Finding((*path, "enters_when"), what, 'goes = "beside default"')
+
+
+def _asked_within(path: tuple[str, str], response: written.Response) -> Iterator[Finding]:
+    if (response.reached_by == "window") != (response.window_seconds is not None):
+        what = "a window without window_seconds" if response.window_seconds is None else "window_seconds, and no window"
+        yield Finding((*path, "window_seconds"), what, "window_seconds belongs to reached_by = window")
+    if response.preferred_eta_minutes is not None and response.reached_by != "window":
+        what = "preferred_eta_minutes, and no window"
+        yield Finding((*path, "preferred_eta_minutes"), what, "it belongs to reached_by = window")
 
 
 def _replaced(response: written.Response) -> tuple[str, ...]:
@@ -380,57 +391,6 @@ def _opens(row: Row, holidays: Holidays | None, first_day: date) -> bool:
     return False
 
 
-def _steps(document: Document) -> Iterator[Finding]:
-    steps, clocks = document.when_no_team.steps, document.clocks
-    path = ("when_no_team", "steps")
-    if steps[-1].attempt != "default":
-        yield Finding((*path, len(steps) - 1), "the chain does not end in default", 'end with { try = "default" }')
-    for index, step in enumerate(steps):
-        if step.attempt == "default":
-            if index != len(steps) - 1:
-                yield Finding((*path, index), "'default' is not the last step", "nothing comes after the default")
-            if step.seconds is not None:
-                yield Finding((*path, index, "seconds"), "default takes no time", "leave seconds out")
-        elif step.seconds is None:
-            yield Finding((*path, index), "a step without seconds", "say how many seconds it may take")
-        elif step.attempt != "phone" and step.seconds < clocks.offer_expiry_seconds:
-            what = f"{step.seconds} s are less than an offer's {clocks.offer_expiry_seconds} s"
-            yield Finding((*path, index, "seconds"), what, "a longer step, or a shorter offer_expiry_seconds")
-    shortest = min((clocks.routing_deadline_seconds, *clocks.priority_deadline_seconds.values()))
-    left = shortest - clocks.cad_notice_seconds
-    # the first response is offered in any case
-    implied = 0 if steps[0].attempt == "same response" else _first_offer_seconds(document)
-    used = implied + sum(step.seconds or 0 for step in steps)
-    if left <= 0:
-        what = "nothing is left of the routing deadline"
-        yield Finding(("clocks", "routing_deadline_seconds"), what, "more than cad_notice_seconds")
-    elif used > left:
-        who = "the first offer and the steps" if implied else "the steps"
-        what = f"{who} take {used} s, and {left} s are left of the routing deadline after the notice to the CAD"
-        yield Finding(path, what, f"at most {left} s in all")
-
-
-def _first_offer_seconds(document: Document) -> int:
-    clocks = document.clocks
-    first = [document.responses.get(level.sends[0]) for level in document.level]
-    by_phone = any(response is not None and response.reached_by == "phone transfer" for response in first)
-    return max(clocks.offer_expiry_seconds, clocks.answer_by_phone_seconds if by_phone else 0)
-
-
-def _steps_by_phone(document: Document) -> Iterator[Finding]:
-    ack_seconds = document.clocks.answer_by_phone_seconds
-    responses = document.responses
-    sent = {responses[name].reached_by for level in document.level for name in level.sends if name in responses}
-    for index, step in enumerate(document.when_no_team.steps):
-        path = ("when_no_team", "steps", index)
-        if step.attempt == "phone" and "phone transfer" not in sent:
-            right = 'a response with reached_by = "phone transfer", or leave the step out'
-            yield Finding((*path, "try"), "no level sends a response by phone transfer", right)
-        elif step.attempt == "phone" and step.seconds is not None and step.seconds < ack_seconds:
-            what = f"{step.seconds} s are less than a telephone transfer's {ack_seconds} s"
-            yield Finding((*path, "seconds"), what, "a longer step, or a shorter transfer_ack_seconds")
-
-
 def _order_of_calls(document: Document) -> Iterator[Finding]:
     forms = list(map(normal, document.order_of_calls))
     for index, name in enumerate(document.order_of_calls):
@@ -475,7 +435,7 @@ _CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Document], Iterator[Finding
     (frozenset(("rollout", "effective", "holidays", "districts", "caps")), _rows_open),
     (frozenset(("rollout", "effective", "districts", "caps")), rows_matter),
     (frozenset(("order_of_calls",)), _order_of_calls),
-    (frozenset(("when_no_team", "clocks", "level", "responses")), _steps),
-    (frozenset(("when_no_team", "clocks", "level", "responses")), _steps_by_phone),
+    (frozenset(("when_no_team", "clocks", "level", "responses")), steps_fit),
+    (frozenset(("when_no_team", "clocks", "level", "responses")), steps_by_phone),
 )
 """Each check with the parts of the document that it reads."""

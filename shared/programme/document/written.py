@@ -214,7 +214,12 @@ class Response(Table):
     reached_by: ReachedBy
     """How it learns of a call. An offer and an on-call page ask one team, or one professional, after the other.
     Broadcast asks every team at once; pull puts the call on every team's page, and pages nobody: the first to accept
-    has it. A referral and a note route nothing, and are recorded with the decision."""
+    has it. A window asks every team at once how soon it can be there: the soonest has it when the window ends. A
+    referral and a note route nothing, and are recorded with the decision."""
+    window_seconds: Annotated[int, Field(ge=5, le=120)] | None = None
+    """Of a window: for how long teams may say how soon they can be there. It ends sooner once all have answered."""
+    preferred_eta_minutes: Annotated[int, Field(ge=1, le=240)] | None = None
+    """Of a window: the first team that can be there within so many minutes has the call at once."""
     enters_when: Annotated[
         tuple[EntersWhen, ...], BeforeValidator(listed, json_schema_input_type=EntersWhen | tuple[EntersWhen, ...])
     ] = ()

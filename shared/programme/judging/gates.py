@@ -69,6 +69,8 @@ def verdict_on(case: Case, response: Response) -> ResponseVerdict:
         response.due_hours,
         response.expected_minutes,
         response.pool,
+        response.window_seconds,
+        response.preferred_eta_minutes,
     )
 
 

@@ -120,6 +120,8 @@ class Response:
     follow_up_due_hours: tuple[int, ...] = ()
     expected_minutes: int = EXPECTED_MINUTES
     pool: str = DEFAULT_POOL
+    window_seconds: int | None = None
+    preferred_eta_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,8 @@ _OF_A_RESPONSE: Final = (
     "follow_up_due_hours",
     "expected_minutes",
     "pool",
+    "window_seconds",
+    "preferred_eta_minutes",
 )
 
 

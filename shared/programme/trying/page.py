@@ -18,6 +18,7 @@ from shared.programme.trying.heard import HeardLine, heard_lines
 HALF_HOUR = 30
 _ASKS = {
     "broadcast": "every team at once, the first to accept has it",
+    "window": "every team at once, the soonest there has it",
     "pull": "on every team's page, nobody is paged, the first to take it has it",
     "on-call page": "one professional after the other",
 }
@@ -202,6 +203,10 @@ def _response_line(response: Response) -> ResponseLine:
     how: str = response.reached_by
     if response.reached_by in _ASKS:
         how += f" ({_ASKS[response.reached_by]})"
+    if response.window_seconds:
+        how += f"; within {response.window_seconds} s"
+    if response.preferred_eta_minutes:
+        how += f"; at once to a team that is there within {response.preferred_eta_minutes} min"
     if response.due_hours:
         how += f", due in {response.due_hours} h"
     if response.enters_when:

@@ -271,6 +271,9 @@ class FakeServices:
     def _revoke_links(self, command: events.RevokeLinks) -> list[Event]:
         return [events.LinksRevoked(person_id=command.person_id, generation=1), done(command)]
 
+    def _revoke_calendar(self, command: events.RevokeCalendar) -> list[Event]:
+        return [events.CalendarRevoked(person_id=command.person_id, generation=1), done(command)]
+
     def _revoke_token(self, command: events.RevokeToken) -> list[Event]:
         return [events.TokenRevoked(token_hash=command.token_hash, holder=command.holder), done(command)]
 

@@ -82,6 +82,12 @@ class Office:
         self.wait()
         return self.journal[before:]
 
+    def fold(self, event: Event) -> None:
+        """An event that the worker writes by itself."""
+        self.state = ROSTERING.evolve(self.state, event, self.now)
+        self.journal.append(event)
+        self.times.append(self.now)
+
     def wait(self, **time: float) -> list[Event]:
         """Time passes; clocks fire as they come due, each once."""
         return self.wait_until(self.now + timedelta(**time))

@@ -32,6 +32,7 @@ ROTATION = {
     "rotation_id": "nights", **ON_TEAM, "zone": "America/Chicago", "starts": "19:00", "ends": "07:00",
     "crews": [["ann"]], "anchor": "2021-09-01",
 }  # fmt: skip
+ROLL = "1" * 32
 ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("GET", "/v1/calls"): (PEOPLE | {"cad"}, None),
     ("GET", f"/v1/calls/{CALL_ID}"): (PEOPLE | {"cad"}, None),
@@ -42,6 +43,8 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("GET", "/v1/teams"): (PEOPLE, None),
     ("GET", "/v1/people"): ({"dispatcher", "supervisor"}, None),
     ("GET", "/v1/people/me/link"): (PEOPLE, None),
+    ("GET", "/v1/rota/calendars"): (PEOPLE, None),
+    ("GET", "/v1/rota/calendars/the-staff"): ({"dispatcher", "supervisor"}, None),
     ("GET", "/v1/alerts"): (PEOPLE, None),
     ("GET", "/v1/commands/x"): (PEOPLE, None),
     ("GET", "/v1/figures"): ({"supervisor", "approver", "viewer"}, None),
@@ -68,6 +71,7 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/programme/rollback"): ({"supervisor"}, {"reason": "too many refusals"}),
     ("POST", "/v1/teams/cares-1/remove"): ({"supervisor"}, {}),
     ("POST", "/v1/teams/cares-1/sign-on"): ({"staff", "dispatcher", "supervisor"}, SHIFT),
+    ("POST", "/v1/teams/cares-1/begin-duty"): ({"staff", "dispatcher", "supervisor"}, {"planned_shift_id": "night"}),
     ("POST", "/v1/teams/cares-1/confirm"): ({"staff", "dispatcher", "supervisor"}, {}),
     ("POST", "/v1/teams/cares-1/sign-off"): ({"staff", "supervisor"}, {}),
     ("POST", "/v1/teams/cares-1/status"): ({"staff", "supervisor"}, {"status": "available"}),
@@ -85,6 +89,10 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/people/the-staff/contacts/phone"): ({"staff", "supervisor"}, {"kind": "sms", "address": NUMBER}),
     ("POST", "/v1/people/the-staff/contacts/phone/remove"): ({"staff", "supervisor"}, {}),
     ("POST", "/v1/people/nobody/erase"): ({"supervisor"}, {"reason": "they asked for it"}),
+    ("POST", "/v1/people/the-staff/revoke-calendar"): (
+        {"staff", "dispatcher", "supervisor"},
+        {"reason": "the phone is lost"},
+    ),
     ("POST", "/v1/people/ann/revoke-token"): ({"supervisor"}, {"reason": "it was seen"}),
     ("POST", "/v1/cad/uw-police/revoke-key"): ({"supervisor"}, {"reason": "it was seen"}),
     ("GET", "/v1/devices"): (PEOPLE, None),
@@ -95,6 +103,9 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/cad/dane-county/ping"): ({"supervisor"}, {}),
     ("POST", "/v1/cad-messages/m/redeliver"): ({"supervisor"}, {}),
     ("POST", "/v1/alerts/acknowledge"): ({"dispatcher", "supervisor"}, {"alert_id": "team-silent/cares-1"}),
+    ("GET", "/v1/rolls"): (PEOPLE, None),
+    ("GET", f"/v1/rolls/{ROLL}"): (PEOPLE, None),
+    ("POST", "/v1/rolls"): ({"staff", "dispatcher", "supervisor"}, {"person_ids": ["the-staff"]}),
     ("GET", "/v1/rota"): (PEOPLE, None),
     ("GET", "/v1/rota/rotations"): (PEOPLE, None),
     ("GET", "/v1/rota/absences"): (PEOPLE, None),
