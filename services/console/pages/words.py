@@ -61,6 +61,11 @@ MARKS: Mapping[str, Mark] = MappingProxyType(
         "waiting": Mark("○", "not asked yet", "quiet"),
         "failed": Mark("✕", "did not arrive", "alarm"),
         "not-sent": Mark("✕", "not sent", "quiet"),
+        # a way to a person
+        "way-proved": Mark("✓", "works", "free"),
+        "way-unproved": Mark("◐", "not proved yet", "asked"),
+        "way-broken": Mark("✕", "does not work", "alarm"),
+        "way-opted-out": Mark("✕", "they said STOP", "alarm"),
         # a version of the programme
         "active": Mark("●", "in force", "free"),
         "proposed": Mark("◐", "proposed", "asked"),

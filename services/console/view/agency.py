@@ -34,6 +34,7 @@ ROOMS: tuple[Mapping[type[Event], Change], ...] = (
     contacts.CHANGES,
     rota.CHANGES,
     rolls.CHANGES,
+    contacts.CHANGES,
 )
 CHANGES: dict[type[Event], tuple[Change, ...]] = {
     kind: tuple(room[kind] for room in ROOMS if kind in room) for room in ROOMS for kind in room
