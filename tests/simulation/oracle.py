@@ -47,6 +47,7 @@ from shared.events import (
     UpgradeRaised,
 )
 from tests.simulation.city import CHECK, dangerous
+from tests.simulation.oracle_duty import OVER, check_duty
 from tests.simulation.simulate import DRAIN_SECONDS, SERVICES, Day, cached_decode
 from tests.simulation.virtual_time import EPOCH
 
@@ -86,6 +87,7 @@ def check(day: Day) -> list[str]:
         *(line for service in SERVICES for line in _clocks_and_time(day, service.name, journals[service.name])),
         *(line for service in SERVICES for line in _decided_again(day, service, journals[service.name])),
         *_harmful(day, journals),
+        *check_duty(journals),
         *_machines(day),
     ]
 
@@ -304,7 +306,7 @@ def _allowed(day: Day, start: datetime, end: datetime) -> timedelta:
 def _pages(day: Day, assignments: list[Told]) -> Iterator[str]:
     over: dict[str, float] = {}
     for stored, event in assignments:
-        if isinstance(event, OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn):
+        if isinstance(event, OVER):
             over.setdefault(event.offer_id, (stored.time - EPOCH).total_seconds())
     went: Counter[tuple[str, str, str]] = Counter()
     for performed in day.performed:
