@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.team_availability.draft import AgencyDraft, EpisodeKey
+from services.team_availability.holds import notice
 from services.team_availability.offers import advance, end_by_deadline, end_proposal, end_window
 from services.team_availability.pauses import apply_pause
 from services.team_availability.roster import end_shift
@@ -175,4 +176,5 @@ FIRES: dict[str, Callable[[AgencyDraft, str], None]] = {
     "staged": _staged,
     "hand-back": _hand_back,
     "confirm": _confirm,
+    "hold": notice,
 }

@@ -18,6 +18,7 @@ from services.team_availability.clocks import tick
 from services.team_availability.devices import enrol_device, revoke_device
 from services.team_availability.draft import AgencyDraft
 from services.team_availability.evolve import evolve
+from services.team_availability.holds import cad_informed, hold_call, offer_to_who_is_free
 from services.team_availability.merging import let_join
 from services.team_availability.overrides import answer_waiting, confirm_decision, override_call
 from services.team_availability.pauses import district_paused, district_resumed
@@ -41,6 +42,7 @@ from shared.events import (
     AssignmentEnded,
     AssignmentMoved,
     AssignmentWithdrawn,
+    CadInformed,
     CadNotInformed,
     CallCancelled,
     CallReported,
@@ -58,6 +60,7 @@ from shared.events import (
     DistrictResumed,
     EnrolDevice,
     Event,
+    HoldCall,
     OverrideCall,
     ReleaseTeam,
     RemovePerson,
@@ -84,6 +87,7 @@ def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
             let_join(draft.call(event.call_id))
         elif isinstance(event, AssignmentEnded | AssignmentMoved | AssignmentWithdrawn):
             begin_another(draft.call(event.call_id))
+    offer_to_who_is_free(draft)
     if draft.events and draft.state.waiting:
         _answer_waiting(draft)
     return draft.events
@@ -110,6 +114,7 @@ DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], None]] = {
     CallTriaged: call_triaged,
     DistrictPaused: district_paused,
     DistrictResumed: district_resumed,
+    CadInformed: cad_informed,
     CadNotInformed: cad_not_informed,
     Tick: tick,
 }
@@ -135,4 +140,5 @@ COMMAND_DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], list[Event]]] = {
     OverrideCall: override_call,
     ConfirmDecision: confirm_decision,
     ConfirmIncident: confirm_incident,
+    HoldCall: hold_call,
 }
