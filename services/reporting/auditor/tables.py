@@ -17,7 +17,7 @@ from services.reporting.store.bookkeeping import PLACE
 METADATA = MetaData()
 """Every table of the auditor's store."""
 PLACE.to_metadata(METADATA)  # how far the topics have been read: whoever carries records keeps it
-VERSION_OF_FOLD: Final = 1
+VERSION_OF_FOLD: Final = 2
 """Raised when the fold comes to mean something else."""
 SECOND: Final = 1_000_000
 """In the unit of the store."""
@@ -92,6 +92,11 @@ PLAN = _table(
     "plan", ("call_id", "episode", "response"),
     _words("call_id", "response", "phase"), _numbers("episode", "judged_offset"), _flags("may_go"),
     comment="What the newest plan of an episode says of a response, and the judgement in `decisions` that it copies.",
+)  # fmt: skip
+HOLD = _table(
+    "hold", ("call_id", "episode"),
+    _words("call_id", "agency"), _numbers("episode", "minutes", "at_us", "due_us"), _flags("by_person"),
+    comment="A hold that was asked for, how long at most; since when the call waits, until when, and by whose word.",
 )  # fmt: skip
 CONFIRMED = _table(
     "confirmed", ("call_id", "episode", "response"), _words("call_id", "response"), _numbers("episode"),
