@@ -15,7 +15,7 @@ from shared import events
 from shared.events import GapReason, PlannedShift, ShiftPlace
 from shared.links import calendar_token
 from shared.programme.judging.hours import instant
-from shared.topics import ASSIGNMENTS, ROSTERS
+from shared.topics import ASSIGNMENTS, NOTIFICATIONS, ROSTERS
 from tests.browser.desk import PHONE_PIXELS, Desk, Scheme, a_browser, a_desk, seated, served
 from tests.services.console.driver import AGENCY, SECRET
 from tests.services.console.pages.driver import Room, running_room
@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 CHICAGO = ZoneInfo("America/Chicago")
 PEOPLE = {"the-staff": "Sam Ito", "bea": "Bea Ortiz", "cal": "Cal Reyes", "dee": "Dee Novak"}
 PAGES = {"rota": "/rota", "shifts": "/rota/of/the-staff"}
+ROLL = "f" * 32
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -100,6 +101,36 @@ def planned(room: Room) -> None:
     )
 
 
+def roll_called(room: Room) -> None:
+    """A roll call that runs: one has answered, one is silent, one cannot be reached; and one that is over."""
+    until = room.now + timedelta(minutes=55)
+    asked = [("bea", "mobile", "sms"), ("bea", "home", "voice"), ("cal", "mobile", "sms"), ("dee", "phone", "push")]
+    places = tuple(events.RollPlace(person_id=person, method_id=method) for person, method, _ in asked)
+    pages = [
+        events.PageDue(
+            page_id=f"page-{person}-{method}",
+            kind="test",
+            call_id="",
+            episode=0,
+            team_id="",
+            person_id=person,
+            method=events.ContactMethod(method_id=method, kind=kind),  # type: ignore[arg-type]  # they are
+            not_after=until,
+            about=ROLL,
+        )
+        for person, method, kind in asked
+    ]
+    room.write(
+        NOTIFICATIONS.name,
+        events.RollCalled(roll_id="e" * 32, asked=places[:1], until=room.now, called_by="the-supervisor"),
+        events.RollClosed(roll_id="e" * 32, answered=(), silent=places[:1]),
+        events.RollCalled(roll_id=ROLL, asked=places, until=until, called_by="the-supervisor"),
+        *pages,
+        events.ContactProved(person_id="bea", method_id="mobile", page_id="page-bea-mobile"),
+        events.PageUndelivered(page_id="page-dee-phone", why="gone"),
+    )
+
+
 async def open_everything(desk: Desk) -> None:
     await desk.page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
 
@@ -115,7 +146,8 @@ async def test_every_page_is_accessible(browser: Browser, tmp_path: Path, scheme
     async with running_room(tmp_path) as room, served(room.city.app) as address:
         planned(room)
         async with seated(browser, room, address, "supervisor", tmp_path, color_scheme=scheme) as desk:
-            for name, path in {**PAGES, "rota": week_of(room, 1)}.items():
+            roll_called(room)
+            for name, path in {**PAGES, "rota": week_of(room, 1), "roll-call": "/roll-call"}.items():
                 await desk.open(path)
                 await desk.live()
                 await desk.check(f"{name}-{scheme}")
@@ -213,3 +245,26 @@ async def test_a_dispatcher_looks_and_changes_nothing(browser: Browser, tmp_path
         await desk.live()
         await desk.page.locator("#lack-empty").wait_for()
         assert await desk.page.locator("main form[method=post]").count() == 0
+
+
+@pytest.mark.scenario("browser")
+async def test_a_roll_is_called_and_counts_while_people_answer(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path, "dispatcher", viewport=PHONE_PIXELS) as desk:
+        planned(desk.room)
+        roll_called(desk.room)
+        await desk.open("/roll-call")
+        await desk.live()
+        await desk.page.locator("#count", has_text="1 of 3 people answered over 1 of 4 ways").wait_for()
+        await desk.page.locator("#silent #person-dee", has_text="did not arrive").wait_for()
+        await desk.page.locator("#answered #person-bea", has_text="no answer yet").wait_for()
+        desk.room.write(
+            NOTIFICATIONS.name, events.ContactProved(person_id="cal", method_id="mobile", page_id="page-cal-mobile")
+        )
+        await desk.page.locator("#answered #person-cal").wait_for()
+        await desk.page.locator("#count", has_text="2 of 3 people answered").wait_for()
+        await desk.page.get_by_label("Whom").select_option("cal")
+        await desk.page.get_by_role("button", name="Ask over every way").click()
+        await desk.page.locator("#count", has_text="0 of 1 person answered over 0 of 1 way").wait_for()
+        [command] = desk.room.commands()
+        assert isinstance(command, events.CallRoll)
+        assert (command.person_ids, command.minutes, command.every_method) == (("cal",), 60, True)

@@ -148,7 +148,7 @@ class Carrier:
             await self.network.time.sleep(mood.late_seconds)
         order = list(reversed(news)) if mood.news == "reversed" else list(news)
         for state, code in order * (2 if mood.news == "twice" else 1):
-            if mood.news == "in-order" and state != "sent":
+            if mood.news == "twice" or (mood.news == "in-order" and state != "sent"):
                 await self.network.time.sleep(TO_DELIVERED_SECONDS)
             headers, content = self.text_news(taken, state, code)
             await self.network.call_back(taken.callback.partition("#")[0], headers, content)
@@ -190,6 +190,8 @@ class Carrier:
         order = list(reversed(news)) if mood.news == "reversed" else list(news)
         url = taken.callback.partition("#")[0]
         for state, sequence in order * (2 if mood.news == "twice" else 1):
+            if mood.news == "twice":
+                await self.network.time.sleep(TO_DELIVERED_SECONDS)
             headers, content = self.signed_form(url, self.call_fields(taken, state, sequence))
             await self.network.call_back(url, headers, content)
 

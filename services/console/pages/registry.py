@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from starlette.routing import compile_path
 
-from services.console.api import routes_calendars, routes_rota
+from services.console.api import routes_calendars, routes_rolls, routes_rota
 from services.console.api import routes_commands as commands
 from services.console.pages import (
     alerts,
@@ -23,6 +23,7 @@ from services.console.pages import (
     programme,
     programme_count,
     programme_edit,
+    roll_call,
     rota,
     runbook,
     switchboard,
@@ -43,6 +44,7 @@ PAGES: tuple[ConsolePage, ...] = (
     rota.PAGE,
     own_shifts.OWN_PAGE,
     own_shifts.PAGE,
+    roll_call.PAGE,
     switchboard.PAGE,
     alerts.PAGE,
     runbook.PAGE,
@@ -85,6 +87,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("/teams/{team_id}/correct", "report", commands.correct_status),
     Action("/teams/{team_id}/release", "release-team", commands.release_team),
     Action("/teams/{team_id}/withdraw", "withdraw-team", commands.withdraw_team),
+    Action("/rolls", "call-roll", routes_rolls.call_roll),
     Action("/rota/shifts/{shift_id}/take", "change-own-plan", routes_rota.take_shift, on_clocks=TIMES),
     Action("/rota/shifts/{shift_id}/cover", "change-own-plan", routes_rota.ask_for_cover, on_clocks=TIMES),
     Action("/rota/shifts/{shift_id}/move", "plan-shifts", routes_rota.move_shift, on_clocks=TIMES),

@@ -11,7 +11,8 @@ from services.notification.adapters import Links
 from services.notification.callbacks import words
 from services.notification.callbacks.news import InboundText
 from services.notification.callbacks.replies import Reply, keyword, letter_of, read_reply
-from services.notification.callbacks.view import AgencyView, Asked, Way
+from services.notification.callbacks.view import AgencyView, Asked, OfferSeen, Way
+from shared.acceptance import accept_id, decline_id
 from shared.carriers import CarrierName
 from shared.clock import Clock
 from shared.events import (
@@ -75,14 +76,15 @@ class Reader:
         read = self._how_to_answer(view, ways) if reply is None else self._answer(view, ways, reply, zone)
         return read if read.commands or self._may_say_more(fingerprint) else Read(read.result)
 
-    def key(self, page: PageDue, digits: str) -> Command | None:
+    def key(self, view: AgencyView, page: PageDue, digits: str) -> Command | None:
         """The command that a key is; None for a key that means nothing."""
         if page.kind == "test" and digits == "1":
             return self._roll(page)
         if page.kind != "offer" or page.offer_id is None or digits not in ("1", "2"):
             return None
         way = Way(page.person_id, page.method.method_id)
-        return self._offer(page.offer_id, page.not_after, way, Reply(take=digits == "1"))
+        offer = view.offer(page.offer_id)
+        return self._offer(page.offer_id, offer, page.not_after, way, Reply(take=digits == "1"))
 
     def receipt(self, carrier: CarrierName, page_id: str, state: str, reason: str, sequence: str) -> NoteReceipt:
         """What a carrier says of a page; said again it is the same command."""
@@ -107,7 +109,8 @@ class Reader:
         if is_open:
             (meant,) = is_open
             made, link = meant.offer.made, self._link(meant) if reply.take else ""
-            return Read("answer", (self._offer(made.offer_id, made.expires_at, meant.way, reply),), link=link)
+            command = self._offer(made.offer_id, meant.offer, made.expires_at, meant.way, reply)
+            return Read("answer", (command,), link=link)
         if not reply.letter and reply.take and (page := view.test_page(ways, now)) is not None:
             return Read("answer", (self._roll(page),))
         if asked:
@@ -127,7 +130,7 @@ class Reader:
         helped.append(now)
         return True
 
-    def _offer(self, offer_id: str, expires_at: datetime, way: Way, reply: Reply) -> Command:
+    def _offer(self, offer_id: str, offer: OfferSeen | None, expires_at: datetime, way: Way, reply: Reply) -> Command:
         """The same command as the person's tap on the page of the offer would be: whichever comes first is it."""
         about = {
             "offer_id": offer_id,
@@ -136,9 +139,9 @@ class Reader:
             **self._issued(way.person_id) | {"expires_at": expires_at},
         }
         if not reply.take:
-            return DeclineOffer.model_validate({"command_id": child_id(offer_id, f"decline/{way.person_id}"), **about})
-        about |= {"command_id": child_id(offer_id, f"accept/{way.person_id}"), "eta_minutes": reply.minutes}
-        return AcceptOffer.model_validate(about)
+            return DeclineOffer.model_validate({"command_id": decline_id(offer_id, way.person_id), **about})
+        command_id = accept_id(offer_id, way.person_id, offer.made if offer else None, reply.minutes)
+        return AcceptOffer.model_validate({"command_id": command_id, "eta_minutes": reply.minutes, **about})
 
     def _roll(self, page: PageDue) -> AnswerRoll:
         return AnswerRoll.model_validate(

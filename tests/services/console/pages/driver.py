@@ -80,6 +80,12 @@ class RoomServices(FakeServices):
         )
         return [absence, done(command, f"{command.person_id} is away.")]
 
+    def _call_roll(self, command: events.CallRoll) -> list[Event]:
+        asked = tuple(events.RollPlace(person_id=person_id, method_id="mobile") for person_id in command.person_ids)
+        until = self.log.clock.now() + timedelta(minutes=command.minutes)
+        called = events.RollCalled(roll_id=command.command_id, asked=asked, until=until, called_by=command.issued_by)
+        return [called, done(command, f"{len(asked)} are asked.", about=command.command_id)]
+
     def _override_call(self, command: events.OverrideCall) -> list[Event]:
         overridden = events.CallOverridden(
             call_id=command.call_id,

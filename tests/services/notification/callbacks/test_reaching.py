@@ -58,7 +58,7 @@ class Reaching(Callbacks):
 
     def write(self, *events: Event, topic: Topic = ASSIGNMENTS, cause: str = "tick/x") -> None:
         """What stands in `assignments` is read by notification, too."""
-        if topic is NOTIFICATIONS and of(events, PageDue):
+        if topic is NOTIFICATIONS and of(list(events), PageDue):
             return  # those that a test without notification makes up
         super().write(*events, topic=topic, cause=cause)
         if topic is ASSIGNMENTS:
