@@ -22,6 +22,8 @@ FOR_DISPATCH: frozenset[AlertKind] = frozenset(
         "team-missing",
         "members-left-out",
         "team-unanswering",
+        "team-unreachable",
+        "way-lost",
         "unconfirmed",
         "cad-not-informed",
         "team-stays",

@@ -404,6 +404,8 @@ AlertKind = Literal[
     "team-missing",
     "members-left-out",
     "team-unanswering",
+    "team-unreachable",
+    "way-lost",
     "need-police",
     "team-stays",
     "team-staged",

@@ -129,7 +129,8 @@ ASSIGNMENT = _table(
     _numbers(*_RECORD, "episode", "ended_offset", "at_us", "spoken_us", "check_minutes", "changed"),
     _words("agency", "call_id", "team_id", "stands", "how_it_ended", "district"),
     _flags("police_asked", "by_person", "after_default", "left_behind"),
-    comment="A team has a call, from one offset to another. `left_behind`: its shift, or somebody's place on it, ended, and the call did not.",
+    comment="A team has a call, from one offset to another. "
+    "`left_behind`: its shift, or somebody's place on it, ended, and the call did not.",
 )  # fmt: skip
 CREW = _table(
     "crew", ("agency", "team_id", "person_id"), _words("agency", "team_id", "person_id"), _flags("stays"),
