@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import ClientSession
 
@@ -40,6 +40,8 @@ class TeamSpec:
     paged_members: int = 1
     """How many, from the first, a provider pages by webhook; the others look at their page by themselves."""
     pool: str = DEFAULT_POOL
+    on_call: bool = False
+    """Whether it is the rota that puts it to work, and not its people."""
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -110,22 +112,43 @@ async def set_phases(console: Console, phases: Mapping[tuple[str, str], str]) ->
         revision = answer["revision"]
 
 
-async def sign_on(console: Console, teams: Iterable[TeamSpec], pages_url: str) -> dict[str, str]:
+class Way(NamedTuple):
+    """A way to a person, with its address."""
+
+    method_id: str
+    body: Mapping[str, Any]
+
+
+Ways = Callable[[str], Sequence[Way]]
+"""By person, the ways to them; none: a pager, or their page alone."""
+
+
+async def define_team(console: Console, team: TeamSpec, pages_url: str, ways: Ways = lambda _person_id: ()) -> None:
+    """Put a team and its people on the books, with the ways to them. Raises CommandFailed."""
+    for number, (person_id, discipline) in enumerate(zip(team.members, team.crew, strict=True)):
+        person = {
+            "person_id": person_id,
+            "name": person_id,
+            "disciplines": [discipline],
+            "languages": ["en", "es"] if number == 0 else ["en"],
+        }
+        await console.command("ana", "/v1/people", {"person": person})
+        pager = {"kind": "webhook", "address": pages_url} if number < team.paged_members else {"kind": "pocket"}
+        for way in ways(person_id) or (Way("pager", pager),):
+            await console.command("ana", f"/v1/people/{person_id}/contacts/{way.method_id}", way.body)
+    body = {"team_id": team.team_id, "model": team.model, "primary_districts": list(team.districts)}
+    await console.command("ana", "/v1/teams", {"team": {**body, "pool": team.pool}})
+
+
+async def sign_on(
+    console: Console, teams: Iterable[TeamSpec], pages_url: str, ways: Ways = lambda _person_id: ()
+) -> dict[str, str]:
     """Define people and teams; the first member signs each on, the others confirm: its link. Raises CommandFailed."""
     links: dict[str, str] = {}
     for team in teams:
-        for number, (person_id, discipline) in enumerate(zip(team.members, team.crew, strict=True)):
-            person = {
-                "person_id": person_id,
-                "name": person_id,
-                "disciplines": [discipline],
-                "languages": ["en", "es"] if number == 0 else ["en"],
-            }
-            await console.command("ana", "/v1/people", {"person": person})
-            way = {"kind": "webhook", "address": pages_url} if number < team.paged_members else {"kind": "pocket"}
-            await console.command("ana", f"/v1/people/{person_id}/contacts/pager", way)
-        body = {"team_id": team.team_id, "model": team.model, "primary_districts": list(team.districts)}
-        await console.command("ana", "/v1/teams", {"team": {**body, "pool": team.pool}})
+        await define_team(console, team, pages_url, ways)
+        if team.on_call:
+            continue
         shift = {"members": list(team.members), "hours": 12}
         signed_on = await console.command(team.members[0], f"/v1/teams/{team.team_id}/sign-on", shift)
         links[team.team_id] = signed_on["links"][team.members[0]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from random import Random
 
 from aiohttp import ClientSession
@@ -16,6 +16,8 @@ from deploy.actors.http import LOST, ask
 LOOK_SECONDS = 1.0
 PAGE_SECONDS = 6.0
 TRIES, PAUSE_SECONDS = 6, 0.5
+REPLY_LOOKS = 12
+"""How often it looks for what came of an answer that it did not tap: a phone has to ring first."""
 _ACCEPT = re.compile(r'action="/p/([\w-]+)/accept"')
 _PAGE_AT = re.compile(r'name="page_at" value="(\d+)"')
 
@@ -65,6 +67,36 @@ class PocketCrew(Crew[str]):
         return True
 
 
+Reply = Callable[[str], Awaitable[None]]
+"""Answers an offer in a few words, by text; or by a key, where the phone has rung."""
+
+
+class ReplyingCrew(PocketCrew):
+    """A team that answers otherwise than by a tap, and then looks at its page for what came of it."""
+
+    def __init__(  # noqa: PLR0917  # those of the crew that it is, and one more
+        self, http: ClientSession, marked: str, habits: Habits, chance: Random, did: Counter[str], reply: Reply
+    ) -> None:
+        super().__init__(http, marked, habits, chance, did)
+        self._reply = reply
+
+    async def accept(self, link: str, eta_minutes: int) -> bool:
+        """Say `1` and the minutes; whether the page says that the call is theirs. Raises PageAway."""
+        await self._reply(f"1 {eta_minutes}")
+        for _ in range(REPLY_LOOKS):
+            page = await fetch(self._http, link)
+            if "You have this call" in page or _ACCEPT.search(page) is None:
+                break
+            await asyncio.sleep(PAUSE_SECONDS)
+        is_theirs = "You have this call" in page
+        self.did["address shown"] += is_theirs and bool(self._marked) and self._marked in page
+        return is_theirs
+
+    async def decline(self, link: str) -> None:  # noqa: ARG002  # it is the words that decline
+        """Say `2`."""
+        await self._reply("2")
+
+
 class PocketCrews:
     """All teams of an agency. Links reach them by page, or on their own page when they look."""
 
@@ -76,12 +108,16 @@ class PocketCrews:
         seed: int,
         links: Mapping[str, str],
         unpaged: frozenset[str] = frozenset(),
+        replies: Mapping[str, Reply] | None = None,
         habits: Habits,
         marked: str = "",
     ) -> None:
-        """`links`: each team's shift page; `unpaged`: teams that look; `marked`: stands in every address."""
+        """`links`: each team's shift page; `unpaged`: teams that look; `marked`: stands in every address.
+
+        `replies`: how teams answer that do not tap.
+        """
         self._http, self._url, self._links, self._unpaged = http, pocket_url, links, unpaged
-        self._habits, self._marked, self._seed = habits, marked, seed
+        self._habits, self._marked, self._seed, self._replies = habits, marked, seed, replies or {}
         self._pages: dict[str, asyncio.Queue[str]] = {team_id: asyncio.Queue() for team_id in links}
         self._busy: set[str] = set()
         self.did: Counter[str] = Counter()
@@ -104,7 +140,9 @@ class PocketCrews:
 
     async def _team(self, team_id: str) -> None:
         chance = Random(f"{self._seed}/{team_id}")  # noqa: S311  # a simulation
-        crew = PocketCrew(self._http, self._marked, self._habits, chance, self.did)
+        given = (self._http, self._marked, self._habits, chance, self.did)
+        reply = self._replies.get(team_id)
+        crew = PocketCrew(*given) if reply is None else ReplyingCrew(*given, reply)
         seen: set[str] = set()
         while True:
             link = await self._next_link(team_id, seen)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from deploy.actors.console import TeamSpec
 from deploy.actors.crews import Habits
@@ -16,6 +16,11 @@ from deploy.actors.story import Sending
 PROGRAMMES = Path(__file__).parents[1] / "programmes"
 SETTLE_SECONDS = 40.0
 """How long after the last version every outcome must be there: the routing deadline of the document, and a margin."""
+
+
+Owner = Literal["taps", "texts", "presses", "is off", "says stop"]
+"""Opens the link of a text; answers by a text; looks at no text, and presses a key when the phone rings; has it off;
+says STOP in the middle of the run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +42,8 @@ class Scenario:
     overrides_in: tuple[str, ...] = ()
     marked: str = ""
     """What stands in every personal text."""
+    phones: Mapping[str, Owner] = field(default_factory=dict)
+    """By person: who has a phone that careroute reaches by carriers, and what they do with it."""
     clocks: Callable[[float], str] = lambda seconds: f"{seconds:.0f} s"
     """The time of the run, in words."""
     notes: tuple[str, ...] = ()

@@ -123,14 +123,16 @@ async def _demo(scenario: Scenario, console: Console, chosen: argparse.Namespace
     scenario = scenario.renamed(f"{scenario.agency}{_suffix()}")
     with _cleared(directory, say(console)):
         console.print(f"careroute demo: {scenario.title}")
-        port = free_port()
+        port, carriers_port = free_port(), free_port()
         watch = _watch(directory, port, console, must=chosen.watched)
-        stage = _stage([agency_of(scenario, port)], directory, console, memory=chosen.memory, watch=watch)
+        stage = _stage(
+            [agency_of(scenario, port, carriers_port)], directory, console, memory=chosen.memory, watch=watch
+        )
         keep = False
         try:
             await stage.start(say(console))
             console.print(f"  the console in a browser: {stage.url_of('console')}", highlight=False)
-            run = Run(scenario, stage, console, SystemClock(), seed=chosen.seed, port=port)
+            run = Run(scenario, stage, console, SystemClock(), seed=chosen.seed, port=port, carriers_port=carriers_port)
             verdict = await run.play()
             if chosen.calls is None or chosen.redecide:
                 at = time.monotonic()

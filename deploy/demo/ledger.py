@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
+from deploy.demo.reached import Reached
 from deploy.local.probes import BEAT
 from deploy.rehearsal.in_force import InForce
 from shared.engine.broker import Stored
@@ -91,6 +92,7 @@ class Ledger:
         self.wrong: list[str] = []
         """Promises that the journals themselves break."""
         self.in_force = InForce(self.wrong)
+        self.reached = Reached()
         self.dead_letters = 0
         self.late_writes = 0
         self.alerts: Counter[str] = Counter()
@@ -125,6 +127,7 @@ class Ledger:
             return
         event = json.loads(stored.value)
         self.in_force.take(kind, event, stored)
+        self.reached.take(kind, event, stored)
         change = self._CHANGES.get(kind)
         if change is not None:
             change(self, event, stored)

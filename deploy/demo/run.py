@@ -13,6 +13,7 @@ from aiohttp import ClientSession
 from rich.console import Console as Terminal
 
 from deploy.actors.cad import Cad, Schedule
+from deploy.actors.carrier.serving import serving
 from deploy.actors.console import Console, adopt, set_phases, sign_on
 from deploy.actors.dispatcher import Dispatcher
 from deploy.actors.http import session
@@ -22,6 +23,7 @@ from deploy.actors.scenario import Scenario
 from deploy.actors.webhooks import receiving
 from deploy.demo.audited import audited
 from deploy.demo.ledger import TOPICS, Ledger
+from deploy.demo.phones import Handsets, PhoneBook, plan_on_call, table
 from deploy.demo.receiver import Receiver
 from deploy.demo.reported import compare
 from deploy.demo.stages import Stage
@@ -47,16 +49,26 @@ class Cast:
     dispatcher: Dispatcher
     outreach: Outreach
     crews: PocketCrews
+    handsets: Handsets | None = None
 
 
 class Run:
     """One run on a stage that is up already, heard at a loopback port."""
 
     def __init__(
-        self, scenario: Scenario, stage: Stage, terminal: Terminal, clock: Clock, *, seed: int, port: int
+        self,
+        scenario: Scenario,
+        stage: Stage,
+        terminal: Terminal,
+        clock: Clock,
+        *,
+        seed: int,
+        port: int,
+        carriers_port: int = 0,
     ) -> None:
         self._scenario, self._stage, self._terminal, self._clock = scenario, stage, terminal, clock
-        self._seed, self._port, self._say = seed, port, say(terminal)
+        self._seed, self._port, self._carriers_port, self._say = seed, port, carriers_port, say(terminal)
+        self._book = PhoneBook(scenario.phones)
         self.links: dict[str, str] = {}
         """Each team's own page."""
         self.ledger = Ledger(scenario.agency, scenario.marked)
@@ -77,22 +89,47 @@ class Run:
             judged = await self._compared(http, self._judge(cast))
             judged = await self._audited(http, judged, cast)
         self._terminal.print(tables(self.ledger, self._scenario, judged, self._view.now))
+        if cast.handsets is not None:
+            self._terminal.print(table(self.ledger.reached, cast.handsets))
+            self._terminal.print(f"{self.ledger.reached.sentence}; phones: {cast.handsets.sentence}", soft_wrap=True)
         if self.changes is not None:
             self._terminal.print(self.changes.table())
         return judged
 
     @asynccontextmanager
     async def _cast(self, http: ClientSession) -> AsyncIterator[Cast]:
-        """Put the programme in force and sign the teams on, then let the CAD and the provider listen."""
+        """Put the programme in force and sign the teams on, then let the CAD and those who page listen."""
         scenario, stage, access = self._scenario, self._stage, self._stage.access
         console = Console(http, stage.url_of("console"), lambda who: access.token(scenario.agency, who))
-        self.links = await self._set_up(console)
+        async with self._carriers() as handsets:
+            self.links = await self._set_up(console)
+            async with self._listening(http, console, handsets) as cast:
+                yield cast
+
+    @asynccontextmanager
+    async def _carriers(self) -> AsyncIterator[Handsets | None]:
+        """Carriers and phones, where anybody has one."""
+        if not self._book.owners:
+            yield None
+            return
+        url, access = self._stage.url_of("pocket"), self._stage.access
+        self.ledger.reached.pocket_url, self.ledger.reached.link_secret = url, access.link_secret
+        team_of = {member: team.team_id for team in self._scenario.teams for member in team.members}
+        setup = self._book.setup(self._stage.url_of("callbacks"), self._scenario.agency)
+        async with serving(self._carriers_port, setup) as exchange:
+            yield Handsets(self._book, exchange, team_of)
+
+    @asynccontextmanager
+    async def _listening(self, http: ClientSession, console: Console, handsets: Handsets | None) -> AsyncIterator[Cast]:
+        scenario, stage, access = self._scenario, self._stage, self._stage.access
+        called = {handsets.team_of[person_id] for person_id in self._book.owners} if handsets else set()
         crews = PocketCrews(
             http,
             stage.url_of("pocket"),
             seed=self._seed,
             links=self.links,
-            unpaged=frozenset(team.team_id for team in scenario.teams if not team.paged_members),
+            unpaged=frozenset(team.team_id for team in scenario.teams if not team.paged_members) - called,
+            replies=handsets.replies() if handsets else {},
             habits=scenario.habits,
             marked=scenario.marked,
         )
@@ -106,8 +143,10 @@ class Run:
             console, seed=self._seed, districts=scenario.advisory, overrides_in=scenario.overrides_in
         )
         cad = Cad(http, stage.url_of("intake"), access.key(scenario.agency, scenario.source), seed=self._seed)
+        if handsets is not None:
+            handsets.page = crews.page
         async with receiving(self._port, receiver.take):
-            yield Cast(console, cad, receiver, dispatcher, Outreach(console, seed=self._seed), crews)
+            yield Cast(console, cad, receiver, dispatcher, Outreach(console, seed=self._seed), crews, handsets)
 
     async def _set_up(self, console: Console) -> dict[str, str]:
         """Put the programme in force and sign the teams on; each team's own page."""
@@ -118,13 +157,23 @@ class Run:
         first_phases = {district: phase for (_, district), phase in reversed(list(scenario.phases.items()))}
         phases = ", ".join(f"{district} {first_phases[district]}" for district in scenario.districts)
         self._say(f"phases set: {phases}")
-        links = await sign_on(console, scenario.teams, f"http://{HOST}:{self._port}/pages")
+        links = await sign_on(console, scenario.teams, f"http://{HOST}:{self._port}/pages", self._book.ways)
         self._say(f"{len(links)} teams signed on")
+        if self._book.owners:
+            await console.command("ana", "/v1/rolls", {"minutes": 1})
+            self._say("a roll call is out: who can be reached?")
+        for team in scenario.teams:
+            if team.on_call:
+                await plan_on_call(console, team, self._clock.now())
+                self._say(f"{team.team_id} is on call tonight, by the rota")
+                links[team.team_id] = ""
         return links
 
     async def _play(self, cast: Cast) -> None:
         began = self._clock.monotonic()
         watching = [cast.dispatcher.watch(), cast.outreach.watch()]
+        if cast.handsets is not None:
+            watching += [cast.handsets.watch(), cast.handsets.go_wrong(self._scenario.seconds)]
         async with self._beside(self._show(cast, began), cast.crews.work(), *watching, self._change(cast)):
             await Schedule(cast.cad, self._clock).play(self._scenario.sendings, self._scenario.body)
             self._view.now.phase = "waiting for the last outcomes"
@@ -178,6 +227,8 @@ class Run:
 
     def _judge(self, cast: Cast) -> Verdict:
         receiver, wrong = cast.receiver, self.ledger.wrong
+        if cast.handsets is not None:
+            wrong += cast.handsets.twice()
         if self._scenario.marked:
             wrong += leaks(self._stage.logs(), self._scenario.marked)
         if self.changes is not None and not self.changes.done:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from deploy.actors.console import TeamSpec
 from deploy.actors.crews import Habits
-from deploy.actors.scenario import PROGRAMMES, Scenario
+from deploy.actors.scenario import PROGRAMMES, Owner, Scenario
 from deploy.actors.story import CANARY, Sending
 from deploy.demo import traffic
 from shared.judgement import NOT_ROUTED, OR
@@ -44,6 +44,7 @@ def city(seed: int, seconds: float, calls_per_second: float) -> Scenario:
             TeamSpec(f"{name}-co-{number}", "co-responder", ("clinician", "officer"), (district,))
             for number in range(1, co_response + 1)
         ]
+    night = TeamSpec(f"{live.lower()}-night", "community-responder", ("crisis-worker", "emt"), (live,), on_call=True)
     return Scenario(
         title=f"a made-up city, seed {seed}",
         agency=traffic.AGENCY,
@@ -51,12 +52,21 @@ def city(seed: int, seconds: float, calls_per_second: float) -> Scenario:
         document=(PROGRAMMES / "demo-city.toml").read_text("utf-8"),
         sendings=traffic.city(seed, seconds, calls_per_second),
         phases=phases,
-        teams=teams,
+        teams=[*teams, night],
+        phones=_phones(teams, night),
         pause=live,
         overrides_in=(live,),
         marked=CANARY,
         clocks=lambda at: f"{_hour(at / seconds)} in the city, {at:.0f} of {seconds:.0f} s here",
     )
+
+
+def _phones(teams: Sequence[TeamSpec], night: TeamSpec) -> dict[str, Owner]:
+    """One of each outreach team has a phone; of the first, two have, and one of them has enough of it."""
+    habits: tuple[Owner, ...] = ("taps", "texts", "presses", "is off")
+    outreach = [team for team in teams if team.model == "community-responder"]
+    owners = {team.members[0]: habits[place % len(habits)] for place, team in enumerate(outreach)}
+    return owners | {outreach[0].members[1]: "says stop"} | dict.fromkeys(night.members, "presses")
 
 
 def _hour(share: float) -> str:

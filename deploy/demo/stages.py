@@ -17,6 +17,7 @@ from deploy.actors.scenario import Scenario
 from deploy.actors.story import CANARY
 from deploy.actors.webhooks import receiving
 from deploy.demo.audited import Auditor
+from deploy.demo.phones import SENDERS, PhoneBook
 from deploy.local.access import Access, AgencySpec, SourceSpec, people_with
 from deploy.local.asgi import serving_each
 from deploy.local.broker import KafkaNode
@@ -28,6 +29,9 @@ from services.console.api.http import create_app as console_app
 from services.console.config import ConsoleSettings
 from services.intake.config import IntakeSettings
 from services.intake.http import create_app as intake_app
+from services.notification.callbacks.config import CallbacksSettings
+from services.notification.callbacks.http import create_app as callbacks_app
+from services.notification.callbacks.http import open_door as callbacks_door
 from services.notification.config import NotificationSettings
 from services.notification.perform import performer
 from services.notification.service import NOTIFICATION
@@ -50,16 +54,21 @@ from shared.engine.worker import Worker
 from shared.sealing import Sealer
 
 PARTITIONS = 4
+ZONE = "America/Chicago"
+"""Where the clocks of the demo's staff stand."""
 AUDIT_SECONDS = 2
 """A demo is over soon: the auditor looks more often than it does beside a city."""
 PROBER_SECONDS = 5.0
 
 
-def agency_of(scenario: Scenario, port: int) -> AgencySpec:
-    """The agency that is played: its CAD is told at a loopback port, and its staff have tokens."""
+def agency_of(scenario: Scenario, port: int, carriers_port: int = 0) -> AgencySpec:
+    """The agency that is played: its CAD is told at a loopback port, its staff have tokens, and some of them phones."""
     source = SourceSpec(scenario.source, f"http://{HOST}:{port}/cad", scenario.replay)
     staff = (person for team in scenario.teams for person in team.members)
-    return AgencySpec(scenario.agency, (source,), people_with(staff))
+    carriers = PhoneBook(scenario.phones).setup("", scenario.agency).accounts(carriers_port, SENDERS)
+    return AgencySpec(
+        scenario.agency, (source,), people_with(staff), zone=ZONE, carriers=carriers if scenario.phones else {}
+    )
 
 
 class Stage(Protocol):
@@ -226,6 +235,7 @@ class OneProcess:
             **common,
             link_secret=link_secret,
             pocket_url=self.url_of("pocket"),
+            callbacks_url=self.url_of("callbacks"),
             sealing_key=SecretStr(self.access.sealing_key),
         )
         loop = asyncio.get_running_loop()
@@ -255,8 +265,16 @@ class OneProcess:
         answering = PocketSettings(
             **common, link_secret=link_secret, sealing_key=sealing_key, pocket_url=self.url_of("pocket")
         )
+        calling_back = CallbacksSettings(
+            **common,
+            link_secret=link_secret,
+            sealing_key=sealing_key,
+            pocket_url=self.url_of("pocket"),
+            callbacks_url=self.url_of("callbacks"),
+        )
         door = open_door(self.broker(), self._clock, answering)
         apps = {
+            "callbacks": callbacks_app(callbacks_door(self.broker(), self._clock, calling_back)),
             "intake": intake_app(self.broker(), self._clock, agencies, sealer, taking),
             "pocket": pocket_app(door),
             "console": console_app(self.broker(), self._clock, agencies, commanding),
