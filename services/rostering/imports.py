@@ -104,7 +104,7 @@ def _read(draft: RotaDraft, command: ImportShifts) -> tuple[dict[str, PlannedShi
         if wrong is not None:
             faults.append(f"Row {number}: {wrong}")
         elif row.ends_at > draft.now:
-            wanted[shift_id] = _planned(command, row, shift_id)
+            wanted[shift_id] = _planned(command, row, draft.state.shifts.get(shift_id), shift_id)
     return wanted, faults
 
 
@@ -114,21 +114,22 @@ def _faults(draft: RotaDraft, command: ImportShifts, row: ShiftRow) -> Iterator[
     yield from (fault for fault in faults_of_times(command.starts_at, row.starts_at, row.ends_at))
     if not row.people and not row.needs:
         yield "It names nobody, and needs nobody."
-    yield from faults_of_places(draft.state, row.team_id, _places(row))
+    yield from faults_of_places(draft.state, row.team_id, _places(row, None))
 
 
-def _places(row: ShiftRow) -> tuple[ShiftPlace, ...]:
+def _places(row: ShiftRow, present: ShiftState | None) -> tuple[ShiftPlace, ...]:
+    """The places of a row. Whoever stays keeps their place: what others have taken of it is taken from them."""
     count = max(len(row.people), len(row.needs))
-    return tuple(
-        ShiftPlace(
-            needs=row.needs[number] if number < len(row.needs) else "",
-            person_id=row.people[number] if number < len(row.people) else "",
-        )
-        for number in range(count)
-    )
+    before = () if present is None else tuple(place.person_id for place in present.plan.places)[:count]
+    staying = [person_id if person_id in row.people else "" for person_id in before]
+    people = [*staying, *[""] * (count - len(staying))]
+    others = iter([person_id for person_id in row.people if person_id not in staying])
+    people = [person_id or next(others, "") for person_id in people]
+    needs = [*row.needs, *[""] * (count - len(row.needs))]
+    return tuple(ShiftPlace(needs=need, person_id=person_id) for need, person_id in zip(needs, people, strict=True))
 
 
-def _planned(command: ImportShifts, row: ShiftRow, shift_id: str) -> PlannedShift:
+def _planned(command: ImportShifts, row: ShiftRow, present: ShiftState | None, shift_id: str) -> PlannedShift:
     return PlannedShift(
         shift_id=shift_id,
         team_id=row.team_id,
@@ -136,7 +137,7 @@ def _planned(command: ImportShifts, row: ShiftRow, shift_id: str) -> PlannedShif
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         zone=command.zone,
-        places=_places(row),
+        places=_places(row, present),
         reminders_at=reminders(row.starts_at, REMIND_MINUTES, ZoneInfo(command.zone)),
         gaps_told_at=gaps_told_at(row.starts_at, ZoneInfo(command.zone)),
         rest_hours=command.rest_hours,

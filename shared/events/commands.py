@@ -275,6 +275,12 @@ class ConfirmDecision(_TeamCommand):
     call_id: Text
 
 
+class HoldCall(_TeamCommand):
+    """A dispatcher lets a call wait for a team, where careroute has asked for that."""
+
+    call_id: Text
+
+
 class ConfirmIncident(_TeamCommand):
     """A dispatcher says whether a call that a team has is another incident by now, whose beginning the CAD gives."""
 
