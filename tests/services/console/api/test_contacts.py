@@ -223,6 +223,16 @@ async def test_the_teams_page_names_people_to_those_who_may_read_them(city: City
         assert (shown in page, NAME in page) == (True, token == "dispatcher")
 
 
+@pytest.mark.parametrize(
+    ("person_id", "asked"), [("sal.quennell", True), ("sal@city.example", True), ("medic-7", False)]
+)
+async def test_an_id_that_looks_like_a_name_is_taken_with_a_word_of_warning(
+    city: City, person_id: str, asked: bool
+) -> None:
+    answer = await city.post("supervisor", "/v1/people", named(person_id))
+    assert (answer.status_code, "are not erased with a person" in answer.json()["sentence"]) == (200, asked)
+
+
 async def test_an_old_record_has_its_name_still(city: City) -> None:
     person = events.Person(person_id="old", name="Olga Old", disciplines=("emt",))
     city.services.write(AGENCY, events.PersonDefined(person=person), journal=ASSIGNMENTS.name)
