@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import ClientSession
 
 from deploy.actors.http import LOST, ask
+from deploy.actors.story import CANARY
 from shared.judgement import DEFAULT_POOL
 
 READ_SECONDS, COMMAND_SECONDS = 5.0, 8.0
@@ -117,12 +118,13 @@ async def sign_on(console: Console, teams: Iterable[TeamSpec], pages_url: str) -
         for number, (person_id, discipline) in enumerate(zip(team.members, team.crew, strict=True)):
             person = {
                 "person_id": person_id,
-                "name": person_id,
+                "name": f"{person_id} {CANARY}",
                 "disciplines": [discipline],
                 "languages": ["en", "es"] if number == 0 else ["en"],
             }
             await console.command("ana", "/v1/people", {"person": person})
-            way = {"kind": "webhook", "address": pages_url} if number < team.paged_members else {"kind": "pocket"}
+            pager = {"kind": "webhook", "address": f"{pages_url}?of={CANARY}"}
+            way = pager if number < team.paged_members else {"kind": "pocket"}
             await console.command("ana", f"/v1/people/{person_id}/contacts/pager", way)
         body = {"team_id": team.team_id, "model": team.model, "primary_districts": list(team.districts)}
         await console.command("ana", "/v1/teams", {"team": {**body, "pool": team.pool}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ from shared.doors.problems import Fault, Problem
 from shared.events import Command
 from shared.plain import fault_of_id
 
+LIKE_A_NAME = re.compile(r"[A-Za-z]{2,}[._][A-Za-z]{2,}|\S+@\S+")
+ID_STAYS = "That id looks like a name: ids stand in journals for good, and are not erased with a person."
 KeyHeader = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 
 
@@ -325,7 +328,11 @@ async def define_person(issuer: Annotated[Issuer, issuing("define")], body: bodi
     person = body.person
     if person.name:
         await _desk(issuer).put_name(issuer.who.agency, person.person_id, person.name)
-    return await issuer.issue(events.DefinePerson, {**body.fields(), "person": person.model_copy(update={"name": ""})})
+    about = {**body.fields(), "person": person.model_copy(update={"name": ""})}
+    answered = await issuer.issue(events.DefinePerson, about)
+    if LIKE_A_NAME.fullmatch(person.person_id):
+        answered.sentence = f"{answered.sentence} {ID_STAYS}".strip()
+    return answered
 
 
 @router.post("/people/{person_id}/remove")
