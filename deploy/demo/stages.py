@@ -251,7 +251,9 @@ class OneProcess:
         agencies = Agencies(file)
         sealing_key = SecretStr(self.access.sealing_key)
         taking = IntakeSettings(**common, sealing_key=sealing_key)
-        commanding = ConsoleSettings(**common, link_secret=link_secret, pocket_url=self.url_of("pocket"))
+        commanding = ConsoleSettings(
+            **common, link_secret=link_secret, sealing_key=sealing_key, pocket_url=self.url_of("pocket")
+        )
         model = View(link_secret.get_secret_value())
         follower = AnswerFollower(self.broker(), FOLLOWED, model.fold, COUNTED)
         door = Door(self.broker(), follower, model, SealedCalls(self.broker(), sealer), self._clock)

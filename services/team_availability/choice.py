@@ -55,7 +55,7 @@ def choose(state: State, call: CallState, option: Option, now: datetime, *, any_
 
 
 def recipients_of(state: State, team_id: str) -> tuple[Recipient, ...]:
-    """The people on the team's shift, and the ways to reach them."""
+    """The people on the team's shift; of those who stand in old records as they were, also the ways to reach them."""
     shift = state.teams[team_id].shift
     people = [state.people[member] for member in (shift.members if shift else ()) if member in state.people]
     return tuple(
