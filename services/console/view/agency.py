@@ -42,8 +42,8 @@ ROOMS: tuple[Mapping[type[Event], Change], ...] = (
     load.CHANGES,
     referrals.CHANGES,
     roster.CHANGES,
-    rota.CHANGES,
     contacts.CHANGES,
+    rota.CHANGES,
     rolls.CHANGES,
     reached.CHANGES,
 )
