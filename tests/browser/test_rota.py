@@ -327,7 +327,7 @@ async def test_a_supervisor_sees_who_cannot_be_reached_and_sets_a_way(browser: B
         await desk.press("Enter", "Tab")
         await page.keyboard.type("608 555 0142")
         await desk.press("Enter")
-        await page.wait_for_function("!document.querySelector('#ways-dee').open")
+        await page.locator("#ways-dee:not([open])").wait_for()
         [command] = desk.room.commands()
         assert isinstance(command, events.SetContact)
         assert (command.person_id, command.method_id, command.kind, command.shown) == ("dee", "text", "sms", "…42")
