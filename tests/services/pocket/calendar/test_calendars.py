@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ical.calendar_stream import IcsCalendarStream
 from ical.event import Event as IcsEvent
@@ -265,6 +265,9 @@ async def test_looking_changes_nothing_and_no_other_link_is_a_calendar(city: Cit
 
 
 @given(st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=300))
+@example("x" * 200)
+@example("xä\u20ac😀" * 60)
+@example("a, b; c\\d" * 30)
 def test_whatever_a_text_holds_its_lines_are_short_and_read_back_the_same(text: str) -> None:
     event = CalendarEvent("s1", NIGHT, NIGHT + timedelta(hours=8), text, "", busy=True, changes=0, changed_at=NIGHT)
     lines = text_of("rota", [event]).split(b"\r\n")
