@@ -30,8 +30,8 @@ MAX_DAYS = 100
 LOST_OF_NEXT_WEEK = 0.3
 """A plan that would drop more of the next week than that is more likely a mistake than a plan."""
 STALE_PERIODS = 2
-STEP_BYTES, RECORD_BYTES = 700_000, 600
-"""What one import may come to, with room for what is emitted besides; and what a record takes beside its value."""
+STEP_BYTES, RECORD_BYTES, SMALL_BYTES = 750_000, 600, 500
+"""What one import may come to; what a record takes beside its value, and the value of a notice or a dropped shift."""
 TOLD_FAULTS = 20
 
 
@@ -54,7 +54,7 @@ def import_shifts(draft: RotaDraft, command: ImportShifts) -> list[Event]:
     changed = [plan for shift_id, plan in wanted.items() if shift_id in shifts and _moves(shifts[shift_id], plan)]
     if len(shifts) + len(new) - len(gone) > MAX_SHIFTS:
         return [refused(command, "too-many", f"More than {MAX_SHIFTS} shifts would be planned.")]
-    if sum(len(plan.model_dump_json()) + RECORD_BYTES for plan in (*new, *changed)) > STEP_BYTES:
+    if _size_bytes(draft, new, changed, gone) > STEP_BYTES:
         return [refused(command, "too-big", "This is more than fits into one step: import a shorter time at once.")]
     _carry_out(draft, new, changed, gone)
     unchanged = len(wanted) - len(new) - len(changed)
@@ -62,9 +62,9 @@ def import_shifts(draft: RotaDraft, command: ImportShifts) -> list[Event]:
     counts = {"planned": len(new), "moved": len(changed), "dropped": len(gone), "unchanged": unchanged}
     told = (*faults[:TOLD_FAULTS], *([f"And {len(faults) - TOLD_FAULTS} more."] if len(faults) > TOLD_FAULTS else []))
     draft.emit(ShiftsImported(source=command.source, **counts, faults=told, stale_at=stale_at))
-    sentence = f"{len(new)} shifts planned, {len(changed)} changed, {len(gone)} dropped, {unchanged} as they were."
+    sentence = f"Shifts planned: {len(new)}, changed: {len(changed)}, dropped: {len(gone)}, as before: {unchanged}."
     if faults:
-        sentence += f" Not taken: {len(faults)} rows. {' '.join(told[:5])}"
+        sentence += f" Rows not taken: {len(faults)}. {' '.join(told[:5])}"
         return [done(command, sentence, about=command.source)]
     answered = done if new or changed or gone else nothing_to_do
     return [answered(command, sentence, about=command.source)]
@@ -172,6 +172,16 @@ def _lost_of_next_week(draft: RotaDraft, present: list[ShiftState], gone: list[S
     week = draft.now + timedelta(days=7)
     of_week = sum(shift.plan.starts_at < week for shift in present)
     return sum(shift.plan.starts_at < week for shift in gone) / of_week if of_week else 0.0
+
+
+def _size_bytes(draft: RotaDraft, new: list[PlannedShift], changed: list[PlannedShift], gone: list[ShiftState]) -> int:
+    """About what the events come to: one a shift, and a notice to each person whose plan changes."""
+    touched = [*(draft.state.shifts[plan.shift_id] for plan in changed), *gone]
+    told = {place.person_id for plan in changed for place in plan.places}.union(
+        *(each.rota.people() for each in touched)
+    )
+    planned = sum(len(plan.model_dump_json()) + RECORD_BYTES for plan in (*new, *changed))
+    return planned + (len(gone) + len(told)) * (SMALL_BYTES + RECORD_BYTES)
 
 
 def _carry_out(draft: RotaDraft, new: list[PlannedShift], changed: list[PlannedShift], gone: list[ShiftState]) -> None:

@@ -32,6 +32,7 @@ from shared.events import (
     DeadlineSet,
     DecisionConfirmed,
     Event,
+    HoldBegan,
     InputRefused,
     OfferAccepted,
     OfferDeclined,
@@ -47,6 +48,7 @@ from shared.events import (
     UpgradeRaised,
 )
 from tests.simulation.city import CHECK, dangerous
+from tests.simulation.oracle_duty import OVER, check_duty
 from tests.simulation.simulate import DRAIN_SECONDS, SERVICES, Day, cached_decode
 from tests.simulation.virtual_time import EPOCH
 
@@ -86,6 +88,7 @@ def check(day: Day) -> list[str]:
         *(line for service in SERVICES for line in _clocks_and_time(day, service.name, journals[service.name])),
         *(line for service in SERVICES for line in _decided_again(day, service, journals[service.name])),
         *_harmful(day, journals),
+        *check_duty(journals),
         *_machines(day),
     ]
 
@@ -147,6 +150,8 @@ def _deadlines(day: Day, assignments: list[Told]) -> Iterator[str]:
             deadlines[event.call_id, event.episode] = event.deadline
         elif isinstance(event, PlanSet):
             deadlines[event.call_id, event.episode] = max(event.deadline, now)
+        elif isinstance(event, HoldBegan):
+            deadlines[event.call_id, event.episode] = max(event.until, now)
         elif isinstance(event, CallRouted):
             deadline = deadlines[event.call_id, event.episode]
             late = now - deadline
@@ -304,7 +309,7 @@ def _allowed(day: Day, start: datetime, end: datetime) -> timedelta:
 def _pages(day: Day, assignments: list[Told]) -> Iterator[str]:
     over: dict[str, float] = {}
     for stored, event in assignments:
-        if isinstance(event, OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn):
+        if isinstance(event, OVER):
             over.setdefault(event.offer_id, (stored.time - EPOCH).total_seconds())
     went: Counter[tuple[str, str, str]] = Counter()
     for performed in day.performed:

@@ -186,6 +186,19 @@ async def confirm(
     return await issuer.issue(events.ConfirmDecision, {"call_id": call_id, **body.fields()})
 
 
+@router.post("/calls/{agency}/{source}/{incident}/hold")
+async def hold_call(
+    issuer: Annotated[Issuer, issuing("confirm")],
+    agency: Name,
+    source: Name,
+    incident: IncidentInPath,
+    body: bodies.Body,
+) -> Answered:
+    """Where careroute asks for it: let a call wait for a team, as its CAD has not acknowledged yet."""
+    call_id = _own_call(issuer, f"{agency}/{source}/{incident}")
+    return await issuer.issue(events.HoldCall, {"call_id": call_id, **body.fields()})
+
+
 @router.post("/calls/{agency}/{source}/{incident}/incident")
 async def confirm_incident(
     issuer: Annotated[Issuer, issuing("confirm")],

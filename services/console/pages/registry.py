@@ -80,6 +80,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("/programme/rollback", "roll-back", commands.roll_back, weighs_most=always),
     Action("/calls/{agency}/{source}/{incident}/override", "override", commands.override),
     Action("/calls/{agency}/{source}/{incident}/confirm", "confirm", commands.confirm),
+    Action("/calls/{agency}/{source}/{incident}/hold", "confirm", commands.hold_call),
     Action("/calls/{agency}/{source}/{incident}/incident", "confirm", commands.confirm_incident),
     Action("/teams/{team_id}/sign-on", "sign-on", commands.sign_on),
     Action("/teams/{team_id}/begin-duty", "sign-on", commands.begin_duty),

@@ -35,6 +35,7 @@ MARKS: Mapping[str, Mark] = MappingProxyType(
         "needs-answers": Mark("◐", "needs answers", "asked"),
         "advised": Mark("◐", "waits for you", "asked"),
         "offered": Mark("◐", "offered", "asked"),
+        "held": Mark("◐", "waits for a team", "asked"),
         "accepted": Mark("■", "accepted", "busy"),
         "assigned": Mark("■", "assigned", "busy"),
         "en-route": Mark("■", "on its way", "busy"),

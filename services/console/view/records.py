@@ -72,6 +72,12 @@ class EpisodeSeen:
     confirmation_until: datetime | None = None
     """A dispatcher may confirm `response` until then."""
     confirmed_by: str | None = None
+    hold_asked_until: datetime | None = None
+    """The CAD, or a dispatcher, may let the call wait for a team, until then."""
+    hold_until: datetime | None = None
+    """It waits for a team, until then at most."""
+    held_by: str = ""
+    """Who has acknowledged that."""
     on_scene_at: datetime | None = None
     """When the team first said that it is there."""
     override: str | None = None
@@ -398,6 +404,8 @@ AlertKind = Literal[
     "team-missing",
     "members-left-out",
     "team-unanswering",
+    "team-unreachable",
+    "way-lost",
     "need-police",
     "team-stays",
     "team-staged",

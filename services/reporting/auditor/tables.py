@@ -17,7 +17,7 @@ from services.reporting.store.bookkeeping import PLACE
 METADATA = MetaData()
 """Every table of the auditor's store."""
 PLACE.to_metadata(METADATA)  # how far the topics have been read: whoever carries records keeps it
-VERSION_OF_FOLD: Final = 1
+VERSION_OF_FOLD: Final = 2
 """Raised when the fold comes to mean something else."""
 SECOND: Final = 1_000_000
 """In the unit of the store."""
@@ -93,6 +93,11 @@ PLAN = _table(
     _words("call_id", "response", "phase"), _numbers("episode", "judged_offset"), _flags("may_go"),
     comment="What the newest plan of an episode says of a response, and the judgement in `decisions` that it copies.",
 )  # fmt: skip
+HOLD = _table(
+    "hold", ("call_id", "episode"),
+    _words("call_id", "agency"), _numbers("episode", "minutes", "at_us", "due_us"), _flags("by_person"),
+    comment="A hold that was asked for, how long at most; since when the call waits, until when, and by whose word.",
+)  # fmt: skip
 CONFIRMED = _table(
     "confirmed", ("call_id", "episode", "response"), _words("call_id", "response"), _numbers("episode"),
     comment="A dispatcher confirmed the response, or sent it by an override.",
@@ -105,7 +110,7 @@ OFFER = _table(
     "offer", ("offer_id",),
     _words("offer_id", "agency", "call_id", "team_id", "response", "district", "phase", "how_it_ended"),
     _numbers("partition", "record_offset", "episode", "judged_offset", "ended_offset", "at_us", "changed"),
-    _flags("may_go", "by_hand", "paused"),
+    _flags("may_go", "by_hand", "paused", "unheard"),
     comment="An offer, with what allowed it when it was made.",
 )  # fmt: skip
 VERDICT = _table(
@@ -124,7 +129,16 @@ ASSIGNMENT = _table(
     _numbers(*_RECORD, "episode", "ended_offset", "at_us", "spoken_us", "check_minutes", "changed"),
     _words("agency", "call_id", "team_id", "stands", "how_it_ended", "district"),
     _flags("police_asked", "by_person", "after_default", "left_behind"),
-    comment="A team has a call, from one offset to another. `left_behind`: its shift ended, and the call did not.",
+    comment="A team has a call, from one offset to another. "
+    "`left_behind`: its shift, or somebody's place on it, ended, and the call did not.",
+)  # fmt: skip
+CREW = _table(
+    "crew", ("agency", "team_id", "person_id"), _words("agency", "team_id", "person_id"), _flags("stays"),
+    comment="Who is on a team. `stays`: whether that is so after the newest change of its shift.",
+)  # fmt: skip
+UNANSWERING = _table(
+    "unanswering", ("agency", "team_id"), _words("agency", "team_id"),
+    comment="Teams that let offers run out and have not been heard from.",
 )  # fmt: skip
 PAGE = _table(
     "page", ("page_id",),

@@ -207,6 +207,14 @@ def _on_scene(log: Log) -> tuple[list[Stored], int, dict[str, Any]]:
     raise LookupError("no team cleared a call on scene")
 
 
+def somebody_leaves(log: Log) -> None:
+    """The plan takes somebody off a team that is on scene."""
+    records, index, event = _on_scene(log)
+    headers = {**records[index].headers, "type": b"shift-changed"}
+    value = json.dumps({"team_id": event["team_id"], "members": ["somebody-else"]}).encode()
+    records.insert(index + 1, replace(records[index], headers=headers, value=value))
+
+
 def _misled(log: Log) -> None:
     def is_acceptance(event: Mapping[str, Any]) -> bool:
         outcome = event["body"]["data"].get("outcome") if event["kind"] == "call.routed" else None
@@ -236,11 +244,23 @@ def _is_default(event: Mapping[str, Any]) -> bool:
     return bool(event["outcome"] == "default")
 
 
+def _held_unasked(log: Log) -> None:
+    """A call waits for a team, and its CAD has acknowledged nothing."""
+    records, index = find(log, "assignments", "call-routed", lambda event: event["episode"] == 1)
+    about = {name: event_of(records[index])[name] for name in ("call_id", "episode")}
+    at = datetime.fromisoformat(records[index].headers["time"].decode())
+    asked = replace(changed(records[index], "hold-asked"), value=json.dumps({**about, "minutes": 40}).encode())
+    began = {"began_at": at.isoformat(), "until": (at + timedelta(minutes=40)).isoformat(), "acknowledged_by": "cad"}
+    began_record = replace(changed(records[index], "hold-began"), value=json.dumps({**about, **began}).encode())
+    records[index:index] = [asked, began_record]
+
+
 MUTATIONS: Mapping[str, Callable[[Log], None]] = {
     "call-taken-in": _without_episode,
     "outcome-by-deadline": drop("assignments", "call-routed"),
     "one-outcome": double("assignments", "call-routed"),
     "outcome-in-time": _late,
+    "hold-acknowledged": _held_unasked,
     "outcome-explained": rewrite("assignments", "call-routed", _is_default, reasons=[]),
     "judgement-explained": rewrite(
         "decisions", "call-triaged", lambda event: len(event["judgement"]["gates"]) > 0, judgement={
@@ -255,6 +275,9 @@ MUTATIONS: Mapping[str, Callable[[Log], None]] = {
     "test-call-is-one": rewrite("assignments", "call-routed", synthetic=True),
     "one-team-a-call": _second_call,
     "nobody-dropped": _taken_off,
+    "silent-not-offered": _before(
+        "offer-made", "team-unanswering", lambda event: {"team_id": event["team_id"], "unanswered": 2}
+    ),
     "silence-asked-about": _silent,
     "a-person-wins": _before(
         "offer-accepted", "call-overridden",
