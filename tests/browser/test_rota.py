@@ -196,8 +196,8 @@ async def test_every_page_is_accessible(browser: Browser, tmp_path: Path, scheme
                 await open_everything(desk)
                 await desk.check(f"{name}-open-{scheme}")
         phone = {"viewport": PHONE_PIXELS, "is_mobile": True, "has_touch": True, "color_scheme": scheme}
-        async with seated(browser, room, address, "staff", tmp_path, **phone) as desk:
-            for name, path in PAGES.items():
+        async with seated(browser, room, address, "supervisor", tmp_path, **phone) as desk:
+            for name, path in {**PAGES, **BOTH_READ}.items():
                 await desk.open(path)
                 await desk.check_width(f"{name}-phone-{scheme}")
 
@@ -261,6 +261,7 @@ async def test_staff_see_their_shifts_take_one_ask_for_cover_and_are_away(browse
         await desk.open("/rota/mine")
         assert desk.page.url.endswith("/rota/of/the-staff")
         await desk.live()
+        await desk.check_width("own-shifts-phone")
         first = desk.page.locator("#own-night-1")
         await first.get_by_role("button", name="Ask for cover").click()
         await first.get_by_text("cover wanted").wait_for()

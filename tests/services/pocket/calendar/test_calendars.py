@@ -264,6 +264,15 @@ async def test_looking_changes_nothing_and_no_other_link_is_a_calendar(city: Cit
     assert city.commands() == []
 
 
+def test_a_persons_own_page_leads_to_their_calendar() -> None:
+    book = City().view.calendars
+    assert book.path(AGENCY, "ana") == ""
+    book.fold(AGENCY, events.PersonDefined(person=Person(person_id="ana", name="a", disciplines=("emt",))), NIGHT)
+    assert book.path(AGENCY, "ana") == path("ana")
+    book.fold(AGENCY, events.CalendarRevoked(person_id="ana", generation=1), NIGHT)
+    assert book.path(AGENCY, "ana") == path("ana", "own", 0, 1)
+
+
 @given(st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=300))
 @example("x" * 200)
 @example("xä\u20ac😀" * 60)
