@@ -83,6 +83,7 @@ def own_page(
         ways=[_way_line(way, now) for way in view.book.ways(device.agency, person_id)],
         push_key=push_key,
         card=card,
+        calendar=view.calendars.path(device.agency, person_id),
         push_on=_is_on(view.book.push_to(device)),
         page_at=milliseconds(now),
         seconds=REFRESH_SECONDS,
