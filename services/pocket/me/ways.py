@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from services.pocket import words
 from services.pocket.me.book import Way
@@ -44,6 +44,13 @@ def state_of(way: Way, now: datetime, proof: timedelta) -> tuple[str, bool]:
     age = now - way.proved_at
     when = f"{age.days} {'day' if age.days == 1 else 'days'}" if age.days else words.minutes(age.total_seconds())
     return f"It worked {when} ago.", age < proof
+
+
+def when(starts_at: datetime, ends_at: datetime, zone: tzinfo) -> str:
+    """From when to when, on the clocks of a place: `Fri 27 Nov, 07:00 to 19:00`."""
+    starts, ends = starts_at.astimezone(zone), ends_at.astimezone(zone)
+    other_day = f"{ends:%a} " if ends.date() != starts.date() else ""
+    return f"{starts:%a} {starts.day} {starts:%b}, {starts:%H:%M} to {other_day}{ends:%H:%M}"
 
 
 def asked(made: OfferMade) -> str:
