@@ -188,7 +188,7 @@ async def confirm(
 
 @router.post("/calls/{agency}/{source}/{incident}/hold")
 async def hold_call(
-    issuer: Annotated[Issuer, _issuer("confirm")],
+    issuer: Annotated[Issuer, issuing("confirm")],
     agency: Name,
     source: Name,
     incident: IncidentInPath,
