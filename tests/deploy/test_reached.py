@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner
 
@@ -117,6 +118,13 @@ async def test_a_browser_and_a_mail_account_are_enough_to_be_reached(town: Town)
     assert shown.count("✓ It worked less than a minute ago.") == 2
     await asyncio.sleep(0.3)
     assert (len(town.pushes.pushes), len(town.mails.mails)) == (1, 1), "and nothing else was sent"
+
+    town.pushes.answers = [web.Response(status=410)]
+    await town.phone.post("/me/ring", data={"page_at": 3})
+    await until(lambda: len(town.mails.mails) == 2)
+    while "turn it on again" not in (await town.phone.get("/me")).text:
+        await asyncio.sleep(0.1)
+    assert len(town.pushes.pushes) == 1, "the browser has ended it: broken at once, and shown to its person"
     everything = str(list(town.stage._log.places.values()))  # every topic
     for canary in (ADDRESS, "a-browser", "canary"):
         assert canary not in everything

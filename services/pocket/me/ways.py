@@ -22,6 +22,7 @@ BROKEN = {
     "unknown-number": "There is no such number.",
     "landline": "No text goes to a landline.",
     "not-mobile": "No text goes to this number.",
+    "no-mailbox": "There is no such mailbox.",
     "blocked": "The carrier does not let us through.",
 }
 
