@@ -183,6 +183,9 @@ async def test_own_team_offers_and_shift_are_on_the_page(city: City, phone: http
     assert f'href="{path}"' in page
     assert "Care team in Central, priority 3" in page
     assert "Will you take this call?" in await shown(city, phone, path), "and it leads there"
+    again = '<noscript><meta http-equiv="refresh" content="8;url=/me"></noscript>'
+    assert again in page, "without script, too, the page looks again by itself"
+    assert again not in await shown(city, phone, "/me?still=true")
 
 
 async def test_who_was_signed_on_by_another_is_asked(city: City, phone: httpx.AsyncClient) -> None:
