@@ -23,6 +23,7 @@ from services.console.view.alarms import is_open
 from shared import events
 from shared.agencies import hash_of
 from shared.call import Name
+from shared.contacts import push_key
 from shared.doors.problems import Fault, Problem
 from shared.events import Command
 from shared.plain import fault_of_id
@@ -393,10 +394,14 @@ async def revoke_device(
     issuer: Annotated[Issuer, issuing("revoke-device")], device_id: IdInPath, body: bodies.RevokeDeviceBody
 ) -> Answered:
     """End a lost or returned phone or tablet, at once; staff end their own."""
-    if not issuer.who.may_vouch:
-        device = whole_view(issuer.request).agency(issuer.who.agency).devices.get(device_id)
-        issuer.of_own_or_vouching((device.person_id if device else None) or "")
-    return await issuer.issue(events.RevokeDevice, {"device_id": device_id, **body.fields()})
+    agency = issuer.who.agency
+    view = issuer.request.app.state.view if issuer.who.may_vouch else whole_view(issuer.request)
+    device = view.agency(agency).devices.get(device_id)
+    issuer.of_own_or_vouching((device.person_id if device else None) or "")
+    answered = await issuer.issue(events.RevokeDevice, {"device_id": device_id, **body.fields()})
+    if device is not None and device.person_id is not None:
+        await _desk(issuer).erase(agency, [push_key(agency, device.person_id, device_id)])
+    return answered
 
 
 @router.post("/offers/{offer_id}/accept")

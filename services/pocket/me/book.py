@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.agencies import hash_of
+from shared.contacts import PUSH_ID_LENGTH
 from shared.events import (
     ContactBroken,
     ContactKind,
@@ -23,9 +24,6 @@ from shared.events import (
     PersonDefined,
     PersonRemoved,
 )
-
-PUSH_ID_LENGTH = 16
-"""So much of a device's id is the id of the push that its holder gets on it."""
 
 
 @dataclass(frozen=True, slots=True)

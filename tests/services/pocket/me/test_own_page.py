@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -26,10 +26,14 @@ from shared.events import (
     Person,
     PersonDefined,
     RevokeDevice,
+    ShiftDropped,
+    ShiftPlanned,
     SignOn,
     TeamSignedOn,
 )
+from shared.events.rota import PlannedShift, ShiftPlace
 from shared.links import token_of
+from shared.topics import ROSTERS
 from tests.services.pocket.driver import AGENCY, SECRET, City
 from tests.services.pocket.test_http import settle, shown
 
@@ -179,6 +183,9 @@ async def test_own_team_offers_and_shift_are_on_the_page(city: City, phone: http
     assert f'href="{path}"' in page
     assert "Care team in Central, priority 3" in page
     assert "Will you take this call?" in await shown(city, phone, path), "and it leads there"
+    again = '<noscript><meta http-equiv="refresh" content="8;url=/me"></noscript>'
+    assert again in page, "without script, too, the page looks again by itself"
+    assert again not in await shown(city, phone, "/me?still=true")
 
 
 async def test_who_was_signed_on_by_another_is_asked(city: City, phone: httpx.AsyncClient) -> None:
@@ -211,6 +218,32 @@ async def test_the_ways_to_a_person_say_whether_they_work(city: City, phone: htt
     assert "…77" not in page, "another person's"
     city.clock.ahead = timedelta(days=31)
     assert "! It worked 31 days ago." in await shown(city, phone, "/me")
+
+
+async def test_the_next_shifts_are_on_the_page_on_the_clocks_of_their_place(
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    await enrol(city, phone)
+    assert "Your next shifts" not in await shown(city, phone, "/me")
+    starts_at = datetime(2027, 1, 15, 1, 0, tzinfo=UTC)
+    for number, person_id in enumerate(("ana", "ben", "ana"), 1):
+        day = starts_at + timedelta(days=number)
+        shift = PlannedShift(
+            shift_id=f"s{number}",
+            team_id="alpha-1",
+            duty="on-call" if number == 1 else "on-shift",
+            starts_at=day,
+            ends_at=day + timedelta(hours=12),
+            zone="America/Chicago",
+            places=(ShiftPlace(person_id=person_id),),
+        )
+        city.write(ShiftPlanned(shift=shift), topic=ROSTERS)
+    page = await shown(city, phone, "/me")
+    assert "<li>Fri 15 Jan, 19:00 to Sat 07:00<br>alpha-1, on call</li>" in page
+    assert "<li>Sun 17 Jan, 19:00 to Mon 07:00<br>alpha-1</li>" in page
+    assert "Sat 16 Jan" not in page, "another person's"
+    city.write(ShiftDropped(shift_id="s1", team_id="alpha-1"), topic=ROSTERS)
+    assert "Fri 15 Jan" not in await shown(city, phone, "/me")
 
 
 async def test_ring_my_phone_calls_the_roll_for_this_person_alone(city: City, phone: httpx.AsyncClient) -> None:
