@@ -49,6 +49,8 @@ RUNBOOK_OF: Mapping[AlertKind, str] = MappingProxyType(
         "paused-by-itself": "AutomaticPause",
         "pause-unreviewed": "PauseUnreviewed",
         "referral-overdue": "ReferralOverdue",
+        "rota-gap": "RotaGap",
+        "roster-feed-stale": "RosterFeedStale",
     }
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 
 from shared.config import DoorSettings, WebhookNetworks
@@ -20,5 +22,9 @@ class PocketSettings(DoorSettings):
         default="",
         pattern="^([A-Za-z0-9_-]{87})?$",
         description="of `careroute key push`: browsers ask for pushes with it; without it there are none",
+    )
+    agencies_file: Path | None = Field(
+        default=None,
+        description="the agencies file: the numbers on the contact card; without it there is no card",
     )
     webhook_networks: WebhookNetworks = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from services.pocket.pages import AWAY, GONE, OFFER_REFRESH_SECONDS, Personal
 from services.pocket.sealed_calls import SealedCalls
 from services.pocket.view import CHANGES, Assignment, OfferLink, ShiftLink, View
 from shared.addresses import Network
+from shared.agencies import Agencies
 from shared.clock import Clock
 from shared.doors.answers import AnswerFollower
 from shared.doors.command import CommandLog, LogAway
@@ -37,6 +39,15 @@ COOKIE, PLAIN_COOKIE = "__Host-careroute-device", "careroute-device"
 
 
 STRANGE_PAGE = Page(403, "Not from this page", "Open your own page, and tap there.")
+
+
+Senders = Callable[[str], Sequence[str]]
+"""The numbers from which an agency's texts and calls come."""
+
+
+def no_senders(agency: str) -> Sequence[str]:  # noqa: ARG001  # the shape of Senders
+    """Where no agencies file names carriers."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,7 @@ class Door:
     calls: SealedCalls
     clock: Clock
     own: OwnPage = field(default_factory=OwnPage)
+    senders_of: Senders = no_senders
 
     def offer(self, token: str) -> OfferLink:
         """What an offer link leads to. Raises Page."""
@@ -121,6 +133,8 @@ class Door:
             return f"{calendar.agency}/{calendar.person_id}" if calendar else None
         if (offer := self.view.offer_link(token, now)) is not None:
             return f"{offer.offer.agency}/{offer.person_id}"
+        if (roll := self.view.roll_link(token, now)) is not None:
+            return f"{roll.agency}/{roll.person_id}"
         shift = self.view.shift_link(token, now)
         return f"{shift.shift.agency}/{shift.person_id}" if shift else None
 
@@ -177,4 +191,5 @@ def open_door(broker: Broker, clock: Clock, settings: PocketSettings) -> Door:
     sealer = Sealer(settings.sealing_key.get_secret_value())
     secure = not settings.pocket_url.startswith("http://")
     own = OwnPage(secure, settings.push_public_key, sealer, settings.webhook_networks)
-    return Door(broker, follower, view, SealedCalls(broker, sealer), clock, own)
+    senders_of = Agencies(settings.agencies_file).senders if settings.agencies_file else no_senders
+    return Door(broker, follower, view, SealedCalls(broker, sealer), clock, own, senders_of)

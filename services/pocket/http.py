@@ -14,7 +14,8 @@ from services.pocket.calendar.http import add_calendars
 from services.pocket.door import DOOR, Door
 from services.pocket.me.http import add_own_pages
 from services.pocket.pages import AWAY, PAGES
-from services.pocket.view import OfferLink
+from services.pocket.rolls import add_roll_pages
+from shared.acceptance import accept_id, decline_id
 from shared.doors.guard import Bounds, Guard
 from shared.doors.operations import operations_routes
 from shared.doors.pages import HEADERS, Page
@@ -56,6 +57,7 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
     _confirmation(app, door)
     _shift_pages(app, door)
     add_own_pages(app, door)
+    add_roll_pages(app, door)
     add_calendars(app, door.view.calendars, door.check_ready)
     app.router.routes += [PAGES.style_route(), *operations_routes(lambda: door.follower.ready)]
     app.add_middleware(
@@ -90,7 +92,7 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
         if not link.offer.open_at(door.clock.now()):
             return RedirectResponse(back, 303)
         command = AcceptOffer(
-            command_id=child_id(made.offer_id, _acceptance(link, eta_minutes)),
+            command_id=accept_id(made.offer_id, link.person_id, made, eta_minutes),
             offer_id=made.offer_id,
             person_id=link.person_id,
             eta_minutes=eta_minutes,
@@ -106,19 +108,13 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
         if not link.offer.open_at(door.clock.now()):
             return RedirectResponse(back, 303)
         command = DeclineOffer(
-            command_id=child_id(made.offer_id, f"decline/{link.person_id}"),
+            command_id=decline_id(made.offer_id, link.person_id),
             offer_id=made.offer_id,
             person_id=link.person_id,
             method_id=link.method_id,
             **door.issued(link.person_id) | {"expires_at": made.expires_at},
         )
         return await door.act(link.offer.agency, command, back)
-
-
-def _acceptance(link: OfferLink, eta_minutes: int | None) -> str:
-    """Two taps are one command; but within a window the team may come to say another time."""
-    is_window = link.offer.made.window
-    return f"accept/{link.person_id}/{eta_minutes}" if is_window else f"accept/{link.person_id}"
 
 
 def _call_pages(app: FastAPI, door: Door) -> None:

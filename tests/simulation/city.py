@@ -32,6 +32,7 @@ from shared.events import (
     ConfirmationAsked,
     ConfirmDecision,
     ConfirmMember,
+    ContactKind,
     ContactMethod,
     DeclineOffer,
     DefinePerson,
@@ -47,6 +48,7 @@ from shared.events import (
     ResumeDistrict,
     RevokeLinks,
     RollBackProgramme,
+    SetContact,
     SetPhase,
     SignOff,
     SignOn,
@@ -281,12 +283,22 @@ class City:
                     person_id=person_id, name=person_id, disciplines=(discipline,), contact_methods=tuple(methods)
                 )
                 self.command(agency, DefinePerson, person=person)
+                self._set_ways(agency, person_id, number)
                 members.append(person_id)
             team = Team(
                 team_id=team_id, model=model, primary_districts=("Harbor",), secondary_districts=tuple(DISTRICTS)
             )
             self.command(agency, DefineTeam, team=team)
             self.sign_on(agency, team_id, tuple(members))
+
+    def _set_ways(self, agency: str, person_id: str, number: int) -> None:
+        """Crews of even numbers are texted at once and called later; each second one has a push first."""
+        ways: list[tuple[str, ContactKind, int]] = [("mobile", "sms", 0), ("call", "voice", 2), ("home", "voice", 4)]
+        if number % 4:
+            ways = [("app", "push", 0), *ways[1:]]
+        for method_id, kind, seconds in ways if number % 2 == 0 else ():
+            way = {"person_id": person_id, "method_id": method_id, "kind": kind}
+            self.command(agency, SetContact, **way, after_seconds=seconds, position=number)
 
     def sign_on(self, agency: str, team_id: str, members: tuple[str, ...]) -> None:
         self.command(

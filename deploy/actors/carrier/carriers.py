@@ -133,7 +133,7 @@ class Carrier:
         ended = "undelivered" if code else "delivered"
         await self._tell(taken, mood, [("sent", ""), (ended, code)])
         phone = self.network.phones.get(taken.to)
-        if phone and phone.replies and not code and not mood.lying:
+        if phone and phone.replies and not code and not mood.lying and (phone.replies_to_all or asks(taken.body)):
             time.start(self._reply(phone, taken))
 
     async def _reply(self, phone: Phone, taken: Taken) -> None:
@@ -148,7 +148,7 @@ class Carrier:
             await self.network.time.sleep(mood.late_seconds)
         order = list(reversed(news)) if mood.news == "reversed" else list(news)
         for state, code in order * (2 if mood.news == "twice" else 1):
-            if mood.news == "in-order" and state != "sent":
+            if mood.news == "twice" or (mood.news == "in-order" and state != "sent"):
                 await self.network.time.sleep(TO_DELIVERED_SECONDS)
             headers, content = self.text_news(taken, state, code)
             await self.network.call_back(taken.callback.partition("#")[0], headers, content)
@@ -190,8 +190,15 @@ class Carrier:
         order = list(reversed(news)) if mood.news == "reversed" else list(news)
         url = taken.callback.partition("#")[0]
         for state, sequence in order * (2 if mood.news == "twice" else 1):
+            if mood.news == "twice":
+                await self.network.time.sleep(TO_DELIVERED_SECONDS)
             headers, content = self.signed_form(url, self.call_fields(taken, state, sequence))
             await self.network.call_back(url, headers, content)
+
+
+def asks(text: str) -> bool:
+    """Whether a text says how to answer it."""
+    return "1 take" in text or "Answer 1" in text
 
 
 def fields_of(body: bytes) -> dict[str, Any]:

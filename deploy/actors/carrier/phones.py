@@ -32,7 +32,9 @@ class Phone:
 
     number: str
     replies: str = ""
-    """What is texted back to each text of ours that asks something."""
+    """What is texted back to each text that asks something."""
+    replies_to_all: bool = False
+    """It does so by itself, whatever it got."""
     replies_after_seconds: float = 3.0
     presses: str = ""
     """The keys that are pressed, one whenever one is asked for, the last again; empty: they only listen."""

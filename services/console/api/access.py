@@ -48,6 +48,7 @@ Right = Literal[
     "acknowledge",
     "plan-shifts",
     "change-own-plan",
+    "call-roll",
 ]
 
 PEOPLE: frozenset[Role] = frozenset({"dispatcher", "supervisor", "approver", "staff", "viewer"})
@@ -84,6 +85,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     "acknowledge": frozenset({"dispatcher", "supervisor"}),
     "plan-shifts": frozenset({"supervisor"}),
     "change-own-plan": frozenset({"staff", "supervisor"}),
+    "call-roll": frozenset({"staff", "dispatcher", "supervisor"}),
 }
 """Which roles have a right. Staff have theirs for themselves only, a CAD for the calls of its own source only."""
 

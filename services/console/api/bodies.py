@@ -213,6 +213,16 @@ class RevokeDeviceBody(ReasonedBody):
     """Why a phone or tablet is to let nobody in any more."""
 
 
+@body_of(
+    events.CallRoll,
+    person_ids=Field(description="whom to ask; everybody who has a way to be reached, if nobody is named"),
+    minutes=Field(description="for how long an answer counts, from when the last page goes out"),
+    every_method=Field(description="also over ways that were proved within the last 30 days"),
+)
+class RollBody(Body):
+    """Whom to ask whether they can be reached."""
+
+
 class RevokeTokenBody(ReasonedBody):
     """Which token or key is to end, and why."""
 

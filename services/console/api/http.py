@@ -17,6 +17,7 @@ from services.console.api import (
     routes_devices,
     routes_figures,
     routes_reads,
+    routes_rolls,
     routes_rota,
 )
 from services.console.api.access import Agencies, caller_of
@@ -122,6 +123,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     app.include_router(routes_devices.router)
     app.include_router(routes_figures.router)
     app.include_router(routes_rota.router)
+    app.include_router(routes_rolls.router)
     app.include_router(routes_calendars.router)
     idle = timedelta(hours=settings.console_idle_hours)
     sessions = Sessions(agencies, clock, idle, settings.console_sessions_file)

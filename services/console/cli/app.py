@@ -18,6 +18,7 @@ from services.console.cli import (
     probe,
     referrals,
     report,
+    rolls,
     roster,
     rota,
     switchboard,
@@ -44,6 +45,7 @@ app.add_typer(roster.team, name="team")
 app.add_typer(roster.person, name="person")
 app.add_typer(devices.device, name="device")
 app.add_typer(rota.rota, name="rota")
+app.add_typer(rolls.commands)
 app.add_typer(offers.offer, name="offer")
 app.add_typer(referrals.referral, name="referral")
 app.add_typer(figures.figures, name="figures")

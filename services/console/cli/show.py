@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.console.cli.show_figures import figures, publication
+from services.console.cli.show_rolls import roll_or_answer, rolls
 from services.console.cli.show_rota import absences, answers, feeds, rota, rotations
 from services.console.cli.show_trace import trace
 from services.console.cli.terminal import BAD, GOOD, QUIET
@@ -406,6 +407,8 @@ SHAPES: dict[str, Callable[[Any], None]] = {
     "document": document,
     "teams": teams,
     "devices": devices,
+    "rolls": rolls,
+    "roll-or-answer": roll_or_answer,
     "enrolment-link": enrolment_link,
     "people": people,
     "alerts": alerts,

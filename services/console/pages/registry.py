@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from starlette.routing import compile_path
 
-from services.console.api import routes_calendars
+from services.console.api import routes_calendars, routes_rolls, routes_rota
 from services.console.api import routes_commands as commands
 from services.console.pages import (
     alerts,
@@ -19,9 +19,12 @@ from services.console.pages import (
     frame,
     now,
     operations,
+    own_shifts,
     programme,
     programme_count,
     programme_edit,
+    roll_call,
+    rota,
     runbook,
     switchboard,
     teams,
@@ -38,6 +41,10 @@ PAGES: tuple[ConsolePage, ...] = (
     call.PAGE,
     trace.PAGE,
     teams.PAGE,
+    rota.PAGE,
+    own_shifts.OWN_PAGE,
+    own_shifts.PAGE,
+    roll_call.PAGE,
     switchboard.PAGE,
     alerts.PAGE,
     runbook.PAGE,
@@ -55,6 +62,8 @@ PAGES: tuple[ConsolePage, ...] = (
 def _goes_live(fields: Mapping[str, Any]) -> bool:
     return fields.get("phase") == "live"
 
+
+TIMES = ("starts_at", "ends_at")
 
 ACTIONS: tuple[Action, ...] = (
     Action("/switchboard/pause", "pause", commands.pause),
@@ -78,6 +87,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("/teams/{team_id}/correct", "report", commands.correct_status),
     Action("/teams/{team_id}/release", "release-team", commands.release_team),
     Action("/teams/{team_id}/withdraw", "withdraw-team", commands.withdraw_team),
+    Action("/rolls", "call-roll", routes_rolls.call_roll),
+    Action("/rota/shifts/{shift_id}/take", "change-own-plan", routes_rota.take_shift, on_clocks=TIMES),
+    Action("/rota/shifts/{shift_id}/cover", "change-own-plan", routes_rota.ask_for_cover, on_clocks=TIMES),
+    Action("/rota/shifts/{shift_id}/move", "plan-shifts", routes_rota.move_shift, on_clocks=TIMES),
+    Action("/rota/shifts/{shift_id}/drop", "plan-shifts", routes_rota.drop_shift),
+    Action("/rota/absences", "change-own-plan", routes_rota.set_absence, on_clocks=TIMES),
+    Action("/rota/absences/{absence_id}/lift", "change-own-plan", routes_rota.lift_absence),
     Action("/people/{person_id}/revoke-links", "revoke-links", commands.revoke_links),
     Action("/people/{person_id}/revoke-calendar", "revoke-links", routes_calendars.revoke_calendar),
     Action("/people/{person_id}/revoke-token", "revoke-token", commands.revoke_token),

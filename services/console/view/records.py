@@ -342,6 +342,35 @@ class DeviceSeen:
     enrolled_by: str
 
 
+PlaceState = Literal["waiting", "asked", "answered", "silent", "failed", "not-sent"]
+
+
+@dataclass(slots=True)
+class RollPlaceSeen:
+    """One person over one way in a roll call."""
+
+    person_id: str
+    method_id: str
+    kind: str = ""
+    """Of the way, once it was asked over."""
+    state: PlaceState = "waiting"
+    why: str = ""
+    """Why the page failed, or was not sent."""
+    answered_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class RollSeen:
+    """A roll call, and how far it has come."""
+
+    roll_id: str
+    at: datetime
+    until: datetime
+    called_by: str
+    places: list[RollPlaceSeen]
+    closed_at: datetime | None = None
+
+
 AlertKind = Literal[
     "unconfirmed",
     "team-silent",
@@ -366,6 +395,8 @@ AlertKind = Literal[
     "paused-by-itself",
     "pause-unreviewed",
     "referral-overdue",
+    "rota-gap",
+    "roster-feed-stale",
 ]
 
 

@@ -11,7 +11,8 @@ from services.notification.adapters import Links
 from services.notification.callbacks import words
 from services.notification.callbacks.news import InboundText
 from services.notification.callbacks.replies import Reply, keyword, letter_of, read_reply
-from services.notification.callbacks.view import AgencyView, Asked, Way
+from services.notification.callbacks.view import AgencyView, Asked, OfferSeen, Way
+from shared.acceptance import accept_id, decline_id
 from shared.carriers import CarrierName
 from shared.clock import Clock
 from shared.events import (
@@ -29,7 +30,7 @@ COMMAND_SECONDS = 60
 NEWS_HOURS = 24
 """What carriers say is true for long after: a command that waits for a service that is down still counts."""
 HELPS, HELP_MINUTES = 5, 10
-"""So often in so many minutes a phone is told how to answer: one that texts by itself must not go on for ever."""
+"""So often in so many minutes a phone is told more than an answer: one that texts by itself must find an end."""
 
 TextResult = Literal["answer", "stop", "start", "help", "not-understood", "which", "late", "nothing-asked", "stranger"]
 
@@ -72,19 +73,18 @@ class Reader:
         if said == "help":
             return Read("help")
         reply = read_reply(text.body)
-        if reply is None:
-            return self._how_to_answer(view, ways, fingerprint)
-        return self._answer(view, ways, reply, zone)
+        read = self._how_to_answer(view, ways) if reply is None else self._answer(view, ways, reply, zone)
+        return read if read.commands or self._may_say_more(fingerprint) else Read(read.result)
 
     def key(self, view: AgencyView, page: PageDue, digits: str) -> Command | None:
         """The command that a key is; None for a key that means nothing."""
-        way = Way(page.person_id, page.method.method_id)
         if page.kind == "test" and digits == "1":
             return self._roll(page)
-        offer = view.offer(page.offer_id)
-        if page.kind != "offer" or offer is None or digits not in ("1", "2"):
+        if page.kind != "offer" or page.offer_id is None or digits not in ("1", "2"):
             return None
-        return self._offer(Asked(way, offer), Reply(take=digits == "1"))
+        way = Way(page.person_id, page.method.method_id)
+        offer = view.offer(page.offer_id)
+        return self._offer(page.offer_id, offer, page.not_after, way, Reply(take=digits == "1"))
 
     def receipt(self, carrier: CarrierName, page_id: str, state: str, reason: str, sequence: str) -> NoteReceipt:
         """What a carrier says of a page; said again it is the same command."""
@@ -108,7 +108,9 @@ class Reader:
             return Read("which", sentence=words.which([each.offer for each in is_open], zone))
         if is_open:
             (meant,) = is_open
-            return Read("answer", (self._offer(meant, reply),), link=self._link(meant) if reply.take else "")
+            made, link = meant.offer.made, self._link(meant) if reply.take else ""
+            command = self._offer(made.offer_id, meant.offer, made.expires_at, meant.way, reply)
+            return Read("answer", (command,), link=link)
         if not reply.letter and reply.take and (page := view.test_page(ways, now)) is not None:
             return Read("answer", (self._roll(page),))
         if asked:
@@ -117,27 +119,29 @@ class Reader:
             return Read("late", sentence=words.over(newest.offer, now), link=self._link(newest) if mine else "")
         return Read("nothing-asked", sentence=words.NOTHING_ASKED)
 
-    def _how_to_answer(self, view: AgencyView, ways: list[Way], fingerprint: str) -> Read:
-        now, helped = self.clock.now(), self._helped[fingerprint]
-        if len(helped) == HELPS and now - helped[0] < timedelta(minutes=HELP_MINUTES):
-            return Read("not-understood")
-        helped.append(now)
-        is_asked = any(asked.offer.is_open(now) for asked in view.asked(ways))
+    def _how_to_answer(self, view: AgencyView, ways: list[Way]) -> Read:
+        is_asked = any(asked.offer.is_open(self.clock.now()) for asked in view.asked(ways))
         return Read("not-understood", sentence=words.HOW_TO_ANSWER if is_asked else words.NOTHING_ASKED)
 
-    def _offer(self, asked: Asked, reply: Reply) -> Command:
+    def _may_say_more(self, fingerprint: str) -> bool:
+        now, helped = self.clock.now(), self._helped[fingerprint]
+        if len(helped) == HELPS and now - helped[0] < timedelta(minutes=HELP_MINUTES):
+            return False
+        helped.append(now)
+        return True
+
+    def _offer(self, offer_id: str, offer: OfferSeen | None, expires_at: datetime, way: Way, reply: Reply) -> Command:
         """The same command as the person's tap on the page of the offer would be: whichever comes first is it."""
-        made, person_id = asked.offer.made, asked.way.person_id
         about = {
-            "offer_id": made.offer_id,
-            "person_id": person_id,
-            "method_id": asked.way.method_id,
-            **self._issued(person_id) | {"expires_at": made.expires_at},
+            "offer_id": offer_id,
+            "person_id": way.person_id,
+            "method_id": way.method_id,
+            **self._issued(way.person_id) | {"expires_at": expires_at},
         }
         if not reply.take:
-            return DeclineOffer.model_validate({"command_id": child_id(made.offer_id, f"decline/{person_id}"), **about})
-        about |= {"command_id": child_id(made.offer_id, f"accept/{person_id}"), "eta_minutes": reply.minutes}
-        return AcceptOffer.model_validate(about)
+            return DeclineOffer.model_validate({"command_id": decline_id(offer_id, way.person_id), **about})
+        command_id = accept_id(offer_id, way.person_id, offer.made if offer else None, reply.minutes)
+        return AcceptOffer.model_validate({"command_id": command_id, "eta_minutes": reply.minutes, **about})
 
     def _roll(self, page: PageDue) -> AnswerRoll:
         return AnswerRoll.model_validate(

@@ -44,7 +44,7 @@ def over(offer: OfferSeen, now: datetime) -> str:
         return "Your team has this call."
     if offer.ended == "declined":
         return "Your team has left this call."
-    if (offer.taken_by and offer.taken_by != offer.made.team_id) or offer.why == "taken":
+    if (offer.taken_by and offer.taken_by != offer.made.team_id) or offer.why in ("taken", "not-needed"):
         return "Another team has it."
     if offer.ended == "withdrawn":
         return "The call is not offered to you any more."

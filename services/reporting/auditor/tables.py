@@ -17,7 +17,7 @@ from services.reporting.store.bookkeeping import PLACE
 METADATA = MetaData()
 """Every table of the auditor's store."""
 PLACE.to_metadata(METADATA)  # how far the topics have been read: whoever carries records keeps it
-VERSION_OF_FOLD: Final = 1
+VERSION_OF_FOLD: Final = 2
 """Raised when the fold comes to mean something else."""
 SECOND: Final = 1_000_000
 """In the unit of the store."""
@@ -124,7 +124,7 @@ ASSIGNMENT = _table(
     _numbers(*_RECORD, "episode", "ended_offset", "at_us", "spoken_us", "check_minutes", "changed"),
     _words("agency", "call_id", "team_id", "stands", "how_it_ended", "district"),
     _flags("police_asked", "by_person", "after_default", "left_behind"),
-    comment="A team has a call, from one offset to another. `left_behind`: its shift, or somebody's place on it, ended, and the call did not.",
+    comment="A team has a call, from one offset to another. `left_behind`: it, or one of it, left.",
 )  # fmt: skip
 CREW = _table(
     "crew", ("agency", "team_id", "person_id"), _words("agency", "team_id", "person_id"), _flags("stays"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -145,7 +146,7 @@ class Sending(Running):
         return self.pages[kind, person_id, method_id].page_id
 
 
-def of(events: list[Event], kind: type[Any]) -> list[Any]:
+def of(events: Iterable[Event], kind: type[Any]) -> list[Any]:
     return [event for event in events if isinstance(event, kind)]
 
 

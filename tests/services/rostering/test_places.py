@@ -109,6 +109,20 @@ def test_a_swap_is_both_places_or_neither() -> None:
 
 
 @scenario
+def test_a_swap_ends_the_cover_that_was_asked_for() -> None:
+    office = Office()
+    first, second = office.plan(30, 8, "ann"), office.plan(80, 8, "bob")
+    office.done(AskForCover, shift_id=first, issued_by="ann")
+    office.news()
+    office.done(SwapShifts, shift_id=first, other_shift_id=second, issued_by="ann")
+    assert told(office) == [
+        *(("cover", name, "cover has been found") for name in ("cat", "dan", "eve", "fay")),
+        ("shift-moved", "bob", "you have swapped: you have a place in it"),
+    ]
+    assert not office.shift(first).covers
+
+
+@scenario
 def test_a_swap_follows_its_shift_when_that_moves_by_a_new_rotation() -> None:
     office = Office()
     office.rotate()

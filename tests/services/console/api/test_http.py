@@ -31,6 +31,7 @@ ROTATION = {
     "rotation_id": "nights", **ON_TEAM, "zone": "America/Chicago", "starts": "19:00", "ends": "07:00",
     "crews": [["ann"]], "anchor": "2021-09-01",
 }  # fmt: skip
+ROLL = "1" * 32
 ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("GET", "/v1/calls"): (PEOPLE | {"cad"}, None),
     ("GET", f"/v1/calls/{CALL_ID}"): (PEOPLE | {"cad"}, None),
@@ -96,6 +97,9 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("POST", "/v1/cad/dane-county/ping"): ({"supervisor"}, {}),
     ("POST", "/v1/cad-messages/m/redeliver"): ({"supervisor"}, {}),
     ("POST", "/v1/alerts/acknowledge"): ({"dispatcher", "supervisor"}, {"alert_id": "team-silent/cares-1"}),
+    ("GET", "/v1/rolls"): (PEOPLE, None),
+    ("GET", f"/v1/rolls/{ROLL}"): (PEOPLE, None),
+    ("POST", "/v1/rolls"): ({"staff", "dispatcher", "supervisor"}, {"person_ids": ["the-staff"]}),
     ("GET", "/v1/rota"): (PEOPLE, None),
     ("GET", "/v1/rota/rotations"): (PEOPLE, None),
     ("GET", "/v1/rota/absences"): (PEOPLE, None),

@@ -444,6 +444,24 @@ def test_a_phone_is_enrolled_by_a_link_and_a_code_and_revoked(town: Town) -> Non
     assert town.run("ann", "device", "revoke", "of-ann", "--reason", "lost").exit_code == 0
 
 
+def test_a_roll_call_is_shown_until_it_is_over(town: Town) -> None:
+    assert town.run("viewer", "roll-calls").stdout.startswith("There was no roll call yet.")
+    assert "Done." in town.run("supervisor", "roll-call", "--person", "ann", "--minutes", "5", "--no-wait").stdout
+    (command,) = town.city.commands()
+    assert isinstance(command, events.CallRoll)
+    assert (command.person_ids, command.minutes) == (("ann",), 5)
+    asked = tuple(events.RollPlace(person_id=who, method_id="mobile") for who in ("ann", "ben"))
+    town.write(
+        events.RollCalled(roll_id="a" * 32, asked=asked, until=datetime.now(UTC), called_by="sue"),
+        events.RollClosed(roll_id="a" * 32, silent=asked),
+        journal=NOTIFICATIONS.name,
+    )
+    assert "sue" in town.run("dispatcher", "roll-calls").stdout
+    shown = town.run("dispatcher", "roll-calls", "a" * 32).stdout
+    assert "silent" in shown
+    assert "0 of 2 people answered. It is over." in shown
+
+
 def test_an_alert_is_acknowledged(town: Town) -> None:
     async def write() -> None:
         disabled = events.CadWebhookDisabled(source="dane-county")

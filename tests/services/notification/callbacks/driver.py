@@ -65,6 +65,8 @@ class Callbacks(Town):
     taken: dict[str, str] = field(default_factory=dict)
     """Call → the offer that has it."""
     refuse: tuple[str, str] | None = None
+    answered: set[str] = field(default_factory=set)
+    """Ids of commands."""
     marks: int = 0
     silent: bool = False
     """Commands are answered by nobody."""
@@ -228,10 +230,15 @@ class Callbacks(Town):
         await self.settled()
         await played.text_in(sender, NUMBERS[carrier], body)
         await self.time.pass_seconds(3)
+        await self.settled()
         return [text.body for text in phone.texts[before:]]
 
     async def settled(self) -> None:
-        """Everything written has been read by the door."""
+        """Every command is answered, and everything written has been read by the door."""
+        for _ in range(2000):
+            if self.silent or self.answered >= {command.command_id for command in self.commands()}:
+                break
+            await asyncio.sleep(0)
         for topic in FOLLOWED:
             self.marks += 1
             self.write(CommandDone(command_id=f"mark {self.marks}", result="done"), topic=topic)
@@ -240,15 +247,14 @@ class Callbacks(Town):
     async def _answer_commands(self) -> None:
         reader = await self.broker.reader()
         await reader.assign({(COMMANDS.name, 0): 0})
-        answered: set[str] = set()
         while True:
             for stored in await reader.poll(0.2):
                 command = decode(stored.headers["type"].decode(), stored.value)
-                if self.silent or not isinstance(command, Command) or command.command_id in answered:
+                if self.silent or not isinstance(command, Command) or command.command_id in self.answered:
                     continue
-                answered.add(command.command_id)
                 topic = NOTIFICATIONS if command.decided_by == "notification" else ASSIGNMENTS
                 self.write(*self._decide(command), topic=topic, cause=stored.position)
+                self.answered.add(command.command_id)
 
     def _decide(self, command: Command) -> list[Event]:
         if self.refuse is not None:
@@ -258,7 +264,7 @@ class Callbacks(Town):
                 return self._accept(command)
             case DeclineOffer():
                 made = self.offers[command.offer_id]
-                declined = of_offer(OfferDeclined, made, person_id=command.person_id)
+                declined = of_offer(OfferDeclined, made, person_id=command.person_id, method_id=command.method_id)
                 return [declined, done(command, "The call goes to another.")]
             case NoteOptOut():
                 kind = ContactOptedOut if command.opted_out else ContactOptedIn
@@ -279,6 +285,7 @@ class Callbacks(Town):
             OfferAccepted,
             made,
             person_id=command.person_id,
+            method_id=command.method_id,
             accepted_at=self.clock.now(),
             eta_minutes=command.eta_minutes,
             call_at="calls/0/0",
