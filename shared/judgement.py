@@ -69,8 +69,9 @@ EntersWhen = Literal["police on scene", "released by sergeant"]
 """What a team that has arrived waits for, staged, before it goes in."""
 OnUpgrade = Literal["recall", "stage", "stay"]
 """What an accepted team does when the call's level rises: turn back, wait nearby, carry on."""
-Attempt = Literal["same response", "neighbour pool", "next response", "phone", "default"]
-"""What a step of the fall-back chain tries."""
+Attempt = Literal["same response", "neighbour pool", "next response", "phone", "hold", "default"]
+"""What a step of the fall-back chain tries. `hold` asks the CAD to let the call wait for a team."""
+HOLD: Final = "hold"
 DEFAULT_POOL = "default"
 EXPECTED_MINUTES = 60
 MISSED_SAFETY_CHECKS = 2
@@ -217,6 +218,10 @@ class Judgement(BaseModel):
     """How long a team waits nearby before the dispatcher is told that nobody has let it in."""
     order_of_calls: tuple[str, ...] = ORDER_OF_CALLS
     """Which calls come first where teams are few: who asks, `priority` and its code, then all others; `age` last."""
+    hold_minutes: int = 0
+    """For how long a call like this may wait for a team, once its CAD has acknowledged that; 0: not at all."""
+    hold_notice_minutes: tuple[int, ...] = ()
+    """After how long a wait the teams and the dispatcher are reminded of it."""
     position_stale_seconds: int = 60
     """Nothing reads it; readers of an older version ask for it."""
     unlisted: tuple[str, ...] = ()

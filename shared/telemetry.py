@@ -193,7 +193,7 @@ PAGES_RECEIVED = _counter(
 )
 PAGES_UNDELIVERED = _counter(
     "careroute_pages_undelivered_total",
-    "Pages that their provider took and that did not arrive: why lies with us, with the number, or with the moment.",
+    "Pages that their provider took and that did not arrive: it lies with us, the number, or the moment. ALERT.",
     by="notification",
     agency=GIVEN,
     kind=REACHED_BY,

@@ -31,6 +31,8 @@ RUNBOOK_OF: Mapping[AlertKind, str] = MappingProxyType(
         "team-missing": "TeamMissing",
         "members-left-out": "TeamMissing",
         "team-unanswering": "TeamUnanswering",
+        "team-unreachable": "TeamUnreachable",
+        "way-lost": "WayLost",
         "need-police": "PoliceNeeded",
         "team-stays": "TeamNeedsWord",
         "team-staged": "TeamNeedsWord",

@@ -11,6 +11,7 @@ from services.notification.carriers.urls import CallbackUrls
 from services.notification.config import NotificationSettings
 from services.notification.exchange import Exchanges
 from services.notification.outcome import DONE, Outcome
+from services.notification.reach import mail_page, push_page
 from services.notification.webhook import Message, Sender
 from shared.addresses import Network, UrlRefused, reachable
 from shared.agencies import Agencies
@@ -101,8 +102,14 @@ def adapters_of(settings: NotificationSettings, agencies: Agencies, sender: Send
     """Every adapter, by the kind of contact method: a new provider is a class above and a line here."""
     secret = settings.link_secret.get_secret_value()
     links, urls = Links(settings.pocket_url, secret), CallbackUrls(settings.callbacks_url, secret)
-    carriers = Carriers(Exchanges(settings.webhook_networks).ask, agencies, urls, links.of, sender.clock)
+    ask, clock = Exchanges(settings.webhook_networks).ask, sender.clock
+    carriers = Carriers(ask, agencies, urls, links.of, clock)
+    set_up: dict[str, Adapter | None] = {
+        "push": push_page(settings, ask, links.of, agencies.zone, clock),
+        "email": mail_page(settings, links.of, agencies.zone, clock),
+    }
     return {
+        **{kind: adapter for kind, adapter in set_up.items() if adapter is not None},
         "pocket": PocketPage(),
         "sms": CarrierPage(carriers, "sms"),
         "voice": CarrierPage(carriers, "voice"),

@@ -56,11 +56,16 @@ def add_roll_pages(app: FastAPI, door: Door) -> None:
 
     @app.get(f"/r/{{token}}/{CARD}")
     async def card(token: str) -> Response:
-        numbers = door.senders_of(roll(token).agency)
-        if not numbers:
-            raise Page(404, "Nothing here", GONE)
-        disposition = {"Content-Disposition": f'attachment; filename="{CARD}"'}
-        return Response(contact_card(numbers), headers={**HEADERS, **disposition}, media_type="text/vcard")
+        return card_page(door, roll(token).agency)
+
+
+def card_page(door: Door, agency: str) -> Response:
+    """The contact card of an agency's numbers. Raises Page where it has none."""
+    numbers = door.senders_of(agency)
+    if not numbers:
+        raise Page(404, "Nothing here", GONE)
+    disposition = {"Content-Disposition": f'attachment; filename="{CARD}"'}
+    return Response(contact_card(numbers), headers={**HEADERS, **disposition}, media_type="text/vcard")
 
 
 def contact_card(numbers: Sequence[str]) -> str:

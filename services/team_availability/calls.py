@@ -6,10 +6,11 @@ from typing import Literal
 
 from services.team_availability.draft import AgencyDraft, CallDraft, place_of, remembered_fields, version_fields
 from services.team_availability.evolve_calls import moves_its_beginning
+from services.team_availability.holds import end_by_upgrade
 from services.team_availability.merging import let_join, merge
 from services.team_availability.offers import advance
 from services.team_availability.overrides import answer_waiting
-from services.team_availability.plan import POLICE_ON_SCENE, USUAL, Timings, known_hazards
+from services.team_availability.plan import POLICE_ON_SCENE, USUAL, Plan, Timings, known_hazards
 from services.team_availability.state import Assignment, CallMemory, CallState, JudgedVersion
 from shared.answers import done, nothing_to_do
 from shared.call import SAME_INCIDENT, Call, is_another_incident, is_stale, order_of
@@ -311,8 +312,13 @@ def _follow(call: CallDraft, judged: JudgedVersion) -> None:
         call.withdraw("upgraded")
         call.route("default", judgement.reasons or ("unsuitable",), judged=judged)
         return
-    deadline = call.episode.received_at + Timings.of(judgement).to_decide
+    before, hold = call.plan, call.episode.hold
+    waits = call.episode.waits
+    deadline = call.episode.deadline if waits else call.episode.received_at + Timings.of(judgement).to_decide
     call.emit(PlanSet(**call.key, deadline=deadline, **judged._asdict()))
+    if hold is not None and call.episode.override is None and _is_worse(judgement, before, waits=waits):
+        end_by_upgrade(call)
+        return
     let_join(call)
     answer_waiting(call, only=OverrideCall.type)
     if not call.is_open or call.episode.override is not None:
@@ -323,6 +329,16 @@ def _follow(call: CallDraft, judged: JudgedVersion) -> None:
     elif offered is not None and call.plan is not None and not call.plan.may_go(offered):
         call.withdraw("upgraded")
     advance(call)
+
+
+def _is_worse(judgement: Judgement, before: Plan | None, *, waits: bool) -> bool:
+    """Whether a call that waits, or is to, may not any more: it has become more dangerous, or nobody knows."""
+    if waits and judgement.suitability != "suitable":
+        return True
+    if before is None or judgement.level_rank < before.level_rank:
+        return False
+    is_higher = judgement.level_rank > before.level_rank
+    return is_higher or known_hazards(judgement.raised_by, before.hazards) != before.hazards
 
 
 def _note_terms(draft: AgencyDraft, judgement: Judgement) -> None:

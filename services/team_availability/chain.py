@@ -10,7 +10,7 @@ from itertools import dropwhile
 from services.team_availability.plan import PHONE, Option
 from services.team_availability.state import CallState, State
 from shared.call import SYNTHETIC
-from shared.judgement import Attempt, Step
+from shared.judgement import HOLD, Attempt, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,19 @@ class Chain:
         episode = self.call.running
         answer_seconds = self.state.timings(self.call).answer_seconds(option)
         bounds = [now + timedelta(seconds=answer_seconds), episode.deadline]
+        if self.step.attempt == HOLD:
+            return min(bounds)  # while the call waits, an offer has its own time
         if episode.step_ends_at is not None:
             bounds.append(episode.step_ends_at)
         elif episode.override is None:
             bounds.append(now + timedelta(seconds=self.step.seconds))
         return min(bounds)
+
+    @property
+    def waited_for(self) -> tuple[Option, ...]:
+        """The responses of which a team that comes free may be asked while the call waits: without another question."""
+        confirmed = self.call.running.confirmed
+        return tuple(option for option in self._options if option.phase == "live" or option.response in confirmed)
 
     def following(self, option: Option, attempt: Attempt) -> str | None:
         """The other response that a step goes on to from `option`: the next in order, or the one by telephone."""

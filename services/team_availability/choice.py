@@ -54,8 +54,13 @@ def choose(state: State, call: CallState, option: Option, now: datetime, *, any_
     return Choice(tuple(entry[-1] for entry in sorted(ranked)), tuple(bypassed))
 
 
+def serves_there(call: CallState, team: Team, option: Option) -> bool:
+    """Whether a team is one of those that a response may send to a call, free or not."""
+    return option.model in team.models and option.pool == team.pool and _serves(call, team)
+
+
 def recipients_of(state: State, team_id: str) -> tuple[Recipient, ...]:
-    """The people on the team's shift, and the ways to reach them."""
+    """The people on the team's shift; of those who stand in old records as they were, also the ways to reach them."""
     shift = state.teams[team_id].shift
     people = [state.people[member] for member in (shift.members if shift else ()) if member in state.people]
     return tuple(
@@ -82,7 +87,7 @@ def _reasons(state: State, call: CallState, option: Option, entry: TeamState, no
         yield "crew-incomplete"
     if shift.ends_at - now < timedelta(minutes=option.expected_minutes):
         yield "shift-ends"
-    refusal = call.episode.refusals.get(team.team_id) if call.episode else None
+    refusal = call.episode.refusal(team.team_id, shift.heard_at) if call.episode else None
     if refusal is not None:
         yield refusal
 

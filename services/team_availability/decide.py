@@ -19,6 +19,7 @@ from services.team_availability.devices import enrol_device, revoke_device
 from services.team_availability.draft import AgencyDraft
 from services.team_availability.duties import begin_duty, duty_began, duty_changed, duty_ended, keep_to_plan
 from services.team_availability.evolve import evolve
+from services.team_availability.holds import cad_informed, hold_call, offer_to_who_is_free
 from services.team_availability.merging import let_join
 from services.team_availability.overrides import answer_waiting, confirm_decision, override_call
 from services.team_availability.pauses import district_paused, district_resumed
@@ -45,6 +46,7 @@ from shared.events import (
     AssignmentMoved,
     AssignmentWithdrawn,
     BeginDuty,
+    CadInformed,
     CadNotInformed,
     CallCancelled,
     CallReported,
@@ -71,6 +73,7 @@ from shared.events import (
     DutyEnded,
     EnrolDevice,
     Event,
+    HoldCall,
     OverrideCall,
     ReleaseTeam,
     RemovePerson,
@@ -99,6 +102,7 @@ def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
             let_join(draft.call(event.call_id))
         elif isinstance(event, AssignmentEnded | AssignmentMoved | AssignmentWithdrawn):
             begin_another(draft.call(event.call_id))
+    offer_to_who_is_free(draft)
     if draft.events and draft.state.waiting:
         _answer_waiting(draft)
     return draft.events
@@ -125,6 +129,7 @@ DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], None]] = {
     CallTriaged: call_triaged,
     DistrictPaused: district_paused,
     DistrictResumed: district_resumed,
+    CadInformed: cad_informed,
     CadNotInformed: cad_not_informed,
     DutyBegan: duty_began,
     DutyChanged: duty_changed,
@@ -161,4 +166,5 @@ COMMAND_DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], list[Event]]] = {
     OverrideCall: override_call,
     ConfirmDecision: confirm_decision,
     ConfirmIncident: confirm_incident,
+    HoldCall: hold_call,
 }

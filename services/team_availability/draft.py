@@ -286,6 +286,7 @@ class CallDraft:
                 requested_by=asked_by,
                 triaged_at=-1 if judged is None else judged.triaged_at,
                 synthetic=self.state.reported.synthetic,
+                held=self.episode.hold is not None,
                 **cites._asdict(),
             )
         )

@@ -12,6 +12,7 @@ from services.team_availability.evolve_calls import (
     with_call,
     with_episode,
     without_call,
+    without_hold,
     without_proposal_clock,
 )
 from services.team_availability.evolve_teams import HEARD, with_shift, without_offer
@@ -112,6 +113,7 @@ def _with_outcome(state: State, call_id: str, outcome: Outcome, at: datetime) ->
     memory, episode = call.reported._replace(outcome=outcome), replace(call.running, outcome=outcome, proposed=None)
     state = with_call(state, call_id, memory=memory, episode=episode, early_plan=None)
     state = without_proposal_clock(replace(state, clocks=state.clocks.clear(clock("deadline", call_id))), call_id)
+    state = without_hold(state, call_id)
     return _rest(state, call_id, at)
 
 

@@ -50,6 +50,12 @@ def without_proposal_clock(state: State, call_id: str) -> State:
     return replace(state, clocks=state.clocks.clear(clock("confirm", call_id)))
 
 
+def without_hold(state: State, call_id: str) -> State:
+    """The state in which a call waits for no team, and nobody is reminded of it."""
+    on_hold = state.on_hold.delete(call_id) if call_id in state.on_hold else state.on_hold
+    return replace(state, on_hold=on_hold, clocks=state.clocks.clear(clock("hold", call_id)))
+
+
 def without_call(state: State, call_id: str, at: datetime) -> State:
     """The call leaves the state; what is left of it fits in a line."""
     call = state.calls[call_id]
@@ -189,7 +195,7 @@ def _plan_set(state: State, event: PlanSet, _at: datetime) -> State:
     episode, memory = call.running, vouched(call.reported, event)
     memory = memory._replace(triaged_at=event.triaged_at, district=plan.district)
     proposed = episode.proposed if episode.proposed is not None and plan.may_go(episode.proposed) else None
-    step = min(episode.step, len(plan.steps) - 1)
+    step = min(episode.step, len(plan.steps) - 1) if episode.hold is None else plan.hold_step
     episode = replace(episode, deadline=event.deadline, proposed=proposed, step=step)
     state = replace(
         state,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.team_availability.evolve_calls import with_episode
+from services.team_availability.evolve_calls import with_episode, without_hold
 from services.team_availability.evolve_teams import HEARD, with_offer, with_shift, without_offer
 from services.team_availability.plan import OF_THE_CHAIN
 from services.team_availability.state import SETTLE, Episode, Offer, State, Willing, clock
@@ -142,7 +142,13 @@ def _overridden(state: State, event: CallOverridden, _at: datetime) -> State:
     if event.send == "default":
         return state
     return with_episode(
-        state, event.call_id, override=event.send, proposed=None, response=event.send, step=0, step_ends_at=None
+        without_hold(state, event.call_id),
+        event.call_id,
+        override=event.send,
+        proposed=None,
+        response=event.send,
+        step=0,
+        step_ends_at=None,
     )
 
 

@@ -19,14 +19,17 @@ from shared.events import (
     ConfirmationLapsed,
     Event,
     FallBackStepped,
+    HoldAsked,
     OfferMade,
     OfferShadowed,
     child_id,
 )
-from shared.judgement import ORDER_OF_CALLS, Attempt, Phase
+from shared.judgement import HOLD, ORDER_OF_CALLS, Attempt, Phase
 
 LEAST_OFFER = timedelta(seconds=1)
 """Nobody is asked for an answer in less."""
+MOST_ON_HOLD = 100
+"""So many calls wait at most in one agency: whenever a team comes free, each is looked at."""
 AT_ONCE = ("broadcast", PULL, WINDOW)
 """How a response is reached that is offered to every team at once."""
 OFFER_BYTES = STEP_BYTES // 3
@@ -39,6 +42,10 @@ def advance(call: CallDraft) -> None:
         advance(other)
     while _may_go_on(call):
         chain = Chain(call.draft.state, call.state)
+        if chain.step.attempt == HOLD:
+            if not _waited(call, chain):
+                return
+            continue
         option = chain.current
         if option is None:
             call.route("default", chain.why_over)
@@ -49,6 +56,43 @@ def advance(call: CallDraft) -> None:
             call.draft.emit_all(_attempt(call, Chain(call.draft.state, call.state), option))
             if passed_over is not None:
                 advance(passed_over)
+
+
+def _waited(call: CallDraft, chain: Chain) -> bool:
+    """At the step in which a call may wait: offer it to who is free, or ask for the hold; False while it waits."""
+    state, now = call.draft.state, call.draft.now
+    for option in chain.waited_for:
+        pick = choose(state, chain.call, option, now)
+        expires_at = chain.expiry(option, now)
+        if pick.ranked and expires_at - now >= LEAST_OFFER:
+            call.draft.emit_all(_offered(call, option, pick, expires_at))
+            return True
+    if call.episode.hold is not None and chain.waited_for:
+        return False
+    why_not = _why_not_held(call, chain)
+    if why_not:
+        call.route("default", why_not)
+        return True
+    plan, until = call.plan, call.episode.deadline
+    minutes = 0 if plan is None else plan.hold_minutes
+    until = min(now + timedelta(seconds=chain.step.seconds), until)
+    clock_time = state.timings(chain.call).clock_time(until)
+    sentence = f"No team is free: may the call wait for one, {minutes} min at most? Without a word by {clock_time}, "
+    call.emit(HoldAsked(**call.key, minutes=minutes, until=until, sentence=f"{sentence}{OR_DEFAULT_GOES}."))
+    return False
+
+
+def _why_not_held(call: CallDraft, chain: Chain) -> tuple[str, ...]:
+    """Why a call may not wait, with what has stopped it before; empty where it may."""
+    if not chain.waited_for:
+        return chain.why_over
+    if call.plan is None or not call.plan.hold_minutes:
+        why_not = "not-held"
+    elif len(call.draft.state.on_hold) >= MOST_ON_HOLD:
+        why_not = "many-on-hold"
+    else:
+        return ()
+    return (*call.episode.reasons, why_not)
 
 
 def end_proposal(call: CallDraft) -> None:
@@ -73,14 +117,23 @@ def end_by_deadline(call: CallDraft) -> None:
     if not call.is_open:
         return
     call.withdraw("routed")
+    call.route("default", (*_why_late(call), "deadline"))
+
+
+def _why_late(call: CallDraft) -> tuple[str, ...]:
+    """What the time went by with."""
     plan, why = call.plan, call.episode.reasons
     if call.episode.proposed is not None:
         why = (*why, "not-confirmed")
+    if call.episode.waits:
+        why = (*why, "hold-over")
+    elif call.episode.hold is not None and call.episode.override is None:
+        why = (*why, "hold-not-acknowledged")
     if plan is None and call.episode.override is None:
         why = (*why, "not-judged")
     elif plan is not None and plan.suitability == "indeterminate":
         why = (*why, *plan.reasons, "indeterminate")
-    call.route("default", (*why, "deadline"))
+    return why
 
 
 def end_window(call: CallDraft) -> None:

@@ -52,4 +52,6 @@ def _is_out(call: CallState, switch: Switch, now: datetime) -> bool:
         return False
     proposed = episode.proposed if now < episode.deadline else None  # after it, the deadline's clock ends the episode
     response = episode.offered or proposed
+    if response is None and episode.hold is not None and call.plan is not None:
+        return any(switch.holds(call.district, option.response) for option in call.plan.options if option.may_go)
     return response is not None and switch.holds(call.district, response)

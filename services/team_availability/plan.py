@@ -13,6 +13,7 @@ from shared.events import PlanSet, TermsNoted
 from shared.judgement import (
     DEFAULT_POOL,
     EXPECTED_MINUTES,
+    HOLD,
     MISSED_SAFETY_CHECKS,
     NOT_ROUTED,
     ORDER_OF_CALLS,
@@ -163,10 +164,18 @@ class Plan:
     """Those that are known and put the call on its level."""
     order_of_calls: tuple[str, ...] = ORDER_OF_CALLS
     level: str = ""
+    hold_minutes: int = 0
+    hold_notice_minutes: tuple[int, ...] = ()
 
     def option(self, response: str) -> Option | None:
         """The response of this name."""
         return next((option for option in self.options if option.response == response), None)
+
+    @property
+    def hold_step(self) -> int:
+        """Where in the chain a call waits for a team; the last step, where it may not."""
+        steps = (index for index, step in enumerate(self.steps) if step.attempt == HOLD)
+        return next(steps, len(self.steps) - 1)
 
     def may_go(self, response: str) -> bool:
         """Whether a response may go to the call."""
@@ -199,6 +208,8 @@ class Plan:
             hazards=known_hazards(judgement.raised_by),
             order_of_calls=judgement.order_of_calls,
             level=judgement.level,
+            hold_minutes=judgement.hold_minutes,
+            hold_notice_minutes=judgement.hold_notice_minutes,
         )
 
 

@@ -77,9 +77,10 @@ def revoke_links(draft: AgencyDraft, command: RevokeLinks) -> list[Event]:
         revoked_by=command.issued_by,
         reason=command.reason,
     )
-    sentence = f"The links of {person_id} lead nowhere any more. New ones are in what they are sent from now on"
-    if any(method.kind == "webhook" for method in person.contact_methods):
-        sentence += ": if that reaches a phone in wrong hands, change how they are reached, then revoke once more"
+    sentence = (
+        f"The links of {person_id} lead nowhere any more. New ones are in what they are sent from now on: "
+        "if that reaches a phone in wrong hands, change how they are reached, then revoke once more"
+    )
     devices = [
         DeviceRevoked(device_id=device_id, revoked_by=command.issued_by, reason=command.reason)
         for device_id in dict.fromkeys(command.device_ids)

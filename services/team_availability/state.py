@@ -57,6 +57,7 @@ ClockKind = Literal[
     "hand-back",
     "confirm",
     "missing",
+    "hold",
 ]
 """What fires. The journal names clocks so: a kind keeps its name."""
 
@@ -248,6 +249,21 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """A call waits for a team, or is to: what its CAD was asked for, and whether it has begun."""
+
+    minutes: int
+    """How long at most."""
+    began_at: datetime | None = None
+    """None: nobody has acknowledged it."""
+    until: datetime | None = None
+    noticed: int = 0
+    """How many notices were given of it."""
+    offers_before: int = 0
+    """So many offers were made before it began."""
+
+
+@dataclass(frozen=True, slots=True)
 class Episode:
     """One run at a call, from its beginning to its one outcome and the end of the assignment."""
 
@@ -276,6 +292,13 @@ class Episode:
     reasons: tuple[str, ...] = ()
     outcome: Outcome | None = None
     assignment: Assignment | None = None
+    hold: Hold | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is on hold, acknowledged, and nobody has decided otherwise."""
+        is_open = self.outcome is None and self.override is None
+        return is_open and self.hold is not None and self.hold.began_at is not None
 
     @property
     def open_offers(self) -> tuple[Offer, ...]:
@@ -287,10 +310,16 @@ class Episode:
         """The response that they are for."""
         return next((offer.response for offer in self.open_offers), None)
 
-    @property
-    def refusals(self) -> dict[str, OfferEnd]:
-        """Team id → how it left the call to others: it is not asked again."""
-        return {offer.team_id: offer.ended for offer in self.offers if offer.ended in ("declined", "expired")}
+    def refusal(self, team_id: str, heard_at: datetime) -> OfferEnd | None:
+        """How a team left the call to others: it is not asked again, unless by a hold from before it last spoke."""
+        of_team = [number for number, offer in enumerate(self.offers) if offer.team_id == team_id]
+        refused = [number for number in of_team if self.offers[number].ended in ("declined", "expired")]
+        if not refused:
+            return None
+        hold = self.hold
+        if hold is not None and hold.began_at is not None and heard_at > hold.began_at:
+            refused = [number for number in refused if number >= hold.offers_before]
+        return self.offers[refused[-1]].ended if refused else None
 
     def offer(self, offer_id: str) -> Offer:
         """The offer of this id, which was made in this episode."""
@@ -460,6 +489,8 @@ class State:
     paused: PMap[str, datetime] = EMPTY
     """Switches by their key, and since when."""
     terms: Terms = NO_TERMS
+    on_hold: PMap[str, datetime] = EMPTY
+    """Call id → since when it waits for a team, or for the CAD to acknowledge that."""
     waiting: PMap[str, CommandHeld] = EMPTY
     """Command id → a command that waits for its call."""
     waiting_for: PMap[str, tuple[str, ...]] = EMPTY

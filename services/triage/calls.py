@@ -26,6 +26,7 @@ from shared.events import (
     CallTriaged,
     DistrictPaused,
     Event,
+    HoldBegan,
     OfferMade,
     RoutingNoted,
     StatusReported,
@@ -235,6 +236,14 @@ def offer_made(state: State, event: OfferMade, now: datetime) -> list[Event]:
             step=event.step,
         )
     ]
+
+
+def hold_began(state: State, event: HoldBegan, _now: datetime) -> list[Event]:
+    """The call waits for a team: its roll-out gates stand as judged, and it is judged for as long as it waits."""
+    open_call = state.calls.get(event.call_id)
+    if open_call is None or open_call.held_until == event.until:
+        return []
+    return [RoutingNoted(call_id=event.call_id, reached="held", episode=event.episode, until=event.until)]
 
 
 def _day(state: State, open_call: OpenCall | None, now: datetime) -> date:

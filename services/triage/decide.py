@@ -26,6 +26,7 @@ from shared.events import (
     CloseReferral,
     Command,
     Event,
+    HoldBegan,
     OfferMade,
     PauseDistrict,
     ProposeProgramme,
@@ -84,6 +85,7 @@ COMMAND_DECIDERS: dict[type[Command], Callable[[State, Any], list[Event]]] = {
 }
 DECIDERS: dict[type[Any], Callable[[State, Any, datetime], list[Event]]] = {
     OfferMade: calls.offer_made,
+    HoldBegan: calls.hold_began,
     CallRouted: calls.call_routed,
     AssignmentEnded: calls.team_freed,
     AssignmentMoved: calls.team_freed,

@@ -166,6 +166,13 @@ def _routing_noted(state: State, event: RoutingNoted, at: datetime) -> State:
     if event.reached in ("default", "cancelled"):
         return _without_call(state, event.call_id, ClosedCall("routed", open_call.memory), at)
     clocks = state.clocks
+    if event.reached == "held":
+        clocks = clocks.set(_retire(event.call_id), (event.until or at) + RETIRE_UNROUTED_AFTER)
+        return replace(
+            state,
+            calls=state.calls.set(event.call_id, replace(open_call, frozen=True, held_until=event.until)),
+            clocks=clocks,
+        )
     accepted = open_call.accepted or event.reached != "offered"
     if accepted:
         clocks = clocks.set(_retire(event.call_id), at + RETIRE_ACCEPTED_AFTER)

@@ -20,6 +20,7 @@ from shared.events import (
     CallReported,
     CallRouted,
     Event,
+    HoldBegan,
     OfferMade,
     StatusReported,
     UpgradeRaised,
@@ -35,8 +36,8 @@ def triage_service(opener: Opener) -> Service[State]:
 
 HANDLED: frozenset[type[Event]] = frozenset(
     (
-        CallReported, CallCancelled, OfferMade, CallRouted, AssignmentEnded, AssignmentMoved, AssignmentWithdrawn,
-        UpgradeRaised, StatusReported, AuditGapFound,
+        CallReported, CallCancelled, OfferMade, HoldBegan, CallRouted, AssignmentEnded, AssignmentMoved,
+        AssignmentWithdrawn, UpgradeRaised, StatusReported, AuditGapFound,
     )
 )  # fmt: skip
 """What it decides on besides commands."""
@@ -50,7 +51,7 @@ TRIAGE: Service[State] = Service(
     decide=partial(decide, opener=NoKey()),
     evolve=evolve,
     packer=packer(State),
-    state_version=6,
+    state_version=7,
     decider_version="5",
     due=lambda state: state.clocks.first(),
 )

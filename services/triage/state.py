@@ -97,6 +97,8 @@ class OpenCall:
     accepted: bool = False
     offered: tuple[int, int] = (0, 0)
     """Episode and step of the newest offer."""
+    held_until: datetime | None = None
+    """It waits for a team until then at most."""
 
     @property
     def version(self) -> Version:

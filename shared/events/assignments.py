@@ -607,6 +607,56 @@ class FallBackStepped(Event):
     """The response that the next step tries, where that is another or by telephone."""
 
 
+class HoldAsked(Event):
+    """Nobody can take the call now: its CAD, or a dispatcher, is asked whether it may wait.
+
+    Without their acknowledgement the default goes at the routing deadline, as if nothing had been asked.
+    """
+
+    call_id: str
+    episode: int
+    minutes: int
+    """How long it would wait at most."""
+    until: AwareDatetime
+    """When an acknowledgement comes too late."""
+    sentence: str
+
+
+class HoldBegan(Event):
+    """The call waits for a team, as its CAD or a dispatcher has acknowledged: its deadline is the end of that."""
+
+    call_id: str
+    episode: int
+    acknowledged_by: str
+    """`cad`, or the dispatcher."""
+    began_at: AwareDatetime
+    until: AwareDatetime
+    reason: str = ""
+    sentence: str
+
+
+class TeamToRemind(BaseModel):
+    """A team on shift, and its people."""
+
+    model_config = ConfigDict(frozen=True)
+
+    team_id: str
+    recipients: tuple[Recipient, ...] = ()
+
+
+class HoldNoticeDue(Event):
+    """A call has waited for a team for so long: the teams that could take it and the dispatcher are reminded."""
+
+    call_id: str
+    episode: int
+    waited_minutes: int
+    until: AwareDatetime
+    district: str | None = None
+    priority: str | None = None
+    teams: tuple[TeamToRemind, ...] = ()
+    sentence: str
+
+
 Outcome = Literal["team-accepted", "phone-accepted", "default", "cancelled"]
 
 
@@ -631,6 +681,8 @@ class CallRouted(Event):
     """Offset in `decisions` of the judgement that it follows, where no plan was set for it."""
     synthetic: bool = False
     """A test call of careroute's own."""
+    held: bool = False
+    """A hold was asked for: the CAD may believe that the call still waits."""
 
 
 class CallOverridden(Event):

@@ -275,6 +275,12 @@ class ConfirmDecision(_TeamCommand):
     call_id: Text
 
 
+class HoldCall(_TeamCommand):
+    """A dispatcher lets a call wait for a team, where careroute has asked for that."""
+
+    call_id: Text
+
+
 class ConfirmIncident(_TeamCommand):
     """A dispatcher says whether a call that a team has is another incident by now, whose beginning the CAD gives."""
 
@@ -461,11 +467,14 @@ class ImportShifts(_RosteringCommand):
 class TakeShift(_RosteringCommand):
     """A person has a place in a shift from now on, all of it or a part. Nobody has to consent.
 
-    By themselves, or by somebody else who says in `reason` why.
+    By themselves, or by somebody else who says in `reason` why. Somebody who takes a place by themselves that another
+    has, is there for it and asks no cover, says whose it is: so nobody loses one to a page that was out of date.
     """
 
     shift_id: Name
     person_id: Name
+    instead_of: Name | None = None
+    """Who has the place; refused where it is somebody else by now."""
     place: int = Field(default=1, ge=1, le=MAX_PLACES)
     starts_at: AwareDatetime | None = None
     ends_at: AwareDatetime | None = None

@@ -184,7 +184,7 @@ class RoutingNoted(Event):
     """Triage learnt how far a call is routed. From its first offer on the call's roll-out gates stand as judged."""
 
     call_id: str
-    reached: Literal["offered", "team-accepted", "phone-accepted", "default", "cancelled", "ended"]
+    reached: Literal["offered", "held", "team-accepted", "phone-accepted", "default", "cancelled", "ended"]
     response: str | None = None
     """The response that has the call now; it counts in that one's load."""
     district: str | None = None
@@ -193,6 +193,8 @@ class RoutingNoted(Event):
     episode: int = 0
     step: int = 0
     """Which offer it is."""
+    until: AwareDatetime | None = None
+    """Of a call on hold: when that is over."""
 
 
 class ReferralMade(Event):

@@ -12,6 +12,7 @@ from shared.events.staff import ContactKind, ContactMethod
 PageKind = Literal[
     "offer",
     "assigned",
+    "hold",
     "withdrawn",
     "unconfirmed",
     "upgrade",
@@ -30,8 +31,8 @@ PageKind = Literal[
     "team-unanswering",
     "contact",
 ]
-"""The first ten tell of a call: `assigned` that it is the team's, which had answered within a window. `test` is a roll
-call's; `contact`: a way to the person has changed, or failed."""
+"""The first eleven tell of a call: `assigned` that it is the team's, which had answered within a window; `hold` that it
+waits for a team. `test` is a roll call's; `contact`: a way to the person has changed, or failed."""
 
 
 class PageDue(Event):
@@ -247,6 +248,8 @@ MessageKind = Literal[
     "team.not-moving",
     "team.silent",
     "call.confirm",
+    "call.hold",
+    "call.held",
     "team.needs-police",
     "team.stays",
     "team.may-enter",

@@ -100,8 +100,7 @@ class PlaceTaken(Event):
     ends_at: AwareDatetime | None = None
     """None: to its end, whenever that is."""
     taken_by: str = ""
-    """Who says so, where it is not the person."""
-    reason: str = ""
+    """Who says so, where it is not the person. Why, the command says: it may be somebody's illness, and is not kept."""
 
 
 class CoverAsked(Event):

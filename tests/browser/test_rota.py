@@ -24,6 +24,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 CHICAGO = ZoneInfo("America/Chicago")
 PEOPLE = {"the-staff": "Sam Ito", "bea": "Bea Ortiz", "cal": "Cal Reyes", "dee": "Dee Novak"}
 PAGES = {"rota": "/rota", "shifts": "/rota/of/the-staff"}
+BOTH_READ = {"roll-call": "/roll-call", "people": "/people"}
+"""Pages of those who may read people."""
 ROLL = "f" * 32
 
 
@@ -101,6 +103,40 @@ def planned(room: Room) -> None:
     )
 
 
+def reached(room: Room) -> None:
+    """Ways to people in every state, and a phone."""
+    ways = (
+        ("bea", "text", "sms", "…23", 0),
+        ("bea", "call", "voice", "…23", 10),
+        ("cal", "text", "sms", "…77", 0),
+        ("dee", "text", "sms", "…04", 0),
+        ("dee", "mail", "email", "d…@city.example", 0),
+    )
+    room.write(
+        NOTIFICATIONS.name,
+        *(
+            events.ContactSet(
+                person_id=person,
+                method_id=method,
+                kind=kind,  # type: ignore[arg-type]  # they are
+                after_seconds=after,
+                shown=shown,
+                fingerprint=f"{person}{method}",
+                position=0,
+                set_by="the-supervisor",
+            )
+            for person, method, kind, shown, after in ways
+        ),
+        events.ContactProved(person_id="bea", method_id="text", page_id="p"),
+        events.ContactBroken(person_id="dee", method_id="text", why="landline"),
+        events.ContactOptedOut(person_id="cal", method_id="text"),
+    )
+    room.write(
+        ASSIGNMENTS.name,
+        events.DeviceEnrolled(device_id="d" * 32, credential_hash="sha256:0", person_id="bea", label="Bea's phone"),
+    )
+
+
 def roll_called(room: Room) -> None:
     """A roll call that runs: one has answered, one is silent, one cannot be reached; and one that is over."""
     until = room.now + timedelta(minutes=55)
@@ -147,7 +183,13 @@ async def test_every_page_is_accessible(browser: Browser, tmp_path: Path, scheme
         planned(room)
         async with seated(browser, room, address, "supervisor", tmp_path, color_scheme=scheme) as desk:
             roll_called(room)
-            for name, path in {**PAGES, "rota": week_of(room, 1), "roll-call": "/roll-call"}.items():
+            reached(room)
+            for name, path in {
+                **PAGES,
+                "rota": week_of(room, 1),
+                "roll-call": "/roll-call",
+                "people": "/people",
+            }.items():
                 await desk.open(path)
                 await desk.live()
                 await desk.check(f"{name}-{scheme}")
@@ -268,3 +310,44 @@ async def test_a_roll_is_called_and_counts_while_people_answer(browser: Browser,
         [command] = desk.room.commands()
         assert isinstance(command, events.CallRoll)
         assert (command.person_ids, command.minutes, command.every_method) == (("cal",), 60, True)
+
+
+@pytest.mark.scenario("browser")
+async def test_a_supervisor_sees_who_cannot_be_reached_and_sets_a_way(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path, "supervisor") as desk:
+        planned(desk.room)
+        reached(desk.room)
+        await desk.open("/people")
+        await desk.live()
+        page = desk.page
+        await page.locator("#proved #person-bea", has_text="text …23 ✓ works").wait_for()
+        await page.locator("#unproved #person-cal", has_text="they said STOP").wait_for()
+        await page.locator("#unproved #person-dee", has_text="does not work").wait_for()
+        await page.locator("#ways-dee summary").focus()
+        await desk.press("Enter", "Tab")
+        await page.keyboard.type("608 555 0142")
+        await desk.press("Enter")
+        await page.wait_for_function("!document.querySelector('#ways-dee').open")
+        [command] = desk.room.commands()
+        assert isinstance(command, events.SetContact)
+        assert (command.person_id, command.method_id, command.kind, command.shown) == ("dee", "text", "sms", "…42")
+        assert "608" not in command.model_dump_json()
+        assert "0142" not in await page.content()
+
+
+@pytest.mark.scenario("browser")
+async def test_erasing_asks_twice(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path, "supervisor") as desk:
+        planned(desk.room)
+        await desk.open("/people")
+        await desk.live()
+        await desk.page.locator("#erase-dee summary").click()
+        await desk.page.locator("#erase-form-dee [name=reason]").fill("has left")
+        await desk.page.locator("#erase-form-dee button").click()
+        assert desk.room.commands() == [], "the box is not ticked"
+        await desk.page.locator("#erase-form-dee [type=checkbox]").check()
+        await desk.page.locator("#erase-form-dee button").click()
+        await desk.page.wait_for_function(
+            "document.querySelector('#person-dee') === null || !document.querySelector('#erase-dee').open"
+        )
+        assert [type(each) for each in desk.room.commands()] == [events.RemovePerson, events.ErasePerson]

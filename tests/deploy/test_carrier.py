@@ -15,6 +15,7 @@ from aiohttp.web import BaseRequest
 
 from deploy.actors.carrier.serving import Exchange, Setup, serving
 from deploy.actors.webhooks import receiving
+from deploy.local.access import Access, AgencySpec
 from deploy.local.kafka.node import free_port
 from services.notification.adapters import Links
 from services.notification.carriers.order import Carriers, Errand
@@ -22,7 +23,7 @@ from services.notification.carriers.urls import CallbackUrls
 from services.notification.exchange import Exchanges
 from shared.agencies import Agencies
 from shared.clock import SystemClock
-from tests.rig.carrier import AGENCY, LINK_SECRET, PHONE, page
+from tests.rig.carrier import AGENCY, LINK_SECRET, PHONE, TELNYX_NUMBER, TWILIO_NUMBER, page
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 
@@ -31,7 +32,8 @@ LOOPBACK = (ip_network("127.0.0.0/8"),)
 async def stage(folder: Path, received: asyncio.Queue[str]) -> AsyncIterator[tuple[Carriers, Exchange, int]]:
     """Carriers on a port, our adapters that know them by the agencies file, and somebody who takes callbacks."""
     port, door = free_port(), free_port()
-    setup = Setup(f"http://127.0.0.1:{door}", AGENCY, phones={PHONE: {"replies": "1", "replies_after_seconds": 0.1}})
+    phones = {PHONE: {"replies": "1", "replies_after_seconds": 0.1, "picks_up_after_seconds": None}}
+    setup = Setup(f"http://127.0.0.1:{door}", AGENCY, telnyx_key="07" * 32, phones=phones)
 
     async def take(request: BaseRequest) -> int:
         await request.read()
@@ -39,15 +41,12 @@ async def stage(folder: Path, received: asyncio.Queue[str]) -> AsyncIterator[tup
         return 204
 
     async with serving(port, setup) as exchange, receiving(door, take):
-        (folder / "agencies.toml").write_text(
-            f"[agencies.{AGENCY}.carriers.twilio]\n"
-            f'account_sid = "{setup.account_sid}"\nauth_token = "{setup.auth_token}"\nsenders = "+16085550100"\n'
-            f'base_url = "http://127.0.0.1:{port}/twilio"\n'
-        )
+        accounts = setup.accounts(port, {"twilio": TWILIO_NUMBER, "telnyx": TELNYX_NUMBER})
+        Access([AgencySpec(AGENCY, zone="America/Chicago", carriers=accounts)]).write(folder / "agencies.toml")
         urls = CallbackUrls(setup.callbacks_url, LINK_SECRET)
         links = Links("http://pocket", LINK_SECRET)
-        accounts, ask = Agencies(folder / "agencies.toml"), Exchanges(LOOPBACK).ask
-        yield Carriers(ask, accounts, urls, links.of, SystemClock()), exchange, port
+        agencies, ask = Agencies(folder / "agencies.toml"), Exchanges(LOOPBACK).ask
+        yield Carriers(ask, agencies, urls, links.of, SystemClock()), exchange, port
 
 
 async def test_a_page_goes_out_and_its_news_comes_back(tmp_path: Path) -> None:
@@ -61,7 +60,9 @@ async def test_a_page_goes_out_and_its_news_comes_back(tmp_path: Path) -> None:
         async with ClientSession() as http, http.get(f"http://127.0.0.1:{port}/phones") as response:
             phones = json.loads(await response.text())
         exchange.twilio.auth_token = "x" * 32
-        outcome = await carriers.send(Errand(AGENCY, "sms", due, PHONE))
+        assert (await carriers.send(Errand(AGENCY, "voice", due, PHONE))).result == "done"  # over the other one
+        exchange.telnyx.api_key = "another"
+        outcome = await carriers.send(Errand(AGENCY, "voice", due, PHONE))
         assert (outcome.result, outcome.why) == ("failed", "credentials")
     token = carriers.urls.token(AGENCY, due.page_id)
     assert paths == [f"/cb/twilio/{token}", f"/cb/twilio/{token}", f"/in/twilio/{AGENCY}"]

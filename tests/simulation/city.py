@@ -33,7 +33,6 @@ from shared.events import (
     ConfirmDecision,
     ConfirmMember,
     ContactKind,
-    ContactMethod,
     DeclineOffer,
     DefinePerson,
     DefineTeam,
@@ -283,12 +282,7 @@ class City:
             team_id, members = f"team-{number}", []
             for discipline in crew:
                 person_id = f"{discipline}-{number}"
-                methods = [ContactMethod(method_id="pocket", kind="pocket")] if discipline in ("emt", "officer") else []
-                if discipline == "emt" and number == 0:
-                    methods.append(ContactMethod(method_id="pager", kind="webhook", url="https://pager.test/"))
-                person = Person(
-                    person_id=person_id, name=person_id, disciplines=(discipline,), contact_methods=tuple(methods)
-                )
+                person = Person(person_id=person_id, disciplines=(discipline,))
                 self.command(agency, DefinePerson, person=person)
                 self._set_ways(agency, person_id, number)
                 members.append(person_id)

@@ -32,6 +32,7 @@ from shared.events import (
     DeadlineSet,
     DecisionConfirmed,
     Event,
+    HoldBegan,
     InputRefused,
     OfferAccepted,
     OfferDeclined,
@@ -149,6 +150,8 @@ def _deadlines(day: Day, assignments: list[Told]) -> Iterator[str]:
             deadlines[event.call_id, event.episode] = event.deadline
         elif isinstance(event, PlanSet):
             deadlines[event.call_id, event.episode] = max(event.deadline, now)
+        elif isinstance(event, HoldBegan):
+            deadlines[event.call_id, event.episode] = max(event.until, now)
         elif isinstance(event, CallRouted):
             deadline = deadlines[event.call_id, event.episode]
             late = now - deadline

@@ -111,9 +111,9 @@ class Carrier:
         headers, content = self.inbound(sid or self.new_sid("SM"), phone, number, body)
         answered = await self.network.call_back(self.inbound_url, headers, content)
         if 200 <= answered.status < 300:
-            for said in self.answers_of(answered):
+            for reply in self.answers_of(answered):
                 if (self.name, phone) not in self.network.opted_out:
-                    self.network.deliver(phone, number, said)
+                    self.network.deliver(phone, number, reply)
         return answered
 
     def _mood_for_one(self) -> Mood:
@@ -203,7 +203,7 @@ def asks(text: str) -> bool:
 
 def fields_of(body: bytes) -> dict[str, Any]:
     """A JSON object. Raises ValueError."""
-    said = json.loads(body)
-    if not isinstance(said, dict):
+    fields = json.loads(body)
+    if not isinstance(fields, dict):
         raise TypeError("no object")
-    return said
+    return fields

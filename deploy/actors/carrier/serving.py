@@ -9,6 +9,7 @@ file is then `http://127.0.0.1:9300/twilio` and `…/telnyx`, and `CAREROUTE_WEB
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -43,6 +44,19 @@ class Setup:
     """The private key, 32 bytes in hexadecimal digits; empty: one of its own."""
     phones: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By number."""
+
+    def accounts(self, port: int, numbers: Mapping[str, str]) -> dict[str, dict[str, str | list[str]]]:
+        """The accounts as the agencies file has them; `numbers`: the sender of each carrier."""
+        here = f"http://127.0.0.1:{port}"
+        key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(self.telnyx_key)) if self.telnyx_key else None
+        accounts: dict[str, dict[str, str | list[str]]] = {
+            "twilio": {"account_sid": self.account_sid, "auth_token": self.auth_token, "base_url": f"{here}/twilio"}
+        }
+        if key is not None:
+            public = base64.b64encode(key.public_key().public_bytes_raw()).decode()
+            accounts["telnyx"] = {"api_key": self.api_key, "public_key": public, "base_url": f"{here}/telnyx"}
+            accounts["telnyx"] |= {"account_sid": PlayedTelnyx.account_sid, "application": PlayedTelnyx.application}
+        return {name: account | {"senders": [numbers[name]]} for name, account in accounts.items() if name in numbers}
 
 
 @dataclass

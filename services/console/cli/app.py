@@ -11,6 +11,7 @@ from services.console.cli import (
     alerts,
     cad,
     calls,
+    contacts,
     devices,
     figures,
     keys,
@@ -43,6 +44,8 @@ app.add_typer(programme_app, name="programme")
 programme_app.add_typer(publish.commands)
 app.add_typer(roster.team, name="team")
 app.add_typer(roster.person, name="person")
+roster.person.add_typer(contacts.contact, name="contact")
+roster.person.add_typer(contacts.person)
 app.add_typer(devices.device, name="device")
 app.add_typer(rota.rota, name="rota")
 app.add_typer(rolls.commands)

@@ -1,4 +1,4 @@
-"""`careroute override`, `confirm`, `trace`, `call`: what was decided, why, and deciding it yourself."""
+"""`careroute override`, `confirm`, `hold`, `trace`, `call`: what was decided, why, and deciding it yourself."""
 
 from __future__ import annotations
 
@@ -32,6 +32,12 @@ def confirm(
 ) -> None:
     """In an advisory district: confirm what is proposed for a call."""
     ask(ctx, json, lambda door: door.post(f"{call_path(call_id)}/confirm", reason=reason))
+
+
+@commands.command()
+def hold(ctx: typer.Context, call_id: CallArgument, *, reason: ReasonOption = None, json: JsonOption = False) -> None:
+    """Where careroute asks for it: let a call wait for a team, though its CAD has not acknowledged that."""
+    ask(ctx, json, lambda door: door.post(f"{call_path(call_id)}/hold", reason=reason))
 
 
 @commands.command()

@@ -185,23 +185,13 @@ def person_add(
     ctx: typer.Context,
     person_id: Annotated[str, typer.Argument(help="The same as their name in the agencies file.")],
     *,
-    name: Annotated[str, typer.Option()],
+    name: Annotated[str | None, typer.Option(help="It is sealed, and shown to whoever may read people.")] = None,
     discipline: Annotated[list[str], typer.Option(help="e.g. paramedic, crisis-worker; may be repeated.")],
     language: Annotated[list[str] | None, typer.Option(help="e.g. en, es; may be repeated.")] = None,
-    webhook: Annotated[str | None, typer.Option(help="A paging provider's; the pocket page is there anyway.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Add a member of staff, or replace what is known of them."""
-    methods: list[dict[str, str]] = [{"method_id": "pocket", "kind": "pocket"}]
-    if webhook is not None:
-        methods.append({"method_id": "webhook", "kind": "webhook", "url": webhook})
-    given = {
-        "person_id": person_id,
-        "name": name,
-        "disciplines": discipline,
-        "languages": language or ["en"],
-        "contact_methods": methods,
-    }
+    """Add a member of staff, or replace what is known of them. How they are reached: `person contact set`."""
+    given = {"person_id": person_id, "name": name or "", "disciplines": discipline, "languages": language or ["en"]}
     ask(ctx, json, lambda door: door.post("/v1/people", person=given))
 
 

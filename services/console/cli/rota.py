@@ -165,13 +165,21 @@ def rota_take(
     *,
     person_id: WhoOption = None,
     place: PlaceOption = 1,
+    instead_of: Annotated[str | None, typer.Option(help="Whose place it is, where they ask no cover for it.")] = None,
     starts_at: FromOption = None,
     ends_at: UntilOption = None,
     reason: ReasonOption = None,
     json: JsonOption = False,
 ) -> None:
     """Take a place in a shift, all of it or a part, at once; whoever had it is told. Supervisors give it to anybody."""
-    body = {"person_id": person_id, "place": place, "starts_at": starts_at, "ends_at": ends_at, "reason": reason}
+    body = {
+        "person_id": person_id,
+        "place": place,
+        "instead_of": instead_of,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "reason": reason,
+    }
     ask(ctx, json, lambda door: door.post(f"{_path_of(door, shift)}/take", **body))
 
 

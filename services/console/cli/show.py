@@ -284,12 +284,27 @@ def people(body: Sequence[dict[str, Any]]) -> None:
             seen["person"]["name"],
             ", ".join(seen["person"]["disciplines"]),
             ", ".join(seen["person"]["languages"]),
-            ", ".join(method["kind"] for method in seen["person"]["contact_methods"]),
+            ", ".join(f"{way['kind']} {way['shown']}".strip() for way in seen["contacts"]),
             seen["team_id"],
         )
         for seen in body
     ]
     _table(_out(), ("person", "name", "disciplines", "languages", "reached by", "on shift with"), rows, "Nobody yet.")
+
+
+def contacts(body: Sequence[dict[str, Any]]) -> None:
+    """The ways to a person."""
+    rows = [
+        (way["method_id"], f"{way['kind']} {way['shown']}".strip(), f"{way['after_seconds']} s", _works(way))
+        for way in body
+    ]
+    _table(_out(), ("way", "", "after", "answered last"), rows, "There is no way to them: nothing reaches them.")
+
+
+def _works(way: dict[str, Any]) -> str:
+    if way["opted_out"]:
+        return "they said STOP: nothing goes there"
+    return f"broken: {way['broken']}" if way["broken"] else _at(way["proved_at"]) or "never"
 
 
 def alerts(body: Sequence[dict[str, Any]]) -> None:
@@ -411,6 +426,7 @@ SHAPES: dict[str, Callable[[Any], None]] = {
     "roll-or-answer": roll_or_answer,
     "enrolment-link": enrolment_link,
     "people": people,
+    "contacts": contacts,
     "alerts": alerts,
     "rota": rota,
     "rotations": rotations,

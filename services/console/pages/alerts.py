@@ -21,6 +21,8 @@ LOOK_AT: Mapping[AlertKind, str] = MappingProxyType(
         "team-missing": "/teams",
         "members-left-out": "/teams",
         "team-unanswering": "/teams",
+        "team-unreachable": "/teams",
+        "way-lost": "/teams",
         "need-police": "/teams",
         "paused-by-itself": "/switchboard",
         "pause-unreviewed": "/switchboard",

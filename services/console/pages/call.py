@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from services.console.api.access import visible
-from services.console.pages.call_line import CallLine, confirmation_of, line_of, path_of
+from services.console.pages.call_line import CallLine, confirmation_of, hold_question_of, line_of, path_of
 from services.console.pages.page import ConsolePage, Region, Row, Visit
 from services.console.view.call import KEEP_FIRST_LINES, CallSeen
 from services.console.view.reasons import as_codes, in_words, words_of
@@ -29,6 +29,7 @@ class Acts(NamedTuple):
 
     line: CallLine
     may_confirm_until: datetime | None
+    may_hold_until: datetime | None
     may_override: bool
     responses: tuple[str, ...]
     team_with_call: str
@@ -165,6 +166,7 @@ def _acts(call: CallSeen, judged: CallTriaged | None, visit: Visit) -> Acts:
     return Acts(
         line=line_of(call, visit.now),
         may_confirm_until=confirmation_of(call),
+        may_hold_until=hold_question_of(call),
         may_override=call.open,
         responses=tuple(verdict.response for verdict in judged.judgement.responses) if judged else (),
         team_with_call=(newest.team_id or "") if newest is not None and with_team else "",

@@ -49,6 +49,14 @@ def confirmation_of(call: CallSeen) -> datetime | None:
     return newest.confirmation_until
 
 
+def hold_question_of(call: CallSeen) -> datetime | None:
+    """Until when a dispatcher may let a call wait for a team; None where careroute does not ask for that."""
+    newest = newest_of(call)
+    if newest is None or newest.outcome is not None or newest.hold_until is not None or newest.override is not None:
+        return None
+    return newest.hold_asked_until
+
+
 def newest_of(call: CallSeen) -> EpisodeSeen | None:
     """The newest episode of a call."""
     return call.episodes[-1] if call.episodes else None

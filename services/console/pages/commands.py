@@ -16,6 +16,7 @@ from services.console.pages.page import ConsolePage, Visit
 KEYS: Mapping[str, str] = MappingProxyType(
     {
         "c": "confirm what is proposed for the call",
+        "w": "let the call wait for a team",
         "d": "send the default response to the call",
         "a": "it is another incident",
         "s": "it is the same incident",
@@ -48,6 +49,7 @@ ON_EVERY_PAGE: Sequence[LineCommand] = (
     LineCommand("call", "number", "Open a call.", "go", "/calls?go=yes&q=", field="q"),
     LineCommand("find", "words", "Find calls by number or team.", "go", "/calls?q=", field="q"),
     LineCommand("confirm", "number", "Confirm what is proposed for a call on this page.", "row", "c", right="confirm"),
+    LineCommand("hold", "number", "Let a call on this page wait for a team.", "row", "w", right="confirm"),
     LineCommand("default", "number", "Send the default to a call on this page.", "row", "d", right="override"),
     LineCommand("help", "", "Show this sheet; so does ?.", "own", "help"),
     LineCommand("keys", "", "Turn all keys on or off, / and ? too.", "own", "keys"),

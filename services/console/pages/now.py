@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote
 
-from services.console.pages.call_line import confirmation_of, line_of, path_of, row_id
+from services.console.pages.call_line import confirmation_of, hold_question_of, line_of, path_of, row_id
 from services.console.pages.page import ConsolePage, Region, Row, Visit
 from services.console.view.alarms import is_open
 from services.console.view.call import CallSeen
@@ -22,6 +22,8 @@ FOR_DISPATCH: frozenset[AlertKind] = frozenset(
         "team-missing",
         "members-left-out",
         "team-unanswering",
+        "team-unreachable",
+        "way-lost",
         "unconfirmed",
         "cad-not-informed",
         "team-stays",
@@ -66,16 +68,26 @@ def regions(visit: Visit) -> Sequence[Region]:
 
 
 def open_calls(visit: Visit) -> tuple[list[CallSeen], list[CallSeen]]:
-    """Those that wait for a dispatcher's confirmation, and the others: each with what is due first at the top."""
+    """Those that ask a dispatcher something, and the others: each with what is due first at the top."""
     asked: list[CallSeen] = []
     running: list[CallSeen] = []
     for call in visit.seen.open_calls():
         if call.synthetic:
             continue
-        (asked if confirmation_of(call) is not None else running).append(call)
-    asked.sort(key=lambda call: (confirmation_of(call), call.call_id))
+        (asked if question_until(call) is not None else running).append(call)
+    asked.sort(key=lambda call: (question_until(call), call.call_id))
     running.sort(key=_began)
     return asked, running
+
+
+def question_until(call: CallSeen) -> datetime | None:
+    """Until when a dispatcher may answer what a call asks; None where it asks nothing."""
+    return confirmation_of(call) or hold_question_of(call)
+
+
+def _asked_row(call: CallSeen, now: datetime) -> Row:
+    template = "row_hold.html" if confirmation_of(call) is None else "row_confirm.html"
+    return Row(row_id(call), template, line_of(call, now), "call waits")
 
 
 def _began(call: CallSeen) -> tuple[datetime, str]:
@@ -86,8 +98,8 @@ def _began(call: CallSeen) -> tuple[datetime, str]:
 def _waits(visit: Visit, asked: Iterable[CallSeen]) -> list[Row]:
     alerts = alerts_for_dispatch(visit)
     first, others = [a for a in alerts if a.kind in FIRST], [a for a in alerts if a.kind not in FIRST]
-    confirmations = [Row(row_id(call), "row_confirm.html", line_of(call, visit.now), "call waits") for call in asked]
-    return [*map(_alert_row, first), *confirmations, *map(_alert_row, others)]
+    questions = [_asked_row(call, visit.now) for call in asked]
+    return [*map(_alert_row, first), *questions, *map(_alert_row, others)]
 
 
 def alerts_for_dispatch(visit: Visit) -> list[Alert]:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from services.console.api.routes_calendars import calendars_of
 from services.console.pages.page import ConsolePage, LeadsTo, Region, Row, Visit
-from services.console.pages.rota_line import LOCAL, ShiftLine, date_of, name_of, shift_line
+from services.console.pages.rota_line import LOCAL, ShiftLine, date_of, shift_line
 from services.console.view.rota_records import RotaShiftSeen, told
 from shared.doors.problems import Problem
 from shared.programme.judging.hours import instant
@@ -60,7 +60,7 @@ async def show(visit: Visit) -> Mapping[str, Any]:
     absences = visit.seen.rota.absences.get(person_id, ()) if looks_after else ()
     return {
         "person_id": person_id,
-        "name": name_of(visit, person_id),
+        "name": visit.name_of(person_id),
         "is_own": is_own,
         "known": known,
         "looks_after": looks_after,

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from starlette.routing import compile_path
 
-from services.console.api import routes_calendars, routes_rolls, routes_rota
+from services.console.api import routes_calendars, routes_contacts, routes_rolls, routes_rota
 from services.console.api import routes_commands as commands
 from services.console.pages import (
     alerts,
@@ -20,6 +20,7 @@ from services.console.pages import (
     now,
     operations,
     own_shifts,
+    people,
     programme,
     programme_count,
     programme_edit,
@@ -44,6 +45,7 @@ PAGES: tuple[ConsolePage, ...] = (
     rota.PAGE,
     own_shifts.OWN_PAGE,
     own_shifts.PAGE,
+    people.PAGE,
     roll_call.PAGE,
     switchboard.PAGE,
     alerts.PAGE,
@@ -78,6 +80,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("/programme/rollback", "roll-back", commands.roll_back, weighs_most=always),
     Action("/calls/{agency}/{source}/{incident}/override", "override", commands.override),
     Action("/calls/{agency}/{source}/{incident}/confirm", "confirm", commands.confirm),
+    Action("/calls/{agency}/{source}/{incident}/hold", "confirm", commands.hold_call),
     Action("/calls/{agency}/{source}/{incident}/incident", "confirm", commands.confirm_incident),
     Action("/teams/{team_id}/sign-on", "sign-on", commands.sign_on),
     Action("/teams/{team_id}/begin-duty", "sign-on", commands.begin_duty),
@@ -94,6 +97,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("/rota/shifts/{shift_id}/drop", "plan-shifts", routes_rota.drop_shift),
     Action("/rota/absences", "change-own-plan", routes_rota.set_absence, on_clocks=TIMES),
     Action("/rota/absences/{absence_id}/lift", "change-own-plan", routes_rota.lift_absence),
+    Action("/people", "define", commands.define_person),
+    Action("/people/{person_id}/contacts/{method_id}", "set-contact", routes_contacts.set_contact),
+    Action("/people/{person_id}/contacts/{method_id}/remove", "set-contact", routes_contacts.remove_contact),
+    Action("/people/{person_id}/erase", "erase-person", routes_contacts.erase_person, weighs_most=always),
     Action("/people/{person_id}/revoke-links", "revoke-links", commands.revoke_links),
     Action("/people/{person_id}/revoke-calendar", "revoke-links", routes_calendars.revoke_calendar),
     Action("/people/{person_id}/revoke-token", "revoke-token", commands.revoke_token),

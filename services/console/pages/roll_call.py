@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from services.console.pages.page import ConsolePage, Region, Row, Visit
 from services.console.pages.rota import people_of
-from services.console.pages.rota_line import html_id_of, name_of
+from services.console.pages.rota_line import html_id_of
 from services.console.view.records import RollPlaceSeen, RollSeen
 
 WAYS: Mapping[str, str] = {
@@ -84,9 +84,9 @@ async def show(visit: Visit) -> Mapping[str, Any]:
 
 def _people(visit: Visit, roll: RollSeen) -> list[tuple[str, PersonLine]]:
     """Everybody who was asked, by name."""
-    places = sorted(roll.places, key=lambda place: (name_of(visit, place.person_id), place.person_id))
+    places = sorted(roll.places, key=lambda place: (visit.name_of(place.person_id), place.person_id))
     return [
-        (person_id, PersonLine(name_of(visit, person_id), tuple(map(_way, of_person))))
+        (person_id, PersonLine(visit.name_of(person_id), tuple(map(_way, of_person))))
         for person_id, of_person in groupby(places, key=lambda place: place.person_id)
     ]
 

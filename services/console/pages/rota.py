@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from services.console.pages.page import ConsolePage, Region, Row, Visit
-from services.console.pages.rota_line import LOCAL, date_of, html_id_of, lack_line, name_of, shift_line
+from services.console.pages.rota_line import LOCAL, date_of, html_id_of, lack_line, shift_line
 from services.console.view.rota_records import FeedSeen, ShiftTold, told, told_dropped
 from shared.programme.judging.hours import instant
 
@@ -74,7 +74,7 @@ def people_of(visit: Visit) -> list[tuple[str, str]]:
     """Id and name of everybody on the books, for whoever may see that."""
     if not visit.may("read-people"):
         return []
-    people = ((person_id, name_of(visit, person_id)) for person_id in visit.seen.people)
+    people = ((person_id, visit.name_of(person_id)) for person_id in visit.seen.people)
     return sorted(people, key=lambda person: (person[1], person[0]))
 
 

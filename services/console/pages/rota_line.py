@@ -118,13 +118,7 @@ def lack_line(visit: Visit, shift: ShiftTold, address: str) -> LackLine:
 
 def gap_in_words(visit: Visit, gap: GapTold) -> str:
     """Why a shift lacks something."""
-    return GAPS[gap.why].format(name_of(visit, gap.person_id))
-
-
-def name_of(visit: Visit, person_id: str) -> str:
-    """What people call somebody: their name where there is one."""
-    seen = visit.seen.people.get(person_id)
-    return (seen.person.name if seen is not None else "") or person_id
+    return GAPS[gap.why].format(visit.name_of(gap.person_id))
 
 
 def date_of(at: datetime, zone: ZoneInfo) -> str:
@@ -157,4 +151,4 @@ def _place(visit: Visit, place: PlaceTold) -> PlaceLine:
 def _holder(visit: Visit, stretch: StretchTold, *, whole: bool) -> HolderLine:
     starts, ends = stretch.starts_at.astimezone(visit.zone), stretch.ends_at.astimezone(visit.zone)
     part = "" if whole else f"{starts:%H:%M} to {ends:%H:%M}"
-    return HolderLine(name_of(visit, stretch.person_id) if stretch.person_id else "", part, stretch.absent)
+    return HolderLine(visit.name_of(stretch.person_id) if stretch.person_id else "", part, stretch.absent)

@@ -81,7 +81,7 @@ def regions(visit: Visit) -> Sequence[Region]:
     others = [team for team in teams if team not in look_after]
     on_shift = [team for team in others if team.shift_id is not None]
     off = [team for team in others if team.shift_id is None]
-    free = tuple((seen.person.person_id, seen.person.name) for seen in _free_people(visit))
+    free = tuple((seen.person.person_id, visit.name_of(seen.person.person_id)) for seen in _free_people(visit))
     return (
         Region(
             "look-after", [_row(visit, team, "alert") for team in look_after], empty="Every team has been heard of."
@@ -100,14 +100,9 @@ def _row(visit: Visit, seen: TeamSeen, kind: str = "", free: tuple[tuple[str, st
     return Row(f"team-{_html_id(seen.team.team_id)}", "row_team.html", _line(visit, seen, free), kind)
 
 
-def _name(visit: Visit, person_id: str) -> str:
-    person = visit.seen.people.get(person_id)
-    return person_id if person is None else person.person.name
-
-
 def _line(visit: Visit, seen: TeamSeen, free: tuple[tuple[str, str], ...]) -> TeamLine:
     call_id = seen.call_id or ""
-    members = (Member(member, _name(visit, member), member not in seen.unconfirmed) for member in seen.members)
+    members = (Member(member, visit.name_of(member), member not in seen.unconfirmed) for member in seen.members)
     planned = seen.planned if seen.shift_id is None and seen.planned and visit.now < seen.planned.ends_at else None
     stands = EARLIER_STATUSES.index(seen.status) if seen.status in EARLIER_STATUSES else len(EARLIER_STATUSES)
     return TeamLine(
@@ -123,7 +118,7 @@ def _line(visit: Visit, seen: TeamSeen, free: tuple[tuple[str, str], ...]) -> Te
         unanswering_since=seen.unanswering_since,
         on_call=seen.duty == "on-call",
         planned_shift_id=planned.planned_shift_id if planned else "",
-        planned_people=tuple(_name(visit, person_id) for person_id in planned.members) if planned else (),
+        planned_people=tuple(visit.name_of(person_id) for person_id in planned.members) if planned else (),
         planned_until=planned.ends_at if planned else None,
         on_shift=seen.shift_id is not None,
         shift_ends_at=seen.shift_ends_at,
@@ -144,7 +139,7 @@ def _free_people(visit: Visit) -> Sequence[PersonSeen]:
     if not visit.may("read-people"):
         return ()
     free = (seen for seen in visit.seen.people.values() if seen.team_id is None)
-    return sorted(free, key=lambda seen: (seen.person.name, seen.person.person_id))
+    return sorted(free, key=lambda seen: (visit.name_of(seen.person.person_id), seen.person.person_id))
 
 
 # --- who serves a district

@@ -35,6 +35,7 @@ MARKS: Mapping[str, Mark] = MappingProxyType(
         "needs-answers": Mark("◐", "needs answers", "asked"),
         "advised": Mark("◐", "waits for you", "asked"),
         "offered": Mark("◐", "offered", "asked"),
+        "held": Mark("◐", "waits for a team", "asked"),
         "accepted": Mark("■", "accepted", "busy"),
         "assigned": Mark("■", "assigned", "busy"),
         "en-route": Mark("■", "on its way", "busy"),
@@ -61,6 +62,11 @@ MARKS: Mapping[str, Mark] = MappingProxyType(
         "waiting": Mark("○", "not asked yet", "quiet"),
         "failed": Mark("✕", "did not arrive", "alarm"),
         "not-sent": Mark("✕", "not sent", "quiet"),
+        # a way to a person
+        "way-proved": Mark("✓", "works", "free"),
+        "way-unproved": Mark("◐", "not proved yet", "asked"),
+        "way-broken": Mark("✕", "does not work", "alarm"),
+        "way-opted-out": Mark("✕", "they said STOP", "alarm"),
         # a version of the programme
         "active": Mark("●", "in force", "free"),
         "proposed": Mark("◐", "proposed", "asked"),

@@ -11,7 +11,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.console.view import alerts, call_changes, load, referrals, rolls, roster, rota, switchboard
+from services.console.view import (
+    alerts,
+    call_changes,
+    contacts,
+    load,
+    reached,
+    referrals,
+    rolls,
+    roster,
+    rota,
+    switchboard,
+)
 from services.console.view.agency_records import AgencyRecords, Change
 from services.console.view.call import CallSeen
 from shared.engine.broker import Stored
@@ -31,8 +42,10 @@ ROOMS: tuple[Mapping[type[Event], Change], ...] = (
     load.CHANGES,
     referrals.CHANGES,
     roster.CHANGES,
+    contacts.CHANGES,
     rota.CHANGES,
     rolls.CHANGES,
+    reached.CHANGES,
 )
 CHANGES: dict[type[Event], tuple[Change, ...]] = {
     kind: tuple(room[kind] for room in ROOMS if kind in room) for room in ROOMS for kind in room

@@ -13,6 +13,7 @@ from services.console.view.records import (
     Alert,
     AlertKind,
     CommandSeen,
+    ContactSeen,
     DeviceSeen,
     DocumentSeen,
     LoadSeen,
@@ -46,6 +47,8 @@ class AgencyRecords:
         self.teams: dict[str, TeamSeen] = {}
         self.people: dict[str, PersonSeen] = {}
         self.devices: dict[str, DeviceSeen] = {}
+        self.contacts: dict[str, dict[str, ContactSeen]] = {}
+        """By person and method, the ways to them."""
         self.link_generations: dict[str, int] = {}
         """How often a person's links were revoked."""
         self.rolls: OrderedDict[str, RollSeen] = OrderedDict()

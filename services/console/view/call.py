@@ -94,6 +94,8 @@ class CallSeen:
         newest = self.episodes[-1] if self.episodes else None
         if newest is not None and newest.confirmation_until is not None and newest.confirmed_by is None:
             return "advised"
+        if newest is not None and newest.hold_until is not None and newest.override is None:
+            return "held"
         return "triaged" if self.judged else "received"
 
     def episode(self, number: int | None, at: datetime) -> EpisodeSeen:

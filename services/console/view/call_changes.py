@@ -86,6 +86,17 @@ def _decision_confirmed(call: CallSeen, event: events.DecisionConfirmed, stored:
     episode.response, episode.confirmed_by = event.response, event.confirmed_by
 
 
+def _hold_asked(call: CallSeen, event: events.HoldAsked, stored: Stored) -> None:
+    episode = call.episode(event.episode, stored.time)
+    episode.hold_asked_until, episode.sentence = event.until, event.sentence
+
+
+def _hold_began(call: CallSeen, event: events.HoldBegan, stored: Stored) -> None:
+    episode = call.episode(event.episode, stored.time)
+    episode.hold_until, episode.held_by = event.until, event.acknowledged_by
+    episode.deadline, episode.sentence = event.until, event.sentence
+
+
 def _offer_made(call: CallSeen, event: events.OfferMade, stored: Stored) -> None:
     call.district, call.priority = event.district or call.district, event.priority or call.priority
     call.offers[event.offer_id] = OfferSeen(
@@ -229,6 +240,8 @@ CHANGES: dict[type[Event], Callable[[CallSeen, Any, Stored], None]] = {
     events.ConfirmationAsked: _confirmation_asked,
     events.ConfirmationLapsed: _confirmation_lapsed,
     events.DecisionConfirmed: _decision_confirmed,
+    events.HoldAsked: _hold_asked,
+    events.HoldBegan: _hold_began,
     events.OfferMade: _offer_made,
     events.OfferAnswered: _offer_answered,
     **dict.fromkeys(OFFER_ENDS, _offer_ended),

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.events import BypassedTeam, Disposition, Duty, DutyNoted, Outcome, Person, Team
+from shared.events import BypassedTeam, ContactKind, Disposition, Duty, DutyNoted, Outcome, Person, Team
 from shared.judgement import Judgement, Phase, Suitability
 
 
@@ -72,6 +72,12 @@ class EpisodeSeen:
     confirmation_until: datetime | None = None
     """A dispatcher may confirm `response` until then."""
     confirmed_by: str | None = None
+    hold_asked_until: datetime | None = None
+    """The CAD, or a dispatcher, may let the call wait for a team, until then."""
+    hold_until: datetime | None = None
+    """It waits for a team, until then at most."""
+    held_by: str = ""
+    """Who has acknowledged that."""
     on_scene_at: datetime | None = None
     """When the team first said that it is there."""
     override: str | None = None
@@ -323,11 +329,32 @@ class LinkSeen:
 
 
 @dataclass(slots=True)
+class ContactSeen:
+    """A way to a person, without its address."""
+
+    method_id: str
+    kind: ContactKind
+    after_seconds: int
+    shown: str
+    """What may be seen of the address."""
+    set_at: datetime
+    set_by: str = ""
+    proved_at: datetime | None = None
+    """When somebody last answered over it."""
+    broken: str = ""
+    """Why it does not work."""
+    opted_out: bool = False
+    """They said STOP: nothing goes there."""
+
+
+@dataclass(slots=True)
 class PersonSeen:
     """A member of staff, and the team they are on shift with."""
 
     person: Person
     team_id: str | None = None
+    contacts: tuple[ContactSeen, ...] = ()
+    """Where people are told: the ways to them."""
 
 
 @dataclass(slots=True)
@@ -377,6 +404,8 @@ AlertKind = Literal[
     "team-missing",
     "members-left-out",
     "team-unanswering",
+    "team-unreachable",
+    "way-lost",
     "need-police",
     "team-stays",
     "team-staged",

@@ -91,6 +91,11 @@ def _answered(event: events.OfferAnswered) -> str:
     return f"{event.person_id} of {event.team_id} would come, {eta}; it is decided which team has the call."
 
 
+def _held(event: events.HoldBegan) -> str:
+    by = "The CAD" if event.acknowledged_by == "cad" else event.acknowledged_by
+    return f"{by} acknowledged it. {event.sentence} {event.reason}".rstrip()
+
+
 def _status(event: events.StatusReported) -> str:
     disposition = f": {event.disposition}" if event.disposition else ""
     return f"{event.team_id} is {event.status}{disposition}."
@@ -194,6 +199,9 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.DecisionConfirmed: "{e.confirmed_by} confirmed {e.response}.",
     events.OfferAccepted: _accepted,
     events.OfferAnswered: _answered,
+    events.HoldAsked: "{e.sentence}",
+    events.HoldBegan: _held,
+    events.HoldNoticeDue: "{e.sentence}",
     events.OfferDeclined: "{e.person_id} of {e.team_id} declined.",
     events.OfferExpired: "{e.team_id} did not answer in time.",
     events.CallOverridden: "{e.overridden_by} decided: {e.send}. {e.reason}",

@@ -65,12 +65,12 @@ class Reader:
         ways = view.ways(fingerprint)
         if not ways:
             return Read("stranger")
-        said = text.opt_out.casefold() or keyword(text.body)
-        if said == "stop":
+        word = text.opt_out.casefold() or keyword(text.body)
+        if word == "stop":
             return Read("stop", self._opt_out(carrier, view.text_ways(fingerprint), text.sid, opted_out=True))
-        if said == "start" and any(map(view.has_opted_out, view.text_ways(fingerprint))):
+        if word == "start" and any(map(view.has_opted_out, view.text_ways(fingerprint))):
             return Read("start", self._opt_out(carrier, view.text_ways(fingerprint), text.sid, opted_out=False))
-        if said == "help":
+        if word == "help":
             return Read("help")
         reply = read_reply(text.body)
         read = self._how_to_answer(view, ways) if reply is None else self._answer(view, ways, reply, zone)
@@ -155,11 +155,11 @@ class Reader:
         )
 
     def _opt_out(self, carrier: CarrierName, ways: list[Way], sid: str, *, opted_out: bool) -> tuple[Command, ...]:
-        said = "stop" if opted_out else "start"
+        word = "stop" if opted_out else "start"
         return tuple(
             NoteOptOut.model_validate(
                 {
-                    "command_id": child_id(sid, f"{carrier}/{said}/{way.person_id}/{way.method_id}"),
+                    "command_id": child_id(sid, f"{carrier}/{word}/{way.person_id}/{way.method_id}"),
                     "person_id": way.person_id,
                     "method_id": way.method_id,
                     "opted_out": opted_out,
@@ -170,7 +170,7 @@ class Reader:
         )
 
     def _link(self, asked: Asked) -> str:
-        page = asked.offer.pages.get(asked.way.person_id)
+        page = asked.offer.page_to(asked.way)
         return "" if page is None else self.links.of(page)
 
     def _issued(self, by: str, seconds: float = COMMAND_SECONDS) -> dict[str, object]:

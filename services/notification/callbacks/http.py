@@ -78,15 +78,15 @@ class Door:
     reader: Reader
     ask: Ask
     clock: Clock
-    _replied: OrderedDict[str, None] = field(default_factory=OrderedDict)
-    """Names of texts that were answered by a text of ours."""
+    _reads: OrderedDict[tuple[str, str, str], Read] = field(default_factory=OrderedDict)
+    """By carrier, agency and the carrier's name for it, what a text was taken for."""
 
     async def genuine(self, carrier: CarrierName, agency: str, request: Request) -> bytes:
         """The body of a request, if the agency's account at the carrier has signed it. Raises HTTPException (403)."""
         body = await request.body()
         account = self.agencies.carrier(agency, carrier)
-        query = request.scope["query_string"].decode("latin-1")
-        url = self.urls.base_url.rstrip("/") + request.scope["path"] + (f"?{query}" if query else "")
+        path, query = (request.scope[part].decode("latin-1") for part in ("raw_path", "query_string"))
+        url = self.urls.base_url.rstrip("/") + path + (f"?{query}" if query else "")
         if isinstance(account, Twilio):
             is_genuine = any(twilio_holds(account, each, request.headers, body) for each in (url, url + RETRY))
         else:
@@ -129,14 +129,24 @@ class Door:
         except AddressRefused:
             return ""
 
-    def is_first(self, sid: str) -> bool:
-        """Whether a text has not been answered yet by this process."""
-        if sid in self._replied:
-            return False
-        self._replied[sid] = None
-        if len(self._replied) > REMEMBERED_TEXTS:
-            self._replied.popitem(last=False)
-        return True
+    def read(self, carrier: CarrierName, agency: str, text: InboundText) -> tuple[Read, bool]:
+        """What a text is taken for, and whether it came for the first time.
+
+        One that comes again is what it was: neither a carrier's second try nor somebody's recording of an old answer
+        ever answers another offer.
+        """
+        name = (carrier, agency, text.sid)
+        if (read := self._reads.get(name)) is not None:
+            return read, False
+        view, zone = self.view.agency(agency), self.agencies.zone(agency)
+        read = self._reads[name] = self.reader.text(carrier, view, self.fingerprint(text.sender), text, zone)
+        if len(self._reads) > REMEMBERED_TEXTS:
+            self._reads.popitem(last=False)
+        return read, True
+
+    def forget(self, carrier: CarrierName, agency: str, text: InboundText) -> None:
+        """A text is not answered: when it comes again it comes for the first time."""
+        self._reads.pop((carrier, agency, text.sid), None)
 
     async def words_for(self, read: Read) -> str:
         """What somebody hears of their text, as a text."""
@@ -307,13 +317,16 @@ def _texts(app: FastAPI, door: Door) -> None:
             text = inbound_text(carrier, await door.genuine(carrier, agency, request))
             if not door.follower.ready:
                 raise LogAway  # it would take people for strangers
-            view, zone = door.view.agency(agency), door.agencies.zone(agency)
-            read = door.reader.text(carrier, view, door.fingerprint(text.sender), text, zone)
-            await door.note(agency, read.commands)
+            read, is_first = door.read(carrier, agency, text)
+            try:
+                await door.note(agency, read.commands)
+            except LogAway:
+                door.forget(carrier, agency, text)
+                raise
             INBOUND_TEXTS.labels(read.result).inc()
             account = door.agencies.carrier(agency, carrier)
             if isinstance(account, Telnyx):
-                replying = BackgroundTask(door.reply, account, text, read) if door.is_first(text.sid) else None
+                replying = BackgroundTask(door.reply, account, text, read) if is_first else None
                 return Response(status_code=HTTPStatus.NO_CONTENT, background=replying)
             return Response(words.as_document(await door.words_for(read)), media_type=XML)
 

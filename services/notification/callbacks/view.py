@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -51,8 +51,8 @@ class OfferSeen:
     """An offer, and how it ended."""
 
     made: OfferMade
-    pages: dict[str, PageDue] = field(default_factory=dict)
-    """By person, the newest page of it."""
+    pages: dict[Way, PageDue]
+    """By the way that they went; they may be read before the offer itself, which stands in another topic."""
     ended: str = ""
     why: str = ""
     taken_by: str = ""
@@ -65,7 +65,12 @@ class OfferSeen:
     @property
     def people(self) -> set[str]:
         """Who was asked."""
-        return {recipient.person_id for recipient in self.made.recipients} | self.pages.keys()
+        return {recipient.person_id for recipient in self.made.recipients} | {way.person_id for way in self.pages}
+
+    def page_to(self, way: Way) -> PageDue | None:
+        """The page that went this way, or any other to its person."""
+        others = (page for each, page in self.pages.items() if each.person_id == way.person_id)
+        return self.pages.get(way) or next(others, None)
 
 
 class Asked(NamedTuple):
@@ -101,6 +106,7 @@ class AgencyView:
         self._offers_of_call: dict[tuple[str, int], list[OfferSeen]] = defaultdict(list)
         self._pages: dict[str, PageDue] = {}
         """Those by text and by call that can be answered."""
+        self._pages_of_offer: dict[str, dict[Way, PageDue]] = defaultdict(dict)
         self._swept_at: datetime | None = None
 
     def fold(self, event: Event, at: datetime) -> None:
@@ -121,10 +127,10 @@ class AgencyView:
 
     def ways(self, fingerprint: str) -> list[Way]:
         """Whose number it is, one way a person: that of their texts, if it is one of several."""
-        found: dict[str, Way] = {}
+        by_person: dict[str, Way] = {}
         for way in sorted(self._ways.get(fingerprint, ()), key=lambda way: (not self._numbers[way].is_text, way)):
-            found.setdefault(way.person_id, way)
-        return list(found.values())
+            by_person.setdefault(way.person_id, way)
+        return list(by_person.values())
 
     def text_ways(self, fingerprint: str) -> list[Way]:
         """The ways of texts to this number."""
@@ -137,12 +143,12 @@ class AgencyView:
     def asked(self, ways: Iterable[Way]) -> list[Asked]:
         """Of the people behind a number, who was asked what: the newest first, each offer once."""
         people = {way.person_id: way for way in ways}
-        found: list[Asked] = []
+        offers: list[Asked] = []
         for offer in reversed(self._offers.values()):
             asked = sorted(offer.people & people.keys())
             if asked:
-                found.append(Asked(people[asked[0]], offer))
-        return found
+                offers.append(Asked(people[asked[0]], offer))
+        return offers
 
     def test_page(self, ways: Iterable[Way], now: datetime) -> PageDue | None:
         """A page of a roll call to one of these people that can still be answered, over this way."""
@@ -172,15 +178,15 @@ class AgencyView:
 
     def page_due(self, event: PageDue, _at: datetime) -> None:
         """A page goes out."""
-        if event.kind == "offer" and (offer := self._offers.get(event.offer_id or "")) is not None:
-            offer.pages[event.person_id] = event
+        if event.kind == "offer":
+            self._pages_of_offer[event.offer_id or ""][Way(event.person_id, event.method.method_id)] = event
         if event.method.kind in ("sms", "voice"):
             self._pages[event.page_id] = event
 
     def offer_made(self, event: OfferMade, _at: datetime) -> None:
         """A team is asked."""
         if event.paged and event.offer_id not in self._offers:
-            offer = self._offers[event.offer_id] = OfferSeen(event)
+            offer = self._offers[event.offer_id] = OfferSeen(event, self._pages_of_offer[event.offer_id])
             self._offers_of_call[event.call_id, event.episode].append(offer)
 
     def offer_ended(self, event: OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn, _at: datetime) -> None:
@@ -212,6 +218,9 @@ class AgencyView:
                 del self._offers_of_call[key]
         for page_id in [each for each, page in self._pages.items() if page.not_after < horizon]:
             del self._pages[page_id]
+        for offer_id, pages in list(self._pages_of_offer.items()):
+            if offer_id not in self._offers and all(page.not_after < horizon for page in pages.values()):
+                del self._pages_of_offer[offer_id]
 
 
 CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {

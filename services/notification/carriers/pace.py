@@ -15,6 +15,7 @@ OFFERS, OF_A_CALL, OF_A_TEAM, LATER = range(4)
 RANKS: Final[Mapping[PageKind, int]] = {
     "offer": OFFERS,
     "assigned": OFFERS,
+    "hold": OF_A_TEAM,
     "safety-check": OF_A_CALL,
     "upgrade": OF_A_CALL,
     "withdrawn": OF_A_CALL,

@@ -10,6 +10,7 @@ from shared.events import PageDue, PageKind
 
 HEADLINES: Mapping[PageKind, str] = {
     "offer": "a call for you{where}{priority}",
+    "hold": "a call{where}{priority} waits for a team: tap available once you can take it",
     "assigned": "the call{where} is yours: go now",
     "withdrawn": "the call{where} is over for you",
     "unconfirmed": "dispatch does not know that you have the call{where}: tell them by radio",

@@ -22,6 +22,9 @@ from shared.events import (
     ConfirmationAsked,
     EntryNotReleased,
     Event,
+    HoldAsked,
+    HoldBegan,
+    HoldNoticeDue,
     MessageKind,
     RecallUnacknowledged,
     SafetyCheckMissed,
@@ -36,6 +39,8 @@ from shared.events import (
 
 CAD_NOTICE_SECONDS = 10
 """The least time to tell a CAD something; an outcome may be told this long after its routing deadline."""
+ASKS: frozenset[MessageKind] = frozenset(("call.confirm", "call.hold"))
+"""A question is not asked any more once an answer would come too late."""
 OUTCOME_FIELDS = {
     "outcome", "reasons", "team_id", "response", "district", "sentence", "deadline", "requested_by",
     "programme_version", "programme_hash", "switchboard_revision",
@@ -46,8 +51,27 @@ def call_routed(draft: Draft[State], event: CallRouted, given: Input) -> None:
     """What came of the call; a call of the prober is nobody's."""
     if event.synthetic:
         return  # it is nobody's call
+    if event.held:  # the deadline is that of the wait, and the CAD may believe that it goes on
+        _tell_cad(draft, given, "call.routed", event, OUTCOME_FIELDS | {"held"})
+        return
     not_after = event.deadline + timedelta(seconds=CAD_NOTICE_SECONDS)
     _tell_cad(draft, given, "call.routed", event, OUTCOME_FIELDS, not_after=not_after)
+
+
+def hold_asked(draft: Draft[State], event: HoldAsked, given: Input) -> None:
+    """Whether the call may wait; only the CAD's acknowledgement makes it."""
+    _tell_cad(draft, given, "call.hold", event, {"minutes", "until", "sentence"}, not_after=event.until)
+
+
+def hold_began(draft: Draft[State], event: HoldBegan, given: Input) -> None:
+    """Where a dispatcher has put it on hold, the CAD hears of it; its own acknowledgement it knows."""
+    if event.acknowledged_by != "cad":
+        _tell_cad(draft, given, "call.held", event, {"acknowledged_by", "until", "sentence"})
+
+
+def hold_notice_due(draft: Draft[State], event: HoldNoticeDue, given: Input) -> None:
+    """The call still waits."""
+    _tell_cad(draft, given, "call.held", event, {"waited_minutes", "until", "sentence"})
 
 
 def status_reported(draft: Draft[State], event: StatusReported, given: Input) -> None:
@@ -172,7 +196,7 @@ def _tell_cad(
         kind=kind,
         source=source,
         body={"type": kind, "timestamp": given.time.isoformat(), "data": data},
-        not_after=last if kind == "call.confirm" else max(least, last),
+        not_after=last if kind in ASKS else max(least, last),
         call_id=event.call_id,
         episode=event.episode,
         needs_police=needs_police,
@@ -219,7 +243,7 @@ def _misleads(message: CadMessageDue) -> bool:
     """Whether a CAD that did not get it believes something that is not so: silence means the default response."""
     data = message.body.get("data", {})
     if message.kind == "call.routed":
-        return data.get("outcome") in ("team-accepted", "phone-accepted") or "requested_by" in data
+        return data.get("outcome") in ("team-accepted", "phone-accepted") or "requested_by" in data or "held" in data
     if message.kind == "unit.status":
         return bool(data.get("status") == "need-police")
     return message.kind in MISLEADING

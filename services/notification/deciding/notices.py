@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from services.notification.deciding.pages import drop, is_repeat, owe
+from services.notification.deciding.pages import drop, is_repeat, owe, page_to
 from services.notification.state import RecentOffer, State
 from shared.engine.service import Draft, Input
 from shared.events import (
@@ -18,8 +18,10 @@ from shared.events import (
     AssignmentMoved,
     AssignmentWithdrawn,
     ContactMethod,
+    HoldNoticeDue,
     PageDue,
     PageKind,
+    Recipient,
     StatusReported,
     child_id,
 )
@@ -60,6 +62,31 @@ _released = _to_team("withdrawn", lambda event: event.why)
 told_to_stay = _to_team("stays", lambda event: event.why)
 let_in = _to_team("may-enter")
 told_of_change = _to_team("changed")
+
+
+def hold_notice_due(draft: Draft[State], event: HoldNoticeDue, given: Input) -> None:
+    """A call waits: whoever could take it hears so, over the ways that come first."""
+    if is_repeat(draft, given, "call.held"):
+        return
+    for team in event.teams:
+        for recipient in team.recipients:
+            for method in _first_ways(draft.state, recipient):
+                page_id = child_id(given.cause, f"hold/{recipient.person_id}/{method.method_id}")
+                not_after = min(event.until, draft.now + timedelta(minutes=NOTICE_PAGE_MINUTES))
+                about = {"call_id": event.call_id, "episode": event.episode, "team_id": team.team_id}
+                more = about | {"not_after": not_after, "district": event.district, "priority": event.priority}
+                owe(draft, page_to(draft.state, page_id, "hold", recipient.person_id, method, **more))
+
+
+def _first_ways(state: State, recipient: Recipient) -> Iterator[ContactMethod]:
+    """The ways to a person that come first and work; or those that the event names, as old records do."""
+    ways = state.ways_in_order(recipient.person_id)
+    for method_id, contact in ways:
+        if contact.after_seconds == ways[0][1].after_seconds and not contact.why_not:
+            yield contact.method(method_id)
+    yield from (
+        method for method in recipient.contact_methods if state.contact(recipient.person_id, method.method_id) is None
+    )
 
 
 def tell_paged(draft: Draft[State], given: Input, offer: RecentOffer, why: str) -> None:

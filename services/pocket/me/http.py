@@ -12,6 +12,7 @@ from services.pocket.door import ANSWER_SECONDS, DOOR, OWN_PAGE, STRANGE_PAGE, D
 from services.pocket.me import pages, static
 from services.pocket.me.book import Device
 from services.pocket.me.pushes import add_pushes, erase_push
+from services.pocket.rolls import CARD, card_page
 from shared.agencies import hash_of
 from shared.call import Name
 from shared.doors.command import CommandLog, LogAway
@@ -87,8 +88,20 @@ def _own_page(app: FastAPI, door: Door) -> None:
         if device.person_id is None:
             page = pages.team_page(door.view, device, door.clock.now(), notice, hours=SHIFT_HOURS, still=still)
         else:
-            page = pages.own_page(door.view, device, door.clock.now(), notice, push_key=door.own.push_key, still=still)
+            page = pages.own_page(
+                door.view,
+                device,
+                door.clock.now(),
+                notice,
+                push_key=door.own.push_key,
+                card=f"{OWN_PAGE}/{CARD}" if door.senders_of(device.agency) else "",
+                still=still,
+            )
         return _with_cookie(door, page, request.cookies[door.own.cookie])
+
+    @app.get(f"{OWN_PAGE}/{CARD}")
+    async def card(request: Request) -> Response:
+        return card_page(door, door.device(request).agency)
 
     @app.post(OWN_PAGE + "/ring")
     async def ring(request: Request, page_at: PageAt) -> Response:

@@ -66,7 +66,9 @@ def enrol_page(enrolment: Enrolment, path: str, present: Device | None) -> Respo
     )
 
 
-def own_page(view: View, device: Device, now: datetime, notice: str, *, push_key: str, still: bool) -> Response:
+def own_page(
+    view: View, device: Device, now: datetime, notice: str, *, push_key: str, card: str, still: bool
+) -> Response:
     """A person's own page."""
     agency, person_id = view.agency(device.agency), device.person_id or ""
     shift = agency.shift_of(person_id)
@@ -82,6 +84,7 @@ def own_page(view: View, device: Device, now: datetime, notice: str, *, push_key
         offers=_offers(agency, shift, person_id, now),
         ways=[_way_line(way, now) for way in view.book.ways(device.agency, person_id)],
         push_key=push_key,
+        card=card,
         push_on=_is_on(view.book.push_to(device)),
         page_at=milliseconds(now),
         seconds=REFRESH_SECONDS,

@@ -17,6 +17,8 @@ from shared.doors.pages import HEADERS
 
 HERE = Path(__file__).parent / "static"
 OFFLINE_PATH = "/me/offline"
+WORKER_POLICY = "default-src 'none'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+"""A worker keeps to the policy that it came with, not to that of the page."""
 MANIFEST = {
     "id": "/me",
     "name": "careroute",
@@ -38,7 +40,7 @@ def routes() -> list[Route]:
     script, worker = (HERE / name for name in ("me.js", "worker.js"))
     return [
         _route("/me/me.js", script.read_bytes(), "text/javascript"),
-        _route("/worker.js", worker.read_bytes(), "text/javascript"),
+        _route("/worker.js", worker.read_bytes(), "text/javascript", {"Content-Security-Policy": WORKER_POLICY}),
         _route("/me/manifest.webmanifest", json.dumps(MANIFEST).encode(), "application/manifest+json"),
         _route("/me/icon.svg", svg().encode(), "image/svg+xml"),
         _route("/me/icon.png", png(), "image/png"),

@@ -46,6 +46,9 @@ _COMMON: Mapping[str, Any] = {
     "version": lambda call: {"agency": PLANTED, "call_id": call, "event_id": call, "at_us": 1, **_record(1)},
     "call": lambda call: {"call_id": call},
     "episode": lambda call: {"agency": PLANTED, "call_id": call, "episode": 1, "due_us": 1, "begun": 1},
+    "hold": lambda call: {
+        "agency": PLANTED, "call_id": call, "episode": 1, "minutes": 1, "at_us": 1, "due_us": 2, "by_person": 0,
+    },
     "outcome": lambda call: {
         "agency": PLANTED, "call_id": call, "episode": 1, "outcome": "default", "reasons": 1, "at_us": 1, "due_us": 1,
         "told": 1, "by_hand": 0, "cites": 1,

@@ -52,6 +52,16 @@ _CALLS = (
         severity="late",
     ),
     Invariant(
+        "hold-acknowledged",
+        "A call waits for a team only once its CAD or a named person acknowledged that, and no longer than was asked.",
+        """SELECT 'episode ' || h.episode AS about, h.agency, h.call_id, NULL AS district, h.at_us AS broken_us
+        FROM hold h WHERE h.at_us < :settled AND (h.due_us > h.at_us + h.minutes * 60000000
+            OR (h.by_person = 0 AND NOT EXISTS (SELECT 1 FROM message m WHERE m.call_id = h.call_id
+                AND m.episode = h.episode AND m.kind = 'call.hold' AND m.over = 1 AND m.alarmed = 1)))""",
+        planted("hold-acknowledged", ("hold", {})),
+        lasting=False,
+    ),
+    Invariant(
         "outcome-explained",
         "A default has a reason; a team that nobody sent by hand goes by a document.",
         """SELECT 'episode ' || o.episode AS about, o.agency, o.call_id, o.district, o.at_us AS broken_us

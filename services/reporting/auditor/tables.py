@@ -93,6 +93,11 @@ PLAN = _table(
     _words("call_id", "response", "phase"), _numbers("episode", "judged_offset"), _flags("may_go"),
     comment="What the newest plan of an episode says of a response, and the judgement in `decisions` that it copies.",
 )  # fmt: skip
+HOLD = _table(
+    "hold", ("call_id", "episode"),
+    _words("call_id", "agency"), _numbers("episode", "minutes", "at_us", "due_us"), _flags("by_person"),
+    comment="A hold that was asked for, how long at most; since when the call waits, until when, and by whose word.",
+)  # fmt: skip
 CONFIRMED = _table(
     "confirmed", ("call_id", "episode", "response"), _words("call_id", "response"), _numbers("episode"),
     comment="A dispatcher confirmed the response, or sent it by an override.",
@@ -124,7 +129,8 @@ ASSIGNMENT = _table(
     _numbers(*_RECORD, "episode", "ended_offset", "at_us", "spoken_us", "check_minutes", "changed"),
     _words("agency", "call_id", "team_id", "stands", "how_it_ended", "district"),
     _flags("police_asked", "by_person", "after_default", "left_behind"),
-    comment="A team has a call, from one offset to another. `left_behind`: it, or one of it, left.",
+    comment="A team has a call, from one offset to another. "
+    "`left_behind`: its shift, or somebody's place on it, ended, and the call did not.",
 )  # fmt: skip
 CREW = _table(
     "crew", ("agency", "team_id", "person_id"), _words("agency", "team_id", "person_id"), _flags("stays"),

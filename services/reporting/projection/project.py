@@ -63,6 +63,8 @@ NOT_PROJECTED: dict[type[Event], str] = {
     events.StaffLeft: "repeats to rostering what team availability decided",
     events.TeamNoted: "repeats to rostering what team availability decided",
     events.WayNoted: "repeats to rostering what notification decided",
+    events.HoldAsked: "is a question; the message stands in `cad_message`, and a hold that comes of it in `step`",
+    events.HoldNoticeDue: "is a reminder; the pages stand in `page`, the message in `cad_message`",
     events.LadderSet: "is an intention; what came of it are pages",
     events.LadderEnded: "repeats the end of an offer, which stands in `offer`",
     events.PageReceived: "is a hint",

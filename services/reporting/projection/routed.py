@@ -82,6 +82,20 @@ def _plan_set(rows: Rows, event: events.PlanSet, stored: Stored) -> None:
     _follow_at(rows, episode, event.triaged_at)
 
 
+def _hold_began(rows: Rows, event: events.HoldBegan, stored: Stored) -> None:
+    """The call waits for a team: it needs its outcome by the end of that."""
+    rows.add(
+        STEP,
+        **place_of(stored),
+        agency=stored.key,
+        call_id=event.call_id,
+        episode=event.episode,
+        kind="hold",
+        at=stored.time,
+    )
+    episode_of(rows, event.call_id, event.episode, stored)["deadline_at"] = event.until
+
+
 def _follow_at(rows: Rows, episode: Row, offset: int) -> None:
     """The episode follows the judgement at an offset, which may not have been read yet: then it waits for it."""
     if offset < 0:
@@ -333,6 +347,7 @@ ROUTED: dict[type[events.Event], Projection] = {
     events.CallRouted: Projection(_call_routed, (EPISODES, JUDGED, VERDICTS)),
     events.InputRefused: Projection(_input_refused, (EPISODES,)),
     events.ClockFailed: Projection(_clock_failed, (EPISODES_OF_CLOCK,)),
+    events.HoldBegan: Projection(_hold_began, (EPISODES,)),
     events.OfferMade: Projection(_offer_made, (ITS_OFFER, EPISODES)),
     events.OfferAnswered: Projection(_offer_answered, (ITS_OFFER,)),
     **dict.fromkeys(OFFER_ENDS, Projection(_offer_ended, (ITS_OFFER,))),

@@ -171,7 +171,7 @@ STEP = Table(
     text("reasons"),
     Column("at", Instant, nullable=False),
     comment="A step of the fall-back chain that was left behind (`fall-back`), or what would have been offered where "
-    "nothing leaves (`shadow`).",
+    "nothing leaves (`shadow`); or the call waits for a team from then on (`hold`).",
 )
 
 BYPASS = Table(

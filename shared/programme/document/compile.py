@@ -308,8 +308,13 @@ def _warm(document: Document) -> None:
 
 
 def _clocks_of(clocks: written.Clocks) -> Clocks:
-    by_priority = {normal(name): seconds for name, seconds in clocks.priority_deadline_seconds.items()}
-    derived = {"priority_deadline_seconds": Map(by_priority), "transfer_ack_seconds": clocks.answer_by_phone_seconds}
+    deadlines = {normal(name): seconds for name, seconds in clocks.priority_deadline_seconds.items()}
+    holds = {normal(name): minutes for name, minutes in clocks.priority_hold_minutes.items()}
+    derived = {
+        "priority_deadline_seconds": Map(deadlines),
+        "priority_hold_minutes": Map(holds),
+        "transfer_ack_seconds": clocks.answer_by_phone_seconds,
+    }
     return Clocks(**clocks.model_dump() | derived)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shared.judgement import HOLD
 from shared.programme.document.finding import Finding
 from shared.programme.document.written import Document, Step
 
+LEAST_TO_ACKNOWLEDGE = 5
+"""In seconds: a message to a CAD takes less than one, but it is tried again where it fails."""
 _PATH = ("when_no_team", "steps")
 
 
@@ -20,7 +23,7 @@ def steps_fit(document: Document) -> Iterator[Finding]:
             yield from _default(index, step, is_last=index == len(steps) - 1)
         elif step.seconds is None:
             yield Finding((*_PATH, index), "a step without seconds", "say how many seconds it may take")
-        elif step.attempt != "phone":
+        elif step.attempt not in ("phone", HOLD):
             yield from _too_short(document, index, step.seconds)
     shortest = min((clocks.routing_deadline_seconds, *clocks.priority_deadline_seconds.values()))
     left = shortest - clocks.cad_notice_seconds
@@ -34,6 +37,29 @@ def steps_fit(document: Document) -> Iterator[Finding]:
         who = "the first offer and the steps" if implied else "the steps"
         what = f"{who} take {used} s, and {left} s are left of the routing deadline after the notice to the CAD"
         yield Finding(_PATH, what, f"at most {left} s in all")
+
+
+def holds_fit(document: Document) -> Iterator[Finding]:
+    """A hold is the last thing that is tried, has an end, and reminders before that."""
+    steps, clocks = document.when_no_team.steps, document.clocks
+    places = [index for index, step in enumerate(steps) if step.attempt == HOLD]
+    for index in places:
+        if index != len(steps) - 2:
+            what = "a hold is not the last step before the default"
+            yield Finding((*_PATH, index), what, "what is to be tried besides comes before the hold")
+        seconds = steps[index].seconds
+        if seconds is not None and seconds < LEAST_TO_ACKNOWLEDGE:
+            what = f"{seconds} s are too few for a CAD to acknowledge a hold"
+            yield Finding((*_PATH, index, "seconds"), what, f"at least {LEAST_TO_ACKNOWLEDGE}")
+    if places and clocks.hold_minutes is None:
+        what = "a hold without end"
+        yield Finding(("clocks", "hold_minutes"), what, "hold_minutes = how long a call waits at most")
+    for key in ("hold_minutes", "priority_hold_minutes", "hold_notice_minutes"):
+        if not places and key in clocks.model_fields_set:
+            yield Finding(("clocks", key), f"{key}, and no step holds a call", 'a step { try = "hold" }')
+    if list(clocks.hold_notice_minutes) != sorted(set(clocks.hold_notice_minutes)):
+        path = ("clocks", "hold_notice_minutes")
+        yield Finding(path, "the notices of a hold are not in order", "each later than the one before")
 
 
 def _default(index: int, step: Step, *, is_last: bool) -> Iterator[Finding]:

@@ -143,6 +143,7 @@ _RIGHT: Final[Mapping[str, str]] = MappingProxyType(
 _WAIT: Final = "a caller waits until then, and the default stands at the latest then"
 _NEWS: Final = "what nobody has heard of for an hour may be over, or somewhere else"
 _ALONE: Final = "a team on scene may need help that it cannot ask for"
+_NOBODY: Final = "nobody comes while a call waits"
 _WHY_SO_SOON: Final[Mapping[str, str]] = MappingProxyType(
     {
         "routing_deadline_seconds": _WAIT,
@@ -155,6 +156,9 @@ _WHY_SO_SOON: Final[Mapping[str, str]] = MappingProxyType(
         "accepted_not_moving_minutes": "somebody waits for a team that may not come",
         "on_scene_check_minutes": _ALONE,
         "missed_safety_checks": _ALONE,
+        "hold_minutes": _NOBODY,
+        "priority_hold_minutes": _NOBODY,
+        "hold_notice_minutes": _NOBODY,
         "staged_notice_minutes": "somebody may wait inside for a team that nobody lets in",
     }
 )

@@ -83,6 +83,8 @@ MOST: Final[Mapping[str, int]] = MappingProxyType(
         "except_numbers": 1_000,
         "language": 50,
         "priority_deadline_seconds": 100,
+        "priority_hold_minutes": 100,
+        "hold_notice_minutes": 20,
         "follow_up_due_hours": 50,
     }
 )

@@ -22,12 +22,7 @@ NOT_YET: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         },
         "clocks": {
             "follow_up_due_hours": "follow_up_due_hours of a response",
-            "hold_minutes": _OUT,
-            "hold_notice_minutes": _OUT,
             "position_stale_seconds": _OUT,
-        },
-        "try": {
-            "hold": 'try = "default"',
         },
     }
 )

@@ -14,7 +14,7 @@ from shared.matching import has_perfect_matching
 from shared.programme.document import written
 from shared.programme.document.boundaries import boundary_faults
 from shared.programme.document.compile import holidays_of, row_of
-from shared.programme.document.fallback import steps_by_phone, steps_fit
+from shared.programme.document.fallback import holds_fit, steps_by_phone, steps_fit
 from shared.programme.document.faults import suggestion
 from shared.programme.document.finding import Finding
 from shared.programme.document.floor import EMS, few_combinations, floor_tightens, levels_reached, safety_floor
@@ -122,6 +122,7 @@ def _flags(document: Document) -> Iterator[Finding]:
     yield from _twins(("heard", "priorities"), document.heard.priorities)
     path = ("clocks", "priority_deadline_seconds")
     yield from _twins(path, document.clocks.priority_deadline_seconds)
+    yield from _twins(("clocks", "priority_hold_minutes"), document.clocks.priority_hold_minutes)
 
 
 def _twins(path: tuple[str, ...], names: Iterable[str]) -> Iterator[Finding]:
@@ -437,5 +438,6 @@ _CHECKS: Final[tuple[tuple[frozenset[str], Callable[[Document], Iterator[Finding
     (frozenset(("order_of_calls",)), _order_of_calls),
     (frozenset(("when_no_team", "clocks", "level", "responses")), steps_fit),
     (frozenset(("when_no_team", "clocks", "level", "responses")), steps_by_phone),
+    (frozenset(("when_no_team", "clocks")), holds_fit),
 )
 """Each check with the parts of the document that it reads."""

@@ -307,9 +307,11 @@ class Step(Table):
 
     attempt: Attempt = Field(alias="try")
     """Another team of the same response, or of any pool; the level's next response, or the one that it reaches by
-    phone transfer, whatever its place in the order; or the default, which ends the chain."""
+    phone transfer, whatever its place in the order; a hold, in which the call waits for a team once the CAD, or a
+    dispatcher, has acknowledged that; or the default, which ends the chain."""
     seconds: Seconds | None = None
-    """How long it may take; at least as long as an offer stands, `phone` as long as a transfer may wait."""
+    """How long it may take; at least as long as an offer stands, `phone` as long as a transfer may wait, `hold` until
+    the CAD has acknowledged it."""
 
 
 class WhenNoTeam(Table):
@@ -317,6 +319,11 @@ class WhenNoTeam(Table):
 
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
     """In order; all fit into the routing deadline, less the notice to the CAD."""
+
+
+HOLD_NOTICE_MINUTES: tuple[int, ...] = (10, 20, 60)
+"""As patrol manuals have it; those beyond the end of a hold never come."""
+HoldMinutes = Annotated[int, Field(ge=1, le=240)]
 
 
 class Clocks(Table):
@@ -345,6 +352,13 @@ class Clocks(Table):
     `on_scene_check_minutes` after the first of them."""
     staged_notice_minutes: WithinAnHour = STAGED_NOTICE_MINUTES
     """After which the dispatcher is told that a team with `enters_when` waits nearby, and nobody has let it in."""
+
+    hold_minutes: HoldMinutes | None = None
+    """How long a call on hold waits at most; then the default goes."""
+    priority_hold_minutes: dict[Words, Annotated[int, Field(ge=0, le=240)]] = Field(default_factory=dict)
+    """Another bound for calls with one of these CAD priorities; 0: such a call is never put on hold."""
+    hold_notice_minutes: tuple[HoldMinutes, ...] = HOLD_NOTICE_MINUTES
+    """After how long a wait the pool's teams and the dispatcher are reminded of a call on hold."""
 
     @property
     def answer_by_phone_seconds(self) -> int:

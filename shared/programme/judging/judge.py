@@ -96,6 +96,8 @@ def judge(
         on_scene_check_minutes=clocks.on_scene_check_minutes,
         missed_safety_checks=clocks.missed_safety_checks,
         staged_notice_minutes=clocks.staged_notice_minutes,
+        hold_minutes=clocks.most_hold_minutes(call.priority) if programme.holds else 0,
+        hold_notice_minutes=clocks.hold_notice_minutes if programme.holds else (),
         order_of_calls=programme.order_of_calls,
         zone=programme.zone.key,
         sentence=sentence,

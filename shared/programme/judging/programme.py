@@ -13,6 +13,7 @@ from shared.engine.state import EMPTY, PMap
 from shared.judgement import (
     DEFAULT_POOL,
     EXPECTED_MINUTES,
+    HOLD,
     MISSED_SAFETY_CHECKS,
     PHASES,
     STAGED_NOTICE_MINUTES,
@@ -183,6 +184,10 @@ class Clocks:
     staged_notice_minutes: int = STAGED_NOTICE_MINUTES
     priority_deadline_seconds: PMap[str, int] = EMPTY
     """The routing deadline of the priorities that have their own, by their normal form."""
+    hold_minutes: int | None = None
+    priority_hold_minutes: PMap[str, int] = EMPTY
+    """How long a call on hold waits at most, of the priorities that have their own, by their normal form."""
+    hold_notice_minutes: tuple[int, ...] = ()
 
     def deadline_seconds(self, priority: str | None) -> int:
         """The routing deadline of a call of this priority."""
@@ -190,6 +195,11 @@ class Clocks:
         if not by_priority or priority is None:
             return self.routing_deadline_seconds
         return by_priority.get(normal(priority), self.routing_deadline_seconds)
+
+    def most_hold_minutes(self, priority: str | None) -> int:
+        """How long a call of this priority may be on hold; 0: not at all."""
+        usual = self.hold_minutes or 0
+        return usual if priority is None else self.priority_hold_minutes.get(normal(priority), usual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +282,11 @@ class Programme:
     """Lines that say what codes and priorities state that is calmer than the worst, for a person to read and own."""
     weaker: tuple[str, ...]
     """Lines that say which answers and flags state less than their word means by itself; the document names each."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether a call may wait for a team."""
+        return any(step.attempt == HOLD for step in self.steps)
 
     def code(self, call_type: CallType | None, at: datetime | None = None) -> Code | None:
         """What the document says of a code; None for one that it does not list in that system, or not on that day."""

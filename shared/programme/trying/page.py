@@ -261,6 +261,14 @@ def _rules(programme: Programme) -> Iterator[str]:
     short = [step.seconds for step in programme.steps if 0 < step.seconds < ack_seconds]
     if short and any(response.reached_by == "phone transfer" for response in programme.responses.values()):
         yield f"a step of {min(short)} s ends a telephone transfer before its {ack_seconds} s are over"
+    if programme.holds:
+        clocks = programme.clocks
+        never = sorted(name for name, minutes in clocks.priority_hold_minutes.items() if not minutes)
+        but = f", never of priority {', '.join(never)}" if never else ""
+        yield (
+            f"a call that no team can take may wait up to {clocks.hold_minutes} minutes{but}: only once its CAD has "
+            "answered call.hold, or a dispatcher has said so; else the default goes at the routing deadline"
+        )
     if (counted := programme.repeat_callers) is not None:
         yield (
             f"callers are counted under pseudonyms: from call {counted.calls} within {counted.within_days} days on "

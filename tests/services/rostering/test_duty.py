@@ -16,7 +16,6 @@ from shared.events import (
     PersonRemoved,
     ReminderDue,
     SetAbsence,
-    TakeShift,
 )
 from tests.services.rostering.driver import ZONE, Office, types
 
@@ -32,7 +31,7 @@ def duty(office: Office) -> list[tuple[str, tuple[str, ...]]]:
 def test_a_shift_begins_with_whoever_has_its_places_then_and_ends() -> None:
     office = Office()
     shift_id = office.plan(5, 8, "ann", "bob", duty="on-call")
-    office.done(TakeShift, shift_id=shift_id, person_id="cat", place=2, issued_by="cat")
+    office.takes(shift_id, "cat", 2)
     office.news()
     office.wait(hours=5)
     (began,) = office.of(DutyBegan)
@@ -49,7 +48,7 @@ def test_a_part_that_somebody_took_is_a_change_on_time() -> None:
     office = Office()
     shift_id = office.plan(5, 8, "ann")
     half = office.shift(shift_id).plan.starts_at + timedelta(hours=4)
-    office.done(TakeShift, shift_id=shift_id, person_id="bob", issued_by="bob", starts_at=half)
+    office.takes(shift_id, "bob", starts_at=half)
     office.news()
     office.wait_until(half - timedelta(seconds=1))
     assert duty(office) == [("duty-began", ("ann",))]
@@ -70,7 +69,7 @@ def test_what_changes_while_a_shift_runs_is_said_at_once(what: str) -> None:
     if what == "ill":
         office.done(SetAbsence, person_id="ann", starts_at=now, ends_at=now + timedelta(hours=2), issued_by="ann")
     elif what == "relieved":
-        office.done(TakeShift, shift_id=shift_id, person_id="cat", issued_by="cat")
+        office.takes(shift_id, "cat")
     elif what == "left":
         office.hear(PersonRemoved(person_id="ann"), "assignments")
     elif what == "longer":
@@ -121,7 +120,7 @@ def test_people_are_reminded_a_day_and_an_hour_before_once_each() -> None:
     office.news()
     office.wait(hours=21)
     assert not office.of(ReminderDue)
-    office.done(TakeShift, shift_id=shift_id, person_id="cat", issued_by="cat")
+    office.takes(shift_id, "cat")
     office.wait(hours=1)
     assert [each.person_id for each in office.of(ReminderDue)] == ["cat", "bob"]
 
@@ -170,7 +169,7 @@ def test_who_is_away_or_has_given_the_shift_away_is_not_reminded() -> None:
     shift_id = office.plan(30, 8, "ann", "bob")
     plan = office.shift(shift_id).plan
     office.done(SetAbsence, person_id="ann", starts_at=plan.starts_at, ends_at=plan.ends_at, issued_by="ann")
-    office.done(TakeShift, shift_id=shift_id, person_id="cat", place=2, issued_by="cat")
+    office.takes(shift_id, "cat", 2)
     office.news()
     office.wait(hours=7)
     assert [each.person_id for each in office.of(ReminderDue)] == ["cat"]

@@ -19,7 +19,6 @@ from shared.events import (
     MoveShift,
     PlanNoticeDue,
     SetAbsence,
-    TakeShift,
 )
 from tests.services.rostering.driver import Office, types
 
@@ -64,7 +63,7 @@ def test_nobody_is_told_of_the_same_gap_again_when_another_comes_up() -> None:
     plan = office.shift(shift_id).plan
     office.done(SetAbsence, person_id="ann", starts_at=plan.starts_at, ends_at=plan.ends_at, issued_by="ann")
     assert notices(office) == [("fay", "absent")]
-    office.done(TakeShift, shift_id=shift_id, person_id="bob", place=2, issued_by="bob")
+    office.takes(shift_id, "bob", 2)
     assert types(office.news()) == ["place-taken", "command-done", "gap-closed"]
 
 
@@ -211,7 +210,7 @@ def test_many_gaps_at_once_are_one_notice() -> None:
     office.news()
     office.hear(ContactBroken(person_id="ann", method_id="sms", why="gone"), "notifications")
     assert office.gaps().count(("unreachable", "ann")) == 8
-    assert notices(office) == [("fay", "unreachable; 7 more shifts")]
+    assert notices(office) == [("fay", "unreachable; and 7 more")]
 
 
 @scenario

@@ -21,7 +21,6 @@ from shared.events import (
     ShiftPlanned,
     ShiftRow,
     ShiftsImported,
-    TakeShift,
 )
 from tests.services.rostering.driver import START, ZONE, Office, types
 
@@ -60,7 +59,7 @@ def read(office: Office, rows: Sequence[ShiftRow], **changes: Any) -> CommandDon
 def test_a_plan_is_taken_and_the_same_again_changes_nothing() -> None:
     office = Office()
     answer = read(office, week("ann", "bob"))
-    assert answer.sentence == "7 shifts planned, 0 changed, 0 dropped, 0 as they were."
+    assert answer.sentence == "Shifts planned: 7, changed: 0, dropped: 0, as before: 0."
     assert [shift.rota.people() for shift in office.shifts()][:2] == [{"bob"}, {"ann"}]
     office.news()
     again = read(office, week("ann", "bob"))
@@ -74,13 +73,13 @@ def test_a_shift_that_moves_in_the_other_system_is_the_same_shift() -> None:
     office = Office()
     read(office, week("ann", "bob"))
     taken = office.shifts()[2].plan.shift_id
-    office.done(TakeShift, shift_id=taken, person_id="eve", issued_by="eve")
+    office.takes(taken, "eve")
     office.news()
     later = timedelta(hours=2)
     rows = week("ann", "bob")
     rows[2] = rows[2].model_copy(update={"starts_at": rows[2].starts_at + later, "ends_at": rows[2].ends_at + later})
     answer = read(office, rows)
-    assert answer.sentence == "0 shifts planned, 1 changed, 0 dropped, 6 as they were."
+    assert answer.sentence == "Shifts planned: 0, changed: 1, dropped: 0, as before: 6."
     assert office.shift(taken).rota.people() == {"eve"}
     assert [(each.person_id, each.why) for each in office.of(PlanNoticeDue)] == [("eve", "it was changed")]
     assert not office.of(ShiftPlanned)
@@ -99,7 +98,7 @@ def test_a_row_with_a_name_that_is_not_on_the_books_is_refused_loudly_and_its_sh
     assert isinstance(answer, CommandDone)
     assert answer.result == "done"
     assert answer.sentence.endswith(
-        "Not taken: 2 rows. Row 4: There is no bobby among the staff. Row 6: There is no two on the books."
+        "Rows not taken: 2. Row 4: There is no bobby among the staff. Row 6: There is no two on the books."
     )
     assert len(office.shifts()) == 7
     (imported,) = office.of(ShiftsImported)
@@ -200,7 +199,7 @@ def test_only_the_time_that_is_read_is_replaced_and_only_of_that_source() -> Non
     read(office, week("ann", days=20))
     read(office, [row(1, "bob")], source="fire")
     answer = read(office, [], starts_at=START + timedelta(days=10), ends_at=START + timedelta(days=15))
-    assert answer.sentence == "0 shifts planned, 0 changed, 5 dropped, 0 as they were."
+    assert answer.sentence == "Shifts planned: 0, changed: 0, dropped: 5, as before: 0."
     assert len(office.shifts()) == 16
 
 

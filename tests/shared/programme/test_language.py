@@ -64,6 +64,11 @@ def test_calls_of_another_source_are_not_taken() -> None:
     assert asked(source="three").reasons == ("other-source",)
 
 
+def test_how_long_a_call_may_wait_goes_by_its_priority() -> None:
+    assert (asked().hold_minutes, asked(priority="A").hold_minutes) == (40, 0)
+    assert asked().hold_notice_minutes == (10, 20)
+
+
 @pytest.mark.parametrize(
     ("code", "category"),
     [
@@ -112,8 +117,8 @@ def test_a_priority_states_hazards_and_an_unlisted_one_states_nothing() -> None:
 
 
 def test_a_priority_may_have_its_own_deadline() -> None:
-    assert asked(priority="A").routing_deadline_seconds == 30
-    assert asked(priority=" A ").routing_deadline_seconds == 30
+    assert asked(priority="A").routing_deadline_seconds == 35
+    assert asked(priority=" A ").routing_deadline_seconds == 35
     assert asked().routing_deadline_seconds == 60
 
 
@@ -216,7 +221,17 @@ def test_the_clocks_and_defaults_stay_what_they_were() -> None:
         ('silence_means = "declined"', 'silence_means = "accepted"', "no value of silence_means"),
         ('seed = "mcat"', 'seed = ""', "a share without seed"),
         ('arm = "control"', 'arm = "treated"', "'treated' is no arm"),
-        ("A = 30", "A = 25", "when_no_team.steps: the steps take 20 s, and 15 s are left"),
+        ("A = 35", "A = 30", "when_no_team.steps: the steps take 25 s, and 20 s are left"),
+        ("hold_minutes = 40\npri", "pri", "clocks.hold_minutes: a hold without end"),
+        ('{ try = "hold", seconds = 5 }, ', "", "clocks.hold_minutes: hold_minutes, and no step holds a call"),
+        ('{ try = "hold", seconds = 5 }', '{ try = "hold", seconds = 4 }', "4 s are too few for a CAD"),
+        ("hold_minutes = 40\npri", "hold_minutes = 241\npri", "at most 240: nobody"),
+        ("hold_notice_minutes = [10, 20]", "hold_notice_minutes = [20, 10]", "the notices of a hold are not in order"),
+        (
+            '{ try = "same response", seconds = 20 }, { try = "hold", seconds = 5 }',
+            '{ try = "hold", seconds = 5 }, { try = "same response", seconds = 20 }',
+            "a hold is not the last step before the default",
+        ),
         (
             'police = { weapon = "elsewhere or worse"',
             'police = { weapon = "firearm"',

@@ -65,8 +65,8 @@ async function send(address, navigate, notification) {
     const response = await fetch(address, { method: "POST", redirect: "follow", credentials: "omit" });
     if (!response.ok) throw new Error("not taken");
   } catch {
-    const said = { body: "Your answer has not been sent. Open the offer, or say it by radio.", tag: notification.tag, navigate };
-    return show("Not sent", said);
+    const said = { body: "Your answer may not have arrived. Open the offer, or say it by radio.", tag: notification.tag, navigate };
+    return show("No answer", said);
   }
   return open(navigate);
 }

@@ -24,6 +24,9 @@ _TAKEN = """INSERT INTO call (call_id, taken_offset) VALUES (:call_id, :taken)
 _NOT_OWED = "UPDATE version SET owed = 0 WHERE call_id = :call_id AND record_offset <= :taken AND owed = 1"
 _PLAN = """UPDATE episode SET due_us = :due_us, check_minutes = :minutes, district = coalesce(:district, district)
     WHERE call_id = :call_id AND episode = :episode"""
+_HELD = """UPDATE episode SET due_us = :due_us WHERE call_id = :call_id AND episode = :episode"""
+_HOLD_BEGAN = """UPDATE hold SET at_us = :at_us, due_us = :due_us, by_person = :by_person
+    WHERE call_id = :call_id AND episode = :episode"""
 _FORGET_PLAN = "DELETE FROM plan WHERE call_id = :call_id AND episode = :episode"
 _REFUSED = (
     """INSERT INTO call (call_id, refused) VALUES (:call_id, 1) ON CONFLICT (call_id) DO UPDATE SET refused = 1"""
@@ -133,6 +136,18 @@ def _plan_set(given: Given) -> Iterator[Write]:
         may_go = {"may_go": int(verdict["may_go"]), "phase": verdict["phase"]}
         judged = given.event.get("triaged_at", -1)
         yield insert("plan", **about, response=verdict["response"], judged_offset=judged, **may_go)
+
+
+def _hold_asked(given: Given) -> Iterator[Write]:
+    yield insert("hold", **_episode_of(given), **given.fields("minutes"), agency=given.agency)
+
+
+def _hold_began(given: Given) -> Iterator[Write]:
+    """From then on the episode needs its outcome by the end of the wait."""
+    about, due = _episode_of(given), given.instant("until")
+    by_person = int(given.event["acknowledged_by"] != "cad")
+    yield Write(_HOLD_BEGAN, {**about, "at_us": given.instant("began_at"), "due_us": due, "by_person": by_person})
+    yield Write(_HELD, {**about, "due_us": max(due, given.at)})
 
 
 def _input_refused(given: Given) -> Iterator[Write]:
@@ -258,6 +273,8 @@ FOLDS: dict[str, Fold] = {
     "call-version-at": _taken_in,
     "call-version-seen": _taken_in,
     "plan-set": _plan_set,
+    "hold-asked": _hold_asked,
+    "hold-began": _hold_began,
     "input-refused": _input_refused,
     "clock-failed": _clock_failed,
     "decision-confirmed": _confirmed,

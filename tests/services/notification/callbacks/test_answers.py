@@ -12,9 +12,11 @@ from services.notification.callbacks import words
 from services.notification.callbacks.answering import HELPS
 from services.notification.callbacks.replies import letter_of
 from shared.carriers import CarrierName
+from shared.engine.broker import BrokerUnavailable
 from shared.events import (
     AcceptOffer,
     AnswerRoll,
+    ContactMethod,
     ContactOptedOut,
     DeclineOffer,
     NoteOptOut,
@@ -189,6 +191,30 @@ async def test_of_two_offers_at_once_it_is_asked_which_and_a_letter_says_it(city
 
 
 @pytest.mark.scenario("answers")
+async def test_the_link_that_an_answer_brings_is_that_of_the_way_over_which_it_came(city: Callbacks) -> None:
+    city.reach()
+    made = city.offer()
+    push = city.page(made).model_copy(
+        update={"page_id": "1" * 32, "method": ContactMethod(method_id="app", kind="push")}
+    )
+    city.owe(push)
+    assert await city.text("1") == [f"The call is yours.\n{LINK}"]
+
+
+@pytest.mark.scenario("answers")
+async def test_pages_that_are_read_before_their_offer_lose_nothing(city: Callbacks) -> None:
+    city.reach()
+    made = city.offer(SECOND)
+    early = made.model_copy(update={"offer_id": OFFER, "call_id": "madison/dane/26-002", "recipients": ()})
+    city.owe(city.page(early))
+    await city.settled()
+    city.write(of_offer(OfferWithdrawn, made, why="taken"))
+    city.offers[OFFER] = early
+    city.write(early)
+    assert await city.text("1") == [f"The call is yours.\n{LINK}"]
+
+
+@pytest.mark.scenario("answers")
 async def test_a_refusal_is_told_without_naming_anybody(city: Callbacks) -> None:
     city.reach()
     city.offer()
@@ -218,9 +244,44 @@ async def test_a_text_that_comes_twice_is_one_answer(city: Callbacks, carrier: C
         await played.text_in(PHONE, TWILIO_NUMBER, "1", sid="SM" + "1" * 32)
     await city.time.pass_seconds(5)
     assert len(city.answers()) == 1
-    assert len({text.body for text in phone.texts}) == (1 if carrier == "telnyx" else 2)
-    if carrier == "telnyx":  # of what we send ourselves we know that it went out
-        assert len(phone.texts) == 1
+    times = 1 if carrier == "telnyx" else 2  # of what we send ourselves we know that it went out
+    assert [text.body for text in phone.texts] == [f"The call is yours.\n{LINK}"] * times
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("carrier", CARRIERS)
+async def test_an_answer_that_could_not_be_passed_on_is_taken_when_the_carrier_comes_again(
+    city: Callbacks, carrier: CarrierName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise BrokerUnavailable("gone")
+
+    city.reach()
+    city.offer()
+    with monkeypatch.context() as patched:
+        patched.setattr(type(city.broker), "append", away)
+        assert await city.text("1", carrier=carrier) == []
+    url, headers, body = city.seen[0]
+    assert city.responses[0][1] == 503
+    answered = await city._post(url, headers, body)
+    await city.time.pass_seconds(3)
+    assert len(city.answers()) == 1
+    assert b"The call is yours." in answered.body or city.phone().texts[-1].body.startswith("The call is yours.")
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("carrier", CARRIERS)
+async def test_a_recording_of_an_old_answer_answers_no_other_offer(city: Callbacks, carrier: CarrierName) -> None:
+    city.reach()
+    made = city.offer()
+    await city.text("1", carrier=carrier)
+    url, headers, body = city.seen[0]
+    city.write(of_offer(OfferWithdrawn, made, why="cancelled"))
+    city.offer(SECOND, call_id="madison/dane/26-002")
+    await city.settled()
+    assert (await city._post(url, headers, body)).status < 300
+    await city.settled()
+    assert [getattr(command, "offer_id", "") for command in city.answers()] == [OFFER]
 
 
 @pytest.mark.scenario("answers")

@@ -47,7 +47,7 @@ class Reaching(Callbacks):
     def way(self, method_id: str, kind: str, number: str, after_seconds: int = 0, person_id: str = "ana") -> None:
         """A person has a way to be reached."""
         self.numbers[person_id, method_id] = number
-        fingerprint, command_id = self.sealer.pseudonym(number), f"{person_id}/{method_id}"
+        fingerprint, command_id = self.sealer.pseudonym(number), f"{person_id}/{method_id}/{after_seconds}"
         self.decide(
             set_contact(person_id, method_id, kind, command_id, after_seconds=after_seconds, fingerprint=fingerprint)
         )
@@ -262,3 +262,28 @@ async def test_whoever_is_slower_hears_that_another_team_has_it_and_is_paged_no_
     assert [what for what, _ in city.times()].count("call") == 0
     assert "Another team has it." in [text.body for text in city.phone().texts]
     assert city.phone(OTHER_PHONE).texts[-1].body.startswith("The call is yours.")
+
+
+@pytest.mark.scenario("failures")
+async def test_a_text_of_which_there_is_no_news_gives_its_turn_away_after_ten_seconds(city: Reaching) -> None:
+    city.way("call", "voice", PHONE, after_seconds=20)
+    mood(city, news="none")
+    city.offer()
+    await city.pass_seconds(60)
+    assert city.times() == [("text", 0), ("call", 10)]
+    assert len(city.network.sent()) == 2
+
+
+@pytest.mark.scenario("failures")
+async def test_news_that_comes_hours_later_pages_nobody_any_more(city: Reaching) -> None:
+    mood(city, news="late", late_seconds=7200)
+    city.phone(text_error="30003", call_ends="busy")
+    made = city.offer()
+    await city.pass_seconds(EXPIRES_SECONDS)
+    city.write(of_offer(OfferExpired, made))
+    sent = len(city.network.sent())
+    await city.time.pass_seconds(3 * 7200)
+    await city.settled()
+    await city.pass_seconds(2)
+    assert len(city.network.sent()) == sent
+    assert ("undelivered", "unreachable") in city.receipts()

@@ -13,7 +13,7 @@ from deploy.actors.carrier.network import Mood
 from shared.carriers import CarrierName
 from shared.engine.broker import BrokerUnavailable
 from shared.events import NoteReceipt
-from tests.rig.carrier import AGENCY
+from tests.rig.carrier import AGENCY, PHONE
 from tests.services.notification.callbacks.driver import Callbacks
 
 CARRIERS: tuple[CarrierName, ...] = ("twilio", "telnyx")
@@ -176,6 +176,16 @@ async def test_what_nobody_understands_is_taken_and_not_asked_for_again(city: Ca
         headers, body = played.signed_form(url, fields)
         assert (await city._post(url, headers, body)).status == 204
     assert city.commands() == []
+
+
+async def test_a_text_that_comes_before_the_door_knows_anybody_is_asked_for_again() -> None:
+    callbacks = Callbacks()
+    async with callbacks.living():
+        await callbacks.door.follower.stop()
+        callbacks.door.follower.failed = RuntimeError("not ready")
+        headers, body = callbacks.twilio.inbound("SM1", PHONE, "+16085550100", "1")
+        assert (await callbacks._post(callbacks.twilio.inbound_url, headers, body)).status == 503
+        assert callbacks.commands() == []
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -331,6 +332,20 @@ async def test_a_tablet_shows_what_its_team_is_asked(city: City, phone: httpx.As
     assert page.count('href="/s/') == 2
 
 
+async def test_the_card_with_our_numbers_is_on_the_page_where_there_are_any(city: City) -> None:
+    with_numbers = replace(city.door, senders_of=lambda _agency: ("+16085550100",))
+    transport = httpx.ASGITransport(create_app(with_numbers))
+    async with httpx.AsyncClient(transport=transport, base_url="https://pocket", follow_redirects=True) as browser:
+        await enrol(city, browser)
+        city.write(ContactSet(person_id="ana", method_id="cell", kind="sms", shown="…23"))
+        assert 'href="/me/careroute.vcf"' in await shown(city, browser, "/me")
+        assert "TEL;TYPE=WORK,VOICE:+16085550100" in (await browser.get("/me/careroute.vcf")).text
+    async with a_browser(city) as without:
+        await enrol(city, without)
+        assert "careroute.vcf" not in await shown(city, without, "/me")
+        assert (await without.get("/me/careroute.vcf")).status_code == 404
+
+
 # --- policies, and what an installed page is made of ----------------------------------------------------------------
 
 
@@ -363,7 +378,7 @@ async def test_what_is_installed_is_there_and_is_nobodys(phone: httpx.AsyncClien
         assert answer.status_code == 200
         assert answer.headers["x-content-type-options"] == "nosniff"
     offline = (await phone.get(OFFLINE_PATH)).text
-    assert "What you tapped has not been sent" in offline
+    assert "What you tapped may not have arrived" in offline
     assert "nothing is sent later" in offline
 
 

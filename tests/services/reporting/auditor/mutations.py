@@ -244,11 +244,23 @@ def _is_default(event: Mapping[str, Any]) -> bool:
     return bool(event["outcome"] == "default")
 
 
+def _held_unasked(log: Log) -> None:
+    """A call waits for a team, and its CAD has acknowledged nothing."""
+    records, index = find(log, "assignments", "call-routed", lambda event: event["episode"] == 1)
+    about = {name: event_of(records[index])[name] for name in ("call_id", "episode")}
+    at = datetime.fromisoformat(records[index].headers["time"].decode())
+    asked = replace(changed(records[index], "hold-asked"), value=json.dumps({**about, "minutes": 40}).encode())
+    began = {"began_at": at.isoformat(), "until": (at + timedelta(minutes=40)).isoformat(), "acknowledged_by": "cad"}
+    began_record = replace(changed(records[index], "hold-began"), value=json.dumps({**about, **began}).encode())
+    records[index:index] = [asked, began_record]
+
+
 MUTATIONS: Mapping[str, Callable[[Log], None]] = {
     "call-taken-in": _without_episode,
     "outcome-by-deadline": drop("assignments", "call-routed"),
     "one-outcome": double("assignments", "call-routed"),
     "outcome-in-time": _late,
+    "hold-acknowledged": _held_unasked,
     "outcome-explained": rewrite("assignments", "call-routed", _is_default, reasons=[]),
     "judgement-explained": rewrite(
         "decisions", "call-triaged", lambda event: len(event["judgement"]["gates"]) > 0, judgement={
