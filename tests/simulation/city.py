@@ -419,7 +419,7 @@ class City:
                 self.epochs[place] = max(epoch, self.epochs.get(place, 0))
             elif epoch == self.epochs.get(place) and kind in ("offer-made", "offer-accepted", "confirmation-asked"):
                 self._react(stored.key, self.decode(kind, stored.value))
-            elif epoch == self.epochs.get(place) and kind in ("duty-began", "duty-noted"):
+            elif epoch == self.epochs.get(place) and kind in ("duty-began", "duty-noted", "team-noted"):
                 self.staff.react(stored.key, self.decode(kind, stored.value))
 
     def _react(self, agency: str, event: Event) -> None:
