@@ -75,6 +75,8 @@ PHASES = (
     ("outreach", "Old Town", "shadow"),
 )
 FIRST_CALL_SECONDS, CALLS_PER_SECOND = 2.0, 8.0
+CLOSES_SECONDS = 45.0
+"""So long after the last call carriers still have news."""
 BEATS_SECONDS = (0.05, 0.25, 0.5, 0.5, 1.0)
 """Every city has one of these: its CADs and people act in bursts of so long."""
 _CALL: TypeAdapter[Call] = TypeAdapter(Call)
@@ -169,7 +171,7 @@ class City:
     @cached_property
     def staff(self) -> Staff:
         """Who is on call."""
-        return Staff(self.seed, random.Random(f"staff/{self.seed}"), self.later)
+        return Staff(self.seed, random.Random(f"staff/{self.seed}"), self.in_time)
 
     # --- the doors -----------------------------------------------------------------------------------------------
 
@@ -195,6 +197,11 @@ class City:
 
     def later(self, seconds: float, agency: str, kind: type[Command], /, **given: Any) -> None:
         self.at(seconds, lambda: self.command(agency, kind, **given))
+
+    def in_time(self, seconds: float, agency: str, kind: type[Command], /, **given: Any) -> None:
+        """The same, unless the day would be over by then: nobody would answer."""
+        if self.clock.monotonic() + seconds < self.ends_at + CLOSES_SECONDS:
+            self.later(seconds, agency, kind, **given)
 
     # --- the day begins ------------------------------------------------------------------------------------------
 
@@ -400,7 +407,7 @@ class City:
                 self.epochs[place] = max(epoch, self.epochs.get(place, 0))
             elif epoch == self.epochs.get(place) and kind in ("offer-made", "offer-accepted", "confirmation-asked"):
                 self._react(stored.key, self.decode(kind, stored.value))
-            elif epoch == self.epochs.get(place) and kind in ("duty-began", "duty-noted"):
+            elif epoch == self.epochs.get(place) and kind in ("duty-began", "duty-noted", "team-noted"):
                 self.staff.react(stored.key, self.decode(kind, stored.value))
 
     def _react(self, agency: str, event: Event) -> None:

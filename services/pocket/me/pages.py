@@ -18,6 +18,7 @@ from services.pocket.pages import MESSAGES, milliseconds
 from services.pocket.view import AgencyView, Offer, Shift, View
 from shared.doors.pages import HEADERS, Pages
 from shared.enrolment import Enrolment
+from shared.events import DutyNoted
 
 HERE = Path(__file__).parent
 HEADERS_WITH_SCRIPT = {
@@ -88,6 +89,7 @@ def own_page(
         device=device,
         shift=None if shift is None else _member(agency, shift, person_id),
         team_id="" if shift is None else shift.signed_on.team_id,
+        begun=None if shift is not None else _begun(view, device, now, person_id),
         left="" if shift is None else words.minutes((shift.signed_on.shift_ends_at - now).total_seconds()),
         offers=_offers(agency, shift, person_id, now),
         planned=_planned(view, device.agency, person_id, now),
@@ -116,11 +118,19 @@ def team_page(view: View, device: Device, now: datetime, notice: str, *, hours: 
         team_id=team_id,
         members=members,
         people=free,
+        planned=view.book.planned(device.agency, now, team_id=team_id),
         hours=hours,
         offers=[] if shift is None else _offers(agency, shift, shift.members[0] if shift.members else "", now),
         left="" if shift is None else words.minutes((shift.signed_on.shift_ends_at - now).total_seconds()),
         page_at=milliseconds(now),
     )
+
+
+def _begun(view: View, device: Device, now: datetime, person_id: str) -> DutyNoted | None:
+    """The planned shift that a person is to start, unless their team has another by now."""
+    planned = view.book.planned(device.agency, now, person_id=person_id)
+    is_free = planned is not None and view.agency(device.agency).shift_of_team(planned.team_id) is None
+    return planned if is_free else None
 
 
 def gone_page() -> Response:

@@ -17,11 +17,14 @@ from services.pocket.me.static import MANIFEST, OFFLINE_PATH
 from shared.agencies import hash_of
 from shared.enrolment import ENROLMENT_LIFE, Enrolment
 from shared.events import (
+    BeginDuty,
     CallRoll,
     ContactBroken,
     ContactProved,
     ContactSet,
     DeviceRevoked,
+    DutyNoted,
+    DutyOver,
     EnrolDevice,
     Person,
     PersonDefined,
@@ -273,6 +276,49 @@ async def test_whoever_holds_a_phone_gives_it_up(city: City, phone: httpx.AsyncC
     assert isinstance(city.commands()[-1], RevokeDevice)
     assert COOKIE not in phone.cookies
     await shown(city, phone, "/me", 401)
+
+
+# --- a planned shift ------------------------------------------------------------------------------------------------
+
+
+def duty_noted(city: City) -> DutyNoted:
+    ends_at = city.clock.now() + timedelta(hours=8)
+    return DutyNoted(
+        planned_shift_id="night", team_id="alpha-1", duty="on-shift", members=("ana", "ben"), ends_at=ends_at
+    )
+
+
+@pytest.mark.scenario("duty")
+async def test_a_planned_shift_starts_with_one_tap(city: City, phone: httpx.AsyncClient) -> None:
+    await enrol(city, phone)
+    assert "has begun" not in await shown(city, phone, "/me")
+    city.write(duty_noted(city))
+    assert "Your shift with alpha-1 has begun" in await shown(city, phone, "/me")
+    before = len(city.commands())
+    await phone.post("/me/begin-duty", data={"planned_shift_id": "night", "page_at": 1})
+    (command,) = city.commands()[before:]
+    assert isinstance(command, BeginDuty)
+    assert (command.team_id, command.planned_shift_id, command.issued_by) == ("alpha-1", "night", "ana")
+    assert not command.vouched
+    city.write(DutyOver(planned_shift_id="night", team_id="alpha-1"))
+    assert "has begun" not in await shown(city, phone, "/me")
+    answer = await phone.post("/me/begin-duty", data={"planned_shift_id": "night", "page_at": 2})
+    assert answer.status_code == 409
+    assert len(city.commands()) == before + 1
+
+
+@pytest.mark.scenario("duty")
+async def test_on_a_tablet_one_of_the_plan_says_who_they_are(city: City, phone: httpx.AsyncClient) -> None:
+    await enrol(city, phone, person_id=None, team_id="alpha-1")
+    city.write(duty_noted(city))
+    assert "Start the shift as planned" in await shown(city, phone, "/me")
+    strange = {"planned_shift_id": "night", "page_at": 1, "person_id": "zoe"}
+    assert (await phone.post("/me/begin-duty", data=strange)).status_code == 409
+    before = len(city.commands())
+    await phone.post("/me/begin-duty", data={**strange, "person_id": "ben"})
+    (command,) = city.commands()[before:]
+    assert isinstance(command, BeginDuty)
+    assert command.issued_by == "ben"
 
 
 # --- a team's tablet ------------------------------------------------------------------------------------------------
