@@ -25,6 +25,10 @@ from shared.events import (
     CommandRefused,
     Event,
     IncidentConfirmed,
+    LateCallEnded,
+    LateCallListed,
+    LateTakeAsked,
+    LateTakeLapsed,
     LinksRevoked,
     MemberConfirmed,
     OfferAccepted,
@@ -155,6 +159,15 @@ class Offer:
 
 
 @dataclass(slots=True)
+class LateCall:
+    """A call that no team took in time, and that may still be asked for."""
+
+    listed: LateCallListed
+    asked: LateTakeAsked | None = None
+    """The team for which a dispatcher is being asked."""
+
+
+@dataclass(slots=True)
 class Shift:
     """A team on duty."""
 
@@ -281,6 +294,7 @@ class AgencyView:
         self._sentences: dict[tuple[str, int], tuple[str, datetime]] = {}
         self._cad_informed: dict[tuple[str, int], tuple[bool, datetime]] = {}
         """By call and episode: whether the CAD acknowledged the outcome, and since when that is known."""
+        self._late: dict[str, LateCall] = {}
         self._swept_at: datetime | None = None
 
     def fold(self, event: Event, at: datetime) -> None:
@@ -295,6 +309,11 @@ class AgencyView:
         """The team's offers that can still be shown, newest first."""
         offers = [offer for offer in self._offers.values() if offer.made.team_id == team_id]
         return sorted(offers, key=lambda offer: offer.made_at, reverse=True)
+
+    def late_calls(self, team_id: str, now: datetime) -> list[LateCall]:
+        """The calls that the team may still ask for."""
+        late = (call for call in self._late.values() if team_id in call.listed.team_ids and now < call.listed.until)
+        return sorted(late, key=lambda call: call.listed.until)
 
     def token(self, offer: Offer, person_id: str) -> str:
         """The token of a person's link to an offer."""
@@ -410,6 +429,24 @@ class AgencyView:
         self.offer_ended(event, at)
         if (offer := self._offers.get(event.offer_id)) is not None:
             offer.assignment = assignment
+
+    def late_call_listed(self, event: LateCallListed, _at: datetime) -> None:
+        """No team took a call in time."""
+        self._late[event.call_id] = LateCall(event)
+
+    def late_take_asked(self, event: LateTakeAsked, _at: datetime) -> None:
+        """A dispatcher is asked whether a team may have it."""
+        if (late := self._late.get(event.call_id)) is not None:
+            late.asked = event
+
+    def late_take_lapsed(self, event: LateTakeLapsed, _at: datetime) -> None:
+        """Nobody has said so."""
+        if (late := self._late.get(event.call_id)) is not None:
+            late.asked = None
+
+    def late_call_ended(self, event: LateCallEnded, _at: datetime) -> None:
+        """It can be asked for no more."""
+        self._late.pop(event.call_id, None)
 
     def offer_answered(self, event: OfferAnswered, _at: datetime) -> None:
         """The team would take the call, and waits to hear whether it has it."""
@@ -612,6 +649,10 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     MemberConfirmed: AgencyView.member_confirmed,
     LinksRevoked: AgencyView.links_revoked,
     PlanSet: AgencyView.plan_set,
+    LateCallListed: AgencyView.late_call_listed,
+    LateTakeAsked: AgencyView.late_take_asked,
+    LateTakeLapsed: AgencyView.late_take_lapsed,
+    LateCallEnded: AgencyView.late_call_ended,
     OfferAnswered: AgencyView.offer_answered,
     OfferMade: AgencyView.offer_made,
     PageDue: AgencyView.page_due,

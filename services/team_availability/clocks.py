@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from services.team_availability.draft import AgencyDraft, EpisodeKey
 from services.team_availability.holds import notice
+from services.team_availability.late import lapsed, over
 from services.team_availability.offers import advance, end_by_deadline, end_proposal, end_window
 from services.team_availability.pauses import apply_pause
 from services.team_availability.roster import end_shift
@@ -177,4 +178,6 @@ FIRES: dict[str, Callable[[AgencyDraft, str], None]] = {
     "hand-back": _hand_back,
     "confirm": _confirm,
     "hold": notice,
+    "late": over,
+    "asked-late": lapsed,
 }

@@ -64,6 +64,8 @@ def _offer_answered(state: State, event: OfferAnswered, at: datetime) -> State:
 def _offer_over(state: State, event: OfferDeclined | OfferExpired | OfferWithdrawn, at: datetime) -> State:
     episode, ended = state.calls[event.call_id].running, OFFER_ENDS[type(event)]
     reasons = episode.reasons if ended == "withdrawn" else _with_reason(episode, ended)
+    if ended == "expired" and _may_be_late(state, event):
+        reasons = _with_reason(episode, "not-pulled")
     # what goes instead of a paused response has the whole time of the step
     ends_at = None if isinstance(event, OfferWithdrawn) and event.why == "paused" else episode.step_ends_at
     offers = episode.with_end(event.offer_id, ended)
@@ -71,6 +73,13 @@ def _offer_over(state: State, event: OfferDeclined | OfferExpired | OfferWithdra
     heard = {"heard_at": at} if ended == "declined" else {}
     state = without_offer(state, event.team_id, event.offer_id, **heard)
     return replace(state, clocks=state.clocks.clear(clock("offer", event.offer_id)))
+
+
+def _may_be_late(state: State, event: OfferExpired | OfferDeclined | OfferWithdrawn) -> bool:
+    """Whether a call that no team took may be asked for later."""
+    call = state.calls[event.call_id]
+    option = state.option(call, call.running.offer(event.offer_id).response)
+    return option is not None and option.late_minutes is not None
 
 
 def _offer_shadowed(state: State, event: OfferShadowed, _at: datetime) -> State:

@@ -179,9 +179,6 @@ def _unknown_key(path: Path) -> Finding:
 
 def _unknown_value(path: Path, value: object, candidates: list[str]) -> Finding:
     key = next((part for part in reversed(path) if isinstance(part, str)), "")
-    later = NOT_YET.get(key, {}).get(str(value))
-    if later is not None:
-        return Finding(path, f"{value!r} is not yet supported", later)
     what = f"{_shown(value)} is no fact" if key == "fact" else f"{_shown(value)} is no value of {key}"
     return Finding(path, what, suggestion(value, candidates))
 

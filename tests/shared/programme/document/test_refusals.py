@@ -150,13 +150,6 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         "an officer is in a community-responder crew",
         "co-responder",
     ),
-    "later value": (
-        broken('try = "same response"', 'try = "hold"'),
-        "hold",
-        "when_no_team.steps[1].try",
-        "'hold' is not yet supported",
-        "default",
-    ),
     "a clock that nothing follows": (
         broken("[clocks]", "[clocks]\nposition_stale_seconds = 60"),
         "position_stale_seconds",
