@@ -170,7 +170,7 @@ def _unknown_key(path: Path) -> Finding:
     part = "" if len(path) == 1 else path[0]
     later = NOT_YET.get(str(part), {}).get(str(key))
     if later is not None:
-        return Finding(path, f"{key!r} is not yet supported", later)
+        return Finding(path, f"{key!r} is written otherwise", later)
     if key in HAZARDS and "only_when" in path:
         what = f"{key!r} is a hazard, and nothing goes because of one"
         return Finding(path, what, f"raise the calls that it must not go to: raised_by = [{{ {key} = … }}] of a level")
