@@ -203,6 +203,20 @@ async def hold_call(
     return await issuer.issue(events.HoldCall, {"call_id": call_id, **body.fields()})
 
 
+@router.post("/calls/{agency}/{source}/{incident}/late")
+async def take_late_call(
+    issuer: Annotated[Issuer, issuing("answer-offer")],
+    agency: Name,
+    source: Name,
+    incident: IncidentInPath,
+    body: bodies.LateBody,
+) -> Answered:
+    """Ask to take a call that no team took in time: a dispatcher confirms it, or nothing comes of it."""
+    call_id = _own_call(issuer, f"{agency}/{source}/{incident}")
+    fields = {**body.fields(), "call_id": call_id, "person_id": _whose_name(issuer, body)}
+    return await issuer.issue(events.TakeLateCall, fields)
+
+
 @router.post("/calls/{agency}/{source}/{incident}/incident")
 async def confirm_incident(
     issuer: Annotated[Issuer, issuing("confirm")],
@@ -461,13 +475,18 @@ def _own_call(issuer: Issuer, call_id: str) -> str:
 
 
 def _answer(issuer: Issuer, offer_id: str, body: bodies.OfferBody) -> dict[str, Any]:
+    """The answer to an offer, in the name of whose it is."""
+    return {"offer_id": offer_id, **body.fields(), "person_id": _whose_name(issuer, body)}
+
+
+def _whose_name(issuer: Issuer, body: bodies.OfferBody) -> str:
     """Whose answer it is: staff their own; a supervisor names the person."""
     if body.person_id is None and not issuer.who.only_own_shift:
         fault = Fault("/person_id", "Nobody is named", "the member of the team who answers")
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Say for whom you answer.", fault)
     person_id = body.person_id or issuer.who.name
     issuer.of_own(person_id)
-    return {"offer_id": offer_id, **body.fields(), "person_id": person_id}
+    return person_id
 
 
 def _links(issuer: Issuer, team_id: str, about: str, members: tuple[str, ...]) -> dict[str, str]:
