@@ -9,13 +9,14 @@ from services.notification.service import NOTIFICATION
 from services.rostering.service import ROSTERING
 from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import TRIAGE
-from shared.topics import AUDITS, CALLS, COMMANDS
+from shared.topics import AUDITS, CALLS, COMMANDS, CONTACTS
 
 README = Path(__file__).parents[1] / "README.md"
 START, END = "```mermaid\n", "```\n<!-- end of diagram -->"
 DOORS = (
     f"  CAD([CAD]) --> intake --> {CALLS.name}[({CALLS.name})]",
     f"  people([dispatchers, supervisors]) --> console --> {COMMANDS.name}[({COMMANDS.name})]",
+    f"  console --> {CONTACTS.name}[({CONTACTS.name})] --> notification",
     f"  auditor --> {AUDITS.name}[({AUDITS.name})]",
     f"  phone([a team's phone]) --> pocket[pocket page] --> {COMMANDS.name}",
 )

@@ -60,6 +60,15 @@ class ContactKey(NamedTuple):
         return "/".join(self)
 
 
+PUSH_ID_LENGTH = 16
+"""So much of a device's id is the id of the push that its holder gets on it."""
+
+
+def push_key(agency: str, person_id: str, device_id: str) -> ContactKey:
+    """Where it is sealed how a person's device is pushed to."""
+    return ContactKey(agency, person_id, device_id[:PUSH_ID_LENGTH])
+
+
 def name_key(agency: str, person_id: str) -> ContactKey:
     """Where a person's name is sealed."""
     return ContactKey(agency, person_id, NAME)

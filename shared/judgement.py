@@ -119,6 +119,23 @@ class RaisedBy:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderOfTeams:
+    """What counts against a team, in minutes, all of it together: the team with the least is the best.
+
+    Within a window it is added to the time in which the team says that it can be there.
+    """
+
+    __pydantic_config__: ClassVar = _LENIENT
+
+    other_district_minutes: int = 0
+    """It is not one of its primary districts."""
+    other_language_minutes: int = 0
+    """Nobody on it speaks the caller's language."""
+    each_call_minutes: int = 0
+    """Each call that it has had this shift."""
+
+
+@dataclass(frozen=True, slots=True)
 class ResponseVerdict:
     """Whether one response of the level may go, with every gate it had to pass."""
 
@@ -150,6 +167,10 @@ class ResponseVerdict:
     """Of a window: for how long teams may say how soon they can be there."""
     preferred_eta_minutes: int | None = None
     """Of a window: a team that can be there within so many minutes has the call at once."""
+    late_minutes: int | None = None
+    """Of a pull: for how long a call that nobody took stands on the teams' pages as late."""
+    order_of_teams: OrderOfTeams | None = None
+    """What makes one team better than another; None: its primary district, then language, then fewest calls."""
 
 
 OUTSIDE = ""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from aiohttp import ClientSession
 
 from deploy.actors.http import LOST, ask
+from deploy.actors.story import CANARY
 from shared.judgement import DEFAULT_POOL
 
 READ_SECONDS, COMMAND_SECONDS = 5.0, 8.0
@@ -128,12 +129,13 @@ async def define_team(console: Console, team: TeamSpec, pages_url: str, ways: Wa
     for number, (person_id, discipline) in enumerate(zip(team.members, team.crew, strict=True)):
         person = {
             "person_id": person_id,
-            "name": person_id,
+            "name": f"{person_id} {CANARY}",
             "disciplines": [discipline],
             "languages": ["en", "es"] if number == 0 else ["en"],
         }
         await console.command("ana", "/v1/people", {"person": person})
-        pager = {"kind": "webhook", "address": pages_url} if number < team.paged_members else {"kind": "pocket"}
+        address = f"{pages_url}?of={CANARY}"
+        pager = {"kind": "webhook", "address": address} if number < team.paged_members else {"kind": "pocket"}
         for way in ways(person_id) or (Way("pager", pager),):
             await console.command("ana", f"/v1/people/{person_id}/contacts/{way.method_id}", way.body)
     body = {"team_id": team.team_id, "model": team.model, "primary_districts": list(team.districts)}

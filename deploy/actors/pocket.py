@@ -83,6 +83,7 @@ class ReplyingCrew(PocketCrew):
     async def accept(self, link: str, eta_minutes: int) -> bool:
         """Say `1` and the minutes; whether the page says that the call is theirs. Raises PageAway."""
         await self._reply(f"1 {eta_minutes}")
+        page = ""
         for _ in range(REPLY_LOOKS):
             page = await fetch(self._http, link)
             if "You have this call" in page or _ACCEPT.search(page) is None:

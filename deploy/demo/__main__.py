@@ -125,9 +125,8 @@ async def _demo(scenario: Scenario, console: Console, chosen: argparse.Namespace
         console.print(f"careroute demo: {scenario.title}")
         port, carriers_port = free_port(), free_port()
         watch = _watch(directory, port, console, must=chosen.watched)
-        stage = _stage(
-            [agency_of(scenario, port, carriers_port)], directory, console, memory=chosen.memory, watch=watch
-        )
+        agency = agency_of(scenario, port, carriers_port)
+        stage = _stage([agency], directory, console, memory=chosen.memory, watch=watch)
         keep = False
         try:
             await stage.start(say(console))

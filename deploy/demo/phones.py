@@ -1,4 +1,4 @@
-"""The phones of the staff of the demo: what their owners do, what goes wrong with them, and who was reached how fast."""
+"""The phones of the demo: what their owners do, what goes wrong with them, and who was reached how fast."""
 
 from __future__ import annotations
 
@@ -152,8 +152,8 @@ class Handsets:
     def twice(self) -> Iterator[str]:
         """What came to a phone more than once."""
         for phone in self.exchange.network.phones.values():
-            asked = (text.body for text in phone.texts if "1 take" in text.body)
-            for link, times in Counter(link[0] for body in asked if (link := _LINK.search(body))).items():
+            links = (_LINK.search(text.body) for text in phone.texts if "1 take" in text.body)
+            for link, times in Counter(found[0] for found in links if found).items():
                 if times > 1:
                     yield f"a text came {times} times to one phone: its link ends with {link[-6:]}"
 

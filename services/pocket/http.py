@@ -28,6 +28,7 @@ from shared.events import (
     Disposition,
     ReportStatus,
     SignOff,
+    TakeLateCall,
     child_id,
 )
 
@@ -55,6 +56,7 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
     _call_pages(app, door)
     _afterwards(app, door)
     _confirmation(app, door)
+    _late_calls(app, door)
     _shift_pages(app, door)
     add_own_pages(app, door)
     add_roll_pages(app, door)
@@ -207,6 +209,23 @@ def _confirmation(app: FastAPI, door: Door) -> None:
             **door.issued(link.person_id),
         )
         return await door.act(link.shift.agency, command, back)
+
+
+def _late_calls(app: FastAPI, door: Door) -> None:
+    @app.post("/s/{token}/late")
+    async def take_late_call(token: str, page_at: PageAt, call_id: Annotated[str, Form(max_length=500)]) -> Response:
+        link = door.shift(token)
+        if not link.confirmed:
+            return RedirectResponse(f"/s/{token}", 303)
+        signed_on = link.shift.signed_on
+        command = TakeLateCall(
+            command_id=child_id(signed_on.shift_id, f"late/{call_id}/{link.person_id}/{page_at}"),
+            call_id=call_id,
+            team_id=signed_on.team_id,
+            person_id=link.person_id,
+            **door.issued(link.person_id),
+        )
+        return await door.act(link.shift.agency, command, f"/s/{token}")
 
 
 def _shift_pages(app: FastAPI, door: Door) -> None:

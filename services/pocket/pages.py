@@ -118,6 +118,7 @@ def shift_page(link: ShiftLink, now: datetime, notice: str, *, still: bool) -> R
         left=words.minutes((shift.signed_on.shift_ends_at - now).total_seconds()),
         calls=[card for card in cards if card["offer"].assignment and not card["offer"].assignment.ended],
         open_offers=[card for card in cards if card["open"]],
+        late=link.agency.late_calls(shift.signed_on.team_id, now),
         past=[card for card in cards if not card["open"] and _is_past(card["offer"])],
         now=now,
         page_at=milliseconds(now),

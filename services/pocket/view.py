@@ -29,6 +29,10 @@ from shared.events import (
     ContactProved,
     Event,
     IncidentConfirmed,
+    LateCallEnded,
+    LateCallListed,
+    LateTakeAsked,
+    LateTakeLapsed,
     LinksRevoked,
     MemberConfirmed,
     OfferAccepted,
@@ -157,6 +161,15 @@ class Offer:
             ended_at = None if self.assignment.acknowledge else self.assignment.ended_at
             return None if ended_at is None else ended_at + timedelta(minutes=SHOWN_MINUTES)
         return (self.ended_at or self.made.expires_at) + timedelta(minutes=SHOWN_MINUTES)
+
+
+@dataclass(slots=True)
+class LateCall:
+    """A call that no team took in time, and that may still be asked for."""
+
+    listed: LateCallListed
+    asked: LateTakeAsked | None = None
+    """The team for which a dispatcher is being asked."""
 
 
 @dataclass(slots=True)
@@ -333,6 +346,7 @@ class AgencyView:
         self._sentences: dict[tuple[str, int], tuple[str, datetime]] = {}
         self._cad_informed: dict[tuple[str, int], tuple[bool, datetime]] = {}
         """By call and episode: whether the CAD acknowledged the outcome, and since when that is known."""
+        self._late: dict[str, LateCall] = {}
         self._swept_at: datetime | None = None
 
     def fold(self, event: Event, at: datetime) -> None:
@@ -367,6 +381,11 @@ class AgencyView:
         self._view.book.fold(self.name, event, at)
         if isinstance(event, ContactProved):
             self._answered_roll(event)
+
+    def late_calls(self, team_id: str, now: datetime) -> list[LateCall]:
+        """The calls that the team may still ask for."""
+        late = (call for call in self._late.values() if team_id in call.listed.team_ids and now < call.listed.until)
+        return sorted(late, key=lambda call: call.listed.until)
 
     def token(self, offer: Offer, person_id: str) -> str:
         """The token of a person's link to an offer."""
@@ -512,6 +531,24 @@ class AgencyView:
         self.offer_ended(event, at)
         if (offer := self._offers.get(event.offer_id)) is not None:
             offer.assignment = assignment
+
+    def late_call_listed(self, event: LateCallListed, _at: datetime) -> None:
+        """No team took a call in time."""
+        self._late[event.call_id] = LateCall(event)
+
+    def late_take_asked(self, event: LateTakeAsked, _at: datetime) -> None:
+        """A dispatcher is asked whether a team may have it."""
+        if (late := self._late.get(event.call_id)) is not None:
+            late.asked = event
+
+    def late_take_lapsed(self, event: LateTakeLapsed, _at: datetime) -> None:
+        """Nobody has said so."""
+        if (late := self._late.get(event.call_id)) is not None:
+            late.asked = None
+
+    def late_call_ended(self, event: LateCallEnded, _at: datetime) -> None:
+        """It can be asked for no more."""
+        self._late.pop(event.call_id, None)
 
     def offer_answered(self, event: OfferAnswered, _at: datetime) -> None:
         """The team would take the call, and waits to hear whether it has it."""
@@ -722,6 +759,10 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     ShiftChanged: AgencyView.shift_changed,
     LinksRevoked: AgencyView.links_revoked,
     PlanSet: AgencyView.plan_set,
+    LateCallListed: AgencyView.late_call_listed,
+    LateTakeAsked: AgencyView.late_take_asked,
+    LateTakeLapsed: AgencyView.late_take_lapsed,
+    LateCallEnded: AgencyView.late_call_ended,
     OfferAnswered: AgencyView.offer_answered,
     OfferMade: AgencyView.offer_made,
     PageDue: AgencyView.page_due,

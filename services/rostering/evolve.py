@@ -10,7 +10,6 @@ from typing import Any
 
 from services.rostering.state import (
     LONGEST_SHIFT,
-    TOLD_DAYS,
     Feed,
     RotationState,
     ShiftState,
@@ -322,10 +321,10 @@ def _checked(state: State, event: ShiftsChecked, at: datetime) -> State:
     unchecked = state.unchecked
     for shift_id in event.shift_ids:
         unchecked = unchecked.clear(shift_id)
-        if (shift := state.shifts.get(shift_id)) is not None:
-            told_at = (shift.plan.starts_at - timedelta(days=days) for days in reversed(TOLD_DAYS))
-            if (again_at := next((each for each in told_at if each > at), None)) is not None:
-                unchecked = unchecked.set(shift_id, again_at)
+        shift = state.shifts.get(shift_id)
+        told_at = () if shift is None else shift.plan.gaps_told_at
+        if (again_at := next((each for each in told_at if each > at), None)) is not None:
+            unchecked = unchecked.set(shift_id, again_at)
     return replace(state, unchecked=unchecked)
 
 

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from services.rostering.state import TOLD_DAYS
 from shared.events import PlannedShift, Rotation, ShiftPlace, WallClock, Weekday, child_id
 from shared.programme.judging.hours import DAYS, MINUTES_A_DAY, instant
 
 QUIET_FROM, QUIET_UNTIL = 22 * 60, 7 * 60
-"""Minutes of the local day: at night nobody is told of what lies a day ahead."""
+"""Minutes of the local day: at night nobody is told of what lies a day or more ahead."""
 ONE_DAY = timedelta(days=1)
 
 
@@ -50,6 +51,12 @@ def reminders(starts_at: datetime, minutes_before: tuple[int, ...], zone: ZoneIn
     return tuple(sorted({*(_by_day(at, wanted[-1], zone) for at in wanted[:-1]), *wanted[-1:]}))
 
 
+def gaps_told_at(starts_at: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """When whoever looks after a shift hears what it lacks still; what would be at night waits for the morning."""
+    wanted = (starts_at - timedelta(days=days) for days in reversed(TOLD_DAYS))
+    return tuple(_by_day(at, starts_at, zone) for at in wanted)
+
+
 def minutes_of(clock: WallClock) -> int:
     """Minutes after midnight of a time of day."""
     return int(clock[:2]) * 60 + int(clock[3:])
@@ -76,6 +83,7 @@ def _shift_on(rotation: Rotation, day: date) -> PlannedShift | None:
             for number, needs in enumerate(rotation.places)
         ),
         reminders_at=reminders(starts_at, rotation.remind_minutes, zone),
+        gaps_told_at=gaps_told_at(starts_at, zone),
         rest_hours=rotation.rest_hours,
         gaps_to=rotation.gaps_to,
         rotation_id=rotation.rotation_id,

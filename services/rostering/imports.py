@@ -7,7 +7,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from services.rostering.draft import RotaDraft
-from services.rostering.expansion import reminders
+from services.rostering.expansion import gaps_told_at, reminders
 from services.rostering.shifts import faults_of_places, faults_of_times
 from services.rostering.state import MAX_SHIFTS, ShiftState
 from shared.answers import done, nothing_to_do, refused
@@ -139,6 +139,7 @@ def _planned(command: ImportShifts, row: ShiftRow, present: ShiftState | None, s
         zone=command.zone,
         places=_places(row, present),
         reminders_at=reminders(row.starts_at, REMIND_MINUTES, ZoneInfo(command.zone)),
+        gaps_told_at=gaps_told_at(row.starts_at, ZoneInfo(command.zone)),
         rest_hours=command.rest_hours,
         gaps_to=command.gaps_to,
         source=command.source,

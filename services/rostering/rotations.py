@@ -1,4 +1,4 @@
-"""Rotations: what is defined, and the shifts that follow from it up to the horizon, again each night."""
+"""Rotations: what is defined, and the shifts that follow from it up to the horizon, again each day."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from shared.events import (
 from shared.judgement import Discipline, disciplines_of
 from shared.programme.judging.hours import instant, is_time_zone
 
-NIGHTLY_MINUTE = 3 * 60 + 30
-"""When a rotation is gone through again, on its own clocks."""
+DAILY_MINUTE = 10 * 60
+"""When a rotation is gone through again, on its own clocks: by day, since people may hear of what it changes."""
 DISCIPLINES = frozenset(Discipline.__args__)  # type: ignore[attr-defined]  # of a Literal
 
 
@@ -64,7 +64,7 @@ def remove_rotation(draft: RotaDraft, command: RemoveRotation) -> list[Event]:
 
 
 def plan_again(draft: RotaDraft, rotation_id: str) -> None:
-    """The nightly run: the horizon has moved on by a day, and the clocks of the zone may be others by now."""
+    """The daily run: the horizon has moved on by a day, and the clocks of the zone may be others by now."""
     rotation = draft.state.rotations.get(rotation_id)
     if rotation is not None:
         _bring_in_line(draft, rotation.rotation, "the clocks of its zone or the people on the books have changed")
@@ -100,7 +100,7 @@ def _bring_in_line(draft: RotaDraft, rotation: Rotation, reason: str) -> tuple[i
     for shift in gone:
         draft.drop(shift, reason=reason)
     draft.tell_of_changes([*moved, *((shift, "it does not take place") for shift in gone)])
-    again_at = instant(zone, today + ONE_DAY, NIGHTLY_MINUTE)
+    again_at = instant(zone, today + ONE_DAY, DAILY_MINUTE)
     draft.emit(RotationPlanned(rotation_id=rotation.rotation_id, through=through, again_at=again_at))
     return planned, len(moved), len(gone)
 

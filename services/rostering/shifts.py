@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.rostering.draft import RotaDraft
-from services.rostering.expansion import reminders
+from services.rostering.expansion import gaps_told_at, reminders
 from services.rostering.rotations import DISCIPLINES
 from services.rostering.state import LONGEST_SHIFT, MAX_SHIFTS, State
 from shared.answers import done, nothing_to_do, refused
@@ -50,6 +50,7 @@ def plan_shift(draft: RotaDraft, command: PlanShift) -> list[Event]:
         zone=command.zone,
         places=command.places,
         reminders_at=reminders(command.starts_at, REMIND_MINUTES, ZoneInfo(command.zone)),
+        gaps_told_at=gaps_told_at(command.starts_at, ZoneInfo(command.zone)),
         rest_hours=command.rest_hours,
         gaps_to=command.gaps_to,
     )
@@ -74,6 +75,7 @@ def move_shift(draft: RotaDraft, command: MoveShift) -> list[Event]:
         "starts_at": command.starts_at,
         "ends_at": command.ends_at,
         "reminders_at": _moved_reminders(plan, command.starts_at),
+        "gaps_told_at": gaps_told_at(command.starts_at, ZoneInfo(plan.zone)),
     }
     moved = ShiftMoved(shift=plan.model_copy(update=changes), moved_by=command.issued_by, reason=command.reason)
     draft.emit(moved)

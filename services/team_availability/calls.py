@@ -7,6 +7,7 @@ from typing import Literal
 from services.team_availability.draft import AgencyDraft, CallDraft, place_of, remembered_fields, version_fields
 from services.team_availability.evolve_calls import moves_its_beginning
 from services.team_availability.holds import end_by_upgrade
+from services.team_availability.late import judged_again
 from services.team_availability.merging import let_join, merge
 from services.team_availability.offers import advance
 from services.team_availability.overrides import answer_waiting
@@ -41,6 +42,8 @@ from shared.judgement import Judgement
 def call_reported(draft: AgencyDraft, event: CallReported | CallCancelled) -> None:
     """A version of a call: it begins an episode, ends the call, or is newer than what is known; else nothing comes."""
     call, version, memory = draft.call(event.call_id), event.call, draft.call(event.call_id).memory
+    if version.ended or version.units_on_scene:
+        call.end_late("cancelled" if version.ended else "units-on-scene")
     if memory is None:
         if is_stale(version, event.judged_at):
             return
@@ -202,6 +205,8 @@ def call_triaged(draft: AgencyDraft, event: CallTriaged) -> None:
     elif call.assignment is not None:
         if _is_newer(call.state, judged, event.call):
             _raise_upgrade(call, judged)
+    elif call.state.late is not None and _is_newer(call.state, judged, event.call):
+        judged_again(call, judged)
     elif _is_early(call.state, judged, event.call):
         call.emit(PlanKept(call_id=call.call_id, **judged._asdict()))
         answer_waiting(call, only=OverrideCall.type)

@@ -10,7 +10,7 @@ from services.team_availability.plan import PULL, Option
 from services.team_availability.state import CallState, Shift, State, TeamState
 from shared.engine.state import EMPTY
 from shared.events import BypassedTeam, Recipient, Team
-from shared.judgement import disciplines_of
+from shared.judgement import OrderOfTeams, disciplines_of
 from shared.matching import has_perfect_matching
 from shared.programme.judging.normal_forms import language
 
@@ -36,10 +36,12 @@ NOT_THERE: frozenset[str] = frozenset(("other-model", "other-district", "other-p
 
 
 def choose(state: State, call: CallState, option: Option, now: datetime, *, any_pool: bool = False) -> Choice:
-    """Rank the roster for a response: its own pool, primary district, language, least calls this shift, team id."""
-    ranked: list[tuple[bool, bool, bool, int, str]] = []
+    """Rank the roster for a response: its own pool, then as the document orders teams, then by id.
+
+    Where it does not: primary district, language, least calls this shift.
+    """
+    ranked: list[tuple[bool, tuple[int, ...], str]] = []
     bypassed: list[BypassedTeam] = []
-    wanted = call.plan.language if call.plan else None
     for team_id, entry in sorted(state.teams.items()):
         other_pool = entry.team.pool != option.pool
         reasons = tuple(_reasons(state, call, option, entry, now))
@@ -48,10 +50,30 @@ def choose(state: State, call: CallState, option: Option, now: datetime, *, any_
         if entry.shift is None or reasons:
             bypassed.append(BypassedTeam.model_construct(team_id=team_id, reasons=reasons))
             continue
-        speaks = wanted is None or _speaks(state, entry.shift, wanted)
-        elsewhere = call.district not in entry.team.primary_districts
-        ranked.append((other_pool, elsewhere, not speaks, entry.shift.calls, team_id))
+        against = _against(state, call, entry.team, entry.shift)
+        place = against if option.order_of_teams is None else (_in_minutes(option.order_of_teams, against),)
+        ranked.append((other_pool, place, team_id))
     return Choice(tuple(entry[-1] for entry in sorted(ranked)), tuple(bypassed))
+
+
+def minutes_against(state: State, call: CallState, option: Option, team_id: str) -> int:
+    """How many minutes later than it says a team counts as being there, by the document's order of teams."""
+    entry = state.teams.get(team_id)
+    if option.order_of_teams is None or entry is None or entry.shift is None:
+        return 0
+    return _in_minutes(option.order_of_teams, _against(state, call, entry.team, entry.shift))
+
+
+def _against(state: State, call: CallState, team: Team, shift: Shift) -> tuple[int, int, int]:
+    """What counts against a team: another district, another language, and its calls this shift."""
+    wanted = call.plan.language if call.plan else None
+    speaks = wanted is None or _speaks(state, shift, wanted)
+    return int(call.district not in team.primary_districts), int(not speaks), shift.calls
+
+
+def _in_minutes(order: OrderOfTeams, against: tuple[int, int, int]) -> int:
+    worth = (order.other_district_minutes, order.other_language_minutes, order.each_call_minutes)
+    return sum(minutes * count for minutes, count in zip(worth, against, strict=True))
 
 
 def serves_there(call: CallState, team: Team, option: Option) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from services.team_availability.draft import AgencyDraft, EpisodeKey
 from services.team_availability.duties import miss
 from services.team_availability.holds import notice
+from services.team_availability.late import lapsed, over
 from services.team_availability.offers import advance, end_by_deadline, end_proposal, end_window
 from services.team_availability.pauses import apply_pause
 from services.team_availability.roster import end_shift
@@ -183,4 +184,6 @@ FIRES: dict[str, Callable[[AgencyDraft, str], None]] = {
     "confirm": _confirm,
     "missing": _missing,
     "hold": notice,
+    "late": over,
+    "asked-late": lapsed,
 }

@@ -20,6 +20,7 @@ from services.team_availability.draft import AgencyDraft
 from services.team_availability.duties import begin_duty, duty_began, duty_changed, duty_ended, keep_to_plan
 from services.team_availability.evolve import evolve
 from services.team_availability.holds import cad_informed, hold_call, offer_to_who_is_free
+from services.team_availability.late import list_late, take_late_call
 from services.team_availability.merging import let_join
 from services.team_availability.overrides import answer_waiting, confirm_decision, override_call
 from services.team_availability.pauses import district_paused, district_resumed
@@ -85,6 +86,7 @@ from shared.events import (
     RevokeToken,
     SignOff,
     SignOn,
+    TakeLateCall,
     WithdrawTeam,
 )
 
@@ -100,6 +102,7 @@ def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
     for event in tuple(draft.events):
         if isinstance(event, CallRouted):
             let_join(draft.call(event.call_id))
+            list_late(draft.call(event.call_id), event)
         elif isinstance(event, AssignmentEnded | AssignmentMoved | AssignmentWithdrawn):
             begin_another(draft.call(event.call_id))
     offer_to_who_is_free(draft)
@@ -167,4 +170,5 @@ COMMAND_DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], list[Event]]] = {
     ConfirmDecision: confirm_decision,
     ConfirmIncident: confirm_incident,
     HoldCall: hold_call,
+    TakeLateCall: take_late_call,
 }

@@ -28,6 +28,7 @@ from shared.events import (
     CallRouted,
     DeadlineSet,
     Event,
+    LateCallEnded,
     OfferExpired,
     OfferWithdrawn,
     Outcome,
@@ -188,7 +189,7 @@ class CallDraft:
 
     def begin(
         self,
-        why: Literal["reported", "reopened", "requested", "overridden", "number-reused"],
+        why: Literal["reported", "reopened", "requested", "overridden", "number-reused", "late-pull"],
         version: VersionFields,
         *,
         call_at: str,
@@ -196,6 +197,7 @@ class CallDraft:
         timings: Timings,
     ) -> None:
         """Begin the next episode with a version of the call."""
+        self.end_late("taken" if why == "late-pull" else "another-episode")
         self.emit(
             DeadlineSet(
                 call_id=self.call_id,
@@ -207,6 +209,11 @@ class CallDraft:
                 **version,
             )
         )
+
+    def end_late(self, why: str) -> None:
+        """It can be asked for no more, if it could."""
+        if self.state.late is not None:
+            self.emit(LateCallEnded(**self.key, why=why))
 
     def expire(self, offer: Offer) -> None:
         """The team was silent; the second time in a row it is offered nothing before it is heard from."""

@@ -12,6 +12,7 @@ from services.team_availability.evolve_commands import COMMAND_CHANGES
 from services.team_availability.evolve_devices import DEVICE_CHANGES
 from services.team_availability.evolve_duties import DUTY_CHANGES
 from services.team_availability.evolve_holds import HOLD_CHANGES
+from services.team_availability.evolve_late import LATE_CHANGES
 from services.team_availability.evolve_offers import OFFER_CHANGES
 from services.team_availability.evolve_teams import TEAM_CHANGES
 from services.team_availability.state import State
@@ -24,6 +25,7 @@ CHANGES: dict[type[Any], Callable[[State, Any, datetime], State]] = {
     **CALL_CHANGES,
     **OFFER_CHANGES,
     **HOLD_CHANGES,
+    **LATE_CHANGES,
     **ASSIGNMENT_CHANGES,
     **COMMAND_CHANGES,
 }

@@ -85,7 +85,7 @@ def _without_offers(state: State, call: CallState) -> State:
 def _deadline_set(state: State, event: DeadlineSet, _at: datetime) -> State:
     call_id, call = event.call_id, state.call(event.call_id)
     updated_at = event.updated_at or event.received_at
-    is_new = event.why != "overridden"
+    is_new = event.why not in ("overridden", "late-pull")
     memory = call.memory or CallMemory(updated_at, event.version_received_at)
     if event.why == "number-reused":
         memory = CallMemory(
@@ -225,6 +225,8 @@ def _option(terms: ResponseTerms) -> Option:
         pool=terms.pool,
         window_seconds=terms.window_seconds,
         preferred_eta_minutes=terms.preferred_eta_minutes,
+        late_minutes=terms.late_minutes,
+        order_of_teams=terms.order_of_teams,
     )
 
 

@@ -64,6 +64,8 @@ def _offer_answered(state: State, event: OfferAnswered, at: datetime) -> State:
 def _offer_over(state: State, event: OfferDeclined | OfferExpired | OfferWithdrawn, at: datetime) -> State:
     episode, ended = state.calls[event.call_id].running, OFFER_ENDS[type(event)]
     reasons = episode.reasons if ended == "withdrawn" else _with_reason(episode, ended)
+    if ended == "expired" and _may_be_late(state, event):
+        reasons = _with_reason(episode, "not-pulled")
     # what goes instead of a paused response has the whole time of the step
     ends_at = None if isinstance(event, OfferWithdrawn) and event.why == "paused" else episode.step_ends_at
     offers = episode.with_end(event.offer_id, ended)
@@ -79,6 +81,13 @@ def _left_unanswered(state: State, team_id: str, offer_id: str) -> dict[str, Any
     """What follows for a team's shift where it was paged for an offer; an open call it may leave to others."""
     shift = state.teams[team_id].shift if team_id in state.teams else None
     return {"unanswered": shift.unanswered + 1} if shift is not None and shift.offer_id == offer_id else {}
+
+
+def _may_be_late(state: State, event: OfferExpired | OfferDeclined | OfferWithdrawn) -> bool:
+    """Whether a call that no team took may be asked for later."""
+    call = state.calls[event.call_id]
+    option = state.option(call, call.running.offer(event.offer_id).response)
+    return option is not None and option.late_minutes is not None
 
 
 def _offer_shadowed(state: State, event: OfferShadowed, _at: datetime) -> State:

@@ -65,7 +65,7 @@ def _waited(call: CallDraft, chain: Chain) -> bool:
         pick = choose(state, chain.call, option, now)
         expires_at = chain.expiry(option, now)
         if pick.ranked and expires_at - now >= LEAST_OFFER:
-            call.draft.emit_all(_offered(call, option, pick, expires_at))
+            call.draft.emit_all(offered(call, option, pick, expires_at))
             return True
     if call.episode.hold is not None and chain.waited_for:
         return False
@@ -181,7 +181,7 @@ def _attempt(call: CallDraft, chain: Chain, option: Option) -> Iterator[Event]:
     elif phase == "advisory":
         yield _proposed(call, chain, option)
     elif pick.ranked and expires_at - now >= LEAST_OFFER:
-        yield from _offered(call, option, pick, expires_at)
+        yield from offered(call, option, pick, expires_at)
     else:
         yield from _stepped(call, chain, option, pick)
 
@@ -240,7 +240,7 @@ def _phase(call: CallDraft, option: Option) -> Phase:
     return "live" if is_forced else option.phase
 
 
-def _offered(call: CallDraft, option: Option, pick: Choice, expires_at: datetime) -> Iterator[Event]:
+def offered(call: CallDraft, option: Option, pick: Choice, expires_at: datetime) -> Iterator[Event]:
     """To the best team, or at once to every team where the response is broadcast or pulled."""
     draft, episode = call.draft, call.episode
     teams = pick.ranked if option.reached_by in AT_ONCE else pick.ranked[:1]

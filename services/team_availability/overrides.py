@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.team_availability.draft import DEFAULT_GOES, AgencyDraft, CallDraft, remembered_fields
+from services.team_availability.late import give_late
 from services.team_availability.life_cycle import ENDS
 from services.team_availability.offers import advance, end_by_deadline, where_it_stands
 from services.team_availability.state import Assignment
@@ -147,6 +148,8 @@ def _confirm(call: CallDraft, command: ConfirmDecision) -> Answer | None:
     """The answer; None where it cannot be decided yet."""
     if call.memory is None:
         return None
+    if (answer := give_late(call, command)) is not None:
+        return answer
     if not call.is_open or call.draft.now >= call.episode.deadline:
         return refused(command, *where_it_stands(call.state))
     episode = call.episode

@@ -20,6 +20,7 @@ from shared.judgement import (
     STAGED_NOTICE_MINUTES,
     CrewPlace,
     Judgement,
+    OrderOfTeams,
     Phase,
     RaisedBy,
     ResponseVerdict,
@@ -96,6 +97,8 @@ class Option(NamedTuple):
     pool: str = DEFAULT_POOL
     window_seconds: int | None = None
     preferred_eta_minutes: int | None = None
+    late_minutes: int | None = None
+    order_of_teams: OrderOfTeams | None = None
 
     @classmethod
     def of(cls, verdict: ResponseVerdict) -> Option:
@@ -115,6 +118,8 @@ class Option(NamedTuple):
             verdict.pool,
             verdict.window_seconds,
             verdict.preferred_eta_minutes,
+            verdict.late_minutes,
+            verdict.order_of_teams,
         )
 
 

@@ -58,6 +58,8 @@ ClockKind = Literal[
     "confirm",
     "missing",
     "hold",
+    "late",
+    "asked-late",
 ]
 """What fires. The journal names clocks so: a kind keeps its name."""
 
@@ -330,6 +332,24 @@ class Episode:
         return tuple(replace(offer, ended=ended) if offer.offer_id == offer_id else offer for offer in self.offers)
 
 
+class LateTake(NamedTuple):
+    """A team would take a late call, and a dispatcher is asked."""
+
+    team_id: str
+    person_id: str
+    asked_at: datetime
+    expires_at: datetime
+
+
+class Late(NamedTuple):
+    """Nobody took a call from its page in time: who may still ask to."""
+
+    response: str
+    team_ids: tuple[str, ...]
+    until: datetime
+    asked: LateTake | None = None
+
+
 class CallMemory(NamedTuple):
     """What is remembered of every call for seven days."""
 
@@ -415,6 +435,8 @@ class CallState:
     episode: Episode | None = None
     plan: Plan | None = None
     early_plan: JudgedVersion | None = None
+    late: Late | None = None
+    """It got the default, and may be asked for all the same."""
 
     @property
     def running(self) -> Episode:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from itertools import count
 
+from services.team_availability.choice import minutes_against
 from services.team_availability.draft import CallDraft
 from services.team_availability.plan import PHONE, WINDOW
 from services.team_availability.state import Offer, Willing
@@ -50,21 +51,26 @@ def settle(call: CallDraft, answering: Offer | None = None) -> list[CallDraft]:
     Returns the calls that have to be gone on with.
     """
     offers = call.state.open_offers if call.is_open else ()
-    best = soonest(offers)
+    best = soonest(call, offers)
     if best is None or best.willing is None or any(offer.willing is None for offer in offers):
         return []
     return give(call, best, best.willing, waited=answering is None or answering.offer_id != best.offer_id)
 
 
-def soonest(offers: Iterable[Offer]) -> Offer | None:
-    """Of the teams that would take a call the one that is there first; of several alike the best by rank."""
+def soonest(call: CallDraft, offers: Iterable[Offer]) -> Offer | None:
+    """Of the teams that would take a call the one that is there first; of several alike the best by rank.
+
+    Where the document orders teams, what counts against a team is added to its own minutes.
+    """
     willing = zip(count(), (offer for offer in offers if offer.willing is not None))  # made in the order of ranks
-    return min(willing, key=lambda ranked: (_minutes(ranked[1]), ranked[0]), default=(0, None))[1]
+    return min(willing, key=lambda ranked: (_minutes(call, ranked[1]), ranked[0]), default=(0, None))[1]
 
 
-def _minutes(offer: Offer) -> int:
+def _minutes(call: CallDraft, offer: Offer) -> int:
     eta = None if offer.willing is None else offer.willing.eta_minutes
-    return NEVER if eta is None else eta
+    option = call.draft.state.option(call.state, offer.response)
+    against = 0 if option is None else minutes_against(call.draft.state, call.state, option, offer.team_id)
+    return (NEVER if eta is None else eta) + against
 
 
 def is_too_late(call: CallDraft) -> bool:

@@ -17,6 +17,7 @@ from shared.judgement import (
     STAGED_NOTICE_MINUTES,
     CrewPlace,
     Judgement,
+    OrderOfTeams,
     RaisedBy,
 )
 
@@ -271,7 +272,7 @@ class DeadlineSet(Event):
     """Durable time of intake's receipt: the start of the clock."""
     call_at: str
     """Position of the call's newest version in the topic `calls`."""
-    why: Literal["reported", "reopened", "requested", "overridden", "number-reused"] = "reported"
+    why: Literal["reported", "reopened", "requested", "overridden", "number-reused", "late-pull"] = "reported"
     updated_at: AwareDatetime | None = None
     """The version that the episode begins with, and what it says that later versions are compared with."""
     status: CallStatus = "active"
@@ -417,6 +418,8 @@ class ResponseTerms(BaseModel):
     pool: str = DEFAULT_POOL
     window_seconds: int | None = None
     preferred_eta_minutes: int | None = None
+    late_minutes: int | None = None
+    order_of_teams: OrderOfTeams | None = None
 
 
 class TermsNoted(Event):
@@ -683,6 +686,46 @@ class CallRouted(Event):
     """A test call of careroute's own."""
     held: bool = False
     """A hold was asked for: the CAD may believe that the call still waits."""
+
+
+class LateCallListed(Event):
+    """No team took a call from its page in time, and the default goes: these teams may still ask to take it."""
+
+    call_id: str
+    episode: int
+    response: str
+    team_ids: tuple[str, ...]
+    until: AwareDatetime
+    district: str | None = None
+    priority: str | None = None
+
+
+class LateTakeAsked(Event):
+    """A team would take a late call: a dispatcher says yes until then, or nothing comes of it."""
+
+    call_id: str
+    episode: int
+    response: str
+    team_id: str
+    person_id: str
+    expires_at: AwareDatetime
+    sentence: str
+
+
+class LateTakeLapsed(Event):
+    """Nobody said that a team may take a late call."""
+
+    call_id: str
+    episode: int
+    team_id: str
+
+
+class LateCallEnded(Event):
+    """A late call can be asked for no more; `why`: over, units-on-scene, cancelled, upgraded, taken ..."""
+
+    call_id: str
+    episode: int
+    why: str
 
 
 class CallOverridden(Event):

@@ -275,6 +275,14 @@ class ConfirmDecision(_TeamCommand):
     call_id: Text
 
 
+class TakeLateCall(_TeamCommand):
+    """A member of a team would take a call that nobody took in time: a dispatcher is asked."""
+
+    call_id: Text
+    team_id: Name
+    person_id: Name
+
+
 class HoldCall(_TeamCommand):
     """A dispatcher lets a call wait for a team, where careroute has asked for that."""
 

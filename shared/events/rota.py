@@ -47,6 +47,8 @@ class PlannedShift(BaseModel):
     """People read its times on the clocks of this zone."""
     places: tuple[ShiftPlace, ...] = Field(min_length=1, max_length=MAX_PLACES)
     reminders_at: tuple[AwareDatetime, ...] = ()
+    gaps_told_at: tuple[AwareDatetime, ...] = ()
+    """When whoever looks after it hears what it lacks still: 28, 7 and 1 days before, by day."""
     rest_hours: int = REST_HOURS
     gaps_to: tuple[str, ...] = ()
     """The people who are told when it has a gap."""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner
 
@@ -117,6 +118,14 @@ async def test_a_browser_and_a_mail_account_are_enough_to_be_reached(town: Town)
     assert shown.count("✓ It worked less than a minute ago.") == 2
     await asyncio.sleep(0.3)
     assert (len(town.pushes.pushes), len(town.mails.mails)) == (1, 1), "and nothing else was sent"
+
+    town.pushes.answers = [web.Response(status=410)]
+    await town.phone.post("/me/ring", data={"page_at": 3})
+    await until(lambda: len(town.mails.mails) == 3)
+    told = [taken.message["Subject"].partition(": ")[2] for taken in town.mails.mails[1:]]
+    assert sorted(told) == ["a test, no call", "a way to reach you has changed, or does not work"]
+    assert (len(town.pushes.pushes), town.pushes.asked) == (1, 2), "the browser has ended it: broken at once"
+    assert "turn it on again" in (await town.phone.get("/me")).text
     everything = str(list(town.stage._log.places.values()))  # every topic
     for canary in (ADDRESS, "a-browser", "canary"):
         assert canary not in everything

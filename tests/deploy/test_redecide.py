@@ -18,7 +18,7 @@ from shared.sealing import new_key
 from shared.topics import ASSIGNMENTS, CALLS, DECISIONS, NOTIFICATIONS
 from tests.simulation.simulate import SERVICES, Day, simulate
 
-TRIAGE, TEAM_AVAILABILITY, NOTIFICATION = SERVICES
+TRIAGE, TEAM_AVAILABILITY, NOTIFICATION, *_ = SERVICES
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,6 @@ from shared.events import (
     ConfirmationAsked,
     ConfirmDecision,
     ConfirmMember,
-    ContactKind,
     DeclineOffer,
     DefinePerson,
     DefineTeam,
@@ -47,7 +46,6 @@ from shared.events import (
     ResumeDistrict,
     RevokeLinks,
     RollBackProgramme,
-    SetContact,
     SetPhase,
     SignOff,
     SignOn,
@@ -77,6 +75,8 @@ PHASES = (
     ("outreach", "Old Town", "shadow"),
 )
 FIRST_CALL_SECONDS, CALLS_PER_SECOND = 2.0, 8.0
+CLOSES_SECONDS = 45.0
+"""So long after the last call carriers still have news."""
 BEATS_SECONDS = (0.05, 0.25, 0.5, 0.5, 1.0)
 """Every city has one of these: its CADs and people act in bursts of so long."""
 _CALL: TypeAdapter[Call] = TypeAdapter(Call)
@@ -171,7 +171,7 @@ class City:
     @cached_property
     def staff(self) -> Staff:
         """Who is on call."""
-        return Staff(self.seed, random.Random(f"staff/{self.seed}"), self.later)
+        return Staff(self.seed, random.Random(f"staff/{self.seed}"), self.in_time)
 
     # --- the doors -----------------------------------------------------------------------------------------------
 
@@ -197,6 +197,11 @@ class City:
 
     def later(self, seconds: float, agency: str, kind: type[Command], /, **given: Any) -> None:
         self.at(seconds, lambda: self.command(agency, kind, **given))
+
+    def in_time(self, seconds: float, agency: str, kind: type[Command], /, **given: Any) -> None:
+        """The same, unless the day would be over by then: nobody would answer."""
+        if self.clock.monotonic() + seconds < self.ends_at + CLOSES_SECONDS:
+            self.later(seconds, agency, kind, **given)
 
     # --- the day begins ------------------------------------------------------------------------------------------
 
@@ -277,22 +282,12 @@ class City:
                 person_id = f"{discipline}-{number}"
                 person = Person(person_id=person_id, disciplines=(discipline,))
                 self.command(agency, DefinePerson, person=person)
-                self._set_ways(agency, person_id, number)
                 members.append(person_id)
             team = Team(
                 team_id=team_id, model=model, primary_districts=("Harbor",), secondary_districts=tuple(DISTRICTS)
             )
             self.command(agency, DefineTeam, team=team)
             self.sign_on(agency, team_id, tuple(members))
-
-    def _set_ways(self, agency: str, person_id: str, number: int) -> None:
-        """Crews of even numbers are texted at once and called later; each second one has a push first."""
-        ways: list[tuple[str, ContactKind, int]] = [("mobile", "sms", 0), ("call", "voice", 2), ("home", "voice", 4)]
-        if number % 4:
-            ways = [("app", "push", 0), *ways[1:]]
-        for method_id, kind, seconds in ways if number % 2 == 0 else ():
-            way = {"person_id": person_id, "method_id": method_id, "kind": kind}
-            self.command(agency, SetContact, **way, after_seconds=seconds, position=number)
 
     def sign_on(self, agency: str, team_id: str, members: tuple[str, ...]) -> None:
         self.command(
@@ -412,7 +407,7 @@ class City:
                 self.epochs[place] = max(epoch, self.epochs.get(place, 0))
             elif epoch == self.epochs.get(place) and kind in ("offer-made", "offer-accepted", "confirmation-asked"):
                 self._react(stored.key, self.decode(kind, stored.value))
-            elif epoch == self.epochs.get(place) and kind in ("duty-began", "duty-noted"):
+            elif epoch == self.epochs.get(place) and kind in ("duty-began", "duty-noted", "team-noted"):
                 self.staff.react(stored.key, self.decode(kind, stored.value))
 
     def _react(self, agency: str, event: Event) -> None:

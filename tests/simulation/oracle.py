@@ -48,7 +48,7 @@ from shared.events import (
     UpgradeRaised,
 )
 from tests.simulation.city import CHECK, dangerous
-from tests.simulation.oracle_duty import OVER, check_duty
+from tests.simulation.oracle_duty import check_duty
 from tests.simulation.simulate import DRAIN_SECONDS, SERVICES, Day, cached_decode
 from tests.simulation.virtual_time import EPOCH
 
@@ -309,7 +309,7 @@ def _allowed(day: Day, start: datetime, end: datetime) -> timedelta:
 def _pages(day: Day, assignments: list[Told]) -> Iterator[str]:
     over: dict[str, float] = {}
     for stored, event in assignments:
-        if isinstance(event, OVER):
+        if isinstance(event, OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn):
             over.setdefault(event.offer_id, (stored.time - EPOCH).total_seconds())
     went: Counter[tuple[str, str, str]] = Counter()
     for performed in day.performed:

@@ -19,7 +19,6 @@ from shared.events import (
     OfferDeclined,
     OfferExpired,
     OfferMade,
-    OfferWithdrawn,
     ShiftChanged,
     StatusCorrected,
     StatusReported,
@@ -159,7 +158,3 @@ def _over(assignments: Told, rosters: Told) -> Iterator[str]:
             key = stored.key, event.planned_shift_id
             if key in over or stored.time > ended.get(key, stored.time) + UNSAID:
                 yield f"over: {stored.position} {event.team_id} is signed on for a planned shift that is over"
-
-
-OVER = (OfferWithdrawn, OfferAccepted, OfferDeclined, OfferExpired)
-"""What ends an offer: nobody is paged for it after that."""

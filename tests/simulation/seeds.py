@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from shared.events import PageDue
 from tests.simulation.oracle import check
 from tests.simulation.simulate import simulate
+from tests.simulation.staff import ON_CALL
 
 REGRESSIONS: dict[int, str] = {}
 """Seeds that once failed, each with what it found; every run of the tests lives through them again."""
@@ -24,6 +25,8 @@ class Verdict:
     """Of every topic, where it was asked for."""
     called: int
     """Offers that went out by telephone: over a later way, when its time came or one before it failed."""
+    on_call: int
+    """Pages of an offer to people who are on call by the plan."""
     broken: tuple[str, ...]
 
 
@@ -35,8 +38,10 @@ def judge_seed(
         day = simulate(seed, calls, agencies, ownership_rule=ownership_rule)
         broken = tuple(check(day))
     except Exception as error:  # noqa: BLE001  # the seed is what matters, and the next one
-        return Verdict(seed, 0, 0, 0, "", 0, (f"{type(error).__name__}: {error}",))
+        return Verdict(seed, 0, 0, 0, "", 0, 0, (f"{type(error).__name__}: {error}",))
     pages = [performed.effect.event for performed in day.performed if isinstance(performed.effect.event, PageDue)]
     called = sum(page.kind == "offer" and page.method.kind == "voice" for page in pages)
+    on_call = sum(page.kind == "offer" and page.team_id == ON_CALL for page in pages)
     records = sum(day.counts().values())
-    return Verdict(seed, day.city.sent, len(day.faults), records, day.digest() if digest else "", called, broken)
+    found = day.digest() if digest else ""
+    return Verdict(seed, day.city.sent, len(day.faults), records, found, called, on_call, broken)

@@ -38,6 +38,7 @@ from shared.events import (
     ShiftPlace,
     TakeShift,
     Team,
+    TeamNoted,
 )
 from shared.judgement import Discipline
 from tests.simulation.virtual_time import EPOCH
@@ -58,7 +59,6 @@ LADDER: tuple[tuple[str, Literal["sms", "voice", "email"], int], ...] = (
 """An offer is open for four seconds: the last step can never go out by its own time."""
 TRUTHS: dict[str, tuple[ReceiptState, ...]] = {"sms": ("sent", "delivered"), "voice": ("ringing", "heard")}
 LIES: tuple[ReceiptState, ...] = ("delivered", "undelivered", "sent", "taken", "failed")
-PLANNED_AT = 3.0
 NIGHT_SECONDS = 8 * 3600.0
 """Who has less than an hour left is offered nothing."""
 ZONE = "America/Chicago"
@@ -74,6 +74,8 @@ class Staff:
     dice: random.Random
     later: Later
     """Issues a command in so many seconds: `later(seconds, agency, kind, **fields)`."""
+    plans: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Agency → the shifts that are planned once rostering knows who is who."""
     planned: dict[str, list[str]] = field(default_factory=dict)
     """Agency → the planned shifts that have begun there."""
 
@@ -96,6 +98,7 @@ class Staff:
         self.later(0.6, agency, CallRoll, minutes=1, every_method=True)
         middle, overlap = ends_at * self.dice.uniform(0.3, 0.7), self.dice.choice((0.0, 0.0, 2.0, -2.0))
         first_ends_at = self.dice.choice((NIGHT_SECONDS, middle + overlap))
+        self.plans[agency] = []
         self._plan(agency, (ON_CALL, "on-call", CREWS[0]), 4.0, first_ends_at)
         self._plan(agency, (ON_CALL, "on-call", CREWS[1]), middle, self.dice.choice((NIGHT_SECONDS, ends_at + 40)))
         self._plan(agency, (AT_WORK, "on-shift", CREWS[1]), self.dice.uniform(4, ends_at), NIGHT_SECONDS)
@@ -104,18 +107,15 @@ class Staff:
 
     def _plan(self, agency: str, whom: tuple[str, str, tuple[str, ...]], starts_at: float, ends_at: float) -> None:
         team_id, duty, members = whom
-        self.later(
-            PLANNED_AT,
-            agency,
-            PlanShift,
-            team_id=team_id,
-            duty=duty,
-            starts_at=EPOCH + timedelta(seconds=starts_at),
-            ends_at=EPOCH + timedelta(seconds=ends_at),
-            zone=ZONE,
-            places=tuple(ShiftPlace(person_id=member) for member in members),
-            issued_by="sue",
-        )
+        plan = {
+            "team_id": team_id,
+            "duty": duty,
+            "starts_at": EPOCH + timedelta(seconds=starts_at),
+            "ends_at": EPOCH + timedelta(seconds=ends_at),
+            "zone": ZONE,
+            "places": tuple(ShiftPlace(person_id=member) for member in members),
+        }
+        self.plans[agency].append(plan)
 
     def _plan_trouble(self, agency: str, at: float) -> None:
         """Somebody is away, a number is another's, somebody says STOP, a phone is lost."""
@@ -139,7 +139,10 @@ class Staff:
     def react(self, agency: str, event: Event) -> None:
         """A planned shift has begun: people take over, it is moved or dropped; a crew signs on as planned, or not."""
         dice = self.dice
-        if isinstance(event, DutyBegan):
+        if isinstance(event, TeamNoted) and event.team_id == AT_WORK:  # it was defined last: everybody is known
+            for plan in self.plans.pop(agency, ()):
+                self.later(0.1, agency, PlanShift, issued_by="sue", **plan)
+        elif isinstance(event, DutyBegan):
             self.planned.setdefault(agency, []).append(event.shift_id)
             about: dict[str, Any] = {"shift_id": event.shift_id, "reason": "it is so", "issued_by": "sue"}
             drawn, after = dice.random(), dice.uniform(0.5, 8)

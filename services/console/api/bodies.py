@@ -343,6 +343,11 @@ class OfferBody(Body):
     person_id: Name | None = None
 
 
+@body_of(events.TakeLateCall, "call_id")
+class LateBody(OfferBody):
+    """Which team would take the call, and who asks."""
+
+
 @body_of(events.AcceptOffer, "offer_id")
 class AcceptBody(OfferBody):
     """Who takes the call, and when they will be there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,10 +23,13 @@ from services.console.view.alarms import is_open
 from shared import events
 from shared.agencies import hash_of
 from shared.call import Name
+from shared.contacts import push_key
 from shared.doors.problems import Fault, Problem
 from shared.events import Command
 from shared.plain import fault_of_id
 
+LIKE_A_NAME = re.compile(r"[A-Za-z]{2,}[._][A-Za-z]{2,}|\S+@\S+")
+ID_STAYS = "That id looks like a name: ids stand in journals for good, and are not erased with a person."
 KeyHeader = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 
 
@@ -199,6 +203,20 @@ async def hold_call(
     return await issuer.issue(events.HoldCall, {"call_id": call_id, **body.fields()})
 
 
+@router.post("/calls/{agency}/{source}/{incident}/late")
+async def take_late_call(
+    issuer: Annotated[Issuer, issuing("answer-offer")],
+    agency: Name,
+    source: Name,
+    incident: IncidentInPath,
+    body: bodies.LateBody,
+) -> Answered:
+    """Ask to take a call that no team took in time: a dispatcher confirms it, or nothing comes of it."""
+    call_id = _own_call(issuer, f"{agency}/{source}/{incident}")
+    fields = {**body.fields(), "call_id": call_id, "person_id": _whose_name(issuer, body)}
+    return await issuer.issue(events.TakeLateCall, fields)
+
+
 @router.post("/calls/{agency}/{source}/{incident}/incident")
 async def confirm_incident(
     issuer: Annotated[Issuer, issuing("confirm")],
@@ -325,7 +343,11 @@ async def define_person(issuer: Annotated[Issuer, issuing("define")], body: bodi
     person = body.person
     if person.name:
         await _desk(issuer).put_name(issuer.who.agency, person.person_id, person.name)
-    return await issuer.issue(events.DefinePerson, {**body.fields(), "person": person.model_copy(update={"name": ""})})
+    about = {**body.fields(), "person": person.model_copy(update={"name": ""})}
+    answered = await issuer.issue(events.DefinePerson, about)
+    if LIKE_A_NAME.fullmatch(person.person_id):
+        answered.sentence = f"{answered.sentence} {ID_STAYS}".strip()
+    return answered
 
 
 @router.post("/people/{person_id}/remove")
@@ -386,10 +408,14 @@ async def revoke_device(
     issuer: Annotated[Issuer, issuing("revoke-device")], device_id: IdInPath, body: bodies.RevokeDeviceBody
 ) -> Answered:
     """End a lost or returned phone or tablet, at once; staff end their own."""
-    if not issuer.who.may_vouch:
-        device = whole_view(issuer.request).agency(issuer.who.agency).devices.get(device_id)
-        issuer.of_own_or_vouching((device.person_id if device else None) or "")
-    return await issuer.issue(events.RevokeDevice, {"device_id": device_id, **body.fields()})
+    agency = issuer.who.agency
+    view = issuer.request.app.state.view if issuer.who.may_vouch else whole_view(issuer.request)
+    device = view.agency(agency).devices.get(device_id)
+    issuer.of_own_or_vouching((device.person_id if device else None) or "")
+    answered = await issuer.issue(events.RevokeDevice, {"device_id": device_id, **body.fields()})
+    if device is not None and device.person_id is not None:
+        await _desk(issuer).erase(agency, [push_key(agency, device.person_id, device_id)])
+    return answered
 
 
 @router.post("/offers/{offer_id}/accept")
@@ -449,13 +475,18 @@ def _own_call(issuer: Issuer, call_id: str) -> str:
 
 
 def _answer(issuer: Issuer, offer_id: str, body: bodies.OfferBody) -> dict[str, Any]:
+    """The answer to an offer, in the name of whose it is."""
+    return {"offer_id": offer_id, **body.fields(), "person_id": _whose_name(issuer, body)}
+
+
+def _whose_name(issuer: Issuer, body: bodies.OfferBody) -> str:
     """Whose answer it is: staff their own; a supervisor names the person."""
     if body.person_id is None and not issuer.who.only_own_shift:
         fault = Fault("/person_id", "Nobody is named", "the member of the team who answers")
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Say for whom you answer.", fault)
     person_id = body.person_id or issuer.who.name
     issuer.of_own(person_id)
-    return {"offer_id": offer_id, **body.fields(), "person_id": person_id}
+    return person_id
 
 
 def _links(issuer: Issuer, team_id: str, about: str, members: tuple[str, ...]) -> dict[str, str]:

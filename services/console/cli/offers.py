@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from services.console.cli.ask import JsonOption, PersonOption, ask, group
-from services.console.cli.client import in_path
+from services.console.cli.ask import CallArgument, JsonOption, PersonOption, ask, group
+from services.console.cli.client import call_path, in_path
 
 offer = group("Answer an offer.")
 
@@ -36,3 +36,16 @@ def offer_decline(
 ) -> None:
     """Leave the call to another team."""
     ask(ctx, json, lambda door: door.post(f"/v1/offers/{in_path(offer_id)}/decline", person_id=person_id))
+
+
+@offer.command("late")
+def offer_late(
+    ctx: typer.Context,
+    call_id: CallArgument,
+    *,
+    team: Annotated[str, typer.Option(help="The team that would take it.")],
+    person_id: PersonOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Ask to take a call that no team took in time: a dispatcher confirms it, or nothing comes of it."""
+    ask(ctx, json, lambda door: door.post(f"{call_path(call_id)}/late", team_id=team, person_id=person_id))

@@ -44,9 +44,10 @@ class CallLine(NamedTuple):
 def confirmation_of(call: CallSeen) -> datetime | None:
     """Until when a dispatcher may confirm what is proposed; None where nothing waits for that."""
     newest = newest_of(call)
-    if newest is None or newest.outcome is not None or newest.confirmed_by is not None or newest.override is not None:
+    if newest is None or newest.confirmed_by is not None or newest.override is not None:
         return None
-    return newest.confirmation_until
+    is_asked = newest.outcome is None or bool(newest.late_take)
+    return newest.confirmation_until if is_asked else None
 
 
 def hold_question_of(call: CallSeen) -> datetime | None:
@@ -76,7 +77,7 @@ def line_of(call: CallSeen, now: datetime) -> CallLine:
     """A call as lists show it."""
     newest = newest_of(call) or EpisodeSeen(1, call.last_at)
     open_offer = next((offer for offer in call.offers.values() if offer.state == "open"), None)
-    until = None if newest.outcome is not None else confirmation_of(call) or newest.deadline
+    until = confirmation_of(call) or (None if newest.outcome is not None else newest.deadline)
     return CallLine(
         call_id=call.call_id,
         path=path_of(call.call_id),
@@ -87,7 +88,7 @@ def line_of(call: CallSeen, now: datetime) -> CallLine:
         priority=call.priority or "",
         level=call.level or "",
         response=newest.response or (open_offer.response if open_offer else ""),
-        team_id=newest.team_id or (open_offer.team_id if open_offer else ""),
+        team_id=newest.late_take or newest.team_id or (open_offer.team_id if open_offer else ""),
         began_at=newest.began_at,
         until=until,
         overdue=until is not None and now - until > LATE,
@@ -96,7 +97,7 @@ def line_of(call: CallSeen, now: datetime) -> CallLine:
         upgraded=newest.upgraded and newest.team_is_on_it,
         overridden_by=newest.overridden_by or "",
         override=newest.override or "",
-        sentence=decided_in_words(newest.sentence, newest.reasons) or call.sentence,
+        sentence=call.late_sentence or decided_in_words(newest.sentence, newest.reasons) or call.sentence,
         codes=as_codes(newest.reasons),
         last_at=call.last_at,
     )

@@ -47,6 +47,8 @@ class CallSeen:
     messages: dict[str, MessageSeen] = field(default_factory=dict)
     history: list[HistoryLine] = field(default_factory=list)
     left_out: int = 0
+    late_sentence: str = ""
+    """What a dispatcher is asked of a call that got the default, while they are."""
 
     def add_to_history(self, line: HistoryLine) -> None:
         """The call was heard of; the middle of a very long history is left out."""
@@ -66,12 +68,13 @@ class CallSeen:
 
     @property
     def open(self) -> bool:
-        """No outcome yet, or a team is on it."""
+        """No outcome yet, or a team is on it, or would take it late."""
         if self.stale or self.forgotten:
             return False
         if not self.episodes:
             return self.cad_status is None
-        return self.episodes[-1].outcome is None or self.episodes[-1].team_is_on_it
+        newest = self.episodes[-1]
+        return newest.outcome is None or newest.team_is_on_it or bool(newest.late_take)
 
     @property
     def state(self) -> str:

@@ -86,6 +86,17 @@ def _decision_confirmed(call: CallSeen, event: events.DecisionConfirmed, stored:
     episode.response, episode.confirmed_by = event.response, event.confirmed_by
 
 
+def _late_take_asked(call: CallSeen, event: events.LateTakeAsked, stored: Stored) -> None:
+    episode = call.episode(event.episode, stored.time)
+    episode.late_take, episode.confirmation_until, episode.confirmed_by = event.team_id, event.expires_at, None
+    call.late_sentence = event.sentence
+
+
+def _late_take_over(call: CallSeen, event: Any, stored: Stored) -> None:
+    episode = call.episode(event.episode, stored.time)
+    episode.late_take, episode.confirmation_until, call.late_sentence = "", None, ""
+
+
 def _hold_asked(call: CallSeen, event: events.HoldAsked, stored: Stored) -> None:
     episode = call.episode(event.episode, stored.time)
     episode.hold_asked_until, episode.sentence = event.until, event.sentence
@@ -240,6 +251,9 @@ CHANGES: dict[type[Event], Callable[[CallSeen, Any, Stored], None]] = {
     events.ConfirmationAsked: _confirmation_asked,
     events.ConfirmationLapsed: _confirmation_lapsed,
     events.DecisionConfirmed: _decision_confirmed,
+    events.LateTakeAsked: _late_take_asked,
+    events.LateTakeLapsed: _late_take_over,
+    events.LateCallEnded: _late_take_over,
     events.HoldAsked: _hold_asked,
     events.HoldBegan: _hold_began,
     events.OfferMade: _offer_made,

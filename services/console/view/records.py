@@ -72,6 +72,8 @@ class EpisodeSeen:
     confirmation_until: datetime | None = None
     """A dispatcher may confirm `response` until then."""
     confirmed_by: str | None = None
+    late_take: str = ""
+    """The team that would take the call late: a dispatcher may say yes until `confirmation_until`."""
     hold_asked_until: datetime | None = None
     """The CAD, or a dispatcher, may let the call wait for a team, until then."""
     hold_until: datetime | None = None

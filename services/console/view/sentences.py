@@ -91,6 +91,10 @@ def _answered(event: events.OfferAnswered) -> str:
     return f"{event.person_id} of {event.team_id} would come, {eta}; it is decided which team has the call."
 
 
+def _late_call_ended(event: events.LateCallEnded, say: Say) -> str:
+    return f"The late call cannot be asked for any more: {say((event.why,))}."
+
+
 def _held(event: events.HoldBegan) -> str:
     by = "The CAD" if event.acknowledged_by == "cad" else event.acknowledged_by
     return f"{by} acknowledged it. {event.sentence} {event.reason}".rstrip()
@@ -140,6 +144,7 @@ WITH_REASONS: dict[type[Event], Callable[[Any, Say], str]] = {
     events.OfferWithdrawn: lambda e, say: f"The offer to {e.team_id} was withdrawn: {say((e.why,))}.",
     events.FallBackStepped: _stepped,
     events.CallRouted: _routed,
+    events.LateCallEnded: _late_call_ended,
     events.AssignmentWithdrawn: _withdrawn,
     events.TeamStays: lambda e, say: e.sentence.replace(f"({e.why})", f"({say((e.why,))})"),
 }
@@ -199,6 +204,9 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.DecisionConfirmed: "{e.confirmed_by} confirmed {e.response}.",
     events.OfferAccepted: _accepted,
     events.OfferAnswered: _answered,
+    events.LateCallListed: "No team took the call in time: it stands on their pages as late.",
+    events.LateTakeAsked: "{e.sentence}",
+    events.LateTakeLapsed: "Nobody said that {e.team_id} may take the late call: nothing comes of it.",
     events.HoldAsked: "{e.sentence}",
     events.HoldBegan: _held,
     events.HoldNoticeDue: "{e.sentence}",

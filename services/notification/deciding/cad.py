@@ -25,6 +25,7 @@ from shared.events import (
     HoldAsked,
     HoldBegan,
     HoldNoticeDue,
+    LateTakeAsked,
     MessageKind,
     RecallUnacknowledged,
     SafetyCheckMissed,
@@ -165,6 +166,12 @@ def safety_check_missed(draft: Draft[State], event: SafetyCheckMissed, given: In
 def confirmation_asked(draft: Draft[State], event: ConfirmationAsked, given: Input) -> None:
     """A dispatcher is asked to confirm."""
     _tell_cad(draft, given, "call.confirm", event, {"response", "expires_at", "sentence"}, not_after=event.expires_at)
+
+
+def late_take_asked(draft: Draft[State], event: LateTakeAsked, given: Input) -> None:
+    """A dispatcher is asked whether a team may take a call that got the default."""
+    fields = {"response", "team_id", "expires_at", "sentence"}
+    _tell_cad(draft, given, "call.confirm", event, fields, not_after=event.expires_at)
 
 
 def assignment_moved(draft: Draft[State], event: AssignmentMoved, given: Input) -> None:

@@ -26,7 +26,7 @@ from shared.events import (
     ReceiptState,
 )
 
-OF_THE_WAY: Final = frozenset(("unknown-number", "not-mobile", "landline", "blocked", "gone"))
+OF_THE_WAY: Final = frozenset(("unknown-number", "not-mobile", "landline", "blocked", "gone", "no-mailbox"))
 """Every page over this way would fail as well: a person has to see to it."""
 OURS: Final = frozenset(("credentials", "filtered", "unregistered"))
 """Every page of ours would fail as well: whoever runs careroute has to see to it."""

@@ -26,7 +26,7 @@ from shared.events import (
     StaffLeft,
     child_id,
 )
-from shared.links import CALENDARS, CalendarOf, calendar_token
+from shared.links import CALENDARS, CalendarOf, calendar_link, calendar_token
 from shared.rota import RotaShift
 
 KEEP = timedelta(days=28)
@@ -92,6 +92,14 @@ class CalendarBook:
         """What a token leads to; found by its hash, so that how long it takes says nothing of it."""
         link = self._links.get(_key(token))
         return link if link is not None and hmac.compare_digest(link.token.encode(), token.encode()) else None
+
+    def path(self, agency: str, person_id: str) -> str:
+        """Where a person's own shifts are subscribed to; empty for who is not on the books."""
+        holder = self._holders.get((agency, person_id))
+        if holder is None or not holder.on_books:
+            return ""
+        own = next(link for link in self._links_of(agency, person_id, holder) if link.whose == "own")
+        return calendar_link("", own.token)
 
     def rota(self, agency: str) -> AgencyRota:
         """One agency's plan."""

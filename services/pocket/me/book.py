@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.agencies import hash_of
+from shared.contacts import PUSH_ID_LENGTH
 from shared.events import (
     ContactBroken,
     ContactKind,
@@ -19,13 +20,12 @@ from shared.events import (
     ContactSet,
     DeviceEnrolled,
     DeviceRevoked,
+    DutyNoted,
+    DutyOver,
     Event,
     PersonDefined,
     PersonRemoved,
 )
-
-PUSH_ID_LENGTH = 16
-"""So much of a device's id is the id of the push that its holder gets on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,8 @@ class Staff:
 
     people: set[str] = field(default_factory=set)
     ways: dict[str, dict[str, Way]] = field(default_factory=dict)
+    duties: dict[str, DutyNoted] = field(default_factory=dict)
+    """The planned shifts that run, by their id."""
 
 
 class Book:
@@ -100,6 +102,15 @@ class Book:
         """How a person is reached, the first thing first."""
         ways = self.staff(agency).ways.get(person_id, {})
         return sorted(ways.values(), key=lambda way: (way.kind, way.method_id))
+
+    def planned(self, agency: str, now: datetime, *, person_id: str = "", team_id: str = "") -> DutyNoted | None:
+        """The planned shift that a person is to be on now, or a team; the one that ends first."""
+        duties = (
+            duty
+            for duty in self.staff(agency).duties.values()
+            if now < duty.ends_at and (person_id in duty.members or team_id == duty.team_id)
+        )
+        return min(duties, key=lambda duty: (duty.ends_at, duty.planned_shift_id), default=None)
 
     def push_to(self, device: Device) -> Way | None:
         """The push that a device gets, if it gets any."""
@@ -136,6 +147,17 @@ class Book:
         """Somebody is not any more."""
         self.staff(agency).people.discard(event.person_id)
 
+    def duty_noted(self, agency: str, event: DutyNoted, at: datetime) -> None:
+        """Who is to be on duty now; what is long over is forgotten."""
+        duties = self.staff(agency).duties
+        for planned_shift_id in [key for key, duty in duties.items() if duty.ends_at <= at]:
+            del duties[planned_shift_id]
+        duties[event.planned_shift_id] = event
+
+    def duty_over(self, agency: str, event: DutyOver, _at: datetime) -> None:
+        """A planned shift asks nothing of its team any more."""
+        self.staff(agency).duties.pop(event.planned_shift_id, None)
+
     def contact_set(self, agency: str, event: ContactSet, _at: datetime) -> None:
         """A way to a person stands, or stands anew."""
         ways = self.staff(agency).ways.setdefault(event.person_id, {})
@@ -168,6 +190,8 @@ BOOK_CHANGES: dict[type[Event], Callable[[Book, str, Any, datetime], None]] = {
     DeviceRevoked: Book.revoked,
     PersonDefined: Book.person_defined,
     PersonRemoved: Book.person_removed,
+    DutyNoted: Book.duty_noted,
+    DutyOver: Book.duty_over,
     ContactSet: Book.contact_set,
     ContactRemoved: Book.contact_removed,
     ContactProved: Book.contact_proved,

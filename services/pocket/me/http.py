@@ -18,7 +18,7 @@ from shared.call import Name
 from shared.doors.command import CommandLog, LogAway
 from shared.doors.pages import Page
 from shared.enrolment import Enrolment
-from shared.events import CallRoll, Command, CommandRefused, EnrolDevice, RevokeDevice, SignOn, child_id
+from shared.events import BeginDuty, CallRoll, Command, CommandRefused, EnrolDevice, RevokeDevice, SignOn, child_id
 
 COOKIE_SECONDS = 400 * 86_400
 """As long as browsers keep one; every visit begins it anew."""
@@ -30,6 +30,7 @@ USED_UP = Page(
     "This link is used up",
     "It enrols one phone or tablet, once, within a quarter of an hour. Ask for another, or make one yourself.",
 )
+NOT_PLANNED = Page(409, "Not planned", "By the plan you are not on duty now. Sign the team on by its members instead.")
 NOT_SENT = Page(503, "Not sent", "careroute cannot be reached just now. Go back, and tap once more in a moment.")
 
 Credential = Annotated[str, Form(pattern="^[A-Za-z0-9_-]{43}$")]
@@ -41,6 +42,7 @@ def add_own_pages(app: FastAPI, door: Door) -> None:
     _enrolment(app, door)
     _own_page(app, door)
     _sign_on(app, door)
+    _planned(app, door)
     add_pushes(app, door)
     app.router.routes += static.routes()
 
@@ -154,6 +156,31 @@ def _sign_on(app: FastAPI, door: Door) -> None:
             members=tuple(members),
             shift_ends_at=ends_at,
             **door.issued(members[0]),
+        )
+        return await door.act(device.agency, command, OWN_PAGE)
+
+
+def _planned(app: FastAPI, door: Door) -> None:
+    @app.post(OWN_PAGE + "/begin-duty")
+    async def begin_duty(
+        request: Request,
+        planned_shift_id: Annotated[Name, Form()],
+        page_at: PageAt,
+        person_id: Annotated[Name | None, Form()] = None,
+    ) -> Response:
+        """One of a planned shift starts it with the people of the plan; on a team's tablet they say who they are."""
+        device = door.tapped(request)
+        author = device.person_id or person_id
+        if author is None:
+            raise STRANGE_PAGE
+        duty = door.view.book.staff(device.agency).duties.get(planned_shift_id)
+        if duty is None or author not in duty.members or device.team_id not in (None, duty.team_id):
+            raise NOT_PLANNED
+        command = BeginDuty(
+            command_id=child_id(device.device_id, f"begin-duty/{planned_shift_id}/{author}/{page_at}"),
+            team_id=duty.team_id,
+            planned_shift_id=planned_shift_id,
+            **door.issued(author),
         )
         return await door.act(device.agency, command, OWN_PAGE)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
@@ -17,6 +18,7 @@ from services.pocket.pages import MESSAGES, milliseconds
 from services.pocket.view import AgencyView, Offer, Shift, View
 from shared.doors.pages import HEADERS, Pages
 from shared.enrolment import Enrolment
+from shared.events import DutyNoted
 
 HERE = Path(__file__).parent
 HEADERS_WITH_SCRIPT = {
@@ -28,6 +30,7 @@ HEADERS_WITH_SCRIPT = {
 }
 """Of a person's own page alone: pages on which calls are answered run no script."""
 REFRESH_SECONDS = 8
+SHIFTS_SHOWN = 4
 PROOF_DAYS = 30
 """After so long nobody can be sure any more that a way works."""
 WITH_SCRIPT = Pages(HERE, messages=MESSAGES, headers=HEADERS_WITH_SCRIPT, words=words, ways=ways)
@@ -48,6 +51,14 @@ class WayLine(NamedTuple):
     called: str
     state: str
     is_well: bool
+
+
+class ShiftLine(NamedTuple):
+    """A stretch of a planned shift that is the person's."""
+
+    when: str
+    team_id: str
+    on_call: bool
 
 
 class MemberLine(NamedTuple):
@@ -78,11 +89,14 @@ def own_page(
         device=device,
         shift=None if shift is None else _member(agency, shift, person_id),
         team_id="" if shift is None else shift.signed_on.team_id,
+        begun=None if shift is not None else _begun(view, device, now, person_id),
         left="" if shift is None else words.minutes((shift.signed_on.shift_ends_at - now).total_seconds()),
         offers=_offers(agency, shift, person_id, now),
+        planned=_planned(view, device.agency, person_id, now),
         ways=[_way_line(way, now) for way in view.book.ways(device.agency, person_id)],
         push_key=push_key,
         card=card,
+        calendar=view.calendars.path(device.agency, person_id),
         push_on=_is_on(view.book.push_to(device)),
         page_at=milliseconds(now),
         seconds=REFRESH_SECONDS,
@@ -104,11 +118,19 @@ def team_page(view: View, device: Device, now: datetime, notice: str, *, hours: 
         team_id=team_id,
         members=members,
         people=free,
+        planned=view.book.planned(device.agency, now, team_id=team_id),
         hours=hours,
         offers=[] if shift is None else _offers(agency, shift, shift.members[0] if shift.members else "", now),
         left="" if shift is None else words.minutes((shift.signed_on.shift_ends_at - now).total_seconds()),
         page_at=milliseconds(now),
     )
+
+
+def _begun(view: View, device: Device, now: datetime, person_id: str) -> DutyNoted | None:
+    """The planned shift that a person is to start, unless their team has another by now."""
+    planned = view.book.planned(device.agency, now, person_id=person_id)
+    is_free = planned is not None and view.agency(device.agency).shift_of_team(planned.team_id) is None
+    return planned if is_free else None
 
 
 def gone_page() -> Response:
@@ -132,6 +154,23 @@ def _offers(agency: AgencyView, shift: Shift | None, person_id: str, now: dateti
 def _offer_line(agency: AgencyView, offer: Offer, person_id: str, now: datetime) -> OfferLine:
     asks = ways.asked(offer.made)
     return OfferLine(f"/p/{agency.token(offer, person_id)}", asks, int((offer.made.expires_at - now).total_seconds()))
+
+
+def _planned(view: View, agency: str, person_id: str, now: datetime) -> list[ShiftLine]:
+    """When the person is planned next, on the clocks of each shift."""
+    stretches = (
+        (stretch, shift.rota.plan)
+        for shift in view.calendars.rota(agency).of(person_id)
+        for stretch in shift.rota.stretches_of(person_id)
+        if stretch.ends_at > now
+    )
+    nearest = sorted(stretches, key=lambda each: each[0].starts_at)[:SHIFTS_SHOWN]
+    return [
+        ShiftLine(
+            ways.when(stretch.starts_at, stretch.ends_at, ZoneInfo(plan.zone)), plan.team_id, plan.duty == "on-call"
+        )
+        for stretch, plan in nearest
+    ]
 
 
 def _way_line(way: Way, now: datetime) -> WayLine:

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from services.pocket.door import ANSWER_SECONDS, DOOR, OWN_PAGE, STRANGE_PAGE, Door
 from services.pocket.me.book import Device
 from shared.contact_forms import AddressRefused, normal_form
-from shared.contacts import ContactKey, append_contact, erase_contacts, seal_address
+from shared.contacts import ContactKey, append_contact, erase_contacts, push_key, seal_address
 from shared.doors.command import CommandLog, LogAway, appended
 from shared.doors.pages import Page
 from shared.events import Command, CommandRefused, RemoveContact, SetContact, child_id
@@ -92,7 +92,7 @@ async def _set(door: Door, device: Device, person_id: str, address: str) -> Resp
 
 
 def _key(device: Device, person_id: str) -> ContactKey:
-    return ContactKey(device.agency, person_id, device.push_id)
+    return push_key(device.agency, person_id, device.device_id)
 
 
 def _said(sentence: str, status: int = 200) -> Response:

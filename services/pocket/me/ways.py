@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from services.pocket import words
 from services.pocket.me.book import Way
@@ -22,6 +22,7 @@ BROKEN = {
     "unknown-number": "There is no such number.",
     "landline": "No text goes to a landline.",
     "not-mobile": "No text goes to this number.",
+    "no-mailbox": "There is no such mailbox.",
     "blocked": "The carrier does not let us through.",
 }
 
@@ -44,6 +45,13 @@ def state_of(way: Way, now: datetime, proof: timedelta) -> tuple[str, bool]:
     age = now - way.proved_at
     when = f"{age.days} {'day' if age.days == 1 else 'days'}" if age.days else words.minutes(age.total_seconds())
     return f"It worked {when} ago.", age < proof
+
+
+def when(starts_at: datetime, ends_at: datetime, zone: tzinfo) -> str:
+    """From when to when, on the clocks of a place: `Fri 27 Nov, 07:00 to 19:00`."""
+    starts, ends = starts_at.astimezone(zone), ends_at.astimezone(zone)
+    other_day = f"{ends:%a} " if ends.date() != starts.date() else ""
+    return f"{starts:%a} {starts.day} {starts:%b}, {starts:%H:%M} to {other_day}{ends:%H:%M}"
 
 
 def asked(made: OfferMade) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from services.reporting.projection.judged import JUDGED
-from services.reporting.projection.needs import Projection
+from services.reporting.projection.needs import ITS_MESSAGE, ITS_PAGE, Need, Projection
 from services.reporting.projection.routed import ROUTED
 from services.reporting.projection.rows import Lookup, Rows, Values
 from services.reporting.projection.served import SERVED
@@ -63,6 +63,10 @@ NOT_PROJECTED: dict[type[Event], str] = {
     events.StaffLeft: "repeats to rostering what team availability decided",
     events.TeamNoted: "repeats to rostering what team availability decided",
     events.WayNoted: "repeats to rostering what notification decided",
+    events.LateCallListed: "follows from the outcome and its offers, which stand in `episode` and `offer`",
+    events.LateTakeAsked: "is a question; what comes of it is an episode",
+    events.LateTakeLapsed: "is a question that nobody answered",
+    events.LateCallEnded: "says what can be asked for no more",
     events.HoldAsked: "is a question; the message stands in `cad_message`, and a hold that comes of it in `step`",
     events.HoldNoticeDue: "is a reminder; the pages stand in `page`, the message in `cad_message`",
     events.LadderSet: "is an intention; what came of it are pages",
@@ -113,9 +117,9 @@ def needs_of(batch: Iterable[Read]) -> Iterator[tuple[Lookup, Values]]:
     """The rows that a batch reads or changes."""
     for stored, event in batch:
         projection = None if event is None else PROJECTIONS.get(type(event))
-        if projection is not None:
-            for need in projection.needs:
-                yield need.lookup, need.values(event, stored)
+        named = () if event is None else _named_by(event)
+        for need in (*(projection.needs if projection is not None else ()), *named):
+            yield need.lookup, need.values(event, stored)
 
 
 def project(rows: Rows, batch: Iterable[Read]) -> None:
@@ -146,15 +150,23 @@ def _record(rows: Rows, stored: Stored, event: Event | None) -> None:
 
 def _call_id(rows: Rows, event: Event | None) -> str | None:
     """The call that an event is about, itself or by the page or message that it speaks of."""
-    if (call_id := getattr(event, "call_id", None)) or event is None:
-        return call_id
-    if hasattr(event, "page_id"):
-        page = rows.find(PAGE, page_id=event.page_id)
-        return None if page is None else page["call_id"]
-    if hasattr(event, "message_id") and not isinstance(event, events.Command):
-        message = rows.find(CAD_MESSAGE, message_id=event.message_id)
-        return None if message is None else message["call_id"]
-    return None
+    if event is None:
+        return None
+    row = None
+    if ITS_PAGE in (named := _named_by(event)):
+        row = rows.find(PAGE, page_id=event.page_id)  # type: ignore[attr-defined]  # it is named by it
+    elif ITS_MESSAGE in named:
+        row = rows.find(CAD_MESSAGE, message_id=event.message_id)  # type: ignore[attr-defined]  # likewise
+    return getattr(event, "call_id", None) if row is None else row["call_id"]
+
+
+def _named_by(event: Event) -> tuple[Need, ...]:
+    """The page or the message that tells which call an event is about, where it does not say so itself."""
+    if getattr(event, "call_id", None):
+        return ()
+    if getattr(event, "page_id", None):
+        return (ITS_PAGE,)
+    return (ITS_MESSAGE,) if getattr(event, "message_id", None) else ()
 
 
 def _unreadable(rows: Rows, stored: Stored) -> None:

@@ -60,7 +60,7 @@ def _terms_noted(rows: Rows, event: events.TermsNoted, stored: Stored) -> None:
 def _deadline_set(rows: Rows, event: events.DeadlineSet, stored: Stored) -> None:
     before = [row for row in rows.of_call(EPISODE, event.call_id) if row["episode"] < event.episode]
     episode = episode_of(rows, event.call_id, event.episode, stored)
-    if event.why == "overridden" and before:  # it goes on with the plan of the one before
+    if event.why in ("overridden", "late-pull") and before:  # it goes on with the plan of the one before
         episode |= {name: before[-1][name] for name in FOLLOWS}
     elif (agency := rows.find(AGENCY, agency=stored.key)) is not None:
         episode["zone"] = episode["zone"] or agency["zone"]

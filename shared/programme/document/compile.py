@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from immutables import Map
 
-from shared.judgement import NOT_ROUTED, Step
+from shared.judgement import NOT_ROUTED, OrderOfTeams, Step
 from shared.programme.document import written
 from shared.programme.document.boundaries import boundaries_of
 from shared.programme.document.written import Document, beats_of
@@ -195,7 +195,7 @@ def holidays_of(document: Document) -> Holidays | None:
 
 
 def _response_of(name: str, response: written.Response) -> Response:
-    only_when = response.only_when.stated() if response.only_when else ()
+    only_when, order = response.only_when.stated() if response.only_when else (), response.order_of_teams
     return Response(
         name=name,
         model=response.model,
@@ -214,6 +214,8 @@ def _response_of(name: str, response: written.Response) -> Response:
         pool=response.pool,
         window_seconds=response.window_seconds,
         preferred_eta_minutes=response.preferred_eta_minutes,
+        late_minutes=response.late_minutes,
+        order_of_teams=None if order is None else OrderOfTeams(**order.model_dump()),
     )
 
 

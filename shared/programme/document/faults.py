@@ -170,7 +170,7 @@ def _unknown_key(path: Path) -> Finding:
     part = "" if len(path) == 1 else path[0]
     later = NOT_YET.get(str(part), {}).get(str(key))
     if later is not None:
-        return Finding(path, f"{key!r} is not yet supported", later)
+        return Finding(path, f"{key!r} is written otherwise", later)
     if key in HAZARDS and "only_when" in path:
         what = f"{key!r} is a hazard, and nothing goes because of one"
         return Finding(path, what, f"raise the calls that it must not go to: raised_by = [{{ {key} = … }}] of a level")
@@ -179,9 +179,6 @@ def _unknown_key(path: Path) -> Finding:
 
 def _unknown_value(path: Path, value: object, candidates: list[str]) -> Finding:
     key = next((part for part in reversed(path) if isinstance(part, str)), "")
-    later = NOT_YET.get(key, {}).get(str(value))
-    if later is not None:
-        return Finding(path, f"{value!r} is not yet supported", later)
     what = f"{_shown(value)} is no fact" if key == "fact" else f"{_shown(value)} is no value of {key}"
     return Finding(path, what, suggestion(value, candidates))
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-_OUT: Final = "leave it out"
 NOT_YET: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "": {
@@ -14,16 +13,13 @@ NOT_YET: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "notes": 'a response with reached_by = "note"',
             "pools": "the pool of a response, and of each team on the roster",
         },
-        "responses": {
-            "order_of_teams": _OUT,
-        },
         "rollout": {
             "caps": 'at_most_open or at_most_per_day, or cap = "…", one of [caps]',
         },
         "clocks": {
             "follow_up_due_hours": "follow_up_due_hours of a response",
-            "position_stale_seconds": _OUT,
+            "position_stale_seconds": "leave it out: no phone tells where it is, a team says how soon it can be there",
         },
     }
 )
-"""Keys by part of the document, and values by key, that are not read yet, each with what to write instead."""
+"""Keys by part of the document that are not read, each with what to write instead."""

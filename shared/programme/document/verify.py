@@ -269,6 +269,10 @@ def _asked_within(path: tuple[str, str], response: written.Response) -> Iterator
     if response.preferred_eta_minutes is not None and response.reached_by != "window":
         what = "preferred_eta_minutes, and no window"
         yield Finding((*path, "preferred_eta_minutes"), what, "it belongs to reached_by = window")
+    if response.order_of_teams is not None and response.reached_by in NOT_ROUTED:
+        yield Finding((*path, "order_of_teams"), f"a {response.reached_by} asks no team", "leave it out")
+    if response.late_minutes is not None and response.reached_by != "pull":
+        yield Finding((*path, "late_minutes"), "late_minutes, and no pull", "it belongs to reached_by = pull")
 
 
 def _replaced(response: written.Response) -> tuple[str, ...]:

@@ -194,6 +194,17 @@ class Level(Table):
     """Each of these raises a call to the level; a fact that nobody knows raises as its worst value would."""
 
 
+class OrderOfTeams(Table):
+    """What counts against a team, in minutes, all of it together; in a window they are added to the team's own."""
+
+    other_district_minutes: Annotated[int, Field(ge=0, le=240)] = 0
+    """The district is not one of its primary districts."""
+    other_language_minutes: Annotated[int, Field(ge=0, le=240)] = 0
+    """Nobody on it speaks the caller's language."""
+    each_call_minutes: Annotated[int, Field(ge=0, le=240)] = 0
+    """Each call that it has had this shift."""
+
+
 class Response(Table):
     """Who goes."""
 
@@ -220,6 +231,12 @@ class Response(Table):
     """Of a window: for how long teams may say how soon they can be there. It ends sooner once all have answered."""
     preferred_eta_minutes: Annotated[int, Field(ge=1, le=240)] | None = None
     """Of a window: the first team that can be there within so many minutes has the call at once."""
+    late_minutes: Annotated[int, Field(ge=1, le=60)] | None = None
+    """Of a pull: for how long a call that nobody took, and that got the default, stays on the teams' pages as late, if
+    no unit is on scene before. A team that would take it asks the dispatcher; without a yes nothing comes of it."""
+    order_of_teams: OrderOfTeams | None = None
+    """Which of several teams is asked first, or has the call within a window: the one with the fewest minutes against
+    it. Left out, its primary district comes before everything else, then language, then the fewest calls."""
     enters_when: Annotated[
         tuple[EntersWhen, ...], BeforeValidator(listed, json_schema_input_type=EntersWhen | tuple[EntersWhen, ...])
     ] = ()

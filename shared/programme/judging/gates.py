@@ -71,6 +71,8 @@ def verdict_on(case: Case, response: Response) -> ResponseVerdict:
         response.pool,
         response.window_seconds,
         response.preferred_eta_minutes,
+        response.late_minutes,
+        response.order_of_teams,
     )
 
 

@@ -24,6 +24,7 @@ from shared.judgement import (
     Goes,
     Model,
     OnUpgrade,
+    OrderOfTeams,
     Phase,
     ReachedBy,
     Step,
@@ -123,6 +124,8 @@ class Response:
     pool: str = DEFAULT_POOL
     window_seconds: int | None = None
     preferred_eta_minutes: int | None = None
+    late_minutes: int | None = None
+    order_of_teams: OrderOfTeams | None = None
 
 
 @dataclass(frozen=True, slots=True)

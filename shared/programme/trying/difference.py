@@ -105,6 +105,8 @@ _OF_A_RESPONSE: Final = (
     "pool",
     "window_seconds",
     "preferred_eta_minutes",
+    "late_minutes",
+    "order_of_teams",
 )
 
 

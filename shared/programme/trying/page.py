@@ -207,6 +207,8 @@ def _response_line(response: Response) -> ResponseLine:
         how += f"; within {response.window_seconds} s"
     if response.preferred_eta_minutes:
         how += f"; at once to a team that is there within {response.preferred_eta_minutes} min"
+    if response.late_minutes:
+        how += f"; late for {response.late_minutes} min, where a dispatcher says yes"
     if response.due_hours:
         how += f", due in {response.due_hours} h"
     if response.enters_when:

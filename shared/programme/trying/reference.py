@@ -254,7 +254,7 @@ def _crews() -> Iterator[str]:
 
 
 def _later() -> Iterator[str]:
-    yield from ("## Not yet supported", "", "Refused by name, with what to write instead.", "")
+    yield from ("## Written otherwise", "", "Keys that are refused by name, with what to write instead.", "")
     for part, keys in NOT_YET.items():
         for key, instead in keys.items():
             yield f"- {f'`{part}`: ' if part else ''}`{key}`: {instead}"

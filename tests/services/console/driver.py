@@ -98,6 +98,8 @@ class FakeServices:
                 self.seen.append(command)
                 if command.command_id not in self.answered and not self.silent:
                     made = self.decide(command)
+                    if not made:  # another decides it
+                        continue
                     if not isinstance(made[-1], events.CommandHeld):
                         self.answered.add(command.command_id)
                     self.write(stored.key, *made, journal=JOURNAL_OF[command.decided_by], cause=stored.position)

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.projection.project import NOT_PROJECTED, PROJECTIONS
+from services.reporting.projection.project import NOT_PROJECTED, PROJECTIONS, needs_of, project, read
+from services.reporting.projection.rows import Rows
 from services.reporting.store.tables import (
     ASSIGNMENT,
     COMMAND,
@@ -92,6 +93,16 @@ async def test_any_event_may_be_the_first_that_is_heard(store: AsyncEngine) -> N
     for some in (examples[:40], examples[40:], examples[::-1]):
         await write(store, topics.assignments(*some))
     assert len((await everything(store))["record"]) == 2 * len(examples)
+
+
+@pytest.mark.parametrize("kind", sorted(LANGUAGE - {events.Claimed}, key=str), ids=str)
+def test_an_event_by_itself_touches_only_what_it_has_asked_for(kind: type[Event]) -> None:
+    """Nothing else is in its batch that could have asked for it."""
+    batch = [read(stored) for stored in Topics().assignments(kind.model_validate(example_of(kind)))]
+    rows = Rows()
+    for lookup, values in needs_of(batch):
+        rows.asked_for[lookup].add(values)
+    project(rows, batch)  # raises NotAskedFor
 
 
 def test_no_column_is_personal_and_staff_stand_in_three_tables_alone() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -20,7 +20,7 @@ from shared.events import (
     PlanNoticeDue,
     SetAbsence,
 )
-from tests.services.rostering.driver import Office, types
+from tests.services.rostering.driver import ZONE, Office, types
 
 scenario = pytest.mark.scenario("roster")
 
@@ -53,6 +53,21 @@ def test_a_gap_that_comes_about_late_is_told_at_once(hours: int, days_ahead: int
     office.done(SetAbsence, person_id="ann", starts_at=plan.starts_at, ends_at=plan.ends_at, issued_by="ann")
     assert [gap.days_ahead for gap in office.of(GapFound)] == [days_ahead]
     assert notices(office) == ([("eve", "absent"), ("fay", "absent")] if days_ahead < 42 else [])
+
+
+@scenario
+def test_nobody_is_woken_for_a_gap_that_lies_days_ahead() -> None:
+    office = Office()
+    starts_at = datetime(2026, 4, 20, 2, 30, tzinfo=ZONE)
+    office.plan((starts_at - office.now) / timedelta(hours=1), 8, gaps_to=("fay",))
+    office.news()
+    office.wait_until(starts_at)
+    told = [
+        at.astimezone(ZONE).strftime("%m-%d %H:%M")
+        for at, each in zip(office.times, office.journal, strict=True)
+        if isinstance(each, PlanNoticeDue)
+    ]
+    assert told == ["03-23 07:00", "04-13 07:00", "04-19 07:00"]
 
 
 @scenario

@@ -25,12 +25,12 @@ def test_it_is_a_service_like_the_others() -> None:
     assert ROSTERING.writes.name == "rosters"
 
 
-def test_six_weeks_are_planned_at_once_and_a_day_more_each_night() -> None:
+def test_six_weeks_are_planned_at_once_and_a_day_more_each_day() -> None:
     office = Office()
     assert office.rotate().sentence == "Shifts planned: 42, changed: 0, dropped: 0, up to 42 days ahead."
     assert len(office.of(ShiftPlanned)) == 42
     office.news()
-    office.wait(days=3)
+    office.wait(days=3, hours=5)
     assert len(office.of(ShiftPlanned)) == 3
     assert not office.of(ShiftMoved)
     assert not office.of(ShiftDropped)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from shared.events import (
     CallRouted,
     CommandRefused,
+    DefinePerson,
     DistrictPaused,
     Event,
     FallBackStepped,
@@ -22,9 +23,10 @@ from shared.events import (
     OfferMade,
     OfferWithdrawn,
     OverrideCall,
+    Person,
     SignOff,
 )
-from shared.judgement import Judgement, Step
+from shared.judgement import Judgement, OrderOfTeams, Step
 from tests.builders import judgement, verdict
 from tests.services.team_availability.driver import call_id, unsuitable
 from tests.services.team_availability.told import ToldTown
@@ -114,6 +116,33 @@ def test_who_says_no_time_comes_last_and_of_equals_the_best_by_rank() -> None:
     town.accept(offers["two"], eta_minutes=240)
     town.accept(offers["three"], eta_minutes=240)
     assert winner(town) == "three"
+
+
+def test_a_language_may_be_worth_minutes() -> None:
+    order = OrderOfTeams(other_language_minutes=10)
+    judged = within(order_of_teams=order)
+    town, offers = asked_town(judged)
+    town.wait(1)
+    town.triage(judged, language="es")
+    worker = Person(person_id="two-worker", name="two-worker", disciplines=("crisis-worker",), languages=("en", "es"))
+    town.command(DefinePerson, person=worker)
+    town.accept(offers["one"], eta_minutes=20)
+    town.accept(offers["three"], eta_minutes=20)
+    town.accept(offers["two"], eta_minutes=29)
+    assert winner(town) == "two", "29 are less than 20 and 10"
+
+
+def test_the_order_of_teams_decides_who_is_asked_first() -> None:
+    town = ToldTown()
+    town.team("far", primary_districts=("North",), secondary_districts=("Central",))
+    town.team("near")
+    order = OrderOfTeams(other_district_minutes=5, each_call_minutes=3)
+    for number in ("1", "2", "3"):
+        town.call(number, judgement(verdict("cares", order_of_teams=order)))
+        made = town.last(OfferMade)
+        town.accept(made)
+        town.status("cleared", team_id=made.team_id, call_id=call_id(number), disposition="refused")
+    assert [made.team_id for made in town.all(OfferMade)] == ["near", "near", "far"], "6 min of calls against 5"
 
 
 def test_a_later_answer_of_a_team_takes_the_place_of_the_one_before() -> None:

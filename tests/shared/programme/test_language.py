@@ -217,6 +217,7 @@ def test_the_clocks_and_defaults_stay_what_they_were() -> None:
             'reached_by = "pull"\npreferred_eta_minutes = 9',
             "preferred_eta_minutes, and no window",
         ),
+        ('reached_by = "referral"', 'reached_by = "referral"\nlate_minutes = 9', "late_minutes, and no pull"),
         ("window_seconds = 20", "window_seconds = 21", "20 s are less than a window's 21 s"),
         ('silence_means = "declined"', 'silence_means = "accepted"', "no value of silence_means"),
         ('seed = "mcat"', 'seed = ""', "a share without seed"),
@@ -225,7 +226,7 @@ def test_the_clocks_and_defaults_stay_what_they_were() -> None:
         ("hold_minutes = 40\npri", "pri", "clocks.hold_minutes: a hold without end"),
         ('{ try = "hold", seconds = 5 }, ', "", "clocks.hold_minutes: hold_minutes, and no step holds a call"),
         ('{ try = "hold", seconds = 5 }', '{ try = "hold", seconds = 4 }', "4 s are too few for a CAD"),
-        ("hold_minutes = 40\npri", "hold_minutes = 241\npri", "at most 240: nobody"),
+        ("hold_minutes = 40\npri", "hold_minutes = 241\npri", "clocks.hold_minutes: 241 does not fit"),
         ("hold_notice_minutes = [10, 20]", "hold_notice_minutes = [20, 10]", "the notices of a hold are not in order"),
         (
             '{ try = "same response", seconds = 20 }, { try = "hold", seconds = 5 }',

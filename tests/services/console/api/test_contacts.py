@@ -160,7 +160,7 @@ async def test_while_the_log_is_away_nothing_is_said_to_be_done(city: City) -> N
     answer = await city.post("staff", PHONE, TEXT)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
     assert NUMBER not in answer.text
-    assert (await city.post("supervisor", "/v1/people/ann/erase", {"reason": "asked"})).status_code == 503
+    assert (await city.post("supervisor", "/v1/people/ann/erase", {"reason": "warnings"})).status_code == 503
     city.network.away = False
     assert city.commands() == []
 
@@ -221,6 +221,14 @@ async def test_the_teams_page_names_people_to_those_who_may_read_them(city: City
         async with city.signed_in(token) as browser:
             page = (await browser.get("/teams")).text
         assert (shown in page, NAME in page) == (True, token == "dispatcher")
+
+
+@pytest.mark.parametrize(("person_id", "warnings"), [("sal.quennell", 1), ("sal@city.example", 1), ("medic-7", 0)])
+async def test_an_id_that_looks_like_a_name_is_taken_with_a_word_of_warning(
+    city: City, person_id: str, warnings: int
+) -> None:
+    answer = await city.post("supervisor", "/v1/people", named(person_id))
+    assert (answer.status_code, answer.json()["sentence"].count("not erased with a person")) == (200, warnings)
 
 
 async def test_an_old_record_has_its_name_still(city: City) -> None:

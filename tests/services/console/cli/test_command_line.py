@@ -27,6 +27,7 @@ from shared import events
 from shared.agencies import hash_of
 from shared.call import Call
 from shared.clock import SystemClock
+from shared.contacts import push_key
 from shared.enrolment import read_enrolment
 from shared.events import Event
 from shared.links import CALENDARS, calendar_link, calendar_token, shift_link
@@ -441,6 +442,11 @@ def test_a_phone_is_enrolled_by_a_link_and_a_code_and_revoked(town: Town) -> Non
     assert town.json("staff", "device", "list") == [], "staff see their own"
     assert town.run("ann", "device", "revoke", "of-ann").exit_code == 2, "a reason is needed"
     assert town.run("ann", "device", "revoke", "of-ann", "--reason", "lost").exit_code == 0
+    erased = [stored for (topic, _), places in town.city.log.places.items() if topic == "contacts" for stored in places]
+    key = str(push_key(AGENCY, "ann", "of-ann"))
+    assert [(stored.key, stored.value) for stored in erased if stored.key == key] == [(key, b"")], (
+        "where it was pushed to"
+    )
 
 
 def test_a_roll_call_is_shown_until_it_is_over(town: Town) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,19 @@ from services.console.cli.client import Door
 from services.console.foreign.fetch import NotFetched, fetch
 from services.console.foreign.plan import MAX_BYTES
 from shared.clock import SystemClock
+from shared.events import ImportShifts
+from tests.services.console.cli.test_command_line import Town, living_town
 
 SPREADSHEET = CHECKOUT / "deploy" / "mappings" / "rota-spreadsheet.toml"
 HEAD = "Shift ID,First name,Last name,Unit,Kind,Date,Start,End"
 CHICAGO = ZoneInfo("America/Chicago")
 DONE = {"state": "done", "result": "done", "sentence": "Imported.", "command_id": "c"}
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    with living_town(tmp_path) as living:
+        yield living
 
 
 def row(days: int, number: int = 0, name: str = "Ana,Silva", unit: str = "Crisis 2") -> str:
@@ -207,3 +215,22 @@ def test_a_feed_may_lead_on_over_https() -> None:
         return httpx.Response(301, headers={"location": "/real.ics"})
 
     assert answering(answered) == b"BEGIN:VCALENDAR"
+
+
+@pytest.mark.scenario("roster")
+def test_the_door_takes_what_is_sent_and_knows_who_is_on_the_books(town: Town, tmp_path: Path) -> None:
+    assert town.run("supervisor", "team", "add", "crisis-2", "--model", "peer-led").exit_code == 0
+    for person in ("ana", "supervisor"):
+        add = ("person", "add", person, "--name", person, "--discipline", "emt")
+        assert town.run("supervisor", *add).exit_code == 0
+    importing = ("rota", "import", "--mapping", str(SPREADSHEET))
+    refused = town.run("supervisor", *importing, written(tmp_path, row(1), row(2, name="Ben,Okafor")))
+    assert refused.exit_code == 1
+    assert "'ben' is not on the books" in refused.stderr
+    file = written(tmp_path, row(1), row(2, name=","))
+    assert town.run("dispatcher", *importing, file).exit_code == 1
+    done = town.run("supervisor", *importing, file)
+    assert done.exit_code == 0, done.output
+    (command,) = (each for each in town.city.commands() if isinstance(each, ImportShifts))
+    assert [(shift.people, shift.needs) for shift in command.rows] == [(("ana",), ("",)), ((), ("",))]
+    assert command.period_minutes == 24 * 60

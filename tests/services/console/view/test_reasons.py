@@ -29,7 +29,7 @@ DECIDING = ("services/team_availability", "services/triage", "services/notificat
 CODE = re.compile(r"[a-z]+(-[a-z]+)+|[a-z]{4,}")
 REASON_STANDS = {
     "failed": 1, "route": 1, "withdraw": 0, "take_back": 1, "withdraw_team": 1, "release": 1, "begin": 0,
-    "_with_reason": 1, "drop": 2, "drop_way": 3, "break_way": 3, "end": 2,
+    "_with_reason": 1, "drop": 2, "drop_way": 3, "break_way": 3, "end": 2, "end_late": 0,
 }  # fmt: skip
 """Which argument of a function is a code, or several."""
 NO_CODES = {"default", "until-sent"}

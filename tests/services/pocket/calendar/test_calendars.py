@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ical.calendar_stream import IcsCalendarStream
 from ical.event import Event as IcsEvent
@@ -264,7 +264,19 @@ async def test_looking_changes_nothing_and_no_other_link_is_a_calendar(city: Cit
     assert city.commands() == []
 
 
+def test_a_persons_own_page_leads_to_their_calendar() -> None:
+    book = City().view.calendars
+    assert book.path(AGENCY, "ana") == ""
+    book.fold(AGENCY, events.PersonDefined(person=Person(person_id="ana", name="a", disciplines=("emt",))), NIGHT)
+    assert book.path(AGENCY, "ana") == path("ana")
+    book.fold(AGENCY, events.CalendarRevoked(person_id="ana", generation=1), NIGHT)
+    assert book.path(AGENCY, "ana") == path("ana", "own", 0, 1)
+
+
 @given(st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=300))
+@example("x" * 200)
+@example("xä\u20ac😀" * 60)
+@example("a, b; c\\d" * 30)
 def test_whatever_a_text_holds_its_lines_are_short_and_read_back_the_same(text: str) -> None:
     event = CalendarEvent("s1", NIGHT, NIGHT + timedelta(hours=8), text, "", busy=True, changes=0, changed_at=NIGHT)
     lines = text_of("rota", [event]).split(b"\r\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -17,19 +17,26 @@ from services.pocket.me.static import MANIFEST, OFFLINE_PATH
 from shared.agencies import hash_of
 from shared.enrolment import ENROLMENT_LIFE, Enrolment
 from shared.events import (
+    BeginDuty,
     CallRoll,
     ContactBroken,
     ContactProved,
     ContactSet,
     DeviceRevoked,
+    DutyNoted,
+    DutyOver,
     EnrolDevice,
     Person,
     PersonDefined,
     RevokeDevice,
+    ShiftDropped,
+    ShiftPlanned,
     SignOn,
     TeamSignedOn,
 )
+from shared.events.rota import PlannedShift, ShiftPlace
 from shared.links import token_of
+from shared.topics import ROSTERS
 from tests.services.pocket.driver import AGENCY, SECRET, City
 from tests.services.pocket.test_http import settle, shown
 
@@ -179,6 +186,9 @@ async def test_own_team_offers_and_shift_are_on_the_page(city: City, phone: http
     assert f'href="{path}"' in page
     assert "Care team in Central, priority 3" in page
     assert "Will you take this call?" in await shown(city, phone, path), "and it leads there"
+    again = '<noscript><meta http-equiv="refresh" content="8;url=/me"></noscript>'
+    assert again in page, "without script, too, the page looks again by itself"
+    assert again not in await shown(city, phone, "/me?still=true")
 
 
 async def test_who_was_signed_on_by_another_is_asked(city: City, phone: httpx.AsyncClient) -> None:
@@ -213,6 +223,32 @@ async def test_the_ways_to_a_person_say_whether_they_work(city: City, phone: htt
     assert "! It worked 31 days ago." in await shown(city, phone, "/me")
 
 
+async def test_the_next_shifts_are_on_the_page_on_the_clocks_of_their_place(
+    city: City, phone: httpx.AsyncClient
+) -> None:
+    await enrol(city, phone)
+    assert "Your next shifts" not in await shown(city, phone, "/me")
+    starts_at = datetime(2027, 1, 15, 1, 0, tzinfo=UTC)
+    for number, person_id in enumerate(("ana", "ben", "ana"), 1):
+        day = starts_at + timedelta(days=number)
+        shift = PlannedShift(
+            shift_id=f"s{number}",
+            team_id="alpha-1",
+            duty="on-call" if number == 1 else "on-shift",
+            starts_at=day,
+            ends_at=day + timedelta(hours=12),
+            zone="America/Chicago",
+            places=(ShiftPlace(person_id=person_id),),
+        )
+        city.write(ShiftPlanned(shift=shift), topic=ROSTERS)
+    page = await shown(city, phone, "/me")
+    assert "<li>Fri 15 Jan, 19:00 to Sat 07:00<br>alpha-1, on call</li>" in page
+    assert "<li>Sun 17 Jan, 19:00 to Mon 07:00<br>alpha-1</li>" in page
+    assert "Sat 16 Jan" not in page, "another person's"
+    city.write(ShiftDropped(shift_id="s1", team_id="alpha-1"), topic=ROSTERS)
+    assert "Fri 15 Jan" not in await shown(city, phone, "/me")
+
+
 async def test_ring_my_phone_calls_the_roll_for_this_person_alone(city: City, phone: httpx.AsyncClient) -> None:
     await enrol(city, phone)
     for _ in range(2):
@@ -240,6 +276,49 @@ async def test_whoever_holds_a_phone_gives_it_up(city: City, phone: httpx.AsyncC
     assert isinstance(city.commands()[-1], RevokeDevice)
     assert COOKIE not in phone.cookies
     await shown(city, phone, "/me", 401)
+
+
+# --- a planned shift ------------------------------------------------------------------------------------------------
+
+
+def duty_noted(city: City) -> DutyNoted:
+    ends_at = city.clock.now() + timedelta(hours=8)
+    return DutyNoted(
+        planned_shift_id="night", team_id="alpha-1", duty="on-shift", members=("ana", "ben"), ends_at=ends_at
+    )
+
+
+@pytest.mark.scenario("duty")
+async def test_a_planned_shift_starts_with_one_tap(city: City, phone: httpx.AsyncClient) -> None:
+    await enrol(city, phone)
+    assert "has begun" not in await shown(city, phone, "/me")
+    city.write(duty_noted(city))
+    assert "Your shift with alpha-1 has begun" in await shown(city, phone, "/me")
+    before = len(city.commands())
+    await phone.post("/me/begin-duty", data={"planned_shift_id": "night", "page_at": 1})
+    (command,) = city.commands()[before:]
+    assert isinstance(command, BeginDuty)
+    assert (command.team_id, command.planned_shift_id, command.issued_by) == ("alpha-1", "night", "ana")
+    assert not command.vouched
+    city.write(DutyOver(planned_shift_id="night", team_id="alpha-1"))
+    assert "has begun" not in await shown(city, phone, "/me")
+    answer = await phone.post("/me/begin-duty", data={"planned_shift_id": "night", "page_at": 2})
+    assert answer.status_code == 409
+    assert len(city.commands()) == before + 1
+
+
+@pytest.mark.scenario("duty")
+async def test_on_a_tablet_one_of_the_plan_says_who_they_are(city: City, phone: httpx.AsyncClient) -> None:
+    await enrol(city, phone, person_id=None, team_id="alpha-1")
+    city.write(duty_noted(city))
+    assert "Start the shift as planned" in await shown(city, phone, "/me")
+    strange = {"planned_shift_id": "night", "page_at": 1, "person_id": "zoe"}
+    assert (await phone.post("/me/begin-duty", data=strange)).status_code == 409
+    before = len(city.commands())
+    await phone.post("/me/begin-duty", data={**strange, "person_id": "ben"})
+    (command,) = city.commands()[before:]
+    assert isinstance(command, BeginDuty)
+    assert command.issued_by == "ben"
 
 
 # --- a team's tablet ------------------------------------------------------------------------------------------------

@@ -51,10 +51,10 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         broken("[clocks]", "[notes]\n[clocks]"),
         "[notes]",
         "notes",
-        "not yet supported",
+        "is written otherwise",
         'reached_by = "note"',
     ),
-    "later key": (with_row("caps = 24"), "caps", "rollout[2].caps", "not yet supported", "at_most_open"),
+    "later key": (with_row("caps = 24"), "caps", "rollout[2].caps", "is written otherwise", "at_most_open"),
     "cap of nothing": (
         with_row("at_most_open = 0"),
         "at_most_open",
@@ -150,18 +150,11 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         "an officer is in a community-responder crew",
         "co-responder",
     ),
-    "later value": (
-        broken('try = "same response"', 'try = "hold"'),
-        "hold",
-        "when_no_team.steps[1].try",
-        "'hold' is not yet supported",
-        "default",
-    ),
     "a clock that nothing follows": (
         broken("[clocks]", "[clocks]\nposition_stale_seconds = 60"),
         "position_stale_seconds",
         "clocks.position_stale_seconds",
-        "not yet supported",
+        "is written otherwise",
         "leave it out",
     ),
     "boundary as a file": (
