@@ -120,6 +120,7 @@ class PocketCrews:
         self._http, self._url, self._links, self._unpaged = http, pocket_url, links, unpaged
         self._habits, self._marked, self._seed, self._replies = habits, marked, seed, replies or {}
         self._pages: dict[str, asyncio.Queue[str]] = {team_id: asyncio.Queue() for team_id in links}
+        self._rolls: asyncio.Queue[str] = asyncio.Queue()
         self._busy: set[str] = set()
         self.did: Counter[str] = Counter()
 
@@ -127,6 +128,10 @@ class PocketCrews:
         """A page has come for a team."""
         if team_id in self._pages:
             self._pages[team_id].put_nowait(link)
+
+    def roll(self, link: str) -> None:
+        """A page of a roll call has come for somebody."""
+        self._rolls.put_nowait(link)
 
     @property
     def at_work(self) -> int:
@@ -136,8 +141,19 @@ class PocketCrews:
     async def work(self) -> None:
         """Answer offers and do the jobs, for ever."""
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._answer_rolls())
             for team_id in self._links:
                 tasks.create_task(self._team(team_id))
+
+    async def _answer_rolls(self) -> None:
+        while True:
+            link = await self._rolls.get()
+            try:
+                if (page_at := _PAGE_AT.search(await fetch(self._http, link))) is not None:
+                    await fetch(self._http, f"{link}/answer", {"page_at": page_at[1]})
+                    self.did["answered the roll"] += 1
+            except PageAway:
+                self.did["door away"] += 1
 
     async def _team(self, team_id: str) -> None:
         chance = Random(f"{self._seed}/{team_id}")  # noqa: S311  # a simulation

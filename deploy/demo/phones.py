@@ -99,8 +99,8 @@ class Handsets:
 
     async def _take(self, person_id: str, phone: Phone, text: ReceivedText) -> None:
         link = _LINK.search(text.body)
-        if link is not None:
-            self.arrived[link[0]] = text.at
+        if link is not None and "1 take" in text.body:
+            self.arrived.setdefault(link[0], text.at)
         await asyncio.sleep(READS_SECONDS)
         if "Answer 1" in text.body:
             await self.answer(phone, text.sender, "1")

@@ -25,9 +25,17 @@ class Receiver:
     Below a third, `/alerts`, Alertmanager may tell what it likes: it signs nothing, and nothing follows from it.
     """
 
-    def __init__(self, cad_secret: str, page_secret: str, *, seed: int = 0, page: Callable[[str, str], None]) -> None:
-        """`page(team_id, link)` is called for every page that offers a call."""
-        self._cad_secret, self._page_secret, self._page = cad_secret, page_secret, page
+    def __init__(
+        self,
+        cad_secret: str,
+        page_secret: str,
+        *,
+        seed: int = 0,
+        page: Callable[[str, str], None],
+        roll: Callable[[str], None] = lambda _link: None,
+    ) -> None:
+        """`page(team_id, link)` is called for every page that offers a call, `roll(link)` for one of a roll call."""
+        self._cad_secret, self._page_secret, self._page, self._roll = cad_secret, page_secret, page, roll
         self._chance = random.Random(f"receiver/{seed}")  # noqa: S311  # a simulation that can be repeated
         self.messages: Counter[str] = Counter()
         self.pages: Counter[str] = Counter()
@@ -66,6 +74,8 @@ class Receiver:
         message = json.loads(page.body)
         if page.at <= page.not_after and message["type"] == "page.offer":  # else its time is over: nobody is rung
             self._page(message["data"]["team_id"], message["data"]["link"])
+        elif message["type"] == "page.test":
+            self._roll(message["data"]["link"])
         return 204
 
 

@@ -138,6 +138,7 @@ class Run:
             access.page_secret(scenario.agency),
             seed=self._seed,
             page=crews.page,
+            roll=crews.roll,
         )
         dispatcher = Dispatcher(
             console, seed=self._seed, districts=scenario.advisory, overrides_in=scenario.overrides_in

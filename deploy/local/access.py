@@ -45,7 +45,7 @@ class AgencySpec:
     sources: tuple[SourceSpec, ...] = (SourceSpec(),)
     people: Mapping[str, tuple[Role, ...]] = field(default_factory=lambda: PEOPLE)
     zone: str = ""
-    carriers: Mapping[str, Mapping[str, str | list[str]]] = field(default_factory=dict)
+    carriers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """By carrier, the account as the agencies file has it."""
 
 
@@ -86,7 +86,7 @@ class Access:
             lines += [f"zone = {_text(agency.zone)}"] if agency.zone else []
             for carrier, account in agency.carriers.items():
                 lines.append(f"[agencies.{_text(agency.name)}.carriers.{carrier}]")
-                lines += [f"{key} = {_text(value)}" for key, value in account.items()]
+                lines += [f"{key} = {json.dumps(value)}" for key, value in account.items()]
             for source in agency.sources:
                 lines.append(f"[agencies.{_text(agency.name)}.sources.{_text(source.name)}]")
                 lines.append(f"keys = [{_text(hash_of(self.key(agency.name, source.name)))}]")

@@ -44,19 +44,26 @@ class Setup:
     """The private key, 32 bytes in hexadecimal digits; empty: one of its own."""
     phones: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By number."""
+    texts_per_second: int = 100
+    """As a short code takes them."""
 
-    def accounts(self, port: int, numbers: Mapping[str, str]) -> dict[str, dict[str, str | list[str]]]:
+    def accounts(self, port: int, numbers: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         """The accounts as the agencies file has them; `numbers`: the sender of each carrier."""
         here = f"http://127.0.0.1:{port}"
         key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(self.telnyx_key)) if self.telnyx_key else None
-        accounts: dict[str, dict[str, str | list[str]]] = {
+        accounts: dict[str, dict[str, Any]] = {
             "twilio": {"account_sid": self.account_sid, "auth_token": self.auth_token, "base_url": f"{here}/twilio"}
         }
         if key is not None:
             public = base64.b64encode(key.public_key().public_bytes_raw()).decode()
             accounts["telnyx"] = {"api_key": self.api_key, "public_key": public, "base_url": f"{here}/telnyx"}
             accounts["telnyx"] |= {"account_sid": PlayedTelnyx.account_sid, "application": PlayedTelnyx.application}
-        return {name: account | {"senders": [numbers[name]]} for name, account in accounts.items() if name in numbers}
+        of_each = {"texts_per_second": self.texts_per_second}
+        return {
+            name: account | of_each | {"senders": [numbers[name]]}
+            for name, account in accounts.items()
+            if name in numbers
+        }
 
 
 @dataclass
