@@ -92,5 +92,14 @@ class Doors:
             if status == HTTPStatus.OK or (may_be_missing and status == HTTPStatus.NOT_FOUND):
                 return response
             if status not in AGAIN and status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise Refused(f"{status} of {method} {httpx.URL(url).path}")
+                raise Refused(f"{status}{_reason(response)} of {method} {httpx.URL(url).path}")
             await asyncio.sleep(PAUSE_SECONDS)
+
+
+def _reason(response: httpx.Response) -> str:
+    """The stable code of a refusal, in brackets; empty where there is none."""
+    try:
+        reason = response.json().get("reason")
+    except (ValueError, AttributeError):
+        return ""
+    return f" ({reason})" if isinstance(reason, str) and reason else ""
