@@ -26,6 +26,16 @@ WebhookNetworks = Annotated[
 ]
 
 
+CallbacksUrl = Annotated[
+    str,
+    Field(
+        pattern=r"^(https?://[^?#]*)?$",
+        description="where carriers reach the callbacks door, e.g. https://callbacks.city.example; what they sign is "
+        "checked against it",
+    ),
+]
+
+
 NOBODY: Final = "off"
 """Said where it is meant that nobody listens."""
 

@@ -12,7 +12,7 @@ Whoever sends something follows the topic, keeps in memory what is sealed, and o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
@@ -113,9 +113,16 @@ async def _append(broker: Broker, agency: str, records: list[Record]) -> Appende
 class Contacts(Follower):
     """Follows the topic: holds what is sealed, and opens it with its key where it has one."""
 
-    def __init__(self, broker: Broker, sealer: Sealer | None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        sealer: Sealer | None,
+        clock: Clock | None = None,
+        changed: Callable[[str], None] = lambda _agency: None,
+    ) -> None:
+        """`changed` is told of each agency whose people have changed."""
         super().__init__(broker, (CONTACTS,), _fold_nothing, reached=self._note_positions, clock=clock)
-        self.sealer = sealer
+        self.sealer, self._changed = sealer, changed
         self._people: dict[tuple[str, str], dict[str, Sealed]] = {}
         """By agency and person, what is sealed by method."""
         self._last: dict[int, Stored] = {}
@@ -204,6 +211,7 @@ class Contacts(Follower):
             self._put(ways, key.method_id, stored)
         if not ways:
             del self._people[key.agency, key.person_id]
+        self._changed(key.agency)
 
     @staticmethod
     def _put(ways: dict[str, Sealed], method_id: str, stored: Stored) -> None:

@@ -9,8 +9,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from typing import Literal, get_args
 
 TOKEN_BYTES = 16
+
+CalendarOf = Literal["own", "whole"]
+"""What a calendar shows: a person's own shifts, or everybody's."""
+CALENDARS: tuple[CalendarOf, ...] = get_args(CalendarOf)
 
 
 def token_of(
@@ -38,6 +43,18 @@ def offer_link(
 def shift_link(base_url: str, secret: str, shift_id: str, person_id: str, generation: int = 0) -> str:
     """A person's page for the shift; dies at sign-off."""
     return f"{base_url.rstrip('/')}/s/{token_of(secret, 'shift', shift_id, person_id, generation)}"
+
+
+def calendar_token(  # noqa: PLR0917  # what a link is of
+    secret: str, agency: str, person_id: str, whose: CalendarOf, generation: int = 0, calendar_generation: int = 0
+) -> str:
+    """The token of a person's link to a calendar; it dies with their links, and when calendars alone are revoked."""
+    return token_of(secret, "calendar", f"{agency}/{whose}/{calendar_generation}", person_id, generation)
+
+
+def calendar_link(base_url: str, token: str) -> str:
+    """Where a calendar program subscribes."""
+    return f"{base_url.rstrip('/')}/cal/{token}.ics"
 
 
 def roll_link(

@@ -236,6 +236,20 @@ PAGES_AND_CADS = (
     ),
     Panel(
         "pages-and-cads",
+        "Texts and calls, by what carriers made of them",
+        "a second",
+        "Unknown: it may have gone out. Credentials, unregistered, filtered: for a reason that lies with us.",
+        (_rate("careroute_carrier_answers_total", "agency, carrier, ended", AGENCY),),
+    ),
+    Panel(
+        "pages-and-cads",
+        "What carriers call back with",
+        "a second",
+        "News of pages, calls picked up, keys, texts. Forged: not from the carrier, or of no page of ours.",
+        (_rate("careroute_callbacks_total", "carrier, result"),),
+    ),
+    Panel(
+        "pages-and-cads",
         "Words to CADs and pages, by result",
         "a second",
         "Expired: not tried, since it was too late. Unknown: tried by a process that died.",

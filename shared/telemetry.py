@@ -193,7 +193,7 @@ PAGES_RECEIVED = _counter(
 )
 PAGES_UNDELIVERED = _counter(
     "careroute_pages_undelivered_total",
-    "Pages that their provider took and that did not arrive: why lies with us, with the number, or with the moment.",
+    "Pages that their provider took and that did not arrive: it lies with us, the number, or the moment. ALERT.",
     by="notification",
     agency=GIVEN,
     kind=REACHED_BY,
@@ -211,11 +211,24 @@ PAGE_SECONDS = Histogram(
 )
 CARRIER_ANSWERS = _counter(
     "careroute_carrier_answers_total",
-    "What carriers of texts and calls made of a page that was handed to them. ALERT where they refuse credentials.",
+    "What carriers made of a text or call that was handed to them. ALERT where they refuse us, or leave it open.",
     by="notification",
     agency=GIVEN,
     carrier=("twilio", "telnyx"),
     ended=("taken", "refused", "unknown", "not-taken", "credentials", "queue-full", "unregistered", "filtered"),
+)
+CALLBACKS = _counter(
+    "careroute_callbacks_total",
+    "What carriers called back with: news of pages, calls picked up, keys, texts. ALERT where it is forged.",
+    by="callbacks",
+    carrier=("twilio", "telnyx"),
+    result=("news", "call", "key", "text", "forged", "not-understood", "away"),
+)
+INBOUND_TEXTS = _counter(
+    "careroute_inbound_texts_total",
+    "Texts from phones, by what they were taken for.",
+    by="callbacks",
+    result=("answer", "stop", "start", "help", "not-understood", "which", "late", "nothing-asked", "stranger"),
 )
 CAD_NOT_INFORMED = _counter(
     "careroute_cad_not_informed_total",

@@ -115,17 +115,15 @@ async def sign_on(console: Console, teams: Iterable[TeamSpec], pages_url: str) -
     links: dict[str, str] = {}
     for team in teams:
         for number, (person_id, discipline) in enumerate(zip(team.members, team.crew, strict=True)):
-            method = {"method_id": "phone", "kind": "pocket"}
-            if number < team.paged_members:
-                method = {"method_id": "pager", "kind": "webhook", "url": pages_url}
             person = {
                 "person_id": person_id,
                 "name": person_id,
                 "disciplines": [discipline],
                 "languages": ["en", "es"] if number == 0 else ["en"],
-                "contact_methods": [method],
             }
             await console.command("ana", "/v1/people", {"person": person})
+            way = {"kind": "webhook", "address": pages_url} if number < team.paged_members else {"kind": "pocket"}
+            await console.command("ana", f"/v1/people/{person_id}/contacts/pager", way)
         body = {"team_id": team.team_id, "model": team.model, "primary_districts": list(team.districts)}
         await console.command("ana", "/v1/teams", {"team": {**body, "pool": team.pool}})
         shift = {"members": list(team.members), "hours": 12}

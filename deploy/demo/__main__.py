@@ -301,7 +301,7 @@ def _end_demo(directory: Path) -> int:
         return 0
     with contextlib.suppress(psutil.Error):
         process.send_signal(signal.SIGINT)
-    end_all([process], asked_seconds=30)
+    end_all([process], asked_seconds=60)
     return 1
 
 

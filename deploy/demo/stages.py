@@ -31,17 +31,15 @@ from services.intake.http import create_app as intake_app
 from services.notification.config import NotificationSettings
 from services.notification.perform import performer
 from services.notification.service import NOTIFICATION
-from services.pocket.http import Door
+from services.pocket.config import PocketSettings
+from services.pocket.door import open_door
 from services.pocket.http import create_app as pocket_app
-from services.pocket.sealed_calls import SealedCalls
-from services.pocket.view import CHANGES, View
 from services.rostering.service import ROSTERING
 from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import triage_service
 from shared import telemetry
 from shared.agencies import Agencies
 from shared.clock import SystemClock
-from shared.doors.answers import AnswerFollower
 from shared.engine.broker import Broker
 from shared.engine.effects import Perform, no_effects
 from shared.engine.kafka import KafkaBroker
@@ -50,7 +48,6 @@ from shared.engine.process import Together
 from shared.engine.service import Service
 from shared.engine.worker import Worker
 from shared.sealing import Sealer
-from shared.topics import ASSIGNMENTS, NOTIFICATIONS
 
 PARTITIONS = 4
 AUDIT_SECONDS = 2
@@ -252,10 +249,13 @@ class OneProcess:
         agencies = Agencies(file)
         sealing_key = SecretStr(self.access.sealing_key)
         taking = IntakeSettings(**common, sealing_key=sealing_key)
-        commanding = ConsoleSettings(**common, link_secret=link_secret, pocket_url=self.url_of("pocket"))
-        model = View(link_secret.get_secret_value())
-        follower = AnswerFollower(self.broker(), (ASSIGNMENTS, NOTIFICATIONS), model.fold, frozenset(CHANGES))
-        door = Door(self.broker(), follower, model, SealedCalls(self.broker(), sealer), self._clock)
+        commanding = ConsoleSettings(
+            **common, link_secret=link_secret, sealing_key=sealing_key, pocket_url=self.url_of("pocket")
+        )
+        answering = PocketSettings(
+            **common, link_secret=link_secret, sealing_key=sealing_key, pocket_url=self.url_of("pocket")
+        )
+        door = open_door(self.broker(), self._clock, answering)
         apps = {
             "intake": intake_app(self.broker(), self._clock, agencies, sealer, taking),
             "pocket": pocket_app(door),

@@ -44,6 +44,9 @@ class AgencySpec:
     name: str
     sources: tuple[SourceSpec, ...] = (SourceSpec(),)
     people: Mapping[str, tuple[Role, ...]] = field(default_factory=lambda: PEOPLE)
+    zone: str = ""
+    carriers: Mapping[str, Mapping[str, str | list[str]]] = field(default_factory=dict)
+    """By carrier, the account as the agencies file has it."""
 
 
 class Access:
@@ -80,6 +83,10 @@ class Access:
         lines: list[str] = []
         for agency in self._agencies:
             lines += [f"[agencies.{_text(agency.name)}]", f"page_secret = {_text(self.page_secret(agency.name))}"]
+            lines += [f"zone = {_text(agency.zone)}"] if agency.zone else []
+            for carrier, account in agency.carriers.items():
+                lines.append(f"[agencies.{_text(agency.name)}.carriers.{carrier}]")
+                lines += [f"{key} = {_text(value)}" for key, value in account.items()]
             for source in agency.sources:
                 lines.append(f"[agencies.{_text(agency.name)}.sources.{_text(source.name)}]")
                 lines.append(f"keys = [{_text(hash_of(self.key(agency.name, source.name)))}]")
@@ -99,5 +106,5 @@ def _signing_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
 
-def _text(value: str) -> str:
-    return json.dumps(value)  # a JSON string of these characters is a TOML string
+def _text(value: str | list[str]) -> str:
+    return json.dumps(value)  # of these characters a JSON string, or a list of some, is TOML's

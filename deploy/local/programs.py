@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from services.console.config import ConsoleSettings
 from services.intake.config import IntakeSettings
+from services.notification.callbacks.config import CallbacksSettings
 from services.notification.config import NotificationSettings
 from services.pocket.config import PocketSettings
 from services.prober.config import ProberSettings
@@ -24,6 +25,7 @@ SERVICES: Mapping[str, type[ProcessSettings]] = {
     "triage": TriageSettings,
     "team-availability": TeamAvailabilitySettings,
     "notification": NotificationSettings,
+    "callbacks": CallbacksSettings,
     "rostering": RosteringSettings,
     "pocket": PocketSettings,
     "console": ConsoleSettings,

@@ -143,6 +143,7 @@ class Stack:
             "sealing_key": self.access.sealing_key,
             "link_secret": self.access.link_secret,
             "pocket_url": self.url_of("pocket"),
+            "callbacks_url": self.url_of("callbacks"),
             "reporting_url": self.url_of("reporting"),
             "reporting_key": self.access.reporting_key,
             "intake_url": self.url_of("intake"),

@@ -28,6 +28,11 @@ RUNBOOK_OF: Mapping[AlertKind, str] = MappingProxyType(
     {
         "unconfirmed": "AssignmentUnconfirmed",
         "team-silent": "TeamSilent",
+        "team-missing": "TeamMissing",
+        "members-left-out": "TeamMissing",
+        "team-unanswering": "TeamUnanswering",
+        "team-unreachable": "TeamUnreachable",
+        "way-lost": "WayLost",
         "need-police": "PoliceNeeded",
         "team-stays": "TeamNeedsWord",
         "team-staged": "TeamNeedsWord",
@@ -46,6 +51,8 @@ RUNBOOK_OF: Mapping[AlertKind, str] = MappingProxyType(
         "paused-by-itself": "AutomaticPause",
         "pause-unreviewed": "PauseUnreviewed",
         "referral-overdue": "ReferralOverdue",
+        "rota-gap": "RotaGap",
+        "roster-feed-stale": "RosterFeedStale",
     }
 )
 

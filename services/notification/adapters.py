@@ -1,4 +1,4 @@
-"""The ways to page a person, behind one interface: the pocket page, and a signed webhook to a paging provider."""
+"""The ways to page a person, behind one interface: the pocket page, texts, calls, a signed webhook to a provider."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.notification.carriers.order import CarrierPage, Carriers
+from services.notification.carriers.urls import CallbackUrls
 from services.notification.config import NotificationSettings
+from services.notification.exchange import Exchanges
 from services.notification.outcome import DONE, Outcome
+from services.notification.reach import mail_page, push_page
 from services.notification.webhook import Message, Sender
 from shared.addresses import Network, UrlRefused, reachable
 from shared.agencies import Agencies
@@ -96,8 +100,18 @@ class WebhookPage:
 
 def adapters_of(settings: NotificationSettings, agencies: Agencies, sender: Sender) -> dict[str, Adapter]:
     """Every adapter, by the kind of contact method: a new provider is a class above and a line here."""
-    links = Links(settings.pocket_url, settings.link_secret.get_secret_value())
+    secret = settings.link_secret.get_secret_value()
+    links, urls = Links(settings.pocket_url, secret), CallbackUrls(settings.callbacks_url, secret)
+    ask, clock = Exchanges(settings.webhook_networks).ask, sender.clock
+    carriers = Carriers(ask, agencies, urls, links.of, clock)
+    set_up: dict[str, Adapter | None] = {
+        "push": push_page(settings, ask, links.of, agencies.zone, clock),
+        "email": mail_page(settings, links.of, agencies.zone, clock),
+    }
     return {
+        **{kind: adapter for kind, adapter in set_up.items() if adapter is not None},
         "pocket": PocketPage(),
+        "sms": CarrierPage(carriers, "sms"),
+        "voice": CarrierPage(carriers, "voice"),
         "webhook": WebhookPage(sender, links, agencies.page_secrets, settings.webhook_networks),
     }

@@ -6,18 +6,31 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.notification.deciding import cad, clocks, commands, contacts, notices, offers, pages, receipts
+from services.notification.deciding import (
+    cad,
+    clocks,
+    commands,
+    contacts,
+    notices,
+    offers,
+    pages,
+    receipts,
+    roll,
+    staff,
+)
 from services.notification.deciding.commands import once
 from services.notification.evolve import evolve
 from services.notification.state import State
 from shared.engine.service import Draft, EffectDone, EffectStarting, Input, Tick
 from shared.events import (
     AcknowledgeAlert,
+    AnswerRoll,
     AssignmentEnded,
     AssignmentMoved,
     AssignmentUnconfirmed,
     AssignmentWithdrawn,
     CallChanged,
+    CallRoll,
     CallRouted,
     ConfirmationAsked,
     DeviceRevoked,
@@ -39,17 +52,22 @@ from shared.events import (
     OfferWithdrawn,
     PersonRemoved,
     PingCad,
+    PlanNoticeDue,
     RecallUnacknowledged,
     RedeliverMessage,
+    ReminderDue,
     RemoveContact,
     SafetyCheckDue,
     SafetyCheckMissed,
     SetContact,
     StatusReported,
     TeamMayEnter,
+    TeamMissing,
     TeamNotMoving,
+    TeamSignedOn,
     TeamStays,
     TeamStillStaged,
+    TeamUnanswering,
     UpgradeRaised,
 )
 
@@ -101,6 +119,13 @@ DECIDERS: dict[type[Any], tuple[Callable[[Draft[State], Any, Input], None], ...]
     ErasePerson: (once(contacts.erase_person),),
     NoteReceipt: (once(receipts.note_receipt),),
     NoteOptOut: (once(contacts.note_opt_out),),
+    CallRoll: (once(roll.call_roll),),
+    AnswerRoll: (once(roll.answer_roll),),
+    TeamSignedOn: (staff.signed_on,),
+    TeamMissing: (staff.team_missing,),
+    TeamUnanswering: (staff.team_unanswering,),
+    ReminderDue: (staff.reminder_due,),
+    PlanNoticeDue: (staff.plan_notice_due,),
     Tick: (clocks.tick,),
     EffectStarting: (pages.starting,),
     EffectDone: (receipts.ended, cad.ended),

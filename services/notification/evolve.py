@@ -9,6 +9,7 @@ from typing import Any
 
 from services.notification.evolve_contacts import CONTACT_CHANGES
 from services.notification.evolve_pages import PAGE_CHANGES
+from services.notification.evolve_rolls import ROLL_CHANGES
 from services.notification.state import OwedEffect, State, alert_key
 from shared.events import (
     AlertAcknowledged,
@@ -79,4 +80,5 @@ CHANGES: dict[type[Event], Callable[[State, Any, datetime], State]] = {
     CommandRefused: _command_answered,
     **PAGE_CHANGES,
     **CONTACT_CHANGES,
+    **ROLL_CHANGES,
 }

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from services.notification.evolve_rolls import place_answered, place_asked
 from services.notification.ladders import Ladder, ladder_id
 from services.notification.sent import Rank, SentPage, answer_id
 from services.notification.state import MAX_RECENT_OFFERS, OwedEffect, RecentOffer, State
@@ -41,7 +42,7 @@ def _page_due(state: State, event: PageDue, at: datetime) -> State:
     if event.call_id:
         of_call = state.pages_of_call.get(event.call_id, ())
         state = replace(state, pages_of_call=state.pages_of_call.set(event.call_id, (*of_call, event.page_id)))
-    return _step_taken(state, event, at)
+    return place_asked(_step_taken(state, event, at), event, at)
 
 
 def _with_page(state: State, page: PageDue) -> RecentOffers:
@@ -95,7 +96,7 @@ def _page_dropped(state: State, event: PageDropped, at: datetime) -> State:
     page = event.page  # never owed, and yet the team may see its offer on its own page: it can have notices
     recent_offers = state.recent_offers if page is None or page.kind != "offer" else _with_page(state, page)
     state = replace(state, recent_offers=recent_offers, seen=state.seen.set(event.page_id, at, at))
-    return state if page is None else _step_taken(state, page, at)
+    return state if page is None else place_asked(_step_taken(state, page, at), page, at)
 
 
 # --- what is known of a page ----------------------------------------------------------------------------------------
@@ -126,7 +127,7 @@ def _page_received(state: State, event: PageReceived, at: datetime) -> State:
 def page_answered(state: State, event: ContactProved, at: datetime) -> State:
     """An answer is the most that can be known of a page, and proves its way once."""
     state = replace(state, seen=state.seen.set(answer_id(event.page_id), at, at))
-    return _known(state, event.page_id, Rank.ANSWERED, at)
+    return place_answered(_known(state, event.page_id, Rank.ANSWERED, at), event)
 
 
 def _known(state: State, page_id: str, rank: Rank, at: datetime) -> State:

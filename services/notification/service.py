@@ -8,11 +8,11 @@ from services.notification.state import State, due, pending
 from shared.engine.service import Service
 from shared.engine.state import packer
 from shared.events import Event
-from shared.topics import ASSIGNMENTS, COMMANDS, NOTIFICATIONS
+from shared.topics import ASSIGNMENTS, COMMANDS, NOTIFICATIONS, ROSTERS
 
 NOTIFICATION: Service[State] = Service(
     name="notification",
-    reads=(COMMANDS, ASSIGNMENTS),
+    reads=(COMMANDS, ASSIGNMENTS, ROSTERS),
     writes=NOTIFICATIONS,
     handles=frozenset(kind for kind in DECIDERS if issubclass(kind, Event)),
     initial=State(),

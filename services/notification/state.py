@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.notification.contact import Contact
 from services.notification.ladders import Ladder
+from services.notification.rolls import Roll
 from services.notification.sent import SentPage
 from shared.engine.service import Effect
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
@@ -114,6 +115,8 @@ class State:
     clocks: Clocks = field(default_factory=Clocks)
     ladders: PMap[str, PMap[str, Ladder]] = EMPTY
     """Offer → person → the ways whose turn has yet to come."""
+    rolls: PMap[str, Roll] = EMPTY
+    """Roll calls that are not over."""
     sent: ByDay[SentPage] = field(default_factory=ByDay)
     """By page id, what was tried and what is known of it since."""
     links: PMap[str, LinksRenewed] = EMPTY
@@ -169,6 +172,12 @@ class State:
         ladders = self.ladders.set(offer_id, of_offer) if of_offer else self.ladders.delete(offer_id)
         return replace(self, ladders=ladders, clocks=self.clocks.clear(ladder.clock))
 
+    def with_roll(self, roll: Roll) -> State:
+        """The state with a roll call as it is now."""
+        clocks = self.clocks.set(roll.end_clock, roll.called.until)
+        clocks = clocks.set(roll.pages_clock, roll.next_at) if roll.left else clocks.clear(roll.pages_clock)
+        return replace(self, rolls=self.rolls.set(roll.called.roll_id, roll), clocks=clocks)
+
     def link_generation(self, person_id: str) -> int:
         """Which links of a person lead somewhere."""
         links = self.links.get(person_id)
@@ -209,12 +218,16 @@ def alert_key(alert_id: str, raised_at: datetime) -> str:
 
 
 def _lane(event: PageDue | CadMessageDue) -> str:
-    """Who is at the other end: one CAD, one carrier, or whatever takes the pages of one person over one way."""
+    """Who is at the other end: one CAD, one carrier, or whatever takes the pages of one person over one way.
+
+    What is about no call has lanes of its own at the carriers, so that an offer never stands behind a roll call.
+    """
     if isinstance(event, CadMessageDue):
         return f"cad/{event.source}"
     method = event.method
-    one_host = method.kind in ("webhook", "push")
-    return f"pages/{method.kind}/{event.person_id}/{method.method_id}" if one_host else f"pages/{method.kind}"
+    if method.kind in ("webhook", "push"):
+        return f"pages/{method.kind}/{event.person_id}/{method.method_id}"
+    return f"pages/{method.kind}" if event.call_id else f"staff/{method.kind}"
 
 
 @dataclass(frozen=True, slots=True)

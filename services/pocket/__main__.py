@@ -1,7 +1,8 @@
 """Runs the door with the pocket page."""
 
 from services.pocket.config import PocketSettings
-from services.pocket.http import create_app, open_door
+from services.pocket.door import open_door
+from services.pocket.http import create_app
 from shared.clock import SystemClock
 from shared.doors.serve import connect, serve
 

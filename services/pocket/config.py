@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 
-from shared.config import DoorSettings
+from shared.config import DoorSettings, WebhookNetworks
 from shared.sealing import SealingKey
 
 
@@ -13,3 +15,16 @@ class PocketSettings(DoorSettings):
 
     link_secret: SecretStr = Field(min_length=32, description="makes the links on pages; the same for notification")
     sealing_key: SealingKey = Field(description="32 bytes, base64: opens a call for the team that accepted it")
+    pocket_url: str = Field(
+        default="", pattern="^(https?://.*)?$", description="where phones reach this page; http:// only on one machine"
+    )
+    push_public_key: str = Field(
+        default="",
+        pattern="^([A-Za-z0-9_-]{87})?$",
+        description="of `careroute key push`: browsers ask for pushes with it; without it there are none",
+    )
+    agencies_file: Path | None = Field(
+        default=None,
+        description="the agencies file: the numbers on the contact card; without it there is no card",
+    )
+    webhook_networks: WebhookNetworks = ()

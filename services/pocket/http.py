@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from fastapi import FastAPI, Form, Request, Response
+from fastapi import FastAPI, Form, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from services.pocket import pages
-from services.pocket.config import PocketSettings
-from services.pocket.pages import AWAY, GONE, OFFER_REFRESH_SECONDS, PAGES, Personal
-from services.pocket.sealed_calls import SealedCalls
-from services.pocket.view import CHANGES, Assignment, OfferLink, ShiftLink, View
-from shared.clock import Clock
-from shared.doors.answers import AnswerFollower
-from shared.doors.command import CommandLog, LogAway
+from services.pocket.calendar.http import add_calendars
+from services.pocket.door import DOOR, Door
+from services.pocket.me.http import add_own_pages
+from services.pocket.pages import AWAY, PAGES
+from services.pocket.rolls import add_roll_pages
+from shared.acceptance import accept_id, decline_id
 from shared.doors.guard import Bounds, Guard
 from shared.doors.operations import operations_routes
 from shared.doors.pages import HEADERS, Page
 from shared.doors.serve import connected
-from shared.engine.broker import Broker
 from shared.events import (
     AcceptOffer,
-    Command,
-    CommandRefused,
     ConfirmMember,
     CorrectStatus,
     DeclineOffer,
@@ -37,13 +31,7 @@ from shared.events import (
     TakeLateCall,
     child_id,
 )
-from shared.sealing import Sealer
-from shared.topics import ASSIGNMENTS, NOTIFICATIONS
 
-DOOR = "pocket"
-FOLLOWED = (ASSIGNMENTS, NOTIFICATIONS)
-ANSWER_SECONDS = 2.0
-COMMAND_SECONDS = 60
 MAX_FORM_BYTES = 4096
 
 CallStatus = Literal["en-route", "staged", "on-scene", "need-police", "transporting", "cleared"]
@@ -54,94 +42,6 @@ NOBODY = "nobody"
 """What a team answers that nobody has let in, and that is on scene all the same."""
 PageAt = Annotated[int, Form(ge=0, lt=2**53)]
 """When the page that was tapped on was made, in milliseconds: two taps on one page are one command."""
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """What the pages need."""
-
-    broker: Broker
-    follower: AnswerFollower
-    view: View
-    calls: SealedCalls
-    clock: Clock
-
-    def offer(self, token: str) -> OfferLink:
-        """What an offer link leads to. Raises Page."""
-        self._check_ready()
-        link = self.view.offer_link(token, self.clock.now())
-        if link is None:
-            raise Page(404, "Nothing here", GONE)
-        return link
-
-    def shift(self, token: str) -> ShiftLink:
-        """What a shift link leads to. Raises Page."""
-        self._check_ready()
-        link = self.view.shift_link(token, self.clock.now())
-        if link is None:
-            raise Page(404, "Nothing here", GONE)
-        if link.shift.ended_at is not None:
-            raise Page(410, "Your shift has ended", "Thank you. Sign on to get a new link.")
-        return link
-
-    def _check_ready(self) -> None:
-        if not self.follower.ready:
-            raise Page(503, "One moment", "careroute is starting and looks again by itself.", OFFER_REFRESH_SECONDS)
-
-    def caller_of(self, request: Request) -> str | None:
-        """The person whose link it is."""
-        token, now = (*request.scope["path"].split("/"), "")[2], self.clock.now()
-        if (offer := self.view.offer_link(token, now)) is not None:
-            return f"{offer.offer.agency}/{offer.person_id}"
-        shift = self.view.shift_link(token, now)
-        return f"{shift.shift.agency}/{shift.person_id}" if shift else None
-
-    async def act(self, agency: str, command: Command, back: str) -> Response:
-        """Issue a command, and lead back to the page that shows its answer. Raises Page."""
-        try:
-            log = CommandLog(DOOR, self.broker, self.follower, self.clock)
-            answer = await log.issue(agency, command, ANSWER_SECONDS)
-        except LogAway:
-            raise Page(503, "Not sent", AWAY) from None
-        if answer is None:
-            back += "?said=waiting"
-        elif isinstance(answer, CommandRefused):
-            back += f"?said={command.command_id}"
-        return RedirectResponse(back, 303)
-
-    def notice(self, said: str) -> str:
-        """What became of the last tap, where the page does not show it anyway; `said` is what it led back with."""
-        if said == "waiting":
-            return "Sent, and not answered yet. This page looks again by itself."
-        return self.view.refusal(said) or ""
-
-    async def personal_of(self, assignment: Assignment) -> Personal:
-        """The personal part of a team's call, and of the version that it accepted where another has come since."""
-        if assignment.ended:
-            return Personal({}, {})
-        now = await self.calls.open(assignment.call_id, assignment.positions) or {}
-        first = assignment.accepted_position
-        if not first or assignment.positions[:1] == (first,):
-            return Personal(now, {})
-        return Personal(now, await self.calls.open(assignment.accepted_call_id, (first,)) or {})
-
-    def issued(self, person_id: str, seconds: float = COMMAND_SECONDS) -> dict[str, Any]:
-        """What every command says of its issue."""
-        now = self.clock.now()
-        return {"issued_by": person_id, "issued_at": now, "expires_at": now + timedelta(seconds=seconds)}
-
-    async def close(self) -> None:
-        """End following and reading."""
-        await self.follower.stop()
-        await self.calls.close()
-
-
-def open_door(broker: Broker, clock: Clock, settings: PocketSettings) -> Door:
-    """The door on a broker; nothing is read before its application starts."""
-    view = View(settings.link_secret.get_secret_value())
-    follower = AnswerFollower(broker, FOLLOWED, view.fold, frozenset(CHANGES))
-    calls = SealedCalls(broker, Sealer(settings.sealing_key.get_secret_value()))
-    return Door(broker, follower, view, calls, clock)
 
 
 def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
@@ -158,6 +58,9 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
     _confirmation(app, door)
     _late_calls(app, door)
     _shift_pages(app, door)
+    add_own_pages(app, door)
+    add_roll_pages(app, door)
+    add_calendars(app, door.view.calendars, door.check_ready)
     app.router.routes += [PAGES.style_route(), *operations_routes(lambda: door.follower.ready)]
     app.add_middleware(
         Guard,
@@ -191,7 +94,7 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
         if not link.offer.open_at(door.clock.now()):
             return RedirectResponse(back, 303)
         command = AcceptOffer(
-            command_id=child_id(made.offer_id, _acceptance(link, eta_minutes)),
+            command_id=accept_id(made.offer_id, link.person_id, made, eta_minutes),
             offer_id=made.offer_id,
             person_id=link.person_id,
             eta_minutes=eta_minutes,
@@ -207,19 +110,13 @@ def _offer_pages(app: FastAPI, door: Door) -> None:
         if not link.offer.open_at(door.clock.now()):
             return RedirectResponse(back, 303)
         command = DeclineOffer(
-            command_id=child_id(made.offer_id, f"decline/{link.person_id}"),
+            command_id=decline_id(made.offer_id, link.person_id),
             offer_id=made.offer_id,
             person_id=link.person_id,
             method_id=link.method_id,
             **door.issued(link.person_id) | {"expires_at": made.expires_at},
         )
         return await door.act(link.offer.agency, command, back)
-
-
-def _acceptance(link: OfferLink, eta_minutes: int | None) -> str:
-    """Two taps are one command; but within a window the team may come to say another time."""
-    is_window = link.offer.made.window
-    return f"accept/{link.person_id}/{eta_minutes}" if is_window else f"accept/{link.person_id}"
 
 
 def _call_pages(app: FastAPI, door: Door) -> None:

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from services.pocket.calendar.book import CalendarBook
+from services.pocket.me.book import BOOK_CHANGES, Book
 from shared.call import ENDED, CallId
 from shared.engine.broker import Stored
+from shared.enrolment import Enrolment, read_enrolment
 from shared.events import (
     OFFER_ENDS,
     AssignmentEnded,
@@ -23,6 +26,7 @@ from shared.events import (
     CallRouted,
     CallVersionAt,
     CommandRefused,
+    ContactProved,
     Event,
     IncidentConfirmed,
     LateCallEnded,
@@ -41,6 +45,7 @@ from shared.events import (
     PlanSet,
     SafetyCheckDue,
     SafetyCheckMissed,
+    ShiftChanged,
     StatusCorrected,
     StatusReported,
     TeamMayEnter,
@@ -202,6 +207,10 @@ class OfferLink:
     method_id: str = ""
     """The way that the page with this link went; whoever answers by it proves that way."""
 
+    def shown_until(self) -> datetime | None:
+        """When it is gone; None while what it leads to lasts."""
+        return self.offer.shown_until()
+
 
 @dataclass(frozen=True, slots=True)
 class ShiftLink:
@@ -212,10 +221,35 @@ class ShiftLink:
     shift: Shift
     person_id: str
 
+    def shown_until(self) -> datetime | None:
+        """When it is gone; None while what it leads to lasts."""
+        return self.shift.shown_until()
+
     @property
     def confirmed(self) -> bool:
         """Whether its person is on the team for certain."""
         return self.person_id not in self.shift.unconfirmed
+
+
+@dataclass(slots=True)
+class RollLink:
+    """What the link of a roll call leads to: one person, asked over one way."""
+
+    token: str
+    agency: str
+    roll_id: str
+    person_id: str
+    method_id: str
+    page_id: str
+    until: datetime
+    answered: bool = False
+
+    def shown_until(self) -> datetime:
+        """When it is gone."""
+        return self.until + timedelta(minutes=SHOWN_MINUTES)
+
+
+Link = OfferLink | ShiftLink | RollLink
 
 
 class View:
@@ -223,8 +257,10 @@ class View:
 
     def __init__(self, link_secret: str) -> None:
         self._secret = link_secret
+        self.book = Book()
+        self.calendars = CalendarBook(link_secret)
         self._agencies: dict[str, AgencyView] = {}
-        self._links: dict[str, OfferLink | ShiftLink] = {}
+        self._links: dict[str, Link] = {}
         self._refusals: OrderedDict[str, str] = OrderedDict()
 
     def fold(self, agency: str, event: Event, stored: Stored) -> None:
@@ -234,6 +270,7 @@ class View:
             if len(self._refusals) > REFUSALS:
                 self._refusals.popitem(last=False)
             return
+        self.calendars.fold(agency, event, stored.time)
         if agency not in self._agencies:
             self._agencies[agency] = AgencyView(agency, self)
         self._agencies[agency].fold(event, stored.time)
@@ -248,6 +285,19 @@ class View:
         link = self._find(token, now)
         return link if isinstance(link, ShiftLink) else None
 
+    def enrolment(self, token: str, now: datetime) -> Enrolment | None:
+        """What a link enrols a device for, as it says itself; None where it is too old, or was not made here."""
+        return read_enrolment(token, self._secret, now)
+
+    def agency(self, name: str) -> AgencyView:
+        """One agency; empty where nothing is known of it."""
+        return self._agencies.get(name) or AgencyView(name, self)
+
+    def roll_link(self, token: str, now: datetime) -> RollLink | None:
+        """What the link of a roll call leads to, while it lives."""
+        link = self._find(token, now)
+        return link if isinstance(link, RollLink) else None
+
     def refusal(self, command_id: str) -> str | None:
         """Why a command was refused, in a sentence."""
         return self._refusals.get(command_id)
@@ -256,7 +306,7 @@ class View:
         """The token of a link."""
         return token_of(self._secret, kind, subject_id, person_id, generation, method_id=method_id)
 
-    def add(self, link: OfferLink | ShiftLink) -> None:
+    def add(self, link: Link) -> None:
         """Let a link lead somewhere."""
         self._links[_key(link.token)] = link
 
@@ -264,11 +314,11 @@ class View:
         """Let a link lead nowhere."""
         self._links.pop(_key(token), None)
 
-    def _find(self, token: str, now: datetime) -> OfferLink | ShiftLink | None:
+    def _find(self, token: str, now: datetime) -> Link | None:
         link = self._links.get(_key(token))
         if link is None or not hmac.compare_digest(link.token.encode(), token.encode()):
             return None
-        until = (link.offer if isinstance(link, OfferLink) else link.shift).shown_until()
+        until = link.shown_until()
         return link if until is None or now < until else None
 
 
@@ -290,6 +340,8 @@ class AgencyView:
         self._offers_of_call: dict[str, list[Offer]] = {}
         self._paged: OrderedDict[str, set[tuple[str, str]]] = OrderedDict()
         """By offer: the person and method of every page of it, and of its notices."""
+        self._rolls: dict[str, RollLink] = {}
+        """By page id, the links of roll calls."""
         self._assignments: dict[str, Assignment] = {}
         self._sentences: dict[tuple[str, int], tuple[str, datetime]] = {}
         self._cad_informed: dict[tuple[str, int], tuple[bool, datetime]] = {}
@@ -314,6 +366,26 @@ class AgencyView:
         """The calls that the team may still ask for."""
         late = (call for call in self._late.values() if team_id in call.listed.team_ids and now < call.listed.until)
         return sorted(late, key=lambda call: call.listed.until)
+
+    def shift_of(self, person_id: str) -> Shift | None:
+        """The shift that a person is on; where they have yet to say so, that one if there is no other."""
+        shifts = [s for s in self._shifts.values() if s.ended_at is None and person_id in s.signed_on.members]
+        return min(shifts, key=lambda shift: person_id in shift.unconfirmed, default=None)
+
+    def shift_of_team(self, team_id: str) -> Shift | None:
+        """The shift that a team is on."""
+        shift = self._shifts.get(team_id)
+        return None if shift is None or shift.ended_at is not None else shift
+
+    def shift_token(self, shift: Shift, person_id: str) -> str:
+        """The token of a person's link to a shift."""
+        return self._token("shift", shift.signed_on.shift_id, person_id)
+
+    def of_devices(self, event: Event, at: datetime) -> None:
+        """Devices, people, and the ways to them."""
+        self._view.book.fold(self.name, event, at)
+        if isinstance(event, ContactProved):
+            self._answered_roll(event)
 
     def token(self, offer: Offer, person_id: str) -> str:
         """The token of a person's link to an offer."""
@@ -371,6 +443,17 @@ class AgencyView:
                 offer.people = (*offer.people, event.person_id)
                 self._add_offer_links(offer, event.person_id)
 
+    def shift_changed(self, event: ShiftChanged, _at: datetime) -> None:
+        """Other people are on the team by the plan: their links lead there, and those of who has left do not."""
+        shift = self._shifts.get(event.team_id)
+        if shift is None or shift.signed_on.shift_id != event.shift_id:
+            return
+        self._remove_shift_links(shift)
+        changes = {"members": event.members, "shift_ends_at": event.shift_ends_at}
+        shift.signed_on, shift.unconfirmed = shift.signed_on.model_copy(update=changes), event.unconfirmed
+        for person_id in event.members:
+            self._add_shift_link(shift, person_id)
+
     def links_revoked(self, event: LinksRevoked, _at: datetime) -> None:
         """A person's links lead nowhere; links of the next generation lead where they led."""
         person_id = event.person_id
@@ -380,7 +463,13 @@ class AgencyView:
             self._remove_links_of(offer, person_id)
         for shift in shifts:
             self._view.remove(self._token("shift", shift.signed_on.shift_id, person_id))
+        rolls = [link for link in self._rolls.values() if link.person_id == person_id]
+        for link in rolls:
+            self._view.remove(link.token)
         self._generations[person_id] = event.generation
+        for link in rolls:
+            link.token = self._token("roll", link.roll_id, person_id, link.method_id)
+            self._view.add(link)
         for offer in offers:
             self._add_offer_links(offer, person_id)
         for shift in shifts:
@@ -407,6 +496,8 @@ class AgencyView:
 
     def page_due(self, event: PageDue, _at: datetime) -> None:
         """Somebody is sent a link that names the way that it goes."""
+        if event.kind == "test":
+            self._add_roll_link(event)
         if event.offer_id is None:
             return
         paged = self._paged.setdefault(event.offer_id, set())
@@ -415,6 +506,17 @@ class AgencyView:
             self._paged.popitem(last=False)
         if (offer := self._offers.get(event.offer_id)) is not None and event.person_id in offer.people:
             self._add_offer_links(offer, event.person_id)
+
+    def _add_roll_link(self, page: PageDue) -> None:
+        person_id, method_id = page.person_id, page.method.method_id
+        token = self._token("roll", page.about, person_id, method_id)
+        link = RollLink(token, self.name, page.about, person_id, method_id, page.page_id, page.not_after)
+        self._rolls[page.page_id] = link
+        self._view.add(link)
+
+    def _answered_roll(self, event: ContactProved) -> None:
+        if (link := self._rolls.get(event.page_id)) is not None:
+            link.answered = True
 
     def offer_accepted(self, event: OfferAccepted, at: datetime) -> None:
         """The team has the call."""
@@ -615,6 +717,12 @@ class AgencyView:
         live = (assignment for assignment in self._assignments.values() if not assignment.ended)
         return [assignment for assignment in live if assignment.call_id == call_id]
 
+    def _sweep_rolls(self, at: datetime) -> None:
+        for page_id, link in list(self._rolls.items()):
+            if link.shown_until() < at:
+                del self._rolls[page_id]
+                self._view.remove(link.token)
+
     def _sweep(self, at: datetime) -> None:
         """Forget what no link leads to any more. By the journal's own time, so that catching up forgets alike."""
         self._swept_at = at
@@ -629,6 +737,7 @@ class AgencyView:
                     del self._offers_of_call[offer.made.call_id]
                 self._remove_offer_links(offer)
                 self._paged.pop(offer_id, None)
+        self._sweep_rolls(at)
         for team_id, shift in list(self._shifts.items()):
             until = shift.shown_until()
             if until is not None and until < at:
@@ -647,6 +756,7 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     TeamSignedOn: AgencyView.signed_on,
     TeamSignedOff: AgencyView.signed_off,
     MemberConfirmed: AgencyView.member_confirmed,
+    ShiftChanged: AgencyView.shift_changed,
     LinksRevoked: AgencyView.links_revoked,
     PlanSet: AgencyView.plan_set,
     LateCallListed: AgencyView.late_call_listed,
@@ -678,5 +788,6 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     CallChanged: AgencyView.call_changed,
     IncidentConfirmed: AgencyView.incident_confirmed,
     AssignmentMoved: AgencyView.assignment_moved,
+    **dict.fromkeys(BOOK_CHANGES, AgencyView.of_devices),
 }
 """The events that the page follows, and what each changes."""

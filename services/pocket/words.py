@@ -20,6 +20,7 @@ WITHDRAWN = {
     "upgraded": "The call has become more dangerous.",
     "taken": "The call or your team was taken in the meantime.",
     "out-of-service": "Your team is out of service.",
+    "crew-changed": "Other people are on your team from now on.",
     "not-needed": "Another team is there sooner.",
     "needed-first": "Somebody on scene needs your team first.",
     "shift-ends": "Your shift ends before you could have done the call.",

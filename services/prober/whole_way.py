@@ -140,9 +140,11 @@ class WholeWay:
             await self._command(
                 probes.SUPERVISOR, "/v1/switchboard/phase", **about, based_on=board["revision"], reason="probes"
             )
-        method = {"method_id": "prober", "kind": "webhook", "url": probes.pages_url(self.prober_url, self.name)}
-        person = {"person_id": probes.ROBOT, "name": probes.ROBOT, "disciplines": ["clinician"]}
-        await self._command(probes.SUPERVISOR, "/v1/people", person={**person, "contact_methods": [method]})
+        person = {"person_id": probes.ROBOT, "disciplines": ["clinician"]}
+        await self._command(probes.SUPERVISOR, "/v1/people", person=person)
+        pages_url = probes.pages_url(self.prober_url, self.name)
+        way = f"/v1/people/{probes.ROBOT}/contacts/prober"
+        await self._command(probes.SUPERVISOR, way, kind="webhook", address=pages_url)
         team = {"team_id": probes.TEAM, "model": "mobile-crisis-team", "primary_districts": [probes.DISTRICT]}
         await self._command(probes.SUPERVISOR, "/v1/teams", team=team)
         self.is_set_up = True

@@ -43,7 +43,7 @@ def set_absence(draft: RotaDraft, command: SetAbsence) -> list[Event]:
         any(stretch.overlaps(*times) for stretch in shift.rota.stretches_of(person_id))
         for shift in state.shifts_with(person_id)
     )
-    sentence = f"{person_id} has a place in {lost} shifts then: ask for cover." if lost else "No shift is concerned."
+    sentence = f"Shifts of {person_id} then: {lost}; ask for cover." if lost else "No shift is concerned."
     return [absence, done(command, sentence, about=absence_id)]
 
 

@@ -39,7 +39,8 @@ def _check(draft: RotaDraft, _shift_id: str) -> None:
     unchecked = draft.state.unchecked
     checked: list[str] = []
     news: list[tuple[ShiftState, GapFound]] = []
-    while len(checked) < CHECKED_SHIFTS and len(draft.events) < CHECKED_EVENTS:
+    told: set[str] = set()
+    while len(checked) < CHECKED_SHIFTS and len(draft.events) + len(told) < CHECKED_EVENTS:
         first = unchecked.first()
         if first is None or first[1] > draft.now:
             break
@@ -47,6 +48,7 @@ def _check(draft: RotaDraft, _shift_id: str) -> None:
         unchecked = unchecked.clear(first[0])
         if (shift := draft.shift(first[0])) is not None:
             news += [(shift, gap) for gap in _gaps_told(draft, shift)]
+            told |= set(shift.plan.gaps_to)
     _tell_of_gaps(draft, [(shift, gap) for shift, gap in news if gap.days_ahead in TOLD_DAYS])
     draft.emit(ShiftsChecked(shift_ids=tuple(checked)))
 
@@ -74,7 +76,7 @@ def _tell_of_gaps(draft: RotaDraft, news: list[tuple[ShiftState, GapFound]]) -> 
     for person_id, of_shift in sorted(of_person.items()):
         (first, *others) = of_shift.values()
         why = ", ".join(dict.fromkeys(gap.why for _, gap in first))
-        draft.tell("gap", person_id, first[0][0], f"{why}; {len(others)} more shifts" if others else why)
+        draft.tell("gap", person_id, first[0][0], f"{why}; and {len(others)} more" if others else why)
 
 
 def _remind(draft: RotaDraft, shift_id: str) -> None:
@@ -104,7 +106,9 @@ def _duty(draft: RotaDraft, shift_id: str) -> None:
     if plan.ends_at <= draft.now:
         draft.emit(DutyEnded(**key))
     elif not shift.begun:
-        draft.emit(DutyBegan(**key, duty=plan.duty, members=members, ends_at=plan.ends_at))
+        draft.emit(
+            DutyBegan(shift_id=shift_id, team_id=plan.team_id, duty=plan.duty, members=members, ends_at=plan.ends_at)
+        )
     else:
         draft.emit(DutyChanged(**key, members=members, ends_at=plan.ends_at))
 

@@ -65,4 +65,4 @@ class RotaDraft(Draft[State]):
                 of_person.setdefault(person_id, []).append((shift, why))
         for person_id, own in sorted(of_person.items()):
             shift, why = own[0]
-            self.tell("shift-moved", person_id, shift, why if len(own) == 1 else f"{why}; {len(own) - 1} more changed")
+            self.tell("shift-moved", person_id, shift, why if len(own) == 1 else f"{why}; and {len(own) - 1} more")

@@ -50,8 +50,6 @@ from shared.events import (
 )
 from shared.rota import RotaShift
 
-REST_BOUND = timedelta(hours=24)
-"""No shift asks for more rest than that: what lies further apart does not tell on each other."""
 KEEP_WORKED_DAYS = 2
 TRY_AGAIN = timedelta(hours=1)
 """A clock that could not be decided is tried again so much later."""
@@ -115,9 +113,8 @@ def _shift_dropped(state: State, event: ShiftDropped, at: datetime) -> State:
         state = replace(state, dropped=state.dropped.set(event.shift_id, shift.plan.ends_at))
     unchecked = state.unchecked
     for person_id in shift.rota.people():
-        for other in state.shifts_with(person_id):
-            if _tells_on(shift.plan.starts_at, shift.plan.ends_at, other):
-                unchecked = unchecked.set(other.plan.shift_id, at)
+        for other in state.shifts_near(person_id, shift.plan.starts_at, shift.plan.ends_at):
+            unchecked = unchecked.set(other.plan.shift_id, at)
     return _without_shift(replace(state, unchecked=unchecked), shift)
 
 
@@ -130,17 +127,11 @@ def _with_shift(state: State, shift: ShiftState, at: datetime) -> State:
     shifts_of = _indexed(state.shifts_of, shift_id, people_before, people)
     state = replace(state, shifts=state.shifts.set(shift_id, shift), shifts_of=shifts_of)
     unchecked = state.unchecked.set(shift_id, at)
-    spans = [each.plan for each in (before, shift) if each is not None]
-    for person_id in people_before | people:
-        for other in state.shifts_with(person_id):
-            if any(_tells_on(span.starts_at, span.ends_at, other) for span in spans):
+    for span in (each.plan for each in (before, shift) if each is not None):
+        for person_id in people_before | people:
+            for other in state.shifts_near(person_id, span.starts_at, span.ends_at):
                 unchecked = unchecked.set(other.plan.shift_id, at)
     return replace(state, clocks=_armed(state, shift, at), unchecked=unchecked)
-
-
-def _tells_on(starts_at: datetime, ends_at: datetime, other: ShiftState) -> bool:
-    """Whether a shift between two instants lies so near another that the rest between them may be too short."""
-    return starts_at - REST_BOUND < other.plan.ends_at and other.plan.starts_at < ends_at + REST_BOUND
 
 
 def _without_shift(state: State, shift: ShiftState) -> State:

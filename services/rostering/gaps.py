@@ -59,7 +59,7 @@ def fits(state: State, needs: str, person_id: str) -> bool:
 
 def is_rested(state: State, shift: ShiftState, stretch: Stretch) -> bool:
     """Whether a person in a stretch of a shift is in no other at once, and has enough rest before it."""
-    return not any(_takes_rest(shift, stretch, other) for other in _elsewhere(state, shift, stretch.person_id))
+    return not any(_takes_rest(shift, stretch, other) for other in _elsewhere(state, shift, stretch))
 
 
 class _Work(NamedTuple):
@@ -97,9 +97,10 @@ def _of_holders(state: State, shift: ShiftState) -> Iterator[Lack]:
                 yield Lack("no-rest", person_id, stretch.starts_at, stretch.ends_at)
 
 
-def _elsewhere(state: State, shift: ShiftState, person_id: str) -> Iterator[_Work]:
-    """When a person is in other shifts, and until when they were in those that are over."""
-    for other in state.shifts_with(person_id):
+def _elsewhere(state: State, shift: ShiftState, stretch: Stretch) -> Iterator[_Work]:
+    """When a person is in other shifts near a stretch, and until when they were in those that are over."""
+    person_id = stretch.person_id
+    for other in state.shifts_near(person_id, stretch.starts_at, stretch.ends_at):
         if other.plan.shift_id != shift.plan.shift_id:
             for each in other.rota.stretches_of(person_id):
                 yield _Work(each.starts_at, each.ends_at, other.plan.duty, other.plan.shift_id)

@@ -30,8 +30,8 @@ MAX_DAYS = 100
 LOST_OF_NEXT_WEEK = 0.3
 """A plan that would drop more of the next week than that is more likely a mistake than a plan."""
 STALE_PERIODS = 2
-STEP_BYTES, RECORD_BYTES = 700_000, 600
-"""What one import may come to, with room for what is emitted besides; and what a record takes beside its value."""
+STEP_BYTES, RECORD_BYTES, SMALL_BYTES = 750_000, 600, 500
+"""What one import may come to; what a record takes beside its value, and the value of a notice or a dropped shift."""
 TOLD_FAULTS = 20
 
 
@@ -54,7 +54,7 @@ def import_shifts(draft: RotaDraft, command: ImportShifts) -> list[Event]:
     changed = [plan for shift_id, plan in wanted.items() if shift_id in shifts and _moves(shifts[shift_id], plan)]
     if len(shifts) + len(new) - len(gone) > MAX_SHIFTS:
         return [refused(command, "too-many", f"More than {MAX_SHIFTS} shifts would be planned.")]
-    if sum(len(plan.model_dump_json()) + RECORD_BYTES for plan in (*new, *changed)) > STEP_BYTES:
+    if _size_bytes(draft, new, changed, gone) > STEP_BYTES:
         return [refused(command, "too-big", "This is more than fits into one step: import a shorter time at once.")]
     _carry_out(draft, new, changed, gone)
     unchanged = len(wanted) - len(new) - len(changed)
@@ -62,9 +62,9 @@ def import_shifts(draft: RotaDraft, command: ImportShifts) -> list[Event]:
     counts = {"planned": len(new), "moved": len(changed), "dropped": len(gone), "unchanged": unchanged}
     told = (*faults[:TOLD_FAULTS], *([f"And {len(faults) - TOLD_FAULTS} more."] if len(faults) > TOLD_FAULTS else []))
     draft.emit(ShiftsImported(source=command.source, **counts, faults=told, stale_at=stale_at))
-    sentence = f"{len(new)} shifts planned, {len(changed)} changed, {len(gone)} dropped, {unchanged} as they were."
+    sentence = f"Shifts planned: {len(new)}, changed: {len(changed)}, dropped: {len(gone)}, as before: {unchanged}."
     if faults:
-        sentence += f" Not taken: {len(faults)} rows. {' '.join(told[:5])}"
+        sentence += f" Rows not taken: {len(faults)}. {' '.join(told[:5])}"
         return [done(command, sentence, about=command.source)]
     answered = done if new or changed or gone else nothing_to_do
     return [answered(command, sentence, about=command.source)]
@@ -104,7 +104,7 @@ def _read(draft: RotaDraft, command: ImportShifts) -> tuple[dict[str, PlannedShi
         if wrong is not None:
             faults.append(f"Row {number}: {wrong}")
         elif row.ends_at > draft.now:
-            wanted[shift_id] = _planned(command, row, shift_id)
+            wanted[shift_id] = _planned(command, row, draft.state.shifts.get(shift_id), shift_id)
     return wanted, faults
 
 
@@ -114,21 +114,22 @@ def _faults(draft: RotaDraft, command: ImportShifts, row: ShiftRow) -> Iterator[
     yield from (fault for fault in faults_of_times(command.starts_at, row.starts_at, row.ends_at))
     if not row.people and not row.needs:
         yield "It names nobody, and needs nobody."
-    yield from faults_of_places(draft.state, row.team_id, _places(row))
+    yield from faults_of_places(draft.state, row.team_id, _places(row, None))
 
 
-def _places(row: ShiftRow) -> tuple[ShiftPlace, ...]:
+def _places(row: ShiftRow, present: ShiftState | None) -> tuple[ShiftPlace, ...]:
+    """The places of a row. Whoever stays keeps their place: what others have taken of it is taken from them."""
     count = max(len(row.people), len(row.needs))
-    return tuple(
-        ShiftPlace(
-            needs=row.needs[number] if number < len(row.needs) else "",
-            person_id=row.people[number] if number < len(row.people) else "",
-        )
-        for number in range(count)
-    )
+    before = () if present is None else tuple(place.person_id for place in present.plan.places)[:count]
+    staying = [person_id if person_id in row.people else "" for person_id in before]
+    people = [*staying, *[""] * (count - len(staying))]
+    others = iter([person_id for person_id in row.people if person_id not in staying])
+    people = [person_id or next(others, "") for person_id in people]
+    needs = [*row.needs, *[""] * (count - len(row.needs))]
+    return tuple(ShiftPlace(needs=need, person_id=person_id) for need, person_id in zip(needs, people, strict=True))
 
 
-def _planned(command: ImportShifts, row: ShiftRow, shift_id: str) -> PlannedShift:
+def _planned(command: ImportShifts, row: ShiftRow, present: ShiftState | None, shift_id: str) -> PlannedShift:
     return PlannedShift(
         shift_id=shift_id,
         team_id=row.team_id,
@@ -136,7 +137,7 @@ def _planned(command: ImportShifts, row: ShiftRow, shift_id: str) -> PlannedShif
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         zone=command.zone,
-        places=_places(row),
+        places=_places(row, present),
         reminders_at=reminders(row.starts_at, REMIND_MINUTES, ZoneInfo(command.zone)),
         rest_hours=command.rest_hours,
         gaps_to=command.gaps_to,
@@ -171,6 +172,16 @@ def _lost_of_next_week(draft: RotaDraft, present: list[ShiftState], gone: list[S
     week = draft.now + timedelta(days=7)
     of_week = sum(shift.plan.starts_at < week for shift in present)
     return sum(shift.plan.starts_at < week for shift in gone) / of_week if of_week else 0.0
+
+
+def _size_bytes(draft: RotaDraft, new: list[PlannedShift], changed: list[PlannedShift], gone: list[ShiftState]) -> int:
+    """About what the events come to: one a shift, and a notice to each person whose plan changes."""
+    touched = [*(draft.state.shifts[plan.shift_id] for plan in changed), *gone]
+    told = {place.person_id for plan in changed for place in plan.places}.union(
+        *(each.rota.people() for each in touched)
+    )
+    planned = sum(len(plan.model_dump_json()) + RECORD_BYTES for plan in (*new, *changed))
+    return planned + (len(gone) + len(told)) * (SMALL_BYTES + RECORD_BYTES)
 
 
 def _carry_out(draft: RotaDraft, new: list[PlannedShift], changed: list[PlannedShift], gone: list[ShiftState]) -> None:

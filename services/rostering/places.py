@@ -143,7 +143,7 @@ def ask_for_cover(draft: RotaDraft, command: AskForCover) -> list[Event]:
     )
     for person_id in suited:
         draft.tell("cover", person_id, part.shift, "cover is wanted", not_after=part.ends_at)
-    asked = f"{len(suited)} people are asked." if suited else "Nobody else could take it: trained, free and rested."
+    asked = f"People asked: {len(suited)}." if suited else "Nobody else could take it: trained, free and rested."
     return [done(command, asked, about=shift_id)]
 
 
@@ -167,7 +167,7 @@ def _could_take(draft: RotaDraft, part: _Part, person_id: str) -> bool:
 
 def _is_elsewhere(draft: RotaDraft, part: _Part, person_id: str) -> bool:
     """Whether a person is in another shift, or in another place of this one, at the same time."""
-    for shift in draft.state.shifts_with(person_id):
+    for shift in draft.state.shifts_near(person_id, part.starts_at, part.ends_at):
         for place, stretches in shift.rota.places():
             is_this = shift.plan.shift_id == part.shift.plan.shift_id and place == part.place
             if not is_this and any(
@@ -190,7 +190,6 @@ def _take(draft: RotaDraft, command: TakeShift | SwapShifts, part: _Part, person
             starts_at=part.starts_at if part.starts_at > plan.starts_at else None,
             ends_at=part.ends_at if part.ends_at < plan.ends_at else None,
             taken_by="" if command.issued_by == person_id else command.issued_by,
-            reason=command.reason,
         )
     )
 
@@ -238,7 +237,7 @@ def _by_whom(command: Command, person_id: str) -> CommandRefused | None:
     return refused(command, "no-reason", f"Say why, as you are not {person_id or 'in the place'} yourself.")
 
 
-def _against(draft: RotaDraft, command: Command, part: _Part, person_id: str) -> Iterator[CommandRefused]:
+def _against(draft: RotaDraft, command: TakeShift, part: _Part, person_id: str) -> Iterator[CommandRefused]:
     """What stands against a person's taking a place; a person who puts another into it may know better."""
     yield from _unfit(draft, command, part, person_id)
     if command.issued_by == person_id:
@@ -246,6 +245,20 @@ def _against(draft: RotaDraft, command: Command, part: _Part, person_id: str) ->
             yield refused(command, "not-trained", f"The place needs: {part.needs}.")
         if _is_elsewhere(draft, part, person_id):
             yield refused(command, "elsewhere", f"{person_id} has another place at that time.")
+    yield from _held(draft, command, part)
+
+
+def _held(draft: RotaDraft, command: TakeShift, part: _Part) -> Iterator[CommandRefused]:
+    """Whether somebody else has it than whoever takes it knows: of two who would help out the first one has it."""
+    person_id, wanted = command.person_id, {(cover.place, cover.person_id) for cover in part.shift.covers}
+    for other in sorted({*part.holders()} - {"", person_id}):
+        if command.instead_of is not None:
+            if other != command.instead_of:
+                yield refused(command, "held", f"{other} has the place by now.")
+        elif command.issued_by == person_id:
+            is_free = (part.place, other) in wanted or draft.state.is_away(other, part.starts_at, part.ends_at)
+            if not is_free:
+                yield refused(command, "held", f"{other} has the place. If that is agreed, say instead of whom.")
 
 
 def _unfit(draft: RotaDraft, command: Command, part: _Part, person_id: str) -> Iterator[CommandRefused]:

@@ -44,7 +44,7 @@ def define_rotation(draft: RotaDraft, command: DefineRotation) -> list[Event]:
         return [refused(command, "too-many", f"More than {MAX_SHIFTS} shifts would be planned.")]
     draft.emit(RotationDefined(rotation=rotation, defined_by=command.issued_by))
     planned, changed, dropped = _bring_in_line(draft, rotation, "its rotation was changed")
-    counted = f"{planned} shifts planned, {changed} changed, {dropped} dropped, up to {HORIZON_DAYS} days ahead."
+    counted = f"Shifts planned: {planned}, changed: {changed}, dropped: {dropped}, up to {HORIZON_DAYS} days ahead."
     return [done(command, counted, about=rotation.rotation_id)]
 
 
@@ -60,7 +60,7 @@ def remove_rotation(draft: RotaDraft, command: RemoveRotation) -> list[Event]:
     for shift in to_come:
         draft.drop(shift, reason=f"{rotation_id} has ended")
     draft.tell_of_changes((shift, "it does not take place") for shift in to_come)
-    return [done(command, f"{len(to_come)} shifts to come were dropped.", about=rotation_id)]
+    return [done(command, f"Shifts dropped: {len(to_come)}.", about=rotation_id)]
 
 
 def plan_again(draft: RotaDraft, rotation_id: str) -> None:

@@ -22,6 +22,8 @@ MAX_ABSENCES_OF_PERSON = 50
 TOLD_DAYS = (1, 7, 28)
 """How many days ahead of a shift the people who look after it are told what it lacks, the nearest first."""
 LONGEST_SHIFT = timedelta(days=8)
+LONGEST_REST = timedelta(hours=24)
+"""No shift asks for more rest than that: what lies further apart does not tell on each other."""
 
 ClockKind = Literal["plan", "duty", "remind", "check", "feed"]
 """What fires. The journal names clocks so: a kind keeps its name."""
@@ -129,8 +131,16 @@ class State:
         return any(way.works for way in self.ways.get(person_id, EMPTY).values())
 
     def shifts_with(self, person_id: str) -> Iterator[ShiftState]:
-        """The shifts in which a person has a place."""
-        return (self.shifts[shift_id] for shift_id in sorted(self.shifts_of.get(person_id, ())))
+        """The shifts in which a person has a place, in no order."""
+        return (self.shifts[shift_id] for shift_id in self.shifts_of.get(person_id, ()))
+
+    def shifts_near(self, person_id: str, starts_at: datetime, ends_at: datetime) -> Iterator[ShiftState]:
+        """Those that lie so near to what lies between two instants that the rest between them may be too short."""
+        after, before = starts_at - LONGEST_REST, ends_at + LONGEST_REST
+        for shift in self.shifts_with(person_id):
+            plan = shift.rota.plan
+            if after < plan.ends_at and plan.starts_at < before:
+                yield shift
 
     def members(self, shift: ShiftState, at: datetime) -> tuple[str, ...]:
         """Who is on duty in a shift at an instant, by the plan as it stands."""

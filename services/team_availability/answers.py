@@ -10,7 +10,7 @@ from services.team_availability.plan import WINDOW
 from services.team_availability.state import Offer, Willing
 from services.team_availability.window import answer_within, give
 from shared.answers import Answer, done, nothing_to_do, refused
-from shared.events import AcceptOffer, DeclineOffer, Event, OfferDeclined
+from shared.events import AcceptOffer, DeclineOffer, Event, OfferDeclined, TeamHeard
 
 
 def accept_offer(draft: AgencyDraft, command: AcceptOffer) -> list[Event]:
@@ -19,6 +19,7 @@ def accept_offer(draft: AgencyDraft, command: AcceptOffer) -> list[Event]:
     if not isinstance(answered, AnsweredOffer):
         return [answered]
     if (answer := _why_not(command, answered)) is not None:
+        hear(draft, answered.offer.team_id, command.person_id)
         return [answer]
     call, offer = answered
     willing = Willing(command.person_id, command.eta_minutes, draft.given.time, command.method_id)
@@ -45,6 +46,8 @@ def decline_offer(draft: AgencyDraft, command: DeclineOffer) -> list[Event]:
     if not isinstance(answered, AnsweredOffer):
         return [answered]
     call, offer = answered
+    if offer.ended is not None:
+        hear(draft, offer.team_id, command.person_id)
     if offer.ended == "accepted":
         return [refused(command, "accepted", "Your team has accepted this call: clear it, or ask the dispatcher.")]
     if offer.ended is not None:
@@ -60,6 +63,13 @@ def decline_offer(draft: AgencyDraft, command: DeclineOffer) -> list[Event]:
     )
     advance(call)
     return [done(command, "The call goes to another.", about=offer.offer_id)]
+
+
+def hear(draft: AgencyDraft, team_id: str, person_id: str) -> None:
+    """Somebody of a team has spoken, though nothing comes of it: it is offered calls again if it was not."""
+    shift = draft.state.teams[team_id].shift
+    if shift is not None and shift.unanswered:
+        draft.emit(TeamHeard(team_id=team_id, shift_id=shift.shift_id, person_id=person_id))
 
 
 class AnsweredOffer(NamedTuple):

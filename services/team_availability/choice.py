@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from services.team_availability.plan import PULL, Option
 from services.team_availability.state import CallState, Shift, State, TeamState
+from shared.engine.state import EMPTY
 from shared.events import BypassedTeam, Recipient, Team
 from shared.judgement import OrderOfTeams, disciplines_of
 from shared.matching import has_perfect_matching
@@ -81,7 +82,7 @@ def serves_there(call: CallState, team: Team, option: Option) -> bool:
 
 
 def recipients_of(state: State, team_id: str) -> tuple[Recipient, ...]:
-    """The people on the team's shift, and the ways to reach them."""
+    """The people on the team's shift; of those who stand in old records as they were, also the ways to reach them."""
     shift = state.teams[team_id].shift
     people = [state.people[member] for member in (shift.members if shift else ()) if member in state.people]
     return tuple(
@@ -103,8 +104,7 @@ def _reasons(state: State, call: CallState, option: Option, entry: TeamState, no
     yield from _busy(shift)
     if option.reached_by == PULL and len(shift.open_calls) >= MOST_OPEN_CALLS:
         yield "many-open-calls"
-    if now - shift.heard_at > timedelta(minutes=state.timings(call).status_stale_minutes):
-        yield "status-stale"
+    yield from _unheard(state, call, shift, now)
     if not _covers(state, shift, option):
         yield "crew-incomplete"
     if shift.ends_at - now < timedelta(minutes=option.expected_minutes):
@@ -121,6 +121,21 @@ def _busy(shift: Shift) -> Iterator[str]:
         yield "offered-another"
     elif shift.status != "available":
         yield shift.status
+
+
+def _unheard(state: State, call: CallState, shift: Shift, now: datetime) -> Iterator[str]:
+    """Why nobody may be there to hear. A team on call says nothing all night: each of it has proved a way instead."""
+    if shift.is_unanswering:
+        yield "unanswering"
+    if shift.duty == "on-shift":
+        if now - shift.heard_at > timedelta(minutes=state.timings(call).status_stale_minutes):
+            yield "status-stale"
+        return
+    ways = [tuple(state.ways.get(member, EMPTY).values()) for member in shift.members]
+    if not all(any(way.works for way in of_member) for of_member in ways):
+        yield "unreachable"
+    elif not all(any(way.is_proved(now) for way in of_member) for of_member in ways):
+        yield "unproved"
 
 
 def _serves(call: CallState, team: Team) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.team_availability.draft import AgencyDraft, EpisodeKey
+from services.team_availability.duties import miss
 from services.team_availability.holds import notice
 from services.team_availability.late import lapsed, over
 from services.team_availability.offers import advance, end_by_deadline, end_proposal, end_window
@@ -159,6 +160,10 @@ def _forget(draft: AgencyDraft, call_id: str) -> None:
     draft.emit(CallForgotten(call_id=call_id))
 
 
+def _missing(draft: AgencyDraft, planned_shift_id: str) -> None:
+    miss(draft, planned_shift_id)
+
+
 def _pause(draft: AgencyDraft, key: str) -> None:
     apply_pause(draft, Switch.parse(key))
 
@@ -177,6 +182,7 @@ FIRES: dict[str, Callable[[AgencyDraft, str], None]] = {
     "staged": _staged,
     "hand-back": _hand_back,
     "confirm": _confirm,
+    "missing": _missing,
     "hold": notice,
     "late": over,
     "asked-late": lapsed,

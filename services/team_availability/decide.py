@@ -17,6 +17,7 @@ from services.team_availability.calls import (
 from services.team_availability.clocks import tick
 from services.team_availability.devices import enrol_device, revoke_device
 from services.team_availability.draft import AgencyDraft
+from services.team_availability.duties import begin_duty, duty_began, duty_changed, duty_ended, keep_to_plan
 from services.team_availability.evolve import evolve
 from services.team_availability.holds import cad_informed, hold_call, offer_to_who_is_free
 from services.team_availability.late import list_late, take_late_call
@@ -29,6 +30,7 @@ from services.team_availability.roster import (
     define_team,
     remove_person,
     remove_team,
+    revoke_calendar,
     revoke_links,
     revoke_token,
     sign_off,
@@ -36,6 +38,7 @@ from services.team_availability.roster import (
 )
 from services.team_availability.state import State
 from services.team_availability.statuses import correct_status, release_team, report_status, withdraw_team
+from services.team_availability.ways import contact_changed, contact_removed, contact_set
 from shared.answers import answer
 from shared.engine.service import Input, Tick
 from shared.events import (
@@ -43,6 +46,7 @@ from shared.events import (
     AssignmentEnded,
     AssignmentMoved,
     AssignmentWithdrawn,
+    BeginDuty,
     CadInformed,
     CadNotInformed,
     CallCancelled,
@@ -53,12 +57,21 @@ from shared.events import (
     ConfirmDecision,
     ConfirmIncident,
     ConfirmMember,
+    ContactBroken,
+    ContactOptedIn,
+    ContactOptedOut,
+    ContactProved,
+    ContactRemoved,
+    ContactSet,
     CorrectStatus,
     DeclineOffer,
     DefinePerson,
     DefineTeam,
     DistrictPaused,
     DistrictResumed,
+    DutyBegan,
+    DutyChanged,
+    DutyEnded,
     EnrolDevice,
     Event,
     HoldCall,
@@ -67,6 +80,7 @@ from shared.events import (
     RemovePerson,
     RemoveTeam,
     ReportStatus,
+    RevokeCalendar,
     RevokeDevice,
     RevokeLinks,
     RevokeToken,
@@ -84,6 +98,7 @@ def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
         _command(draft, event)
     elif (decider := DECIDERS.get(type(event))) is not None:
         decider(draft, event)
+    keep_to_plan(draft)
     for event in tuple(draft.events):
         if isinstance(event, CallRouted):
             let_join(draft.call(event.call_id))
@@ -119,12 +134,22 @@ DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], None]] = {
     DistrictResumed: district_resumed,
     CadInformed: cad_informed,
     CadNotInformed: cad_not_informed,
+    DutyBegan: duty_began,
+    DutyChanged: duty_changed,
+    DutyEnded: duty_ended,
+    ContactSet: contact_set,
+    ContactRemoved: contact_removed,
+    ContactProved: contact_changed,
+    ContactBroken: contact_changed,
+    ContactOptedOut: contact_changed,
+    ContactOptedIn: contact_changed,
     Tick: tick,
 }
 
 COMMAND_DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], list[Event]]] = {
     DefinePerson: define_person,
     RemovePerson: remove_person,
+    RevokeCalendar: revoke_calendar,
     RevokeLinks: revoke_links,
     RevokeToken: revoke_token,
     EnrolDevice: enrol_device,
@@ -132,6 +157,7 @@ COMMAND_DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], list[Event]]] = {
     DefineTeam: define_team,
     RemoveTeam: remove_team,
     SignOn: sign_on,
+    BeginDuty: begin_duty,
     ConfirmMember: confirm_member,
     SignOff: sign_off,
     ReportStatus: report_status,

@@ -9,7 +9,16 @@ from typing import Literal, TypedDict
 
 from services.team_availability.life_cycle import ENDS, Ending
 from services.team_availability.plan import Cites, Plan, Timings
-from services.team_availability.state import Assignment, CallMemory, CallState, Episode, JudgedVersion, Offer, State
+from services.team_availability.state import (
+    MOST_UNANSWERED,
+    Assignment,
+    CallMemory,
+    CallState,
+    Episode,
+    JudgedVersion,
+    Offer,
+    State,
+)
 from shared.call import Call, CallStatus
 from shared.engine.service import Draft, Input
 from shared.events import (
@@ -24,6 +33,7 @@ from shared.events import (
     OfferWithdrawn,
     Outcome,
     TeamStays,
+    TeamUnanswering,
 )
 
 DEFAULT_GOES = "The default response goes"
@@ -206,8 +216,12 @@ class CallDraft:
             self.emit(LateCallEnded(**self.key, why=why))
 
     def expire(self, offer: Offer) -> None:
-        """The team was silent."""
+        """The team was silent; the second time in a row it is offered nothing before it is heard from."""
         self.emit(OfferExpired(**self.key, offer_id=offer.offer_id, team_id=offer.team_id))
+        team = self.draft.state.teams.get(offer.team_id)
+        shift = None if team is None else team.shift
+        if shift is not None and shift.unanswered >= MOST_UNANSWERED and not shift.is_unanswering:
+            self.emit(TeamUnanswering(team_id=offer.team_id, unanswered=shift.unanswered))
 
     def withdraw(self, why: str, *, only: str | None = None, but: str | None = None) -> None:
         """Take the open offers back: all, only one team's, or all but one team's."""

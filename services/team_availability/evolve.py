@@ -10,6 +10,7 @@ from services.team_availability.evolve_assignments import ASSIGNMENT_CHANGES
 from services.team_availability.evolve_calls import CALL_CHANGES
 from services.team_availability.evolve_commands import COMMAND_CHANGES
 from services.team_availability.evolve_devices import DEVICE_CHANGES
+from services.team_availability.evolve_duties import DUTY_CHANGES
 from services.team_availability.evolve_holds import HOLD_CHANGES
 from services.team_availability.evolve_late import LATE_CHANGES
 from services.team_availability.evolve_offers import OFFER_CHANGES
@@ -20,6 +21,7 @@ from shared.events import Event
 CHANGES: dict[type[Any], Callable[[State, Any, datetime], State]] = {
     **TEAM_CHANGES,
     **DEVICE_CHANGES,
+    **DUTY_CHANGES,
     **CALL_CHANGES,
     **OFFER_CHANGES,
     **HOLD_CHANGES,

@@ -15,7 +15,7 @@ from services.team_availability.evolve_calls import (
     without_hold,
     without_proposal_clock,
 )
-from services.team_availability.evolve_teams import with_shift, without_offer
+from services.team_availability.evolve_teams import HEARD, with_shift, without_offer
 from services.team_availability.life_cycle import ENDS
 from services.team_availability.plan import PHONE, POLICE_ON_SCENE, Option, known_hazards
 from services.team_availability.state import (
@@ -83,7 +83,7 @@ def _accepted(state: State, event: OfferAccepted, at: datetime) -> State:
     )
     offers = episode.with_end(offer.offer_id, "accepted")
     state = with_episode(state, event.call_id, offers=offers, assignment=assignment, proposed=None)
-    taken = {"call_id": event.call_id, "calls": shift.calls + 1 if shift else 1, "heard_at": at}
+    taken = {"call_id": event.call_id, "calls": shift.calls + 1 if shift else 1, "heard_at": at, **HEARD}
     state = without_offer(state, offer.team_id, offer.offer_id, **taken)
     clocks = state.clocks.clear(clock("offer", offer.offer_id)).clear(clock("shift", offer.team_id))
     if not on_phone:
@@ -178,7 +178,7 @@ def _assignment_over(state: State, event: AssignmentEnded | AssignmentWithdrawn,
     clocks = state.clocks
     for kind in OF_AN_ASSIGNMENT:
         clocks = clocks.clear(clock(kind, event.call_id))
-    return _rest(_with_shift_clocks(replace(state, clocks=clocks), event.team_id, at), event.call_id, at)
+    return _rest(with_shift_clocks(replace(state, clocks=clocks), event.team_id, at), event.call_id, at)
 
 
 def _moved(state: State, event: AssignmentMoved, at: datetime) -> State:
@@ -204,7 +204,7 @@ def _moved(state: State, event: AssignmentMoved, at: datetime) -> State:
     return _rest(state, event.call_id, at)
 
 
-def _with_shift_clocks(state: State, team_id: str, at: datetime) -> State:
+def with_shift_clocks(state: State, team_id: str, at: datetime) -> State:
     """A team without a call: its shift ends by itself, its recall is waited for, or it is asked whether it is well."""
     shift = state.teams[team_id].shift if team_id in state.teams else None
     if shift is None or shift.call_id is not None:
@@ -224,7 +224,7 @@ def _with_shift_clocks(state: State, team_id: str, at: datetime) -> State:
 
 
 def _recall_unacknowledged(state: State, event: RecallUnacknowledged, at: datetime) -> State:
-    return _with_shift_clocks(with_shift(state, event.team_id, status="silent"), event.team_id, at)
+    return with_shift_clocks(with_shift(state, event.team_id, status="silent"), event.team_id, at)
 
 
 def _upgraded(state: State, event: UpgradeRaised, at: datetime) -> State:
@@ -277,9 +277,9 @@ def _status_reported(state: State, event: StatusReported, at: datetime) -> State
     call_id = event.call_id
     if call_id is None or not event.assigned:
         status = "available" if event.status == "cleared" else event.status
-        state = with_shift(state, event.team_id, status=status, heard_at=at, missed_checks=0)
-        return _with_shift_clocks(state, event.team_id, at)
-    state = with_shift(state, event.team_id, status=event.status, heard_at=at)
+        state = with_shift(state, event.team_id, status=status, heard_at=at, missed_checks=0, **HEARD)
+        return with_shift_clocks(state, event.team_id, at)
+    state = with_shift(state, event.team_id, status=event.status, heard_at=at, **HEARD)
     changes: dict[str, Any] = {"missed_checks": 0}
     if event.status == "need-police":
         changes["police_asked"] = True
@@ -291,7 +291,7 @@ def _status_reported(state: State, event: StatusReported, at: datetime) -> State
 
 
 def _corrected(state: State, event: StatusCorrected, at: datetime) -> State:
-    state = with_shift(state, event.team_id, status=event.status, heard_at=at)
+    state = with_shift(state, event.team_id, status=event.status, heard_at=at, **HEARD)
     state = _with_assignment(state, event.call_id, reported=event.status, reported_at=at, missed_checks=0)
     return _with_clocks(state, event.call_id, at)
 
@@ -299,7 +299,7 @@ def _corrected(state: State, event: StatusCorrected, at: datetime) -> State:
 def _safety_check_due(state: State, event: SafetyCheckDue, at: datetime) -> State:
     assignment = state.call(event.call_id).assignment
     if assignment is None or assignment.team_id != event.team_id:
-        return _with_shift_clocks(with_shift(state, event.team_id, missed_checks=event.number), event.team_id, at)
+        return with_shift_clocks(with_shift(state, event.team_id, missed_checks=event.number), event.team_id, at)
     state = _with_assignment(state, event.call_id, missed_checks=event.number)
     clocks = state.clocks.clear(clock("check", event.call_id))
     return _with_clocks(replace(state, clocks=clocks), event.call_id, at)

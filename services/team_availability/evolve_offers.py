@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.team_availability.evolve_calls import with_episode, without_hold
-from services.team_availability.evolve_teams import with_offer, with_shift, without_offer
+from services.team_availability.evolve_teams import HEARD, with_offer, with_shift, without_offer
 from services.team_availability.plan import OF_THE_CHAIN
 from services.team_availability.state import SETTLE, Episode, Offer, State, Willing, clock
 from shared.events import (
@@ -58,7 +58,7 @@ def _offer_answered(state: State, event: OfferAnswered, at: datetime) -> State:
         replace(offer, willing=willing) if offer.offer_id == event.offer_id else offer for offer in episode.offers
     )
     state = with_episode(state, event.call_id, offers=offers)
-    return state if state.teams[event.team_id].shift is None else with_shift(state, event.team_id, heard_at=at)
+    return state if state.teams[event.team_id].shift is None else with_shift(state, event.team_id, heard_at=at, **HEARD)
 
 
 def _offer_over(state: State, event: OfferDeclined | OfferExpired | OfferWithdrawn, at: datetime) -> State:
@@ -70,8 +70,10 @@ def _offer_over(state: State, event: OfferDeclined | OfferExpired | OfferWithdra
     ends_at = None if isinstance(event, OfferWithdrawn) and event.why == "paused" else episode.step_ends_at
     offers = episode.with_end(event.offer_id, ended)
     state = with_episode(state, event.call_id, offers=offers, reasons=reasons, step_ends_at=ends_at)
-    heard = {"heard_at": at} if ended == "declined" else {}
-    state = without_offer(state, event.team_id, event.offer_id, **heard)
+    changes: dict[str, Any] = {"heard_at": at, **HEARD} if ended == "declined" else {}
+    if ended == "expired" and episode.offer(event.offer_id).willing is None:
+        changes = _left_unanswered(state, event.team_id, event.offer_id)
+    state = without_offer(state, event.team_id, event.offer_id, **changes)
     return replace(state, clocks=state.clocks.clear(clock("offer", event.offer_id)))
 
 
@@ -80,6 +82,12 @@ def _may_be_late(state: State, event: OfferExpired | OfferDeclined | OfferWithdr
     call = state.calls[event.call_id]
     option = state.option(call, call.running.offer(event.offer_id).response)
     return option is not None and option.late_minutes is not None
+
+
+def _left_unanswered(state: State, team_id: str, offer_id: str) -> dict[str, Any]:
+    """What follows for a team's shift where it was paged for an offer; an open call it may leave to others."""
+    shift = state.teams[team_id].shift if team_id in state.teams else None
+    return {"unanswered": shift.unanswered + 1} if shift is not None and shift.offer_id == offer_id else {}
 
 
 def _offer_shadowed(state: State, event: OfferShadowed, _at: datetime) -> State:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from services.team_availability.state import Shift, State, TeamState, clock
 from shared.events import (
+    CalendarRevoked,
     LinksRevoked,
     MemberConfirmed,
     PersonDefined,
@@ -19,6 +21,9 @@ from shared.events import (
     TeamSignedOn,
     TokenRevoked,
 )
+
+HEARD: Mapping[str, Any] = MappingProxyType({"unanswered": 0, "is_unanswering": False})
+"""What changes of a shift once its team is heard from."""
 
 
 def with_shift(state: State, team_id: str, **changes: Any) -> State:
@@ -48,6 +53,26 @@ def without_offer(state: State, team_id: str, offer_id: str, **changes: Any) -> 
     return with_shift(state, team_id, offer_id=paged, open_calls=open_calls, **changes)
 
 
+def with_missing_clock(state: State, planned_shift_id: str, at: datetime) -> State:
+    """The clock of a team that is to be at work and has not signed on: it runs for as long as that is so."""
+    duty, clock_id = state.duties[planned_shift_id], clock("missing", planned_shift_id)
+    team = state.teams.get(duty.team_id)
+    waits = duty.duty == "on-shift" and not duty.is_missing and team is not None and team.shift is None
+    if not (waits and duty.runs(at)):
+        return replace(state, clocks=state.clocks.clear(clock_id))
+    if clock_id in state.clocks:
+        return state
+    return replace(state, clocks=state.clocks.set(clock_id, at + timedelta(minutes=duty.grace_minutes)))
+
+
+def _with_missing_clocks(state: State, team_id: str, at: datetime, **changes: Any) -> State:
+    for planned_shift_id, duty in state.duties.items():
+        if duty.team_id == team_id:
+            state = replace(state, duties=state.duties.set(planned_shift_id, replace(duty, **changes)))
+            state = with_missing_clock(state, planned_shift_id, at)
+    return state
+
+
 def _person_defined(state: State, event: PersonDefined, _at: datetime) -> State:
     return replace(state, people=state.people.set(event.person.person_id, event.person))
 
@@ -58,6 +83,11 @@ def _person_removed(state: State, event: PersonRemoved, _at: datetime) -> State:
 
 def _links_revoked(state: State, event: LinksRevoked, _at: datetime) -> State:
     return replace(state, link_generations=state.link_generations.set(event.person_id, event.generation))
+
+
+def _calendar_revoked(state: State, event: CalendarRevoked, _at: datetime) -> State:
+    generations = state.calendar_generations.set(event.person_id, event.generation)
+    return replace(state, calendar_generations=generations)
 
 
 def _token_revoked(state: State, event: TokenRevoked, at: datetime) -> State:
@@ -76,13 +106,22 @@ def _team_removed(state: State, event: TeamRemoved, _at: datetime) -> State:
 
 def _signed_on(state: State, event: TeamSignedOn, at: datetime) -> State:
     members = tuple(member for member in event.members if member not in event.unconfirmed)
-    shift = Shift(event.shift_id, members, event.shift_ends_at, heard_at=at, unconfirmed=event.unconfirmed)
+    shift = Shift(
+        event.shift_id,
+        members,
+        event.shift_ends_at,
+        heard_at=at,
+        unconfirmed=event.unconfirmed,
+        duty=event.duty,
+        planned_shift_id=event.planned_shift_id,
+    )
     team = replace(state.teams[event.team_id], shift=shift)
-    return replace(
+    state = replace(
         state,
         teams=state.teams.set(event.team_id, team),
         clocks=state.clocks.set(clock("shift", event.team_id), event.shift_ends_at),
     )
+    return _with_missing_clocks(state, event.team_id, at, is_missing=False)
 
 
 def _member_confirmed(state: State, event: MemberConfirmed, _at: datetime) -> State:
@@ -91,18 +130,20 @@ def _member_confirmed(state: State, event: MemberConfirmed, _at: datetime) -> St
     if shift is None or shift.shift_id != event.shift_id or event.person_id not in shift.unconfirmed:
         return state
     left = tuple(member for member in shift.unconfirmed if member != event.person_id)
-    return with_shift(state, event.team_id, members=(*shift.members, event.person_id), unconfirmed=left)
+    heard = {} if event.vouched_by else HEARD
+    return with_shift(state, event.team_id, members=(*shift.members, event.person_id), unconfirmed=left, **heard)
 
 
-def _signed_off(state: State, event: TeamSignedOff, _at: datetime) -> State:
+def _signed_off(state: State, event: TeamSignedOff, at: datetime) -> State:
     team = replace(state.teams[event.team_id], shift=None)
-    return replace(
+    state = replace(
         state,
         teams=state.teams.set(event.team_id, team),
         clocks=state.clocks.clear(clock("shift", event.team_id))
         .clear(clock("recall", event.team_id))
         .clear(clock("watch", event.team_id)),
     )
+    return _with_missing_clocks(state, event.team_id, at)
 
 
 TEAM_CHANGES: dict[type[Any], Callable[[State, Any, datetime], State]] = {
@@ -113,6 +154,7 @@ TEAM_CHANGES: dict[type[Any], Callable[[State, Any, datetime], State]] = {
     TeamSignedOn: _signed_on,
     TeamSignedOff: _signed_off,
     MemberConfirmed: _member_confirmed,
+    CalendarRevoked: _calendar_revoked,
     LinksRevoked: _links_revoked,
     TokenRevoked: _token_revoked,
 }

@@ -25,6 +25,7 @@ from shared.events import (
     PauseApplied,
     StatusReported,
     TeamDefined,
+    TeamHeard,
     TeamSignedOn,
     TeamToRemind,
 )
@@ -41,6 +42,7 @@ FREES = (
     PauseApplied,
     StatusReported,
     TeamDefined,
+    TeamHeard,
     TeamSignedOn,
 )
 """After these a team may be free that was not."""

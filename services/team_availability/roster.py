@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from services.team_availability.by_hand import end_duty, planned_shift_of
 from services.team_availability.devices import devices_of, revoked_with
 from services.team_availability.draft import AgencyDraft
 from services.team_availability.offers import advance
@@ -13,6 +14,7 @@ from shared.engine.service import Input
 from shared.events import (
     LONG_SHIFT_HOURS,
     LONGEST_SHIFT_HOURS,
+    CalendarRevoked,
     ConfirmMember,
     DefinePerson,
     DefineTeam,
@@ -24,6 +26,7 @@ from shared.events import (
     PersonRemoved,
     RemovePerson,
     RemoveTeam,
+    RevokeCalendar,
     RevokeLinks,
     RevokeToken,
     SignOff,
@@ -50,7 +53,7 @@ def remove_person(draft: AgencyDraft, command: RemovePerson) -> list[Event]:
     person_id = command.person_id
     if person_id not in draft.state.people:
         return [nothing_to_do(command, f"There is no {person_id}.", about=person_id)]
-    if (team_id := _team_of(draft.state, person_id)) is not None:
+    if (team_id := team_of(draft.state, person_id)) is not None:
         return [refused(command, "on-shift", f"{person_id} is on shift with {team_id}: sign the team off first.")]
     devices = revoked_with(draft.state, f"{person_id} is among the staff no more", person_id=person_id)
     return [PersonRemoved(person_id=person_id), *devices, done(command, about=person_id)]
@@ -74,14 +77,32 @@ def revoke_links(draft: AgencyDraft, command: RevokeLinks) -> list[Event]:
         revoked_by=command.issued_by,
         reason=command.reason,
     )
-    sentence = f"The links of {person_id} lead nowhere any more. New ones are in what they are sent from now on"
-    if any(method.kind == "webhook" for method in person.contact_methods):
-        sentence += ": if that reaches a phone in wrong hands, change how they are reached, then revoke once more"
+    sentence = (
+        f"The links of {person_id} lead nowhere any more. New ones are in what they are sent from now on: "
+        "if that reaches a phone in wrong hands, change how they are reached, then revoke once more"
+    )
     devices = [
         DeviceRevoked(device_id=device_id, revoked_by=command.issued_by, reason=command.reason)
         for device_id in dict.fromkeys(command.device_ids)
     ]
     return [revoked, *devices, done(command, f"{sentence}.", about=person_id)]
+
+
+def revoke_calendar(draft: AgencyDraft, command: RevokeCalendar) -> list[Event]:
+    """End the links of a person to calendars."""
+    person_id = command.person_id
+    if person_id not in draft.state.people:
+        return [refused(command, "unknown-person", f"There is no {person_id} among the staff.")]
+    if not command.reason.strip():
+        return [refused(command, "no-reason", f"Say why the calendars of {person_id} are revoked.")]
+    revoked = CalendarRevoked(
+        person_id=person_id,
+        generation=draft.state.calendar_generations.get(person_id, 0) + 1,
+        revoked_by=command.issued_by,
+        reason=command.reason,
+    )
+    sentence = f"The calendar links of {person_id} lead nowhere any more; new ones are made when they are asked for."
+    return [revoked, done(command, sentence, about=person_id)]
 
 
 def revoke_token(draft: AgencyDraft, command: RevokeToken) -> list[Event]:
@@ -132,6 +153,7 @@ def sign_on(draft: AgencyDraft, command: SignOn) -> list[Event]:
         return [refused(command, "on-shift", f"{team_id} is on shift already, with other members or hours.")]
     if faults := _faults(state, command, draft.given):
         return [refused(command, "cannot-sign-on", faults[0], faults)]
+    planned_shift_id = planned_shift_of(draft, command)
     shift_id = child_id(draft.given.cause, "shift")
     others = tuple(member for member in command.members if member != command.issued_by)
     signed_on = TeamSignedOn(
@@ -141,6 +163,7 @@ def sign_on(draft: AgencyDraft, command: SignOn) -> list[Event]:
         shift_ends_at=command.shift_ends_at,
         unconfirmed=() if command.vouched else others,
         vouched_by=command.issued_by if command.vouched and others else "",
+        planned_shift_id=planned_shift_id,
     )
     sentence = f"Not counted before they confirm: {', '.join(others)}." if signed_on.unconfirmed else ""
     return [signed_on, done(command, sentence, about=shift_id)]
@@ -157,7 +180,7 @@ def confirm_member(draft: AgencyDraft, command: ConfirmMember) -> list[Event]:
         return [nothing_to_do(command, f"{person_id} is on {team_id} already.", about=shift.shift_id)]
     if person_id not in draft.state.people:
         return [refused(command, "unknown-person", f"There is no {person_id} among the staff.")]
-    if (other := _team_of(draft.state, person_id)) is not None:
+    if (other := team_of(draft.state, person_id)) is not None:
         return [refused(command, "on-shift", f"{person_id} is on shift with {other}: sign that off first.")]
     vouched_by = "" if command.issued_by == person_id else command.issued_by
     confirmed = MemberConfirmed(team_id=team_id, shift_id=shift.shift_id, person_id=person_id, vouched_by=vouched_by)
@@ -174,6 +197,7 @@ def sign_off(draft: AgencyDraft, command: SignOff) -> list[Event]:
     if team.shift.status in IN_NEED:
         sentence = f"{command.team_id} has said {team.shift.status}: once it is well it says available, then signs off."
         return [refused(command, "in-need", sentence)]
+    end_duty(draft, team.shift)
     end_shift(draft, command.team_id, team.shift, over=False)
     return [done(command, about=team.shift.shift_id)]
 
@@ -194,7 +218,7 @@ def _faults(state: State, command: SignOn, given: Input) -> tuple[str, ...]:
     for member in command.members:
         if member not in state.people:
             faults.append(f"There is no {member} among the staff.")
-        elif (team_id := _team_of(state, member)) is not None:
+        elif (team_id := team_of(state, member)) is not None:
             faults.append(f"{member} is on shift with {team_id}.")
     if command.shift_ends_at <= given.time:
         faults.append("The shift would be over already.")
@@ -206,6 +230,6 @@ def _faults(state: State, command: SignOn, given: Input) -> tuple[str, ...]:
     return tuple(faults)
 
 
-def _team_of(state: State, person_id: str) -> str | None:
+def team_of(state: State, person_id: str) -> str | None:
     """The team that a person is on shift with; where somebody else has named them, they are not before they say so."""
     return min((team_id for team_id, shift in state.on_shift() if person_id in shift.members), default=None)

@@ -8,18 +8,18 @@ from services.team_availability.state import State, due
 from shared.engine.service import Service
 from shared.engine.state import packer
 from shared.events import Event
-from shared.topics import ASSIGNMENTS, CALLS, COMMANDS, DECISIONS, NOTIFICATIONS
+from shared.topics import ASSIGNMENTS, CALLS, COMMANDS, DECISIONS, NOTIFICATIONS, ROSTERS
 
 TEAM_AVAILABILITY: Service[State] = Service(
     name="team-availability",
-    reads=(COMMANDS, CALLS, DECISIONS, NOTIFICATIONS),
+    reads=(COMMANDS, CALLS, DECISIONS, NOTIFICATIONS, ROSTERS),
     writes=ASSIGNMENTS,
     handles=frozenset(kind for kind in (*DECIDERS, *COMMAND_DECIDERS) if issubclass(kind, Event)),
     initial=State(),
     decide=decide,
     evolve=evolve,
     packer=packer(State),
-    state_version=7,
+    state_version=9,
     due=due,
-    decider_version="5",
+    decider_version="7",
 )

@@ -11,7 +11,7 @@ from services.team_availability.life_cycle import WITH_SOMEBODY, AssignmentState
 from services.team_availability.plan import NO_TERMS, HazardRanks, Option, Plan, Terms, Timings
 from shared.call import ENDED, CallStatus, order_of
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
-from shared.events import CommandHeld, OfferEnd, Outcome, Person, PlanKept, Team, TeamStatus
+from shared.events import CommandHeld, Duty, MemberLeftOut, OfferEnd, Outcome, Person, PlanKept, Team, TeamStatus
 from shared.judgement import AGE, PRIORITY, Judgement
 from shared.programme.judging.normal_forms import normal
 from shared.switch import Switch
@@ -29,6 +29,11 @@ ASK_AGAIN = timedelta(minutes=1)
 """A safety check that could not be decided is tried again so much later."""
 UPGRADED_CHECKS = 2
 """While a call is upgraded, a team with somebody is asked so many times as often whether it is well."""
+
+PROOF_LASTS = timedelta(days=30)
+"""How long an answer over a way to a person says that it works and that they have it at hand."""
+MOST_UNANSWERED = 2
+"""Offers in a row that a team lets run out before it is offered nothing more."""
 
 ShiftStatus = TeamStatus | Literal["recalled", "silent"]
 """Where a team stands; without a call also: turned back and not heard of since, at first, and for too long."""
@@ -51,6 +56,7 @@ ClockKind = Literal[
     "staged",
     "hand-back",
     "confirm",
+    "missing",
     "hold",
     "late",
     "asked-late",
@@ -91,6 +97,18 @@ class Shift:
     """Safety checks in a row that it has not answered, while it has no call."""
     unconfirmed: tuple[str, ...] = ()
     """Members who have not confirmed yet."""
+    duty: Duty = "on-shift"
+    planned_shift_id: str = ""
+    """The planned shift that it is, if any."""
+    unanswered: int = 0
+    """Offers in a row that it was paged for and let run out, since it was last heard from."""
+    is_unanswering: bool = False
+    """They were so many that it is offered nothing before it is heard from."""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it has no call, and is with nobody."""
+        return self.call_id is None and self.status in FREE
 
     @property
     def open_offers(self) -> tuple[str, ...]:
@@ -104,6 +122,45 @@ class TeamState:
 
     team: Team
     shift: Shift | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDuty:
+    """A planned shift of a team that runs by the plan, whether the team has signed on for it or not."""
+
+    team_id: str
+    duty: Duty
+    members: tuple[str, ...]
+    ends_at: datetime
+    grace_minutes: int
+    over: str = ""
+    """Why it asks nothing of the team any more, though its time is not up."""
+    is_missing: bool = False
+    """Somebody was told that nobody has signed on for it."""
+    left_out: tuple[MemberLeftOut, ...] = ()
+
+    def runs(self, now: datetime) -> bool:
+        """Whether the team is to be on duty."""
+        return not self.over and now < self.ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to a person, as far as the choice of a team needs it."""
+
+    fingerprint: str = ""
+    proved_at: datetime | None = None
+    broken: bool = False
+    opted_out: bool = False
+
+    @property
+    def works(self) -> bool:
+        """Whether a page goes there."""
+        return not (self.broken or self.opted_out)
+
+    def is_proved(self, now: datetime) -> bool:
+        """Whether a page goes there, and somebody has answered over it lately."""
+        return self.works and self.proved_at is not None and now - self.proved_at < PROOF_LASTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,8 +492,14 @@ class State:
     people: PMap[str, Person] = EMPTY
     link_generations: PMap[str, int] = EMPTY
     """Person → how often their links were revoked; it outlives their leaving, so that no link ever comes back."""
+    calendar_generations: PMap[str, int] = EMPTY
+    """The same of their links to calendars alone."""
     revoked_tokens: PMap[str, datetime] = EMPTY
     """Hash of a token or key → since when it is let in nowhere."""
+    ways: PMap[str, PMap[str, Way]] = EMPTY
+    """Person → method → the ways to them over which a proof can come."""
+    duties: PMap[str, PlannedDuty] = EMPTY
+    """Planned shift → who is on duty by the plan."""
     devices: PMap[str, Device] = EMPTY
     enrolments: ByDay[datetime] = field(default_factory=ByDay)
     """Links that a device was enrolled with: remembered for much longer than any of them works."""

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from shared.call import CallStatus
 from shared.events.base import Event, Id
+from shared.events.rota import SIGN_ON_GRACE_MINUTES, Duty
 from shared.events.staff import ContactMethod, Person, Team, TeamStatus
 from shared.judgement import (
     DEFAULT_POOL,
@@ -56,6 +57,15 @@ class LinksRevoked(Event):
     reason: str = ""
 
 
+class CalendarRevoked(Event):
+    """No link of a person to a calendar leads anywhere; those of this generation are the ones that hold."""
+
+    person_id: str
+    generation: int
+    revoked_by: str = ""
+    reason: str = ""
+
+
 class TokenRevoked(Event):
     """A person's token or a CAD's key is let in nowhere any more, whatever the agencies file says."""
 
@@ -86,6 +96,58 @@ class DeviceRevoked(Event):
     reason: str = ""
 
 
+class DutyNoted(Event):
+    """By the plan these people are on duty with a team until then; what is noted last of a planned shift counts."""
+
+    planned_shift_id: Id
+    team_id: str
+    duty: Duty
+    members: tuple[str, ...]
+    ends_at: AwareDatetime
+    sign_on_grace_minutes: int = SIGN_ON_GRACE_MINUTES
+    """How long a team that is to be at work may take to sign on before somebody is told."""
+
+
+class DutyOver(Event):
+    """A planned shift asks nothing of its team any more."""
+
+    planned_shift_id: Id
+    team_id: str
+    why: Literal["ended", "signed-off", "by-hand"] = "ended"
+    """By the plan; a person has signed the team off; a person has signed it on with a crew or hours of their own."""
+
+
+class MemberLeftOut(BaseModel):
+    """Somebody who is planned to be on duty, and is not on the team."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    person_id: str
+    why: Literal["unknown-person", "on-shift"]
+    """They are not on the books; they are on shift with another team."""
+    on_shift_with: str = ""
+
+
+class MembersLeftOut(Event):
+    """Who of a planned shift could not be signed on with the others; nobody: all are by now."""
+
+    team_id: str
+    planned_shift_id: Id
+    left_out: tuple[MemberLeftOut, ...] = ()
+
+
+class ShiftChanged(Event):
+    """The plan gave a team on shift other members or another end; who is with somebody stays until that is over."""
+
+    team_id: str
+    shift_id: Id
+    members: tuple[str, ...]
+    """All of them; those who have yet to confirm stand in `unconfirmed` too."""
+    shift_ends_at: AwareDatetime
+    unconfirmed: tuple[str, ...] = ()
+    planned_shift_id: Id
+
+
 class TeamMissing(Event):
     """A team is planned to be at work, and has not signed on in time: its people and the duty officer are told."""
 
@@ -93,6 +155,22 @@ class TeamMissing(Event):
     planned_shift_id: Id
     members: tuple[str, ...]
     since: AwareDatetime
+    why: Literal["not-signed-on", "nobody-left", "unknown-team"] = "not-signed-on"
+    """Nobody has said that they are there; of a team on call, nobody is free to be; there is no such team."""
+
+
+class WayStood(Event):
+    """How a way to a person stands, as far as the choice of a team needs it."""
+
+    person_id: str
+    method_id: str
+    fingerprint: str = ""
+    """Of the address, by which one that is set again is known."""
+    proved_at: AwareDatetime | None = None
+    """When somebody last answered over it."""
+    broken: bool = False
+    opted_out: bool = False
+    removed: bool = False
 
 
 class TeamUnanswering(Event):
@@ -100,6 +178,14 @@ class TeamUnanswering(Event):
 
     team_id: str
     unanswered: int
+
+
+class TeamHeard(Event):
+    """Somebody of a team that had let an offer run out has answered after all: too late, or another page."""
+
+    team_id: str
+    shift_id: Id
+    person_id: str
 
 
 class TeamSignedOn(Event):
@@ -113,7 +199,7 @@ class TeamSignedOn(Event):
     """The members who have yet to say that they are on the team: until then they count for nothing."""
     vouched_by: str = ""
     """Who vouched for the members, where that is not each of them."""
-    duty: Literal["on-shift", "on-call"] = "on-shift"
+    duty: Duty = "on-shift"
     """On call: they do other things until they are paged, so no fresh status is asked, but a way that was proved."""
     planned_shift_id: Id = ""
     """The planned shift that it is, where the rota says so."""

@@ -138,6 +138,12 @@ class RevokeLinks(_TeamCommand):
     """Devices of theirs that end with the links: the phone that is lost, not the one that is at hand."""
 
 
+class RevokeCalendar(_TeamCommand):
+    """End the links of a person to calendars, theirs and everybody's, and none besides; `reason` says why."""
+
+    person_id: Name
+
+
 class RevokeToken(_TeamCommand):
     """Let a person's token or a CAD's key in nowhere any more, whatever the agencies file says; `reason` says why."""
 
@@ -174,6 +180,17 @@ class SignOn(_TeamCommand):
     """Whether more than 24 hours are meant."""
     vouched: bool = False
     """Its author, a dispatcher or supervisor, vouches for the members: none of them has to confirm."""
+
+
+class BeginDuty(_TeamCommand):
+    """A team starts the shift that is planned for it, with the people of the plan: by one of them, in one tap.
+
+    The others have yet to confirm, unless its author, a dispatcher or supervisor, vouches for all of them.
+    """
+
+    team_id: Name
+    planned_shift_id: Id
+    vouched: bool = False
 
 
 class ConfirmMember(_TeamCommand):
@@ -458,11 +475,14 @@ class ImportShifts(_RosteringCommand):
 class TakeShift(_RosteringCommand):
     """A person has a place in a shift from now on, all of it or a part. Nobody has to consent.
 
-    By themselves, or by somebody else who says in `reason` why.
+    By themselves, or by somebody else who says in `reason` why. Somebody who takes a place by themselves that another
+    has, is there for it and asks no cover, says whose it is: so nobody loses one to a page that was out of date.
     """
 
     shift_id: Name
     person_id: Name
+    instead_of: Name | None = None
+    """Who has the place; refused where it is somebody else by now."""
     place: int = Field(default=1, ge=1, le=MAX_PLACES)
     starts_at: AwareDatetime | None = None
     ends_at: AwareDatetime | None = None

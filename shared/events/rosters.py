@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from shared.events.base import Event, Id
-from shared.events.rota import Duty, PlannedShift, Rotation
+from shared.events.rota import SIGN_ON_GRACE_MINUTES, Duty, PlannedShift, Rotation
 from shared.judgement import Discipline
 
 # --- what is planned ------------------------------------------------------------------------------------------------
@@ -100,8 +100,7 @@ class PlaceTaken(Event):
     ends_at: AwareDatetime | None = None
     """None: to its end, whenever that is."""
     taken_by: str = ""
-    """Who says so, where it is not the person."""
-    reason: str = ""
+    """Who says so, where it is not the person. Why, the command says: it may be somebody's illness, and is not kept."""
 
 
 class CoverAsked(Event):
@@ -217,6 +216,8 @@ class DutyBegan(Event):
     duty: Duty
     members: tuple[str, ...]
     ends_at: AwareDatetime
+    sign_on_grace_minutes: int = SIGN_ON_GRACE_MINUTES
+    """How long a team that is to be at work may take to sign on before somebody is told."""
 
 
 class DutyChanged(Event):

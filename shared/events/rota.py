@@ -20,6 +20,7 @@ Needs = Annotated[CrewPlace, StringConstraints(max_length=120)]
 MAX_PLACES = 8
 """As many as a team may have members on shift."""
 REST_HOURS = 11
+SIGN_ON_GRACE_MINUTES = 15
 REMIND_MINUTES = (24 * 60, 60)
 
 

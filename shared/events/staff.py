@@ -58,7 +58,8 @@ class Person(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     person_id: Name
-    name: Text
+    name: Text = ""
+    """In records from before names were sealed; since then it stands in `contacts`."""
     disciplines: tuple[Discipline, ...] = Field(min_length=1)
     languages: tuple[Text, ...] = ("en",)
     contact_methods: tuple[ContactMethod, ...] = Field(default=(), max_length=5)

@@ -63,7 +63,7 @@ class Phone:
     async def check(self) -> None:
         """What holds on every page: a heading, targets for a thumb, no scrolling sideways."""
         assert await self.page.locator("h1").count() == 1
-        for control in await self.page.locator("button, a, select").all():
+        for control in await self.page.locator("button:visible, a:visible, select:visible").all():
             box = await control.bounding_box()
             assert box is not None
             assert box["height"] >= TARGET_PIXELS, await control.inner_text()

@@ -260,7 +260,7 @@ async def test_down_ends_a_demo_that_still_runs(kafka: str) -> None:
                 await asyncio.sleep(0.5)
         down = [sys.executable, "-m", "deploy.demo", "--down", "--directory", str(directory)]
         told = await asyncio.to_thread(
-            subprocess.run, down, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=60
+            subprocess.run, down, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=90
         )
         assert told.returncode == 0, told.stdout + told.stderr
         assert "Ended" in told.stdout

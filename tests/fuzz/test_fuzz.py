@@ -30,15 +30,20 @@ from shared.programme.trying.cad_export import rows
 from shared.programme.trying.export_document import MappingRefused, read_mapping
 from shared.sealing import Sealer, new_key
 from tests.fuzz.spoiled import TEXT, VALUE, spoiled_json, spoiled_text
+from tests.rig.carrier import PHONE
 from tests.services.console.driver import AGENCIES as CONSOLE_AGENCIES
 from tests.services.console.driver import ROLES, running_city
 from tests.services.intake.conftest import AGENCIES, CALL, KEY
 from tests.services.intake.test_eido import PIDF, eido
+from tests.services.notification.callbacks.driver import Callbacks
 from tests.services.pocket.driver import City as PocketCity
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "3000"))
-SHARE = {"flat": 25, "eido": 20, "console": 20, "pocket": 10, "agencies": 5, "document": 10, "mapping": 5, "export": 5}
+SHARE = {
+    "flat": 20, "eido": 20, "console": 20, "pocket": 10, "callbacks": 5, "agencies": 5, "document": 10, "mapping": 5,
+    "export": 5,
+}  # fmt: skip
 """Percent of the inputs."""
 LOOP_SECONDS = 0.1
 """Of the processor: what may happen on a loop that serves others as well."""
@@ -215,6 +220,64 @@ def phone(runner: asyncio.Runner) -> Iterator[Any]:
 
     living, client, links = runner.run(made())
     yield client, links
+    with suppress(BaseException):
+        runner.run(living.__aexit__(None, None, None))
+
+
+TELNYX = {
+    "data": {
+        "event_type": "message.finalized",
+        "id": "e1",
+        "payload": {
+            "id": "m1",
+            "to": [{"phone_number": "+16085550100", "status": "delivered"}],
+            "errors": [{"code": "1"}],
+        },
+    }
+}
+SAID = {"data": {"event_type": "message.received", "payload": {"id": "m", "from": {"phone_number": PHONE}, "to": [{}]}}}
+FIELDS = ("MessageStatus", "CallStatus", "ErrorCode", "SequenceNumber", "Digits", "MessageSid", "From", "To", "Body")
+GOOD = ("delivered", "completed", "30006", "1", PHONE, "1 15", "SM1")
+
+
+@fuzzed("callbacks")
+@given(
+    carrier=st.sampled_from(("twilio", "telnyx")),
+    where=st.sampled_from(("", "/voice", "/key", "/key?Digits=1&again=2", "in")) | TEXT,
+    fields=st.dictionaries(st.sampled_from(FIELDS) | TEXT, TEXT | st.sampled_from(GOOD), max_size=6),
+    body=st.none() | spoiled_json((TELNYX, SAID)),
+)
+def test_the_callbacks_door(  # noqa: PLR0917  # what is drawn
+    runner: asyncio.Runner, callbacks: Callbacks, carrier: Any, where: str, fields: dict[str, str], body: bytes | None
+) -> None:
+    url = callbacks.urls.of(carrier, "madison", "0f" * 16) + (where if where.startswith("/") else in_path(where))
+    url = f"https://callbacks.example/in/{carrier}/madison" if where == "in" else url
+    plain = {_encodable(name): _encodable(text) for name, text in fields.items()}
+    if carrier == "twilio" or body is None:
+        headers, content = getattr(callbacks, carrier).signed_form(url, plain)
+    else:
+        headers, content = callbacks.telnyx.signed_json(body)
+    path = url.removeprefix("https://callbacks.example")
+    answered(runner, lambda: callbacks.http.post(path, content=content, headers=headers))
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+@pytest.fixture(scope="module")
+def callbacks(runner: asyncio.Runner) -> Iterator[Callbacks]:
+    async def made() -> tuple[Any, Callbacks]:
+        city = Callbacks()
+        living = city.living()
+        await living.__aenter__()
+        city.reach()
+        city.owe(city.page(city.offer(seconds=3_000), kind="voice").model_copy(update={"page_id": "0f" * 16}))
+        await city.settled()
+        return living, city
+
+    living, city = runner.run(made())
+    yield city
     with suppress(BaseException):
         runner.run(living.__aexit__(None, None, None))
 

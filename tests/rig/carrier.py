@@ -13,6 +13,7 @@ from deploy.actors.carrier.phones import Phone
 from deploy.actors.carrier.telnyx import PlayedTelnyx
 from deploy.actors.carrier.timeline import MovedTime
 from deploy.actors.carrier.twilio import PlayedTwilio
+from services.notification.adapters import Links
 from services.notification.carriers.order import Carriers, Errand
 from services.notification.carriers.urls import CallbackUrls
 from services.notification.exchange import NoAnswer, Reply
@@ -20,7 +21,6 @@ from services.notification.outcome import Outcome
 from shared.agencies import Agency
 from shared.carriers import CarrierName, Channel, Telnyx, Twilio
 from shared.events import ContactMethod, PageDue
-from shared.links import offer_link
 
 AGENCY, PHONE, OTHER_PHONE = "madison", "+16085550123", "+16085550177"
 TWILIO_NUMBER, TELNYX_NUMBER = "+16085550100", "+16085550200"
@@ -58,16 +58,15 @@ class Town:
         self.telnyx = PlayedTelnyx(self.network, f"{CALLBACKS}/in/telnyx/{AGENCY}")
         self.urls = CallbackUrls(CALLBACKS, LINK_SECRET)
         self.reaching = self._reaching()
-        self.adapters = Carriers(self.ask, self, self.urls, self.link, self.clock, self.sleep)
+        self.adapters = Carriers(
+            self.ask, self, self.urls, Links("https://pocket.example", LINK_SECRET).of, self.clock, self.sleep
+        )
 
     def phone(self, number: str = PHONE, **does: object) -> Phone:
         return self.network.phone(number, **does)
 
     def mood(self, carrier: str, **mood: object) -> None:
         setattr(getattr(self, carrier), "mood", Mood(**mood))  # type: ignore[arg-type]  # noqa: B010  # by its name
-
-    def link(self, page: PageDue) -> str:
-        return offer_link("https://pocket.example", LINK_SECRET, page.offer_id or "", page.person_id)
 
     async def send(self, page: PageDue, channel: Channel = "sms", address: str = PHONE) -> Outcome:
         return await self.adapters.send(Errand(AGENCY, channel, page, address))

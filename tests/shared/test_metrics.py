@@ -11,6 +11,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from deploy.local.programs import SERVICES
+from services.notification.callbacks.answering import TextResult
 from services.notification.carriers.order import COUNTED_APART
 from services.notification.deciding.receipts import EVIDENCE
 from services.notification.metrics import PAGE_ENDS
@@ -136,6 +137,9 @@ def test_the_values_that_a_label_begins_with_are_all_that_it_can_have() -> None:
         ("careroute_ways_lost", "why"): {"broken", "unproved", "opted-out"},
         ("careroute_carrier_answers", "carrier"): set(get_args(CarrierName)),
         ("careroute_carrier_answers", "ended"): {"taken", "refused", "unknown", "not-taken", *COUNTED_APART},
+        ("careroute_callbacks", "carrier"): set(get_args(CarrierName)),
+        ("careroute_callbacks", "result"): {"news", "call", "key", "text", "forged", "not-understood", "away"},
+        ("careroute_inbound_texts", "result"): set(get_args(TextResult)),
         ("careroute_effects", "result"): set(get_args(EffectResult)),
         ("careroute_audit_runs", "result"): set(get_args(Result)),
         ("careroute_audit_lists", "result"): {"taken", "refused"},

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from shared.events import (
     ConfirmationAsked,
     ConfirmDecision,
     ConfirmMember,
-    ContactMethod,
+    ContactKind,
     DeclineOffer,
     DefinePerson,
     DefineTeam,
@@ -47,6 +47,7 @@ from shared.events import (
     ResumeDistrict,
     RevokeLinks,
     RollBackProgramme,
+    SetContact,
     SetPhase,
     SignOff,
     SignOn,
@@ -55,6 +56,7 @@ from shared.events import (
 from shared.judgement import Discipline
 from shared.programme import Programme, read
 from shared.topics import CALLS, COMMANDS
+from tests.simulation.staff import BY_PLAN, Staff
 from tests.simulation.virtual_time import EPOCH, VirtualClock
 
 CHECK = timedelta(minutes=1)
@@ -132,7 +134,7 @@ class WatchedLog(MemoryLog):
         return appended
 
 
-@dataclass(slots=True)
+@dataclass
 class City:
     """All agencies, and the seed's dice."""
 
@@ -143,6 +145,7 @@ class City:
     decode: Callable[[str, bytes], Event]
     agencies: int
     calls: int
+    seed: int
     versions: dict[str, Call] = field(default_factory=dict)
     """Event id → the version that was published under it."""
     sent: int = 0
@@ -165,13 +168,18 @@ class City:
         beats = math.ceil((self.clock.monotonic() + max(0.0, seconds)) / self.beat_seconds)
         self.loop.call_at(beats * self.beat_seconds, act, *given)
 
+    @cached_property
+    def staff(self) -> Staff:
+        """Who is on call."""
+        return Staff(self.seed, random.Random(f"staff/{self.seed}"), self.later)
+
     # --- the doors -----------------------------------------------------------------------------------------------
 
     def put(self, topic: str, agency: str, event: Event, event_id: str) -> None:
         partition = zlib.crc32(agency.encode()) % self.log.partitions
         self.log.append(topic, partition, [record(agency, event, event_id, "door", self.clock)])
 
-    def command(self, agency: str, kind: type[Command], **given: Any) -> None:
+    def command(self, agency: str, kind: type[Command], /, **given: Any) -> None:
         """A command, through a door that now and then sends it twice, or late."""
         now = self.clock.now()
         self.numbers += 1
@@ -187,7 +195,7 @@ class City:
             again = self.dice.random() * 3
             self.at(again, self.put, COMMANDS.name, agency, command, command.command_id)
 
-    def later(self, seconds: float, agency: str, kind: type[Command], **given: Any) -> None:
+    def later(self, seconds: float, agency: str, kind: type[Command], /, **given: Any) -> None:
         self.at(seconds, lambda: self.command(agency, kind, **given))
 
     # --- the day begins ------------------------------------------------------------------------------------------
@@ -199,11 +207,13 @@ class City:
         for number in range(self.agencies):
             self._set_up(agency_name(number))
             self.clocks[agency_name(number)] = self.harm.choice(CLOCKS_SECONDS)
+        self.ends_at = FIRST_CALL_SECONDS + self.calls / CALLS_PER_SECOND
+        for number in range(self.agencies):
+            self.staff.open(agency_name(number), self.ends_at)
         self.quiet = False
         for number in range(self.calls):
             at = FIRST_CALL_SECONDS + number / CALLS_PER_SECOND + self.dice.random() * 0.3
             self._plan_call(agency_name(self.dice.randrange(self.agencies)), f"{number}", at)
-        self.ends_at = FIRST_CALL_SECONDS + self.calls / CALLS_PER_SECOND
         for _ in range(3):
             self._plan_pause()
         self._plan_roll_back()
@@ -265,19 +275,24 @@ class City:
             team_id, members = f"team-{number}", []
             for discipline in crew:
                 person_id = f"{discipline}-{number}"
-                methods = [ContactMethod(method_id="pocket", kind="pocket")] if discipline in ("emt", "officer") else []
-                if discipline == "emt" and number == 0:
-                    methods.append(ContactMethod(method_id="pager", kind="webhook", url="https://pager.test/"))
-                person = Person(
-                    person_id=person_id, name=person_id, disciplines=(discipline,), contact_methods=tuple(methods)
-                )
+                person = Person(person_id=person_id, disciplines=(discipline,))
                 self.command(agency, DefinePerson, person=person)
+                self._set_ways(agency, person_id, number)
                 members.append(person_id)
             team = Team(
                 team_id=team_id, model=model, primary_districts=("Harbor",), secondary_districts=tuple(DISTRICTS)
             )
             self.command(agency, DefineTeam, team=team)
             self.sign_on(agency, team_id, tuple(members))
+
+    def _set_ways(self, agency: str, person_id: str, number: int) -> None:
+        """Crews of even numbers are texted at once and called later; each second one has a push first."""
+        ways: list[tuple[str, ContactKind, int]] = [("mobile", "sms", 0), ("call", "voice", 2), ("home", "voice", 4)]
+        if number % 4:
+            ways = [("app", "push", 0), *ways[1:]]
+        for method_id, kind, seconds in ways if number % 2 == 0 else ():
+            way = {"person_id": person_id, "method_id": method_id, "kind": kind}
+            self.command(agency, SetContact, **way, after_seconds=seconds, position=number)
 
     def sign_on(self, agency: str, team_id: str, members: tuple[str, ...]) -> None:
         self.command(
@@ -388,7 +403,7 @@ class City:
 
     def watch(self, batch: list[Stored]) -> None:
         """Who looks at a journal sees what counts."""
-        if batch[0].topic != "assignments":
+        if batch[0].topic not in ("assignments", "rosters"):
             return
         for stored in batch:
             kind, place = stored.headers["type"].decode(), (stored.topic, stored.partition)
@@ -397,28 +412,35 @@ class City:
                 self.epochs[place] = max(epoch, self.epochs.get(place, 0))
             elif epoch == self.epochs.get(place) and kind in ("offer-made", "offer-accepted", "confirmation-asked"):
                 self._react(stored.key, self.decode(kind, stored.value))
+            elif epoch == self.epochs.get(place) and kind in ("duty-began", "duty-noted"):
+                self.staff.react(stored.key, self.decode(kind, stored.value))
 
     def _react(self, agency: str, event: Event) -> None:
         dice = self.dice
         if isinstance(event, OfferMade):
-            person = event.recipients[0].person_id
-            answer = {"offer_id": event.offer_id, "person_id": person, "issued_by": person}
-            drawn, after = dice.random(), 0.2 + dice.random() * 3
-            if drawn < 0.6:
-                self.later(after, agency, AcceptOffer, **answer)
-            elif drawn < 0.7:
-                for recipient in event.recipients:
-                    self.later(after, agency, AcceptOffer, **{**answer, "person_id": recipient.person_id})
-            elif drawn < 0.82:
-                self.later(after, agency, DeclineOffer, **answer)
-            elif drawn < 0.9:
-                self.later(3.7 + dice.random(), agency, AcceptOffer, **answer)
+            self._answer(agency, event)
         elif isinstance(event, OfferAccepted):
             self._drive(agency, event)
         elif isinstance(event, AssignmentWithdrawn) and dice.random() < 0.9:  # the others are not heard of again
             self._turn_back(agency, event)
         elif isinstance(event, ConfirmationAsked) and dice.random() < 0.6:
             self.later(dice.random() * 4, agency, ConfirmDecision, call_id=event.call_id)
+
+    def _answer(self, agency: str, event: OfferMade) -> None:
+        if event.team_id in BY_PLAN:
+            return  # they answer what comes over a carrier
+        dice, person = self.dice, event.recipients[0].person_id
+        answer = {"offer_id": event.offer_id, "person_id": person, "issued_by": person}
+        drawn, after = dice.random(), 0.2 + dice.random() * 3
+        if drawn < 0.6:
+            self.later(after, agency, AcceptOffer, **answer)
+        elif drawn < 0.7:
+            for recipient in event.recipients:
+                self.later(after, agency, AcceptOffer, **{**answer, "person_id": recipient.person_id})
+        elif drawn < 0.82:
+            self.later(after, agency, DeclineOffer, **answer)
+        elif drawn < 0.9:
+            self.later(3.7 + dice.random(), agency, AcceptOffer, **answer)
 
     def _turn_back(self, agency: str, event: AssignmentWithdrawn) -> None:
         dice, about = self.dice, {"team_id": event.team_id, "issued_by": event.team_id}

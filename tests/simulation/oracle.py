@@ -48,6 +48,7 @@ from shared.events import (
     UpgradeRaised,
 )
 from tests.simulation.city import CHECK, dangerous
+from tests.simulation.oracle_duty import OVER, check_duty
 from tests.simulation.simulate import DRAIN_SECONDS, SERVICES, Day, cached_decode
 from tests.simulation.virtual_time import EPOCH
 
@@ -87,6 +88,7 @@ def check(day: Day) -> list[str]:
         *(line for service in SERVICES for line in _clocks_and_time(day, service.name, journals[service.name])),
         *(line for service in SERVICES for line in _decided_again(day, service, journals[service.name])),
         *_harmful(day, journals),
+        *check_duty(journals),
         *_machines(day),
     ]
 
@@ -307,7 +309,7 @@ def _allowed(day: Day, start: datetime, end: datetime) -> timedelta:
 def _pages(day: Day, assignments: list[Told]) -> Iterator[str]:
     over: dict[str, float] = {}
     for stored, event in assignments:
-        if isinstance(event, OfferWithdrawn):
+        if isinstance(event, OVER):
             over.setdefault(event.offer_id, (stored.time - EPOCH).total_seconds())
     went: Counter[tuple[str, str, str]] = Counter()
     for performed in day.performed:
@@ -329,7 +331,7 @@ def _pages(day: Day, assignments: list[Told]) -> Iterator[str]:
         gone = over.get(page.offer_id or "")
         troubled = performed.delayed or _troubled(day, "notification", at - timedelta(seconds=GONE_SECONDS), at)
         if gone is not None and performed.seconds > gone + GONE_SECONDS and not troubled:
-            yield f"ghost page: {page.page_id} of an offer withdrawn {performed.seconds - gone:.1f} s before"
+            yield f"ghost page: {page.page_id} of an offer that was over {performed.seconds - gone:.1f} s before"
 
 
 def _open_calls(day: Day, assignments: list[Told]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.events import PageDue
 from tests.simulation.oracle import check
 from tests.simulation.simulate import simulate
 
@@ -21,6 +22,8 @@ class Verdict:
     records: int
     digest: str
     """Of every topic, where it was asked for."""
+    called: int
+    """Offers that went out by telephone: over a later way, when its time came or one before it failed."""
     broken: tuple[str, ...]
 
 
@@ -32,7 +35,8 @@ def judge_seed(
         day = simulate(seed, calls, agencies, ownership_rule=ownership_rule)
         broken = tuple(check(day))
     except Exception as error:  # noqa: BLE001  # the seed is what matters, and the next one
-        return Verdict(seed, 0, 0, 0, "", (f"{type(error).__name__}: {error}",))
-    return Verdict(
-        seed, day.city.sent, len(day.faults), sum(day.counts().values()), day.digest() if digest else "", broken
-    )
+        return Verdict(seed, 0, 0, 0, "", 0, (f"{type(error).__name__}: {error}",))
+    pages = [performed.effect.event for performed in day.performed if isinstance(performed.effect.event, PageDue)]
+    called = sum(page.kind == "offer" and page.method.kind == "voice" for page in pages)
+    records = sum(day.counts().values())
+    return Verdict(seed, day.city.sent, len(day.faults), records, day.digest() if digest else "", called, broken)

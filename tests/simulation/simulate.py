@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from services.notification import service as notification
+from services.rostering import service as rostering
 from services.team_availability import service as team_availability
 from services.triage import service as triage
 from shared import telemetry
@@ -21,14 +22,14 @@ from shared.engine import claim, effects, journal, step, worker
 from shared.engine.broker import Stored
 from shared.engine.service import DecisionTooLong, Effect, EffectDone, Input, Service
 from shared.engine.writer import JournalWriter
-from shared.events import CallReported, Event, decode
+from shared.events import CallReported, Event, PageDue, decode
 from tests.simulation.city import HARMFUL_CALLS, City, WatchedLog
 from tests.simulation.machine import TRAPS, Machine
 from tests.simulation.virtual_time import VirtualClock, run
 
 SERVICES: tuple[Service[Any], ...] = tuple(
     next(value for value in vars(module).values() if isinstance(value, Service))
-    for module in (triage, team_availability, notification)
+    for module in (triage, team_availability, notification, rostering)
 )
 LEGAL_SKEW_SECONDS = 0.45
 CAREFUL_SECONDS = 30.0
@@ -36,6 +37,9 @@ CAREFUL_SECONDS = 30.0
 DRAIN_SECONDS = 75.0
 TURN_SECONDS = 2.0
 """The simulated loop looks at its assignment less often: idle turns cost real time and show nothing."""
+
+CARRIED = ("sms", "voice", "email")
+"""Ways on which a carrier stands between a page and its person."""
 
 cached_decode = functools.lru_cache(maxsize=200_000)(decode)
 
@@ -148,7 +152,7 @@ async def _live(seed: int, calls: int, agencies: int, harmful_calls: int) -> Day
     loop = asyncio.get_running_loop()
     clock, dice = VirtualClock(loop), random.Random(seed)
     log = WatchedLog(4, clock)
-    city = City(log, clock, loop, random.Random(f"city/{seed}"), cached_decode, agencies, calls)
+    city = City(log, clock, loop, random.Random(f"city/{seed}"), cached_decode, agencies, calls, seed)
     city.harm, city.harmful_calls = random.Random(f"harm/{seed}"), harmful_calls
     log.watcher = city.watch
     day = Day(seed, log, city)
@@ -181,6 +185,10 @@ def _machine(day: Day, service: Service[Any], name: str, clock: VirtualClock) ->
     async def perform(agency: str, effect: Effect) -> EffectDone:
         delayed = any(sprung.startswith("effect") for sprung in machine.sprung)
         day.performed.append(Performed(clock.monotonic(), name, agency, effect, delayed))
+        if isinstance(effect.event, PageDue) and effect.event.method.kind in CARRIED:
+            seconds, outcome = day.city.staff.carry(agency, effect.event)
+            await asyncio.sleep(seconds)
+            return EffectDone(effect.effect_id, outcome.result, outcome.why)
         if (drawn := dice.random()) > 0.8:
             await asyncio.sleep((drawn - 0.8) * 3)
         return EffectDone(effect.effect_id, *(("failed", "HTTP 500") if drawn < 0.07 else ("done",)))

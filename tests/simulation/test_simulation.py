@@ -20,6 +20,7 @@ def test_promises_hold_on_a_fixed_set_of_seeds(start: int) -> None:
     verdicts = [judge_seed(seed) for seed in range(start, min(start + CHUNK, SEEDS.stop))]
     assert {verdict.seed: verdict.broken for verdict in verdicts if verdict.broken} == {}
     assert all(verdict.calls >= 200 and verdict.faults >= 5 for verdict in verdicts)
+    assert all(verdict.called for verdict in verdicts), "ladders are climbed"
 
 
 @pytest.mark.parametrize("seed", REGRESSIONS)

@@ -82,9 +82,11 @@ class Carrier:
         taken = self.take(path, headers, body)
         if isinstance(taken, Answered):
             return taken
-        if mood.news == "first":
-            await (self._text(taken, mood) if taken.body else self._call(taken, mood))
+        if mood.news == "first" and taken.body:
+            await self._text(taken, mood)
         else:
+            if mood.news == "first":
+                await self._call_news(taken, mood, [("ringing", 0)])
             self.network.time.start(self._text(taken, mood) if taken.body else self._call(taken, mood))
         if mood.fault:
             raise NotReached(mood.fault)
@@ -109,9 +111,9 @@ class Carrier:
         headers, content = self.inbound(sid or self.new_sid("SM"), phone, number, body)
         answered = await self.network.call_back(self.inbound_url, headers, content)
         if 200 <= answered.status < 300:
-            for said in self.answers_of(answered):
+            for reply in self.answers_of(answered):
                 if (self.name, phone) not in self.network.opted_out:
-                    self.network.deliver(phone, number, said)
+                    self.network.deliver(phone, number, reply)
         return answered
 
     def _mood_for_one(self) -> Mood:
@@ -131,7 +133,7 @@ class Carrier:
         ended = "undelivered" if code else "delivered"
         await self._tell(taken, mood, [("sent", ""), (ended, code)])
         phone = self.network.phones.get(taken.to)
-        if phone and phone.replies and not code and not mood.lying:
+        if phone and phone.replies and not code and not mood.lying and (phone.replies_to_all or asks(taken.body)):
             time.start(self._reply(phone, taken))
 
     async def _reply(self, phone: Phone, taken: Taken) -> None:
@@ -146,25 +148,24 @@ class Carrier:
             await self.network.time.sleep(mood.late_seconds)
         order = list(reversed(news)) if mood.news == "reversed" else list(news)
         for state, code in order * (2 if mood.news == "twice" else 1):
-            if mood.news == "in-order" and state != "sent":
+            if mood.news == "twice" or (mood.news == "in-order" and state != "sent"):
                 await self.network.time.sleep(TO_DELIVERED_SECONDS)
             headers, content = self.text_news(taken, state, code)
             await self.network.call_back(taken.callback.partition("#")[0], headers, content)
 
     async def _call(self, taken: Taken, mood: Mood) -> None:
-        time, sequence = self.network.time, count()
-        if mood.news != "first":
-            await time.sleep(TO_RINGING_SECONDS)
+        await self.network.time.sleep(TO_RINGING_SECONDS)
         rung = self.network.ring(taken.to, taken.sender)
         if rung is None:
             await self._call_news(taken, mood, [("failed", 0)])
             return
         phone, call = rung
-        news = [("ringing", next(sequence))]
-        await self._call_news(taken, mood, news if mood.news == "in-order" else [])
+        rings, is_told = [("ringing", 0)], mood.news in ("in-order", "first")
+        if mood.news == "in-order":
+            await self._call_news(taken, mood, rings)
         call.ended = phone.call_ends or await self._picked_up(phone, call, taken)
-        ended = [(call.ended, next(sequence))]
-        await self._call_news(taken, mood, ended if mood.news == "in-order" else [*news, *ended])
+        ended = [(call.ended, 1)]
+        await self._call_news(taken, mood, ended if is_told else [*rings, *ended])
 
     async def _picked_up(self, phone: Phone, call: ReceivedCall, taken: Taken) -> str:
         """Let it ring, and play what we say to whoever picks up; how the call ended."""
@@ -189,13 +190,20 @@ class Carrier:
         order = list(reversed(news)) if mood.news == "reversed" else list(news)
         url = taken.callback.partition("#")[0]
         for state, sequence in order * (2 if mood.news == "twice" else 1):
+            if mood.news == "twice":
+                await self.network.time.sleep(TO_DELIVERED_SECONDS)
             headers, content = self.signed_form(url, self.call_fields(taken, state, sequence))
             await self.network.call_back(url, headers, content)
 
 
+def asks(text: str) -> bool:
+    """Whether a text says how to answer it."""
+    return "1 take" in text or "Answer 1" in text
+
+
 def fields_of(body: bytes) -> dict[str, Any]:
     """A JSON object. Raises ValueError."""
-    said = json.loads(body)
-    if not isinstance(said, dict):
+    fields = json.loads(body)
+    if not isinstance(fields, dict):
         raise TypeError("no object")
-    return said
+    return fields

@@ -32,10 +32,12 @@ class Phone:
 
     number: str
     replies: str = ""
-    """What is texted back to each text of ours that asks something."""
+    """What is texted back to each text that asks something."""
+    replies_to_all: bool = False
+    """It does so by itself, whatever it got."""
     replies_after_seconds: float = 3.0
     presses: str = ""
-    """The key that is pressed whenever one is asked for; empty: they listen, and press nothing."""
+    """The keys that are pressed, one whenever one is asked for, the last again; empty: they only listen."""
     picks_up_after_seconds: float | None = 4.0
     """None: it rings until nobody lets it ring any more."""
     presses_after_seconds: float = 2.0

@@ -72,14 +72,15 @@ class Playing:
 
     async def _gather(self, verb: Element) -> tuple[str, dict[str, str]] | None:
         """Whoever knows what to press does so while it is being said."""
-        for said in verb:
-            if said.tag == "Say":
-                self.call.heard.append(" ".join((said.text or "").split()))
+        for saying in verb:
+            if saying.tag == "Say":
+                self.call.heard.append(" ".join((saying.text or "").split()))
             if self.phone.presses and not self.phone.voicemail:
                 await self.time.sleep(self.phone.presses_after_seconds)
-                self.call.pressed.append(self.phone.presses)
-                return urljoin(self.url, verb.get("action", "")), {"Digits": self.phone.presses}
-            await self.time.sleep(len((said.text or "").split()) / WORDS_A_SECOND)
+                key = self.phone.presses[min(len(self.call.pressed), len(self.phone.presses) - 1)]
+                self.call.pressed.append(key)
+                return urljoin(self.url, verb.get("action", "")), {"Digits": key}
+            await self.time.sleep(len((saying.text or "").split()) / WORDS_A_SECOND)
         await self.time.sleep(float(verb.get("timeout", "5")))
         return None
 

@@ -112,7 +112,10 @@ class PlayedTelnyx(Carrier):
     def _event(self, event_id: str, kind: str, payload: dict[str, Any]) -> tuple[dict[str, str], bytes]:
         occurred_at = datetime.fromtimestamp(self.network.time.now(), UTC).isoformat()
         event = {"event_type": kind, "id": event_id, "occurred_at": occurred_at, "payload": payload}
-        content = json.dumps({"data": {"record_type": "event", **event}}).encode()
+        return self.signed_json(json.dumps({"data": {"record_type": "event", **event}}).encode())
+
+    def signed_json(self, content: bytes) -> tuple[dict[str, str], bytes]:
+        """An event as this carrier posts it."""
         return {"content-type": "application/json", **self._signature(content)}, content
 
     def _signature(self, content: bytes) -> dict[str, str]:

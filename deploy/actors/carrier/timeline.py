@@ -8,6 +8,9 @@ import time
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
+PATIENCE_SECONDS = 20.0
+"""Of the machine's time: what takes longer before it rests waits for something that never comes."""
+
 
 class Timeline(Protocol):
     """What phones and carriers need of time."""
@@ -95,7 +98,8 @@ class MovedTime:
     async def _settle(self) -> None:
         while self._busy:
             self._at_rest.clear()
-            await self._at_rest.wait()
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._at_rest.wait()
         if self._faults:
             raise self._faults.pop()
 

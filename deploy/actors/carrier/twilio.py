@@ -116,5 +116,5 @@ class PlayedTwilio(Carrier):
 
 def _refusal(status: int, code: int) -> Answered:
     more = f"https://www.twilio.com/docs/errors/{code}"
-    said = {"code": code, "message": "refused", "more_info": more, "status": status}
-    return Answered(status, json.dumps(said).encode())
+    refusal = {"code": code, "message": "refused", "more_info": more, "status": status}
+    return Answered(status, json.dumps(refusal).encode())

@@ -46,8 +46,11 @@ Right = Literal[
     "export-calls",
     "publish-figures",
     "acknowledge",
+    "set-contact",
+    "erase-person",
     "plan-shifts",
     "change-own-plan",
+    "call-roll",
 ]
 
 PEOPLE: frozenset[Role] = frozenset({"dispatcher", "supervisor", "approver", "staff", "viewer"})
@@ -82,8 +85,11 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     "export-calls": frozenset({"supervisor"}),
     "publish-figures": frozenset({"approver"}),
     "acknowledge": frozenset({"dispatcher", "supervisor"}),
+    "set-contact": frozenset({"staff", "supervisor"}),
+    "erase-person": frozenset({"supervisor"}),
     "plan-shifts": frozenset({"supervisor"}),
     "change-own-plan": frozenset({"staff", "supervisor"}),
+    "call-roll": frozenset({"staff", "dispatcher", "supervisor"}),
 }
 """Which roles have a right. Staff have theirs for themselves only, a CAD for the calls of its own source only."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model, field_validator, model_validator
 from pydantic.fields import FieldInfo
 
 from shared import events
 from shared.call import Name, Text
-from shared.events import Command, ContactMethod, Person, Team
+from shared.contact_forms import SUBSCRIPTION_CHARACTERS
+from shared.events import Command, ContactKind, Person, Team
 from shared.plain import fault_of_text
 
 B = TypeVar("B", bound="Body")
@@ -170,18 +171,21 @@ class TeamBody(Body):
     team: NewTeam
 
 
-class NewContactMethod(ContactMethod):
-    """How a person is reached; nothing else is taken."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
 class NewPerson(Person):
-    """A member of staff; nothing else is taken."""
+    """A member of staff; nothing else is taken. The name is sealed, and shown to those who may read people."""
 
     model_config = ConfigDict(extra="forbid")
 
-    contact_methods: tuple[NewContactMethod, ...] = Field(default=(), max_length=5)
+    @field_validator("contact_methods", mode="before")
+    @classmethod
+    def _no_ways(cls, ways: object) -> object:
+        """An address in a person would stand in a journal for good."""
+        if ways:
+            raise ValueError(
+                "the ways to a person are set one by one, since their addresses are sealed: POST "
+                "/v1/people/{person_id}/contacts/{method_id}, or `careroute person contact set`"
+            )
+        return ()
 
 
 class PersonBody(Body):
@@ -191,6 +195,49 @@ class PersonBody(Body):
 
 
 @body_of(events.RevokeLinks, "person_id", device_ids=Field(description="the lost phone: what ends with the links"))
+@body_of(events.SetContact, "person_id", "method_id", "shown", "fingerprint", "position")
+class ContactBody(Body):
+    """How a person is reached, where, and when its turn comes."""
+
+    kind: ContactKind
+    address: str = Field(
+        default="",
+        max_length=SUBSCRIPTION_CHARACTERS,
+        description="a telephone number, a mail address, a URL, or as JSON the subscription that a browser made; "
+        "left out for `pocket`. It is sealed, and told to nobody again",
+    )
+
+
+class WayToCheck(BaseModel):
+    """How somebody is to be reached."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    method_id: Name
+    kind: ContactKind
+    address: str = Field(default="", max_length=SUBSCRIPTION_CHARACTERS)
+    after_seconds: int = Field(default=0, ge=0, le=600)
+
+
+class PersonToCheck(BaseModel):
+    """Somebody who is to be added, and how they are to be reached."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    person: NewPerson
+    ways: tuple[WayToCheck, ...] = Field(default=(), max_length=5)
+
+
+class CheckPeopleBody(Body):
+    """People as they would be added."""
+
+    people: tuple[PersonToCheck, ...] = Field(min_length=1, max_length=100)
+
+
+class ErasePersonBody(ReasonedBody):
+    """Why a person is erased."""
+
+
 class RevokeLinksBody(ReasonedBody):
     """Why a person's links are to end, and which of their devices end with them."""
 
@@ -211,6 +258,16 @@ class EnrolmentBody(Body):
 
 class RevokeDeviceBody(ReasonedBody):
     """Why a phone or tablet is to let nobody in any more."""
+
+
+@body_of(
+    events.CallRoll,
+    person_ids=Field(description="whom to ask; everybody who has a way to be reached, if nobody is named"),
+    minutes=Field(description="for how long an answer counts, from when the last page goes out"),
+    every_method=Field(description="also over ways that were proved within the last 30 days"),
+)
+class RollBody(Body):
+    """Whom to ask whether they can be reached."""
 
 
 class RevokeTokenBody(ReasonedBody):
@@ -238,6 +295,11 @@ class SignOnBody(Body):
         if (self.shift_ends_at is None) == (self.hours is None):
             raise ValueError("say either shift_ends_at or hours")
         return self
+
+
+@body_of(events.BeginDuty, "team_id", "vouched")
+class BeginDutyBody(Body):
+    """Which planned shift begins."""
 
 
 class MemberBody(Body):

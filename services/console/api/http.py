@@ -11,8 +11,18 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from services.console.api import routes_commands, routes_devices, routes_figures, routes_reads, routes_rota
+from services.console.api import (
+    routes_calendars,
+    routes_commands,
+    routes_contacts,
+    routes_devices,
+    routes_figures,
+    routes_reads,
+    routes_rolls,
+    routes_rota,
+)
 from services.console.api.access import Agencies, caller_of
+from services.console.api.contact_desk import ContactDesk
 from services.console.api.issue import CommandIssuer
 from services.console.config import ConsoleSettings
 from services.console.elsewhere import Elsewhere
@@ -28,6 +38,7 @@ from services.console.pages.sessions import Sessions
 from services.console.runbooks import read_runbooks
 from services.console.view.agency import READS, Keep, View
 from shared.clock import Clock
+from shared.contacts import Contacts
 from shared.doors.answers import AnswerFollower
 from shared.doors.command import CommandLog
 from shared.doors.guard import NOT_STORED, Bounds, Guard
@@ -36,6 +47,7 @@ from shared.doors.reference import reference_page
 from shared.doors.serve import connected
 from shared.engine.broker import Broker, Stored
 from shared.events import Event, TokenRevoked
+from shared.sealing import Sealer
 
 DOOR = "console"
 MAX_BODY_BYTES = 64 * 1024
@@ -67,6 +79,9 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
         boards.note(agency)
 
     follower = AnswerFollower(broker, READS, fold)
+    sealer = None if settings.sealing_key is None else Sealer(settings.sealing_key.get_secret_value())
+    contacts = Contacts(broker, sealer, changed=lambda agency: boards.note(agency))  # noqa: PLW0108  # made below
+    desk = ContactDesk(broker, contacts, clock, settings)
     reporting = Elsewhere(
         "reporting service",
         "CAREROUTE_REPORTING_URL and CAREROUTE_REPORTING_KEY",
@@ -88,6 +103,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with (
             connected(broker, follower.start, follower.stop, reporting.close, prometheus.close, door.close),
+            desk.open(),
             levels.measured(follower),
             overseers.asked(),
             kept_current(boards),
@@ -106,15 +122,18 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     expiry = timedelta(seconds=settings.console_command_expiry_seconds)
     log = CommandLog(DOOR, broker, follower, clock)
     commands = CommandIssuer(log, view, answer_seconds=settings.console_answer_seconds, expiry=expiry)
-    app.state.commands, app.state.reporting = commands, reporting
+    app.state.commands, app.state.reporting, app.state.contact_desk = commands, reporting, desk
     app.state.agencies, app.state.settings, app.state.view, app.state.follower = agencies, settings, view, follower
     app.router.routes += operations_routes(lambda: follower.ready, agencies.remark)
     app.router.routes.append(Route("/docs", lambda _: reference_page(app.openapi()), include_in_schema=False))
     app.include_router(routes_reads.router)
     app.include_router(routes_commands.router)
+    app.include_router(routes_contacts.router)
     app.include_router(routes_devices.router)
     app.include_router(routes_figures.router)
     app.include_router(routes_rota.router)
+    app.include_router(routes_rolls.router)
+    app.include_router(routes_calendars.router)
     idle = timedelta(hours=settings.console_idle_hours)
     sessions = Sessions(agencies, clock, idle, settings.console_sessions_file)
     runbooks = read_runbooks(settings.console_runbooks)
@@ -122,6 +141,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
         view,
         follower,
         commands,
+        contacts,
         agencies,
         sessions,
         settings,

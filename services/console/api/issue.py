@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import secrets
 from collections import OrderedDict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
@@ -25,6 +27,7 @@ from shared.doors.problems import Fault, Problem
 from shared.events import Command, Id, child_id
 
 KEEP_WAITING = 10_000
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 C = TypeVar("C", bound=Command)
 
 
@@ -52,9 +55,14 @@ class CommandIssuer:
         self._waiting: OrderedDict[tuple[str, str], datetime] = OrderedDict()
         """Commands on the log without an answer, and when they went there."""
 
-    async def issue(self, kind: type[C], who: Asking, key: str | None, about: dict[str, Any]) -> Answered:
-        """Issue a command of a kind with the fields `about`. Raises Problem: 409 refused, 422 invalid, 503 log away."""
-        command = self._command(kind, who, key, about)
+    async def issue(
+        self, kind: type[C], who: Asking, key: str | None, about: dict[str, Any], apart: Mapping[str, Any] = NOTHING
+    ) -> Answered:
+        """Issue a command of a kind with the fields `about`. Raises Problem: 409 refused, 422 invalid, 503 log away.
+
+        `apart`: fields that are others at each try, though the same is meant.
+        """
+        command = self._command(kind, who, key, about, apart)
         await self._settle(who.agency, command)
         seen = self.state_of(who.agency, command.command_id)
         if seen.state == "refused":
@@ -109,9 +117,11 @@ class CommandIssuer:
         while len(self._waiting) > KEEP_WAITING:
             self._waiting.popitem(last=False)
 
-    def _command(self, kind: type[C], who: Asking, key: str | None, about: dict[str, Any]) -> C:
+    def _command(
+        self, kind: type[C], who: Asking, key: str | None, about: dict[str, Any], apart: Mapping[str, Any]
+    ) -> C:
         now = self._log.clock.now()
-        fields = dict(about)
+        fields = {**about, **apart}
         if (hours := fields.pop("hours", None)) is not None:
             fields["shift_ends_at"] = now + timedelta(hours=hours)
         try:

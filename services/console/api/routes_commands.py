@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -13,17 +13,17 @@ from pydantic import AfterValidator
 
 from services.console.api import bodies
 from services.console.api.access import Asking, Right, may, visible
-from services.console.api.issue import Answered, CommandIssuer
+from services.console.api.contact_desk import ContactDesk
+from services.console.api.issue import NOTHING, Answered, CommandIssuer
 from services.console.api.problems import RESPONSES, ProblemDetails
 from services.console.api.routes_reads import agency_alerts, own_shift_link, whole_view
 from services.console.config import ConsoleSettings
 from services.console.view.alarms import is_open
 from shared import events
-from shared.addresses import Network, UrlRefused, reachable
 from shared.agencies import hash_of
 from shared.call import Name
 from shared.doors.problems import Fault, Problem
-from shared.events import Command, Person
+from shared.events import Command
 from shared.plain import fault_of_id
 
 KeyHeader = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
@@ -38,15 +38,11 @@ def _plain(text: str) -> str:
 IdInPath = Annotated[str, Path(min_length=1, max_length=80), AfterValidator(_plain)]
 IncidentInPath = Annotated[str, Path(min_length=1, max_length=120), AfterValidator(_plain)]
 
-router = APIRouter(
-    prefix="/v1",
-    tags=["commands"],
-    responses={
-        **RESPONSES,
-        202: {"model": Answered, "description": "Not answered yet; ask at `status`"},
-        409: {"model": ProblemDetails, "description": "Refused; `reason` is a stable code"},
-    },
-)
+COMMAND_RESPONSES: dict[int | str, dict[str, Any]] = {
+    202: {"model": Answered, "description": "Not answered yet; ask at `status`"},
+    409: {"model": ProblemDetails, "description": "Refused; `reason` is a stable code"},
+}
+router = APIRouter(prefix="/v1", tags=["commands"], responses={**RESPONSES, **COMMAND_RESPONSES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +54,10 @@ class Issuer:
     who: Asking
     key: str | None
 
-    async def issue(self, kind: type[Command], about: dict[str, Any]) -> Answered:
+    async def issue(self, kind: type[Command], about: dict[str, Any], apart: Mapping[str, Any] = NOTHING) -> Answered:
         """Issue it; 202 and the status address where no answer comes in time. Raises Problem."""
         commands: CommandIssuer = self.request.app.state.commands
-        answered = await commands.issue(kind, self.who, self.key, about)
+        answered = await commands.issue(kind, self.who, self.key, about, apart)
         if answered.state != "done":
             self.response.status_code = HTTPStatus.ACCEPTED
             self.response.headers["Location"] = answered.status
@@ -85,7 +81,8 @@ class Issuer:
                 raise Problem(HTTPStatus.FORBIDDEN, "You may act for the team only that you are on shift with.")
 
 
-def _issuer(right: Right) -> Any:
+def issuing(right: Right) -> Any:
+    """A dependency: somebody who has the right, and the way to issue a command."""
     allowed = Depends(may(right))
 
     async def issuer(request: Request, response: Response, who: Asking = allowed, key: KeyHeader = None) -> Issuer:
@@ -94,12 +91,8 @@ def _issuer(right: Right) -> Any:
     return Depends(issuer)
 
 
-issuing = _issuer
-"""The same for routes that stand in a room of their own."""
-
-
 @router.post("/switchboard/pause")
-async def pause(issuer: Annotated[Issuer, _issuer("pause")], body: bodies.PauseBody) -> Answered:
+async def pause(issuer: Annotated[Issuer, issuing("pause")], body: bodies.PauseBody) -> Answered:
     """The stop switch: one person, at once. Nothing of ours leaves in this district, or with `all` anywhere.
 
     With a `response` nothing of that response: a call goes on to the next one.
@@ -108,19 +101,19 @@ async def pause(issuer: Annotated[Issuer, _issuer("pause")], body: bodies.PauseB
 
 
 @router.post("/switchboard/resume")
-async def resume(issuer: Annotated[Issuer, _issuer("resume")], body: bodies.PauseBody) -> Answered:
+async def resume(issuer: Annotated[Issuer, issuing("resume")], body: bodies.PauseBody) -> Answered:
     """End a pause: the one of this district and this response."""
     return await issuer.issue(events.ResumeDistrict, body.fields())
 
 
 @router.post("/switchboard/review")
-async def review(issuer: Annotated[Issuer, _issuer("review")], body: bodies.ReviewBody) -> Answered:
+async def review(issuer: Annotated[Issuer, issuing("review")], body: bodies.ReviewBody) -> Answered:
     """Say what was found of a pause; refused to the person who paused."""
     return await issuer.issue(events.ReviewPause, body.fields())
 
 
 @router.post("/switchboard/phase")
-async def set_phase(issuer: Annotated[Issuer, _issuer("set-phase")], body: bodies.PhaseBody) -> Answered:
+async def set_phase(issuer: Annotated[Issuer, issuing("set-phase")], body: bodies.PhaseBody) -> Answered:
     """Set how far a response is switched on in a district, within what the document allows."""
     about = body.fields()
     if about["phase"] == "live" and not issuer.request.app.state.agencies.may_pause(issuer.who.agency):
@@ -130,46 +123,46 @@ async def set_phase(issuer: Annotated[Issuer, _issuer("set-phase")], body: bodie
 
 
 @router.post("/switchboard/cap")
-async def set_cap(issuer: Annotated[Issuer, _issuer("set-cap")], body: bodies.CapBody) -> Answered:
+async def set_cap(issuer: Annotated[Issuer, issuing("set-cap")], body: bodies.CapBody) -> Answered:
     """Bound how many calls a response takes. The document's own caps hold besides: the lower one counts."""
     return await issuer.issue(events.SetCap, body.fields())
 
 
 @router.post("/referrals/{referral_id}/close")
 async def close_referral(
-    issuer: Annotated[Issuer, _issuer("close-referral")], referral_id: IdInPath, body: bodies.CloseReferralBody
+    issuer: Annotated[Issuer, issuing("close-referral")], referral_id: IdInPath, body: bodies.CloseReferralBody
 ) -> Answered:
     """Say what became of a referral or a follow-up."""
     return await issuer.issue(events.CloseReferral, {"referral_id": referral_id, **body.fields()})
 
 
 @router.post("/programme/propose")
-async def propose(issuer: Annotated[Issuer, _issuer("propose")], body: bodies.ProposeBody) -> Answered:
+async def propose(issuer: Annotated[Issuer, issuing("propose")], body: bodies.ProposeBody) -> Answered:
     """Put a programme document forward; `about` is its hash. Another person approves it."""
     return await issuer.issue(events.ProposeProgramme, body.fields())
 
 
 @router.post("/programme/approve")
-async def approve(issuer: Annotated[Issuer, _issuer("approve")], body: bodies.ApproveBody) -> Answered:
+async def approve(issuer: Annotated[Issuer, issuing("approve")], body: bodies.ApproveBody) -> Answered:
     """Approve a proposed document; refused to the person who proposed it."""
     return await issuer.issue(events.ApproveProgramme, body.fields())
 
 
 @router.post("/programme/reject")
-async def reject(issuer: Annotated[Issuer, _issuer("reject")], body: bodies.RejectBody) -> Answered:
+async def reject(issuer: Annotated[Issuer, issuing("reject")], body: bodies.RejectBody) -> Answered:
     """Turn a proposed document down, or take your own back; the one in force stays."""
     return await issuer.issue(events.RejectProgramme, body.fields())
 
 
 @router.post("/programme/rollback")
-async def roll_back(issuer: Annotated[Issuer, _issuer("roll-back")], body: bodies.RollBackBody) -> Answered:
+async def roll_back(issuer: Annotated[Issuer, issuing("roll-back")], body: bodies.RollBackBody) -> Answered:
     """Put a document in force again that two people had approved; one person, at once."""
     return await issuer.issue(events.RollBackProgramme, body.fields())
 
 
 @router.post("/calls/{agency}/{source}/{incident}/override")
 async def override(
-    issuer: Annotated[Issuer, _issuer("override")],
+    issuer: Annotated[Issuer, issuing("override")],
     agency: Name,
     source: Name,
     incident: IncidentInPath,
@@ -182,7 +175,7 @@ async def override(
 
 @router.post("/calls/{agency}/{source}/{incident}/confirm")
 async def confirm(
-    issuer: Annotated[Issuer, _issuer("confirm")],
+    issuer: Annotated[Issuer, issuing("confirm")],
     agency: Name,
     source: Name,
     incident: IncidentInPath,
@@ -195,7 +188,7 @@ async def confirm(
 
 @router.post("/calls/{agency}/{source}/{incident}/hold")
 async def hold_call(
-    issuer: Annotated[Issuer, _issuer("confirm")],
+    issuer: Annotated[Issuer, issuing("confirm")],
     agency: Name,
     source: Name,
     incident: IncidentInPath,
@@ -208,7 +201,7 @@ async def hold_call(
 
 @router.post("/calls/{agency}/{source}/{incident}/late")
 async def take_late_call(
-    issuer: Annotated[Issuer, _issuer("answer-offer")],
+    issuer: Annotated[Issuer, issuing("answer-offer")],
     agency: Name,
     source: Name,
     incident: IncidentInPath,
@@ -222,7 +215,7 @@ async def take_late_call(
 
 @router.post("/calls/{agency}/{source}/{incident}/incident")
 async def confirm_incident(
-    issuer: Annotated[Issuer, _issuer("confirm")],
+    issuer: Annotated[Issuer, issuing("confirm")],
     agency: Name,
     source: Name,
     incident: IncidentInPath,
@@ -234,19 +227,19 @@ async def confirm_incident(
 
 
 @router.post("/teams")
-async def define_team(issuer: Annotated[Issuer, _issuer("define")], body: bodies.TeamBody) -> Answered:
+async def define_team(issuer: Annotated[Issuer, issuing("define")], body: bodies.TeamBody) -> Answered:
     """Add a team to the roster, or replace what is known of it."""
     return await issuer.issue(events.DefineTeam, body.fields())
 
 
 @router.post("/teams/{team_id}/remove")
-async def remove_team(issuer: Annotated[Issuer, _issuer("define")], team_id: Name, body: bodies.Body) -> Answered:
+async def remove_team(issuer: Annotated[Issuer, issuing("define")], team_id: Name, body: bodies.Body) -> Answered:
     """Take a team off the roster."""
     return await issuer.issue(events.RemoveTeam, {"team_id": team_id, **body.fields()})
 
 
 @router.post("/teams/{team_id}/sign-on")
-async def sign_on(issuer: Annotated[Issuer, _issuer("sign-on")], team_id: Name, body: bodies.SignOnBody) -> Answered:
+async def sign_on(issuer: Annotated[Issuer, issuing("sign-on")], team_id: Name, body: bodies.SignOnBody) -> Answered:
     """Start a shift; `links` has your own pocket page, where you are a member. The others ask for theirs themselves.
 
     Whom staff name besides themselves counts once they have confirmed it; a dispatcher or supervisor vouches for all.
@@ -261,9 +254,23 @@ async def sign_on(issuer: Annotated[Issuer, _issuer("sign-on")], team_id: Name, 
     return answered
 
 
+@router.post("/teams/{team_id}/begin-duty")
+async def begin_duty(
+    issuer: Annotated[Issuer, issuing("sign-on")], team_id: Name, body: bodies.BeginDutyBody
+) -> Answered:
+    """Start the shift that is planned for a team, with the people of the plan; you have to be of them, or vouch."""
+    about = {"team_id": team_id, **body.fields(), "vouched": issuer.who.may_vouch}
+    answered = await issuer.issue(events.BeginDuty, about)
+    if answered.state == "done":
+        seen = issuer.request.app.state.view.agency(issuer.who.agency).teams.get(team_id)
+        members = seen.planned.members if seen and seen.planned else ()
+        answered.links = _links(issuer, team_id, answered.about, members)
+    return answered
+
+
 @router.post("/teams/{team_id}/confirm")
 async def confirm_member(
-    issuer: Annotated[Issuer, _issuer("sign-on")], team_id: Name, body: bodies.MemberBody
+    issuer: Annotated[Issuer, issuing("sign-on")], team_id: Name, body: bodies.MemberBody
 ) -> Answered:
     """Say that you are on the team that you were signed on with; a dispatcher or supervisor may vouch for a member."""
     person_id = body.person_id or issuer.who.name
@@ -286,7 +293,7 @@ def _check_length(issuer: Issuer, ends_at: datetime | None, hours: float | None,
 
 
 @router.post("/teams/{team_id}/sign-off")
-async def sign_off(issuer: Annotated[Issuer, _issuer("report")], team_id: Name, body: bodies.Body) -> Answered:
+async def sign_off(issuer: Annotated[Issuer, issuing("report")], team_id: Name, body: bodies.Body) -> Answered:
     """End a shift."""
     issuer.of_own_team(team_id)
     return await issuer.issue(events.SignOff, {"team_id": team_id, **body.fields()})
@@ -294,7 +301,7 @@ async def sign_off(issuer: Annotated[Issuer, _issuer("report")], team_id: Name, 
 
 @router.post("/teams/{team_id}/status")
 async def report_status(
-    issuer: Annotated[Issuer, _issuer("report")], team_id: Name, body: bodies.StatusBody
+    issuer: Annotated[Issuer, issuing("report")], team_id: Name, body: bodies.StatusBody
 ) -> Answered:
     """Say where a team stands."""
     issuer.of_own_team(team_id)
@@ -303,7 +310,7 @@ async def report_status(
 
 @router.post("/teams/{team_id}/correct")
 async def correct_status(
-    issuer: Annotated[Issuer, _issuer("report")], team_id: Name, body: bodies.CorrectionBody
+    issuer: Annotated[Issuer, issuing("report")], team_id: Name, body: bodies.CorrectionBody
 ) -> Answered:
     """Take back where a team said it stands: it is, after all, not yet so far."""
     issuer.of_own_team(team_id)
@@ -312,7 +319,7 @@ async def correct_status(
 
 @router.post("/teams/{team_id}/release")
 async def release_team(
-    issuer: Annotated[Issuer, _issuer("release-team")], team_id: Name, body: bodies.ReleaseBody
+    issuer: Annotated[Issuer, issuing("release-team")], team_id: Name, body: bodies.ReleaseBody
 ) -> Answered:
     """Let a team go in that waits nearby."""
     return await issuer.issue(events.ReleaseTeam, {"team_id": team_id, **body.fields()})
@@ -320,28 +327,33 @@ async def release_team(
 
 @router.post("/teams/{team_id}/withdraw")
 async def withdraw_team(
-    issuer: Annotated[Issuer, _issuer("withdraw-team")], team_id: Name, body: bodies.WithdrawBody
+    issuer: Annotated[Issuer, issuing("withdraw-team")], team_id: Name, body: bodies.WithdrawBody
 ) -> Answered:
     """Take a team off its call, wherever it stands. One that is with somebody is taken off in no other way."""
     return await issuer.issue(events.WithdrawTeam, {"team_id": team_id, **body.fields()})
 
 
 @router.post("/people")
-async def define_person(issuer: Annotated[Issuer, _issuer("define")], body: bodies.PersonBody) -> Answered:
-    """Add a member of staff, or replace what is known of them."""
-    _check_contacts(body.person, issuer.request.app.state.settings.webhook_networks)
-    return await issuer.issue(events.DefinePerson, body.fields())
+async def define_person(issuer: Annotated[Issuer, issuing("define")], body: bodies.PersonBody) -> Answered:
+    """Add a member of staff, or replace what is known of them. Their name is sealed, and goes no further."""
+    person = body.person
+    if person.name:
+        await _desk(issuer).put_name(issuer.who.agency, person.person_id, person.name)
+    return await issuer.issue(events.DefinePerson, {**body.fields(), "person": person.model_copy(update={"name": ""})})
 
 
 @router.post("/people/{person_id}/remove")
-async def remove_person(issuer: Annotated[Issuer, _issuer("define")], person_id: Name, body: bodies.Body) -> Answered:
-    """Take a member of staff off the books."""
-    return await issuer.issue(events.RemovePerson, {"person_id": person_id, **body.fields()})
+async def remove_person(issuer: Annotated[Issuer, issuing("define")], person_id: Name, body: bodies.Body) -> Answered:
+    """Take a member of staff off the books, and erase how they were reached."""
+    answered = await issuer.issue(events.RemovePerson, {"person_id": person_id, **body.fields()})
+    if answered.state == "done":
+        await _desk(issuer).erase_person(issuer.who.agency, person_id, with_name=False)
+    return answered
 
 
 @router.post("/people/{person_id}/revoke-links")
 async def revoke_links(
-    issuer: Annotated[Issuer, _issuer("revoke-links")], person_id: Name, body: bodies.RevokeLinksBody
+    issuer: Annotated[Issuer, issuing("revoke-links")], person_id: Name, body: bodies.RevokeLinksBody
 ) -> Answered:
     """End every pocket link of a person, at once, whatever runs; staff end their own. A call that they have stays."""
     issuer.of_own_or_vouching(person_id)
@@ -350,7 +362,7 @@ async def revoke_links(
 
 @router.post("/people/{person_id}/revoke-token", responses={404: {"model": ProblemDetails}})
 async def revoke_token(
-    issuer: Annotated[Issuer, _issuer("revoke-token")], person_id: Name, body: bodies.RevokeTokenBody
+    issuer: Annotated[Issuer, issuing("revoke-token")], person_id: Name, body: bodies.RevokeTokenBody
 ) -> Answered:
     """Let a person's token in nowhere any more, whatever the agencies file says. A new token lets them in again."""
     doors = issuer.request.app.state.agencies.agency(issuer.who.agency)
@@ -360,7 +372,7 @@ async def revoke_token(
 
 @router.post("/cad/{source}/revoke-key", responses={404: {"model": ProblemDetails}})
 async def revoke_key(
-    issuer: Annotated[Issuer, _issuer("revoke-token")], source: Name, body: bodies.RevokeTokenBody
+    issuer: Annotated[Issuer, issuing("revoke-token")], source: Name, body: bodies.RevokeTokenBody
 ) -> Answered:
     """Let a CAD's key in nowhere any more, whatever the agencies file says; of two keys say which."""
     doors = issuer.request.app.state.agencies.agency(issuer.who.agency)
@@ -385,7 +397,7 @@ async def _revoke(issuer: Issuer, holder: str, hashes: tuple[str, ...], body: bo
 
 @router.post("/devices/{device_id}/revoke")
 async def revoke_device(
-    issuer: Annotated[Issuer, _issuer("revoke-device")], device_id: IdInPath, body: bodies.RevokeDeviceBody
+    issuer: Annotated[Issuer, issuing("revoke-device")], device_id: IdInPath, body: bodies.RevokeDeviceBody
 ) -> Answered:
     """End a lost or returned phone or tablet, at once; staff end their own."""
     if not issuer.who.may_vouch:
@@ -396,7 +408,7 @@ async def revoke_device(
 
 @router.post("/offers/{offer_id}/accept")
 async def accept(
-    issuer: Annotated[Issuer, _issuer("answer-offer")], offer_id: IdInPath, body: bodies.AcceptBody
+    issuer: Annotated[Issuer, issuing("answer-offer")], offer_id: IdInPath, body: bodies.AcceptBody
 ) -> Answered:
     """Take the call."""
     return await issuer.issue(events.AcceptOffer, _answer(issuer, offer_id, body))
@@ -404,14 +416,14 @@ async def accept(
 
 @router.post("/offers/{offer_id}/decline")
 async def decline(
-    issuer: Annotated[Issuer, _issuer("answer-offer")], offer_id: IdInPath, body: bodies.OfferBody
+    issuer: Annotated[Issuer, issuing("answer-offer")], offer_id: IdInPath, body: bodies.OfferBody
 ) -> Answered:
     """Leave the call to another team."""
     return await issuer.issue(events.DeclineOffer, _answer(issuer, offer_id, body))
 
 
 @router.post("/alerts/acknowledge", responses={404: {"model": ProblemDetails}})
-async def acknowledge(issuer: Annotated[Issuer, _issuer("acknowledge")], body: bodies.AcknowledgeBody) -> Answered:
+async def acknowledge(issuer: Annotated[Issuer, issuing("acknowledge")], body: bodies.AcknowledgeBody) -> Answered:
     """Say that you look after an alert, or that it is noise. It stays open until what it tells of has ended."""
     alerts = agency_alerts(issuer.request, issuer.who)
     now = issuer.request.app.state.commands.now()
@@ -426,30 +438,22 @@ async def acknowledge(issuer: Annotated[Issuer, _issuer("acknowledge")], body: b
 
 
 @router.post("/cad/{source}/ping")
-async def ping(issuer: Annotated[Issuer, _issuer("operate-cad")], source: Name, body: bodies.Body) -> Answered:
+async def ping(issuer: Annotated[Issuer, issuing("operate-cad")], source: Name, body: bodies.Body) -> Answered:
     """Send a test message to the CAD of a source; success enables a disabled webhook again."""
     return await issuer.issue(events.PingCad, {"source": source, **body.fields()})
 
 
 @router.post("/cad-messages/{message_id}/redeliver")
 async def redeliver(
-    issuer: Annotated[Issuer, _issuer("operate-cad")], message_id: IdInPath, body: bodies.Body
+    issuer: Annotated[Issuer, issuing("operate-cad")], message_id: IdInPath, body: bodies.Body
 ) -> Answered:
     """Send a message to the CAD again, under the same id."""
     return await issuer.issue(events.RedeliverMessage, {"message_id": message_id, **body.fields()})
 
 
-def _check_contacts(person: Person, allowed: Collection[Network]) -> None:
-    """A page can go where a person says that it should. Raises Problem (422)."""
-    faults = []
-    for number, method in enumerate(person.contact_methods):
-        try:
-            if method.kind == "webhook" or method.url is not None:
-                reachable(method.url or "", allowed)
-        except UrlRefused as wrong:
-            faults.append(Fault(f"person.contact_methods.{number}.url", "Nothing can be sent there", str(wrong)))
-    if faults:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "A contact's URL is wrong; see errors for each.", *faults)
+def _desk(issuer: Issuer) -> ContactDesk:
+    desk: ContactDesk = issuer.request.app.state.contact_desk
+    return desk
 
 
 def _own_call(issuer: Issuer, call_id: str) -> str:

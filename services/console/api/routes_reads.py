@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, NamedTuple, Self
@@ -23,6 +23,7 @@ from services.console.view.records import (
     CallDetail,
     CallSummary,
     CommandSeen,
+    ContactSeen,
     DocumentSeen,
     LinkSeen,
     PersonSeen,
@@ -30,7 +31,9 @@ from services.console.view.records import (
     SwitchboardSeen,
     TeamSeen,
 )
+from shared.contacts import Contacts
 from shared.doors.problems import Fault, Problem
+from shared.events import Person
 from shared.links import shift_link
 
 router = APIRouter(prefix="/v1", responses=RESPONSES, tags=["reading"])
@@ -185,9 +188,28 @@ async def list_teams(reading: Annotated[Reading, _reader("read")]) -> list[TeamS
 
 
 @router.get("/people")
-async def list_people(reading: Annotated[Reading, _reader("read-people")]) -> list[PersonSeen]:
-    """Members of staff."""
-    return sorted(reading.seen.people.values(), key=lambda seen: seen.person.person_id)
+async def list_people(request: Request, reading: Annotated[Reading, _reader("read-people")]) -> list[PersonSeen]:
+    """Members of staff, by name where this console may open names, and the ways to them."""
+    contacts: Contacts = request.app.state.contact_desk.contacts
+    return [
+        replace(
+            person,
+            person=person.person.model_copy(update={"name": name_of(contacts, reading.who.agency, person.person)}),
+            contacts=contacts_of(reading.seen, person_id),
+        )
+        for person_id, person in sorted(reading.seen.people.items())
+    ]
+
+
+def name_of(contacts: Contacts, agency: str, person: Person) -> str:
+    """A person's name as it is sealed, or as an old record has it; empty where neither is."""
+    return contacts.name(agency, person.person_id) or person.name
+
+
+def contacts_of(seen: AgencyView, person_id: str) -> tuple[ContactSeen, ...]:
+    """The ways to a person, in the order of their turns."""
+    ways = seen.contacts.get(person_id, {}).values()
+    return tuple(sorted(ways, key=lambda way: (way.after_seconds, way.method_id)))
 
 
 @router.get("/people/me/link", responses={404: {"model": ProblemDetails}})

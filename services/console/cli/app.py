@@ -11,6 +11,7 @@ from services.console.cli import (
     alerts,
     cad,
     calls,
+    contacts,
     devices,
     figures,
     keys,
@@ -18,6 +19,7 @@ from services.console.cli import (
     probe,
     referrals,
     report,
+    rolls,
     roster,
     rota,
     switchboard,
@@ -42,8 +44,11 @@ app.add_typer(programme_app, name="programme")
 programme_app.add_typer(publish.commands)
 app.add_typer(roster.team, name="team")
 app.add_typer(roster.person, name="person")
+roster.person.add_typer(contacts.contact, name="contact")
+roster.person.add_typer(contacts.person)
 app.add_typer(devices.device, name="device")
 app.add_typer(rota.rota, name="rota")
+app.add_typer(rolls.commands)
 app.add_typer(offers.offer, name="offer")
 app.add_typer(referrals.referral, name="referral")
 app.add_typer(figures.figures, name="figures")

@@ -29,6 +29,25 @@ def key_seal() -> None:
     typer.echo(new_key())
 
 
+@key.command("push")
+def key_push() -> None:
+    """Make the keys of web push: one for notification, which signs with it, one for the pocket page."""
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415  # as above
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415  # as above
+
+    made = ec.generate_private_key(ec.SECP256R1())
+    private = made.private_numbers().private_value.to_bytes(32, "big")
+    public = made.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    typer.echo(f"CAREROUTE_PUSH_KEY={_unpadded(private)}")
+    typer.echo(f"CAREROUTE_PUSH_PUBLIC_KEY={_unpadded(public)}")
+
+
+def _unpadded(raw: bytes) -> str:
+    import base64  # noqa: PLC0415  # as above
+
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
 @key.command("webhook")
 def key_webhook() -> None:
     """Make a secret that signs webhooks, for the agencies file and for whoever receives them."""

@@ -72,6 +72,19 @@ def team_sign_on(
     ask(ctx, json, lambda door: door.post(path, members=members, hours=hours, long_shift=long_shift))
 
 
+@team.command("begin-duty")
+def team_begin_duty(
+    ctx: typer.Context,
+    team_id: Annotated[str, typer.Argument()],
+    planned_shift_id: Annotated[str, typer.Argument(help="As the rota shows it.")],
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Start a team's planned shift with its people: you are one of them, or a dispatcher or supervisor."""
+    path = f"/v1/teams/{in_path(team_id)}/begin-duty"
+    ask(ctx, json, lambda door: door.post(path, planned_shift_id=planned_shift_id))
+
+
 @team.command("confirm")
 def team_confirm(
     ctx: typer.Context,
@@ -172,23 +185,13 @@ def person_add(
     ctx: typer.Context,
     person_id: Annotated[str, typer.Argument(help="The same as their name in the agencies file.")],
     *,
-    name: Annotated[str, typer.Option()],
+    name: Annotated[str | None, typer.Option(help="It is sealed, and shown to whoever may read people.")] = None,
     discipline: Annotated[list[str], typer.Option(help="e.g. paramedic, crisis-worker; may be repeated.")],
     language: Annotated[list[str] | None, typer.Option(help="e.g. en, es; may be repeated.")] = None,
-    webhook: Annotated[str | None, typer.Option(help="A paging provider's; the pocket page is there anyway.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Add a member of staff, or replace what is known of them."""
-    methods: list[dict[str, str]] = [{"method_id": "pocket", "kind": "pocket"}]
-    if webhook is not None:
-        methods.append({"method_id": "webhook", "kind": "webhook", "url": webhook})
-    given = {
-        "person_id": person_id,
-        "name": name,
-        "disciplines": discipline,
-        "languages": language or ["en"],
-        "contact_methods": methods,
-    }
+    """Add a member of staff, or replace what is known of them. How they are reached: `person contact set`."""
+    given = {"person_id": person_id, "name": name or "", "disciplines": discipline, "languages": language or ["en"]}
     ask(ctx, json, lambda door: door.post("/v1/people", person=given))
 
 

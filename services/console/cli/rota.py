@@ -165,13 +165,21 @@ def rota_take(
     *,
     person_id: WhoOption = None,
     place: PlaceOption = 1,
+    instead_of: Annotated[str | None, typer.Option(help="Whose place it is, where they ask no cover for it.")] = None,
     starts_at: FromOption = None,
     ends_at: UntilOption = None,
     reason: ReasonOption = None,
     json: JsonOption = False,
 ) -> None:
     """Take a place in a shift, all of it or a part, at once; whoever had it is told. Supervisors give it to anybody."""
-    body = {"person_id": person_id, "place": place, "starts_at": starts_at, "ends_at": ends_at, "reason": reason}
+    body = {
+        "person_id": person_id,
+        "place": place,
+        "instead_of": instead_of,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "reason": reason,
+    }
     ask(ctx, json, lambda door: door.post(f"{_path_of(door, shift)}/take", **body))
 
 
@@ -295,3 +303,24 @@ def rota_import(
         until=until.date() if until else None, dry_run=dry_run, without_refused=without_refused, confirmed=confirm
     )
     importing.run(ctx.obj, mapping, file or url, wanted, SystemClock().now(), as_json=json)
+
+
+@rota.command("calendar")
+def rota_calendar(
+    ctx: typer.Context,
+    person_id: Annotated[str | None, typer.Argument(metavar="[PERSON]", help="You, if left out.")] = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Links for a calendar program: a person's own shifts, and everybody's. Whoever has them can look, and no more."""
+    path = "/v1/rota/calendars" + (f"/{in_path(person_id)}" if person_id else "")
+    ask(ctx, json, lambda door: door.get(path), "calendars")
+
+
+@rota.command("revoke-calendar")
+def rota_revoke_calendar(
+    ctx: typer.Context, person_id: Annotated[str, typer.Argument()], *, reason: RequiredReason, json: JsonOption = False
+) -> None:
+    """End a person's links to calendars, and none besides; what they ask for next are new ones."""
+    path = f"/v1/people/{in_path(person_id)}/revoke-calendar"
+    ask(ctx, json, lambda door: door.post(path, reason=reason))

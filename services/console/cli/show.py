@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.console.cli.show_figures import figures, publication
+from services.console.cli.show_rolls import roll_or_answer, rolls
 from services.console.cli.show_rota import absences, answers, feeds, rota, rotations
 from services.console.cli.show_trace import trace
 from services.console.cli.terminal import BAD, GOOD, QUIET
@@ -57,6 +58,14 @@ def answer(body: dict[str, Any]) -> None:
 def link(body: dict[str, str]) -> None:
     """A person's own pocket page."""
     _out().print(Text(f"{body['person_id']} with {body['team_id']}: {body['link']}"), soft_wrap=True)
+
+
+def calendars(body: dict[str, str]) -> None:
+    """Where calendar programs subscribe."""
+    out = _out()
+    out.print(Text(f"shifts of {body['person_id']}: {body['own']}"), soft_wrap=True)
+    out.print(Text(f"everybody's shifts: {body['whole']}"), soft_wrap=True)
+    out.print(Text("  ?team=TEAM behind it shows one team's alone", QUIET), soft_wrap=True)
 
 
 def sign_in_link(body: dict[str, str]) -> None:
@@ -275,12 +284,27 @@ def people(body: Sequence[dict[str, Any]]) -> None:
             seen["person"]["name"],
             ", ".join(seen["person"]["disciplines"]),
             ", ".join(seen["person"]["languages"]),
-            ", ".join(method["kind"] for method in seen["person"]["contact_methods"]),
+            ", ".join(f"{way['kind']} {way['shown']}".strip() for way in seen["contacts"]),
             seen["team_id"],
         )
         for seen in body
     ]
     _table(_out(), ("person", "name", "disciplines", "languages", "reached by", "on shift with"), rows, "Nobody yet.")
+
+
+def contacts(body: Sequence[dict[str, Any]]) -> None:
+    """The ways to a person."""
+    rows = [
+        (way["method_id"], f"{way['kind']} {way['shown']}".strip(), f"{way['after_seconds']} s", _works(way))
+        for way in body
+    ]
+    _table(_out(), ("way", "", "after", "answered last"), rows, "There is no way to them: nothing reaches them.")
+
+
+def _works(way: dict[str, Any]) -> str:
+    if way["opted_out"]:
+        return "they said STOP: nothing goes there"
+    return f"broken: {way['broken']}" if way["broken"] else _at(way["proved_at"]) or "never"
 
 
 def alerts(body: Sequence[dict[str, Any]]) -> None:
@@ -384,6 +408,7 @@ SHAPES: dict[str, Callable[[Any], None]] = {
     "answer": answer,
     "not-done": not_done,
     "link": link,
+    "calendars": calendars,
     "sign-in-link": sign_in_link,
     "key": key,
     "figures": figures,
@@ -397,8 +422,11 @@ SHAPES: dict[str, Callable[[Any], None]] = {
     "document": document,
     "teams": teams,
     "devices": devices,
+    "rolls": rolls,
+    "roll-or-answer": roll_or_answer,
     "enrolment-link": enrolment_link,
     "people": people,
+    "contacts": contacts,
     "alerts": alerts,
     "rota": rota,
     "rotations": rotations,

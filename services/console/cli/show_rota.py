@@ -13,13 +13,6 @@ from rich.text import Text
 from services.console.cli.terminal import BAD, GOOD, QUIET, terminal
 
 SHORT_ID = 8
-GAP_WORDS = {
-    "empty": "nobody has it",
-    "understaffed": "its places are not filled as they need",
-    "absent": "{person} is away",
-    "unreachable": "no way to {person} has been proved",
-    "no-rest": "{person} has too little rest before it",
-}
 
 
 def rota(body: Sequence[dict[str, Any]]) -> None:
@@ -118,8 +111,7 @@ def _who(shift: dict[str, Any]) -> Text:
 
 
 def _lack(gap: dict[str, Any], shift: dict[str, Any]) -> str:
-    why = str(gap["why"])
-    words = GAP_WORDS.get(why, why).format(person=gap["person_id"])
+    words = str(gap["sentence"])
     if (gap["starts_at"], gap["ends_at"]) == (shift["starts_at"], shift["ends_at"]):
         return words
     starts_at, ends_at = (_local(gap[name], shift["zone"]) for name in ("starts_at", "ends_at"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -90,9 +89,8 @@ def _entry(mapping: RotaMapping, line: int, fields: Mapping[str, str]) -> Entry:
     people = names_in(" ".join(filter(None, (fields[name] for name in columns.person))), mapping)
     team = fields[columns.team] if columns.team else ""
     duty = fields[columns.duty] if columns.duty else ""
-    content = "\x00".join((*people, team, duty, starts_at.isoformat()))
-    key = fields[columns.id] if columns.id else f"row-{hashlib.blake2b(content.encode(), digest_size=8).hexdigest()}"
-    if not key:
+    key = fields[columns.id] if columns.id else ""
+    if columns.id and not key:
         raise Wrong(f"column {columns.id}", "is empty", "the tool's own number of the row")
     return Entry(line, key, people, team, duty, starts_at, ends_at)
 

@@ -66,7 +66,7 @@ class Columns(_Table):
     team: str | None = None
     duty: str | None = None
     id: str | None = None
-    """The tool's own number of a row, by which it is known again when it moves."""
+    """The tool's own number of a shift, by which it is known again when it moves."""
 
     @property
     def names(self) -> tuple[str, ...]:

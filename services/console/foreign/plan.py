@@ -50,7 +50,7 @@ class Entry:
 
     line: int
     key: str
-    """By which it is known again in the next import."""
+    """By which it is known again in the next import, where the other tool has a word for that."""
     people: tuple[str, ...]
     team: str
     duty: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -72,13 +72,14 @@ class _Names:
             team_id, duty = self._team(entry), self._duty(entry)
             if team_id and duty:
                 together[entry.starts_at, entry.ends_at, team_id, duty].append(entry)
-        return [row for same, entries in sorted(together.items()) if (row := self._row(*same, entries)) is not None]
+        rows = (self._row(*same, entries) for same, entries in sorted(together.items()))
+        return list(_told_apart(row for row in rows if row is not None))
 
     def _row(
         self, starts_at: datetime, ends_at: datetime, team_id: str, duty: Duty, entries: Sequence[Entry]
     ) -> Row | None:
         named = {name: self._person(entry, name) for entry in entries for name in entry.people}
-        people = tuple(dict.fromkeys(filter(None, named.values())))
+        people = tuple(sorted(set(filter(None, named.values()))))
         strangers = sum(not person for person in named.values())
         needs = tuple(self._mapping.needs.get(team_id, ()))
         places = max(len(people) + strangers, len(needs), 1)
@@ -86,8 +87,15 @@ class _Names:
             what = f"{places} people are on one shift of {team_id}"
             self._refuse(entries[-1], "person", what, f"at most {MAX_PLACES}, the others on a team of their own")
             return None
-        key = min(entry.key for entry in entries)
-        return Row(_short(key), team_id, duty, starts_at, ends_at, people, needs + ("",) * (places - len(needs)))
+        return Row(
+            _key(team_id, duty, starts_at, entries),
+            team_id,
+            duty,
+            starts_at,
+            ends_at,
+            people,
+            needs + ("",) * (places - len(needs)),
+        )
 
     def _person(self, entry: Entry, name: str) -> str:
         person = self._mapping.person_of.get(normal(name)) if self._mapping.people else name
@@ -120,6 +128,25 @@ class _Names:
         if fault not in self._plan.faults:
             self._plan.faults.append(fault)
         return ""
+
+
+def _key(team_id: str, duty: Duty, starts_at: datetime, entries: Sequence[Entry]) -> str:
+    """By what a shift is known again: by the other tool's word for it, so that it may move.
+
+    Where that has a word for each person instead, by its team and beginning, so that another person may come to it.
+    """
+    keys = {entry.key for entry in entries}
+    key = keys.pop() if len(keys) == 1 else ""
+    return _short(key or f"{team_id}/{duty}/{starts_at:%Y%m%dT%H%MZ}")
+
+
+def _told_apart(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows, each with a key of its own: of several that begin together the first to end has the plain one."""
+    keys: set[str] = set()
+    for row in rows:
+        key = row.key if row.key not in keys else _short(f"{row.key}/{row.ends_at:%Y%m%dT%H%MZ}")
+        keys.add(key)
+        yield row._replace(key=key)
 
 
 def _short(key: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, get_type_hints
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -22,9 +23,12 @@ from services.console.api.access import Right
 from services.console.api.issue import Answered
 from services.console.api.problems import not_understood
 from services.console.api.routes_commands import Issuer
+from services.console.pages.document import DocumentInForce
 from services.console.pages.seat import ENTER, Seated, check_right, door_of, from_own_page, own_address
+from services.console.view.agency import AgencyView
 from shared.doors.pages import asks_for_page
 from shared.doors.problems import Problem
+from shared.programme.judging.hours import instant
 
 Fields = Mapping[str, Any]
 KEY_CHARACTERS = 200
@@ -57,6 +61,8 @@ class Action:
     """Whether, with these fields, somebody has to show once more who they are."""
     reasoned: bool = False
     """Whether a page asks why, also where the API does not."""
+    on_clocks: tuple[str, ...] = ()
+    """Fields with a time that a form says on the agency's clocks."""
 
 
 def router_of(actions: tuple[Action, ...]) -> APIRouter:
@@ -75,6 +81,9 @@ def _endpoint(action: Action) -> Callable[..., Awaitable[Response]]:
         check_right(signed_in, action.right)
         form = await request.form()
         fields, back = fields_of(form), own_address(str(form.get("back") or "/"))
+        for name in action.on_clocks:
+            if name in fields:
+                fields[name] = _instant(fields[name], door_of(request).view.agency(signed_in.who.agency))
         if action.weighs_most(fields) and not door_of(request).sessions.is_fresh(signed_in.session):
             return _prove_first(request, back)
         if action.reasoned and "reason" not in fields:
@@ -113,6 +122,15 @@ async def _told(issuing: Awaitable[Answered]) -> Answered:
         if problem.status_code == HTTPStatus.SERVICE_UNAVAILABLE and "command_id" in problem.members:
             raise Problem(problem.status_code, LOG_AWAY, headers=problem.headers, **problem.members) from None
         raise
+
+
+def _instant(written: str, seen: AgencyView) -> str:
+    """A time of the agency's clocks as the API takes it; what is none is the API's to refuse."""
+    try:
+        wall = datetime.strptime(written, "%Y-%m-%dT%H:%M")  # noqa: DTZ007  # its zone comes on the next line
+    except ValueError:
+        return written
+    return instant(DocumentInForce.of(seen).zone, wall.date(), wall.hour * 60 + wall.minute).isoformat()
 
 
 def _prove_first(request: Request, back: str) -> Response:

@@ -18,6 +18,11 @@ MOST_OPEN, MOST_ENDED = 200, 50
 LOOK_AT: Mapping[AlertKind, str] = MappingProxyType(
     {
         "team-silent": "/teams",
+        "team-missing": "/teams",
+        "members-left-out": "/teams",
+        "team-unanswering": "/teams",
+        "team-unreachable": "/teams",
+        "way-lost": "/teams",
         "need-police": "/teams",
         "paused-by-itself": "/switchboard",
         "pause-unreviewed": "/switchboard",

@@ -19,6 +19,11 @@ FOR_DISPATCH: frozenset[AlertKind] = frozenset(
     {
         "need-police",
         "team-silent",
+        "team-missing",
+        "members-left-out",
+        "team-unanswering",
+        "team-unreachable",
+        "way-lost",
         "unconfirmed",
         "cad-not-informed",
         "team-stays",

@@ -16,6 +16,7 @@ from starlette.datastructures import FormData
 
 from services.console.api.access import RIGHTS, Agencies, Asking, Right
 from services.console.api.issue import CommandIssuer
+from services.console.api.routes_reads import name_of
 from services.console.config import ConsoleSettings
 from services.console.elsewhere import Elsewhere
 from services.console.openid.errand import Errands
@@ -30,6 +31,7 @@ from services.console.view.alarms import alerts_of
 from services.console.view.records import Alert
 from services.console.workbench.bench import Workbench
 from shared.clock import Clock
+from shared.contacts import Contacts
 from shared.doors.answers import AnswerFollower
 from shared.doors.guard import WrongTokens
 from shared.doors.pages import Page
@@ -44,6 +46,7 @@ class ConsoleDoor:
     view: View
     follower: AnswerFollower
     commands: CommandIssuer
+    contacts: Contacts
     agencies: Agencies
     sessions: Sessions
     settings: ConsoleSettings
@@ -95,6 +98,13 @@ class Visit:
     def zone(self) -> ZoneInfo:
         """On whose clocks the agency's people read times."""
         return self.document.zone
+
+    def name_of(self, person_id: str) -> str:
+        """What a person is called on a page: their name for whoever may read people, and else their id."""
+        person = self.seen.people.get(person_id)
+        if person is None or not self.may("read-people"):
+            return person_id
+        return name_of(self.door.contacts, self.who.agency, person.person) or person_id
 
     def alerts(self) -> list[Alert]:
         """What somebody there has to look at, newest first."""

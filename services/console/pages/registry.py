@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from starlette.routing import compile_path
 
+from services.console.api import routes_calendars, routes_contacts, routes_rolls, routes_rota
 from services.console.api import routes_commands as commands
 from services.console.pages import (
     alerts,
@@ -18,9 +19,13 @@ from services.console.pages import (
     frame,
     now,
     operations,
+    own_shifts,
+    people,
     programme,
     programme_count,
     programme_edit,
+    roll_call,
+    rota,
     runbook,
     switchboard,
     teams,
@@ -37,6 +42,11 @@ PAGES: tuple[ConsolePage, ...] = (
     call.PAGE,
     trace.PAGE,
     teams.PAGE,
+    rota.PAGE,
+    own_shifts.OWN_PAGE,
+    own_shifts.PAGE,
+    people.PAGE,
+    roll_call.PAGE,
     switchboard.PAGE,
     alerts.PAGE,
     runbook.PAGE,
@@ -55,6 +65,8 @@ def _goes_live(fields: Mapping[str, Any]) -> bool:
     return fields.get("phase") == "live"
 
 
+TIMES = ("starts_at", "ends_at")
+
 ACTIONS: tuple[Action, ...] = (
     Action("/switchboard/pause", "pause", commands.pause),
     Action("/switchboard/resume", "resume", commands.resume),
@@ -71,13 +83,26 @@ ACTIONS: tuple[Action, ...] = (
     Action("/calls/{agency}/{source}/{incident}/hold", "confirm", commands.hold_call),
     Action("/calls/{agency}/{source}/{incident}/incident", "confirm", commands.confirm_incident),
     Action("/teams/{team_id}/sign-on", "sign-on", commands.sign_on),
+    Action("/teams/{team_id}/begin-duty", "sign-on", commands.begin_duty),
     Action("/teams/{team_id}/confirm", "sign-on", commands.confirm_member),
     Action("/teams/{team_id}/sign-off", "report", commands.sign_off),
     Action("/teams/{team_id}/status", "report", commands.report_status),
     Action("/teams/{team_id}/correct", "report", commands.correct_status),
     Action("/teams/{team_id}/release", "release-team", commands.release_team),
     Action("/teams/{team_id}/withdraw", "withdraw-team", commands.withdraw_team),
+    Action("/rolls", "call-roll", routes_rolls.call_roll),
+    Action("/rota/shifts/{shift_id}/take", "change-own-plan", routes_rota.take_shift, on_clocks=TIMES),
+    Action("/rota/shifts/{shift_id}/cover", "change-own-plan", routes_rota.ask_for_cover, on_clocks=TIMES),
+    Action("/rota/shifts/{shift_id}/move", "plan-shifts", routes_rota.move_shift, on_clocks=TIMES),
+    Action("/rota/shifts/{shift_id}/drop", "plan-shifts", routes_rota.drop_shift),
+    Action("/rota/absences", "change-own-plan", routes_rota.set_absence, on_clocks=TIMES),
+    Action("/rota/absences/{absence_id}/lift", "change-own-plan", routes_rota.lift_absence),
+    Action("/people", "define", commands.define_person),
+    Action("/people/{person_id}/contacts/{method_id}", "set-contact", routes_contacts.set_contact),
+    Action("/people/{person_id}/contacts/{method_id}/remove", "set-contact", routes_contacts.remove_contact),
+    Action("/people/{person_id}/erase", "erase-person", routes_contacts.erase_person, weighs_most=always),
     Action("/people/{person_id}/revoke-links", "revoke-links", commands.revoke_links),
+    Action("/people/{person_id}/revoke-calendar", "revoke-links", routes_calendars.revoke_calendar),
     Action("/people/{person_id}/revoke-token", "revoke-token", commands.revoke_token),
     Action("/devices/{device_id}/revoke", "revoke-device", commands.revoke_device),
     Action("/offers/{offer_id}/accept", "answer-offer", commands.accept),

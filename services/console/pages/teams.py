@@ -40,6 +40,12 @@ class TeamLine(NamedTuple):
     status: str
     status_at: datetime | None
     not_moving_since: datetime | None
+    unanswering_since: datetime | None
+    on_call: bool
+    planned_shift_id: str
+    """Of a shift that is planned to run now, if the team is not on shift."""
+    planned_people: tuple[str, ...]
+    planned_until: datetime | None
     on_shift: bool
     shift_ends_at: datetime | None
     members: tuple[Member, ...]
@@ -71,11 +77,11 @@ class CoverLine(NamedTuple):
 def regions(visit: Visit) -> Sequence[Region]:
     """Teams of which somebody has to hear, those on shift, the others; and who serves each district until when."""
     teams = sorted(visit.seen.teams.values(), key=lambda seen: seen.team.team_id)
-    look_after = [team for team in teams if team.status in TO_LOOK_AFTER or team.not_moving_since is not None]
+    look_after = [team for team in teams if team.status in TO_LOOK_AFTER or _is_overdue(team)]
     others = [team for team in teams if team not in look_after]
     on_shift = [team for team in others if team.shift_id is not None]
     off = [team for team in others if team.shift_id is None]
-    free = tuple((seen.person.person_id, seen.person.name) for seen in _free_people(visit))
+    free = tuple((seen.person.person_id, visit.name_of(seen.person.person_id)) for seen in _free_people(visit))
     return (
         Region(
             "look-after", [_row(visit, team, "alert") for team in look_after], empty="Every team has been heard of."
@@ -86,16 +92,18 @@ def regions(visit: Visit) -> Sequence[Region]:
     )
 
 
+def _is_overdue(seen: TeamSeen) -> bool:
+    return seen.not_moving_since is not None or seen.unanswering_since is not None
+
+
 def _row(visit: Visit, seen: TeamSeen, kind: str = "", free: tuple[tuple[str, str], ...] = ()) -> Row:
     return Row(f"team-{_html_id(seen.team.team_id)}", "row_team.html", _line(visit, seen, free), kind)
 
 
 def _line(visit: Visit, seen: TeamSeen, free: tuple[tuple[str, str], ...]) -> TeamLine:
-    call_id, people = seen.call_id or "", visit.seen.people
-    members = (
-        Member(member, people[member].person.name if member in people else member, member not in seen.unconfirmed)
-        for member in seen.members
-    )
+    call_id = seen.call_id or ""
+    members = (Member(member, visit.name_of(member), member not in seen.unconfirmed) for member in seen.members)
+    planned = seen.planned if seen.shift_id is None and seen.planned and visit.now < seen.planned.ends_at else None
     stands = EARLIER_STATUSES.index(seen.status) if seen.status in EARLIER_STATUSES else len(EARLIER_STATUSES)
     return TeamLine(
         team_id=seen.team.team_id,
@@ -107,6 +115,11 @@ def _line(visit: Visit, seen: TeamSeen, free: tuple[tuple[str, str], ...]) -> Te
         status=seen.status,
         status_at=seen.status_at,
         not_moving_since=seen.not_moving_since,
+        unanswering_since=seen.unanswering_since,
+        on_call=seen.duty == "on-call",
+        planned_shift_id=planned.planned_shift_id if planned else "",
+        planned_people=tuple(visit.name_of(person_id) for person_id in planned.members) if planned else (),
+        planned_until=planned.ends_at if planned else None,
         on_shift=seen.shift_id is not None,
         shift_ends_at=seen.shift_ends_at,
         members=tuple(members),
@@ -126,7 +139,7 @@ def _free_people(visit: Visit) -> Sequence[PersonSeen]:
     if not visit.may("read-people"):
         return ()
     free = (seen for seen in visit.seen.people.values() if seen.team_id is None)
-    return sorted(free, key=lambda seen: (seen.person.name, seen.person.person_id))
+    return sorted(free, key=lambda seen: (visit.name_of(seen.person.person_id), seen.person.person_id))
 
 
 # --- who serves a district

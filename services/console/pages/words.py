@@ -56,6 +56,17 @@ MARKS: Mapping[str, Mark] = MappingProxyType(
         "need-police": Mark("◆", "needs police", "alarm"),
         "safety-check-overdue": Mark("◆", "silent", "alarm"),
         "silent": Mark("◆", "silent", "alarm"),
+        # a page of a roll call
+        "answered": Mark("✓", "answered", "free"),
+        "asked": Mark("◐", "no answer yet", "asked"),
+        "waiting": Mark("○", "not asked yet", "quiet"),
+        "failed": Mark("✕", "did not arrive", "alarm"),
+        "not-sent": Mark("✕", "not sent", "quiet"),
+        # a way to a person
+        "way-proved": Mark("✓", "works", "free"),
+        "way-unproved": Mark("◐", "not proved yet", "asked"),
+        "way-broken": Mark("✕", "does not work", "alarm"),
+        "way-opted-out": Mark("✕", "they said STOP", "alarm"),
         # a version of the programme
         "active": Mark("●", "in force", "free"),
         "proposed": Mark("◐", "proposed", "asked"),

@@ -7,11 +7,22 @@ closed calls leave it.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.console.view import alerts, call_changes, load, referrals, roster, rota, switchboard
+from services.console.view import (
+    alerts,
+    call_changes,
+    contacts,
+    load,
+    reached,
+    referrals,
+    rolls,
+    roster,
+    rota,
+    switchboard,
+)
 from services.console.view.agency_records import AgencyRecords, Change
 from services.console.view.call import CallSeen
 from shared.engine.broker import Stored
@@ -25,13 +36,19 @@ READS: tuple[Topic, ...] = (DECISIONS, ASSIGNMENTS, NOTIFICATIONS, ROSTERS, AUDI
 KEEP_QUIET = timedelta(days=7)
 """A call of which nothing was heard for so long leaves the view even if it never closed."""
 
-CHANGES: dict[type[Event], Change] = {
-    **alerts.CHANGES,
-    **switchboard.CHANGES,
-    **load.CHANGES,
-    **referrals.CHANGES,
-    **roster.CHANGES,
-    **rota.CHANGES,
+ROOMS: tuple[Mapping[type[Event], Change], ...] = (
+    alerts.CHANGES,
+    switchboard.CHANGES,
+    load.CHANGES,
+    referrals.CHANGES,
+    roster.CHANGES,
+    contacts.CHANGES,
+    rota.CHANGES,
+    rolls.CHANGES,
+    reached.CHANGES,
+)
+CHANGES: dict[type[Event], tuple[Change, ...]] = {
+    kind: tuple(room[kind] for room in ROOMS if kind in room) for room in ROOMS for kind in room
 }
 """What an event changes besides its call."""
 
@@ -95,8 +112,7 @@ class AgencyView(AgencyRecords):
 
     def fold(self, event: Event, stored: Stored) -> None:
         """Take an event in."""
-        change = CHANGES.get(type(event))
-        if change is not None:
+        for change in CHANGES.get(type(event), ()):
             change(self, event, stored)
         call = self._call_of(event, stored.time)
         if call is not None:

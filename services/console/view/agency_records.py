@@ -13,11 +13,14 @@ from services.console.view.records import (
     Alert,
     AlertKind,
     CommandSeen,
+    ContactSeen,
     DeviceSeen,
     DocumentSeen,
     LoadSeen,
     PersonSeen,
     ReferralSeen,
+    RollPlaceSeen,
+    RollSeen,
     SwitchboardSeen,
     TeamSeen,
 )
@@ -29,6 +32,7 @@ KEEP_ALERTS_OF_A_KIND = 1_000
 KEEP_ENDED_ALERTS = 200
 KEEP_ACKNOWLEDGEMENTS = 5_000
 KEEP_ANSWERS = 20_000
+KEEP_ROLLS = 50
 
 V = TypeVar("V")
 
@@ -43,8 +47,18 @@ class AgencyRecords:
         self.teams: dict[str, TeamSeen] = {}
         self.people: dict[str, PersonSeen] = {}
         self.devices: dict[str, DeviceSeen] = {}
+        self.contacts: dict[str, dict[str, ContactSeen]] = {}
+        """By person and method, the ways to them."""
         self.link_generations: dict[str, int] = {}
         """How often a person's links were revoked."""
+        self.rolls: OrderedDict[str, RollSeen] = OrderedDict()
+        """Roll calls, the oldest first."""
+        self.roll_places: dict[tuple[str, str, str], RollPlaceSeen] = {}
+        """By roll call, person and method."""
+        self.roll_pages: dict[str, RollPlaceSeen] = {}
+        """By page id."""
+        self.calendar_generations: dict[str, int] = {}
+        """And those to calendars alone."""
         self.referrals: OrderedDict[str, ReferralSeen] = OrderedDict()
         self.rota = RotaSeen()
         self.load: dict[str, LoadSeen] = {}
@@ -90,6 +104,14 @@ class AgencyRecords:
         """Somebody's word on an alert, as it was raised last."""
         newest = self._acknowledgements.get(alert.alert_id)
         return newest if newest is not None and newest.raised_at == alert.at else None
+
+    def add_roll(self, roll: RollSeen) -> None:
+        """Remember a roll call; the oldest makes room."""
+        _keep_newest(self.rolls, roll.roll_id, roll, KEEP_ROLLS)
+        self.roll_places |= {(roll.roll_id, place.person_id, place.method_id): place for place in roll.places}
+        self.roll_places = {key: place for key, place in self.roll_places.items() if key[0] in self.rolls}
+        left = {id(place) for place in self.roll_places.values()}
+        self.roll_pages = {page_id: place for page_id, place in self.roll_pages.items() if id(place) in left}
 
     def command(self, command_id: str) -> CommandSeen | None:
         """The answer to a command, or that it waits for its call."""

@@ -61,6 +61,46 @@ def _recall_unacknowledged(agency: AgencyRecords, event: events.RecallUnacknowle
     agency.raise_alert(f"team-silent/{event.team_id}", alert)
 
 
+def _team_missing(agency: AgencyRecords, event: events.TeamMissing, stored: Stored) -> None:
+    alert = Alert("team-missing", stored.time, sentence_of(event), event.team_id)
+    agency.raise_alert(f"team-missing/{event.team_id}", alert)
+
+
+def _members_left_out(agency: AgencyRecords, event: events.MembersLeftOut, stored: Stored) -> None:
+    alert_id = f"members-left-out/{event.team_id}"
+    if event.left_out:
+        agency.raise_alert(alert_id, Alert("members-left-out", stored.time, sentence_of(event), event.team_id))
+    else:
+        agency.end_alert(alert_id, stored.time)
+
+
+def _duty_noted(agency: AgencyRecords, event: events.DutyNoted, _stored: Stored) -> None:
+    if (team := agency.teams.get(event.team_id)) is not None:
+        team.planned = event
+
+
+def _duty_over(agency: AgencyRecords, event: events.DutyOver, stored: Stored) -> None:
+    team = agency.teams.get(event.team_id)
+    if team is not None and team.planned is not None and team.planned.planned_shift_id == event.planned_shift_id:
+        team.planned = None
+    agency.end_alert(f"team-missing/{event.team_id}", stored.time)
+    agency.end_alert(f"members-left-out/{event.team_id}", stored.time)
+
+
+def _team_unanswering(agency: AgencyRecords, event: events.TeamUnanswering, stored: Stored) -> None:
+    if (team := agency.teams.get(event.team_id)) is not None:
+        team.unanswering_since = stored.time
+    alert = Alert("team-unanswering", stored.time, sentence_of(event), event.team_id)
+    agency.raise_alert(f"team-unanswering/{event.team_id}", alert)
+
+
+def team_heard(agency: AgencyRecords, team_id: str, at: datetime) -> None:
+    """A team that did not answer offers has been heard from, or its shift is another."""
+    if (team := agency.teams.get(team_id)) is not None:
+        team.unanswering_since = None
+    agency.end_alert(f"team-unanswering/{team_id}", at)
+
+
 def needs_police(agency: AgencyRecords, event: events.StatusReported, stored: Stored) -> None:
     """Until the CAD has acknowledged it, or the team is done."""
     if event.status == "need-police":
@@ -170,6 +210,11 @@ CHANGES: dict[type[Event], Change] = {
     events.AssignmentUnconfirmed: _unconfirmed,
     events.SafetyCheckMissed: _team_silent,
     events.RecallUnacknowledged: _recall_unacknowledged,
+    events.TeamMissing: _team_missing,
+    events.MembersLeftOut: _members_left_out,
+    events.DutyNoted: _duty_noted,
+    events.DutyOver: _duty_over,
+    events.TeamUnanswering: _team_unanswering,
     events.TeamStays: _of_team("team-stays"),
     events.TeamStillStaged: _of_team("team-staged"),
     events.EntryNotReleased: _of_team("entry-not-released"),

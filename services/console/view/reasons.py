@@ -65,13 +65,15 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "way-gone": "this way to the person was taken away",
         # why a way to a person is gone or does not work
         "device-revoked": "the phone that it led to is let in no more",
-        "unproved": "nobody has answered over it for too long",
+        "unproved": "no page there was answered for too long",
         # why a team is passed over
         "other-model": "the team is of another kind",
         "other-district": "the team serves other districts",
         "other-pool": "the team belongs to another pool",
         "off-duty": "the team is off duty",
         "many-open-calls": "the team's page is full of open calls",
+        "unanswering": "the team let offers run out and was not heard from since",
+        "unreachable": "there is no way that works to somebody on call",
         "status-stale": "the team was not heard of for too long",
         "crew-incomplete": "nobody on the team is trained for a place of the crew",
         "shift-ends": "the team's shift ends too soon",
@@ -86,9 +88,14 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "cleared": "the team has just cleared a call",
         "declined": "the team declined",
         "expired": "the team did not answer in time",
+        # why somebody is not on a team that they are planned for, or the plan is not followed
+        "unknown-person": "the person is not among the staff",
+        "on-shift": "the person is on shift with another team",
+        "by-hand": "somebody signed the team on with people or hours of their own",
         # why an offer or a team is taken back, or an episode begins or ends
         "not-needed": "another team was there sooner",
         "needed-first": "another call came first",
+        "crew-changed": "other people are on the team by the plan",
         "taken": "the team or the call was taken by then",
         "routed": "the call was decided by then",
         "upgraded": "the call proved more dangerous",

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.events import BypassedTeam, Disposition, Outcome, Person, Team
+from shared.events import BypassedTeam, ContactKind, Disposition, Duty, DutyNoted, Outcome, Person, Team
 from shared.judgement import Judgement, Phase, Suitability
 
 
@@ -309,6 +309,11 @@ class TeamSeen:
     vouched_by: str = ""
     """Who vouched for the members at sign-on."""
     shift_ends_at: datetime | None = None
+    duty: Duty = "on-shift"
+    unanswering_since: datetime | None = None
+    """Since when it is offered nothing, as it let offers run out and has not been heard from."""
+    planned: DutyNoted | None = None
+    """The planned shift that runs, whether it has signed on for it or not."""
     call_id: str | None = None
     not_moving_since: datetime | None = None
     """Since when careroute has noticed that it accepted and has not set out."""
@@ -326,11 +331,32 @@ class LinkSeen:
 
 
 @dataclass(slots=True)
+class ContactSeen:
+    """A way to a person, without its address."""
+
+    method_id: str
+    kind: ContactKind
+    after_seconds: int
+    shown: str
+    """What may be seen of the address."""
+    set_at: datetime
+    set_by: str = ""
+    proved_at: datetime | None = None
+    """When somebody last answered over it."""
+    broken: str = ""
+    """Why it does not work."""
+    opted_out: bool = False
+    """They said STOP: nothing goes there."""
+
+
+@dataclass(slots=True)
 class PersonSeen:
     """A member of staff, and the team they are on shift with."""
 
     person: Person
     team_id: str | None = None
+    contacts: tuple[ContactSeen, ...] = ()
+    """Where people are told: the ways to them."""
 
 
 @dataclass(slots=True)
@@ -345,9 +371,43 @@ class DeviceSeen:
     enrolled_by: str
 
 
+PlaceState = Literal["waiting", "asked", "answered", "silent", "failed", "not-sent"]
+
+
+@dataclass(slots=True)
+class RollPlaceSeen:
+    """One person over one way in a roll call."""
+
+    person_id: str
+    method_id: str
+    kind: str = ""
+    """Of the way, once it was asked over."""
+    state: PlaceState = "waiting"
+    why: str = ""
+    """Why the page failed, or was not sent."""
+    answered_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class RollSeen:
+    """A roll call, and how far it has come."""
+
+    roll_id: str
+    at: datetime
+    until: datetime
+    called_by: str
+    places: list[RollPlaceSeen]
+    closed_at: datetime | None = None
+
+
 AlertKind = Literal[
     "unconfirmed",
     "team-silent",
+    "team-missing",
+    "members-left-out",
+    "team-unanswering",
+    "team-unreachable",
+    "way-lost",
     "need-police",
     "team-stays",
     "team-staged",
@@ -366,6 +426,8 @@ AlertKind = Literal[
     "paused-by-itself",
     "pause-unreviewed",
     "referral-overdue",
+    "rota-gap",
+    "roster-feed-stale",
 ]
 
 

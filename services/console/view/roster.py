@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.console.view.agency_records import AgencyRecords, Change
-from services.console.view.alerts import end_alerts_of_team, needs_police
+from services.console.view.alerts import end_alerts_of_team, needs_police, team_heard
 from services.console.view.records import DeviceSeen, PersonSeen, TeamSeen
 from shared import events
 from shared.engine.broker import Stored
@@ -27,20 +27,43 @@ def _team_defined(agency: AgencyRecords, event: events.TeamDefined, _stored: Sto
 def _team_removed(agency: AgencyRecords, event: events.TeamRemoved, stored: Stored) -> None:
     agency.teams.pop(event.team_id, None)
     end_alerts_of_team(agency, event.team_id, stored.time)
+    for kind in ("team-missing", "members-left-out", "team-unanswering"):
+        agency.end_alert(f"{kind}/{event.team_id}", stored.time)
 
 
 def _signed_on(agency: AgencyRecords, event: events.TeamSignedOn, stored: Stored) -> None:
     agency.end_alert(f"team-silent/{event.team_id}", stored.time)
+    agency.end_alert(f"team-missing/{event.team_id}", stored.time)
+    team_heard(agency, event.team_id, stored.time)
     if (team := agency.teams.get(event.team_id)) is not None:
         team.shift_id, team.members, team.shift_ends_at = event.shift_id, event.members, event.shift_ends_at
-        team.unconfirmed, team.vouched_by = event.unconfirmed, event.vouched_by
+        team.unconfirmed, team.vouched_by, team.duty = event.unconfirmed, event.vouched_by, event.duty
         team.status, team.status_at = "available", stored.time
         for person_id in event.members:
             if person_id not in event.unconfirmed:
                 _put_on_shift(agency, person_id, event.team_id)
 
 
+def _shift_changed(agency: AgencyRecords, event: events.ShiftChanged, _stored: Stored) -> None:
+    team = agency.teams.get(event.team_id)
+    if team is None or team.shift_id != event.shift_id:
+        return
+    team.members, team.unconfirmed, team.shift_ends_at = event.members, event.unconfirmed, event.shift_ends_at
+    for person in agency.people.values():
+        if person.team_id == event.team_id:
+            person.team_id = None
+    for person_id in event.members:
+        if person_id not in event.unconfirmed:
+            _put_on_shift(agency, person_id, event.team_id)
+
+
+def _team_heard(agency: AgencyRecords, event: events.TeamHeard, stored: Stored) -> None:
+    team_heard(agency, event.team_id, stored.time)
+
+
 def _signed_off(agency: AgencyRecords, event: events.TeamSignedOff, stored: Stored) -> None:
+    team_heard(agency, event.team_id, stored.time)
+    agency.end_alert(f"members-left-out/{event.team_id}", stored.time)
     if event.why == "signed-off":  # somebody said so; of a shift that ran out nobody has heard
         agency.end_alert(f"team-silent/{event.team_id}", stored.time)
     if (team := agency.teams.get(event.team_id)) is not None:
@@ -52,7 +75,9 @@ def _signed_off(agency: AgencyRecords, event: events.TeamSignedOff, stored: Stor
         team.status, team.status_at = "off-duty", stored.time
 
 
-def _member_confirmed(agency: AgencyRecords, event: events.MemberConfirmed, _stored: Stored) -> None:
+def _member_confirmed(agency: AgencyRecords, event: events.MemberConfirmed, stored: Stored) -> None:
+    if not event.vouched_by:
+        team_heard(agency, event.team_id, stored.time)
     team = agency.teams.get(event.team_id)
     if team is not None and team.shift_id == event.shift_id:
         team.unconfirmed = tuple(member for member in team.unconfirmed if member != event.person_id)
@@ -61,6 +86,10 @@ def _member_confirmed(agency: AgencyRecords, event: events.MemberConfirmed, _sto
 
 def _links_revoked(agency: AgencyRecords, event: events.LinksRevoked, _stored: Stored) -> None:
     agency.link_generations[event.person_id] = event.generation
+
+
+def _calendar_revoked(agency: AgencyRecords, event: events.CalendarRevoked, _stored: Stored) -> None:
+    agency.calendar_generations[event.person_id] = event.generation
 
 
 def _device_enrolled(agency: AgencyRecords, event: events.DeviceEnrolled, stored: Stored) -> None:
@@ -80,6 +109,7 @@ def _put_on_shift(agency: AgencyRecords, person_id: str, team_id: str) -> None:
 
 def _status_reported(agency: AgencyRecords, event: events.StatusReported, stored: Stored) -> None:
     agency.end_alert(f"team-silent/{event.team_id}", stored.time)
+    team_heard(agency, event.team_id, stored.time)
     needs_police(agency, event, stored)
     if (team := agency.teams.get(event.team_id)) is not None:
         is_free = event.status == "cleared" and not event.assigned
@@ -88,6 +118,7 @@ def _status_reported(agency: AgencyRecords, event: events.StatusReported, stored
 
 
 def _status_corrected(agency: AgencyRecords, event: events.StatusCorrected, stored: Stored) -> None:
+    team_heard(agency, event.team_id, stored.time)
     if (team := agency.teams.get(event.team_id)) is not None:
         team.status, team.status_at = event.status, stored.time
 
@@ -106,6 +137,8 @@ def _offer_ended(agency: AgencyRecords, event: Any, stored: Stored) -> None:
     if (team := agency.teams.get(event.team_id)) is None:
         return
     team.offers = [offer_id for offer_id in team.offers if offer_id != event.offer_id]
+    if isinstance(event, events.OfferAccepted | events.OfferDeclined):
+        team_heard(agency, event.team_id, stored.time)
     if isinstance(event, events.OfferAccepted):
         team.call_id, team.status, team.status_at = event.call_id, "assigned", stored.time
         team.not_moving_since = None
@@ -128,7 +161,10 @@ CHANGES: dict[type[Event], Change] = {
     events.TeamSignedOn: _signed_on,
     events.TeamSignedOff: _signed_off,
     events.MemberConfirmed: _member_confirmed,
+    events.ShiftChanged: _shift_changed,
+    events.TeamHeard: _team_heard,
     events.LinksRevoked: _links_revoked,
+    events.CalendarRevoked: _calendar_revoked,
     events.DeviceEnrolled: _device_enrolled,
     events.DeviceRevoked: _device_revoked,
     events.StatusReported: _status_reported,

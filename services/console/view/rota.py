@@ -6,8 +6,12 @@ in `rota_records` says each as people read it. Nobody reads the plan in another 
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from services.console.view.agency_records import AgencyRecords, Change
-from services.console.view.rota_records import DroppedSeen, FeedSeen, RotaShiftSeen
+from services.console.view.records import Alert
+from services.console.view.rota_records import DroppedSeen, FeedSeen, RotaShiftSeen, in_words
 from shared import events
 from shared.engine.broker import Stored
 from shared.events import Event
@@ -33,6 +37,7 @@ def _shift_moved(agency: AgencyRecords, event: events.ShiftMoved, _stored: Store
 def _shift_dropped(agency: AgencyRecords, event: events.ShiftDropped, stored: Stored) -> None:
     rota = agency.rota
     shift = rota.shifts.pop(event.shift_id, None)
+    agency.end_alert(_alert_id(event.shift_id), stored.time)
     if shift is not None and event.dropped_by:
         rota.dropped[event.shift_id] = DroppedSeen(shift.plan, event.dropped_by, event.reason)
     for shift_id in [each for each, dropped in rota.dropped.items() if dropped.plan.ends_at < stored.time]:
@@ -44,8 +49,9 @@ def _duty_began(agency: AgencyRecords, event: events.DutyBegan, _stored: Stored)
         shift.begun = True
 
 
-def _duty_ended(agency: AgencyRecords, event: events.DutyEnded, _stored: Stored) -> None:
+def _duty_ended(agency: AgencyRecords, event: events.DutyEnded, stored: Stored) -> None:
     agency.rota.shifts.pop(event.shift_id, None)
+    agency.end_alert(_alert_id(event.shift_id), stored.time)
 
 
 def _place_taken(agency: AgencyRecords, event: events.PlaceTaken, _stored: Stored) -> None:
@@ -58,14 +64,33 @@ def _cover_asked(agency: AgencyRecords, event: events.CoverAsked, _stored: Store
         shift.covers[event.place] = event
 
 
-def _gap_found(agency: AgencyRecords, event: events.GapFound, _stored: Stored) -> None:
+def _gap_found(agency: AgencyRecords, event: events.GapFound, stored: Stored) -> None:
     if (shift := agency.rota.shifts.get(event.shift_id)) is not None:
         shift.gaps[event.gap_id] = event
+        _tell_near(agency, shift, stored.time)
 
 
-def _gap_closed(agency: AgencyRecords, event: events.GapClosed, _stored: Stored) -> None:
+def _gap_closed(agency: AgencyRecords, event: events.GapClosed, stored: Stored) -> None:
     if (shift := agency.rota.shifts.get(event.shift_id)) is not None:
         shift.gaps.pop(event.gap_id, None)
+        _tell_near(agency, shift, stored.time)
+
+
+def _tell_near(agency: AgencyRecords, shift: RotaShiftSeen, at: datetime) -> None:
+    """Have an alert stand for what a shift of the next day lacks; too little rest is for whoever plans."""
+    near = [gap for gap in shift.gaps.values() if gap.days_ahead == 1 and gap.why != "no-rest"]
+    if not near:
+        agency.end_alert(_alert_id(shift.plan.shift_id), at)
+        return
+    plan, zone = shift.plan, ZoneInfo(shift.plan.zone)
+    lacking = "; ".join(sorted({in_words(gap) for gap in near}))
+    sentence = f"{plan.team_id}, {plan.duty} from {plan.starts_at.astimezone(zone):%a %H:%M}: {lacking}."
+    if all((alert.alert_id, alert.sentence) != (_alert_id(plan.shift_id), sentence) for alert in agency.alerts()):
+        agency.raise_alert(_alert_id(plan.shift_id), Alert("rota-gap", at, sentence, plan.team_id))
+
+
+def _alert_id(shift_id: str) -> str:
+    return f"rota-gap/{shift_id}"
 
 
 def _absence_set(agency: AgencyRecords, event: events.AbsenceSet, stored: Stored) -> None:
@@ -95,11 +120,15 @@ def _rotation_removed(agency: AgencyRecords, event: events.RotationRemoved, _sto
 
 def _imported(agency: AgencyRecords, event: events.ShiftsImported, stored: Stored) -> None:
     agency.rota.feeds[event.source] = FeedSeen(event, stored.time)
+    agency.end_alert(f"roster-feed-stale/{event.source}", stored.time)
 
 
-def _feed_stale(agency: AgencyRecords, event: events.RosterFeedStale, _stored: Stored) -> None:
+def _feed_stale(agency: AgencyRecords, event: events.RosterFeedStale, stored: Stored) -> None:
     if (feed := agency.rota.feeds.get(event.source)) is not None:
         feed.stale = True
+    sentence = f"The plan of {event.source} was not read for two of its periods; what was read last stands."
+    alert = Alert("roster-feed-stale", stored.time, sentence, event.source)
+    agency.raise_alert(f"roster-feed-stale/{event.source}", alert)
 
 
 CHANGES: dict[type[Event], Change] = {

@@ -105,6 +105,7 @@ class GapTold:
     starts_at: datetime
     ends_at: datetime
     person_id: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,20 @@ class ShiftTold:
     """Its rotation, or the system that it was read from; empty: a person planned it."""
     dropped: str = ""
     """Why it does not take place, where somebody has said so."""
+
+
+LACKS: dict[GapReason, str] = {
+    "empty": "nobody has it",
+    "understaffed": "its places are not filled as they need",
+    "absent": "{} is away",
+    "unreachable": "no way to {} has been proved",
+    "no-rest": "{} has too little rest before it",
+}
+
+
+def in_words(gap: GapFound) -> str:
+    """What a shift lacks, for whoever dispatches or plans."""
+    return LACKS[gap.why].format(gap.person_id)
 
 
 def told(rota: RotaSeen, shift: RotaShiftSeen) -> ShiftTold:
@@ -154,7 +169,7 @@ def told(rota: RotaSeen, shift: RotaShiftSeen) -> ShiftTold:
         zone=plan.zone,
         begun=shift.begun,
         places=places,
-        gaps=tuple(GapTold(gap.why, gap.starts_at, gap.ends_at, gap.person_id) for gap in gaps),
+        gaps=tuple(GapTold(gap.why, gap.starts_at, gap.ends_at, gap.person_id, in_words(gap)) for gap in gaps),
         comes_from=plan.rotation_id or plan.source,
     )
 

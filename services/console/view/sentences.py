@@ -65,6 +65,27 @@ def _accepted(event: events.OfferAccepted) -> str:
     return f"{event.person_id} of {event.team_id} accepted{eta}."
 
 
+def _missing(event: events.TeamMissing) -> str:
+    people = ", ".join(event.members) or "nobody"
+    return {
+        "not-signed-on": f"{event.team_id} is planned to be at work and has not signed on: {people}.",
+        "nobody-left": f"{event.team_id} is planned to be on call, and nobody who is planned is free: {people}.",
+        "unknown-team": f"{event.team_id} is planned to be on duty, and there is no such team: {people}.",
+    }[event.why]
+
+
+def _left_out(event: events.MembersLeftOut) -> str:
+    if not event.left_out:
+        return f"Everybody who is planned is on {event.team_id} now."
+    why = (
+        f"{each.person_id} is on shift with {each.on_shift_with}"
+        if each.why == "on-shift"
+        else f"{each.person_id} is not among the staff"
+        for each in event.left_out
+    )
+    return f"{event.team_id} is without somebody who is planned: {'; '.join(why)}."
+
+
 def _answered(event: events.OfferAnswered) -> str:
     eta = "without a time" if event.eta_minutes is None else f"there in {event.eta_minutes} min"
     return f"{event.person_id} of {event.team_id} would come, {eta}; it is decided which team has the call."
@@ -204,6 +225,11 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.EntryNotReleased: "{e.sentence}",
     events.TeamStillStaged: "{e.sentence}",
     events.RecallUnacknowledged: "{e.sentence}",
+    events.TeamMissing: _missing,
+    events.MembersLeftOut: _left_out,
+    events.TeamUnanswering: (
+        "{e.team_id} has let {e.unanswered} offers in a row run out: it is offered nothing until somebody of it speaks."
+    ),
     events.CallChanged: "{e.sentence}",
     events.IncidentConfirmed: _incident_confirmed,
     events.LateStatusNoted: "{e.team_id} was {e.status}, which was reported late: it moves nothing.",

@@ -121,8 +121,8 @@ def judged(carrier: CarrierName, reply: Reply) -> Handed:
 def _code(reply: Reply) -> str:
     """The code that a refusal gives: Twilio's `code`, the first of Telnyx' `errors`."""
     try:
-        said = json.loads(reply.body)
-        first = said["errors"][0] if "errors" in said else said
+        refusal = json.loads(reply.body)
+        first = refusal["errors"][0] if "errors" in refusal else refusal
         return str(first["code"])[:20]
     except (ValueError, LookupError, TypeError, RecursionError):
         return UNSAID

@@ -33,8 +33,11 @@ LEAST_VALID_SECONDS = 5
 MOST_RING_SECONDS = 60
 PATIENCE_SECONDS = 3.0
 """So long a carrier that is busy is waited for, if it says when it takes the page; then the next one is asked."""
+AGAIN_SECONDS = 1.0
+"""After so long all carriers are asked once more, where every one was too busy: what is 429 was not taken."""
 LEAST_ATTEMPT_SECONDS = 0.5
-COUNTED_APART: Final = frozenset({"credentials", "queue-full", "unregistered", "filtered"})
+TOO_BUSY: Final = "queue-full"
+COUNTED_APART: Final = frozenset({"credentials", TOO_BUSY, "unregistered", "filtered"})
 Account = Twilio | Telnyx
 
 
@@ -77,6 +80,15 @@ class Carriers:
         """Hand a page to the first carrier that can have it; nothing is handed over after `page.not_after`."""
         if not errand.address:
             return Outcome("failed", "no-address")
+        if not self.urls.base_url:
+            return Outcome("failed", "no-callbacks-url")
+        outcome = await self._ask_in_order(errand)
+        if outcome.why != TOO_BUSY or self._left_seconds(errand.page) < AGAIN_SECONDS + LEAST_ATTEMPT_SECONDS:
+            return outcome
+        await self.sleep(AGAIN_SECONDS)
+        return await self._ask_in_order(errand)
+
+    async def _ask_in_order(self, errand: Errand) -> Outcome:
         outcome = Outcome("failed", "no-carrier")
         for name, account in self._in_order(errand):
             handed = await self._hand(errand, name, account)
@@ -123,7 +135,7 @@ class Carriers:
         page = errand.page
         sender = await self._turn(errand, name, account)
         if sender is None:
-            return Handed("not-taken", "queue-full")
+            return Handed("not-taken", TOO_BUSY)
         left_seconds = self._left_seconds(page)
         text = Text(
             to=errand.address,

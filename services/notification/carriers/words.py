@@ -60,6 +60,11 @@ def spoken(page: PageDue) -> str:
     return f"This is care route{team}: {headline}{'' if headline.endswith('?') else '.'}"
 
 
+def headline(page: PageDue) -> str:
+    """What a page tells, in a line."""
+    return _headline(page)
+
+
 def _headline(page: PageDue, *, spoken_out: bool = False) -> str:
     district = _pronounced(page.district or "") if spoken_out else (page.district or "")
     where = f" in {district}" if district else ""

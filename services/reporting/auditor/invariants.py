@@ -117,6 +117,13 @@ _TEAMS = (
         planted("offer-not-paused", ("offer", {"paused": 1})),
     ),
     Invariant(
+        "silent-not-offered",
+        "A team that let offers run out is asked nothing before it is heard from.",
+        """SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.at_us AS broken_us
+        FROM offer f WHERE f.unheard = 1 AND f.changed > :after AND f.changed <= :upto""",
+        planted("silent-not-offered", ("offer", {"unheard": 1})),
+    ),
+    Invariant(
         "synthetic-not-offered",
         "No team is asked to go to a test call.",
         """SELECT f.offer_id AS about, f.agency, f.call_id, f.district, f.at_us AS broken_us
@@ -169,7 +176,7 @@ _TEAMS = (
     ),
     Invariant(
         "nobody-dropped",
-        "A team that is with somebody leaves its call by its own word or by a named person's, and by nothing else.",
+        "A team that is with somebody leaves its call by its own or a named person's word alone, all of it.",
         """SELECT b.team_id || ' at ' || b.record_offset AS about, b.agency, b.call_id, b.district, b.at_us AS broken_us
         FROM assignment b WHERE b.changed > :after AND b.changed <= :upto AND (b.left_behind = 1
         OR (b.how_it_ended = 'withdrawn' AND b.by_person = 0)

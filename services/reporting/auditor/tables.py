@@ -110,7 +110,7 @@ OFFER = _table(
     "offer", ("offer_id",),
     _words("offer_id", "agency", "call_id", "team_id", "response", "district", "phase", "how_it_ended"),
     _numbers("partition", "record_offset", "episode", "judged_offset", "ended_offset", "at_us", "changed"),
-    _flags("may_go", "by_hand", "paused"),
+    _flags("may_go", "by_hand", "paused", "unheard"),
     comment="An offer, with what allowed it when it was made.",
 )  # fmt: skip
 VERDICT = _table(
@@ -129,7 +129,16 @@ ASSIGNMENT = _table(
     _numbers(*_RECORD, "episode", "ended_offset", "at_us", "spoken_us", "check_minutes", "changed"),
     _words("agency", "call_id", "team_id", "stands", "how_it_ended", "district"),
     _flags("police_asked", "by_person", "after_default", "left_behind"),
-    comment="A team has a call, from one offset to another. `left_behind`: its shift ended, and the call did not.",
+    comment="A team has a call, from one offset to another. "
+    "`left_behind`: its shift, or somebody's place on it, ended, and the call did not.",
+)  # fmt: skip
+CREW = _table(
+    "crew", ("agency", "team_id", "person_id"), _words("agency", "team_id", "person_id"), _flags("stays"),
+    comment="Who is on a team. `stays`: whether that is so after the newest change of its shift.",
+)  # fmt: skip
+UNANSWERING = _table(
+    "unanswering", ("agency", "team_id"), _words("agency", "team_id"),
+    comment="Teams that let offers run out and have not been heard from.",
 )  # fmt: skip
 PAGE = _table(
     "page", ("page_id",),

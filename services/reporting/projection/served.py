@@ -236,6 +236,12 @@ def _member_confirmed(rows: Rows, event: events.MemberConfirmed, stored: Stored)
     row["agency"], row["members_confirmed"] = stored.key, row["members_confirmed"] + 1
 
 
+def _shift_changed(rows: Rows, event: events.ShiftChanged, stored: Stored) -> None:
+    row = rows.change(SHIFT, shift_id=event.shift_id)
+    row["agency"], row["members"], row["ends_at"] = stored.key, len(event.members), event.shift_ends_at
+    row["members_confirmed"] = len(event.members) - len(event.unconfirmed)
+
+
 def _signed_off(rows: Rows, event: events.TeamSignedOff, stored: Stored) -> None:
     row = rows.change(SHIFT, shift_id=event.shift_id)
     row |= {"agency": stored.key, "team_id": event.team_id, "to_at": stored.time, "why": event.why}
@@ -354,6 +360,7 @@ SERVED: dict[type[events.Event], Projection] = {
     events.TeamRemoved: Projection(_team_removed, (ITS_TEAM,)),
     events.TeamSignedOn: Projection(_signed_on, (ITS_SHIFT, ITS_TEAM)),
     events.MemberConfirmed: Projection(_member_confirmed, (ITS_SHIFT,)),
+    events.ShiftChanged: Projection(_shift_changed, (ITS_SHIFT,)),
     events.TeamSignedOff: Projection(_signed_off, (ITS_SHIFT,)),
     events.PageDue: Projection(_page_due, (ITS_PAGE,)),
     events.PageAttempted: Projection(_page_attempted, (ITS_PAGE,)),

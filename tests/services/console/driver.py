@@ -24,12 +24,13 @@ from shared.engine.broker import BrokerUnavailable, Record
 from shared.engine.journal import StepHeaders, headers_of
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.events import Claimed, Command, Event, decode
+from shared.sealing import new_key
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS, ROSTERS
 from shared.topics import COMMANDS as COMMANDS_TOPIC
 
 AGENCY, OTHER_AGENCY = "madison-wi", "boston-ma"
 ROLES = ("cad", "dispatcher", "supervisor", "approver", "staff", "viewer")
-SECRET = "s" * 32
+SECRET, SEALING_KEY = "s" * 32, new_key()
 POCKET = "https://pocket.example"
 JOURNAL_OF = {
     "triage": DECISIONS.name,
@@ -80,6 +81,8 @@ class FakeServices:
 
     log: MemoryLog
     silent: bool = False
+    full: bool = False
+    """Everybody has as many ways to be reached as there can be."""
     seen: list[Command] = field(default_factory=list)
     answered: set[str] = field(default_factory=set)
     revision: int = 0
@@ -232,6 +235,22 @@ class FakeServices:
     def _define_person(self, command: events.DefinePerson) -> list[Event]:
         return [events.PersonDefined(person=command.person), done(command, about=command.person.person_id)]
 
+    def _remove_person(self, command: events.RemovePerson) -> list[Event]:
+        if command.person_id == "working":
+            return [refused(command, "on-shift", "working is on shift: sign the team off first.")]
+        return [events.PersonRemoved(person_id=command.person_id), done(command, about=command.person_id)]
+
+    def _set_contact(self, command: events.SetContact) -> list[Event]:
+        if self.full:
+            return [refused(command, "too-many-ways", "There are five already.")]
+        stands = {"person_id", "method_id", "kind", "after_seconds", "shown", "fingerprint", "position"}
+        contact = events.ContactSet(**command.model_dump(include=stands), set_by=command.issued_by)
+        return [contact, done(command, "They are reached so.")]
+
+    def _remove_contact(self, command: events.RemoveContact) -> list[Event]:
+        removed = events.ContactRemoved(person_id=command.person_id, method_id=command.method_id)
+        return [removed, done(command)]
+
     def _sign_on(self, command: events.SignOn) -> list[Event]:
         return [
             events.TeamSignedOn(
@@ -251,6 +270,9 @@ class FakeServices:
 
     def _revoke_links(self, command: events.RevokeLinks) -> list[Event]:
         return [events.LinksRevoked(person_id=command.person_id, generation=1), done(command)]
+
+    def _revoke_calendar(self, command: events.RevokeCalendar) -> list[Event]:
+        return [events.CalendarRevoked(person_id=command.person_id, generation=1), done(command)]
 
     def _revoke_token(self, command: events.RevokeToken) -> list[Event]:
         return [events.TokenRevoked(token_hash=command.token_hash, holder=command.holder), done(command)]
@@ -311,11 +333,13 @@ class City:
             await asyncio.sleep(0.001)
 
 
-def settings(agencies_file: Path) -> ConsoleSettings:
+def settings(agencies_file: Path, *, with_key: bool = True) -> ConsoleSettings:
     return ConsoleSettings(
         kafka="memory",
         agencies_file=agencies_file,
         link_secret=SecretStr(SECRET),
+        sealing_key=SecretStr(SEALING_KEY) if with_key else None,
+        phone_region="US",
         pocket_url=POCKET,
         console_answer_seconds=0.3,
         console_runbooks=CHECKOUT / "deploy/runbooks",
@@ -324,7 +348,7 @@ def settings(agencies_file: Path) -> ConsoleSettings:
 
 @contextlib.asynccontextmanager
 async def running_city(
-    folder: Path, make_services: Callable[[MemoryLog], FakeServices] = FakeServices
+    folder: Path, make_services: Callable[[MemoryLog], FakeServices] = FakeServices, *, with_key: bool = True
 ) -> AsyncIterator[City]:
     agencies_file = folder / "agencies.toml"
     agencies_file.write_text(AGENCIES, "utf-8")
@@ -333,7 +357,7 @@ async def running_city(
     for topic in JOURNAL_OF.values():  # so that there is something to read, and the door is ready at once
         services.write(AGENCY, journal=topic)
     broker = MemoryBroker(log, network)
-    app = create_app(broker, clock, Agencies(agencies_file), settings(agencies_file))
+    app = create_app(broker, clock, Agencies(agencies_file), settings(agencies_file, with_key=with_key))
     async with asyncio.TaskGroup() as tasks, app.router.lifespan_context(app):
         answering = tasks.create_task(services.run())
         while not app.state.follower.ready:  # noqa: ASYNC110  # the follower has no event to wait for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,8 +12,10 @@ from services.notification.state import State
 from shared.engine.service import EffectDone, EffectResult, EffectStarting, Input, Tick
 from shared.events import (
     AcknowledgeAlert,
+    AnswerRoll,
     AssignmentUnconfirmed,
     AssignmentWithdrawn,
+    CallRoll,
     CallRouted,
     ContactMethod,
     ErasePerson,
@@ -143,7 +146,7 @@ class Sending(Running):
         return self.pages[kind, person_id, method_id].page_id
 
 
-def of(events: list[Event], kind: type[Any]) -> list[Any]:
+def of(events: Iterable[Event], kind: type[Any]) -> list[Any]:
     return [event for event in events if isinstance(event, kind)]
 
 
@@ -253,3 +256,12 @@ def opt_out(person_id: str, method_id: str, command_id: str = "1", *, opted_out:
 def receipt(page_id: str, state: str, code: str = "", provider: str = "twilio", number: int = 0) -> NoteReceipt:
     issued = _any_time(f"{page_id}/{provider}/{state}/{number}")
     return NoteReceipt(**issued, page_id=page_id, provider=provider, state=state, code=code)  # type: ignore[arg-type]
+
+
+def call_roll(command_id: str = "1", *person_ids: str, minutes: int = 60, **more: Any) -> CallRoll:
+    return CallRoll(**_any_time(f"roll/{command_id}"), person_ids=person_ids, minutes=minutes, **more)
+
+
+def answer_roll(roll_id: str, person_id: str, method_id: str, command_id: str = "1") -> AnswerRoll:
+    issued = _any_time(f"answer/{roll_id}/{person_id}/{method_id}/{command_id}")
+    return AnswerRoll(**issued, roll_id=roll_id, person_id=person_id, method_id=method_id)

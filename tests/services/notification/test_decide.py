@@ -491,7 +491,7 @@ def test_no_page_is_tried_twice_and_every_page_and_message_ends_once(history: li
 
 def test_it_starts_empty_and_knows_what_it_reads() -> None:
     assert NOTIFICATION.initial == State()
-    assert [topic.name for topic in NOTIFICATION.reads] == ["commands", "assignments"]
+    assert [topic.name for topic in NOTIFICATION.reads] == ["commands", "assignments", "rosters"]
     assert NOTIFICATION.writes.name == "notifications"
 
 

@@ -190,7 +190,7 @@ def test_no_step_has_its_turn_once_the_offer_is_over(end: str) -> None:
 def test_a_step_past_the_end_of_the_offer_never_goes_out_and_is_seen() -> None:
     running = reached(mobile=("sms", 0), call=("voice", 8), home=("voice", 25), farm=("voice", 600))
     (ladder,) = of(running.take(asked()), LadderSet)
-    assert [step.method_id for step in ladder.never] == ["home", "farm"]
+    assert [[step.method_id for step in part] for part in (ladder.steps, ladder.never)] == [["call"], ["home", "farm"]]
     running.take(receipt(running.page("mobile"), "delivered"))
     running.until(FAR_PAST_THE_OFFER)
     assert running.sent == [(0, "ana", "mobile"), (8, "ana", "call")]
@@ -273,7 +273,7 @@ def test_a_page_whose_process_died_between_attempt_and_result_is_not_sent_again_
     events = running.take(EffectDone(page.page_id, "unknown"))
     assert of(events, PageFailed) == [PageFailed(page_id=page.page_id, why="unknown")]
     (called,) = of(events, PageDue)
-    assert called.method == ContactMethod(method_id="call", kind="voice")
+    assert (called.method.method_id, called.method.kind) == ("call", "voice")
     assert running.take(EffectStarting(page.page_id)) == []
     assert running.take(EffectDone(page.page_id, "unknown")) == []
     assert running.owed() == ["page-due"]

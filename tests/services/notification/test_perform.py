@@ -389,7 +389,7 @@ async def test_a_process_has_all_it_needs(tmp_path: Path, make_settings: Callabl
     agencies.write_text(f'[agencies.madison]\npage_secret = "{SECRET}"\n')
     perform = performer(make_settings(agencies), MemoryBroker(MemoryLog()))
     assert perform.cad_webhook("madison", "dane") is None
-    assert set(perform.adapters) == {"pocket", "webhook"}
+    assert set(perform.adapters) == {"pocket", "webhook", "sms", "voice"}
 
 
 @pytest.fixture

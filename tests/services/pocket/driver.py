@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.pocket.http import Door
+from services.pocket.door import COUNTED, FOLLOWED, Door, OwnPage
 from services.pocket.sealed_calls import SealedCalls
-from services.pocket.view import CHANGES, View
+from services.pocket.view import View
 from shared.answers import done, nothing_to_do, refused
 from shared.call import Call
 from shared.doors.answers import AnswerFollower
@@ -27,7 +27,12 @@ from shared.events import (
     Claimed,
     Command,
     ContactMethod,
+    ContactRemoved,
+    ContactSet,
     DeclineOffer,
+    DeviceEnrolled,
+    DeviceRevoked,
+    EnrolDevice,
     Event,
     OfferAccepted,
     OfferAnswered,
@@ -35,8 +40,12 @@ from shared.events import (
     OfferMade,
     PageDue,
     Recipient,
+    RemoveContact,
     ReportStatus,
+    RevokeDevice,
+    SetContact,
     SignOff,
+    SignOn,
     StatusReported,
     TeamSignedOff,
     TeamSignedOn,
@@ -74,19 +83,20 @@ class CityClock:
 class City:
     """What the page's door sees of the world."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: OwnPage | None = None) -> None:
         self.clock = CityClock()
         self.log = MemoryLog(partitions=1, clock=self.clock)
         self.broker = MemoryBroker(self.log)
         self.sealer = Sealer(new_key())
         self.view = View(SECRET)
-        follower = AnswerFollower(self.broker, (ASSIGNMENTS, NOTIFICATIONS), self.view.fold, frozenset(CHANGES))
-        self.door = Door(self.broker, follower, self.view, SealedCalls(self.broker, self.sealer), self.clock)
+        follower = AnswerFollower(self.broker, FOLLOWED, self.view.fold, COUNTED)
+        calls = SealedCalls(self.broker, self.sealer)
+        self.door = Door(self.broker, follower, self.view, calls, self.clock, own or OwnPage())
         self.offers: dict[str, OfferMade] = {}
         self.taken: set[str] = set()
         self.refuse: str | None = None
         """Refuse every command, with this sentence."""
-        for topic in (ASSIGNMENTS, NOTIFICATIONS):
+        for topic in FOLLOWED:
             claim = Claimed(epoch=1, writer="w")
             self.log.append(topic.name, 0, [Record("", claim.encode(), headers_of(claim, "claim", 0, self._common()))])
 
@@ -248,5 +258,49 @@ class City:
             case SignOff():
                 events = [TeamSignedOff(team_id=command.team_id, shift_id=f"shift-of-{command.team_id}")]
             case _:
-                events = []
+                events = _of_people(command)
         return [*events, done(command)]
+
+
+def _of_people(command: Command) -> list[Event]:
+    """Devices, sign-ons, and ways to be reached."""
+    match command:
+        case EnrolDevice():
+            return [
+                DeviceEnrolled(
+                    device_id=command.device_id,
+                    credential_hash=command.credential_hash,
+                    person_id=command.person_id,
+                    team_id=command.team_id,
+                    label=command.label,
+                    enrolment_id=command.enrolment_id,
+                )
+            ]
+        case RevokeDevice():
+            return [DeviceRevoked(device_id=command.device_id)]
+        case SignOn():
+            shift_id = f"shift-of-{command.team_id}"
+            ends_at, others = command.shift_ends_at, command.members[1:]
+            return [
+                TeamSignedOn(
+                    team_id=command.team_id,
+                    shift_id=shift_id,
+                    members=command.members,
+                    shift_ends_at=ends_at,
+                    unconfirmed=others,
+                )
+            ]
+        case SetContact():
+            return [
+                ContactSet(
+                    person_id=command.person_id,
+                    method_id=command.method_id,
+                    kind=command.kind,
+                    shown=command.shown,
+                    fingerprint=command.fingerprint,
+                    position=command.position,
+                )
+            ]
+        case RemoveContact():
+            return [ContactRemoved(person_id=command.person_id, method_id=command.method_id)]
+    return []

@@ -231,7 +231,7 @@ async def test_what_is_not_answered_in_time_is_said_to_be_open(
 ) -> None:
     path = city.offer()
     await settle(city)
-    monkeypatch.setattr("services.pocket.http.ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr("services.pocket.door.ANSWER_SECONDS", 0.05)
     monkeypatch.setattr(city, "write", lambda *_events, **_more: None)
     answer = await phone.post(f"{path}/accept")
     assert "not answered yet" in answer.text
@@ -528,7 +528,7 @@ async def test_a_fault_of_ours_is_a_page_that_says_what_to_do(
 async def test_one_request_too_many_is_a_page_too(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     path = city.offer()
     await settle(city)
-    monkeypatch.setattr("services.pocket.http.ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr("services.pocket.door.ANSWER_SECONDS", 0.05)
     monkeypatch.setattr(city, "write", lambda *_events, **_more: None)
     transport = httpx.ASGITransport(create_app(city.door, requests_in_flight=1))
     async with httpx.AsyncClient(transport=transport, base_url="http://pocket") as client:

@@ -28,6 +28,7 @@ from shared.events import (
     RotationPlanned,
     ShiftPlace,
     ShiftsChecked,
+    TakeShift,
     Team,
     TeamDefined,
 )
@@ -82,6 +83,12 @@ class Office:
         self.wait()
         return self.journal[before:]
 
+    def fold(self, event: Event) -> None:
+        """An event that the worker writes by itself."""
+        self.state = ROSTERING.evolve(self.state, event, self.now)
+        self.journal.append(event)
+        self.times.append(self.now)
+
     def wait(self, **time: float) -> list[Event]:
         """Time passes; clocks fire as they come due, each once."""
         return self.wait_until(self.now + timedelta(**time))
@@ -126,6 +133,18 @@ class Office:
         assert isinstance(answer, CommandDone), answer
         assert answer.result == "done", answer
         return answer
+
+    def takes(self, shift_id: str, person_id: str, place: int = 1, **changes: Any) -> CommandDone:
+        """Somebody takes a place by themselves, and says from whom; all of it or a part."""
+        rota = self.shift(shift_id).rota
+        starts_at, ends_at = (
+            changes.get("starts_at") or rota.plan.starts_at,
+            changes.get("ends_at") or rota.plan.ends_at,
+        )
+        parts = [each for each in rota.stretches(place) if each.overlaps(starts_at, ends_at)]
+        others = sorted({each.person_id for each in parts} - {"", person_id})
+        about = {"shift_id": shift_id, "person_id": person_id, "place": place, "issued_by": person_id, **changes}
+        return self.done(TakeShift, **about, instead_of=others[0] if others else None)
 
     def join(self, person_id: str, *disciplines: Discipline, proved: bool = True) -> None:
         """Somebody is on the books, with a way that has been proved."""

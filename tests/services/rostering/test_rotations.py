@@ -27,7 +27,7 @@ def test_it_is_a_service_like_the_others() -> None:
 
 def test_six_weeks_are_planned_at_once_and_a_day_more_each_night() -> None:
     office = Office()
-    assert office.rotate().sentence == "42 shifts planned, 0 changed, 0 dropped, up to 42 days ahead."
+    assert office.rotate().sentence == "Shifts planned: 42, changed: 0, dropped: 0, up to 42 days ahead."
     assert len(office.of(ShiftPlanned)) == 42
     office.news()
     office.wait(days=3)
@@ -66,12 +66,12 @@ def test_another_hand_over_moves_the_shifts_and_who_took_one_keeps_it() -> None:
     shift = office.shifts()[3]
     office.news()
     answer = office.rotate(starts="18:00", ends="06:00")
-    assert answer.sentence == "0 shifts planned, 42 changed, 0 dropped, up to 42 days ahead."
+    assert answer.sentence == "Shifts planned: 0, changed: 42, dropped: 0, up to 42 days ahead."
     after = office.shift(shift.plan.shift_id)
     assert after.plan.starts_at == shift.plan.starts_at - timedelta(hours=1)
     notices = office.of(PlanNoticeDue)
     assert [(notice.person_id, notice.why) for notice in notices] == [
-        (person, f"it is at other times; {count} more changed")
+        (person, f"it is at other times; and {count} more")
         for person, count in (("ann", 10), ("bob", 10), ("cat", 9), ("dan", 9))
     ]
 

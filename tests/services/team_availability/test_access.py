@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from services.team_availability.choice import recipients_of
 from shared.events import (
     AcceptOffer,
+    CalendarRevoked,
     CallRouted,
     CommandDone,
     CommandRefused,
@@ -25,6 +26,7 @@ from shared.events import (
     OfferMade,
     Person,
     RemovePerson,
+    RevokeCalendar,
     RevokeLinks,
     RevokeToken,
     SignOff,
@@ -260,6 +262,22 @@ def test_f10_it_takes_a_reason_and_says_where_new_links_go() -> None:
         "if that reaches a phone in wrong hands, change how they are reached, then revoke once more."
     )
     assert town.last(LinksRevoked).contact_methods == (PAGER,)
+
+
+def test_calendars_are_revoked_alone_and_no_link_to_one_comes_back() -> None:
+    town = town_with_people()
+
+    def revoke_calendar(why: str) -> Event:
+        return town.command(RevokeCalendar, person_id="sal", reason=why, issued_by="ana")
+
+    assert reason(revoke_calendar(" ")) == "no-reason"
+    assert reason(revoke_calendar("it was shared")) == "command-done"
+    town.command(RemovePerson, person_id="sal")
+    assert reason(revoke_calendar("once more")) == "unknown-person"
+    town.command(DefinePerson, person=Person(person_id="sal", name="sal", disciplines=("paramedic",)))
+    revoke_calendar("it was shared again")
+    assert [(each.generation, each.revoked_by) for each in town.all(CalendarRevoked)] == [(1, "ana"), (2, "ana")]
+    assert town.all(LinksRevoked) == []
 
 
 # --- F7 -------------------------------------------------------------------------------------------------------------

@@ -60,7 +60,9 @@ _ALLOWED = """UPDATE offer SET
         AND c.episode = offer.episode AND c.response = offer.response) THEN 1 ELSE 0 END,
     paused = CASE WHEN EXISTS (SELECT 1 FROM paused WHERE paused.agency = offer.agency
         AND paused.district IN ('all', offer.district)
-        AND paused.response IN ('*', offer.response)) THEN 1 ELSE 0 END
+        AND paused.response IN ('*', offer.response)) THEN 1 ELSE 0 END,
+    unheard = CASE WHEN EXISTS (SELECT 1 FROM unanswering u WHERE u.agency = offer.agency
+        AND u.team_id = offer.team_id) THEN 1 ELSE 0 END
     WHERE offer_id = :offer_id"""
 _OFFER_ENDED = """UPDATE offer SET ended_offset = :record_offset, how_it_ended = :how, changed = :changed
     WHERE offer_id = :offer_id AND ended_offset IS NULL"""
@@ -93,6 +95,14 @@ _ASKED = f"UPDATE assignment SET spoken_us = :at_us WHERE {_OPEN}"  # noqa: S608
 _LEFT = f"UPDATE assignment SET left_behind = 1, changed = :changed WHERE {_OPEN}"  # noqa: S608
 _ON_PHONE = f"""UPDATE assignment SET stands = 'on-phone', spoken_us = :at_us
     WHERE call_id = :call_id AND stands = 'accepted' AND {_OPEN}"""  # noqa: S608
+_OF_A_TEAM = "agency = :agency AND team_id = :team_id"
+_MAY_LEAVE = f"UPDATE crew SET stays = 0 WHERE {_OF_A_TEAM}"  # noqa: S608
+_STAYS = """INSERT INTO crew (agency, team_id, person_id, stays) VALUES (:agency, :team_id, :person_id, 1)
+    ON CONFLICT (agency, team_id, person_id) DO UPDATE SET stays = 1"""
+_LEFT_BY_SOMEBODY = f"""UPDATE assignment SET left_behind = 1, changed = :changed WHERE {_OPEN} AND EXISTS
+    (SELECT 1 FROM crew c WHERE c.agency = assignment.agency AND c.team_id = assignment.team_id AND c.stays = 0)"""  # noqa: S608
+_GONE = f"DELETE FROM crew WHERE stays = 0 AND {_OF_A_TEAM}"  # noqa: S608
+_HEARD = f"DELETE FROM unanswering WHERE {_OF_A_TEAM}"  # noqa: S608
 _RESUMED = "DELETE FROM paused WHERE agency = :agency AND district = :district AND response = :response"
 
 
@@ -188,6 +198,8 @@ def _offer_made(given: Given) -> Iterator[Write]:
 
 
 def _offer_ended(given: Given) -> Iterator[Write]:
+    if given.kind in ("offer-accepted", "offer-declined"):
+        yield from _heard(given)
     how = _ENDED_HOW.get(given.kind) or given.event.get("why", "")
     changes = {"record_offset": given.stored.offset, "how": how, "changed": given.batch}
     yield Write(_OFFER_ENDED, {**given.fields("offer_id"), **changes})
@@ -210,6 +222,7 @@ def _assignment_over(given: Given) -> Iterator[Write]:
 
 
 def _status_reported(given: Given) -> Iterator[Write]:
+    yield from _heard(given)
     status = given.event["status"]
     if given.event.get("call_id") and given.event.get("assigned", True):
         about = {"agency": given.agency, "team_id": given.event["team_id"], "at_us": given.at}
@@ -221,7 +234,32 @@ def _asked(given: Given) -> Iterator[Write]:
 
 
 def _left(given: Given) -> Iterator[Write]:
+    yield from _heard(given)
     yield Write(_LEFT, {"agency": given.agency, "team_id": given.event["team_id"], "changed": given.batch})
+
+
+def _crew(given: Given) -> Iterator[Write]:
+    """Who is on a team from now on; nobody of it leaves while it has a call."""
+    about = {"agency": given.agency, "team_id": given.event["team_id"]}
+    yield Write(_MAY_LEAVE, about)
+    for person_id in given.event["members"]:
+        yield Write(_STAYS, {**about, "person_id": person_id})
+    yield Write(_LEFT_BY_SOMEBODY, {**about, "changed": given.batch})
+    yield Write(_GONE, about)
+
+
+def _signed_on(given: Given) -> Iterator[Write]:
+    yield from _heard(given)
+    yield from _crew(given)
+
+
+def _unanswering(given: Given) -> Iterator[Write]:
+    yield insert("unanswering", agency=given.agency, team_id=given.event["team_id"])
+
+
+def _heard(given: Given) -> Iterator[Write]:
+    if not given.event.get("vouched_by") or given.kind != "member-confirmed":
+        yield Write(_HEARD, {"agency": given.agency, "team_id": given.event["team_id"]})
 
 
 def _pause_applied(given: Given) -> Iterator[Write]:
@@ -254,6 +292,12 @@ FOLDS: dict[str, Fold] = {
     "status-corrected": _status_reported,
     "safety-check-due": _asked,
     "safety-check-missed": _asked,
+    "offer-answered": _heard,
+    "member-confirmed": _heard,
+    "team-heard": _heard,
+    "team-unanswering": _unanswering,
+    "team-signed-on": _signed_on,
+    "shift-changed": _crew,
     "team-signed-off": _left,
     "team-removed": _left,
     "pause-applied": _pause_applied,

@@ -23,9 +23,10 @@ FOLDS: Mapping[str, Mapping[str, Fold]] = {
     "assignments": {**assignments.FOLDS, **commands.ANSWERS},
     "decisions": {**decisions.FOLDS, **commands.ANSWERS},
     "notifications": {**notifications.FOLDS, **commands.ANSWERS},
+    "rosters": commands.ANSWERS,
 }
 COMMANDS = "commands"
-JOURNALS = ("assignments", "decisions", "notifications")
+JOURNALS = ("assignments", "decisions", "notifications", "rosters")
 TOPICS = ("calls", COMMANDS, *JOURNALS)
 """What the auditor reads."""
 

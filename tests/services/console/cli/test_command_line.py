@@ -29,7 +29,7 @@ from shared.call import Call
 from shared.clock import SystemClock
 from shared.enrolment import read_enrolment
 from shared.events import Event
-from shared.links import shift_link
+from shared.links import CALENDARS, calendar_link, calendar_token, shift_link
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
 from tests.services.console.driver import AGENCY, POCKET, SECRET, City, running_city
 from tests.services.console.elsewhere import answers, with_reporting
@@ -62,12 +62,12 @@ class Town:
     city: City
     loop: asyncio.AbstractEventLoop
 
-    def run(self, token: str, *arguments: str) -> Result:
+    def run(self, token: str, *arguments: str, answers: str | None = None) -> Result:
         http = httpx.Client(
             transport=Bridge(self.city, self.loop), base_url="http://door", headers={"Authorization": f"Bearer {token}"}
         )
         with http:
-            return CliRunner().invoke(app, list(arguments), obj=Door(http))
+            return CliRunner().invoke(app, list(arguments), obj=Door(http), input=answers)
 
     def json(self, token: str, *arguments: str, exit_code: int = 0) -> Any:
         result = self.run(token, *arguments, "--json")
@@ -234,7 +234,7 @@ def test_a_programme_takes_two_people(town: Town, tmp_path: Path) -> None:
 
 def test_teams_people_and_a_shift(town: Town) -> None:
     add = ("person", "add", "ann", "--name", "Ann", "--discipline", "paramedic", "--language", "es")
-    assert town.run("supervisor", *add, "--webhook", "https://pages.example/ann").exit_code == 0
+    assert town.run("supervisor", *add).exit_code == 0
     added = ("team", "add", "cares-1", "--model", "community-responder", "--primary", "Central")
     assert town.run("supervisor", *added).exit_code == 0
     answer = town.json("ann", "team", "sign-on", "cares-1", "ann", "--hours", "4")
@@ -245,8 +245,7 @@ def test_teams_people_and_a_shift(town: Town) -> None:
     assert (team["status"], team["members"], team["team"]["primary_districts"]) == ("available", ["ann"], ["Central"])
     assert "cares-1" in town.run("viewer", "team", "list").stdout
     (person,) = town.json("dispatcher", "person", "list")
-    assert [method["kind"] for method in person["person"]["contact_methods"]] == ["pocket", "webhook"]
-    assert "pocket, webhook" in town.run("dispatcher", "person", "list").stdout
+    assert (person["person"]["name"], person["contacts"]) == ("Ann", [])
     for arguments in (
         ("team", "status", "cares-1", "cleared", "--call", CALL_ID, "--disposition", "resolved-on-scene"),
         ("offer", "accept", "offer-1", "--eta", "5"),
@@ -390,6 +389,25 @@ def _paths(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         yield from _paths(inner, (*path, name))
 
 
+def test_calendars_are_handed_out_and_revoked(town: Town) -> None:
+    person = ("person", "add", "ann", "--name", "Ann", "--discipline", "emt")
+    assert town.run("supervisor", *person).exit_code == 0
+    shown = town.run("ann", "rota", "calendar").stdout
+    before: dict[str, str] = {
+        whose: calendar_link(POCKET, calendar_token(SECRET, AGENCY, "ann", whose)) for whose in CALENDARS
+    }
+    assert before["own"] in shown
+    assert before["whole"] in shown
+    assert town.json("supervisor", "rota", "calendar", "ann") == {"person_id": "ann", **before}
+    assert town.run("staff", "rota", "calendar", "ann").exit_code == 1, "staff have their own alone"
+    assert town.run("supervisor", "rota", "calendar", "nobody").exit_code == 1
+    assert town.run("staff", "rota", "revoke-calendar", "ann", "--reason", "mine").exit_code == 1
+    assert town.run("ann", "rota", "revoke-calendar", "ann").exit_code == 2, "a reason is needed"
+    assert town.run("ann", "rota", "revoke-calendar", "ann", "--reason", "it was shared").exit_code == 0
+    after = calendar_link(POCKET, calendar_token(SECRET, AGENCY, "ann", "own", 0, 1))
+    assert town.json("ann", "rota", "calendar")["own"] == after != before["own"]
+
+
 def test_f7_f9_f10_what_lets_in_is_taken_away_by_a_command(town: Town) -> None:
     assert town.run("supervisor", "team", "add", "cares-1", "--model", "peer-led").exit_code == 0
     assert town.run("staff", "team", "sign-on", "cares-1", "the-staff", "ann").exit_code == 0
@@ -423,6 +441,24 @@ def test_a_phone_is_enrolled_by_a_link_and_a_code_and_revoked(town: Town) -> Non
     assert town.json("staff", "device", "list") == [], "staff see their own"
     assert town.run("ann", "device", "revoke", "of-ann").exit_code == 2, "a reason is needed"
     assert town.run("ann", "device", "revoke", "of-ann", "--reason", "lost").exit_code == 0
+
+
+def test_a_roll_call_is_shown_until_it_is_over(town: Town) -> None:
+    assert town.run("viewer", "roll-calls").stdout.startswith("There was no roll call yet.")
+    assert "Done." in town.run("supervisor", "roll-call", "--person", "ann", "--minutes", "5", "--no-wait").stdout
+    (command,) = town.city.commands()
+    assert isinstance(command, events.CallRoll)
+    assert (command.person_ids, command.minutes) == (("ann",), 5)
+    asked = tuple(events.RollPlace(person_id=who, method_id="mobile") for who in ("ann", "ben"))
+    town.write(
+        events.RollCalled(roll_id="a" * 32, asked=asked, until=datetime.now(UTC), called_by="sue"),
+        events.RollClosed(roll_id="a" * 32, silent=asked),
+        journal=NOTIFICATIONS.name,
+    )
+    assert "sue" in town.run("dispatcher", "roll-calls").stdout
+    shown = town.run("dispatcher", "roll-calls", "a" * 32).stdout
+    assert "silent" in shown
+    assert "0 of 2 people answered. It is over." in shown
 
 
 def test_an_alert_is_acknowledged(town: Town) -> None:

@@ -54,14 +54,14 @@ async def provider() -> AsyncIterator[TestProvider]:
 async def city(provider: TestProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[City]:
     plain = driver.settings
 
-    def settings(agencies_file: Path) -> ConsoleSettings:
+    def settings(agencies_file: Path, **given: Any) -> ConsoleSettings:
         changed = {
             "oidc_issuer": provider.issuer,
             "oidc_client_id": CLIENT,
             "oidc_client_secret": SecretStr(CLIENT_SECRET),
             "oidc_callback_url": CALLBACK,
         }
-        return plain(agencies_file).model_copy(update=changed)
+        return plain(agencies_file, **given).model_copy(update=changed)
 
     monkeypatch.setattr(driver, "settings", settings)
     monkeypatch.setattr(driver, "AGENCIES", driver.AGENCIES + DANA)

@@ -45,6 +45,47 @@ class RoomServices(FakeServices):
     def _sign_off(self, command: events.SignOff) -> list[Event]:
         return [events.TeamSignedOff(team_id=command.team_id, shift_id="shift-1"), done(command)]
 
+    def _take_shift(self, command: events.TakeShift) -> list[Event]:
+        taken = events.PlaceTaken(
+            shift_id=command.shift_id,
+            team_id="cares-1",
+            place=command.place,
+            person_id=command.person_id,
+            starts_at=command.starts_at,
+            ends_at=command.ends_at,
+            taken_by=command.issued_by,
+        )
+        closed = events.GapClosed(gap_id=f"gap-{command.shift_id}", shift_id=command.shift_id, team_id="cares-1")
+        return [taken, closed, done(command, f"{command.person_id} has the place.")]
+
+    def _ask_for_cover(self, command: events.AskForCover) -> list[Event]:
+        asked = events.CoverAsked(
+            shift_id=command.shift_id, team_id="cares-1", place=command.place, person_id=command.issued_by
+        )
+        return [asked, done(command, "2 people are asked.")]
+
+    def _drop_shift(self, command: events.DropShift) -> list[Event]:
+        dropped = events.ShiftDropped(
+            shift_id=command.shift_id, team_id="cares-1", dropped_by=command.issued_by, reason=command.reason
+        )
+        return [dropped, done(command, "The shift does not take place.")]
+
+    def _set_absence(self, command: events.SetAbsence) -> list[Event]:
+        absence = events.AbsenceSet(
+            absence_id=command.command_id,
+            person_id=command.person_id,
+            starts_at=command.starts_at,
+            ends_at=command.ends_at,
+            set_by=command.issued_by,
+        )
+        return [absence, done(command, f"{command.person_id} is away.")]
+
+    def _call_roll(self, command: events.CallRoll) -> list[Event]:
+        asked = tuple(events.RollPlace(person_id=person_id, method_id="mobile") for person_id in command.person_ids)
+        until = self.log.clock.now() + timedelta(minutes=command.minutes)
+        called = events.RollCalled(roll_id=command.command_id, asked=asked, until=until, called_by=command.issued_by)
+        return [called, done(command, f"{len(asked)} are asked.", about=command.command_id)]
+
     def _override_call(self, command: events.OverrideCall) -> list[Event]:
         overridden = events.CallOverridden(
             call_id=command.call_id,

@@ -75,6 +75,23 @@ async def test_all_carriers_down_is_said_at_once(channel: Channel) -> None:
 
 
 @pytest.mark.scenario("failures")
+@pytest.mark.parametrize("channel", CHANNELS)
+async def test_where_every_carrier_is_too_busy_they_are_asked_once_more(channel: Channel) -> None:
+    town = Town()
+    phone = town.phone(picks_up_after_seconds=None)
+    for carrier in ("twilio", "telnyx"):
+        town.mood(carrier, status=429, times=1)
+    assert (await town.send(page(), channel)).result == "done"
+    await town.time.pass_seconds(60)
+    assert len(phone.texts) + len(phone.calls) == 1
+    assert len(town.network.sent()) == 1
+    for carrier in ("twilio", "telnyx"):
+        town.mood(carrier, status=429)
+    outcome = await town.send(page(2, seconds=90), channel)
+    assert (outcome.result, outcome.why) == ("failed", "queue-full")
+
+
+@pytest.mark.scenario("failures")
 @pytest.mark.parametrize("carrier", ["twilio", "telnyx"])
 async def test_who_has_opted_out_is_not_reached_by_another_carrier(carrier: str) -> None:
     town = Town(twilio_first=carrier == "twilio")

@@ -7,7 +7,7 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.notification.carriers.gsm import SEGMENT_SEPTETS, fitted, plain, septets
@@ -30,6 +30,11 @@ def test_without_a_zone_no_time_is_named_rather_than_a_wrong_one() -> None:
     assert ":00" not in text_of(page(), "", None)
 
 
+LONGEST = "x" * 200
+
+
+@example(LONGEST, LONGEST, LONGEST, "offer", LINK)
+@example("", "", "", "offer", "https://link/" + "a" * 147)
 @given(
     st.text(max_size=80), st.text(max_size=200), st.text(max_size=200), st.sampled_from(get_args(PageKind)),
     st.text(alphabet="ab/:~-_.€ü", max_size=200).map(lambda path: f"https://link/{path}"),

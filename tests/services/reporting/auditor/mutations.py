@@ -207,6 +207,14 @@ def _on_scene(log: Log) -> tuple[list[Stored], int, dict[str, Any]]:
     raise LookupError("no team cleared a call on scene")
 
 
+def somebody_leaves(log: Log) -> None:
+    """The plan takes somebody off a team that is on scene."""
+    records, index, event = _on_scene(log)
+    headers = {**records[index].headers, "type": b"shift-changed"}
+    value = json.dumps({"team_id": event["team_id"], "members": ["somebody-else"]}).encode()
+    records.insert(index + 1, replace(records[index], headers=headers, value=value))
+
+
 def _misled(log: Log) -> None:
     def is_acceptance(event: Mapping[str, Any]) -> bool:
         outcome = event["body"]["data"].get("outcome") if event["kind"] == "call.routed" else None
@@ -267,6 +275,9 @@ MUTATIONS: Mapping[str, Callable[[Log], None]] = {
     "test-call-is-one": rewrite("assignments", "call-routed", synthetic=True),
     "one-team-a-call": _second_call,
     "nobody-dropped": _taken_off,
+    "silent-not-offered": _before(
+        "offer-made", "team-unanswering", lambda event: {"team_id": event["team_id"], "unanswered": 2}
+    ),
     "silence-asked-about": _silent,
     "a-person-wins": _before(
         "offer-accepted", "call-overridden",

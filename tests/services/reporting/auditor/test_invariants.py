@@ -20,7 +20,7 @@ from services.reporting.auditor.tables import BATCH, LOG_END, METADATA, SECOND, 
 from services.reporting.store.engine import transaction
 from shared.engine.broker import Stored
 from tests.services.reporting.auditor.driver import asked, batches_of, fill, filled
-from tests.services.reporting.auditor.mutations import MUTATIONS, Log, changed, copy_of, event_of, find
+from tests.services.reporting.auditor.mutations import MUTATIONS, Log, changed, copy_of, event_of, find, somebody_leaves
 from tests.simulation.simulate import Day, simulate
 
 NAMES = {invariant.name for invariant in INVARIANTS}
@@ -92,6 +92,14 @@ def test_clean_journals_are_clean_in_whatever_order_topics_are_read(seed: int) -
     log = copy_of(simulate(seed).log.places)
     late = {invariant.name for invariant in INVARIANTS if invariant.severity == "late"}
     assert broken_in(log, after=60 * SECOND, seed=seed) <= late
+
+
+@pytest.mark.scenario("duty")
+def test_nobody_leaves_a_team_that_has_a_call(day: Day) -> None:
+    log = copy_of(day.log.places)
+    assert "nobody-dropped" not in broken_in(log)
+    somebody_leaves(log)
+    assert "nobody-dropped" in broken_in(log)
 
 
 async def test_the_same_is_found_on_either_database(store: AsyncEngine, day: Day) -> None:

@@ -1,0 +1,161 @@
+"""Where addresses and names of staff are sealed, appended to `contacts`, and erased from there.
+
+What is read on the way back is a name, for those who may read people. An address is never told to anybody again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+
+from services.console.api.problems import RETRY_SECONDS
+from services.console.config import ConsoleSettings
+from shared.clock import Clock
+from shared.contact_forms import AddressRefused, doubt_about, normal_form, normal_name
+from shared.contacts import (
+    NAME,
+    SEGMENT,
+    ContactKey,
+    Contacts,
+    ContactsBehind,
+    SealedContact,
+    append_contact,
+    erase_contacts,
+    name_key,
+    seal_address,
+    seal_name,
+)
+from shared.doors.command import LogAway, appended
+from shared.doors.problems import Fault, Problem
+from shared.engine.broker import Broker, BrokerUnavailable
+from shared.events import ContactKind, Sealed
+from shared.sealing import Sealer
+from shared.telemetry import logger
+
+DOOR = "console"
+AGAIN_SECONDS = 1.0
+CATCH_UP_SECONDS = 2.0
+NO_KEY = "This console has no sealing key (CAREROUTE_SEALING_KEY), so no address and no name can be taken here."
+LOG_AWAY = "The log did not take it in time; it may still arrive there. Send the same again."
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An address that stands in `contacts`, and what stood there before."""
+
+    contact: SealedContact
+    position: int
+    doubt: str
+    before: Sealed | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactDesk:
+    """Seals what is to be kept, and erases it."""
+
+    broker: Broker
+    contacts: Contacts
+    clock: Clock
+    settings: ConsoleSettings
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Follow `contacts` beside the requests: whatever goes wrong with it keeps nobody from the stop switch."""
+        async with asyncio.TaskGroup() as tasks:
+            beside = (tasks.create_task(self._follow()), tasks.create_task(self._stir()))
+            yield
+            for task in beside:
+                task.cancel()
+
+    async def put_address(self, key: ContactKey, kind: ContactKind, address: str) -> Placed:
+        """Seal an address and append it. Raises Problem (409, 422, 503)."""
+        sealer = self._sealer()
+        try:
+            normal = self.normal_form(kind, address)
+        except AddressRefused as wrong:
+            raise _not_taken("address", str(wrong)) from None
+        before = self.contacts.sealed(key)
+        contact = seal_address(sealer, key, kind, normal)
+        return Placed(contact, await self._append(contact), doubt_about(kind, normal), before)
+
+    def normal_form(self, kind: ContactKind, address: str) -> str:
+        """An address as this door takes it. Raises AddressRefused."""
+        settings = self.settings
+        return normal_form(kind, address, region=settings.phone_region, networks=settings.webhook_networks)
+
+    async def put_back(self, placed: Placed) -> None:
+        """Have an address stand that stood before this one, which a service has refused. Raises Problem (503)."""
+        if placed.before is None:
+            await self.erase(placed.contact.key.agency, [placed.contact.key])
+        else:
+            await self._append(replace(placed.contact, sealed=placed.before))
+
+    async def put_name(self, agency: str, person_id: str, name: str) -> None:
+        """Seal a person's name and append it, unless it stands so. Raises Problem (409, 422, 503)."""
+        sealer = self._sealer()
+        try:
+            normal = normal_name(name)
+        except AddressRefused as wrong:
+            raise _not_taken("person.name", str(wrong)) from None
+        if self.contacts.name(agency, person_id) != normal:
+            await self._append(seal_name(sealer, agency, person_id, normal))
+
+    async def erase(self, agency: str, keys: list[ContactKey]) -> None:
+        """Erase what is sealed under these keys. Raises Problem (503)."""
+        try:
+            await appended(erase_contacts(self.broker, agency, keys))
+        except LogAway:
+            raise _log_away() from None
+
+    async def erase_person(self, agency: str, person_id: str, *, with_name: bool) -> None:
+        """Erase every address of a person, whoever set it a moment ago; and their name. Raises Problem (503)."""
+        try:
+            await self.contacts.catch_up(agency, CATCH_UP_SECONDS)
+        except (ContactsBehind, BrokerUnavailable):
+            raise _log_away() from None
+        name = name_key(agency, person_id)
+        keys = [key for key in self.contacts.keys(agency, person_id) if with_name or key != name]
+        await self.erase(agency, keys)
+
+    def _sealer(self) -> Sealer:
+        if self.contacts.sealer is None:
+            raise Problem(HTTPStatus.CONFLICT, NO_KEY, reason="no-sealing-key")
+        return self.contacts.sealer
+
+    async def _append(self, contact: SealedContact) -> int:
+        try:
+            return await appended(append_contact(self.broker, self.clock, DOOR, contact))
+        except LogAway:
+            raise _log_away() from None
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                await self.contacts.run(asyncio.Event())
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is tried again
+                logger().warning("addresses not followed, trying again", error=type(error).__name__)
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _stir(self) -> None:
+        while True:
+            await asyncio.sleep(SEGMENT.total_seconds())
+            with suppress(BrokerUnavailable):
+                await self.contacts.stir()
+
+
+def check_method(method_id: str) -> None:
+    """Raise Problem (422) for the method that is kept for a person's name."""
+    if method_id == NAME:
+        raise _not_taken("method_id", "must be another word: under `name` the person's name is sealed")
+
+
+def _not_taken(path: str, right: str) -> Problem:
+    fault = Fault(path, "cannot be taken", right)
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"The {path.rpartition('.')[2]} {right}.", fault)
+
+
+def _log_away() -> Problem:
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, LOG_AWAY, headers={"Retry-After": RETRY_SECONDS})

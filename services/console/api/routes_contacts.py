@@ -1,0 +1,131 @@
+"""The ways to people: set, taken away, listed without their addresses; and everything of a person erased."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
+
+from services.console.api import bodies
+from services.console.api.access import RIGHTS, Asking, may
+from services.console.api.contact_desk import ContactDesk, check_method
+from services.console.api.issue import Answered
+from services.console.api.problems import RESPONSES, ProblemDetails
+from services.console.api.routes_commands import COMMAND_RESPONSES, Issuer, issuing
+from services.console.api.routes_reads import contacts_of, whole_view
+from services.console.view.records import ContactSeen
+from shared import events
+from shared.call import Name
+from shared.contact_forms import AddressRefused
+from shared.contacts import ContactKey
+from shared.doors.problems import Fault, Problem
+
+router = APIRouter(prefix="/v1", tags=["contacts"], responses=RESPONSES)
+
+
+def desk_of(request: Request) -> ContactDesk:
+    """Where addresses are sealed."""
+    desk: ContactDesk = request.app.state.contact_desk
+    return desk
+
+
+@router.get("/people/{person_id}/contacts")
+async def list_contacts(
+    request: Request, who: Annotated[Asking, Depends(may("read"))], person_id: Name
+) -> list[ContactSeen]:
+    """The ways to a person, in the order of their turns, and whether they work; staff see their own."""
+    if person_id != who.name and not who.roles & RIGHTS["read-people"]:
+        raise Problem(HTTPStatus.FORBIDDEN, "You may see your own only.")
+    return list(contacts_of(whole_view(request).agency(who.agency), person_id))
+
+
+class PeopleChecked(BaseModel):
+    """What would be added."""
+
+    people: int
+    ways: int
+
+
+@router.post("/people/check")
+async def check_people(
+    request: Request, _who: Annotated[Asking, Depends(may("define"))], body: bodies.CheckPeopleBody
+) -> PeopleChecked:
+    """Say of people and their addresses whether they would be taken. It changes nothing."""
+    desk, faults = desk_of(request), []
+    for number, each in enumerate(body.people):
+        for place, way in enumerate(each.ways):
+            try:
+                desk.normal_form(way.kind, way.address)
+            except AddressRefused as wrong:
+                faults.append(Fault(f"people.{number}.ways.{place}.address", "cannot be taken", str(wrong)))
+    if faults:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Some addresses cannot be taken; see errors for each.", *faults)
+    return PeopleChecked(people=len(body.people), ways=sum(len(each.ways) for each in body.people))
+
+
+@router.post("/people/{person_id}/contacts/{method_id}", responses=COMMAND_RESPONSES)
+async def set_contact(
+    issuer: Annotated[Issuer, issuing("set-contact")], person_id: Name, method_id: Name, body: bodies.ContactBody
+) -> Answered:
+    """Have a way to a person stand, or stand anew; staff set their own.
+
+    The address is sealed here; only its kind, what may be shown of it and a pseudonym go on. Nobody is told it again.
+    """
+    issuer.of_own(person_id)
+    check_method(method_id)
+    _check_on_books(issuer, person_id)
+    about = {
+        "person_id": person_id,
+        "method_id": method_id,
+        **body.model_dump(include={"kind", "after_seconds", "reason"}),
+    }
+    if body.kind == "pocket" and not body.address:
+        return await issuer.issue(events.SetContact, about)
+    desk = desk_of(issuer.request)
+    placed = await desk.put_address(ContactKey(issuer.who.agency, person_id, method_id), body.kind, body.address)
+    about |= {"shown": placed.contact.shown, "fingerprint": placed.contact.fingerprint}
+    try:
+        answered = await issuer.issue(events.SetContact, about, apart={"position": placed.position})
+    except Problem as problem:
+        if problem.status_code == HTTPStatus.CONFLICT:
+            await desk.put_back(placed)
+        raise
+    if placed.doubt:
+        answered.sentence = f"{answered.sentence} {placed.doubt}".strip()
+    return answered
+
+
+@router.post("/people/{person_id}/contacts/{method_id}/remove", responses=COMMAND_RESPONSES)
+async def remove_contact(
+    issuer: Annotated[Issuer, issuing("set-contact")], person_id: Name, method_id: Name, body: bodies.Body
+) -> Answered:
+    """Take a way to a person away, and erase its address; staff take away their own."""
+    issuer.of_own(person_id)
+    check_method(method_id)
+    await desk_of(issuer.request).erase(issuer.who.agency, [ContactKey(issuer.who.agency, person_id, method_id)])
+    about = {"person_id": person_id, "method_id": method_id, **body.fields()}
+    return await issuer.issue(events.RemoveContact, about)
+
+
+@router.post("/people/{person_id}/erase", responses={**COMMAND_RESPONSES, 409: {"model": ProblemDetails}})
+async def erase_person(
+    issuer: Annotated[Issuer, issuing("erase-person")], person_id: Name, body: bodies.ErasePersonBody
+) -> Answered:
+    """Take a person off the books, and erase their name and every address of theirs. Refused while they work."""
+    about = {"person_id": person_id, **body.fields()}
+    removed = await issuer.issue(events.RemovePerson, about)
+    if removed.state != "done":
+        removed.sentence = f"Nothing is erased before {person_id} is off the books: send it again then."
+        return removed
+    await desk_of(issuer.request).erase_person(issuer.who.agency, person_id, with_name=True)
+    return await issuer.issue(events.ErasePerson, about)
+
+
+def _check_on_books(issuer: Issuer, person_id: str) -> None:
+    """Raise Problem (409) where nobody of that name is on the books, as far as this door has read."""
+    state = issuer.request.app.state
+    if state.follower.ready and person_id not in state.view.agency(issuer.who.agency).people:
+        sentence = f"There is no {person_id} among the staff: add them first."
+        raise Problem(HTTPStatus.CONFLICT, sentence, reason="unknown-person")

@@ -1,0 +1,148 @@
+"""The page Rota: six weeks of who is planned when, what the plan lacks and why, and whatever changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from services.console.pages.page import ConsolePage, Region, Row, Visit
+from services.console.pages.rota_line import LOCAL, date_of, html_id_of, lack_line, shift_line
+from services.console.view.rota_records import FeedSeen, ShiftTold, told, told_dropped
+from shared.programme.judging.hours import instant
+
+WEEKS = 6
+MOST_LACKING = 60
+DAYS_A_WEEK = 7
+
+
+class WeekLine(NamedTuple):
+    """A week, and how much is planned and lacking in it."""
+
+    address: str
+    begins: str
+    shifts: int
+    lacking: int
+    chosen: bool
+
+
+class FeedLine(NamedTuple):
+    """A plan that is read from another tool."""
+
+    source: str
+    read_at: datetime
+    stale: bool
+    faults: tuple[str, ...]
+
+
+def regions(visit: Visit) -> Sequence[Region]:
+    """What is lacking in six weeks, the weeks, the shifts of one of them, and plans that are read from elsewhere."""
+    weeks = [(monday, _shifts(visit, monday)) for monday in _mondays(visit)]
+    chosen = _chosen(visit)
+    lacking = [shift for _, shifts in weeks for shift in shifts if shift.gaps]
+    lacking_rows = [_lacking_row(visit, shift) for shift in lacking[:MOST_LACKING]]
+    if len(lacking) > MOST_LACKING:
+        more = f"{len(lacking) - MOST_LACKING} more shifts lack something later."
+        lacking_rows.append(Row("lack-more", "row_empty.html", more))
+    feeds = sorted(visit.seen.rota.feeds.items())
+    return (
+        Region("lacking", lacking_rows, empty="Nothing that is planned lacks anything."),
+        Region("weeks", [_week_row(visit, monday, shifts) for monday, shifts in weeks], label="Weeks"),
+        Region("shifts", list(_shift_rows(visit, _shifts(visit, chosen))), empty="Nothing is planned in this week."),
+        Region("feeds", [_feed_row(source, feed) for source, feed in feeds], empty="No other tool's plan is read."),
+    )
+
+
+async def show(visit: Visit) -> Mapping[str, Any]:
+    """What is chosen, and what there is to choose from."""
+    chosen = _chosen(visit)
+    teams = sorted({shift.plan.team_id for shift in visit.seen.rota.shifts.values()} | set(visit.seen.teams))
+    tomorrow = instant(visit.zone, visit.now.astimezone(visit.zone).date() + timedelta(days=1), 7 * 60)
+    return {
+        "week": f"{chosen:%Y-%m-%d}",
+        "begins": f"{chosen:%d %B %Y}".lstrip("0"),
+        "team": visit.query.get("team", ""),
+        "teams": teams,
+        "people": people_of(visit),
+        "from_local": f"{tomorrow.astimezone(visit.zone):{LOCAL}}",
+        "address": _address(visit, chosen),
+    }
+
+
+def people_of(visit: Visit) -> list[tuple[str, str]]:
+    """Id and name of everybody on the books, for whoever may see that."""
+    if not visit.may("read-people"):
+        return []
+    people = ((person_id, visit.name_of(person_id)) for person_id in visit.seen.people)
+    return sorted(people, key=lambda person: (person[1], person[0]))
+
+
+# --- weeks
+
+
+def _mondays(visit: Visit) -> list[date]:
+    today = visit.now.astimezone(visit.zone).date()
+    first = today - timedelta(days=today.weekday())
+    return [first + timedelta(weeks=number) for number in range(WEEKS + 1)]
+
+
+def _chosen(visit: Visit) -> date:
+    """The Monday that is asked for; this week's, where none is, or none that is planned."""
+    mondays = _mondays(visit)
+    wanted = visit.query.get("week", "")
+    return next((monday for monday in mondays if monday.isoformat() == wanted), mondays[0])
+
+
+def _shifts(visit: Visit, monday: date) -> list[ShiftTold]:
+    """The shifts that begin in a week, of the team that is asked for; and those that are over in no list."""
+    begin, end = instant(visit.zone, monday, 0), instant(visit.zone, monday + timedelta(days=DAYS_A_WEEK), 0)
+    rota, team_id = visit.seen.rota, visit.query.get("team") or None
+    shifts = [told(rota, shift) for shift in rota.between(begin, end, team_id=team_id)]
+    dropped = (told_dropped(each) for each in rota.dropped.values())
+    shifts += (each for each in dropped if team_id in (None, each.team_id))
+    begun = (each for each in shifts if begin <= each.starts_at < end)
+    return sorted(begun, key=lambda each: (each.starts_at, each.team_id, each.shift_id))
+
+
+def _address(visit: Visit, monday: date) -> str:
+    query = {"week": monday.isoformat()}
+    if team := visit.query.get("team"):
+        query["team"] = team
+    return f"/rota?{urlencode(query)}"
+
+
+# --- rows
+
+
+def _lacking_row(visit: Visit, shift: ShiftTold) -> Row:
+    day = shift.starts_at.astimezone(visit.zone).date()
+    address = _address(visit, day - timedelta(days=day.weekday()))
+    return Row(f"lack-{html_id_of(shift.shift_id)}", "row_lacking.html", lack_line(visit, shift, address), "alert")
+
+
+def _week_row(visit: Visit, monday: date, shifts: Sequence[ShiftTold]) -> Row:
+    lacking = sum(bool(shift.gaps) for shift in shifts)
+    line = WeekLine(
+        _address(visit, monday), f"{monday:%d %b}".lstrip("0"), len(shifts), lacking, monday == _chosen(visit)
+    )
+    return Row(f"week-{monday.isoformat()}", "row_week.html", line)
+
+
+def _shift_rows(visit: Visit, shifts: Sequence[ShiftTold]) -> Iterator[Row]:
+    before, back = "", _address(visit, _chosen(visit))
+    for shift in shifts:
+        day = date_of(shift.starts_at, visit.zone)
+        line = shift_line(visit, shift, back, "" if day == before else day)
+        before = day
+        yield Row(
+            f"shift-{line.html_id}", "row_shift.html", (line, tuple(people_of(visit))), "alert" if line.gaps else ""
+        )
+
+
+def _feed_row(source: str, feed: FeedSeen) -> Row:
+    line = FeedLine(source, feed.read_at, feed.stale, feed.newest.faults)
+    return Row(f"feed-{html_id_of(source)}", "row_feed.html", line, "alert" if feed.stale or line.faults else "")
+
+
+PAGE = ConsolePage("/rota", "Rota", "read", "rota.html", show=show, regions=regions, refresh_seconds=1.0)

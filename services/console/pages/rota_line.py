@@ -1,0 +1,154 @@
+"""A shift of the rota as pages show it: when, who has which place, and in words what it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from services.console.pages.page import Visit
+from services.console.view.rota_records import GapTold, PlaceTold, ShiftTold, StretchTold
+from shared.events import GapReason
+
+LOCAL = "%Y-%m-%dT%H:%M"
+"""A time on the agency's clocks, as fields of forms have it."""
+GAPS: Mapping[GapReason, str] = {
+    "empty": "nobody is on it",
+    "understaffed": "too few, or not trained for it",
+    "absent": "{} is away",
+    "unreachable": "{} cannot be reached: no way to them has proved to work",
+    "no-rest": "{} has too little rest, or two shifts at once",
+}
+
+
+class HolderLine(NamedTuple):
+    """Who has a place, or a part of it."""
+
+    name: str
+    """Empty: nobody."""
+    part: str
+    """From when to when, where it is a part."""
+    is_away: bool
+
+
+class PlaceLine(NamedTuple):
+    """A place of a shift."""
+
+    number: int
+    needs: str
+    holders: tuple[HolderLine, ...]
+    cover_wanted: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody is wanted for it, all of it or a part."""
+        return self.cover_wanted or any(not holder.name or holder.is_away for holder in self.holders)
+
+
+class ShiftLine(NamedTuple):
+    """A shift as a row shows it."""
+
+    html_id: str
+    path: str
+    day: str
+    """Its date, where it is the first of its day in the list."""
+    date: str
+    team_id: str
+    duty: str
+    hours: str
+    begun: bool
+    places: tuple[PlaceLine, ...]
+    gaps: tuple[str, ...]
+    comes_from: str
+    dropped: str
+    starts_local: str
+    ends_local: str
+    back: str
+
+
+class LackLine(NamedTuple):
+    """What a shift lacks, with the way to it."""
+
+    date: str
+    hours: str
+    team_id: str
+    duty: str
+    gaps: tuple[str, ...]
+    starts_at: datetime
+    address: str
+
+
+def shift_line(visit: Visit, shift: ShiftTold, back: str, day: str = "") -> ShiftLine:
+    """A shift as a row shows it. `back`: where an act on it leads, without a script."""
+    zone = visit.zone
+    starts, ends = shift.starts_at.astimezone(zone), shift.ends_at.astimezone(zone)
+    return ShiftLine(
+        html_id=html_id_of(shift.shift_id),
+        path=f"/rota/shifts/{quote(shift.shift_id, safe='')}",
+        day=day,
+        date=date_of(shift.starts_at, zone),
+        team_id=shift.team_id,
+        duty=shift.duty,
+        hours=hours_of(shift, zone),
+        begun=shift.begun,
+        places=tuple(_place(visit, place) for place in shift.places),
+        gaps=tuple(dict.fromkeys(gap_in_words(visit, gap) for gap in shift.gaps)),
+        comes_from=shift.comes_from,
+        dropped=shift.dropped,
+        starts_local=f"{starts:{LOCAL}}",
+        ends_local=f"{ends:{LOCAL}}",
+        back=back,
+    )
+
+
+def lack_line(visit: Visit, shift: ShiftTold, address: str) -> LackLine:
+    """What a shift lacks, in words."""
+    return LackLine(
+        date=date_of(shift.starts_at, visit.zone),
+        hours=hours_of(shift, visit.zone),
+        team_id=shift.team_id,
+        duty=shift.duty,
+        gaps=tuple(dict.fromkeys(gap_in_words(visit, gap) for gap in shift.gaps)),
+        starts_at=shift.starts_at,
+        address=f"{address}#shift-{html_id_of(shift.shift_id)}",
+    )
+
+
+def gap_in_words(visit: Visit, gap: GapTold) -> str:
+    """Why a shift lacks something."""
+    return GAPS[gap.why].format(visit.name_of(gap.person_id))
+
+
+def date_of(at: datetime, zone: ZoneInfo) -> str:
+    """A day as people say it."""
+    return f"{at.astimezone(zone):%A, %d %B}".replace(" 0", " ")
+
+
+def hours_of(shift: ShiftTold, zone: ZoneInfo) -> str:
+    """From when to when; with the days on, where it ends on another than the next."""
+    starts, ends = shift.starts_at.astimezone(zone), shift.ends_at.astimezone(zone)
+    days = (ends.date() - starts.date()).days
+    return f"{starts:%H:%M} to {ends:%H:%M}" + (f", {days} days on" if days > 1 else "")
+
+
+def html_id_of(name: str) -> str:
+    """A name as a part of an id in a page."""
+    return quote(name, safe="").replace("%", "_")
+
+
+def _place(visit: Visit, place: PlaceTold) -> PlaceLine:
+    whole = len(place.held) == 1
+    return PlaceLine(
+        number=place.place,
+        needs=place.needs,
+        holders=tuple(_holder(visit, stretch, whole=whole) for stretch in place.held),
+        cover_wanted=place.cover_wanted,
+    )
+
+
+def _holder(visit: Visit, stretch: StretchTold, *, whole: bool) -> HolderLine:
+    starts, ends = stretch.starts_at.astimezone(visit.zone), stretch.ends_at.astimezone(visit.zone)
+    part = "" if whole else f"{starts:%H:%M} to {ends:%H:%M}"
+    return HolderLine(visit.name_of(stretch.person_id) if stretch.person_id else "", part, stretch.absent)

@@ -1,0 +1,79 @@
+"""Whether those on duty can be reached: ways that are lost, and teams to which none is left. After all other rooms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.console.view.agency_records import AgencyRecords, Change
+from services.console.view.reasons import words_of
+from services.console.view.records import Alert
+from shared import events
+from shared.engine.broker import Stored
+from shared.events import Event
+
+
+def _lost(agency: AgencyRecords, event: events.ContactBroken | events.ContactOptedOut, stored: Stored) -> None:
+    """Of somebody who is not at work it can wait: the rota has it as a gap."""
+    person_id, team_id = event.person_id, _team_of(agency, event.person_id)
+    if team_id is None:
+        return
+    why = event.why if isinstance(event, events.ContactBroken) else "opted-out"
+    sentence = f"{person_id} of {team_id} is not reached by {event.method_id} any more: {words_of(why)}."
+    if not _is_reached(agency, person_id):
+        sentence += " No other way to them is left."
+    agency.raise_alert(f"way-lost/{person_id}/{event.method_id}", Alert("way-lost", stored.time, sentence, team_id))
+    _look_at(agency, team_id, stored)
+
+
+def _found(agency: AgencyRecords, event: Any, stored: Stored) -> None:
+    """A way that was proved, set anew, opened again or taken away is lost no more."""
+    agency.end_alert(f"way-lost/{event.person_id}/{event.method_id}", stored.time)
+    if (team_id := _team_of(agency, event.person_id)) is not None:
+        _look_at(agency, team_id, stored)
+
+
+def _shift_changed(agency: AgencyRecords, event: Any, stored: Stored) -> None:
+    _look_at(agency, event.team_id, stored)
+
+
+def _shift_ended(agency: AgencyRecords, event: events.TeamSignedOff, stored: Stored) -> None:
+    agency.end_alert(f"team-unreachable/{event.team_id}", stored.time)
+    for alert in agency.alerts():
+        if alert.kind == "way-lost" and alert.about == event.team_id:
+            agency.end_alert(alert.alert_id, stored.time)
+
+
+def _look_at(agency: AgencyRecords, team_id: str, stored: Stored) -> None:
+    """Raise the alert once where ways to a team were set and none of them works; a team without any has its page."""
+    team = agency.teams.get(team_id)
+    members = () if team is None else team.members
+    alert_id = f"team-unreachable/{team_id}"
+    if not any(agency.contacts.get(member) for member in members) or any(_is_reached(agency, m) for m in members):
+        agency.end_alert(alert_id, stored.time)
+    elif not any(alert.alert_id == alert_id for alert in agency.alerts()):
+        sentence = f"Nobody of {team_id} can be reached: its offers stand on its page alone."
+        agency.raise_alert(alert_id, Alert("team-unreachable", stored.time, sentence, team_id))
+
+
+def _team_of(agency: AgencyRecords, person_id: str) -> str | None:
+    person = agency.people.get(person_id)
+    return None if person is None else person.team_id
+
+
+def _is_reached(agency: AgencyRecords, person_id: str) -> bool:
+    person = agency.people.get(person_id)
+    ways = agency.contacts.get(person_id, {}).values()
+    return any(not (way.broken or way.opted_out) for way in ways) or bool(person and person.person.contact_methods)
+
+
+CHANGES: dict[type[Event], Change] = {
+    events.ContactBroken: _lost,
+    events.ContactOptedOut: _lost,
+    events.ContactProved: _found,
+    events.ContactOptedIn: _found,
+    events.ContactSet: _found,
+    events.ContactRemoved: _found,
+    events.TeamSignedOn: _shift_changed,
+    events.MemberConfirmed: _shift_changed,
+    events.TeamSignedOff: _shift_ended,
+}

@@ -1,0 +1,178 @@
+"""Answers by text and by key: which offer is meant, the command that they are, and what came of it, in words."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from typing import Literal
+
+from services.notification.adapters import Links
+from services.notification.callbacks import words
+from services.notification.callbacks.news import InboundText
+from services.notification.callbacks.replies import Reply, keyword, letter_of, read_reply
+from services.notification.callbacks.view import AgencyView, Asked, OfferSeen, Way
+from shared.acceptance import accept_id, decline_id
+from shared.carriers import CarrierName
+from shared.clock import Clock
+from shared.events import (
+    AcceptOffer,
+    AnswerRoll,
+    Command,
+    DeclineOffer,
+    NoteOptOut,
+    NoteReceipt,
+    PageDue,
+    child_id,
+)
+
+COMMAND_SECONDS = 60
+NEWS_HOURS = 24
+"""What carriers say is true for long after: a command that waits for a service that is down still counts."""
+HELPS, HELP_MINUTES = 5, 10
+"""So often in so many minutes a phone is told more than an answer: one that texts by itself must find an end."""
+
+TextResult = Literal["answer", "stop", "start", "help", "not-understood", "which", "late", "nothing-asked", "stranger"]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a text comes to: commands, of which the answer to the last is waited for; or words at once, or silence."""
+
+    result: TextResult
+    commands: tuple[Command, ...] = ()
+    sentence: str = ""
+    link: str = ""
+
+    @property
+    def awaited(self) -> Command | None:
+        """The command whose answer the person hears."""
+        return self.commands[-1] if self.result == "answer" else None
+
+
+@dataclass(slots=True)
+class Reader:
+    """Makes commands of what people text and press."""
+
+    clock: Clock
+    links: Links
+    _helped: dict[str, deque[datetime]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=HELPS)))
+
+    def text(
+        self, carrier: CarrierName, view: AgencyView, fingerprint: str, text: InboundText, zone: tzinfo | None = None
+    ) -> Read:
+        """What a text comes to. A stranger hears nothing, nor whoever says what carriers answer themselves."""
+        ways = view.ways(fingerprint)
+        if not ways:
+            return Read("stranger")
+        word = text.opt_out.casefold() or keyword(text.body)
+        if word == "stop":
+            return Read("stop", self._opt_out(carrier, view.text_ways(fingerprint), text.sid, opted_out=True))
+        if word == "start" and any(map(view.has_opted_out, view.text_ways(fingerprint))):
+            return Read("start", self._opt_out(carrier, view.text_ways(fingerprint), text.sid, opted_out=False))
+        if word == "help":
+            return Read("help")
+        reply = read_reply(text.body)
+        read = self._how_to_answer(view, ways) if reply is None else self._answer(view, ways, reply, zone)
+        return read if read.commands or self._may_say_more(fingerprint) else Read(read.result)
+
+    def key(self, view: AgencyView, page: PageDue, digits: str) -> Command | None:
+        """The command that a key is; None for a key that means nothing."""
+        if page.kind == "test" and digits == "1":
+            return self._roll(page)
+        if page.kind != "offer" or page.offer_id is None or digits not in ("1", "2"):
+            return None
+        way = Way(page.person_id, page.method.method_id)
+        offer = view.offer(page.offer_id)
+        return self._offer(page.offer_id, offer, page.not_after, way, Reply(take=digits == "1"))
+
+    def receipt(self, carrier: CarrierName, page_id: str, state: str, reason: str, sequence: str) -> NoteReceipt:
+        """What a carrier says of a page; said again it is the same command."""
+        return NoteReceipt.model_validate(
+            {
+                "command_id": child_id(page_id, f"{carrier}/{state}/{sequence}"),
+                "page_id": page_id,
+                "provider": carrier,
+                "state": state,
+                "code": reason,
+                **self._issued(carrier, NEWS_HOURS * 3600),
+            }
+        )
+
+    def _answer(self, view: AgencyView, ways: list[Way], reply: Reply, zone: tzinfo | None) -> Read:
+        now, asked = self.clock.now(), view.asked(ways)
+        if reply.letter:
+            asked = [each for each in asked if letter_of(each.offer.made.offer_id) == reply.letter]
+        is_open = [each for each in asked if each.offer.is_open(now)]
+        if len(is_open) > 1:
+            return Read("which", sentence=words.which([each.offer for each in is_open], zone))
+        if is_open:
+            (meant,) = is_open
+            made, link = meant.offer.made, self._link(meant) if reply.take else ""
+            command = self._offer(made.offer_id, meant.offer, made.expires_at, meant.way, reply)
+            return Read("answer", (command,), link=link)
+        if not reply.letter and reply.take and (page := view.test_page(ways, now)) is not None:
+            return Read("answer", (self._roll(page),))
+        if asked:
+            newest = asked[0]
+            mine = newest.offer.ended == "accepted"
+            return Read("late", sentence=words.over(newest.offer, now), link=self._link(newest) if mine else "")
+        return Read("nothing-asked", sentence=words.NOTHING_ASKED)
+
+    def _how_to_answer(self, view: AgencyView, ways: list[Way]) -> Read:
+        is_asked = any(asked.offer.is_open(self.clock.now()) for asked in view.asked(ways))
+        return Read("not-understood", sentence=words.HOW_TO_ANSWER if is_asked else words.NOTHING_ASKED)
+
+    def _may_say_more(self, fingerprint: str) -> bool:
+        now, helped = self.clock.now(), self._helped[fingerprint]
+        if len(helped) == HELPS and now - helped[0] < timedelta(minutes=HELP_MINUTES):
+            return False
+        helped.append(now)
+        return True
+
+    def _offer(self, offer_id: str, offer: OfferSeen | None, expires_at: datetime, way: Way, reply: Reply) -> Command:
+        """The same command as the person's tap on the page of the offer would be: whichever comes first is it."""
+        about = {
+            "offer_id": offer_id,
+            "person_id": way.person_id,
+            "method_id": way.method_id,
+            **self._issued(way.person_id) | {"expires_at": expires_at},
+        }
+        if not reply.take:
+            return DeclineOffer.model_validate({"command_id": decline_id(offer_id, way.person_id), **about})
+        command_id = accept_id(offer_id, way.person_id, offer.made if offer else None, reply.minutes)
+        return AcceptOffer.model_validate({"command_id": command_id, "eta_minutes": reply.minutes, **about})
+
+    def _roll(self, page: PageDue) -> AnswerRoll:
+        return AnswerRoll.model_validate(
+            {
+                "command_id": child_id(page.page_id, "answer"),
+                "roll_id": page.about,
+                "person_id": page.person_id,
+                "method_id": page.method.method_id,
+                **self._issued(page.person_id),
+            }
+        )
+
+    def _opt_out(self, carrier: CarrierName, ways: list[Way], sid: str, *, opted_out: bool) -> tuple[Command, ...]:
+        word = "stop" if opted_out else "start"
+        return tuple(
+            NoteOptOut.model_validate(
+                {
+                    "command_id": child_id(sid, f"{carrier}/{word}/{way.person_id}/{way.method_id}"),
+                    "person_id": way.person_id,
+                    "method_id": way.method_id,
+                    "opted_out": opted_out,
+                    **self._issued(carrier, NEWS_HOURS * 3600),
+                }
+            )
+            for way in ways
+        )
+
+    def _link(self, asked: Asked) -> str:
+        page = asked.offer.page_to(asked.way)
+        return "" if page is None else self.links.of(page)
+
+    def _issued(self, by: str, seconds: float = COMMAND_SECONDS) -> dict[str, object]:
+        now = self.clock.now()
+        return {"issued_by": by, "issued_at": now, "expires_at": now + timedelta(seconds=seconds)}

@@ -1,0 +1,337 @@
+"""The door for carriers. `POST` alone does anything, and only where the carrier has signed it and we made the address.
+
+What it takes is on the log before it says so: while the broker is away it answers 503, and carriers come again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
+
+from services.notification.adapters import Links
+from services.notification.callbacks import words
+from services.notification.callbacks.answering import Read, Reader
+from services.notification.callbacks.config import CallbacksSettings
+from services.notification.callbacks.news import InboundText, NoNews, inbound_text, key_pressed, page_news
+from services.notification.callbacks.signatures import telnyx_holds, twilio_holds
+from services.notification.callbacks.view import CHANGES, View
+from services.notification.carriers import telnyx
+from services.notification.carriers.request import Ask, Text
+from services.notification.carriers.twilio import RETRY
+from services.notification.carriers.twiml import ONLY_WRONG_KEYS, twiml
+from services.notification.carriers.urls import CallbackUrls, PageToken
+from services.notification.exchange import Exchanges
+from shared.agencies import Agencies
+from shared.carriers import CarrierName, Telnyx, Twilio
+from shared.clock import Clock
+from shared.contact_forms import AddressRefused, normal_form
+from shared.doors.answers import Answer, AnswerFollower
+from shared.doors.command import CommandLog, LogAway, appended, send
+from shared.doors.guard import NOT_STORED, Bounds, Guard
+from shared.doors.operations import operations_routes
+from shared.doors.serve import connected
+from shared.engine.broker import Broker
+from shared.events import Command, PageDue
+from shared.sealing import Sealer
+from shared.telemetry import CALLBACKS, INBOUND_TEXTS, begin
+from shared.topics import ASSIGNMENTS, NOTIFICATIONS
+
+DOOR: Final = "callbacks"
+FOLLOWED = (ASSIGNMENTS, NOTIFICATIONS)
+ANSWER_SECONDS = 1.6
+"""So long the answer to a command is waited for; carriers want theirs within two seconds."""
+PAGE_SECONDS = 1.0
+"""So long a page that somebody has been called for is waited for: its carrier may be quicker than the log."""
+LOOK_SECONDS = 0.05
+LOOKS_AGAIN = 3
+WRONG_KEYS = 2
+MAX_BODY_BYTES = 1 << 15
+REPLY_SECONDS, REPLY_VALID_SECONDS = 4.0, 300
+REMEMBERED_TEXTS = 5_000
+XML = "text/xml"
+
+
+class _Refused(HTTPException):
+    """Not from the carrier, or to an address that we did not make."""
+
+
+@dataclass(slots=True)
+class Door:
+    """What the door needs."""
+
+    broker: Broker
+    follower: AnswerFollower
+    view: View
+    agencies: Agencies
+    sealer: Sealer
+    urls: CallbackUrls
+    reader: Reader
+    ask: Ask
+    clock: Clock
+    _reads: OrderedDict[tuple[str, str, str], Read] = field(default_factory=OrderedDict)
+    """By carrier, agency and the carrier's name for it, what a text was taken for."""
+
+    async def genuine(self, carrier: CarrierName, agency: str, request: Request) -> bytes:
+        """The body of a request, if the agency's account at the carrier has signed it. Raises HTTPException (403)."""
+        body = await request.body()
+        account = self.agencies.carrier(agency, carrier)
+        path, query = (request.scope[part].decode("latin-1") for part in ("raw_path", "query_string"))
+        url = self.urls.base_url.rstrip("/") + path + (f"?{query}" if query else "")
+        if isinstance(account, Twilio):
+            is_genuine = any(twilio_holds(account, each, request.headers, body) for each in (url, url + RETRY))
+        else:
+            is_genuine = account is not None and telnyx_holds(account, request.headers, body, self.clock.now())
+        if not is_genuine:
+            raise _Refused(HTTPStatus.FORBIDDEN)
+        return body
+
+    def page_of(self, token: str) -> PageToken:
+        """The page that an address names. Raises HTTPException (403)."""
+        page = self.urls.page(token)
+        if page is None:
+            raise _Refused(HTTPStatus.FORBIDDEN)
+        return page
+
+    async def page(self, token: PageToken) -> PageDue | None:
+        """The page itself, as soon as it has been read; None if that takes too long."""
+        looks = int(PAGE_SECONDS / LOOK_SECONDS)
+        for _ in range(looks):
+            if (page := self.view.agency(token.agency).page(token.page_id)) is not None:
+                return page
+            await asyncio.sleep(LOOK_SECONDS)
+        return None
+
+    async def note(self, agency: str, commands: Sequence[Command]) -> None:
+        """Put commands on the log, whose answers nobody waits for. Raises LogAway."""
+        for command in commands:
+            await appended(send(self.broker, agency, command, self.clock, DOOR))
+
+    async def answer(self, agency: str, command: Command, *, again: bool) -> Answer | None:
+        """The answer to a command, which is put on the log unless it was before. Raises LogAway."""
+        if again:
+            return await self.follower.answer(command.command_id, ANSWER_SECONDS)
+        return await CommandLog(DOOR, self.broker, self.follower, self.clock).issue(agency, command, ANSWER_SECONDS)
+
+    def fingerprint(self, sender: str) -> str:
+        """The pseudonym of a number; empty for what is none."""
+        try:
+            return self.sealer.pseudonym(normal_form("sms", sender))
+        except AddressRefused:
+            return ""
+
+    def read(self, carrier: CarrierName, agency: str, text: InboundText) -> tuple[Read, bool]:
+        """What a text is taken for, and whether it came for the first time.
+
+        One that comes again is what it was: neither a carrier's second try nor somebody's recording of an old answer
+        ever answers another offer.
+        """
+        name = (carrier, agency, text.sid)
+        if (read := self._reads.get(name)) is not None:
+            return read, False
+        view, zone = self.view.agency(agency), self.agencies.zone(agency)
+        read = self._reads[name] = self.reader.text(carrier, view, self.fingerprint(text.sender), text, zone)
+        if len(self._reads) > REMEMBERED_TEXTS:
+            self._reads.popitem(last=False)
+        return read, True
+
+    def forget(self, carrier: CarrierName, agency: str, text: InboundText) -> None:
+        """A text is not answered: when it comes again it comes for the first time."""
+        self._reads.pop((carrier, agency, text.sid), None)
+
+    async def words_for(self, read: Read) -> str:
+        """What somebody hears of their text, as a text."""
+        awaited = read.awaited
+        if awaited is None:
+            return words.as_text(read.sentence, read.link)
+        answer = await self.follower.answer(awaited.command_id, ANSWER_SECONDS)
+        return words.as_text(words.heard(answer), read.link)
+
+    async def reply(self, account: Telnyx, text: InboundText, read: Read) -> None:
+        """Text back what came of it, from the number that was texted."""
+        body = await self.words_for(read)
+        if body:
+            ours = Text(text.sender, text.to, body, REPLY_SECONDS, REPLY_VALID_SECONDS)
+            await telnyx.send_text(self.ask, account, ours)
+
+
+def open_door(broker: Broker, clock: Clock, settings: CallbacksSettings) -> Door:
+    """The door on a broker; nothing is read before its application starts."""
+    view = View()
+    secret = settings.link_secret.get_secret_value()
+    return Door(
+        broker=broker,
+        follower=AnswerFollower(broker, FOLLOWED, view.fold, frozenset(CHANGES)),
+        view=view,
+        agencies=Agencies(settings.agencies_file),
+        sealer=Sealer(settings.sealing_key.get_secret_value()),
+        urls=CallbackUrls(settings.callbacks_url, secret),
+        reader=Reader(clock, Links(settings.pocket_url, secret)),
+        ask=Exchanges(settings.webhook_networks).ask,
+        clock=clock,
+    )
+
+
+def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
+    """The door as an ASGI application; its lifespan follows the journals."""
+    app = FastAPI(
+        title="careroute callbacks",
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=lambda _: connected(door.broker, door.follower.start, door.follower.stop),
+    )
+    _receipts(app, door)
+    _calls(app, door)
+    _texts(app, door)
+    app.router.routes += operations_routes(lambda: door.follower.ready, door.agencies.remark)
+    app.add_middleware(
+        Guard,
+        door=DOOR,
+        clock=door.clock,
+        bounds=Bounds(requests_in_flight, MAX_BODY_BYTES),
+        caller_of=lambda _request: None,
+        respond=_respond,
+        failure="failed",
+        headers=NOT_STORED,
+    )
+    app.add_exception_handler(HTTPException, _respond)
+    app.add_exception_handler(RequestValidationError, _respond)
+    begin(DOOR)
+    return app
+
+
+def _respond(_request: Request, error: Exception) -> Response:
+    """A status and nothing else: whoever forges learns nothing, and carriers do not read it."""
+    status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    return Response(status_code=status, headers=headers)
+
+
+Handler = Callable[[], Awaitable[Response]]
+
+
+async def _counted(carrier: CarrierName, result: str, handle: Handler) -> Response:
+    """Handle a request, and count it by what it was."""
+    try:
+        response = await handle()
+    except _Refused:
+        result = "forged"
+        raise
+    except NoNews:
+        result = "not-understood"
+        return Response(status_code=HTTPStatus.NO_CONTENT)  # it would be the same the next time
+    except LogAway:
+        result = "away"
+        return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "1"})
+    finally:
+        CALLBACKS.labels(carrier, result).inc()
+    return response
+
+
+def _receipts(app: FastAPI, door: Door) -> None:
+    @app.post("/cb/{carrier}/{token}")
+    async def receipt(carrier: CarrierName, token: str, request: Request) -> Response:
+        async def handle() -> Response:
+            page = door.page_of(token)
+            body = await door.genuine(carrier, page.agency, request)
+            news = page_news(carrier, request.headers.get("content-type", ""), body)
+            if news is not None:
+                command = door.reader.receipt(carrier, page.page_id, news.state, news.reason, news.sequence)
+                await door.note(page.agency, [command])
+            return Response(status_code=HTTPStatus.NO_CONTENT)
+
+        return await _counted(carrier, "news", handle)
+
+
+Again = Annotated[int, Query(ge=0, le=LOOKS_AGAIN)]
+
+
+def _calls(app: FastAPI, door: Door) -> None:
+    @app.post("/cb/{carrier}/{token}/voice")
+    async def picked_up(carrier: CarrierName, token: str, request: Request, again: Again = 0) -> Response:
+        async def handle() -> Response:
+            of = door.page_of(token)
+            await door.genuine(carrier, of.agency, request)
+            page, key_url = await door.page(of), door.urls.of(carrier, of.agency, of.page_id, "/key")
+            if page is None:
+                look_again = f"{door.urls.of(carrier, of.agency, of.page_id, '/voice')}?again={again + 1}"
+                return _spoken(twiml(None, "", None if again < LOOKS_AGAIN else words.AWAY, key_url, look_again))
+            return _spoken(twiml(page, "", _over(door, of.agency, page) or None, key_url))
+
+        return await _counted(carrier, "call", handle)
+
+    @app.post("/cb/{carrier}/{token}/key")
+    async def pressed(
+        carrier: CarrierName,
+        token: str,
+        request: Request,
+        *,
+        digits: Annotated[str, Query(alias="Digits", max_length=10)] = "",
+        again: Again = 0,
+        wrong: Again = 0,
+    ) -> Response:
+        async def handle() -> Response:
+            of = door.page_of(token)
+            key = key_pressed(await door.genuine(carrier, of.agency, request)) or digits
+            page, key_url = await door.page(of), door.urls.of(carrier, of.agency, of.page_id, "/key")
+            command = None if page is None else door.reader.key(door.view.agency(of.agency), page, key)
+            if page is None or command is None:
+                over = words.AWAY if page is None else _over(door, of.agency, page)
+                result = over or (ONLY_WRONG_KEYS if wrong == WRONG_KEYS else None)
+                return _spoken(twiml(page, key, result, f"{key_url}?wrong={wrong + 1}"))
+            if not again:
+                with suppress(LogAway):
+                    await door.note(of.agency, [door.reader.receipt(carrier, of.page_id, "heard", "", "")])
+            try:
+                answer = await door.answer(of.agency, command, again=bool(again))
+            except LogAway:
+                return _spoken(twiml(page, key, words.AWAY, key_url))
+            if answer is None and again < LOOKS_AGAIN:
+                return _spoken(twiml(page, key, None, key_url, f"{key_url}?Digits={key}&again={again + 1}"))
+            return _spoken(twiml(page, key, words.heard(answer), key_url))
+
+        return await _counted(carrier, "key", handle)
+
+
+def _over(door: Door, agency: str, page: PageDue) -> str:
+    """What to say of a page that cannot be answered any more; empty while it can."""
+    now = door.clock.now()
+    if page.kind == "offer" and (offer := door.view.agency(agency).offer(page.offer_id)) is not None:
+        return words.over(offer, now)
+    return words.KEY_OVER if now >= page.not_after else ""
+
+
+def _texts(app: FastAPI, door: Door) -> None:
+    @app.post("/in/{carrier}/{agency}")
+    async def text(carrier: CarrierName, agency: str, request: Request) -> Response:
+        async def handle() -> Response:
+            text = inbound_text(carrier, await door.genuine(carrier, agency, request))
+            if not door.follower.ready:
+                raise LogAway  # it would take people for strangers
+            read, is_first = door.read(carrier, agency, text)
+            try:
+                await door.note(agency, read.commands)
+            except LogAway:
+                door.forget(carrier, agency, text)
+                raise
+            INBOUND_TEXTS.labels(read.result).inc()
+            account = door.agencies.carrier(agency, carrier)
+            if isinstance(account, Telnyx):
+                replying = BackgroundTask(door.reply, account, text, read) if is_first else None
+                return Response(status_code=HTTPStatus.NO_CONTENT, background=replying)
+            return Response(words.as_document(await door.words_for(read)), media_type=XML)
+
+        return await _counted(carrier, "text", handle)
+
+
+def _spoken(document: str) -> Response:
+    return Response(document, media_type=XML)

@@ -1,0 +1,74 @@
+"""What people text back, read strictly: a mistake costs a call, or takes one. And the carriers' own words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.events import child_id
+
+MOST_MINUTES = 240
+STOP_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit"})
+START_WORDS = frozenset({"start", "yes", "unstop"})
+"""The carriers act on these words themselves, alone in a text: so none of them can ever be an answer."""
+HELP_WORDS = frozenset({"help", "info"})
+"""These too are answered by the carriers."""
+TAKE, LEAVE = frozenset({"1", "take", "one"}), frozenset({"2", "leave", "two"})
+UNITS = frozenset({"m", "min", "mins", "minute", "minutes"})
+CODE_LETTERS = "ABCDEFGHJKNPQRSTUVWXYZ"
+"""Without I, L, M and O, which are taken for other things."""
+
+Keyword = Literal["stop", "start", "help"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer to an offer: take it or leave it; which one, where there are several; in how many minutes."""
+
+    take: bool
+    letter: str = ""
+    minutes: int | None = None
+
+
+def keyword(text: str) -> Keyword | None:
+    """The carriers' own word that a text is, if it is one."""
+    words = _tokens(text)
+    if len(words) != 1:
+        return None
+    if words[0] in STOP_WORDS:
+        return "stop"
+    if words[0] in START_WORDS:
+        return "start"
+    return "help" if words[0] in HELP_WORDS else None
+
+
+def read_reply(text: str) -> Reply | None:
+    """The answer that a text is; None for what is not clearly one."""
+    words = _tokens(text)
+    if not words or words[0] not in TAKE | LEAVE:
+        return None
+    take, rest = words[0] in TAKE, words[1:]
+    if rest and rest[0] in (TAKE if take else LEAVE) and not rest[0].isdecimal():  # "1 take"
+        rest = rest[1:]
+    letter = ""
+    if rest and len(rest[0]) == 1 and rest[0].upper() in CODE_LETTERS:
+        letter, rest = rest[0].upper(), rest[1:]
+    if not rest:
+        return Reply(take, letter)
+    minutes, units = rest[0], rest[1:]
+    if not take or not minutes.isdecimal() or len(minutes) > 3 or int(minutes) > MOST_MINUTES:  # noqa: PLR2004
+        return None
+    return Reply(take, letter, int(minutes)) if not units or (len(units) == 1 and units[0] in UNITS) else None
+
+
+def letter_of(offer_id: str) -> str:
+    """The letter that tells an offer from others that are open at the same time: always the same."""
+    return CODE_LETTERS[int(child_id(offer_id, "letter")[:8], 16) % len(CODE_LETTERS)]
+
+
+def _tokens(text: str) -> list[str]:
+    """Words and numbers, whatever stands between them; a sign that belongs to neither makes a word of its own."""
+    plain = unicodedata.normalize("NFKC", text[:200]).casefold()
+    return re.findall(r"[0-9]+|[^\W0-9_]+|[^\s\w.,;:!?#()'\"+-]", plain)

@@ -1,0 +1,239 @@
+"""What the door knows: whose number it is, which offers are open to whom, and what became of the others."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from shared.engine.broker import Stored
+from shared.events import (
+    OFFER_ENDS,
+    CallRouted,
+    ContactOptedIn,
+    ContactOptedOut,
+    ContactRemoved,
+    ContactSet,
+    Event,
+    OfferAccepted,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferWithdrawn,
+    PageDue,
+)
+
+KEPT_MINUTES = 60
+"""So long after its end an offer, or a page, can still be answered with what became of it."""
+SWEEP_SECONDS = 60
+
+
+class Way(NamedTuple):
+    """A way to a person that has a number."""
+
+    person_id: str
+    method_id: str
+
+
+@dataclass(slots=True)
+class Number:
+    """What is known of a way: the pseudonym of its number, and whether it is texted."""
+
+    fingerprint: str
+    is_text: bool
+    opted_out: bool = False
+
+
+@dataclass(slots=True)
+class OfferSeen:
+    """An offer, and how it ended."""
+
+    made: OfferMade
+    pages: dict[Way, PageDue]
+    """By the way that they went; they may be read before the offer itself, which stands in another topic."""
+    ended: str = ""
+    why: str = ""
+    taken_by: str = ""
+    """The team that has the call."""
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it can still be answered."""
+        return not self.ended and now < self.made.expires_at
+
+    @property
+    def people(self) -> set[str]:
+        """Who was asked."""
+        return {recipient.person_id for recipient in self.made.recipients} | {way.person_id for way in self.pages}
+
+    def page_to(self, way: Way) -> PageDue | None:
+        """The page that went this way, or any other to its person."""
+        others = (page for each, page in self.pages.items() if each.person_id == way.person_id)
+        return self.pages.get(way) or next(others, None)
+
+
+class Asked(NamedTuple):
+    """A person who is asked something, and the way over which they answer."""
+
+    way: Way
+    offer: OfferSeen
+
+
+class View:
+    """All agencies."""
+
+    def __init__(self) -> None:
+        self._agencies: dict[str, AgencyView] = defaultdict(AgencyView)
+
+    def fold(self, agency: str, event: Event, stored: Stored) -> None:
+        """Take in an event of a journal."""
+        self._agencies[agency].fold(event, stored.time)
+
+    def agency(self, agency: str) -> AgencyView:
+        """One of them; an empty one where nothing has happened yet."""
+        return self._agencies.get(agency) or AgencyView()
+
+
+class AgencyView:
+    """One agency: numbers, offers, pages."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Way, Number] = {}
+        self._ways: dict[str, set[Way]] = defaultdict(set)
+        """Pseudonym of a number → whose it is."""
+        self._offers: dict[str, OfferSeen] = {}
+        self._offers_of_call: dict[tuple[str, int], list[OfferSeen]] = defaultdict(list)
+        self._pages: dict[str, PageDue] = {}
+        """Those by text and by call that can be answered."""
+        self._pages_of_offer: dict[str, dict[Way, PageDue]] = defaultdict(dict)
+        self._swept_at: datetime | None = None
+
+    def fold(self, event: Event, at: datetime) -> None:
+        """Take in an event that became durable at an instant."""
+        change = CHANGES.get(type(event))
+        if change is not None:
+            change(self, event, at)
+        if self._swept_at is None or at - self._swept_at > timedelta(seconds=SWEEP_SECONDS):
+            self._sweep(at)
+
+    def page(self, page_id: str) -> PageDue | None:
+        """A page that can be answered."""
+        return self._pages.get(page_id)
+
+    def offer(self, offer_id: str | None) -> OfferSeen | None:
+        """An offer that is open, or was an hour ago."""
+        return self._offers.get(offer_id or "")
+
+    def ways(self, fingerprint: str) -> list[Way]:
+        """Whose number it is, one way a person: that of their texts, if it is one of several."""
+        by_person: dict[str, Way] = {}
+        for way in sorted(self._ways.get(fingerprint, ()), key=lambda way: (not self._numbers[way].is_text, way)):
+            by_person.setdefault(way.person_id, way)
+        return list(by_person.values())
+
+    def text_ways(self, fingerprint: str) -> list[Way]:
+        """The ways of texts to this number."""
+        return sorted(way for way in self._ways.get(fingerprint, ()) if self._numbers[way].is_text)
+
+    def has_opted_out(self, way: Way) -> bool:
+        """Whether the person has said STOP there."""
+        return self._numbers[way].opted_out
+
+    def asked(self, ways: Iterable[Way]) -> list[Asked]:
+        """Of the people behind a number, who was asked what: the newest first, each offer once."""
+        people = {way.person_id: way for way in ways}
+        offers: list[Asked] = []
+        for offer in reversed(self._offers.values()):
+            asked = sorted(offer.people & people.keys())
+            if asked:
+                offers.append(Asked(people[asked[0]], offer))
+        return offers
+
+    def test_page(self, ways: Iterable[Way], now: datetime) -> PageDue | None:
+        """A page of a roll call to one of these people that can still be answered, over this way."""
+        asked = set(ways)
+        pages = [page for page in self._pages.values() if page.kind == "test" and now < page.not_after]
+        return next((page for page in pages if Way(page.person_id, page.method.method_id) in asked), None)
+
+    # --- one method for each event ---
+
+    def contact_set(self, event: ContactSet, _at: datetime) -> None:
+        """A number is somebody's."""
+        way = Way(event.person_id, event.method_id)
+        self._forget(way)
+        if event.kind in ("sms", "voice") and event.fingerprint:
+            self._numbers[way] = Number(event.fingerprint, event.kind == "sms")
+            self._ways[event.fingerprint].add(way)
+
+    def contact_removed(self, event: ContactRemoved, _at: datetime) -> None:
+        """It is not any more."""
+        self._forget(Way(event.person_id, event.method_id))
+
+    def opted(self, event: ContactOptedOut | ContactOptedIn, _at: datetime) -> None:
+        """Its owner wants no texts, or wants them again."""
+        number = self._numbers.get(Way(event.person_id, event.method_id))
+        if number is not None:
+            number.opted_out = isinstance(event, ContactOptedOut)
+
+    def page_due(self, event: PageDue, _at: datetime) -> None:
+        """A page goes out."""
+        if event.kind == "offer":
+            self._pages_of_offer[event.offer_id or ""][Way(event.person_id, event.method.method_id)] = event
+        if event.method.kind in ("sms", "voice"):
+            self._pages[event.page_id] = event
+
+    def offer_made(self, event: OfferMade, _at: datetime) -> None:
+        """A team is asked."""
+        if event.paged and event.offer_id not in self._offers:
+            offer = self._offers[event.offer_id] = OfferSeen(event, self._pages_of_offer[event.offer_id])
+            self._offers_of_call[event.call_id, event.episode].append(offer)
+
+    def offer_ended(self, event: OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn, _at: datetime) -> None:
+        """The offer cannot be answered any more."""
+        if (offer := self._offers.get(event.offer_id)) is not None:
+            offer.ended = OFFER_ENDS[type(event)]
+            offer.why = event.why if isinstance(event, OfferWithdrawn) else ""
+
+    def call_routed(self, event: CallRouted, _at: datetime) -> None:
+        """Who has the call, if a team has."""
+        for offer in self._offers_of_call.get((event.call_id, event.episode), ()):
+            offer.taken_by = event.team_id or ""
+
+    def _forget(self, way: Way) -> None:
+        number = self._numbers.pop(way, None)
+        if number is not None:
+            self._ways[number.fingerprint].discard(way)
+            if not self._ways[number.fingerprint]:
+                del self._ways[number.fingerprint]
+
+    def _sweep(self, at: datetime) -> None:
+        """Forget what nobody answers any more. By the journal's own time, so that catching up forgets alike."""
+        self._swept_at, horizon = at, at - timedelta(minutes=KEPT_MINUTES)
+        for offer_id in [each for each, offer in self._offers.items() if offer.made.expires_at < horizon]:
+            offer = self._offers.pop(offer_id)
+            key = (offer.made.call_id, offer.made.episode)
+            self._offers_of_call[key] = [other for other in self._offers_of_call[key] if other is not offer]
+            if not self._offers_of_call[key]:
+                del self._offers_of_call[key]
+        for page_id in [each for each, page in self._pages.items() if page.not_after < horizon]:
+            del self._pages[page_id]
+        for offer_id, pages in list(self._pages_of_offer.items()):
+            if offer_id not in self._offers and all(page.not_after < horizon for page in pages.values()):
+                del self._pages_of_offer[offer_id]
+
+
+CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
+    ContactSet: AgencyView.contact_set,
+    ContactRemoved: AgencyView.contact_removed,
+    ContactOptedOut: AgencyView.opted,
+    ContactOptedIn: AgencyView.opted,
+    PageDue: AgencyView.page_due,
+    OfferMade: AgencyView.offer_made,
+    OfferAccepted: AgencyView.offer_ended,
+    OfferDeclined: AgencyView.offer_ended,
+    OfferExpired: AgencyView.offer_ended,
+    OfferWithdrawn: AgencyView.offer_ended,
+    CallRouted: AgencyView.call_routed,
+}
+"""The events that the door follows, and what each changes."""

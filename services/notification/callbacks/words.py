@@ -1,0 +1,77 @@
+"""What people hear of their answers, as a text or spoken. Nothing personal, and always what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from xml.sax.saxutils import escape
+
+from services.notification.callbacks.replies import letter_of
+from services.notification.callbacks.view import OfferSeen
+from services.notification.carriers.gsm import SEGMENT_SEPTETS, fitted, plain, septets
+from shared.events import CommandDone, CommandRefused
+
+HOW_TO_ANSWER = "Answer 1 to take the call, 2 to leave it, or 1 and the minutes you need, such as 1 15."
+NOTHING_ASKED = "Nothing is asked of you now."
+RECEIVED = "Thank you. We know now that you are reached here."
+NOT_HEARD_YET = "Sent, but nothing has come back yet. Look at your page, or ask by radio."
+AWAY = "That could not be passed on. Answer on your page, or by radio."
+KEY_OVER = "That is over."
+REFUSALS = {
+    "taken": "Another team has it.",
+    "routed": "Too late: the call has been settled otherwise.",
+    "not-on-team": "You are not on shift with the team that was asked.",
+    "not-confirmed": "Say first on your shift page that you are on the team.",
+    "unknown-offer": "That call is long over.",
+}
+"""In place of the sentence of a refusal, where that names somebody or is longer than it need be."""
+
+
+def heard(answer: CommandDone | CommandRefused | None) -> str:
+    """What came of an answer."""
+    if answer is None:
+        return NOT_HEARD_YET
+    if isinstance(answer, CommandRefused):
+        return REFUSALS.get(answer.reason, answer.sentence)
+    return answer.sentence or RECEIVED
+
+
+def over(offer: OfferSeen, now: datetime) -> str:
+    """What became of an offer that cannot be answered any more; empty while it can."""
+    if offer.is_open(now):
+        return ""
+    if offer.ended == "accepted":
+        return "Your team has this call."
+    if offer.ended == "declined":
+        return "Your team has left this call."
+    if (offer.taken_by and offer.taken_by != offer.made.team_id) or offer.why in ("taken", "not-needed"):
+        return "Another team has it."
+    if offer.ended == "withdrawn":
+        return "The call is not offered to you any more."
+    return "Too late: the time to answer is over."
+
+
+def which(offers: Sequence[OfferSeen], zone: tzinfo | None) -> str:
+    """Asks which of several offers is meant."""
+    lines = [f"{len(offers)} calls are open to you. Which one?"]
+    for offer in offers:
+        letter, made = letter_of(offer.made.offer_id), offer.made
+        where = f"{made.district or 'call'}" + (f", P{made.priority}" if made.priority else "")
+        until = f" by {made.expires_at.astimezone(zone):%H:%M:%S}" if zone else ""
+        lines.append(f"1{letter} or 2{letter}: {where}{until}")
+    return "\n".join(lines)
+
+
+def as_text(sentence: str, link: str = "") -> str:
+    """A sentence as one segment of text, its link whole or not there."""
+    lines = "\n".join(plain(line) for line in sentence.split("\n"))
+    tail = f"\n{link}" if link and link.isascii() else ""
+    if septets(plain(tail)) > SEGMENT_SEPTETS // 2:
+        tail = ""
+    return fitted(lines, SEGMENT_SEPTETS - septets(tail)) + tail
+
+
+def as_document(text: str) -> str:
+    """A text as the answer to Twilio's request; nothing is sent where there is none."""
+    message = f"<Message>{escape(text)}</Message>" if text else ""
+    return f'<?xml version="1.0" encoding="UTF-8"?><Response>{message}</Response>'

@@ -1,0 +1,88 @@
+"""Pages to staff that are about no call: their shift, their plan, their team.
+
+Written ways carry them, for what they say is a link; only a team that is missing, or does not answer, is telephoned.
+Quiet hours are rostering's: it makes a reminder due by day. What has changed in a plan goes out at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from services.notification.contact import WRITTEN, Contact
+from services.notification.deciding.pages import owe, page_to
+from services.notification.state import State
+from shared.engine.service import Draft, Input
+from shared.events import (
+    PageKind,
+    PlanNoticeDue,
+    ReminderDue,
+    TeamMissing,
+    TeamSignedOn,
+    TeamUnanswering,
+    child_id,
+)
+
+DUTY_OFFICER = "duty-officer"
+"""Whoever has the ways of this person, if there is one, hears of a team that is missing or does not answer."""
+SHIFT_PAGE = timedelta(minutes=30)
+TEAM_PAGE = timedelta(minutes=15)
+ON_CALL = frozenset(("push", "sms"))
+"""Nothing else wakes somebody whose duty begins by the plan, perhaps at night."""
+Ways = list[tuple[str, Contact]]
+
+
+def signed_on(draft: Draft[State], event: TeamSignedOn, _given: Input) -> None:
+    """Everybody on a team is sent the link of their shift page."""
+    kinds = ON_CALL if event.duty == "on-call" else WRITTEN
+    for person_id in event.members:
+        ways = [way for way in _working(draft.state, person_id) if way[1].kind in kinds]
+        about = {"team_id": event.team_id, "about": event.shift_id, "not_after": draft.now + SHIFT_PAGE}
+        _page(draft, "signed-on", event.shift_id, person_id, ways, **about)
+
+
+def reminder_due(draft: Draft[State], event: ReminderDue, given: Input) -> None:
+    """Somebody is reminded of a shift."""
+    about = {"team_id": event.team_id, "about": event.shift_id, "not_after": event.not_after}
+    _page(draft, "reminder", given.cause, event.person_id, _written(draft.state, event.person_id), **about)
+
+
+def plan_notice_due(draft: Draft[State], event: PlanNoticeDue, _given: Input) -> None:
+    """Somebody hears that their plan has changed, that cover is asked for, or that a shift has a gap."""
+    about = {"team_id": event.team_id, "about": event.shift_id, "not_after": event.not_after, "why": event.why}
+    _page(draft, event.kind, event.notice_id, event.person_id, _written(draft.state, event.person_id), **about)
+
+
+def team_missing(draft: Draft[State], event: TeamMissing, given: Input) -> None:
+    """Those who should be at work hear that their shift has begun, and the duty officer that they are not there."""
+    _to_all(draft, given, "team-missing", event.members, team_id=event.team_id, about=event.planned_shift_id)
+
+
+def team_unanswering(draft: Draft[State], event: TeamUnanswering, given: Input) -> None:
+    """A team that lets its offers run out hears so over every way, and so does the duty officer."""
+    offers = draft.state.recent_offers.get(event.team_id, ())
+    people = offers[-1].people if offers else ()
+    _to_all(draft, given, "team-unanswering", people, team_id=event.team_id)
+
+
+def _to_all(draft: Draft[State], given: Input, kind: PageKind, people: Iterable[str], **about: str) -> None:
+    more = {**about, "not_after": draft.now + TEAM_PAGE}
+    for person_id in dict.fromkeys((*people, DUTY_OFFICER)):
+        _page(draft, kind, given.cause, person_id, _working(draft.state, person_id), **more)
+
+
+def _working(state: State, person_id: str) -> Ways:
+    return [way for way in state.ways_in_order(person_id) if not way[1].why_not]
+
+
+def _written(state: State, person_id: str) -> Ways:
+    """The written ways that come first."""
+    written = [way for way in _working(state, person_id) if way[1].kind in WRITTEN]
+    return [way for way in written if way[1].after_seconds == written[0][1].after_seconds]
+
+
+def _page(draft: Draft[State], kind: PageKind, cause: str, person_id: str, ways: Ways, **about: Any) -> None:
+    for method_id, contact in ways:
+        page_id = child_id(cause, f"{kind}/{person_id}/{method_id}")
+        owe(draft, page_to(draft.state, page_id, kind, person_id, contact.method(method_id), **about))

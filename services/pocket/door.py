@@ -1,0 +1,195 @@
+"""What the pocket page's routes share: what it knows, where commands go, and what a link or a device leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+
+from services.pocket.calendar.book import BOOK_CHANGES
+from services.pocket.calendar.http import CALENDARS_AT, SUFFIX
+from services.pocket.config import PocketSettings
+from services.pocket.me.book import Device
+from services.pocket.pages import AWAY, GONE, OFFER_REFRESH_SECONDS, Personal
+from services.pocket.sealed_calls import SealedCalls
+from services.pocket.view import CHANGES, Assignment, OfferLink, ShiftLink, View
+from shared.addresses import Network
+from shared.agencies import Agencies
+from shared.clock import Clock
+from shared.doors.answers import AnswerFollower
+from shared.doors.command import CommandLog, LogAway
+from shared.doors.pages import Page
+from shared.engine.broker import Broker
+from shared.events import Command, CommandRefused
+from shared.sealing import Sealer
+from shared.topics import ASSIGNMENTS, NOTIFICATIONS, ROSTERS
+
+DOOR = "pocket"
+FOLLOWED = (ASSIGNMENTS, NOTIFICATIONS, ROSTERS)
+COUNTED = frozenset((*CHANGES, *BOOK_CHANGES))
+ANSWER_SECONDS = 2.0
+COMMAND_SECONDS = 60
+OWN_PAGE = "/me"
+COOKIE, PLAIN_COOKIE = "__Host-careroute-device", "careroute-device"
+"""What holds a device's credential; over plain HTTP, on this machine, browsers keep no cookie of the first name."""
+
+
+STRANGE_PAGE = Page(403, "Not from this page", "Open your own page, and tap there.")
+
+
+Senders = Callable[[str], Sequence[str]]
+"""The numbers from which an agency's texts and calls come."""
+
+
+def no_senders(agency: str) -> Sequence[str]:  # noqa: ARG001  # the shape of Senders
+    """Where no agencies file names carriers."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPage:
+    """What a person's own page needs besides."""
+
+    secure: bool = True
+    """Whether phones reach it by TLS: then a cookie goes nowhere else."""
+    push_key: str = ""
+    """With which a browser asks for pushes of ours; empty: there are none."""
+    sealer: Sealer | None = None
+    networks: tuple[Network, ...] = ()
+    """Private networks that a push service may be in."""
+
+    @property
+    def cookie(self) -> str:
+        """The name of the cookie."""
+        return COOKIE if self.secure else PLAIN_COOKIE
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What the pages need."""
+
+    broker: Broker
+    follower: AnswerFollower
+    view: View
+    calls: SealedCalls
+    clock: Clock
+    own: OwnPage = field(default_factory=OwnPage)
+    senders_of: Senders = no_senders
+
+    def offer(self, token: str) -> OfferLink:
+        """What an offer link leads to. Raises Page."""
+        self.check_ready()
+        link = self.view.offer_link(token, self.clock.now())
+        if link is None:
+            raise Page(404, "Nothing here", GONE)
+        return link
+
+    def shift(self, token: str) -> ShiftLink:
+        """What a shift link leads to. Raises Page."""
+        self.check_ready()
+        link = self.view.shift_link(token, self.clock.now())
+        if link is None:
+            raise Page(404, "Nothing here", GONE)
+        if link.shift.ended_at is not None:
+            raise Page(410, "Your shift has ended", "Thank you. Sign on to get a new link.")
+        return link
+
+    def device(self, request: Request) -> Device:
+        """The phone or tablet that asks. Raises Page."""
+        self.check_ready()
+        device = self.device_or_none(request)
+        if device is None:
+            raise Page(401, "This phone is not known here", UNKNOWN_DEVICE)
+        return device
+
+    def tapped(self, request: Request) -> Device:
+        """The device that asks, from a page of ours: no other site can make it tap. Raises Page."""
+        if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+            raise STRANGE_PAGE
+        return self.device(request)
+
+    def device_or_none(self, request: Request) -> Device | None:
+        """The same, where nothing depends on it."""
+        credential = request.cookies.get(self.own.cookie)
+        return self.view.book.device(credential) if credential else None
+
+    def check_ready(self) -> None:
+        """Raises Page as long as the journals have not been read to their end."""
+        if not self.follower.ready:
+            raise Page(503, "One moment", "careroute is starting and looks again by itself.", OFFER_REFRESH_SECONDS)
+
+    def caller_of(self, request: Request) -> str | None:
+        """The person whose link it is."""
+        if request.scope["path"].startswith(OWN_PAGE):
+            device = self.device_or_none(request)
+            return f"{device.agency}/{device.holder}" if device else None
+        token, now = (*request.scope["path"].split("/"), "")[2], self.clock.now()
+        if request.scope["path"].startswith(CALENDARS_AT):
+            calendar = self.view.calendars.link(token.removesuffix(SUFFIX))
+            return f"{calendar.agency}/{calendar.person_id}" if calendar else None
+        if (offer := self.view.offer_link(token, now)) is not None:
+            return f"{offer.offer.agency}/{offer.person_id}"
+        if (roll := self.view.roll_link(token, now)) is not None:
+            return f"{roll.agency}/{roll.person_id}"
+        shift = self.view.shift_link(token, now)
+        return f"{shift.shift.agency}/{shift.person_id}" if shift else None
+
+    async def act(self, agency: str, command: Command, back: str) -> Response:
+        """Issue a command, and lead back to the page that shows its answer. Raises Page."""
+        try:
+            log = CommandLog(DOOR, self.broker, self.follower, self.clock)
+            answer = await log.issue(agency, command, ANSWER_SECONDS)
+        except LogAway:
+            raise Page(503, "Not sent", AWAY) from None
+        if answer is None:
+            back += "?said=waiting"
+        elif isinstance(answer, CommandRefused):
+            back += f"?said={command.command_id}"
+        return RedirectResponse(back, 303)
+
+    def notice(self, said: str) -> str:
+        """What became of the last tap, where the page does not show it anyway; `said` is what it led back with."""
+        if said == "waiting":
+            return "Sent, and not answered yet. This page looks again by itself."
+        return self.view.refusal(said) or ""
+
+    async def personal_of(self, assignment: Assignment) -> Personal:
+        """The personal part of a team's call, and of the version that it accepted where another has come since."""
+        if assignment.ended:
+            return Personal({}, {})
+        now = await self.calls.open(assignment.call_id, assignment.positions) or {}
+        first = assignment.accepted_position
+        if not first or assignment.positions[:1] == (first,):
+            return Personal(now, {})
+        return Personal(now, await self.calls.open(assignment.accepted_call_id, (first,)) or {})
+
+    def issued(self, person_id: str, seconds: float = COMMAND_SECONDS) -> dict[str, Any]:
+        """What every command says of its issue."""
+        now = self.clock.now()
+        return {"issued_by": person_id, "issued_at": now, "expires_at": now + timedelta(seconds=seconds)}
+
+    async def close(self) -> None:
+        """End following and reading."""
+        await self.follower.stop()
+        await self.calls.close()
+
+
+UNKNOWN_DEVICE = (
+    "It was shut out, or its browser has forgotten what it knew. Ask your supervisor for a link or a code that makes "
+    "it yours; until then open the links that you are sent."
+)
+
+
+def open_door(broker: Broker, clock: Clock, settings: PocketSettings) -> Door:
+    """The door on a broker; nothing is read before its application starts."""
+    view = View(settings.link_secret.get_secret_value())
+    follower = AnswerFollower(broker, FOLLOWED, view.fold, COUNTED)
+    sealer = Sealer(settings.sealing_key.get_secret_value())
+    secure = not settings.pocket_url.startswith("http://")
+    own = OwnPage(secure, settings.push_public_key, sealer, settings.webhook_networks)
+    senders_of = Agencies(settings.agencies_file).senders if settings.agencies_file else no_senders
+    return Door(broker, follower, view, SealedCalls(broker, sealer), clock, own, senders_of)

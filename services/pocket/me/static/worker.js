@@ -1,0 +1,79 @@
+// Shows what is pushed, opens what is tapped, and says that there is no connection. It queues nothing: an answer that is
+// sent late is worse than none, for the offer is over by then.
+"use strict";
+
+const OFFLINE = "/me/offline";
+const CACHE = "careroute-offline-1";
+const ANSWERS = ["accept", "decline"];  // buttons of a notification, and where the offer's page takes them
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.add(new Request(OFFLINE, { cache: "reload" }))));
+  self.skipWaiting();
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(Promise.all([
+    self.clients.claim(),
+    caches.keys().then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name)))),
+  ]));
+});
+
+self.addEventListener("fetch", (event) => {
+  if (event.request.mode === "navigate") {
+    event.respondWith(fetch(event.request).catch(() => caches.match(OFFLINE)));
+  }
+});
+
+// Every push shows something, whatever it holds: a browser takes pushes away from whoever stays silent.
+self.addEventListener("push", (event) => {
+  const said = contentOf(event.data);
+  event.waitUntil(show(said.title || "careroute", said));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const { navigate = "/me" } = event.notification.data || {};
+  const answers = ANSWERS.includes(event.action);
+  event.waitUntil(answers ? send(`${navigate}/${event.action}`, navigate, event.notification) : open(navigate));
+});
+
+function contentOf(data) {
+  try {
+    return data.json().notification || {};
+  } catch {
+    return {};
+  }
+}
+
+function show(title, said) {
+  return self.registration.showNotification(title, {
+    body: said.body || "Open careroute.",
+    tag: said.tag || "careroute",
+    renotify: true,
+    requireInteraction: true,
+    silent: false,
+    icon: "/me/icon.png",
+    lang: "en",
+    actions: (said.actions || []).map(({ action, title: label }) => ({ action, title: label })),
+    data: { navigate: said.navigate },
+  });
+}
+
+// An answer goes to the offer's own link, as a tap on its page does; what came of it, that page says.
+async function send(address, navigate, notification) {
+  try {
+    const response = await fetch(address, { method: "POST", redirect: "follow", credentials: "omit" });
+    if (!response.ok) throw new Error("not taken");
+  } catch {
+    const said = { body: "Your answer may not have arrived. Open the offer, or say it by radio.", tag: notification.tag, navigate };
+    return show("No answer", said);
+  }
+  return open(navigate);
+}
+
+async function open(address) {
+  const url = new URL(address, self.location.origin).href;
+  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const shown = windows.find((window) => window.url.split("?")[0] === url);
+  return shown ? shown.focus() : self.clients.openWindow(url);
+}

@@ -1,0 +1,317 @@
+"""Addresses of staff at the door: sealed, told to nobody again, erased; and what stands in the commands."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from shared import events
+from shared.contacts import ContactErased, ContactKey, Contacts
+from shared.events import Command
+from shared.sealing import Sealer
+from shared.topics import ASSIGNMENTS, CONTACTS
+from tests.services.console.driver import AGENCY, SEALING_KEY, City, running_city
+
+NUMBER, OTHER_NUMBER = "+16085550123", "+16085550177"
+PHONE = "/v1/people/the-staff/contacts/phone"
+TEXT = {"kind": "sms", "address": "(608) 555-0123"}
+NAME = "Sal Quennell"
+pytestmark = pytest.mark.scenario("contacts")
+
+
+async def staffed(city: City, *people: str) -> None:
+    for person_id in people:
+        person = events.Person(person_id=person_id, disciplines=("emt",))
+        city.services.write(AGENCY, events.PersonDefined(person=person), journal=ASSIGNMENTS.name)
+    await city.settle()
+
+
+@pytest.fixture(autouse=True)
+async def crew(city: City) -> None:
+    await staffed(city, "the-staff", "ann")
+
+
+async def opened(city: City, method_id: str = "phone", kind: Any = "sms", person_id: str = "the-staff") -> str | None:
+    """What can be opened of an address in the topic as it stands."""
+    contacts = Contacts(city.app.state.contact_desk.broker, Sealer(SEALING_KEY))
+    await contacts.start()
+    try:
+        await contacts.catch_up(AGENCY, 2)
+        return await contacts.address(ContactKey(AGENCY, person_id, method_id), kind, position=-1, seconds=2)
+    except ContactErased:
+        return None
+    finally:
+        await contacts.stop()
+
+
+def only(city: City) -> Command:
+    (command,) = city.commands()
+    return command
+
+
+def everywhere(city: City) -> str:
+    """Everything that any topic holds."""
+    return "\n".join(
+        f"{stored.key} {stored.value!r} {stored.headers}" for held in city.log.places.values() for stored in held
+    )
+
+
+async def ways(city: City, token: str = "staff") -> list[dict[str, Any]]:
+    seen: list[dict[str, Any]] = (await city.get(token, "/v1/people/the-staff/contacts")).json()
+    return seen
+
+
+async def test_staff_set_their_own_number_and_nobody_is_told_it_again(city: City) -> None:
+    answer = await city.post("staff", PHONE, {**TEXT, "after_seconds": 8})
+    assert (answer.status_code, answer.json()["sentence"]) == (200, "They are reached so.")
+    command = only(city)
+    assert isinstance(command, events.SetContact)
+    assert (command.kind, command.shown, command.after_seconds, command.position) == ("sms", "…23", 8, 0)
+    assert command.fingerprint == Sealer(SEALING_KEY).pseudonym(NUMBER)
+    (way,) = await ways(city)
+    assert (way["method_id"], way["kind"], way["shown"], way["set_by"]) == ("phone", "sms", "…23", "the-staff")
+    assert await opened(city) == NUMBER
+    for shape in (NUMBER, NUMBER[2:], TEXT["address"], "5550123", "555-0123"):
+        assert shape not in everywhere(city)
+        assert shape not in answer.text
+
+
+@pytest.mark.parametrize("token", ["dispatcher", "viewer", "approver", "ann", "cad"])
+async def test_nobody_else_but_a_supervisor_sets_it(city: City, token: str) -> None:
+    before = everywhere(city)
+    assert (await city.post(token, PHONE, TEXT)).status_code == 403
+    assert everywhere(city) == before
+    assert (await city.post("supervisor", PHONE, TEXT)).status_code == 200
+
+
+async def test_staff_see_their_own_ways_and_who_reads_people_sees_all(city: City) -> None:
+    await city.post("staff", PHONE, TEXT)
+    seen = {token: (await city.get(token, "/v1/people/the-staff/contacts")).status_code for token in
+            ("staff", "ann", "dispatcher", "supervisor", "viewer", "approver")}  # fmt: skip
+    assert seen == {"staff": 200, "ann": 403, "dispatcher": 200, "supervisor": 200, "viewer": 403, "approver": 403}
+
+
+@pytest.mark.parametrize(
+    ("kind", "address", "right"),
+    [
+        ("sms", "911", "must be a telephone number such as +16085550123, or one of US as it is dialled there"),
+        ("voice", "", "must be a telephone number"),
+        ("email", "sal", "must be a mail address such as sal@city.example"),
+        ("webhook", "ftp://x", "must begin with https://"),
+        ("webhook", "https://10.0.0.1/", "must not lead to a private, local or reserved address"),
+        ("webhook", "https://a..b/x", "must name a host, such as https://pager.example/hook"),
+        ("push", "{}", "must be the subscription that a browser makes"),
+        ("pocket", NUMBER, "must be left out: the pocket page needs no address"),
+    ],
+)
+async def test_b7_f14_what_nothing_can_be_sent_to_is_refused_with_what_would_be_right(
+    city: City, kind: str, address: str, right: str
+) -> None:
+    before = everywhere(city)
+    answer = await city.post("staff", PHONE, {"kind": kind, "address": address})
+    assert answer.status_code == 422
+    (fault,) = answer.json()["errors"]
+    assert (fault["path"], fault["right"][: len(right)]) == ("address", right)
+    assert len(address) < len("ftp://x") or address not in answer.text
+    assert everywhere(city) == before
+
+
+async def test_a_number_of_doubt_is_taken_with_a_question(city: City) -> None:
+    answer = await city.post("staff", PHONE, {"kind": "sms", "address": "+493012345678"})
+    assert answer.json()["sentence"] == "They are reached so. That looks like a landline, to which no text goes."
+
+
+async def test_the_pocket_page_needs_no_address_and_leaves_none(city: City) -> None:
+    assert (await city.post("staff", PHONE, {"kind": "pocket"})).status_code == 200
+    command = only(city)
+    assert isinstance(command, events.SetContact)
+    assert (command.position, command.fingerprint, city.log.places[CONTACTS.name, 0]) == (-1, "", [])
+
+
+async def test_what_a_service_refuses_leaves_nothing_behind(city: City) -> None:
+    city.services.full = True
+    assert (await city.post("staff", PHONE, TEXT)).status_code == 409
+    assert await opened(city) is None
+
+
+async def test_what_a_service_refuses_leaves_the_former_number_in_force(city: City) -> None:
+    assert (await city.post("staff", PHONE, TEXT)).status_code == 200
+    await city.settle()
+    city.services.full = True
+    assert (await city.post("staff", PHONE, {"kind": "sms", "address": OTHER_NUMBER})).status_code == 409
+    assert await opened(city) == NUMBER
+
+
+async def test_a_retry_under_the_same_key_is_one_command_though_it_is_sealed_anew(city: City) -> None:
+    first = await city.post("staff", PHONE, TEXT, key="k")
+    again = await city.post("staff", PHONE, {**TEXT, "address": NUMBER}, key="k")
+    assert first.json()["command_id"] == again.json()["command_id"]
+    other = await city.post("staff", PHONE, {**TEXT, "address": OTHER_NUMBER}, key="k")
+    assert other.json()["command_id"] != first.json()["command_id"]
+    assert await opened(city) == OTHER_NUMBER
+
+
+async def test_while_the_log_is_away_nothing_is_said_to_be_done(city: City) -> None:
+    city.network.away = True
+    answer = await city.post("staff", PHONE, TEXT)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert NUMBER not in answer.text
+    assert (await city.post("supervisor", "/v1/people/ann/erase", {"reason": "asked"})).status_code == 503
+    city.network.away = False
+    assert city.commands() == []
+
+
+async def test_an_address_that_is_removed_cannot_be_opened_any_more(city: City) -> None:
+    await city.post("staff", PHONE, TEXT)
+    assert (await city.post("staff", f"{PHONE}/remove")).status_code == 200
+    assert (await opened(city), await ways(city)) == (None, [])
+    city.log.compact(CONTACTS.name)
+    assert "ciphertext" not in everywhere(city)
+
+
+@pytest.mark.parametrize("path", [PHONE.replace("phone", "name"), f"{PHONE.replace('phone', 'name')}/remove"])
+async def test_a_name_is_no_way(city: City, path: str) -> None:
+    answer = await city.post("staff", path, TEXT if path.endswith("name") else {})
+    assert answer.status_code == 422
+    assert "the person's name is sealed" in answer.json()["detail"]
+
+
+async def test_somebody_unknown_is_reached_by_nothing(city: City) -> None:
+    before = everywhere(city)
+    answer = await city.post("supervisor", "/v1/people/nobody/contacts/phone", TEXT)
+    assert (answer.status_code, answer.json()["reason"]) == (409, "unknown-person")
+    assert everywhere(city) == before
+
+
+# --- names
+
+
+def named(person_id: str = "sal", name: str = NAME) -> dict[str, Any]:
+    return {"person": {"person_id": person_id, "name": name, "disciplines": ["emt"]}}
+
+
+async def test_a_name_is_sealed_and_shown_to_those_who_may_read_people(city: City) -> None:
+    assert (await city.post("supervisor", "/v1/people", named())).status_code == 200
+    assert NAME not in everywhere(city)
+    assert "Quennell" not in everywhere(city)
+    command = only(city)
+    assert isinstance(command, events.DefinePerson)
+    assert command.person.name == ""
+    await city.settle()
+    people = (await city.get("dispatcher", "/v1/people")).json()
+    assert {seen["person"]["person_id"]: seen["person"]["name"] for seen in people} == {
+        "ann": "", "sal": NAME, "the-staff": ""
+    }  # fmt: skip
+
+
+async def test_the_teams_page_names_people_to_those_who_may_read_them(city: City) -> None:
+    await city.post("supervisor", "/v1/people", named())
+    city.services.write(
+        AGENCY,
+        events.TeamDefined(team=events.Team(team_id="t", model="peer-led")),
+        events.TeamSignedOn(team_id="t", shift_id="s", members=("sal",), shift_ends_at=city.log.clock.now()),
+        journal=ASSIGNMENTS.name,
+    )
+    await city.settle()
+    for token, shown in (("dispatcher", NAME), ("viewer", "sal")):
+        async with city.signed_in(token) as browser:
+            page = (await browser.get("/teams")).text
+        assert (shown in page, NAME in page) == (True, token == "dispatcher")
+
+
+async def test_an_old_record_has_its_name_still(city: City) -> None:
+    person = events.Person(person_id="old", name="Olga Old", disciplines=("emt",))
+    city.services.write(AGENCY, events.PersonDefined(person=person), journal=ASSIGNMENTS.name)
+    await city.settle()
+    people = (await city.get("dispatcher", "/v1/people")).json()
+    assert "Olga Old" in {seen["person"]["name"] for seen in people}
+
+
+@pytest.mark.parametrize("kind", ["pocket", "webhook"])
+async def test_ways_in_a_person_are_refused_with_where_they_go_now(city: City, kind: str) -> None:
+    method = {"method_id": "pager", "kind": kind, "url": "https://pager.example/sal"}
+    answer = await city.post("supervisor", "/v1/people", {"person": {**named()["person"], "contact_methods": [method]}})
+    assert answer.status_code == 422
+    (fault,) = answer.json()["errors"]
+    assert fault["path"] == "person.contact_methods"
+    assert "careroute person contact set" in fault["what"]
+    assert city.commands() == []
+
+
+# --- erased
+
+
+async def test_who_is_erased_leaves_nothing_that_can_be_opened(city: City) -> None:
+    await city.post("supervisor", "/v1/people", named("the-staff"))
+    await city.post("staff", PHONE, TEXT)
+    await city.post(
+        "supervisor", "/v1/people/the-staff/contacts/mail", {"kind": "email", "address": "sal@city.example"}
+    )
+    answer = await city.post("supervisor", "/v1/people/the-staff/erase", {"reason": "they asked for it"})
+    assert answer.status_code == 200
+    assert [command.type for command in city.commands()[-2:]] == ["remove-person", "erase-person"]
+    assert [await opened(city), await opened(city, "mail", "email"), await opened(city, "name", "name")] == [None] * 3
+    city.log.compact(CONTACTS.name)
+    assert "ciphertext" not in everywhere(city)
+    assert (await city.post("supervisor", "/v1/people/the-staff/erase", {"reason": "again"})).status_code == 200
+
+
+async def test_who_is_on_shift_is_not_erased(city: City) -> None:
+    await staffed(city, "working")
+    await city.post("supervisor", "/v1/people/working/contacts/phone", TEXT)
+    answer = await city.post("supervisor", "/v1/people/working/erase", {"reason": "they asked for it"})
+    assert (answer.status_code, answer.json()["reason"]) == (409, "on-shift")
+    assert await opened(city, person_id="working") == NUMBER
+
+
+async def test_nobody_is_erased_before_they_are_off_the_books(city: City) -> None:
+    await city.post("staff", PHONE, TEXT)
+    city.services.silent = True
+    answer = await city.post("supervisor", "/v1/people/the-staff/erase", {"reason": "they asked for it"})
+    assert (answer.status_code, answer.json()["sentence"]) == (
+        202,
+        "Nothing is erased before the-staff is off the books: send it again then.",
+    )
+    assert await opened(city) == NUMBER
+
+
+async def test_an_erasure_says_why_and_a_removal_keeps_the_name_alone(city: City) -> None:
+    assert (await city.post("supervisor", "/v1/people/the-staff/erase", {})).status_code == 422
+    await city.post("supervisor", "/v1/people", named("the-staff"))
+    await city.post("staff", PHONE, TEXT)
+    assert (await city.post("supervisor", "/v1/people/the-staff/remove")).status_code == 200
+    assert (await opened(city), await opened(city, "name", "name")) == (None, NAME)
+
+
+# --- without a key
+
+
+@pytest.fixture
+async def keyless(tmp_path: Path) -> AsyncIterator[City]:
+    folder = tmp_path / "keyless"
+    folder.mkdir()
+    async with running_city(folder, with_key=False) as running:
+        await staffed(running, "the-staff")
+        yield running
+
+
+def refused_for_its_key(answer: httpx.Response) -> bool:
+    return (answer.status_code, answer.json()["reason"]) == (409, "no-sealing-key")
+
+
+async def test_without_a_sealing_key_nothing_is_taken_names_are_not_shown_and_everything_is_erased(
+    keyless: City,
+) -> None:
+    assert refused_for_its_key(await keyless.post("staff", PHONE, TEXT))
+    assert refused_for_its_key(await keyless.post("supervisor", "/v1/people", named()))
+    assert (await keyless.post("staff", PHONE, {"kind": "pocket"})).status_code == 200
+    unnamed = {"person": {"person_id": "sal", "disciplines": ["emt"]}}
+    assert (await keyless.post("supervisor", "/v1/people", unnamed)).status_code == 200
+    async with keyless.signed_in("dispatcher") as browser:
+        assert (await browser.get("/teams")).status_code == 200
+    erase = "/v1/people/the-staff/erase"
+    assert (await keyless.post("supervisor", erase, {"reason": "they asked for it"})).status_code == 200

@@ -1,0 +1,51 @@
+"""Alerts of ways that are lost, and of teams that nobody can reach."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.console.view.agency import AgencyView
+from shared import events
+from tests.services.console.stories import person, signed_on, team
+from tests.services.console.view.test_view import A, N, Story, view_of
+
+SET = (N, events.ContactSet(person_id="ann", method_id="mobile", kind="sms", position=1))
+CALL = (N, events.ContactSet(person_id="ann", method_id="call", kind="voice", position=2))
+AT_WORK: Story = ((A, person()), (A, team()), SET, (A, signed_on()))
+LOST = (N, events.ContactBroken(person_id="ann", method_id="mobile", why="landline"))
+STOPPED = (N, events.ContactOptedOut(person_id="ann", method_id="mobile"))
+SIGNED_OFF = (A, events.TeamSignedOff(team_id="cares-1", shift_id="shift-1"))
+BOTH = ["team-unreachable", "way-lost"]
+
+
+def kinds(view: AgencyView) -> list[str]:
+    return sorted(alert.kind for alert in view.alerts())
+
+
+@pytest.mark.scenario("contacts")
+@pytest.mark.parametrize(
+    ("more", "raised"),
+    [
+        ((CALL, LOST), ["way-lost"]),
+        ((CALL, STOPPED), ["way-lost"]),
+        ((LOST,), BOTH),
+        ((STOPPED,), BOTH),
+        ((LOST, (N, events.ContactProved(person_id="ann", method_id="mobile"))), []),
+        ((STOPPED, (N, events.ContactOptedIn(person_id="ann", method_id="mobile"))), []),
+        ((LOST, SET), []),
+        ((LOST, CALL), ["way-lost"]),
+        ((LOST, SIGNED_OFF), []),
+        ((SIGNED_OFF, LOST), []),
+        ((LOST, (A, signed_on())), BOTH),
+        (((N, events.ContactRemoved(person_id="ann", method_id="mobile")),), []),
+    ],
+)
+def test_a_way_that_is_lost_on_duty_is_an_alert_until_it_works(more: Story, raised: list[str]) -> None:
+    assert kinds(view_of(*AT_WORK, *more)) == raised
+
+
+def test_it_says_whether_another_way_is_left() -> None:
+    (alert,) = view_of(*AT_WORK, CALL, LOST).alerts()
+    assert alert.sentence == "ann of cares-1 is not reached by mobile any more: landline."
+    sentences = [alert.sentence for alert in view_of(*AT_WORK, LOST).alerts()]
+    assert "ann of cares-1 is not reached by mobile any more: landline. No other way to them is left." in sentences

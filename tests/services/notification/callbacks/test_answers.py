@@ -1,0 +1,322 @@
+"""Answers by text and by key: what they bring about, what whoever answers hears, and that nothing else is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from services.notification.callbacks import words
+from services.notification.callbacks.answering import HELPS
+from services.notification.callbacks.replies import letter_of
+from shared.carriers import CarrierName
+from shared.engine.broker import BrokerUnavailable
+from shared.events import (
+    AcceptOffer,
+    AnswerRoll,
+    ContactMethod,
+    ContactOptedOut,
+    DeclineOffer,
+    NoteOptOut,
+    OfferExpired,
+    OfferWithdrawn,
+)
+from shared.links import offer_link
+from shared.topics import NOTIFICATIONS
+from tests.builders import of_offer
+from tests.rig.carrier import LINK_SECRET, OTHER_PHONE, PHONE, TWILIO_NUMBER, page
+from tests.services.notification.callbacks.driver import CALL, OFFER, Callbacks
+
+SECOND = "ab" * 16
+
+
+def link(person_id: str, offer_id: str = OFFER) -> str:
+    return offer_link("https://pocket.example", LINK_SECRET, offer_id, person_id, method_id="mobile")
+
+
+LINK = link("ana")
+CARRIERS: tuple[CarrierName, ...] = ("twilio", "telnyx")
+
+
+@pytest.fixture
+async def city() -> AsyncIterator[Callbacks]:
+    callbacks = Callbacks()
+    async with callbacks.living():
+        yield callbacks
+
+
+@dataclass(frozen=True)
+class Case:
+    said: str
+    take: bool
+    minutes: int | None = None
+
+
+CASES = [
+    Case("1", take=True),
+    Case(" 1. ", take=True),
+    Case("\uff11", take=True),
+    Case("1 15", take=True, minutes=15),
+    Case("1, 15 min", take=True, minutes=15),
+    Case("Take", take=True),
+    Case("2", take=False),
+    Case("2 leave", take=False),
+]
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("carrier", CARRIERS)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.said.strip())
+async def test_an_answer_by_text_is_the_persons_own(city: Callbacks, case: Case, carrier: CarrierName) -> None:
+    city.reach()
+    city.offer()
+    heard = await city.text(case.said, carrier=carrier)
+    assert heard == [f"The call is yours.\n{LINK}" if case.take else "The call goes to another."]
+    (command,) = city.answers()
+    assert isinstance(command, AcceptOffer if case.take else DeclineOffer)
+    assert (command.person_id, command.method_id, command.offer_id) == ("ana", "mobile", OFFER)
+    assert getattr(command, "eta_minutes", None) == case.minutes
+    assert city.network.sent() == [(PHONE, heard[0])]  # and nothing else was sent
+
+
+JUNK = ["yes", "ok", "on my way", "12", "1 or 2", "1 of us", "2 15", "1 999", "👍", "3", "", "1/2", "1 15 bananas"]
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("said", JUNK)
+async def test_what_is_not_clearly_an_answer_is_told_what_one_is(city: Callbacks, said: str) -> None:
+    city.reach()
+    city.offer()
+    assert await city.text(said) == [words.HOW_TO_ANSWER]
+    assert city.answers() == []
+
+
+@pytest.mark.scenario("answers")
+async def test_a_phone_that_texts_by_itself_is_not_talked_with_for_ever(city: Callbacks) -> None:
+    city.reach()
+    city.offer(seconds=3600)
+    heard = [text for _ in range(HELPS + 3) for text in await city.text("I am driving and answer later")]
+    assert heard == [words.HOW_TO_ANSWER] * HELPS
+    assert await city.text("1") == [f"The call is yours.\n{LINK}"]
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("carrier", CARRIERS)
+async def test_a_stranger_is_dropped(city: Callbacks, carrier: CarrierName) -> None:
+    city.reach()
+    city.offer()
+    for said in ("1", "2", "hello", "STOP"):
+        assert await city.text(said, sender=OTHER_PHONE, carrier=carrier) == []
+    assert await city.text("1", sender="60855", carrier=carrier) == []
+    assert city.commands() == []
+    assert city.network.sent() == []
+
+
+@pytest.mark.scenario("answers")
+async def test_who_answers_for_nothing_is_told_so(city: Callbacks) -> None:
+    city.reach()
+    assert await city.text("1") == [words.NOTHING_ASKED]
+    assert await city.text("hello") == [words.NOTHING_ASKED]
+    assert city.commands() == []
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("ended", ["time", "expired", "taken", "withdrawn"])
+async def test_who_answers_late_is_told_so(city: Callbacks, ended: str) -> None:
+    city.reach()
+    made = city.offer()
+    if ended == "time":
+        await city.time.pass_seconds(26)
+    elif ended == "expired":
+        city.write(of_offer(OfferExpired, made))
+    else:
+        city.write(of_offer(OfferWithdrawn, made, why="taken" if ended == "taken" else "cancelled"))
+    sentence = {
+        "taken": "Another team has it.",
+        "withdrawn": "The call is not offered to you any more.",
+    }.get(ended, "Too late: the time to answer is over.")
+    assert await city.text("1") == [sentence]
+    assert city.answers() == []
+
+
+@pytest.mark.scenario("answers")
+async def test_two_of_a_team_answer_at_once_and_both_hear_what_is_so(city: Callbacks) -> None:
+    city.reach()
+    city.reach("ben", OTHER_PHONE)
+    city.offer(people=("ana", "ben"))
+    ana, ben = city.phone(), city.phone(OTHER_PHONE)
+    await city.settled()
+    await asyncio.gather(
+        city.twilio.text_in(PHONE, TWILIO_NUMBER, "1 10"), city.twilio.text_in(OTHER_PHONE, TWILIO_NUMBER, "1")
+    )
+    assert [text.body for text in ana.texts] == [f"The call is yours.\n{LINK}"]
+    (theirs,) = ben.texts
+    assert theirs.body.startswith("Your team has this call already.")
+    assert sum(isinstance(command, AcceptOffer) for command in city.answers()) == 2
+    assert city.taken == {CALL: OFFER}
+    assert len(city.network.sent()) == 2
+    assert await city.text("1", sender=OTHER_PHONE) == [f"Your team has this call.\n{link('ben')}"]
+
+
+@pytest.mark.scenario("answers")
+async def test_the_slower_of_two_teams_hears_that_another_has_it(city: Callbacks) -> None:
+    city.reach()
+    city.reach("ben", OTHER_PHONE)
+    city.offer()
+    city.offer(SECOND, people=("ben",), team_id="beta-2")
+    city.refuse = ("taken", "alpha-1 has this call.")
+    assert await city.text("1", sender=OTHER_PHONE) == [f"Another team has it.\n{link('ben', SECOND)}"]
+
+
+@pytest.mark.scenario("answers")
+async def test_of_two_offers_at_once_it_is_asked_which_and_a_letter_says_it(city: Callbacks) -> None:
+    city.reach()
+    city.offer()
+    city.offer(SECOND, call_id="madison/dane/26-002", district="North")
+    first, second = letter_of(OFFER), letter_of(SECOND)
+    (asked,) = await city.text("1")
+    assert asked.splitlines() == [
+        "2 calls are open to you. Which one?",
+        f"1{second} or 2{second}: North, P2 by 12:00:25",
+        f"1{first} or 2{first}: Central, P2 by 12:00:25",
+    ]
+    assert city.answers() == []
+    (heard,) = await city.text(f"1{first.lower()} 15")
+    assert heard == f"The call is yours.\n{LINK}"
+    (command,) = city.answers()
+    assert isinstance(command, AcceptOffer)
+    assert (command.offer_id, command.eta_minutes) == (OFFER, 15)
+
+
+@pytest.mark.scenario("answers")
+async def test_the_link_that_an_answer_brings_is_that_of_the_way_over_which_it_came(city: Callbacks) -> None:
+    city.reach()
+    made = city.offer()
+    push = city.page(made).model_copy(
+        update={"page_id": "1" * 32, "method": ContactMethod(method_id="app", kind="push")}
+    )
+    city.owe(push)
+    assert await city.text("1") == [f"The call is yours.\n{LINK}"]
+
+
+@pytest.mark.scenario("answers")
+async def test_pages_that_are_read_before_their_offer_lose_nothing(city: Callbacks) -> None:
+    city.reach()
+    made = city.offer(SECOND)
+    early = made.model_copy(update={"offer_id": OFFER, "call_id": "madison/dane/26-002", "recipients": ()})
+    city.owe(city.page(early))
+    await city.settled()
+    city.write(of_offer(OfferWithdrawn, made, why="taken"))
+    city.offers[OFFER] = early
+    city.write(early)
+    assert await city.text("1") == [f"The call is yours.\n{LINK}"]
+
+
+@pytest.mark.scenario("answers")
+async def test_a_refusal_is_told_without_naming_anybody(city: Callbacks) -> None:
+    city.reach()
+    city.offer()
+    city.refuse = ("not-on-team", "ana is not on shift with alpha-1.")
+    (heard,) = await city.text("1")
+    assert heard.startswith("You are not on shift with the team that was asked.")
+
+
+@pytest.mark.scenario("answers")
+async def test_without_an_answer_in_time_that_is_said(city: Callbacks) -> None:
+    city.reach()
+    city.offer()
+    city.silent = True
+    (heard,) = await city.text("1")
+    assert heard.startswith(words.NOT_HEARD_YET)
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("carrier", CARRIERS)
+async def test_a_text_that_comes_twice_is_one_answer(city: Callbacks, carrier: CarrierName) -> None:
+    city.reach()
+    city.offer()
+    played = city.twilio if carrier == "twilio" else city.telnyx
+    phone = city.phone()
+    await city.settled()
+    for _ in range(2):
+        await played.text_in(PHONE, TWILIO_NUMBER, "1", sid="SM" + "1" * 32)
+    await city.time.pass_seconds(5)
+    assert len(city.answers()) == 1
+    times = 1 if carrier == "telnyx" else 2  # of what we send ourselves we know that it went out
+    assert [text.body for text in phone.texts] == [f"The call is yours.\n{LINK}"] * times
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("carrier", CARRIERS)
+async def test_an_answer_that_could_not_be_passed_on_is_taken_when_the_carrier_comes_again(
+    city: Callbacks, carrier: CarrierName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise BrokerUnavailable("gone")
+
+    city.reach()
+    city.offer()
+    with monkeypatch.context() as patched:
+        patched.setattr(type(city.broker), "append", away)
+        assert await city.text("1", carrier=carrier) == []
+    url, headers, body = city.seen[0]
+    assert city.responses[0][1] == 503
+    answered = await city._post(url, headers, body)
+    await city.time.pass_seconds(3)
+    assert len(city.answers()) == 1
+    assert b"The call is yours." in answered.body or city.phone().texts[-1].body.startswith("The call is yours.")
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("carrier", CARRIERS)
+async def test_a_recording_of_an_old_answer_answers_no_other_offer(city: Callbacks, carrier: CarrierName) -> None:
+    city.reach()
+    made = city.offer()
+    await city.text("1", carrier=carrier)
+    url, headers, body = city.seen[0]
+    city.write(of_offer(OfferWithdrawn, made, why="cancelled"))
+    city.offer(SECOND, call_id="madison/dane/26-002")
+    await city.settled()
+    assert (await city._post(url, headers, body)).status < 300
+    await city.settled()
+    assert [getattr(command, "offer_id", "") for command in city.answers()] == [OFFER]
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("carrier", CARRIERS)
+async def test_a_roll_call_is_answered_by_text(city: Callbacks, carrier: CarrierName) -> None:
+    city.reach()
+    city.owe(page(kind="test", offer_id=None, about="roll-1", seconds=3600))
+    assert await city.text("1", carrier=carrier) == [words.RECEIVED]
+    (command,) = city.answers()
+    assert isinstance(command, AnswerRoll)
+    assert (command.roll_id, command.person_id, command.method_id) == ("roll-1", "ana", "mobile")
+
+
+STOP, START = ["STOP", "stop.", "Unsubscribe", "CANCEL", "end", "QUIT", "stopall"], ["START", "Yes", "UNSTOP"]
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("said", STOP)
+async def test_stop_opts_out_and_answers_nothing(city: Callbacks, said: str) -> None:
+    city.reach()
+    city.reach(method_id="voice", kind="voice")
+    city.offer()
+    assert await city.text(said) == []  # the carrier says it itself
+    (command,) = city.answers()
+    assert isinstance(command, NoteOptOut)
+    assert (command.person_id, command.method_id, command.opted_out) == ("ana", "mobile", True)
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("said", START)
+async def test_start_opts_in_again_and_is_never_an_answer(city: Callbacks, said: str) -> None:
+    city.reach()
+    city.offer()
+    city.write(ContactOptedOut(person_id="ana", method_id="mobile"), topic=NOTIFICATIONS)
+    await city.text(said)
+    (command,) = city.answers()
+    assert isinstance(command, NoteOptOut)
+    assert not command.opted_out

@@ -1,0 +1,176 @@
+"""Calls: what is said, which key does what, and that picking up alone is never an answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import pytest
+from defusedxml.ElementTree import fromstring
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deploy.actors.carrier.phones import ReceivedCall
+from services.notification.callbacks import words
+from services.notification.carriers.twiml import NOTHING_PRESSED, ONLY_WRONG_KEYS, WRONG_KEY, twiml
+from shared.carriers import CarrierName
+from shared.events import AcceptOffer, AnswerRoll, DeclineOffer, OfferWithdrawn
+from tests.builders import of_offer
+from tests.rig.carrier import PHONE, page
+from tests.services.notification.callbacks.driver import Callbacks
+
+CARRIERS: tuple[CarrierName, ...] = ("twilio", "telnyx")
+SENTENCE = (
+    "This is care route for team alpha 1: a call for you in Central, priority 2. "
+    "To take the call, press 1. To leave it, press 2."
+)
+
+
+@pytest.fixture(params=CARRIERS)
+async def city(request: pytest.FixtureRequest) -> AsyncIterator[Callbacks]:
+    callbacks = Callbacks(twilio_first=request.param == "twilio")
+    async with callbacks.living():
+        yield callbacks
+
+
+async def called(city: Callbacks, **phone: Any) -> ReceivedCall:
+    """A person is called for an offer: how the call went."""
+    city.phone(**phone)
+    city.reach(kind="voice", method_id="voice")
+    due = city.owe(city.page(city.offer(), kind="voice"))
+    assert (await city.page_out(due, "voice")).result == "done"
+    await city.settled()
+    await city.time.pass_seconds(90)
+    (call,) = city.phone().calls
+    return call
+
+
+@pytest.mark.scenario("answers")
+async def test_key_1_takes_the_call_and_says_what_came_of_it(city: Callbacks) -> None:
+    call = await called(city, presses="1")
+    assert call.heard == [SENTENCE, "The call is yours."]
+    (command,) = city.answers()
+    assert isinstance(command, AcceptOffer)
+    assert (command.person_id, command.method_id) == ("ana", "voice")
+    assert ("heard", "") in city.receipts()
+    assert city.network.sent() == [(PHONE, "call")]  # and nothing else was sent
+
+
+@pytest.mark.scenario("answers")
+async def test_key_2_leaves_it(city: Callbacks) -> None:
+    call = await called(city, presses="2")
+    assert call.heard[-1] == "The call goes to another."
+    (command,) = city.answers()
+    assert isinstance(command, DeclineOffer)
+
+
+@pytest.mark.scenario("answers")
+async def test_who_presses_too_late_in_the_call_hears_who_has_it(city: Callbacks) -> None:
+    city.refuse = ("taken", "beta-2 has this call.")
+    call = await called(city, presses="1")
+    assert call.heard[-1] == "Another team has it."
+
+
+@pytest.mark.scenario("answers")
+async def test_a_wrong_key_is_told_which_ones_there_are(city: Callbacks) -> None:
+    call = await called(city, presses="71")
+    assert call.heard[1].startswith(WRONG_KEY)
+    assert call.heard[-1] == "The call is yours."
+
+
+@pytest.mark.scenario("answers")
+async def test_who_presses_only_wrong_keys_is_not_listened_to_for_ever(city: Callbacks) -> None:
+    call = await called(city, presses="7")
+    assert len(call.heard) == 4
+    assert call.heard[-1] == ONLY_WRONG_KEYS
+    assert city.answers() == []
+
+
+@pytest.mark.scenario("answers")
+async def test_without_an_answer_of_ours_whoever_listens_is_asked_for_patience_and_then_sent_to_the_page(
+    city: Callbacks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.notification.callbacks.http.ANSWER_SECONDS", 0.1)
+    city.silent = True
+    call = await called(city, presses="1")
+    assert call.heard == [SENTENCE, *["One moment."] * 3, words.NOT_HEARD_YET]
+    assert len(city.answers()) == 1
+
+
+@pytest.mark.scenario("failures")
+@pytest.mark.parametrize("phone", [{"voicemail": True, "presses": "1"}, {"presses": ""}], ids=["machine", "silence"])
+async def test_a_call_without_a_key_is_no_answer(city: Callbacks, phone: dict[str, Any]) -> None:
+    call = await called(city, **phone)
+    assert call.heard == [SENTENCE, SENTENCE, NOTHING_PRESSED]
+    assert city.answers() == []
+    assert city.receipts() == [("ringing", ""), ("no-answer", "")]
+
+
+@pytest.mark.scenario("failures")
+@pytest.mark.parametrize(
+    ("phone", "state"),
+    [
+        ({"picks_up_after_seconds": None}, "no-answer"),
+        ({"call_ends": "busy"}, "busy"),
+        ({"call_ends": "failed"}, "failed"),
+    ],
+)
+async def test_a_phone_that_nobody_picks_up(city: Callbacks, phone: dict[str, Any], state: str) -> None:
+    call = await called(city, **phone)
+    assert call.heard == []
+    assert city.answers() == []
+    assert city.receipts() == [("ringing", ""), (state, "")]
+
+
+@pytest.mark.scenario("answers")
+async def test_who_picks_up_when_it_is_over_hears_that_and_is_asked_nothing(city: Callbacks) -> None:
+    city.phone(presses="1", picks_up_after_seconds=4)
+    due = city.owe(city.page(city.offer(), kind="voice"))
+    await city.page_out(due, "voice")
+    await city.settled()
+    await city.time.pass_seconds(2)
+    city.write(of_offer(OfferWithdrawn, city.offers[due.offer_id or ""], why="taken"))
+    await city.settled()
+    await city.time.pass_seconds(60)
+    (call,) = city.phone().calls
+    assert call.heard == ["Another team has it."]
+    assert city.answers() == []
+
+
+@pytest.mark.scenario("answers")
+async def test_a_roll_call_is_answered_by_a_key(city: Callbacks) -> None:
+    city.phone(presses="1")
+    due = city.owe(page(kind="test", offer_id=None, about="roll-1", seconds=3600))
+    await city.page_out(due, "voice")
+    await city.settled()
+    await city.time.pass_seconds(60)
+    (call,) = city.phone().calls
+    assert call.heard[-1] == words.RECEIVED
+    (command,) = city.answers()
+    assert isinstance(command, AnswerRoll)
+
+
+async def test_a_notice_is_read_twice_and_asks_for_no_key(city: Callbacks) -> None:
+    city.phone(presses="1")
+    due = city.owe(page(kind="withdrawn", why="taken", not_after=city.clock.now() + timedelta(minutes=3)))
+    await city.page_out(due, "voice")
+    await city.settled()
+    await city.time.pass_seconds(60)
+    (call,) = city.phone().calls
+    assert call.heard == ["This is care route for team alpha 1: the call in Central is over for you."] * 2
+    assert call.pressed == []
+
+
+@given(st.text(max_size=80), st.text(max_size=200), st.text(max_size=9), st.none() | st.text(max_size=200))
+def test_what_is_said_is_always_a_document_that_can_be_played(
+    team: str, district: str, digits: str, result: str | None
+) -> None:
+    for look_again in ("", "https://door.example/x?Digits=1&again=2"):
+        text = twiml(page(team_id=team, district=district), digits, result, "https://door.example/k", look_again)
+        try:
+            document = fromstring(text)
+        except ParseError:
+            pytest.fail(text)
+        assert {verb.tag for verb in document} <= {"Say", "Gather", "Pause", "Redirect", "Hangup"}

@@ -1,0 +1,233 @@
+"""Roll calls, and the pages that show over which way a person can be reached."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from services.notification.rolls import MAX_ROLL_PEOPLE, PLACES_AT_ONCE
+from services.notification.service import NOTIFICATION
+from shared.events import (
+    CommandDone,
+    CommandRefused,
+    ContactBroken,
+    ContactProved,
+    PageDropped,
+    PageDue,
+    RollCalled,
+    RollClosed,
+    RollPlace,
+)
+from tests.services.notification.driver import (
+    NOON,
+    Sending,
+    accepted,
+    answer_roll,
+    call_roll,
+    of,
+    opt_out,
+    remove_contact,
+    set_contact,
+)
+from tests.services.notification.test_ladder import ANA, asked, reached
+
+DAY = timedelta(days=1).total_seconds()
+
+
+def roll_of(running: Sending) -> RollCalled:
+    return [event for event in running.journal if isinstance(event, RollCalled)][-1]
+
+
+def closed(running: Sending) -> list[RollClosed]:
+    return [event for event in running.journal if isinstance(event, RollClosed)]
+
+
+def place(person_id: str, method_id: str) -> RollPlace:
+    return RollPlace(person_id=person_id, method_id=method_id)
+
+
+@pytest.mark.scenario("contacts")
+def test_a_roll_call_pages_everybody_over_every_way_and_says_who_was_silent() -> None:
+    running = reached("ana", "ben", mobile=("sms", 0), call=("voice", 8), page=("pocket", 0))
+    (answer,) = of(running.take(call_roll(minutes=10)), CommandDone)
+    assert answer.sentence == "Asked: 2 people over 4 ways, until 12:10 UTC."
+    running.until(0)
+    assert sorted(running.sent) == [(0, who, way) for who in ("ana", "ben") for way in ("call", "mobile")]
+    assert {page.about for page in running.pages.values()} == {answer.about}
+    running.until(60)
+    for method_id in ("mobile", "call"):
+        assert of(running.take(answer_roll(answer.about, "ana", method_id)), ContactProved)
+    assert closed(running) == []
+    running.until(DAY)
+    assert closed(running) == [
+        RollClosed(
+            roll_id=answer.about,
+            answered=(place("ana", "mobile"), place("ana", "call")),
+            silent=(place("ben", "mobile"), place("ben", "call")),
+        )
+    ]
+    assert len(running.sent) == 4
+    assert not running.state.rolls
+
+
+@pytest.mark.scenario("contacts")
+def test_a_roll_call_is_over_as_soon_as_everybody_has_answered() -> None:
+    running = reached("ana", mobile=("sms", 0))
+    running.take(call_roll())
+    running.until(0)
+    roll_id = roll_of(running).roll_id
+    running.take(answer_roll(roll_id, "ana", "mobile"))
+    assert closed(running) == [RollClosed(roll_id=roll_id, answered=(place("ana", "mobile"),))]
+    running.until(DAY)
+    assert len(closed(running)) == 1
+
+
+@pytest.mark.scenario("contacts")
+def test_ordinary_work_spares_a_roll_call() -> None:
+    """A way over which an offer was answered is asked over again only when that is a month ago."""
+    running = reached("ana", mobile=("sms", 0), app=("push", 0))
+    running.take(asked())
+    running.take(accepted(asked()).model_copy(update={"method_id": "app"}))
+    running.until(DAY)
+    running.take(call_roll("1"))
+    assert roll_of(running).asked == (place("ana", "mobile"),)
+    running.until(31 * DAY)
+    running.take(call_roll("2"))
+    assert {each.method_id for each in roll_of(running).asked} == {"mobile", "app"}
+
+
+@pytest.mark.scenario("contacts")
+def test_to_ask_one_person_is_to_verify_every_way() -> None:
+    running = reached("ana", "ben", mobile=("sms", 0))
+    running.take(call_roll("1"))
+    running.until(0)
+    running.take(answer_roll(roll_of(running).roll_id, "ana", "mobile"))
+    running.take(call_roll("2", "ana"))
+    running.until(1)
+    assert roll_of(running).asked == (place("ana", "mobile"),)
+    assert sorted(running.sent) == [*[(0, "ana", "mobile")] * 2, (0, "ben", "mobile")]
+
+
+@pytest.mark.scenario("contacts")
+def test_an_answer_shows_that_a_broken_way_works_again() -> None:
+    running = reached("ana", mobile=("sms", 0))
+    running.outcomes["mobile"] = ("failed", "blocked")
+    running.take(asked())
+    assert running.state.ways_to("ana")["mobile"].why_not == "broken"
+    running.outcomes = {}
+    running.until(30)
+    running.take(call_roll("1", "ana"))
+    running.until(40)
+    running.take(answer_roll(roll_of(running).roll_id, "ana", "mobile"))
+    assert running.state.ways_to("ana")["mobile"].why_not == ""
+    running.take(asked(number=2))
+    assert running.offers[-1][1:] == ("ana", "mobile") or running.now >= asked().expires_at
+
+
+@pytest.mark.scenario("contacts")
+def test_who_said_stop_is_not_asked_and_is_named() -> None:
+    running = reached("ana", "ben", mobile=("sms", 0))
+    running.take(opt_out("ben", "mobile"))
+    (answer,) = of(running.take(call_roll()), CommandDone)
+    assert answer.sentence.endswith("No way to ask: ben.")
+    running.until(DAY)
+    assert running.sent == [(0, "ana", "mobile")]
+
+
+@pytest.mark.scenario("contacts")
+def test_an_answer_after_the_end_proves_the_way_all_the_same_and_one_is_enough() -> None:
+    running = reached("ana", mobile=("sms", 0))
+    running.take(call_roll(minutes=1))
+    running.until(3600)
+    roll_id = roll_of(running).roll_id
+    assert of(running.take(answer_roll(roll_id, "ana", "mobile", "1")), ContactProved)
+    (again,) = running.take(answer_roll(roll_id, "ana", "mobile", "2"))
+    assert isinstance(again, CommandDone)
+    assert again.result == "nothing-to-do"
+    assert [len(event.answered) for event in closed(running)] == [0]
+
+
+@pytest.mark.parametrize(("roll", "person", "why"), [("other", "ana", "not-asked"), ("", "eve", "not-asked")])
+def test_nobody_answers_for_what_was_not_asked(roll: str, person: str, why: str) -> None:
+    running = reached("ana", mobile=("sms", 0))
+    running.take(call_roll())
+    running.until(0)
+    (refusal,) = running.take(answer_roll(roll or roll_of(running).roll_id, person, "mobile"))
+    assert isinstance(refusal, CommandRefused)
+    assert refusal.reason == why
+
+
+@pytest.mark.scenario("contacts")
+def test_a_large_roll_call_is_spread_and_a_larger_one_is_refused() -> None:
+    running = Sending()
+    people = [f"p{number:03}" for number in range(MAX_ROLL_PEOPLE + 1)]
+    for person_id in people[:-1]:
+        running.take(set_contact(person_id, "mobile", "sms", person_id))
+    running.take(call_roll(minutes=5))
+    running.until(0)
+    assert len(running.sent) == PLACES_AT_ONCE
+    running.until(95)
+    assert len(running.sent) == MAX_ROLL_PEOPLE
+    assert roll_of(running).until == NOON + timedelta(minutes=5, seconds=90), "who is asked last has as long"
+    (refusal,) = running.take(call_roll("2"))
+    assert isinstance(refusal, CommandRefused)
+    assert refusal.reason == "roll-open"
+    running.take(set_contact(people[-1], "mobile", "sms", people[-1]))
+    running.until(3600)
+    (refusal,) = running.take(call_roll("3"))
+    assert isinstance(refusal, CommandRefused)
+    assert refusal.reason == "too-many-people"
+    assert len(running.sent) == MAX_ROLL_PEOPLE
+
+
+@pytest.mark.scenario("contacts")
+def test_a_way_that_is_taken_away_meanwhile_is_passed_over() -> None:
+    running = reached("ana", "ben", mobile=("sms", 0))
+    roll = call_roll()
+    running.take(roll)
+    running.take(remove_contact("ana", "mobile"))
+    left = running.until(0)
+    assert [(event.why, event.page_id) for event in of(left, PageDropped)] == [
+        ("way-gone", of(left, PageDropped)[0].page_id)
+    ]
+    running.until(DAY)
+    assert running.sent == [(0, "ben", "mobile")]
+    assert len(closed(running)) == 1
+
+
+def test_when_all_was_proved_lately_there_is_nothing_to_ask() -> None:
+    running = reached("ana", mobile=("sms", 0))
+    running.take(call_roll("1"))
+    running.until(0)
+    running.take(answer_roll(roll_of(running).roll_id, "ana", "mobile"))
+    (answer,) = running.take(call_roll("2"))
+    assert isinstance(answer, CommandDone)
+    assert answer.result == "nothing-to-do"
+    assert NOTIFICATION.due(running.state) is not None
+
+
+def test_an_offer_never_stands_behind_a_roll_call() -> None:
+    running = reached("ana", mobile=("sms", 0))
+    running.send = list  # type: ignore[method-assign]  # nothing goes out
+    running.take(call_roll())
+    running.until(0)
+    running.take(asked(ANA))
+    lanes = {
+        effect.event.kind: effect.lane
+        for effect in NOTIFICATION.pending(running.state).values()
+        if isinstance(effect.event, PageDue)
+    }
+    assert lanes == {"test": "staff/sms", "offer": "pages/sms"}
+
+
+@pytest.mark.scenario("contacts")
+def test_a_way_without_an_answer_for_ninety_days_is_told_to_the_person_over_another() -> None:
+    running = reached("ana", mobile=("sms", 0))
+    running.until(50 * DAY)
+    running.take(set_contact("ana", "app", "push", "app"))
+    running.until(91 * DAY)
+    broken = [event for event in running.journal if isinstance(event, ContactBroken)]
+    assert broken == [ContactBroken(person_id="ana", method_id="mobile", why="unproved")]
+    assert running.sent == [(90 * DAY, "ana", "app")]
+    assert running.pages["contact", "ana", "app"].why == "unproved"

@@ -1,0 +1,105 @@
+"""What staff are sent that is about no call."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.notification.adapters import Links
+from shared.events import (
+    Event,
+    PlanNoticeDue,
+    ReminderDue,
+    TeamMissing,
+    TeamSignedOn,
+    TeamUnanswering,
+)
+from shared.links import shift_link
+from tests.services.notification.driver import NOON, opt_out
+from tests.services.notification.test_ladder import BOTH, asked, reached
+
+EVERY_KIND = {
+    "app": ("push", 0),
+    "mobile": ("sms", 0),
+    "call": ("voice", 8),
+    "mail": ("email", 30),
+    "pager": ("webhook", 0),
+    "page": ("pocket", 0),
+}
+
+
+def signed_on(**more: Any) -> TeamSignedOn:
+    ends = NOON + timedelta(hours=8)
+    return TeamSignedOn(team_id="alpha", shift_id="shift-1", members=("ana", "ben"), shift_ends_at=ends, **more)
+
+
+def plan(kind: str, person_id: str = "ana") -> Event:
+    about: dict[str, Any] = {
+        "person_id": person_id,
+        "shift_id": "s1",
+        "team_id": "alpha",
+        "starts_at": NOON + timedelta(days=1),
+    }
+    if kind == "reminder":
+        return ReminderDue(**about, not_after=NOON + timedelta(hours=2))
+    return PlanNoticeDue(**about, notice_id=f"n-{kind}", kind=kind, not_after=NOON + timedelta(hours=2))  # type: ignore[arg-type]
+
+
+@pytest.mark.scenario("contacts")
+@pytest.mark.parametrize(("duty", "ways"), [("on-shift", "app mail mobile pager"), ("on-call", "app mobile")])
+def test_who_is_signed_on_is_sent_the_link_of_their_shift_in_writing(duty: str, ways: str) -> None:
+    """Nobody is telephoned for it, and whose duty on call begins at night by the plan gets a push and a text."""
+    running = reached("ana", **EVERY_KIND)
+    running.take(signed_on(duty=duty))
+    running.until(3600)
+    assert sorted(running.sent) == [(0, "ana", way) for way in ways.split()]
+    page = running.pages["signed-on", "ana", "mobile"]
+    link = Links("https://pocket.example", "s" * 32).of(page)
+    assert link == shift_link("https://pocket.example", "s" * 32, "shift-1", "ana")
+    running.take(signed_on(duty=duty), "assignments/0/77")
+    assert len(running.sent) == len(ways.split()), "once a shift"
+
+
+@pytest.mark.scenario("contacts")
+@pytest.mark.parametrize("kind", ["reminder", "cover", "gap", "shift-moved"])
+def test_what_is_about_the_plan_goes_over_the_written_ways_that_come_first(kind: str) -> None:
+    running = reached("ana", "ben", **EVERY_KIND)
+    running.take(opt_out("ana", "pager"))
+    running.sent.clear()
+    running.take(plan(kind))
+    running.until(3600)
+    assert sorted(running.sent) == [(0, "ana", "app"), (0, "ana", "mobile")]
+    assert running.pages[kind, "ana", "app"].about == "s1"
+
+
+@pytest.mark.scenario("contacts")
+def test_who_has_only_a_later_written_way_is_told_over_that() -> None:
+    running = reached("ana", call=("voice", 0), mail=("email", 30))
+    running.take(plan("cover"))
+    assert running.sent == [(0, "ana", "mail")]
+    running.take(plan("cover", "nobody"))
+    assert len(running.sent) == 1
+
+
+@pytest.mark.scenario("contacts")
+def test_a_missing_team_and_the_duty_officer_are_reached_over_every_way() -> None:
+    running = reached("ana", "duty-officer", "eve", mobile=("sms", 0), call=("voice", 8))
+    running.take(TeamMissing(team_id="alpha", planned_shift_id="s1", members=("ana", "ben"), since=NOON))
+    running.until(3600)
+    assert sorted(running.sent) == [(0, who, way) for who in ("ana", "duty-officer") for way in ("call", "mobile")]
+
+
+@pytest.mark.scenario("contacts")
+def test_a_team_that_lets_offers_run_out_is_told_so_over_every_way() -> None:
+    running = reached("ana", "ben", "duty-officer", "eve", mobile=("sms", 0), call=("voice", 20))
+    running.take(asked(BOTH))
+    running.until(1)
+    running.sent.clear()
+    running.take(TeamUnanswering(team_id="alpha", unanswered=2))
+    assert sorted(running.sent) == [
+        (1, who, way) for who in ("ana", "ben", "duty-officer") for way in ("call", "mobile")
+    ]
+    running.take(TeamUnanswering(team_id="bravo", unanswered=2))
+    assert [who for _, who, _ in running.sent[6:]] == ["duty-officer"] * 2, "of a team without offers the officer hears"

@@ -1,0 +1,235 @@
+"""Gaps: each kind is found, told ahead to whoever looks after it, and closed when it is one no more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from shared.events import (
+    ContactBroken,
+    ContactOptedIn,
+    ContactOptedOut,
+    ContactProved,
+    ContactRemoved,
+    ContactSet,
+    DropShift,
+    GapClosed,
+    GapFound,
+    MoveShift,
+    PlanNoticeDue,
+    SetAbsence,
+)
+from tests.services.rostering.driver import Office, types
+
+scenario = pytest.mark.scenario("roster")
+
+
+def notices(office: Office) -> list[tuple[str, str]]:
+    return [(each.person_id, each.why) for each in office.news() if isinstance(each, PlanNoticeDue)]
+
+
+@scenario
+def test_a_gap_is_told_28_7_and_1_days_ahead_once_each() -> None:
+    office = Office()
+    office.plan(24 * 40, 8, gaps_to=("fay",))
+    (found,) = office.of(GapFound)
+    assert (found.why, found.days_ahead) == ("empty", 42)
+    assert notices(office) == []
+    told = []
+    for _ in range(40 * 24):
+        office.wait(hours=1)
+        told += [(round((found.starts_at - office.now) / timedelta(days=1)), *each) for each in notices(office)]
+    assert told == [(28, "fay", "empty"), (7, "fay", "empty"), (1, "fay", "empty")]
+
+
+@scenario
+@pytest.mark.parametrize(("hours", "days_ahead"), [(24 * 30, 42), (24 * 20, 28), (24 * 5, 7), (5, 1)])
+def test_a_gap_that_comes_about_late_is_told_at_once(hours: int, days_ahead: int) -> None:
+    office = Office()
+    shift_id = office.plan(hours, 8, "ann", gaps_to=("fay", "eve"))
+    office.news()
+    plan = office.shift(shift_id).plan
+    office.done(SetAbsence, person_id="ann", starts_at=plan.starts_at, ends_at=plan.ends_at, issued_by="ann")
+    assert [gap.days_ahead for gap in office.of(GapFound)] == [days_ahead]
+    assert notices(office) == ([("eve", "absent"), ("fay", "absent")] if days_ahead < 42 else [])
+
+
+@scenario
+def test_nobody_is_told_of_the_same_gap_again_when_another_comes_up() -> None:
+    office = Office()
+    shift_id = office.plan(24 * 5, 8, "ann", "", needs=("", ""), gaps_to=("fay",))
+    assert notices(office) == [("fay", "understaffed")]
+    plan = office.shift(shift_id).plan
+    office.done(SetAbsence, person_id="ann", starts_at=plan.starts_at, ends_at=plan.ends_at, issued_by="ann")
+    assert notices(office) == [("fay", "absent")]
+    office.takes(shift_id, "bob", 2)
+    assert types(office.news()) == ["place-taken", "command-done", "gap-closed"]
+
+
+@scenario
+def test_understaffed_by_the_same_matching_as_a_crew_at_sign_on() -> None:
+    office = Office(staff=())
+    office.join("both", "paramedic", "nurse")
+    office.join("medic", "paramedic")
+    office.join("emt", "emt")
+    needs = ("paramedic", "nurse or clinician")
+    office.plan(30, 8, "both", "medic", needs=needs)
+    assert office.gaps() == [], "whoever sits where, both places are filled"
+    office.plan(60, 8, "medic", "emt", needs=needs)
+    office.plan(90, 8, "medic", needs=needs)
+    assert office.gaps() == [("understaffed", ""), ("understaffed", "")]
+
+
+@scenario
+def test_one_person_in_two_places_fills_one() -> None:
+    office = Office()
+    office.plan(30, 8, "ann", "ann")
+    assert office.gaps() == [("understaffed", "")]
+
+
+@scenario
+def test_the_part_of_a_shift_that_lacks_something_is_named() -> None:
+    office = Office()
+    shift_id = office.plan(30, 8, "ann", "bob")
+    plan = office.shift(shift_id).plan
+    times = {"starts_at": plan.starts_at - timedelta(days=1), "ends_at": plan.starts_at + timedelta(hours=3)}
+    office.done(SetAbsence, person_id="ann", issued_by="ann", **times)
+    (gap,) = office.open_gaps()
+    assert (gap.why, gap.person_id, gap.starts_at, gap.ends_at) == ("absent", "ann", plan.starts_at, times["ends_at"])
+
+
+@scenario
+@pytest.mark.parametrize("hours_between", [0, 8, 11, 12])
+def test_rest_between_two_shifts_at_work(hours_between: int) -> None:
+    office = Office()
+    office.plan(30, 8, "ann")
+    second = office.plan(38 + hours_between, 8, "ann", gaps_to=("fay",))
+    gaps = [(gap.shift_id, gap.why) for gap in office.open_gaps()]
+    assert gaps == ([(second, "no-rest")] if hours_between < 11 else [])
+
+
+@scenario
+def test_on_call_one_rests_but_is_not_in_two_shifts_at_once() -> None:
+    office = Office()
+    office.plan(30, 12, "ann", duty="on-call")
+    office.plan(42, 12, "ann", duty="on-call")
+    office.plan(54, 8, "ann")
+    assert office.gaps() == []
+    office.plan(60, 8, "ann", duty="on-call")
+    assert office.gaps() == [("no-rest", "ann")]
+
+
+@scenario
+def test_rest_after_a_shift_that_is_over_counts() -> None:
+    office = Office()
+    office.plan(2, 8, "ann")
+    office.wait(hours=11)
+    assert not office.shifts()
+    office.plan(4, 8, "ann")
+    assert office.gaps() == [("no-rest", "ann")]
+    later = office.plan(24, 8, "bob")
+    assert [gap.shift_id for gap in office.open_gaps()] != [later]
+
+
+@scenario
+def test_rest_comes_back_when_the_shift_before_is_dropped_or_moved() -> None:
+    office = Office()
+    first = office.plan(30, 8, "ann")
+    second = office.plan(40, 8, "ann")
+    assert office.gaps() == [("no-rest", "ann")]
+    plan = office.shift(first).plan
+    earlier = {"starts_at": plan.starts_at - timedelta(hours=12), "ends_at": plan.ends_at - timedelta(hours=12)}
+    office.done(MoveShift, shift_id=first, reason="a training", **earlier)
+    assert office.gaps() == []
+    office.done(MoveShift, shift_id=first, reason="no training", starts_at=plan.starts_at, ends_at=plan.ends_at)
+    assert office.gaps() == [("no-rest", "ann")]
+    office.news()
+    office.done(DropShift, shift_id=first, reason="a holiday")
+    assert [gap.shift_id for gap in office.of(GapClosed)] == [second]
+
+
+@scenario
+@pytest.mark.parametrize(
+    ("news", "reachable"),
+    [
+        ((), True),
+        ((ContactBroken(person_id="ann", method_id="sms", why="gone"),), False),
+        ((ContactOptedOut(person_id="ann", method_id="sms"),), False),
+        ((ContactOptedOut(person_id="ann", method_id="sms"), ContactOptedIn(person_id="ann", method_id="sms")), True),
+        ((ContactRemoved(person_id="ann", method_id="sms"),), False),
+        ((ContactSet(person_id="ann", method_id="sms", kind="sms", fingerprint="another number"),), False),
+        ((ContactSet(person_id="ann", method_id="sms", kind="sms", fingerprint="ann", after_seconds=9),), True),
+        (
+            (
+                ContactBroken(person_id="ann", method_id="sms", why="gone"),
+                ContactSet(person_id="ann", method_id="push", kind="push", fingerprint="phone"),
+            ),
+            False,
+        ),
+        (
+            (
+                ContactBroken(person_id="ann", method_id="sms", why="gone"),
+                ContactProved(person_id="ann", method_id="sms"),
+            ),
+            True,
+        ),
+        (
+            (
+                ContactRemoved(person_id="ann", method_id="sms"),
+                ContactSet(person_id="ann", method_id="pocket", kind="pocket"),
+                ContactProved(person_id="ann", method_id="pocket"),
+            ),
+            False,
+        ),
+    ],
+)
+def test_whoever_cannot_be_reached_is_a_gap(news: tuple[ContactSet, ...], *, reachable: bool) -> None:
+    office = Office()
+    office.plan(24 * 5, 8, "ann", gaps_to=("fay",))
+    office.news()
+    for each in news:
+        office.hear(each, "notifications")
+    assert office.gaps() == ([] if reachable else [("unreachable", "ann")])
+    has_ever_been_a_gap = not reachable or len(news) == 2
+    assert {who for who, _ in notices(office)} == ({"fay"} if has_ever_been_a_gap else set())
+
+
+def test_a_proof_that_is_renewed_each_day_writes_nothing() -> None:
+    office = Office()
+    office.news()
+    for _ in range(3):
+        assert office.hear(ContactProved(person_id="ann", method_id="sms"), "notifications") == []
+
+
+@scenario
+def test_many_gaps_at_once_are_one_notice() -> None:
+    office = Office()
+    for day in range(1, 9):
+        office.plan(24 * day, 8, "ann", gaps_to=("fay",))
+    office.news()
+    office.hear(ContactBroken(person_id="ann", method_id="sms", why="gone"), "notifications")
+    assert office.gaps().count(("unreachable", "ann")) == 8
+    assert notices(office) == [("fay", "unreachable; and 7 more")]
+
+
+@scenario
+def test_a_gap_of_a_shift_that_runs_is_told_at_once() -> None:
+    office = Office()
+    shift_id = office.plan(1, 8, "ann", gaps_to=("fay",))
+    office.wait(hours=3)
+    office.news()
+    until = office.now + timedelta(days=1)
+    office.done(SetAbsence, person_id="ann", starts_at=office.now, ends_at=until, issued_by="ann")
+    assert types(office.journal)[:2] == ["absence-set", "command-done"]
+    assert office.shift(shift_id).on_duty == ()
+    assert notices(office) == [("fay", "absent")]
+
+
+def test_after_a_night_in_which_it_was_down_everything_is_told_once() -> None:
+    office = Office()
+    office.plan(24 * 30, 8, gaps_to=("fay",))
+    office.news()
+    office.sleep_until(office.now + timedelta(days=25))
+    assert notices(office) == [("fay", "empty")]
+    assert [gap.days_ahead for gap in office.open_gaps()] == [7]

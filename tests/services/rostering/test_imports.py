@@ -1,0 +1,237 @@
+"""Plans of other systems: taken row by row, the same again changes nothing, and a bad or dead one loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.events import (
+    CommandDone,
+    CommandRefused,
+    DropShift,
+    ImportShifts,
+    MoveShift,
+    PlanNoticeDue,
+    RosterFeedStale,
+    ShiftDropped,
+    ShiftMoved,
+    ShiftPlanned,
+    ShiftRow,
+    ShiftsImported,
+)
+from tests.services.rostering.driver import START, ZONE, Office, types
+
+scenario = pytest.mark.scenario("roster")
+
+
+def row(day: int, *people: str, **changes: Any) -> ShiftRow:
+    starts_at = START + timedelta(days=day)
+    fields: dict[str, Any] = {
+        "key": f"uid-{day}",
+        "team_id": "one",
+        "duty": "on-shift",
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(hours=8),
+        "people": people,
+    }
+    return ShiftRow(**fields | changes)
+
+
+def week(*people: str, days: int = 7) -> list[ShiftRow]:
+    return [row(day, people[day % len(people)]) for day in range(1, days + 1)]
+
+
+def read(office: Office, rows: Sequence[ShiftRow], **changes: Any) -> CommandDone | CommandRefused:
+    fields: dict[str, Any] = {
+        "source": "hr",
+        "starts_at": START,
+        "ends_at": START + timedelta(days=30),
+        "zone": str(ZONE),
+        "rows": tuple(rows),
+    }
+    return office.command(ImportShifts, **fields | changes)
+
+
+@scenario
+def test_a_plan_is_taken_and_the_same_again_changes_nothing() -> None:
+    office = Office()
+    answer = read(office, week("ann", "bob"))
+    assert answer.sentence == "Shifts planned: 7, changed: 0, dropped: 0, as before: 0."
+    assert [shift.rota.people() for shift in office.shifts()][:2] == [{"bob"}, {"ann"}]
+    office.news()
+    again = read(office, week("ann", "bob"))
+    assert isinstance(again, CommandDone)
+    assert again.result == "nothing-to-do"
+    assert types(office.news()) == ["shifts-imported", "command-done"]
+
+
+@scenario
+def test_a_shift_that_moves_in_the_other_system_is_the_same_shift() -> None:
+    office = Office()
+    read(office, week("ann", "bob"))
+    taken = office.shifts()[2].plan.shift_id
+    office.takes(taken, "eve")
+    office.news()
+    later = timedelta(hours=2)
+    rows = week("ann", "bob")
+    rows[2] = rows[2].model_copy(update={"starts_at": rows[2].starts_at + later, "ends_at": rows[2].ends_at + later})
+    answer = read(office, rows)
+    assert answer.sentence == "Shifts planned: 0, changed: 1, dropped: 0, as before: 6."
+    assert office.shift(taken).rota.people() == {"eve"}
+    assert [(each.person_id, each.why) for each in office.of(PlanNoticeDue)] == [("eve", "it was changed")]
+    assert not office.of(ShiftPlanned)
+    assert not office.of(ShiftDropped)
+
+
+@scenario
+def test_a_row_with_a_name_that_is_not_on_the_books_is_refused_loudly_and_its_shift_stands() -> None:
+    office = Office()
+    read(office, week("ann", "bob"))
+    office.news()
+    rows = week("ann", "bob")
+    rows[3] = row(4, "bobby")
+    rows[5] = row(6, "ann", team_id="two")
+    answer = read(office, rows)
+    assert isinstance(answer, CommandDone)
+    assert answer.result == "done"
+    assert answer.sentence.endswith(
+        "Rows not taken: 2. Row 4: There is no bobby among the staff. Row 6: There is no two on the books."
+    )
+    assert len(office.shifts()) == 7
+    (imported,) = office.of(ShiftsImported)
+    assert len(imported.faults) == 2
+    assert types(office.news()) == ["shifts-imported", "command-done"]
+
+
+@scenario
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"ends_at": START}, "ends before it begins"),
+        ({"key": "uid-1"}, "key is that of a row before"),
+        ({"people": ()}, "names nobody"),
+        ({"needs": ("wizard",)}, "is no discipline"),
+        ({"starts_at": START + timedelta(days=40), "ends_at": START + timedelta(days=41)}, "outside the time"),
+    ],
+)
+def test_a_row_that_makes_no_sense_is_not_taken(changes: dict[str, Any], what: str) -> None:
+    office = Office()
+    answer = read(office, [row(1, "ann"), row(2, "bob", **changes)])
+    assert isinstance(answer, CommandDone)
+    assert what in answer.sentence
+    assert len(office.shifts()) == 1
+
+
+@scenario
+@pytest.mark.parametrize("lost", [1, 2, 6])
+def test_an_import_that_would_empty_the_next_week_is_refused_until_it_is_confirmed(lost: int) -> None:
+    office = Office()
+    read(office, week("ann", "bob", days=20))
+    before = office.state.shifts
+    office.news()
+    rows = week("ann", "bob", days=20)[lost:]
+    answer = read(office, rows)
+    if lost == 1:
+        assert isinstance(answer, CommandDone)
+        assert len(office.of(ShiftDropped)) == 1
+        return
+    assert isinstance(answer, CommandRefused)
+    assert answer.reason == "too-much-lost"
+    assert types(office.news()) == ["command-refused"]
+    assert office.state.shifts == before
+    confirmed = read(office, rows, confirmed=True)
+    assert isinstance(confirmed, CommandDone)
+    assert len(office.of(ShiftDropped)) == lost
+    assert len({each.person_id for each in office.of(PlanNoticeDue)}) == len(office.of(PlanNoticeDue)) == 2
+
+
+@scenario
+def test_a_feed_that_is_not_read_for_two_periods_is_stale_and_the_plan_stands() -> None:
+    office = Office()
+    read(office, week("ann", "bob", days=20), period_minutes=60)
+    office.wait(minutes=90)
+    read(office, week("ann", "bob", days=20), period_minutes=60)
+    office.wait(minutes=119)
+    assert not office.of(RosterFeedStale)
+    office.wait(minutes=1)
+    (stale,) = office.of(RosterFeedStale)
+    assert stale.read_at == START + timedelta(minutes=90)
+    assert len(office.shifts()) == 20
+    office.news()
+    office.wait(hours=12)
+    assert not office.of(RosterFeedStale), "it is said once"
+    read(office, week("ann", "bob", days=20), period_minutes=60)
+    assert not office.state.feeds["hr"].stale
+
+
+@scenario
+def test_what_a_person_has_dropped_or_moved_the_other_system_does_not_bring_back() -> None:
+    office = Office()
+    read(office, week("ann", "bob"))
+    first, second = (shift.plan for shift in office.shifts()[:2])
+    office.done(DropShift, shift_id=first.shift_id, reason="a holiday")
+    times = {"starts_at": second.starts_at + timedelta(hours=1), "ends_at": second.ends_at}
+    office.done(MoveShift, shift_id=second.shift_id, reason="a training", **times)
+    office.news()
+    read(office, [each.model_copy(update={"duty": "on-call"}) for each in week("ann", "bob")])
+    assert first.shift_id not in office.state.shifts
+    assert office.shift(second.shift_id).plan.starts_at == times["starts_at"]
+    assert len(office.of(ShiftMoved)) == 5
+
+
+@scenario
+def test_a_shift_that_runs_is_left_to_its_end() -> None:
+    office = Office()
+    read(office, week("ann", "bob"))
+    office.wait(days=1, hours=2)
+    running = next(shift for shift in office.shifts() if shift.begun)
+    office.news()
+    read(office, week("ann", "bob")[1:], confirmed=True)
+    assert running.plan.shift_id in office.state.shifts
+    assert not office.of(ShiftDropped)
+
+
+def test_only_the_time_that_is_read_is_replaced_and_only_of_that_source() -> None:
+    office = Office()
+    read(office, week("ann", days=20))
+    read(office, [row(1, "bob")], source="fire")
+    answer = read(office, [], starts_at=START + timedelta(days=10), ends_at=START + timedelta(days=15))
+    assert answer.sentence == "Shifts planned: 0, changed: 0, dropped: 5, as before: 0."
+    assert len(office.shifts()) == 16
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"zone": "Mars/Base"}, "wrong-zone"),
+        ({"ends_at": START}, "wrong-window"),
+        ({"ends_at": START + timedelta(days=200)}, "wrong-window"),
+        ({"gaps_to": ("zoe",)}, "unknown-person"),
+    ],
+)
+def test_an_import_that_makes_no_sense_is_refused_whole(changes: dict[str, Any], reason: str) -> None:
+    office = Office()
+    answer = read(office, week("ann"), **changes)
+    assert isinstance(answer, CommandRefused)
+    assert answer.reason == reason
+    assert not office.shifts()
+
+
+def test_the_largest_import_fits_into_one_step_or_says_that_it_does_not() -> None:
+    names = tuple(f"{number}-{'n' * 70}" for number in range(8))
+    office = Office(staff=names)
+    rows = [long_row(number, *names[:2]) for number in range(500)]
+    assert isinstance(read(office, rows), CommandDone)
+    assert len(office.shifts()) == 500
+    office = Office(staff=names)
+    answer = read(office, [long_row(number, *names) for number in range(500)])
+    assert isinstance(answer, CommandRefused)
+    assert answer.reason == "too-big"
+
+
+def long_row(number: int, *people: str) -> ShiftRow:
+    starts_at: datetime = START + timedelta(hours=number)
+    return row(1, *people, key=f"uid-{number}", starts_at=starts_at, ends_at=starts_at + timedelta(hours=8))

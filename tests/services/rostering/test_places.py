@@ -1,0 +1,353 @@
+"""Places: taken, swapped, covered, left; one holder each, whatever moves. Each proves that nothing else was said."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.events import (
+    AskForCover,
+    CommandDone,
+    CommandRefused,
+    CoverAsked,
+    DropShift,
+    LiftAbsence,
+    MoveShift,
+    PersonRemoved,
+    PlaceTaken,
+    PlanNoticeDue,
+    SetAbsence,
+    ShiftMoved,
+    SwapShifts,
+    TakeShift,
+)
+from tests.services.rostering.driver import Office, types
+
+scenario = pytest.mark.scenario("roster")
+
+
+def told(office: Office) -> list[tuple[str, str, str]]:
+    """Who was told what, since this was asked last; with nothing but what the test names."""
+    return [(each.kind, each.person_id, each.why) for each in office.news() if isinstance(each, PlanNoticeDue)]
+
+
+def holders(office: Office, shift_id: str, place: int = 1) -> list[tuple[str, float]]:
+    """Who has a place, and for how many hours each."""
+    stretches = office.shift(shift_id).rota.stretches(place)
+    return [(each.person_id, (each.ends_at - each.starts_at) / timedelta(hours=1)) for each in stretches]
+
+
+@scenario
+def test_somebody_takes_a_shift_without_asking_anybody() -> None:
+    office = Office()
+    shift_id = office.plan(30, 8, "ann")
+    office.news()
+    office.takes(shift_id, "bob")
+    assert holders(office, shift_id) == [("bob", 8)]
+    assert told(office) == [("shift-moved", "ann", "somebody else has your place")]
+    assert office.gaps() == []
+
+
+@scenario
+@pytest.mark.parametrize("instead_of", [None, "cat"])
+def test_a_place_that_somebody_has_is_taken_from_them_by_name_or_not_at_all(instead_of: str | None) -> None:
+    office = Office()
+    shift_id = office.plan(30, 8, "ann")
+    office.news()
+    answer = office.command(TakeShift, shift_id=shift_id, person_id="bob", issued_by="bob", instead_of=instead_of)
+    assert isinstance(answer, CommandRefused)
+    assert answer.reason == "held"
+    assert types(office.news()) == ["command-refused"]
+    assert holders(office, shift_id) == [("ann", 8)]
+
+
+@scenario
+def test_a_supervisor_gives_a_place_to_somebody_and_says_why() -> None:
+    office = Office()
+    shift_id = office.plan(30, 8, "ann")
+    office.news()
+    refused = office.command(TakeShift, shift_id=shift_id, person_id="bob")
+    assert isinstance(refused, CommandRefused)
+    assert refused.reason == "no-reason"
+    office.done(TakeShift, shift_id=shift_id, person_id="bob", reason="ann is in hospital")
+    assert "hospital" not in str(office.journal), "why is nobody's business"
+    assert told(office) == [
+        ("shift-moved", "ann", "somebody else has your place"),
+        ("shift-moved", "bob", "you have a place in it"),
+    ]
+
+
+@scenario
+def test_a_part_is_taken_and_the_rest_stays() -> None:
+    office = Office()
+    shift_id = office.plan(30, 8, "ann")
+    start = office.shift(shift_id).plan.starts_at
+    office.news()
+    middle: dict[str, Any] = {"starts_at": start + timedelta(hours=2), "ends_at": start + timedelta(hours=5)}
+    office.takes(shift_id, "bob", **middle)
+    assert holders(office, shift_id) == [("ann", 2), ("bob", 3), ("ann", 3)]
+    office.takes(shift_id, "cat", starts_at=middle["ends_at"])
+    office.takes(shift_id, "ann", ends_at=middle["ends_at"])
+    assert holders(office, shift_id) == [("ann", 5), ("cat", 3)]
+    assert [who for _, who, _ in told(office)] == ["ann", "ann", "bob"]
+
+
+@scenario
+def test_what_is_taken_to_the_end_goes_with_the_end() -> None:
+    office = Office()
+    shift_id = office.plan(30, 8, "ann")
+    plan = office.shift(shift_id).plan
+    last_two = plan.ends_at - timedelta(hours=2)
+    office.takes(shift_id, "bob", starts_at=last_two)
+    office.news()
+    later = {"starts_at": plan.starts_at, "ends_at": plan.ends_at + timedelta(hours=1)}
+    office.done(MoveShift, shift_id=shift_id, reason="a training", **later)
+    assert holders(office, shift_id) == [("ann", 6), ("bob", 3)]
+    assert told(office) == [
+        ("shift-moved", "ann", "it is at other times"),
+        ("shift-moved", "bob", "it is at other times"),
+    ]
+
+
+@scenario
+def test_a_swap_is_both_places_or_neither() -> None:
+    office = Office()
+    first, second = office.plan(30, 8, "ann"), office.plan(80, 8, "bob")
+    office.news()
+    office.done(SwapShifts, shift_id=first, other_shift_id=second, issued_by="ann")
+    assert holders(office, first) == [("bob", 8)]
+    assert holders(office, second) == [("ann", 8)]
+    assert types(office.journal[:4]) == ["place-taken", "place-taken", "plan-notice-due", "command-done"]
+    assert told(office) == [("shift-moved", "bob", "you have swapped: you have a place in it")]
+
+
+@scenario
+def test_a_swap_ends_the_cover_that_was_asked_for() -> None:
+    office = Office()
+    first, second = office.plan(30, 8, "ann"), office.plan(80, 8, "bob")
+    office.done(AskForCover, shift_id=first, issued_by="ann")
+    office.news()
+    office.done(SwapShifts, shift_id=first, other_shift_id=second, issued_by="ann")
+    assert told(office) == [
+        *(("cover", name, "cover has been found") for name in ("cat", "dan", "eve", "fay")),
+        ("shift-moved", "bob", "you have swapped: you have a place in it"),
+    ]
+    assert not office.shift(first).covers
+
+
+@scenario
+def test_a_swap_follows_its_shift_when_that_moves_by_a_new_rotation() -> None:
+    office = Office()
+    office.rotate()
+    first, second = (shift.plan.shift_id for shift in office.shifts()[5:7])
+    before = office.shift(first).rota.holder(1, office.shift(first).plan.starts_at)
+    office.done(SwapShifts, shift_id=first, other_shift_id=second, reason="a wedding")
+    office.news()
+    office.rotate(starts="21:00", ends="09:00")
+    assert [name for name, _ in holders(office, second)] == [before]
+    assert len(office.of(ShiftMoved)) == 42
+    assert not office.of(PlaceTaken)
+
+
+@pytest.mark.parametrize("by", ["a third", "somebody who is away", "a part", "nobody's place"])
+@scenario
+def test_a_swap_that_cannot_be_changes_nothing(by: str) -> None:
+    office = Office()
+    first = office.plan(30, 8, "ann")
+    second = office.plan(80, 8, *(() if by == "nobody's place" else ("bob",)))
+    plan = office.shift(second).plan
+    if by == "somebody who is away":
+        office.done(SetAbsence, person_id="ann", starts_at=plan.starts_at, ends_at=plan.ends_at, issued_by="ann")
+    if by == "a part":
+        half = plan.starts_at + timedelta(hours=4)
+        office.takes(second, "cat", starts_at=half)
+    office.news()
+    who = "zoe" if by == "a third" else "ann"
+    answer = office.command(SwapShifts, shift_id=first, other_shift_id=second, issued_by="ann", person_id=who)
+    assert isinstance(answer, CommandRefused), answer
+    assert types(office.news()) == ["command-refused"]
+    assert holders(office, first) == [("ann", 8)]
+
+
+@scenario
+def test_sick_at_ten_to_six_for_a_shift_at_six() -> None:
+    office = Office()
+    shift_id = office.plan(10, 8, "ann")
+    other = office.plan(12, 8, "bob")
+    away = office.plan(60, 8, "cat")
+    office.done(
+        SetAbsence, person_id="dan", starts_at=office.now, ends_at=office.now + timedelta(days=3), issued_by="dan"
+    )
+    office.wait(hours=9, minutes=50)
+    office.news()
+    until = office.now + timedelta(hours=12)
+    office.done(SetAbsence, person_id="ann", starts_at=office.now, ends_at=until, issued_by="ann")
+    assert ("absent", "ann") in office.gaps()
+    answer = office.done(AskForCover, shift_id=shift_id, issued_by="ann")
+    assert answer.sentence == "People asked: 3."
+    assert told(office) == [("cover", name, "cover is wanted") for name in ("cat", "eve", "fay")]
+    office.takes(shift_id, "eve")
+    assert holders(office, shift_id) == [("eve", 8)]
+    assert told(office) == [
+        ("cover", "cat", "cover has been found"),
+        ("cover", "fay", "cover has been found"),
+        ("shift-moved", "ann", "somebody else has your place"),
+    ]
+    assert office.gaps() == []
+    late = office.command(TakeShift, shift_id=shift_id, person_id="fay", issued_by="fay")
+    assert isinstance(late, CommandRefused)
+    assert late.reason == "held", "the first has it"
+    assert types(office.news()) == ["command-refused"]
+    office.wait(minutes=11)
+    assert {each.plan.shift_id for each in office.shifts() if each.begun} == {shift_id}
+    assert other in office.state.shifts
+    assert away in office.state.shifts
+
+
+@scenario
+def test_cover_is_asked_of_whoever_is_trained_free_and_rested() -> None:
+    office = Office(staff=())
+    for name in ("ann", "free", "busy", "tired", "away"):
+        office.join(name)
+    office.join("clinician", "clinician")
+    office.join("both", "paramedic", "clinician")
+    shift_id = office.plan(40, 8, "ann", needs=("paramedic",))
+    office.plan(38, 6, "busy")
+    office.plan(28, 8, "tired")
+    office.done(
+        SetAbsence, person_id="away", starts_at=office.now, ends_at=office.now + timedelta(hours=41), reason="-"
+    )
+    office.news()
+    office.done(AskForCover, shift_id=shift_id, issued_by="ann")
+    (asked,) = office.of(CoverAsked)
+    assert asked.asked == ("both", "free")
+    assert [who for _, who, _ in told(office)] == ["both", "free"]
+    again = office.command(AskForCover, shift_id=shift_id, issued_by="ann")
+    assert isinstance(again, CommandDone)
+    assert again.result == "nothing-to-do"
+    assert types(office.news()) == ["command-done"]
+
+
+@scenario
+def test_cover_for_a_place_that_is_somebody_elses_is_not_asked() -> None:
+    office = Office()
+    shift_id = office.plan(30, 8, "ann")
+    office.news()
+    answer = office.command(AskForCover, shift_id=shift_id, issued_by="bob", person_id="bob")
+    assert isinstance(answer, CommandRefused)
+    assert answer.reason == "not-in-place"
+    assert types(office.news()) == ["command-refused"]
+
+
+@scenario
+def test_a_part_of_cover_leaves_the_rest_wanted() -> None:
+    office = Office()
+    shift_id = office.plan(30, 8, "ann")
+    half = office.shift(shift_id).plan.starts_at + timedelta(hours=4)
+    office.done(AskForCover, shift_id=shift_id, issued_by="ann")
+    office.news()
+    office.takes(shift_id, "bob", ends_at=half)
+    assert office.shift(shift_id).covers
+    assert told(office) == [("shift-moved", "ann", "somebody else has your place")]
+    office.takes(shift_id, "cat", starts_at=half)
+    assert not office.shift(shift_id).covers
+    assert ("cover", "dan", "cover has been found") in told(office)
+
+
+@scenario
+@pytest.mark.parametrize(
+    "why", ["not-trained", "elsewhere", "absent", "unknown-person", "unknown-place", "unknown-shift"]
+)
+def test_a_place_that_somebody_cannot_take_by_themselves(why: str) -> None:
+    office = Office()
+    office.join("nora", "navigator")
+    shift_id = office.plan(30, 8, "ann", needs=("paramedic",))
+    office.plan(34, 8, "bob")
+    plan = office.shift(shift_id).plan
+    office.done(SetAbsence, person_id="cat", starts_at=plan.starts_at, ends_at=plan.ends_at, issued_by="cat")
+    office.news()
+    who = {"not-trained": "nora", "elsewhere": "bob", "absent": "cat", "unknown-person": "zoe"}.get(why, "dan")
+    about = {"shift_id": "x" if why == "unknown-shift" else shift_id, "place": 2 if why == "unknown-place" else 1}
+    answer = office.command(TakeShift, person_id=who, issued_by=who, **about)
+    assert isinstance(answer, CommandRefused)
+    assert answer.reason == why
+    assert types(office.news()) == ["command-refused"]
+
+
+def test_a_supervisor_may_know_better_and_the_gap_is_seen() -> None:
+    office = Office()
+    office.join("nora", "navigator", proved=False)
+    shift_id = office.plan(30, 8, "ann", needs=("paramedic",))
+    answer = office.done(TakeShift, shift_id=shift_id, person_id="nora", reason="she was a paramedic for years")
+    assert answer.sentence == (
+        "nora is not trained for the place, which needs: paramedic. No way to nora has been proved."
+    )
+    assert sorted(office.gaps()) == [("understaffed", ""), ("unreachable", "nora")]
+
+
+@scenario
+def test_who_leaves_the_books_leaves_their_places_empty_and_nobody_is_paged_for_them() -> None:
+    office = Office()
+    office.rotate(crews=(("ann",), ("bob",)))
+    taken = office.shifts()[1].plan.shift_id
+    office.takes(taken, "ann")
+    office.news()
+    office.hear(PersonRemoved(person_id="ann"), "assignments")
+    assert office.gaps().count(("empty", "")) == 22
+    assert [name for name, _ in holders(office, taken)] == [""]
+    assert types(office.journal)[0] == "staff-left"
+    assert not office.of(PlanNoticeDue), "nobody is named for it"
+    assert not office.of(ShiftMoved)
+    office.news()
+    office.wait(days=2)
+    assert not [each for each in office.journal if getattr(each, "person_id", "") == "ann"]
+    office.join("ann")
+    office.wait(days=1)
+    assert office.gaps().count(("empty", "")) == 1, "her turns are hers again, but for the one that runs"
+
+
+@scenario
+def test_an_absence_that_is_lifted_leaves_the_place_as_it_was() -> None:
+    office = Office()
+    shift_id = office.plan(30, 8, "ann")
+    plan = office.shift(shift_id).plan
+    times = {"starts_at": plan.starts_at + timedelta(hours=2), "ends_at": plan.ends_at + timedelta(days=3)}
+    answer = office.done(SetAbsence, person_id="ann", issued_by="ann", reason="a broken leg", **times)
+    (gap,) = office.open_gaps()
+    assert (gap.why, gap.starts_at, gap.ends_at) == ("absent", times["starts_at"], plan.ends_at)
+    assert "leg" not in str(office.journal), "why somebody is away is nobody's business"
+    office.news()
+    office.done(LiftAbsence, person_id="ann", absence_id=answer.about, issued_by="ann")
+    assert types(office.news()) == ["absence-lifted", "command-done", "gap-closed"]
+    assert office.gaps() == []
+
+
+@scenario
+def test_a_dropped_shift_is_no_empty_one_and_does_not_come_back() -> None:
+    office = Office()
+    office.rotate()
+    shift = office.shifts()[4]
+    office.news()
+    office.done(DropShift, shift_id=shift.plan.shift_id, reason="a holiday: the day team stays")
+    assert told(office) == [("shift-moved", "ann", "it does not take place")]
+    office.wait(days=3)
+    office.rotate(starts="20:00", ends="08:00")
+    assert shift.plan.shift_id not in office.state.shifts
+    assert office.gaps() == []
+
+
+@scenario
+def test_what_a_person_has_moved_stays_so_whatever_the_rotation_says() -> None:
+    office = Office()
+    office.rotate()
+    plan = office.shifts()[4].plan
+    later = {"starts_at": plan.starts_at + timedelta(hours=1), "ends_at": plan.ends_at + timedelta(hours=1)}
+    office.done(MoveShift, shift_id=plan.shift_id, reason="a training", **later)
+    office.news()
+    office.wait(days=2)
+    office.rotate(rest_hours=10)
+    after = office.shift(plan.shift_id).plan
+    assert (after.starts_at, after.ends_at) == (later["starts_at"], later["ends_at"])
+    assert not office.of(PlanNoticeDue)
