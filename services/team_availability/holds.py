@@ -23,11 +23,13 @@ from shared.events import (
     OfferExpired,
     OfferWithdrawn,
     PauseApplied,
+    ShiftChanged,
     StatusReported,
     TeamDefined,
     TeamHeard,
     TeamSignedOn,
     TeamToRemind,
+    WayStood,
 )
 
 BY_CAD = "cad"
@@ -40,10 +42,12 @@ FREES = (
     OfferExpired,
     OfferWithdrawn,
     PauseApplied,
+    ShiftChanged,
     StatusReported,
     TeamDefined,
     TeamHeard,
     TeamSignedOn,
+    WayStood,
 )
 """After these a team may be free that was not."""
 
