@@ -19,7 +19,7 @@ TEAM_AVAILABILITY: Service[State] = Service(
     decide=decide,
     evolve=evolve,
     packer=packer(State),
-    state_version=8,
+    state_version=9,
     due=due,
     decider_version="7",
 )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from services.team_availability.state import SETTLE
 from shared.events import (
     CadInformed,
+    CadMessageDue,
     CallRouted,
     CommandRefused,
     DistrictPaused,
@@ -112,6 +113,27 @@ def test_an_acknowledgement_that_comes_after_the_deadline_is_too_late() -> None:
     assert town.hear(late, "notifications") == []
     town.wait(1)
     assert (outcome(town), town.sent()) == (("default", ("assigned", "hold-not-acknowledged", "deadline")), DEFAULT)
+
+
+def test_the_acknowledgement_of_another_message_begins_no_hold() -> None:
+    town = town_without_team()
+    for kind in ("call.held", "call.confirm", "unit.status"):
+        told = CadInformed(message_id="m", source="cad", kind=kind, call_id=call_id(), episode=1)  # type: ignore[arg-type]
+        assert town.hear(told, "notifications") == []
+    other = CadInformed(message_id="m", source="cad", kind="call.hold", call_id=call_id(), episode=2)
+    assert town.hear(other, "notifications") == []
+    assert (town.all(HoldBegan), town.sent()) == ([], [])
+
+
+def test_the_cad_is_asked_no_longer_than_its_answer_counts() -> None:
+    town = town_without_team()
+    (message,) = [
+        owed.event
+        for owed in town.notification.owed.values()
+        if isinstance(owed.event, CadMessageDue) and owed.event.kind == "call.hold"
+    ]
+    assert message.not_after == town.last(HoldAsked).until == START + timedelta(seconds=10)
+    assert message.body["data"]["minutes"] == MINUTES
 
 
 def test_a_dispatcher_may_acknowledge_it_and_the_cad_hears_of_that() -> None:

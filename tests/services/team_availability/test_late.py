@@ -109,6 +109,15 @@ def test_silence_is_nothing_and_another_team_may_ask() -> None:
     assert town.sent() == QUESTION
 
 
+def test_a_yes_that_comes_too_late_is_refused_though_no_clock_has_fired() -> None:
+    town = late_town()
+    take(town)
+    town.sent()
+    town.now = town.last(LateTakeAsked).expires_at
+    assert confirm(town).type == "command-refused"
+    assert (town.sent(), len(town.all(DeadlineSet))) == ([], 1)
+
+
 def test_after_its_time_nobody_can_ask() -> None:
     town = late_town()
     town.wait(20 * 60)
