@@ -49,7 +49,7 @@ async def test_a_team_that_would_take_a_late_call_is_a_question(room: Room) -> N
         team_id="cares-1",
         person_id="ann",
         expires_at=until,
-        sentence="cares-1 would take it.",
+        sentence="cares-1 would go.",
     )
     room.write(ASSIGNMENTS.name, asked)
     page = await shown(room, "/")
