@@ -53,19 +53,19 @@ class Reached:
             self._offers[event["offer_id"]] = at
         elif kind == "page-due" and event["kind"] == "offer":
             method = event["method"]
-            self._kinds[event["person_id"], method["method_id"]] = method["kind"]
+            self._kinds[event.get("person_id", ""), method.get("method_id", "")] = method.get("kind", "")
             self.pages[event["page_id"]] = OfferPage(
                 event["offer_id"],
-                event["person_id"],
-                method["method_id"],
-                method["kind"],
+                event.get("person_id", ""),
+                method.get("method_id", ""),
+                method.get("kind", ""),
                 event.get("link_generation", 0),
                 self._offers.get(event["offer_id"], at),
             )
         elif kind in ("page-delivered", "page-failed", "page-received"):
             self._news(kind, event, at)
         elif kind in ("offer-accepted", "offer-declined"):
-            self.answers[self._kinds.get((event["person_id"], event.get("method_id", "")), "page")] += 1
+            self.answers[self._kinds.get((event.get("person_id", ""), event.get("method_id", "")), "page")] += 1
         elif kind == "roll-closed":
             self.rolls = (len(event["answered"]), len(event["silent"]))
         elif kind == "team-unanswering":

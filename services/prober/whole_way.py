@@ -19,6 +19,8 @@ STAGES = ("set-up", "taken", "paged", "opened", "accepted", "told", "cleared")
 """In their order. A probe that is missed names the one that it did not come to."""
 SHIFT_HOURS = 24
 DISPOSITION = "no-longer-needed"
+WAY = "prober"
+"""The contact method over which the team is paged."""
 
 Reached = Callable[[str], None]
 """`reached(stage)`: the probe has come so far."""
@@ -40,6 +42,8 @@ class WholeWay:
     prober_url: str
     is_set_up: bool = field(default=False, init=False)
     """Whether document, phase and roster were there at the last look; looked after again when a probe was missed."""
+    has_said_where: bool = field(default=False, init=False)
+    """Whether the way to this prober was set since it started: it may be at another address by now."""
 
     async def go(self, probe_id: str, reached: Reached) -> None:
         """Send a call and follow it to its end. Raises Refused, Wrong; the caller bounds the time."""
@@ -142,12 +146,19 @@ class WholeWay:
             )
         person = {"person_id": probes.ROBOT, "disciplines": ["clinician"]}
         await self._command(probes.SUPERVISOR, "/v1/people", person=person)
-        pages_url = probes.pages_url(self.prober_url, self.name)
-        way = f"/v1/people/{probes.ROBOT}/contacts/prober"
-        await self._command(probes.SUPERVISOR, way, kind="webhook", address=pages_url)
+        await self._say_where()
         team = {"team_id": probes.TEAM, "model": "mobile-crisis-team", "primary_districts": [probes.DISTRICT]}
         await self._command(probes.SUPERVISOR, "/v1/teams", team=team)
         self.is_set_up = True
+
+    async def _say_where(self) -> None:
+        """Set the way to the team, unless it stands: where notification is down, that is for the pages to find out."""
+        ways = f"/v1/people/{probes.ROBOT}/contacts"
+        present = await self.doors.read(self._token(probes.SUPERVISOR), ways) if self.has_said_where else []
+        if not any(way["method_id"] == WAY for way in present):
+            pages_url = probes.pages_url(self.prober_url, self.name)
+            await self._command(probes.SUPERVISOR, f"{ways}/{WAY}", kind="webhook", address=pages_url)
+            self.has_said_where = True
 
     async def _adopt(self) -> None:
         if await self._is_in_force():

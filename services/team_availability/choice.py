@@ -133,7 +133,7 @@ def _unheard(state: State, call: CallState, shift: Shift, now: datetime) -> Iter
         return
     ways = [tuple(state.ways.get(member, EMPTY).values()) for member in shift.members]
     if not all(any(way.works for way in of_member) for of_member in ways):
-        yield "unreachable"
+        yield "no-working-way"
     elif not all(any(way.is_proved(now) for way in of_member) for of_member in ways):
         yield "unproved"
 

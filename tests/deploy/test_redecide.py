@@ -78,7 +78,7 @@ def test_clocks_and_effects_that_failed_are_among_them(day: Day) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        (TRIAGE, DECISIONS.name, "call-triaged", b'"suitable"', b'"unsuitable"'),
+        (TRIAGE, DECISIONS.name, "call-triaged", b'"event_id":"', b'"event_id":"other-'),
         (TRIAGE, CALLS.name, "call-reported", b'"no"', b'"yes"'),
         (TEAM_AVAILABILITY, ASSIGNMENTS.name, "call-routed", b'"sentence":"', b'"sentence":"Not '),
         (NOTIFICATION, NOTIFICATIONS.name, "page-due", b'"why":"', b'"why":"because '),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from services.notification.config import NotificationSettings
 from shared.addresses import UrlRefused, may_reach, reachable, well_formed
+from shared.sealing import new_key
 
 HERE = (ip_network("127.0.0.0/8"), ip_network("10.1.0.0/16"))
 
@@ -83,7 +84,8 @@ def test_an_address_that_is_not_public_is_reached_by_setting_only(address: objec
     [("", ()), ("127.0.0.0/8", HERE[:1]), ("127.0.0.0/8,10.1.0.0/16", HERE), ("fd00::/8", (ip_network("fd00::/8"),))],
 )
 def test_the_setting_lists_networks(monkeypatch: pytest.MonkeyPatch, text: str, networks: tuple[object, ...]) -> None:
-    for name, value in {"WEBHOOK_NETWORKS": text, "KAFKA": "k", "AGENCIES_FILE": "x", "LINK_SECRET": "s" * 32}.items():
+    given = {"WEBHOOK_NETWORKS": text, "KAFKA": "k", "AGENCIES_FILE": "x", "LINK_SECRET": "s" * 32}
+    for name, value in {**given, "SEALING_KEY": new_key()}.items():
         monkeypatch.setenv(f"CAREROUTE_{name}", value)
     monkeypatch.setenv("CAREROUTE_POCKET_URL", "https://pocket.example")
     assert NotificationSettings.load().webhook_networks == networks

@@ -36,6 +36,10 @@ from shared.events import (
     DefinePerson,
     DefineTeam,
     Event,
+    HoldAsked,
+    HoldCall,
+    LateCallListed,
+    LateTakeAsked,
     OfferAccepted,
     OfferMade,
     OverrideCall,
@@ -49,6 +53,7 @@ from shared.events import (
     SetPhase,
     SignOff,
     SignOn,
+    TakeLateCall,
     Team,
 )
 from shared.judgement import Discipline
@@ -97,18 +102,34 @@ def agency_name(number: int) -> str:
     return f"city-{number}"
 
 
-REACHED_BY = (("offer", "offer"), ("broadcast", "offer"), ("pull", "broadcast"))
+REACHED_BY = (("offer", "offer"), ("broadcast", "offer"), ("pull", "broadcast"), ("window", "offer"))
 """How outreach and co-response learn of a call: each agency has one of these."""
+MORE_OF = {
+    "window": "window_seconds = 5\npreferred_eta_minutes = 5\norder_of_teams = { each_call_minutes = 2 }",
+    "pull": "late_minutes = 1",
+}
+"""What a response that is reached so says besides."""
+STEPS = '{ try = "same response", seconds = 9 }, { try = "next response", seconds = 5 }'
+MAY_WAIT = (
+    '{ try = "same response", seconds = 5 }, { try = "next response", seconds = 5 }, { try = "hold", seconds = 5 }'
+)
+HOLD_CLOCKS = 'hold_minutes = 1\npriority_hold_minutes = { "1" = 0 }\n'
+"""In one agency a call may wait for a team; the most urgent may not."""
 
 
 def document_of(agency: str, version: int = 1) -> str:
     text = DOCUMENT.replace('"demo-city"', f'"{agency}"', 1)
     reached_by = REACHED_BY[int(agency.rpartition("-")[2]) % len(REACHED_BY)]
     for response, how in zip(("outreach", "co-response"), reached_by, strict=True):
-        text = re.sub(
-            rf'(\[responses\.{response}\].*?reached_by +=) "offer"', rf'\g<1> "{how}"', text, count=1, flags=re.DOTALL
-        )
+        way = rf'\g<1> "{how}"' + (f"\n{MORE_OF[how]}" if how in MORE_OF else "")
+        text = re.sub(rf'(\[responses\.{response}\].*?reached_by +=) "offer"', way, text, count=1, flags=re.DOTALL)
+    if reached_by == REACHED_BY[0]:
+        text = text.replace(STEPS, MAY_WAIT, 1).replace("[clocks]\n", f"[clocks]\n{HOLD_CLOCKS}", 1)
     return re.sub(r"^(version +=) 1$", rf"\g<1> {version}", text, count=1, flags=re.MULTILINE)
+
+
+SEEN = ("offer-made", "offer-accepted", "confirmation-asked", "hold-asked", "late-call-listed", "late-take-asked")
+"""What somebody in the city acts upon."""
 
 
 @cache
@@ -405,7 +426,7 @@ class City:
             epoch = int(stored.headers["epoch"])
             if kind == "claimed":
                 self.epochs[place] = max(epoch, self.epochs.get(place, 0))
-            elif epoch == self.epochs.get(place) and kind in ("offer-made", "offer-accepted", "confirmation-asked"):
+            elif epoch == self.epochs.get(place) and kind in SEEN:
                 self._react(stored.key, self.decode(kind, stored.value))
             elif epoch == self.epochs.get(place) and kind in ("duty-began", "duty-noted", "team-noted"):
                 self.staff.react(stored.key, self.decode(kind, stored.value))
@@ -420,12 +441,29 @@ class City:
             self._turn_back(agency, event)
         elif isinstance(event, ConfirmationAsked) and dice.random() < 0.6:
             self.later(dice.random() * 4, agency, ConfirmDecision, call_id=event.call_id)
+        elif isinstance(event, HoldAsked | LateCallListed | LateTakeAsked):
+            self._let_wait_or_take(agency, event)
+
+    def _let_wait_or_take(self, agency: str, event: HoldAsked | LateCallListed | LateTakeAsked) -> None:
+        """What a team and a dispatcher say of a call that nobody could take, or took in time."""
+        dice = random.Random(f"{self.seed}/{event.type}/{event.call_id}/{event.episode}")
+        if isinstance(event, HoldAsked) and dice.random() < 0.3:
+            self.in_time(dice.random() * 6, agency, HoldCall, call_id=event.call_id)
+        elif isinstance(event, LateTakeAsked) and dice.random() < 0.7:
+            self.in_time(dice.random() * 4, agency, ConfirmDecision, call_id=event.call_id)
+        elif isinstance(event, LateCallListed):
+            for team_id in event.team_ids[:2]:
+                number = team_id.removeprefix("team-")
+                asks = {"call_id": event.call_id, "team_id": team_id, "person_id": f"emt-{number}"}
+                self.in_time(dice.random() * 9, agency, TakeLateCall, **asks, issued_by=f"emt-{number}")
 
     def _answer(self, agency: str, event: OfferMade) -> None:
         if event.team_id in BY_PLAN:
             return  # they answer what comes over a carrier
         dice, person = self.dice, event.recipients[0].person_id
-        answer = {"offer_id": event.offer_id, "person_id": person, "issued_by": person}
+        answer: dict[str, Any] = {"offer_id": event.offer_id, "person_id": person, "issued_by": person}
+        if event.window:
+            answer["eta_minutes"] = random.Random(event.offer_id).choice((None, 3, 8, 8, 12, 30))
         drawn, after = dice.random(), 0.2 + dice.random() * 3
         if drawn < 0.6:
             self.later(after, agency, AcceptOffer, **answer)

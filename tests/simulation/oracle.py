@@ -22,6 +22,7 @@ from shared.events import (
     AssignmentEnded,
     AssignmentMoved,
     AssignmentWithdrawn,
+    CadInformed,
     CallOverridden,
     CallReported,
     CallRouted,
@@ -32,9 +33,12 @@ from shared.events import (
     DeadlineSet,
     DecisionConfirmed,
     Event,
+    HoldAsked,
     HoldBegan,
     InputRefused,
+    LateTakeAsked,
     OfferAccepted,
+    OfferAnswered,
     OfferDeclined,
     OfferExpired,
     OfferMade,
@@ -44,6 +48,7 @@ from shared.events import (
     ProgrammeActivated,
     SafetyCheckDue,
     StatusReported,
+    TeamSignedOn,
     TeamStays,
     UpgradeRaised,
 )
@@ -81,6 +86,9 @@ def check(day: Day) -> list[str]:
         *_silent_teams(day, assignments),
         *_pages(day, assignments),
         *_open_calls(day, assignments),
+        *_windows(assignments),
+        *_holds(assignments, journals["notification"]),
+        *_late_pulls(assignments),
         *_overrides(assignments),
         *_explained(journals["triage"]),
         *_routed_and_why(assignments),
@@ -174,6 +182,8 @@ def _unsafe(day: Day, assignments: list[Told]) -> Iterator[str]:
     for stored, event in assignments:
         if isinstance(event, PlanSet):
             judged[event.call_id, event.episode] = event.event_id
+        elif isinstance(event, DeadlineSet) and event.why == "late-pull":  # it goes on with the plan of the one before
+            judged[event.call_id, event.episode] = judged[event.call_id, event.episode - 1]
         elif isinstance(event, CallOverridden):
             by_hand.add((event.call_id, event.episode))
         elif isinstance(event, OfferMade | OfferAccepted):
@@ -344,6 +354,80 @@ def _open_calls(day: Day, assignments: list[Told]) -> Iterator[str]:
             continue
         if page.kind == "offer" or page.offer_id not in taken:
             yield f"paged for an open call: {page.person_id} ({page.kind}) by {performed.machine}"
+
+
+# --- who answered soonest, what waits, and what is taken late -------------------------------------------------------
+
+
+def _windows(assignments: list[Told]) -> Iterator[str]:
+    """Within a window the call goes to whoever is there first, by their last word; or at once to who is soon enough."""
+    asked: dict[str, OfferMade] = {}
+    answered: dict[str, OfferAnswered] = {}
+    calls_of_team: Counter[tuple[str, str]] = Counter()
+    for stored, event in assignments:
+        if isinstance(event, OfferMade) and event.window:
+            asked[event.offer_id] = event
+        elif isinstance(event, OfferAnswered):
+            answered[event.offer_id] = event
+        elif isinstance(event, TeamSignedOn):
+            calls_of_team[stored.key, event.team_id] = 0
+        elif isinstance(event, OfferDeclined | OfferExpired) or (
+            isinstance(event, OfferWithdrawn) and event.why != "not-needed"
+        ):
+            asked.pop(event.offer_id, None)
+        elif isinstance(event, OfferAccepted):
+            if event.offer_id in asked and event.offer_id in answered:
+                minutes = {
+                    made.team_id: _minutes(answered[made.offer_id]) + 2 * calls_of_team[stored.key, made.team_id]
+                    for made in asked.values()
+                    if (made.call_id, made.episode) == (event.call_id, event.episode) and made.offer_id in answered
+                }
+                soon_enough = (event.eta_minutes or 1_000) <= 5
+                if not soon_enough and minutes[event.team_id] > min(minutes.values()):
+                    yield f"window: {stored.position} {event.team_id} has {event.call_id}, of {minutes}"
+            calls_of_team[stored.key, event.team_id] += 1
+
+
+def _minutes(answer: OfferAnswered) -> int:
+    return 1_000 if answer.eta_minutes is None else answer.eta_minutes
+
+
+def _holds(assignments: list[Told], notifications: list[Told]) -> Iterator[str]:
+    """A call waits only once its CAD or a dispatcher has acknowledged that, once an episode, and for its minute."""
+    acknowledged = {
+        (e.call_id, e.episode) for _, e in notifications if isinstance(e, CadInformed) and e.kind == "call.hold"
+    }
+    asked: set[tuple[str, int]] = set()
+    waiting: set[tuple[str, int]] = set()
+    for stored, event in assignments:
+        if isinstance(event, HoldAsked):
+            asked.add((event.call_id, event.episode))
+        elif isinstance(event, HoldBegan):
+            episode = (event.call_id, event.episode)
+            if episode not in asked or episode in waiting:
+                yield f"hold: {stored.position} {episode} waits, and was not asked for, or twice"
+            if event.acknowledged_by == "cad" and episode not in acknowledged:
+                yield f"hold: {stored.position} {episode} waits, and its CAD has acknowledged nothing"
+            if event.until - event.began_at != timedelta(minutes=1):
+                yield f"hold: {stored.position} {episode} waits until {event.until}"
+            waiting.add(episode)
+
+
+def _late_pulls(assignments: list[Told]) -> Iterator[str]:
+    """A late call goes to the team that asked, after a dispatcher's yes, and to nobody else."""
+    asked: dict[str, LateTakeAsked] = {}
+    begun: dict[str, str] = {}
+    for stored, event in assignments:
+        if isinstance(event, LateTakeAsked):
+            asked[event.call_id] = event
+        elif isinstance(event, DeadlineSet) and event.why == "late-pull":
+            if event.call_id not in asked:
+                yield f"late: {stored.position} {event.call_id} begins again, and no team had asked"
+            begun[event.call_id] = asked[event.call_id].team_id
+        elif isinstance(event, OfferAccepted) and begun.pop(event.call_id, event.team_id) != event.team_id:
+            yield f"late: {stored.position} {event.team_id} has {event.call_id}, and another had asked"
+    for call_id in begun:
+        yield f"late: {call_id} began again, and no team has it"
 
 
 # --- 6: a person wins -----------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from shared.events import (
     Event,
     MemberConfirmed,
     OfferAccepted,
+    OfferAnswered,
     OfferDeclined,
     OfferExpired,
     OfferMade,
@@ -30,7 +31,16 @@ from shared.events import (
 )
 
 Told = Sequence[tuple[Any, Event]]
-HEARD = (OfferAccepted, OfferDeclined, StatusReported, StatusCorrected, TeamHeard, TeamSignedOff, MemberConfirmed)
+HEARD = (
+    OfferAnswered,
+    OfferAccepted,
+    OfferDeclined,
+    StatusReported,
+    StatusCorrected,
+    TeamHeard,
+    TeamSignedOff,
+    MemberConfirmed,
+)
 ALLOWED_UNANSWERED = 2
 UNSAID = timedelta(seconds=40)
 """No fault of a simulated day keeps news from another journal for longer."""

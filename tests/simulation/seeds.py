@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from shared.events import PageDue
@@ -27,6 +28,10 @@ class Verdict:
     """Offers that went out by telephone: over a later way, when its time came or one before it failed."""
     on_call: int
     """Pages of an offer to people who are on call by the plan."""
+    held: int
+    """Calls that waited for a team."""
+    answered: int
+    """What teams answered within a window."""
     broken: tuple[str, ...]
 
 
@@ -38,10 +43,12 @@ def judge_seed(
         day = simulate(seed, calls, agencies, ownership_rule=ownership_rule)
         broken = tuple(check(day))
     except Exception as error:  # noqa: BLE001  # the seed is what matters, and the next one
-        return Verdict(seed, 0, 0, 0, "", 0, 0, (f"{type(error).__name__}: {error}",))
+        return Verdict(seed, 0, 0, 0, "", 0, 0, 0, 0, (f"{type(error).__name__}: {error}",))
     pages = [performed.effect.event for performed in day.performed if isinstance(performed.effect.event, PageDue)]
     called = sum(page.kind == "offer" and page.method.kind == "voice" for page in pages)
     on_call = sum(page.kind == "offer" and page.team_id == ON_CALL for page in pages)
     records = sum(day.counts().values())
     found = day.digest() if digest else ""
-    return Verdict(seed, day.city.sent, len(day.faults), records, found, called, on_call, broken)
+    written = Counter(stored.headers.get("type") for batch in day.log.places.values() for stored in batch)
+    held, answered = written[b"hold-began"], written[b"offer-answered"]
+    return Verdict(seed, day.city.sent, len(day.faults), records, found, called, on_call, held, answered, broken)

@@ -34,7 +34,7 @@ SERVICES: tuple[Service[Any], ...] = tuple(
 LEGAL_SKEW_SECONDS = 0.45
 CAREFUL_SECONDS = 30.0
 """After a death in a row of several, a slow machine may be late for so long: each input takes it two appends."""
-DRAIN_SECONDS = 75.0
+DRAIN_SECONDS = 95.0
 TURN_SECONDS = 2.0
 """The simulated loop looks at its assignment less often: idle turns cost real time and show nothing."""
 

@@ -21,6 +21,8 @@ def test_promises_hold_on_a_fixed_set_of_seeds(start: int) -> None:
     assert {verdict.seed: verdict.broken for verdict in verdicts if verdict.broken} == {}
     assert all(verdict.calls >= 200 and verdict.faults >= 5 for verdict in verdicts)
     assert any(verdict.called for verdict in verdicts), "ladders are climbed"
+    assert any(verdict.held for verdict in verdicts), "calls wait for a team"
+    assert any(verdict.answered for verdict in verdicts), "teams answer within a window"
     assert sum(verdict.on_call > 0 for verdict in verdicts) >= CHUNK // 4, "people on call are paged"
 
 

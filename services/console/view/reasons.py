@@ -74,7 +74,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "off-duty": "the team is off duty",
         "many-open-calls": "the team's page is full of open calls",
         "unanswering": "the team let offers run out and was not heard from since",
-        "unreachable": "there is no way that works to somebody on call",
+        "no-working-way": "there is no way that works to somebody on call",
         "status-stale": "the team was not heard of for too long",
         "crew-incomplete": "nobody on the team is trained for a place of the crew",
         "shift-ends": "the team's shift ends too soon",

@@ -161,8 +161,11 @@ def _call_id(rows: Rows, event: Event | None) -> str | None:
 
 
 def _named_by(event: Event) -> tuple[Need, ...]:
-    """The page or the message that tells which call an event is about, where it does not say so itself."""
-    if getattr(event, "call_id", None):
+    """The page or the message that tells which call an event is about, where it does not say so itself.
+
+    Not of a command: it stands in another topic, and may be read before them or after.
+    """
+    if getattr(event, "call_id", None) or isinstance(event, events.Command):
         return ()
     if getattr(event, "page_id", None):
         return (ITS_PAGE,)

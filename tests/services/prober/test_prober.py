@@ -25,7 +25,7 @@ from tests.services.prober.driver import LIMIT_SECONDS, Town, town, until
 from tests.services.triage.driver import MADISON
 
 OTHER_SECRET = "whsec_" + "c2VjcmV0" * 6
-TRIAGE, TEAM_AVAILABILITY, NOTIFICATION = range(3)
+TRIAGE, TEAM_AVAILABILITY, NOTIFICATION, ROSTERING = range(4)
 """Where the workers of each stand among the first and the second ones."""
 
 
@@ -36,7 +36,7 @@ def _quick_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def stop(running: Town, service: int) -> None:
-    workers = running.stage._workers[service::3]
+    workers = running.stage._workers[service :: ROSTERING + 1]
     for worker in workers:
         worker.cancel()
     await asyncio.wait(workers)

@@ -143,10 +143,10 @@ def test_a_team_at_work_is_still_asked_where_it_stands(town: PlannedTown) -> Non
     ("told", "reasons"),
     [
         ([], ()),
-        ([(ContactBroken, {"why": "unknown-number"})], ("unreachable",)),
-        ([(ContactOptedOut, {})], ("unreachable",)),
+        ([(ContactBroken, {"why": "unknown-number"})], ("no-working-way",)),
+        ([(ContactOptedOut, {})], ("no-working-way",)),
         ([(ContactOptedOut, {}), (ContactOptedIn, {})], ()),
-        ([(ContactRemoved, {"why": "device-revoked"})], ("unreachable",)),
+        ([(ContactRemoved, {"why": "device-revoked"})], ("no-working-way",)),
         ([(ContactSet, {"kind": "sms", "fingerprint": "another number"})], ("unproved",)),
         ([(ContactSet, {"kind": "sms", "fingerprint": "bob/text"})], ()),
         ([(ContactBroken, {"why": "gone"}), (ContactProved, {})], ()),
@@ -189,7 +189,7 @@ def test_somebody_who_only_has_the_page_open_cannot_be_reached() -> None:
     town.reach(ContactSet, "dee", "page", kind="pocket")
     town.begin(members=("dee", "bob"))
     town.call()
-    assert passed_over(town) == ("unreachable",)
+    assert passed_over(town) == ("no-working-way",)
 
 
 @pytest.mark.scenario("duty")
@@ -340,7 +340,7 @@ def test_lost_phone_the_link_is_revoked_and_the_duty_goes_on(town: PlannedTown) 
     assert town.crew() == CREW
     town.reach(ContactRemoved, "ann", why="device-revoked")
     town.call()
-    assert passed_over(town) == ("unreachable",), "until another phone is hers"
+    assert passed_over(town) == ("no-working-way",), "until another phone is hers"
     town.prove("ann", "new")
     town.call("2")
     assert town.last(OfferMade).team_id == "night"

@@ -118,7 +118,7 @@ def test_an_acknowledgement_that_comes_after_the_deadline_is_too_late() -> None:
 def test_the_acknowledgement_of_another_message_begins_no_hold() -> None:
     town = town_without_team()
     for kind in ("call.held", "call.confirm", "unit.status"):
-        told = CadInformed(message_id="m", source="cad", kind=kind, call_id=call_id(), episode=1)  # type: ignore[arg-type]
+        told = CadInformed(message_id="m", source="cad", kind=kind, call_id=call_id(), episode=1)
         assert town.hear(told, "notifications") == []
     other = CadInformed(message_id="m", source="cad", kind="call.hold", call_id=call_id(), episode=2)
     assert town.hear(other, "notifications") == []
