@@ -18,7 +18,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self, TypeVar, get_args
 from zoneinfo import ZoneInfo
@@ -36,7 +36,7 @@ from pydantic import (
 
 from shared.addresses import Url
 from shared.call import Name
-from shared.carriers import CarrierName, Carriers, Channel, Reach, Telnyx, Twilio, Zone
+from shared.carriers import CarrierName, Carriers, Channel, MostPerDay, Reach, Telnyx, Twilio, Zone
 from shared.clock import Clock, SystemClock
 from shared.telemetry import AGENCIES_FILE_REFUSED, logger
 
@@ -165,7 +165,15 @@ class Agency(_Part):
     carriers: Carriers = Carriers()
     reach: Reach = Reach()
     """Who carries texts and calls to its staff."""
+    at_most_per_day: MostPerDay = MostPerDay()
+    """What it pays for. Offers, and what tells of a call, go out all the same."""
     zone: Zone | None = None
+
+    @model_validator(mode="after")
+    def _day_is_its_own(self) -> Self:
+        if self.at_most_per_day != MostPerDay() and self.zone is None:
+            raise ValueError("at_most_per_day needs the zone of the agency, whose day it is")
+        return self
 
     @model_validator(mode="after")
     def _order_of_carriers_stands(self) -> Self:
@@ -184,6 +192,18 @@ class _File(_Part):
         if twice := [name for name, count in names.items() if count > 1]:
             raise ValueError(f"sign_in {', '.join(twice)} stands more than once: nobody could tell who signs in")
         return self
+
+
+class DayLimit(NamedTuple):
+    """How many pages of one kind of way an agency pays for in a day, and where its clocks stand."""
+
+    most: int
+    zone: ZoneInfo
+
+    def day_began(self, now: datetime) -> datetime:
+        """The agency's last midnight, in UTC."""
+        midnight = now.astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+        return midnight.astimezone(UTC)
 
 
 class AgenciesRefused(ValueError):
@@ -282,6 +302,13 @@ class Agencies:
         """Where an agency's clocks stand, if the file says so."""
         doors = self.agency(agency)
         return ZoneInfo(doors.zone) if doors and doors.zone else None
+
+    def day_limit(self, agency: str, kind: str) -> DayLimit | None:
+        """How many texts or calls an agency pays for in a day of its own, if it has said so."""
+        doors = self.agency(agency)
+        most = doors.at_most_per_day.of(kind) if doors else None
+        zone = self.zone(agency)
+        return None if most is None or zone is None else DayLimit(most, zone)
 
     def may_pause(self, agency: str) -> bool:
         """Whether somebody there can reach the stop switch."""

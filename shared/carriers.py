@@ -183,3 +183,16 @@ class Reach(BaseModel):
 
     def _stated(self, channel: Channel) -> tuple[CarrierName, ...] | None:
         return self.sms if channel == "sms" else self.voice
+
+
+class MostPerDay(BaseModel):
+    """How many texts and calls a day an agency pays for; without a number, as many as there are."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sms: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    voice: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+
+    def of(self, kind: str) -> int | None:
+        """Of one kind of way."""
+        return {"sms": self.sms, "voice": self.voice}.get(kind)

@@ -243,6 +243,18 @@ PAGES_AND_CADS = (
     ),
     Panel(
         "pages-and-cads",
+        "Texts and calls near the limit of the day",
+        "count",
+        "Past four fifths of what an agency pays for, in the last hour. Stopped: reminders, covers, gaps, roll calls.",
+        (
+            Curve(
+                f"sum by (agency, kind, result) (increase(careroute_pages_near_limit_total{AGENCY}[1h]))",
+                "{{agency}} {{kind}} {{result}}",
+            ),
+        ),
+    ),
+    Panel(
+        "pages-and-cads",
         "What carriers call back with",
         "a second",
         "News of pages, calls picked up, keys, texts. Forged: not from the carrier, or of no page of ours.",

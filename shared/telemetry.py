@@ -217,6 +217,14 @@ CARRIER_ANSWERS = _counter(
     carrier=("twilio", "telnyx"),
     ended=("taken", "refused", "unknown", "not-taken", "credentials", "queue-full", "unregistered", "filtered"),
 )
+PAGES_NEAR_LIMIT = _counter(
+    "careroute_pages_near_limit_total",
+    "Texts and calls past four fifths of what their agency pays for in a day; `stopped`: not sent. ALERT.",
+    by="notification",
+    agency=GIVEN,
+    kind=("sms", "voice"),
+    result=("sent", "stopped"),
+)
 CALLBACKS = _counter(
     "careroute_callbacks_total",
     "What carriers called back with: news of pages, calls picked up, keys, texts. ALERT where it is forged.",

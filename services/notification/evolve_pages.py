@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from services.notification.evolve_rolls import place_answered, place_asked
 from services.notification.ladders import Ladder, ladder_id
 from services.notification.sent import Rank, SentPage, answer_id
 from services.notification.state import MAX_RECENT_OFFERS, OwedEffect, RecentOffer, State
+from services.notification.tally import NO_PAGES, OVER_LIMIT
+from shared.carriers import Channel
 from shared.engine.state import EMPTY, PMap
 from shared.events import (
     ContactMethod,
@@ -76,10 +78,12 @@ def _page_attempted(state: State, event: PageAttempted, at: datetime) -> State:
     owed = state.owed.get(event.page_id)
     if owed is None or not isinstance(owed.event, PageDue):
         return state
-    page = owed.event
+    page, kind = owed.event, owed.event.method.kind
+    tally = state.tallies.get(kind, NO_PAGES).with_page(at) if kind in get_args(Channel) else NO_PAGES
     state = replace(
         state,
-        owed=state.owed.set(page.page_id, replace(owed, attempted=True)),
+        owed=state.owed.set(page.page_id, replace(owed, attempted=True, tally=tally)),
+        tallies=state.tallies.set(kind, tally) if tally.quarters else state.tallies,
         sent=state.sent.set(page.page_id, SentPage.of(page, at), at, SENT_DAYS),
     )
     if page.kind != "offer":
@@ -113,6 +117,10 @@ def _page_delivered(state: State, event: PageDelivered, at: datetime) -> State:
 
 
 def _page_failed(state: State, event: PageFailed, at: datetime) -> State:
+    sent = state.sent.get(event.page_id)
+    if event.why == OVER_LIMIT and sent is not None and sent.method_kind in state.tallies:
+        tally = state.tallies[sent.method_kind].without_page(sent.at)
+        state = replace(state, tallies=state.tallies.set(sent.method_kind, tally))
     return _known(state.without(event.page_id), event.page_id, Rank.UNDELIVERED, at)
 
 

@@ -1,4 +1,8 @@
-"""Sends what is owed: pages over their adapter, messages to the CAD of a source."""
+"""Sends what is owed: pages over their adapter, messages to the CAD of a source.
+
+A text or call that can wait, and comes after as many as its agency pays for in a day, is not sent. The journal has the
+count, so neither a restart nor another process forgets it; only here are the limit and the agency's midnight known.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +13,23 @@ from services.notification.adapters import Adapter, adapters_of
 from services.notification.config import NotificationSettings
 from services.notification.exchange import Exchanges
 from services.notification.outcome import DONE, Outcome
+from services.notification.state import PageEffect
+from services.notification.tally import LIMITED, OVER_LIMIT
 from services.notification.webhook import Message, Sender
-from shared.agencies import Agencies, CadWebhook
+from shared.agencies import Agencies, CadWebhook, DayLimit
 from shared.clock import Clock, SystemClock
 from shared.contacts import ContactErased, ContactKey, Contacts, ContactsBehind
 from shared.engine.broker import Broker
 from shared.engine.service import Effect, EffectDone
-from shared.events import CadMessageDue, PageDue
+from shared.events import CadMessageDue, ContactKind, PageDue
 from shared.sealing import CannotOpen, Sealer
-from shared.telemetry import PAGE_SECONDS, logger
+from shared.telemetry import PAGE_SECONDS, PAGES_NEAR_LIMIT, logger
 
 OPEN_SECONDS = 4.0
 """How long a page waits until `contacts` has been read as far as its address: then the next way has its turn."""
+
+NEAR = 0.8
+"""The part of a day's pages after which somebody hears that they run out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +42,33 @@ class Performer:
     cad_webhook: Callable[[str, str], CadWebhook | None]
     contacts: Contacts
     clock: Clock
+    day_limit: Callable[[str, ContactKind], DayLimit | None] = lambda _agency, _kind: None
+    """How many pages of a kind of way an agency pays for in a day, if it has said so."""
 
     async def __call__(self, agency: str, effect: Effect) -> EffectDone:
         """Send a page once, or a message to the CAD until it is acknowledged, and not after its time."""
         if self.clock.now() >= effect.not_after:
             return EffectDone(effect.effect_id, "expired")
         if isinstance(effect.event, PageDue):
-            outcome = await self._page(agency, effect.event)
+            over = self._is_over_limit(agency, effect, effect.event)
+            outcome = Outcome("failed", OVER_LIMIT) if over else await self._page(agency, effect.event)
         elif isinstance(effect.event, CadMessageDue):
             outcome = await self._message(agency, effect.event)
         else:
             outcome = Outcome("failed", "unknown-effect")
         return EffectDone(effect.effect_id, outcome.result, outcome.why)
+
+    def _is_over_limit(self, agency: str, effect: Effect, page: PageDue) -> bool:
+        """Whether a page is not sent because the day is spent; past four fifths of it every page is counted."""
+        kind = page.method.kind
+        limit = self.day_limit(agency, kind)
+        if limit is None or not isinstance(effect, PageEffect):
+            return False
+        pages = effect.tally.since(limit.day_began(self.clock.now()))
+        is_over = pages > limit.most and page.kind in LIMITED
+        if pages > limit.most * NEAR:
+            PAGES_NEAR_LIMIT.labels(agency, kind, "stopped" if is_over else "sent").inc()
+        return is_over
 
     async def _page(self, agency: str, page: PageDue) -> Outcome:
         kind, began = page.method.kind, self.clock.monotonic()
@@ -90,4 +114,5 @@ def performer(settings: NotificationSettings, broker: Broker) -> Performer:
     clock, agencies = SystemClock(), Agencies(settings.agencies_file)
     sender = Sender(Exchanges(settings.webhook_networks).post, clock)
     contacts = Contacts(broker, Sealer(settings.sealing_key.get_secret_value()))
-    return Performer(adapters_of(settings, agencies, sender), sender, agencies.cad_webhook, contacts, clock)
+    adapters = adapters_of(settings, agencies, sender)
+    return Performer(adapters, sender, agencies.cad_webhook, contacts, clock, agencies.day_limit)

@@ -10,6 +10,7 @@ from services.notification.contact import Contact
 from services.notification.ladders import Ladder
 from services.notification.rolls import Roll
 from services.notification.sent import SentPage
+from services.notification.tally import NO_PAGES, Tally
 from shared.engine.service import Effect
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
 from shared.events import AlertAcknowledged, CadMessageDue, LinksRenewed, PageDue
@@ -27,6 +28,15 @@ class OwedEffect:
 
     event: PageDue | CadMessageDue
     attempted: bool = False
+    tally: Tally = NO_PAGES
+    """Of a page that was tried over a carrier: what had gone out by then, with itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageEffect(Effect):
+    """A page, with what is held against the limit of its agency's day."""
+
+    tally: Tally = NO_PAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +129,8 @@ class State:
     """Roll calls that are not over."""
     sent: ByDay[SentPage] = field(default_factory=ByDay)
     """By page id, what was tried and what is known of it since."""
+    tallies: PMap[str, Tally] = EMPTY
+    """By kind of way, how many pages were tried of late."""
     links: PMap[str, LinksRenewed] = EMPTY
     """Person → which of their links lead somewhere, once some were revoked."""
     outbox: Outbox = Outbox()
@@ -238,13 +250,17 @@ class Pending(Mapping[str, Effect]):
 
     def __getitem__(self, effect_id: str) -> Effect:
         owed = self.owed[effect_id]
-        return Effect(
+        event, lane = owed.event, _lane(owed.event)
+        if isinstance(event, CadMessageDue):
+            return Effect(effect_id, event, event.not_after, lane=lane)
+        return PageEffect(
             effect_id,
-            owed.event,
-            owed.event.not_after,
-            at_most_once=isinstance(owed.event, PageDue),
+            event,
+            event.not_after,
+            at_most_once=True,
             attempted=owed.attempted,
-            lane=_lane(owed.event),
+            lane=lane,
+            tally=owed.tally,
         )
 
     def __contains__(self, effect_id: object) -> bool:

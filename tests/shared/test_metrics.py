@@ -21,7 +21,7 @@ from services.reporting.store.write import Written
 from services.team_availability.metrics import watch as team_availability_watch
 from services.triage.metrics import watch as triage_watch
 from shared import telemetry
-from shared.carriers import CarrierName
+from shared.carriers import CarrierName, Channel
 from shared.contracts import example_of
 from shared.engine.service import EffectResult
 from shared.events import EVENTS, ContactKind, Event, OfferEnd, Outcome
@@ -137,6 +137,8 @@ def test_the_values_that_a_label_begins_with_are_all_that_it_can_have() -> None:
         ("careroute_ways_lost", "why"): {"broken", "unproved", "opted-out"},
         ("careroute_carrier_answers", "carrier"): set(get_args(CarrierName)),
         ("careroute_carrier_answers", "ended"): {"taken", "refused", "unknown", "not-taken", *COUNTED_APART},
+        ("careroute_pages_near_limit", "kind"): set(get_args(Channel)),
+        ("careroute_pages_near_limit", "result"): {"sent", "stopped"},
         ("careroute_callbacks", "carrier"): set(get_args(CarrierName)),
         ("careroute_callbacks", "result"): {"news", "call", "key", "text", "forged", "not-understood", "away"},
         ("careroute_inbound_texts", "result"): set(get_args(TextResult)),

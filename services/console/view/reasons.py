@@ -57,6 +57,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         # why a page is not sent
         "answered": "the team answered by then",
         "too-late": "it was too late by then",
+        "day-limit": "the agency's texts or calls of the day are spent",
         "not-paged": "the response pages nobody",
         "shift-over": "the team's shift was over",
         "links-revoked": "the links of this person were revoked",
