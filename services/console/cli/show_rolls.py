@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.console.cli.terminal import BAD, GOOD, QUIET, terminal
+from services.console.view.unsent import unsent_words_of
 
 COLOURS = {"answered": GOOD, "silent": BAD, "failed": BAD, "not-sent": BAD}
 ORDER = ("silent", "failed", "not-sent", "waiting", "asked", "answered")
@@ -40,7 +41,7 @@ def roll_or_answer(body: Mapping[str, Any]) -> None:
     table = Table("person", "way", "kind", "", "", box=None, header_style="bold", pad_edge=False)
     places = sorted(body["places"], key=lambda place: (ORDER.index(place["state"]), place["person_id"]))
     for place in places:
-        more = _at(place["answered_at"]) if place["answered_at"] else place["why"]
+        more = _at(place["answered_at"]) if place["answered_at"] else unsent_words_of(place["why"])
         state = Text(place["state"].replace("-", " "), COLOURS.get(place["state"], QUIET))
         table.add_row(place["person_id"], place["method_id"], place["kind"], state, more)
     out.print(table)

@@ -13,6 +13,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from services.console.view.reasons import part_in_words, words_of
+from services.console.view.unsent import unsent_words_of
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 _TICKING = re.compile(r'(<span [^>]*data-(age|left)="([^"]+)"[^>]*>)[^<]*</span>')
@@ -171,6 +172,7 @@ FILTERS: Mapping[str, Any] = MappingProxyType(
     {
         "pair": pair,
         "reason": words_of,
+        "unsent": unsent_words_of,
         "part": part_in_words,
         "mark": mark,
         "clock_time": clock_time,

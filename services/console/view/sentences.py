@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from services.console.view.reasons import as_codes, decided_in_words, in_words
+from services.console.view.unsent import unsent_words_of
 from shared import events
 from shared.events import Event
 from shared.programme.judging.programme import Cap
@@ -117,6 +118,10 @@ def _withdrawn(event: events.AssignmentWithdrawn, say: Say) -> str:
     return f"{event.team_id} was released{by}: {say((event.why,))}.{reason}"
 
 
+def _unsent(why: str, say: Say) -> str:
+    return unsent_words_of(why) if say is in_words else why
+
+
 def _bypassed(teams: tuple[events.BypassedTeam, ...], say: Say) -> str:
     passed_over = "; ".join(f"{team.team_id} ({say(team.reasons)})" for team in teams)
     return f" Passed over: {passed_over}." if passed_over else ""
@@ -147,6 +152,10 @@ WITH_REASONS: dict[type[Event], Callable[[Any, Say], str]] = {
     events.LateCallEnded: _late_call_ended,
     events.AssignmentWithdrawn: _withdrawn,
     events.TeamStays: lambda e, say: e.sentence.replace(f"({e.why})", f"({say((e.why,))})"),
+    events.PageUndelivered: lambda e, say: f"The page has not arrived ({_unsent(e.why, say)}).",
+    events.PageFailed: lambda e, say: f"The page failed: {_unsent(e.why, say)}.",
+    events.PageDropped: lambda e, say: f"The page was dropped: {_unsent(e.why, say)}.",
+    events.CadNotInformed: lambda e, say: f"The CAD did not acknowledge {e.kind}: {_unsent(e.why, say)}.",
 }
 """Those that list codes."""
 
@@ -169,7 +178,6 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
         else f"No later way to page {e.person_id} has its turn before the offer ends."
     ),
     events.LadderEnded: "Nobody is paged for the offer any more.",
-    events.PageUndelivered: lambda e: f"The page has not arrived ({e.why}).",
     events.PageReceived: lambda e: {
         "carrier": "The network says that the phone has the page.",
         "shown": "The phone showed the page.",
@@ -242,11 +250,8 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.PageDue: "A page ({e.kind}) to {e.person_id} of {e.team_id} is due by {e.method.kind}.",
     events.PageAttempted: "The page is being handed to its provider.",
     events.PageDelivered: "The provider took the page.",
-    events.PageFailed: "The page failed: {e.why}.",
-    events.PageDropped: "The page was dropped: {e.why}.",
     events.CadMessageDue: "The CAD is to be told: {e.kind}.",
     events.CadInformed: "The CAD acknowledged {e.kind}.",
-    events.CadNotInformed: "The CAD did not acknowledge {e.kind}: {e.why}.",
     events.AlertAcknowledged: lambda e: (
         f"{e.acknowledged_by} {'takes it for noise' if e.noise else 'looks after it'}. {e.reason}".rstrip()
     ),
