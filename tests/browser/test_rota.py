@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from shared import events
 from shared.events import GapReason, PlannedShift, ShiftPlace
@@ -339,7 +339,5 @@ async def test_erasing_asks_twice(browser: Browser, tmp_path: Path) -> None:
         assert desk.room.commands() == [], "the box is not ticked"
         await desk.page.locator("#erase-form-dee [type=checkbox]").check()
         await desk.page.locator("#erase-form-dee button").click()
-        await desk.page.wait_for_function(
-            "document.querySelector('#person-dee') === null || !document.querySelector('#erase-dee').open"
-        )
+        await expect(desk.page.locator("#erase-dee[open]")).to_have_count(0)
         assert [type(each) for each in desk.room.commands()] == [events.RemovePerson, events.ErasePerson]
