@@ -22,5 +22,5 @@ NOTIFICATION: Service[State] = Service(
     state_version=7,
     due=due,
     pending=pending,
-    decider_version="3",
+    decider_version="4",
 )

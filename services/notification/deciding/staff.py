@@ -15,9 +15,11 @@ from services.notification.deciding.pages import owe, page_to
 from services.notification.state import State
 from shared.engine.service import Draft, Input
 from shared.events import (
+    ContactKind,
     PageKind,
     PlanNoticeDue,
     ReminderDue,
+    ShiftChanged,
     TeamMissing,
     TeamSignedOn,
     TeamUnanswering,
@@ -28,7 +30,7 @@ DUTY_OFFICER = "duty-officer"
 """Whoever has the ways of this person, if there is one, hears of a team that is missing or does not answer."""
 SHIFT_PAGE = timedelta(minutes=30)
 TEAM_PAGE = timedelta(minutes=15)
-ON_CALL = frozenset(("push", "sms"))
+ON_CALL: frozenset[ContactKind] = frozenset(("push", "sms"))
 """Nothing else wakes somebody whose duty begins by the plan, perhaps at night."""
 Ways = list[tuple[str, Contact]]
 
@@ -37,9 +39,15 @@ def signed_on(draft: Draft[State], event: TeamSignedOn, _given: Input) -> None:
     """Everybody on a team is sent the link of their shift page."""
     kinds = ON_CALL if event.duty == "on-call" else WRITTEN
     for person_id in event.members:
-        ways = [way for way in _working(draft.state, person_id) if way[1].kind in kinds]
-        about = {"team_id": event.team_id, "about": event.shift_id, "not_after": draft.now + SHIFT_PAGE}
-        _page(draft, "signed-on", event.shift_id, person_id, ways, **about)
+        _send_shift(draft, event, person_id, kinds)
+
+
+def shift_changed(draft: Draft[State], event: ShiftChanged, _given: Input) -> None:
+    """Whoever has come to a running shift is sent its link, as the others were; nobody is sent it twice."""
+    for person_id in event.members:
+        pages = (_page_id(event.shift_id, "signed-on", person_id, way) for way in draft.state.ways_to(person_id))
+        if all(page_id not in draft.state.seen for page_id in pages):
+            _send_shift(draft, event, person_id, WRITTEN)
 
 
 def reminder_due(draft: Draft[State], event: ReminderDue, given: Input) -> None:
@@ -82,7 +90,19 @@ def _written(state: State, person_id: str) -> Ways:
     return [way for way in written if way[1].after_seconds == written[0][1].after_seconds]
 
 
+def _send_shift(
+    draft: Draft[State], event: TeamSignedOn | ShiftChanged, person_id: str, kinds: frozenset[ContactKind]
+) -> None:
+    ways = [way for way in _working(draft.state, person_id) if way[1].kind in kinds]
+    about = {"team_id": event.team_id, "about": event.shift_id, "not_after": draft.now + SHIFT_PAGE}
+    _page(draft, "signed-on", event.shift_id, person_id, ways, **about)
+
+
+def _page_id(cause: str, kind: PageKind, person_id: str, method_id: str) -> str:
+    return child_id(cause, f"{kind}/{person_id}/{method_id}")
+
+
 def _page(draft: Draft[State], kind: PageKind, cause: str, person_id: str, ways: Ways, **about: Any) -> None:
     for method_id, contact in ways:
-        page_id = child_id(cause, f"{kind}/{person_id}/{method_id}")
+        page_id = _page_id(cause, kind, person_id, method_id)
         owe(draft, page_to(draft.state, page_id, kind, person_id, contact.method(method_id), **about))

@@ -12,6 +12,7 @@ from shared.events import (
     Event,
     PlanNoticeDue,
     ReminderDue,
+    ShiftChanged,
     TeamMissing,
     TeamSignedOn,
     TeamUnanswering,
@@ -33,6 +34,11 @@ EVERY_KIND = {
 def signed_on(**more: Any) -> TeamSignedOn:
     ends = NOON + timedelta(hours=8)
     return TeamSignedOn(team_id="alpha", shift_id="shift-1", members=("ana", "ben"), shift_ends_at=ends, **more)
+
+
+def changed(*members: str) -> ShiftChanged:
+    ends = NOON + timedelta(hours=9)
+    return ShiftChanged(team_id="alpha", shift_id="shift-1", members=members, shift_ends_at=ends, planned_shift_id="s1")
 
 
 def plan(kind: str, person_id: str = "ana") -> Event:
@@ -60,6 +66,23 @@ def test_who_is_signed_on_is_sent_the_link_of_their_shift_in_writing(duty: str, 
     assert link == shift_link("https://pocket.example", "s" * 32, "shift-1", "ana")
     running.take(signed_on(duty=duty), "assignments/0/77")
     assert len(running.sent) == len(ways.split()), "once a shift"
+
+
+@pytest.mark.scenario("contacts")
+@pytest.mark.parametrize("duty", ["on-shift", "on-call"])
+def test_who_comes_to_a_running_shift_is_sent_its_link_once(duty: str) -> None:
+    """Whoever was there has it already: a change of crew or hours sends them nothing."""
+    running = reached("ana", "eve", **EVERY_KIND)
+    running.take(signed_on(duty=duty))
+    running.until(600)
+    running.sent.clear()
+    running.take(changed("ana", "ben"))
+    assert running.sent == [], "other hours"
+    running.take(changed("ana", "eve"))
+    assert sorted(running.sent) == [(600, "eve", way) for way in ("app", "mail", "mobile", "pager")]
+    running.take(changed("ana", "eve", "ben"))
+    running.until(3600)
+    assert len(running.sent) == 4, "nothing else, and nobody twice"
 
 
 @pytest.mark.scenario("contacts")

@@ -14,6 +14,8 @@ import pytest
 from services.console.view.reasons import GATES, OF_A_CONDITION, OF_A_FACT, WENT, WORDS, decided_in_words, part_in_words
 from services.console.view.reasons import words_of as in_words
 from services.console.view.sentences import sentence_of, words_of_event
+from services.notification.carriers.handed import Reason
+from services.notification.tally import OVER_LIMIT
 from services.reporting.store import went
 from services.team_availability.choice import NOT_THERE
 from services.team_availability.life_cycle import Ending
@@ -30,8 +32,11 @@ CODE = re.compile(r"[a-z]+(-[a-z]+)+|[a-z]{4,}")
 REASON_STANDS = {
     "failed": 1, "route": 1, "withdraw": 0, "take_back": 1, "withdraw_team": 1, "release": 1, "begin": 0,
     "_with_reason": 1, "drop": 2, "drop_way": 3, "break_way": 3, "end": 2, "end_late": 0,
+    "Outcome": 1, "NoAnswer": 0,
 }  # fmt: skip
 """Which argument of a function is a code, or several."""
+RETURNING = ("services/notification/push.py", "services/notification/mail.py")
+"""Where functions say by a code why nobody was reached."""
 NO_CODES = {"default", "until-sent"}
 AT = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
 
@@ -79,10 +84,20 @@ def reasons_of_call(call: ast.Call) -> Iterator[str]:
             yield from codes_in(keyword.value)
 
 
+def codes_returned(path: Path) -> Iterator[str]:
+    """The constants that functions give back alone, or as one of two."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Constant | ast.IfExp):
+            yield from codes_in(node.value)
+
+
 def every_code() -> set[str]:
     by_source = {
         code for path, tree in trees() for code in reasons_in(tree, passes_over=path.name == "choice.py")
     } - NO_CODES
+    by_source |= (
+        set(get_args(Reason)) | {code for path in RETURNING for code in codes_returned(Path(path))} | {OVER_LIMIT}
+    )
     statuses = set(get_args(TeamStatus)) - {"available"}
     begins = set(get_args(DeadlineSet.model_fields["why"].annotation))
     refused = set(events.OFFER_ENDS.values()) - {"accepted"}
