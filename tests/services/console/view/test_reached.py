@@ -46,6 +46,7 @@ def test_a_way_that_is_lost_on_duty_is_an_alert_until_it_works(more: Story, rais
 
 def test_it_says_whether_another_way_is_left() -> None:
     (alert,) = view_of(*AT_WORK, CALL, LOST).alerts()
-    assert alert.sentence == "ann of cares-1 is not reached by mobile any more: landline."
+    lost = "ann of cares-1 is not reached by mobile any more: the number is a landline."
+    assert alert.sentence == lost
     sentences = [alert.sentence for alert in view_of(*AT_WORK, LOST).alerts()]
-    assert "ann of cares-1 is not reached by mobile any more: landline. No other way to them is left." in sentences
+    assert f"{lost} No other way to them is left." in sentences
