@@ -125,6 +125,7 @@ def _duty(draft: RotaDraft, shift_id: str) -> None:
                 duty=plan.duty,
                 members=members,
                 ends_at=plan.ends_at,
+                sign_on_grace_minutes=plan.sign_on_grace_minutes,
                 planned_until=until,
             )
         )

@@ -312,3 +312,17 @@ def imported(team_id: str) -> dict[str, Any]:
     )
     span = {"starts_at": START, "ends_at": START + timedelta(days=3)}
     return {"source": "file", "zone": str(ZONE), "rows": (row,), **span}
+
+
+@pytest.mark.parametrize("planned_by", ["rotation", "hand", "import"])
+def test_how_long_a_team_may_take_to_sign_on_is_said_when_it_begins(planned_by: str) -> None:
+    office = Office()
+    grace = {"sign_on_grace_minutes": 40}
+    if planned_by == "rotation":
+        office.rotate(**grace)
+    elif planned_by == "hand":
+        office.plan(1, 8, "ann", **grace)
+    else:
+        office.done(ImportShifts, **imported("one"), **grace)
+    office.wait(hours=24)
+    assert [each.sign_on_grace_minutes for each in office.of(DutyBegan)] == [40]
