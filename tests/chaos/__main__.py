@@ -29,7 +29,7 @@ from tests.rig.town import Terms, Town, names, settle
 
 TERMS = Terms(deadline_seconds=20, step_seconds=12, offer_seconds=6)
 TEAMS, PAGED_MEMBERS = 6, 2
-TOPICS = ("calls", "commands", "decisions", "assignments", "notifications")
+TOPICS = ("calls", "commands", "decisions", "assignments", "notifications", "rosters")
 CALM_SECONDS = 3.0
 DRAIN_SECONDS = 90.0
 GOAL_SECONDS = {"kill": 3.0, "hang": 10.0, "spin": 1.0}
@@ -69,8 +69,9 @@ class Outcome:
 async def chaos(options: Options, directory: Path) -> Outcome:
     """One run, in a directory of its own. Raises KafkaError, StackError."""
     with _kafka(directory, keep=options.keep) as kafka:
-        port = free_port()
-        towns = [Town(name, TEAMS, PAGED_MEMBERS, port) for name in names(options.agencies, options.partitions)]
+        port, carriers_port = free_port(), free_port()
+        chosen = enumerate(names(options.agencies, options.partitions))
+        towns = [Town(name, TEAMS, PAGED_MEMBERS, port, carriers_port, place) for place, name in chosen]
         stack = Stack(
             directory / "stack",
             kafka.address,
@@ -82,11 +83,12 @@ async def chaos(options: Options, directory: Path) -> Outcome:
         )
         try:
             await stack.start()
+            city = City(stack, towns, port, options.seed)
+            await city.open_carriers(carriers_port)
             await settle(stack, towns, TERMS)
             _say(
                 f"{options.agencies} agencies with {TEAMS} teams, {len(stack.programs)} processes, seed {options.seed}"
             )
-            city = City(stack, towns, port, options.seed)
             faults = Faults(stack, kafka, options.seed, _say, city.spoil)
             waited = await _live_through(options, city, faults, [stack.url_of(door) for door in DOORS])
         finally:
@@ -105,6 +107,8 @@ async def chaos(options: Options, directory: Path) -> Outcome:
 def _judge(records: Sequence[Entry], city: City, durable: set[str], waited: Sequence[float | None]) -> Verdict:
     verdict = judge(records, city.sent, durable | city.commands, city.received, city.spoiled)
     verdict.faults["honest callers that got no answer"] = ["among silent ones"] * waited.count(None)
+    verdict.faults["texts that came twice"] = list(city.texts_twice())
+    verdict.counts["texts and calls at phones"] = city.reached
     verdict.counts["answers to honest callers among silent ones"] = len(waited)
     verdict.counts["calls that a service cannot decide"] = len(city.spoiled)
     return verdict

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,6 +16,8 @@ from typing import Any
 from aiohttp.web import BaseRequest
 
 from deploy.actors.cad import Cad
+from deploy.actors.carrier.network import Mood
+from deploy.actors.carrier.serving import Exchange, Setup, serving
 from deploy.actors.console import CommandFailed, Console
 from deploy.actors.http import session
 from deploy.actors.webhooks import Delivery, delivery, receiving
@@ -22,7 +26,7 @@ from tests.chaos.oracle import Sent
 from tests.rig.calls import CALM, CallStream, OpenCall, body_of
 from tests.rig.crews import Crews
 from tests.rig.log import follow
-from tests.rig.town import Town
+from tests.rig.town import TELNYX_KEY, Town
 
 NEW_EVERY = 5
 RUDE_PERCENT = 2
@@ -33,6 +37,20 @@ CLOCK_JUMPS_SECONDS = (-3600, -300, -5, 0, 0, 240, 3600)
 CONNECTIONS = 200
 """With the silent callers fewer than a door takes."""
 REFUSED = 409
+LINK = re.compile(r"https?://\S+/p/[\w-]+")
+MOOD_SECONDS = 4.0
+MOODS: tuple[Callable[[], Mood], ...] = (
+    Mood,
+    Mood,
+    lambda: Mood(fault="connect"),
+    lambda: Mood(status=429, retry_after="1"),
+    lambda: Mood(status=503, takes_though_failing=True),
+    lambda: Mood(fault="silent-taken"),
+    lambda: Mood(news="twice"),
+    lambda: Mood(news="reversed"),
+    lambda: Mood(lying=True),
+)
+"""How a carrier does: well, or in one of the ways in which it fails."""
 
 
 class City:
@@ -53,6 +71,7 @@ class City:
         self._publishing: set[asyncio.Task[None]] = set()
         self._following: asyncio.Task[None] | None = None
         self._exit = AsyncExitStack()
+        self._carriers: Exchange | None = None
         self._over = False
 
     @property
@@ -75,6 +94,32 @@ class City:
         ready = asyncio.Event()
         self._following = asyncio.get_running_loop().create_task(self._follow(ready))
         await ready.wait()
+
+    async def open_carriers(self, port: int) -> None:
+        """Have carriers and phones; now and then a carrier is slow, refuses, takes and says nothing, or lies."""
+        setup = Setup(self._stack.url_of("callbacks"), self._towns[0].name, telnyx_key=TELNYX_KEY)
+        self._carriers = await self._exit.enter_async_context(serving(port, setup))
+        for number in (number for town in self._towns for number in town.numbers().values()):
+            self._carriers.network.phone(number, picks_up_after_seconds=None)
+        moods = asyncio.get_running_loop().create_task(self._change_moods(self._carriers))
+        self._exit.callback(moods.cancel)
+
+    async def _change_moods(self, carriers: Exchange) -> None:
+        while True:
+            for carrier in (carriers.twilio, carriers.telnyx):
+                carrier.mood = self._random.choice(MOODS)()
+            await asyncio.sleep(MOOD_SECONDS)
+
+    @property
+    def reached(self) -> int:
+        """How often a phone got anything."""
+        return len(self._carriers.network.sent()) if self._carriers else 0
+
+    def texts_twice(self) -> Iterator[str]:
+        """Offers that came to one phone by text more than once."""
+        for phone in self._carriers.network.phones.values() if self._carriers else ():
+            links = (LINK.search(text.body) for text in phone.texts if "1 take" in text.body)
+            yield from (link for link, times in Counter(found[0] for found in links if found).items() if times > 1)
 
     async def publish(self, rate: float, until: asyncio.Event) -> None:
         """Publish `rate` events a second, each until it is acknowledged."""

@@ -22,7 +22,9 @@ REST_SECONDS = {"kill": 7.0, "term": 7.0, "hang": 15.0, "spin": 3.0, "die": 25.0
 """How long a service is left alone after a fault, so that what it brought about can be told apart."""
 PAUSE_SECONDS = (1.0, 3.0)
 SIGNALS = {"kill": signal.SIGKILL, "term": signal.SIGTERM}
-SERVICES = tuple(JOURNAL_OF)
+CALLBACKS = "callbacks"
+"""A door with one process, and no journal."""
+SERVICES = (*JOURNAL_OF, CALLBACKS)
 SPOILED = ("triage", "team-availability")
 """Those that decide what a CAD reports."""
 
@@ -69,6 +71,8 @@ class Faults:
         if not free:
             return
         service, number = self._random.choice(free), self._random.choice((1, 2))
+        if service == CALLBACKS:
+            number = 1
         if kind in ("spin", "die"):
             self._left_alone_until[service] = time.monotonic() + REST_SECONDS[kind]
             self.done.append(Fault(kind, service, 0, time.time()))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 
-from deploy.actors.console import Console, TeamSpec, adopt, set_phases, sign_on
+from deploy.actors.carrier.serving import Setup
+from deploy.actors.console import Console, TeamSpec, Way, adopt, set_phases, sign_on
 from deploy.actors.http import session
 from deploy.local.access import AgencySpec, SourceSpec, people_with
 from deploy.local.programs import HOST
@@ -68,6 +69,8 @@ offer_expiry_seconds = {offer_seconds}
 status_stale_minutes = 60
 """
 CREW = ("paramedic", "crisis-worker")
+SENDERS = {"twilio": "+16085550100", "telnyx": "+16085550101"}
+TELNYX_KEY = "5b" * 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +92,35 @@ class Town:
     paged_members: int
     """Of each team; the others look at their page."""
     port: int
+    carriers_port: int = 0
+    """Where carriers of texts and calls are played; 0: there are none, and nobody has a phone."""
+    place: int = 0
+    """Among the towns: it makes the numbers of its phones its own."""
 
     @property
     def spec(self) -> AgencySpec:
         """What the stack makes keys for."""
         source = SourceSpec("cad", f"http://{HOST}:{self.port}/cad/{self.name}")
-        return AgencySpec(self.name, (source,), people_with(person for team in self._teams for person in team.members))
+        people = people_with(person for team in self._teams for person in team.members)
+        if not self.carriers_port:
+            return AgencySpec(self.name, (source,), people)
+        accounts = Setup("", self.name, telnyx_key=TELNYX_KEY).accounts(self.carriers_port, SENDERS)
+        return AgencySpec(self.name, (source,), people, carriers=accounts)
+
+    def numbers(self) -> dict[str, str]:
+        """By person, their telephone number: of each team the last member has one."""
+        if not self.carriers_port:
+            return {}
+        last = (team.members[-1] for team in self._teams)
+        return {person: f"+1608555{100 * (self.place + 20) + number:04d}" for number, person in enumerate(last)}
+
+    def ways(self, person_id: str) -> tuple[Way, ...]:
+        """A text at once, and a call two seconds later; without a number, none."""
+        number = self.numbers().get(person_id)
+        if number is None:
+            return ()
+        call = {"kind": "voice", "address": number, "after_seconds": 2}
+        return (Way("text", {"kind": "sms", "address": number}), Way("call", call))
 
     @property
     def _teams(self) -> list[TeamSpec]:
@@ -108,7 +134,7 @@ class Town:
         clocks = {"deadline_seconds": terms.deadline_seconds, "step_seconds": terms.step_seconds}
         await adopt(console, PROGRAMME.format(agency=self.name, offer_seconds=terms.offer_seconds, **clocks))
         await set_phases(console, {("cares", "Central"): "live"})
-        await sign_on(console, self._teams, f"http://{HOST}:{self.port}/page/{self.name}")
+        await sign_on(console, self._teams, f"http://{HOST}:{self.port}/page/{self.name}", self.ways)
 
 
 def names(number: int, partitions: int) -> list[str]:

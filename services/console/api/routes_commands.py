@@ -365,7 +365,11 @@ async def revoke_links(
 ) -> Answered:
     """End every pocket link of a person, at once, whatever runs; staff end their own. A call that they have stays."""
     issuer.of_own_or_vouching(person_id)
-    return await issuer.issue(events.RevokeLinks, {"person_id": person_id, **body.fields()})
+    agency = issuer.who.agency
+    answered = await issuer.issue(events.RevokeLinks, {"person_id": person_id, **body.fields()})
+    if pushes := [push_key(agency, person_id, device_id) for device_id in body.fields().get("device_ids", ())]:
+        await _desk(issuer).erase(agency, pushes)
+    return answered
 
 
 @router.post("/people/{person_id}/revoke-token", responses={404: {"model": ProblemDetails}})
