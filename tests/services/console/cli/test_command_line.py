@@ -446,6 +446,7 @@ def test_a_phone_is_enrolled_by_a_link_and_a_code_and_revoked(town: Town) -> Non
 
 
 def test_devices_that_end_with_the_links_lose_where_they_were_pushed_to(town: Town) -> None:
+    town.write(events.DeviceEnrolled(device_id="of-ann", credential_hash="sha256:0", person_id="ann"))
     revoke = ("person", "revoke-links", "ann", "--reason", "lost", "--device", "of-ann")
     done = town.run("ann", *revoke)
     assert done.exit_code == 0, done.output
