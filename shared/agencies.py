@@ -293,11 +293,6 @@ class Agencies:
         doors = self.agency(agency)
         return doors.carriers.get(name) if doors else None
 
-    def senders(self, agency: str) -> tuple[str, ...]:
-        """The numbers from which an agency's texts and calls come, each once; none where it has no carrier."""
-        accounts = (self.carrier(agency, name) for name in get_args(CarrierName))
-        return tuple(dict.fromkeys(sender for account in accounts if account for sender in account.senders))
-
     def zone(self, agency: str) -> ZoneInfo | None:
         """Where an agency's clocks stand, if the file says so."""
         doors = self.agency(agency)

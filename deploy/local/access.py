@@ -78,6 +78,13 @@ class Access:
         """What signs the webhook pages to an agency's staff."""
         return self._page_secrets[agency]
 
+    @property
+    def card_numbers(self) -> str:
+        """The senders of every agency, as the pocket door is told them."""
+        return ", ".join(
+            f"{agency.name}={' '.join(senders)}" for agency in self._agencies if (senders := _senders(agency))
+        )
+
     def write(self, path: Path) -> None:
         """Write the agencies file: hashes of keys and tokens, and the secrets that sign; for its owner's eyes only."""
         lines: list[str] = []
@@ -108,3 +115,12 @@ def _signing_secret() -> str:
 
 def _text(value: str | list[str]) -> str:
     return json.dumps(value)  # of these characters a JSON string, or a list of some, is TOML's
+
+
+def _senders(agency: AgencySpec) -> tuple[str, ...]:
+    """Every number that an agency's carriers send from."""
+    numbers: list[str] = []
+    for account in agency.carriers.values():
+        senders = account.get("senders")
+        numbers += map(str, senders) if isinstance(senders, list) else ()
+    return tuple(dict.fromkeys(numbers))

@@ -139,6 +139,7 @@ class Stack:
             "host": HOST,
             "port": port,
             "agencies_file": self._agencies_file,
+            "card_numbers": self.access.card_numbers,
             "storage_directory": self.storage_of(service),
             "sealing_key": self.access.sealing_key,
             "link_secret": self.access.link_secret,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,6 @@ from services.pocket.pages import AWAY, GONE, OFFER_REFRESH_SECONDS, Personal
 from services.pocket.sealed_calls import SealedCalls
 from services.pocket.view import CHANGES, Assignment, OfferLink, ShiftLink, View
 from shared.addresses import Network
-from shared.agencies import Agencies
 from shared.clock import Clock
 from shared.doors.answers import AnswerFollower
 from shared.doors.command import CommandLog, LogAway
@@ -39,15 +38,6 @@ COOKIE, PLAIN_COOKIE = "__Host-careroute-device", "careroute-device"
 
 
 STRANGE_PAGE = Page(403, "Not from this page", "Open your own page, and tap there.")
-
-
-Senders = Callable[[str], Sequence[str]]
-"""The numbers from which an agency's texts and calls come."""
-
-
-def no_senders(agency: str) -> Sequence[str]:  # noqa: ARG001  # the shape of Senders
-    """Where no agencies file names carriers."""
-    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +68,8 @@ class Door:
     calls: SealedCalls
     clock: Clock
     own: OwnPage = field(default_factory=OwnPage)
-    senders_of: Senders = no_senders
+    card_numbers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By agency, the numbers from which its texts and calls come; where there are none, there is no contact card."""
 
     def offer(self, token: str) -> OfferLink:
         """What an offer link leads to. Raises Page."""
@@ -191,5 +182,4 @@ def open_door(broker: Broker, clock: Clock, settings: PocketSettings) -> Door:
     sealer = Sealer(settings.sealing_key.get_secret_value())
     secure = not settings.pocket_url.startswith("http://")
     own = OwnPage(secure, settings.push_public_key, sealer, settings.webhook_networks)
-    senders_of = Agencies(settings.agencies_file).senders if settings.agencies_file else no_senders
-    return Door(broker, follower, view, SealedCalls(broker, sealer), clock, own, senders_of)
+    return Door(broker, follower, view, SealedCalls(broker, sealer), clock, own, settings.card_numbers)

@@ -36,7 +36,7 @@ def add_roll_pages(app: FastAPI, door: Door) -> None:
             notice=door.notice(said),
             link=link,
             over=door.clock.now() >= link.until,
-            card=f"/r/{token}/{CARD}" if door.senders_of(link.agency) else "",
+            card=f"/r/{token}/{CARD}" if door.card_numbers.get(link.agency) else "",
             page_at=milliseconds(door.clock.now()),
         )
 
@@ -61,7 +61,7 @@ def add_roll_pages(app: FastAPI, door: Door) -> None:
 
 def card_page(door: Door, agency: str) -> Response:
     """The contact card of an agency's numbers. Raises Page where it has none."""
-    numbers = door.senders_of(agency)
+    numbers = door.card_numbers.get(agency)
     if not numbers:
         raise Page(404, "Nothing here", GONE)
     disposition = {"Content-Disposition": f'attachment; filename="{CARD}"'}

@@ -94,7 +94,7 @@ def _own_page(app: FastAPI, door: Door) -> None:
                 door.clock.now(),
                 notice,
                 push_key=door.own.push_key,
-                card=f"{OWN_PAGE}/{CARD}" if door.senders_of(device.agency) else "",
+                card=f"{OWN_PAGE}/{CARD}" if door.card_numbers.get(device.agency) else "",
                 still=still,
             )
         return _with_cookie(door, page, request.cookies[door.own.cookie])

@@ -25,7 +25,7 @@ NUMBERS = ("+16085550100", "+16085550101")
 @pytest.fixture
 async def city() -> AsyncIterator[City]:
     made = City()
-    made.door = replace(made.door, senders_of=lambda agency: NUMBERS if agency == AGENCY else ())
+    made.door = replace(made.door, card_numbers={AGENCY: NUMBERS})
     async with made.living():
         yield made
 

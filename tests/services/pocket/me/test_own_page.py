@@ -366,7 +366,7 @@ async def test_a_tablet_shows_what_its_team_is_asked(city: City, phone: httpx.As
 
 
 async def test_the_card_with_our_numbers_is_on_the_page_where_there_are_any(city: City) -> None:
-    with_numbers = replace(city.door, senders_of=lambda _agency: ("+16085550100",))
+    with_numbers = replace(city.door, card_numbers={AGENCY: ("+16085550100",)})
     transport = httpx.ASGITransport(create_app(with_numbers))
     async with httpx.AsyncClient(transport=transport, base_url="https://pocket", follow_redirects=True) as browser:
         await enrol(city, browser)
