@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
-from playwright.async_api import BrowserContext, CDPSession, Worker, async_playwright
+from playwright.async_api import Browser, BrowserContext, CDPSession, Worker
 
 from services.notification.push import PushPage
 from services.pocket.door import OwnPage
@@ -27,16 +28,23 @@ from shared.events import (
     SignOn,
 )
 from shared.sealing import Sealer, new_key
-from tests.browser.desk import WCAG, Scheme
-from tests.browser.test_pocket_page import BROWSER_ARGUMENTS, PHONE_PIXELS, Phone, served
+from tests.browser.desk import WCAG, Scheme, a_browser
+from tests.browser.test_pocket_page import PHONE_PIXELS, Phone, served
 from tests.rig.browser_push import BrowserPush, b64url, point_of
 from tests.services.notification.test_push import KEY, LINKS, clock, page, pushing  # noqa: F401  # fixtures
 from tests.services.pocket.driver import City
 from tests.services.pocket.me.test_own_page import enrolment
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 PUBLIC = b64url(point_of(KEY.public_key()))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(chromium_path: Path) -> AsyncIterator[Browser]:
+    """One for all of them; each has a profile of its own."""
+    async with a_browser(chromium_path) as running:
+        yield running
 
 
 @dataclass
@@ -120,10 +128,9 @@ BROWSERS_PART = """
 
 @asynccontextmanager
 async def a_handset(
-    city: City, chromium_path: Path, pictures: Path, scheme: Scheme = "light", *, scripts: bool = True
+    city: City, browser: Browser, pictures: Path, scheme: Scheme = "light", *, scripts: bool = True
 ) -> AsyncIterator[Handset]:
-    async with city.living(), served(city) as address, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_path, args=BROWSER_ARGUMENTS)
+    async with city.living(), served(city) as address:
         context = await browser.new_context(
             viewport=PHONE_PIXELS,  # type: ignore[arg-type]
             device_scale_factor=2,
@@ -139,7 +146,6 @@ async def a_handset(
         handset.page.on("console", lambda said: handset.faults.append(said.text) if said.type == "error" else None)
         yield handset
         await context.close()
-        await browser.close()
 
 
 def a_city() -> City:
@@ -161,11 +167,11 @@ def offered(pushing: PushPage, page: Callable[..., Any]) -> Callable[[str], Any]
 
 @pytest.mark.scenario("browser")
 async def test_a_real_push_is_shown_and_leads_to_the_offer(
-    chromium_path: Path, tmp_path: Path, offered: Callable[[str], Any]
+    browser: Browser, tmp_path: Path, offered: Callable[[str], Any]
 ) -> None:
     city = a_city()
     city.call()
-    async with a_handset(city, chromium_path, tmp_path) as phone:
+    async with a_handset(city, browser, tmp_path) as phone:
         await phone.enrol(city)
         city.sign_on()
         link = phone.address + city.offer(seconds=60)
@@ -186,11 +192,11 @@ async def test_a_real_push_is_shown_and_leads_to_the_offer(
 @pytest.mark.scenario("answers")
 @pytest.mark.parametrize(("button", "kind"), [("accept", AcceptOffer), ("decline", DeclineOffer)])
 async def test_a_button_of_the_notification_answers_once_and_shows_what_came_of_it(
-    chromium_path: Path, tmp_path: Path, offered: Callable[[str], Any], button: str, kind: type[Any]
+    browser: Browser, tmp_path: Path, offered: Callable[[str], Any], button: str, kind: type[Any]
 ) -> None:
     city = a_city()
     city.call()
-    async with a_handset(city, chromium_path, tmp_path) as phone:
+    async with a_handset(city, browser, tmp_path) as phone:
         await phone.enrol(city)
         city.sign_on()
         link = phone.address + city.offer(seconds=60)
@@ -205,10 +211,10 @@ async def test_a_button_of_the_notification_answers_once_and_shows_what_came_of_
 
 @pytest.mark.scenario("browser")
 @pytest.mark.parametrize("said", ["", "no json", '{"notification": null}', '{"notification": {"title": ""}}'])
-async def test_every_push_shows_something(chromium_path: Path, tmp_path: Path, said: str) -> None:
+async def test_every_push_shows_something(browser: Browser, tmp_path: Path, said: str) -> None:
     """A browser takes pushes away from whoever stays silent three times."""
     city = a_city()
-    async with a_handset(city, chromium_path, tmp_path) as phone:
+    async with a_handset(city, browser, tmp_path) as phone:
         await phone.enrol(city)
         await phone.push(said)
         (shown,) = await phone.notifications()
@@ -217,10 +223,10 @@ async def test_every_push_shows_something(chromium_path: Path, tmp_path: Path, s
 
 @pytest.mark.scenario("browser")
 async def test_without_a_connection_one_page_says_so_and_nothing_is_sent_later(
-    chromium_path: Path, tmp_path: Path
+    browser: Browser, tmp_path: Path
 ) -> None:
     city = a_city()
-    async with a_handset(city, chromium_path, tmp_path) as phone:
+    async with a_handset(city, browser, tmp_path) as phone:
         await phone.enrol(city)
         await phone.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         city.sign_on()
@@ -242,11 +248,11 @@ async def test_without_a_connection_one_page_says_so_and_nothing_is_sent_later(
 
 
 @pytest.mark.scenario("browser")
-async def test_the_page_is_installed_and_asks_for_pushes_with_our_key(chromium_path: Path, tmp_path: Path) -> None:
+async def test_the_page_is_installed_and_asks_for_pushes_with_our_key(browser: Browser, tmp_path: Path) -> None:
     """What the browser gives for it is sent, again at each visit, and ends with the tap that ends it."""
     city = a_city()
     push = BrowserPush("https://push.example/send/1")
-    async with a_handset(city, chromium_path, tmp_path) as phone:
+    async with a_handset(city, browser, tmp_path) as phone:
         await phone.context.add_init_script(BROWSERS_PART.replace("SUBSCRIPTION", push.subscription))
         await phone.enrol(city)
         button = phone.page.get_by_role("button", name="Turn on notifications")
@@ -273,7 +279,7 @@ async def test_the_page_is_installed_and_asks_for_pushes_with_our_key(chromium_p
 @pytest.mark.scenario("browser")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_the_own_page_is_read_by_everybody_by_day_and_night(
-    chromium_path: Path, tmp_path: Path, scheme: Scheme
+    browser: Browser, tmp_path: Path, scheme: Scheme
 ) -> None:
     city = a_city()
     city.write(
@@ -282,7 +288,7 @@ async def test_the_own_page_is_read_by_everybody_by_day_and_night(
         ContactSet(person_id="ana", method_id="desk", kind="voice", shown="…99"),
         ContactBroken(person_id="ana", method_id="desk", why="unknown-number"),
     )
-    async with a_handset(city, chromium_path, tmp_path, scheme) as phone:
+    async with a_handset(city, browser, tmp_path, scheme) as phone:
         await phone.page.goto(phone.address + enrolment(city))
         await readable(phone, "enrol")
         await phone.tap("Yes, enrol it")
@@ -308,10 +314,10 @@ async def test_the_own_page_is_read_by_everybody_by_day_and_night(
 
 
 @pytest.mark.scenario("browser")
-async def test_without_script_everything_but_notifications_works(chromium_path: Path, tmp_path: Path) -> None:
+async def test_without_script_everything_but_notifications_works(browser: Browser, tmp_path: Path) -> None:
     city = a_city()
     city.write(ContactSet(person_id="ana", method_id="cell", kind="sms", shown="…23"))
-    async with a_handset(city, chromium_path, tmp_path, scripts=False) as phone:
+    async with a_handset(city, browser, tmp_path, scripts=False) as phone:
         await phone.enrol(city)
         assert not await phone.page.get_by_role("button", name="Turn on notifications").is_visible()
         await phone.sees("They need a browser that runs scripts.")
@@ -326,11 +332,11 @@ async def test_without_script_everything_but_notifications_works(chromium_path: 
 
 
 @pytest.mark.scenario("browser")
-async def test_a_tablet_is_signed_on_with_two_taps(chromium_path: Path, tmp_path: Path) -> None:
+async def test_a_tablet_is_signed_on_with_two_taps(browser: Browser, tmp_path: Path) -> None:
     city = a_city()
     for name in ("ana", "ben", "cleo"):
         city.write(PersonDefined(person=Person(person_id=name, name=name, disciplines=("emt",))))
-    async with a_handset(city, chromium_path, tmp_path) as phone:
+    async with a_handset(city, browser, tmp_path) as phone:
         await phone.enrol(city, person_id=None, team_id="alpha-1")
         await readable(phone, "tablet-off-duty")
         await phone.page.get_by_label("ben").check()
