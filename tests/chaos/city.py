@@ -19,6 +19,7 @@ from deploy.actors.http import session
 from deploy.actors.webhooks import Delivery, delivery, receiving
 from deploy.local.stack import Stack
 from tests.chaos.oracle import Sent
+from tests.chaos.telephony import Telephony
 from tests.rig.calls import CALM, CallStream, OpenCall, body_of
 from tests.rig.crews import Crews
 from tests.rig.log import follow
@@ -33,12 +34,15 @@ CLOCK_JUMPS_SECONDS = (-3600, -300, -5, 0, 0, 240, 3600)
 CONNECTIONS = 200
 """With the silent callers fewer than a door takes."""
 REFUSED = 409
+MOVED_SECONDS = 4
+"""From now, the end of a shift that is moved while it runs."""
 
 
 class City:
     """Everything that happens outside, and what it saw."""
 
     def __init__(self, stack: Stack, towns: list[Town], port: int, seed: int) -> None:
+        self.telephony = Telephony(towns, seed)
         self.sent: list[Sent] = []
         self.received: list[Delivery] = []
         self.routed: set[str] = set()
@@ -95,6 +99,23 @@ class City:
         self.spoiled[call.call_id] = service
         self._send(call, body_of(call, now))
 
+    async def end_shifts_early(self, on_call: str) -> None:
+        """In each town the shift of a team on call is moved: it ends now, whatever its people are about."""
+        await asyncio.gather(*(self._end_shift_early(town.name, on_call) for town in self._towns))
+
+    async def _end_shift_early(self, agency: str, on_call: str) -> None:
+        console = self._consoles[agency]
+        try:
+            (shift,) = await console.read("ana", "/v1/rota", team_id=on_call)
+            times = {
+                "starts_at": shift["starts_at"],
+                "ends_at": (datetime.now(UTC) + timedelta(seconds=MOVED_SECONDS)).isoformat(),
+            }
+            path = f"/v1/rota/shifts/{shift['shift_id']}/move"
+            await console.command("ana", path, {**times, "reason": "it ends early"})
+        except CommandFailed as failed:
+            print(f"a shift was not moved: {failed}", flush=True)  # noqa: T201
+
     def _send(self, call: OpenCall, body: bytes) -> None:
         version = Sent(call.call_id, call.event_id)
         task = asyncio.get_running_loop().create_task(self._publish(self._cads[call.agency], version, body))
@@ -111,7 +132,8 @@ class City:
         outcomes = self.routed | {
             call_id for call_id, service in self.spoiled.items() if service == "team-availability"
         }
-        return bool(self._publishing) or not outcomes.issuperset(version.call_id for version in self.sent)
+        under_way = bool(self._publishing) or self.telephony.is_posting
+        return under_way or not outcomes.issuperset(version.call_id for version in self.sent)
 
     async def stop(self) -> None:
         """Leave."""

@@ -13,7 +13,12 @@ from tests.rig.log import Entry
 
 WINDOW_SECONDS, BROKER_WINDOW_SECONDS = 18.0, 45.0
 """A fault is given this long to show; a claim that comes later has another reason."""
-JOURNAL_OF = {"triage": "decisions", "team-availability": "assignments", "notification": "notifications"}
+JOURNAL_OF = {
+    "triage": "decisions",
+    "team-availability": "assignments",
+    "notification": "notifications",
+    "rostering": "rosters",
+}
 SERVICE_OF = {journal: service for service, journal in JOURNAL_OF.items()}
 
 

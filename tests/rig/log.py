@@ -12,7 +12,7 @@ from datetime import datetime
 import aiokafka
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
-JOURNALS = ("decisions", "assignments", "notifications")
+JOURNALS = ("decisions", "assignments", "notifications", "rosters")
 TopicPartition = tuple[str, int]
 
 

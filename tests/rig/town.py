@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
 
 from deploy.actors.console import Console, TeamSpec, adopt, set_phases, sign_on
 from deploy.actors.http import session
+from deploy.actors.scenario import Owner
+from deploy.demo.phones import SENDERS, PhoneBook, plan_on_call
 from deploy.local.access import AgencySpec, SourceSpec, people_with
 from deploy.local.programs import HOST
 from deploy.local.stack import Stack
@@ -68,6 +71,8 @@ offer_expiry_seconds = {offer_seconds}
 status_stale_minutes = 60
 """
 CREW = ("paramedic", "crisis-worker")
+ZONE = "America/Chicago"
+ON_CALL = "rota"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +94,46 @@ class Town:
     paged_members: int
     """Of each team; the others look at their page."""
     port: int
+    carriers_port: int = 0
+    """Where carriers are played, if people have phones: the last of each team, and whoever is on call."""
+    on_call: tuple[float, ...] = ()
+    """Of each further team, that works by the rota alone: in how many seconds it does."""
 
     @property
     def spec(self) -> AgencySpec:
         """What the stack makes keys for."""
         source = SourceSpec("cad", f"http://{HOST}:{self.port}/cad/{self.name}")
-        return AgencySpec(self.name, (source,), people_with(person for team in self._teams for person in team.members))
+        people = people_with(person for team in self._teams for person in team.members)
+        carriers = self.phones.setup("", self.name).accounts(self.carriers_port, SENDERS) if self.carriers_port else {}
+        return AgencySpec(self.name, (source,), people, zone=ZONE, carriers=carriers)
+
+    @property
+    def phones(self) -> PhoneBook:
+        """Who has a phone, and how they answer."""
+        if not self.carriers_port:
+            return PhoneBook()
+        owners: dict[str, Owner] = {team.members[-1]: "presses" for team in self._teams if not team.on_call}
+        for team in self._teams:
+            owners |= dict.fromkeys(team.members if team.on_call else (), "texts")
+        return PhoneBook(owners)
 
     @property
     def _teams(self) -> list[TeamSpec]:
-        return [
-            TeamSpec(f"team-{number}", "community-responder", CREW, ("Central",), self.paged_members)
-            for number in range(self.teams)
-        ]
+        about = "community-responder", CREW, ("Central",), self.paged_members
+        on_shift = [TeamSpec(f"team-{number}", *about) for number in range(self.teams)]
+        return on_shift + [TeamSpec(f"{ON_CALL}-{number}", *about, on_call=True) for number in range(len(self.on_call))]
 
     async def settle(self, console: Console, terms: Terms) -> None:
-        """Put the programme in force, switch it live, put every team on shift. Raises CommandFailed."""
+        """Put the programme in force, switch it live, put every team on shift, or in the plan. Raises CommandFailed."""
         clocks = {"deadline_seconds": terms.deadline_seconds, "step_seconds": terms.step_seconds}
         await adopt(console, PROGRAMME.format(agency=self.name, offer_seconds=terms.offer_seconds, **clocks))
         await set_phases(console, {("cares", "Central"): "live"})
-        await sign_on(console, self._teams, f"http://{HOST}:{self.port}/page/{self.name}")
+        await sign_on(console, self._teams, f"http://{HOST}:{self.port}/page/{self.name}", self.phones.ways)
+        on_call = [team for team in self._teams if team.on_call]
+        if on_call:
+            await console.command("ana", "/v1/rolls", {"minutes": 5})  # who is on call is asked once they have answered
+        for team, seconds in zip(on_call, self.on_call, strict=True):
+            await plan_on_call(console, team, datetime.now(UTC) + timedelta(seconds=seconds))
 
 
 def names(number: int, partitions: int) -> list[str]:
