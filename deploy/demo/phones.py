@@ -162,9 +162,9 @@ async def _by_key(_words: str) -> None:
     """The phone rings, and the key is pressed there."""
 
 
-async def plan_on_call(console: Console, team: TeamSpec, now: datetime) -> None:
-    """Plan a team on call for tonight, which begins at once. Raises CommandFailed."""
-    starts, people = now + timedelta(seconds=2), zip(team.members, team.crew, strict=True)
+async def plan_on_call(console: Console, team: TeamSpec, starts: datetime) -> None:
+    """Plan a team on call for tonight, from `starts`. Raises CommandFailed."""
+    people = zip(team.members, team.crew, strict=True)
     places = [{"needs": discipline, "person_id": person_id} for person_id, discipline in people]
     times = {"starts_at": starts.isoformat(), "ends_at": (starts + timedelta(hours=10)).isoformat()}
     shift = {"team_id": team.team_id, "duty": "on-call", "zone": "America/Chicago", "places": places}

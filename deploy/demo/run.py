@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ from shared.engine.broker import Broker
 
 LOOK_SECONDS = 0.25
 PROCESS_SECONDS = 2.0
+BEGINS_SECONDS = 2
+"""From now, a shift that is planned for tonight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +168,7 @@ class Run:
             self._say("a roll call is out: who can be reached?")
         for team in scenario.teams:
             if team.on_call:
-                await plan_on_call(console, team, self._clock.now())
+                await plan_on_call(console, team, self._clock.now() + timedelta(seconds=BEGINS_SECONDS))
                 self._say(f"{team.team_id} is on call tonight, by the rota")
                 links[team.team_id] = ""
         return links

@@ -20,6 +20,7 @@ from hdrh.histogram import HdrHistogram
 from rich.console import Console
 from rich.table import Table
 
+from deploy.actors.carrier.carriers import TO_SENT_SECONDS
 from deploy.local.kafka.node import CHECKOUT, KafkaError, missing
 from deploy.local.programs import module_of
 from deploy.local.stack import StackError
@@ -28,11 +29,16 @@ from tests.bench.floor import floor
 from tests.bench.judging import CODES, DISTRICTS, Judged, judging
 from tests.bench.latency import Measured, figures, filled, measure
 from tests.bench.load import NEW_EVERY
+from tests.bench.pages import pages
 from tests.bench.stage import AGENCIES, PARTITIONS, SERVICES, TEAMS, Stage, stage
 from tests.bench.switching import switching
 from tests.rig.calls import ENDED_PERCENT, KINDS, RAISED_PERCENT, SUITABLE_PERCENT
 
-PARTS = ("judging", "latency", "switching", "backlog")
+PARTS = ("judging", "latency", "switching", "backlog", "pages")
+ON_ONE_STAGE = {"latency", "switching", "backlog"}
+PAGES_RATE = 80
+PAGES_GOALS_MS = (150.0, 500.0)
+"""p50 and p99, from the offer until the carrier has answered."""
 GOALS = {80: (12.0, 35.0), 800: (45.0, 100.0)}
 """By rate: p50 and p99, in milliseconds."""
 RESTART_GOAL_SECONDS = 3.0
@@ -66,11 +72,19 @@ async def bench(options: Options, directory: Path) -> dict[str, Any]:
         "machine": _machine(),
         "load": _load_in_words(),
     }
-    profile = directory / "profile.pstats"
     if "judging" in options.parts:
         results["judging"] = [asdict(one) for one in _show_judging(judging())]
-    if set(options.parts) <= {"judging"}:
-        return results
+    if ON_ONE_STAGE & set(options.parts):
+        results |= await _on_one_stage(options, directory / "towns")
+    if "pages" in options.parts:
+        async with stage(directory / "phones", {}, keep=options.keep, phones=True) as running:
+            results["pages"] = await _pages(running, options.seconds)
+    return results
+
+
+async def _on_one_stage(options: Options, directory: Path) -> dict[str, Any]:
+    results: dict[str, Any] = {}
+    profile = directory / "profile.pstats"
     async with stage(directory, _profiling(options.profile, profile), keep=options.keep) as running:
         if "latency" in options.parts:
             results["latency"] = [
@@ -103,6 +117,27 @@ async def _latency(running: Stage, rate: int, seconds: float, seed: int) -> dict
         "lost": measured.lost,
         "hops_ms": {name: figures(histogram) for name, histogram in measured.hops.items()},
         "usage": {name: {"cores": cores, "mib": mib} for name, (cores, mib) in measured.usage.items()},
+    }
+
+
+async def _pages(running: Stage, seconds: float) -> dict[str, Any]:
+    paged = await pages(running, PAGES_RATE, 2 * seconds, seed=PAGES_RATE)
+    table = Table("milliseconds", "n", "p50", "p90", "p99", "p99.9", "max", "goal")
+    table.title = f"From an offer to a text, at {PAGES_RATE} events/s, {paged.due} texts due"
+    for name, histogram in paged.histograms.items():
+        found, (half, most) = figures(histogram), PAGES_GOALS_MS
+        met = _met(found["p50"] <= half and found["p99"] <= most)
+        table.add_row(name, *_cells(found), f"p50 ≤ {half:.0f}, p99 ≤ {most:.0f}: {met}" if name == "answered" else "")
+    terminal.print(table)
+    terminal.print(
+        f"a text is {TO_SENT_SECONDS * 1000:.0f} ms on its way to the phone, as played; "
+        f"what carriers had to say was answered {paged.callbacks}"
+    )
+    return {
+        "rate": PAGES_RATE,
+        "due": paged.due,
+        **{f"{name}_ms": figures(histogram) for name, histogram in paged.histograms.items()},
+        "callbacks": paged.callbacks,
     }
 
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,11 @@ class Stage:
     def keys(self) -> dict[str, str]:
         """The CAD's key of each agency."""
         return {town.name: self.stack.access.key(town.name) for town in self.towns}
+
+    @property
+    def carried_file(self) -> Path:
+        """Where the carriers write down what they have carried, when they are ended."""
+        return self.directory / "carried.json"
 
     @property
     def publishing(self) -> dict[str, Any]:
@@ -93,24 +98,30 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def stage(directory: Path, environment: Mapping[str, str], *, keep: bool) -> AsyncIterator[Stage]:
-    """Everything up, every programme live, every team on shift."""
+async def stage(
+    directory: Path, environment: Mapping[str, str], *, keep: bool, phones: bool = False
+) -> AsyncIterator[Stage]:
+    """Everything up, every programme live, every team on shift; with `phones`, one of each is texted and called."""
     kafka, port = LocalKafka(directory / "kafka"), free_port()
     kafka.start()
-    towns = [Town(name, TEAMS, paged_members=0, port=port) for name in names(AGENCIES, PARTITIONS)]
+    carriers = free_port(port) if phones else 0
+    towns = [Town(name, TEAMS, 0, port, carriers) for name in names(AGENCIES, PARTITIONS)]
     stack = Stack(
         directory / "stack",
         kafka.address,
         [town.spec for town in towns],
         instances=1,
         partitions=PARTITIONS,
-        services=(*SERVICES, "console"),
+        services=(*SERVICES, "console", *(["callbacks"] if phones else [])),
         supervised=False,
         environment={"CAREROUTE_LOG_LEVEL": "warning", **environment},
     )
     made = Stage(directory, kafka, stack, towns)
     try:
         await stack.start()
+        if phones:
+            setup = asdict(towns[0].phones.setup(stack.url_of("callbacks"), ""))  # one for all: they differ in nothing
+            await made.beside("carriers", {"port": carriers, "setup": setup, "out": str(made.carried_file)})
         await settle(stack, towns, TERMS)
         made.end("console")  # it is there to settle the towns; nobody commands it while something is measured
         ready = directory / "town.ready"

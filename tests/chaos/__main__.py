@@ -20,17 +20,22 @@ from deploy.local.kafka.node import CHECKOUT, KafkaError, LocalKafka, free_port,
 from deploy.local.programs import SERVICES, STORING
 from deploy.local.stack import Stack, StackError
 from tests.chaos.city import City
+from tests.chaos.duty import duty_faults
 from tests.chaos.faults import Faults
 from tests.chaos.oracle import Verdict, judge, lateness_of_defaults
 from tests.chaos.silence import silence
-from tests.chaos.stalls import Fault, Stall, stalls
+from tests.chaos.stalls import SERVICE_OF, Fault, Stall, stalls
 from tests.rig.log import Entry, Rule, read
-from tests.rig.town import Terms, Town, names, settle
+from tests.rig.town import ON_CALL, Terms, Town, names, settle
 
 TERMS = Terms(deadline_seconds=20, step_seconds=12, offer_seconds=6)
 TEAMS, PAGED_MEMBERS = 6, 2
+ENDS_EARLY = f"{ON_CALL}-0"
+"""On call from the beginning, until the middle of the faults; another team is from then on."""
 TOPICS = ("calls", "commands", "decisions", "assignments", "notifications", "rosters")
 CALM_SECONDS = 3.0
+SETTLE_SECONDS = 10.0
+"""About so long it takes until faults begin."""
 DRAIN_SECONDS = 90.0
 GOAL_SECONDS = {"kill": 3.0, "hang": 10.0, "spin": 1.0}
 WITHOUT_RULE = Path(__file__).parent / "without_rule"
@@ -69,9 +74,12 @@ class Outcome:
 async def chaos(options: Options, directory: Path) -> Outcome:
     """One run, in a directory of its own. Raises KafkaError, StackError."""
     with _kafka(directory, keep=options.keep) as kafka:
-        port, carriers_port = free_port(), free_port()
-        chosen = enumerate(names(options.agencies, options.partitions))
-        towns = [Town(name, TEAMS, PAGED_MEMBERS, port, carriers_port, place) for place, name in chosen]
+        port = free_port()
+        on_call = (0.0, SETTLE_SECONDS + options.seconds / 2)
+        towns = [
+            Town(name, TEAMS, PAGED_MEMBERS, port, free_port(), on_call)
+            for name in names(options.agencies, options.partitions)
+        ]
         stack = Stack(
             directory / "stack",
             kafka.address,
@@ -81,10 +89,10 @@ async def chaos(options: Options, directory: Path) -> Outcome:
             services=[name for name in SERVICES if name not in STORING],  # reporting has a chaos of its own
             environment={"PYTHONPATH": str(WITHOUT_RULE if options.without_ownership_rule else SPOILED)},
         )
+        city = City(stack, towns, port, options.seed)
         try:
             await stack.start()
-            city = City(stack, towns, port, options.seed)
-            await city.open_carriers(carriers_port)
+            await city.telephony.start(stack.url_of("callbacks"))
             await settle(stack, towns, TERMS)
             _say(
                 f"{options.agencies} agencies with {TEAMS} teams, {len(stack.programs)} processes, seed {options.seed}"
@@ -92,6 +100,7 @@ async def chaos(options: Options, directory: Path) -> Outcome:
             faults = Faults(stack, kafka, options.seed, _say, city.spoil)
             waited = await _live_through(options, city, faults, [stack.url_of(door) for door in DOORS])
         finally:
+            await city.telephony.stop()
             await asyncio.to_thread(stack.stop)
         records = await read(stack.bootstrap, stack.partitions, TOPICS, rule=Rule(not options.without_ownership_rule))
         durable = {record.headers["id"].decode() for record in records if record.topic == "commands"}
@@ -105,10 +114,17 @@ async def chaos(options: Options, directory: Path) -> Outcome:
 
 
 def _judge(records: Sequence[Entry], city: City, durable: set[str], waited: Sequence[float | None]) -> Verdict:
-    verdict = judge(records, city.sent, durable | city.commands, city.received, city.spoiled)
+    carried, commands = city.telephony.carried, durable | city.commands
+    verdict = judge(records, city.sent, commands, city.received, carried=carried, spoiled=city.spoiled)
+    verdict.faults |= duty_faults(records)
     verdict.faults["honest callers that got no answer"] = ["among silent ones"] * waited.count(None)
-    verdict.faults["texts that came twice"] = list(city.texts_twice())
-    verdict.counts["texts and calls at phones"] = city.reached
+    answers = city.telephony.answers
+    verdict.faults["news of texts and calls not taken"] = [
+        f"{url.partition('/cb/')[2] or url}: {status or 'no answer'}"
+        for url, status in answers
+        if not 200 <= status < 300
+    ]
+    verdict.counts["news of texts and calls, and people's own texts"] = len(answers)
     verdict.counts["answers to honest callers among silent ones"] = len(waited)
     verdict.counts["calls that a service cannot decide"] = len(city.spoiled)
     return verdict
@@ -121,7 +137,9 @@ async def _live_through(options: Options, city: City, faults: Faults, doors: Seq
     publishing = asyncio.get_running_loop().create_task(city.publish(options.rate, over))
     try:
         await asyncio.sleep(CALM_SECONDS)
-        async with silence(doors) as waited:
+        city.telephony.begin_bad_days()
+        async with silence(doors) as waited, asyncio.TaskGroup() as tasks:
+            tasks.create_task(_in_the_middle(options.seconds, city))
             await faults.run(options.seconds)
         for _ in range(options.broker_kills):
             await asyncio.sleep(CALM_SECONDS)
@@ -129,6 +147,7 @@ async def _live_through(options: Options, city: City, faults: Faults, doors: Seq
             await asyncio.sleep(4 * CALM_SECONDS)
         over.set()
         await publishing
+        await city.telephony.end_bad_days()
         _say(f"healed; draining {len(city.sent)} acknowledged versions")
         await city.drain(DRAIN_SECONDS)
         await asyncio.sleep(CALM_SECONDS)
@@ -137,6 +156,11 @@ async def _live_through(options: Options, city: City, faults: Faults, doors: Seq
         over.set()
         publishing.cancel()
         await city.stop()
+
+
+async def _in_the_middle(seconds: float, city: City) -> None:
+    await asyncio.sleep(seconds / 2)
+    await city.end_shifts_early(ENDS_EARLY)
 
 
 @contextlib.contextmanager
@@ -189,7 +213,7 @@ def _stall_table(outcome: Outcome) -> Table:
     )
     for kind in dict.fromkeys(fault.kind for fault in outcome.faults):
         times = sum(fault.kind == kind for fault in outcome.faults)
-        for journal in ("decisions", "assignments", "notifications"):
+        for journal in SERVICE_OF:
             hit = [stall for stall in outcome.stalls if stall.kind == kind and stall.journal == journal]
             if not hit:
                 continue

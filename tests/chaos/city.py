@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,17 +14,16 @@ from typing import Any
 from aiohttp.web import BaseRequest
 
 from deploy.actors.cad import Cad
-from deploy.actors.carrier.network import Mood
-from deploy.actors.carrier.serving import Exchange, Setup, serving
 from deploy.actors.console import CommandFailed, Console
 from deploy.actors.http import session
 from deploy.actors.webhooks import Delivery, delivery, receiving
 from deploy.local.stack import Stack
 from tests.chaos.oracle import Sent
+from tests.chaos.telephony import Telephony
 from tests.rig.calls import CALM, CallStream, OpenCall, body_of
 from tests.rig.crews import Crews
 from tests.rig.log import follow
-from tests.rig.town import TELNYX_KEY, Town
+from tests.rig.town import Town
 
 NEW_EVERY = 5
 RUDE_PERCENT = 2
@@ -37,26 +34,15 @@ CLOCK_JUMPS_SECONDS = (-3600, -300, -5, 0, 0, 240, 3600)
 CONNECTIONS = 200
 """With the silent callers fewer than a door takes."""
 REFUSED = 409
-LINK = re.compile(r"https?://\S+/p/[\w-]+")
-MOOD_SECONDS = 4.0
-MOODS: tuple[Callable[[], Mood], ...] = (
-    Mood,
-    Mood,
-    lambda: Mood(fault="connect"),
-    lambda: Mood(status=429, retry_after="1"),
-    lambda: Mood(status=503, takes_though_failing=True),
-    lambda: Mood(fault="silent-taken"),
-    lambda: Mood(news="twice"),
-    lambda: Mood(news="reversed"),
-    lambda: Mood(lying=True),
-)
-"""How a carrier does: well, or in one of the ways in which it fails."""
+MOVED_SECONDS = 4
+"""From now, the end of a shift that is moved while it runs."""
 
 
 class City:
     """Everything that happens outside, and what it saw."""
 
     def __init__(self, stack: Stack, towns: list[Town], port: int, seed: int) -> None:
+        self.telephony = Telephony(towns, seed)
         self.sent: list[Sent] = []
         self.received: list[Delivery] = []
         self.routed: set[str] = set()
@@ -71,7 +57,6 @@ class City:
         self._publishing: set[asyncio.Task[None]] = set()
         self._following: asyncio.Task[None] | None = None
         self._exit = AsyncExitStack()
-        self._carriers: Exchange | None = None
         self._over = False
 
     @property
@@ -95,32 +80,6 @@ class City:
         self._following = asyncio.get_running_loop().create_task(self._follow(ready))
         await ready.wait()
 
-    async def open_carriers(self, port: int) -> None:
-        """Have carriers and phones; now and then a carrier is slow, refuses, takes and says nothing, or lies."""
-        setup = Setup(self._stack.url_of("callbacks"), self._towns[0].name, telnyx_key=TELNYX_KEY)
-        self._carriers = await self._exit.enter_async_context(serving(port, setup))
-        for number in (number for town in self._towns for number in town.numbers().values()):
-            self._carriers.network.phone(number, picks_up_after_seconds=None)
-        moods = asyncio.get_running_loop().create_task(self._change_moods(self._carriers))
-        self._exit.callback(moods.cancel)
-
-    async def _change_moods(self, carriers: Exchange) -> None:
-        while True:
-            for carrier in (carriers.twilio, carriers.telnyx):
-                carrier.mood = self._random.choice(MOODS)()
-            await asyncio.sleep(MOOD_SECONDS)
-
-    @property
-    def reached(self) -> int:
-        """How often a phone got anything."""
-        return len(self._carriers.network.sent()) if self._carriers else 0
-
-    def texts_twice(self) -> Iterator[str]:
-        """Offers that came to one phone by text more than once."""
-        for phone in self._carriers.network.phones.values() if self._carriers else ():
-            links = (LINK.search(text.body) for text in phone.texts if "1 take" in text.body)
-            yield from (link for link, times in Counter(found[0] for found in links if found).items() if times > 1)
-
     async def publish(self, rate: float, until: asyncio.Event) -> None:
         """Publish `rate` events a second, each until it is acknowledged."""
         began, number = time.monotonic(), 0
@@ -140,6 +99,23 @@ class City:
         self.spoiled[call.call_id] = service
         self._send(call, body_of(call, now))
 
+    async def end_shifts_early(self, on_call: str) -> None:
+        """In each town the shift of a team on call is moved: it ends now, whatever its people are about."""
+        await asyncio.gather(*(self._end_shift_early(town.name, on_call) for town in self._towns))
+
+    async def _end_shift_early(self, agency: str, on_call: str) -> None:
+        console = self._consoles[agency]
+        try:
+            (shift,) = await console.read("ana", "/v1/rota", team_id=on_call)
+            times = {
+                "starts_at": shift["starts_at"],
+                "ends_at": (datetime.now(UTC) + timedelta(seconds=MOVED_SECONDS)).isoformat(),
+            }
+            path = f"/v1/rota/shifts/{shift['shift_id']}/move"
+            await console.command("ana", path, {**times, "reason": "it ends early"})
+        except CommandFailed as failed:
+            print(f"a shift was not moved: {failed}", flush=True)  # noqa: T201
+
     def _send(self, call: OpenCall, body: bytes) -> None:
         version = Sent(call.call_id, call.event_id)
         task = asyncio.get_running_loop().create_task(self._publish(self._cads[call.agency], version, body))
@@ -156,7 +132,8 @@ class City:
         outcomes = self.routed | {
             call_id for call_id, service in self.spoiled.items() if service == "team-availability"
         }
-        return bool(self._publishing) or not outcomes.issuperset(version.call_id for version in self.sent)
+        under_way = bool(self._publishing) or self.telephony.is_posting
+        return under_way or not outcomes.issuperset(version.call_id for version in self.sent)
 
     async def stop(self) -> None:
         """Leave."""

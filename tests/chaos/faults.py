@@ -22,9 +22,7 @@ REST_SECONDS = {"kill": 7.0, "term": 7.0, "hang": 15.0, "spin": 3.0, "die": 25.0
 """How long a service is left alone after a fault, so that what it brought about can be told apart."""
 PAUSE_SECONDS = (1.0, 3.0)
 SIGNALS = {"kill": signal.SIGKILL, "term": signal.SIGTERM}
-CALLBACKS = "callbacks"
-"""A door with one process, and no journal."""
-SERVICES = (*JOURNAL_OF, CALLBACKS)
+SERVICES = (*JOURNAL_OF, "callbacks")
 SPOILED = ("triage", "team-availability")
 """Those that decide what a CAD reports."""
 
@@ -70,9 +68,8 @@ class Faults:
         free = [name for name in harmed if mixed or self._left_alone_until[name] < time.monotonic()]
         if not free:
             return
-        service, number = self._random.choice(free), self._random.choice((1, 2))
-        if service == CALLBACKS:
-            number = 1
+        service = self._random.choice(free)
+        number = self._random.choice([program.number for program in self._stack.programs if program.service == service])
         if kind in ("spin", "die"):
             self._left_alone_until[service] = time.monotonic() + REST_SECONDS[kind]
             self.done.append(Fault(kind, service, 0, time.time()))

@@ -6,7 +6,7 @@ It folds ownership by a rule of its own (`tests.rig.log`) and knows nothing of h
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
@@ -15,6 +15,7 @@ from typing import Any
 
 from deploy.actors.webhooks import Delivery
 from tests.chaos.stalls import JOURNAL_OF
+from tests.chaos.telephony import Carried
 from tests.rig.log import JOURNALS, Entry
 
 
@@ -44,13 +45,16 @@ def judge(
     sent: Iterable[Sent],
     commands: Iterable[str],
     received: Iterable[Delivery],
+    *,
+    carried: Iterable[Carried] = (),
     spoiled: Mapping[str, str] = MappingProxyType({}),
 ) -> Verdict:
     """Every promise, checked. `commands`: ids of commands that a door said are durable, or the topic holds.
 
+    `carried`: the texts and calls that carriers took.
     `spoiled`: by call id, the service that cannot decide its report; it refuses this one, and nothing else.
     """
-    everything, sent, received = list(records), list(sent), list(received)
+    everything, sent, received, carried = list(records), list(sent), list(received), list(carried)
     counting = [entry for entry in everything if entry.topic in JOURNALS and entry.counts and entry.type != "claimed"]
     of = _by_type(counting)
     over_before, pages = _ended_first(everything), [webhook for webhook in received if webhook.path.startswith("/page")]
@@ -72,6 +76,7 @@ def judge(
         "pages attempted twice": _twice(of["page-attempted"], lambda entry: str(entry.fields["page_id"])),
         "pages received twice": _repeated(page.message_id for page in pages),
         "pages sent past their time": [page.message_id for page in pages if page.signed_at > page.not_after],
+        **_carried_wrongly(carried, of["page-due"]),
         "webhooks with a wrong signature": [webhook.message_id for webhook in received if not webhook.is_genuine],
         "clocks fired twice": _decided_twice(entry for entry in counting if entry.cause.startswith("tick/")),
         "offers expired twice": _twice(of["offer-expired"], lambda entry: str(entry.fields["offer_id"])),
@@ -100,6 +105,12 @@ def judge(
         "pages received": len(pages),
         "of them past their validity, for the provider to drop": sum(page.at > page.not_after for page in pages),
         "CAD messages received": sum(webhook.path.startswith("/cad") for webhook in received),
+        "texts carried": sum(page.kind == "text" for page in carried),
+        "calls carried": sum(page.kind == "call" for page in carried),
+        "of both past their validity, by less than a second": len(_past(carried, of["page-due"], 0)),
+        "ways proved by an answer": len(of["contact-proved"]),
+        "planned shifts begun": len(of["duty-began"]),
+        "of them over": len(of["duty-ended"]),
         "clocks fired": len({entry.cause for entry in counting if entry.cause.startswith("tick/")}),
         "commands answered": len(_answers(of)),
         "claims": sum(entry.type == "claimed" for entry in everything),
@@ -108,6 +119,32 @@ def judge(
         ),
     }
     return verdict
+
+
+def _carried_wrongly(carried: Sequence[Carried], due: Sequence[Entry]) -> dict[str, list[str]]:
+    """What carriers took twice, or too late; where a carrier is only known to the second, less than one is not late."""
+    ways = {(entry.key, str(entry.fields["page_id"])): _step_person_method(entry) for entry in due}
+    sent = [(page.agency, page.page_id) for page in carried]
+    return {
+        "texts and calls of no page": ["/".join(page) for page in sent if page not in ways],
+        "texts and calls carried twice, by step, person and way": _repeated(
+            f"{page[0]}/{ways.get(page, page[1])}" for page in sent
+        ),
+        "texts and calls carried past their time": _past(carried, due, 1),
+    }
+
+
+def _past(carried: Iterable[Carried], due: Iterable[Entry], tolerance_seconds: float) -> list[str]:
+    ends = {
+        (entry.key, str(entry.fields["page_id"])): datetime.fromisoformat(str(entry.fields["not_after"])).timestamp()
+        for entry in due
+    }
+    late = ((page, page.at - ends.get((page.agency, page.page_id), page.at)) for page in carried)
+    return [
+        f"{page.agency}/{page.page_id}, a {page.kind} by {page.carrier}, {seconds:.2f} s"
+        for page, seconds in late
+        if seconds > tolerance_seconds
+    ]
 
 
 def lateness_of_defaults(records: Iterable[Entry]) -> list[float]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import datetime
 from itertools import count
 from typing import Any, cast
 
@@ -11,6 +13,7 @@ import pytest
 from deploy.actors.webhooks import Delivery
 from tests.chaos.oracle import Sent, judge
 from tests.chaos.stalls import Fault, stalls
+from tests.chaos.telephony import Carried
 from tests.rig.log import Entry, Rule
 
 CALL = "town/cad/1"
@@ -41,6 +44,7 @@ def lived() -> list[Entry]:
         "method": {"method_id": "m"},
         "kind": "offer",
         "page_id": "g1",
+        "not_after": AT,
     }
     return [
         logged("calls", "call-reported", call_id=CALL, event_id="e1", call={"updated_at": AT}),
@@ -54,9 +58,14 @@ def lived() -> list[Entry]:
     ]
 
 
-def broken(records: list[Entry], received: list[Delivery] | None = None, commands: list[str] | None = None) -> set[str]:
+def broken(
+    records: list[Entry],
+    received: list[Delivery] | None = None,
+    commands: list[str] | None = None,
+    carried: list[Carried] | None = None,
+) -> set[str]:
     """The promises that the oracle says are broken."""
-    verdict = judge(records, [Sent(CALL, "e1")], commands or [], received or [])
+    verdict = judge(records, [Sent(CALL, "e1")], commands or [], received or [], carried=carried or [])
     return {name for name, faults in verdict.faults.items() if faults}
 
 
@@ -124,6 +133,17 @@ def test_pages_as_they_were_received() -> None:
     assert broken(lived(), [page, page]) == {"pages received twice"}
     assert broken(lived(), [Delivery("g1", "/page/town", 9.0, 2.0, True, 3.0)]) == {"pages sent past their time"}  # noqa: FBT003
     assert broken(lived(), [Delivery("g1", "/page/town", 1.0, 2.0, False)]) == {"webhooks with a wrong signature"}  # noqa: FBT003
+
+
+def test_texts_and_calls_as_they_were_carried() -> None:
+    end = datetime.fromisoformat(AT).timestamp()
+    text = Carried("town", "g1", "twilio", "text", end - 3)
+    assert broken(lived(), carried=[text]) == set()
+    twice = "texts and calls carried twice, by step, person and way"
+    assert broken(lived(), carried=[text, replace(text, carrier="telnyx")]) == {twice}
+    assert broken(lived(), carried=[replace(text, at=end + 0.5)]) == set()
+    assert broken(lived(), carried=[replace(text, at=end + 1.5)]) == {"texts and calls carried past their time"}
+    assert broken(lived(), carried=[replace(text, page_id="g2")]) == {"texts and calls of no page"}
 
 
 def test_a_call_whose_end_came_first_has_no_episode() -> None:

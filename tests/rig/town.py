@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
 
-from deploy.actors.carrier.serving import Setup
-from deploy.actors.console import Console, TeamSpec, Way, adopt, set_phases, sign_on
+from deploy.actors.console import Console, TeamSpec, adopt, set_phases, sign_on
 from deploy.actors.http import session
+from deploy.actors.scenario import Owner
+from deploy.demo.phones import SENDERS, PhoneBook, plan_on_call
 from deploy.local.access import AgencySpec, SourceSpec, people_with
 from deploy.local.programs import HOST
 from deploy.local.stack import Stack
@@ -69,8 +71,8 @@ offer_expiry_seconds = {offer_seconds}
 status_stale_minutes = 60
 """
 CREW = ("paramedic", "crisis-worker")
-SENDERS = {"twilio": "+16085550100", "telnyx": "+16085550101"}
-TELNYX_KEY = "5b" * 32
+ZONE = "America/Chicago"
+ON_CALL = "rota"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,48 +95,45 @@ class Town:
     """Of each team; the others look at their page."""
     port: int
     carriers_port: int = 0
-    """Where carriers of texts and calls are played; 0: there are none, and nobody has a phone."""
-    place: int = 0
-    """Among the towns: it makes the numbers of its phones its own."""
+    """Where carriers are played, if people have phones: the last of each team, and whoever is on call."""
+    on_call: tuple[float, ...] = ()
+    """Of each further team, that works by the rota alone: in how many seconds it does."""
 
     @property
     def spec(self) -> AgencySpec:
         """What the stack makes keys for."""
         source = SourceSpec("cad", f"http://{HOST}:{self.port}/cad/{self.name}")
         people = people_with(person for team in self._teams for person in team.members)
-        if not self.carriers_port:
-            return AgencySpec(self.name, (source,), people)
-        accounts = Setup("", self.name, telnyx_key=TELNYX_KEY).accounts(self.carriers_port, SENDERS)
-        return AgencySpec(self.name, (source,), people, carriers=accounts)
+        carriers = self.phones.setup("", self.name).accounts(self.carriers_port, SENDERS) if self.carriers_port else {}
+        return AgencySpec(self.name, (source,), people, zone=ZONE, carriers=carriers)
 
-    def numbers(self) -> dict[str, str]:
-        """By person, their telephone number: of each team the last member has one."""
+    @property
+    def phones(self) -> PhoneBook:
+        """Who has a phone, and how they answer."""
         if not self.carriers_port:
-            return {}
-        last = (team.members[-1] for team in self._teams)
-        return {person: f"+1608555{100 * (self.place + 20) + number:04d}" for number, person in enumerate(last)}
-
-    def ways(self, person_id: str) -> tuple[Way, ...]:
-        """A text at once, and a call two seconds later; without a number, none."""
-        number = self.numbers().get(person_id)
-        if number is None:
-            return ()
-        call = {"kind": "voice", "address": number, "after_seconds": 2}
-        return (Way("text", {"kind": "sms", "address": number}), Way("call", call))
+            return PhoneBook()
+        owners: dict[str, Owner] = {team.members[-1]: "presses" for team in self._teams if not team.on_call}
+        for team in self._teams:
+            owners |= dict.fromkeys(team.members if team.on_call else (), "texts")
+        return PhoneBook(owners)
 
     @property
     def _teams(self) -> list[TeamSpec]:
-        return [
-            TeamSpec(f"team-{number}", "community-responder", CREW, ("Central",), self.paged_members)
-            for number in range(self.teams)
-        ]
+        about = "community-responder", CREW, ("Central",), self.paged_members
+        on_shift = [TeamSpec(f"team-{number}", *about) for number in range(self.teams)]
+        return on_shift + [TeamSpec(f"{ON_CALL}-{number}", *about, on_call=True) for number in range(len(self.on_call))]
 
     async def settle(self, console: Console, terms: Terms) -> None:
-        """Put the programme in force, switch it live, put every team on shift. Raises CommandFailed."""
+        """Put the programme in force, switch it live, put every team on shift, or in the plan. Raises CommandFailed."""
         clocks = {"deadline_seconds": terms.deadline_seconds, "step_seconds": terms.step_seconds}
         await adopt(console, PROGRAMME.format(agency=self.name, offer_seconds=terms.offer_seconds, **clocks))
         await set_phases(console, {("cares", "Central"): "live"})
-        await sign_on(console, self._teams, f"http://{HOST}:{self.port}/page/{self.name}", self.ways)
+        await sign_on(console, self._teams, f"http://{HOST}:{self.port}/page/{self.name}", self.phones.ways)
+        on_call = [team for team in self._teams if team.on_call]
+        if on_call:
+            await console.command("ana", "/v1/rolls", {"minutes": 5})  # who is on call is asked once they have answered
+        for team, seconds in zip(on_call, self.on_call, strict=True):
+            await plan_on_call(console, team, datetime.now(UTC) + timedelta(seconds=seconds))
 
 
 def names(number: int, partitions: int) -> list[str]:

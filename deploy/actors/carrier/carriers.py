@@ -26,6 +26,8 @@ class Taken:
     body: str = ""
     voice_url: str = ""
     ring_seconds: float = 30.0
+    at: float = 0.0
+    """When it was taken, in seconds since 1970."""
 
 
 @dataclass
@@ -38,6 +40,8 @@ class Carrier:
     mood: Mood = field(default_factory=Mood)
     requests: list[tuple[str, Any]] = field(default_factory=list)
     """Everything that was asked: the path, and the fields."""
+    taken: list[Taken] = field(default_factory=list)
+    """Everything that is carried, or was."""
     _numbers: Any = field(default_factory=lambda: count(1))
 
     # --- what each carrier says in its own way ---
@@ -82,6 +86,8 @@ class Carrier:
         taken = self.take(path, headers, body)
         if isinstance(taken, Answered):
             return taken
+        taken.at = self.network.time.now()
+        self.taken.append(taken)
         if mood.news == "first" and taken.body:
             await self._text(taken, mood)
         else:
@@ -90,6 +96,8 @@ class Carrier:
             self.network.time.start(self._text(taken, mood) if taken.body else self._call(taken, mood))
         if mood.fault:
             raise NotReached(mood.fault)
+        if mood.answers_after_seconds:
+            await self.network.time.sleep(mood.answers_after_seconds)
         return self.failing(mood) if mood.status else self.accepted(taken)
 
     def failing(self, mood: Mood) -> Answered:

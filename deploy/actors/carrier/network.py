@@ -50,6 +50,8 @@ class Mood:
     """A 5xx that had done its work all the same."""
     news: News = "in-order"
     late_seconds: float = 3600.0
+    answers_after_seconds: float = 0.0
+    """It has taken the request by then."""
     lying: bool = False
     """Says `delivered` of texts that reach nobody."""
     times: int | None = None
