@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from services.rostering.draft import RotaDraft
-from services.rostering.gaps import gaps
+from services.rostering.gaps import gaps, planned_until
 from services.rostering.imports import feed_is_stale
 from services.rostering.rotations import plan_again
 from services.rostering.state import TOLD_DAYS, ShiftState
@@ -40,6 +40,7 @@ def _check(draft: RotaDraft, _shift_id: str) -> None:
     checked: list[str] = []
     news: list[tuple[ShiftState, GapFound]] = []
     told: set[str] = set()
+    teams: set[str] = set()
     while len(checked) < CHECKED_SHIFTS and len(draft.events) + len(told) < CHECKED_EVENTS:
         first = unchecked.first()
         if first is None or first[1] > draft.now:
@@ -49,7 +50,10 @@ def _check(draft: RotaDraft, _shift_id: str) -> None:
         if (shift := draft.shift(first[0])) is not None:
             news += [(shift, gap) for gap in _gaps_told(draft, shift)]
             told |= set(shift.plan.gaps_to)
+            teams.add(shift.plan.team_id)
     _tell_of_gaps(draft, [(shift, gap) for shift, gap in news if gap.days_ahead in TOLD_DAYS])
+    for team_id in sorted(teams):
+        _tell_what_follows(draft, team_id)
     draft.emit(ShiftsChecked(shift_ids=tuple(checked)))
 
 
@@ -79,6 +83,14 @@ def _tell_of_gaps(draft: RotaDraft, news: list[tuple[ShiftState, GapFound]]) -> 
         draft.tell("gap", person_id, first[0][0], f"{why}; and {len(others)} more" if others else why)
 
 
+def _tell_what_follows(draft: RotaDraft, team_id: str) -> None:
+    """Say of a team on call until when it is so without a gap, where that is not what was said last."""
+    running = [shift for shift in draft.state.shifts_of_call(team_id) if shift.begun and shift.plan.ends_at > draft.now]
+    for shift in sorted(running, key=lambda each: each.plan.shift_id):
+        if planned_until(draft.state, shift) != shift.told_until:
+            _duty(draft, shift.plan.shift_id)
+
+
 def _remind(draft: RotaDraft, shift_id: str) -> None:
     """Remind whoever has a place when the shift begins; once, however late the clock is."""
     shift = draft.state.shifts[shift_id]
@@ -102,15 +114,23 @@ def _duty(draft: RotaDraft, shift_id: str) -> None:
     """A shift begins, changes hands or ends."""
     shift = draft.state.shifts[shift_id]
     plan, key = shift.plan, {"shift_id": shift_id, "team_id": shift.plan.team_id}
-    members = draft.state.members(shift, draft.now)
+    members, until = draft.state.members(shift, draft.now), planned_until(draft.state, shift)
     if plan.ends_at <= draft.now:
         draft.emit(DutyEnded(**key))
     elif not shift.begun:
         draft.emit(
-            DutyBegan(shift_id=shift_id, team_id=plan.team_id, duty=plan.duty, members=members, ends_at=plan.ends_at)
+            DutyBegan(
+                shift_id=shift_id,
+                team_id=plan.team_id,
+                duty=plan.duty,
+                members=members,
+                ends_at=plan.ends_at,
+                sign_on_grace_minutes=plan.sign_on_grace_minutes,
+                planned_until=until,
+            )
         )
     else:
-        draft.emit(DutyChanged(**key, members=members, ends_at=plan.ends_at))
+        draft.emit(DutyChanged(**key, members=members, ends_at=plan.ends_at, planned_until=until))
 
 
 FIRES: dict[str, Callable[[RotaDraft, str], None]] = {

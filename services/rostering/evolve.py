@@ -76,6 +76,8 @@ def _shift_moved(state: State, event: ShiftMoved, at: datetime) -> State:
         return state
     by_hand = before.moved_by_hand or bool(event.moved_by)
     past = sum(due <= at for due in event.shift.reminders_at)
+    if before.plan.team_id != event.shift.team_id:
+        state = _with_running_unchecked(state, before.plan.team_id, at)
     rota = before.rota.moved(event.shift)
     shift = replace(
         before,
@@ -114,7 +116,17 @@ def _shift_dropped(state: State, event: ShiftDropped, at: datetime) -> State:
     for person_id in shift.rota.people():
         for other in state.shifts_near(person_id, shift.plan.starts_at, shift.plan.ends_at):
             unchecked = unchecked.set(other.plan.shift_id, at)
-    return _without_shift(replace(state, unchecked=unchecked), shift)
+    state = _without_shift(replace(state, unchecked=unchecked), shift)
+    return _with_running_unchecked(state, shift.plan.team_id, at)
+
+
+def _with_running_unchecked(state: State, team_id: str, at: datetime) -> State:
+    """The state in which it is looked anew what follows on the shift that a team is on call in."""
+    unchecked = state.unchecked
+    for shift in state.shifts_of_call(team_id):
+        if shift.begun:
+            unchecked = unchecked.set(shift.plan.shift_id, at)
+    return replace(state, unchecked=unchecked)
 
 
 def _with_shift(state: State, shift: ShiftState, at: datetime) -> State:
@@ -124,7 +136,9 @@ def _with_shift(state: State, shift: ShiftState, at: datetime) -> State:
     people_before = frozenset() if before is None else before.rota.people()
     people = shift.rota.people()
     shifts_of = _indexed(state.shifts_of, shift_id, people_before, people)
-    state = replace(state, shifts=state.shifts.set(shift_id, shift), shifts_of=shifts_of)
+    teams_before = frozenset() if before is None else frozenset((before.plan.team_id,))
+    of_team = _indexed(state.shifts_of_team, shift_id, teams_before, frozenset((shift.plan.team_id,)))
+    state = replace(state, shifts=state.shifts.set(shift_id, shift), shifts_of=shifts_of, shifts_of_team=of_team)
     unchecked = state.unchecked.set(shift_id, at)
     for span in (each.plan for each in (before, shift) if each is not None):
         for person_id in people_before | people:
@@ -139,6 +153,7 @@ def _without_shift(state: State, shift: ShiftState) -> State:
         state,
         shifts=state.shifts.delete(shift_id),
         shifts_of=_indexed(state.shifts_of, shift_id, shift.rota.people(), frozenset()),
+        shifts_of_team=_indexed(state.shifts_of_team, shift_id, frozenset((shift.plan.team_id,)), frozenset()),
         clocks=state.clocks.clear(clock("duty", shift_id)).clear(clock("remind", shift_id)),
         unchecked=state.unchecked.clear(shift_id),
     )
@@ -341,7 +356,7 @@ def _duty_said(state: State, event: DutyBegan | DutyChanged, at: datetime) -> St
     shift = state.shifts.get(event.shift_id)
     if shift is None:
         return state
-    shift = replace(shift, begun=True, on_duty=event.members, told_end=event.ends_at)
+    shift = replace(shift, begun=True, on_duty=event.members, told_end=event.ends_at, told_until=event.planned_until)
     state = replace(state, shifts=state.shifts.set(event.shift_id, shift))
     return replace(state, clocks=_armed(state, shift, at))
 

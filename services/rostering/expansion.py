@@ -85,6 +85,7 @@ def _shift_on(rotation: Rotation, day: date) -> PlannedShift | None:
         reminders_at=reminders(starts_at, rotation.remind_minutes, zone),
         gaps_told_at=gaps_told_at(starts_at, zone),
         rest_hours=rotation.rest_hours,
+        sign_on_grace_minutes=rotation.sign_on_grace_minutes,
         gaps_to=rotation.gaps_to,
         rotation_id=rotation.rotation_id,
     )

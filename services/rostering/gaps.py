@@ -13,6 +13,9 @@ from shared.judgement import disciplines_of
 from shared.matching import has_perfect_matching
 from shared.rota import Stretch
 
+LONGEST_CALL = timedelta(days=1)
+"""No response says that its calls take longer: nobody asks who is on call beyond that."""
+
 
 class Lack(NamedTuple):
     """What a shift lacks between two instants."""
@@ -46,6 +49,37 @@ def gaps(state: State, shift: ShiftState, now: datetime) -> tuple[GapFound, ...]
     )
 
 
+def planned_until(state: State, shift: ShiftState) -> datetime | None:
+    """Until when a team is on call without a gap once a shift of its has ended, a day at most; None: not beyond it.
+
+    One crew follows on the other, and each fills its places. A team at work counts when it has signed on, not before.
+    """
+    plan = shift.plan
+    if plan.duty != "on-call":
+        return None
+    until, latest = plan.ends_at, plan.ends_at + LONGEST_CALL
+    while until < latest:
+        following = (each for each in state.shifts_of_call(plan.team_id) if each.plan.starts_at <= until)
+        filled_until = max((_filled_until(state, each, until) for each in following), default=until)
+        if filled_until <= until:
+            break
+        until = filled_until
+    return min(until, latest) if until > plan.ends_at else None
+
+
+def _filled_until(state: State, shift: ShiftState, at: datetime) -> datetime:
+    """Until when the places of a shift are filled without a break, from an instant on; no later than that if not."""
+    absences = state.absences_of(shift.rota.people())
+    until = at
+    for starts_at, ends_at in pairwise(shift.rota.instants(absences)):
+        if ends_at <= at:
+            continue
+        if not _fills(state, shift, shift.rota.members(starts_at, absences)):
+            break
+        until = ends_at
+    return until
+
+
 def days_until(starts_at: datetime, now: datetime) -> int:
     """The last of 28, 7 and 1 days before a shift that has been reached; before all of them the whole horizon."""
     return next((days for days in TOLD_DAYS if now >= starts_at - timedelta(days=days)), HORIZON_DAYS)
@@ -73,18 +107,23 @@ class _Work(NamedTuple):
 
 def _of_places(state: State, shift: ShiftState) -> Iterator[Lack]:
     """Whether everybody is there whom its places need, between each two instants at which that may change."""
-    plan, rota = shift.plan, shift.rota
+    rota = shift.rota
     absences = state.absences_of(rota.people())
-    needs = [place.needs for place in plan.places]
     for starts_at, ends_at in pairwise(rota.instants(absences)):
         holders = rota.members(starts_at, ())
         if not holders:
             yield Lack("empty", "", starts_at, ends_at)
             continue
-        if not has_perfect_matching(needs, holders, lambda need, holder: fits(state, need, holder)):
+        if not _fills(state, shift, holders):
             yield Lack("understaffed", "", starts_at, ends_at)
         for person_id in set(holders) - set(rota.members(starts_at, absences)):
             yield Lack("absent", person_id, starts_at, ends_at)
+
+
+def _fills(state: State, shift: ShiftState, people: tuple[str, ...]) -> bool:
+    """Whether people fill the places of a shift, each by one who is trained for it."""
+    needs = [place.needs for place in shift.plan.places]
+    return has_perfect_matching(needs, people, lambda need, person_id: fits(state, need, person_id))
 
 
 def _of_holders(state: State, shift: ShiftState) -> Iterator[Lack]:

@@ -141,6 +141,7 @@ def _planned(command: ImportShifts, row: ShiftRow, present: ShiftState | None, s
         reminders_at=reminders(row.starts_at, REMIND_MINUTES, ZoneInfo(command.zone)),
         gaps_told_at=gaps_told_at(row.starts_at, ZoneInfo(command.zone)),
         rest_hours=command.rest_hours,
+        sign_on_grace_minutes=command.sign_on_grace_minutes,
         gaps_to=command.gaps_to,
         source=command.source,
         key=row.key,

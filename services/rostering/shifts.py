@@ -52,6 +52,7 @@ def plan_shift(draft: RotaDraft, command: PlanShift) -> list[Event]:
         reminders_at=reminders(command.starts_at, REMIND_MINUTES, ZoneInfo(command.zone)),
         gaps_told_at=gaps_told_at(command.starts_at, ZoneInfo(command.zone)),
         rest_hours=command.rest_hours,
+        sign_on_grace_minutes=command.sign_on_grace_minutes,
         gaps_to=command.gaps_to,
     )
     return [ShiftPlanned(shift=shift, planned_by=command.issued_by), done(command, about=shift.shift_id)]

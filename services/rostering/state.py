@@ -48,6 +48,8 @@ class ShiftState:
     """Who is on duty by it, as was said last."""
     told_end: datetime | None = None
     """When it ends, as was said last."""
+    told_until: datetime | None = None
+    """Until when its team is on call without a gap, as was said last."""
     gaps: tuple[GapFound, ...] = ()
     """What it lacks, as was said last."""
     covers: tuple[CoverAsked, ...] = ()
@@ -103,6 +105,7 @@ class State:
     shifts: PMap[str, ShiftState] = EMPTY
     shifts_of: PMap[str, frozenset[str]] = EMPTY
     """Person → the shifts in which they have a place in any part."""
+    shifts_of_team: PMap[str, frozenset[str]] = EMPTY
     dropped: PMap[str, datetime] = EMPTY
     """Shift → when it would have ended, until then: what it comes from does not plan it again."""
     absences: PMap[str, tuple[AbsenceSet, ...]] = EMPTY
@@ -133,6 +136,11 @@ class State:
     def shifts_with(self, person_id: str) -> Iterator[ShiftState]:
         """The shifts in which a person has a place, in no order."""
         return (self.shifts[shift_id] for shift_id in self.shifts_of.get(person_id, ()))
+
+    def shifts_of_call(self, team_id: str) -> Iterator[ShiftState]:
+        """The shifts in which a team is on call, in no order."""
+        shifts = (self.shifts[shift_id] for shift_id in self.shifts_of_team.get(team_id, ()))
+        return (shift for shift in shifts if shift.plan.duty == "on-call")
 
     def shifts_near(self, person_id: str, starts_at: datetime, ends_at: datetime) -> Iterator[ShiftState]:
         """Those that lie so near to what lies between two instants that the rest between them may be too short."""

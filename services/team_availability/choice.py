@@ -107,7 +107,7 @@ def _reasons(state: State, call: CallState, option: Option, entry: TeamState, no
     yield from _unheard(state, call, shift, now)
     if not _covers(state, shift, option):
         yield "crew-incomplete"
-    if shift.ends_at - now < timedelta(minutes=option.expected_minutes):
+    if state.on_duty_until(shift) - now < timedelta(minutes=option.expected_minutes):
         yield "shift-ends"
     refusal = call.episode.refusal(team.team_id, shift.heard_at) if call.episode else None
     if refusal is not None:

@@ -64,16 +64,18 @@ def duty_began(draft: AgencyDraft, event: DutyBegan) -> None:
         members=event.members,
         ends_at=event.ends_at,
         sign_on_grace_minutes=event.sign_on_grace_minutes,
+        planned_until=event.planned_until,
     )
-    if duty is None or (duty.members, duty.ends_at) != (event.members, event.ends_at):
+    if duty is None or _says_else(event, duty):
         draft.emit(noted)
 
 
 def duty_changed(draft: AgencyDraft, event: DutyChanged) -> None:
-    """Somebody else has a place in a planned shift that runs, or it ends at another time."""
+    """Somebody else has a place in a planned shift that runs, it ends at another time, or others follow on it."""
     duty = draft.state.duties.get(event.shift_id)
-    if duty is not None and not duty.over and (duty.members, duty.ends_at) != (event.members, event.ends_at):
-        draft.emit(_noted(event.shift_id, duty, members=event.members, ends_at=event.ends_at))
+    if duty is not None and not duty.over and _says_else(event, duty):
+        changes = {"members": event.members, "ends_at": event.ends_at, "planned_until": event.planned_until}
+        draft.emit(_noted(event.shift_id, duty, **changes))
 
 
 def duty_ended(draft: AgencyDraft, event: DutyEnded) -> None:
@@ -81,6 +83,11 @@ def duty_ended(draft: AgencyDraft, event: DutyEnded) -> None:
     duty = draft.state.duties.get(event.shift_id)
     if duty is not None and not duty.over:
         draft.emit(DutyOver(planned_shift_id=event.shift_id, team_id=duty.team_id))
+
+
+def _says_else(event: DutyBegan | DutyChanged, duty: PlannedDuty) -> bool:
+    """Whether the plan is not what was noted of it last."""
+    return (event.members, event.ends_at, event.planned_until) != (duty.members, duty.ends_at, duty.planned_until)
 
 
 def _noted(planned_shift_id: str, duty: PlannedDuty, **changes: object) -> DutyNoted:
@@ -91,6 +98,7 @@ def _noted(planned_shift_id: str, duty: PlannedDuty, **changes: object) -> DutyN
         "members": duty.members,
         "ends_at": duty.ends_at,
         "sign_on_grace_minutes": duty.grace_minutes,
+        "planned_until": duty.planned_until,
     }
     return DutyNoted.model_validate(fields | changes)
 

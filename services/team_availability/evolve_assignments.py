@@ -79,7 +79,7 @@ def _accepted(state: State, event: OfferAccepted, at: datetime) -> State:
         hazards_told=() if call.plan is None else call.plan.hazards,
         enters_when=enters_when,
         may_enter=not enters_when or (POLICE_ON_SCENE in enters_when and memory.units_on_scene),
-        hand_back_at=None if on_phone or shift is None or option is None else _hand_back_at(shift, option, at),
+        hand_back_at=None if on_phone or shift is None or option is None else _hand_back_at(state, shift, option, at),
     )
     offers = episode.with_end(offer.offer_id, "accepted")
     state = with_episode(state, event.call_id, offers=offers, assignment=assignment, proposed=None)
@@ -92,13 +92,13 @@ def _accepted(state: State, event: OfferAccepted, at: datetime) -> State:
     return _with_clocks(replace(state, clocks=clocks), event.call_id, at)
 
 
-def _hand_back_at(shift: Shift, option: Option, accepted_at: datetime) -> datetime:
-    """When a team that has not arrived gives the call back: what is left of the shift is less than a call takes.
+def _hand_back_at(state: State, shift: Shift, option: Option, accepted_at: datetime) -> datetime:
+    """When a team that has not arrived gives the call back: what is left of its duty is less than a call takes.
 
     One that was asked just in time has half of that to arrive.
     """
-    expected = timedelta(minutes=option.expected_minutes)
-    return min(max(shift.ends_at - expected, accepted_at + expected / 2), shift.ends_at)
+    expected, ends_at = timedelta(minutes=option.expected_minutes), state.on_duty_until(shift)
+    return min(max(ends_at - expected, accepted_at + expected / 2), ends_at)
 
 
 def _routed(state: State, event: CallRouted, at: datetime) -> State:

@@ -39,6 +39,7 @@ def _duty_noted(state: State, event: DutyNoted, at: datetime) -> State:
         event.sign_on_grace_minutes,
         is_missing=before is not None and before.is_missing,
         left_out=() if before is None else before.left_out,
+        planned_until=event.planned_until,
     )
     state = replace(state, duties=duties.set(event.planned_shift_id, duty))
     return with_missing_clock(state, event.planned_shift_id, at)

@@ -138,6 +138,8 @@ class PlannedDuty:
     is_missing: bool = False
     """Somebody was told that nobody has signed on for it."""
     left_out: tuple[MemberLeftOut, ...] = ()
+    planned_until: datetime | None = None
+    """Until when the team is on call without a gap, where the next crew takes over from this one."""
 
     def runs(self, now: datetime) -> bool:
         """Whether the team is to be on duty."""
@@ -538,6 +540,13 @@ class State:
     def is_paused(self, district: str | None, response: str | None = None) -> bool:
         """Whether a kill switch holds a response, or everything, in a district."""
         return any(Switch.parse(key).holds(district, response) for key in self.paused)
+
+    def on_duty_until(self, shift: Shift) -> datetime:
+        """Until when a team is there for a call: on call to the end of the plan, across the change of its crews."""
+        duty = self.duties.get(shift.planned_shift_id)
+        if shift.duty != "on-call" or duty is None or duty.over:
+            return shift.ends_at
+        return max(shift.ends_at, duty.planned_until or shift.ends_at)
 
     def on_shift(self) -> Iterator[tuple[str, Shift]]:
         """The teams at work."""

@@ -106,6 +106,8 @@ class DutyNoted(Event):
     ends_at: AwareDatetime
     sign_on_grace_minutes: int = SIGN_ON_GRACE_MINUTES
     """How long a team that is to be at work may take to sign on before somebody is told."""
+    planned_until: AwareDatetime | None = None
+    """Until when the team is on call without a gap, with crews that fill their places; None: not beyond `ends_at`."""
 
 
 class DutyOver(Event):

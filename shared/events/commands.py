@@ -8,7 +8,16 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared.call import Name, Text
 from shared.events.base import EVENTS, Event, Id
-from shared.events.rota import MAX_PLACES, REST_HOURS, Duty, Needs, Rotation, ShiftPlace
+from shared.events.rota import (
+    MAX_PLACES,
+    REST_HOURS,
+    SIGN_ON_GRACE_MINUTES,
+    Duty,
+    GraceMinutes,
+    Needs,
+    Rotation,
+    ShiftPlace,
+)
 from shared.events.staff import ContactKind, Disposition, Person, Team, TeamStatus
 from shared.judgement import (
     Phase,
@@ -420,6 +429,7 @@ class PlanShift(_RosteringCommand):
     zone: Text
     places: tuple[ShiftPlace, ...] = Field(min_length=1, max_length=MAX_PLACES)
     rest_hours: int = Field(default=REST_HOURS, ge=0, le=24)
+    sign_on_grace_minutes: GraceMinutes = SIGN_ON_GRACE_MINUTES
     gaps_to: tuple[Name, ...] = Field(default=(), max_length=10)
 
 
@@ -469,6 +479,7 @@ class ImportShifts(_RosteringCommand):
     period_minutes: int = Field(default=0, ge=0, le=7 * 24 * 60)
     """How often the other system is read; 0: this once."""
     rest_hours: int = Field(default=REST_HOURS, ge=0, le=24)
+    sign_on_grace_minutes: GraceMinutes = SIGN_ON_GRACE_MINUTES
     gaps_to: tuple[Name, ...] = Field(default=(), max_length=10)
 
 

@@ -218,15 +218,19 @@ class DutyBegan(Event):
     ends_at: AwareDatetime
     sign_on_grace_minutes: int = SIGN_ON_GRACE_MINUTES
     """How long a team that is to be at work may take to sign on before somebody is told."""
+    planned_until: AwareDatetime | None = None
+    """Until when the team is on call without a gap, with crews that fill their places; None: not beyond `ends_at`."""
 
 
 class DutyChanged(Event):
-    """While a planned shift runs, somebody else holds a place, or it ends at another time."""
+    """While a planned shift runs, somebody else holds a place, it ends at another time, or others follow on it."""
 
     shift_id: Id
     team_id: str
     members: tuple[str, ...]
     ends_at: AwareDatetime
+    planned_until: AwareDatetime | None = None
+    """Until when the team is on call without a gap, with crews that fill their places; None: not beyond `ends_at`."""
 
 
 class DutyEnded(Event):

@@ -21,6 +21,8 @@ MAX_PLACES = 8
 """As many as a team may have members on shift."""
 REST_HOURS = 11
 SIGN_ON_GRACE_MINUTES = 15
+GraceMinutes = Annotated[int, Field(ge=0, le=240)]
+"""How long a team that is to be at work may take to sign on before somebody is told; one on call takes no time."""
 REMIND_MINUTES = (24 * 60, 60)
 
 
@@ -50,6 +52,7 @@ class PlannedShift(BaseModel):
     gaps_told_at: tuple[AwareDatetime, ...] = ()
     """When whoever looks after it hears what it lacks still: 28, 7 and 1 days before, by day."""
     rest_hours: int = REST_HOURS
+    sign_on_grace_minutes: int = SIGN_ON_GRACE_MINUTES
     gaps_to: tuple[str, ...] = ()
     """The people who are told when it has a gap."""
     rotation_id: str = ""
@@ -94,5 +97,6 @@ class Rotation(BaseModel):
     )
     """How long before the start people are reminded. What would be at night, all but the last, waits for the day."""
     rest_hours: int = Field(default=REST_HOURS, ge=0, le=24)
+    sign_on_grace_minutes: GraceMinutes = SIGN_ON_GRACE_MINUTES
     gaps_to: tuple[Name, ...] = Field(default=(), max_length=10)
     """The people who are told when one of its shifts has a gap."""

@@ -194,7 +194,6 @@ class PersonBody(Body):
     person: NewPerson
 
 
-@body_of(events.RevokeLinks, "person_id", device_ids=Field(description="the lost phone: what ends with the links"))
 @body_of(events.SetContact, "person_id", "method_id", "shown", "fingerprint", "position")
 class ContactBody(Body):
     """How a person is reached, where, and when its turn comes."""
@@ -238,6 +237,7 @@ class ErasePersonBody(ReasonedBody):
     """Why a person is erased."""
 
 
+@body_of(events.RevokeLinks, "person_id", device_ids=Field(description="the lost phone: what ends with the links"))
 class RevokeLinksBody(ReasonedBody):
     """Why a person's links are to end, and which of their devices end with them."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -23,7 +23,7 @@ from services.console.view.alarms import is_open
 from shared import events
 from shared.agencies import hash_of
 from shared.call import Name
-from shared.contacts import push_key
+from shared.contacts import ContactKey, push_key
 from shared.doors.problems import Fault, Problem
 from shared.events import Command
 from shared.plain import fault_of_id
@@ -365,7 +365,10 @@ async def revoke_links(
 ) -> Answered:
     """End every pocket link of a person, at once, whatever runs; staff end their own. A call that they have stays."""
     issuer.of_own_or_vouching(person_id)
-    return await issuer.issue(events.RevokeLinks, {"person_id": person_id, **body.fields()})
+    pushes = _pushes_to(issuer, person_id, body.fields().get("device_ids", ()))
+    answered = await issuer.issue(events.RevokeLinks, {"person_id": person_id, **body.fields()})
+    await _desk(issuer).erase(issuer.who.agency, pushes)
+    return answered
 
 
 @router.post("/people/{person_id}/revoke-token", responses={404: {"model": ProblemDetails}})
@@ -408,14 +411,22 @@ async def revoke_device(
     issuer: Annotated[Issuer, issuing("revoke-device")], device_id: IdInPath, body: bodies.RevokeDeviceBody
 ) -> Answered:
     """End a lost or returned phone or tablet, at once; staff end their own."""
-    agency = issuer.who.agency
     view = issuer.request.app.state.view if issuer.who.may_vouch else whole_view(issuer.request)
-    device = view.agency(agency).devices.get(device_id)
-    issuer.of_own_or_vouching((device.person_id if device else None) or "")
+    device = view.agency(issuer.who.agency).devices.get(device_id)
+    holder = (device.person_id if device else None) or ""
+    issuer.of_own_or_vouching(holder)
+    pushes = _pushes_to(issuer, holder, (device_id,))
     answered = await issuer.issue(events.RevokeDevice, {"device_id": device_id, **body.fields()})
-    if device is not None and device.person_id is not None:
-        await _desk(issuer).erase(agency, [push_key(agency, device.person_id, device_id)])
+    await _desk(issuer).erase(issuer.who.agency, pushes)
     return answered
+
+
+def _pushes_to(issuer: Issuer, person_id: str, device_ids: Iterable[str]) -> list[ContactKey]:
+    """Where it is sealed how devices of a person are pushed to. What is no device of theirs may name another way."""
+    agency = issuer.who.agency
+    devices = issuer.request.app.state.view.agency(agency).devices
+    own = {device_id for device_id, device in devices.items() if person_id and device.person_id == person_id}
+    return [push_key(agency, person_id, device_id) for device_id in device_ids if device_id in own]
 
 
 @router.post("/offers/{offer_id}/accept")

@@ -28,6 +28,7 @@ places = ["paramedic or emt", ""]  # what each place needs; "": anybody
 crews = [["ann", "bob"], ["cat", "dan"]]
 anchor = 2026-12-07                # the first turn of the first crew
 gaps_to = ["sue"]                  # who is told what a shift lacks
+sign_on_grace_minutes = 15         # at work: so long after its start a team that has not signed on is missed
 """
 
 

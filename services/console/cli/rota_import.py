@@ -148,6 +148,7 @@ def _command(mapping: RotaMapping, part: Window, *, confirmed: bool) -> dict[str
         "confirmed": confirmed,
         "period_minutes": mapping.every_hours * MINUTES_AN_HOUR,
         "rest_hours": mapping.rest_hours,
+        "sign_on_grace_minutes": mapping.sign_on_grace_minutes,
         "gaps_to": mapping.gaps_to,
     }
 

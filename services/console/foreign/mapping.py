@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from shared.call import Name
-from shared.events.rota import Duty
+from shared.events.rota import SIGN_ON_GRACE_MINUTES, Duty, GraceMinutes
 from shared.programme.judging.hours import is_time_zone
 from shared.programme.judging.normal_forms import normal
 from shared.programme.trying.export_document import ColumnNames, File, MappingRefused, time_format
@@ -124,6 +124,8 @@ class RotaMapping(_Table):
     """Team → what each place of its shifts needs, like `["crisis-worker", "emt or paramedic"]`; less is a gap."""
     rest_hours: Annotated[int, Field(ge=0, le=24)] = 11
     """Between two shifts of a person; less is a gap."""
+    sign_on_grace_minutes: GraceMinutes = SIGN_ON_GRACE_MINUTES
+    """How long a team that is to be at work may take to sign on before somebody is told."""
     gaps_to: Annotated[list[Name], Field(max_length=10)] = []
     """The people who are told when a shift has a gap."""
     zones: dict[str, Zone] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,12 +13,16 @@ from shared.events import (
     DutyBegan,
     DutyChanged,
     DutyEnded,
+    ImportShifts,
     MoveShift,
     PersonRemoved,
     ReminderDue,
     SetAbsence,
+    ShiftRow,
+    Team,
+    TeamDefined,
 )
-from tests.services.rostering.driver import ZONE, Office, types
+from tests.services.rostering.driver import START, ZONE, Office, types
 
 scenario = pytest.mark.scenario("roster")
 
@@ -204,3 +209,120 @@ def test_a_clock_that_failed_is_tried_again_and_holds_up_nobody() -> None:
     assert duty(office) == [], "an hour later, not before"
     office.wait(minutes=4)
     assert duty(office) == [("duty-began", ("ann",))]
+
+
+# --- what follows on a shift on call --------------------------------------------------------------------------------
+
+
+def until(office: Office) -> datetime | None:
+    """Until when the running team is on call without a gap, as was said last."""
+    return [each for each in office.journal if isinstance(each, DutyBegan | DutyChanged)][-1].planned_until
+
+
+def on_call(office: Office, hours: float, *people: str, length: float = 12, **changes: Any) -> str:
+    return office.plan(hours, length, *people, **{"duty": "on-call", **changes})
+
+
+def test_a_team_on_call_is_planned_across_the_change_of_its_crews_for_a_day() -> None:
+    office = Office()
+    for number, person_id in enumerate(("ann", "bob", "ann", "bob", "ann")):
+        on_call(office, 1 + 12 * number, person_id)
+    office.wait(hours=1)
+    assert until(office) == office.now + timedelta(hours=36), "no call takes longer than a day"
+    began = len(office.of(DutyBegan))
+    office.wait(hours=11)
+    assert (len(office.of(DutyBegan)), office.of(DutyChanged)) == (began, []), "said once"
+
+
+@pytest.mark.parametrize(
+    "what", ["nothing", "a-pause", "at-work", "another-team", "empty", "half-empty", "untrained", "away"]
+)
+def test_no_crew_that_fills_its_places_follows(what: str) -> None:
+    office = Office()
+    office.hear(TeamDefined(team=Team(team_id="two", model="community-responder")), "assignments")
+    on_call(office, 1, "ann")
+    if what == "a-pause":
+        on_call(office, 13.1, "bob")
+    elif what == "at-work":
+        on_call(office, 13, "bob", duty="on-shift")
+    elif what == "another-team":
+        on_call(office, 13, "bob", team_id="two")
+    elif what == "empty":
+        on_call(office, 13)
+    elif what == "half-empty":
+        on_call(office, 13, "bob", needs=("", ""))
+    elif what == "untrained":
+        on_call(office, 13, "bob", needs=("nurse",))
+    elif what == "away":
+        on_call(office, 13, "bob")
+        office.done(SetAbsence, person_id="bob", starts_at=office.now, ends_at=office.now + timedelta(hours=20))
+    office.wait(hours=1)
+    assert until(office) is None
+
+
+def test_what_is_filled_for_a_part_counts_for_that_part() -> None:
+    office = Office()
+    on_call(office, 1, "ann")
+    second = on_call(office, 13, "bob")
+    third = office.shift(second).plan.starts_at + timedelta(hours=3)
+    office.done(SetAbsence, person_id="bob", starts_at=third, ends_at=third + timedelta(hours=2))
+    office.wait(hours=1)
+    assert until(office) == third
+
+
+@pytest.mark.parametrize("what", ["dropped", "moved", "ill", "left", "other-team"])
+def test_what_changes_about_the_next_crew_is_said_while_the_shift_runs(what: str) -> None:
+    office = Office()
+    office.hear(TeamDefined(team=Team(team_id="two", model="community-responder")), "assignments")
+    first = on_call(office, 1, "ann")
+    if what == "other-team":
+        office.done(ImportShifts, **imported("one"))
+        second = office.shifts()[-1].plan.shift_id
+    else:
+        second = on_call(office, 13, "bob")
+    office.wait(hours=2)
+    ends_at = office.shift(first).plan.ends_at
+    assert until(office) == ends_at + timedelta(hours=12)
+    if what == "dropped":
+        office.done(DropShift, shift_id=second, reason="a flood")
+    elif what == "moved":
+        times = {"starts_at": ends_at + timedelta(hours=1), "ends_at": ends_at + timedelta(hours=12)}
+        office.done(MoveShift, shift_id=second, reason="a training", **times)
+    elif what == "ill":
+        office.done(SetAbsence, person_id="bob", starts_at=ends_at, ends_at=ends_at + timedelta(hours=20))
+    elif what == "left":
+        office.hear(PersonRemoved(person_id="bob"), "assignments")
+    else:
+        office.done(ImportShifts, **imported("two"), confirmed=True)
+    assert until(office) is None
+    if what == "ill":
+        office.takes(second, "cat")
+        assert until(office) == ends_at + timedelta(hours=12)
+
+
+def imported(team_id: str) -> dict[str, Any]:
+    starts_at = START + timedelta(hours=13)
+    row = ShiftRow(
+        key="k",
+        team_id=team_id,
+        duty="on-call",
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(hours=12),
+        people=("bob",),
+    )
+    span = {"starts_at": START, "ends_at": START + timedelta(days=3)}
+    return {"source": "file", "zone": str(ZONE), "rows": (row,), **span}
+
+
+@pytest.mark.parametrize("planned_by", ["rotation", "hand", "import"])
+def test_how_long_a_team_may_take_to_sign_on_is_said_when_it_begins(planned_by: str) -> None:
+    office = Office()
+    grace = {"sign_on_grace_minutes": 40}
+    if planned_by == "rotation":
+        office.rotate(**grace)
+    elif planned_by == "hand":
+        office.plan(1, 8, "ann", **grace)
+    else:
+        office.done(ImportShifts, **imported("one"), **grace)
+    office.wait(hours=24)
+    assert [each.sign_on_grace_minutes for each in office.of(DutyBegan)] == [40]

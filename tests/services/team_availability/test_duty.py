@@ -9,6 +9,7 @@ import pytest
 
 from services.team_availability.service import TEAM_AVAILABILITY
 from shared.events import (
+    AssignmentWithdrawn,
     BeginDuty,
     CallRouted,
     CommandRefused,
@@ -423,6 +424,66 @@ def test_the_crew_of_before_stays_and_the_next_one_is_missed_after_it(town: Plan
     assert kinds(town.wait(101)) == ["team-signed-off"]
     assert kinds(town.wait(15 * 60)) == ["team-missing"]
     assert town.last(TeamMissing).planned_shift_id == "n2"
+
+
+NEXT_CREW = ("cem", "bob")
+
+
+def near_the_hand_over(town: PlannedTown, until: float | None) -> datetime:
+    """A shift of twelve hours ends in half of one; when. The team is planned for so many hours from its start."""
+    ends_at = town.now + timedelta(hours=12)
+    town.begin(hours=12, planned_until=None if until is None else town.now + timedelta(hours=until))
+    town.wait(11.5 * 3600)
+    return ends_at
+
+
+@pytest.mark.scenario("duty")
+def test_a_team_whose_next_crew_takes_over_is_offered_calls_up_to_the_hand_over(town: PlannedTown) -> None:
+    ends_at = near_the_hand_over(town, 24)
+    town.call()
+    offer = town.last(OfferMade)
+    assert (offer.team_id, [each.person_id for each in offer.recipients]) == ("night", list(CREW))
+    town.accept(offer, person_id="ann")
+    town.status("en-route", "night")
+    town.wait((ends_at - town.now).total_seconds())
+    town.begin("n2", NEXT_CREW, hours=12)
+    town.end("n1")
+    town.wait(60)
+    assert town.crew() == CREW, "whoever has a call keeps it, on the way too"
+    assert not town.all(AssignmentWithdrawn)
+    town.status("on-scene", "night")
+    town.status("cleared", "night", disposition="refused")
+    town.wait(1)
+    assert set(town.crew()) == set(NEXT_CREW)
+
+
+@pytest.mark.scenario("duty")
+def test_a_free_team_changes_its_crew_at_the_hand_over(town: PlannedTown) -> None:
+    ends_at = near_the_hand_over(town, 24)
+    town.wait((ends_at - town.now).total_seconds())
+    town.end("n1")
+    town.begin("n2", NEXT_CREW, hours=12)
+    town.call()
+    assert [each.person_id for each in town.last(OfferMade).recipients] == list(NEXT_CREW)
+
+
+@pytest.mark.scenario("duty")
+@pytest.mark.parametrize("why", ["said nothing", "too short", "dropped since", "at work"])
+def test_a_team_that_nobody_takes_over_from_is_passed_over_at_its_end(town: PlannedTown, why: str) -> None:
+    begins_at = town.now
+    until = {"said nothing": None, "too short": 12.25}.get(why, 24)
+    if why == "at work":
+        town.begin(hours=12, duty="on-shift", planned_until=begins_at + timedelta(hours=24))
+        town.command(BeginDuty, team_id="night", planned_shift_id="n1", vouched=True)
+        town.wait(11.5 * 3600)
+        town.status("available", "night")
+    else:
+        near_the_hand_over(town, until)
+    if why == "dropped since":
+        town.change(CREW, begins_at + timedelta(hours=12))
+    town.call()
+    assert passed_over(town) == ("shift-ends",)
+    assert not town.all(OfferMade)
 
 
 @pytest.mark.scenario("duty")

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from shared import events
-from shared.contacts import ContactErased, ContactKey, Contacts
+from shared.contacts import ContactErased, ContactKey, Contacts, append_contact, push_key, seal_address
+from shared.doors.command import appended
 from shared.events import Command
 from shared.sealing import Sealer
 from shared.topics import ASSIGNMENTS, CONTACTS
@@ -20,6 +21,8 @@ NUMBER, OTHER_NUMBER = "+16085550123", "+16085550177"
 PHONE = "/v1/people/the-staff/contacts/phone"
 TEXT = {"kind": "sms", "address": "(608) 555-0123"}
 NAME = "Sal Quennell"
+SEALER = Sealer(SEALING_KEY)
+PUSHED_TO = '{"endpoint": "https://push.example/abc", "keys": {"auth": "a", "p256dh": "b"}}'
 pytestmark = pytest.mark.scenario("contacts")
 
 
@@ -293,6 +296,35 @@ async def test_an_erasure_says_why_and_a_removal_keeps_the_name_alone(city: City
     await city.post("staff", PHONE, TEXT)
     assert (await city.post("supervisor", "/v1/people/the-staff/remove")).status_code == 200
     assert (await opened(city), await opened(city, "name", "name")) == (None, NAME)
+
+
+@pytest.mark.parametrize("ended", ["with-the-links", "by-itself", "with-the-person"])
+async def test_where_a_device_was_pushed_to_is_erased_however_it_ends(city: City, ended: str) -> None:
+    desk, lost, other = city.app.state.contact_desk, "1" * 32, "2" * 32
+    for device_id in (lost, other):
+        device = events.DeviceEnrolled(device_id=device_id, credential_hash="sha256:0", person_id="the-staff")
+        city.services.write(AGENCY, device, journal=ASSIGNMENTS.name)
+        key = push_key(AGENCY, "the-staff", device_id)
+        await appended(append_contact(desk.broker, desk.clock, "pocket", seal_address(SEALER, key, "push", PUSHED_TO)))
+    await city.post("staff", PHONE, TEXT)
+    await city.settle()
+    path, body = {
+        "with-the-links": ("people/the-staff/revoke-links", {"device_ids": [lost], "reason": "lost"}),
+        "by-itself": (f"devices/{lost}/revoke", {"reason": "lost"}),
+        "with-the-person": ("people/the-staff/remove", {}),
+    }[ended]
+    answer = await city.post("supervisor", f"/v1/{path}", body)
+    assert answer.status_code == 200, answer.text
+    everything = ended == "with-the-person"
+    assert await opened(city, lost[:16], "push") is None
+    assert await opened(city, other[:16], "push") == (None if everything else PUSHED_TO)
+    assert await opened(city) == (None if everything else NUMBER)
+
+
+async def test_links_that_are_revoked_with_what_is_no_device_of_theirs_erase_no_other_way(city: City) -> None:
+    await city.post("staff", PHONE, TEXT)
+    await city.post("staff", "/v1/people/the-staff/revoke-links", {"device_ids": ["phone"], "reason": "lost"})
+    assert await opened(city) == NUMBER
 
 
 # --- without a key

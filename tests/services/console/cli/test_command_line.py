@@ -442,11 +442,23 @@ def test_a_phone_is_enrolled_by_a_link_and_a_code_and_revoked(town: Town) -> Non
     assert town.json("staff", "device", "list") == [], "staff see their own"
     assert town.run("ann", "device", "revoke", "of-ann").exit_code == 2, "a reason is needed"
     assert town.run("ann", "device", "revoke", "of-ann", "--reason", "lost").exit_code == 0
-    erased = [stored for (topic, _), places in town.city.log.places.items() if topic == "contacts" for stored in places]
-    key = str(push_key(AGENCY, "ann", "of-ann"))
-    assert [(stored.key, stored.value) for stored in erased if stored.key == key] == [(key, b"")], (
-        "where it was pushed to"
-    )
+    assert erased_pushes(town, "of-ann") == [b""], "where it was pushed to"
+
+
+def test_devices_that_end_with_the_links_lose_where_they_were_pushed_to(town: Town) -> None:
+    town.write(events.DeviceEnrolled(device_id="of-ann", credential_hash="sha256:0", person_id="ann"))
+    revoke = ("person", "revoke-links", "ann", "--reason", "lost", "--device", "of-ann")
+    done = town.run("ann", *revoke)
+    assert done.exit_code == 0, done.output
+    assert erased_pushes(town, "of-ann") == [b""]
+
+
+def erased_pushes(town: Town, device_id: str) -> list[bytes]:
+    """What was written where the address of Ann's device's pushes is sealed."""
+    written = [
+        stored for (topic, _), places in town.city.log.places.items() if topic == "contacts" for stored in places
+    ]
+    return [stored.value for stored in written if stored.key == str(push_key(AGENCY, "ann", device_id))]
 
 
 def test_a_roll_call_is_shown_until_it_is_over(town: Town) -> None:
