@@ -76,7 +76,7 @@ async def bench(options: Options, directory: Path) -> dict[str, Any]:
         results["judging"] = [asdict(one) for one in _show_judging(judging())]
     if ON_ONE_STAGE & set(options.parts):
         results |= await _on_one_stage(options, directory / "towns")
-    if "pages" in options.parts:
+    if "pages" in options.parts and options.profile is None:
         async with stage(directory / "phones", {}, keep=options.keep, phones=True) as running:
             results["pages"] = await _pages(running, options.seconds)
     return results

@@ -26,19 +26,19 @@ async def carriers(spec: dict[str, Any]) -> None:
     async with serving(spec["port"], Setup(**spec["setup"])) as exchange:
         await over.wait()
         written = {
-            "taken": dict(_taken(exchange.twilio) + _taken(exchange.telnyx)),
-            "at_phone": _at_phone(exchange),
+            "taken": dict(taken(exchange.twilio) + taken(exchange.telnyx)),
+            "at_phone": at_phone(exchange),
             "callbacks": [status for _, status in exchange.network.callbacks],
         }
         await asyncio.to_thread(Path(spec["out"]).write_text, json.dumps(written))
 
 
-def _taken(carrier: Carrier) -> list[tuple[str, float]]:
+def taken(carrier: Carrier) -> list[tuple[str, float]]:
     """By page, when a text was taken."""
-    return [(taken.callback.split(".")[-2], taken.at) for taken in carrier.taken if taken.body and taken.callback]
+    return [(text.callback.split(".")[-2], text.at) for text in carrier.taken if text.body and text.callback]
 
 
-def _at_phone(exchange: Exchange) -> dict[str, float]:
+def at_phone(exchange: Exchange) -> dict[str, float]:
     """By the link in it, when a text came to a phone."""
     texts = (text for phone in exchange.network.phones.values() for text in phone.texts)
     return {link[0]: text.at for text in texts if (link := LINK.search(text.body))}

@@ -43,10 +43,10 @@ async def pages(stage: Stage, rate: int, seconds: float, seed: int) -> Paged:
     await asyncio.to_thread(carriers.wait, WRITTEN_SECONDS)
     carried = json.loads(await asyncio.to_thread(stage.carried_file.read_text))
     records = await read(stage.kafka.address, PARTITIONS, TOPICS, start)
-    return _paged(stage, records, {row.call_id for row in measured.new}, carried)
+    return paged(stage, records, {row.call_id for row in measured.new}, carried)
 
 
-def _paged(stage: Stage, records: list[Entry], calls: set[str], carried: dict[str, Any]) -> Paged:
+def paged(stage: Stage, records: list[Entry], calls: set[str], carried: dict[str, Any]) -> Paged:
     offered_at = {str(record.fields["offer_id"]): record.time for record in records if record.type == "offer-made"}
     answered_at = {
         str(record.fields["page_id"]): record.decided_at for record in records if record.type == "page-delivered"
