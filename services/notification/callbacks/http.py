@@ -210,8 +210,13 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
 
 
 def _respond(_request: Request, error: Exception) -> Response:
-    """A status and nothing else: whoever forges learns nothing, and carriers do not read it."""
+    """A status and nothing else: whoever forges learns nothing, and carriers do not read it.
+
+    Where too much is under way it is 503: carriers come again after that, and not after 429.
+    """
     status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        status = HTTPStatus.SERVICE_UNAVAILABLE
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     return Response(status_code=status, headers=headers)
 

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 from prometheus_client import REGISTRY
 
 from deploy.actors.carrier.network import Mood
+from services.notification.callbacks.http import create_app
 from shared.carriers import CarrierName
 from shared.engine.broker import BrokerUnavailable
 from shared.events import NoteReceipt
@@ -134,6 +136,22 @@ async def test_while_the_broker_is_away_carriers_are_asked_to_come_again(
         await city.time.pass_seconds(60)
         assert {status for _, status in city.network.callbacks} == {503}
     url, headers, body = city.seen[-1]
+    assert (await city._post(url, headers, body)).status == 204
+    assert len(city.receipts()) == 1
+
+
+@pytest.mark.scenario("receipts")
+async def test_where_too_much_is_under_way_carriers_are_asked_to_come_again(city: Callbacks) -> None:
+    """They come again after a 503, and not after a 429."""
+    city.phone()
+    due = city.owe(city.page(city.offer()))
+    busy = httpx.ASGITransport(app=create_app(city.door, requests_in_flight=0))
+    free, city.http = city.http, httpx.AsyncClient(transport=busy, base_url="http://door.internal")
+    await city.page_out(due)
+    await city.time.pass_seconds(60)
+    assert {status for _, status in city.network.callbacks} == {503}
+    url, headers, body = city.seen[-1]
+    city.http = free
     assert (await city._post(url, headers, body)).status == 204
     assert len(city.receipts()) == 1
 
