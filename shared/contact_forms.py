@@ -5,8 +5,6 @@ A normal form is what is sealed, sent to and compared, so that one number is one
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Collection, Mapping
@@ -17,6 +15,7 @@ import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from shared.addresses import Network, UrlRefused, literal, reachable
+from shared.base64url import decoded
 from shared.events import ContactKind
 from shared.plain import fault_of_text
 
@@ -160,8 +159,8 @@ def _key(text: object) -> bytes:
     if not isinstance(text, str):
         return b""
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        return decoded(text)
+    except ValueError:
         return b""
 
 

@@ -6,8 +6,6 @@ remembers the enrolment's id.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -15,6 +13,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import NamedTuple, Self
 
+from shared.base64url import decoded, encoded
 from shared.events import Id
 
 ENROLMENT_LIFE = timedelta(minutes=15)
@@ -50,7 +49,7 @@ class Enrolment(NamedTuple):
     def token(self, secret: str) -> str:
         """What stands in the link."""
         said = json.dumps([*self[:-1], int(self.until.timestamp())], ensure_ascii=False, separators=(",", ":")).encode()
-        return f"{_text(said)}.{_text(_mac(secret, said))}"
+        return f"{encoded(said)}.{encoded(_mac(secret, said))}"
 
     def link(self, base_url: str, secret: str) -> str:
         """Where the device is enrolled; opening it alone changes nothing."""
@@ -63,8 +62,8 @@ def read_enrolment(token: str, secret: str, now: datetime) -> Enrolment | None:
         return None
     said, _, mac = token.partition(".")
     try:
-        content, made = _bytes(said), _bytes(mac)
-    except (binascii.Error, ValueError):
+        content, made = decoded(said), decoded(mac)
+    except ValueError:
         return None
     if not hmac.compare_digest(made, _mac(secret, content)):
         return None
@@ -76,11 +75,3 @@ def read_enrolment(token: str, secret: str, now: datetime) -> Enrolment | None:
 
 def _mac(secret: str, said: bytes) -> bytes:
     return hmac.new(secret.encode(), b"enrol\x00" + said, hashlib.sha256).digest()[:MAC_BYTES]
-
-
-def _text(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def _bytes(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -6,10 +6,11 @@ answers by it has proved that way.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 from typing import Literal, get_args
+
+from shared.base64url import encoded
 
 TOKEN_BYTES = 16
 
@@ -30,7 +31,7 @@ def token_of(
     parts = (kind, subject_id, person_id, *counted, *([method_id] if method_id else []))
     message = "\x00".join(parts).encode()
     digest = hmac.new(secret.encode(), message, hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest[:TOKEN_BYTES]).rstrip(b"=").decode()
+    return encoded(digest[:TOKEN_BYTES])
 
 
 def offer_link(

@@ -11,7 +11,7 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -107,6 +107,10 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     """By their names in small letters."""
     body: bytes = b""
+
+
+Ask = Callable[[str, Mapping[str, str], bytes, float], Awaitable[Reply]]
+"""`await ask(url, headers, content, seconds)`: post, and return the answer. Raises NoAnswer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ themselves (Declarative Web Push) and those whose worker does (`services/pocket/
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -20,10 +19,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02  # type: ignore[import-untyped]
 
 from services.notification.carriers.words import headline
-from services.notification.exchange import NoAnswer, Reply
+from services.notification.exchange import Ask, NoAnswer, Reply
 from services.notification.outcome import DONE, Outcome
 from services.notification.webhook import ATTEMPT_SECONDS
 from shared.addresses import Network, UrlRefused, reachable
+from shared.base64url import decoded
 from shared.clock import Clock
 from shared.events import PageDue, PageKind
 
@@ -40,8 +40,6 @@ LATER: frozenset[PageKind] = frozenset({"signed-on", "reminder", "cover", "gap",
 """What may wait until a phone wakes up by itself; everything else is to wake it."""
 ANSWERS = ({"action": "accept", "title": "Take"}, {"action": "decline", "title": "Leave"})
 """Buttons under an offer: each names where its page takes the answer."""
-Ask = Callable[[str, Mapping[str, str], bytes, float], Awaitable[Reply]]
-"""`await ask(url, headers, content, seconds)`: post, and return the answer. Raises NoAnswer."""
 
 
 class Subscription(NamedTuple):
@@ -55,7 +53,7 @@ class Subscription(NamedTuple):
     def parse(cls, address: str) -> Subscription:
         """An address as it was sealed. Raises ValueError, KeyError."""
         said = json.loads(address)
-        return cls(said["endpoint"], _raw(said["keys"]["p256dh"]), _raw(said["keys"]["auth"]))
+        return cls(said["endpoint"], decoded(said["keys"]["p256dh"]), decoded(said["keys"]["auth"]))
 
 
 @dataclass(slots=True)
@@ -209,7 +207,3 @@ def _wait_seconds(reply: Reply) -> float | None:
     stated = reply.headers.get("retry-after", "1")
     seconds = float(stated) if stated.isdecimal() and len(stated) < 6 else PATIENCE_SECONDS + 1  # noqa: PLR2004  # a day
     return seconds if seconds <= PATIENCE_SECONDS else None
-
-
-def _raw(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from services.notification.exchange import Ask
 from services.notification.mail import MailPage, MailServer, Tls
-from services.notification.push import Ask, PushPage, Signer
+from services.notification.push import PushPage, Signer
 from shared.addresses import LOOPBACK_NAME, literal
 from shared.clock import Clock
 from shared.config import Environment, WebhookNetworks

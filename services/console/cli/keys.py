@@ -35,17 +35,13 @@ def key_push() -> None:
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415  # as above
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415  # as above
 
+    from shared.base64url import encoded  # noqa: PLC0415  # as above
+
     made = ec.generate_private_key(ec.SECP256R1())
     private = made.private_numbers().private_value.to_bytes(32, "big")
     public = made.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    typer.echo(f"CAREROUTE_PUSH_KEY={_unpadded(private)}")
-    typer.echo(f"CAREROUTE_PUSH_PUBLIC_KEY={_unpadded(public)}")
-
-
-def _unpadded(raw: bytes) -> str:
-    import base64  # noqa: PLC0415  # as above
-
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    typer.echo(f"CAREROUTE_PUSH_KEY={encoded(private)}")
+    typer.echo(f"CAREROUTE_PUSH_PUBLIC_KEY={encoded(public)}")
 
 
 @key.command("webhook")

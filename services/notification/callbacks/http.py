@@ -26,11 +26,11 @@ from services.notification.callbacks.news import InboundText, NoNews, inbound_te
 from services.notification.callbacks.signatures import telnyx_holds, twilio_holds
 from services.notification.callbacks.view import CHANGES, View
 from services.notification.carriers import telnyx
-from services.notification.carriers.request import Ask, Text
+from services.notification.carriers.request import Text
 from services.notification.carriers.twilio import RETRY
 from services.notification.carriers.twiml import ONLY_WRONG_KEYS, twiml
 from services.notification.carriers.urls import CallbackUrls, PageToken
-from services.notification.exchange import Exchanges
+from services.notification.exchange import Ask, Exchanges
 from shared.agencies import Agencies
 from shared.carriers import CarrierName, Telnyx, Twilio
 from shared.clock import Clock

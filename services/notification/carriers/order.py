@@ -18,9 +18,10 @@ from services.notification.carriers import telnyx, twilio
 from services.notification.carriers.breaker import Breaker
 from services.notification.carriers.handed import Handed
 from services.notification.carriers.pace import RANKS, Pace
-from services.notification.carriers.request import Ask, Call, Text
+from services.notification.carriers.request import Call, Text
 from services.notification.carriers.urls import CallbackUrls
 from services.notification.carriers.words import text_of
+from services.notification.exchange import Ask
 from services.notification.outcome import DONE, Outcome
 from services.notification.webhook import ATTEMPT_SECONDS
 from shared.carriers import CarrierName, Channel, Telnyx, Twilio

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from services.notification.carriers.handed import Handed
 from services.notification.exchange import NoAnswer, Reply
-
-Ask = Callable[[str, Mapping[str, str], bytes, float], Awaitable[Reply]]
-"""`await ask(url, headers, content, seconds)`: post, and return the answer. Raises NoAnswer."""
 
 
 @dataclass(frozen=True, slots=True)

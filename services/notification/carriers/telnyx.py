@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 
 from services.notification.carriers.handed import Handed, judged
-from services.notification.carriers.request import Ask, Call, Text, handed
+from services.notification.carriers.request import Call, Text, handed
+from services.notification.exchange import Ask
 from shared.carriers import Telnyx
 
 CALL_EVENTS = "initiated ringing answered completed"

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from services.notification.carriers.handed import Handed, judged
-from services.notification.carriers.request import Ask, Call, Text, handed
+from services.notification.carriers.request import Call, Text, handed
+from services.notification.exchange import Ask
 from shared.carriers import Twilio
 
 RETRY = "#rc=3&rp=5xx,ct,rt"
