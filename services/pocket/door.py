@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.pocket.calendar.book import BOOK_CHANGES
@@ -19,7 +19,7 @@ from services.pocket.sealed_calls import SealedCalls
 from services.pocket.view import CHANGES, Assignment, OfferLink, ShiftLink, View
 from shared.addresses import Network
 from shared.clock import Clock
-from shared.doors.answers import AnswerFollower
+from shared.doors.answers import Answer, AnswerFollower
 from shared.doors.command import CommandLog, LogAway
 from shared.doors.pages import Page
 from shared.engine.broker import Broker
@@ -36,6 +36,8 @@ OWN_PAGE = "/me"
 COOKIE, PLAIN_COOKIE = "__Host-careroute-device", "careroute-device"
 """What holds a device's credential; over plain HTTP, on this machine, browsers keep no cookie of the first name."""
 
+PageAt = Annotated[int, Form(ge=0, lt=2**53)]
+"""When the page that was tapped on was made, in milliseconds: two taps on one page are one command."""
 
 STRANGE_PAGE = Page(403, "Not from this page", "Open your own page, and tap there.")
 
@@ -129,11 +131,14 @@ class Door:
         shift = self.view.shift_link(token, now)
         return f"{shift.shift.agency}/{shift.person_id}" if shift else None
 
+    async def issue(self, agency: str, command: Command) -> Answer | None:
+        """Issue a command; its answer, None if none came in time. Raises LogAway."""
+        return await CommandLog(DOOR, self.broker, self.follower, self.clock).issue(agency, command, ANSWER_SECONDS)
+
     async def act(self, agency: str, command: Command, back: str) -> Response:
         """Issue a command, and lead back to the page that shows its answer. Raises Page."""
         try:
-            log = CommandLog(DOOR, self.broker, self.follower, self.clock)
-            answer = await log.issue(agency, command, ANSWER_SECONDS)
+            answer = await self.issue(agency, command)
         except LogAway:
             raise Page(503, "Not sent", AWAY) from None
         if answer is None:

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from services.pocket import pages
 from services.pocket.calendar.http import add_calendars
-from services.pocket.door import DOOR, Door
+from services.pocket.door import DOOR, Door, PageAt
 from services.pocket.me.http import add_own_pages
 from services.pocket.pages import AWAY, PAGES
 from services.pocket.rolls import add_roll_pages
@@ -40,8 +40,6 @@ ShiftStatus = Literal["available", "out-of-service", "need-police"]
 ReleasedStatus = Literal["available", "on-scene", "need-police"]
 NOBODY = "nobody"
 """What a team answers that nobody has let in, and that is on scene all the same."""
-PageAt = Annotated[int, Form(ge=0, lt=2**53)]
-"""When the page that was tapped on was made, in milliseconds: two taps on one page are one command."""
 
 
 def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:

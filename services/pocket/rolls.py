@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
 
-from fastapi import FastAPI, Form, Response
+from fastapi import FastAPI, Response
 from fastapi.responses import RedirectResponse
 
-from services.pocket.door import Door
+from services.pocket.door import Door, PageAt
 from services.pocket.pages import GONE, PAGES, milliseconds
 from services.pocket.view import RollLink
 from shared.doors.pages import HEADERS, Page
@@ -41,7 +40,7 @@ def add_roll_pages(app: FastAPI, door: Door) -> None:
         )
 
     @app.post("/r/{token}/answer")
-    async def answer(token: str, page_at: Annotated[int, Form(ge=0, lt=2**53)]) -> Response:
+    async def answer(token: str, page_at: PageAt) -> Response:
         link = roll(token)
         if link.answered:
             return RedirectResponse(f"/r/{token}", 303)

@@ -8,14 +8,14 @@ from typing import Annotated
 from fastapi import FastAPI, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.pocket.door import ANSWER_SECONDS, DOOR, OWN_PAGE, STRANGE_PAGE, Door
+from services.pocket.door import OWN_PAGE, STRANGE_PAGE, Door, PageAt
 from services.pocket.me import pages, static
 from services.pocket.me.book import Device
 from services.pocket.me.pushes import add_pushes, erase_push
 from services.pocket.rolls import CARD, card_page
 from shared.agencies import hash_of
 from shared.call import Name
-from shared.doors.command import CommandLog, LogAway
+from shared.doors.command import LogAway
 from shared.doors.pages import Page
 from shared.enrolment import Enrolment
 from shared.events import BeginDuty, CallRoll, Command, CommandRefused, EnrolDevice, RevokeDevice, SignOn, child_id
@@ -34,7 +34,6 @@ NOT_PLANNED = Page(409, "Not planned", "By the plan you are not on duty now. Sig
 NOT_SENT = Page(503, "Not sent", "careroute cannot be reached just now. Go back, and tap once more in a moment.")
 
 Credential = Annotated[str, Form(pattern="^[A-Za-z0-9_-]{43}$")]
-PageAt = Annotated[int, Form(ge=0, lt=2**53)]
 
 
 def add_own_pages(app: FastAPI, door: Door) -> None:
@@ -196,7 +195,7 @@ def _person_of(door: Door, request: Request) -> tuple[Device, str]:
 async def _done(door: Door, agency: str, command: Command) -> None:
     """Issue a command that has to be done before anything is shown. Raises Page."""
     try:
-        answer = await CommandLog(DOOR, door.broker, door.follower, door.clock).issue(agency, command, ANSWER_SECONDS)
+        answer = await door.issue(agency, command)
     except LogAway:
         raise NOT_SENT from None
     if answer is None:

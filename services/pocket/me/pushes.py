@@ -8,11 +8,11 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.pocket.door import ANSWER_SECONDS, DOOR, OWN_PAGE, STRANGE_PAGE, Door
+from services.pocket.door import DOOR, OWN_PAGE, STRANGE_PAGE, Door
 from services.pocket.me.book import Device
 from shared.contact_forms import AddressRefused, normal_form
 from shared.contacts import ContactKey, append_contact, erase_contacts, push_key, seal_address
-from shared.doors.command import CommandLog, LogAway, appended
+from shared.doors.command import LogAway, appended
 from shared.doors.pages import Page
 from shared.events import Command, CommandRefused, RemoveContact, SetContact, child_id
 
@@ -82,8 +82,7 @@ async def _set(door: Door, device: Device, person_id: str, address: str) -> Resp
             position=position,
             **door.issued(person_id),
         )
-        log = CommandLog(DOOR, door.broker, door.follower, door.clock)
-        answer = await log.issue(device.agency, command, ANSWER_SECONDS)
+        answer = await door.issue(device.agency, command)
     except LogAway:
         return _said(AWAY, 503)
     if isinstance(answer, CommandRefused):
