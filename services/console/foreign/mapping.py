@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.call import Name
 from shared.events.rota import SIGN_ON_GRACE_MINUTES, Duty, GraceMinutes
-from shared.programme.judging.hours import is_time_zone
 from shared.programme.judging.normal_forms import normal
-from shared.programme.trying.export_document import ColumnNames, File, MappingRefused, time_format
+from shared.programme.trying.export_document import (
+    ColumnNames,
+    File,
+    MappingRefused,
+    TimeZone,
+    read_document,
+    time_format,
+)
 
 Part = Literal["person", "team", "duty"]
 """What an entry of a plan says, beside when."""
 PARTS: tuple[Part, ...] = ("person", "team", "duty")
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-
-
-def _zone(name: str) -> str:
-    if not is_time_zone(name):
-        raise ValueError(f"{name!r} is no time zone")
-    return name
 
 
 def _template(written: str) -> str:
@@ -44,7 +43,6 @@ def _several(written: object) -> object:
     return [written] if isinstance(written, str) else written
 
 
-Zone = Annotated[str, AfterValidator(_zone)]
 Templates = Annotated[
     list[Annotated[str, AfterValidator(_template)]], BeforeValidator(_several), Field(min_length=1, max_length=8)
 ]
@@ -100,7 +98,7 @@ class RotaMapping(_Table):
     source: Name
     """The tool's name: an import replaces what the same source has planned, and nothing else."""
     format: Literal["csv", "ics"]
-    time_zone: Zone
+    time_zone: TimeZone
     """Whose clocks the times are, where they do not say it themselves."""
     every_hours: Annotated[int, Field(ge=0, le=24 * 7)] = 0
     """How often an import is to come; where two have not come, an alert says so. 0: by hand, when there is one."""
@@ -128,7 +126,7 @@ class RotaMapping(_Table):
     """How long a team that is to be at work may take to sign on before somebody is told."""
     gaps_to: Annotated[list[Name], Field(max_length=10)] = []
     """The people who are told when a shift has a gap."""
-    zones: dict[str, Zone] = {}
+    zones: dict[str, TimeZone] = {}
     """Time zones that the calendar has names of its own for."""
     leave_out: dict[str, list[str]] = {}
     """Column or property → patterns of entries that are no shifts, e.g. leave."""
@@ -164,15 +162,7 @@ class RotaMapping(_Table):
 
 def read_mapping(text: str) -> RotaMapping:
     """The document. Raises MappingRefused with every fault that was found."""
-    try:
-        mapping = RotaMapping.model_validate(tomllib.loads(text))
-    except ValidationError as error:
-        faults = (f"the mapping: {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise MappingRefused(*faults) from None
-    except RecursionError:
-        raise MappingRefused("the mapping is nested too deeply: it needs a table in a table at most") from None
-    except ValueError as error:  # no TOML, or a number without end
-        raise MappingRefused(f"the mapping is no TOML: {error}") from None
+    mapping = read_document(RotaMapping, text)
     if contradictions := tuple(_contradictions(mapping)):
         raise MappingRefused(*(f"the mapping: {contradiction}" for contradiction in contradictions))
     return mapping

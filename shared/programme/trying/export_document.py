@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from shared.call import Name, Text
-from shared.programme.judging.hours import is_time_zone
+from shared.programme.document.kinds import zone
+
+M = TypeVar("M", bound=BaseModel)
 
 EPOCHS = {"epoch-seconds": 1, "epoch-milliseconds": 1000}
 """Numbers since 1970 in UTC, by how many make a second."""
@@ -28,11 +30,12 @@ class MappingRefused(ValueError):
 
 
 def _zone(name: str) -> str:
-    if not is_time_zone(name):
-        raise ValueError(f"{name!r} is no time zone")
+    zone(name)
     return name
 
 
+TimeZone = Annotated[str, AfterValidator(_zone)]
+"""Where a document's clocks stand."""
 _NEEDED = {"year": "%Y %y", "month": "%m %b %B", "day": "%d", "hour": "%H %I"}
 _TAKEN = frozenset("YymbBdjHIpMSfzaA%")
 
@@ -149,7 +152,7 @@ class CallMapping(_Table):
 
     agency: Name
     source: Name
-    time_zone: Annotated[str, AfterValidator(_zone)]
+    time_zone: TimeZone
     time: Annotated[str, AfterValidator(time_format)]
     ambiguous: Literal["first", "second"]
     code_system: Text
@@ -162,10 +165,10 @@ class CallMapping(_Table):
     ends: dict[str, End] = {}
 
 
-def read_mapping(text: str) -> CallMapping:
-    """The document. Raises MappingRefused with every fault that was found."""
+def read_document(kind: type[M], text: str) -> M:
+    """A mapping document of any kind, as far as its form goes. Raises MappingRefused with every fault."""
     try:
-        mapping = CallMapping.model_validate(tomllib.loads(text))
+        return kind.model_validate(tomllib.loads(text))
     except ValidationError as error:
         faults = (f"the mapping: {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise MappingRefused(*faults) from None
@@ -173,6 +176,11 @@ def read_mapping(text: str) -> CallMapping:
         raise MappingRefused("the mapping is nested too deeply: it needs a table in a table at most") from None
     except ValueError as error:  # no TOML, or a number without end
         raise MappingRefused(f"the mapping is no TOML: {error}") from None
+
+
+def read_mapping(text: str) -> CallMapping:
+    """The document. Raises MappingRefused with every fault that was found."""
+    mapping = read_document(CallMapping, text)
     if contradictions := tuple(_contradictions(mapping)):
         raise MappingRefused(*contradictions)
     return mapping
