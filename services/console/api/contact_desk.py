@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
+from fastapi import Request
+
 from services.console.api.problems import RETRY_SECONDS
 from services.console.config import ConsoleSettings
 from shared.clock import Clock
@@ -144,6 +146,12 @@ class ContactDesk:
             await asyncio.sleep(SEGMENT.total_seconds())
             with suppress(BrokerUnavailable):
                 await self.contacts.stir()
+
+
+def desk_of(request: Request) -> ContactDesk:
+    """Where addresses are sealed."""
+    desk: ContactDesk = request.app.state.contact_desk
+    return desk
 
 
 def check_method(method_id: str) -> None:

@@ -14,7 +14,7 @@ from pydantic import AfterValidator
 
 from services.console.api import bodies
 from services.console.api.access import Asking, Right, may, visible
-from services.console.api.contact_desk import ContactDesk
+from services.console.api.contact_desk import desk_of
 from services.console.api.issue import NOTHING, Answered, CommandIssuer
 from services.console.api.problems import RESPONSES, ProblemDetails
 from services.console.api.routes_reads import agency_alerts, own_shift_link, whole_view
@@ -342,7 +342,7 @@ async def define_person(issuer: Annotated[Issuer, issuing("define")], body: bodi
     """Add a member of staff, or replace what is known of them. Their name is sealed, and goes no further."""
     person = body.person
     if person.name:
-        await _desk(issuer).put_name(issuer.who.agency, person.person_id, person.name)
+        await desk_of(issuer.request).put_name(issuer.who.agency, person.person_id, person.name)
     about = {**body.fields(), "person": person.model_copy(update={"name": ""})}
     answered = await issuer.issue(events.DefinePerson, about)
     if LIKE_A_NAME.fullmatch(person.person_id):
@@ -355,7 +355,7 @@ async def remove_person(issuer: Annotated[Issuer, issuing("define")], person_id:
     """Take a member of staff off the books, and erase how they were reached."""
     answered = await issuer.issue(events.RemovePerson, {"person_id": person_id, **body.fields()})
     if answered.state == "done":
-        await _desk(issuer).erase_person(issuer.who.agency, person_id, with_name=False)
+        await desk_of(issuer.request).erase_person(issuer.who.agency, person_id, with_name=False)
     return answered
 
 
@@ -367,7 +367,7 @@ async def revoke_links(
     issuer.of_own_or_vouching(person_id)
     pushes = _pushes_to(issuer, person_id, body.fields().get("device_ids", ()))
     answered = await issuer.issue(events.RevokeLinks, {"person_id": person_id, **body.fields()})
-    await _desk(issuer).erase(issuer.who.agency, pushes)
+    await desk_of(issuer.request).erase(issuer.who.agency, pushes)
     return answered
 
 
@@ -417,7 +417,7 @@ async def revoke_device(
     issuer.of_own_or_vouching(holder)
     pushes = _pushes_to(issuer, holder, (device_id,))
     answered = await issuer.issue(events.RevokeDevice, {"device_id": device_id, **body.fields()})
-    await _desk(issuer).erase(issuer.who.agency, pushes)
+    await desk_of(issuer.request).erase(issuer.who.agency, pushes)
     return answered
 
 
@@ -472,11 +472,6 @@ async def redeliver(
 ) -> Answered:
     """Send a message to the CAD again, under the same id."""
     return await issuer.issue(events.RedeliverMessage, {"message_id": message_id, **body.fields()})
-
-
-def _desk(issuer: Issuer) -> ContactDesk:
-    desk: ContactDesk = issuer.request.app.state.contact_desk
-    return desk
 
 
 def _own_call(issuer: Issuer, call_id: str) -> str:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from services.console.api import bodies
 from services.console.api.access import RIGHTS, Asking, may
-from services.console.api.contact_desk import ContactDesk, check_method
+from services.console.api.contact_desk import check_method, desk_of
 from services.console.api.issue import Answered
 from services.console.api.problems import RESPONSES, ProblemDetails
 from services.console.api.routes_commands import COMMAND_RESPONSES, Issuer, issuing
@@ -23,12 +23,6 @@ from shared.contacts import ContactKey
 from shared.doors.problems import Fault, Problem
 
 router = APIRouter(prefix="/v1", tags=["contacts"], responses=RESPONSES)
-
-
-def desk_of(request: Request) -> ContactDesk:
-    """Where addresses are sealed."""
-    desk: ContactDesk = request.app.state.contact_desk
-    return desk
 
 
 @router.get("/people/{person_id}/contacts")

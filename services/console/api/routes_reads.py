@@ -10,6 +10,7 @@ from typing import Annotated, Any, NamedTuple, Self
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.console.api.access import Asking, Right, may, visible
+from services.console.api.contact_desk import desk_of
 from services.console.api.issue import CommandIssuer
 from services.console.api.problems import RESPONSES, RETRY_SECONDS, ProblemDetails
 from services.console.config import ConsoleSettings
@@ -190,7 +191,7 @@ async def list_teams(reading: Annotated[Reading, _reader("read")]) -> list[TeamS
 @router.get("/people")
 async def list_people(request: Request, reading: Annotated[Reading, _reader("read-people")]) -> list[PersonSeen]:
     """Members of staff, by name where this console may open names, and the ways to them."""
-    contacts: Contacts = request.app.state.contact_desk.contacts
+    contacts = desk_of(request).contacts
     return [
         replace(
             person,
