@@ -257,14 +257,16 @@ class OneProcess:
 
     async def _open_doors(self, common: dict[str, Any], link_secret: SecretStr, sealer: Sealer, file: Path) -> None:
         agencies = Agencies(file)
-        sealing_key = SecretStr(self.access.sealing_key)
+        sealing_key, audit_keys = SecretStr(self.access.sealing_key), SecretStr(self.access.audit_key)
         taking = IntakeSettings(**common, sealing_key=sealing_key)
-        commanding = ConsoleSettings(
-            **common, link_secret=link_secret, sealing_key=sealing_key, pocket_url=self.url_of("pocket")
-        )
-        answering = PocketSettings(
-            **common, link_secret=link_secret, sealing_key=sealing_key, pocket_url=self.url_of("pocket")
-        )
+        for_people: dict[str, Any] = {
+            **common,
+            "link_secret": link_secret,
+            "sealing_key": sealing_key,
+            "audit_keys": audit_keys,
+            "pocket_url": self.url_of("pocket"),
+        }
+        commanding, answering = ConsoleSettings(**for_people), PocketSettings(**for_people)
         calling_back = CallbacksSettings(
             **common,
             link_secret=link_secret,

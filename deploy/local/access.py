@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.agencies import Role, SourceKind, hash_of
+from shared.audit_log.chain import new_audit_key
 from shared.private_file import write_private
 from shared.sealing import new_key
 
@@ -55,6 +56,7 @@ class Access:
     def __init__(self, agencies: Iterable[AgencySpec]) -> None:
         self._agencies = tuple(agencies)
         self.sealing_key = new_key()
+        self.audit_key = new_audit_key()
         self.link_secret = secrets.token_urlsafe(32)
         self.reporting_key = secrets.token_urlsafe(32)
         self._keys = {(a.name, s.name): secrets.token_urlsafe(32) for a in self._agencies for s in a.sources}

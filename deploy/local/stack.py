@@ -142,6 +142,7 @@ class Stack:
             "card_numbers": self.access.card_numbers,
             "storage_directory": self.storage_of(service),
             "sealing_key": self.access.sealing_key,
+            "audit_keys": self.access.audit_key,
             "link_secret": self.access.link_secret,
             "pocket_url": self.url_of("pocket"),
             "callbacks_url": self.url_of("callbacks"),

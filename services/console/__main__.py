@@ -8,5 +8,5 @@ from shared.doors.serve import agencies_of, connect, serve
 if __name__ == "__main__":
     settings = ConsoleSettings.load()
     agencies = agencies_of(settings)
-    app = create_app(connect(settings), SystemClock(), agencies, settings)
+    app = create_app(connect(settings), SystemClock(), agencies, settings, connect(settings))
     serve("console", settings, app, app.state.follower, agencies.remark)

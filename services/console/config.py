@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, model
 from pydantic_settings import NoDecode
 
 from shared.addresses import Url
+from shared.audit_log.chain import AuditKeys
 from shared.config import NOBODY, AgencyDoorSettings, Environment, WebhookNetworks, listed
 from shared.sealing import SealingKey
 
@@ -30,6 +31,7 @@ Hosts = Annotated[
 class ConsoleSettings(AgencyDoorSettings):
     """What the door needs to know."""
 
+    audit_keys: AuditKeys
     link_secret: SecretStr = Field(min_length=32, description="what the pocket links are made with, as in notification")
     pocket_url: str = Field(
         default="http://127.0.0.1:8002", pattern="^https?://", description="address of the pocket page, for links"

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
+from shared.audit_log.chain import AuditKeys
 from shared.call import Name
 from shared.carriers import Sender
 from shared.config import DoorSettings, WebhookNetworks
@@ -38,6 +39,7 @@ CardNumbers = Annotated[
 class PocketSettings(DoorSettings):
     """What the door needs to know."""
 
+    audit_keys: AuditKeys
     link_secret: SecretStr = Field(min_length=32, description="makes the links on pages; the same for notification")
     sealing_key: SealingKey = Field(description="32 bytes, base64: opens a call for the team that accepted it")
     pocket_url: str = Field(

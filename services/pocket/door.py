@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any
@@ -18,12 +19,30 @@ from services.pocket.pages import AWAY, GONE, OFFER_REFRESH_SECONDS, Personal
 from services.pocket.sealed_calls import SealedCalls
 from services.pocket.view import CHANGES, Assignment, OfferLink, ShiftLink, View
 from shared.addresses import Network
+from shared.audit_log.chain import ChainKeys
+from shared.audit_log.log import AuditLog
 from shared.clock import Clock
 from shared.doors.answers import Answer, AnswerFollower
+from shared.doors.audit import Approach, Asker, Register
 from shared.doors.command import CommandLog, LogAway
 from shared.doors.pages import Page
+from shared.doors.serve import connected
 from shared.engine.broker import Broker
-from shared.events import Command, CommandRefused
+from shared.events import (
+    AcceptOffer,
+    AnswerRoll,
+    BeginDuty,
+    Command,
+    CommandRefused,
+    ConfirmMember,
+    CorrectStatus,
+    DeclineOffer,
+    PersonalDataSeen,
+    ReportStatus,
+    SignOff,
+    SignOn,
+    TakeLateCall,
+)
 from shared.sealing import Sealer
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS, ROSTERS
 
@@ -69,9 +88,18 @@ class Door:
     view: View
     calls: SealedCalls
     clock: Clock
+    register: Register
     own: OwnPage = field(default_factory=OwnPage)
     card_numbers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By agency, the numbers from which its texts and calls come; where there are none, there is no contact card."""
+    closing: Sequence[Callable[[], Awaitable[None]]] = ()
+    """What ends with the door besides."""
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Follow the journals, and write the audit log."""
+        async with connected(self.broker, self.follower.start, self.close), self.register.log.writing():
+            yield
 
     def offer(self, token: str) -> OfferLink:
         """What an offer link leads to. Raises Page."""
@@ -97,6 +125,7 @@ class Door:
         device = self.device_or_none(request)
         if device is None:
             raise Page(401, "This phone is not known here", UNKNOWN_DEVICE)
+        self.register.meet(Asker(device.agency, device.device_id, approach=Approach.of(request, "device")))
         return device
 
     def tapped(self, request: Request) -> Device:
@@ -133,7 +162,9 @@ class Door:
 
     async def issue(self, agency: str, command: Command) -> Answer | None:
         """Issue a command; its answer, None if none came in time. Raises LogAway."""
-        return await CommandLog(DOOR, self.broker, self.follower, self.clock).issue(agency, command, ANSWER_SECONDS)
+        log = CommandLog(DOOR, self.broker, self.follower, self.clock, self.register)
+        asker = None if isinstance(command, OF_TEAMS) else Asker(agency, command.issued_by)
+        return await log.issue(agency, command, ANSWER_SECONDS, asker)
 
     async def act(self, agency: str, command: Command, back: str) -> Response:
         """Issue a command, and lead back to the page that shows its answer. Raises Page."""
@@ -153,15 +184,28 @@ class Door:
             return "Sent, and not answered yet. This page looks again by itself."
         return self.view.refusal(said) or ""
 
-    async def personal_of(self, assignment: Assignment) -> Personal:
-        """The personal part of a team's call, and of the version that it accepted where another has come since."""
+    async def personal_of(self, link: OfferLink, assignment: Assignment, approach: Approach) -> Personal:
+        """The personal part of a team's call, and of the version that it accepted where another has come since.
+
+        Who sees it is written down. Where that cannot be done they see it all the same: they are on their way.
+        """
         if assignment.ended:
             return Personal({}, {})
-        now = await self.calls.open(assignment.call_id, assignment.positions) or {}
+        now = await self._opened(link, assignment.call_id, assignment.positions, approach)
         first = assignment.accepted_position
         if not first or assignment.positions[:1] == (first,):
             return Personal(now, {})
-        return Personal(now, await self.calls.open(assignment.accepted_call_id, (first,)) or {})
+        return Personal(now, await self._opened(link, assignment.accepted_call_id, (first,), approach))
+
+    async def _opened(
+        self, link: OfferLink, call_id: str, positions: Sequence[str], approach: Approach
+    ) -> dict[str, str]:
+        opened = await self.calls.open(call_id, positions)
+        if opened is None:
+            return {}
+        asker = Asker(link.offer.agency, link.person_id, approach=approach)
+        self.register.note(PersonalDataSeen, asker, what="call", call_id=call_id, key_id=self.calls.key_id)
+        return opened
 
     def issued(self, person_id: str, seconds: float = COMMAND_SECONDS) -> dict[str, Any]:
         """What every command says of its issue."""
@@ -172,19 +216,34 @@ class Door:
         """End following and reading."""
         await self.follower.stop()
         await self.calls.close()
+        for close in self.closing:
+            await close()
 
 
+OF_TEAMS = (
+    AcceptOffer, DeclineOffer, ReportStatus, CorrectStatus, ConfirmMember, SignOn, BeginDuty, SignOff, TakeLateCall,
+    AnswerRoll,
+)  # fmt: skip
+"""What teams say of themselves and of their calls: the journals keep it for good, and it gives nobody a right."""
 UNKNOWN_DEVICE = (
     "It was shut out, or its browser has forgotten what it knew. Ask your supervisor for a link or a code that makes "
     "it yours; until then open the links that you are sent."
 )
 
 
-def open_door(broker: Broker, clock: Clock, settings: PocketSettings) -> Door:
-    """The door on a broker; nothing is read before its application starts."""
+def open_door(broker: Broker, clock: Clock, settings: PocketSettings, beside: Broker | None = None) -> Door:
+    """The door on a broker; nothing is read before its application starts.
+
+    `beside`: a connection for the audit log, where its faults are to be none of the commands'.
+    """
     view = View(settings.link_secret.get_secret_value())
     follower = AnswerFollower(broker, FOLLOWED, view.fold, COUNTED)
     sealer = Sealer(settings.sealing_key.get_secret_value())
     secure = not settings.pocket_url.startswith("http://")
     own = OwnPage(secure, settings.push_public_key, sealer, settings.webhook_networks)
-    return Door(broker, follower, view, SealedCalls(broker, sealer), clock, own, settings.card_numbers)
+    audit_log = AuditLog(beside or broker, clock, ChainKeys(settings.audit_keys.get_secret_value()), DOOR)
+    register = Register(audit_log, DOOR, clock)
+    closing = () if beside is None else (beside.close,)
+    return Door(
+        broker, follower, view, SealedCalls(broker, sealer), clock, register, own, settings.card_numbers, closing
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import FastAPI, Form, Response
+from fastapi import FastAPI, Form, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
@@ -16,10 +16,10 @@ from services.pocket.me.http import add_own_pages
 from services.pocket.pages import AWAY, PAGES
 from services.pocket.rolls import add_roll_pages
 from shared.acceptance import accept_id, decline_id
+from shared.doors.audit import Approach
 from shared.doors.guard import Bounds, Guard
 from shared.doors.operations import operations_routes
 from shared.doors.pages import HEADERS, Page
-from shared.doors.serve import connected
 from shared.events import (
     AcceptOffer,
     ConfirmMember,
@@ -48,7 +48,7 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
         title="careroute pocket page",
         openapi_url=None,
         redirect_slashes=False,  # it would lead to whatever host the request names
-        lifespan=lambda _: connected(door.broker, door.follower.start, door.close),
+        lifespan=lambda _: door.open(),
     )
     _offer_pages(app, door)
     _call_pages(app, door)
@@ -77,11 +77,11 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
 
 def _offer_pages(app: FastAPI, door: Door) -> None:
     @app.get("/p/{token}")
-    async def show(token: str, said: str = "", still: bool = False) -> Response:  # noqa: FBT001, FBT002  # a query
+    async def show(request: Request, token: str, said: str = "", still: bool = False) -> Response:  # noqa: FBT001, FBT002  # a query
         link = door.offer(token)
         assignment = link.offer.assignment
         if assignment is not None:
-            personal = await door.personal_of(assignment)
+            personal = await door.personal_of(link, assignment, Approach.of(request, "link"))
             return pages.call_page(link, assignment, personal, door.clock.now(), door.notice(said), still=still)
         return pages.offer_page(link, door.clock.now(), door.notice(said), still=still)
 

@@ -24,6 +24,11 @@ class SealedCalls:
         self._reader: JournalReader | None = None
         self._lock = asyncio.Lock()
 
+    @property
+    def key_id(self) -> str:
+        """The key that opens."""
+        return self._sealer.key_id
+
     async def open(self, call_id: str, positions: Sequence[str]) -> dict[str, str] | None:
         """The opened part of the first of these versions that has one; None where none can be opened."""
         for position in positions:

@@ -14,10 +14,11 @@ opens every version. The first time is written at once, the repeats of each minu
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 from collections import deque
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
@@ -78,15 +79,14 @@ class AuditLog:
         self._lost: dict[str, AuditEntriesLost] = {}
         self._id, self._count = secrets.token_hex(16), 0
         self._bell = Background()
-        self._task: asyncio.Task[None] | None = None
-        self._cite_at = clock.monotonic() + CITE_SECONDS
+        self._cite_at = math.inf
         begin("audit log", service=process)
-        AUDIT_UNWRITTEN_SECONDS.labels(process).set_function(self.unwritten_seconds)
 
     def unwritten_seconds(self) -> float:
         """How long the oldest entry has waited to be written; 0: none waits. Any thread may ask."""
         with suppress(IndexError):
-            return max(0.0, self._clock.monotonic() - self._waiting[0].since)
+            since = self._waiting[0].since
+            return max(0.0, self._clock.monotonic() - since)
         return 0.0
 
     def record(self, agency: str, entry: AuditEntry) -> None:
@@ -101,21 +101,27 @@ class AuditLog:
         await asyncio.wait([written], timeout=seconds)
         return written.done()
 
-    async def start(self) -> None:
-        """Begin to write."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[None]:
+        """Write what is recorded meanwhile; at the end what is left, if that can be done soon."""
+        self._cite_at = self._clock.monotonic() + CITE_SECONDS
+        unwritten = AUDIT_UNWRITTEN_SECONDS.labels(self._process)
+        unwritten.set_function(self.unwritten_seconds)
+        task = asyncio.get_running_loop().create_task(self._run())
+        try:
+            yield
+        finally:
+            await self._close(task)
+            unwritten.set_function(float)
 
-    async def close(self) -> None:
-        """Write what is left, if that can be done soon, and end."""
+    async def _close(self, task: asyncio.Task[None]) -> None:
         self._end_repeats(list(self._repeats))
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSING_SECONDS):
-                while self._waiting and self._task is not None:
-                    self._bell.wake()
+                while self._waiting:  # noqa: ASYNC110  # each time that the task has written a batch
                     await asyncio.sleep(LINGER_SECONDS / 10)
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        task.cancel()
+        await asyncio.wait([task])
         await self._chains.close()
 
     def _repeated(self, agency: str, entry: AuditEntry) -> bool:

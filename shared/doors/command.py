@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from shared.clock import Clock
 from shared.doors.answers import Answer, AnswerFollower
+from shared.doors.audit import Asker, Register
 from shared.engine.broker import Broker, BrokerUnavailable, Record
-from shared.events import Command, Event
+from shared.events import Command, CommandDone, CommandIssued, Event
 from shared.topics import COMMANDS
 
 Written = TypeVar("Written")
@@ -43,13 +45,41 @@ class CommandLog:
     broker: Broker
     follower: AnswerFollower
     clock: Clock
+    register: Register | None = None
+    """Where it is written down who issued what; None where nobody is to know."""
 
-    async def issue(self, agency: str, command: Command, answer_seconds: float) -> Answer | None:
-        """Append a command and wait for its answer; None if none came in time. Raises LogAway."""
-        began = self.clock.monotonic()
-        await appended(send(self.broker, agency, command, self.clock, self.door))
-        left_seconds = answer_seconds - (self.clock.monotonic() - began)
-        return await self.follower.answer(command.command_id, max(left_seconds, LEAST_ANSWER_SECONDS))
+    async def issue(
+        self, agency: str, command: Command, answer_seconds: float, asker: Asker | None = None
+    ) -> Answer | None:
+        """Append a command and wait for its answer; None if none came in time. Raises LogAway.
+
+        `asker`: who is to stand in the audit log for it, if anybody.
+        """
+        began, position = self.clock.monotonic(), ""
+        answer: Answer | None = None
+        try:
+            position = await appended(send(self.broker, agency, command, self.clock, self.door))
+            left_seconds = answer_seconds - (self.clock.monotonic() - began)
+            answer = await self.follower.answer(command.command_id, max(left_seconds, LEAST_ANSWER_SECONDS))
+        finally:
+            if self.register is not None and asker is not None:
+                note_command(self.register, asker, command, position, answer)
+        return answer
+
+
+def note_command(register: Register, asker: Asker, command: Command, position: str, answer: Answer | None) -> None:
+    """Write down that a command was issued, where it stands, and what came of it as far as that is known."""
+    came_to = "done" if isinstance(answer, CommandDone) else "refused"
+    register.note(
+        CommandIssued,
+        asker,
+        command_id=command.command_id,
+        command_type=command.type,
+        **{name: str(getattr(command, name, None) or "") for name in ("call_id", "person_id", "district")},
+        position=position,
+        digest=hashlib.sha256(command.encode()).hexdigest(),
+        answer=came_to if answer is not None else "not-yet" if position else "not-sent",
+    )
 
 
 async def send(broker: Broker, agency: str, command: Command, clock: Clock, source: str = "door") -> str:

@@ -86,10 +86,10 @@ class Guard:
         except HTTPException as error:
             await exchange.answer(self._respond(request, error))
         except Exception as error:  # noqa: BLE001  # its text may hold what was sent; its class does not
-            logger().error("request failed", error=type(error).__name__, url_path=_route_of(scope))
+            logger().error("request failed", error=type(error).__name__, url_path=route_of(scope))
             failure = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, self._failure)
             await exchange.answer(self._respond(request, failure))
-        REQUESTS.labels(self._door, _route_of(scope), str(exchange.status)).inc()
+        REQUESTS.labels(self._door, route_of(scope), str(exchange.status)).inc()
         self._seconds.observe((exchange.answered_at or self._clock.monotonic()) - began)
 
     async def _pass_on(self, request: Request, exchange: _Exchange) -> None:
@@ -131,7 +131,7 @@ def bearer_of(request: Request) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _route_of(scope: Scope) -> str:
+def route_of(scope: Scope) -> str:
     """The route as it is declared: of a bounded number, and without anybody's id or token in it."""
     return str(getattr(scope.get("route"), "path", "unknown"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Literal, Protocol
@@ -12,8 +12,10 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from shared.agencies import Agency, Principal, Role, Source
+from shared.doors.audit import UNKNOWN, Approach, Asker, Register
 from shared.doors.guard import bearer_of
 from shared.doors.problems import Problem
+from shared.events import SignInRefused
 
 Right = Literal[
     "read-calls",
@@ -144,6 +146,13 @@ class Asking:
     roles: frozenset[Role]
     source: str | None = None
     """For a CAD: its source."""
+    approach: Approach = field(default=UNKNOWN, compare=False)
+    """How they came to the door."""
+
+    @property
+    def asker(self) -> Asker:
+        """Who they are in the audit log."""
+        return Asker.person(self.agency, self.name, self.roles, self.approach)
 
     @property
     def only_own_shift(self) -> bool:
@@ -163,10 +172,14 @@ async def asking(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 ) -> Asking:
     """Who asks, by their token or key. Raises Problem (401)."""
+    register: Register = request.app.state.register
     if credentials is None or not credentials.credentials:
         raise Problem(HTTPStatus.UNAUTHORIZED, "Send your token as `Authorization: Bearer …`.")
     if (who := _identified(request.app.state.agencies, credentials.credentials)) is None:
+        register.note(SignInRefused, Asker("", approach=Approach.of(request, "token")))
         raise Problem(HTTPStatus.UNAUTHORIZED, "This token is not known here.")
+    who = replace(who, approach=Approach.of(request, "token" if who.source is None else "key"))
+    register.meet(who.asker)
     return who
 
 

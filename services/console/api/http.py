@@ -37,9 +37,12 @@ from services.console.pages.seat import caller_at_browser
 from services.console.pages.sessions import Sessions
 from services.console.runbooks import read_runbooks
 from services.console.view.agency import READS, Keep, View
+from shared.audit_log.chain import ChainKeys
+from shared.audit_log.log import AuditLog
 from shared.clock import Clock
 from shared.contacts import Contacts
 from shared.doors.answers import AnswerFollower
+from shared.doors.audit import Register
 from shared.doors.command import CommandLog
 from shared.doors.guard import NOT_STORED, Bounds, Guard
 from shared.doors.operations import operations_routes
@@ -66,8 +69,15 @@ Send your token (a CAD: its key) as `Authorization: Bearer …`. `GET` changes n
 Send an `Idempotency-Key`, and a repeat of the same request is harmless and gets the first answer."""
 
 
-def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: ConsoleSettings) -> FastAPI:
-    """The door as an ASGI application; its lifespan follows the journals."""
+def create_app(
+    broker: Broker, clock: Clock, agencies: Agencies, settings: ConsoleSettings, beside: Broker | None = None
+) -> FastAPI:
+    """The door as an ASGI application; its lifespan follows the journals.
+
+    `beside`: a connection for the audit log, where its faults are to be none of the commands'.
+    """
+    audit_log = AuditLog(beside or broker, clock, ChainKeys(settings.audit_keys.get_secret_value()), DOOR)
+    register = Register(audit_log, DOOR, clock)
     keep = Keep(timedelta(hours=settings.console_keep_closed_hours), settings.console_keep_closed_calls)
     view = View(keep)
     levels = Levels(view, agencies, clock)
@@ -99,10 +109,13 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
         Elsewhere("prober", "CAREROUTE_PROBER_URL", settings.prober_url),
     )
 
+    closing = () if beside is None else (beside.close,)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with (
-            connected(broker, follower.start, follower.stop, reporting.close, prometheus.close, door.close),
+            connected(broker, follower.start, follower.stop, reporting.close, prometheus.close, door.close, *closing),
+            audit_log.writing(),
             desk.open(),
             levels.measured(follower),
             overseers.asked(),
@@ -120,10 +133,16 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
         lifespan=lifespan,
     )
     expiry = timedelta(seconds=settings.console_command_expiry_seconds)
-    log = CommandLog(DOOR, broker, follower, clock)
+    log = CommandLog(DOOR, broker, follower, clock, register)
     commands = CommandIssuer(log, view, answer_seconds=settings.console_answer_seconds, expiry=expiry)
     app.state.commands, app.state.reporting, app.state.contact_desk = commands, reporting, desk
-    app.state.agencies, app.state.settings, app.state.view, app.state.follower = agencies, settings, view, follower
+    app.state.register, app.state.agencies, app.state.settings, app.state.view, app.state.follower = (
+        register,
+        agencies,
+        settings,
+        view,
+        follower,
+    )
     app.router.routes += operations_routes(lambda: follower.ready, agencies.remark)
     app.router.routes.append(Route("/docs", lambda _: reference_page(app.openapi()), include_in_schema=False))
     app.include_router(routes_reads.router)
@@ -151,6 +170,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
         overseers,
         Provider(settings, clock),
         Errands(clock),
+        register,
         runbooks,
     )
     boards = add_pages(app, door)

@@ -63,7 +63,7 @@ class CommandIssuer:
         `apart`: fields that are others at each try, though the same is meant.
         """
         command = self._command(kind, who, key, about, apart)
-        await self._settle(who.agency, command)
+        await self._settle(who, command)
         seen = self.state_of(who.agency, command.command_id)
         if seen.state == "refused":
             raise _refusal(seen)
@@ -91,15 +91,16 @@ class CommandIssuer:
             return CommandSeen(command_id, "waiting", sent_at, sentence=sentence)
         return CommandSeen(command_id, "unknown", sentence="This door knows of no such command, or forgot it.")
 
-    async def _settle(self, agency: str, command: Command) -> None:
+    async def _settle(self, who: Asking, command: Command) -> None:
         """Issue a command that nobody has answered yet, and wait for its answer for a while."""
+        agency = who.agency
         state = self.state_of(agency, command.command_id).state
         if state == "held":
             await self._log.follower.answer(command.command_id, self._answer_seconds)
         if state not in ("unknown", "waiting"):
             return
         try:
-            answer = await self._log.issue(agency, command, self._answer_seconds)
+            answer = await self._log.issue(agency, command, self._answer_seconds, who.asker)
         except LogAway:
             detail = (
                 "The log did not take the command in time; it may still arrive there. "

@@ -12,12 +12,13 @@ from services.console.api import bodies
 from services.console.api.issue import Answered
 from services.console.api.problems import RESPONSES, ProblemDetails
 from services.console.api.routes_commands import Issuer, issuing
-from services.console.api.routes_reads import Reading, reading_with
+from services.console.api.routes_reads import Reading, reading_with, register_of
 from services.console.config import ConsoleSettings
 from services.console.view.agency import AgencyView
 from shared import events
 from shared.call import Name
 from shared.doors.problems import Problem
+from shared.events import LinkHandedOut
 from shared.links import CalendarOf, calendar_link, calendar_token
 
 router = APIRouter(prefix="/v1", tags=["rota"], responses=RESPONSES)
@@ -34,7 +35,7 @@ class CalendarsSeen(BaseModel):
 @router.get("/rota/calendars", responses={404: {"model": ProblemDetails}})
 async def show_own_calendars(request: Request, reading: Annotated[Reading, reading_with("read")]) -> CalendarsSeen:
     """The links to your calendars."""
-    return calendars_of(request.app.state.settings, reading.who.agency, reading.seen, reading.who.name)
+    return handed_out(request, reading, reading.who.name)
 
 
 @router.get("/rota/calendars/{person_id}", responses={404: {"model": ProblemDetails}})
@@ -42,7 +43,7 @@ async def show_calendars(
     request: Request, reading: Annotated[Reading, reading_with("read-people")], person_id: Name
 ) -> CalendarsSeen:
     """The links to somebody's calendars, to be handed to them."""
-    return calendars_of(request.app.state.settings, reading.who.agency, reading.seen, person_id)
+    return handed_out(request, reading, person_id)
 
 
 @router.post("/people/{person_id}/revoke-calendar", responses={409: {"model": ProblemDetails}})
@@ -52,6 +53,13 @@ async def revoke_calendar(
     """End a person's links to calendars, and none besides; staff end their own."""
     issuer.of_own_or_vouching(person_id)
     return await issuer.issue(events.RevokeCalendar, {"person_id": person_id, **body.fields()})
+
+
+def handed_out(request: Request, reading: Reading, person_id: str) -> CalendarsSeen:
+    """Somebody's links, and an entry in the audit log. Raises Problem (404)."""
+    links = calendars_of(request.app.state.settings, reading.who.agency, reading.seen, person_id)
+    register_of(request).note(LinkHandedOut, reading.who.asker, what="calendar", person_id=person_id)
+    return links
 
 
 def calendars_of(settings: ConsoleSettings, agency: str, seen: AgencyView, person_id: str) -> CalendarsSeen:

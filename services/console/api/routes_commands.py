@@ -17,7 +17,7 @@ from services.console.api.access import Asking, Right, may, visible
 from services.console.api.contact_desk import desk_of
 from services.console.api.issue import NOTHING, Answered, CommandIssuer
 from services.console.api.problems import RESPONSES, ProblemDetails
-from services.console.api.routes_reads import agency_alerts, own_shift_link, whole_view
+from services.console.api.routes_reads import agency_alerts, own_shift_link, register_of, whole_view
 from services.console.config import ConsoleSettings
 from services.console.view.alarms import is_open
 from shared import events
@@ -501,5 +501,8 @@ def _links(issuer: Issuer, team_id: str, about: str, members: tuple[str, ...]) -
     team = issuer.request.app.state.view.agency(issuer.who.agency).teams.get(team_id)
     shift_id, members = (team.shift_id, team.members) if team and team.shift_id else (about, members)
     who = issuer.who
+    if who.name not in members:
+        return {}
     generation = issuer.request.app.state.view.agency(who.agency).link_generations.get(who.name, 0)
-    return {who.name: own_shift_link(settings, shift_id, who.name, generation)} if who.name in members else {}
+    register_of(issuer.request).note(events.LinkHandedOut, who.asker, what="shift", person_id=who.name)
+    return {who.name: own_shift_link(settings, shift_id, who.name, generation)}

@@ -12,11 +12,12 @@ from pydantic import AwareDatetime, BaseModel, Field
 from services.console.api import bodies
 from services.console.api.access import RIGHTS, Asking, may
 from services.console.api.problems import RESPONSES
-from services.console.api.routes_reads import whole_view
+from services.console.api.routes_reads import register_of, whole_view
 from services.console.config import ConsoleSettings
 from services.console.view.records import DeviceSeen
 from shared.doors.problems import Fault, Problem
 from shared.enrolment import Enrolment
+from shared.events import LinkHandedOut
 
 router = APIRouter(prefix="/v1", tags=["devices"], responses=RESPONSES)
 
@@ -58,5 +59,6 @@ async def make_enrolment_link(
     enrolment = Enrolment.new(
         now, who.agency, person_id=person_id, team_id=body.team_id, label=body.label, enrolled_by=who.name
     )
+    register_of(request).note(LinkHandedOut, who.asker, what="device", person_id=person_id or body.team_id or "")
     link = enrolment.link(settings.pocket_url, settings.link_secret.get_secret_value())
     return EnrolmentLink(link=link, until=enrolment.until, qr=segno.make_qr(link).svg_inline(scale=4, omitsize=True))

@@ -11,9 +11,13 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.console.api.access import Asking, may
 from services.console.api.problems import RESPONSES
+from services.console.api.routes_reads import register_of
 from services.console.elsewhere import Away, Elsewhere, Told
+from shared.doors.audit import Register
 from shared.doors.problems import Problem
+from shared.events import DataExported
 
+NOT_NOTED = "This cannot be written into the audit log just now, so nothing is given out. Try again in a while."
 router = APIRouter(prefix="/v1", responses=RESPONSES, tags=["figures"])
 PERIOD = r"20\d\d(-Q[1-4])?"
 PeriodInPath = Annotated[str, Path(pattern=f"^{PERIOD}$", description="a quarter, as 2026-Q1, or a year, as 2026")]
@@ -45,8 +49,7 @@ async def download_figures(
     request: Request, who: Annotated[Asking, Depends(may("read-figures"))], question: Question
 ) -> Response:
     """The same as CSV, with the definitions in lines that begin with `#`."""
-    answer = await ask(_reporting(request), "figures", who.agency, "csv", query=question)
-    return handed_on(answer, f"figures-{who.agency}.csv")
+    return await export_figures(_reporting(request), register_of(request), who, question)
 
 
 @router.get("/calls.csv")
@@ -54,8 +57,7 @@ async def download_calls(
     request: Request, who: Annotated[Asking, Depends(may("export-calls"))], question: Question
 ) -> Response:
     """One row for each call, with nothing personal, as CSV: to be joined with other records by the CAD's number."""
-    answer = await ask(_reporting(request), "figures", who.agency, "calls", query=question)
-    return handed_on(answer, f"calls-{who.agency}.csv")
+    return await export_calls(_reporting(request), register_of(request), who, question)
 
 
 @router.get("/publications")
@@ -70,6 +72,29 @@ async def publish_figures(
 ) -> Response:
     """Publish the public tables of a quarter or a year: once, a week after its end at the earliest, and for good."""
     return handed_on(await publish(_reporting(request), who, period))
+
+
+async def export_figures(
+    reporting: Elsewhere, register: Register, who: Asking, question: Mapping[str, str]
+) -> Response:
+    """Figures as CSV, once it is written down that they are taken out. Raises Problem (503)."""
+    await _note_export(register, who, "figures", question)
+    answer = await ask(reporting, "figures", who.agency, "csv", query=question)
+    return handed_on(answer, f"figures-{who.agency}.csv")
+
+
+async def export_calls(reporting: Elsewhere, register: Register, who: Asking, question: Mapping[str, str]) -> Response:
+    """One row for each call as CSV, once it is written down that they are taken out. Raises Problem (503)."""
+    await _note_export(register, who, "a row for each call", question)
+    answer = await ask(reporting, "figures", who.agency, "calls", query=question)
+    return handed_on(answer, f"calls-{who.agency}.csv")
+
+
+async def _note_export(register: Register, who: Asking, what: str, question: Mapping[str, str]) -> None:
+    """What leaves in bulk can wait, and nobody can call it back: it leaves once the audit log has it."""
+    period = {"since": question.get("from", ""), "until": question.get("until", "")}
+    if not await register.noted(DataExported, who.asker, what=what, **period):
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, NOT_NOTED)
 
 
 async def publish(reporting: Elsewhere, who: Asking, period: str) -> Told:

@@ -33,8 +33,9 @@ from services.console.view.records import (
     TeamSeen,
 )
 from shared.contacts import Contacts
+from shared.doors.audit import Register
 from shared.doors.problems import Fault, Problem
-from shared.events import Person
+from shared.events import LinkHandedOut, Person, PersonalDataSeen
 from shared.links import shift_link
 
 router = APIRouter(prefix="/v1", responses=RESPONSES, tags=["reading"])
@@ -192,6 +193,7 @@ async def list_teams(reading: Annotated[Reading, _reader("read")]) -> list[TeamS
 async def list_people(request: Request, reading: Annotated[Reading, _reader("read-people")]) -> list[PersonSeen]:
     """Members of staff, by name where this console may open names, and the ways to them."""
     contacts = desk_of(request).contacts
+    register_of(request).note(PersonalDataSeen, reading.who.asker, what="names")
     return [
         replace(
             person,
@@ -200,6 +202,12 @@ async def list_people(request: Request, reading: Annotated[Reading, _reader("rea
         )
         for person_id, person in sorted(reading.seen.people.items())
     ]
+
+
+def register_of(request: Request) -> Register:
+    """Where this door writes down who saw what."""
+    register: Register = request.app.state.register
+    return register
 
 
 def name_of(contacts: Contacts, agency: str, person: Person) -> str:
@@ -222,6 +230,7 @@ async def show_own_link(request: Request, reading: Annotated[Reading, _reader("r
     if team is None or team.shift_id is None:
         raise Problem(HTTPStatus.NOT_FOUND, "You are not on shift: sign on first.")
     generation = reading.seen.link_generations.get(name, 0)
+    register_of(request).note(LinkHandedOut, reading.who.asker, what="shift", person_id=name)
     link = own_shift_link(request.app.state.settings, team.shift_id, name, generation)
     return LinkSeen(name, team.team.team_id, link)
 

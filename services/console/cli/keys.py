@@ -29,6 +29,14 @@ def key_seal() -> None:
     typer.echo(new_key())
 
 
+@key.command("audit")
+def key_audit() -> None:
+    """Make a key of the audit log, for CAREROUTE_AUDIT_KEYS of whatever writes it: in front, a comma before the old."""
+    from shared.audit_log.chain import new_audit_key  # noqa: PLC0415  # as above
+
+    typer.echo(new_audit_key())
+
+
 @key.command("push")
 def key_push() -> None:
     """Make the keys of web push: one for notification, which signs with it, one for the pocket page."""

@@ -11,7 +11,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from services.console.api.routes_figures import PERIOD, Question, ask, handed_on, publish
+from services.console.api.routes_figures import (
+    PERIOD,
+    Question,
+    ask,
+    export_calls,
+    export_figures,
+    handed_on,
+    publish,
+)
 from services.console.elsewhere import Elsewhere
 from services.console.pages.figures_charts import CUT_MEASURES, TREND_MEASURES, charts_of, charts_of_cut
 from services.console.pages.page import ConsolePage, Visit
@@ -70,18 +78,14 @@ async def _publications(asked: _Asked) -> list[Any]:
 async def download_figures(request: Request, signed_in: Seated, question: Question) -> Response:
     """Figures as CSV."""
     check_right(signed_in, "read-figures")
-    agency = signed_in.who.agency
-    answer = await ask(door_of(request).reporting, "figures", agency, "csv", query=question)
-    return handed_on(answer, f"figures-{agency}.csv")
+    return await export_figures(door_of(request).reporting, door_of(request).register, signed_in.who, question)
 
 
 @router.get("/figures/calls.csv")
 async def download_calls(request: Request, signed_in: Seated, question: Question) -> Response:
     """One row for each call as CSV."""
     check_right(signed_in, "export-calls")
-    agency = signed_in.who.agency
-    answer = await ask(door_of(request).reporting, "figures", agency, "calls", query=question)
-    return handed_on(answer, f"calls-{agency}.csv")
+    return await export_calls(door_of(request).reporting, door_of(request).register, signed_in.who, question)
 
 
 @router.post("/figures/publish")

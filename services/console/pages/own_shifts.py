@@ -13,6 +13,7 @@ from services.console.pages.page import ConsolePage, LeadsTo, Region, Row, Visit
 from services.console.pages.rota_line import LOCAL, ShiftLine, date_of, shift_line
 from services.console.view.rota_records import RotaShiftSeen, told
 from shared.doors.problems import Problem
+from shared.events import LinkHandedOut
 from shared.programme.judging.hours import instant
 
 DAYS = 42
@@ -57,6 +58,8 @@ async def show(visit: Visit) -> Mapping[str, Any]:
     if not known and not is_own:
         raise Problem(HTTPStatus.NOT_FOUND, f"There is no {person_id} among the staff.")
     tomorrow = instant(zone, visit.now.astimezone(zone).date() + timedelta(days=1), 0)
+    if looks_after and known:
+        visit.door.register.note(LinkHandedOut, visit.who.asker, what="calendar", person_id=person_id)
     absences = visit.seen.rota.absences.get(person_id, ()) if looks_after else ()
     return {
         "person_id": person_id,
@@ -122,6 +125,6 @@ def _wanted_row(visit: Visit, shift: RotaShiftSeen) -> Row:
 
 PAGE = ConsolePage(
     "/rota/of/{person_id}", "Shifts", "read", "own_shifts.html", show=show, regions=regions, navigation=False,
-    refresh_seconds=1.0,
+    names_people=True, refresh_seconds=1.0,
 )  # fmt: skip
 OWN_PAGE = ConsolePage("/rota/mine", "My shifts", "change-own-plan", "own_shifts.html", show=lead_to_own)

@@ -33,6 +33,7 @@ from services.console.workbench.bench import Workbench
 from shared.clock import Clock
 from shared.contacts import Contacts
 from shared.doors.answers import AnswerFollower
+from shared.doors.audit import Register
 from shared.doors.guard import WrongTokens
 from shared.doors.pages import Page
 
@@ -56,6 +57,7 @@ class ConsoleDoor:
     overseers: Overseers
     provider: Provider
     errands: Errands
+    register: Register
     runbooks: Mapping[str, Runbook] = field(default_factory=dict)
     """By name, what to do about alerts."""
     wrong_tokens: WrongTokens = field(default_factory=WrongTokens)
@@ -183,5 +185,7 @@ class ConsolePage:
     """The template of the part that a script then asks for alone."""
     navigation: bool = True
     """Whether it stands among the links of every page."""
+    names_people: bool = False
+    """Whether it shows names of staff to whoever may read people: then the audit log says who opened it."""
     refresh_seconds: float = 0.0
     """How often its rows are asked for at most, where they take time to find and need not be quick."""

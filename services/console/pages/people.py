@@ -126,4 +126,13 @@ def _device(device: DeviceSeen) -> DeviceLine:
     return DeviceLine(device.device_id, device.label or "phone or tablet", device.enrolled_at, path)
 
 
-PAGE = ConsolePage("/people", "People", "read-people", "people.html", show=show, regions=regions, refresh_seconds=1.0)
+PAGE = ConsolePage(
+    "/people",
+    "People",
+    "read-people",
+    "people.html",
+    show=show,
+    regions=regions,
+    names_people=True,
+    refresh_seconds=1.0,
+)

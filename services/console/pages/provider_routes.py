@@ -93,7 +93,7 @@ async def enter(request: Request, code: Value, state: Value) -> Response:
         identity = await door.provider.identity(code, errand)
     except NotSignedIn as error:
         raise refusal(str(error)) from None
-    entered = with_session(request, _session_of(door, identity), own_address(errand.to))
+    entered = with_session(request, _session_of(door, identity), own_address(errand.to), "identity-provider")
     entered.delete_cookie(ERRAND_COOKIE, path="/", secure=True, httponly=True, samesite="strict")
     return entered
 

@@ -118,4 +118,6 @@ def _line(roll: RollSeen) -> RollLine:
     )
 
 
-PAGE = ConsolePage("/roll-call", "Roll call", "read-people", "roll_call.html", show=show, regions=regions)
+PAGE = ConsolePage(
+    "/roll-call", "Roll call", "read-people", "roll_call.html", show=show, regions=regions, names_people=True
+)

@@ -145,4 +145,6 @@ def _feed_row(source: str, feed: FeedSeen) -> Row:
     return Row(f"feed-{html_id_of(source)}", "row_feed.html", line, "alert" if feed.stale or line.faults else "")
 
 
-PAGE = ConsolePage("/rota", "Rota", "read", "rota.html", show=show, regions=regions, refresh_seconds=1.0)
+PAGE = ConsolePage(
+    "/rota", "Rota", "read", "rota.html", show=show, regions=regions, names_people=True, refresh_seconds=1.0
+)

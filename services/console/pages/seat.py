@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import quote, urlencode, urlsplit
@@ -11,6 +12,7 @@ from fastapi import Depends, Request
 from services.console.api.access import RIGHTS, Right
 from services.console.pages.page import ConsoleDoor, LeadsTo
 from services.console.pages.sessions import SignedIn
+from shared.doors.audit import Approach
 from shared.doors.pages import Page, asks_for_page
 from shared.doors.problems import Problem
 
@@ -52,7 +54,8 @@ async def seated(request: Request) -> SignedIn:
     """Who is signed in. Raises LeadsTo or AskedFromElsewhere, and Problem (401) to a script."""
     signed_in = session_of(request, use=True)
     if signed_in is not None:
-        return signed_in
+        approach = Approach.of(request, "browser")
+        return replace(signed_in, who=replace(signed_in.who, approach=approach))
     if not asks_for_page(request):
         raise Problem(HTTPStatus.UNAUTHORIZED, "You are signed out: sign in, and try again.")
     if request.method in SAFE_METHODS and request.headers.get("sec-fetch-site") == "cross-site":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Literal, get_args
 
@@ -15,8 +16,10 @@ from services.console.pages.look import PAGES
 from services.console.pages.seat import COOKIE, ENTER, door_of, from_own_page, own_address, session_of
 from services.console.pages.sessions import LINK_LIFE
 from shared.agencies import hash_of
+from shared.doors.audit import Approach, Asker
 from shared.doors.guard import bearer_of
 from shared.doors.pages import Page
+from shared.events import Identified, SignedIn, SignedOut, SignInRefused
 from shared.telemetry import WRONG_TOKENS
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(from_own_page)])
@@ -77,11 +80,12 @@ async def enter(request: Request, token: Token, to: Address = "/") -> Response:
         return RedirectResponse(own_address(to), HTTPStatus.SEE_OTHER)
     if door.agencies.person_of(token) is None:
         WRONG_TOKENS.labels("console").inc()
+        door.register.note(SignInRefused, Asker("", approach=Approach.of(request, "token")))
         address = request.client.host if request.client else ""
         waits = door.wrong_tokens.note(address, door.clock.monotonic()) > 0
         status, wrong = (HTTPStatus.TOO_MANY_REQUESTS, TOO_MANY) if waits else (HTTPStatus.FORBIDDEN, UNKNOWN_TOKEN)
         return _asks(request, to, status, wrong)
-    return with_session(request, door.sessions.begin(hash_of(token)), own_address(to))
+    return with_session(request, door.sessions.begin(hash_of(token)), own_address(to), "token")
 
 
 @router.get(ENTER + "/{secret}")
@@ -99,7 +103,7 @@ async def follow_link(request: Request, secret: str) -> Response:
     session_id = door_of(request).sessions.redeem(secret)
     if session_id is None:
         raise USED_UP
-    return with_session(request, session_id, "/")
+    return with_session(request, session_id, "/", "link")
 
 
 @router.post("/leave")
@@ -119,9 +123,14 @@ async def choose_theme(theme: Annotated[Theme, Form()], back: Address = "/") -> 
     return chosen
 
 
-def with_session(request: Request, session_id: str, to: str) -> Response:
+def with_session(request: Request, session_id: str, to: str, identified: Identified) -> Response:
     """Lead on with a session, instead of the one that this browser had."""
     _end_session(request)
+    door = door_of(request)
+    signed_in = door.sessions.signed_in(session_id, use=False)
+    if signed_in is not None:
+        who = replace(signed_in.who, approach=Approach.of(request, identified))
+        door.register.note(SignedIn, who.asker)
     entered = RedirectResponse(to, HTTPStatus.SEE_OTHER)
     entered.set_cookie(COOKIE, session_id, path="/", secure=True, httponly=True, samesite="strict")
     return entered
@@ -132,3 +141,5 @@ def _end_session(request: Request) -> None:
     signed_in = session_of(request, use=False)
     if signed_in is not None:
         door_of(request).sessions.end(signed_in.session_hash)
+        who = replace(signed_in.who, approach=Approach.of(request, "browser"))
+        door_of(request).register.note(SignedOut, who.asker)

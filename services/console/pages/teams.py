@@ -171,4 +171,6 @@ def _html_id(name: str) -> str:
     return quote(name, safe="")
 
 
-PAGE = ConsolePage(path="/teams", title="Teams", right="read", template="teams.html", regions=regions)
+PAGE = ConsolePage(
+    path="/teams", title="Teams", right="read", template="teams.html", regions=regions, names_people=True
+)

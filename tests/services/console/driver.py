@@ -19,6 +19,7 @@ from services.console.config import ConsoleSettings
 from shared import events
 from shared.agencies import Agencies, hash_of
 from shared.answers import done, refused
+from shared.audit_log.chain import new_audit_key
 from shared.clock import SystemClock
 from shared.engine.broker import BrokerUnavailable, Record
 from shared.engine.journal import StepHeaders, headers_of
@@ -30,7 +31,7 @@ from shared.topics import COMMANDS as COMMANDS_TOPIC
 
 AGENCY, OTHER_AGENCY = "madison-wi", "boston-ma"
 ROLES = ("cad", "dispatcher", "supervisor", "approver", "staff", "viewer")
-SECRET, SEALING_KEY = "s" * 32, new_key()
+SECRET, SEALING_KEY, AUDIT_KEY = "s" * 32, new_key(), new_audit_key()
 POCKET = "https://pocket.example"
 JOURNAL_OF = {
     "triage": DECISIONS.name,
@@ -340,6 +341,7 @@ def settings(agencies_file: Path, *, with_key: bool = True) -> ConsoleSettings:
         kafka="memory",
         agencies_file=agencies_file,
         link_secret=SecretStr(SECRET),
+        audit_keys=SecretStr(AUDIT_KEY),
         sealing_key=SecretStr(SEALING_KEY) if with_key else None,
         phone_region="US",
         pocket_url=POCKET,

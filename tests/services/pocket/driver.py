@@ -8,12 +8,15 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.pocket.door import COUNTED, FOLLOWED, Door, OwnPage
+from services.pocket.door import COUNTED, DOOR, FOLLOWED, Door, OwnPage
 from services.pocket.sealed_calls import SealedCalls
 from services.pocket.view import View
 from shared.answers import done, nothing_to_do, refused
+from shared.audit_log.chain import ChainKeys, new_audit_key
+from shared.audit_log.log import AuditLog
 from shared.call import Call
 from shared.doors.answers import AnswerFollower
+from shared.doors.audit import Register
 from shared.doors.command import record
 from shared.engine.broker import Record
 from shared.engine.journal import StepHeaders, headers_of
@@ -54,12 +57,13 @@ from shared.events import (
 )
 from shared.links import token_of
 from shared.sealing import Sealer, new_key
-from shared.topics import ASSIGNMENTS, CALLS, COMMANDS, NOTIFICATIONS
+from shared.topics import ASSIGNMENTS, AUDIT_LOG, CALLS, COMMANDS, NOTIFICATIONS
 from tests.builders import of_offer, offer_made
 
 AGENCY = "madison"
 CALL = "madison/dane/26-001"
 SECRET = "s" * 32
+AUDIT_KEYS = ChainKeys(new_audit_key())
 PERSONAL = {
     "address": "415 N Henry St, Apt 3",
     "callback_number": "+1 608 555 0142",
@@ -91,7 +95,9 @@ class City:
         self.view = View(SECRET)
         follower = AnswerFollower(self.broker, FOLLOWED, self.view.fold, COUNTED)
         calls = SealedCalls(self.broker, self.sealer)
-        self.door = Door(self.broker, follower, self.view, calls, self.clock, own or OwnPage())
+        log = AuditLog(self.broker, self.clock, AUDIT_KEYS, DOOR)
+        register = Register(log, DOOR, self.clock)
+        self.door = Door(self.broker, follower, self.view, calls, self.clock, register, own or OwnPage())
         self.offers: dict[str, OfferMade] = {}
         self.taken: set[str] = set()
         self.refuse: str | None = None
@@ -115,8 +121,8 @@ class City:
         )
 
     def written(self) -> list[tuple[str, int]]:
-        """How much stands in each topic."""
-        return sorted((topic, len(held)) for (topic, _), held in self.log.places.items())
+        """How much stands in each topic but the audit log, in which every sight of a call stands."""
+        return sorted((topic, len(held)) for (topic, _), held in self.log.places.items() if topic != AUDIT_LOG.name)
 
     def commands(self) -> list[Command]:
         """Every command that the door has sent."""
@@ -189,7 +195,8 @@ class City:
         await self.door.follower.start()
         answering = asyncio.get_running_loop().create_task(self._answer_commands())
         try:
-            yield
+            async with self.door.register.log.writing():
+                yield
         finally:
             answering.cancel()
             await asyncio.wait([answering])

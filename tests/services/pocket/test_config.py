@@ -5,13 +5,19 @@ from __future__ import annotations
 import pytest
 
 from services.pocket.config import PocketSettings
+from shared.audit_log.chain import new_audit_key
 from shared.config import PREFIX
 from shared.sealing import new_key
 
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    needed = {"KAFKA": "localhost:9092", "LINK_SECRET": "s" * 32, "SEALING_KEY": new_key()}
+    needed = {
+        "KAFKA": "localhost:9092",
+        "LINK_SECRET": "s" * 32,
+        "SEALING_KEY": new_key(),
+        "AUDIT_KEYS": new_audit_key(),
+    }
     for name, value in needed.items():
         monkeypatch.setenv(PREFIX + name, value)
     return monkeypatch

@@ -56,11 +56,8 @@ class City:
     async def process(self, name: str = "console") -> AsyncIterator[AuditLog]:
         """A process that writes."""
         made = AuditLog(MemoryBroker(self.kafka, self.network), self.clock, KEYS, name)
-        await made.start()
-        try:
+        async with made.writing():
             yield made
-        finally:
-            await made.close()
 
     @property
     def records(self) -> list[Stored]:

@@ -1,0 +1,121 @@
+"""Who came in, saw names, was given a link, issued a command or took figures out stands in the audit log."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from services.console.api import routes_figures
+from shared import events
+from shared.events import AuditEntry
+from shared.topics import AUDIT_LOG, COMMANDS
+from tests.audited import entries_in, entries_of
+from tests.services.console.driver import City
+
+
+async def entries(city: City, kind: type[AuditEntry]) -> list[Any]:
+    """The entries of a kind, once they are written."""
+    written = await entries_of(city.log, city.app.state.register.log)
+    return [entry for entry in written if isinstance(entry, kind)]
+
+
+async def test_a_token_that_is_used_for_the_first_time_is_a_sign_in(city: City) -> None:
+    """Not each time; and one that nobody has is a refusal, counted where it repeats."""
+    for _ in range(3):
+        await city.get("dispatcher", "/v1/teams")
+        await city.get("nobody-s", "/v1/teams")
+    (came_in,) = await entries(city, events.SignedIn)
+    assert (came_in.by, came_in.roles, came_in.identified) == ("the-dispatcher", ("dispatcher",), "token")
+    assert (came_in.door, came_in.request) == ("console", "GET /v1/teams")
+    (refused,) = await entries(city, events.SignInRefused)
+    assert refused.by == ""
+
+
+async def test_signing_in_and_out_at_a_browser(city: City) -> None:
+    """By a token; a wrong one is a refusal."""
+    async with city.signed_in("supervisor") as browser:
+        await browser.post("/leave")
+        await browser.post("/enter", data={"token": "wrong"})
+    (came_in,) = await entries(city, events.SignedIn)
+    assert (came_in.by, came_in.identified, came_in.request) == ("the-supervisor", "token", "POST /enter")
+    (left,) = await entries(city, events.SignedOut)
+    assert (left.by, left.identified) == ("the-supervisor", "browser")
+    assert len(await entries(city, events.SignInRefused)) == 1
+
+
+@pytest.mark.parametrize("path", ["/people", "/teams", "/rota", "/roll-call"])
+async def test_a_page_with_names_says_who_opened_it(city: City, path: str) -> None:
+    """To whoever may read names: a viewer is shown ids, and has seen none."""
+    for token in ("dispatcher", "viewer"):
+        async with city.signed_in(token) as browser:
+            await browser.get(path)
+    (seen,) = await entries(city, events.PersonalDataSeen)
+    assert (seen.by, seen.what, seen.request, seen.identified) == ("the-dispatcher", "names", f"GET {path}", "browser")
+
+
+async def test_names_over_the_api_and_links_that_are_handed_out(city: City) -> None:
+    """Whose link it is stands there, and never the link."""
+    person = {"person_id": "ann", "name": "Ann Example", "disciplines": ["emt"]}
+    await city.post("supervisor", "/v1/people", {"person": person})
+    await city.post("ann", "/v1/teams/cares-1/sign-on", {"members": ["ann"], "hours": 8})
+    await city.settle()
+    await city.get("dispatcher", "/v1/people")
+    await city.get("ann", "/v1/people/me/link")
+    await city.get("dispatcher", "/v1/rota/calendars/ann")
+    await city.post("ann", "/v1/devices/enrolment-link", {})
+    (names,) = await entries(city, events.PersonalDataSeen)
+    assert (names.by, names.what) == ("the-dispatcher", "names")
+    links = [(link.by, link.what, link.person_id) for link in await entries(city, events.LinkHandedOut)]
+    assert set(links) == {
+        ("ann", "device", "ann"),
+        ("ann", "shift", "ann"),
+        ("the-dispatcher", "calendar", "ann"),
+    }
+    written = b"".join(
+        stored.value for (topic, _), held in city.log.places.items() if topic == AUDIT_LOG.name for stored in held
+    )
+    assert b"Example" not in written
+    assert b"http" not in written
+
+
+async def test_a_command_stands_there_with_its_place_and_digest(city: City) -> None:
+    """What stands at that place in `commands` has it; and what came of the command."""
+    pause = {"reason": "something is wrong"}
+    assert (await city.post("dispatcher", "/v1/switchboard/pause", {"district": "all", **pause})).status_code == 200
+    (issued,) = await entries(city, events.CommandIssued)
+    assert (issued.by, issued.command_type, issued.district, issued.answer) == (
+        "the-dispatcher", "pause-district", "all", "done",
+    )  # fmt: skip
+    topic, partition, offset = issued.position.split("/")
+    assert topic == COMMANDS.name
+    stored = city.log.places[topic, int(partition)][int(offset)]
+    assert issued.digest == hashlib.sha256(stored.value).hexdigest()
+
+
+async def test_a_command_that_the_log_did_not_take_stands_there_too(city: City) -> None:
+    """And nobody waits for the audit log with it."""
+    city.network.away = True
+    body = {"district": "all", "reason": "something is wrong"}
+    assert (await city.post("dispatcher", "/v1/switchboard/pause", body)).status_code == 503
+    city.network.away = False
+    (issued,) = await entries(city, events.CommandIssued)
+    assert (issued.answer, issued.position) == ("not-sent", "")
+
+
+@pytest.mark.parametrize("path", ["/v1/figures.csv", "/v1/calls.csv"])
+async def test_what_leaves_in_bulk_leaves_once_it_is_written_down(
+    city: City, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without reporting nothing comes; that it was asked for stands there first. Where that fails nothing is asked."""
+    monkeypatch.setattr("shared.doors.audit.RECORD_SECONDS", 0.1)
+    city.network.away = True
+    refused = await city.get("supervisor", path)
+    assert (refused.status_code, refused.json()["detail"]) == (503, routes_figures.NOT_NOTED)
+    city.network.away = False
+    monkeypatch.setattr("shared.doors.audit.RECORD_SECONDS", 3)
+    asked = await city.get("supervisor", path, **{"from": "2026-01-01"})
+    assert asked.json()["detail"] != routes_figures.NOT_NOTED
+    exports = [entry for entry in entries_in(city.log) if isinstance(entry, events.DataExported)]
+    assert [(entry.by, entry.since) for entry in exports] == [("the-supervisor", ""), ("the-supervisor", "2026-01-01")]
