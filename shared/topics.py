@@ -14,6 +14,8 @@ CONTACTS = Topic("contacts", "doors", compacted=True, gone_within_milliseconds=D
 """Addresses of staff, sealed. Its keys are `agency/person/method`, in the agency's partition (`shared.contacts`)."""
 AUDITS = Topic("audits", "auditor")
 """No journal, though one process writes it: nobody's state is its fold, and a finding said twice is one."""
+AUDIT_LOG = Topic("audit-log", "doors and services", retention_milliseconds=365 * DAY_MILLISECONDS)
+"""Who saw, opened and changed what, chained (`shared.audit_log`). Not to be confused with what the auditor finds."""
 
 TOPICS: tuple[Topic, ...] = (
     CALLS,
@@ -24,6 +26,7 @@ TOPICS: tuple[Topic, ...] = (
     ROSTERS,
     CONTACTS,
     AUDITS,
+    AUDIT_LOG,
     *(snapshots_of(name) for name in ("triage", "team-availability", "notification", "rostering")),
     DEAD_LETTERS,
 )
