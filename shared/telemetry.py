@@ -75,6 +75,14 @@ def begin(by: str, /, **given: str) -> None:
                 counter.labels(*values)
 
 
+# --- what every process measures that speaks to Kafka
+
+CERTIFICATE_EXPIRES = Gauge(
+    "careroute_certificate_expires_timestamp_seconds",
+    "When what this process speaks to Kafka with ends: its own certificate, or an authority that it trusts. ALERT.",
+    ["file"],
+)
+
 # --- what every worker measures
 
 INPUTS = _counter("careroute_inputs_total", "Inputs decided, by topic.", service=GIVEN, topic=GIVEN)

@@ -143,6 +143,7 @@ class Processes:
                 **(self.watch.environment if self.watch else {}),
             },
             alarm_url=f"http://{HOST}:{alarm_port}/alarms",
+            security=self._node.security,
         )
         self.access = self._stack.access
         program = self._stack.program("auditor")
@@ -165,7 +166,7 @@ class Processes:
 
     def broker(self) -> Broker:
         """A connection of one's own to Kafka."""
-        return KafkaBroker(self._running.bootstrap, PARTITIONS)
+        return KafkaBroker(self._running.connection, PARTITIONS)
 
     def processes(self) -> str:
         """How many are up."""
