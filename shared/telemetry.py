@@ -161,6 +161,16 @@ CONTACTS_UNOPENABLE = Gauge(
     "careroute_contacts_unopenable",
     "Addresses of staff that are sealed with another key than this process has: nothing can go there. ALERT.",
 )
+CALL_KEYS_UNOPENABLE = Gauge(
+    "careroute_call_keys_unopenable",
+    "Keys of calls that are sealed with another key than this process has: what these calls say is unknown, and their "
+    "teams see no address. ALERT.",
+)
+SEALED_FORMERLY = Gauge(
+    "careroute_sealed_formerly",
+    "What is still sealed with the former key, by topic: at 0 the former key can be thrown away.",
+    ["topic"],
+)
 
 # --- what one kind of process counts, as it happens
 
