@@ -75,6 +75,14 @@ def begin(by: str, /, **given: str) -> None:
                 counter.labels(*values)
 
 
+# --- what every process measures that speaks to Kafka
+
+CERTIFICATE_EXPIRES = Gauge(
+    "careroute_certificate_expires_timestamp_seconds",
+    "When what this process speaks to Kafka with ends: its own certificate, or an authority that it trusts. ALERT.",
+    ["file"],
+)
+
 # --- what every worker measures
 
 INPUTS = _counter("careroute_inputs_total", "Inputs decided, by topic.", service=GIVEN, topic=GIVEN)
@@ -152,6 +160,16 @@ AUDIT_UNWRITTEN_SECONDS = Gauge(
 CONTACTS_UNOPENABLE = Gauge(
     "careroute_contacts_unopenable",
     "Addresses of staff that are sealed with another key than this process has: nothing can go there. ALERT.",
+)
+CALL_KEYS_UNOPENABLE = Gauge(
+    "careroute_call_keys_unopenable",
+    "Keys of calls that are sealed with another key than this process has: what these calls say is unknown, and their "
+    "teams see no address. ALERT.",
+)
+SEALED_FORMERLY = Gauge(
+    "careroute_sealed_formerly",
+    "What is still sealed with the former key, by topic: at 0 the former key can be thrown away.",
+    ["topic"],
 )
 
 # --- what one kind of process counts, as it happens

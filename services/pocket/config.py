@@ -12,7 +12,7 @@ from shared.audit_log.chain import AuditKeys
 from shared.call import Name
 from shared.carriers import Sender
 from shared.config import DoorSettings, WebhookNetworks
-from shared.sealing import SealingKey
+from shared.sealing import SealingSettings
 
 
 def _by_agency(value: object) -> object:
@@ -36,12 +36,11 @@ CardNumbers = Annotated[
 ]
 
 
-class PocketSettings(DoorSettings):
+class PocketSettings(SealingSettings, DoorSettings):
     """What the door needs to know."""
 
     audit_keys: AuditKeys
     link_secret: SecretStr = Field(min_length=32, description="makes the links on pages; the same for notification")
-    sealing_key: SealingKey = Field(description="32 bytes, base64: opens a call for the team that accepted it")
     pocket_url: str = Field(
         default="", pattern="^(https?://.*)?$", description="where phones reach this page; http:// only on one machine"
     )

@@ -21,6 +21,7 @@ from services.pocket.view import CHANGES, Assignment, OfferLink, ShiftLink, View
 from shared.addresses import Network
 from shared.audit_log.chain import ChainKeys
 from shared.audit_log.log import AuditLog
+from shared.call_keys import CallKeys
 from shared.clock import Clock
 from shared.doors.answers import Answer, AnswerFollower
 from shared.doors.audit import Approach, Asker, Register
@@ -96,9 +97,9 @@ class Door:
     """What ends with the door besides."""
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[None]:
+    async def lifespan(self) -> AsyncIterator[None]:
         """Follow the journals, and write the audit log."""
-        async with connected(self.broker, self.follower.start, self.close), self.register.log.writing():
+        async with connected(self.broker, self.open, self.close), self.register.log.writing():
             yield
 
     def offer(self, token: str) -> OfferLink:
@@ -212,6 +213,11 @@ class Door:
         now = self.clock.now()
         return {"issued_by": person_id, "issued_at": now, "expires_at": now + timedelta(seconds=seconds)}
 
+    async def open(self) -> None:
+        """Begin to follow. Raises BrokerUnavailable."""
+        await self.follower.start()
+        self.calls.start()
+
     async def close(self) -> None:
         """End following and reading."""
         await self.follower.stop()
@@ -238,12 +244,10 @@ def open_door(broker: Broker, clock: Clock, settings: PocketSettings, beside: Br
     """
     view = View(settings.link_secret.get_secret_value())
     follower = AnswerFollower(broker, FOLLOWED, view.fold, COUNTED)
-    sealer = Sealer(settings.sealing_key.get_secret_value())
+    sealer, keys = settings.sealer, CallKeys(broker, settings.sealer, clock)
     secure = not settings.pocket_url.startswith("http://")
     own = OwnPage(secure, settings.push_public_key, sealer, settings.webhook_networks)
     audit_log = AuditLog(beside or broker, clock, ChainKeys(settings.audit_keys.get_secret_value()), DOOR)
     register = Register(audit_log, DOOR, clock)
     closing = () if beside is None else (beside.close,)
-    return Door(
-        broker, follower, view, SealedCalls(broker, sealer), clock, register, own, settings.card_numbers, closing
-    )
+    return Door(broker, follower, view, SealedCalls(broker, keys), clock, register, own, settings.card_numbers, closing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -14,7 +15,9 @@ from services.console.api.access import RIGHTS, Asking, may
 from services.console.api.problems import RESPONSES
 from services.console.api.routes_reads import register_of, whole_view
 from services.console.config import ConsoleSettings
+from services.console.view.agency import AgencyView
 from services.console.view.records import DeviceSeen
+from shared.doors.audit import Register
 from shared.doors.problems import Fault, Problem
 from shared.enrolment import Enrolment
 from shared.events import LinkHandedOut
@@ -44,21 +47,33 @@ async def make_enrolment_link(
     request: Request, who: Annotated[Asking, Depends(may("enrol-device"))], body: bodies.EnrolmentBody
 ) -> EnrolmentLink:
     """Make a link that enrols a phone or tablet, once, within a quarter of an hour: yours, or whose you say."""
+    seen = whole_view(request).agency(who.agency)
+    link = enrolment_link(request.app.state.settings, seen, request.app.state.commands.now(), who, body)
+    note_enrolment_link(register_of(request), who, body)
+    return link
+
+
+def note_enrolment_link(register: Register, who: Asking, body: bodies.EnrolmentBody) -> None:
+    """Write down that somebody was handed a link that enrols a device, and of whom or what team."""
+    whose = body.person_id or body.team_id or who.name
+    register.note(LinkHandedOut, who.asker, what="device", person_id=whose)
+
+
+def enrolment_link(
+    settings: ConsoleSettings, seen: AgencyView, now: datetime, who: Asking, body: bodies.EnrolmentBody
+) -> EnrolmentLink:
+    """A link for a device of whoever is meant, if somebody with the right may make it. Raises Problem (403, 422)."""
     person_id = body.person_id or (None if body.team_id else who.name)
     if who.only_own_shift and (body.team_id is not None or person_id != who.name):
         raise Problem(HTTPStatus.FORBIDDEN, "You may enrol a device of your own only.")
-    seen = whole_view(request).agency(who.agency)
     if person_id is not None and person_id not in seen.people:
         fault = Fault("/person_id", f"There is no {person_id} among the staff", "a person_id of `GET /v1/people`")
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Nobody of that name can have a device.", fault)
     if body.team_id is not None and body.team_id not in seen.teams:
         fault = Fault("/team_id", f"There is no {body.team_id} on the roster", "a team_id of `GET /v1/teams`")
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "No team of that name can have a device.", fault)
-    settings: ConsoleSettings = request.app.state.settings
-    now = request.app.state.commands.now()
     enrolment = Enrolment.new(
         now, who.agency, person_id=person_id, team_id=body.team_id, label=body.label, enrolled_by=who.name
     )
-    register_of(request).note(LinkHandedOut, who.asker, what="device", person_id=person_id or body.team_id or "")
     link = enrolment.link(settings.pocket_url, settings.link_secret.get_secret_value())
     return EnrolmentLink(link=link, until=enrolment.until, qr=segno.make_qr(link).svg_inline(scale=4, omitsize=True))

@@ -77,21 +77,21 @@ async def _publications(asked: _Asked) -> list[Any]:
 @router.get("/figures.csv")
 async def download_figures(request: Request, signed_in: Seated, question: Question) -> Response:
     """Figures as CSV."""
-    check_right(signed_in, "read-figures")
+    check_right(signed_in.who, "read-figures")
     return await export_figures(door_of(request).reporting, door_of(request).register, signed_in.who, question)
 
 
 @router.get("/figures/calls.csv")
 async def download_calls(request: Request, signed_in: Seated, question: Question) -> Response:
     """One row for each call as CSV."""
-    check_right(signed_in, "export-calls")
+    check_right(signed_in.who, "export-calls")
     return await export_calls(door_of(request).reporting, door_of(request).register, signed_in.who, question)
 
 
 @router.post("/figures/publish")
 async def publish_period(request: Request, signed_in: Seated, period: PeriodInForm) -> Response:
     """Publish a quarter or a year, and lead to what is published. Raises Page where that is refused."""
-    check_right(signed_in, "publish-figures")
+    check_right(signed_in.who, "publish-figures")
     answer = await publish(door_of(request).reporting, signed_in.who, period)
     if not asks_for_page(request):
         return handed_on(answer)

@@ -15,6 +15,7 @@ from shared.answers import done, nothing_to_do, refused
 from shared.audit_log.chain import ChainKeys, new_audit_key
 from shared.audit_log.log import AuditLog
 from shared.call import Call
+from shared.call_keys import CallKeys
 from shared.doors.answers import AnswerFollower
 from shared.doors.audit import Register
 from shared.doors.command import record
@@ -94,7 +95,7 @@ class City:
         self.sealer = Sealer(new_key())
         self.view = View(SECRET)
         follower = AnswerFollower(self.broker, FOLLOWED, self.view.fold, COUNTED)
-        calls = SealedCalls(self.broker, self.sealer)
+        calls = SealedCalls(self.broker, CallKeys(self.broker, self.sealer))
         log = AuditLog(self.broker, self.clock, AUDIT_KEYS, DOOR)
         register = Register(log, DOOR, self.clock)
         self.door = Door(self.broker, follower, self.view, calls, self.clock, register, own or OwnPage())
@@ -192,7 +193,7 @@ class City:
     @asynccontextmanager
     async def living(self) -> AsyncIterator[None]:
         """The door follows, and commands are answered as team availability would, until the end of the block."""
-        await self.door.follower.start()
+        await self.door.open()
         answering = asyncio.get_running_loop().create_task(self._answer_commands())
         try:
             async with self.door.register.log.writing():
@@ -200,8 +201,7 @@ class City:
         finally:
             answering.cancel()
             await asyncio.wait([answering])
-            await self.door.follower.stop()
-            await self.door.calls.close()
+            await self.door.close()
 
     async def _answer_commands(self) -> None:
         reader = await self.broker.reader()

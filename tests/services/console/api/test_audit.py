@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deploy.local.kafka.node import CHECKOUT
 from services.console.api import routes_figures
 from shared import events
 from shared.events import AuditEntry
@@ -53,6 +54,14 @@ async def test_a_page_with_names_says_who_opened_it(city: City, path: str) -> No
             await browser.get(path)
     (seen,) = await entries(city, events.PersonalDataSeen)
     assert (seen.by, seen.what, seen.request, seen.identified) == ("the-dispatcher", "names", f"GET {path}", "browser")
+
+
+def test_every_page_that_asks_for_a_name_says_so() -> None:
+    """By its module: where `name_of` stands, the page has `names_people`."""
+    folder = CHECKOUT / "services/console/pages"
+    asking = {file.stem for file in folder.glob("*.py") if ".name_of(" in file.read_text("utf-8")}
+    saying = {file.stem for file in folder.glob("*.py") if "names_people=True" in file.read_text("utf-8")}
+    assert asking - saying == {"rota_line"}, "the part of a page that two pages have"
 
 
 async def test_names_over_the_api_and_links_that_are_handed_out(city: City) -> None:
