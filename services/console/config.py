@@ -10,7 +10,7 @@ from pydantic_settings import NoDecode
 
 from shared.addresses import Url
 from shared.audit_log.chain import AuditKeys
-from shared.config import NOBODY, AgencyDoorSettings, Environment, WebhookNetworks, listed
+from shared.config import NOBODY, AgencyDoorSettings, Environment, KafkaSettings, WebhookNetworks, listed
 from shared.sealing import KeySettings, Sealer, SealingKey
 
 Address = Annotated[Annotated[str, Field(pattern="^https?://")] | None, BeforeValidator(lambda value: value or None)]
@@ -89,6 +89,12 @@ class ConsoleSettings(KeySettings, AgencyDoorSettings):
         if self.oidc_issuer and not (self.oidc_client_id and self.oidc_callback_url):
             raise ValueError("CAREROUTE_OIDC_ISSUER needs CAREROUTE_OIDC_CLIENT_ID and CAREROUTE_OIDC_CALLBACK_URL")
         return self
+
+
+class ExaminerSettings(KafkaSettings):
+    """What `careroute audit verify` needs to know."""
+
+    audit_keys: AuditKeys
 
 
 class WatchSettings(Environment):

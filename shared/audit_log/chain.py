@@ -139,6 +139,16 @@ def code_of(key: bytes, partition: int, record_key: str, headers: Mapping[str, b
     return code.hexdigest()[: 2 * CODE_BYTES]
 
 
+def is_genuine(keys: ChainKeys, stored: Stored) -> bool:
+    """Whether a record was written by somebody with one of the keys, and not changed since."""
+    link = link_of(stored)
+    key = None if link is None else keys.key(link.key_id)
+    if key is None:
+        return False
+    code = code_of(key, stored.partition, stored.key, stored.headers, stored.value)
+    return hmac.compare_digest(code.encode(), stored.headers.get(CODE, b""))
+
+
 @dataclass(frozen=True, slots=True)
 class Chain:
     """A chain as its writer knows it: its name and its last record."""

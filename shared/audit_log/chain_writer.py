@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.audit_log.chain import MOST_HEADS, Chain, ChainKeys, Head, code_of, head_of, link_of
+from shared.audit_log.chain import MOST_HEADS, Chain, ChainKeys, Head, head_of, is_genuine
 from shared.engine.broker import Broker, BrokerUnavailable, PositionOutOfRange, Reader, Record, Stored, TopicPartition
 from shared.events import Event, HeadsCited
 from shared.topics import AUDIT_LOG
@@ -124,11 +123,9 @@ class ChainWriter:
 
     def _note(self, place: _Place, stored: Stored) -> None:
         """Take in what another chain has come to, if it is genuine: nobody else's word is cited."""
-        link, head = link_of(stored), head_of(stored)
-        key = None if link is None else self._keys.key(link.key_id)
-        if head is None or key is None or head.chain == place.chain.name:
+        head = head_of(stored)
+        if head is None or head.chain == place.chain.name:
             return
-        code = code_of(key, stored.partition, stored.key, stored.headers, stored.value)
-        if hmac.compare_digest(code, head.code):
+        if is_genuine(self._keys, stored):
             place.uncited[head.chain] = head
             place.news = place.news or stored.headers.get("type") != HeadsCited.type.encode()

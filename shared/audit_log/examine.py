@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from shared.audit_log.chain import ChainKeys, Head, Link, code_in, code_of, head_of, link_of
+from shared.audit_log.chain import ChainKeys, Head, Link, head_of, is_genuine, link_of
 from shared.engine.broker import Stored
 from shared.topics import AUDIT_LOG
 
@@ -115,14 +114,12 @@ class Examination:
                 yield AnchoredHead(partition=partition, **seen.last.model_dump())
 
     def _authenticate(self, stored: Stored, link: Link) -> bool:
-        key = self._keys.key(link.key_id)
-        if key is None:
+        if self._keys.key(link.key_id) is None:
             if link.key_id not in self._unknown_keys:
                 self._unknown_keys.add(link.key_id)
                 self._break(stored, "unknown-key", f"and perhaps others were made with key {link.key_id}, not given")
             return False
-        code = code_of(key, stored.partition, stored.key, stored.headers, stored.value)
-        if hmac.compare_digest(code, code_in(stored)):
+        if is_genuine(self._keys, stored):
             return True
         self._break(stored, "changed", "was changed, or written by somebody without the key")
         return False

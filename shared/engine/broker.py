@@ -129,6 +129,13 @@ class Reader(Protocol):
         """The position of the first record that is kept of each partition. Raises BrokerUnavailable."""
         ...
 
+    async def since(self, places: Iterable[TopicPartition], time: datetime) -> dict[TopicPartition, int]:
+        """The position of the first record of this time or later, by the broker's time; else the end.
+
+        Raises BrokerUnavailable.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go of it."""
         ...

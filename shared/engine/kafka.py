@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -261,6 +262,17 @@ class _KafkaReader:
     async def starts(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The position of the first record that is kept of each partition. Raises BrokerUnavailable."""
         return await self._offsets(self._consumer.beginning_offsets, places)
+
+    async def since(self, places: Iterable[TopicPartition], time: datetime) -> dict[TopicPartition, int]:
+        """The position of the first record of this time or later; else the end. Raises BrokerUnavailable."""
+        milliseconds = math.ceil(time.timestamp() * 1000)
+
+        async def ask(asked: list[KafkaTopicPartition]) -> Mapping[KafkaTopicPartition, int]:
+            found = await self._consumer.offsets_for_times(dict.fromkeys(asked, milliseconds))
+            ends = await self._consumer.end_offsets(asked)
+            return {place: ends[place] if at is None else at.offset for place, at in found.items()}
+
+        return await self._offsets(ask, places)
 
     async def _offsets(
         self,

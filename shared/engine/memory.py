@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from shared.clock import Clock, SystemClock
 from shared.engine.broker import Appended, BrokerUnavailable, PositionOutOfRange, Record, Stored, TopicPartition
@@ -196,6 +197,13 @@ class MemoryReader:
         """The position of the first record that is kept of each partition."""
         await self._broker.network("starts")
         return {place: self._broker.log.dropped_before.get(place, 0) for place in places}
+
+    async def since(self, places: Iterable[TopicPartition], time: datetime) -> dict[TopicPartition, int]:
+        """The position of the first record of this time or later; else the end."""
+        await self._broker.network("since")
+        log, kept = self._broker.log.places, await self.starts(places)
+        later = {place: (s.offset for s in log[place][kept[place] :] if s.time >= time) for place in kept}
+        return {place: next(offsets, len(log[place])) for place, offsets in later.items()}
 
     async def close(self) -> None:
         """Nothing to let go of."""

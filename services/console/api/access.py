@@ -53,6 +53,7 @@ Right = Literal[
     "plan-shifts",
     "change-own-plan",
     "call-roll",
+    "read-audit-log",
 ]
 
 PEOPLE: frozenset[Role] = frozenset({"dispatcher", "supervisor", "approver", "staff", "viewer"})
@@ -92,6 +93,7 @@ RIGHTS: dict[Right, frozenset[Role]] = {
     "plan-shifts": frozenset({"supervisor"}),
     "change-own-plan": frozenset({"staff", "supervisor"}),
     "call-roll": frozenset({"staff", "dispatcher", "supervisor"}),
+    "read-audit-log": frozenset({"supervisor", "approver"}),
 }
 """Which roles have a right. Staff have theirs for themselves only, a CAD for the calls of its own source only."""
 

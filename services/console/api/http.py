@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from services.console.api import (
+    routes_audit,
     routes_calendars,
     routes_commands,
     routes_contacts,
@@ -75,8 +76,10 @@ def create_app(
 
     `beside`: a connection for the audit log, where its faults are to be none of the commands'.
     """
-    audit_log = AuditLog(beside or broker, clock, ChainKeys(settings.audit_keys.get_secret_value()), DOOR)
+    audit_keys = ChainKeys(settings.audit_keys.get_secret_value())
+    audit_log = AuditLog(beside or broker, clock, audit_keys, DOOR)
     register = Register(audit_log, DOOR, clock)
+    audit_desk = routes_audit.AuditDesk(broker, audit_keys, register, clock)
     keep = Keep(timedelta(hours=settings.console_keep_closed_hours), settings.console_keep_closed_calls)
     view = View(keep)
     levels = Levels(view, agencies, clock)
@@ -135,17 +138,13 @@ def create_app(
     log = CommandLog(DOOR, broker, follower, clock, register)
     commands = CommandIssuer(log, view, answer_seconds=settings.console_answer_seconds, expiry=expiry)
     app.state.commands, app.state.reporting, app.state.contact_desk = commands, reporting, desk
-    app.state.register, app.state.agencies, app.state.settings, app.state.view, app.state.follower = (
-        register,
-        agencies,
-        settings,
-        view,
-        follower,
-    )
+    app.state.register, app.state.audit_desk = register, audit_desk
+    app.state.agencies, app.state.settings, app.state.view, app.state.follower = agencies, settings, view, follower
     app.router.routes += operations_routes(lambda: follower.ready, agencies.remark)
     app.router.routes.append(Route("/docs", lambda _: reference_page(app.openapi()), include_in_schema=False))
     app.include_router(routes_reads.router)
     app.include_router(routes_commands.router)
+    app.include_router(routes_audit.router)
     app.include_router(routes_contacts.router)
     app.include_router(routes_devices.router)
     app.include_router(routes_figures.router)
@@ -170,6 +169,7 @@ def create_app(
         Provider(settings, clock),
         Errands(clock),
         register,
+        audit_desk,
         runbooks,
     )
     boards = add_pages(app, door)

@@ -9,6 +9,7 @@ import typer
 
 from services.console.cli import (
     alerts,
+    audit,
     cad,
     calls,
     contacts,
@@ -54,6 +55,7 @@ app.add_typer(referrals.referral, name="referral")
 app.add_typer(figures.figures, name="figures")
 app.add_typer(cad.cad, name="cad")
 app.add_typer(keys.key, name="key")
+app.add_typer(audit.audit, name="audit")
 app.add_typer(report.report, name="report")
 app.add_typer(probe.probe, name="probe")
 app.add_typer(watch_commands)

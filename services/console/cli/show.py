@@ -11,6 +11,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from services.console.cli.show_audit import audit_log, audit_verified
 from services.console.cli.show_figures import figures, publication
 from services.console.cli.show_rolls import roll_or_answer, rolls
 from services.console.cli.show_rota import absences, answers, feeds, rota, rotations
@@ -405,6 +406,8 @@ def _at(time: str | None) -> str:
 
 
 SHAPES: dict[str, Callable[[Any], None]] = {
+    "audit-log": audit_log,
+    "audit-verified": audit_verified,
     "answer": answer,
     "not-done": not_done,
     "link": link,

@@ -17,6 +17,7 @@ from starlette.datastructures import FormData
 
 from services.console.api.access import RIGHTS, Agencies, Asking, Right
 from services.console.api.issue import CommandIssuer
+from services.console.api.routes_audit import AuditDesk
 from services.console.api.routes_reads import name_of
 from services.console.config import ConsoleSettings
 from services.console.elsewhere import Elsewhere
@@ -59,6 +60,7 @@ class ConsoleDoor:
     provider: Provider
     errands: Errands
     register: Register
+    audit_desk: AuditDesk
     runbooks: Mapping[str, Runbook] = field(default_factory=dict)
     """By name, what to do about alerts."""
     wrong_tokens: WrongTokens = field(default_factory=WrongTokens)

@@ -14,6 +14,7 @@ from services.console.api import routes_commands as commands
 from services.console.api.access import Asking
 from services.console.pages import (
     alerts,
+    audit_log,
     call,
     calls,
     devices,
@@ -63,6 +64,7 @@ PAGES: tuple[ConsolePage, ...] = (
     programme_count.PAGE,
     figures.PAGE,
     operations.PAGE,
+    audit_log.PAGE,
 )
 """In the order of the links on every page."""
 

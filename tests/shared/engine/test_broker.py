@@ -229,6 +229,18 @@ async def test_reading_starts_at_the_position_and_goes_on_with_what_comes(cluste
     await reader.close()
 
 
+async def test_the_position_of_a_time_is_that_of_the_first_record_since(cluster: Cluster, broker: Broker) -> None:
+    topic = await cluster.topic()
+    first = await broker.append(topic, 0, records(b"0"))
+    await asyncio.sleep(0.02)
+    second = await broker.append(topic, 0, records(b"1"))
+    reader = await broker.reader()
+    places, instant = [(topic, 0), (topic, 1)], timedelta(milliseconds=1)
+    since = [await reader.since(places, time) for time in (first.time, first.time + instant, second.time + instant)]
+    assert since == [{(topic, 0): 0, (topic, 1): 0}, {(topic, 0): 1, (topic, 1): 0}, {(topic, 0): 2, (topic, 1): 0}]
+    await reader.close()
+
+
 async def test_a_waiting_poll_wakes_when_something_comes(cluster: Cluster, broker: Broker) -> None:
     topic = await cluster.topic()
     await broker.append(topic, 0, records(b"0"))

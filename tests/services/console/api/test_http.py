@@ -38,6 +38,7 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ("GET", f"/v1/calls/{CALL_ID}"): (PEOPLE | {"cad"}, None),
     ("GET", f"/v1/calls/{CALL_ID}/trace"): (PEOPLE | {"cad"}, None),
     ("GET", "/v1/switchboard"): (PEOPLE, None),
+    ("GET", "/v1/audit-log"): ({"supervisor", "approver"}, None),
     ("GET", "/v1/referrals"): (PEOPLE, None),
     ("GET", "/v1/programme"): (PEOPLE, None),
     ("GET", "/v1/teams"): (PEOPLE, None),

@@ -1,0 +1,35 @@
+"""The page Audit log: an agency's own entries, on its clocks, for whoever may read them."""
+
+from __future__ import annotations
+
+import re
+
+from shared.events import PersonalDataSeen
+from tests.audited import entries_of
+from tests.services.console.driver import OTHER_AGENCY
+from tests.services.console.pages.driver import Room
+
+
+async def test_the_page_shows_entries_of_the_own_agency_alone(room: Room) -> None:
+    """And says who looks; a time that is none is asked for again."""
+    city = room.city
+    async with city.signed_in("dispatcher") as browser:
+        await browser.get("/people")
+    async with city.signed_in("bob") as browser:
+        await browser.get("/people")
+    await entries_of(city.log, city.app.state.register.log)
+    async with city.signed_in("supervisor") as browser:
+        shown = (await browser.get("/audit-log")).text
+        assert "the-dispatcher saw the names of all staff." in shown
+        assert "GET /people" in shown
+        assert "bob" not in shown
+        assert "there is more" not in shown.casefold()
+        assert re.search(r"Times are those of \w+", shown)
+        about = (await browser.get("/audit-log?by=the-supervisor")).text
+        assert "the-dispatcher saw" not in about
+        assert (await browser.get("/audit-log?from=yesterday")).status_code == 422
+    async with city.signed_in("dispatcher") as browser:
+        assert (await browser.get("/audit-log")).status_code == 403
+    seen = [e for e in await entries_of(city.log, city.app.state.register.log) if isinstance(e, PersonalDataSeen)]
+    assert {entry.by for entry in seen} == {"the-dispatcher", "bob"}
+    assert OTHER_AGENCY not in shown
