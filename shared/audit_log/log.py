@@ -78,7 +78,7 @@ class AuditLog:
         self._repeats: dict[tuple[str, str], _Repeats] = {}
         self._lost: dict[str, AuditEntriesLost] = {}
         self._id, self._count = secrets.token_hex(16), 0
-        self._bell = Background()
+        self._bell, self._hurry = Background(), asyncio.Event()
         self._cite_at = math.inf
         begin("audit log", service=process)
 
@@ -98,6 +98,7 @@ class AuditLog:
         """Take an entry, and wait so long until it is durable; whether it is."""
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._put(agency, entry, written)
+        self._hurry.set()
         await asyncio.wait([written], timeout=seconds)
         return written.done()
 
@@ -118,8 +119,9 @@ class AuditLog:
         self._end_repeats(list(self._repeats))
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSING_SECONDS):
-                while self._waiting:  # noqa: ASYNC110  # each time that the task has written a batch
-                    await asyncio.sleep(LINGER_SECONDS / 10)
+                while self._waiting:
+                    self._hurry.set()
+                    await asyncio.sleep(LINGER_SECONDS / 100)
         task.cancel()
         await asyncio.wait([task])
         await self._chains.close()
@@ -180,8 +182,10 @@ class AuditLog:
                 repeats.ends_at for repeats in islice(self._repeats.values(), 1)
             ]  # the first to begin is first to end
             await self._bell.wait(min([self._cite_at, *ends]) - self._clock.monotonic())
-        if not any(waiting.written for waiting in self._waiting):
-            await asyncio.sleep(LINGER_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                await self._hurry.wait()
+        self._hurry.clear()
         now = self._clock.monotonic()
         self._end_repeats([key for key, repeats in self._repeats.items() if repeats.ends_at <= now])
         await self._write()

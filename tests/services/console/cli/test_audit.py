@@ -73,7 +73,7 @@ def kafka(monkeypatch: pytest.MonkeyPatch, town: Town) -> Kafka:
     kafka = Kafka(monkeypatch, town)
     for number in range(3):
         town.run("dispatcher", "pause", "all", "--reason", f"reason {number}")
-        kafka.written()
+    kafka.written()
     return kafka
 
 
