@@ -166,7 +166,8 @@ class Processes:
 
     def broker(self) -> Broker:
         """A connection of one's own to Kafka."""
-        return KafkaBroker(self._running.connection, PARTITIONS)
+        security = self._node.security
+        return KafkaBroker(security.by_password("redecide") if security else self._running.bootstrap, PARTITIONS)
 
     def processes(self) -> str:
         """How many are up."""
