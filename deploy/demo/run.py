@@ -297,7 +297,7 @@ class DecidedAgain:
 async def decided_again(stage: Stage, agency: str) -> DecidedAgain:
     """Decide the journals of a run again."""
     services = services_with(stage.access.sealing_key)
-    reports = await redecide_all(stage.broker(), services, agency)
+    reports = await redecide_all(stage.broker("redecide"), services, agency)
     return DecidedAgain(
         len(reports),
         sum(report.decisions for report in reports),
