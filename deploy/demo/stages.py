@@ -41,9 +41,11 @@ from services.pocket.door import open_door
 from services.pocket.http import create_app as pocket_app
 from services.rostering.service import ROSTERING
 from services.team_availability.service import TEAM_AVAILABILITY
-from services.triage.service import triage_service
+from services.triage.prepared import prepared_by
+from services.triage.service import TRIAGE, triage_service
 from shared import telemetry
 from shared.agencies import Agencies
+from shared.call_keys import CallKeys
 from shared.clock import SystemClock
 from shared.engine.broker import Broker
 from shared.engine.effects import Perform, no_effects
@@ -245,7 +247,7 @@ class OneProcess:
         for number in (1, 2):
             perform = performer(notifying, self.broker())
             runners = (
-                self._worker(triage_service(sealer), number),
+                self._triage(sealer, number),
                 self._worker(TEAM_AVAILABILITY, number),
                 Together(self._worker(NOTIFICATION, number, perform), perform.contacts),
                 self._worker(ROSTERING, number),
@@ -254,6 +256,12 @@ class OneProcess:
         progress("workers started")
         await self._open_doors(common, link_secret, sealer, file)
         progress("doors open")
+
+    def _triage(self, sealer: Sealer, number: int) -> Together:
+        keys = CallKeys(self.broker(), sealer)
+        name = f"{TRIAGE.name}-{number}"
+        prepare = prepared_by(keys)
+        return Together(Worker(triage_service(keys), self.broker(), self._clock, name, prepare=prepare), keys)
 
     def _worker(self, service: Service[Any], number: int, perform: Perform = no_effects) -> Worker[Any]:
         return Worker(service, self.broker(), self._clock, f"{service.name}-{number}", perform)

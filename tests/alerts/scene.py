@@ -23,11 +23,13 @@ from deploy.local.access import AgencySpec, SourceSpec, people_with
 from deploy.local.kafka.node import LocalKafka
 from deploy.local.programs import HOST
 from deploy.local.stack import Stack
+from shared.call_keys import new_call_key
 from shared.clock import SystemClock
 from shared.contacts import ContactKey, append_contact, seal_address
 from shared.engine.broker import Record
 from shared.engine.kafka import KafkaBroker
 from shared.sealing import Sealer, new_key
+from shared.topics import CALL_KEYS
 from tests.rig.calls import CALM, OpenCall, body_of
 from tests.rig.town import CREW, PROGRAMME
 
@@ -144,6 +146,15 @@ class Scene:
         contact = seal_address(Sealer(new_key()), ContactKey(town, "ana", "phone"), "sms", "+16085550123")
         try:
             await append_contact(broker, SystemClock(), "a test", contact)
+        finally:
+            await broker.close()
+
+    async def seal_a_call_with_another_key(self, town: str) -> None:
+        """A key of a call there, as if intake had another sealing key than everybody else."""
+        broker = KafkaBroker(self.stack.bootstrap, self.stack.partitions)
+        made = new_call_key(Sealer(new_key()), SystemClock(), f"{town}/cad/sealed-with-another-key")
+        try:
+            await broker.append(CALL_KEYS.name, broker.partition_of(town), [made.record])
         finally:
             await broker.close()
 
