@@ -12,7 +12,7 @@ from services.console.pages import devices
 from services.console.pages.devices import DeviceLine
 from services.console.pages.own_shifts import address_of
 from services.console.pages.page import ConsolePage, Region, Row, Visit, html_id_of
-from services.console.pages.people_words import DISCIPLINES, LANGUAGES
+from services.console.view.people_words import DISCIPLINES, LANGUAGES
 from services.console.view.records import ContactSeen, PersonSeen
 
 CALL_AFTER_SECONDS = 10
