@@ -87,7 +87,7 @@ def _line(visit: Visit, seen: PersonSeen) -> PersonLine:
         team_id=seen.team_id or "",
         ways=tuple(_way(way, path) for way in contacts_of(visit.seen, person_id)),
         devices_path=devices.address_of(person_id),
-        devices=devices.devices_of(visit, person_id, "/people"),
+        devices=devices.devices_of(visit, "/people", person_id=person_id),
         call_after_seconds=CALL_AFTER_SECONDS,
     )
 
