@@ -177,6 +177,7 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
         if e.steps
         else f"No later way to page {e.person_id} has its turn before the offer ends."
     ),
+    events.LineFreed: "The phone call is over.",
     events.LadderEnded: "Nobody is paged for the offer any more.",
     events.PageReceived: lambda e: {
         "carrier": "The network says that the phone has the page.",

@@ -1,4 +1,7 @@
-"""One text a second is what a long code takes: whose turn it is. Offers come first, then what has waited longest."""
+"""One text a second is what a long code takes, one call a second an account: whose turn it is.
+
+Offers come first, then what has waited longest.
+"""
 
 from __future__ import annotations
 

@@ -42,6 +42,11 @@ async def place_call(ask: Ask, account: Twilio, call: Call) -> Handed:
     return await _post(ask, account, "Calls", fields, call.seconds)
 
 
+async def end_call(ask: Ask, account: Twilio, name: str, seconds: float) -> Handed:
+    """End a call, whether it rings or somebody has picked up."""
+    return await _post(ask, account, f"Calls/{name}", [("Status", "completed")], seconds)
+
+
 async def _post(ask: Ask, account: Twilio, resource: str, fields: Sequence[tuple[str, str]], seconds: float) -> Handed:
     credentials = base64.b64encode(f"{account.account_sid}:{account.auth_token}".encode()).decode()
     headers = {"authorization": f"Basic {credentials}", "content-type": "application/x-www-form-urlencoded"}
