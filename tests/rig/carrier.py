@@ -93,6 +93,9 @@ class Town:
             raise NoAnswer("unreachable" if none.fault != "tls" else "tls", sent=False) from None
         return Reply(answered.status, answered.headers, answered.body)
 
+    async def look(self, url: str, headers: Mapping[str, str], seconds: float) -> Reply:
+        return await self.ask(url, headers, b"", seconds)
+
     async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answered:
         self.posted.append((url, headers, body))
         return Answered(200, b"<Response/>")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from services.notification.carriers.handed import Handed, judged
 from services.notification.carriers.request import Call, Text, handed
-from services.notification.exchange import Ask
+from services.notification.exchange import Ask, Look, Reply
 from shared.carriers import Telnyx
 
 CALL_EVENTS = "initiated ringing answered completed"
@@ -46,3 +46,8 @@ async def _post(ask: Ask, account: Telnyx, path: str, body: Mapping[str, str], s
     content = json.dumps(body, separators=(",", ":")).encode()
     url = f"{account.base_url}/v2/{path}"
     return await handed(ask(url, headers, content, seconds), lambda reply: judged("telnyx", reply))
+
+
+async def look_up(look: Look, account: Telnyx, name: str, seconds: float) -> Reply:
+    """What has become of a text that they took. Raises NoAnswer."""
+    return await look(f"{account.base_url}/v2/messages/{name}", _authorized(account), seconds)
