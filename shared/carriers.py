@@ -151,6 +151,12 @@ class Carriers(BaseModel):
     twilio: Twilio | None = None
     telnyx: Telnyx | None = None
 
+    @property
+    def senders(self) -> tuple[str, ...]:
+        """Every number of theirs."""
+        accounts = (account for account in (self.twilio, self.telnyx) if account is not None)
+        return tuple(dict.fromkeys(sender for account in accounts for sender in account.senders))
+
     def get(self, name: CarrierName) -> Twilio | Telnyx | None:
         """One of them."""
         return self.twilio if name == "twilio" else self.telnyx

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, SecretStr
 
+from shared.card_numbers import CardNumbers
 from shared.config import AgencyDoorSettings, CallbacksUrl, WebhookNetworks
 from shared.sealing import SealingKey
 
@@ -16,3 +17,4 @@ class CallbacksSettings(AgencyDoorSettings):
     pocket_url: str = Field(pattern="^https?://", description="where people's phones reach the pocket page")
     sealing_key: SealingKey = Field(description="32 bytes, base64: knows the number that a text comes from")
     webhook_networks: WebhookNetworks = ()
+    card_numbers: CardNumbers = Field(default_factory=dict)

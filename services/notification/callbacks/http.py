@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -33,6 +33,7 @@ from services.notification.carriers.twiml import ONLY_WRONG_KEYS, twiml
 from services.notification.carriers.urls import CallbackUrls, PageToken
 from services.notification.exchange import Ask, Exchanges, Look
 from shared.agencies import Agencies
+from shared.card_numbers import differences
 from shared.carriers import CarrierName, Telnyx, Twilio
 from shared.clock import Clock
 from shared.contact_forms import AddressRefused, normal_form
@@ -45,7 +46,7 @@ from shared.engine.background import Background
 from shared.engine.broker import Broker
 from shared.events import Command, PageDue
 from shared.sealing import Sealer
-from shared.telemetry import CALLBACKS, INBOUND_TEXTS, begin
+from shared.telemetry import CALLBACKS, INBOUND_TEXTS, begin, logger
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS
 
 DOOR: Final = "callbacks"
@@ -81,12 +82,16 @@ class Door:
     ask: Ask
     look: Look
     clock: Clock
+    card_numbers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What the pocket door says pages come from."""
     _background: Background = field(default_factory=Background)
     _reads: OrderedDict[tuple[str, str, str], Read] = field(default_factory=OrderedDict)
     """By carrier, agency and the carrier's name for it, what a text was taken for."""
 
     async def start(self) -> None:
         """Follow the journals, and ask carriers for what they do not tell."""
+        if differing := differences(self.card_numbers, self.agencies.senders()):
+            logger().error("the contact card is wrong", wrong=differing)
         await self.follower.start()
         inquiries = Inquiries(self.view, self.reader, self.agencies.carrier, self.look, self.clock, self.note)
         self._background.start_unchecked(inquiries.run())
@@ -95,6 +100,11 @@ class Door:
         """End both."""
         await self._background.cancel()
         await self.follower.stop()
+
+    def remark(self) -> str:
+        """What somebody should know who asks whether the door is ready."""
+        remarks = (self.agencies.remark(), differences(self.card_numbers, self.agencies.senders()))
+        return " ".join(filter(None, remarks))
 
     async def genuine(self, carrier: CarrierName, agency: str, request: Request) -> bytes:
         """The body of a request, if the agency's account at the carrier has signed it. Raises HTTPException (403)."""
@@ -194,6 +204,7 @@ def open_door(broker: Broker, clock: Clock, settings: CallbacksSettings) -> Door
         ask=exchanges.ask,
         look=exchanges.look,
         clock=clock,
+        card_numbers=settings.card_numbers,
     )
 
 
@@ -208,7 +219,7 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
     _receipts(app, door)
     _calls(app, door)
     _texts(app, door)
-    app.router.routes += operations_routes(lambda: door.follower.ready, door.agencies.remark)
+    app.router.routes += operations_routes(lambda: door.follower.ready, door.remark)
     app.add_middleware(
         Guard,
         door=DOOR,

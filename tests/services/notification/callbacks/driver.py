@@ -101,6 +101,9 @@ class Callbacks(Town):
     def remark(self) -> str:
         return ""
 
+    def senders(self) -> dict[str, tuple[str, ...]]:
+        return {AGENCY: self.reaching.carriers.senders}
+
     # --- the world ---
 
     @asynccontextmanager
