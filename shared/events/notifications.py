@@ -29,10 +29,12 @@ PageKind = Literal[
     "shift-moved",
     "team-missing",
     "team-unanswering",
+    "left-out",
     "contact",
 ]
 """The first eleven tell of a call: `assigned` that it is the team's, which had answered within a window; `hold` that it
-waits for a team. `test` is a roll call's; `contact`: a way to the person has changed, or failed."""
+waits for a team. `test` is a roll call's; `left-out`: somebody who is planned is not on the team, for the reason `why`;
+`contact`: a way to the person has changed, or failed."""
 
 
 class PageDue(Event):

@@ -30,6 +30,7 @@ RANKS: Final[Mapping[PageKind, int]] = {
     "team-missing": OF_A_TEAM,
     "team-unanswering": OF_A_TEAM,
     "signed-on": OF_A_TEAM,
+    "left-out": OF_A_TEAM,
     "contact": OF_A_TEAM,
     "gap": LATER,
     "shift-moved": LATER,
