@@ -6,14 +6,13 @@ from pydantic import Field, SecretStr
 
 from shared.card_numbers import CardNumbers
 from shared.config import DoorSettings, WebhookNetworks
-from shared.sealing import SealingKey
+from shared.sealing import SealingSettings
 
 
-class PocketSettings(DoorSettings):
+class PocketSettings(SealingSettings, DoorSettings):
     """What the door needs to know."""
 
     link_secret: SecretStr = Field(min_length=32, description="makes the links on pages; the same for notification")
-    sealing_key: SealingKey = Field(description="32 bytes, base64: opens a call for the team that accepted it")
     pocket_url: str = Field(
         default="", pattern="^(https?://.*)?$", description="where phones reach this page; http:// only on one machine"
     )
