@@ -40,9 +40,11 @@ from services.pocket.door import open_door
 from services.pocket.http import create_app as pocket_app
 from services.rostering.service import ROSTERING
 from services.team_availability.service import TEAM_AVAILABILITY
-from services.triage.service import triage_service
+from services.triage.prepared import prepared_by
+from services.triage.service import TRIAGE, triage_service
 from shared import telemetry
 from shared.agencies import Agencies
+from shared.call_keys import CallKeys
 from shared.clock import SystemClock
 from shared.engine.broker import Broker
 from shared.engine.effects import Perform, no_effects
@@ -143,6 +145,7 @@ class Processes:
                 **(self.watch.environment if self.watch else {}),
             },
             alarm_url=f"http://{HOST}:{alarm_port}/alarms",
+            security=self._node.security,
         )
         self.access = self._stack.access
         program = self._stack.program("auditor")
@@ -165,7 +168,7 @@ class Processes:
 
     def broker(self) -> Broker:
         """A connection of one's own to Kafka."""
-        return KafkaBroker(self._running.bootstrap, PARTITIONS)
+        return KafkaBroker(self._running.connection, PARTITIONS)
 
     def processes(self) -> str:
         """How many are up."""
@@ -242,7 +245,7 @@ class OneProcess:
         for number in (1, 2):
             perform = performer(notifying, self.broker())
             runners = (
-                self._worker(triage_service(sealer), number),
+                self._triage(sealer, number),
                 self._worker(TEAM_AVAILABILITY, number),
                 Together(self._worker(NOTIFICATION, number, perform), perform.contacts),
                 self._worker(ROSTERING, number),
@@ -251,6 +254,12 @@ class OneProcess:
         progress("workers started")
         await self._open_doors(common, link_secret, sealer, file)
         progress("doors open")
+
+    def _triage(self, sealer: Sealer, number: int) -> Together:
+        keys = CallKeys(self.broker(), sealer)
+        name = f"{TRIAGE.name}-{number}"
+        prepare = prepared_by(keys)
+        return Together(Worker(triage_service(keys), self.broker(), self._clock, name, prepare=prepare), keys)
 
     def _worker(self, service: Service[Any], number: int, perform: Perform = no_effects) -> Worker[Any]:
         return Worker(service, self.broker(), self._clock, f"{service.name}-{number}", perform)

@@ -18,11 +18,12 @@ from services.notification.tally import LIMITED, OVER_LIMIT
 from services.notification.webhook import Message, Sender
 from shared.agencies import Agencies, CadWebhook, DayLimit
 from shared.clock import Clock, SystemClock
-from shared.contacts import ContactErased, ContactKey, Contacts, ContactsBehind
+from shared.contacts import ContactErased, ContactKey, Contacts
 from shared.engine.broker import Broker
 from shared.engine.service import Effect, EffectDone
+from shared.erasable import Behind
 from shared.events import CadMessageDue, ContactKind, PageDue
-from shared.sealing import CannotOpen, Sealer
+from shared.sealing import CannotOpen
 from shared.telemetry import PAGE_SECONDS, PAGES_NEAR_LIMIT, logger
 
 OPEN_SECONDS = 4.0
@@ -83,7 +84,7 @@ class Performer:
             address = await self._address(agency, page)
         except ContactErased:
             return Outcome("failed", "erased")
-        except ContactsBehind:
+        except Behind:
             return Outcome("failed", "contacts-behind")
         except CannotOpen as error:
             logger().error("an address cannot be opened", page_id=page.page_id, wrong=str(error))
@@ -113,6 +114,6 @@ def performer(settings: NotificationSettings, broker: Broker) -> Performer:
     """The performer of a process, which has to run its `contacts` beside it."""
     clock, agencies = SystemClock(), Agencies(settings.agencies_file)
     sender = Sender(Exchanges(settings.webhook_networks).post, clock)
-    contacts = Contacts(broker, Sealer(settings.sealing_key.get_secret_value()))
+    contacts = Contacts(broker, settings.sealer)
     adapters = adapters_of(settings, agencies, sender)
     return Performer(adapters, sender, agencies.cad_webhook, contacts, clock, agencies.day_limit)

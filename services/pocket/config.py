@@ -11,7 +11,7 @@ from pydantic_settings import NoDecode
 from shared.call import Name
 from shared.carriers import Sender
 from shared.config import DoorSettings, WebhookNetworks
-from shared.sealing import SealingKey
+from shared.sealing import SealingSettings
 
 
 def _by_agency(value: object) -> object:
@@ -35,11 +35,10 @@ CardNumbers = Annotated[
 ]
 
 
-class PocketSettings(DoorSettings):
+class PocketSettings(SealingSettings, DoorSettings):
     """What the door needs to know."""
 
     link_secret: SecretStr = Field(min_length=32, description="makes the links on pages; the same for notification")
-    sealing_key: SealingKey = Field(description="32 bytes, base64: opens a call for the team that accepted it")
     pocket_url: str = Field(
         default="", pattern="^(https?://.*)?$", description="where phones reach this page; http:// only on one machine"
     )

@@ -191,6 +191,6 @@ def test_nothing_personal_is_a_label() -> None:
         "agency", "carrier", "district", "ended", "hash", "invariant", "kind", "method", "outcome", "partition", "path",
         "result",
         "decider", "door", "service", "source", "stage", "state", "status", "suitability", "topic", "type", "version",
-        "evidence", "why",
+        "evidence", "why", "file",
     }  # fmt: skip
     assert {label for metric in METRICS.values() for label in metric._labelnames} == allowed

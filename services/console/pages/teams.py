@@ -25,6 +25,7 @@ class Member(NamedTuple):
 
     person_id: str
     name: str
+    path: str
     has_confirmed: bool
 
 
@@ -102,7 +103,7 @@ def _row(visit: Visit, seen: TeamSeen, kind: str = "", free: tuple[tuple[str, st
 
 def _line(visit: Visit, seen: TeamSeen, free: tuple[tuple[str, str], ...]) -> TeamLine:
     call_id = seen.call_id or ""
-    members = (Member(member, visit.name_of(member), member not in seen.unconfirmed) for member in seen.members)
+    members = (Member(member, *visit.person(member), member not in seen.unconfirmed) for member in seen.members)
     planned = seen.planned if seen.shift_id is None and seen.planned and visit.now < seen.planned.ends_at else None
     stands = EARLIER_STATUSES.index(seen.status) if seen.status in EARLIER_STATUSES else len(EARLIER_STATUSES)
     return TeamLine(

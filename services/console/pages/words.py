@@ -12,6 +12,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from services.console.pages.people_words import language, plain, training, way
 from services.console.view.reasons import part_in_words, words_of
 from services.console.view.unsent import unsent_words_of
 
@@ -173,6 +174,10 @@ FILTERS: Mapping[str, Any] = MappingProxyType(
         "pair": pair,
         "reason": words_of,
         "unsent": unsent_words_of,
+        "plain": plain,
+        "training": training,
+        "language": language,
+        "way": way,
         "part": part_in_words,
         "mark": mark,
         "clock_time": clock_time,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from services.console.view.audit_entries import AUDIT_SENTENCES
 from services.console.view.reasons import as_codes, decided_in_words, in_words
 from services.console.view.unsent import unsent_words_of
 from shared import events
@@ -165,6 +166,7 @@ def _with_codes(sentence: Callable[[Any, Say], str]) -> Callable[[Any], str]:
 
 
 SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
+    **AUDIT_SENTENCES,
     **{kind: _with_codes(sentence) for kind, sentence in WITH_REASONS.items()},
     events.PhaseChanged: "{e.response} in {e.district} is {e.phase}.",
     events.DistrictPaused: lambda e: f"Paused: {Switch(e.district, e.response).words}.",

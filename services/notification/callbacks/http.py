@@ -173,7 +173,7 @@ def open_door(broker: Broker, clock: Clock, settings: CallbacksSettings) -> Door
         follower=AnswerFollower(broker, FOLLOWED, view.fold, frozenset(CHANGES)),
         view=view,
         agencies=Agencies(settings.agencies_file),
-        sealer=Sealer(settings.sealing_key.get_secret_value()),
+        sealer=settings.sealer,
         urls=CallbackUrls(settings.callbacks_url, secret),
         reader=Reader(clock, Links(settings.pocket_url, secret)),
         ask=Exchanges(settings.webhook_networks).ask,
