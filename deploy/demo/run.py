@@ -23,6 +23,7 @@ from deploy.actors.pocket import PocketCrews
 from deploy.actors.scenario import Scenario
 from deploy.actors.webhooks import receiving
 from deploy.demo.audited import audited
+from deploy.demo.examined import examined_log
 from deploy.demo.ledger import TOPICS, Ledger
 from deploy.demo.phones import Handsets, PhoneBook, plan_on_call, table
 from deploy.demo.receiver import Receiver
@@ -33,6 +34,7 @@ from deploy.demo.view import View, tables
 from deploy.local.programs import HOST
 from deploy.redecide import redecide_all
 from deploy.rehearsal import Changes, Rehearsal
+from shared.audit_log.chain import ChainKeys
 from shared.clock import Clock
 from shared.engine.broker import Broker
 from shared.sealing import Sealer
@@ -92,6 +94,7 @@ class Run:
                     await self._play(cast)
             judged = await self._compared(http, self._judge(cast))
             judged = await self._audited(http, judged, cast)
+            judged = await self._examined(judged, cast)
         self._terminal.print(tables(self.ledger, self._scenario, judged, self._view.now))
         if cast.handsets is not None:
             self._terminal.print(table(self.ledger.reached, cast.handsets))
@@ -258,6 +261,13 @@ class Run:
         found = await audited(http, auditor, self._scenario.agency, cast.cad.acknowledged.keys())
         also = () if found.wrong else (str(found),)
         return replace(judged, wrong=(*judged.wrong, *found.wrong), also=(*judged.also, *also))
+
+    async def _examined(self, judged: Verdict, cast: Cast) -> Verdict:
+        """The verdict with what stands in the audit log."""
+        keys, shown = ChainKeys(self._stage.access.audit_key), cast.crews.did["address shown"]
+        examined = await examined_log(self._stage.broker(), keys, self._clock, shown)
+        also = () if examined.wrong else (str(examined),)
+        return replace(judged, wrong=(*judged.wrong, *examined.wrong), also=(*judged.also, *also))
 
     @asynccontextmanager
     async def _beside(self, *work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
