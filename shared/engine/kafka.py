@@ -220,7 +220,8 @@ class _KafkaReader:
         kept = await self.starts([place for place, position in positions.items() if position == 0])
         begin = {**positions, **kept}
         if not begin:
-            self._consumer.unsubscribe()
+            # aiokafka fetches no more for good where it is unsubscribed before it has seen what was assigned
+            self._consumer.pause(*self._consumer.assignment())
         else:
             self._consumer.assign([KafkaTopicPartition(*place) for place in begin])
             for place, position in begin.items():

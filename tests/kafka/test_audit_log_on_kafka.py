@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -20,11 +19,7 @@ from shared.engine.kafka import KafkaBroker, create_topics
 from shared.events import SignedIn
 from shared.topics import AUDIT_LOG, TOPICS
 
-pytestmark = [
-    pytest.mark.kafka,
-    pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # aiokafka drops what it connects
-]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 KEY = new_audit_key()
 KEYS, CLOCK = ChainKeys(KEY), SystemClock()
 PARTITIONS, EACH = 2, 50
@@ -69,4 +64,3 @@ async def test_what_processes_write_is_whole_and_a_forgery_is_not(node: LocalKaf
     found = (await examine_log(broker, KEYS, CLOCK.now())).breaks
     assert [(each.kind, each.position) for each in found] == [("unchained", found[0].position)]
     await broker.close()
-    gc.collect()

@@ -243,6 +243,21 @@ async def test_the_position_of_a_time_is_that_of_the_first_record_since(cluster:
     await reader.close()
 
 
+async def test_a_reader_that_was_assigned_nothing_in_between_reads_on(cluster: Cluster, broker: Broker) -> None:
+    topic = await cluster.topic()
+    await broker.append(topic, 0, records(b"0", b"1"))
+    reader = await broker.reader()
+    for position in (0, 1):
+        for _ in range(5):
+            await reader.assign({(topic, 0): 0})
+            await reader.assign({})
+        await reader.assign({(topic, 0): position})
+        assert [stored.offset for stored in await read(reader, 2 - position)] == [0, 1][position:]
+        await reader.assign({})
+        assert await reader.poll(0.05) == []
+    await reader.close()
+
+
 async def test_a_waiting_poll_wakes_when_something_comes(cluster: Cluster, broker: Broker) -> None:
     topic = await cluster.topic()
     await broker.append(topic, 0, records(b"0"))
