@@ -65,12 +65,12 @@ def _names(*topics: Topic) -> frozenset[str]:
 
 
 def _deciding(service: Service[Any], *besides: Topic) -> Principal:
-    """`besides`: what its effects read."""
+    """`besides`: what its effects read; where the audit log is among it, it writes that, too."""
     own = (service.writes, snapshots_of(service.name))
     return Principal(
         service.name,
         reads=_names(*service.reads, *own, *besides),
-        writes=_names(*own, DEAD_LETTERS),
+        writes=_names(*own, DEAD_LETTERS, *{AUDIT_LOG}.intersection(besides)),
         groups=frozenset({service.name}),
     )
 
@@ -78,9 +78,9 @@ def _deciding(service: Service[Any], *besides: Topic) -> Principal:
 DECIDING = (TRIAGE, TEAM_AVAILABILITY, NOTIFICATION, ROSTERING)
 PRINCIPALS: tuple[Principal, ...] = (
     Principal("intake", reads=_names(ASSIGNMENTS, CALL_KEYS), writes=_names(CALLS, CALL_KEYS)),
-    _deciding(TRIAGE, CALL_KEYS),
+    _deciding(TRIAGE, CALL_KEYS, AUDIT_LOG),
     _deciding(TEAM_AVAILABILITY),
-    _deciding(NOTIFICATION, CONTACTS),
+    _deciding(NOTIFICATION, CONTACTS, AUDIT_LOG),
     _deciding(ROSTERING),
     Principal("callbacks", reads=_names(*CALLBACKS_READS), writes=_names(COMMANDS)),
     Principal(

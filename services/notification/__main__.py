@@ -2,12 +2,13 @@
 
 from services.notification.config import NotificationSettings
 from services.notification.metrics import watch
-from services.notification.perform import performer
+from services.notification.perform import performer, use_of
 from services.notification.service import NOTIFICATION
 from shared.engine.kafka import KafkaBroker
 from shared.engine.process import run
 
 if __name__ == "__main__":
     settings = NotificationSettings.load()
-    perform = performer(settings, KafkaBroker(settings.connection, settings.partitions))
-    run(NOTIFICATION, settings, perform, watch, beside=perform.contacts)
+    use = use_of(settings)
+    perform = performer(settings, KafkaBroker(settings.connection, settings.partitions), use.note)
+    run(NOTIFICATION, settings, perform, watch, beside=perform.contacts, also=use)

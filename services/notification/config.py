@@ -7,11 +7,12 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 
 from services.notification.reach import ReachSettings
-from shared.config import CallbacksUrl, Settings
+from shared.audit_log.key_use import KeyUseSettings
+from shared.config import CallbacksUrl
 from shared.sealing import SealingSettings
 
 
-class NotificationSettings(ReachSettings, SealingSettings, Settings):
+class NotificationSettings(ReachSettings, SealingSettings, KeyUseSettings):
     """Where people's pages lead, and who the CADs are."""
 
     agencies_file: Path = Field(description="the agencies file: CAD webhooks, secrets that sign pages")

@@ -17,6 +17,7 @@ from services.notification.state import PageEffect
 from services.notification.tally import LIMITED, OVER_LIMIT
 from services.notification.webhook import Message, Sender
 from shared.agencies import Agencies, CadWebhook, DayLimit
+from shared.audit_log.key_use import KeyUse
 from shared.clock import Clock, SystemClock
 from shared.contacts import ContactErased, ContactKey, Contacts
 from shared.engine.broker import Broker
@@ -51,6 +52,8 @@ class Performer:
     """How many pages of a kind of way an agency pays for in a day, if it has said so."""
     end_call: Callable[[str, str], Awaitable[None]] = no_calls
     """`await end_call(agency, taken_as)`: end a call that is under way to the phone that is to be called."""
+    opened: Callable[[str], None] = lambda _agency: None
+    """Told of each address that is opened, by its agency."""
 
     async def __call__(self, agency: str, effect: Effect) -> EffectDone:
         """Send a page once, or a message to the CAD until it is acknowledged, and not after its time."""
@@ -107,7 +110,9 @@ class Performer:
         left_seconds = (page.not_after - self.clock.now()).total_seconds()
         key = ContactKey(agency, page.person_id, method.method_id)
         wait_seconds = min(OPEN_SECONDS, left_seconds)
-        return await self.contacts.address(key, method.kind, position=method.position, seconds=wait_seconds)
+        address = await self.contacts.address(key, method.kind, position=method.position, seconds=wait_seconds)
+        self.opened(agency)
+        return address
 
     async def _message(self, agency: str, message: CadMessageDue) -> Outcome:
         webhook = self.cad_webhook(agency, message.source)
@@ -119,13 +124,31 @@ class Performer:
         return DONE if why is None else Outcome("failed", why)
 
 
-def performer(settings: NotificationSettings, broker: Broker) -> Performer:
-    """The performer of a process, which has to run its `contacts` beside it."""
+def nobody_counts(_agency: str) -> None:
+    """Where it is not counted how many addresses are opened."""
+
+
+def use_of(settings: NotificationSettings) -> KeyUse:
+    """What this process writes into the audit log of the addresses that it opens."""
+    return KeyUse(settings, "notification", settings.sealer.key_id, "addresses", "send")
+
+
+def performer(
+    settings: NotificationSettings, broker: Broker, opened: Callable[[str], None] = nobody_counts
+) -> Performer:
+    """The performer of a process, which has to run its `contacts` beside it; `opened` is told of each address."""
     clock, agencies = SystemClock(), Agencies(settings.agencies_file)
     sender = Sender(Exchanges(settings.webhook_networks).post, clock)
     contacts = Contacts(broker, settings.sealer)
     carriers = carriers_of(settings, agencies, clock)
     adapters = adapters_of(settings, agencies, sender, carriers)
     return Performer(
-        adapters, sender, agencies.cad_webhook, contacts, clock, agencies.day_limit, end_call=carriers.end_call
+        adapters,
+        sender,
+        agencies.cad_webhook,
+        contacts,
+        clock,
+        agencies.day_limit,
+        end_call=carriers.end_call,
+        opened=opened,
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shared.config import Settings
+from shared.audit_log.key_use import KeyUseSettings
 from shared.sealing import SealingSettings
 
 
-class TriageSettings(SealingSettings, Settings):
+class TriageSettings(SealingSettings, KeyUseSettings):
     """Settings of triage's worker."""

@@ -38,7 +38,7 @@ def test_calls_commands_addresses_and_findings_are_written_at_their_doors() -> N
     assert writers(COMMANDS.name) == {"console", "pocket", "callbacks"}
     assert writers(CONTACTS.name) == {"console", "pocket"}
     assert writers(AUDITS.name) == {"auditor"}
-    assert writers(AUDIT_LOG.name) == {"console", "pocket"}
+    assert writers(AUDIT_LOG.name) == {"console", "pocket", "triage", "notification"}
     assert readers(CONTACTS.name) == {"console", "notification"}
 
 
