@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.audit_log.chain import Chain, ChainKeys, new_audit_key
+from shared.audit_log.chain import Chain, ChainKeys, code_of, new_audit_key
 from shared.audit_log.chain_writer import entry_record
 from shared.audit_log.examine import RETENTION
 from shared.engine.broker import Record, Stored
@@ -159,3 +159,17 @@ def test_wrong_keys_are_refused_when_they_are_read(text: str) -> None:
     """With what would be right."""
     with pytest.raises(ValueError, match="32 bytes in base64; make one with `careroute key audit`"):
         ChainKeys(text)
+
+
+@given(partitions(), PLACES)
+def test_whoever_has_the_key_cannot_rewrite_a_record_that_another_came_after(made: Partition, place: int) -> None:
+    """What comes after it says which one it followed, or had seen; the last is guarded by an anchor."""
+    place %= len(made.records)
+    stored = made.records[place]
+    changed = replace(stored, value=stored.value.replace(b"person", b"nobody"))
+    code = code_of(KEYS.newest, changed.partition, changed.key, changed.headers, changed.value)
+    rewritten = replace(changed, headers={**changed.headers, "code": code.encode()})
+    records = [*made.records[:place], rewritten, *made.records[place + 1 :]]
+    followed = any(place in before for before in made.before)
+    assert bool(breaks_in(records)) == followed
+    assert breaks_in(records, anchors=made.anchors())
