@@ -14,7 +14,7 @@ from services.console.api.contact_desk import check_method, desk_of
 from services.console.api.issue import Answered
 from services.console.api.problems import RESPONSES, ProblemDetails
 from services.console.api.routes_commands import COMMAND_RESPONSES, Issuer, check_on_books, issuing
-from services.console.api.routes_reads import contacts_of, whole_view
+from services.console.api.routes_reads import contacts_of, register_of, whole_view
 from services.console.view.records import ContactSeen
 from shared import events
 from shared.call import Name
@@ -117,6 +117,7 @@ async def erase_person(
         removed.sentence = f"Nothing is erased before {person_id} is off the books: send it again then."
         return removed
     await desk_of(issuer.request).erase_person(issuer.who.agency, person_id, with_name=True)
+    register_of(issuer.request).note(events.PersonalDataErased, issuer.who.asker, person_id=person_id)
     erased = await issuer.issue(events.ErasePerson, about)
     if removed.result == "nothing-to-do":
         erased.sentence = f"Nobody is called {person_id} on the books: is the id right? {erased.sentence}".strip()

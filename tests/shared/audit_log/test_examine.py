@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.audit_log.chain import Chain, ChainKeys, code_of, new_audit_key
@@ -31,12 +31,14 @@ def partitions(draw: st.DrawFn) -> Partition:
 PLACES = st.integers(0, 10_000)
 
 
+@settings(max_examples=50)
 @given(partitions())
 def test_a_log_as_it_was_written_has_no_break(made: Partition) -> None:
     """However the writers interleave, and whatever they had seen of each other."""
     assert breaks_in(made.records, anchors=made.anchors()) == []
 
 
+@settings(max_examples=50)
 @given(partitions(), PLACES, st.sampled_from(["value", "key", "partition", "id", "type", "time", "code", "link"]))
 def test_a_changed_record_is_found_where_it_stands(made: Partition, place: int, what: str) -> None:
     """Whatever of it is changed."""
@@ -59,6 +61,7 @@ def altered(stored: Stored, what: str) -> Stored:
     return replace(stored, headers={**stored.headers, what: (changed if changed != text else text + "x").encode()})
 
 
+@settings(max_examples=50)
 @given(partitions(), PLACES, PLACES)
 def test_what_is_dropped_is_missed_by_whoever_came_after_it(made: Partition, place: int, more: int) -> None:
     """One record or several in a row; where nobody came after them, an anchor misses them."""
@@ -70,6 +73,7 @@ def test_what_is_dropped_is_missed_by_whoever_came_after_it(made: Partition, pla
     assert breaks_in(left, anchors=made.anchors())
 
 
+@settings(max_examples=50)
 @given(partitions(), PLACES)
 def test_a_writer_of_whom_nothing_is_left_is_missed(made: Partition, which: int) -> None:
     """By those who cite it, or by an anchor."""
@@ -80,6 +84,7 @@ def test_a_writer_of_whom_nothing_is_left_is_missed(made: Partition, which: int)
     assert breaks_in(left, anchors=made.anchors())
 
 
+@settings(max_examples=50)
 @given(partitions(), PLACES, PLACES)
 def test_a_record_that_stands_twice_is_found(made: Partition, copied: int, to: int) -> None:
     """Wherever the copy is put."""
@@ -87,6 +92,7 @@ def test_a_record_that_stands_twice_is_found(made: Partition, copied: int, to: i
     assert breaks_in([*made.records[:to], made.records[copied], *made.records[to:]])
 
 
+@settings(max_examples=50)
 @given(partitions(), PLACES, st.booleans())
 def test_a_record_of_somebody_without_the_key_is_found(made: Partition, to: int, joins: bool) -> None:  # noqa: FBT001
     """Whether it begins a chain or pretends to go on with one, even if the key's id is given."""
@@ -106,6 +112,7 @@ def as_if_with_our_key(forged: Record) -> Record:
     return replace(forged, headers=tuple((headers | {"link": json.dumps(link).encode()}).items()))
 
 
+@settings(max_examples=50)
 @given(partitions(), PLACES, PLACES)
 def test_two_that_changed_places_are_found_unless_neither_knew_of_the_other(
     made: Partition, one: int, other: int
@@ -161,6 +168,7 @@ def test_wrong_keys_are_refused_when_they_are_read(text: str) -> None:
         ChainKeys(text)
 
 
+@settings(max_examples=50)
 @given(partitions(), PLACES)
 def test_whoever_has_the_key_cannot_rewrite_a_record_that_another_came_after(made: Partition, place: int) -> None:
     """What comes after it says which one it followed, or had seen; the last is guarded by an anchor."""
