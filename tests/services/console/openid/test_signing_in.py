@@ -18,6 +18,7 @@ from services.console.config import ConsoleSettings
 from services.console.openid import provider as provider_module
 from services.console.openid.errand import LIFE, Errands
 from shared.agencies import Agencies, AgenciesRefused, sign_in_hash
+from shared.audit_log.chain import new_audit_key
 from shared.clock import SystemClock
 from tests.services.console import driver
 from tests.services.console.driver import AGENCY, City, running_city
@@ -356,7 +357,12 @@ async def test_a_provider_that_is_slow_keeps_nobody_waiting(
 
 
 def test_settings_are_whole_and_the_issuer_is_reached_safely(tmp_path: Path) -> None:
-    common: dict[str, Any] = {"kafka": "memory", "agencies_file": tmp_path / "a.toml", "link_secret": "s" * 32}
+    common: dict[str, Any] = {
+        "kafka": "memory",
+        "agencies_file": tmp_path / "a.toml",
+        "link_secret": "s" * 32,
+        "audit_keys": new_audit_key(),
+    }
     with pytest.raises(ValidationError, match="CAREROUTE_OIDC_CLIENT_ID"):
         ConsoleSettings(**common, oidc_issuer="https://id.example")
     with pytest.raises(ValidationError, match="https"):
