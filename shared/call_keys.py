@@ -79,7 +79,7 @@ def new_call_key(sealer: Sealer, clock: Clock, call_id: str) -> CallKey:
     """A fresh key for a call, and the record that keeps it."""
     raw, name = os.urandom(KEY_BYTES), CallKeyName(call_id, os.urandom(KEY_ID_BYTES).hex())
     sealed = sealer.seal(str(name), {"key": base64.b64encode(raw).decode()})
-    event = CallKeyMade(call_id=call_id, key_id=name.key_id, sealed=sealed)
+    event = CallKeyMade(key_id=name.key_id, sealed=sealed)
     now = clock.now()
     return CallKey(call_id, Key(raw, name.key_id), record_of(str(name), event, "intake", now), now)
 

@@ -237,6 +237,10 @@ class ErasePersonBody(ReasonedBody):
     """Why a person is erased."""
 
 
+class EraseCallBody(ReasonedBody):
+    """Who asked for a call to be erased, and why, without a name: it is kept for good."""
+
+
 @body_of(events.RevokeLinks, "person_id", device_ids=Field(description="the lost phone: what ends with the links"))
 class RevokeLinksBody(ReasonedBody):
     """Why a person's links are to end, and which of their devices end with them."""

@@ -16,12 +16,14 @@ from services.console.api import (
     routes_commands,
     routes_contacts,
     routes_devices,
+    routes_erasure,
     routes_figures,
     routes_reads,
     routes_rolls,
     routes_rota,
 )
 from services.console.api.access import Agencies, caller_of
+from services.console.api.call_desk import CallDesk
 from services.console.api.contact_desk import ContactDesk
 from services.console.api.issue import CommandIssuer
 from services.console.config import ConsoleSettings
@@ -37,6 +39,7 @@ from services.console.pages.seat import caller_at_browser
 from services.console.pages.sessions import Sessions
 from services.console.runbooks import read_runbooks
 from services.console.view.agency import READS, Keep, View
+from shared.call_keys import CallKeys
 from shared.clock import Clock
 from shared.contacts import Contacts
 from shared.doors.answers import AnswerFollower
@@ -81,6 +84,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     sealer = settings.sealer
     contacts = Contacts(broker, sealer, changed=lambda agency: boards.note(agency))  # noqa: PLW0108  # made below
     desk = ContactDesk(broker, contacts, clock, settings)
+    call_desk = CallDesk(broker, CallKeys(broker, sealer, clock))
     reporting = Elsewhere(
         "reporting service",
         "CAREROUTE_REPORTING_URL and CAREROUTE_REPORTING_KEY",
@@ -103,6 +107,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
         async with (
             connected(broker, follower.start, follower.stop, reporting.close, prometheus.close, door.close),
             desk.open(),
+            call_desk.open(),
             levels.measured(follower),
             overseers.asked(),
             kept_current(boards),
@@ -122,6 +127,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     log = CommandLog(DOOR, broker, follower, clock)
     commands = CommandIssuer(log, view, answer_seconds=settings.console_answer_seconds, expiry=expiry)
     app.state.commands, app.state.reporting, app.state.contact_desk = commands, reporting, desk
+    app.state.call_desk = call_desk
     app.state.agencies, app.state.settings, app.state.view, app.state.follower = agencies, settings, view, follower
     app.router.routes += operations_routes(lambda: follower.ready, agencies.remark)
     app.router.routes.append(Route("/docs", lambda _: reference_page(app.openapi()), include_in_schema=False))
@@ -129,6 +135,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     app.include_router(routes_commands.router)
     app.include_router(routes_contacts.router)
     app.include_router(routes_devices.router)
+    app.include_router(routes_erasure.router)
     app.include_router(routes_figures.router)
     app.include_router(routes_rota.router)
     app.include_router(routes_rolls.router)
