@@ -11,7 +11,7 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import Field
@@ -21,6 +21,7 @@ from services.rostering.service import ROSTERING
 from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import TRIAGE, triage_service
 from shared.call_keys import CallKeys
+from shared.config import KafkaSettings, require_secured
 from shared.engine.broker import Broker, BrokerUnavailable, Stored
 from shared.engine.journal import START
 from shared.engine.kafka import KafkaBroker
@@ -35,11 +36,10 @@ SHOWN = 20
 NAMES = (TRIAGE.name, TEAM_AVAILABILITY.name, NOTIFICATION.name, ROSTERING.name)
 
 
-class RedecideSettings(KeySettings):
+class RedecideSettings(KeySettings, KafkaSettings):
     """Where the log is; what intake sealed is opened again, or triage could not decide as it did."""
 
     kafka: str = Field(default="", description="bootstrap servers, host:port[,host:port]")
-    partitions: int = Field(default=4, ge=1, le=256, description="partitions of every topic")
     sealing_key: SealingKey | None = Field(default=None, description="32 bytes, base64: the key that intake seals with")
 
 
@@ -177,10 +177,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("say where the log is: --kafka, or CAREROUTE_KAFKA")
     if settings.sealing_key is None and given.service in (TRIAGE.name, "all"):
         parser.error("triage had read what intake sealed: set CAREROUTE_SEALING_KEY to the same key")
+    connection = replace(settings.connection, servers=given.kafka)
+    require_secured(connection, unless=settings.kafka_unsecured == "allowed")
     names = NAMES if given.service == "all" else (given.service,)
     sealer = None if settings.sealing_key is None else settings.sealer_with(settings.sealing_key)
     try:
-        broker = KafkaBroker(given.kafka, given.partitions)
+        broker = KafkaBroker(connection, given.partitions)
         reports = asyncio.run(redecide_all(broker, sealer, given.agency, names))
     except (BrokerUnavailable, JournalBroken) as error:
         sys.stderr.write(f"{error}\n")

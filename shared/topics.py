@@ -16,6 +16,8 @@ CALL_KEYS = Topic("call-keys", "doors", compacted=True, gone_within_milliseconds
 """Keys of calls, sealed. Its keys are `agency/source/incident/key`, in the agency's partition (`shared.call_keys`)."""
 AUDITS = Topic("audits", "auditor")
 """No journal, though one process writes it: nobody's state is its fold, and a finding said twice is one."""
+AUDIT_LOG = Topic("audit-log", "doors and services", retention_milliseconds=365 * DAY_MILLISECONDS)
+"""Who saw, opened and changed what, chained (`shared.audit_log`). Not to be confused with what the auditor finds."""
 
 TOPICS: tuple[Topic, ...] = (
     CALLS,
@@ -27,6 +29,7 @@ TOPICS: tuple[Topic, ...] = (
     CONTACTS,
     CALL_KEYS,
     AUDITS,
+    AUDIT_LOG,
     *(snapshots_of(name) for name in ("triage", "team-availability", "notification", "rostering")),
     DEAD_LETTERS,
 )

@@ -134,7 +134,7 @@ class Scene:
 
     async def append(self, topic: str, agency: str, value: bytes) -> None:
         """A record as nobody of ours would write it."""
-        broker = KafkaBroker(self.stack.bootstrap, self.stack.partitions)
+        broker = KafkaBroker(self.stack.connection, self.stack.partitions)
         try:
             await broker.append(topic, broker.partition_of(agency), [Record(agency, value, (("type", b"what"),))])
         finally:
@@ -142,7 +142,7 @@ class Scene:
 
     async def seal_with_another_key(self, town: str) -> None:
         """An address of somebody there, as if the key had been changed since."""
-        broker = KafkaBroker(self.stack.bootstrap, self.stack.partitions)
+        broker = KafkaBroker(self.stack.connection, self.stack.partitions)
         contact = seal_address(Sealer(new_key()), ContactKey(town, "ana", "phone"), "sms", "+16085550123")
         try:
             await append_contact(broker, SystemClock(), "a test", contact)
