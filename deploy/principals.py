@@ -84,7 +84,11 @@ PRINCIPALS: tuple[Principal, ...] = (
     _deciding(ROSTERING),
     Principal("callbacks", reads=_names(*CALLBACKS_READS), writes=_names(COMMANDS)),
     Principal("pocket", reads=_names(*POCKET_READS, CALLS, CALL_KEYS), writes=_names(COMMANDS, CONTACTS)),
-    Principal("console", reads=_names(*CONSOLE_READS, CONTACTS), writes=_names(COMMANDS, CONTACTS)),
+    Principal(
+        "console",
+        reads=_names(*CONSOLE_READS, CALLS, CALL_KEYS, CONTACTS),
+        writes=_names(COMMANDS, CALL_KEYS, CONTACTS),
+    ),
     Principal("reporting", reads=_names(*REPORTING_READS), groups=frozenset({REPORTING_GROUP})),
     Principal("auditor", reads=frozenset(AUDITOR_READS), writes=_names(AUDITS), groups=frozenset({AUDITOR_GROUP})),
     Principal(
