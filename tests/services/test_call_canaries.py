@@ -34,7 +34,7 @@ from shared.engine.worker import Worker
 from shared.events import OfferMade, Sealed, decode
 from shared.links import token_of
 from shared.sealing import CannotOpen, Sealer
-from shared.topics import ASSIGNMENTS, CALLS, DECISIONS
+from shared.topics import ASSIGNMENTS, CALLS, DECISIONS, TOPICS
 from tests.rig.call_keys import keys_in
 from tests.rig.town import PROGRAMME
 from tests.services.reporting.conftest import NOW
