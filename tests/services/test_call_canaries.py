@@ -1,4 +1,4 @@
-"""Promise: nothing personal of a call leaks; and of one that was erased nobody can read anything, anywhere, with any key.
+"""Promise: nothing personal of a call leaks; and of one that was erased nobody reads anything, anywhere, with any key.
 
 All services run in this process on one log. What is personal is marked; one call is erased after its team has cleared,
 another stays, which shows that whoever looks here would find something.
@@ -80,7 +80,7 @@ class Town(NamedTuple):
         return "\n".join(f"{stored.key} {stored.value!r} {stored.headers}" for stored in self.records())
 
     def opened(self) -> list[str]:
-        """What somebody reads with the sealing key and every key that can still be had, of whatever is sealed anywhere."""
+        """What somebody reads of all that is sealed anywhere, with every key that can still be had."""
         keys, found = keys_in(self.log, self.sealer), []
         calls = {stored.headers["subject"].decode() for stored in self.records() if stored.topic == CALLS.name}
         for stored in self.records():
@@ -102,7 +102,7 @@ class Town(NamedTuple):
             "incident_id": incident,
             "created_at": now,
             "updated_at": now,
-            "call_type": {"system": "rig", "code": "CHECK PERSON"},
+            "call_type": {"system": "rig", "code": "CHECK PERSON", "text": "the brother of Quennell"},
             "answers": dict.fromkeys(("Q1", "Q2", "Q3", "Q4", "Q5"), "no"),
             "district": "Central",
         }

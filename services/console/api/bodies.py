@@ -26,7 +26,7 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    reason: Text = Field(default="", description="why; kept with the command")
+    reason: Text = Field(default="", description="why; kept for good, with the command: name nobody")
 
     @model_validator(mode="before")
     @classmethod
