@@ -84,7 +84,7 @@ def _field(declared: FieldInfo, more: FieldInfo) -> tuple[Any, Any]:
 class ReasonedBody(Body):
     """What a command says that nobody may give without a reason."""
 
-    reason: Text = Field(min_length=1, description="why; kept with the command")
+    reason: Text = Field(min_length=1, description="why; kept for good, with the command: name nobody")
 
 
 class DistrictBody(Body):
@@ -117,7 +117,7 @@ class CapBody(DistrictBody):
 class ReviewBody(Body):
     """Which pause, and what was found."""
 
-    reason: Text = Field(min_length=1, description="what was found; kept with the command")
+    reason: Text = Field(min_length=1, description="what was found; kept for good: name nobody")
 
 
 @body_of(events.CloseReferral, "referral_id")
