@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
 from http import HTTPStatus
 
 from fastapi import Request
@@ -19,10 +20,10 @@ from shared.engine.broker import Broker, BrokerUnavailable, Stored
 from shared.engine.journal import START
 from shared.engine.reader import JournalReader
 from shared.erasable import Behind
-from shared.events import CallCancelled, UndecodableEvent, decode
+from shared.events import CallCancelled, CallErased, UndecodableEvent, decode
 from shared.topics import CALLS
 
-READ_SECONDS, CATCH_UP_SECONDS = 30.0, 5.0
+READ_SECONDS, CATCH_UP_SECONDS, FINISH_SECONDS = 30.0, 5.0, 5.0
 MOST_MERGED = 100
 LOG_AWAY = "The log did not answer in time, so perhaps not everything is erased. Send the same again."
 
@@ -33,12 +34,15 @@ class CallDesk:
 
     broker: Broker
     keys: CallKeys
+    _erased: dict[str, datetime] = field(default_factory=dict)
+    """When somebody had a call erased, by the journal."""
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Follow `call-keys` beside the requests: whatever goes wrong with it keeps nobody from the stop switch."""
         async with asyncio.TaskGroup() as tasks:
-            beside = (tasks.create_task(self.keys.follow_for_ever()), tasks.create_task(self.keys.tend_for_ever()))
+            works = (self.keys.follow_for_ever(), self.keys.tend_for_ever(), self._finish_for_ever())
+            beside = [tasks.create_task(work) for work in works]
             yield
             for task in beside:
                 task.cancel()
@@ -71,6 +75,22 @@ class CallDesk:
                 raise _log_away() from None
             erased += len(names)
         return erased
+
+    def note(self, event: CallErased, at: datetime) -> None:
+        """The journal says that a call is to be erased: whoever began with that, it is finished."""
+        self._erased.update(dict.fromkeys((event.call_id, *event.merged), at))
+
+    async def finish(self) -> None:
+        """Erase keys from before an erasure that a console has left as it died. Raises BrokerUnavailable."""
+        for call_id, at in list(self._erased.items()):
+            names = [name for name in self.keys.names(call_id) if self.keys.kept[str(name)].time < at]
+            await erase_keys(self.broker, call_id, tuple(names))
+
+    async def _finish_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(FINISH_SECONDS)
+            with suppress(BrokerUnavailable):
+                await self.finish()
 
     async def _merges(self, call: CallId) -> AsyncIterator[tuple[str, str]]:
         """Which call of a source was merged into which."""

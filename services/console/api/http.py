@@ -49,7 +49,7 @@ from shared.doors.operations import operations_routes
 from shared.doors.reference import reference_page
 from shared.doors.serve import connected
 from shared.engine.broker import Broker, Stored
-from shared.events import Event, TokenRevoked
+from shared.events import CallErased, Event, TokenRevoked
 
 DOOR = "console"
 MAX_BODY_BYTES = 64 * 1024
@@ -77,6 +77,8 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
     def fold(agency: str, event: Event, stored: Stored) -> None:
         if isinstance(event, TokenRevoked):
             agencies.revoke(agency, event.token_hash)
+        if isinstance(event, CallErased):
+            call_desk.note(event, stored.time)
         levels.fold(agency, event, stored)
         boards.note(agency)
 

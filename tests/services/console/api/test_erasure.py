@@ -13,7 +13,7 @@ from shared.engine.broker import Record
 from shared.engine.memory import MemoryBroker
 from shared.events import CallCancelled, CallErased, EraseCall
 from shared.sealing import Sealer
-from shared.topics import CALL_KEYS, CALLS
+from shared.topics import ASSIGNMENTS, CALL_KEYS, CALLS
 from tests.rig.call_keys import keys_in
 from tests.services.console.driver import AGENCY, SEALING_KEY, City
 
@@ -83,6 +83,21 @@ async def test_calls_that_the_cad_made_one_are_erased_together(city: City) -> No
     assert left(city) == {"5", "6"}
     command = next(command for command in city.commands() if isinstance(command, EraseCall))
     assert command.merged == tuple(call_id(incident) for incident in ("1", "2", "3"))
+
+
+async def test_an_erasure_that_a_console_began_and_died_over_is_finished_by_another(city: City) -> None:
+    """The journal says that it is erased, and the key still stands; what came after that stays."""
+    for incident in ("1", "2", "3"):
+        key_of(city, incident)
+    erased = CallErased(call_id=call_id("1"), merged=(call_id("2"),), erased_by="ana", reason="they asked")
+    city.services.write(AGENCY, erased, journal=ASSIGNMENTS.name)
+    key_of(city, "1")
+    desk = city.app.state.call_desk
+    await desk.keys.catch_up(AGENCY, 5)
+    await city.settle()
+    await desk.finish()
+    left_keys = keys_in(city.log, SEALER)
+    assert [len(left_keys.names(call_id(incident))) for incident in ("1", "2", "3")] == [1, 0, 1]
 
 
 async def test_what_is_refused_erases_nothing(city: City) -> None:
