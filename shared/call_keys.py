@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+from collections import OrderedDict
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,6 +43,7 @@ WAIT_SECONDS, WAIT_AT_START_SECONDS = 0.8, 10.0
 LASTS = timedelta(milliseconds=CALLS.retention_milliseconds) + timedelta(days=2)
 """What was sealed with a key is gone by then, and the key goes, too: none is used for more than a day."""
 EXPIRE_RECORDS = 500
+MOST_OPENED = 2_000
 
 
 class CallKeyGone(CannotOpen):
@@ -96,6 +98,8 @@ class CallKeys(Erasable):
         super().__init__(broker, CALL_KEYS, sealer, clock)
         self._of_call: dict[str, tuple[str, ...]] = {}
         """By call, the ids of its keys."""
+        self._opened: OrderedDict[str, Key] = OrderedDict()
+        """Keys that were used lately: most versions are of a call that was just opened."""
         if sealer is not None:
             CALL_KEYS_UNOPENABLE.set_function(lambda: float(self.unopenable(sealer)))
 
@@ -145,6 +149,7 @@ class CallKeys(Erasable):
     def note(self, stored: Stored) -> None:
         """Take in what has changed under a record's key."""
         name = CallKeyName.parse(stored.key)
+        self._opened.pop(stored.key, None)
         others = tuple(each for each in self._of_call.get(name.call_id, ()) if each != name.key_id)
         key_ids = (*others, name.key_id) if stored.key in self.kept else others
         if key_ids:
@@ -153,6 +158,8 @@ class CallKeys(Erasable):
             self._of_call.pop(name.call_id, None)
 
     def _key(self, name: CallKeyName, sealer: Sealer) -> Key:
+        if (opened := self._opened.get(str(name))) is not None:
+            return opened
         kept = self.kept.get(str(name))
         if kept is None:
             message = f"the key {name} is erased, or has not come yet"
@@ -162,7 +169,11 @@ class CallKeys(Erasable):
         except UndecodableEvent as error:
             raise CannotOpen(str(error)) from error
         assert isinstance(made, CallKeyMade)  # noqa: S101  # the type says so
-        return Key(base64.b64decode(sealer.open(str(name), made.sealed)["key"]), name.key_id)
+        key = Key(base64.b64decode(sealer.open(str(name), made.sealed)["key"]), name.key_id)
+        self._opened[str(name)] = key
+        while len(self._opened) > MOST_OPENED:
+            self._opened.popitem(last=False)
+        return key
 
     async def _arrival(self, name: str) -> None:
         async with asyncio.timeout(WAIT_SECONDS if self.ready else WAIT_AT_START_SECONDS), self._news:

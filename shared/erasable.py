@@ -43,7 +43,7 @@ class Kept(NamedTuple):
 
     offset: int
     time: datetime
-    """When it was appended."""
+    """When it was first made: sealed again, or restored from a backup, it is no younger."""
     sealed_by: str
     """The id of the sealing key."""
     value: bytes
@@ -165,7 +165,7 @@ class Erasable(Follower):
                 continue
             again = event.model_copy(update={"sealed": sealed})
             before = (INSTEAD_OF, str(kept.offset).encode())
-            record = record_of(key, again, "reseal", self._clock.now(), before)
+            record = record_of(key, again, "reseal", kept.time, before)
             self._resealing.add(key)
             try:
                 await append(self._broker, self.topic, _agency_of(key), [record])
@@ -180,7 +180,7 @@ class Erasable(Follower):
         """
         for key in list(self._displaced):
             kept = self.kept.get(key)
-            record = Record(key, b"") if kept is None else record_of(key, _event(kept), "restore", self._clock.now())
+            record = Record(key, b"") if kept is None else record_of(key, _event(kept), "restore", kept.time)
             await append(self._broker, self.topic, _agency_of(key), [record])
             self._displaced.discard(key)
 
@@ -224,7 +224,7 @@ class Erasable(Follower):
 
 def _kept(stored: Stored) -> Kept | None:
     kind, sealed_by = stored.headers.get("type", b""), stored.headers.get(SEALED_BY, b"").decode()
-    kept = Kept(stored.offset, stored.time, sealed_by, stored.value, kind)
+    kept = Kept(stored.offset, _made_at(stored), sealed_by, stored.value, kind)
     if sealed_by:
         return kept
     try:
@@ -232,6 +232,14 @@ def _kept(stored: Stored) -> Kept | None:
     except UndecodableEvent as error:
         logger().error("record passed over", position=stored.position, wrong=str(error))
         return None
+
+
+def _made_at(stored: Stored) -> datetime:
+    try:
+        made_at = datetime.fromisoformat(stored.headers.get("time", b"").decode())
+    except ValueError:
+        return stored.time
+    return made_at if made_at.tzinfo is not None else stored.time
 
 
 def _event(kept: Kept) -> SealedEvent:

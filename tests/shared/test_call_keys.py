@@ -132,7 +132,7 @@ class LaterClock(SystemClock):
 
 async def test_a_key_goes_by_itself_when_nothing_is_left_that_it_opens() -> None:
     safe, clock = Safe(), LaterClock()
-    safe.log.clock = clock
+    safe.log.clock = safe.clock = clock
     counts = []
     for call_id, days in ((CALL, 20), (OTHER, 11), ("", 2), ("", 22)):
         if call_id:

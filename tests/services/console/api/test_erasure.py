@@ -86,11 +86,14 @@ async def test_calls_that_the_cad_made_one_are_erased_together(city: City) -> No
 
 
 async def test_an_erasure_that_a_console_began_and_died_over_is_finished_by_another(city: City) -> None:
-    """The journal says that it is erased, and the key still stands; what came after that stays."""
-    for incident in ("1", "2", "3"):
-        key_of(city, incident)
+    """The journal says that it is erased, and the key still stands, or does again after a backup was put back.
+
+    What came after that stays.
+    """
+    keys = [key_of(city, incident) for incident in ("1", "2", "3")]
     erased = CallErased(call_id=call_id("1"), merged=(call_id("2"),), erased_by="ana", reason="they asked")
     city.services.write(AGENCY, erased, journal=ASSIGNMENTS.name)
+    city.log.append(CALL_KEYS.name, MemoryBroker(city.log).partition_of(AGENCY), [keys[1].record])  # a backup
     key_of(city, "1")
     desk = city.app.state.call_desk
     await desk.keys.catch_up(AGENCY, 5)
