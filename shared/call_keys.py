@@ -21,9 +21,10 @@ import asyncio
 import base64
 import os
 from collections import OrderedDict
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import NamedTuple
 
 from shared.call import CallId
@@ -86,9 +87,10 @@ def new_call_key(sealer: Sealer, clock: Clock, call_id: str) -> CallKey:
     return CallKey(call_id, Key(raw, name.key_id), record_of(str(name), event, "intake", now), now)
 
 
-async def erase_keys(broker: Broker, call_id: str, names: tuple[CallKeyName, ...]) -> None:
-    """Erase keys of a call. Raises BrokerUnavailable."""
-    await erase(broker, CALL_KEYS, CallId.parse(call_id).agency, map(str, names))
+async def erase_keys(broker: Broker, names: Iterable[CallKeyName]) -> None:
+    """Erase keys of calls. Raises BrokerUnavailable."""
+    for agency, of_agency in groupby(sorted(names), key=lambda name: CallId.parse(name.call_id).agency):
+        await erase(broker, CALL_KEYS, agency, map(str, of_agency))
 
 
 class CallKeys(Erasable):
@@ -96,16 +98,14 @@ class CallKeys(Erasable):
 
     def __init__(self, broker: Broker, sealer: Sealer | None, clock: Clock | None = None) -> None:
         super().__init__(broker, CALL_KEYS, sealer, clock)
-        self._of_call: dict[str, tuple[str, ...]] = {}
-        """By call, the ids of its keys."""
         self._opened: OrderedDict[str, Key] = OrderedDict()
         """Keys that were used lately: most versions are of a call that was just opened."""
         if sealer is not None:
             CALL_KEYS_UNOPENABLE.set_function(lambda: float(self.unopenable(sealer)))
 
-    def names(self, call_id: str) -> tuple[CallKeyName, ...]:
-        """The keys that a call has, as far as was read."""
-        return tuple(CallKeyName(call_id, key_id) for key_id in self._of_call.get(call_id, ()))
+    def names(self, call_ids: Container[str]) -> tuple[CallKeyName, ...]:
+        """The keys that calls have, as far as was read. It looks at every key: few are ever asked for."""
+        return tuple(name for name in map(CallKeyName.parse, self.kept) if name.call_id in call_ids)
 
     def open(self, call_id: str, sealed: Sealed) -> dict[str, str]:
         """What is personal of a version. Raises CannotOpen."""
@@ -148,14 +148,7 @@ class CallKeys(Erasable):
 
     def note(self, stored: Stored) -> None:
         """Take in what has changed under a record's key."""
-        name = CallKeyName.parse(stored.key)
         self._opened.pop(stored.key, None)
-        others = tuple(each for each in self._of_call.get(name.call_id, ()) if each != name.key_id)
-        key_ids = (*others, name.key_id) if stored.key in self.kept else others
-        if key_ids:
-            self._of_call[name.call_id] = key_ids
-        else:
-            self._of_call.pop(name.call_id, None)
 
     def _key(self, name: CallKeyName, sealer: Sealer) -> Key:
         if (opened := self._opened.get(str(name))) is not None:

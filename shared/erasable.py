@@ -11,6 +11,7 @@ what it had displaced is appended once more (`restore`).
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -47,7 +48,7 @@ class Kept(NamedTuple):
     sealed_by: str
     """The id of the sealing key."""
     value: bytes
-    kind: bytes
+    kind: str
 
 
 def record_of(key: str, event: SealedEvent, source: str, now: datetime, *further: tuple[str, bytes]) -> Record:
@@ -223,7 +224,7 @@ class Erasable(Follower):
 
 
 def _kept(stored: Stored) -> Kept | None:
-    kind, sealed_by = stored.headers.get("type", b""), stored.headers.get(SEALED_BY, b"").decode()
+    kind, sealed_by = (sys.intern(stored.headers.get(name, b"").decode()) for name in ("type", SEALED_BY))
     kept = Kept(stored.offset, _made_at(stored), sealed_by, stored.value, kind)
     if sealed_by:
         return kept
@@ -244,7 +245,7 @@ def _made_at(stored: Stored) -> datetime:
 
 def _event(kept: Kept) -> SealedEvent:
     """Raises UndecodableEvent."""
-    event = decode(kept.kind.decode("utf-8", "replace"), kept.value)
+    event = decode(kept.kind, kept.value)
     if not isinstance(event, SealedEvent):
         raise UndecodableEvent(event.type)
     return event

@@ -40,7 +40,7 @@ class Safe:
         return key
 
     async def erase(self, call_id: str = CALL) -> None:
-        await erase_keys(self.broker, call_id, keys_in(self.log, self.sealer).names(call_id))
+        await erase_keys(self.broker, keys_in(self.log, self.sealer).names({call_id}))
 
     def read(self, sealer: Sealer | None = None) -> CallKeys:
         """What somebody knows who reads everything now."""
@@ -85,10 +85,10 @@ async def test_every_key_of_a_call_is_erased_whoever_made_it_and_no_other() -> N
     safe = Safe()
     sealed = [(await safe.key()).key.seal(CALL, PERSONAL) for _ in range(3)]
     other = (await safe.key(OTHER)).key.seal(OTHER, PERSONAL)
-    assert len(safe.read().names(CALL)) == 3
+    assert len(safe.read().names({CALL})) == 3
     await safe.erase()
     for _ in ("hidden from readers at once", "gone once Kafka has compacted"):
-        assert safe.read().names(CALL) == ()
+        assert safe.read().names({CALL}) == ()
         assert safe.read().open(OTHER, other) == PERSONAL
         for each in sealed:
             with pytest.raises(CannotOpen, match="erased"):

@@ -41,6 +41,6 @@ async def erase_call(
     if answered.state != "done":
         answered.sentence = "Nothing is erased before that is decided: send the same again then."
         return answered
-    if not await desk.erase((call_id, *merged)):
+    if not await desk.erase(agency, (call_id, *merged)):
         answered.sentence = f"{call_id} has no key: it is erased, had nothing personal, or came before calls had keys."
     return answered

@@ -93,9 +93,9 @@ async def test_intakes_know_nothing_of_each_other_and_all_their_keys_are_erased(
     for number in range(2):
         assert await Intake(settings, log).publish(f"e{number}") == 200
     intake = Intake(settings, log)
-    names = intake.keys.names(CALL_ID)
+    names = intake.keys.names({CALL_ID})
     assert len(names) == 2
-    await erase_keys(intake.broker, CALL_ID, names)
+    await erase_keys(intake.broker, names)
     for version in intake.versions():
         assert version.sealed is not None
         with pytest.raises(ValueError, match="erased"):
@@ -122,7 +122,7 @@ async def test_what_comes_after_an_erasure_is_sealed_with_a_new_key(settings: In
     async with intake.app.router.lifespan_context(intake.app):
         await asyncio.sleep(0.05)
         assert await intake.publish("e1") == 200
-        await erase_keys(intake.broker, CALL_ID, intake.keys.names(CALL_ID))
+        await erase_keys(intake.broker, intake.keys.names({CALL_ID}))
         await asyncio.sleep(0.05)
         assert await intake.publish("e2", status="reopened") == 200
     before, after = intake.versions()

@@ -100,7 +100,7 @@ async def test_an_erasure_that_a_console_began_and_died_over_is_finished_by_anot
     await city.settle()
     await desk.finish()
     left_keys = keys_in(city.log, SEALER)
-    assert [len(left_keys.names(call_id(incident))) for incident in ("1", "2", "3")] == [1, 0, 1]
+    assert [len(left_keys.names({call_id(incident)})) for incident in ("1", "2", "3")] == [1, 0, 1]
 
 
 async def test_what_is_refused_erases_nothing(city: City) -> None:
