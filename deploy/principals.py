@@ -87,7 +87,9 @@ PRINCIPALS: tuple[Principal, ...] = (
         "pocket", reads=_names(*POCKET_READS, CALLS, CALL_KEYS, AUDIT_LOG), writes=_names(COMMANDS, CONTACTS, AUDIT_LOG)
     ),
     Principal(
-        "console", reads=_names(*CONSOLE_READS, CONTACTS, AUDIT_LOG), writes=_names(COMMANDS, CONTACTS, AUDIT_LOG)
+        "console",
+        reads=_names(*CONSOLE_READS, CALLS, CALL_KEYS, CONTACTS, AUDIT_LOG),
+        writes=_names(COMMANDS, CALL_KEYS, CONTACTS, AUDIT_LOG),
     ),
     Principal("reporting", reads=_names(*REPORTING_READS), groups=frozenset({REPORTING_GROUP})),
     Principal("auditor", reads=frozenset(AUDITOR_READS), writes=_names(AUDITS), groups=frozenset({AUDITOR_GROUP})),

@@ -28,6 +28,9 @@ Asker = Literal["caller", "dispatcher", "officer", "fire-crew", "provider", "sch
 """Who asks for an alternative response by name."""
 
 
+SEALED_TEXT: Final = "sealed text"
+"""How what stands in a field for codes begins where the CAD had written a text, which is sealed."""
+
 SYNTHETIC: Final = "synthetic"
 """Why nobody goes to a call that careroute publishes itself in order to test its own path."""
 

@@ -20,9 +20,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-from collections.abc import Awaitable
+from collections import OrderedDict
+from collections.abc import Awaitable, Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import NamedTuple
 
 from shared.call import CallId
@@ -42,6 +44,7 @@ WAIT_SECONDS, WAIT_AT_START_SECONDS = 0.8, 10.0
 LASTS = timedelta(milliseconds=CALLS.retention_milliseconds) + timedelta(days=2)
 """What was sealed with a key is gone by then, and the key goes, too: none is used for more than a day."""
 EXPIRE_RECORDS = 500
+MOST_OPENED = 2_000
 
 
 class CallKeyGone(CannotOpen):
@@ -79,14 +82,15 @@ def new_call_key(sealer: Sealer, clock: Clock, call_id: str) -> CallKey:
     """A fresh key for a call, and the record that keeps it."""
     raw, name = os.urandom(KEY_BYTES), CallKeyName(call_id, os.urandom(KEY_ID_BYTES).hex())
     sealed = sealer.seal(str(name), {"key": base64.b64encode(raw).decode()})
-    event = CallKeyMade(call_id=call_id, key_id=name.key_id, sealed=sealed)
+    event = CallKeyMade(key_id=name.key_id, sealed=sealed)
     now = clock.now()
     return CallKey(call_id, Key(raw, name.key_id), record_of(str(name), event, "intake", now), now)
 
 
-async def erase_keys(broker: Broker, call_id: str, names: tuple[CallKeyName, ...]) -> None:
-    """Erase keys of a call. Raises BrokerUnavailable."""
-    await erase(broker, CALL_KEYS, CallId.parse(call_id).agency, map(str, names))
+async def erase_keys(broker: Broker, names: Iterable[CallKeyName]) -> None:
+    """Erase keys of calls. Raises BrokerUnavailable."""
+    for agency, of_agency in groupby(sorted(names), key=lambda name: CallId.parse(name.call_id).agency):
+        await erase(broker, CALL_KEYS, agency, map(str, of_agency))
 
 
 class CallKeys(Erasable):
@@ -94,14 +98,14 @@ class CallKeys(Erasable):
 
     def __init__(self, broker: Broker, sealer: Sealer | None, clock: Clock | None = None) -> None:
         super().__init__(broker, CALL_KEYS, sealer, clock)
-        self._of_call: dict[str, tuple[str, ...]] = {}
-        """By call, the ids of its keys."""
+        self._opened: OrderedDict[str, Key] = OrderedDict()
+        """Keys that were used lately: most versions are of a call that was just opened."""
         if sealer is not None:
             CALL_KEYS_UNOPENABLE.set_function(lambda: float(self.unopenable(sealer)))
 
-    def names(self, call_id: str) -> tuple[CallKeyName, ...]:
-        """The keys that a call has, as far as was read."""
-        return tuple(CallKeyName(call_id, key_id) for key_id in self._of_call.get(call_id, ()))
+    def names(self, call_ids: Container[str]) -> tuple[CallKeyName, ...]:
+        """The keys that calls have, as far as was read. It looks at every key: few are ever asked for."""
+        return tuple(name for name in map(CallKeyName.parse, self.kept) if name.call_id in call_ids)
 
     def open(self, call_id: str, sealed: Sealed) -> dict[str, str]:
         """What is personal of a version. Raises CannotOpen."""
@@ -144,15 +148,11 @@ class CallKeys(Erasable):
 
     def note(self, stored: Stored) -> None:
         """Take in what has changed under a record's key."""
-        name = CallKeyName.parse(stored.key)
-        others = tuple(each for each in self._of_call.get(name.call_id, ()) if each != name.key_id)
-        key_ids = (*others, name.key_id) if stored.key in self.kept else others
-        if key_ids:
-            self._of_call[name.call_id] = key_ids
-        else:
-            self._of_call.pop(name.call_id, None)
+        self._opened.pop(stored.key, None)
 
     def _key(self, name: CallKeyName, sealer: Sealer) -> Key:
+        if (opened := self._opened.get(str(name))) is not None:
+            return opened
         kept = self.kept.get(str(name))
         if kept is None:
             message = f"the key {name} is erased, or has not come yet"
@@ -162,7 +162,11 @@ class CallKeys(Erasable):
         except UndecodableEvent as error:
             raise CannotOpen(str(error)) from error
         assert isinstance(made, CallKeyMade)  # noqa: S101  # the type says so
-        return Key(base64.b64decode(sealer.open(str(name), made.sealed)["key"]), name.key_id)
+        key = Key(base64.b64decode(sealer.open(str(name), made.sealed)["key"]), name.key_id)
+        self._opened[str(name)] = key
+        while len(self._opened) > MOST_OPENED:
+            self._opened.popitem(last=False)
+        return key
 
     async def _arrival(self, name: str) -> None:
         async with asyncio.timeout(WAIT_SECONDS if self.ready else WAIT_AT_START_SECONDS), self._news:

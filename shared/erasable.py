@@ -11,6 +11,7 @@ what it had displaced is appended once more (`restore`).
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -43,11 +44,11 @@ class Kept(NamedTuple):
 
     offset: int
     time: datetime
-    """When it was appended."""
+    """When it was first made: sealed again, or restored from a backup, it is no younger."""
     sealed_by: str
     """The id of the sealing key."""
     value: bytes
-    kind: bytes
+    kind: str
 
 
 def record_of(key: str, event: SealedEvent, source: str, now: datetime, *further: tuple[str, bytes]) -> Record:
@@ -165,7 +166,7 @@ class Erasable(Follower):
                 continue
             again = event.model_copy(update={"sealed": sealed})
             before = (INSTEAD_OF, str(kept.offset).encode())
-            record = record_of(key, again, "reseal", self._clock.now(), before)
+            record = record_of(key, again, "reseal", kept.time, before)
             self._resealing.add(key)
             try:
                 await append(self._broker, self.topic, _agency_of(key), [record])
@@ -180,7 +181,7 @@ class Erasable(Follower):
         """
         for key in list(self._displaced):
             kept = self.kept.get(key)
-            record = Record(key, b"") if kept is None else record_of(key, _event(kept), "restore", self._clock.now())
+            record = Record(key, b"") if kept is None else record_of(key, _event(kept), "restore", kept.time)
             await append(self._broker, self.topic, _agency_of(key), [record])
             self._displaced.discard(key)
 
@@ -223,8 +224,8 @@ class Erasable(Follower):
 
 
 def _kept(stored: Stored) -> Kept | None:
-    kind, sealed_by = stored.headers.get("type", b""), stored.headers.get(SEALED_BY, b"").decode()
-    kept = Kept(stored.offset, stored.time, sealed_by, stored.value, kind)
+    kind, sealed_by = (sys.intern(stored.headers.get(name, b"").decode()) for name in ("type", SEALED_BY))
+    kept = Kept(stored.offset, _made_at(stored), sealed_by, stored.value, kind)
     if sealed_by:
         return kept
     try:
@@ -234,9 +235,17 @@ def _kept(stored: Stored) -> Kept | None:
         return None
 
 
+def _made_at(stored: Stored) -> datetime:
+    try:
+        made_at = datetime.fromisoformat(stored.headers.get("time", b"").decode())
+    except ValueError:
+        return stored.time
+    return made_at if made_at.tzinfo is not None else stored.time
+
+
 def _event(kept: Kept) -> SealedEvent:
     """Raises UndecodableEvent."""
-    event = decode(kept.kind.decode("utf-8", "replace"), kept.value)
+    event = decode(kept.kind, kept.value)
     if not isinstance(event, SealedEvent):
         raise UndecodableEvent(event.type)
     return event

@@ -23,6 +23,7 @@ from services.intake.append import Appender
 from services.intake.call_keys import CallKeyCache
 from services.intake.config import MAX_BODY_BYTES, IntakeSettings
 from services.intake.revoked import follow_revocations
+from services.intake.texts import with_texts_sealed
 from services.intake.version import Version, check, record
 from shared import telemetry
 from shared.agencies import Agencies, Source
@@ -161,6 +162,7 @@ class Door:
         """What a body says. Raises Problem."""
         versions = read(body, source)
         check(versions, source, now)
+        versions = [with_texts_sealed(version, self._sealer.pseudonym) for version in versions]
         keys = [self._keys.key_of(version.call.call_id) if version.personal else None for version in versions]
         made = [
             record(version, source, self._sealer, None if key is None else key.key, now)

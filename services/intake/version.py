@@ -76,12 +76,16 @@ def record(version: Version, source: Source, sealer: Sealer, key: Key | None, no
     )
 
 
+TEXTS = "texts"
+"""In the sealed part: what a CAD wrote in fields for codes."""
 ROUTED_BY = ("narrative", "position", "callback_number")
-"""What triage reads of the personal part."""
+"""What triage reads of the personal part, besides such texts."""
 
 
 def _fingerprint(version: Version, sealer: Sealer) -> str:
     """What the version says, its times apart; the personal part as a pseudonym, for a place is soon guessed."""
     content = version.call.__pydantic_serializer__.to_json(version.call, exclude={"created_at", "updated_at"})
-    personal = sealer.pseudonym("\x00".join(version.personal.get(name, "") for name in ROUTED_BY))
+    said = [version.personal.get(name, "") for name in ROUTED_BY]
+    said += [version.personal[TEXTS]] if TEXTS in version.personal else []  # without them it is as it always was
+    personal = sealer.pseudonym("\x00".join(said))
     return hashlib.blake2b(content + personal.encode(), digest_size=16).hexdigest()

@@ -18,6 +18,7 @@ from services.team_availability.clocks import tick
 from services.team_availability.devices import enrol_device, revoke_device
 from services.team_availability.draft import AgencyDraft
 from services.team_availability.duties import begin_duty, duty_began, duty_changed, duty_ended, keep_to_plan
+from services.team_availability.erasing import erase_call
 from services.team_availability.evolve import evolve
 from services.team_availability.holds import cad_informed, hold_call, offer_to_who_is_free
 from services.team_availability.late import list_late, take_late_call
@@ -73,6 +74,7 @@ from shared.events import (
     DutyChanged,
     DutyEnded,
     EnrolDevice,
+    EraseCall,
     Event,
     HoldCall,
     OverrideCall,
@@ -171,4 +173,5 @@ COMMAND_DECIDERS: dict[type[Any], Callable[[AgencyDraft, Any], list[Event]]] = {
     ConfirmIncident: confirm_incident,
     HoldCall: hold_call,
     TakeLateCall: take_late_call,
+    EraseCall: erase_call,
 }

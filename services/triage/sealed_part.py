@@ -63,11 +63,16 @@ def disclosure_of(programme: Programme | None, event: CallReported | CallCancell
         located = UNREADABLE if programme.boundaries else None
         return Disclosure(unread_lines(programme), located, read_by=programme.reads)
     return Disclosure(
-        lines=heard_lines(programme, event.call_id, personal.get("narrative", ""), opener.pseudonym),
+        lines=heard_lines(programme, event.call_id, _text_of(personal), opener.pseudonym),
         located=located_by(programme, personal.get("position", "")),
         caller="" if event.synthetic else _caller(programme, personal, opener),
         read_by=programme.reads,
     )
+
+
+def _text_of(personal: Mapping[str, str]) -> str:
+    """What was said, and what the CAD wrote in fields for codes."""
+    return "\n".join(filter(None, (personal.get("narrative"), personal.get("texts"))))
 
 
 def _asks(programme: Programme) -> bool:

@@ -730,6 +730,15 @@ class LateCallEnded(Event):
     why: str
 
 
+class CallErased(Event):
+    """Somebody had what is personal of a call erased, and of those that are one with it: their keys go."""
+
+    call_id: str
+    merged: tuple[str, ...] = ()
+    erased_by: str
+    reason: str
+
+
 class CallOverridden(Event):
     """A dispatcher decided the call; a team that is with somebody stays until it clears or is withdrawn by name."""
 

@@ -7,8 +7,7 @@ from shared.events.calls import Sealed
 
 
 class CallKeyMade(Event):
-    """A key of a call, itself sealed with the sealing key, for the call and its own id. A call may have several."""
+    """A key of a call, itself sealed with the sealing key, for the call and its own id, which are its record's key."""
 
-    call_id: str
     key_id: str
     sealed: Sealed

@@ -305,6 +305,14 @@ class ConfirmIncident(_TeamCommand):
     another: bool
 
 
+class EraseCall(_TeamCommand):
+    """Have nothing personal of a call be read again. Nobody may be busy with it any more; `reason` says who asked."""
+
+    call_id: Text
+    merged: tuple[Text, ...] = Field(default=(), max_length=100)
+    """The calls that it is one with, because the CAD merged them."""
+
+
 class RedeliverMessage(_NotificationCommand):
     """Send a webhook message to the CAD again, under the same id."""
 

@@ -146,6 +146,8 @@ def unused(used: set[Use]) -> set[Use]:
     """The rights that nobody came to use, those apart that a short run may leave alone."""
     rare = {
         ("pocket", "WRITE", "TOPIC", "contacts"),  # somebody lets a phone show notifications
+        ("console", "WRITE", "TOPIC", "call-keys"),  # somebody has a call erased,
+        ("console", "READ", "TOPIC", "calls"),  # and what the CAD has merged with it
         ("operator", "DESCRIBE", "CLUSTER", CLUSTER_NAME),  # `python -m deploy.topics` compares the list
     }
     given = {

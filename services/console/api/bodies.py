@@ -26,7 +26,7 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    reason: Text = Field(default="", description="why; kept with the command")
+    reason: Text = Field(default="", description="why; kept for good, with the command: name nobody")
 
     @model_validator(mode="before")
     @classmethod
@@ -84,7 +84,7 @@ def _field(declared: FieldInfo, more: FieldInfo) -> tuple[Any, Any]:
 class ReasonedBody(Body):
     """What a command says that nobody may give without a reason."""
 
-    reason: Text = Field(min_length=1, description="why; kept with the command")
+    reason: Text = Field(min_length=1, description="why; kept for good, with the command: name nobody")
 
 
 class DistrictBody(Body):
@@ -117,7 +117,7 @@ class CapBody(DistrictBody):
 class ReviewBody(Body):
     """Which pause, and what was found."""
 
-    reason: Text = Field(min_length=1, description="what was found; kept with the command")
+    reason: Text = Field(min_length=1, description="what was found; kept for good: name nobody")
 
 
 @body_of(events.CloseReferral, "referral_id")
@@ -235,6 +235,10 @@ class CheckPeopleBody(Body):
 
 class ErasePersonBody(ReasonedBody):
     """Why a person is erased."""
+
+
+class EraseCallBody(ReasonedBody):
+    """Who asked for a call to be erased, and why, without a name: it is kept for good."""
 
 
 @body_of(events.RevokeLinks, "person_id", device_ids=Field(description="the lost phone: what ends with the links"))

@@ -17,12 +17,14 @@ from services.console.api import (
     routes_commands,
     routes_contacts,
     routes_devices,
+    routes_erasure,
     routes_figures,
     routes_reads,
     routes_rolls,
     routes_rota,
 )
 from services.console.api.access import Agencies, caller_of
+from services.console.api.call_desk import CallDesk
 from services.console.api.contact_desk import ContactDesk
 from services.console.api.issue import CommandIssuer
 from services.console.config import ConsoleSettings
@@ -40,6 +42,7 @@ from services.console.runbooks import read_runbooks
 from services.console.view.agency import READS, Keep, View
 from shared.audit_log.chain import ChainKeys
 from shared.audit_log.log import AuditLog
+from shared.call_keys import CallKeys
 from shared.clock import Clock
 from shared.contacts import Contacts
 from shared.doors.answers import AnswerFollower
@@ -50,7 +53,7 @@ from shared.doors.operations import operations_routes
 from shared.doors.reference import reference_page
 from shared.doors.serve import connected
 from shared.engine.broker import Broker, Stored
-from shared.events import Event, TokenRevoked
+from shared.events import CallErased, Event, TokenRevoked
 
 DOOR = "console"
 MAX_BODY_BYTES = 64 * 1024
@@ -87,6 +90,8 @@ def create_app(
     def fold(agency: str, event: Event, stored: Stored) -> None:
         if isinstance(event, TokenRevoked):
             agencies.revoke(agency, event.token_hash)
+        if isinstance(event, CallErased):
+            call_desk.note(event, stored.time)
         levels.fold(agency, event, stored)
         boards.note(agency)
 
@@ -94,6 +99,7 @@ def create_app(
     sealer = settings.sealer
     contacts = Contacts(broker, sealer, changed=lambda agency: boards.note(agency))  # noqa: PLW0108  # made below
     desk = ContactDesk(broker, contacts, clock, settings)
+    call_desk = CallDesk(broker, CallKeys(broker, sealer, clock))
     reporting = Elsewhere(
         "reporting service",
         "CAREROUTE_REPORTING_URL and CAREROUTE_REPORTING_KEY",
@@ -119,6 +125,7 @@ def create_app(
             connected(broker, follower.start, follower.stop, reporting.close, prometheus.close, door.close, *closing),
             audit_log.writing(),
             desk.open(),
+            call_desk.open(),
             levels.measured(follower),
             overseers.asked(),
             kept_current(boards),
@@ -138,7 +145,7 @@ def create_app(
     log = CommandLog(DOOR, broker, follower, clock, register)
     commands = CommandIssuer(log, view, answer_seconds=settings.console_answer_seconds, expiry=expiry)
     app.state.commands, app.state.reporting, app.state.contact_desk = commands, reporting, desk
-    app.state.register, app.state.audit_desk = register, audit_desk
+    app.state.register, app.state.audit_desk, app.state.call_desk = register, audit_desk, call_desk
     app.state.agencies, app.state.settings, app.state.view, app.state.follower = agencies, settings, view, follower
     app.router.routes += operations_routes(lambda: follower.ready, agencies.remark)
     app.router.routes.append(Route("/docs", lambda _: reference_page(app.openapi()), include_in_schema=False))
@@ -147,6 +154,7 @@ def create_app(
     app.include_router(routes_audit.router)
     app.include_router(routes_contacts.router)
     app.include_router(routes_devices.router)
+    app.include_router(routes_erasure.router)
     app.include_router(routes_figures.router)
     app.include_router(routes_rota.router)
     app.include_router(routes_rolls.router)

@@ -12,8 +12,8 @@ from services.console.cli.client import Door, NotDone, Reply, connect
 SEVERAL_LINES = frozenset({"document"})
 """What is printed in lines of its own."""
 JsonOption = Annotated[bool, typer.Option("--json", help="The API's answer as JSON.")]
-ReasonOption = Annotated[str | None, typer.Option("--reason", "-r", help="Why; kept with the command.")]
-RequiredReason = Annotated[str, typer.Option("--reason", "-r", help="Why; kept with the command.")]
+ReasonOption = Annotated[str | None, typer.Option("--reason", "-r", help="Why; kept for good: name nobody.")]
+RequiredReason = Annotated[str, typer.Option("--reason", "-r", help="Why; kept for good: name nobody.")]
 HashOption = Annotated[
     str | None, typer.Option("--hash", help="Its hash in the agencies file, or how that begins: sha256:…")
 ]

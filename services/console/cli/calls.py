@@ -1,4 +1,4 @@
-"""`careroute override`, `confirm`, `hold`, `trace`, `call`: what was decided, why, and deciding it yourself."""
+"""`careroute override`, `confirm`, `hold`, `trace`, `call`: what was decided and why; deciding it yourself; erasing."""
 
 from __future__ import annotations
 
@@ -57,6 +57,12 @@ def call_incident(
 ) -> None:
     """Say whether a call that a team has, and that began at another time, is another incident by now."""
     ask(ctx, json, lambda door: door.post(f"{call_path(call_id)}/incident", another=another, reason=reason))
+
+
+@call.command("erase")
+def call_erase(ctx: typer.Context, call_id: CallArgument, *, reason: RequiredReason, json: JsonOption = False) -> None:
+    """Erase address, number, name and narrative of a call for good. Not while it is open. Name nobody in the reason."""
+    ask(ctx, json, lambda door: door.post(f"{call_path(call_id)}/erase", reason=reason))
 
 
 @call.command("show")

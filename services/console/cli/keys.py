@@ -37,6 +37,21 @@ def key_audit() -> None:
     typer.echo(new_audit_key())
 
 
+@key.command("rotate")
+def key_rotate() -> None:
+    """Make the next sealing key, and print what stands where in each step. The present one is in the environment."""
+    from services.console.cli.rotation import steps  # noqa: PLC0415  # as above
+    from shared.sealing import SealingSettings, new_key  # noqa: PLC0415  # as above
+
+    settings = SealingSettings.load()
+    if settings.second_sealing_key.get_secret_value():
+        typer.echo(
+            "CAREROUTE_SECOND_SEALING_KEY is set: a rotation is under way. Finish it first (deploy/keys.md).", err=True
+        )
+        raise typer.Exit(1)
+    typer.echo(steps(settings, new_key()))
+
+
 @key.command("push")
 def key_push() -> None:
     """Make the keys of web push: one for notification, which signs with it, one for the pocket page."""

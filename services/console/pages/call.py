@@ -31,6 +31,7 @@ class Acts(NamedTuple):
     may_confirm_until: datetime | None
     may_hold_until: datetime | None
     may_override: bool
+    may_erase: bool
     responses: tuple[str, ...]
     team_with_call: str
     incident_in_doubt: bool
@@ -176,6 +177,7 @@ def _acts(call: CallSeen, judged: CallTriaged | None, visit: Visit) -> Acts:
         may_confirm_until=confirmation_of(call),
         may_hold_until=hold_question_of(call),
         may_override=call.open,
+        may_erase=not call.open,
         responses=tuple(verdict.response for verdict in judged.judgement.responses) if judged else (),
         team_with_call=(newest.team_id or "") if newest is not None and with_team else "",
         incident_in_doubt=any(alert.kind == "call-changed" and alert.call_id == call.call_id for alert in alerts),

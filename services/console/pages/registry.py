@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from starlette.routing import compile_path
 
-from services.console.api import routes_calendars, routes_contacts, routes_rolls, routes_rota
+from services.console.api import routes_calendars, routes_contacts, routes_erasure, routes_rolls, routes_rota
 from services.console.api import routes_commands as commands
 from services.console.api.access import Asking
 from services.console.pages import (
@@ -113,6 +113,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("/people/{person_id}/contacts/{method_id}", "set-contact", routes_contacts.set_contact),
     Action("/people/{person_id}/contacts/{method_id}/remove", "set-contact", routes_contacts.remove_contact),
     Action("/people/{person_id}/erase", "erase-person", routes_contacts.erase_person, weighs_most=always),
+    Action("/calls/{agency}/{source}/{incident}/erase", "erase-call", routes_erasure.erase_call, weighs_most=always),
     Action("/people/{person_id}/revoke-links", "revoke-links", commands.revoke_links),
     Action("/people/{person_id}/revoke-calendar", "revoke-links", routes_calendars.revoke_calendar),
     Action("/people/{person_id}/revoke-token", "revoke-token", commands.revoke_token),

@@ -252,6 +252,7 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.HoldNoticeDue: "{e.sentence}",
     events.OfferDeclined: "{e.person_id} of {e.team_id} declined.",
     events.OfferExpired: "{e.team_id} did not answer in time.",
+    events.CallErased: "{e.erased_by} had what is personal of the call erased. {e.reason}",
     events.CallOverridden: "{e.overridden_by} decided: {e.send}. {e.reason}",
     events.AssignmentMoved: "{e.sentence}",
     events.AssignmentUnconfirmed: "The CAD has not acknowledged {e.team_id}: police may be coming too.",

@@ -29,6 +29,8 @@ NOT_PROJECTED: dict[type[Event], str] = {
     events.TokenRevoked: "is about keys; the command stands in `command`",
     events.DeviceEnrolled: "is about staff",
     events.DeviceRevoked: "is about staff",
+    events.CallKeyMade: "is a key, and stands in no journal",
+    events.CallErased: "is about what is sealed, which is not here; the command stands in `command`",
     events.ContactSealed: "is sealed, and stands in no journal",
     events.ContactSet: "is about staff",
     events.ContactRemoved: "is about staff",

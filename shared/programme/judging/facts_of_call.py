@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from shared.call import Call
+from shared.call import SEALED_TEXT, Call
 from shared.judgement import Unknown
 from shared.programme.judging.facts import CANNOT_TELL, CHOICES, HAZARDS, NOT_ASKED
 from shared.programme.judging.normal_forms import language, normal, plain
@@ -124,8 +124,14 @@ def doubts_of(programme: Programme, call: Call) -> dict[str, tuple[frozenset[str
         if hazards := words_in(programme, text):
             doubts[f"type {normal(text)}"] = hazards, WORDS
     for flag in _unlisted_flags(programme, call):
-        doubts[f"caution {normal(flag)}"] = frozenset(WARNED_OF), CAUTION_NOT_LISTED
+        doubts[f"caution {normal(flag)}"] = _doubted_by(programme, flag), CAUTION_NOT_LISTED
     return doubts
+
+
+def _doubted_by(programme: Programme, flag: str) -> frozenset[str]:
+    """What an unlisted flag may warn of; one whose text is sealed may be any that the document lists."""
+    listed = programme.by_form.cautions.values() if flag.startswith(SEALED_TEXT) else ()
+    return frozenset(WARNED_OF).union(*listed)
 
 
 def worse(one: Hazard, other: Hazard) -> Hazard:

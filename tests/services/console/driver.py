@@ -279,6 +279,12 @@ class FakeServices:
     def _revoke_calendar(self, command: events.RevokeCalendar) -> list[Event]:
         return [events.CalendarRevoked(person_id=command.person_id, generation=1), done(command)]
 
+    def _erase_call(self, command: events.EraseCall) -> list[Event]:
+        if "open" in command.call_id:
+            return [refused(command, "call-open", "It is not decided yet.")]
+        stands = command.model_dump(include={"call_id", "merged", "reason"})
+        return [events.CallErased(**stands, erased_by=command.issued_by), done(command, "It is erased.")]
+
     def _revoke_token(self, command: events.RevokeToken) -> list[Event]:
         return [events.TokenRevoked(token_hash=command.token_hash, holder=command.holder), done(command)]
 

@@ -58,7 +58,7 @@ async def take(door: Door, content: dict[str, Any]) -> CallReported:
 async def test_what_routing_needs_is_read_and_the_rest_ignored(door: Door) -> None:
     call = (await take(door, eido(callComponent=[{"callStartTimestamp": stamp(1), "x": 1}]))).call
     assert call.call_id == "madison-wi/dane-county/urn:emergency:uid:incidentid:abc123:psap.example"
-    assert call.call_type == CallType(system="dane-county", code="CHECK PERSON", text="Check a person")
+    assert call.call_type == CallType(system="dane-county", code="CHECK PERSON")
     assert (call.priority, call.beat, call.district, call.status) == ("3", "C1", None, "active")
     assert call.created_at.isoformat() == stamp(1)
     assert call.updated_at.isoformat() == stamp(5)
@@ -153,7 +153,7 @@ async def test_a_location_is_a_point_or_left_out_with_a_note(door: Door) -> None
     (event,) = door.events()
     assert isinstance(event, CallReported)
     assert event.sealed is not None
-    assert door.open(event.call_id, event.sealed) == {"address": "43.07 -89.40"}
+    assert door.open(event.call_id, event.sealed) == {"address": "43.07 -89.40", "texts": "Check a person"}
 
 
 async def test_calls_merged_into_this_one_end(door: Door) -> None:

@@ -211,7 +211,7 @@ async def test_e4_a_text_is_cut_and_stands_whole_in_the_narrative(door: Door) ->
     content = eido(incidentComponent=incident)
     assert "incidentTypeInternalText" in await notes_of(door, content, "/v1/eido")
     event = door.events()[-1]
-    assert event.call.call_type.text == "x" * 200  # type: ignore[attr-defined]
+    assert personal(door, event)["texts"] == "x" * 200  # type: ignore[arg-type]
     assert personal(door, event)["narrative"].endswith(" knife")  # type: ignore[arg-type]
 
 

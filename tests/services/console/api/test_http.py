@@ -67,6 +67,7 @@ ROUTES: dict[tuple[str, str], tuple[set[str], Any]] = {
     ),
     ("POST", f"/v1/calls/{CALL_ID}/override"): ({"dispatcher", "supervisor"}, {"send": "default"}),
     ("POST", f"/v1/calls/{CALL_ID}/confirm"): ({"dispatcher", "supervisor"}, {}),
+    ("POST", f"/v1/calls/{CALL_ID}/erase"): ({"supervisor"}, {"reason": "the caller asked for it"}),
     ("POST", f"/v1/calls/{CALL_ID}/late"): ({"staff", "supervisor"}, {"team_id": "cares-1", "person_id": "the-staff"}),
     ("POST", f"/v1/calls/{CALL_ID}/hold"): ({"dispatcher", "supervisor"}, {}),
     ("POST", f"/v1/calls/{CALL_ID}/incident"): ({"dispatcher", "supervisor"}, {"another": True}),

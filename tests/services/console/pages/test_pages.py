@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
-from services.console.api import routes_calendars, routes_commands, routes_contacts, routes_rolls, routes_rota
+from services.console.api import (
+    routes_calendars,
+    routes_commands,
+    routes_contacts,
+    routes_erasure,
+    routes_rolls,
+    routes_rota,
+)
 from services.console.api.access import RIGHTS
 from services.console.pages.registry import ACTIONS, PAGES
 from services.console.pages.stream import MOST_OF_A_SESSION, MOST_STREAMS, Streams
@@ -42,7 +49,7 @@ async def test_every_page_has_its_headers_and_no_script_inside(city: City) -> No
 
 
 def test_every_act_has_the_right_that_the_api_asks_for() -> None:
-    rooms = (routes_commands, routes_calendars, routes_contacts, routes_rolls, routes_rota)
+    rooms = (routes_commands, routes_calendars, routes_contacts, routes_erasure, routes_rolls, routes_rota)
     routes = {route.path: route for room in rooms for route in room.router.routes if isinstance(route, APIRoute)}
     for action in ACTIONS:
         route = routes[f"/v1{action.path}"]
