@@ -30,7 +30,7 @@ MEANING: Mapping[type[BaseException], str] = {
     TopicAuthorizationFailedError: NO_RIGHT,
     GroupAuthorizationFailedError: NO_RIGHT,
     ClusterAuthorizationFailedError: NO_RIGHT,
-    SecurityDisabled: "Kafka keeps no list of rights, everybody may everything: set authorizer.class.name at the brokers",
+    SecurityDisabled: "Kafka keeps no list of rights: set authorizer.class.name at the brokers",
     SaslAuthenticationFailed: "Kafka does not take this user with this password: set CAREROUTE_KAFKA_PASSWORD, or its "
     "file, to what `python -m deploy.topics --users` has set",
 }
