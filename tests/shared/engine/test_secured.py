@@ -15,12 +15,21 @@ from deploy import topics as topics_tool
 from deploy.local.kafka.certificates import Authority
 from deploy.local.kafka.node import LocalKafka, missing
 from deploy.local.kafka.security import Security, settings_of
-from deploy.principals import PRINCIPALS, rights_of
+from deploy.principals import PRINCIPALS, principal, rights_of
 from shared import telemetry
 from shared.connection import Connection
 from shared.engine.broker import BrokerUnavailable, Record
-from shared.engine.kafka import KafkaBroker, check_topics
-from shared.engine.kafka_rights import Kind, Operation, Pattern, Right, grant, rights_in_force, set_passwords
+from shared.engine.kafka import KafkaBroker, check_topics, create_topics
+from shared.engine.kafka_rights import (
+    Kind,
+    Operation,
+    Pattern,
+    Right,
+    grant,
+    rights_in_force,
+    set_passwords,
+    take_away,
+)
 from shared.engine.topic import Topic
 from shared.private_file import write_private
 from shared.topics import CALLS, DECISIONS
@@ -289,3 +298,18 @@ def test_passwords_are_made_once_kept_private_and_let_their_users_in(security: S
     asyncio.run(let_in())
     users = {somebody.name: security.password_of(somebody.name) for somebody in PRINCIPALS}
     asyncio.run(set_passwords(security.operator, users))
+
+
+async def test_the_operators_rights_are_enough_for_its_command(security: Security) -> None:
+    """Here it may everything anyway: so a deputy, who has its rights and no more."""
+    rights = [replace(right, principal="User:deputy") for right in principal("operator").rights()]
+    await grant(security.operator, rights)
+    await in_force(security, rights[-1])
+    deputy, made = security.by_certificate("deputy"), Topic("topic-of-a-deputy", "a test")
+    assert await create_topics(deputy, 1, 1, [made]) == [made.name]
+    await grant(deputy, [replace(rights[0], name=made.name)])
+    await set_passwords(deputy, {"deputy": security.password_of("deputy")})
+    assert {*rights, replace(rights[0], name=made.name)} <= await rights_in_force(deputy)
+    assert await check_topics(deputy, PARTITIONS, [CALLS]) == []
+    await take_away(deputy, [replace(rights[0], name=made.name)])
+    await take_away(security.operator, rights)
