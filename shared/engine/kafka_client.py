@@ -59,6 +59,11 @@ async def administering(connection: Connection) -> AsyncIterator[AIOKafkaAdminCl
         await admin.close()
 
 
+async def explained(connection: Connection, error: BaseException) -> str:
+    """An error of a client that did not get in, with what keeps it out. What does not answer is not asked again."""
+    return said(error) if isinstance(error, TimeoutError) else await what_keeps_out(connection) or said(error)
+
+
 async def what_keeps_out(connection: Connection) -> str:
     """Why no broker lets this process in, in words; empty where one does, or none is there at all."""
     for server in connection.servers.split(","):
