@@ -103,7 +103,11 @@ def file_variable_of(name: str) -> str:
 
 def is_secret(field: FieldInfo) -> bool:
     """Whether a setting is one that nobody else may read."""
-    return SecretStr in (field.annotation, *get_args(field.annotation))
+    return _holds_secret(field.annotation)
+
+
+def _holds_secret(kind: Any) -> bool:
+    return kind is SecretStr or any(map(_holds_secret, get_args(kind)))
 
 
 def _secret_in(file: str, variable: str) -> str:
