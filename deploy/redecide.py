@@ -178,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if settings.sealing_key is None and given.service in (TRIAGE.name, "all"):
         parser.error("triage had read what intake sealed: set CAREROUTE_SEALING_KEY to the same key")
     connection = replace(settings.connection, servers=given.kafka)
-    require_secured(connection, unless=settings.kafka_unsecured == "allowed")
+    require_secured(connection, allowed=settings.kafka_unsecured == "allowed")
     names = NAMES if given.service == "all" else (given.service,)
     sealer = None if settings.sealing_key is None else settings.sealer_with(settings.sealing_key)
     try:

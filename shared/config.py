@@ -103,7 +103,11 @@ def file_variable_of(name: str) -> str:
 
 def is_secret(field: FieldInfo) -> bool:
     """Whether a setting is one that nobody else may read."""
-    return SecretStr in (field.annotation, *get_args(field.annotation))
+    return _holds_secret(field.annotation)
+
+
+def _holds_secret(kind: Any) -> bool:
+    return kind is SecretStr or any(map(_holds_secret, get_args(kind)))
 
 
 def _secret_in(file: str, variable: str) -> str:
@@ -168,7 +172,7 @@ class KafkaSettings(Environment):
         """As for every process; where the way to Kafka is not secured, and may be so, it says so aloud."""
         settings = super().load()
         if settings.kafka:
-            require_secured(settings.connection, unless=settings.kafka_unsecured == "allowed")
+            require_secured(settings.connection, allowed=settings.kafka_unsecured == "allowed")
         return settings
 
     @model_validator(mode="after")
@@ -183,8 +187,8 @@ class KafkaSettings(Environment):
         return self
 
 
-def require_secured(connection: Connection, *, unless: bool) -> None:
-    """End the process (exit code 78) where others could read or write on the way to Kafka; `unless` that is allowed."""
+def require_secured(connection: Connection, *, allowed: bool) -> None:
+    """End the process (exit code 78) where others could read or write on the way to Kafka, unless that is `allowed`."""
     try:
         connection.tls  # noqa: B018  # reads the files
     except (OSError, ssl.SSLError, ValueError) as error:
@@ -192,7 +196,7 @@ def require_secured(connection: Connection, *, unless: bool) -> None:
         sys.exit(EXIT_SETTINGS)
     if not (connection.secured or connection.local):
         sys.stderr.write(f"CAREROUTE_KAFKA: {connection.servers} is not this machine, and {_INSECURE}.\n")
-        if not unless:
+        if not allowed:
             sys.stderr.write(f"{_SECURE}\n")
             sys.exit(EXIT_SETTINGS)
 

@@ -40,8 +40,8 @@ from shared.engine.kafka_client import (
     REQUEST_TIMEOUT_MILLISECONDS,
     administering,
     arguments_of,
+    explained,
     said,
-    what_keeps_out,
 )
 from shared.engine.topic import SNAPSHOT_BYTES, Topic
 
@@ -74,7 +74,7 @@ class KafkaBroker:
             async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
                 return await check_topics(self._connection, self.partitions, topics)
         except (KafkaError, TimeoutError, OSError) as error:
-            message = f"cannot look at the topics: {await what_keeps_out(self._connection) or said(error)}"
+            message = f"cannot look at the topics: {await explained(self._connection, error)}"
             raise BrokerUnavailable(message) from error
 
     def partition_of(self, key: str) -> int:
@@ -200,7 +200,7 @@ async def _started(consumer: AIOKafkaConsumer, connection: Connection) -> None:
             await consumer.start()
     except (KafkaError, TimeoutError, OSError) as error:
         await _closed(consumer)
-        message = f"cannot read from Kafka: {await what_keeps_out(connection) or said(error)}"
+        message = f"cannot read from Kafka: {await explained(connection, error)}"
         raise BrokerUnavailable(message) from error
 
 

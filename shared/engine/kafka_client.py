@@ -15,6 +15,7 @@ from aiokafka.errors import (
     GroupAuthorizationFailedError,
     KafkaError,
     SaslAuthenticationFailed,
+    SecurityDisabled,
     TopicAuthorizationFailedError,
 )
 from aiokafka.protocol.metadata import MetadataRequest
@@ -29,6 +30,7 @@ MEANING: Mapping[type[BaseException], str] = {
     TopicAuthorizationFailedError: NO_RIGHT,
     GroupAuthorizationFailedError: NO_RIGHT,
     ClusterAuthorizationFailedError: NO_RIGHT,
+    SecurityDisabled: "Kafka keeps no list of rights: set authorizer.class.name at the brokers",
     SaslAuthenticationFailed: "Kafka does not take this user with this password: set CAREROUTE_KAFKA_PASSWORD, or its "
     "file, to what `python -m deploy.topics --users` has set",
 }
@@ -55,6 +57,11 @@ async def administering(connection: Connection) -> AsyncIterator[AIOKafkaAdminCl
         yield admin
     finally:
         await admin.close()
+
+
+async def explained(connection: Connection, error: BaseException) -> str:
+    """An error of a client that did not get in, with what keeps it out. What does not answer is not asked again."""
+    return said(error) if isinstance(error, TimeoutError) else await what_keeps_out(connection) or said(error)
 
 
 async def what_keeps_out(connection: Connection) -> str:

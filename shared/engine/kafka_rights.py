@@ -17,7 +17,7 @@ from aiokafka.protocol.types import CompactArray, CompactBytes, CompactString, I
 
 from shared.connection import Connection
 from shared.engine.broker import BrokerUnavailable
-from shared.engine.kafka_client import administering, said, what_keeps_out
+from shared.engine.kafka_client import administering, explained
 
 T = TypeVar("T")
 
@@ -144,7 +144,7 @@ async def _administer(connection: Connection, work: Callable[[AIOKafkaAdminClien
         async with administering(connection) as admin:
             return await work(admin)
     except (KafkaError, TimeoutError, OSError) as error:
-        why = await what_keeps_out(connection) or said(error)
+        why = await explained(connection, error)
         raise BrokerUnavailable(f"cannot administer Kafka at {connection.servers}: {why}") from error
 
 

@@ -201,7 +201,7 @@ class LocalKafka:
     def _java(self, main: str) -> list[str]:
         logging = [f"-Dlog4j2.configurationFile={HERE / 'log4j2.xml'}", f"-Dcareroute.kafka.log={self._log}"]
         if self.security is not None and self.security.logs_rights:
-            logging.append("-Dcareroute.kafka.rights=debug")
+            logging += ["-Dcareroute.kafka.rights=debug", "-Dcareroute.kafka.log.size=1 GB"]
         return ["java", *JAVA_OPTIONS, *logging, "-cp", f"{CACHE / 'lib'}/*", main]
 
     def _wait_until_it_answers(self) -> None:
@@ -236,10 +236,11 @@ def answers(address: str, timeout_seconds: float = 2.0, tls: ssl.SSLContext | No
     host, _, port = address.rpartition(":")
     request = struct.pack(">hhihi", 3, 1, 0, -1, 0)  # Metadata v1, no client id, no topics
     try:
-        with socket.create_connection((host, int(port)), timeout_seconds) as connection:
+        with (
+            socket.create_connection((host, int(port)), timeout_seconds) as opened,
+            opened if tls is None else tls.wrap_socket(opened, server_hostname=host) as connection,
+        ):
             connection.settimeout(timeout_seconds)
-            if tls is not None:
-                connection = tls.wrap_socket(connection, server_hostname=host)  # noqa: PLW2901  # closed with the other
             connection.sendall(struct.pack(">i", len(request)) + request)
             with connection.makefile("rb") as reply:
                 head = reply.read(12)  # size, correlation id, number of brokers

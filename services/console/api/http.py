@@ -72,6 +72,20 @@ Send your token (a CAD: its key) as `Authorization: Bearer …`. `GET` changes n
 Send an `Idempotency-Key`, and a repeat of the same request is harmless and gets the first answer."""
 
 
+ROUTES = (
+    routes_reads,
+    routes_commands,
+    routes_audit,
+    routes_contacts,
+    routes_devices,
+    routes_erasure,
+    routes_figures,
+    routes_rota,
+    routes_rolls,
+    routes_calendars,
+)
+
+
 def create_app(
     broker: Broker, clock: Clock, agencies: Agencies, settings: ConsoleSettings, beside: Broker | None = None
 ) -> FastAPI:
@@ -149,16 +163,8 @@ def create_app(
     app.state.agencies, app.state.settings, app.state.view, app.state.follower = agencies, settings, view, follower
     app.router.routes += operations_routes(lambda: follower.ready, agencies.remark)
     app.router.routes.append(Route("/docs", lambda _: reference_page(app.openapi()), include_in_schema=False))
-    app.include_router(routes_reads.router)
-    app.include_router(routes_commands.router)
-    app.include_router(routes_audit.router)
-    app.include_router(routes_contacts.router)
-    app.include_router(routes_devices.router)
-    app.include_router(routes_erasure.router)
-    app.include_router(routes_figures.router)
-    app.include_router(routes_rota.router)
-    app.include_router(routes_rolls.router)
-    app.include_router(routes_calendars.router)
+    for routes in ROUTES:
+        app.include_router(routes.router)
     idle = timedelta(hours=settings.console_idle_hours)
     sessions = Sessions(agencies, clock, idle, settings.console_sessions_file)
     runbooks = read_runbooks(settings.console_runbooks)

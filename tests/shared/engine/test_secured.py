@@ -15,12 +15,22 @@ from deploy import topics as topics_tool
 from deploy.local.kafka.certificates import Authority
 from deploy.local.kafka.node import LocalKafka, missing
 from deploy.local.kafka.security import Security, settings_of
-from deploy.principals import PRINCIPALS, rights_of
+from deploy.principals import PRINCIPALS, principal, rights_of
 from shared import telemetry
 from shared.connection import Connection
 from shared.engine.broker import BrokerUnavailable, Record
-from shared.engine.kafka import KafkaBroker, check_topics
-from shared.engine.kafka_rights import Kind, Operation, Pattern, Right, grant, rights_in_force, set_passwords
+from shared.engine.kafka import KafkaBroker, check_topics, create_topics
+from shared.engine.kafka_rights import (
+    Kind,
+    Operation,
+    Pattern,
+    Right,
+    grant,
+    rights_in_force,
+    set_passwords,
+    take_away,
+)
+from shared.engine.topic import Topic
 from shared.private_file import write_private
 from shared.topics import CALLS, DECISIONS
 from tests.conftest import absent
@@ -28,14 +38,12 @@ from tests.shared.engine.test_broker import (  # noqa: F401  # the same promises
     PARTITIONS,
     KafkaCluster,
     broker,
-    eventually,
     read_from,
     records,
     test_a_batch_stands_whole_and_in_order,
     test_a_position_that_is_gone_or_never_was_is_refused,
     test_a_step_of_the_largest_size_and_a_snapshot_fit,
     test_keys_headers_and_values_come_back_as_they_were,
-    test_members_of_a_group_share_all_partitions_and_inherit_from_the_dead,
     test_position_0_is_the_first_that_is_kept,
     test_reading_starts_at_the_position_and_goes_on_with_what_comes,
     test_two_writers_at_once_never_mix_their_batches,
@@ -96,23 +104,23 @@ async def end(at: Connection, topic: str) -> int:
         await client.close()
 
 
-async def refused(at: Connection, security: Security, topic: str = CALLS.name) -> str:
+async def refused(at: Connection, security: Security, topic: Topic = CALLS) -> str:
     """What it is told who may not write and not read; that nothing was written is seen with other eyes."""
-    before = await end(security.operator, topic)
-    client, told = KafkaBroker(at, PARTITIONS, append_timeout_seconds=1.0), ""
+    before = await end(security.operator, topic.name)
+    client = KafkaBroker(at, PARTITIONS, append_timeout_seconds=1.0)
     with pytest.raises(BrokerUnavailable) as writing:
-        await client.append(topic, 0, records(b"forged"))
+        await client.append(topic.name, 0, records(b"forged"))
     with pytest.raises(BrokerUnavailable) as reading:
-        await read_from(client, topic, 0, 1)
-    told = f"{writing.value} | {reading.value} | {'; '.join(await wrong_topics(client))}"
+        await read_from(client, topic.name, 0, 1)
+    told = f"{writing.value} | {reading.value} | {'; '.join(await wrong_topics(client, topic))}"
     await client.close()
-    assert await end(security.operator, topic) == before
+    assert await end(security.operator, topic.name) == before
     return told
 
 
-async def wrong_topics(client: KafkaBroker) -> list[str]:
+async def wrong_topics(client: KafkaBroker, topic: Topic = CALLS) -> list[str]:
     try:
-        return await client.wrong_topics([CALLS])
+        return await client.wrong_topics([topic])
     except BrokerUnavailable as error:
         return [str(error)]
 
@@ -149,15 +157,14 @@ async def test_a_rogue_writes_and_reads_nothing_and_is_told_why(security: Securi
     assert words in await refused(made(security, tmp_path), security)
 
 
-@pytest.mark.parametrize("way", ["by_password", "by_certificate"])
-async def test_a_service_gets_nothing_that_is_another_ones(security: Security, way: str) -> None:
+async def test_a_service_gets_nothing_that_is_another_ones(security: Security) -> None:
     """Intake's own credentials, in order and up to date: it writes calls, and neither writes nor reads decisions."""
-    intake = getattr(security, way)("intake")
-    own = KafkaBroker(intake, PARTITIONS)
-    await own.append(CALLS.name, 0, records(b"a call"))
-    await own.close()
-    told = await refused(intake, security, DECISIONS.name)
-    assert told.count("`python -m deploy.topics` says what is missing") == len(["written", "read"])
+    for intake in (security.by_password("intake"), security.by_certificate("intake")):
+        own = KafkaBroker(intake, PARTITIONS)
+        await own.append(CALLS.name, 0, records(b"a call"))
+        await own.close()
+    told = await refused(intake, security, DECISIONS)
+    assert told.count("`python -m deploy.topics` says what is missing") == len(["written", "read", "seen"])
     assert "cannot administer" in await administration_refused(intake)
 
 
@@ -291,3 +298,18 @@ def test_passwords_are_made_once_kept_private_and_let_their_users_in(security: S
     asyncio.run(let_in())
     users = {somebody.name: security.password_of(somebody.name) for somebody in PRINCIPALS}
     asyncio.run(set_passwords(security.operator, users))
+
+
+async def test_the_operators_rights_are_enough_for_its_command(security: Security) -> None:
+    """Here it may everything anyway: so a deputy, who has its rights and no more."""
+    rights = [replace(right, principal="User:deputy") for right in principal("operator").rights()]
+    await grant(security.operator, rights)
+    await in_force(security, rights[-1])
+    deputy, made = security.by_certificate("deputy"), Topic("topic-of-a-deputy", "a test")
+    assert await create_topics(deputy, 1, 1, [made]) == [made.name]
+    await grant(deputy, [replace(rights[0], name=made.name)])
+    await set_passwords(deputy, {"deputy": security.password_of("deputy")})
+    assert {*rights, replace(rights[0], name=made.name)} <= await rights_in_force(deputy)
+    assert await check_topics(deputy, PARTITIONS, [CALLS]) == []
+    await take_away(deputy, [replace(rights[0], name=made.name)])
+    await take_away(security.operator, rights)
