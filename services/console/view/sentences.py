@@ -209,6 +209,7 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.PauseReviewed: "{e.reviewed_by} looked into the pause of revision {e.paused_at_revision}: {e.reason}",
     events.CapChanged: lambda e: f"{e.response} in {e.district} takes {_bounds(e)}.",
     events.UpgradeNoted: "The call proved more dangerous; it counts towards a pause of {e.counts_for}.",
+    events.LineFreed: "The phone call is over.",
     events.LadderEnded: "Nobody is paged for the offer any more.",
     events.PageReceived: lambda e: {
         "carrier": "The network says that the phone has the page.",

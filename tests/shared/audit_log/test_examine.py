@@ -154,7 +154,7 @@ def test_a_break_says_where_it_is_and_what_is_missing() -> None:
     assert found.sentence == f"the record comes after records 2 to 3 of chain {name}, and there is no such record"
 
 
-@pytest.mark.parametrize("text", ["", "no base64", "c2hvcnQ=", f"{new_audit_key()},short"])
+@pytest.mark.parametrize("text", ["", "no base64", "c2hvcnQ=", f"{'A' * 43}=,short"])
 def test_wrong_keys_are_refused_when_they_are_read(text: str) -> None:
     """With what would be right."""
     with pytest.raises(ValueError, match="32 bytes in base64; make one with `careroute key audit`"):
