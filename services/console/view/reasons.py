@@ -69,6 +69,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "unknown": "nobody knows whether it went out",
         "timeout": "there was no answer in time",
         "no-answer": "there was no answer",
+        "no-news": "nobody has said how it ended",
         "unreachable": "it could not be reached",
         "refused": "it was refused",
         "queue-full": "its carrier was too busy",

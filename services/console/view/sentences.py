@@ -234,6 +234,7 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
         "{e.source} gives an incident another beginning with every version: an incident number stays one call."
     ),
     events.CallStale: "The call is older than careroute remembers: recorded, no outcome, no page.",
+    events.CallKeyMade: "What the call holds of people is sealed with a key of its own.",
     events.CallVersionAt: "The team's page shows the newest version of the call.",
     events.CallVersionSeen: "The CAD published a version ({e.status}) that begins no episode.",
     events.PlanKept: "Triage judged the call before its report was read; the plan waits for it.",

@@ -24,8 +24,8 @@ LINK = re.compile(rf'value="({re.escape(POCKET)}/me/enrol/[^"]+)"')
 
 
 async def staffed(room: Room) -> None:
-    """Two people besides Ann, and a shift of each from tomorrow on."""
-    people = (("the-staff", "Sam Ito"), ("bea", "Bea Ortiz"))
+    """Three people besides Ann, and a shift of two of them from tomorrow on."""
+    people = (("the-staff", "Sam Ito"), ("bea", "Bea Ortiz"), ("the-dispatcher", "Di Brown"))
     starts_at = room.now + timedelta(days=1)
     room.write(
         ASSIGNMENTS.name,
@@ -35,7 +35,7 @@ async def staffed(room: Room) -> None:
         ),
         events.DeviceEnrolled(device_id="d" * 32, credential_hash="sha256:0", person_id="bea", label="Bea's phone"),
     )
-    for number, (person_id, _) in enumerate(people):
+    for number, (person_id, _) in enumerate(people[:2]):
         shift = PlannedShift(
             shift_id=f"shift-of-{person_id}",
             team_id="cares-1",
@@ -92,7 +92,8 @@ async def test_devices_of_others_are_seen_by_those_alone_who_vouch_and_enrolled_
         page = (await browser.get(of_bea)).text
         assert "Bea&#39;s phone" in page
         assert "QR code" not in page
-        assert (await enrols(browser, "bea")).status_code == 403
+        for person_id in ("bea", "the-dispatcher"):
+            assert (await enrols(browser, person_id)).status_code == 403, "theirs is not to enrol"
     async with room.city.signed_in("viewer") as browser:
         assert (await browser.get(of_bea)).status_code == 403
     async with room.city.signed_in("supervisor") as browser:
