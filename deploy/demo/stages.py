@@ -17,7 +17,7 @@ from deploy.actors.scenario import Scenario
 from deploy.actors.story import CANARY
 from deploy.actors.webhooks import receiving
 from deploy.demo.audited import Auditor
-from deploy.demo.phones import SENDERS, PhoneBook
+from deploy.demo.phones import SENDERS, ZONE, PhoneBook
 from deploy.local.access import Access, AgencySpec, SourceSpec, people_with
 from deploy.local.asgi import serving_each
 from deploy.local.broker import KafkaNode
@@ -56,8 +56,6 @@ from shared.engine.worker import Worker
 from shared.sealing import Sealer
 
 PARTITIONS = 4
-ZONE = "America/Chicago"
-"""Where the clocks of the demo's staff stand."""
 AUDIT_SECONDS = 2
 """A demo is over soon: the auditor looks more often than it does beside a city."""
 PROBER_SECONDS = 5.0
@@ -272,7 +270,11 @@ class OneProcess:
             **common, link_secret=link_secret, sealing_key=sealing_key, pocket_url=self.url_of("pocket")
         )
         answering = PocketSettings(
-            **common, link_secret=link_secret, sealing_key=sealing_key, pocket_url=self.url_of("pocket")
+            **common,
+            link_secret=link_secret,
+            sealing_key=sealing_key,
+            pocket_url=self.url_of("pocket"),
+            card_numbers=agencies.senders(),
         )
         calling_back = CallbacksSettings(
             **common,
@@ -280,6 +282,7 @@ class OneProcess:
             sealing_key=sealing_key,
             pocket_url=self.url_of("pocket"),
             callbacks_url=self.url_of("callbacks"),
+            card_numbers=agencies.senders(),
         )
         door = open_door(self.broker(), self._clock, answering)
         apps = {
