@@ -243,7 +243,6 @@ async def _keep(scenario: Scenario, stage: Stage, port: int, directory: Path) ->
         environment = dict(zip(("DEMO_CAD_SECRET", "DEMO_PAGE_SECRET"), secrets, strict=True))
         spawn([sys.executable, "-m", "deploy.demo.receiver", str(port)], directory, "cad.log", environment)
         return
-    sys.stdout.write("It lives in this process: Ctrl-C ends it.\n")
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -256,7 +255,7 @@ def _how_to_reach(scenario: Scenario, stage: Stage, links: Mapping[str, str]) ->
     call = scenario.example(SystemClock().now())
     pages = "\n".join(f"{team_id:<13} {link}" for team_id, link in list(links.items())[:3])
     return f"""
-Left running; `make down` ends it. Supervisor, approver and dispatcher are ana, ben and cleo; paste:
+Left running; {_how_to_end(stage)}. Supervisor, approver and dispatcher are ana, ben and cleo; paste:
 
 export CAREROUTE_CONSOLE_URL={stage.url_of("console")}
 export CAREROUTE_TOKEN={access.token(agency, "ana")}   # ana, supervisor
@@ -276,6 +275,10 @@ Teams' pages, as on their phones (nobody answers for them any more):
 
 intake {stage.url_of("intake")}/docs   console {stage.url_of("console")}/docs
 {_watched_at(stage.watch)}"""
+
+
+def _how_to_end(stage: Stage) -> str:
+    return "`make down` ends it" if isinstance(stage, Processes) else "it lives in this process: Ctrl-C ends it"
 
 
 def _watched_at(watch: Watch | None) -> str:

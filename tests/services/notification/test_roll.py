@@ -137,6 +137,13 @@ def test_who_said_stop_is_not_asked_and_is_named() -> None:
 
 
 @pytest.mark.scenario("contacts")
+def test_nobody_is_said_to_have_answered_who_cannot_be_asked() -> None:
+    running = reached("ana", mobile=("sms", 0))
+    (answer,) = of(running.take(call_roll("1", "ben")), CommandDone)
+    assert (answer.result, answer.sentence) == ("nothing-to-do", "Nobody else is left to ask. No way to ask: ben.")
+
+
+@pytest.mark.scenario("contacts")
 def test_an_answer_after_the_end_proves_the_way_all_the_same_and_one_is_enough() -> None:
     running = reached("ana", mobile=("sms", 0))
     running.take(call_roll(minutes=1))
