@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from deploy.actors.console import Console, TeamSpec, Way
 from deploy.actors.pocket import Reply
 from deploy.actors.scenario import Owner
 from deploy.demo.reached import Reached
+from deploy.demo.view import percentile
 
 LOOK_SECONDS = 0.05
 CALLED_AFTER_SECONDS = 1
@@ -27,7 +27,8 @@ OUTAGE_FROM, OUTAGE_UNTIL, STOP_AT = 0.45, 0.6, 0.3
 """Of the run: when the first carrier is away, and when somebody says STOP."""
 SENDERS = {"twilio": "+16085550100", "telnyx": "+16085550101"}
 SHARES = (50, 99)
-_LINK = re.compile(r"https?://\S+/p/[\w-]+")
+ZONE = "America/Chicago"
+"""Where the clocks of the demo's staff stand."""
 
 
 def number_of(place: int) -> str:
@@ -98,15 +99,14 @@ class Handsets:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _take(self, person_id: str, phone: Phone, text: ReceivedText) -> None:
-        link = _LINK.search(text.body)
-        if link is not None and "1 take" in text.body:
-            self.arrived.setdefault(link[0], text.at)
+        if text.link and "1 take" in text.body:
+            self.arrived.setdefault(text.link, text.at)
         await asyncio.sleep(READS_SECONDS)
         if "Answer 1" in text.body:
             await self.answer(phone, text.sender, "1")
             self.did["answered the roll"] += 1
-        elif "1 take" in text.body and link is not None:
-            self.page(self.team_of[person_id], link[0])
+        elif "1 take" in text.body and text.link:
+            self.page(self.team_of[person_id], text.link)
 
     async def answer(self, phone: Phone, sender: str, words: str) -> None:
         """Text one of our numbers, by the carrier that it is of."""
@@ -152,8 +152,8 @@ class Handsets:
     def twice(self) -> Iterator[str]:
         """What came to a phone more than once."""
         for phone in self.exchange.network.phones.values():
-            links = (_LINK.search(text.body) for text in phone.texts if "1 take" in text.body)
-            for link, times in Counter(found[0] for found in links if found).items():
+            links = Counter(text.link for text in phone.texts if text.link and "1 take" in text.body)
+            for link, times in links.items():
                 if times > 1:
                     yield f"a text came {times} times to one phone: its link ends with {link[-6:]}"
 
@@ -167,7 +167,7 @@ async def plan_on_call(console: Console, team: TeamSpec, starts: datetime) -> No
     people = zip(team.members, team.crew, strict=True)
     places = [{"needs": discipline, "person_id": person_id} for person_id, discipline in people]
     times = {"starts_at": starts.isoformat(), "ends_at": (starts + timedelta(hours=10)).isoformat()}
-    shift = {"team_id": team.team_id, "duty": "on-call", "zone": "America/Chicago", "places": places}
+    shift = {"team_id": team.team_id, "duty": "on-call", "zone": ZONE, "places": places}
     await console.command("ana", "/v1/rota/shifts", {**shift, **times})
 
 
@@ -200,4 +200,4 @@ def table(reached: Reached, handsets: Handsets) -> Table:
 def _shares(ordered: Sequence[float]) -> str:
     if not ordered:
         return ""
-    return " / ".join(f"{ordered[min(len(ordered) - 1, len(ordered) * share // 100)] * 1000:.0f}" for share in SHARES)
+    return " / ".join(f"{percentile(ordered, share) * 1000:.0f}" for share in SHARES)

@@ -17,7 +17,7 @@ from deploy.actors.scenario import Scenario
 from deploy.actors.story import CANARY
 from deploy.actors.webhooks import receiving
 from deploy.demo.audited import Auditor
-from deploy.demo.phones import SENDERS, PhoneBook
+from deploy.demo.phones import SENDERS, ZONE, PhoneBook
 from deploy.local.access import Access, AgencySpec, SourceSpec, people_with
 from deploy.local.asgi import serving_each
 from deploy.local.broker import KafkaNode
@@ -57,8 +57,6 @@ from shared.engine.worker import Worker
 from shared.sealing import Sealer
 
 PARTITIONS = 4
-ZONE = "America/Chicago"
-"""Where the clocks of the demo's staff stand."""
 AUDIT_SECONDS = 2
 """A demo is over soon: the auditor looks more often than it does beside a city."""
 PROBER_SECONDS = 5.0
@@ -277,13 +275,15 @@ class OneProcess:
             "audit_keys": audit_keys,
             "pocket_url": self.url_of("pocket"),
         }
-        commanding, answering = ConsoleSettings(**for_people), PocketSettings(**for_people)
+        commanding = ConsoleSettings(**for_people)
+        answering = PocketSettings(**for_people, card_numbers=agencies.senders())
         calling_back = CallbacksSettings(
             **common,
             link_secret=link_secret,
             sealing_key=sealing_key,
             pocket_url=self.url_of("pocket"),
             callbacks_url=self.url_of("callbacks"),
+            card_numbers=agencies.senders(),
         )
         door = open_door(self.broker(), self._clock, answering)
         apps = {

@@ -11,13 +11,15 @@ from typing import Annotated, Any
 from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from services.pocket.agency import CHANGES, OfferLink, ShiftLink
 from services.pocket.calendar.book import BOOK_CHANGES
 from services.pocket.calendar.http import CALENDARS_AT, SUFFIX
 from services.pocket.config import PocketSettings
 from services.pocket.me.book import Device
 from services.pocket.pages import AWAY, GONE, OFFER_REFRESH_SECONDS, Personal
+from services.pocket.records import Assignment
 from services.pocket.sealed_calls import SealedCalls
-from services.pocket.view import CHANGES, Assignment, OfferLink, ShiftLink, View
+from services.pocket.view import View
 from shared.addresses import Network
 from shared.audit_log.chain import ChainKeys
 from shared.audit_log.log import AuditLog

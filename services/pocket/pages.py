@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from starlette.responses import Response
 
 from services.pocket import words
-from services.pocket.view import Assignment, Offer, OfferLink, ShiftLink
+from services.pocket.agency import OfferLink, ShiftLink
+from services.pocket.records import Assignment, Offer
 from shared.doors.pages import Page, Pages
 
 OFFER_REFRESH_SECONDS, SHIFT_REFRESH_SECONDS, CALL_REFRESH_SECONDS, MESSAGE_REFRESH_SECONDS = 5, 4, 10, 8

@@ -8,8 +8,8 @@ from fastapi import FastAPI, Response
 from fastapi.responses import RedirectResponse
 
 from services.pocket.door import Door, PageAt
+from services.pocket.links import RollLink
 from services.pocket.pages import GONE, PAGES, milliseconds
-from services.pocket.view import RollLink
 from shared.doors.pages import HEADERS, Page
 from shared.events import AnswerRoll, child_id
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import phonenumbers
 
-from services.pocket.view import Offer
+from services.pocket.records import Offer
 from shared.events import OfferAnswered, OfferMade, UpgradeRaised
 from shared.programme.judging.phone_numbers import LONGEST
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import signal
 import sys
 from pathlib import Path
@@ -15,8 +14,6 @@ from typing import Any
 
 from deploy.actors.carrier.carriers import Carrier
 from deploy.actors.carrier.serving import Exchange, Setup, serving
-
-LINK = re.compile(r"https?://\S+/p/[\w-]+")
 
 
 async def carriers(spec: dict[str, Any]) -> None:
@@ -41,7 +38,7 @@ def taken(carrier: Carrier) -> list[tuple[str, float]]:
 def at_phone(exchange: Exchange) -> dict[str, float]:
     """By the link in it, when a text came to a phone."""
     texts = (text for phone in exchange.network.phones.values() for text in phone.texts)
-    return {link[0]: text.at for text in texts if (link := LINK.search(text.body))}
+    return {text.link: text.at for text in texts if text.link}
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from services.console.api.call_desk import call_desk_of
 from services.console.api.issue import Answered
 from services.console.api.problems import RESPONSES
 from services.console.api.routes_commands import COMMAND_RESPONSES, IncidentInPath, Issuer, issuing
+from services.console.api.routes_reads import register_of
 from shared import events
 from shared.call import Name
 from shared.doors.problems import Problem
@@ -41,6 +42,8 @@ async def erase_call(
     if answered.state != "done":
         answered.sentence = "Nothing is erased before that is decided: send the same again then."
         return answered
+    for erased in (call_id, *merged):
+        register_of(issuer.request).note(events.PersonalDataErased, issuer.who.asker, call_id=erased)
     if not await desk.erase(agency, (call_id, *merged)):
         answered.sentence = f"{call_id} has no key: it is erased, had nothing personal, or came before calls had keys."
     return answered

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, cast, get_args
+from typing import NamedTuple, cast, get_args
 
 from shared.carriers import CarrierName, Channel
+from shared.doors.swept import Changes, Swept
 from shared.engine.broker import Stored
 from shared.events import (
     OFFER_ENDS,
@@ -33,7 +34,6 @@ from shared.events import (
 
 KEPT_MINUTES = 60
 """So long after its end an offer, or a page, can still be answered with what became of it."""
-SWEEP_SECONDS = 60
 SILENT_HOURS = 24
 """So long it matters what has become of a page of which there is no news."""
 
@@ -117,10 +117,11 @@ class View:
         return ((name, silent) for name, agency in self._agencies.items() for silent in agency.silent.values())
 
 
-class AgencyView:
+class AgencyView(Swept):
     """One agency: numbers, offers, pages."""
 
     def __init__(self) -> None:
+        super().__init__(CHANGES)
         self._numbers: dict[Way, Number] = {}
         self._ways: dict[str, set[Way]] = defaultdict(set)
         """Pseudonym of a number → whose it is."""
@@ -131,15 +132,6 @@ class AgencyView:
         self._pages_of_offer: dict[str, dict[Way, PageDue]] = defaultdict(dict)
         self.silent: dict[str, Silent] = {}
         """By page, what a carrier took of late and has not told the end of."""
-        self._swept_at: datetime | None = None
-
-    def fold(self, event: Event, at: datetime) -> None:
-        """Take in an event that became durable at an instant."""
-        change = CHANGES.get(type(event))
-        if change is not None:
-            change(self, event, at)
-        if self._swept_at is None or at - self._swept_at > timedelta(seconds=SWEEP_SECONDS):
-            self._sweep(at)
 
     def page(self, page_id: str) -> PageDue | None:
         """A page that can be answered."""
@@ -243,9 +235,9 @@ class AgencyView:
             if not self._ways[number.fingerprint]:
                 del self._ways[number.fingerprint]
 
-    def _sweep(self, at: datetime) -> None:
-        """Forget what nobody answers any more. By the journal's own time, so that catching up forgets alike."""
-        self._swept_at, horizon = at, at - timedelta(minutes=KEPT_MINUTES)
+    def sweep(self, at: datetime) -> None:
+        """Forget what nobody answers any more."""
+        horizon = at - timedelta(minutes=KEPT_MINUTES)
         for offer_id in [each for each, offer in self._offers.items() if offer.made.expires_at < horizon]:
             offer = self._offers.pop(offer_id)
             key = (offer.made.call_id, offer.made.episode)
@@ -261,7 +253,7 @@ class AgencyView:
                 del self._pages_of_offer[offer_id]
 
 
-CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
+CHANGES: Changes = {
     ContactSet: AgencyView.contact_set,
     ContactRemoved: AgencyView.contact_removed,
     ContactOptedOut: AgencyView.opted,

@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from services.pocket import words
+from services.pocket.agency import AgencyView
 from services.pocket.me import ways
 from services.pocket.me.book import Device, Way
 from services.pocket.pages import MESSAGES, milliseconds
-from services.pocket.view import AgencyView, Offer, Shift, View
+from services.pocket.records import Offer, Shift
+from services.pocket.view import View
 from shared.doors.pages import HEADERS, Pages
 from shared.enrolment import Enrolment
 from shared.events import DutyNoted
