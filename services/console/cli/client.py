@@ -97,6 +97,8 @@ class Door:
         )
         try:
             return attempts(self._http.request, method, path, **request)
+        except ValueError:  # of the JSON: a number that is none
+            raise NotDone(USAGE, {"detail": "A number cannot be counted with."}, "Say it in digits.") from None
         except httpx.TransportError as error:
             body = {"detail": f"{self._http.base_url} cannot be reached ({type(error).__name__})."}
             if method == "POST":
