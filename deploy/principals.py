@@ -25,7 +25,7 @@ from services.triage.service import TRIAGE
 from shared.engine.kafka_rights import CLUSTER_NAME, Kind, Operation, Right
 from shared.engine.service import Service
 from shared.engine.topic import DEAD_LETTERS, Topic, snapshots_of
-from shared.topics import ASSIGNMENTS, AUDITS, CALLS, COMMANDS, CONTACTS, TOPICS
+from shared.topics import ASSIGNMENTS, AUDITS, CALL_KEYS, CALLS, COMMANDS, CONTACTS, TOPICS
 
 WHO = "User:{}"
 """How Kafka writes who somebody is."""
@@ -77,17 +77,20 @@ def _deciding(service: Service[Any], *besides: Topic) -> Principal:
 
 DECIDING = (TRIAGE, TEAM_AVAILABILITY, NOTIFICATION, ROSTERING)
 PRINCIPALS: tuple[Principal, ...] = (
-    Principal("intake", reads=_names(ASSIGNMENTS), writes=_names(CALLS)),
-    _deciding(TRIAGE),
+    Principal("intake", reads=_names(ASSIGNMENTS, CALL_KEYS), writes=_names(CALLS, CALL_KEYS)),
+    _deciding(TRIAGE, CALL_KEYS),
     _deciding(TEAM_AVAILABILITY),
     _deciding(NOTIFICATION, CONTACTS),
     _deciding(ROSTERING),
     Principal("callbacks", reads=_names(*CALLBACKS_READS), writes=_names(COMMANDS)),
-    Principal("pocket", reads=_names(*POCKET_READS, CALLS), writes=_names(COMMANDS, CONTACTS)),
+    Principal("pocket", reads=_names(*POCKET_READS, CALLS, CALL_KEYS), writes=_names(COMMANDS, CONTACTS)),
     Principal("console", reads=_names(*CONSOLE_READS, CONTACTS), writes=_names(COMMANDS, CONTACTS)),
     Principal("reporting", reads=_names(*REPORTING_READS), groups=frozenset({REPORTING_GROUP})),
     Principal("auditor", reads=frozenset(AUDITOR_READS), writes=_names(AUDITS), groups=frozenset({AUDITOR_GROUP})),
-    Principal("redecide", reads=_names(*(topic for service in DECIDING for topic in (*service.reads, service.writes)))),
+    Principal(
+        "redecide",
+        reads=_names(CALL_KEYS, *(topic for service in DECIDING for topic in (*service.reads, service.writes))),
+    ),
     Principal("operator", describes=_names(*TOPICS), administers=True),
 )
 

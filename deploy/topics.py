@@ -20,10 +20,12 @@ from shared.config import Settings
 from shared.connection import Connection
 from shared.engine.broker import BrokerUnavailable
 from shared.engine.kafka import check_topics, create_topics
-from shared.engine.kafka_rights import compare, grant, rights_in_force, set_passwords, take_away
+from shared.engine.kafka_rights import Right, compare, grant, rights_in_force, set_passwords, take_away
 from shared.private_file import write_private
 from shared.topics import TOPICS
 
+LOOKS, LOOK_SECONDS = 25, 0.2
+"""How often, and after what time again, it is looked whether a broker knows what it was told."""
 PASSWORD_FILE = "kafka-password"  # noqa: S105  # the name of the file
 
 
@@ -58,7 +60,7 @@ async def _set_up(settings: TopicSettings, users: Path | None, *, prune: bool) -
     at = settings.connection
     created = await create_topics(at, settings.partitions, settings.replication, TOPICS)
     _say(f"created {', '.join(created) or 'nothing: every topic was there'}")
-    wrong = await check_topics(at, settings.partitions, TOPICS)
+    wrong = await topic_faults(at, settings.partitions)
     if at.secured:
         if users is not None:
             await set_passwords(at, passwords_in(users))
@@ -68,17 +70,38 @@ async def _set_up(settings: TopicSettings, users: Path | None, *, prune: bool) -
     return 1 if wrong else 0
 
 
+async def topic_faults(at: Connection, partitions: int) -> list[str]:
+    """What is wrong with the topics, once the broker has had time to tell of new ones."""
+    faults: list[str] = []
+    for _ in range(LOOKS):
+        if not (faults := await check_topics(at, partitions, TOPICS)):
+            break
+        await asyncio.sleep(LOOK_SECONDS)
+    return faults
+
+
 async def set_rights(at: Connection, who: str = WHO, *, prune: bool = False) -> list[str]:
     """Give what is missing; what is wrong then, in words. Raises BrokerUnavailable."""
     wanted = rights_of(who=who)
     differences = compare(wanted, await rights_in_force(at))
     await grant(at, differences.missing)
     _say(f"gave {len(differences.missing)} of {len(wanted)} rights; the others were there")
+    missing = await _still_missing(at, wanted)
     if prune:
         await take_away(at, differences.extra)
-        _say("".join(f"took away: {right}\n" for right in differences.extra) or "took nothing away")
-        return []
-    return [f"extra: {right}; nothing of careroute needs it, `--prune` takes it away" for right in differences.extra]
+        _say("\n".join(f"took away: {right}" for right in differences.extra) or "took nothing away")
+        return missing
+    extra = [f"extra: {right}; nothing of careroute needs it, `--prune` takes it away" for right in differences.extra]
+    return missing + extra
+
+
+async def _still_missing(at: Connection, wanted: set[Right]) -> list[str]:
+    missing: tuple[Right, ...] = ()
+    for _ in range(LOOKS):
+        if not (missing := compare(wanted, await rights_in_force(at)).missing):
+            break
+        await asyncio.sleep(LOOK_SECONDS)
+    return [f"missing: {right}" for right in missing]
 
 
 def passwords_in(directory: Path) -> dict[str, str]:

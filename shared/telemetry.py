@@ -262,6 +262,13 @@ CALLBACKS = _counter(
     carrier=("twilio", "telnyx"),
     result=("news", "call", "key", "text", "forged", "not-understood", "away"),
 )
+LOOK_UPS = _counter(
+    "careroute_look_ups_total",
+    "Carriers asked for what they have not told of a page. Where it rises, callbacks are lost on the way.",
+    by="callbacks",
+    carrier=("twilio", "telnyx"),
+    result=("news", "none", "failed"),
+)
 INBOUND_TEXTS = _counter(
     "careroute_inbound_texts_total",
     "Texts from phones, by what they were taken for.",

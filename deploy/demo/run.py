@@ -297,7 +297,7 @@ class DecidedAgain:
 
 async def decided_again(stage: Stage, agency: str) -> DecidedAgain:
     """Decide the journals of a run again."""
-    reports = await redecide_all(stage.broker(), Sealer(stage.access.sealing_key), agency)
+    reports = await redecide_all(stage.broker("redecide"), Sealer(stage.access.sealing_key), agency)
     return DecidedAgain(
         len(reports),
         sum(report.decisions for report in reports),

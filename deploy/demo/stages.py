@@ -22,6 +22,7 @@ from deploy.local.access import Access, AgencySpec, SourceSpec, people_with
 from deploy.local.asgi import serving_each
 from deploy.local.broker import KafkaNode
 from deploy.local.kafka.node import free_port
+from deploy.local.kafka.security import OPERATOR
 from deploy.local.programs import DOORS, HOST
 from deploy.local.stack import WEBHOOK_NETWORKS, Stack
 from deploy.local.watch import Watch
@@ -94,8 +95,8 @@ class Stage(Protocol):
     def url_of(self, door: str) -> str:
         """Where a door listens."""
 
-    def broker(self) -> Broker:
-        """A connection of one's own to the log."""
+    def broker(self, who: str = OPERATOR) -> Broker:
+        """A connection of one's own to the log; where it is secured, with that principal's rights."""
 
     def processes(self) -> str:
         """What runs, in a few words."""
@@ -166,9 +167,10 @@ class Processes:
         """Where a door listens."""
         return self._running.url_of(door)
 
-    def broker(self) -> Broker:
+    def broker(self, who: str = OPERATOR) -> Broker:
         """A connection of one's own to Kafka."""
-        return KafkaBroker(self._running.connection, PARTITIONS)
+        security = self._node.security
+        return KafkaBroker(security.by_certificate(who) if security else self._running.bootstrap, PARTITIONS)
 
     def processes(self) -> str:
         """How many are up."""
@@ -302,8 +304,9 @@ class OneProcess:
         """Where a door listens."""
         return f"http://{HOST}:{self._ports[door]}"
 
-    def broker(self) -> Broker:
+    def broker(self, who: str = OPERATOR) -> Broker:
         """A connection of one's own to the twin."""
+        del who  # it knows nobody apart
         return MemoryBroker(self._log)
 
     def processes(self) -> str:

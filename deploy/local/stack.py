@@ -23,14 +23,15 @@ from deploy.local.processes import STOP_SECONDS, Children, end_all, processes_of
 from deploy.local.programs import DOORS, HOST, SERVICES, STORING, Program, environment_of, write_secrets
 from deploy.local.supervisor import PID_FILE, Supervisor, supervisor_pid
 from deploy.principals import PRINCIPALS, rights_of
+from deploy.topics import topic_faults
 from shared.connection import Connection
-from shared.engine.kafka import check_topics, create_topics
+from shared.engine.kafka import create_topics
 from shared.engine.kafka_rights import grant, set_passwords
 from shared.topics import TOPICS
 
 PROBER = "prober"
 RUNBOOKS = CHECKOUT / "deploy/runbooks"
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 WEBHOOK_NETWORKS = ("127.0.0.0/8",)
 """Whoever is told something is played on this machine."""
 
@@ -99,7 +100,7 @@ class Stack:
             names = (principal.name for principal in PRINCIPALS)
             await set_passwords(self.connection, {name: self.security.password_of(name) for name in names})
             await grant(self.connection, rights_of())
-        if faults := await _topic_faults(self.connection, self.partitions):
+        if faults := await topic_faults(self.connection, self.partitions):
             raise StackError(f"The topics on {self.bootstrap} are not as they should be: {'; '.join(faults)}.")
         self.access.write(self._agencies_file)
         write_probes(self._probes_file, probes_with(self.access, self._agencies, self.partitions))
@@ -228,16 +229,6 @@ def stop_leftover(directory: Path) -> int:
     end_all(processes_of(directory))
     (directory / PID_FILE).unlink(missing_ok=True)
     return len(started)
-
-
-async def _topic_faults(at: Connection, partitions: int) -> list[str]:
-    """What is wrong with the topics, once the broker has had time to tell of new ones."""
-    faults: list[str] = []
-    for _ in range(25):
-        if not (faults := await check_topics(at, partitions, TOPICS)):
-            break
-        await asyncio.sleep(0.2)
-    return faults
 
 
 def _free_ports() -> Iterator[int]:

@@ -6,10 +6,10 @@ count, so neither a restart nor another process forgets it; only here are the li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from services.notification.adapters import Adapter, adapters_of
+from services.notification.adapters import Adapter, adapters_of, carriers_of
 from services.notification.config import NotificationSettings
 from services.notification.exchange import Exchanges
 from services.notification.outcome import DONE, Outcome
@@ -33,6 +33,10 @@ NEAR = 0.8
 """The part of a day's pages after which somebody hears that they run out."""
 
 
+async def no_calls(_agency: str, _taken_as: str) -> None:
+    """Where nothing goes over carriers there is no call to end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Performer:
     """Performs effects, called as `await perform(agency, effect)`; a bad receiver is a result, never an exception."""
@@ -45,19 +49,24 @@ class Performer:
     clock: Clock
     day_limit: Callable[[str, ContactKind], DayLimit | None] = lambda _agency, _kind: None
     """How many pages of a kind of way an agency pays for in a day, if it has said so."""
+    end_call: Callable[[str, str], Awaitable[None]] = no_calls
+    """`await end_call(agency, taken_as)`: end a call that is under way to the phone that is to be called."""
 
     async def __call__(self, agency: str, effect: Effect) -> EffectDone:
         """Send a page once, or a message to the CAD until it is acknowledged, and not after its time."""
         if self.clock.now() >= effect.not_after:
             return EffectDone(effect.effect_id, "expired")
         if isinstance(effect.event, PageDue):
-            over = self._is_over_limit(agency, effect, effect.event)
-            outcome = Outcome("failed", OVER_LIMIT) if over else await self._page(agency, effect.event)
+            if self._is_over_limit(agency, effect, effect.event):
+                return EffectDone(effect.effect_id, "failed", OVER_LIMIT)
+            if isinstance(effect, PageEffect) and effect.ends:
+                await self.end_call(agency, effect.ends)
+            outcome = await self._page(agency, effect.event)
         elif isinstance(effect.event, CadMessageDue):
             outcome = await self._message(agency, effect.event)
         else:
             outcome = Outcome("failed", "unknown-effect")
-        return EffectDone(effect.effect_id, outcome.result, outcome.why)
+        return EffectDone(effect.effect_id, outcome.result, outcome.why or outcome.taken_as)
 
     def _is_over_limit(self, agency: str, effect: Effect, page: PageDue) -> bool:
         """Whether a page is not sent because the day is spent; past four fifths of it every page is counted."""
@@ -115,5 +124,8 @@ def performer(settings: NotificationSettings, broker: Broker) -> Performer:
     clock, agencies = SystemClock(), Agencies(settings.agencies_file)
     sender = Sender(Exchanges(settings.webhook_networks).post, clock)
     contacts = Contacts(broker, settings.sealer)
-    adapters = adapters_of(settings, agencies, sender)
-    return Performer(adapters, sender, agencies.cad_webhook, contacts, clock, agencies.day_limit)
+    carriers = carriers_of(settings, agencies, clock)
+    adapters = adapters_of(settings, agencies, sender, carriers)
+    return Performer(
+        adapters, sender, agencies.cad_webhook, contacts, clock, agencies.day_limit, end_call=carriers.end_call
+    )

@@ -15,7 +15,7 @@ from shared.events import CallCancelled, CallReported, ProposeProgramme
 
 def keys_of(settings: TriageSettings) -> CallKeys:
     """The keys of calls, as this process follows them."""
-    return CallKeys(KafkaBroker(settings.kafka, settings.partitions), settings.sealer)
+    return CallKeys(KafkaBroker(settings.connection, settings.partitions), settings.sealer)
 
 
 def prepared_by(keys: CallKeys) -> Mapping[str, Prepare]:

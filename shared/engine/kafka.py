@@ -274,7 +274,9 @@ class _KafkaReader:
             async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
                 offsets = await ask(asked)
         except (KafkaError, TimeoutError, OSError) as error:
-            message = f"cannot ask for positions: {said(error)}"
+            topics = self._consumer._client.cluster.unauthorized_topics  # noqa: SLF001  # else it only takes too long
+            hidden = sorted(topics & {place.topic for place in asked})
+            message = f"cannot ask for positions: {f'{hidden[0]}: {NO_RIGHT}' if hidden else said(error)}"
             raise BrokerUnavailable(message) from error
         return {(place.topic, place.partition): offset for place, offset in offsets.items()}
 

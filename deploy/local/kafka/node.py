@@ -74,6 +74,11 @@ class LocalKafka:
         self._certificate_port = free_port(other_than=self._controller_port) if security else 0
 
     @property
+    def log(self) -> Path:
+        """The file in which it says what is wrong."""
+        return self._log
+
+    @property
     def address(self) -> str:
         """The bootstrap address, `127.0.0.1:PORT`."""
         return f"127.0.0.1:{self._port}"
@@ -194,7 +199,9 @@ class LocalKafka:
         self._pid.write_text(str(pid))
 
     def _java(self, main: str) -> list[str]:
-        logging = (f"-Dlog4j2.configurationFile={HERE / 'log4j2.xml'}", f"-Dcareroute.kafka.log={self._log}")
+        logging = [f"-Dlog4j2.configurationFile={HERE / 'log4j2.xml'}", f"-Dcareroute.kafka.log={self._log}"]
+        if self.security is not None and self.security.logs_rights:
+            logging.append("-Dcareroute.kafka.rights=debug")
         return ["java", *JAVA_OPTIONS, *logging, "-cp", f"{CACHE / 'lib'}/*", main]
 
     def _wait_until_it_answers(self) -> None:

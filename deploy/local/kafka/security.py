@@ -20,8 +20,9 @@ BROKER, OPERATOR = "broker", "operator"
 class Security:
     """An authority, the node's certificate, and for each process a password and a certificate, below `directory`."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory.resolve()
+    def __init__(self, directory: Path, *, logs_rights: bool = False) -> None:
+        """`logs_rights`: the node's log has every use of a right, not only what is refused."""
+        self.directory, self.logs_rights = directory.resolve(), logs_rights
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.authority = Authority()
         self.authorities = self.directory / "authorities.pem"

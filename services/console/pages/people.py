@@ -12,7 +12,7 @@ from services.console.pages import devices
 from services.console.pages.devices import DeviceLine
 from services.console.pages.own_shifts import address_of
 from services.console.pages.page import ConsolePage, Region, Row, Visit, html_id_of
-from services.console.pages.people_words import DISCIPLINES, LANGUAGES
+from services.console.view.people_words import DISCIPLINES, LANGUAGES
 from services.console.view.records import ContactSeen, PersonSeen
 
 CALL_AFTER_SECONDS = 10
@@ -87,7 +87,7 @@ def _line(visit: Visit, seen: PersonSeen) -> PersonLine:
         team_id=seen.team_id or "",
         ways=tuple(_way(way, path) for way in contacts_of(visit.seen, person_id)),
         devices_path=devices.address_of(person_id),
-        devices=devices.devices_of(visit, person_id, "/people"),
+        devices=devices.devices_of(visit, "/people", person_id=person_id),
         call_after_seconds=CALL_AFTER_SECONDS,
     )
 

@@ -52,6 +52,7 @@ PAGES: tuple[ConsolePage, ...] = (
     swap.PAGE,
     people.PAGE,
     devices.PAGE,
+    devices.TEAM_PAGE,
     roll_call.PAGE,
     switchboard.PAGE,
     alerts.PAGE,

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from services.console.pages.page import ConsolePage, PersonLink, Region, Row, Visit, html_id_of
-from services.console.pages.people_words import needs_to_choose
 from services.console.pages.rota_line import date_of, lack_line, shift_line
+from services.console.view.people_words import needs_to_choose
 from services.console.view.rota_records import FeedSeen, ShiftTold, told, told_dropped
 from shared.events import Rotation
 from shared.programme.judging.hours import instant

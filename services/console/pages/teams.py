@@ -8,6 +8,7 @@ from typing import NamedTuple, get_args
 from urllib.parse import quote
 
 from services.console.pages.call_line import path_of
+from services.console.pages.devices import address_of_team
 from services.console.pages.page import ConsolePage, Region, Row, Visit
 from services.console.view.records import PersonSeen, TeamSeen
 from shared.events import CorrectStatus, Disposition, Team, TeamStatus
@@ -38,6 +39,7 @@ class TeamLine(NamedTuple):
     models: tuple[str, ...]
     districts: tuple[str, ...]
     further_districts: tuple[str, ...]
+    devices_path: str
     status: str
     status_at: datetime | None
     not_moving_since: datetime | None
@@ -113,6 +115,7 @@ def _line(visit: Visit, seen: TeamSeen, free: tuple[tuple[str, str], ...]) -> Te
         models=seen.team.models,
         districts=seen.team.primary_districts,
         further_districts=seen.team.secondary_districts,
+        devices_path=address_of_team(seen.team.team_id),
         status=seen.status,
         status_at=seen.status_at,
         not_moving_since=seen.not_moving_since,

@@ -72,6 +72,7 @@ NOT_PROJECTED: dict[type[Event], str] = {
     events.LadderSet: "is an intention; what came of it are pages",
     events.LadderEnded: "repeats the end of an offer, which stands in `offer`",
     events.PageReceived: "is a hint",
+    events.LineFreed: "says when the next call to a phone may ring",
     events.PageUndelivered: "is a hint",
     events.TeamMissing: "is a plan that did not hold; whoever looks after it has the alert",
     events.DutyNoted: "repeats to team availability what rostering decided",

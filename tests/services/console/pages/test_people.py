@@ -101,6 +101,19 @@ async def test_devices_of_others_are_seen_by_those_alone_who_vouch_and_enrolled_
         assert (await browser.post(of_bea, data={"label": "x" * 61})).status_code == 422
 
 
+async def test_a_tablet_of_a_team_is_enrolled_from_the_page_teams(room: Room) -> None:
+    async with room.city.signed_in("supervisor") as browser:
+        assert 'href="/devices/of-team/cares-1"' in (await browser.get("/teams")).text
+        [link] = LINK.findall((await browser.post("/devices/of-team/cares-1", data={})).text)
+        enrolment = read_enrolment(urlsplit(link).path.rpartition("/")[2], SECRET, room.now)
+        assert enrolment is not None
+        assert (enrolment.person_id, enrolment.team_id) == (None, "cares-1")
+        assert (await browser.get("/devices/of-team/none")).status_code == 404
+    async with room.city.signed_in("staff") as browser:
+        assert "/devices/of-team" not in (await browser.get("/teams")).text
+        assert (await browser.post("/devices/of-team/cares-1", data={})).status_code == 403
+
+
 async def test_whoever_enrols_has_shown_lately_who_they_are(room: Room) -> None:
     await staffed(room)
     async with room.city.signed_in("staff") as browser:

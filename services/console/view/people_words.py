@@ -1,4 +1,4 @@
-"""What people are trained for, what they speak and how they are reached, in the words of a page."""
+"""What people are trained for, what they speak and how they are reached, in words."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import get_args
 
+from services.console.view.reasons import plain
 from shared.judgement import OR, Discipline
 
 DISCIPLINES: tuple[str, ...] = get_args(Discipline)
@@ -51,11 +52,6 @@ LANGUAGES: Mapping[str, str] = MappingProxyType(
     }
 )
 """By their codes, the languages that are spoken most where careroute is used; another is shown by its code."""
-
-
-def plain(code: str) -> str:
-    """A code of the document's or the journal's as people read it."""
-    return code.replace("-", " ")
 
 
 def training(needs: str) -> str:
