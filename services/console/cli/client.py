@@ -118,6 +118,8 @@ def connect() -> Door:
         raise NotDone(
             USAGE, {"detail": "CAREROUTE_TOKEN is not set."}, "Set it to your token; `careroute key new` makes one."
         )
+    if not token.isascii() or not token.isprintable():
+        raise NotDone(USAGE, {"detail": "CAREROUTE_TOKEN holds a character that no token has."}, "Copy it once more.")
     headers = {"Authorization": f"Bearer {token}"}
     return Door(httpx.Client(base_url=settings.console_url, headers=headers, timeout=TIMEOUT_SECONDS))
 
