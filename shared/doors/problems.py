@@ -103,6 +103,8 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "too_long": "must have {max_length} or fewer",
         "greater_than_equal": _LEAST,
         "less_than_equal": _MOST,
+        "greater_than": "must be more than {gt}",
+        "finite_number": "must be a number that can be counted with",
         "int_type": _NUMBER,
         "int_parsing": _NUMBER,
         "int_from_float": _NUMBER,

@@ -97,6 +97,8 @@ class Door:
         )
         try:
             return attempts(self._http.request, method, path, **request)
+        except ValueError:  # of the JSON: a number that is none
+            raise NotDone(USAGE, {"detail": "A number cannot be counted with."}, "Say it in digits.") from None
         except httpx.TransportError as error:
             body = {"detail": f"{self._http.base_url} cannot be reached ({type(error).__name__})."}
             if method == "POST":
@@ -116,6 +118,8 @@ def connect() -> Door:
         raise NotDone(
             USAGE, {"detail": "CAREROUTE_TOKEN is not set."}, "Set it to your token; `careroute key new` makes one."
         )
+    if not token.isascii() or not token.isprintable():
+        raise NotDone(USAGE, {"detail": "CAREROUTE_TOKEN holds a character that no token has."}, "Copy it once more.")
     headers = {"Authorization": f"Bearer {token}"}
     return Door(httpx.Client(base_url=settings.console_url, headers=headers, timeout=TIMEOUT_SECONDS))
 

@@ -82,7 +82,7 @@ def _tell(mapping: RotaMapping, plan: Import, parts: Sequence[Window]) -> None:
     out, zone = terminal(), ZoneInfo(mapping.time_zone)
     begins, ends = parts[0].span.starts_at.astimezone(zone), parts[-1].span.ends_at.astimezone(zone)
     out.print(
-        Text(f"{len(plan.rows)} shifts of {mapping.source} from {begins:%Y-%m-%d %H:%M} until {ends:%Y-%m-%d %H:%M}")
+        Text(f"{len(plan.rows)} shifts of {mapping.source} from {begins:%Y-%m-%d %H:%M} until {ends:%Y-%m-%d %H:%M %Z}")
     )
     for (team_id, duty), count in sorted(Counter((row.team_id, row.duty) for row in plan.rows).items()):
         open_places = sum(

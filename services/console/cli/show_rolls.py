@@ -21,6 +21,7 @@ def rolls(body: Sequence[Mapping[str, Any]]) -> None:
         out.print("There was no roll call yet.")
         return
     table = whole_table("roll call", "at", "by", "asked", "answered", "")
+    table.columns[0].no_wrap = True  # it is copied in one go
     for roll in body:
         answered = sum(place["state"] == "answered" for place in roll["places"])
         state = "over" if roll["closed_at"] else f"until {local_time(roll['until'])}"

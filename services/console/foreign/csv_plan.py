@@ -101,17 +101,24 @@ class _Time(NamedTuple):
     """Where the time says it itself."""
 
 
+def _example(mapping: RotaMapping) -> str:
+    """How a time of this file looks, for who knows no `%m`."""
+    if mapping.time in EPOCHS:
+        return mapping.time
+    return f"{datetime(2026, 12, 7, 19, 0):{mapping.time}} ({mapping.time})"  # noqa: DTZ001  # on the wall
+
+
 def _time(mapping: RotaMapping, columns: Sequence[str], fields: Mapping[str, str]) -> _Time:
     value, where = " ".join(filter(None, (fields[name] for name in columns))), f"column {', '.join(columns)}"
     if not value:
-        raise Wrong(where, "is empty", f"a time like {mapping.time}")
+        raise Wrong(where, "is empty", f"a time like {_example(mapping)}")
     try:
         if mapping.time in EPOCHS:
             at = datetime.fromtimestamp(float(value) / EPOCHS[mapping.time], UTC)
         else:
             at = datetime.strptime(value, mapping.time)  # noqa: DTZ007  # its zone comes on the next lines
     except (ValueError, OverflowError, OSError):
-        raise Wrong(where, f"{value!r} is no time", f"one like {mapping.time}") from None
+        raise Wrong(where, f"{value!r} is no time", f"one like {_example(mapping)}") from None
     if not FIRST_YEAR <= at.year < LAST_YEAR:
         raise Wrong(where, f"{value!r} is in no year of this century", "a year from 2000 to 2099")
     if at.tzinfo is not None:

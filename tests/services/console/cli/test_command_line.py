@@ -34,7 +34,7 @@ from shared.links import CALENDARS, calendar_link, calendar_token, shift_link
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
 from tests.services.console.driver import AGENCY, POCKET, SECRET, City, running_city
 from tests.services.console.elsewhere import answers, with_reporting
-from tests.services.console.stories import ACCEPTED, CALL_ID, START, triaged
+from tests.services.console.stories import ACCEPTED, CALL_ID, START, person, triaged
 from tests.services.console.test_trace import TOLD
 
 T = TypeVar("T")
@@ -339,6 +339,13 @@ def test_without_a_token_it_says_where_it_belongs(monkeypatch: pytest.MonkeyPatc
     assert "CAREROUTE_TOKEN is not set." in result.stderr
 
 
+@pytest.mark.parametrize("token", ["t\u202e", "t\x07"])
+def test_what_can_be_no_token_is_not_sent(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
+    monkeypatch.setenv("CAREROUTE_TOKEN", token)
+    result = CliRunner().invoke(app, ["switchboard"])
+    assert (result.exit_code, "CAREROUTE_TOKEN holds a character that no token has." in result.stderr) == (2, True)
+
+
 def test_the_environment_names_the_door(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CAREROUTE_TOKEN", "t")
     monkeypatch.setenv("CAREROUTE_CONSOLE_URL", "http://127.0.0.1:1")
@@ -463,6 +470,7 @@ def erased_pushes(town: Town, device_id: str) -> list[bytes]:
 
 def test_a_roll_call_is_shown_until_it_is_over(town: Town) -> None:
     assert town.run("viewer", "roll-calls").stdout.startswith("There was no roll call yet.")
+    town.write(person(), journal=ASSIGNMENTS.name)
     assert "Done." in town.run("supervisor", "roll-call", "--person", "ann", "--minutes", "5", "--no-wait").stdout
     (command,) = town.city.commands()
     assert isinstance(command, events.CallRoll)

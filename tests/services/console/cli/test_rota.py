@@ -117,6 +117,11 @@ def test_a_planned_shift_is_begun_by_how_its_id_begins(town: Town) -> None:
     assert begun.planned_shift_id == SHIFT.shift_id
 
 
+def test_a_number_that_is_none_is_wrong_usage(town: Town) -> None:
+    result = town.run("supervisor", "team", "sign-on", "one", "ann", "--hours", "nan")
+    assert (result.exit_code, "A number cannot be counted with." in result.stderr) == (2, True)
+
+
 def test_a_time_without_its_offset_is_told_what_one_looks_like(town: Town) -> None:
     result = town.run("supervisor", "rota", "away", "2026-12-07", "tomorrow")
     assert result.exit_code == 2

@@ -98,7 +98,10 @@ def test_an_unknown_name_is_refused_with_line_and_column_and_leaves_an_open_plac
     [
         ("7,Ana,Silva,Crisis 9,Regular,03/02/2026,07:00,19:00", "column Unit: 'Crisis 9' is no team in [teams]"),
         ("7,Ana,Silva,Crisis 1,Nights,03/02/2026,07:00,19:00", "column Kind: 'Nights' is no duty in [duties]"),
-        ("7,Ana,Silva,Crisis 1,Regular,02/30/2026,07:00,19:00", "column Date, Start: '02/30/2026 07:00' is no time"),
+        (
+            "7,Ana,Silva,Crisis 1,Regular,02/30/2026,07:00,19:00",
+            "'02/30/2026 07:00' is no time; right is one like 12/07/2026 19:00",
+        ),
         ("7,Ana,Silva,Crisis 1,Regular,03/02/2026,7 am,19:00", "column Date, Start: '03/02/2026 7 am' is no time"),
         ("7,Ana,Silva,Crisis 1,Regular,,,", "column Date, Start: is empty"),
         ("7,Ana,Silva,Crisis 1,Regular,03/02/1926,07:00,19:00", "is in no year of this century"),
