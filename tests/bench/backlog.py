@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-
-from aiokafka import TopicPartition
 
 from services.intake import flat
 from services.intake.version import records
 from shared.agencies import Source
 from shared.clock import SystemClock
 from shared.engine.broker import Record
-from shared.engine.journal import positions_of
 from shared.engine.kafka import KafkaBroker
 from shared.sealing import Sealer
 from tests.bench.load import NEW_EVERY
 from tests.bench.stage import PARTITIONS, Stage
-from tests.rig.calls import CallStream
-from tests.rig.log import consumer, ends, follow
+from tests.rig.calls import CallStream, OpenCall
+from tests.rig.log import Rule, ends, follow, read
 
 JOURNAL_OF = {"triage": "decisions", "team-availability": "assignments", "notification": "notifications"}
 INPUTS_OF = {
@@ -29,8 +27,11 @@ INPUTS_OF = {
     "team-availability": ("calls", "decisions"),
     "notification": ("assignments",),
 }
+TOPICS = ("calls", *JOURNAL_OF.values())
 BATCH = 200
 DRAIN_SECONDS = 400.0
+IDLE_SECONDS, IDLE_SHARE = 5.0, 0.15
+"""Whoever has used less than this share of a core for so long has nothing left to do."""
 RESTART_SECONDS = 120.0
 TRICKLE_RATE = 40
 WITHOUT_SNAPSHOTS = {"PYTHONPATH": str(Path(__file__).parent / "without_snapshots")}
@@ -60,33 +61,51 @@ class Restarted:
 
 
 async def drain(stage: Stage, number: int) -> list[Drained]:
-    """Let `number` versions wait in `calls` while nothing decides, then start all three services at once."""
+    """Let `number` versions wait in `calls` while nothing decides, then start all three services at once.
+
+    Behind them waits a new call a partition. When every service has its event about each of these, all is drained.
+    """
     for service in JOURNAL_OF:
         stage.end(service)
-    start = await ends(stage.kafka.address, PARTITIONS, ("calls", *JOURNAL_OF.values()))
+    start = await ends(stage.kafka.address, PARTITIONS, TOPICS)
     await _publish(stage, number)
+    last = await _publish_last(stage)
     began = {service: stage.start(service) for service in JOURNAL_OF}
-    done: dict[str, tuple[float, float]] = {}
-    until = time.monotonic() + DRAIN_SECONDS
-    while len(done) < len(JOURNAL_OF) and time.monotonic() < until:
-        await asyncio.sleep(0.5)
-        for service in JOURNAL_OF.keys() - done.keys():
-            upstream = {other for other, journal in JOURNAL_OF.items() if journal in INPUTS_OF[service]}
-            if upstream <= done.keys() and await _caught_up(stage, service):
-                done[service] = time.time(), sum(stage.process(service).cpu_times()[:2])
-    end = await ends(stage.kafka.address, PARTITIONS, ("calls", *JOURNAL_OF.values()))
-    grown = {topic: sum(at - start[place] for place, at in end.items() if place[0] == topic) for topic, _ in end}
+    cpu_seconds = await _until_idle(stage)
+    grown: Counter[str] = Counter()
+    reached: dict[tuple[str, str], float] = {}
+    for record in await read(stage.kafka.address, PARTITIONS, TOPICS, start, Rule(applies=False)):
+        grown[record.topic] += 1
+        if record.subject in last:
+            reached.setdefault((record.topic, record.subject), record.time)
     return [
         Drained(
             service,
             sum(grown[topic] for topic in INPUTS_OF[service]),
             grown[journal],
-            done.get(service, (time.time(), 0.0))[0] - began[service],
-            done.get(service, (0.0, 0.0))[1],
-            service in done,
+            max(reached.get((journal, call_id), time.time()) for call_id in last) - began[service],
+            cpu_seconds[service],
+            all((journal, call_id) in reached for call_id in last),
         )
         for service, journal in JOURNAL_OF.items()
     ]
+
+
+async def _until_idle(stage: Stage) -> dict[str, float]:
+    """Wait until no service uses the processor any more; by service, the CPU seconds that it had used by then.
+
+    Nothing is read meanwhile: on the same machine that would slow down what is measured.
+    """
+    used = dict.fromkeys(JOURNAL_OF, 0.0)
+    idle_since = dict.fromkeys(JOURNAL_OF, time.monotonic())
+    until = time.monotonic() + DRAIN_SECONDS
+    while time.monotonic() - max(idle_since.values()) < IDLE_SECONDS and time.monotonic() < until:
+        await asyncio.sleep(0.5)
+        for service in (service for service in JOURNAL_OF if stage.stack.pid_of(service) is not None):
+            cpu = sum(stage.process(service).cpu_times()[:2])
+            if cpu - used[service] > IDLE_SHARE * 0.5:
+                used[service], idle_since[service] = cpu, time.monotonic()
+    return used
 
 
 async def restart(stage: Stage, service: str, *, snapshots: bool) -> Restarted:
@@ -119,17 +138,30 @@ async def restart(stage: Stage, service: str, *, snapshots: bool) -> Restarted:
     return Restarted(service, snapshots, journal_events, None if at is None else at - began)
 
 
+async def _publish_last(stage: Stage) -> set[str]:
+    """Put one new call into each partition of `calls`; their ids."""
+    broker = KafkaBroker(stage.kafka.address, PARTITIONS)
+    agencies = {broker.partition_of(agency): agency for agency in stage.keys}
+    await broker.close()
+    calls = [CallStream([agency], 0, new_every=1, settle_events=0).next() for agency in agencies.values()]
+    await _append(stage, calls, BATCH, None)
+    return {call.call_id for call, _ in calls}
+
+
 async def _publish(stage: Stage, number: int, rate: float | None = None) -> None:
-    """Put versions into `calls` exactly as intake does, in large batches, or at a rate."""
+    """Put versions into `calls`, in large batches, or at a rate."""
+    calls = CallStream(stage.keys, int(time.time()), NEW_EVERY, settle_events=100)
+    await _append(stage, (calls.next() for _ in range(number)), BATCH if rate is None else 1, rate)
+
+
+async def _append(stage: Stage, calls: Iterable[tuple[OpenCall, bytes]], most: int, rate: float | None) -> None:
+    """Append versions exactly as intake does, so many of a partition at once."""
     broker, clock = KafkaBroker(stage.kafka.address, PARTITIONS), SystemClock()
     sealer = Sealer(stage.stack.access.sealing_key)
     sources = {town.name: Source(agency=town.name, name="cad") for town in stage.towns}
-    calls = CallStream(stage.keys, int(time.time()), NEW_EVERY, settle_events=100)
     waiting: dict[int, list[Record]] = {partition: [] for partition in range(PARTITIONS)}
-    most = BATCH if rate is None else 1
     try:
-        for _ in range(number):
-            call, body = calls.next()
+        for call, body in calls:
             made = records(flat.read(body), sources[call.agency], sealer, clock.now())
             batch = waiting[broker.partition_of(call.agency)]
             batch += made
@@ -143,26 +175,3 @@ async def _publish(stage: Stage, number: int, rate: float | None = None) -> None
                 await broker.append("calls", partition, batch)
     finally:
         await broker.close()
-
-
-async def _caught_up(stage: Stage, service: str) -> bool:
-    """Whether the journal says that its inputs are read, but for a few that left no event."""
-    wanted = await ends(stage.kafka.address, PARTITIONS, INPUTS_OF[service])
-    reached = await _reached(stage, JOURNAL_OF[service])
-    behind = sum(max(0, end - reached.get(place, 0)) for place, end in wanted.items())
-    return behind < PARTITIONS * BATCH // 4
-
-
-async def _reached(stage: Stage, journal: str) -> Mapping[tuple[str, int], int]:
-    """The positions in the last record of each partition."""
-    places: Sequence[TopicPartition] = [TopicPartition(journal, number) for number in range(PARTITIONS)]
-    reached: dict[tuple[str, int], int] = {}
-    async with consumer(stage.kafka.address) as client:
-        client.assign(places)
-        for place, end in (await client.end_offsets(places)).items():
-            if end:
-                client.seek(place, end - 1)
-                last = await client.getone(place)
-                for topic, (offset, _) in positions_of(dict(last.headers)).items():
-                    reached[topic, place.partition] = offset
-    return reached
