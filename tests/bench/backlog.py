@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from services.intake import flat
-from services.intake.version import records
+from services.intake.call_keys import CallKeyCache
+from services.intake.version import record as record_of
 from shared.agencies import Source
+from shared.call_keys import CallKey
 from shared.clock import SystemClock
 from shared.engine.broker import Record
 from shared.engine.kafka import KafkaBroker
@@ -159,19 +161,35 @@ async def _append(stage: Stage, calls: Iterable[tuple[OpenCall, bytes]], most: i
     broker, clock = KafkaBroker(stage.kafka.address, PARTITIONS), SystemClock()
     sealer = Sealer(stage.stack.access.sealing_key)
     sources = {town.name: Source(agency=town.name, name="cad") for town in stage.towns}
+    keys = CallKeyCache(broker, clock, sealer)
     waiting: dict[int, list[Record]] = {partition: [] for partition in range(PARTITIONS)}
+    new: dict[int, list[CallKey]] = {partition: [] for partition in range(PARTITIONS)}
     try:
         for call, body in calls:
-            made = records(flat.read(body), sources[call.agency], sealer, clock.now())
-            batch = waiting[broker.partition_of(call.agency)]
-            batch += made
+            partition, batch = broker.partition_of(call.agency), waiting[broker.partition_of(call.agency)]
+            for version in flat.read(body):
+                key = keys.key_of(version.call.call_id)
+                new[partition].append(key)
+                batch.append(record_of(version, sources[call.agency], sealer, key.key, clock.now()))
             if len(batch) >= most:
-                await broker.append("calls", broker.partition_of(call.agency), batch)
-                batch.clear()
+                await _write(broker, keys, partition, new, waiting)
             if rate is not None:
                 await asyncio.sleep(1 / rate)
         for partition, batch in waiting.items():
             if batch:
-                await broker.append("calls", partition, batch)
+                await _write(broker, keys, partition, new, waiting)
     finally:
         await broker.close()
+
+
+async def _write(
+    broker: KafkaBroker,
+    keys: CallKeyCache,
+    partition: int,
+    new: Mapping[int, list[CallKey]],
+    waiting: Mapping[int, list[Record]],
+) -> None:
+    await keys.make_durable(new[partition])
+    await broker.append("calls", partition, waiting[partition])
+    new[partition].clear()
+    waiting[partition].clear()
