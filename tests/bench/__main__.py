@@ -253,7 +253,9 @@ def _show_judging(judged: Sequence[Judged]) -> Sequence[Judged]:
 
 
 def _show_drain(drained: Sequence[Drained]) -> None:
-    table = Table("service", "inputs", "appended", "seconds", "inputs/s", "CPU s", title="Drain of a backlog")
+    table = Table(
+        "service", "inputs", "appended", "seconds", "inputs/s", "CPU s", "inputs/CPU s", title="Drain of a backlog"
+    )
     for one in drained:
         cells = (
             f"{one.inputs}",
@@ -261,6 +263,7 @@ def _show_drain(drained: Sequence[Drained]) -> None:
             f"{one.seconds:.1f}",
             f"{one.inputs / one.seconds:.0f}",
             f"{one.cpu_seconds:.1f}",
+            f"{one.inputs / max(one.cpu_seconds, 0.01):.0f}",
         )
         table.add_row(one.service if one.finished else f"[red]{one.service}: not done[/]", *cells)
     terminal.print(table)

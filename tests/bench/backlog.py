@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from shared.sealing import Sealer
 from tests.bench.load import NEW_EVERY
 from tests.bench.stage import PARTITIONS, Stage
 from tests.rig.calls import CallStream, OpenCall
-from tests.rig.log import Rule, ends, follow, read
+from tests.rig.log import Entry, Rule, ends, follow, read
 
 JOURNAL_OF = {"triage": "decisions", "team-availability": "assignments", "notification": "notifications"}
 INPUTS_OF = {
@@ -47,7 +46,9 @@ class Drained:
     inputs: int
     appended: int
     seconds: float
+    """Until the last record that follows from the backlog alone; of what clocks and crews do later nothing counts."""
     cpu_seconds: float
+    """All that it used until it was idle."""
     finished: bool
 
 
@@ -65,7 +66,7 @@ class Restarted:
 async def drain(stage: Stage, number: int) -> list[Drained]:
     """Let `number` versions wait in `calls` while nothing decides, then start all three services at once.
 
-    Behind them waits a new call a partition. When every service has its event about each of these, all is drained.
+    Behind them waits a new call a partition: a service that has nothing about one of these is not done.
     """
     for service in JOURNAL_OF:
         stage.end(service)
@@ -74,23 +75,25 @@ async def drain(stage: Stage, number: int) -> list[Drained]:
     last = await _publish_last(stage)
     began = {service: stage.start(service) for service in JOURNAL_OF}
     cpu_seconds = await _until_idle(stage)
-    grown: Counter[str] = Counter()
-    reached: dict[tuple[str, str], float] = {}
+    records: dict[str, list[Entry]] = {topic: [] for topic in TOPICS}
     for record in await read(stage.kafka.address, PARTITIONS, TOPICS, start, Rule(applies=False)):
-        grown[record.topic] += 1
-        if record.subject in last:
-            reached.setdefault((record.topic, record.subject), record.time)
-    return [
-        Drained(
-            service,
-            sum(grown[topic] for topic in INPUTS_OF[service]),
-            grown[journal],
-            max(reached.get((journal, call_id), time.time()) for call_id in last) - began[service],
-            cpu_seconds[service],
-            all((journal, call_id) in reached for call_id in last),
+        records[record.topic].append(record)
+    followed = {record.position for record in records["calls"]}
+    drained = []
+    for service, journal in JOURNAL_OF.items():
+        of_backlog = [record for record in records[journal] if record.cause in followed]
+        followed |= {record.position for record in of_backlog}
+        drained.append(
+            Drained(
+                service,
+                sum(len(records[topic]) for topic in INPUTS_OF[service]),
+                len(records[journal]),
+                max((record.time for record in of_backlog), default=time.time()) - began[service],
+                cpu_seconds[service],
+                last <= {record.subject for record in records[journal]},
+            )
         )
-        for service, journal in JOURNAL_OF.items()
-    ]
+    return drained
 
 
 async def _until_idle(stage: Stage) -> dict[str, float]:
