@@ -40,7 +40,8 @@ class Children:
         """End the program of a name with a signal, and return once it is gone."""
         child = self._children.pop(name, None)
         if child is not None:
-            child.send_signal(how)
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has died by itself
+                child.send_signal(how)
             child.wait()
 
     def pid_of(self, name: str) -> int | None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import uvicorn
+import uvloop
 from starlette.applications import Starlette
 
 from shared.agencies import Agencies, AgenciesRefused
@@ -48,7 +49,7 @@ def serve(  # each may be left out
     bounds = ConnectionBounds(settings.connections, settings.connections_per_address)
     server = server_of(name, app, bounds, settings.host, settings.port)
     try:
-        asyncio.run(_serve(server, app, follower))
+        uvloop.run(_serve(server, app, follower))
     except (Exception, SystemExit) as error:  # noqa: BLE001  # uvicorn leaves by itself where its port is taken
         logger().critical("door ended", error=_class_of(error))
         sys.exit(EXIT_FAILED)

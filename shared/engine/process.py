@@ -12,6 +12,8 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar, cast
 
+import uvloop
+
 from shared import telemetry
 from shared.clock import Clock, SystemClock
 from shared.config import Settings
@@ -130,7 +132,7 @@ def run_runner(
     """
     telemetry.configure_logs(name, settings.instance, settings.log_level)
     try:
-        asyncio.run(_run_until_stopped(settings, broker, topics, runner, remark))
+        uvloop.run(_run_until_stopped(settings, broker, topics, runner, remark))
     except Exception as error:  # noqa: BLE001  # whatever it is, the supervisor's business
         telemetry.logger().critical("process ended", error=type(error).__name__, wrong=str(error)[:300])
         sys.stderr.flush()

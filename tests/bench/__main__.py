@@ -39,8 +39,12 @@ ON_ONE_STAGE = {"latency", "switching", "backlog"}
 PAGES_RATE = 80
 PAGES_GOALS_MS = (150.0, 500.0)
 """p50 and p99, from the offer until the carrier has answered."""
-GOALS = {80: (12.0, 35.0), 800: (45.0, 100.0)}
-"""By rate: p50 and p99, in milliseconds."""
+GOALS = {80: (1.2, 1.0), 800: (5.0, 4.0)}
+"""By rate: p50 and p99, times as many hops of the floor, on the same machine in the same minute."""
+MOST_P99_MS = 1000.0
+"""At rates that have no other goal."""
+CPU_GOAL_MS = 0.8
+"""What all services together take of the processor for one event."""
 RESTART_GOAL_SECONDS = 3.0
 JUDGE_GOAL_US = 100.0
 PAUSE_GOAL_SECONDS = 1.0
@@ -116,6 +120,7 @@ async def _latency(running: Stage, rate: int, seconds: float, seed: int) -> dict
         "diverted": measured.diverted,
         "lost": measured.lost,
         "hops_ms": {name: figures(histogram) for name, histogram in measured.hops.items()},
+        "cpu_ms_an_event": measured.cpu_ms,
         "usage": {name: {"cores": cores, "mib": mib} for name, (cores, mib) in measured.usage.items()},
     }
 
@@ -204,8 +209,7 @@ def _show_latency(measured: Measured, base: HdrHistogram) -> None:
     )
     goals = GOALS.get(rate)
     whole = figures(measured.histogram())
-    met = "" if goals is None else _met(whole["p50"] <= goals[0] and whole["p99"] <= goals[1])
-    goal = "" if goals is None else f"p50 ≤ {goals[0]:.0f}, p99 ≤ {goals[1]:.0f}: {met}"
+    goal = "" if goals else f"p99 ≤ {MOST_P99_MS:.0f}: {_met(whole['p99'] <= MOST_P99_MS)}"
     table.add_row("[bold]to the page or the outcome[/]", *_cells(whole), goal)
     for kind, hops in HOPS_OF.items():
         table.add_row(f"  of these to {kind}", *_cells(figures(measured.histogram(kind))), f"{hops} hops")
@@ -215,8 +219,9 @@ def _show_latency(measured: Measured, base: HdrHistogram) -> None:
         own = figures(measured.histogram(kind))
         if own["count"] and per_hop["p50"]:
             p50, p99 = own["p50"] / (hops * per_hop["p50"]), own["p99"] / (hops * per_hop["p99"])
+            goal = f"≤ {goals[0]}, ≤ {goals[1]}: {_met(p50 <= goals[0] and p99 <= goals[1])}" if goals else ""
             table.add_row(
-                f"  {kind}: times {hops} hops of the floor", "", f"{p50:.1f} x", "", f"{p99:.1f} x", "", "", ""
+                f"  {kind}: times {hops} hops of the floor", "", f"{p50:.1f} x", "", f"{p99:.1f} x", "", "", goal
             )
     for name, histogram in measured.hops.items():
         table.add_row(f"[dim]{name}[/]", *_cells(figures(histogram)), "")
@@ -228,6 +233,10 @@ def _show_latency(measured: Measured, base: HdrHistogram) -> None:
     for name, (cores, resident) in sorted(measured.usage.items(), key=lambda item: -item[1][0]):
         usage.add_row(name, f"{cores:.2f}", f"{resident:.0f}")
     terminal.print(usage)
+    cpu_ms = measured.cpu_ms
+    terminal.print(
+        f"all services: {cpu_ms:.2f} ms of processor time an event, ≤ {CPU_GOAL_MS}: {_met(cpu_ms <= CPU_GOAL_MS)}"
+    )
 
 
 def _show_judging(judged: Sequence[Judged]) -> Sequence[Judged]:
@@ -244,7 +253,9 @@ def _show_judging(judged: Sequence[Judged]) -> Sequence[Judged]:
 
 
 def _show_drain(drained: Sequence[Drained]) -> None:
-    table = Table("service", "inputs", "appended", "seconds", "inputs/s", "CPU s", title="Drain of a backlog")
+    table = Table(
+        "service", "inputs", "appended", "seconds", "inputs/s", "CPU s", "inputs/CPU s", title="Drain of a backlog"
+    )
     for one in drained:
         cells = (
             f"{one.inputs}",
@@ -252,6 +263,7 @@ def _show_drain(drained: Sequence[Drained]) -> None:
             f"{one.seconds:.1f}",
             f"{one.inputs / one.seconds:.0f}",
             f"{one.cpu_seconds:.1f}",
+            f"{one.inputs / max(one.cpu_seconds, 0.01):.0f}",
         )
         table.add_row(one.service if one.finished else f"[red]{one.service}: not done[/]", *cells)
     terminal.print(table)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-from aiokafka import TopicPartition
 
 from services.intake import flat
 from services.intake.call_keys import CallKeyCache
@@ -17,13 +15,12 @@ from shared.agencies import Source
 from shared.call_keys import CallKey
 from shared.clock import SystemClock
 from shared.engine.broker import Record
-from shared.engine.journal import positions_of
 from shared.engine.kafka import KafkaBroker
 from shared.sealing import Sealer
 from tests.bench.load import NEW_EVERY
 from tests.bench.stage import PARTITIONS, Stage
-from tests.rig.calls import CallStream
-from tests.rig.log import consumer, ends, follow
+from tests.rig.calls import CallStream, OpenCall
+from tests.rig.log import Entry, Rule, ends, follow, read
 
 JOURNAL_OF = {"triage": "decisions", "team-availability": "assignments", "notification": "notifications"}
 INPUTS_OF = {
@@ -31,8 +28,11 @@ INPUTS_OF = {
     "team-availability": ("calls", "decisions"),
     "notification": ("assignments",),
 }
+TOPICS = ("calls", *JOURNAL_OF.values())
 BATCH = 200
 DRAIN_SECONDS = 400.0
+IDLE_SECONDS, IDLE_SHARE = 5.0, 0.15
+"""Whoever has used less than this share of a core for so long has nothing left to do."""
 RESTART_SECONDS = 120.0
 TRICKLE_RATE = 40
 WITHOUT_SNAPSHOTS = {"PYTHONPATH": str(Path(__file__).parent / "without_snapshots")}
@@ -46,7 +46,9 @@ class Drained:
     inputs: int
     appended: int
     seconds: float
+    """Until the last record that follows from the backlog alone; of what clocks and crews do later nothing counts."""
     cpu_seconds: float
+    """All that it used until it was idle."""
     finished: bool
 
 
@@ -62,33 +64,53 @@ class Restarted:
 
 
 async def drain(stage: Stage, number: int) -> list[Drained]:
-    """Let `number` versions wait in `calls` while nothing decides, then start all three services at once."""
+    """Let `number` versions wait in `calls` while nothing decides, then start all three services at once.
+
+    Behind them waits a new call a partition: a service that has nothing about one of these is not done.
+    """
     for service in JOURNAL_OF:
         stage.end(service)
-    start = await ends(stage.kafka.address, PARTITIONS, ("calls", *JOURNAL_OF.values()))
+    start = await ends(stage.kafka.address, PARTITIONS, TOPICS)
     await _publish(stage, number)
+    last = await _publish_last(stage)
     began = {service: stage.start(service) for service in JOURNAL_OF}
-    done: dict[str, tuple[float, float]] = {}
-    until = time.monotonic() + DRAIN_SECONDS
-    while len(done) < len(JOURNAL_OF) and time.monotonic() < until:
-        await asyncio.sleep(0.5)
-        for service in JOURNAL_OF.keys() - done.keys():
-            upstream = {other for other, journal in JOURNAL_OF.items() if journal in INPUTS_OF[service]}
-            if upstream <= done.keys() and await _caught_up(stage, service):
-                done[service] = time.time(), sum(stage.process(service).cpu_times()[:2])
-    end = await ends(stage.kafka.address, PARTITIONS, ("calls", *JOURNAL_OF.values()))
-    grown = {topic: sum(at - start[place] for place, at in end.items() if place[0] == topic) for topic, _ in end}
-    return [
-        Drained(
-            service,
-            sum(grown[topic] for topic in INPUTS_OF[service]),
-            grown[journal],
-            done.get(service, (time.time(), 0.0))[0] - began[service],
-            done.get(service, (0.0, 0.0))[1],
-            service in done,
+    cpu_seconds = await _until_idle(stage)
+    records: dict[str, list[Entry]] = {topic: [] for topic in TOPICS}
+    for record in await read(stage.kafka.address, PARTITIONS, TOPICS, start, Rule(applies=False)):
+        records[record.topic].append(record)
+    followed = {record.position for record in records["calls"]}
+    drained = []
+    for service, journal in JOURNAL_OF.items():
+        of_backlog = [record for record in records[journal] if record.cause in followed]
+        followed |= {record.position for record in of_backlog}
+        drained.append(
+            Drained(
+                service,
+                sum(len(records[topic]) for topic in INPUTS_OF[service]),
+                len(records[journal]),
+                max((record.time for record in of_backlog), default=time.time()) - began[service],
+                cpu_seconds[service],
+                last <= {record.subject for record in records[journal]},
+            )
         )
-        for service, journal in JOURNAL_OF.items()
-    ]
+    return drained
+
+
+async def _until_idle(stage: Stage) -> dict[str, float]:
+    """Wait until no service uses the processor any more; by service, the CPU seconds that it had used by then.
+
+    Nothing is read meanwhile: on the same machine that would slow down what is measured.
+    """
+    used = dict.fromkeys(JOURNAL_OF, 0.0)
+    idle_since = dict.fromkeys(JOURNAL_OF, time.monotonic())
+    until = time.monotonic() + DRAIN_SECONDS
+    while time.monotonic() - max(idle_since.values()) < IDLE_SECONDS and time.monotonic() < until:
+        await asyncio.sleep(0.5)
+        for service in (service for service in JOURNAL_OF if stage.stack.pid_of(service) is not None):
+            cpu = sum(stage.process(service).cpu_times()[:2])
+            if cpu - used[service] > IDLE_SHARE * 0.5:
+                used[service], idle_since[service] = cpu, time.monotonic()
+    return used
 
 
 async def restart(stage: Stage, service: str, *, snapshots: bool) -> Restarted:
@@ -121,36 +143,49 @@ async def restart(stage: Stage, service: str, *, snapshots: bool) -> Restarted:
     return Restarted(service, snapshots, journal_events, None if at is None else at - began)
 
 
+async def _publish_last(stage: Stage) -> set[str]:
+    """Put one new call into each partition of `calls`; their ids."""
+    broker = KafkaBroker(stage.kafka.address, PARTITIONS)
+    agencies = {broker.partition_of(agency): agency for agency in stage.keys}
+    await broker.close()
+    calls = [CallStream([agency], 0, new_every=1, settle_events=0).next() for agency in agencies.values()]
+    await _append(stage, calls, BATCH, None)
+    return {call.call_id for call, _ in calls}
+
+
 async def _publish(stage: Stage, number: int, rate: float | None = None) -> None:
-    """Put versions into `calls` exactly as intake does, in large batches, or at a rate."""
+    """Put versions into `calls`, in large batches, or at a rate."""
+    calls = CallStream(stage.keys, int(time.time()), NEW_EVERY, settle_events=100)
+    await _append(stage, (calls.next() for _ in range(number)), BATCH if rate is None else 1, rate)
+
+
+async def _append(stage: Stage, calls: Iterable[tuple[OpenCall, bytes]], most: int, rate: float | None) -> None:
+    """Append versions exactly as intake does, so many of a partition at once."""
     broker, clock = KafkaBroker(stage.kafka.address, PARTITIONS), SystemClock()
     sealer = Sealer(stage.stack.access.sealing_key)
     sources = {town.name: Source(agency=town.name, name="cad") for town in stage.towns}
-    calls = CallStream(stage.keys, int(time.time()), NEW_EVERY, settle_events=100)
     keys = CallKeyCache(broker, clock, sealer)
     waiting: dict[int, list[Record]] = {partition: [] for partition in range(PARTITIONS)}
     new: dict[int, list[CallKey]] = {partition: [] for partition in range(PARTITIONS)}
-    most = BATCH if rate is None else 1
     try:
-        for _ in range(number):
-            call, body = calls.next()
+        for call, body in calls:
             partition, batch = broker.partition_of(call.agency), waiting[broker.partition_of(call.agency)]
             for version in flat.read(body):
                 key = keys.key_of(version.call.call_id)
                 new[partition].append(key)
                 batch.append(record_of(version, sources[call.agency], sealer, key.key, clock.now()))
             if len(batch) >= most:
-                await _append(broker, keys, partition, new, waiting)
+                await _write(broker, keys, partition, new, waiting)
             if rate is not None:
                 await asyncio.sleep(1 / rate)
         for partition, batch in waiting.items():
             if batch:
-                await _append(broker, keys, partition, new, waiting)
+                await _write(broker, keys, partition, new, waiting)
     finally:
         await broker.close()
 
 
-async def _append(
+async def _write(
     broker: KafkaBroker,
     keys: CallKeyCache,
     partition: int,
@@ -161,26 +196,3 @@ async def _append(
     await broker.append("calls", partition, waiting[partition])
     new[partition].clear()
     waiting[partition].clear()
-
-
-async def _caught_up(stage: Stage, service: str) -> bool:
-    """Whether the journal says that its inputs are read, but for a few that left no event."""
-    wanted = await ends(stage.kafka.address, PARTITIONS, INPUTS_OF[service])
-    reached = await _reached(stage, JOURNAL_OF[service])
-    behind = sum(max(0, end - reached.get(place, 0)) for place, end in wanted.items())
-    return behind < PARTITIONS * BATCH // 4
-
-
-async def _reached(stage: Stage, journal: str) -> Mapping[tuple[str, int], int]:
-    """The positions in the last record of each partition."""
-    places: Sequence[TopicPartition] = [TopicPartition(journal, number) for number in range(PARTITIONS)]
-    reached: dict[tuple[str, int], int] = {}
-    async with consumer(stage.kafka.address) as client:
-        client.assign(places)
-        for place, end in (await client.end_offsets(places)).items():
-            if end:
-                client.seek(place, end - 1)
-                last = await client.getone(place)
-                for topic, (offset, _) in positions_of(dict(last.headers)).items():
-                    reached[topic, place.partition] = offset
-    return reached

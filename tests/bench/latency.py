@@ -19,7 +19,7 @@ from typing import Any
 from hdrh.histogram import HdrHistogram
 
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS
-from tests.bench.stage import PARTITIONS, Stage
+from tests.bench.stage import PARTITIONS, SERVICES, Stage
 from tests.rig.log import Entry, Rule, TopicPartition, ends, follow, read
 
 TOPICS = ("calls", "decisions", "assignments", "notifications")
@@ -63,6 +63,11 @@ class Measured:
     def lost(self) -> int:
         """Acknowledged calls without page or outcome."""
         return sum(row.call_id not in self.arrived for row in self.new)
+
+    @property
+    def cpu_ms(self) -> float:
+        """Milliseconds of processor time that all services together took for an event."""
+        return 1000 * sum(cores for name, (cores, _) in self.usage.items() if name in SERVICES) / self.rate
 
     @property
     def diverted(self) -> int:

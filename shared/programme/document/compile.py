@@ -92,6 +92,7 @@ def compiled(document: Document, text: str, weaker: tuple[str, ...]) -> Programm
         stems=words.stems,
         phrases=words.phrases,
         phrases_by_beginning=words.phrases_by_beginning,
+        stems_by_beginning=words.stems_by_beginning,
         levels=levels,
         raises=raises,
         responses=MappingProxyType(responses),

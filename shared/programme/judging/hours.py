@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -21,10 +21,13 @@ _ONE_DAY = timedelta(days=1)
 
 def is_time_zone(name: str) -> bool:
     """Whether a name means the same place's clocks on every machine."""
-    return name in available_timezones() and name not in _OF_THE_MACHINE
+    return name in _zones()
 
 
-_OF_THE_MACHINE = ("localtime", "Factory")
+@cache
+def _zones() -> frozenset[str]:
+    """Looked up once: that reads a directory for each continent, and files in it."""
+    return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,6 +260,8 @@ class Programme:
     """The like for several words in a row; the last may be a stem, which ends in `*`."""
     phrases_by_beginning: Mapping[str, tuple[tuple[str, str], ...]]
     """The same by their first words, by which they are looked for."""
+    stems_by_beginning: Mapping[str, tuple[str, ...]]
+    """The stems by as many of their first letters as the shortest of them has."""
     levels: tuple[Level, ...]
     raises: tuple[Raise, ...]
     """The highest level's first."""

@@ -23,6 +23,8 @@ class WordTables(NamedTuple):
     phrases: tuple[tuple[str, str], ...]
     phrases_by_beginning: Mapping[str, tuple[tuple[str, str], ...]]
     """The same by their first words."""
+    stems_by_beginning: Mapping[str, tuple[str, ...]]
+    """The stems by as many of their first letters as the shortest of them has."""
 
 
 def form_of(word: str) -> str:
@@ -45,8 +47,16 @@ def tables_of(forms: Iterable[tuple[str, str]]) -> WordTables:
     beginnings: defaultdict[str, tuple[tuple[str, str], ...]] = defaultdict(tuple)
     for phrase, hazard in phrases:
         beginnings[phrase.partition(" ")[0]] += ((phrase, hazard),)
+    letters = min(map(len, stems), default=0)
+    heads: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+    for stem in stems:
+        heads[stem[:letters]] += (stem,)
     return WordTables(
-        MappingProxyType(dict(words)), MappingProxyType(dict(stems)), tuple(phrases), MappingProxyType(dict(beginnings))
+        MappingProxyType(dict(words)),
+        MappingProxyType(dict(stems)),
+        tuple(phrases),
+        MappingProxyType(dict(beginnings)),
+        MappingProxyType(dict(heads)),
     )
 
 
@@ -73,10 +83,12 @@ def _hazards_of(programme: Programme | WordTables, words: list[str]) -> frozense
         return frozenset()
     spoken_words = set(words)
     hazards = {hazard for word in programme.words.keys() & spoken_words for hazard in programme.words[word]}
-    if programme.stems:
-        for length in {len(stem) for stem in programme.stems}:
-            beginnings = {word[:length] for word in spoken_words}
-            hazards.update(hazard for stem in programme.stems.keys() & beginnings for hazard in programme.stems[stem])
+    by_beginning = programme.stems_by_beginning
+    letters = len(next(iter(by_beginning), ""))
+    for word in spoken_words if letters else ():
+        for stem in by_beginning.get(word[:letters], ()):
+            if word.startswith(stem):
+                hazards.update(programme.stems[stem])
     line = ""
     for beginning in programme.phrases_by_beginning.keys() & spoken_words:
         for phrase, hazard in programme.phrases_by_beginning[beginning]:

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+import uvloop
 
 from services.triage import state as triage_state
 from shared.engine.budget import BUDGET_SECONDS, Stopwatch, within_budget
@@ -69,6 +70,18 @@ def test_f1_an_input_that_never_ends_is_refused_and_others_are_decided(work: Wor
     assert refused.wrong.startswith("it took more than 0.5 s of the processor; it was in ")
     assert [event.type for event in rest] == ["deadline-set", "cad-message-due"]
     assert dict(desk.state.of("a").calls) == {}
+
+
+def test_f1_it_is_refused_in_the_event_loop_of_a_process_as_well() -> None:
+    """The loop looks after signals itself; the one that counts the time still reaches the decision."""
+
+    async def live() -> list[Event]:
+        with within_budget(service(endless), 0.05) as bounded:
+            desk = Desk(bounded)
+            desk.call("slow")
+            return desk.live()
+
+    assert [type(event) for event in uvloop.run(live())] == [InputRefused]
 
 
 def test_f1_a_clock_and_a_report_that_never_end_are_refused_alike() -> None:
