@@ -24,7 +24,9 @@ def use_of(kafka: MemoryLog, audit_keys: str) -> KeyUse:
     return KeyUse(settings, "triage", "k1", "call", "judge", broker=MemoryBroker(kafka), clock=SystemClock())
 
 
-@pytest.mark.parametrize(("audit_keys", "written"), [(new_audit_key(), {"a": 30, "b": 1}), ("", {})])
+@pytest.mark.parametrize(
+    ("audit_keys", "written"), [(new_audit_key(), {"a": 30, "b": 1}), ("", {})], ids=["with a key", "without"]
+)
 async def test_openings_are_counted_by_agency(audit_keys: str, written: dict[str, int]) -> None:
     kafka = MemoryLog(partitions=2)
     use, stop = use_of(kafka, audit_keys), asyncio.Event()
