@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.engine.topic import DAY_MILLISECONDS, DEAD_LETTERS, Topic, snapshots_of
+from shared.engine.topic import DAY_MILLISECONDS, DEAD_LETTERS, Topic, beats_of, snapshots_of
 
 CALLS = Topic("calls", "intake", retention_milliseconds=30 * DAY_MILLISECONDS, refusals_name_subject=True)
 COMMANDS = Topic("commands", "doors", retention_milliseconds=30 * DAY_MILLISECONDS, first=True)
@@ -15,6 +15,9 @@ CONTACTS = Topic("contacts", "doors", compacted=True, gone_within_milliseconds=D
 AUDITS = Topic("audits", "auditor")
 """No journal, though one process writes it: nobody's state is its fold, and a finding said twice is one."""
 
+DECIDING = ("triage", "team-availability", "notification", "rostering")
+"""The services that write a journal."""
+
 TOPICS: tuple[Topic, ...] = (
     CALLS,
     COMMANDS,
@@ -24,6 +27,7 @@ TOPICS: tuple[Topic, ...] = (
     ROSTERS,
     CONTACTS,
     AUDITS,
-    *(snapshots_of(name) for name in ("triage", "team-availability", "notification", "rostering")),
+    *(snapshots_of(name) for name in DECIDING),
+    *(beats_of(name) for name in DECIDING),
     DEAD_LETTERS,
 )
