@@ -35,6 +35,8 @@ SESSION_MILLISECONDS = 6_000
 HEARTBEAT_MILLISECONDS = 1_000
 MAX_POLL_INTERVAL_MILLISECONDS = 60_000
 METADATA_AGE_MILLISECONDS = 30_000
+JOIN_SECONDS = 20.0
+"""The longest that joining a group may take: it waits until the session of a member that hangs is over."""
 FETCH_WAIT_MILLISECONDS = 100
 """The longest that the broker holds a fetch for which nothing has come. aiokafka has one on the way at a time: a
 partition that was assigned meanwhile waits for it to return."""
@@ -124,7 +126,7 @@ class KafkaBroker:
         )
         member = _KafkaGroupMember(consumer)
         consumer.subscribe([topic], listener=member)
-        await _started(consumer)
+        await _started(consumer, JOIN_SECONDS)
         member.begin()
         return member
 
@@ -180,10 +182,13 @@ async def _closed(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
                 await asyncio.wait_for(client.client.close(), 2)
 
 
-async def _started(consumer: AIOKafkaConsumer) -> None:
+async def _started(consumer: AIOKafkaConsumer, seconds: float = REQUEST_TIMEOUT_MILLISECONDS / 1000) -> None:
     try:
-        async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
+        async with asyncio.timeout(seconds):
             await consumer.start()
+    except asyncio.CancelledError:
+        await _closed(consumer)
+        raise
     except (KafkaError, TimeoutError, OSError) as error:
         await _closed(consumer)
         message = f"cannot read from Kafka: {type(error).__name__}"

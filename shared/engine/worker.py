@@ -120,13 +120,12 @@ class Worker(Generic[S]):
             for work in (self._beats.listen(), self._beats.send(), self._wake_at(stop)):
                 self._background.start(work)
             self._standby.start(*others)
-            self._member = member = await self._broker.join_group(
-                self.service.writes.name, self.service.name, self._instance
-            )
+            self._background.start(self._join_group())
             while self.owned or self._claims or not stop.is_set():
-                await self._turn(member, leaves=stop.is_set())
+                await self._turn(leaves=stop.is_set())
             await self._beats.leave()
-            await member.leave()
+            if self._member is not None:
+                await self._member.leave()
         finally:
             await self._background.cancel()
             for reader in readers:
@@ -136,10 +135,16 @@ class Worker(Generic[S]):
         await stop.wait()
         self._background.wake()
 
-    async def _turn(self, member: GroupMember, *, leaves: bool) -> None:
+    async def _join_group(self) -> None:
+        """Beside the loop: as long as one of its members hangs a group takes nobody in."""
+        self._member = await self._broker.join_group(self.service.writes.name, self.service.name, self._instance)
+        self._background.wake()
+
+    async def _turn(self, *, leaves: bool) -> None:
         self.turned_at = self._clock.monotonic()
         self._background.check()
-        await self._settle(frozenset() if leaves else member.assigned, leaves=leaves)
+        assigned = self._member.assigned if self._member is not None else frozenset[int]()
+        await self._settle(frozenset() if leaves else assigned, leaves=leaves)
         await self._wait()
         await self._step_all()
         for number, partition in self.owned.items():

@@ -268,7 +268,7 @@ class _Connection(MemoryBroker):
 
 
 class _Heartbeat(MemoryGroupMember):
-    """A paused process has no heartbeat, and believes what it knew. Who leaves is a member until its session is over."""
+    """A paused process has no heartbeat, and believes what it knew; one that has left is a member for a session."""
 
     def __init__(self, machine: Machine, group: str, instance: str) -> None:
         super().__init__(machine.log, group, instance)
