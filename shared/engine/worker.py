@@ -38,7 +38,7 @@ DRAIN_SECONDS = 5.0
 """The longest that a partition which is to be handed over waits for its effects. It is decided for meanwhile."""
 CLAIM_SECONDS = 60.0
 LOST_SECONDS = 1.0
-"""After a claim that has lost: the winner says within this time that it owns the partition."""
+"""After a claim that has lost nothing is claimed for so long: the winner says meanwhile that it owns the partition."""
 
 Watch = Callable[[str, Event], None]
 """`watch(agency, event)`: count an event of the journal, once it is durable."""
@@ -79,6 +79,8 @@ class Worker(Generic[S]):
         self._standby = Standby(service, broker, clock, self._background, wake)
         self._beats = Beats(broker, clock, service.name, instance=instance, process=token(), news=wake)
         self._claims: dict[int, asyncio.Task[Partition[S] | None]] = {}
+        self._lost: dict[int, float] = {}
+        """Partitions that another process has just claimed, and until when (monotonic time) it is given to say so."""
         self._effects: dict[int, PartitionEffects[S]] = {}
         self._leaving: dict[int, float] = {}
         """Partitions to be handed over, and until when (monotonic time) that may wait for their effects."""
@@ -165,18 +167,31 @@ class Worker(Generic[S]):
         )
         self._check_ownership(standing)
         released = await self._hand_over(self.owned if leaves else standing.to_hand_over(), follow=not leaves)
-        for number in standing.to_claim():
-            if number not in self._claims:
-                self._claims[number] = self._background.start_unchecked(self._claim(number))
-                self._claims[number].add_done_callback(self._background.wake)
-        ended = [self._claims.pop(number).result() for number, task in list(self._claims.items()) if task.done()]
-        claimed = [partition for partition in ended if partition is not None]
-        for partition in claimed:
-            self._adopt(partition)
+        self._start_claims(standing.to_claim())
+        claimed = self._end_claims()
         epochs = {number: partition.epoch for number, partition in self.owned.items()}
-        self._beats.say(epochs, [number for number in standing.warm if number not in epochs], standing.wanted())
+        warm = [number for number in standing.warm if number not in epochs]
+        self._beats.say(epochs, warm, {*standing.wanted(), *self._claims} - epochs.keys())
         if released or claimed:
             await self._assign_inputs()
+
+    def _start_claims(self, numbers: Iterable[int]) -> None:
+        now = self._clock.monotonic()
+        for number in numbers:
+            if number not in self._claims and now >= self._lost.get(number, now):
+                self._claims[number] = self._background.start_unchecked(self._claim(number))
+                self._claims[number].add_done_callback(self._background.wake)
+
+    def _end_claims(self) -> bool:
+        """Begin to own what has been claimed; whether there is any."""
+        ended = [number for number, task in self._claims.items() if task.done()]
+        for number in ended:
+            partition = self._claims.pop(number).result()
+            if partition is None:
+                self._lost[number] = self._clock.monotonic() + LOST_SECONDS
+            else:
+                self._adopt(partition)
+        return any(number in self.owned for number in ended)
 
     def _check_ownership(self, standing: Standing) -> None:
         """Look whether this process may be the owner of what it believes to own, and could be of what it should."""
@@ -190,7 +205,6 @@ class Worker(Generic[S]):
         async with asyncio.timeout(CLAIM_SECONDS):
             claim = await self._standby.claim(number, self._token())
             if claim is None:
-                await asyncio.sleep(LOST_SECONDS)
                 return None
             partition = Partition(self.service, self._broker, self._clock, number, claim)
             await partition.send_dead_letters(claim.refusals)
