@@ -1,143 +1,27 @@
-"""What the processes of a service tell each other several times a second: that they are alive, and what they own.
-
-It decides who should claim a partition, and how soon. Who owns it stands in the journal alone: whatever is believed
-here, and however late, a claim by anybody is safe.
-"""
+"""What the processes of a service tell each other several times a second: that they are alive, and what they own."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from pydantic import TypeAdapter, ValidationError
 
 from shared import telemetry
 from shared.clock import Clock
 from shared.engine.broker import Broker, BrokerUnavailable, Reader, Record, Stored
+from shared.engine.peers import Beat, Peers
 from shared.engine.topic import beats_of
 
 BEAT_SECONDS = 0.25
-SILENT_BEATS = 4
-"""Who is silent while another beats so many times in a row is taken for dead.
-
-Counted in one's own beats, as they stand in the log between the others': a process that was paused itself, and a
-broker that was away, make nobody dead.
-"""
 RECENT_BEATS = 40
 """Read at the start: of all that beat in a second, and more."""
 POLL_SECONDS = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Beat:
-    """What a process says of itself."""
-
-    process: str
-    """A token: started again under the same name, it is another process."""
-    number: int = 0
-    """Of its beats. One that comes early, because something has changed, bears the number of the last."""
-    owned: Mapping[int, int] = field(default_factory=dict)
-    """By partition of the journal that it owns, its epoch."""
-    warm: tuple[int, ...] = ()
-    """Partitions that it does not own, and could decide for at once."""
-    wanted: tuple[int, ...] = ()
-    """Those of them that the consumer group has given it."""
-
-
 _BEAT = TypeAdapter(Beat)
-
-
-class Peers:
-    """The other processes of a service that are alive, by name: the fold of everybody's beats. Pure."""
-
-    def __init__(self, instance: str, process: str) -> None:
-        """Seen from one of them."""
-        self.announced: dict[int, int] = {}
-        """By partition, the highest epoch that anybody has said to own it with."""
-        self.woken = 0
-        """How often a process that was taken for dead went on."""
-        self._instance, self._process, self._number = instance, process, -1
-        self._last: dict[str, tuple[int, Beat]] = {}
-        """By name, its last beat, and the number of the own beat before it."""
-        self._buried: dict[str, str] = {}
-        """By name, the process that was taken for dead last."""
-
-    def __getitem__(self, instance: str) -> Beat:
-        return self._last[instance][1]
-
-    @property
-    def living(self) -> Mapping[str, Beat]:
-        """What each says."""
-        return {instance: beat for instance, (_, beat) in self._last.items()}
-
-    def take(self, instance: str, beat: Beat) -> None:
-        """Take in the next beat, of whomever."""
-        for number, epoch in beat.owned.items():
-            self.announced[number] = max(epoch, self.announced.get(number, 0))
-        if instance != self._instance:
-            self.woken += self._buried.pop(instance, None) == beat.process
-            self._last[instance] = self._number, beat
-        elif beat.process == self._process:
-            self._number = beat.number
-            for silent in [name for name, (since, _) in self._last.items() if beat.number - since >= SILENT_BEATS]:
-                self._buried[silent] = self._last.pop(silent)[1].process
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a process stands to the partitions of its journal: which to claim, which to hand over. Pure.
-
-    The consumer group says who should own what as long as all is well. It learns of a death late, and of a planned
-    end not at all, as its members are static; so an heir stands in, until one to whom the group has given a partition
-    says that it is ready for it.
-    """
-
-    instance: str
-    owned: Collection[int]
-    warm: Mapping[int, int]
-    """By partition that it could take over at once, the epoch in force in the journal."""
-    assigned: Collection[int]
-    """Those that the group has given it; none when it is about to leave."""
-    peers: Mapping[str, Beat]
-    announced: Mapping[int, int]
-
-    def to_claim(self) -> list[int]:
-        """What nobody alive owns and this process is to take."""
-        return [number for number in sorted(self.warm) if not self.is_owned(number) and self._is_due(number)]
-
-    def to_hand_over(self) -> list[int]:
-        """What it owns and another one wants: given to that one by the group, and no longer to this one."""
-        return [number for number in self.owned if number not in self.assigned and self._is_wanted(number)]
-
-    def wanted(self) -> list[int]:
-        """What the group has given it, and it could have at once."""
-        return sorted(number for number in self.warm if number in self.assigned)
-
-    def is_owned(self, number: int) -> bool:
-        """Whether another living process says that it owns it."""
-        return any(number in beat.owned for beat in self.peers.values())
-
-    def _is_wanted(self, number: int) -> bool:
-        return any(number in beat.wanted for beat in self.peers.values())
-
-    def _is_due(self, number: int) -> bool:
-        if number in self.assigned:
-            return True
-        return not self._is_wanted(number) and self._is_left(number) and self._heir(number) == self.instance
-
-    def _is_left(self, number: int) -> bool:
-        """Whether its owner is known to have died or to have let go: it used to beat and says so no longer.
-
-        One that has just won, or runs a version that does not beat, has never said that it owns this epoch.
-        """
-        return 0 < self.warm[number] == self.announced.get(number)
-
-    def _heir(self, number: int) -> str:
-        """One of those that could decide at once; all of them name the same."""
-        heirs = sorted([self.instance, *(name for name, beat in self.peers.items() if number in beat.warm)])
-        return heirs[number % len(heirs)]
 
 
 class Beats:

@@ -17,10 +17,11 @@ from shared import telemetry
 from shared.clock import Clock
 from shared.engine.background import Background
 from shared.engine.backlog import Backlog
-from shared.engine.beats import Beats, Standing
+from shared.engine.beats import Beats
 from shared.engine.broker import Broker, GroupMember, Reader, Stored
 from shared.engine.effects import PartitionEffects, Perform, no_effects
 from shared.engine.partition import Partition
+from shared.engine.peers import Standing
 from shared.engine.service import Service
 from shared.engine.snapshots import SNAPSHOT_EVERY_RECORDS, write_snapshots
 from shared.engine.standby import Standby
