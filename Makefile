@@ -9,10 +9,10 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 help:   ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile | expand -t 14
 
-demo: .venv/installed  ## a city on a real Kafka; CITY=madison-wi or all, KEEP=1 SEED=n; CALLS=x.csv MAPPING=x.toml DOC=x.toml SPEED=n
+demo: .venv/installed  ## a city on a real Kafka; CITY=madison-wi or all, KEEP=1 SECURED=1 SEED=n; CALLS=x.csv MAPPING=x.toml DOC=x.toml SPEED=n
 	@$(BIN)/python -m deploy.demo $(if $(KEEP),--keep) $(if $(CITY),--city '$(CITY)') $(if $(CALLS),--calls '$(CALLS)') \
 		$(if $(MAPPING),--mapping '$(MAPPING)') $(if $(DOC),--document '$(DOC)') $(if $(SPEED),--speed '$(SPEED)') \
-		$(if $(SEED),--seed '$(SEED)') $(ARGS)
+		$(if $(SEED),--seed '$(SEED)') $(if $(SECURED),--secured) $(ARGS)
 
 watch: .venv/installed  ## a demo left running with Prometheus and Alertmanager on it (a demo has them where they are there)
 	@$(BIN)/python -m deploy.demo --keep --watched $(ARGS)

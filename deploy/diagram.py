@@ -9,7 +9,7 @@ from services.notification.service import NOTIFICATION
 from services.rostering.service import ROSTERING
 from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import TRIAGE
-from shared.topics import AUDITS, CALLS, COMMANDS, CONTACTS
+from shared.topics import AUDIT_LOG, AUDITS, CALL_KEYS, CALLS, COMMANDS, CONTACTS
 
 README = Path(__file__).parents[1] / "README.md"
 START, END = "```mermaid\n", "```\n<!-- end of diagram -->"
@@ -17,8 +17,12 @@ DOORS = (
     f"  CAD([CAD]) --> intake --> {CALLS.name}[({CALLS.name})]",
     f"  people([dispatchers, supervisors]) --> console --> {COMMANDS.name}[({COMMANDS.name})]",
     f"  console --> {CONTACTS.name}[({CONTACTS.name})] --> notification",
+    f"  intake --> {CALL_KEYS.name}[({CALL_KEYS.name})] --> triage",
+    f"  console --> {CALL_KEYS.name} --> pocket",
     f"  auditor --> {AUDITS.name}[({AUDITS.name})]",
     f"  phone([a team's phone]) --> pocket[pocket page] --> {COMMANDS.name}",
+    f"  console --> {AUDIT_LOG.name}[({AUDIT_LOG.name})]",
+    f"  pocket --> {AUDIT_LOG.name}",
 )
 OUTSIDE = ("  notification --> phone", "  notification --> CAD")
 

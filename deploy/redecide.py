@@ -10,8 +10,8 @@ import argparse
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import Field
@@ -20,7 +20,8 @@ from services.notification.service import NOTIFICATION
 from services.rostering.service import ROSTERING
 from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import TRIAGE, triage_service
-from shared.config import Environment
+from shared.call_keys import CallKeys
+from shared.config import KafkaSettings, require_secured
 from shared.engine.broker import Broker, BrokerUnavailable, Stored
 from shared.engine.journal import START
 from shared.engine.kafka import KafkaBroker
@@ -28,18 +29,17 @@ from shared.engine.reader import JournalReader
 from shared.engine.redecide import Difference, JournalBroken, Redecision
 from shared.engine.service import Service
 from shared.engine.topic import Topic
-from shared.sealing import Sealer, SealingKey
+from shared.sealing import KeySettings, Sealer, SealingKey
 
 SHOWN = 20
 """Differences that are printed; all of them are counted."""
 NAMES = (TRIAGE.name, TEAM_AVAILABILITY.name, NOTIFICATION.name, ROSTERING.name)
 
 
-class RedecideSettings(Environment):
+class RedecideSettings(KeySettings, KafkaSettings):
     """Where the log is; what intake sealed is opened again, or triage could not decide as it did."""
 
     kafka: str = Field(default="", description="bootstrap servers, host:port[,host:port]")
-    partitions: int = Field(default=4, ge=1, le=256, description="partitions of every topic")
     sealing_key: SealingKey | None = Field(default=None, description="32 bytes, base64: the key that intake seals with")
 
 
@@ -51,6 +51,8 @@ class Report:
     decisions: int = 0
     failed: int = 0
     inputs_gone: int = 0
+    erased: int = 0
+    """Decisions on versions of calls that are erased."""
     differences: Counter[str] = field(default_factory=Counter)
     """By the version that had decided."""
     shown: list[Difference] = field(default_factory=list)
@@ -69,12 +71,19 @@ class Report:
             lines.append(f"  {self.failed} had failed and are not compared")
         if self.inputs_gone:
             lines.append(f"  {self.inputs_gone} rest on inputs that are not kept any more and are not compared")
+        if self.erased:
+            lines.append(f"  {self.erased} rest on what was erased since, and cannot be made again")
         lines.extend(f"  {different}" for different in self.shown)
         return "\n".join(lines)
 
 
-async def redecide(broker: Broker, service: Service[Any], agency: str | None = None) -> Report:
-    """Decide a service's journal again: all of it, or one agency's. Raises BrokerUnavailable, JournalBroken."""
+async def redecide(
+    broker: Broker, service: Service[Any], agency: str | None = None, keys: CallKeys | None = None
+) -> Report:
+    """Decide a service's journal again: all of it, or one agency's. Raises BrokerUnavailable, JournalBroken.
+
+    `keys`: what the service opens sealed parts with, if it does.
+    """
     report = Report(service)
     handled = {kind.type.encode() for kind in service.handles}
     for partition in range(broker.partitions) if agency is None else (broker.partition_of(agency),):
@@ -85,7 +94,8 @@ async def redecide(broker: Broker, service: Service[Any], agency: str | None = N
             async for stored in kept_records(broker, partition, service.reads)
             if stored.headers.get("type") in handled
         }
-        again = Redecision(service, inputs.get)
+        erased = await _erased(broker, partition, inputs.values(), keys)
+        again = Redecision(service, _Finding(inputs, erased, report).find)
         for different in again.differences(stored for stored in journal if agency in (None, stored.key)):
             report.differences[different.decider] += 1
             if len(report.shown) < SHOWN:
@@ -93,7 +103,33 @@ async def redecide(broker: Broker, service: Service[Any], agency: str | None = N
         report.decisions += again.decisions
         report.failed += again.failed
         report.inputs_gone += again.inputs_gone
+    report.inputs_gone -= report.erased
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """Finds inputs, and counts those of which something is erased."""
+
+    inputs: Mapping[str, Stored]
+    erased: Container[str]
+    report: Report
+
+    def find(self, position: str) -> Stored | None:
+        """The record at a position; None where it cannot be decided again."""
+        if position not in self.erased:
+            return self.inputs.get(position)
+        self.report.erased += 1
+        return None
+
+
+async def _erased(broker: Broker, partition: int, inputs: Iterable[Stored], keys: CallKeys | None) -> frozenset[str]:
+    """The positions of versions whose key is erased."""
+    if keys is None:
+        return frozenset()
+    async for stored in kept_records(broker, partition, [keys.topic]):
+        keys.take(stored)
+    return frozenset(stored.position for stored in inputs if keys.lacks(stored))
 
 
 async def kept_records(broker: Broker, partition: int, topics: Sequence[Topic]) -> AsyncIterator[Stored]:
@@ -109,16 +145,21 @@ async def kept_records(broker: Broker, partition: int, topics: Sequence[Topic]) 
         await reader.close()
 
 
-def services_with(sealing_key: str | None) -> tuple[Service[Any], ...]:
-    """The services that decide; without the key triage opens nothing."""
-    triage = TRIAGE if sealing_key is None else triage_service(Sealer(sealing_key))
-    return triage, TEAM_AVAILABILITY, NOTIFICATION, ROSTERING
+async def redecide_all(
+    broker: Broker, sealer: Sealer | None, agency: str | None = None, names: Container[str] = NAMES
+) -> list[Report]:
+    """Decide several journals again, and let go of the broker. Raises BrokerUnavailable, JournalBroken.
 
-
-async def redecide_all(broker: Broker, services: Iterable[Service[Any]], agency: str | None = None) -> list[Report]:
-    """Decide several journals again, and let go of the broker. Raises BrokerUnavailable, JournalBroken."""
+    Without a sealer triage opens nothing.
+    """
+    keys = None if sealer is None else CallKeys(broker, sealer)
+    triage = TRIAGE if keys is None else triage_service(keys)
     try:
-        return [await redecide(broker, service, agency) for service in services]
+        return [
+            await redecide(broker, service, agency, keys if service is triage else None)
+            for service in (triage, TEAM_AVAILABILITY, NOTIFICATION, ROSTERING)
+            if service.name in names
+        ]
     finally:
         await broker.close()
 
@@ -136,10 +177,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("say where the log is: --kafka, or CAREROUTE_KAFKA")
     if settings.sealing_key is None and given.service in (TRIAGE.name, "all"):
         parser.error("triage had read what intake sealed: set CAREROUTE_SEALING_KEY to the same key")
-    key = None if settings.sealing_key is None else settings.sealing_key.get_secret_value()
-    services = [service for service in services_with(key) if given.service in (service.name, "all")]
+    connection = replace(settings.connection, servers=given.kafka)
+    require_secured(connection, unless=settings.kafka_unsecured == "allowed")
+    names = NAMES if given.service == "all" else (given.service,)
+    sealer = None if settings.sealing_key is None else settings.sealer_with(settings.sealing_key)
     try:
-        reports = asyncio.run(redecide_all(KafkaBroker(given.kafka, given.partitions), services, given.agency))
+        broker = KafkaBroker(connection, given.partitions)
+        reports = asyncio.run(redecide_all(broker, sealer, given.agency, names))
     except (BrokerUnavailable, JournalBroken) as error:
         sys.stderr.write(f"{error}\n")
         return 1

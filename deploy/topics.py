@@ -1,31 +1,123 @@
-"""Creates the topics that are missing and checks those that are there: `python -m deploy.topics`."""
+"""Creates the topics that are missing and checks those that are there: `python -m deploy.topics`.
+
+On a secured Kafka it gives each process its rights too, and says which rights nobody asked for; `--users DIRECTORY`
+sets a password for each that has none there yet. Done again, it changes nothing.
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import secrets
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from pydantic import Field
 
+from deploy.principals import PRINCIPALS, WHO, rights_of
 from shared.config import Settings
+from shared.connection import Connection
+from shared.engine.broker import BrokerUnavailable
 from shared.engine.kafka import check_topics, create_topics
+from shared.engine.kafka_rights import Right, compare, grant, rights_in_force, set_passwords, take_away
+from shared.private_file import write_private
 from shared.topics import TOPICS
+
+LOOKS, LOOK_SECONDS = 25, 0.2
+"""How often, and after what time again, it is looked whether a broker knows what it was told."""
+PASSWORD_FILE = "kafka-password"  # noqa: S105  # the name of the file
 
 
 class TopicSettings(Settings):
-    """Where, how many partitions, and how many copies."""
+    """Where, how many partitions, how many copies, and what processes are called there."""
 
     replication: int = Field(default=1, ge=1, le=7, description="copies of every topic; 3 in production")
+    kafka_principals: str = Field(
+        default=WHO, pattern=r"^User:.*\{\}", description="what Kafka calls a process, e.g. User:CN={} by certificate"
+    )
 
 
-def main() -> int:
-    """0 when every topic stands as it should, 1 otherwise."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when every topic and every right stands as it should, 1 otherwise, 2 for wrong usage."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.topics", description=__doc__)
+    parser.add_argument(
+        "--users", type=Path, metavar="DIRECTORY", help=f"set passwords: DIRECTORY/<process>/{PASSWORD_FILE} holds each"
+    )
+    parser.add_argument("--prune", action="store_true", help="take away the rights that nobody asked for")
+    given = parser.parse_args(arguments)
     settings = TopicSettings.load()
-    created = asyncio.run(create_topics(settings.kafka, settings.partitions, settings.replication, TOPICS))
-    wrong = asyncio.run(check_topics(settings.kafka, settings.partitions, TOPICS))
-    sys.stdout.write(f"created {', '.join(created) or 'nothing: every topic was there'}\n")
+    if (given.users or given.prune) and not settings.connection.secured:
+        parser.error("where anybody is let in there are no users and no rights: see CAREROUTE_KAFKA_CA_FILE")
+    try:
+        return asyncio.run(_set_up(settings, given.users, prune=given.prune))
+    except BrokerUnavailable as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+async def _set_up(settings: TopicSettings, users: Path | None, *, prune: bool) -> int:
+    at = settings.connection
+    created = await create_topics(at, settings.partitions, settings.replication, TOPICS)
+    _say(f"created {', '.join(created) or 'nothing: every topic was there'}")
+    wrong = await topic_faults(at, settings.partitions)
+    if at.secured:
+        if users is not None:
+            await set_passwords(at, passwords_in(users))
+            _say(f"set the passwords in {users}")
+        wrong += await set_rights(at, settings.kafka_principals, prune=prune)
     sys.stderr.write("".join(f"{fault}\n" for fault in wrong))
     return 1 if wrong else 0
+
+
+async def topic_faults(at: Connection, partitions: int) -> list[str]:
+    """What is wrong with the topics, once the broker has had time to tell of new ones."""
+    faults: list[str] = []
+    for _ in range(LOOKS):
+        if not (faults := await check_topics(at, partitions, TOPICS)):
+            break
+        await asyncio.sleep(LOOK_SECONDS)
+    return faults
+
+
+async def set_rights(at: Connection, who: str = WHO, *, prune: bool = False) -> list[str]:
+    """Give what is missing; what is wrong then, in words. Raises BrokerUnavailable."""
+    wanted = rights_of(who=who)
+    differences = compare(wanted, await rights_in_force(at))
+    await grant(at, differences.missing)
+    _say(f"gave {len(differences.missing)} of {len(wanted)} rights; the others were there")
+    missing = await _still_missing(at, wanted)
+    if prune:
+        await take_away(at, differences.extra)
+        _say("\n".join(f"took away: {right}" for right in differences.extra) or "took nothing away")
+        return missing
+    extra = [f"extra: {right}; nothing of careroute needs it, `--prune` takes it away" for right in differences.extra]
+    return missing + extra
+
+
+async def _still_missing(at: Connection, wanted: set[Right]) -> list[str]:
+    missing: tuple[Right, ...] = ()
+    for _ in range(LOOKS):
+        if not (missing := compare(wanted, await rights_in_force(at)).missing):
+            break
+        await asyncio.sleep(LOOK_SECONDS)
+    return [f"missing: {right}" for right in missing]
+
+
+def passwords_in(directory: Path) -> dict[str, str]:
+    """By process, what its file holds; a file that is missing is made, with a password of its own."""
+    passwords = {}
+    for principal in PRINCIPALS:
+        file = directory / principal.name / PASSWORD_FILE
+        if not file.exists():
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_private(file, secrets.token_urlsafe(32))
+        passwords[principal.name] = file.read_text("utf-8").strip()
+    return passwords
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
 
 
 if __name__ == "__main__":

@@ -293,6 +293,10 @@ class Agencies:
         doors = self.agency(agency)
         return doors.carriers.get(name) if doors else None
 
+    def senders(self) -> dict[str, tuple[str, ...]]:
+        """By agency, every number that its texts and calls come from."""
+        return {name: senders for name, doors in self.current().agencies.items() if (senders := doors.carriers.senders)}
+
     def zone(self, agency: str) -> ZoneInfo | None:
         """Where an agency's clocks stand, if the file says so."""
         doors = self.agency(agency)

@@ -22,6 +22,8 @@ CarrierName = Literal["twilio", "telnyx"]
 Channel = Literal["sms", "voice"]
 LONG_CODE_PER_SECOND: Final = 1.0
 """What a United States long code takes; a toll-free number or a short code takes more."""
+ACCOUNT_PER_SECOND: Final = 1.0
+"""How many calls a new account may begin; carriers raise it on request."""
 PUBLIC_KEY_BYTES = 32
 
 
@@ -81,6 +83,9 @@ class Carrier(BaseModel):
     senders: Senders = ()
     texts_per_second: float = Field(default=LONG_CODE_PER_SECOND, ge=0.1, le=1000)
     """Of one sender. More than the network takes is queued there, where nobody can say what comes first."""
+
+    calls_per_second: float = Field(default=ACCOUNT_PER_SECOND, ge=0.1, le=100)
+    """Of the whole account. What comes faster is queued there, an offer behind a reminder."""
 
     @property
     def callers(self) -> tuple[str, ...]:
@@ -145,6 +150,12 @@ class Carriers(BaseModel):
 
     twilio: Twilio | None = None
     telnyx: Telnyx | None = None
+
+    @property
+    def senders(self) -> tuple[str, ...]:
+        """Every number of theirs."""
+        accounts = (account for account in (self.twilio, self.telnyx) if account is not None)
+        return tuple(dict.fromkeys(sender for account in accounts for sender in account.senders))
 
     def get(self, name: CarrierName) -> Twilio | Telnyx | None:
         """One of them."""

@@ -1,16 +1,26 @@
-"""The only reader of the environment. Every setting is `CAREROUTE_<NAME>`, checked when a process starts."""
+"""The only reader of the environment. Every setting is `CAREROUTE_<NAME>`, checked when a process starts.
+
+A secret may stand in a file instead, which `CAREROUTE_<NAME>_FILE` names: an environment is easily seen by others.
+"""
 
 from __future__ import annotations
 
+import os
+import ssl
 import sys
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, ClassVar, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
 
-from pydantic import BeforeValidator, DirectoryPath, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, DirectoryPath, Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.connection import Connection
+
 PREFIX = "CAREROUTE_"
+EXIT_SETTINGS = 78
+"""A setting is wrong."""
 
 
 def listed(value: object) -> object:
@@ -36,6 +46,10 @@ CallbacksUrl = Annotated[
 ]
 
 
+OptionalFile = Annotated[Path | None, BeforeValidator(lambda value: value or None)]
+"""A file that there may be; empty is the same as left out."""
+
+
 NOBODY: Final = "off"
 """Said where it is meant that nobody listens."""
 
@@ -52,11 +66,54 @@ class Environment(BaseSettings):
             return cls()
         except ValidationError as error:
             for fault in error.errors():
-                name = PREFIX + "_".join(str(part) for part in fault["loc"]).upper()
-                field = cls.model_fields.get(str(fault["loc"][0])) if fault["loc"] else None
-                meaning = f" ({field.description})" if field is not None and field.description else ""
-                sys.stderr.write(f"{name}: {fault['msg']}{meaning}\n")
-            sys.exit(78)
+                name = variable_of(*map(str, fault["loc"])) + ": " if fault["loc"] else ""
+                sys.stderr.write(f"{name}{fault['msg']}{cls._meaning_of(fault['loc'])}\n")
+            sys.exit(EXIT_SETTINGS)
+
+    @classmethod
+    def _meaning_of(cls, place: tuple[int | str, ...]) -> str:
+        field = cls.model_fields.get(str(place[0])) if place else None
+        if field is None:
+            return ""
+        file = f"a file that holds it may be named in {file_variable_of(str(place[0]))}" if is_secret(field) else ""
+        meaning = "; ".join(filter(None, (field.description, file)))
+        return f" ({meaning})" if meaning else ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secrets(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Secrets from the files that are named for them."""
+        for name in filter(lambda name: is_secret(cls.model_fields[name]), cls.model_fields):
+            if file := os.environ.get(file_variable_of(name)):
+                if given.get(name):
+                    raise ValueError(f"{variable_of(name)} and {file_variable_of(name)} are both set: one is enough")
+                given[name] = _secret_in(file, file_variable_of(name))
+        return given
+
+
+def variable_of(*names: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + "_".join(names).upper()
+
+
+def file_variable_of(name: str) -> str:
+    """The environment variable that names the file of a secret."""
+    return f"{variable_of(name)}_FILE"
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether a setting is one that nobody else may read."""
+    return SecretStr in (field.annotation, *get_args(field.annotation))
+
+
+def _secret_in(file: str, variable: str) -> str:
+    try:
+        secret = Path(file).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{variable}: {file} cannot be read: {type(error).__name__}") from error
+    if not secret:
+        raise ValueError(f"{variable}: {file} is empty")
+    return secret
 
 
 class ProcessSettings(Environment):
@@ -73,15 +130,85 @@ class ProcessSettings(Environment):
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 
 
-class Settings(ProcessSettings):
-    """What a process on Kafka needs besides. What is decided stands in the programme, never here."""
-
-    processes: ClassVar[int] = 2
+class KafkaSettings(Environment):
+    """Where Kafka is, how it is known to be the right one, and who this process is to it."""
 
     kafka: str = Field(min_length=1, description="bootstrap servers, host:port[,host:port]")
     partitions: int = Field(
         default=4, ge=1, le=256, description="partitions of every topic, fixed for the cluster's life"
     )
+    kafka_ca_file: OptionalFile = Field(
+        default=None,
+        description="PEM file of who signs the brokers' certificates, or `system`; with it TLS is spoken",
+    )
+    kafka_certificate_file: OptionalFile = Field(
+        default=None, description="PEM file of this process's own certificate, for brokers that ask for one"
+    )
+    kafka_key_file: OptionalFile = Field(default=None, description="PEM file of its key")
+    kafka_user: str = Field(default="", max_length=200, description="who this process is to Kafka, by SCRAM-SHA-512")
+    kafka_password: SecretStr = Field(default=SecretStr(""), description="its password")
+    kafka_unsecured: Literal["", "allowed"] = Field(
+        default="", description="`allowed`: another machine's Kafka may be spoken to without TLS, or as nobody"
+    )
+
+    @property
+    def connection(self) -> Connection:
+        """How Kafka is reached."""
+        return Connection(
+            self.kafka,
+            self.kafka_ca_file,
+            self.kafka_certificate_file,
+            self.kafka_key_file,
+            self.kafka_user,
+            self.kafka_password.get_secret_value(),
+        )
+
+    @classmethod
+    def load(cls) -> Self:
+        """As for every process; where the way to Kafka is not secured, and may be so, it says so aloud."""
+        settings = super().load()
+        if settings.kafka:
+            require_secured(settings.connection, unless=settings.kafka_unsecured == "allowed")
+        return settings
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        """What belongs together is there together."""
+        if bool(self.kafka_certificate_file) != bool(self.kafka_key_file):
+            raise ValueError("CAREROUTE_KAFKA_CERTIFICATE_FILE and CAREROUTE_KAFKA_KEY_FILE belong together")
+        if bool(self.kafka_user) != bool(self.kafka_password.get_secret_value()):
+            raise ValueError("CAREROUTE_KAFKA_USER and CAREROUTE_KAFKA_PASSWORD, or its file, belong together")
+        if (self.kafka_user or self.kafka_certificate_file) and self.kafka_ca_file is None:
+            raise ValueError("CAREROUTE_KAFKA_CA_FILE is needed: to a Kafka that we do not know we say no password")
+        return self
+
+
+def require_secured(connection: Connection, *, unless: bool) -> None:
+    """End the process (exit code 78) where others could read or write on the way to Kafka; `unless` that is allowed."""
+    try:
+        connection.tls  # noqa: B018  # reads the files
+    except (OSError, ssl.SSLError, ValueError) as error:
+        sys.stderr.write(f"{_FILES}: cannot be read, or do not belong together: {error}\n")
+        sys.exit(EXIT_SETTINGS)
+    if not (connection.secured or connection.local):
+        sys.stderr.write(f"CAREROUTE_KAFKA: {connection.servers} is not this machine, and {_INSECURE}.\n")
+        if not unless:
+            sys.stderr.write(f"{_SECURE}\n")
+            sys.exit(EXIT_SETTINGS)
+
+
+_FILES = "CAREROUTE_KAFKA_CA_FILE, CAREROUTE_KAFKA_CERTIFICATE_FILE, CAREROUTE_KAFKA_KEY_FILE"
+_INSECURE = "who is on the way can read and write everything, or Kafka does not know who this process is"
+_SECURE = (
+    "Set CAREROUTE_KAFKA_CA_FILE, and CAREROUTE_KAFKA_USER with a password, or CAREROUTE_KAFKA_CERTIFICATE_FILE with "
+    "its key; or CAREROUTE_KAFKA_UNSECURED=allowed where nobody else is on that network."
+)
+
+
+class Settings(KafkaSettings, ProcessSettings):
+    """What a process on Kafka needs besides. What is decided stands in the programme, never here."""
+
+    processes: ClassVar[int] = 2
 
 
 class ListeningSettings(ProcessSettings):

@@ -1,7 +1,11 @@
-"""Seals the personal part of a call: address, call-back number, narrative. AES-256-GCM, bound to the call's id.
+"""Seals what is personal: AES-256-GCM, bound to what it belongs to. Pseudonyms are made here, too.
 
-The key comes from the environment (`CAREROUTE_SEALING_KEY`: 32 bytes, base64). Opened only by triage, to look for the
-programme's words, and by the page of a team that accepted.
+The key comes from the environment (`CAREROUTE_SEALING_KEY`: 32 bytes, base64). A second one may stand beside it, which
+opens and never seals: so a key can be changed while every process runs (`careroute key rotate` says how). Pseudonyms
+have to outlive that, or no caller and no number would be known again: they have a key of their own.
+
+Addresses and names of staff are sealed with the key itself (`shared.contacts`), calls with keys of their own that are
+sealed with it (`shared.call_keys`).
 """
 
 from __future__ import annotations
@@ -13,12 +17,13 @@ import hmac
 import json
 import os
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from shared.config import Environment
 from shared.events import Sealed
 
 KEY_BYTES = 32
@@ -26,49 +31,68 @@ NONCE_BYTES = 12
 
 
 class CannotOpen(ValueError):
-    """The sealed part was made with another key, for another call, or was changed."""
+    """The sealed part was made with another key, for something else, or was changed; or its key is erased."""
 
 
-class Sealer:
-    """Seals and opens with one key. Raises ValueError for a key that is not 32 bytes of base64."""
+class Key:
+    """One key: seals and opens."""
 
-    def __init__(self, key: str) -> None:
-        try:
-            raw = base64.b64decode(key, validate=True)
-        except binascii.Error as error:
-            message = "the sealing key is not base64; make one with `careroute key seal`"
-            raise ValueError(message) from error
-        if len(raw) != KEY_BYTES:
-            message = f"the sealing key has {len(raw)} bytes and needs {KEY_BYTES}; make one with `careroute key seal`"
-            raise ValueError(message)
-        self._cipher = AESGCM(raw)
-        self._pseudonyms = hmac.digest(raw, b"careroute pseudonyms", "sha256")
-        self.key_id = hashlib.sha256(raw).hexdigest()[:8]
+    def __init__(self, raw: bytes, key_id: str) -> None:
+        self._cipher, self.key_id = AESGCM(raw), key_id
 
-    def seal(self, call_id: str, personal: Mapping[str, str]) -> Sealed:
-        """Seal named texts for a call. The nonce is random: sealing happens at the door, never in a decision."""
+    def seal(self, bound_to: str, personal: Mapping[str, str]) -> Sealed:
+        """Seal named texts. The nonce is random: sealing happens at the door, never in a decision."""
         nonce = os.urandom(NONCE_BYTES)
         text = json.dumps(dict(personal), ensure_ascii=False, separators=(",", ":")).encode()
-        ciphertext = self._cipher.encrypt(nonce, text, call_id.encode())
+        ciphertext = self._cipher.encrypt(nonce, text, bound_to.encode())
         return Sealed(
             key_id=self.key_id,
             nonce=base64.b64encode(nonce).decode(),
             ciphertext=base64.b64encode(ciphertext).decode(),
         )
 
-    def open(self, call_id: str, sealed: Sealed) -> dict[str, str]:
+    def open(self, bound_to: str, sealed: Sealed) -> dict[str, str]:
         """The texts that were sealed. Raises CannotOpen."""
         try:
             text = self._cipher.decrypt(
-                base64.b64decode(sealed.nonce), base64.b64decode(sealed.ciphertext), call_id.encode()
+                base64.b64decode(sealed.nonce), base64.b64decode(sealed.ciphertext), bound_to.encode()
             )
         except (InvalidTag, binascii.Error, ValueError) as error:
-            message = (
-                f"sealed with key {sealed.key_id}, which is not this process's key {self.key_id}, or changed since"
-            )
+            message = f"sealed with key {sealed.key_id}, for something else than {bound_to}, or changed since"
             raise CannotOpen(message) from error
         opened: dict[str, str] = json.loads(text)
         return opened
+
+
+class Sealer:
+    """Seals with one key, opens with two. Raises ValueError for a key that is not 32 bytes of base64."""
+
+    def __init__(self, key: str, second: str = "", pseudonym_key: str = "") -> None:
+        raw = _raw(key)
+        self._key = _named(raw)
+        self._keys = {self._key.key_id: self._key}
+        if second:
+            other = _named(_raw(second))
+            self._keys.setdefault(other.key_id, other)
+        self._pseudonyms = _raw(pseudonym_key) if pseudonym_key else _pseudonyms_of(raw)
+        self.key_id = self._key.key_id
+
+    @property
+    def key_ids(self) -> frozenset[str]:
+        """What it opens."""
+        return frozenset(self._keys)
+
+    def seal(self, bound_to: str, personal: Mapping[str, str]) -> Sealed:
+        """Seal named texts."""
+        return self._key.seal(bound_to, personal)
+
+    def open(self, bound_to: str, sealed: Sealed) -> dict[str, str]:
+        """The texts that were sealed. Raises CannotOpen."""
+        key = self._keys.get(sealed.key_id)
+        if key is None:
+            message = f"sealed with key {sealed.key_id}, and this process has {', '.join(sorted(self._keys))}"
+            raise CannotOpen(message)
+        return key.open(bound_to, sealed)
 
     def pseudonym(self, text: str) -> str:
         """The same for the same text, and no way back to it without the key; 16 hex digits."""
@@ -80,10 +104,74 @@ def new_key() -> str:
     return base64.b64encode(os.urandom(KEY_BYTES)).decode()
 
 
+def pseudonym_key_of(sealing_key: str) -> str:
+    """The key that pseudonyms are made with where none is given. Raises ValueError."""
+    return base64.b64encode(_pseudonyms_of(_raw(sealing_key))).decode()
+
+
+def _raw(key: str) -> bytes:
+    try:
+        raw = base64.b64decode(key, validate=True)
+    except binascii.Error as error:
+        message = "the sealing key is not base64; make one with `careroute key seal`"
+        raise ValueError(message) from error
+    if len(raw) != KEY_BYTES:
+        message = f"the sealing key has {len(raw)} bytes and needs {KEY_BYTES}; make one with `careroute key seal`"
+        raise ValueError(message)
+    return raw
+
+
+def _named(raw: bytes) -> Key:
+    return Key(raw, hashlib.sha256(raw).hexdigest()[:8])
+
+
+def _pseudonyms_of(raw: bytes) -> bytes:
+    return hmac.digest(raw, b"careroute pseudonyms", "sha256")
+
+
 def _seals(key: SecretStr) -> SecretStr:
-    Sealer(key.get_secret_value())
+    if key.get_secret_value():
+        _raw(key.get_secret_value())
     return key
 
 
-SealingKey = Annotated[SecretStr, AfterValidator(_seals)]
+SealingKey = Annotated[SecretStr, Field(min_length=1), AfterValidator(_seals)]
 """A setting: 32 bytes in base64; a wrong one is refused when the process starts."""
+FurtherKey = Annotated[SecretStr, AfterValidator(_seals)]
+"""The same, or empty."""
+
+
+class KeySettings(Environment):
+    """The keys beside the one that seals."""
+
+    second_sealing_key: FurtherKey = Field(
+        default=SecretStr(""), description="opens too: the next one before a rotation, the former one after it"
+    )
+    pseudonym_key: FurtherKey = Field(
+        default=SecretStr(""),
+        description="makes pseudonyms, and stays when the sealing key is changed; empty: made from the sealing key",
+    )
+
+    @model_validator(mode="after")
+    def _pseudonyms_last(self) -> Self:
+        if self.second_sealing_key.get_secret_value() and not self.pseudonym_key.get_secret_value():
+            raise ValueError(
+                "CAREROUTE_PSEUDONYM_KEY is needed beside a second sealing key: `careroute key rotate` prints it"
+            )
+        return self
+
+    def sealer_with(self, key: SecretStr) -> Sealer:
+        """What seals with this key, and opens with the second one, too."""
+        second, pseudonyms = self.second_sealing_key.get_secret_value(), self.pseudonym_key.get_secret_value()
+        return Sealer(key.get_secret_value(), second, pseudonyms)
+
+
+class SealingSettings(KeySettings):
+    """Settings of a process that seals, or opens."""
+
+    sealing_key: SealingKey = Field(description="32 bytes, base64: seals what is personal; the same in every process")
+
+    @property
+    def sealer(self) -> Sealer:
+        """What seals and opens in this process."""
+        return self.sealer_with(self.sealing_key)

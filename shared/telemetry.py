@@ -75,6 +75,14 @@ def begin(by: str, /, **given: str) -> None:
                 counter.labels(*values)
 
 
+# --- what every process measures that speaks to Kafka
+
+CERTIFICATE_EXPIRES = Gauge(
+    "careroute_certificate_expires_timestamp_seconds",
+    "When what this process speaks to Kafka with ends: its own certificate, or an authority that it trusts. ALERT.",
+    ["file"],
+)
+
 # --- what every worker measures
 
 INPUTS = _counter("careroute_inputs_total", "Inputs decided, by topic.", service=GIVEN, topic=GIVEN)
@@ -147,9 +155,31 @@ AGENCIES_FILE_REFUSED = Gauge(
     "careroute_agencies_file_refused",
     "1 while the agencies file is wrong or gone, and the one before it in force: nobody can be taken out by it.",
 )
+AUDIT_ENTRIES = _counter("careroute_audit_entries_total", "Entries in the audit log.", by="audit log", service=GIVEN)
+AUDIT_ENTRIES_LOST = _counter(
+    "careroute_audit_entries_lost_total",
+    "Entries of the audit log that found no room to wait while it could not be written. ALERT.",
+    by="audit log",
+    service=GIVEN,
+)
+AUDIT_UNWRITTEN_SECONDS = Gauge(
+    "careroute_audit_unwritten_seconds",
+    "How long the oldest entry of the audit log has waited to be written; 0: none waits. ALERT.",
+    ["service"],
+)
 CONTACTS_UNOPENABLE = Gauge(
     "careroute_contacts_unopenable",
     "Addresses of staff that are sealed with another key than this process has: nothing can go there. ALERT.",
+)
+CALL_KEYS_UNOPENABLE = Gauge(
+    "careroute_call_keys_unopenable",
+    "Keys of calls that are sealed with another key than this process has: what these calls say is unknown, and their "
+    "teams see no address. ALERT.",
+)
+SEALED_FORMERLY = Gauge(
+    "careroute_sealed_formerly",
+    "What is still sealed with the former key, by topic: at 0 the former key can be thrown away.",
+    ["topic"],
 )
 
 # --- what one kind of process counts, as it happens
@@ -241,6 +271,13 @@ CALLBACKS = _counter(
     by="callbacks",
     carrier=("twilio", "telnyx"),
     result=("news", "call", "key", "text", "forged", "not-understood", "away"),
+)
+LOOK_UPS = _counter(
+    "careroute_look_ups_total",
+    "Carriers asked for what they have not told of a page. Where it rises, callbacks are lost on the way.",
+    by="callbacks",
+    carrier=("twilio", "telnyx"),
+    result=("news", "none", "failed"),
 )
 INBOUND_TEXTS = _counter(
     "careroute_inbound_texts_total",

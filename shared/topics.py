@@ -12,11 +12,14 @@ NOTIFICATIONS = Topic("notifications", "notification", journal=True)
 ROSTERS = Topic("rosters", "rostering", journal=True)
 CONTACTS = Topic("contacts", "doors", compacted=True, gone_within_milliseconds=DAY_MILLISECONDS)
 """Addresses of staff, sealed. Its keys are `agency/person/method`, in the agency's partition (`shared.contacts`)."""
+CALL_KEYS = Topic("call-keys", "doors", compacted=True, gone_within_milliseconds=DAY_MILLISECONDS)
+"""Keys of calls, sealed. Its keys are `agency/source/incident/key`, in the agency's partition (`shared.call_keys`)."""
 AUDITS = Topic("audits", "auditor")
 """No journal, though one process writes it: nobody's state is its fold, and a finding said twice is one."""
+AUDIT_LOG = Topic("audit-log", "doors and services", retention_milliseconds=365 * DAY_MILLISECONDS)
+"""Who saw, opened and changed what, chained (`shared.audit_log`). Not to be confused with what the auditor finds."""
 
-DECIDING = ("triage", "team-availability", "notification", "rostering")
-"""The services that write a journal."""
+_DECIDING = ("triage", "team-availability", "notification", "rostering")
 
 TOPICS: tuple[Topic, ...] = (
     CALLS,
@@ -26,8 +29,10 @@ TOPICS: tuple[Topic, ...] = (
     NOTIFICATIONS,
     ROSTERS,
     CONTACTS,
+    CALL_KEYS,
     AUDITS,
-    *(snapshots_of(name) for name in DECIDING),
-    *(beats_of(name) for name in DECIDING),
+    AUDIT_LOG,
+    *(snapshots_of(name) for name in _DECIDING),
+    *(beats_of(name) for name in _DECIDING),
     DEAD_LETTERS,
 )

@@ -80,6 +80,7 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave it running, and print how to reach it")
     parser.add_argument("--watched", action="store_true", help="only with Prometheus and Alertmanager on it")
+    parser.add_argument("--secured", action="store_true", help="on a Kafka that lets nobody in unnamed")
     parser.add_argument("--down", action="store_true", help="end what was left running")
     parser.add_argument("--seed", type=int, default=1, help="another seed is another city")
     parser.add_argument("--city", help="a preset of deploy/programmes, with or without its date, a document, or all")
@@ -126,7 +127,7 @@ async def _demo(scenario: Scenario, console: Console, chosen: argparse.Namespace
         port, carriers_port = free_port(), free_port()
         watch = _watch(directory, port, console, must=chosen.watched)
         agency = agency_of(scenario, port, carriers_port)
-        stage = _stage([agency], directory, console, memory=chosen.memory, watch=watch)
+        stage = _stage([agency], chosen, console, watch)
         keep = False
         try:
             await stage.start(say(console))
@@ -169,7 +170,7 @@ async def _every_document(console: Console, chosen: argparse.Namespace) -> int:
     with _cleared(directory, say(console)):
         lines = await every.play(
             rehearsals,
-            lambda agencies: _stage(agencies, directory, console, memory=chosen.memory),
+            lambda agencies: _stage(agencies, chosen, console),
             directory,
             console,
             seed=chosen.seed,
@@ -218,10 +219,13 @@ async def _drawn(watch: Watch) -> str:
 
 
 def _stage(
-    agencies: Sequence[AgencySpec], directory: Path, console: Console, *, memory: bool, watch: Watch | None = None
+    agencies: Sequence[AgencySpec], chosen: argparse.Namespace, console: Console, watch: Watch | None = None
 ) -> Stage:
-    node = None if memory else find_broker(directory, os.environ.get(KAFKA_VARIABLE))
-    if node is None and not memory:
+    directory = chosen.directory
+    node = None
+    if not chosen.memory:
+        node = find_broker(directory, os.environ.get(KAFKA_VARIABLE), secured=chosen.secured)
+    if node is None and not chosen.memory:
         sys.stderr.write(why_none() + "\n")
     stage = OneProcess(directory, *agencies) if node is None else Processes(directory, node, *agencies, watch=watch)
     console.print(f"  {stage.description}", style="bold red" if node is None else "bold")
@@ -239,7 +243,6 @@ async def _keep(scenario: Scenario, stage: Stage, port: int, directory: Path) ->
         environment = dict(zip(("DEMO_CAD_SECRET", "DEMO_PAGE_SECRET"), secrets, strict=True))
         spawn([sys.executable, "-m", "deploy.demo.receiver", str(port)], directory, "cad.log", environment)
         return
-    sys.stdout.write("It lives in this process: Ctrl-C ends it.\n")
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -252,7 +255,7 @@ def _how_to_reach(scenario: Scenario, stage: Stage, links: Mapping[str, str]) ->
     call = scenario.example(SystemClock().now())
     pages = "\n".join(f"{team_id:<13} {link}" for team_id, link in list(links.items())[:3])
     return f"""
-Left running; `make down` ends it. Supervisor, approver and dispatcher are ana, ben and cleo; paste:
+Left running; {_how_to_end(stage)}. Supervisor, approver and dispatcher are ana, ben and cleo; paste:
 
 export CAREROUTE_CONSOLE_URL={stage.url_of("console")}
 export CAREROUTE_TOKEN={access.token(agency, "ana")}   # ana, supervisor
@@ -272,6 +275,10 @@ Teams' pages, as on their phones (nobody answers for them any more):
 
 intake {stage.url_of("intake")}/docs   console {stage.url_of("console")}/docs
 {_watched_at(stage.watch)}"""
+
+
+def _how_to_end(stage: Stage) -> str:
+    return "`make down` ends it" if isinstance(stage, Processes) else "it lives in this process: Ctrl-C ends it"
 
 
 def _watched_at(watch: Watch | None) -> str:

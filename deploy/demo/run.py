@@ -31,10 +31,11 @@ from deploy.demo.stages import Stage
 from deploy.demo.verdict import Verdict, unsettled, verdict
 from deploy.demo.view import View, tables
 from deploy.local.programs import HOST
-from deploy.redecide import redecide_all, services_with
+from deploy.redecide import redecide_all
 from deploy.rehearsal import Changes, Rehearsal
 from shared.clock import Clock
 from shared.engine.broker import Broker
+from shared.sealing import Sealer
 
 LOOK_SECONDS = 0.25
 PROCESS_SECONDS = 2.0
@@ -296,8 +297,7 @@ class DecidedAgain:
 
 async def decided_again(stage: Stage, agency: str) -> DecidedAgain:
     """Decide the journals of a run again."""
-    services = services_with(stage.access.sealing_key)
-    reports = await redecide_all(stage.broker(), services, agency)
+    reports = await redecide_all(stage.broker("redecide"), Sealer(stage.access.sealing_key), agency)
     return DecidedAgain(
         len(reports),
         sum(report.decisions for report in reports),

@@ -22,6 +22,7 @@ from deploy.local.access import Access, AgencySpec, SourceSpec, people_with
 from deploy.local.asgi import serving_each
 from deploy.local.broker import KafkaNode
 from deploy.local.kafka.node import free_port
+from deploy.local.kafka.security import OPERATOR
 from deploy.local.programs import DOORS, HOST
 from deploy.local.stack import WEBHOOK_NETWORKS, Stack
 from deploy.local.watch import Watch
@@ -40,9 +41,11 @@ from services.pocket.door import open_door
 from services.pocket.http import create_app as pocket_app
 from services.rostering.service import ROSTERING
 from services.team_availability.service import TEAM_AVAILABILITY
-from services.triage.service import triage_service
+from services.triage.prepared import prepared_by
+from services.triage.service import TRIAGE, triage_service
 from shared import telemetry
 from shared.agencies import Agencies
+from shared.call_keys import CallKeys
 from shared.clock import SystemClock
 from shared.engine.broker import Broker
 from shared.engine.effects import Perform, no_effects
@@ -92,8 +95,8 @@ class Stage(Protocol):
     def url_of(self, door: str) -> str:
         """Where a door listens."""
 
-    def broker(self) -> Broker:
-        """A connection of one's own to the log."""
+    def broker(self, who: str = OPERATOR) -> Broker:
+        """A connection of one's own to the log; where it is secured, with that principal's rights."""
 
     def processes(self) -> str:
         """What runs, in a few words."""
@@ -143,6 +146,7 @@ class Processes:
                 **(self.watch.environment if self.watch else {}),
             },
             alarm_url=f"http://{HOST}:{alarm_port}/alarms",
+            security=self._node.security,
         )
         self.access = self._stack.access
         program = self._stack.program("auditor")
@@ -163,9 +167,10 @@ class Processes:
         """Where a door listens."""
         return self._running.url_of(door)
 
-    def broker(self) -> Broker:
+    def broker(self, who: str = OPERATOR) -> Broker:
         """A connection of one's own to Kafka."""
-        return KafkaBroker(self._running.bootstrap, PARTITIONS)
+        security = self._node.security
+        return KafkaBroker(security.by_certificate(who) if security else self._running.bootstrap, PARTITIONS)
 
     def processes(self) -> str:
         """How many are up."""
@@ -242,7 +247,7 @@ class OneProcess:
         for number in (1, 2):
             perform = performer(notifying, self.broker())
             runners = (
-                self._worker(triage_service(sealer), number),
+                self._triage(sealer, number),
                 self._worker(TEAM_AVAILABILITY, number),
                 Together(self._worker(NOTIFICATION, number, perform), perform.contacts),
                 self._worker(ROSTERING, number),
@@ -251,6 +256,12 @@ class OneProcess:
         progress("workers started")
         await self._open_doors(common, link_secret, sealer, file)
         progress("doors open")
+
+    def _triage(self, sealer: Sealer, number: int) -> Together:
+        keys = CallKeys(self.broker(), sealer)
+        name = f"{TRIAGE.name}-{number}"
+        prepare = prepared_by(keys)
+        return Together(Worker(triage_service(keys), self.broker(), self._clock, name, prepare=prepare), keys)
 
     def _worker(self, service: Service[Any], number: int, perform: Perform = no_effects) -> Worker[Any]:
         return Worker(service, self.broker(), self._clock, f"{service.name}-{number}", perform)
@@ -293,8 +304,9 @@ class OneProcess:
         """Where a door listens."""
         return f"http://{HOST}:{self._ports[door]}"
 
-    def broker(self) -> Broker:
+    def broker(self, who: str = OPERATOR) -> Broker:
         """A connection of one's own to the twin."""
+        del who  # it knows nobody apart
         return MemoryBroker(self._log)
 
     def processes(self) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.agencies import Role, SourceKind, hash_of
+from shared.card_numbers import written
 from shared.private_file import write_private
 from shared.sealing import new_key
 
@@ -81,9 +82,7 @@ class Access:
     @property
     def card_numbers(self) -> str:
         """The senders of every agency, as the pocket door is told them."""
-        return ", ".join(
-            f"{agency.name}={' '.join(senders)}" for agency in self._agencies if (senders := _senders(agency))
-        )
+        return written({agency.name: _senders(agency) for agency in self._agencies})
 
     def write(self, path: Path) -> None:
         """Write the agencies file: hashes of keys and tokens, and the secrets that sign; for its owner's eyes only."""

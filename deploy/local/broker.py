@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Protocol
 
 from deploy.local.kafka.node import HERE, KafkaError, LocalKafka, answers, free_port, listens, missing
+from deploy.local.kafka.security import Security
 
 DOCKER_IMAGE = "apache/kafka:4.1.1"
 
 
 class KafkaNode(Protocol):
     """A Kafka that can be started and stopped."""
+
+    security: Security | None
+    """What lets processes in, where it asks for that."""
 
     @property
     def description(self) -> str:
@@ -29,11 +33,18 @@ class KafkaNode(Protocol):
         """Stop it and delete its data."""
 
 
-def find_broker(run_directory: Path, bootstrap_servers: str | None = None) -> KafkaNode | None:
+def find_broker(
+    run_directory: Path, bootstrap_servers: str | None = None, *, secured: bool = False
+) -> KafkaNode | None:
     """The first that there is: the broker named, Java and Maven, Docker; `None` where there is none.
 
-    `bootstrap_servers` is the value of `CAREROUTE_KAFKA`. The broker's data live in `run_directory`.
+    `bootstrap_servers` is the value of `CAREROUTE_KAFKA`. The broker's data live in `run_directory`. A `secured` one is
+    made from Java and Maven; where they are not, raises `KafkaError`.
     """
+    if secured:
+        if (reason := missing()) is not None:
+            raise KafkaError(f"A secured Kafka is started from Java and Maven. {reason}")
+        return LocalKafka(run_directory / "kafka", security=Security(run_directory / "kafka" / "security"))
     if bootstrap_servers:
         return GivenBroker(bootstrap_servers)
     if missing() is None:
@@ -50,6 +61,8 @@ def why_none() -> str:
 
 class GivenBroker:
     """A Kafka that somebody else runs: it is neither started nor stopped here."""
+
+    security: Security | None = None
 
     def __init__(self, bootstrap_servers: str, timeout_seconds: float = 5.0) -> None:
         self._bootstrap_servers = bootstrap_servers
@@ -72,6 +85,7 @@ class DockerKafka:
     """One Kafka node in a container of the official image, on a loopback port; `name` is the container's."""
 
     description = f"{DOCKER_IMAGE} in Docker"
+    security: Security | None = None
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from services.console.config import ConsoleSettings
 from services.intake.config import IntakeSettings
@@ -17,7 +18,15 @@ from services.reporting.config import ReportingSettings
 from services.rostering.config import RosteringSettings
 from services.team_availability.config import TeamAvailabilitySettings
 from services.triage.config import TriageSettings
-from shared.config import PREFIX, KeepingSettings, ListeningSettings, ProcessSettings
+from shared.config import (
+    KeepingSettings,
+    ListeningSettings,
+    ProcessSettings,
+    file_variable_of,
+    is_secret,
+    variable_of,
+)
+from shared.private_file import write_private
 
 HOST = "127.0.0.1"
 SERVICES: Mapping[str, type[ProcessSettings]] = {
@@ -77,7 +86,20 @@ def module_of(service: str) -> str:
     return SERVICES[service].__module__.removesuffix(".config")
 
 
-def environment_of(service: str, settings: Mapping[str, object]) -> dict[str, str]:
-    """Those of the settings that the service has."""
-    fields = SERVICES[service].model_fields
-    return {f"{PREFIX}{name.upper()}": str(value) for name, value in settings.items() if name in fields}
+def environment_of(service: str, settings: Mapping[str, object], secrets: Path) -> dict[str, str]:
+    """Those of the settings that the service has; of a secret, its file in the directory for them."""
+    environment: dict[str, str] = {}
+    for name, field in SERVICES[service].model_fields.items():
+        if not is_secret(field):
+            environment |= {variable_of(name): str(settings[name])} if name in settings else {}
+        elif settings.get(name):
+            environment[file_variable_of(name)] = str(secrets / name)
+    return environment
+
+
+def write_secrets(service: str, settings: Mapping[str, object], directory: Path) -> None:
+    """Write the files of the secrets that the service has, for its owner's eyes only."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, field in SERVICES[service].model_fields.items():
+        if is_secret(field) and settings.get(name):
+            write_private(directory / name, str(settings[name]))

@@ -17,16 +17,21 @@ import psutil
 
 from deploy.local.access import Access, AgencySpec
 from deploy.local.kafka.node import CHECKOUT, free_port
+from deploy.local.kafka.security import Security, settings_of
 from deploy.local.probes import probed, probes_with, write_probes
 from deploy.local.processes import STOP_SECONDS, Children, end_all, processes_of
-from deploy.local.programs import DOORS, HOST, SERVICES, STORING, Program, environment_of
+from deploy.local.programs import DOORS, HOST, SERVICES, STORING, Program, environment_of, write_secrets
 from deploy.local.supervisor import PID_FILE, Supervisor, supervisor_pid
-from shared.engine.kafka import check_topics, create_topics
+from deploy.principals import PRINCIPALS, rights_of
+from deploy.topics import topic_faults
+from shared.connection import Connection
+from shared.engine.kafka import create_topics
+from shared.engine.kafka_rights import grant, set_passwords
 from shared.topics import TOPICS
 
 PROBER = "prober"
 RUNBOOKS = CHECKOUT / "deploy/runbooks"
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 WEBHOOK_NETWORKS = ("127.0.0.0/8",)
 """Whoever is told something is played on this machine."""
 
@@ -53,13 +58,17 @@ class Stack:
         supervised: bool = True,
         environment: Mapping[str, str] | None = None,
         alarm_url: str = "",
+        security: Security | None = None,
     ) -> None:
         """`instances`: processes of a service at most; its settings say how many there are in full.
+
+        On a Kafka with `security` the first process of a service says its password, the others show a certificate.
 
         `environment` is added to every process's own, e.g. `{"CAREROUTE_LOG_LEVEL": "warning"}`. `alarm_url` is where
         the prober posts its alarms; without it there is no prober.
         """
         self.directory, self.bootstrap, self.partitions = directory.resolve(), bootstrap, partitions
+        self.security = security
         self._alarm_url = alarm_url
         self.children = Children(self.directory)
         self._supervisor = Supervisor(self.directory) if supervised else None
@@ -86,11 +95,18 @@ class Stack:
         self.directory.mkdir(parents=True, exist_ok=True)
         stop_leftover(self.directory)
         progress("creating the topics")
-        await create_topics(self.bootstrap, self.partitions, 1, TOPICS)
-        if faults := await _topic_faults(self.bootstrap, self.partitions):
+        await create_topics(self.connection, self.partitions, 1, TOPICS)
+        if self.security is not None:
+            names = (principal.name for principal in PRINCIPALS)
+            await set_passwords(self.connection, {name: self.security.password_of(name) for name in names})
+            await grant(self.connection, rights_of())
+        if faults := await topic_faults(self.connection, self.partitions):
             raise StackError(f"The topics on {self.bootstrap} are not as they should be: {'; '.join(faults)}.")
         self.access.write(self._agencies_file)
         write_probes(self._probes_file, probes_with(self.access, self._agencies, self.partitions))
+        for program in self.programs:
+            settings = self._settings_of(program.service, program.number)
+            write_secrets(program.service, settings, self._secrets_of(program.name))
         for service in STORING:
             self.storage_of(service).mkdir(parents=True, exist_ok=True)
         try:
@@ -104,6 +120,11 @@ class Stack:
         """End every process (SIGTERM, after a while SIGKILL) and see to it that none is left."""
         self.children.stop()
         stop_leftover(self.directory)
+
+    @property
+    def connection(self) -> Connection:
+        """How whoever looks on from outside gets at Kafka."""
+        return Connection(self.bootstrap) if self.security is None else self.security.operator
 
     def program(self, service: str, number: int = 1) -> Program:
         """One of those that are run. Raises StopIteration where it is none of them."""
@@ -129,15 +150,28 @@ class Stack:
         """The directory of the files that a service keeps."""
         return self.directory / "storage" / service
 
+    def _secrets_of(self, name: str) -> Path:
+        return self.directory / "secrets" / name
+
     def _program(self, service: str, number: int, operations_port: int) -> Program:
-        port = self._door_ports.get(service)
-        settings = {
-            "kafka": self.bootstrap,
+        settings = self._settings_of(service, number) | {"operations_port": operations_port}
+        environment = environment_of(service, settings, self._secrets_of(f"{service}-{number}"))
+        environment |= {"PYTHONUNBUFFERED": "1"} | self._environment
+        return Program(service, number, operations_port, self._door_ports.get(service), environment)
+
+    def _way_to_kafka(self, service: str, number: int) -> Mapping[str, object]:
+        if self.security is None:
+            return settings_of(Connection(self.bootstrap))
+        way = self.security.by_password if number == 1 else self.security.by_certificate
+        return settings_of(way(service))
+
+    def _settings_of(self, service: str, number: int) -> dict[str, object]:
+        return {
+            **self._way_to_kafka(service, number),
             "partitions": self.partitions,
             "instance": number,
-            "operations_port": operations_port,
             "host": HOST,
-            "port": port,
+            "port": self._door_ports.get(service),
             "agencies_file": self._agencies_file,
             "card_numbers": self.access.card_numbers,
             "storage_directory": self.storage_of(service),
@@ -157,8 +191,6 @@ class Stack:
             "console_sessions_file": self.directory / "sessions.json",
             "watch_url": "off",
         }
-        environment = environment_of(service, settings) | {"PYTHONUNBUFFERED": "1"} | self._environment
-        return Program(service, number, operations_port, port, environment)
 
     async def _wait_until_ready(self, progress: Callable[[str], None]) -> None:
         waiting = {program.name: program for program in self.programs}
@@ -197,16 +229,6 @@ def stop_leftover(directory: Path) -> int:
     end_all(processes_of(directory))
     (directory / PID_FILE).unlink(missing_ok=True)
     return len(started)
-
-
-async def _topic_faults(bootstrap: str, partitions: int) -> list[str]:
-    """What is wrong with the topics, once the broker has had time to tell of new ones."""
-    faults: list[str] = []
-    for _ in range(25):
-        if not (faults := await check_topics(bootstrap, partitions, TOPICS)):
-            break
-        await asyncio.sleep(0.2)
-    return faults
 
 
 def _free_ports() -> Iterator[int]:

@@ -10,7 +10,7 @@ from pydantic_settings import NoDecode
 
 from shared.addresses import Url
 from shared.config import NOBODY, AgencyDoorSettings, Environment, WebhookNetworks, listed
-from shared.sealing import SealingKey
+from shared.sealing import KeySettings, Sealer, SealingKey
 
 Address = Annotated[Annotated[str, Field(pattern="^https?://")] | None, BeforeValidator(lambda value: value or None)]
 """Of something that there may be; empty is the same as left out."""
@@ -27,7 +27,7 @@ Hosts = Annotated[
 ]
 
 
-class ConsoleSettings(AgencyDoorSettings):
+class ConsoleSettings(KeySettings, AgencyDoorSettings):
     """What the door needs to know."""
 
     link_secret: SecretStr = Field(min_length=32, description="what the pocket links are made with, as in notification")
@@ -75,6 +75,11 @@ class ConsoleSettings(AgencyDoorSettings):
     watch_secret: SecretStr = Field(default=SecretStr(""), description="the secret that it shares with its beaters")
     prober_url: Address = Field(default=None, description="where the prober is; it says whether test calls are missed")
     prometheus_url: Address = Field(default=None, description="where Prometheus is, for the page of operations")
+
+    @property
+    def sealer(self) -> Sealer | None:
+        """What seals and opens in this process; None without a key."""
+        return None if self.sealing_key is None else self.sealer_with(self.sealing_key)
 
     @model_validator(mode="after")
     def _whole_provider(self) -> Self:

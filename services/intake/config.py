@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from shared.config import AgencyDoorSettings
-from shared.sealing import SealingKey
+from shared.sealing import SealingSettings
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_CALL_BYTES = 64 * 1024
@@ -16,8 +16,7 @@ MAX_NOTES_CHARACTERS = 256 * 1024
 """All notes of one EIDO as text. More is refused, never cut: the cut part could hold the word that matters."""
 
 
-class IntakeSettings(AgencyDoorSettings):
+class IntakeSettings(SealingSettings, AgencyDoorSettings):
     """Settings of the door for CADs."""
 
-    sealing_key: SealingKey = Field(description="32 bytes, base64: seals address, call-back number, name and narrative")
     requests_in_flight: int = Field(default=512, ge=1, description="requests at a time; one more is answered 429")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 from starlette.applications import Starlette
@@ -20,11 +20,13 @@ from starlette.routing import Route
 
 from services.intake import eido, flat, openapi
 from services.intake.append import Appender
+from services.intake.call_keys import CallKeyCache
 from services.intake.config import MAX_BODY_BYTES, IntakeSettings
 from services.intake.revoked import follow_revocations
-from services.intake.version import Version, check, records
+from services.intake.version import Version, check, record
 from shared import telemetry
 from shared.agencies import Agencies, Source
+from shared.call_keys import CallKey
 from shared.clock import Clock
 from shared.doors.command import LogAway, appended
 from shared.doors.guard import Bounds, Guard, bearer_of
@@ -94,14 +96,22 @@ def respond(_request: Request, error: Exception) -> Response:
     return problem_response(error)
 
 
+class Taken(NamedTuple):
+    """What a body says: versions, the records that they make, and the keys that these are sealed with."""
+
+    versions: list[Version]
+    records: list[Record]
+    keys: list[CallKey]
+
+
 class Door:
     """Takes publications: reads, checks and seals them, and appends them."""
 
     def __init__(self, broker: Broker, clock: Clock, agencies: Agencies, sealer: Sealer) -> None:
         self._broker, self._clock, self._agencies, self._sealer = broker, clock, agencies, sealer
-        self._appender = Appender(broker, CALLS)
+        self._appender, self._keys = Appender(broker, CALLS), CallKeyCache(broker, clock, sealer)
         self._reached, self._failed_at = False, -math.inf
-        self._following: asyncio.Task[None] | None = None
+        self._beside: list[asyncio.Task[None]] = []
 
     def ready(self) -> bool:
         """Whether the broker was reached, and not lost within the last seconds."""
@@ -113,13 +123,14 @@ class Door:
         await reader.ends([(CALLS.name, 0)])
         await reader.close()
         self._reached = True
-        self._following = asyncio.get_running_loop().create_task(follow_revocations(self._broker, self._agencies))
+        for work in (follow_revocations(self._broker, self._agencies), self._keys.forget_erased()):
+            self._beside.append(asyncio.get_running_loop().create_task(work))
 
     async def close(self) -> None:
         """Follow no more."""
-        if self._following is not None:
-            self._following.cancel()
-            await asyncio.wait([self._following])
+        for task in self._beside:
+            task.cancel()
+            await asyncio.wait([task])
 
     def caller_of(self, request: Request) -> str | None:
         """The source that asks, by its key."""
@@ -139,27 +150,33 @@ class Door:
         check_media_type(request.headers.get("content-type", ""), types)
         body, now = await request.body(), self._clock.now()
         if len(body) <= QUICK_BYTES:
-            versions, made = self._read(read, body, source, now)
+            taken = self._read(read, body, source, now)
         else:
-            versions, made = await asyncio.to_thread(self._read, read, body, source, now)
+            taken = await asyncio.to_thread(self._read, read, body, source, now)
         if request.scope["query_string"] and request.query_params.get("dry_run") == "true":
-            return _json({"dry_run": True, "calls": [_explained(version) for version in versions]})
-        return await self._publish(versions, made, source)
+            return _json({"dry_run": True, "calls": [_explained(version) for version in taken.versions]})
+        return await self._publish(taken, source)
 
-    def _read(self, read: Read, body: bytes, source: Source, now: datetime) -> tuple[list[Version], list[Record]]:
-        """The versions in a body, and the records that they make. Raises Problem."""
+    def _read(self, read: Read, body: bytes, source: Source, now: datetime) -> Taken:
+        """What a body says. Raises Problem."""
         versions = read(body, source)
         check(versions, source, now)
-        return versions, records(versions, source, self._sealer, now)
+        keys = [self._keys.key_of(version.call.call_id) if version.personal else None for version in versions]
+        made = [
+            record(version, source, self._sealer, None if key is None else key.key, now)
+            for version, key in zip(versions, keys, strict=True)
+        ]
+        return Taken(versions, made, [key for key in keys if key is not None])
 
-    async def _publish(self, versions: Sequence[Version], made: Sequence[Record], source: Source) -> Response:
+    async def _publish(self, taken: Taken, source: Source) -> Response:
+        versions, made = taken.versions, taken.records
         size = sum(len(record.value) + RECORD_OVERHEAD_BYTES for record in made)
         if size > STEP_BYTES:
             fault = Fault("", f"makes {size} bytes of records", f"at most {STEP_BYTES}: send fewer calls at a time")
             raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large to be taken whole.", fault)
         partition = self._broker.partition_of(source.agency)
         try:
-            offset = await appended(self._appender.append(partition, made, size))
+            offset = await appended(self._append(partition, taken, size))
         except LogAway:
             self._failed_at = self._clock.monotonic()
             sentence = "The log is away; nothing was acknowledged. Send it again."
@@ -167,6 +184,11 @@ class Door:
         if source.kind != "synthetic":
             telemetry.CALLS_RECEIVED.labels(source.agency).inc(len(made))
         return _json({"taken": [_taken(version, partition, offset + at) for at, version in enumerate(versions)]})
+
+    async def _append(self, partition: int, taken: Taken, size: int) -> int:
+        """First the keys: what stands in the topic of calls can be opened."""
+        await self._keys.make_durable(taken.keys)
+        return await self._appender.append(partition, taken.records, size)
 
 
 @lru_cache(maxsize=100)  # a source sends the same one every time

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from shared.agencies import Source
 from shared.call import Call
+from shared.call_keys import SEALED_WITH
 from shared.doors.problems import Fault, Problem
 from shared.engine.broker import Record
 from shared.events import CallCancelled, CallReported, child_id
 from shared.plain import fault_of_id
 from shared.programme.judging.normal_forms import normal
-from shared.sealing import Sealer
+from shared.sealing import Key, Sealer
 
 AHEAD = timedelta(days=1)
 """A version from further in the future would make every later one look late."""
@@ -47,12 +48,8 @@ def check(versions: Sequence[Version], source: Source, now: datetime) -> None:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "A call comes from the future.", fault)
 
 
-def records(versions: Iterable[Version], source: Source, sealer: Sealer, now: datetime) -> list[Record]:
-    """The records to append; the gates of a replayed source use the call's own time."""
-    return [_record(version, source, sealer, now) for version in versions]
-
-
-def _record(version: Version, source: Source, sealer: Sealer, now: datetime) -> Record:
+def record(version: Version, source: Source, sealer: Sealer, key: Key | None, now: datetime) -> Record:
+    """The record to append, sealed with the call's key; the gates of a replayed source use the call's own time."""
     call = version.call
     kind = CallCancelled if call.ended else CallReported
     event = kind.model_construct(
@@ -60,7 +57,7 @@ def _record(version: Version, source: Source, sealer: Sealer, now: datetime) -> 
         call=call,
         received_at=now,
         judged_at=call.updated_at if source.replay else now,
-        sealed=sealer.seal(call.call_id, version.personal) if version.personal else None,
+        sealed=None if key is None else key.seal(call.call_id, version.personal),
         fingerprint=_fingerprint(version, sealer),
         synthetic=source.kind == "synthetic",
         address_pseudonym=sealer.pseudonym(normal(address)) if (address := version.personal.get("address")) else "",
@@ -74,6 +71,7 @@ def _record(version: Version, source: Source, sealer: Sealer, now: datetime) -> 
             ("source", b"intake"),
             ("subject", call.call_id.encode()),
             ("time", now.isoformat().encode()),
+            *(() if key is None else ((SEALED_WITH, key.key_id.encode()),)),
         ),
     )
 

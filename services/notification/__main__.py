@@ -9,5 +9,5 @@ from shared.engine.process import run
 
 if __name__ == "__main__":
     settings = NotificationSettings.load()
-    perform = performer(settings, KafkaBroker(settings.kafka, settings.partitions))
+    perform = performer(settings, KafkaBroker(settings.connection, settings.partitions))
     run(NOTIFICATION, settings, perform, watch, beside=perform.contacts)

@@ -15,6 +15,7 @@ from services.notification.reach import mail_page, push_page
 from services.notification.webhook import Message, Sender
 from shared.addresses import Network, UrlRefused, reachable
 from shared.agencies import Agencies
+from shared.clock import Clock
 from shared.events import PageDue
 from shared.links import offer_link, roll_link, shift_link
 
@@ -98,12 +99,19 @@ class WebhookPage:
         }
 
 
-def adapters_of(settings: NotificationSettings, agencies: Agencies, sender: Sender) -> dict[str, Adapter]:
-    """Every adapter, by the kind of contact method: a new provider is a class above and a line here."""
+def carriers_of(settings: NotificationSettings, agencies: Agencies, clock: Clock) -> Carriers:
+    """The carriers of texts and calls, of all agencies."""
     secret = settings.link_secret.get_secret_value()
-    links, urls = Links(settings.pocket_url, secret), CallbackUrls(settings.callbacks_url, secret)
+    ask, urls = Exchanges(settings.webhook_networks).hear, CallbackUrls(settings.callbacks_url, secret)
+    return Carriers(ask, agencies, urls, Links(settings.pocket_url, secret).of, clock)
+
+
+def adapters_of(
+    settings: NotificationSettings, agencies: Agencies, sender: Sender, carriers: Carriers
+) -> dict[str, Adapter]:
+    """Every adapter, by the kind of contact method: a new provider is a class above and a line here."""
+    links = Links(settings.pocket_url, settings.link_secret.get_secret_value())
     ask, clock = Exchanges(settings.webhook_networks).ask, sender.clock
-    carriers = Carriers(ask, agencies, urls, links.of, clock)
     set_up: dict[str, Adapter | None] = {
         "push": push_page(settings, ask, links.of, agencies.zone, clock),
         "email": mail_page(settings, links.of, agencies.zone, clock),

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from services.notification.evolve_rolls import place_answered, place_asked
 from services.notification.ladders import Ladder, ladder_id
+from services.notification.lines import Line, begun
 from services.notification.sent import Rank, SentPage, answer_id
 from services.notification.state import MAX_RECENT_OFFERS, OwedEffect, RecentOffer, State
 from services.notification.tally import NO_PAGES, OVER_LIMIT
@@ -20,6 +21,7 @@ from shared.events import (
     Event,
     LadderEnded,
     LadderSet,
+    LineFreed,
     PageAttempted,
     PageDelivered,
     PageDropped,
@@ -35,9 +37,11 @@ RecentOffers = PMap[str, tuple[RecentOffer, ...]]
 
 
 def _page_due(state: State, event: PageDue, at: datetime) -> State:
+    line = state.line_of(event)
+    state = state.with_call_owed(line, event.page_id) if line else state
     state = replace(
         state,
-        owed=state.owed.set(event.page_id, OwedEffect(event)),
+        owed=state.owed.set(event.page_id, OwedEffect(event, line=line)),
         recent_offers=_with_page(state, event) if event.kind == "offer" else _moved(state, event),
         seen=state.seen.set(event.page_id, at, at),
     )
@@ -80,12 +84,17 @@ def _page_attempted(state: State, event: PageAttempted, at: datetime) -> State:
         return state
     page, kind = owed.event, owed.event.method.kind
     tally = state.tallies.get(kind, NO_PAGES).with_page(at) if kind in get_args(Channel) else NO_PAGES
+    busy = state.lines.get(owed.line)
+    tried = replace(owed, attempted=True, tally=tally, ends="" if busy is None else busy.taken_as)
     state = replace(
         state,
-        owed=state.owed.set(page.page_id, replace(owed, attempted=True, tally=tally)),
+        owed=state.owed.set(page.page_id, tried),
         tallies=state.tallies.set(kind, tally) if tally.quarters else state.tallies,
-        sent=state.sent.set(page.page_id, SentPage.of(page, at), at, SENT_DAYS),
+        sent=state.sent.set(page.page_id, SentPage.of(page, at, owed.line), at, SENT_DAYS),
     )
+    if owed.line:
+        state = state if busy is None else state.with_line_free(busy.page.page_id)
+        state = state.without_call_owed(owed.line, page.page_id).with_line(owed.line, begun(page))
     if page.kind != "offer":
         return state
     of_team = tuple(
@@ -107,8 +116,9 @@ def _page_dropped(state: State, event: PageDropped, at: datetime) -> State:
 
 
 def _page_delivered(state: State, event: PageDelivered, at: datetime) -> State:
-    """Its provider took it: from now on its silence counts."""
+    """Its provider took it: from now on its silence counts, and a phone rings."""
     state = _known(state.without(event.page_id), event.page_id, Rank.TAKEN, at)
+    state = _with_line(state, event.page_id, lambda line: line.ringing(at, event.taken_as))
     sent = state.sent.get(event.page_id)
     ladder = None if sent is None or sent.kind != "offer" else state.ladder(sent.offer_id, sent.person_id)
     if sent is None or ladder is None or sent.rank > Rank.SENT:
@@ -121,15 +131,29 @@ def _page_failed(state: State, event: PageFailed, at: datetime) -> State:
     if event.why == OVER_LIMIT and sent is not None and sent.method_kind in state.tallies:
         tally = state.tallies[sent.method_kind].without_page(sent.at)
         state = replace(state, tallies=state.tallies.set(sent.method_kind, tally))
-    return _known(state.without(event.page_id), event.page_id, Rank.UNDELIVERED, at)
+    state = _known(state.without(event.page_id), event.page_id, Rank.UNDELIVERED, at)
+    if event.why == "unknown":
+        return _with_line(state, event.page_id, lambda line: line.ringing(at))
+    return state.with_line_free(event.page_id)
 
 
 def _page_undelivered(state: State, event: PageUndelivered, at: datetime) -> State:
-    return _known(state, event.page_id, Rank.UNDELIVERED, at)
+    return _known(state, event.page_id, Rank.UNDELIVERED, at).with_line_free(event.page_id)
 
 
 def _page_received(state: State, event: PageReceived, at: datetime) -> State:
-    return _known(state, event.page_id, Rank.DELIVERED if event.evidence == "carrier" else Rank.SEEN, at)
+    state = _known(state, event.page_id, Rank.DELIVERED if event.evidence == "carrier" else Rank.SEEN, at)
+    return _with_line(state, event.page_id, lambda line: line.answered(at)) if event.evidence == "heard" else state
+
+
+def _with_line(state: State, page_id: str, change: Callable[[Line], Line]) -> State:
+    """The state with the line changed that has the call of a page on it, if one has."""
+    line, sent = state.line_held_by(page_id), state.sent.get(page_id)
+    return state if line is None or sent is None else state.with_line(sent.line, change(line))
+
+
+def _line_freed(state: State, event: LineFreed, _at: datetime) -> State:
+    return state.with_line_free(event.page_id)
 
 
 def page_answered(state: State, event: ContactProved, at: datetime) -> State:
@@ -196,6 +220,7 @@ PAGE_CHANGES: dict[type[Event], Callable[[State, Any, datetime], State]] = {
     PageDropped: _page_dropped,
     PageUndelivered: _page_undelivered,
     PageReceived: _page_received,
+    LineFreed: _line_freed,
     LadderSet: _ladder_set,
     LadderEnded: _ladder_ended,
 }

@@ -28,9 +28,12 @@ HEAD_END = re.compile(rb"\r?\n\r?\n")
 CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})(?:;[^\r\n]*)?\r\n")
 HEADS_BYTES = 1 << 16
 """Interim answers (1xx) are read past up to here in order to find the real one."""
-REFUSAL_BYTES = 1 << 14
-"""So much of a refusal is read: its head, and the reasons that its body gives."""
-REFUSAL_SECONDS = 1.0
+ANSWER_BYTES = 1 << 14
+"""So much of an answer is read: its head, and the name or the reasons that its body gives."""
+YES, REFUSAL = 2, 4
+"""The hundreds of their status."""
+REST_SECONDS = 1.0
+"""So long the rest of an answer is waited for, once its status is there."""
 PARTING_SECONDS = 1.0
 PARTING_BYTES = 1 << 16
 """So long and so much the rest of an answer is taken, for a receiver that thinks a cut connection a fault."""
@@ -101,7 +104,7 @@ def tls_context() -> ssl.SSLContext:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a receiver answered: the status, and of a refusal as much of head and body as came in time."""
+    """What a receiver answered: the status, and of a yes or a refusal as much of head and body as came in time."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -111,6 +114,8 @@ class Reply:
 
 Ask = Callable[[str, Mapping[str, str], bytes, float], Awaitable[Reply]]
 """`await ask(url, headers, content, seconds)`: post, and return the answer. Raises NoAnswer."""
+Look = Callable[[str, Mapping[str, str], float], Awaitable[Reply]]
+"""`await look(url, headers, seconds)`: get, and return the answer. Raises NoAnswer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,28 +128,33 @@ class Exchanges:
 
     async def post(self, url: str, headers: Mapping[str, str], content: bytes, seconds: float) -> int:
         """Post, and return the status of the answer; all of it takes `seconds` at most. Raises NoAnswer."""
-        return (await self._exchange(url, headers, content, seconds, refusal_seconds=0)).status
+        return (await self._exchange(_request("POST", url, headers, content), url, seconds, read=())).status
 
     async def ask(self, url: str, headers: Mapping[str, str], content: bytes, seconds: float) -> Reply:
         """Post, and return the answer; of a refusal (4xx) also what it says. It takes `seconds` at most, like `post`.
 
         Raises NoAnswer.
         """
-        return await self._exchange(url, headers, content, seconds, refusal_seconds=REFUSAL_SECONDS)
+        return await self._exchange(_request("POST", url, headers, content), url, seconds, read=(REFUSAL,))
 
-    async def _exchange(
-        self, url: str, headers: Mapping[str, str], content: bytes, seconds: float, *, refusal_seconds: float
-    ) -> Reply:
+    async def hear(self, url: str, headers: Mapping[str, str], content: bytes, seconds: float) -> Reply:
+        """Ask, and of a yes (2xx), too, read what it says. Raises NoAnswer."""
+        return await self._exchange(_request("POST", url, headers, content), url, seconds, read=(YES, REFUSAL))
+
+    async def look(self, url: str, headers: Mapping[str, str], seconds: float) -> Reply:
+        """Get, and return the answer with what it says. Raises NoAnswer."""
+        return await self._exchange(_request("GET", url, headers, b""), url, seconds, read=(YES, REFUSAL))
+
+    async def _exchange(self, request: bytes, url: str, seconds: float, *, read: Collection[int]) -> Reply:
         answer: _Answer | None = None
         ends_at = asyncio.get_running_loop().time() + seconds
         try:
             async with asyncio.timeout_at(ends_at):
-                parts = urlsplit(url)
-                answer = await self._connect(parts, _request(parts, headers, content))
+                answer = await self._connect(urlsplit(url), request)
                 status = await answer.status
-            if refusal_seconds and status // 100 == 4:  # noqa: PLR2004  # HTTP's
+            if status // 100 in read:
                 with suppress(TimeoutError):
-                    async with asyncio.timeout_at(min(ends_at, asyncio.get_running_loop().time() + refusal_seconds)):
+                    async with asyncio.timeout_at(min(ends_at, asyncio.get_running_loop().time() + REST_SECONDS)):
                         await answer.whole.wait()
             return answer.reply(status)
         except ssl.SSLCertVerificationError:
@@ -228,18 +238,18 @@ class _Answer(asyncio.Protocol):
 
     def reply(self, status: int) -> Reply:
         """The answer, as far as it came."""
-        head, _, body = self._received[:REFUSAL_BYTES].partition(b"\r\n\r\n")
+        head, _, body = self._received[:ANSWER_BYTES].partition(b"\r\n\r\n")
         headers = _headers(head)
         return Reply(status, headers, _unchunked(body) if "chunked" in headers.get("transfer-encoding", "") else body)
 
     def _take_rest(self, data: bytes) -> None:
         """Keep the beginning of what follows the status, for whoever asks why; of what is endless no more is taken."""
         self._rest_bytes += len(data)
-        self._received += data[: max(0, REFUSAL_BYTES - len(self._received))]
+        self._received += data[: max(0, ANSWER_BYTES - len(self._received))]
         if self._rest_bytes > PARTING_BYTES:
             self._abort()
         head, end, body = self._received.partition(b"\r\n\r\n")
-        if len(self._received) >= REFUSAL_BYTES or (end and str(len(body)) == _headers(head).get("content-length")):
+        if len(self._received) >= ANSWER_BYTES or (end and str(len(body)) == _headers(head).get("content-length")):
             self.whole.set()
 
     def _real_status(self) -> int | None:
@@ -276,8 +286,10 @@ def _unchunked(body: bytes) -> bytes:
     return whole
 
 
-def _request(url: SplitResult, headers: Mapping[str, str], content: bytes) -> bytes:
-    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    fields = {"host": url.netloc, "content-length": str(len(content)), "connection": "close", **headers}
-    lines = [f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
+def _request(method: str, url: str, headers: Mapping[str, str], content: bytes) -> bytes:
+    parts = urlsplit(url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    length = {"content-length": str(len(content))} if method == "POST" else {}
+    fields = {"host": parts.netloc, **length, "connection": "close", **headers}
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
     return "\r\n".join([*lines, "", ""]).encode("ascii") + content

@@ -6,10 +6,10 @@ count, so neither a restart nor another process forgets it; only here are the li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from services.notification.adapters import Adapter, adapters_of
+from services.notification.adapters import Adapter, adapters_of, carriers_of
 from services.notification.config import NotificationSettings
 from services.notification.exchange import Exchanges
 from services.notification.outcome import DONE, Outcome
@@ -18,11 +18,12 @@ from services.notification.tally import LIMITED, OVER_LIMIT
 from services.notification.webhook import Message, Sender
 from shared.agencies import Agencies, CadWebhook, DayLimit
 from shared.clock import Clock, SystemClock
-from shared.contacts import ContactErased, ContactKey, Contacts, ContactsBehind
+from shared.contacts import ContactErased, ContactKey, Contacts
 from shared.engine.broker import Broker
 from shared.engine.service import Effect, EffectDone
+from shared.erasable import Behind
 from shared.events import CadMessageDue, ContactKind, PageDue
-from shared.sealing import CannotOpen, Sealer
+from shared.sealing import CannotOpen
 from shared.telemetry import PAGE_SECONDS, PAGES_NEAR_LIMIT, logger
 
 OPEN_SECONDS = 4.0
@@ -30,6 +31,10 @@ OPEN_SECONDS = 4.0
 
 NEAR = 0.8
 """The part of a day's pages after which somebody hears that they run out."""
+
+
+async def no_calls(_agency: str, _taken_as: str) -> None:
+    """Where nothing goes over carriers there is no call to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +49,24 @@ class Performer:
     clock: Clock
     day_limit: Callable[[str, ContactKind], DayLimit | None] = lambda _agency, _kind: None
     """How many pages of a kind of way an agency pays for in a day, if it has said so."""
+    end_call: Callable[[str, str], Awaitable[None]] = no_calls
+    """`await end_call(agency, taken_as)`: end a call that is under way to the phone that is to be called."""
 
     async def __call__(self, agency: str, effect: Effect) -> EffectDone:
         """Send a page once, or a message to the CAD until it is acknowledged, and not after its time."""
         if self.clock.now() >= effect.not_after:
             return EffectDone(effect.effect_id, "expired")
         if isinstance(effect.event, PageDue):
-            over = self._is_over_limit(agency, effect, effect.event)
-            outcome = Outcome("failed", OVER_LIMIT) if over else await self._page(agency, effect.event)
+            if self._is_over_limit(agency, effect, effect.event):
+                return EffectDone(effect.effect_id, "failed", OVER_LIMIT)
+            if isinstance(effect, PageEffect) and effect.ends:
+                await self.end_call(agency, effect.ends)
+            outcome = await self._page(agency, effect.event)
         elif isinstance(effect.event, CadMessageDue):
             outcome = await self._message(agency, effect.event)
         else:
             outcome = Outcome("failed", "unknown-effect")
-        return EffectDone(effect.effect_id, outcome.result, outcome.why)
+        return EffectDone(effect.effect_id, outcome.result, outcome.why or outcome.taken_as)
 
     def _is_over_limit(self, agency: str, effect: Effect, page: PageDue) -> bool:
         """Whether a page is not sent because the day is spent; past four fifths of it every page is counted."""
@@ -83,7 +93,7 @@ class Performer:
             address = await self._address(agency, page)
         except ContactErased:
             return Outcome("failed", "erased")
-        except ContactsBehind:
+        except Behind:
             return Outcome("failed", "contacts-behind")
         except CannotOpen as error:
             logger().error("an address cannot be opened", page_id=page.page_id, wrong=str(error))
@@ -113,6 +123,9 @@ def performer(settings: NotificationSettings, broker: Broker) -> Performer:
     """The performer of a process, which has to run its `contacts` beside it."""
     clock, agencies = SystemClock(), Agencies(settings.agencies_file)
     sender = Sender(Exchanges(settings.webhook_networks).post, clock)
-    contacts = Contacts(broker, Sealer(settings.sealing_key.get_secret_value()))
-    adapters = adapters_of(settings, agencies, sender)
-    return Performer(adapters, sender, agencies.cad_webhook, contacts, clock, agencies.day_limit)
+    contacts = Contacts(broker, settings.sealer)
+    carriers = carriers_of(settings, agencies, clock)
+    adapters = adapters_of(settings, agencies, sender, carriers)
+    return Performer(
+        adapters, sender, agencies.cad_webhook, contacts, clock, agencies.day_limit, end_call=carriers.end_call
+    )

@@ -50,14 +50,15 @@ class SentPage:
     offer_id: str = ""
     about: str = ""
     rank: Rank = Rank.ATTEMPTED
+    line: str = ""
+    """Of a page by call: the line to its phone."""
 
     @classmethod
-    def of(cls, page: PageDue, at: datetime) -> SentPage:
+    def of(cls, page: PageDue, at: datetime, line: str = "") -> SentPage:
         """A page that is being tried at an instant."""
         method = page.method
-        return cls(
-            page.person_id, method.method_id, method.kind, page.kind, at, offer_id=page.offer_id or "", about=page.about
-        )
+        offer_id, about = page.offer_id or "", page.about
+        return cls(page.person_id, method.method_id, method.kind, page.kind, at, offer_id, about, line=line)
 
     def known(self, rank: Rank) -> SentPage:
         """The page with this known of it, unless more is."""

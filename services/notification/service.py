@@ -19,8 +19,8 @@ NOTIFICATION: Service[State] = Service(
     decide=decide,
     evolve=evolve,
     packer=packer(State),
-    state_version=7,
+    state_version=8,
     due=due,
     pending=pending,
-    decider_version="4",
+    decider_version="5",
 )

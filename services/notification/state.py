@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.notification.contact import Contact
 from services.notification.ladders import Ladder
+from services.notification.lines import Line, goes_before
 from services.notification.rolls import Roll
 from services.notification.sent import SentPage
 from services.notification.tally import NO_PAGES, Tally
@@ -30,13 +31,18 @@ class OwedEffect:
     attempted: bool = False
     tally: Tally = NO_PAGES
     """Of a page that was tried over a carrier: what had gone out by then, with itself."""
+    line: str = ""
+    """Of a page by call: the line to its phone."""
+    ends: str = ""
+    """Of a page by call that was tried: what its carrier calls the call that it takes the line from."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageEffect(Effect):
-    """A page, with what is held against the limit of its agency's day."""
+    """A page, with what is held against the limit of its agency's day, and the call that is to be ended for it."""
 
     tally: Tally = NO_PAGES
+    ends: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,10 @@ class State:
     """Offer → person → the ways whose turn has yet to come."""
     rolls: PMap[str, Roll] = EMPTY
     """Roll calls that are not over."""
+    lines: PMap[str, Line] = EMPTY
+    """The lines to phones that have a call on them."""
+    calls_owed: PMap[str, tuple[str, ...]] = EMPTY
+    """Line → ids of the pages by call that are owed and untried."""
     sent: ByDay[SentPage] = field(default_factory=ByDay)
     """By page id, what was tried and what is known of it since."""
     tallies: PMap[str, Tally] = EMPTY
@@ -184,6 +194,61 @@ class State:
         ladders = self.ladders.set(offer_id, of_offer) if of_offer else self.ladders.delete(offer_id)
         return replace(self, ladders=ladders, clocks=self.clocks.clear(ladder.clock))
 
+    def line_of(self, page: PageDue) -> str:
+        """The line to the phone that a page by call goes to, whoever has its number; empty for any other page."""
+        method = page.method
+        if method.kind != "voice":
+            return ""
+        contact = self.contact(page.person_id, method.method_id)
+        return contact.fingerprint if contact and contact.fingerprint else f"{page.person_id}/{method.method_id}"
+
+    def has_turn(self, owed: OwedEffect) -> bool:
+        """Whether an untried page may go out: by call only where the line is free for it, and nothing goes before."""
+        return not owed.line or self._next_call(owed.line) == owed.event
+
+    def waiting_calls(self) -> frozenset[str]:
+        """The pages by call whose turn it is not."""
+        return frozenset(
+            page_id
+            for line, page_ids in self.calls_owed.items()
+            for page_id in page_ids
+            if not self.has_turn(self.owed[page_id])
+        )
+
+    def _next_call(self, line: str) -> PageDue | None:
+        """The page by call that may go out over a line."""
+        owed = (self.owed[page_id].event for page_id in self.calls_owed.get(line, ()))
+        first = min((page for page in owed if isinstance(page, PageDue)), key=goes_before, default=None)
+        busy = self.lines.get(line)
+        return first if busy is None or (first is not None and busy.yields_to(first)) else None
+
+    def with_call_owed(self, line: str, page_id: str) -> State:
+        """The state with one more page by call that is owed."""
+        return replace(self, calls_owed=self.calls_owed.set(line, (*self.calls_owed.get(line, ()), page_id)))
+
+    def without_call_owed(self, line: str, page_id: str) -> State:
+        """The state in which a page by call is not owed, or not untried, any more."""
+        left = tuple(each for each in self.calls_owed.get(line, ()) if each != page_id)
+        calls_owed = self.calls_owed.set(line, left) if left else self.calls_owed.delete(line)
+        return replace(self, calls_owed=calls_owed)
+
+    def line_held_by(self, page_id: str) -> Line | None:
+        """The line that has the call of a page on it."""
+        sent = self.sent.get(page_id)
+        line = None if sent is None else self.lines.get(sent.line)
+        return line if line is not None and line.page.page_id == page_id else None
+
+    def with_line(self, name: str, line: Line) -> State:
+        """The state with a call on a line."""
+        return replace(self, lines=self.lines.set(name, line), clocks=self.clocks.set(line.clock, line.free_at))
+
+    def with_line_free(self, page_id: str) -> State:
+        """The state in which the call of a page is over."""
+        line, sent = self.line_held_by(page_id), self.sent.get(page_id)
+        if line is None or sent is None:
+            return self
+        return replace(self, lines=self.lines.delete(sent.line), clocks=self.clocks.clear(line.clock))
+
     def with_roll(self, roll: Roll) -> State:
         """The state with a roll call as it is now."""
         clocks = self.clocks.set(roll.end_clock, roll.called.until)
@@ -208,15 +273,15 @@ class State:
         effect = self.owed.get(effect_id)
         if effect is None:
             return self
-        owed = self.owed.delete(effect_id)
-        if not isinstance(effect.event, PageDue):
-            return replace(self, owed=owed)
+        state = replace(self, owed=self.owed.delete(effect_id))
+        if effect.line and not effect.attempted:
+            state = state.without_call_owed(effect.line, effect_id)
+        if not isinstance(effect.event, PageDue) or not effect.event.call_id:
+            return state
         call_id = effect.event.call_id
-        if not call_id:
-            return replace(self, owed=owed)
         left = tuple(page_id for page_id in self.pages_of_call[call_id] if page_id != effect_id)
         pages_of_call = self.pages_of_call.set(call_id, left) if left else self.pages_of_call.delete(call_id)
-        return replace(self, owed=owed, pages_of_call=pages_of_call)
+        return replace(state, pages_of_call=pages_of_call)
 
 
 def unproved_clock(person_id: str, method_id: str) -> str:
@@ -232,23 +297,30 @@ def alert_key(alert_id: str, raised_at: datetime) -> str:
 def _lane(event: PageDue | CadMessageDue) -> str:
     """Who is at the other end: one CAD, one carrier, or whatever takes the pages of one person over one way.
 
-    What is about no call has lanes of its own at the carriers, so that an offer never stands behind a roll call.
+    At the carriers, too, each person's offers have a lane of their own, and what is about no call has another than what
+    is: so an offer stands behind no roll call, no notice, and no page to anybody else.
     """
     if isinstance(event, CadMessageDue):
         return f"cad/{event.source}"
     method = event.method
     if method.kind in ("webhook", "push"):
         return f"pages/{method.kind}/{event.person_id}/{method.method_id}"
+    if event.kind == "offer" and method.kind in ("sms", "voice"):
+        return f"offers/{method.kind}/{event.person_id}"
     return f"pages/{method.kind}" if event.call_id else f"staff/{method.kind}"
 
 
 @dataclass(frozen=True, slots=True)
 class Pending(Mapping[str, Effect]):
-    """What is owed, seen as effects: a view, made in no time however much is owed."""
+    """What is owed and may go out, seen as effects: a view, made in no time however much is owed."""
 
     owed: PMap[str, OwedEffect]
+    waiting: frozenset[str]
+    """What is owed and may not yet."""
 
     def __getitem__(self, effect_id: str) -> Effect:
+        if effect_id in self.waiting:
+            raise KeyError(effect_id)
         owed = self.owed[effect_id]
         event, lane = owed.event, _lane(owed.event)
         if isinstance(event, CadMessageDue):
@@ -261,16 +333,17 @@ class Pending(Mapping[str, Effect]):
             attempted=owed.attempted,
             lane=lane,
             tally=owed.tally,
+            ends=owed.ends,
         )
 
     def __contains__(self, effect_id: object) -> bool:
-        return effect_id in self.owed
+        return effect_id in self.owed and effect_id not in self.waiting
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.owed)
+        return (effect_id for effect_id in self.owed if effect_id not in self.waiting)
 
     def __len__(self) -> int:
-        return len(self.owed)
+        return len(self.owed) - len(self.waiting)
 
 
 def due(state: State) -> tuple[str, datetime] | None:
@@ -280,4 +353,4 @@ def due(state: State) -> tuple[str, datetime] | None:
 
 def pending(state: State) -> Mapping[str, Effect]:
     """The effects owed: pages at most once, messages to a CAD at least once under one id."""
-    return Pending(state.owed)
+    return Pending(state.owed, state.waiting_calls())

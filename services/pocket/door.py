@@ -18,6 +18,7 @@ from services.pocket.pages import AWAY, GONE, OFFER_REFRESH_SECONDS, Personal
 from services.pocket.sealed_calls import SealedCalls
 from services.pocket.view import CHANGES, Assignment, OfferLink, ShiftLink, View
 from shared.addresses import Network
+from shared.call_keys import CallKeys
 from shared.clock import Clock
 from shared.doors.answers import Answer, AnswerFollower
 from shared.doors.command import CommandLog, LogAway
@@ -168,6 +169,11 @@ class Door:
         now = self.clock.now()
         return {"issued_by": person_id, "issued_at": now, "expires_at": now + timedelta(seconds=seconds)}
 
+    async def open(self) -> None:
+        """Begin to follow. Raises BrokerUnavailable."""
+        await self.follower.start()
+        self.calls.start()
+
     async def close(self) -> None:
         """End following and reading."""
         await self.follower.stop()
@@ -184,7 +190,7 @@ def open_door(broker: Broker, clock: Clock, settings: PocketSettings) -> Door:
     """The door on a broker; nothing is read before its application starts."""
     view = View(settings.link_secret.get_secret_value())
     follower = AnswerFollower(broker, FOLLOWED, view.fold, COUNTED)
-    sealer = Sealer(settings.sealing_key.get_secret_value())
+    sealer, keys = settings.sealer, CallKeys(broker, settings.sealer, clock)
     secure = not settings.pocket_url.startswith("http://")
     own = OwnPage(secure, settings.push_public_key, sealer, settings.webhook_networks)
-    return Door(broker, follower, view, SealedCalls(broker, sealer), clock, own, settings.card_numbers)
+    return Door(broker, follower, view, SealedCalls(broker, keys), clock, own, settings.card_numbers)

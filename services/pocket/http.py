@@ -48,7 +48,7 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
         title="careroute pocket page",
         openapi_url=None,
         redirect_slashes=False,  # it would lead to whatever host the request names
-        lifespan=lambda _: connected(door.broker, door.follower.start, door.close),
+        lifespan=lambda _: connected(door.broker, door.open, door.close),
     )
     _offer_pages(app, door)
     _call_pages(app, door)

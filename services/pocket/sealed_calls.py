@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from shared.call_keys import CallKeys
 from shared.engine.broker import Broker, BrokerUnavailable, PositionOutOfRange, RecordPosition, Stored
 from shared.engine.journal import InputPosition
 from shared.engine.reader import JournalReader
 from shared.events import CallCancelled, CallReported, UndecodableEvent, decode
-from shared.sealing import CannotOpen, Sealer
+from shared.sealing import CannotOpen
 from shared.telemetry import logger
 from shared.topics import CALLS
 
@@ -19,8 +20,9 @@ READ_SECONDS = 2.0
 class SealedCalls:
     """Reads single records of `calls` at stated positions, one at a time."""
 
-    def __init__(self, broker: Broker, sealer: Sealer) -> None:
-        self._broker, self._sealer = broker, sealer
+    def __init__(self, broker: Broker, keys: CallKeys) -> None:
+        self._broker, self.keys = broker, keys
+        self._following: asyncio.Task[None] | None = None
         self._reader: JournalReader | None = None
         self._lock = asyncio.Lock()
 
@@ -28,8 +30,10 @@ class SealedCalls:
         """The opened part of the first of these versions that has one; None where none can be opened."""
         for position in positions:
             try:
-                async with asyncio.timeout(READ_SECONDS), self._lock:
-                    stored = await self._read(position)
+                async with asyncio.timeout(READ_SECONDS):
+                    async with self._lock:
+                        stored = await self._read(position)
+                    await (self.keys.awaited(stored) or _nothing())
                 opened = self._open(call_id, stored)
             except (TimeoutError, BrokerUnavailable, PositionOutOfRange, ValueError, CannotOpen) as error:
                 logger().warning("sealed part not opened", position=position, error=type(error).__name__)
@@ -38,8 +42,15 @@ class SealedCalls:
                 return opened
         return None
 
+    def start(self) -> None:
+        """Follow the keys of calls."""
+        self._following = asyncio.get_running_loop().create_task(self.keys.follow_for_ever())
+
     async def close(self) -> None:
-        """Let go of the reader."""
+        """Follow no more, and let go of the reader."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.wait([self._following])
         if self._reader is not None:
             await self._reader.close()
             self._reader = None
@@ -58,4 +69,8 @@ class SealedCalls:
         event = decode(stored.headers["type"].decode(), stored.value)
         if not isinstance(event, CallReported | CallCancelled) or event.call_id != call_id or event.sealed is None:
             return None
-        return self._sealer.open(call_id, event.sealed)
+        return self.keys.open(call_id, event.sealed)
+
+
+async def _nothing() -> None:
+    """There is nothing to wait for."""

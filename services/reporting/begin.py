@@ -45,7 +45,7 @@ async def set_back(carrier: Carrier, stored: Mapping[TopicPartition, int], clock
     began = clock.monotonic()
     while True:
         try:
-            moved = await set_group_back(carrier.servers, carrier.group, stored)
+            moved = await set_group_back(carrier.connection, carrier.group, stored)
         except BrokerUnavailable as error:
             if clock.monotonic() - began > GROUP_SECONDS:
                 telemetry.logger().warning("the group is as it was", wrong=str(error)[:200])

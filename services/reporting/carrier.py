@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import faust
-from faust import Stream
+from faust import SASLCredentials, SSLCredentials, Stream
 from faust.types import EventT, StreamT
+from faust.types.auth import CredentialsT, SASLMechanism
 
+from shared.connection import Connection
 from shared.engine.broker import Stored
 
 GROUP = "careroute-reporting"
@@ -35,7 +37,7 @@ Take = Callable[[Sequence[Stored]], Awaitable[None]]
 class Carrier(NamedTuple):
     """Who reads, from where."""
 
-    servers: str
+    connection: Connection
     instance: str
     directory: Path
     """Faust's own; it keeps nothing there."""
@@ -71,7 +73,8 @@ async def carried(carrier: Carrier, topics: Sequence[str], take: Take) -> AsyncI
 def _app(carrier: Carrier) -> faust.App:
     return faust.App(
         carrier.group,
-        broker=[f"kafka://{server}" for server in carrier.servers.split(",")],
+        broker=[f"kafka://{server}" for server in carrier.connection.servers.split(",")],
+        broker_credentials=_credentials(carrier.connection),
         consumer_group_instance_id=f"{carrier.group}-{carrier.instance}",
         processing_guarantee="at_least_once",
         store="memory://",
@@ -85,6 +88,19 @@ def _app(carrier: Carrier) -> faust.App:
         consumer_auto_offset_reset="earliest",
         stream_wait_empty=False,  # else it waits, at its end, for a batch that nobody stores any more
         loop=asyncio.get_running_loop(),
+    )
+
+
+def _credentials(connection: Connection) -> CredentialsT | None:
+    if connection.tls is None:
+        return None
+    if not connection.user:
+        return SSLCredentials(connection.tls)
+    return SASLCredentials(
+        username=connection.user,
+        password=connection.password,
+        mechanism=SASLMechanism.SCRAM_SHA_512,
+        ssl_context=connection.tls,
     )
 
 

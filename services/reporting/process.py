@@ -30,8 +30,8 @@ def run(settings: ReportingSettings) -> None:
 
 def _run(settings: ReportingSettings) -> None:
     engine, clock = open_engine(database_of(settings)), SystemClock()
-    broker = KafkaBroker(settings.kafka, settings.partitions)
-    carrier = Carrier(settings.kafka, settings.instance, settings.storage_directory / "faust")
+    broker = KafkaBroker(settings.connection, settings.partitions)
+    carrier = Carrier(settings.connection, settings.instance, settings.storage_directory / "faust")
     reporter = Reporter(engine, broker, carrier, clock)
     app = create_app(engine, settings, clock, lambda: reporter.ready, lambda: reporter.prepared)
     bounds = ConnectionBounds(settings.connections, settings.connections_per_address)

@@ -99,11 +99,11 @@ def _place_taken(state: State, event: PlaceTaken, at: datetime) -> State:
 
 
 def _cover_asked(state: State, event: CoverAsked, _at: datetime) -> State:
-    shift = state.shifts.get(event.shift_id)
-    if shift is None:
-        return state
-    others = tuple(cover for cover in shift.covers if cover.place != event.place)
-    return replace(state, shifts=state.shifts.set(event.shift_id, replace(shift, covers=(*others, event))))
+    def wanted(shift: ShiftState) -> ShiftState:
+        others = tuple(cover for cover in shift.covers if cover.place != event.place)
+        return replace(shift, covers=(*others, event))
+
+    return _noted(state, event.shift_id, wanted)
 
 
 def _shift_dropped(state: State, event: ShiftDropped, at: datetime) -> State:
@@ -127,6 +127,12 @@ def _with_running_unchecked(state: State, team_id: str, at: datetime) -> State:
         if shift.begun:
             unchecked = unchecked.set(shift.plan.shift_id, at)
     return replace(state, unchecked=unchecked)
+
+
+def _noted(state: State, shift_id: str, note: Callable[[ShiftState], ShiftState]) -> State:
+    """The state with something noted on a shift, where it is still planned; nothing else follows from it."""
+    shift = state.shifts.get(shift_id)
+    return state if shift is None else replace(state, shifts=state.shifts.set(shift_id, note(shift)))
 
 
 def _with_shift(state: State, shift: ShiftState, at: datetime) -> State:
@@ -317,19 +323,15 @@ def _looked_through(state: State, person_id: str, at: datetime) -> State:
 
 
 def _gap_found(state: State, event: GapFound, _at: datetime) -> State:
-    shift = state.shifts.get(event.shift_id)
-    if shift is None:
-        return state
-    others = tuple(gap for gap in shift.gaps if gap.gap_id != event.gap_id)
-    return replace(state, shifts=state.shifts.set(event.shift_id, replace(shift, gaps=(*others, event))))
+    return _noted(state, event.shift_id, lambda shift: replace(shift, gaps=(*_gaps_but(shift, event.gap_id), event)))
 
 
 def _gap_closed(state: State, event: GapClosed, _at: datetime) -> State:
-    shift = state.shifts.get(event.shift_id)
-    if shift is None:
-        return state
-    left = tuple(gap for gap in shift.gaps if gap.gap_id != event.gap_id)
-    return replace(state, shifts=state.shifts.set(event.shift_id, replace(shift, gaps=left)))
+    return _noted(state, event.shift_id, lambda shift: replace(shift, gaps=_gaps_but(shift, event.gap_id)))
+
+
+def _gaps_but(shift: ShiftState, gap_id: str) -> tuple[GapFound, ...]:
+    return tuple(gap for gap in shift.gaps if gap.gap_id != gap_id)
 
 
 def _checked(state: State, event: ShiftsChecked, at: datetime) -> State:

@@ -39,6 +39,8 @@ def plan_shift(draft: RotaDraft, command: PlanShift) -> list[Event]:
         faults.append(f"{command.zone!r} is no time zone; one is America/Chicago.")
     if faults:
         return [refused(command, "wrong-shift", faults[0], tuple(faults))]
+    if (same := _same_as(draft.state, command)) is not None:
+        return [nothing_to_do(command, "It is planned so already.", about=same.shift_id)]
     if len(draft.state.shifts) >= MAX_SHIFTS:
         return [refused(command, "too-many", f"{MAX_SHIFTS} shifts are planned, which is as many as there may be.")]
     shift = PlannedShift(
@@ -56,6 +58,14 @@ def plan_shift(draft: RotaDraft, command: PlanShift) -> list[Event]:
         gaps_to=command.gaps_to,
     )
     return [ShiftPlanned(shift=shift, planned_by=command.issued_by), done(command, about=shift.shift_id)]
+
+
+def _same_as(state: State, command: PlanShift) -> PlannedShift | None:
+    """A shift that was planned by the same words: whoever says them twice means one."""
+    wanted = (command.team_id, command.duty, command.starts_at, command.ends_at, command.places)
+    plans = (shift.plan for shift in state.shifts.values())
+    same = (plan for plan in plans if (plan.team_id, plan.duty, plan.starts_at, plan.ends_at, plan.places) == wanted)
+    return next(same, None)
 
 
 def move_shift(draft: RotaDraft, command: MoveShift) -> list[Event]:

@@ -104,8 +104,8 @@ def _reasons(state: State, call: CallState, option: Option, entry: TeamState, no
     yield from _busy(shift)
     if option.reached_by == PULL and len(shift.open_calls) >= MOST_OPEN_CALLS:
         yield "many-open-calls"
-    yield from _unheard(state, call, shift, now)
-    if not _covers(state, shift, option):
+    yield from _unheard(state, call, option, shift, now)
+    if not _covers(state, shift.members, option):
         yield "crew-incomplete"
     if state.on_duty_until(shift) - now < timedelta(minutes=option.expected_minutes):
         yield "shift-ends"
@@ -123,19 +123,30 @@ def _busy(shift: Shift) -> Iterator[str]:
         yield shift.status
 
 
-def _unheard(state: State, call: CallState, shift: Shift, now: datetime) -> Iterator[str]:
-    """Why nobody may be there to hear. A team on call says nothing all night: each of it has proved a way instead."""
+def _unheard(state: State, call: CallState, option: Option, shift: Shift, now: datetime) -> Iterator[str]:
+    """Why nobody may be there to hear. A team on call says nothing all night: its people have proved a way instead.
+
+    Those who have must be a whole crew by themselves, for the response as the document says: then a phone that is dead
+    beside them takes nobody out. Of a crew that is not whole in any case everybody must have.
+    """
     if shift.is_unanswering:
         yield "unanswering"
     if shift.duty == "on-shift":
         if now - shift.heard_at > timedelta(minutes=state.timings(call).status_stale_minutes):
             yield "status-stale"
         return
-    ways = [tuple(state.ways.get(member, EMPTY).values()) for member in shift.members]
-    if not all(any(way.works for way in of_member) for of_member in ways):
+    ways = {member: state.ways.get(member, EMPTY).values() for member in shift.members}
+    working = tuple(member for member in shift.members if any(way.works for way in ways[member]))
+    proved = tuple(member for member in working if any(way.is_proved(now) for way in ways[member]))
+    if not _is_whole(state, working, option, shift):
         yield "no-working-way"
-    elif not all(any(way.is_proved(now) for way in of_member) for of_member in ways):
+    elif not _is_whole(state, proved, option, shift):
         yield "unproved"
+
+
+def _is_whole(state: State, members: tuple[str, ...], option: Option, shift: Shift) -> bool:
+    """Whether these of a shift are enough: all of it, or at least somebody, and the crew of the response."""
+    return members == shift.members or (bool(members) and bool(option.crew) and _covers(state, members, option))
 
 
 def _serves(call: CallState, team: Team) -> bool:
@@ -145,9 +156,9 @@ def _serves(call: CallState, team: Team) -> bool:
     return not serves or call.district in serves
 
 
-def _covers(state: State, shift: Shift, option: Option) -> bool:
-    """Whether each place of the crew is filled by a member of its own who is trained for it."""
-    trained = [frozenset(state.people[member].disciplines) for member in shift.members if member in state.people]
+def _covers(state: State, members: tuple[str, ...], option: Option) -> bool:
+    """Whether each place of the crew is filled by one of these members who is trained for it."""
+    trained = [frozenset(state.people[member].disciplines) for member in members if member in state.people]
     places = tuple(map(disciplines_of, option.crew))
     return has_perfect_matching(places, trained, lambda place, member: not place.isdisjoint(member))
 

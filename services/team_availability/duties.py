@@ -24,6 +24,9 @@ from shared.events import (
     Event,
     MemberLeftOut,
     MembersLeftOut,
+    OfferDeclined,
+    OfferExpired,
+    OfferWithdrawn,
     PersonDefined,
     ShiftChanged,
     StatusReported,
@@ -42,6 +45,9 @@ MAY_MOVE: tuple[type[Event], ...] = (
     AssignmentWithdrawn,
     DutyNoted,
     DutyOver,
+    OfferDeclined,
+    OfferExpired,
+    OfferWithdrawn,
     PersonDefined,
     StatusReported,
     TeamDefined,
@@ -246,8 +252,12 @@ def _change(
 
 
 def _end_shift(draft: AgencyDraft, duty: PlannedDuty, shift: Shift) -> None:
-    """By the plan it is over; a team with a call signs off once it is done."""
-    if shift.is_free:
+    """By the plan it is over; a team with a call signs off once it is done.
+
+    So does one that was paged for an offer, once that is answered or has run out, which takes seconds: whoever was
+    rung may answer, and to begin anew with others would cost the call what time it has.
+    """
+    if shift.is_free and shift.offer_id is None:
         end_shift(draft, duty.team_id, shift, over=True)
 
 

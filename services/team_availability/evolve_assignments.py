@@ -95,9 +95,12 @@ def _accepted(state: State, event: OfferAccepted, at: datetime) -> State:
 def _hand_back_at(state: State, shift: Shift, option: Option, accepted_at: datetime) -> datetime:
     """When a team that has not arrived gives the call back: what is left of its duty is less than a call takes.
 
-    One that was asked just in time has half of that to arrive.
+    One that was asked just in time has half of that to arrive, as has one that was asked before its shift ended and
+    answers after it.
     """
     expected, ends_at = timedelta(minutes=option.expected_minutes), state.on_duty_until(shift)
+    if ends_at <= accepted_at:
+        ends_at = accepted_at + expected
     return min(max(ends_at - expected, accepted_at + expected / 2), ends_at)
 
 

@@ -43,7 +43,7 @@ def _offer_made(state: State, event: OfferMade, at: datetime) -> State:
         step_ends_at=ends_at,
         proposed=None,
     )
-    state = with_offer(state, event.team_id, event.offer_id, paged=event.paged)
+    state = with_offer(state, event.team_id, event.offer_id, paged_until=event.expires_at if event.paged else None)
     return replace(
         state,
         offers=state.offers.set(event.offer_id, event.call_id),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from services.team_availability.state import Shift, State, TeamState, clock
+from services.team_availability.state import SETTLE, Shift, State, TeamState, clock
 from shared.events import (
     CalendarRevoked,
     LinksRevoked,
@@ -34,13 +34,19 @@ def with_shift(state: State, team_id: str, **changes: Any) -> State:
     return replace(state, teams=state.teams.set(team_id, replace(team, shift=replace(team.shift, **changes))))
 
 
-def with_offer(state: State, team_id: str, offer_id: str, *, paged: bool) -> State:
-    """The team holds an offer: one that it is expected to answer, or one more that it may take."""
+def with_offer(state: State, team_id: str, offer_id: str, *, paged_until: datetime | None) -> State:
+    """The team holds an offer: one that it is expected to answer until then, or one more that it may take.
+
+    A shift that ends meanwhile ends with the offer: who was paged may answer.
+    """
     shift = state.teams[team_id].shift if team_id in state.teams else None
     if shift is None:
         return state
-    open_calls = shift.open_calls if paged else (*shift.open_calls, offer_id)
-    return with_shift(state, team_id, offer_id=offer_id if paged else shift.offer_id, open_calls=open_calls)
+    if paged_until is None:
+        return with_shift(state, team_id, open_calls=(*shift.open_calls, offer_id))
+    state = with_shift(state, team_id, offer_id=offer_id)
+    ends_at = max(shift.ends_at, paged_until + 2 * SETTLE)
+    return replace(state, clocks=state.clocks.set(clock("shift", team_id), ends_at)) if shift.is_free else state
 
 
 def without_offer(state: State, team_id: str, offer_id: str, **changes: Any) -> State:
@@ -50,7 +56,11 @@ def without_offer(state: State, team_id: str, offer_id: str, **changes: Any) -> 
         return state
     paged = None if shift.offer_id == offer_id else shift.offer_id
     open_calls = tuple(other for other in shift.open_calls if other != offer_id)
-    return with_shift(state, team_id, offer_id=paged, open_calls=open_calls, **changes)
+    state = with_shift(state, team_id, offer_id=paged, open_calls=open_calls, **changes)
+    after = state.teams[team_id].shift
+    if after is None or paged is not None or not after.is_free:
+        return state
+    return replace(state, clocks=state.clocks.set(clock("shift", team_id), after.ends_at))
 
 
 def with_missing_clock(state: State, planned_shift_id: str, at: datetime) -> State:

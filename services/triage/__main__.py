@@ -1,15 +1,14 @@
 """Runs triage."""
 
 from services.triage.config import TriageSettings
-from services.triage.documents import APART, prepare
+from services.triage.documents import APART
 from services.triage.metrics import watch
+from services.triage.prepared import keys_of, prepared_by
 from services.triage.service import triage_service
-from shared.engine.process import beside_the_loop, run
-from shared.events import ProposeProgramme
-from shared.sealing import Sealer
+from shared.engine.process import run
 
 if __name__ == "__main__":
     settings = TriageSettings.load()
-    beside = {ProposeProgramme.type: beside_the_loop(ProposeProgramme, lambda command: prepare(command.document))}
+    keys = keys_of(settings)
     APART.start()
-    run(triage_service(Sealer(settings.sealing_key.get_secret_value())), settings, watch=watch, prepare=beside)
+    run(triage_service(keys), settings, watch=watch, prepare=prepared_by(keys), beside=keys)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
-
 from shared.config import Settings
-from shared.sealing import SealingKey
+from shared.sealing import SealingSettings
 
 
-class TriageSettings(Settings):
+class TriageSettings(SealingSettings, Settings):
     """Settings of triage's worker."""
-
-    sealing_key: SealingKey = Field(description="32 bytes, base64: the key that intake seals with")

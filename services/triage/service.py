@@ -30,7 +30,7 @@ from shared.topics import ASSIGNMENTS, AUDITS, CALLS, COMMANDS, DECISIONS
 
 
 def triage_service(opener: Opener) -> Service[State]:
-    """Triage with what opens the sealed part of a call: a `Sealer`, or anything pure."""
+    """Triage with what opens the sealed part of a call: `CallKeys`, or anything pure."""
     return replace(TRIAGE, decide=partial(decide, opener=opener))
 
 

@@ -12,7 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from shared.agencies import Agencies, AgenciesRefused
-from shared.config import AgencyDoorSettings, DoorSettings, ListeningSettings
+from shared.config import EXIT_SETTINGS, AgencyDoorSettings, DoorSettings, ListeningSettings
 from shared.doors.command import BROKER_SECONDS
 from shared.doors.connections import ConnectionBounds, Connections
 from shared.engine import gc_tuning
@@ -22,8 +22,6 @@ from shared.engine.kafka import KafkaBroker
 from shared.engine.process import EXIT_FAILED
 from shared.telemetry import FOLLOWER_LAG, Probe, Remark, configure_logs, logger, name_build, serve_operations
 
-EXIT_SETTINGS = 78
-"""A setting is wrong."""
 SHUTDOWN_SECONDS = 3
 WATCH_SECONDS = 0.5
 RETRY_SECONDS = 1.0
@@ -145,7 +143,7 @@ async def _start(start: Action) -> None:
 
 def connect(settings: DoorSettings) -> KafkaBroker:
     """The broker, as doors use it: an append fails in time for an answer."""
-    return KafkaBroker(settings.kafka, settings.partitions, BROKER_SECONDS)
+    return KafkaBroker(settings.connection, settings.partitions, BROKER_SECONDS)
 
 
 def agencies_of(settings: AgencyDoorSettings) -> Agencies:

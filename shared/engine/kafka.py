@@ -1,4 +1,4 @@
-"""Kafka behind the seam; the only importer of aiokafka.
+"""Kafka behind the seam; beside `kafka_client` and `kafka_rights` the only importer of aiokafka.
 
 What aiokafka 0.14 does by itself is bounded or replaced here: idempotent sends never expire, records of a paused
 group may be handed out before the assignment callback is done, and a batch is closed at 16 KiB unless told otherwise.
@@ -14,10 +14,16 @@ from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener
 from aiokafka import TopicPartition as KafkaTopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAlreadyExistsError
+from aiokafka.admin import NewTopic
+from aiokafka.errors import (
+    KafkaError,
+    OffsetOutOfRangeError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+)
 from aiokafka.partitioner import murmur2
 
+from shared.connection import Connection, connection_of
 from shared.engine.broker import (
     Appended,
     BrokerUnavailable,
@@ -28,9 +34,16 @@ from shared.engine.broker import (
     Stored,
     TopicPartition,
 )
+from shared.engine.kafka_client import (
+    NO_RIGHT,
+    REQUEST_TIMEOUT_MILLISECONDS,
+    administering,
+    arguments_of,
+    said,
+    what_keeps_out,
+)
 from shared.engine.topic import SNAPSHOT_BYTES, Topic
 
-REQUEST_TIMEOUT_MILLISECONDS = 5_000
 SESSION_MILLISECONDS = 6_000
 HEARTBEAT_MILLISECONDS = 1_000
 MAX_POLL_INTERVAL_MILLISECONDS = 60_000
@@ -50,8 +63,8 @@ def _hash(key: str) -> int:
 class KafkaBroker:
     """One process's connection to Kafka. A producer that did not get an answer in time is replaced by a new one."""
 
-    def __init__(self, servers: str, partitions: int, append_timeout_seconds: float = 6.0) -> None:
-        self._servers, self.partitions, self._timeout = servers, partitions, append_timeout_seconds
+    def __init__(self, at: Connection | str, partitions: int, append_timeout_seconds: float = 6.0) -> None:
+        self._connection, self.partitions, self._timeout = connection_of(at), partitions, append_timeout_seconds
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         self._closing: set[asyncio.Task[None]] = set()
@@ -60,9 +73,9 @@ class KafkaBroker:
         """Which of them are missing, or have another number of partitions than this process was told."""
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
-                return await check_topics(self._servers, self.partitions, topics)
+                return await check_topics(self._connection, self.partitions, topics)
         except (KafkaError, TimeoutError, OSError) as error:
-            message = f"cannot look at the topics: {type(error).__name__}"
+            message = f"cannot look at the topics: {await what_keeps_out(self._connection) or said(error)}"
             raise BrokerUnavailable(message) from error
 
     def partition_of(self, key: str) -> int:
@@ -90,14 +103,14 @@ class KafkaBroker:
                 written = await (await producer.send_batch(batch, topic, partition=partition))
         except (KafkaError, TimeoutError, OSError) as error:
             self._drop_producer(producer)
-            message = f"append to {topic}/{partition}: {type(error).__name__}"
+            message = f"append to {topic}/{partition}: {said(error)}"
             raise BrokerUnavailable(message) from error
         return Appended(written.offset, _time(written.timestamp))
 
     async def reader(self) -> Reader:
         """A new reader. Raises BrokerUnavailable."""
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._servers,
+            **arguments_of(self._connection),
             enable_auto_commit=False,
             auto_offset_reset="none",
             request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
@@ -106,13 +119,13 @@ class KafkaBroker:
             fetch_max_wait_ms=FETCH_WAIT_MILLISECONDS,
             check_crcs=True,
         )
-        await _started(consumer)
+        await _started(consumer, self._connection)
         return _KafkaReader(consumer)
 
     async def join_group(self, topic: str, group: str, instance: str) -> GroupMember:
         """Join the consumer group of a topic as a static member. Raises BrokerUnavailable."""
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._servers,
+            **arguments_of(self._connection),
             group_id=group,
             group_instance_id=instance,
             enable_auto_commit=False,
@@ -126,7 +139,7 @@ class KafkaBroker:
         )
         member = _KafkaGroupMember(consumer)
         consumer.subscribe([topic], listener=member)
-        await _started(consumer, JOIN_SECONDS)
+        await _started(consumer, self._connection, JOIN_SECONDS)
         member.begin()
         return member
 
@@ -141,7 +154,7 @@ class KafkaBroker:
         async with self._starting:
             if self._producer is None:
                 producer = AIOKafkaProducer(
-                    bootstrap_servers=self._servers,
+                    **arguments_of(self._connection),
                     acks="all",
                     enable_idempotence=True,
                     linger_ms=0,
@@ -182,7 +195,9 @@ async def _closed(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
                 await asyncio.wait_for(client.client.close(), 2)
 
 
-async def _started(consumer: AIOKafkaConsumer, seconds: float = REQUEST_TIMEOUT_MILLISECONDS / 1000) -> None:
+async def _started(
+    consumer: AIOKafkaConsumer, connection: Connection, seconds: float = REQUEST_TIMEOUT_MILLISECONDS / 1000
+) -> None:
     try:
         async with asyncio.timeout(seconds):
             await consumer.start()
@@ -191,7 +206,7 @@ async def _started(consumer: AIOKafkaConsumer, seconds: float = REQUEST_TIMEOUT_
         raise
     except (KafkaError, TimeoutError, OSError) as error:
         await _closed(consumer)
-        message = f"cannot read from Kafka: {type(error).__name__}"
+        message = f"cannot read from Kafka: {await what_keeps_out(connection) or said(error)}"
         raise BrokerUnavailable(message) from error
 
 
@@ -230,7 +245,7 @@ class _KafkaReader:
             message = f"a position is gone from the topic: {error}"
             raise PositionOutOfRange(message) from error
         except (KafkaError, OSError) as error:
-            message = f"poll: {type(error).__name__}"
+            message = f"poll: {said(error)}"
             raise BrokerUnavailable(message) from error
         return [
             Stored(
@@ -266,7 +281,9 @@ class _KafkaReader:
             async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
                 offsets = await ask(asked)
         except (KafkaError, TimeoutError, OSError) as error:
-            message = f"cannot ask for positions: {type(error).__name__}"
+            topics = self._consumer._client.cluster.unauthorized_topics  # noqa: SLF001  # else it only takes too long
+            hidden = sorted(topics & {place.topic for place in asked})
+            message = f"cannot ask for positions: {f'{hidden[0]}: {NO_RIGHT}' if hidden else said(error)}"
             raise BrokerUnavailable(message) from error
         return {(place.topic, place.partition): offset for place, offset in offsets.items()}
 
@@ -288,7 +305,7 @@ class _KafkaGroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
         """The partitions assigned to this process. Raises BrokerUnavailable if the group has thrown it out."""
         if self._task is not None and self._task.done():
             error = self._task.exception()
-            message = f"the group membership ended: {type(error).__name__}"
+            message = f"the group membership ended: {said(error) if error else 'of itself'}"
             raise BrokerUnavailable(message) from error
         return self._assigned
 
@@ -319,11 +336,9 @@ class _KafkaGroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
         await _closed(self._consumer)
 
 
-async def create_topics(servers: str, partitions: int, replication: int, topics: Sequence[Topic]) -> list[str]:
+async def create_topics(at: Connection | str, partitions: int, replication: int, topics: Sequence[Topic]) -> list[str]:
     """Create the topics that are missing; the names of those created. Raises ValueError for a wrong partition count."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS)
-    await admin.start()
-    try:
+    async with administering(connection_of(at)) as admin:
         created = []
         for topic in topics:
             missing = NewTopic(topic.name, partitions, replication, topic_configs=topic.settings(replication))
@@ -333,40 +348,36 @@ async def create_topics(servers: str, partitions: int, replication: int, topics:
                 if codes.get(topic.name) == 0:
                     created.append(topic.name)
         return created
-    finally:
-        await admin.close()
 
 
-async def check_topics(servers: str, partitions: int, topics: Sequence[Topic]) -> list[str]:
-    """What is wrong with the topics as they stand: missing, or with another number of partitions."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS)
-    try:
-        await admin.start()
-        described = await admin.describe_topics([topic.name for topic in topics])
-    finally:
-        await admin.close()
-    counts = {entry["topic"]: len(entry["partitions"]) for entry in described}
-    return [
-        f"topic {topic.name} has {counts.get(topic.name, 0)} partitions and needs {partitions}"
-        for topic in topics
-        if counts.get(topic.name, 0) != partitions
-    ]
+async def check_topics(at: Connection | str, partitions: int, topics: Sequence[Topic]) -> list[str]:
+    """What is wrong with the topics as they stand: missing, hidden, or with another number of partitions."""
+    async with administering(connection_of(at)) as admin:
+        described = {entry["topic"]: entry for entry in await admin.describe_topics([topic.name for topic in topics])}
+    wrong = []
+    for topic in topics:
+        entry = described.get(topic.name, {"partitions": (), "error_code": 0})
+        if entry["error_code"] == TopicAuthorizationFailedError.errno:
+            wrong.append(f"topic {topic.name}: {NO_RIGHT}")
+        elif (count := len(entry["partitions"])) != partitions:
+            wrong.append(f"topic {topic.name} has {count} partitions and needs {partitions}")
+    return wrong
 
 
 async def set_group_back(
-    servers: str, group: str, positions: Mapping[TopicPartition, int]
+    at: Connection, group: str, positions: Mapping[TopicPartition, int]
 ) -> dict[TopicPartition, int]:
     """Set a consumer group back to these positions where it is ahead of them; those moved, with where they were.
 
     Raises BrokerUnavailable, as it does while somebody reads for the group.
     """
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=servers,
+        **arguments_of(at),
         group_id=group,
         enable_auto_commit=False,
         request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
     )
-    await _started(consumer)
+    await _started(consumer, at)
     try:
         async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
             consumer.assign([KafkaTopicPartition(*place) for place in positions])
@@ -377,7 +388,7 @@ async def set_group_back(
                 await consumer.commit({KafkaTopicPartition(*place): positions[place] for place in ahead})
             return ahead
     except (KafkaError, TimeoutError, OSError) as error:
-        message = f"cannot set the group back: {type(error).__name__}"
+        message = f"cannot set the group back: {said(error)}"
         raise BrokerUnavailable(message) from error
     finally:
         await _closed(consumer)

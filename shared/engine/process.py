@@ -65,7 +65,7 @@ def run(
     `prepare`: by type, the inputs that are worked on beside the loop before they are decided; `beside`: what its
     effects need to know besides the journal.
     """
-    broker, instance = KafkaBroker(settings.kafka, settings.partitions), f"{service.name}-{settings.instance}"
+    broker, instance = KafkaBroker(settings.connection, settings.partitions), f"{service.name}-{settings.instance}"
     with within_budget(service) as bounded:
         worker = Worker(bounded, broker, SystemClock(), instance, perform, watch=watch, prepare=prepare)
         if beside is None:

@@ -107,8 +107,9 @@ class Redecision(Generic[S]):
 
     def _input(self, cause: str, agency: str, now: datetime, events: Sequence[Event]) -> Input | None:
         """The input that a cause names."""
-        # why an effect failed stands in what was written of it, and nowhere else
-        why = next((str(event.why) for event in events if hasattr(event, "why")), "")
+        # why an effect failed, or as what it was taken, stands in what was written of it, and nowhere else
+        whys = (getattr(event, name, None) for event in events for name in ("why", "taken_as"))
+        why = next((str(why) for why in whys if why is not None), "")
         if (internal := internal_input(cause, agency, why)) is not None:
             return Input(internal, cause, now, agency)
         if (stored := self.find(cause)) is not None:

@@ -55,6 +55,7 @@ class EffectDone:
     effect_id: str
     result: EffectResult
     why: str = ""
+    """Why it failed; of what is done, as what it was taken."""
 
     def cause(self, agency: str) -> str:
         """The cause of what follows from it."""

@@ -156,6 +156,7 @@ class Standby(Generic[S]):
 
     def _change(self) -> None:
         """Other partitions are to be followed than before."""
+        self._warm_gauge.set(len(self.warm))
         self._is_changed = True
         self._hurry.set()
 

@@ -44,8 +44,8 @@ LOST_SECONDS = 1.0
 Watch = Callable[[str, Event], None]
 """`watch(agency, event)`: count an event of the journal, once it is durable."""
 
-Prepare = Callable[[Stored], Awaitable[None]]
-"""Works on an input before it is decided."""
+Prepare = Callable[[Stored], Awaitable[None] | None]
+"""Works on an input before it is decided; of one that needs nothing it says so at once."""
 
 
 def watch_nothing(agency: str, event: Event) -> None:
@@ -294,13 +294,14 @@ class Worker(Generic[S]):
     def _feed(self, backlog: Backlog, stored: Stored) -> None:
         """What is slow to decide is prepared beside the loop; other topics, and other partitions, go on meanwhile."""
         prepare = self._prepare.get(stored.headers.get("type", b"").decode("utf-8", "replace"))
-        backlog.feed(stored, in_preparation=prepare is not None)
-        if prepare is not None:
-            self._background.start_unchecked(self._prepared(backlog, stored, prepare))
+        work = None if prepare is None else prepare(stored)
+        backlog.feed(stored, in_preparation=work is not None)
+        if work is not None:
+            self._background.start_unchecked(self._prepared(backlog, stored, work))
 
-    async def _prepared(self, backlog: Backlog, stored: Stored, prepare: Prepare) -> None:
+    async def _prepared(self, backlog: Backlog, stored: Stored, work: Awaitable[None]) -> None:
         with suppress(Exception):  # whatever it is, the decision meets it too, and refuses the input
-            await prepare(stored)
+            await work
         backlog.prepared(stored)
         self._background.wake()
 

@@ -29,10 +29,12 @@ PageKind = Literal[
     "shift-moved",
     "team-missing",
     "team-unanswering",
+    "left-out",
     "contact",
 ]
 """The first eleven tell of a call: `assigned` that it is the team's, which had answered within a window; `hold` that it
-waits for a team. `test` is a roll call's; `contact`: a way to the person has changed, or failed."""
+waits for a team. `test` is a roll call's; `left-out`: somebody who is planned is not on the team, for the reason `why`;
+`contact`: a way to the person has changed, or failed."""
 
 
 class PageDue(Event):
@@ -111,6 +113,8 @@ class PageDelivered(Event):
     """The provider took the page; whether it arrived, `PageReceived` and `PageUndelivered` tell."""
 
     page_id: Id
+    taken_as: str = ""
+    """Of a page over a carrier: the carrier, a slash, and its name for the text or call, if it gave one."""
 
 
 class PageFailed(Event):
@@ -127,6 +131,16 @@ class PageDropped(Event):
     why: str
     page: PageDue | None = None
     """The page, where it was never owed: it came too late, or its offer pages nobody."""
+
+
+class LineFreed(Event):
+    """The call of a page is over, which nothing else says: the next one to that phone may ring.
+
+    `over`: its carrier says so, of a call that was answered; `no-news`: nobody has said how it ended, and it has.
+    """
+
+    page_id: Id
+    why: Literal["over", "no-news"]
 
 
 class PageUndelivered(Event):

@@ -90,6 +90,10 @@ async def _sealed(scene: Scene) -> None:
     await scene.seal_with_another_key("plain")
 
 
+async def _key_sealed(scene: Scene) -> None:
+    await scene.seal_a_call_with_another_key("plain")
+
+
 async def _too_much(scene: Scene) -> None:
     turns = asyncio.Semaphore(32)
 
@@ -188,6 +192,7 @@ CAUSES = (
     Cause("a CAD's clock is an hour ahead", ("CadClockWrong",), _clock_ahead, 100),
     Cause("a CAD gives an incident another beginning", ("CadIdentityUnreliable",), _beginning_moves, 100),
     Cause("an address is sealed with another key", ("ContactsSealed",), _sealed),
+    Cause("a call's key is sealed with another key", ("CallKeysSealed",), _key_sealed),
     Cause("a record that is none", ("InputRefused", "AlarmCounted inputs_refused_total"), _undecodable),
     Cause("a clock that fails (planted)", ("ClockFailed", "AlarmCounted clocks_failed_total"), _clock_fails),
     Cause(
@@ -225,6 +230,8 @@ CAUSES = (
     ),
 )
 NOT_TRIED = {
+    "CertificateExpires": "needs a secured Kafka; the figure is tried in tests of the engine",
+    "AuditLogUnwritten": "rises after five minutes; how it comes and goes is tried in tests of the audit log",
     "ReportingBehind": "rises after six minutes",
     "ProbeBudgetBurning": "needs hours of test calls",
     "PauseUnreviewed": "stands 12 hours before it rises",

@@ -23,11 +23,13 @@ from deploy.local.access import AgencySpec, SourceSpec, people_with
 from deploy.local.kafka.node import LocalKafka
 from deploy.local.programs import HOST
 from deploy.local.stack import Stack
+from shared.call_keys import new_call_key
 from shared.clock import SystemClock
 from shared.contacts import ContactKey, append_contact, seal_address
 from shared.engine.broker import Record
 from shared.engine.kafka import KafkaBroker
 from shared.sealing import Sealer, new_key
+from shared.topics import CALL_KEYS
 from tests.rig.calls import CALM, OpenCall, body_of
 from tests.rig.town import CREW, PROGRAMME
 
@@ -132,7 +134,7 @@ class Scene:
 
     async def append(self, topic: str, agency: str, value: bytes) -> None:
         """A record as nobody of ours would write it."""
-        broker = KafkaBroker(self.stack.bootstrap, self.stack.partitions)
+        broker = KafkaBroker(self.stack.connection, self.stack.partitions)
         try:
             await broker.append(topic, broker.partition_of(agency), [Record(agency, value, (("type", b"what"),))])
         finally:
@@ -140,10 +142,19 @@ class Scene:
 
     async def seal_with_another_key(self, town: str) -> None:
         """An address of somebody there, as if the key had been changed since."""
-        broker = KafkaBroker(self.stack.bootstrap, self.stack.partitions)
+        broker = KafkaBroker(self.stack.connection, self.stack.partitions)
         contact = seal_address(Sealer(new_key()), ContactKey(town, "ana", "phone"), "sms", "+16085550123")
         try:
             await append_contact(broker, SystemClock(), "a test", contact)
+        finally:
+            await broker.close()
+
+    async def seal_a_call_with_another_key(self, town: str) -> None:
+        """A key of a call there, as if intake had another sealing key than everybody else."""
+        broker = KafkaBroker(self.stack.bootstrap, self.stack.partitions)
+        made = new_call_key(Sealer(new_key()), SystemClock(), f"{town}/cad/sealed-with-another-key")
+        try:
+            await broker.append(CALL_KEYS.name, broker.partition_of(town), [made.record])
         finally:
             await broker.close()
 

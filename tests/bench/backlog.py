@@ -11,8 +11,10 @@ from pathlib import Path
 from aiokafka import TopicPartition
 
 from services.intake import flat
-from services.intake.version import records
+from services.intake.call_keys import CallKeyCache
+from services.intake.version import record as record_of
 from shared.agencies import Source
+from shared.call_keys import CallKey
 from shared.clock import SystemClock
 from shared.engine.broker import Record
 from shared.engine.journal import positions_of
@@ -125,24 +127,40 @@ async def _publish(stage: Stage, number: int, rate: float | None = None) -> None
     sealer = Sealer(stage.stack.access.sealing_key)
     sources = {town.name: Source(agency=town.name, name="cad") for town in stage.towns}
     calls = CallStream(stage.keys, int(time.time()), NEW_EVERY, settle_events=100)
+    keys = CallKeyCache(broker, clock, sealer)
     waiting: dict[int, list[Record]] = {partition: [] for partition in range(PARTITIONS)}
+    new: dict[int, list[CallKey]] = {partition: [] for partition in range(PARTITIONS)}
     most = BATCH if rate is None else 1
     try:
         for _ in range(number):
             call, body = calls.next()
-            made = records(flat.read(body), sources[call.agency], sealer, clock.now())
-            batch = waiting[broker.partition_of(call.agency)]
-            batch += made
+            partition, batch = broker.partition_of(call.agency), waiting[broker.partition_of(call.agency)]
+            for version in flat.read(body):
+                key = keys.key_of(version.call.call_id)
+                new[partition].append(key)
+                batch.append(record_of(version, sources[call.agency], sealer, key.key, clock.now()))
             if len(batch) >= most:
-                await broker.append("calls", broker.partition_of(call.agency), batch)
-                batch.clear()
+                await _append(broker, keys, partition, new, waiting)
             if rate is not None:
                 await asyncio.sleep(1 / rate)
         for partition, batch in waiting.items():
             if batch:
-                await broker.append("calls", partition, batch)
+                await _append(broker, keys, partition, new, waiting)
     finally:
         await broker.close()
+
+
+async def _append(
+    broker: KafkaBroker,
+    keys: CallKeyCache,
+    partition: int,
+    new: Mapping[int, list[CallKey]],
+    waiting: Mapping[int, list[Record]],
+) -> None:
+    await keys.make_durable(new[partition])
+    await broker.append("calls", partition, waiting[partition])
+    new[partition].clear()
+    waiting[partition].clear()
 
 
 async def _caught_up(stage: Stage, service: str) -> bool:

@@ -189,6 +189,7 @@ async def test_every_page_is_accessible(browser: Browser, tmp_path: Path, scheme
                 "rota": week_of(room, 1),
                 "roll-call": "/roll-call",
                 "people": "/people",
+                "swap": "/rota/shifts/day-2/swap?place=1&with=the-staff",
             }.items():
                 await desk.open(path)
                 await desk.live()
@@ -270,6 +271,66 @@ async def test_staff_see_their_shifts_take_one_ask_for_cover_and_are_away(browse
         await desk.open("/rota/of/bea")
         assert await desk.page.get_by_label("Their shifts").count() == 0, "others' calendars are no business of theirs"
         assert await desk.page.get_by_role("button", name="away").count() == 0
+
+
+@pytest.mark.scenario("browser")
+async def test_staff_enrol_a_phone_and_shut_it_out(browser: Browser, tmp_path: Path) -> None:
+    """What enrols it is shown once: to look again makes none, and the phone stands in the list as soon as it is in."""
+    async with a_desk(browser, tmp_path, "staff", viewport=PHONE_PIXELS) as desk:
+        planned(desk.room)
+        page = desk.page
+        await desk.open("/rota/mine")
+        await page.get_by_role("button", name="Enrol a phone or tablet").click()
+        await page.get_by_role("img", name="QR code").wait_for()
+        assert "/me/enrol/" in await page.get_by_label("The same as a link").input_value()
+        assert page.url.endswith("/devices/of/the-staff")
+        await desk.live()
+        await desk.check("devices-phone")
+        phone = events.DeviceEnrolled(
+            device_id="e" * 32, credential_hash="sha256:0", person_id="the-staff", label="blue phone"
+        )
+        desk.room.write(ASSIGNMENTS.name, phone)
+        await page.locator("#devices", has_text="blue phone").wait_for()
+        await desk.open("/devices/of/the-staff")
+        assert "/me/enrol/" not in await page.content()
+        await page.locator("#devices [name=reason]").fill("lost")
+        await page.get_by_role("button", name="Shut it out").click()
+        await page.locator("#toast", has_text="Done.").wait_for()
+        assert [type(each) for each in desk.room.commands()] == [events.RevokeDevice]
+
+
+@pytest.mark.scenario("browser")
+async def test_a_shift_is_planned_and_places_swapped_with_the_keyboard_alone(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path, "supervisor") as desk:
+        planned(desk.room)
+        page, day = desk.page, in_days(desk.room, 1)
+        await desk.open(week_of(desk.room, 2))
+        await desk.live()
+        await page.locator("#plan summary").focus()
+        await desk.press("Enter", "Tab", "c")
+        assert await page.locator("#plan-shift [name=team_id]").input_value() == "cares-1"
+        await page.locator('#plan-shift [name="places[1].needs"]').focus()
+        await desk.press("c", "r", "Tab", "D", "Tab", "Space", "Enter")
+        await page.locator("#toast", has_text="Done.").wait_for()
+        [command] = desk.room.commands()
+        assert isinstance(command, events.PlanShift)
+        assert command.starts_at == instant(CHICAGO, day, 7 * 60), "the morning of tomorrow, as the form has it"
+        assert command.places == (ShiftPlace(needs="crisis-worker", person_id="dee"), ShiftPlace())
+        await page.locator("#change-day-2 summary").focus()
+        await desk.press("Enter")
+        await page.locator("#change-day-2 a").focus()
+        await desk.press("Enter")
+        await page.get_by_label("Swap with").focus()
+        await desk.press("S", "Tab", "Enter")
+        await page.wait_for_url("**with=the-staff*")
+        await desk.live()
+        await page.locator("#swap-night-3-1 [name=reason]").focus()
+        await page.keyboard.type("they agreed")
+        await desk.press("Enter")
+        await page.locator("#toast", has_text="Done.").wait_for()
+        command = desk.room.commands()[-1]
+        assert isinstance(command, events.SwapShifts)
+        assert (command.shift_id, command.other_shift_id, command.reason) == ("day-2", "night-3", "they agreed")
 
 
 async def test_a_dispatcher_looks_and_changes_nothing(browser: Browser, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.local.kafka.node import CHECKOUT, KafkaError, LocalKafka, free_port, missing
+from deploy.local.kafka.security import Security
 from deploy.local.programs import SERVICES, STORING
 from deploy.local.stack import Stack, StackError
 from tests.chaos.city import City
@@ -58,6 +59,7 @@ class Options:
     broker_kills: int = 1
     without_ownership_rule: bool = False
     keep: bool = False
+    secured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Outcome:
 
 async def chaos(options: Options, directory: Path) -> Outcome:
     """One run, in a directory of its own. Raises KafkaError, StackError."""
-    with _kafka(directory, keep=options.keep) as kafka:
+    with _kafka(directory, options) as kafka:
         port = free_port()
         on_call = (0.0, SETTLE_SECONDS + options.seconds / 2)
         towns = [
@@ -88,6 +90,7 @@ async def chaos(options: Options, directory: Path) -> Outcome:
             partitions=options.partitions,
             services=[name for name in SERVICES if name not in STORING],  # reporting has a chaos of its own
             environment={"PYTHONPATH": str(WITHOUT_RULE if options.without_ownership_rule else SPOILED)},
+            security=kafka.security,
         )
         city = City(stack, towns, port, options.seed)
         try:
@@ -102,7 +105,7 @@ async def chaos(options: Options, directory: Path) -> Outcome:
         finally:
             await city.telephony.stop()
             await asyncio.to_thread(stack.stop)
-        records = await read(stack.bootstrap, stack.partitions, TOPICS, rule=Rule(not options.without_ownership_rule))
+        records = await read(stack.connection, stack.partitions, TOPICS, rule=Rule(not options.without_ownership_rule))
         durable = {record.headers["id"].decode() for record in records if record.topic == "commands"}
         return Outcome(
             _judge(records, city, durable, waited),
@@ -164,14 +167,15 @@ async def _in_the_middle(seconds: float, city: City) -> None:
 
 
 @contextlib.contextmanager
-def _kafka(directory: Path, *, keep: bool) -> Iterator[LocalKafka]:
-    node = LocalKafka(directory / "kafka")
+def _kafka(directory: Path, options: Options) -> Iterator[LocalKafka]:
+    security = Security(directory / "kafka" / "security") if options.secured else None
+    node = LocalKafka(directory / "kafka", security=security)
     try:
         node.start()
         yield node
     finally:
         node.kill()
-        if not keep:
+        if not options.keep:
             shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -246,6 +250,7 @@ def main() -> int:
         "--broker-kills", type=int, default=default.broker_kills, help="how often Kafka is killed after that (1)"
     )
     parser.add_argument("--without-ownership-rule", action="store_true", help="take the rule out: it must fail then")
+    parser.add_argument("--secured", action="store_true", help="a Kafka with TLS, passwords, certificates and rights")
     parser.add_argument("--keep", action="store_true", help="keep Kafka's data and the logs in .run")
     options = Options(**vars(parser.parse_args()))
     if (reason := missing()) is not None:

@@ -154,7 +154,7 @@ class City:
         """From wherever the journal ends; after Kafka was away, from the beginning, which does no harm."""
         while not self._over:
             try:
-                async for records in follow(self._stack.bootstrap, self._stack.partitions, ("assignments",), ready):
+                async for records in follow(self._stack.connection, self._stack.partitions, ("assignments",), ready):
                     for record in records:
                         if record.type in ("call-routed", "input-refused"):  # either is an outcome
                             self.routed.add(record.subject)

@@ -15,7 +15,7 @@ from deploy.local.kafka.node import CHECKOUT
 from deploy.local.programs import SERVICES, STORING, module_of
 from deploy.local.stack import Stack
 from deploy.topics import TopicSettings
-from shared.config import ProcessSettings
+from shared.config import ProcessSettings, file_variable_of, is_secret, variable_of
 
 WHOLE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
 COMPOSE, VOLUMES = WHOLE["services"], WHOLE["volumes"]
@@ -79,9 +79,12 @@ def test_a_process_of_the_stack_is_told_what_its_code_needs_and_nothing_else(nam
         if program.service == name
     )
     fields = SERVICES[name].model_fields
-    given = {key.removeprefix("CAREROUTE_").lower() for key in program.environment if key.startswith("CAREROUTE_")}
+    files = {file_variable_of(field): field for field, about in fields.items() if is_secret(about)}
+    told = [key for key in program.environment if key.startswith("CAREROUTE_")]
+    given = {files.get(key, key.removeprefix("CAREROUTE_").lower()) for key in told}
     assert given <= fields.keys()
     assert {field for field, about in fields.items() if about.is_required()} <= given
+    assert not {variable_of(field) for field in files.values()} & set(told), "a secret is seen in the environment"
 
 
 @pytest.mark.parametrize("service", OURS.values(), ids=OURS.keys())

@@ -34,16 +34,19 @@ from deploy.demo.run import Run, decided_again
 from deploy.demo.stages import OneProcess, Processes, Stage, agency_of
 from deploy.demo.verdict import Verdict, outcomes_by_district
 from deploy.local.access import Access, AgencySpec, SourceSpec
-from deploy.local.broker import GivenBroker
-from deploy.local.kafka.node import CHECKOUT, free_port
+from deploy.local.kafka.node import CHECKOUT, LocalKafka, free_port
+from deploy.local.kafka.security import Security
 from deploy.local.processes import processes_of
 from deploy.local.programs import HOST
 from deploy.local.stack import Stack, StackError, stop_leftover
 from deploy.local.watch import Watch, missing
+from deploy.principals import PRINCIPALS
 from shared.agencies import Agencies
 from shared.clock import SystemClock
+from shared.engine.kafka_rights import CLUSTER_NAME, Kind, Operation
 from shared.sealing import new_key
 from tests.conftest import IS_CI, absent, install_prometheus
+from tests.rig.rights import Use, uses
 
 AT_ONCE = Habits(is_silent=0.05, answer=(0.05, 0.2), travel=(0.05, 0.1), work=(0.1, 0.3))
 
@@ -108,20 +111,28 @@ async def test_a_decision_that_comes_out_otherwise_is_told(tmp_path: Path) -> No
     assert again.unlike[0].startswith("decided again, triage: ")
 
 
+RARE = re.compile(r".*-snapshots|dead-letters")
+"""Topics that a short run may leave alone."""
+
+
 @pytest.mark.kafka
 @pytest.mark.slow
 async def test_on_a_real_kafka(kafka: str, tmp_path: Path) -> None:
-    """With Prometheus on it: every panel is drawn, and an alert reaches somebody."""
+    """Secured, each process somebody of its own; with Prometheus on it: every panel is drawn, an alert is heard."""
+    del kafka  # it says whether Kafka can be had here; this test has its own
     if IS_CI:
         install_prometheus()
     scenario, port = short_city(6, 8).renamed(f"demo-city-{free_port()}"), free_port()
     watch = Watch(tmp_path, f"http://{HOST}:{port}/alerts") if missing() is None else None
-    stage = Processes(tmp_path, GivenBroker(kafka), agency_of(scenario, port), watch=watch)
+    node = LocalKafka(tmp_path / "kafka", security=Security(tmp_path / "kafka" / "security", logs_rights=True))
+    stage = Processes(tmp_path, node, agency_of(scenario, port), watch=watch)
 
     async def before_the_end() -> None:
         if watch is not None:
             assert await watch.empty_curves() == []
             await see_an_alert(tmp_path / "agencies.toml", port, watch)
+        assert uses(node.log, "Denied") == set(), "somebody of ours lacks a right"
+        assert unused(uses(node.log, "Allowed")) == set(), "somebody of ours has a right that its code does not use"
 
     found, run, _ = await play(scenario, stage, port, before_the_end)
     assert found.good, found.sentence
@@ -129,6 +140,21 @@ async def test_on_a_real_kafka(kafka: str, tmp_path: Path) -> None:
     assert processes_of(tmp_path) == []
     if watch is None:
         absent(f"NOT TESTED, but all else of this test: {missing()}")
+
+
+def unused(used: set[Use]) -> set[Use]:
+    """The rights that nobody came to use, those apart that a short run may leave alone."""
+    rare = {
+        ("pocket", "WRITE", "TOPIC", "contacts"),  # somebody lets a phone show notifications
+        ("operator", "DESCRIBE", "CLUSTER", CLUSTER_NAME),  # `python -m deploy.topics` compares the list
+    }
+    given = {
+        (principal.name, Operation(right.operation).name, Kind(right.kind).name, right.name)
+        for principal in PRINCIPALS
+        for right in principal.rights()
+        if not RARE.fullmatch(right.name)
+    }
+    return given - used - rare
 
 
 async def see_an_alert(agencies: Path, port: int, watch: Watch) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from deploy import redecide
 from deploy.redecide import Report
+from shared.connection import Connection
 from shared.engine.broker import Stored
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.redecide import JournalBroken
@@ -133,12 +134,16 @@ async def test_inputs_that_are_not_kept_any_more_are_counted(log: MemoryLog) -> 
 
 
 def test_the_command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], log: MemoryLog) -> None:
-    def no_kafka(servers: str, partitions: int) -> MemoryBroker:
-        assert (servers, partitions) == ("here:9092", 4)
+    def no_kafka(at: Connection, partitions: int) -> MemoryBroker:
+        assert (at.servers, partitions) == ("here:9092", 4)
         return MemoryBroker(log)
 
     monkeypatch.setattr(redecide, "KafkaBroker", no_kafka)
     monkeypatch.delenv("CAREROUTE_SEALING_KEY", raising=False)
+    with pytest.raises(SystemExit):
+        redecide.main(["--kafka", "here:9092", "--service", "rostering"])  # it is another machine's
+    assert "CAREROUTE_KAFKA_UNSECURED" in capsys.readouterr().err
+    monkeypatch.setenv("CAREROUTE_KAFKA_UNSECURED", "allowed")
     assert redecide.main(["--kafka", "here:9092", "--service", "team-availability"]) == 0
     assert "team-availability: " in capsys.readouterr().out
     with pytest.raises(SystemExit):

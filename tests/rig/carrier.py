@@ -93,6 +93,9 @@ class Town:
             raise NoAnswer("unreachable" if none.fault != "tls" else "tls", sent=False) from None
         return Reply(answered.status, answered.headers, answered.body)
 
+    async def look(self, url: str, headers: Mapping[str, str], seconds: float) -> Reply:
+        return await self.ask(url, headers, b"", seconds)
+
     async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answered:
         self.posted.append((url, headers, body))
         return Answered(200, b"<Response/>")
@@ -109,12 +112,14 @@ class Town:
                         "auth_token": self.twilio.auth_token,
                         "senders": [TWILIO_NUMBER],
                         "texts_per_second": 1000,
+                        "calls_per_second": 100,
                     },
                     "telnyx": {
                         "api_key": self.telnyx.api_key,
                         "public_key": self.telnyx.public_key,
                         "senders": [TELNYX_NUMBER],
                         "texts_per_second": 1000,
+                        "calls_per_second": 100,
                         "account_sid": self.telnyx.account_sid,
                         "application": self.telnyx.application,
                     },

@@ -12,6 +12,9 @@ from datetime import datetime
 import aiokafka
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
+from shared.connection import Connection, connection_of
+from shared.engine.kafka_client import arguments_of
+
 JOURNALS = ("decisions", "assignments", "notifications", "rosters")
 TopicPartition = tuple[str, int]
 
@@ -96,10 +99,13 @@ def entry_of(record: ConsumerRecord, rule: Rule) -> Entry:
 
 
 @asynccontextmanager
-async def consumer(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def consumer(at: Connection | str) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer that belongs to no group."""
     client = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest", request_timeout_ms=5000
+        **arguments_of(connection_of(at)),
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        request_timeout_ms=5000,
     )
     await client.start()
     try:
@@ -109,7 +115,7 @@ async def consumer(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
 
 
 async def read(
-    bootstrap: str,
+    at: Connection | str,
     partitions: int,
     topics: Iterable[str],
     start: Mapping[TopicPartition, int] | None = None,
@@ -119,7 +125,7 @@ async def read(
     rule = rule or Rule()
     places = [aiokafka.TopicPartition(topic, number) for topic in topics for number in range(partitions)]
     records: list[Entry] = []
-    async with consumer(bootstrap) as client:
+    async with consumer(at) as client:
         client.assign(places)
         ends = await client.end_offsets(places)
         for place in places:
@@ -131,20 +137,20 @@ async def read(
     return records
 
 
-async def ends(bootstrap: str, partitions: int, topics: Iterable[str]) -> dict[TopicPartition, int]:
+async def ends(at: Connection | str, partitions: int, topics: Iterable[str]) -> dict[TopicPartition, int]:
     """Where each partition ends now."""
     places = [aiokafka.TopicPartition(topic, number) for topic in topics for number in range(partitions)]
-    async with consumer(bootstrap) as client:
+    async with consumer(at) as client:
         return {(place.topic, place.partition): end for place, end in (await client.end_offsets(places)).items()}
 
 
 async def follow(
-    bootstrap: str, partitions: int, topics: Iterable[str], ready: asyncio.Event, *, from_start: bool = False
+    at: Connection | str, partitions: int, topics: Iterable[str], ready: asyncio.Event, *, from_start: bool = False
 ) -> AsyncIterator[list[Entry]]:
     """Records that count, as they come; `ready` is set once the positions stand."""
     places = [aiokafka.TopicPartition(topic, number) for topic in topics for number in range(partitions)]
     rule = Rule()
-    async with consumer(bootstrap) as client:
+    async with consumer(at) as client:
         client.assign(places)
         if not from_start:
             rule.highest = await _highest(client, places)

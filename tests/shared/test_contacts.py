@@ -10,12 +10,9 @@ import pytest
 
 from shared.clock import SystemClock
 from shared.contacts import (
-    BLANK,
-    SEGMENT,
     ContactErased,
     ContactKey,
     Contacts,
-    ContactsBehind,
     append_contact,
     erase_contacts,
     name_key,
@@ -25,6 +22,7 @@ from shared.contacts import (
 from shared.engine.broker import Record
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.topic import DAY_MILLISECONDS
+from shared.erasable import BLANK, Behind
 from shared.sealing import CannotOpen, Sealer, new_key
 from shared.topics import CONTACTS
 from tests.simulation.virtual_time import VirtualClock, run
@@ -78,7 +76,7 @@ async def test_a_position_that_is_not_read_in_time_is_no_address() -> None:
     async with books.followed(books.sealer) as contacts:
         position = await books.put()
         waiting = asyncio.create_task(contacts.address(PHONE, "sms", position=position + 1, seconds=PATIENT))
-        with pytest.raises(ContactsBehind):
+        with pytest.raises(Behind):
             await contacts.address(PHONE, "sms", position=position + 1, seconds=0.01)
         await books.put(address=OTHER_NUMBER)
         assert await waiting == OTHER_NUMBER
@@ -176,7 +174,7 @@ def test_a_blank_follows_what_was_erased_once_a_segment_is_old_enough_to_end() -
         for _ in range(3):
             await contacts.stir()
             seen.append([stored.key for held in books.log.places.values() for stored in held])
-            await asyncio.sleep(SEGMENT.total_seconds() + 1)
+            await asyncio.sleep(DAY_MILLISECONDS / 24 / 1000 + 1)
         await contacts.stop()
         return seen
 

@@ -141,6 +141,8 @@ def test_the_values_that_a_label_begins_with_are_all_that_it_can_have() -> None:
         ("careroute_pages_near_limit", "result"): {"sent", "stopped"},
         ("careroute_callbacks", "carrier"): set(get_args(CarrierName)),
         ("careroute_callbacks", "result"): {"news", "call", "key", "text", "forged", "not-understood", "away"},
+        ("careroute_look_ups", "carrier"): set(get_args(CarrierName)),
+        ("careroute_look_ups", "result"): {"news", "none", "failed"},
         ("careroute_inbound_texts", "result"): set(get_args(TextResult)),
         ("careroute_effects", "result"): set(get_args(EffectResult)),
         ("careroute_audit_runs", "result"): set(get_args(Result)),
@@ -191,6 +193,6 @@ def test_nothing_personal_is_a_label() -> None:
         "agency", "carrier", "district", "ended", "hash", "invariant", "kind", "method", "outcome", "partition", "path",
         "result",
         "decider", "door", "service", "source", "stage", "state", "status", "suitability", "topic", "type", "version",
-        "evidence", "why",
+        "evidence", "why", "file",
     }  # fmt: skip
     assert {label for metric in METRICS.values() for label in metric._labelnames} == allowed

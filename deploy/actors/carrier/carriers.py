@@ -28,6 +28,12 @@ class Taken:
     ring_seconds: float = 30.0
     at: float = 0.0
     """When it was taken, in seconds since 1970."""
+    state: str = "queued"
+    """What has become of it, in the carrier's word."""
+    code: str = ""
+    """Why nothing has."""
+    call: ReceivedCall | None = None
+    """At the phone."""
 
 
 @dataclass
@@ -42,6 +48,8 @@ class Carrier:
     """Everything that was asked: the path, and the fields."""
     taken: list[Taken] = field(default_factory=list)
     """Everything that is carried, or was."""
+    looked_up: list[str] = field(default_factory=list)
+    """Every path under which somebody asked what has become of something."""
     _numbers: Any = field(default_factory=lambda: count(1))
 
     # --- what each carrier says in its own way ---
@@ -52,6 +60,10 @@ class Carrier:
 
     def accepted(self, taken: Taken) -> Answered:
         """The answer to a request that was taken."""
+        raise NotImplementedError
+
+    def look_up(self, path: str, headers: Mapping[str, str]) -> Answered:
+        """The answer to who asks what has become of something."""
         raise NotImplementedError
 
     def text_news(self, taken: Taken, state: str, code: str) -> tuple[dict[str, str], bytes]:
@@ -83,6 +95,9 @@ class Carrier:
             raise NotReached(mood.fault)
         if mood.status and not mood.takes_though_failing:
             return self.failing(mood)
+        if not body:
+            self.looked_up.append(path)
+            return self.look_up(path, headers)
         taken = self.take(path, headers, body)
         if isinstance(taken, Answered):
             return taken
@@ -104,6 +119,19 @@ class Carrier:
         """The answer of a carrier that is not well."""
         headers = {"retry-after": mood.retry_after} if mood.retry_after else {}
         return Answered(mood.status, b"{}", headers)
+
+    def named(self, sid: str) -> Taken | None:
+        """What was taken under this name."""
+        return next((taken for taken in self.taken if taken.sid == sid), None)
+
+    def end(self, taken: Taken) -> None:
+        """End a call for whoever had it placed: a phone that rings falls silent, who listens hears no more."""
+        call = taken.call
+        if call is None:
+            taken.state = "canceled"
+        elif not call.ended:
+            taken.state = self.network.hang_up(call, "completed" if call.heard else "canceled")
+            self.network.time.start(self._call_news(taken, self.mood, [(taken.state, 1)]))
 
     def new_sid(self, prefix: str) -> str:
         """A name for what was taken."""
@@ -138,7 +166,8 @@ class Carrier:
         if not quiet:
             await time.sleep(TO_SENT_SECONDS)
         code = "" if mood.lying else self.network.deliver(taken.to, taken.sender, taken.body)
-        ended = "undelivered" if code else "delivered"
+        ended = taken.state = "undelivered" if code else "delivered"
+        taken.code = code
         await self._tell(taken, mood, [("sent", ""), (ended, code)])
         phone = self.network.phones.get(taken.to)
         if phone and phone.replies and not code and not mood.lying and (phone.replies_to_all or asks(taken.body)):
@@ -163,23 +192,31 @@ class Carrier:
 
     async def _call(self, taken: Taken, mood: Mood) -> None:
         await self.network.time.sleep(TO_RINGING_SECONDS)
-        rung = self.network.ring(taken.to, taken.sender)
-        if rung is None:
-            await self._call_news(taken, mood, [("failed", 0)])
+        if taken.state == "canceled":
+            await self._call_news(taken, mood, [("canceled", 0)])
             return
-        phone, call = rung
+        rung = self.network.ring(taken.to, taken.sender)
+        if isinstance(rung, str):
+            taken.state = rung
+            await self._call_news(taken, mood, [(rung, 0)])
+            return
+        phone, taken.call = rung
+        call, taken.state = taken.call, "ringing"
         rings, is_told = [("ringing", 0)], mood.news in ("in-order", "first")
         if mood.news == "in-order":
             await self._call_news(taken, mood, rings)
-        call.ended = phone.call_ends or await self._picked_up(phone, call, taken)
-        ended = [(call.ended, 1)]
+        how = phone.call_ends or await self._picked_up(phone, call, taken)
+        if call.ended:
+            return
+        taken.state = self.network.hang_up(call, how)
+        ended = [(taken.state, 1)]
         await self._call_news(taken, mood, ended if is_told else [*rings, *ended])
 
     async def _picked_up(self, phone: Phone, call: ReceivedCall, taken: Taken) -> str:
         """Let it ring, and play what we say to whoever picks up; how the call ended."""
         waits = phone.picks_up_after_seconds
         await self.network.time.sleep(taken.ring_seconds if waits is None else min(waits, taken.ring_seconds))
-        if waits is None or waits >= taken.ring_seconds:
+        if waits is None or waits >= taken.ring_seconds or call.ended:
             return "no-answer"
         await Playing(
             phone, call, self.network.time, lambda url, fields: self._fetch(taken, url, fields), taken.voice_url

@@ -85,14 +85,22 @@ class Network:
         phone.texts.append(ReceivedText(self.time.now(), sender, body))
         return ""
 
-    def ring(self, number: str, sender: str) -> tuple[Phone, ReceivedCall] | None:
-        """Let a phone ring; None where there is no such phone."""
+    def ring(self, number: str, sender: str) -> tuple[Phone, ReceivedCall] | Literal["failed", "busy"]:
+        """Let a phone ring, unless there is none, or it has a call already."""
         phone = self.phones.get(number)
         if phone is None:
-            return None
+            return "failed"
+        if any(not call.ended for call in phone.calls):
+            phone.calls.append(ReceivedCall(self.time.now(), sender, "busy"))
+            return "busy"
         call = ReceivedCall(self.time.now(), sender)
         phone.calls.append(call)
         return phone, call
+
+    def hang_up(self, call: ReceivedCall, how: str) -> str:
+        """A call is over; how it ended."""
+        call.ended, call.ended_at = how, self.time.now()
+        return how
 
     def sent(self) -> list[tuple[str, str]]:
         """Everything that any phone got, by number: what it says, or `call`."""

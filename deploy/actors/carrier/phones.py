@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+
+OFFER_LINK = re.compile(r"https?://\S+/p/[\w-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +16,12 @@ class ReceivedText:
     sender: str
     body: str
 
+    @property
+    def link(self) -> str:
+        """The link to the page of an offer; empty where there is none in it."""
+        link = OFFER_LINK.search(self.body)
+        return link[0] if link else ""
+
 
 @dataclass(slots=True)
 class ReceivedCall:
@@ -22,6 +31,7 @@ class ReceivedCall:
     sender: str
     ended: str = ""
     """`completed`, `no-answer`, `busy` …; empty while it lasts."""
+    ended_at: float = 0.0
     heard: list[str] = field(default_factory=list)
     pressed: list[str] = field(default_factory=list)
 
@@ -49,11 +59,3 @@ class Phone:
     """A machine picks up, hears everything, and presses nothing."""
     texts: list[ReceivedText] = field(default_factory=list)
     calls: list[ReceivedCall] = field(default_factory=list)
-
-    def switch_off(self) -> None:
-        """No signal: no text arrives, and calls are not put through."""
-        self.text_error, self.call_ends = "30003", "no-answer"
-
-    def switch_on(self) -> None:
-        """Reachable again."""
-        self.text_error, self.call_ends = "", ""

@@ -46,6 +46,7 @@ class Setup:
     """By number."""
     texts_per_second: int = 100
     """As a short code takes them."""
+    calls_per_second: int = 10
 
     def accounts(self, port: int, numbers: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         """The accounts as the agencies file has them; `numbers`: the sender of each carrier."""
@@ -58,7 +59,7 @@ class Setup:
             public = base64.b64encode(key.public_key().public_bytes_raw()).decode()
             accounts["telnyx"] = {"api_key": self.api_key, "public_key": public, "base_url": f"{here}/telnyx"}
             accounts["telnyx"] |= {"account_sid": PlayedTelnyx.account_sid, "application": PlayedTelnyx.application}
-        of_each = {"texts_per_second": self.texts_per_second}
+        of_each = {"texts_per_second": self.texts_per_second, "calls_per_second": self.calls_per_second}
         return {
             name: account | of_each | {"senders": [numbers[name]]}
             for name, account in accounts.items()

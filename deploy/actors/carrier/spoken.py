@@ -32,7 +32,6 @@ class Playing:
     time: Timeline
     fetch: Fetch
     url: str
-    hung_up: bool = False
 
     async def play(self) -> None:
         """Play what the address says, and wherever that leads. Raises BadDocument."""
@@ -47,6 +46,8 @@ class Playing:
     async def _document(self, document: Element) -> tuple[str, dict[str, str]] | None:
         """Play one document: where it leads to, if it does."""
         for verb in document:
+            if self.call.ended:
+                return None
             match verb.tag:
                 case "Say":
                     await self._say(verb)

@@ -36,7 +36,7 @@ class PlayedTelnyx(Carrier):
 
     def take(self, path: str, headers: Mapping[str, str], body: bytes) -> Taken | Answered:
         """Read a request as their API does."""
-        if headers.get("authorization") != f"Bearer {self.api_key}":
+        if not self._is_ours(headers):
             return _refusal(401, "10009")
         fields = fields_of(body)
         self.requests.append((path, fields))
@@ -59,15 +59,32 @@ class PlayedTelnyx(Carrier):
         return _refusal(404, "10005")
 
     def accepted(self, taken: Taken) -> Answered:
-        """200, and what it is called."""
+        """200, and what a message is called."""
+        if not taken.body:
+            return Answered(200, json.dumps({"from": taken.sender, "to": taken.to, "status": "queued"}).encode())
         to = [{"phone_number": taken.to, "status": "queued"}]
         return Answered(200, json.dumps({"data": {"id": taken.sid, "to": to}}).encode())
+
+    def look_up(self, path: str, headers: Mapping[str, str]) -> Answered:
+        """A message as it stands."""
+        if not self._is_ours(headers):
+            return _refusal(401, "10009")
+        taken = self.named(path.removeprefix("/v2/messages/"))
+        if taken is None or not taken.body:
+            return _refusal(404, "10005")
+        return Answered(200, json.dumps({"data": self._message(taken, taken.state, taken.code)}).encode())
+
+    def _is_ours(self, headers: Mapping[str, str]) -> bool:
+        return headers.get("authorization") == f"Bearer {self.api_key}"
 
     def text_news(self, taken: Taken, state: str, code: str) -> tuple[dict[str, str], bytes]:
         """`message.sent`, `message.finalized`."""
         kind = "message.sent" if state == "sent" else "message.finalized"
-        status = {"sent": "sent", "delivered": "delivered"}.get(state, "delivery_failed")
-        payload = {
+        return self._event(f"{taken.sid}/{state}", kind, self._message(taken, state, code))
+
+    def _message(self, taken: Taken, state: str, code: str) -> dict[str, Any]:
+        status = "delivery_failed" if state == "undelivered" else state
+        return {
             "direction": "outbound",
             "errors": [{"code": ERRORS.get(code, "40008"), "title": "refused"}] if code else [],
             "from": {"phone_number": taken.sender},
@@ -75,7 +92,6 @@ class PlayedTelnyx(Carrier):
             "record_type": "message",
             "to": [{"phone_number": taken.to, "status": status}],
         }
-        return self._event(f"{taken.sid}/{state}", kind, payload)
 
     def call_fields(self, taken: Taken, state: str, sequence: int) -> dict[str, str]:
         """What they say with every request about a call."""

@@ -30,16 +30,18 @@ class PlayedTwilio(Carrier):
 
     def take(self, path: str, headers: Mapping[str, str], body: bytes) -> Taken | Answered:
         """Read a request as their API does."""
-        expected = base64.b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
-        if headers.get("authorization") != f"Basic {expected}":
+        if not self._is_ours(headers):
             return _refusal(401, 20003)
         pairs = parse_qsl(body.decode())
         fields = dict(pairs)
         self.requests.append((path, pairs))
+        account = f"/2010-04-01/Accounts/{self.account_sid}"
+        if fields.get("Status") == "completed" and (call := self._named(path)) is not None:
+            self.end(call)
+            return self._resource(call)
         to = fields.get("To", "")
         if not to.startswith("+") or not to[1:].isdecimal():
             return _refusal(400, 21211)
-        account = f"/2010-04-01/Accounts/{self.account_sid}"
         kinds = {f"{account}/Messages.json": self._text_of, f"{account}/Calls.json": self._call_of}
         return kinds[path](to, fields) if path in kinds else _refusal(404, 20404)
 
@@ -59,6 +61,31 @@ class PlayedTwilio(Carrier):
     def accepted(self, taken: Taken) -> Answered:
         """201, and the first status, of which there is no callback."""
         return Answered(201, json.dumps({"sid": taken.sid, "status": "queued"}).encode())
+
+    def look_up(self, path: str, headers: Mapping[str, str]) -> Answered:
+        """A message or a call as it stands."""
+        if not self._is_ours(headers):
+            return _refusal(401, 20003)
+        taken = self._named(path)
+        return _refusal(404, 20404) if taken is None else self._resource(taken)
+
+    def _is_ours(self, headers: Mapping[str, str]) -> bool:
+        expected = base64.b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
+        return headers.get("authorization") == f"Basic {expected}"
+
+    def _named(self, path: str) -> Taken | None:
+        """The text or call that a path names."""
+        taken = self.named(path.rpartition("/")[2].removesuffix(".json"))
+        if taken is None:
+            return None
+        kind = "Messages" if taken.body else "Calls"
+        return taken if path == f"/2010-04-01/Accounts/{self.account_sid}/{kind}/{taken.sid}.json" else None
+
+    def _resource(self, taken: Taken) -> Answered:
+        fields: dict[str, object] = {"sid": taken.sid, "status": taken.state, "to": taken.to}
+        if taken.body:
+            fields["error_code"] = int(taken.code) if taken.code else None
+        return Answered(200, json.dumps(fields).encode())
 
     def text_news(self, taken: Taken, state: str, code: str) -> tuple[dict[str, str], bytes]:
         """A status callback."""

@@ -10,6 +10,7 @@ import re
 import secrets
 import shutil
 import socket
+import ssl
 import string
 import struct
 import subprocess
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import Self
 
 import psutil
+
+from deploy.local.kafka.security import Security
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[2]
@@ -55,19 +58,25 @@ def missing() -> str | None:
 class LocalKafka:
     """One Kafka node whose data, log and process id live in `directory`; the same directory is the same node again.
 
-    Port 0 means the port that the directory had before, or any free one. Every method is bounded in time.
+    Port 0 means the port that the directory had before, or any free one. With `security` it lets nobody in unnamed.
+    Every method is bounded in time.
     """
 
-    description = "Apache Kafka from Java and Maven"
-
-    def __init__(self, directory: Path, port: int = 0) -> None:
-        self.directory = directory.resolve()
+    def __init__(self, directory: Path, port: int = 0, security: Security | None = None) -> None:
+        self.directory, self.security = directory.resolve(), security
+        self.description = f"Apache Kafka from Java and Maven{', secured' if security else ''}"
         self._properties = self.directory / "server.properties"
         self._log = self.directory / "kafka.log"
         self._pid = self.directory / "kafka.pid"
         recorded = _recorded_ports(self._properties)
         self._port = port or (recorded[0] if recorded else free_port())
         self._controller_port = recorded[1] if recorded else free_port(other_than=self._port)
+        self._certificate_port = free_port(other_than=self._controller_port) if security else 0
+
+    @property
+    def log(self) -> Path:
+        """The file in which it says what is wrong."""
+        return self._log
 
     @property
     def address(self) -> str:
@@ -157,6 +166,8 @@ class LocalKafka:
             controller_port=self._controller_port,
             data=self.directory / "data",
         )
+        if self.security is not None:  # of two lines for one setting the last counts
+            text += self.security.properties(self._port, self._certificate_port, self._controller_port)
         self._properties.write_text(text)
 
     def _format(self) -> None:
@@ -166,7 +177,7 @@ class LocalKafka:
         _run([*tool, "format", "--standalone", "-t", cluster, "-c", str(self._properties)])
 
     def _launch(self) -> None:
-        for port in (self._port, self._controller_port):
+        for port in filter(None, (self._port, self._controller_port, self._certificate_port)):
             if listens(f"127.0.0.1:{port}"):  # else whatever answers there would be taken for this node
                 msg = f"Port {port} is in use: stop what listens there, or delete {self.directory} to begin anew."
                 raise KafkaError(msg)
@@ -188,12 +199,14 @@ class LocalKafka:
         self._pid.write_text(str(pid))
 
     def _java(self, main: str) -> list[str]:
-        logging = (f"-Dlog4j2.configurationFile={HERE / 'log4j2.xml'}", f"-Dcareroute.kafka.log={self._log}")
+        logging = [f"-Dlog4j2.configurationFile={HERE / 'log4j2.xml'}", f"-Dcareroute.kafka.log={self._log}"]
+        if self.security is not None and self.security.logs_rights:
+            logging.append("-Dcareroute.kafka.rights=debug")
         return ["java", *JAVA_OPTIONS, *logging, "-cp", f"{CACHE / 'lib'}/*", main]
 
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while not answers(self.address):
+        while not self._answers():
             if self.process() is None:
                 msg = f"Kafka ended while starting on {self.address}.\n{self._last_words()}"
                 raise KafkaError(msg)
@@ -202,6 +215,12 @@ class LocalKafka:
                 msg = f"Kafka gave no answer within {START_TIMEOUT_SECONDS} s.\n{self._last_words()}"
                 raise KafkaError(msg)
             time.sleep(0.1)
+
+    def _answers(self) -> bool:
+        if self.security is None:
+            return answers(self.address)
+        operator = self.security.operator
+        return answers(operator.servers, tls=operator.tls)
 
     def _last_words(self) -> str:
         lines = [line for name in ("kafka.log", "kafka.out") for line in _tail(self.directory / name)]
@@ -212,13 +231,15 @@ class LocalKafka:
         self._pid.unlink(missing_ok=True)
 
 
-def answers(address: str, timeout_seconds: float = 2.0) -> bool:
+def answers(address: str, timeout_seconds: float = 2.0, tls: ssl.SSLContext | None = None) -> bool:
     """Whether a Kafka at `HOST:PORT` answers a metadata request and knows of a broker that is ready."""
     host, _, port = address.rpartition(":")
     request = struct.pack(">hhihi", 3, 1, 0, -1, 0)  # Metadata v1, no client id, no topics
     try:
         with socket.create_connection((host, int(port)), timeout_seconds) as connection:
             connection.settimeout(timeout_seconds)
+            if tls is not None:
+                connection = tls.wrap_socket(connection, server_hostname=host)  # noqa: PLW2901  # closed with the other
             connection.sendall(struct.pack(">i", len(request)) + request)
             with connection.makefile("rb") as reply:
                 head = reply.read(12)  # size, correlation id, number of brokers
@@ -262,7 +283,7 @@ def _java_version(java: str) -> int | None:
 def _recorded_ports(properties: Path) -> tuple[int, int] | None:
     if not properties.exists():
         return None
-    ports = re.search(r"^advertised\.listeners=.*:(\d+),.*:(\d+)$", properties.read_text(), re.MULTILINE)
+    ports = re.search(r"^advertised\.listeners=PLAINTEXT:.*:(\d+),.*:(\d+)$", properties.read_text(), re.MULTILINE)
     return (int(ports[1]), int(ports[2])) if ports else None
 
 

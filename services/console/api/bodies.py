@@ -247,7 +247,7 @@ class EnrolmentBody(Body):
 
     person_id: Name | None = None
     team_id: Name | None = None
-    label: Text = Field(default="", max_length=60, description="what tells it from others, e.g. `blue phone`")
+    label: str = Field(default="", max_length=60, description="what tells it from others, e.g. `blue phone`")
 
     @model_validator(mode="after")
     def _of_one(self) -> Self:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
@@ -19,10 +19,8 @@ from shared.clock import Clock
 from shared.contact_forms import AddressRefused, doubt_about, normal_form, normal_name
 from shared.contacts import (
     NAME,
-    SEGMENT,
     ContactKey,
     Contacts,
-    ContactsBehind,
     SealedContact,
     append_contact,
     erase_contacts,
@@ -33,12 +31,11 @@ from shared.contacts import (
 from shared.doors.command import LogAway, appended
 from shared.doors.problems import Fault, Problem
 from shared.engine.broker import Broker, BrokerUnavailable
+from shared.erasable import Behind
 from shared.events import ContactKind, Sealed
 from shared.sealing import Sealer
-from shared.telemetry import logger
 
 DOOR = "console"
-AGAIN_SECONDS = 1.0
 CATCH_UP_SECONDS = 2.0
 NO_KEY = "This console has no sealing key (CAREROUTE_SEALING_KEY), so no address and no name can be taken here."
 LOG_AWAY = "The log did not take it in time; it may still arrive there. Send the same again."
@@ -67,7 +64,10 @@ class ContactDesk:
     async def open(self) -> AsyncIterator[None]:
         """Follow `contacts` beside the requests: whatever goes wrong with it keeps nobody from the stop switch."""
         async with asyncio.TaskGroup() as tasks:
-            beside = (tasks.create_task(self._follow()), tasks.create_task(self._stir()))
+            beside = (
+                tasks.create_task(self.contacts.follow_for_ever()),
+                tasks.create_task(self.contacts.tend_for_ever()),
+            )
             yield
             for task in beside:
                 task.cancel()
@@ -116,7 +116,7 @@ class ContactDesk:
         """Erase every address of a person, whoever set it a moment ago; and their name. Raises Problem (503)."""
         try:
             await self.contacts.catch_up(agency, CATCH_UP_SECONDS)
-        except (ContactsBehind, BrokerUnavailable):
+        except (Behind, BrokerUnavailable):
             raise _log_away() from None
         name = name_key(agency, person_id)
         keys = [key for key in self.contacts.keys(agency, person_id) if with_name or key != name]
@@ -132,20 +132,6 @@ class ContactDesk:
             return await appended(append_contact(self.broker, self.clock, DOOR, contact))
         except LogAway:
             raise _log_away() from None
-
-    async def _follow(self) -> None:
-        while True:
-            try:
-                await self.contacts.run(asyncio.Event())
-            except Exception as error:  # noqa: BLE001  # whatever it is, it is tried again
-                logger().warning("addresses not followed, trying again", error=type(error).__name__)
-            await asyncio.sleep(AGAIN_SECONDS)
-
-    async def _stir(self) -> None:
-        while True:
-            await asyncio.sleep(SEGMENT.total_seconds())
-            with suppress(BrokerUnavailable):
-                await self.contacts.stir()
 
 
 def desk_of(request: Request) -> ContactDesk:

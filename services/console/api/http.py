@@ -47,7 +47,6 @@ from shared.doors.reference import reference_page
 from shared.doors.serve import connected
 from shared.engine.broker import Broker, Stored
 from shared.events import Event, TokenRevoked
-from shared.sealing import Sealer
 
 DOOR = "console"
 MAX_BODY_BYTES = 64 * 1024
@@ -79,7 +78,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, settings: Conso
         boards.note(agency)
 
     follower = AnswerFollower(broker, READS, fold)
-    sealer = None if settings.sealing_key is None else Sealer(settings.sealing_key.get_secret_value())
+    sealer = settings.sealer
     contacts = Contacts(broker, sealer, changed=lambda agency: boards.note(agency))  # noqa: PLW0108  # made below
     desk = ContactDesk(broker, contacts, clock, settings)
     reporting = Elsewhere(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +12,7 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from shared.doors import problems
-from shared.doors.problems import MAX_FAULTS, MEDIA_TYPE, Fault, Problem, message_of, problem_response
+from shared.doors.problems import MAX_FAULTS, MEDIA_TYPE, Fault, Problem, problem_response, words_of
 
 RETRY_SECONDS = "2"
 """What `Retry-After` says while the log is away, or not read to its end."""
@@ -35,17 +35,24 @@ def respond(_request: Request, error: Exception) -> Response:
 
 
 def not_understood(errors: Sequence[Any]) -> Problem:
-    """What pydantic found, by place; what was sent is not told back."""
-    faults = [_fault(error) for error in errors[:MAX_FAULTS]]
+    """What pydantic found, by place; what was sent is not told back.
+
+    A list is not called too short where its elements are at fault.
+    """
+    places = [error["loc"] for error in errors]
+    told = [error for error in errors if not (error["type"] == "too_short" and _has_fault_within(places, error["loc"]))]
     sentence = "The request is not understood; see errors for each place."
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, sentence, *faults)
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, sentence, *map(_fault, told[:MAX_FAULTS]))
+
+
+def _has_fault_within(places: Iterable[tuple[str | int, ...]], outer: tuple[str | int, ...]) -> bool:
+    return any(len(place) > len(outer) and place[: len(outer)] == outer for place in places)
 
 
 def _fault(error: Mapping[str, Any]) -> Fault:
     place = [str(part) for part in error["loc"] if part != "body"]
-    context = error.get("ctx") or {}
-    right = str(context.get("expected") or context.get("pattern") or "see /docs")
-    return Fault(".".join(place), message_of(error), right)
+    what, pattern = words_of(error), (error.get("ctx") or {}).get("pattern")
+    return Fault(".".join(place), what, "" if "must" in what else str(pattern or "see /docs"))
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {

@@ -85,6 +85,15 @@ class Issuer:
                 raise Problem(HTTPStatus.FORBIDDEN, "You may act for the team only that you are on shift with.")
 
 
+def check_on_books(issuer: Issuer, people: Iterable[str]) -> None:
+    """Raise Problem (409) where nobody of a name is on the books, as far as this door has read."""
+    state = issuer.request.app.state
+    for person_id in people:
+        if state.follower.ready and person_id not in state.view.agency(issuer.who.agency).people:
+            sentence = f"There is no {person_id} among the staff: add them first."
+            raise Problem(HTTPStatus.CONFLICT, sentence, reason="unknown-person")
+
+
 def issuing(right: Right) -> Any:
     """A dependency: somebody who has the right, and the way to issue a command."""
     allowed = Depends(may(right))

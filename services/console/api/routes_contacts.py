@@ -13,7 +13,7 @@ from services.console.api.access import RIGHTS, Asking, may
 from services.console.api.contact_desk import check_method, desk_of
 from services.console.api.issue import Answered
 from services.console.api.problems import RESPONSES, ProblemDetails
-from services.console.api.routes_commands import COMMAND_RESPONSES, Issuer, issuing
+from services.console.api.routes_commands import COMMAND_RESPONSES, Issuer, check_on_books, issuing
 from services.console.api.routes_reads import contacts_of, whole_view
 from services.console.view.records import ContactSeen
 from shared import events
@@ -32,7 +32,10 @@ async def list_contacts(
     """The ways to a person, in the order of their turns, and whether they work; staff see their own."""
     if person_id != who.name and not who.roles & RIGHTS["read-people"]:
         raise Problem(HTTPStatus.FORBIDDEN, "You may see your own only.")
-    return list(contacts_of(whole_view(request).agency(who.agency), person_id))
+    seen = whole_view(request).agency(who.agency)
+    if person_id not in seen.people:
+        raise Problem(HTTPStatus.NOT_FOUND, f"There is no {person_id} among the staff.")
+    return list(contacts_of(seen, person_id))
 
 
 class PeopleChecked(BaseModel):
@@ -69,7 +72,7 @@ async def set_contact(
     """
     issuer.of_own(person_id)
     check_method(method_id)
-    _check_on_books(issuer, person_id)
+    check_on_books(issuer, [person_id])
     about = {
         "person_id": person_id,
         "method_id": method_id,
@@ -114,12 +117,7 @@ async def erase_person(
         removed.sentence = f"Nothing is erased before {person_id} is off the books: send it again then."
         return removed
     await desk_of(issuer.request).erase_person(issuer.who.agency, person_id, with_name=True)
-    return await issuer.issue(events.ErasePerson, about)
-
-
-def _check_on_books(issuer: Issuer, person_id: str) -> None:
-    """Raise Problem (409) where nobody of that name is on the books, as far as this door has read."""
-    state = issuer.request.app.state
-    if state.follower.ready and person_id not in state.view.agency(issuer.who.agency).people:
-        sentence = f"There is no {person_id} among the staff: add them first."
-        raise Problem(HTTPStatus.CONFLICT, sentence, reason="unknown-person")
+    erased = await issuer.issue(events.ErasePerson, about)
+    if removed.result == "nothing-to-do":
+        erased.sentence = f"Nobody is called {person_id} on the books: is the id right? {erased.sentence}".strip()
+    return erased

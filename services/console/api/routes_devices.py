@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from services.console.api.access import RIGHTS, Asking, may
 from services.console.api.problems import RESPONSES
 from services.console.api.routes_reads import whole_view
 from services.console.config import ConsoleSettings
+from services.console.view.agency import AgencyView
 from services.console.view.records import DeviceSeen
 from shared.doors.problems import Fault, Problem
 from shared.enrolment import Enrolment
@@ -43,18 +45,23 @@ async def make_enrolment_link(
     request: Request, who: Annotated[Asking, Depends(may("enrol-device"))], body: bodies.EnrolmentBody
 ) -> EnrolmentLink:
     """Make a link that enrols a phone or tablet, once, within a quarter of an hour: yours, or whose you say."""
+    seen = whole_view(request).agency(who.agency)
+    return enrolment_link(request.app.state.settings, seen, request.app.state.commands.now(), who, body)
+
+
+def enrolment_link(
+    settings: ConsoleSettings, seen: AgencyView, now: datetime, who: Asking, body: bodies.EnrolmentBody
+) -> EnrolmentLink:
+    """A link for a device of whoever is meant, if somebody with the right may make it. Raises Problem (403, 422)."""
     person_id = body.person_id or (None if body.team_id else who.name)
     if who.only_own_shift and (body.team_id is not None or person_id != who.name):
         raise Problem(HTTPStatus.FORBIDDEN, "You may enrol a device of your own only.")
-    seen = whole_view(request).agency(who.agency)
     if person_id is not None and person_id not in seen.people:
         fault = Fault("/person_id", f"There is no {person_id} among the staff", "a person_id of `GET /v1/people`")
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Nobody of that name can have a device.", fault)
     if body.team_id is not None and body.team_id not in seen.teams:
         fault = Fault("/team_id", f"There is no {body.team_id} on the roster", "a team_id of `GET /v1/teams`")
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "No team of that name can have a device.", fault)
-    settings: ConsoleSettings = request.app.state.settings
-    now = request.app.state.commands.now()
     enrolment = Enrolment.new(
         now, who.agency, person_id=person_id, team_id=body.team_id, label=body.label, enrolled_by=who.name
     )

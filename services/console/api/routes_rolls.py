@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from services.console.api import bodies
 from services.console.api.issue import Answered
 from services.console.api.problems import RESPONSES, ProblemDetails
-from services.console.api.routes_commands import IdInPath, Issuer, issuing
+from services.console.api.routes_commands import IdInPath, Issuer, check_on_books, issuing
 from services.console.api.routes_reads import Reading, reading_with
 from services.console.view.records import RollSeen
 from shared import events
@@ -53,6 +53,7 @@ async def call_roll(issuer: Annotated[Issuer, issuing("call-roll")], body: bodie
     if not issuer.who.may_vouch:
         for person_id in body.fields().get("person_ids") or ("",):
             issuer.of_own_or_vouching(person_id)
+    check_on_books(issuer, body.fields().get("person_ids", ()))
     return await issuer.issue(events.CallRoll, body.fields())
 
 

@@ -62,7 +62,17 @@ async def show_rota(  # noqa: PLR0917  # FastAPI's way to declare a query
             for each in dropped
             if each.starts_at < end and begin < each.ends_at and team_id in (None, each.team_id)
         )
+    if not shifts:
+        _check_on_books(reading, team_id, person_id)
     return sorted(shifts, key=lambda each: (each.starts_at, each.team_id, each.shift_id))
+
+
+def _check_on_books(reading: Reading, team_id: str | None, person_id: str | None) -> None:
+    """Raise Problem (404) for who is on no books: a name that is misspelt is not planned for nothing."""
+    if team_id is not None and team_id not in reading.seen.teams:
+        raise Problem(HTTPStatus.NOT_FOUND, f"There is no {team_id} on the books.")
+    if person_id is not None and person_id not in reading.seen.people:
+        raise Problem(HTTPStatus.NOT_FOUND, f"There is no {person_id} among the staff.")
 
 
 @router.get("/rotations")

@@ -34,7 +34,7 @@ def confirm(
     ask(ctx, json, lambda door: door.post(f"{call_path(call_id)}/confirm", reason=reason))
 
 
-@commands.command()
+@commands.command(epilog="Example: careroute hold demo-city/cad/D000002 --reason 'the team is ten minutes away'")
 def hold(ctx: typer.Context, call_id: CallArgument, *, reason: ReasonOption = None, json: JsonOption = False) -> None:
     """Where careroute asks for it: let a call wait for a team, though its CAD has not acknowledged that."""
     ask(ctx, json, lambda door: door.post(f"{call_path(call_id)}/hold", reason=reason))

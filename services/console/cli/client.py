@@ -134,7 +134,9 @@ def call_path(call_id: str) -> str:
 
 
 def in_path(name: str) -> str:
-    """A name as one segment of a path."""
+    """A name as one segment of a path. Raises NotDone for what can be none."""
+    if not name.strip(".") or "/" in name:
+        raise NotDone(USAGE, {"detail": f"{name!r} is no id."}, "An id is letters, digits and . _ : @ - alone.")
     return quote(name, safe="")
 
 
@@ -153,7 +155,7 @@ def _meaning(status: int, body: dict[str, Any]) -> tuple[int, dict[str, Any], st
 NEXT_STEPS = {
     401: (REFUSED, "Check CAREROUTE_TOKEN, and that its hash stands in the agencies file."),
     403: (REFUSED, "Ask somebody with the role, or have it given to you in the agencies file."),
-    404: (REFUSED, "Check the id; `careroute call list` shows the calls."),
+    404: (REFUSED, "Check the id; lists show them: `careroute call list`, `person list`, `team list`, `rota show`."),
     409: (REFUSED, "Nothing was changed. Put right what is named above, then try again."),
     413: (USAGE, "Send less."),
     422: (USAGE, "Put right what is named above; `--help` says what is taken."),

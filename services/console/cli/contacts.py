@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -18,13 +18,13 @@ Who = Annotated[str, typer.Argument(metavar="PERSON", help="Their id.")]
 Way = Annotated[str, typer.Argument(metavar="WAY", help="A word for it, e.g. mobile, home.")]
 
 
-@contact.command("list")
+@contact.command("list", epilog="Example: careroute person contact list sal")
 def contact_list(ctx: typer.Context, person_id: Who, *, json: JsonOption = False) -> None:
     """The ways to a person, and whether they work."""
     ask(ctx, json, lambda door: door.get(f"/v1/people/{in_path(person_id)}/contacts"), "contacts")
 
 
-@contact.command("set")
+@contact.command("set", epilog="Example: careroute person contact set sal mobile --kind sms")
 def contact_set(
     ctx: typer.Context,
     person_id: Who,
@@ -34,7 +34,10 @@ def contact_set(
         typer.Argument(help="A number, mail address or URL; asked for if left out, so that no history has it."),
     ] = None,
     *,
-    kind: Annotated[str, typer.Option(help="sms, voice, email, webhook, or pocket, which has no address.")],
+    kind: Annotated[
+        Literal["sms", "voice", "email", "webhook", "pocket"],
+        typer.Option(help="pocket, the page, has no address; push begins on the phone itself: `device enrol`."),
+    ],
     after: Annotated[int, typer.Option(min=0, max=600, help="How many seconds after an offer its turn comes.")] = 0,
     reason: ReasonOption = None,
     json: JsonOption = False,
@@ -50,7 +53,7 @@ def contact_set(
     ask(ctx, json, sent)
 
 
-@contact.command("remove")
+@contact.command("remove", epilog="Example: careroute person contact remove sal mobile")
 def contact_remove(
     ctx: typer.Context, person_id: Who, method_id: Way, *, reason: ReasonOption = None, json: JsonOption = False
 ) -> None:
@@ -58,13 +61,13 @@ def contact_remove(
     ask(ctx, json, lambda door: door.post(f"{_path(person_id, method_id)}/remove", reason=reason))
 
 
-@person.command("erase")
+@person.command("erase", epilog="Example: careroute person erase sal --reason 'has left and asked for it'")
 def person_erase(ctx: typer.Context, person_id: Who, *, reason: RequiredReason, json: JsonOption = False) -> None:
     """Take a person off the books, and erase their name and every address of theirs. Not while they are on shift."""
     ask(ctx, json, lambda door: door.post(f"/v1/people/{in_path(person_id)}/erase", reason=reason))
 
 
-@person.command("import")
+@person.command("import", epilog="Example: careroute person import people.csv --apply")
 def person_import(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV; `--help` says its columns.")],
@@ -77,9 +80,11 @@ def person_import(
 ) -> None:
     """Add people and how they are reached from a CSV file, once every row of it is right.
 
-    Columns: person_id, disciplines, and where you have them name, languages, sms, voice, email, webhook. Several
-    disciplines or languages stand in one field with blanks between them. Nothing is done while a row is wrong, and
-    nothing without --apply.
+    Columns: person_id, disciplines; and where you have them name, languages, sms, voice, email, webhook.
+
+    Several disciplines or languages stand in one field with blanks between them.
+
+    Nothing is done while a row is wrong, and nothing without --apply.
     """
     from services.console.cli import people_import  # noqa: PLC0415  # what only an import needs is imported with it
 

@@ -18,7 +18,7 @@ def device_list(ctx: typer.Context, *, json: JsonOption = False) -> None:
     ask(ctx, json, lambda door: door.get("/v1/devices"), "devices")
 
 
-@device.command("enrol")
+@device.command("enrol", epilog="Example: careroute device enrol sal --label 'blue phone'")
 def device_enrol(
     ctx: typer.Context,
     person_id: Annotated[str | None, typer.Argument(help="Whose it will be; yours, if left out.")] = None,
@@ -32,7 +32,7 @@ def device_enrol(
     ask(ctx, json, lambda door: door.post("/v1/devices/enrolment-link", **about), "enrolment-link")
 
 
-@device.command("revoke")
+@device.command("revoke", epilog="Example: careroute device revoke 9d638666cc2c9294e7cd8ad63835718c --reason lost")
 def device_revoke(
     ctx: typer.Context,
     device_id: Annotated[str, typer.Argument(help="As `careroute device list` shows it.")],

@@ -12,7 +12,7 @@ from services.console.cli.client import call_path, in_path
 offer = group("Answer an offer.")
 
 
-@offer.command("accept")
+@offer.command("accept", epilog="Example: careroute offer accept 9d638666cc2c9294e7cd8ad63835718c --eta 12")
 def offer_accept(
     ctx: typer.Context,
     offer_id: Annotated[str, typer.Argument()],
@@ -26,7 +26,7 @@ def offer_accept(
     ask(ctx, json, lambda door: door.post(path, person_id=person_id, eta_minutes=eta))
 
 
-@offer.command("decline")
+@offer.command("decline", epilog="Example: careroute offer decline 9d638666cc2c9294e7cd8ad63835718c")
 def offer_decline(
     ctx: typer.Context,
     offer_id: Annotated[str, typer.Argument()],
@@ -38,7 +38,7 @@ def offer_decline(
     ask(ctx, json, lambda door: door.post(f"/v1/offers/{in_path(offer_id)}/decline", person_id=person_id))
 
 
-@offer.command("late")
+@offer.command("late", epilog="Example: careroute offer late demo-city/cad/D000002 --team harbor-1")
 def offer_late(
     ctx: typer.Context,
     call_id: CallArgument,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from json import dumps
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -16,7 +16,7 @@ from rich.text import Text
 from services.console.cli.ask import show
 from services.console.cli.client import DONE, REFUSED, Door, NotDone, connect, in_path
 from services.console.cli.terminal import BAD, terminal
-from shared.plain import visible
+from shared.plain import fault_of_text, visible
 
 MAX_BYTES = 1024 * 1024
 MAX_PEOPLE = 2_000
@@ -99,7 +99,9 @@ def read(content: bytes, voice_after_seconds: int) -> tuple[list[Row], list[Faul
                 faults.append(Fault(reader.line_num, "row", wrong))
             else:
                 fields = {column: value.strip() for column, value in zip(columns, values, strict=True)}
-                rows.append(_row(reader.line_num, fields, voice_after_seconds))
+                hidden = list(_hidden(reader.line_num, fields))
+                faults += hidden
+                rows += [] if hidden else [_row(reader.line_num, fields, voice_after_seconds)]
     except csv.Error as error:
         message = f"line {reader.line_num}: {error}"
         raise NotRead(message) from None
@@ -115,11 +117,20 @@ def _columns(header: Sequence[str]) -> list[str]:
     columns = [name.strip().lower() for name in header]
     unknown = [name for name in columns if name not in COLUMNS]
     if unknown or len(set(columns)) < len(columns) or not set(NEEDED) <= set(columns):
+        strange = f" ({unknown[0]!r} is none)" if unknown else ""
         message = (
-            f"line 1: the columns must be {', '.join(NEEDED)} and any of {', '.join(COLUMNS[len(NEEDED) :])}, once each"
+            f"line 1: the columns must be {', '.join(NEEDED)} and any of {', '.join(COLUMNS[len(NEEDED) :])}, "
+            f"once each{strange}"
         )
         raise NotRead(message)
     return columns
+
+
+def _hidden(line: int, fields: Mapping[str, str]) -> Iterator[Fault]:
+    """What would not be seen for what it is. The door refuses it too, of the request as a whole."""
+    for column, value in fields.items():
+        if wrong := fault_of_text(value):
+            yield Fault(line, column, wrong)
 
 
 def _row(line: int, fields: Mapping[str, str], voice_after_seconds: int) -> Row:

@@ -15,7 +15,7 @@ commands = typer.Typer()
 LOOK_SECONDS = 2.0
 
 
-@commands.command("roll-call")
+@commands.command("roll-call", epilog="Example: careroute roll-call --person sal --minutes 10")
 def roll_call(
     ctx: typer.Context,
     *,
@@ -41,7 +41,7 @@ def roll_call(
     ask(ctx, json, called, "roll-or-answer")
 
 
-@commands.command("roll-calls")
+@commands.command("roll-calls", epilog="Example: careroute roll-calls 9d638666cc2c9294e7cd8ad63835718c")
 def roll_calls(
     ctx: typer.Context,
     roll_id: Annotated[str | None, typer.Argument(help="One of them, with everybody who was asked.")] = None,

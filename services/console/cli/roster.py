@@ -8,6 +8,7 @@ import typer
 
 from services.console.cli.ask import HashOption, JsonOption, PersonOption, ReasonOption, RequiredReason, ask, group
 from services.console.cli.client import in_path
+from services.console.cli.rota import Shift, whole_shift_id
 
 team = group("Teams and their shifts.")
 person = group("Members of staff.")
@@ -19,7 +20,7 @@ def team_list(ctx: typer.Context, *, json: JsonOption = False) -> None:
     ask(ctx, json, lambda door: door.get("/v1/teams"), "teams")
 
 
-@team.command("add")
+@team.command("add", epilog="Example: careroute team add harbor-1 --model community-responder --primary Harbor")
 def team_add(
     ctx: typer.Context,
     team_id: Annotated[str, typer.Argument()],
@@ -45,7 +46,7 @@ def team_add(
     ask(ctx, json, lambda door: door.post("/v1/teams", team=given))
 
 
-@team.command("remove")
+@team.command("remove", epilog="Example: careroute team remove harbor-1 --reason 'joined with harbor-2'")
 def team_remove(
     ctx: typer.Context,
     team_id: Annotated[str, typer.Argument()],
@@ -57,7 +58,7 @@ def team_remove(
     ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/remove", reason=reason))
 
 
-@team.command("sign-on")
+@team.command("sign-on", epilog="Example: careroute team sign-on harbor-1 sal tim --hours 10")
 def team_sign_on(
     ctx: typer.Context,
     team_id: Annotated[str, typer.Argument()],
@@ -72,20 +73,20 @@ def team_sign_on(
     ask(ctx, json, lambda door: door.post(path, members=members, hours=hours, long_shift=long_shift))
 
 
-@team.command("begin-duty")
+@team.command("begin-duty", epilog="Example: careroute team begin-duty harbor-1 a4da24a9")
 def team_begin_duty(
     ctx: typer.Context,
     team_id: Annotated[str, typer.Argument()],
-    planned_shift_id: Annotated[str, typer.Argument(help="As the rota shows it.")],
+    planned_shift_id: Shift,
     *,
     json: JsonOption = False,
 ) -> None:
     """Start a team's planned shift with its people: you are one of them, or a dispatcher or supervisor."""
     path = f"/v1/teams/{in_path(team_id)}/begin-duty"
-    ask(ctx, json, lambda door: door.post(path, planned_shift_id=planned_shift_id))
+    ask(ctx, json, lambda door: door.post(path, planned_shift_id=whole_shift_id(door, planned_shift_id)))
 
 
-@team.command("confirm")
+@team.command("confirm", epilog="Example: careroute team confirm harbor-1")
 def team_confirm(
     ctx: typer.Context,
     team_id: Annotated[str, typer.Argument()],
@@ -97,13 +98,13 @@ def team_confirm(
     ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/confirm", person_id=person_id))
 
 
-@team.command("sign-off")
+@team.command("sign-off", epilog="Example: careroute team sign-off harbor-1")
 def team_sign_off(ctx: typer.Context, team_id: Annotated[str, typer.Argument()], *, json: JsonOption = False) -> None:
     """End a shift."""
     ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/sign-off"))
 
 
-@team.command("status")
+@team.command("status", epilog="Example: careroute team status harbor-1 on-scene --call demo-city/cad/D000002")
 def team_status(
     ctx: typer.Context,
     team_id: Annotated[str, typer.Argument()],
@@ -128,7 +129,7 @@ def team_status(
     ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/status", **body))
 
 
-@team.command("correct")
+@team.command("correct", epilog="Example: careroute team correct harbor-1 en-route --reason 'pressed too early'")
 def team_correct(
     ctx: typer.Context,
     team_id: Annotated[str, typer.Argument()],
@@ -142,7 +143,7 @@ def team_correct(
     ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/correct", **body))
 
 
-@team.command("release")
+@team.command("release", epilog="Example: careroute team release harbor-1 --by 'officer 12'")
 def team_release(
     ctx: typer.Context,
     team_id: Annotated[str, typer.Argument()],
@@ -154,7 +155,7 @@ def team_release(
     ask(ctx, json, lambda door: door.post(f"/v1/teams/{in_path(team_id)}/release", released_by=released_by))
 
 
-@team.command("withdraw")
+@team.command("withdraw", epilog="Example: careroute team withdraw harbor-1 --reason 'needed elsewhere'")
 def team_withdraw(
     ctx: typer.Context, team_id: Annotated[str, typer.Argument()], *, reason: RequiredReason, json: JsonOption = False
 ) -> None:
@@ -180,14 +181,21 @@ def person_list(ctx: typer.Context, *, json: JsonOption = False) -> None:
     ask(ctx, json, lambda door: door.get("/v1/people"), "people")
 
 
-@person.command("add")
+@person.command(
+    "add",
+    epilog="Example: careroute person add sal --name 'Sal Ito' --discipline crisis-worker --language en --language es",
+)
 def person_add(
     ctx: typer.Context,
     person_id: Annotated[str, typer.Argument(help="The same as their name in the agencies file.")],
     *,
-    name: Annotated[str | None, typer.Option(help="It is sealed, and shown to whoever may read people.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Sealed, and shown to whoever may read people; left out, it stays.")
+    ] = None,
     discipline: Annotated[list[str], typer.Option(help="e.g. paramedic, crisis-worker; may be repeated.")],
-    language: Annotated[list[str] | None, typer.Option(help="e.g. en, es; may be repeated.")] = None,
+    language: Annotated[
+        list[str] | None, typer.Option(help="e.g. en, es; may be repeated; en alone, if left out.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Add a member of staff, or replace what is known of them. How they are reached: `person contact set`."""
@@ -195,7 +203,7 @@ def person_add(
     ask(ctx, json, lambda door: door.post("/v1/people", person=given))
 
 
-@person.command("remove")
+@person.command("remove", epilog="Example: careroute person remove sal --reason 'has left'")
 def person_remove(
     ctx: typer.Context,
     person_id: Annotated[str, typer.Argument()],
@@ -207,7 +215,7 @@ def person_remove(
     ask(ctx, json, lambda door: door.post(f"/v1/people/{in_path(person_id)}/remove", reason=reason))
 
 
-@person.command("revoke-links")
+@person.command("revoke-links", epilog="Example: careroute person revoke-links sal --reason 'lost phone'")
 def person_revoke_links(
     ctx: typer.Context,
     person_id: Annotated[str, typer.Argument()],
@@ -223,7 +231,7 @@ def person_revoke_links(
     ask(ctx, json, lambda door: door.post(path, reason=reason, device_ids=device or None))
 
 
-@person.command("revoke-token")
+@person.command("revoke-token", epilog="Example: careroute person revoke-token sal --reason 'lost laptop'")
 def person_revoke_token(
     ctx: typer.Context,
     person_id: Annotated[str, typer.Argument(help="Their name in the agencies file.")],

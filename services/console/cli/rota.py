@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -27,7 +27,7 @@ WhoOption = Annotated[str | None, typer.Option("--person", help="Who, if not you
 Instant = Annotated[str, typer.Argument(help="An instant with its offset, e.g. 2026-12-07T19:00-06:00.")]
 
 
-@rota.command("show")
+@rota.command("show", epilog="Example: careroute rota show --team harbor-night --gaps")
 def rota_show(
     ctx: typer.Context,
     *,
@@ -52,10 +52,12 @@ def rota_rotations(ctx: typer.Context, *, json: JsonOption = False) -> None:
     ask(ctx, json, lambda door: door.get("/v1/rota/rotations"), "rotations")
 
 
-@rota.command("define")
+@rota.command("define", epilog="Example: careroute rota define rota.toml --reason 'the winter plan'")
 def rota_define(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Rotations, TOML.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="Rotations, TOML; `careroute rota example` prints one.")
+    ],
     *,
     reason: ReasonOption = None,
     json: JsonOption = False,
@@ -90,7 +92,15 @@ def _told(faults: Iterable[str]) -> list[dict[str, str]]:
     return [{"path": "", "what": fault} for fault in faults]
 
 
-@rota.command("remove")
+@rota.command("example", epilog="Example: careroute rota example > rota.toml")
+def rota_example() -> None:
+    """Print a file of rotations to begin with, each line explained."""
+    from services.console.cli.rota_file import EXAMPLE  # noqa: PLC0415  # see ask.py
+
+    typer.echo(EXAMPLE, nl=False)
+
+
+@rota.command("remove", epilog="Example: careroute rota remove nights --reason 'the winter plan ends'")
 def rota_remove(
     ctx: typer.Context,
     rotation_id: Annotated[str, typer.Argument(metavar="ROTATION")],
@@ -102,7 +112,11 @@ def rota_remove(
     ask(ctx, json, lambda door: door.post(f"/v1/rota/rotations/{in_path(rotation_id)}/remove", reason=reason))
 
 
-@rota.command("plan")
+@rota.command(
+    "plan",
+    epilog="Example: careroute rota plan harbor-night 2026-12-07T19:00-06:00 2026-12-08T07:00-06:00 "
+    "sal 'emt or nurse=tim' --zone America/Chicago",
+)
 def rota_plan(
     ctx: typer.Context,
     team_id: Annotated[str, typer.Argument(metavar="TEAM")],
@@ -113,7 +127,7 @@ def rota_plan(
     ],
     *,
     zone: Annotated[str, typer.Option(help="On whose clocks people read it, e.g. America/Chicago.")],
-    duty: Annotated[str, typer.Option(help="on-shift or on-call")] = "on-shift",
+    duty: Annotated[Literal["on-shift", "on-call"], typer.Option(help="At work, or on call.")] = "on-shift",
     gaps_to: Annotated[list[str] | None, typer.Option(help="Who is told what it lacks; may be repeated.")] = None,
     reason: ReasonOption = None,
     json: JsonOption = False,
@@ -137,7 +151,10 @@ def _place(written: str) -> dict[str, str]:
     return {"needs": needs, "person_id": person_id} if equals else {"needs": "", "person_id": written}
 
 
-@rota.command("move")
+@rota.command(
+    "move",
+    epilog="Example: careroute rota move a4da24a9 2026-12-07T20:00-06:00 2026-12-08T08:00-06:00 --reason training",
+)
 def rota_move(
     ctx: typer.Context,
     shift: Shift,
@@ -152,13 +169,13 @@ def rota_move(
     ask(ctx, json, lambda door: door.post(f"{_path_of(door, shift)}/move", **body))
 
 
-@rota.command("drop")
+@rota.command("drop", epilog="Example: careroute rota drop a4da24a9 --reason 'a holiday'")
 def rota_drop(ctx: typer.Context, shift: Shift, *, reason: RequiredReason, json: JsonOption = False) -> None:
     """Have a shift not take place, on purpose; its rotation does not plan it again."""
     ask(ctx, json, lambda door: door.post(f"{_path_of(door, shift)}/drop", reason=reason))
 
 
-@rota.command("take")
+@rota.command("take", epilog="Example: careroute rota take a4da24a9 --place 2 --from 2026-12-08T02:00-06:00")
 def rota_take(
     ctx: typer.Context,
     shift: Shift,
@@ -183,7 +200,7 @@ def rota_take(
     ask(ctx, json, lambda door: door.post(f"{_path_of(door, shift)}/take", **body))
 
 
-@rota.command("swap")
+@rota.command("swap", epilog="Example: careroute rota swap a4da24a9 01cb853a")
 def rota_swap(
     ctx: typer.Context,
     shift: Shift,
@@ -197,13 +214,18 @@ def rota_swap(
     """Exchange your place in a shift for somebody's in another, both or neither; they are told."""
 
     def swap(door: Door) -> Reply:
-        body = {"place": place, "other_shift_id": _whole(door, other), "other_place": other_place, "reason": reason}
+        body = {
+            "place": place,
+            "other_shift_id": whole_shift_id(door, other),
+            "other_place": other_place,
+            "reason": reason,
+        }
         return door.post(f"{_path_of(door, shift)}/swap", **body)
 
     ask(ctx, json, swap)
 
 
-@rota.command("cover")
+@rota.command("cover", epilog="Example: careroute rota cover a4da24a9")
 def rota_cover(
     ctx: typer.Context,
     shift: Shift,
@@ -219,7 +241,7 @@ def rota_cover(
     ask(ctx, json, lambda door: door.post(f"{_path_of(door, shift)}/cover", **body))
 
 
-@rota.command("away")
+@rota.command("away", epilog="Example: careroute rota away 2026-12-07T00:00-06:00 2026-12-14T00:00-06:00")
 def rota_away(
     ctx: typer.Context, starts_at: Instant, ends_at: Instant, *, person_id: WhoOption = None, json: JsonOption = False
 ) -> None:
@@ -228,7 +250,7 @@ def rota_away(
     ask(ctx, json, lambda door: door.post("/v1/rota/absences", **body))
 
 
-@rota.command("back")
+@rota.command("back", epilog="Example: careroute rota back db52d67f42c03ed6386460dae43abb02")
 def rota_back(
     ctx: typer.Context,
     absence_id: Annotated[str, typer.Argument(metavar="ABSENCE")],
@@ -237,7 +259,18 @@ def rota_back(
     json: JsonOption = False,
 ) -> None:
     """Say that you are not away after all."""
-    ask(ctx, json, lambda door: door.post(f"/v1/rota/absences/{in_path(absence_id)}/lift", person_id=person_id))
+
+    def lifted(door: Door) -> Reply:
+        path = f"/v1/rota/absences/{in_path(absence_id)}/lift"
+        return door.post(path, person_id=person_id or _who_is_away(door, absence_id))
+
+    ask(ctx, json, lifted)
+
+
+def _who_is_away(door: Door, absence_id: str) -> str | None:
+    """Whose absence it is, where that can be seen: a supervisor takes back anybody's by its id alone."""
+    seen = door.get("/v1/rota/absences").body
+    return next((each["person_id"] for each in seen if each["absence_id"] == absence_id), None)
 
 
 @rota.command("absences")
@@ -253,10 +286,10 @@ def rota_feeds(ctx: typer.Context, *, json: JsonOption = False) -> None:
 
 
 def _path_of(door: Door, shift: str) -> str:
-    return f"/v1/rota/shifts/{in_path(_whole(door, shift))}"
+    return f"/v1/rota/shifts/{in_path(whole_shift_id(door, shift))}"
 
 
-def _whole(door: Door, shift: str) -> str:
+def whole_shift_id(door: Door, shift: str) -> str:
     """The id of the shift that begins so. Raises NotDone."""
     if len(shift) == WHOLE_ID:
         return shift
@@ -264,14 +297,19 @@ def _whole(door: Door, shift: str) -> str:
     meant = [each["shift_id"] for each in shifts if each["shift_id"].startswith(shift)]
     if len(meant) == 1:
         return str(meant[0])
-    detail = f"{len(meant)} shifts begin with {shift}." if meant else f"No shift from now on begins with {shift}."
+    detail = f"{len(meant)} shifts begin with {shift!r}." if meant else f"No shift from now on begins with {shift!r}."
     raise NotDone(REFUSED, {"detail": detail}, "`careroute rota show` names the shifts.")
 
 
-@rota.command("import")
+@rota.command(
+    "import",
+    epilog="Example: careroute rota import plan.csv --mapping deploy/mappings/rota-spreadsheet.toml --dry-run",
+)
 def rota_import(
     ctx: typer.Context,
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", exists=True, dir_okay=False)] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="CSV or ICS.")
+    ] = None,
     *,
     mapping: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="How to read it (TOML).")],
     url: Annotated[
@@ -305,10 +343,10 @@ def rota_import(
     importing.run(ctx.obj, mapping, file or url, wanted, SystemClock().now(), as_json=json)
 
 
-@rota.command("calendar")
+@rota.command("calendar", epilog="Example: careroute rota calendar sal")
 def rota_calendar(
     ctx: typer.Context,
-    person_id: Annotated[str | None, typer.Argument(metavar="[PERSON]", help="You, if left out.")] = None,
+    person_id: Annotated[str | None, typer.Argument(metavar="PERSON", help="You, if left out.")] = None,
     *,
     json: JsonOption = False,
 ) -> None:
@@ -317,9 +355,13 @@ def rota_calendar(
     ask(ctx, json, lambda door: door.get(path), "calendars")
 
 
-@rota.command("revoke-calendar")
+@rota.command("revoke-calendar", epilog="Example: careroute rota revoke-calendar sal --reason 'lost laptop'")
 def rota_revoke_calendar(
-    ctx: typer.Context, person_id: Annotated[str, typer.Argument()], *, reason: RequiredReason, json: JsonOption = False
+    ctx: typer.Context,
+    person_id: Annotated[str, typer.Argument(metavar="PERSON")],
+    *,
+    reason: RequiredReason,
+    json: JsonOption = False,
 ) -> None:
     """End a person's links to calendars, and none besides; what they ask for next are new ones."""
     path = f"/v1/people/{in_path(person_id)}/revoke-calendar"

@@ -64,7 +64,7 @@ class RotationFile:
         if not isinstance(tables, dict) or not tables or strange or not all(map(_is_table, tables.values())):
             line = self._lines.at(tuple(strange[:1]))
             found = "is no rotation" if strange else "the file has no rotation"
-            right = f"each begins with a line such as [rotation.nights]:\n{EXAMPLE}"
+            right = "each begins with a line such as [rotation.nights]; `careroute rota example` prints a whole one"
             raise RotationsRefused([Fault(line, field_name(tuple(strange[:1])), found, right)])
         self.rotations: list[WrittenRotation] = []
         faults: list[Fault] = []

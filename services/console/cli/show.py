@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from io import StringIO
 from typing import Any
 
 from rich.console import Console, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from services.console.cli.show_figures import figures, publication
 from services.console.cli.show_rolls import roll_or_answer, rolls
 from services.console.cli.show_rota import absences, answers, feeds, rota, rotations
 from services.console.cli.show_trace import trace
-from services.console.cli.terminal import BAD, GOOD, QUIET
+from services.console.cli.terminal import BAD, GOOD, QUIET, local_time, whole_table
 from services.console.cli.terminal import terminal as _out
 from shared.switch import Switch
 
 SWITCHES_SHOWN = 20
 """Changes of the switchboard that are printed; `--json` has more."""
+
+OF_THE_API = "see /docs"
+"""What helps a program alone."""
 
 COLOURS = {
     "live": GOOD,
@@ -107,8 +108,9 @@ def not_done(body: dict[str, Any]) -> None:
     reason = f" ({body['reason']})" if body.get("reason") else ""
     out.print(Text("not done", BAD), Text(f"{body.get('detail', '')}{reason}"), soft_wrap=True)
     for fault in body.get("errors", ()):
-        right = f" ({fault['right']})" if fault.get("right") else ""
-        place = f"{fault['path']}: " if fault["path"] else ""
+        right = f" ({fault['right']})" if fault.get("right") not in (None, "", OF_THE_API) else ""
+        path = fault["path"].removeprefix("path.").removeprefix("query.").lstrip("/")
+        place = f"{path}: " if path else ""
         out.print(Text(f"  - {place}{fault['what']}{right}"), soft_wrap=True)
     out.print(Text(f"next: {body['next']}"), soft_wrap=True)
 
@@ -373,9 +375,7 @@ def _table(out: Console, head: Sequence[str], rows: Sequence[Sequence[Any]], not
     if not rows:
         out.print(nothing)
         return
-    table = Table(*head, box=None, header_style="bold", pad_edge=False)
-    for column in table.columns:
-        column.overflow = "fold"
+    table = whole_table(*head)
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     out.print(table)
@@ -400,8 +400,7 @@ def _heading(out: Console, text: str) -> None:
 
 
 def _at(time: str | None) -> str:
-    """In the reader's time zone."""
-    return "" if time is None else datetime.fromisoformat(time).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return "" if time is None else local_time(time)
 
 
 SHAPES: dict[str, Callable[[Any], None]] = {

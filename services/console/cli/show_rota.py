@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rich.table import Table
 from rich.text import Text
 
-from services.console.cli.terminal import BAD, GOOD, QUIET, terminal
+from services.console.cli.terminal import BAD, GOOD, QUIET, local_time, terminal, whole_table
 
 SHORT_ID = 8
 
@@ -21,9 +20,7 @@ def rota(body: Sequence[dict[str, Any]]) -> None:
     if not body:
         out.print("Nothing is planned.")
         return
-    table = Table("shift", "when", "team", "", "who", "lacks", box=None, header_style="bold", pad_edge=False)
-    for column in table.columns:
-        column.overflow = "fold"
+    table = whole_table("shift", "when", "team", "", "who", "lacks")
     for shift in body:
         table.add_row(
             Text(shift["shift_id"][:SHORT_ID], QUIET),
@@ -59,8 +56,7 @@ def absences(body: Sequence[dict[str, Any]]) -> None:
     """Who is away, from when to when, in the reader's own zone."""
     out = terminal()
     for each in body:
-        starts_at, ends_at = (datetime.fromisoformat(each[name]).astimezone() for name in ("starts_at", "ends_at"))
-        when = f"{starts_at:%Y-%m-%d %H:%M} to {ends_at:%Y-%m-%d %H:%M}"
+        when = " to ".join(local_time(each[name], seconds=False) for name in ("starts_at", "ends_at"))
         out.print(Text(f"{each['person_id']}: {when}"), Text(each["absence_id"], QUIET), soft_wrap=True)
     if not body:
         out.print("Nobody is away.")
@@ -70,9 +66,9 @@ def feeds(body: Sequence[dict[str, Any]]) -> None:
     """The plans that are read from other tools."""
     out = terminal()
     for each in body:
-        newest, read_at = each["newest"], datetime.fromisoformat(each["read_at"]).astimezone()
+        newest, read_at = each["newest"], local_time(each["read_at"], seconds=False)
         stands = Text("stale", BAD) if each["stale"] else Text("read", GOOD)
-        out.print(stands, Text(f"{newest['source']}, last on {read_at:%Y-%m-%d %H:%M}"), soft_wrap=True)
+        out.print(stands, Text(f"{newest['source']}, last on {read_at}"), soft_wrap=True)
         for fault in newest["faults"]:
             out.print(Text(f"  not taken: {fault}"), soft_wrap=True)
     if not body:

@@ -1,18 +1,20 @@
 """What a page can do: each act is a command of the API, posted as a form, by the same code and the same rights.
 
 A form posts to the API's path without `/v1`. Its fields are those of the API's body: `team.team_id` stands for a field
-inside another, `members[]` for one of several, and an empty field for none. Two are the page's own: `back`, where to
-lead afterwards, and `key`, which makes a repeat harmless. A script that asks for JSON gets the API's answer.
+inside another, `members[]` for one of several, `places[2].needs` for a field of the second of several, which is there
+also where only `places[2]` says anything; and an empty field for none. Two are the page's own: `back`, where to lead
+afterwards, and `key`, which makes a repeat harmless. A script that asks for JSON gets the API's answer.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, get_type_hints
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -24,7 +26,7 @@ from services.console.api.issue import Answered
 from services.console.api.problems import not_understood
 from services.console.api.routes_commands import Issuer
 from services.console.pages.document import DocumentInForce
-from services.console.pages.seat import ENTER, Seated, check_right, door_of, from_own_page, own_address
+from services.console.pages.seat import Seated, check_right, door_of, from_own_page, own_address, prove_first
 from services.console.view.agency import AgencyView
 from shared.doors.pages import asks_for_page
 from shared.doors.problems import Problem
@@ -32,6 +34,8 @@ from shared.programme.judging.hours import instant
 
 Fields = Mapping[str, Any]
 KEY_CHARACTERS = 200
+MOST_STEPS = 4
+NUMBERED = re.compile(r"(\w+)\[([0-9]{1,2})\]")
 LOG_AWAY = (
     "careroute's log does not answer, so nobody knows yet whether this was done. "
     "Press again once it is back, or look; what was done already is not done twice."
@@ -78,14 +82,14 @@ def _endpoint(action: Action) -> Callable[..., Awaitable[Response]]:
     body_type, path_types = hints["body"], {name: TypeAdapter(hints[name]) for name in _names_in(action.path)}
 
     async def act(request: Request, signed_in: Seated) -> Response:
-        check_right(signed_in, action.right)
+        check_right(signed_in.who, action.right)
         form = await request.form()
         fields, back = fields_of(form), own_address(str(form.get("back") or "/"))
         for name in action.on_clocks:
             if name in fields:
                 fields[name] = _instant(fields[name], door_of(request).view.agency(signed_in.who.agency))
         if action.weighs_most(fields) and not door_of(request).sessions.is_fresh(signed_in.session):
-            return _prove_first(request, back)
+            return prove_first(request, back)
         if action.reasoned and "reason" not in fields:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Say why, so that whoever looks back can know.")
         key = str(form.get("key") or "")[:KEY_CHARACTERS] or None
@@ -133,33 +137,48 @@ def _instant(written: str, seen: AgencyView) -> str:
     return instant(DocumentInForce.of(seen).zone, wall.date(), wall.hour * 60 + wall.minute).isoformat()
 
 
-def _prove_first(request: Request, back: str) -> Response:
-    to = f"{ENTER}?to={quote(back)}"
-    if asks_for_page(request):
-        return RedirectResponse(to, HTTPStatus.SEE_OTHER)
-    detail = "Show once more who you are: what you are about to do needs it."
-    raise Problem(HTTPStatus.FORBIDDEN, detail, headers={"Location": to}, reason="prove-first")
-
-
 def fields_of(form: FormData) -> dict[str, Any]:
     """The body of a command, as a form says it."""
-    fields: dict[str, Any] = {}
+    fields: dict[str | int, Any] = {}
     for name, value in form.multi_items():
         if name in ("back", "key") or not isinstance(value, str) or not value.strip():
             continue
-        *outer, last = name.split(".")
-        inside = fields
-        for part in outer[:3]:
-            inside = inside.setdefault(part, {})
-            if not isinstance(inside, dict):
-                break
-        if not isinstance(inside, dict):
-            continue
-        if last.endswith("[]"):
-            inside.setdefault(last.removesuffix("[]"), []).append(value)
-        else:
-            inside[last] = written(value)
-    return fields
+        *outer, last = _steps(name)
+        inside: Any = fields
+        for step in outer[:MOST_STEPS]:
+            inside = inside.setdefault(step, {}) if isinstance(inside, dict) else None
+        if isinstance(inside, dict):
+            _put(inside, last, written(value))
+    return {str(name): _numbered_as_list(value) for name, value in fields.items()}
+
+
+def _steps(name: str) -> list[str | int]:
+    """Where a field stands, from outside; a number for one of several."""
+    steps: list[str | int] = []
+    for part in name.split("."):
+        numbered = NUMBERED.fullmatch(part)
+        steps += (part,) if numbered is None else (numbered[1], int(numbered[2]))
+    return steps
+
+
+def _put(inside: dict[str | int, Any], last: str | int, value: str) -> None:
+    if isinstance(last, int):
+        inside.setdefault(last, {})
+    elif last.endswith("[]"):
+        several = inside.setdefault(last.removesuffix("[]"), [])
+        if isinstance(several, list):
+            several.append(value)
+    else:
+        inside[last] = value
+
+
+def _numbered_as_list(value: object) -> object:
+    """What a form has numbered, in that order; the API refuses what is numbered only in part."""
+    if not isinstance(value, dict):
+        return value
+    by_name = {name: _numbered_as_list(each) for name, each in value.items()}
+    are_numbered = bool(by_name) and all(isinstance(name, int) for name in by_name)
+    return [by_name[number] for number in sorted(by_name)] if are_numbered else by_name
 
 
 def written(value: object) -> str:

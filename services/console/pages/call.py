@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from services.console.api.access import visible
 from services.console.pages.call_line import CallLine, confirmation_of, hold_question_of, line_of, path_of
-from services.console.pages.page import ConsolePage, Region, Row, Visit
+from services.console.pages.page import ConsolePage, PersonLink, Region, Row, Visit
 from services.console.view.call import KEEP_FIRST_LINES, CallSeen
 from services.console.view.reasons import as_codes, in_words, words_of
 from services.console.view.records import MessageSeen, OfferSeen, PageSeen
@@ -84,15 +84,17 @@ class Asked(NamedTuple):
     offer_id: str
     title: str
     state: str
-    at: datetime | None
-    until: datetime | None
-    ended_at: datetime | None
-    words: str
-    codes: str
+    at: datetime | None = None
+    until: datetime | None = None
+    ended_at: datetime | None = None
+    by: PersonLink | None = None
+    """Who answered."""
+    words: str = ""
+    codes: str = ""
     """Of the reasons among the words."""
-    members: tuple[str, ...]
-    """Who of the team can take an open offer."""
-    bypassed: tuple[tuple[str, str, str], ...]
+    members: tuple[tuple[str, str], ...] = ()
+    """Id and name of those of the team who can take an open offer."""
+    bypassed: tuple[tuple[str, str, str], ...] = ()
     """Each team that was passed over, why in words, and the codes of that."""
 
 
@@ -107,7 +109,13 @@ def regions(visit: Visit) -> Sequence[Region]:
         Region.of_one("call-summary", "call_summary.html", _summary(call, judged, visit)),
         Region.of_one("call-acts", "call_acts.html", _acts(call, judged, visit)),
         Region("call-teams", _asked(call, visit), empty="No team was asked."),
-        Region("call-pages", [_page_row(page) for page in pages], empty="Nobody was paged.", tag="tbody", row_tag="tr"),
+        Region(
+            "call-pages",
+            [_page_row(page, visit) for page in pages],
+            empty="Nobody was paged.",
+            tag="tbody",
+            row_tag="tr",
+        ),
         Region(
             "call-messages",
             [_message_row(message) for message in messages],
@@ -181,7 +189,12 @@ def _asked(call: CallSeen, visit: Visit) -> list[Row]:
             would_have = f", {step.shadow_team_id} would have been asked" if step.shadow_team_id else ""
             words = f"{in_words(step.why) or 'no team'}{would_have}"
             shown = Asked(
-                "", step.response, "not sent", None, None, None, words, as_codes(step.why), (), _bypassed(step.bypassed)
+                "",
+                step.response,
+                "not sent",
+                words=words,
+                codes=as_codes(step.why),
+                bypassed=_bypassed(step.bypassed),
             )
             rows.append(Row(f"step-{episode.episode}-{number}", "call_asked.html", shown))
     return rows
@@ -189,7 +202,7 @@ def _asked(call: CallSeen, visit: Visit) -> list[Row]:
 
 def _offer(offer: OfferSeen, visit: Visit) -> Asked:
     team = visit.seen.teams.get(offer.team_id)
-    who = f"by {offer.person_id}" if offer.person_id else ""
+    members = team.members if team is not None and offer.state == "open" else ()
     eta = f"arriving in {offer.eta_minutes} min" if offer.eta_minutes is not None else ""
     return Asked(
         offer_id=offer.offer_id,
@@ -198,9 +211,10 @@ def _offer(offer: OfferSeen, visit: Visit) -> Asked:
         at=offer.made_at,
         until=offer.expires_at if offer.state == "open" else None,
         ended_at=offer.ended_at,
-        words=", ".join(filter(None, (who, eta, words_of(offer.why)))),
+        by=visit.person(offer.person_id) if offer.person_id else None,
+        words=", ".join(filter(None, (eta, words_of(offer.why)))),
         codes=offer.why,
-        members=team.members if team is not None and offer.state == "open" else (),
+        members=tuple((member, visit.name_of(member)) for member in members),
         bypassed=_bypassed(offer.bypassed),
     )
 
@@ -209,8 +223,17 @@ def _bypassed(teams: Sequence[BypassedTeam]) -> tuple[tuple[str, str, str], ...]
     return tuple((team.team_id, in_words(team.reasons), as_codes(team.reasons)) for team in teams)
 
 
-def _page_row(page: PageSeen) -> Row:
-    shown = (page.person_id, page.team_id, page.kind, page.method, page.due_at, page.state, page.at, page.why)
+def _page_row(page: PageSeen, visit: Visit) -> Row:
+    shown = (
+        visit.person(page.person_id),
+        page.team_id,
+        page.kind,
+        page.method,
+        page.due_at,
+        page.state,
+        page.at,
+        page.why,
+    )
     return Row(f"page-{page.page_id}", "call_page.html", shown)
 
 

@@ -69,7 +69,7 @@ async def _publications(asked: _Asked) -> list[Any]:
 @router.get("/figures.csv")
 async def download_figures(request: Request, signed_in: Seated, question: Question) -> Response:
     """Figures as CSV."""
-    check_right(signed_in, "read-figures")
+    check_right(signed_in.who, "read-figures")
     agency = signed_in.who.agency
     answer = await ask(door_of(request).reporting, "figures", agency, "csv", query=question)
     return handed_on(answer, f"figures-{agency}.csv")
@@ -78,7 +78,7 @@ async def download_figures(request: Request, signed_in: Seated, question: Questi
 @router.get("/figures/calls.csv")
 async def download_calls(request: Request, signed_in: Seated, question: Question) -> Response:
     """One row for each call as CSV."""
-    check_right(signed_in, "export-calls")
+    check_right(signed_in.who, "export-calls")
     agency = signed_in.who.agency
     answer = await ask(door_of(request).reporting, "figures", agency, "calls", query=question)
     return handed_on(answer, f"calls-{agency}.csv")
@@ -87,7 +87,7 @@ async def download_calls(request: Request, signed_in: Seated, question: Question
 @router.post("/figures/publish")
 async def publish_period(request: Request, signed_in: Seated, period: PeriodInForm) -> Response:
     """Publish a quarter or a year, and lead to what is published. Raises Page where that is refused."""
-    check_right(signed_in, "publish-figures")
+    check_right(signed_in.who, "publish-figures")
     answer = await publish(door_of(request).reporting, signed_in.who, period)
     if not asks_for_page(request):
         return handed_on(answer)

@@ -19,8 +19,8 @@ from services.console.pages.commands import KEYS, commands_for
 from services.console.pages.look import HEADERS, script_routes
 from services.console.pages.look import PAGES as TEMPLATES
 from services.console.pages.page import ConsoleDoor, ConsolePage, Region, Visit
-from services.console.pages.registry import ACTIONS, PAGES, page_at
-from services.console.pages.seat import Seated, address_of, check_right, door_of, from_own_page
+from services.console.pages.registry import ACTIONS, PAGES, page_at, page_for
+from services.console.pages.seat import Seated, address_of, check_right, door_of, from_own_page, prove_first
 from services.console.pages.sessions import SignedIn
 from services.console.pages.signing_in import THEME_COOKIE, THEMES
 from services.console.pages.words import filled
@@ -96,6 +96,8 @@ def _posted(page: ConsolePage) -> Callable[..., Awaitable[Response]]:
 
     async def show(request: Request, signed_in: Seated) -> Response:
         visit = _visit(request, signed_in, page)
+        if page.posting_weighs_most and not visit.door.sessions.is_fresh(signed_in.session):
+            return prove_first(request, address_of(request))
         async with request.form(max_files=1, max_fields=MOST_FIELDS) as form:
             more = await posted(visit, form)
         if asks_for_page(request):
@@ -108,11 +110,11 @@ def _posted(page: ConsolePage) -> Callable[..., Awaitable[Response]]:
 
 def _visit(request: Request, signed_in: SignedIn, page: ConsolePage) -> Visit:
     """Raises Problem (403) where somebody may not see the page, and Page where nothing can be seen yet."""
-    check_right(signed_in, page.right)
+    check_right(signed_in.who, page.right)
     door = door_of(request)
     if not door.follower.ready:
         raise STARTING
-    found = page_at(address_of(request))
+    found = page_for(signed_in.who, address_of(request))
     return Visit(door, signed_in.who, door.clock.now(), found.path, found.params, found.query)
 
 
@@ -166,6 +168,6 @@ def _notice(door: ConsoleDoor, agency: str, command_id: str) -> str:
 
 async def _show_stop(request: Request, signed_in: Seated, district: Name = ALL, response: Name = "") -> Response:
     """The stop switch without a script: this page asks back, and its button acts. It needs nothing to be read."""
-    check_right(signed_in, "pause")
+    check_right(signed_in.who, "pause")
     visit = Visit(door_of(request), signed_in.who, door_of(request).clock.now(), "/stop")
     return TEMPLATES.show("stop.html", switch=Switch.of(district, response or None), may=visit.may)

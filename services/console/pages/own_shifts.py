@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from services.console.api.routes_calendars import calendars_of
+from services.console.pages import devices
 from services.console.pages.page import ConsolePage, LeadsTo, Region, Row, Visit
 from services.console.pages.rota_line import LOCAL, ShiftLine, date_of, shift_line
 from services.console.view.rota_records import RotaShiftSeen, told
@@ -66,6 +67,8 @@ async def show(visit: Visit) -> Mapping[str, Any]:
         "looks_after": looks_after,
         "may_change": (is_own and visit.may("change-own-plan")) or visit.may("plan-shifts"),
         "from_local": f"{tomorrow.astimezone(zone):{LOCAL}}",
+        "devices_path": devices.address_of(person_id) if looks_after and known else "",
+        "may_enrol": visit.may("enrol-device") and (is_own or not visit.who.only_own_shift),
         "absences": [
             AwayLine(
                 f"/rota/absences/{quote(each.absence_id, safe='')}/lift",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple, Self
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from starlette.datastructures import FormData
@@ -72,6 +73,19 @@ class ConsoleDoor:
         self.counting.close()
 
 
+class PersonLink(NamedTuple):
+    """A person where a page names them."""
+
+    name: str
+    path: str
+    """Where they stand on the page People; empty for whoever may not read that, and where they are not there."""
+
+
+def html_id_of(name: str) -> str:
+    """A name as a part of an id in a page."""
+    return quote(name, safe="").replace("%", "_")
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """Somebody looks at a page. The rows of a page may depend on their agency and roles, never on their name."""
@@ -105,6 +119,11 @@ class Visit:
         if person is None or not self.may("read-people"):
             return person_id
         return name_of(self.door.contacts, self.who.agency, person.person) or person_id
+
+    def person(self, person_id: str) -> PersonLink:
+        """The same, with where they stand on the page People."""
+        is_there = self.may("read-people") and person_id in self.seen.people
+        return PersonLink(self.name_of(person_id), f"/people#person-{html_id_of(person_id)}" if is_there else "")
 
     def alerts(self) -> list[Alert]:
         """What somebody there has to look at, newest first."""
@@ -154,6 +173,11 @@ class Region(NamedTuple):
         return cls(name, (Row(f"{name}-now", template, shown),), tag="div", row_tag="div")
 
 
+def everybody(_who: Asking, _params: Mapping[str, str]) -> bool:
+    """For a page that whoever has its right may see at each of its addresses."""
+    return True
+
+
 async def nothing_more(_visit: Visit) -> Mapping[str, Any]:
     """For a page that is its regions alone."""
     return {}
@@ -177,8 +201,12 @@ class ConsolePage:
     """Values of the template that are as they were when the page was asked for. Raises Problem."""
     regions: Callable[[Visit], Sequence[Region]] = no_regions
     """What stays current, from the view alone and quickly: it is asked whenever the view has changed."""
+    admits: Callable[[Asking, Mapping[str, str]], bool] = everybody
+    """Whether somebody who has the right may see what stands at an address: of its path, the names and their values."""
     posted: Callable[[Visit, FormData], Awaitable[Mapping[str, Any]]] | None = None
     """The same, of what is shown once the page's own form was posted to it, which changes nothing. Raises Problem."""
+    posting_weighs_most: bool = False
+    """Whether somebody who posts has to show once more who they are."""
     part: str = ""
     """The template of the part that a script then asks for alone."""
     navigation: bool = True

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from services.console.api.routes_reads import contacts_of
+from services.console.pages import devices
+from services.console.pages.devices import DeviceLine
 from services.console.pages.own_shifts import address_of
-from services.console.pages.page import ConsolePage, Region, Row, Visit
-from services.console.pages.roll_call import WAYS
-from services.console.pages.rota_line import html_id_of
-from services.console.view.records import ContactSeen, DeviceSeen, PersonSeen
-from shared.judgement import Discipline
+from services.console.pages.page import ConsolePage, Region, Row, Visit, html_id_of
+from services.console.view.people_words import DISCIPLINES, LANGUAGES
+from services.console.view.records import ContactSeen, PersonSeen
 
-DISCIPLINES: tuple[str, ...] = get_args(Discipline)
 CALL_AFTER_SECONDS = 10
 
 
@@ -32,15 +31,6 @@ class WayLine(NamedTuple):
     path: str
 
 
-class DeviceLine(NamedTuple):
-    """A phone or tablet of theirs."""
-
-    device_id: str
-    label: str
-    enrolled_at: datetime
-    path: str
-
-
 class PersonLine(NamedTuple):
     """Somebody on the books."""
 
@@ -53,6 +43,7 @@ class PersonLine(NamedTuple):
     languages: tuple[str, ...]
     team_id: str
     ways: tuple[WayLine, ...]
+    devices_path: str
     devices: tuple[DeviceLine, ...]
     call_after_seconds: int
 
@@ -74,8 +65,8 @@ def regions(visit: Visit) -> Sequence[Region]:
 
 
 async def show(_visit: Visit) -> Mapping[str, Any]:
-    """What somebody can be trained for."""
-    return {"disciplines": DISCIPLINES}
+    """What somebody can be trained for, and speak."""
+    return {"disciplines": DISCIPLINES, "languages": LANGUAGES}
 
 
 def _row(line: PersonLine, kind: str = "") -> Row:
@@ -85,8 +76,6 @@ def _row(line: PersonLine, kind: str = "") -> Row:
 def _line(visit: Visit, seen: PersonSeen) -> PersonLine:
     person, person_id = seen.person, seen.person.person_id
     path = f"/people/{quote(person_id, safe='')}"
-    own = (device for device in visit.seen.devices.values() if device.person_id == person_id)
-    devices = sorted(own, key=lambda device: (device.enrolled_at, device.device_id))
     return PersonLine(
         person_id=person_id,
         html_id=html_id_of(person_id),
@@ -97,7 +86,8 @@ def _line(visit: Visit, seen: PersonSeen) -> PersonLine:
         languages=person.languages,
         team_id=seen.team_id or "",
         ways=tuple(_way(way, path) for way in contacts_of(visit.seen, person_id)),
-        devices=tuple(_device(device) for device in devices),
+        devices_path=devices.address_of(person_id),
+        devices=devices.devices_of(visit, "/people", person_id=person_id),
         call_after_seconds=CALL_AFTER_SECONDS,
     )
 
@@ -111,7 +101,7 @@ def _way(way: ContactSeen, path: str) -> WayLine:
         state, why = ("proved", "") if way.proved_at else ("unproved", "")
     return WayLine(
         method_id=way.method_id,
-        kind=WAYS.get(way.kind, way.kind),
+        kind=way.kind,
         shown=way.shown,
         after_seconds=way.after_seconds,
         state=state,
@@ -119,11 +109,6 @@ def _way(way: ContactSeen, path: str) -> WayLine:
         proved_at=way.proved_at,
         path=f"{path}/contacts/{quote(way.method_id, safe='')}",
     )
-
-
-def _device(device: DeviceSeen) -> DeviceLine:
-    path = f"/devices/{quote(device.device_id, safe='')}/revoke"
-    return DeviceLine(device.device_id, device.label or "phone or tablet", device.enrolled_at, path)
 
 
 PAGE = ConsolePage("/people", "People", "read-people", "people.html", show=show, regions=regions, refresh_seconds=1.0)

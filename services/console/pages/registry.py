@@ -11,10 +11,12 @@ from starlette.routing import compile_path
 
 from services.console.api import routes_calendars, routes_contacts, routes_rolls, routes_rota
 from services.console.api import routes_commands as commands
+from services.console.api.access import Asking
 from services.console.pages import (
     alerts,
     call,
     calls,
+    devices,
     figures,
     frame,
     now,
@@ -27,6 +29,7 @@ from services.console.pages import (
     roll_call,
     rota,
     runbook,
+    swap,
     switchboard,
     teams,
     trace,
@@ -34,6 +37,7 @@ from services.console.pages import (
 )
 from services.console.pages.actions import Action, always
 from services.console.pages.page import ConsolePage
+from services.console.pages.seat import check_right
 from shared.doors.problems import Problem
 
 PAGES: tuple[ConsolePage, ...] = (
@@ -45,7 +49,10 @@ PAGES: tuple[ConsolePage, ...] = (
     rota.PAGE,
     own_shifts.OWN_PAGE,
     own_shifts.PAGE,
+    swap.PAGE,
     people.PAGE,
+    devices.PAGE,
+    devices.TEAM_PAGE,
     roll_call.PAGE,
     switchboard.PAGE,
     alerts.PAGE,
@@ -91,7 +98,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("/teams/{team_id}/release", "release-team", commands.release_team),
     Action("/teams/{team_id}/withdraw", "withdraw-team", commands.withdraw_team),
     Action("/rolls", "call-roll", routes_rolls.call_roll),
+    Action("/rota/shifts", "plan-shifts", routes_rota.plan_shift, on_clocks=TIMES),
+    Action("/rota/rotations/{rotation_id}/remove", "plan-shifts", routes_rota.remove_rotation),
     Action("/rota/shifts/{shift_id}/take", "change-own-plan", routes_rota.take_shift, on_clocks=TIMES),
+    Action("/rota/shifts/{shift_id}/swap", "change-own-plan", routes_rota.swap_shifts),
     Action("/rota/shifts/{shift_id}/cover", "change-own-plan", routes_rota.ask_for_cover, on_clocks=TIMES),
     Action("/rota/shifts/{shift_id}/move", "plan-shifts", routes_rota.move_shift, on_clocks=TIMES),
     Action("/rota/shifts/{shift_id}/drop", "plan-shifts", routes_rota.drop_shift),
@@ -123,6 +133,15 @@ class Found(NamedTuple):
 
 
 _PATHS = [(compile_path(page.path)[0], page) for page in PAGES]
+
+
+def page_for(who: Asking, address: str) -> Found:
+    """The page of an address, for somebody who may see it. Raises Problem (403, 404)."""
+    found = page_at(address)
+    check_right(who, found.page.right)
+    if not found.page.admits(who, found.params):
+        raise Problem(HTTPStatus.FORBIDDEN, "You may see your own only.")
+    return found
 
 
 def page_at(address: str) -> Found:

@@ -7,20 +7,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from services.console.pages.page import ConsolePage, Region, Row, Visit
+from services.console.pages.page import ConsolePage, PersonLink, Region, Row, Visit, html_id_of
 from services.console.pages.rota import people_of
-from services.console.pages.rota_line import html_id_of
 from services.console.view.records import RollPlaceSeen, RollSeen
 
-WAYS: Mapping[str, str] = {
-    "sms": "text",
-    "voice": "call",
-    "push": "push",
-    "email": "mail",
-    "webhook": "webhook",
-    "pocket": "open page",
-}
-"""How people call the ways in which a page goes out."""
 EARLIER_SHOWN = 10
 MINUTES = 60
 
@@ -38,7 +28,7 @@ class WayLine(NamedTuple):
 class PersonLine(NamedTuple):
     """Somebody who was asked."""
 
-    name: str
+    person: PersonLink
     ways: tuple[WayLine, ...]
 
 
@@ -86,14 +76,13 @@ def _people(visit: Visit, roll: RollSeen) -> list[tuple[str, PersonLine]]:
     """Everybody who was asked, by name."""
     places = sorted(roll.places, key=lambda place: (visit.name_of(place.person_id), place.person_id))
     return [
-        (person_id, PersonLine(visit.name_of(person_id), tuple(map(_way, of_person))))
+        (person_id, PersonLine(visit.person(person_id), tuple(map(_way, of_person))))
         for person_id, of_person in groupby(places, key=lambda place: place.person_id)
     ]
 
 
 def _way(place: RollPlaceSeen) -> WayLine:
-    kind = WAYS.get(place.kind, place.kind)
-    return WayLine(place.method_id, kind, place.state, place.why, place.answered_at)
+    return WayLine(place.method_id, place.kind, place.state, place.why, place.answered_at)
 
 
 def _has_answered(line: PersonLine) -> bool:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from services.console.pages.page import ConsolePage, Region, Row, Visit
-from services.console.pages.rota_line import LOCAL, date_of, html_id_of, lack_line, shift_line
+from services.console.pages.page import ConsolePage, PersonLink, Region, Row, Visit, html_id_of
+from services.console.pages.rota_line import date_of, lack_line, shift_line
+from services.console.view.people_words import needs_to_choose
 from services.console.view.rota_records import FeedSeen, ShiftTold, told, told_dropped
+from shared.events import Rotation
 from shared.programme.judging.hours import instant
 
 WEEKS = 6
 MOST_LACKING = 60
 DAYS_A_WEEK = 7
+PLACES = 4
+"""As many as the form of a shift has; the API takes more."""
 
 
 class WeekLine(NamedTuple):
@@ -36,8 +41,23 @@ class FeedLine(NamedTuple):
     faults: tuple[str, ...]
 
 
+class RotationLine(NamedTuple):
+    """A rule from which shifts follow."""
+
+    rotation_id: str
+    html_id: str
+    path: str
+    team_id: str
+    duty: str
+    days: str
+    hours: str
+    turn: str
+    crews: tuple[tuple[PersonLink, ...], ...]
+    back: str
+
+
 def regions(visit: Visit) -> Sequence[Region]:
-    """What is lacking in six weeks, the weeks, the shifts of one of them, and plans that are read from elsewhere."""
+    """What is lacking in six weeks, the weeks, the shifts of one of them, and from where plans come."""
     weeks = [(monday, _shifts(visit, monday)) for monday in _mondays(visit)]
     chosen = _chosen(visit)
     lacking = [shift for _, shifts in weeks for shift in shifts if shift.gaps]
@@ -46,10 +66,12 @@ def regions(visit: Visit) -> Sequence[Region]:
         more = f"{len(lacking) - MOST_LACKING} more shifts lack something later."
         lacking_rows.append(Row("lack-more", "row_empty.html", more))
     feeds = sorted(visit.seen.rota.feeds.items())
+    rotations = sorted(visit.seen.rota.rotations.values(), key=lambda each: each.rotation_id)
     return (
         Region("lacking", lacking_rows, empty="Nothing that is planned lacks anything."),
         Region("weeks", [_week_row(visit, monday, shifts) for monday, shifts in weeks], label="Weeks"),
         Region("shifts", list(_shift_rows(visit, _shifts(visit, chosen))), empty="Nothing is planned in this week."),
+        Region("rotations", [_rotation_row(visit, each) for each in rotations], empty="There is none."),
         Region("feeds", [_feed_row(source, feed) for source, feed in feeds], empty="No other tool's plan is read."),
     )
 
@@ -58,14 +80,20 @@ async def show(visit: Visit) -> Mapping[str, Any]:
     """What is chosen, and what there is to choose from."""
     chosen = _chosen(visit)
     teams = sorted({shift.plan.team_id for shift in visit.seen.rota.shifts.values()} | set(visit.seen.teams))
-    tomorrow = instant(visit.zone, visit.now.astimezone(visit.zone).date() + timedelta(days=1), 7 * 60)
+    tomorrow = visit.now.astimezone(visit.zone).date() + timedelta(days=1)
+    rota = visit.seen.rota
+    planned = (place.needs for shift in rota.shifts.values() for place in shift.plan.places)
+    rotated = (needs for rotation in rota.rotations.values() for needs in rotation.places)
     return {
         "week": f"{chosen:%Y-%m-%d}",
         "begins": f"{chosen:%d %B %Y}".lstrip("0"),
         "team": visit.query.get("team", ""),
         "teams": teams,
         "people": people_of(visit),
-        "from_local": f"{tomorrow.astimezone(visit.zone):{LOCAL}}",
+        "places": PLACES,
+        "needs": needs_to_choose(chain(planned, rotated)),
+        "starts_local": f"{tomorrow}T07:00",
+        "ends_local": f"{tomorrow}T19:00",
         "address": _address(visit, chosen),
     }
 
@@ -138,6 +166,24 @@ def _shift_rows(visit: Visit, shifts: Sequence[ShiftTold]) -> Iterator[Row]:
         yield Row(
             f"shift-{line.html_id}", "row_shift.html", (line, tuple(people_of(visit))), "alert" if line.gaps else ""
         )
+
+
+def _rotation_row(visit: Visit, rotation: Rotation) -> Row:
+    each_day = len(rotation.days) == DAYS_A_WEEK
+    days_on = f", {rotation.lasts_days} days on" if rotation.lasts_days else ""
+    line = RotationLine(
+        rotation_id=rotation.rotation_id,
+        html_id=html_id_of(rotation.rotation_id),
+        path=f"/rota/rotations/{quote(rotation.rotation_id, safe='')}/remove",
+        team_id=rotation.team_id,
+        duty=rotation.duty,
+        days="every day" if each_day else ", ".join(rotation.days),
+        hours=f"{rotation.starts} to {rotation.ends}{days_on}",
+        turn="each worked day" if rotation.turn_days == 1 else f"every {rotation.turn_days} worked days",
+        crews=tuple(tuple(visit.person(person_id) for person_id in crew) for crew in rotation.crews),
+        back=_address(visit, _chosen(visit)),
+    )
+    return Row(f"rotation-{line.html_id}", "row_rotation.html", line)
 
 
 def _feed_row(source: str, feed: FeedSeen) -> Row:

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from services.console.pages.page import Visit
-from services.console.view.rota_records import GapTold, PlaceTold, ShiftTold, StretchTold
-from shared.events import GapReason
+from services.console.pages.page import Visit, html_id_of
+from services.console.view.rota_records import PlaceTold, ShiftTold, StretchTold, gap_in_words
 
 LOCAL = "%Y-%m-%dT%H:%M"
 """A time on the agency's clocks, as fields of forms have it."""
-GAPS: Mapping[GapReason, str] = {
-    "empty": "nobody is on it",
-    "understaffed": "too few, or not trained for it",
-    "absent": "{} is away",
-    "unreachable": "{} cannot be reached: no way to them has proved to work",
-    "no-rest": "{} has too little rest, or two shifts at once",
-}
 
 
 class HolderLine(NamedTuple):
@@ -28,6 +19,8 @@ class HolderLine(NamedTuple):
 
     name: str
     """Empty: nobody."""
+    path: str
+    """Where they stand on People, for whoever may see that."""
     part: str
     """From when to when, where it is a part."""
     is_away: bool
@@ -86,7 +79,7 @@ def shift_line(visit: Visit, shift: ShiftTold, back: str, day: str = "") -> Shif
     starts, ends = shift.starts_at.astimezone(zone), shift.ends_at.astimezone(zone)
     return ShiftLine(
         html_id=html_id_of(shift.shift_id),
-        path=f"/rota/shifts/{quote(shift.shift_id, safe='')}",
+        path=path_of(shift.shift_id),
         day=day,
         date=date_of(shift.starts_at, zone),
         team_id=shift.team_id,
@@ -94,7 +87,7 @@ def shift_line(visit: Visit, shift: ShiftTold, back: str, day: str = "") -> Shif
         hours=hours_of(shift, zone),
         begun=shift.begun,
         places=tuple(_place(visit, place) for place in shift.places),
-        gaps=tuple(dict.fromkeys(gap_in_words(visit, gap) for gap in shift.gaps)),
+        gaps=_gaps(visit, shift),
         comes_from=shift.comes_from,
         dropped=shift.dropped,
         starts_local=f"{starts:{LOCAL}}",
@@ -110,15 +103,15 @@ def lack_line(visit: Visit, shift: ShiftTold, address: str) -> LackLine:
         hours=hours_of(shift, visit.zone),
         team_id=shift.team_id,
         duty=shift.duty,
-        gaps=tuple(dict.fromkeys(gap_in_words(visit, gap) for gap in shift.gaps)),
+        gaps=_gaps(visit, shift),
         starts_at=shift.starts_at,
         address=f"{address}#shift-{html_id_of(shift.shift_id)}",
     )
 
 
-def gap_in_words(visit: Visit, gap: GapTold) -> str:
-    """Why a shift lacks something."""
-    return GAPS[gap.why].format(visit.name_of(gap.person_id))
+def path_of(shift_id: str) -> str:
+    """Where a shift is changed."""
+    return f"/rota/shifts/{quote(shift_id, safe='')}"
 
 
 def date_of(at: datetime, zone: ZoneInfo) -> str:
@@ -133,9 +126,9 @@ def hours_of(shift: ShiftTold, zone: ZoneInfo) -> str:
     return f"{starts:%H:%M} to {ends:%H:%M}" + (f", {days} days on" if days > 1 else "")
 
 
-def html_id_of(name: str) -> str:
-    """A name as a part of an id in a page."""
-    return quote(name, safe="").replace("%", "_")
+def _gaps(visit: Visit, shift: ShiftTold) -> tuple[str, ...]:
+    """What a shift lacks, in words, and each of it once."""
+    return tuple(dict.fromkeys(gap_in_words(gap, visit.name_of(gap.person_id)) for gap in shift.gaps))
 
 
 def _place(visit: Visit, place: PlaceTold) -> PlaceLine:
@@ -151,4 +144,5 @@ def _place(visit: Visit, place: PlaceTold) -> PlaceLine:
 def _holder(visit: Visit, stretch: StretchTold, *, whole: bool) -> HolderLine:
     starts, ends = stretch.starts_at.astimezone(visit.zone), stretch.ends_at.astimezone(visit.zone)
     part = "" if whole else f"{starts:%H:%M} to {ends:%H:%M}"
-    return HolderLine(visit.name_of(stretch.person_id) if stretch.person_id else "", part, stretch.absent)
+    name, path = visit.person(stretch.person_id) if stretch.person_id else ("", "")
+    return HolderLine(name, path, part, stretch.absent)

@@ -6,9 +6,10 @@ from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import quote, urlencode, urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
+from fastapi.responses import RedirectResponse
 
-from services.console.api.access import RIGHTS, Right
+from services.console.api.access import RIGHTS, Asking, Right
 from services.console.pages.page import ConsoleDoor, LeadsTo
 from services.console.pages.sessions import SignedIn
 from shared.doors.pages import Page, asks_for_page
@@ -64,11 +65,20 @@ async def seated(request: Request) -> SignedIn:
 Seated = Annotated[SignedIn, Depends(seated)]
 
 
-def check_right(signed_in: SignedIn, right: Right) -> None:
+def check_right(who: Asking, right: Right) -> None:
     """Raise Problem (403) where somebody has no right."""
-    if not signed_in.who.roles & RIGHTS[right]:
-        needed, own = " or ".join(sorted(RIGHTS[right])), ", ".join(sorted(signed_in.who.roles))
+    if not who.roles & RIGHTS[right]:
+        needed, own = " or ".join(sorted(RIGHTS[right])), ", ".join(sorted(who.roles))
         raise Problem(HTTPStatus.FORBIDDEN, f"This needs the role {needed}; yours: {own}.")
+
+
+def prove_first(request: Request, back: str) -> Response:
+    """Lead to where somebody shows once more who they are, and from there back. Raises Problem (403) to a script."""
+    to = f"{ENTER}?to={quote(back)}"
+    if asks_for_page(request):
+        return RedirectResponse(to, HTTPStatus.SEE_OTHER)
+    detail = "Show once more who you are: what you are about to do needs it."
+    raise Problem(HTTPStatus.FORBIDDEN, detail, headers={"Location": to}, reason="prove-first")
 
 
 async def from_own_page(request: Request) -> None:

@@ -19,8 +19,8 @@ from services.console.pages.boards import Board, BoardKey, Boards
 from services.console.pages.frame import FRAME
 from services.console.pages.look import HEADERS
 from services.console.pages.page import ConsoleDoor
-from services.console.pages.registry import page_at
-from services.console.pages.seat import Seated, check_right, door_of
+from services.console.pages.registry import page_for
+from services.console.pages.seat import Seated, door_of
 from services.console.pages.sessions import SignedIn
 from shared.doors.problems import Problem
 
@@ -94,7 +94,7 @@ def _keys(signed_in: SignedIn, addresses: Sequence[str]) -> list[BoardKey]:
     """What a browser may follow. Raises Problem (403, 404)."""
     who = signed_in.who
     for address in addresses:
-        check_right(signed_in, page_at(address).page.right)
+        page_for(who, address)
     return [BoardKey(who.agency, who.roles, address) for address in dict.fromkeys((FRAME, *addresses))]
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple, get_args
 from urllib.parse import quote
 
 from services.console.pages.call_line import path_of
+from services.console.pages.devices import address_of_team
 from services.console.pages.page import ConsolePage, Region, Row, Visit
 from services.console.view.records import PersonSeen, TeamSeen
 from shared.events import CorrectStatus, Disposition, Team, TeamStatus
@@ -25,6 +26,7 @@ class Member(NamedTuple):
 
     person_id: str
     name: str
+    path: str
     has_confirmed: bool
 
 
@@ -37,6 +39,7 @@ class TeamLine(NamedTuple):
     models: tuple[str, ...]
     districts: tuple[str, ...]
     further_districts: tuple[str, ...]
+    devices_path: str
     status: str
     status_at: datetime | None
     not_moving_since: datetime | None
@@ -102,7 +105,7 @@ def _row(visit: Visit, seen: TeamSeen, kind: str = "", free: tuple[tuple[str, st
 
 def _line(visit: Visit, seen: TeamSeen, free: tuple[tuple[str, str], ...]) -> TeamLine:
     call_id = seen.call_id or ""
-    members = (Member(member, visit.name_of(member), member not in seen.unconfirmed) for member in seen.members)
+    members = (Member(member, *visit.person(member), member not in seen.unconfirmed) for member in seen.members)
     planned = seen.planned if seen.shift_id is None and seen.planned and visit.now < seen.planned.ends_at else None
     stands = EARLIER_STATUSES.index(seen.status) if seen.status in EARLIER_STATUSES else len(EARLIER_STATUSES)
     return TeamLine(
@@ -112,6 +115,7 @@ def _line(visit: Visit, seen: TeamSeen, free: tuple[tuple[str, str], ...]) -> Te
         models=seen.team.models,
         districts=seen.team.primary_districts,
         further_districts=seen.team.secondary_districts,
+        devices_path=address_of_team(seen.team.team_id),
         status=seen.status,
         status_at=seen.status_at,
         not_moving_since=seen.not_moving_since,

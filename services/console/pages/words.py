@@ -12,7 +12,8 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from services.console.view.reasons import part_in_words, words_of
+from services.console.view.people_words import language, training, way
+from services.console.view.reasons import part_in_words, plain, words_of
 from services.console.view.unsent import unsent_words_of
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -173,6 +174,10 @@ FILTERS: Mapping[str, Any] = MappingProxyType(
         "pair": pair,
         "reason": words_of,
         "unsent": unsent_words_of,
+        "plain": plain,
+        "training": training,
+        "language": language,
+        "way": way,
         "part": part_in_words,
         "mark": mark,
         "clock_time": clock_time,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
@@ -179,6 +180,8 @@ GATES: Mapping[str, str] = MappingProxyType(
 )
 """Every gate, as what a call is stopped by."""
 OF_A_CONDITION = "only-when-"
+JOINS_WORDS = re.compile(r"(?<!\bco)-")
+"""A hyphen between words of a code; one that belongs to a word stays, as in co-responder."""
 WENT: Mapping[str, str] = MappingProxyType(
     {
         "undecided": "not decided yet",
@@ -203,8 +206,8 @@ def words_of(code: str) -> str:
         return WORDS[code]
     for ending, words in OF_A_FACT.items():
         if code.endswith(ending):
-            return words.format(_plain(code.removesuffix(ending)))
-    return _plain(code)
+            return words.format(plain(code.removesuffix(ending)))
+    return plain(code)
 
 
 def in_words(codes: Iterable[str]) -> str:
@@ -230,10 +233,11 @@ def part_in_words(measure: str, part: str) -> str:
     if measure == "unserved":
         return words_of(part)
     if measure == "stopped-by":
-        condition = f"{_plain(part.removeprefix(OF_A_CONDITION))} not what the response needs"
-        return condition if part.startswith(OF_A_CONDITION) else GATES.get(part, _plain(part))
-    return WENT.get(part, _plain(part)) if measure == "went" else _plain(part)
+        condition = f"{plain(part.removeprefix(OF_A_CONDITION))} not what the response needs"
+        return condition if part.startswith(OF_A_CONDITION) else GATES.get(part, plain(part))
+    return WENT.get(part, plain(part)) if measure == "went" else plain(part)
 
 
-def _plain(code: str) -> str:
-    return code.replace("-", " ") if code.islower() else code
+def plain(code: str) -> str:
+    """A code that is made of words already, without its hyphens."""
+    return JOINS_WORDS.sub(" ", code) if code.islower() else code

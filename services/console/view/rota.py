@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from services.console.view.agency_records import AgencyRecords, Change
 from services.console.view.records import Alert
-from services.console.view.rota_records import DroppedSeen, FeedSeen, RotaShiftSeen, in_words
+from services.console.view.rota_records import DroppedSeen, FeedSeen, RotaShiftSeen, gap_in_words
 from shared import events
 from shared.engine.broker import Stored
 from shared.events import Event
@@ -83,8 +83,10 @@ def _tell_near(agency: AgencyRecords, shift: RotaShiftSeen, at: datetime) -> Non
         agency.end_alert(_alert_id(shift.plan.shift_id), at)
         return
     plan, zone = shift.plan, ZoneInfo(shift.plan.zone)
-    lacking = "; ".join(sorted({in_words(gap) for gap in near}))
-    sentence = f"{plan.team_id}, {plan.duty} from {plan.starts_at.astimezone(zone):%a %H:%M}: {lacking}."
+    lacking = "; ".join(sorted({gap_in_words(gap) for gap in near}))
+    sentence = (
+        f"{plan.team_id}, {plan.duty.replace('-', ' ')} from {plan.starts_at.astimezone(zone):%a %H:%M}: {lacking}."
+    )
     if all((alert.alert_id, alert.sentence) != (_alert_id(plan.shift_id), sentence) for alert in agency.alerts()):
         agency.raise_alert(_alert_id(plan.shift_id), Alert("rota-gap", at, sentence, plan.team_id))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from shared.events import AbsenceSet, CoverAsked, Duty, GapFound, GapReason, PlannedShift, Rotation, ShiftsImported
 from shared.rota import RotaShift
@@ -127,18 +128,20 @@ class ShiftTold:
     """Why it does not take place, where somebody has said so."""
 
 
-LACKS: dict[GapReason, str] = {
-    "empty": "nobody has it",
-    "understaffed": "its places are not filled as they need",
-    "absent": "{} is away",
-    "unreachable": "no way to {} has been proved",
-    "no-rest": "{} has too little rest before it",
-}
+GAPS: Mapping[GapReason, str] = MappingProxyType(
+    {
+        "empty": "nobody is on it",
+        "understaffed": "too few are on it, or not trained for it",
+        "absent": "{} is away",
+        "unreachable": "no way to {} has proved to work",
+        "no-rest": "{} has too little rest before it, or another shift at once",
+    }
+)
 
 
-def in_words(gap: GapFound) -> str:
-    """What a shift lacks, for whoever dispatches or plans."""
-    return LACKS[gap.why].format(gap.person_id)
+def gap_in_words(gap: GapFound | GapTold, name: str = "") -> str:
+    """What a shift lacks. `name`: what the person is called whom it is about, if not by their id."""
+    return GAPS[gap.why].format(name or gap.person_id)
 
 
 def told(rota: RotaSeen, shift: RotaShiftSeen) -> ShiftTold:
@@ -160,23 +163,21 @@ def told(rota: RotaSeen, shift: RotaShiftSeen) -> ShiftTold:
         for place, stretches in shift.rota.places()
     )
     gaps = sorted(shift.gaps.values(), key=lambda gap: (gap.starts_at, gap.why, gap.person_id))
-    return ShiftTold(
-        shift_id=plan.shift_id,
-        team_id=plan.team_id,
-        duty=plan.duty,
-        starts_at=plan.starts_at,
-        ends_at=plan.ends_at,
-        zone=plan.zone,
+    return replace(
+        _told(plan),
         begun=shift.begun,
         places=places,
-        gaps=tuple(GapTold(gap.why, gap.starts_at, gap.ends_at, gap.person_id, in_words(gap)) for gap in gaps),
-        comes_from=plan.rotation_id or plan.source,
+        gaps=tuple(GapTold(gap.why, gap.starts_at, gap.ends_at, gap.person_id, gap_in_words(gap)) for gap in gaps),
     )
 
 
 def told_dropped(dropped: DroppedSeen) -> ShiftTold:
     """A shift that does not take place, as it is told."""
-    plan = dropped.plan
+    return replace(_told(dropped.plan), dropped=f"{dropped.by}: {dropped.reason}")
+
+
+def _told(plan: PlannedShift) -> ShiftTold:
+    """A shift as planned, whoever is in it."""
     return ShiftTold(
         shift_id=plan.shift_id,
         team_id=plan.team_id,
@@ -188,5 +189,4 @@ def told_dropped(dropped: DroppedSeen) -> ShiftTold:
         places=(),
         gaps=(),
         comes_from=plan.rotation_id or plan.source,
-        dropped=f"{dropped.by}: {dropped.reason}",
     )

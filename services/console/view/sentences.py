@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from services.console.view.reasons import as_codes, decided_in_words, in_words
+from services.console.view.audit_entries import AUDIT_SENTENCES
+from services.console.view.people_words import way
+from services.console.view.reasons import as_codes, decided_in_words, in_words, plain
 from services.console.view.unsent import unsent_words_of
 from shared import events
 from shared.events import Event
@@ -22,7 +24,7 @@ def sentence_of(event: Event) -> str:
 
 
 def words_of_event(event: Event) -> str:
-    """The same, with the codes of its reasons in words."""
+    """The same, with its codes in words."""
     sentence = WITH_REASONS.get(type(event))
     return sentence_of(event) if sentence is None else sentence(event, in_words)
 
@@ -33,7 +35,7 @@ def _triaged(event: events.CallTriaged) -> str:
 
 
 Say = Callable[[Iterable[str]], str]
-"""How codes are listed: as they stand, or in words."""
+"""How codes are said, where there are several: as they stand, or in words."""
 
 
 def _routed(event: events.CallRouted, say: Say) -> str:
@@ -101,9 +103,34 @@ def _held(event: events.HoldBegan) -> str:
     return f"{by} acknowledged it. {event.sentence} {event.reason}".rstrip()
 
 
-def _status(event: events.StatusReported) -> str:
-    disposition = f": {event.disposition}" if event.disposition else ""
-    return f"{event.team_id} is {event.status}{disposition}."
+def _status(event: events.StatusReported, say: Say) -> str:
+    disposition = f": {_plainly(event.disposition, say)}" if event.disposition else ""
+    return f"{event.team_id} is {_plainly(event.status, say)}{disposition}."
+
+
+def _corrected(event: events.StatusCorrected, say: Say) -> str:
+    before, status = _plainly(event.before, say), _plainly(event.status, say)
+    return f"{event.corrected_by} corrected {event.team_id} from {before} to {status}. {event.reason}".rstrip()
+
+
+def _ladder(event: events.LadderSet, say: Say) -> str:
+    if not event.steps:
+        return f"No later way to page {event.person_id} has its turn before the offer ends."
+    ways = ", then by ".join(_by_way(step.kind, say) for step in event.steps)
+    return f"If nothing before has ended it, {event.person_id} is paged by {ways}."
+
+
+def _page_due(event: events.PageDue, say: Say) -> str:
+    kind, by = _plainly(event.kind, say), _by_way(event.method.kind, say)
+    return f"A page ({kind}) to {event.person_id} of {event.team_id} is due by {by}."
+
+
+def _plainly(code: str, say: Say) -> str:
+    return plain(code) if say is in_words else code
+
+
+def _by_way(kind: str, say: Say) -> str:
+    return way(kind) if say is in_words else kind
 
 
 def _gap_closed(event: events.AuditGapClosed) -> str:
@@ -145,6 +172,15 @@ WITH_REASONS: dict[type[Event], Callable[[Any, Say], str]] = {
     events.DeadlineSet: lambda e, say: (
         f"Episode {e.episode} begins ({say((e.why,))}); without an answer in time the default response stands."
     ),
+    events.StatusReported: _status,
+    events.StatusCorrected: _corrected,
+    events.LateStatusNoted: lambda e, say: (
+        f"{e.team_id} was {_plainly(e.status, say)}, which was reported late: it moves nothing."
+    ),
+    events.AssignmentEnded: lambda e, say: f"{e.team_id} cleared the call: {_plainly(e.disposition, say)}.",
+    events.RoutingNoted: lambda e, say: f"Triage learnt how far the call is routed: {_plainly(e.reached, say)}.",
+    events.LadderSet: _ladder,
+    events.PageDue: _page_due,
     events.OfferMade: _offered,
     events.OfferWithdrawn: lambda e, say: f"The offer to {e.team_id} was withdrawn: {say((e.why,))}.",
     events.FallBackStepped: _stepped,
@@ -157,7 +193,7 @@ WITH_REASONS: dict[type[Event], Callable[[Any, Say], str]] = {
     events.PageDropped: lambda e, say: f"The page was dropped: {_unsent(e.why, say)}.",
     events.CadNotInformed: lambda e, say: f"The CAD did not acknowledge {e.kind}: {_unsent(e.why, say)}.",
 }
-"""Those that list codes."""
+"""Those that hold codes."""
 
 
 def _with_codes(sentence: Callable[[Any, Say], str]) -> Callable[[Any], str]:
@@ -165,6 +201,7 @@ def _with_codes(sentence: Callable[[Any, Say], str]) -> Callable[[Any], str]:
 
 
 SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
+    **AUDIT_SENTENCES,
     **{kind: _with_codes(sentence) for kind, sentence in WITH_REASONS.items()},
     events.PhaseChanged: "{e.response} in {e.district} is {e.phase}.",
     events.DistrictPaused: lambda e: f"Paused: {Switch(e.district, e.response).words}.",
@@ -172,11 +209,7 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.PauseReviewed: "{e.reviewed_by} looked into the pause of revision {e.paused_at_revision}: {e.reason}",
     events.CapChanged: lambda e: f"{e.response} in {e.district} takes {_bounds(e)}.",
     events.UpgradeNoted: "The call proved more dangerous; it counts towards a pause of {e.counts_for}.",
-    events.LadderSet: lambda e: (
-        f"If nothing before has ended it, {e.person_id} is paged by {', then by '.join(step.kind for step in e.steps)}."
-        if e.steps
-        else f"No later way to page {e.person_id} has its turn before the offer ends."
-    ),
+    events.LineFreed: "The phone call is over.",
     events.LadderEnded: "Nobody is paged for the offer any more.",
     events.PageReceived: lambda e: {
         "carrier": "The network says that the phone has the page.",
@@ -194,7 +227,6 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
         if e.why == "unchanged"
         else "The CAD published a version that is not the newest: what it says of hazards counts, nothing else."
     ),
-    events.RoutingNoted: "Triage learnt how far the call is routed: {e.reached}.",
     events.CallRetired: "Triage let go of the call.",
     events.CallEnded: "The CAD says that the call is {e.status}.",
     events.CadClockNoted: _clock_noted,
@@ -223,7 +255,6 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.CallOverridden: "{e.overridden_by} decided: {e.send}. {e.reason}",
     events.AssignmentMoved: "{e.sentence}",
     events.AssignmentUnconfirmed: "The CAD has not acknowledged {e.team_id}: police may be coming too.",
-    events.AssignmentEnded: "{e.team_id} cleared the call: {e.disposition}.",
     events.UpgradeRaised: "The call rose to level {e.level} while {e.team_id} has it ({e.on_upgrade}). {e.sentence}",
     events.TeamMayEnter: lambda e: (
         f"{e.team_id} may go in: a unit is on scene."
@@ -240,14 +271,10 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     ),
     events.CallChanged: "{e.sentence}",
     events.IncidentConfirmed: _incident_confirmed,
-    events.LateStatusNoted: "{e.team_id} was {e.status}, which was reported late: it moves nothing.",
-    events.StatusCorrected: "{e.corrected_by} corrected {e.team_id} from {e.before} to {e.status}. {e.reason}",
     events.TeamNotMoving: "{e.team_id} accepted and has not set out.",
     events.SafetyCheckDue: "{e.team_id} was silent for long and is asked whether it is well (question {e.number}).",
     events.SafetyCheckMissed: "{e.sentence}",
-    events.StatusReported: _status,
     events.CallForgotten: "The call is closed.",
-    events.PageDue: "A page ({e.kind}) to {e.person_id} of {e.team_id} is due by {e.method.kind}.",
     events.PageAttempted: "The page is being handed to its provider.",
     events.PageDelivered: "The provider took the page.",
     events.CadMessageDue: "The CAD is to be told: {e.kind}.",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -22,6 +22,7 @@ from services.notification.adapters import Links
 from services.notification.callbacks import words
 from services.notification.callbacks.answering import Read, Reader
 from services.notification.callbacks.config import CallbacksSettings
+from services.notification.callbacks.inquiries import Inquiries
 from services.notification.callbacks.news import InboundText, NoNews, inbound_text, key_pressed, page_news
 from services.notification.callbacks.signatures import telnyx_holds, twilio_holds
 from services.notification.callbacks.view import CHANGES, View
@@ -30,8 +31,9 @@ from services.notification.carriers.request import Text
 from services.notification.carriers.twilio import RETRY
 from services.notification.carriers.twiml import ONLY_WRONG_KEYS, twiml
 from services.notification.carriers.urls import CallbackUrls, PageToken
-from services.notification.exchange import Ask, Exchanges
+from services.notification.exchange import Ask, Exchanges, Look
 from shared.agencies import Agencies
+from shared.card_numbers import differences
 from shared.carriers import CarrierName, Telnyx, Twilio
 from shared.clock import Clock
 from shared.contact_forms import AddressRefused, normal_form
@@ -40,10 +42,11 @@ from shared.doors.command import CommandLog, LogAway, appended, send
 from shared.doors.guard import NOT_STORED, Bounds, Guard
 from shared.doors.operations import operations_routes
 from shared.doors.serve import connected
+from shared.engine.background import Background
 from shared.engine.broker import Broker
 from shared.events import Command, PageDue
 from shared.sealing import Sealer
-from shared.telemetry import CALLBACKS, INBOUND_TEXTS, begin
+from shared.telemetry import CALLBACKS, INBOUND_TEXTS, begin, logger
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS
 
 DOOR: Final = "callbacks"
@@ -77,9 +80,31 @@ class Door:
     urls: CallbackUrls
     reader: Reader
     ask: Ask
+    look: Look
     clock: Clock
+    card_numbers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What the pocket door says pages come from."""
+    _background: Background = field(default_factory=Background)
     _reads: OrderedDict[tuple[str, str, str], Read] = field(default_factory=OrderedDict)
     """By carrier, agency and the carrier's name for it, what a text was taken for."""
+
+    async def start(self) -> None:
+        """Follow the journals, and ask carriers for what they do not tell."""
+        if differing := differences(self.card_numbers, self.agencies.senders()):
+            logger().error("the contact card is wrong", wrong=differing)
+        await self.follower.start()
+        inquiries = Inquiries(self.view, self.reader, self.agencies.carrier, self.look, self.clock, self.note)
+        self._background.start_unchecked(inquiries.run())
+
+    async def stop(self) -> None:
+        """End both."""
+        await self._background.cancel()
+        await self.follower.stop()
+
+    def remark(self) -> str:
+        """What somebody should know who asks whether the door is ready."""
+        remarks = (self.agencies.remark(), differences(self.card_numbers, self.agencies.senders()))
+        return " ".join(filter(None, remarks))
 
     async def genuine(self, carrier: CarrierName, agency: str, request: Request) -> bytes:
         """The body of a request, if the agency's account at the carrier has signed it. Raises HTTPException (403)."""
@@ -167,17 +192,19 @@ class Door:
 def open_door(broker: Broker, clock: Clock, settings: CallbacksSettings) -> Door:
     """The door on a broker; nothing is read before its application starts."""
     view = View()
-    secret = settings.link_secret.get_secret_value()
+    secret, exchanges = settings.link_secret.get_secret_value(), Exchanges(settings.webhook_networks)
     return Door(
         broker=broker,
         follower=AnswerFollower(broker, FOLLOWED, view.fold, frozenset(CHANGES)),
         view=view,
         agencies=Agencies(settings.agencies_file),
-        sealer=Sealer(settings.sealing_key.get_secret_value()),
+        sealer=settings.sealer,
         urls=CallbackUrls(settings.callbacks_url, secret),
         reader=Reader(clock, Links(settings.pocket_url, secret)),
-        ask=Exchanges(settings.webhook_networks).ask,
+        ask=exchanges.ask,
+        look=exchanges.look,
         clock=clock,
+        card_numbers=settings.card_numbers,
     )
 
 
@@ -187,12 +214,12 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
         title="careroute callbacks",
         openapi_url=None,
         redirect_slashes=False,
-        lifespan=lambda _: connected(door.broker, door.follower.start, door.follower.stop),
+        lifespan=lambda _: connected(door.broker, door.start, door.stop),
     )
     _receipts(app, door)
     _calls(app, door)
     _texts(app, door)
-    app.router.routes += operations_routes(lambda: door.follower.ready, door.agencies.remark)
+    app.router.routes += operations_routes(lambda: door.follower.ready, door.remark)
     app.add_middleware(
         Guard,
         door=DOOR,

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from services.notification.callbacks.signatures import form_of
 from services.notification.carriers.handed import reason_of
-from shared.carriers import CarrierName
+from services.notification.exchange import YES, Reply
+from shared.carriers import CarrierName, Channel
 from shared.events import ReceiptState
 
 TEXTS_AT_TWILIO: Final[Mapping[str, ReceiptState]] = {
@@ -79,6 +80,21 @@ def page_news(carrier: CarrierName, content_type: str, body: bytes) -> PageNews 
         reason = reason_of(carrier, fields.get("ErrorCode", ""))
         return _news(CALLS, state, reason, fields.get("SequenceNumber", ""))
     raise NoNews("it is about neither a text nor a call")
+
+
+def looked_up_news(carrier: CarrierName, channel: Channel, reply: Reply) -> PageNews | None:
+    """What an answer to our own question says of a page; None for what says no more than is known. Raises NoNews."""
+    if reply.status // 100 != YES:
+        raise NoNews(f"the answer is {reply.status}")
+    try:
+        answer = json.loads(reply.body)
+        if carrier == "telnyx":
+            return _telnyx_news(answer["data"])
+        state, code = str(answer["status"]), answer.get("error_code")
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise NoNews("no state") from None
+    reason = reason_of(carrier, str(code)[:20] if code else "")
+    return _news(TEXTS_AT_TWILIO if channel == "sms" else CALLS, state, reason)
 
 
 def key_pressed(body: bytes) -> str:

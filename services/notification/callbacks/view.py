@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast, get_args
 
+from shared.carriers import CarrierName, Channel
 from shared.engine.broker import Stored
 from shared.events import (
     OFFER_ENDS,
     CallRouted,
     ContactOptedIn,
     ContactOptedOut,
+    ContactProved,
     ContactRemoved,
     ContactSet,
     Event,
+    LineFreed,
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
     OfferMade,
     OfferWithdrawn,
+    PageDelivered,
     PageDue,
+    PageReceived,
+    PageUndelivered,
 )
 
 KEPT_MINUTES = 60
 """So long after its end an offer, or a page, can still be answered with what became of it."""
 SWEEP_SECONDS = 60
+SILENT_HOURS = 24
+"""So long it matters what has become of a page of which there is no news."""
 
 
 class Way(NamedTuple):
@@ -73,6 +81,16 @@ class OfferSeen:
         return self.pages.get(way) or next(others, None)
 
 
+class Silent(NamedTuple):
+    """A page that a carrier took, and of which nothing final has been heard."""
+
+    page_id: str
+    channel: Channel
+    taken_by: tuple[CarrierName, str]
+    """The carrier, and what it calls the text or call."""
+    taken_at: datetime
+
+
 class Asked(NamedTuple):
     """A person who is asked something, and the way over which they answer."""
 
@@ -94,6 +112,10 @@ class View:
         """One of them; an empty one where nothing has happened yet."""
         return self._agencies.get(agency) or AgencyView()
 
+    def silent(self) -> Iterator[tuple[str, Silent]]:
+        """Every agency's pages of which nothing final has been heard."""
+        return ((name, silent) for name, agency in self._agencies.items() for silent in agency.silent.values())
+
 
 class AgencyView:
     """One agency: numbers, offers, pages."""
@@ -107,6 +129,8 @@ class AgencyView:
         self._pages: dict[str, PageDue] = {}
         """Those by text and by call that can be answered."""
         self._pages_of_offer: dict[str, dict[Way, PageDue]] = defaultdict(dict)
+        self.silent: dict[str, Silent] = {}
+        """By page, what a carrier took of late and has not told the end of."""
         self._swept_at: datetime | None = None
 
     def fold(self, event: Event, at: datetime) -> None:
@@ -183,6 +207,18 @@ class AgencyView:
         if event.method.kind in ("sms", "voice"):
             self._pages[event.page_id] = event
 
+    def page_taken(self, event: PageDelivered, at: datetime) -> None:
+        """A carrier has it, and may tell what becomes of it."""
+        page, (carrier, _, name) = self._pages.get(event.page_id), event.taken_as.partition("/")
+        if page is not None and name and carrier in get_args(CarrierName):
+            channel: Channel = "sms" if page.method.kind == "sms" else "voice"
+            self.silent[event.page_id] = Silent(event.page_id, channel, (cast("CarrierName", carrier), name), at)
+
+    def page_known(self, event: PageReceived | PageUndelivered | ContactProved | LineFreed, _at: datetime) -> None:
+        """It is known what has become of it; that a line must be free by now says nothing of that."""
+        if not isinstance(event, LineFreed) or event.why == "over":
+            self.silent.pop(event.page_id or "", None)
+
     def offer_made(self, event: OfferMade, _at: datetime) -> None:
         """A team is asked."""
         if event.paged and event.offer_id not in self._offers:
@@ -218,6 +254,8 @@ class AgencyView:
                 del self._offers_of_call[key]
         for page_id in [each for each, page in self._pages.items() if page.not_after < horizon]:
             del self._pages[page_id]
+        last_asked = at - timedelta(hours=SILENT_HOURS + 1)
+        self.silent = {page_id: silent for page_id, silent in self.silent.items() if silent.taken_at > last_asked}
         for offer_id, pages in list(self._pages_of_offer.items()):
             if offer_id not in self._offers and all(page.not_after < horizon for page in pages.values()):
                 del self._pages_of_offer[offer_id]
@@ -229,6 +267,11 @@ CHANGES: dict[type[Event], Callable[[AgencyView, Any, datetime], None]] = {
     ContactOptedOut: AgencyView.opted,
     ContactOptedIn: AgencyView.opted,
     PageDue: AgencyView.page_due,
+    PageDelivered: AgencyView.page_taken,
+    PageReceived: AgencyView.page_known,
+    PageUndelivered: AgencyView.page_known,
+    ContactProved: AgencyView.page_known,
+    LineFreed: AgencyView.page_known,
     OfferMade: AgencyView.offer_made,
     OfferAccepted: AgencyView.offer_ended,
     OfferDeclined: AgencyView.offer_ended,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -97,6 +98,8 @@ class Handed:
     why: str = ""
     retry_seconds: float | None = None
     """After so long the carrier takes it again, where it says so."""
+    taken_as: str = ""
+    """What the carrier calls it: the carrier, a slash, its name."""
 
 
 def reason_of(carrier: CarrierName, code: str) -> str:
@@ -107,7 +110,7 @@ def reason_of(carrier: CarrierName, code: str) -> str:
 def judged(carrier: CarrierName, reply: Reply) -> Handed:
     """What a carrier's answer means. Whatever is neither a yes nor a clear no counts as taken, perhaps."""
     if 200 <= reply.status < 300:  # noqa: PLR2004  # HTTP's
-        return Handed("taken")
+        return Handed("taken", taken_as=_taken_as(carrier, reply))
     if reply.status == TOO_MANY:
         return Handed("not-taken", "queue-full", _retry_seconds(reply))
     if reply.status // 100 != 4 or reply.status == LATE:  # noqa: PLR2004  # HTTP's
@@ -128,6 +131,18 @@ def _code(reply: Reply) -> str:
         return UNSAID
 
 
+def _taken_as(carrier: CarrierName, reply: Reply) -> str:
+    """Twilio's `sid`, the `id` of a message at Telnyx, which does not name calls. Empty where it is no name."""
+    try:
+        answer = json.loads(reply.body)
+        name = answer["data"]["id"] if "data" in answer else answer.get("sid", "")
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return ""
+    return f"{carrier}/{name}" if isinstance(name, str) and NAME.fullmatch(name) else ""
+
+
+NAME: Final = re.compile(r"[\w:.=-]{1,150}", re.ASCII)
+"""It comes to stand in addresses that are asked."""
 UNSAID: Final = "unsaid"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Final, Protocol
@@ -22,7 +22,8 @@ from services.notification.carriers.request import Call, Text
 from services.notification.carriers.urls import CallbackUrls
 from services.notification.carriers.words import text_of
 from services.notification.exchange import Ask
-from services.notification.outcome import DONE, Outcome
+from services.notification.lines import ring_seconds
+from services.notification.outcome import Outcome
 from services.notification.webhook import ATTEMPT_SECONDS
 from shared.carriers import CarrierName, Channel, Telnyx, Twilio
 from shared.clock import Clock
@@ -31,12 +32,13 @@ from shared.telemetry import CARRIER_ANSWERS, logger
 
 LEAST_VALID_SECONDS = 5
 """Carriers take no shorter validity."""
-MOST_RING_SECONDS = 60
 PATIENCE_SECONDS = 3.0
 """So long a carrier that is busy is waited for, if it says when it takes the page; then the next one is asked."""
 AGAIN_SECONDS = 1.0
 """After so long all carriers are asked once more, where every one was too busy: what is 429 was not taken."""
 LEAST_ATTEMPT_SECONDS = 0.5
+END_SECONDS = 1.5
+"""So long the end of a call may take before the next one is placed."""
 TOO_BUSY: Final = "queue-full"
 COUNTED_APART: Final = frozenset({"credentials", TOO_BUSY, "unregistered", "filtered"})
 Account = Twilio | Telnyx
@@ -75,7 +77,7 @@ class Carriers:
     clock: Clock
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     breaker: Breaker = field(default_factory=Breaker)
-    _paces: dict[str, Pace] = field(default_factory=lambda: defaultdict(Pace))
+    _paces: dict[tuple[str, CarrierName, Channel], Pace] = field(default_factory=lambda: defaultdict(Pace))
 
     async def send(self, errand: Errand) -> Outcome:
         """Hand a page to the first carrier that can have it; nothing is handed over after `page.not_after`."""
@@ -89,13 +91,24 @@ class Carriers:
         await self.sleep(AGAIN_SECONDS)
         return await self._ask_in_order(errand)
 
+    async def end_call(self, agency: str, taken_as: str) -> None:
+        """End a call for the sake of a more urgent one to the same phone, which is placed whatever comes of this.
+
+        Twilio alone names a call when it takes it.
+        """
+        account = self.accounts.carriers(agency, "voice").get("twilio")
+        if isinstance(account, Twilio):
+            ended = await twilio.end_call(self.ask, account, taken_as.removeprefix("twilio/"), END_SECONDS)
+            if ended.result != "taken":
+                logger().warning("a call was not ended for a more urgent one", agency=agency, why=ended.why)
+
     async def _ask_in_order(self, errand: Errand) -> Outcome:
         outcome = Outcome("failed", "no-carrier")
         for name, account in self._in_order(errand):
             handed = await self._hand(errand, name, account)
             self._note(errand.agency, name, handed)
             if handed.result == "taken":
-                return DONE
+                return Outcome("done", taken_as=handed.taken_as)
             outcome = Outcome("failed", handed.why)
             if handed.result != "not-taken" or self._left_seconds(errand.page) < LEAST_ATTEMPT_SECONDS:
                 break
@@ -119,12 +132,15 @@ class Carriers:
         return await hand(errand, name, account)
 
     async def _call(self, errand: Errand, name: CarrierName, account: Account) -> Handed:
-        page, left_seconds = errand.page, self._left_seconds(errand.page)
+        page = errand.page
+        caller = _steady(account.callers, page)
+        if await self._turn(errand, name, (name,), account.calls_per_second) is None:
+            return Handed("not-taken", TOO_BUSY)
         call = Call(
             to=errand.address,
-            sender=_steady(account.callers, page),
-            seconds=min(ATTEMPT_SECONDS, left_seconds),
-            ring_seconds=min(MOST_RING_SECONDS, max(LEAST_VALID_SECONDS, int(left_seconds))),
+            sender=caller,
+            seconds=min(ATTEMPT_SECONDS, self._left_seconds(page)),
+            ring_seconds=ring_seconds(page, self.clock.now()),
             voice_url=self.urls.of(name, errand.agency, page.page_id, "/voice"),
             callback=self.urls.of(name, errand.agency, page.page_id),
         )
@@ -134,7 +150,7 @@ class Carriers:
 
     async def _text(self, errand: Errand, name: CarrierName, account: Account) -> Handed:
         page = errand.page
-        sender = await self._turn(errand, name, account)
+        sender = await self._turn(errand, name, *_texting(account))
         if sender is None:
             return Handed("not-taken", TOO_BUSY)
         left_seconds = self._left_seconds(page)
@@ -150,13 +166,10 @@ class Carriers:
             return await twilio.send_text(self.ask, account, text)
         return await telnyx.send_text(self.ask, account, text)
 
-    async def _turn(self, errand: Errand, name: CarrierName, account: Account) -> str | None:
-        """The sender whose turn it is; a messaging service shares the work out among its own."""
-        senders, per_second = account.senders, account.texts_per_second
-        if isinstance(account, Twilio) and account.messaging_service:
-            senders, per_second = (account.messaging_service,), per_second * max(1, len(account.senders))
+    async def _turn(self, errand: Errand, name: CarrierName, senders: Sequence[str], per_second: float) -> str | None:
+        """The sender whose turn it is, as soon as it is; None if that is too late."""
         spare_seconds = self._left_seconds(errand.page) - LEAST_ATTEMPT_SECONDS
-        pace = self._paces[f"{errand.agency}/{name}"]
+        pace = self._paces[errand.agency, name, errand.channel]
         return await pace.turn(senders, per_second, RANKS[errand.page.kind], spare_seconds)
 
     def _note(self, agency: str, name: CarrierName, handed: Handed) -> None:
@@ -175,6 +188,13 @@ def _ended(handed: Handed) -> str:
     if handed.result != "not-taken":
         return handed.result
     return handed.why if handed.why in COUNTED_APART else "not-taken"
+
+
+def _texting(account: Account) -> tuple[Sequence[str], float]:
+    """Who sends, and how much each of them; a messaging service shares the work out among its own."""
+    if isinstance(account, Twilio) and account.messaging_service:
+        return (account.messaging_service,), account.texts_per_second * max(1, len(account.senders))
+    return account.senders, account.texts_per_second
 
 
 def _steady(senders: tuple[str, ...], page: PageDue) -> str:

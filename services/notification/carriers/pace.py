@@ -1,4 +1,7 @@
-"""One text a second is what a long code takes: whose turn it is. Offers come first, then what has waited longest."""
+"""One text a second is what a long code takes, one call a second an account: whose turn it is.
+
+Offers come first, then what has waited longest.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,7 @@ RANKS: Final[Mapping[PageKind, int]] = {
     "team-missing": OF_A_TEAM,
     "team-unanswering": OF_A_TEAM,
     "signed-on": OF_A_TEAM,
+    "left-out": OF_A_TEAM,
     "contact": OF_A_TEAM,
     "gap": LATER,
     "shift-moved": LATER,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from services.notification.carriers.handed import Handed, judged
 from services.notification.carriers.request import Call, Text, handed
-from services.notification.exchange import Ask
+from services.notification.exchange import Ask, Look, Reply
 from shared.carriers import Telnyx
 
 CALL_EVENTS = "initiated ringing answered completed"
@@ -24,7 +24,7 @@ async def send_text(ask: Ask, account: Telnyx, text: Text) -> Handed:
 
 
 async def place_call(ask: Ask, account: Telnyx, call: Call) -> Handed:
-    """Have a phone called; what it says is asked for when somebody picks up."""
+    """Have a phone called; what it says is asked for when somebody picks up. The answer does not name the call."""
     fields = {
         "ApplicationSid": account.application or "",
         "To": call.to,
@@ -37,8 +37,17 @@ async def place_call(ask: Ask, account: Telnyx, call: Call) -> Handed:
     return await _post(ask, account, f"texml/Accounts/{account.account_sid}/Calls", fields, call.seconds)
 
 
+def _authorized(account: Telnyx) -> dict[str, str]:
+    return {"authorization": f"Bearer {account.api_key}"}
+
+
 async def _post(ask: Ask, account: Telnyx, path: str, body: Mapping[str, str], seconds: float) -> Handed:
-    headers = {"authorization": f"Bearer {account.api_key}", "content-type": "application/json"}
+    headers = _authorized(account) | {"content-type": "application/json"}
     content = json.dumps(body, separators=(",", ":")).encode()
     url = f"{account.base_url}/v2/{path}"
     return await handed(ask(url, headers, content, seconds), lambda reply: judged("telnyx", reply))
+
+
+async def look_up(look: Look, account: Telnyx, name: str, seconds: float) -> Reply:
+    """What has become of a text that they took. Raises NoAnswer."""
+    return await look(f"{account.base_url}/v2/messages/{name}", _authorized(account), seconds)

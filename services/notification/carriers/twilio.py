@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from services.notification.carriers.handed import Handed, judged
 from services.notification.carriers.request import Call, Text, handed
-from services.notification.exchange import Ask
-from shared.carriers import Twilio
+from services.notification.exchange import Ask, Look, Reply
+from shared.carriers import Channel, Twilio
 
 RETRY = "#rc=3&rp=5xx,ct,rt"
 """Asks for three more tries of a callback that we could not take; without it there is one."""
@@ -42,8 +42,27 @@ async def place_call(ask: Ask, account: Twilio, call: Call) -> Handed:
     return await _post(ask, account, "Calls", fields, call.seconds)
 
 
+async def end_call(ask: Ask, account: Twilio, name: str, seconds: float) -> Handed:
+    """End a call, whether it rings or somebody has picked up."""
+    return await _post(ask, account, f"Calls/{name}", [("Status", "completed")], seconds)
+
+
 async def _post(ask: Ask, account: Twilio, resource: str, fields: Sequence[tuple[str, str]], seconds: float) -> Handed:
+    headers = _authorized(account) | {"content-type": "application/x-www-form-urlencoded"}
+    asking = ask(_url(account, resource), headers, urlencode(fields).encode(), seconds)
+    return await handed(asking, lambda reply: judged("twilio", reply))
+
+
+async def look_up(look: Look, account: Twilio, channel: Channel, name: str, seconds: float) -> Reply:
+    """What has become of a text or a call that they took. Raises NoAnswer."""
+    kind = "Messages" if channel == "sms" else "Calls"
+    return await look(_url(account, f"{kind}/{name}"), _authorized(account), seconds)
+
+
+def _url(account: Twilio, resource: str) -> str:
+    return f"{account.base_url}/2010-04-01/Accounts/{account.account_sid}/{resource}.json"
+
+
+def _authorized(account: Twilio) -> dict[str, str]:
     credentials = base64.b64encode(f"{account.account_sid}:{account.auth_token}".encode()).decode()
-    headers = {"authorization": f"Basic {credentials}", "content-type": "application/x-www-form-urlencoded"}
-    url = f"{account.base_url}/2010-04-01/Accounts/{account.account_sid}/{resource}.json"
-    return await handed(ask(url, headers, urlencode(fields).encode(), seconds), lambda reply: judged("twilio", reply))
+    return {"authorization": f"Basic {credentials}"}

@@ -28,9 +28,13 @@ HEADLINES: Mapping[PageKind, str] = {
     "shift-moved": "a shift of yours was moved",
     "team-missing": "your shift has begun, and nobody has signed on",
     "team-unanswering": "a team lets its calls run out",
+    "left-out": "somebody who is planned is not on the team",
     "contact": "a way to reach you has changed, or does not work",
 }
 UPGRADES = {"recall": "Turn back", "stage": "Wait nearby, do not go in", "stay": "Carry on with care"}
+LEFT_OUT = {"on-shift": "You are on shift with another team", "unknown-person": "You are not on the books"}
+MORE: Mapping[PageKind, Mapping[str, str]] = {"upgrade": UPGRADES, "left-out": LEFT_OUT}
+"""What follows on a headline, by why the page is sent."""
 TEXT_ANSWERS: Mapping[str, str] = {"offer": "1 take, 2 leave", "test": "Answer 1 if you read this"}
 SPOKEN_ANSWERS: Mapping[str, str] = {
     "offer": "To take the call, press 1. To leave it, press 2.",
@@ -71,9 +75,8 @@ def _headline(page: PageDue, *, spoken_out: bool = False) -> str:
     word = "priority " if spoken_out else "P"
     priority = f", {word}{page.priority}" if page.priority else ""
     headline = HEADLINES[page.kind].format(where=where, priority=priority)
-    if page.kind == "upgrade" and page.why in UPGRADES:
-        return f"{headline}. {UPGRADES[page.why]}"
-    return headline
+    more = MORE.get(page.kind, {}).get(page.why)
+    return f"{headline}. {more}" if more else headline
 
 
 def _pronounced(name: str) -> str:

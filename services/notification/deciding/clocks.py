@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from services.notification.deciding import contacts, ladder, roll
+from services.notification.deciding import contacts, ladder, receipts, roll
 from services.notification.state import State
 from shared.engine.service import Draft, Input, Tick
 from shared.engine.state import ClockId
@@ -20,6 +20,7 @@ def tick(draft: Draft[State], event: Tick, given: Input) -> None:
 
 FIRES: dict[str, Callable[[Draft[State], str, Input], None]] = {
     "ladder": ladder.tick,
+    "line": receipts.line_silent,
     "roll-pages": roll.ask_next,
     "roll": roll.close,
     "unproved": contacts.unproved,

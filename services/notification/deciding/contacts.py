@@ -107,9 +107,8 @@ def remove_contact(draft: Draft[State], command: RemoveContact) -> list[Event]:
 def erase_person(draft: Draft[State], command: ErasePerson) -> list[Event]:
     """Every way to a person is gone; the door has erased the addresses and the name."""
     person_id = command.person_id
-    ways = len(draft.state.ways_to(person_id))
     _remove_all(draft, person_id, "erased")
-    sentence = f"The name of {person_id} and {ways} ways to reach them are erased within a day."
+    sentence = f"The name of {person_id} and every address of theirs are erased within a day."
     return [done(command, sentence, about=person_id)]
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.notification.deciding.pages import drop, is_repeat, owe, page_to
+from services.notification.lines import DANGEROUS
 from services.notification.state import RecentOffer, State
 from shared.engine.service import Draft, Input
 from shared.events import (
@@ -28,8 +29,6 @@ from shared.events import (
 
 NOTICE_PAGE_MINUTES = 3
 """A notice that could not be sent for so long is overtaken by the page that the team has open."""
-DANGEROUS: frozenset[PageKind] = frozenset(("upgrade", "safety-check", "unconfirmed"))
-"""They go over every way at once."""
 OVERTAKEN: frozenset[PageKind] = frozenset(
     ("assigned", "unconfirmed", "upgrade", "not-moving", "safety-check", "stays", "may-enter", "changed")
 )

@@ -71,10 +71,15 @@ def links_revoked(draft: Draft[State], event: LinksRevoked, _given: Input) -> No
 
 
 def starting(draft: Draft[State], effect: EffectStarting, _given: Input) -> None:
-    """The journal says that a page is tried before it is, and it is tried once; one that comes too late is not."""
+    """The journal says that a page is tried before it is, and it is tried once; one that comes too late is not.
+
+    A page by call whose line has been given to another meanwhile is owed as before.
+    """
     owed = draft.state.owed.get(effect.effect_id)
     if owed is None or owed.attempted or not isinstance(owed.event, PageDue):
         return
     page_id = owed.event.page_id
-    late = draft.now >= owed.event.not_after
-    draft.emit(PageDropped(page_id=page_id, why="too-late") if late else PageAttempted(page_id=page_id))
+    if draft.now >= owed.event.not_after:
+        draft.emit(PageDropped(page_id=page_id, why="too-late"))
+    elif draft.state.has_turn(owed):
+        draft.emit(PageAttempted(page_id=page_id))

@@ -16,6 +16,7 @@ from shared.answers import done, nothing_to_do, refused
 from shared.engine.service import Draft, EffectDone, Input
 from shared.events import (
     Event,
+    LineFreed,
     NoteReceipt,
     PageDelivered,
     PageDropped,
@@ -45,7 +46,7 @@ def ended(draft: Draft[State], effect: EffectDone, given: Input) -> None:
         return
     page_id = owed.event.page_id
     if effect.result == "done":
-        draft.emit(PageDelivered(page_id=page_id))
+        draft.emit(PageDelivered(page_id=page_id, taken_as=effect.why))
     elif effect.result == "expired" and not owed.attempted:
         draft.emit(PageDropped(page_id=page_id, why="too-late"))
     else:
@@ -69,7 +70,14 @@ def note_receipt(draft: Draft[State], command: NoteReceipt) -> list[Event]:
         return [done(command, about=page_id)]
     if rank == Rank.UNDELIVERED:
         _judge_way(draft, sent, why, command.command_id)
+        if draft.state.line_held_by(page_id):
+            return [LineFreed(page_id=page_id, why="over"), done(command, about=page_id)]
     return [nothing_to_do(command, "That, or more, is known of it already.", about=page_id)]
+
+
+def line_silent(draft: Draft[State], page_id: str, _given: Input) -> None:
+    """Nobody has said how a call ended, and by now it has."""
+    draft.emit(LineFreed(page_id=page_id, why="no-news"))
 
 
 def _fail(draft: Draft[State], failure: PageFailed | PageUndelivered, cause: str) -> None:

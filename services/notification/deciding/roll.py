@@ -41,7 +41,8 @@ def call_roll(draft: Draft[State], command: CallRoll) -> list[Event]:
     asked = tuple(place for person_id in people for place in _places(draft, person_id, every_way=every_way))
     unreached = _unreached(state, people)
     if not asked:
-        return [nothing_to_do(command, f"Everybody has answered within the last month.{unreached}")]
+        said = "Nobody else is left to ask." if unreached else "Everybody has answered within the last month."
+        return [nothing_to_do(command, f"{said}{unreached}")]
     roll_id = child_id(command.command_id, "roll")
     until = draft.now + spread(len(asked)) + timedelta(minutes=command.minutes)
     draft.emit(RollCalled(roll_id=roll_id, asked=asked, until=until, called_by=command.issued_by))

@@ -16,6 +16,7 @@ from services.notification.state import State
 from shared.engine.service import Draft, Input
 from shared.events import (
     ContactKind,
+    MembersLeftOut,
     PageKind,
     PlanNoticeDue,
     ReminderDue,
@@ -65,6 +66,15 @@ def plan_notice_due(draft: Draft[State], event: PlanNoticeDue, _given: Input) ->
 def team_missing(draft: Draft[State], event: TeamMissing, given: Input) -> None:
     """Those who should be at work hear that their shift has begun, and the duty officer that they are not there."""
     _to_all(draft, given, "team-missing", event.members, team_id=event.team_id, about=event.planned_shift_id)
+
+
+def members_left_out(draft: Draft[State], event: MembersLeftOut, _given: Input) -> None:
+    """Who is planned, and by now is not on the team, hears so once, and so does the duty officer, in writing."""
+    about = {"team_id": event.team_id, "about": event.planned_shift_id, "not_after": draft.now + SHIFT_PAGE}
+    for member in event.left_out:
+        cause = f"{event.planned_shift_id}/{member.person_id}"
+        for person_id, why in ((member.person_id, member.why), (DUTY_OFFICER, "")):
+            _page(draft, "left-out", cause, person_id, _written(draft.state, person_id), **about, why=why)
 
 
 def team_unanswering(draft: Draft[State], event: TeamUnanswering, given: Input) -> None:

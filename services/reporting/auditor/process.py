@@ -20,8 +20,8 @@ GROUP = "careroute-auditor"
 
 def run(settings: AuditorSettings) -> None:
     """Run until told to stop, or until it cannot go on; with the exit codes of every process."""
-    broker = KafkaBroker(settings.kafka, settings.partitions)
-    carrier = Carrier(settings.kafka, settings.instance, settings.storage_directory / "faust", GROUP)
+    broker = KafkaBroker(settings.connection, settings.partitions)
+    carrier = Carrier(settings.connection, settings.instance, settings.storage_directory / "faust", GROUP)
     auditing = Auditing(store_of(settings), broker, carrier, SystemClock(), settings)
     telemetry.name_build(NAME)
     telemetry.begin(NAME)

@@ -72,6 +72,7 @@ NOT_PROJECTED: dict[type[Event], str] = {
     events.LadderSet: "is an intention; what came of it are pages",
     events.LadderEnded: "repeats the end of an offer, which stands in `offer`",
     events.PageReceived: "is a hint",
+    events.LineFreed: "says when the next call to a phone may ring",
     events.PageUndelivered: "is a hint",
     events.TeamMissing: "is a plan that did not hold; whoever looks after it has the alert",
     events.DutyNoted: "repeats to team availability what rostering decided",
@@ -94,6 +95,17 @@ NOT_PROJECTED: dict[type[Event], str] = {
     events.CallForgotten: "says what a service remembers",
     events.CallRetired: "says what a service remembers",
     events.CallsJudgedAgain: "says how far a service has come",
+    events.PersonalDataSeen: "stands in the audit log, which has readers of its own",
+    events.KeyUsed: "stands in the audit log",
+    events.SignedIn: "stands in the audit log",
+    events.SignInRefused: "stands in the audit log",
+    events.SignedOut: "stands in the audit log",
+    events.LinkHandedOut: "stands in the audit log",
+    events.CommandIssued: "stands in the audit log; the command itself stands in `command`",
+    events.DataExported: "stands in the audit log",
+    events.PersonalDataErased: "stands in the audit log",
+    events.AuditEntriesLost: "stands in the audit log",
+    events.HeadsCited: "holds the audit log together",
 }
 """Events that stand in `record` alone, each with the reason."""
 

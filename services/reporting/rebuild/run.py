@@ -35,7 +35,7 @@ def main(settings: ReportingSettings, arguments: Sequence[str]) -> int:
 
 async def _main(settings: ReportingSettings, *, swap_only: bool) -> int:
     places = places_of(settings)
-    broker = KafkaBroker(settings.kafka, settings.partitions)
+    broker = KafkaBroker(settings.connection, settings.partitions)
     try:
         if not swap_only and not await rebuild(places, broker):
             return EXIT_DIFFERENT

@@ -18,7 +18,7 @@ from services.console.api.http import create_app
 from services.console.config import ConsoleSettings
 from shared import events
 from shared.agencies import Agencies, hash_of
-from shared.answers import done, refused
+from shared.answers import done, nothing_to_do, refused
 from shared.clock import SystemClock
 from shared.engine.broker import BrokerUnavailable, Record
 from shared.engine.journal import StepHeaders, headers_of
@@ -240,6 +240,8 @@ class FakeServices:
     def _remove_person(self, command: events.RemovePerson) -> list[Event]:
         if command.person_id == "working":
             return [refused(command, "on-shift", "working is on shift: sign the team off first.")]
+        if command.person_id == "nobody":
+            return [nothing_to_do(command, "There is no nobody.")]
         return [events.PersonRemoved(person_id=command.person_id), done(command, about=command.person_id)]
 
     def _set_contact(self, command: events.SetContact) -> list[Event]:

@@ -15,8 +15,10 @@ from services.intake.http import create_app
 from shared.agencies import Agencies, hash_of
 from shared.clock import SystemClock
 from shared.engine.memory import MemoryBroker, MemoryLog
-from shared.events import Event, decode
+from shared.events import Event, Sealed, decode
 from shared.sealing import Sealer, new_key
+from shared.topics import CALLS
+from tests.rig.call_keys import keys_in
 
 KEY, OTHER_KEY, REPLAY_KEY, TEST_KEY = "key-one", "key-two", "key-three", "key-four"
 CALL: dict[str, Any] = {
@@ -59,11 +61,17 @@ class Door:
         return await self.client.post(path, content=body, headers=given)
 
     def events(self) -> list[Event]:
+        """Every version that was taken."""
         return [
             decode(stored.headers["type"].decode(), stored.value)
-            for held in self.log.places.values()
+            for (topic, _), held in sorted(self.log.places.items())
             for stored in held
+            if topic == CALLS.name
         ]
+
+    def open(self, call_id: str, sealed: Sealed) -> dict[str, str]:
+        """What is sealed in a version."""
+        return keys_in(self.log, self.sealer).open(call_id, sealed)
 
 
 @pytest.fixture

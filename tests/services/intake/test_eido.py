@@ -136,7 +136,7 @@ async def test_the_personal_part_is_sealed(door: Door) -> None:
         ),
     )
     assert event.sealed is not None
-    assert door.sealer.open(event.call_id, event.sealed) == {
+    assert door.open(event.call_id, event.sealed) == {
         "address": "12 CANARY Main Street, Madison, WI",
         "callback_number": "+16085550100",
         "caller_name": "CANARY Name",
@@ -153,7 +153,7 @@ async def test_a_location_is_a_point_or_left_out_with_a_note(door: Door) -> None
     (event,) = door.events()
     assert isinstance(event, CallReported)
     assert event.sealed is not None
-    assert door.sealer.open(event.call_id, event.sealed) == {"address": "43.07 -89.40"}
+    assert door.open(event.call_id, event.sealed) == {"address": "43.07 -89.40"}
 
 
 async def test_calls_merged_into_this_one_end(door: Door) -> None:
@@ -264,7 +264,7 @@ async def test_the_position_is_the_one_point_where_the_incident_is(
     assert any("several points" in note for note in notes) == noted
     (event,) = door.events()
     assert isinstance(event, CallReported)
-    sealed = door.sealer.open(event.call_id, event.sealed) if event.sealed else {}
+    sealed = door.open(event.call_id, event.sealed) if event.sealed else {}
     assert sealed.get("position") == position
     assert b"-89." not in next(iter(door.log.places.values()))[0].value
     assert "-89." not in answer.text

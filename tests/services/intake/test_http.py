@@ -61,7 +61,7 @@ async def test_the_personal_part_is_sealed_and_stands_nowhere_else(door: Door) -
     (event,) = door.events()
     assert isinstance(event, CallReported)
     assert event.sealed is not None
-    assert door.sealer.open(event.call_id, event.sealed) == PERSONAL
+    assert door.open(event.call_id, event.sealed) == PERSONAL
 
 
 async def test_an_ended_call_is_a_cancellation_and_a_replayed_source_brings_its_own_time(door: Door) -> None:
@@ -110,7 +110,7 @@ async def test_a_position_is_sealed_to_the_centimetre(door: Door) -> None:
     (event,) = door.events()
     assert isinstance(event, CallReported)
     assert event.sealed is not None
-    assert door.sealer.open(event.call_id, event.sealed) == {"position": "43.0612346 -89.0000000"}
+    assert door.open(event.call_id, event.sealed) == {"position": "43.0612346 -89.0000000"}
     assert b"43.06" not in next(iter(door.log.places.values()))[0].value
 
 

@@ -31,7 +31,7 @@ async def versions(door: Door, content: Any, path: str = "/v1/calls") -> list[Ca
 
 
 def personal(door: Door, event: CallReported | CallCancelled) -> dict[str, str]:
-    return door.sealer.open(event.call_id, event.sealed) if event.sealed else {}
+    return door.open(event.call_id, event.sealed) if event.sealed else {}
 
 
 async def notes_of(door: Door, content: Any, path: str = "/v1/calls") -> str:

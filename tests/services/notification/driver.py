@@ -112,8 +112,11 @@ class Sending(Running):
     def send(self) -> list[Event]:
         """Hand over what is owed, and whatever that brings about."""
         left: list[Event] = []
-        for effect_id, effect in sorted(NOTIFICATION.pending(self.state).items()):
-            if effect_id in NOTIFICATION.pending(self.state) and isinstance(effect.event, PageDue):
+        begun: set[str] = set()
+        while owed := sorted(NOTIFICATION.pending(self.state).keys() - begun):
+            begun.add(owed[0])
+            effect = NOTIFICATION.pending(self.state)[owed[0]]
+            if isinstance(effect.event, PageDue):
                 left += self.hand_over(effect.event)
         return left
 
@@ -125,7 +128,8 @@ class Sending(Running):
         self.sent.append((seconds, page.person_id, method_id))
         self.offers += self.sent[-1:] if page.kind == "offer" else []
         self.pages[page.kind, page.person_id, method_id] = page
-        result, why = self.outcomes.get(method_id, ("done", ""))
+        named = f"twilio/CA{len(self.sent):032x}" if page.method.kind == "voice" else ""
+        result, why = self.outcomes.get(method_id, ("done", named))
         return [*started, *self.take(EffectDone(page.page_id, result, why), f"effect/{page.page_id}/{result}")]
 
     def until(self, seconds: float) -> list[Event]:

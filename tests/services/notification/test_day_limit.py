@@ -22,7 +22,7 @@ from shared.agencies import Agencies, AgenciesRefused
 from shared.contacts import Contacts
 from shared.engine.service import EffectDone, EffectStarting, Tick
 from shared.events import Event, PageDue, PageFailed, PlanNoticeDue, ReminderDue, TeamMissing
-from tests.services.notification.driver import NOON, Running, call_roll, of, safety_check, set_contact
+from tests.services.notification.driver import NOON, Running, call_roll, of, receipt, safety_check, set_contact
 from tests.services.notification.test_ladder import ANA, asked
 from tests.services.notification.test_staff import signed_on
 
@@ -66,6 +66,10 @@ class Payer(Running):
             done: EffectDone = await self.performer("madison", effect)
             left += self.take(done, f"effect/{effect_id}/{done.result}")
         return left
+
+    def calls(self) -> list[str]:
+        """The pages whose call is under way."""
+        return [line.page.page_id for line in self.state.lines.values()]
 
     async def call_roll(self) -> list[Event]:
         self.take(call_roll("1", "ana"))
@@ -158,6 +162,8 @@ async def test_what_tells_of_a_call_or_a_shift_goes_out_whatever_was_spent(kind:
     for event in NEVER_STOPPED[kind]():
         running.take(event)
         await running.pages()
+        for page_id in running.calls():
+            running.take(receipt(page_id, "no-answer"))
     is_written_only = kind in ("signed-on", "shift-moved") and way == "voice"
     assert [sent for sent, _ in running.arrived][-1:] == ([] if is_written_only else [kind])
     assert not of(running.journal, PageFailed)

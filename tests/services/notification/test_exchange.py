@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 import time
@@ -80,7 +81,7 @@ class Receiver:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
+            length = int((re.findall(rb"content-length: (\d+)", head) or [b"0"])[0])
             self.requests.append(head + await reader.readexactly(length))
             answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
             await answer(writer)
@@ -333,3 +334,27 @@ async def test_of_a_yes_nothing_more_is_waited_for() -> None:
         began = time.monotonic()
         assert (await Exchanges(HERE).ask(receiver.url, {}, b"{}", 3)).status == 200
         assert time.monotonic() - began < 0.5
+
+
+@pytest.mark.parametrize("rest", [b"Content-Length: 15\r\n\r\n" + WHY, b"\r\n" + WHY], ids=["length", "to the end"])
+async def test_a_carriers_yes_is_heard_to_its_end(rest: bytes) -> None:
+    async with receiving(says(b"HTTP/1.1 201 Created\r\n" + rest)) as receiver:
+        reply = await Exchanges(HERE).hear(receiver.url, {}, b"{}", 3)
+    assert (reply.status, reply.body) == (201, WHY)
+
+
+async def test_a_yes_without_end_is_taken_as_far_as_it_came() -> None:
+    async with receiving(drips(OK + b"\r\n", b"x")) as receiver:
+        began = time.monotonic()
+        assert (await Exchanges(HERE).hear(receiver.url, {}, b"{}", 0.4)).status == 200
+        assert time.monotonic() - began < 1
+
+
+async def test_who_looks_something_up_sends_nothing_and_reads_what_is_there() -> None:
+    async with receiving(says(OK + b"Content-Length: 15\r\n\r\n" + WHY)) as receiver:
+        reply = await Exchanges(HERE).look(receiver.url, {"authorization": "Basic eA=="}, 3)
+    assert (reply.status, reply.body) == (200, WHY)
+    (request,) = receiver.requests
+    assert request.startswith(b"GET /")
+    assert b"content-length" not in request.lower()
+    assert b"authorization: Basic eA==" in request

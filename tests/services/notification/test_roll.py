@@ -28,9 +28,10 @@ from tests.services.notification.driver import (
     of,
     opt_out,
     remove_contact,
+    safety_check,
     set_contact,
 )
-from tests.services.notification.test_ladder import ANA, asked, reached
+from tests.services.notification.test_ladder import BOTH, asked, reached
 
 DAY = timedelta(days=1).total_seconds()
 
@@ -136,6 +137,13 @@ def test_who_said_stop_is_not_asked_and_is_named() -> None:
 
 
 @pytest.mark.scenario("contacts")
+def test_nobody_is_said_to_have_answered_who_cannot_be_asked() -> None:
+    running = reached("ana", mobile=("sms", 0))
+    (answer,) = of(running.take(call_roll("1", "ben")), CommandDone)
+    assert (answer.result, answer.sentence) == ("nothing-to-do", "Nobody else is left to ask. No way to ask: ben.")
+
+
+@pytest.mark.scenario("contacts")
 def test_an_answer_after_the_end_proves_the_way_all_the_same_and_one_is_enough() -> None:
     running = reached("ana", mobile=("sms", 0))
     running.take(call_roll(minutes=1))
@@ -208,17 +216,20 @@ def test_when_all_was_proved_lately_there_is_nothing_to_ask() -> None:
 
 
 def test_an_offer_never_stands_behind_a_roll_call() -> None:
-    running = reached("ana", mobile=("sms", 0))
+    running = reached("ana", "ben", mobile=("sms", 0))
     running.send = list  # type: ignore[method-assign]  # nothing goes out
     running.take(call_roll())
     running.until(0)
-    running.take(asked(ANA))
+    running.take(asked(BOTH))
+    running.take(safety_check())
     lanes = {
-        effect.event.kind: effect.lane
+        (effect.event.kind, effect.event.person_id): effect.lane
         for effect in NOTIFICATION.pending(running.state).values()
         if isinstance(effect.event, PageDue)
     }
-    assert lanes == {"test": "staff/sms", "offer": "pages/sms"}
+    assert {lanes["test", who] for who in ("ana", "ben")} == {"staff/sms"}
+    assert {lanes["safety-check", who] for who in ("ana", "ben")} == {"pages/sms"}
+    assert {lanes["offer", who] for who in ("ana", "ben")} == {"offers/sms/ana", "offers/sms/ben"}
 
 
 @pytest.mark.scenario("contacts")

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from services.notification.adapters import Links
+from services.notification.carriers.words import text_of
+from services.notification.lines import RING_SECONDS, TALK_SECONDS
 from shared.events import (
     Event,
+    MembersLeftOut,
     PlanNoticeDue,
     ReminderDue,
     ShiftChanged,
@@ -114,6 +117,44 @@ def test_a_missing_team_and_the_duty_officer_are_reached_over_every_way() -> Non
     assert sorted(running.sent) == [(0, who, way) for who in ("ana", "duty-officer") for way in ("call", "mobile")]
 
 
+def left_out(**why: str) -> MembersLeftOut:
+    return MembersLeftOut.model_validate(
+        {
+            "team_id": "alpha",
+            "planned_shift_id": "s1",
+            "left_out": [{"person_id": who, "why": reason} for who, reason in why.items()],
+        }
+    )
+
+
+@pytest.mark.scenario("duty")
+def test_who_is_planned_and_not_on_the_team_hears_so_once_and_so_does_the_duty_officer() -> None:
+    running = reached("ana", "ben", "duty-officer", "eve", mobile=("sms", 0), call=("voice", 8))
+    running.take(left_out(ana="on-shift"))
+    assert sorted(running.sent) == [(0, "ana", "mobile"), (0, "duty-officer", "mobile")]
+    assert running.pages["left-out", "ana", "mobile"].why == "on-shift"
+    assert running.pages["left-out", "duty-officer", "mobile"].why == ""
+    running.pass_seconds(60)
+    running.take(left_out())
+    running.take(left_out(ana="on-shift"))
+    assert len(running.sent) == 2, "it is said once for a shift"
+    running.take(left_out(ana="on-shift", ben="unknown-person"))
+    assert sorted(running.sent[2:]) == [(60, "ben", "mobile"), (60, "duty-officer", "mobile")]
+    running.until(3600)
+    assert len(running.sent) == 4  # and nothing else was sent
+
+
+@pytest.mark.scenario("duty")
+def test_what_is_told_of_a_place_that_is_not_taken_says_why_to_whose_it_is() -> None:
+    running = reached("ana", "duty-officer", mobile=("sms", 0))
+    running.take(left_out(ana="on-shift"))
+    texts = {who: text_of(running.pages["left-out", who, "mobile"], "") for who in ("ana", "duty-officer")}
+    assert texts == {
+        "ana": "alpha: somebody who is planned is not on the team. You are on shift with another team",
+        "duty-officer": "alpha: somebody who is planned is not on the team",
+    }
+
+
 @pytest.mark.scenario("contacts")
 def test_a_team_that_lets_offers_run_out_is_told_so_over_every_way() -> None:
     running = reached("ana", "ben", "duty-officer", "eve", mobile=("sms", 0), call=("voice", 20))
@@ -125,4 +166,6 @@ def test_a_team_that_lets_offers_run_out_is_told_so_over_every_way() -> None:
         (1, who, way) for who in ("ana", "ben", "duty-officer") for way in ("call", "mobile")
     ]
     running.take(TeamUnanswering(team_id="bravo", unanswered=2))
-    assert [who for _, who, _ in running.sent[6:]] == ["duty-officer"] * 2, "of a team without offers the officer hears"
+    running.until(1 + RING_SECONDS + TALK_SECONDS)
+    officer = [way for _, who, way in running.sent[6:] if who == "duty-officer"]
+    assert officer == ["mobile", "call"], "of a team without offers the officer hears"

@@ -13,6 +13,7 @@ from services.pocket.sealed_calls import SealedCalls
 from services.pocket.view import View
 from shared.answers import done, nothing_to_do, refused
 from shared.call import Call
+from shared.call_keys import CallKeys
 from shared.doors.answers import AnswerFollower
 from shared.doors.command import record
 from shared.engine.broker import Record
@@ -90,7 +91,7 @@ class City:
         self.sealer = Sealer(new_key())
         self.view = View(SECRET)
         follower = AnswerFollower(self.broker, FOLLOWED, self.view.fold, COUNTED)
-        calls = SealedCalls(self.broker, self.sealer)
+        calls = SealedCalls(self.broker, CallKeys(self.broker, self.sealer))
         self.door = Door(self.broker, follower, self.view, calls, self.clock, own or OwnPage())
         self.offers: dict[str, OfferMade] = {}
         self.taken: set[str] = set()
@@ -186,15 +187,14 @@ class City:
     @asynccontextmanager
     async def living(self) -> AsyncIterator[None]:
         """The door follows, and commands are answered as team availability would, until the end of the block."""
-        await self.door.follower.start()
+        await self.door.open()
         answering = asyncio.get_running_loop().create_task(self._answer_commands())
         try:
             yield
         finally:
             answering.cancel()
             await asyncio.wait([answering])
-            await self.door.follower.stop()
-            await self.door.calls.close()
+            await self.door.close()
 
     async def _answer_commands(self) -> None:
         reader = await self.broker.reader()

@@ -22,6 +22,7 @@ from services.reporting.store.prepare import prepare
 from services.reporting.store.tables import OUTCOME
 from services.reporting.store.write import begin_at
 from shared.clock import SystemClock
+from shared.connection import Connection
 from shared.engine.memory import MemoryBroker, MemoryLog
 from tests.builders import call_routed
 from tests.services.reporting.conftest import NOW, address_of, started_postgres, stop_at_once
@@ -45,7 +46,7 @@ def away() -> float | None:
 
 async def test_whoever_waits_for_the_database_can_be_told_to_stop(tmp_path: Path) -> None:
     engine, stop = open_engine("postgresql+asyncpg://nobody@127.0.0.1:1/nothing"), asyncio.Event()
-    reporter = Reporter(engine, MemoryBroker(MemoryLog(4)), Carrier("", "1", tmp_path), SystemClock())
+    reporter = Reporter(engine, MemoryBroker(MemoryLog(4)), Carrier(Connection(""), "1", tmp_path), SystemClock())
     running = asyncio.ensure_future(reporter.run(stop))
     await asyncio.sleep(1)
     assert (running.done(), reporter.ready, away()) == (False, False, 1)
@@ -56,7 +57,9 @@ async def test_whoever_waits_for_the_database_can_be_told_to_stop(tmp_path: Path
 async def test_so_can_the_auditor(tmp_path: Path) -> None:
     engine, stop = open_engine("postgresql+asyncpg://nobody@127.0.0.1:1/nothing"), asyncio.Event()
     settings = AuditorSettings(kafka="nowhere:9", storage_directory=tmp_path, watch_url="off")
-    auditing = Auditing(engine, MemoryBroker(MemoryLog(4)), Carrier("", "1", tmp_path), SystemClock(), settings)
+    auditing = Auditing(
+        engine, MemoryBroker(MemoryLog(4)), Carrier(Connection(""), "1", tmp_path), SystemClock(), settings
+    )
     running = asyncio.ensure_future(auditing.run(stop))
     await asyncio.sleep(1)
     assert (running.done(), auditing.ready) == (False, False)
@@ -68,7 +71,7 @@ async def test_a_batch_waits_for_the_database_for_as_long_as_it_takes(server: An
     engine, topics = open_engine(address_of(server)), Topics()
     await prepare(engine, NOW)
     await begin_at(engine, dict.fromkeys(PLACES, 0))
-    reporter = Reporter(engine, MemoryBroker(MemoryLog(4)), Carrier("", "1", tmp_path), SystemClock())
+    reporter = Reporter(engine, MemoryBroker(MemoryLog(4)), Carrier(Connection(""), "1", tmp_path), SystemClock())
     await reporter._take(topics.assignments(call_routed("metro/cad/1", NOW)))
     server.get_postmaster_info().process.send_signal(signal.SIGQUIT)
     await asyncio.sleep(0.5)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from shared.events import (
+    CommandDone,
     ContactBroken,
     ContactOptedIn,
     ContactOptedOut,
@@ -18,6 +19,7 @@ from shared.events import (
     GapFound,
     MoveShift,
     PlanNoticeDue,
+    PlanShift,
     SetAbsence,
 )
 from tests.services.rostering.driver import ZONE, Office, types
@@ -27,6 +29,17 @@ scenario = pytest.mark.scenario("roster")
 
 def notices(office: Office) -> list[tuple[str, str]]:
     return [(each.person_id, each.why) for each in office.news() if isinstance(each, PlanNoticeDue)]
+
+
+@scenario
+def test_who_plans_a_shift_twice_in_the_same_words_means_one() -> None:
+    office = Office()
+    first = office.shift(office.plan(24, 8, "ann")).plan
+    said = {name: getattr(first, name) for name in ("team_id", "duty", "starts_at", "ends_at", "zone", "places")}
+    again = office.command(PlanShift, **said)
+    assert isinstance(again, CommandDone)
+    assert (again.result, again.about, len(office.shifts())) == ("nothing-to-do", first.shift_id, 1)
+    assert office.plan(24, 8, "bob") != first.shift_id, "another crew is another shift"
 
 
 @scenario

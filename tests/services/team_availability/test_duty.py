@@ -29,6 +29,7 @@ from shared.events import (
     DutyNoted,
     DutyOver,
     Event,
+    HoldCall,
     MembersLeftOut,
     OfferAccepted,
     OfferMade,
@@ -45,8 +46,9 @@ from shared.events import (
     TeamSignedOn,
     TeamUnanswering,
 )
+from shared.judgement import Step
 from tests.builders import judgement, verdict
-from tests.services.team_availability.driver import START, Town, kinds
+from tests.services.team_availability.driver import START, Town, call_id, kinds
 
 CREW = ("ann", "bob")
 LONG_AGO = timedelta(days=31)
@@ -168,6 +170,49 @@ def test_everybody_on_call_has_a_way_that_works_and_is_proved(
         assert town.last(CallRouted).outcome == "default"
     else:
         assert town.last(OfferMade).team_id == "night"
+
+
+@pytest.mark.scenario("duty")
+@pytest.mark.parametrize(
+    ("dead", "reasons"),
+    [
+        ((), ()),
+        (("dee",), ()),
+        (("ann",), ()),
+        (("bob",), ("no-working-way",)),
+        (("ann", "dee"), ("no-working-way",)),
+        (("ann", "bob", "dee"), ("no-working-way",)),
+    ],
+    ids=lambda value: "-".join(value) or "none",
+)
+@pytest.mark.parametrize("how", ["broken", "never proved"])
+def test_a_dead_phone_beside_a_whole_crew_takes_no_team_out(
+    dead: tuple[str, ...], reasons: tuple[str, ...], how: str
+) -> None:
+    """The programme asks for a paramedic and a crisis worker; ann and dee are paramedics, bob is the crisis worker."""
+    town = PlannedTown()
+    town.command(DefinePerson, person=Person(person_id="dee", name="dee", disciplines=("paramedic",)))
+    town.prove("dee")
+    town.begin(members=(*CREW, "dee"))
+    for person_id in dead:
+        if how == "broken":
+            town.reach(ContactBroken, person_id, why="unknown-number")
+        else:
+            town.reach(ContactSet, person_id, kind="sms", fingerprint="another number")
+    town.call()
+    if reasons:
+        assert passed_over(town) == (reasons if how == "broken" else ("unproved",))
+        assert not town.all(OfferMade)
+    else:
+        assert {each.person_id for each in town.last(OfferMade).recipients} == {*CREW, "dee"}, "all of them are told"
+
+
+@pytest.mark.scenario("duty")
+def test_a_response_that_names_no_crew_is_offered_where_everybody_can_be_reached(town: PlannedTown) -> None:
+    town.begin()
+    town.reach(ContactBroken, "ann", why="unknown-number")
+    town.call(judged=judgement(verdict(crew=())))
+    assert passed_over(town) == ("no-working-way",)
 
 
 @pytest.mark.scenario("duty")
@@ -455,6 +500,96 @@ def test_a_team_whose_next_crew_takes_over_is_offered_calls_up_to_the_hand_over(
     town.status("cleared", "night", disposition="refused")
     town.wait(1)
     assert set(town.crew()) == set(NEXT_CREW)
+
+
+HANDED_OVER = pytest.mark.parametrize("says_so", ["the clock", "the plan"])
+
+
+def hand_over_with_an_offer(town: PlannedTown, says_so: str) -> OfferMade:
+    """Five seconds before the hand-over the crew is asked; then the next crew's duty begins."""
+    ends_at = near_the_hand_over(town, 24)
+    town.wait((ends_at - town.now).total_seconds() - 5)
+    town.call()
+    town.wait(5 if says_so == "the plan" else 6)
+    if says_so == "the plan":
+        town.end("n1")
+    town.begin("n2", NEXT_CREW, hours=12)
+    return town.last(OfferMade)
+
+
+@pytest.mark.scenario("duty")
+@HANDED_OVER
+def test_an_offer_that_is_open_at_the_hand_over_stays_good_and_whoever_takes_it_keeps_the_team(
+    town: PlannedTown, says_so: str
+) -> None:
+    offer = hand_over_with_an_offer(town, says_so)
+    assert town.crew() == CREW
+    assert not town.all(OfferWithdrawn)
+    town.wait(8)
+    town.accept(offer, person_id="ann")
+    assert town.last(CallRouted).team_id == "night"
+    town.status("en-route", "night")
+    town.wait(60)
+    town.call("2")
+    assert passed_over(town)[0] == "assigned"
+    town.status("on-scene", "night")
+    assert town.crew() == CREW
+    assert not town.all(AssignmentWithdrawn)
+    town.status("cleared", "night", disposition="refused")
+    town.wait(1)
+    assert set(town.crew()) == set(NEXT_CREW)
+    town.call("3")
+    assert {each.person_id for each in town.last(OfferMade).recipients} == set(NEXT_CREW)
+    assert len(town.all(OfferMade)) == 2  # and nothing else was offered to anybody
+
+
+@pytest.mark.scenario("duty")
+@HANDED_OVER
+@pytest.mark.parametrize("how", ["declined", "expired", "cancelled"])
+def test_an_offer_that_comes_to_nothing_is_the_last_of_its_crew(town: PlannedTown, says_so: str, how: str) -> None:
+    offer = hand_over_with_an_offer(town, says_so)
+    if how == "declined":
+        town.command(DeclineOffer, offer_id=offer.offer_id, person_id="ann", method_id="text")
+    elif how == "cancelled":
+        town.cancel()
+    town.wait(31)
+    assert set(town.crew()) == set(NEXT_CREW)
+    assert len([event for event in town.all(TeamSignedOn) if event.planned_shift_id == "n2"]) == 1
+    town.call("2")
+    assert {each.person_id for each in town.last(OfferMade).recipients} == set(NEXT_CREW)
+
+
+@pytest.mark.scenario("duty")
+def test_a_team_that_ends_by_the_plan_with_nobody_after_it_answers_what_it_was_asked(town: PlannedTown) -> None:
+    """The night was cut short while its people were being rung."""
+    town.begin()
+    town.call()
+    town.end("n1")
+    assert town.crew() == CREW
+    town.wait(31)
+    assert town.crew() == ()
+    assert town.last(CallRouted).outcome == "default"
+
+
+@pytest.mark.scenario("duty")
+def test_what_waits_for_a_team_goes_to_the_next_crew_when_the_one_before_clears(town: PlannedTown) -> None:
+    """Whoever stays on a call across the hand-over is offered nothing more, not even what waits for a team."""
+    ends_at = near_the_hand_over(town, 24)
+    town.call()
+    town.accept(town.last(OfferMade), person_id="ann")
+    town.status("on-scene", "night")
+    town.wait((ends_at - town.now).total_seconds() + 60)
+    town.end("n1")
+    town.begin("n2", NEXT_CREW, hours=12)
+    held = (Step("same response", 30), Step("hold", 10), Step("default", 0))
+    town.call("2", judgement(verdict(), steps=held, hold_minutes=60, hold_notice_minutes=(60,)))
+    town.wait(1)
+    town.command(HoldCall, call_id=call_id("2"))
+    assert call_id("2") in town.state.on_hold
+    town.status("cleared", "night", disposition="refused")
+    town.wait(1)
+    assert {each.person_id for each in town.last(OfferMade).recipients} == set(NEXT_CREW)
+    assert len(town.all(OfferMade)) == 2
 
 
 @pytest.mark.scenario("duty")

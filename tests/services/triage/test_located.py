@@ -11,17 +11,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.intake import flat
-from services.intake.version import records
+from services.intake.version import record
 from services.triage.judging import essence
+from services.triage.sealed_part import NoKey
 from services.triage.service import triage_service
 from services.triage.state import State
 from shared.agencies import Source
 from shared.engine.service import Input
-from shared.events import ApproveProgramme, CallReported, CallTriaged, Event, ProposeProgramme, VersionNoted, decode
+from shared.events import (
+    ApproveProgramme,
+    CallReported,
+    CallTriaged,
+    Event,
+    ProposeProgramme,
+    Sealed,
+    VersionNoted,
+    decode,
+)
 from shared.judgement import Located
 from shared.programme import read
 from shared.programme.judging.place import UNREADABLE
-from shared.sealing import Sealer, new_key
+from shared.sealing import Key, Sealer, new_key
 from tests.services.triage.driver import AGENCY, SAFE, THURSDAY_NOON, Triage, command, madison, only, report, triaged
 from tests.shared.programme.document.test_boundaries import (
     BORDER,
@@ -34,7 +44,20 @@ from tests.shared.programme.document.test_boundaries import (
     polygon,
 )
 
-SEALER = Sealer(new_key())
+SEALER, KEY = Sealer(new_key()), Key(bytes(32), "key")
+
+
+class WithKey(NoKey):
+    """Opens what is sealed with the one key."""
+
+    def open(self, call_id: str, sealed: Sealed) -> dict[str, str]:
+        return KEY.open(call_id, sealed)
+
+    def pseudonym(self, text: str) -> str:
+        return SEALER.pseudonym(text)
+
+
+OPENER = WithKey()
 
 
 def hash_of(text: str) -> str:
@@ -193,10 +216,11 @@ def through_the_door(
         "position": {"latitude": latitude, "longitude": longitude},
     }
     source = Source(agency=AGENCY, name="dane-county")
-    (record,) = records(flat.read(json.dumps(body).encode()), source, sealer, THURSDAY_NOON)
-    event = decode("call-reported", record.value)
+    (version,) = flat.read(json.dumps(body).encode())
+    made = record(version, source, sealer, KEY, THURSDAY_NOON)
+    event = decode("call-reported", made.value)
     assert isinstance(event, CallReported)
-    return record.value, event
+    return made.value, event
 
 
 class Lines(logging.Handler):
@@ -223,7 +247,7 @@ def test_a_position_is_in_no_event_and_in_no_line_of_the_log(
     logging.getLogger().addHandler(handler)
     try:
         appended, event = through_the_door(latitude, longitude, district)
-        state, service = madison(document=DRAWN).state, triage_service(SEALER)
+        state, service = madison(document=DRAWN).state, triage_service(OPENER)
         made = service.decide(state, Input(event, "calls/0/1", THURSDAY_NOON, AGENCY), THURSDAY_NOON)
     finally:
         logging.getLogger().removeHandler(handler)
@@ -239,7 +263,7 @@ def test_a_position_is_in_no_event_and_in_no_line_of_the_log(
 
 def fold(state: State, made: object) -> State:
     for event in made:  # type: ignore[attr-defined]
-        state = triage_service(SEALER).evolve(state, event, THURSDAY_NOON)
+        state = triage_service(OPENER).evolve(state, event, THURSDAY_NOON)
     return state
 
 

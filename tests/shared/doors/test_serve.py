@@ -15,9 +15,9 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from shared.config import AgencyDoorSettings, DoorSettings
+from shared.config import EXIT_SETTINGS, AgencyDoorSettings, DoorSettings
 from shared.doors import serve as serving
-from shared.doors.serve import EXIT_SETTINGS, agencies_of, connected, serve
+from shared.doors.serve import agencies_of, connected, serve
 from shared.engine.broker import BrokerUnavailable
 from shared.engine.follower import Follower
 from shared.engine.memory import MemoryBroker, MemoryLog
@@ -26,7 +26,7 @@ from shared.engine.process import EXIT_FAILED
 SETTINGS = DoorSettings(kafka="memory")
 PROGRAM = """
 import sys
-from shared.config import DoorSettings
+from shared.config import EXIT_SETTINGS, DoorSettings
 from shared.doors.serve import serve
 from tests.shared.doors.toy import Toy
 serve("toy", DoorSettings(kafka="memory", port=int(sys.argv[1])), Toy().app())

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import RecordsToDelete
 from aiokafka.structs import TopicPartition
 
 from deploy.local.kafka.node import LocalKafka
+from shared.connection import Connection, connection_of
 from shared.engine.broker import Broker, BrokerUnavailable, GroupMember, PositionOutOfRange, Reader, Record, Stored
 from shared.engine.kafka import KafkaBroker, check_topics, create_topics
+from shared.engine.kafka_client import administering
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.topic import SNAPSHOT_BYTES, STEP_BYTES, Topic
 
@@ -85,30 +87,30 @@ class MemoryCluster:
 
 @dataclass(slots=True)
 class KafkaCluster:
-    servers: str
+    operator: Connection | str
+    user: Connection | str
+    """Who appends and reads; the other makes topics."""
     brokers: list[KafkaBroker] = field(default_factory=list)
 
     def connect(self) -> Broker:
-        broker = KafkaBroker(self.servers, PARTITIONS)
+        broker = KafkaBroker(self.user, PARTITIONS)
         self.brokers.append(broker)
         return broker
 
     async def topic(self, *, compacted: bool = False, max_bytes: int = 1024 * 1024) -> str:
         topic = Topic(f"topic-{os.getpid()}-{next(COUNTER)}", "a test", compacted=compacted, max_bytes=max_bytes)
-        await create_topics(self.servers, PARTITIONS, 1, [topic])
+        await create_topics(self.operator, PARTITIONS, 1, [topic])
         return topic.name
 
     async def drop_before(self, topic: str, offset: int) -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.servers)
-        await admin.start()
-        await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(offset)})
-        await admin.close()
+        async with administering(connection_of(self.operator)) as admin:
+            await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(offset)})
 
     async def topic_that_forgets(self) -> str:
         """Within two seconds, and what the cleaner needs to come round."""
         name = f"topic-{os.getpid()}-{next(COUNTER)}"
         forgets = Topic(name, "a test", compacted=True, gone_within_milliseconds=2_000)
-        await create_topics(self.servers, PARTITIONS, 1, [forgets])
+        await create_topics(self.operator, PARTITIONS, 1, [forgets])
         return name
 
     async def time_passes(self, topic: str) -> None:
@@ -133,7 +135,7 @@ async def cluster(request: pytest.FixtureRequest) -> AsyncIterator[Cluster]:
     if request.param == "memory":
         yield MemoryCluster()
     else:
-        held = KafkaCluster(request.getfixturevalue("kafka"))
+        held = KafkaCluster(request.getfixturevalue("kafka"), request.getfixturevalue("kafka"))
         yield held
         for broker in held.brokers:
             await broker.close()

@@ -28,7 +28,7 @@ def process(meets: str, file: Path) -> Iterator[tuple[subprocess.Popen[bytes], s
     """The process, and where it says how it is."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    environment = {**os.environ, "CAREROUTE_KAFKA": "memory", "CAREROUTE_OPERATIONS_PORT": str(port)}
+    environment = {**os.environ, "CAREROUTE_KAFKA": "127.0.0.1:9", "CAREROUTE_OPERATIONS_PORT": str(port)}
     command = [sys.executable, "-m", "tests.shared.engine.follower_process", meets, str(file)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as started:
         try:

@@ -271,6 +271,13 @@ async def test_who_is_erased_leaves_nothing_that_can_be_opened(city: City) -> No
     assert (await city.post("supervisor", "/v1/people/the-staff/erase", {"reason": "again"})).status_code == 200
 
 
+async def test_a_name_that_is_misspelt_is_doubted(city: City) -> None:
+    answer = await city.get("supervisor", "/v1/people/nobody/contacts")
+    assert (answer.status_code, answer.json()["detail"]) == (404, "There is no nobody among the staff.")
+    erased = await city.post("supervisor", "/v1/people/nobody/erase", {"reason": "they asked for it"})
+    assert erased.json()["sentence"].startswith("Nobody is called nobody on the books: is the id right?")
+
+
 async def test_who_is_on_shift_is_not_erased(city: City) -> None:
     await staffed(city, "working")
     await city.post("supervisor", "/v1/people/working/contacts/phone", TEXT)

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared import events
-from shared.topics import NOTIFICATIONS
+from shared.topics import ASSIGNMENTS, NOTIFICATIONS
 from tests.services.console.driver import AGENCY, City
+from tests.services.console.stories import person
 
 ROLL = "a" * 32
 UNTIL = datetime.now(UTC) + timedelta(hours=1)
@@ -64,6 +65,7 @@ async def test_a_roll_call_is_told_place_by_place(city: City) -> None:
 
 
 async def test_staff_ask_themselves_and_nobody_else(city: City) -> None:
+    city.services.write(AGENCY, person("the-staff"), journal=ASSIGNMENTS.name)
     await city.settle()
     for people in ([], ["ben"], ["the-staff", "ben"]):
         assert (await city.post("staff", "/v1/rolls", {"person_ids": people})).status_code == 403
@@ -74,6 +76,13 @@ async def test_staff_ask_themselves_and_nobody_else(city: City) -> None:
     (command,) = city.commands()
     assert isinstance(command, events.CallRoll)
     assert (command.person_ids, command.minutes, command.issued_by) == (("the-staff",), 5, "the-staff")
+
+
+async def test_who_is_not_on_the_books_is_not_asked(city: City) -> None:
+    await city.settle()
+    refused = await city.post("supervisor", "/v1/rolls", {"person_ids": ["nobody"]})
+    assert (refused.status_code, refused.json()["reason"]) == (409, "unknown-person")
+    assert city.commands() == []
 
 
 async def test_a_dispatcher_asks_everybody(city: City) -> None:

@@ -44,6 +44,27 @@ def test_a_way_is_set_listed_and_taken_away(town: Town) -> None:
     assert town.run("dispatcher", *mobile, NUMBER).exit_code == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (("list", ""), "'' is no id"),
+        (("list", "madison/ann"), "'madison/ann' is no id"),
+        (("list", "nobody"), "There is no nobody among the staff."),
+        (("set", "ann", "mo bile", NUMBER, "--kind", "sms"), "method_id: must be letters, digits and . _ : @ - alone"),
+        (("set", "ann", "mobile", NUMBER, "--kind", "mail"), "is not one of 'sms'"),
+        (("set", "ann", "mobile", f"{NUMBER}\u202e", "--kind", "sms"), "must not hold U+202E"),
+    ],
+)
+def test_what_can_be_no_way_is_named_with_what_would_be_right(
+    town: Town, arguments: tuple[str, ...], what: str
+) -> None:
+    result = town.run("supervisor", "person", "contact", *arguments)
+    said = " ".join(result.stderr.replace("│", "").split())
+    assert (result.exit_code in (1, 2), what in said) == (True, True), said
+    assert "call list" not in said.partition("next: ")[2] or result.exit_code == 1
+    assert ("/docs" in said, "Input should" in said, town.city.commands()) == (False, False, [])
+
+
 def test_who_is_erased_is_gone(town: Town) -> None:
     town.run("ann", "person", "contact", "set", "ann", "mobile", NUMBER, "--kind", "sms")
     assert town.run("supervisor", "person", "erase", "ann").exit_code == 2
@@ -115,7 +136,11 @@ def test_each_wrong_row_is_named_by_line_and_field_and_nothing_is_done(town: Tow
     ("content", "why"),
     [
         (b"", "line 1: the columns must be"),
-        (b"person_id,disciplines,shoe_size\n", "line 1: the columns must be"),
+        (b"person_id,disciplines,shoe_size\n", "once each ('shoe_size' is none)"),
+        ("person_id,disciplines\nsal,emt\nbe\u202en,emt\n".encode(), "line 3, person_id: must not hold U+202E"),
+        (b"person_id,disciplines\nan n,emt\n", "line 2, person_id: must be letters, digits and . _ : @ - alone"),
+        (b"person_id,disciplines\n" + b"a" * 81 + b",emt\n", "line 2, person_id: must have 80 or fewer characters"),
+        (b"person_id,disciplines\nann,\n", "line 2, disciplines: must have 1 or more"),
         (b"person_id,disciplines\n", "the file has no row"),
         (b'person_id,disciplines\n"sal,emt', "line 2"),
         ("person_id,disciplines,name\nsal,emt,Zoë\n".encode("latin-1"), "not in UTF-8"),

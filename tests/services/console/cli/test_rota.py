@@ -41,7 +41,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
 def test_the_plan_is_shown_with_what_it_lacks(town: Town) -> None:
     shown = town.run("viewer", "rota", "show").output
     assert "a1a1a1a1" in shown
-    assert "no way to ann has been proved" in shown
+    assert "no way to ann has proved to work" in shown
     assert "2 shifts, 1 of them lack something" in shown
     assert [each["shift_id"] for each in town.json("viewer", "rota", "show", "--gaps")] == [SHIFT.shift_id]
 
@@ -97,6 +97,42 @@ def test_a_shift_is_named_by_how_its_id_begins(town: Town) -> None:
         result = town.run("staff", "rota", "take", begin)
         assert result.exit_code == 1
         assert what in result.output
+
+
+def test_an_absence_is_taken_back_by_its_id_alone(town: Town) -> None:
+    town.write(
+        events.AbsenceSet(absence_id="x", person_id="ann", starts_at=SHIFT.starts_at, ends_at=SHIFT.ends_at),
+        journal=ROSTERS.name,
+    )
+    assert town.run("supervisor", "rota", "back", "x").exit_code == 0
+    (lifted,) = town.city.commands()
+    assert isinstance(lifted, events.LiftAbsence)
+    assert lifted.person_id == "ann"
+
+
+def test_a_planned_shift_is_begun_by_how_its_id_begins(town: Town) -> None:
+    town.run("supervisor", "team", "begin-duty", "one", "a1")
+    (begun,) = town.city.commands()
+    assert isinstance(begun, events.BeginDuty)
+    assert begun.planned_shift_id == SHIFT.shift_id
+
+
+def test_a_time_without_its_offset_is_told_what_one_looks_like(town: Town) -> None:
+    result = town.run("supervisor", "rota", "away", "2026-12-07", "tomorrow")
+    assert result.exit_code == 2
+    assert result.stderr.count("must be an instant with its offset, such as 2026-12-07T19:00-06:00") == 2
+
+
+@pytest.mark.parametrize(("option", "who"), [("--team", "nosuch"), ("--person", "nosuch")])
+def test_nothing_is_planned_for_nobody_but_a_name_is_wrong(town: Town, option: str, who: str) -> None:
+    result = town.run("supervisor", "rota", "show", option, who)
+    assert (result.exit_code, "There is no nosuch" in result.stderr) == (1, True)
+
+
+def test_the_example_of_a_file_of_rotations_can_be_defined(town: Town, tmp_path: Path) -> None:
+    file = tmp_path / "rota.toml"
+    file.write_text(town.run("supervisor", "rota", "example").stdout)
+    assert town.run("supervisor", "rota", "define", str(file)).exit_code == 0
 
 
 def test_every_change_of_the_plan_can_be_said(town: Town) -> None:

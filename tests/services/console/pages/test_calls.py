@@ -70,7 +70,7 @@ async def test_a_call_tells_its_whole_story(room: Room) -> None:
         "Mon-Fri 11:00-19:00 is open.",
         "answer Q1",
         ">passed over cares-9: the team is off duty",
-        "by ann, arriving in 7 min",
+        'by <a class="person" href="/people#person-ann">Ann</a>, arriving in 7 min',
         "not acknowledged",
         "Tell it again",
         "The page is being handed to its provider.",

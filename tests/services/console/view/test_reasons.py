@@ -22,10 +22,11 @@ from services.team_availability.life_cycle import Ending
 from services.team_availability.plan import OF_THE_CHAIN
 from shared import events
 from shared.call import ENDED, SYNTHETIC
-from shared.events import DeadlineSet
+from shared.events import DeadlineSet, Event
 from shared.events.staff import TeamStatus
 from shared.judgement import NOT_ROUTED
 from tests import builders
+from tests.services.console import stories
 
 DECIDING = ("services/team_availability", "services/triage", "services/notification", "shared/programme/judging")
 CODE = re.compile(r"[a-z]+(-[a-z]+)+|[a-z]{4,}")
@@ -184,3 +185,37 @@ def test_why_a_team_stays_is_said_in_words() -> None:
     )
     assert words_of_event(stays) == sentence.format("the call proved more dangerous")
     assert sentence_of(stays) == sentence.format("upgraded")
+
+
+PAGE = stories.page_due().model_copy(
+    update={
+        "kind": "safety-check",
+        "team_id": "co-1",
+        "method": events.ContactMethod(method_id="mobile", kind="sms"),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("event", "sentence", "words"),
+    [
+        (
+            events.StatusReported(team_id="co-1", call_id="c", status="cleared", disposition="resolved-on-scene"),
+            "co-1 is cleared: resolved-on-scene.",
+            "co-1 is cleared: resolved on scene.",
+        ),
+        (
+            events.AssignmentEnded(call_id="c", episode=1, team_id="co-1", disposition="resolved-on-scene"),
+            "co-1 cleared the call: resolved-on-scene.",
+            "co-1 cleared the call: resolved on scene.",
+        ),
+        (
+            PAGE,
+            "A page (safety-check) to ann of co-1 is due by sms.",
+            "A page (safety check) to ann of co-1 is due by text.",
+        ),
+    ],
+)
+def test_a_history_says_in_words_what_the_journal_says_in_codes(event: Event, sentence: str, words: str) -> None:
+    """Names of people and teams stay as they are, hyphens and all."""
+    assert (sentence_of(event), words_of_event(event)) == (sentence, words)

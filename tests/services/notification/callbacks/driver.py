@@ -16,6 +16,7 @@ from deploy.actors.carrier.network import Answered
 from services.notification.adapters import Links
 from services.notification.callbacks.answering import Reader
 from services.notification.callbacks.http import FOLLOWED, Door, create_app
+from services.notification.callbacks.inquiries import Inquiries
 from services.notification.callbacks.view import CHANGES, View
 from services.notification.outcome import Outcome
 from shared.answers import done, nothing_to_do, refused
@@ -83,7 +84,10 @@ class Callbacks(Town):
         follower = AnswerFollower(self.broker, FOLLOWED, view.fold, frozenset(CHANGES))
         reader = Reader(self.clock, Links("https://pocket.example", LINK_SECRET))
         accounts: Any = self
-        self.door = Door(self.broker, follower, view, accounts, self.sealer, self.urls, reader, self.ask, self.clock)
+        self.door = Door(
+            self.broker, follower, view, accounts, self.sealer, self.urls, reader, self.ask, self.look, self.clock
+        )
+        self.inquiries = Inquiries(view, reader, self.carrier, self.look, self.clock, self.door.note)
         self.app = create_app(self.door)
         for topic in FOLLOWED:
             claim = Claimed(epoch=1, writer="w")
@@ -96,6 +100,9 @@ class Callbacks(Town):
 
     def remark(self) -> str:
         return ""
+
+    def senders(self) -> dict[str, tuple[str, ...]]:
+        return {AGENCY: self.reaching.carriers.senders}
 
     # --- the world ---
 

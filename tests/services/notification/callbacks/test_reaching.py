@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from services.notification.outcome import DONE
 from services.notification.service import NOTIFICATION
+from services.notification.state import PageEffect
 from shared.engine.service import EffectDone, EffectStarting, Tick
 from shared.engine.topic import Topic
 from shared.events import (
@@ -23,6 +25,7 @@ from shared.events import (
     PageDropped,
     PageDue,
     PageFailed,
+    TeamMissing,
 )
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS
 from tests.builders import of_offer
@@ -97,9 +100,12 @@ class Reaching(Callbacks):
                 continue
             self.decide(EffectStarting(effect_id))
             page = effect.event
-            if effect_id in NOTIFICATION.pending(self.running.state):
+            tried = NOTIFICATION.pending(self.running.state).get(effect_id)
+            if isinstance(tried, PageEffect) and tried.attempted:
+                if tried.ends:
+                    await self.adapters.end_call("madison", tried.ends)
                 outcome = await self._hand_over(page)
-                self.decide(EffectDone(effect_id, outcome.result, outcome.why))
+                self.decide(EffectDone(effect_id, outcome.result, outcome.why or outcome.taken_as))
 
     async def _hand_over(self, page: PageDue) -> Any:
         kind = page.method.kind
@@ -287,3 +293,40 @@ async def test_news_that_comes_hours_later_pages_nobody_any_more(city: Reaching)
     await city.pass_seconds(2)
     assert len(city.network.sent()) == sent
     assert ("undelivered", "unreachable") in city.receipts()
+
+
+def overlapping(city: Reaching, number: str = PHONE) -> list[tuple[float, float]]:
+    """Calls to a phone that came while another was under way."""
+    calls = city.phone(number).calls
+    return [(before.ended_at, after.at) for before, after in pairwise(calls) if after.at < before.ended_at]
+
+
+@pytest.mark.scenario("ladder")
+async def test_two_notices_within_a_second_ring_a_phone_one_after_the_other(city: Reaching) -> None:
+    for shift_id in ("s1", "s2"):
+        city.write(TeamMissing(team_id="alpha-1", planned_shift_id=shift_id, members=("ana",), since=city.clock.now()))
+        await city.pass_seconds(1)
+    await city.pass_seconds(90)
+    assert len(city.phone().calls) == 2
+    assert overlapping(city) == []
+    assert [what for what, _ in city.times()].count("text") == 2  # and nothing else was sent
+
+
+@pytest.mark.scenario("ladder")
+async def test_an_offer_ends_a_call_that_can_wait_where_the_carrier_can_and_waits_for_it_elsewhere(
+    city: Reaching,
+) -> None:
+    city.phone(picks_up_after_seconds=None)
+    city.write(TeamMissing(team_id="alpha-1", planned_shift_id="s1", members=("ana",), since=city.clock.now()))
+    await city.pass_seconds(2)
+    city.phone(text_error="30003")  # so that the offer calls as soon as that is known
+    city.offer()
+    await city.pass_seconds(60)
+    first, second = city.phone().calls
+    assert overlapping(city) == []
+    if city.twilio_first:
+        assert first.ended == "canceled"
+        assert second.at - city.began < 6
+    else:
+        assert first.ended == "no-answer"
+        assert second.at - city.began == pytest.approx(first.ended_at - city.began, abs=2)

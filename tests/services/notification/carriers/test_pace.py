@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from services.notification.carriers.pace import LATER, OFFERS, Pace
+from shared.carriers import Reach
+from shared.events import ContactMethod
+from tests.rig.carrier import Town, page
 
 PER_SECOND = 50.0
 
@@ -45,3 +50,29 @@ async def test_what_has_no_turn_in_time_is_not_sent_and_takes_nobodys_turn() -> 
     assert await pace.turn(["a"], 1, OFFERS, 1) == "a"
     assert await pace.turn(["a"], 1, OFFERS, 0.01) is None
     assert await pace.turn(["a", "b"], 1, OFFERS, 0.01) == "b"
+
+
+@pytest.mark.scenario("ladder")
+async def test_calls_are_placed_so_many_a_second_an_account_and_offers_before_all_else() -> None:
+    """Texts have a pace of their own: a call waits for no text."""
+    town, voice = Town(), ContactMethod(method_id="call", kind="voice")
+    twilio = town.reaching.carriers.twilio
+    assert twilio is not None
+    slow = twilio.model_copy(update={"calls_per_second": PER_SECOND, "texts_per_second": 0.1})
+    town.reaching = town.reaching.model_copy(
+        update={
+            "carriers": town.reaching.carriers.model_copy(update={"twilio": slow, "telnyx": None}),
+            "reach": Reach(),
+        }
+    )
+    assert (await town.send(page(99))).result == "done"
+    began = asyncio.get_running_loop().time()
+    notices = [
+        town.send(page(number, kind="test", method=voice), "voice", f"+1608555{number:04d}") for number in range(10)
+    ]
+    offers = [town.send(page(50 + number, method=voice), "voice", f"+1608556{number:04d}") for number in range(3)]
+    outcomes = await asyncio.gather(*notices, *offers)
+    assert {outcome.result for outcome in outcomes} == {"done"}
+    assert asyncio.get_running_loop().time() - began >= 12 / PER_SECOND * 0.95
+    called = [dict(fields)["To"] for path, fields in town.twilio.requests if path.endswith("/Calls.json")]
+    assert called[1:4] == [f"+1608556{number:04d}" for number in range(3)], "one had its turn before they came"

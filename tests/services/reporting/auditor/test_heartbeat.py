@@ -16,6 +16,7 @@ from services.reporting.auditor.prepare import FILE_NAME
 from services.reporting.carrier import Carrier
 from services.reporting.store.engine import open_engine, sqlite_url
 from shared.clock import SystemClock
+from shared.connection import Connection
 from shared.engine.memory import MemoryBroker, MemoryLog
 from tests.services.reporting.auditor.test_on_kafka import SECRET, Watcher
 
@@ -45,7 +46,7 @@ async def test_it_is_not_ready_before_it_was_said_who_watches(
     tmp_path: Path, watch_url: str, remark: str, *, configured: bool
 ) -> None:
     engine = open_engine(sqlite_url(tmp_path, FILE_NAME))
-    broker, carrier = MemoryBroker(MemoryLog(1)), Carrier("nowhere:9", "1", tmp_path, "g")
+    broker, carrier = MemoryBroker(MemoryLog(1)), Carrier(Connection("nowhere:9"), "1", tmp_path, "g")
     auditing = Auditing(engine, broker, carrier, SystemClock(), settings(tmp_path, watch_url))
     assert auditing.heartbeat.remark() == remark
     assert not auditing.ready

@@ -1,0 +1,105 @@
+"""What each process may do in Kafka: what its code needs, and nothing else. Whoever is not named here may nothing.
+
+Of a service that decides, its value says it; of a door or a reader, the topics that it follows and those it writes. An
+idempotent producer needs no right of its own, and who may read or write a topic may see that it is there. The prober
+knows careroute by its doors, and has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from services.console.view.agency import READS as CONSOLE_READS
+from services.notification.callbacks.http import FOLLOWED as CALLBACKS_READS
+from services.notification.service import NOTIFICATION
+from services.pocket.door import FOLLOWED as POCKET_READS
+from services.reporting.auditor.fold.batch import TOPICS as AUDITOR_READS
+from services.reporting.auditor.process import GROUP as AUDITOR_GROUP
+from services.reporting.carrier import GROUP as REPORTING_GROUP
+from services.reporting.reporter import READS as REPORTING_READS
+from services.rostering.service import ROSTERING
+from services.team_availability.service import TEAM_AVAILABILITY
+from services.triage.service import TRIAGE
+from shared.engine.kafka_rights import CLUSTER_NAME, Kind, Operation, Right
+from shared.engine.service import Service
+from shared.engine.topic import DEAD_LETTERS, Topic, beats_of, snapshots_of
+from shared.topics import ASSIGNMENTS, AUDITS, CALL_KEYS, CALLS, COMMANDS, CONTACTS, TOPICS
+
+WHO = "User:{}"
+"""How Kafka writes who somebody is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who a process is to Kafka, by user name or by the common name of its certificate."""
+
+    name: str
+    reads: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    """Those it may join."""
+    describes: frozenset[str] = frozenset()
+    """Topics of which it may see that they are there, and how they are set up, but no record."""
+    administers: bool = False
+    """Whether it may make topics, and say who may what."""
+
+    def rights(self, who: str = WHO) -> Iterator[Right]:
+        """As Kafka's list has them."""
+        principal = who.format(self.name)
+        for operation, kind, names in (
+            (Operation.READ, Kind.TOPIC, self.reads),
+            (Operation.WRITE, Kind.TOPIC, self.writes),
+            (Operation.DESCRIBE, Kind.TOPIC, self.describes),
+            (Operation.READ, Kind.GROUP, self.groups),
+        ):
+            yield from (Right(principal, operation, kind, name) for name in names)
+        if self.administers:
+            for operation in (Operation.CREATE, Operation.ALTER, Operation.DESCRIBE):
+                yield Right(principal, operation, Kind.CLUSTER, CLUSTER_NAME)
+
+
+def _names(*topics: Topic) -> frozenset[str]:
+    return frozenset(topic.name for topic in topics)
+
+
+def _deciding(service: Service[Any], *besides: Topic) -> Principal:
+    """`besides`: what its effects read."""
+    own = (service.writes, snapshots_of(service.name), beats_of(service.name))
+    return Principal(
+        service.name,
+        reads=_names(*service.reads, *own, *besides),
+        writes=_names(*own, DEAD_LETTERS),
+        groups=frozenset({service.name}),
+    )
+
+
+DECIDING = (TRIAGE, TEAM_AVAILABILITY, NOTIFICATION, ROSTERING)
+PRINCIPALS: tuple[Principal, ...] = (
+    Principal("intake", reads=_names(ASSIGNMENTS, CALL_KEYS), writes=_names(CALLS, CALL_KEYS)),
+    _deciding(TRIAGE, CALL_KEYS),
+    _deciding(TEAM_AVAILABILITY),
+    _deciding(NOTIFICATION, CONTACTS),
+    _deciding(ROSTERING),
+    Principal("callbacks", reads=_names(*CALLBACKS_READS), writes=_names(COMMANDS)),
+    Principal("pocket", reads=_names(*POCKET_READS, CALLS, CALL_KEYS), writes=_names(COMMANDS, CONTACTS)),
+    Principal("console", reads=_names(*CONSOLE_READS, CONTACTS), writes=_names(COMMANDS, CONTACTS)),
+    Principal("reporting", reads=_names(*REPORTING_READS), groups=frozenset({REPORTING_GROUP})),
+    Principal("auditor", reads=frozenset(AUDITOR_READS), writes=_names(AUDITS), groups=frozenset({AUDITOR_GROUP})),
+    Principal(
+        "redecide",
+        reads=_names(CALL_KEYS, *(topic for service in DECIDING for topic in (*service.reads, service.writes))),
+    ),
+    Principal("operator", describes=_names(*TOPICS), administers=True),
+)
+
+
+def rights_of(principals: Iterable[Principal] = PRINCIPALS, who: str = WHO) -> set[Right]:
+    """All their rights. `who` is how Kafka writes them, e.g. `User:CN={}`."""
+    return {right for principal in principals for right in principal.rights(who)}
+
+
+def principal(name: str) -> Principal:
+    """Raises StopIteration where nobody has that name."""
+    return next(principal for principal in PRINCIPALS if principal.name == name)

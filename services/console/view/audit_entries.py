@@ -1,0 +1,90 @@
+"""What an entry of the audit log says, in a sentence for whoever reads it: who did what, about whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shared import events
+from shared.events import AuditEntry, Event
+
+WHAT = {
+    "call": "the sealed part of {e.call_id}",
+    "names": "the name of {e.person_id}",
+    "addresses": "the addresses of {e.person_id}",
+}
+EVERYBODYS = {"names": "the names of all staff", "addresses": "the addresses of all staff"}
+PURPOSES = {
+    "judge": "to look for words of the programme",
+    "send": "to reach somebody",
+    "recognise": "to know whose number it was",
+}
+SEALED = {"call": "sealed parts of calls", "names": "names of staff", "addresses": "addresses of staff"}
+LINKS = {"shift": "link of their shift", "calendar": "link of their calendar", "device": "link that enrols a device"}
+ANSWERS = {
+    "done": "done",
+    "refused": "refused",
+    "not-yet": "not answered when this was written",
+    "not-sent": "not known to have been written",
+}
+
+
+def _who(entry: AuditEntry) -> str:
+    return entry.by or "Somebody unknown"
+
+
+def _times(entry: events.PersonalDataSeen | events.KeyUsed | events.SignInRefused) -> str:
+    return f", {entry.times} times until {entry.until:%H:%M:%S} UTC" if entry.until and entry.times > 1 else ""
+
+
+def _seen(entry: events.PersonalDataSeen) -> str:
+    everybody = not entry.person_id and entry.what != "call"
+    what = EVERYBODYS[entry.what] if everybody else WHAT[entry.what].format(e=entry)
+    return f"{_who(entry)} saw {what}{_times(entry)}."
+
+
+def _key_used(entry: events.KeyUsed) -> str:
+    return f"{_who(entry)} opened {SEALED[entry.what]} {PURPOSES[entry.purpose]}{_times(entry)}."
+
+
+def _signed_in(entry: events.SignedIn) -> str:
+    return f"{_who(entry)} signed in by {entry.identified.replace('-', ' ') or 'a way unknown'}."
+
+
+def _handed_out(entry: events.LinkHandedOut) -> str:
+    return f"{_who(entry)} was shown {entry.person_id or 'somebody'}'s {LINKS[entry.what]}."
+
+
+def _issued(entry: events.CommandIssued) -> str:
+    about = ", ".join(filter(None, (entry.call_id, entry.person_id, entry.district)))
+    command = entry.command_type.replace("-", " ")
+    return f"{_who(entry)} issued: {command}{f' ({about})' if about else ''}; {ANSWERS[entry.answer]}."
+
+
+def _exported(entry: events.DataExported) -> str:
+    period = f" from {entry.since} to {entry.until}" if entry.since else ""
+    return f"{_who(entry)} took out {entry.what}{period}."
+
+
+def _erased(entry: events.PersonalDataErased) -> str:
+    what = f"the sealed part of {entry.call_id}" if entry.call_id else f"what there was of {entry.person_id}"
+    return f"{_who(entry)} erased {what}. {entry.reason}".rstrip()
+
+
+def _lost(entry: events.AuditEntriesLost) -> str:
+    return (
+        f"{entry.count} entries of {_who(entry)} are lost: they could not be written until {entry.until:%H:%M:%S} UTC."
+    )
+
+
+AUDIT_SENTENCES: dict[type[Event], Callable[..., str]] = {
+    events.PersonalDataSeen: _seen,
+    events.KeyUsed: _key_used,
+    events.SignedIn: _signed_in,
+    events.SignedOut: lambda e: f"{_who(e)} signed out.",
+    events.SignInRefused: lambda e: f"Somebody was not let in: nobody is known by what they had{_times(e)}.",
+    events.LinkHandedOut: _handed_out,
+    events.CommandIssued: _issued,
+    events.DataExported: _exported,
+    events.PersonalDataErased: _erased,
+    events.AuditEntriesLost: _lost,
+}

@@ -1,0 +1,111 @@
+"""How a process reaches Kafka: where it is, how it knows the brokers, and by what the brokers know it."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography import x509
+
+from shared import telemetry
+
+SYSTEM: Final = "system"
+"""Instead of a file of authorities: those that this machine trusts."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """With authorities, TLS is spoken; a user and a password, or a certificate and its key, say who this process is."""
+
+    servers: str
+    """`host:port[,host:port]`."""
+    authorities: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    @property
+    def secured(self) -> bool:
+        """Whether nobody on the way can read or change anything, and the brokers know who this is."""
+        return self.authorities is not None and bool(self.user or self.certificate)
+
+    @property
+    def local(self) -> bool:
+        """Whether it does not leave this machine."""
+        return all(_is_loopback(server.rpartition(":")[0]) for server in self.servers.split(","))
+
+    @cached_property
+    def tls(self) -> ssl.SSLContext | None:
+        """What makes connections private; None where they are not. Raises OSError, ssl.SSLError for wrong files."""
+        return None if self.authorities is None else _RenewedContext.of(self.authorities, self.certificate, self.key)
+
+
+def connection_of(where: Connection | str) -> Connection:
+    """Bootstrap servers alone are a Kafka that asks for nothing."""
+    return Connection(where) if isinstance(where, str) else where
+
+
+class _RenewedContext(ssl.SSLContext):
+    """Reads its files again for each connection: a renewed certificate is at work without a restart.
+
+    While they cannot be read, those read before go on. Authorities are only added; one taken out of the file goes with
+    a restart.
+    """
+
+    _authorities: Path
+    _identity: tuple[Path, Path] | None
+    _read_at: tuple[int, ...]
+
+    @classmethod
+    def of(cls, authorities: Path, certificate: Path | None, key: Path | None) -> _RenewedContext:
+        """Raises OSError, ssl.SSLError for files that are missing or do not belong together."""
+        context = cls(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context._authorities = authorities
+        context._identity = (certificate, key) if certificate and key else None
+        context._read_at = context._changed_at()
+        context._read_into(context)
+        return context
+
+    def wrap_bio(self, *arguments: Any, **named: Any) -> ssl.SSLObject:
+        """Begin a connection."""
+        try:
+            if (changed_at := self._changed_at()) != self._read_at:
+                self._read_into(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))  # half of a pair would spoil this one
+                self._read_into(self)
+                self._read_at = changed_at
+        except (OSError, ValueError) as error:
+            telemetry.logger().warning("certificates unreadable; those before go on", wrong=str(error)[:200])
+        return super().wrap_bio(*arguments, **named)
+
+    def _changed_at(self) -> tuple[int, ...]:
+        files = [*(self._identity or ()), *([] if self._authorities == Path(SYSTEM) else [self._authorities])]
+        return tuple(file.stat().st_mtime_ns for file in files)
+
+    def _read_into(self, context: ssl.SSLContext) -> None:
+        if self._authorities == Path(SYSTEM):
+            context.load_default_certs()
+        else:
+            context.load_verify_locations(self._authorities)
+            _note_expiry("authorities", self._authorities)
+        if self._identity is not None:
+            context.load_cert_chain(*self._identity)
+            _note_expiry("certificate", self._identity[0])
+
+
+def _note_expiry(what: str, file: Path) -> None:
+    """When the first of a file's certificates expires."""
+    expire = [certificate.not_valid_after_utc for certificate in x509.load_pem_x509_certificates(file.read_bytes())]
+    telemetry.CERTIFICATE_EXPIRES.labels(what).set(min(expire).timestamp())
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[] ")).is_loopback
+    except ValueError:
+        return host.strip() == "localhost"

@@ -1,0 +1,119 @@
+"""What every client of Kafka is started with, and in plain words what keeps one out."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.conn import create_conn
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+)
+from aiokafka.protocol.metadata import MetadataRequest
+
+from shared.connection import Connection
+
+REQUEST_TIMEOUT_MILLISECONDS = 5_000
+LOOK_SECONDS = 2.0
+"""How long it may take to find out what keeps a client out."""
+NO_RIGHT = "Kafka's list of rights does not let this process: `python -m deploy.topics` says what is missing"
+MEANING: Mapping[type[BaseException], str] = {
+    TopicAuthorizationFailedError: NO_RIGHT,
+    GroupAuthorizationFailedError: NO_RIGHT,
+    ClusterAuthorizationFailedError: NO_RIGHT,
+    SaslAuthenticationFailed: "Kafka does not take this user with this password: set CAREROUTE_KAFKA_PASSWORD, or its "
+    "file, to what `python -m deploy.topics --users` has set",
+}
+
+
+def arguments_of(connection: Connection) -> dict[str, Any]:
+    """What aiokafka is told of a connection."""
+    arguments: dict[str, Any] = {"bootstrap_servers": connection.servers}
+    return arguments | _security_of(connection)
+
+
+def said(error: BaseException) -> str:
+    """An error, and what it asks for where it is a matter of who may what."""
+    meaning = next((text for kind, text in MEANING.items() if isinstance(error, kind)), "")
+    return f"{type(error).__name__}{': ' if meaning else ''}{meaning}"
+
+
+@asynccontextmanager
+async def administering(connection: Connection) -> AsyncIterator[AIOKafkaAdminClient]:
+    """A client for topics, rights and users, for as long as the block lasts."""
+    admin = AIOKafkaAdminClient(**arguments_of(connection), request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS)
+    try:
+        await admin.start()
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def what_keeps_out(connection: Connection) -> str:
+    """Why no broker lets this process in, in words; empty where one does, or none is there at all."""
+    for server in connection.servers.split(","):
+        host, _, port = server.strip().rpartition(":")
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                await _look(connection, host, int(port))
+        except ssl.SSLCertVerificationError as error:
+            return (
+                f"the certificate of {server} is not to be trusted ({error.verify_message}): CAREROUTE_KAFKA_CA_FILE "
+                "must hold the authority that signed it, and it must be valid and name that host"
+            )
+        except ssl.SSLError as error:
+            return f"{server} refuses this process's certificate, or speaks no TLS ({error.reason}): {_RENEW}"
+        except SaslAuthenticationFailed as error:
+            return f"{server}: {said(error)}"
+        except KafkaError:
+            return f"{server} is there and does not talk to this process: {_ASKS}"
+        except (OSError, ValueError, TimeoutError):
+            continue
+        return ""
+    return ""
+
+
+_RENEW = (
+    "CAREROUTE_KAFKA_CERTIFICATE_FILE must be valid now and signed by an authority that Kafka trusts; a renewed file "
+    "is read without a restart"
+)
+_ASKS = (
+    "it may ask for TLS (CAREROUTE_KAFKA_CA_FILE), or for a user with a password (CAREROUTE_KAFKA_USER) where there is "
+    "none or a certificate, or just be starting"
+)
+
+
+def _security_of(connection: Connection) -> dict[str, Any]:
+    if connection.tls is None:
+        return {}
+    if not connection.user:
+        return {"security_protocol": "SSL", "ssl_context": connection.tls}
+    return {
+        "security_protocol": "SASL_SSL",
+        "ssl_context": connection.tls,
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": connection.user,
+        "sasl_plain_password": connection.password,
+    }
+
+
+async def _look(connection: Connection, host: str, port: int) -> None:
+    """Raises what keeps this process out. In TLS 1.3 a certificate is refused only after the handshake."""
+    try:
+        opened = await create_conn(host, port, request_timeout_ms=int(LOOK_SECONDS * 1000), **_security_of(connection))
+        try:
+            await opened.send(MetadataRequest([]))
+        finally:
+            opened.close()
+    except KafkaError as error:
+        if isinstance(error.__cause__, ssl.SSLError):
+            raise error.__cause__ from error
+        raise

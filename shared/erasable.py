@@ -1,0 +1,250 @@
+"""What is sealed in a compacted topic, out of which it can be erased. Each record has a key of its own, `agency/…`.
+
+A later record under the same key replaces it; a record without a value erases it. Kafka then forgets what stood there
+before, within a day; whoever follows the topic forgets it at once.
+
+What is sealed with the former key is sealed again with the present one (`reseal`), so that the former can be thrown
+away. Such a record names the one that it was made of: where another came between, it counts for nothing, and
+what it had displaced is appended once more (`restore`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from shared.clock import Clock
+from shared.engine.broker import Appended, Broker, BrokerUnavailable, Record, Stored
+from shared.engine.follower import Follower, Positions
+from shared.engine.topic import SEGMENTS, Topic
+from shared.events import CallKeyMade, ContactSealed, Event, UndecodableEvent, decode
+from shared.sealing import CannotOpen, Sealer
+from shared.telemetry import SEALED_FORMERLY, logger
+
+BLANK = ""
+"""Key of a record that holds nothing: it only makes Kafka end a segment, or a reader see that it has read so far."""
+AGAIN_SECONDS = 1.0
+KEEP_SECONDS = 5.0
+BATCH_RECORDS = 500
+SEALED_BY, INSTEAD_OF = "sealed-by", "instead-of"
+"""Headers: the id of the key that a record is sealed with, and the offset of the record that it was made of."""
+
+SealedEvent = ContactSealed | CallKeyMade
+
+
+class Behind(Exception):
+    """The topic could not be read far enough in time."""
+
+
+class Kept(NamedTuple):
+    """What stands under a key."""
+
+    offset: int
+    time: datetime
+    """When it was appended."""
+    sealed_by: str
+    """The id of the sealing key."""
+    value: bytes
+    kind: bytes
+
+
+def record_of(key: str, event: SealedEvent, source: str, now: datetime, *further: tuple[str, bytes]) -> Record:
+    """The record that seals something under a key."""
+    headers = (
+        ("type", event.type.encode()),
+        ("source", source.encode()),
+        ("time", now.isoformat().encode()),
+        (SEALED_BY, event.sealed.key_id.encode()),
+    )
+    return Record(key, event.encode(), (*headers, *further))
+
+
+async def erase(broker: Broker, topic: Topic, agency: str, keys: Iterable[str]) -> None:
+    """Erase what is sealed under keys of an agency. Raises BrokerUnavailable."""
+    if records := [Record(key, b"") for key in keys]:
+        await append(broker, topic, agency, records)
+
+
+async def append(broker: Broker, topic: Topic, agency: str, records: list[Record]) -> Appended:
+    """Append records to the partition of an agency. Raises BrokerUnavailable."""
+    return await broker.append(topic.name, broker.partition_of(agency), records)
+
+
+class Erasable(Follower):
+    """Follows such a topic: holds what is sealed."""
+
+    def __init__(self, broker: Broker, topic: Topic, sealer: Sealer | None, clock: Clock | None = None) -> None:
+        super().__init__(broker, (topic,), _fold_nothing, reached=self._note_positions, clock=clock)
+        self.sealer, self.topic = sealer, topic
+        self.kept: dict[str, Kept] = {}
+        """By the record's key, in the order in which they came."""
+        self._last: dict[int, Stored] = {}
+        """The newest record of each partition."""
+        self._segment = timedelta(milliseconds=(topic.gone_within_milliseconds or 0) // SEGMENTS)
+        self._read_to: dict[int, int] = {}
+        self._news = asyncio.Condition()
+        self._resealing: set[str] = set()
+        self._displaced: set[str] = set()
+        if sealer is not None:
+            SEALED_FORMERLY.labels(topic.name).set_function(lambda: float(self.formerly_sealed(sealer)))
+
+    def unopenable(self, sealer: Sealer) -> int:
+        """How many are sealed with a key that this process has not. Any thread may ask."""
+        ids = sealer.key_ids
+        return sum(kept.sealed_by not in ids for kept in list(self.kept.values()))
+
+    def formerly_sealed(self, sealer: Sealer) -> int:
+        """How many are sealed with another key than the present one. Any thread may ask."""
+        return sum(kept.sealed_by != sealer.key_id for kept in list(self.kept.values()))
+
+    async def catch_up(self, agency: str, seconds: float) -> None:
+        """Read what was appended for an agency before this call. Raises Behind, BrokerUnavailable."""
+        appended = await append(self._broker, self.topic, agency, [Record(BLANK, b"")])
+        await self.reach(self._broker.partition_of(agency), appended.offset, seconds)
+
+    async def reach(self, partition: int, position: int, seconds: float) -> None:
+        """Wait until a record has been read. Raises Behind."""
+        try:
+            async with asyncio.timeout(seconds), self._news:
+                await self._news.wait_for(lambda: self._read_to.get(partition, 0) > position)
+        except TimeoutError:
+            message = f"{self.topic.name}/{partition} was not read to {position} in time"
+            raise Behind(message) from None
+
+    # --- housekeeping, in one kind of process -----------------------------------------------------------------------
+
+    async def follow_for_ever(self) -> None:
+        """Follow beside requests that must not wait for it: whatever goes wrong, it is tried again."""
+        while True:
+            try:
+                await self.run(asyncio.Event())
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is tried again
+                logger().warning("topic not followed, trying again", topic=self.topic.name, error=type(error).__name__)
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def tend_for_ever(self) -> None:
+        """Have nothing stay that is to go, and seal with the present key whatever is sealed with the former."""
+        while True:
+            await asyncio.sleep(KEEP_SECONDS)
+            try:
+                await self.tend()
+            except BrokerUnavailable:
+                logger().warning("the broker is away", topic=self.topic.name)
+
+    async def tend(self) -> None:
+        """The same once. Raises BrokerUnavailable."""
+        await self.stir()
+        await self.restore()
+        await self.reseal()
+
+    async def stir(self) -> None:
+        """Append a blank where Kafka would otherwise keep what was erased, because nothing came after it.
+
+        Raises BrokerUnavailable.
+        """
+        for number, last in list(self._last.items()):
+            if last.key != BLANK and self._clock.now() - last.time > self._segment:
+                await self._broker.append(self.topic.name, number, [Record(BLANK, b"")])
+
+    async def reseal(self) -> None:
+        """Seal with the present key what is sealed with the former, some at a time. Raises BrokerUnavailable."""
+        sealer = self.sealer
+        if sealer is None or not self.ready:
+            return
+        former = sealer.key_ids - {sealer.key_id}
+        waiting = [key for key, kept in self.kept.items() if kept.sealed_by in former and key not in self._resealing]
+        for key in waiting[:BATCH_RECORDS]:
+            kept = self.kept[key]
+            try:
+                event = _event(kept)
+                sealed = sealer.seal(key, sealer.open(key, event.sealed))
+            except (UndecodableEvent, CannotOpen) as error:
+                logger().error("not sealed again", topic=self.topic.name, error=type(error).__name__)
+                continue
+            again = event.model_copy(update={"sealed": sealed})
+            before = (INSTEAD_OF, str(kept.offset).encode())
+            record = record_of(key, again, "reseal", self._clock.now(), before)
+            self._resealing.add(key)
+            try:
+                await append(self._broker, self.topic, _agency_of(key), [record])
+            except BrokerUnavailable:
+                self._resealing.discard(key)
+                raise
+
+    async def restore(self) -> None:
+        """Append what stands under a key once more, where something that was sealed again stands behind it.
+
+        Raises BrokerUnavailable.
+        """
+        for key in list(self._displaced):
+            kept = self.kept.get(key)
+            record = Record(key, b"") if kept is None else record_of(key, _event(kept), "restore", self._clock.now())
+            await append(self._broker, self.topic, _agency_of(key), [record])
+            self._displaced.discard(key)
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def note(self, stored: Stored) -> None:
+        """Take in what has changed under a record's key."""
+
+    async def _note_positions(self, positions: Positions) -> None:
+        async with self._news:
+            self._read_to = {partition: position.offset for (_, partition), position in positions.items()}
+            self._news.notify_all()
+
+    def _take(self, stored: Stored) -> None:
+        self.take(stored)
+
+    def take(self, stored: Stored) -> None:
+        """Take in one record."""
+        self._last[stored.partition] = stored
+        if stored.key == BLANK:
+            return
+        if self._is_overtaken(stored):
+            self._displaced.add(stored.key)
+            return
+        self.kept.pop(stored.key, None)  # also by what cannot be read: nobody is paged at a former number
+        if stored.value and (kept := _kept(stored)) is not None:
+            self.kept[stored.key] = kept
+        self.note(stored)
+
+    def _is_overtaken(self, stored: Stored) -> bool:
+        """Whether it was sealed again from a record that does not stand any more."""
+        made_of = stored.headers.get(INSTEAD_OF)
+        if made_of is None:
+            return False
+        kept = self.kept.get(stored.key)
+        ours = stored.key in self._resealing
+        self._resealing.discard(stored.key)
+        # who reads the topic later finds nothing there either, once Kafka has forgotten what it was made of
+        return ours if kept is None else str(kept.offset).encode() != made_of
+
+
+def _kept(stored: Stored) -> Kept | None:
+    kind, sealed_by = stored.headers.get("type", b""), stored.headers.get(SEALED_BY, b"").decode()
+    kept = Kept(stored.offset, stored.time, sealed_by, stored.value, kind)
+    if sealed_by:
+        return kept
+    try:
+        return kept._replace(sealed_by=_event(kept).sealed.key_id)
+    except UndecodableEvent as error:
+        logger().error("record passed over", position=stored.position, wrong=str(error))
+        return None
+
+
+def _event(kept: Kept) -> SealedEvent:
+    """Raises UndecodableEvent."""
+    event = decode(kept.kind.decode("utf-8", "replace"), kept.value)
+    if not isinstance(event, SealedEvent):
+        raise UndecodableEvent(event.type)
+    return event
+
+
+def _agency_of(key: str) -> str:
+    return key.partition("/")[0]
+
+
+def _fold_nothing(agency: str, event: Event, stored: Stored) -> None:
+    """What is sealed is no event of an agency's."""

@@ -1,0 +1,248 @@
+"""What people of the staff find at the door: their devices, the rota as forms change it, names that lead to People."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from starlette.datastructures import FormData
+
+from services.console.pages.actions import fields_of
+from shared import events
+from shared.enrolment import read_enrolment
+from shared.events import PlannedShift, ShiftPlace
+from shared.topics import ASSIGNMENTS, ROSTERS
+from tests.services.console.driver import POCKET, SECRET
+from tests.services.console.pages.driver import Room
+
+LINK = re.compile(rf'value="({re.escape(POCKET)}/me/enrol/[^"]+)"')
+
+
+async def staffed(room: Room) -> None:
+    """Two people besides Ann, and a shift of each from tomorrow on."""
+    people = (("the-staff", "Sam Ito"), ("bea", "Bea Ortiz"))
+    starts_at = room.now + timedelta(days=1)
+    room.write(
+        ASSIGNMENTS.name,
+        *(
+            events.PersonDefined(person=events.Person(person_id=person_id, name=name, disciplines=("crisis-worker",)))
+            for person_id, name in people
+        ),
+        events.DeviceEnrolled(device_id="d" * 32, credential_hash="sha256:0", person_id="bea", label="Bea's phone"),
+    )
+    for number, (person_id, _) in enumerate(people):
+        shift = PlannedShift(
+            shift_id=f"shift-of-{person_id}",
+            team_id="cares-1",
+            duty="on-shift",
+            starts_at=starts_at + timedelta(days=number),
+            ends_at=starts_at + timedelta(days=number, hours=12),
+            zone="America/Chicago",
+            places=(ShiftPlace(person_id=person_id, needs="emt or crisis-worker"),),
+        )
+        room.write(ROSTERS.name, events.ShiftPlanned(shift=shift))
+    await room.city.settle()
+
+
+# --- phones and tablets ---------------------------------------------------------------------------------------------
+
+
+async def enrols(browser: httpx.AsyncClient, person_id: str) -> httpx.Response:
+    return await browser.post(f"/devices/of/{person_id}", data={"label": "blue phone"})
+
+
+@pytest.mark.scenario("browser")
+async def test_a_device_is_enrolled_by_what_the_answer_to_a_form_shows_and_nothing_else(room: Room) -> None:
+    await staffed(room)
+    for token, person_id in (("staff", "the-staff"), ("supervisor", "bea")):
+        async with room.city.signed_in(token) as browser:
+            page = await enrols(browser, person_id)
+            [link] = LINK.findall(page.text)
+            secret = urlsplit(link).path.rpartition("/")[2]
+            enrolment = read_enrolment(secret, SECRET, room.now)
+            assert enrolment is not None
+            assert (enrolment.person_id, enrolment.label) == (person_id, "blue phone")
+            assert enrolment.enrolled_by == f"the-{token}"
+            assert "QR code of the link below" in page.text
+            assert "<svg" in page.text
+            assert page.headers["cache-control"] == "no-store"
+            assert secret not in str(page.url)
+            again = await browser.get(f"/devices/of/{person_id}")
+            assert "/me/enrol/" not in again.text, "to look makes no link"
+    assert room.commands() == []
+
+
+@pytest.mark.scenario("browser")
+async def test_devices_of_others_are_seen_by_those_alone_who_vouch_and_enrolled_by_supervisors_alone(
+    room: Room,
+) -> None:
+    await staffed(room)
+    of_bea = "/devices/of/bea"
+    async with room.city.signed_in("staff") as browser:
+        assert (await browser.get(of_bea)).status_code == 403
+        assert (await enrols(browser, "bea")).status_code == 403
+        for follow in ("/news", "/stream"):
+            assert (await browser.get(follow, params={"page": of_bea})).status_code == 403
+    async with room.city.signed_in("dispatcher") as browser:
+        page = (await browser.get(of_bea)).text
+        assert "Bea&#39;s phone" in page
+        assert "QR code" not in page
+        assert (await enrols(browser, "bea")).status_code == 403
+    async with room.city.signed_in("viewer") as browser:
+        assert (await browser.get(of_bea)).status_code == 403
+    async with room.city.signed_in("supervisor") as browser:
+        assert (await browser.get("/devices/of/zed")).status_code == 404
+        assert (await enrols(browser, "zed")).status_code == 404
+        assert (await browser.post(of_bea, data={"label": "x" * 61})).status_code == 422
+
+
+async def test_a_tablet_of_a_team_is_enrolled_from_the_page_teams(room: Room) -> None:
+    async with room.city.signed_in("supervisor") as browser:
+        assert 'href="/devices/of-team/cares-1"' in (await browser.get("/teams")).text
+        [link] = LINK.findall((await browser.post("/devices/of-team/cares-1", data={})).text)
+        enrolment = read_enrolment(urlsplit(link).path.rpartition("/")[2], SECRET, room.now)
+        assert enrolment is not None
+        assert (enrolment.person_id, enrolment.team_id) == (None, "cares-1")
+        assert (await browser.get("/devices/of-team/none")).status_code == 404
+    async with room.city.signed_in("staff") as browser:
+        assert "/devices/of-team" not in (await browser.get("/teams")).text
+        assert (await browser.post("/devices/of-team/cares-1", data={})).status_code == 403
+
+
+async def test_whoever_enrols_has_shown_lately_who_they_are(room: Room) -> None:
+    await staffed(room)
+    async with room.city.signed_in("staff") as browser:
+        for session in room.city.app.state.console.sessions._sessions.values():
+            session.proved_at -= timedelta(hours=1)
+        answer = await enrols(browser, "the-staff")
+        assert answer.headers["location"] == "/enter?to=/devices/of/the-staff"
+        assert "/me/enrol/" not in answer.text
+
+
+@pytest.mark.scenario("browser")
+async def test_a_device_is_shut_out_from_its_page(room: Room) -> None:
+    await staffed(room)
+    async with room.city.signed_in("supervisor") as browser:
+        page = (await browser.get("/devices/of/bea")).text
+        assert f'action="/devices/{"d" * 32}/revoke"' in page
+        form = {"reason": "lost", "back": "/devices/of/bea"}
+        answer = await browser.post(f"/devices/{'d' * 32}/revoke", data=form)
+        assert answer.headers["location"].startswith("/devices/of/bea?said=")
+    [command] = room.commands()
+    assert isinstance(command, events.RevokeDevice)
+
+
+# --- the rota -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.scenario("browser")
+async def test_a_shift_is_planned_by_a_form(room: Room) -> None:
+    await staffed(room)
+    day = (room.now + timedelta(days=3)).date()
+    form = {
+        "zone": "America/Chicago",
+        "team_id": "cares-1",
+        "duty": "on-call",
+        "starts_at": f"{day}T19:00",
+        "ends_at": f"{day + timedelta(days=1)}T07:00",
+        "places[1]": "yes",
+        "places[1].needs": "",
+        "places[1].person_id": "",
+        "places[2].needs": "emt or crisis-worker",
+        "places[2].person_id": "bea",
+        "places[3].person_id": "",
+        "gaps_to[]": "ann",
+        "reason": "a fair",
+        "back": "/rota",
+    }
+    async with room.city.signed_in("supervisor") as browser:
+        page = (await browser.get("/rota")).text
+        for name in form:
+            assert f'name="{name}"' in page, name
+        await browser.post("/rota/shifts", data=form)
+    [command] = room.commands()
+    assert isinstance(command, events.PlanShift)
+    assert command.places == (ShiftPlace(), ShiftPlace(needs="emt or crisis-worker", person_id="bea"))
+    assert (command.duty, command.gaps_to) == ("on-call", ("ann",))
+    assert f"{command.starts_at.astimezone(ZoneInfo('America/Chicago')):%Y-%m-%dT%H:%M}" == form["starts_at"]
+    async with room.city.signed_in("staff") as browser:
+        assert (await browser.post("/rota/shifts", data=form)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("form", "fields"),
+    [
+        ([("places[2]", "yes"), ("places[1].needs", "emt")], {"places": [{"needs": "emt"}, {}]}),
+        ([("places[1]", "yes"), ("places.x", "y")], {"places": {1: {}, "x": "y"}}),
+        ([("places[1]", "yes"), ("places[]", "y")], {"places": [{}]}),
+        ([("places[]", "y"), ("places[1].needs", "emt")], {"places": ["y"]}),
+        ([("a.b.c.d.e.f", "x")], {"a": {"b": {"c": {"d": {"f": "x"}}}}}),
+        ([("places[x]", "yes")], {"places[x]": "yes"}),
+    ],
+)
+def test_several_of_a_kind_stand_in_a_form_by_number(
+    form: Sequence[tuple[str, str]], fields: dict[str, object]
+) -> None:
+    assert fields_of(FormData([*form])) == fields
+
+
+@pytest.mark.scenario("browser")
+async def test_two_swap_on_a_page_of_its_own(room: Room) -> None:
+    await staffed(room)
+    path = "/rota/shifts/shift-of-the-staff/swap"
+    async with room.city.signed_in("staff") as browser:
+        assert f'href="{path}?place=1"' in (await browser.get("/rota/of/the-staff")).text
+        assert "Choose with whom to swap." in (await browser.get(path)).text
+        page = (await browser.get(path, params={"place": "1", "with": "bea"})).text
+        row = page.partition('id="swap-shift-of-bea-1"')[2].partition("</form>")[0]
+        form = dict(re.findall(r'name="(\w+)" value="([^"]*)"', row))
+        assert 'name="reason"' not in row, "whoever swaps for themselves is not asked why"
+        await browser.post(path, data=form)
+        assert (await browser.get("/rota/shifts/none/swap")).status_code == 404
+    async with room.city.signed_in("supervisor") as browser:
+        row = (await browser.get(path, params={"place": "1", "with": "bea"})).text.partition('id="swap-shift-of-bea')[2]
+        assert 'name="reason"' in row
+    [command] = room.commands()
+    assert isinstance(command, events.SwapShifts)
+    assert (command.shift_id, command.place) == ("shift-of-the-staff", 1)
+    assert (command.other_shift_id, command.other_place) == ("shift-of-bea", 1)
+    assert command.person_id == "the-staff"
+
+
+# --- names and words ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.scenario("browser")
+async def test_names_lead_to_people_for_those_alone_who_may_read_them(room: Room) -> None:
+    await staffed(room)
+    for token in ("dispatcher", "supervisor"):
+        async with room.city.signed_in(token) as browser:
+            people = (await browser.get("/people")).text
+            for path in ("/rota", "/rota/of/bea", "/teams"):
+                page = (await browser.get(path)).text.partition("<main")[2]
+                anchors = re.findall(r'href="/people#([^"]+)"', page)
+                assert anchors, path
+                assert all(f'id="{anchor}"' in people for anchor in anchors), path
+    for token in ("staff", "viewer"):
+        async with room.city.signed_in(token) as browser:
+            for path in ("/rota", "/rota/of/bea", "/teams"):
+                page = (await browser.get(path)).text.partition("<main")[2]
+                assert "/people" not in page, path
+                assert "Bea" not in page, path
+
+
+async def test_codes_are_said_in_words(room: Room) -> None:
+    await staffed(room)
+    async with room.city.signed_in("supervisor") as browser:
+        for path in ("/rota", "/rota/of/bea", "/people", "/teams"):
+            page = (await browser.get(path)).text.partition("<main")[2]
+            words = re.sub(r"<[^>]*>", " ", page)
+            for code in ("crisis-worker", "on-call", "on-shift", "mobile-crisis-team", "community-responder"):
+                assert code not in words, (path, code)
+        assert "(EMT or crisis worker)" in (await browser.get("/rota/of/bea")).text
+        assert "speaks English" in (await browser.get("/people")).text

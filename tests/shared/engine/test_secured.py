@@ -1,0 +1,293 @@
+"""A secured Kafka: it keeps every promise of the seam for whoever has a right, and gives a rogue nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from deploy import topics as topics_tool
+from deploy.local.kafka.certificates import Authority
+from deploy.local.kafka.node import LocalKafka, missing
+from deploy.local.kafka.security import Security, settings_of
+from deploy.principals import PRINCIPALS, rights_of
+from shared import telemetry
+from shared.connection import Connection
+from shared.engine.broker import BrokerUnavailable, Record
+from shared.engine.kafka import KafkaBroker, check_topics
+from shared.engine.kafka_rights import Kind, Operation, Pattern, Right, grant, rights_in_force, set_passwords
+from shared.private_file import write_private
+from shared.topics import CALLS, DECISIONS
+from tests.conftest import absent
+from tests.shared.engine.test_broker import (  # noqa: F401  # the same promises, kept here too
+    PARTITIONS,
+    KafkaCluster,
+    broker,
+    eventually,
+    read_from,
+    records,
+    test_a_batch_stands_whole_and_in_order,
+    test_a_position_that_is_gone_or_never_was_is_refused,
+    test_a_step_of_the_largest_size_and_a_snapshot_fit,
+    test_keys_headers_and_values_come_back_as_they_were,
+    test_members_of_a_group_share_all_partitions_and_inherit_from_the_dead,
+    test_position_0_is_the_first_that_is_kept,
+    test_reading_starts_at_the_position_and_goes_on_with_what_comes,
+    test_two_writers_at_once_never_mix_their_batches,
+)
+
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # aiokafka drops what is refused
+]
+TESTER = "tester"
+SETTLE_SECONDS = 10.0
+
+
+@pytest.fixture(scope="module")
+def security(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Security]:
+    """One secured node for all that is here, with careroute's topics and rights, set up by the operator's command."""
+    if (reason := missing()) is not None:
+        absent(f"NOT TESTED on a secured Kafka: {reason}")
+    directory = tmp_path_factory.mktemp("secured")
+    made = Security(directory / "security")
+    with LocalKafka(directory / "kafka", security=made):
+        tester = [Right(f"User:{TESTER}", operation, Kind.TOPIC, "topic-", Pattern.PREFIXED) for operation in (3, 4)]
+        tester += [Right(f"User:{TESTER}", Operation.READ, Kind.GROUP, "topic-", Pattern.PREFIXED)]
+        users = {name: made.password_of(name) for name in (TESTER, *(somebody.name for somebody in PRINCIPALS))}
+        asyncio.run(set_passwords(made.operator, users))
+        asyncio.run(grant(made.operator, tester))
+        assert run_topics_tool(made) == 0
+        yield made
+    gc.collect()
+
+
+@pytest.fixture
+async def cluster(security: Security) -> AsyncIterator[KafkaCluster]:
+    """For the promises: somebody who may use some topics and nothing else."""
+    given = KafkaCluster(security.operator, security.by_password(TESTER))
+    yield given
+    for connected in given.brokers:
+        await connected.close()
+
+
+def run_topics_tool(security: Security, *arguments: str) -> int:
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in settings_of(security.operator).items():
+            environment.setenv(f"CAREROUTE_{name.upper()}", str(value))
+        return topics_tool.main(arguments)
+
+
+# --- who is refused
+
+
+async def end(at: Connection, topic: str) -> int:
+    client = KafkaBroker(at, PARTITIONS)
+    reader = await client.reader()
+    try:
+        return (await reader.ends([(topic, 0)]))[topic, 0]
+    finally:
+        await reader.close()
+        await client.close()
+
+
+async def refused(at: Connection, security: Security, topic: str = CALLS.name) -> str:
+    """What it is told who may not write and not read; that nothing was written is seen with other eyes."""
+    before = await end(security.operator, topic)
+    client, told = KafkaBroker(at, PARTITIONS, append_timeout_seconds=1.0), ""
+    with pytest.raises(BrokerUnavailable) as writing:
+        await client.append(topic, 0, records(b"forged"))
+    with pytest.raises(BrokerUnavailable) as reading:
+        await read_from(client, topic, 0, 1)
+    told = f"{writing.value} | {reading.value} | {'; '.join(await wrong_topics(client))}"
+    await client.close()
+    assert await end(security.operator, topic) == before
+    return told
+
+
+async def wrong_topics(client: KafkaBroker) -> list[str]:
+    try:
+        return await client.wrong_topics([CALLS])
+    except BrokerUnavailable as error:
+        return [str(error)]
+
+
+def impostor(security: Security, directory: Path, authority: Authority | None = None, days: float = 1) -> Connection:
+    """A certificate in triage's name."""
+    expires = datetime.now(UTC) + timedelta(days=days)
+    pair = (authority or security.authority).issue(directory / "impostor", "triage", expires=expires)
+    return replace(security.operator, certificate=pair.certificate, key=pair.key)
+
+
+ROGUES: dict[str, tuple[Callable[[Security, Path], Connection], str]] = {
+    "in plain text": (lambda s, _: Connection(s.by_password("triage").servers), "may ask for TLS"),
+    "without a name": (
+        lambda s, _: replace(s.operator, certificate=None, key=None),
+        "CAREROUTE_KAFKA_CERTIFICATE_FILE must be valid now",
+    ),
+    "with a wrong password": (
+        lambda s, _: replace(s.by_password("triage"), password="guessed"),
+        "Kafka does not take this user with this password",
+    ),
+    "with a name that nobody has": (
+        lambda s, _: replace(s.by_password("triage"), user="mallory"),
+        "Kafka does not take this user with this password",
+    ),
+    "with an expired certificate": (lambda s, p: impostor(s, p, days=-1), "must be valid now"),
+    "with a certificate signed by itself": (lambda s, p: impostor(s, p, Authority()), "an authority that Kafka trusts"),
+}
+
+
+@pytest.mark.parametrize("rogue", ROGUES)
+async def test_a_rogue_writes_and_reads_nothing_and_is_told_why(security: Security, tmp_path: Path, rogue: str) -> None:
+    made, words = ROGUES[rogue]
+    assert words in await refused(made(security, tmp_path), security)
+
+
+@pytest.mark.parametrize("way", ["by_password", "by_certificate"])
+async def test_a_service_gets_nothing_that_is_another_ones(security: Security, way: str) -> None:
+    """Intake's own credentials, in order and up to date: it writes calls, and neither writes nor reads decisions."""
+    intake = getattr(security, way)("intake")
+    own = KafkaBroker(intake, PARTITIONS)
+    await own.append(CALLS.name, 0, records(b"a call"))
+    await own.close()
+    told = await refused(intake, security, DECISIONS.name)
+    assert told.count("`python -m deploy.topics` says what is missing") == len(["written", "read"])
+    assert "cannot administer" in await administration_refused(intake)
+
+
+async def administration_refused(at: Connection) -> str:
+    with pytest.raises(BrokerUnavailable) as told:
+        await rights_in_force(at)
+    with pytest.raises(BrokerUnavailable):
+        await grant(at, rights_of())
+    with pytest.raises(BrokerUnavailable):
+        await set_passwords(at, {"triage": "mine now"})
+    return str(told.value)
+
+
+async def test_nobody_joins_a_group_of_another_service(security: Security) -> None:
+    pocket = KafkaBroker(security.by_password("pocket"), PARTITIONS)
+
+    async def join() -> None:
+        member = await pocket.join_group("assignments", "triage", "1")
+        async with asyncio.timeout(SETTLE_SECONDS):
+            while not member.assigned:  # noqa: ASYNC110  # its membership ends beside this
+                await asyncio.sleep(0.1)
+
+    with pytest.raises(BrokerUnavailable, match="does not let this process"):
+        await join()
+
+
+async def test_a_kafka_that_another_authority_signed_is_told_nothing(security: Security, tmp_path: Path) -> None:
+    write_private(tmp_path / "other.pem", Authority().pem)
+    client = KafkaBroker(replace(security.by_password("intake"), authorities=tmp_path / "other.pem"), PARTITIONS, 1.0)
+    with pytest.raises(BrokerUnavailable, match=r"not to be trusted .* CAREROUTE_KAFKA_CA_FILE"):
+        await client.reader()
+    await client.close()
+
+
+# --- renewing without a gap
+
+
+async def test_a_renewed_certificate_is_at_work_without_a_restart(security: Security, tmp_path: Path) -> None:
+    expired = impostor(security, tmp_path, days=-1)
+    client = KafkaBroker(expired, PARTITIONS, append_timeout_seconds=1.0)
+    with pytest.raises(BrokerUnavailable):
+        await client.append(DECISIONS.name, 0, records(b"no"))
+    assert telemetry.CERTIFICATE_EXPIRES.labels("certificate")._value.get() < datetime.now(UTC).timestamp()
+    write_private(expired.key or tmp_path, "half of what is being written")
+    with pytest.raises(BrokerUnavailable):
+        await client.append(DECISIONS.name, 0, records(b"no"))
+    impostor(security, tmp_path)
+    async with asyncio.timeout(SETTLE_SECONDS):
+        await append_until_it_stands(client, DECISIONS.name)
+    assert telemetry.CERTIFICATE_EXPIRES.labels("certificate")._value.get() > datetime.now(UTC).timestamp()
+    await client.close()
+
+
+async def test_a_password_is_changed_while_its_user_works(security: Security) -> None:
+    """Who is in stays in; who comes with the old one is refused, and with the new one let in: restart one by one."""
+    old = security.by_password("rostering")
+    working = KafkaBroker(old, PARTITIONS)
+    await working.append("rosters", 0, records(b"before"))
+    await set_passwords(security.operator, {"rostering": "the new one"})
+    new = replace(old, password="the new one")
+    async with asyncio.timeout(SETTLE_SECONDS):
+        while not (await wrong_topics_of(old)):  # noqa: ASYNC110  # the broker hears of it within a moment
+            await asyncio.sleep(0.05)
+    await working.append("rosters", 0, records(b"meanwhile"))
+    restarted = KafkaBroker(new, PARTITIONS)
+    await restarted.append("rosters", 0, records(b"after"))
+    assert [stored.value for stored in await read_from(restarted, "rosters", 0, 3)] == [
+        b"before",
+        b"meanwhile",
+        b"after",
+    ]
+    for client in (working, restarted):
+        await client.close()
+    await set_passwords(security.operator, {"rostering": security.password_of("rostering")})
+
+
+async def wrong_topics_of(at: Connection) -> list[str]:
+    client = KafkaBroker(at, PARTITIONS)
+    try:
+        return await wrong_topics(client)
+    finally:
+        await client.close()
+
+
+async def append_until_it_stands(client: KafkaBroker, topic: str) -> None:
+    while True:
+        try:
+            await client.append(topic, 0, [Record("agency", b"yes")])
+        except BrokerUnavailable:
+            await asyncio.sleep(0.05)
+        else:
+            return
+
+
+# --- the operator's command
+
+
+def test_done_again_it_changes_nothing_and_what_nobody_asked_for_is_told_and_taken_away(
+    security: Security, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_topics_tool(security) == 0
+    assert "created nothing: every topic was there\ngave 0 of" in capsys.readouterr().out
+    assert asyncio.run(check_topics(security.operator, PARTITIONS, [CALLS])) == []
+    stranger = Right("User:mallory", Operation.READ, Kind.TOPIC, CALLS.name)
+    asyncio.run(grant(security.operator, [stranger]))
+    asyncio.run(in_force(security, stranger))
+    assert run_topics_tool(security) == 1
+    assert "extra: User:mallory may read topic calls" in capsys.readouterr().err
+    assert run_topics_tool(security, "--prune") == 0
+    assert "took away: User:mallory may read topic calls" in capsys.readouterr().out
+
+
+async def in_force(security: Security, right: Right) -> None:
+    async with asyncio.timeout(SETTLE_SECONDS):
+        while right not in await rights_in_force(security.operator):  # noqa: ASYNC110  # told by the controller
+            await asyncio.sleep(0.05)
+
+
+def test_passwords_are_made_once_kept_private_and_let_their_users_in(security: Security, tmp_path: Path) -> None:
+    for _ in range(2):
+        assert run_topics_tool(security, "--users", str(tmp_path)) == 0
+    file = tmp_path / "triage" / topics_tool.PASSWORD_FILE
+    assert file.stat().st_mode & 0o777 == 0o600
+    triage = replace(security.by_password("triage"), password=file.read_text())
+
+    async def let_in() -> None:
+        async with asyncio.timeout(SETTLE_SECONDS):
+            while await wrong_topics_of(triage):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+    asyncio.run(let_in())
+    users = {somebody.name: security.password_of(somebody.name) for somebody in PRINCIPALS}
+    asyncio.run(set_passwords(security.operator, users))

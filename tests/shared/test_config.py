@@ -1,0 +1,157 @@
+"""Settings: secrets from files, and a way to Kafka on which nobody else reads or writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.local.kafka.certificates import Authority
+from deploy.local.programs import SERVICES
+from services.triage.config import TriageSettings
+from shared.config import Environment, file_variable_of, is_secret
+from shared.private_file import write_private
+from shared.sealing import new_key
+
+KEY = new_key()
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.setenv("CAREROUTE_SEALING_KEY", KEY)
+    monkeypatch.setenv("CAREROUTE_KAFKA", "127.0.0.1:9092")
+    return monkeypatch
+
+
+def refused(capsys: pytest.CaptureFixture[str], settings: type[Environment] = TriageSettings) -> str:
+    with pytest.raises(SystemExit) as ended:
+        settings.load()
+    assert ended.value.code == 78
+    return capsys.readouterr().err
+
+
+def test_a_secret_may_stand_in_a_file(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    write_private(file, f"{KEY}\n")
+    environment.delenv("CAREROUTE_SEALING_KEY")
+    environment.setenv("CAREROUTE_SEALING_KEY_FILE", str(file))
+    assert TriageSettings.load().sealing_key.get_secret_value() == KEY
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "cannot be read: FileNotFoundError"), (b"", "is empty"), (b"\xff", "cannot be read: UnicodeDecodeError")],
+)
+def test_a_file_that_holds_no_secret_is_named(
+    environment: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    content: bytes | None,
+    words: str,
+) -> None:
+    if content is not None:
+        (tmp_path / "key").write_bytes(content)
+    environment.delenv("CAREROUTE_SEALING_KEY")
+    environment.setenv("CAREROUTE_SEALING_KEY_FILE", str(tmp_path / "key"))
+    told = refused(capsys)
+    assert f"CAREROUTE_SEALING_KEY_FILE: {tmp_path / 'key'} {words}" in told
+
+
+def test_a_secret_said_twice_is_refused(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    write_private(tmp_path / "key", new_key())
+    environment.setenv("CAREROUTE_SEALING_KEY_FILE", str(tmp_path / "key"))
+    told = refused(capsys)
+    assert "CAREROUTE_SEALING_KEY and CAREROUTE_SEALING_KEY_FILE are both set" in told
+    assert KEY not in told
+
+
+def test_a_missing_secret_is_asked_for_with_its_file(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.delenv("CAREROUTE_SEALING_KEY")
+    assert "CAREROUTE_SEALING_KEY_FILE" in refused(capsys)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_secret_of_every_service_may_stand_in_a_file(
+    environment: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """Of whatever kind its field is: what the file holds comes to be looked at."""
+    settings = SERVICES[name]
+    for field in (field for field, about in settings.model_fields.items() if is_secret(about)):
+        with environment.context() as only:
+            only.delenv(f"CAREROUTE_{field.upper()}", raising=False)
+            only.setenv(file_variable_of(field), str(tmp_path / "none"))
+            with pytest.raises(ValueError, match=f"{file_variable_of(field)}: .* cannot be read"):
+                settings()
+
+
+# --- the way to Kafka
+
+
+@pytest.mark.parametrize("servers", ["127.0.0.1:9092", "localhost:1,[::1]:2"])
+def test_on_this_machine_nothing_is_asked_for(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], servers: str
+) -> None:
+    environment.setenv("CAREROUTE_KAFKA", servers)
+    assert not TriageSettings.load().connection.secured
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("servers", ["kafka:9092", "127.0.0.1:9092,10.1.1.1:9092", "localhost.example:1"])
+def test_another_machine_is_not_spoken_to_in_the_open_unless_that_is_allowed_and_then_aloud(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], servers: str
+) -> None:
+    environment.setenv("CAREROUTE_KAFKA", servers)
+    told = refused(capsys)
+    assert f"{servers} is not this machine" in told
+    assert "CAREROUTE_KAFKA_CA_FILE" in told
+    environment.setenv("CAREROUTE_KAFKA_UNSECURED", "allowed")
+    TriageSettings.load()
+    assert f"{servers} is not this machine" in capsys.readouterr().err
+
+
+def test_tls_alone_does_not_say_who_we_are(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    write_private(tmp_path / "ca.pem", Authority().pem)
+    environment.setenv("CAREROUTE_KAFKA", "kafka:9092")
+    environment.setenv("CAREROUTE_KAFKA_CA_FILE", str(tmp_path / "ca.pem"))
+    assert "does not know who this process is" in refused(capsys)
+    environment.setenv("CAREROUTE_KAFKA_USER", "triage")
+    environment.setenv("CAREROUTE_KAFKA_PASSWORD", "a password")
+    settings = TriageSettings.load()
+    assert settings.connection.secured
+    assert "a password" not in repr(settings) + repr(settings.connection)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"USER": "triage"}, "CAREROUTE_KAFKA_USER and CAREROUTE_KAFKA_PASSWORD"),
+        ({"PASSWORD": "x"}, "CAREROUTE_KAFKA_USER and CAREROUTE_KAFKA_PASSWORD"),
+        ({"USER": "triage", "PASSWORD": "x"}, "CAREROUTE_KAFKA_CA_FILE is needed"),
+        ({"CERTIFICATE_FILE": "x"}, "belong together"),
+        ({"CA_FILE": "nowhere.pem"}, "cannot be read"),
+    ],
+)
+def test_half_of_what_is_needed_is_refused(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], given: dict[str, str], words: str
+) -> None:
+    for name, value in given.items():
+        environment.setenv(f"CAREROUTE_KAFKA_{name}", value)
+    assert words in refused(capsys)
+
+
+def test_a_key_of_another_certificate_is_refused(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    authority = Authority()
+    write_private(tmp_path / "ca.pem", authority.pem)
+    one, other = (authority.issue(tmp_path / name, name) for name in ("one", "other"))
+    environment.setenv("CAREROUTE_KAFKA_CA_FILE", str(tmp_path / "ca.pem"))
+    environment.setenv("CAREROUTE_KAFKA_CERTIFICATE_FILE", str(one.certificate))
+    environment.setenv("CAREROUTE_KAFKA_KEY_FILE", str(other.key))
+    assert "do not belong together" in refused(capsys)
