@@ -6,15 +6,19 @@ here, and however late, a claim by anybody is safe.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 SILENT_BEATS = 4
-"""Who is silent while another beats so many times in a row is taken for dead.
+"""Who is silent while another beats so many times in a row is taken for dead, if it has been regular so far.
 
 Counted in one's own beats, as they stand in the log between the others': a process that was paused itself, and a
 broker that was away, make nobody dead.
 """
+MOST_SILENT_BEATS = 14
+"""Who was irregular lately, because it has too little processor, is given twice its widest gap; this is the most."""
+REMEMBERED_GAPS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +49,10 @@ class Peers:
         self._instance, self._process, self._number = instance, process, -1
         self._last: dict[str, tuple[int, Beat]] = {}
         """By name, its last beat, and the number of the own beat before it."""
-        self._buried: dict[str, str] = {}
-        """By name, the process that was taken for dead last."""
-
-    def __getitem__(self, instance: str) -> Beat:
-        return self._last[instance][1]
+        self._gaps: dict[str, deque[int]] = {}
+        """By name, how many own beats went by between its last ones."""
+        self._buried: dict[str, tuple[int, Beat]] = {}
+        """By name, the last beat of a process that was taken for dead since."""
 
     @property
     def living(self) -> Mapping[str, Beat]:
@@ -61,12 +64,26 @@ class Peers:
         for number, epoch in beat.owned.items():
             self.announced[number] = max(epoch, self.announced.get(number, 0))
         if instance != self._instance:
-            self.woken += self._buried.pop(instance, None) == beat.process
-            self._last[instance] = self._number, beat
+            self._hear(instance, beat)
         elif beat.process == self._process:
             self._number = beat.number
-            for silent in [name for name, (since, _) in self._last.items() if beat.number - since >= SILENT_BEATS]:
-                self._buried[silent] = self._last.pop(silent)[1].process
+            silent = [name for name in self._last if beat.number - self._last[name][0] >= self._patience(name)]
+            for name in silent:
+                self._buried[name] = self._last.pop(name)
+
+    def _hear(self, instance: str, beat: Beat) -> None:
+        buried = self._buried.pop(instance, None)
+        last = self._last.get(instance, buried)
+        if last is None or last[1].process != beat.process:
+            self._gaps[instance] = deque(maxlen=REMEMBERED_GAPS)
+        else:
+            self._gaps[instance].append(self._number - last[0])
+            self.woken += buried is not None
+        self._last[instance] = self._number, beat
+
+    def _patience(self, instance: str) -> int:
+        """How many own beats another process may be silent for."""
+        return min(MOST_SILENT_BEATS, max(SILENT_BEATS, 2 * max(self._gaps[instance], default=0)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from shared.engine import beats
 from shared.engine.beats import Beats
 from shared.engine.broker import Record
 from shared.engine.memory import MemoryBroker, MemoryLog
-from shared.engine.peers import SILENT_BEATS, Beat, Peers, Standing
+from shared.engine.peers import MOST_SILENT_BEATS, REMEMBERED_GAPS, SILENT_BEATS, Beat, Peers, Standing
 from shared.engine.topic import beats_of
 from tests.simulation.virtual_time import VirtualClock, run
 
@@ -44,6 +44,33 @@ def test_who_is_silent_while_another_beats_so_many_times_is_taken_for_dead() -> 
         assert "2" in peers.living
     peers.take("1", Beat("a", SILENT_BEATS))
     assert peers.living == {}
+
+
+def test_who_was_irregular_lately_is_given_more_time_so_that_a_false_death_is_not_followed_by_others() -> None:
+    peers, heard = Peers("1", "a"), 0
+
+    def silent_beats() -> int:
+        number = heard
+        while "2" in peers.living:
+            number += 1
+            peers.take("1", Beat("a", number))
+        return number - heard
+
+    peers.take("1", Beat("a", 0))
+    peers.take("2", Beat("b", 0))
+    for gap, patience in ((2, SILENT_BEATS), (4, 8), (20, MOST_SILENT_BEATS)):
+        heard += gap
+        peers.take("1", Beat("a", heard))
+        peers.take("2", Beat("b", heard))
+        was_heard, waited = heard, silent_beats()
+        assert waited == patience
+        heard = was_heard + waited
+        peers.take("2", Beat("b", heard))
+    for _ in range(REMEMBERED_GAPS):
+        heard += 1
+        peers.take("1", Beat("a", heard))
+        peers.take("2", Beat("b", heard))
+    assert silent_beats() == SILENT_BEATS
 
 
 def test_beats_that_come_early_and_those_of_others_make_nobody_dead() -> None:
