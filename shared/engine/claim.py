@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from shared.clock import Clock
 from shared.engine.broker import Appended, Broker, Reader, Record, TopicPartition
-from shared.engine.journal import InputPosition, StepHeaders, headers_of
+from shared.engine.journal import START, InputPosition, StepHeaders, headers_of
 from shared.engine.service import Service
 from shared.engine.step import PartitionState
 from shared.engine.writer import JournalWriter
@@ -77,10 +77,17 @@ def _record(event: Event, cause: str, step: StepHeaders) -> Record:
     return Record("", event.encode(), headers_of(event, cause, 0, step.common()))
 
 
-async def what_waits(
+async def look_at_inputs(
     service: Service[Any], reader: Reader, number: int, positions: Mapping[str, InputPosition]
-) -> dict[str, int]:
-    """By input in which something waits, where it ends. Raises BrokerUnavailable."""
+) -> tuple[dict[str, InputPosition], dict[str, int]]:
+    """By input, where its reading goes on, the beginning as a position; and where those end in which something waits.
+
+    Raises BrokerUnavailable.
+    """
     places = [(topic.name, number) for topic in service.reads]
     starts, ends = await reader.starts(places), await reader.ends(places)
-    return {topic: end for (topic, _), end in ends.items() if end > max(positions[topic].offset, starts[topic, number])}
+    begin = {
+        topic: InputPosition(starts.get((topic, number), 0), 0) if position == START else position
+        for topic, position in positions.items()
+    }
+    return begin, {topic: end for (topic, _), end in ends.items() if end > begin[topic].offset}

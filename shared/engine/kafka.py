@@ -221,10 +221,13 @@ class _KafkaReader:
         self._consumer = consumer
         self._assigned = False
 
-    async def assign(self, positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """Read these partitions; position 0 is the first record that is kept."""
-        kept = await self.starts([place for place, position in positions.items() if position == 0])
-        begin = {**positions, **kept}
+    async def assign(
+        self, positions: Mapping[TopicPartition, int], *, seeks_beginnings: bool = True
+    ) -> dict[TopicPartition, int]:
+        """Read these partitions; position 0 is the first record that is kept, if it is to be sought."""
+        begin = dict(positions)
+        if seeks_beginnings:
+            begin |= await self.starts([place for place, position in positions.items() if position == 0])
         if not begin:
             self._consumer.unsubscribe()
         else:

@@ -14,7 +14,7 @@ from shared import telemetry
 from shared.clock import Clock
 from shared.engine.background import Background
 from shared.engine.broker import Broker, Reader, Stored, TopicPartition
-from shared.engine.claim import Claim, compare_clocks, what_waits, write_claim
+from shared.engine.claim import Claim, compare_clocks, look_at_inputs, write_claim
 from shared.engine.journal import InputPosition
 from shared.engine.reader import JournalReader
 from shared.engine.restoration import Restoration
@@ -122,7 +122,7 @@ class Standby(Generic[S]):
         restoration = followed.restoration
         state = restoration.finish(followed.at, self._clock.now())
         writer = JournalWriter(self._broker, self._clock, self._gaps, place, start=followed.at, confirmed_at=asked_at)
-        behind = await what_waits(service, self._aside, number, state.positions)
+        state.positions, behind = await look_at_inputs(service, self._aside, number, state.positions)
         return Claim(state, restoration.saved, restoration.floor, tuple(restoration.refusals), writer, behind)
 
     async def _until(self, followed: _Followed[S], offset: int) -> None:

@@ -254,7 +254,8 @@ class Worker(Generic[S]):
                 (topic, number): offset
                 for number, partition in self.owned.items()
                 for topic, offset in partition.backlog.next_offsets.items()
-            }
+            },
+            seeks_beginnings=False,
         )
         self._owned_gauge.set(len(self.owned))
 

@@ -446,9 +446,9 @@ def test_a_backlog_of_calls_does_not_keep_the_commands_out(monkeypatch: pytest.M
     assign = MemoryReader.assign
 
     async def commands_come_last(
-        self: MemoryReader, positions: Mapping[TopicPartition, int]
+        self: MemoryReader, positions: Mapping[TopicPartition, int], *, seeks_beginnings: bool = True
     ) -> dict[TopicPartition, int]:
-        return await assign(self, dict(reversed(list(positions.items()))))
+        return await assign(self, dict(reversed(list(positions.items()))), seeks_beginnings=seeks_beginnings)
 
     async def scenario() -> None:
         bench = Bench()
