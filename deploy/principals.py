@@ -24,7 +24,7 @@ from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import TRIAGE
 from shared.engine.kafka_rights import CLUSTER_NAME, Kind, Operation, Right
 from shared.engine.service import Service
-from shared.engine.topic import DEAD_LETTERS, Topic, snapshots_of
+from shared.engine.topic import DEAD_LETTERS, Topic, beats_of, snapshots_of
 from shared.topics import ASSIGNMENTS, AUDIT_LOG, AUDITS, CALL_KEYS, CALLS, COMMANDS, CONTACTS, TOPICS
 
 WHO = "User:{}"
@@ -66,7 +66,7 @@ def _names(*topics: Topic) -> frozenset[str]:
 
 def _deciding(service: Service[Any], *besides: Topic) -> Principal:
     """`besides`: what its effects read; where the audit log is among it, it writes that, too."""
-    own = (service.writes, snapshots_of(service.name))
+    own = (service.writes, snapshots_of(service.name), beats_of(service.name))
     return Principal(
         service.name,
         reads=_names(*service.reads, *own, *besides),

@@ -111,6 +111,16 @@ PARTITION_OWNER = Gauge(
     ["topic", "partition"],
 )
 CLAIMS = _counter("careroute_claims_total", "Partitions claimed by this process.", service=GIVEN)
+WARM = Gauge(
+    "careroute_warm_partitions",
+    "Partitions that others own and this process follows closely enough to take them over at once.",
+    ["service"],
+)
+WOKEN = _counter(
+    "careroute_processes_woken_total",
+    "Processes of the same service that were taken for dead and went on: they hung, or have too little processor.",
+    service=GIVEN,
+)
 LATE_WRITES = _counter(
     "careroute_late_writes_ignored_total", "Records of a former owner that were read and ignored.", topic=GIVEN
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.engine.topic import DAY_MILLISECONDS, DEAD_LETTERS, Topic, snapshots_of
+from shared.engine.topic import DAY_MILLISECONDS, DEAD_LETTERS, Topic, beats_of, snapshots_of
 
 CALLS = Topic("calls", "intake", retention_milliseconds=30 * DAY_MILLISECONDS, refusals_name_subject=True)
 COMMANDS = Topic("commands", "doors", retention_milliseconds=30 * DAY_MILLISECONDS, first=True)
@@ -19,6 +19,8 @@ AUDITS = Topic("audits", "auditor")
 AUDIT_LOG = Topic("audit-log", "doors and services", retention_milliseconds=365 * DAY_MILLISECONDS)
 """Who saw, opened and changed what, chained (`shared.audit_log`). Not to be confused with what the auditor finds."""
 
+_DECIDING = ("triage", "team-availability", "notification", "rostering")
+
 TOPICS: tuple[Topic, ...] = (
     CALLS,
     COMMANDS,
@@ -30,6 +32,7 @@ TOPICS: tuple[Topic, ...] = (
     CALL_KEYS,
     AUDITS,
     AUDIT_LOG,
-    *(snapshots_of(name) for name in ("triage", "team-availability", "notification", "rostering")),
+    *(snapshots_of(name) for name in _DECIDING),
+    *(beats_of(name) for name in _DECIDING),
     DEAD_LETTERS,
 )

@@ -106,10 +106,13 @@ TopicPartition = tuple[str, int]
 class Reader(Protocol):
     """Reads assigned partitions from stated positions; belongs to no group, and remembers nothing for its caller."""
 
-    async def assign(self, positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+    async def assign(
+        self, positions: Mapping[TopicPartition, int], *, seeks_beginnings: bool = True
+    ) -> dict[TopicPartition, int]:
         """Read these partitions and no others, each from its position; says where each begins.
 
-        That is the position itself, or for position 0 the first record that is kept. Raises BrokerUnavailable.
+        That is the position itself, or for position 0 the first record that is kept, which takes a question to the
+        broker. With `seeks_beginnings=False` position 0 is meant as such. Raises BrokerUnavailable.
         """
         ...
 

@@ -68,11 +68,14 @@ class AgencyEffects:
             self.waiting[pending[effect_id].lane].append(effect_id)
         self.survey_after = now + SURVEY_SECONDS
 
-    def next_effects(self, pending: Mapping[str, Effect]) -> Iterator[Effect]:
-        """What may begin now: noted attempts, and of each lane as much as there is room for."""
+    def noted(self, pending: Mapping[str, Effect]) -> Iterator[Effect]:
+        """What the journal says by now that it is attempted."""
         for effect_id in sorted(self.starting):
             if pending[effect_id].attempted:
                 yield pending[effect_id]
+
+    def next_effects(self, pending: Mapping[str, Effect]) -> Iterator[Effect]:
+        """What may begin now: of each lane as much as there is room for."""
         for lane, waiting in self.waiting.items():
             busy = self.lanes[lane]
             while waiting and len(busy) < EFFECTS_AT_ONCE:
@@ -91,13 +94,20 @@ class PartitionEffects(Generic[S]):
         self._service, self._partition, self._perform = service, partition, perform
         self._clock, self._background = clock, background
         self._agencies: dict[str, AgencyEffects] = {}
+        self._is_winding_down = False
         self._changed = set(partition.states)
         """Agencies whose state has changed since what they owe was looked at."""
 
     @property
     def under_way(self) -> bool:
         """Whether something is starting, running, or has its report still to be decided."""
-        return bool(self._partition.backlog.reports) or any(effects.running for effects in self._agencies.values())
+        if self._partition.backlog.reports:
+            return True
+        return any(effects.running or effects.starting for effects in self._agencies.values())
+
+    def wind_down(self) -> None:
+        """Start nothing more; what is under way goes on to its end."""
+        self._is_winding_down = True
 
     def note_changed(self, agencies: Iterable[str]) -> None:
         """The state of these agencies has changed."""
@@ -114,9 +124,12 @@ class PartitionEffects(Generic[S]):
                     continue
                 effects = self._agencies[agency] = AgencyEffects()
             effects.forget_settled(pending)
-            effects.survey(pending, self._clock.monotonic())
-            for effect in effects.next_effects(pending):
+            for effect in effects.noted(pending):
                 self._start(effects, agency, effect)
+            if not self._is_winding_down:
+                effects.survey(pending, self._clock.monotonic())
+                for effect in effects.next_effects(pending):
+                    self._start(effects, agency, effect)
 
     def cancel(self) -> None:
         """Leave what is under way to the next owner."""

@@ -68,9 +68,26 @@
 # hence every effect also carries the instant after which it must not happen, and adapters look at it last.
 #
 # WHO SHOULD TRY. A consumer group on the journal (paused; its polls are heartbeats) shares out the partitions among the
-# living processes. It is a hint, never a permission: during a rebalance two processes may believe in the same
-# partition, and the claim settles it. A partition that is handed away and comes back is claimed anew.
-# The inputs are read by a second reader, which belongs to no group and is told by hand which partitions to read and
+# processes. It is a hint, never a permission: during a rebalance two processes may believe in the same partition, and
+# the claim settles it. A partition that is handed away and comes back is claimed anew. But the group learns of a death
+# after six seconds and of a planned end as late, since its members are static: a restart shall move nothing.
+# So the processes of a service also tell each other, four times a second and whenever it changes, what they own, at
+# which epoch, and what they could take over at once (`shared.engine.beats`). Who is silent while another one beats four
+# times in a row is taken for dead. What a process used to say that it owns, and nobody alive says any more, is claimed
+# by an heir: of those that could decide at once one, by a rule that gives all of them the same answer. The heir keeps
+# it until one to whom the group has given it says that it could decide at once; then it is handed over. To hand over,
+# an owner starts no new effects and goes on deciding until those under way are over (five seconds at most); then it
+# notes in the journal that it has ended in order, says so, and the other claims. A process that ends in order hands
+# over everything in the same way.
+# All of that may be wrong at any moment: a beat can be late, a process slow and not dead. Then a claim comes too early,
+# and its former owner finds out by its next append, or by the other's beat, and ends. It costs time, and nothing else.
+#
+# STANDBY. A process follows the partitions of its journal that it does not own, folds what counts, and is warm when it
+# has caught up (`shared.engine.standby`). Its claim begins there and restores nothing: it is the same fold. What it
+# cannot fold, such as an event of a later version, it cannot own; that is no reason to give up what it does own, so it
+# ends only where it should claim it.
+#
+# INPUTS are read by a second reader, which belongs to no group and is told by hand which partitions to read and
 # from where (`assign`, then seek). A service needs partition n of *all* its inputs where it owns partition n of its
 # journal, and a group subscribed to several topics does not give them out together (with five members Kafka's default
 # assignor parted every one of twelve partitions). And the positions to begin at come from the journal.

@@ -49,6 +49,8 @@ SESSION_MILLISECONDS = 6_000
 HEARTBEAT_MILLISECONDS = 1_000
 MAX_POLL_INTERVAL_MILLISECONDS = 60_000
 METADATA_AGE_MILLISECONDS = 30_000
+JOIN_SECONDS = 20.0
+"""The longest that joining a group may take: it waits until the session of a member that hangs is over."""
 FETCH_WAIT_MILLISECONDS = 100
 """The longest that the broker holds a fetch for which nothing has come. aiokafka has one on the way at a time: a
 partition that was assigned meanwhile waits for it to return."""
@@ -138,7 +140,7 @@ class KafkaBroker:
         )
         member = _KafkaGroupMember(consumer)
         consumer.subscribe([topic], listener=member)
-        await _started(consumer, self._connection)
+        await _started(consumer, self._connection, JOIN_SECONDS)
         member.begin()
         return member
 
@@ -194,10 +196,15 @@ async def _closed(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
                 await asyncio.wait_for(client.client.close(), 2)
 
 
-async def _started(consumer: AIOKafkaConsumer, connection: Connection) -> None:
+async def _started(
+    consumer: AIOKafkaConsumer, connection: Connection, seconds: float = REQUEST_TIMEOUT_MILLISECONDS / 1000
+) -> None:
     try:
-        async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
+        async with asyncio.timeout(seconds):
             await consumer.start()
+    except asyncio.CancelledError:
+        await _closed(consumer)
+        raise
     except (KafkaError, TimeoutError, OSError) as error:
         await _closed(consumer)
         message = f"cannot read from Kafka: {await explained(connection, error)}"
@@ -215,10 +222,13 @@ class _KafkaReader:
         self._consumer = consumer
         self._assigned = False
 
-    async def assign(self, positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """Read these partitions; position 0 is the first record that is kept."""
-        kept = await self.starts([place for place, position in positions.items() if position == 0])
-        begin = {**positions, **kept}
+    async def assign(
+        self, positions: Mapping[TopicPartition, int], *, seeks_beginnings: bool = True
+    ) -> dict[TopicPartition, int]:
+        """Read these partitions; position 0 is the first record that is kept, if it is to be sought."""
+        begin = dict(positions)
+        if seeks_beginnings:
+            begin |= await self.starts([place for place, position in positions.items() if position == 0])
         if not begin:
             # aiokafka fetches no more for good where it is unsubscribed before it has seen what was assigned
             self._consumer.pause(*self._consumer.assignment())

@@ -155,9 +155,11 @@ class MemoryReader:
         self._broker = broker
         self._at: dict[TopicPartition, int] = {}
 
-    async def assign(self, positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """Read these partitions; position 0 is the first record that is kept."""
-        kept = self._broker.log.dropped_before
+    async def assign(
+        self, positions: Mapping[TopicPartition, int], *, seeks_beginnings: bool = True
+    ) -> dict[TopicPartition, int]:
+        """Read these partitions; position 0 is the first record that is kept, if it is to be sought."""
+        kept = self._broker.log.dropped_before if seeks_beginnings else {}
         self._at = {place: position or kept.get(place, 0) for place, position in positions.items()}
         return dict(self._at)
 

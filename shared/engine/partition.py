@@ -6,7 +6,7 @@ state moves on only when the batch stands in the journal and counts; if it does 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -15,7 +15,7 @@ from shared.clock import Clock
 from shared.engine.backlog import Backlog
 from shared.engine.broker import Broker, BrokerUnavailable, Record
 from shared.engine.care import Care
-from shared.engine.claim import Claim, claim_partition
+from shared.engine.claim import Claim
 from shared.engine.journal import InputPosition
 from shared.engine.metrics import StepMetrics
 from shared.engine.service import Service
@@ -31,7 +31,7 @@ DEAD_LETTERS_AT_ONCE = 500
 
 
 class Partition(Generic[S]):
-    """A partition of a journal, as its owner has it. Made by `claim`."""
+    """A partition of a journal, as its owner has it."""
 
     def __init__(self, service: Service[S], broker: Broker, clock: Clock, number: int, claim: Claim[S]) -> None:
         self.number, self.epoch = number, claim.writer.epoch
@@ -39,24 +39,11 @@ class Partition(Generic[S]):
         """What waits to be decided."""
         self.backlog.catch_up(claim.behind)
         self._service, self._broker, self._clock = service, broker, clock
-        self._state, self._writer, self._reader = claim.state, claim.writer, claim.reader
+        self._state, self._writer = claim.state, claim.writer
         self._state.written_at = clock.now()
         self._decider = Decider(service, number, broker.partition_of)
         self._metrics = StepMetrics(service.name, service.reads)
         self._saved, self._round_offset = dict(claim.saved), claim.floor
-
-    @classmethod
-    async def claim(
-        cls, service: Service[S], broker: Broker, clock: Clock, number: int, token: Callable[[], str]
-    ) -> Partition[S]:
-        """Restore the state and claim the partition.
-
-        Raises ClockSkewed, UnknownJournalEvent, PositionOutOfRange, BrokerUnavailable.
-        """
-        claim = await claim_partition(service, broker, clock, number, token)
-        partition = cls(service, broker, clock, number, claim)
-        await partition._send_dead_letters(claim.refusals)
-        return partition
 
     # --- what it stands at -----------------------------------------------------------------------------------------
 
@@ -95,7 +82,7 @@ class Partition(Generic[S]):
         else:
             self._state.positions = step.positions
         self._metrics.count(step, self._clock.monotonic() - began, self._writer.clock_offset_seconds)
-        await self._send_dead_letters([made.event for made in step.made if isinstance(made.event, InputRefused)])
+        await self.send_dead_letters([made.event for made in step.made if isinstance(made.event, InputRefused)])
         return step
 
     async def confirm(self) -> None:
@@ -105,7 +92,7 @@ class Partition(Generic[S]):
         """
         await self._writer.confirm()
 
-    async def _send_dead_letters(self, refusals: Sequence[InputRefused]) -> None:
+    async def send_dead_letters(self, refusals: Sequence[InputRefused]) -> None:
         """Tell operators what was refused. After a restart some are told again, under the same id."""
         for start in range(0, len(refusals), DEAD_LETTERS_AT_ONCE):
             records = [
@@ -156,7 +143,3 @@ class Partition(Generic[S]):
     def end_round(self, saved: Mapping[str, int]) -> None:
         """Note, by agency, the positions that are saved up to now."""
         self._saved.update(saved)
-
-    async def close(self) -> None:
-        """Let go of it."""
-        await self._reader.close()

@@ -24,7 +24,7 @@ from shared.engine.effects import Perform, no_effects
 from shared.engine.follower import Follower
 from shared.engine.kafka import KafkaBroker
 from shared.engine.service import Service
-from shared.engine.topic import DEAD_LETTERS, Topic, snapshots_of
+from shared.engine.topic import DEAD_LETTERS, Topic, beats_of, snapshots_of
 from shared.engine.worker import Prepare, Watch, Worker, watch_nothing
 from shared.events.base import Event, decode
 
@@ -161,7 +161,7 @@ async def _run_until_stopped(
 
 def topics_of(service: Service[Any]) -> tuple[Topic, ...]:
     """The topics without which a service cannot run."""
-    return (*service.reads, service.writes, snapshots_of(service.name), DEAD_LETTERS)
+    return (*service.reads, service.writes, snapshots_of(service.name), beats_of(service.name), DEAD_LETTERS)
 
 
 async def wait_for_broker(broker: Broker, topics: Sequence[Topic], stop: asyncio.Event) -> None:

@@ -9,7 +9,7 @@ per agency.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -60,24 +60,24 @@ class SnapshotRound(Generic[S]):
     """By agency, the position of its last snapshot, before this round."""
 
 
-async def read_snapshots(service: Service[S], reader: Reader, partition: int) -> Snapshots[S]:
-    """What is cached for a partition in this version of the state. Raises BrokerUnavailable."""
-    place = (snapshots_of(service.name).name, partition)
-    end = (await reader.ends([place]))[place]
-    best: dict[str, Stored] = {}
-    if end:
-        await reader.assign({place: 0})
-        last = -1
-        while last < end - 1:
-            records = await reader.poll(0.5, 100)
-            for stored in records:
-                last = stored.offset
-                if stored.offset < end and rank(stored) >= rank(best.get(stored.key)):
-                    best[stored.key] = stored
-            if not records:
-                break  # the end of a compacted topic need not hold a record
-        await reader.assign({})
-    return snapshots_from(service, best)
+async def read_snapshots(service: Service[S], reader: Reader, partitions: Iterable[int]) -> dict[int, Snapshots[S]]:
+    """What is cached for each partition in this version of the state. Raises BrokerUnavailable."""
+    ends = await reader.ends([(snapshots_of(service.name).name, number) for number in partitions])
+    best: dict[int, dict[str, Stored]] = {number: {} for _, number in ends}
+    left = {place: end for place, end in ends.items() if end}
+    await reader.assign(dict.fromkeys(left, 0))
+    while left:
+        records = await reader.poll(0.5, 100)
+        for stored in records:
+            place, of_partition = (stored.topic, stored.partition), best[stored.partition]
+            if stored.offset < ends[place] and rank(stored) >= rank(of_partition.get(stored.key)):
+                of_partition[stored.key] = stored
+            if stored.offset >= ends[place] - 1:
+                left.pop(place, None)
+        if not records:
+            break  # the end of a compacted topic need not hold a record
+    await reader.assign({})
+    return {number: snapshots_from(service, newest) for number, newest in best.items()}
 
 
 def rank(stored: Stored | None) -> tuple[int, int]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-DAY_MILLISECONDS = 24 * 60 * 60 * 1000
+HOUR_MILLISECONDS = 60 * 60 * 1000
+DAY_MILLISECONDS = 24 * HOUR_MILLISECONDS
 MAX_RECORD_BYTES = 1024 * 1024
 """What a topic takes in one batch; a step stays below it (`STEP_BYTES`)."""
 STEP_BYTES = 900_000
@@ -33,8 +34,13 @@ class Topic:
     """
     max_bytes: int = MAX_RECORD_BYTES
 
+    @property
+    def _is_fleeting(self) -> bool:
+        """Whether what is older than an hour is of no use: then no disk need hold it, and segments are short."""
+        return 0 < self.retention_milliseconds <= HOUR_MILLISECONDS
+
     def settings(self, replication: int) -> dict[str, str]:
-        """Kafka's settings for it. With one copy only, every write is flushed to disk before it counts."""
+        """Kafka's settings for it. With one copy only, every write that has to last is flushed to disk at once."""
         settings = {
             "message.timestamp.type": "LogAppendTime",
             "retention.ms": str(self.retention_milliseconds),
@@ -43,7 +49,9 @@ class Topic:
             "unclean.leader.election.enable": "false",
             "min.insync.replicas": str(min(2, replication)),
         }
-        if replication == 1 and not self.compacted:
+        if self._is_fleeting:
+            settings["segment.ms"] = str(self.retention_milliseconds // SEGMENTS)
+        elif replication == 1 and not self.compacted:
             settings["flush.messages"] = "1"
         if self.gone_within_milliseconds is not None:
             settings["max.compaction.lag.ms"] = str(self.gone_within_milliseconds * 3 // 4)
@@ -54,6 +62,11 @@ class Topic:
 def snapshots_of(service: str) -> Topic:
     """The topic that caches a service's state."""
     return Topic(f"{service}-snapshots", service, compacted=True, max_bytes=SNAPSHOT_BYTES)
+
+
+def beats_of(service: str) -> Topic:
+    """The topic in which a service's processes tell each other that they are alive, and what they own."""
+    return Topic(f"{service}-beats", service, retention_milliseconds=HOUR_MILLISECONDS)
 
 
 DEAD_LETTERS = Topic("dead-letters", "any service")

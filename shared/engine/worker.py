@@ -1,4 +1,4 @@
-"""The one loop that runs every deciding service: assignment, claims, inputs, steps, effects, snapshots.
+"""The one loop that runs every deciding service: claims and hand-overs, inputs, steps, effects, snapshots.
 
 I/O errors and lost ownership end the process; its supervisor starts it again and it claims again. Bad input does not.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from types import MappingProxyType
@@ -17,11 +17,15 @@ from shared import telemetry
 from shared.clock import Clock
 from shared.engine.background import Background
 from shared.engine.backlog import Backlog
+from shared.engine.beats import Beats
 from shared.engine.broker import Broker, GroupMember, Reader, Stored
 from shared.engine.effects import PartitionEffects, Perform, no_effects
 from shared.engine.partition import Partition
+from shared.engine.peers import Standing
 from shared.engine.service import Service
 from shared.engine.snapshots import SNAPSHOT_EVERY_RECORDS, write_snapshots
+from shared.engine.standby import Standby
+from shared.engine.writer import NotOwner
 from shared.events.base import Event
 
 S = TypeVar("S")
@@ -29,8 +33,13 @@ S = TypeVar("S")
 TURN_SECONDS = 0.25
 """The longest the loop waits before it looks at its assignment again."""
 BACKLOG_RECORDS = 5_000
+READERS = 5
+"""For the inputs, the beats, the journal that is followed, its gaps, and all else: none may wait for another."""
 DRAIN_SECONDS = 5.0
+"""The longest that a partition which is to be handed over waits for its effects. It is decided for meanwhile."""
 CLAIM_SECONDS = 60.0
+LOST_SECONDS = 1.0
+"""After a claim that has lost nothing is claimed for so long: the winner says meanwhile that it owns the partition."""
 
 Watch = Callable[[str, Event], None]
 """`watch(agency, event)`: count an event of the journal, once it is durable."""
@@ -44,7 +53,7 @@ def watch_nothing(agency: str, event: Event) -> None:
 
 
 class Worker(Generic[S]):
-    """Runs a service on the partitions that are assigned to this process."""
+    """Runs a service on the partitions that this process owns, and follows the others so that it can take them over."""
 
     def __init__(
         self,
@@ -67,8 +76,15 @@ class Worker(Generic[S]):
         self._watch, self._prepare = watch, prepare
         self._snapshot_every_records = snapshot_every_records
         self._background = Background()
-        self._claims: dict[int, asyncio.Task[Partition[S]]] = {}
+        wake = self._background.wake
+        self._standby = Standby(service, broker, clock, self._background, wake)
+        self._beats = Beats(broker, clock, service.name, instance=instance, process=token(), news=wake)
+        self._claims: dict[int, asyncio.Task[Partition[S] | None]] = {}
+        self._lost: dict[int, float] = {}
+        """Partitions that another process has just claimed, and until when (monotonic time) it is given to say so."""
         self._effects: dict[int, PartitionEffects[S]] = {}
+        self._leaving: dict[int, float] = {}
+        """Partitions to be handed over, and until when (monotonic time) that may wait for their effects."""
         self._rounds: dict[int, asyncio.Task[None]] = {}
         self._poll: asyncio.Task[list[Stored]] | None = None
         self._member: GroupMember | None = None
@@ -83,10 +99,11 @@ class Worker(Generic[S]):
 
     @property
     def ready(self) -> bool:
-        """Whether all that is assigned is owned, and what waited at the take-over is decided."""
+        """Whether all that is assigned is owned, what waited at the take-over decided, and all else followed."""
         return (
             self._member is not None
             and self._member.assigned <= self.owned.keys()
+            and self._standby.is_warm
             and not any(partition.backlog.is_catching_up for partition in self.owned.values())
         )
 
@@ -97,24 +114,40 @@ class Worker(Generic[S]):
         return 0.0 if oldest is None else max(0.0, (self._clock.now() - oldest).total_seconds())
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until `stop` is set; then let effects finish and leave. Raises whatever makes it unable to go on."""
-        self._reader = await self._broker.reader()
-        self._member = member = await self._broker.join_group(
-            self.service.writes.name, self.service.name, self._instance
-        )
+        """Run until `stop` is set; then hand over what is owned, and leave. Raises what makes it unable to go on."""
+        readers: list[Reader] = []
         try:
-            while not stop.is_set():
-                await self._turn(member)
-            await self._drain()
-            await asyncio.gather(*(partition.release() for partition in self.owned.values()))
-            await member.leave()
+            readers += [await self._broker.reader() for _ in range(READERS)]
+            self._reader, beats, *others = readers
+            await self._beats.start(beats)
+            for work in (self._beats.listen(), self._beats.send(), self._wake_at(stop)):
+                self._background.start(work)
+            self._standby.start(*others)
+            self._background.start(self._join_group())
+            while self.owned or self._claims or not stop.is_set():
+                await self._turn(leaves=stop.is_set())
+            await self._beats.leave()
+            if self._member is not None:
+                await self._member.leave()
         finally:
-            await self._abandon()
+            await self._background.cancel()
+            for reader in readers:
+                await reader.close()
 
-    async def _turn(self, member: GroupMember) -> None:
+    async def _wake_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._background.wake()
+
+    async def _join_group(self) -> None:
+        """Beside the loop: as long as one of its members hangs a group takes nobody in."""
+        self._member = await self._broker.join_group(self.service.writes.name, self.service.name, self._instance)
+        self._background.wake()
+
+    async def _turn(self, *, leaves: bool) -> None:
         self.turned_at = self._clock.monotonic()
         self._background.check()
-        await self._sync_assignment(member.assigned)
+        assigned = self._member.assigned if self._member is not None else frozenset[int]()
+        await self._settle(frozenset() if leaves else assigned, leaves=leaves)
         await self._wait()
         await self._step_all()
         for number, partition in self.owned.items():
@@ -123,26 +156,60 @@ class Worker(Generic[S]):
 
     # --- who owns what ---------------------------------------------------------------------------------------------
 
-    async def _sync_assignment(self, assigned: frozenset[int]) -> None:
-        """Let go of what is no longer assigned, claim what newly is. Claims run beside the loop."""
-        released = [number for number in self.owned if number not in assigned]
-        for number in released:
-            await self._release(number)
-        for number in assigned - self.owned.keys() - self._claims.keys():
-            self._claims[number] = self._background.start_unchecked(self._claim(number))
-            self._claims[number].add_done_callback(self._background.wake)
-        claimed = [self._claims.pop(number).result() for number, task in list(self._claims.items()) if task.done()]
-        for partition in claimed:
-            if partition.number in assigned:
-                self._adopt(partition)
-            else:
-                await partition.close()
+    async def _settle(self, assigned: frozenset[int], *, leaves: bool) -> None:
+        """Claim what is to be claimed, hand over what others want, and tell them. Claims run beside the loop."""
+        standing = Standing(
+            self._instance,
+            self.owned,
+            {} if leaves else self._standby.warm,
+            assigned,
+            self._beats.living,
+            self._beats.announced,
+        )
+        self._check_ownership(standing)
+        released = await self._hand_over(self.owned if leaves else standing.to_hand_over(), follow=not leaves)
+        self._start_claims(standing.to_claim())
+        claimed = self._end_claims()
+        epochs = {number: partition.epoch for number, partition in self.owned.items()}
+        warm = [number for number in standing.warm if number not in epochs]
+        self._beats.say(epochs, warm, {*standing.wanted(), *self._claims} - epochs.keys())
         if released or claimed:
             await self._assign_inputs()
 
-    async def _claim(self, number: int) -> Partition[S]:
+    def _start_claims(self, numbers: Iterable[int]) -> None:
+        now = self._clock.monotonic()
+        for number in numbers:
+            if number not in self._claims and now >= self._lost.get(number, now):
+                self._claims[number] = self._background.start_unchecked(self._claim(number))
+                self._claims[number].add_done_callback(self._background.wake)
+
+    def _end_claims(self) -> bool:
+        """Begin to own what has been claimed; whether there is any."""
+        ended = [number for number, task in self._claims.items() if task.done()]
+        for number in ended:
+            partition = self._claims.pop(number).result()
+            if partition is None:
+                self._lost[number] = self._clock.monotonic() + LOST_SECONDS
+            else:
+                self._adopt(partition)
+        return any(number in self.owned for number in ended)
+
+    def _check_ownership(self, standing: Standing) -> None:
+        """Look whether this process may be the owner of what it believes to own, and could be of what it should."""
+        for number, partition in self.owned.items():
+            if (epoch := standing.announced.get(number, 0)) > partition.epoch:
+                message = f"epoch {epoch} of partition {number} was claimed"
+                raise NotOwner(message)
+        self._standby.check([number for number in standing.assigned if not standing.is_owned(number)])
+
+    async def _claim(self, number: int) -> Partition[S] | None:
         async with asyncio.timeout(CLAIM_SECONDS):
-            return await Partition.claim(self.service, self._broker, self._clock, number, self._token)
+            claim = await self._standby.claim(number, self._token())
+            if claim is None:
+                return None
+            partition = Partition(self.service, self._broker, self._clock, number, claim)
+            await partition.send_dead_letters(claim.refusals)
+            return partition
 
     def _adopt(self, partition: Partition[S]) -> None:
         number = partition.number
@@ -155,12 +222,25 @@ class Worker(Generic[S]):
             "claimed", partition=number, epoch=partition.epoch, with_care=partition.care.inputs_left
         )
 
+    async def _hand_over(self, numbers: Iterable[int], *, follow: bool) -> list[int]:
+        """Let effects of these partitions finish, and let go of those where none is under way; which those are."""
+        now = self._clock.monotonic()
+        for number in numbers:
+            if number not in self._leaving:
+                self._leaving[number] = now + DRAIN_SECONDS
+                self._effects[number].wind_down()
+        released = [n for n, until in self._leaving.items() if now >= until or not self._effects[n].under_way]
+        await asyncio.gather(*map(self._release, released))
+        if released and follow:
+            self._standby.follow(released)
+        return released
+
     async def _release(self, number: int) -> None:
+        del self._leaving[number]
         self._effects.pop(number).cancel()
         partition = self.owned.pop(number)
         self._note_owner(number, owns=False)
         await partition.release()
-        await partition.close()
         telemetry.logger().info("released", partition=number)
 
     async def _assign_inputs(self) -> None:
@@ -174,7 +254,8 @@ class Worker(Generic[S]):
                 (topic, number): offset
                 for number, partition in self.owned.items()
                 for topic, offset in partition.backlog.next_offsets.items()
-            }
+            },
+            seeks_beginnings=False,
         )
         self._owned_gauge.set(len(self.owned))
 
@@ -258,24 +339,6 @@ class Worker(Generic[S]):
 
     async def _save(self, partition: Partition[S]) -> None:
         partition.end_round(await write_snapshots(self.service, self._broker, partition.begin_round()))
-
-    # --- leaving ---------------------------------------------------------------------------------------------------
-
-    async def _drain(self) -> None:
-        """Take nothing new; let effects finish, and write down what came of them."""
-        until = self._clock.monotonic() + DRAIN_SECONDS
-        while self._clock.monotonic() < until and any(effects.under_way for effects in self._effects.values()):
-            await self._step_all()
-            for effects in self._effects.values():
-                effects.start_owed()
-            await asyncio.sleep(0.01)
-            self._background.check()
-
-    async def _abandon(self) -> None:
-        await self._background.cancel()
-        for partition in self.owned.values():
-            await partition.close()
-        await self._reader.close()
 
 
 def _in_turn(busy: Sequence[Partition[S]]) -> Sequence[Partition[S]]:

@@ -36,6 +36,24 @@ def least_offset_seconds(asked_at: datetime, stored_at: datetime, answered_at: d
     return (nearest - stored_at).total_seconds()
 
 
+class GapReader:
+    """Reads what others have written to the partitions of a journal that this process owns, one gap at a time."""
+
+    def __init__(self, journal: JournalReader) -> None:
+        self._journal, self._lock = journal, asyncio.Lock()
+
+    async def read(self, place: TopicPartition, start: InputPosition, end: int) -> tuple[list[Stored], InputPosition]:
+        """What counts in a gap, and the position after it. Raises BrokerUnavailable."""
+        async with self._lock:
+            await self._journal.assign({place: start})
+            counting = [stored async for stored in self._journal.until({place: end})]
+            return counting, self._journal.position(place)
+
+    async def end(self, place: TopicPartition) -> int:
+        """Where a partition ends. Raises BrokerUnavailable."""
+        return (await self._journal.ends([place]))[place]
+
+
 class JournalWriter:
     """Appends to one partition of a journal under the epoch that it has won."""
 
@@ -43,7 +61,7 @@ class JournalWriter:
         self,
         broker: Broker,
         clock: Clock,
-        journal: JournalReader,
+        gaps: GapReader,
         place: TopicPartition,
         *,
         start: InputPosition,
@@ -51,7 +69,7 @@ class JournalWriter:
     ) -> None:
         """`start`: after the claim, in its epoch; `confirmed_at`: monotonic time before the claim was sent."""
         self.epoch = start.epoch
-        self._broker, self._clock, self._journal, self._place = broker, clock, journal, place
+        self._broker, self._clock, self._gaps, self._place = broker, clock, gaps, place
         self._next_offset, self._confirmed_at = start.offset, confirmed_at
         self._lock = asyncio.Lock()
         self.clock_offset_seconds = 0.0
@@ -78,7 +96,7 @@ class JournalWriter:
             if self._is_confirmed():
                 return  # another effect asked while this one waited
             asked_at = self._clock.monotonic()
-            end = (await self._journal.ends([self._place]))[self._place]
+            end = await self._gaps.end(self._place)
             await self._read_gap(end)
             self._next_offset, self._confirmed_at = end, asked_at
 
@@ -88,6 +106,5 @@ class JournalWriter:
     async def _read_gap(self, end: int) -> None:
         if end == self._next_offset:
             return
-        await self._journal.assign({self._place: InputPosition(self._next_offset, self.epoch)})
-        counting = [stored async for stored in self._journal.until({self._place: end})]
-        check_gap(self.epoch, counting, self._journal.position(self._place))
+        start = InputPosition(self._next_offset, self.epoch)
+        check_gap(self.epoch, *await self._gaps.read(self._place, start, end))

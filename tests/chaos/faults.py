@@ -1,15 +1,19 @@
-"""What is done to the processes, in phases: kill, hang, none, term, harmful calls, all mixed; then the broker."""
+"""What is done to the processes, in phases: kill, hang, none, term, harmful calls, all mixed; then to all in order."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator
 from random import Random
 
+import httpx
+
 from deploy.local.kafka.node import LocalKafka
+from deploy.local.programs import Program
 from deploy.local.stack import Stack
 from tests.chaos.stalls import JOURNAL_OF, Fault
 
@@ -21,6 +25,8 @@ HANG_SECONDS = (6.8, 10.0)
 REST_SECONDS = {"kill": 7.0, "term": 7.0, "hang": 15.0, "spin": 3.0, "die": 25.0}
 """How long a service is left alone after a fault, so that what it brought about can be told apart."""
 PAUSE_SECONDS = (1.0, 3.0)
+ROLL_SECONDS = 60.0
+"""The longest that a process may take to be ready again before the next one is restarted."""
 SIGNALS = {"kill": signal.SIGKILL, "term": signal.SIGTERM}
 SERVICES = (*JOURNAL_OF, "callbacks")
 SPOILED = ("triage", "team-availability")
@@ -51,6 +57,26 @@ class Faults:
                 await asyncio.sleep(min(left, self._random.uniform(*PAUSE_SECONDS)))
         if self._hanging:
             await asyncio.wait(list(self._hanging.values()))
+
+    async def roll(self) -> None:
+        """Restart every process of the services that decide, in order: the next one once the last is ready again."""
+        async with httpx.AsyncClient(timeout=1, trust_env=False) as client:
+            for program in [program for program in self._stack.programs if program.service in JOURNAL_OF]:
+                async with asyncio.timeout(ROLL_SECONDS):
+                    pid = await self._ready_pid(client, program, None)
+                    self._say(f"restarting {program.name}")
+                    self.done.append(Fault("roll", program.service, program.number, time.time()))
+                    os.kill(pid, signal.SIGTERM)
+                    await self._ready_pid(client, program, pid)
+
+    async def _ready_pid(self, client: httpx.AsyncClient, program: Program, before: int | None) -> int:
+        """The process id of a program, once it is ready and no longer the process that it was before."""
+        while True:
+            pid = self._stack.pid_of(program.service, program.number)
+            with contextlib.suppress(httpx.HTTPError):
+                if pid not in (None, before) and (await client.get(program.ready_url)).status_code == httpx.codes.OK:
+                    return pid
+            await asyncio.sleep(0.1)
 
     async def kill_broker(self) -> None:
         """Kill Kafka, wait a moment, start it again on the same data."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -23,10 +24,10 @@ from shared.engine.broker import Record, Stored
 from shared.engine.journal import Ownership
 from shared.engine.kafka import KafkaBroker, create_topics
 from shared.engine.process import EXIT_FAILED, EXIT_WATCHDOG
-from shared.engine.topic import DEAD_LETTERS
+from shared.engine.topic import DEAD_LETTERS, beats_of
 from shared.events import PositionsNoted
 from shared.topics import ASSIGNMENTS, CALLS, TOPICS
-from tests.shared.engine.toy import reported
+from tests.shared.engine.toy import TOY, reported
 
 DIED = 9
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -183,7 +184,7 @@ async def test_a_frozen_process_is_replaced_and_what_it_writes_after_is_ignored(
     heir_or_zombie = time.monotonic()
     await rig.call("during")
     await rig.decided("cad-informed", 2)
-    assert time.monotonic() - heir_or_zombie < 15
+    assert time.monotonic() - heir_or_zombie < 8
     zombie.send_signal(signal.SIGCONT)
     for number in range(5):
         await rig.call(f"after{number}")
@@ -197,6 +198,42 @@ async def test_a_frozen_process_is_replaced_and_what_it_writes_after_is_ignored(
     assert set(pages.values()) == {1}
     assert len(messages) == 7, "each was sent: twice, under one id, where the partition moved before it was noted"
     assert heir.poll() is None
+
+
+@pytest.mark.parametrize(
+    ("number", "most_seconds"), [(signal.SIGTERM, 1.0), (signal.SIGKILL, 3.0), (signal.SIGSTOP, 5.0)]
+)
+async def test_the_other_process_decides_soon_whatever_becomes_of_the_owner(
+    rig: Rig, number: signal.Signals, most_seconds: float
+) -> None:
+    """By the broker's times. The goals are 0.5, 1.5 and 5 s on a machine with nothing else to do, which this is not."""
+    pair = {name: rig.start(name) for name in ("1", "2")}
+    owner = await one_owns_and_the_other_is_warm(rig)
+    for call in range(60):
+        await rig.call(f"c{call}")
+        await asyncio.sleep(0.05)
+        if call == 20:
+            pair[owner].send_signal(number)
+    await rig.decided("deadline-set", 60)
+    ownership = Ownership()
+    counting = [stored for stored in await rig.journal() if ownership.counts(stored)]
+    decided_at = {s.headers["cause"].decode(): s.time for s in counting if s.headers["type"] == b"deadline-set"}
+    waits = [(decided_at[s.position] - s.time).total_seconds() for s in await rig.journal(CALLS.name)]
+    print(f"{number.name}: a decision waited {max(waits):.2f} s at most")  # noqa: T201  # -s
+    assert max(waits) < most_seconds
+    assert ownership.epoch > 1
+
+
+async def one_owns_and_the_other_is_warm(rig: Rig) -> str:
+    """Who owns the partition, by what they say of themselves."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        said = {stored.key: json.loads(stored.value) for stored in await rig.journal(beats_of(TOY.name).name)}
+        owners = [name for name, beat in said.items() if beat["owned"]]
+        if len(owners) == 1 and any(beat["warm"] and not beat["wanted"] for beat in said.values()):
+            return owners[0].removeprefix(f"{TOY.name}-")
+        await asyncio.sleep(0.5)
+    pytest.fail("no process owns the partition while the other is warm")
 
 
 async def test_a_process_that_hangs_is_ended_by_its_watchdog(rig: Rig) -> None:

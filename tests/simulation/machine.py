@@ -245,8 +245,8 @@ class Machine:
 
 
 def _place_of(topic: str, records: Sequence[Record]) -> str:
-    if topic.endswith("-snapshots"):
-        return "snapshot"
+    if topic.endswith(("-snapshots", "-beats")):
+        return topic.rpartition("-")[2].removesuffix("s")
     return "claim" if records[0].headers[1] == ("type", b"claimed") else "journal"
 
 
@@ -268,7 +268,7 @@ class _Connection(MemoryBroker):
 
 
 class _Heartbeat(MemoryGroupMember):
-    """A paused process has no heartbeat, and believes what it knew."""
+    """A paused process has no heartbeat, and believes what it knew; one that has left is a member for a session."""
 
     def __init__(self, machine: Machine, group: str, instance: str) -> None:
         super().__init__(machine.log, group, instance)
@@ -279,3 +279,6 @@ class _Heartbeat(MemoryGroupMember):
         if self._machine.paused is None:
             self._last_heard = super().assigned
         return self._last_heard
+
+    async def leave(self) -> None:
+        """As Kafka has it of a static member."""

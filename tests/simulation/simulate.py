@@ -18,7 +18,7 @@ from services.rostering import service as rostering
 from services.team_availability import service as team_availability
 from services.triage import service as triage
 from shared import telemetry
-from shared.engine import claim, effects, journal, step, worker
+from shared.engine import beats, effects, journal, restoration, standby, step, worker
 from shared.engine.broker import Stored
 from shared.engine.service import DecisionTooLong, Effect, EffectDone, Input, Service
 from shared.engine.writer import JournalWriter
@@ -35,8 +35,8 @@ LEGAL_SKEW_SECONDS = 0.45
 CAREFUL_SECONDS = 30.0
 """After a death in a row of several, a slow machine may be late for so long: each input takes it two appends."""
 DRAIN_SECONDS = 95.0
-TURN_SECONDS = 2.0
-"""The simulated loop looks at its assignment less often: idle turns cost real time and show nothing."""
+BEAT_SECONDS, TURN_SECONDS = 1.0, 2.0
+"""The simulated loop looks at its assignment, and says that it is alive, less often: idle turns cost real time."""
 
 CARRIED = ("sms", "voice", "email")
 """Ways on which a carrier stands between a page and its person."""
@@ -99,9 +99,11 @@ class EverythingCounts(journal.Ownership):
 def surroundings(*, ownership_rule: bool = True) -> Iterator[None]:
     """Quick decoding, fewer idle turns, no log lines; and the ownership rule taken out where that is wanted."""
     replaced: list[tuple[Any, str, Any]] = [
-        (claim, "decode", cached_decode),
+        (restoration, "decode", cached_decode),
         (step, "decode", cached_decode),
         (worker, "TURN_SECONDS", TURN_SECONDS),
+        (standby, "LULL_SECONDS", TURN_SECONDS),
+        (beats, "BEAT_SECONDS", BEAT_SECONDS),
         (effects, "SURVEY_SECONDS", TURN_SECONDS),
         (telemetry, "logger", _Silence),
     ]

@@ -3,12 +3,13 @@
 import sys
 
 if any(part.startswith("services.") for part in sys.orig_argv):
+    from collections.abc import Iterable
     from typing import Any
 
-    from shared.engine import claim, snapshots
+    from shared.engine import snapshots, standby
 
-    async def _none(*_: Any) -> snapshots.Snapshots[Any]:
-        return snapshots.Snapshots()
+    async def _none(_service: Any, _reader: Any, partitions: Iterable[int]) -> dict[int, snapshots.Snapshots[Any]]:
+        return {number: snapshots.Snapshots() for number in partitions}
 
-    assert "read_snapshots" in vars(claim)
-    setattr(claim, "read_snapshots", _none)  # noqa: B010  # the name that the claim looks up
+    assert "read_snapshots" in vars(standby)
+    setattr(standby, "read_snapshots", _none)  # noqa: B010  # the name that the standby looks up

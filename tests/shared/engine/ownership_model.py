@@ -1,11 +1,12 @@
 """Every interleaving of two writers on one journal, up to a depth, under the real fold, gap check and snapshot restore.
 
-Two models. *Journal*: claims, verified claims, steps of several records over two inputs, an effect that may happen at
-most once, gaps that are read, crashes at any moment, and writes that land late, even after their process died.
+Two models. *Journal*: claims by anybody at any moment, verified there or further on, steps of several records over two
+inputs, an effect that may happen at most once, gaps that are read, owners that let go, crashes at any moment, and
+writes that land late, even after their process died.
 *Snapshots*: the same writers save rounds of snapshots, which land late too, so that a zombie's overwrite newer ones in
 a compacted topic.
 
-`python -m tests.shared.engine.ownership_model DEPTH [journal|snapshots] [everything-counts|rank-ignored]`
+`python -m tests.shared.engine.ownership_model DEPTH [journal|snapshots] [everything-counts|rank-ignored|goes-on]`
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from shared.engine.service import Service
 from shared.engine.snapshots import FLOOR, Snapshots, rank, snapshots_from
 from shared.engine.state import Packer
 from shared.engine.writer import NotOwner, check_gap
-from shared.events import Claimed, CommandDone
+from shared.events import Claimed, CommandDone, Event, PositionsNoted
 from shared.topics import ASSIGNMENTS
 
 INSTANT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -54,7 +55,7 @@ class Claim(NamedTuple):
 
 
 class Write(NamedTuple):
-    """One step: `kind` names the inputs it decides (`a`, `ab`), or `attempt` and `result` of the effect."""
+    """One step: `kind` names the inputs it decides (`a`, `ab`), `attempt` and `result` of the effect, or `release`."""
 
     epoch: int
     number: int
@@ -77,10 +78,11 @@ Log = tuple[tuple[Entry, int], ...]
 def stored(entry: Entry, index: int, offset: int) -> Stored:
     """The record as a reader sees it."""
     if isinstance(entry, Claim):
-        event: Claimed | CommandDone = Claimed(epoch=entry.epoch, writer=str(entry.token))
+        event: Event = Claimed(epoch=entry.epoch, writer=str(entry.token))
         positions = {}
     else:
-        event = CommandDone(command_id=str(entry.number), result="done")
+        is_release = entry.kind == "release"
+        event = PositionsNoted(released=True) if is_release else CommandDone(command_id="c", result="done")
         positions = {"a": InputPosition(entry.positions[0], 0), "b": InputPosition(entry.positions[1], 0)}
     common = StepHeaders(entry.epoch, INSTANT, "1", positions, "model").common()
     headers = dict(headers_of(event, f"cause/{offset}", index, common))
@@ -145,6 +147,8 @@ class Rule:
         moved = (write.positions[0] - before.positions[0], write.positions[1] - before.positions[1])
         if moved != (write.kind.count("a") if write.kind in ("a", "ab") else 0, int(write.kind == "ab")):
             raise Violation(f"step {write.number} skips or repeats an input: {before.positions} → {write.positions}")
+        if any(other.kind == "release" and other.epoch == write.epoch for other in before.counted):
+            raise Violation(f"step {write.number} counts after its owner has let go")
         if write.kind in ("attempt", "result") and before.has(write.kind):
             raise Violation(f"a second {write.kind}: step {write.number}")
 
@@ -199,10 +203,20 @@ def gap_is_harmless(epoch: int, log: Log, start: int, end: int) -> bool:
 
 
 class Model:
-    """The moves of two writers: with effects, or with snapshots instead; `ranked=False` restores by the floor alone."""
+    """The moves of two writers: with effects, or with snapshots instead.
 
-    def __init__(self, ownership: type[Ownership] = Ownership, *, snapshots: bool = False, ranked: bool = True) -> None:
-        self.rule, self.snapshots, self.ranked = Rule(ownership), snapshots, ranked
+    Mutations: `ranked=False` restores by the floor alone; with `goes_on` who has let go decides on.
+    """
+
+    def __init__(
+        self,
+        ownership: type[Ownership] = Ownership,
+        *,
+        snapshots: bool = False,
+        ranked: bool = True,
+        goes_on: bool = False,
+    ) -> None:
+        self.rule, self.snapshots, self.ranked, self.goes_on = Rule(ownership), snapshots, ranked, goes_on
 
     def moves(self, state: State) -> Iterator[State]:
         """Every state that can follow. Raises Violation."""
@@ -249,12 +263,12 @@ class Model:
     def _claimed(self, state: State, writer: Owner) -> Iterator[tuple[State, Owner]]:
         entry = (Claim(writer.epoch, writer.token), 0)
         if entry in state.log:
-            offset = state.log.index(entry)
-            folded = self.rule.fold(state.log[: offset + 1])
-            won = folded.writer == str(writer.token)
             snapshots = restored(state.saved, ranked=self.ranked).agencies if self.snapshots else {}
             saved = {agency: snapshot.position for agency, snapshot in snapshots.items()}
-            yield state, self._as_owner(writer, folded, offset + 1, saved) if won else Owner()
+            for end in range(state.log.index(entry) + 1, len(state.log) + 1):  # it may have read on meanwhile
+                folded = self.rule.fold(state.log[:end])
+                won = folded.writer == str(writer.token)
+                yield state, self._as_owner(writer, folded, end, saved) if won else Owner()
 
     def _as_owner(self, writer: Owner, folded: Folded, expected: int, saved: Mapping[str, int]) -> Owner:
         return writer._replace(
@@ -281,6 +295,10 @@ class Model:
             write = Write(writer.epoch, state.steps, kind, writer.known, positions)
             flying = state._replace(steps=state.steps + 1, in_flight=state.in_flight | {write})
             yield flying, writer._replace(doing="wait", write=write)
+        if not self.snapshots and not writer.may_perform:
+            release = Write(writer.epoch, state.steps, "release", writer.known, writer.positions)
+            flying = state._replace(steps=state.steps + 1, in_flight=state.in_flight | {release})
+            yield flying, writer._replace(doing="wait", write=release) if self.goes_on else Owner()
         if writer.may_perform:
             if state.performed:
                 raise Violation("an effect that may happen at most once happens again")
@@ -434,6 +452,7 @@ def main(arguments: list[str]) -> int:
         EverythingCounts if "everything-counts" in arguments else Ownership,
         snapshots="snapshots" in arguments,
         ranked="rank-ignored" not in arguments,
+        goes_on="goes-on" in arguments,
     )
     found = explore(model, depth, progress=lambda at, states: print(f"depth {at}: {states} states", flush=True))  # noqa: T201
     print(found.violation or "holds")  # noqa: T201  # a command line

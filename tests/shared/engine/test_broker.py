@@ -319,6 +319,15 @@ async def test_a_reader_says_where_it_begins(cluster: Cluster, broker: Broker) -
     await reader.close()
 
 
+async def test_a_reader_that_seeks_no_beginning_begins_at_position_0(broker: Broker, cluster: Cluster) -> None:
+    topic = await cluster.topic()
+    await broker.append(topic, 0, records(b"0", b"1"))
+    reader = await broker.reader()
+    assert await reader.assign({(topic, 0): 0}, seeks_beginnings=False) == {(topic, 0): 0}
+    assert [stored.value for stored in await read(reader, 2)] == [b"0", b"1"]
+    await reader.close()
+
+
 @pytest.mark.parametrize("position", [1, 9])
 async def test_a_position_that_is_gone_or_never_was_is_refused(cluster: Cluster, broker: Broker, position: int) -> None:
     topic = await cluster.topic()

@@ -24,6 +24,12 @@ def test_without_the_epoch_rule_a_late_write_counts() -> None:
     assert "count before it" in found.violation
 
 
+def test_who_decides_on_after_it_has_let_go_is_found_out() -> None:
+    found = shown("an owner that goes on", explore(Model(goes_on=True), 10))
+    assert found.violation is not None
+    assert "let go" in found.violation
+
+
 @pytest.mark.parametrize(("start", "depth"), [(State(), 15), (zombie_on_its_way(), 13)])
 def test_a_restart_from_snapshots_is_a_restart_from_everything(start: State, depth: int) -> None:
     found = shown("snapshots", explore(Model(snapshots=True), depth, start))

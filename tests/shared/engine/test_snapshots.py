@@ -14,7 +14,7 @@ from shared.engine.service import Service
 from shared.engine.snapshots import SnapshotRound, write_snapshots
 from shared.engine.state import packer
 from shared.topics import ASSIGNMENTS, CALLS
-from tests.shared.engine.toy import TOY, State, put, reported
+from tests.shared.engine.toy import TOY, State, owner, put, reported
 
 PLACE = (ASSIGNMENTS.name, 0)
 SNAPSHOTS = (f"{TOY.name}-snapshots", 0)
@@ -28,7 +28,7 @@ class Owner:
         self.broker = MemoryBroker(self.log)
 
     async def claim(self) -> Partition[State]:
-        self.partition = await Partition.claim(self.service, self.broker, self.log.clock, 0, lambda: "token")
+        self.partition = await owner(self.service, self.broker, self.log.clock)
         return self.partition
 
     async def live(self, *calls: str) -> None:

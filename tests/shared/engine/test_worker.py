@@ -16,10 +16,11 @@ from prometheus_client import REGISTRY
 from shared import telemetry
 from shared.engine import step, worker
 from shared.engine.broker import Record, Stored, TopicPartition
-from shared.engine.claim import ClockSkewed, UnknownJournalEvent
+from shared.engine.claim import ClockSkewed
 from shared.engine.journal import Ownership, StepHeaders, headers_of, positions_of, time_of
 from shared.engine.memory import MemoryBroker, MemoryLog, MemoryReader
 from shared.engine.partition import Partition
+from shared.engine.restoration import UnknownJournalEvent
 from shared.engine.service import Effect, EffectDone
 from shared.engine.topic import DEAD_LETTERS
 from shared.engine.writer import NotOwner, least_offset_seconds
@@ -37,7 +38,7 @@ from shared.events import (
 )
 from shared.topics import ASSIGNMENTS, CALLS, COMMANDS, DECISIONS
 from tests.shared.engine import toy
-from tests.shared.engine.toy import CLOCK_SECONDS, TOY, Outside, State, counted, put, reported, types
+from tests.shared.engine.toy import CLOCK_SECONDS, TOY, Outside, State, counted, owner, put, reported, types
 from tests.simulation.machine import Machine
 from tests.simulation.virtual_time import EPOCH, VirtualClock, run
 
@@ -245,7 +246,7 @@ async def test_it_says_of_every_partition_whether_it_owns_it() -> None:
     await bench.until(lambda: machine.worker is not None and len(machine.worker.owned) == 2)
     assert [figure("careroute_partition_owner", topic=topic, partition=n) for n in "01"] == [1, 1]
     assert machine.worker is not None
-    await machine.worker._release(1)
+    await machine.worker._hand_over([1], follow=False)
     assert [figure("careroute_partition_owner", topic=topic, partition=n) for n in "01"] == [1, 0]
 
 
@@ -445,9 +446,9 @@ def test_a_backlog_of_calls_does_not_keep_the_commands_out(monkeypatch: pytest.M
     assign = MemoryReader.assign
 
     async def commands_come_last(
-        self: MemoryReader, positions: Mapping[TopicPartition, int]
+        self: MemoryReader, positions: Mapping[TopicPartition, int], *, seeks_beginnings: bool = True
     ) -> dict[TopicPartition, int]:
-        return await assign(self, dict(reversed(list(positions.items()))))
+        return await assign(self, dict(reversed(list(positions.items()))), seeks_beginnings=seeks_beginnings)
 
     async def scenario() -> None:
         bench = Bench()
@@ -583,7 +584,7 @@ async def test_a_stop_lets_effects_finish_and_notes_them() -> None:
 
 
 async def claim(bench: Bench, token: str) -> Partition[State]:
-    return await Partition.claim(TOY, MemoryBroker(bench.log), bench.clock, 0, lambda: token)
+    return await owner(TOY, MemoryBroker(bench.log), bench.clock, token)
 
 
 @virtually

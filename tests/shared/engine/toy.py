@@ -6,6 +6,7 @@ CAD is told until it acknowledges. A call's name decides which fault it stands f
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,10 +16,13 @@ from shared.answers import answer, done
 from shared.call import Call
 from shared.clock import Clock
 from shared.doors.command import record
-from shared.engine.broker import Stored
+from shared.engine.background import Background
+from shared.engine.broker import Broker, Stored
 from shared.engine.journal import Ownership
 from shared.engine.memory import MemoryLog
+from shared.engine.partition import Partition
 from shared.engine.service import Effect, EffectDone, EffectResult, EffectStarting, Input, Service, Tick
+from shared.engine.standby import Standby
 from shared.engine.state import EMPTY, ByDay, Clocks, PMap, packer
 from shared.events import (
     CadInformed,
@@ -219,3 +223,17 @@ def counted(log: MemoryLog, topic: str = ASSIGNMENTS.name) -> Iterable[Stored]:
 
 def types(log: MemoryLog, topic: str = ASSIGNMENTS.name) -> list[str]:
     return [stored.headers["type"].decode() for stored in counted(log, topic)]
+
+
+async def owner(service: Service[State], broker: Broker, clock: Clock, token: str = "token") -> Partition[State]:
+    """Partition 0, restored and claimed as a worker does it."""
+    background = Background()
+    standby = Standby(service, broker, clock, background, background.wake)
+    standby.start(*[await broker.reader() for _ in range(3)])
+    while 0 not in standby.warm:
+        background.check()
+        await asyncio.sleep(0.001)
+    claim = await standby.claim(0, token)
+    assert claim is not None, "another has claimed it"
+    await background.cancel()
+    return Partition(service, broker, clock, 0, claim)

@@ -1,0 +1,201 @@
+"""Follows every partition of a journal that this process does not own, so that it can take over any at once.
+
+What it costs is the folding: each event of the service is decided by one process and folded by the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from typing import Generic, TypeVar
+
+from shared import telemetry
+from shared.clock import Clock
+from shared.engine.background import Background
+from shared.engine.broker import Broker, Reader, Stored, TopicPartition
+from shared.engine.claim import Claim, compare_clocks, look_at_inputs, write_claim
+from shared.engine.journal import InputPosition
+from shared.engine.reader import JournalReader
+from shared.engine.restoration import Restoration
+from shared.engine.service import Service
+from shared.engine.snapshots import read_snapshots
+from shared.engine.writer import GapReader, JournalWriter
+from shared.events.journals import Claimed
+
+S = TypeVar("S")
+
+LULL_SECONDS = 0.2
+"""What has come meanwhile is fetched and folded together, unless a claim waits for it."""
+POLL_SECONDS = 0.5
+MAX_RECORDS = 200
+"""Folded at a time; the partitions that are owned have their turn between."""
+
+
+class _Followed(Generic[S]):
+    """A partition that somebody else owns, or nobody."""
+
+    def __init__(self, restoration: Restoration[S], at: InputPosition, warm_at: int) -> None:
+        self.restoration, self.at = restoration, at
+        self.warm_at = warm_at
+        """Where its journal ended when the following began."""
+        self.writer: str | None = None
+        """Who has claimed it last."""
+        self.wrong: Exception | None = None
+        """Why it cannot be followed any further."""
+
+    @property
+    def is_warm(self) -> bool:
+        return self.wrong is None and self.at.offset >= self.warm_at
+
+
+class Standby(Generic[S]):
+    """The journal of a service, as far as this process does not own it."""
+
+    def __init__(
+        self, service: Service[S], broker: Broker, clock: Clock, background: Background, news: Callable[[], None]
+    ) -> None:
+        """`news()` is called when a partition has become warm."""
+        self._service, self._broker, self._clock, self._background = service, broker, clock, background
+        self._news = news
+        self._followed: dict[int, _Followed[S]] = {}
+        self._restoring: set[int] = set()
+        self._journal: JournalReader
+        self._aside: Reader
+        """For snapshots, and where topics begin and end."""
+        self._gaps: GapReader
+        self._one_restores, self._is_changed = asyncio.Lock(), False
+        self._claiming, self._hurry, self._turned = 0, asyncio.Event(), asyncio.Event()
+        self._warm_gauge = telemetry.WARM.labels(service.name)
+
+    def start(self, followed: Reader, gaps: Reader, aside: Reader) -> None:
+        """Start following every partition, with a reader for the journal, one for its gaps, and one for all else."""
+        journal = [self._service.writes.name]
+        self._journal, self._gaps = JournalReader(followed, journal), GapReader(JournalReader(gaps, journal))
+        self._aside = aside
+        self.follow(range(self._broker.partitions))
+        self._background.start(self._follow_on())
+
+    def follow(self, numbers: Collection[int]) -> None:
+        """Follow these partitions too, from their snapshots on."""
+        self._restoring.update(numbers)
+        self._background.start(self._restore(numbers))
+
+    @property
+    def warm(self) -> Mapping[int, int]:
+        """By partition that could be taken over at once, the epoch in force in the journal."""
+        return {number: followed.at.epoch for number, followed in self._followed.items() if followed.is_warm}
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether all that can be followed could be taken over at once."""
+        followed = self._followed.values()
+        return not self._restoring and all(each.is_warm or each.wrong is not None for each in followed)
+
+    def check(self, numbers: Collection[int]) -> None:
+        """Raise why any of these partitions cannot be followed, and thus not be owned."""
+        for number in numbers:
+            followed = self._followed.get(number)
+            if followed is not None and followed.wrong is not None:
+                raise followed.wrong
+
+    # --- claiming --------------------------------------------------------------------------------------------------
+
+    async def claim(self, number: int, token: str) -> Claim[S] | None:
+        """Claim a partition that is warm, under a fresh token; None where another writer has come first.
+
+        Raises ClockSkewed, UnknownJournalEvent, BrokerUnavailable.
+        """
+        service, place = self._service, self._place(number)
+        followed = self._followed[number]
+        compared = await compare_clocks(service, self._broker, self._clock, place)
+        await self._until(followed, compared.offset + 1)
+        claimed = Claimed(epoch=followed.at.epoch + 1, writer=token)
+        positions, asked_at = followed.restoration.positions(), self._clock.monotonic()
+        appended = await write_claim(service, self._broker, self._clock, place, claimed=claimed, positions=positions)
+        await self._until(followed, appended.offset + 1)
+        if followed.writer != token:
+            return None
+        del self._followed[number]
+        self._change()
+        telemetry.CLAIMS.labels(service.name).inc()
+        restoration = followed.restoration
+        state = restoration.finish(followed.at, self._clock.now())
+        writer = JournalWriter(self._broker, self._clock, self._gaps, place, start=followed.at, confirmed_at=asked_at)
+        state.positions, behind = await look_at_inputs(service, self._aside, number, state.positions)
+        return Claim(state, restoration.saved, restoration.floor, tuple(restoration.refusals), writer, behind)
+
+    async def _until(self, followed: _Followed[S], offset: int) -> None:
+        """Have the journal followed up to a position, without a lull."""
+        self._claiming += 1
+        self._hurry.set()
+        try:
+            while followed.at.offset < offset:
+                if followed.wrong is not None:
+                    raise followed.wrong
+                await self._turned.wait()
+        finally:
+            self._claiming -= 1
+            if not self._claiming:
+                self._hurry.clear()
+
+    # --- following -------------------------------------------------------------------------------------------------
+
+    async def _restore(self, numbers: Collection[int]) -> None:
+        async with self._one_restores:
+            snapshots = await read_snapshots(self._service, self._aside, numbers)
+            ends = await self._aside.ends(map(self._place, numbers))
+        for number, cached in snapshots.items():
+            restoration, end = Restoration(self._service, cached), ends[self._place(number)]
+            self._followed[number] = _Followed(restoration, cached.start, end)
+        self._restoring.difference_update(numbers)
+        self._change()
+
+    def _place(self, number: int) -> TopicPartition:
+        return self._service.writes.name, number
+
+    def _change(self) -> None:
+        """Other partitions are to be followed than before."""
+        self._warm_gauge.set(len(self.warm))
+        self._is_changed = True
+        self._hurry.set()
+
+    async def _follow_on(self) -> None:
+        assigned: dict[int, _Followed[S]] = {}
+        while True:
+            if not self._claiming:
+                self._hurry.clear()
+            if self._is_changed:
+                self._is_changed = False
+                assigned = {number: each for number, each in self._followed.items() if each.wrong is None}
+                await self._journal.assign({self._place(number): each.at for number, each in assigned.items()})
+            if assigned:
+                for stored in await self._journal.poll(POLL_SECONDS, MAX_RECORDS):
+                    self._fold(assigned[stored.partition], stored)
+                self._note_reached(assigned)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LULL_SECONDS if self.is_warm or not assigned else 0):
+                    await self._hurry.wait()
+
+    def _fold(self, followed: _Followed[S], stored: Stored) -> None:
+        if followed.wrong is not None or self._followed.get(stored.partition) is not followed:
+            return  # it is owned by now: its owner folds what it writes
+        try:
+            followed.restoration.fold(stored)
+        except Exception as error:  # noqa: BLE001  # what cannot be followed harms nothing that is owned
+            followed.wrong = error
+            self._change()
+            telemetry.logger().error("cannot follow", position=stored.position, error=type(error).__name__)
+
+    def _note_reached(self, assigned: Mapping[int, _Followed[S]]) -> None:
+        warm = self.warm.keys()
+        for number, followed in assigned.items():
+            if self._followed.get(number) is followed:
+                place = self._place(number)
+                followed.at = self._journal.position(place)
+                followed.writer = self._journal.owner(place).writer or followed.writer
+        self._turned.set()
+        self._turned.clear()
+        if warm != self.warm.keys():
+            self._news()
+        self._warm_gauge.set(len(self.warm))
