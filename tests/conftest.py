@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
 import psutil
 import pytest
+import uvloop
 
 from deploy.local.broker import find_broker
 from deploy.local.kafka.node import CHECKOUT, KafkaError, missing
@@ -19,6 +22,11 @@ RUN = CHECKOUT / ".run"
 IS_CI = os.environ.get("CI") == "true"
 PROMETHEUS_PACKAGES = {"promtool": "prometheus", "amtool": "prometheus-alertmanager"}
 """Each tool with the package that brings it, and the server beside it."""
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests run on the loop that processes run on: its sockets and its ends are not asyncio's own."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(scope="session")

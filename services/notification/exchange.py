@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from threading import Thread
+from typing import cast
 from urllib.parse import SplitResult, urlsplit
 
 from shared.addresses import Address, Network, literal, may_reach
@@ -205,9 +206,8 @@ class _Answer(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # for the type checker
-        self._transport = transport
-        transport.write(self._request)
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's have not asyncio's class
+        self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
         if self.status.done():

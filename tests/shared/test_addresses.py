@@ -84,7 +84,7 @@ def test_an_address_that_is_not_public_is_reached_by_setting_only(address: objec
     [("", ()), ("127.0.0.0/8", HERE[:1]), ("127.0.0.0/8,10.1.0.0/16", HERE), ("fd00::/8", (ip_network("fd00::/8"),))],
 )
 def test_the_setting_lists_networks(monkeypatch: pytest.MonkeyPatch, text: str, networks: tuple[object, ...]) -> None:
-    given = {"WEBHOOK_NETWORKS": text, "KAFKA": "k", "AGENCIES_FILE": "x", "LINK_SECRET": "s" * 32}
+    given = {"WEBHOOK_NETWORKS": text, "KAFKA": "localhost:1", "AGENCIES_FILE": "x", "LINK_SECRET": "s" * 32}
     for name, value in {**given, "SEALING_KEY": new_key()}.items():
         monkeypatch.setenv(f"CAREROUTE_{name}", value)
     monkeypatch.setenv("CAREROUTE_POCKET_URL", "https://pocket.example")

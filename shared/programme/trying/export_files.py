@@ -121,7 +121,8 @@ def _text(value: Any) -> str:
 
 def _check_columns(where: str, head: list[str], wanted: tuple[str, ...]) -> None:
     if not any(head):
-        raise BadFile(f"{where}: no column at all; there have to be {', '.join(wanted)}")
+        needed = f"there have to be {', '.join(wanted)}" if wanted else "a file of rows begins with their names"
+        raise BadFile(f"{where}: no column at all; {needed}")
     missing = [name for name in wanted if name not in head]
     if missing:
         raise BadFile(f"{where}: no column {', '.join(missing)}; there are {', '.join(head)}")

@@ -13,7 +13,7 @@ from services.reporting.process import database_of
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    for name, value in {"KAFKA": "x:1", "STORAGE_DIRECTORY": str(tmp_path), "REPORTING_KEY": "k" * 32}.items():
+    for name, value in {"KAFKA": "localhost:1", "STORAGE_DIRECTORY": str(tmp_path), "REPORTING_KEY": "k" * 32}.items():
         monkeypatch.setenv(f"CAREROUTE_{name}", value)
     return monkeypatch
 

@@ -255,4 +255,4 @@ def test_a_look_writes_a_mapping_and_never_over_another(tmp_path: Path) -> None:
     assert "format" in run("look", export, "--format", "xml", code=2).stderr
     empty = tmp_path / "empty.csv"
     empty.write_text("")
-    assert "holds no row" in run("look", empty, code=1).stderr
+    assert "a file of rows begins with their names" in run("look", empty, code=1).stderr
