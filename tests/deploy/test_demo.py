@@ -15,6 +15,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 
 import httpx
@@ -149,6 +150,11 @@ def unused(used: set[Use]) -> set[Use]:
         ("console", "WRITE", "TOPIC", "call-keys"),  # somebody has a call erased,
         ("console", "READ", "TOPIC", "calls"),  # and what the CAD has merged with it
         ("auditor", "WRITE", "TOPIC", "audits"),  # it finds something broken
+        *(("examiner", "READ", "TOPIC", name) for name in ("audit-log", "commands")),  # somebody runs `audit verify`
+        *(
+            (service, how, "TOPIC", "audit-log")  # each minute, what keys were used for
+            for service, how in product(("triage", "notification"), ("READ", "WRITE"))
+        ),
     }
     given = {
         (principal.name, Operation(right.operation).name, Kind(right.kind).name, right.name)

@@ -22,7 +22,7 @@ from tests.services.reporting.conftest import NOW
 from tests.services.reporting.journals import PLACES, Topics, batches, everything, rows_of, store_all
 from tests.simulation.simulate import simulate
 
-SEED_WITH_LATE_WRITES = 4
+SEED_WITH_LATE_WRITES = 2
 """A city of which owners died, hung and were replaced."""
 
 
