@@ -254,6 +254,8 @@ def _strike(day: Day, machine: Machine, fault: str, drawn: float) -> None:
         lasts = 0.5 + drawn * 14
         machine.pause(lasts)
     elif fault == "skew":
+        if abs(machine.skew_seconds) > LEGAL_SKEW_SECONDS:
+            return  # its clock is wrong already, and what it is set right to is known to who spoilt it
         legal, machine.skew_seconds = machine.skew_seconds, (2.5 if drawn < 0.5 else -2.5)
         machine.kill(restart_seconds=1.0)
         lasts = 3 + drawn * 6
