@@ -19,6 +19,7 @@ from shared.engine.background import Background
 from shared.engine.backlog import Backlog
 from shared.engine.beats import Beats
 from shared.engine.broker import Broker, GroupMember, Reader, Stored
+from shared.engine.claim import compare_clocks
 from shared.engine.effects import PartitionEffects, Perform, no_effects
 from shared.engine.partition import Partition
 from shared.engine.peers import Standing
@@ -119,6 +120,8 @@ class Worker(Generic[S]):
         try:
             readers += [await self._broker.reader() for _ in range(READERS)]
             self._reader, beats, *others = readers
+            # before anybody hears of it: whose clock is wrong would be given partitions, time and again, and claim none
+            await compare_clocks(self.service, self._broker, self._clock, (self.service.writes.name, 0))
             await self._beats.start(beats)
             for work in (self._beats.listen(), self._beats.send(), self._wake_at(stop)):
                 self._background.start(work)
