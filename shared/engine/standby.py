@@ -108,9 +108,12 @@ class Standby(Generic[S]):
         """
         service, place = self._service, self._place(number)
         followed = self._followed[number]
+        before = followed.at.epoch
         compared = await compare_clocks(service, self._broker, self._clock, place)
         await self._until(followed, compared.offset + 1)
-        claimed = Claimed(epoch=followed.at.epoch + 1, writer=token)
+        if followed.at.epoch != before:  # who has come meanwhile lives: to oust it would look like a death
+            return None
+        claimed = Claimed(epoch=before + 1, writer=token)
         positions, asked_at = followed.restoration.positions(), self._clock.monotonic()
         appended = await write_claim(service, self._broker, self._clock, place, claimed=claimed, positions=positions)
         await self._until(followed, appended.offset + 1)
