@@ -21,6 +21,8 @@ from deploy.local.kafka.node import CHECKOUT, KafkaError, LocalKafka, free_port,
 from deploy.local.kafka.security import Security
 from deploy.local.programs import SERVICES, STORING
 from deploy.local.stack import Stack, StackError
+from tests.chaos.beside import Options as BesideOptions
+from tests.chaos.beside import side_by_side
 from tests.chaos.city import City
 from tests.chaos.duty import duty_faults
 from tests.chaos.faults import Faults
@@ -208,11 +210,15 @@ def report(outcome: Outcome) -> None:
         )
     terminal.print(counts)
     terminal.print(_stall_table(outcome))
+    terminal.print(_promises(outcome.verdict))
+
+
+def _promises(verdict: Verdict) -> Table:
     table = Table("promise", "broken", "for example", title="Promises")
-    for name, faults in outcome.verdict.faults.items():
+    for name, faults in verdict.faults.items():
         style = "red" if faults else "green"
         table.add_row(name, f"[{style}]{len(faults)}[/]", "\n".join(faults[:SHOWN]))
-    terminal.print(table)
+    return table
 
 
 def _stall_table(outcome: Outcome) -> Table:
@@ -254,6 +260,18 @@ def _say(text: str) -> None:
     terminal.print(f"{time.strftime('%H:%M:%S')} {text}")
 
 
+def _side_by_side(commit: str, options: Options, directory: Path) -> int:
+    try:
+        outcome = asyncio.run(side_by_side(BesideOptions(commit, whole=True, seed=options.seed), directory, _say))
+    finally:
+        if not options.keep:
+            shutil.rmtree(directory, ignore_errors=True)
+    terminal.print(_promises(outcome.verdict))
+    for what, found in outcome.report().items():
+        terminal.print(f"{what}: {found}")
+    return 0 if outcome.clean else 1
+
+
 def main() -> int:
     """Exit code 0 only if every promise held."""
     default = Options()
@@ -275,13 +293,21 @@ def main() -> int:
     parser.add_argument("--without-ownership-rule", action="store_true", help="take the rule out: it must fail then")
     parser.add_argument("--secured", action="store_true", help="a Kafka with TLS, passwords, certificates and rights")
     parser.add_argument("--keep", action="store_true", help="keep Kafka's data and the logs in .run")
-    options = Options(**vars(parser.parse_args()))
+    parser.add_argument(
+        "--beside",
+        metavar="COMMIT",
+        help="instead, upgrade from another commit and go back to it, under load, in order",
+    )
+    given = vars(parser.parse_args())
+    beside, options = given.pop("beside"), Options(**given)
     if (reason := missing()) is not None:
         terminal.print(f"Chaos needs a Kafka that it may kill. {reason}")
         return 2
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # Kafka goes away on purpose
     directory = CHECKOUT / ".run" / f"chaos-{time.strftime('%H%M%S')}"
     try:
+        if beside:
+            return _side_by_side(beside, options, directory)
         outcome = asyncio.run(chaos(options, directory))
     except (KafkaError, StackError, RuntimeError) as problem:
         terminal.print(str(problem), style="red")
