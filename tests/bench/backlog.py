@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +32,8 @@ INPUTS_OF = {
 TOPICS = ("calls", *JOURNAL_OF.values())
 BATCH = 200
 DRAIN_SECONDS = 400.0
-IDLE_SECONDS, IDLE_SHARE = 5.0, 0.1
-"""Whoever has used less than this share of a core for so long has nothing left to do."""
+IDLE_SECONDS, IDLE_SHARE, LOOK_SECONDS = 5.0, 0.05, 0.5
+"""Whoever has used less than this share of a core for so long has nothing left to do; how often that is looked at."""
 RESTART_SECONDS = 120.0
 TRICKLE_RATE = 40
 WITHOUT_SNAPSHOTS = {"PYTHONPATH": str(Path(__file__).parent / "without_snapshots")}
@@ -107,16 +108,17 @@ async def _until_idle(stage: Stage) -> dict[str, float]:
 
     Nothing is read meanwhile: on the same machine that would slow down what is measured.
     """
-    used, seen = dict.fromkeys(JOURNAL_OF, 0.0), dict.fromkeys(JOURNAL_OF, 0.0)
+    used = dict.fromkeys(JOURNAL_OF, 0.0)
+    lately = {service: deque([0.0], maxlen=int(IDLE_SECONDS / LOOK_SECONDS)) for service in JOURNAL_OF}
     idle_since = dict.fromkeys(JOURNAL_OF, time.monotonic())
     until = time.monotonic() + DRAIN_SECONDS
     while time.monotonic() - max(idle_since.values()) < IDLE_SECONDS and time.monotonic() < until:
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(LOOK_SECONDS)
         for service in (service for service in JOURNAL_OF if stage.stack.pid_of(service) is not None):
             cpu = sum(stage.process(service).cpu_times()[:2])
-            if cpu - seen[service] > IDLE_SHARE * 0.5:
+            if cpu - lately[service][0] > IDLE_SHARE * IDLE_SECONDS:
                 used[service], idle_since[service] = cpu, time.monotonic()
-            seen[service] = cpu
+            lately[service].append(cpu)
     return used
 
 

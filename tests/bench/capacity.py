@@ -71,6 +71,8 @@ async def capacity(stage: Stage, seconds: float, versions: int) -> Measured:
         for name in (*SERVICES, "kafka")
     }
     drained = {each.service: each for each in await drain(stage, lives(stage, versions // VERSIONS_A_CALL))}
+    if behind := [each.service for each in drained.values() if not each.finished]:
+        raise RuntimeError(f"{', '.join(behind)}: the backlog was not drained, so there is nothing to weigh")
     folded = {service: await _folded(stage, service, base) for service in JOURNAL_OF}
     calls = folded["triage"]["calls"]
     deciders = {
