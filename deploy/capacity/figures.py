@@ -85,9 +85,7 @@ def _spread(country: Cell, cell: Cell) -> Iterator[Line]:
         how = f"{layout.most_utilisation:g} of a core ÷ {1000 * cell.deciding(name):.2g} ms a version"
         yield Line(f"{name}: one agency fills a core at", (full,), "versions/s", how)
         calls = full / country.rates.surge * demand.calls_a_year / 1e6
-        yield Line(
-            f"{name}: in such a surge it has these of", (calls,), "M calls/a", "÷ versions in a surge x calls a year"
-        )
+        yield Line(f"{name}: such an agency has", (calls,), "M calls/a", "÷ versions in a surge x calls a year")
 
 
 def _processes(cell: Cell, name: DeciderName) -> Iterator[Line]:
@@ -139,7 +137,7 @@ def _memory(cell: Cell, name: DeciderName) -> Iterator[Line]:
     memory = _thrice(lambda surge: cell.memory_bytes(name, surge=surge) / GIB)
     yield Line(f"{name}: each process", memory, "GiB", how)
     restart = _thrice(lambda surge: cell.restart_seconds(name, surge=surge))
-    how = f"remembered x {figures.collect_us_a_call:g} µs, each time that it has grown by a quarter"
+    how = f"remembered x {figures.collect_us_a_call:g} µs, each time that a quarter of it is new"
     collecting = _thrice(lambda surge: cell.collect_seconds(name, surge=surge))
     yield Line(f"{name}: silence over the collector", collecting, "s", how)
     how = (
@@ -151,7 +149,7 @@ def _memory(cell: Cell, name: DeciderName) -> Iterator[Line]:
     processes = cell.processes(name)
     rolling = None if processes is None else processes * restart[-1] / 60
     yield Line(f"{name}: all restarted in turn in", (rolling,), "min", "processes x warm after a start, after a surge")
-    how = f"versions of {cell.wanted.layout.years_kept:g} years x records x {figures.fold_us_a_record:g} µs"
+    how = f"versions of all years kept ({cell.wanted.layout.years_kept:g}) x records x {figures.fold_us_a_record:g} µs"
     yield Line(f"{name}: without any snapshot", (cell.whole_journal_seconds(name) / 3600,), "h", how)
     seconds = cell.backlog_seconds(name)
     how = (

@@ -29,7 +29,7 @@ DAYS_IN_MEMORY = REMEMBERED_DAYS + 1
 """Whole days are forgotten, so today is remembered besides."""
 COLLECTIONS = 5
 """What Python's collector looks at in all while a state grows from nothing, times the state: it looks at everything
-whenever that has grown by a quarter, and 1 + 1/1.25 + 1/1.25² + ... is 5."""
+once that has grown by a quarter, and 1 + 1/1.25 + 1/1.25² + ... is 5."""
 SILENCE_SECONDS = SILENT_BEATS * BEAT_SECONDS
 """Who says nothing for so long is taken for dead by the others."""
 
@@ -182,7 +182,7 @@ class Cell:
         return 3600 * self.rates.surge / left if left > 0 else None
 
     def collect_seconds(self, name: DeciderName, *, surge: bool) -> float:
-        """How long Python's collector takes over all that is remembered, once that has grown by a quarter."""
+        """How long Python's collector takes over all that is remembered, which it does when a quarter of it is new."""
         return self.remembered(surge=surge) * self.longer * self.decider(name).collect_us_a_call / 1e6
 
     def fits(self) -> bool:

@@ -26,7 +26,7 @@ def _lines(found: Answers, measured: Measured) -> Iterator[str]:
     for group, lines in found.figures.items():
         yield f"\n{group:<{NAME}}{''.join(f'{column:>{VALUE}}' for column in COLUMNS)}"
         yield from map(_line, [""] + [line.name for line in lines], lines)
-    yield "\nHow many partitions, and in how many cells a surge is borne with them"
+    yield "\nHow many partitions, and in how many cells each process keeps within its memory and core"
     yield from _choices(found.choices)
     yield "\nThe same, if a snapshot held only the calls that have changed since the last one"
     yield from _choices(found.choices_by_changes)
@@ -72,11 +72,18 @@ def sentences(found: Answers) -> Iterator[str]:
             yield f"{how} no number of partitions and cells is enough."
         else:
             yield (
-                f"{how} {choice.partitions} partitions in {choice.cells} cells bear it, with {choice.bill.processes} "
-                f"processes and {choice.bill.brokers} brokers, for {choice.bill.cost:,.0f} a year."
+                f"{how} {choice.partitions} partitions in {choice.cells} cells keep each process within its memory "
+                f"and core: {choice.bill.processes} processes, {choice.bill.brokers} brokers, "
+                f"{choice.bill.cost:,.0f} a year."
             )
-    yield f"An agency needs a partition of its own once it has {amount(found.own_partition)} times the largest's calls."
-    yield f"Its snapshots are too large long before: from {amount(found.too_large_calls / 1e6)} M calls a year on."
+    yield (
+        f"An agency needs a partition of its own from {amount(found.own_partition)} times the largest's calls on; "
+        "no hash gives it one, a cell of its own does."
+    )
+    yield (
+        f"From {amount(found.too_large_calls / 1e6)} M calls a year on its snapshots silence a process for so long "
+        "that it is taken for dead."
+    )
 
 
 def amount(value: float | None) -> str:
