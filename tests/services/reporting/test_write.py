@@ -22,17 +22,23 @@ from tests.services.reporting.conftest import NOW
 from tests.services.reporting.journals import PLACES, Topics, batches, everything, rows_of, store_all
 from tests.simulation.simulate import simulate
 
-SEED_WITH_LATE_WRITES = 2
-"""A city of which owners died, hung and were replaced."""
-
-
+LATE_WRITES = 50
 Journals = dict[TopicPartition, list[Stored]]
 
 
 @pytest.fixture(scope="module")
 def journals() -> Journals:
-    places = simulate(SEED_WITH_LATE_WRITES).log.places
+    """Of a city whose owners died, hung and were replaced, and wrote late: of most seeds that is true."""
+    return next(journals for seed in range(1, 40) if late_writes(journals := journals_of(seed)) > LATE_WRITES)
+
+
+def journals_of(seed: int) -> Journals:
+    places = simulate(seed).log.places
     return {place: list(records) for place, records in places.items() if place in PLACES}
+
+
+def late_writes(journals: Journals) -> int:
+    return sum(map(len, journals.values())) - len(counting(journals))
 
 
 def counting(journals: Journals) -> list[Stored]:
@@ -61,7 +67,7 @@ async def test_a_whole_city_is_stored_each_record_once_and_late_writes_are_not(
     )
     assert {row["outcomes"] for row in await rows_of(store, EPISODE)} == {1}
     assert len(await rows_of(store, RECORD)) == len(counted) == written.stored
-    assert sum(row["late_writes"] for row in await rows_of(store, PLACE)) == written.late > 50
+    assert sum(row["late_writes"] for row in await rows_of(store, PLACE)) == written.late > LATE_WRITES
     assert written.repeated == 0
 
 
