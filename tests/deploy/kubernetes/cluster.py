@@ -1,0 +1,129 @@
+"""A rendered overlay, and what a process in it is given."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deploy.kubernetes.written import OVERLAYS
+from deploy.local.programs import SERVICES, module_of
+from shared.config import ProcessSettings
+
+NAMES = sorted(overlay.name for overlay in OVERLAYS.iterdir())
+OF_MODULE = {module_of(name): name for name in SERVICES}
+Resource = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process of careroute, as its pod describes it."""
+
+    workload: Resource
+    settings: Resource
+    """The ConfigMap that all share."""
+
+    @property
+    def name(self) -> str:
+        return str(self.workload["metadata"]["name"])
+
+    @property
+    def pod(self) -> Resource:
+        return dict(self.workload["spec"]["template"]["spec"])
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return dict(self.workload["spec"]["template"]["metadata"]["labels"])
+
+    @property
+    def container(self) -> Resource:
+        (container,) = self.pod["containers"]
+        return dict(container)
+
+    @property
+    def service(self) -> str:
+        python, dash_m, module = self.container["args"]
+        assert (python, dash_m) == ("python", "-m")
+        return OF_MODULE[module]
+
+    @property
+    def kind(self) -> type[ProcessSettings]:
+        return SERVICES[self.service]
+
+    @property
+    def own(self) -> dict[str, str]:
+        """The variables that are this process's alone; one that Kubernetes fills in has the pod's first name."""
+        return {each["name"]: each.get("value", f"{self.name}-0") for each in self.container["env"]}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        assert self.container["envFrom"] == [{"configMapRef": {"name": self.settings["metadata"]["name"]}}]
+        return dict(self.settings["data"]) | self.own
+
+    def sources(self) -> Iterator[tuple[Path, str, str, bool]]:
+        """Where each file stands that comes from a secret: path, secret, key, and whether it may be missing."""
+        mounts = {mount["name"]: Path(mount["mountPath"]) for mount in self.container["volumeMounts"]}
+        for volume in self.pod["volumes"]:
+            secrets = [source["secret"] for source in volume.get("projected", {}).get("sources", ())]
+            for secret in secrets:
+                for item in secret["items"]:
+                    path = mounts[volume["name"]] / item["path"]
+                    yield path, secret["name"], item["key"], secret.get("optional", False)
+            if "secret" in volume:
+                name = volume["secret"]["secretName"]
+                file = f"{name.removeprefix('careroute-')}.toml"
+                yield mounts[volume["name"]] / file, name, file, False
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What an overlay makes of the base."""
+
+    name: str
+    resources: Sequence[Resource]
+
+    def of(self, *kinds: str) -> list[Resource]:
+        return [resource for resource in self.resources if resource["kind"] in kinds]
+
+    def only(self, kind: str, name: str | None = None) -> Resource:
+        (resource,) = [each for each in self.of(kind) if name in (None, each["metadata"]["name"])]
+        return resource
+
+    @property
+    def settings(self) -> Resource:
+        return self.only("ConfigMap")
+
+    @property
+    def processes(self) -> list[Process]:
+        return [Process(workload, self.settings) for workload in self.of("Deployment", "StatefulSet")]
+
+    def process(self, name: str) -> Process:
+        (process,) = [process for process in self.processes if process.name == name]
+        return process
+
+
+def rendered(kustomize: Sequence[str], overlay: str) -> Cluster:
+    done = subprocess.run(
+        [*kustomize, str(OVERLAYS / overlay)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert "deprecated" not in done.stderr
+    return Cluster(overlay, [*yaml.load_all(done.stdout, yaml.CSafeLoader)])
+
+
+def chosen_by(selector: Resource, labels: dict[str, str]) -> bool:
+    """Whether a label selector chooses whoever has these labels."""
+    assert selector.keys() <= {"matchLabels", "matchExpressions"}
+    for expression in selector.get("matchExpressions", ()):
+        assert expression["operator"] == "In"
+        if labels.get(expression["key"]) not in expression["values"]:
+            return False
+    return dict(selector.get("matchLabels", {})).items() <= labels.items()
+
+
+def names_of(resources: list[Resource]) -> list[str]:
+    return [resource["metadata"]["name"] for resource in resources]

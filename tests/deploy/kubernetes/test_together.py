@@ -1,0 +1,48 @@
+"""What names something else in an overlay names what is there: services, budgets, addresses, Prometheus."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from deploy.local.programs import DOORS
+from tests.deploy.kubernetes.cluster import Cluster, chosen_by, names_of
+
+
+def test_a_service_leads_to_the_process_of_its_name_and_to_a_port_that_it_has(cluster: Cluster) -> None:
+    assert sorted(names_of(cluster.of("Service"))) == sorted(process.name for process in cluster.processes)
+    for service in cluster.of("Service"):
+        chosen = [p for p in cluster.processes if chosen_by({"matchLabels": service["spec"]["selector"]}, p.labels)]
+        assert [process.name for process in chosen] == [service["metadata"]["name"]]
+        ports = {port["name"] for port in chosen[0].container["ports"]}
+        assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
+    for workload in cluster.of("StatefulSet"):
+        assert workload["spec"]["serviceName"] == workload["metadata"]["name"]
+
+
+def test_every_process_may_be_taken_away_on_purpose_one_at_a_time(cluster: Cluster) -> None:
+    budgets = cluster.of("PodDisruptionBudget")
+    for budget in budgets:
+        (process,) = [p for p in cluster.processes if chosen_by(budget["spec"]["selector"], p.labels)]
+        assert (process.name, budget["spec"]["maxUnavailable"]) == (budget["metadata"]["name"], 1)
+    assert len(budgets) == len(cluster.processes)
+
+
+def test_doors_are_reached_under_the_names_that_are_told_to_others(cluster: Cluster) -> None:
+    ingress = cluster.only("Ingress")["spec"]
+    hosts = {
+        rule["host"]: path["backend"]["service"]["name"] for rule in ingress["rules"] for path in rule["http"]["paths"]
+    }
+    assert sorted(ingress["tls"][0]["hosts"]) == sorted(hosts)
+    assert set(hosts.values()) == DOORS - {"reporting"}, "reporting answers the console alone"
+    told = cluster.settings["data"]
+    for door in ("pocket", "callbacks", "prober"):
+        assert hosts[urlsplit(told[f"CAREROUTE_{door.upper()}_URL"]).netloc] == door
+
+
+def test_prometheus_asks_every_process_by_its_services_name(cluster: Cluster) -> None:
+    monitor = cluster.only("PodMonitor")["spec"]
+    (endpoint,) = monitor["podMetricsEndpoints"]
+    for process in cluster.processes:
+        assert chosen_by(monitor["selector"], process.labels)
+        assert process.labels[monitor["jobLabel"]] == process.service
+        assert endpoint["port"] in {port["name"] for port in process.container["ports"]}
