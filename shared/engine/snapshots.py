@@ -123,7 +123,7 @@ async def write_snapshots(service: Service[S], broker: Broker, round_: SnapshotR
         ("time", round_.time.isoformat().encode()),
     )
     for agency, state in sorted(round_.states.items()):
-        value = service.packer.pack(state)
+        value = await service.packer.pack_beside(state)
         if len(value) > SNAPSHOT_BYTES - 65_536:
             telemetry.logger().error("snapshot too large", agency=agency, count=len(value))
             return {}

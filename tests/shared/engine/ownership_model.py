@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import json
 import sys
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -383,7 +384,10 @@ _SERVICE: Service[Any] = Service(
     initial=(),
     decide=lambda _state, _input, _now: [],
     evolve=lambda state, _event, _at: state,
-    packer=Packer(pack=lambda state: json.dumps(state).encode(), unpack=json.loads),
+    packer=Packer(
+        write=lambda state: iter((json.dumps(state).encode(),)),
+        unpack=lambda packed: json.loads(zlib.decompress(packed)),
+    ),
     state_version=1,
 )
 
