@@ -14,7 +14,6 @@ from __future__ import annotations
 import functools
 import json
 import sys
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -386,7 +385,7 @@ _SERVICE: Service[Any] = Service(
     evolve=lambda state, _event, _at: state,
     packer=Packer(
         write=lambda state: iter((json.dumps(state).encode(),)),
-        unpack=lambda packed: json.loads(zlib.decompress(packed)),
+        unpack=json.loads,
     ),
     state_version=1,
 )
