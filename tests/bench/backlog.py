@@ -31,7 +31,7 @@ INPUTS_OF = {
 TOPICS = ("calls", *JOURNAL_OF.values())
 BATCH = 200
 DRAIN_SECONDS = 400.0
-IDLE_SECONDS, IDLE_SHARE = 5.0, 0.15
+IDLE_SECONDS, IDLE_SHARE = 5.0, 0.1
 """Whoever has used less than this share of a core for so long has nothing left to do."""
 RESTART_SECONDS = 120.0
 TRICKLE_RATE = 40
@@ -63,15 +63,21 @@ class Restarted:
     """From exec to its first decision; None: not within two minutes."""
 
 
-async def drain(stage: Stage, number: int) -> list[Drained]:
-    """Let `number` versions wait in `calls` while nothing decides, then start all three services at once.
+def updated(stage: Stage, number: int) -> Iterable[tuple[OpenCall, bytes]]:
+    """So many versions: some of new calls, the others of calls that are open."""
+    calls = CallStream(stage.keys, int(time.time()), NEW_EVERY, settle_events=100)
+    return (calls.next() for _ in range(number))
+
+
+async def drain(stage: Stage, versions: Iterable[tuple[OpenCall, bytes]]) -> list[Drained]:
+    """Let versions wait in `calls` while nothing decides, then start all three services at once.
 
     Behind them waits a new call a partition: a service that has nothing about one of these is not done.
     """
     for service in JOURNAL_OF:
         stage.end(service)
     start = await ends(stage.kafka.address, PARTITIONS, TOPICS)
-    await _publish(stage, number)
+    await _append(stage, versions, BATCH, None)
     last = await _publish_last(stage)
     began = {service: stage.start(service) for service in JOURNAL_OF}
     cpu_seconds = await _until_idle(stage)
@@ -101,15 +107,16 @@ async def _until_idle(stage: Stage) -> dict[str, float]:
 
     Nothing is read meanwhile: on the same machine that would slow down what is measured.
     """
-    used = dict.fromkeys(JOURNAL_OF, 0.0)
+    used, seen = dict.fromkeys(JOURNAL_OF, 0.0), dict.fromkeys(JOURNAL_OF, 0.0)
     idle_since = dict.fromkeys(JOURNAL_OF, time.monotonic())
     until = time.monotonic() + DRAIN_SECONDS
     while time.monotonic() - max(idle_since.values()) < IDLE_SECONDS and time.monotonic() < until:
         await asyncio.sleep(0.5)
         for service in (service for service in JOURNAL_OF if stage.stack.pid_of(service) is not None):
             cpu = sum(stage.process(service).cpu_times()[:2])
-            if cpu - used[service] > IDLE_SHARE * 0.5:
+            if cpu - seen[service] > IDLE_SHARE * 0.5:
                 used[service], idle_since[service] = cpu, time.monotonic()
+            seen[service] = cpu
     return used
 
 
@@ -131,7 +138,7 @@ async def restart(stage: Stage, service: str, *, snapshots: bool) -> Restarted:
 
     watching = asyncio.get_running_loop().create_task(watch())
     await ready.wait()
-    trickling = asyncio.get_running_loop().create_task(_publish(stage, 100_000, rate=TRICKLE_RATE))
+    trickling = asyncio.get_running_loop().create_task(_append(stage, updated(stage, 100_000), 1, TRICKLE_RATE))
     began = stage.start(service, {} if snapshots else WITHOUT_SNAPSHOTS)
     try:
         at = await asyncio.wait_for(first, RESTART_SECONDS)
@@ -151,12 +158,6 @@ async def _publish_last(stage: Stage) -> set[str]:
     calls = [CallStream([agency], 0, new_every=1, settle_events=0).next() for agency in agencies.values()]
     await _append(stage, calls, BATCH, None)
     return {call.call_id for call, _ in calls}
-
-
-async def _publish(stage: Stage, number: int, rate: float | None = None) -> None:
-    """Put versions into `calls`, in large batches, or at a rate."""
-    calls = CallStream(stage.keys, int(time.time()), NEW_EVERY, settle_events=100)
-    await _append(stage, (calls.next() for _ in range(number)), BATCH if rate is None else 1, rate)
 
 
 async def _append(stage: Stage, calls: Iterable[tuple[OpenCall, bytes]], most: int, rate: float | None) -> None:
