@@ -43,6 +43,7 @@ class Operation(IntEnum):
     CREATE = 5
     ALTER = 7
     DESCRIBE = 8
+    DESCRIBE_CONFIGS = 10
 
 
 class Pattern(IntEnum):
