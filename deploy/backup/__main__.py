@@ -27,7 +27,7 @@ from deploy.topics import TopicSettings
 from shared.clock import SystemClock
 from shared.engine.broker import BrokerUnavailable
 from shared.engine.kafka import KafkaBroker
-from shared.engine.kafka_copy import CopyFailed, cluster_id
+from shared.engine.kafka_restore import CopyFailed, cluster_id
 from shared.engine.kafka_rights import compare, grant, rights_in_force, take_away
 
 LOOK_SECONDS = 1.0
