@@ -33,7 +33,7 @@ def app_of(spec: Spec) -> faust.App:
         loop=uvloop.new_event_loop(),
         **often,
     )
-    raw: dict[str, Any] = {"key_serializer": "raw", "value_serializer": "raw"}
+    raw: dict[str, Any] = {"key_type": bytes, "value_type": bytes}
     journal = app.topic(spec.journal, **raw)
     table = app.Table("state", **raw)
     decider, packed = Decider(spec), dict[str, bytes]()

@@ -15,6 +15,8 @@ from shared.engine.broker import Record
 from tests.bench.peers.hosting import EXACTLY_ONCE_SECONDS, SESSION_MILLISECONDS, Decider, Spec, stored_of
 
 STATE = "state"
+POLL_SECONDS = 0.02
+"""Of several topics it always waits so long for more, so that it can take the earliest record of all."""
 
 
 class Host:
@@ -31,6 +33,7 @@ class Host:
             processing_guarantee="exactly-once" if spec.exactly_once else "at-least-once",
             auto_offset_reset="earliest",
             state_dir=spec.directory,
+            consumer_poll_timeout=POLL_SECONDS,
             consumer_extra_config={
                 "group.instance.id": spec.group,
                 "session.timeout.ms": SESSION_MILLISECONDS,
@@ -48,7 +51,7 @@ class Host:
         inputs = [self._app.dataframe(self._app.topic(name, **raw)) for name in spec.inputs]
         frame = reduce(lambda first, second: first.concat(second), inputs)
         frame = frame.apply(self._take, stateful=True, expand=True, metadata=True)
-        frame = frame.set_headers(lambda record, *_: record.headers)
+        frame = frame.set_headers(lambda record, *_: list(record.headers))
         frame.apply(lambda record: record.value).to_topic(journal)
 
     def run(self) -> None:
