@@ -20,7 +20,7 @@ from shared.config import Settings
 from shared.connection import Connection
 from shared.engine.broker import BrokerUnavailable
 from shared.engine.kafka import check_topics, create_topics
-from shared.engine.kafka_replicas import replicas_for, replica_faults
+from shared.engine.kafka_replicas import replica_faults, replicas_for
 from shared.engine.kafka_rights import Right, compare, grant, rights_in_force, set_passwords, take_away
 from shared.private_file import write_private
 from shared.topics import TOPICS

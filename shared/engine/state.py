@@ -6,7 +6,6 @@ Such a state costs nothing to keep, can be handed around freely, and is written 
 
 from __future__ import annotations
 
-import asyncio
 import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -150,8 +149,11 @@ class ByDay(Generic[V]):
         return sum(map(len, self.days.values()))
 
 
-AT_ONCE, BYTES_AT_ONCE = 50, 16_384
-"""Entries of a map that make a piece, and how much is written before other work has its turn."""
+AT_ONCE = 50
+"""Entries of a map that make a piece."""
+
+LEVEL = 1
+"""Of the compression: the fastest."""
 
 Write = Callable[[Any], Iterator[bytes]]
 """Writes a value piece by piece, as JSON."""
@@ -168,21 +170,6 @@ class Packer:
     def pack(self, state: Any) -> bytes:
         """The whole at once."""
         return zlib.compress(b"".join(self.write(state)), LEVEL)
-
-    async def pack_beside(self, state: Any) -> bytes:
-        """The same while the process goes on: other work waits for a few pieces at most."""
-        compressor, packed, bytes_written = zlib.compressobj(LEVEL), bytearray(), 0
-        for piece in self.write(state):
-            packed += compressor.compress(piece)
-            bytes_written += len(piece)
-            if bytes_written >= BYTES_AT_ONCE:
-                bytes_written = 0
-                await asyncio.sleep(0)
-        return bytes(packed + compressor.flush())
-
-
-LEVEL = 1
-"""Of the compression: the fastest."""
 
 
 def packer(kind: type[Any]) -> Packer:

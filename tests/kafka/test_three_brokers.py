@@ -17,7 +17,7 @@ from shared.doors.command import record
 from shared.engine.journal import Ownership
 from shared.engine.kafka import ASK_SECONDS, KafkaBroker, create_topics
 from shared.engine.kafka_client import administering
-from shared.engine.kafka_replicas import replicas_for, replica_faults
+from shared.engine.kafka_replicas import replica_faults, replicas_for
 from shared.engine.service import Effect, EffectDone
 from shared.engine.worker import Worker
 from shared.topics import ASSIGNMENTS, CALLS, TOPICS

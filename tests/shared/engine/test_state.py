@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import TypeAdapter
 
+from shared.engine.snapshots import packed
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap, packer
 
 MONDAY = datetime(2026, 3, 2, 23, 59, tzinfo=UTC)
@@ -72,14 +73,14 @@ async def test_what_is_written_piece_by_piece_is_what_pydantic_writes_at_once(si
     state, written = whole(size), packer(Whole)
     pieces = list(written.write(state))
     assert json.loads(b"".join(pieces)) == json.loads(TypeAdapter(Whole).dump_json(state))
-    assert written.unpack(written.pack(state)) == written.unpack(await written.pack_beside(state)) == state
+    assert written.unpack(written.pack(state)) == written.unpack(await packed(written, state)) == state
 
 
 async def test_other_work_goes_on_while_a_large_state_is_written() -> None:
     """It has its turn ten times as often while ten times as much is written."""
 
     async def turns(size: int) -> int:
-        turns, task = 0, asyncio.create_task(packer(Whole).pack_beside(whole(size)))
+        turns, task = 0, asyncio.create_task(packed(packer(Whole), whole(size)))
         while not task.done():
             turns += 1
             await asyncio.sleep(0)
