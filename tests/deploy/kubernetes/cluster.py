@@ -12,16 +12,23 @@ import yaml
 
 from deploy.kubernetes.written import OVERLAYS
 from deploy.local.programs import SERVICES, module_of
-from shared.config import ProcessSettings
+from deploy.topics import TopicSettings
+from services.console.config import ExaminerSettings
+from shared.config import Environment
 
 NAMES = sorted(overlay.name for overlay in OVERLAYS.iterdir())
-OF_MODULE = {module_of(name): name for name in SERVICES}
+RUNS: dict[tuple[str, ...], tuple[str, type[Environment]]] = {
+    **{("python", "-m", module_of(name)): (name, settings) for name, settings in SERVICES.items()},
+    ("careroute", "audit", "heads"): ("examiner", ExaminerSettings),
+    ("python", "-m", "deploy.topics"): ("operator", TopicSettings),
+}
+"""By command: who it is to Kafka, and what it can be told."""
 Resource = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Process:
-    """A process of careroute, as its pod describes it."""
+    """A service of careroute, or a job, as its pod describes it."""
 
     workload: Resource
     settings: Resource
@@ -32,12 +39,17 @@ class Process:
         return str(self.workload["metadata"]["name"])
 
     @property
+    def _template(self) -> Resource:
+        spec = self.workload["spec"]
+        return dict(spec.get("jobTemplate", {"spec": spec})["spec"]["template"])
+
+    @property
     def pod(self) -> Resource:
-        return dict(self.workload["spec"]["template"]["spec"])
+        return dict(self._template["spec"])
 
     @property
     def labels(self) -> dict[str, str]:
-        return dict(self.workload["spec"]["template"]["metadata"]["labels"])
+        return dict(self._template["metadata"]["labels"])
 
     @property
     def container(self) -> Resource:
@@ -45,19 +57,18 @@ class Process:
         return dict(container)
 
     @property
-    def service(self) -> str:
-        python, dash_m, module = self.container["args"]
-        assert (python, dash_m) == ("python", "-m")
-        return OF_MODULE[module]
+    def principal(self) -> str:
+        """Who it is: of a service its name."""
+        return RUNS[tuple(self.container["args"])][0]
 
     @property
-    def kind(self) -> type[ProcessSettings]:
-        return SERVICES[self.service]
+    def settings_class(self) -> type[Environment]:
+        return RUNS[tuple(self.container["args"])][1]
 
     @property
     def own(self) -> dict[str, str]:
         """The variables that are this process's alone; one that Kubernetes fills in has the pod's first name."""
-        return {each["name"]: each.get("value", f"{self.name}-0") for each in self.container["env"]}
+        return {each["name"]: each.get("value", f"{self.name}-0") for each in self.container.get("env", ())}
 
     @property
     def environment(self) -> dict[str, str]:
@@ -98,12 +109,13 @@ class Cluster:
         return self.only("ConfigMap")
 
     @property
-    def processes(self) -> list[Process]:
+    def services(self) -> list[Process]:
         return [Process(workload, self.settings) for workload in self.of("Deployment", "StatefulSet")]
 
-    def process(self, name: str) -> Process:
-        (process,) = [process for process in self.processes if process.name == name]
-        return process
+    @property
+    def processes(self) -> list[Process]:
+        """Services, and what runs once a day."""
+        return [*self.services, *(Process(job, self.settings) for job in self.of("CronJob"))]
 
 
 def rendered(kustomize: Sequence[str], overlay: str) -> Cluster:

@@ -15,6 +15,7 @@ ENTITIES = End("entity-operator", {"strimzi.io/cluster": "careroute", "strimzi.i
 STRANGER = End("stranger", {"app": "stranger"})
 INGRESS = End("ingress", {"app": "proxy"}, "ingress", {"careroute/role": "ingress"})
 PROMETHEUS = End("prometheus", {"app": "prometheus"}, "monitoring", {"careroute/role": "monitoring"})
+DATABASE = End("database", {"app": "postgresql"}, "postgresql", {"careroute/role": "database"})
 ELSEWHERE = End("elsewhere", {"app": "payroll"}, "payroll", {"kubernetes.io/metadata.name": "payroll"})
 NAMES = End("names", {"k8s-app": "kube-dns"}, "kube-system", {"kubernetes.io/metadata.name": "kube-system"})
 CAD = End("cad", address="203.0.113.7")
@@ -37,7 +38,7 @@ Flow = tuple[str, str, int]
 
 def test_exactly_what_the_code_needs_is_allowed(cluster: Cluster) -> None:
     pods = [End(process.name, process.labels) for process in cluster.processes]
-    ends = [*pods, KAFKA, ENTITIES, STRANGER, INGRESS, PROMETHEUS, ELSEWHERE, NAMES, *OUTSIDE]
+    ends = [*pods, KAFKA, ENTITIES, STRANGER, INGRESS, PROMETHEUS, DATABASE, ELSEWHERE, NAMES, *OUTSIDE]
     (listener,) = cluster.only("Kafka")["spec"]["kafka"]["listeners"]
     of_strimzi = {  # it makes these by itself: from the listener, and among its own
         "podSelector": {"matchLabels": {"strimzi.io/cluster": "careroute"}},
@@ -70,12 +71,14 @@ def expected(cluster: Cluster) -> set[Flow]:
     flows: set[Flow] = {("stranger", NAMES.name, 53)}
     for process in cluster.processes:
         name = process.name
-        flows |= {(name, NAMES.name, 53), (PROMETHEUS.name, name, 9100)}
-        if issubclass(process.kind, KafkaSettings):
+        flows.add((name, NAMES.name, 53))
+        if process in cluster.services:
+            flows.add((PROMETHEUS.name, name, 9100))
+        if issubclass(process.settings_class, KafkaSettings):
             flows.add((name, KAFKA.name, 9093))
-        if process.service in DOORS - {"reporting"}:
+        if name in DOORS - {"reporting"}:
             flows.add((INGRESS.name, name, 8000))
-        fields = {variable_of(field) for field in process.kind.model_fields}
+        fields = {variable_of(field) for field in process.settings_class.model_fields}
         for variable in fields & process.environment.keys():
             address = urlsplit(process.environment[variable])
             if address.scheme == "http":
@@ -83,6 +86,8 @@ def expected(cluster: Cluster) -> set[Flow]:
                 flows.add((name, PROMETHEUS.name if host.startswith("prometheus") else host, int(address.port or 80)))
         if name in TELLS_OTHERS:
             flows |= {(name, CAD.name, 443), (name, CAD_BY_IPV6.name, 443)}
+        if f"CAREROUTE_{name.upper()}_DATABASE_URL_FILE" in process.environment:
+            flows.add((name, DATABASE.name, 5432))
         if name == "notification":
             flows |= {(name, cad.name, port) for cad in (CAD, CAD_BY_IPV6) for port in (465, 587)}
     return flows
@@ -91,5 +96,7 @@ def expected(cluster: Cluster) -> set[Flow]:
 def test_who_tells_others_is_who_has_a_setting_for_it(cluster: Cluster) -> None:
     """Whoever comes to have one needs a way out, and whoever has none gets none."""
     outward = {"watch_url", "alarm_url", "oidc_issuer", "push_key"}
-    with_setting = {process.name for process in cluster.processes if outward & process.kind.model_fields.keys()}
+    with_setting = {
+        process.name for process in cluster.services if outward & process.settings_class.model_fields.keys()
+    }
     assert with_setting | {"callbacks"} == TELLS_OTHERS.keys()

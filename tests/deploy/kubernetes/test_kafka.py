@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from deploy.local.broker import DOCKER_IMAGE
 from deploy.local.kafka.node import CHECKOUT
 from tests.deploy.kubernetes.cluster import Cluster
 
@@ -21,6 +22,7 @@ def test_kafka_is_as_the_code_was_tried_with_it(cluster: Cluster) -> None:
     config = {key: str(value).lower() for key, value in kafka["config"].items()}
     for key in ("auto.create.topics.enable", "group.initial.rebalance.delay.ms", "group.min.session.timeout.ms"):
         assert config[key] == local[key]
+    assert DOCKER_IMAGE.endswith(f":{kafka['version']}")
     copies, least = nodes["replicas"], min(2, nodes["replicas"])
     assert {value for key, value in config.items() if key.endswith("replication.factor")} == {str(copies)}
     assert {value for key, value in config.items() if key.endswith((".isr", "insync.replicas"))} == {str(least)}

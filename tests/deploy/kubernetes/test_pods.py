@@ -40,7 +40,7 @@ def test_what_is_written_goes_into_a_volume_of_its_own(cluster: Cluster) -> None
     for process in cluster.processes:
         mounts = {mount["mountPath"]: mount for mount in process.container["volumeMounts"]}
         writable = {path for path, mount in mounts.items() if not mount.get("readOnly")}
-        keeps = process.service in STORING or process.service == "console"  # who is signed in
+        keeps = process.name in STORING or process.name == "console"  # who is signed in
         assert writable == {"/tmp", *(["/var/lib/careroute"] if keeps else [])}  # a path in a container
         claims = process.workload["spec"].get("volumeClaimTemplates", [])
         assert names_of(claims) == (["storage"] if keeps else [])
@@ -54,13 +54,13 @@ def test_a_process_has_room_and_no_bound_that_makes_decisions_wait(cluster: Clus
 
 
 def test_probes_ask_whoever_answers_and_kill_nobody_for_kafkas_sake(cluster: Cluster) -> None:
-    for process in cluster.processes:
+    for process in cluster.services:
         container = process.container
         ports = {port["name"]: str(port["containerPort"]) for port in container["ports"]}
         asked = container["readinessProbe"]["httpGet"]["port"]
-        assert asked == ("http" if process.service in DOORS else "operations")
+        assert asked == ("http" if process.name in DOORS else "operations")
         assert ports["operations"] == process.environment["CAREROUTE_OPERATIONS_PORT"]
-        assert process.service not in DOORS or ports["http"] == process.environment["CAREROUTE_PORT"]
+        assert process.name not in DOORS or ports["http"] == process.environment["CAREROUTE_PORT"]
         assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
         for probe in (container["livenessProbe"], container["startupProbe"]):
             assert probe["httpGet"] == {"path": "/livez", "port": asked}
@@ -70,7 +70,7 @@ def test_probes_ask_whoever_answers_and_kill_nobody_for_kafkas_sake(cluster: Clu
 
 
 def test_two_of_a_service_are_kept_apart(cluster: Cluster) -> None:
-    for process in cluster.processes:
+    for process in cluster.services:
         machine, zone = process.pod["topologySpreadConstraints"]
         assert machine["topologyKey"] == "kubernetes.io/hostname"
         assert zone["topologyKey"] == "topology.kubernetes.io/zone"

@@ -9,9 +9,9 @@ from tests.deploy.kubernetes.cluster import Cluster, chosen_by, names_of
 
 
 def test_a_service_leads_to_the_process_of_its_name_and_to_a_port_that_it_has(cluster: Cluster) -> None:
-    assert sorted(names_of(cluster.of("Service"))) == sorted(process.name for process in cluster.processes)
+    assert sorted(names_of(cluster.of("Service"))) == sorted(process.name for process in cluster.services)
     for service in cluster.of("Service"):
-        chosen = [p for p in cluster.processes if chosen_by({"matchLabels": service["spec"]["selector"]}, p.labels)]
+        chosen = [p for p in cluster.services if chosen_by({"matchLabels": service["spec"]["selector"]}, p.labels)]
         assert [process.name for process in chosen] == [service["metadata"]["name"]]
         ports = {port["name"] for port in chosen[0].container["ports"]}
         assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
@@ -22,9 +22,9 @@ def test_a_service_leads_to_the_process_of_its_name_and_to_a_port_that_it_has(cl
 def test_every_process_may_be_taken_away_on_purpose_one_at_a_time(cluster: Cluster) -> None:
     budgets = cluster.of("PodDisruptionBudget")
     for budget in budgets:
-        (process,) = [p for p in cluster.processes if chosen_by(budget["spec"]["selector"], p.labels)]
+        (process,) = [p for p in cluster.services if chosen_by(budget["spec"]["selector"], p.labels)]
         assert (process.name, budget["spec"]["maxUnavailable"]) == (budget["metadata"]["name"], 1)
-    assert len(budgets) == len(cluster.processes)
+    assert len(budgets) == len(cluster.services)
 
 
 def test_doors_are_reached_under_the_names_that_are_told_to_others(cluster: Cluster) -> None:
@@ -42,7 +42,7 @@ def test_doors_are_reached_under_the_names_that_are_told_to_others(cluster: Clus
 def test_prometheus_asks_every_process_by_its_services_name(cluster: Cluster) -> None:
     monitor = cluster.only("PodMonitor")["spec"]
     (endpoint,) = monitor["podMetricsEndpoints"]
-    for process in cluster.processes:
+    for process in cluster.services:
         assert chosen_by(monitor["selector"], process.labels)
-        assert process.labels[monitor["jobLabel"]] == process.service
+        assert process.labels[monitor["jobLabel"]] == process.name
         assert endpoint["port"] in {port["name"] for port in process.container["ports"]}
