@@ -22,7 +22,7 @@ STRIMZI = yaml.safe_load((Path(__file__).parent / "strimzi.yaml").read_text("utf
 
 def resource_files(directory: Path) -> Iterator[Path]:
     """What a kustomization names, and those that it stands on."""
-    for name in yaml.safe_load((directory / "kustomization.yaml").read_text("utf-8"))["resources"]:
+    for name in yaml.safe_load((directory / "kustomization.yaml").read_text("utf-8")).get("resources", ()):
         path = (directory / name).resolve()
         yield from resource_files(path) if path.is_dir() else [path]
 
