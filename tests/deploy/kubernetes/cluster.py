@@ -110,6 +110,11 @@ class Cluster:
         return settings
 
     @property
+    def bears_a_loss(self) -> bool:
+        """Whether one machine of it may go at any time."""
+        return bool(self.only("KafkaNodePool")["spec"]["replicas"] > 1)
+
+    @property
     def services(self) -> list[Process]:
         return [Process(workload, self.settings) for workload in self.of("Deployment", "StatefulSet")]
 
