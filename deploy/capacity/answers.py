@@ -47,12 +47,16 @@ class Answers:
     """By heading."""
     limits: list[Limit]
     """What breaks first comes first."""
-    largest_share: float
-    """Of all calls, that of the largest agency."""
     choices: list[plan.Choice]
     """With snapshots as the code writes them."""
     choices_by_changes: list[plan.Choice]
     """As if a snapshot held only the calls that have changed."""
+    best: plan.Choice | None
+    best_by_changes: plan.Choice | None
+    own_partition: float
+    """How many times the calls of the largest agency one has that fills a core, and needs a partition of its own."""
+    too_large_calls: float
+    """How many calls a year an agency has over whose snapshot a process is taken for dead, without any surge."""
     left_out: tuple[str, ...] = LEFT_OUT
 
 
@@ -60,9 +64,18 @@ def answers(country: Cell) -> Answers:
     """All of it."""
     cell = of_largest(country, country.wanted.layout.cells)
     limits = sorted((limit for name in DECIDERS for limit in _limits(cell, name)), key=lambda limit: limit.bears)
-    by_changes = replace(country, writes_changes=True)
+    choices = list(plan.choices(country))
+    by_changes = list(plan.choices(replace(country, writes_changes=True)))
     return Answers(
-        figures(country, cell), limits, country.largest, list(plan.choices(country)), list(plan.choices(by_changes))
+        figures(country, cell),
+        limits,
+        choices,
+        by_changes,
+        plan.best(choices, country.largest),
+        plan.best(by_changes, country.largest),
+        min(map(country.full_core_versions, DECIDERS)) / (country.rates.surge * country.largest),
+        min(SILENCE_SECONDS / country.pack_seconds(name, 1.0, surge=False) for name in DECIDERS)
+        * country.wanted.demand.calls_a_year,
     )
 
 

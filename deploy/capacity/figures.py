@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deploy.capacity import plan, storage
 from deploy.capacity.demand import YEAR_SECONDS, peak
 from deploy.capacity.demand import exponent as zipf
 from deploy.capacity.inputs import DECIDERS, DeciderName
-from deploy.capacity.model import DAYS_IN_MEMORY, GIB, MIB, SILENCE_SECONDS, Cell
+from deploy.capacity.model import COLLECTIONS, DAYS_IN_MEMORY, GIB, MIB, SILENCE_SECONDS, Cell
 from deploy.capacity.spread import DRAWS
 from deploy.capacity.storage import TB
 from deploy.capacity.waiting import mean_wait, wait_at
+from shared.engine.beats import BEAT_SECONDS
+from shared.engine.peers import SILENT_BEATS
 from shared.engine.snapshots import SNAPSHOT_EVERY_RECORDS
 from shared.engine.topic import SNAPSHOT_BYTES
 
@@ -28,6 +30,14 @@ class Line:
     how: str
 
 
+_TAKEN_OVER = Line(
+    "a dead process is noticed after",
+    (SILENCE_SECONDS,),
+    "s",
+    f"{SILENT_BEATS} beats of {BEAT_SECONDS:g} s; the others hold what it held, and claim it at once",
+)
+
+
 def figures(country: Cell, cell: Cell) -> dict[str, list[Line]]:
     """By heading: what comes to the country, what one of its cells makes of it, and what all of them cost."""
     cells = country.wanted.layout.cells
@@ -36,7 +46,7 @@ def figures(country: Cell, cell: Cell) -> dict[str, list[Line]]:
         "Agencies and partitions, one cell": list(_spread(country, cell)),
         "Processes, one cell": [line for name in DECIDERS for line in _processes(cell, name)] + [*_intake(cell)],
         "Waiting for a core, one cell": list(_waiting(cell)),
-        "Memory and restarts, one cell": [line for name in DECIDERS for line in _memory(cell, name)],
+        "Memory and restarts, one cell": [_TAKEN_OVER] + [line for name in DECIDERS for line in _memory(cell, name)],
         "One agency's snapshot": [line for name in DECIDERS for line in _snapshots(country, name)],
         "Kafka, one cell": list(_kafka(cell)),
         f"Cost a year, all {cells} cells": list(_cost(cell, cells)),
@@ -69,13 +79,13 @@ def _spread(country: Cell, cell: Cell) -> Iterator[Line]:
     how = f"Kafka's hash of {len(cell.shares):,} names over {cell.partitions}, median of {DRAWS} sets of names"
     yield Line("hottest partition, of the cell", (100 * hottest,), "%", how)
     yield Line("hottest partition", cell.rates.times(hottest), "versions/s", "its share x versions of the cell")
-    yield Line("  times the average", (hottest * cell.partitions,), "x", "its share x partitions")
+    yield Line("hottest partition, times the average", (hottest * cell.partitions,), "x", "its share x partitions")
     for name in DECIDERS:
         full = cell.full_core_versions(name)
         how = f"{layout.most_utilisation:g} of a core ÷ {1000 * cell.deciding(name):.2g} ms a version"
-        yield Line(f"one agency fills {name}", (full,), "versions/s", how)
+        yield Line(f"{name}: one agency fills a core at", (full,), "versions/s", how)
         calls = full / country.rates.surge * demand.calls_a_year / 1e6
-        yield Line("  which it has in such a surge with", (calls,), "M calls/a", "÷ versions in a surge x calls a year")
+        yield Line(f"{name}: such an agency has", (calls,), "M calls/a", "÷ versions in a surge x calls a year")
 
 
 def _processes(cell: Cell, name: DeciderName) -> Iterator[Line]:
@@ -83,7 +93,7 @@ def _processes(cell: Cell, name: DeciderName) -> Iterator[Line]:
     how = f"versions x {1000 * cell.deciding(name):.2g} ms"
     yield Line(f"{name}: deciding", rates.times(cell.deciding(name)), "cores", how)
     how = f"versions x {figures.journal_records_a_version:g} records x {figures.fold_us_a_record:g} µs, in each process"
-    yield Line("  following the others", rates.times(cell.following(name)), "cores", how)
+    yield Line(f"{name}: following the others", rates.times(cell.following(name)), "cores", how)
     squares = cell.spread.squares(1)
     usual, busiest = (cell.packing(name, rate, 1.0, squares, surge=False) for rate in (rates.mean, rates.busiest))
     how = (
@@ -91,16 +101,16 @@ def _processes(cell: Cell, name: DeciderName) -> Iterator[Line]:
         f"x {squares:.3f} (squares of the partitions' shares)"
     )
     surge = cell.packing(name, rates.surge, 1.0, squares, surge=True)
-    yield Line("  snapshots", (usual, busiest, surge), "cores", how)
+    yield Line(f"{name}: snapshots", (usual, busiest, surge), "cores", how)
     how = f"until the busiest is {layout.most_utilisation:g} busy in a surge, + {layout.spare_processes} spare"
-    yield Line("  processes", (cell.processes(name),), "", how)
+    yield Line(f"{name}: processes", (cell.processes(name),), "", how)
 
 
 def _intake(cell: Cell) -> Iterator[Line]:
     layout, milliseconds = cell.wanted.layout, cell.measured.processes["intake"].cpu_ms_a_version
-    yield Line("intake", cell.rates.times(milliseconds / 1000), "cores", f"versions x {milliseconds:.2g} ms")
+    yield Line("intake: work", cell.rates.times(milliseconds / 1000), "cores", f"versions x {milliseconds:.2g} ms")
     how = f"÷ {layout.most_utilisation:g} busy, + {layout.spare_processes} spare"
-    yield Line("  processes", (cell.intakes(),), "", how)
+    yield Line("intake: processes", (cell.intakes(),), "", how)
 
 
 def _waiting(cell: Cell) -> Iterator[Line]:
@@ -127,22 +137,26 @@ def _memory(cell: Cell, name: DeciderName) -> Iterator[Line]:
     memory = _thrice(lambda surge: cell.memory_bytes(name, surge=surge) / GIB)
     yield Line(f"{name}: each process", memory, "GiB", how)
     restart = _thrice(lambda surge: cell.restart_seconds(name, surge=surge))
-    how = f"remembered x {figures.collect_us_a_call:g} µs, each time that it has grown by a quarter"
+    how = f"remembered x {figures.collect_us_a_call:g} µs, each time that a quarter of it is new"
     collecting = _thrice(lambda surge: cell.collect_seconds(name, surge=surge))
-    yield Line("  silence over the collector", collecting, "s", how)
+    yield Line(f"{name}: silence over the collector", collecting, "s", how)
     how = (
-        f"{figures.start_cpu_seconds:g} s + remembered x {figures.unpack_us_a_call:g} µs + {cell.partitions} x "
-        f"{SNAPSHOT_EVERY_RECORDS:,} records x {figures.fold_us_a_record:g} µs"
+        f"{figures.start_cpu_seconds:g} s + remembered x ({figures.unpack_us_a_call:g} + {COLLECTIONS} x "
+        f"{figures.collect_us_a_call:g} µs) + {cell.partitions} x {SNAPSHOT_EVERY_RECORDS:,} records "
+        f"x {figures.fold_us_a_record:g} µs"
     )
-    yield Line("  warm after a start", restart, "s", how)
-    how = f"versions of {cell.wanted.layout.years_kept:g} years x records x {figures.fold_us_a_record:g} µs"
-    yield Line("  without any snapshot", (cell.whole_journal_seconds(name) / 3600,), "h", how)
+    yield Line(f"{name}: warm after a start", restart, "s", how)
+    processes = cell.processes(name)
+    rolling = None if processes is None else processes * restart[-1] / 60
+    yield Line(f"{name}: all restarted in turn in", (rolling,), "min", "processes x warm after a start, after a surge")
+    how = f"versions of all years kept ({cell.wanted.layout.years_kept:g}) x records x {figures.fold_us_a_record:g} µs"
+    yield Line(f"{name}: without any snapshot", (cell.whole_journal_seconds(name) / 3600,), "h", how)
     seconds = cell.backlog_seconds(name)
     how = (
         f"of a surge ÷ ({cell.owning(name)} processes x {figures.drained_versions_a_cpu_second:,g}/s "
         "- what comes meanwhile)"
     )
-    yield Line("  an hour's backlog takes", (None if seconds is None else seconds / 60,), "min", how)
+    yield Line(f"{name}: an hour's backlog takes", (None if seconds is None else seconds / 60,), "min", how)
 
 
 def _snapshots(country: Cell, name: DeciderName) -> Iterator[Line]:
@@ -154,17 +168,25 @@ def _snapshots(country: Cell, name: DeciderName) -> Iterator[Line]:
     )
     yield Line(f"{name}: of the largest", sizes, "MiB", how)
     yield Line(
-        "  agencies with more than fits", _thrice(lambda surge: country.unsaved_agencies(name, surge=surge)), "", ""
+        f"{name}: agencies with more than fits",
+        _thrice(lambda surge: country.unsaved_agencies(name, surge=surge)),
+        "",
+        "",
     )
     silence = _thrice(lambda surge: country.pack_seconds(name, country.largest, surge=surge))
     how = f"remembered x {figures.pack_us_a_call:g} µs, in which the process of the largest does nothing else"
-    yield Line("  silence over it", silence, "s", how)
+    yield Line(f"{name}: silence over it", silence, "s", how)
     how = f"of more than {SILENCE_SECONDS:g} s: the others take the process for dead"
     yield Line(
-        "  agencies with such a silence", _thrice(lambda surge: country.silent_agencies(name, surge=surge)), "", how
+        f"{name}: agencies with such a silence",
+        _thrice(lambda surge: country.silent_agencies(name, surge=surge)),
+        "",
+        how,
     )
     calls = SILENCE_SECONDS / country.pack_seconds(name, 1.0, surge=False) * demand.calls_a_year / 1e6
-    yield Line("  an agency has it from", (calls,), "M calls/a", f"without a surge: {SILENCE_SECONDS:g} s ÷ µs a call")
+    yield Line(
+        f"{name}: an agency has it from", (calls,), "M calls/a", f"without a surge: {SILENCE_SECONDS:g} s ÷ µs a call"
+    )
 
 
 def _kafka(cell: Cell) -> Iterator[Line]:
@@ -192,7 +214,12 @@ def _kafka(cell: Cell) -> Iterator[Line]:
 def _cost(cell: Cell, cells: int) -> Iterator[Line]:
     paid, prices = plan.bill(cell, cells), cell.wanted.prices
     if paid is None:
-        yield Line("all", (None,), "", "no number of processes is enough")
+        yield Line(
+            "with whole snapshots", (None,), "", "no number of processes is enough; if snapshots held changes alone:"
+        )
+        paid = plan.bill(replace(cell, writes_changes=True), cells)
+    if paid is None:
+        yield Line("all", (None,), "", "nor then")
         return
     how = (
         f"{paid.processes} processes, a core each, and {paid.brokers} brokers: {paid.cores:g} cores "

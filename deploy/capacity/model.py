@@ -27,6 +27,9 @@ LEAST_PROCESSES = 2
 """Of each service: one goes on where the other dies."""
 DAYS_IN_MEMORY = REMEMBERED_DAYS + 1
 """Whole days are forgotten, so today is remembered besides."""
+COLLECTIONS = 5
+"""What Python's collector looks at in all while a state grows from nothing, times the state: it looks at everything
+once that has grown by a quarter, and 1 + 1/1.25 + 1/1.25² + ... is 5."""
 SILENCE_SECONDS = SILENT_BEATS * BEAT_SECONDS
 """Who says nothing for so long is taken for dead by the others."""
 
@@ -131,10 +134,15 @@ class Cell:
     def processes(self, name: DeciderName) -> int | None:
         """How many a service needs in the busiest hour of a surge, spares included; None where no number is enough."""
         layout = self.wanted.layout
-        for number in range(1, self.partitions + 1):
-            if self.busy(name, number, self.rates.surge, surge=True) <= layout.most_utilisation:
-                return max(LEAST_PROCESSES, number + layout.spare_processes)
-        return None
+
+        def is_enough(number: int) -> bool:
+            return self.busy(name, number, self.rates.surge, surge=True) <= layout.most_utilisation
+
+        if not is_enough(self.partitions) and self.deciding(name) >= self.following(name):
+            return None  # with a partition each, they are the least busy
+        numbers = filter(is_enough, range(1, self.partitions + 1))
+        number = next(numbers, None)
+        return None if number is None else max(LEAST_PROCESSES, number + layout.spare_processes)
 
     def owning(self, name: DeciderName) -> int:
         """Those of them that own partitions: as many as there are partitions where no number is enough."""
@@ -158,8 +166,9 @@ class Cell:
         """From exec until a process is warm, on a core of its own, where every partition has its snapshots."""
         figures = self.decider(name)
         unpacking = self.remembered(surge=surge) * self.longer * figures.unpack_us_a_call / 1e6
+        collecting = COLLECTIONS * self.collect_seconds(name, surge=surge)
         tail = self.partitions * SNAPSHOT_EVERY_RECORDS * figures.fold_us_a_record / 1e6
-        return figures.start_cpu_seconds + unpacking + tail
+        return figures.start_cpu_seconds + unpacking + collecting + tail
 
     def whole_journal_seconds(self, name: DeciderName) -> float:
         """The same where no snapshot can be used: it folds all that was ever written."""
@@ -173,14 +182,14 @@ class Cell:
         return 3600 * self.rates.surge / left if left > 0 else None
 
     def collect_seconds(self, name: DeciderName, *, surge: bool) -> float:
-        """How long Python's collector takes over all that is remembered, once that has grown by a quarter."""
+        """How long Python's collector takes over all that is remembered, which it does when a quarter of it is new."""
         return self.remembered(surge=surge) * self.longer * self.decider(name).collect_us_a_call / 1e6
 
     def fits(self) -> bool:
         """Whether processes can be added until none is too busy, and each holds the cell in memory."""
         limit = self.wanted.layout.process_gib * GIB
-        return all(
-            self.memory_bytes(name, surge=True) <= limit and self.processes(name) is not None for name in DECIDERS
+        return all(self.memory_bytes(name, surge=True) <= limit for name in DECIDERS) and all(
+            self.processes(name) is not None for name in DECIDERS
         )
 
     # --- one agency ------------------------------------------------------------------------------------------------

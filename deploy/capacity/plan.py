@@ -14,7 +14,7 @@ PARTITIONS = (4, 8, 16, 24, 32, 48, 64, 96, 128)
 """Numbers that are compared."""
 MOST_CELLS = 32
 NOT_MUCH = 1.5
-"""Times as hot: the number of partitions stands for a cluster's life, and more of them could hardly cool it further."""
+"""Times the load. The number of partitions stands for a cluster's life: it should not be the least that does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,12 @@ def choices(country: Cell) -> Iterator[Choice]:
         yield Choice(partitions, share, busy, cells, bill(cell, cells) if cell is not None and cells else None)
 
 
-def enough(compared: list[Choice], largest_share: float) -> int | None:
-    """The smallest number of partitions of which the hottest is not much hotter than the largest agency alone."""
-    return next((each.partitions for each in compared if each.hottest_share <= NOT_MUCH * largest_share), None)
+def best(compared: list[Choice], largest_share: float) -> Choice | None:
+    """What costs least of those with so many partitions that more would not help; then what has fewest of them.
 
-
-def cheapest(compared: list[Choice]) -> Choice | None:
-    """The one that costs least; of equal ones that with fewer partitions."""
+    Those are the ones of which the hottest has not much more than the largest agency alone. Where none has so many,
+    all are taken.
+    """
     possible = [choice for choice in compared if choice.bill is not None]
-    return min(possible, key=lambda choice: choice.bill.cost if choice.bill else 0.0, default=None)
+    cool = [choice for choice in possible if choice.hottest_share <= NOT_MUCH * largest_share]
+    return min(cool or possible, key=lambda choice: choice.bill.cost if choice.bill else 0.0, default=None)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from deploy.capacity.answers import Answers
 from deploy.capacity.figures import Line
 from deploy.capacity.inputs import Measured
-from deploy.capacity.plan import NOT_MUCH, Choice, cheapest, enough
+from deploy.capacity.plan import Choice
 
-NAME, VALUE, UNIT = 40, 11, 10
+NAME, VALUE, UNIT = 46, 11, 10
 WIDTHS = (6, 10, 8, 7, 11, 9, 12)
 COLUMNS = ("mean", "busiest h", "surge")
 
@@ -25,8 +25,8 @@ def _lines(found: Answers, measured: Measured) -> Iterator[str]:
     yield f"{run.calls}."
     for group, lines in found.figures.items():
         yield f"\n{group:<{NAME}}{''.join(f'{column:>{VALUE}}' for column in COLUMNS)}"
-        yield from map(_line, lines)
-    yield "\nHow many partitions, and in how many cells a surge is borne with them"
+        yield from map(_line, [""] + [line.name for line in lines], lines)
+    yield "\nHow many partitions, and in how many cells each process keeps within its memory and core"
     yield from _choices(found.choices)
     yield "\nThe same, if a snapshot held only the calls that have changed since the last one"
     yield from _choices(found.choices_by_changes)
@@ -39,10 +39,12 @@ def _lines(found: Answers, measured: Measured) -> Iterator[str]:
     yield from (f"  {item}" for item in found.left_out)
 
 
-def _line(line: Line) -> str:
+def _line(above: str, line: Line) -> str:
+    service, colon, rest = line.name.partition(": ")
+    name = f"  {rest}" if colon and above.startswith(f"{service}: ") else line.name
     first = "" if len(line.values) > 1 else " " * 2 * VALUE
     values = first + "".join(f"{amount(value):>{VALUE}}" for value in line.values)
-    return f"{'  ' + line.name:<{NAME}}{values} {line.unit:<{UNIT}} {line.how}".rstrip()
+    return f"{'  ' + name:<{NAME}}{values} {line.unit:<{UNIT}} {line.how}".rstrip()
 
 
 def _choices(choices: list[Choice]) -> Iterator[str]:
@@ -60,23 +62,28 @@ def _choice(choice: Choice) -> str:
 
 def sentences(found: Answers) -> Iterator[str]:
     """What a reader wants to know, in words."""
-    broken = [limit for limit in found.limits if limit.bears < 1]
-    for choices, how in ((found.choices, "With whole snapshots"), (found.choices_by_changes, "With changes alone")):
-        best = cheapest(choices)
-        if best is None:
+    first, broken = found.limits[0], sum(limit.bears < 1 for limit in found.limits)
+    if broken:
+        yield f"As laid out, {broken} limits are passed, first of all {first.name}."
+    else:
+        yield f"As laid out, it bears {amount(first.bears)} times this surge; first breaks {first.name}."
+    for choice, how in ((found.best, "With whole snapshots"), (found.best_by_changes, "With changes alone")):
+        if choice is None or choice.bill is None:
             yield f"{how} no number of partitions and cells is enough."
         else:
-            yield f"{how} {best.partitions} partitions, in {best.cells} cells, bear the surge at the least cost."
-    partitions = enough(found.choices, found.largest_share)
-    if partitions is not None:
-        yield f"From {partitions} partitions on the hottest has at most {NOT_MUCH:g} times what its largest agency has."
-    if broken:
-        yield f"As laid out, {len(broken)} limits are passed, first of all {broken[0].name}."
-    else:
-        first = found.limits[0]
-        yield f"As laid out, it bears {amount(first.bears)} times this surge; first breaks {first.name}."
-    if any("largest agency" in limit.name for limit in broken):
-        yield "No layout helps a single agency that is too large: its state is written whole, and in one go."
+            yield (
+                f"{how} {choice.partitions} partitions in {choice.cells} cells keep each process within its memory "
+                f"and core: {choice.bill.processes} processes, {choice.bill.brokers} brokers, "
+                f"{choice.bill.cost:,.0f} a year."
+            )
+    yield (
+        f"An agency needs a partition of its own from {amount(found.own_partition)} times the largest's calls on; "
+        "no hash gives it one, a cell of its own does."
+    )
+    yield (
+        f"From {amount(found.too_large_calls / 1e6)} M calls a year on its snapshots silence a process for so long "
+        "that it is taken for dead."
+    )
 
 
 def amount(value: float | None) -> str:

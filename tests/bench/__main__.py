@@ -33,6 +33,8 @@ from tests.bench.judging import CODES, DISTRICTS, Judged, judging
 from tests.bench.latency import Measured, figures, filled, measure
 from tests.bench.load import NEW_EVERY
 from tests.bench.pages import pages
+from tests.bench.peers.peer import NotInstalled
+from tests.bench.peers.run import compare, names
 from tests.bench.stage import AGENCIES, PARTITIONS, SERVICES, TEAMS, Stage, stage
 from tests.bench.switching import switching
 from tests.rig.calls import ENDED_PERCENT, KINDS, RAISED_PERCENT, SUITABLE_PERCENT
@@ -350,6 +352,9 @@ def main() -> int:
     )
     parser.add_argument("--backlog", type=int, default=100_000, help="versions that wait for the drain")
     parser.add_argument("--profile", choices=sorted(SERVICES), help="profile this service while the load runs")
+    parser.add_argument(
+        "--peers", nargs="*", choices=names(), metavar="HOST", help=f"compare hosts instead: of {', '.join(names())}"
+    )
     parser.add_argument("--keep", action="store_true", help="keep Kafka's data and the logs in .run")
     chosen = parser.parse_args()
     options = Options(
@@ -365,6 +370,8 @@ def main() -> int:
         return 2
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     stamp = time.strftime("%Y%m%d-%H%M%S")
+    if chosen.peers is not None:
+        return _peers(chosen.peers, CHECKOUT / ".run" / f"peers-{stamp}", keep=chosen.keep)
     terminal.print(_load_in_words())
     try:
         results = asyncio.run(bench(options, CHECKOUT / ".run" / f"bench-{stamp}"))
@@ -373,6 +380,20 @@ def main() -> int:
         return 2
     out = CHECKOUT / ".run" / f"bench-{stamp}.json"
     out.write_text(json.dumps(results, indent=1))
+    terminal.print(f"written to {out.relative_to(CHECKOUT)}")
+    return 0
+
+
+def _peers(chosen: Sequence[str], directory: Path, *, keep: bool) -> int:
+    machine = "{cores} cores, {memory_gib} GiB".format(**_machine())
+    try:
+        text = asyncio.run(compare(chosen, machine, directory, terminal.print, keep=keep))
+    except (KafkaError, StackError, NotInstalled) as problem:
+        terminal.print(str(problem), style="red")
+        return 2
+    out = directory.with_suffix(".md")
+    out.write_text(text)
+    terminal.print(text, soft_wrap=True, markup=False)
     terminal.print(f"written to {out.relative_to(CHECKOUT)}")
     return 0
 

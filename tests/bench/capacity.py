@@ -39,7 +39,7 @@ ENDED_OF_TEN = 7
 AT_ONCE = 300
 """Calls whose versions come in turn."""
 TOPICS = tuple(topic.name for topic in (CALLS, CALL_KEYS, COMMANDS, DECISIONS, ASSIGNMENTS, NOTIFICATIONS))
-FOLD_SECONDS = 600.0
+FOLD_SECONDS, PATIENCE_SECONDS = 600.0, 30.0
 
 
 async def capacity(stage: Stage, seconds: float, versions: int) -> Measured:
@@ -70,7 +70,10 @@ async def capacity(stage: Stage, seconds: float, versions: int) -> Measured:
         )
         for name in (*SERVICES, "kafka")
     }
-    drained = {each.service: each for each in await drain(stage, lives(stage, versions // VERSIONS_A_CALL))}
+    whole_calls = lives(stage, versions // VERSIONS_A_CALL)
+    drained = {each.service: each for each in await drain(stage, whole_calls, PATIENCE_SECONDS)}
+    if behind := [each.service for each in drained.values() if not each.finished]:
+        raise RuntimeError(f"{', '.join(behind)}: the backlog was not drained, so there is nothing to weigh")
     folded = {service: await _folded(stage, service, base) for service in JOURNAL_OF}
     calls = folded["triage"]["calls"]
     deciders = {

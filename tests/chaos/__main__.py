@@ -10,23 +10,28 @@ import math
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from deploy.local.kafka.cluster import LocalCluster
 from deploy.local.kafka.node import CHECKOUT, KafkaError, LocalKafka, free_port, missing
 from deploy.local.kafka.security import Security
 from deploy.local.programs import SERVICES, STORING
 from deploy.local.stack import Stack, StackError
+from tests.chaos.brokers import DISK_FAULTS, FAULTS, Brokers
 from tests.chaos.city import City
 from tests.chaos.duty import duty_faults
 from tests.chaos.faults import Faults
 from tests.chaos.oracle import Verdict, judge, lateness_of_defaults
 from tests.chaos.silence import silence
 from tests.chaos.stalls import SERVICE_OF, Fault, Stall, stalls
+from tests.chaos.watching import Watching
+from tests.chaos.windows import Effect, effect_table, effects
 from tests.rig.log import Entry, Rule, read
 from tests.rig.town import ON_CALL, Terms, Town, names, settle
 
@@ -63,6 +68,9 @@ class Options:
     without_ownership_rule: bool = False
     keep: bool = False
     secured: bool = False
+    brokers: int = 1
+    faults: tuple[str, ...] = ()
+    """Of nodes, where there are several: these in this order and no others, if not at random."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +82,13 @@ class Outcome:
     faults: Sequence[Fault]
     statuses: dict[int, int]
     defaults_late_seconds: Sequence[float]
+    effects: Sequence[Effect] = ()
+    """Of what was done to nodes, where there are several."""
 
 
 async def chaos(options: Options, directory: Path) -> Outcome:
     """One run, in a directory of its own. Raises KafkaError, StackError."""
-    with _kafka(directory, options) as kafka:
+    with _kafka(directory, options) as (kafka, brokers):
         port = free_port()
         on_call = (0.0, SETTLE_SECONDS + options.seconds / 2)
         towns = [
@@ -104,7 +114,10 @@ async def chaos(options: Options, directory: Path) -> Outcome:
                 f"{options.agencies} agencies with {TEAMS} teams, {len(stack.programs)} processes, seed {options.seed}"
             )
             faults = Faults(stack, kafka, options.seed, _say, city.spoil)
-            waited = await _live_through(options, city, faults, [stack.url_of(door) for door in DOORS])
+            watching = Watching(lambda: city.statuses, stack.directory)
+            doors = [stack.url_of(door) for door in DOORS]
+            harm = faults.run(options.seconds) if brokers is None else _harm(options, brokers, watching)
+            waited = await _live_through(options, city, faults, harm, doors)
         finally:
             await city.telephony.stop()
             await asyncio.to_thread(stack.stop)
@@ -118,7 +131,24 @@ async def chaos(options: Options, directory: Path) -> Outcome:
             faults.done,
             dict(city.statuses),
             lateness_of_defaults(records),
+            effects(
+                watching.windows,
+                records,
+                city.sent,
+                city.received,
+                verdict=verdict,
+                deadline_seconds=TERMS.deadline_seconds,
+            ),
         )
+
+
+async def _harm(options: Options, brokers: Brokers, watching: Watching) -> None:
+    """Harm nodes: as asked, or at random for so long."""
+    until = time.monotonic() + options.seconds
+    for name in options.faults or brokers.drawn():
+        if not options.faults and time.monotonic() > until:
+            return
+        await watching.during(name, brokers.harm(name))
 
 
 def _ousted(logs: Path) -> int:
@@ -143,7 +173,9 @@ def _judge(records: Sequence[Entry], city: City, durable: set[str], waited: Sequ
     return verdict
 
 
-async def _live_through(options: Options, city: City, faults: Faults, doors: Sequence[str]) -> Sequence[float | None]:
+async def _live_through(
+    options: Options, city: City, faults: Faults, harm: Coroutine[Any, Any, None], doors: Sequence[str]
+) -> Sequence[float | None]:
     """What honest callers waited at the doors."""
     await city.start()
     over = asyncio.Event()
@@ -153,7 +185,7 @@ async def _live_through(options: Options, city: City, faults: Faults, doors: Seq
         city.telephony.begin_bad_days()
         async with silence(doors) as waited, asyncio.TaskGroup() as tasks:
             tasks.create_task(_in_the_middle(options.seconds, city))
-            await faults.run(options.seconds)
+            await harm
         if options.roll:
             await asyncio.sleep(2 * CALM_SECONDS)
             await faults.roll()
@@ -180,14 +212,24 @@ async def _in_the_middle(seconds: float, city: City) -> None:
 
 
 @contextlib.contextmanager
-def _kafka(directory: Path, options: Options) -> Iterator[LocalKafka]:
-    security = Security(directory / "kafka" / "security") if options.secured else None
-    node = LocalKafka(directory / "kafka", security=security)
+def _kafka(directory: Path, options: Options) -> Iterator[tuple[LocalKafka | LocalCluster, Brokers | None]]:
+    """A Kafka, and who harms its nodes where there are several."""
+    if options.brokers == 1:
+        security = Security(directory / "kafka" / "security") if options.secured else None
+        kafka: LocalKafka | LocalCluster = LocalKafka(directory / "kafka", security=security)
+        brokers = None
+    else:
+        kafka = cluster = LocalCluster(directory / "kafka", options.brokers)
+        brokers = Brokers(cluster, options.partitions, options.seed, _say)
     try:
-        node.start()
-        yield node
+        if brokers is not None and (not options.faults or set(options.faults) & DISK_FAULTS):
+            brokers.give_small_disks()
+        kafka.start()
+        yield kafka, brokers
     finally:
-        node.kill()
+        kafka.kill()
+        if brokers is not None:
+            brokers.take_disks()
         if not options.keep:
             shutil.rmtree(directory, ignore_errors=True)
 
@@ -207,7 +249,7 @@ def report(outcome: Outcome) -> None:
             "defaults after their deadline", f"p50 {_at(late, 50):.2f} s, max {late[-1]:.2f} s, of {len(late)}"
         )
     terminal.print(counts)
-    terminal.print(_stall_table(outcome))
+    terminal.print(effect_table(outcome.effects) if outcome.effects else _stall_table(outcome))
     table = Table("promise", "broken", "for example", title="Promises")
     for name, faults in outcome.verdict.faults.items():
         style = "red" if faults else "green"
@@ -274,6 +316,13 @@ def main() -> int:
     )
     parser.add_argument("--without-ownership-rule", action="store_true", help="take the rule out: it must fail then")
     parser.add_argument("--secured", action="store_true", help="a Kafka with TLS, passwords, certificates and rights")
+    parser.add_argument("--brokers", type=int, choices=(1, 3), default=default.brokers, help="nodes of Kafka (1)")
+    parser.add_argument(
+        "--faults",
+        type=lambda text: tuple(text.split(",")),
+        default=default.faults,
+        help=f"of three nodes, what is done to them, in this order; at random if not said: {', '.join(FAULTS)}",
+    )
     parser.add_argument("--keep", action="store_true", help="keep Kafka's data and the logs in .run")
     options = Options(**vars(parser.parse_args()))
     if (reason := missing()) is not None:

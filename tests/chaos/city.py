@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
@@ -117,7 +118,7 @@ class City:
             print(f"a shift was not moved: {failed}", flush=True)  # noqa: T201
 
     def _send(self, call: OpenCall, body: bytes) -> None:
-        version = Sent(call.call_id, call.event_id)
+        version = Sent(call.call_id, call.event_id, time.time())
         task = asyncio.get_running_loop().create_task(self._publish(self._cads[call.agency], version, body))
         self._publishing.add(task)
         task.add_done_callback(self._publishing.discard)
@@ -148,7 +149,7 @@ class City:
 
     async def _publish(self, cad: Cad, version: Sent, body: bytes) -> None:
         await cad.publish(body)
-        self.sent.append(version)
+        self.sent.append(replace(version, acknowledged_at=time.time()))
 
     async def _follow(self, ready: asyncio.Event) -> None:
         """From wherever the journal ends; after Kafka was away, from the beginning, which does no harm."""

@@ -14,7 +14,7 @@ from deploy.capacity.answers import answers
 from deploy.capacity.inputs import DECIDERS, Wanted
 from deploy.capacity.model import Cell, whole
 from deploy.capacity.plan import bill
-from deploy.capacity.report import text
+from deploy.capacity.report import sentences, text
 from tests.deploy.capacity.figures import DEMAND, LAYOUT, MEASURED, PRICES
 
 UNBOUNDED = LAYOUT.model_copy(update={"most_utilisation": 0.9, "process_gib": 1e6})
@@ -56,6 +56,8 @@ def test_no_number_of_processes_is_enough_where_following_alone_is_too_much() ->
 def test_the_page_shows_what_breaks_first_and_what_is_left_out() -> None:
     found = answers(cell(10**7))
     page = text(found, MEASURED)
+    names = [line.name for lines in found.figures.values() for line in lines]
+    assert len(names) == len({(line.name, line.unit) for lines in found.figures.values() for line in lines})
     assert [limit.bears for limit in found.limits] == sorted(limit.bears for limit in found.limits)
     assert page.index(found.limits[0].name) < page.index(found.limits[1].name)
     for item in found.left_out:
@@ -80,3 +82,14 @@ def test_the_command_refuses_what_cannot_be(tmp_path: Path, capsys: pytest.Captu
     assert "none.toml" in said
     assert "wrong.toml: line 1: layout: is missing" in said
     assert "line 2: demand.agencies: -1 does not fit; should be greater than or equal to 1" in said
+
+
+def test_what_is_said_in_words_follows_from_the_figures() -> None:
+    small, large = answers(cell(10**5)), answers(cell(10**9))
+    assert "it bears" in next(sentences(small))
+    assert "limits are passed, first of all" in next(sentences(large))
+    assert large.limits[0].bears < 1 < small.limits[0].bears
+    # 0.9 of a core for 1 ms a version; 15 times 10^5 calls of 10 versions a year, a twentieth of them the largest's
+    assert small.own_partition == pytest.approx(0.9 / 0.001 / (15 * 10**6 / (365 * 86_400) / 20))
+    # 100,000 calls in the 8 days that are remembered take a second
+    assert small.too_large_calls == pytest.approx(100_000 / 8 * 365)
