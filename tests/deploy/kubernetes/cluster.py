@@ -100,13 +100,19 @@ class Cluster:
     def of(self, *kinds: str) -> list[Resource]:
         return [resource for resource in self.resources if resource["kind"] in kinds]
 
-    def only(self, kind: str, name: str | None = None) -> Resource:
-        (resource,) = [each for each in self.of(kind) if name in (None, each["metadata"]["name"])]
+    def only(self, kind: str) -> Resource:
+        (resource,) = self.of(kind)
         return resource
 
     @property
     def settings(self) -> Resource:
-        return self.only("ConfigMap")
+        (settings,) = [each for each in self.of("ConfigMap") if each["metadata"]["name"].startswith("settings-")]
+        return settings
+
+    @property
+    def bears_a_loss(self) -> bool:
+        """Whether one machine of it may go at any time."""
+        return bool(self.only("KafkaNodePool")["spec"]["replicas"] > 1)
 
     @property
     def services(self) -> list[Process]:

@@ -63,4 +63,5 @@ def _build() -> None:
         with (RUN / "kustomize.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             environment = {**os.environ, "GOBIN": str(OWN.parent)}
-            subprocess.run([go, "install", KUSTOMIZE], env=environment, check=True, timeout=600, cwd=RUN)
+            if not OWN.exists():
+                subprocess.run([go, "install", KUSTOMIZE], env=environment, check=True, timeout=600, cwd=RUN)

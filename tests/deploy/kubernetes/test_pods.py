@@ -33,7 +33,7 @@ def test_a_container_runs_without_root_writes_nowhere_and_asks_kubernetes_nothin
 def test_an_image_is_the_very_one_that_was_built(cluster: Cluster) -> None:
     images = {process.container["image"] for process in cluster.processes}
     assert len(images) == 1
-    assert re.fullmatch(r"[a-z0-9./-]+/careroute@sha256:[0-9a-f]{64}", images.pop())
+    assert re.fullmatch(r"[a-z0-9.:/-]+/careroute@sha256:[0-9a-f]{64}", images.pop())
 
 
 def test_what_is_written_goes_into_a_volume_of_its_own(cluster: Cluster) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from deploy.grafana.boards import DASHBOARDS
 from deploy.local.programs import DOORS
 from tests.deploy.kubernetes.cluster import Cluster, chosen_by, names_of
 
@@ -46,3 +47,17 @@ def test_prometheus_asks_every_process_by_its_services_name(cluster: Cluster) ->
         assert chosen_by(monitor["selector"], process.labels)
         assert process.labels[monitor["jobLabel"]] == process.name
         assert endpoint["port"] in {port["name"] for port in process.container["ports"]}
+
+
+def test_grafana_is_given_every_dashboard(cluster: Cluster) -> None:
+    (boards,) = [each for each in cluster.of("ConfigMap") if each is not cluster.settings]
+    assert boards["metadata"]["labels"] == {"grafana_dashboard": "1"}
+    assert boards["data"] == {path.name: path.read_text("utf-8") for path in DASHBOARDS.iterdir()}
+
+
+def test_what_leaves_the_cluster_goes_by_tls(cluster: Cluster) -> None:
+    inside = {service["metadata"]["name"] for service in cluster.of("Service")} | {"prometheus-operated.monitoring"}
+    values = [value for process in cluster.processes for value in process.environment.values()]
+    in_plain_text = {urlsplit(value).hostname for value in values if value.startswith("http://")}
+    assert in_plain_text
+    assert in_plain_text <= inside
