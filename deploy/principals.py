@@ -53,6 +53,7 @@ class Principal:
             (Operation.READ, Kind.TOPIC, self.reads),
             (Operation.WRITE, Kind.TOPIC, self.writes),
             (Operation.DESCRIBE, Kind.TOPIC, self.describes),
+            (Operation.DESCRIBE_CONFIGS, Kind.TOPIC, self.describes),
             (Operation.READ, Kind.GROUP, self.groups),
         ):
             yield from (Right(principal, operation, kind, name) for name in names)

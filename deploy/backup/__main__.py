@@ -27,7 +27,8 @@ from deploy.topics import TopicSettings
 from shared.clock import SystemClock
 from shared.engine.broker import BrokerUnavailable
 from shared.engine.kafka import KafkaBroker
-from shared.engine.kafka_copy import CopyFailed, cluster_id
+from shared.engine.kafka_replicas import replicas_for
+from shared.engine.kafka_restore import CopyFailed, cluster_id
 from shared.engine.kafka_rights import compare, grant, rights_in_force, take_away
 
 LOOK_SECONDS = 1.0
@@ -87,7 +88,8 @@ async def _restore(settings: TopicSettings, directory: Path) -> None:
         )
     progress = Progress(_say, "put back")
     async with _rights(settings):
-        await restore(settings.connection, directory, manifest, settings.replication, progress)
+        replicas = settings.replication or await replicas_for(settings.connection)
+        await restore(settings.connection, directory, manifest, replicas, progress)
     _say(
         f"put back {progress.records:,} records in {progress.seconds:.1f} s. Processes may be started now. What came "
         f"after {manifest.taken_at.isoformat(timespec='seconds')} is lost: ask for erasures since then again "

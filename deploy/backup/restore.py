@@ -18,7 +18,7 @@ from deploy.topics import topic_faults
 from shared.connection import Connection
 from shared.engine.broker import Stored
 from shared.engine.kafka import KafkaBroker, create_topics
-from shared.engine.kafka_copy import BATCH_BYTES, KafkaCopy, delete_before, set_up, size_of
+from shared.engine.kafka_restore import BATCH_BYTES, KafkaCopy, delete_before, set_up, size_of
 from shared.topics import TOPICS
 
 

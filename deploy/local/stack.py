@@ -26,6 +26,7 @@ from deploy.principals import PRINCIPALS, rights_of
 from deploy.topics import topic_faults
 from shared.connection import Connection
 from shared.engine.kafka import create_topics
+from shared.engine.kafka_replicas import replicas_for
 from shared.engine.kafka_rights import grant, set_passwords
 from shared.topics import TOPICS
 
@@ -105,7 +106,7 @@ class Stack:
         """Create the topics, and write the files that processes read. Raises `StackError`."""
         self.directory.mkdir(parents=True, exist_ok=True)
         stop_leftover(self.directory)
-        await create_topics(self.connection, self.partitions, 1, TOPICS)
+        await create_topics(self.connection, self.partitions, await replicas_for(self.connection), TOPICS)
         if self.security is not None:
             names = (principal.name for principal in PRINCIPALS)
             await set_passwords(self.connection, {name: self.security.password_of(name) for name in names})

@@ -44,6 +44,7 @@ class Operation(IntEnum):
     DELETE = 6
     ALTER = 7
     DESCRIBE = 8
+    DESCRIBE_CONFIGS = 10
     ALTER_CONFIGS = 11
 
 

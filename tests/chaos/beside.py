@@ -52,15 +52,16 @@ class NoSuchCommit(RuntimeError):
 def take_out(commit: str, directory: Path) -> Path:
     """The files of a commit, below a directory. Raises NoSuchCommit."""
     directory.mkdir(parents=True)
-    git = ["git", "-C", str(CHECKOUT), "archive", "--format=tar", commit]
     try:
-        with subprocess.Popen(git, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as archive:
-            subprocess.run(["tar", "-x", "-C", str(directory)], stdin=archive.stdout, check=True, capture_output=True)
-            said = archive.stderr.read().decode(errors="replace") if archive.stderr else ""
-    except (OSError, subprocess.CalledProcessError) as error:
+        git = ("git", "-C", str(CHECKOUT), "archive", "--format=tar", f"--output={directory}.tar", commit)
+        subprocess.run(git, check=True, capture_output=True, text=True)
+        subprocess.run(
+            ("tar", "-xf", f"{directory}.tar", "-C", str(directory)), check=True, capture_output=True, text=True
+        )
+    except subprocess.CalledProcessError as error:
+        raise NoSuchCommit(f"{commit} cannot be taken out of the history: {error.stderr.strip()}") from error
+    except OSError as error:
         raise NoSuchCommit(f"{commit} cannot be taken out of the history: {error}") from error
-    if archive.returncode:
-        raise NoSuchCommit(f"{commit} cannot be taken out of the history: {said.strip()}")
     return directory
 
 

@@ -11,7 +11,13 @@ from packaging.requirements import Requirement
 from deploy.local.kafka.node import CHECKOUT
 
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
-ASKED = [Requirement(line) for line in (*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"])]
+ASKED = [
+    Requirement(line)
+    for line in (
+        *PROJECT["dependencies"],
+        *(line for extra in PROJECT["optional-dependencies"].values() for line in extra),
+    )
+]
 LOCKED = {
     match["name"]: match
     for match in re.finditer(

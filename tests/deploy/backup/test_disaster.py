@@ -35,7 +35,7 @@ from deploy.redecide import redecide_all
 from shared.clock import SystemClock
 from shared.connection import Connection
 from shared.engine.kafka import KafkaBroker, create_topics
-from shared.engine.kafka_copy import cluster_id
+from shared.engine.kafka_restore import cluster_id
 from shared.sealing import Sealer
 from shared.topics import ASSIGNMENTS, TOPICS
 from tests.rig.log import Entry, read

@@ -20,7 +20,7 @@ from deploy.redecide import redecide_all
 from shared.connection import Connection
 from shared.engine.broker import Record, Stored, TopicPartition
 from shared.engine.kafka import KafkaBroker
-from shared.engine.kafka_copy import CopyFailed, KafkaCopy
+from shared.engine.kafka_restore import CopyFailed, KafkaCopy
 from shared.engine.kafka_rights import grant, rights_in_force, set_passwords
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.topics import CALL_KEYS, CALLS, COMMANDS
