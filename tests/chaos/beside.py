@@ -282,7 +282,7 @@ class _Run:
             stderr=asyncio.subprocess.PIPE,
         )
         _, said = await process.communicate()
-        return b"unknown event type" in said
+        return f"{JOURNAL_OF[service]}/".encode() in said  # where the record stands that it cannot read
 
     async def _outcome(self, refused: Sequence[str]) -> Outcome:
         stack, city = self.beside.stack, self.city
