@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from deploy.local.kafka.node import LocalKafka, missing
 from deploy.local.kafka.security import Security, settings_of
 from deploy.principals import principal, rights_of
 from deploy.redecide import redecide_all
+from shared.clock import SystemClock
 from shared.connection import Connection
 from shared.engine.broker import Record, Stored, TopicPartition
 from shared.engine.kafka import KafkaBroker
@@ -59,9 +62,15 @@ def security(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Security]:
 
 
 def with_gaps(day: Day) -> MemoryLog:
-    """As after some weeks: the first calls are kept no more, and of a topic that is compacted some records are gone."""
+    """As after some weeks: the first calls are kept no more, and of a topic that is compacted some records are gone.
+
+    The day is today: by the records' own times Kafka would soon delete calls that are older than a month.
+    """
+    last = max(record.time for records in day.log.places.values() for record in records)
+    later = timedelta(seconds=round((SystemClock().now() - last).total_seconds()) - 60)
     log = MemoryLog(day.log.partitions)
-    log.places.update({place: [*map(to_the_millisecond, records)] for place, records in day.log.places.items()})
+    for place, records in day.log.places.items():
+        log.places[place] = [to_the_millisecond(replace(record, time=record.time + later)) for record in records]
     for place, records in log.places.items():
         if place[0] == CALLS.name and len(records) > DROPPED:
             log.dropped_before[place] = DROPPED
