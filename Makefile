@@ -30,8 +30,8 @@ check: .venv/installed  ## style, types, who imports whom, dependencies
 	$(BIN)/lint-imports
 	$(BIN)/uv pip check --quiet --python $(BIN)/python
 
-chaos: .venv/installed  ## processes and Kafka killed at random; ARGS="--help" tells how
-	@$(BIN)/python -m tests.chaos $(ARGS)
+chaos: .venv/installed  ## processes and Kafka killed at random; MATRIX=1: every fault in turn; ARGS="--help" tells how
+	@$(BIN)/python -m tests.chaos$(if $(MATRIX),.matrix) $(ARGS)
 
 fuzz: .venv/installed  ## spoiled inputs at every door and reader; INPUTS=n
 	@FUZZ_INPUTS=$(or $(INPUTS),100000) $(BIN)/python -m pytest -q -n 2 --dist load tests/fuzz $(ARGS)

@@ -72,7 +72,7 @@ def sentences(found: Answers) -> Iterator[str]:
             yield f"{how} no number of partitions and cells is enough."
         else:
             yield (
-                f"{how} {choice.partitions} partitions in {choice.cells} cells keep each process within its memory "
+                f"{how} {choice.partitions} partitions in {cells_in_words(choice)} keep each process within its memory "
                 f"and core: {choice.bill.processes} processes, {choice.bill.brokers} brokers, "
                 f"{choice.bill.cost:,.0f} a year."
             )
@@ -84,6 +84,11 @@ def sentences(found: Answers) -> Iterator[str]:
         f"From {amount(found.too_large_calls / 1e6)} M calls a year on its snapshots silence a process for so long "
         "that it is taken for dead."
     )
+
+
+def cells_in_words(choice: Choice) -> str:
+    """How many cells."""
+    return "one cell" if choice.cells == 1 else f"{choice.cells} cells"
 
 
 def amount(value: float | None) -> str:

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -32,7 +33,10 @@ from tests.rig.log import TopicPartition, ends
 
 RATE = 80
 """Slow enough that versions come one by one."""
-IDLE_SECONDS, START_SECONDS = 20.0, 20.0
+IDLE_SECONDS, START_SECONDS, QUIET_SECONDS = 20.0, 20.0, 45.0
+"""Nothing is offered any more after the last."""
+LEAST_ACCEPTED = 0.9
+"""Of the versions that are sent."""
 VERSIONS_A_CALL = 10
 ENDED_OF_TEN = 7
 """Calls that their CAD closes in the end."""
@@ -42,34 +46,36 @@ TOPICS = tuple(topic.name for topic in (CALLS, CALL_KEYS, COMMANDS, DECISIONS, A
 FOLD_SECONDS, PATIENCE_SECONDS = 600.0, 30.0
 
 
+@dataclass(frozen=True, slots=True)
+class OneByOne:
+    """What came of versions that came one by one."""
+
+    sent: int
+    seconds: float
+    cpu_seconds: dict[str, float]
+    """By process."""
+    resident_mib: dict[str, float]
+    topics: dict[str, TopicShare]
+
+
 async def capacity(stage: Stage, seconds: float, versions: int) -> Measured:
-    """Measure on a stage that nothing was sent to yet."""
+    """Measure on a stage that nothing was sent to yet. Raises RuntimeError where the machine is too busy for it."""
     load_average = os.getloadavg()[0]
     base = await ends(stage.kafka.address, PARTITIONS, tuple(JOURNAL_OF.values()))
-    idle = await _idle(stage)
-    start_cpu = {service: await _start_cpu(stage, service, idle[service]) for service in JOURNAL_OF}
-    before, before_bytes = await ends(stage.kafka.address, PARTITIONS, TOPICS), segment_bytes(stage)
-    used, began = stage.usage(), time.monotonic()
-    await measure(stage, RATE, seconds, seed=RATE)
-    await asyncio.sleep(1)
-    uses, took = stage.usage(), time.monotonic() - began
-    after, after_bytes = await ends(stage.kafka.address, PARTITIONS, TOPICS), segment_bytes(stage)
-    sent = appended(before, after, CALLS.name)
-    topics = {
-        name: TopicShare(
-            records_a_version=_rounded(appended(before, after, name) / sent),
-            bytes_a_version=_rounded((after_bytes[name] - before_bytes[name]) / sent),
-        )
-        for name in TOPICS
-    }
+    started = {service: await _started(stage, service) for service in JOURNAL_OF}
+    sent = await _one_by_one(stage, seconds)
+    await asyncio.sleep(QUIET_SECONDS)
+    idle = await _idle(stage)  # once all have worked: what runs for the first time takes longer
     processes = {
         name: Process(
             idle_cores=_rounded(idle[name]),
-            cpu_ms_a_version=_rounded(1000 * (uses[name][0] - used[name][0] - idle[name] * took) / sent),
-            resident_mib=_rounded(uses[name][1]),
+            cpu_ms_a_version=_rounded(1000 * (sent.cpu_seconds[name] - idle[name] * sent.seconds) / sent.sent),
+            resident_mib=_rounded(sent.resident_mib[name]),
         )
         for name in (*SERVICES, "kafka")
     }
+    start_cpu = {service: max(0.01, cpu - START_SECONDS * idle[service]) for service, cpu in started.items()}
+    topics = sent.topics
     whole_calls = lives(stage, versions // VERSIONS_A_CALL)
     drained = {each.service: each for each in await drain(stage, whole_calls, PATIENCE_SECONDS)}
     if behind := [each.service for each in drained.values() if not each.finished]:
@@ -111,12 +117,33 @@ async def _idle(stage: Stage) -> dict[str, float]:
     return {name: (cpu - before[name][0]) / took for name, (cpu, _) in after.items()}
 
 
-async def _start_cpu(stage: Stage, service: str, idle: float) -> float:
-    """Processor time of a process from exec until it waits for work, on an almost empty journal."""
+async def _started(stage: Stage, service: str) -> float:
+    """Processor time of a process that has just been started on an almost empty journal, and then waits for work."""
     stage.end(service, signal.SIGTERM)  # in order: whoever comes after a process that died is careful at first
     stage.start(service)
     await asyncio.sleep(START_SECONDS)
-    return float(sum(stage.process(service).cpu_times()[:2])) - START_SECONDS * idle
+    return float(sum(stage.process(service).cpu_times()[:2]))
+
+
+async def _one_by_one(stage: Stage, seconds: float) -> OneByOne:
+    before, before_bytes = await ends(stage.kafka.address, PARTITIONS, TOPICS), segment_bytes(stage)
+    used, began = stage.usage(), time.monotonic()
+    await measure(stage, RATE, seconds, seed=RATE)
+    await asyncio.sleep(1)
+    uses, took = stage.usage(), time.monotonic() - began
+    after, after_bytes = await ends(stage.kafka.address, PARTITIONS, TOPICS), segment_bytes(stage)
+    sent = appended(before, after, CALLS.name)
+    if sent < LEAST_ACCEPTED * RATE * seconds:
+        raise RuntimeError(f"intake took {sent} versions of {RATE * seconds:.0f}: the machine is too busy")
+    topics = {
+        name: TopicShare(
+            records_a_version=_rounded(appended(before, after, name) / sent),
+            bytes_a_version=_rounded((after_bytes[name] - before_bytes[name]) / sent),
+        )
+        for name in TOPICS
+    }
+    cpu_seconds = {name: cpu - used[name][0] for name, (cpu, _) in uses.items() if name in used}
+    return OneByOne(sent, took, cpu_seconds, {name: resident for name, (_, resident) in uses.items()}, topics)
 
 
 def lives(stage: Stage, number: int) -> Iterator[tuple[OpenCall, bytes]]:

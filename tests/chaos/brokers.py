@@ -203,6 +203,19 @@ FAULTS: Mapping[str, Callable[[Brokers], Awaitable[None]]] = {
 }
 """What can be done, by name."""
 DISK_FAULTS = {"disk", "disks"}
+WORDS = {
+    "leader": "leader of a busy journal killed",
+    "controller": "controller killed",
+    "coordinator": "coordinator of a group killed",
+    "paused": f"leader of a busy journal hangs for {PAUSED_SECONDS:.0f} s",
+    "min-isr": "too few copies: leaders refuse to append",
+    "two": "two of three killed: no quorum",
+    "all": "all killed",
+    "rolling": "all restarted, one after the other",
+    "disk": "one disk full",
+    "disks": "all disks full",
+}
+"""The same, for people."""
 
 
 def _named(nodes: Iterable[LocalKafka]) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from rich import box
 from rich.table import Table
 
 from deploy.actors.webhooks import Delivery
@@ -124,15 +123,22 @@ HEAD = (
 )
 
 
+def as_markdown(head: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
 def effect_table(done: Iterable[Effect]) -> Table:
-    """For the terminal, or as markdown: `rich` writes both."""
-    table = Table(*HEAD, title="What each fault did", box=box.MARKDOWN)
+    """For the terminal."""
+    table = Table(*HEAD, title="What each fault did")
     for effect in done:
-        table.add_row(*_row(effect))
+        table.add_row(*row_of(effect))
     return table
 
 
-def _row(effect: Effect) -> tuple[str, ...]:
+def row_of(effect: Effect) -> tuple[str, ...]:
+    """Its line of the table."""
     window = effect.window
     return (
         window.fault,
