@@ -11,13 +11,12 @@ from packaging.requirements import Requirement
 from deploy.local.kafka.node import CHECKOUT
 
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
 ASKED = [
     Requirement(line)
-    for line in (
-        *PROJECT["dependencies"],
-        *(line for extra in PROJECT["optional-dependencies"].values() for line in extra),
-    )
+    for line in (*PROJECT["dependencies"], *(line for extra in EXTRAS.keys() - {"peers"} for line in EXTRAS[extra]))
 ]
+"""Peers have a lock of their own."""
 LOCKED = {
     match["name"]: match
     for match in re.finditer(
