@@ -15,7 +15,7 @@ from shared.connection import Connection
 from shared.engine.broker import BrokerUnavailable
 from shared.engine.kafka import create_topics
 from shared.engine.kafka_client import arguments_now, find_again
-from shared.engine.kafka_replicas import replicas_for, replica_faults
+from shared.engine.kafka_replicas import replica_faults, replicas_for
 from shared.engine.topic import Topic
 
 NOBODY = "127.0.0.1:1"
