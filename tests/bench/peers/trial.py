@@ -27,6 +27,7 @@ from tests.bench.stage import PARTITIONS
 
 FLOOR_SECONDS, WARM_SECONDS = 3.0, 3.0
 QUIET_SECONDS, DRAIN_SECONDS, BACKLOG_SECONDS = 2.0, 15.0, 30.0
+DONE_SECONDS, SILENT_SECONDS = 60.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ async def trial(peer: Peer, stand: Stand) -> Result:
         await _steady(result, processes, watch, feed, load)
         await _killed(result, processes, watch, feed, load)
         await _backlog(result, processes, watch, feed, load)
+        await _until_done(watch, feed)
         result.calls, result.counted = len(feed.due), counted(watch.entries, feed.due)
         result.wrong = processes.last_words()
     except NotSettled as problem:
@@ -151,7 +153,16 @@ async def _backlog(result: Result, processes: Processes, watch: Watch, feed: Fee
         result.drained = f"{load.backlog / (max(ended.values()) - min(arrived)):.0f}"
     else:
         result.drained = f"under {load.backlog / BACKLOG_SECONDS:.0f}"
-    await watch.until_quiet(QUIET_SECONDS, DRAIN_SECONDS)
+
+
+async def _until_done(watch: Watch, feed: Feed) -> None:
+    """Wait until nothing is lost, or nothing more comes: what is late is not lost."""
+    until = time.monotonic() + DONE_SECONDS
+    while counted(watch.entries, feed.due).lost and time.monotonic() < until:
+        before = len(watch.entries)
+        await asyncio.sleep(SILENT_SECONDS)
+        if len(watch.entries) == before:
+            return
 
 
 async def _until_ended(watch: Watch, calls: Collection[str], most_seconds: float) -> None:
