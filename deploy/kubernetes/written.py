@@ -62,7 +62,12 @@ def _acl(kind: int, name: str, rights: Iterable[Right]) -> Resource:
     resource = {"type": Kind(kind).name.lower()}
     if kind != Kind.CLUSTER:
         resource |= {"name": name, "patternType": "literal"}
-    return {"resource": resource, "operations": sorted(Operation(right.operation).name.title() for right in rights)}
+    return {"resource": resource, "operations": sorted(as_strimzi_spells(right.operation) for right in rights)}
+
+
+def as_strimzi_spells(operation: int) -> str:
+    """`DescribeConfigs`."""
+    return Operation(operation).name.title().replace("_", "")
 
 
 def _topics_of(overlay: Path) -> Iterable[Resource]:

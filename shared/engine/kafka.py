@@ -42,6 +42,7 @@ from shared.engine.kafka_client import (
     administering,
     arguments_now,
     explained,
+    find_again,
     said,
 )
 from shared.engine.topic import SNAPSHOT_BYTES, Topic
@@ -124,6 +125,7 @@ class KafkaBroker:
             fetch_max_wait_ms=FETCH_WAIT_MILLISECONDS,
             check_crcs=True,
         )
+        find_again(consumer._client, self._connection)  # noqa: SLF001  # version pinned; there is no other way
         _bound(consumer)
         await _started(consumer, self._connection)
         return _KafkaReader(consumer)
@@ -143,6 +145,7 @@ class KafkaBroker:
             request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
             metadata_max_age_ms=METADATA_AGE_MILLISECONDS,
         )
+        find_again(consumer._client, self._connection)  # noqa: SLF001  # as above
         member = _KafkaGroupMember(consumer)
         consumer.subscribe([topic], listener=member)
         await _started(consumer, self._connection, JOIN_SECONDS)
@@ -170,6 +173,7 @@ class KafkaBroker:
                     metadata_max_age_ms=METADATA_AGE_MILLISECONDS,
                     retry_backoff_ms=50,
                 )
+                find_again(producer.client, self._connection)
                 _bound(producer)
                 try:
                     await producer.start()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
+from aiokafka.cluster import ClusterMetadata
 from aiokafka.conn import create_conn
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
@@ -72,6 +74,26 @@ async def _first_to_answer(connection: Connection) -> str:
             task.cancel()
         await asyncio.wait(looks)
     return connection.servers
+
+
+def find_again(client: AIOKafkaClient, connection: Connection) -> None:
+    """Have a client that finds none of the brokers it knows ask those of the settings again.
+
+    aiokafka only ever asks brokers that it was told of last. Whoever was told of one alone, the others being away,
+    stayed deaf when that one went, though the others were back.
+    """
+    update = client._metadata_update  # noqa: SLF001  # version pinned; there is no other way
+
+    async def update_or_find(cluster: ClusterMetadata, topics: Collection[str]) -> bool:
+        if await update(cluster, topics):
+            return True
+        client._bootstrap_servers = await _first_to_answer(connection)  # noqa: SLF001  # as above
+        with suppress(KafkaError):
+            await client.bootstrap()
+            return bool(await update(cluster, topics))
+        return False
+
+    client._metadata_update = update_or_find  # noqa: SLF001  # as above
 
 
 def said(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from shared.topics import CALLS, COMMANDS
 from tests.bench.peers.counting import Counted, counted
 from tests.bench.peers.hosting import SERVICES, TICKS, Decider, Spec
 from tests.bench.peers.peer import PEERS, versions
+from tests.bench.peers.table import END, README, START
 from tests.rig.log import Entry
 
 
@@ -93,3 +94,14 @@ def a_stored_command() -> Stored:
         phase="live",
     )
     return Stored("commands", 0, 7, now, "agency", command.encode(), {"type": command.type.encode()})
+
+
+def test_the_readme_shows_every_peer_in_the_version_that_is_locked() -> None:
+    text = README.read_text("utf-8").split(START, 1)[1].split(END, 1)[0]
+    rows = [line.split(" | ")[:2] for line in text.splitlines() if line.startswith("| ")][2:]
+    pinned = versions(PEERS)
+    expected = [
+        [f"| {peer.package} {pinned[peer.package]}" if peer.package else "| careroute", peer.guarantee]
+        for peer in PEERS
+    ]
+    assert rows == expected, 'run make bench ARGS="--peers" on a quiet machine'

@@ -22,7 +22,7 @@ from tests.chaos.beside import Options as BesideOptions
 from tests.chaos.beside import side_by_side
 from tests.chaos.brokers import FAULTS
 from tests.chaos.oracle import Verdict
-from tests.chaos.run import Options, Outcome, chaos, terminal
+from tests.chaos.run import Options, Outcome, chaos, say, terminal
 from tests.chaos.stalls import SERVICE_OF, Stall
 from tests.chaos.windows import effect_table
 
@@ -95,7 +95,7 @@ def _at(ordered: Sequence[float], percent: float) -> float:
 
 def _side_by_side(commit: str, options: Options, directory: Path) -> int:
     try:
-        outcome = asyncio.run(side_by_side(BesideOptions(commit, whole=True, seed=options.seed), directory, _say))
+        outcome = asyncio.run(side_by_side(BesideOptions(commit, whole=True, seed=options.seed), directory, say))
     finally:
         if not options.keep:
             shutil.rmtree(directory, ignore_errors=True)
@@ -103,10 +103,6 @@ def _side_by_side(commit: str, options: Options, directory: Path) -> int:
     for what, found in outcome.report().items():
         terminal.print(f"{what}: {found}")
     return 0 if outcome.clean else 1
-
-
-def _say(text: str) -> None:
-    terminal.print(f"{time.strftime('%H:%M:%S')} {text}")
 
 
 def main() -> int:

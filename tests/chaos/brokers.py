@@ -148,7 +148,11 @@ class Brokers:
             for topic in TOPICS
         ]
         async with self._admin() as admin:
-            await admin.alter_configs(settings)
+            answers = await admin.alter_configs(settings)
+        refused = [name for answer in answers for code, _, _, name in answer.resources if code]
+        if refused:
+            message = f"Kafka does not take the settings of {', '.join(refused)}"
+            raise RuntimeError(message)
 
     async def _pause_leader(self) -> None:
         node = await self.leader_of(ASSIGNMENTS.name, self._random.randrange(self._partitions))

@@ -71,5 +71,5 @@ def test_a_cad_that_hears_nothing_in_time_has_sent_the_default() -> None:
 def test_the_table_is_markdown() -> None:
     lines = as_markdown(HEAD, map(row_of, done(at_once(lived()), told(24.0)))).splitlines()
     assert {line.count("|") for line in lines} == {len(HEAD) + 1}
-    assert lines[2].startswith("| first | 10 | 1 | 3 | 4.0 s | 2.0 s | 0 |")
+    assert lines[2].startswith("| first | 10 | 1 | 1 x lost, 2 x 503 | 4.0 s | 2.0 s | 0 |")
     assert lines[2].endswith("| PartitionUnowned |")

@@ -91,7 +91,7 @@ def effects(
             Effect(
                 window,
                 acknowledged=len(within),
-                refused=sum(number for status, number in window.answers.items() if status not in TAKEN),
+                refused=sum(number for _, number in _refusals(window)),
                 waited_seconds=max((version.acknowledged_at - version.at for version in within), default=0.0),
                 undecided_seconds=max((waited for at, waited in undecided if window.has(at)), default=0.0),
                 lost=sum(version.event_id in lost or version.call_id in lost for version in within),
@@ -144,7 +144,7 @@ def row_of(effect: Effect) -> tuple[str, ...]:
         window.fault,
         f"{window.well_at - window.began_at:.0f}",
         f"{effect.acknowledged}",
-        f"{effect.refused}",
+        ", ".join(f"{number} x {status or 'lost'}" for status, number in _refusals(window)) or "0",
         f"{effect.waited_seconds:.1f} s",
         f"{effect.undecided_seconds:.1f} s",
         f"{effect.lost}",
@@ -155,6 +155,10 @@ def row_of(effect: Effect) -> tuple[str, ...]:
         f"{window.processes_ended}",
         ", ".join(sorted(window.alarms)),
     )
+
+
+def _refusals(window: Window) -> list[tuple[int, int]]:
+    return sorted((status, number) for status, number in window.answers.items() if status not in TAKEN)
 
 
 def _first(sent: Iterable[Sent]) -> dict[str, float]:

@@ -60,7 +60,7 @@ class Peer:
 
 
 PEERS: tuple[Peer, ...] = (
-    Peer("", "careroute", "journal"),
+    Peer("", "careroute", "snapshots, journal"),
     Peer("confluent-kafka", "confluent", "journal"),
     Peer("confluent-kafka", "confluent", "journal", exactly_once=True),
     Peer("faststream", "faststream", "journal"),

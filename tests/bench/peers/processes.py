@@ -16,6 +16,8 @@ from tests.bench.peers.hosting import SERVICES, Spec
 from tests.bench.peers.peer import Peer
 from tests.bench.stage import PARTITIONS
 
+STOP_SECONDS = 10.0
+
 
 @dataclass(slots=True)
 class Processes:
@@ -49,6 +51,14 @@ class Processes:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                 )
+
+    def stop(self) -> None:
+        """End them all in order, by force where that takes long."""
+        for process in self.running.values():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+        psutil.wait_procs(self.running.values(), STOP_SECONDS)
+        self.kill()
 
     def kill(self) -> None:
         """Kill them all, and wait until they are gone."""

@@ -8,18 +8,21 @@ from pathlib import Path
 
 from shared.sealing import Sealer
 from tests.bench.peers.peer import PEERS, install, versions
-from tests.bench.peers.table import caption, table
+from tests.bench.peers.table import caption, table, write
 from tests.bench.peers.town import past_of
 from tests.bench.peers.trial import Load, Result, Stand, trial
 from tests.bench.stage import stage
 
-LOAD = Load(rate=80, seconds=12.0, backlog=2000)
+LOAD = Load(rate=80, seconds=10.0, backlog=2000)
 
 
 async def compare(
     names: Sequence[str], machine: str, directory: Path, say: Callable[[str], None], *, keep: bool = False
 ) -> str:
-    """Try the hosts of these names, or all. Raises NotInstalled, KafkaError, StackError."""
+    """Try the hosts of these names, or all: then the README has it, too.
+
+    Raises NotInstalled, KafkaError, StackError.
+    """
     peers = [peer for peer in PEERS if not names or peer.name in names]
     if not all(peer.is_own for peer in peers):
         await asyncio.to_thread(install)
@@ -32,11 +35,15 @@ async def compare(
             say(f"{peer.package or peer.name}, {peer.guarantee}")
             results.append(await trial(peer, stand))
             say(_in_words(results[-1]))
-    return f"{caption(LOAD, machine)}\n\n{table(results, versions(peers))}\n"
+    text = f"{caption(LOAD, machine)}\n\n{table(results, versions(peers))}\n"
+    if peers == list(PEERS):
+        write(text)
+    return text
 
 
 def _in_words(result: Result) -> str:
-    return result.wrong or f"{result.calls} new calls, {result.counted}"
+    words = f"{result.calls} new calls, {result.counted}" if result.counted else "not measured"
+    return f"{words}\n{result.wrong}".strip()
 
 
 def names() -> list[str]:

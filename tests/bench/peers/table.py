@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from hdrh.histogram import HdrHistogram
 
+from deploy.local.kafka.node import CHECKOUT
 from tests.bench.latency import figures
 from tests.bench.peers.feed import NEW_EVERY
 from tests.bench.peers.trial import Load, Result
 
+README = CHECKOUT / "README.md"
+START, END = '<!-- peers: written by `make bench ARGS="--peers"` -->\n', "<!-- end of peers -->"
 NOT_MEASURED = "not measured"
 HEAD = (
     "host", "guarantee", "state after a restart", "bare hop, ms", "decision, ms", "page or outcome, ms",
@@ -34,6 +37,12 @@ def caption(load: Load, machine: str) -> str:
     )
 
 
+def write(text: str) -> None:
+    """Put it into the README."""
+    before, rest = README.read_text("utf-8").split(START, 1)
+    README.write_text(before + START + text + END + rest.split(END, 1)[1], "utf-8")
+
+
 def _row(result: Result, versions: Mapping[str, str]) -> tuple[str, ...]:
     peer, counted = result.peer, result.counted
     return (
@@ -43,9 +52,9 @@ def _row(result: Result, versions: Mapping[str, str]) -> tuple[str, ...]:
         _latency(result.floor),
         _latency(result.hop, result.floor),
         _latency(result.chain, result.floor),
-        _or_not(result.cpu_ms, "{:.1f}".format),
-        _or_not(result.back_seconds, "{:.1f}".format),
-        _or_not(result.drained, "{:.0f}".format),
+        NOT_MEASURED if result.cpu_ms is None else f"{result.cpu_ms:.1f}",
+        result.back_seconds or NOT_MEASURED,
+        result.drained or NOT_MEASURED,
         *(
             (f"{counted.lost} of {result.calls}", f"{counted.doubled}", f"{counted.disordered}")
             if counted is not None
@@ -59,11 +68,7 @@ def _latency(histogram: HdrHistogram | None, floor: HdrHistogram | None = None) 
         return NOT_MEASURED
     own = figures(histogram)
     written = f"{own['p50']:.0f} / {own['p99']:.0f}"
-    if floor is None:
+    if floor is None or not floor.total_count:
         return written
     bare = figures(floor)
     return f"{written} ({own['p50'] / bare['p50']:.1f} / {own['p99'] / bare['p99']:.1f})"
-
-
-def _or_not(value: float | None, written: Callable[[float], str]) -> str:
-    return NOT_MEASURED if value is None else written(value)

@@ -25,8 +25,9 @@ from tests.bench.peers.town import NotSettled, Past
 from tests.bench.peers.watching import JOURNALS, Watch
 from tests.bench.stage import PARTITIONS
 
-FLOOR_SECONDS, WARM_SECONDS = 4.0, 3.0
-QUIET_SECONDS, DRAIN_SECONDS, BACKLOG_SECONDS = 3.0, 30.0, 45.0
+FLOOR_SECONDS, WARM_SECONDS = 3.0, 3.0
+QUIET_SECONDS, DRAIN_SECONDS, BACKLOG_SECONDS = 2.0, 15.0, 30.0
+DONE_SECONDS, SILENT_SECONDS = 60.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,10 @@ class Load:
 
 @dataclass(slots=True)
 class Result:
-    """What came of it; None: not measured, and `wrong` says why."""
+    """What came of it; what is empty was not measured, and `wrong` says why."""
 
     peer: Peer
-    floor: HdrHistogram
+    floor: HdrHistogram | None = None
     """A bare append and read, just before."""
     hop: HdrHistogram | None = None
     """From when a new call was due until its decision is seen."""
@@ -52,13 +53,14 @@ class Result:
     """Likewise until its page or outcome is."""
     cpu_ms: float | None = None
     """Of all its processes, for a version."""
-    back_seconds: float | None = None
+    back_seconds: str = ""
     """From the kill until each service has decided again."""
-    drained: float | None = None
-    """Versions a second."""
+    drained: str = ""
+    """Versions of the backlog a second, from the first that was decided to the last page or outcome."""
     calls: int = 0
     counted: Counted | None = None
     wrong: str = ""
+    """Also the last words of processes that ended by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,11 @@ async def trial(peer: Peer, stand: Stand) -> Result:
         await _steady(result, processes, watch, feed, load)
         await _killed(result, processes, watch, feed, load)
         await _backlog(result, processes, watch, feed, load)
+        await _until_done(watch, feed)
         result.calls, result.counted = len(feed.due), counted(watch.entries, feed.due)
+        result.wrong = processes.last_words()
     except NotSettled as problem:
-        result.wrong = f"{problem} {processes.last_words()}"
+        result.wrong = f"{problem}\n{processes.last_words()}"
     finally:
         processes.kill()
         for task in beside:
@@ -132,12 +136,13 @@ async def _killed(result: Result, processes: Processes, watch: Watch, feed: Feed
     first: dict[str, float] = {}
     for entry, arrived in watch.since(killed_at):
         first.setdefault(entry.topic, arrived)
-    result.back_seconds = max(first.values()) - killed_at if first.keys() == set(JOURNALS) else None
+    came = first.keys() == set(JOURNALS)
+    result.back_seconds = f"{max(first.values()) - killed_at:.1f}" if came else f"over {time.time() - killed_at:.0f}"
 
 
 async def _backlog(result: Result, processes: Processes, watch: Watch, feed: Feed, load: Load) -> None:
     await watch.until_quiet(QUIET_SECONDS, DRAIN_SECONDS)
-    processes.kill()
+    await asyncio.to_thread(processes.stop)
     calls = await feed.pile_up(load.backlog)
     started_at = time.time()
     processes.start()
@@ -145,8 +150,19 @@ async def _backlog(result: Result, processes: Processes, watch: Watch, feed: Fee
     arrived = [at for entry, at in watch.since(started_at) if entry.subject in calls]
     ended = _ended(watch, calls)
     if arrived and len(ended) == len(calls):
-        result.drained = load.backlog / (max(ended.values()) - min(arrived))
-    await watch.until_quiet(QUIET_SECONDS, DRAIN_SECONDS)
+        result.drained = f"{load.backlog / (max(ended.values()) - min(arrived)):.0f}"
+    else:
+        result.drained = f"under {load.backlog / BACKLOG_SECONDS:.0f}"
+
+
+async def _until_done(watch: Watch, feed: Feed) -> None:
+    """Wait until nothing is lost, or nothing more comes: what is late is not lost."""
+    until = time.monotonic() + DONE_SECONDS
+    while counted(watch.entries, feed.due).lost and time.monotonic() < until:
+        before = len(watch.entries)
+        await asyncio.sleep(SILENT_SECONDS)
+        if len(watch.entries) == before:
+            return
 
 
 async def _until_ended(watch: Watch, calls: Collection[str], most_seconds: float) -> None:

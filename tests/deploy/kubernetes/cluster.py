@@ -21,6 +21,7 @@ RUNS: dict[tuple[str, ...], tuple[str, type[Environment]]] = {
     **{("python", "-m", module_of(name)): (name, settings) for name, settings in SERVICES.items()},
     ("careroute", "audit", "heads"): ("examiner", ExaminerSettings),
     ("python", "-m", "deploy.topics"): ("operator", TopicSettings),
+    ("python", "-m", "deploy.backup", "take", "/var/lib/careroute/backup"): ("backup", TopicSettings),
 }
 """By command: who it is to Kafka, and what it can be told."""
 Resource = dict[str, Any]

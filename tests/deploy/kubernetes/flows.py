@@ -24,20 +24,24 @@ class End:
     address: str = ""
     """Of whatever is no pod."""
 
+    @property
+    def is_outside(self) -> bool:
+        """Whether our policies are not on it."""
+        return bool(self.address) or self.namespace != "careroute"
+
 
 @dataclass(frozen=True)
 class Policies:
     """The policies of a namespace."""
 
     policies: Sequence[dict[str, Any]]
-    namespace: str = "careroute"
 
     def allow(self, one: End, other: End, port: int) -> bool:
         return self._lets("egress", one, other, port) and self._lets("ingress", other, one, port)
 
     def _lets(self, way: Way, end: End, other: End, port: int) -> bool:
         """Whether the policies on one end let it speak to the other, or be spoken to."""
-        if end.namespace != self.namespace or end.address:
+        if end.is_outside:
             return True
         rules = [rule for policy in self._on(end, way) for rule in policy["spec"].get(way, ())]
         return not [*self._on(end, way)] or any(_names(rule, way, other, port) for rule in rules)

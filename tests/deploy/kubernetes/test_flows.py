@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from deploy.local.programs import DOORS
 from shared.config import KafkaSettings, variable_of
-from tests.deploy.kubernetes.cluster import Cluster
+from tests.deploy.kubernetes.cluster import Cluster, Resource
 from tests.deploy.kubernetes.flows import End, Policies
 
 KAFKA = End("kafka", {"strimzi.io/cluster": "careroute", "strimzi.io/name": "careroute-kafka"})
@@ -39,26 +39,22 @@ Flow = tuple[str, str, int]
 def test_exactly_what_the_code_needs_is_allowed(cluster: Cluster) -> None:
     pods = [End(process.name, process.labels) for process in cluster.processes]
     ends = [*pods, KAFKA, ENTITIES, STRANGER, INGRESS, PROMETHEUS, DATABASE, ELSEWHERE, NAMES, *OUTSIDE]
-    (listener,) = cluster.only("Kafka")["spec"]["kafka"]["listeners"]
-    of_strimzi = {  # it makes these by itself: from the listener, and among its own
-        "podSelector": {"matchLabels": {"strimzi.io/cluster": "careroute"}},
-        "policyTypes": ["Ingress"],
-        "ingress": [
-            {"from": listener["networkPolicyPeers"], "ports": [{"port": listener["port"]}]},
-            {"from": [{"podSelector": {"matchLabels": {"strimzi.io/cluster": "careroute"}}}]},
-        ],
-    }
-    policies = Policies([*cluster.of("NetworkPolicy"), {"spec": of_strimzi}])
-    inside = {"careroute"}
+    policies = Policies([*cluster.of("NetworkPolicy"), of_strimzi(cluster)])
     allowed = {
         (one.name, other.name, port)
         for one, other, port in product(ends, ends, PORTS)
-        if one != other and {one.namespace, other.namespace} & inside and not (one.address and other.address)
-        and not (one.address and other in OUTSIDE) and policies.allow(one, other, port)
-    }  # fmt: skip
-    outside = {end.name for end in ends if end.namespace != "careroute" or end.address}
-    allowed = {flow for flow in allowed if not {flow[0], flow[1]} <= outside}
+        if one != other and not (one.is_outside and other.is_outside) and policies.allow(one, other, port)
+    }
     assert {flow for flow in allowed if not is_kafkas_own(flow)} == expected(cluster)
+
+
+def of_strimzi(cluster: Cluster) -> Resource:
+    """The policy that it makes by itself: from the listener, and for its own among each other."""
+    (listener,) = cluster.only("Kafka")["spec"]["kafka"]["listeners"]
+    own = {"matchLabels": {"strimzi.io/cluster": "careroute"}}
+    clients = {"from": listener["networkPolicyPeers"], "ports": [{"port": listener["port"]}]}
+    ingress = [clients, {"from": [{"podSelector": own}]}]
+    return {"spec": {"podSelector": own, "policyTypes": ["Ingress"], "ingress": ingress}}
 
 
 def is_kafkas_own(flow: Flow) -> bool:

@@ -7,7 +7,7 @@ import re
 from deploy.local.kafka.node import CHECKOUT
 from deploy.local.programs import DOORS, STORING
 from shared.engine.process import HANG_SECONDS
-from tests.deploy.kubernetes.cluster import Cluster, chosen_by, names_of
+from tests.deploy.kubernetes.cluster import Cluster, Resource, chosen_by, names_of
 
 
 def test_a_container_runs_without_root_writes_nowhere_and_asks_kubernetes_nothing(cluster: Cluster) -> None:
@@ -40,10 +40,16 @@ def test_what_is_written_goes_into_a_volume_of_its_own(cluster: Cluster) -> None
     for process in cluster.processes:
         mounts = {mount["mountPath"]: mount for mount in process.container["volumeMounts"]}
         writable = {path for path, mount in mounts.items() if not mount.get("readOnly")}
-        keeps = process.name in STORING or process.name == "console"  # who is signed in
-        assert writable == {"/tmp", *(["/var/lib/careroute"] if keeps else [])}  # a path in a container
-        claims = process.workload["spec"].get("volumeClaimTemplates", [])
-        assert names_of(claims) == (["storage"] if keeps else [])
+        keeps = process.name in {*STORING, "console", "backup"}  # the console keeps who is signed in
+        assert writable == {"/tmp", *(["/var/lib/careroute"] if keeps else [])}
+        claims = names_of(process.workload["spec"].get("volumeClaimTemplates", []))
+        claimed = {each["persistentVolumeClaim"]["claimName"] for each in process.pod["volumes"] if is_claim(each)}
+        assert bool(claims) + bool(claimed) == keeps
+        assert claimed <= {*names_of(cluster.of("PersistentVolumeClaim"))} & {process.name}
+
+
+def is_claim(volume: Resource) -> bool:
+    return "persistentVolumeClaim" in volume
 
 
 def test_a_process_has_room_and_no_bound_that_makes_decisions_wait(cluster: Cluster) -> None:
@@ -66,7 +72,7 @@ def test_probes_ask_whoever_answers_and_kill_nobody_for_kafkas_sake(cluster: Clu
             assert probe["httpGet"] == {"path": "/livez", "port": asked}
         liveness, startup = container["livenessProbe"], container["startupProbe"]
         assert liveness["periodSeconds"] * liveness["failureThreshold"] > HANG_SECONDS, "its own watchdog comes first"
-        assert startup["periodSeconds"] * startup["failureThreshold"] >= 60
+        assert startup["periodSeconds"] * startup["failureThreshold"] >= 300
 
 
 def test_two_of_a_service_are_kept_apart(cluster: Cluster) -> None:

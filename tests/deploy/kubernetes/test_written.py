@@ -14,6 +14,16 @@ from shared.engine.kafka_rights import CLUSTER_NAME, Kind, Operation, Right
 from shared.topics import TOPICS
 from tests.deploy.kubernetes.cluster import NAMES
 
+OPERATIONS = {
+    "Read": Operation.READ,
+    "Write": Operation.WRITE,
+    "Create": Operation.CREATE,
+    "Alter": Operation.ALTER,
+    "Describe": Operation.DESCRIBE,
+    "DescribeConfigs": Operation.DESCRIBE_CONFIGS,
+}
+"""As Strimzi spells them."""
+
 
 def resources(*path: str) -> list[dict[str, Any]]:
     return [*yaml.safe_load_all(HERE.joinpath(*path).read_text("utf-8"))]
@@ -38,7 +48,7 @@ def test_everybody_may_in_kafka_what_the_code_uses_and_nothing_else() -> None:
 def right_of(who: str, operation: str, resource: dict[str, str]) -> Right:
     assert resource.get("patternType", "literal") == "literal"
     kind = Kind[resource["type"].upper()]
-    return Right(who, Operation[operation.upper()], kind, resource.get("name", CLUSTER_NAME))
+    return Right(who, OPERATIONS[operation], kind, resource.get("name", CLUSTER_NAME))
 
 
 @pytest.mark.parametrize("overlay", NAMES)
