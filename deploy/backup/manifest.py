@@ -23,9 +23,10 @@ from shared.topics import TOPICS
 NAME = "manifest.json"
 FORMAT = 1
 BACKED_UP: tuple[Topic, ...] = tuple(topic for topic in TOPICS if not topic.name.endswith(("-snapshots", "-beats")))
-"""Snapshots are a cache that journals are folded into again, and beats are of no use after an hour."""
-WHOLE: tuple[Topic, ...] = tuple(topic for topic in BACKED_UP if topic.compacted)
-"""Taken anew each time, so that what was erased is in no backup after the next one."""
+"""Snapshots are a cache that journals are folded into again, and beats are of no use after an hour.
+
+Those that are compacted are taken anew each time, so that what was erased is in no backup after the next one.
+"""
 
 
 class WrongBackup(Exception):
