@@ -30,8 +30,8 @@ check: .venv/installed  ## style, types, who imports whom, dependencies
 	$(BIN)/lint-imports
 	$(BIN)/uv pip check --quiet --python $(BIN)/python
 
-chaos: .venv/installed  ## processes and Kafka killed at random; ARGS="--help" tells how
-	@$(BIN)/python -m tests.chaos $(ARGS)
+chaos: .venv/installed  ## processes and Kafka killed at random; MATRIX=1: every fault in turn; ARGS="--help" tells how
+	@$(BIN)/python -m tests.chaos$(if $(MATRIX),.matrix) $(ARGS)
 
 fuzz: .venv/installed  ## spoiled inputs at every door and reader; INPUTS=n
 	@FUZZ_INPUTS=$(or $(INPUTS),100000) $(BIN)/python -m pytest -q -n 2 --dist load tests/fuzz $(ARGS)
@@ -40,8 +40,8 @@ bench: .venv/installed  ## latency, throughput, recovery; ARGS="--help" tells ho
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 lock: .venv/installed  ## pin the dependencies of pyproject.toml anew
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra image --generate-hashes --no-header \
-		pyproject.toml --output-file requirements.lock $(ARGS)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--extra dev --extra local --extra image pyproject.toml --output-file requirements.lock $(ARGS)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra image --generate-hashes --no-header \
 		--constraints requirements.lock pyproject.toml --output-file deploy/requirements.lock
 	cp requirements.lock tests/bench/peers/requirements.lock  # versions are kept where the peers allow it

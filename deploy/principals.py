@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from deploy.backup.manifest import BACKED_UP
 from services.console.view.agency import READS as CONSOLE_READS
 from services.notification.callbacks.http import FOLLOWED as CALLBACKS_READS
 from services.notification.service import NOTIFICATION
@@ -52,6 +53,7 @@ class Principal:
             (Operation.READ, Kind.TOPIC, self.reads),
             (Operation.WRITE, Kind.TOPIC, self.writes),
             (Operation.DESCRIBE, Kind.TOPIC, self.describes),
+            (Operation.DESCRIBE_CONFIGS, Kind.TOPIC, self.describes),
             (Operation.READ, Kind.GROUP, self.groups),
         ):
             yield from (Right(principal, operation, kind, name) for name in names)
@@ -98,6 +100,7 @@ PRINCIPALS: tuple[Principal, ...] = (
         reads=_names(CALL_KEYS, *(topic for service in DECIDING for topic in (*service.reads, service.writes))),
     ),
     Principal("examiner", reads=_names(AUDIT_LOG, COMMANDS)),
+    Principal("backup", reads=_names(*BACKED_UP)),
     Principal("operator", describes=_names(*TOPICS), administers=True),
 )
 
@@ -110,3 +113,13 @@ def rights_of(principals: Iterable[Principal] = PRINCIPALS, who: str = WHO) -> s
 def principal(name: str) -> Principal:
     """Raises StopIteration where nobody has that name."""
     return next(principal for principal in PRINCIPALS if principal.name == name)
+
+
+def rights_to_restore(who: str = WHO) -> set[Right]:
+    """What the operator gives itself for as long as a backup is put back, and has at no other time."""
+    operations = Operation.WRITE, Operation.DELETE, Operation.ALTER_CONFIGS
+    return {
+        Right(who.format("operator"), operation, Kind.TOPIC, topic.name)
+        for topic in BACKED_UP
+        for operation in operations
+    }

@@ -20,6 +20,7 @@ from shared.config import Settings
 from shared.connection import Connection
 from shared.engine.broker import BrokerUnavailable
 from shared.engine.kafka import check_topics, create_topics
+from shared.engine.kafka_replicas import replica_faults, replicas_for
 from shared.engine.kafka_rights import Right, compare, grant, rights_in_force, set_passwords, take_away
 from shared.private_file import write_private
 from shared.topics import TOPICS
@@ -32,7 +33,9 @@ PASSWORD_FILE = "kafka-password"  # noqa: S105  # the name of the file
 class TopicSettings(Settings):
     """Where, how many partitions, how many copies, and what processes are called there."""
 
-    replication: int = Field(default=1, ge=1, le=7, description="copies of every topic; 3 in production")
+    replication: int | None = Field(
+        default=None, ge=1, le=7, description="copies of every topic; as many as there are brokers, 3 at most"
+    )
     kafka_principals: str = Field(
         default=WHO, pattern=r"^User:.*\{\}", description="what Kafka calls a process, e.g. User:CN={} by certificate"
     )
@@ -58,9 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _set_up(settings: TopicSettings, users: Path | None, *, prune: bool) -> int:
     at = settings.connection
-    created = await create_topics(at, settings.partitions, settings.replication, TOPICS)
+    copies = settings.replication or await replicas_for(at)
+    _say(f"copies of each topic: {copies}")
+    created = await create_topics(at, settings.partitions, copies, TOPICS)
     _say(f"created {', '.join(created) or 'nothing: every topic was there'}")
-    wrong = await topic_faults(at, settings.partitions)
+    wrong = await topic_faults(at, settings.partitions) or await replica_faults(at, copies, TOPICS)
     if at.secured:
         if users is not None:
             await set_passwords(at, passwords_in(users))

@@ -274,7 +274,9 @@ def _warning(draft: RotaDraft, part: _Part, person_id: str) -> str:
     warnings = []
     if not fits(draft.state, part.needs, person_id):
         warnings.append(f"{person_id} is not trained for the place, which needs: {part.needs}.")
-    if not is_rested(draft.state, part.shift, part.by(person_id)):
+    if _is_elsewhere(draft, part, person_id):
+        warnings.append(f"{person_id} is in another shift, or in another place of this one, at the same time.")
+    elif not is_rested(draft.state, part.shift, part.by(person_id)):
         warnings.append(f"{person_id} has less than {part.shift.plan.rest_hours} hours of rest before it.")
     if not draft.state.is_reachable(person_id):
         warnings.append(f"No way to {person_id} has been proved.")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.rostering.draft import RotaDraft
 from services.rostering.expansion import gaps_told_at, reminders
+from services.rostering.gaps import lacks
 from services.rostering.rotations import DISCIPLINES
 from services.rostering.state import LONGEST_SHIFT, MAX_SHIFTS, State
 from shared.answers import done, nothing_to_do, refused
@@ -57,7 +58,8 @@ def plan_shift(draft: RotaDraft, command: PlanShift) -> list[Event]:
         sign_on_grace_minutes=command.sign_on_grace_minutes,
         gaps_to=command.gaps_to,
     )
-    return [ShiftPlanned(shift=shift, planned_by=command.issued_by), done(command, about=shift.shift_id)]
+    draft.emit(ShiftPlanned(shift=shift, planned_by=command.issued_by))
+    return [done(command, _as_it_stands(draft, shift.shift_id, "The shift is planned."), about=shift.shift_id)]
 
 
 def _same_as(state: State, command: PlanShift) -> PlannedShift | None:
@@ -91,7 +93,7 @@ def move_shift(draft: RotaDraft, command: MoveShift) -> list[Event]:
     moved = ShiftMoved(shift=plan.model_copy(update=changes), moved_by=command.issued_by, reason=command.reason)
     draft.emit(moved)
     draft.tell_of_changes([(draft.state.shifts[plan.shift_id], "it is at other times")], but=command.issued_by)
-    return [done(command, about=plan.shift_id)]
+    return [done(command, _as_it_stands(draft, plan.shift_id, "The shift is moved."), about=plan.shift_id)]
 
 
 def drop_shift(draft: RotaDraft, command: DropShift) -> list[Event]:
@@ -103,7 +105,20 @@ def drop_shift(draft: RotaDraft, command: DropShift) -> list[Event]:
         return [refused(command, "no-reason", "Say why the shift is dropped: nobody is on duty in its stead.")]
     draft.drop(shift, reason=command.reason, dropped_by=command.issued_by)
     draft.tell_of_changes([(shift, "it does not take place")], but=command.issued_by)
-    return [done(command, about=command.shift_id)]
+    people = len(shift.rota.people())
+    return [done(command, f"The shift is dropped. People who had a place in it: {people}.", about=command.shift_id)]
+
+
+def _as_it_stands(draft: RotaDraft, shift_id: str, sentence: str) -> str:
+    """The sentence, and what whoever has planned the shift so should look at."""
+    state, shift = draft.state, draft.state.shifts[shift_id]
+    plan, sentences = shift.plan, [sentence]
+    if lacks(state, shift):
+        sentences.append("It lacks something: the rota says what.")
+    others = (state.shifts[other].plan for other in state.shifts_of_team[plan.team_id] if other != shift_id)
+    if any(plan.starts_at < other.ends_at and other.starts_at < plan.ends_at for other in others):
+        sentences.append(f"{plan.team_id} has another shift at the same time.")
+    return " ".join(sentences)
 
 
 def unknown_shift(command: MoveShift | DropShift, shift_id: str) -> Event:

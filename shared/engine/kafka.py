@@ -37,10 +37,12 @@ from shared.engine.broker import (
 )
 from shared.engine.kafka_client import (
     NO_RIGHT,
+    PATIENCE_MILLISECONDS,
     REQUEST_TIMEOUT_MILLISECONDS,
     administering,
-    arguments_of,
+    arguments_now,
     explained,
+    find_again,
     said,
 )
 from shared.engine.topic import SNAPSHOT_BYTES, Topic
@@ -49,6 +51,8 @@ SESSION_MILLISECONDS = 6_000
 HEARTBEAT_MILLISECONDS = 1_000
 MAX_POLL_INTERVAL_MILLISECONDS = 60_000
 METADATA_AGE_MILLISECONDS = 30_000
+ASK_SECONDS = 6.0
+"""The longest that a question for positions may take, as an append."""
 JOIN_SECONDS = 20.0
 """The longest that joining a group may take: it waits until the session of a member that hangs is over."""
 FETCH_WAIT_MILLISECONDS = 100
@@ -57,14 +61,15 @@ partition that was assigned meanwhile waits for it to return."""
 
 
 @functools.lru_cache(maxsize=10_000)
-def _hash(key: str) -> int:
+def key_hash(key: str) -> int:
+    """What Kafka's own clients make of a key; its remainder by the number of partitions is the key's partition."""
     return int(murmur2(key.encode())) & 0x7FFFFFFF
 
 
 class KafkaBroker:
     """One process's connection to Kafka. A producer that did not get an answer in time is replaced by a new one."""
 
-    def __init__(self, at: Connection | str, partitions: int, append_timeout_seconds: float = 6.0) -> None:
+    def __init__(self, at: Connection | str, partitions: int, append_timeout_seconds: float = ASK_SECONDS) -> None:
         self._connection, self.partitions, self._timeout = connection_of(at), partitions, append_timeout_seconds
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
@@ -81,7 +86,7 @@ class KafkaBroker:
 
     def partition_of(self, key: str) -> int:
         """The partition of a key, as Kafka's own clients hash it."""
-        return _hash(key) % self.partitions
+        return key_hash(key) % self.partitions
 
     async def append(self, topic: str, partition: int, records: Sequence[Record]) -> Appended:
         """Write the records in one batch. Raises BrokerUnavailable, after which they may still come to be written."""
@@ -111,22 +116,24 @@ class KafkaBroker:
     async def reader(self) -> Reader:
         """A new reader. Raises BrokerUnavailable."""
         consumer = AIOKafkaConsumer(
-            **arguments_of(self._connection),
+            **await arguments_now(self._connection),
             enable_auto_commit=False,
             auto_offset_reset="none",
-            request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
+            request_timeout_ms=PATIENCE_MILLISECONDS,
             metadata_max_age_ms=METADATA_AGE_MILLISECONDS,
             max_partition_fetch_bytes=4 * 1024 * 1024,
             fetch_max_wait_ms=FETCH_WAIT_MILLISECONDS,
             check_crcs=True,
         )
+        find_again(consumer._client, self._connection)  # noqa: SLF001  # version pinned; there is no other way
+        _bound(consumer)
         await _started(consumer, self._connection)
         return _KafkaReader(consumer)
 
     async def join_group(self, topic: str, group: str, instance: str) -> GroupMember:
         """Join the consumer group of a topic as a static member. Raises BrokerUnavailable."""
         consumer = AIOKafkaConsumer(
-            **arguments_of(self._connection),
+            **await arguments_now(self._connection),
             group_id=group,
             group_instance_id=instance,
             enable_auto_commit=False,
@@ -138,6 +145,7 @@ class KafkaBroker:
             request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
             metadata_max_age_ms=METADATA_AGE_MILLISECONDS,
         )
+        find_again(consumer._client, self._connection)  # noqa: SLF001  # as above
         member = _KafkaGroupMember(consumer)
         consumer.subscribe([topic], listener=member)
         await _started(consumer, self._connection, JOIN_SECONDS)
@@ -155,16 +163,18 @@ class KafkaBroker:
         async with self._starting:
             if self._producer is None:
                 producer = AIOKafkaProducer(
-                    **arguments_of(self._connection),
+                    **await arguments_now(self._connection),
                     acks="all",
                     enable_idempotence=True,
                     linger_ms=0,
                     max_batch_size=SNAPSHOT_BYTES,
                     max_request_size=SNAPSHOT_BYTES + 65_536,
-                    request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
+                    request_timeout_ms=PATIENCE_MILLISECONDS,
                     metadata_max_age_ms=METADATA_AGE_MILLISECONDS,
                     retry_backoff_ms=50,
                 )
+                find_again(producer.client, self._connection)
+                _bound(producer)
                 try:
                     await producer.start()
                 except BaseException:
@@ -184,6 +194,14 @@ class KafkaBroker:
         task = asyncio.get_running_loop().create_task(_closed(producer))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+
+def _bound(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
+    """Let what it does take longer than one request: else it gives up at a broker that hangs, and asks no other.
+
+    What a request may take it was told when it was made, and has passed on.
+    """
+    client._request_timeout_ms = int(ASK_SECONDS * 1000)  # noqa: SLF001  # version pinned; it has one setting for both
 
 
 async def _closed(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
@@ -294,7 +312,7 @@ class _KafkaReader:
         if not asked:
             return {}
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_MILLISECONDS / 1000):
+            async with asyncio.timeout(ASK_SECONDS):
                 offsets = await ask(asked)
         except (KafkaError, TimeoutError, OSError) as error:
             topics = self._consumer._client.cluster.unauthorized_topics  # noqa: SLF001  # else it only takes too long
@@ -388,7 +406,7 @@ async def set_group_back(
     Raises BrokerUnavailable, as it does while somebody reads for the group.
     """
     consumer = AIOKafkaConsumer(
-        **arguments_of(at),
+        **await arguments_now(at),
         group_id=group,
         enable_auto_commit=False,
         request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
+from aiokafka.cluster import ClusterMetadata
 from aiokafka.conn import create_conn
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
@@ -23,6 +25,9 @@ from aiokafka.protocol.metadata import MetadataRequest
 from shared.connection import Connection
 
 REQUEST_TIMEOUT_MILLISECONDS = 5_000
+PATIENCE_MILLISECONDS = 2_000
+"""So long one broker is waited for before it is looked who else can answer. One that hangs is replaced once its session
+of three seconds is over, and whoever appends or asks has six."""
 LOOK_SECONDS = 2.0
 """How long it may take to find out what keeps a client out."""
 NO_RIGHT = "Kafka's list of rights does not let this process: `python -m deploy.topics` says what is missing"
@@ -42,6 +47,55 @@ def arguments_of(connection: Connection) -> dict[str, Any]:
     return arguments | _security_of(connection)
 
 
+async def arguments_now(connection: Connection) -> dict[str, Any]:
+    """What aiokafka is told of a connection that begins now, with a broker that answers: it would wait for another."""
+    return arguments_of(connection) | {"bootstrap_servers": await _first_to_answer(connection)}
+
+
+async def _first_to_answer(connection: Connection) -> str:
+    """Of several brokers the one that answers first; all of them where none does, for aiokafka to say why."""
+    servers = [server.strip() for server in connection.servers.split(",")]
+    if len(servers) == 1:
+        return connection.servers
+
+    async def answering(server: str) -> str:
+        await _look(connection, *_host_and_port(server))
+        return server
+
+    looks = [asyncio.get_running_loop().create_task(answering(server)) for server in servers]
+    try:
+        for look in asyncio.as_completed(looks, timeout=LOOK_SECONDS):
+            with suppress(KafkaError, OSError, ValueError):
+                return await look
+    except TimeoutError:
+        pass
+    finally:
+        for task in looks:
+            task.cancel()
+        await asyncio.wait(looks)
+    return connection.servers
+
+
+def find_again(client: AIOKafkaClient, connection: Connection) -> None:
+    """Have a client that finds none of the brokers it knows ask those of the settings again.
+
+    aiokafka only ever asks brokers that it was told of last. Whoever was told of one alone, the others being away,
+    stayed deaf when that one went, though the others were back.
+    """
+    update = client._metadata_update  # noqa: SLF001  # version pinned; there is no other way
+
+    async def update_or_find(cluster: ClusterMetadata, topics: Collection[str]) -> bool:
+        if await update(cluster, topics):
+            return True
+        client._bootstrap_servers = await _first_to_answer(connection)  # noqa: SLF001  # as above
+        with suppress(KafkaError):
+            await client.bootstrap()
+            return bool(await update(cluster, topics))
+        return False
+
+    client._metadata_update = update_or_find  # noqa: SLF001  # as above
+
+
 def said(error: BaseException) -> str:
     """An error, and what it asks for where it is a matter of who may what."""
     meaning = next((text for kind, text in MEANING.items() if isinstance(error, kind)), "")
@@ -51,7 +105,7 @@ def said(error: BaseException) -> str:
 @asynccontextmanager
 async def administering(connection: Connection) -> AsyncIterator[AIOKafkaAdminClient]:
     """A client for topics, rights and users, for as long as the block lasts."""
-    admin = AIOKafkaAdminClient(**arguments_of(connection), request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS)
+    admin = AIOKafkaAdminClient(**await arguments_now(connection), request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS)
     try:
         await admin.start()
         yield admin
@@ -67,10 +121,9 @@ async def explained(connection: Connection, error: BaseException) -> str:
 async def what_keeps_out(connection: Connection) -> str:
     """Why no broker lets this process in, in words; empty where one does, or none is there at all."""
     for server in connection.servers.split(","):
-        host, _, port = server.strip().rpartition(":")
         try:
             async with asyncio.timeout(LOOK_SECONDS):
-                await _look(connection, host, int(port))
+                await _look(connection, *_host_and_port(server))
         except ssl.SSLCertVerificationError as error:
             return (
                 f"the certificate of {server} is not to be trusted ({error.verify_message}): CAREROUTE_KAFKA_CA_FILE "
@@ -110,6 +163,11 @@ def _security_of(connection: Connection) -> dict[str, Any]:
         "sasl_plain_username": connection.user,
         "sasl_plain_password": connection.password,
     }
+
+
+def _host_and_port(server: str) -> tuple[str, int]:
+    host, _, port = server.strip().rpartition(":")
+    return host, int(port)
 
 
 async def _look(connection: Connection, host: str, port: int) -> None:

@@ -4,192 +4,31 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import logging
 import math
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
-from deploy.local.kafka.node import CHECKOUT, KafkaError, LocalKafka, free_port, missing
-from deploy.local.kafka.security import Security
-from deploy.local.programs import SERVICES, STORING
-from deploy.local.stack import Stack, StackError
-from tests.chaos.city import City
-from tests.chaos.duty import duty_faults
-from tests.chaos.faults import Faults
-from tests.chaos.oracle import Verdict, judge, lateness_of_defaults
-from tests.chaos.silence import silence
-from tests.chaos.stalls import SERVICE_OF, Fault, Stall, stalls
-from tests.rig.log import Entry, Rule, read
-from tests.rig.town import ON_CALL, Terms, Town, names, settle
+from deploy.local.kafka.node import CHECKOUT, KafkaError, missing
+from deploy.local.stack import StackError
+from deploy.local.watch import WatchError
+from tests.chaos.beside import Options as BesideOptions
+from tests.chaos.beside import side_by_side
+from tests.chaos.brokers import FAULTS
+from tests.chaos.oracle import Verdict
+from tests.chaos.run import Options, Outcome, chaos, say, terminal
+from tests.chaos.stalls import SERVICE_OF, Stall
+from tests.chaos.windows import effect_table
 
-TERMS = Terms(deadline_seconds=20, step_seconds=12, offer_seconds=6)
-TEAMS, PAGED_MEMBERS = 6, 2
-ENDS_EARLY = f"{ON_CALL}-0"
-"""On call from the beginning, until the middle of the faults; another team is from then on."""
-TOPICS = ("calls", "commands", "decisions", "assignments", "notifications", "rosters")
-CALM_SECONDS = 3.0
-SETTLE_SECONDS = 10.0
-"""About so long it takes until faults begin."""
-DRAIN_SECONDS = 90.0
 GOAL_SECONDS = {"kill": 1.5, "hang": 5.0, "term": 0.5, "roll": 0.5, "spin": 1.0}
 """The longest that a decision may have to wait for such a fault, on a machine that has nothing else to do."""
-WITHOUT_RULE = Path(__file__).parent / "without_rule"
-SPOILED = Path(__file__).parent / "spoiled"
-DOORS = ("intake", "console", "pocket")
 SHOWN = 5
-
-terminal = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a run is asked for."""
-
-    seconds: float = 60.0
-    rate: float = 80.0
-    agencies: int = 8
-    partitions: int = 4
-    seed: int = 1
-    broker_kills: int = 1
-    roll: bool = True
-    without_ownership_rule: bool = False
-    keep: bool = False
-    secured: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a run."""
-
-    verdict: Verdict
-    stalls: Sequence[Stall]
-    faults: Sequence[Fault]
-    statuses: dict[int, int]
-    defaults_late_seconds: Sequence[float]
-
-
-async def chaos(options: Options, directory: Path) -> Outcome:
-    """One run, in a directory of its own. Raises KafkaError, StackError."""
-    with _kafka(directory, options) as kafka:
-        port = free_port()
-        on_call = (0.0, SETTLE_SECONDS + options.seconds / 2)
-        towns = [
-            Town(name, TEAMS, PAGED_MEMBERS, port, free_port(), on_call)
-            for name in names(options.agencies, options.partitions)
-        ]
-        stack = Stack(
-            directory / "stack",
-            kafka.address,
-            [town.spec for town in towns],
-            instances=2,
-            partitions=options.partitions,
-            services=[name for name in SERVICES if name not in STORING],  # reporting has a chaos of its own
-            environment={"PYTHONPATH": str(WITHOUT_RULE if options.without_ownership_rule else SPOILED)},
-            security=kafka.security,
-        )
-        city = City(stack, towns, port, options.seed)
-        try:
-            await stack.start()
-            await city.telephony.start(stack.url_of("callbacks"))
-            await settle(stack, towns, TERMS)
-            _say(
-                f"{options.agencies} agencies with {TEAMS} teams, {len(stack.programs)} processes, seed {options.seed}"
-            )
-            faults = Faults(stack, kafka, options.seed, _say, city.spoil)
-            waited = await _live_through(options, city, faults, [stack.url_of(door) for door in DOORS])
-        finally:
-            await city.telephony.stop()
-            await asyncio.to_thread(stack.stop)
-        records = await read(stack.connection, stack.partitions, TOPICS, rule=Rule(not options.without_ownership_rule))
-        durable = {record.headers["id"].decode() for record in records if record.topic == "commands"}
-        verdict = _judge(records, city, durable, waited)
-        verdict.counts["processes that lost a partition and lived (each that hung does)"] = _ousted(directory / "stack")
-        return Outcome(
-            verdict,
-            stalls(faults.done, records),
-            faults.done,
-            dict(city.statuses),
-            lateness_of_defaults(records),
-        )
-
-
-def _ousted(logs: Path) -> int:
-    """How many processes ended because another one had claimed what they owned: they hung, or were too slow."""
-    return sum(log.read_text(errors="replace").count('"error": "NotOwner"') for log in logs.glob("*.log"))
-
-
-def _judge(records: Sequence[Entry], city: City, durable: set[str], waited: Sequence[float | None]) -> Verdict:
-    carried, commands = city.telephony.carried, durable | city.commands
-    verdict = judge(records, city.sent, commands, city.received, carried=carried, spoiled=city.spoiled)
-    verdict.faults |= duty_faults(records)
-    verdict.faults["honest callers that got no answer"] = ["among silent ones"] * waited.count(None)
-    answers = city.telephony.answers
-    verdict.faults["news of texts and calls not taken"] = [
-        f"{url.partition('/cb/')[2] or url}: {status or 'no answer'}"
-        for url, status in answers
-        if not 200 <= status < 300
-    ]
-    verdict.counts["news of texts and calls, and people's own texts"] = len(answers)
-    verdict.counts["answers to honest callers among silent ones"] = len(waited)
-    verdict.counts["calls that a service cannot decide"] = len(city.spoiled)
-    return verdict
-
-
-async def _live_through(options: Options, city: City, faults: Faults, doors: Sequence[str]) -> Sequence[float | None]:
-    """What honest callers waited at the doors."""
-    await city.start()
-    over = asyncio.Event()
-    publishing = asyncio.get_running_loop().create_task(city.publish(options.rate, over))
-    try:
-        await asyncio.sleep(CALM_SECONDS)
-        city.telephony.begin_bad_days()
-        async with silence(doors) as waited, asyncio.TaskGroup() as tasks:
-            tasks.create_task(_in_the_middle(options.seconds, city))
-            await faults.run(options.seconds)
-        if options.roll:
-            await asyncio.sleep(2 * CALM_SECONDS)
-            await faults.roll()
-        for _ in range(options.broker_kills):
-            await asyncio.sleep(CALM_SECONDS)
-            await faults.kill_broker()
-            await asyncio.sleep(4 * CALM_SECONDS)
-        over.set()
-        await publishing
-        await city.telephony.end_bad_days()
-        _say(f"healed; draining {len(city.sent)} acknowledged versions")
-        await city.drain(DRAIN_SECONDS)
-        await asyncio.sleep(CALM_SECONDS)
-        return waited
-    finally:
-        over.set()
-        publishing.cancel()
-        await city.stop()
-
-
-async def _in_the_middle(seconds: float, city: City) -> None:
-    await asyncio.sleep(seconds / 2)
-    await city.end_shifts_early(ENDS_EARLY)
-
-
-@contextlib.contextmanager
-def _kafka(directory: Path, options: Options) -> Iterator[LocalKafka]:
-    security = Security(directory / "kafka" / "security") if options.secured else None
-    node = LocalKafka(directory / "kafka", security=security)
-    try:
-        node.start()
-        yield node
-    finally:
-        node.kill()
-        if not options.keep:
-            shutil.rmtree(directory, ignore_errors=True)
 
 
 def report(outcome: Outcome) -> None:
@@ -207,12 +46,16 @@ def report(outcome: Outcome) -> None:
             "defaults after their deadline", f"p50 {_at(late, 50):.2f} s, max {late[-1]:.2f} s, of {len(late)}"
         )
     terminal.print(counts)
-    terminal.print(_stall_table(outcome))
+    terminal.print(effect_table(outcome.effects) if outcome.effects else _stall_table(outcome))
+    terminal.print(_promises(outcome.verdict))
+
+
+def _promises(verdict: Verdict) -> Table:
     table = Table("promise", "broken", "for example", title="Promises")
-    for name, faults in outcome.verdict.faults.items():
+    for name, faults in verdict.faults.items():
         style = "red" if faults else "green"
         table.add_row(name, f"[{style}]{len(faults)}[/]", "\n".join(faults[:SHOWN]))
-    terminal.print(table)
+    return table
 
 
 def _stall_table(outcome: Outcome) -> Table:
@@ -250,8 +93,16 @@ def _at(ordered: Sequence[float], percent: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
 
-def _say(text: str) -> None:
-    terminal.print(f"{time.strftime('%H:%M:%S')} {text}")
+def _side_by_side(commit: str, options: Options, directory: Path) -> int:
+    try:
+        outcome = asyncio.run(side_by_side(BesideOptions(commit, whole=True, seed=options.seed), directory, say))
+    finally:
+        if not options.keep:
+            shutil.rmtree(directory, ignore_errors=True)
+    terminal.print(_promises(outcome.verdict))
+    for what, found in outcome.report().items():
+        terminal.print(f"{what}: {found}")
+    return 0 if outcome.clean else 1
 
 
 def main() -> int:
@@ -274,16 +125,31 @@ def main() -> int:
     )
     parser.add_argument("--without-ownership-rule", action="store_true", help="take the rule out: it must fail then")
     parser.add_argument("--secured", action="store_true", help="a Kafka with TLS, passwords, certificates and rights")
+    parser.add_argument("--brokers", type=int, choices=(1, 3), default=default.brokers, help="nodes of Kafka (1)")
+    parser.add_argument(
+        "--faults",
+        type=lambda text: tuple(text.split(",")),
+        default=default.faults,
+        help=f"of three nodes, what is done to them, in this order; at random if not said: {', '.join(FAULTS)}",
+    )
     parser.add_argument("--keep", action="store_true", help="keep Kafka's data and the logs in .run")
-    options = Options(**vars(parser.parse_args()))
+    parser.add_argument(
+        "--beside",
+        metavar="COMMIT",
+        help="instead, upgrade from another commit and go back to it, under load, in order",
+    )
+    given = vars(parser.parse_args())
+    beside, options = given.pop("beside"), replace(default, **given)
     if (reason := missing()) is not None:
         terminal.print(f"Chaos needs a Kafka that it may kill. {reason}")
         return 2
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # Kafka goes away on purpose
     directory = CHECKOUT / ".run" / f"chaos-{time.strftime('%H%M%S')}"
     try:
+        if beside:
+            return _side_by_side(beside, options, directory)
         outcome = asyncio.run(chaos(options, directory))
-    except (KafkaError, StackError, RuntimeError) as problem:
+    except (KafkaError, StackError, WatchError, RuntimeError) as problem:
         terminal.print(str(problem), style="red")
         return 2
     report(outcome)

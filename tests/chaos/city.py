@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
@@ -60,6 +61,11 @@ class City:
         self._over = False
 
     @property
+    def towns(self) -> list[str]:
+        """Their names."""
+        return [town.name for town in self._towns]
+
+    @property
     def statuses(self) -> Counter[int]:
         """Of intake's answers."""
         return sum((cad.answers for cad in self._cads.values()), Counter[int]())
@@ -90,14 +96,21 @@ class City:
             if call.agency == self._towns[0].name:
                 jump = timedelta(seconds=self._random.choice(CLOCK_JUMPS_SECONDS))
                 body = body_of(call, (datetime.now(UTC) + jump).isoformat())
-            self._send(call, body)
+            self.send(call, body)
+
+    def send(self, call: OpenCall, body: bytes) -> None:
+        """Publish a version of a call, until it is acknowledged."""
+        version = Sent(call.call_id, call.event_id, time.time())
+        task = asyncio.get_running_loop().create_task(self._publish(self._cads[call.agency], version, body))
+        self._publishing.add(task)
+        task.add_done_callback(self._publishing.discard)
 
     def spoil(self, kind: str, service: str) -> None:
         """Publish a call that a service cannot decide: it would `spin` for ever, or `die` of it."""
         agency, now = self._random.choice(self._towns).name, datetime.now(UTC).isoformat()
         call = OpenCall(agency, f"{kind}-{service}-{len(self.spoiled)}", "MENTAL", CALM, now, 0)
         self.spoiled[call.call_id] = service
-        self._send(call, body_of(call, now))
+        self.send(call, body_of(call, now))
 
     async def end_shifts_early(self, on_call: str) -> None:
         """In each town the shift of a team on call is moved: it ends now, whatever its people are about."""
@@ -115,12 +128,6 @@ class City:
             await console.command("ana", path, {**times, "reason": "it ends early"})
         except CommandFailed as failed:
             print(f"a shift was not moved: {failed}", flush=True)  # noqa: T201
-
-    def _send(self, call: OpenCall, body: bytes) -> None:
-        version = Sent(call.call_id, call.event_id)
-        task = asyncio.get_running_loop().create_task(self._publish(self._cads[call.agency], version, body))
-        self._publishing.add(task)
-        task.add_done_callback(self._publishing.discard)
 
     async def drain(self, seconds: float) -> None:
         """Wait until every version is acknowledged and every call has an outcome, but no longer than this."""
@@ -148,7 +155,7 @@ class City:
 
     async def _publish(self, cad: Cad, version: Sent, body: bytes) -> None:
         await cad.publish(body)
-        self.sent.append(version)
+        self.sent.append(replace(version, acknowledged_at=time.time()))
 
     async def _follow(self, ready: asyncio.Event) -> None:
         """From wherever the journal ends; after Kafka was away, from the beginning, which does no harm."""
@@ -180,6 +187,8 @@ class City:
     async def _take(self, request: BaseRequest) -> int:
         """A webhook has come: `/page/TOWN` or `/cad/TOWN`."""
         _, kind, town = request.path.split("/")
+        if kind == "alerts":
+            return 204
         access = self._stack.access
         secret = access.page_secret(town) if kind == "page" else access.webhook_secret(town)
         self.received.append(await delivery(request, secret))

@@ -12,6 +12,7 @@ from random import Random
 
 import httpx
 
+from deploy.local.kafka.cluster import LocalCluster
 from deploy.local.kafka.node import LocalKafka
 from deploy.local.programs import Program
 from deploy.local.stack import Stack
@@ -37,7 +38,12 @@ class Faults:
     """Does harm, and remembers what and when."""
 
     def __init__(
-        self, stack: Stack, kafka: LocalKafka, seed: int, say: Callable[[str], None], spoil: Callable[[str, str], None]
+        self,
+        stack: Stack,
+        kafka: LocalKafka | LocalCluster,
+        seed: int,
+        say: Callable[[str], None],
+        spoil: Callable[[str, str], None],
     ) -> None:
         """`spoil(kind, service)`: have a CAD report a call that a service cannot decide."""
         self.done: list[Fault] = []

@@ -25,6 +25,9 @@ class Sent:
 
     call_id: str
     event_id: str
+    at: float = 0.0
+    """When it was sent first."""
+    acknowledged_at: float = 0.0
 
 
 @dataclass(slots=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from deploy.local.kafka.node import missing
-from tests.chaos.__main__ import Options, chaos, report
+from tests.chaos.__main__ import report
+from tests.chaos.run import Options, chaos
 from tests.conftest import absent, directory
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from deploy.local.kafka.node import CHECKOUT
 from tests.bench.backlog import WITHOUT_SNAPSHOTS
-from tests.chaos.__main__ import SPOILED, WITHOUT_RULE
+from tests.chaos.run import SPOILED, WITHOUT_RULE
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import base64
 import contextlib
 import fcntl
+import hashlib
 import os
 import re
 import secrets
@@ -16,7 +18,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -62,16 +64,20 @@ class LocalKafka:
     Every method is bounded in time.
     """
 
-    def __init__(self, directory: Path, port: int = 0, security: Security | None = None) -> None:
-        self.directory, self.security = directory.resolve(), security
+    def __init__(self, directory: Path, port: int = 0, security: Security | None = None, number: int = 1) -> None:
+        """`number`: which one it is of a cluster that it is to `join`."""
+        self.directory, self.security, self.number = directory.resolve(), security, number
         self.description = f"Apache Kafka from Java and Maven{', secured' if security else ''}"
+        self.data = self.directory / "data"
+        self._cluster = ""
+        self._nodes: tuple[LocalKafka, ...] = (self,)
         self._properties = self.directory / "server.properties"
         self._log = self.directory / "kafka.log"
         self._pid = self.directory / "kafka.pid"
         recorded = _recorded_ports(self._properties)
         self._port = port or (recorded[0] if recorded else free_port())
-        self._controller_port = recorded[1] if recorded else free_port(other_than=self._port)
-        self._certificate_port = free_port(other_than=self._controller_port) if security else 0
+        self.controller_port = recorded[1] if recorded else free_port(other_than=self._port)
+        self._certificate_port = free_port(other_than=self.controller_port) if security else 0
 
     @property
     def log(self) -> Path:
@@ -82,6 +88,10 @@ class LocalKafka:
     def address(self) -> str:
         """The bootstrap address, `127.0.0.1:PORT`."""
         return f"127.0.0.1:{self._port}"
+
+    def join(self, cluster: str, nodes: Sequence[LocalKafka]) -> None:
+        """Be one of several nodes, before the first start; `cluster`: an id that `kafka_id` makes."""
+        self._cluster, self._nodes = cluster, tuple(nodes)
 
     def install(self) -> None:
         """Download Kafka into the checkout, once. Raises `KafkaError`."""
@@ -102,7 +112,7 @@ class LocalKafka:
         if self.process() is None:
             self.directory.mkdir(parents=True, exist_ok=True)
             self._write_properties()
-            if not (self.directory / "data" / "meta.properties").exists():
+            if not (self.data / "meta.properties").exists():
                 self._format()
             self._launch()
         self._wait_until_it_answers()
@@ -163,21 +173,35 @@ class LocalKafka:
         text = string.Template((HERE / "server.properties").read_text()).substitute(
             bind="127.0.0.1",
             port=self._port,
-            controller_port=self._controller_port,
-            data=self.directory / "data",
+            controller_port=self.controller_port,
+            data=self.data,
         )
-        if self.security is not None:  # of two lines for one setting the last counts
-            text += self.security.properties(self._port, self._certificate_port, self._controller_port)
+        if self._cluster:  # of two lines for one setting the last counts
+            text += string.Template((HERE / "clustered.properties").read_text()).substitute(
+                number=self.number,
+                controllers=",".join(f"127.0.0.1:{node.controller_port}" for node in self._nodes),
+                nodes=len(self._nodes),
+            )
+        if self.security is not None:
+            text += self.security.properties(self._port, self._certificate_port, self.controller_port)
         self._properties.write_text(text)
 
     def _format(self) -> None:
-        shutil.rmtree(self.directory / "data", ignore_errors=True)
+        shutil.rmtree(self.data, ignore_errors=True)
+        controllers = ["--standalone"]
+        if self._cluster:
+            controllers = ["--initial-controllers", ",".join(node.voter for node in self._nodes)]
+        cluster = self._cluster or kafka_id(secrets.token_hex(16))
         tool = self._java("kafka.tools.StorageTool")
-        cluster = _run([*tool, "random-uuid"]).split()[-1]
-        _run([*tool, "format", "--standalone", "-t", cluster, "-c", str(self._properties)])
+        _run([*tool, "format", *controllers, "-t", cluster, "-c", str(self._properties)])
+
+    @property
+    def voter(self) -> str:
+        """As the controllers of its cluster know it."""
+        return f"{self.number}@127.0.0.1:{self.controller_port}:{kafka_id(str(self.data))}"
 
     def _launch(self) -> None:
-        for port in filter(None, (self._port, self._controller_port, self._certificate_port)):
+        for port in filter(None, (self._port, self.controller_port, self._certificate_port)):
             if listens(f"127.0.0.1:{port}"):  # else whatever answers there would be taken for this node
                 msg = f"Port {port} is in use: stop what listens there, or delete {self.directory} to begin anew."
                 raise KafkaError(msg)
@@ -233,6 +257,11 @@ class LocalKafka:
 
 def answers(address: str, timeout_seconds: float = 2.0, tls: ssl.SSLContext | None = None) -> bool:
     """Whether a Kafka at `HOST:PORT` answers a metadata request and knows of a broker that is ready."""
+    return brokers_at(address, timeout_seconds, tls) > 0
+
+
+def brokers_at(address: str, timeout_seconds: float = 2.0, tls: ssl.SSLContext | None = None) -> int:
+    """How many brokers the Kafka at `HOST:PORT` knows to be ready; 0 where it gives no answer."""
     host, _, port = address.rpartition(":")
     request = struct.pack(">hhihi", 3, 1, 0, -1, 0)  # Metadata v1, no client id, no topics
     try:
@@ -245,8 +274,15 @@ def answers(address: str, timeout_seconds: float = 2.0, tls: ssl.SSLContext | No
             with connection.makefile("rb") as reply:
                 head = reply.read(12)  # size, correlation id, number of brokers
     except (OSError, ValueError):
-        return False
-    return len(head) == 12 and struct.unpack(">iii", head)[2] > 0
+        return 0
+    return int(struct.unpack(">iii", head)[2]) if len(head) == 12 else 0
+
+
+def kafka_id(text: str) -> str:
+    """An id as Kafka writes them, always the same for a text: a cluster's, or that of a node's data."""
+    digest = bytearray(hashlib.sha256(text.encode()).digest()[:16])
+    digest[0] &= 0x7F  # else it might begin with a dash, and be taken for an option
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def listens(address: str, timeout_seconds: float = 2.0) -> bool:

@@ -32,7 +32,7 @@ def rota(body: Sequence[dict[str, Any]]) -> None:
         )
     out.print(table)
     lacking = sum(bool(shift["gaps"]) for shift in body)
-    out.print(Text(f"{len(body)} shifts, {lacking} of them lack something", QUIET))
+    out.print(Text(f"shifts: {len(body)}, which lack something: {lacking}", QUIET))
 
 
 def rotations(body: Sequence[dict[str, Any]]) -> None:

@@ -22,17 +22,27 @@ from tests.services.reporting.conftest import NOW
 from tests.services.reporting.journals import PLACES, Topics, batches, everything, rows_of, store_all
 from tests.simulation.simulate import simulate
 
-SEED_WITH_LATE_WRITES = 2
-"""A city of which owners died, hung and were replaced."""
-
-
+LATE_WRITES = 10
+LIKELY_SEED = 22
 Journals = dict[TopicPartition, list[Stored]]
 
 
 @pytest.fixture(scope="module")
 def journals() -> Journals:
-    places = simulate(SEED_WITH_LATE_WRITES).log.places
+    """Of a city whose owners died, hung and were replaced, and wrote late."""
+    seeds = (LIKELY_SEED, *range(1, 40))
+    return next(journals for seed in seeds if late_writes(journals := journals_of(seed)) > LATE_WRITES)
+
+
+def journals_of(seed: int) -> Journals:
+    places = simulate(seed).log.places
     return {place: list(records) for place, records in places.items() if place in PLACES}
+
+
+def late_writes(journals: Journals) -> int:
+    counted = {id(record) for record in counting(journals)}
+    left_out = (record for records in journals.values() for record in records if id(record) not in counted)
+    return sum(record.headers["type"] not in {b"claimed", b"positions-noted"} for record in left_out)
 
 
 def counting(journals: Journals) -> list[Stored]:
@@ -61,7 +71,7 @@ async def test_a_whole_city_is_stored_each_record_once_and_late_writes_are_not(
     )
     assert {row["outcomes"] for row in await rows_of(store, EPISODE)} == {1}
     assert len(await rows_of(store, RECORD)) == len(counted) == written.stored
-    assert sum(row["late_writes"] for row in await rows_of(store, PLACE)) == written.late > 50
+    assert sum(row["late_writes"] for row in await rows_of(store, PLACE)) == written.late > LATE_WRITES
     assert written.repeated == 0
 
 

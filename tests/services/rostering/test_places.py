@@ -18,8 +18,10 @@ from shared.events import (
     PersonRemoved,
     PlaceTaken,
     PlanNoticeDue,
+    PlanShift,
     SetAbsence,
     ShiftMoved,
+    ShiftPlace,
     SwapShifts,
     TakeShift,
 )
@@ -351,3 +353,21 @@ def test_what_a_person_has_moved_stays_so_whatever_the_rotation_says() -> None:
     after = office.shift(plan.shift_id).plan
     assert (after.starts_at, after.ends_at) == (later["starts_at"], later["ends_at"])
     assert not office.of(PlanNoticeDue)
+
+
+def test_whoever_plans_a_shift_hears_what_to_look_at() -> None:
+    office = Office()
+    first = office.plan(30, 8, "ann", "bob")
+    plan = office.shift(first).plan
+    times = {"starts_at": plan.starts_at + timedelta(hours=1), "ends_at": plan.ends_at + timedelta(hours=1)}
+    asked = {"team_id": "one", "duty": "on-shift", "zone": plan.zone, "places": (ShiftPlace(person_id=""),), **times}
+    second = office.done(PlanShift, **asked)
+    assert second.sentence == (
+        "The shift is planned. It lacks something: the rota says what. one has another shift at the same time."
+    )
+    into = office.done(TakeShift, shift_id=second.about, person_id="ann", reason="nobody else is there")
+    assert into.sentence == "ann is in another shift, or in another place of this one, at the same time."
+    later = {name: at + timedelta(days=2) for name, at in times.items()}
+    assert office.done(MoveShift, shift_id=second.about, reason="a training", **later).sentence == "The shift is moved."
+    dropped = office.done(DropShift, shift_id=first, reason="a holiday").sentence
+    assert dropped == "The shift is dropped. People who had a place in it: 2."

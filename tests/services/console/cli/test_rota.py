@@ -42,7 +42,7 @@ def test_the_plan_is_shown_with_what_it_lacks(town: Town) -> None:
     shown = town.run("viewer", "rota", "show").output
     assert "a1a1a1a1" in shown
     assert "no way to ann has proved to work" in shown
-    assert "2 shifts, 1 of them lack something" in shown
+    assert "shifts: 2, which lack something: 1" in shown
     assert [each["shift_id"] for each in town.json("viewer", "rota", "show", "--gaps")] == [SHIFT.shift_id]
 
 

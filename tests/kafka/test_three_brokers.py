@@ -1,0 +1,108 @@
+"""Three brokers: while the leader of a journal is away, what is acknowledged stays, and everything is decided once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from deploy.local.kafka.cluster import LocalCluster
+from deploy.local.kafka.node import LocalKafka, missing
+from shared.clock import SystemClock
+from shared.connection import Connection
+from shared.doors.command import record
+from shared.engine.journal import Ownership
+from shared.engine.kafka import ASK_SECONDS, KafkaBroker, create_topics
+from shared.engine.kafka_client import administering
+from shared.engine.kafka_replicas import replica_faults, replicas_for
+from shared.engine.service import Effect, EffectDone
+from shared.engine.worker import Worker
+from shared.topics import ASSIGNMENTS, CALLS, TOPICS
+from tests.conftest import absent
+from tests.shared.engine.toy import TOY, reported
+
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+EVERY_SECONDS = 0.1
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    if (reason := missing()) is not None:
+        absent(f"NOT TESTED on three brokers: {reason}")
+    nodes = LocalCluster(tmp_path_factory.mktemp("cluster"))
+    try:
+        nodes.start()
+        yield nodes
+    finally:
+        nodes.discard()
+
+
+async def leader_of(cluster: LocalCluster, topic: str) -> LocalKafka:
+    async with administering(Connection(cluster.address)) as admin:
+        (described,) = await admin.describe_topics([topic])
+    return cluster.node(described["partitions"][0]["leader"])
+
+
+async def perform(agency: str, effect: Effect) -> EffectDone:
+    del agency
+    return EffectDone(effect.effect_id, "done")
+
+
+@pytest.fixture
+async def broker(cluster: LocalCluster) -> AsyncIterator[KafkaBroker]:
+    given = KafkaBroker(cluster.address, 1)
+    yield given
+    await given.close()
+
+
+async def test_a_leader_hangs_and_dies_and_nothing_acknowledged_is_lost_or_decided_twice(
+    cluster: LocalCluster, broker: KafkaBroker
+) -> None:
+    at = Connection(cluster.address)
+    assert await replicas_for(at) == 3
+    await create_topics(at, 1, 3, TOPICS)
+    clock, stop = SystemClock(), asyncio.Event()
+    own = KafkaBroker(cluster.address, 1)
+    worker = asyncio.get_running_loop().create_task(Worker(TOY, own, clock, "1", perform).run(stop))
+    acknowledged: dict[str, float] = {}
+
+    async def publish(seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            name, began = f"c{len(acknowledged)}", time.monotonic()
+            await broker.append(CALLS.name, 0, [record("a", reported(name, clock), name, "test", clock)])
+            acknowledged[name] = time.monotonic() - began
+            await asyncio.sleep(EVERY_SECONDS)
+
+    await publish(2)
+    gone = await leader_of(cluster, ASSIGNMENTS.name)
+    gone.pause()
+    asking = await broker.reader()
+    began = time.monotonic()
+    assert (await asking.ends([(ASSIGNMENTS.name, 0)]))[ASSIGNMENTS.name, 0] > 0
+    assert time.monotonic() - began < ASK_SECONDS
+    await asyncio.to_thread(gone.kill)
+    assert any("is away or behind" in fault for fault in await replica_faults(at, 3, TOPICS))
+    await publish(2)
+    await decided(broker, len(acknowledged))
+    assert not worker.done(), "it waited for the next leader"
+    stop.set()
+    await worker
+    await own.close()
+    await asking.close()
+
+
+async def decided(broker: KafkaBroker, calls: int) -> None:
+    """Return once so many calls are decided, each once."""
+    reader, ownership, found = await broker.reader(), Ownership(), Counter[str]()
+    await reader.assign({(ASSIGNMENTS.name, 0): 0})
+    async with asyncio.timeout(10):
+        while len(found) < calls:
+            for stored in await reader.poll(0.2):
+                if ownership.counts(stored) and stored.headers["type"] == b"deadline-set":
+                    found[stored.headers["subject"].decode()] += 1
+    await reader.close()
+    assert set(found.values()) == {1}

@@ -1,0 +1,65 @@
+"""Whether topics have the copies and settings that promises rest on, and who is asked first."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient
+
+from shared.connection import Connection
+from shared.engine.broker import BrokerUnavailable
+from shared.engine.kafka import create_topics
+from shared.engine.kafka_client import arguments_now, find_again
+from shared.engine.kafka_replicas import replica_faults, replicas_for
+from shared.engine.topic import Topic
+
+NOBODY = "127.0.0.1:1"
+MADE = Topic(f"copied-{os.getpid()}", "a test", compacted=True)
+
+
+@pytest.mark.kafka
+async def test_topics_that_lack_copies_or_are_set_up_otherwise_are_named(kafka: str) -> None:
+    at = Connection(kafka)
+    assert await replicas_for(at) == 1
+    await create_topics(at, 2, 1, [MADE])
+    assert await replica_faults(at, 1, [MADE, Topic("never-made", "nobody")]) == []
+    assert await replica_faults(at, 3, [replace(MADE, compacted=False)]) == [
+        f"topic {MADE.name} has 1 copies and needs 3: kafka-reassign-partitions.sh makes them",
+        f"topic {MADE.name} has cleanup.policy=compact and needs delete",
+        f"topic {MADE.name} has min.insync.replicas=1 and needs 2",
+    ]
+
+
+async def test_where_no_broker_is_that_is_said() -> None:
+    with pytest.raises(BrokerUnavailable, match="cannot look at Kafka's copies"):
+        await replicas_for(Connection(NOBODY))
+
+
+@pytest.mark.kafka
+async def test_who_knows_of_no_broker_that_is_there_asks_those_of_the_settings_again(kafka: str) -> None:
+    """As if, when it was last told, all others had been away, and then the one that was there went."""
+    topic = Topic(f"found-{os.getpid()}", "a test")
+    await create_topics(kafka, 1, 1, [topic])
+    client = AIOKafkaClient(bootstrap_servers=kafka)
+    find_again(client, Connection(f"{NOBODY},{kafka}"))
+    await client.bootstrap()
+    gone = 9, "127.0.0.1", 1, None
+    client.cluster.update_metadata(SimpleNamespace(API_VERSION=1, brokers=[gone], controller_id=9, topics=[]))
+    assert await client.set_topics([topic.name])
+    assert client.cluster.leader_for_partition(TopicPartition(topic.name, 0)) == 1
+    await client.close()
+
+
+@pytest.mark.kafka
+async def test_who_begins_asks_a_broker_that_answers_and_no_other(kafka: str) -> None:
+    """One that hangs takes connections, and nothing more."""
+    with socket.create_server(("127.0.0.1", 0)) as hangs:
+        where = f"127.0.0.1:{hangs.getsockname()[1]}"
+        assert (await arguments_now(Connection(f"{where}, {NOBODY},{kafka}")))["bootstrap_servers"] == kafka
+        everybody = f"{where},{NOBODY}"
+        assert (await arguments_now(Connection(everybody)))["bootstrap_servers"] == everybody
