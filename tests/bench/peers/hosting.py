@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ SERVICES: dict[str, Service[Any]] = {
 }
 """Without a topic that nobody writes here, and without effects: to page somebody is no host's business."""
 SESSION_MILLISECONDS = 6_000
+FETCH_MILLISECONDS = 100
+"""As in careroute's own client: aiokafka fetches nothing more while the broker holds a fetch."""
 EXACTLY_ONCE_SECONDS = 0.1
 """How often a host that commits by the clock commits a transaction: nobody sees what is in it before."""
 MOST_TICKS = 200
@@ -78,29 +80,23 @@ class Spec:
         return topic.removeprefix(f"{self.run}-")
 
 
-@dataclass(slots=True)
 class Decider:
     """A service's pure functions, on the states that a host keeps."""
 
-    spec: Spec
-    service: Service[Any] = field(init=False)
-    states: dict[str, Any] = field(default_factory=dict)
-    """By agency; whoever keeps states elsewhere has them here as well, unpacked."""
-
-    def __post_init__(self) -> None:
-        self.service = SERVICES[self.spec.service]
-        self._handled = {kind.type.encode() for kind in self.service.handles}
-
-    _handled: set[bytes] = field(init=False)
+    def __init__(self, spec: Spec) -> None:
+        self.states: dict[str, Any] = {}
+        """By agency; whoever keeps states elsewhere has them here as well, unpacked."""
+        self._service = SERVICES[spec.service]
+        self._handled = {kind.type.encode() for kind in self._service.handles}
 
     def take(self, stored: Stored) -> list[Record]:
         """Decide a record, move its agency's state on, and say what is to be appended to the journal."""
         now, records, agency = datetime.now(UTC), list[Record](), stored.key
         for given in self._inputs(stored, now):
-            events = self.service.decide(self.state(agency), given, now)
+            events = self._service.decide(self.state(agency), given, now)
             for event in events:
                 self._fold(agency, event, now)
-            common = StepHeaders(0, now, self.service.decider_version, {}, self.service.name).common()
+            common = StepHeaders(0, now, self._service.decider_version, {}, self._service.name).common()
             records += [
                 Record(agency, event.encode(), headers_of(event, given.cause, number, common))
                 for number, event in enumerate(events)
@@ -114,23 +110,23 @@ class Decider:
 
     def state(self, agency: str) -> Any:
         """The state of an agency."""
-        return self.states.get(agency, self.service.initial)
+        return self.states.get(agency, self._service.initial)
 
     def packed(self, agency: str) -> bytes:
         """The same, as a store keeps it."""
-        return self.service.packer.pack(self.state(agency))
+        return self._service.packer.pack(self.state(agency))
 
     def unpack(self, agency: str, packed: bytes) -> None:
         """Take over what a store has kept."""
-        self.states[agency] = self.service.packer.unpack(packed)
+        self.states[agency] = self._service.packer.unpack(packed)
 
     def _fold(self, agency: str, event: Event, now: datetime) -> None:
-        self.states[agency] = self.service.evolve(self.state(agency), event, now)
+        self.states[agency] = self._service.evolve(self.state(agency), event, now)
 
     def _inputs(self, stored: Stored, now: datetime) -> Iterable[Input]:
         if stored.topic == TICKS.name:
             for _ in range(MOST_TICKS):
-                due = self.service.due(self.state(stored.key))
+                due = self._service.due(self.state(stored.key))
                 if due is None or due[1] > now:
                     return
                 tick = Tick(*due)

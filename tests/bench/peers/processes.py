@@ -69,10 +69,8 @@ class Processes:
             process.wait()
 
     def cpu_seconds(self) -> float:
-        """What all of them have used so far."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            return sum(sum(process.cpu_times()[:2]) for process in self.running.values())
-        return float("nan")
+        """What all of them have used so far, but those that are not there any more."""
+        return sum(sum(process.cpu_times()[:2]) for process in self.running.values() if process.poll() is None)
 
     def ended(self) -> list[str]:
         """Services whose process is not there any more."""

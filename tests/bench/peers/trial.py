@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -76,29 +76,30 @@ class Stand:
 
 async def trial(peer: Peer, stand: Stand) -> Result:
     """Everything about one host."""
-    bootstrap, load = stand.bootstrap, stand.load
-    broker = KafkaBroker(bootstrap, PARTITIONS)
-    await _create_topics(peer, bootstrap)
-    processes, result = (
-        Processes(peer, bootstrap, stand.directory),
-        Result(peer, await floor(bootstrap, load.rate, FLOOR_SECONDS)),
+    await _create_topics(peer, stand.bootstrap)
+    result = Result(peer, await floor(stand.bootstrap, stand.load.rate, FLOOR_SECONDS))
+    broker = KafkaBroker(stand.bootstrap, PARTITIONS)
+    running = _Trial(
+        stand.load,
+        Processes(peer, stand.bootstrap, stand.directory),
+        Watch(stand.bootstrap, PARTITIONS, peer.run),
+        Feed(broker, peer.run, stand.past.agencies, stand.sealer),
     )
-    watch, feed = Watch(bootstrap, PARTITIONS, peer.run), Feed(broker, peer.run, stand.past.agencies, stand.sealer)
     loop = asyncio.get_running_loop()
-    beside = [loop.create_task(watch.follow()), loop.create_task(feed.tick())]
+    beside = [loop.create_task(running.watch.follow()), loop.create_task(running.feed.tick())]
     try:
-        processes.start()
-        await stand.past.again(broker, watch)
-        await _steady(result, processes, watch, feed, load)
-        await _killed(result, processes, watch, feed, load)
-        await _backlog(result, processes, watch, feed, load)
-        await _until_done(watch, feed)
-        result.calls, result.counted = len(feed.due), counted(watch.entries, feed.due)
-        result.wrong = processes.last_words()
+        running.processes.start()
+        await stand.past.again(broker, running.watch)
+        await running.steady(result)
+        await running.killed(result)
+        await running.backlog(result)
+        await running.until_done()
+        result.calls, result.counted = len(running.feed.due), running.counted()
     except NotSettled as problem:
-        result.wrong = f"{problem}\n{processes.last_words()}"
+        result.wrong = f"{problem}\n"
     finally:
-        processes.kill()
+        result.wrong += running.processes.last_words()
+        running.processes.kill()
         for task in beside:
             task.cancel()
         await asyncio.wait(beside)
@@ -113,70 +114,76 @@ async def _create_topics(peer: Peer, bootstrap: str) -> None:
     await create_topics(bootstrap, PARTITIONS, 1, [*of_run, *own])
 
 
-async def _steady(result: Result, processes: Processes, watch: Watch, feed: Feed, load: Load) -> None:
-    await feed.publish(load.rate, WARM_SECONDS)
-    before, known = processes.cpu_seconds(), set(feed.due)
-    await feed.publish(load.rate, load.seconds)
-    result.cpu_ms = 1000 * (processes.cpu_seconds() - before) / (load.rate * load.seconds)
-    calls = feed.due.keys() - known
-    await _until_ended(watch, calls, DRAIN_SECONDS)
-    result.hop = _took(watch, feed, calls, (DECIDED,))
-    result.chain = _took(watch, feed, calls, ENDS)
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    load: Load
+    processes: Processes
+    watch: Watch
+    feed: Feed
 
+    async def steady(self, result: Result) -> None:
+        """Latency and CPU under the load."""
+        await self.feed.publish(self.load.rate, WARM_SECONDS)
+        before, earlier = self.processes.cpu_seconds(), set(self.feed.due)
+        await self.feed.publish(self.load.rate, self.load.seconds)
+        result.cpu_ms = 1000 * (self.processes.cpu_seconds() - before) / (self.load.rate * self.load.seconds)
+        calls = self.feed.due.keys() - earlier
+        await self._until_ended(calls, DRAIN_SECONDS)
+        result.hop, result.chain = self._took(calls, (DECIDED,)), self._took(calls, ENDS)
 
-async def _killed(result: Result, processes: Processes, watch: Watch, feed: Feed, load: Load) -> None:
-    known = set(feed.due)
-    publishing = asyncio.get_running_loop().create_task(feed.publish(load.rate, load.seconds))
-    await asyncio.sleep(load.seconds / 4)
-    processes.kill()
-    killed_at = time.time()
-    processes.start()
-    await publishing
-    await _until_ended(watch, feed.due.keys() - known, DRAIN_SECONDS)
-    first: dict[str, float] = {}
-    for entry, arrived in watch.since(killed_at):
-        first.setdefault(entry.topic, arrived)
-    came = first.keys() == set(JOURNALS)
-    result.back_seconds = f"{max(first.values()) - killed_at:.1f}" if came else f"over {time.time() - killed_at:.0f}"
+    async def killed(self, result: Result) -> None:
+        """How soon it is back."""
+        earlier = set(self.feed.due)
+        publishing = asyncio.get_running_loop().create_task(self.feed.publish(self.load.rate, self.load.seconds))
+        await asyncio.sleep(self.load.seconds / 4)
+        self.processes.kill()
+        at = time.time()
+        self.processes.start()
+        await publishing
+        await self._until_ended(self.feed.due.keys() - earlier, DRAIN_SECONDS)
+        first: dict[str, float] = {}
+        for entry, arrived in self.watch.since(at):
+            first.setdefault(entry.topic, arrived)
+        came = first.keys() == set(JOURNALS)
+        result.back_seconds = f"{max(first.values()) - at:.1f}" if came else f"over {time.time() - at:.0f}"
 
+    async def backlog(self, result: Result) -> None:
+        """How fast it works off what waits, after a start in order."""
+        await self.watch.until_quiet(QUIET_SECONDS, DRAIN_SECONDS)
+        await asyncio.to_thread(self.processes.stop)
+        calls, at = await self.feed.pile_up(self.load.backlog), time.time()
+        self.processes.start()
+        await self._until_ended(calls, BACKLOG_SECONDS)
+        arrived = [arrived for entry, arrived in self.watch.since(at) if entry.subject in calls]
+        ends = self._seen(calls, ENDS)
+        if arrived and len(ends) == len(calls):
+            result.drained = f"{self.load.backlog / (max(ends.values()) - min(arrived)):.0f}"
+        else:
+            result.drained = f"under {self.load.backlog / BACKLOG_SECONDS:.0f}"
 
-async def _backlog(result: Result, processes: Processes, watch: Watch, feed: Feed, load: Load) -> None:
-    await watch.until_quiet(QUIET_SECONDS, DRAIN_SECONDS)
-    await asyncio.to_thread(processes.stop)
-    calls = await feed.pile_up(load.backlog)
-    started_at = time.time()
-    processes.start()
-    await _until_ended(watch, calls, BACKLOG_SECONDS)
-    arrived = [at for entry, at in watch.since(started_at) if entry.subject in calls]
-    ended = _ended(watch, calls)
-    if arrived and len(ended) == len(calls):
-        result.drained = f"{load.backlog / (max(ended.values()) - min(arrived)):.0f}"
-    else:
-        result.drained = f"under {load.backlog / BACKLOG_SECONDS:.0f}"
+    async def until_done(self) -> None:
+        """Wait until nothing is lost, or nothing more comes: what is late is not lost."""
+        until = time.monotonic() + DONE_SECONDS
+        while self.counted().lost and time.monotonic() < until:
+            before = len(self.watch.entries)
+            await asyncio.sleep(SILENT_SECONDS)
+            if len(self.watch.entries) == before:
+                return
 
+    def counted(self) -> Counted:
+        """What became of all calls so far."""
+        return counted(self.watch.entries, self.feed.due)
 
-async def _until_done(watch: Watch, feed: Feed) -> None:
-    """Wait until nothing is lost, or nothing more comes: what is late is not lost."""
-    until = time.monotonic() + DONE_SECONDS
-    while counted(watch.entries, feed.due).lost and time.monotonic() < until:
-        before = len(watch.entries)
-        await asyncio.sleep(SILENT_SECONDS)
-        if len(watch.entries) == before:
-            return
+    async def _until_ended(self, calls: Collection[str], most_seconds: float) -> None:
+        until = time.monotonic() + most_seconds
+        while len(self._seen(calls, ENDS)) < len(calls) and time.monotonic() < until:  # noqa: ASYNC110  # as in `measure`
+            await asyncio.sleep(0.25)
 
+    def _took(self, calls: Iterable[str], kinds: Sequence[str]) -> HdrHistogram:
+        return filled(at - self.feed.due[call] for call, at in self._seen(calls, kinds).items())
 
-async def _until_ended(watch: Watch, calls: Collection[str], most_seconds: float) -> None:
-    until = time.monotonic() + most_seconds
-    while len(_ended(watch, calls)) < len(calls) and time.monotonic() < until:  # noqa: ASYNC110  # other processes have to finish
-        await asyncio.sleep(0.25)
-
-
-def _ended(watch: Watch, calls: Iterable[str]) -> dict[str, float]:
-    """Of these calls, those with a page or an outcome, and when it was seen."""
-    seen = ((call, [watch.first[kind, call] for kind in ENDS if (kind, call) in watch.first]) for call in calls)
-    return {call: min(at) for call, at in seen if at}
-
-
-def _took(watch: Watch, feed: Feed, calls: Iterable[str], kinds: tuple[str, ...]) -> HdrHistogram:
-    seen = ((call, [watch.first[kind, call] for kind in kinds if (kind, call) in watch.first]) for call in calls)
-    return filled(min(at) - feed.due[call] for call, at in seen if at)
+    def _seen(self, calls: Iterable[str], kinds: Sequence[str]) -> dict[str, float]:
+        """Of these calls, those with an event of such a kind, and when the first of it was seen."""
+        first = self.watch.first
+        seen = ((call, [first[kind, call] for kind in kinds if (kind, call) in first]) for call in calls)
+        return {call: min(at) for call, at in seen if at}

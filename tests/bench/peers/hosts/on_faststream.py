@@ -15,7 +15,7 @@ from faststream import AckPolicy, FastStream
 from faststream.kafka import KafkaBroker, KafkaMessage
 
 from shared.engine.broker import Stored
-from tests.bench.peers.hosting import SESSION_MILLISECONDS, Decider, Spec, stored_of
+from tests.bench.peers.hosting import FETCH_MILLISECONDS, SESSION_MILLISECONDS, Decider, Spec, stored_of
 
 
 class Journal(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -63,6 +63,7 @@ def app_of(spec: Spec) -> FastStream:
         auto_offset_reset="earliest",
         ack_policy=AckPolicy.NACK_ON_ERROR,
         listener=Journal(spec, decider),
+        fetch_max_wait_ms=FETCH_MILLISECONDS,
         session_timeout_ms=SESSION_MILLISECONDS,
         heartbeat_interval_ms=SESSION_MILLISECONDS // 6,
     )
