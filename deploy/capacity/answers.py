@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from deploy.capacity import plan
 from deploy.capacity.figures import Line, figures
 from deploy.capacity.inputs import DECIDERS, DeciderName
-from deploy.capacity.model import GIB, MIB, SILENCE_SECONDS, Cell, of_largest
+from deploy.capacity.model import GIB, MIB, Cell, of_largest
 from shared.engine.topic import SNAPSHOT_BYTES
 
 LEFT_OUT = (
@@ -48,15 +48,11 @@ class Answers:
     limits: list[Limit]
     """What breaks first comes first."""
     choices: list[plan.Choice]
-    """With snapshots as the code writes them."""
-    choices_by_changes: list[plan.Choice]
-    """As if a snapshot held only the calls that have changed."""
     best: plan.Choice | None
-    best_by_changes: plan.Choice | None
     own_partition: float
     """How many times the calls of the largest agency one has that fills a core, and needs a partition of its own."""
-    too_large_calls: float
-    """How many calls a year an agency has over whose snapshot a process is taken for dead, without any surge."""
+    most_saved_calls: float
+    """How many calls a year an agency has at most if its snapshot is to fit into a record, without any surge."""
     left_out: tuple[str, ...] = LEFT_OUT
 
 
@@ -65,17 +61,13 @@ def answers(country: Cell) -> Answers:
     cell = of_largest(country, country.wanted.layout.cells)
     limits = sorted((limit for name in DECIDERS for limit in _limits(cell, name)), key=lambda limit: limit.bears)
     choices = list(plan.choices(country))
-    by_changes = list(plan.choices(replace(country, writes_changes=True)))
     return Answers(
         figures(country, cell),
         limits,
         choices,
-        by_changes,
         plan.best(choices, country.largest),
-        plan.best(by_changes, country.largest),
         min(map(country.full_core_versions, DECIDERS)) / (country.rates.surge * country.largest),
-        min(SILENCE_SECONDS / country.pack_seconds(name, 1.0, surge=False) for name in DECIDERS)
-        * country.wanted.demand.calls_a_year,
+        min(map(country.most_saved_calls, DECIDERS)),
     )
 
 
@@ -83,11 +75,7 @@ def _limits(cell: Cell, name: DeciderName) -> Iterator[Limit]:
     layout = cell.wanted.layout
     size = cell.snapshot_bytes(name, cell.largest, surge=True)
     yield Limit(f"{name}: snapshot of the largest agency", size / MIB, SNAPSHOT_BYTES / MIB, "MiB")
-    silence = cell.pack_seconds(name, cell.largest, surge=True)
-    yield Limit(f"{name}: silence while that is written", silence, SILENCE_SECONDS, "s")
     yield Limit(f"{name}: memory of a process", cell.memory_bytes(name, surge=True) / GIB, layout.process_gib, "GiB")
-    collecting = cell.collect_seconds(name, surge=True)
-    yield Limit(f"{name}: silence of the collector", collecting, SILENCE_SECONDS, "s")
     following = cell.rates.surge * cell.following(name)
     yield Limit(f"{name}: following what others decide", following, layout.most_utilisation, "cores")
     yield Limit(f"{name}: the hottest partition", cell.busy_partition(name), layout.most_utilisation, "cores")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from deploy.capacity import plan, storage
 from deploy.capacity.demand import YEAR_SECONDS, peak
 from deploy.capacity.demand import exponent as zipf
 from deploy.capacity.inputs import DECIDERS, DeciderName
-from deploy.capacity.model import COLLECTIONS, DAYS_IN_MEMORY, GIB, MIB, SILENCE_SECONDS, Cell
+from deploy.capacity.model import DAYS_IN_MEMORY, GIB, MIB, SILENCE_SECONDS, Cell
 from deploy.capacity.spread import DRAWS
 from deploy.capacity.storage import TB
 from deploy.capacity.waiting import mean_wait, wait_at
 from shared.engine.beats import BEAT_SECONDS
 from shared.engine.peers import SILENT_BEATS
-from shared.engine.snapshots import SNAPSHOT_EVERY_RECORDS
+from shared.engine.snapshots import BYTES_AT_ONCE, SNAPSHOT_EVERY_RECORDS
 from shared.engine.topic import SNAPSHOT_BYTES
 
 
@@ -95,12 +95,12 @@ def _processes(cell: Cell, name: DeciderName) -> Iterator[Line]:
     how = f"versions x {figures.journal_records_a_version:g} records x {figures.fold_us_a_record:g} µs, in each process"
     yield Line(f"{name}: following the others", rates.times(cell.following(name)), "cores", how)
     squares = cell.spread.squares(1)
-    usual, busiest = (cell.packing(name, rate, 1.0, squares, surge=False) for rate in (rates.mean, rates.busiest))
+    usual, busiest = (cell.packing(name, rate, squares, surge=False) for rate in (rates.mean, rates.busiest))
     how = (
         f"versions x records ÷ {SNAPSHOT_EVERY_RECORDS:,} x remembered calls x {figures.pack_us_a_call:g} µs "
         f"x {squares:.3f} (squares of the partitions' shares)"
     )
-    surge = cell.packing(name, rates.surge, 1.0, squares, surge=True)
+    surge = cell.packing(name, rates.surge, squares, surge=True)
     yield Line(f"{name}: snapshots", (usual, busiest, surge), "cores", how)
     how = f"until the busiest is {layout.most_utilisation:g} busy in a surge, + {layout.spare_processes} spare"
     yield Line(f"{name}: processes", (cell.processes(name),), "", how)
@@ -137,11 +137,8 @@ def _memory(cell: Cell, name: DeciderName) -> Iterator[Line]:
     memory = _thrice(lambda surge: cell.memory_bytes(name, surge=surge) / GIB)
     yield Line(f"{name}: each process", memory, "GiB", how)
     restart = _thrice(lambda surge: cell.restart_seconds(name, surge=surge))
-    how = f"remembered x {figures.collect_us_a_call:g} µs, each time that a quarter of it is new"
-    collecting = _thrice(lambda surge: cell.collect_seconds(name, surge=surge))
-    yield Line(f"{name}: silence over the collector", collecting, "s", how)
     how = (
-        f"{figures.start_cpu_seconds:g} s + remembered x ({figures.unpack_us_a_call:g} + {COLLECTIONS} x "
+        f"{figures.start_cpu_seconds:g} s + remembered x ({figures.unpack_us_a_call:g} + "
         f"{figures.collect_us_a_call:g} µs) + {cell.partitions} x {SNAPSHOT_EVERY_RECORDS:,} records "
         f"x {figures.fold_us_a_record:g} µs"
     )
@@ -160,7 +157,7 @@ def _memory(cell: Cell, name: DeciderName) -> Iterator[Line]:
 
 
 def _snapshots(country: Cell, name: DeciderName) -> Iterator[Line]:
-    figures, demand = country.decider(name), country.wanted.demand
+    figures = country.decider(name)
     sizes = _thrice(lambda surge: country.snapshot_bytes(name, country.largest, surge=surge) / MIB)
     how = (
         f"remembered x {figures.snapshot_bytes_a_call:g} B; at most {SNAPSHOT_BYTES // MIB}, "
@@ -173,20 +170,11 @@ def _snapshots(country: Cell, name: DeciderName) -> Iterator[Line]:
         "",
         "",
     )
-    silence = _thrice(lambda surge: country.pack_seconds(name, country.largest, surge=surge))
-    how = f"remembered x {figures.pack_us_a_call:g} µs, in which the process of the largest does nothing else"
-    yield Line(f"{name}: silence over it", silence, "s", how)
-    how = f"of more than {SILENCE_SECONDS:g} s: the others take the process for dead"
-    yield Line(
-        f"{name}: agencies with such a silence",
-        _thrice(lambda surge: country.silent_agencies(name, surge=surge)),
-        "",
-        how,
-    )
-    calls = SILENCE_SECONDS / country.pack_seconds(name, 1.0, surge=False) * demand.calls_a_year / 1e6
-    yield Line(
-        f"{name}: an agency has it from", (calls,), "M calls/a", f"without a surge: {SILENCE_SECONDS:g} s ÷ µs a call"
-    )
+    seconds = _thrice(lambda surge: country.pack_seconds(name, country.largest, surge=surge))
+    how = f"remembered x {figures.pack_us_a_call:g} µs; other work has its turn after each {BYTES_AT_ONCE // 1024} KiB"
+    yield Line(f"{name}: writing it", seconds, "s", how)
+    how = f"without a surge: {SNAPSHOT_BYTES // MIB} MiB ÷ B a call"
+    yield Line(f"{name}: fits up to", (country.most_saved_calls(name) / 1e6,), "M calls/a", how)
 
 
 def _kafka(cell: Cell) -> Iterator[Line]:
@@ -214,12 +202,7 @@ def _kafka(cell: Cell) -> Iterator[Line]:
 def _cost(cell: Cell, cells: int) -> Iterator[Line]:
     paid, prices = plan.bill(cell, cells), cell.wanted.prices
     if paid is None:
-        yield Line(
-            "with whole snapshots", (None,), "", "no number of processes is enough; if snapshots held changes alone:"
-        )
-        paid = plan.bill(replace(cell, writes_changes=True), cells)
-    if paid is None:
-        yield Line("all", (None,), "", "nor then")
+        yield Line("all", (None,), "", "no number of processes is enough")
         return
     how = (
         f"{paid.processes} processes, a core each, and {paid.brokers} brokers: {paid.cores:g} cores "

@@ -107,10 +107,10 @@ class Decider(Table):
     snapshot_bytes_a_call: Positive
     """Compressed, of a call that is over."""
     pack_us_a_call: Positive
-    """Processor time of a snapshot; nothing is decided meanwhile."""
+    """Processor time of a snapshot; between its pieces other work goes on."""
     unpack_us_a_call: Positive
     collect_us_a_call: Positive
-    """Processor time of Python's collector when it looks at everything; nothing is decided meanwhile."""
+    """Processor time of Python's collector, which looks at whatever stays once in earnest, some at a time."""
 
 
 class TopicShare(Table):

@@ -27,9 +27,6 @@ LEAST_PROCESSES = 2
 """Of each service: one goes on where the other dies."""
 DAYS_IN_MEMORY = REMEMBERED_DAYS + 1
 """Whole days are forgotten, so today is remembered besides."""
-COLLECTIONS = 5
-"""What Python's collector looks at in all while a state grows from nothing, times the state: it looks at everything
-once that has grown by a quarter, and 1 + 1/1.25 + 1/1.25² + ... is 5."""
 SILENCE_SECONDS = SILENT_BEATS * BEAT_SECONDS
 """Who says nothing for so long is taken for dead by the others."""
 
@@ -45,8 +42,6 @@ class Cell:
     """By agency, of the calls of the cell, the largest first."""
     part: float = 1.0
     """Of all calls, how much comes to this cell."""
-    writes_changes: bool = False
-    """As if a snapshot held only the calls that have changed since the last. The code writes whole states."""
 
     # --- what comes ------------------------------------------------------------------------------------------------
 
@@ -101,32 +96,30 @@ class Cell:
         figures = self.decider(name)
         return figures.journal_records_a_version * figures.fold_us_a_record / 1e6
 
-    def packing(self, name: DeciderName, rate: float, share: float, squares: float, *, surge: bool) -> float:
-        """Cores that write snapshots of partitions, with their share of the versions and the sum of its squares.
+    def packing(self, name: DeciderName, rate: float, squares: float, *, surge: bool) -> float:
+        """Cores that write snapshots of partitions, with the sum of the squares of their shares of the versions.
 
         A partition writes all that it remembers whenever its journal has grown by so many records: both go with its
         share, so that what it takes goes with the square of that.
         """
         records = rate * self.decider(name).journal_records_a_version
-        if self.writes_changes:
-            return share * records * self.longer * self.decider(name).pack_us_a_call / 1e6
         return records / SNAPSHOT_EVERY_RECORDS * self.pack_seconds(name, 1.0, surge=surge) * squares
 
     def pack_seconds(self, name: DeciderName, share: float, *, surge: bool) -> float:
-        """Seconds of a core for the snapshot of what has this share of the calls; nothing else is done meanwhile."""
+        """Seconds of a core for the snapshot of what has this share of the calls; in pieces, between other work."""
         return share * self.remembered(surge=surge) * self.longer * self.decider(name).pack_us_a_call / 1e6
 
     def busy(self, name: DeciderName, processes: int, rate: float, *, surge: bool) -> float:
         """How busy the core of the process is that has most to do."""
         share = self.spread.hottest_process(processes)
         work = share * self.deciding(name) + (1 - share) * self.following(name)
-        packing = self.packing(name, rate, share, self.spread.squares(processes), surge=surge)
+        packing = self.packing(name, rate, self.spread.squares(processes), surge=surge)
         return self.measured.processes[name].idle_cores + rate * work + packing
 
     def busy_partition(self, name: DeciderName) -> float:
         """How busy the hottest partition would keep a core in a surge, if that had nothing else to do."""
         share = self.spread.hottest_partition()
-        packing = self.packing(name, self.rates.surge, share, share**2, surge=True)
+        packing = self.packing(name, self.rates.surge, share**2, surge=True)
         return self.rates.surge * share * self.deciding(name) + packing
 
     # --- processes -------------------------------------------------------------------------------------------------
@@ -165,10 +158,10 @@ class Cell:
     def restart_seconds(self, name: DeciderName, *, surge: bool) -> float:
         """From exec until a process is warm, on a core of its own, where every partition has its snapshots."""
         figures = self.decider(name)
-        unpacking = self.remembered(surge=surge) * self.longer * figures.unpack_us_a_call / 1e6
-        collecting = COLLECTIONS * self.collect_seconds(name, surge=surge)
+        a_call = figures.unpack_us_a_call + figures.collect_us_a_call
+        unpacking = self.remembered(surge=surge) * self.longer * a_call / 1e6
         tail = self.partitions * SNAPSHOT_EVERY_RECORDS * figures.fold_us_a_record / 1e6
-        return figures.start_cpu_seconds + unpacking + collecting + tail
+        return figures.start_cpu_seconds + unpacking + tail
 
     def whole_journal_seconds(self, name: DeciderName) -> float:
         """The same where no snapshot can be used: it folds all that was ever written."""
@@ -180,10 +173,6 @@ class Cell:
         """How long the backlog of an hour of a surge takes, while the surge goes on; None: for ever."""
         left = self.owning(name) * self.decider(name).drained_versions_a_cpu_second - self.rates.surge
         return 3600 * self.rates.surge / left if left > 0 else None
-
-    def collect_seconds(self, name: DeciderName, *, surge: bool) -> float:
-        """How long Python's collector takes over all that is remembered, which it does when a quarter of it is new."""
-        return self.remembered(surge=surge) * self.longer * self.decider(name).collect_us_a_call / 1e6
 
     def fits(self) -> bool:
         """Whether processes can be added until none is too busy, and each holds the cell in memory."""
@@ -207,9 +196,9 @@ class Cell:
         """Agencies of which a snapshot would be too large: of their partition none counts."""
         return int((self.shares * self.snapshot_bytes(name, 1.0, surge=surge) > SNAPSHOT_BYTES).sum())
 
-    def silent_agencies(self, name: DeciderName, *, surge: bool) -> int:
-        """Agencies over whose snapshot a process is silent for so long that it is taken for dead."""
-        return int((self.shares * self.pack_seconds(name, 1.0, surge=surge) > SILENCE_SECONDS).sum())
+    def most_saved_calls(self, name: DeciderName) -> float:
+        """Calls a year of an agency whose snapshot just fits into a record, without any surge."""
+        return SNAPSHOT_BYTES / self.snapshot_bytes(name, 1.0, surge=False) * self.calls_a_day * YEAR_DAYS
 
     def full_core_versions(self, name: DeciderName) -> float:
         """Versions a second of one agency that keep a core as busy as it may be."""

@@ -28,8 +28,6 @@ def _lines(found: Answers, measured: Measured) -> Iterator[str]:
         yield from map(_line, [""] + [line.name for line in lines], lines)
     yield "\nHow many partitions, and in how many cells each process keeps within its memory and core"
     yield from _choices(found.choices)
-    yield "\nThe same, if a snapshot held only the calls that have changed since the last one"
-    yield from _choices(found.choices_by_changes)
     yield "\nWhat breaks first in a cell: how many times this surge it bears"
     for limit in found.limits:
         yield f"  {amount(limit.bears):>8} x  {limit.name}: {amount(limit.need)} of {amount(limit.limit)} {limit.unit}"
@@ -67,22 +65,21 @@ def sentences(found: Answers) -> Iterator[str]:
         yield f"As laid out, {broken} limits are passed, first of all {first.name}."
     else:
         yield f"As laid out, it bears {amount(first.bears)} times this surge; first breaks {first.name}."
-    for choice, how in ((found.best, "With whole snapshots"), (found.best_by_changes, "With changes alone")):
-        if choice is None or choice.bill is None:
-            yield f"{how} no number of partitions and cells is enough."
-        else:
-            yield (
-                f"{how} {choice.partitions} partitions in {cells_in_words(choice)} keep each process within its memory "
-                f"and core: {choice.bill.processes} processes, {choice.bill.brokers} brokers, "
-                f"{choice.bill.cost:,.0f} a year."
-            )
+    choice = found.best
+    if choice is None or choice.bill is None:
+        yield "No number of partitions and cells is enough."
+    else:
+        yield (
+            f"{choice.partitions} partitions in {cells_in_words(choice)} keep each process within its memory and core: "
+            f"{choice.bill.processes} processes, {choice.bill.brokers} brokers, {choice.bill.cost:,.0f} a year."
+        )
     yield (
         f"An agency needs a partition of its own from {amount(found.own_partition)} times the largest's calls on; "
         "no hash gives it one, a cell of its own does."
     )
     yield (
-        f"From {amount(found.too_large_calls / 1e6)} M calls a year on its snapshots silence a process for so long "
-        "that it is taken for dead."
+        f"From {amount(found.most_saved_calls / 1e6)} M calls a year on the snapshot of an agency does not fit into a "
+        "record; then its whole partition is restored from the journal."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
@@ -10,11 +10,12 @@ from typing import Any, Generic, TypeVar
 from shared.clock import Clock
 from shared.engine.broker import Appended, Broker, Reader, Record, TopicPartition
 from shared.engine.journal import START, InputPosition, StepHeaders, headers_of
+from shared.engine.restoration import Restoration
 from shared.engine.service import Service
 from shared.engine.step import PartitionState
 from shared.engine.writer import JournalWriter
 from shared.events.base import Event
-from shared.events.journals import Claimed, InputRefused, PositionsNoted
+from shared.events.journals import Claimed, PositionsNoted
 
 S = TypeVar("S")
 
@@ -33,12 +34,8 @@ class Claim(Generic[S]):
     """What a new owner begins with."""
 
     state: PartitionState[S]
-    saved: Mapping[str, int]
-    """By agency, the position of its snapshot."""
-    floor: int
-    """Up to there every agency is saved."""
-    refusals: Sequence[InputRefused]
-    """The last: perhaps their dead letters were never written."""
+    restoration: Restoration[S]
+    """What the state comes from."""
     writer: JournalWriter
     behind: Mapping[str, int]
     """By input in which something waits, where it ended at the take-over."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Mapping
 
-YOUNG_OBJECTS = 50_000
-"""How many come before the youngest are looked at; Python's default is 700."""
+YOUNG_OBJECTS, LOOKS = 10_000, 2
+"""How many come before the youngest are looked at (Python's default is 700), and after how many looks one goes further.
+
+So a look at everything comes with some 160,000 new objects and is over before a beat is missed.
+"""
 OLDEST = 2
 
 
@@ -18,7 +21,7 @@ def tune() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, 20, 20)
+    gc.set_threshold(YOUNG_OBJECTS, LOOKS, LOOKS)
     gc.callbacks.append(_freeze)
 
 

@@ -18,6 +18,7 @@ from shared.engine.care import Care
 from shared.engine.claim import Claim
 from shared.engine.journal import InputPosition
 from shared.engine.metrics import StepMetrics
+from shared.engine.restoration import Restoration
 from shared.engine.service import Service
 from shared.engine.snapshots import SnapshotRound
 from shared.engine.step import Decider, Step
@@ -43,7 +44,8 @@ class Partition(Generic[S]):
         self._state.written_at = clock.now()
         self._decider = Decider(service, number, broker.partition_of)
         self._metrics = StepMetrics(service.name, service.reads)
-        self._saved, self._round_offset = dict(claim.saved), claim.floor
+        self._restoration = claim.restoration
+        self._saved, self._round_offset = dict(claim.restoration.saved), claim.restoration.floor
 
     # --- what it stands at -----------------------------------------------------------------------------------------
 
@@ -114,6 +116,14 @@ class Partition(Generic[S]):
         step.note(PositionsNoted(released=not step.care.inputs_left), self.number)
         with suppress(NotOwner, BrokerUnavailable):
             await self._writer.append(step.records(self.epoch))
+
+    def handed_over(self) -> tuple[Restoration[S], InputPosition]:
+        """What this process goes on with once it is no longer the owner, and from where in the journal.
+
+        It has the state already: to read it anew, from snapshots, would let what it still owns wait meanwhile.
+        """
+        self._restoration.resume(self._saved, self._round_offset)
+        return self._restoration, InputPosition(self._state.offset, self.epoch)
 
     # --- snapshots -------------------------------------------------------------------------------------------------
 

@@ -61,6 +61,12 @@ class Restoration(Generic[S]):
         if event is not None and not isinstance(event, PositionsNoted):
             self._state.fold(stored.key, event, time_of(stored.headers), stored.offset)
 
+    def resume(self, saved: dict[str, int], floor: int) -> None:
+        """Go on with the state as its owner has left it, who hands it over; `saved`, `floor`: see above."""
+        self.saved, self.floor = saved, floor
+        self.refusals.clear()
+        self._last = None
+
     def positions(self) -> Mapping[str, InputPosition]:
         """The positions that the last record states."""
         if self._last is None:

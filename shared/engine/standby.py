@@ -64,7 +64,7 @@ class Standby(Generic[S]):
         self._aside: Reader
         """For snapshots, and where topics begin and end."""
         self._gaps: GapReader
-        self._one_restores, self._is_changed = asyncio.Lock(), False
+        self._is_changed = False
         self._claiming, self._hurry, self._turned = 0, asyncio.Event(), asyncio.Event()
         self._warm_gauge = telemetry.WARM.labels(service.name)
 
@@ -73,13 +73,14 @@ class Standby(Generic[S]):
         journal = [self._service.writes.name]
         self._journal, self._gaps = JournalReader(followed, journal), GapReader(JournalReader(gaps, journal))
         self._aside = aside
-        self.follow(range(self._broker.partitions))
+        self._restoring.update(range(self._broker.partitions))
+        self._background.start(self._restore())
         self._background.start(self._follow_on())
 
-    def follow(self, numbers: Collection[int]) -> None:
-        """Follow these partitions too, from their snapshots on."""
-        self._restoring.update(numbers)
-        self._background.start(self._restore(numbers))
+    def follow(self, number: int, restoration: Restoration[S], at: InputPosition) -> None:
+        """Follow a partition too that this process has owned, from where that ended."""
+        self._followed[number] = _Followed(restoration, at, at.offset)
+        self._change()
 
     @property
     def warm(self) -> Mapping[int, int]:
@@ -126,7 +127,7 @@ class Standby(Generic[S]):
         state = restoration.finish(followed.at, self._clock.now())
         writer = JournalWriter(self._broker, self._clock, self._gaps, place, start=followed.at, confirmed_at=asked_at)
         state.positions, behind = await look_at_inputs(service, self._aside, number, state.positions)
-        return Claim(state, restoration.saved, restoration.floor, tuple(restoration.refusals), writer, behind)
+        return Claim(state, restoration, writer, behind)
 
     async def _until(self, followed: _Followed[S], offset: int) -> None:
         """Have the journal followed up to a position, without a lull."""
@@ -144,14 +145,13 @@ class Standby(Generic[S]):
 
     # --- following -------------------------------------------------------------------------------------------------
 
-    async def _restore(self, numbers: Collection[int]) -> None:
-        async with self._one_restores:
-            snapshots = await read_snapshots(self._service, self._aside, numbers)
-            ends = await self._aside.ends(map(self._place, numbers))
+    async def _restore(self) -> None:
+        snapshots = await read_snapshots(self._service, self._aside, self._restoring)
+        ends = await self._aside.ends(map(self._place, snapshots))
         for number, cached in snapshots.items():
             restoration, end = Restoration(self._service, cached), ends[self._place(number)]
             self._followed[number] = _Followed(restoration, cached.start, end)
-        self._restoring.difference_update(numbers)
+        self._restoring.clear()
         self._change()
 
     def _place(self, number: int) -> TopicPartition:

@@ -211,7 +211,7 @@ class Worker(Generic[S]):
             if claim is None:
                 return None
             partition = Partition(self.service, self._broker, self._clock, number, claim)
-            await partition.send_dead_letters(claim.refusals)
+            await partition.send_dead_letters(list(claim.restoration.refusals))
             return partition
 
     def _adopt(self, partition: Partition[S]) -> None:
@@ -233,18 +233,19 @@ class Worker(Generic[S]):
                 self._leaving[number] = now + DRAIN_SECONDS
                 self._effects[number].wind_down()
         released = [n for n, until in self._leaving.items() if now >= until or not self._effects[n].under_way]
-        await asyncio.gather(*map(self._release, released))
-        if released and follow:
-            self._standby.follow(released)
+        partitions = await asyncio.gather(*map(self._release, released))
+        for partition in partitions if follow else ():
+            self._standby.follow(partition.number, *partition.handed_over())
         return released
 
-    async def _release(self, number: int) -> None:
+    async def _release(self, number: int) -> Partition[S]:
         del self._leaving[number]
         self._effects.pop(number).cancel()
         partition = self.owned.pop(number)
         self._note_owner(number, owns=False)
         await partition.release()
         telemetry.logger().info("released", partition=number)
+        return partition
 
     async def _assign_inputs(self) -> None:
         """Point the reader at the inputs of all owned partitions, each where it was fed last."""

@@ -121,6 +121,23 @@ async def test_a_state_that_is_too_large_to_be_saved_keeps_the_floor_where_it_wa
     assert await owner.round() == ["a/1", "b/1", "c/1", "#floor/1"]
 
 
+async def test_who_hands_over_goes_on_with_what_it_has_and_knows_what_of_that_is_saved() -> None:
+    owner = Owner()
+    await owner.claim()
+    await owner.live("a/1", "b/1")
+    await owner.claim()
+    await owner.round()
+    await owner.live("b/2")
+    await owner.live()  # the owner before did not end in order: what is decided next is noted first
+    positions, end = dict(owner.partition.positions), len(owner.log.places[PLACE])
+    restoration, at = owner.partition.handed_over()
+    assert restoration.positions() == positions
+    assert at == (end, owner.partition.epoch)
+    again = restoration.finish(at, owner.log.clock.now())
+    assert dict(again.states) == dict(owner.partition.states)
+    assert [agency for agency, changed in again.changed_at.items() if changed > restoration.saved[agency]] == ["b"]
+
+
 async def test_rounds_are_due_by_how_far_the_journal_has_come() -> None:
     owner = Owner()
     await owner.claim()

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 
 from shared.engine.background import Background
 from shared.engine.broker import Record
-from shared.engine.journal import StepHeaders, headers_of
+from shared.engine.journal import StepHeaders, headers_of, time_of
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.service import Effect, EffectDone
 from shared.engine.standby import Standby
 from shared.engine.worker import DRAIN_SECONDS
-from shared.events import Claimed, Event, VersionNoted
+from shared.events import Claimed, Event, VersionNoted, decode
 from shared.topics import ASSIGNMENTS, CALLS
 from tests.shared.engine.test_worker import Bench, figure, virtually
-from tests.shared.engine.toy import TOY, State, counted, types
+from tests.shared.engine.toy import TOY, State, counted, evolve, types
 from tests.simulation.machine import Machine
 
 HAND_OVER_SECONDS, KILL_SECONDS, HANG_SECONDS = 0.3, 1.5, 5.0
@@ -65,6 +66,20 @@ class Shift(Bench):
         assert {stored.position.encode() for stored in asked} <= decided.keys()
         return max((decided[stored.position.encode()] - stored.time).total_seconds() for stored in asked)
 
+    def states(self, machine: Machine) -> dict[str, State]:
+        """By agency, as a machine has them that owns both partitions."""
+        assert machine.worker is not None
+        return {agency: state for owned in machine.worker.owned.values() for agency, state in owned.states.items()}
+
+    def folded(self) -> dict[str, State]:
+        """The same as the journal alone gives them."""
+        states: dict[str, State] = {}
+        for stored in counted(self.log):
+            if stored.headers["type"] != b"positions-noted":
+                event = decode(stored.headers["type"].decode(), stored.value)
+                states[stored.key] = evolve(states.get(stored.key, State()), event, time_of(stored.headers))
+        return states
+
     def claims(self) -> int:
         places = (log for (topic, _), log in self.log.places.items() if topic == ASSIGNMENTS.name)
         return sum(stored.headers["type"] == b"claimed" for log in places for stored in log)
@@ -86,6 +101,34 @@ async def test_who_leaves_hands_over_and_who_comes_back_gets_its_own_back_withou
     assert shift.claims() == claims + 4, "each went over and came back"
     assert one.ended_by == other.ended_by == ["stopped"]
     assert max(Counter(shift.outside.performed).values()) == 1
+
+
+@virtually
+async def test_who_has_handed_over_takes_back_the_state_as_it_was_and_reads_no_snapshot() -> None:
+    unpacked: list[bytes] = []
+
+    def unpack(data: bytes) -> State:
+        unpacked.append(data)
+        state: State = TOY.packer.unpack(data)
+        return state
+
+    shift = Shift()
+    service = replace(TOY, packer=replace(TOY.packer, unpack=unpack))
+    one = shift.machine("1", service=service, snapshot_every_records=20)
+    await shift.until(lambda: shift.owned(one) == 2)
+    await asyncio.sleep(2)
+    other = shift.machine("2", snapshot_every_records=20)
+    await shift.until(lambda: shift.owned(one) == shift.owned(other) == 1)
+    await asyncio.sleep(2)
+    other.kill(restart_seconds=1_000)
+    await shift.until(lambda: shift.owned(one) == 2)
+    await asyncio.sleep(5)
+    assert shift.states(one) == shift.folded()
+    assert not unpacked
+    one.kill(restart_seconds=1_000)
+    third = shift.machine("3")
+    await shift.until(lambda: shift.owned(third) == 2)
+    assert shift.states(third) == shift.folded(), "what it saved is right too"
 
 
 @virtually
