@@ -29,7 +29,8 @@ EVERY_SECONDS = 0.1
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+def cluster(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    del kafka  # it installs Kafka, or says why there is none
     if (reason := missing()) is not None:
         absent(f"NOT TESTED on three brokers: {reason}")
     nodes = LocalCluster(tmp_path_factory.mktemp("cluster"))
