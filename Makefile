@@ -40,10 +40,13 @@ bench: .venv/installed  ## latency, throughput, recovery; ARGS="--help" tells ho
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 lock: .venv/installed  ## pin the dependencies of pyproject.toml anew
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --generate-hashes --no-header \
-		pyproject.toml --output-file requirements.lock $(ARGS)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--extra dev --extra local --extra image pyproject.toml --output-file requirements.lock $(ARGS)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra image --generate-hashes --no-header \
 		--constraints requirements.lock pyproject.toml --output-file deploy/requirements.lock
+	cp requirements.lock tests/bench/peers/requirements.lock  # versions are kept where the peers allow it
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra peers --generate-hashes --no-header \
+		pyproject.toml --output-file tests/bench/peers/requirements.lock
 
 sbom: .venv/installed  ## what the image holds, as CycloneDX: sbom.cdx.json
 	@$(BIN)/python -m deploy.sbom sbom.cdx.json

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from deploy.backup.manifest import BACKED_UP
 from services.console.view.agency import READS as CONSOLE_READS
 from services.notification.callbacks.http import FOLLOWED as CALLBACKS_READS
 from services.notification.service import NOTIFICATION
@@ -99,6 +100,7 @@ PRINCIPALS: tuple[Principal, ...] = (
         reads=_names(CALL_KEYS, *(topic for service in DECIDING for topic in (*service.reads, service.writes))),
     ),
     Principal("examiner", reads=_names(AUDIT_LOG, COMMANDS)),
+    Principal("backup", reads=_names(*BACKED_UP)),
     Principal("operator", describes=_names(*TOPICS), administers=True),
 )
 
@@ -111,3 +113,13 @@ def rights_of(principals: Iterable[Principal] = PRINCIPALS, who: str = WHO) -> s
 def principal(name: str) -> Principal:
     """Raises StopIteration where nobody has that name."""
     return next(principal for principal in PRINCIPALS if principal.name == name)
+
+
+def rights_to_restore(who: str = WHO) -> set[Right]:
+    """What the operator gives itself for as long as a backup is put back, and has at no other time."""
+    operations = Operation.WRITE, Operation.DELETE, Operation.ALTER_CONFIGS
+    return {
+        Right(who.format("operator"), operation, Kind.TOPIC, topic.name)
+        for topic in BACKED_UP
+        for operation in operations
+    }

@@ -20,7 +20,7 @@ from shared.config import Settings
 from shared.connection import Connection
 from shared.engine.broker import BrokerUnavailable
 from shared.engine.kafka import check_topics, create_topics
-from shared.engine.kafka_copies import copies_for, copy_faults
+from shared.engine.kafka_replicas import replica_faults, replicas_for
 from shared.engine.kafka_rights import Right, compare, grant, rights_in_force, set_passwords, take_away
 from shared.private_file import write_private
 from shared.topics import TOPICS
@@ -61,11 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _set_up(settings: TopicSettings, users: Path | None, *, prune: bool) -> int:
     at = settings.connection
-    copies = settings.replication or await copies_for(at)
+    copies = settings.replication or await replicas_for(at)
     _say(f"copies of each topic: {copies}")
     created = await create_topics(at, settings.partitions, copies, TOPICS)
     _say(f"created {', '.join(created) or 'nothing: every topic was there'}")
-    wrong = await topic_faults(at, settings.partitions) or await copy_faults(at, copies, TOPICS)
+    wrong = await topic_faults(at, settings.partitions) or await replica_faults(at, copies, TOPICS)
     if at.secured:
         if users is not None:
             await set_passwords(at, passwords_in(users))

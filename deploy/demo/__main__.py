@@ -254,6 +254,8 @@ def _how_to_reach(scenario: Scenario, stage: Stage, links: Mapping[str, str]) ->
     agency, access = scenario.agency, stage.access
     call = scenario.example(SystemClock().now())
     pages = "\n".join(f"{team_id:<13} {link}" for team_id, link in list(links.items())[:3])
+    team = scenario.teams[0]
+    member = team.members[0]
     return f"""
 Left running; {_how_to_end(stage)}. Supervisor, approver and dispatcher are ana, ben and cleo; paste:
 
@@ -265,6 +267,7 @@ export CAREROUTE_TOKEN={access.token(agency, "ana")}   # ana, supervisor
 
 ben's token   {access.token(agency, "ben")}
 cleo's token  {access.token(agency, "cleo")}
+{member}'s token  {access.token(agency, member)}   # staff, of {team.team_id}
 
 curl -s {stage.url_of("intake")}/v1/calls -H 'Authorization: Bearer {access.key(agency, scenario.source)}' \\
   -H 'Content-Type: application/json' -d '{json.dumps(call)}'

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import psutil
 
-from deploy.local.kafka.node import CHECKOUT
 from deploy.local.programs import Program
 
 STOP_SECONDS = 20.0
@@ -33,7 +32,7 @@ class Children:
             added = {**program.environment, **(environment or {}), MARK: str(self._directory)}
             with (self._directory / f"{program.name}.log").open("ab") as log:
                 self._children[program.name] = psutil.Popen(
-                    program.command, cwd=CHECKOUT, env={**os.environ, **added}, stdout=log, stderr=log
+                    program.command, cwd=program.checkout, env={**os.environ, **added}, stdout=log, stderr=log
                 )
 
     def end(self, name: str, how: signal.Signals = signal.SIGKILL) -> None:

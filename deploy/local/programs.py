@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.kafka.node import CHECKOUT
 from services.console.config import ConsoleSettings
 from services.intake.config import IntakeSettings
 from services.notification.callbacks.config import CallbacksSettings
@@ -59,6 +60,8 @@ class Program:
     port: int | None
     """Where a door listens."""
     environment: Mapping[str, str]
+    checkout: Path = CHECKOUT
+    """Where its code is."""
 
     @property
     def name(self) -> str:

@@ -26,7 +26,7 @@ from deploy.principals import PRINCIPALS, rights_of
 from deploy.topics import topic_faults
 from shared.connection import Connection
 from shared.engine.kafka import create_topics
-from shared.engine.kafka_copies import copies_for
+from shared.engine.kafka_replicas import replicas_for
 from shared.engine.kafka_rights import grant, set_passwords
 from shared.topics import TOPICS
 
@@ -93,10 +93,20 @@ class Stack:
 
     async def start(self, progress: Callable[[str], None] = lambda _: None) -> None:
         """Create the topics, start every process, and return once each says that it is ready. Raises `StackError`."""
+        progress("creating the topics")
+        await self.prepare()
+        try:
+            (self._supervisor or self.children).start(self.programs)
+            await self._wait_until_ready(progress)
+        except BaseException:
+            await asyncio.to_thread(self.stop)
+            raise
+
+    async def prepare(self) -> None:
+        """Create the topics, and write the files that processes read. Raises `StackError`."""
         self.directory.mkdir(parents=True, exist_ok=True)
         stop_leftover(self.directory)
-        progress("creating the topics")
-        await create_topics(self.connection, self.partitions, await copies_for(self.connection), TOPICS)
+        await create_topics(self.connection, self.partitions, await replicas_for(self.connection), TOPICS)
         if self.security is not None:
             names = (principal.name for principal in PRINCIPALS)
             await set_passwords(self.connection, {name: self.security.password_of(name) for name in names})
@@ -110,12 +120,6 @@ class Stack:
             write_secrets(program.service, settings, self._secrets_of(program.name))
         for service in STORING:
             self.storage_of(service).mkdir(parents=True, exist_ok=True)
-        try:
-            (self._supervisor or self.children).start(self.programs)
-            await self._wait_until_ready(progress)
-        except BaseException:
-            await asyncio.to_thread(self.stop)
-            raise
 
     def stop(self) -> None:
         """End every process (SIGTERM, after a while SIGKILL) and see to it that none is left."""

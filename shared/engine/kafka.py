@@ -61,7 +61,8 @@ partition that was assigned meanwhile waits for it to return."""
 
 
 @functools.lru_cache(maxsize=10_000)
-def _hash(key: str) -> int:
+def key_hash(key: str) -> int:
+    """What Kafka's own clients make of a key; its remainder by the number of partitions is the key's partition."""
     return int(murmur2(key.encode())) & 0x7FFFFFFF
 
 
@@ -85,7 +86,7 @@ class KafkaBroker:
 
     def partition_of(self, key: str) -> int:
         """The partition of a key, as Kafka's own clients hash it."""
-        return _hash(key) % self.partitions
+        return key_hash(key) % self.partitions
 
     async def append(self, topic: str, partition: int, records: Sequence[Record]) -> Appended:
         """Write the records in one batch. Raises BrokerUnavailable, after which they may still come to be written."""

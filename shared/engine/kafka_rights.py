@@ -41,9 +41,11 @@ class Operation(IntEnum):
     READ = 3
     WRITE = 4
     CREATE = 5
+    DELETE = 6
     ALTER = 7
     DESCRIBE = 8
     DESCRIBE_CONFIGS = 10
+    ALTER_CONFIGS = 11
 
 
 class Pattern(IntEnum):
@@ -79,7 +81,7 @@ class Right:
 
 
 def _word(kind: type[IntEnum], number: int) -> str:
-    return kind(number).name.lower() if number in [*kind] else f"{kind.__name__.lower()} {number} of"
+    return kind(number).name.lower().replace("_", " ") if number in [*kind] else f"{kind.__name__.lower()} {number} of"
 
 
 @dataclass(frozen=True, slots=True)

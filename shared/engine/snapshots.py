@@ -8,22 +8,27 @@ per agency.
 
 from __future__ import annotations
 
+import asyncio
 import json
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from shared import telemetry
 from shared.engine.broker import Broker, Reader, Record, Stored
 from shared.engine.journal import START, InputPosition, positions_of
 from shared.engine.service import Service
+from shared.engine.state import LEVEL, Packer
 from shared.engine.topic import SNAPSHOT_BYTES, snapshots_of
 
 S = TypeVar("S")
 
 FLOOR = "#floor"
 SNAPSHOT_EVERY_RECORDS = 5_000
+BYTES_AT_ONCE = 16_384
+"""How much of a state is written before other work has its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ async def write_snapshots(service: Service[S], broker: Broker, round_: SnapshotR
         ("time", round_.time.isoformat().encode()),
     )
     for agency, state in sorted(round_.states.items()):
-        value = service.packer.pack(state)
+        value = await packed(service.packer, state)
         if len(value) > SNAPSHOT_BYTES - 65_536:
             telemetry.logger().error("snapshot too large", agency=agency, count=len(value))
             return {}
@@ -134,3 +139,15 @@ async def write_snapshots(service: Service[S], broker: Broker, round_: SnapshotR
     floor = Record(f"{FLOOR}/{service.state_version}", json.dumps(saved).encode(), headers)
     await broker.append(topic, round_.partition, [floor])
     return saved
+
+
+async def packed(packer: Packer, state: Any) -> bytes:
+    """A state, written while the process goes on: other work waits for a few pieces at most."""
+    compressor, data, bytes_written = zlib.compressobj(LEVEL), bytearray(), 0
+    for piece in packer.write(state):
+        data += compressor.compress(piece)
+        bytes_written += len(piece)
+        if bytes_written >= BYTES_AT_ONCE:
+            bytes_written = 0
+            await asyncio.sleep(0)
+    return bytes(data + compressor.flush())

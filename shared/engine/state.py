@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
-from typing import Annotated, Any, Generic, NamedTuple, Self, TypeVar, get_args
+from itertools import islice
+from typing import Annotated, Any, Generic, NamedTuple, Self, TypeVar, get_args, get_origin, get_type_hints
 
 from immutables import Map
 from pydantic import GetCoreSchemaHandler, TypeAdapter
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, core_schema, to_json
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -148,18 +149,74 @@ class ByDay(Generic[V]):
         return sum(map(len, self.days.values()))
 
 
+AT_ONCE = 50
+"""Entries of a map that make a piece."""
+
+LEVEL = 1
+"""Of the compression: the fastest."""
+
+Write = Callable[[Any], Iterator[bytes]]
+"""Writes a value piece by piece, as JSON."""
+
+
 @dataclass(frozen=True, slots=True)
 class Packer:
     """Writes one kind of state to bytes and reads it back."""
 
-    pack: Callable[[Any], bytes]
+    write: Write
+    """Piece by piece, so that other work can go on between them; to be compressed."""
     unpack: Callable[[bytes], Any]
+
+    def pack(self, state: Any) -> bytes:
+        """The whole at once."""
+        return zlib.compress(b"".join(self.write(state)), LEVEL)
 
 
 def packer(kind: type[Any]) -> Packer:
     """A packer for a frozen dataclass: compressed JSON, checked on the way in."""
     adapter = TypeAdapter(kind)
-    return Packer(
-        pack=lambda state: zlib.compress(adapter.dump_json(state), 1),
-        unpack=lambda data: adapter.validate_json(zlib.decompress(data)),
-    )
+    return Packer(write=_writer(kind), unpack=lambda data: adapter.validate_json(zlib.decompress(data)))
+
+
+def _writer(kind: Any) -> Write:
+    """How a kind is written: a dataclass field by field, a map some entries at a time, all else at once."""
+    plain = get_origin(kind) or kind
+    if plain is Annotated and isinstance(kind.__metadata__[0], _MapSchema):
+        return _map_writer(*get_args(kind.__origin__))
+    if is_dataclass(plain) and not hasattr(plain, "__get_pydantic_core_schema__"):
+        hints = get_type_hints(plain, include_extras=True)
+        writers = {field.name: _writer(_filled(hints[field.name], get_args(kind))) for field in fields(plain)}
+        return lambda value: _object((name, write(getattr(value, name))) for name, write in writers.items())
+    adapter = TypeAdapter(kind)
+    return lambda value: iter((adapter.dump_json(value),))
+
+
+def _map_writer(key: Any, value: Any) -> Write:
+    if get_origin(value) is Annotated and isinstance(value.__metadata__[0], _MapSchema):  # a map of maps
+        write = _writer(value)
+        return lambda maps: _object((str(name), write(inner)) for name, inner in maps.items())
+    adapter = TypeAdapter(dict[key, value])
+
+    def some_at_a_time(entries: Map[Any, Any]) -> Iterator[bytes]:
+        left, comma = iter(entries.items()), b""
+        yield b"{"
+        while some := dict(islice(left, AT_ONCE)):
+            yield comma + adapter.dump_json(some)[1:-1]
+            comma = b","
+        yield b"}"
+
+    return some_at_a_time
+
+
+def _object(members: Iterable[tuple[str, Iterator[bytes]]]) -> Iterator[bytes]:
+    comma = b"{"
+    for name, pieces in members:
+        yield comma + to_json(name) + b":"
+        yield from pieces
+        comma = b","
+    yield b"{}" if comma == b"{" else b"}"
+
+
+def _filled(hint: Any, arguments: tuple[Any, ...]) -> Any:
+    """The kind of a field, where its dataclass is generic."""
+    return hint[arguments] if arguments and getattr(hint, "__parameters__", ()) else hint

@@ -33,6 +33,8 @@ class Topic:
     Kafka compacts no segment that it still writes to, and looks only at an append whether one is old enough to end.
     """
     max_bytes: int = MAX_RECORD_BYTES
+    writers_times: bool = False
+    """Whether a record bears the time that is written with it, and not the broker's: while a copy is put back."""
 
     @property
     def _is_fleeting(self) -> bool:
@@ -42,7 +44,7 @@ class Topic:
     def settings(self, replication: int) -> dict[str, str]:
         """Kafka's settings for it. With one copy only, every write that has to last is flushed to disk at once."""
         settings = {
-            "message.timestamp.type": "LogAppendTime",
+            "message.timestamp.type": "CreateTime" if self.writers_times else "LogAppendTime",
             "retention.ms": str(self.retention_milliseconds),
             "cleanup.policy": "compact" if self.compacted else "delete",
             "max.message.bytes": str(self.max_bytes),

@@ -21,20 +21,28 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.actors.carrier.carriers import TO_SENT_SECONDS
+from deploy.capacity import inputs
+from deploy.capacity.documents import written
 from deploy.local.kafka.node import CHECKOUT, KafkaError, missing
 from deploy.local.programs import module_of
 from deploy.local.stack import StackError
-from tests.bench.backlog import JOURNAL_OF, Drained, Restarted, drain, restart
+from tests.bench.backlog import JOURNAL_OF, Drained, Restarted, drain, restart, updated
+from tests.bench.capacity import capacity
 from tests.bench.floor import floor
 from tests.bench.judging import CODES, DISTRICTS, Judged, judging
 from tests.bench.latency import Measured, figures, filled, measure
 from tests.bench.load import NEW_EVERY
 from tests.bench.pages import pages
+from tests.bench.peers.peer import NotInstalled
+from tests.bench.peers.run import compare, names
 from tests.bench.stage import AGENCIES, PARTITIONS, SERVICES, TEAMS, Stage, stage
 from tests.bench.switching import switching
 from tests.rig.calls import ENDED_PERCENT, KINDS, RAISED_PERCENT, SUITABLE_PERCENT
 
 PARTS = ("judging", "latency", "switching", "backlog", "pages")
+CAPACITY = "capacity"
+"""A part that is done when it is named, since it writes a file that is kept: `deploy/capacity/measured.toml`."""
+OF_THE_RUN = 'Written by `make bench ARGS="--parts capacity"`; what each figure means stands in inputs.py.'
 ON_ONE_STAGE = {"latency", "switching", "backlog"}
 PAGES_RATE = 80
 PAGES_GOALS_MS = (150.0, 500.0)
@@ -80,6 +88,9 @@ async def bench(options: Options, directory: Path) -> dict[str, Any]:
         results["judging"] = [asdict(one) for one in _show_judging(judging())]
     if ON_ONE_STAGE & set(options.parts):
         results |= await _on_one_stage(options, directory / "towns")
+    if CAPACITY in options.parts:
+        async with stage(directory / "capacity", {}, keep=options.keep) as running:
+            results[CAPACITY] = _keep_measured(await capacity(running, options.seconds, options.backlog))
     if "pages" in options.parts and options.profile is None:
         async with stage(directory / "phones", {}, keep=options.keep, phones=True) as running:
             results["pages"] = await _pages(running, options.seconds)
@@ -168,13 +179,19 @@ async def _switching(running: Stage, rate: int, seconds: float) -> dict[str, Any
 
 async def _backlog(running: Stage, number: int) -> dict[str, Any]:
     terminal.print(f"{number} versions wait in calls; then triage, team availability and notification start at once")
-    drained = await drain(running, number)
+    drained = await drain(running, updated(running, number))
     _show_drain(drained)
     restarted = [
         await restart(running, service, snapshots=snapshots) for service in JOURNAL_OF for snapshots in (True, False)
     ]
     _show_restarts(restarted)
     return {"drain": [asdict(one) for one in drained], "restart": [asdict(one) for one in restarted]}
+
+
+def _keep_measured(measured: inputs.Measured) -> dict[str, Any]:
+    inputs.MEASURED.write_text(written(measured, OF_THE_RUN), "utf-8")
+    terminal.print(f"written to {inputs.MEASURED.relative_to(CHECKOUT)}")
+    return measured.model_dump(mode="json")
 
 
 def _profiling(service: str | None, path: Path) -> dict[str, str]:
@@ -328,13 +345,16 @@ def _load_in_words() -> str:
 def main() -> int:
     """0 when it came to its end."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--parts", default=",".join(PARTS), help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--parts", default=",".join(PARTS), help=f"of {', '.join(PARTS)}; or {CAPACITY}")
     parser.add_argument("--rates", default="80,800", help="CAD events a second")
     parser.add_argument(
         "--seconds", type=float, default=30.0, help="of each run after warming up; twice that below 200/s"
     )
     parser.add_argument("--backlog", type=int, default=100_000, help="versions that wait for the drain")
     parser.add_argument("--profile", choices=sorted(SERVICES), help="profile this service while the load runs")
+    parser.add_argument(
+        "--peers", nargs="*", choices=names(), metavar="HOST", help=f"compare hosts instead: of {', '.join(names())}"
+    )
     parser.add_argument("--keep", action="store_true", help="keep Kafka's data and the logs in .run")
     chosen = parser.parse_args()
     options = Options(
@@ -350,6 +370,8 @@ def main() -> int:
         return 2
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     stamp = time.strftime("%Y%m%d-%H%M%S")
+    if chosen.peers is not None:
+        return _peers(chosen.peers, CHECKOUT / ".run" / f"peers-{stamp}", keep=chosen.keep)
     terminal.print(_load_in_words())
     try:
         results = asyncio.run(bench(options, CHECKOUT / ".run" / f"bench-{stamp}"))
@@ -358,6 +380,20 @@ def main() -> int:
         return 2
     out = CHECKOUT / ".run" / f"bench-{stamp}.json"
     out.write_text(json.dumps(results, indent=1))
+    terminal.print(f"written to {out.relative_to(CHECKOUT)}")
+    return 0
+
+
+def _peers(chosen: Sequence[str], directory: Path, *, keep: bool) -> int:
+    machine = "{cores} cores, {memory_gib} GiB".format(**_machine())
+    try:
+        text = asyncio.run(compare(chosen, machine, directory, terminal.print, keep=keep))
+    except (KafkaError, StackError, NotInstalled) as problem:
+        terminal.print(str(problem), style="red")
+        return 2
+    out = directory.with_suffix(".md")
+    out.write_text(text)
+    terminal.print(text, soft_wrap=True, markup=False)
     terminal.print(f"written to {out.relative_to(CHECKOUT)}")
     return 0
 

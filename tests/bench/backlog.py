@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +32,8 @@ INPUTS_OF = {
 TOPICS = ("calls", *JOURNAL_OF.values())
 BATCH = 200
 DRAIN_SECONDS = 400.0
-IDLE_SECONDS, IDLE_SHARE = 5.0, 0.15
-"""Whoever has used less than this share of a core for so long has nothing left to do."""
+IDLE_SECONDS, IDLE_SHARE, LOOK_SECONDS = 5.0, 0.05, 0.5
+"""Whoever has used less than this share of a core for so long has nothing left to do; how often that is looked at."""
 RESTART_SECONDS = 120.0
 TRICKLE_RATE = 40
 WITHOUT_SNAPSHOTS = {"PYTHONPATH": str(Path(__file__).parent / "without_snapshots")}
@@ -63,18 +64,27 @@ class Restarted:
     """From exec to its first decision; None: not within two minutes."""
 
 
-async def drain(stage: Stage, number: int) -> list[Drained]:
-    """Let `number` versions wait in `calls` while nothing decides, then start all three services at once.
+def updated(stage: Stage, number: int) -> Iterable[tuple[OpenCall, bytes]]:
+    """So many versions: some of new calls, the others of calls that are open."""
+    calls = CallStream(stage.keys, int(time.time()), NEW_EVERY, settle_events=100)
+    return (calls.next() for _ in range(number))
 
-    Behind them waits a new call a partition: a service that has nothing about one of these is not done.
+
+async def drain(
+    stage: Stage, versions: Iterable[tuple[OpenCall, bytes]], patience_seconds: float = IDLE_SECONDS
+) -> list[Drained]:
+    """Let versions wait in `calls` while nothing decides, then start all three services at once.
+
+    Behind them waits a new call a partition: a service that has nothing about one of these is not done. It is over when
+    all have been idle for as long as there is patience; on a busy machine who works may seem idle for some seconds.
     """
     for service in JOURNAL_OF:
         stage.end(service)
     start = await ends(stage.kafka.address, PARTITIONS, TOPICS)
-    await _publish(stage, number)
+    await _append(stage, versions, BATCH, None)
     last = await _publish_last(stage)
     began = {service: stage.start(service) for service in JOURNAL_OF}
-    cpu_seconds = await _until_idle(stage)
+    cpu_seconds = await _until_idle(stage, patience_seconds)
     records: dict[str, list[Entry]] = {topic: [] for topic in TOPICS}
     for record in await read(stage.kafka.address, PARTITIONS, TOPICS, start, Rule(applies=False)):
         records[record.topic].append(record)
@@ -96,20 +106,22 @@ async def drain(stage: Stage, number: int) -> list[Drained]:
     return drained
 
 
-async def _until_idle(stage: Stage) -> dict[str, float]:
+async def _until_idle(stage: Stage, patience_seconds: float) -> dict[str, float]:
     """Wait until no service uses the processor any more; by service, the CPU seconds that it had used by then.
 
     Nothing is read meanwhile: on the same machine that would slow down what is measured.
     """
     used = dict.fromkeys(JOURNAL_OF, 0.0)
+    lately = {service: deque([0.0], maxlen=int(IDLE_SECONDS / LOOK_SECONDS)) for service in JOURNAL_OF}
     idle_since = dict.fromkeys(JOURNAL_OF, time.monotonic())
     until = time.monotonic() + DRAIN_SECONDS
-    while time.monotonic() - max(idle_since.values()) < IDLE_SECONDS and time.monotonic() < until:
-        await asyncio.sleep(0.5)
+    while time.monotonic() - max(idle_since.values()) < patience_seconds and time.monotonic() < until:
+        await asyncio.sleep(LOOK_SECONDS)
         for service in (service for service in JOURNAL_OF if stage.stack.pid_of(service) is not None):
             cpu = sum(stage.process(service).cpu_times()[:2])
-            if cpu - used[service] > IDLE_SHARE * 0.5:
+            if cpu - lately[service][0] > IDLE_SHARE * IDLE_SECONDS:
                 used[service], idle_since[service] = cpu, time.monotonic()
+            lately[service].append(cpu)
     return used
 
 
@@ -131,7 +143,7 @@ async def restart(stage: Stage, service: str, *, snapshots: bool) -> Restarted:
 
     watching = asyncio.get_running_loop().create_task(watch())
     await ready.wait()
-    trickling = asyncio.get_running_loop().create_task(_publish(stage, 100_000, rate=TRICKLE_RATE))
+    trickling = asyncio.get_running_loop().create_task(_append(stage, updated(stage, 100_000), 1, TRICKLE_RATE))
     began = stage.start(service, {} if snapshots else WITHOUT_SNAPSHOTS)
     try:
         at = await asyncio.wait_for(first, RESTART_SECONDS)
@@ -151,12 +163,6 @@ async def _publish_last(stage: Stage) -> set[str]:
     calls = [CallStream([agency], 0, new_every=1, settle_events=0).next() for agency in agencies.values()]
     await _append(stage, calls, BATCH, None)
     return {call.call_id for call, _ in calls}
-
-
-async def _publish(stage: Stage, number: int, rate: float | None = None) -> None:
-    """Put versions into `calls`, in large batches, or at a rate."""
-    calls = CallStream(stage.keys, int(time.time()), NEW_EVERY, settle_events=100)
-    await _append(stage, (calls.next() for _ in range(number)), BATCH if rate is None else 1, rate)
 
 
 async def _append(stage: Stage, calls: Iterable[tuple[OpenCall, bytes]], most: int, rate: float | None) -> None:

@@ -72,6 +72,14 @@ class Stage:
         """End a service's process and wait until it is gone."""
         self.stack.children.end(f"{service}-1", how)
 
+    def leave(self) -> None:
+        """End all that runs but Kafka."""
+        for process in self.outside.values():
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        self.stack.stop()
+
     async def beside(self, name: str, spec: dict[str, Any]) -> psutil.Popen:
         """Start a process of the measurement, `tests.bench.<name>`, with a spec."""
         path = self.directory / f"{name}.json"
@@ -131,11 +139,7 @@ async def stage(
             await asyncio.sleep(0.1)
         yield made
     finally:
-        for process in made.outside.values():
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-        await asyncio.to_thread(stack.stop)
+        await asyncio.to_thread(made.leave)
         kafka.kill()
         if not keep:
             shutil.rmtree(directory, ignore_errors=True)

@@ -6,18 +6,23 @@ import argparse
 import asyncio
 import logging
 import math
+import shutil
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from rich.table import Table
 
 from deploy.local.kafka.node import CHECKOUT, KafkaError, missing
 from deploy.local.stack import StackError
 from deploy.local.watch import WatchError
+from tests.chaos.beside import Options as BesideOptions
+from tests.chaos.beside import side_by_side
 from tests.chaos.brokers import FAULTS
-from tests.chaos.run import Options, Outcome, chaos, terminal
+from tests.chaos.oracle import Verdict
+from tests.chaos.run import Options, Outcome, chaos, say, terminal
 from tests.chaos.stalls import SERVICE_OF, Stall
 from tests.chaos.windows import effect_table
 
@@ -42,11 +47,15 @@ def report(outcome: Outcome) -> None:
         )
     terminal.print(counts)
     terminal.print(effect_table(outcome.effects) if outcome.effects else _stall_table(outcome))
+    terminal.print(_promises(outcome.verdict))
+
+
+def _promises(verdict: Verdict) -> Table:
     table = Table("promise", "broken", "for example", title="Promises")
-    for name, faults in outcome.verdict.faults.items():
+    for name, faults in verdict.faults.items():
         style = "red" if faults else "green"
         table.add_row(name, f"[{style}]{len(faults)}[/]", "\n".join(faults[:SHOWN]))
-    terminal.print(table)
+    return table
 
 
 def _stall_table(outcome: Outcome) -> Table:
@@ -84,6 +93,18 @@ def _at(ordered: Sequence[float], percent: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
 
+def _side_by_side(commit: str, options: Options, directory: Path) -> int:
+    try:
+        outcome = asyncio.run(side_by_side(BesideOptions(commit, whole=True, seed=options.seed), directory, say))
+    finally:
+        if not options.keep:
+            shutil.rmtree(directory, ignore_errors=True)
+    terminal.print(_promises(outcome.verdict))
+    for what, found in outcome.report().items():
+        terminal.print(f"{what}: {found}")
+    return 0 if outcome.clean else 1
+
+
 def main() -> int:
     """Exit code 0 only if every promise held."""
     default = Options()
@@ -112,13 +133,21 @@ def main() -> int:
         help=f"of three nodes, what is done to them, in this order; at random if not said: {', '.join(FAULTS)}",
     )
     parser.add_argument("--keep", action="store_true", help="keep Kafka's data and the logs in .run")
-    options = replace(default, **vars(parser.parse_args()))
+    parser.add_argument(
+        "--beside",
+        metavar="COMMIT",
+        help="instead, upgrade from another commit and go back to it, under load, in order",
+    )
+    given = vars(parser.parse_args())
+    beside, options = given.pop("beside"), replace(default, **given)
     if (reason := missing()) is not None:
         terminal.print(f"Chaos needs a Kafka that it may kill. {reason}")
         return 2
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # Kafka goes away on purpose
     directory = CHECKOUT / ".run" / f"chaos-{time.strftime('%H%M%S')}"
     try:
+        if beside:
+            return _side_by_side(beside, options, directory)
         outcome = asyncio.run(chaos(options, directory))
     except (KafkaError, StackError, WatchError, RuntimeError) as problem:
         terminal.print(str(problem), style="red")

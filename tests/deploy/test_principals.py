@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from deploy.local.programs import SERVICES
-from deploy.principals import DECIDING, PRINCIPALS, principal, rights_of
+from deploy.principals import DECIDING, PRINCIPALS, principal, rights_of, rights_to_restore
 from shared.config import KafkaSettings
 from shared.engine.kafka_rights import ANY, DENY, Kind, Operation, Pattern, Right, compare
 from shared.topics import AUDIT_LOG, AUDITS, CALLS, COMMANDS, CONTACTS, TOPICS
@@ -25,7 +25,7 @@ def readers(topic: str) -> set[str]:
 
 def test_whoever_speaks_to_kafka_is_somebody_and_nobody_else_is() -> None:
     on_kafka = {name for name, settings in SERVICES.items() if KafkaSettings in settings.mro()}
-    assert {somebody.name for somebody in PRINCIPALS} == on_kafka | {"redecide", "examiner", "operator"}
+    assert {somebody.name for somebody in PRINCIPALS} == on_kafka | {"redecide", "examiner", "backup", "operator"}
 
 
 @pytest.mark.parametrize(("journal", "owner"), JOURNALS.items())
@@ -39,7 +39,7 @@ def test_calls_commands_addresses_and_findings_are_written_at_their_doors() -> N
     assert writers(CONTACTS.name) == {"console", "pocket"}
     assert writers(AUDITS.name) == {"auditor"}
     assert writers(AUDIT_LOG.name) == {"console", "pocket", "triage", "notification"}
-    assert readers(CONTACTS.name) == {"console", "notification"}
+    assert readers(CONTACTS.name) == {"console", "notification", "backup"}
 
 
 def test_every_topic_has_somebody_who_writes_it_and_the_operator_reads_no_record() -> None:
@@ -47,6 +47,16 @@ def test_every_topic_has_somebody_who_writes_it_and_the_operator_reads_no_record
     operator = principal("operator")
     assert not operator.reads | operator.writes | operator.groups
     assert {somebody.name for somebody in PRINCIPALS if somebody.administers} == {"operator"}
+
+
+def test_who_copies_everything_writes_nothing_and_who_puts_it_back_may_write_only_meanwhile() -> None:
+    backup = principal("backup")
+    assert backup.reads == {topic.name for topic in TOPICS if not topic.name.endswith(("-snapshots", "-beats"))}
+    assert not backup.writes | backup.groups | backup.describes
+    for_a_while = rights_to_restore("User:CN={}")
+    assert {(right.principal, right.kind) for right in for_a_while} == {("User:CN=operator", Kind.TOPIC)}
+    assert {right.name for right in for_a_while} == backup.reads
+    assert not for_a_while & rights_of(who="User:CN={}")
 
 
 def test_no_two_join_one_group() -> None:

@@ -17,7 +17,7 @@ from shared.doors.command import record
 from shared.engine.journal import Ownership
 from shared.engine.kafka import ASK_SECONDS, KafkaBroker, create_topics
 from shared.engine.kafka_client import administering
-from shared.engine.kafka_copies import copies_for, copy_faults
+from shared.engine.kafka_replicas import replica_faults, replicas_for
 from shared.engine.service import Effect, EffectDone
 from shared.engine.worker import Worker
 from shared.topics import ASSIGNMENTS, CALLS, TOPICS
@@ -63,7 +63,7 @@ async def test_a_leader_hangs_and_dies_and_nothing_acknowledged_is_lost_or_decid
     cluster: LocalCluster, broker: KafkaBroker
 ) -> None:
     at = Connection(cluster.address)
-    assert await copies_for(at) == 3
+    assert await replicas_for(at) == 3
     await create_topics(at, 1, 3, TOPICS)
     clock, stop = SystemClock(), asyncio.Event()
     own = KafkaBroker(cluster.address, 1)
@@ -86,7 +86,7 @@ async def test_a_leader_hangs_and_dies_and_nothing_acknowledged_is_lost_or_decid
     assert (await asking.ends([(ASSIGNMENTS.name, 0)]))[ASSIGNMENTS.name, 0] > 0
     assert time.monotonic() - began < ASK_SECONDS
     await asyncio.to_thread(gone.kill)
-    assert any("is away or behind" in fault for fault in await copy_faults(at, 3, TOPICS))
+    assert any("is away or behind" in fault for fault in await replica_faults(at, 3, TOPICS))
     await publish(2)
     await decided(broker, len(acknowledged))
     assert not worker.done(), "it waited for the next leader"

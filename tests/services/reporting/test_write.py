@@ -22,14 +22,16 @@ from tests.services.reporting.conftest import NOW
 from tests.services.reporting.journals import PLACES, Topics, batches, everything, rows_of, store_all
 from tests.simulation.simulate import simulate
 
-LATE_WRITES = 50
+LATE_WRITES = 10
+LIKELY_SEED = 22
 Journals = dict[TopicPartition, list[Stored]]
 
 
 @pytest.fixture(scope="module")
 def journals() -> Journals:
-    """Of a city whose owners died, hung and were replaced, and wrote late: of most seeds that is true."""
-    return next(journals for seed in range(1, 40) if late_writes(journals := journals_of(seed)) > LATE_WRITES)
+    """Of a city whose owners died, hung and were replaced, and wrote late."""
+    seeds = (LIKELY_SEED, *range(1, 40))
+    return next(journals for seed in seeds if late_writes(journals := journals_of(seed)) > LATE_WRITES)
 
 
 def journals_of(seed: int) -> Journals:
@@ -38,7 +40,9 @@ def journals_of(seed: int) -> Journals:
 
 
 def late_writes(journals: Journals) -> int:
-    return sum(map(len, journals.values())) - len(counting(journals))
+    counted = {id(record) for record in counting(journals)}
+    left_out = (record for records in journals.values() for record in records if id(record) not in counted)
+    return sum(record.headers["type"] not in {b"claimed", b"positions-noted"} for record in left_out)
 
 
 def counting(journals: Journals) -> list[Stored]:

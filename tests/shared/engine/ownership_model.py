@@ -383,7 +383,10 @@ _SERVICE: Service[Any] = Service(
     initial=(),
     decide=lambda _state, _input, _now: [],
     evolve=lambda state, _event, _at: state,
-    packer=Packer(pack=lambda state: json.dumps(state).encode(), unpack=json.loads),
+    packer=Packer(
+        write=lambda state: iter((json.dumps(state).encode(),)),
+        unpack=json.loads,
+    ),
     state_version=1,
 )
 

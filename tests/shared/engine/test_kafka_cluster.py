@@ -15,7 +15,7 @@ from shared.connection import Connection
 from shared.engine.broker import BrokerUnavailable
 from shared.engine.kafka import create_topics
 from shared.engine.kafka_client import arguments_now, find_again
-from shared.engine.kafka_copies import copies_for, copy_faults
+from shared.engine.kafka_replicas import replica_faults, replicas_for
 from shared.engine.topic import Topic
 
 NOBODY = "127.0.0.1:1"
@@ -25,10 +25,10 @@ MADE = Topic(f"copied-{os.getpid()}", "a test", compacted=True)
 @pytest.mark.kafka
 async def test_topics_that_lack_copies_or_are_set_up_otherwise_are_named(kafka: str) -> None:
     at = Connection(kafka)
-    assert await copies_for(at) == 1
+    assert await replicas_for(at) == 1
     await create_topics(at, 2, 1, [MADE])
-    assert await copy_faults(at, 1, [MADE, Topic("never-made", "nobody")]) == []
-    assert await copy_faults(at, 3, [replace(MADE, compacted=False)]) == [
+    assert await replica_faults(at, 1, [MADE, Topic("never-made", "nobody")]) == []
+    assert await replica_faults(at, 3, [replace(MADE, compacted=False)]) == [
         f"topic {MADE.name} has 1 copies and needs 3: kafka-reassign-partitions.sh makes them",
         f"topic {MADE.name} has cleanup.policy=compact and needs delete",
         f"topic {MADE.name} has min.insync.replicas=1 and needs 2",
@@ -37,7 +37,7 @@ async def test_topics_that_lack_copies_or_are_set_up_otherwise_are_named(kafka: 
 
 async def test_where_no_broker_is_that_is_said() -> None:
     with pytest.raises(BrokerUnavailable, match="cannot look at Kafka's copies"):
-        await copies_for(Connection(NOBODY))
+        await replicas_for(Connection(NOBODY))
 
 
 @pytest.mark.kafka

@@ -12,7 +12,7 @@ from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.partition import Partition
 from shared.engine.service import Service
 from shared.engine.snapshots import SnapshotRound, write_snapshots
-from shared.engine.state import packer
+from shared.engine.state import Packer
 from shared.topics import ASSIGNMENTS, CALLS
 from tests.shared.engine.toy import TOY, State, owner, put, reported
 
@@ -108,10 +108,12 @@ async def test_a_round_that_its_process_does_not_end_loses_nothing() -> None:
 async def test_a_state_that_is_too_large_to_be_saved_keeps_the_floor_where_it_was(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    plain = packer(State)
+    async def packed(packer: Packer, state: State) -> bytes:
+        return packer.pack(state) + b"x" * (600 * ("b/cad/1" in state.calls))
+
     monkeypatch.setattr(snapshots, "SNAPSHOT_BYTES", 65_536 + 500)
-    large = replace(plain, pack=lambda state: plain.pack(state) + b"x" * (600 * ("b/cad/1" in state.calls)))
-    owner = Owner(replace(TOY, packer=large))
+    monkeypatch.setattr(snapshots, "packed", packed)
+    owner = Owner()
     await owner.claim()
     await owner.live("a/1", "b/1", "c/1")
     assert await owner.round() == ["a/1"]

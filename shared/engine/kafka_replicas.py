@@ -16,18 +16,18 @@ from shared.engine.topic import Topic
 
 T = TypeVar("T")
 
-MOST_COPIES = 3
+MOST_REPLICAS = 3
 """With three, one broker may be gone and what is acknowledged is still on two."""
 PROMISED = ("message.timestamp.type", "cleanup.policy", "unclean.leader.election.enable", "min.insync.replicas")
 """Settings of a topic on which promises rest; how long and how much it keeps is its operators' business."""
 
 
-async def copies_for(at: Connection) -> int:
+async def replicas_for(at: Connection) -> int:
     """As many copies as there are brokers, three at most. Raises BrokerUnavailable."""
-    return min(MOST_COPIES, await _asked(at, _brokers))
+    return min(MOST_REPLICAS, await _asked(at, _brokers))
 
 
-async def copy_faults(at: Connection, copies: int, topics: Sequence[Topic]) -> list[str]:
+async def replica_faults(at: Connection, copies: int, topics: Sequence[Topic]) -> list[str]:
     """What is wrong with the copies of topics, and with the settings on which their safety rests.
 
     Of a topic that is not there it says nothing. Raises BrokerUnavailable.

@@ -1,0 +1,126 @@
+"""Copies what a cluster's topics hold into files, and makes an empty cluster hold it again.
+
+`take DIRECTORY` copies everything, or what came since the last time, while work goes on; `verify DIRECTORY` says
+whether a copy is whole; `restore DIRECTORY` puts it back. Exit codes: 0 it is done, 1 it is not, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import uvloop
+
+from deploy.backup.cut import BehindItsReaders
+from deploy.backup.files import Damaged
+from deploy.backup.manifest import Manifest, WrongBackup
+from deploy.backup.progress import Progress
+from deploy.backup.restore import restore
+from deploy.backup.take import take
+from deploy.backup.verify import faults_of
+from deploy.principals import rights_to_restore
+from deploy.topics import TopicSettings
+from shared.clock import SystemClock
+from shared.engine.broker import BrokerUnavailable
+from shared.engine.kafka import KafkaBroker
+from shared.engine.kafka_replicas import replicas_for
+from shared.engine.kafka_restore import CopyFailed, cluster_id
+from shared.engine.kafka_rights import compare, grant, rights_in_force, take_away
+
+LOOK_SECONDS = 1.0
+"""After which every broker knows who may what."""
+FAULTS = 20
+"""That are printed."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """See above."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.backup", description=__doc__)
+    parser.add_argument("do", choices=("take", "verify", "restore"))
+    parser.add_argument("directory", type=Path, metavar="DIRECTORY")
+    given = parser.parse_args(arguments)
+    try:
+        if given.do == "take":
+            uvloop.run(_take(TopicSettings.load(), given.directory))
+        elif given.do == "restore":
+            uvloop.run(_restore(TopicSettings.load(), given.directory))
+        else:
+            _verify(given.directory)
+    except (WrongBackup, Damaged, BehindItsReaders, CopyFailed, BrokerUnavailable, OSError) as error:
+        _say(str(error))
+        return 1
+    return 0
+
+
+async def _take(settings: TopicSettings, directory: Path) -> None:
+    progress = Progress(_say, "copied")
+    broker = KafkaBroker(settings.connection, settings.partitions)
+    try:
+        cluster = await cluster_id(settings.connection)
+        manifest = await take(broker, cluster, directory, SystemClock().now(), progress)
+    finally:
+        await broker.close()
+    _say(f"copied {progress.records:,} records in {progress.seconds:.1f} s. {_described(directory, manifest)}")
+
+
+def _verify(directory: Path) -> Manifest:
+    """Raises WrongBackup, with the faults."""
+    manifest = Manifest.of(directory)
+    progress = Progress(_say, "read")
+    faults = list(faults_of(directory, manifest, progress))
+    if faults:
+        lines = "\n".join(faults[:FAULTS])
+        raise WrongBackup(f"{directory} is not whole, {len(faults)} faults:\n{lines}")
+    _say(f"{directory} is whole. {_described(directory, manifest)}")
+    return manifest
+
+
+async def _restore(settings: TopicSettings, directory: Path) -> None:
+    manifest = await asyncio.to_thread(_verify, directory)
+    if manifest.partitions != settings.partitions:
+        raise WrongBackup(
+            f"{directory} has {manifest.partitions} partitions of each topic: set CAREROUTE_PARTITIONS to that, here "
+            "and for every process"
+        )
+    progress = Progress(_say, "put back")
+    async with _rights(settings):
+        replicas = settings.replication or await replicas_for(settings.connection)
+        await restore(settings.connection, directory, manifest, replicas, progress)
+    _say(
+        f"put back {progress.records:,} records in {progress.seconds:.1f} s. Processes may be started now. What came "
+        f"after {manifest.taken_at.isoformat(timespec='seconds')} is lost: ask for erasures since then again "
+        "(`careroute call erase`, `careroute person erase`)"
+    )
+
+
+@asynccontextmanager
+async def _rights(settings: TopicSettings) -> AsyncIterator[None]:
+    """What the operator has no right to do, it may do as long as this lasts."""
+    at = settings.connection
+    if not at.secured:
+        yield
+        return
+    missing = compare(rights_to_restore(settings.kafka_principals), await rights_in_force(at)).missing
+    await grant(at, missing)
+    try:
+        await asyncio.sleep(LOOK_SECONDS)
+        yield
+    finally:
+        await take_away(at, missing)
+
+
+def _described(directory: Path, manifest: Manifest) -> str:
+    until = manifest.taken_at.isoformat(timespec="seconds")
+    return f"{directory} holds {manifest.records:,} records of {until} and before, {manifest.bytes / 1e6:,.1f} MB"
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

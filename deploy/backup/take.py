@@ -1,0 +1,165 @@
+"""Copies what a cluster's topics hold into files, up to ends that are fixed at the beginning, while work goes on.
+
+Journals are looked at first, and cut off where they refer to each other too far (`deploy.backup.cut`); then the topics
+that they refer to; at last the keys of what these hold. So whatever a record refers to is there. What is written
+meanwhile is left to the next backup, which goes on in the same directory where this one ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from deploy.backup.cut import Reference, consistent_ends
+from deploy.backup.files import RecordFile, digest_of
+from deploy.backup.manifest import BACKED_UP, NAME, FileEntry, Manifest, Place, WrongBackup, alone_in
+from deploy.backup.progress import Progress
+from shared.engine.broker import Broker, BrokerUnavailable, PositionOutOfRange, Reader, Stored, TopicPartition
+from shared.engine.journal import positions_of
+from shared.engine.topic import Topic
+
+POLL_SECONDS, SILENT_POLLS = 1.0, 30
+"""After so many polls without a record, though some must come, the broker counts as away."""
+POLL_RECORDS = 2_000
+LOOK_BACK = 50
+"""Records before the first look, of which some state where their writer was: it is seen whether a broker is behind."""
+
+
+async def take(broker: Broker, cluster: str, directory: Path, now: datetime, progress: Progress) -> Manifest:
+    """Take a backup, or what came since the last one in that directory.
+
+    Raises WrongBackup, BehindItsReaders, BrokerUnavailable, OSError.
+    """
+    with alone_in(directory):
+        former = Manifest.of(directory) if (directory / NAME).exists() else None
+        if former is not None and (former.cluster, former.partitions) != (cluster, broker.partitions):
+            raise WrongBackup(
+                f"{directory} is of the cluster {former.cluster} with {former.partitions} partitions; this is "
+                f"{cluster} with {broker.partitions}. Take a new directory"
+            )
+        reader = await broker.reader()
+        try:
+            return await _Taking(reader, directory, former, progress, broker.partitions).take(cluster, now)
+        finally:
+            await reader.close()
+
+
+@dataclass(slots=True)
+class _Taking:
+    reader: Reader
+    directory: Path
+    former: Manifest | None
+    progress: Progress
+    partitions: int
+    places: dict[str, Place] = field(default_factory=dict)
+
+    async def take(self, cluster: str, now: datetime) -> Manifest:
+        ends = await self._ends()
+        starts = await self.reader.starts(ends)
+        number = 1 if self.former is None else self.former.takes + 1
+        for topic in BACKED_UP:
+            for partition in range(self.partitions):
+                place = topic.name, partition
+                self.places[f"{topic.name}/{partition}"] = await self._copy(topic, place, starts, ends, number)
+        manifest = Manifest(cluster=cluster, partitions=self.partitions, taken_at=now, takes=number, places=self.places)
+        manifest.write(self.directory)
+        return manifest
+
+    # --- up to where ------------------------------------------------------------------------------------------------
+
+    async def _ends(self) -> dict[TopicPartition, int]:
+        journals = self._places(lambda topic: topic.journal)
+        least = await self.reader.ends(journals)
+        ends = await self.reader.ends(journals)
+        for chosen in (lambda topic: not topic.journal and not topic.compacted, lambda topic: topic.compacted):
+            ends |= await self.reader.ends(self._places(chosen))
+        starts = await self.reader.starts(journals)
+        latest = {
+            place: await self._references(place, max(starts[place], least[place] - LOOK_BACK), ends[place])
+            for place in journals
+        }
+        return consistent_ends(ends, latest, least)
+
+    def _places(self, chosen: Callable[[Topic], bool]) -> list[TopicPartition]:
+        return [(topic.name, number) for topic in BACKED_UP if chosen(topic) for number in range(self.partitions)]
+
+    async def _references(self, place: TopicPartition, start: int, end: int) -> list[Reference]:
+        return [reference_of(stored) async for stored in self._records(place, start, end)]
+
+    # --- copying ----------------------------------------------------------------------------------------------------
+
+    async def _copy(
+        self,
+        topic: Topic,
+        place: TopicPartition,
+        starts: Mapping[TopicPartition, int],
+        ends: Mapping[TopicPartition, int],
+        number: int,
+    ) -> Place:
+        """What there is of a partition: the files from before that still count, and one for what is new."""
+        files = self._files_before(topic, place, starts[place], ends[place])
+        start, end = files[-1].end if files else starts[place], ends[place]
+        path = self.directory / topic.name / f"{place[1]}-{number:04d}.jsonl.gz"
+        with RecordFile.new(path) as file:
+            async for stored in self._records(place, start, end):
+                file.add(stored)
+                self.progress.step(path.parent.name)
+            if topic.compacted:  # what replaced a record before it could be read stands behind it
+                later = (await self.reader.ends([place]))[place]
+                async for stored in self._records(place, end, later):
+                    file.add(stored)
+                end = later
+        if not file.records:
+            path.unlink()
+            return Place(end=end, files=tuple(files))
+        entry = FileEntry(
+            name=path.relative_to(self.directory).as_posix(),
+            first=file.first,
+            end=file.end,
+            records=file.records,
+            bytes=path.stat().st_size,
+            sha256=digest_of(path),
+        )
+        return Place(end=end, files=(*files, entry))
+
+    def _files_before(self, topic: Topic, place: TopicPartition, start: int, end: int) -> list[FileEntry]:
+        """Those that Kafka itself still has records of; none of a topic that is taken anew each time."""
+        if self.former is None or topic.compacted:
+            return []
+        former = self.former.place(*place)
+        if end < former.end:
+            raise WrongBackup(
+                f"{place[0]}/{place[1]} ends at {end}, and the backup in {self.directory} at {former.end}: the topic "
+                "was made anew. Take a new directory"
+            )
+        if topic.journal and start > former.end:
+            raise WrongBackup(f"{place[0]}/{place[1]} begins at {start}; what stood before that is in no backup")
+        return [file for file in former.files if file.end > start] if start <= former.end else []
+
+    async def _records(self, place: TopicPartition, start: int, end: int) -> AsyncIterator[Stored]:
+        """What stands in a partition between two positions. Raises BrokerUnavailable."""
+        if start >= end:
+            return
+        await self.reader.assign({place: start}, seeks_beginnings=False)
+        silent = 0
+        while True:
+            try:
+                polled = await self.reader.poll(POLL_SECONDS, POLL_RECORDS)
+            except PositionOutOfRange as error:
+                message = f"{place[0]}/{place[1]}: Kafka deleted its oldest records meanwhile. Take the backup again"
+                raise BrokerUnavailable(message) from error
+            silent = 0 if polled else silent + 1
+            if silent > SILENT_POLLS:
+                raise BrokerUnavailable(f"{place[0]}/{place[1]}: nothing came for {SILENT_POLLS * POLL_SECONDS:.0f} s")
+            for stored in polled:
+                if stored.offset < end:
+                    yield stored
+                if stored.offset >= end - 1:
+                    return
+
+
+def reference_of(stored: Stored) -> Reference:
+    """What a record of a journal refers to."""
+    return Reference(stored.offset, {topic: at.offset for topic, at in positions_of(stored.headers).items()})

@@ -1,0 +1,1 @@
+"""careroute on Kubernetes: what of its resources is written by a program."""

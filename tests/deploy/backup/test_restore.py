@@ -1,0 +1,144 @@
+"""On a secured Kafka: what is put back stands where it stood, with its times, and is decided again as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.backup import __main__ as command
+from deploy.backup.manifest import Manifest
+from deploy.backup.progress import Progress
+from deploy.backup.take import take
+from deploy.local.kafka.node import LocalKafka, missing
+from deploy.local.kafka.security import Security, settings_of
+from deploy.principals import principal, rights_of
+from deploy.redecide import redecide_all
+from shared.connection import Connection
+from shared.engine.broker import Record, Stored, TopicPartition
+from shared.engine.kafka import KafkaBroker
+from shared.engine.kafka_restore import CopyFailed, KafkaCopy
+from shared.engine.kafka_rights import grant, rights_in_force, set_passwords
+from shared.engine.memory import MemoryBroker, MemoryLog
+from shared.topics import CALL_KEYS, CALLS, COMMANDS
+from tests.conftest import absent
+from tests.deploy.backup.test_backup import NOW, of, stored, to_the_millisecond
+from tests.simulation.simulate import Day, simulate
+
+pytestmark = [
+    pytest.mark.kafka,
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # aiokafka drops what is refused
+]
+PARTITIONS = 4
+PREFIX = "second-"
+"""The local node's own operator may everything; this one has the rights of an operator, and no other."""
+DROPPED = 30
+
+
+@pytest.fixture(scope="module")
+def day() -> Day:
+    return simulate(9, calls=40, agencies=2, harmful_calls=0)
+
+
+@pytest.fixture(scope="module")
+def security(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Security]:
+    if (reason := missing()) is not None:
+        absent(f"NOT TESTED on a secured Kafka: {reason}")
+    directory = tmp_path_factory.mktemp("secured")
+    made = Security(directory / "security")
+    with LocalKafka(directory / "kafka", security=made):
+        who = f"User:{PREFIX}{{}}"
+        users = {name: made.password_of(name) for name in (f"{PREFIX}operator", f"{PREFIX}backup")}
+        asyncio.run(set_passwords(made.operator, users))
+        asyncio.run(grant(made.operator, rights_of([principal("operator"), principal("backup")], who)))
+        yield made
+    gc.collect()
+
+
+def with_gaps(day: Day) -> MemoryLog:
+    """As after some weeks: the first calls are kept no more, and of a topic that is compacted some records are gone."""
+    log = MemoryLog(day.log.partitions)
+    log.places.update({place: [*map(to_the_millisecond, records)] for place, records in day.log.places.items()})
+    for place, records in log.places.items():
+        if place[0] == CALLS.name and len(records) > DROPPED:
+            log.dropped_before[place] = DROPPED
+        if place[0] == COMMANDS.name and place[1] == 0:
+            log.dropped_before[place] = len(records)
+    for number in range(6):
+        headers = (("type", b"call-key-made"), ("odd", b"\xff\x00"))
+        log.append(CALL_KEYS.name, 1, [Record(f"city/cad/{number % 3}/k", b"%d" % number, headers)])
+    log.compact(CALL_KEYS.name)
+    return log
+
+
+def run(security: Security, who: str, *arguments: str) -> int:
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in settings_of(security.by_password(PREFIX + who)).items():
+            environment.setenv(f"CAREROUTE_{name.upper()}", str(value))
+        environment.setenv("CAREROUTE_PARTITIONS", str(PARTITIONS))
+        environment.setenv("CAREROUTE_KAFKA_PRINCIPALS", f"User:{PREFIX}{{}}")
+        return command.main(arguments)
+
+
+def without_blanks(places: dict[TopicPartition, list[Stored]]) -> dict[TopicPartition, list[Stored]]:
+    """Blanks of a topic that is compacted hold nothing: each of its readers passes over them."""
+    found = {place: [record for record in records if record.key] for place, records in places.items()}
+    return {place: records for place, records in found.items() if records}
+
+
+def test_a_cluster_is_made_of_a_backup_and_a_backup_of_that_holds_the_same(
+    security: Security, day: Day, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log, first, second = with_gaps(day), tmp_path / "first", tmp_path / "second"
+    asyncio.run(take(MemoryBroker(log), "one", first, NOW, Progress(print, "copied")))
+    had = asyncio.run(rights_in_force(security.operator))
+    assert run(security, "operator", "restore", str(first)) == 0, capsys.readouterr().err
+    assert asyncio.run(rights_in_force(security.operator)) == had, "it has no more rights than before"
+
+    assert run(security, "backup", "take", str(second)) == 0, capsys.readouterr().err
+    assert without_blanks(stored(second)) == without_blanks(of(log))
+    ends = Manifest.of(second).ends
+    assert ends == {place: len(log.places[place]) for place in ends}
+    assert begins(security.operator, ends) == {place: log.dropped_before.get(place, 0) for place in ends}
+    reports = asyncio.run(redecide_all(KafkaBroker(security.operator, PARTITIONS), None))
+    assert [*map(str, reports)] == [*map(str, asyncio.run(redecide_all(MemoryBroker(log), None)))]
+    assert sum(report.decisions for report in reports) > 500
+
+    assert run(security, "backup", "restore", str(first)) == 1, "it may only read"
+    assert "cannot administer Kafka" in capsys.readouterr().err
+    assert run(security, "operator", "restore", str(first)) == 1
+    assert "the cluster is not empty" in capsys.readouterr().err
+    with pytest.raises(CopyFailed, match="the broker's time"):
+        asyncio.run(copy(security.operator, Stored(CALLS.name, 0, ends[CALLS.name, 0], NOW, "city", b"{}")))
+    with pytest.raises(CopyFailed, match="somebody else writes to calls"):
+        asyncio.run(copy(security.operator, Stored(CALLS.name, 0, ends[CALLS.name, 0], NOW, "city", b"{}")))
+
+
+def begins(at: Connection, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+    async def ask() -> dict[TopicPartition, int]:
+        broker = KafkaBroker(at, PARTITIONS)
+        reader = await broker.reader()
+        try:
+            return await reader.starts(places)
+        finally:
+            await reader.close()
+            await broker.close()
+
+    return asyncio.run(ask())
+
+
+async def copy(at: Connection, record: Stored) -> None:
+    async with KafkaCopy.to(at) as writer:
+        await writer.append([record])
+
+
+def test_a_damaged_backup_is_not_put_back(
+    security: Security, day: Day, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asyncio.run(take(MemoryBroker(with_gaps(day)), "one", tmp_path, NOW, Progress(print, "copied")))
+    next(tmp_path.glob("rosters/*")).write_bytes(b"")
+    assert run(security, "operator", "restore", str(tmp_path)) == 1
+    assert "is not whole, 1 faults" in capsys.readouterr().err

@@ -1,0 +1,63 @@
+"""What names something else in an overlay names what is there: services, budgets, addresses, Prometheus."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from deploy.grafana.boards import DASHBOARDS
+from deploy.local.programs import DOORS
+from tests.deploy.kubernetes.cluster import Cluster, chosen_by, names_of
+
+
+def test_a_service_leads_to_the_process_of_its_name_and_to_a_port_that_it_has(cluster: Cluster) -> None:
+    assert sorted(names_of(cluster.of("Service"))) == sorted(process.name for process in cluster.services)
+    for service in cluster.of("Service"):
+        chosen = [p for p in cluster.services if chosen_by({"matchLabels": service["spec"]["selector"]}, p.labels)]
+        assert [process.name for process in chosen] == [service["metadata"]["name"]]
+        ports = {port["name"] for port in chosen[0].container["ports"]}
+        assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
+    for workload in cluster.of("StatefulSet"):
+        assert workload["spec"]["serviceName"] == workload["metadata"]["name"]
+
+
+def test_every_process_may_be_taken_away_on_purpose_one_at_a_time(cluster: Cluster) -> None:
+    budgets = cluster.of("PodDisruptionBudget")
+    for budget in budgets:
+        (process,) = [p for p in cluster.services if chosen_by(budget["spec"]["selector"], p.labels)]
+        assert (process.name, budget["spec"]["maxUnavailable"]) == (budget["metadata"]["name"], 1)
+    assert len(budgets) == len(cluster.services)
+
+
+def test_doors_are_reached_under_the_names_that_are_told_to_others(cluster: Cluster) -> None:
+    ingress = cluster.only("Ingress")["spec"]
+    hosts = {
+        rule["host"]: path["backend"]["service"]["name"] for rule in ingress["rules"] for path in rule["http"]["paths"]
+    }
+    assert sorted(ingress["tls"][0]["hosts"]) == sorted(hosts)
+    assert set(hosts.values()) == DOORS - {"reporting"}, "reporting answers the console alone"
+    told = cluster.settings["data"]
+    for door in ("pocket", "callbacks", "prober"):
+        assert hosts[urlsplit(told[f"CAREROUTE_{door.upper()}_URL"]).netloc] == door
+
+
+def test_prometheus_asks_every_process_by_its_services_name(cluster: Cluster) -> None:
+    monitor = cluster.only("PodMonitor")["spec"]
+    (endpoint,) = monitor["podMetricsEndpoints"]
+    for process in cluster.services:
+        assert chosen_by(monitor["selector"], process.labels)
+        assert process.labels[monitor["jobLabel"]] == process.name
+        assert endpoint["port"] in {port["name"] for port in process.container["ports"]}
+
+
+def test_grafana_is_given_every_dashboard(cluster: Cluster) -> None:
+    (boards,) = [each for each in cluster.of("ConfigMap") if each is not cluster.settings]
+    assert boards["metadata"]["labels"] == {"grafana_dashboard": "1"}
+    assert boards["data"] == {path.name: path.read_text("utf-8") for path in DASHBOARDS.iterdir()}
+
+
+def test_what_leaves_the_cluster_goes_by_tls(cluster: Cluster) -> None:
+    inside = {service["metadata"]["name"] for service in cluster.of("Service")} | {"prometheus-operated.monitoring"}
+    values = [value for process in cluster.processes for value in process.environment.values()]
+    in_plain_text = {urlsplit(value).hostname for value in values if value.startswith("http://")}
+    assert in_plain_text
+    assert in_plain_text <= inside
