@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import math
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -73,6 +74,8 @@ class KafkaBroker:
         self._connection, self.partitions, self._timeout = connection_of(at), partitions, append_timeout_seconds
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
+        self._turns: defaultdict[TopicPartition, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Of those who append to one partition: aiokafka has them wait for each other, and is soon tired of it."""
         self._closing: set[asyncio.Task[None]] = set()
 
     async def wrong_topics(self, topics: Sequence[Topic]) -> list[str]:
@@ -90,10 +93,10 @@ class KafkaBroker:
 
     async def append(self, topic: str, partition: int, records: Sequence[Record]) -> Appended:
         """Write the records in one batch. Raises BrokerUnavailable, after which they may still come to be written."""
-        producer = self._producer
+        producer = None  # who only waited for a turn has nothing against the one that others use
         try:
-            async with asyncio.timeout(self._timeout):
-                producer = producer or await self._new_producer()
+            async with asyncio.timeout(self._timeout), self._turns[topic, partition]:
+                producer = self._producer or await self._new_producer()
                 batch = producer.create_batch()
                 for record in records:
                     taken = batch.append(

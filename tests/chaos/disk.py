@@ -1,4 +1,4 @@
-"""A disk of a bounded size for one directory, that can be filled: a file system in memory, mounted there."""
+"""A disk of a bounded size for one directory, that can be full: a file system in memory, mounted there."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import os
 import subprocess
 from pathlib import Path
 
-MEGABYTES = 1024
-FILLER = "filler"
+MEGABYTES = 4096
+TRIES = 50
+"""Whoever writes meanwhile makes it too small for what is on it, which is refused."""
 
 
 class DiskError(RuntimeError):
@@ -24,19 +25,27 @@ class SmallDisk:
         _run("mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m", "tmpfs", str(directory))
 
     def fill(self) -> None:
-        """Leave no room at all."""
-        with (self._directory / FILLER).open("wb") as filler:
-            os.posix_fallocate(
-                filler.fileno(), 0, os.statvfs(self._directory).f_bavail * os.statvfs(self._directory).f_bsize
-            )
+        """Leave no room at all: it becomes as small as what is on it. Raises `DiskError`."""
+        for tries_left in reversed(range(TRIES)):
+            disk = os.statvfs(self._directory)
+            try:
+                self._resize(f"{(disk.f_blocks - disk.f_bfree) * disk.f_frsize}")
+            except DiskError:
+                if not tries_left:
+                    raise
+            else:
+                return
 
     def clear(self) -> None:
-        """Give the room back."""
-        (self._directory / FILLER).unlink(missing_ok=True)
+        """Give the room back. Raises `DiskError`."""
+        self._resize(f"{MEGABYTES}m")
 
     def unmount(self) -> None:
-        """Take it away, with what it holds."""
+        """Take it away, with what it holds. Raises `DiskError`."""
         _run("umount", "--lazy", str(self._directory))
+
+    def _resize(self, size: str) -> None:
+        _run("mount", "-o", f"remount,size={size}", str(self._directory))
 
 
 def _run(*command: str) -> None:

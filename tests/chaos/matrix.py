@@ -86,15 +86,23 @@ def _run(given: argparse.Namespace, rate: float) -> Outcome:
         watched=watch.missing() is None,
     )
     directory = CHECKOUT / ".run" / f"matrix-{time.strftime('%H%M%S')}"
-    return asyncio.run(chaos(options, directory, partial(_all, rows)))
+    unhealed: dict[str, str] = {}
+    outcome = asyncio.run(chaos(options, directory, partial(_all, rows, unhealed)))
+    outcome.verdict.faults["not healed"] = [f"{name}: {error}" for name, error in unhealed.items()]
+    return outcome
 
 
-async def _all(rows: Mapping[str, Row], scene: Scene) -> None:
+async def _all(rows: Mapping[str, Row], unhealed: dict[str, str], scene: Scene) -> None:
+    """One after the other. What cannot be healed is noted, and the next begins."""
     for name, row in rows.items():
         scene.say(name)
-        await scene.watching.during(name, row(scene))
-        if scene.brokers is not None:
-            await scene.brokers.wait_until_well()
+        try:
+            await scene.watching.during(name, row(scene))
+            if scene.brokers is not None:
+                await scene.brokers.wait_until_well()
+        except Exception as error:  # noqa: BLE001  # whatever it is, the other faults are to be seen
+            unhealed[name] = f"{type(error).__name__} {error}"
+            scene.say(f"{name}: not healed, {unhealed[name]}")
 
 
 def _told(outcome: Outcome, rate: float) -> str:

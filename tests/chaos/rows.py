@@ -66,7 +66,7 @@ async def nothing(_scene: Scene) -> None:
 
 async def dies(point: str, scene: Scene) -> None:
     """A process of each service dies at a point. To have one claim, its owner has to go."""
-    for service in DECIDING:
+    for service in DECIDING if point != "effect" else ("notification",):
         file = _deaths(scene) / f"{service}-{point}"
         file.touch()
         if point == "claim":

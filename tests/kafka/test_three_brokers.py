@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -25,11 +26,13 @@ from tests.conftest import absent
 from tests.shared.engine.toy import TOY, reported
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
-EVERY_SECONDS = 0.1
+EVERY_SECONDS, CALLERS = 0.2, 6
+"""Each sends a call so often, and waits until it is acknowledged: at one partition, all of them at a time."""
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+def cluster(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    del kafka  # it installs Kafka, or says why there is none
     if (reason := missing()) is not None:
         absent(f"NOT TESTED on three brokers: {reason}")
     nodes = LocalCluster(tmp_path_factory.mktemp("cluster"))
@@ -68,16 +71,17 @@ async def test_a_leader_hangs_and_dies_and_nothing_acknowledged_is_lost_or_decid
     own = KafkaBroker(cluster.address, 1)
     worker = asyncio.get_running_loop().create_task(Worker(TOY, own, clock, "1", perform).run(stop))
     acknowledged: dict[str, float] = {}
+    numbers = itertools.count()
 
     async def publish(seconds: float) -> None:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            name, began = f"c{len(acknowledged)}", time.monotonic()
+            name, began = f"c{next(numbers)}", time.monotonic()
             await broker.append(CALLS.name, 0, [record("a", reported(name, clock), name, "test", clock)])
             acknowledged[name] = time.monotonic() - began
             await asyncio.sleep(EVERY_SECONDS)
 
-    await publish(2)
+    await asyncio.gather(*(publish(2) for _ in range(CALLERS)))
     gone = await leader_of(cluster, ASSIGNMENTS.name)
     gone.pause()
     asking = await broker.reader()
@@ -86,7 +90,7 @@ async def test_a_leader_hangs_and_dies_and_nothing_acknowledged_is_lost_or_decid
     assert time.monotonic() - began < ASK_SECONDS
     await asyncio.to_thread(gone.kill)
     assert any("is away or behind" in fault for fault in await replica_faults(at, 3, TOPICS))
-    await publish(2)
+    await asyncio.gather(*(publish(2) for _ in range(CALLERS)))
     await decided(broker, len(acknowledged))
     assert not worker.done(), "it waited for the next leader"
     stop.set()
