@@ -30,7 +30,7 @@ def test_what_is_counted_is_what_was_allocated() -> None:
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
-        state: Map[str, Any] = Map({str(number): ("x" * 50 + str(number), number + 0.5) for number in range(2_000)})
+        state: Map[str, Any] = Map({str(number): ["x" * 50 + str(number)] * 30 for number in range(2_000)})
         allocated = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()

@@ -359,12 +359,12 @@ async def test_f2_no_body_makes_the_loop_stand_still(door: Door, content: Any, p
 
 
 async def longest_turn(posting: Coroutine[Any, Any, httpx.Response]) -> float:
-    """The longest turn of the loop in seconds, while an answer is waited for."""
+    """The longest turn of the loop while an answer is waited for, in seconds of the processor."""
     answering = asyncio.create_task(posting)
-    longest, last = 0.0, time.perf_counter()
+    longest, last = 0.0, time.thread_time()
     while not answering.done():
         await asyncio.sleep(0)
-        now = time.perf_counter()
+        now = time.thread_time()
         longest, last = max(longest, now - last), now
     assert answering.result().status_code < 500
     return longest
