@@ -200,6 +200,7 @@ def _decider(
     base_bytes = _total(base, "other_bytes") + _total(base, "remembered_bytes")
     opened = _total(fullest, "other_bytes") - _total(base, "other_bytes")
     remembered = _total(last, "remembered_bytes") - _total(base, "remembered_bytes")
+    calls -= _total(last, "open_calls")
     return Decider(
         drained_versions_a_cpu_second=_rounded(drained),
         journal_records_a_version=journal.records_a_version,

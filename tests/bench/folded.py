@@ -12,7 +12,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
@@ -28,7 +28,7 @@ from shared.engine.reader import JournalReader
 from shared.engine.restoration import Restoration
 from shared.engine.service import Service
 from shared.engine.snapshots import Snapshots
-from shared.engine.state import ByDay
+from shared.engine.state import EMPTY, ByDay
 
 SERVICES: dict[str, Service[Any]] = {service.name: service for service in (TRIAGE, TEAM_AVAILABILITY, NOTIFICATION)}
 LOOKS = 12
@@ -116,7 +116,7 @@ async def folded(service: Service[Any], bootstrap: str, partitions: int, base: d
         cpu += time.process_time() - began
     for number in weighed:
         weighed[number].append(weigh(service, states_of(restorations[number])))
-    states = [state for restoration in restorations.values() for state in states_of(restoration)]
+    states = [over(service, state) for restoration in restorations.values() for state in states_of(restoration)]
     await reader.close()
     await broker.close()
     return Folded(
@@ -166,6 +166,16 @@ def collect_cpu_seconds() -> float:
     return time.process_time() - began
 
 
+def over(service: Service[Any], state: Any) -> Any:
+    """A state without its open calls, which weigh many times what is remembered of them."""
+    return replace(state, **{open_calls_of(service): EMPTY})
+
+
+def open_calls_of(service: Service[Any]) -> str:
+    """The field of a state in which they stand."""
+    return "owed" if service is NOTIFICATION else "calls"
+
+
 def states_of(restoration: Restoration[Any]) -> list[Any]:
     """The agencies' states as they stand."""
     return list(restoration._state.states.values())
@@ -176,7 +186,7 @@ def weigh(service: Service[Any], states: Iterable[Any]) -> Weighed:
     states = list(states)
     days = [value for state in states for value in values_of(state) if isinstance(value, ByDay)]
     others = [value for state in states for value in values_of(state) if not isinstance(value, ByDay)]
-    name = "owed" if service is NOTIFICATION else "calls"
+    name = open_calls_of(service)
     return Weighed(sum(len(getattr(state, name)) for state in states), bytes_of(days), bytes_of(others))
 
 

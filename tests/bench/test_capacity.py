@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import tracemalloc
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 from immutables import Map
 
 from tests.bench.capacity import AT_ONCE, VERSIONS_A_CALL, lives
-from tests.bench.folded import bytes_of
+from tests.bench.folded import SERVICES, bytes_of, open_calls_of, over, weigh
 from tests.bench.stage import Stage
 
 
@@ -36,3 +37,10 @@ def test_what_is_counted_is_what_was_allocated() -> None:
         tracemalloc.stop()
     assert 0.9 <= bytes_of([state]) / allocated <= 1.1
     assert bytes_of([state, state]) - bytes_of([state]) == 0, "what is shared is counted once"
+
+
+def test_what_is_open_is_no_part_of_what_is_remembered() -> None:
+    for service in SERVICES.values():
+        state = replace(service.initial, **{open_calls_of(service): Map({"a call": "x" * 10_000})})
+        assert weigh(service, [state]).open_calls == 1
+        assert over(service, state) == service.initial
