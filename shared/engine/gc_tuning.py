@@ -6,18 +6,17 @@ import gc
 from collections.abc import Mapping
 
 YOUNG_OBJECTS, LOOKS = 10_000, 2
-"""How many come before the youngest are looked at (Python's default is 700), and after how many looks one goes further.
-
-So a look at everything comes with some 160,000 new objects and is over before a beat is missed.
-"""
+"""How many come before the youngest are looked at (by default 700), and after how many looks one goes further."""
+MANY_OBJECTS = 400_000
+"""What a look at everything may take in: it is over before a beat is missed."""
 OLDEST = 2
 
 
 def tune() -> None:
     """For a process that has loaded its code: that is never looked at again, and the rest less often.
 
-    What outlives a look at everything is not looked at again either, or the process would stand still for longer the
-    more calls it remembers. Only a cycle that is let go of after that stays in memory: a connection, now and then.
+    Where much outlives a look at everything, that is not looked at again either, or the process would stand still for
+    longer the more calls it remembers. Only a cycle that is let go of after that stays in memory.
     """
     gc.collect()
     gc.freeze()
@@ -26,5 +25,5 @@ def tune() -> None:
 
 
 def _freeze(phase: str, looked: Mapping[str, int]) -> None:
-    if phase == "stop" and looked["generation"] == OLDEST:
+    if phase == "stop" and looked["generation"] == OLDEST and len(gc.get_objects(OLDEST)) > MANY_OBJECTS:
         gc.freeze()
