@@ -28,6 +28,7 @@ from standardwebhooks import Webhook
 from deploy.actors.crews import Habits
 from deploy.actors.scenario import Scenario
 from deploy.actors.webhooks import receiving
+from deploy.backup.manifest import BACKED_UP
 from deploy.demo import scenarios
 from deploy.demo.alerts import Alerts
 from deploy.demo.receiver import Receiver
@@ -149,7 +150,9 @@ def unused(used: set[Use]) -> set[Use]:
         ("pocket", "WRITE", "TOPIC", "contacts"),  # somebody lets a phone show notifications
         ("console", "WRITE", "TOPIC", "call-keys"),  # somebody has a call erased,
         ("console", "READ", "TOPIC", "calls"),  # and what the CAD has merged with it
+        ("console", "READ", "TOPIC", "audit-log"),  # each ten minutes, what others have written since
         ("auditor", "WRITE", "TOPIC", "audits"),  # it finds something broken
+        *(("backup", "READ", "TOPIC", topic.name) for topic in BACKED_UP),  # somebody takes a backup
         *(("examiner", "READ", "TOPIC", name) for name in ("audit-log", "commands")),  # somebody runs `audit verify`
         *(
             (service, how, "TOPIC", "audit-log")  # each minute, what keys were used for
