@@ -43,12 +43,6 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
     return {"uvloop": Loop}
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where tests run side by side, rooms with long ones come first: at the end no worker is left alone with one."""
-    if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.get_closest_marker("slow") is None)
-
-
 @pytest.fixture(scope="session")
 def kafka(pytestconfig: pytest.Config) -> str:
     """Bootstrap servers of a real Kafka that all tests share: name topics and groups of your own."""
