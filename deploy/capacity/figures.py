@@ -15,7 +15,8 @@ from deploy.capacity.storage import TB
 from deploy.capacity.waiting import mean_wait, wait_at
 from shared.engine.beats import BEAT_SECONDS
 from shared.engine.peers import SILENT_BEATS
-from shared.engine.snapshots import BYTES_AT_ONCE, SNAPSHOT_EVERY_RECORDS
+from shared.engine.snapshots import SNAPSHOT_EVERY_RECORDS
+from shared.engine.state import BYTES_AT_ONCE
 from shared.engine.topic import SNAPSHOT_BYTES
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,15 +19,13 @@ from shared import telemetry
 from shared.engine.broker import Broker, Reader, Record, Stored
 from shared.engine.journal import START, InputPosition, positions_of
 from shared.engine.service import Service
-from shared.engine.state import LEVEL, Packer
+from shared.engine.state import Packer
 from shared.engine.topic import SNAPSHOT_BYTES, snapshots_of
 
 S = TypeVar("S")
 
 FLOOR = "#floor"
 SNAPSHOT_EVERY_RECORDS = 5_000
-BYTES_AT_ONCE = 16_384
-"""How much of a state is written before other work has its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +139,10 @@ async def write_snapshots(service: Service[S], broker: Broker, round_: SnapshotR
 
 
 async def packed(packer: Packer, state: Any) -> bytes:
-    """A state, written while the process goes on: other work waits for a few pieces at most."""
-    compressor, data, bytes_written = zlib.compressobj(LEVEL), bytearray(), 0
-    for piece in packer.write(state):
-        data += compressor.compress(piece)
-        bytes_written += len(piece)
-        if bytes_written >= BYTES_AT_ONCE:
-            bytes_written = 0
+    """A state, written while the process goes on: other work waits for a piece at most."""
+    data = bytearray()
+    for piece in packer.pieces(state):
+        if data:
             await asyncio.sleep(0)
-    return bytes(data + compressor.flush())
+        data += piece
+    return bytes(data)

@@ -59,7 +59,7 @@ class Standby(Generic[S]):
         self._service, self._broker, self._clock, self._background = service, broker, clock, background
         self._news = news
         self._followed: dict[int, _Followed[S]] = {}
-        self._restoring: set[int] = set()
+        self._is_restored = False
         self._journal: JournalReader
         self._aside: Reader
         """For snapshots, and where topics begin and end."""
@@ -73,7 +73,6 @@ class Standby(Generic[S]):
         journal = [self._service.writes.name]
         self._journal, self._gaps = JournalReader(followed, journal), GapReader(JournalReader(gaps, journal))
         self._aside = aside
-        self._restoring.update(range(self._broker.partitions))
         self._background.start(self._restore())
         self._background.start(self._follow_on())
 
@@ -91,7 +90,7 @@ class Standby(Generic[S]):
     def is_warm(self) -> bool:
         """Whether all that can be followed could be taken over at once."""
         followed = self._followed.values()
-        return not self._restoring and all(each.is_warm or each.wrong is not None for each in followed)
+        return self._is_restored and all(each.is_warm or each.wrong is not None for each in followed)
 
     def check(self, numbers: Collection[int]) -> None:
         """Raise why any of these partitions cannot be followed, and thus not be owned."""
@@ -146,12 +145,12 @@ class Standby(Generic[S]):
     # --- following -------------------------------------------------------------------------------------------------
 
     async def _restore(self) -> None:
-        snapshots = await read_snapshots(self._service, self._aside, self._restoring)
+        snapshots = await read_snapshots(self._service, self._aside, range(self._broker.partitions))
         ends = await self._aside.ends(map(self._place, snapshots))
         for number, cached in snapshots.items():
             restoration, end = Restoration(self._service, cached), ends[self._place(number)]
             self._followed[number] = _Followed(restoration, cached.start, end)
-        self._restoring.clear()
+        self._is_restored = True
         self._change()
 
     def _place(self, number: int) -> TopicPartition:

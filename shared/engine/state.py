@@ -149,14 +149,14 @@ class ByDay(Generic[V]):
         return sum(map(len, self.days.values()))
 
 
-AT_ONCE = 50
-"""Entries of a map that make a piece."""
+AT_ONCE, BYTES_AT_ONCE = 50, 16_384
+"""Entries of a map that are written in one go, and bytes of JSON that make a piece of a packed state."""
 
 LEVEL = 1
 """Of the compression: the fastest."""
 
 Write = Callable[[Any], Iterator[bytes]]
-"""Writes a value piece by piece, as JSON."""
+"""Writes a value bit by bit, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +164,23 @@ class Packer:
     """Writes one kind of state to bytes and reads it back."""
 
     write: Write
-    """Piece by piece, so that other work can go on between them; to be compressed."""
     unpack: Callable[[bytes], Any]
 
     def pack(self, state: Any) -> bytes:
         """The whole at once."""
-        return zlib.compress(b"".join(self.write(state)), LEVEL)
+        return b"".join(self.pieces(state))
+
+    def pieces(self, state: Any) -> Iterator[bytes]:
+        """The same piece by piece, so that other work can go on between them."""
+        compressor, bytes_written = zlib.compressobj(LEVEL), 0
+        piece = bytearray()
+        for written in self.write(state):
+            piece += compressor.compress(written)
+            bytes_written += len(written)
+            if bytes_written >= BYTES_AT_ONCE:
+                yield bytes(piece)
+                piece, bytes_written = bytearray(), 0
+        yield bytes(piece + compressor.flush())
 
 
 def packer(kind: type[Any]) -> Packer:
