@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from shared import events
 from shared.events import GapReason, PlannedShift, ShiftPlace
@@ -221,6 +221,30 @@ async def test_a_supervisor_fills_a_gap_with_the_keyboard_alone(browser: Browser
         await desk.page.locator("#lack-empty").wait_for(state="detached")
         await desk.page.locator("#shift-empty", has_text="Dee Novak").wait_for()
         assert [type(each) for each in desk.room.commands()] == [events.TakeShift]
+
+
+@pytest.mark.scenario("browser")
+async def test_rows_that_change_before_the_answer_has_come_leave_the_focus_where_it_can_be(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async def answer_late(route: Route) -> None:
+        response = await route.fetch()
+        await desk.page.locator("#shift-empty", has_text="Dee Novak").wait_for()
+        await route.fulfill(response=response)
+
+    async with a_desk(browser, tmp_path, "supervisor") as desk:
+        planned(desk.room)
+        await desk.open(week_of(desk.room, 1))
+        await desk.live()
+        await desk.page.route("**/rota/**", answer_late)
+        await desk.page.locator("#change-empty summary").click()
+        await desk.page.locator("#give-empty [name=person_id]").select_option("dee")
+        await desk.page.locator("#give-empty [name=reason]").focus()
+        await desk.page.keyboard.type("is willing")
+        await desk.press("Enter")
+        await desk.page.locator("#lack-empty").wait_for(state="detached")
+        await desk.page.locator("#toast").wait_for()
+        assert await desk.page.evaluate("document.activeElement.closest('.row').id") == "shift-empty"
 
 
 @pytest.mark.scenario("browser")

@@ -148,17 +148,20 @@ function bringBack(region, { active, id, place, inside, start, end }) {
   if (document.activeElement === active && active.isConnected) return;
   const row = byId(id) ?? region.children[Math.min(place, region.children.length - 1)];
   const inRow = row ? [...row.querySelectorAll(FOCUSABLE)] : [];
-  const target = active.isConnected ? active : byId(id) ? inRow[inside] ?? inRow[0] : inRow[0];
+  const same = active.name ? inRow.find((other) => isSameField(other, active)) : inRow[inside];
+  const target = active.isConnected ? active : byId(id) && same ? same : inRow[0];
   (target ?? byId("main")).focus({ preventScroll: true });
-  if (target && start != null) target.setSelectionRange?.(start, end);
+  if (start != null && target?.selectionStart != null && [active, same].includes(target)) target.setSelectionRange(start, end);
 }
+
+const isSameField = (other, field) => other.type === field.type && other.name === field.name && keyOf(other.form) === keyOf(field.form);
 
 const keyOf = (form) => form?.id || form?.action; // of several forms that post to one place, each has an id
 
 function carryTyped(old, row) {
   for (const field of old.querySelectorAll("input[name]:not([type=hidden]), select[name], textarea[name]")) {
     const same = [...row.querySelectorAll(`[name="${CSS.escape(field.name)}"]`)]
-      .find((other) => other.type !== "hidden" && keyOf(other.form) === keyOf(field.form) && (field.type !== "checkbox" || other.value === field.value));
+      .find((other) => isSameField(other, field) && (field.type !== "checkbox" || other.value === field.value));
     if (same && field.type === "checkbox") same.checked = field.checked; else if (same) same.value = field.value;
   }
   for (const said of old.querySelectorAll("form[id] output")) {
