@@ -222,7 +222,7 @@ def _faults(state: State, command: SignOn, given: Input) -> tuple[str, ...]:
             faults.append(f"{member} is on shift with {team_id}.")
     if command.shift_ends_at <= given.time:
         faults.append("The shift would be over already.")
-    hours = (command.shift_ends_at - given.time) / timedelta(hours=1)
+    hours = (command.shift_ends_at - command.issued_at) / timedelta(hours=1)  # by the one clock that has set both
     if hours > LONGEST_SHIFT_HOURS:
         faults.append(f"The shift would take more than {LONGEST_SHIFT_HOURS} hours, which none does.")
     elif hours > LONG_SHIFT_HOURS and not command.long_shift:

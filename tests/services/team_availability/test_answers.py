@@ -247,6 +247,16 @@ def test_C13_a_long_shift_is_asked_back_and_a_longer_one_refused(  # noqa: N802
     assert reason(answer) == expected
 
 
+@pytest.mark.parametrize("behind", [timedelta(microseconds=200), timedelta(seconds=2)])
+def test_a_day_on_shift_is_no_longer_where_the_log_s_clock_is_behind_that_of_the_door(behind: timedelta) -> None:
+    """It counts in whole milliseconds, and its machine may differ from that of the console, which has set the end."""
+    town = Town()
+    town.team("one")
+    town.command(SignOff, team_id="one")
+    about = {"team_id": "one", "members": ("one-medic", "one-worker"), "shift_ends_at": town.now + timedelta(hours=24)}
+    assert town.command(SignOn, town.now - behind, **about).type == "command-done"
+
+
 def test_the_roster_does_not_change_under_a_shift() -> None:
     town = Town()
     town.team("one")
