@@ -125,15 +125,16 @@ class Standing:
 
     def _is_due(self, number: int) -> bool:
         if number in self.assigned:
-            return True
+            return not (self._is_wanted(number) and self._is_unannounced(number))  # whoever wants it may have just won
         return not self._is_wanted(number) and self._is_left(number) and self._heir(number) == self.instance
 
     def _is_left(self, number: int) -> bool:
-        """Whether its owner is known to have died or to have let go: it used to beat and says so no longer.
+        """Whether its owner is known to have died or to have let go: it used to beat and says so no longer."""
+        return self.warm[number] > 0 and not self._is_unannounced(number)
 
-        One that has just won, or runs a version that does not beat, has never said that it owns this epoch.
-        """
-        return 0 < self.warm[number] == self.announced.get(number)
+    def _is_unannounced(self, number: int) -> bool:
+        """Whether its owner has never said that it is: it has just won, or runs a version that does not beat."""
+        return 0 < self.warm[number] != self.announced.get(number)
 
     def _heir(self, number: int) -> str:
         """One of those that could decide at once; all of them name the same."""

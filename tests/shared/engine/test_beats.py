@@ -120,6 +120,16 @@ def test_what_its_owner_may_still_have_is_left_alone(announced: Mapping[int, int
     assert standing(warm={0: 3}, announced=announced).to_claim() == []
 
 
+@pytest.mark.parametrize(("peers", "claimed"), [({"2": Beat("b", wanted=(0,))}, []), ({}, [0])])
+def test_who_may_have_just_won_is_not_ousted_before_it_has_said_so(
+    peers: Mapping[str, Beat], claimed: list[int]
+) -> None:
+    """To its successor it would look as if it had died over what it had in hand. Seed 1229 of the simulation."""
+    assert standing(assigned={0}, announced={0: 2, 1: 3}, peers=peers, warm={0: 3}).to_claim() == claimed
+    assert standing(assigned={0}, peers=peers, warm={0: 3}).to_claim() == [0], "it is known to be over"
+    assert standing(assigned={0}, peers=peers, warm={0: 0}, announced={}).to_claim() == [0], "nobody has won yet"
+
+
 def test_what_was_never_claimed_is_left_to_the_group() -> None:
     assert standing(warm={0: 0}, announced={}).to_claim() == []
 
