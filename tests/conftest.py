@@ -19,6 +19,9 @@ import uvloop
 from deploy.local.broker import find_broker
 from deploy.local.kafka.node import CHECKOUT, KafkaError, missing
 
+for folder in Path(__file__).parent.iterdir():
+    pytest.register_assert_rewrite(f"tests.{folder.stem}")  # helpers say what was wrong, as tests do
+
 RUN = CHECKOUT / ".run"
 IS_CI = os.environ.get("CI") == "true"
 PROMETHEUS_PACKAGES = {"promtool": "prometheus", "amtool": "prometheus-alertmanager"}

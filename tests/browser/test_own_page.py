@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -65,22 +66,25 @@ class Handset(Phone):
     async def push(self, said: Any) -> None:
         """What the push service hands to the browser, as the browser has opened it."""
         await self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        await (await self.worker()).evaluate(SHOWING)
         session: CDPSession = await self.context.new_cdp_session(self.page)
-        registrations: list[str] = []
+        registration: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
         def note(event: dict[str, Any]) -> None:
-            registrations.extend(one["registrationId"] for one in event["registrations"] if not one["isDeleted"])
+            for one in event["registrations"]:
+                if one["scopeURL"].startswith(self.address) and not one["isDeleted"] and not registration.done():
+                    registration.set_result(one["registrationId"])
 
         session.on("ServiceWorker.workerRegistrationUpdated", note)
         await session.send("ServiceWorker.enable")
-        await self.page.wait_for_timeout(100)
         data = said if isinstance(said, str) else json.dumps(said)
-        message = {"origin": self.address, "registrationId": registrations[-1], "data": data}
+        message = {"origin": self.address, "registrationId": await registration, "data": data}
         await session.send("ServiceWorker.deliverPushMessage", message)
 
     async def notifications(self) -> list[dict[str, Any]]:
         """What the phone shows, once it shows anything."""
-        shown: list[dict[str, Any]] = await (await self.worker()).evaluate(SHOWN)
+        async with asyncio.timeout(20):
+            shown: list[dict[str, Any]] = await (await self.worker()).evaluate(SHOWN)
         return shown
 
     async def click(self, action: str = "") -> list[str]:
@@ -89,14 +93,20 @@ class Handset(Phone):
         return asked
 
 
+SHOWING = """() => {
+    const show = ServiceWorkerRegistration.prototype.showNotification;
+    self.shown = new Promise((done) => {
+        ServiceWorkerRegistration.prototype.showNotification = function (...about) {
+            const showing = show.apply(this, about);
+            showing.then(() => setTimeout(done, 50));
+            return showing;
+        };
+    });
+}"""
 SHOWN = """async () => {
-    for (let tries = 0; tries < 100; tries += 1) {
-        const shown = await self.registration.getNotifications();
-        if (shown.length) return shown.map(({ title, body, tag, data, actions, requireInteraction }) =>
-            ({ title, body, tag, data, actions: actions.map((button) => button.action), requireInteraction }));
-        await new Promise((done) => setTimeout(done, 50));
-    }
-    return [];
+    await self.shown; // Chromium forgets a notification that is asked for while it is being shown
+    return (await self.registration.getNotifications()).map(({ title, body, tag, data, actions, requireInteraction }) =>
+        ({ title, body, tag, data, actions: actions.map((button) => button.action), requireInteraction }));
 }"""
 CLICKED = """async (action) => {
     const [notification] = await self.registration.getNotifications();
