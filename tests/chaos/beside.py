@@ -37,7 +37,7 @@ TERMS = Terms(deadline_seconds=40, step_seconds=25, offer_seconds=20)
 TEAMS, PAGED_MEMBERS, PARTITIONS = 6, 1, 2
 TOPICS = ("calls", "commands", *JOURNAL_OF.values())
 FEW = ("triage", "team-availability", "notification", "console", "intake")
-DRAIN_SECONDS, SETTLED_SECONDS = 90.0, 1.0
+DRAIN_SECONDS, SETTLED_SECONDS = 90.0, 3.0
 READY_SECONDS = 120.0
 NEW_KEYS = frozenset({"calls_per_second"})
 """Of a carrier's account."""

@@ -130,10 +130,14 @@ class City:
             print(f"a shift was not moved: {failed}", flush=True)  # noqa: T201
 
     async def drain(self, seconds: float) -> None:
-        """Wait until every version is acknowledged and every call has an outcome, but no longer than this."""
+        """Wait until every version is acknowledged, every call has an outcome, and all that crews ask for is answered.
+
+        But no longer than this.
+        """
         until = time.monotonic() + seconds
         while self._unfinished() and time.monotonic() < until:  # noqa: ASYNC110  # other processes have to finish
             await asyncio.sleep(0.2)
+        await self._crews.finish(until - time.monotonic())
 
     def _unfinished(self) -> bool:
         outcomes = self.routed | {

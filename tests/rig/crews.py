@@ -42,6 +42,11 @@ class Crews(Crew[Entry]):
         elif entry.type == "offer-accepted":
             self._spawn(self.work(entry))
 
+    async def finish(self, seconds: float) -> None:
+        """Wait until everybody is done and was answered, but no longer than this."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+
     async def stop(self) -> None:
         """Do nothing more."""
         for task in list(self._tasks):
