@@ -133,6 +133,9 @@ EFFECTS = _counter(
     result=("done", "failed", "expired", "unknown"),
 )
 SNAPSHOTS = _counter("careroute_snapshots_total", "Snapshots of an agency's state written.", service=GIVEN)
+SNAPSHOTS_TOO_LARGE = _counter(
+    "careroute_snapshots_too_large_total", "States that were too large to be saved. ALERT.", service=GIVEN
+)
 BUILD = Gauge(
     "careroute_build_info",
     "1: the version that runs, and of what decides. ALERT where two of a service differ.",

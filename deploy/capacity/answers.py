@@ -9,7 +9,7 @@ from deploy.capacity import plan
 from deploy.capacity.figures import Line, figures
 from deploy.capacity.inputs import DECIDERS, DeciderName
 from deploy.capacity.model import GIB, MIB, Cell, of_largest
-from shared.engine.topic import SNAPSHOT_BYTES
+from shared.engine.snapshots import STATE_BYTES
 
 LEFT_OUT = (
     "The audit log: it grows with what people look at, not with calls.",
@@ -52,7 +52,7 @@ class Answers:
     own_partition: float
     """How many times the calls of the largest agency one has that fills a core, and needs a partition of its own."""
     most_saved_calls: float
-    """How many calls a year an agency has at most if its snapshot is to fit into a record, without any surge."""
+    """How many calls a year an agency has at most if its state is to be saved, without any surge."""
     left_out: tuple[str, ...] = LEFT_OUT
 
 
@@ -74,7 +74,7 @@ def answers(country: Cell) -> Answers:
 def _limits(cell: Cell, name: DeciderName) -> Iterator[Limit]:
     layout = cell.wanted.layout
     size = cell.snapshot_bytes(name, cell.largest, surge=True)
-    yield Limit(f"{name}: snapshot of the largest agency", size / MIB, SNAPSHOT_BYTES / MIB, "MiB")
+    yield Limit(f"{name}: snapshot of the largest agency", size / MIB, STATE_BYTES / MIB, "MiB")
     yield Limit(f"{name}: memory of a process", cell.memory_bytes(name, surge=True) / GIB, layout.process_gib, "GiB")
     following = cell.rates.surge * cell.following(name)
     yield Limit(f"{name}: following what others decide", following, layout.most_utilisation, "cores")

@@ -14,10 +14,9 @@ from deploy.capacity.spread import DRAWS
 from deploy.capacity.storage import TB
 from deploy.capacity.waiting import mean_wait, wait_at
 from shared.engine.beats import BEAT_SECONDS
+from shared.engine.packing import BYTES_AT_ONCE
 from shared.engine.peers import SILENT_BEATS
-from shared.engine.snapshots import SNAPSHOT_EVERY_RECORDS
-from shared.engine.state import BYTES_AT_ONCE
-from shared.engine.topic import SNAPSHOT_BYTES
+from shared.engine.snapshots import SNAPSHOT_EVERY_RECORDS, STATE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +159,10 @@ def _memory(cell: Cell, name: DeciderName) -> Iterator[Line]:
 def _snapshots(country: Cell, name: DeciderName) -> Iterator[Line]:
     figures = country.decider(name)
     sizes = _thrice(lambda surge: country.snapshot_bytes(name, country.largest, surge=surge) / MIB)
-    how = (
-        f"remembered x {figures.snapshot_bytes_a_call:g} B; at most {SNAPSHOT_BYTES // MIB}, "
-        "or none of its partition counts"
-    )
+    how = f"remembered x {figures.snapshot_bytes_a_call:g} B; at most {STATE_BYTES // MIB}, or it is not saved"
     yield Line(f"{name}: of the largest", sizes, "MiB", how)
     yield Line(
-        f"{name}: agencies with more than fits",
+        f"{name}: agencies with more than that",
         _thrice(lambda surge: country.unsaved_agencies(name, surge=surge)),
         "",
         "",
@@ -174,8 +170,8 @@ def _snapshots(country: Cell, name: DeciderName) -> Iterator[Line]:
     seconds = _thrice(lambda surge: country.pack_seconds(name, country.largest, surge=surge))
     how = f"remembered x {figures.pack_us_a_call:g} µs; other work has its turn after each {BYTES_AT_ONCE // 1024} KiB"
     yield Line(f"{name}: writing it", seconds, "s", how)
-    how = f"without a surge: {SNAPSHOT_BYTES // MIB} MiB ÷ B a call"
-    yield Line(f"{name}: fits up to", (country.most_saved_calls(name) / 1e6,), "M calls/a", how)
+    how = f"without a surge: {STATE_BYTES // MIB} MiB ÷ B a call"
+    yield Line(f"{name}: saved up to", (country.most_saved_calls(name) / 1e6,), "M calls/a", how)
 
 
 def _kafka(cell: Cell) -> Iterator[Line]:

@@ -17,9 +17,8 @@ from deploy.capacity.inputs import DECIDERS, Decider, DeciderName, Measured, Wan
 from deploy.capacity.spread import Spread
 from shared.engine.beats import BEAT_SECONDS
 from shared.engine.peers import SILENT_BEATS
-from shared.engine.snapshots import SNAPSHOT_EVERY_RECORDS
+from shared.engine.snapshots import SNAPSHOT_EVERY_RECORDS, STATE_BYTES
 from shared.engine.state import REMEMBERED_DAYS
-from shared.engine.topic import SNAPSHOT_BYTES
 
 YEAR_DAYS = 365
 MIB, GIB = 2**20, 2**30
@@ -193,12 +192,12 @@ class Cell:
         return share * self.remembered(surge=surge) * self.longer * self.decider(name).snapshot_bytes_a_call
 
     def unsaved_agencies(self, name: DeciderName, *, surge: bool) -> int:
-        """Agencies of which a snapshot would be too large: of their partition none counts."""
-        return int((self.shares * self.snapshot_bytes(name, 1.0, surge=surge) > SNAPSHOT_BYTES).sum())
+        """Agencies whose state is too large to be saved: of their partition no newer snapshot counts."""
+        return int((self.shares * self.snapshot_bytes(name, 1.0, surge=surge) > STATE_BYTES).sum())
 
     def most_saved_calls(self, name: DeciderName) -> float:
-        """Calls a year of an agency whose snapshot just fits into a record, without any surge."""
-        return SNAPSHOT_BYTES / self.snapshot_bytes(name, 1.0, surge=False) * self.calls_a_day * YEAR_DAYS
+        """Calls a year of an agency whose state is just small enough to be saved, without any surge."""
+        return STATE_BYTES / self.snapshot_bytes(name, 1.0, surge=False) * self.calls_a_day * YEAR_DAYS
 
     def full_core_versions(self, name: DeciderName) -> float:
         """Versions a second of one agency that keep a core as busy as it may be."""

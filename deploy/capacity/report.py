@@ -78,8 +78,8 @@ def sentences(found: Answers) -> Iterator[str]:
         "no hash gives it one, a cell of its own does."
     )
     yield (
-        f"From {amount(found.most_saved_calls / 1e6)} M calls a year on the snapshot of an agency does not fit into a "
-        "record; then its whole partition is restored from the journal."
+        f"From {amount(found.most_saved_calls / 1e6)} M calls a year on the state of an agency is too large to be "
+        "saved, and its whole partition restored from the journal."
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from services.notification.decide import DECIDERS, decide
 from services.notification.evolve import evolve
 from services.notification.state import State, due, pending
+from shared.engine.packing import packer
 from shared.engine.service import Service
-from shared.engine.state import packer
 from shared.events import Event
 from shared.topics import ASSIGNMENTS, COMMANDS, NOTIFICATIONS, ROSTERS
 

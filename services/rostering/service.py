@@ -5,8 +5,8 @@ from __future__ import annotations
 from services.rostering.decide import COMMAND_DECIDERS, DECIDERS, decide
 from services.rostering.evolve import evolve
 from services.rostering.state import State, due
+from shared.engine.packing import packer
 from shared.engine.service import Service
-from shared.engine.state import packer
 from shared.events import Event
 from shared.topics import ASSIGNMENTS, COMMANDS, NOTIFICATIONS, ROSTERS
 

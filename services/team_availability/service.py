@@ -5,8 +5,8 @@ from __future__ import annotations
 from services.team_availability.decide import COMMAND_DECIDERS, DECIDERS, decide
 from services.team_availability.evolve import evolve
 from services.team_availability.state import State, due
+from shared.engine.packing import packer
 from shared.engine.service import Service
-from shared.engine.state import packer
 from shared.events import Event
 from shared.topics import ASSIGNMENTS, CALLS, COMMANDS, DECISIONS, NOTIFICATIONS, ROSTERS
 

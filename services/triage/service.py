@@ -9,8 +9,8 @@ from services.triage.decide import decide
 from services.triage.evolve import evolve
 from services.triage.sealed_part import NoKey, Opener
 from services.triage.state import State
+from shared.engine.packing import packer
 from shared.engine.service import Service
-from shared.engine.state import packer
 from shared.events import (
     AssignmentEnded,
     AssignmentMoved,

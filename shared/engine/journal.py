@@ -110,7 +110,8 @@
 # in a compacted topic of their own. A round writes the states that changed, then a floor, which lists for every agency
 # the position that it is saved up to. A zombie may overwrite newer ones with its own. A floor that is too low only
 # means to read more of the journal; a snapshot that is older than the floor says means to read the journal from that
-# snapshot's position on. Whatever of it is already in an agency's snapshot is skipped.
+# snapshot's position on, and one that is not there at all from the beginning. Whatever of it is already in an agency's
+# snapshot is skipped. A state that does not fit into a record is written in parts (`shared.engine.snapshot_cache`).
 #
 # CLOCKS are state as well: `Service.due` names the next one. When its instant has come, firing it is an input like any
 # other, and what follows must disarm it, or it is taken out (`ClockFailed`); so none fires twice. The `now` of a step

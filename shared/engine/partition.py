@@ -20,7 +20,7 @@ from shared.engine.journal import InputPosition
 from shared.engine.metrics import StepMetrics
 from shared.engine.restoration import Restoration
 from shared.engine.service import Service
-from shared.engine.snapshots import SnapshotRound
+from shared.engine.snapshots import Saved, SnapshotRound
 from shared.engine.step import Decider, Step
 from shared.engine.topic import DEAD_LETTERS
 from shared.engine.writer import NotOwner
@@ -45,7 +45,7 @@ class Partition(Generic[S]):
         self._decider = Decider(service, number, broker.partition_of)
         self._metrics = StepMetrics(service.name, service.reads)
         self._restoration = claim.restoration
-        self._saved, self._round_offset = dict(claim.restoration.saved), claim.restoration.floor
+        self._saved, self._round_offset = Saved(dict(claim.restoration.saved)), claim.restoration.floor
 
     # --- what it stands at -----------------------------------------------------------------------------------------
 
@@ -122,7 +122,7 @@ class Partition(Generic[S]):
 
         It has the state already: to read it anew, from snapshots, would let what it still owns wait meanwhile.
         """
-        self._restoration.resume(self._saved, self._round_offset)
+        self._restoration.resume(dict(self._saved.positions), self._round_offset)
         return self._restoration, InputPosition(self._state.offset, self.epoch)
 
     # --- snapshots -------------------------------------------------------------------------------------------------
@@ -145,11 +145,11 @@ class Partition(Generic[S]):
             states={
                 agency: state.states[agency]
                 for agency, changed_at in state.changed_at.items()
-                if changed_at > self._saved.get(agency, 0)
+                if changed_at > self._saved.positions.get(agency, 0)
             },
-            saved=dict(self._saved),
+            saved=self._saved,
         )
 
-    def end_round(self, saved: Mapping[str, int]) -> None:
-        """Note, by agency, the positions that are saved up to now."""
-        self._saved.update(saved)
+    def end_round(self, saved: Saved) -> None:
+        """Note what is saved now."""
+        self._saved = Saved({**self._saved.positions, **saved.positions}, saved.parts)

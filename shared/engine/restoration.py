@@ -11,7 +11,7 @@ from shared.engine.broker import Stored
 from shared.engine.care import Endings
 from shared.engine.journal import START, InputPosition, positions_of, time_of
 from shared.engine.service import Service
-from shared.engine.snapshots import Snapshots
+from shared.engine.snapshot_cache import Snapshots
 from shared.engine.step import PartitionState
 from shared.events.base import UndecodableEvent, decode
 from shared.events.journals import InputRefused, PositionsNoted

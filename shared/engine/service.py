@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar, cast
 
-from shared.engine.state import EMPTY, Packer
+from shared.engine.packing import Packer
+from shared.engine.state import EMPTY
 from shared.engine.topic import Topic
 from shared.events.base import Event
 

@@ -1,29 +1,27 @@
 """What state is made of: persistent maps, and a book of clocks that knows its earliest one.
 
 State is a frozen dataclass whose fields are plain values, tuples, other frozen dataclasses, `PMap`s and `Clocks`.
-Such a state costs nothing to keep, can be handed around freely, and is written to a snapshot by `packer`.
+Such a state costs nothing to keep, can be handed around freely, and is written to a snapshot by
+`shared.engine.packing`.
 """
 
 from __future__ import annotations
 
 import math
-import zlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
-from typing import Annotated, Any, Generic, NamedTuple, Self, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Generic, NamedTuple, Self, TypeVar, get_args
 
 from immutables import Map
-from pydantic import GetCoreSchemaHandler, TypeAdapter
-from pydantic_core import CoreSchema, core_schema, to_json
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 K = TypeVar("K")
 V = TypeVar("V")
-S = TypeVar("S")
 
 
-class _MapSchema:
+class MapSchema:
     """Teaches pydantic that a persistent map is written as an object and read back as a map."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -38,7 +36,7 @@ class _MapSchema:
         )
 
 
-PMap = Annotated[Map[K, V], _MapSchema()]
+PMap = Annotated[Map[K, V], MapSchema()]
 """A persistent map: `set` and `delete` give a new map and leave the old one as it was."""
 
 EMPTY: Map[Any, Any] = Map()
@@ -147,87 +145,3 @@ class ByDay(Generic[V]):
 
     def __len__(self) -> int:
         return sum(map(len, self.days.values()))
-
-
-AT_ONCE, BYTES_AT_ONCE = 50, 16_384
-"""Entries of a map that are written in one go, and bytes of JSON that make a piece of a packed state."""
-
-LEVEL = 1
-"""Of the compression: the fastest."""
-
-Write = Callable[[Any], Iterator[bytes]]
-"""Writes a value bit by bit, as JSON."""
-
-
-@dataclass(frozen=True, slots=True)
-class Packer:
-    """Writes one kind of state to bytes and reads it back."""
-
-    write: Write
-    unpack: Callable[[bytes], Any]
-
-    def pack(self, state: Any) -> bytes:
-        """The whole at once."""
-        return b"".join(self.pieces(state))
-
-    def pieces(self, state: Any) -> Iterator[bytes]:
-        """The same piece by piece, so that other work can go on between them."""
-        compressor, bytes_written = zlib.compressobj(LEVEL), 0
-        piece = bytearray()
-        for written in self.write(state):
-            piece += compressor.compress(written)
-            bytes_written += len(written)
-            if bytes_written >= BYTES_AT_ONCE:
-                yield bytes(piece)
-                piece, bytes_written = bytearray(), 0
-        yield bytes(piece + compressor.flush())
-
-
-def packer(kind: type[Any]) -> Packer:
-    """A packer for a frozen dataclass: compressed JSON, checked on the way in."""
-    adapter = TypeAdapter(kind)
-    return Packer(write=_writer(kind), unpack=lambda data: adapter.validate_json(zlib.decompress(data)))
-
-
-def _writer(kind: Any) -> Write:
-    """How a kind is written: a dataclass field by field, a map some entries at a time, all else at once."""
-    plain = get_origin(kind) or kind
-    if plain is Annotated and isinstance(kind.__metadata__[0], _MapSchema):
-        return _map_writer(*get_args(kind.__origin__))
-    if is_dataclass(plain) and not hasattr(plain, "__get_pydantic_core_schema__"):
-        hints = get_type_hints(plain, include_extras=True)
-        writers = {field.name: _writer(_filled(hints[field.name], get_args(kind))) for field in fields(plain)}
-        return lambda value: _object((name, write(getattr(value, name))) for name, write in writers.items())
-    adapter = TypeAdapter(kind)
-    return lambda value: iter((adapter.dump_json(value),))
-
-
-def _map_writer(key: Any, value: Any) -> Write:
-    if get_origin(value) is Annotated and isinstance(value.__metadata__[0], _MapSchema):  # a map of maps
-        write = _writer(value)
-        return lambda maps: _object((str(name), write(inner)) for name, inner in maps.items())
-    adapter = TypeAdapter(dict[key, value])
-
-    def some_at_a_time(entries: Map[Any, Any]) -> Iterator[bytes]:
-        left, comma = iter(entries.items()), b""
-        yield b"{"
-        while some := dict(islice(left, AT_ONCE)):
-            yield comma + adapter.dump_json(some)[1:-1]
-            comma = b","
-        yield b"}"
-
-    return some_at_a_time
-
-
-def _object(members: Iterable[tuple[str, Iterator[bytes]]]) -> Iterator[bytes]:
-    comma = b"{"
-    for name, pieces in members:
-        yield comma + to_json(name) + b":"
-        yield from pieces
-        comma = b","
-    yield b"{}" if comma == b"{" else b"}"
-
-
-def _filled(hint: Any, arguments: tuple[Any, ...]) -> Any:
-    """The kind of a field, where its dataclass is generic."""
-    return hint[arguments] if arguments and getattr(hint, "__parameters__", ()) else hint

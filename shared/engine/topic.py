@@ -10,6 +10,9 @@ MAX_RECORD_BYTES = 1024 * 1024
 """What a topic takes in one batch; a step stays below it (`STEP_BYTES`)."""
 STEP_BYTES = 900_000
 SNAPSHOT_BYTES = 16 * 1024 * 1024
+"""What a snapshot topic takes in one batch."""
+SNAPSHOT_SEGMENT_BYTES = 64 * 1024 * 1024
+"""Kafka compacts no segment that it still writes to: all of it is read at a start."""
 SEGMENTS = 24
 """What has to be gone within a day is written to a new segment every hour."""
 
@@ -33,6 +36,8 @@ class Topic:
     Kafka compacts no segment that it still writes to, and looks only at an append whether one is old enough to end.
     """
     max_bytes: int = MAX_RECORD_BYTES
+    segment_bytes: int | None = None
+    """After how much another segment begins; None: when Kafka likes."""
     writers_times: bool = False
     """Whether a record bears the time that is written with it, and not the broker's: while a copy is put back."""
 
@@ -51,6 +56,8 @@ class Topic:
             "unclean.leader.election.enable": "false",
             "min.insync.replicas": str(min(2, replication)),
         }
+        if self.segment_bytes is not None:
+            settings["segment.bytes"] = str(self.segment_bytes)
         if self._is_fleeting:
             settings["segment.ms"] = str(self.retention_milliseconds // SEGMENTS)
         elif replication == 1 and not self.compacted:
@@ -63,7 +70,13 @@ class Topic:
 
 def snapshots_of(service: str) -> Topic:
     """The topic that caches a service's state."""
-    return Topic(f"{service}-snapshots", service, compacted=True, max_bytes=SNAPSHOT_BYTES)
+    return Topic(
+        f"{service}-snapshots",
+        service,
+        compacted=True,
+        max_bytes=SNAPSHOT_BYTES,
+        segment_bytes=SNAPSHOT_SEGMENT_BYTES,
+    )
 
 
 def beats_of(service: str) -> Topic:

@@ -27,7 +27,7 @@ from shared.engine.kafka import KafkaBroker
 from shared.engine.reader import JournalReader
 from shared.engine.restoration import Restoration
 from shared.engine.service import Service
-from shared.engine.snapshots import Snapshots
+from shared.engine.snapshot_cache import Snapshots
 from shared.engine.state import EMPTY, ByDay
 
 SERVICES: dict[str, Service[Any]] = {service.name: service for service in (TRIAGE, TEAM_AVAILABILITY, NOTIFICATION)}

@@ -6,10 +6,10 @@ if any(part.startswith("services.") for part in sys.orig_argv):
     from collections.abc import Iterable
     from typing import Any
 
-    from shared.engine import snapshots, standby
+    from shared.engine import snapshot_cache, standby
 
-    async def _none(_service: Any, _reader: Any, partitions: Iterable[int]) -> dict[int, snapshots.Snapshots[Any]]:
-        return {number: snapshots.Snapshots() for number in partitions}
+    async def _none(_service: Any, _reader: Any, partitions: Iterable[int]) -> dict[int, snapshot_cache.Snapshots[Any]]:
+        return {number: snapshot_cache.Snapshots() for number in partitions}
 
     assert "read_snapshots" in vars(standby)
     setattr(standby, "read_snapshots", _none)  # noqa: B010  # the name that the standby looks up

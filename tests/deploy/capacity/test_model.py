@@ -90,5 +90,5 @@ def test_what_is_said_in_words_follows_from_the_figures() -> None:
     assert large.limits[0].bears < 1 < small.limits[0].bears
     # 0.9 of a core for 1 ms a version; 15 times 10^5 calls of 10 versions a year, a twentieth of them the largest's
     assert small.own_partition == pytest.approx(0.9 / 0.001 / (15 * 10**6 / (365 * 86_400) / 20))
-    # 16 MiB of the calls of 8 days, of 100 bytes
-    assert small.most_saved_calls == pytest.approx(16 * 2**20 / 100 / 8 * 365)
+    # 256 MiB of the calls of 8 days, of 100 bytes
+    assert small.most_saved_calls == pytest.approx(256 * 2**20 / 100 / 8 * 365)

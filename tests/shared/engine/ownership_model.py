@@ -14,19 +14,21 @@ from __future__ import annotations
 import functools
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from shared.engine.broker import Stored
 from shared.engine.journal import START, InputPosition, Ownership, Progress, StepHeaders, headers_of, positions_of
+from shared.engine.packing import Packer
 from shared.engine.service import Service
-from shared.engine.snapshots import FLOOR, Snapshots, rank, snapshots_from
-from shared.engine.state import Packer
+from shared.engine.snapshot_cache import FLOOR, LOWEST, SnapshotCache, Snapshots, rank
 from shared.engine.writer import NotOwner, check_gap
 from shared.events import Claimed, CommandDone, Event, PositionsNoted
 from shared.topics import ASSIGNMENTS
+
+T = TypeVar("T")
 
 INSTANT = datetime(2026, 1, 1, tzinfo=UTC)
 AGENCIES = ("x", "y")
@@ -375,6 +377,11 @@ class Model:
             raise Violation(f"restored {folded} instead of {whole} from {state.saved} and {state.log}")
 
 
+def _read(lines: Iterator[bytes]) -> Generator[None, None, Any]:
+    yield
+    return json.loads(next(lines))
+
+
 _SERVICE: Service[Any] = Service(
     name="model",
     reads=(),
@@ -385,6 +392,7 @@ _SERVICE: Service[Any] = Service(
     evolve=lambda state, _event, _at: state,
     packer=Packer(
         write=lambda state: iter((json.dumps(state).encode(),)),
+        read=_read,
         unpack=json.loads,
     ),
     state_version=1,
@@ -394,18 +402,29 @@ _SERVICE: Service[Any] = Service(
 @functools.lru_cache(maxsize=100_000)
 def restored(saved: tuple[tuple[str, int, int, tuple[Any, ...]], ...], *, ranked: bool) -> Snapshots[Any]:
     """What the worker makes of the snapshot topic."""
-    newest: dict[str, Stored] = {}
+    cache: SnapshotCache[Any] = SnapshotCache(_SERVICE)
+    floor = LOWEST
     for key, epoch, position, content in saved:
         headers = {"epoch": b"%d" % epoch, "position": b"%d" % position, "time": INSTANT.isoformat().encode()}
         value = dict(content) if key.startswith(FLOOR) else content
-        newest[key] = Stored("model-snapshots", 0, 0, INSTANT, key, json.dumps(value).encode(), headers)
-    assert all(rank(record) > rank(None) for record in newest.values())
-    snapshots = snapshots_from(_SERVICE, newest)
+        record = Stored("model-snapshots", 0, 0, INSTANT, key, json.dumps(value).encode(), headers)
+        assert rank(record) > LOWEST
+        cache.take(record)
+        floor = rank(record) if key.startswith(FLOOR) else floor
+    snapshots = at_once(cache.restored())
     if not ranked:  # the mutation: trust the floor alone
-        floor = newest.get(f"{FLOOR}/1")
-        epoch, position = rank(floor) if floor else (0, 0)
-        snapshots.start = InputPosition(position, epoch)
+        snapshots.start = START if floor == LOWEST else InputPosition(floor.position, floor.epoch)
     return snapshots
+
+
+def at_once(work: Generator[None, None, T]) -> T:
+    """What comes of it, without a pause."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as over:
+            result: T = over.value
+            return result
 
 
 # --- exploring -------------------------------------------------------------------------------------------------------

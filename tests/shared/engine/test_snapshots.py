@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
-from shared.engine import snapshots
+from shared.engine.journal import START
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.partition import Partition
 from shared.engine.service import Service
-from shared.engine.snapshots import SnapshotRound, write_snapshots
-from shared.engine.state import Packer
+from shared.engine.snapshot_cache import Snapshots
+from shared.engine.snapshots import SIZES, Sizes, SnapshotRound, read_snapshots, write_snapshots
 from shared.topics import ASSIGNMENTS, CALLS
 from tests.shared.engine.toy import TOY, State, owner, put, reported
 
 PLACE = (ASSIGNMENTS.name, 0)
 SNAPSHOTS = (f"{TOY.name}-snapshots", 0)
+
+
+def too_large() -> float:
+    return REGISTRY.get_sample_value("careroute_snapshots_too_large_total", {"service": TOY.name}) or 0.0
 
 
 class Owner:
@@ -39,14 +44,22 @@ class Owner:
             self.partition.backlog.feed(self.log.places[CALLS.name, 0][offset])
         await self.partition.step()
 
-    async def write(self, round_: SnapshotRound[State]) -> None:
-        self.partition.end_round(await write_snapshots(self.service, self.broker, round_))
+    async def write(self, round_: SnapshotRound[State], sizes: Sizes = SIZES) -> None:
+        self.partition.end_round(await write_snapshots(self.service, self.broker, round_, sizes))
 
-    async def round(self) -> list[str]:
+    async def restored(self) -> Snapshots[State]:
+        return (await read_snapshots(self.service, await self.broker.reader(), [0]))[0]
+
+    async def round(self, sizes: Sizes = SIZES) -> list[str]:
         """Save; the keys that were written."""
         before = len(self.log.places[SNAPSHOTS])
-        await self.write(self.partition.begin_round())
+        await self.write(self.partition.begin_round(), sizes)
         return [stored.key for stored in self.log.places[SNAPSHOTS][before:]]
+
+    def standing(self) -> set[str]:
+        """The keys that compaction leaves in the end."""
+        values = {stored.key: stored.value for stored in self.log.places[SNAPSHOTS]}
+        return {key for key, value in values.items() if value}
 
     async def restarts_the_same(self) -> bool:
         """Whether a restart gives the states that reading the whole journal gives."""
@@ -105,20 +118,110 @@ async def test_a_round_that_its_process_does_not_end_loses_nothing() -> None:
     assert await owner.restarts_the_same()
 
 
-async def test_a_state_that_is_too_large_to_be_saved_keeps_the_floor_where_it_was(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def packed(packer: Packer, state: State) -> bytes:
-        return packer.pack(state) + b"x" * (600 * ("b/cad/1" in state.calls))
+async def test_a_state_that_is_too_large_to_be_saved_leaves_no_floor_and_no_parts() -> None:
+    owner, sizes = Owner(), Sizes(record=400, part=100, state=600)
+    await owner.claim()
+    await owner.live("a/1", *(f"b/{number}" for number in range(20)), "c/1")
+    before = too_large()
+    with capture_logs() as logs:
+        keys = await owner.round(sizes)
+    parts = [key for key in keys if key.startswith("b/1#")]
+    assert keys == ["a/1", *parts]
+    assert parts[: len(parts) // 2] == sorted(parts[len(parts) // 2 :])
+    assert owner.standing() == {"a/1"}
+    assert too_large() == before + 1
+    assert [(log["event"], log["agency"], log["log_level"]) for log in logs] == [("snapshot too large", "b", "error")]
+    assert await owner.round() == ["a/1", "b/1", "c/1", "#floor/1"]
+    assert await owner.restarts_the_same()
 
-    monkeypatch.setattr(snapshots, "SNAPSHOT_BYTES", 65_536 + 500)
-    monkeypatch.setattr(snapshots, "packed", packed)
+
+LARGE = Sizes(record=300, part=100)
+"""A state of some calls does not fit into a record."""
+
+
+async def test_a_state_that_does_not_fit_into_a_record_is_saved_in_parts_and_read_back() -> None:
     owner = Owner()
     await owner.claim()
-    await owner.live("a/1", "b/1", "c/1")
-    assert await owner.round() == ["a/1"]
-    monkeypatch.setattr(snapshots, "SNAPSHOT_BYTES", 65_536 + 5_000)
-    assert await owner.round() == ["a/1", "b/1", "c/1", "#floor/1"]
+    await owner.live("a/1", *(f"b/{number}" for number in range(10)))
+    at = f"{owner.partition.epoch}.{owner.partition.begin_round().position}"
+    keys = await owner.round(LARGE)
+    parts = [f"b/1#{at}.{number}" for number in range(len(keys) - 3)]
+    assert len(parts) > 3
+    assert keys == ["a/1", *parts, f"b/1#{at}", "#floor-on-parts/1"]
+    owner.log.places[PLACE][: int(owner.log.places[SNAPSHOTS][-1].headers["position"])] = []
+    restored = await owner.restored()
+    assert (restored.start.offset, restored.missing) == (owner.partition.begin_round().position, ())
+    assert {agency: each.state for agency, each in restored.agencies.items()} == dict(owner.partition.states)
+
+
+async def test_a_newer_snapshot_in_parts_erases_the_older_once_its_floor_is_written() -> None:
+    owner = Owner()
+    await owner.claim()
+    await owner.live("a/1", *(f"b/{number}" for number in range(10)))
+    first = [key for key in await owner.round(LARGE) if "#" in key[1:]]
+    await owner.live("b/10")
+    second = await owner.round(LARGE)
+    floor = second.index("#floor-on-parts/1")
+    assert sorted(second[floor + 1 :]) == sorted(first)
+    assert owner.standing() == {"a/1", *second[: floor + 1]}
+    assert await owner.restarts_the_same()
+
+
+async def test_a_state_that_fits_again_is_one_record_and_its_parts_are_erased() -> None:
+    owner = Owner()
+    await owner.claim()
+    await owner.live("a/1", *(f"b/{number}" for number in range(10)))
+    await owner.round(LARGE)
+    await owner.live("b/10")
+    await owner.round()
+    assert owner.standing() == {"a/1", "b/1", "#floor/1", "#floor-on-parts/1"}
+    assert (await owner.restored()).start.offset == owner.partition.begin_round().position
+    assert await owner.restarts_the_same()
+
+
+async def test_parts_of_an_agency_that_does_not_change_stay_and_the_floor_counts_on_them() -> None:
+    owner = Owner()
+    await owner.claim()
+    await owner.live("a/1", *(f"b/{number}" for number in range(10)))
+    parts = [key for key in await owner.round(LARGE) if key.startswith("b")]
+    await owner.claim()
+    await owner.live("a/2")
+    await owner.live()  # the owner before did not end in order: what is decided next is noted first
+    assert await owner.round(LARGE) == ["a/1", "#floor-on-parts/1"]
+    assert owner.standing() == {"a/1", *parts, "#floor-on-parts/1"}
+    assert await owner.restarts_the_same()
+
+
+async def test_parts_of_another_version_of_the_state_are_neither_read_nor_erased() -> None:
+    owner = Owner()
+    await owner.claim()
+    await owner.live(*(f"b/{number}" for number in range(10)))
+    before = {*await owner.round(LARGE)}
+    newer = Owner(replace(TOY, state_version=2))
+    newer.log, newer.broker = owner.log, owner.broker
+    assert (await newer.restored()).agencies == {}
+    await newer.claim()
+    await newer.round(LARGE)
+    await newer.live("b/10")
+    await newer.round(LARGE)
+    assert before < newer.standing()
+    assert await newer.restarts_the_same()
+
+
+async def test_where_a_part_is_gone_the_whole_journal_is_read_and_it_is_said() -> None:
+    owner = Owner()
+    await owner.claim()
+    await owner.live("a/1", *(f"b/{number}" for number in range(10)))
+    await owner.round(LARGE)
+    for number, stored in enumerate(owner.log.places[SNAPSHOTS]):
+        if stored.key.endswith(".1"):
+            owner.log.places[SNAPSHOTS][number] = replace(stored, key="", headers={"epoch": b"0", "position": b"0"})
+    with capture_logs() as logs:
+        restored = await owner.restored()
+    assert (restored.start, restored.missing, [*restored.agencies]) == (START, ("b",), ["a"])
+    assert [(log["event"], log["agencies"]) for log in logs] == [("snapshot missing", ("b",))]
+    with capture_logs():
+        assert await owner.restarts_the_same()
 
 
 async def test_who_hands_over_goes_on_with_what_it_has_and_knows_what_of_that_is_saved() -> None:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pydantic import TypeAdapter
 
-from shared.engine.snapshots import packed
-from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap, packer
+from shared.engine.state import ByDay, ClockId
 
 MONDAY = datetime(2026, 3, 2, 23, 59, tzinfo=UTC)
 NOTHING: ByDay[int] = ByDay()
@@ -38,55 +33,6 @@ def test_what_is_forgotten_by_name_is_forgotten_on_every_day() -> None:
     assert "a" not in values.forget("a")
     assert values.forget("a").get("b") == 3
     assert not NOTHING
-
-
-def test_a_snapshot_holds_them() -> None:
-    values = NOTHING.set("a", 1, MONDAY)
-    written = packer(ByDay[int])
-    assert written.unpack(written.pack(values)) == values
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A state with all that a state may have."""
-
-    name: str = "whole"
-    days: ByDay[Whole | None] = field(default_factory=ByDay)
-    clocks: Clocks = field(default_factory=Clocks)
-    maps: PMap[str, PMap[str, tuple[int, ...]]] = EMPTY
-    values: PMap[int, frozenset[int]] = EMPTY
-
-
-def whole(size: int) -> Whole:
-    """A state with so many entries a map."""
-    days, clocks, maps, values = Whole().days, Clocks(), Whole().maps, Whole().values
-    for number in range(size):
-        days = days.set(f'"{number}"', Whole(name="é") if number % 2 else None, MONDAY + timedelta(hours=number))
-        clocks = clocks.set(f"kind/{number}", MONDAY + timedelta(seconds=number // 3))
-        maps = maps.set(f"{number % 7}", maps.get(f"{number % 7}", EMPTY).set(f"{number}", (number,)))
-        values = values.set(number, frozenset({number}))
-    return Whole(f"of {size}", days, clocks, maps, values)
-
-
-@pytest.mark.parametrize("size", [0, 1, 2, 49, 50, 51, 250])
-async def test_what_is_written_piece_by_piece_is_what_pydantic_writes_at_once(size: int) -> None:
-    state, written = whole(size), packer(Whole)
-    pieces = list(written.write(state))
-    assert json.loads(b"".join(pieces)) == json.loads(TypeAdapter(Whole).dump_json(state))
-    assert written.unpack(written.pack(state)) == written.unpack(await packed(written, state)) == state
-
-
-async def test_other_work_goes_on_while_a_large_state_is_written() -> None:
-    """It has its turn ten times as often while ten times as much is written."""
-
-    async def turns(size: int) -> int:
-        turns, task = 0, asyncio.create_task(packed(packer(Whole), whole(size)))
-        while not task.done():
-            turns += 1
-            await asyncio.sleep(0)
-        return turns
-
-    assert await turns(10_000) > 8 * await turns(1_000) > 8
 
 
 @pytest.mark.parametrize(

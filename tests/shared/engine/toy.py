@@ -20,10 +20,11 @@ from shared.engine.background import Background
 from shared.engine.broker import Broker, Stored
 from shared.engine.journal import Ownership
 from shared.engine.memory import MemoryLog
+from shared.engine.packing import packer
 from shared.engine.partition import Partition
 from shared.engine.service import Effect, EffectDone, EffectResult, EffectStarting, Input, Service, Tick
 from shared.engine.standby import Standby
-from shared.engine.state import EMPTY, ByDay, Clocks, PMap, packer
+from shared.engine.state import EMPTY, ByDay, Clocks, PMap
 from shared.events import (
     CadInformed,
     CadMessageDue,
