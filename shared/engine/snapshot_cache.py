@@ -39,6 +39,8 @@ from shared.engine.service import Service
 S = TypeVar("S")
 
 FLOOR, FLOOR_ON_PARTS = "#floor", "#floor-on-parts"
+IN_LINES = "lines"
+"""The header of a single record that can be read line by line; earlier versions wrote none."""
 _PART = re.compile(r"(.+)#(\d+)\.(\d+)(?:\.(\d+))?", re.DOTALL)
 
 
@@ -164,7 +166,11 @@ class SnapshotCache(Generic[S]):
         newest = max((rank for rank, parts in of_agency.items() if parts.is_whole), default=LOWEST)
         if newest > rank(record):
             return Snapshot((yield from self._packer.unpacking(of_agency[newest].drained())), *newest)
-        return None if record is None else Snapshot(self._packer.unpack(record.value), *rank(record))
+        if record is None:
+            return None
+        if IN_LINES in record.headers:
+            return Snapshot((yield from self._packer.unpacking([record.value])), *rank(record))
+        return Snapshot(self._packer.unpack(record.value), *rank(record))
 
 
 def _begin(snapshots: Snapshots[S], floor: Stored) -> None:

@@ -21,7 +21,7 @@ from shared.engine.broker import Broker, Reader, Record, Stored
 from shared.engine.journal import InputPosition
 from shared.engine.packing import Packer
 from shared.engine.service import Service
-from shared.engine.snapshot_cache import FLOOR, FLOOR_ON_PARTS, PartKey, Rank, SnapshotCache, Snapshots
+from shared.engine.snapshot_cache import FLOOR, FLOOR_ON_PARTS, IN_LINES, PartKey, Rank, SnapshotCache, Snapshots
 from shared.engine.topic import SNAPSHOT_BYTES, snapshots_of
 
 S = TypeVar("S")
@@ -194,7 +194,7 @@ class _Writer(Generic[S]):
         if parts:
             await self._append_part(PartKey(key, self._rank, None), b"%d" % len(parts), parts)
         else:
-            await self._append(key, b"".join(waiting))
+            await self._append(key, b"".join(waiting), (IN_LINES, b"1"))
         return parts
 
     async def _append_part(self, part: PartKey, value: bytes, parts: set[PartKey]) -> None:
@@ -212,8 +212,8 @@ class _Writer(Generic[S]):
     def _key(self, name: str) -> str:
         return f"{name}/{self._service.state_version}"
 
-    async def _append(self, key: str, value: bytes) -> None:
-        await self._append_all([Record(key, value, self._headers)])
+    async def _append(self, key: str, value: bytes, *headers: tuple[str, bytes]) -> None:
+        await self._append_all([Record(key, value, (*self._headers, *headers))])
 
     async def _append_all(self, records: list[Record]) -> None:
         await self._broker.append(snapshots_of(self._service.name).name, self._round.partition, records)

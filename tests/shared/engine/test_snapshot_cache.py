@@ -78,8 +78,9 @@ class Process:
             await asyncio.sleep(0)
 
     async def claim(self) -> None:
-        claim = await self._standby.claim(0, str(id(self)))
-        assert claim is not None
+        claim = None
+        while claim is None:  # it has not followed the last claim yet
+            claim = await self._standby.claim(0, str(id(self)))
         self.partition = Partition(TOY, self.broker, self.broker.log.clock, 0, claim)
         await self._background.cancel()
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import zlib
 from dataclasses import replace
 
+import pytest
 from prometheus_client import REGISTRY
+from pydantic import TypeAdapter
 from structlog.testing import capture_logs
 
 from shared.engine.journal import START
@@ -152,6 +156,37 @@ async def test_a_state_that_does_not_fit_into_a_record_is_saved_in_parts_and_rea
     restored = await owner.restored()
     assert (restored.start.offset, restored.missing) == (owner.partition.begin_round().position, ())
     assert {agency: each.state for agency, each in restored.agencies.items()} == dict(owner.partition.states)
+
+
+@pytest.mark.parametrize("sizes", [SIZES, LARGE], ids=["in one record", "in parts"])
+async def test_other_work_goes_on_while_a_state_is_read(sizes: Sizes) -> None:
+    async def turns(calls: int) -> int:
+        owner, turns = Owner(), 0
+        await owner.claim()
+        for first in range(0, calls, 100):
+            await owner.live(*(f"a/{number}" for number in range(first, first + 100)))
+        await owner.round(sizes)
+        task = asyncio.create_task(owner.restored())
+        while not task.done():
+            turns += 1
+            await asyncio.sleep(0)
+        return turns
+
+    assert await turns(1_000) > await turns(100) + 900 * 4 / 50
+
+
+async def test_a_record_of_a_version_before_is_read_whole() -> None:
+    owner = Owner()
+    await owner.claim()
+    await owner.live("a/1", "b/1")
+    await owner.round()
+    for number, stored in enumerate(owner.log.places[SNAPSHOTS][:2]):
+        state = TOY.packer.unpack(stored.value)
+        value = zlib.compress(TypeAdapter(State).dump_json(state))
+        headers = {name: stored.headers[name] for name in ("epoch", "position", "positions", "time")}
+        owner.log.places[SNAPSHOTS][number] = replace(stored, value=value, headers=headers)
+    assert len((await owner.restored()).agencies) == 2
+    assert await owner.restarts_the_same()
 
 
 async def test_a_newer_snapshot_in_parts_erases_the_older_once_its_floor_is_written() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from shared.engine.background import Background
 from shared.engine.broker import Record
@@ -105,15 +107,14 @@ async def test_who_leaves_hands_over_and_who_comes_back_gets_its_own_back_withou
 
 @virtually
 async def test_who_has_handed_over_takes_back_the_state_as_it_was_and_reads_no_snapshot() -> None:
-    unpacked: list[bytes] = []
+    unpacked: list[Iterator[bytes]] = []
 
-    def unpack(data: bytes) -> State:
-        unpacked.append(data)
-        state: State = TOY.packer.unpack(data)
-        return state
+    def read(lines: Iterator[bytes]) -> Generator[None, None, Any]:
+        unpacked.append(lines)
+        return TOY.packer.read(lines)
 
     shift = Shift()
-    service = replace(TOY, packer=replace(TOY.packer, unpack=unpack))
+    service = replace(TOY, packer=replace(TOY.packer, read=read))
     one = shift.machine("1", service=service, snapshot_every_records=20)
     await shift.until(lambda: shift.owned(one) == 2)
     await asyncio.sleep(2)
