@@ -203,7 +203,7 @@ class _Writer(Generic[S]):
         self._parts.add(part)
 
     async def _erase(self, parts: Collection[PartKey]) -> None:
-        left = list(parts)
+        left = sorted(parts, key=str)
         while left:
             some, left = left[:ERASED_AT_ONCE], left[ERASED_AT_ONCE:]
             await self._append_all([Record(str(part), b"", self._headers[:2]) for part in some])

@@ -24,7 +24,7 @@ from shared.engine.effects import PartitionEffects, Perform, no_effects
 from shared.engine.partition import Partition
 from shared.engine.peers import Standing
 from shared.engine.service import Service
-from shared.engine.snapshots import SNAPSHOT_EVERY_RECORDS, write_snapshots
+from shared.engine.snapshots import SIZES, SNAPSHOT_EVERY_RECORDS, Sizes, write_snapshots
 from shared.engine.standby import Standby
 from shared.engine.writer import NotOwner
 from shared.events.base import Event
@@ -68,6 +68,7 @@ class Worker(Generic[S]):
         prepare: Mapping[str, Prepare] = MappingProxyType({}),
         token: Callable[[], str] = lambda: secrets.token_hex(16),
         snapshot_every_records: int = SNAPSHOT_EVERY_RECORDS,
+        snapshot_sizes: Sizes = SIZES,
     ) -> None:
         self.service = service
         self.owned: dict[int, Partition[S]] = {}
@@ -75,7 +76,7 @@ class Worker(Generic[S]):
         """When the loop last came round; a watchdog looks at it."""
         self._broker, self._clock, self._instance, self._perform, self._token = broker, clock, instance, perform, token
         self._watch, self._prepare = watch, prepare
-        self._snapshot_every_records = snapshot_every_records
+        self._snapshot_every_records, self._snapshot_sizes = snapshot_every_records, snapshot_sizes
         self._background = Background()
         wake = self._background.wake
         self._standby = Standby(service, broker, clock, self._background, wake)
@@ -342,7 +343,8 @@ class Worker(Generic[S]):
             self._rounds[partition.number] = self._background.start(self._save(partition))
 
     async def _save(self, partition: Partition[S]) -> None:
-        partition.end_round(await write_snapshots(self.service, self._broker, partition.begin_round()))
+        round_ = partition.begin_round()
+        partition.end_round(await write_snapshots(self.service, self._broker, round_, self._snapshot_sizes))
 
 
 def _in_turn(busy: Sequence[Partition[S]]) -> Sequence[Partition[S]]:

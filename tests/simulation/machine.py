@@ -12,6 +12,7 @@ from shared.engine.broker import Appended, BrokerUnavailable, Record
 from shared.engine.effects import Perform, no_effects
 from shared.engine.memory import MemoryBroker, MemoryGroupMember, MemoryLog
 from shared.engine.service import Effect, EffectDone, Service
+from shared.engine.snapshots import SIZES, Sizes
 from shared.engine.worker import Prepare, Worker
 from tests.simulation.virtual_time import VirtualClock
 
@@ -64,6 +65,7 @@ class Machine:
     prepare: Mapping[str, Prepare] = field(default_factory=dict)
     skew_seconds: float = 0.0
     snapshot_every_records: int = 5_000
+    snapshot_sizes: Sizes = SIZES
     slowness_seconds: float = 0.0
     """Longest delay of a request or an answer; most are much shorter."""
     restart_seconds: float = 0.2
@@ -99,6 +101,7 @@ class Machine:
             prepare=self.prepare,
             token=lambda: f"{self.name}-{self.random.getrandbits(64):016x}",
             snapshot_every_records=self.snapshot_every_records,
+            snapshot_sizes=self.snapshot_sizes,
         )
         self._task = loop.create_task(self.worker.run(self.stop))
         self._task.add_done_callback(self._ended)

@@ -21,6 +21,7 @@ from shared import telemetry
 from shared.engine import beats, effects, journal, restoration, standby, step, worker
 from shared.engine.broker import Stored
 from shared.engine.service import DecisionTooLong, Effect, EffectDone, Input, Service
+from shared.engine.snapshots import SIZES, Sizes
 from shared.engine.writer import JournalWriter
 from shared.events import CallReported, Event, PageDue, decode
 from tests.simulation.city import HARMFUL_CALLS, City, WatchedLog
@@ -37,6 +38,8 @@ CAREFUL_SECONDS = 30.0
 DRAIN_SECONDS = 95.0
 BEAT_SECONDS, TURN_SECONDS = 1.0, 2.0
 """The simulated loop looks at its assignment, and says that it is alive, less often: idle turns cost real time."""
+IN_PARTS = Sizes(record=0)
+"""Every state is one part and a closing record: how many parts it took else would hang on the order of its maps."""
 
 CARRIED = ("sms", "voice", "email")
 """Ways on which a carrier stands between a page and its person."""
@@ -181,6 +184,7 @@ def _machine(day: Day, service: Service[Any], name: str, clock: VirtualClock) ->
         dice,
         skew_seconds=dice.uniform(-LEGAL_SKEW_SECONDS, LEGAL_SKEW_SECONDS),
         snapshot_every_records=dice.choice((60, 200, 1_000)),
+        snapshot_sizes=SIZES if day.seed % 2 else IN_PARTS,
         slowness_seconds=dice.choice((0.02, 0.02, 0.3)),
     )
 
