@@ -42,6 +42,7 @@ class Sizes:
     record: int = SNAPSHOT_BYTES - 65_536
     """The most that one record takes; beyond, a state is written in parts."""
     part: int = 1024 * 1024
+    """Small, since the loop stands still while one is handed over, and so does whatever else goes to that broker."""
     state: int = STATE_BYTES
     """The most that is saved."""
 

@@ -24,6 +24,7 @@ if any(part.startswith("services.") for part in sys.orig_argv):
     from shared.engine.effects import PartitionEffects
     from shared.engine.kafka import KafkaBroker
     from shared.engine.service import Input, Service
+    from shared.engine.snapshots import Sizes
     from shared.engine.step import Decider
     from shared.engine.worker import Worker
     from shared.events import CallReported, Event
@@ -96,3 +97,4 @@ if any(part.startswith("services.") for part in sys.orig_argv):
     defaults = Worker.__init__.__kwdefaults__ or {}
     assert "snapshot_every_records" in defaults
     defaults["snapshot_every_records"] = SNAPSHOT_EVERY_RECORDS
+    defaults["snapshot_sizes"] = Sizes(record=0)  # in parts: it may die between them

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import zlib
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
+from immutables import Map
 from prometheus_client import REGISTRY
 from pydantic import TypeAdapter
 from structlog.testing import capture_logs
 
-from shared.engine.journal import START
+from shared.engine.journal import START, InputPosition
+from shared.engine.kafka import KafkaBroker, create_topics
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.partition import Partition
 from shared.engine.service import Service
-from shared.engine.snapshot_cache import Snapshots
-from shared.engine.snapshots import SIZES, Sizes, SnapshotRound, read_snapshots, write_snapshots
+from shared.engine.snapshot_cache import Snapshot, Snapshots
+from shared.engine.snapshots import SIZES, Saved, Sizes, SnapshotRound, read_snapshots, write_snapshots
+from shared.engine.topic import snapshots_of
 from shared.topics import ASSIGNMENTS, CALLS
 from tests.shared.engine.toy import TOY, State, owner, put, reported
 
@@ -274,6 +279,26 @@ async def test_who_hands_over_goes_on_with_what_it_has_and_knows_what_of_that_is
     again = restoration.finish(at, owner.log.clock.now())
     assert dict(again.states) == dict(owner.partition.states)
     assert [agency for agency, changed in again.changed_at.items() if changed > restoration.saved[agency]] == ["b"]
+
+
+@pytest.mark.kafka
+async def test_a_large_state_goes_to_a_real_kafka_and_back(kafka: str) -> None:
+    service, sizes = replace(TOY, name=f"large-{os.urandom(4).hex()}"), Sizes(record=0)
+    await create_topics(kafka, 1, 1, [snapshots_of(service.name)])
+    broker = KafkaBroker(kafka, 1)
+    reader = await broker.reader()
+    for epoch in (1, 2):
+        state = State(versions=Map((os.urandom(40).hex(), epoch) for _ in range(60_000)))
+        round_ = SnapshotRound(0, epoch, epoch * 10, {}, datetime.now(UTC), {"a": state}, Saved({}))
+        saved = await write_snapshots(service, broker, round_, sizes)
+        assert saved.parts is not None
+        assert len(saved.parts) > 3
+        assert {part.rank.epoch for part in saved.parts} == {epoch}, "what was before is erased"
+        restored = (await read_snapshots(service, reader, [0]))[0]
+        assert restored.agencies == {"a": Snapshot(state, epoch, epoch * 10)}
+        assert restored.start == InputPosition(epoch * 10, epoch)
+    await reader.close()
+    await broker.close()
 
 
 async def test_rounds_are_due_by_how_far_the_journal_has_come() -> None:
