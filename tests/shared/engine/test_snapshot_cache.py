@@ -6,7 +6,7 @@ import asyncio
 import json
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -172,25 +172,26 @@ class Scene:
 
     async def check(self) -> None:
         """A restart gives what the journal gives: of this version, after compaction too, and of a version before."""
-        whole = self.folded(Snapshots())
         restored = await self.restored()
         assert restored.missing == (), "an older one stays until a newer one is whole"
-        assert self.folded(restored) == whole
-        assert self.folded(as_before(self.standing())) == whole
-        kept = MemoryLog(1)
-        kept.places[SNAPSHOTS] = [Stored(*SNAPSHOTS, n, s.time, s.key, s.value, s.headers) for n, s in self.standing()]
-        compacted = (await read_snapshots(TOY, await MemoryBroker(kept).reader(), [0]))[0]
-        assert compacted.missing == ()
-        assert self.folded(compacted) == whole
+        assert self.folded(restored) == self.folded(Snapshots())
+        await self.check_compacted(self.standing())
+
+    async def check_compacted(self, standing: Sequence[Stored]) -> None:
+        whole, kept = self.folded(Snapshots()), MemoryLog(1)
+        kept.places[SNAPSHOTS] = [replace(stored, offset=offset) for offset, stored in enumerate(standing)]
+        restored = (await read_snapshots(TOY, await MemoryBroker(kept).reader(), [0]))[0]
+        assert restored.missing == ()
+        assert self.folded(restored) == self.folded(as_before(standing)) == whole
 
     async def restored(self) -> Snapshots[State]:
         return (await read_snapshots(TOY, await MemoryBroker(self.log).reader(), [0]))[0]
 
-    def standing(self) -> list[tuple[int, Stored]]:
+    def standing(self) -> list[Stored]:
         """What compaction leaves in the end."""
         gone = self.log.compacted[SNAPSHOTS]
         newest = {stored.key: stored for stored in self.log.places[SNAPSHOTS] if stored.offset not in gone}
-        return [*enumerate(sorted((s for s in newest.values() if s.value), key=lambda stored: stored.offset))]
+        return sorted((stored for stored in newest.values() if stored.value), key=lambda stored: stored.offset)
 
     def folded(self, snapshots: Snapshots[State]) -> dict[str, State]:
         restoration, start = Restoration(TOY, snapshots), snapshots.start
@@ -212,7 +213,7 @@ class Scene:
             await self.owners[-1].begin_round(LARGE)
             await self.owners[-1].end_round()
             await self.check()
-        parts = [part for _, stored in self.standing() if (part := PartKey.parse(stored.key))]
+        parts = [part for stored in self.standing() if (part := PartKey.parse(stored.key))]
         assert len({(part.snapshot, part.rank) for part in parts}) == len({part.snapshot for part in parts})
 
     async def close(self) -> None:
@@ -220,9 +221,9 @@ class Scene:
             await process.kill()
 
 
-def as_before(standing: list[tuple[int, Stored]]) -> Snapshots[State]:
+def as_before(standing: Sequence[Stored]) -> Snapshots[State]:
     """What the version makes of it that knew no parts."""
-    newest = {stored.key: stored for _, stored in standing}
+    newest = {stored.key: stored for stored in standing}
     assert all(rank(stored) > LOWEST for stored in newest.values()), "it looked at the rank of every record"
     snapshots: Snapshots[State] = Snapshots()
     for key, stored in newest.items():
@@ -285,3 +286,39 @@ async def test_a_crash_between_any_two_appends_leaves_a_whole_snapshot_and_the_n
         await scene.close()
         appends += 1
     assert appends > 6
+
+
+@pytest.mark.parametrize("landed", [0, 2], ids=["before it", "amid it"])
+async def test_every_order_in_which_two_rounds_can_land_leaves_a_whole_snapshot(landed: int) -> None:
+    """A former owner's round and its heir's, who has looked for what there is before that round, or amid it."""
+    scene = Scene(0)
+    await scene.take_over()
+    await scene.live("a", 1)
+    await scene.live("b", 5)
+    await scene.owners[0].begin_round(LARGE)
+    await scene.owners[0].end_round()
+    await scene.live("b", 1)
+    await scene.owners[0].begin_round(LARGE)
+    for _ in range(landed):
+        await scene.owners[0].let_append()
+    await scene.take_over()
+    await scene.live("b", 1)
+    await scene.owners[1].begin_round(LARGE)
+    log, rounds = scene.log.places[SNAPSHOTS], []
+    begun = {stored.key: stored for stored in log}
+    for owner in scene.owners:
+        before = len(log)
+        await owner.end_round()
+        rounds.append(log[before:])
+    former, heir = rounds
+    left, seen = [(0, 0, begun)], set[object]()
+    while left:
+        one, other, standing = left.pop()
+        mark = one, other, frozenset((key, rank(stored), bool(stored.value)) for key, stored in standing.items())
+        if mark not in seen:
+            seen.add(mark)
+            await scene.check_compacted([stored for stored in standing.values() if stored.value])
+            left += [(one + 1, other, {**standing, stored.key: stored}) for stored in former[one : one + 1]]
+            left += [(one, other + 1, {**standing, stored.key: stored}) for stored in heir[other : other + 1]]
+    assert len(seen) > len(former) * len(heir)
+    await scene.close()
