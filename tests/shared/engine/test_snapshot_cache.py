@@ -322,3 +322,35 @@ async def test_every_order_in_which_two_rounds_can_land_leaves_a_whole_snapshot(
             left += [(one, other + 1, {**standing, stored.key: stored}) for stored in heir[other : other + 1]]
     assert len(seen) > len(former) * len(heir)
     await scene.close()
+
+
+async def test_a_former_owner_that_saves_late_neither_erases_nor_hides_what_its_heir_has_saved() -> None:
+    scene = Scene(0)
+    await scene.take_over()
+    await scene.live("b", 5)
+    await scene.take_over()
+    await scene.live("b", 1)
+    await scene.owners[1].begin_round(LARGE)
+    await scene.owners[1].end_round()
+    saved = await scene.restored()
+    await scene.owners[0].begin_round(LARGE)
+    await scene.owners[0].end_round()
+    assert await scene.restored() == saved
+    await scene.check()
+    await scene.close()
+
+
+async def test_a_newer_record_counts_though_the_parts_before_it_are_not_erased_yet() -> None:
+    scene = Scene(0)
+    await scene.take_over()
+    await scene.live("b", 5)
+    await scene.owners[0].begin_round(LARGE)
+    await scene.owners[0].end_round()
+    await scene.live("b", 1)
+    await scene.owners[0].begin_round(SMALL)
+    for _ in ("record", "floor"):
+        await scene.owners[0].let_append()
+    await scene.owners[0].kill()
+    restored = await scene.restored()
+    assert restored.agencies["b"].position == restored.start.offset == len(scene.log.places[PLACE])
+    await scene.close()

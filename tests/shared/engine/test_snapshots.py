@@ -217,6 +217,9 @@ async def test_a_state_that_fits_again_is_one_record_and_its_parts_are_erased() 
     assert owner.standing() == {"a/1", "b/1", "#floor/1", "#floor-on-parts/1"}
     assert (await owner.restored()).start.offset == owner.partition.begin_round().position
     assert await owner.restarts_the_same()
+    await owner.live("b/11")
+    await owner.live()  # the owner before did not end in order: what is decided next is noted first
+    assert await owner.round() == ["b/1", "#floor/1"], "what was erased once is not erased by the next owner again"
 
 
 async def test_parts_of_an_agency_that_does_not_change_stay_and_the_floor_counts_on_them() -> None:
