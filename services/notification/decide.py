@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from services.notification.deciding import (
 from services.notification.deciding.commands import once
 from services.notification.evolve import evolve
 from services.notification.state import State
-from shared.engine.service import Draft, EffectDone, EffectStarting, Input, Tick
+from shared.engine.service import Decided, Draft, EffectDone, EffectStarting, Input, Tick
 from shared.events import (
     AcknowledgeAlert,
     AnswerRoll,
@@ -36,7 +36,6 @@ from shared.events import (
     DeviceRevoked,
     EntryNotReleased,
     ErasePerson,
-    Event,
     HoldAsked,
     HoldBegan,
     HoldNoticeDue,
@@ -74,12 +73,12 @@ from shared.events import (
 )
 
 
-def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
+def decide(state: State, given: Input, now: datetime) -> Decided[State]:
     """The events that an input brings about; none the second time."""
     draft = Draft(state, now, evolve)
     for decider in DECIDERS.get(type(given.event), ()):
         decider(draft, given.event, given)
-    return draft.events
+    return draft.decided()
 
 
 DECIDERS: dict[type[Any], tuple[Callable[[Draft[State], Any, Input], None], ...]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +27,7 @@ from services.rostering.rotations import define_rotation, remove_rotation
 from services.rostering.shifts import drop_shift, move_shift, plan_shift
 from services.rostering.state import State
 from shared.answers import answer
-from shared.engine.service import Input, Tick
+from shared.engine.service import Decided, Input, Tick
 from shared.events import (
     AskForCover,
     Command,
@@ -55,14 +55,14 @@ from shared.events import (
 )
 
 
-def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
+def decide(state: State, given: Input, now: datetime) -> Decided[State]:
     """The events that an input brings about; none the second time."""
     event, draft = given.event, RotaDraft(state, now, evolve, given=given)
     if isinstance(event, Command):
         _command(draft, event)
     elif (decider := DECIDERS.get(type(event))) is not None:
         decider(draft, event)
-    return draft.events
+    return draft.decided()
 
 
 def _command(draft: RotaDraft, command: Command) -> None:

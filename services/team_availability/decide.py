@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -41,7 +41,7 @@ from services.team_availability.state import State
 from services.team_availability.statuses import correct_status, release_team, report_status, withdraw_team
 from services.team_availability.ways import contact_changed, contact_removed, contact_set
 from shared.answers import answer
-from shared.engine.service import Input, Tick
+from shared.engine.service import Decided, Input, Tick
 from shared.events import (
     AcceptOffer,
     AssignmentEnded,
@@ -93,7 +93,7 @@ from shared.events import (
 )
 
 
-def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
+def decide(state: State, given: Input, now: datetime) -> Decided[State]:
     """The events that an input brings about; none the second time."""
     event, draft = given.event, AgencyDraft(state, now, evolve, given=given)
     if isinstance(event, Command):
@@ -110,7 +110,7 @@ def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
     offer_to_who_is_free(draft)
     if draft.events and draft.state.waiting:
         _answer_waiting(draft)
-    return draft.events
+    return draft.decided()
 
 
 def _command(draft: AgencyDraft, command: Command) -> None:

@@ -130,7 +130,7 @@ def _version_of(event: CallTriaged | VersionNoted) -> Version | None:
 
 def _remembered(state: State, memory: Memory, event: VersionNoted) -> Memory:
     version = _version_of(event)
-    return memory if version is None else remembered(state.programme, memory, version)
+    return memory if version is None else remembered(memory, version, state.programme)
 
 
 def _with_seen(memory: Memory, event: CallTriaged | VersionNoted | CallEnded | CallStale) -> Memory:

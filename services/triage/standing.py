@@ -13,6 +13,7 @@ from datetime import datetime
 
 from services.triage.narrative import UNREAD
 from services.triage.state import Memory, OpenCall, Standing, Version
+from shared.last_answer import last_answer
 from shared.programme import Programme
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.facts_of_call import WORDS, Hazard, Said, doubts_of, said_of_hazards, worse
@@ -23,7 +24,7 @@ MOST_DOUBTS = 256
 
 def with_version(programme: Programme | None, open_call: OpenCall, version: Version) -> OpenCall:
     """The call after one more version. One that is not the newest tells of hazards, and of a re-opening."""
-    memory = remembered(programme, open_call.memory, version)
+    memory = remembered(open_call.memory, version, programme)
     if not is_newest(open_call.memory, version.order):
         return replace(open_call, memory=memory)
     reopens = open_call.newest is not None and version.call.status == "reopened" != open_call.newest.call.status
@@ -37,7 +38,8 @@ def is_newest(memory: Memory, order: datetime) -> bool:
     return memory.order is None or order >= memory.order
 
 
-def remembered(programme: Programme | None, memory: Memory, version: Version) -> Memory:
+@last_answer
+def remembered(memory: Memory, version: Version, programme: Programme | None) -> Memory:
     """What is remembered with one more version."""
     order, call = version.order, version.call
     reopened = memory.reopened

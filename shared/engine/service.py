@@ -134,6 +134,14 @@ class Service(Generic[S]):
     decider_version: str = "1"
 
 
+class Decided(list[Event], Generic[S]):
+    """The events of a decision that has folded them as they came, and the state that they lead to."""
+
+    def __init__(self, events: Iterable[Event], state: S) -> None:
+        super().__init__(events)
+        self.state = state
+
+
 @dataclass(slots=True)
 class Draft(Generic[S]):
     """The events of one decision as they come, with the state that they lead to."""
@@ -152,3 +160,7 @@ class Draft(Generic[S]):
         """Add several."""
         for event in events:
             self.emit(event)
+
+    def decided(self) -> Decided[S]:
+        """What has come of it; nobody need fold it again."""
+        return Decided(self.events, self.state)

@@ -18,7 +18,7 @@ from shared.engine.backlog import Backlog, Waiting
 from shared.engine.broker import Record, Stored
 from shared.engine.care import GROUP_INPUTS, Care, DeadlyInput
 from shared.engine.journal import InputPosition, StepHeaders, headers_of, is_late_write
-from shared.engine.service import DecisionTooLong, Input, Service, Tick
+from shared.engine.service import Decided, DecisionTooLong, Input, Service, Tick
 from shared.engine.topic import STEP_BYTES
 from shared.events.base import EVENTS, Event, UndecodableEvent, decode
 from shared.events.journals import ClockFailed, InputRefused, PositionsNoted
@@ -142,13 +142,16 @@ class Step(Generic[S]):
         if size > STEP_BYTES:
             message = f"{len(events)} events of {size} bytes do not fit into one step of {STEP_BYTES}"
             raise ValueError(message)
-        state = self.state(agency)
-        for event in events:
-            state = self._service.evolve(state, event, self.now)
-        self.states[agency] = state
+        self.states[agency] = events.state if isinstance(events, Decided) else self._folded(agency, events)
         self.made.extend(made)
         self._bytes += size
         return True
+
+    def _folded(self, agency: str, events: Sequence[Event]) -> S:
+        state = self.state(agency)
+        for event in events:
+            state = self._service.evolve(state, event, self.now)
+        return state
 
     def note(self, note: PositionsNoted, partition: int) -> None:
         """Have the positions written down, behind all else."""

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from shared.call import SEALED_TEXT, Call
 from shared.judgement import Unknown
+from shared.last_answer import last_answer
 from shared.programme.judging.facts import CANNOT_TELL, CHOICES, HAZARDS, NOT_ASKED
 from shared.programme.judging.normal_forms import language, normal, plain
 from shared.programme.judging.programme import ASKED_NOT, Code, Condition, Programme, Raise
@@ -72,8 +73,7 @@ def weigh(programme: Programme, call: Call, code: Code | None, surroundings: Sur
     Cautions only make a hazard worse, and words only put it in doubt: neither answers what nobody asked. What former
     versions have said of a hazard counts until somebody's new word has settled it.
     """
-    statements = tuple(_statements(programme, call))
-    stated = _stated(programme, call, code, statements)
+    stated = _stated(call, code, programme)
     unlisted = programme.by_form.stated_by_codes if code is None and call.call_type is not None else frozenset[str]()
     doubts = dict.fromkeys(surroundings.heard, WORDS)
     if surroundings.former is None:
@@ -84,7 +84,7 @@ def weigh(programme: Programme, call: Call, code: Code | None, surroundings: Sur
         former = surroundings.former.get(fact) if surroundings.former else None
         facts[fact] = said_now if former is None else worse(former, said_now)
     for fact in programme.others:
-        facts[fact] = _other(call, code, fact, statements)
+        facts[fact] = _other(call, code, fact, stated.statements)
     if surroundings.repeat_caller and "repeat_caller" in facts:
         repeated = facts["repeat_caller"]
         assert isinstance(repeated, Other)  # noqa: S101  it is no hazard
@@ -103,7 +103,7 @@ class Said(NamedTuple):
 
 def said_of_hazards(programme: Programme, call: Call, code: Code | None) -> dict[str, Said]:
     """Everything that a version says of any hazard; one of which it says nothing is not among them."""
-    stated = _stated(programme, call, code, tuple(_statements(programme, call)))
+    stated = _stated(call, code, programme)
     said = {}
     for fact in HAZARDS:
         if fact in stated.answered or fact in stated.warnings or fact in stated.unclear:
@@ -219,6 +219,8 @@ Statements = tuple[tuple[str, int | str, str], ...]
 
 
 class _Stated(NamedTuple):
+    statements: Statements
+    """Of answers and of the CAD, as they come."""
     answered: Ranks
     """The worst that anybody who was asked says."""
     answers: dict[str, set[int]]
@@ -228,7 +230,9 @@ class _Stated(NamedTuple):
     warnings: Ranks
 
 
-def _stated(programme: Programme, call: Call, code: Code | None, statements: Statements) -> _Stated:
+@last_answer
+def _stated(call: Call, code: Code | None, programme: Programme) -> _Stated:
+    statements = tuple(_statements(programme, call))
     answered: Ranks = {}
     answers: dict[str, set[int]] = {}
     unclear: dict[str, str] = {}
@@ -239,9 +243,8 @@ def _stated(programme: Programme, call: Call, code: Code | None, statements: Sta
             answers.setdefault(fact, set()).add(meaning)
             if fact not in answered or meaning > answered[fact][0]:
                 answered[fact] = (meaning, source)
-    return _Stated(
-        answered, answers, unclear, _warnings(programme, call) if call.cautions or call.further_types else {}
-    )
+    warnings = _warnings(programme, call) if call.cautions or call.further_types else {}
+    return _Stated(statements, answered, answers, unclear, warnings)
 
 
 def _all_statements(

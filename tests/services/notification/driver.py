@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from services.notification.decide import decide
 from services.notification.service import NOTIFICATION
 from services.notification.state import EndCallEffect, State
 from shared.engine.service import EffectDone, EffectResult, EffectStarting, Input, Tick
@@ -68,9 +69,10 @@ class Running:
         return self.decide(given)
 
     def decide(self, given: Input) -> list[Event]:
-        events = list(NOTIFICATION.decide(self.state, given, self.now))
+        events = decide(self.state, given, self.now)
         for event in events:
             self.state = NOTIFICATION.evolve(self.state, event, self.now)
+        assert events.state == self.state, "what a decision folds is not what its events fold to"
         self.journal += events
         return events
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from services.rostering.decide import decide
 from services.rostering.service import ROSTERING
 from services.rostering.state import ShiftState, State
 from shared.engine.service import Input, Tick
@@ -65,9 +66,10 @@ class Office:
     def take(self, event: Event | Tick, cause: str) -> list[Event]:
         """Decide and fold; inputs of a topic are decided again at once, and nothing may come of it."""
         given = Input(event, cause, self.now, "madison-wi")
-        events = list(ROSTERING.decide(self.state, given, self.now))
+        events = decide(self.state, given, self.now)
         for each in events:
             self.state = ROSTERING.evolve(self.state, each, self.now)
+        assert events.state == self.state, "what a decision folds is not what its events fold to"
         self.journal += events
         self.times += [self.now] * len(events)
         if not isinstance(event, Tick):

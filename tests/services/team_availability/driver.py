@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from services.team_availability.decide import decide
 from services.team_availability.service import TEAM_AVAILABILITY
 from services.team_availability.state import State
 from shared.call import Call
@@ -59,9 +60,10 @@ class Town:
     def take(self, event: Event | Tick, cause: str, time: datetime | None = None) -> list[Event]:
         """Decide and fold; inputs of a topic are decided again at once, and nothing may come of it."""
         given = Input(event, cause, time or self.now)
-        events = list(TEAM_AVAILABILITY.decide(self.state, given, self.now))
+        events = decide(self.state, given, self.now)
         for one in events:
             self.state = TEAM_AVAILABILITY.evolve(self.state, one, self.now)
+        assert events.state == self.state, "what a decision folds is not what its events fold to"
         self.journal += events
         self.times += [self.now] * len(events)
         if not isinstance(event, Tick):
