@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,12 +23,10 @@ from services.triage.service import TRIAGE, triage_service
 from shared.call_keys import CallKeys
 from shared.config import KafkaSettings, require_secured
 from shared.engine.broker import Broker, BrokerUnavailable, Stored
-from shared.engine.journal import START
 from shared.engine.kafka import KafkaBroker
-from shared.engine.reader import JournalReader
+from shared.engine.reader import kept_records
 from shared.engine.redecide import Difference, JournalBroken, Redecision
 from shared.engine.service import Service
-from shared.engine.topic import Topic
 from shared.sealing import KeySettings, Sealer, SealingKey
 
 SHOWN = 20
@@ -88,10 +86,10 @@ async def redecide(
     handled = {kind.type.encode() for kind in service.handles}
     for partition in range(broker.partitions) if agency is None else (broker.partition_of(agency),):
         # the journal first: whatever it rests on was there before it
-        journal = [stored async for stored in kept_records(broker, partition, [service.writes])]
+        journal = [stored async for stored in kept_records(broker, [partition], [service.writes])]
         inputs = {
             stored.position: stored
-            async for stored in kept_records(broker, partition, service.reads)
+            async for stored in kept_records(broker, [partition], service.reads)
             if stored.headers.get("type") in handled
         }
         erased = await _erased(broker, partition, inputs.values(), keys)
@@ -127,22 +125,9 @@ async def _erased(broker: Broker, partition: int, inputs: Iterable[Stored], keys
     """The positions of versions whose key is erased."""
     if keys is None:
         return frozenset()
-    async for stored in kept_records(broker, partition, [keys.topic]):
+    async for stored in kept_records(broker, [partition], [keys.topic]):
         keys.take(stored)
     return frozenset(stored.position for stored in inputs if keys.lacks(stored))
-
-
-async def kept_records(broker: Broker, partition: int, topics: Sequence[Topic]) -> AsyncIterator[Stored]:
-    """Everything that is kept of some topics at this moment, and counts."""
-    places = [(topic.name, partition) for topic in topics]
-    reader = JournalReader(await broker.reader(), [topic.name for topic in topics if topic.journal])
-    try:
-        ends = await reader.ends(places)
-        await reader.assign(dict.fromkeys(places, START))
-        async for stored in reader.until(ends):
-            yield stored
-    finally:
-        await reader.close()
 
 
 async def redecide_all(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from shared.audit_log.chain import ChainKeys
-from shared.audit_log.reading import examine_log, kept_records, line_of
+from shared.audit_log.reading import examine_log, line_of
 from shared.clock import Clock
 from shared.engine.broker import Broker
+from shared.engine.reader import kept_records
 from shared.events import PersonalDataSeen
 from shared.topics import AUDIT_LOG
 
@@ -35,7 +36,7 @@ async def examined_log(broker: Broker, keys: ChainKeys, clock: Clock, shown: int
     """Examine the log of a run in which teams were shown so many addresses."""
     try:
         examined = await examine_log(broker, keys, clock.now())
-        lines = [line_of(keys, stored) async for stored in kept_records(broker, AUDIT_LOG.name)]
+        lines = [line_of(keys, stored) async for stored in kept_records(broker, range(broker.partitions), [AUDIT_LOG])]
     finally:
         await broker.close()
     entries = [line.entry for line in lines if line is not None and line.genuine]

@@ -10,12 +10,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from deploy.redecide import kept_records
 from services.triage.evolve import DUE
 from services.triage.service import TRIAGE
 from services.triage.state import State
 from shared.engine.broker import Broker
 from shared.engine.journal import time_of
+from shared.engine.reader import kept_records
 from shared.engine.service import Input, Tick
 from shared.engine.state import ClockId
 from shared.events import NoteMade, ReferralClosed, ReferralMade, ReferralOverdue
@@ -58,7 +58,7 @@ async def referrals_of(broker: Broker, agency: str) -> Referrals:
     """Read an agency's journal to its end, decide ahead, and let go of the broker. Raises BrokerUnavailable."""
     found, state = Referrals(), TRIAGE.initial
     try:
-        async for stored in kept_records(broker, broker.partition_of(agency), [TRIAGE.writes]):
+        async for stored in kept_records(broker, [broker.partition_of(agency)], [TRIAGE.writes]):
             if stored.key == agency:
                 event = decode(stored.headers["type"].decode(), stored.value)
                 state = TRIAGE.evolve(state, event, time_of(stored.headers))

@@ -131,5 +131,5 @@ DECIDERS: dict[type[Any], tuple[Callable[[Draft[State], Any, Input], None], ...]
     PlanNoticeDue: (staff.plan_notice_due,),
     Tick: (clocks.tick,),
     EffectStarting: (pages.starting,),
-    EffectDone: (receipts.ended, cad.ended),
+    EffectDone: (receipts.ended, offers.call_ended, cad.ended),
 }

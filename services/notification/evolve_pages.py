@@ -29,6 +29,7 @@ from shared.events import (
     PageFailed,
     PageReceived,
     PageUndelivered,
+    RingStopped,
 )
 
 SENT_DAYS = 2
@@ -205,11 +206,19 @@ def _step_taken(state: State, page: PageDue, at: datetime) -> State:
 
 
 def _ladder_ended(state: State, event: LadderEnded, _at: datetime) -> State:
+    for page_id in event.calls_to_end:
+        state = state.with_call_to_end(page_id)
     clocks = state.clocks
     for ladder in state.ladders.get(event.offer_id, EMPTY).values():
         clocks = clocks.clear(ladder.clock)
     ladders = state.ladders.delete(event.offer_id) if event.offer_id in state.ladders else state.ladders
     return replace(state, clocks=clocks, ladders=ladders)
+
+
+def _ring_stopped(state: State, event: RingStopped, _at: datetime) -> State:
+    """The line is free once its carrier says so, or the call must be over."""
+    state = state.with_call_left(event.page_id)
+    return _with_line(state, event.page_id, lambda line: replace(line, silenced=not event.why))
 
 
 PAGE_CHANGES: dict[type[Event], Callable[[State, Any, datetime], State]] = {
@@ -223,4 +232,5 @@ PAGE_CHANGES: dict[type[Event], Callable[[State, Any, datetime], State]] = {
     LineFreed: _line_freed,
     LadderSet: _ladder_set,
     LadderEnded: _ladder_ended,
+    RingStopped: _ring_stopped,
 }

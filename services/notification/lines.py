@@ -38,6 +38,8 @@ class Line:
     """By then it is free, whether anybody has said so or not."""
     taken_as: str = ""
     """What the carrier calls the call, once it has it."""
+    silenced: bool | None = None
+    """Whether its carrier has taken the word to end it; None: it had none. A failure after that says nothing."""
 
     @property
     def clock(self) -> str:

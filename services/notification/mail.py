@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
@@ -129,9 +129,9 @@ class MailPage:
 
     def _lines(self, agency: str, page: PageDue, line: str) -> Iterator[str]:
         zone = self.zone_of(agency)
+        until = page.not_after.astimezone(zone or UTC)
         yield f"{line}."
-        if zone is not None:
-            yield f"This counts until {page.not_after.astimezone(zone):%H:%M:%S}."
+        yield f"This counts until {until:%H:%M:%S}{'' if zone else ' UTC'}."
         yield ""
         yield self.link_of(page)
         yield ""

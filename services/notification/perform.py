@@ -6,14 +6,15 @@ count, so neither a restart nor another process forgets it; only here are the li
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from services.notification.adapters import Adapter, adapters_of, carriers_of
 from services.notification.config import NotificationSettings
 from services.notification.exchange import Exchanges
 from services.notification.outcome import DONE, Outcome
-from services.notification.state import PageEffect
+from services.notification.state import EndCallEffect, PageEffect
 from services.notification.tally import LIMITED, OVER_LIMIT
 from services.notification.webhook import Message, Sender
 from shared.agencies import Agencies, CadWebhook, DayLimit
@@ -34,8 +35,17 @@ NEAR = 0.8
 """The part of a day's pages after which somebody hears that they run out."""
 
 
-async def no_calls(_agency: str, _taken_as: str) -> None:
+class EndCall(Protocol):
+    """Ends calls."""
+
+    async def __call__(self, agency: str, taken_as: str, *, unanswered: bool = False) -> str:
+        """End a call; `unanswered`: only while it rings. Why it was not ended, or nothing."""
+        ...
+
+
+async def no_calls(agency: str, taken_as: str, *, unanswered: bool = False) -> str:  # noqa: ARG001  # as asked
     """Where nothing goes over carriers there is no call to end."""
+    return "no-carrier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +60,7 @@ class Performer:
     clock: Clock
     day_limit: Callable[[str, ContactKind], DayLimit | None] = lambda _agency, _kind: None
     """How many pages of a kind of way an agency pays for in a day, if it has said so."""
-    end_call: Callable[[str, str], Awaitable[None]] = no_calls
-    """`await end_call(agency, taken_as)`: end a call that is under way to the phone that is to be called."""
+    end_call: EndCall = no_calls
     opened: Callable[[str], None] = lambda _agency: None
     """Told of each address that is opened, by its agency."""
 
@@ -59,6 +68,9 @@ class Performer:
         """Send a page once, or a message to the CAD until it is acknowledged, and not after its time."""
         if self.clock.now() >= effect.not_after:
             return EffectDone(effect.effect_id, "expired")
+        if isinstance(effect, EndCallEffect):
+            why_not = await self.end_call(agency, effect.taken_as, unanswered=True)
+            return EffectDone(effect.effect_id, "failed" if why_not else "done", why_not)
         if isinstance(effect.event, PageDue):
             if self._is_over_limit(agency, effect, effect.event):
                 return EffectDone(effect.effect_id, "failed", OVER_LIMIT)

@@ -19,8 +19,8 @@ NOTIFICATION: Service[State] = Service(
     decide=decide,
     evolve=evolve,
     packer=packer(State),
-    state_version=8,
+    state_version=9,
     due=due,
     pending=pending,
-    decider_version="5",
+    decider_version="6",
 )

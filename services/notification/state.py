@@ -10,11 +10,11 @@ from services.notification.contact import Contact
 from services.notification.ladders import Ladder
 from services.notification.lines import Line, goes_before
 from services.notification.rolls import Roll
-from services.notification.sent import SentPage
+from services.notification.sent import Rank, SentPage
 from services.notification.tally import NO_PAGES, Tally
 from shared.engine.service import Effect
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
-from shared.events import AlertAcknowledged, CadMessageDue, LinksRenewed, PageDue
+from shared.events import AlertAcknowledged, CadMessageDue, LadderEnded, LinksRenewed, PageDue
 
 MAX_MESSAGES = 2_000
 MESSAGE_HOURS = 24
@@ -43,6 +43,14 @@ class PageEffect(Effect):
 
     tally: Tally = NO_PAGES
     ends: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndCallEffect(Effect):
+    """The end of a call that rings for an offer which is over. Asked for twice, it is one end."""
+
+    taken_as: str = ""
+    """What its carrier calls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +143,8 @@ class State:
     """Roll calls that are not over."""
     lines: PMap[str, Line] = EMPTY
     """The lines to phones that have a call on them."""
+    calls_to_end: PMap[str, str] = EMPTY
+    """Page by call of an offer that is over → the line on which it rings, or will."""
     calls_owed: PMap[str, tuple[str, ...]] = EMPTY
     """Line → ids of the pages by call that are owed and untried."""
     sent: ByDay[SentPage] = field(default_factory=ByDay)
@@ -247,7 +257,39 @@ class State:
         line, sent = self.line_held_by(page_id), self.sent.get(page_id)
         if line is None or sent is None:
             return self
-        return replace(self, lines=self.lines.delete(sent.line), clocks=self.clocks.clear(line.clock))
+        state = self.with_call_left(page_id)
+        return replace(state, lines=self.lines.delete(sent.line), clocks=self.clocks.clear(line.clock))
+
+    def ringing_for(self, offer_id: str, person_id: str = "") -> list[str]:
+        """The pages of an offer, to a person or to anybody, for which a phone rings, or will, and can be silenced."""
+        return [
+            line.page.page_id
+            for _, line in sorted(self.lines.items())
+            if line.page.kind == "offer"
+            and line.page.offer_id == offer_id
+            and person_id in ("", line.page.person_id)
+            and self._may_be_silenced(line)
+        ]
+
+    def _may_be_silenced(self, line: Line) -> bool:
+        """Whether nobody has picked up, nobody was told to end the call, and it has a name, or may yet have one."""
+        sent, page_id = self.sent.get(line.page.page_id), line.page.page_id
+        if sent is None or sent.rank >= Rank.SEEN or line.silenced is not None or page_id in self.calls_to_end:
+            return False
+        return bool(line.taken_as) or sent.rank == Rank.ATTEMPTED
+
+    def with_call_to_end(self, page_id: str) -> State:
+        """The state in which the call of a page is to be ended, if it has a line."""
+        sent = self.sent.get(page_id)
+        if sent is None or self.line_held_by(page_id) is None:
+            return self
+        return replace(self, calls_to_end=self.calls_to_end.set(page_id, sent.line))
+
+    def with_call_left(self, page_id: str) -> State:
+        """The state in which the call of a page is not to be ended, or not any more."""
+        if page_id not in self.calls_to_end:
+            return self
+        return replace(self, calls_to_end=self.calls_to_end.delete(page_id))
 
     def with_roll(self, roll: Roll) -> State:
         """The state with a roll call as it is now."""
@@ -284,6 +326,11 @@ class State:
         return replace(state, pages_of_call=pages_of_call)
 
 
+def end_of(page_id: str) -> str:
+    """The effect that ends the call of a page."""
+    return f"end/{page_id}"
+
+
 def unproved_clock(person_id: str, method_id: str) -> str:
     """The clock that ends a way over which nobody answers."""
     return str(ClockId("unproved", f"{person_id}/{method_id}"))
@@ -317,8 +364,12 @@ class Pending(Mapping[str, Effect]):
     owed: PMap[str, OwedEffect]
     waiting: frozenset[str]
     """What is owed and may not yet."""
+    ends: Mapping[str, Effect]
+    """The ends of calls, by effect id."""
 
     def __getitem__(self, effect_id: str) -> Effect:
+        if effect_id in self.ends:
+            return self.ends[effect_id]
         if effect_id in self.waiting:
             raise KeyError(effect_id)
         owed = self.owed[effect_id]
@@ -337,13 +388,14 @@ class Pending(Mapping[str, Effect]):
         )
 
     def __contains__(self, effect_id: object) -> bool:
-        return effect_id in self.owed and effect_id not in self.waiting
+        return effect_id in self.ends or (effect_id in self.owed and effect_id not in self.waiting)
 
     def __iter__(self) -> Iterator[str]:
-        return (effect_id for effect_id in self.owed if effect_id not in self.waiting)
+        yield from (effect_id for effect_id in self.owed if effect_id not in self.waiting)
+        yield from self.ends
 
     def __len__(self) -> int:
-        return len(self.owed) - len(self.waiting)
+        return len(self.owed) - len(self.waiting) + len(self.ends)
 
 
 def due(state: State) -> tuple[str, datetime] | None:
@@ -352,5 +404,17 @@ def due(state: State) -> tuple[str, datetime] | None:
 
 
 def pending(state: State) -> Mapping[str, Effect]:
-    """The effects owed: pages at most once, messages to a CAD at least once under one id."""
-    return Pending(state.owed, state.waiting_calls())
+    """The effects owed: pages at most once, messages to a CAD and ends of calls at least once under one id."""
+    return Pending(state.owed, state.waiting_calls(), _ends_of_calls(state))
+
+
+def _ends_of_calls(state: State) -> dict[str, Effect]:
+    """Of the calls that are to be ended, those that have a name by which they can be."""
+    effects: dict[str, Effect] = {}
+    for page_id, name in state.calls_to_end.items():
+        line, effect_id = state.lines[name], end_of(page_id)
+        if line.taken_as:
+            order = LadderEnded(offer_id=line.page.offer_id or "", why="over", calls_to_end=(page_id,))
+            lane = f"ends/{line.page.person_id}"
+            effects[effect_id] = EndCallEffect(effect_id, order, line.free_at, lane=lane, taken_as=line.taken_as)
+    return effects

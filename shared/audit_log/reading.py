@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,8 +13,8 @@ from typing import Final
 from shared.audit_log.chain import ChainKeys, is_genuine
 from shared.audit_log.examine import AnchoredHead, Break, Examination
 from shared.engine.broker import Broker, RecordPosition, Stored
-from shared.engine.journal import START, InputPosition
-from shared.engine.reader import JournalReader
+from shared.engine.journal import InputPosition
+from shared.engine.reader import JournalReader, kept_records
 from shared.events import AuditEntry, CommandIssued, UndecodableEvent, decode
 from shared.topics import AUDIT_LOG, COMMANDS
 
@@ -50,7 +50,7 @@ async def examine_log(
     """Examine the whole audit log, and then the commands that it tells of. Raises BrokerUnavailable."""
     examined = Examined(Examination(keys, now, anchors))
     cited: dict[str, tuple[str, str]] = {}
-    async for stored in kept_records(broker, AUDIT_LOG.name):
+    async for stored in kept_records(broker, range(broker.partitions), [AUDIT_LOG]):
         examined.examination.take(stored)
         if stored.headers.get("type") == CommandIssued.type.encode():
             cited |= _cited_command(stored)
@@ -74,7 +74,7 @@ def _cited_command(stored: Stored) -> Mapping[str, tuple[str, str]]:
 async def _compare_commands(broker: Broker, cited: dict[str, tuple[str, str]], examined: Examined) -> None:
     """Look whether the commands that are still kept are those that were issued."""
     starts = await _starts(broker, COMMANDS.name)
-    async for stored in kept_records(broker, COMMANDS.name):
+    async for stored in kept_records(broker, range(broker.partitions), [COMMANDS]):
         told = cited.pop(stored.position, None)
         if told is None:
             continue
@@ -96,20 +96,6 @@ async def _starts(broker: Broker, topic: str) -> dict[int, int]:
     finally:
         await reader.close()
     return {partition: start for (_, partition), start in starts.items()}
-
-
-async def kept_records(broker: Broker, topic: str) -> AsyncIterator[Stored]:
-    """Everything that a topic keeps at this moment, one partition after the other. Raises BrokerUnavailable."""
-    reader = JournalReader(await broker.reader(), ())
-    try:
-        for number in range(broker.partitions):
-            place = (topic, number)
-            ends = await reader.ends([place])
-            await reader.assign({place: START})
-            async for stored in reader.until(ends):
-                yield stored
-    finally:
-        await reader.close()
 
 
 @dataclass(frozen=True, slots=True)

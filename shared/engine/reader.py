@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 
-from shared.engine.broker import Reader, Stored, TopicPartition
-from shared.engine.journal import InputPosition, Ownership, Progress, is_late_write
+from shared.engine.broker import Broker, Reader, Stored, TopicPartition
+from shared.engine.journal import START, InputPosition, Ownership, Progress, is_late_write
+from shared.engine.topic import Topic
 from shared.telemetry import LATE_WRITES, begin
 
 POLL_SECONDS = 1.0
@@ -74,3 +75,20 @@ class JournalReader:
         if is_late_write(stored):
             LATE_WRITES.labels(stored.topic).inc()
         return False
+
+
+async def kept_records(broker: Broker, partitions: Iterable[int], topics: Sequence[Topic]) -> AsyncIterator[Stored]:
+    """Everything that is kept of some topics at this moment, and counts, one partition after the other.
+
+    Raises BrokerUnavailable.
+    """
+    reader = JournalReader(await broker.reader(), [topic.name for topic in topics if topic.journal])
+    try:
+        for partition in partitions:
+            places = [(topic.name, partition) for topic in topics]
+            ends = await reader.ends(places)
+            await reader.assign(dict.fromkeys(places, START))
+            async for stored in reader.until(ends):
+                yield stored
+    finally:
+        await reader.close()

@@ -101,6 +101,8 @@ class LadderEnded(Event):
 
     offer_id: Id
     why: str
+    calls_to_end: tuple[Id, ...] = ()
+    """Of its pages by call those for which a phone rings, or will: nobody need pick up any more."""
 
 
 class PageAttempted(Event):
@@ -136,11 +138,20 @@ class PageDropped(Event):
 class LineFreed(Event):
     """The call of a page is over, which nothing else says: the next one to that phone may ring.
 
-    `over`: its carrier says so, of a call that was answered; `no-news`: nobody has said how it ended, and it has.
+    `over`: its carrier says so, of a call that was answered, or that we have ended; `no-news`: nobody has said how it
+    ended, and it has.
     """
 
     page_id: Id
     why: Literal["over", "no-news"]
+
+
+class RingStopped(Event):
+    """A carrier was told, once, to end a call that rang for an offer which is over; one that was picked up goes on."""
+
+    page_id: Id
+    why: str = ""
+    """Why it has not taken that: then the phone rings for as long as it would have."""
 
 
 class PageUndelivered(Event):

@@ -124,12 +124,15 @@ class Carrier:
         """What was taken under this name."""
         return next((taken for taken in self.taken if taken.sid == sid), None)
 
-    def end(self, taken: Taken) -> None:
-        """End a call for whoever had it placed: a phone that rings falls silent, who listens hears no more."""
+    def end(self, taken: Taken, *, unanswered: bool) -> None:
+        """End a call for whoever had it placed: a phone that rings falls silent, who listens hears no more.
+
+        `unanswered`: whoever listens goes on listening.
+        """
         call = taken.call
         if call is None:
             taken.state = "canceled"
-        elif not call.ended:
+        elif not (call.ended or (unanswered and call.heard)):
             taken.state = self.network.hang_up(call, "completed" if call.heard else "canceled")
             self.network.time.start(self._call_news(taken, self.mood, [(taken.state, 1)]))
 

@@ -36,8 +36,8 @@ class PlayedTwilio(Carrier):
         fields = dict(pairs)
         self.requests.append((path, pairs))
         account = f"/2010-04-01/Accounts/{self.account_sid}"
-        if fields.get("Status") == "completed" and (call := self._named(path)) is not None:
-            self.end(call)
+        if fields.get("Status") in ("completed", "canceled") and (call := self._named(path)) is not None:
+            self.end(call, unanswered=fields["Status"] == "canceled")
             return self._resource(call)
         to = fields.get("To", "")
         if not to.startswith("+") or not to[1:].isdecimal():

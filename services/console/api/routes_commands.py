@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from services.console.api.problems import RESPONSES, ProblemDetails
 from services.console.api.routes_reads import agency_alerts, own_shift_link, register_of, whole_view
 from services.console.config import ConsoleSettings
 from services.console.view.alarms import is_open
+from services.console.view.unnamed import unnamed
 from shared import events
 from shared.agencies import hash_of
 from shared.call import Name
@@ -241,8 +243,14 @@ async def confirm_incident(
 
 @router.post("/teams")
 async def define_team(issuer: Annotated[Issuer, issuing("define")], body: bodies.TeamBody) -> Answered:
-    """Add a team to the roster, or replace what is known of it."""
-    return await issuer.issue(events.DefineTeam, body.fields())
+    """Add a team to the roster, or replace what is known of it.
+
+    The answer says which of its models and districts no programme names: its calls may be yet to come, or it is a slip.
+    """
+    answered = await issuer.issue(events.DefineTeam, body.fields())
+    records = issuer.request.app.state.view.agency(issuer.who.agency)
+    warning = await asyncio.to_thread(unnamed, records, body.team)
+    return answered.model_copy(update={"sentence": f"{answered.sentence} {warning}".strip()})
 
 
 @router.post("/teams/{team_id}/remove")

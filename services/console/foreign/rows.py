@@ -72,6 +72,9 @@ class _Names:
             team_id, duty = self._team(entry), self._duty(entry)
             if team_id and duty:
                 together[entry.starts_at, entry.ends_at, team_id, duty].append(entry)
+            else:
+                for name in entry.people:  # it is no shift, and yet all that is wrong with it is told at once
+                    self._person(entry, name)
         rows = (self._row(*same, entries) for same, entries in sorted(together.items()))
         return list(_told_apart(row for row in rows if row is not None))
 

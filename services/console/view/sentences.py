@@ -210,6 +210,11 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.CapChanged: lambda e: f"{e.response} in {e.district} takes {_bounds(e)}.",
     events.UpgradeNoted: "The call proved more dangerous; it counts towards a pause of {e.counts_for}.",
     events.LineFreed: "The phone call is over.",
+    events.RingStopped: lambda e: (
+        f"A phone that rings for nothing goes on ringing: {e.why}."
+        if e.why
+        else "A phone that rang for nothing was told to stop."
+    ),
     events.LadderEnded: "Nobody is paged for the offer any more.",
     events.PageReceived: lambda e: {
         "carrier": "The network says that the phone has the page.",

@@ -91,16 +91,20 @@ class Carriers:
         await self.sleep(AGAIN_SECONDS)
         return await self._ask_in_order(errand)
 
-    async def end_call(self, agency: str, taken_as: str) -> None:
-        """End a call for the sake of a more urgent one to the same phone, which is placed whatever comes of this.
+    async def end_call(self, agency: str, taken_as: str, *, unanswered: bool = False) -> str:
+        """End a call, once; `unanswered`: only while it rings. Why it was not ended, or nothing.
 
         Twilio alone names a call when it takes it.
         """
         account = self.accounts.carriers(agency, "voice").get("twilio")
-        if isinstance(account, Twilio):
-            ended = await twilio.end_call(self.ask, account, taken_as.removeprefix("twilio/"), END_SECONDS)
-            if ended.result != "taken":
-                logger().warning("a call was not ended for a more urgent one", agency=agency, why=ended.why)
+        if not isinstance(account, Twilio):
+            return "no-carrier"
+        name = taken_as.removeprefix("twilio/")
+        ended = await twilio.end_call(self.ask, account, name, END_SECONDS, unanswered=unanswered)
+        if ended.result == "taken":
+            return ""
+        logger().warning("a call was not ended", agency=agency, why=ended.why)
+        return ended.why or ended.result
 
     async def _ask_in_order(self, errand: Errand) -> Outcome:
         outcome = Outcome("failed", "no-carrier")

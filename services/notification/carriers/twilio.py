@@ -42,9 +42,10 @@ async def place_call(ask: Ask, account: Twilio, call: Call) -> Handed:
     return await _post(ask, account, "Calls", fields, call.seconds)
 
 
-async def end_call(ask: Ask, account: Twilio, name: str, seconds: float) -> Handed:
-    """End a call, whether it rings or somebody has picked up."""
-    return await _post(ask, account, f"Calls/{name}", [("Status", "completed")], seconds)
+async def end_call(ask: Ask, account: Twilio, name: str, seconds: float, *, unanswered: bool) -> Handed:
+    """End a call; `unanswered`: only where nobody has picked up."""
+    status = "canceled" if unanswered else "completed"
+    return await _post(ask, account, f"Calls/{name}", [("Status", status)], seconds)
 
 
 async def _post(ask: Ask, account: Twilio, resource: str, fields: Sequence[tuple[str, str]], seconds: float) -> Handed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from services.notification.contact import Contact
@@ -46,10 +47,10 @@ def pull(draft: Draft[State], offer_id: str, person_id: str) -> None:
             return
 
 
-def end(draft: Draft[State], offer_id: str, why: str) -> None:
-    """An offer is over: no later step has its turn."""
-    if offer_id in draft.state.ladders:
-        draft.emit(LadderEnded(offer_id=offer_id, why=why))
+def end(draft: Draft[State], offer_id: str, why: str, calls_to_end: Sequence[str] = ()) -> None:
+    """An offer is over: no later step has its turn, and phones that ring for nothing fall silent."""
+    if offer_id in draft.state.ladders or calls_to_end:
+        draft.emit(LadderEnded(offer_id=offer_id, why=why, calls_to_end=tuple(calls_to_end)))
 
 
 def tick(draft: Draft[State], about: str, _given: Input) -> None:

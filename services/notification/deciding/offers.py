@@ -6,8 +6,8 @@ from services.notification.deciding import ladder
 from services.notification.deciding.notices import assigned, tell_paged
 from services.notification.deciding.pages import drop, is_repeat, owe
 from services.notification.ladders import offer_page_id
-from services.notification.state import State
-from shared.engine.service import Draft, Input
+from services.notification.state import State, end_of
+from shared.engine.service import Draft, EffectDone, Input
 from shared.events import (
     OFFER_ENDS,
     CallRouted,
@@ -19,6 +19,7 @@ from shared.events import (
     OfferMade,
     OfferWithdrawn,
     PageDue,
+    RingStopped,
 )
 
 
@@ -90,5 +91,16 @@ def call_routed(draft: Draft[State], event: CallRouted, given: Input) -> None:
 def _end(
     draft: Draft[State], event: OfferAccepted | OfferAnswered | OfferDeclined | OfferExpired | OfferWithdrawn, why: str
 ) -> None:
+    """Whoever has taken the call is called no more; the phones of the team's others tell them that there is one."""
     drop(draft, event.call_id, why, lambda page: page.kind == "offer" and page.offer_id == event.offer_id)
-    ladder.end(draft, event.offer_id, why)
+    taken_by = event.person_id if isinstance(event, OfferAccepted | OfferAnswered) else ""
+    ladder.end(draft, event.offer_id, why, draft.state.ringing_for(event.offer_id, taken_by))
+
+
+def call_ended(draft: Draft[State], effect: EffectDone, _given: Input) -> None:
+    """It was tried to end a call. Whether it has ended its carrier says, as of any call."""
+    for page_id in draft.state.calls_to_end:
+        if effect.effect_id == end_of(page_id):
+            why_not = "" if effect.result == "done" else effect.why or effect.result
+            draft.emit(RingStopped(page_id=page_id, why=why_not))
+            return

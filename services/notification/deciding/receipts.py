@@ -61,6 +61,9 @@ def note_receipt(draft: Draft[State], command: NoteReceipt) -> list[Event]:
     if sent is None:
         return [refused(command, "unknown-page", "No page of this id was sent in the last two days.")]
     rank, why = RANK_OF[state], command.code or state
+    line = draft.state.line_held_by(page_id)
+    if line is not None and line.silenced and rank == Rank.UNDELIVERED and not command.code:
+        return [LineFreed(page_id=page_id, why="over"), done(command, about=page_id)]
     if rank > max(sent.rank, Rank.SENT):
         about: dict[str, Any] = {"page_id": page_id, "provider": command.provider, "kind": sent.method_kind}
         if rank == Rank.UNDELIVERED:
@@ -70,7 +73,7 @@ def note_receipt(draft: Draft[State], command: NoteReceipt) -> list[Event]:
         return [done(command, about=page_id)]
     if rank == Rank.UNDELIVERED:
         _judge_way(draft, sent, why, command.command_id)
-        if draft.state.line_held_by(page_id):
+        if line is not None:
             return [LineFreed(page_id=page_id, why="over"), done(command, about=page_id)]
     return [nothing_to_do(command, "That, or more, is known of it already.", about=page_id)]
 

@@ -73,6 +73,7 @@ NOT_PROJECTED: dict[type[Event], str] = {
     events.HoldNoticeDue: "is a reminder; the pages stand in `page`, the message in `cad_message`",
     events.LadderSet: "is an intention; what came of it are pages",
     events.LadderEnded: "repeats the end of an offer, which stands in `offer`",
+    events.RingStopped: "says that a phone need not ring any more",
     events.PageReceived: "is a hint",
     events.LineFreed: "says when the next call to a phone may ring",
     events.PageUndelivered: "is a hint",

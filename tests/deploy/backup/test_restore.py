@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -15,7 +14,6 @@ from deploy.backup import __main__ as command
 from deploy.backup.manifest import Manifest
 from deploy.backup.progress import Progress
 from deploy.backup.take import take
-from deploy.local.kafka.node import LocalKafka, missing
 from deploy.local.kafka.security import Security, settings_of
 from deploy.principals import principal, rights_of
 from deploy.redecide import redecide_all
@@ -24,11 +22,11 @@ from shared.connection import Connection
 from shared.engine.broker import Record, Stored, TopicPartition
 from shared.engine.kafka import KafkaBroker
 from shared.engine.kafka_restore import CopyFailed, KafkaCopy
-from shared.engine.kafka_rights import grant, rights_in_force, set_passwords
+from shared.engine.kafka_rights import rights_in_force
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.topics import CALL_KEYS, CALLS, COMMANDS
-from tests.conftest import absent
 from tests.deploy.backup.test_backup import NOW, of, stored, to_the_millisecond
+from tests.rig.secured import secured_kafka
 from tests.simulation.simulate import Day, simulate
 
 pytestmark = [
@@ -48,17 +46,10 @@ def day() -> Day:
 
 @pytest.fixture(scope="module")
 def security(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Security]:
-    if (reason := missing()) is not None:
-        absent(f"NOT TESTED on a secured Kafka: {reason}")
-    directory = tmp_path_factory.mktemp("secured")
-    made = Security(directory / "security")
-    with LocalKafka(directory / "kafka", security=made):
-        who = f"User:{PREFIX}{{}}"
-        users = {name: made.password_of(name) for name in (f"{PREFIX}operator", f"{PREFIX}backup")}
-        asyncio.run(set_passwords(made.operator, users))
-        asyncio.run(grant(made.operator, rights_of([principal("operator"), principal("backup")], who)))
+    names = "operator", "backup"
+    rights = rights_of(map(principal, names), f"User:{PREFIX}{{}}")
+    with secured_kafka(tmp_path_factory.mktemp("secured"), [f"{PREFIX}{name}" for name in names], rights) as made:
         yield made
-    gc.collect()
 
 
 def with_gaps(day: Day) -> MemoryLog:

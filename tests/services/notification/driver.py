@@ -9,7 +9,7 @@ from typing import Any
 
 from services.notification.decide import decide
 from services.notification.service import NOTIFICATION
-from services.notification.state import State
+from services.notification.state import EndCallEffect, State
 from shared.engine.service import EffectDone, EffectResult, EffectStarting, Input, Tick
 from shared.events import (
     AcknowledgeAlert,
@@ -103,6 +103,10 @@ class Sending(Running):
     """Everything that went out, ever: seconds after noon, person, method."""
     offers: list[tuple[float, str, str]] = field(default_factory=list)
     """Of these, the pages of offers."""
+    stopped: list[str] = field(default_factory=list)
+    """What carriers were told to end because the offer is over."""
+    stops: tuple[EffectResult, str] = ("done", "")
+    """What comes of that."""
     pages: dict[tuple[str, str, str], PageDue] = field(default_factory=dict)
     """By kind, person and method, the newest page that was tried."""
 
@@ -120,6 +124,9 @@ class Sending(Running):
             effect = NOTIFICATION.pending(self.state)[owed[0]]
             if isinstance(effect.event, PageDue):
                 left += self.hand_over(effect.event)
+            elif isinstance(effect, EndCallEffect):
+                self.stopped.append(effect.taken_as)
+                left += super().take(EffectDone(effect.effect_id, *self.stops), f"effect/{effect.effect_id}/done")
         return left
 
     def hand_over(self, page: PageDue) -> list[Event]:

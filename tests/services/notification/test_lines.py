@@ -11,17 +11,20 @@ from hypothesis import strategies as st
 
 from services.notification.lines import RING_SECONDS, TALK_SECONDS, URGENT_RING_SECONDS
 from services.notification.service import NOTIFICATION
-from services.notification.state import PageEffect
+from services.notification.state import EndCallEffect, PageEffect, end_of
 from shared.engine.service import EffectDone, EffectStarting
 from shared.events import (
     ContactProved,
     LineFreed,
+    OfferDeclined,
+    OfferExpired,
     PageAttempted,
     PageDelivered,
     PageDropped,
     PageDue,
     PageReceived,
     PageUndelivered,
+    RingStopped,
     TeamMissing,
     TeamUnanswering,
 )
@@ -240,21 +243,118 @@ def test_an_attempt_that_lost_its_line_meanwhile_is_owed_as_before() -> None:
     assert set(NOTIFICATION.pending(running.state)) == {hidden}
 
 
+# --- an offer that is over
+
+
+def names(running: Sending) -> list[str]:
+    return [event.taken_as for event in of(running.journal, PageDelivered) if event.taken_as]
+
+
+@pytest.mark.scenario("ladder")
+def test_an_offer_that_is_withdrawn_rings_nobody_any_more() -> None:
+    running = callable_("ana", "ben")
+    offered = asked(BOTH)
+    running.take(offered)
+    assert (len(calls(running)), running.stopped) == (2, [])
+    running.pass_seconds(4)
+    running.take(withdrawn(offered))
+    assert sorted(running.stopped) == sorted(names(running))
+    assert [stopped.why for stopped in of(running.journal, RingStopped)] == ["", ""]
+    left = running.take(receipt(running.page("call"), "failed"))
+    assert [freed.why for freed in of(left, LineFreed)] == ["over"]
+    running.take(withdrawn(offered), "assignments/0/again")
+    running.until(3600)
+    assert len(running.stopped) == 2
+    assert not of(running.journal, PageUndelivered), "that it was ended says nothing of the way"
+    assert {who for _, who in calls(running)[2:]} <= {"ana", "ben"}
+    assert [page.kind for page in of(running.journal, PageDue)].count("offer") == 2
+
+
+@pytest.mark.scenario("ladder")
+@pytest.mark.parametrize("end", [OfferExpired, OfferDeclined])
+def test_one_that_has_run_out_or_is_declined_for_the_team_does_not_either(end: type[Any]) -> None:
+    running = callable_("ana", "ben")
+    offered = asked(BOTH)
+    running.take(offered)
+    about = {"offer_id": offered.offer_id, "call_id": offered.call_id, "episode": 1, "team_id": offered.team_id}
+    running.take(end(**about, **({"person_id": "ben"} if end is OfferDeclined else {})))
+    assert sorted(running.stopped) == sorted(names(running))
+
+
+@pytest.mark.scenario("ladder")
+def test_who_has_taken_the_call_is_rung_no_more_and_the_others_of_the_team_are() -> None:
+    running = callable_("ana", "ben")
+    offered = asked(BOTH)
+    running.take(offered)
+    running.take(accepted(offered))
+    by_page = {event.page_id: event.taken_as for event in of(running.journal, PageDelivered)}
+    assert running.stopped == [by_page[running.page("call", "ana")]]
+    assert not running.state.lines["ben"].silenced
+
+
+@pytest.mark.scenario("ladder")
+def test_a_call_that_its_carrier_is_just_taking_is_ended_once_it_has_a_name() -> None:
+    running = callable_()
+    running.send = list  # type: ignore[method-assign]
+    offered = asked(ANA)
+    running.take(offered)
+    (page,) = of(running.journal, PageDue)
+    running.take(EffectStarting(page.page_id))
+    running.take(withdrawn(offered))
+    assert end_of(page.page_id) not in NOTIFICATION.pending(running.state)
+    running.take(EffectDone(page.page_id, "done", "twilio/CA1"))
+    effect = NOTIFICATION.pending(running.state)[end_of(page.page_id)]
+    assert isinstance(effect, EndCallEffect)
+    assert (effect.taken_as, effect.at_most_once) == ("twilio/CA1", False)
+    running.take(EffectDone(effect.effect_id, "done"))
+    assert end_of(page.page_id) not in NOTIFICATION.pending(running.state)
+
+
+@pytest.mark.scenario("ladder")
+def test_who_has_picked_up_is_let_finish() -> None:
+    running = callable_()
+    offered = asked(ANA)
+    running.take(offered)
+    running.take(receipt(running.page("call"), "heard"))
+    running.take(withdrawn(offered))
+    assert running.stopped == []
+
+
+@pytest.mark.scenario("ladder")
+@pytest.mark.parametrize("named", [True, False])
+def test_a_call_that_is_not_ended_rings_on_and_is_over_when_it_would_have_been(named: bool) -> None:  # noqa: FBT001
+    """Its carrier does not take that, or has given it no name; it is asked once."""
+    running = callable_(outcomes={} if named else {"call": ("done", "")}, stops=("failed", "timeout"))
+    offered = asked(ANA)
+    running.take(offered)
+    running.take(withdrawn(offered))
+    assert [stopped.why for stopped in of(running.journal, RingStopped)] == ["timeout"] * named
+    assert of(running.take(receipt(running.page("call"), "no-answer")), PageUndelivered)
+    running.until(3600)
+    assert len(running.stopped) == named
+    assert not running.state.calls_to_end
+
+
 EVENTS = st.lists(
-    st.sampled_from(["missing", "offer", "upgrade", "roll", "no-answer", "heard", "wait"]), min_size=1, max_size=25
+    st.sampled_from(["missing", "offer", "over", "upgrade", "roll", "no-answer", "heard", "wait"]),
+    min_size=1,
+    max_size=25,
 )
 
 
 @settings(max_examples=60, deadline=None)
 @given(EVENTS)
 def test_never_two_calls_at_once_and_nothing_stays_owed(what: list[str]) -> None:
-    """Whatever comes: each call is tried once, and in the end nothing is owed and every line is free."""
-    running = callable_()
+    """Whatever comes: each call is tried once, ended once, and in the end nothing is owed and every line is free."""
+    running, offered = callable_(), asked(ANA)
     for number, word in enumerate(what):
         if word == "missing":
             running.take(missing(f"s{number}"))
         elif word == "offer":
-            running.take(asked(ANA, number=number + 1, at=running.now))
+            offered = asked(ANA, number=number + 1, at=running.now)
+            running.take(offered)
+        elif word == "over":
+            running.take(withdrawn(offered), f"assignments/0/over{number}")
         elif word == "upgrade":
             running.take(upgrade(), f"assignments/0/up{number}")
         elif word == "roll":
@@ -269,6 +369,8 @@ def test_never_two_calls_at_once_and_nothing_stays_owed(what: list[str]) -> None
     running.until(4 * 3600)
     assert not running.state.lines
     assert not running.state.calls_owed
+    assert not running.state.calls_to_end
+    assert len(running.stopped) == len(set(running.stopped))
     assert not [owed for owed in running.state.owed.values() if owed.line]
     tried = [event.page_id for event in of(running.journal, PageAttempted)]
     assert len(tried) == len(set(tried))

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,15 @@ async def test_a_mail_has_the_link_and_until_when_it_counts_and_nothing_personal
     assert f"until {due.not_after.astimezone(CHICAGO):%H:%M:%S}" in text
     for word in ("madison/dane", "26-001"):
         assert word not in message.as_string()
+
+
+async def test_where_the_agency_has_named_no_time_zone_the_mail_says_that_it_means_utc(
+    server: MailServer, clock: FakeClock, page: PageMaker
+) -> None:
+    due, mail = page(), replace(mailing(clock, await server.start()), zone_of=lambda _agency: None)
+    assert await mail.send("madison", due, ADDRESS) == DONE
+    text = server.mails[0].message.get_payload(decode=True).decode()  # type: ignore[union-attr]
+    assert f"This counts until {due.not_after:%H:%M:%S} UTC." in text.splitlines()
 
 
 async def test_a_team_with_lines_in_its_name_adds_no_header(

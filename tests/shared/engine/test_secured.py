@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
@@ -15,7 +14,6 @@ from cryptography import x509
 
 from deploy import topics as topics_tool
 from deploy.local.kafka.certificates import Authority
-from deploy.local.kafka.node import LocalKafka, missing
 from deploy.local.kafka.security import Security, settings_of
 from deploy.principals import PRINCIPALS, principal, rights_of
 from shared import telemetry
@@ -35,7 +33,7 @@ from shared.engine.kafka_rights import (
 from shared.engine.topic import Topic
 from shared.private_file import write_private
 from shared.topics import CALLS, DECISIONS
-from tests.conftest import absent
+from tests.rig.secured import secured_kafka
 from tests.shared.engine.test_broker import (  # noqa: F401  # the same promises, kept here too
     PARTITIONS,
     KafkaCluster,
@@ -62,19 +60,12 @@ SETTLE_SECONDS = 10.0
 @pytest.fixture(scope="module")
 def security(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Security]:
     """One secured node for all that is here, with careroute's topics and rights, set up by the operator's command."""
-    if (reason := missing()) is not None:
-        absent(f"NOT TESTED on a secured Kafka: {reason}")
-    directory = tmp_path_factory.mktemp("secured")
-    made = Security(directory / "security")
-    with LocalKafka(directory / "kafka", security=made):
-        tester = [Right(f"User:{TESTER}", operation, Kind.TOPIC, "topic-", Pattern.PREFIXED) for operation in (3, 4)]
-        tester += [Right(f"User:{TESTER}", Operation.READ, Kind.GROUP, "topic-", Pattern.PREFIXED)]
-        users = {name: made.password_of(name) for name in (TESTER, *(somebody.name for somebody in PRINCIPALS))}
-        asyncio.run(set_passwords(made.operator, users))
-        asyncio.run(grant(made.operator, tester))
+    tester = [Right(f"User:{TESTER}", operation, Kind.TOPIC, "topic-", Pattern.PREFIXED) for operation in (3, 4)]
+    tester += [Right(f"User:{TESTER}", Operation.READ, Kind.GROUP, "topic-", Pattern.PREFIXED)]
+    users = (TESTER, *(somebody.name for somebody in PRINCIPALS))
+    with secured_kafka(tmp_path_factory.mktemp("secured"), users, tester) as made:
         assert run_topics_tool(made) == 0
         yield made
-    gc.collect()
 
 
 @pytest.fixture

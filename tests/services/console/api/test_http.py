@@ -11,6 +11,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from services.console.api.http import MAX_BODY_BYTES
+from services.console.view.unnamed import NO_PROGRAMME
 from shared import events
 from shared.call import Call
 from shared.doors.command import APPEND_SECONDS
@@ -455,6 +456,12 @@ async def test_while_it_reads_the_journals_it_is_not_ready_and_still_pauses(city
 async def test_a_door_that_cannot_follow_any_more_is_not_ready(city: City) -> None:
     city.app.state.follower.failed = RuntimeError()
     assert (await city.get(None, "/readyz")).status_code == 503
+
+
+async def test_a_team_that_no_programme_names_is_added_and_that_is_said(city: City) -> None:
+    added = (await city.post("supervisor", "/v1/teams", {"team": {"team_id": "t", "model": "peer-led"}})).json()
+    assert (added["result"], added["sentence"]) == ("done", NO_PROGRAMME)
+    assert [team["team"]["team_id"] for team in (await city.get("supervisor", "/v1/teams")).json()] == ["t"]
 
 
 async def test_f8_f9_a_link_goes_to_its_person_alone(city: City) -> None:

@@ -116,6 +116,17 @@ def test_what_cannot_be_read_is_said_where_it_stands(row: str, fault: str) -> No
 
 
 @pytest.mark.scenario("roster")
+def test_all_the_names_of_a_row_that_mean_nothing_are_told_at_once() -> None:
+    told = faults("7,Zed,Zed,Crisis 9,Holiday,03/02/2026,07:00,19:00")
+    assert [fault.split("; right is")[0] for fault in told] == [
+        "line 2, column First name, Last name: 'Zed Zed' is nobody in [people]",
+        "line 2, column Kind: 'Holiday' is no duty in [duties]",
+        "line 2, column Unit: 'Crisis 9' is no team in [teams]",
+    ]
+    assert imported("7,Zed,Zed,Crisis 9,Regular,03/02/2026,07:00,19:00").rows == []
+
+
+@pytest.mark.scenario("roster")
 def test_leave_is_no_shift_and_a_shift_without_a_name_is_open() -> None:
     plan = imported(
         "7,Ana,Silva,Crisis 1,VACATION,03/02/2026,07:00,19:00",

@@ -11,7 +11,7 @@ import pytest
 
 from services.notification.outcome import DONE
 from services.notification.service import NOTIFICATION
-from services.notification.state import PageEffect
+from services.notification.state import EndCallEffect, PageEffect
 from shared.engine.service import EffectDone, EffectStarting, Tick
 from shared.engine.topic import Topic
 from shared.events import (
@@ -25,6 +25,8 @@ from shared.events import (
     PageDropped,
     PageDue,
     PageFailed,
+    PageUndelivered,
+    RingStopped,
     TeamMissing,
 )
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS
@@ -96,6 +98,9 @@ class Reaching(Callbacks):
 
     async def _perform(self) -> None:
         for effect_id, effect in sorted(NOTIFICATION.pending(self.running.state).items()):
+            if isinstance(effect, EndCallEffect):
+                why = await self.adapters.end_call("madison", effect.taken_as, unanswered=True)
+                self.decide(EffectDone(effect_id, "failed" if why else "done", why))
             if effect_id not in NOTIFICATION.pending(self.running.state) or not isinstance(effect.event, PageDue):
                 continue
             self.decide(EffectStarting(effect_id))
@@ -224,6 +229,29 @@ async def test_what_may_have_gone_out_counts_as_sent_and_the_next_way_goes_on_no
     (called,) = [at for what, at in city.times() if what == "call"]
     assert called < 8
     assert [failed.why for failed in of(city.journal, PageFailed)] == ["unknown"]
+
+
+@pytest.mark.scenario("failures")
+@pytest.mark.parametrize("picks_up", [False, True])
+async def test_a_phone_that_rings_for_an_offer_that_is_over_falls_silent(
+    city: Reaching,
+    picks_up: bool,  # noqa: FBT001
+) -> None:
+    """Whoever has picked up hears the rest. Telnyx does not name its calls: its phones ring on."""
+    city.phone(picks_up_after_seconds=2 if picks_up else None)
+    made = city.offer()
+    await city.pass_seconds(11)
+    (call,) = city.phone().calls
+    assert (call.ended, bool(call.heard)) == ("", picks_up)
+    city.write(of_offer(OfferExpired, made))
+    await city.pass_seconds(60)
+    is_silenced = city.twilio_first and not picks_up
+    assert call.ended == ("canceled" if is_silenced else "completed" if picks_up else "no-answer")
+    assert (call.ended_at - city.began < 12) == is_silenced
+    assert len(of(city.journal, RingStopped)) == city.twilio_first
+    assert not (is_silenced and of(city.journal, PageUndelivered))
+    assert [what for what, _ in city.times()] == ["text", "call"]  # and nothing else was sent
+    assert not city.running.state.lines
 
 
 @pytest.mark.scenario("failures")
