@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any, Generic, NamedTuple, Self, TypeVar, get_args, get_origin, get_type_hints
@@ -17,6 +17,8 @@ from typing import Annotated, Any, Generic, NamedTuple, Self, TypeVar, get_args,
 from immutables import Map
 from pydantic import GetCoreSchemaHandler, TypeAdapter
 from pydantic_core import CoreSchema, core_schema, to_json
+
+from shared.replace import replace
 
 K = TypeVar("K")
 V = TypeVar("V")
