@@ -66,6 +66,7 @@ class _RenewedContext(ssl.SSLContext):
         """Raises OSError, ssl.SSLError for files that are missing or do not belong together."""
         context = cls(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.sslobject_class = _NotedConnection
         context._authorities = authorities
         context._identity = (certificate, key) if certificate and key else None
         context._read_at = context._changed_at()
@@ -96,6 +97,17 @@ class _RenewedContext(ssl.SSLContext):
         if self._identity is not None:
             context.load_cert_chain(*self._identity)
             _note_expiry("certificate", self._identity[0])
+
+
+class _NotedConnection(ssl.SSLObject):
+    """Notes when the certificate expires that the broker has shown."""
+
+    def do_handshake(self) -> None:
+        """Begin to speak; tried again until all of the other's answer has come."""
+        super().do_handshake()
+        if shown := self.getpeercert():
+            expires = ssl.cert_time_to_seconds(str(shown["notAfter"]))
+            telemetry.BROKER_CERTIFICATE_EXPIRES.labels(self.server_hostname).set(expires)
 
 
 def _note_expiry(what: str, file: Path) -> None:

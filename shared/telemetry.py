@@ -82,6 +82,11 @@ CERTIFICATE_EXPIRES = Gauge(
     "When what this process speaks to Kafka with ends: its own certificate, or an authority that it trusts. ALERT.",
     ["file"],
 )
+BROKER_CERTIFICATE_EXPIRES = Gauge(
+    "careroute_broker_certificate_expires_timestamp_seconds",
+    "When the certificate ends that a broker showed as this process last connected to it, by the broker's host. ALERT.",
+    ["broker"],
+)
 
 # --- what every worker measures
 

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import NoReturn
 
@@ -139,6 +139,23 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: pytest.Session) -> None:
     """Tell pytest-xdist's workers where the run's Kafka is."""
     node.workerinput["run_directory"] = str(directory(node.config))  # type: ignore[attr-defined]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let a test that has to be `alone` wait for all others, and them for it; nobody else comes in between."""
+    how = fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH
+    run_directory = directory(item.config)
+    with (run_directory / "door").open("w") as door, (run_directory / "room").open("w") as room:
+        fcntl.flock(door, how)
+        fcntl.flock(room, how)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        return (yield)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

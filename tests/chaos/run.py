@@ -25,7 +25,7 @@ from tests.chaos.city import City
 from tests.chaos.duty import duty_faults
 from tests.chaos.faults import Faults
 from tests.chaos.oracle import Verdict, judge, lateness_of_defaults
-from tests.chaos.silence import silence
+from tests.chaos.silence import Wait, silence
 from tests.chaos.stalls import Fault, Stall, stalls
 from tests.chaos.watching import Watching
 from tests.chaos.windows import Effect, effects
@@ -184,11 +184,11 @@ def _ousted(logs: Path) -> int:
     return sum(log.read_text(errors="replace").count('"error": "NotOwner"') for log in logs.glob("*.log"))
 
 
-def _judge(records: Sequence[Entry], city: City, durable: set[str], waited: Sequence[float | None]) -> Verdict:
+def _judge(records: Sequence[Entry], city: City, durable: set[str], waited: Sequence[Wait]) -> Verdict:
     carried, commands = city.telephony.carried, durable | city.commands
     verdict = judge(records, city.sent, commands, city.received, carried=carried, spoiled=city.spoiled)
     verdict.faults |= duty_faults(records)
-    verdict.faults["honest callers that got no answer"] = ["among silent ones"] * waited.count(None)
+    verdict.faults["honest callers that got no answer"] = [wait.in_vain for wait in waited if wait.in_vain]
     answers = city.telephony.answers
     verdict.faults["news of texts and calls not taken"] = [
         f"{url.partition('/cb/')[2] or url}: {status or 'no answer'}"
@@ -201,8 +201,8 @@ def _judge(records: Sequence[Entry], city: City, durable: set[str], waited: Sequ
     return verdict
 
 
-async def _live_through(options: Options, scene: Scene, harm: Harm, doors: Sequence[str]) -> Sequence[float | None]:
-    """What honest callers waited at the doors."""
+async def _live_through(options: Options, scene: Scene, harm: Harm, doors: Sequence[str]) -> Sequence[Wait]:
+    """What honest callers met with at the doors."""
     city, faults = scene.city, scene.faults
     await city.start()
     over = asyncio.Event()

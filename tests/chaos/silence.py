@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 CALLERS = 256
@@ -17,16 +18,24 @@ PATIENCE_SECONDS = 3.0
 ANSWERS = (b"HTTP/1.1 2", b"HTTP/1.1 3", b"HTTP/1.1 4")
 
 
+class Wait(NamedTuple):
+    """What an honest caller met with at a door."""
+
+    seconds: float
+    in_vain: str
+    """Where there was no answer: what there was instead."""
+
+
 @asynccontextmanager
-async def silence(urls: Iterable[str]) -> AsyncIterator[list[float | None]]:
-    """Keep every door occupied while the block runs; gives what an honest caller waited, None where in vain."""
-    waited: list[float | None] = []
+async def silence(urls: Sequence[str]) -> AsyncIterator[list[Wait]]:
+    """Keep every door occupied while the block runs; gives what honest callers met with."""
+    waited: list[Wait] = []
     doors = [(parts.hostname or "", parts.port or 0) for parts in map(urlsplit, urls)]
     loop = asyncio.get_running_loop()
     tasks = [
         loop.create_task(_occupy(*door, dripping=number < DRIPPING)) for door in doors for number in range(CALLERS)
     ]
-    tasks += [loop.create_task(_call(*door, waited)) for door in doors]
+    tasks += [loop.create_task(_call(url, waited)) for url in urls]
     try:
         yield waited
     finally:
@@ -55,22 +64,25 @@ async def _occupy(host: str, port: int, *, dripping: bool) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _call(host: str, port: int, waited: list[float | None]) -> None:
+async def _call(url: str, waited: list[Wait]) -> None:
     """Ask for a page that is not there, again and again: any answer but an overload's will do."""
     while True:
         await asyncio.sleep(0.5)
         began = time.monotonic()
         try:
-            answered = await asyncio.wait_for(_asked(host, port), PATIENCE_SECONDS)
-        except (OSError, TimeoutError):
-            answered = False
-        waited.append(time.monotonic() - began if answered else None)
+            met = await asyncio.wait_for(_asked(url), PATIENCE_SECONDS)
+        except (OSError, TimeoutError) as error:
+            met = repr(error).encode()
+        seconds = time.monotonic() - began
+        in_vain = "" if met.startswith(ANSWERS) else f"{url} after {seconds:.2f} s: {met.decode().strip() or 'closed'}"
+        waited.append(Wait(seconds, in_vain))
 
 
-async def _asked(host: str, port: int) -> bool:
-    reader, writer = await asyncio.open_connection(host, port)
+async def _asked(url: str) -> bytes:
+    door = urlsplit(url)
+    reader, writer = await asyncio.open_connection(door.hostname, door.port)
     try:
         writer.write(b"GET /nothing-here HTTP/1.1\r\nHost: careroute\r\nConnection: close\r\n\r\n")
-        return (await reader.readline()).startswith(ANSWERS)
+        return await reader.readline()
     finally:
         writer.close()

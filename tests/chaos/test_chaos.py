@@ -15,6 +15,7 @@ from tests.conftest import absent, directory
 
 @pytest.mark.kafka
 @pytest.mark.slow
+@pytest.mark.alone
 async def test_promises_hold_while_processes_die(pytestconfig: pytest.Config, caplog: pytest.LogCaptureFixture) -> None:
     if missing() is not None:
         absent(f"NOT TESTED under chaos: {missing()}")

@@ -190,9 +190,8 @@ def test_an_info_says_one_thing_at_a_time() -> None:
 
 def test_nothing_personal_is_a_label() -> None:
     allowed = {
-        "agency", "carrier", "district", "ended", "hash", "invariant", "kind", "method", "outcome", "partition", "path",
-        "result",
-        "decider", "door", "service", "source", "stage", "state", "status", "suitability", "topic", "type", "version",
-        "evidence", "why", "file",
+        "agency", "broker", "carrier", "decider", "district", "door", "ended", "evidence", "file", "hash", "invariant",
+        "kind", "method", "outcome", "partition", "path", "result", "service", "source", "stage", "state", "status",
+        "suitability", "topic", "type", "version", "why",
     }  # fmt: skip
     assert {label for metric in METRICS.values() for label in metric._labelnames} == allowed

@@ -150,7 +150,10 @@ def _topic(day: Day, name: str) -> Iterator[Stored]:
 
 
 def _deadlines(day: Day, assignments: list[Told]) -> Iterator[str]:
-    """By the clock of the machine that decides. A judgement that comes late may name a deadline that is over."""
+    """By the clock of the machine that decides, or the broker's where that is behind.
+
+    A judgement that comes late may name a deadline that is over.
+    """
     deadlines: dict[tuple[str, int], datetime] = {}
     for stored, event in assignments:
         now = datetime.fromisoformat(stored.headers["time"].decode())
@@ -162,7 +165,7 @@ def _deadlines(day: Day, assignments: list[Told]) -> Iterator[str]:
             deadlines[event.call_id, event.episode] = max(event.until, now)
         elif isinstance(event, CallRouted):
             deadline = deadlines[event.call_id, event.episode]
-            late = now - deadline
+            late = min(now, stored.time) - deadline
             if late > _allowed(day, deadline, stored.time):
                 yield f"deadline: {event.call_id} was routed {late.total_seconds():.2f} s late ({event.outcome})"
 

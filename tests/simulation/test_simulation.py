@@ -11,6 +11,8 @@ import pytest
 from shared.engine import care
 from tests.simulation.seeds import REGRESSIONS, Verdict, judge_seed
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(1, 41)
 CHUNK = 10
 

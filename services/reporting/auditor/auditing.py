@@ -23,6 +23,7 @@ from services.reporting.keeper import StoreKeeper, beside
 from services.reporting.store.engine import is_away, transaction
 from services.reporting.store.write import positions, write
 from shared import telemetry
+from shared.audit_log.chain import ChainKeys
 from shared.clock import Clock
 from shared.engine.broker import Broker, BrokerUnavailable, Reader, Stored
 from shared.topics import AUDITS, TOPICS
@@ -46,6 +47,7 @@ class Auditing(StoreKeeper):
         super().__init__(engine, broker, carrier, clock, READ)
         self._seconds, self._directory = settings.audit_seconds, settings.storage_directory
         self._auditor = Auditor(engine, budget_seconds=settings.audit_budget_seconds)
+        self._audit_keys = ChainKeys(settings.audit_keys.get_secret_value())
         self._canaries = [word.get_secret_value().encode() for word in settings.planted_words]
         self._ran_at: float | None = None
         self.heartbeat = Heartbeat(settings)
@@ -71,7 +73,7 @@ class Auditing(StoreKeeper):
         await self._once_there(lambda: write(self._engine, batch, self._fold))
 
     async def _fold(self, connection: AsyncConnection, counted: Sequence[Stored]) -> None:
-        await connection.run_sync(take, counted, self._canaries)
+        await connection.run_sync(take, counted, self._audit_keys, self._clock.now(), self._canaries)
 
     # --- asking ------------------------------------------------------------------------------------------------------
 

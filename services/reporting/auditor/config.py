@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, DirectoryPath, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from services.reporting.config import DatabaseUrl
+from shared.audit_log.chain import AuditKeys
 from shared.config import Environment, StorageSettings, WatchedSettings
 
 
@@ -27,6 +28,7 @@ class AuditorSettings(AuditorStoreSettings, StorageSettings, WatchedSettings):
 
     audit_seconds: float = Field(default=10, ge=0.2, le=60, description="from one run to the next")
     audit_budget_seconds: float = Field(default=2, ge=0.1, le=30, description="how long the queries of a run may take")
+    audit_keys: AuditKeys
     planted_words: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed)] = Field(
         default=(), description="personal words that are published on purpose, in the sealed part of calls alone"
     )

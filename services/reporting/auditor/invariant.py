@@ -76,6 +76,7 @@ _COMMON: Mapping[str, Any] = {
     },
     "unreadable": lambda call: {"agency": PLANTED, "topic": call, "at_us": 1, **_record(1)},
     "leak": lambda call: {"agency": PLANTED, "topic": call, "at_us": 1, **_record(1)},
+    "chain_fault": lambda call: {"about": call, "at_us": 1},
     "acknowledged": lambda call: {
         "agency": PLANTED, "source": "s", "incident": call, "event_id": "", "at_us": 1, "seen": 0,
     },

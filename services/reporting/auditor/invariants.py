@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.reporting.auditor.fold.audit_log import GENUINE, UNCUT, WHOLE
 from services.reporting.auditor.invariant import Invariant, planted
 
 _CALLS = (
@@ -334,6 +335,20 @@ _LOG = (
             NULL AS district, l.at_us AS broken_us
         FROM leak l WHERE l.changed > :after AND l.changed <= :upto""",
         planted("nothing-personal", ("leak", {})),
+    ),
+    *(
+        Invariant(
+            name,
+            sentence,
+            f"""SELECT f.about, '' AS agency, NULL AS call_id, NULL AS district, f.at_us AS broken_us
+            FROM chain_fault f WHERE f.invariant = '{name}' AND f.changed > :after AND f.changed <= :upto""",  # noqa: S608
+            planted(name, ("chain_fault", {"invariant": name})),
+        )
+        for name, sentence in (
+            (GENUINE, "An entry of the audit log was written with one of its keys, and not changed since."),
+            (WHOLE, "An entry of the audit log comes next after the one that its writer wrote before it."),
+            (UNCUT, "What a writer of the audit log had seen of another's entries stands in it."),
+        )
     ),
 )
 

@@ -175,6 +175,14 @@ LEAK = _table(
     "leak", ("topic", *_RECORD), _words("topic", "agency"), _numbers(*_RECORD, "at_us", "changed"),
     comment="A record in which a planted personal word stands in the open.",
 )  # fmt: skip
+CHAIN = _table(
+    "chain", ("partition", "chain"), _words("chain", "code"), _numbers("partition", "number"),
+    comment="The last record of each chain of the audit log; without a code where what stands there is not genuine.",
+)  # fmt: skip
+CHAIN_FAULT = _table(
+    "chain_fault", ("invariant", "about"), _words("invariant", "about"), _numbers("at_us", "changed"),
+    comment="An entry of the audit log that breaks an invariant, or a key of entries that the auditor was not given.",
+)  # fmt: skip
 ACKNOWLEDGED = _table(
     "acknowledged", ("agency", "source", "incident", "event_id"),
     _words("agency", "source", "incident", "event_id"), _numbers("at_us"), _flags("seen"),

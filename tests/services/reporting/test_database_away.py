@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
+from pydantic import SecretStr
 
 from services.reporting.auditor.auditing import Auditing
 from services.reporting.auditor.config import AuditorSettings
@@ -21,6 +22,7 @@ from services.reporting.store.engine import open_engine
 from services.reporting.store.prepare import prepare
 from services.reporting.store.tables import OUTCOME
 from services.reporting.store.write import begin_at
+from shared.audit_log.chain import new_audit_key
 from shared.clock import SystemClock
 from shared.connection import Connection
 from shared.engine.memory import MemoryBroker, MemoryLog
@@ -56,7 +58,9 @@ async def test_whoever_waits_for_the_database_can_be_told_to_stop(tmp_path: Path
 
 async def test_so_can_the_auditor(tmp_path: Path) -> None:
     engine, stop = open_engine("postgresql+asyncpg://nobody@127.0.0.1:1/nothing"), asyncio.Event()
-    settings = AuditorSettings(kafka="nowhere:9", storage_directory=tmp_path, watch_url="off")
+    settings = AuditorSettings(
+        kafka="nowhere:9", storage_directory=tmp_path, watch_url="off", audit_keys=SecretStr(new_audit_key())
+    )
     auditing = Auditing(
         engine, MemoryBroker(MemoryLog(4)), Carrier(Connection(""), "1", tmp_path), SystemClock(), settings
     )

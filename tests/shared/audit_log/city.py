@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from hypothesis import strategies as st
+
 from shared.audit_log.chain import Chain, ChainKeys, Head, new_audit_key
 from shared.audit_log.chain_writer import entry_record
 from shared.audit_log.examine import AnchoredHead, Break, Examination
@@ -84,3 +86,29 @@ def breaks_in(
         examined.take(replace(stored, offset=offset))
     examined.finish()
     return examined.breaks
+
+
+@st.composite
+def partitions(draw: st.DrawFn) -> Partition:
+    """Up to five writers, some of whom had not looked at what the others wrote."""
+    made = Partition()
+    steps = draw(st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=2, max_size=30))
+    for writer, looks in steps:
+        made.write(writer, looks=looks)
+    return made
+
+
+PLACES = st.integers(0, 10_000)
+
+
+def altered(stored: Stored, what: str) -> Stored:
+    """A record of which one thing is another."""
+    if what == "value":
+        return replace(stored, value=stored.value.replace(b"person", b"nobody"))
+    if what == "key":
+        return replace(stored, key="shelbyville")
+    if what == "partition":
+        return replace(stored, partition=stored.partition + 1)
+    text = stored.headers[what].decode()
+    changed = text.translate({ord(a): b for a, b in zip("0123456789", "1234567890", strict=True)})
+    return replace(stored, headers={**stored.headers, what: (changed if changed != text else text + "x").encode()})

@@ -13,22 +13,9 @@ from hypothesis import strategies as st
 from shared.audit_log.chain import Chain, ChainKeys, code_of, new_audit_key
 from shared.audit_log.chain_writer import entry_record
 from shared.audit_log.examine import RETENTION
-from shared.engine.broker import Record, Stored
+from shared.engine.broker import Record
 from shared.events import SignedIn
-from tests.shared.audit_log.city import BEGAN, KEYS, Partition, breaks_in, stored_of
-
-
-@st.composite
-def partitions(draw: st.DrawFn) -> Partition:
-    """Up to five writers, some of whom had not looked at what the others wrote."""
-    made = Partition()
-    steps = draw(st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=2, max_size=30))
-    for writer, looks in steps:
-        made.write(writer, looks=looks)
-    return made
-
-
-PLACES = st.integers(0, 10_000)
+from tests.shared.audit_log.city import BEGAN, KEYS, PLACES, Partition, altered, breaks_in, partitions, stored_of
 
 
 @settings(max_examples=50)
@@ -46,19 +33,6 @@ def test_a_changed_record_is_found_where_it_stands(made: Partition, place: int, 
     changed = altered(made.records[place], what)
     breaks = breaks_in([*made.records[:place], changed, *made.records[place + 1 :]])
     assert any(found.position.endswith(f"/{place}") for found in breaks)
-
-
-def altered(stored: Stored, what: str) -> Stored:
-    """A record of which one thing is another."""
-    if what == "value":
-        return replace(stored, value=stored.value.replace(b"person", b"nobody"))
-    if what == "key":
-        return replace(stored, key="shelbyville")
-    if what == "partition":
-        return replace(stored, partition=stored.partition + 1)
-    text = stored.headers[what].decode()
-    changed = text.translate({ord(a): b for a, b in zip("0123456789", "1234567890", strict=True)})
-    return replace(stored, headers={**stored.headers, what: (changed if changed != text else text + "x").encode()})
 
 
 @settings(max_examples=50)

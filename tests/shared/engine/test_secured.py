@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from deploy import topics as topics_tool
 from deploy.local.kafka.certificates import Authority
@@ -200,6 +202,20 @@ async def test_a_kafka_that_another_authority_signed_is_told_nothing(security: S
 
 
 # --- renewing without a gap
+
+
+async def test_who_connects_notes_when_the_brokers_certificate_ends(security: Security) -> None:
+    host = security.operator.servers.rpartition(":")[0]
+    telemetry.BROKER_CERTIFICATE_EXPIRES.clear()
+    assert await check_topics(security.operator, PARTITIONS, [CALLS]) == []
+    shown = ssl.get_server_certificate(address_of(security.by_password("triage")))
+    ends = x509.load_pem_x509_certificate(shown.encode()).not_valid_after_utc
+    assert telemetry.BROKER_CERTIFICATE_EXPIRES.labels(host)._value.get() == ends.timestamp()
+
+
+def address_of(at: Connection) -> tuple[str, int]:
+    host, _, port = at.servers.rpartition(":")
+    return host, int(port)
 
 
 async def test_a_renewed_certificate_is_at_work_without_a_restart(security: Security, tmp_path: Path) -> None:

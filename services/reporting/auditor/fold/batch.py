@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from itertools import groupby
 from operator import itemgetter
@@ -13,10 +14,12 @@ from typing import Any
 
 from sqlalchemy import Connection, TextClause, text
 
-from services.reporting.auditor.fold import assignments, calls, commands, decisions, notifications
+from services.reporting.auditor.fold import assignments, audit_log, calls, commands, decisions, notifications
 from services.reporting.auditor.fold.writes import Fold, Given, Write, insert
 from services.reporting.auditor.tables import STEP, microseconds
+from shared.audit_log.chain import ChainKeys
 from shared.engine.broker import Stored
+from shared.topics import AUDIT_LOG
 
 FOLDS: Mapping[str, Mapping[str, Fold]] = {
     "calls": calls.FOLDS,
@@ -24,10 +27,11 @@ FOLDS: Mapping[str, Mapping[str, Fold]] = {
     "decisions": {**decisions.FOLDS, **commands.ANSWERS},
     "notifications": {**notifications.FOLDS, **commands.ANSWERS},
     "rosters": commands.ANSWERS,
+    AUDIT_LOG.name: {},
 }
 COMMANDS = "commands"
 JOURNALS = ("assignments", "decisions", "notifications", "rosters")
-TOPICS = ("calls", COMMANDS, *JOURNALS)
+TOPICS = ("calls", COMMANDS, *JOURNALS, AUDIT_LOG.name)
 """What the auditor reads."""
 
 _NEXT_BATCH = "INSERT INTO batch (id, number) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET number = batch.number + 1"
@@ -59,14 +63,21 @@ class _Step:
         return changed_hands
 
 
-def take(connection: Connection, records: Sequence[Stored], canaries: Sequence[bytes] = ()) -> None:
-    """Fold records that count, in the order of their partitions. `canaries` are words that may stand nowhere."""
+def take(
+    connection: Connection, records: Sequence[Stored], keys: ChainKeys, now: datetime, canaries: Sequence[bytes] = ()
+) -> None:
+    """Fold records that count, in the order of their partitions.
+
+    `keys` are those of the audit log; `canaries` are words that may stand nowhere.
+    """
     connection.execute(text(_NEXT_BATCH))
     batch = connection.execute(text("SELECT number FROM batch")).scalar_one()
     steps = {(row.topic, row.partition): _Step(*row[2:]) for row in connection.execute(_STEPS)}
     writes = [write for stored in records for write in _writes(stored, batch, steps, canaries)]
     for sql, group in groupby(writes, key=itemgetter(0)):
         connection.execute(_text(sql), [dict(write.values) for write in group])
+    entries = [stored for stored in records if stored.topic == AUDIT_LOG.name]
+    audit_log.follow(connection, entries, keys, now, batch)
     for (topic, partition), step in steps.items():
         place = {"topic": topic, "partition": partition}
         kept = {

@@ -6,7 +6,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import Engine, StaticPool, create_engine
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -14,19 +14,24 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.reporting.auditor.audit import ask, keep_books
 from services.reporting.auditor.fold.batch import JOURNALS, TOPICS, take
 from services.reporting.auditor.invariants import INVARIANTS
-from services.reporting.auditor.tables import METADATA
+from services.reporting.auditor.tables import METADATA, SECOND
 from services.reporting.store.engine import transaction
+from shared.audit_log.chain import ChainKeys, new_audit_key
 from shared.engine.broker import Stored
 from shared.engine.journal import Progress
 
 BATCH = 200
+AFTERWARDS = 2 * 60 * 60 * SECOND
+"""Long enough for everything that waits to be overdue."""
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+NO_KEYS = ChainKeys(new_audit_key())
 
 
 async def fill(engine: AsyncEngine, batches: Iterable[Sequence[Stored]], canaries: Sequence[bytes] = ()) -> None:
     """Take every record that counts in, a transaction a batch."""
     for counting in counted(batches):
         async with transaction(engine) as connection:
-            await connection.run_sync(take, counting, canaries)
+            await connection.run_sync(take, counting, NO_KEYS, NOW, canaries)
 
 
 def filled(batches: Iterable[Sequence[Stored]], canaries: Sequence[bytes] = ()) -> Engine:
@@ -35,7 +40,7 @@ def filled(batches: Iterable[Sequence[Stored]], canaries: Sequence[bytes] = ()) 
     METADATA.create_all(engine)
     with engine.begin() as connection:
         for counting in counted(batches):
-            take(connection, counting, canaries)
+            take(connection, counting, NO_KEYS, NOW, canaries)
     return engine
 
 

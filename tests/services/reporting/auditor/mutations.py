@@ -294,4 +294,5 @@ MUTATIONS: Mapping[str, Callable[[Log], None]] = {
     "answered-once": double("assignments", "command-done"),
     "record-readable": _garbled,
 }  # fmt: skip
-"""By the invariant that has to see it. The others need no journal: the sender's list, the log's end, a planted word."""
+"""By the invariant that has to see it. The others need no journal: the sender's list, the log's end, a planted
+word, the chains of the audit log."""

@@ -15,6 +15,7 @@ from services.reporting.auditor.heartbeat import UNCONFIGURED, UNWATCHED, Heartb
 from services.reporting.auditor.prepare import FILE_NAME
 from services.reporting.carrier import Carrier
 from services.reporting.store.engine import open_engine, sqlite_url
+from shared.audit_log.chain import new_audit_key
 from shared.clock import SystemClock
 from shared.connection import Connection
 from shared.engine.memory import MemoryBroker, MemoryLog
@@ -30,7 +31,11 @@ def watcher() -> Iterator[Watcher]:
 
 def settings(directory: Path, watch_url: str = "", secret: str = SECRET) -> AuditorSettings:
     return AuditorSettings(
-        kafka="nowhere:9", storage_directory=directory, watch_url=watch_url, watch_secret=SecretStr(secret)
+        kafka="nowhere:9",
+        storage_directory=directory,
+        watch_url=watch_url,
+        watch_secret=SecretStr(secret),
+        audit_keys=SecretStr(new_audit_key()),
     )
 
 

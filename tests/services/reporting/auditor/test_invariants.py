@@ -15,18 +15,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.kafka.node import CHECKOUT
 from services.reporting.auditor.audit import SLICE, Auditor, Run, ask
+from services.reporting.auditor.fold.audit_log import GENUINE, UNCUT, WHOLE
 from services.reporting.auditor.invariants import INVARIANTS
 from services.reporting.auditor.tables import BATCH, LOG_END, METADATA, SECOND, microseconds
 from services.reporting.store.engine import transaction
 from shared.engine.broker import Stored
-from tests.services.reporting.auditor.driver import asked, batches_of, fill, filled
+from tests.services.reporting.auditor.driver import AFTERWARDS, asked, batches_of, fill, filled
 from tests.services.reporting.auditor.mutations import MUTATIONS, Log, changed, copy_of, event_of, find, somebody_leaves
 from tests.simulation.simulate import Day, simulate
 
 NAMES = {invariant.name for invariant in INVARIANTS}
-NOT_OF_A_JOURNAL = {"sender-accounted-for", "log-not-shorter", "nothing-personal"}
-AFTERWARDS = 2 * 60 * 60 * SECOND
-"""Long enough for everything that waits to be overdue."""
+NOT_OF_A_JOURNAL = {"sender-accounted-for", "log-not-shorter", "nothing-personal", GENUINE, WHOLE, UNCUT}
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from sqlalchemy import create_engine, text
 from deploy.local.kafka.node import CHECKOUT, LocalKafka, free_port
 from services.reporting.auditor.invariants import INVARIANTS
 from services.reporting.auditor.prepare import FILE_NAME
+from shared.audit_log.chain import new_audit_key
 from shared.engine.broker import Record
 from shared.engine.kafka import KafkaBroker, create_topics
 from shared.events import CadInformed, CadMessageDue, CallRouted, Claimed, DeadlineSet, Event
@@ -32,6 +33,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 AGENCY = "madison-wi"
 SECRET = "a secret of the watcher's, long enough"
+AUDIT_KEY = new_audit_key()
 FROZEN_SECONDS = 7.0
 """Longer than Kafka waits for a member of the group."""
 
@@ -74,6 +76,7 @@ class Auditor:
             "CAREROUTE_PARTITIONS": "1",
             "CAREROUTE_STORAGE_DIRECTORY": str(directory),
             "CAREROUTE_OPERATIONS_PORT": str(self.port),
+            "CAREROUTE_AUDIT_KEYS": AUDIT_KEY,
             "CAREROUTE_AUDIT_SECONDS": "0.5",
             "CAREROUTE_WATCH_URL": watcher.url,
             "CAREROUTE_WATCH_SECRET": SECRET,
