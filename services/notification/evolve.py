@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +22,7 @@ from shared.events import (
     Event,
     LinksRenewed,
 )
+from shared.replace import replace
 
 
 def evolve(state: State, event: Event, at: datetime) -> State:

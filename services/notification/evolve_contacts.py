@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +19,7 @@ from shared.events import (
     ContactSet,
     Event,
 )
+from shared.replace import replace
 
 
 def _contact_set(state: State, event: ContactSet, at: datetime) -> State:

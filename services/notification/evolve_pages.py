@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, get_args
 
@@ -31,6 +30,7 @@ from shared.events import (
     PageUndelivered,
     RingStopped,
 )
+from shared.replace import replace
 
 SENT_DAYS = 2
 """How long news of a page that was sent says something."""

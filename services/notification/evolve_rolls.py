@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from services.notification.rolls import Roll, roll_page_id
 from services.notification.state import State
 from shared.events import ContactProved, Event, PageDue, RollCalled, RollClosed, RollPlace
+from shared.replace import replace
 
 
 def _roll_called(state: State, event: RollCalled, at: datetime) -> State:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.engine.state import EMPTY, ClockId, PMap
 from shared.events import ContactKind, ContactMethod, LadderSet, LadderStep, PageDue, child_id
+from shared.replace import replace
 
 SILENT_SECONDS: Mapping[ContactKind, float] = {"sms": 10.0, "push": 5.0}
 """A page that its provider took and of which nothing is heard for so long has perhaps not arrived."""

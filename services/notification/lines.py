@@ -10,11 +10,12 @@ already would not ring for another call.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.engine.state import ClockId
 from shared.events import PageDue, PageKind
+from shared.replace import replace
 
 DANGEROUS: frozenset[PageKind] = frozenset(("upgrade", "safety-check", "unconfirmed"))
 """They go over every way at once."""

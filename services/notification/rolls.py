@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.engine.state import ClockId
 from shared.events import RollCalled, RollPlace, child_id
+from shared.replace import replace
 
 MAX_ROLL_PEOPLE = 500
 PLACES_AT_ONCE = 50

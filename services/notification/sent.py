@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
 from shared.events import ContactKind, PageDue, PageKind, ReceiptState, child_id
+from shared.replace import replace
 
 
 class Rank(IntEnum):

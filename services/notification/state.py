@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from services.notification.contact import Contact
@@ -15,6 +15,7 @@ from services.notification.tally import NO_PAGES, Tally
 from shared.engine.service import Effect
 from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
 from shared.events import AlertAcknowledged, CadMessageDue, LadderEnded, LinksRenewed, PageDue
+from shared.replace import replace
 
 MAX_MESSAGES = 2_000
 MESSAGE_HOURS = 24

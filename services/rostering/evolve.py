@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -47,6 +46,7 @@ from shared.events import (
     TeamNoted,
     WayNoted,
 )
+from shared.replace import replace
 from shared.rota import RotaShift
 
 KEEP_WORKED_DAYS = 2

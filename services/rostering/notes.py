@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from services.rostering.draft import RotaDraft
 from services.rostering.state import Way
 from shared.engine.state import EMPTY
@@ -23,6 +21,7 @@ from shared.events import (
     TeamRemoved,
     WayNoted,
 )
+from shared.replace import replace
 
 
 def person_defined(draft: RotaDraft, event: PersonDefined) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -58,6 +57,7 @@ from shared.events import (
     TeamStillStaged,
     UpgradeRaised,
 )
+from shared.replace import replace
 
 # --- outcomes -------------------------------------------------------------------------------------------------------
 

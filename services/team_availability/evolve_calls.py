@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +31,7 @@ from shared.events import (
     ResponseTerms,
     TermsNoted,
 )
+from shared.replace import replace
 
 
 def with_call(state: State, call_id: str, **changes: Any) -> State:

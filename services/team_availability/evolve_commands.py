@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from services.team_availability.state import PAUSE_STEP, State, clock
 from shared.events import CommandDone, CommandHeld, CommandRefused, PauseApplied
+from shared.replace import replace
 from shared.switch import Switch
 
 

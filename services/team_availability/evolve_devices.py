@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from services.team_availability.state import Device, State
 from shared.events import DeviceEnrolled, DeviceRevoked
+from shared.replace import replace
 
 
 def _enrolled(state: State, event: DeviceEnrolled, at: datetime) -> State:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +21,7 @@ from shared.events import (
     TeamUnanswering,
     WayStood,
 )
+from shared.replace import replace
 
 
 def _duty_noted(state: State, event: DutyNoted, at: datetime) -> State:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.team_availability.evolve_calls import with_episode
 from services.team_availability.state import SETTLE, Hold, State, clock
 from shared.events import HoldAsked, HoldBegan, HoldNoticeDue
+from shared.replace import replace
 
 
 def _hold_asked(state: State, event: HoldAsked, at: datetime) -> State:

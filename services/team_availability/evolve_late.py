@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from services.team_availability.evolve_calls import with_call
 from services.team_availability.state import LINGER, Late, LateTake, State, clock
 from shared.events import LateCallEnded, LateCallListed, LateTakeAsked, LateTakeLapsed
+from shared.replace import replace
 
 
 def _listed(state: State, event: LateCallListed, _at: datetime) -> State:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +24,7 @@ from shared.events import (
     OfferShadowed,
     OfferWithdrawn,
 )
+from shared.replace import replace
 
 
 def _offer_made(state: State, event: OfferMade, at: datetime) -> State:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +20,7 @@ from shared.events import (
     TeamSignedOn,
     TokenRevoked,
 )
+from shared.replace import replace
 
 HEARD: Mapping[str, Any] = MappingProxyType({"unanswered": 0, "is_unanswering": False})
 """What changes of a shift once its team is heard from."""

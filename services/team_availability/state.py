@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -14,6 +14,7 @@ from shared.engine.state import EMPTY, ByDay, ClockId, Clocks, PMap
 from shared.events import CommandHeld, Duty, MemberLeftOut, OfferEnd, Outcome, Person, PlanKept, Team, TeamStatus
 from shared.judgement import AGE, PRIORITY, Judgement
 from shared.programme.judging.normal_forms import normal
+from shared.replace import replace
 from shared.switch import Switch
 
 SETTLE = timedelta(milliseconds=250)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from services.team_availability.answers import hear
 from services.team_availability.draft import AgencyDraft
 from services.team_availability.state import Way
@@ -17,6 +15,7 @@ from shared.events import (
     ContactSet,
     WayStood,
 )
+from shared.replace import replace
 
 Changed = ContactProved | ContactBroken | ContactOptedOut | ContactOptedIn
 

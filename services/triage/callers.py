@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from services.triage.state import State, Version
 from shared.engine.state import EMPTY, ByDay
 from shared.programme.judging.programme import RepeatCallers
+from shared.replace import replace
 
 
 def is_repeat(state: State, version: Version) -> bool:

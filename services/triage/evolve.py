@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -57,6 +56,7 @@ from shared.events import (
     VersionNoted,
 )
 from shared.programme.judging.programme import NO_CAP, Cap
+from shared.replace import replace
 from shared.switch import Switch
 
 RETIRE_UNROUTED_AFTER = timedelta(hours=1)

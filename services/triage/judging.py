@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from services.triage.callers import is_repeat
@@ -14,6 +13,7 @@ from shared.programme.judging.facts_of_call import WORDS
 from shared.programme.judging.place import UNREADABLE
 from shared.programme.judging.programme import failed
 from shared.programme.judging.surroundings import Surroundings
+from shared.replace import replace
 
 ROLL_OUT_GATES = frozenset(("phase", "dates", "hours", "holiday", "arm", "cap", "cap-set-here", "cap-set-all"))
 """What is frozen at the first offer; all other gates turn on facts."""

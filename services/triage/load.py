@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from services.triage.state import LoadEntry, State
 from shared.engine.state import EMPTY, PMap
 from shared.programme.judging.surroundings import Load
+from shared.replace import replace
 
 
 def add(state: State, call_id: str, entry: LoadEntry) -> State:

@@ -8,7 +8,6 @@ had said by then. Another spelling, a repetition, the same from another source, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from services.triage.narrative import UNREAD
@@ -17,6 +16,7 @@ from shared.last_answer import last_answer
 from shared.programme import Programme
 from shared.programme.judging.facts import HAZARDS
 from shared.programme.judging.facts_of_call import WORDS, Hazard, Said, doubts_of, said_of_hazards, worse
+from shared.replace import replace
 
 MOST_DOUBTS = 256
 """Lines, texts and cautions of one call that are told apart; every further one counts as new each time it comes."""

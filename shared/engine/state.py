@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Generic, NamedTuple, Self, TypeVar, get_args
 
 from immutables import Map
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
+
+from shared.replace import replace
 
 K = TypeVar("K")
 V = TypeVar("V")
