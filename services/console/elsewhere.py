@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -27,6 +29,12 @@ class Told:
     body: bytes
 
 
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Whom the machine trusts, read once for all of them."""
+    return ssl.create_default_context()
+
+
 class Elsewhere:
     """One service, wherever it is. Whoever asks was let in before, by this door's own rules."""
 
@@ -42,6 +50,7 @@ class Elsewhere:
             timeout=ANSWER_SECONDS,
             transport=transport,
             trust_env=False,
+            verify=_authorities(),
         )
 
     @property

@@ -18,7 +18,6 @@ BEFORE = "eea2e63f"
 
 @pytest.mark.kafka
 @pytest.mark.slow
-@pytest.mark.alone
 async def test_two_versions_share_the_work_and_each_takes_over_from_the_other(
     pytestconfig: pytest.Config, caplog: pytest.LogCaptureFixture
 ) -> None:

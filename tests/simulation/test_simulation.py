@@ -13,8 +13,8 @@ from tests.simulation.seeds import REGRESSIONS, Verdict, judge_seed
 
 pytestmark = pytest.mark.slow
 
-SEEDS = range(1, 41)
-CHUNK = 10
+SEEDS = range(1, 25)
+CHUNK = 8
 
 
 @pytest.mark.parametrize("start", range(SEEDS.start, SEEDS.stop, CHUNK))

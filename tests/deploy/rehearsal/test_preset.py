@@ -177,6 +177,7 @@ async def test_referrals_alone_are_made_due_closed_and_decided_ahead(tmp_path: P
     assert f"{len(due)} open: overdue from " in found[0].sentence
 
 
+@pytest.mark.slow
 async def test_every_document_is_a_line_and_one_that_fails_fails_alone(tmp_path: Path) -> None:
     rehearsals = [rehearsal(name, 1, 6, 6, NOW) for name in ("pierce-county-wa", "template-freedom-house")]
     broken = replace(rehearsals[0], document="agency = 1").renamed("broken")
