@@ -21,7 +21,7 @@ down: .venv/installed  ## end a demo that was left running
 	@$(BIN)/python -m deploy.demo --down
 
 test: check  ## everything that must pass
-	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: .venv/installed  ## style, types, who imports whom, dependencies
 	$(BIN)/ruff check .

@@ -25,8 +25,8 @@ from services.prober.prober import Prober
 from shared.clock import SystemClock
 from shared.probes import Probes
 
-FIRST_LIMIT_SECONDS, LIMIT_SECONDS = 8.0, 0.25
-PATIENCE_SECONDS = 12.0
+FIRST_LIMIT_SECONDS, LIMIT_SECONDS = 8.0, 0.75
+PATIENCE_SECONDS = 30.0
 
 
 @dataclass
