@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import TypeVar, TypeVarTuple
 
-P = ParamSpec("P")
+Asked = TypeVarTuple("Asked")
 R = TypeVar("R")
 
 
-def last_answer(function: Callable[P, R]) -> Callable[P, R]:
-    """Answers without working where what is asked, in positions, equals what was asked just before.
+def last_answer(function: Callable[[*Asked], R]) -> Callable[[*Asked], R]:
+    """Answers without working where what is asked, in positions alone, equals what was asked just before.
 
     Arguments are compared in their order, so the one that differs most often belongs first.
     """
-    last: tuple[tuple[object, ...], R] | None = None
+    last: tuple[tuple[*Asked], R] | None = None
 
     @wraps(function)
-    def answer(*asked: P.args, **named: P.kwargs) -> R:
+    def answer(*asked: *Asked) -> R:
         nonlocal last
-        if last is None or last[0] != asked or named:
-            last = asked, function(*asked, **named)
+        if last is None or last[0] != asked:
+            last = asked, function(*asked)
         return last[1]
 
     return answer

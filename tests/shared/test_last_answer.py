@@ -29,3 +29,14 @@ def test_what_raises_is_no_answer() -> None:
         with pytest.raises(ZeroDivisionError):
             inverse(0)
     assert inverse(2) == 0.5
+
+
+def test_what_is_asked_by_name_is_no_question_so_that_it_cannot_be_mixed_up_with_another() -> None:
+    @last_answer
+    def rest(one: int, other: int = 0) -> int:
+        return one - other
+
+    assert rest(3, 1) == 2
+    with pytest.raises(TypeError):
+        rest(3, other=2)  # type: ignore[call-arg]
+    assert rest(3, 1) == 2
