@@ -1,7 +1,7 @@
 """Creates the topics that are missing and checks those that are there: `python -m deploy.topics`.
 
 On a secured Kafka it gives each process its rights too, and says which rights nobody asked for; `--users DIRECTORY`
-sets a password for each that has none there yet. Done again, it changes nothing.
+sets the passwords that stand there, and makes one for each that has none yet. Done again, it changes nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from pydantic import Field
@@ -21,13 +21,17 @@ from shared.connection import Connection
 from shared.engine.broker import BrokerUnavailable
 from shared.engine.kafka import check_topics, create_topics
 from shared.engine.kafka_replicas import replica_faults, replicas_for
-from shared.engine.kafka_rights import Right, compare, grant, rights_in_force, set_passwords, take_away
+from shared.engine.kafka_rights import Right, compare, grant, rights_in_force, set_passwords, take_away, users_known
 from shared.private_file import write_private
 from shared.topics import TOPICS
 
 LOOKS, LOOK_SECONDS = 25, 0.2
 """How often, and after what time again, it is looked whether a broker knows what it was told."""
 PASSWORD_FILE = "kafka-password"  # noqa: S105  # the name of the file
+
+
+class WrongPasswords(Exception):
+    """The directory is not the one that users have their passwords from."""
 
 
 class TopicSettings(Settings):
@@ -54,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("where anybody is let in there are no users and no rights: see CAREROUTE_KAFKA_CA_FILE")
     try:
         return asyncio.run(_set_up(settings, given.users, prune=given.prune))
-    except BrokerUnavailable as error:
+    except (BrokerUnavailable, WrongPasswords) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 
@@ -68,7 +72,7 @@ async def _set_up(settings: TopicSettings, users: Path | None, *, prune: bool) -
     wrong = await topic_faults(at, settings.partitions) or await replica_faults(at, copies, TOPICS)
     if at.secured:
         if users is not None:
-            await set_passwords(at, passwords_in(users))
+            await set_passwords(at, passwords_in(users, await users_known(at)))
             _say(f"set the passwords in {users}")
         wrong += await set_rights(at, settings.kafka_principals, prune=prune)
     sys.stderr.write("".join(f"{fault}\n" for fault in wrong))
@@ -109,16 +113,33 @@ async def _still_missing(at: Connection, wanted: set[Right]) -> list[str]:
     return [f"missing: {right}" for right in missing]
 
 
-def passwords_in(directory: Path) -> dict[str, str]:
-    """By process, what its file holds; a file that is missing is made, with a password of its own."""
-    passwords = {}
-    for principal in PRINCIPALS:
-        file = directory / principal.name / PASSWORD_FILE
-        if not file.exists():
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_private(file, secrets.token_urlsafe(32))
-        passwords[principal.name] = file.read_text("utf-8").strip()
-    return passwords
+def passwords_in(directory: Path, known: Container[str] = ()) -> dict[str, str]:
+    """By process, what its file holds; who is not `known` to Kafka and has no file gets one, with a fresh password.
+
+    Whoever has a password already works with it: in another directory than that of their files nobody gets a new one,
+    and where one cannot be read nobody does. Raises WrongPasswords.
+    """
+    files = {principal.name: directory / principal.name / PASSWORD_FILE for principal in PRINCIPALS}
+    if wrong := [fault for name, file in files.items() if (fault := _fault_of(file, known=name in known))]:
+        raise WrongPasswords("\n".join((*wrong, "no password was set")))
+    try:
+        for file in files.values():
+            if not file.exists():
+                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                write_private(file, secrets.token_urlsafe(32))
+    except OSError as error:
+        raise WrongPasswords(f"{error.filename or directory}: {error.strerror}; no password was set") from error
+    return {name: file.read_text("utf-8").strip() for name, file in files.items()}
+
+
+def _fault_of(file: Path, *, known: bool) -> str:
+    """Why a file is no password of somebody; empty where it is one, or is to be made."""
+    try:
+        return "" if file.read_text("utf-8").strip() else f"{file} is empty: write a password into it, or delete it"
+    except FileNotFoundError:
+        return f"{file} is not there, and Kafka has a password of that name: write that, or a new one, into it" * known
+    except (OSError, UnicodeDecodeError) as error:
+        return f"{file} cannot be read: {type(error).__name__}"
 
 
 def _say(text: str) -> None:

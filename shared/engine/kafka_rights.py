@@ -142,6 +142,17 @@ async def set_passwords(connection: Connection, passwords: Mapping[str, str]) ->
     await _administer(connection, set_all)
 
 
+async def users_known(connection: Connection) -> set[str]:
+    """Who has a password. Raises BrokerUnavailable, with what is wrong."""
+
+    async def look(admin: AIOKafkaAdminClient) -> set[str]:
+        answer = await _send(admin, _DescribeScramRequest())
+        _refuse(answer.error_code, answer.error_message)
+        return {user for user, *_ in answer.results}
+
+    return await _administer(connection, look)
+
+
 async def _administer(connection: Connection, work: Callable[[AIOKafkaAdminClient], Awaitable[T]]) -> T:
     try:
         async with administering(connection) as admin:
@@ -181,7 +192,7 @@ def _upsertion(user: str, password: str) -> tuple[str, int, int, bytes, bytes, d
     return user, SCRAM_SHA_512, ITERATIONS, salt, salted, {}
 
 
-# --- what aiokafka has no request for: AlterUserScramCredentials, version 0 of Kafka's protocol
+# --- what aiokafka has no requests for: {Alter,Describe}UserScramCredentials, version 0 of Kafka's protocol
 
 
 class _AlterScramResponseV0(Response):  # type: ignore[misc]  # aiokafka has no types
@@ -232,3 +243,43 @@ class _AlterScramRequest(Request[_AlterScramRequestV0]):  # type: ignore[misc]
 
     def build(self, request_struct_class: type[_AlterScramRequestV0]) -> _AlterScramRequestV0:
         return request_struct_class([], self._upsertions, {})
+
+
+class _DescribeScramResponseV0(Response):  # type: ignore[misc]
+    API_KEY = 50
+    API_VERSION = 0
+    SCHEMA = Schema(
+        ("throttle_time_ms", Int32),
+        ("error_code", Int16),
+        ("error_message", CompactString("utf-8")),
+        (
+            "results",
+            CompactArray(
+                ("user", CompactString("utf-8")),
+                ("error_code", Int16),
+                ("error_message", CompactString("utf-8")),
+                ("credentials", CompactArray(("mechanism", Int8), ("iterations", Int32), ("tags", TaggedFields))),
+                ("tags", TaggedFields),
+            ),
+        ),
+        ("tags", TaggedFields),
+    )
+
+
+class _DescribeScramRequestV0(RequestStruct):  # type: ignore[misc]
+    API_KEY = 50
+    API_VERSION = 0
+    FLEXIBLE_VERSION = True
+    RESPONSE_TYPE = _DescribeScramResponseV0
+    SCHEMA = Schema(
+        ("users", CompactArray(("name", CompactString("utf-8")), ("tags", TaggedFields))), ("tags", TaggedFields)
+    )
+
+
+class _DescribeScramRequest(Request[_DescribeScramRequestV0]):  # type: ignore[misc]
+    """Of all users: none is named."""
+
+    API_KEY = 50
+
+    def build(self, request_struct_class: type[_DescribeScramRequestV0]) -> _DescribeScramRequestV0:
+        return request_struct_class([], {})

@@ -16,6 +16,7 @@ from deploy import topics as topics_tool
 from deploy.local.kafka.certificates import Authority
 from deploy.local.kafka.security import Security, settings_of
 from deploy.principals import PRINCIPALS, principal, rights_of
+from deploy.topics import passwords_in
 from shared import telemetry
 from shared.connection import Connection
 from shared.engine.broker import BrokerUnavailable, Record
@@ -29,6 +30,7 @@ from shared.engine.kafka_rights import (
     rights_in_force,
     set_passwords,
     take_away,
+    users_known,
 )
 from shared.engine.topic import Topic
 from shared.private_file import write_private
@@ -291,6 +293,10 @@ async def in_force(security: Security, right: Right) -> None:
 
 
 def test_passwords_are_made_once_kept_private_and_let_their_users_in(security: Security, tmp_path: Path) -> None:
+    assert asyncio.run(users_known(security.operator)) == {TESTER, *(somebody.name for somebody in PRINCIPALS)}
+    assert run_topics_tool(security, "--users", str(tmp_path)) == 1, "they have others, and would be shut out"
+    assert list(tmp_path.iterdir()) == []
+    passwords_in(tmp_path)
     for _ in range(2):
         assert run_topics_tool(security, "--users", str(tmp_path)) == 0
     file = tmp_path / "triage" / topics_tool.PASSWORD_FILE
@@ -316,6 +322,7 @@ async def test_the_operators_rights_are_enough_for_its_command(security: Securit
     assert await create_topics(deputy, 1, 1, [made]) == [made.name]
     await grant(deputy, [replace(rights[0], name=made.name)])
     await set_passwords(deputy, {"deputy": security.password_of("deputy")})
+    assert "deputy" in await users_known(deputy)
     assert {*rights, replace(rights[0], name=made.name)} <= await rights_in_force(deputy)
     assert await check_topics(deputy, PARTITIONS, [CALLS]) == []
     await take_away(deputy, [replace(rights[0], name=made.name)])
