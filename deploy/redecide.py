@@ -22,7 +22,7 @@ from services.team_availability.service import TEAM_AVAILABILITY
 from services.triage.service import TRIAGE, triage_service
 from shared.call_keys import CallKeys
 from shared.config import KafkaSettings, require_secured
-from shared.engine.broker import Broker, BrokerUnavailable, Stored
+from shared.engine.broker import Broker, BrokerUnavailable, Stored, require_topics
 from shared.engine.kafka import KafkaBroker
 from shared.engine.reader import kept_records
 from shared.engine.redecide import Difference, JournalBroken, Redecision
@@ -82,6 +82,7 @@ async def redecide(
 
     `keys`: what the service opens sealed parts with, if it does.
     """
+    await require_topics(broker, [*service.reads, service.writes])
     report = Report(service)
     handled = {kind.type.encode() for kind in service.handles}
     for partition in range(broker.partitions) if agency is None else (broker.partition_of(agency),):

@@ -16,7 +16,15 @@ from deploy.backup.cut import Reference, consistent_ends
 from deploy.backup.files import RecordFile, digest_of
 from deploy.backup.manifest import BACKED_UP, NAME, FileEntry, Manifest, Place, WrongBackup, alone_in
 from deploy.backup.progress import Progress
-from shared.engine.broker import Broker, BrokerUnavailable, PositionOutOfRange, Reader, Stored, TopicPartition
+from shared.engine.broker import (
+    Broker,
+    BrokerUnavailable,
+    PositionOutOfRange,
+    Reader,
+    Stored,
+    TopicPartition,
+    require_topics,
+)
 from shared.engine.journal import positions_of
 from shared.engine.topic import Topic
 
@@ -32,6 +40,7 @@ async def take(broker: Broker, cluster: str, directory: Path, now: datetime, pro
 
     Raises WrongBackup, BehindItsReaders, BrokerUnavailable, OSError.
     """
+    await require_topics(broker, BACKED_UP)
     with alone_in(directory):
         former = Manifest.of(directory) if (directory / NAME).exists() else None
         if former is not None and (former.cluster, former.partitions) != (cluster, broker.partitions):

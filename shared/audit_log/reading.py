@@ -12,7 +12,7 @@ from typing import Final
 
 from shared.audit_log.chain import ChainKeys, is_genuine
 from shared.audit_log.examine import AnchoredHead, Break, Examination
-from shared.engine.broker import Broker, RecordPosition, Stored
+from shared.engine.broker import Broker, RecordPosition, Stored, require_topics
 from shared.engine.journal import InputPosition
 from shared.engine.reader import JournalReader, kept_records
 from shared.events import AuditEntry, CommandIssued, UndecodableEvent, decode
@@ -48,6 +48,7 @@ async def examine_log(
     progress: Progress = lambda _count: None,
 ) -> Examined:
     """Examine the whole audit log, and then the commands that it tells of. Raises BrokerUnavailable."""
+    await require_topics(broker, [AUDIT_LOG, COMMANDS])
     examined = Examined(Examination(keys, now, anchors))
     cited: dict[str, tuple[str, str]] = {}
     async for stored in kept_records(broker, range(broker.partitions), [AUDIT_LOG]):

@@ -198,3 +198,12 @@ class Broker(Protocol):
     async def close(self) -> None:
         """Let go of the connection."""
         ...
+
+
+async def require_topics(broker: Broker, topics: Sequence[Topic]) -> None:
+    """See that topics stand as this process was told, before it reads all of them: else it took a part for the whole.
+
+    Raises BrokerUnavailable.
+    """
+    if wrong := await broker.wrong_topics(topics):
+        raise BrokerUnavailable("\n".join(wrong))

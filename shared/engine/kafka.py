@@ -13,10 +13,11 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener
 from aiokafka import TopicPartition as KafkaTopicPartition
-from aiokafka.admin import NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import (
     KafkaError,
     OffsetOutOfRangeError,
@@ -374,8 +375,17 @@ class _KafkaGroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
 
 
 async def create_topics(at: Connection | str, partitions: int, replication: int, topics: Sequence[Topic]) -> list[str]:
-    """Create the topics that are missing; the names of those created. Raises ValueError for a wrong partition count."""
+    """Create the topics that are missing; the names of those created.
+
+    None is made beside others of another number of partitions: it would be of no use, and have to be deleted. Raises
+    BrokerUnavailable.
+    """
     async with administering(connection_of(at)) as admin:
+        counts = {name: len(entry["partitions"]) for name, entry in (await _described(admin, topics)).items()}
+        if wrong := [
+            _other_count(name, count, partitions) for name, count in counts.items() if count not in (0, partitions)
+        ]:
+            raise BrokerUnavailable("\n".join(wrong))
         created = []
         for topic in topics:
             missing = NewTopic(topic.name, partitions, replication, topic_configs=topic.settings(replication))
@@ -390,15 +400,26 @@ async def create_topics(at: Connection | str, partitions: int, replication: int,
 async def check_topics(at: Connection | str, partitions: int, topics: Sequence[Topic]) -> list[str]:
     """What is wrong with the topics as they stand: missing, hidden, or with another number of partitions."""
     async with administering(connection_of(at)) as admin:
-        described = {entry["topic"]: entry for entry in await admin.describe_topics([topic.name for topic in topics])}
+        described = await _described(admin, topics)
     wrong = []
     for topic in topics:
         entry = described.get(topic.name, {"partitions": (), "error_code": 0})
         if entry["error_code"] == TopicAuthorizationFailedError.errno:
             wrong.append(f"topic {topic.name}: {NO_RIGHT}")
-        elif (count := len(entry["partitions"])) != partitions:
-            wrong.append(f"topic {topic.name} has {count} partitions and needs {partitions}")
+        elif not (count := len(entry["partitions"])):
+            wrong.append(f"topic {topic.name} is not there: `python -m deploy.topics` makes it")
+        elif count != partitions:
+            wrong.append(_other_count(topic.name, count, partitions))
     return wrong
+
+
+async def _described(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> dict[str, Mapping[str, Any]]:
+    """By name, what Kafka says of each topic that it knows, or hides."""
+    return {entry["topic"]: entry for entry in await admin.describe_topics([topic.name for topic in topics])}
+
+
+def _other_count(name: str, count: int, partitions: int) -> str:
+    return f"topic {name} has {count} partitions, and CAREROUTE_PARTITIONS says {partitions}"
 
 
 async def set_group_back(

@@ -8,6 +8,7 @@ import itertools
 import os
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,16 @@ from aiokafka.structs import TopicPartition
 
 from deploy.local.kafka.node import LocalKafka
 from shared.connection import Connection, connection_of
-from shared.engine.broker import Broker, BrokerUnavailable, GroupMember, PositionOutOfRange, Reader, Record, Stored
+from shared.engine.broker import (
+    Broker,
+    BrokerUnavailable,
+    GroupMember,
+    PositionOutOfRange,
+    Reader,
+    Record,
+    Stored,
+    require_topics,
+)
 from shared.engine.kafka import KafkaBroker, check_topics, create_topics
 from shared.engine.kafka_client import administering
 from shared.engine.memory import MemoryBroker, MemoryLog
@@ -494,7 +504,29 @@ async def test_topics_are_created_once_and_checked(kafka: str) -> None:
     assert await create_topics(kafka, 2, 1, topics) == [topics[1].name]
     assert await check_topics(kafka, 2, topics) == []
     assert await check_topics(kafka, 3, [*topics, Topic("never-made", "nobody")]) == [
-        f"topic {topics[0].name} has 2 partitions and needs 3",
-        f"topic {topics[1].name} has 2 partitions and needs 3",
-        "topic never-made has 0 partitions and needs 3",
+        f"topic {topics[0].name} has 2 partitions, and CAREROUTE_PARTITIONS says 3",
+        f"topic {topics[1].name} has 2 partitions, and CAREROUTE_PARTITIONS says 3",
+        "topic never-made is not there: `python -m deploy.topics` makes it",
     ]
+
+
+@pytest.mark.kafka
+async def test_no_topic_is_made_with_another_number_of_partitions_than_those_that_are_there(kafka: str) -> None:
+    topics = [Topic(f"beside-{os.getpid()}-{number}", "a test") for number in range(2)]
+    await create_topics(kafka, 2, 1, topics[:1])
+    with pytest.raises(BrokerUnavailable, match="has 2 partitions, and CAREROUTE_PARTITIONS says 3"):
+        await create_topics(kafka, 3, 1, topics)
+    assert await check_topics(kafka, 2, topics[1:]) == [
+        f"topic {topics[1].name} is not there: `python -m deploy.topics` makes it"
+    ]
+
+
+@pytest.mark.kafka
+async def test_who_reads_all_of_a_topic_takes_no_part_of_it_for_the_whole(kafka: str) -> None:
+    topic = Topic(f"whole-{os.getpid()}", "a test")
+    await create_topics(kafka, 3, 1, [topic])
+    for partitions in (2, 3, 4):
+        broker = KafkaBroker(kafka, partitions)
+        with nullcontext() if partitions == 3 else pytest.raises(BrokerUnavailable, match="has 3 partitions"):
+            await require_topics(broker, [topic])
+        await broker.close()
