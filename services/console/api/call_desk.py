@@ -63,6 +63,14 @@ class CallDesk:
             raise Problem(HTTPStatus.CONFLICT, sentence, reason="too-many-merged")
         return tuple(sorted(found - {call_id}))
 
+    async def knows(self, agency: str, call_id: str) -> bool:
+        """Whether there is something to erase of a call, or was. Raises Problem (503)."""
+        try:
+            await self.keys.catch_up(agency, CATCH_UP_SECONDS)
+        except (Behind, BrokerUnavailable):
+            raise _log_away() from None
+        return call_id in self._erased or bool(self.keys.names({call_id}))
+
     async def erase(self, agency: str, call_ids: Iterable[str]) -> int:
         """Erase every key of these calls, whichever intake made it; how many there were. Raises Problem (503)."""
         try:

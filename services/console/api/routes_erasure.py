@@ -13,7 +13,7 @@ from services.console.api.call_desk import call_desk_of
 from services.console.api.issue import Answered
 from services.console.api.problems import RESPONSES
 from services.console.api.routes_commands import COMMAND_RESPONSES, IncidentInPath, Issuer, issuing
-from services.console.api.routes_reads import register_of
+from services.console.api.routes_reads import register_of, whole_view
 from shared import events
 from shared.call import Name
 from shared.doors.problems import Problem
@@ -38,6 +38,9 @@ async def erase_call(
         raise Problem(HTTPStatus.FORBIDDEN, "This is a call of another agency.")
     desk = call_desk_of(issuer.request)
     merged = await desk.merged_with(call_id)
+    if not (merged or await desk.knows(agency, call_id) or whole_view(issuer.request).agency(agency).call(call_id)):
+        sentence = f"Nothing was erased: {call_id} is no call that is known here, and there is no key of it."
+        raise Problem(HTTPStatus.NOT_FOUND, sentence)
     answered = await issuer.issue(events.EraseCall, {"call_id": call_id, **body.fields()}, apart={"merged": merged})
     if answered.state != "done":
         answered.sentence = "Nothing is erased before that is decided: send the same again then."

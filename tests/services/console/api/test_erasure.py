@@ -73,6 +73,15 @@ async def test_every_key_of_a_call_goes_and_the_journal_says_who_asked_and_why(c
     assert "has no key" in again.json()["sentence"]
 
 
+async def test_a_call_that_nobody_knows_is_said_to_be_none_and_leaves_no_trace(city: City) -> None:
+    """An id with a slip in it: whoever asked must not think that it is done."""
+    key_of(city, "1")
+    answer = await erase(city, "l")
+    assert (answer.status_code, "Nothing was erased" in answer.text) == (404, True), answer.text
+    assert left(city) == {"1"}
+    assert not [command for command in city.commands() if isinstance(command, EraseCall)]
+
+
 async def test_calls_that_the_cad_made_one_are_erased_together(city: City) -> None:
     """1 was merged into 2, 2 into 3, and 4 into 2: whichever is named, all four go."""
     for incident in ("1", "2", "3", "4", "5", "6"):
