@@ -6,6 +6,7 @@ A secret may stand in a file instead, which `CAREROUTE_<NAME>_FILE` names: an en
 from __future__ import annotations
 
 import os
+import re
 import ssl
 import sys
 from ipaddress import IPv4Network, IPv6Network
@@ -188,7 +189,14 @@ class KafkaSettings(Environment):
 
 
 def require_secured(connection: Connection, *, allowed: bool) -> None:
-    """End the process (exit code 78) where others could read or write on the way to Kafka, unless that is `allowed`."""
+    """End the process (exit code 78) where others could read or write on the way to Kafka, unless that is `allowed`.
+
+    So does it where Kafka could not be at the place that is named.
+    """
+    for server in connection.servers.split(","):
+        if not _SERVER.fullmatch(server.strip()):
+            sys.stderr.write(f"CAREROUTE_KAFKA: {server!r} is no host:port\n")
+            sys.exit(EXIT_SETTINGS)
     try:
         connection.tls  # noqa: B018  # reads the files
     except (OSError, ssl.SSLError, ValueError) as error:
@@ -201,6 +209,7 @@ def require_secured(connection: Connection, *, allowed: bool) -> None:
             sys.exit(EXIT_SETTINGS)
 
 
+_SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):[0-9]{1,5}")
 _FILES = "CAREROUTE_KAFKA_CA_FILE, CAREROUTE_KAFKA_CERTIFICATE_FILE, CAREROUTE_KAFKA_KEY_FILE"
 _INSECURE = "who is on the way can read and write everything, or Kafka does not know who this process is"
 _SECURE = (

@@ -100,6 +100,15 @@ def test_on_this_machine_nothing_is_asked_for(
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize("servers", ["localhost", "localhost:x", ":9092", "127.0.0.1:9092,", "kafka:9092 other:9092"])
+def test_what_is_no_host_and_port_is_named(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], servers: str
+) -> None:
+    environment.setenv("CAREROUTE_KAFKA", servers)
+    told = refused(capsys)
+    assert (told.startswith("CAREROUTE_KAFKA: "), "is no host:port" in told) == (True, True), told
+
+
 @pytest.mark.parametrize("servers", ["kafka:9092", "127.0.0.1:9092,10.1.1.1:9092", "localhost.example:1"])
 def test_another_machine_is_not_spoken_to_in_the_open_unless_that_is_allowed_and_then_aloud(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], servers: str
