@@ -50,8 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             uvloop.run(_restore(TopicSettings.load(), given.directory))
         else:
             _verify(given.directory)
-    except (WrongBackup, Damaged, BehindItsReaders, CopyFailed, BrokerUnavailable, OSError) as error:
+    except (WrongBackup, Damaged, BehindItsReaders, CopyFailed, BrokerUnavailable) as error:
         _say(str(error))
+        return 1
+    except OSError as error:
+        _say(f"{given.directory}: {error.strerror or error}; the backup that it held before is as it was")
         return 1
     return 0
 
