@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from services.console.view.agency import AgencyView
+from services.console.view.readable import programme_of
 from shared.judgement import NOT_ROUTED, Phase
-from shared.programme import Programme, ProgrammeRefused, read
+from shared.programme import Programme
 from shared.programme.judging.programme import NO_CAP
 from shared.programme.trying.schematic import Schematic, schematic_of
 
@@ -33,11 +34,9 @@ def limits_of(seen: AgencyView) -> Limits | None:
 
 
 @lru_cache(maxsize=32)
-def _limits_by(text: str) -> Limits | None:
-    """It was approved, so that reading it costs a quarter of a second at most."""
-    try:
-        programme = read(text)
-    except ProgrammeRefused:
+def _limits_by(document: str) -> Limits | None:
+    programme = programme_of(document)
+    if programme is None:
         return None
     places = [(response, district) for response in programme.responses for district in programme.districts]
     return Limits(
