@@ -11,7 +11,7 @@ from services.console.api import bodies
 from services.console.api.access import visible
 from services.console.api.call_desk import call_desk_of
 from services.console.api.issue import Answered
-from services.console.api.problems import RESPONSES
+from services.console.api.problems import RESPONSES, ProblemDetails
 from services.console.api.routes_commands import COMMAND_RESPONSES, IncidentInPath, Issuer, issuing
 from services.console.api.routes_reads import register_of, whole_view
 from shared import events
@@ -21,7 +21,7 @@ from shared.doors.problems import Problem
 router = APIRouter(prefix="/v1", tags=["calls"], responses={**RESPONSES, **COMMAND_RESPONSES})
 
 
-@router.post("/calls/{agency}/{source}/{incident}/erase")
+@router.post("/calls/{agency}/{source}/{incident}/erase", responses={404: {"model": ProblemDetails}})
 async def erase_call(
     issuer: Annotated[Issuer, issuing("erase-call")],
     agency: Name,
