@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import warnings
 from collections.abc import Callable, Generator
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -118,6 +119,7 @@ def install_debian_packages(*names: str) -> None:
                 pytest.fail(f"apt-get {arguments[0]} failed:\n{done.stdout}{done.stderr}")
 
 
+@cache
 def directory(config: pytest.Config) -> Path:
     """The run's own directory, named after the process that began it."""
     given: str = getattr(config, "workerinput", {}).get("run_directory", str(RUN / f"tests-{os.getpid()}"))
@@ -150,12 +152,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Let a test that has to be `alone` wait for all others, and them for it; nobody else comes in between."""
     how = fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH
-    run_directory = directory(item.config)
-    with (run_directory / "door").open("w") as door, (run_directory / "room").open("w") as room:
-        fcntl.flock(door, how)
-        fcntl.flock(room, how)
-        fcntl.flock(door, fcntl.LOCK_UN)
+    door, room = (gate(directory(item.config) / name) for name in ("door", "room"))
+    fcntl.flock(door, how)
+    fcntl.flock(room, how)
+    fcntl.flock(door, fcntl.LOCK_UN)
+    try:
         return (yield)
+    finally:
+        fcntl.flock(room, fcntl.LOCK_UN)
+
+
+@cache
+def gate(path: Path) -> int:
+    """A file to be locked, open for as long as this process lives."""
+    return os.open(path, os.O_CREAT | os.O_RDWR)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -30,7 +30,7 @@ class Told:
 
 
 @cache
-def _authorities() -> ssl.SSLContext:
+def authorities() -> ssl.SSLContext:
     """Whom the machine trusts, read once for all of them."""
     return ssl.create_default_context()
 
@@ -50,7 +50,7 @@ class Elsewhere:
             timeout=ANSWER_SECONDS,
             transport=transport,
             trust_env=False,
-            verify=_authorities(),
+            verify=authorities(),
         )
 
     @property

@@ -6,6 +6,7 @@ They are files of a setting and no part of this package: who runs a console puts
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -89,6 +90,7 @@ def read_runbooks(directory: Path | None) -> Mapping[str, Runbook]:
     return MappingProxyType(runbooks)
 
 
+@lru_cache(256)
 def _runbook(name: str, text: str) -> Runbook:
     page = Markup(MARKDOWN.render(text))  # noqa: S704  # HTML inside is escaped, and addresses are checked
     return Runbook(name, _words_under(DANGER, text), _words_under(FIRST, text), page)

@@ -30,6 +30,7 @@ from deploy.actors.scenario import Scenario
 from deploy.actors.webhooks import receiving
 from deploy.backup.manifest import BACKED_UP
 from deploy.demo import scenarios
+from deploy.demo.__main__ import main
 from deploy.demo.alerts import Alerts
 from deploy.demo.receiver import Receiver
 from deploy.demo.run import Run, decided_again
@@ -244,11 +245,14 @@ def test_the_agencies_file_is_private_and_knows_hashes_only(tmp_path: Path) -> N
         (("--city", "all", "--keep"), "of all documents none is left running"),
     ],
 )
-def test_what_belongs_together_is_asked_for_together(arguments: tuple[str, ...], what: str) -> None:
-    command = [sys.executable, "-m", "deploy.demo", *arguments]
-    told = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=60)
-    assert told.returncode == 2
-    assert what in told.stderr
+def test_what_belongs_together_is_asked_for_together(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], what: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["deploy.demo", *arguments])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 2
+    assert what in capsys.readouterr().err
 
 
 async def test_the_receiver_takes_only_what_is_signed_and_counts_pages() -> None:

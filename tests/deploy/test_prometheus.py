@@ -117,7 +117,12 @@ def test_every_process_is_scraped() -> None:
 def test_the_rules_are_right(prometheus_tools: dict[str, str]) -> None:
     """The label that first appears at 1, the count that died before the scrape, and the levels."""
     run(prometheus_tools["promtool"], "check", "config", "prometheus.yml")
-    run(prometheus_tools["promtool"], "test", "rules", str(CHECKOUT / "tests/deploy/prometheus/rules.test.yml"))
+    run(
+        prometheus_tools["promtool"],
+        "test",
+        "rules",
+        *map(str, sorted((CHECKOUT / "tests/deploy/prometheus").glob("*.test.yml"))),
+    )
 
 
 def test_the_metrics_are_well_formed(prometheus_tools: dict[str, str]) -> None:

@@ -164,7 +164,7 @@ def create_app(
     app.router.routes += operations_routes(lambda: follower.ready, agencies.remark)
     app.router.routes.append(Route("/docs", lambda _: reference_page(app.openapi()), include_in_schema=False))
     for routes in ROUTES:
-        app.include_router(routes.router)
+        app.router.routes += routes.router.routes  # as they are: to include them would make each anew
     idle = timedelta(hours=settings.console_idle_hours)
     sessions = Sessions(agencies, clock, idle, settings.console_sessions_file)
     runbooks = read_runbooks(settings.console_runbooks)

@@ -24,6 +24,7 @@ from joserfc.jwk import KeySet
 from pydantic import BaseModel, Field, ValidationError
 
 from services.console.config import ConsoleSettings
+from services.console.elsewhere import authorities
 from services.console.openid.errand import Errand
 from shared.clock import Clock
 from shared.telemetry import logger
@@ -96,7 +97,7 @@ class Provider:
         self._groups_claim = settings.oidc_groups_claim
         self._origins = {_origin(self._issuer), *(f"https://{host}" for host in settings.oidc_hosts)}
         self._known: _Known | None = None
-        self._client = httpx.AsyncClient(timeout=SECONDS, follow_redirects=False, trust_env=False)
+        self._client = httpx.AsyncClient(timeout=SECONDS, follow_redirects=False, trust_env=False, verify=authorities())
 
     @property
     def is_set_up(self) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute
 
 from services.console.api.access import Asking
 from services.console.pages import figures, frame, provider_routes, public, signing_in, stream
@@ -34,6 +36,14 @@ STARTING = Page(
     "careroute is reading its journals, and this page looks again by itself. The stop switch works meanwhile: /stop.",
     2,
 )
+ROUTERS = (
+    provider_routes.router,
+    signing_in.router,
+    signing_in.api,
+    stream.router,
+    figures.router,
+    public.router,
+)
 SEAT_CHARACTERS = 12
 NAME_CHARACTERS = 200
 MOST_FIELDS = 200
@@ -44,21 +54,27 @@ def add_pages(app: FastAPI, door: ConsoleDoor) -> Boards:
     """Add the pages to the door's application; what they show stays current while `kept_current` runs."""
     boards = Boards(lambda key: _board_of(door, key))
     app.state.console, app.state.boards, app.state.streams = door, boards, stream.Streams()
-    app.router.routes += [TEMPLATES.style_route(), *script_routes()]
-    app.include_router(provider_routes.router)
-    app.include_router(signing_in.router)
-    app.include_router(signing_in.api)
-    app.include_router(stream.router)
-    app.include_router(figures.router)
-    app.include_router(public.router)
-    app.add_api_route("/stop", _show_stop, methods=["GET"], include_in_schema=False)
+    app.router.routes += _routes()
+    return boards
+
+
+@cache
+def _routes() -> Sequence[BaseRoute]:
+    """What the pages answer to, made once: no route holds anything of an application."""
+    router = APIRouter(include_in_schema=False)
+    router.add_api_route("/stop", _show_stop, methods=["GET"])
     for page in PAGES:
-        app.add_api_route(page.path, _endpoint(page), methods=["GET"], include_in_schema=False)
+        router.add_api_route(page.path, _endpoint(page), methods=["GET"])
         if page.posted is not None:
             own = [Depends(from_own_page)]
-            app.add_api_route(page.path, _posted(page), methods=["POST"], include_in_schema=False, dependencies=own)
-    app.include_router(router_of(ACTIONS))
-    return boards
+            router.add_api_route(page.path, _posted(page), methods=["POST"], dependencies=own)
+    return [
+        TEMPLATES.style_route(),
+        *script_routes(),
+        *(route for part in ROUTERS for route in part.routes),
+        *router.routes,
+        *router_of(ACTIONS).routes,
+    ]
 
 
 @asynccontextmanager
