@@ -14,12 +14,15 @@ DEATHS = 2
 """So many owners died while the journal said that they were deciding this input and no other: not by chance."""
 CAREFUL_INPUTS = 500
 CAREFUL_TIME = timedelta(seconds=3)
-"""Care costs every input a second append, so it is soon over; after each death in a row it lasts twice as long."""
+"""Care has each input wait for a note of it, so it is soon over; after each death in a row it lasts twice as long."""
 MOST_DOUBLINGS = 4
 ALONE_INPUTS = 8
 """The first of them are taken alone: what the owner before died of is most probably next."""
 GROUP_INPUTS = 32
 """Of records, of reports and of clocks each, that are noted together after that."""
+GROUPS_IN_A_ROW = 8
+"""So many are each noted along with what the one before has led to. Then the journal notes none, and another careful
+partition of the process may have its turn."""
 
 
 class DeadlyInput(Exception):
@@ -35,6 +38,8 @@ class Care:
     until: datetime | None = None
     attempting: tuple[str, ...] = ()
     """The causes that the journal's last record says are decided next: no others may be, as long as there is care."""
+    in_a_row: int = 0
+    """So many groups have been noted since none was."""
     alone_left: int = 0
     """Of these inputs so many are taken alone; so is each suspect."""
     suspects: frozenset[str] = frozenset()
@@ -62,14 +67,15 @@ class Care:
         left = max(0, self.inputs_left - len(self.attempting))
         alone_left = max(0, self.alone_left - len(self.attempting))
         group: list[str] = []
-        for cause in upcoming if left else ():
+        for cause in upcoming if left and self.in_a_row < GROUPS_IN_A_ROW else ():
             is_alone = alone_left > 0 or cause in self.suspects
             if group and is_alone:
                 break
             group.append(cause)
             if is_alone:
                 break
-        return replace(self, inputs_left=left, alone_left=alone_left, attempting=tuple(group))
+        in_a_row = self.in_a_row + 1 if group else 0
+        return replace(self, inputs_left=left, alone_left=alone_left, attempting=tuple(group), in_a_row=in_a_row)
 
 
 class Endings:

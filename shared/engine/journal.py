@@ -96,12 +96,13 @@
 # One that ends the process (a fault in C, no memory left, a loop that only the watchdog can end) would be met again by
 # every owner, and no other input would ever be decided. So an owner that ends in order says so in its last record, and
 # one that follows an owner which did not is careful (`shared.engine.care`): before it decides, the journal says what.
-# An owner died over what was noted if the last of its records that counts is that note. The first inputs are taken
-# alone, then many at a time; what was noted when an owner died is taken alone by the next. An input over which alone
-# two owners died is refused undecided by the next, as if it had raised. In all that costs three owners, the first of
-# which noted nothing, or four where much else waited before it. Of the careful partitions of a process one at a time
-# decides, so that no other is blamed. An owner that dies of something else, whatever it had in hand, makes its
-# successor slower for a moment and nothing worse.
+# An owner died over what was noted if the last of its records that counts is that note: what is next is noted in the
+# batch of what was decided before, behind it, so the note before is the last as long as that is being decided. The
+# first inputs are taken alone, then many at a time; what was noted when an owner died is taken alone by the next. An
+# input over which alone two owners died is refused undecided by the next, as if it had raised. In all that costs three
+# owners, the first of which noted nothing, or four where much else waited before it. Of the careful partitions of a
+# process one at a time decides, so that no other is blamed. An owner that dies of something else, whatever it had in
+# hand, makes its successor slower for a moment and nothing worse.
 # Care ends after some hundreds of inputs, which is what the first owner may have had in hand, or some seconds; and what
 # was decided with care is in the journal, so that an owner that comes after another death begins further on.
 # The notes are `PositionsNoted`: they belong to no agency, and no state and no second decision takes them in.
@@ -116,9 +117,10 @@
 # CLOCKS are state as well: `Service.due` names the next one. When its instant has come, firing it is an input like any
 # other, and what follows must disarm it, or it is taken out (`ClockFailed`); so none fires twice. The `now` of a step
 # is never before that of the step before it, though the new owner's clock may be behind the old one's; a machine whose
-# clock differs from the broker's by more than half a second does not claim. After a take-over, what had come in by
-# then is decided before any clock fires (an answer that was in time wins over its deadline), and records of topics
-# marked `first`, such as what people have ordered, before everything else.
+# clock differs from the broker's by more than half a second does not claim: each beat compares them, and so does a
+# claim of whose process no beat was answered within the last second. After a take-over, what had come in by then is
+# decided before any clock fires (an answer that was in time wins over its deadline), and records of topics marked
+# `first`, such as what people have ordered, before everything else.
 
 from __future__ import annotations
 

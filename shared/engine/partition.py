@@ -6,7 +6,7 @@ state moves on only when the batch stands in the journal and counts; if it does 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -74,12 +74,17 @@ class Partition(Generic[S]):
 
     # --- deciding and writing --------------------------------------------------------------------------------------
 
-    async def step(self) -> Step[S]:
-        """Decide what waits, append what follows, and see that it counts. Raises NotOwner, BrokerUnavailable."""
+    async def step(self, answered: Callable[[], None] = lambda: None) -> Step[S]:
+        """Decide what waits, append what follows, and see that it counts. Raises NotOwner, BrokerUnavailable.
+
+        `answered()` is called between the waits for the broker, each of which is bounded.
+        """
         began = self._clock.monotonic()
         step = self._decider.step(self._state, self.backlog, self._clock.now())
+        answered()
         if step.made:
-            end = await self._writer.append(step.records(self.epoch))
+            end = await self._writer.append(step.records(self.epoch), answered)
+            answered()
             self._state.commit(step, end)
         else:
             self._state.positions = step.positions

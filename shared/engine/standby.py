@@ -6,6 +6,7 @@ What it costs is the folding: each event of the service is decided by one proces
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Generic, TypeVar
@@ -14,7 +15,7 @@ from shared import telemetry
 from shared.clock import Clock
 from shared.engine.background import Background
 from shared.engine.broker import Broker, Reader, Stored, TopicPartition
-from shared.engine.claim import Claim, compare_clocks, look_at_inputs, write_claim
+from shared.engine.claim import SEEN_RIGHT_SECONDS, Claim, compare_clocks, look_at_inputs, write_claim
 from shared.engine.journal import InputPosition
 from shared.engine.reader import JournalReader
 from shared.engine.restoration import Restoration
@@ -101,16 +102,20 @@ class Standby(Generic[S]):
 
     # --- claiming --------------------------------------------------------------------------------------------------
 
-    async def claim(self, number: int, token: str) -> Claim[S] | None:
+    async def claim(self, number: int, token: str, clock_seen_right_at: float = -math.inf) -> Claim[S] | None:
         """Claim a partition that is warm, under a fresh token; None where another writer has come first.
 
+        `clock_seen_right_at`: monotonic time; where that was long ago, this clock is compared with the broker's first.
         Raises ClockSkewed, UnknownJournalEvent, BrokerUnavailable.
         """
         service, place = self._service, self._place(number)
         followed = self._followed[number]
         before = followed.at.epoch
-        compared = await compare_clocks(service, self._broker, self._clock, place)
-        await self._until(followed, compared.offset + 1)
+        if self._clock.monotonic() - clock_seen_right_at <= SEEN_RIGHT_SECONDS:
+            end = (await self._aside.ends([place]))[place]
+        else:
+            end = (await compare_clocks(service, self._broker, self._clock, place)).offset + 1
+        await self._until(followed, end)
         if followed.at.epoch != before:  # who has come meanwhile lives: to oust it would look like a death
             return None
         claimed = Claimed(epoch=before + 1, writer=token)
@@ -133,10 +138,10 @@ class Standby(Generic[S]):
         self._claiming += 1
         self._hurry.set()
         try:
-            while followed.at.offset < offset:
-                if followed.wrong is not None:
-                    raise followed.wrong
+            while followed.at.offset < offset and followed.wrong is None:
                 await self._turned.wait()
+            if followed.wrong is not None:
+                raise followed.wrong
         finally:
             self._claiming -= 1
             if not self._claiming:
@@ -175,6 +180,8 @@ class Standby(Generic[S]):
                 for stored in await self._journal.poll(POLL_SECONDS, MAX_RECORDS):
                     self._fold(assigned[stored.partition], stored)
                 self._note_reached(assigned)
+            else:
+                await asyncio.sleep(0)  # a claim that waits has to learn that its partition cannot be followed
             with suppress(TimeoutError):
                 async with asyncio.timeout(LULL_SECONDS if self.is_warm or not assigned else 0):
                     await self._hurry.wait()

@@ -200,10 +200,12 @@ class Decider(Generic[S]):
     # --- with care -------------------------------------------------------------------------------------------------
 
     def _note_upcoming(self, step: Step[S], before: PartitionState[S], backlog: Backlog) -> None:
-        """Have the journal say what the next step decides, which is nothing else; or that this one has decided it."""
-        attempted = before.care.attempting
-        step.care = step.care.after(() if attempted else self._upcoming(step, before, backlog))
-        if step.care.attempting or (attempted and not step.made):
+        """Have the journal say what the next step decides, which is nothing else.
+
+        It stands last in the batch of what this step has decided: who dies over this step has noted only this one.
+        """
+        step.care = step.care.after(self._upcoming(step, before, backlog))
+        if step.care.attempting or (before.care.attempting and not step.made):
             step.note(PositionsNoted(attempting=step.care.attempting), self._partition)
 
     def _upcoming(self, step: Step[S], before: PartitionState[S], backlog: Backlog) -> Iterator[str]:

@@ -73,7 +73,10 @@ class Worker(Generic[S]):
         self.service = service
         self.owned: dict[int, Partition[S]] = {}
         self.turned_at = clock.monotonic()
-        """When the loop last came round; a watchdog looks at it."""
+        """When the loop last came round, or went on after a wait for the broker; a watchdog looks at it.
+
+        Each of those waits is bounded, and says why it ends the process. Two in a row would look like a hang.
+        """
         self._broker, self._clock, self._instance, self._perform, self._token = broker, clock, instance, perform, token
         self._watch, self._prepare = watch, prepare
         self._snapshot_every_records, self._snapshot_sizes = snapshot_every_records, snapshot_sizes
@@ -130,7 +133,9 @@ class Worker(Generic[S]):
             self._background.start(self._join_group())
             while self.owned or self._claims or not stop.is_set():
                 await self._turn(leaves=stop.is_set())
+            self._go_on()
             await self._beats.leave()
+            self._go_on()
             if self._member is not None:
                 await self._member.leave()
         finally:
@@ -147,8 +152,11 @@ class Worker(Generic[S]):
         self._member = await self._broker.join_group(self.service.writes.name, self.service.name, self._instance)
         self._background.wake()
 
-    async def _turn(self, *, leaves: bool) -> None:
+    def _go_on(self) -> None:
         self.turned_at = self._clock.monotonic()
+
+    async def _turn(self, *, leaves: bool) -> None:
+        self._go_on()
         self._background.check()
         assigned = self._member.assigned if self._member is not None else frozenset[int]()
         await self._settle(frozenset() if leaves else assigned, leaves=leaves)
@@ -208,11 +216,11 @@ class Worker(Generic[S]):
 
     async def _claim(self, number: int) -> Partition[S] | None:
         async with asyncio.timeout(CLAIM_SECONDS):
-            claim = await self._standby.claim(number, self._token())
+            claim = await self._standby.claim(number, self._token(), self._beats.seen_right_at)
             if claim is None:
                 return None
             partition = Partition(self.service, self._broker, self._clock, number, claim)
-            await partition.send_dead_letters(list(claim.restoration.refusals))
+            self._background.start(partition.send_dead_letters(list(claim.restoration.refusals)))
             return partition
 
     def _adopt(self, partition: Partition[S]) -> None:
@@ -235,6 +243,7 @@ class Worker(Generic[S]):
                 self._effects[number].wind_down()
         released = [n for n, until in self._leaving.items() if now >= until or not self._effects[n].under_way]
         partitions = await asyncio.gather(*map(self._release, released))
+        self._go_on()
         for partition in partitions if follow else ():
             self._standby.follow(partition.number, *partition.handed_over())
         return released
@@ -314,9 +323,9 @@ class Worker(Generic[S]):
     async def _step_all(self) -> None:
         busy = _in_turn([partition for partition in self.owned.values() if partition.has_work()])
         if len(busy) == 1:
-            steps = [await busy[0].step()]
+            steps = [await busy[0].step(self._go_on)]
         else:
-            steps = await asyncio.gather(*(partition.step() for partition in busy))
+            steps = await asyncio.gather(*(partition.step(self._go_on) for partition in busy))
         for partition, step in zip(busy, steps, strict=True):
             self._effects[partition.number].note_changed(step.states)
             for made in step.made:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from shared.clock import Clock
-from shared.engine.broker import Broker, Record, Stored, TopicPartition
+from shared.engine.broker import Broker, BrokerUnavailable, Record, Stored, TopicPartition
 from shared.engine.journal import InputPosition
 from shared.engine.reader import JournalReader
 
 CONFIRM_SECONDS = 2.0
 """No effect happens when ownership was last confirmed longer ago than this."""
+
+GAP_SECONDS = 6.0
+"""The longest that reading a gap may take, as an append."""
 
 
 class NotOwner(Exception):
@@ -44,10 +47,14 @@ class GapReader:
 
     async def read(self, place: TopicPartition, start: InputPosition, end: int) -> tuple[list[Stored], InputPosition]:
         """What counts in a gap, and the position after it. Raises BrokerUnavailable."""
-        async with self._lock:
-            await self._journal.assign({place: start})
-            counting = [stored async for stored in self._journal.until({place: end})]
-            return counting, self._journal.position(place)
+        try:
+            async with asyncio.timeout(GAP_SECONDS), self._lock:
+                await self._journal.assign({place: start})
+                counting = [stored async for stored in self._journal.until({place: end})]
+                return counting, self._journal.position(place)
+        except TimeoutError as error:
+            message = f"what others have written to {place[0]}/{place[1]} did not come in {GAP_SECONDS:.0f} s"
+            raise BrokerUnavailable(message) from error
 
     async def end(self, place: TopicPartition) -> int:
         """Where a partition ends. Raises BrokerUnavailable."""
@@ -75,12 +82,16 @@ class JournalWriter:
         self.clock_offset_seconds = 0.0
         """How far at least this clock was ahead of the broker's at the last append; behind: below 0."""
 
-    async def append(self, records: Sequence[Record]) -> int:
-        """Write a batch and see that it counts; the offset after it. Raises NotOwner, BrokerUnavailable."""
+    async def append(self, records: Sequence[Record], answered: Callable[[], None] = lambda: None) -> int:
+        """Write a batch and see that it counts; the offset after it. Raises NotOwner, BrokerUnavailable.
+
+        `answered()` is called between one question to the broker and the next.
+        """
         async with self._lock:
             asked_at, before = self._clock.monotonic(), self._clock.now()
             appended = await self._broker.append(*self._place, records)
             self.clock_offset_seconds = least_offset_seconds(before, appended.time, self._clock.now())
+            answered()
             await self._read_gap(appended.offset)
             self._next_offset, self._confirmed_at = appended.offset + len(records), asked_at
             return self._next_offset

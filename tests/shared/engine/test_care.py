@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import groupby
 
 import pytest
 from hypothesis import given, settings
@@ -14,12 +15,22 @@ from hypothesis import strategies as st
 
 from shared.engine import care, step
 from shared.engine.broker import Stored
-from shared.engine.care import ALONE_INPUTS, CAREFUL_INPUTS, CAREFUL_TIME, DEATHS, Care, DeadlyInput, Endings
+from shared.engine.care import (
+    ALONE_INPUTS,
+    CAREFUL_INPUTS,
+    CAREFUL_TIME,
+    DEATHS,
+    GROUPS_IN_A_ROW,
+    Care,
+    DeadlyInput,
+    Endings,
+)
 from shared.engine.memory import MemoryBroker
 from shared.engine.redecide import Redecision
 from shared.engine.service import EffectDone, EffectStarting, Input, Service, Tick
 from shared.events import CallReported, ClockFailed, DeadlineSet, Event, InputRefused, PositionsNoted
-from shared.topics import CALLS
+from shared.events.base import decode
+from shared.topics import ASSIGNMENTS, CALLS
 from tests.shared.engine import toy
 from tests.shared.engine.test_worker import Bench
 from tests.shared.engine.toy import TOY, State, counted, put, reported, types
@@ -44,6 +55,24 @@ def dying(kills: Callable[[Input], bool]) -> Service[State]:
 
 def kills_on_call(given: Input) -> bool:
     return isinstance(given.event, CallReported) and "deadly" in given.event.call_id
+
+
+def watched(service: Service[State], bench: Bench, unnoted: list[str]) -> Service[State]:
+    """The same, and what a careful owner decides while the journal's last record does not say so."""
+
+    def decide(state: State, given: Input, now: datetime) -> Sequence[Event]:
+        workers = [machine.worker for machine in bench.machines if machine.running and machine.worker is not None]
+        is_careful = any(worker.owned[0].care.inputs_left for worker in workers)
+        if is_careful and given.cause not in attempted(deque(counted(bench.log), maxlen=1)):
+            unnoted.append(given.cause)
+        return service.decide(state, given, now)
+
+    return replace(service, decide=decide)
+
+
+def attempted(last: Iterable[Stored]) -> tuple[str, ...]:
+    events = [decode(stored.headers["type"].decode(), stored.value) for stored in last]
+    return tuple(cause for event in events if isinstance(event, PositionsNoted) for cause in event.attempting)
 
 
 def notes(bench: Bench) -> list[PositionsNoted]:
@@ -130,6 +159,14 @@ def test_a_suspect_is_taken_alone_and_others_together() -> None:
     assert (with_care.inputs_left, with_care.after("gh").inputs_left) == (6, 4)
     over = Care(2, attempting=("a", "b")).after("cd")
     assert (over.attempting, over.takes("c")) == ((), True)
+
+
+def test_after_some_groups_in_a_row_none_is_noted_once() -> None:
+    with_care, taken = Care(100, alone_left=100), []
+    for _ in range(GROUPS_IN_A_ROW * 2 + 2):
+        with_care = with_care.after("x")
+        taken.append(len(with_care.attempting))
+    assert taken == 2 * [*GROUPS_IN_A_ROW * [1], 0]
 
 
 def test_care_is_over_after_a_while() -> None:
@@ -282,6 +319,79 @@ def test_what_kills_in_one_partition_is_not_blamed_on_another() -> None:
     run(scenario())
 
 
+def test_what_is_decided_and_what_is_next_are_one_append() -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        machine = bench.machine(service=replace(TOY, pending=lambda _: {}))
+        bench.call("c0")
+        await bench.decided("deadline-set")
+        machine.kill()
+        for number in range(1, ALONE_INPUTS + 3):
+            bench.call(f"c{number}")
+        before = _appends(bench)
+        await bench.decided("deadline-set", ALONE_INPUTS + 3, every=0.0005)
+        assert [len(note.attempting) for note in notes(bench)] == [*ALONE_INPUTS * [1], 2]
+        looks, claim, first_note, after_a_row, decisions = 2, 1, 1, 1, ALONE_INPUTS + 1
+        assert _appends(bench) - before == looks + claim + first_note + after_a_row + decisions
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("what", ["kill-before", "kill-in-flight", "kill-after"])
+@pytest.mark.parametrize("appends", range(9))
+def test_a_careful_owner_may_die_at_any_append(what: str, appends: int) -> None:
+    """What its last record says is not decided yet, nothing is twice, and nothing is refused for it."""
+
+    async def scenario() -> None:
+        bench, unnoted = Bench(), list[str]()
+        machine = bench.machine(service=watched(TOY, bench, unnoted))
+        bench.call("c0")
+        await bench.decided("deadline-set")
+        machine.kill()
+        for number in range(1, 6):
+            bench.call(f"c{number}")
+        before = _appends(bench)
+        await bench.until(lambda: _appends(bench) == before + appends, every=0.0005)
+        machine.trap = ("journal", what)
+        await bench.until(lambda: len(machine.ended_by) == 2, every=0.0005)
+        *decided, last = counted(bench.log)
+        assert not {stored.headers["cause"].decode() for stored in decided}.intersection(attempted([last]))
+        await bench.decided("call-routed", 6, 120)
+        assert len(machine.ended_by) == 2
+        assert Counter(types(bench.log))["deadline-set"] == 6
+        assert bench.events(InputRefused) == []
+        assert unnoted == []
+
+    run(scenario())
+
+
+def test_a_partition_that_is_careful_does_not_keep_the_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(step, "GROUP_INPUTS", 1)
+
+    async def scenario() -> None:
+        bench = Bench(partitions=2)
+        broker = MemoryBroker(bench.log)
+        agencies = {broker.partition_of(name): name for name in "abcdefgh"}
+        machine = bench.machine()
+        await bench.until(lambda: machine.worker is not None and len(machine.worker.owned) == 2)
+        machine.kill()
+        for number in range(3 * GROUPS_IN_A_ROW):
+            for partition, agency in agencies.items():
+                put(bench.log, CALLS.name, reported(f"c{number}", bench.clock, agency), bench.clock,
+                    agency=agency, partition=partition)  # fmt: skip
+        await bench.decided("deadline-set", 2 * 3 * GROUPS_IN_A_ROW)
+        steps = {
+            (stored.time, number)
+            for number in agencies
+            for stored in bench.log.places[ASSIGNMENTS.name, number]
+            if stored.headers["type"] == b"deadline-set"
+        }
+        turns = groupby(number for _, number in sorted(steps))
+        assert [len(list(turn)) for _, turn in turns] == 6 * [GROUPS_IN_A_ROW]
+
+    run(scenario())
+
+
 def test_care_ends_after_so_many_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(care, "CAREFUL_INPUTS", 4)
     monkeypatch.setattr(care, "ALONE_INPUTS", 0)
@@ -323,6 +433,11 @@ def _noted(bench: Bench, cause: str) -> int:
     return sum(cause in note.attempting for note in notes(bench))
 
 
+def _appends(bench: Bench) -> int:
+    """How many batches stand in the journal; none comes in the same instant as another."""
+    return len({stored.time for stored in bench.log.places[ASSIGNMENTS.name, 0]})
+
+
 def _stored(bench: Bench, position: str) -> Stored:
     topic, number, offset = position.split("/")
     return bench.log.places[topic, int(number)][int(offset)]
@@ -335,8 +450,8 @@ def test_whatever_kills_the_rest_is_decided_once(kinds: list[str], data: st.Data
     kills = data.draw(st.lists(st.floats(0.0, 3.0), max_size=2))
 
     async def scenario() -> None:
-        bench = Bench()
-        machine = bench.machine(service=dying(kills_on_call))
+        bench, unnoted = Bench(), list[str]()
+        machine = bench.machine(service=watched(dying(kills_on_call), bench, unnoted))
         for number, kind in enumerate(kinds):
             bench.call(f"{kind}{number}")
         for seconds in kills:
@@ -351,5 +466,6 @@ def test_whatever_kills_the_rest_is_decided_once(kinds: list[str], data: st.Data
         positions = [event.position for event in bench.events(InputRefused)]
         assert len(positions) == len(set(positions)) == len(kinds) - good
         assert machine.ended_by.count("Died") <= deadly * (DEATHS + 2)
+        assert unnoted == []
 
     run(scenario())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -15,15 +15,17 @@ from prometheus_client import REGISTRY
 
 from shared import telemetry
 from shared.engine import step, worker
-from shared.engine.broker import Record, Stored, TopicPartition
+from shared.engine.broker import Appended, BrokerUnavailable, Record, Stored, TopicPartition
 from shared.engine.claim import ClockSkewed
-from shared.engine.journal import Ownership, StepHeaders, headers_of, positions_of, time_of
+from shared.engine.journal import START, Ownership, StepHeaders, headers_of, positions_of, time_of
 from shared.engine.memory import MemoryBroker, MemoryLog, MemoryReader
 from shared.engine.partition import Partition
+from shared.engine.process import HANG_SECONDS
+from shared.engine.reader import JournalReader
 from shared.engine.restoration import UnknownJournalEvent
 from shared.engine.service import Effect, EffectDone
 from shared.engine.topic import DEAD_LETTERS
-from shared.engine.writer import NotOwner, least_offset_seconds
+from shared.engine.writer import GapReader, NotOwner, least_offset_seconds
 from shared.events import (
     CallRouted,
     Claimed,
@@ -756,6 +758,46 @@ async def test_an_answer_that_never_comes_ends_the_process_and_nothing_is_decide
     assert machine.ended_by == ["BrokerUnavailable"] * 4
     kinds = Counter(types(bench.log))
     assert (kinds["deadline-set"], kinds["call-routed"]) == (4, 4)
+
+
+def test_to_wait_for_a_slow_broker_time_and_again_is_no_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each wait is bounded, and says why it ends the process; the watchdog would say that the loop hangs."""
+    append, slow = Machine.append, 5.5
+
+    async def late(self: Machine, topic: str, partition: int, records: Sequence[Record]) -> Appended:
+        if topic in (ASSIGNMENTS.name, DEAD_LETTERS.name):
+            await asyncio.sleep(slow)
+        return await append(self, topic, partition, records)
+
+    async def scenario() -> None:
+        bench, waited = Bench(), [0.0]
+        machine = bench.machine()
+        await bench.until(lambda: machine.worker is not None and 0 in machine.worker.owned)
+        assert machine.worker is not None
+        monkeypatch.setattr(Machine, "append", late)
+        bench.call("raises")
+        retires_at = bench.clock.monotonic() + slow + 1
+        while machine.running:
+            await asyncio.sleep(0.1)
+            waited.append(bench.clock.monotonic() - machine.worker.turned_at)
+            if not machine.stop.is_set() and bench.clock.monotonic() > retires_at:
+                machine.retire()
+        assert machine.ended_by == ["stopped"]
+        assert types(bench.log)[0] == "input-refused"
+        assert len(bench.log.places[DEAD_LETTERS.name, 0]) == 1
+        assert slow - 0.2 < max(waited) < HANG_SECONDS - 1
+
+    run(scenario())
+
+
+@virtually
+async def test_a_gap_that_cannot_be_read_ends_the_process_and_says_so() -> None:
+    bench = Bench()
+    gaps = GapReader(JournalReader(await MemoryBroker(bench.log).reader(), [ASSIGNMENTS.name]))
+    began = bench.clock.monotonic()
+    with pytest.raises(BrokerUnavailable, match="what others have written to assignments/0 did not come in 6 s"):
+        await gaps.read((ASSIGNMENTS.name, 0), START, 5)
+    assert bench.clock.monotonic() - began < HANG_SECONDS - 1
 
 
 def test_the_fold_of_the_journal_is_what_the_worker_uses() -> None:
