@@ -31,6 +31,9 @@ from shared.events.base import Event, decode
 E = TypeVar("E", bound=Event)
 
 HANG_SECONDS = 8.0
+BEGIN_SECONDS = 60.0
+"""Until the loop has come round once it may take longer: before that it waits for the broker time and again, each wait
+bounded, and owns nothing that anybody would have to wait for."""
 PREPARE_SECONDS = 0.8
 """What follows an input in its topic waits so long for it, whoever's it is: a pause is at work within a second."""
 EXIT_WATCHDOG, EXIT_FAILED = 70, 71
@@ -178,7 +181,7 @@ async def wait_for_broker(broker: Broker, topics: Sequence[Topic], stop: asyncio
 
 
 class Watchdog:
-    """Ends the process, from a thread, when the loop has not come round for eight seconds."""
+    """Ends the process, from a thread, when the loop has not come round for eight seconds, or at first for a minute."""
 
     def __init__(self, runner: Runner, clock: Clock) -> None:
         self._runner, self._clock = runner, clock
@@ -186,7 +189,7 @@ class Watchdog:
 
     def start(self) -> None:
         """Start watching: from now on the loop has to come round."""
-        self._runner.turned_at = self._clock.monotonic()
+        self._runner.turned_at = self._clock.monotonic() + BEGIN_SECONDS - HANG_SECONDS
         self._started = True
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 

@@ -17,8 +17,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from shared.clock import SystemClock
 from shared.engine.broker import BrokerUnavailable
-from shared.engine.process import EXIT_FAILED, EXIT_WATCHDOG, Together
+from shared.engine.process import BEGIN_SECONDS, EXIT_FAILED, EXIT_WATCHDOG, HANG_SECONDS, Together, Watchdog
 
 RECORDS = 15
 
@@ -90,11 +91,37 @@ def test_one_that_hangs_is_ended_by_its_watchdog(tmp_path: Path) -> None:
         assert started.wait(20) == EXIT_WATCHDOG
 
 
+def test_who_begins_has_a_minute_and_then_seconds() -> None:
+    """A process that started on a busy machine had asked the broker six times, was taken for hung, and began anew."""
+    clock, runner = Later(), Half()
+    watchdog = Watchdog(runner, clock)
+    watchdog.start()
+    watchdog.stop()
+    alive = []
+    for later in (HANG_SECONDS + 1, BEGIN_SECONDS - 1, BEGIN_SECONDS + 1):
+        clock.later_seconds = later
+        alive.append(watchdog.live())
+    runner.turned_at = clock.monotonic()
+    for _ in range(2):
+        alive.append(watchdog.live())
+        clock.later_seconds += HANG_SECONDS + 1
+    assert alive == [True, True, False, True, False]
+
+
 def test_one_that_waits_for_its_broker_can_be_told_to_stop(tmp_path: Path) -> None:
     with process("no broker", tmp_path / "stored") as (started, url):
         until_answered(f"{url}/readyz", 503)
         started.send_signal(signal.SIGTERM)
         assert started.wait(10) == 0
+
+
+class Later(SystemClock):
+    """A clock that is set forward."""
+
+    later_seconds = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.later_seconds
 
 
 @dataclass(slots=True)
