@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -13,7 +12,6 @@ from pydantic import TypeAdapter, ValidationError
 from shared import telemetry
 from shared.clock import Clock
 from shared.engine.broker import Broker, BrokerUnavailable, Reader, Record, Stored
-from shared.engine.claim import is_right
 from shared.engine.peers import Beat, Peers
 from shared.engine.topic import beats_of
 
@@ -39,8 +37,6 @@ class Beats:
         self._beat, self._changed = Beat(process), asyncio.Event()
         self._reader: Reader
         self._woken = telemetry.WOKEN.labels(service)
-        self.seen_right_at = -math.inf
-        """Monotonic time before the last beat, if that has shown this clock and the broker's to agree."""
 
     @property
     def living(self) -> Mapping[str, Beat]:
@@ -98,10 +94,8 @@ class Beats:
         await self._send()
 
     async def _send(self) -> None:
-        asked_at, before = self._clock.monotonic(), self._clock.now()
         with suppress(BrokerUnavailable):
-            appended = await self._broker.append(*self._place, [Record(self._instance, _BEAT.dump_json(self._beat))])
-            self.seen_right_at = asked_at if is_right(before, appended.time, self._clock.now()) else -math.inf
+            await self._broker.append(*self._place, [Record(self._instance, _BEAT.dump_json(self._beat))])
 
     def _take(self, stored: Stored) -> None:
         with suppress(ValidationError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 from shared.clock import Clock
@@ -21,8 +21,6 @@ S = TypeVar("S")
 
 MAX_SKEW = timedelta(milliseconds=500)
 """Half of the second in which a passed deadline has to be on record."""
-SEEN_RIGHT_SECONDS = 1.0
-"""A clock that was seen to be right so lately need not be compared again before a claim."""
 NO_EPOCH = -1
 """Of a record that counts for nobody."""
 
@@ -43,11 +41,6 @@ class Claim(Generic[S]):
     """By input in which something waits, where it ended at the take-over."""
 
 
-def is_right(asked_at: datetime, stored_at: datetime, answered_at: datetime) -> bool:
-    """Whether a clock may be right that said these two before and after the broker took something in."""
-    return asked_at - MAX_SKEW <= stored_at <= answered_at + MAX_SKEW
-
-
 async def compare_clocks(service: Service[Any], broker: Broker, clock: Clock, place: TopicPartition) -> Appended:
     """Write a record that counts for nobody and look at the broker's time of it: who is off must not oust the owner.
 
@@ -57,7 +50,7 @@ async def compare_clocks(service: Service[Any], broker: Broker, clock: Clock, pl
     step = StepHeaders(NO_EPOCH, asked_at, service.decider_version, {}, service.name)
     appended = await broker.append(*place, [_record(PositionsNoted(), "clock", step)])
     answered_at = clock.now()
-    if not is_right(asked_at, appended.time, answered_at):
+    if not asked_at - MAX_SKEW <= appended.time <= answered_at + MAX_SKEW:
         message = f"this clock says {answered_at.isoformat()}, the broker's {appended.time.isoformat()}"
         raise ClockSkewed(message)
     return appended
@@ -89,8 +82,7 @@ async def look_at_inputs(
     Raises BrokerUnavailable.
     """
     places = [(topic.name, number) for topic in service.reads]
-    starts = await reader.starts([place for place in places if positions[place[0]] == START])
-    ends = await reader.ends(places)
+    starts, ends = await reader.starts(places), await reader.ends(places)
     begin = {
         topic: InputPosition(starts.get((topic, number), 0), 0) if position == START else position
         for topic, position in positions.items()

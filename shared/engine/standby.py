@@ -6,7 +6,6 @@ What it costs is the folding: each event of the service is decided by one proces
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Generic, TypeVar
@@ -15,7 +14,7 @@ from shared import telemetry
 from shared.clock import Clock
 from shared.engine.background import Background
 from shared.engine.broker import Broker, Reader, Stored, TopicPartition
-from shared.engine.claim import SEEN_RIGHT_SECONDS, Claim, compare_clocks, look_at_inputs, write_claim
+from shared.engine.claim import Claim, compare_clocks, look_at_inputs, write_claim
 from shared.engine.journal import InputPosition
 from shared.engine.reader import JournalReader
 from shared.engine.restoration import Restoration
@@ -102,20 +101,16 @@ class Standby(Generic[S]):
 
     # --- claiming --------------------------------------------------------------------------------------------------
 
-    async def claim(self, number: int, token: str, clock_seen_right_at: float = -math.inf) -> Claim[S] | None:
+    async def claim(self, number: int, token: str) -> Claim[S] | None:
         """Claim a partition that is warm, under a fresh token; None where another writer has come first.
 
-        `clock_seen_right_at`: monotonic time; where that was long ago, this clock is compared with the broker's first.
         Raises ClockSkewed, UnknownJournalEvent, BrokerUnavailable.
         """
         service, place = self._service, self._place(number)
         followed = self._followed[number]
         before = followed.at.epoch
-        if self._clock.monotonic() - clock_seen_right_at <= SEEN_RIGHT_SECONDS:
-            end = (await self._aside.ends([place]))[place]
-        else:
-            end = (await compare_clocks(service, self._broker, self._clock, place)).offset + 1
-        await self._until(followed, end)
+        compared = await compare_clocks(service, self._broker, self._clock, place)
+        await self._until(followed, compared.offset + 1)
         if followed.at.epoch != before:  # who has come meanwhile lives: to oust it would look like a death
             return None
         claimed = Claimed(epoch=before + 1, writer=token)

@@ -216,11 +216,11 @@ class Worker(Generic[S]):
 
     async def _claim(self, number: int) -> Partition[S] | None:
         async with asyncio.timeout(CLAIM_SECONDS):
-            claim = await self._standby.claim(number, self._token(), self._beats.seen_right_at)
+            claim = await self._standby.claim(number, self._token())
             if claim is None:
                 return None
             partition = Partition(self.service, self._broker, self._clock, number, claim)
-            self._background.start(partition.send_dead_letters(list(claim.restoration.refusals)))
+            await partition.send_dead_letters(list(claim.restoration.refusals))
             return partition
 
     def _adopt(self, partition: Partition[S]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -160,23 +159,6 @@ def test_what_another_wants_is_handed_over_if_the_group_has_given_it_to_that_one
 # --- sending and hearing --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("skew_seconds", [0.6, -0.6])
-def test_a_beat_shows_a_clock_that_is_off(skew_seconds: float) -> None:
-    async def scenario() -> None:
-        loop = asyncio.get_running_loop()
-        clock = VirtualClock(loop)
-        one = Beats(
-            MemoryBroker(MemoryLog(1, VirtualClock(loop))), clock, "s", instance="1", process="a", news=lambda: None
-        )
-        await one.leave()
-        assert one.seen_right_at == clock.monotonic()
-        clock.skew_seconds = skew_seconds
-        await one.leave()
-        assert one.seen_right_at == -math.inf
-
-    run(scenario())
-
-
 def test_beats_come_regularly_and_news_at_once() -> None:
     async def scenario() -> None:
         clock = VirtualClock(asyncio.get_running_loop())
@@ -188,11 +170,9 @@ def test_beats_come_regularly_and_news_at_once() -> None:
         for each in (one, other):
             await each.start(await broker.reader())
         assert other.living == {"1": Beat("z")}
-        assert one.seen_right_at == -math.inf
         tasks = [asyncio.create_task(work) for each in (one, other) for work in (each.listen(), each.send())]
         await asyncio.sleep(10 * beats.BEAT_SECONDS + 0.01)
         assert len(log.places[beats_of("s").name, 0]) == 2 + 2 * 11
-        assert one.seen_right_at == pytest.approx(10 * beats.BEAT_SECONDS, abs=0.01), "each beat compares the clocks"
         news.clear()
         one.say({0: 7}, [1], [1])
         await asyncio.sleep(0.01)
