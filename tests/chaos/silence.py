@@ -9,12 +9,15 @@ from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from tests.rig.machine import slowness
+
 CALLERS = 256
 DRIPPING = 64
 """Of them, at each door: they send the head of a request, a byte at a time."""
 HEAD = b"GET / HTTP/1.1\r\nHost: careroute\r\nX-Slow: "
 DRIP_SECONDS = 1.0
 PATIENCE_SECONDS = 3.0
+"""How long an honest caller waits, on a machine that is not slower than others."""
 ANSWERS = (b"HTTP/1.1 2", b"HTTP/1.1 3", b"HTTP/1.1 4")
 
 
@@ -70,7 +73,7 @@ async def _call(url: str, waited: list[Wait]) -> None:
         await asyncio.sleep(0.5)
         began = time.monotonic()
         try:
-            met = await asyncio.wait_for(_asked(url), PATIENCE_SECONDS)
+            met = await asyncio.wait_for(_asked(url), PATIENCE_SECONDS * slowness())
         except (OSError, TimeoutError) as error:
             met = repr(error).encode()
         seconds = time.monotonic() - began

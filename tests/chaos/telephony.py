@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from deploy.actors.carrier.carriers import Carrier
 from deploy.actors.carrier.network import Answered, Mood, Network
 from deploy.actors.carrier.serving import Exchange, serving
+from tests.rig.machine import slowness
 from tests.rig.town import Town
 
 AGAIN_SECONDS, PATIENCE_SECONDS = 1.0, 60.0
@@ -112,7 +113,7 @@ class Telephony:
         post = network.post
 
         async def post_until_taken(url: str, headers: Mapping[str, str], body: bytes) -> Answered:
-            until = time.monotonic() + PATIENCE_SECONDS
+            until = time.monotonic() + PATIENCE_SECONDS * slowness()
             self._posts += 1
             try:
                 while True:

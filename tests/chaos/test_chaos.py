@@ -11,6 +11,7 @@ from deploy.local.kafka.node import missing
 from tests.chaos.__main__ import report
 from tests.chaos.run import Options, chaos
 from tests.conftest import absent, directory
+from tests.rig.machine import slowness
 
 
 @pytest.mark.kafka
@@ -21,7 +22,8 @@ async def test_promises_hold_while_processes_die(pytestconfig: pytest.Config, ca
         absent(f"NOT TESTED under chaos: {missing()}")
     caplog.set_level(logging.CRITICAL, logger="aiokafka")
     where: Path = directory(pytestconfig) / "chaos"
-    outcome = await chaos(Options(seconds=12, rate=40, broker_kills=0, roll=False, seed=2, secured=True), where)
+    rate = 40 / slowness()
+    outcome = await chaos(Options(seconds=12, rate=rate, broker_kills=0, roll=False, seed=2, secured=True), where)
     report(outcome)
     assert {name: faults for name, faults in outcome.verdict.faults.items() if faults} == {}
     assert outcome.verdict.counts["outcomes"] > 50

@@ -10,7 +10,7 @@ from services.triage import apart, documents
 from services.triage.commands import propose
 from services.triage.state import State
 from shared.events import CommandRefused, ProgrammeProposed, ProposeProgramme
-from shared.programme import ProgrammeRefused
+from shared.programme import ProgrammeRefused, read
 from tests.services.triage.driver import command
 from tests.shared.programme.document.hostile import texts
 from tests.shared.programme.documents import MADISON
@@ -22,6 +22,14 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[apart.Apart]:
     monkeypatch.setattr(documents, "APART", reader := apart.Apart())
     yield reader
     reader.close()
+
+
+def dear() -> str:
+    """A document that costs this machine twice what it may, and not so much that its reader is ended."""
+    began, tables = time.thread_time(), 15_000
+    with pytest.raises(ProgrammeRefused):
+        read("[[level]]\n" * tables)
+    return "[[level]]\n" * min(90_000, round(tables * 2 * apart.SECONDS / (time.thread_time() - began)))
 
 
 def proposal(document: str) -> ProposeProgramme:
@@ -65,7 +73,7 @@ def test_f5_a_document_that_is_dear_is_refused_and_the_next_is_read_by_the_same_
     reader.start()
     process = reader._process
     with pytest.raises(ProgrammeRefused, match="too large to verify"):
-        reader.endures(texts()["many deep arrays"])
+        reader.endures(dear())
     reader.endures(MADISON)
     assert reader._process is process
 
