@@ -30,6 +30,7 @@ from tests.chaos.stalls import Fault, Stall, stalls
 from tests.chaos.watching import Watching
 from tests.chaos.windows import Effect, effects
 from tests.rig.log import Entry, Rule, read
+from tests.rig.machine import slowness
 from tests.rig.town import ON_CALL, Terms, Town, names, settle
 
 TERMS = Terms(deadline_seconds=20, step_seconds=12, offer_seconds=6)
@@ -104,6 +105,7 @@ async def chaos(options: Options, directory: Path, harm: Harm | None = None) -> 
 
     Raises KafkaError, StackError.
     """
+    await asyncio.to_thread(slowness)
     with _kafka(directory, options) as (kafka, brokers):
         port = free_port()
         on_call = (0.0, SETTLE_SECONDS + options.seconds / 2)
@@ -129,7 +131,10 @@ async def chaos(options: Options, directory: Path, harm: Harm | None = None) -> 
             await stack.start()
             await city.telephony.start(stack.url_of("callbacks"))
             await settle(stack, towns, TERMS)
-            say(f"{options.agencies} agencies with {TEAMS} teams, {len(stack.programs)} processes, seed {options.seed}")
+            say(
+                f"{options.agencies} agencies with {TEAMS} teams, {len(stack.programs)} processes, "
+                f"seed {options.seed}; the machine is {slowness():.1f} times slower"
+            )
             faults = Faults(stack, kafka, options.seed, say, city.spoil)
             watch = await _watch(stack, port) if options.watched else None
             watching = Watching(lambda: city.statuses, stack.directory, watch)

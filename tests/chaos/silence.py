@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -31,22 +33,37 @@ class Wait(NamedTuple):
 
 @asynccontextmanager
 async def silence(urls: Sequence[str]) -> AsyncIterator[list[Wait]]:
-    """Keep every door occupied while the block runs; gives what honest callers met with."""
+    """Keep every door occupied while the block runs; gives what honest callers met with.
+
+    They are a process of their own: in that of a busy city their own lateness would look like a door's.
+    """
     waited: list[Wait] = []
-    doors = [(parts.hostname or "", parts.port or 0) for parts in map(urlsplit, urls)]
-    loop = asyncio.get_running_loop()
-    tasks = [
-        loop.create_task(_occupy(*door, dripping=number < DRIPPING)) for door in doors for number in range(CALLERS)
-    ]
-    tasks += [loop.create_task(_call(url, waited)) for url in urls]
+    program = sys.executable, "-m", "tests.chaos.silence", str(PATIENCE_SECONDS * slowness())
+    process = await asyncio.create_subprocess_exec(*program, *urls, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    listening = asyncio.get_running_loop().create_task(_listen(process.stdout, waited))
     try:
         yield waited
     finally:
-        while tasks:  # `asyncio.wait_for` may swallow a cancellation that comes with its result
-            for task in tasks:
-                task.cancel()
-            _, left = await asyncio.wait(tasks, timeout=0.5)
-            tasks = list(left)
+        with suppress(ProcessLookupError):
+            process.kill()
+        await listening
+        await process.wait()
+
+
+async def _listen(lines: asyncio.StreamReader, waited: list[Wait]) -> None:
+    waited.extend([Wait(*json.loads(line)) async for line in lines])
+
+
+async def _call_all(patience_seconds: float, urls: Sequence[str]) -> None:
+    """Occupy the doors and call there, for ever."""
+    doors = [(parts.hostname or "", parts.port or 0) for parts in map(urlsplit, urls)]
+    async with asyncio.TaskGroup() as tasks:
+        for door in doors:
+            for number in range(CALLERS):
+                tasks.create_task(_occupy(*door, dripping=number < DRIPPING))
+        for url in urls:
+            tasks.create_task(_call(url, patience_seconds))
 
 
 async def _occupy(host: str, port: int, *, dripping: bool) -> None:
@@ -67,18 +84,18 @@ async def _occupy(host: str, port: int, *, dripping: bool) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _call(url: str, waited: list[Wait]) -> None:
+async def _call(url: str, patience_seconds: float) -> None:
     """Ask for a page that is not there, again and again: any answer but an overload's will do."""
     while True:
         await asyncio.sleep(0.5)
         began = time.monotonic()
         try:
-            met = await asyncio.wait_for(_asked(url), PATIENCE_SECONDS * slowness())
+            met = await asyncio.wait_for(_asked(url), patience_seconds)
         except (OSError, TimeoutError) as error:
             met = repr(error).encode()
         seconds = time.monotonic() - began
         in_vain = "" if met.startswith(ANSWERS) else f"{url} after {seconds:.2f} s: {met.decode().strip() or 'closed'}"
-        waited.append(Wait(seconds, in_vain))
+        print(json.dumps(Wait(seconds, in_vain)), flush=True)  # noqa: T201
 
 
 async def _asked(url: str) -> bytes:
@@ -89,3 +106,7 @@ async def _asked(url: str) -> bytes:
         return await reader.readline()
     finally:
         writer.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_call_all(float(sys.argv[1]), sys.argv[2:]))
