@@ -99,12 +99,15 @@ class Auditor:
         """The invariants that it asks."""
         return [invariant.name for invariant in self._waiting]
 
-    async def run(self, now_us: int) -> Run:
-        """Ask all of them, or as many as the budget allows. Raises what the database raises."""
+    async def run(self, now_us: int, behind_us: int = 0) -> Run:
+        """Ask all of them, or as many as the budget allows. Raises what the database raises.
+
+        `behind_us`: how long ago all that had come was surely read; what is missed since then may have come.
+        """
         began = time.monotonic()
         async with transaction(self._engine) as connection:
             await connection.run_sync(look_for_arrivals)
-        answers = await self._ask(now_us, began + self._budget)
+        answers = await self._ask(now_us - behind_us, began + self._budget)
         names = self.names
         async with transaction(self._engine) as connection:
             counts = await connection.run_sync(keep_books, answers, self._waiting, now_us)
@@ -118,18 +121,21 @@ class Auditor:
             {name: counts[name] for name in names},
         )
 
-    async def _ask(self, now_us: int, until: float) -> Answers:
+    async def _ask(self, known_us: int, until: float) -> Answers:
         answers = Answers(0)
         try:
             async with transaction(self._engine) as connection:
-                answers = await connection.run_sync(ask, self._waiting, now_us, until)
+                answers = await connection.run_sync(ask, self._waiting, known_us, until)
                 raise _Undo  # noqa: TRY301  # what was planted never stays
         except _Undo:
             return answers
 
 
-def ask(connection: Connection, invariants: Sequence[Invariant], now_us: int, until: float) -> Answers:
-    """Plant what breaks each invariant, then ask each, until the budget is used up. The first is always asked."""
+def ask(connection: Connection, invariants: Sequence[Invariant], known_us: int, until: float) -> Answers:
+    """Plant what breaks each invariant, then ask each, until the budget is used up. The first is always asked.
+
+    `known_us`: the instant up to which all that had come was read.
+    """
     answers = Answers(connection.execute(select(BATCH.c.number)).scalar() or 0)
     watermarks = {row.invariant: row.looked_at for row in connection.execute(WATERMARK.select())}
     for invariant in invariants:
@@ -138,7 +144,7 @@ def ask(connection: Connection, invariants: Sequence[Invariant], now_us: int, un
         after, findings = watermarks.get(invariant.name, 0), list[Finding]()
         while after <= answers.batch and (not answers.asked or time.monotonic() < until):
             upto = min(after + SLICE, answers.batch + 1) if invariant.lasting else answers.batch + 1
-            settled = now_us - invariant.patience_seconds * SECOND
+            settled = known_us - invariant.patience_seconds * SECOND
             findings += _asked(connection, invariant, {"after": after, "upto": upto, "settled": settled})
             after = answers.asked[invariant.name] = upto
         if invariant.name not in answers.asked:

@@ -100,7 +100,8 @@ class Auditing(StoreKeeper):
         """One run, and what follows from it."""
         await take_lists(self._engine, self._directory, self._clock)
         await note_ends(self._engine, reader, self._clock)
-        run = await self._auditor.run(microseconds(self._clock.now()))
+        behind_us = round(self._lag.seconds() * SECOND)
+        run = await self._auditor.run(microseconds(self._clock.now()), behind_us)
         self._show(run)
         await tell(self._engine, self._broker, self._clock)
         result = self._result_of(run)

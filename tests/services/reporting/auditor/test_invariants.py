@@ -112,6 +112,16 @@ async def test_the_same_is_found_on_either_database(store: AsyncEngine, day: Day
     assert not first.clean
 
 
+async def test_what_may_have_come_and_is_not_read_is_not_missed(store: AsyncEngine, day: Day) -> None:
+    """The auditor of a busy machine was a minute behind, and called 22 episodes broken whose outcomes stood there."""
+    log = copy_of(day.log.places)
+    MUTATIONS["outcome-by-deadline"](log)
+    await fill(store, batches_of(log, random.Random(1)))
+    now = microseconds(end_of(log)) + 60 * SECOND
+    assert opens(await Auditor(store).run(now, behind_us=5 * 60 * SECOND)) == set()
+    assert opens(await Auditor(store).run(now, behind_us=SECOND)) == {"outcome-by-deadline"}
+
+
 async def test_a_log_that_is_shorter_than_what_was_read_is_another_log(store: AsyncEngine) -> None:
     async with transaction(store) as connection:
         row = {"topic": "decisions", "partition": 0, "end_offset": 7, "read_offset": 8, "at_us": 1}
