@@ -11,25 +11,29 @@ from services.triage.commands import propose
 from services.triage.state import State
 from shared.events import CommandRefused, ProgrammeProposed, ProposeProgramme
 from shared.programme import ProgrammeRefused, read
+from tests.rig.machine import slowness
 from tests.services.triage.driver import command
 from tests.shared.programme.document.hostile import texts
 from tests.shared.programme.documents import MADISON
+
+PROGRAM = apart.PROGRAM
 
 
 @pytest.fixture(autouse=True)
 def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[apart.Apart]:
     """A process of its own for each test."""
+    monkeypatch.setattr(apart, "WALL_SECONDS", apart.WALL_SECONDS * 2 * slowness())
     monkeypatch.setattr(documents, "APART", reader := apart.Apart())
     yield reader
     reader.close()
 
 
 def dear() -> str:
-    """A document that costs this machine twice what it may, and not so much that its reader is ended."""
+    """A document that costs this machine some times what it may, and not so much that its reader is ended."""
     began, tables = time.thread_time(), 15_000
     with pytest.raises(ProgrammeRefused):
         read("[[level]]\n" * tables)
-    return "[[level]]\n" * min(90_000, round(tables * 2 * apart.SECONDS / (time.thread_time() - began)))
+    return "[[level]]\n" * min(90_000, round(tables * 4 * apart.SECONDS / (time.thread_time() - began)))
 
 
 def proposal(document: str) -> ProposeProgramme:
@@ -59,7 +63,7 @@ def test_f5_a_process_that_dies_over_a_document_refuses_it(
     monkeypatch.setattr(apart, "PROGRAM", (sys.executable, "-c", "import os; os.abort()"))
     with pytest.raises(ProgrammeRefused, match="too large to verify"):
         reader.endures(MADISON)
-    monkeypatch.undo()
+    monkeypatch.setattr(apart, "PROGRAM", PROGRAM)
     reader.endures(MADISON)  # by the next one
 
 
