@@ -13,6 +13,8 @@ import time
 from contextlib import suppress
 from typing import BinaryIO, Final
 
+import holidays.countries  # noqa: F401  # all at once, a fifth of a second: it would count as the first document's cost
+
 from shared.programme import Fault, ProgrammeRefused, read
 
 SECONDS: Final = 0.25
@@ -21,7 +23,7 @@ WALL_SECONDS = 5.0
 """Its start included, on a machine that is busy with other things."""
 PROGRAM: tuple[str, ...] = (sys.executable, "-m", "services.triage.apart")
 _MEBIBYTES: Final = 1024
-_ENDED_AFTER_SECONDS: Final = 4
+_ENDED_AFTER_SECONDS: Final = 2
 _CHEAP, _DEAR = b"c", b"d"
 
 
@@ -94,16 +96,11 @@ def _serve(documents: BinaryIO, answers: BinaryIO) -> None:
         used = resource.getrusage(resource.RUSAGE_SELF)
         seconds = int(used.ru_utime + used.ru_stime) + _ENDED_AFTER_SECONDS
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
-        # the first that a process reads pays for what is done once
-        answers.write(_CHEAP if _cost(text) <= SECONDS or _cost(text) <= SECONDS else _DEAR)
+        began = time.thread_time()
+        with suppress(ProgrammeRefused):
+            read(text)
+        answers.write(_CHEAP if time.thread_time() - began <= SECONDS else _DEAR)
         answers.flush()
-
-
-def _cost(text: str) -> float:
-    began = time.thread_time()
-    with suppress(ProgrammeRefused):
-        read(text)
-    return time.thread_time() - began
 
 
 if __name__ == "__main__":

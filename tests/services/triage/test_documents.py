@@ -16,8 +16,6 @@ from tests.services.triage.driver import command
 from tests.shared.programme.document.hostile import texts
 from tests.shared.programme.documents import MADISON
 
-PROGRAM = apart.PROGRAM
-
 
 @pytest.fixture(autouse=True)
 def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[apart.Apart]:
@@ -33,7 +31,7 @@ def dear() -> str:
     began, tables = time.thread_time(), 15_000
     with pytest.raises(ProgrammeRefused):
         read("[[level]]\n" * tables)
-    return "[[level]]\n" * min(90_000, round(tables * 4 * apart.SECONDS / (time.thread_time() - began)))
+    return "[[level]]\n" * min(90_000, round(tables * 3 * apart.SECONDS / (time.thread_time() - began)))
 
 
 def proposal(document: str) -> ProposeProgramme:
@@ -60,10 +58,10 @@ def test_f5_a_process_that_dies_over_a_document_refuses_it(
     monkeypatch: pytest.MonkeyPatch, reader: apart.Apart
 ) -> None:
     """F5: as for want of memory."""
-    monkeypatch.setattr(apart, "PROGRAM", (sys.executable, "-c", "import os; os.abort()"))
-    with pytest.raises(ProgrammeRefused, match="too large to verify"):
-        reader.endures(MADISON)
-    monkeypatch.setattr(apart, "PROGRAM", PROGRAM)
+    with monkeypatch.context() as deadly:
+        deadly.setattr(apart, "PROGRAM", (sys.executable, "-c", "import os; os.abort()"))
+        with pytest.raises(ProgrammeRefused, match="too large to verify"):
+            reader.endures(MADISON)
     reader.endures(MADISON)  # by the next one
 
 
