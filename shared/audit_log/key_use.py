@@ -83,10 +83,6 @@ class KeyUse:
         """It waits for nobody: a watchdog has nothing to fear of it."""
         return self._clock.monotonic()
 
-    @turned_at.setter
-    def turned_at(self, instant: float) -> None:
-        """What a watchdog sets to begin with."""
-
     @property
     def ready(self) -> bool:
         """No work waits for the audit log."""

@@ -32,8 +32,8 @@ E = TypeVar("E", bound=Event)
 
 HANG_SECONDS = 8.0
 BEGIN_SECONDS = 60.0
-"""Until the loop has come round once it may take longer: before that it waits for the broker time and again, each wait
-bounded, and owns nothing that anybody would have to wait for."""
+"""Until it has been ready once the loop may take so long: it loads, asks the broker time and again, each wait bounded,
+and where many begin at once they wait for the processor. Whatever it owns by then, Kafka gives to another."""
 PREPARE_SECONDS = 0.8
 """What follows an input in its topic waits so long for it, whoever's it is: a pause is at work within a second."""
 EXIT_WATCHDOG, EXIT_FAILED = 70, 71
@@ -43,8 +43,10 @@ EXIT_WATCHDOG, EXIT_FAILED = 70, 71
 class Runner(Protocol):
     """What a process is there for."""
 
-    turned_at: float
-    """When its loop last came round, by the clock's monotonic time."""
+    @property
+    def turned_at(self) -> float:
+        """When its loop last came round, by the clock's monotonic time."""
+        ...
 
     @property
     def ready(self) -> bool:
@@ -89,11 +91,6 @@ class Together:
     def turned_at(self) -> float:
         """When the loop came round last of the one that has been longest about it."""
         return min(runner.turned_at for runner in self._runners)
-
-    @turned_at.setter
-    def turned_at(self, instant: float) -> None:
-        for runner in self._runners:
-            runner.turned_at = instant
 
     @property
     def ready(self) -> bool:
@@ -181,16 +178,16 @@ async def wait_for_broker(broker: Broker, topics: Sequence[Topic], stop: asyncio
 
 
 class Watchdog:
-    """Ends the process, from a thread, when the loop has not come round for eight seconds, or at first for a minute."""
+    """Ends the process, from a thread, when its loop has not come round for eight seconds; at first for a minute."""
 
     def __init__(self, runner: Runner, clock: Clock) -> None:
         self._runner, self._clock = runner, clock
         self._started, self._over = False, threading.Event()
+        self._begins_until = 0.0
 
     def start(self) -> None:
         """Start watching: from now on the loop has to come round."""
-        self._runner.turned_at = self._clock.monotonic() + BEGIN_SECONDS - HANG_SECONDS
-        self._started = True
+        self._begins_until, self._started = self._clock.monotonic() + BEGIN_SECONDS, True
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     def stop(self) -> None:
@@ -199,7 +196,12 @@ class Watchdog:
 
     def live(self) -> bool:
         """Whether the loop came round lately, if it is watched already."""
-        return not self._started or self._clock.monotonic() - self._runner.turned_at < HANG_SECONDS
+        if not self._started:
+            return True
+        now = self._clock.monotonic()
+        if now < self._begins_until and self._runner.ready:
+            self._begins_until = now
+        return now < self._begins_until or now - self._runner.turned_at < HANG_SECONDS
 
     def _watch(self) -> None:
         while not self._over.wait(0.5):

@@ -104,12 +104,15 @@ class Worker(Generic[S]):
 
     @property
     def ready(self) -> bool:
-        """Whether all that is assigned is owned, what waited at the take-over decided, and all else followed."""
+        """Whether all that is assigned is owned, what waited at the take-over decided, and all else followed.
+
+        Other threads ask too: they look at a copy of what is owned.
+        """
         return (
             self._member is not None
             and self._member.assigned <= self.owned.keys()
             and self._standby.is_warm
-            and not any(partition.backlog.is_catching_up for partition in self.owned.values())
+            and not any(partition.backlog.is_catching_up for partition in tuple(self.owned.values()))
         )
 
     def oldest_undecided_seconds(self) -> float:

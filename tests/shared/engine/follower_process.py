@@ -34,14 +34,14 @@ def fold(agency: str, event: Event, stored: Stored) -> None:
     del agency, event, stored
     if MEETS == "an error":
         raise KeyError("CANARY")
-    if MEETS == "a hang":
-        time.sleep(60)
 
 
 async def reached(positions: Mapping[TopicPartition, InputPosition]) -> None:
     if MEETS == "a slow database":
         while not FILE.exists():  # noqa: ASYNC110, ASYNC240  # a test's way to say go on
             await asyncio.sleep(0.01)
+    if MEETS == "a hang":
+        asyncio.get_running_loop().call_later(2, time.sleep, 60)
     FILE.write_text(str(positions[DECISIONS.name, 0].offset))  # noqa: ASYNC240  # a line, in a test
 
 
