@@ -97,8 +97,14 @@ def _tables() -> tuple[type[Table], ...]:
     )
 
 
+class _FactTable(Table):
+    """A table whose keys say themselves what they mean; to look for it in a source that there is none of is dear."""
+
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+
 def _table(name: str, says: str, **keys: Any) -> type[Table]:
-    return create_model(name, __base__=Table, __doc__=says, **keys)
+    return create_model(name, __base__=_FactTable, __doc__=says, **keys)
 
 
 if TYPE_CHECKING:
