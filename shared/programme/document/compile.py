@@ -17,7 +17,6 @@ from shared.programme.document import written
 from shared.programme.document.boundaries import boundaries_of
 from shared.programme.document.written import Document, beats_of
 from shared.programme.judging.facts import CHOICES, HAZARDS, NOT_ASKED, VALUES
-from shared.programme.judging.hazard_words import HAZARD_WORDS
 from shared.programme.judging.hours import Holidays, calendar_days, week
 from shared.programme.judging.normal_forms import determinant, language, normal, plain
 from shared.programme.judging.phone_numbers import number_of
@@ -37,7 +36,7 @@ from shared.programme.judging.programme import (
     Response,
     Row,
 )
-from shared.programme.judging.words import WordTables, form_of, tables_of
+from shared.programme.judging.words import HAZARD_FORMS, WordTables, form_of, tables_of
 
 V = TypeVar("V")
 
@@ -287,7 +286,7 @@ def words_of(document: Document, hazards: Iterable[str]) -> WordTables:
     """The document's own words, and the built-in ones of the hazards that its levels turn on, less those it names."""
     own = [(form_of(word), hazard) for hazard, words in document.heard.words.stated() for word in words]
     taken_out = {form_of(word) for word in document.heard.not_words}
-    built_in = [(form_of(word), hazard) for hazard in hazards for word in HAZARD_WORDS.get(hazard, ())]
+    built_in = [(form, hazard) for hazard in hazards for form in HAZARD_FORMS.get(hazard, ())]
     return tables_of(dict.fromkeys((*own, *(entry for entry in built_in if entry[0] not in taken_out))))
 
 

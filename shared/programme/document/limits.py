@@ -36,25 +36,29 @@ def text_findings(text: str) -> Iterator[tuple[int, str, str]]:
         return
     line, depth, parts, words, position = 1, 0, 1, 0, 0
     while (match := TOKEN.match(text, position)) is not None:
-        sign, written, position = match["sign"], match[0], match.end()
-        if sign == ".":
+        kind, written, position = match.lastgroup, match[0], match.end()
+        if written == ".":
             parts, words = parts + 1, words - 1  # the parts of a key, or of a number, are one word
-        elif match["word"] or match["text"]:
+        elif kind in {"word", "text"}:
             words += 1
-        else:
-            parts = 1 if sign or match["line"] else parts
-            depth += 0 if sign is None else _DEEPER.get(sign, 0)
-        length = 0 if match["comment"] else len(written.strip())
-        for size, most, what, right in (
-            (parts, MAX_KEY_PARTS, "a key has too many parts, with a dot between each", "parts"),
-            (depth, MAX_DEPTH, "is nested too deeply", "brackets within one another"),
-            (words, MAX_WORDS, "has too many keys and values", "together"),
-            (length, MAX_CHARACTERS, "a word or a text is too long", "characters"),
-        ):
-            if size > most:
-                yield line, what, f"at most {most} {right}"
-                return
+        elif kind in {"sign", "line"}:
+            parts, depth = 1, depth + _DEEPER.get(written, 0)
+        length = 0 if kind == "comment" else len(written.strip())
+        if parts > MAX_KEY_PARTS or depth > MAX_DEPTH or words > MAX_WORDS or length > MAX_CHARACTERS:
+            yield line, *_too_large(parts, depth, words)
+            return
         line += written.count("\n")
+
+
+def _too_large(parts: int, depth: int, words: int) -> tuple[str, str]:
+    """What is too large, and what would be right."""
+    if parts > MAX_KEY_PARTS:
+        return "a key has too many parts, with a dot between each", f"at most {MAX_KEY_PARTS} parts"
+    if depth > MAX_DEPTH:
+        return "is nested too deeply", f"at most {MAX_DEPTH} brackets within one another"
+    if words > MAX_WORDS:
+        return "has too many keys and values", f"at most {MAX_WORDS} together"
+    return "a word or a text is too long", f"at most {MAX_CHARACTERS} characters"
 
 
 _DEEPER: Final = MappingProxyType({"[": 1, "{": 1, "]": -1, "}": -1})

@@ -24,12 +24,11 @@ from shared.programme.document.overlap import rows_matter
 from shared.programme.document.unreachable import responses_reached
 from shared.programme.document.work import TooMuchWork
 from shared.programme.document.written import DistrictTable, Document, beats_of
-from shared.programme.judging.hazard_words import HAZARD_WORDS
 from shared.programme.judging.hours import Holidays, calendar_days
 from shared.programme.judging.normal_forms import determinant, normal
 from shared.programme.judging.phone_numbers import number_of
 from shared.programme.judging.programme import Row
-from shared.programme.judging.words import form_of
+from shared.programme.judging.words import HAZARD_FORMS, form_of
 
 
 def findings(document: Document, sound: frozenset[str]) -> Iterator[Finding]:
@@ -136,7 +135,7 @@ def _twins(path: tuple[str, ...], names: Iterable[str]) -> Iterator[Finding]:
 
 def _not_words(document: Document) -> Iterator[Finding]:
     """Who takes a word out has to hit one that is there."""
-    built_in = {form_of(word): word for words in HAZARD_WORDS.values() for word in words}
+    built_in = {form: word for forms in HAZARD_FORMS.values() for form, word in forms.items()}
     for index, word in enumerate(document.heard.not_words):
         if form_of(word) not in built_in:
             what = f"{word!r} is none of the words that count under every document"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from shared.html_text import readings
+from shared.programme.judging.hazard_words import HAZARD_WORDS
 from shared.programme.judging.normal_forms import spoken, without_unseen
 from shared.programme.judging.programme import Programme
 
@@ -30,6 +31,12 @@ class WordTables(NamedTuple):
 def form_of(word: str) -> str:
     """A word or phrase as it is compared; a stem keeps its `*`."""
     return " ".join(spoken(word)) + (STEM if word.rstrip().endswith(STEM) else "")
+
+
+HAZARD_FORMS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {hazard: MappingProxyType({form_of(word): word for word in words}) for hazard, words in HAZARD_WORDS.items()}
+)
+"""By hazard, the words that put it in doubt under every document: as they are compared, as they are written."""
 
 
 def tables_of(forms: Iterable[tuple[str, str]]) -> WordTables:
