@@ -39,6 +39,7 @@ from shared.call import Name
 from shared.carriers import CarrierName, Carriers, Channel, MostPerDay, Reach, Telnyx, Twilio, Zone
 from shared.clock import Clock, SystemClock
 from shared.telemetry import AGENCIES_FILE_REFUSED, logger
+from shared.validation import faults_in
 
 Holder = TypeVar("Holder", "Source", "Principal")
 SourceKind = Literal["cad", "synthetic"]
@@ -342,8 +343,7 @@ class Agencies:
             raw = tomllib.loads(self._path.read_text("utf-8"))
             written = _File.model_validate(raw)
         except ValidationError as error:
-            faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-            message = f"{self._path.name}: {faults}"
+            message = f"{self._path.name}: {'; '.join(faults_in(error))}"
             raise AgenciesRefused(message) from None
         except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number without end, brackets without end
             message = f"{self._path.name}: {error}"

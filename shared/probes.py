@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.agencies import Role, Secret, hash_of
 from shared.call import Name
+from shared.validation import faults_in
 
 EXIT_SETTINGS = 78
 """A setting is wrong."""
@@ -112,8 +113,7 @@ def read_probes(path: Path) -> Probes:
     try:
         return Probes.model_validate(tomllib.loads(path.read_text("utf-8")))
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise ProbesRefused(f"{path.name}: {faults}") from None
+        raise ProbesRefused(f"{path.name}: {'; '.join(faults_in(error))}") from None
     except ValueError as error:
         raise ProbesRefused(f"{path.name}: {error}") from None
 

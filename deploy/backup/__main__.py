@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -35,6 +36,12 @@ LOOK_SECONDS = 1.0
 """After which every broker knows who may what."""
 FAULTS = 20
 """That are printed."""
+ENDED = {
+    "take": "ended before it was done: the backup that was there before is as it was",
+    "verify": "ended before everything was looked at",
+    "restore": "ended before everything was back: begin again, with an empty cluster",
+}
+"""What somebody is told who ends it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,6 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:
         _say(f"{given.directory}: {error.strerror or error}; the backup that it held before is as it was")
+        return 1
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        _say(ENDED[given.do])
         return 1
     return 0
 
@@ -108,6 +118,9 @@ async def _rights(settings: TopicSettings) -> AsyncIterator[None]:
         yield
         return
     missing = compare(rights_to_restore(settings.kafka_principals), await rights_in_force(at)).missing
+    work = asyncio.current_task()
+    assert work is not None  # noqa: S101  # a coroutine runs in one
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
     await grant(at, missing)
     try:
         await asyncio.sleep(LOOK_SECONDS)

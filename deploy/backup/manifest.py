@@ -19,9 +19,12 @@ from shared.engine.broker import TopicPartition
 from shared.engine.topic import Topic
 from shared.private_file import write_private
 from shared.topics import TOPICS
+from shared.validation import faults_in
 
 NAME = "manifest.json"
 FORMAT = 1
+FAULTS = 3
+"""Of a manifest, that are told."""
 BACKED_UP: tuple[Topic, ...] = tuple(topic for topic in TOPICS if not topic.name.endswith(("-snapshots", "-beats")))
 """Snapshots are a cache that journals are folded into again, and beats are of no use after an hour.
 
@@ -93,7 +96,8 @@ class Manifest(_Model):
                 f"{path} cannot be read ({type(error).__name__}): no backup is whole without it"
             ) from error
         except ValidationError as error:
-            raise WrongBackup(f"{path} is no manifest of a backup that this version knows: {error}") from error
+            what = f"{path} is no manifest of a backup that this version knows: it is damaged, or of a later version"
+            raise WrongBackup(f"{what} ({'; '.join(faults_in(error)[:FAULTS])})") from None
         if manifest.format != FORMAT:
             raise WrongBackup(f"{path} has format {manifest.format}, and this version reads {FORMAT}")
         names = {f"{topic.name}/{number}" for topic in BACKED_UP for number in range(manifest.partitions)}

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from shared.call import Name, Text
 from shared.programme.document.kinds import zone
+from shared.validation import faults_in
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -170,8 +171,7 @@ def read_document(kind: type[M], text: str) -> M:
     try:
         return kind.model_validate(tomllib.loads(text))
     except ValidationError as error:
-        faults = (f"the mapping: {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise MappingRefused(*faults) from None
+        raise MappingRefused(*(f"the mapping: {fault}" for fault in faults_in(error))) from None
     except RecursionError:
         raise MappingRefused("the mapping is nested too deeply: it needs a table in a table at most") from None
     except ValueError as error:  # no TOML, or a number without end

@@ -252,7 +252,10 @@ def test_what_is_no_backup_is_named(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "no backup is whole without it" in capsys.readouterr().err
     (tmp_path / "manifest.json").write_text("{}")
     assert command.main(["verify", str(tmp_path)]) == 1
-    assert "is no manifest" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "is no manifest" in told
+    assert "cluster: Field required" in told
+    assert "pydantic" not in told
 
 
 async def test_another_cluster_or_a_topic_made_anew_takes_another_directory(log: MemoryLog, backup: Path) -> None:

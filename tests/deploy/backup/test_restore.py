@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -22,7 +24,7 @@ from shared.connection import Connection
 from shared.engine.broker import Record, Stored, TopicPartition
 from shared.engine.kafka import KafkaBroker
 from shared.engine.kafka_restore import CopyFailed, KafkaCopy
-from shared.engine.kafka_rights import rights_in_force
+from shared.engine.kafka_rights import Right, rights_in_force
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.topics import CALL_KEYS, CALLS, COMMANDS
 from tests.deploy.backup.test_backup import NOW, of, stored, to_the_millisecond
@@ -133,6 +135,24 @@ def begins(at: Connection, places: Iterable[TopicPartition]) -> dict[TopicPartit
 async def copy(at: Connection, record: Stored) -> None:
     async with KafkaCopy.to(at) as writer:
         await writer.append([record])
+
+
+def test_who_ends_a_restore_leaves_the_operator_no_more_rights_than_before(
+    security: Security, day: Day, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(take(MemoryBroker(with_gaps(day)), "one", tmp_path, NOW, Progress(print, "copied")))
+    had, meanwhile = asyncio.run(rights_in_force(security.operator)), set[Right]()
+
+    async def ended(*_: object) -> None:
+        meanwhile.update(await rights_in_force(security.operator))
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(30)
+
+    monkeypatch.setattr(command, "restore", ended)
+    assert run(security, "operator", "restore", str(tmp_path)) == 1
+    assert "begin again, with an empty cluster" in capsys.readouterr().err
+    assert meanwhile > had
+    assert asyncio.run(rights_in_force(security.operator)) == had
 
 
 def test_a_damaged_backup_is_not_put_back(
