@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 import shutil
 import time
@@ -48,6 +49,7 @@ class Watch:
         """`alerts_url`: where alerts are sent, each receiver of the routing below it by its name."""
         self._directory, self._alerts_url = directory.resolve(), alerts_url
         self._port, self._alertmanager_port = free_port(), free_port()
+        self._began = time.monotonic()
         self.prometheus_url = f"http://{HOST}:{self._port}"
         self.alertmanager_url = f"http://{HOST}:{self._alertmanager_port}"
 
@@ -90,8 +92,13 @@ class Watch:
         return {_name_of(alert["labels"]) for alert in alerts if alert["state"] == "firing"}
 
     async def empty_curves(self) -> list[str]:
-        """The curves of panels that a city that works always has, and this one has not. Raises WatchError."""
-        shown = [(panel, curve, await self.ask(curve.filled())) for panel in PANELS for curve in panel.curves]
+        """The curves of panels that a city that works always has, and this one has not had. Raises WatchError."""
+        seconds = math.ceil(time.monotonic() - self._began)
+        shown = [
+            (panel, curve, await self.ask(curve.filled(rate_seconds=seconds)))
+            for panel in PANELS
+            for curve in panel.curves
+        ]
         return [f"{panel.title}, {curve.legend}" for panel, curve, series in shown if curve.always and not series]
 
     def _settings(self, programs: Iterable[Program]) -> dict[str, Any]:
