@@ -30,7 +30,7 @@ from shared.agencies import Agencies, Source
 from shared.call_keys import CallKey
 from shared.clock import Clock
 from shared.doors.command import LogAway, appended
-from shared.doors.guard import Bounds, Guard, bearer_of
+from shared.doors.guard import Bounds, Guard, bearer_of, handler_of
 from shared.doors.operations import operations_routes
 from shared.doors.problems import Fault, Problem, problem_response
 from shared.doors.serve import connected
@@ -82,7 +82,7 @@ def create_app(broker: Broker, clock: Clock, agencies: Agencies, sealer: Sealer,
             *operations_routes(door.ready, agencies.remark),
         ],
         middleware=[guard],
-        exception_handlers={HTTPException: respond},
+        exception_handlers={HTTPException: handler_of(respond)},
         lifespan=lambda _: connected(broker, door.reach, door.close),
     )
     app.router.redirect_slashes = False  # it would lead to whatever host the request names

@@ -17,7 +17,7 @@ from services.pocket.pages import AWAY, PAGES
 from services.pocket.rolls import add_roll_pages
 from shared.acceptance import accept_id, decline_id
 from shared.doors.audit import Approach
-from shared.doors.guard import Bounds, Guard
+from shared.doors.guard import Bounds, Guard, handler_of
 from shared.doors.operations import operations_routes
 from shared.doors.pages import HEADERS, Page
 from shared.events import (
@@ -70,8 +70,8 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
         failure=AWAY,
         headers=HEADERS,
     )
-    app.add_exception_handler(HTTPException, PAGES.respond)
-    app.add_exception_handler(RequestValidationError, PAGES.respond)
+    app.add_exception_handler(HTTPException, handler_of(PAGES.respond))
+    app.add_exception_handler(RequestValidationError, handler_of(PAGES.respond))
     return app
 
 

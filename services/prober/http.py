@@ -23,7 +23,7 @@ from services.prober.messages import Inbox
 from services.prober.prober import Prober, state_of
 from services.prober.whole_way import WholeWay
 from shared.clock import Clock
-from shared.doors.guard import Bounds, Guard
+from shared.doors.guard import Bounds, Guard, handler_of
 from shared.doors.operations import operations_routes
 from shared.doors.problems import Problem, problem_response
 from shared.probes import Probes
@@ -83,7 +83,7 @@ def create_app(prober: Prober) -> Starlette:
             *operations_routes(lambda: not prober.unready(), prober.remark),
         ],
         middleware=[guard],
-        exception_handlers={Problem: _respond},
+        exception_handlers={Problem: handler_of(_respond)},
         lifespan=lambda _app: _probing(prober),
     )
 

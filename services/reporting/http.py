@@ -23,7 +23,7 @@ from services.reporting.config import ReportingSettings
 from services.reporting.figures.routes import FigureRoutes
 from services.reporting.store.engine import is_away
 from shared.clock import Clock
-from shared.doors.guard import Bounds, CallerOf, Guard, bearer_of
+from shared.doors.guard import Bounds, CallerOf, Guard, bearer_of, handler_of
 from shared.doors.operations import operations_routes
 from shared.doors.problems import Problem, problem_response
 from shared.telemetry import Probe
@@ -59,7 +59,7 @@ def create_app(
     app = Starlette(
         routes=[*operations_routes(ready), questions],
         middleware=[guard],
-        exception_handlers={HTTPException: respond},
+        exception_handlers={HTTPException: handler_of(respond)},
     )
     app.router.redirect_slashes = False  # it would lead to whatever host the request names
     return app

@@ -48,7 +48,7 @@ from shared.contacts import Contacts
 from shared.doors.answers import AnswerFollower
 from shared.doors.audit import Register
 from shared.doors.command import CommandLog
-from shared.doors.guard import NOT_STORED, Bounds, Guard
+from shared.doors.guard import NOT_STORED, Bounds, Guard, handler_of
 from shared.doors.operations import operations_routes
 from shared.doors.reference import reference_page
 from shared.doors.serve import connected
@@ -204,6 +204,6 @@ def create_app(
         headers=HEADERS,
         failure="Something went wrong here. Ask for the state of what you sent before you send it again.",
     )
-    app.add_exception_handler(HTTPException, respond)
-    app.add_exception_handler(RequestValidationError, respond)
+    app.add_exception_handler(HTTPException, handler_of(respond))
+    app.add_exception_handler(RequestValidationError, handler_of(respond))
     return app

@@ -23,7 +23,7 @@ PERIOD = r"20\d\d(-Q[1-4])?"
 PeriodInPath = Annotated[str, Path(pattern=f"^{PERIOD}$", description="a quarter, as 2026-Q1, or a year, as 2026")]
 
 
-def _question(
+async def _question(
     first: Annotated[date | None, Query(alias="from", description="first day; 90 days ago, if left out")] = None,
     until: Annotated[date | None, Query(description="the day after the last; tomorrow, if left out")] = None,
     by: Annotated[str | None, Query(max_length=40, description="what they are cut by: district, month, …")] = None,

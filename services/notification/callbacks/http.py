@@ -39,7 +39,7 @@ from shared.clock import Clock
 from shared.contact_forms import AddressRefused, normal_form
 from shared.doors.answers import Answer, AnswerFollower
 from shared.doors.command import CommandLog, LogAway, appended, send
-from shared.doors.guard import NOT_STORED, Bounds, Guard
+from shared.doors.guard import NOT_STORED, Bounds, Guard, handler_of
 from shared.doors.operations import operations_routes
 from shared.doors.serve import connected
 from shared.engine.background import Background
@@ -230,8 +230,8 @@ def create_app(door: Door, requests_in_flight: int = 256) -> FastAPI:
         failure="failed",
         headers=NOT_STORED,
     )
-    app.add_exception_handler(HTTPException, _respond)
-    app.add_exception_handler(RequestValidationError, _respond)
+    app.add_exception_handler(HTTPException, handler_of(_respond))
+    app.add_exception_handler(RequestValidationError, handler_of(_respond))
     begin(DOOR)
     return app
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -161,6 +162,13 @@ async def test_a_fault_of_ours_is_a_problem_that_quotes_nothing(toy: Toy, capfd:
     assert "CANARY" not in body.decode() + written
     assert "ValueError" in written
     assert counted("/broken", 500) == before + 1
+
+
+async def test_a_refusal_needs_no_thread(toy: Toy) -> None:
+    """It took ten times as long in one, and the first of them had to load what starts it."""
+    before = threading.active_count()
+    assert (await toy.ask(b"GET /nothing-here HTTP/1.1\r\n\r\n"))[0] == 404
+    assert threading.active_count() == before
 
 
 async def test_requests_are_counted_by_the_route_as_it_is_declared(toy: Toy) -> None:

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from shared.clock import SystemClock
 from shared.doors.connections import ConnectionBounds
-from shared.doors.guard import Bounds, Guard, bearer_of
+from shared.doors.guard import Bounds, Guard, bearer_of, handler_of
 from shared.doors.operations import operations_routes
 from shared.doors.problems import problem_response
 from shared.doors.serve import server_of
@@ -53,7 +53,7 @@ class Toy:
                 Route("/cached", self._cached),
                 *operations_routes(lambda: True),
             ],
-            exception_handlers={HTTPException: respond},
+            exception_handlers={HTTPException: handler_of(respond)},
             middleware=[
                 Middleware(
                     Guard,
