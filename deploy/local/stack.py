@@ -32,7 +32,7 @@ from shared.topics import TOPICS
 
 PROBER = "prober"
 RUNBOOKS = CHECKOUT / "deploy/runbooks"
-READY_SECONDS = 120.0
+READY_SECONDS = 240.0
 WEBHOOK_NETWORKS = ("127.0.0.0/8",)
 """Whoever is told something is played on this machine."""
 

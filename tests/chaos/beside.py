@@ -22,7 +22,7 @@ import httpx
 from deploy.local.access import AgencySpec
 from deploy.local.kafka.node import CHECKOUT, LocalKafka, free_port
 from deploy.local.programs import Program
-from deploy.local.stack import Stack, StackError
+from deploy.local.stack import READY_SECONDS, Stack, StackError
 from deploy.redecide import redecide_all
 from shared.engine.kafka import KafkaBroker
 from shared.engine.topic import DEAD_LETTERS
@@ -38,7 +38,6 @@ TEAMS, PAGED_MEMBERS, PARTITIONS = 6, 1, 2
 TOPICS = ("calls", "commands", *JOURNAL_OF.values())
 FEW = ("triage", "team-availability", "notification", "console", "intake")
 DRAIN_SECONDS, SETTLED_SECONDS = 90.0, 3.0
-READY_SECONDS = 120.0
 NEW_KEYS = frozenset({"calls_per_second"})
 """Of a carrier's account."""
 LOOK_SECONDS = 0.1
