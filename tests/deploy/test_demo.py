@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import io
 import json
+import math
 import os
 import re
 import shutil
@@ -49,13 +50,14 @@ from shared.clock import SystemClock
 from shared.engine.kafka_rights import Kind, Operation
 from shared.sealing import new_key
 from tests.conftest import IS_CI, absent, install_prometheus
+from tests.rig.machine import slowness
 from tests.rig.rights import Use, uses
 
 AT_ONCE = Habits(is_silent=0.05, answer=(0.05, 0.2), travel=(0.05, 0.1), work=(0.1, 0.3))
 
 
-def short_city(seconds: float, calls_per_second: float) -> Scenario:
-    """The made-up city with still shorter clocks."""
+def short_city(seconds: float, calls_per_second: float, times: int = 1) -> Scenario:
+    """The made-up city with still shorter clocks, or some times as long."""
     scenario = scenarios.city(1, seconds, calls_per_second)
     document = scenario.document
     for name, value in {
@@ -63,9 +65,9 @@ def short_city(seconds: float, calls_per_second: float) -> Scenario:
         "cad_notice_seconds": 2,
         "offer_expiry_seconds": 2,
     }.items():
-        document = re.sub(rf"(?m)^({name}\s*)= \d+", rf"\1= {value}", document)
-    document = document.replace('same response", seconds = 9', 'same response", seconds = 3')
-    document = document.replace('next response", seconds = 5', 'next response", seconds = 2')
+        document = re.sub(rf"(?m)^({name}\s*)= \d+", rf"\1= {value * times}", document)
+    document = document.replace('same response", seconds = 9', f'same response", seconds = {3 * times}')
+    document = document.replace('next response", seconds = 5', f'next response", seconds = {2 * times}')
     return replace(scenario, document=document, habits=AT_ONCE)
 
 
@@ -125,7 +127,8 @@ async def test_on_a_real_kafka(kafka: str, tmp_path: Path) -> None:
     del kafka  # it says whether Kafka can be had here; this test has its own
     if IS_CI:
         install_prometheus()
-    scenario, port = short_city(6, 8).renamed(f"demo-city-{free_port()}"), free_port()
+    scenario, port = short_city(6, 8, math.ceil(slowness())), free_port()
+    scenario = scenario.renamed(f"demo-city-{free_port()}")
     watch = Watch(tmp_path, f"http://{HOST}:{port}/alerts") if missing() is None else None
     node = LocalKafka(tmp_path / "kafka", security=Security(tmp_path / "kafka" / "security", logs_rights=True))
     stage = Processes(tmp_path, node, agency_of(scenario, port), watch=watch)
