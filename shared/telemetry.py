@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import logging
-import socket
 import sys
-import threading
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from importlib.metadata import version
 from itertools import product
 from typing import Any, NamedTuple
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import structlog
 from prometheus_client import (
-    CONTENT_TYPE_LATEST,
     Counter,
     Gauge,
     Histogram,
     disable_created_metrics,
-    generate_latest,
 )
 
 ALLOWED_KEYS = frozenset(
@@ -517,47 +512,3 @@ class _Libraries(logging.Handler):
 def logger() -> Any:
     """The process's log."""
     return structlog.get_logger()
-
-
-Probe = Callable[[], bool]
-Remark = Callable[[], str]
-
-
-def operations(
-    ready: Probe, live: Probe = lambda: True, remark: Remark = str
-) -> Callable[[str], tuple[int, str, bytes]]:
-    """What `/metrics`, `/livez` and `/readyz` answer: status, content type, body.
-
-    `remark`: what `/readyz` says besides, of something that somebody has to mend and that keeps nobody out.
-    """
-
-    def answer(path: str) -> tuple[int, str, bytes]:
-        if path == "/metrics":
-            return 200, CONTENT_TYPE_LATEST, generate_latest()
-        if path in ("/livez", "/readyz"):
-            good = live() if path == "/livez" else ready()
-            lines = ["ok" if good else "not yet", remark() if path == "/readyz" else ""]
-            return 200 if good else 503, "text/plain", "".join(f"{line}\n" for line in lines if line).encode()
-        return 404, "text/plain", b"only /metrics, /livez and /readyz are here\n"
-
-    return answer
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class's name
-        """Requests for metrics are no news."""
-
-
-def serve_operations(host: str, port: int, ready: Probe, live: Probe, remark: Remark = str) -> int:
-    """Serve them from a thread of its own, so that a stuck loop can be seen from outside; the port it got."""
-    answer = operations(ready, live, remark)
-
-    def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        status, kind, body = answer(environ.get("PATH_INFO", "/"))
-        start(f"{status} {'OK' if status == 200 else 'Not so'}", [("Content-Type", kind)])  # noqa: PLR2004  # HTTP
-        return [body]
-
-    server = make_server(host, port, application, handler_class=_Quiet)
-    server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    threading.Thread(target=server.serve_forever, name="operations", daemon=True).start()
-    return int(server.server_port)

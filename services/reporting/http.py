@@ -26,7 +26,7 @@ from shared.clock import Clock
 from shared.doors.guard import Bounds, CallerOf, Guard, bearer_of, handler_of
 from shared.doors.operations import operations_routes
 from shared.doors.problems import Problem, problem_response
-from shared.telemetry import Probe
+from shared.operations import Probe
 
 DOOR = "reporting"
 MAX_BODY_BYTES = 1024

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from shared.telemetry import Probe, Remark, operations
+from shared.operations import Probe, Remark, operations
 
 PATHS = ("/livez", "/readyz")
 

@@ -22,7 +22,8 @@ from shared.engine.broker import Broker, BrokerUnavailable
 from shared.engine.follower import Follower
 from shared.engine.kafka import KafkaBroker
 from shared.engine.process import EXIT_FAILED
-from shared.telemetry import FOLLOWER_LAG, Probe, Remark, configure_logs, logger, name_build, serve_operations
+from shared.operations import Probe, Remark, serve_operations
+from shared.telemetry import FOLLOWER_LAG, configure_logs, logger, name_build
 
 SHUTDOWN_SECONDS = 3
 WATCH_SECONDS = 0.5

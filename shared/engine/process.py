@@ -27,6 +27,7 @@ from shared.engine.service import Service
 from shared.engine.topic import DEAD_LETTERS, Topic, beats_of, snapshots_of
 from shared.engine.worker import Prepare, Watch, Worker, watch_nothing
 from shared.events.base import Event, decode
+from shared.operations import Remark, serve_operations
 
 E = TypeVar("E", bound=Event)
 
@@ -124,7 +125,7 @@ def run_runner(
     topics: Sequence[Topic],
     runner: Runner,
     *,
-    remark: telemetry.Remark = str,
+    remark: Remark = str,
 ) -> None:
     """Run whatever needs these topics as this process, with the same ends as a service.
 
@@ -140,7 +141,7 @@ def run_runner(
 
 
 async def _run_until_stopped(
-    settings: Settings, broker: Broker, topics: Sequence[Topic], runner: Runner, remark: telemetry.Remark
+    settings: Settings, broker: Broker, topics: Sequence[Topic], runner: Runner, remark: Remark
 ) -> None:
     stop = asyncio.Event()
     gc_tuning.tune()
@@ -148,7 +149,7 @@ async def _run_until_stopped(
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     watchdog = Watchdog(runner, SystemClock())
     where = settings.operations_host, settings.operations_port
-    telemetry.serve_operations(*where, lambda: runner.ready, watchdog.live, remark)
+    serve_operations(*where, lambda: runner.ready, watchdog.live, remark)
     await wait_for_broker(broker, topics, stop)
     if not stop.is_set():
         watchdog.start()

@@ -12,6 +12,7 @@ import yaml
 from deploy.local.kafka.node import CHECKOUT
 from services.console.view.records import AlertKind
 from shared import telemetry
+from shared.operations import operations
 from tests.promql import OF_PROMETHEUS, exported, metrics_in
 
 HERE, RUNBOOKS = CHECKOUT / "deploy/prometheus", CHECKOUT / "deploy/runbooks"
@@ -127,7 +128,7 @@ def test_the_rules_are_right(prometheus_tools: dict[str, str]) -> None:
 
 def test_the_metrics_are_well_formed(prometheus_tools: dict[str, str]) -> None:
     telemetry.begin("triage", agency="madison-wi")
-    shown = telemetry.operations(lambda: True)("/metrics")[2]
+    shown = operations(lambda: True)("/metrics")[2]
     command = [prometheus_tools["promtool"], "check", "metrics"]
     done = subprocess.run(command, input=shown, capture_output=True, check=False, timeout=60)
     ours = [line for line in (done.stdout + done.stderr).decode().splitlines() if line.startswith("careroute")]
