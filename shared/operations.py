@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import suppress
-from socketserver import TCPServer, ThreadingMixIn
+from socketserver import TCPServer
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-CONNECTIONS = 16
-"""Open at a time; probes and a Prometheus need a few."""
+from shared.threads import BoundedThreads
 
 Probe = Callable[[], bool]
 Remark = Callable[[], str]
@@ -54,19 +51,8 @@ def serve_operations(host: str, port: int, ready: Probe, live: Probe, remark: Re
     return server
 
 
-class OperationsServer(ThreadingMixIn, WSGIServer):
-    """Answers each connection in a thread of its own; of one too many, that which is open for longest is closed.
-
-    So a connection over which nothing comes, as a cut network leaves it, keeps no probe waiting.
-    """
-
-    daemon_threads = True
-    request_queue_size = 64
-
-    def __init__(self, address: tuple[str, int], handler: type[WSGIRequestHandler]) -> None:
-        self._open: dict[socket.socket, None] = {}
-        self._lock = threading.Lock()
-        super().__init__(address, handler)
+class OperationsServer(BoundedThreads, WSGIServer):
+    """Listens for probes and for Prometheus, of which there are a few."""
 
     def server_bind(self) -> None:
         """Without asking a name service for this machine's name, which could take as long as that is away."""
@@ -74,25 +60,6 @@ class OperationsServer(ThreadingMixIn, WSGIServer):
         host, self.server_port = self.server_address[:2]
         self.server_name = str(host)
         self.setup_environ()
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Begin to answer."""
-        with self._lock:
-            self._open[request] = None
-            too_many = list(self._open)[: max(0, len(self._open) - CONNECTIONS)]
-        for oldest in too_many:
-            with suppress(OSError):  # it ends by itself just now
-                oldest.shutdown(socket.SHUT_RDWR)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        """An answer is complete, or there will be none."""
-        with self._lock:
-            self._open.pop(request, None)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Who leaves without an answer is no news."""
 
 
 class _Quiet(WSGIRequestHandler):

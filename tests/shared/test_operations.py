@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from shared.operations import CONNECTIONS, serve_operations
+from shared.operations import OperationsServer, serve_operations
 
 HALF = b"GET /livez HTTP/1.1\r\nHost:"
 
@@ -34,7 +34,7 @@ def test_it_says_whether_the_process_lives_and_is_ready_and_gives_its_figures(po
     assert asked(port, "/else")[0] == 404
 
 
-@pytest.mark.parametrize("number", [1, CONNECTIONS * 3])
+@pytest.mark.parametrize("number", [1, OperationsServer.connections * 3])
 @pytest.mark.parametrize("said", [b"", HALF])
 def test_who_connects_and_says_nothing_keeps_nobody_from_an_answer(
     port: int, number: int, said: bytes, capfd: pytest.CaptureFixture[str]

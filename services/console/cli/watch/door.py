@@ -6,18 +6,22 @@ import hmac
 import json
 from collections.abc import Callable
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, Final
 
 from services.console.cli.watch.vigil import Vigil
+from shared.threads import BoundedThreads
 
 REQUEST_SECONDS: Final = 5
 MAX_BODY_BYTES: Final = 1 << 20
 """Alertmanager posts a whole group of alerts."""
 
 
-class BeatsServer(ThreadingHTTPServer):
+class BeatsServer(BoundedThreads, HTTPServer):
     """Listens for beats."""
+
+    connections = 256
+    """Those who beat may come all at once."""
 
     def __init__(self, address: tuple[str, int], vigil: Vigil, secret: str, now: Callable[[], float]) -> None:
         self.vigil, self.secret, self.now = vigil, secret.encode(), now
