@@ -122,6 +122,7 @@ RARE = re.compile(r".*-snapshots|dead-letters")
 
 @pytest.mark.kafka
 @pytest.mark.slow
+@pytest.mark.alone
 async def test_on_a_real_kafka(kafka: str, tmp_path: Path) -> None:
     """Secured, each process somebody of its own; with Prometheus on it: every panel is drawn, an alert is heard."""
     del kafka  # it says whether Kafka can be had here; this test has its own
