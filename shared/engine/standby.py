@@ -88,8 +88,8 @@ class Standby(Generic[S]):
 
     @property
     def is_warm(self) -> bool:
-        """Whether all that can be followed could be taken over at once."""
-        followed = self._followed.values()
+        """Whether all that can be followed could be taken over at once. Other threads ask too: they look at a copy."""
+        followed = tuple(self._followed.values())
         return self._is_restored and all(each.is_warm or each.wrong is not None for each in followed)
 
     def check(self, numbers: Collection[int]) -> None:
