@@ -121,8 +121,8 @@ async def _rights(settings: TopicSettings) -> AsyncIterator[None]:
     work = asyncio.current_task()
     assert work is not None  # noqa: S101  # a coroutine runs in one
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
-    await grant(at, missing)
     try:
+        await grant(at, missing)
         await asyncio.sleep(LOOK_SECONDS)
         yield
     finally:
