@@ -30,10 +30,11 @@ class BoundedThreads(ThreadingMixIn, TCPServer):
         """Begin to answer."""
         with self._lock:
             self._open[request] = None
-            too_many = list(self._open)[: max(0, len(self._open) - self.connections)]
-        for oldest in too_many:
-            with suppress(OSError):  # it ends by itself just now
-                oldest.shutdown(socket.SHUT_RDWR)
+            if len(self._open) > self.connections:
+                oldest = next(iter(self._open))
+                del self._open[oldest]
+                with suppress(OSError):  # it ends by itself just now
+                    oldest.shutdown(socket.SHUT_RDWR)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
