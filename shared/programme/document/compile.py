@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC
+from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
 from typing import TypeVar
@@ -284,10 +285,15 @@ def _question_of(name: str, answer: written.Answer) -> Question:
 
 def words_of(document: Document, hazards: Iterable[str]) -> WordTables:
     """The document's own words, and the built-in ones of the hazards that its levels turn on, less those it names."""
-    own = [(form_of(word), hazard) for hazard, words in document.heard.words.stated() for word in words]
-    taken_out = {form_of(word) for word in document.heard.not_words}
-    built_in = [(form, hazard) for hazard in hazards for form in HAZARD_FORMS.get(hazard, ())]
-    return tables_of(dict.fromkeys((*own, *(entry for entry in built_in if entry[0] not in taken_out))))
+    own = tuple((form_of(word), hazard) for hazard, words in document.heard.words.stated() for word in words)
+    taken_out = frozenset(form_of(word) for word in document.heard.not_words)
+    return _words(own, taken_out, tuple(hazard for hazard in hazards if hazard in HAZARD_FORMS))
+
+
+@lru_cache(maxsize=2)  # to verify a document and to compile it mostly takes the same words
+def _words(own: tuple[tuple[str, str], ...], taken_out: frozenset[str], hazards: tuple[str, ...]) -> WordTables:
+    built_in = ((form, hazard) for hazard in hazards for form in HAZARD_FORMS[hazard] if form not in taken_out)
+    return tables_of(dict.fromkeys((*own, *built_in)))
 
 
 def _sorted(words: WordTables) -> list[object]:

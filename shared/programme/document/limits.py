@@ -27,6 +27,8 @@ TOKEN: Final = re.compile(
 )
 """Blanks, comments, texts, words and signs. Possessive throughout: each text is looked at once, however it is written.
 Nothing matches at a text that is not closed."""
+_AFTER_BLANKS: Final = re.compile(rf"[ \t\r]*+(?:{TOKEN.pattern})", re.DOTALL)
+"""The same, one step for a blank and what follows it."""
 
 
 def text_findings(text: str) -> Iterator[tuple[int, str, str]]:
@@ -35,8 +37,9 @@ def text_findings(text: str) -> Iterator[tuple[int, str, str]]:
         yield 1, f"has {size} bytes, which are too many", f"at most {MAX_BYTES}"
         return
     line, depth, parts, words, position = 1, 0, 1, 0, 0
-    while (match := TOKEN.match(text, position)) is not None:
-        kind, written, position = match.lastgroup, match[0], match.end()
+    while (match := _AFTER_BLANKS.match(text, position)) is not None:
+        kind, position = match.lastgroup or "", match.end()
+        written = match[kind]
         if written == ".":
             parts, words = parts + 1, words - 1  # the parts of a key, or of a number, are one word
         elif kind in {"word", "text"}:

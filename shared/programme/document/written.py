@@ -60,8 +60,7 @@ class Table(BaseModel):
 
     def stated(self) -> Iterator[tuple[str, Any]]:
         """The facts that the table names, in the vocabulary's order."""
-        for name in type(self).model_fields:
-            value = getattr(self, name)
+        for name, value in self.__dict__.items():  # the fields in their order
             if value is not None and name in MEANINGS:
                 yield name, value
 
