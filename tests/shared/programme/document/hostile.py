@@ -152,9 +152,9 @@ if __name__ == "__main__":
         before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
         try:
             read(chosen[name])
-            outcome = "accepted"
+            faults = []
         except ProgrammeRefused as refused:
-            outcome = str(refused.faults[0])[:160] + f" ({len(refused.faults)})"
+            faults = [fault.what for fault in refused.faults]
         seconds = time.process_time() - began
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // KIB
-        print(json.dumps({"name": name, "seconds": round(seconds, 2), "mebibytes": grown, "outcome": outcome}))  # noqa: T201
+        print(json.dumps({"name": name, "seconds": round(seconds, 2), "mebibytes": grown, "faults": faults}))  # noqa: T201

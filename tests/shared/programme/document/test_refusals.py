@@ -1023,9 +1023,9 @@ def test_a_large_document_is_read_within_a_second() -> None:
     districts = "\n".join(f'D{n} = ["{n}A", "{n}B", "{n}C"]' for n in range(200))
     codes = "\n".join(f'"CODE {n}" = {{ category = "mental-health", violence = "none" }}' for n in range(2000))
     text = broken("[call_types.dane-county]", f"{districts}\n[call_types.large]\n{codes}\n[call_types.dane-county]")
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(read(text).codes) == 2004
-    assert time.perf_counter() - began < 3  # about a quarter of a second where nothing else runs
+    assert time.process_time() - began < 3  # about a quarter of a second
 
 
 def test_hostile_text_is_refused_and_nothing_else() -> None:
