@@ -23,7 +23,7 @@ class Verdict:
     faults: int
     records: int
     digest: str
-    """Of every topic, where it was asked for."""
+    """Of every topic."""
     called: int
     """Offers that went out by telephone: over a later way, when its time came or one before it failed."""
     on_call: int
@@ -35,9 +35,7 @@ class Verdict:
     broken: tuple[str, ...]
 
 
-def judge_seed(
-    seed: int, calls: int = 200, agencies: int = 4, *, ownership_rule: bool = True, digest: bool = False
-) -> Verdict:
+def judge_seed(seed: int, calls: int = 200, agencies: int = 4, *, ownership_rule: bool = True) -> Verdict:
     """Simulate a seed and check every promise. An exception of the simulation itself is a broken promise too."""
     try:
         day = simulate(seed, calls, agencies, ownership_rule=ownership_rule)
@@ -48,7 +46,6 @@ def judge_seed(
     called = sum(page.kind == "offer" and page.method.kind == "voice" for page in pages)
     on_call = sum(page.kind == "offer" and page.team_id == ON_CALL for page in pages)
     records = sum(day.counts().values())
-    found = day.digest() if digest else ""
     written = Counter(stored.headers.get("type") for batch in day.log.places.values() for stored in batch)
     held, answered = written[b"hold-began"], written[b"offer-answered"]
-    return Verdict(seed, day.city.sent, len(day.faults), records, found, called, on_call, held, answered, broken)
+    return Verdict(seed, day.city.sent, len(day.faults), records, day.digest(), called, on_call, held, answered, broken)
