@@ -21,7 +21,8 @@ from tests.services.console.pages.driver import Room, running_room
 Scheme = Literal["light", "dark"]
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}}
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
-"""What another colour scheme can change."""
+RULES: dict[Scheme, dict[str, Any]] = {"light": CONTRAST, "dark": WCAG}
+"""What a page has to keep; contrast is what another colour scheme can change."""
 SCREEN_PIXELS = {"width": 1440, "height": 900}
 PHONE_PIXELS = {"width": 390, "height": 844}
 
@@ -35,7 +36,6 @@ class Desk:
     address: str
     room: Room
     pictures: Path
-    scheme: Scheme
     faults: list[str]
     """What the browser complained of: script errors, and what the policy of a page kept from happening."""
 
@@ -75,17 +75,27 @@ class Desk:
         return inside and await self.page.evaluate(over, [selector, *middle])
 
     async def check(self, name: str) -> None:
-        """Accessible, as far as a program can tell; and a picture to look at. What is seen light is seen dark too."""
+        """Accessible, as far as a program can tell, light and dark; and pictures to look at."""
         await self.check_width(name)
-        found = await Axe().run(self.page, options=WCAG if self.scheme == "dark" else CONTRAST)
-        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+        for scheme, rules in RULES.items():
+            await self.page.emulate_media(color_scheme=scheme)
+            found = await Axe().run(self.page, options=rules)
+            assert found.violations_count == 0, f"{name}, {scheme}: {found.generate_report()}"
 
     async def check_width(self, name: str) -> None:
-        """No wider than the screen, one heading of the first rank; and a picture to look at."""
-        await self.page.screenshot(path=self.pictures / f"{name}.png", full_page=True)
+        """No wider than the screen, one heading of the first rank; and pictures to look at, light and dark."""
         assert await self.page.locator("h1").count() == 1, name
+        await self.draw(name)
         widths = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert await self.page.evaluate(widths) <= 0, f"{name} is wider than the screen"
+        for scheme in RULES:
+            await self.page.emulate_media(color_scheme=scheme)
+            assert await self.page.evaluate(widths) <= 0, f"{name}, {scheme}, is wider than the screen"
+
+    async def draw(self, name: str) -> None:
+        """Pictures to look at, light and dark."""
+        for scheme in RULES:
+            await self.page.emulate_media(color_scheme=scheme)
+            await self.page.screenshot(path=self.pictures / f"{name}-{scheme}.png", full_page=True)
 
 
 def watch(page: Page, faults: list[str]) -> None:
@@ -127,7 +137,7 @@ async def seated(
     faults: list[str] = []
     page = await opened.new_page()
     watch(page, faults)
-    desk = Desk(opened, page, address, room, pictures, options["color_scheme"], faults)
+    desk = Desk(opened, page, address, room, pictures, faults)
     await desk.open("/")
     await page.get_by_label("Your token").fill(token)
     async with page.expect_navigation():

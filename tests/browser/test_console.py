@@ -15,7 +15,7 @@ from services.console.pages.registry import PAGES as EVERY_PAGE
 from shared import events
 from shared.topics import ASSIGNMENTS
 from tests import builders
-from tests.browser.desk import PHONE_PIXELS, Scheme, a_browser, a_desk, seated, served
+from tests.browser.desk import PHONE_PIXELS, a_browser, a_desk, seated, served
 from tests.services.console.elsewhere import Played, answers, with_prometheus, with_reporting
 from tests.services.console.pages.driver import Room, call_of, running_room
 from tests.services.console.pages.prometheus import prometheus
@@ -48,39 +48,38 @@ def busy(room: Room) -> None:
     room.passed_over("26-5")
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-async def test_every_page_is_accessible(browser: Browser, tmp_path: Path, scheme: Scheme) -> None:
+async def test_every_page_is_accessible(browser: Browser, tmp_path: Path) -> None:
     async with running_room(tmp_path) as room, served(room.city.app) as address:
         busy(room)
         with_prometheus(room.city, Played(prometheus))
         with_reporting(room.city, answers(TOLD))
-        async with seated(browser, room, address, "supervisor", tmp_path, color_scheme=scheme) as desk:
+        async with seated(browser, room, address, "supervisor", tmp_path) as desk:
             for name, path in PAGES.items():
                 await desk.open(path)
                 if await desk.page.locator("#connection").count():
                     await desk.live()
-                await desk.check(f"{name}-{scheme}")
+                await desk.check(name)
             await desk.open("/")
             await desk.press("?")
-            await desk.check(f"sheet-{scheme}")
-        phone = {"viewport": PHONE_PIXELS, "is_mobile": True, "has_touch": True, "color_scheme": scheme}
+            await desk.check("sheet")
+        phone = {"viewport": PHONE_PIXELS, "is_mobile": True, "has_touch": True}
         async with seated(browser, room, address, "dispatcher", tmp_path, **phone) as desk:
             for name, path in PAGES.items():
                 await desk.open(path)
-                await desk.check_width(f"{name}-phone-{scheme}")
+                await desk.check_width(f"{name}-phone")
                 if name in ("now", "call"):
                     await desk.page.mouse.wheel(0, 2_000)
                     assert await desk.in_sight(".stop-button"), "stop is in sight wherever one has scrolled to"
-        zoomed = {"viewport": {"width": 720, "height": 450}, "reduced_motion": "reduce", "color_scheme": scheme}
+        zoomed = {"viewport": {"width": 720, "height": 450}, "reduced_motion": "reduce"}
         async with seated(browser, room, address, "dispatcher", tmp_path, **zoomed) as desk:
-            await desk.check_width(f"zoomed-{scheme}")  # twice as large on half the room
+            await desk.check_width("zoomed")  # twice as large on half the room
             await desk.page.mouse.wheel(0, 2_000)
             assert await desk.in_sight(".stop-button")
             await desk.page.emulate_media(forced_colors="active")
-            await desk.page.screenshot(path=tmp_path / f"forced-colours-{scheme}.png")
-        page = await (await browser.new_context(color_scheme=scheme)).new_page()
-        await page.goto(address)
-        await page.screenshot(path=tmp_path / f"sign-in-{scheme}.png")
+            await desk.draw("forced-colours")
+            await desk.context.clear_cookies()
+            await desk.open("/")
+            await desk.draw("sign-in")
 
 
 async def test_the_keyboard_alone_confirms_overrides_and_stops(browser: Browser, tmp_path: Path) -> None:

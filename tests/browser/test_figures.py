@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page
 
-from tests.browser.desk import PHONE_PIXELS, Desk, Scheme, a_browser, a_desk
+from tests.browser.desk import PHONE_PIXELS, Desk, a_browser, a_desk
 from tests.services.console.driver import AGENCY
 from tests.services.console.reported import reporting_of
 
@@ -28,11 +28,10 @@ async def publish(desk: Desk) -> None:
     await desk.sees("Counts from 1 to 10 are withheld")
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-async def test_figures_are_read_cut_and_published(chromium_path: Path, tmp_path: Path, scheme: Scheme) -> None:
+async def test_figures_are_read_cut_and_published(chromium_path: Path, tmp_path: Path) -> None:
     async with (
         a_browser(chromium_path) as browser,
-        a_desk(browser, tmp_path, "approver", color_scheme=scheme) as desk,
+        a_desk(browser, tmp_path, "approver") as desk,
         reporting_of(desk.room.city, tmp_path),
     ):
         await desk.open(f"/figures?{PERIOD}")
@@ -42,12 +41,12 @@ async def test_figures_are_read_cut_and_published(chromium_path: Path, tmp_path:
         async with desk.page.expect_navigation():
             await desk.press("Enter")
         await desk.sees("Capture, by district")
-        await desk.check(f"figures-{scheme}")
+        await desk.check("figures")
         await unfold(desk.page)
-        await desk.check(f"figures-unfolded-{scheme}")
+        await desk.check("figures-unfolded")
         await publish(desk)
         assert desk.page.url.endswith(f"/public/{AGENCY}")
         await desk.page.set_viewport_size(PHONE_PIXELS)  # type: ignore[arg-type]  # its type has no name to use
-        await desk.check(f"public-phone-{scheme}")
+        await desk.check("public-phone")
         await desk.open(f"/figures?{PERIOD}")
-        await desk.check_width(f"figures-phone-{scheme}")
+        await desk.check_width("figures-phone")

@@ -29,8 +29,8 @@ from shared.events import (
     SignOn,
 )
 from shared.sealing import Sealer, new_key
-from tests.browser.desk import WCAG, Scheme, a_browser
-from tests.browser.test_pocket_page import PHONE_PIXELS, Phone, served
+from tests.browser.desk import WCAG, a_browser
+from tests.browser.test_pocket_page import PHONE_PIXELS, SCHEMES, Phone, served
 from tests.rig.browser_push import BrowserPush, b64url, point_of
 from tests.services.notification.test_push import KEY, LINKS, clock, page, pushing  # noqa: F401  # fixtures
 from tests.services.pocket.driver import City
@@ -137,9 +137,7 @@ BROWSERS_PART = """
 
 
 @asynccontextmanager
-async def a_handset(
-    city: City, browser: Browser, pictures: Path, scheme: Scheme = "light", *, scripts: bool = True
-) -> AsyncIterator[Handset]:
+async def a_handset(city: City, browser: Browser, pictures: Path, *, scripts: bool = True) -> AsyncIterator[Handset]:
     async with city.living(), served(city) as address:
         context = await browser.new_context(
             viewport=PHONE_PIXELS,  # type: ignore[arg-type]
@@ -147,7 +145,6 @@ async def a_handset(
             is_mobile=True,
             has_touch=True,
             java_script_enabled=scripts,
-            color_scheme=scheme,
         )
         context.set_default_timeout(10_000)
         await context.grant_permissions(["notifications"], origin=address)
@@ -287,10 +284,7 @@ async def test_the_page_is_installed_and_asks_for_pushes_with_our_key(browser: B
 
 
 @pytest.mark.scenario("browser")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_own_page_is_read_by_everybody_by_day_and_night(
-    browser: Browser, tmp_path: Path, scheme: Scheme
-) -> None:
+async def test_the_own_page_is_read_by_everybody_by_day_and_night(browser: Browser, tmp_path: Path) -> None:
     city = a_city()
     city.write(
         ContactSet(person_id="ana", method_id="cell", kind="sms", shown="…23"),
@@ -298,7 +292,7 @@ async def test_the_own_page_is_read_by_everybody_by_day_and_night(
         ContactSet(person_id="ana", method_id="desk", kind="voice", shown="…99"),
         ContactBroken(person_id="ana", method_id="desk", why="unknown-number"),
     )
-    async with a_handset(city, browser, tmp_path, scheme) as phone:
+    async with a_handset(city, browser, tmp_path) as phone:
         await phone.page.goto(phone.address + enrolment(city))
         await readable(phone, "enrol")
         await phone.tap("Yes, enrol it")
@@ -362,8 +356,10 @@ async def test_a_tablet_is_signed_on_with_two_taps(browser: Browser, tmp_path: P
 
 
 async def readable(phone: Handset, name: str) -> None:
-    """No finding of axe, and what holds on every page for a thumb."""
+    """No finding of axe, by day and by night, and what holds on every page for a thumb."""
     await phone.check()
     await phone.picture(name)
-    results = await Axe().run(phone.page, options=WCAG)
-    assert results.response["violations"] == [], results.generate_report()
+    for scheme in SCHEMES:
+        await phone.page.emulate_media(color_scheme=scheme)
+        results = await Axe().run(phone.page, options=WCAG)
+        assert results.response["violations"] == [], results.generate_report()

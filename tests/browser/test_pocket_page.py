@@ -21,7 +21,8 @@ from tests.services.pocket.driver import CALL, PERSONAL, City
 
 pytestmark = pytest.mark.browser
 
-Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+"""By day and by night."""
 BROWSER_ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -58,7 +59,9 @@ class Phone:
         await self.page.locator("main", has_text=text).wait_for(timeout=6_000)
 
     async def picture(self, name: str) -> None:
-        await self.page.screenshot(path=self.pictures / f"{name}.png", full_page=True)
+        for scheme in SCHEMES:
+            await self.page.emulate_media(color_scheme=scheme)
+            await self.page.screenshot(path=self.pictures / f"{name}-{scheme}.png", full_page=True)
 
     async def check(self) -> None:
         """What holds on every page: a heading, targets for a thumb, no scrolling sideways."""
@@ -85,7 +88,7 @@ async def served(city: City) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def a_phone(city: City, chromium_path: Path, pictures: Path, scheme: Scheme) -> AsyncIterator[Phone]:
+async def a_phone(city: City, chromium_path: Path, pictures: Path) -> AsyncIterator[Phone]:
     async with city.living(), served(city) as address, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium_path, args=BROWSER_ARGUMENTS)
         context = await browser.new_context(
@@ -94,7 +97,6 @@ async def a_phone(city: City, chromium_path: Path, pictures: Path, scheme: Schem
             is_mobile=True,
             has_touch=True,
             java_script_enabled=False,
-            color_scheme=scheme,
         )
         context.set_default_timeout(10_000)
         yield Phone(await context.new_page(), address, pictures)
@@ -102,12 +104,11 @@ async def a_phone(city: City, chromium_path: Path, pictures: Path, scheme: Schem
         await browser.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_from_offer_to_cleared(chromium_path: Path, tmp_path: Path, scheme: Scheme) -> None:
+async def test_from_offer_to_cleared(chromium_path: Path, tmp_path: Path) -> None:
     city = City()
     city.call()
     shift = city.sign_on()
-    async with a_phone(city, chromium_path, tmp_path, scheme) as phone:
+    async with a_phone(city, chromium_path, tmp_path) as phone:
         await phone.open(shift)
         await phone.sees("Nothing to do.")
         await phone.picture("1-shift")
@@ -172,7 +173,7 @@ async def test_open_calls_stand_side_by_side_and_one_is_taken(chromium_path: Pat
     city = City()
     city.call()
     shift = city.sign_on()
-    async with a_phone(city, chromium_path, tmp_path, "light") as phone:
+    async with a_phone(city, chromium_path, tmp_path) as phone:
         city.offer(seconds=60, paged=False)
         city.offer("offer-2", seconds=40, paged=False, call_id=f"{CALL}-2", district="West", priority="2")
         await asyncio.sleep(0.1)
@@ -188,7 +189,7 @@ async def test_open_calls_stand_side_by_side_and_one_is_taken(chromium_path: Pat
 async def test_the_keyboard_alone_accepts(chromium_path: Path, tmp_path: Path) -> None:
     city = City()
     city.call()
-    async with a_phone(city, chromium_path, tmp_path, "light") as phone:
+    async with a_phone(city, chromium_path, tmp_path) as phone:
         await phone.open(city.offer(seconds=60))
         await phone.tap("Stop this page from loading again")
         await phone.page.keyboard.press("Tab")
@@ -199,7 +200,7 @@ async def test_the_keyboard_alone_accepts(chromium_path: Path, tmp_path: Path) -
 
 async def test_a_withdrawn_offer_says_so_by_itself(chromium_path: Path, tmp_path: Path) -> None:
     city = City()
-    async with a_phone(city, chromium_path, tmp_path, "dark") as phone:
+    async with a_phone(city, chromium_path, tmp_path) as phone:
         await phone.open(city.offer(seconds=60))
         city.write(OfferWithdrawn(offer_id="offer-1", call_id=CALL, episode=1, team_id="alpha-1", why="taken"))
         city.routed("bravo-2")

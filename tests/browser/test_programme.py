@@ -12,7 +12,7 @@ from playwright.async_api import Browser
 
 from services.console.openid.provider import Provider
 from services.console.pages.page import ConsoleDoor
-from tests.browser.desk import PHONE_PIXELS, Desk, Scheme, a_browser, seated, served
+from tests.browser.desk import PHONE_PIXELS, Desk, a_browser, seated, served
 from tests.services.console import driver
 from tests.services.console.openid.provider import CLIENT, CLIENT_SECRET, running_provider
 from tests.services.console.pages.programme_driver import SECOND, ProgrammeRoom, programme_room, version
@@ -105,38 +105,37 @@ async def test_two_people_change_the_programme_by_keyboard_and_one_takes_it_back
         assert room.active == 1
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-async def test_every_page_of_the_programme_is_accessible(browser: Browser, tmp_path: Path, scheme: Scheme) -> None:
+async def test_every_page_of_the_programme_is_accessible(browser: Browser, tmp_path: Path) -> None:
     (tmp_path / "export.csv").write_text(EXPORT)
     async with programme_room(tmp_path) as room, served(room.city.app) as address:
-        async with seated(browser, room, address, "supervisor", tmp_path, color_scheme=scheme) as desk:
+        async with seated(browser, room, address, "supervisor", tmp_path) as desk:
             await desk.open("/programme/edit")
             await desk.live()
             await desk.page.locator("#document").fill(TWO_FAULTS)
             await desk.sees("2 faults")
-            await desk.check(f"faults-{scheme}")
+            await desk.check("faults")
             await desk.page.locator("#document").fill(SECOND)
             await desk.sees("No fault")
             await desk.page.locator("[name=code]").fill("dane-county MENTAL")
             await desk.page.get_by_role("button", name="Try it").click()
             await desk.sees("Such a call")
-            await desk.check(f"tried-{scheme}")
+            await desk.check("tried")
             await desk.page.reload()
             assert await desk.page.locator("#document").input_value() == SECOND, "a reload keeps the draft"
             await desk.page.locator("#reason").fill("Longer hours")
             await desk.page.get_by_role("button", name="Propose version 2").click()
             await desk.sees("waits for another person")
-            await desk.check(f"programme-{scheme}")
+            await desk.check("programme")
             await desk.open("/programme/coverage")
             await desk.page.locator("#export").set_input_files(tmp_path / "export.csv")
             await desk.page.locator("#mapping").fill(MAPPING)
             await desk.page.get_by_role("button", name="Count it").click()
             await desk.sees("24 calls under version 1")
-            await desk.check(f"counted-{scheme}")
-        phone = {"viewport": PHONE_PIXELS, "is_mobile": True, "has_touch": True, "color_scheme": scheme}
+            await desk.check("counted")
+        phone = {"viewport": PHONE_PIXELS, "is_mobile": True, "has_touch": True}
         async with seated(browser, room, address, "approver", tmp_path, **phone) as desk:
             await desk.open(f"/programme/documents/{room.hash_of(2)}")
-            await desk.check(f"approve-phone-{scheme}")
+            await desk.check("approve-phone")
 
 
 async def test_without_a_script_a_button_checks_and_what_was_checked_is_proposed(

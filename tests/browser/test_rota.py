@@ -16,7 +16,7 @@ from shared.events import GapReason, PlannedShift, ShiftPlace
 from shared.links import calendar_token
 from shared.programme.judging.hours import instant
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS, ROSTERS
-from tests.browser.desk import PHONE_PIXELS, Desk, Scheme, a_browser, a_desk, seated, served
+from tests.browser.desk import PHONE_PIXELS, Desk, a_browser, a_desk, seated, served
 from tests.services.console.driver import AGENCY, SECRET
 from tests.services.console.pages.driver import Room, running_room
 
@@ -177,11 +177,10 @@ def week_of(room: Room, days: int) -> str:
 
 
 @pytest.mark.scenario("browser")
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-async def test_every_page_is_accessible(browser: Browser, tmp_path: Path, scheme: Scheme) -> None:
+async def test_every_page_is_accessible(browser: Browser, tmp_path: Path) -> None:
     async with running_room(tmp_path) as room, served(room.city.app) as address:
         planned(room)
-        async with seated(browser, room, address, "supervisor", tmp_path, color_scheme=scheme) as desk:
+        async with seated(browser, room, address, "supervisor", tmp_path) as desk:
             roll_called(room)
             reached(room)
             for name, path in {
@@ -193,14 +192,14 @@ async def test_every_page_is_accessible(browser: Browser, tmp_path: Path, scheme
             }.items():
                 await desk.open(path)
                 await desk.live()
-                await desk.check_width(f"{name}-{scheme}")
+                await desk.check_width(name)
                 await open_everything(desk)
-                await desk.check(f"{name}-open-{scheme}")
-        phone = {"viewport": PHONE_PIXELS, "is_mobile": True, "has_touch": True, "color_scheme": scheme}
+                await desk.check(f"{name}-open")
+        phone = {"viewport": PHONE_PIXELS, "is_mobile": True, "has_touch": True}
         async with seated(browser, room, address, "supervisor", tmp_path, **phone) as desk:
             for name, path in {**PAGES, **BOTH_READ}.items():
                 await desk.open(path)
-                await desk.check_width(f"{name}-phone-{scheme}")
+                await desk.check_width(f"{name}-phone")
 
 
 @pytest.mark.scenario("browser")

@@ -15,7 +15,7 @@ from deploy.local.kafka.node import CHECKOUT
 from shared import events
 from shared.judgement import Phase
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
-from tests.browser.desk import PHONE_PIXELS, Desk, Scheme, a_browser, a_desk, seated, served
+from tests.browser.desk import PHONE_PIXELS, Desk, a_browser, a_desk, seated, served
 from tests.services.console.pages.driver import Room, call_of, running_room
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -143,28 +143,27 @@ def busy(room: Room) -> None:
     wrong(room)
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-async def test_every_page_is_accessible(browser: Browser, tmp_path: Path, scheme: Scheme) -> None:
+async def test_every_page_is_accessible(browser: Browser, tmp_path: Path) -> None:
     async with running_room(tmp_path) as room, served(room.city.app) as address:
         busy(room)
-        async with seated(browser, room, address, "supervisor", tmp_path, color_scheme=scheme) as desk:
+        async with seated(browser, room, address, "supervisor", tmp_path) as desk:
             for name, path in PAGES.items():
                 await desk.open(path)
                 await desk.live()
-                await desk.page.screenshot(path=tmp_path / f"{name}-{scheme}.png", full_page=True)
+                await desk.draw(name)
                 await open_everything(desk)
-                await desk.check(f"{name}-open-{scheme}")
-        phone = {"viewport": PHONE_PIXELS, "is_mobile": True, "has_touch": True, "color_scheme": scheme}
+                await desk.check(f"{name}-open")
+        phone = {"viewport": PHONE_PIXELS, "is_mobile": True, "has_touch": True}
         async with seated(browser, room, address, "dispatcher", tmp_path, **phone) as desk:
             for name, path in PAGES.items():
                 await desk.open(path)
-                await desk.check_width(f"{name}-phone-{scheme}")
-        zoomed = {"viewport": {"width": 720, "height": 450}, "reduced_motion": "reduce", "color_scheme": scheme}
+                await desk.check_width(f"{name}-phone")
+        zoomed = {"viewport": {"width": 720, "height": 450}, "reduced_motion": "reduce"}
         async with seated(browser, room, address, "supervisor", tmp_path, **zoomed) as desk:
             await desk.open("/switchboard")
-            await desk.check_width(f"zoomed-{scheme}")  # twice as large on half the room
+            await desk.check_width("zoomed")  # twice as large on half the room
             await desk.page.emulate_media(forced_colors="active")
-            await desk.page.screenshot(path=tmp_path / f"forced-colours-{scheme}.png")
+            await desk.draw("forced-colours")
 
 
 async def open_everything(desk: Desk) -> None:
