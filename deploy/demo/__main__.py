@@ -27,7 +27,7 @@ from deploy.demo.stages import OneProcess, Processes, Stage, agency_of
 from deploy.local.access import AgencySpec
 from deploy.local.broker import find_broker, why_none
 from deploy.local.kafka.node import CHECKOUT, KafkaError, free_port
-from deploy.local.processes import end_all, spawn
+from deploy.local.processes import end_all, heed_termination, spawn
 from deploy.local.programs import HOST
 from deploy.local.stack import StackError, stop_leftover
 from deploy.local.watch import Watch, WatchError
@@ -51,6 +51,7 @@ FAILURES = (*every.FAILURES, KafkaError, StackError, WatchError, MappingRefused,
 def main() -> None:
     """Parse the arguments, run, and leave with the exit code."""
     chosen = _arguments(sys.argv[1:])
+    heed_termination()
     console = Console(width=None if sys.stdout.isatty() else PLAIN_COLUMNS)
     if chosen.down:
         console.print(down(chosen.directory))

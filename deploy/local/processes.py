@@ -66,6 +66,11 @@ class Children:
         self._children.clear()
 
 
+def heed_termination() -> None:
+    """Let SIGTERM do what Ctrl-C does, for who starts processes: what is asked to end ends them too."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
 def spawn(command: list[str], directory: Path, output: str, environment: Mapping[str, str] | None = None) -> int:
     """Start a process in a session of its own, which may outlive this one and is ended by its mark; its id."""
     return os.posix_spawn(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,6 +14,8 @@ from shared.engine.broker import BrokerUnavailable, Reader, TopicPartition
 
 STALLED_SECONDS = 60.0
 """Nothing was stored for so long though there was something to store: whatever it is, a new process begins afresh."""
+ANSWER_SECONDS = 10.0
+"""The longest that a look may take. A database that hangs, or that the network has cut off, is as good as away."""
 
 
 class Stalled(RuntimeError):
@@ -38,9 +41,10 @@ class Lag:
         """Compare the store with the ends. Raises Stalled, unless it is known why nothing is stored (`excused`)."""
         now = self._clock.monotonic()
         try:
-            stored = await positions(self._engine)
-            if self._wanted is None:
-                self._wanted = now, await reader.ends(stored)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                stored = await positions(self._engine)
+                if self._wanted is None:
+                    self._wanted = now, await reader.ends(stored)
         except Exception as error:
             if not (isinstance(error, BrokerUnavailable) or is_away(error)):
                 raise

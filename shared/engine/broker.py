@@ -173,8 +173,12 @@ class Broker(Protocol):
         """
         ...
 
-    async def reader(self) -> Reader:
-        """A new reader. Raises BrokerUnavailable."""
+    async def reader(self, *, settled: bool = False) -> Reader:
+        """A new reader. Raises BrokerUnavailable.
+
+        One that is `settled` is seldom assigned other partitions, and may see the first records of those late: it asks
+        less often for what has not come.
+        """
         ...
 
     async def join_group(self, topic: str, group: str, instance: str) -> GroupMember:

@@ -113,7 +113,7 @@ class Follower:
             await asyncio.wait([self._task])
 
     async def _open(self) -> JournalReader:
-        reader = JournalReader(await self._broker.reader(), self._journals)
+        reader = JournalReader(await self._broker.reader(settled=True), self._journals)
         self._behind = await reader.ends(self._positions)
         await reader.assign(self._positions)
         return reader

@@ -57,9 +57,9 @@ ASK_SECONDS = 6.0
 """The longest that a question for positions may take, as an append."""
 JOIN_SECONDS = 20.0
 """The longest that joining a group may take: it waits until the session of a member that hangs is over."""
-FETCH_WAIT_MILLISECONDS = 100
+FETCH_WAIT_MILLISECONDS, SETTLED_FETCH_WAIT_MILLISECONDS = 100, 500
 """The longest that the broker holds a fetch for which nothing has come. aiokafka has one on the way at a time: a
-partition that was assigned meanwhile waits for it to return."""
+partition that was assigned meanwhile waits for it to return, and so does a question for positions."""
 
 
 @functools.lru_cache(maxsize=10_000)
@@ -117,7 +117,7 @@ class KafkaBroker:
             raise BrokerUnavailable(message) from error
         return Appended(written.offset, _time(written.timestamp))
 
-    async def reader(self) -> Reader:
+    async def reader(self, *, settled: bool = False) -> Reader:
         """A new reader. Raises BrokerUnavailable."""
         consumer = AIOKafkaConsumer(
             **await arguments_now(self._connection),
@@ -126,7 +126,7 @@ class KafkaBroker:
             request_timeout_ms=PATIENCE_MILLISECONDS,
             metadata_max_age_ms=METADATA_AGE_MILLISECONDS,
             max_partition_fetch_bytes=4 * 1024 * 1024,
-            fetch_max_wait_ms=FETCH_WAIT_MILLISECONDS,
+            fetch_max_wait_ms=SETTLED_FETCH_WAIT_MILLISECONDS if settled else FETCH_WAIT_MILLISECONDS,
             check_crcs=True,
         )
         find_again(consumer._client, self._connection)  # noqa: SLF001  # version pinned; there is no other way

@@ -135,8 +135,9 @@ class MemoryBroker:
         await self.network("appended")
         return appended
 
-    async def reader(self) -> MemoryReader:
-        """A new reader."""
+    async def reader(self, *, settled: bool = False) -> MemoryReader:
+        """A new reader; settled or not, it waits for nothing."""
+        del settled
         return MemoryReader(self)
 
     async def join_group(self, topic: str, group: str, instance: str) -> MemoryGroupMember:

@@ -34,8 +34,8 @@ S = TypeVar("S")
 TURN_SECONDS = 0.25
 """The longest the loop waits before it looks at its assignment again."""
 BACKLOG_RECORDS = 5_000
-READERS = 5
-"""For the inputs, the beats, the journal that is followed, its gaps, and all else: none may wait for another."""
+READERS = {"inputs": False, "beats": True, "followed": True, "gaps": False, "all else": False}
+"""None may wait for another. Those settled have the time to: to begin to follow a partition is not urgent."""
 DRAIN_SECONDS = 5.0
 """The longest that a partition which is to be handed over waits for its effects. It is decided for meanwhile."""
 CLAIM_SECONDS = 60.0
@@ -125,7 +125,7 @@ class Worker(Generic[S]):
         """Run until `stop` is set; then hand over what is owned, and leave. Raises what makes it unable to go on."""
         readers: list[Reader] = []
         try:
-            readers += [await self._broker.reader() for _ in range(READERS)]
+            readers += [await self._broker.reader(settled=settled) for settled in READERS.values()]
             self._reader, beats, *others = readers
             # before anybody hears of it: whose clock is wrong would be given partitions, time and again, and claim none
             await compare_clocks(self.service, self._broker, self._clock, (self.service.writes.name, 0))

@@ -16,6 +16,7 @@ from rich.table import Table
 from deploy.actors.http import session
 from deploy.actors.webhooks import receiving
 from deploy.local.kafka.node import CHECKOUT, LocalKafka, free_port
+from deploy.local.processes import heed_termination
 from deploy.local.programs import HOST
 from deploy.local.stack import Stack
 from deploy.local.watch import Watch, missing
@@ -91,4 +92,5 @@ async def _try(scene: Scene, cause: Cause) -> dict[str, float | None]:
 
 
 if __name__ == "__main__":
+    heed_termination()
     sys.exit(asyncio.run(main()))

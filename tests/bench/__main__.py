@@ -24,6 +24,7 @@ from deploy.actors.carrier.carriers import TO_SENT_SECONDS
 from deploy.capacity import inputs
 from deploy.capacity.documents import written
 from deploy.local.kafka.node import CHECKOUT, KafkaError, missing
+from deploy.local.processes import heed_termination
 from deploy.local.programs import module_of
 from deploy.local.stack import StackError
 from tests.bench.backlog import JOURNAL_OF, Drained, Restarted, drain, restart, updated
@@ -368,6 +369,7 @@ def main() -> int:
     if (reason := missing()) is not None:
         terminal.print(f"The benchmark needs a Kafka of its own. {reason}")
         return 2
+    heed_termination()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     if chosen.peers is not None:

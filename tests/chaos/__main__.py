@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.table import Table
 
 from deploy.local.kafka.node import CHECKOUT, KafkaError, missing
+from deploy.local.processes import heed_termination
 from deploy.local.stack import StackError
 from deploy.local.watch import WatchError
 from tests.chaos.beside import Options as BesideOptions
@@ -141,6 +142,7 @@ def main() -> int:
     if (reason := missing()) is not None:
         terminal.print(f"Chaos needs a Kafka that it may kill. {reason}")
         return 2
+    heed_termination()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # Kafka goes away on purpose
     directory = CHECKOUT / ".run" / f"chaos-{time.strftime('%H%M%S')}"
     try:

@@ -17,6 +17,7 @@ from rich.console import Console as Terminal
 
 from deploy.local import watch
 from deploy.local.kafka.node import CHECKOUT, missing
+from deploy.local.processes import heed_termination
 from tests.chaos.rows import CALM_SECONDS, Row, rows_of
 from tests.chaos.run import Options, Outcome, Scene, chaos
 from tests.chaos.windows import HEAD, as_markdown, row_of
@@ -56,6 +57,7 @@ def main() -> int:
     if (reason := missing()) is not None:
         terminal.print(f"Chaos needs a Kafka that it may kill. {reason}")
         return 2
+    heed_termination()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # Kafka goes away on purpose
     clean, tables = True, []
     for rate in map(float, given.rates.split(",")):

@@ -109,8 +109,8 @@ class Broken(MemoryBroker):
 
     fault: Exception | None = BrokerUnavailable("away")
 
-    async def reader(self) -> Any:
-        reader, broker = await super().reader(), self
+    async def reader(self, *, settled: bool = False) -> Any:
+        reader, broker = await super().reader(settled=settled), self
 
         class Reader:
             def __getattr__(self, name: str) -> Any:

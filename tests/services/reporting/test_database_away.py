@@ -7,6 +7,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
+from services.reporting import lag
 from services.reporting.auditor.auditing import Auditing
 from services.reporting.auditor.config import AuditorSettings
 from services.reporting.carrier import Carrier
@@ -40,6 +42,18 @@ def server(postgres: str) -> Iterator[Any]:
     yield server
     stop_at_once(server)
     shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def hanging(server: Any) -> Iterator[None]:
+    """Every process of it stands still: connections stay, and nothing answers."""
+    postmaster = server.get_postmaster_info().process
+    processes = [postmaster, *postmaster.children(recursive=True)]
+    for process in processes:
+        process.suspend()
+    yield
+    for process in processes:
+        process.resume()
 
 
 def away() -> float | None:
@@ -86,4 +100,18 @@ async def test_a_batch_waits_for_the_database_for_as_long_as_it_takes(server: An
     await asyncio.wait_for(waiting, 20)
     assert away() == 0
     assert [row["call_id"] for row in await rows_of(engine, OUTCOME)] == ["metro/cad/1", "metro/cad/2"]
+    await engine.dispose()
+
+
+async def test_a_database_that_hangs_is_as_good_as_away(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lag, "ANSWER_SECONDS", 1.0)
+    engine, reader = open_engine(address_of(server)), await MemoryBroker(MemoryLog(4)).reader()
+    await prepare(engine, NOW)
+    await begin_at(engine, dict.fromkeys(PLACES, 0))
+    looking = lag.Lag(engine, SystemClock())
+    with hanging(server):
+        await asyncio.wait_for(looking.look(reader, excused=False), 10)
+        assert not looking.caught_up
+    await looking.look(reader, excused=False)
+    assert looking.caught_up
     await engine.dispose()

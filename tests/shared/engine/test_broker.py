@@ -253,10 +253,13 @@ async def test_the_position_of_a_time_is_that_of_the_first_record_since(cluster:
     await reader.close()
 
 
-async def test_a_reader_that_was_assigned_nothing_in_between_reads_on(cluster: Cluster, broker: Broker) -> None:
+@pytest.mark.parametrize("settled", [False, True])
+async def test_a_reader_that_was_assigned_nothing_in_between_reads_on(
+    cluster: Cluster, broker: Broker, *, settled: bool
+) -> None:
     topic = await cluster.topic()
     await broker.append(topic, 0, records(b"0", b"1"))
-    reader = await broker.reader()
+    reader = await broker.reader(settled=settled)
     for position in (0, 1):
         for _ in range(5):
             await reader.assign({(topic, 0): 0})
@@ -268,10 +271,11 @@ async def test_a_reader_that_was_assigned_nothing_in_between_reads_on(cluster: C
     await reader.close()
 
 
-async def test_a_waiting_poll_wakes_when_something_comes(cluster: Cluster, broker: Broker) -> None:
+@pytest.mark.parametrize("settled", [False, True])
+async def test_a_waiting_poll_wakes_when_something_comes(cluster: Cluster, broker: Broker, *, settled: bool) -> None:
     topic = await cluster.topic()
     await broker.append(topic, 0, records(b"0"))
-    reader = await broker.reader()
+    reader = await broker.reader(settled=settled)
     await reader.assign({(topic, 0): 1})
     await reader.poll(0.2)
     started = time.monotonic()

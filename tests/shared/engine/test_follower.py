@@ -187,7 +187,8 @@ def slow_reader(dice: random.Random) -> Callable[[MemoryBroker], object]:
     """Few records a poll, so that batches end anywhere."""
     made = MemoryBroker.reader
 
-    async def reader(broker: MemoryBroker) -> object:
+    async def reader(broker: MemoryBroker, *, settled: bool = False) -> object:
+        del settled
         reading = await made(broker)
         poll = reading.poll
 
@@ -205,8 +206,8 @@ class Watched(MemoryBroker):
 
     away = False
 
-    async def reader(self) -> MemoryReader:
-        reader, ends = await super().reader(), MemoryReader.ends
+    async def reader(self, *, settled: bool = False) -> MemoryReader:
+        reader, ends = await super().reader(settled=settled), MemoryReader.ends
 
         async def ends_or_nothing(places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
             if self.away:
