@@ -27,7 +27,7 @@ from shared.engine.kafka import KafkaBroker
 from shared.engine.reader import kept_records
 from shared.engine.redecide import Difference, JournalBroken, Redecision
 from shared.engine.service import Service
-from shared.sealing import KeySettings, Sealer, SealingKey
+from shared.sealing import KeySettings, Sealer
 
 SHOWN = 20
 """Differences that are printed; all of them are counted."""
@@ -38,7 +38,6 @@ class RedecideSettings(KeySettings, KafkaSettings):
     """Where the log is; what intake sealed is opened again, or triage could not decide as it did."""
 
     kafka: str = Field(default="", description="bootstrap servers, host:port[,host:port]")
-    sealing_key: SealingKey | None = Field(default=None, description="32 bytes, base64: the key that intake seals with")
 
 
 @dataclass(slots=True)
