@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,9 @@ class Broker:
                 continue
         shown = us.getpeercert()
         assert shown is not None
-        return dict(pair for [pair] in shown["subject"])["commonName"]  # type: ignore[misc]
+        subject: Any = shown["subject"]
+        ((_, name),) = (pair for [pair] in subject if pair[0] == "commonName")
+        return str(name)
 
 
 @pytest.fixture
