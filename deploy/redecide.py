@@ -27,7 +27,7 @@ from shared.engine.kafka import KafkaBroker
 from shared.engine.reader import kept_records
 from shared.engine.redecide import Difference, JournalBroken, Redecision
 from shared.engine.service import Service
-from shared.sealing import KeySettings, Sealer, SealingKey
+from shared.sealing import KeySettings, Sealer
 
 SHOWN = 20
 """Differences that are printed; all of them are counted."""
@@ -38,7 +38,6 @@ class RedecideSettings(KeySettings, KafkaSettings):
     """Where the log is; what intake sealed is opened again, or triage could not decide as it did."""
 
     kafka: str = Field(default="", description="bootstrap servers, host:port[,host:port]")
-    sealing_key: SealingKey | None = Field(default=None, description="32 bytes, base64: the key that intake seals with")
 
 
 @dataclass(slots=True)
@@ -51,6 +50,8 @@ class Report:
     inputs_gone: int = 0
     erased: int = 0
     """Decisions on versions of calls that are erased."""
+    sealed_then: int = 0
+    """Decisions on versions of calls that could not be opened then."""
     differences: Counter[str] = field(default_factory=Counter)
     """By the version that had decided."""
     shown: list[Difference] = field(default_factory=list)
@@ -71,16 +72,24 @@ class Report:
             lines.append(f"  {self.inputs_gone} rest on inputs that are not kept any more and are not compared")
         if self.erased:
             lines.append(f"  {self.erased} rest on what was erased since, and cannot be made again")
+        if self.sealed_then:
+            lines.append(
+                f"  {self.sealed_then} are the same without what is sealed: it could not be opened in time then"
+            )
         lines.extend(f"  {different}" for different in self.shown)
         return "\n".join(lines)
 
 
 async def redecide(
-    broker: Broker, service: Service[Any], agency: str | None = None, keys: CallKeys | None = None
+    broker: Broker,
+    service: Service[Any],
+    agency: str | None = None,
+    keys: CallKeys | None = None,
+    unopened: Service[Any] | None = None,
 ) -> Report:
     """Decide a service's journal again: all of it, or one agency's. Raises BrokerUnavailable, JournalBroken.
 
-    `keys`: what the service opens sealed parts with, if it does.
+    `keys`: what the service opens sealed parts with, if it does; `unopened`: the service while it cannot.
     """
     await require_topics(broker, [*service.reads, service.writes])
     report = Report(service)
@@ -94,7 +103,7 @@ async def redecide(
             if stored.headers.get("type") in handled
         }
         erased = await _erased(broker, partition, inputs.values(), keys)
-        again = Redecision(service, _Finding(inputs, erased, report).find)
+        again = Redecision(service, _Finding(inputs, erased, report).find, unopened=unopened)
         for different in again.differences(stored for stored in journal if agency in (None, stored.key)):
             report.differences[different.decider] += 1
             if len(report.shown) < SHOWN:
@@ -102,6 +111,7 @@ async def redecide(
         report.decisions += again.decisions
         report.failed += again.failed
         report.inputs_gone += again.inputs_gone
+        report.sealed_then += again.sealed_then
     report.inputs_gone -= report.erased
     return report
 
@@ -140,9 +150,10 @@ async def redecide_all(
     """
     keys = None if sealer is None else CallKeys(broker, sealer)
     triage = TRIAGE if keys is None else triage_service(keys)
+    unopened = None if keys is None else TRIAGE
     try:
         return [
-            await redecide(broker, service, agency, keys if service is triage else None)
+            await redecide(broker, service, agency, *((keys, unopened) if service is triage else ()))
             for service in (triage, TEAM_AVAILABILITY, NOTIFICATION, ROSTERING)
             if service.name in names
         ]

@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import secrets
 import sys
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import Field
@@ -28,6 +28,8 @@ from shared.topics import TOPICS
 LOOKS, LOOK_SECONDS = 25, 0.2
 """How often, and after what time again, it is looked whether a broker knows what it was told."""
 PASSWORD_FILE = "kafka-password"  # noqa: S105  # the name of the file
+LEAST_CHARACTERS = 16
+"""Of a password: whoever guesses one acts as that process, and a file that is half written must set none."""
 
 
 class WrongPasswords(Exception):
@@ -129,17 +131,34 @@ def passwords_in(directory: Path, known: Container[str] = ()) -> dict[str, str]:
                 write_private(file, secrets.token_urlsafe(32))
     except OSError as error:
         raise WrongPasswords(f"{error.filename or directory}: {error.strerror}; no password was set") from error
-    return {name: file.read_text("utf-8").strip() for name, file in files.items()}
+    passwords = {name: file.read_text("utf-8").strip() for name, file in files.items()}
+    if shared := _shared(passwords):
+        raise WrongPasswords("\n".join((*shared, "no password was set")))
+    return passwords
 
 
 def _fault_of(file: Path, *, known: bool) -> str:
     """Why a file is no password of somebody; empty where it is one, or is to be made."""
     try:
-        return "" if file.read_text("utf-8").strip() else f"{file} is empty: write a password into it, or delete it"
+        text = file.read_text("utf-8").strip()
     except FileNotFoundError:
         return f"{file} is not there, and Kafka has a password of that name: write that, or a new one, into it" * known
     except (OSError, UnicodeDecodeError) as error:
         return f"{file} cannot be read: {type(error).__name__}"
+    if not text:
+        return f"{file} is empty: write a password into it, or delete it"
+    whole = len(text) >= LEAST_CHARACTERS and not any(map(str.isspace, text))
+    return (
+        "" if whole else f"{file} is not one password of {LEAST_CHARACTERS} characters or more: write the whole of it"
+    )
+
+
+def _shared(passwords: Mapping[str, str]) -> list[str]:
+    """Whose password is another's too: mostly a file that was copied to the wrong place."""
+    owners: dict[str, list[str]] = {}
+    for name, password in passwords.items():
+        owners.setdefault(password, []).append(name)
+    return [f"{' and '.join(names)} have the same password" for names in owners.values() if len(names) > 1]
 
 
 def _say(text: str) -> None:

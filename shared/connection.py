@@ -12,6 +12,7 @@ from typing import Any, Final
 from cryptography import x509
 
 from shared import telemetry
+from shared.clock import SystemClock
 
 SYSTEM: Final = "system"
 """Instead of a file of authorities: those that this machine trusts."""
@@ -53,12 +54,14 @@ def connection_of(where: Connection | str) -> Connection:
 class _RenewedContext(ssl.SSLContext):
     """Reads its files again for each connection: a renewed certificate is at work without a restart.
 
-    While they cannot be read, those read before go on. Authorities are only added; one taken out of the file goes with
-    a restart.
+    While they cannot be read, those read before go on; and so does a certificate that is valid while the one in the
+    file is not. Authorities are only added; one taken out of the file goes with a restart.
     """
 
     _authorities: Path
     _identity: tuple[Path, Path] | None
+    _shown: x509.Certificate | None
+    """The certificate that says who this process is."""
     _read_at: tuple[int, ...]
 
     @classmethod
@@ -71,6 +74,7 @@ class _RenewedContext(ssl.SSLContext):
         context._identity = (certificate, key) if certificate and key else None
         context._read_at = context._changed_at()
         context._read_into(context)
+        context._shown = context._in_file()
         return context
 
     def wrap_bio(self, *arguments: Any, **named: Any) -> ssl.SSLObject:
@@ -78,11 +82,25 @@ class _RenewedContext(ssl.SSLContext):
         try:
             if (changed_at := self._changed_at()) != self._read_at:
                 self._read_into(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))  # half of a pair would spoil this one
+                found = self._in_file()
+                self._keep_what_is_valid(found)
                 self._read_into(self)
-                self._read_at = changed_at
+                self._read_at, self._shown = changed_at, found
         except (OSError, ValueError) as error:
-            telemetry.logger().warning("certificates unreadable; those before go on", wrong=str(error)[:200])
+            telemetry.logger().warning("certificates not to be used; those before go on", wrong=str(error)[:200])
         return super().wrap_bio(*arguments, **named)
+
+    def _in_file(self) -> x509.Certificate | None:
+        return None if self._identity is None else x509.load_pem_x509_certificates(self._identity[0].read_bytes())[0]
+
+    def _keep_what_is_valid(self, found: x509.Certificate | None) -> None:
+        """Raises ValueError where what was found is not valid now, and what is shown is."""
+        shown = self._shown
+        if shown is None or found is None or not _is_valid(shown) or _is_valid(found):
+            return
+        first = min(shown.not_valid_after_utc, found.not_valid_after_utc)
+        telemetry.CERTIFICATE_EXPIRES.labels("certificate").set(first.timestamp())
+        raise ValueError(f"the certificate is valid from {found.not_valid_before_utc} to {found.not_valid_after_utc}")
 
     def _changed_at(self) -> tuple[int, ...]:
         files = [*(self._identity or ()), *([] if self._authorities == Path(SYSTEM) else [self._authorities])]
@@ -108,6 +126,10 @@ class _NotedConnection(ssl.SSLObject):
         if shown := self.getpeercert():
             expires = ssl.cert_time_to_seconds(str(shown["notAfter"]))
             telemetry.BROKER_CERTIFICATE_EXPIRES.labels(self.server_hostname).set(expires)
+
+
+def _is_valid(certificate: x509.Certificate) -> bool:
+    return certificate.not_valid_before_utc <= SystemClock().now() < certificate.not_valid_after_utc
 
 
 def _note_expiry(what: str, file: Path) -> None:

@@ -112,13 +112,16 @@ def pseudonym_key_of(sealing_key: str) -> str:
 def _raw(key: str) -> bytes:
     try:
         raw = base64.b64decode(key, validate=True)
-    except binascii.Error as error:
-        message = "the sealing key is not base64; make one with `careroute key seal`"
+    except ValueError as error:
+        message = f"is not base64: {_WHOLE}"
         raise ValueError(message) from error
     if len(raw) != KEY_BYTES:
-        message = f"the sealing key has {len(raw)} bytes and needs {KEY_BYTES}; make one with `careroute key seal`"
+        message = f"has {len(raw)} bytes and needs {KEY_BYTES}: {_WHOLE}"
         raise ValueError(message)
     return raw
+
+
+_WHOLE = "give it the whole key as `careroute key` printed it; a new one opens nothing of what there is"
 
 
 def _named(raw: bytes) -> Key:
@@ -142,8 +145,9 @@ FurtherKey = Annotated[SecretStr, AfterValidator(_seals)]
 
 
 class KeySettings(Environment):
-    """The keys beside the one that seals."""
+    """The keys of a process that may do without them."""
 
+    sealing_key: SealingKey | None = Field(default=None, description="32 bytes, base64: the key that intake seals with")
     second_sealing_key: FurtherKey = Field(
         default=SecretStr(""), description="opens too: the next one before a rotation, the former one after it"
     )
@@ -151,6 +155,17 @@ class KeySettings(Environment):
         default=SecretStr(""),
         description="makes pseudonyms, and stays when the sealing key is changed; empty: made from the sealing key",
     )
+
+    @model_validator(mode="after")
+    def _two_are_two(self) -> Self:
+        """While two places are written one after the other, one key stands in both, and the other nowhere."""
+        key, second = self.sealing_key, self.second_sealing_key.get_secret_value()
+        if key is not None and second and _raw(key.get_secret_value()) == _raw(second):
+            raise ValueError(
+                "CAREROUTE_SEALING_KEY and CAREROUTE_SECOND_SEALING_KEY hold the same key: what the other one has "
+                "sealed would not be opened; `careroute key rotate` has printed what stands where"
+            )
+        return self
 
     @model_validator(mode="after")
     def _pseudonyms_last(self) -> Self:

@@ -124,6 +124,8 @@ class AuditLog:
                     await asyncio.sleep(LINGER_SECONDS / 100)
         task.cancel()
         await asyncio.wait([task])
+        if gone := len(self._waiting) + sum(lost.count for lost in self._lost.values()):
+            logger().error("audit log not written, and the process ends: what it had is lost", count=gone)
         await self._chains.close()
 
     def _repeated(self, agency: str, entry: AuditEntry) -> bool:

@@ -30,7 +30,10 @@ PATIENCE_MILLISECONDS = 2_000
 of three seconds is over, and whoever appends or asks has six."""
 LOOK_SECONDS = 2.0
 """How long it may take to find out what keeps a client out."""
-NO_RIGHT = "Kafka's list of rights does not let this process: `python -m deploy.topics` says what is missing"
+NO_RIGHT = (
+    "Kafka's list of rights does not let this process: `python -m deploy.topics` says what is missing; where "
+    "nothing is, this process has the certificate or the user of another"
+)
 MEANING: Mapping[type[BaseException], str] = {
     TopicAuthorizationFailedError: NO_RIGHT,
     GroupAuthorizationFailedError: NO_RIGHT,

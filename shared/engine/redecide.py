@@ -54,12 +54,16 @@ class Redecision(Generic[S]):
     service: Service[S]
     find: Find
     decode: Callable[[str, bytes], Event] = decode
+    unopened: Service[S] | None = None
+    """The same service as it decides while it cannot open what is sealed."""
     states: dict[str, S] = field(default_factory=dict)
     decisions: int = 0
     failed: int = 0
     """Decisions that had failed: there is nothing to compare."""
     inputs_gone: int = 0
     """Decisions on inputs that are not kept any more: taken as they were."""
+    sealed_then: int = 0
+    """Decisions that come out the same only where what is sealed cannot be opened: so it was then."""
 
     def differences(self, counting: Iterable[Stored]) -> Iterator[Difference]:
         """What of one partition's records that count is decided otherwise now. Raises JournalBroken."""
@@ -102,8 +106,20 @@ class Redecision(Generic[S]):
             if _is_same(written, again, cause):
                 return None
             kinds = tuple(event.type for event in again)
+        if self._could_not_open(state, written, given, now):
+            self.sealed_then += 1
+            return None
         was = tuple(event.type for event in events)
         return Difference(first.position, cause, first.key, _header(first, "decider"), was, kinds)
+
+    def _could_not_open(self, state: S, written: Sequence[Stored], given: Input, now: datetime) -> bool:
+        """Whether it was decided without what is sealed: when the key that opens it came is in no journal."""
+        if self.unopened is None:
+            return False
+        try:
+            return _is_same(written, self.unopened.decide(state, given, now), given.cause)
+        except Exception:  # noqa: BLE001  # then this is no explanation
+            return False
 
     def _input(self, cause: str, agency: str, now: datetime, events: Sequence[Event]) -> Input | None:
         """The input that a cause names."""

@@ -40,6 +40,8 @@ def a_directory(file: Path) -> None:
     ("spoil", "words"),
     [
         (lambda file: file.write_text(" \n"), "is empty"),
+        (lambda file: file.write_text(file.read_text()[:10]), "is not one password of 16 characters or more"),
+        (lambda file: file.write_text(f"{file.read_text()}\n{file.read_text()}\n"), "is not one password"),
         (lambda file: file.write_bytes(b"\xff\xfe"), "cannot be read: UnicodeDecodeError"),
         (a_directory, "cannot be read: IsADirectoryError"),
     ],
@@ -54,6 +56,21 @@ def test_what_is_no_password_is_named_and_nothing_is_made(
     with pytest.raises(WrongPasswords, match=f"triage/{PASSWORD_FILE} {words}"):
         passwords_in(tmp_path)
     assert not absent.exists()
+
+
+def test_a_newline_at_its_end_is_no_part_of_it(tmp_path: Path) -> None:
+    made = passwords_in(tmp_path)
+    (tmp_path / "triage" / PASSWORD_FILE).write_text(f"{made['triage']}\r\n")
+    assert passwords_in(tmp_path, NAMES) == made
+
+
+def test_nobody_is_given_the_password_of_another(tmp_path: Path) -> None:
+    """A file in the wrong place: whoever reads one of the two could act as both."""
+    made = passwords_in(tmp_path)
+    (tmp_path / "intake" / PASSWORD_FILE).write_text(made["triage"])
+    with pytest.raises(WrongPasswords, match="intake and triage have the same password\nno password was set") as told:
+        passwords_in(tmp_path, NAMES)
+    assert made["triage"] not in str(told.value)
 
 
 def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:

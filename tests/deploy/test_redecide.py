@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from shared.connection import Connection
 from shared.engine.broker import Stored
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.redecide import JournalBroken
-from shared.engine.service import Service
+from shared.engine.service import Input, Service
+from shared.events import CallReported, Event
 from shared.sealing import new_key
 from shared.topics import ASSIGNMENTS, CALLS, DECISIONS, NOTIFICATIONS
 from tests.simulation.simulate import SERVICES, Day, simulate
@@ -131,6 +133,24 @@ async def test_inputs_that_are_not_kept_any_more_are_counted(log: MemoryLog) -> 
     assert report.same
     assert report.inputs_gone > 0
     assert "are not kept any more" in str(report)
+
+
+async def test_what_could_not_be_opened_in_time_is_no_difference_and_is_counted(log: MemoryLog) -> None:
+    """Keys of calls come over another topic: when one came is in no journal, and without it all is unknown."""
+
+    def reading_more(state: Any, given: Input, now: datetime) -> Sequence[Event]:
+        return () if isinstance(given.event, CallReported) else TRIAGE.decide(state, given, now)
+
+    opening = replace(TRIAGE, decide=reading_more)
+    assert not (await redecide.redecide(MemoryBroker(log), opening)).same
+    report = await redecide.redecide(MemoryBroker(log), opening, unopened=TRIAGE)
+    assert (report.same, report.sealed_then > 0) == (True, True)
+    assert f"{report.sealed_then} are the same without what is sealed" in str(report)
+    changed = tamper(
+        log, DECISIONS.name, "call-triaged", lambda stored: replace(stored, value=stored.value[:-1] + b" }")
+    )
+    report = await redecide.redecide(MemoryBroker(log), opening, unopened=TRIAGE)
+    assert [different.position for different in report.shown] == [changed.position]
 
 
 def test_the_command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], log: MemoryLog) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -48,3 +50,28 @@ def test_a_second_key_needs_a_key_of_its_own_for_pseudonyms() -> None:
         SealingSettings(sealing_key=OLD, second_sealing_key=NEW)  # type: ignore[arg-type]
     settings = SealingSettings(sealing_key=OLD, second_sealing_key=NEW, pseudonym_key=pseudonym_key_of(OLD))  # type: ignore[arg-type]
     assert settings.sealer.key_ids == {Sealer(OLD).key_id, Sealer(NEW).key_id}
+
+
+def test_one_key_in_both_places_is_refused() -> None:
+    """Half of a change of places, or a wrong file: what the missing key had sealed would be lost, and nobody told."""
+    with pytest.raises(ValidationError, match="the same key"):
+        SealingSettings(sealing_key=NEW, second_sealing_key=NEW, pseudonym_key=pseudonym_key_of(OLD))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [NEW[:20], NEW[:-1], "\ufeff" + NEW, f"{NEW}\n{OLD}", f"CAREROUTE_SEALING_KEY={NEW}"],
+    ids=["half", "all-but-one", "byte-order-mark", "two-keys", "the-line"],
+)
+def test_who_gives_a_part_of_a_key_is_not_told_to_make_another(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], part: str
+) -> None:
+    """With a new one nothing of what there is would be opened."""
+    (tmp_path / "key").write_text(part, "utf-8")
+    monkeypatch.setenv("CAREROUTE_SEALING_KEY_FILE", str(tmp_path / "key"))
+    with pytest.raises(SystemExit):
+        SealingSettings.load()
+    told = capsys.readouterr().err
+    assert told.startswith("CAREROUTE_SEALING_KEY: ")
+    assert "the whole key" in told
+    assert NEW[:8] not in told

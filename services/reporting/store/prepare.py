@@ -7,6 +7,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -39,7 +40,13 @@ async def prepare(engine: AsyncEngine, now: datetime, schema: str = SCHEMA) -> N
 
 def _make(connection: Connection, now: datetime) -> None:
     if inspect(connection).has_table(PROJECTION.name):
-        command.upgrade(_migrations(connection), "head")
+        try:
+            command.upgrade(_migrations(connection), "head")
+        except CommandError as error:  # of its revision there is no file here
+            raise StoreOutdated(
+                "The store has the tables of a newer program: take that one, or, to stay with this, make the store "
+                "anew with `careroute report rebuild`."
+            ) from error
         return
     METADATA.create_all(connection)
     command.stamp(_migrations(connection), "head")

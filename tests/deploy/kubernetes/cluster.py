@@ -12,6 +12,7 @@ import yaml
 
 from deploy.kubernetes.written import OVERLAYS
 from deploy.local.programs import SERVICES, module_of
+from deploy.redecide import RedecideSettings
 from deploy.topics import TopicSettings
 from services.console.config import ExaminerSettings
 from shared.config import Environment
@@ -21,6 +22,7 @@ RUNS: dict[tuple[str, ...], tuple[str, type[Environment]]] = {
     **{("python", "-m", module_of(name)): (name, settings) for name, settings in SERVICES.items()},
     ("careroute", "audit", "heads"): ("examiner", ExaminerSettings),
     ("python", "-m", "deploy.topics"): ("operator", TopicSettings),
+    ("python", "-m", "deploy.redecide", "--service", "all"): ("redecide", RedecideSettings),
     ("python", "-m", "deploy.backup", "take", "/var/lib/careroute/backup"): ("backup", TopicSettings),
 }
 """By command: who it is to Kafka, and what it can be told."""
@@ -121,7 +123,7 @@ class Cluster:
 
     @property
     def processes(self) -> list[Process]:
-        """Services, and what runs once a day."""
+        """Services, and what runs now and then."""
         return [*self.services, *(Process(job, self.settings) for job in self.of("CronJob"))]
 
 

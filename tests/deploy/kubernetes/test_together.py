@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from deploy.grafana.boards import DASHBOARDS
+from deploy.kubernetes.written import HERE
+from deploy.local.kafka.node import CHECKOUT
 from deploy.local.programs import DOORS
 from tests.deploy.kubernetes.cluster import Cluster, chosen_by, names_of
+
+LABEL = "app.kubernetes.io/name"
+UPGRADING = CHECKOUT / "deploy/UPGRADING.md"
 
 
 def test_a_service_leads_to_the_process_of_its_name_and_to_a_port_that_it_has(cluster: Cluster) -> None:
@@ -38,6 +44,25 @@ def test_doors_are_reached_under_the_names_that_are_told_to_others(cluster: Clus
     told = cluster.settings["data"]
     for door in ("pocket", "callbacks", "prober"):
         assert hosts[urlsplit(told[f"CAREROUTE_{door.upper()}_URL"]).netloc] == door
+
+
+def test_a_release_takes_the_services_in_the_order_of_upgrading_and_before_them_what_they_need(
+    cluster: Cluster,
+) -> None:
+    """One service after the other, by a label that nothing has but what is replaced; readers before writers."""
+    release = (HERE / "README.md").read_text("utf-8")
+    (named,) = re.findall(r"(?m)^for name in (.*); do$", release)
+    order = named.split()
+    assert sorted(order) == sorted(process.name for process in cluster.services)
+    (told,) = re.findall(r"(?s)\*\*Readers before writers\*\*.*?:(.*?)\n4\.", UPGRADING.read_text("utf-8"))
+    places = [told.index(name.replace("-", " ")) for name in order]
+    assert places == sorted(places)
+    labelled = {resource["kind"] for resource in cluster.resources if LABEL in resource["metadata"].get("labels", {})}
+    assert labelled == {"StatefulSet", "Deployment", "Service", "CronJob"}
+    for resource in cluster.of(*labelled):
+        assert resource["metadata"]["labels"][LABEL] == resource["metadata"]["name"]
+    jobs = set(re.findall(r"--from=cronjob/([a-z]+)", release))
+    assert jobs < set(names_of(cluster.of("CronJob")))
 
 
 def test_prometheus_asks_every_process_by_its_services_name(cluster: Cluster) -> None:

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from services.reporting.config import ReportingSettings
 from services.reporting.process import database_of
+from services.reporting.store.engine import open_engine
 
 
 @pytest.fixture
@@ -35,10 +36,24 @@ def test_an_address_of_postgresql_is_taken_and_told_to_nobody(environment: pytes
     assert isinstance(settings.reporting_key, SecretStr)
 
 
+@pytest.mark.parametrize("rest", ["host/db?ssl=require", "host:5433/db", "[::1]:5432/db", "/db?host=/run/postgresql"])
+def test_so_is_one_with_what_the_driver_knows(environment: pytest.MonkeyPatch, rest: str) -> None:
+    url = f"postgresql+asyncpg://me:a%40b%2Fc@{rest}"
+    environment.setenv("CAREROUTE_REPORTING_DATABASE_URL", url)
+    assert open_engine(database_of(ReportingSettings.load())).url.password == "a@b/c"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("REPORTING_DATABASE_URL", "mysql://me:secret@host/db"),
+        ("REPORTING_DATABASE_URL", "postgresql+asyncpg://me:secret@"),
+        ("REPORTING_DATABASE_URL", "postgresql+asyncpg://me:secret"),
+        ("REPORTING_DATABASE_URL", "postgresql+asyncpg://me:secret@host"),
+        ("REPORTING_DATABASE_URL", "postgresql+asyncpg://me:the@secret@host/db"),
+        ("REPORTING_DATABASE_URL", "postgresql+asyncpg://me:secret@host:5432x/db"),
+        ("REPORTING_DATABASE_URL", "postgresql+asyncpg://me:secret@host:99999/db"),
+        ("REPORTING_DATABASE_URL", "postgresql+asyncpg://me:secret@host/db?sslmode=require"),
         ("REPORTING_KEY", "short"),
         ("REPORTING_DISTRICT_GROUPS", "/nowhere/groups.toml"),
     ],
@@ -50,7 +65,7 @@ def test_a_wrong_one_ends_the_process_with_its_name(
     with pytest.raises(SystemExit) as ended:
         ReportingSettings.load()
     told = capsys.readouterr().err
-    assert (ended.value.code, f"CAREROUTE_{name}" in told, "secret@" in told) == (78, True, False)
+    assert (ended.value.code, f"CAREROUTE_{name}" in told, "secret" in told) == (78, True, False)
 
 
 def test_groups_of_districts_come_from_a_file(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -39,3 +39,12 @@ async def test_facts_that_mean_something_else_are_refused(store: AsyncEngine) ->
         await connection.commit()
     with pytest.raises(StoreOutdated, match="careroute report rebuild"):
         await prepare(store, NOW, await schema_of(store))
+
+
+async def test_so_are_tables_of_a_newer_program(store: AsyncEngine) -> None:
+    """On the way back from an upgrade."""
+    async with store.connect() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = 'later'"))
+        await connection.commit()
+    with pytest.raises(StoreOutdated, match=r"newer program.*careroute report rebuild"):
+        await prepare(store, NOW, await schema_of(store))

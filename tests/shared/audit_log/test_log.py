@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared.audit_log import log as log_module
 from shared.audit_log.chain import ChainKeys, new_audit_key
@@ -181,6 +182,24 @@ async def test_where_too_many_wait_the_rest_is_counted_and_the_log_says_so(monke
     (lost,) = [entry for entry in city.entries() if isinstance(entry, AuditEntriesLost)]
     assert (lost.count, lost.by) == (7, "crowded")
     assert city.breaks() == []
+
+
+async def test_a_process_that_ends_with_entries_says_how_many_are_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log itself will never know of them."""
+    monkeypatch.setattr(log_module, "CLOSING_SECONDS", 0.05)
+    monkeypatch.setattr(log_module, "MOST_WAITING", 3)
+    city = City()
+    with capture_logs() as logs:
+        async with city.process():
+            pass
+        assert not logs
+        async with city.process() as console:
+            city.away = {"append"}
+            for number in range(5):
+                console.record("springfield", signed_in(f"p{number}"))
+    (told,) = [entry for entry in logs if entry["log_level"] == "error"]
+    assert told["count"] == 5
+    assert "lost" in told["event"]
 
 
 async def test_whoever_lives_on_cites_what_others_wrote_last() -> None:
