@@ -51,9 +51,11 @@ def hanging(server: Any) -> Iterator[None]:
     processes = [postmaster, *postmaster.children(recursive=True)]
     for process in processes:
         process.suspend()
-    yield
-    for process in processes:
-        process.resume()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.resume()
 
 
 def away() -> float | None:
