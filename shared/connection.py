@@ -73,25 +73,19 @@ class _RenewedContext(ssl.SSLContext):
         context._authorities = authorities
         context._identity = (certificate, key) if certificate and key else None
         context._read_at = context._changed_at()
-        context._read_into(context)
-        context._shown = context._in_file()
+        context._shown = context._read_into(context)
         return context
 
     def wrap_bio(self, *arguments: Any, **named: Any) -> ssl.SSLObject:
         """Begin a connection."""
         try:
             if (changed_at := self._changed_at()) != self._read_at:
-                self._read_into(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))  # half of a pair would spoil this one
-                found = self._in_file()
-                self._keep_what_is_valid(found)
-                self._read_into(self)
-                self._read_at, self._shown = changed_at, found
+                tried = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # half of a pair would spoil this one
+                self._keep_what_is_valid(self._read_into(tried))
+                self._shown, self._read_at = self._read_into(self), changed_at
         except (OSError, ValueError) as error:
             telemetry.logger().warning("certificates not to be used; those before go on", wrong=str(error)[:200])
         return super().wrap_bio(*arguments, **named)
-
-    def _in_file(self) -> x509.Certificate | None:
-        return None if self._identity is None else x509.load_pem_x509_certificates(self._identity[0].read_bytes())[0]
 
     def _keep_what_is_valid(self, found: x509.Certificate | None) -> None:
         """Raises ValueError where what was found is not valid now, and what is shown is."""
@@ -106,15 +100,17 @@ class _RenewedContext(ssl.SSLContext):
         files = [*(self._identity or ()), *([] if self._authorities == Path(SYSTEM) else [self._authorities])]
         return tuple(file.stat().st_mtime_ns for file in files)
 
-    def _read_into(self, context: ssl.SSLContext) -> None:
+    def _read_into(self, context: ssl.SSLContext) -> x509.Certificate | None:
+        """The certificate that the files show."""
         if self._authorities == Path(SYSTEM):
             context.load_default_certs()
         else:
             context.load_verify_locations(self._authorities)
             _note_expiry("authorities", self._authorities)
-        if self._identity is not None:
-            context.load_cert_chain(*self._identity)
-            _note_expiry("certificate", self._identity[0])
+        if self._identity is None:
+            return None
+        context.load_cert_chain(*self._identity)
+        return _note_expiry("certificate", self._identity[0])
 
 
 class _NotedConnection(ssl.SSLObject):
@@ -132,10 +128,12 @@ def _is_valid(certificate: x509.Certificate) -> bool:
     return certificate.not_valid_before_utc <= SystemClock().now() < certificate.not_valid_after_utc
 
 
-def _note_expiry(what: str, file: Path) -> None:
-    """When the first of a file's certificates expires."""
-    expire = [certificate.not_valid_after_utc for certificate in x509.load_pem_x509_certificates(file.read_bytes())]
-    telemetry.CERTIFICATE_EXPIRES.labels(what).set(min(expire).timestamp())
+def _note_expiry(what: str, file: Path) -> x509.Certificate:
+    """When the first of a file's certificates expires; the one that stands at its top."""
+    certificates = x509.load_pem_x509_certificates(file.read_bytes())
+    expires = min(certificate.not_valid_after_utc for certificate in certificates)
+    telemetry.CERTIFICATE_EXPIRES.labels(what).set(expires.timestamp())
+    return certificates[0]
 
 
 def _is_loopback(host: str) -> bool:

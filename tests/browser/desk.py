@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from fastapi import FastAPI
@@ -15,10 +15,9 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from shared.doors.connections import ConnectionBounds
 from shared.doors.serve import server_of
-from tests.browser.test_pocket_page import BROWSER_ARGUMENTS
+from tests.browser.test_pocket_page import BROWSER_ARGUMENTS, Scheme, by_day_and_night
 from tests.services.console.pages.driver import Room, running_room
 
-Scheme = Literal["light", "dark"]
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}}
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 RULES: dict[Scheme, dict[str, Any]] = {"light": CONTRAST, "dark": WCAG}
@@ -77,9 +76,8 @@ class Desk:
     async def check(self, name: str) -> None:
         """Accessible, as far as a program can tell, light and dark; and pictures to look at."""
         await self.check_width(name)
-        for scheme, rules in RULES.items():
-            await self.page.emulate_media(color_scheme=scheme)
-            found = await Axe().run(self.page, options=rules)
+        async for scheme in by_day_and_night(self.page):
+            found = await Axe().run(self.page, options=RULES[scheme])
             assert found.violations_count == 0, f"{name}, {scheme}: {found.generate_report()}"
 
     async def check_width(self, name: str) -> None:
@@ -87,14 +85,12 @@ class Desk:
         assert await self.page.locator("h1").count() == 1, name
         await self.draw(name)
         widths = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        for scheme in RULES:
-            await self.page.emulate_media(color_scheme=scheme)
+        async for scheme in by_day_and_night(self.page):
             assert await self.page.evaluate(widths) <= 0, f"{name}, {scheme}, is wider than the screen"
 
     async def draw(self, name: str) -> None:
         """Pictures to look at, light and dark."""
-        for scheme in RULES:
-            await self.page.emulate_media(color_scheme=scheme)
+        async for scheme in by_day_and_night(self.page):
             await self.page.screenshot(path=self.pictures / f"{name}-{scheme}.png", full_page=True)
 
 

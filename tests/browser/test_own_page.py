@@ -30,7 +30,7 @@ from shared.events import (
 )
 from shared.sealing import Sealer, new_key
 from tests.browser.desk import WCAG, a_browser
-from tests.browser.test_pocket_page import PHONE_PIXELS, SCHEMES, Phone, served
+from tests.browser.test_pocket_page import PHONE_PIXELS, Phone, by_day_and_night, served
 from tests.rig.browser_push import BrowserPush, b64url, point_of
 from tests.services.notification.test_push import KEY, LINKS, clock, page, pushing  # noqa: F401  # fixtures
 from tests.services.pocket.driver import City
@@ -359,7 +359,6 @@ async def readable(phone: Handset, name: str) -> None:
     """No finding of axe, by day and by night, and what holds on every page for a thumb."""
     await phone.check()
     await phone.picture(name)
-    for scheme in SCHEMES:
-        await phone.page.emulate_media(color_scheme=scheme)
+    async for _ in by_day_and_night(phone.page):
         results = await Axe().run(phone.page, options=WCAG)
         assert results.response["violations"] == [], results.generate_report()

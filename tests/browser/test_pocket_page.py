@@ -21,8 +21,8 @@ from tests.services.pocket.driver import CALL, PERSONAL, City
 
 pytestmark = pytest.mark.browser
 
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-"""By day and by night."""
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 BROWSER_ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -36,6 +36,13 @@ BROWSER_ARGUMENTS = [
 PHONE_PIXELS = {"width": 360, "height": 740}
 TARGET_PIXELS = 44
 """Least height of what a thumb has to hit (WCAG 2.2, 2.5.5)."""
+
+
+async def by_day_and_night(page: Page) -> AsyncIterator[Scheme]:
+    """Show a page in each scheme in turn."""
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme)
+        yield scheme
 
 
 @dataclass
@@ -59,8 +66,7 @@ class Phone:
         await self.page.locator("main", has_text=text).wait_for(timeout=6_000)
 
     async def picture(self, name: str) -> None:
-        for scheme in SCHEMES:
-            await self.page.emulate_media(color_scheme=scheme)
+        async for scheme in by_day_and_night(self.page):
             await self.page.screenshot(path=self.pictures / f"{name}-{scheme}.png", full_page=True)
 
     async def check(self) -> None:
