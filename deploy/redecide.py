@@ -150,10 +150,10 @@ async def redecide_all(
     """
     keys = None if sealer is None else CallKeys(broker, sealer)
     triage = TRIAGE if keys is None else triage_service(keys)
-    unopened = None if keys is None else TRIAGE
+    opening = () if keys is None else (keys, TRIAGE)
     try:
         return [
-            await redecide(broker, service, agency, *((keys, unopened) if service is triage else ()))
+            await redecide(broker, service, agency, *(opening if service is triage else ()))
             for service in (triage, TEAM_AVAILABILITY, NOTIFICATION, ROSTERING)
             if service.name in names
         ]

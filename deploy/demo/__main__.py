@@ -245,8 +245,7 @@ async def _keep(scenario: Scenario, stage: Stage, port: int, directory: Path) ->
         spawn([sys.executable, "-m", "deploy.demo.receiver", str(port)], directory, "cad.log", environment)
         return
     stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stopped.set)
     await stopped.wait()
     await stage.stop()
 
