@@ -106,10 +106,8 @@ def never_sends_more(programme: Programme, number: int) -> None:
     before = [going(programme, board, *case) for case in cases]
     for fewer in restrictions(row):
         restricted = replaced(programme, number, fewer)
-        board, counted = (
-            all_on(restricted),
-            counts_calls(programme, row.response) or counts_calls(restricted, row.response),
-        )
+        board = all_on(restricted)
+        counted = counts_calls(programme, row.response) or counts_calls(restricted, row.response)
         for case, sent in zip(cases, before, strict=True):
             if counted or not case[1]:
                 for response, phase in going(restricted, board, *case).items():
