@@ -1,23 +1,32 @@
-"""Asks another service over HTTP, bounded in time and size: nothing of this door waits for it, or fails with it."""
+"""Asks another service over HTTP, bounded in time and size, and checks what it says: this door never fails with it."""
 
 from __future__ import annotations
 
-import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from http import HTTPStatus
+from typing import TypeVar
 from urllib.parse import quote
 
 import httpx
+from pydantic import BaseModel, ValidationError
+
+from shared.doors.problems import Problem
 
 ANSWER_SECONDS = 5.0
 MOST_BYTES = 16 * 1024 * 1024
 
 
-class Away(Exception):
-    """There is no such service, or it gave no answer; says which, for people."""
+M = TypeVar("M", bound=BaseModel)
+
+
+class Away(Problem):
+    """There is no such service, or it gave no answer that is one; says which, for people."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(HTTPStatus.SERVICE_UNAVAILABLE, detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +87,16 @@ class Elsewhere:
             raise self._no_answer()
         return told
 
-    async def ask_json(self, *path: str, query: Mapping[str, str] | None = None) -> Any:
-        """The same, read as JSON. Raises Away."""
-        told = await self.ask(*path, query=query)
+    async def ask_for(self, shape: type[M], *path: str, query: Mapping[str, str] | None = None) -> M:
+        """The same, read. Raises Away, as for a refusal."""
+        return self.read(shape, await self.ask(*path, query=query))
+
+    def read(self, shape: type[M], told: Told) -> M:
+        """An answer, checked. Raises Away."""
         try:
-            return json.loads(told.body)
-        except (ValueError, RecursionError):
-            raise self._no_answer() from None
+            return shape.model_validate_json(told.body)
+        except ValidationError:
+            raise Away(f"The {self.name} answered something that is not understood here.") from None
 
     async def close(self) -> None:
         """Ask no more."""

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from services.console.elsewhere import Away, Elsewhere
 from shared.agencies import is_probe
@@ -79,8 +79,8 @@ class Overseers:
         if not overseer.is_set_up:
             return None
         try:
-            state = kind.model_validate(await overseer.ask_json("state"))
-        except (Away, ValidationError):
+            state = await overseer.ask_for(kind, "state")
+        except Away:
             self._unanswered[overseer] += 1
             return None
         self._unanswered[overseer] = 0

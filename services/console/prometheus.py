@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, AliasPath, AwareDatetime, BaseModel, Field
 
-from services.console.elsewhere import Away, Elsewhere
+from services.console.elsewhere import Elsewhere
 
 MOST_SERIES, MOST_POINTS, MOST_ALERTS = 2_000, 11_000, 2_000
 TEXT = 1_000
+API = ("api", "v1")
 
 Labels = dict[str, Annotated[str, Field(max_length=TEXT)]]
 
@@ -25,8 +25,6 @@ def _number(value: float | None) -> float | None:
 Value = Annotated[float | None, AfterValidator(_number)]
 """None where it is no number: a quantile of nothing, a share of nothing."""
 Point = tuple[float, Value]
-
-M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,41 +80,33 @@ class Firing(BaseModel):
 
 
 class _Samples(BaseModel):
-    result: list[Sample] = Field(max_length=MOST_SERIES)
+    result: list[Sample] = Field(validation_alias=AliasPath("data", "result"), max_length=MOST_SERIES)
 
 
 class _Stretches(BaseModel):
-    result: list[Stretch] = Field(max_length=MOST_SERIES)
+    result: list[Stretch] = Field(validation_alias=AliasPath("data", "result"), max_length=MOST_SERIES)
 
 
 class _Alerts(BaseModel):
-    alerts: list[Firing] = Field(max_length=MOST_ALERTS)
+    alerts: list[Firing] = Field(validation_alias=AliasPath("data", "alerts"), max_length=MOST_ALERTS)
 
 
 async def samples(prometheus: Elsewhere, promql: str, at: datetime) -> list[Sample]:
     """What an expression has at an instant. Raises Away."""
     query = {"query": promql, "time": _second(at)}
-    return (await _ask(prometheus, _Samples, "query", query)).result
+    return (await prometheus.ask_for(_Samples, *API, "query", query=query)).result
 
 
 async def stretches(prometheus: Elsewhere, promql: str, window: Window) -> list[Stretch]:
     """What an expression had over a window. Raises Away."""
     moments = window.moments
     between = {"start": _second(moments[0]), "end": _second(moments[-1]), "step": f"{window.step.total_seconds():g}"}
-    return (await _ask(prometheus, _Stretches, "query_range", {"query": promql, **between})).result
+    return (await prometheus.ask_for(_Stretches, *API, "query_range", query={"query": promql, **between})).result
 
 
 async def firing(prometheus: Elsewhere) -> list[Firing]:
     """The alerts that fire at this moment. Raises Away."""
-    return [alert for alert in (await _ask(prometheus, _Alerts, "alerts", {})).alerts if alert.state == "firing"]
-
-
-async def _ask(prometheus: Elsewhere, shape: type[M], what: str, query: Mapping[str, str]) -> M:
-    told: Any = await prometheus.ask_json("api", "v1", what, query=query)
-    try:
-        return shape.model_validate(told["data"])
-    except (KeyError, TypeError, ValidationError):
-        raise Away("Prometheus answered something that is not understood here.") from None
+    return [alert for alert in (await prometheus.ask_for(_Alerts, *API, "alerts")).alerts if alert.state == "firing"]
 
 
 def _second(at: datetime) -> str:

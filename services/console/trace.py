@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
-from services.console.elsewhere import Away, Elsewhere
+from services.console.elsewhere import Elsewhere
 from shared.call import CallId
 from shared.engine.broker import RecordPosition
 from shared.trace import TraceRecord, TraceStep, waterfall
@@ -50,9 +50,6 @@ async def trace_of(reporting: Elsewhere, call_id: str) -> TraceSeen:
     told = await reporting.ask("trace", agency, source, incident)
     if told.status == HTTPStatus.NOT_FOUND:
         return TraceSeen(call_id, (), has_more=False)
-    try:
-        answer = _Answer.model_validate_json(told.body)
-    except ValidationError:
-        raise Away(f"The {reporting.name} answered something that is no trace.") from None
+    answer = reporting.read(_Answer, told)
     records, causes = ([entry.record(agency) for entry in part] for part in (answer.records, answer.causes))
     return TraceSeen(call_id, waterfall(records, causes), answer.has_more)

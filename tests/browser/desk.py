@@ -22,6 +22,7 @@ WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 RULES: dict[Scheme, dict[str, Any]] = {"light": CONTRAST, "dark": WCAG}
 """What a page has to keep; contrast is what another colour scheme can change."""
+FAILED = 500
 SCREEN_PIXELS = {"width": 1440, "height": 900}
 PHONE_PIXELS = {"width": 390, "height": 844}
 
@@ -36,7 +37,7 @@ class Desk:
     room: Room
     pictures: Path
     faults: list[str]
-    """What the browser complained of: script errors, and what the policy of a page kept from happening."""
+    """Script errors, what the policy of a page kept from happening, and requests that failed at the console."""
 
     async def open(self, path: str) -> None:
         await self.page.goto(self.address + path)
@@ -97,6 +98,9 @@ class Desk:
 def watch(page: Page, faults: list[str]) -> None:
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
+    page.on(
+        "response", lambda answer: faults.append(f"{answer.status} {answer.url}") if answer.status >= FAILED else None
+    )
 
 
 @contextlib.asynccontextmanager

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from services.console.api.access import Asking, may
 from services.console.api.problems import RESPONSES
 from services.console.api.routes_reads import register_of
-from services.console.elsewhere import Away, Elsewhere, Told
+from services.console.elsewhere import Elsewhere, Told
 from shared.doors.audit import Register
 from shared.doors.problems import Problem
 from shared.events import DataExported
@@ -41,7 +41,7 @@ async def show_figures(
     request: Request, who: Annotated[Asking, Depends(may("read-figures"))], question: Question
 ) -> Response:
     """Figures of a period: each with its definition, of how many, and how many could not be counted."""
-    return handed_on(await ask(_reporting(request), "figures", who.agency, query=question))
+    return handed_on(await _reporting(request).ask("figures", who.agency, query=question))
 
 
 @router.get("/figures.csv")
@@ -63,7 +63,7 @@ async def download_calls(
 @router.get("/publications")
 async def list_publications(request: Request, who: Annotated[Asking, Depends(may("read-figures"))]) -> Response:
     """What has been published, as everybody can read it."""
-    return handed_on(await ask(_reporting(request), "publications", who.agency))
+    return handed_on(await _reporting(request).ask("publications", who.agency))
 
 
 @router.post("/publications/{period}")
@@ -71,7 +71,7 @@ async def publish_figures(
     request: Request, who: Annotated[Asking, Depends(may("publish-figures"))], period: PeriodInPath
 ) -> Response:
     """Publish the public tables of a quarter or a year: once, a week after its end at the earliest, and for good."""
-    return handed_on(await publish(_reporting(request), who, period))
+    return handed_on(await _reporting(request).tell("publications", who.agency, period))
 
 
 async def export_figures(
@@ -79,14 +79,14 @@ async def export_figures(
 ) -> Response:
     """Figures as CSV, once it is written down that they are taken out. Raises Problem (503)."""
     await _note_export(register, who, "figures", question)
-    answer = await ask(reporting, "figures", who.agency, "csv", query=question)
+    answer = await reporting.ask("figures", who.agency, "csv", query=question)
     return handed_on(answer, f"figures-{who.agency}.csv")
 
 
 async def export_calls(reporting: Elsewhere, register: Register, who: Asking, question: Mapping[str, str]) -> Response:
     """One row for each call as CSV, once it is written down that they are taken out. Raises Problem (503)."""
     await _note_export(register, who, "a row for each call", question)
-    answer = await ask(reporting, "figures", who.agency, "calls", query=question)
+    answer = await reporting.ask("figures", who.agency, "calls", query=question)
     return handed_on(answer, f"calls-{who.agency}.csv")
 
 
@@ -95,22 +95,6 @@ async def _note_export(register: Register, who: Asking, what: str, question: Map
     period = {"since": question.get("from", ""), "until": question.get("until", "")}
     if not await register.noted(DataExported, who.asker, what=what, **period):
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, NOT_NOTED)
-
-
-async def publish(reporting: Elsewhere, who: Asking, period: str) -> Told:
-    """Publish a period for somebody who may. Raises Problem (503)."""
-    try:
-        return await reporting.tell("publications", who.agency, period)
-    except Away as away:
-        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(away)) from None
-
-
-async def ask(reporting: Elsewhere, *path: str, query: Mapping[str, str] | None = None) -> Told:
-    """What reporting says. Raises Problem (503)."""
-    try:
-        return await reporting.ask(*path, query=query)
-    except Away as away:
-        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(away)) from None
 
 
 def _reporting(request: Request) -> Elsewhere:

@@ -14,7 +14,7 @@ from services.console.api.contact_desk import desk_of
 from services.console.api.issue import CommandIssuer
 from services.console.api.problems import RESPONSES, RETRY_SECONDS, ProblemDetails
 from services.console.config import ConsoleSettings
-from services.console.elsewhere import Away, Elsewhere
+from services.console.elsewhere import Elsewhere
 from services.console.trace import TraceSeen, trace_of
 from services.console.view.agency import AgencyView, View
 from services.console.view.alarms import alerts_of
@@ -152,10 +152,7 @@ async def show_trace(
 
 async def visible_trace(who: Asking, reporting: Elsewhere, call_id: str) -> TraceSeen:
     """A call's trace, for somebody who may read calls. Raises Problem (404, 503)."""
-    try:
-        trace = await trace_of(reporting, call_id) if visible(who, call_id) else None
-    except Away as away:
-        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(away)) from None
+    trace = await trace_of(reporting, call_id) if visible(who, call_id) else None
     if trace is None or not trace.steps:
         raise Problem(HTTPStatus.NOT_FOUND, "Reporting knows of no such call among those you may see.")
     return trace

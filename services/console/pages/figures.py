@@ -14,13 +14,12 @@ from starlette.responses import RedirectResponse, Response
 from services.console.api.routes_figures import (
     PERIOD,
     Question,
-    ask,
     export_calls,
     export_figures,
     handed_on,
-    publish,
 )
 from services.console.elsewhere import Elsewhere
+from services.console.figures import Publications, Report
 from services.console.pages.figures_charts import CUT_MEASURES, TREND_MEASURES, charts_of, charts_of_cut
 from services.console.pages.page import ConsolePage, Visit
 from services.console.pages.seat import Seated, check_right, door_of, from_own_page
@@ -39,17 +38,16 @@ class _Asked:
     agency: str
     period: Mapping[str, str]
 
-    async def report(self, **more: str) -> Mapping[str, Any]:
-        """A report. Raises Page, or Problem (503)."""
-        answer = await ask(self.reporting, "figures", self.agency, query={**self.period, **more})
+    async def report(self, **more: str) -> Report:
+        """A report. Raises Page, or Away."""
+        answer = await self.reporting.ask("figures", self.agency, query={**self.period, **more})
         if answer.status != HTTPStatus.OK:
             raise Page(answer.status, "Not understood", "There is no such period, or nothing to cut figures by that.")
-        body: Mapping[str, Any] = json.loads(answer.body)
-        return body
+        return self.reporting.read(Report, answer)
 
 
 async def show(visit: Visit) -> Mapping[str, Any]:
-    """The figures of the period that the address says. Raises Page, or Problem (503)."""
+    """The figures of the period that the address says. Raises Page, or Away."""
     period = {name: visit.query[name] for name in ("from", "until") if visit.query.get(name)}
     by = visit.query.get("by", "")
     asked = _Asked(visit.door.reporting, visit.who.agency, period)
@@ -58,20 +56,14 @@ async def show(visit: Visit) -> Mapping[str, Any]:
     cut_charts = charts_of_cut(await asked.report(by=by, measure=",".join(CUT_MEASURES))) if by else []
     return {
         "report": report,
-        "measures": {measure["name"]: measure for measure in report["measures"]},
+        "measures": report.by_name,
         "charts": charts_of(report, by_month),
         "cut_charts": cut_charts,
         "by": by,
         "cuts": CUTS,
         "query": visit.query,
-        "publications": await _publications(asked),
+        "publications": (await asked.reporting.ask_for(Publications, "publications", asked.agency)).root,
     }
-
-
-async def _publications(asked: _Asked) -> list[Any]:
-    answer = await ask(asked.reporting, "publications", asked.agency)
-    listed: list[Any] = json.loads(answer.body)
-    return listed
 
 
 @router.get("/figures.csv")
@@ -92,7 +84,7 @@ async def download_calls(request: Request, signed_in: Seated, question: Question
 async def publish_period(request: Request, signed_in: Seated, period: PeriodInForm) -> Response:
     """Publish a quarter or a year, and lead to what is published. Raises Page where that is refused."""
     check_right(signed_in.who, "publish-figures")
-    answer = await publish(door_of(request).reporting, signed_in.who, period)
+    answer = await door_of(request).reporting.tell("publications", signed_in.who.agency, period)
     if not asks_for_page(request):
         return handed_on(answer)
     if answer.status != HTTPStatus.OK:

@@ -82,7 +82,7 @@ async def show(visit: Visit) -> Mapping[str, Any]:
         async with asyncio.timeout(WAIT_SECONDS):
             watched = await _watched(visit, board, up_to(visit.now, STRETCHES[stretch][1]))
     except Away as away:
-        why = str(away)
+        why = away.detail
     except TimeoutError:
         why = f"Prometheus did not answer within {WAIT_SECONDS:.0f} s; nothing else here waits for it."
     return {

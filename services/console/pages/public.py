@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from starlette.responses import HTMLResponse, Response
 
-from services.console.api.routes_figures import ask
 from services.console.elsewhere import Elsewhere
+from services.console.figures import Definition, Publication, Publications, Publishers
 from services.console.pages.look import PAGES
 from services.console.pages.seat import door_of
 from shared.doors.pages import Page
@@ -26,8 +25,8 @@ WITHHELD = "withheld"
 @router.get("/public")
 async def list_agencies(request: Request) -> HTMLResponse:
     """The agencies that have published anything."""
-    answer = await ask(_reporting(request), "publications")
-    return PAGES.show("public.html", agency="", agencies=json.loads(answer.body), publications=[])
+    publishers = await _reporting(request).ask_for(Publishers, "publications")
+    return PAGES.show("public.html", agency="", agencies=publishers.root, publications=[])
 
 
 @router.get("/public/{agency}")
@@ -40,38 +39,37 @@ async def show_published(request: Request, agency: Agency) -> HTMLResponse:
 async def download_published(request: Request, agency: Agency) -> Response:
     """The same as CSV, with the definitions in lines that begin with `#`."""
     published = await _publications(request, agency)
-    text = io.StringIO("".join(f"# {line}\r\n" for line in _preface(published[0]["definitions"])))
+    text = io.StringIO("".join(f"# {line}\r\n" for line in _preface(published[0].definitions)))
     text.seek(0, io.SEEK_END)
     csv.writer(text, lineterminator="\r\n").writerows(_rows(published))
     headers = {"Content-Disposition": 'attachment; filename="public-figures.csv"'}
     return Response(text.getvalue(), HTTPStatus.OK, headers, "text/csv; charset=utf-8")
 
 
-async def _publications(request: Request, agency: str) -> Sequence[Mapping[str, Any]]:
+async def _publications(request: Request, agency: str) -> Sequence[Publication]:
     """Raises Page (404) where nothing has been published under that name, whether there is such an agency or not."""
-    answer = await ask(_reporting(request), "publications", agency)
-    published: list[Mapping[str, Any]] = json.loads(answer.body)
+    published = (await _reporting(request).ask_for(Publications, "publications", agency)).root
     if not published:
         raise Page(HTTPStatus.NOT_FOUND, "Nothing is published here", "Nothing has been published under this name.")
     return published
 
 
-def _preface(definitions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _preface(definitions: Sequence[Definition]) -> Iterator[str]:
     for definition in definitions:
-        yield f"{definition['title']} (version {definition['version']}): {definition['sentence']}"
-        yield f"  counted: {definition['numerator']}; of: {definition['denominator']}"
-        yield f"  small counts: {definition['small_cells']}"
+        yield f"{definition.title} (version {definition.version}): {definition.sentence}"
+        yield f"  counted: {definition.numerator}; of: {definition.denominator}"
+        yield f"  small counts: {definition.small_cells}"
 
 
-def _rows(published: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Any]]:
+def _rows(published: Sequence[Publication]) -> Iterator[Sequence[Any]]:
     yield ("period", "table", "row", "column", "count")
     for release in published:
-        for column, count in release["totals"].items():
-            yield release["period"], "totals", "all", column, count
-        for table in release["tables"]:
-            for row in table["rows"]:
-                for column, count in zip(table["columns"], row["cells"], strict=True):
-                    yield release["period"], table["name"], _safe(row["label"]), column, _shown(count)
+        for column, count in release.totals.items():
+            yield release.period, "totals", "all", column, count
+        for table in release.tables:
+            for row in table.rows:
+                for column, count in zip(table.columns, row.cells, strict=True):
+                    yield release.period, table.name, _safe(row.label), column, _shown(count)
 
 
 def _shown(count: int | None) -> int | str:

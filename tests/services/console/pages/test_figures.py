@@ -5,14 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from services.console.pages.figures import CUTS
 from services.reporting.figures.facts import CUTS as WHAT_CAN_BE_CUT
 from services.reporting.figures.measures import MEASURES
 from tests.services.console.driver import AGENCY, City
+from tests.services.console.elsewhere import Played, answers, with_reporting
 from tests.services.console.reported import reporting_of
 
 MARCH = "from=2026-03-01&until=2026-04-01"
@@ -96,6 +100,36 @@ async def test_without_reporting_it_says_so_and_all_else_works(city: City) -> No
         assert (await browser.get("/public")).status_code == 503
         assert (await browser.get("/")).status_code == 200
     assert (await city.get("supervisor", "/v1/figures")).status_code == 503
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{}, [], {"measures": []}, {"records": []}, [{"period": "2026-Q1"}], [1], None, "figures", {"measures": [1]}],
+)
+async def test_what_reporting_says_that_is_no_figures_is_said_in_words(city: City, told: Any) -> None:
+    with_reporting(city, answers(told))
+    async with city.signed_in("supervisor") as browser:
+        pages = [
+            await browser.get(path) for path in ("/figures", f"/public/{AGENCY}", f"/public/{AGENCY}/csv", "/public")
+        ]
+    nothing = [404, 404, 200] if told == [] else [503] * 3
+    assert [page.status_code for page in pages] == [503, *nothing]
+    assert "The reporting service answered something that is not understood here." in pages[0].text
+
+
+async def test_a_reporting_of_the_version_before_may_lack_a_measure(city: City, tmp_path: Path) -> None:
+    """Services are restarted one after the other; a page shows what there is."""
+    async with reporting_of(city, tmp_path), city.signed_in("viewer") as browser:
+        report = (await city.get("viewer", "/v1/figures", by="month")).json()
+        for name in MEASURES:
+            left = [measure for measure in report["measures"] if measure["name"] != name]
+            with_reporting(city, Played(partial(_told, {**report, "measures": left})))
+            page = await browser.get("/figures?by=month")
+            assert (page.status_code, f"{MEASURES[name].title}, version" in page.text) == (200, False), name
+
+
+def _told(report: Any, request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json=[] if request.url.path.startswith("/publications") else report)
 
 
 async def test_a_question_that_is_none_is_refused_in_words(reported: City) -> None:
