@@ -26,6 +26,7 @@ from shared.engine.follower import Follower
 from shared.events import CallRouted, Event, OfferAccepted, OfferDeclined, StatusReported
 
 MEASURE_SECONDS = 1.0
+TIMES = (telemetry.ROUTING, telemetry.ANSWERED, telemetry.ARRIVAL)
 
 CallLevel = Literal["undecided", "overdue", "with-team"]
 TeamLevel = Literal["off-duty", "available", "out-of-service", "with-call", "silent"]
@@ -97,6 +98,8 @@ class Levels:
         for agency in sorted({*self._agencies.names(), *self._view.agencies()}):
             if is_probe(agency):
                 continue
+            for times in TIMES:
+                times.labels(agency)  # begins at 0: a series that first appears above it shows no increase
             seen = self._view.agency(agency)
             alerts = alerts_of(seen, may_pause=self._agencies.may_pause(agency), file_refused_since=since)
             alerts = [alert for alert in alerts if not _is_of_a_test(seen, alert)]

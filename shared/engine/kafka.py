@@ -45,6 +45,7 @@ from shared.engine.kafka_client import (
     arguments_now,
     explained,
     find_again,
+    over,
     said,
 )
 from shared.engine.topic import SNAPSHOT_BYTES, Topic
@@ -159,9 +160,8 @@ class KafkaBroker:
     async def close(self) -> None:
         """Let go of the connection."""
         self._drop_producer(self._producer)
-        for task in list(self._closing):
-            with suppress(Exception):
-                await asyncio.wait_for(task, 2)
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=2)
 
     async def _new_producer(self) -> AIOKafkaProducer:
         async with self._starting:
@@ -195,7 +195,7 @@ class KafkaBroker:
 
     def _close_later(self, producer: AIOKafkaProducer) -> None:
         """Close without waiting for what it could not send; nothing is awaited on the way of a request."""
-        task = asyncio.get_running_loop().create_task(_closed(producer))
+        task = asyncio.get_running_loop().create_task(_close(producer))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
@@ -209,6 +209,10 @@ def _bound(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
 
 
 async def _closed(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
+    await over(asyncio.get_running_loop().create_task(_close(client)))
+
+
+async def _close(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
     with suppress(KafkaError, TimeoutError, OSError, asyncio.CancelledError):
         try:
             await asyncio.wait_for(client.stop(), 2)
@@ -369,8 +373,7 @@ class _KafkaGroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
         """Give the partitions back."""
         if self._task is not None:
             self._task.cancel()
-            with suppress(asyncio.CancelledError, KafkaError):
-                await self._task
+            await over(self._task)
         await _closed(self._consumer)
 
 

@@ -113,7 +113,22 @@ async def administering(connection: Connection) -> AsyncIterator[AIOKafkaAdminCl
         await admin.start()
         yield admin
     finally:
-        await admin.close()
+        await over(asyncio.get_running_loop().create_task(admin.close()))
+
+
+async def over(task: asyncio.Task[None]) -> None:
+    """Wait until a task is over, however it ends. Who is cancelled meanwhile is so once it is over.
+
+    aiokafka swallows a cancellation that comes while it closes: what it does then has a task of its own.
+    """
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+    finally:
+        if task.done() and not task.cancelled():
+            task.exception()  # else asyncio tells of it
 
 
 async def explained(connection: Connection, error: BaseException) -> str:

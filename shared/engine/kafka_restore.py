@@ -84,9 +84,9 @@ class KafkaCopy:
             max_request_size=MAX_RECORD_BYTES + 65_536,
             request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
         )
-        async with _explained("write to Kafka"):
-            await producer.start()
         try:
+            async with _explained("write to Kafka"):
+                await producer.start()
             yield cls(producer)
         finally:
             with suppress(KafkaError, TimeoutError, OSError):

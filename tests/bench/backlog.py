@@ -132,16 +132,16 @@ async def restart(stage: Stage, service: str, *, snapshots: bool) -> Restarted:
     stage.end(service)
     ready, first = asyncio.Event(), asyncio.get_running_loop().create_future()
 
-    async def watch() -> None:
-        claimed: set[int] = set()
-        async for entries in follow(address, PARTITIONS, (journal,), ready):
-            for record in entries:
-                if record.type == "claimed":
-                    claimed.add(record.partition)
-                elif record.partition in claimed and not first.done():
-                    first.set_result(time.time())
+    claimed: set[int] = set()
 
-    watching = asyncio.get_running_loop().create_task(watch())
+    def take(entries: list[Entry]) -> None:
+        for record in entries:
+            if record.type == "claimed":
+                claimed.add(record.partition)
+            elif record.partition in claimed and not first.done():
+                first.set_result(time.time())
+
+    watching = asyncio.get_running_loop().create_task(follow(address, PARTITIONS, (journal,), ready, take))
     await ready.wait()
     trickling = asyncio.get_running_loop().create_task(_append(stage, updated(stage, 100_000), 1, TRICKLE_RATE))
     began = stage.start(service, {} if snapshots else WITHOUT_SNAPSHOTS)

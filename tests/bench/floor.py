@@ -13,7 +13,7 @@ from shared.engine.kafka import KafkaBroker, create_topics
 from shared.engine.topic import Topic
 from tests.bench.latency import filled
 from tests.bench.stage import PARTITIONS
-from tests.rig.log import follow
+from tests.rig.log import Entry, follow
 
 VALUE = b"x" * 1000
 FLOOR = Topic("rig-floor", "rig")
@@ -27,12 +27,11 @@ async def floor(bootstrap: str, rate: int, seconds: float) -> HdrHistogram:
     appender, due = Appender(broker, FLOOR), dict[str, float]()
     took: list[float] = []
 
-    async def watch() -> None:
-        async for records in follow(bootstrap, PARTITIONS, [FLOOR.name], ready):
-            now = time.time()
-            took.extend(now - due[record.key] for record in records if record.key in due)
+    def take(records: list[Entry]) -> None:
+        now = time.time()
+        took.extend(now - due[record.key] for record in records if record.key in due)
 
-    watching = asyncio.get_running_loop().create_task(watch())
+    watching = asyncio.get_running_loop().create_task(follow(bootstrap, PARTITIONS, [FLOOR.name], ready, take))
     await ready.wait()
     began = time.time() + 0.1
     async with asyncio.TaskGroup() as tasks:
@@ -42,5 +41,6 @@ async def floor(bootstrap: str, rate: int, seconds: float) -> HdrHistogram:
             tasks.create_task(appender.append(number % PARTITIONS, [Record(key, VALUE)], len(VALUE)))
     await asyncio.sleep(0.5)
     watching.cancel()
+    await asyncio.wait([watching])
     await broker.close()
     return filled(took)

@@ -133,12 +133,13 @@ async def _load(stage: Stage, rate: int, seconds: float, seed: int) -> tuple[lis
 
 
 async def _watch(stage: Stage, arrived: dict[str, tuple[str, float]], ready: asyncio.Event) -> None:
-    topics = (ASSIGNMENTS.name, NOTIFICATIONS.name)
-    async for records in follow(stage.kafka.address, PARTITIONS, topics, ready):
+    def take(records: list[Entry]) -> None:
         now = time.time()
         for record in records:
             if record.type in ENDS:
                 arrived.setdefault(record.subject, (record.type, now))
+
+    await follow(stage.kafka.address, PARTITIONS, (ASSIGNMENTS.name, NOTIFICATIONS.name), ready, take)
 
 
 async def _hops(stage: Stage, measured: Measured, start: dict[TopicPartition, int]) -> dict[str, HdrHistogram]:

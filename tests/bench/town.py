@@ -21,7 +21,7 @@ from shared.doors.command import send
 from shared.engine.kafka import KafkaBroker
 from shared.events import AcceptOffer, Command, DeclineOffer, ReportStatus, child_id
 from tests.rig.crews import Crews
-from tests.rig.log import follow
+from tests.rig.log import Entry, follow
 
 KINDS: dict[str, type[Command]] = {"accept": AcceptOffer, "decline": DeclineOffer, "status": ReportStatus}
 
@@ -45,17 +45,19 @@ async def town(spec: dict[str, Any]) -> None:
     over, ready = asyncio.Event(), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)
 
-    async def watch() -> None:
-        async for records in follow(spec["bootstrap"], spec["partitions"], ("assignments",), ready):
-            for record in records:
-                crews.take(record)
+    def take_records(records: list[Entry]) -> None:
+        for record in records:
+            crews.take(record)
 
     async with receiving(spec["port"], take):
-        watching = asyncio.get_running_loop().create_task(watch())
+        watching = asyncio.get_running_loop().create_task(
+            follow(spec["bootstrap"], spec["partitions"], ("assignments",), ready, take_records)
+        )
         await ready.wait()
         await asyncio.to_thread(Path(spec["ready"]).touch)
         await over.wait()
         watching.cancel()
+        await asyncio.wait([watching])
         await crews.stop()
     await broker.close()
 

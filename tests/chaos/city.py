@@ -23,7 +23,7 @@ from tests.chaos.oracle import Sent
 from tests.chaos.telephony import Telephony
 from tests.rig.calls import CALM, CallStream, OpenCall, body_of
 from tests.rig.crews import Crews
-from tests.rig.log import follow
+from tests.rig.log import Entry, follow
 from tests.rig.town import Town
 
 NEW_EVERY = 5
@@ -165,14 +165,18 @@ class City:
         """From wherever the journal ends; after Kafka was away, from the beginning, which does no harm."""
         while not self._over:
             try:
-                async for records in follow(self._stack.connection, self._stack.partitions, ("assignments",), ready):
-                    for record in records:
-                        if record.type in ("call-routed", "input-refused"):  # either is an outcome
-                            self.routed.add(record.subject)
-                        self._crews.take(record)
+                await follow(
+                    self._stack.connection, self._stack.partitions, ("assignments",), ready, self._take_records
+                )
             except Exception as error:  # noqa: BLE001  # whatever it is, the journal is still there
                 print(f"the city lost sight of the journal: {type(error).__name__}: {error}", flush=True)  # noqa: T201
                 await asyncio.sleep(1)
+
+    def _take_records(self, records: list[Entry]) -> None:
+        for record in records:
+            if record.type in ("call-routed", "input-refused"):  # either is an outcome
+                self.routed.add(record.subject)
+            self._crews.take(record)
 
     async def _act(self, agency: str, kind: str, fields: dict[str, Any], key: str) -> None:
         """A tap on the console; again, with the same key, if nobody answered."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -107,8 +107,8 @@ async def consumer(at: Connection | str) -> AsyncIterator[AIOKafkaConsumer]:
         auto_offset_reset="earliest",
         request_timeout_ms=5000,
     )
-    await client.start()
     try:
+        await client.start()
         yield client
     finally:
         await client.stop()
@@ -145,22 +145,25 @@ async def ends(at: Connection | str, partitions: int, topics: Iterable[str]) -> 
 
 
 async def follow(
-    at: Connection | str, partitions: int, topics: Iterable[str], ready: asyncio.Event, *, from_start: bool = False
-) -> AsyncIterator[list[Entry]]:
-    """Records that count, as they come; `ready` is set once the positions stand."""
+    at: Connection | str,
+    partitions: int,
+    topics: Iterable[str],
+    ready: asyncio.Event,
+    take: Callable[[list[Entry]], None],
+) -> None:
+    """Hand over records that count, as they come, until cancelled; `ready` is set once the positions stand."""
     places = [aiokafka.TopicPartition(topic, number) for topic in topics for number in range(partitions)]
     rule = Rule()
     async with consumer(at) as client:
         client.assign(places)
-        if not from_start:
-            rule.highest = await _highest(client, places)
-            await client.seek_to_end(*places)
-            for place in places:
-                await client.position(place)
+        rule.highest = await _highest(client, places)
+        await client.seek_to_end(*places)
+        for place in places:
+            await client.position(place)
         ready.set()
         while True:
             for polled in (await client.getmany(timeout_ms=200, max_records=2000)).values():
-                yield [record for record in (entry_of(raw, rule) for raw in polled) if record.counts]
+                take([record for record in (entry_of(raw, rule) for raw in polled) if record.counts])
 
 
 async def _highest(client: AIOKafkaConsumer, places: list[aiokafka.TopicPartition]) -> dict[TopicPartition, int]:

@@ -150,6 +150,8 @@ def test_every_kind_begins_at_0_for_every_agency_even_one_of_which_nothing_was_h
     assert open_kinds() == {}
     for kind in get_args(AlertKind):
         assert REGISTRY.get_sample_value("careroute_open_alarms", {"agency": "quiet-ma", "kind": kind}) == 0
+    for metric in ("routing", "answer", "arrival"):
+        assert REGISTRY.get_sample_value(f"careroute_{metric}_seconds_count", {"agency": "quiet-ma"}) == 0
 
 
 def test_a_restart_changes_nothing() -> None:

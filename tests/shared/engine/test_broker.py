@@ -447,6 +447,28 @@ async def test_a_name_that_comes_back_takes_over_at_once_and_the_old_process_is_
         await old.leave()
 
 
+async def test_who_is_cancelled_while_a_client_is_closed_is_cancelled(cluster: Cluster, broker: Broker) -> None:
+    """At whatever moment of it: else a limit of time, or Ctrl-C, would pass unheard."""
+    topic = await cluster.topic()
+
+    async def close_and_go_on(reader: Reader, member: GroupMember) -> None:
+        await reader.close()
+        await member.leave()
+        await asyncio.sleep(60)
+
+    for turns in range(12):
+        reader, member = await broker.reader(), await broker.join_group(topic, f"{topic}-{turns}", "1")
+        await reader.assign({(topic, 0): 0})
+        closing = asyncio.get_running_loop().create_task(close_and_go_on(reader, member))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.wait([closing], timeout=10)
+        assert closing.cancelled(), f"after {turns} turns"
+        await reader.close()
+        await member.leave()
+
+
 # --- what only Kafka can do ----------------------------------------------------------------------------------------
 
 
