@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import os
 import shutil
 import subprocess
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
@@ -60,6 +61,14 @@ def kafka(pytestconfig: pytest.Config) -> str:
             return broker.start()
         except KafkaError as problem:
             pytest.fail(str(problem))
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test of Kafka leaves open is told of at its own end, and not wherever it comes to be collected."""
+    yield
+    if request.node.get_closest_marker("kafka"):
+        gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,4 +23,3 @@ def secured_kafka(directory: Path, users: Iterable[str], rights: Iterable[Right]
         asyncio.run(set_passwords(security.operator, {name: security.password_of(name) for name in users}))
         asyncio.run(grant(security.operator, rights))
         yield security
-    gc.collect()

@@ -31,10 +31,7 @@ from tests.deploy.backup.test_backup import NOW, of, stored, to_the_millisecond
 from tests.rig.secured import secured_kafka
 from tests.simulation.simulate import Day, simulate
 
-pytestmark = [
-    pytest.mark.kafka,
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # aiokafka drops what is refused
-]
+pytestmark = pytest.mark.kafka
 PARTITIONS = 4
 PREFIX = "second-"
 """The local node's own operator may everything; this one has the rights of an operator, and no other."""

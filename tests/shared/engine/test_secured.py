@@ -51,10 +51,7 @@ from tests.shared.engine.test_broker import (  # noqa: F401  # the same promises
     test_two_writers_at_once_never_mix_their_batches,
 )
 
-pytestmark = [
-    pytest.mark.kafka,
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # aiokafka drops what is refused
-]
+pytestmark = pytest.mark.kafka
 TESTER = "tester"
 SETTLE_SECONDS = 10.0
 
