@@ -67,7 +67,11 @@ class Children:
 
 
 def heed_termination() -> None:
-    """Let SIGTERM do what Ctrl-C does, for who starts processes: what is asked to end ends them too."""
+    """Let SIGTERM do what Ctrl-C does, for who starts processes: what is asked to end ends them too.
+
+    A shell has what it starts in the background ignore Ctrl-C, and with it this.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from shared.call_keys import CallKeys
+from shared.engine.background import Beginning
 from shared.engine.broker import Broker, BrokerUnavailable, PositionOutOfRange, RecordPosition, Stored
 from shared.engine.journal import InputPosition
 from shared.engine.reader import JournalReader
@@ -24,6 +25,7 @@ class SealedCalls:
         self._broker, self.keys = broker, keys
         self._following: asyncio.Task[None] | None = None
         self._reader: JournalReader | None = None
+        self._beginning = Beginning(self._new_reader)
         self._lock = asyncio.Lock()
 
     @property
@@ -56,6 +58,7 @@ class SealedCalls:
         if self._following is not None:
             self._following.cancel()
             await asyncio.wait([self._following])
+        await self._beginning.cancel()
         if self._reader is not None:
             await self._reader.close()
             self._reader = None
@@ -64,11 +67,14 @@ class SealedCalls:
         topic, partition, offset = RecordPosition.parse(position)
         if topic != CALLS.name:
             raise UndecodableEvent(position)
-        if self._reader is None:
-            self._reader = JournalReader(await self._broker.reader(), journals=())
-        await self._reader.assign({(topic, partition): InputPosition(offset, 0)})
-        (stored,) = [stored async for stored in self._reader.until({(topic, partition): offset + 1})]
+        reader = self._reader or await self._beginning.begun()
+        await reader.assign({(topic, partition): InputPosition(offset, 0)})
+        (stored,) = [stored async for stored in reader.until({(topic, partition): offset + 1})]
         return stored
+
+    async def _new_reader(self) -> JournalReader:
+        self._reader = JournalReader(await self._broker.reader(), journals=())
+        return self._reader
 
     def _open(self, call_id: str, stored: Stored) -> dict[str, str] | None:
         event = decode(stored.headers["type"].decode(), stored.value)

@@ -1,11 +1,11 @@
-"""Tasks beside a loop: none is forgotten, and one that fails ends the loop."""
+"""Tasks beside a loop: none is forgotten, and one that fails ends the loop; and work that has a task of its own."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -62,3 +62,41 @@ class Background:
         if not task.cancelled() and task.exception() is not None:
             self._failure = task.exception()
             self.wake()
+
+
+class Beginning(Generic[T]):
+    """What takes a while to begin, and begins once for all who ask meanwhile.
+
+    Who cannot wait so long leaves it to the next: where each began anew, none came to an end on a full machine.
+    """
+
+    def __init__(self, begin: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self._begin = begin
+        self._task: asyncio.Task[T] | None = None
+
+    async def begun(self) -> T:
+        """What has begun. Raises as beginning does, and begins again for who asks after that."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._begin())
+        return await asyncio.shield(self._task)
+
+    async def cancel(self) -> None:
+        """Begin no more, and see that end."""
+        if self._task is not None:
+            self._task.cancel()
+            await over(self._task)
+
+
+async def over(task: asyncio.Task[Any]) -> None:
+    """Wait until a task is over, however it ends. Who is cancelled meanwhile is so once it is over.
+
+    aiokafka swallows a cancellation that comes while it closes: what it does then has a task of its own.
+    """
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+    finally:
+        if task.done() and not task.cancelled():
+            task.exception()  # else asyncio tells of it

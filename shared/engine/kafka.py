@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import math
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -27,6 +28,7 @@ from aiokafka.errors import (
 from aiokafka.partitioner import murmur2
 
 from shared.connection import Connection, connection_of
+from shared.engine.background import Beginning, over
 from shared.engine.broker import (
     Appended,
     BrokerUnavailable,
@@ -45,7 +47,6 @@ from shared.engine.kafka_client import (
     arguments_now,
     explained,
     find_again,
-    over,
     said,
 )
 from shared.engine.topic import SNAPSHOT_BYTES, Topic
@@ -70,15 +71,17 @@ def key_hash(key: str) -> int:
 
 
 class KafkaBroker:
-    """One process's connection to Kafka. A producer that did not get an answer in time is replaced by a new one."""
+    """One process's connection to Kafka. A producer that is refused, or hears nothing for long, is replaced."""
 
     def __init__(self, at: Connection | str, partitions: int, append_timeout_seconds: float = ASK_SECONDS) -> None:
         self._connection, self.partitions, self._timeout = connection_of(at), partitions, append_timeout_seconds
         self._producer: AIOKafkaProducer | None = None
-        self._starting = asyncio.Lock()
+        self._starting = Beginning(self._new_producer)
         self._turns: defaultdict[TopicPartition, asyncio.Lock] = defaultdict(asyncio.Lock)
         """Of those who append to one partition: aiokafka has them wait for each other, and is soon tired of it."""
         self._closing: set[asyncio.Task[None]] = set()
+        self._heard_at = 0.0
+        """When the producer began, or was answered last."""
 
     async def wrong_topics(self, topics: Sequence[Topic]) -> list[str]:
         """Which of them are missing, or have another number of partitions than this process was told."""
@@ -98,7 +101,7 @@ class KafkaBroker:
         producer = None  # who only waited for a turn has nothing against the one that others use
         try:
             async with asyncio.timeout(self._timeout), self._turns[topic, partition]:
-                producer = self._producer or await self._new_producer()
+                producer = self._producer or await self._starting.begun()
                 batch = producer.create_batch()
                 for record in records:
                     taken = batch.append(
@@ -112,8 +115,10 @@ class KafkaBroker:
                         raise ValueError(message)
                 batch.close()
                 written = await (await producer.send_batch(batch, topic, partition=partition))
+                self._heard_at = time.monotonic()
         except (KafkaError, TimeoutError, OSError) as error:
-            self._drop_producer(producer)
+            if not isinstance(error, TimeoutError) or self._has_waited_long():
+                self._drop_producer(producer)
             message = f"append to {topic}/{partition}: {said(error)}"
             raise BrokerUnavailable(message) from error
         return Appended(written.offset, _time(written.timestamp))
@@ -159,33 +164,37 @@ class KafkaBroker:
 
     async def close(self) -> None:
         """Let go of the connection."""
+        await self._starting.cancel()
         self._drop_producer(self._producer)
         if self._closing:
             await asyncio.wait(self._closing, timeout=2)
 
     async def _new_producer(self) -> AIOKafkaProducer:
-        async with self._starting:
-            if self._producer is None:
-                producer = AIOKafkaProducer(
-                    **await arguments_now(self._connection),
-                    acks="all",
-                    enable_idempotence=True,
-                    linger_ms=0,
-                    max_batch_size=SNAPSHOT_BYTES,
-                    max_request_size=SNAPSHOT_BYTES + 65_536,
-                    request_timeout_ms=PATIENCE_MILLISECONDS,
-                    metadata_max_age_ms=METADATA_AGE_MILLISECONDS,
-                    retry_backoff_ms=50,
-                )
-                find_again(producer.client, self._connection)
-                _bound(producer)
-                try:
-                    await producer.start()
-                except BaseException:
-                    self._close_later(producer)
-                    raise
-                self._producer = producer
-            return self._producer
+        producer = AIOKafkaProducer(
+            **await arguments_now(self._connection),
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            max_batch_size=SNAPSHOT_BYTES,
+            max_request_size=SNAPSHOT_BYTES + 65_536,
+            request_timeout_ms=PATIENCE_MILLISECONDS,
+            metadata_max_age_ms=METADATA_AGE_MILLISECONDS,
+            retry_backoff_ms=50,
+        )
+        find_again(producer.client, self._connection)
+        _bound(producer)
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                await producer.start()
+        except BaseException:
+            self._close_later(producer)
+            raise
+        self._producer, self._heard_at = producer, time.monotonic()
+        return producer
+
+    def _has_waited_long(self) -> bool:
+        """Slow is not broken, and to begin anew takes longer still: a full machine would come to nothing else."""
+        return max(self._timeout, time.monotonic() - self._heard_at) >= ASK_SECONDS
 
     def _drop_producer(self, failed: AIOKafkaProducer | None) -> None:
         """Give up the producer that failed; one that has replaced it since is left alone."""

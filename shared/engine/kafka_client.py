@@ -23,6 +23,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.metadata import MetadataRequest
 
 from shared.connection import Connection
+from shared.engine.background import over
 
 REQUEST_TIMEOUT_MILLISECONDS = 5_000
 PATIENCE_MILLISECONDS = 2_000
@@ -114,21 +115,6 @@ async def administering(connection: Connection) -> AsyncIterator[AIOKafkaAdminCl
         yield admin
     finally:
         await over(asyncio.get_running_loop().create_task(admin.close()))
-
-
-async def over(task: asyncio.Task[None]) -> None:
-    """Wait until a task is over, however it ends. Who is cancelled meanwhile is so once it is over.
-
-    aiokafka swallows a cancellation that comes while it closes: what it does then has a task of its own.
-    """
-    try:
-        await asyncio.wait([task])
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
-    finally:
-        if task.done() and not task.cancelled():
-            task.exception()  # else asyncio tells of it
 
 
 async def explained(connection: Connection, error: BaseException) -> str:

@@ -29,9 +29,16 @@ asyncio.run(work(Path(sys.argv[1])))
 """
 
 
+IN_THE_BACKGROUND = ("sh", "-c", """trap '' INT; exec "$@" """, "sh")
+"""As a shell begins what ends with `&` in a script: it does not hear Ctrl-C."""
+
+
+@pytest.mark.parametrize("begun", [(), IN_THE_BACKGROUND], ids=["", "in the background"])
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_what_is_asked_to_end_ends_what_it_has_started(tmp_path: Path, how: signal.Signals) -> None:
-    command = [sys.executable, "-c", STARTER, str(tmp_path)]
+def test_what_is_asked_to_end_ends_what_it_has_started(
+    tmp_path: Path, how: signal.Signals, begun: tuple[str, ...]
+) -> None:
+    command = [*begun, sys.executable, "-c", STARTER, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as starter:
         assert starter.stdout is not None
         assert starter.stdout.readline() == "started\n"

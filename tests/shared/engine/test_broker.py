@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import RecordsToDelete
 from aiokafka.structs import TopicPartition
 
@@ -506,6 +507,92 @@ async def append_until_it_stands(broker: Broker, value: bytes) -> None:
             assert time.monotonic() < until, "the broker is back, and appends still fail"
         else:
             return
+
+
+@pytest.mark.kafka
+async def test_whoever_cannot_wait_until_a_client_has_begun_leaves_it_beginning_for_the_next(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full machine a beginning takes longer than a door may wait: each began anew, and none came to an end."""
+    topic = Topic(f"slow-start-{os.getpid()}", "a test")
+    await create_topics(kafka, 1, 1, [topic])
+    begin, begun = AIOKafkaProducer.start, 0
+
+    async def begin_slowly(self: AIOKafkaProducer) -> None:
+        nonlocal begun
+        begun += 1
+        await asyncio.sleep(1)
+        await begin(self)
+
+    monkeypatch.setattr(AIOKafkaProducer, "start", begin_slowly)
+    broker = KafkaBroker(kafka, 1)
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await broker.append(topic.name, 0, records(b"x"))
+    await asyncio.sleep(2)
+    async with asyncio.timeout(5):
+        await broker.append(topic.name, 0, records(b"y"))
+    assert begun == 1
+    await broker.close()
+
+
+@pytest.mark.kafka
+async def test_a_client_that_is_slow_is_kept_and_one_that_hears_nothing_for_long_is_not(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full machine each door gave its client up for a slow answer, and did nothing but begin anew."""
+    topic = Topic(f"slow-{os.getpid()}", "a test")
+    await create_topics(kafka, 1, 1, [topic])
+    begin, send = AIOKafkaProducer.start, AIOKafkaProducer.send_batch
+    begun: list[AIOKafkaProducer] = []
+    slow_seconds = 0.0
+
+    async def note_and_begin(self: AIOKafkaProducer) -> None:
+        begun.append(self)
+        await begin(self)
+
+    async def send_slowly(self: AIOKafkaProducer, *arguments: object, **named: object) -> object:
+        await asyncio.sleep(slow_seconds)
+        return await send(self, *arguments, **named)
+
+    monkeypatch.setattr(AIOKafkaProducer, "start", note_and_begin)
+    monkeypatch.setattr(AIOKafkaProducer, "send_batch", send_slowly)
+    broker = KafkaBroker(kafka, 1, append_timeout_seconds=1.0)
+    await broker.append(topic.name, 0, records(b"x"))
+    slow_seconds = 2.0
+    for _ in range(3):
+        with pytest.raises(BrokerUnavailable):
+            await broker.append(topic.name, 0, records(b"x"))
+    assert len(begun) == 1
+    monkeypatch.setattr("shared.engine.kafka.ASK_SECONDS", 2.0)
+    with pytest.raises(BrokerUnavailable):
+        await broker.append(topic.name, 0, records(b"x"))
+    slow_seconds = 0.0
+    await broker.append(topic.name, 0, records(b"x"))
+    assert len(begun) == 2
+    await broker.close()
+
+
+@pytest.mark.kafka
+async def test_who_is_closed_while_a_client_begins_leaves_nothing_open(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging = asyncio.Event()
+
+    async def begin_and_hang(self: AIOKafkaProducer) -> None:
+        await self.client.bootstrap()
+        hanging.set()
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(AIOKafkaProducer, "start", begin_and_hang)
+    broker = KafkaBroker(kafka, 1)
+    appending = asyncio.get_running_loop().create_task(broker.append("journal", 0, records(b"x")))
+    await hanging.wait()
+    appending.cancel()
+    await broker.close()
+    await asyncio.wait([appending])
+    assert appending.cancelled()
 
 
 @pytest.mark.kafka
