@@ -69,7 +69,7 @@ class Children:
 def heed_termination() -> None:
     """Let SIGTERM do what Ctrl-C does, for who starts processes: what is asked to end ends them too.
 
-    A shell has what it starts in the background ignore Ctrl-C, and with it this.
+    What a shell starts in the background ignores Ctrl-C, and would ignore this with it.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))

@@ -88,11 +88,11 @@ class Elsewhere:
         return told
 
     async def ask_for(self, shape: type[M], *path: str, query: Mapping[str, str] | None = None) -> M:
-        """The same, read. Raises Away, as for a refusal."""
+        """The same, read and checked. Raises Away, for a refusal too."""
         return self.read(shape, await self.ask(*path, query=query))
 
     def read(self, shape: type[M], told: Told) -> M:
-        """An answer, checked. Raises Away."""
+        """What an answer says. Raises Away where it is none of this shape."""
         try:
             return shape.model_validate_json(told.body)
         except ValidationError:

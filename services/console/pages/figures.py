@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -24,6 +23,7 @@ from services.console.pages.figures_charts import CUT_MEASURES, TREND_MEASURES, 
 from services.console.pages.page import ConsolePage, Visit
 from services.console.pages.seat import Seated, check_right, door_of, from_own_page
 from shared.doors.pages import Page, asks_for_page
+from shared.doors.problems import ProblemDetails
 
 CUTS = ("district", "model", "response", "phase", "category", "document", "hour", "weekday", "month", "quarter", "year")
 PeriodInForm = Annotated[str, Form(pattern=f"^{PERIOD}$")]
@@ -84,11 +84,12 @@ async def download_calls(request: Request, signed_in: Seated, question: Question
 async def publish_period(request: Request, signed_in: Seated, period: PeriodInForm) -> Response:
     """Publish a quarter or a year, and lead to what is published. Raises Page where that is refused."""
     check_right(signed_in.who, "publish-figures")
-    answer = await door_of(request).reporting.tell("publications", signed_in.who.agency, period)
+    reporting = door_of(request).reporting
+    answer = await reporting.tell("publications", signed_in.who.agency, period)
     if not asks_for_page(request):
         return handed_on(answer)
     if answer.status != HTTPStatus.OK:
-        raise Page(answer.status, "Not published", str(json.loads(answer.body).get("detail", "")))
+        raise Page(answer.status, "Not published", reporting.read(ProblemDetails, answer).detail)
     return RedirectResponse(f"/public/{signed_in.who.agency}", HTTPStatus.SEE_OTHER)
 
 
