@@ -121,8 +121,10 @@ class Door:
     async def reach(self) -> None:
         """See whether the broker is there. Raises BrokerUnavailable."""
         reader = await self._broker.reader()
-        await reader.ends([(CALLS.name, 0)])
-        await reader.close()
+        try:
+            await reader.ends([(CALLS.name, 0)])
+        finally:
+            await reader.close()
         self._reached = True
         for work in (follow_revocations(self._broker, self._agencies), self._keys.forget_erased()):
             self._beside.append(asyncio.get_running_loop().create_task(work))

@@ -114,8 +114,12 @@ class Follower:
 
     async def _open(self) -> JournalReader:
         reader = JournalReader(await self._broker.reader(settled=True), self._journals)
-        self._behind = await reader.ends(self._positions)
-        await reader.assign(self._positions)
+        try:
+            self._behind = await reader.ends(self._positions)
+            await reader.assign(self._positions)
+        except BaseException:
+            await reader.close()
+            raise
         return reader
 
     async def _follow(self, reader: JournalReader, stop: asyncio.Event) -> None:

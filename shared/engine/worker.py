@@ -125,7 +125,8 @@ class Worker(Generic[S]):
         """Run until `stop` is set; then hand over what is owned, and leave. Raises what makes it unable to go on."""
         readers: list[Reader] = []
         try:
-            readers += [await self._broker.reader(settled=settled) for settled in READERS.values()]
+            for settled in READERS.values():
+                readers.append(await self._broker.reader(settled=settled))  # noqa: PERF401  # one by one, to be closed
             self._reader, beats, *others = readers
             # before anybody hears of it: whose clock is wrong would be given partitions, time and again, and claim none
             await compare_clocks(self.service, self._broker, self._clock, (self.service.writes.name, 0))
