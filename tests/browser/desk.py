@@ -98,9 +98,7 @@ class Desk:
 def watch(page: Page, faults: list[str]) -> None:
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
-    page.on(
-        "response", lambda answer: faults.append(f"{answer.status} {answer.url}") if answer.status >= FAILED else None
-    )
+    page.on("response", lambda answer: faults.append(answer.url) if answer.status == FAILED else None)
 
 
 @contextlib.asynccontextmanager
