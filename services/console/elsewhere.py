@@ -18,7 +18,6 @@ from shared.doors.problems import Problem
 ANSWER_SECONDS = 5.0
 MOST_BYTES = 16 * 1024 * 1024
 
-
 M = TypeVar("M", bound=BaseModel)
 
 

@@ -45,6 +45,7 @@ from shared.engine.kafka_client import (
     REQUEST_TIMEOUT_MILLISECONDS,
     administering,
     arguments_now,
+    durable,
     explained,
     find_again,
     said,
@@ -172,11 +173,7 @@ class KafkaBroker:
     async def _new_producer(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
             **await arguments_now(self._connection),
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=0,
-            max_batch_size=SNAPSHOT_BYTES,
-            max_request_size=SNAPSHOT_BYTES + 65_536,
+            **durable(SNAPSHOT_BYTES),
             request_timeout_ms=PATIENCE_MILLISECONDS,
             metadata_max_age_ms=METADATA_AGE_MILLISECONDS,
             retry_backoff_ms=50,

@@ -51,6 +51,17 @@ def arguments_of(connection: Connection) -> dict[str, Any]:
     return arguments | _security_of(connection)
 
 
+def durable(most_bytes: int) -> dict[str, Any]:
+    """What a producer is told that writes batches of this size at most: each whole, once, at once, and for good."""
+    return {
+        "acks": "all",
+        "enable_idempotence": True,
+        "linger_ms": 0,
+        "max_batch_size": most_bytes,
+        "max_request_size": most_bytes + 65_536,
+    }
+
+
 async def arguments_now(connection: Connection) -> dict[str, Any]:
     """What aiokafka is told of a connection that begins now, with a broker that answers: it would wait for another."""
     return arguments_of(connection) | {"bootstrap_servers": await _first_to_answer(connection)}

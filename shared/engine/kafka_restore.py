@@ -21,7 +21,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared.connection import Connection
 from shared.engine.broker import BrokerUnavailable, Stored, TopicPartition
-from shared.engine.kafka_client import REQUEST_TIMEOUT_MILLISECONDS, administering, arguments_of, said
+from shared.engine.kafka_client import REQUEST_TIMEOUT_MILLISECONDS, administering, arguments_of, durable, said
 from shared.engine.topic import MAX_RECORD_BYTES, Topic
 
 BATCH_BYTES = 800_000
@@ -77,11 +77,7 @@ class KafkaCopy:
         """A writer, for as long as the block lasts. Raises BrokerUnavailable."""
         producer = AIOKafkaProducer(
             **arguments_of(connection),
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=0,
-            max_batch_size=MAX_RECORD_BYTES,
-            max_request_size=MAX_RECORD_BYTES + 65_536,
+            **durable(MAX_RECORD_BYTES),
             request_timeout_ms=REQUEST_TIMEOUT_MILLISECONDS,
         )
         try:

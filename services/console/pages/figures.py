@@ -10,13 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from services.console.api.routes_figures import (
-    PERIOD,
-    Question,
-    export_calls,
-    export_figures,
-    handed_on,
-)
+from services.console.api.routes_figures import PERIOD, Question, export_calls, export_figures, handed_on
 from services.console.elsewhere import Elsewhere
 from services.console.figures import Publications, Report
 from services.console.pages.figures_charts import CUT_MEASURES, TREND_MEASURES, charts_of, charts_of_cut

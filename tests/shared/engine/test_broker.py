@@ -520,6 +520,19 @@ async def append_until_it_stands(broker: Broker, value: bytes) -> None:
             return
 
 
+def beginnings(monkeypatch: pytest.MonkeyPatch, after_seconds: float = 0.0) -> list[AIOKafkaProducer]:
+    """The clients that have begun to write from here on."""
+    begin, begun = AIOKafkaProducer.start, list[AIOKafkaProducer]()
+
+    async def note_and_begin(self: AIOKafkaProducer) -> None:
+        begun.append(self)
+        await asyncio.sleep(after_seconds)
+        await begin(self)
+
+    monkeypatch.setattr(AIOKafkaProducer, "start", note_and_begin)
+    return begun
+
+
 @pytest.mark.kafka
 async def test_whoever_cannot_wait_until_a_client_has_begun_leaves_it_beginning_for_the_next(
     kafka: str, monkeypatch: pytest.MonkeyPatch
@@ -527,15 +540,7 @@ async def test_whoever_cannot_wait_until_a_client_has_begun_leaves_it_beginning_
     """On a full machine a beginning takes longer than a door may wait: each began anew, and none came to an end."""
     topic = Topic(f"slow-start-{os.getpid()}", "a test")
     await create_topics(kafka, 1, 1, [topic])
-    begin, begun = AIOKafkaProducer.start, 0
-
-    async def begin_slowly(self: AIOKafkaProducer) -> None:
-        nonlocal begun
-        begun += 1
-        await asyncio.sleep(1)
-        await begin(self)
-
-    monkeypatch.setattr(AIOKafkaProducer, "start", begin_slowly)
+    begun = beginnings(monkeypatch, after_seconds=1)
     broker = KafkaBroker(kafka, 1)
     for _ in range(2):
         with pytest.raises(TimeoutError):
@@ -544,7 +549,7 @@ async def test_whoever_cannot_wait_until_a_client_has_begun_leaves_it_beginning_
     await asyncio.sleep(2)
     async with asyncio.timeout(5):
         await broker.append(topic.name, 0, records(b"y"))
-    assert begun == 1
+    assert len(begun) == 1
     await broker.close()
 
 
@@ -555,19 +560,13 @@ async def test_a_client_that_is_slow_is_kept_and_one_that_hears_nothing_for_long
     """On a full machine each door gave its client up for a slow answer, and did nothing but begin anew."""
     topic = Topic(f"slow-{os.getpid()}", "a test")
     await create_topics(kafka, 1, 1, [topic])
-    begin, send = AIOKafkaProducer.start, AIOKafkaProducer.send_batch
-    begun: list[AIOKafkaProducer] = []
+    begun, send = beginnings(monkeypatch), AIOKafkaProducer.send_batch
     slow_seconds = 0.0
-
-    async def note_and_begin(self: AIOKafkaProducer) -> None:
-        begun.append(self)
-        await begin(self)
 
     async def send_slowly(self: AIOKafkaProducer, *arguments: object, **named: object) -> object:
         await asyncio.sleep(slow_seconds)
         return await send(self, *arguments, **named)
 
-    monkeypatch.setattr(AIOKafkaProducer, "start", note_and_begin)
     monkeypatch.setattr(AIOKafkaProducer, "send_batch", send_slowly)
     broker = KafkaBroker(kafka, 1, append_timeout_seconds=1.0)
     await broker.append(topic.name, 0, records(b"x"))
