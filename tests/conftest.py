@@ -8,7 +8,6 @@ import gc
 import os
 import shutil
 import subprocess
-import warnings
 from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from pathlib import Path
@@ -30,22 +29,9 @@ PROMETHEUS_PACKAGES = {"promtool": "prometheus", "amtool": "prometheus-alertmana
 """Each tool with the package that brings it, and the server beside it."""
 
 
-class Loop(uvloop.Loop):
-    """The loop that processes run on. It ends though a TLS connection has not said its farewell.
-
-    At its end uvloop warns of what is open before it closes it: a warning that is an error keeps it from closing, and
-    the end waits for the other side, for ever.
-    """
-
-    def close(self) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            super().close()
-
-
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Tests run on the loop that processes run on: its sockets and its ends are not asyncio's own."""
-    return {"uvloop": Loop}
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(scope="session")

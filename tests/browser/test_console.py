@@ -238,15 +238,18 @@ async def test_what_has_just_moved_is_not_pressed(browser: Browser, tmp_path: Pa
     async with a_desk(browser, tmp_path) as desk:
         first, second = desk.room.waits("26-1"), desk.room.waits("26-2")
         button = desk.page.locator("#waits .row", has_text="26-2").get_by_role("button", name="Send default")
+        await desk.page.clock.install()
+        await desk.open("/")
         await button.wait_for()
         await desk.live()
+        await desk.page.clock.pause_at(await desk.page.evaluate("Date.now()") + 1_000)  # however long the press takes
         taken = events.CallOverridden(call_id=first, episode=1, send="default", overridden_by="x")
         desk.room.write(ASSIGNMENTS.name, taken, builders.call_routed(first, desk.room.now, "default"))
         await desk.page.locator("#ended", has_text="26-1").wait_for()
         await button.click()
         await desk.sees("The list moved just now")
         assert desk.room.commands() == []
-        await asyncio.sleep(0.4)
+        await desk.page.clock.fast_forward(400)
         await button.click()
         await desk.page.locator("#ended", has_text="26-2").wait_for()
         assert [getattr(command, "call_id", None) for command in desk.room.commands()] == [second]
