@@ -128,7 +128,7 @@ async def test_on_a_real_kafka(kafka: str, tmp_path: Path) -> None:
     del kafka  # it says whether Kafka can be had here; this test has its own
     if IS_CI:
         install_prometheus()
-    scenario, port = short_city(6, 8, math.ceil(slowness())), free_port()
+    scenario, port = short_city(20, 8, math.ceil(slowness())), free_port()
     scenario = scenario.renamed(f"demo-city-{free_port()}")
     watch = Watch(tmp_path, f"http://{HOST}:{port}/alerts") if missing() is None else None
     node = LocalKafka(tmp_path / "kafka", security=Security(tmp_path / "kafka" / "security", logs_rights=True))
