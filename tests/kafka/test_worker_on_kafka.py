@@ -291,7 +291,7 @@ async def test_a_broker_that_goes_away_ends_the_process_with_its_code(rig: Rig, 
     await rig.decided("deadline-set")
     await asyncio.to_thread(node.kill)
     try:
-        assert await exit_code(process, 40) == EXIT_FAILED
+        assert await exit_code(process, 90) == EXIT_FAILED
         again = rig.start()
         await asyncio.sleep(3)
         assert again.poll() is None  # it waits inside

@@ -56,7 +56,7 @@ def safety_floor(document: Document) -> Iterator[Finding]:
     """
     raises = raises_of(document)
     for hazard, value, service in floor_of(document):
-        lowest = _rank(raises, {hazard: HAZARDS[hazard].index(value)}, {})
+        lowest = rank_reached(raises, {hazard: HAZARDS[hazard].index(value)}, {})
         for index in range(lowest, len(document.level)):
             level = document.level[index]
             for place, name in enumerate(level.sends):
@@ -96,17 +96,19 @@ def brings(response: written.Response, service: str) -> bool:
     return crew or (response.goes == "beside default" and service not in response.replaces)
 
 
-def level_of_hazard(raises: Iterable[Raise], hazards: Mapping[str, int]) -> int:
-    """The rank of the level on which a call stands with nothing but these hazards, each at its rank."""
-    return _rank(raises, hazards, {})
+def rank_reached(raises: Iterable[Raise], hazards: Mapping[str, int], others: Mapping[str, str]) -> int:
+    """The level of a call of which exactly these facts are known to hold, all other hazards being at their calmest.
 
-
-def _rank(raises: Iterable[Raise], hazards: Mapping[str, int], others: Mapping[str, str]) -> int:
-    """The level of a call on which exactly these facts are known to hold, all other hazards being at their calmest."""
-    return max(
-        (item.rank for item in raises if all(_holds(condition, hazards, others) for condition in item.conditions)),
-        default=0,
+    `raises` has the highest first. It costs `looks_at(raises)`.
+    """
+    return next(
+        (item.rank for item in raises if all(_holds(condition, hazards, others) for condition in item.conditions)), 0
     )
+
+
+def looks_at(raises: Iterable[Raise]) -> int:
+    """How many conditions these look at, at the most."""
+    return sum(len(item.conditions) for item in raises)
 
 
 def _holds(condition: Condition, hazards: Mapping[str, int], others: Mapping[str, str]) -> bool:
@@ -136,8 +138,8 @@ def _stands(raises: tuple[Raise, ...], reached: Raise, work: Work) -> bool:
     chosen = [[value for value in _samples(raises, condition.fact) if condition.allows(value)] for condition in others]
     names = [condition.fact for condition in others]
     return any(
-        _rank(raises, hazards, dict(zip(names, values, strict=True))) == reached.rank
-        for values in work.each(product(*chosen), len(raises))
+        rank_reached(raises, hazards, dict(zip(names, values, strict=True))) == reached.rank
+        for values in work.each(product(*chosen), looks_at(raises))
     )
 
 
@@ -146,8 +148,8 @@ def _calm_stands(raises: tuple[Raise, ...], work: Work) -> bool:
     facts = tuple({condition.fact for item in raises for condition in item.conditions if condition.least is None})
     samples = [_samples(raises, fact) for fact in facts]
     return any(
-        _rank(raises, {}, dict(zip(facts, values, strict=True))) == 0
-        for values in work.each(product(*samples), len(raises))
+        rank_reached(raises, {}, dict(zip(facts, values, strict=True))) == 0
+        for values in work.each(product(*samples), looks_at(raises))
     )
 
 

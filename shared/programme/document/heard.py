@@ -10,7 +10,7 @@ from typing import Final
 from shared.programme.document.compile import raises_of, words_of
 from shared.programme.document.faults import suggestion
 from shared.programme.document.finding import Finding
-from shared.programme.document.floor import FLOOR, level_of_hazard
+from shared.programme.document.floor import FLOOR, rank_reached
 from shared.programme.document.lines import Path
 from shared.programme.document.written import Answer, Document
 from shared.programme.judging.facts import CANNOT_TELL, HAZARDS, NOT_ASKED
@@ -156,7 +156,7 @@ def _rank_of(hazard: str, value: str) -> int:
 
 
 def _level(raises: tuple[Raise, ...], hazard: str, rank: int) -> int:
-    return level_of_hazard(raises, {hazard: rank})
+    return rank_reached(raises, {hazard: rank}, {})
 
 
 def _plain(fact: str) -> str:

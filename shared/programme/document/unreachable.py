@@ -8,7 +8,7 @@ from itertools import product
 from shared.programme.document.compile import raises_of, responses_of
 from shared.programme.document.fact_space import axes_of
 from shared.programme.document.finding import Finding
-from shared.programme.document.floor import levels_reached
+from shared.programme.document.floor import levels_reached, looks_at, rank_reached
 from shared.programme.document.work import Work
 from shared.programme.document.written import Document
 from shared.programme.judging.facts import CHOICES, HAZARDS
@@ -59,9 +59,9 @@ def _stands(
     work.spend(len(raises) * len(raises))  # the classes of its facts
     others = list(work.each(_others(raises, response, stated), 1))
     return any(
-        _rank(raises, hazards, values) in ranks
+        rank_reached(raises, hazards, values) in ranks
         for hazards in [calm, *needs]
-        for values in work.each(others, len(raises))
+        for values in work.each(others, looks_at(raises))
     )
 
 
@@ -90,16 +90,3 @@ def _others(raises: tuple[Raise, ...], response: Response, stated: Mapping[str, 
         choices.append([value for value in values if all(condition.allows(value) for condition in permissions)])
     for values in product(*choices):
         yield dict(zip((axis.fact for axis in axes), values, strict=True))
-
-
-def _rank(raises: tuple[Raise, ...], hazards: Mapping[str, int], others: Mapping[str, str]) -> int:
-    """`raises` has the highest first."""
-    for item in raises:
-        if all(
-            hazards.get(condition.fact, 0) >= condition.least
-            if condition.least is not None
-            else condition.allows(others[condition.fact])
-            for condition in item.conditions
-        ):
-            return item.rank
-    return 0

@@ -30,6 +30,8 @@ HERE = (ip_network("127.0.0.0/8"),)
 SECRET = "whsec_" + "c2VjcmV0" * 6
 OK = b"HTTP/1.1 200 OK\r\n"
 BROKEN = b"<html>502</html>\r\n\r\n"
+SHORT_SECONDS, LONG_SECONDS = 1.0, 10.0
+"""What an attempt has that is to run out of time, and one that is to have enough on a machine that is busy."""
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -104,20 +106,20 @@ async def receiving(*answers: Answer, tls: ssl.SSLContext | None = None) -> Asyn
     server.close()
 
 
-async def why_of(url: str, exchanges: Exchanges | None = None, seconds: float = 0.5) -> tuple[str, bool]:
+async def why_of(url: str, exchanges: Exchanges | None = None, seconds: float = SHORT_SECONDS) -> tuple[str, bool]:
     with pytest.raises(NoAnswer) as caught:
         await (exchanges or Exchanges(HERE)).post(url, {}, b"{}", seconds)
     return caught.value.why, caught.value.sent
 
 
-async def sent(url: str, seconds: float = 3) -> str | None:
+async def sent(url: str, seconds: float = LONG_SECONDS) -> str | None:
     sender = Sender(Exchanges(HERE).post, SystemClock())
     return await sender.post(Message(url, (SECRET,), "id", {"a": 1}, datetime.now(UTC) + timedelta(seconds=seconds)))
 
 
 async def test_a_request_is_whole_and_asks_for_a_connection_of_its_own() -> None:
     async with receiving(says(OK + b"\r\n")) as receiver:
-        assert await Exchanges(HERE).post(receiver.url, {"webhook-id": "1"}, b"{}", 1) == 200
+        assert await Exchanges(HERE).post(receiver.url, {"webhook-id": "1"}, b"{}", LONG_SECONDS) == 200
     assert receiver.requests == [
         b"POST /hook?x=1 HTTP/1.1\r\nhost: 127.0.0.1:%d\r\ncontent-length: 2\r\n"
         b"connection: close\r\nwebhook-id: 1\r\n\r\n{}" % receiver.port
@@ -126,7 +128,7 @@ async def test_a_request_is_whole_and_asks_for_a_connection_of_its_own() -> None
 
 async def test_b1_a_broken_answer_is_tried_again_while_there_is_time() -> None:
     async with receiving(says(BROKEN), breaks, says(b""), says(b"HTTP/1.1 204 \r\n\r\n")) as receiver:
-        assert await sent(receiver.url, 10) is None
+        assert await sent(receiver.url) is None
     assert len(receiver.requests) == 4
 
 
@@ -164,7 +166,7 @@ async def test_b3_an_answer_counts_at_its_status_and_the_rest_is_not_waited_for(
     async with receiving(answer) as receiver:
         began = time.monotonic()
         assert await sent(receiver.url) is None
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < LONG_SECONDS / 2
 
 
 @pytest.mark.parametrize(
@@ -176,14 +178,14 @@ async def test_b3_an_attempt_without_status_is_bounded_as_a_whole(answer: Answer
         why, was_sent = await why_of(receiver.url)
         assert why in ("timeout", "not-http")
         assert was_sent
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < LONG_SECONDS / 2
 
 
 async def test_interim_answers_are_read_past() -> None:
     async with receiving(
         says(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nlink: x\r\n\r\nHTTP/1.1 503 No\r\n")
     ) as r:
-        assert await Exchanges(HERE).post(r.url, {}, b"{}", 1) == 503
+        assert await Exchanges(HERE).post(r.url, {}, b"{}", LONG_SECONDS) == 503
 
 
 @settings(deadline=None)  # a real socket, on a machine that may be busy
@@ -194,7 +196,7 @@ def test_whatever_a_receiver_says_is_a_status_or_a_reason(noise: bytes, cut: int
         async def attempt(data: bytes = data) -> int | str:
             async with receiving(says(data)) as receiver:
                 try:
-                    return await Exchanges(HERE).post(receiver.url, {}, b"{}", 10)
+                    return await Exchanges(HERE).post(receiver.url, {}, b"{}", LONG_SECONDS)
                 except NoAnswer as none:
                     return none.why if none.sent else "not sent"
 
@@ -212,7 +214,7 @@ async def test_b4_a_bad_certificate_is_said_to_be_one(tmp_path: Path) -> None:
     async with receiving(says(OK), tls=server_tls(tmp_path, "127.0.0.1")) as receiver:
         assert await why_of(receiver.url.replace("http:", "https:")) == ("certificate", False)
         knows_it = Exchanges(HERE, tls=ssl.create_default_context(cafile=tmp_path / "certificate"))
-        assert await knows_it.post(receiver.url.replace("http:", "https:"), {}, b"{}", 1) == 200
+        assert await knows_it.post(receiver.url.replace("http:", "https:"), {}, b"{}", LONG_SECONDS) == 200
         elsewhere = Exchanges(HERE, Names(lambda _host, _port: ["127.0.0.1"]), knows_it.tls)
         url = f"https://pager.example:{receiver.port}/"
         assert await why_of(url, elsewhere) == ("certificate", False)
@@ -227,7 +229,7 @@ async def test_b4_a_receiver_that_speaks_no_tls_is_said_to_be_one() -> None:
 async def test_b4_a_name_that_is_not_known_is_unreachable_and_one_that_hangs_holds_up_nobody() -> None:
     def resolve(host: str, port: int) -> list[str]:
         if host == "hangs.example":
-            time.sleep(1)
+            time.sleep(2 * SHORT_SECONDS)
         if host == "nowhere.example":
             raise socket.gaierror
         return ["127.0.0.1"] if host == "here.example" else addresses_of(host, port)
@@ -238,15 +240,15 @@ async def test_b4_a_name_that_is_not_known_is_unreachable_and_one_that_hangs_hol
         await asyncio.sleep(0)
         began = time.monotonic()
         assert await why_of("http://nowhere.example/", exchanges) == ("unreachable", False)
-        assert await exchanges.post(f"http://here.example:{receiver.port}/", {}, b"{}", 1) == 200
-        assert time.monotonic() - began < 0.4
+        assert await exchanges.post(f"http://here.example:{receiver.port}/", {}, b"{}", LONG_SECONDS) == 200
+        assert time.monotonic() - began < SHORT_SECONDS
         assert set(await asyncio.gather(*hanging)) == {("timeout", False)}
 
 
 async def test_the_next_address_is_tried_where_the_first_takes_no_connection() -> None:
     async with receiving(says(OK)) as receiver:
         exchanges = Exchanges(HERE, Names(lambda _host, _port: ["127.0.0.2", "127.0.0.1"]))
-        assert await exchanges.post(f"http://two.example:{receiver.port}/", {}, b"{}", 3) == 200
+        assert await exchanges.post(f"http://two.example:{receiver.port}/", {}, b"{}", LONG_SECONDS) == 200
 
 
 @pytest.mark.parametrize(
@@ -264,12 +266,12 @@ async def test_f14_a_name_that_leads_to_a_private_address_is_not_sent_to(address
 async def test_f12_receivers_that_hang_or_drip_hold_up_no_other() -> None:
     async with receiving(hangs) as hanging, receiving(drips(b"H", b"T")) as dripping, receiving(says(OK)) as healthy:
         exchanges = Exchanges(HERE)
-        bad = [asyncio.create_task(why_of(r.url, exchanges, 1.5)) for r in (hanging, dripping) for _ in range(100)]
+        bad = [asyncio.create_task(why_of(r.url, exchanges, 4)) for r in (hanging, dripping) for _ in range(100)]
         await asyncio.sleep(0.3)
         began = time.monotonic()
-        statuses = await asyncio.gather(*(exchanges.post(healthy.url, {}, b"{}", 1) for _ in range(20)))
+        statuses = await asyncio.gather(*(exchanges.post(healthy.url, {}, b"{}", LONG_SECONDS) for _ in range(20)))
         assert statuses == [200] * 20
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 2
         await asyncio.gather(*bad)
 
 
@@ -311,7 +313,7 @@ WHY = b'{"code": 21610}'
 )
 async def test_of_a_refusal_the_reasons_are_read(rest: bytes) -> None:
     async with receiving(says(REFUSED + rest)) as receiver:
-        reply = await Exchanges(HERE).ask(receiver.url, {}, b"{}", 3)
+        reply = await Exchanges(HERE).ask(receiver.url, {}, b"{}", LONG_SECONDS)
     assert (reply.status, reply.headers["retry-after"], reply.body) == (400, "7", WHY)
 
 
@@ -319,35 +321,35 @@ async def test_of_a_refusal_the_reasons_are_read(rest: bytes) -> None:
 async def test_reasons_that_have_no_end_are_not_waited_for(answer: Answer) -> None:
     async with receiving(answer) as receiver:
         began = time.monotonic()
-        assert (await Exchanges(HERE).ask(receiver.url, {}, b"{}", 0.4)).status == 400
-        assert time.monotonic() - began < 1
+        assert (await Exchanges(HERE).ask(receiver.url, {}, b"{}", SHORT_SECONDS)).status == 400
+        assert time.monotonic() - began < LONG_SECONDS / 2
 
 
 async def test_reasons_are_bounded() -> None:
     async with receiving(says(REFUSED + b"\r\n" + b"x" * 100_000)) as receiver:
-        reply = await Exchanges(HERE).ask(receiver.url, {}, b"{}", 3)
+        reply = await Exchanges(HERE).ask(receiver.url, {}, b"{}", LONG_SECONDS)
     assert (reply.status, len(reply.body)) == (400, (1 << 14) - len(REFUSED) - 2)
 
 
 async def test_of_a_yes_nothing_more_is_waited_for() -> None:
     async with receiving(drips(OK + b"\r\n", b"x")) as receiver:
         began = time.monotonic()
-        assert (await Exchanges(HERE).ask(receiver.url, {}, b"{}", 3)).status == 200
-        assert time.monotonic() - began < 0.5
+        assert (await Exchanges(HERE).ask(receiver.url, {}, b"{}", LONG_SECONDS)).status == 200
+        assert time.monotonic() - began < LONG_SECONDS / 2
 
 
 @pytest.mark.parametrize("rest", [b"Content-Length: 15\r\n\r\n" + WHY, b"\r\n" + WHY], ids=["length", "to the end"])
 async def test_a_carriers_yes_is_heard_to_its_end(rest: bytes) -> None:
     async with receiving(says(b"HTTP/1.1 201 Created\r\n" + rest)) as receiver:
-        reply = await Exchanges(HERE).hear(receiver.url, {}, b"{}", 3)
+        reply = await Exchanges(HERE).hear(receiver.url, {}, b"{}", LONG_SECONDS)
     assert (reply.status, reply.body) == (201, WHY)
 
 
 async def test_a_yes_without_end_is_taken_as_far_as_it_came() -> None:
     async with receiving(drips(OK + b"\r\n", b"x")) as receiver:
         began = time.monotonic()
-        assert (await Exchanges(HERE).hear(receiver.url, {}, b"{}", 0.4)).status == 200
-        assert time.monotonic() - began < 1
+        assert (await Exchanges(HERE).hear(receiver.url, {}, b"{}", SHORT_SECONDS)).status == 200
+        assert time.monotonic() - began < LONG_SECONDS / 2
 
 
 async def test_who_looks_something_up_sends_nothing_and_reads_what_is_there() -> None:
