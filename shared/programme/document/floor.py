@@ -97,7 +97,7 @@ def brings(response: written.Response, service: str) -> bool:
 
 
 def rank_reached(raises: Iterable[Raise], hazards: Mapping[str, int], others: Mapping[str, str]) -> int:
-    """The level of a call of which exactly these facts are known to hold, all other hazards being at their calmest.
+    """The rank of the level of a call of which exactly these facts hold, all other hazards being at their calmest.
 
     `raises` has the highest first. It costs `looks_at(raises)`.
     """

@@ -57,11 +57,11 @@ def _stands(
     calm = {fact: HAZARDS[fact].index(value) for fact, value in stated.items() if fact in HAZARDS}
     needs = [_lifted(calm, item.conditions) for item in raises if item.rank in ranks]
     work.spend(len(raises) * len(raises))  # the classes of its facts
-    others = list(work.each(_others(raises, response, stated), 1))
+    others, looks = list(work.each(_others(raises, response, stated), 1)), looks_at(raises)
     return any(
         rank_reached(raises, hazards, values) in ranks
         for hazards in [calm, *needs]
-        for values in work.each(others, looks_at(raises))
+        for values in work.each(others, looks)
     )
 
 

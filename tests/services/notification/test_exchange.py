@@ -30,7 +30,7 @@ HERE = (ip_network("127.0.0.0/8"),)
 SECRET = "whsec_" + "c2VjcmV0" * 6
 OK = b"HTTP/1.1 200 OK\r\n"
 BROKEN = b"<html>502</html>\r\n\r\n"
-SHORT_SECONDS, LONG_SECONDS = 1.0, 10.0
+SHORT_SECONDS, LONG_SECONDS = 0.6, 10.0
 """What an attempt has that is to run out of time, and one that is to have enough on a machine that is busy."""
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -166,7 +166,7 @@ async def test_b3_an_answer_counts_at_its_status_and_the_rest_is_not_waited_for(
     async with receiving(answer) as receiver:
         began = time.monotonic()
         assert await sent(receiver.url) is None
-        assert time.monotonic() - began < LONG_SECONDS / 2
+        assert time.monotonic() - began < 1
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ async def test_b3_an_attempt_without_status_is_bounded_as_a_whole(answer: Answer
         why, was_sent = await why_of(receiver.url)
         assert why in ("timeout", "not-http")
         assert was_sent
-        assert time.monotonic() - began < LONG_SECONDS / 2
+        assert time.monotonic() - began < 1
 
 
 async def test_interim_answers_are_read_past() -> None:
@@ -229,7 +229,7 @@ async def test_b4_a_receiver_that_speaks_no_tls_is_said_to_be_one() -> None:
 async def test_b4_a_name_that_is_not_known_is_unreachable_and_one_that_hangs_holds_up_nobody() -> None:
     def resolve(host: str, port: int) -> list[str]:
         if host == "hangs.example":
-            time.sleep(2 * SHORT_SECONDS)
+            time.sleep(1)
         if host == "nowhere.example":
             raise socket.gaierror
         return ["127.0.0.1"] if host == "here.example" else addresses_of(host, port)
@@ -241,7 +241,7 @@ async def test_b4_a_name_that_is_not_known_is_unreachable_and_one_that_hangs_hol
         began = time.monotonic()
         assert await why_of("http://nowhere.example/", exchanges) == ("unreachable", False)
         assert await exchanges.post(f"http://here.example:{receiver.port}/", {}, b"{}", LONG_SECONDS) == 200
-        assert time.monotonic() - began < SHORT_SECONDS
+        assert time.monotonic() - began < 0.4
         assert set(await asyncio.gather(*hanging)) == {("timeout", False)}
 
 
@@ -266,12 +266,12 @@ async def test_f14_a_name_that_leads_to_a_private_address_is_not_sent_to(address
 async def test_f12_receivers_that_hang_or_drip_hold_up_no_other() -> None:
     async with receiving(hangs) as hanging, receiving(drips(b"H", b"T")) as dripping, receiving(says(OK)) as healthy:
         exchanges = Exchanges(HERE)
-        bad = [asyncio.create_task(why_of(r.url, exchanges, 4)) for r in (hanging, dripping) for _ in range(100)]
+        bad = [asyncio.create_task(why_of(r.url, exchanges, 1.5)) for r in (hanging, dripping) for _ in range(100)]
         await asyncio.sleep(0.3)
         began = time.monotonic()
         statuses = await asyncio.gather(*(exchanges.post(healthy.url, {}, b"{}", LONG_SECONDS) for _ in range(20)))
         assert statuses == [200] * 20
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 0.5
         await asyncio.gather(*bad)
 
 
@@ -322,7 +322,7 @@ async def test_reasons_that_have_no_end_are_not_waited_for(answer: Answer) -> No
     async with receiving(answer) as receiver:
         began = time.monotonic()
         assert (await Exchanges(HERE).ask(receiver.url, {}, b"{}", SHORT_SECONDS)).status == 400
-        assert time.monotonic() - began < LONG_SECONDS / 2
+        assert time.monotonic() - began < 1
 
 
 async def test_reasons_are_bounded() -> None:
@@ -335,7 +335,7 @@ async def test_of_a_yes_nothing_more_is_waited_for() -> None:
     async with receiving(drips(OK + b"\r\n", b"x")) as receiver:
         began = time.monotonic()
         assert (await Exchanges(HERE).ask(receiver.url, {}, b"{}", LONG_SECONDS)).status == 200
-        assert time.monotonic() - began < LONG_SECONDS / 2
+        assert time.monotonic() - began < 0.5
 
 
 @pytest.mark.parametrize("rest", [b"Content-Length: 15\r\n\r\n" + WHY, b"\r\n" + WHY], ids=["length", "to the end"])
@@ -349,7 +349,7 @@ async def test_a_yes_without_end_is_taken_as_far_as_it_came() -> None:
     async with receiving(drips(OK + b"\r\n", b"x")) as receiver:
         began = time.monotonic()
         assert (await Exchanges(HERE).hear(receiver.url, {}, b"{}", SHORT_SECONDS)).status == 200
-        assert time.monotonic() - began < LONG_SECONDS / 2
+        assert time.monotonic() - began < 1
 
 
 async def test_who_looks_something_up_sends_nothing_and_reads_what_is_there() -> None:
