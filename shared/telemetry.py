@@ -133,8 +133,12 @@ EFFECTS = _counter(
     result=("done", "failed", "expired", "unknown"),
 )
 SNAPSHOTS = _counter("careroute_snapshots_total", "Snapshots of an agency's state written.", service=GIVEN)
-SNAPSHOTS_TOO_LARGE = _counter(
-    "careroute_snapshots_too_large_total", "States that were too large to be saved. ALERT.", service=GIVEN
+SNAPSHOTS_NOT_SAVED = _counter(
+    "careroute_snapshots_not_saved_total",
+    "States that were too large to be saved, and rounds that ended early as the broker did not take or tell something. "
+    "ALERT.",
+    service=GIVEN,
+    reason=("too-large", "unavailable"),
 )
 BUILD = Gauge(
     "careroute_build_info",

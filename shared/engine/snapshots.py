@@ -188,7 +188,7 @@ class _Writer(Generic[S]):
             while waiting and sizes.record < size <= sizes.state:
                 await self._append_part(PartKey(key, self._rank, len(parts)), waiting.pop(0), parts)
             if size > sizes.state:
-                telemetry.SNAPSHOTS_TOO_LARGE.labels(self._service.name).inc()
+                telemetry.SNAPSHOTS_NOT_SAVED.labels(self._service.name, "too-large").inc()
                 telemetry.logger().error("snapshot too large", agency=agency, at_most_bytes=sizes.state)
                 await self._erase(parts)
                 return None

@@ -18,13 +18,13 @@ from shared.clock import Clock
 from shared.engine.background import Background
 from shared.engine.backlog import Backlog
 from shared.engine.beats import Beats
-from shared.engine.broker import Broker, GroupMember, Reader, Stored
+from shared.engine.broker import Broker, BrokerUnavailable, GroupMember, Reader, Stored
 from shared.engine.claim import compare_clocks
 from shared.engine.effects import PartitionEffects, Perform, no_effects
 from shared.engine.partition import Partition
 from shared.engine.peers import Standing
 from shared.engine.service import Service
-from shared.engine.snapshots import SIZES, SNAPSHOT_EVERY_RECORDS, Sizes, write_snapshots
+from shared.engine.snapshots import SIZES, SNAPSHOT_EVERY_RECORDS, Saved, Sizes, write_snapshots
 from shared.engine.standby import Standby
 from shared.engine.writer import NotOwner
 from shared.events.base import Event
@@ -356,8 +356,15 @@ class Worker(Generic[S]):
             self._rounds[partition.number] = self._background.start(self._save(partition))
 
     async def _save(self, partition: Partition[S]) -> None:
+        """A cache is no reason to end: who cannot write the journal either ends of that."""
         round_ = partition.begin_round()
-        partition.end_round(await write_snapshots(self.service, self._broker, round_, self._snapshot_sizes))
+        try:
+            saved = await write_snapshots(self.service, self._broker, round_, self._snapshot_sizes)
+        except BrokerUnavailable as error:
+            telemetry.SNAPSHOTS_NOT_SAVED.labels(self.service.name, "unavailable").inc()
+            telemetry.logger().error("snapshots not saved", partition=partition.number, wrong=str(error)[:300])
+            saved = Saved({})
+        partition.end_round(saved)
 
 
 def _in_turn(busy: Sequence[Partition[S]]) -> Sequence[Partition[S]]:

@@ -52,6 +52,8 @@ class Measured:
     """By call: `page-due` or `call-routed`, whichever came first, and when the reader had it."""
     usage: dict[str, tuple[float, float]] = field(default_factory=dict)
     """By process: share of a core, resident MiB."""
+    cpu_ms: dict[str, float] = field(default_factory=dict)
+    """By service: milliseconds of processor time that it took for an event."""
     hops: dict[str, HdrHistogram] = field(default_factory=dict)
 
     @property
@@ -63,11 +65,6 @@ class Measured:
     def lost(self) -> int:
         """Acknowledged calls without page or outcome."""
         return sum(row.call_id not in self.arrived for row in self.new)
-
-    @property
-    def cpu_ms(self) -> float:
-        """Milliseconds of processor time that all services together took for an event."""
-        return 1000 * sum(cores for name, (cores, _) in self.usage.items() if name in SERVICES) / self.rate
 
     @property
     def diverted(self) -> int:
@@ -99,11 +96,12 @@ async def measure(stage: Stage, rate: int, seconds: float, seed: int) -> Measure
     gc.collect()
     gc.disable()
     try:
-        rows, usage = await _load(stage, rate, seconds, seed)
+        rows, usage, used = await _load(stage, rate, seconds, seed)
         measured = Measured(rate, seconds, rows, arrived, usage)
         until = time.monotonic() + DRAIN_SECONDS
         while measured.lost and time.monotonic() < until:  # noqa: ASYNC110  # other processes have to finish
             await asyncio.sleep(0.1)
+        measured.cpu_ms = used.an_event(stage.usage())
     finally:
         gc.enable()
         watching.cancel()
@@ -112,12 +110,28 @@ async def measure(stage: Stage, rate: int, seconds: float, seed: int) -> Measure
     return measured
 
 
-async def _load(stage: Stage, rate: int, seconds: float, seed: int) -> tuple[list[Row], dict[str, tuple[float, float]]]:
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What was used before the events that are measured."""
+
+    usage: dict[str, tuple[float, float]]
+    accepted: int
+    """Events that intake has taken since."""
+
+    def an_event(self, usage: dict[str, tuple[float, float]]) -> dict[str, float]:
+        """Milliseconds of processor time for an event, by service; of those that have not died meanwhile."""
+        seconds = {name: usage[name][0] - self.usage[name][0] for name in SERVICES if name in usage}
+        return {name: 1000 * took / max(self.accepted, 1) for name, took in seconds.items()}
+
+
+async def _load(
+    stage: Stage, rate: int, seconds: float, seed: int
+) -> tuple[list[Row], dict[str, tuple[float, float]], Used]:
     out = stage.directory / "rows.json"
     spec = {**stage.publishing, "rate": rate, "seconds": WARM_SECONDS + seconds, "seed": seed, "out": str(out)}
     process = await stage.beside("load", spec)
     await asyncio.sleep(WARM_SECONDS)
-    before, began = stage.usage(), time.monotonic()
+    before, began, began_at = stage.usage(), time.monotonic(), time.time()
     after, ended = before, began
     while process.poll() is None:
         after, ended = stage.usage(), time.monotonic()
@@ -129,7 +143,8 @@ async def _load(stage: Stage, rate: int, seconds: float, seed: int) -> tuple[lis
     }
     rows = [Row(*row) for row in json.loads(await asyncio.to_thread(Path(out).read_text))]
     first = min(row.due for row in rows) + WARM_SECONDS
-    return [row for row in rows if row.due >= first], usage
+    used = Used(before, sum(row.status == 200 and row.answered >= began_at for row in rows))
+    return [row for row in rows if row.due >= first], usage, used
 
 
 async def _watch(stage: Stage, arrived: dict[str, tuple[str, float]], ready: asyncio.Event) -> None:

@@ -31,7 +31,8 @@ SNAPSHOTS = (f"{TOY.name}-snapshots", 0)
 
 
 def too_large() -> float:
-    return REGISTRY.get_sample_value("careroute_snapshots_too_large_total", {"service": TOY.name}) or 0.0
+    labels = {"service": TOY.name, "reason": "too-large"}
+    return REGISTRY.get_sample_value("careroute_snapshots_not_saved_total", labels) or 0.0
 
 
 class Owner:

@@ -208,6 +208,31 @@ async def test_with_snapshots_a_restart_does_not_need_the_old_journal() -> None:
     await bench.decided("call-routed", 1)
 
 
+@pytest.mark.parametrize("what", ["lose-request", "lose-answer"])
+def test_a_snapshot_that_is_not_written_ends_nothing_and_the_next_round_saves(what: str) -> None:
+    async def scenario() -> None:
+        bench, before = Bench(), not_saved()
+        machine = bench.machine(snapshot_every_records=10, trap=("snapshot", what))
+        for number in range(40):
+            bench.call(f"c{number}")
+            await bench.decided("call-routed", number + 1)
+        await bench.until(lambda: any(s.key.startswith("#floor") for s in bench.log.places[SNAPSHOTS, 0]))
+        assert machine.sprung == [f"snapshot/{what}"]
+        assert machine.ended_by == []
+        assert not_saved() == before + 1
+        state = bench.state(machine)
+        bench.log.dropped_before[ASSIGNMENTS.name, 0] = int(bench.log.places[SNAPSHOTS, 0][-1].headers["position"])
+        machine.kill()
+        await asyncio.sleep(1)
+        assert bench.state(machine) == state
+
+    run(scenario())
+
+
+def not_saved() -> float:
+    return figure("careroute_snapshots_not_saved_total", service=TOY.name, reason="unavailable") or 0.0
+
+
 @virtually
 async def test_snapshots_of_another_version_of_the_state_are_ignored() -> None:
     bench = Bench()
