@@ -138,7 +138,7 @@ SNAPSHOTS_NOT_SAVED = _counter(
     "States that were too large to be saved, and rounds that ended early as the broker did not take or tell something. "
     "ALERT.",
     service=GIVEN,
-    reason=("too-large", "unavailable"),
+    why=("too-large", "unavailable"),
 )
 BUILD = Gauge(
     "careroute_build_info",

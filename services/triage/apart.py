@@ -10,7 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import BinaryIO, Final
 
 import holidays.countries  # noqa: F401  # all at once, a fifth of a second: it would count as the first document's cost
@@ -19,12 +20,16 @@ from shared.programme import Fault, ProgrammeRefused, read
 
 SECONDS: Final = 0.25
 """Of reading, on a processor: half of what a decision has, for after a restart a decision reads the document."""
-WALL_SECONDS = 5.0
-"""Its start included, on a machine that is busy with other things."""
+START_SECONDS, WALL_SECONDS = 30.0, 5.0
+"""Of the process until it can read a document, and of one document, on a machine that is busy with other things."""
 PROGRAM: tuple[str, ...] = (sys.executable, "-m", "services.triage.apart")
 _MEBIBYTES: Final = 1024
 _ENDED_AFTER_SECONDS: Final = 2
-_CHEAP, _DEAR = b"c", b"d"
+_READY, _CHEAP, _DEAR = b"r", b"c", b"d"
+
+
+class NotStarted(Exception):
+    """The process that reads documents was not there in time: the machine is full, or cannot start it."""
 
 
 class Apart:
@@ -33,17 +38,23 @@ class Apart:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_ready = False
 
     def endures(self, text: str) -> None:
-        """Returns where reading the document costs little enough, accepted or not. Raises `ProgrammeRefused` else."""
+        """Returns where reading the document costs little enough, accepted or not. Raises `ProgrammeRefused` else.
+
+        Raises `NotStarted` where nobody could look: that is no fault of the document's.
+        """
         with self._lock:
             process = self._started()
-            ended = threading.Timer(WALL_SECONDS, process.kill)
-            ended.start()
-            try:
+            if not self._is_ready:
+                with _ended_after(START_SECONDS, process):
+                    self._is_ready = _answer_of(process) == _READY
+            if not self._is_ready:
+                self.close()
+                raise NotStarted
+            with _ended_after(WALL_SECONDS, process):
                 answer = _ask(process, text.encode("utf-8", "replace"))
-            finally:
-                ended.cancel()
             if answer == _CHEAP:
                 return
             if answer != _DEAR:
@@ -60,7 +71,7 @@ class Apart:
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
-            self._process = None
+            self._process, self._is_ready = None, False
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
@@ -71,14 +82,30 @@ class Apart:
 
 def _ask(process: subprocess.Popen[bytes], text: bytes) -> bytes:
     """What the process says of the document; nothing where it ended over it."""
-    assert process.stdin is not None  # noqa: S101  they are pipes
-    assert process.stdout is not None  # noqa: S101
+    assert process.stdin is not None  # noqa: S101  it is a pipe
     try:
         process.stdin.write(b"%d\n%b" % (len(text), text))
         process.stdin.flush()
-        return process.stdout.read(1)
     except BrokenPipeError:
         return b""
+    return _answer_of(process)
+
+
+def _answer_of(process: subprocess.Popen[bytes]) -> bytes:
+    """What it says next; nothing where it has ended."""
+    assert process.stdout is not None  # noqa: S101  it is a pipe
+    return process.stdout.read(1)
+
+
+@contextmanager
+def _ended_after(seconds: float, process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """The process is ended where the block takes longer."""
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def too_large() -> ProgrammeRefused:
@@ -91,6 +118,8 @@ def _serve(documents: BinaryIO, answers: BinaryIO) -> None:
     """Read documents until there are no more, each after its length in bytes on a line."""
     size = _MEBIBYTES << 20
     resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+    answers.write(_READY)
+    answers.flush()
     while line := documents.readline():
         text = documents.read(int(line)).decode("utf-8", "replace")
         used = resource.getrusage(resource.RUSAGE_SELF)

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from hashlib import sha256
 from typing import Final
 
-from services.triage.apart import Apart
+from services.triage.apart import Apart, NotStarted
 from services.triage.state import parsed
 from shared.programme import Programme, ProgrammeRefused
 
@@ -24,6 +24,8 @@ def prepare(text: str) -> None:
         return
     try:
         APART.endures(text)
+    except NotStarted:
+        return  # what it costs the decision finds out, within its budget
     except ProgrammeRefused as refused:
         _dear[_key(text)] = refused.with_traceback(None)
         while len(_dear) > _MOST_DEAR:

@@ -238,7 +238,7 @@ NOT_TRIED = {
     "ProbeBudgetBurning": "needs hours of test calls",
     "PauseUnreviewed": "stands 12 hours before it rises",
     "TwoDeciders": "stands an hour before it rises",
-    "SnapshotNotSaved": "needs a state of hundreds of megabytes, or a full broker; its counter is tried in tests of the engine",
+    "SnapshotNotSaved": "needs a huge state, or a full broker; its counter is tried in tests of the engine",
     "CarrierRefusesUs": "needs a carrier; its counter is tried in tests of notification",
     "PagesNearLimit": "needs a carrier; its counter is tried in tests of notification",
     "CarrierUncertain": "needs a carrier; its counter is tried in tests of notification",

@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import os
+import platform
 import pstats
 import sys
 import time
@@ -249,8 +250,8 @@ def _show_latency(measured: Measured, base: HdrHistogram) -> None:
     terminal.print(f"answers {_statuses(measured)}; {len(measured.new)} calls, {share:.0f} % diverted, {lost}")
     usage = Table("process", "share of a core", "ms of it an event", "MiB resident", title="While it ran")
     for name, (cores, resident) in sorted(measured.usage.items(), key=lambda item: -item[1][0]):
-        cpu_ms = f"{measured.cpu_ms[name]:.2f}" if name in measured.cpu_ms else ""
-        usage.add_row(name, f"{cores:.2f}", cpu_ms, f"{resident:.0f}")
+        an_event = f"{measured.cpu_ms[name]:.2f}" if name in measured.cpu_ms else ""
+        usage.add_row(name, f"{cores:.2f}", an_event, f"{resident:.0f}")
     terminal.print(usage)
     ended = sorted(set(SERVICES) - measured.cpu_ms.keys())
     cpu_ms = sum(measured.cpu_ms.values())
@@ -332,6 +333,7 @@ def _machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "load": os.getloadavg()[0],
+        "python": f"{platform.python_version()} ({', '.join(platform.python_build())})",
     }
 
 

@@ -26,6 +26,10 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[apart.Apart]:
     reader.close()
 
 
+READY = "import sys; sys.stdout.write('r'); sys.stdout.flush()"
+"""What the process says once it can read."""
+
+
 def dear() -> str:
     """A document that costs this machine some times what it may, and not so much that its reader is ended."""
     began, tables = time.thread_time(), 15_000
@@ -43,7 +47,7 @@ def proposal(document: str) -> ProposeProgramme:
 def test_f5_a_document_that_never_ends_is_too_large_to_verify(monkeypatch: pytest.MonkeyPatch) -> None:
     """F5: the process that reads it is ended; the decision does not read it again."""
     text = MADISON + "# never ends\n"
-    monkeypatch.setattr(apart, "PROGRAM", (sys.executable, "-c", "while True: pass"))
+    monkeypatch.setattr(apart, "PROGRAM", (sys.executable, "-c", f"{READY}\nwhile True: pass"))
     monkeypatch.setattr(apart, "WALL_SECONDS", 0.5)
     began = time.monotonic()
     documents.prepare(text)
@@ -59,9 +63,26 @@ def test_f5_a_process_that_dies_over_a_document_refuses_it(
 ) -> None:
     """F5: as for want of memory."""
     with monkeypatch.context() as deadly:
-        deadly.setattr(apart, "PROGRAM", (sys.executable, "-c", "import os; os.abort()"))
+        dies = f"{READY}; import os; sys.stdin.readline(); os.abort()"
+        deadly.setattr(apart, "PROGRAM", (sys.executable, "-c", dies))
         with pytest.raises(ProgrammeRefused, match="too large to verify"):
             reader.endures(MADISON)
+    reader.endures(MADISON)  # by the next one
+
+
+@pytest.mark.parametrize("program", ["import time; time.sleep(60)", "raise SystemExit(1)"])
+def test_a_document_is_not_refused_because_nobody_could_look(
+    monkeypatch: pytest.MonkeyPatch, reader: apart.Apart, program: str
+) -> None:
+    """On a machine so full that the process that reads documents does not come to its beginning."""
+    with monkeypatch.context() as full:
+        full.setattr(apart, "PROGRAM", (sys.executable, "-c", program))
+        full.setattr(apart, "START_SECONDS", 0.5)
+        with pytest.raises(apart.NotStarted):
+            reader.endures(MADISON)
+        documents.prepare(MADISON)
+        events = propose(State(), proposal(MADISON), "madison-wi")
+    assert isinstance(events[0], ProgrammeProposed)
     reader.endures(MADISON)  # by the next one
 
 

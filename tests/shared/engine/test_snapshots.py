@@ -31,7 +31,7 @@ SNAPSHOTS = (f"{TOY.name}-snapshots", 0)
 
 
 def too_large() -> float:
-    labels = {"service": TOY.name, "reason": "too-large"}
+    labels = {"service": TOY.name, "why": "too-large"}
     return REGISTRY.get_sample_value("careroute_snapshots_not_saved_total", labels) or 0.0
 
 

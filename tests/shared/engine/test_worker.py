@@ -230,7 +230,7 @@ def test_a_snapshot_that_is_not_written_ends_nothing_and_the_next_round_saves(wh
 
 
 def not_saved() -> float:
-    return figure("careroute_snapshots_not_saved_total", service=TOY.name, reason="unavailable") or 0.0
+    return figure("careroute_snapshots_not_saved_total", service=TOY.name, why="unavailable") or 0.0
 
 
 @virtually
