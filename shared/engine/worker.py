@@ -1,6 +1,7 @@
 """The one loop that runs every deciding service: claims and hand-overs, inputs, steps, effects, snapshots.
 
-I/O errors and lost ownership end the process; its supervisor starts it again and it claims again. Bad input does not.
+I/O errors and lost ownership end the process; its supervisor starts it again and it claims again. Bad input does not,
+nor does a snapshot that was not written: it is a cache.
 """
 
 from __future__ import annotations
@@ -356,7 +357,7 @@ class Worker(Generic[S]):
             self._rounds[partition.number] = self._background.start(self._save(partition))
 
     async def _save(self, partition: Partition[S]) -> None:
-        """A cache is no reason to end: who cannot write the journal either ends of that."""
+        """Who cannot write the journal either ends of that."""
         round_ = partition.begin_round()
         try:
             saved = await write_snapshots(self.service, self._broker, round_, self._snapshot_sizes)
