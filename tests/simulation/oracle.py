@@ -200,8 +200,12 @@ def _unsafe(day: Day, assignments: list[Told]) -> Iterator[str]:
     for stored, event in assignments:
         if isinstance(event, PlanSet):
             judged[event.call_id, event.episode] = event.event_id
-        elif isinstance(event, DeadlineSet) and event.why == "late-pull":  # it goes on with the plan of the one before
-            judged[event.call_id, event.episode] = judged[event.call_id, event.episode - 1]
+        elif isinstance(event, DeadlineSet) and event.why == "late-pull":  # it goes on as the one before was judged or sent
+            before, after = ((event.call_id, number) for number in (event.episode - 1, event.episode))
+            if before in judged:
+                judged[after] = judged[before]
+            if before in by_hand:
+                by_hand.add(after)
         elif isinstance(event, CallOverridden):
             by_hand.add((event.call_id, event.episode))
         elif isinstance(event, OfferMade | OfferAccepted):
