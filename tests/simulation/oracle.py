@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from shared.engine.broker import Stored
 from shared.engine.redecide import Redecision
@@ -200,14 +200,10 @@ def _unsafe(day: Day, assignments: list[Told]) -> Iterator[str]:
     for stored, event in assignments:
         if isinstance(event, PlanSet):
             judged[event.call_id, event.episode] = event.event_id
-        elif isinstance(event, DeadlineSet) and event.why == "late-pull":  # it goes on as the one before was judged or sent
-            before, after = ((event.call_id, number) for number in (event.episode - 1, event.episode))
-            if before in judged:
-                judged[after] = judged[before]
-            if before in by_hand:
-                by_hand.add(after)
-        elif isinstance(event, CallOverridden):
+        elif isinstance(event, CallOverridden) or (_is_taken_late(event) and _before(event) in by_hand):
             by_hand.add((event.call_id, event.episode))
+        elif _is_taken_late(event):  # it goes on with the plan of the one before
+            judged[event.call_id, event.episode] = judged[_before(event)]
         elif isinstance(event, OfferMade | OfferAccepted):
             key = (event.call_id, event.episode)
             if key not in by_hand and (key not in judged or dangerous(day.city.versions[judged[key]])):
@@ -217,6 +213,14 @@ def _unsafe(day: Day, assignments: list[Told]) -> Iterator[str]:
             district = event.district
             if (call_id, number) not in by_hand and district not in ("Harbor", "Hillside"):
                 yield f"unsafe: {stored.position} an offer in {district}"
+
+
+def _is_taken_late(event: Event) -> TypeGuard[DeadlineSet]:
+    return isinstance(event, DeadlineSet) and event.why == "late-pull"
+
+
+def _before(event: DeadlineSet) -> tuple[str, int]:
+    return event.call_id, event.episode - 1
 
 
 # --- 4: one live assignment -----------------------------------------------------------------------------------------
