@@ -10,12 +10,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import BinaryIO, Final
 
 import holidays.countries  # noqa: F401  # all at once, a fifth of a second: it would count as the first document's cost
 
+from shared.ending import ended_after
 from shared.programme import Fault, ProgrammeRefused, read
 
 SECONDS: Final = 0.25
@@ -48,12 +48,12 @@ class Apart:
         with self._lock:
             process = self._started()
             if not self._is_ready:
-                with _ended_after(START_SECONDS, process):
+                with ended_after(START_SECONDS, process):
                     self._is_ready = _answer_of(process) == _READY
             if not self._is_ready:
                 self.close()
                 raise NotStarted
-            with _ended_after(WALL_SECONDS, process):
+            with ended_after(WALL_SECONDS, process):
                 answer = _ask(process, text.encode("utf-8", "replace"))
             if answer == _CHEAP:
                 return
@@ -95,17 +95,6 @@ def _answer_of(process: subprocess.Popen[bytes]) -> bytes:
     """What it says next; nothing where it has ended."""
     assert process.stdout is not None  # noqa: S101  it is a pipe
     return process.stdout.read(1)
-
-
-@contextmanager
-def _ended_after(seconds: float, process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """The process is ended where the block takes longer."""
-    timer = threading.Timer(seconds, process.kill)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def too_large() -> ProgrammeRefused:

@@ -10,7 +10,6 @@ import asyncio
 import resource
 import subprocess
 import sys
-import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from pydantic import Field, TypeAdapter
 
 from services.console.workbench.tasks import Count, Counted, Studied, Study, Tried, Try, count, study, try_call
 from shared.doors.problems import Problem
+from shared.ending import ended_after
 
 PROGRAM: Final = (sys.executable, "-m", "services.console.workbench")
 MOST_WAITING: Final = 8
@@ -94,15 +94,12 @@ class Workbench:
 
     def _ask(self, task: Task) -> bytes:
         process = self._started()
-        ended = threading.Timer(self._seconds, process.kill)
-        ended.start()
         try:
-            _write(process.stdin, _TASK.dump_json(task))
-            answer = _read(process.stdout)
+            with ended_after(self._seconds, process):
+                _write(process.stdin, _TASK.dump_json(task))
+                answer = _read(process.stdout)
         except BrokenPipeError:
             answer = b""
-        finally:
-            ended.cancel()
         if not answer:
             self._end()
             raise TooDear(self._seconds)
