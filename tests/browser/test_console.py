@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Route
 
 from services.console.pages.figures import PAGE as FIGURES
 from services.console.pages.registry import PAGES as EVERY_PAGE
+from services.console.pages.stream import MOST_PAGES
 from shared import events
 from shared.topics import ASSIGNMENTS
 from tests import builders
@@ -234,6 +235,70 @@ async def test_a_door_that_is_gone_is_told_in_words(browser: Browser, tmp_path: 
         await desk.live()
 
 
+async def test_a_look_that_a_stream_overtook_changes_nothing(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        asked, may_answer = asyncio.Event(), asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            answer = await route.fetch()
+            asked.set()
+            await may_answer.wait()
+            await route.fulfill(response=answer)
+
+        await desk.page.clock.install()
+        await desk.open("/")
+        await desk.live()
+        await desk.page.route("**/news?*", hold)
+        await desk.page.clock.fast_forward(5_000)
+        await asked.wait()
+        desk.room.waits("26-1")
+        row = desk.page.locator("#waits .row", has_text="26-1")
+        await row.wait_for()
+        async with desk.page.expect_event("requestfinished", lambda request: "/news?" in request.url):
+            may_answer.set()
+        await desk.live()
+        await asyncio.sleep(0.2)
+        assert await row.count() == 1
+
+
+async def test_a_tab_shows_what_happened_while_it_was_loaded(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        await desk.live()
+        other, rendered, may_answer = await desk.tab(), asyncio.Event(), asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            answer = await route.fetch()
+            rendered.set()
+            await may_answer.wait()
+            await route.fulfill(response=answer)
+
+        await other.route(desk.address + "/", hold)
+        opening = asyncio.create_task(other.goto(desk.address + "/"))
+        await rendered.wait()
+        desk.room.waits("26-1")
+        await desk.page.locator("#waits .row", has_text="26-1").wait_for()
+        may_answer.set()
+        await opening
+        await other.locator("#waits .row", has_text="26-1").wait_for()
+
+
+async def test_a_page_that_no_stream_follows_says_so_and_looks_by_itself(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        await desk.live()
+        calls = [desk.room.call(f"26-{number}") for number in range(1, MOST_PAGES + 1)]
+        await desk.room.city.settle()
+        others = [await desk.tab() for _ in calls]
+        for other, call_id in zip(others, calls, strict=True):
+            await other.goto(f"{desk.address}/calls/{call_id}")
+        *followed, last = others
+        for other in followed:
+            await desk.live(other)
+        await last.locator('#connection[data-state="slow"]').wait_for()
+        desk.room.write(ASSIGNMENTS.name, builders.call_routed(calls[-1], desk.room.now, "default"))
+        await last.locator("h1 ~ *", has_text="default").first.wait_for()
+        assert await last.locator("#connection").get_attribute("data-state") == "slow"
+
+
 async def test_what_has_just_moved_is_not_pressed(browser: Browser, tmp_path: Path) -> None:
     async with a_desk(browser, tmp_path) as desk:
         first, second = desk.room.waits("26-1"), desk.room.waits("26-2")
@@ -241,8 +306,8 @@ async def test_what_has_just_moved_is_not_pressed(browser: Browser, tmp_path: Pa
         await desk.page.clock.install()
         await desk.open("/")
         await button.wait_for()
+        await desk.page.clock.pause_at(await desk.page.evaluate("Date.now() / 1000") + 60)  # however long a press takes
         await desk.live()
-        await desk.page.clock.pause_at(await desk.page.evaluate("Date.now()") + 1_000)  # however long the press takes
         taken = events.CallOverridden(call_id=first, episode=1, send="default", overridden_by="x")
         desk.room.write(ASSIGNMENTS.name, taken, builders.call_routed(first, desk.room.now, "default"))
         await desk.page.locator("#ended", has_text="26-1").wait_for()

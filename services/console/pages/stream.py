@@ -6,6 +6,7 @@ again, so that none outlives its session, and no proxy closes it unseen. Who can
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -83,10 +84,13 @@ async def follow(request: Request, signed_in: Seated, addresses: Addresses = ())
 
 @router.get("/news")
 async def tell(request: Request, signed_in: Seated, addresses: Addresses = ()) -> Response:  # type: ignore[assignment]
-    """The same once, as JSON: the second way, where a stream does not get through."""
-    boards: Boards = request.app.state.boards
-    rows = [change for key in _keys(signed_in, addresses) for change in _changes(key.address, boards.now(key), {})]
-    told = {"beat": _beat(door_of(request), boards, {}), "rows": [json.loads(change) for change in rows]}
+    """The same once, as JSON: the second way, where no stream gets through. Raises Problem (503) at the start."""
+    door, boards = door_of(request), request.app.state.boards
+    if not door.follower.ready:
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "careroute is reading its journals; look again soon.")
+    shown = {key.address: boards.now(key) for key in _keys(signed_in, addresses)}
+    rows = [change for address, board in shown.items() for change in _changes(address, board, {})]
+    told = {"beat": _beat(door, boards, shown), "rows": [json.loads(change) for change in rows]}
     return Response(json.dumps(told), headers=HEADERS, media_type="application/json")
 
 
@@ -104,8 +108,12 @@ async def _follow(request: Request, session_hash: str, keys: Sequence[BoardKey])
     sent: dict[tuple[str, str], Mapping[str, str]] = {}
     stream = streams.open(session_hash)  # here, where its end is certain to be counted, too
     try:
+        yield f"retry: {RETRY_MILLISECONDS}\n\n"
+        while not door.follower.ready:  # what is read by half is not shown; the browser keeps what it has, and says so
+            if door.clock.monotonic() >= until or await request.is_disconnected():
+                return
+            await asyncio.sleep(BEAT_SECONDS)
         with boards.watched(keys) as watched:
-            yield f"retry: {RETRY_MILLISECONDS}\n\n"
             while door.clock.monotonic() < until and streams.is_open(session_hash, stream):
                 for address, board in watched.items():
                     for change in _changes(address, board, sent):
@@ -124,11 +132,12 @@ async def _follow(request: Request, session_hash: str, keys: Sequence[BoardKey])
 
 
 def _beat(door: ConsoleDoor, boards: Boards, watched: Mapping[str, Board]) -> dict[str, Any]:
-    """The time at this door, and how far behind the journals what it shows may be."""
+    """The time at this door, how far behind the journals what it shows may be, and the pages it speaks of."""
     return {
         "at": round(door.clock.now().timestamp() * 1000),
         "lag": round(door.follower.lag_seconds(), 2),
         "read": boards.read,
+        "pages": list(watched),
         "broken": [address for address, board in watched.items() if board.broken],
     }
 

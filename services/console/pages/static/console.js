@@ -107,7 +107,7 @@ function setText(element, text) { if (element.textContent !== text) element.text
 
 function show(change) { // replaces the rows that changed; focus, what is typed, and the place on the page stay
   const region = byId(change.region);
-  if (!region || (change.page !== address && change.page !== FRAME)) return;
+  if (!region) return;
   const focus = focusIn(region), before = [...region.children].map((row) => row.id);
   for (const [id, markup] of Object.entries(change.rows)) {
     const row = made(markup), old = byId(id);
@@ -295,10 +295,23 @@ const take = {
   rows: show,
   "signed-out": () => { signedOut = true; showFreshness(); },
 };
+let heardCount = 0; // how often a stream has said something about this page
+
+function hear(kind, data) {
+  if (kind === "beat" && !data.pages.includes(address)) return; // it follows as many pages as it can, and not this one
+  if (kind === "rows" && data.page !== address && data.page !== FRAME) return;
+  heardCount += 1;
+  take[kind](data);
+}
+
 channel.onmessage = ({ data: [kind, data] }) => {
-  if (kind in take) take[kind](data);
+  if (kind in take) hear(kind, data);
   else if (kind === "who") channel.postMessage(["here", { tab, address }]);
-  else if (source && kind === "here") { tabs.set(data.tab, { address: data.address, at: performance.now() }); follow(); }
+  else if (source && kind === "here") {
+    tabs.set(data.tab, { address: data.address, at: performance.now() });
+    if (data.isNew) following = ""; // what happened since it was made is told by a new stream only
+    follow();
+  }
   else if (source && kind === "gone") { tabs.delete(data.tab); }
 };
 
@@ -320,7 +333,7 @@ function follow() {
   for (const kind of Object.keys(take)) {
     source.addEventListener(kind, ({ data }) => {
       const heard = JSON.parse(data);
-      take[kind](heard);
+      hear(kind, heard);
       channel.postMessage([kind, heard]);
     });
   }
@@ -329,11 +342,14 @@ function follow() {
 async function poll() { // the second way: slow, and each tab for itself
   if (quietFor() < POLL_MS - 500 || signedOut) return;
   if (source?.readyState === EventSource.CLOSED) follow();
-  try {
-    const answer = await fetch(`/news?${new URLSearchParams([["page", address]])}`, { headers: { Accept: "application/json" } });
+  const before = heardCount, query = new URLSearchParams([["page", address]]);
+  try { // it ends before the next begins, so that none overtakes another
+    const signal = AbortSignal.timeout(POLL_MS - 500);
+    const answer = await fetch(`/news?${query}`, { headers: { Accept: "application/json" }, signal });
     if (answer.status === 401) { take["signed-out"](); return; }
     if (!answer.ok) return;
     const news = await answer.json();
+    if (heardCount !== before) return; // a stream has said something since, and would not say it again
     news.rows.forEach(show);
     noteBeat(news.beat, true);
   } catch { /* it says that it is not current */ }
@@ -343,6 +359,6 @@ addEventListener("pagehide", () => channel.postMessage(["gone", { tab }]));
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 setInterval(() => channel.postMessage(["here", { tab, address }]), HERE_MS);
 setInterval(poll, POLL_MS);
-channel.postMessage(["here", { tab, address }]);
+channel.postMessage(["here", { tab, address, isNew: true }]);
 if (navigator.locks) navigator.locks.request(`careroute ${seat}`, lead); else lead();
 tick();

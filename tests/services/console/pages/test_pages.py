@@ -5,7 +5,7 @@ import contextlib
 import inspect
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from fastapi.routing import APIRoute
@@ -19,8 +19,9 @@ from services.console.api import (
     routes_rota,
 )
 from services.console.api.access import RIGHTS
+from services.console.pages.boards import Board
 from services.console.pages.registry import ACTIONS, PAGES
-from services.console.pages.stream import MOST_OF_A_SESSION, MOST_STREAMS, Streams
+from services.console.pages.stream import BEAT_SECONDS, MOST_OF_A_SESSION, MOST_STREAMS, Streams
 from shared import events
 from shared.doors.problems import Problem
 from tests.services.console.driver import AGENCY, City
@@ -172,6 +173,36 @@ async def test_a_stream_says_what_changed_and_how_current_it_is(city: City) -> N
             changes = [data for kind, data in [await heard.get()] if kind == "rows"]
         assert changes[0]["region"] == "frame-switches"
         assert "stopped: West" in changes[0]["rows"]["frame-switches-now"]
+
+
+async def test_what_is_read_by_half_is_neither_told_nor_followed(city: City) -> None:
+    follower = city.app.state.follower
+    ends, follower._behind = follower._behind, {("decisions", 0): 1}
+    async with city.signed_in("dispatcher") as browser:
+        news = await browser.get("/news?page=/", headers={"Accept": "application/json"})
+        assert news.status_code == 503
+        assert "reading its journals" in news.json()["detail"]
+    async with stream_of(city, "dispatcher", "/") as heard:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(heard.get(), 2 * BEAT_SECONDS)
+        follower._behind = ends
+        kind, told = await heard.get()
+        assert (kind, told["region"]) == ("rows", "frame-document")
+
+
+async def test_a_page_that_cannot_be_rendered_is_told_as_such_in_both_ways(city: City) -> None:
+    def fail() -> NoReturn:
+        raise RuntimeError
+
+    boards = city.app.state.boards
+    board_of = boards._board_of
+    boards._board_of = lambda key: Board(fail, board_of(key)._render) if key.address == "/" else board_of(key)
+    async with city.signed_in("dispatcher") as browser:
+        assert (await browser.get("/news?page=/")).json()["beat"]["broken"] == ["/"]
+    async with stream_of(city, "dispatcher", "/") as heard:
+        while (told := await heard.get())[0] != "beat":
+            pass
+        assert told[1]["broken"] == ["/"]
 
 
 async def test_a_stream_ends_with_its_session(city: City) -> None:
