@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Error, Route
 
 from services.console.openid.provider import Provider
 from services.console.pages.page import ConsoleDoor
@@ -103,6 +105,36 @@ async def test_two_people_change_the_programme_by_keyboard_and_one_takes_it_back
         await decide(manager, "#history a.act", "Too few teams")
         await manager.sees("Version 1 is in force again")
         assert room.active == 1
+
+
+async def test_what_was_typed_over_while_it_was_checked_is_not_proposed(browser: Browser, tmp_path: Path) -> None:
+    async with (
+        programme_room(tmp_path) as room,
+        served(room.city.app) as address,
+        seated(browser, room, address, "supervisor", tmp_path) as desk,
+    ):
+        checked, may_answer = asyncio.Event(), asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            answer = await route.fetch()
+            checked.set()
+            await may_answer.wait()
+            with contextlib.suppress(Error):  # nobody waits for it any more
+                await route.fulfill(response=answer)
+
+        await desk.page.clock.install()
+        await desk.open("/programme/edit")
+        await desk.live()
+        await desk.page.route("**/programme/edit", hold)
+        await desk.page.locator("#document").fill(SECOND)
+        await checked.wait()
+        await desk.page.clock.pause_at(await desk.page.evaluate("Date.now() / 1000") + 60)  # it is not checked again
+        await desk.page.locator("#document").fill(TWO_FAULTS)
+        may_answer.set()
+        await asyncio.sleep(0.5)
+        assert await desk.page.locator("[data-propose]:enabled").count() == 0
+        await desk.page.clock.resume()
+        await desk.sees("2 faults")
 
 
 async def test_every_page_of_the_programme_is_accessible(browser: Browser, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@
   function later() { // what was checked is not what stands there: nothing of it can be proposed
     for (const button of checked.querySelectorAll("[data-propose]")) { button.disabled = true; button.textContent = "checking…"; }
     checked.classList.add("old");
+    asking?.abort();
     clearTimeout(timer);
     timer = setTimeout(check, CHECK_AFTER_MS);
   }
