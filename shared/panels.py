@@ -447,6 +447,13 @@ ENGINE = (
     ),
     Panel(
         "engine",
+        "Keys of processes",
+        "count",
+        "Processes by key and what they do with it. A step of a rotation is over when each has that step's keys.",
+        (Curve("count by (use, key) (careroute_key_info)", "{{use}} {{key}}"),),
+    ),
+    Panel(
+        "engine",
         "Versions that run",
         "count",
         "Processes by version; two versions of a service for long: an update did not finish.",

@@ -25,6 +25,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from shared.config import Environment
 from shared.events import Sealed
+from shared.telemetry import KEY
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -75,7 +76,7 @@ class Sealer:
             other = _named(_raw(second))
             self._keys.setdefault(other.key_id, other)
         self._pseudonyms = _raw(pseudonym_key) if pseudonym_key else _pseudonyms_of(raw)
-        self.key_id = self._key.key_id
+        self.key_id, self.pseudonym_key_id = self._key.key_id, _id_of(self._pseudonyms)
 
     @property
     def key_ids(self) -> frozenset[str]:
@@ -93,6 +94,13 @@ class Sealer:
             message = f"sealed with key {sealed.key_id}, and this process has {', '.join(sorted(self._keys))}"
             raise CannotOpen(message)
         return key.open(bound_to, sealed)
+
+    def show_keys(self) -> None:
+        """Say which keys this process has, by what says nothing of them: so a rotation can be watched."""
+        KEY.labels("seals", self.key_id).set(1)
+        for key_id in self.key_ids - {self.key_id}:
+            KEY.labels("opens", key_id).set(1)
+        KEY.labels("pseudonyms", self.pseudonym_key_id).set(1)
 
     def pseudonym(self, text: str) -> str:
         """The same for the same text, and no way back to it without the key; 16 hex digits."""
@@ -125,7 +133,11 @@ _WHOLE = "give it the whole key as `careroute key` printed it; a new one opens n
 
 
 def _named(raw: bytes) -> Key:
-    return Key(raw, hashlib.sha256(raw).hexdigest()[:8])
+    return Key(raw, _id_of(raw))
+
+
+def _id_of(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()[:8]
 
 
 def _pseudonyms_of(raw: bytes) -> bytes:
@@ -178,7 +190,9 @@ class KeySettings(Environment):
     def sealer_with(self, key: SecretStr) -> Sealer:
         """What seals with this key, and opens with the second one, too."""
         second, pseudonyms = self.second_sealing_key.get_secret_value(), self.pseudonym_key.get_secret_value()
-        return Sealer(key.get_secret_value(), second, pseudonyms)
+        sealer = Sealer(key.get_secret_value(), second, pseudonyms)
+        sealer.show_keys()
+        return sealer
 
 
 class SealingSettings(KeySettings):

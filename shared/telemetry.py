@@ -183,6 +183,12 @@ CALL_KEYS_UNOPENABLE = Gauge(
     "Keys of calls that are sealed with another key than this process has: what these calls say is unknown, and their "
     "teams see no address. ALERT.",
 )
+KEY = Gauge(
+    "careroute_key_info",
+    "1: a key of this process, by its use: it seals with one, opens with that and perhaps another, and makes "
+    "pseudonyms with one. ALERT where a process has not what another seals with.",
+    ["use", "key"],
+)
 SEALED_FORMERLY = Gauge(
     "careroute_sealed_formerly",
     "What is still sealed with the former key, by topic: at 0 the former key can be thrown away.",

@@ -97,7 +97,10 @@ class ChainWriter:
                 self._reader = self._reader or await self._broker.reader()
                 await self._read(self._reader, places)
         except TimeoutError:
-            message = f"the end of {AUDIT_LOG.name} could not be read in time"
+            message = (
+                f"the end of {AUDIT_LOG.name} could not be read within {LOOK_SECONDS:.0f} s: Kafka is away or slow, or "
+                "the topic is not there (`python -m deploy.topics` makes it)"
+            )
             raise BrokerUnavailable(message) from None
         except PositionOutOfRange:
             for place in places.values():

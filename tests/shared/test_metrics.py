@@ -192,7 +192,7 @@ def test_an_info_says_one_thing_at_a_time() -> None:
 def test_nothing_personal_is_a_label() -> None:
     allowed = {
         "agency", "broker", "carrier", "decider", "district", "door", "ended", "evidence", "file", "hash", "invariant",
-        "kind", "method", "outcome", "partition", "path", "result", "service", "source", "stage", "state", "status",
-        "suitability", "topic", "type", "version", "why",
+        "key", "kind", "method", "outcome", "partition", "path", "result", "service", "source", "stage", "state",
+        "status", "suitability", "topic", "type", "use", "version", "why",
     }  # fmt: skip
     assert {label for metric in METRICS.values() for label in metric._labelnames} == allowed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import ValidationError
 
 from shared.sealing import CannotOpen, Sealer, SealingSettings, new_key, pseudonym_key_of
@@ -50,6 +51,16 @@ def test_a_second_key_needs_a_key_of_its_own_for_pseudonyms() -> None:
         SealingSettings(sealing_key=OLD, second_sealing_key=NEW)  # type: ignore[arg-type]
     settings = SealingSettings(sealing_key=OLD, second_sealing_key=NEW, pseudonym_key=pseudonym_key_of(OLD))  # type: ignore[arg-type]
     assert settings.sealer.key_ids == {Sealer(OLD).key_id, Sealer(NEW).key_id}
+
+
+def test_a_process_says_which_keys_it_has_and_nothing_of_them() -> None:
+    old, new = new_key(), new_key()
+    sealer = SealingSettings(sealing_key=new, second_sealing_key=old, pseudonym_key=pseudonym_key_of(old)).sealer  # type: ignore[arg-type]
+    before = Sealer(old)
+    for use, key_id in (("seals", sealer.key_id), ("opens", before.key_id), ("pseudonyms", before.pseudonym_key_id)):
+        assert REGISTRY.get_sample_value("careroute_key_info", {"use": use, "key": key_id}) == 1
+        assert len(key_id) == 8
+    assert REGISTRY.get_sample_value("careroute_key_info", {"use": "opens", "key": sealer.key_id}) is None
 
 
 def test_one_key_in_both_places_is_refused() -> None:

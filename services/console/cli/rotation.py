@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.sealing import SealingSettings, pseudonym_key_of
+from shared.sealing import Sealer, SealingSettings, pseudonym_key_of
 
 
 def steps(settings: SealingSettings, new: str) -> str:
@@ -22,8 +22,11 @@ def steps(settings: SealingSettings, new: str) -> str:
 
 
 def _step(title: str, first: str, second: str, pseudonyms: str) -> str:
+    sealer = Sealer(first, second, pseudonyms)
+    opens = "".join(f", opens {key_id}" for key_id in sealer.key_ids - {sealer.key_id})
     return (
         f"# {title}\n"
+        f"# careroute_key_info: seals {sealer.key_id}{opens}, pseudonyms {sealer.pseudonym_key_id}\n"
         f"CAREROUTE_SEALING_KEY={first}\n"
         f"CAREROUTE_SECOND_SEALING_KEY={second}\n"
         f"CAREROUTE_PSEUDONYM_KEY={pseudonyms}"
