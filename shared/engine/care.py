@@ -16,6 +16,8 @@ CAREFUL_INPUTS = 500
 CAREFUL_TIME = timedelta(seconds=3)
 """Care has each input wait for a note of it, so it is soon over; after each death in a row it lasts twice as long."""
 MOST_DOUBLINGS = 4
+SETTLED_TIME = timedelta(seconds=30)
+"""After its care an owner has lived so long that it is no matter any more how those before it ended."""
 ALONE_INPUTS = 8
 """The first of them are taken alone: what the owner before died of is most probably next."""
 GROUP_INPUTS = 32
@@ -51,6 +53,10 @@ class Care:
         """What is left of it at an instant."""
         is_over = self.until is not None and now >= self.until
         return replace(self, inputs_left=0) if self.inputs_left and is_over else self
+
+    def is_settled(self, now: datetime) -> bool:
+        """Whether a snapshot may spare the next owner the records that say how those before this one ended."""
+        return self.until is None or now >= self.until + SETTLED_TIME
 
     def takes(self, cause: str) -> bool:
         """Whether an input may be decided now."""

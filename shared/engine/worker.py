@@ -351,9 +351,14 @@ class Worker(Generic[S]):
     # --- snapshots -------------------------------------------------------------------------------------------------
 
     def _start_round(self, partition: Partition[S]) -> None:
-        """Save what has changed, beside the loop, once enough has come together and the last round is over."""
+        """Save what has changed, beside the loop, once enough has come together and the last round is over.
+
+        Not soon after owners have died: their ends, which the next one has to know, would be read by nobody any more.
+        """
+        if partition.records_since_round < self._snapshot_every_records:
+            return
         last = self._rounds.get(partition.number)
-        if partition.records_since_round >= self._snapshot_every_records and (last is None or last.done()):
+        if (last is None or last.done()) and partition.care.is_settled(self._clock.now()):
             self._rounds[partition.number] = self._background.start(self._save(partition))
 
     async def _save(self, partition: Partition[S]) -> None:

@@ -284,8 +284,14 @@ def test_an_owner_that_ends_in_order_while_it_is_careful_hands_its_care_on() -> 
     run(scenario())
 
 
+@pytest.mark.parametrize("snapshot_every", [10_000, 2], ids=["no snapshot", "snapshots all the time"])
 @pytest.mark.parametrize("many", [True, False])
-def test_what_kills_among_many_others_is_found(many: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
+def test_what_kills_among_many_others_is_found(
+    many: bool,  # noqa: FBT001
+    snapshot_every: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where snapshots are saved so often that an owner need not read how those before it ended."""
     monkeypatch.setattr(care, "ALONE_INPUTS", 3)
 
     async def scenario() -> None:
@@ -293,7 +299,7 @@ def test_what_kills_among_many_others_is_found(many: bool, monkeypatch: pytest.M
         for number in range(30 if many else 1):
             bench.call(f"c{number}")
         bench.call("deadly")
-        machine = bench.machine(service=dying(kills_on_call))
+        machine = bench.machine(service=dying(kills_on_call), snapshot_every_records=snapshot_every)
         await bench.decided("input-refused")
         assert machine.ended_by == ["Died"] * (DEATHS + 1 + many)
 
