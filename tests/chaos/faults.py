@@ -17,6 +17,7 @@ from deploy.local.kafka.node import LocalKafka
 from deploy.local.programs import Program
 from deploy.local.stack import Stack
 from tests.chaos.stalls import JOURNAL_OF, Fault
+from tests.rig.machine import slowness
 
 PHASES = (("kill", 0.2), ("hang", 0.25), ("none", 0.05), ("term", 0.1), ("spin", 0.1), ("die", 0.2), ("mixed", 0.1))
 """Each with its share of a round."""
@@ -27,7 +28,8 @@ REST_SECONDS = {"kill": 7.0, "term": 7.0, "hang": 15.0, "spin": 3.0, "die": 25.0
 """How long a service is left alone after a fault, so that what it brought about can be told apart."""
 PAUSE_SECONDS = (1.0, 3.0)
 ROLL_SECONDS = 60.0
-"""The longest that a process may take to be ready again before the next one is restarted."""
+"""The longest that a process may take to be ready again before the next one is restarted, on a machine that is not
+slower than others."""
 SIGNALS = {"kill": signal.SIGKILL, "term": signal.SIGTERM}
 SERVICES = (*JOURNAL_OF, "callbacks")
 SPOILED = ("triage", "team-availability")
@@ -65,15 +67,29 @@ class Faults:
             await asyncio.wait(list(self._hanging.values()))
 
     async def roll(self) -> None:
-        """Restart every process of the services that decide, in order: the next one once the last is ready again."""
+        """Restart every process of the services that decide, in order: the next one once the last is ready again.
+
+        Raises RuntimeError where one does not come back.
+        """
+        most_seconds = ROLL_SECONDS * slowness()
         async with httpx.AsyncClient(timeout=1, trust_env=False) as client:
             for program in [program for program in self._stack.programs if program.service in JOURNAL_OF]:
-                async with asyncio.timeout(ROLL_SECONDS):
-                    pid = await self._ready_pid(client, program, None)
-                    self._say(f"restarting {program.name}")
-                    self.done.append(Fault("roll", program.service, program.number, time.time()))
-                    os.kill(pid, signal.SIGTERM)
-                    await self._ready_pid(client, program, pid)
+                try:
+                    async with asyncio.timeout(most_seconds):
+                        await self._restart(client, program)
+                except TimeoutError:
+                    message = (
+                        f"{program.name} was not ready again within {most_seconds:.0f} s. If both processors were busy "
+                        "all the time, this machine does not carry the load: give a lower --rate."
+                    )
+                    raise RuntimeError(message) from None
+
+    async def _restart(self, client: httpx.AsyncClient, program: Program) -> None:
+        pid = await self._ready_pid(client, program, None)
+        self._say(f"restarting {program.name}")
+        self.done.append(Fault("roll", program.service, program.number, time.time()))
+        os.kill(pid, signal.SIGTERM)
+        await self._ready_pid(client, program, pid)
 
     async def _ready_pid(self, client: httpx.AsyncClient, program: Program, before: int | None) -> int:
         """The process id of a program, once it is ready and no longer the process that it was before."""
