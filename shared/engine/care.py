@@ -18,6 +18,8 @@ CAREFUL_TIME = timedelta(seconds=3)
 MOST_DOUBLINGS = 4
 SETTLED_TIME = timedelta(seconds=30)
 """After its care an owner has lived so long that it is no matter any more how those before it ended."""
+UNSETTLED_TIMES = 10
+"""Until then so many times as many records come together before a snapshot is saved: a start may read these as well."""
 ALONE_INPUTS = 8
 """The first of them are taken alone: what the owner before died of is most probably next."""
 GROUP_INPUTS = 32
@@ -55,7 +57,7 @@ class Care:
         return replace(self, inputs_left=0) if self.inputs_left and is_over else self
 
     def is_settled(self, now: datetime) -> bool:
-        """Whether a snapshot may spare the next owner the records that say how those before this one ended."""
+        """Whether the next owner need not know how those before this one ended."""
         return self.until is None or now >= self.until + SETTLED_TIME
 
     def takes(self, cause: str) -> bool:

@@ -20,6 +20,7 @@ from shared.engine.background import Background
 from shared.engine.backlog import Backlog
 from shared.engine.beats import Beats
 from shared.engine.broker import Broker, BrokerUnavailable, GroupMember, Reader, Stored
+from shared.engine.care import UNSETTLED_TIMES
 from shared.engine.claim import compare_clocks
 from shared.engine.effects import PartitionEffects, Perform, no_effects
 from shared.engine.partition import Partition
@@ -353,12 +354,12 @@ class Worker(Generic[S]):
     def _start_round(self, partition: Partition[S]) -> None:
         """Save what has changed, beside the loop, once enough has come together and the last round is over.
 
-        Not soon after owners have died: their ends, which the next one has to know, would be read by nobody any more.
+        Later where owners have died: after it nobody reads how they ended, and the next one has to know.
         """
-        if partition.records_since_round < self._snapshot_every_records:
-            return
+        is_settled = partition.care.is_settled(self._clock.now())
+        enough = self._snapshot_every_records * (1 if is_settled else UNSETTLED_TIMES)
         last = self._rounds.get(partition.number)
-        if (last is None or last.done()) and partition.care.is_settled(self._clock.now()):
+        if partition.records_since_round >= enough and (last is None or last.done()):
             self._rounds[partition.number] = self._background.start(self._save(partition))
 
     async def _save(self, partition: Partition[S]) -> None:

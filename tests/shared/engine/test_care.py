@@ -32,7 +32,7 @@ from shared.events import CallReported, ClockFailed, DeadlineSet, Event, InputRe
 from shared.events.base import decode
 from shared.topics import ASSIGNMENTS, CALLS
 from tests.shared.engine import toy
-from tests.shared.engine.test_worker import Bench
+from tests.shared.engine.test_worker import SNAPSHOTS, Bench
 from tests.shared.engine.toy import TOY, State, counted, put, reported, types
 from tests.simulation.machine import Machine
 from tests.simulation.virtual_time import EPOCH, run
@@ -284,7 +284,7 @@ def test_an_owner_that_ends_in_order_while_it_is_careful_hands_its_care_on() -> 
     run(scenario())
 
 
-@pytest.mark.parametrize("snapshot_every", [10_000, 2], ids=["no snapshot", "snapshots all the time"])
+@pytest.mark.parametrize("snapshot_every", [10_000, 20], ids=["no snapshot", "snapshots often"])
 @pytest.mark.parametrize("many", [True, False])
 def test_what_kills_among_many_others_is_found(
     many: bool,  # noqa: FBT001
@@ -302,6 +302,24 @@ def test_what_kills_among_many_others_is_found(
         machine = bench.machine(service=dying(kills_on_call), snapshot_every_records=snapshot_every)
         await bench.decided("input-refused")
         assert machine.ended_by == ["Died"] * (DEATHS + 1 + many)
+
+    run(scenario())
+
+
+def test_after_a_death_a_snapshot_is_saved_later_but_not_for_ever_later() -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        machine = bench.machine(snapshot_every_records=5)
+        await bench.until(lambda: machine.worker is not None and 0 in machine.worker.owned)
+        machine.kill()
+        for number in range(2):
+            bench.call(f"c{number}")
+        await bench.decided("call-routed", 2)
+        assert bench.log.places[SNAPSHOTS, 0] == []
+        for number in range(2, 20):
+            bench.call(f"c{number}")
+        await bench.decided("deadline-set", 20)
+        await bench.until(lambda: len(bench.log.places[SNAPSHOTS, 0]) > 0, 5)
 
     run(scenario())
 

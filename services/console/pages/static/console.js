@@ -298,7 +298,7 @@ const take = {
 let heardCount = 0; // how often a stream has said something about this page
 
 function hear(kind, data) {
-  if (kind === "beat" && !data.pages.includes(address)) return; // it follows as many pages as it can, and not this one
+  if (kind === "beat" && !(data.pages ?? [address]).includes(address)) return; // it follows as many pages as it can, and not this one
   if (kind === "rows" && data.page !== address && data.page !== FRAME) return;
   heardCount += 1;
   take[kind](data);
