@@ -154,7 +154,7 @@ class Erasable(Follower):
         sealer = self.sealer
         if sealer is None or not self.ready:
             return
-        former = sealer.key_ids - {sealer.key_id}
+        former = sealer.second_key_ids
         waiting = [key for key, kept in self.kept.items() if kept.sealed_by in former and key not in self._resealing]
         for key in waiting[:BATCH_RECORDS]:
             kept = self.kept[key]

@@ -83,6 +83,16 @@ class Sealer:
         """What it opens."""
         return frozenset(self._keys)
 
+    @property
+    def second_key_ids(self) -> frozenset[str]:
+        """What it opens, and does not seal with."""
+        return self.key_ids - {self.key_id}
+
+    def uses(self) -> list[tuple[str, str]]:
+        """Each key with its use, by what says nothing of it: so a rotation can be watched."""
+        opens = (("opens", key_id) for key_id in self.second_key_ids)
+        return [("seals", self.key_id), *opens, ("pseudonyms", self.pseudonym_key_id)]
+
     def seal(self, bound_to: str, personal: Mapping[str, str]) -> Sealed:
         """Seal named texts."""
         return self._key.seal(bound_to, personal)
@@ -94,13 +104,6 @@ class Sealer:
             message = f"sealed with key {sealed.key_id}, and this process has {', '.join(sorted(self._keys))}"
             raise CannotOpen(message)
         return key.open(bound_to, sealed)
-
-    def show_keys(self) -> None:
-        """Say which keys this process has, by what says nothing of them: so a rotation can be watched."""
-        KEY.labels("seals", self.key_id).set(1)
-        for key_id in self.key_ids - {self.key_id}:
-            KEY.labels("opens", key_id).set(1)
-        KEY.labels("pseudonyms", self.pseudonym_key_id).set(1)
 
     def pseudonym(self, text: str) -> str:
         """The same for the same text, and no way back to it without the key; 16 hex digits."""
@@ -191,7 +194,8 @@ class KeySettings(Environment):
         """What seals with this key, and opens with the second one, too."""
         second, pseudonyms = self.second_sealing_key.get_secret_value(), self.pseudonym_key.get_secret_value()
         sealer = Sealer(key.get_secret_value(), second, pseudonyms)
-        sealer.show_keys()
+        for use, key_id in sealer.uses():
+            KEY.labels(use, key_id).set(1)
         return sealer
 
 

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from shared.clock import Clock
 from shared.engine.backlog import Backlog
 from shared.engine.broker import Broker, BrokerUnavailable, Record
-from shared.engine.care import Care
+from shared.engine.care import UNSETTLED_TIMES, Care
 from shared.engine.claim import Claim
 from shared.engine.journal import InputPosition
 from shared.engine.metrics import StepMetrics
@@ -136,6 +136,16 @@ class Partition(Generic[S]):
     def records_since_round(self) -> int:
         """How far the journal has come since the last round of snapshots began."""
         return self._state.offset - self._round_offset
+
+    def is_worth_saving(self, every_records: int) -> bool:
+        """Whether so many records have come together since the last round began.
+
+        More where owners have died: after a round nobody reads how they ended, and the next owner has to know.
+        """
+        records = self.records_since_round
+        if records < every_records:
+            return False
+        return records >= every_records * UNSETTLED_TIMES or self.care.is_settled(self._clock.now())
 
     def begin_round(self) -> SnapshotRound[S]:
         """What has changed since it was saved last, as it stands at this moment."""

@@ -20,7 +20,6 @@ from shared.engine.background import Background
 from shared.engine.backlog import Backlog
 from shared.engine.beats import Beats
 from shared.engine.broker import Broker, BrokerUnavailable, GroupMember, Reader, Stored
-from shared.engine.care import UNSETTLED_TIMES
 from shared.engine.claim import compare_clocks
 from shared.engine.effects import PartitionEffects, Perform, no_effects
 from shared.engine.partition import Partition
@@ -352,14 +351,9 @@ class Worker(Generic[S]):
     # --- snapshots -------------------------------------------------------------------------------------------------
 
     def _start_round(self, partition: Partition[S]) -> None:
-        """Save what has changed, beside the loop, once enough has come together and the last round is over.
-
-        Later where owners have died: after it nobody reads how they ended, and the next one has to know.
-        """
-        is_settled = partition.care.is_settled(self._clock.now())
-        enough = self._snapshot_every_records * (1 if is_settled else UNSETTLED_TIMES)
+        """Save what has changed, beside the loop, once enough has come together and the last round is over."""
         last = self._rounds.get(partition.number)
-        if partition.records_since_round >= enough and (last is None or last.done()):
+        if partition.is_worth_saving(self._snapshot_every_records) and (last is None or last.done()):
             self._rounds[partition.number] = self._background.start(self._save(partition))
 
     async def _save(self, partition: Partition[S]) -> None:

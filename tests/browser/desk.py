@@ -11,7 +11,7 @@ from typing import Any
 
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from fastapi import FastAPI
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Error, Page, Route, async_playwright
 
 from shared.doors.connections import ConnectionBounds
 from shared.doors.serve import server_of
@@ -53,6 +53,10 @@ class Desk:
         for key in keys:
             await self.page.keyboard.press(key)
 
+    async def stop_clock(self) -> None:
+        """The clock of the page, which is installed, stands from now on, a minute later."""
+        await self.page.clock.pause_at(await self.page.evaluate("Date.now() / 1000") + 60)
+
     async def focus(self) -> str:
         """What has the focus, in words."""
         words: str = await self.page.evaluate("document.activeElement.innerText || document.activeElement.name || ''")
@@ -93,6 +97,29 @@ class Desk:
         """Pictures to look at, light and dark."""
         async for scheme in by_day_and_night(self.page):
             await self.page.screenshot(path=self.pictures / f"{name}-{scheme}.png", full_page=True)
+
+
+@dataclass
+class HeldAnswer:
+    """An answer that a page has asked for, and gets when it may."""
+
+    is_there: asyncio.Event
+    may_arrive: asyncio.Event
+
+
+async def held_answer(page: Page, address: str) -> HeldAnswer:
+    """From now on, what a page asks for at an address is held back once the console has answered."""
+    held = HeldAnswer(asyncio.Event(), asyncio.Event())
+
+    async def hold(route: Route) -> None:
+        answer = await route.fetch()
+        held.is_there.set()
+        await held.may_arrive.wait()
+        with contextlib.suppress(Error):  # nobody may wait for it any more
+            await route.fulfill(response=answer)
+
+    await page.route(address, hold)
+    return held
 
 
 def watch(page: Page, faults: list[str]) -> None:

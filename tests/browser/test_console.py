@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Route
+from playwright.async_api import Browser
 
 from services.console.pages.figures import PAGE as FIGURES
 from services.console.pages.registry import PAGES as EVERY_PAGE
@@ -17,7 +17,7 @@ from services.console.pages.stream import MOST_PAGES
 from shared import events
 from shared.topics import ASSIGNMENTS
 from tests import builders
-from tests.browser.desk import PHONE_PIXELS, a_browser, a_desk, seated, served
+from tests.browser.desk import PHONE_PIXELS, a_browser, a_desk, held_answer, seated, served
 from tests.services.console.elsewhere import Played, answers, with_prometheus, with_reporting
 from tests.services.console.pages.driver import Room, call_of, running_room
 from tests.services.console.pages.prometheus import prometheus
@@ -237,25 +237,17 @@ async def test_a_door_that_is_gone_is_told_in_words(browser: Browser, tmp_path: 
 
 async def test_a_look_that_a_stream_overtook_changes_nothing(browser: Browser, tmp_path: Path) -> None:
     async with a_desk(browser, tmp_path) as desk:
-        asked, may_answer = asyncio.Event(), asyncio.Event()
-
-        async def hold(route: Route) -> None:
-            answer = await route.fetch()
-            asked.set()
-            await may_answer.wait()
-            await route.fulfill(response=answer)
-
         await desk.page.clock.install()
         await desk.open("/")
         await desk.live()
-        await desk.page.route("**/news?*", hold)
+        look = await held_answer(desk.page, "**/news?*")
         await desk.page.clock.fast_forward(5_000)
-        await asked.wait()
+        await look.is_there.wait()
         desk.room.waits("26-1")
         row = desk.page.locator("#waits .row", has_text="26-1")
         await row.wait_for()
         async with desk.page.expect_event("requestfinished", lambda request: "/news?" in request.url):
-            may_answer.set()
+            look.may_arrive.set()
         await desk.live()
         await asyncio.sleep(0.2)
         assert await row.count() == 1
@@ -264,20 +256,13 @@ async def test_a_look_that_a_stream_overtook_changes_nothing(browser: Browser, t
 async def test_a_tab_shows_what_happened_while_it_was_loaded(browser: Browser, tmp_path: Path) -> None:
     async with a_desk(browser, tmp_path) as desk:
         await desk.live()
-        other, rendered, may_answer = await desk.tab(), asyncio.Event(), asyncio.Event()
-
-        async def hold(route: Route) -> None:
-            answer = await route.fetch()
-            rendered.set()
-            await may_answer.wait()
-            await route.fulfill(response=answer)
-
-        await other.route(desk.address + "/", hold)
+        other = await desk.tab()
+        rendered = await held_answer(other, desk.address + "/")
         opening = asyncio.create_task(other.goto(desk.address + "/"))
-        await rendered.wait()
+        await rendered.is_there.wait()
         desk.room.waits("26-1")
         await desk.page.locator("#waits .row", has_text="26-1").wait_for()
-        may_answer.set()
+        rendered.may_arrive.set()
         await opening
         await other.locator("#waits .row", has_text="26-1").wait_for()
 
@@ -306,7 +291,7 @@ async def test_what_has_just_moved_is_not_pressed(browser: Browser, tmp_path: Pa
         await desk.page.clock.install()
         await desk.open("/")
         await button.wait_for()
-        await desk.page.clock.pause_at(await desk.page.evaluate("Date.now() / 1000") + 60)  # however long a press takes
+        await desk.stop_clock()  # however long a press takes
         await desk.live()
         taken = events.CallOverridden(call_id=first, episode=1, send="default", overridden_by="x")
         desk.room.write(ASSIGNMENTS.name, taken, builders.call_routed(first, desk.room.now, "default"))

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Error, Route
+from playwright.async_api import Browser
 
 from services.console.openid.provider import Provider
 from services.console.pages.page import ConsoleDoor
-from tests.browser.desk import PHONE_PIXELS, Desk, a_browser, seated, served
+from tests.browser.desk import PHONE_PIXELS, Desk, a_browser, held_answer, seated, served
 from tests.services.console import driver
 from tests.services.console.openid.provider import CLIENT, CLIENT_SECRET, running_provider
 from tests.services.console.pages.programme_driver import SECOND, ProgrammeRoom, programme_room, version
@@ -113,24 +112,15 @@ async def test_what_was_typed_over_while_it_was_checked_is_not_proposed(browser:
         served(room.city.app) as address,
         seated(browser, room, address, "supervisor", tmp_path) as desk,
     ):
-        checked, may_answer = asyncio.Event(), asyncio.Event()
-
-        async def hold(route: Route) -> None:
-            answer = await route.fetch()
-            checked.set()
-            await may_answer.wait()
-            with contextlib.suppress(Error):  # nobody waits for it any more
-                await route.fulfill(response=answer)
-
         await desk.page.clock.install()
         await desk.open("/programme/edit")
         await desk.live()
-        await desk.page.route("**/programme/edit", hold)
+        checked = await held_answer(desk.page, "**/programme/edit")
         await desk.page.locator("#document").fill(SECOND)
-        await checked.wait()
-        await desk.page.clock.pause_at(await desk.page.evaluate("Date.now() / 1000") + 60)  # it is not checked again
+        await checked.is_there.wait()
+        await desk.stop_clock()  # it is not checked again
         await desk.page.locator("#document").fill(TWO_FAULTS)
-        may_answer.set()
+        checked.may_arrive.set()
         await asyncio.sleep(0.5)
         assert await desk.page.locator("[data-propose]:enabled").count() == 0
         await desk.page.clock.resume()

@@ -66,7 +66,7 @@ reading_with = _reader
 def whole_view(request: Request) -> View:
     """The view once the journals have been read to their end. Raises Problem (503)."""
     if not request.app.state.follower.ready:
-        detail = "This door is still reading the journals; ask again in a moment."
+        detail = "This door is still reading its journals; ask again in a moment."
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": RETRY_SECONDS})
     view: View = request.app.state.view
     return view

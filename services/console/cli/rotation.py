@@ -22,11 +22,10 @@ def steps(settings: SealingSettings, new: str) -> str:
 
 
 def _step(title: str, first: str, second: str, pseudonyms: str) -> str:
-    sealer = Sealer(first, second, pseudonyms)
-    opens = "".join(f", opens {key_id}" for key_id in sealer.key_ids - {sealer.key_id})
+    uses = ", ".join(f"{use} {key_id}" for use, key_id in Sealer(first, second, pseudonyms).uses())
     return (
         f"# {title}\n"
-        f"# careroute_key_info: seals {sealer.key_id}{opens}, pseudonyms {sealer.pseudonym_key_id}\n"
+        f"# careroute_key_info: {uses}\n"
         f"CAREROUTE_SEALING_KEY={first}\n"
         f"CAREROUTE_SECOND_SEALING_KEY={second}\n"
         f"CAREROUTE_PSEUDONYM_KEY={pseudonyms}"

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
+from services.console.api.routes_reads import whole_view
 from services.console.pages.boards import Board, BoardKey, Boards
 from services.console.pages.frame import FRAME
 from services.console.pages.look import HEADERS
@@ -86,8 +87,7 @@ async def follow(request: Request, signed_in: Seated, addresses: Addresses = ())
 async def tell(request: Request, signed_in: Seated, addresses: Addresses = ()) -> Response:  # type: ignore[assignment]
     """The same once, as JSON: the second way, where no stream gets through. Raises Problem (503) at the start."""
     door, boards = door_of(request), request.app.state.boards
-    if not door.follower.ready:
-        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "careroute is reading its journals; look again soon.")
+    whole_view(request)
     shown = {key.address: boards.now(key) for key in _keys(signed_in, addresses)}
     rows = [change for address, board in shown.items() for change in _changes(address, board, {})]
     told = {"beat": _beat(door, boards, shown), "rows": [json.loads(change) for change in rows]}
