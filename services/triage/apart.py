@@ -5,6 +5,7 @@ The process stays for the next document, unless this one was its end.
 
 from __future__ import annotations
 
+import math
 import resource
 import subprocess
 import sys
@@ -112,7 +113,7 @@ def _serve(documents: BinaryIO, answers: BinaryIO) -> None:
     while line := documents.readline():
         text = documents.read(int(line)).decode("utf-8", "replace")
         used = resource.getrusage(resource.RUSAGE_SELF)
-        seconds = int(used.ru_utime + used.ru_stime) + _ENDED_AFTER_SECONDS
+        seconds = math.ceil(used.ru_utime + used.ru_stime) + _ENDED_AFTER_SECONDS  # the limit knows whole ones
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
         began = time.thread_time()
         with suppress(ProgrammeRefused):
