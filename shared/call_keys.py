@@ -30,7 +30,7 @@ from typing import NamedTuple
 from shared.call import CallId
 from shared.clock import Clock
 from shared.engine.broker import Broker, Record, Stored
-from shared.erasable import Erasable, erase, record_of
+from shared.erasable import BLANK, Erasable, append, erase, record_of
 from shared.events import CallKeyMade, Sealed, UndecodableEvent, decode
 from shared.sealing import KEY_BYTES, CannotOpen, Key, Sealer
 from shared.telemetry import CALL_KEYS_UNOPENABLE
@@ -125,11 +125,9 @@ class CallKeys(Erasable):
 
     def lacks(self, stored: Stored) -> str:
         """The name of the key that a version needs and that is not there; empty where it has it, or needs none."""
-        key_id = stored.headers.get(SEALED_WITH)
-        if key_id is None:
-            return ""
-        name = f"{stored.headers.get('subject', b'').decode()}/{key_id.decode()}"
-        return "" if name in self.kept else name
+        key_id = stored.header(SEALED_WITH)
+        name = f"{stored.header('subject')}/{key_id}"
+        return "" if not key_id or name in self.kept else name
 
     def awaited(self, stored: Stored) -> Awaitable[None] | None:
         """What has to be waited for before a version is decided; nothing where its key is there, or it needs none."""
@@ -138,8 +136,13 @@ class CallKeys(Erasable):
     async def expire(self) -> None:
         """Erase keys whose versions are gone, some at a time. Raises BrokerUnavailable."""
         before = self._clock.now() - LASTS
-        for key in [key for key, kept in self.kept.items() if kept.time < before][:EXPIRE_RECORDS]:
-            await erase(self._broker, CALL_KEYS, key.partition("/")[0], [key])
+        times: dict[str, datetime] = {}
+        for key, made_at in [(key, kept.time) for key, kept in self.kept.items() if kept.time < before][:EXPIRE_RECORDS]:
+            agency = key.partition("/")[0]
+            if agency not in times:  # a clock of ours that is wrong erases nothing: the broker is asked for its own
+                times[agency] = (await append(self._broker, CALL_KEYS, agency, [Record(BLANK, b"")])).time
+            if made_at < times[agency] - LASTS:
+                await erase(self._broker, CALL_KEYS, agency, [key])
 
     async def tend(self) -> None:
         """See `Erasable.tend`; and nothing is kept for longer than what it opens."""

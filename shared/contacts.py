@@ -168,7 +168,7 @@ class Contacts(Erasable):
     @staticmethod
     def _put(ways: dict[str, Sealed], method_id: str, stored: Stored) -> None:
         try:
-            event = decode(stored.headers.get("type", b"").decode(), stored.value)
+            event = decode(stored.header("type"), stored.value)
         except UndecodableEvent as error:
             logger().error("record passed over", position=stored.position, wrong=str(error))
         else:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -29,6 +30,9 @@ BLANK = ""
 AGAIN_SECONDS = 1.0
 KEEP_SECONDS = 5.0
 BATCH_RECORDS = 500
+MOST_GONE = 10_000
+MOST_DIGITS = 20
+"""Of an offset."""
 SEALED_BY, INSTEAD_OF = "sealed-by", "instead-of"
 """Headers: the id of the key that a record is sealed with, and the offset of the record that it was made of."""
 
@@ -44,22 +48,25 @@ class Kept(NamedTuple):
 
     offset: int
     time: datetime
-    """When it was first made: sealed again, or restored from a backup, it is no younger."""
+    """When it was first made: sealed again, or put back from a backup, it is no younger; and none is of the future."""
     sealed_by: str
     """The id of the sealing key."""
     value: bytes
     kind: str
 
+    def record(self, key: str, source: str) -> Record:
+        """The same once more."""
+        return _record(key, self.value, self.kind, source, self.time, (SEALED_BY, self.sealed_by.encode()))
+
 
 def record_of(key: str, event: SealedEvent, source: str, now: datetime, *further: tuple[str, bytes]) -> Record:
     """The record that seals something under a key."""
-    headers = (
-        ("type", event.type.encode()),
-        ("source", source.encode()),
-        ("time", now.isoformat().encode()),
-        (SEALED_BY, event.sealed.key_id.encode()),
-    )
-    return Record(key, event.encode(), (*headers, *further))
+    return _record(key, event.encode(), event.type, source, now, (SEALED_BY, event.sealed.key_id.encode()), *further)
+
+
+def _record(key: str, value: bytes, kind: str, source: str, at: datetime, *further: tuple[str, bytes]) -> Record:
+    headers = (("type", kind.encode()), ("source", source.encode()), ("time", at.isoformat().encode()), *further)
+    return Record(key, value, headers)
 
 
 async def erase(broker: Broker, topic: Topic, agency: str, keys: Iterable[str]) -> None:
@@ -86,6 +93,8 @@ class Erasable(Follower):
         self._segment = timedelta(milliseconds=(topic.gone_within_milliseconds or 0) // SEGMENTS)
         self._read_to: dict[int, int] = {}
         self._news = asyncio.Condition()
+        self._gone: OrderedDict[str, int] = OrderedDict()
+        """By key under which nothing stands, the offset of the record that says so; the latest."""
         self._resealing: set[str] = set()
         self._displaced: set[str] = set()
         if sealer is not None:
@@ -133,6 +142,8 @@ class Erasable(Follower):
                 await self.tend()
             except BrokerUnavailable:
                 logger().warning("the broker is away", topic=self.topic.name)
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is tried again
+                logger().error("topic not tended, trying again", topic=self.topic.name, error=type(error).__name__)
 
     async def tend(self) -> None:
         """The same once. Raises BrokerUnavailable."""
@@ -157,7 +168,9 @@ class Erasable(Follower):
         former = sealer.second_key_ids
         waiting = [key for key, kept in self.kept.items() if kept.sealed_by in former and key not in self._resealing]
         for key in waiting[:BATCH_RECORDS]:
-            kept = self.kept[key]
+            kept = self.kept.get(key)
+            if kept is None:
+                continue  # erased, while those before it were appended
             try:
                 event = _event(kept)
                 sealed = sealer.seal(key, sealer.open(key, event.sealed))
@@ -179,9 +192,11 @@ class Erasable(Follower):
 
         Raises BrokerUnavailable.
         """
+        if not self.ready:
+            return  # what was read so far may have been replaced since
         for key in list(self._displaced):
             kept = self.kept.get(key)
-            record = Record(key, b"") if kept is None else record_of(key, _event(kept), "restore", kept.time)
+            record = Record(key, b"") if kept is None else kept.record(key, "restore")
             await append(self._broker, self.topic, _agency_of(key), [record])
             self._displaced.discard(key)
 
@@ -207,25 +222,53 @@ class Erasable(Follower):
             self._displaced.add(stored.key)
             return
         self.kept.pop(stored.key, None)  # also by what cannot be read: nobody is paged at a former number
+        self._gone.pop(stored.key, None)
         if stored.value and (kept := _kept(stored)) is not None:
             self.kept[stored.key] = kept
+        else:
+            self._gone[stored.key] = stored.offset
+            if len(self._gone) > MOST_GONE:
+                self._gone.popitem(last=False)
         self.note(stored)
 
     def _is_overtaken(self, stored: Stored) -> bool:
         """Whether it was sealed again from a record that does not stand any more."""
-        made_of = stored.headers.get(INSTEAD_OF)
-        if made_of is None:
+        before = _made_of(stored)
+        if before is None:
             return False
-        kept = self.kept.get(stored.key)
-        ours = stored.key in self._resealing
         self._resealing.discard(stored.key)
+        kept = self.kept.get(stored.key)
         # who reads the topic later finds nothing there either, once Kafka has forgotten what it was made of
-        return ours if kept is None else str(kept.offset).encode() != made_of
+        return before < self._gone.get(stored.key, 0) if kept is None else before != kept.offset
+
+
+class Standing:
+    """What stands under the keys of a partition, by its records in their order, whoever reads them later."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, int] = {}
+        """By key, the offset of the record that has replaced, or erased, whatever stood before it."""
+
+    def take(self, stored: Stored) -> None:
+        """Take in the next record."""
+        if _made_of(stored) is None:
+            self._since[stored.key] = stored.offset
+
+    def has(self, stored: Stored) -> bool:
+        """Whether a record still counts for something: nothing later has replaced it, nor what it was made of."""
+        since, before = self._since.get(stored.key, 0), _made_of(stored)
+        return stored.offset >= since and (before is None or before >= since)
+
+
+def _made_of(stored: Stored) -> int | None:
+    """The offset of the record that one was made of by sealing again; None of any other. It replaces that alone."""
+    stated = stored.header(INSTEAD_OF)
+    return int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < MOST_DIGITS else None
 
 
 def _kept(stored: Stored) -> Kept | None:
-    kind, sealed_by = (sys.intern(stored.headers.get(name, b"").decode()) for name in ("type", SEALED_BY))
-    kept = Kept(stored.offset, _made_at(stored), sealed_by, stored.value, kind)
+    kind, sealed_by = (sys.intern(stored.header(name)) for name in ("type", SEALED_BY))
+    kept = Kept(stored.offset, min(stored.stated_time, stored.time), sealed_by, stored.value, kind)
     if sealed_by:
         return kept
     try:
@@ -233,14 +276,6 @@ def _kept(stored: Stored) -> Kept | None:
     except UndecodableEvent as error:
         logger().error("record passed over", position=stored.position, wrong=str(error))
         return None
-
-
-def _made_at(stored: Stored) -> datetime:
-    try:
-        made_at = datetime.fromisoformat(stored.headers.get("time", b"").decode())
-    except ValueError:
-        return stored.time
-    return made_at if made_at.tzinfo is not None else stored.time
 
 
 def _event(kept: Kept) -> SealedEvent:

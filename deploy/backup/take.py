@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from deploy.backup.cut import Reference, consistent_ends
-from deploy.backup.files import RecordFile, digest_of
+from deploy.backup.files import RecordFile, digest_of, records_in
 from deploy.backup.manifest import BACKED_UP, NAME, FileEntry, Manifest, Place, WrongBackup, alone_in
 from deploy.backup.progress import Progress
 from shared.engine.broker import (
@@ -27,6 +27,7 @@ from shared.engine.broker import (
 )
 from shared.engine.journal import positions_of
 from shared.engine.topic import Topic
+from shared.erasable import Standing
 
 POLL_SECONDS, SILENT_POLLS = 1.0, 30
 """After so many polls without a record, though some must come, the broker counts as away."""
@@ -111,15 +112,20 @@ class _Taking:
         files = self._files_before(topic, place, starts[place], ends[place])
         start, end = files[-1].end if files else starts[place], ends[place]
         path = self.directory / topic.name / f"{place[1]}-{number:04d}.jsonl.gz"
+        standing = Standing()
         with RecordFile.new(path) as file:
             async for stored in self._records(place, start, end):
                 file.add(stored)
+                standing.take(stored)
                 self.progress.step(path.parent.name)
             if topic.compacted:  # what replaced a record before it could be read stands behind it
                 later = (await self.reader.ends([place]))[place]
                 async for stored in self._records(place, end, later):
                     file.add(stored)
+                    standing.take(stored)
                 end = later
+        if topic.compacted:
+            file = _without_replaced(path, place, standing)
         if not file.records:
             path.unlink()
             return Place(end=end, files=tuple(files))
@@ -167,6 +173,16 @@ class _Taking:
                     yield stored
                 if stored.offset >= end - 1:
                     return
+
+
+def _without_replaced(path: Path, place: TopicPartition, standing: Standing) -> RecordFile:
+    """Leave out of a file what was replaced or erased under its key: Kafka itself forgets it only within a day."""
+    whole = path.replace(path.with_name(f"whole-{path.name}"))
+    with RecordFile.new(path) as file:
+        for stored in filter(standing.has, records_in(whole, *place)):
+            file.add(stored)
+    whole.unlink()
+    return file
 
 
 def reference_of(stored: Stored) -> Reference:

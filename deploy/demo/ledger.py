@@ -121,7 +121,7 @@ class Ledger:
         if stored.topic == "dead-letters":
             self.dead_letters += 1
             return
-        kind = stored.headers.get("type", b"").decode()
+        kind = stored.header("type")
         if stored.headers.get("subject", b"").startswith(f"{self.agency}/{BEAT}/".encode()):
             self._test_call(kind, stored)
             return
@@ -238,7 +238,7 @@ class Ledger:
         self.teams[event["team_id"]].status = "offered"
 
     def _offer_over(self, event: Mapping[str, Any], stored: Stored) -> None:
-        how = stored.headers["type"].decode().removeprefix("offer-")
+        how = stored.header("type").removeprefix("offer-")
         self.offers[how] += 1
         team = self.teams[event["team_id"]]
         if team.call_id is None:
@@ -297,7 +297,7 @@ class Ledger:
 
     def _page_over(self, event: Mapping[str, Any], stored: Stored) -> None:
         self._due_pages.discard(event["page_id"])
-        self.pages_ended[stored.headers["type"].decode().removeprefix("page-")] += 1
+        self.pages_ended[stored.header("type").removeprefix("page-")] += 1
 
     def _message_due(self, event: Mapping[str, Any], _stored: Stored) -> None:
         self.messages_open.add(event["message_id"])
@@ -305,7 +305,7 @@ class Ledger:
 
     def _message_over(self, event: Mapping[str, Any], stored: Stored) -> None:
         self.messages_open.discard(event["message_id"])
-        informed = stored.headers["type"] == b"cad-informed"
+        informed = stored.header("type") == "cad-informed"
         self.messages["acknowledged" if informed else "not acknowledged"] += 1
         if event.get("alarm"):
             self.alerts["CAD not informed"] += 1

@@ -60,7 +60,7 @@ async def referrals_of(broker: Broker, agency: str) -> Referrals:
     try:
         async for stored in kept_records(broker, [broker.partition_of(agency)], [TRIAGE.writes]):
             if stored.key == agency:
-                event = decode(stored.headers["type"].decode(), stored.value)
+                event = decode(stored.header("type"), stored.value)
                 state = TRIAGE.evolve(state, event, time_of(stored.headers))
                 _count(found, event)
     finally:

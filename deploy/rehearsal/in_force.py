@@ -115,7 +115,7 @@ class InForce:
             self._change(self.now._replace(revision=event["revision"]), stored)
 
     def _change(self, cited: Cited, stored: Stored) -> None:
-        self.changes.append(Change(cited, stored.headers.get("cause", b"").decode(), stored.time))
+        self.changes.append(Change(cited, stored.header("cause"), stored.time))
 
     def _triaged(self, event: Mapping[str, Any], at: datetime) -> None:
         call_id, judgement = event["call_id"], event["judgement"]

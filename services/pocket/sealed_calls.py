@@ -77,7 +77,7 @@ class SealedCalls:
         return self._reader
 
     def _open(self, call_id: str, stored: Stored) -> dict[str, str] | None:
-        event = decode(stored.headers["type"].decode(), stored.value)
+        event = decode(stored.header("type"), stored.value)
         if not isinstance(event, CallReported | CallCancelled) or event.call_id != call_id or event.sealed is None:
             return None
         return self.keys.open(call_id, event.sealed)

@@ -29,6 +29,7 @@ from shared.engine.broker import Record, Stored
 
 KEY_BYTES: Final = 32
 CODE_BYTES: Final = 16
+CHAIN_BYTES: Final = 8
 LINK, CODE = "link", "code"
 """The headers that make a record a link."""
 MOST_HEADS: Final = 64
@@ -82,13 +83,16 @@ AuditKeys = Annotated[
 """A setting: the key of the audit log's chains, and those before it that are still known."""
 
 
+ChainName = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+
+
 class Head(BaseModel):
     """The last record of a chain that somebody had seen."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    chain: str
-    number: int = Field(ge=1)
+    chain: ChainName
+    number: int = Field(ge=1, lt=2**63)
     code: str
     at: AwareDatetime
 
@@ -98,8 +102,8 @@ class Link(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    chain: str
-    number: int = Field(ge=1)
+    chain: ChainName
+    number: int = Field(ge=1, lt=2**63)
     at: AwareDatetime
     key_id: str
     previous_code: str = ""
@@ -125,7 +129,7 @@ def head_of(stored: Stored) -> Head | None:
 
 def code_in(stored: Stored) -> str:
     """The authentication code that a record carries."""
-    return stored.headers.get(CODE, b"").decode("ascii", "replace")
+    return stored.header(CODE)
 
 
 def code_of(key: bytes, partition: int, record_key: str, headers: Mapping[str, bytes], value: bytes) -> str:
@@ -162,7 +166,7 @@ class Chain:
     @classmethod
     def begun(cls, partition: int) -> Chain:
         """A new chain, under a name that nobody had before."""
-        return cls(partition, secrets.token_hex(8))
+        return cls(partition, secrets.token_hex(CHAIN_BYTES))
 
     @property
     def head(self) -> Head | None:

@@ -53,7 +53,7 @@ async def examine_log(
     cited: dict[str, tuple[str, str]] = {}
     async for stored in kept_records(broker, range(broker.partitions), [AUDIT_LOG]):
         examined.examination.take(stored)
-        if stored.headers.get("type") == CommandIssued.type.encode():
+        if stored.headers.get("type") == CommandIssued.type.encode() and is_genuine(keys, stored):
             cited |= _cited_command(stored)
         if examined.examination.records % PROGRESS_EVERY == 0:
             progress(examined.examination.records)
@@ -174,11 +174,9 @@ async def answer_to(broker: Broker, keys: ChainKeys, question: Question, seconds
 def line_of(keys: ChainKeys, stored: Stored) -> Line | None:
     """A record as an entry; None for what is none."""
     try:
-        entry = decode(stored.headers.get("type", b"").decode("ascii", "replace"), stored.value)
+        entry = decode(stored.header("type"), stored.value)
     except UndecodableEvent:
         return None
     if not isinstance(entry, AuditEntry):
         return None
-    return Line(
-        entry, stored.headers.get("id", b"").decode("ascii", "replace"), stored.position, is_genuine(keys, stored)
-    )
+    return Line(entry, stored.header("id"), stored.position, is_genuine(keys, stored))

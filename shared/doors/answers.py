@@ -51,7 +51,7 @@ class AnswerFollower(Follower):
         self._fold_others(agency, event, stored)
 
     def _note(self, answer: Answer, stored: Stored) -> None:
-        for key in (answer.command_id, stored.headers.get("cause", b"").decode()):
+        for key in (answer.command_id, stored.header("cause")):
             self._answers[key] = answer
             for waiting in self._waiting.get(key, ()):
                 if not waiting.done():

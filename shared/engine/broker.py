@@ -90,6 +90,19 @@ class Stored:
         """`topic/partition/offset`."""
         return str(RecordPosition(self.topic, self.partition, self.offset))
 
+    def header(self, name: str) -> str:
+        """A header as text; empty where it is missing. What is no UTF-8 is replaced: anybody may have written it."""
+        return self.headers.get(name, b"").decode("utf-8", "replace")
+
+    @property
+    def stated_time(self) -> datetime:
+        """When its writer says that it was made; the broker's time where it says nothing of the kind."""
+        try:
+            stated = datetime.fromisoformat(self.header("time"))
+        except ValueError:
+            return self.time
+        return stated if stated.tzinfo is not None else self.time
+
 
 @dataclass(frozen=True, slots=True)
 class Appended:

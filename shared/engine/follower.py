@@ -159,7 +159,7 @@ class Follower:
         if self._types is not None and kind not in self._types:
             return
         try:
-            event = decode(kind.decode(), stored.value)
+            event = decode(stored.header("type"), stored.value)
         except UndecodableEvent as error:
             logger().error("record passed over", position=stored.position, wrong=str(error))
         else:

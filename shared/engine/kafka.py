@@ -292,7 +292,7 @@ class _KafkaReader:
                 _time(record.timestamp),
                 (record.key or b"").decode("utf-8", "replace"),
                 record.value or b"",
-                dict(record.headers),
+                {name: value or b"" for name, value in record.headers},
             )
             for records in polled.values()
             for record in records

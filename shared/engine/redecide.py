@@ -69,7 +69,7 @@ class Redecision(Generic[S]):
         """What of one partition's records that count is decided otherwise now. Raises JournalBroken."""
         for written in _by_decision(counting):
             try:
-                events = [self.decode(_header(stored, "type"), stored.value) for stored in written]
+                events = [self.decode(stored.header("type"), stored.value) for stored in written]
                 if isinstance(events[0], PositionsNoted):
                     continue
                 agency, now = written[0].key, time_of(written[0].headers)
@@ -110,7 +110,7 @@ class Redecision(Generic[S]):
             self.sealed_then += 1
             return None
         was = tuple(event.type for event in events)
-        return Difference(first.position, cause, first.key, _header(first, "decider"), was, kinds)
+        return Difference(first.position, cause, first.key, first.header("decider"), was, kinds)
 
     def _could_not_open(self, state: S, written: Sequence[Stored], given: Input, now: datetime) -> bool:
         """Whether it was decided without what is sealed: when the key that opens it came is in no journal."""
@@ -129,7 +129,7 @@ class Redecision(Generic[S]):
         if (internal := internal_input(cause, agency, why)) is not None:
             return Input(internal, cause, now, agency)
         if (stored := self.find(cause)) is not None:
-            return Input(self.decode(_header(stored, "type"), stored.value), cause, stored.time, agency)
+            return Input(self.decode(stored.header("type"), stored.value), cause, stored.time, agency)
         return None
 
 
@@ -137,7 +137,7 @@ def _by_decision(counting: Iterable[Stored]) -> Iterator[list[Stored]]:
     """The records of each decision: of one cause and one step, the first with an id of number 0."""
     written: list[Stored] = []
     for stored in counting:
-        begins = child_id(_header(stored, "cause"), f"{_header(stored, 'type')}/0") == _header(stored, "id")
+        begins = child_id(stored.header("cause"), f"{stored.header('type')}/0") == stored.header("id")
         if written and (begins or _decision_of(stored) != _decision_of(written[0])):
             yield written
             written = []
@@ -147,7 +147,7 @@ def _by_decision(counting: Iterable[Stored]) -> Iterator[list[Stored]]:
 
 
 def _decision_of(stored: Stored) -> tuple[str, ...]:
-    return stored.key, *(_header(stored, name) for name in ("cause", "time", "decider"))
+    return stored.key, *(stored.header(name) for name in ("cause", "time", "decider"))
 
 
 def _is_same(written: Sequence[Stored], again: Sequence[Event], cause: str) -> bool:
@@ -156,7 +156,3 @@ def _is_same(written: Sequence[Stored], again: Sequence[Event], cause: str) -> b
         stored.value == event.encode() and set(headers_of(event, cause, number, ())) <= set(stored.headers.items())
         for number, (stored, event) in enumerate(zip(written, again, strict=True))
     )
-
-
-def _header(stored: Stored, name: str) -> str:
-    return stored.headers.get(name, b"").decode()

@@ -250,7 +250,7 @@ class Decider(Generic[S]):
             step.care.check(stored.position)
             if self._is_misplaced(stored):
                 raise UndecodableEvent(MISPLACED)  # noqa: TRY301  # refused like any other bad input, below
-            event = decode(stored.headers.get("type", b"").decode("utf-8", "replace"), stored.value)
+            event = decode(stored.header("type"), stored.value)
             fits = step.decide(stored.key, Input(event, stored.position, stored.time, stored.key))
         except (Exception, DecisionTooLong) as error:  # noqa: BLE001  # what ends the process would come back at every start
             fits = step.add(stored.key, [self._refusal(stored, error)], stored.position)
@@ -263,9 +263,9 @@ class Decider(Generic[S]):
         return InputRefused.of_record(
             stored.position,
             stored.value,
-            stored.headers.get("type", b"").decode("utf-8", "replace"),
+            stored.header("type"),
             _what(error),
-            stored.headers.get("subject", b"").decode("utf-8", "replace") if names_subject else "",
+            stored.header("subject") if names_subject else "",
         )
 
     # --- effects and clocks ----------------------------------------------------------------------------------------

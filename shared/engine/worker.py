@@ -313,14 +313,17 @@ class Worker(Generic[S]):
 
     def _feed(self, backlog: Backlog, stored: Stored) -> None:
         """What is slow to decide is prepared beside the loop; other topics, and other partitions, go on meanwhile."""
-        prepare = self._prepare.get(stored.headers.get("type", b"").decode("utf-8", "replace"))
-        work = None if prepare is None else prepare(stored)
+        prepare = self._prepare.get(stored.header("type"))
+        work = None
+        if prepare is not None:
+            with suppress(Exception):  # whatever it is, the decision meets it too, and refuses the input
+                work = prepare(stored)
         backlog.feed(stored, in_preparation=work is not None)
         if work is not None:
             self._background.start_unchecked(self._prepared(backlog, stored, work))
 
     async def _prepared(self, backlog: Backlog, stored: Stored, work: Awaitable[None]) -> None:
-        with suppress(Exception):  # whatever it is, the decision meets it too, and refuses the input
+        with suppress(Exception):  # as above
             await work
         backlog.prepared(stored)
         self._background.wake()

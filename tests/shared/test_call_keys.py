@@ -12,12 +12,12 @@ import pytest
 from shared.call_keys import LASTS, SEALED_WITH, CallKey, CallKeys, erase_keys, new_call_key
 from shared.clock import SystemClock
 from shared.contacts import ContactKey, Contacts, append_contact, erase_contacts, seal_address
-from shared.engine.broker import Stored
+from shared.engine.broker import Record, Stored
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.erasable import Erasable
 from shared.events import Sealed
 from shared.sealing import CannotOpen, Sealer, new_key, pseudonym_key_of
-from shared.topics import CALL_KEYS
+from shared.topics import CALL_KEYS, CONTACTS
 from tests.rig.call_keys import keys_in
 
 CALL, OTHER = "city/cad/1", "city/cad/2"
@@ -148,6 +148,59 @@ async def test_a_key_goes_by_itself_when_nothing_is_left_that_it_opens() -> None
     assert timedelta(days=31) < LASTS < timedelta(days=33)
 
 
+async def test_a_clock_that_is_far_ahead_erases_no_key() -> None:
+    """Of one console, for one look: what is erased comes back for nobody."""
+    safe, wrong = Safe(), LaterClock()
+    for _ in range(3):
+        await safe.key()
+    wrong.ahead = timedelta(days=40)
+    keys = CallKeys(safe.broker, safe.sealer, wrong)
+    async with safe.follows(keys):
+        await keys.catch_up("city", PATIENT)
+        await keys.tend()
+    assert len(safe.read().kept) == 3
+
+
+async def test_a_key_of_the_future_is_as_old_as_the_broker_says() -> None:
+    """An intake's clock is ahead: what was erased after it was made would otherwise seem to come later."""
+    safe = Safe()
+    clock = LaterClock()
+    clock.ahead, safe.clock = timedelta(minutes=1), clock
+    await safe.key()
+    (kept,) = safe.read().kept.values()
+    assert kept.time <= SystemClock().now()
+
+
+# --- records that nobody of ours wrote
+
+
+STRANGE: tuple[Record, ...] = (
+    Record("city/cad/9/x", b"{}", (("type", b"\xff"),)),
+    Record("city/cad/9/x", b"{}", (("type", b"call-key-made"), ("sealed-by", b"\xff"))),
+    Record("city/cad/9/x", b"garbage", (("type", b"call-key-made"), ("sealed-by", b"abcd"))),
+    Record("city/cad/9/x", b"{}", (("type", b"call-key-made"), ("sealed-by", b"abcd"), ("instead-of", b"77"))),
+    Record("city/cad/9/x", b"{}", (("type", b"call-key-made"), ("instead-of", b"9" * 5000), ("time", b"\xff"))),
+)
+
+
+async def test_strange_records_keep_nobody_from_the_keys_behind_them() -> None:
+    safe = Safe()
+    for record in STRANGE:
+        await safe.broker.append(CALL_KEYS.name, safe.broker.partition_of("city"), [record])
+    key = await safe.key()
+    keys = CallKeys(safe.broker, safe.sealer)
+    async with safe.follows(keys):
+        await keys.catch_up("city", PATIENT)
+        await keys.tend()
+        assert keys.open(CALL, key.key.seal(CALL, PERSONAL)) == PERSONAL
+
+
+def test_a_version_whose_headers_are_no_text_lacks_its_key() -> None:
+    headers = {"subject": b"\xff", SEALED_WITH: b"\xff"}
+    stored = Stored("calls", 0, 0, SystemClock().now(), "city", b"{}", headers)
+    assert CallKeys(MemoryBroker(MemoryLog(1)), None).lacks(stored)
+
+
 # --- the sealing key is changed
 
 
@@ -176,6 +229,82 @@ async def test_after_a_rotation_the_former_key_can_be_thrown_away() -> None:
     async with safe.follows(contacts):
         await contacts.catch_up("city", PATIENT)
         assert await contacts.address(PHONE, "sms", position=0, seconds=PATIENT) == "+16085550123"
+
+
+async def test_a_key_may_be_erased_while_others_are_sealed_again() -> None:
+    """By another console: each append takes a moment, and the topic is followed meanwhile."""
+    safe, erased = Safe(), asyncio.Event()
+
+    async def network(doing: str) -> None:
+        if doing == "append":
+            await erased.wait()
+
+    for number in range(3):
+        await safe.key(f"city/cad/{number}")
+    keys = CallKeys(
+        MemoryBroker(safe.log, network), Sealer(new_key(), safe.former, pseudonym_key_of(safe.former)), safe.clock
+    )
+    async with safe.follows(keys):
+        erased.set()
+        await keys.catch_up("city", PATIENT)
+        erased.clear()
+        sealing = asyncio.ensure_future(keys.reseal())
+        await asyncio.sleep(0)
+        await safe.erase("city/cad/2")
+        while keys.names({"city/cad/2"}):  # noqa: ASYNC110  # the follower reads it
+            await asyncio.sleep(0.01)
+        erased.set()
+        await sealing
+        await keys.catch_up("city", PATIENT)
+        assert [len(keys.names({f"city/cad/{number}"})) for number in range(3)] == [1, 1, 0]
+
+
+async def test_what_is_wrong_while_one_tends_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    safe, tried = Safe(), 0
+
+    async def tend(_keys: CallKeys) -> None:
+        nonlocal tried
+        tried += 1
+        raise ValueError
+
+    monkeypatch.setattr("shared.erasable.KEEP_SECONDS", 0.01)
+    monkeypatch.setattr(CallKeys, "tend", tend)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(CallKeys(safe.broker, safe.sealer).tend_for_ever(), 0.5)
+    assert tried > 1
+
+
+async def test_who_is_still_reading_puts_nothing_back() -> None:
+    """What was read so far may have been replaced since, or erased."""
+    safe = Safe()
+    reader = await resealed_behind(safe, "+16085550177")
+    for held in tuple(safe.log.places.values()):
+        for stored in held[:3]:
+            reader.take(stored)
+    before = len(safe.log.places[CONTACTS.name, safe.broker.partition_of("city")])
+    await reader.restore()
+    assert len(safe.log.places[CONTACTS.name, safe.broker.partition_of("city")]) == before
+
+
+async def test_what_was_erased_stays_so_though_the_console_that_sealed_it_again_dies() -> None:
+    """Between its append and the moment at which it would have seen that it came too late."""
+    safe = Safe()
+    await append_contact(safe.broker, safe.clock, "test", seal_address(safe.sealer, PHONE, "sms", "+16085550123"))
+    both = Sealer(new_key(), safe.former, pseudonym_key_of(safe.former))
+    dies, other = Contacts(safe.broker, both), Contacts(safe.broker, both)
+    async with safe.follows(dies):
+        await dies.catch_up("city", PATIENT)
+        await erase_contacts(safe.broker, "city", [PHONE])
+        await dies.reseal()
+    async with safe.follows(other):
+        await other.catch_up("city", PATIENT)
+        assert other.keys("city", "sal") == ()
+        await other.tend()
+    safe.log.compact("contacts")
+    reader = Contacts(safe.broker, both)
+    async with safe.follows(reader):
+        await reader.catch_up("city", PATIENT)
+        assert reader.keys("city", "sal") == ()
 
 
 async def resealed_behind(safe: Safe, meanwhile: str) -> Contacts:

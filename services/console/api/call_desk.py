@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,8 +17,8 @@ from shared.call import CallId
 from shared.call_keys import CallKeys, erase_keys
 from shared.doors.command import LogAway, appended
 from shared.doors.problems import Problem
-from shared.engine.broker import Broker, BrokerUnavailable, Stored
-from shared.engine.journal import START
+from shared.engine.broker import Broker, BrokerUnavailable, PositionOutOfRange, Stored
+from shared.engine.journal import START, InputPosition
 from shared.engine.reader import JournalReader
 from shared.erasable import Behind
 from shared.events import CallCancelled, CallErased, UndecodableEvent, decode
@@ -28,6 +29,33 @@ MOST_MERGED = 100
 LOG_AWAY = "The log did not answer in time, so perhaps not everything is erased. Send the same again."
 
 
+@dataclass(slots=True)
+class Merges:
+    """Which calls of a partition were merged, as far as `calls` was read: a month of a large agency takes minutes."""
+
+    position: InputPosition = START
+    found: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Which call was merged into which, and the offset of what says so."""
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def read_on(self, broker: Broker, partition: int) -> None:
+        """Read from where the last one came to, to the present end. Raises BrokerUnavailable."""
+        place = (CALLS.name, partition)
+        async with self._lock:
+            raw = await broker.reader()
+            try:
+                start, end = (await raw.starts([place]))[place], (await raw.ends([place]))[place]
+                self.found = {pair: offset for pair, offset in self.found.items() if offset >= start}
+                reader = JournalReader(raw, journals=())
+                await reader.assign({place: self.position if start <= self.position.offset <= end else START})
+                async for stored in reader.until({place: end}):
+                    if (pair := _merged(stored)) is not None:
+                        self.found[pair] = stored.offset
+                    self.position = InputPosition(stored.offset + 1, 0)
+            finally:
+                await raw.close()
+
+
 @dataclass(frozen=True, slots=True)
 class CallDesk:
     """Erases keys of calls, and has what is to go be gone."""
@@ -36,6 +64,8 @@ class CallDesk:
     keys: CallKeys
     _erased: dict[str, datetime] = field(default_factory=dict)
     """When somebody had a call erased, by the journal."""
+    _merges: defaultdict[int, Merges] = field(default_factory=lambda: defaultdict(Merges))
+    """By partition."""
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -49,15 +79,17 @@ class CallDesk:
 
     async def merged_with(self, call_id: str) -> tuple[str, ...]:
         """The calls that are one with this, because the CAD merged them, as far as `calls` is kept. Raises Problem."""
+        partition = self.broker.partition_of(CallId.parse(call_id).agency)
+        merges = self._merges[partition]
         try:
             async with asyncio.timeout(READ_SECONDS):
-                pairs = [pair async for pair in self._merges(CallId.parse(call_id))]
-        except (TimeoutError, BrokerUnavailable):
+                await merges.read_on(self.broker, partition)
+        except (TimeoutError, BrokerUnavailable, PositionOutOfRange):
             raise _log_away() from None
         found, before = {call_id}, 0
         while len(found) > before:
             before = len(found)
-            found.update(each for pair in pairs if found.intersection(pair) for each in pair)
+            found.update(each for pair in merges.found if found.intersection(pair) for each in pair)
         if len(found) > MOST_MERGED:
             sentence = f"{len(found)} calls are one with {call_id}: nobody meant that. Ask who looks after the CAD."
             raise Problem(HTTPStatus.CONFLICT, sentence, reason="too-many-merged")
@@ -97,32 +129,18 @@ class CallDesk:
             with suppress(BrokerUnavailable):
                 await self.finish()
 
-    async def _merges(self, call: CallId) -> AsyncIterator[tuple[str, str]]:
-        """Which call of a source was merged into which."""
-        place = (CALLS.name, self.broker.partition_of(call.agency))
-        reader = JournalReader(await self.broker.reader(), journals=())
-        try:
-            ends = await reader.ends([place])
-            await reader.assign({place: START})
-            async for stored in reader.until(ends):
-                into = _merged_into(call, stored)
-                if into is not None:
-                    yield stored.headers["subject"].decode(), str(call._replace(incident=into))
-        finally:
-            await reader.close()
 
-
-def _merged_into(call: CallId, stored: Stored) -> str | None:
-    """The incident that a call of the same source stands for, if the record says so."""
-    if stored.headers.get("type") != CallCancelled.type.encode():
-        return None
-    if not stored.headers.get("subject", b"").startswith(f"{call.agency}/{call.source}/".encode()):
+def _merged(stored: Stored) -> tuple[str, str] | None:
+    """Which call was merged into which of the same source, if the record says so."""
+    if stored.headers.get("type") != CallCancelled.type.encode() or b"merged_into" not in stored.value:
         return None
     try:
         event = decode(CallCancelled.type, stored.value)
     except UndecodableEvent:
         return None
-    return event.call.merged_into if isinstance(event, CallCancelled) else None
+    if not isinstance(event, CallCancelled) or event.call.merged_into is None:
+        return None
+    return event.call_id, str(CallId.parse(event.call_id)._replace(incident=event.call.merged_into))
 
 
 def call_desk_of(request: Request) -> CallDesk:

@@ -89,7 +89,13 @@ class ContactDesk:
         return normal_form(kind, address, region=settings.phone_region, networks=settings.webhook_networks)
 
     async def put_back(self, placed: Placed) -> None:
-        """Have an address stand that stood before this one, which a service has refused. Raises Problem (503)."""
+        """Have an address stand that stood before this one, which a service has refused. Raises Problem (503).
+
+        Where another has come meanwhile, or the person was erased, that stands.
+        """
+        await self._catch_up(placed.contact.key.agency)
+        if self.contacts.sealed(placed.contact.key) != placed.contact.sealed:
+            return
         if placed.before is None:
             await self.erase(placed.contact.key.agency, [placed.contact.key])
         else:
@@ -114,13 +120,16 @@ class ContactDesk:
 
     async def erase_person(self, agency: str, person_id: str, *, with_name: bool) -> None:
         """Erase every address of a person, whoever set it a moment ago; and their name. Raises Problem (503)."""
+        await self._catch_up(agency)
+        name = name_key(agency, person_id)
+        keys = [key for key in self.contacts.keys(agency, person_id) if with_name or key != name]
+        await self.erase(agency, keys)
+
+    async def _catch_up(self, agency: str) -> None:
         try:
             await self.contacts.catch_up(agency, CATCH_UP_SECONDS)
         except (Behind, BrokerUnavailable):
             raise _log_away() from None
-        name = name_key(agency, person_id)
-        keys = [key for key in self.contacts.keys(agency, person_id) if with_name or key != name]
-        await self.erase(agency, keys)
 
     def _sealer(self) -> Sealer:
         if self.contacts.sealer is None:

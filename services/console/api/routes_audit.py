@@ -21,6 +21,7 @@ from shared.doors.audit import Register
 from shared.doors.problems import Fault, Problem
 from shared.engine.broker import Broker, BrokerUnavailable, PositionOutOfRange
 from shared.events import CameFrom, DataExported, Identified
+from shared.topics import AUDIT_LOG
 
 router = APIRouter(prefix="/v1", tags=["audit log"], responses=RESPONSES)
 
@@ -28,6 +29,7 @@ READ_SECONDS = 8.0
 AT_A_TIME = 2
 """Readings under way: nobody's browsing in the log takes the door from whoever needs it."""
 CUSTOMARY = timedelta(days=1)
+KEPT = timedelta(milliseconds=AUDIT_LOG.retention_milliseconds) + CUSTOMARY
 MOST_LINES = 1000
 AWAY = "The log cannot be read just now. Try again in a moment."
 
@@ -82,11 +84,12 @@ class AuditDesk:
         limit: int = MOST_LINES,
     ) -> AuditLogSeen:
         """What the log has of somebody's own agency. Raises Problem (422, 503)."""
-        until = until or self._clock.now() + timedelta(seconds=1)
-        since = since or until - CUSTOMARY
-        if since >= until:
+        if since is not None and until is not None and since >= until:
             fault = Fault("from", "is not before the end", "an earlier instant")
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The time that you ask for has no length.", fault)
+        now = self._clock.now()
+        until = _within(until or now + timedelta(seconds=1), now)
+        since = _within(since or until - CUSTOMARY, now)
         about = {"what": "entries of the audit log", "since": since.isoformat(), "until": until.isoformat()}
         self._register.note(DataExported, who.asker, **about)
         question = Question(who.agency, since, until, call_id, person_id, by, limit)
@@ -113,6 +116,11 @@ async def show_audit_log(
     """Who saw, opened, handed out, changed and erased what at your agency, the newest first."""
     desk: AuditDesk = request.app.state.audit_desk
     return await desk.answer(who, since, until, call_id=call_id, person_id=person_id, by=by, limit=limit)
+
+
+def _within(at: datetime, now: datetime) -> datetime:
+    """An instant of which the log may have something: nobody's calendar ends there."""
+    return min(max(at, now - KEPT), now + CUSTOMARY)
 
 
 def _line(line: Line) -> AuditLine:

@@ -25,7 +25,7 @@ async def show(visit: Visit) -> Mapping[str, Any]:
         "log": seen,
         "about": about,
         "from_local": f"{seen.since.astimezone(zone):{LOCAL}}",
-        "until_local": f"{until.astimezone(zone):{LOCAL}}" if until else "",
+        "until_local": f"{seen.until.astimezone(zone):{LOCAL}}" if until else "",
     }
 
 

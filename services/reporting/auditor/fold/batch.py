@@ -110,7 +110,7 @@ def _writes(
     found: dict[str, Any] = {"agency": stored.key, "at_us": at, "changed": batch}
     if any(canary in stored.value for canary in canaries):
         yield insert("leak", **place, **found)
-    kind = stored.headers.get("type", b"").decode("utf-8", "replace")
+    kind = stored.header("type")
     fold = commands.ordered if stored.topic == COMMANDS else FOLDS[stored.topic].get(kind)
     if fold is None:
         return

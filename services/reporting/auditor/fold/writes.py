@@ -33,8 +33,7 @@ class Given:
     @property
     def at(self) -> int:
         """When it was decided, or else became durable."""
-        time = self.stored.headers.get("time")
-        return microseconds(self.stored.time) if time is None else microseconds(datetime.fromisoformat(time.decode()))
+        return microseconds(self.stored.stated_time)
 
     @property
     def place(self) -> dict[str, Any]:
