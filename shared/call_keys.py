@@ -136,12 +136,13 @@ class CallKeys(Erasable):
     async def expire(self) -> None:
         """Erase keys whose versions are gone, some at a time. Raises BrokerUnavailable."""
         before = self._clock.now() - LASTS
-        times: dict[str, datetime] = {}
-        for key, made_at in [(key, kept.time) for key, kept in self.kept.items() if kept.time < before][:EXPIRE_RECORDS]:
+        old = [(key, kept.time) for key, kept in self.kept.items() if kept.time < before]
+        now: dict[str, datetime] = {}
+        for key, made_at in old[:EXPIRE_RECORDS]:
             agency = key.partition("/")[0]
-            if agency not in times:  # a clock of ours that is wrong erases nothing: the broker is asked for its own
-                times[agency] = (await append(self._broker, CALL_KEYS, agency, [Record(BLANK, b"")])).time
-            if made_at < times[agency] - LASTS:
+            if agency not in now:  # a clock of ours that is wrong erases nothing: the broker is asked for its own
+                now[agency] = (await append(self._broker, CALL_KEYS, agency, [Record(BLANK, b"")])).time
+            if made_at < now[agency] - LASTS:
                 await erase(self._broker, CALL_KEYS, agency, [key])
 
     async def tend(self) -> None:

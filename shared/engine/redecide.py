@@ -92,7 +92,7 @@ class Redecision(Generic[S]):
         if isinstance(events[0], NOT_DECIDED):
             self.failed += 1
             return None
-        first, cause = written[0], _header(written[0], "cause")
+        first, cause = written[0], written[0].header("cause")
         given = self._input(cause, first.key, now, events)
         if given is None:
             self.inputs_gone += 1

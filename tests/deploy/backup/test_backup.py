@@ -138,18 +138,45 @@ async def test_the_beginning_is_dropped_too_where_a_gap_would_be(log: MemoryLog,
     assert faults(tmp_path) == []
 
 
+@pytest.mark.parametrize("compacted", [True, False])
 @pytest.mark.parametrize("topic", [CALL_KEYS.name, CONTACTS.name])
-async def test_what_was_erased_is_in_no_file_after_the_next_one(topic: str, tmp_path: Path) -> None:
+async def test_what_was_erased_is_in_no_file_after_the_next_one(
+    topic: str,
+    compacted: bool,  # noqa: FBT001
+    tmp_path: Path,
+) -> None:
+    """Whether Kafka itself has forgotten it by then, or will within a day."""
     log = MemoryLog(2)
     log.append(topic, 0, [Record("city/cad/1/k", b"the key of a call"), Record("city/cad/2/k", b"another")])
     await taken(log, tmp_path)
     assert b"the key of a call" in everything_in(tmp_path)
     log.append(topic, 0, [Record("city/cad/1/k", b""), Record("", b"")])
-    log.compact(topic)
+    if compacted:
+        log.compact(topic)
     await taken(log, tmp_path)
     assert b"the key of a call" not in everything_in(tmp_path)
     assert b"another" in everything_in(tmp_path)
     assert Manifest.of(tmp_path).place(topic, 0).end == 4
+    assert faults(tmp_path) == []
+
+
+async def test_what_was_sealed_again_too_late_is_in_a_backup_as_it_counts(tmp_path: Path) -> None:
+    """A record that was made of another replaces that one alone: what has come between stands, or is gone."""
+    log, again = MemoryLog(1), "instead-of"
+    for key, value, *made_of in (
+        ("city/sal/phone", b"former", b""),
+        ("city/tom/phone", b"of tom", b""),
+        ("city/sal/phone", b"of sal", b""),
+        ("city/tom/phone", b"", b""),
+        ("city/sal/phone", b"former, sealed again", b"0"),
+        ("city/tom/phone", b"of tom, sealed again", b"1"),
+        ("city/ann/phone", b"of ann", b""),
+        ("city/ann/phone", b"of ann, sealed again", b"6"),
+    ):
+        log.append(CONTACTS.name, 0, [Record(key, value, tuple((again, offset) for offset in made_of if offset))])
+    await taken(log, tmp_path)
+    kept = [record.value for record in stored(tmp_path)[CONTACTS.name, 0]]
+    assert kept == [b"of sal", b"", b"of ann", b"of ann, sealed again"]
     assert faults(tmp_path) == []
 
 

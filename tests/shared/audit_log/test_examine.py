@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 from shared.audit_log.chain import Chain, ChainKeys, code_of, new_audit_key
 from shared.audit_log.chain_writer import entry_record
 from shared.audit_log.examine import RETENTION
+from shared.audit_log.reading import examine_log
 from shared.engine.broker import Record
-from shared.events import SignedIn
+from shared.engine.memory import MemoryBroker, MemoryLog
+from shared.events import CommandIssued, SignedIn
+from shared.topics import AUDIT_LOG
 from tests.shared.audit_log.city import BEGAN, KEYS, PLACES, Partition, altered, breaks_in, partitions, stored_of
 
 
@@ -122,6 +125,31 @@ def test_a_new_key_is_taken_up_by_new_chains_and_the_one_before_is_still_known()
     (found,) = breaks_in(made.records, ChainKeys(after))
     assert (found.kind, found.position) == ("unknown-key", "audit-log/1/0")
     assert [found.kind for found in breaks_in(made.records)] == ["unknown-key", "unknown-key"]
+
+
+def test_what_a_stranger_writes_is_a_break_and_ends_nothing() -> None:
+    """Whoever may append to the topic: numbers, names and headers that no process of careroute writes."""
+    made = Partition()
+    made.write(0)
+    (record,) = made.records
+    link = json.loads(record.headers["link"])
+    strange = [
+        {"link": json.dumps(link | changed).encode()}
+        for changed in ({"number": 10**30}, {"chain": "a\0b"}, {"chain": "x" * 100_000}, {"at": "0001-01-01T00:00:00Z"})
+    ]
+    strange += [{"link": b"\xff"}, {"code": b"\xff"}, {"type": b"\xff"}, {"id": b"\xff"}, {"code": b"", "link": b""}]
+    for headers in strange:
+        planted = replace(record, headers={**record.headers, **headers})
+        assert {found.position.rpartition("/")[2] for found in breaks_in([record, planted])} == {"1"}, headers
+
+
+async def test_the_word_of_a_stranger_on_a_command_is_not_believed() -> None:
+    broker = MemoryBroker(MemoryLog(1))
+    entry = CommandIssued(at=BEGAN, command_id="1", command_type="x", position="nowhere", answer="done")
+    stranger = Record("city", entry.encode(), (("type", entry.type.encode()),))
+    await broker.append(AUDIT_LOG.name, 0, [stranger])
+    examined = await examine_log(broker, KEYS, BEGAN)
+    assert [found.kind for found in examined.breaks] == ["unchained"]
 
 
 def test_a_break_says_where_it_is_and_what_is_missing() -> None:

@@ -469,6 +469,21 @@ async def test_what_is_prepared_beside_the_loop_waits_in_its_topic_and_keeps_not
     assert answered == ["o", "second"]
 
 
+@virtually
+async def test_what_cannot_even_begin_to_be_prepared_is_decided_all_the_same() -> None:
+    """It would end every process that reads it, before anything says over what."""
+
+    def prepare(stored: Stored) -> None:
+        raise ValueError(stored.position)
+
+    bench = Bench()
+    bench.machine(prepare={OverrideCall.type: prepare})
+    bench.call("1")
+    await bench.decided("deadline-set")
+    bench.override("1")
+    await bench.decided("command-done")
+
+
 def test_a_backlog_of_calls_does_not_keep_the_commands_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assign = MemoryReader.assign
 

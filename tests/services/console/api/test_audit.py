@@ -113,6 +113,24 @@ async def test_a_command_that_the_log_did_not_take_stands_there_too(city: City) 
     assert (issued.answer, issued.position) == ("not-sent", "")
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"from": "0001-01-01T00:00:00Z"},
+        {"from": "0001-01-01T00:00:00+14:00", "until": "9999-12-31T23:59:59-14:00"},
+        {"until": "0001-01-01T00:00:00Z"},
+        {"from": "1969-12-31T23:59:59Z"},
+    ],
+)
+async def test_the_log_may_be_asked_for_from_one_end_of_the_calendar_to_the_other(
+    city: City, asked: dict[str, str]
+) -> None:
+    """Nothing of it is older than its year, and nobody reads what came before."""
+    answer = await city.get("supervisor", "/v1/audit-log", **asked)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["since"] > "2001"
+
+
 @pytest.mark.parametrize("path", ["/v1/figures.csv", "/v1/calls.csv"])
 async def test_what_leaves_in_bulk_leaves_once_it_is_written_down(
     city: City, path: str, monkeypatch: pytest.MonkeyPatch

@@ -149,6 +149,21 @@ async def test_what_a_service_refuses_leaves_the_former_number_in_force(city: Ci
     assert await opened(city) == NUMBER
 
 
+@pytest.mark.parametrize("meanwhile", ["", "+16085550199"])
+async def test_what_has_come_meanwhile_stands_though_a_refused_number_is_put_back(city: City, meanwhile: str) -> None:
+    """Another door has erased the person, or set another number."""
+    desk, key = city.app.state.contact_desk, ContactKey(AGENCY, "the-staff", "phone")
+    await desk.put_address(key, "sms", NUMBER)
+    await desk.contacts.catch_up(AGENCY, 2)
+    placed = await desk.put_address(key, "sms", OTHER_NUMBER)
+    if meanwhile:
+        await desk.put_address(key, "sms", meanwhile)
+    else:
+        await desk.erase_person(AGENCY, "the-staff", with_name=True)
+    await desk.put_back(placed)
+    assert (await opened(city) or "") == meanwhile
+
+
 async def test_a_retry_under_the_same_key_is_one_command_though_it_is_sealed_anew(city: City) -> None:
     first = await city.post("staff", PHONE, TEXT, key="k")
     again = await city.post("staff", PHONE, {**TEXT, "address": NUMBER}, key="k")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import httpx
+import pytest
 
+from services.console.api import call_desk
 from shared.call import Call
 from shared.call_keys import CallKey, new_call_key
 from shared.clock import SystemClock
-from shared.engine.broker import Record
+from shared.engine.broker import Record, Stored
 from shared.engine.memory import MemoryBroker
 from shared.events import CallCancelled, CallErased, EraseCall
 from shared.sealing import Sealer
@@ -92,6 +94,31 @@ async def test_calls_that_the_cad_made_one_are_erased_together(city: City) -> No
     assert left(city) == {"5", "6"}
     command = next(command for command in city.commands() if isinstance(command, EraseCall))
     assert command.merged == tuple(call_id(incident) for incident in ("1", "2", "3"))
+
+
+async def test_a_log_that_takes_long_to_read_is_read_on_when_somebody_asks_again(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A month of a large agency takes longer than anybody waits: what one has read the next does not read again."""
+    key_of(city, "1")
+    for number in range(6):
+        merge(city, f"x{number}", f"y{number}")
+    merge(city, "1", "2")
+    took, take = 0, call_desk._merged
+
+    def slowly(stored: Stored) -> tuple[str, str] | None:
+        nonlocal took
+        took += 1
+        if took in (3, 7):
+            raise TimeoutError
+        return take(stored)
+
+    monkeypatch.setattr(call_desk, "_merged", slowly)
+    answers = [await erase(city, "1") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [503, 503, 200]
+    assert took == 9  # seven records, and two of them twice
+    (command,) = [command for command in city.commands() if isinstance(command, EraseCall)]
+    assert command.merged == (call_id("2"),)
 
 
 async def test_an_erasure_that_a_console_began_and_died_over_is_finished_by_another(city: City) -> None:

@@ -28,6 +28,8 @@ async def test_the_page_shows_entries_of_the_own_agency_alone(room: Room) -> Non
         about = (await browser.get("/audit-log?by=the-supervisor")).text
         assert "the-dispatcher saw" not in about
         assert (await browser.get("/audit-log?from=yesterday")).status_code == 422
+        for ends in ("from=0001-01-01T00:00", "until=9999-12-31T23:59", "until=0001-01-01T00:00"):
+            assert (await browser.get(f"/audit-log?{ends}")).status_code == 200, ends
     async with city.signed_in("dispatcher") as browser:
         assert (await browser.get("/audit-log")).status_code == 403
     seen = [e for e in await entries_of(city.log, city.app.state.register.log) if isinstance(e, PersonalDataSeen)]
