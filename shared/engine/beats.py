@@ -79,23 +79,26 @@ class Beats:
     async def send(self) -> None:
         """Send until cancelled. A beat that does not reach the broker is none."""
         while True:
-            next_at = self._clock.monotonic() + BEAT_SECONDS
+            next_at, is_sent = self._clock.monotonic() + BEAT_SECONDS, False
             while (left := next_at - self._clock.monotonic()) > 0:
                 self._changed.clear()
-                await self._send()
+                is_sent = await self._send() or is_sent
                 with suppress(TimeoutError):
                     async with asyncio.timeout(left):
                         await self._changed.wait()
-            self._beat = replace(self._beat, number=self._beat.number + 1)
+            if is_sent:  # while nobody can hear this one the others may beat on: it counts nothing that they missed
+                self._beat = replace(self._beat, number=self._beat.number + 1)
 
     async def leave(self) -> None:
         """Say that nothing is owned, and no more."""
         self.say({}, (), ())
         await self._send()
 
-    async def _send(self) -> None:
+    async def _send(self) -> bool:
         with suppress(BrokerUnavailable):
             await self._broker.append(*self._place, [Record(self._instance, _BEAT.dump_json(self._beat))])
+            return True
+        return False
 
     def _take(self, stored: Stored) -> None:
         with suppress(ValidationError):

@@ -105,6 +105,7 @@ class Endings:
         """How careful an owner has to be that follows one of the epoch `before`; 0 where it is the first."""
         in_order = before == 0 or (before == self._epoch and self._last.released)
         self._end()
+        self._epoch, self._last = before + 1, PositionsNoted(released=True)  # who asks lives: no death is counted twice
         deadly = frozenset(cause for cause, times in self._died_over.items() if times >= DEATHS)
         care = Care(suspects=frozenset(self._suspects) - deadly, deadly=deadly)
         if in_order:

@@ -57,16 +57,17 @@ class AgencyEffects:
         for effect_id in [effect_id for effect_id in self.running if effect_id not in pending]:
             del self.running[effect_id]
 
-    def survey(self, pending: Mapping[str, Effect], now: float) -> None:
-        """Line up what is owed and not begun."""
+    def survey(self, pending: Mapping[str, Effect], now: float) -> bool:
+        """Line up what is owed and not begun; False where it is too soon for that."""
         if now < self.survey_after and any(self.waiting.values()):
-            return
+            return False
         begun = set().union(*self.lanes.values())
         owed = sorted((effect.not_after, effect_id) for effect_id, effect in pending.items() if effect_id not in begun)
         self.waiting = defaultdict(deque)
         for _, effect_id in owed:
             self.waiting[pending[effect_id].lane].append(effect_id)
         self.survey_after = now + SURVEY_SECONDS
+        return True
 
     def noted(self, pending: Mapping[str, Effect]) -> Iterator[Effect]:
         """What the journal says by now that it is attempted."""
@@ -127,7 +128,8 @@ class PartitionEffects(Generic[S]):
             for effect in effects.noted(pending):
                 self._start(effects, agency, effect)
             if not self._is_winding_down:
-                effects.survey(pending, self._clock.monotonic())
+                if not effects.survey(pending, self._clock.monotonic()):
+                    self._changed.add(agency)  # what it owes since is looked at soon, though nothing else may change
                 for effect in effects.next_effects(pending):
                     self._start(effects, agency, effect)
 

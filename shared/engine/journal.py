@@ -128,11 +128,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from pydantic import ValidationError
 
 from shared.engine.broker import Stored, TopicPartition
 from shared.events.base import Event, child_id
 from shared.events.journals import Claimed
+
+CLAIMED: Final = Claimed.type.encode()
 
 
 class InputPosition(NamedTuple):
@@ -155,11 +159,13 @@ class Ownership:
 
     def counts(self, record: Stored) -> bool:
         """Take the next record in; whether it counts. A claim never counts as an event."""
-        event_type = record.headers.get("type", b"")
-        if event_type == b"claimed":
-            claim = Claimed.model_validate_json(record.value)
-            return self.claim(claim.epoch, claim.writer)
-        return int(record.headers.get("epoch", b"-1")) == self.epoch
+        if record.headers.get("type") == CLAIMED:
+            claim = _claim_in(record)
+            return claim is not None and self.claim(claim.epoch, claim.writer)
+        try:
+            return int(record.headers.get("epoch", b"-1")) == self.epoch
+        except ValueError:
+            return False  # no process of careroute wrote it
 
     def claim(self, epoch: int, writer: str) -> bool:
         """Take a claim in. Always False: a claim changes the owner, never the state."""
@@ -169,8 +175,20 @@ class Ownership:
 
 
 def is_late_write(record: Stored) -> bool:
-    """Whether a record that does not count is a former owner's event, and no claim that lost or look at the clock."""
-    return record.headers.get("type") not in (b"claimed", b"positions-noted")
+    """Whether a record that does not count is a former owner's event, or a stranger's.
+
+    Claims that lost and looks at the clock are neither.
+    """
+    event_type = record.headers.get("type")
+    return _claim_in(record) is None if event_type == CLAIMED else event_type != b"positions-noted"
+
+
+def _claim_in(record: Stored) -> Claimed | None:
+    """What a claim says; None of one that no process of careroute wrote."""
+    try:
+        return Claimed.model_validate_json(record.value)
+    except ValidationError:
+        return None
 
 
 class Progress:

@@ -6,9 +6,11 @@ state moves on only when the batch stands in the journal and counts; if it does 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 from typing import Generic, TypeVar
 
 from shared.clock import Clock
@@ -28,7 +30,7 @@ from shared.events.journals import InputRefused, PositionsNoted
 
 S = TypeVar("S")
 
-DEAD_LETTERS_AT_ONCE = 500
+DEAD_LETTERS_AT_ONCE, MOST_DEAD_LETTERS = 500, 10_000
 
 
 class Partition(Generic[S]):
@@ -45,6 +47,8 @@ class Partition(Generic[S]):
         self._decider = Decider(service, number, broker.partition_of)
         self._metrics = StepMetrics(service.name, service.reads)
         self._restoration = claim.restoration
+        self._dead_letters = deque(claim.restoration.refusals, MOST_DEAD_LETTERS)
+        """Refusals that operators were not told of, or perhaps were by an owner before."""
         self._saved, self._round_offset = Saved(dict(claim.restoration.saved)), claim.restoration.floor
 
     # --- what it stands at -----------------------------------------------------------------------------------------
@@ -89,7 +93,7 @@ class Partition(Generic[S]):
         else:
             self._state.positions = step.positions
         self._metrics.count(step, self._clock.monotonic() - began, self._writer.clock_offset_seconds)
-        await self.send_dead_letters([made.event for made in step.made if isinstance(made.event, InputRefused)])
+        self._dead_letters.extend(made.event for made in step.made if isinstance(made.event, InputRefused))
         return step
 
     async def confirm(self) -> None:
@@ -99,18 +103,29 @@ class Partition(Generic[S]):
         """
         await self._writer.confirm()
 
-    async def send_dead_letters(self, refusals: Sequence[InputRefused]) -> None:
-        """Tell operators what was refused. After a restart some are told again, under the same id."""
-        for start in range(0, len(refusals), DEAD_LETTERS_AT_ONCE):
+    @property
+    def has_dead_letters(self) -> bool:
+        """Whether operators are still to be told of something that was refused."""
+        return bool(self._dead_letters)
+
+    async def send_dead_letters(self) -> None:
+        """Tell operators what was refused. After a restart some are told again, under the same id.
+
+        Nothing that decides waits for it: the journal has the refusals. Raises BrokerUnavailable.
+        """
+        while self._dead_letters:
+            refusals = list(islice(self._dead_letters, DEAD_LETTERS_AT_ONCE))
             records = [
                 Record(
                     self._service.name,
                     refusal.encode(),
                     (("id", refusal.position.encode()), ("type", refusal.type.encode())),
                 )
-                for refusal in refusals[start : start + DEAD_LETTERS_AT_ONCE]
+                for refusal in refusals
             ]
             await self._broker.append(DEAD_LETTERS.name, self.number, records)
+            for _ in refusals:
+                self._dead_letters.popleft()
 
     async def release(self) -> None:
         """Tell the next owner that this one ends in order, unless there is one already or the log is away.

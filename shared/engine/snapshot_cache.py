@@ -101,6 +101,13 @@ class Snapshots(Generic[S]):
     time: datetime | None = None
     missing: tuple[str, ...] = ()
     """Agencies that were saved and are not there: of them the whole journal has to be read."""
+    unreadable: dict[str, str] = field(default_factory=dict)
+    """Agencies of which something stands there that cannot be read, and the kind of error: for operators."""
+
+    @property
+    def reaches(self) -> int:
+        """The highest position that any of it is of."""
+        return max((self.start.offset, *(snapshot.position for snapshot in self.agencies.values())))
 
 
 @dataclass(slots=True)
@@ -153,9 +160,14 @@ class SnapshotCache(Generic[S]):
         snapshots: Snapshots[S] = Snapshots()
         floor = max((self._records.pop(f"{name}{self._suffix}", None) for name in (FLOOR, FLOOR_ON_PARTS)), key=rank)
         for key in dict.fromkeys([*self._records, *self._parts]):
-            snapshot = yield from self._snapshot(key)
+            agency = key.removesuffix(self._suffix)
+            try:
+                snapshot = yield from self._snapshot(key)
+            except Exception as error:  # noqa: BLE001  # whatever it is: it is a cache, and the journal has it all
+                snapshots.unreadable[agency] = type(error).__name__
+                continue
             if snapshot is not None:
-                snapshots.agencies[key.removesuffix(self._suffix)] = snapshot
+                snapshots.agencies[agency] = snapshot
         if floor is not None:
             _begin(snapshots, floor)
         return snapshots

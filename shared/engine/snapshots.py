@@ -85,6 +85,8 @@ async def read_snapshots(service: Service[S], reader: Reader, partitions: Iterab
         caches[stored.partition].take(stored)
     snapshots = {number: await _in_turn(cache.restored()) for number, cache in caches.items()}
     for number, restored in snapshots.items():
+        if restored.unreadable:
+            telemetry.logger().error("snapshot not read", partition=number, agencies=restored.unreadable)
         if restored.missing:
             telemetry.logger().error("snapshot missing", partition=number, agencies=restored.missing)
     return snapshots

@@ -13,12 +13,13 @@ from typing import Generic, TypeVar
 from shared import telemetry
 from shared.clock import Clock
 from shared.engine.background import Background
-from shared.engine.broker import Broker, Reader, Stored, TopicPartition
+from shared.engine.broker import Broker, BrokerUnavailable, Reader, Stored, TopicPartition
 from shared.engine.claim import Claim, compare_clocks, look_at_inputs, write_claim
 from shared.engine.journal import InputPosition
 from shared.engine.reader import JournalReader
 from shared.engine.restoration import Restoration
 from shared.engine.service import Service
+from shared.engine.snapshot_cache import Snapshots
 from shared.engine.snapshots import read_snapshots
 from shared.engine.writer import GapReader, JournalWriter
 from shared.events.journals import Claimed
@@ -104,19 +105,16 @@ class Standby(Generic[S]):
     async def claim(self, number: int, token: str) -> Claim[S] | None:
         """Claim a partition that is warm, under a fresh token; None where another writer has come first.
 
-        Raises ClockSkewed, UnknownJournalEvent, BrokerUnavailable.
+        So it is where the broker does not take the claim: others may be written to, and it is tried again. Raises
+        ClockSkewed, UnknownJournalEvent, and BrokerUnavailable once it is won.
         """
         service, place = self._service, self._place(number)
         followed = self._followed[number]
-        before = followed.at.epoch
-        compared = await compare_clocks(service, self._broker, self._clock, place)
-        await self._until(followed, compared.offset + 1)
-        if followed.at.epoch != before:  # who has come meanwhile lives: to oust it would look like a death
+        try:
+            asked_at = await self._write_claim(followed, place, token)
+        except BrokerUnavailable as error:
+            telemetry.logger().error("cannot claim", partition=number, wrong=str(error)[:300])
             return None
-        claimed = Claimed(epoch=before + 1, writer=token)
-        positions, asked_at = followed.restoration.positions(), self._clock.monotonic()
-        appended = await write_claim(service, self._broker, self._clock, place, claimed=claimed, positions=positions)
-        await self._until(followed, appended.offset + 1)
         if followed.writer != token:
             return None
         del self._followed[number]
@@ -127,6 +125,20 @@ class Standby(Generic[S]):
         writer = JournalWriter(self._broker, self._clock, self._gaps, place, start=followed.at, confirmed_at=asked_at)
         state.positions, behind = await look_at_inputs(service, self._aside, number, state.positions)
         return Claim(state, restoration, writer, behind)
+
+    async def _write_claim(self, followed: _Followed[S], place: TopicPartition, token: str) -> float:
+        """Write a claim, unless somebody has come meanwhile, and read up to it; monotonic time before it was sent."""
+        service, before = self._service, followed.at.epoch
+        compared = await compare_clocks(service, self._broker, self._clock, place)
+        await self._until(followed, compared.offset + 1)
+        asked_at = self._clock.monotonic()
+        if followed.at.epoch == before:  # who has come meanwhile lives: to oust it would look like a death
+            claimed, positions = Claimed(epoch=before + 1, writer=token), followed.restoration.positions()
+            appended = await write_claim(
+                service, self._broker, self._clock, place, claimed=claimed, positions=positions
+            )
+            await self._until(followed, appended.offset + 1)
+        return asked_at
 
     async def _until(self, followed: _Followed[S], offset: int) -> None:
         """Have the journal followed up to a position, without a lull."""
@@ -148,8 +160,11 @@ class Standby(Generic[S]):
         snapshots = await read_snapshots(self._service, self._aside, range(self._broker.partitions))
         ends = await self._aside.ends(map(self._place, snapshots))
         for number, cached in snapshots.items():
-            restoration, end = Restoration(self._service, cached), ends[self._place(number)]
-            self._followed[number] = _Followed(restoration, cached.start, end)
+            end = ends[self._place(number)]
+            if is_ahead := cached.reaches > end:  # the end of the journal was lost: it says what is so, they do not
+                telemetry.logger().error("snapshots ahead of the journal", partition=number)
+            counted = Snapshots[S]() if is_ahead else cached
+            self._followed[number] = _Followed(Restoration(self._service, counted), counted.start, end)
         self._is_restored = True
         self._change()
 
@@ -171,14 +186,17 @@ class Standby(Generic[S]):
                 self._is_changed = False
                 assigned = {number: each for number, each in self._followed.items() if each.wrong is None}
                 await self._journal.assign({self._place(number): each.at for number, each in assigned.items()})
+            records: list[Stored] = []
             if assigned:
-                for stored in await self._journal.poll(POLL_SECONDS, MAX_RECORDS):
+                records = await self._journal.poll(POLL_SECONDS, MAX_RECORDS)
+                for stored in records:
                     self._fold(assigned[stored.partition], stored)
                 self._note_reached(assigned)
             else:
                 await asyncio.sleep(0)  # a claim that waits has to learn that its partition cannot be followed
+            rests = len(records) < MAX_RECORDS and (self.is_warm or not assigned)
             with suppress(TimeoutError):
-                async with asyncio.timeout(LULL_SECONDS if self.is_warm or not assigned else 0):
+                async with asyncio.timeout(LULL_SECONDS if rests else 0):
                     await self._hurry.wait()
 
     def _fold(self, followed: _Followed[S], stored: Stored) -> None:

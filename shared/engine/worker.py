@@ -10,7 +10,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
@@ -20,7 +20,7 @@ from shared.engine.background import Background
 from shared.engine.backlog import Backlog
 from shared.engine.beats import Beats
 from shared.engine.broker import Broker, BrokerUnavailable, GroupMember, Reader, Stored
-from shared.engine.claim import compare_clocks
+from shared.engine.claim import MAX_SKEW, ClockSkewed, compare_clocks
 from shared.engine.effects import PartitionEffects, Perform, no_effects
 from shared.engine.partition import Partition
 from shared.engine.peers import Standing
@@ -42,6 +42,9 @@ DRAIN_SECONDS = 5.0
 CLAIM_SECONDS = 60.0
 LOST_SECONDS = 1.0
 """After a claim that has lost nothing is claimed for so long: the winner says meanwhile that it owns the partition."""
+
+AGAIN_SECONDS = 1.0
+"""Until dead letters that the broker did not take are sent again."""
 
 Watch = Callable[[str, Event], None]
 """`watch(agency, event)`: count an event of the journal, once it is durable."""
@@ -86,12 +89,15 @@ class Worker(Generic[S]):
         self._standby = Standby(service, broker, clock, self._background, wake)
         self._beats = Beats(broker, clock, service.name, instance=instance, process=token(), news=wake)
         self._claims: dict[int, asyncio.Task[Partition[S] | None]] = {}
+        self._clock_began: datetime | None = None
+        """What the clock says of the moment at which monotonic time began: always the same, until somebody sets it."""
         self._lost: dict[int, float] = {}
         """Partitions that another process has just claimed, and until when (monotonic time) it is given to say so."""
         self._effects: dict[int, PartitionEffects[S]] = {}
         self._leaving: dict[int, float] = {}
         """Partitions to be handed over, and until when (monotonic time) that may wait for their effects."""
         self._rounds: dict[int, asyncio.Task[None]] = {}
+        self._dead_letters: dict[int, asyncio.Task[None]] = {}
         self._poll: asyncio.Task[list[Stored]] | None = None
         self._member: GroupMember | None = None
         self._reader: Reader
@@ -170,6 +176,7 @@ class Worker(Generic[S]):
         for number, partition in self.owned.items():
             self._effects[number].start_owed()
             self._start_round(partition)
+            self._start_dead_letters(partition)
 
     # --- who owns what ---------------------------------------------------------------------------------------------
 
@@ -224,9 +231,7 @@ class Worker(Generic[S]):
             claim = await self._standby.claim(number, self._token())
             if claim is None:
                 return None
-            partition = Partition(self.service, self._broker, self._clock, number, claim)
-            await partition.send_dead_letters(list(claim.restoration.refusals))
-            return partition
+            return Partition(self.service, self._broker, self._clock, number, claim)
 
     def _adopt(self, partition: Partition[S]) -> None:
         number = partition.number
@@ -288,6 +293,21 @@ class Worker(Generic[S]):
         has_work = any(partition.has_work() for partition in self.owned.values())
         await self._background.wait(0.0 if has_work else self._seconds_until_due())
         self._take_polled()
+        self._check_clock()
+
+    def _check_clock(self) -> None:
+        """Raises ClockSkewed where the clock was set: the next start asks the broker for the time.
+
+        What waits for an instant would wait too long; and a journal's time, once it was ahead, never goes back.
+        """
+        asked_at, now = self._clock.monotonic(), self._clock.now()
+        if self._clock.monotonic() - asked_at > MAX_SKEW.total_seconds() / 10:
+            return  # the process stood still just now
+        before, self._clock_began = self._clock_began, now - timedelta(seconds=asked_at)
+        if before is not None and abs(self._clock_began - before) > MAX_SKEW:
+            set_by = (self._clock_began - before).total_seconds()
+            message = f"this machine's clock was set by {set_by:.3f} s while the process ran"
+            raise ClockSkewed(message)
 
     def _has_room(self) -> bool:
         """Whether more inputs may come in. They have to where nothing can be decided before those that come first."""
@@ -339,6 +359,20 @@ class Worker(Generic[S]):
             for made in step.made:
                 self._begin_counting(made.agency)
                 self._watch(made.agency, made.event)
+
+    # --- what was refused ------------------------------------------------------------------------------------------
+
+    def _start_dead_letters(self, partition: Partition[S]) -> None:
+        last = self._dead_letters.get(partition.number)
+        if partition.has_dead_letters and (last is None or last.done()):
+            self._dead_letters[partition.number] = self._background.start(self._send_dead_letters(partition))
+
+    async def _send_dead_letters(self, partition: Partition[S]) -> None:
+        try:
+            await partition.send_dead_letters()
+        except BrokerUnavailable as error:
+            telemetry.logger().error("dead letters not sent", partition=partition.number, wrong=str(error)[:300])
+            await asyncio.sleep(AGAIN_SECONDS)
 
     # --- figures ---------------------------------------------------------------------------------------------------
 

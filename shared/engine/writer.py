@@ -117,5 +117,8 @@ class JournalWriter:
     async def _read_gap(self, end: int) -> None:
         if end == self._next_offset:
             return
+        if end < self._next_offset:
+            message = f"the journal goes on at {end}, and had reached {self._next_offset}: its end was lost"
+            raise NotOwner(message)
         start = InputPosition(self._next_offset, self.epoch)
         check_gap(self.epoch, *await self._gaps.read(self._place, start, end))
