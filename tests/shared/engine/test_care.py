@@ -134,6 +134,16 @@ def test_how_careful_an_owner_is(
     assert (found.inputs_left, found.alone_left) == ((CAREFUL_INPUTS, ALONE_INPUTS) if careful else (0, 0))
 
 
+def test_who_takes_over_twice_counts_a_death_before_it_once() -> None:
+    """It hands over in order between, before the input comes up that the one before died of."""
+    endings = Endings()
+    endings.take(1, attempt("x"))
+    assert endings.care(1, EPOCH).deadly == frozenset()
+    endings.take(2, RELEASED)
+    again = endings.care(2, EPOCH)
+    assert (again.suspects, again.deadly) == (frozenset("x"), frozenset())
+
+
 def test_care_lasts_longer_after_each_death_in_a_row() -> None:
     lasts = []
     for deaths in range(8):

@@ -1,0 +1,272 @@
+"""What goes wrong around a worker, in the broker, in a topic, in a clock, reaches no further than it must."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from shared.engine.background import Background
+from shared.engine.broker import Appended, BrokerUnavailable, Record, Stored
+from shared.engine.claim import ClockSkewed
+from shared.engine.journal import Ownership, StepHeaders, headers_of, is_late_write
+from shared.engine.memory import MemoryBroker, MemoryLog
+from shared.engine.service import Effect, EffectDone
+from shared.engine.standby import Standby
+from shared.engine.topic import DEAD_LETTERS
+from shared.engine.writer import NotOwner
+from shared.events import CallRouted, Claimed, Event, VersionNoted
+from shared.topics import ASSIGNMENTS, CALLS
+from tests.shared.engine import toy
+from tests.shared.engine.test_worker import SNAPSHOTS, Bench, virtually
+from tests.shared.engine.toy import CLOCK_SECONDS, TOY, State, counted
+from tests.simulation.machine import Machine
+from tests.simulation.virtual_time import EPOCH, VirtualClock
+
+REFUSED_SECONDS = 6.0
+"""An append that Kafka does not take ends after so long."""
+
+
+@contextmanager
+def refusing(refuses: Callable[[Machine, str, int], bool], seconds: float = REFUSED_SECONDS) -> Iterator[None]:
+    """Some appends of some machines are not taken."""
+    usual = Machine.append
+
+    async def append(self: Machine, topic: str, partition: int, records: Sequence[Record]) -> Appended:
+        if refuses(self, topic, partition):
+            await asyncio.sleep(seconds)
+            raise BrokerUnavailable("NotEnoughReplicas")
+        return await usual(self, topic, partition, records)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Machine, "append", append)
+        yield
+
+
+async def pair_of(bench: Bench) -> tuple[Machine, Machine]:
+    """Two machines that share all partitions, and could each take over."""
+    pair = bench.machine("1"), bench.machine("2")
+    await bench.until(lambda: all(each.worker and each.worker.ready for each in pair))
+    await bench.until(lambda: sum(len(each.worker.owned) for each in pair if each.worker) == bench.partitions)
+    return pair
+
+
+def waits(bench: Bench, partition: int) -> list[float]:
+    """How long each call of a partition waited for its decision, in seconds; the longest last."""
+    decided = {each.headers["cause"]: each.time for each in counted(bench.log) if each.header("type") == "deadline-set"}
+    calls = bench.log.places[CALLS.name, partition]
+    return sorted((decided[call.position.encode()] - call.time).total_seconds() for call in calls)
+
+
+# --- the broker ----------------------------------------------------------------------------------------------------
+
+
+@virtually
+async def test_who_cannot_be_heard_takes_nobody_for_dead() -> None:
+    """A standby whose own appends are refused for some seconds, while the others beat on."""
+    bench = Bench(partitions=2)
+    pair = await pair_of(bench)
+    third = bench.machine("3")
+    await bench.until(lambda: bool(third.worker and third.worker.ready))
+    await asyncio.sleep(3)
+    with refusing(lambda machine, _topic, _partition: machine is third, seconds=0):
+        await asyncio.sleep(3)
+    await asyncio.sleep(10)
+    assert [each.ended_by for each in (*pair, third)] == [[], [], []]
+
+
+@virtually
+async def test_a_partition_that_takes_no_claim_keeps_nobody_from_the_others() -> None:
+    """Its owner ends once; then it is tried for as long as it takes, and the other partitions are decided for."""
+    bench = Bench(partitions=4)
+    pair = await pair_of(bench)
+    agencies = {MemoryBroker(bench.log).partition_of(name): name for name in "abcdefghijklm"}
+    with refusing(lambda _machine, topic, partition: (topic, partition) == (ASSIGNMENTS.name, 3)):
+        for _ in range(60):
+            for number, agency in agencies.items():
+                bench.call("c", agency=agency, partition=number)
+            await asyncio.sleep(0.5)
+    await asyncio.sleep(20)
+    assert Counter(why for each in pair for why in each.ended_by) == {"BrokerUnavailable": 1}
+    assert sorted(number for each in pair if each.worker for number in each.worker.owned) == [0, 1, 2, 3]
+
+
+@virtually
+async def test_where_dead_letters_cannot_be_written_everything_else_is_decided() -> None:
+    """The journal has what was refused; operators are told once the topic takes it."""
+    bench = Bench()
+    pair = await pair_of(bench)
+    with refusing(lambda _machine, topic, _partition: topic == DEAD_LETTERS.name):
+        for number in range(100):
+            bench.call("raises" if number == 5 else f"c{number}")
+            await asyncio.sleep(0.2)
+    assert not bench.log.places[DEAD_LETTERS.name, 0]
+    await asyncio.sleep(10)
+    letters = bench.log.places[DEAD_LETTERS.name, 0]
+    assert [letter.header("id") for letter in letters] == [f"{CALLS.name}/0/5"]
+    del bench.log.places[CALLS.name, 0][5]
+    assert waits(bench, 0)[-1] < 1
+    assert [each.ended_by for each in pair] == [[], []]
+
+
+# --- the clock -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("set_by_seconds", [-600.0, 600.0])
+def test_an_owner_whose_clock_is_set_ends_and_what_is_due_comes_in_time(set_by_seconds: float) -> None:
+    """Back: a deadline would pass unseen. Ahead: the journal's time would never go back, for whoever owns it next."""
+
+    @virtually
+    async def scenario() -> None:
+        bench = Bench()
+        pair = await pair_of(bench)
+        owner = next(each for each in pair if each.worker and each.worker.owned)
+        bench.call("c1")
+        await bench.decided("deadline-set")
+        owner.worker._clock.skew_seconds = set_by_seconds  # type: ignore[union-attr]
+        began = bench.clock.monotonic()
+        await asyncio.sleep(1)
+        bench.call("c2")
+        await bench.decided("call-routed", 2, seconds=60)
+        assert bench.clock.monotonic() - began < CLOCK_SECONDS + 5
+        assert set(owner.ended_by) == {ClockSkewed.__name__}
+
+    scenario()
+
+
+# --- effects -------------------------------------------------------------------------------------------------------
+
+
+def in_lanes(state: State) -> Mapping[str, Effect]:
+    """Messages to the CAD in a lane of their own."""
+    return {
+        effect_id: replace(effect, lane="" if effect.at_most_once else "cad")
+        for effect_id, effect in toy.pending(state).items()
+    }
+
+
+@virtually
+async def test_a_page_does_not_wait_for_something_else_to_change_while_another_lane_is_full() -> None:
+    """Two calls shortly after each other, of an agency whose CAD hangs."""
+    bench, began = Bench(), dict[str, float]()
+
+    async def perform(_agency: str, effect: Effect) -> EffectDone:
+        began[effect.effect_id] = bench.clock.monotonic()
+        if not effect.at_most_once:
+            await asyncio.sleep(50)
+        return EffectDone(effect.effect_id, "done")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(toy, "CLOCK_SECONDS", 300.0)
+        machine = bench.machine(service=replace(TOY, pending=in_lanes), perform=perform)
+        await bench.until(lambda: bool(machine.worker and machine.worker.ready))
+        for number in range(20):
+            bench.call(f"c{number}")
+        await asyncio.sleep(2)
+        bench.call("w1")
+        await asyncio.sleep(0.1)
+        at = bench.clock.monotonic()
+        bench.call("w2")
+        await asyncio.sleep(5)
+        assert began["a/cad/w2"] - at < 1
+
+
+# --- what is read --------------------------------------------------------------------------------------------------
+
+
+def journalled(event: Event, epoch: int, cause: str, clock: VirtualClock) -> Record:
+    common = StepHeaders(epoch, clock.now(), "1", {}, TOY.name).common()
+    return Record("" if isinstance(event, Claimed) else "a", event.encode(), headers_of(event, cause, 0, common))
+
+
+@virtually
+async def test_a_standby_keeps_up_with_whatever_an_owner_writes() -> None:
+    """3,000 records a second, as where a backlog is drained."""
+    clock = VirtualClock(asyncio.get_running_loop())
+    log = MemoryLog(1, clock)
+    broker, background = MemoryBroker(log), Background()
+    log.append(ASSIGNMENTS.name, 0, [journalled(Claimed(epoch=1, writer="o"), 1, "claim", clock)])
+    standby = Standby(TOY, broker, clock, background, background.wake)
+    standby.start(*[await broker.reader() for _ in range(3)])
+    await asyncio.sleep(1)
+    noted = journalled(
+        VersionNoted(call_id="a/cad/1", event_id="x", updated_at=clock.now(), why="late"), 1, "calls/0/1", clock
+    )
+    for _ in range(60):
+        log.append(ASSIGNMENTS.name, 0, [noted] * 150)
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(0.5)
+    assert standby._followed[0].at.offset == len(log.places[ASSIGNMENTS.name, 0])
+    await background.cancel()
+
+
+@virtually
+async def test_a_journal_that_has_lost_its_end_under_its_owner_is_noticed() -> None:
+    bench = Bench()
+    machine = bench.machine()
+    for number in range(3):
+        bench.call(f"c{number}")
+    await bench.decided("deadline-set", 3)
+    await asyncio.sleep(1)
+    del bench.log.places[ASSIGNMENTS.name, 0][-3:]
+    bench.call("next")
+    await bench.until(lambda: bool(machine.ended_by))
+    assert machine.ended_by == [NotOwner.__name__]
+
+
+@pytest.mark.parametrize("spoilt", ["ahead", "unreadable"])
+def test_a_snapshot_is_a_cache_whatever_becomes_of_it(spoilt: str) -> None:
+    """Ahead of a journal that has lost its end, or bytes that are no state: the journal says what is so."""
+
+    @virtually
+    async def scenario() -> None:
+        bench = Bench()
+        machine = bench.machine(snapshot_every_records=5)
+        for number in range(4):
+            bench.call(f"c{number}")
+            await asyncio.sleep(0.2)
+        await asyncio.sleep(20)
+        machine.kill(restart_seconds=1)
+        saved = [stored for stored in bench.log.places[SNAPSHOTS, 0] if stored.key == "a/1"][-1]
+        if spoilt == "ahead":
+            del bench.log.places[ASSIGNMENTS.name, 0][int(saved.header("position")) - 5 :]
+        else:
+            bench.log.append(SNAPSHOTS, 0, [Record(saved.key, b"spoilt", tuple(saved.headers.items()))])
+        await asyncio.sleep(10)
+        bench.call("new")
+        await bench.until(lambda: any(routed.call_id == "a/cad/new" for routed in bench.events(CallRouted)))
+        assert machine.ended_by == ["killed"]
+
+    scenario()
+
+
+@pytest.mark.parametrize(
+    ("value", "headers"),
+    [
+        (b"no json", {"type": b"claimed", "epoch": b"7"}),
+        (b'{"epoch": "many"}', {"type": b"claimed"}),
+        (b"{}", {"type": b"deadline-set", "epoch": b"seven"}),
+    ],
+)
+def test_f6_what_a_stranger_writes_into_a_journal_does_not_count_and_is_told(
+    value: bytes, headers: Mapping[str, bytes]
+) -> None:
+    """It is passed over as what a former owner writes, and counted with that."""
+
+    @virtually
+    async def scenario() -> None:
+        bench = Bench()
+        pair = await pair_of(bench)
+        bench.log.append(ASSIGNMENTS.name, 0, [Record("a", value, tuple(headers.items()))])
+        bench.call("c")
+        await bench.decided("call-routed")
+        assert [each.ended_by for each in pair] == [[], []]
+
+    scenario()
+    strange = Stored(ASSIGNMENTS.name, 0, 0, EPOCH, "a", value, headers)
+    assert not Ownership(epoch=7).counts(strange)
+    assert is_late_write(strange)
