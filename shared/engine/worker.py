@@ -27,6 +27,7 @@ from shared.engine.peers import Standing
 from shared.engine.service import Service
 from shared.engine.snapshots import SIZES, SNAPSHOT_EVERY_RECORDS, Saved, Sizes, write_snapshots
 from shared.engine.standby import Standby
+from shared.engine.step import Step
 from shared.engine.writer import NotOwner
 from shared.events.base import Event
 
@@ -43,6 +44,8 @@ CLAIM_SECONDS = 60.0
 LOST_SECONDS = 1.0
 """After a claim that has lost nothing is claimed for so long: the winner says meanwhile that it owns the partition."""
 
+TOGETHER_SECONDS = 0.05
+"""So long the loop waits for all steps of a turn; one whose append takes longer holds up its partition alone."""
 AGAIN_SECONDS = 1.0
 """Until dead letters that the broker did not take are sent again."""
 
@@ -96,6 +99,8 @@ class Worker(Generic[S]):
         self._effects: dict[int, PartitionEffects[S]] = {}
         self._leaving: dict[int, float] = {}
         """Partitions to be handed over, and until when (monotonic time) that may wait for their effects."""
+        self._steps: dict[int, asyncio.Task[Step[S]]] = {}
+        """Under way, by partition."""
         self._rounds: dict[int, asyncio.Task[None]] = {}
         self._dead_letters: dict[int, asyncio.Task[None]] = {}
         self._poll: asyncio.Task[list[Stored]] | None = None
@@ -251,7 +256,11 @@ class Worker(Generic[S]):
             if number not in self._leaving:
                 self._leaving[number] = now + DRAIN_SECONDS
                 self._effects[number].wind_down()
-        released = [n for n, until in self._leaving.items() if now >= until or not self._effects[n].under_way]
+        released = [
+            n
+            for n, until in self._leaving.items()
+            if n not in self._steps and (now >= until or not self._effects[n].under_way)
+        ]
         partitions = await asyncio.gather(*map(self._release, released))
         self._go_on()
         for partition in partitions if follow else ():
@@ -290,7 +299,7 @@ class Worker(Generic[S]):
         if self._poll is None and self._has_room():
             self._poll = self._background.start_unchecked(self._reader.poll(TURN_SECONDS))
             self._poll.add_done_callback(self._background.wake)
-        has_work = any(partition.has_work() for partition in self.owned.values())
+        has_work = any(partition.has_work() for partition in self._at_rest())
         await self._background.wait(0.0 if has_work else self._seconds_until_due())
         self._take_polled()
         self._check_clock()
@@ -317,7 +326,7 @@ class Worker(Generic[S]):
         )
 
     def _seconds_until_due(self) -> float:
-        due = [at for partition in self.owned.values() if (at := partition.next_due()) is not None]
+        due = [at for partition in self._at_rest() if (at := partition.next_due()) is not None]
         if not due:
             return TURN_SECONDS
         left = min(due) - self._clock.now()
@@ -348,17 +357,29 @@ class Worker(Generic[S]):
         backlog.prepared(stored)
         self._background.wake()
 
+    def _at_rest(self) -> list[Partition[S]]:
+        """What is owned and has no step under way."""
+        return [partition for number, partition in self.owned.items() if number not in self._steps]
+
     async def _step_all(self) -> None:
-        busy = _in_turn([partition for partition in self.owned.values() if partition.has_work()])
-        if len(busy) == 1:
-            steps = [await busy[0].step(self._go_on)]
-        else:
-            steps = await asyncio.gather(*(partition.step(self._go_on) for partition in busy))
-        for partition, step in zip(busy, steps, strict=True):
-            self._effects[partition.number].note_changed(step.states)
+        cares = any(self.owned[number].care.inputs_left for number in self._steps)
+        begun = [
+            self._start_step(partition)
+            for partition in _in_turn([partition for partition in self._at_rest() if partition.has_work()], cares=cares)
+        ]
+        if begun:
+            await asyncio.wait(begun, timeout=TOGETHER_SECONDS)
+        for number in [number for number, task in self._steps.items() if task.done()]:
+            step = self._steps.pop(number).result()
+            self._effects[number].note_changed(step.states)
             for made in step.made:
                 self._begin_counting(made.agency)
                 self._watch(made.agency, made.event)
+
+    def _start_step(self, partition: Partition[S]) -> asyncio.Task[Step[S]]:
+        task = self._steps[partition.number] = self._background.start_unchecked(partition.step(self._go_on))
+        task.add_done_callback(self._background.wake)
+        return task
 
     # --- what was refused ------------------------------------------------------------------------------------------
 
@@ -405,10 +426,13 @@ class Worker(Generic[S]):
         partition.end_round(saved)
 
 
-def _in_turn(busy: Sequence[Partition[S]]) -> Sequence[Partition[S]]:
-    """Of the partitions that are careful only one: should the process die, one journal alone says what it died of."""
+def _in_turn(busy: Sequence[Partition[S]], *, cares: bool) -> Sequence[Partition[S]]:
+    """Of the partitions that are careful only one: should the process die, one journal alone says what it died of.
+
+    `cares`: whether a step of such a one is under way.
+    """
     careful = [partition for partition in busy if partition.care.inputs_left]
-    if len(careful) < 2:  # noqa: PLR2004  # one has nobody to wait for
+    if not careful or (len(careful) == 1 and not cares):
         return busy
     chosen = max(careful, key=lambda partition: (bool(partition.care.attempting), partition.care.inputs_left))
-    return [partition for partition in busy if partition is chosen or partition not in careful]
+    return [partition for partition in busy if partition not in careful or (partition is chosen and not cares)]

@@ -86,13 +86,49 @@ async def test_a_partition_that_takes_no_claim_keeps_nobody_from_the_others() ->
     pair = await pair_of(bench)
     agencies = {MemoryBroker(bench.log).partition_of(name): name for name in "abcdefghijklm"}
     with refusing(lambda _machine, topic, partition: (topic, partition) == (ASSIGNMENTS.name, 3)):
-        for _ in range(60):
+        for call in range(60):
             for number, agency in agencies.items():
-                bench.call("c", agency=agency, partition=number)
+                bench.call(f"c{call}", agency=agency, partition=number)
             await asyncio.sleep(0.5)
     await asyncio.sleep(20)
     assert Counter(why for each in pair for why in each.ended_by) == {"BrokerUnavailable": 1}
+    assert max(waits(bench, number)[-1] for number in range(3)) < 1
     assert sorted(number for each in pair if each.worker for number in each.worker.owned) == [0, 1, 2, 3]
+
+
+@virtually
+async def test_a_partition_whose_leader_is_slow_holds_up_no_other() -> None:
+    """Not its calls, nor its clocks."""
+    bench = Bench(partitions=2)
+    agencies = {MemoryBroker(bench.log).partition_of(name): name for name in "abcde"}
+    machine = bench.machine()
+    await bench.until(lambda: bool(machine.worker and len(machine.worker.owned) == 2))
+    usual = Machine.append
+
+    async def append(self: Machine, topic: str, partition: int, records: Sequence[Record]) -> Appended:
+        if (topic, partition) == (ASSIGNMENTS.name, 1):
+            await asyncio.sleep(4)
+        return await usual(self, topic, partition, records)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Machine, "append", append)
+        for number in range(40):
+            for partition, agency in agencies.items():
+                bench.call(f"c{number}", agency=agency, partition=partition)
+            await asyncio.sleep(0.5)
+        await asyncio.sleep(20)
+    assert waits(bench, 0)[-1] < 0.5 < waits(bench, 1)[-1]
+    routed = [
+        (stored.time - bench.log.places[CALLS.name, 0][at].time).total_seconds()
+        for at, stored in enumerate(each for each in counted(bench.log) if routed_in(each, 0))
+    ]
+    assert len(routed) == 40
+    assert max(routed) < CLOCK_SECONDS + 0.5
+    assert machine.ended_by == []
+
+
+def routed_in(stored: Stored, partition: int) -> bool:
+    return stored.partition == partition and stored.header("type") == "call-routed"
 
 
 @virtually
