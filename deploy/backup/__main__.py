@@ -30,7 +30,7 @@ from shared.engine.broker import BrokerUnavailable
 from shared.engine.kafka import KafkaBroker
 from shared.engine.kafka_replicas import replicas_for
 from shared.engine.kafka_restore import CopyFailed, cluster_id
-from shared.engine.kafka_rights import compare, grant, rights_in_force, take_away
+from shared.engine.kafka_rights import grant, take_away
 
 LOOK_SECONDS = 1.0
 """After which every broker knows who may what."""
@@ -112,21 +112,24 @@ async def _restore(settings: TopicSettings, directory: Path) -> None:
 
 @asynccontextmanager
 async def _rights(settings: TopicSettings) -> AsyncIterator[None]:
-    """What the operator has no right to do, it may do as long as this lasts."""
+    """What the operator has no right to do, it may do as long as this lasts.
+
+    It has none of these rights afterwards, whatever it had before: that was left by a restore that was killed.
+    """
     at = settings.connection
     if not at.secured:
         yield
         return
-    missing = compare(rights_to_restore(settings.kafka_principals), await rights_in_force(at)).missing
+    rights = rights_to_restore(settings.kafka_principals)
     work = asyncio.current_task()
     assert work is not None  # noqa: S101  # a coroutine runs in one
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
     try:
-        await grant(at, missing)
+        await grant(at, rights)
         await asyncio.sleep(LOOK_SECONDS)
         yield
     finally:
-        await take_away(at, missing)
+        await take_away(at, rights)
 
 
 def _described(directory: Path, manifest: Manifest) -> str:
