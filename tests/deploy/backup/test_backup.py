@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -210,6 +211,31 @@ class LateBroker(MemoryBroker):
             self.asked += 1
             if self.asked == 2:
                 self.log.append(*self.place, [self.late])
+
+
+async def test_all_that_a_manifest_names_is_on_the_disk_before_it_takes_the_place_of_the_former_one(
+    log: MemoryLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[tuple[str, Path]] = []
+    sync, rename = os.fsync, Path.replace
+
+    def noted_sync(opened: int) -> None:
+        done.append(("synced", Path(f"/proc/self/fd/{opened}").readlink()))
+        sync(opened)
+
+    def noted_rename(path: Path, target: Path) -> Path:
+        done.append(("renamed", path))
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", noted_sync)
+    monkeypatch.setattr(Path, "replace", noted_rename)
+    manifest = await taken(log, tmp_path)
+    fresh = tmp_path / "manifest.json.new"
+    before = {path for what, path in done[: done.index(("renamed", fresh))] if what == "synced"}
+    files = {tmp_path / file.name for place in manifest.places.values() for file in place.files}
+    assert files
+    assert before >= files | {path.parent for path in files} | {fresh, tmp_path}
+    assert done[-1] == ("synced", tmp_path)
 
 
 # --- damage
