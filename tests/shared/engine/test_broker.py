@@ -633,7 +633,9 @@ async def test_topics_are_created_once_and_checked(kafka: str) -> None:
 @pytest.mark.kafka
 async def test_a_topic_that_kafka_refuses_to_make_is_told(kafka: str) -> None:
     topic = Topic(f"refused-{os.getpid()}", "a test")
-    with pytest.raises(BrokerUnavailable, match=f"topic {topic.name} was not made; Kafka says 38, .*replication factor"):
+    with pytest.raises(
+        BrokerUnavailable, match=f"topic {topic.name} was not made; Kafka says 38, .*replication factor"
+    ):
         await create_topics(kafka, 1, 3, [topic])
     assert await create_topics(kafka, 1, 1, [topic]) == [topic.name]
     assert await create_topics(kafka, 1, 3, [topic]) == [], "one that is there is there"

@@ -46,7 +46,9 @@ async def test_a_journal_that_kafka_is_about_to_delete_is_named_with_what_to_do(
     changed = journal.settings(1) | {"retention.ms": "86400000", "retention.bytes": "1000000"}
     async with administering(at) as admin:
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, changed)])
-    at_once = f"Kafka deletes what is to be kept for good, so at once kafka-configs.sh --alter --topic {name} --add-config"
+    at_once = (
+        f"Kafka deletes what is to be kept for good, so at once kafka-configs.sh --alter --topic {name} --add-config"
+    )
     assert await replica_faults(at, 1, [journal]) == [
         f"topic {name} has retention.ms=86400000 and needs -1: {at_once} retention.ms=-1",
         f"topic {name} has retention.bytes=1000000 and needs -1: {at_once} retention.bytes=-1",
