@@ -3,11 +3,14 @@
 Journals are looked at first, and cut off where they refer to each other too far (`deploy.backup.cut`); then the topics
 that they refer to; at last the keys of what these hold. So whatever a record refers to is there. What is written
 meanwhile is left to the next backup, which goes on in the same directory where this one ends.
+
+What Kafka deletes because it is old enough goes from the backup too. A journal is kept for good: what was deleted from
+one stays in the backup, which may have its last copy, and is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -36,7 +39,16 @@ LOOK_BACK = 50
 """Records before the first look, of which some state where their writer was: it is seen whether a broker is behind."""
 
 
-async def take(broker: Broker, cluster: str, directory: Path, now: datetime, progress: Progress) -> Manifest:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A backup that is written."""
+
+    manifest: Manifest
+    deleted: tuple[str, ...] = ()
+    """What is gone from journals in Kafka, a sentence for each partition."""
+
+
+async def take(broker: Broker, cluster: str, directory: Path, now: datetime, progress: Progress) -> Taken:
     """Take a backup, or what came since the last one in that directory.
 
     Raises WrongBackup, BehindItsReaders, BrokerUnavailable, OSError.
@@ -65,7 +77,7 @@ class _Taking:
     partitions: int
     places: dict[str, Place] = field(default_factory=dict)
 
-    async def take(self, cluster: str, now: datetime) -> Manifest:
+    async def take(self, cluster: str, now: datetime) -> Taken:
         ends = await self._ends()
         starts = await self.reader.starts(ends)
         number = 1 if self.former is None else self.former.takes + 1
@@ -75,7 +87,7 @@ class _Taking:
                 self.places[f"{topic.name}/{partition}"] = await self._copy(topic, place, starts, ends, number)
         manifest = Manifest(cluster=cluster, partitions=self.partitions, taken_at=now, takes=number, places=self.places)
         manifest.write(self.directory)
-        return manifest
+        return Taken(manifest, tuple(self._deleted(starts)))
 
     # --- up to where ------------------------------------------------------------------------------------------------
 
@@ -140,7 +152,7 @@ class _Taking:
         return Place(end=end, files=(*files, entry))
 
     def _files_before(self, topic: Topic, place: TopicPartition, start: int, end: int) -> list[FileEntry]:
-        """Those that Kafka itself still has records of; none of a topic that is taken anew each time."""
+        """Those that Kafka itself still has records of, and all of a journal; none of a topic that is taken anew."""
         if self.former is None or topic.compacted:
             return []
         former = self.former.place(*place)
@@ -151,7 +163,19 @@ class _Taking:
             )
         if topic.journal and start > former.end:
             raise WrongBackup(f"{place[0]}/{place[1]} begins at {start}; what stood before that is in no backup")
+        if topic.journal:
+            return [*former.files]
         return [file for file in former.files if file.end > start] if start <= former.end else []
+
+    def _deleted(self, starts: Mapping[TopicPartition, int]) -> Iterator[str]:
+        """What is gone from journals in Kafka: each begins at 0, and stays so. In words."""
+        for place in self._places(lambda topic: topic.journal):
+            name, start = f"{place[0]}/{place[1]}", starts[place]
+            begin = self.places[name].begin
+            if begin < start:
+                yield f"{name}: what stands before {start} was deleted in Kafka; this backup has it, from {begin} on"
+            elif start and self.former is None:
+                yield f"{name}: what stands before {start} was deleted in Kafka, and is in no backup in this directory"
 
     async def _records(self, place: TopicPartition, start: int, end: int) -> AsyncIterator[Stored]:
         """What stands in a partition between two positions. Raises BrokerUnavailable."""
