@@ -53,11 +53,11 @@ async def test_a_journal_that_kafka_is_about_to_delete_is_named_with_what_to_do(
         f"topic {name} has retention.ms=86400000 and needs -1: {at_once} retention.ms=-1",
         f"topic {name} has retention.bytes=1000000 and needs -1: {at_once} retention.bytes=-1",
     ]
-    assert await replica_faults(at, 1, [replace(journal, journal=False, retention_milliseconds=3_600_000)]) == [
-        f"topic {name} has retention.ms=86400000 and needs 3600000: "
-        f"kafka-configs.sh --alter --topic {name} --add-config retention.ms=3600000",
-        f"topic {name} has retention.bytes=1000000 and needs -1: "
-        f"kafka-configs.sh --alter --topic {name} --add-config retention.bytes=-1",
+    stated = replace(journal, journal=False, retention_milliseconds=3_600_000)
+    set_it = f"kafka-configs.sh --alter --topic {name} --add-config"
+    assert await replica_faults(at, 1, [stated]) == [
+        f"topic {name} has retention.ms=86400000 and needs 3600000: {set_it} retention.ms=3600000",
+        f"topic {name} has retention.bytes=1000000 and needs -1: {set_it} retention.bytes=-1",
     ]
     assert await replica_faults(at, 1, [replace(journal, journal=False)]) == []
 
