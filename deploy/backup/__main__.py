@@ -48,7 +48,7 @@ LOST = 3
 WHAT_TO_DO = (
     "Journals are kept for good, and nothing of careroute deletes there: find out who did. `python -m deploy.topics` "
     "says whether Kafka is set up to delete more. What is gone comes back by a restore alone, into an empty cluster "
-    "(deploy/DISASTER.md): keep a copy of this directory. The backup is taken all the same, and so is the next one"
+    "(deploy/DISASTER.md): delete no backup that has it. This one is taken all the same, and so is the next"
 )
 
 

@@ -192,7 +192,7 @@ class _Taking:
             if begin < start:
                 yield f"{name}: what stands before {start} was deleted in Kafka; this backup has it, from {begin} on"
             elif start and self.former is None:
-                yield f"{name}: what stands before {start} was deleted in Kafka, and is in no backup in this directory"
+                yield f"{name}: what stands before {start} was deleted in Kafka before this directory's first backup"
 
     async def _records_of(self, place: TopicPartition, files: Sequence[FileEntry]) -> AsyncIterator[Stored]:
         """What stands in files from before. Kafka is heard now and then meanwhile. Raises Damaged."""

@@ -165,7 +165,7 @@ async def test_what_is_gone_from_a_journal_before_the_first_backup_is_told_once(
     log.dropped_before[place] = 20
     first, second = [await take(MemoryBroker(log), "one", tmp_path, NOW, Progress(print, "copied")) for _ in range(2)]
     assert len(first.deleted) == 1
-    assert "before 20 was deleted in Kafka, and is in no backup in this directory" in first.deleted[0]
+    assert "before 20 was deleted in Kafka before this directory's first backup" in first.deleted[0]
     assert not second.deleted
     assert command.say_what_is_lost(second) == 0
     assert without_empty(stored(tmp_path)) == of(log)
