@@ -1,7 +1,8 @@
 """Copies what a cluster's topics hold into files, and makes an empty cluster hold it again.
 
 `take DIRECTORY` copies everything, or what came since the last time, while work goes on; `verify DIRECTORY` says
-whether a copy is whole; `restore DIRECTORY` puts it back. Exit codes: 0 it is done, 1 it is not, 2 wrong usage.
+whether a copy is whole; `restore DIRECTORY` puts it back. Exit codes: 0 it is done, 1 it is not, 2 wrong usage, 3 the
+backup is taken, but Kafka has lost records of a journal: it is told which, and from where they come back.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from deploy.backup.files import Damaged
 from deploy.backup.manifest import Manifest, WrongBackup
 from deploy.backup.progress import Progress
 from deploy.backup.restore import restore
-from deploy.backup.take import take
+from deploy.backup.take import Taken, take
 from deploy.backup.verify import faults_of
 from deploy.principals import rights_to_restore
 from deploy.topics import TopicSettings
@@ -30,7 +31,7 @@ from shared.engine.broker import BrokerUnavailable
 from shared.engine.kafka import KafkaBroker
 from shared.engine.kafka_replicas import replicas_for
 from shared.engine.kafka_restore import CopyFailed, cluster_id
-from shared.engine.kafka_rights import compare, grant, rights_in_force, take_away
+from shared.engine.kafka_rights import grant, take_away
 
 LOOK_SECONDS = 1.0
 """After which every broker knows who may what."""
@@ -42,6 +43,13 @@ ENDED = {
     "restore": "ended before everything was back: begin again, with an empty cluster",
 }
 """What somebody is told who ends it."""
+LOST = 3
+"""The exit code where Kafka has lost records of a journal."""
+WHAT_TO_DO = (
+    "Journals are kept for good, and nothing of careroute deletes there: find out who did. `python -m deploy.topics` "
+    "says whether Kafka is set up to delete more. What is gone comes back by a restore alone, into an empty cluster "
+    "(deploy/DISASTER.md): delete no backup that has it. This one is taken all the same, and so is the next"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,8 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         if given.do == "take":
-            uvloop.run(_take(TopicSettings.load(), given.directory))
-        elif given.do == "restore":
+            return uvloop.run(_take(TopicSettings.load(), given.directory))
+        if given.do == "restore":
             uvloop.run(_restore(TopicSettings.load(), given.directory))
         else:
             _verify(given.directory)
@@ -69,15 +77,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-async def _take(settings: TopicSettings, directory: Path) -> None:
+async def _take(settings: TopicSettings, directory: Path) -> int:
     progress = Progress(_say, "copied")
     broker = KafkaBroker(settings.connection, settings.partitions)
     try:
         cluster = await cluster_id(settings.connection)
-        manifest = await take(broker, cluster, directory, SystemClock().now(), progress)
+        taken = await take(broker, cluster, directory, SystemClock().now(), progress)
     finally:
         await broker.close()
-    _say(f"copied {progress.records:,} records in {progress.seconds:.1f} s. {_described(directory, manifest)}")
+    _say(f"copied {progress.records:,} records in {progress.seconds:.1f} s. {_described(directory, taken.manifest)}")
+    return say_what_is_lost(taken)
+
+
+def say_what_is_lost(taken: Taken) -> int:
+    """Say what is gone from journals in Kafka; the exit code."""
+    if not taken.deleted:
+        return 0
+    _say("\n".join((*taken.deleted, WHAT_TO_DO)))
+    return LOST
 
 
 def _verify(directory: Path) -> Manifest:
@@ -112,21 +129,24 @@ async def _restore(settings: TopicSettings, directory: Path) -> None:
 
 @asynccontextmanager
 async def _rights(settings: TopicSettings) -> AsyncIterator[None]:
-    """What the operator has no right to do, it may do as long as this lasts."""
+    """What the operator has no right to do, it may do as long as this lasts.
+
+    It has none of these rights afterwards, whatever it had before: that was left by a restore that was killed.
+    """
     at = settings.connection
     if not at.secured:
         yield
         return
-    missing = compare(rights_to_restore(settings.kafka_principals), await rights_in_force(at)).missing
+    rights = rights_to_restore(settings.kafka_principals)
     work = asyncio.current_task()
     assert work is not None  # noqa: S101  # a coroutine runs in one
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
     try:
-        await grant(at, missing)
+        await grant(at, rights)
         await asyncio.sleep(LOOK_SECONDS)
         yield
     finally:
-        await take_away(at, missing)
+        await take_away(at, rights)
 
 
 def _described(directory: Path, manifest: Manifest) -> str:

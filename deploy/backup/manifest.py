@@ -125,12 +125,18 @@ class Manifest(_Model):
         return sum(file.bytes for place in self.places.values() for file in place.files)
 
     def write(self, directory: Path) -> None:
-        """Put it in the place of the former one, and delete the files that it does not name. Raises OSError."""
+        """Put it in the place of the former one, and delete the files that it does not name. Raises OSError.
+
+        It, and that the files which it names are there, stands on the disk before it is put there: else it could be
+        empty after a power cut, or name what is not there, with the former one gone.
+        """
         fresh = directory / f"{NAME}.new"
         write_private(fresh, self.model_dump_json(indent=1) + "\n")
+        named = {file.name for place in self.places.values() for file in place.files}
+        for path in (fresh, *{(directory / name).parent for name in named}, directory):
+            _sync(path)
         fresh.replace(directory / NAME)
         _sync(directory)
-        named = {file.name for place in self.places.values() for file in place.files}
         for path in directory.glob("*/*.jsonl.gz"):
             if path.relative_to(directory).as_posix() not in named:
                 path.unlink()
@@ -154,8 +160,9 @@ def alone_in(directory: Path) -> Iterator[None]:
         yield
 
 
-def _sync(directory: Path) -> None:
-    opened = os.open(directory, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Have what a file holds, or which files a directory has, stand on the disk. Raises OSError."""
+    opened = os.open(path, os.O_RDONLY)
     try:
         os.fsync(opened)
     finally:

@@ -3,11 +3,15 @@
 Journals are looked at first, and cut off where they refer to each other too far (`deploy.backup.cut`); then the topics
 that they refer to; at last the keys of what these hold. So whatever a record refers to is there. What is written
 meanwhile is left to the next backup, which goes on in the same directory where this one ends.
+
+What Kafka deletes because it is old enough goes from the backup too. A journal is kept for good: what was deleted from
+one stays in the backup, which may have its last copy, and is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +19,7 @@ from pathlib import Path
 from deploy.backup.cut import Reference, consistent_ends
 from deploy.backup.files import RecordFile, digest_of, records_in
 from deploy.backup.manifest import BACKED_UP, NAME, FileEntry, Manifest, Place, WrongBackup, alone_in
+from deploy.backup.merge import MERGED_BYTES, to_merge
 from deploy.backup.progress import Progress
 from shared.engine.broker import (
     Broker,
@@ -36,10 +41,19 @@ LOOK_BACK = 50
 """Records before the first look, of which some state where their writer was: it is seen whether a broker is behind."""
 
 
-async def take(broker: Broker, cluster: str, directory: Path, now: datetime, progress: Progress) -> Manifest:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A backup that is written."""
+
+    manifest: Manifest
+    deleted: tuple[str, ...] = ()
+    """What is gone from journals in Kafka, a sentence for each partition."""
+
+
+async def take(broker: Broker, cluster: str, directory: Path, now: datetime, progress: Progress) -> Taken:
     """Take a backup, or what came since the last one in that directory.
 
-    Raises WrongBackup, BehindItsReaders, BrokerUnavailable, OSError.
+    Raises WrongBackup, Damaged, BehindItsReaders, BrokerUnavailable, OSError.
     """
     await require_topics(broker, BACKED_UP)
     with alone_in(directory):
@@ -51,7 +65,7 @@ async def take(broker: Broker, cluster: str, directory: Path, now: datetime, pro
             )
         reader = await broker.reader()
         try:
-            return await _Taking(reader, directory, former, progress, broker.partitions).take(cluster, now)
+            return await _Taking(reader, directory, former, progress, broker.partitions, now).take(cluster)
         finally:
             await reader.close()
 
@@ -63,9 +77,12 @@ class _Taking:
     former: Manifest | None
     progress: Progress
     partitions: int
+    now: datetime
     places: dict[str, Place] = field(default_factory=dict)
+    may_merge: int = MERGED_BYTES
+    """Bytes of files that may still be written again."""
 
-    async def take(self, cluster: str, now: datetime) -> Manifest:
+    async def take(self, cluster: str) -> Taken:
         ends = await self._ends()
         starts = await self.reader.starts(ends)
         number = 1 if self.former is None else self.former.takes + 1
@@ -73,9 +90,11 @@ class _Taking:
             for partition in range(self.partitions):
                 place = topic.name, partition
                 self.places[f"{topic.name}/{partition}"] = await self._copy(topic, place, starts, ends, number)
-        manifest = Manifest(cluster=cluster, partitions=self.partitions, taken_at=now, takes=number, places=self.places)
+        manifest = Manifest(
+            cluster=cluster, partitions=self.partitions, taken_at=self.now, takes=number, places=self.places
+        )
         manifest.write(self.directory)
-        return manifest
+        return Taken(manifest, tuple(self._deleted(starts)))
 
     # --- up to where ------------------------------------------------------------------------------------------------
 
@@ -108,12 +127,22 @@ class _Taking:
         ends: Mapping[TopicPartition, int],
         number: int,
     ) -> Place:
-        """What there is of a partition: the files from before that still count, and one for what is new."""
+        """What there is of a partition: the files from before that still count, and one for what is new.
+
+        Where there are many from before, the one for what is new holds the newest of them too.
+        """
         files = self._files_before(topic, place, starts[place], ends[place])
         start, end = files[-1].end if files else starts[place], ends[place]
         path = self.directory / topic.name / f"{place[1]}-{number:04d}.jsonl.gz"
         standing = Standing()
+        merged = to_merge(
+            self.directory, topic, place, files, fresh=end - start, most_bytes=self.may_merge, now=self.now
+        )
+        self.may_merge -= sum(former.bytes for former in merged)
+        files = files[: len(files) - len(merged)]
         with RecordFile.new(path) as file:
+            async for stored in self._records_of(place, merged):
+                file.add(stored)
             async for stored in self._records(place, start, end):
                 file.add(stored)
                 standing.take(stored)
@@ -140,7 +169,7 @@ class _Taking:
         return Place(end=end, files=(*files, entry))
 
     def _files_before(self, topic: Topic, place: TopicPartition, start: int, end: int) -> list[FileEntry]:
-        """Those that Kafka itself still has records of; none of a topic that is taken anew each time."""
+        """Those that Kafka itself still has records of, and all of a journal; none of a topic that is taken anew."""
         if self.former is None or topic.compacted:
             return []
         former = self.former.place(*place)
@@ -151,7 +180,28 @@ class _Taking:
             )
         if topic.journal and start > former.end:
             raise WrongBackup(f"{place[0]}/{place[1]} begins at {start}; what stood before that is in no backup")
+        if topic.journal:
+            return [*former.files]
         return [file for file in former.files if file.end > start] if start <= former.end else []
+
+    def _deleted(self, starts: Mapping[TopicPartition, int]) -> Iterator[str]:
+        """What is gone from journals in Kafka: each begins at 0, and stays so. In words."""
+        for place in self._places(lambda topic: topic.journal):
+            name, start = f"{place[0]}/{place[1]}", starts[place]
+            begin = self.places[name].begin
+            if begin < start:
+                yield f"{name}: what stands before {start} was deleted in Kafka; this backup has it, from {begin} on"
+            elif start and self.former is None:
+                yield f"{name}: what stands before {start} was deleted in Kafka before this directory's first backup"
+
+    async def _records_of(self, place: TopicPartition, files: Sequence[FileEntry]) -> AsyncIterator[Stored]:
+        """What stands in files from before. Kafka is heard now and then meanwhile. Raises Damaged."""
+        for file in files:
+            for count, stored in enumerate(records_in(self.directory / file.name, *place)):
+                if not count % POLL_RECORDS:
+                    self.progress.step(place[0], 0)
+                    await asyncio.sleep(0)
+                yield stored
 
     async def _records(self, place: TopicPartition, start: int, end: int) -> AsyncIterator[Stored]:
         """What stands in a partition between two positions. Raises BrokerUnavailable."""

@@ -24,6 +24,7 @@ from aiokafka.errors import (
     OffsetOutOfRangeError,
     TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
+    for_code,
 )
 from aiokafka.partitioner import murmur2
 
@@ -387,7 +388,7 @@ async def create_topics(at: Connection | str, partitions: int, replication: int,
     """Create the topics that are missing; the names of those created.
 
     None is made beside others of another number of partitions: it would be of no use, and have to be deleted. Raises
-    BrokerUnavailable.
+    BrokerUnavailable, also where Kafka refuses to make one, with what it says.
     """
     async with administering(connection_of(at)) as admin:
         counts = {name: len(entry["partitions"]) for name, entry in (await _described(admin, topics)).items()}
@@ -398,11 +399,12 @@ async def create_topics(at: Connection | str, partitions: int, replication: int,
         created = []
         for topic in topics:
             missing = NewTopic(topic.name, partitions, replication, topic_configs=topic.settings(replication))
-            with suppress(TopicAlreadyExistsError):
-                answer = await admin.create_topics([missing])
-                codes = {name: code for name, code, *_ in answer.topic_errors}
-                if codes.get(topic.name) == 0:
-                    created.append(topic.name)
+            code, *message = next(entry[1:] for entry in (await admin.create_topics([missing])).topic_errors)
+            if code not in (0, TopicAlreadyExistsError.errno):
+                why = ": ".join((said(for_code(code)()), *filter(None, message)))
+                raise BrokerUnavailable(f"topic {topic.name} was not made; Kafka says {code}, {why}")
+            if not code:
+                created.append(topic.name)
         return created
 
 

@@ -19,7 +19,10 @@ T = TypeVar("T")
 MOST_REPLICAS = 3
 """With three, one broker may be gone and what is acknowledged is still on two."""
 PROMISED = ("message.timestamp.type", "cleanup.policy", "unclean.leader.election.enable", "min.insync.replicas")
-"""Settings of a topic on which promises rest; how long and how much it keeps is its operators' business."""
+"""Settings of a topic on which promises rest."""
+KEEPING = ("retention.ms", "retention.bytes")
+"""The same of a journal, which is kept for good, and of a topic that states how long it is kept; how long and how much
+another keeps is its operators' business."""
 
 
 async def replicas_for(at: Connection) -> int:
@@ -61,11 +64,16 @@ def _missing_copies(name: str, copies: int, partitions: Iterable[Mapping[str, An
 
 def _other_settings(topic: Topic, copies: int, settings: Mapping[str, str]) -> Iterable[str]:
     wanted = topic.settings(copies)
-    return (
-        f"topic {topic.name} has {name}={settings.get(name)} and needs {wanted[name]}"
-        for name in PROMISED
-        if settings.get(name) != wanted[name]
-    )
+    for name in (*PROMISED, *(KEEPING if topic.retention_promised else ())):
+        if settings.get(name) != wanted[name]:
+            fault = f"topic {topic.name} has {name}={settings.get(name)} and needs {wanted[name]}"
+            yield f"{fault}: {_what_to_do(topic, name, wanted[name])}" if name in KEEPING else fault
+
+
+def _what_to_do(topic: Topic, name: str, value: str) -> str:
+    """About a setting that has Kafka delete too soon, or too late."""
+    why = "Kafka deletes what is to be kept for good, so at once " if topic.journal else ""
+    return f"{why}kafka-configs.sh --alter --topic {topic.name} --add-config {name}={value}"
 
 
 async def _settings(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> dict[str, dict[str, str]]:

@@ -42,6 +42,11 @@ class Topic:
     """Whether a record bears the time that is written with it, and not the broker's: while a copy is put back."""
 
     @property
+    def retention_promised(self) -> bool:
+        """Whether anything rests on what Kafka deletes of it, and what not."""
+        return self.journal or self.retention_milliseconds >= 0
+
+    @property
     def _is_fleeting(self) -> bool:
         """Whether what is older than an hour is of no use: then no disk need hold it, and segments are short."""
         return 0 < self.retention_milliseconds <= HOUR_MILLISECONDS
@@ -51,6 +56,7 @@ class Topic:
         settings = {
             "message.timestamp.type": "CreateTime" if self.writers_times else "LogAppendTime",
             "retention.ms": str(self.retention_milliseconds),
+            "retention.bytes": "-1",  # else the brokers' own log.retention.bytes counts
             "cleanup.policy": "compact" if self.compacted else "delete",
             "max.message.bytes": str(self.max_bytes),
             "unclean.leader.election.enable": "false",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -43,7 +44,7 @@ def log(day: Day) -> MemoryLog:
 
 
 async def taken(log: MemoryLog, directory: Path, cluster: str = "one") -> Manifest:
-    return await take(MemoryBroker(log), cluster, directory, NOW, Progress(print, "copied"))
+    return (await take(MemoryBroker(log), cluster, directory, NOW, Progress(print, "copied"))).manifest
 
 
 def faults(directory: Path) -> list[str]:
@@ -138,6 +139,47 @@ async def test_the_beginning_is_dropped_too_where_a_gap_would_be(log: MemoryLog,
     assert faults(tmp_path) == []
 
 
+async def test_what_is_deleted_from_a_journal_stays_here_and_is_told(
+    log: MemoryLog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last copy of it may be this one."""
+    place = next(place for place in log.places if place[0] == DECISIONS.name and len(log.places[place]) > 50)
+    await taken(log, tmp_path)
+    log.append(*place, [Record("city", b"{}", (("type", b"x"),))])
+    whole = without_empty(of(log))
+    for deleted in (20, 40, len(log.places[place])):
+        log.dropped_before[place] = deleted
+        told = await take(MemoryBroker(log), "one", tmp_path, NOW, Progress(print, "copied"))
+        name = f"{place[0]}/{place[1]}"
+        assert told.deleted == (
+            f"{name}: what stands before {deleted} was deleted in Kafka; this backup has it, from 0 on",
+        )
+        assert command.say_what_is_lost(told) == 3
+        assert f"{name}: what stands before {deleted}" in capsys.readouterr().err
+        assert without_empty(stored(tmp_path)) == whole
+        assert faults(tmp_path) == []
+
+
+async def test_what_is_gone_from_a_journal_before_the_first_backup_is_told_once(log: MemoryLog, tmp_path: Path) -> None:
+    place = next(place for place in log.places if place[0] == DECISIONS.name and len(log.places[place]) > 50)
+    log.dropped_before[place] = 20
+    first, second = [await take(MemoryBroker(log), "one", tmp_path, NOW, Progress(print, "copied")) for _ in range(2)]
+    assert len(first.deleted) == 1
+    assert "before 20 was deleted in Kafka before this directory's first backup" in first.deleted[0]
+    assert not second.deleted
+    assert command.say_what_is_lost(second) == 0
+    assert without_empty(stored(tmp_path)) == of(log)
+
+
+async def test_a_journal_is_not_taken_with_a_gap(log: MemoryLog, tmp_path: Path) -> None:
+    place = next(place for place in log.places if place[0] == DECISIONS.name and len(log.places[place]) > 50)
+    await taken(log, tmp_path)
+    log.append(*place, [Record("city", b"{}", (("type", b"x"),))] * 3)
+    log.dropped_before[place] = len(log.places[place]) - 2
+    with pytest.raises(WrongBackup, match="what stood before that is in no backup"):
+        await taken(log, tmp_path)
+
+
 @pytest.mark.parametrize("compacted", [True, False])
 @pytest.mark.parametrize("topic", [CALL_KEYS.name, CONTACTS.name])
 async def test_what_was_erased_is_in_no_file_after_the_next_one(
@@ -191,7 +233,7 @@ async def test_a_record_that_refers_to_what_came_later_is_left_out(log: MemoryLo
     beyond = json.loads(last.headers["positions"]) | {CALLS.name: [len(log.places[CALLS.name, place[1]]) + 1, 0]}
     headers = {**last.headers, "positions": json.dumps(beyond).encode()}
     broker = LateBroker(log, place, Record(last.key, last.value, tuple(headers.items())))
-    manifest = await take(broker, "one", tmp_path, NOW, Progress(print, "copied"))
+    manifest = (await take(broker, "one", tmp_path, NOW, Progress(print, "copied"))).manifest
     assert broker.asked >= 4
     assert len(log.places[place]) == end + 1
     assert manifest.place(*place).end == end
@@ -210,6 +252,31 @@ class LateBroker(MemoryBroker):
             self.asked += 1
             if self.asked == 2:
                 self.log.append(*self.place, [self.late])
+
+
+async def test_all_that_a_manifest_names_is_on_the_disk_before_it_takes_the_place_of_the_former_one(
+    log: MemoryLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[tuple[str, Path]] = []
+    sync, rename = os.fsync, Path.replace
+
+    def noted_sync(opened: int) -> None:
+        done.append(("synced", Path(f"/proc/self/fd/{opened}").readlink()))
+        sync(opened)
+
+    def noted_rename(path: Path, target: Path) -> Path:
+        done.append(("renamed", path))
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", noted_sync)
+    monkeypatch.setattr(Path, "replace", noted_rename)
+    manifest = await taken(log, tmp_path)
+    fresh = tmp_path / "manifest.json.new"
+    before = {path for what, path in done[: done.index(("renamed", fresh))] if what == "synced"}
+    files = {tmp_path / file.name for place in manifest.places.values() for file in place.files}
+    assert files
+    assert before >= files | {path.parent for path in files} | {fresh, tmp_path}
+    assert done[-1] == ("synced", tmp_path)
 
 
 # --- damage

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+import subprocess
+from typing import Any
 from urllib.parse import urlsplit
+
+import yaml
 
 from deploy.grafana.boards import DASHBOARDS
 from deploy.kubernetes.written import HERE
@@ -63,6 +67,23 @@ def test_a_release_takes_the_services_in_the_order_of_upgrading_and_before_them_
         assert resource["metadata"]["labels"][LABEL] == resource["metadata"]["name"]
     jobs = set(re.findall(r"--from=cronjob/([a-z]+)", release))
     assert jobs < set(names_of(cluster.of("CronJob")))
+
+
+def test_the_backup_before_a_release_is_not_in_the_directory_of_the_one_that_goes_on(cluster: Cluster) -> None:
+    """By the command itself, on what kubectl prints of such a job."""
+    (backup,) = [each for each in cluster.of("CronJob") if each["metadata"]["name"] == "backup"]
+    made = yaml.safe_dump({"kind": "Job", "spec": backup["spec"]["jobTemplate"]["spec"]})
+    (command,) = re.findall(
+        r"(?m)--from=cronjob/backup .* -o yaml \|\n  sed '(.*)' \|", (HERE / "README.md").read_text("utf-8")
+    )
+    changed = subprocess.run(["sed", command], input=made, capture_output=True, text=True, check=True).stdout
+    own, usual = ({*_arguments(yaml.safe_load(text))} for text in (changed, made))
+    assert own ^ usual == {"/var/lib/careroute/backup", "/var/lib/careroute/before-VERSION"}
+
+
+def _arguments(job: dict[str, Any]) -> list[str]:
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    return [*container["args"]]
 
 
 def test_prometheus_asks_every_process_by_its_services_name(cluster: Cluster) -> None:

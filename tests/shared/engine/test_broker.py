@@ -631,6 +631,17 @@ async def test_topics_are_created_once_and_checked(kafka: str) -> None:
 
 
 @pytest.mark.kafka
+async def test_a_topic_that_kafka_refuses_to_make_is_told(kafka: str) -> None:
+    topic = Topic(f"refused-{os.getpid()}", "a test")
+    with pytest.raises(
+        BrokerUnavailable, match=f"topic {topic.name} was not made; Kafka says 38, .*replication factor"
+    ):
+        await create_topics(kafka, 1, 3, [topic])
+    assert await create_topics(kafka, 1, 1, [topic]) == [topic.name]
+    assert await create_topics(kafka, 1, 3, [topic]) == [], "one that is there is there"
+
+
+@pytest.mark.kafka
 async def test_no_topic_is_made_with_another_number_of_partitions_than_those_that_are_there(kafka: str) -> None:
     topics = [Topic(f"beside-{os.getpid()}-{number}", "a test") for number in range(2)]
     await create_topics(kafka, 2, 1, topics[:1])

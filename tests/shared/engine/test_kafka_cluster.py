@@ -9,14 +9,16 @@ from types import SimpleNamespace
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.client import AIOKafkaClient
 
 from shared.connection import Connection
 from shared.engine.broker import BrokerUnavailable
 from shared.engine.kafka import create_topics
-from shared.engine.kafka_client import arguments_now, find_again
+from shared.engine.kafka_client import administering, arguments_now, find_again
 from shared.engine.kafka_replicas import replica_faults, replicas_for
 from shared.engine.topic import Topic
+from shared.topics import TOPICS
 
 NOBODY = "127.0.0.1:1"
 MADE = Topic(f"copied-{os.getpid()}", "a test", compacted=True)
@@ -33,6 +35,35 @@ async def test_topics_that_lack_copies_or_are_set_up_otherwise_are_named(kafka: 
         f"topic {MADE.name} has cleanup.policy=compact and needs delete",
         f"topic {MADE.name} has min.insync.replicas=1 and needs 2",
     ]
+
+
+@pytest.mark.kafka
+async def test_a_journal_that_kafka_is_about_to_delete_is_named_with_what_to_do(kafka: str) -> None:
+    at, name = Connection(kafka), f"kept-{os.getpid()}"
+    journal = Topic(name, "a test", journal=True)
+    await create_topics(at, 1, 1, [journal])
+    assert await replica_faults(at, 1, [journal]) == []
+    changed = journal.settings(1) | {"retention.ms": "86400000", "retention.bytes": "1000000"}
+    async with administering(at) as admin:
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, changed)])
+    at_once = (
+        f"Kafka deletes what is to be kept for good, so at once kafka-configs.sh --alter --topic {name} --add-config"
+    )
+    assert await replica_faults(at, 1, [journal]) == [
+        f"topic {name} has retention.ms=86400000 and needs -1: {at_once} retention.ms=-1",
+        f"topic {name} has retention.bytes=1000000 and needs -1: {at_once} retention.bytes=-1",
+    ]
+    stated = replace(journal, journal=False, retention_milliseconds=3_600_000)
+    set_it = f"kafka-configs.sh --alter --topic {name} --add-config"
+    assert await replica_faults(at, 1, [stated]) == [
+        f"topic {name} has retention.ms=86400000 and needs 3600000: {set_it} retention.ms=3600000",
+        f"topic {name} has retention.bytes=1000000 and needs -1: {set_it} retention.bytes=-1",
+    ]
+    assert await replica_faults(at, 1, [replace(journal, journal=False)]) == []
+
+
+def test_no_topic_is_kept_by_size_whatever_the_brokers_are_set_to() -> None:
+    assert {topic.settings(3)["retention.bytes"] for topic in TOPICS} == {"-1"}
 
 
 async def test_where_no_broker_is_that_is_said() -> None:
