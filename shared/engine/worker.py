@@ -299,7 +299,7 @@ class Worker(Generic[S]):
         if self._poll is None and self._has_room():
             self._poll = self._background.start_unchecked(self._reader.poll(TURN_SECONDS))
             self._poll.add_done_callback(self._background.wake)
-        has_work = any(partition.has_work() for partition in self._at_rest())
+        has_work = any(partition.has_work() for partition in self._free())
         await self._background.wait(0.0 if has_work else self._seconds_until_due())
         self._take_polled()
         self._check_clock()
@@ -326,7 +326,7 @@ class Worker(Generic[S]):
         )
 
     def _seconds_until_due(self) -> float:
-        due = [at for partition in self._at_rest() if (at := partition.next_due()) is not None]
+        due = [at for partition in self._free() if (at := partition.next_due()) is not None]
         if not due:
             return TURN_SECONDS
         left = min(due) - self._clock.now()
@@ -357,17 +357,18 @@ class Worker(Generic[S]):
         backlog.prepared(stored)
         self._background.wake()
 
-    def _at_rest(self) -> list[Partition[S]]:
-        """What is owned and has no step under way."""
-        return [partition for number, partition in self.owned.items() if number not in self._steps]
+    def _free(self) -> list[Partition[S]]:
+        """What is owned and may make a step: none makes two at a time, and of those that are careful one."""
+        cares = any(self.owned[number].care.inputs_left for number in self._steps)
+        return [
+            partition
+            for number, partition in self.owned.items()
+            if number not in self._steps and not (cares and partition.care.inputs_left)
+        ]
 
     async def _step_all(self) -> None:
-        cares = any(self.owned[number].care.inputs_left for number in self._steps)
-        begun = [
-            self._start_step(partition)
-            for partition in _in_turn([partition for partition in self._at_rest() if partition.has_work()], cares=cares)
-        ]
-        if begun:
+        busy = _in_turn([partition for partition in self._free() if partition.has_work()])
+        if begun := [self._start_step(partition) for partition in busy]:
             await asyncio.wait(begun, timeout=TOGETHER_SECONDS)
         for number in [number for number, task in self._steps.items() if task.done()]:
             step = self._steps.pop(number).result()
@@ -426,13 +427,10 @@ class Worker(Generic[S]):
         partition.end_round(saved)
 
 
-def _in_turn(busy: Sequence[Partition[S]], *, cares: bool) -> Sequence[Partition[S]]:
-    """Of the partitions that are careful only one: should the process die, one journal alone says what it died of.
-
-    `cares`: whether a step of such a one is under way.
-    """
+def _in_turn(busy: Sequence[Partition[S]]) -> Sequence[Partition[S]]:
+    """Of the partitions that are careful only one: should the process die, one journal alone says what it died of."""
     careful = [partition for partition in busy if partition.care.inputs_left]
-    if not careful or (len(careful) == 1 and not cares):
+    if len(careful) < 2:  # noqa: PLR2004  # one has nobody to wait for
         return busy
     chosen = max(careful, key=lambda partition: (bool(partition.care.attempting), partition.care.inputs_left))
-    return [partition for partition in busy if partition not in careful or (partition is chosen and not cares)]
+    return [partition for partition in busy if partition is chosen or partition not in careful]
