@@ -109,9 +109,18 @@ class ProbesRefused(ValueError):
 
 
 def read_probes(path: Path) -> Probes:
-    """What a probes file says. Raises ProbesRefused, OSError."""
+    """What a probes file says. Raises ProbesRefused, which says what to do where there is no such file."""
     try:
         return Probes.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except IsADirectoryError:
+        raise ProbesRefused(
+            f"{path.name}: it is a directory, as Docker makes one where a file is missing; remove it, then make "
+            "the file (`careroute probe agencies`)"
+        ) from None
+    except FileNotFoundError:
+        raise ProbesRefused(f"{path.name}: there is no such file; make it (`careroute probe agencies`)") from None
+    except OSError as error:
+        raise ProbesRefused(f"{path.name}: it cannot be read ({error.strerror})") from None
     except ValidationError as error:
         raise ProbesRefused(f"{path.name}: {'; '.join(faults_in(error))}") from None
     except ValueError as error:
@@ -122,7 +131,7 @@ def probes_of(path: Path) -> Probes:
     """What a probes file says. A wrong one ends the process (`EXIT_SETTINGS`) with a line."""
     try:
         return read_probes(path)
-    except (OSError, ProbesRefused) as error:
+    except ProbesRefused as error:
         sys.stderr.write(f"CAREROUTE_PROBES_FILE: {error}\n")
         sys.exit(EXIT_SETTINGS)
 

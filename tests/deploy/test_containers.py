@@ -39,6 +39,23 @@ def test_a_container_is_read_only_and_published_on_loopback_only(service: dict[s
     assert all(isinstance(value, str) for value in service["environment"].values())
 
 
+def test_no_two_containers_are_published_on_one_port() -> None:
+    ports = Counter(port.rpartition(":")[0] for service in COMPOSE.values() for port in service.get("ports", []))
+    assert set(ports.values()) == {1}, "whoever comes second is not started"
+
+
+def test_the_head_names_what_has_to_be_there_before() -> None:
+    text = (CHECKOUT / "docker-compose.yml").read_text()
+    head = text.partition("\n\n")[0]
+    required = set(re.findall(r"\$\{(CAREROUTE_\w+):\?", text))
+    files = set(re.findall(r"\$\{CAREROUTE_\w+:-\./(\w+\.toml)\}", text))
+    assert "CAREROUTE_WATCH_URL" in required
+    assert "probes.toml" in files
+    assert {name for name in required | files if name not in head} == set()
+    ignored = (CHECKOUT / ".gitignore").read_text().split()
+    assert {"/agencies*.toml", "/probes.toml"} <= set(ignored), "keys in the clear are never committed"
+
+
 SETTINGS: dict[str, type[ProcessSettings]] = {
     "deploy.topics": TopicSettings,
     **{module_of(name): settings for name, settings in SERVICES.items()},

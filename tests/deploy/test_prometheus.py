@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from deploy.local.kafka.node import CHECKOUT
+from deploy.local.programs import SERVICES
 from services.console.view.records import AlertKind
 from shared import telemetry
 from shared.operations import operations
@@ -113,6 +114,13 @@ def test_every_process_is_scraped() -> None:
     assert targets == {f"{name}:9100" for name in ours}
     jobs = {job["job_name"] for job in SCRAPED}
     assert set(re.findall(r'job="([^"]+)"', " ".join(rule["expr"] for rule in ALERTS))) <= jobs
+
+
+def test_a_process_that_is_down_is_told_of_whichever_service_it_is_of_and_nobody_elses() -> None:
+    """The demo, Docker and Kubernetes name a job after its service; each has a test of that."""
+    (down,) = [rule for rule in ALERTS if rule["alert"] == "InstanceDown"]
+    (named,) = re.findall(r'job=~"([^"]+)"', down["expr"])
+    assert sorted(named.split("|")) == sorted(SERVICES) == sorted(job["job_name"] for job in SCRAPED)
 
 
 def test_the_rules_are_right(prometheus_tools: dict[str, str]) -> None:

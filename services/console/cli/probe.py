@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -24,7 +25,9 @@ PartOption = Annotated[Path, typer.Option("--part", help="Where the part for the
 @probe.command("agencies")
 def probe_agencies(
     prober_url: Annotated[str, typer.Option(help="Where careroute reaches the prober; https, or this machine.")],
-    partitions: Annotated[int, typer.Option(min=1, max=256, help="As CAREROUTE_PARTITIONS.")] = 4,
+    partitions: Annotated[
+        int, typer.Option(envvar="CAREROUTE_PARTITIONS", min=1, max=256, help="How many every topic has.")
+    ] = 4,
     into: IntoOption = Path("probes.toml"),
     part: PartOption = Path("agencies.probe.toml"),
 ) -> None:
@@ -61,16 +64,24 @@ def _add(more: Probes, into: Path, text: str, part: Path) -> None:
     try:
         before = read_probes(into) if into.exists() else Probes()
     except ProbesRefused as refused:
-        typer.echo(str(refused), err=True)
-        raise typer.Exit(USAGE) from None
+        _refuse(str(refused))
     there = [str(part)] if part.exists() else []
     there += [
         f"{name} in {into}" for name in (*more.agencies, *more.beats) if name in {**before.agencies, **before.beats}
     ]
     if there:
-        typer.echo(f"There already: {', '.join(there)}. Nothing was written.", err=True)
-        raise typer.Exit(USAGE)
+        _refuse(f"There already: {', '.join(there)}. Nothing was written.")
     whole = Probes(agencies={**before.agencies, **more.agencies}, beats={**before.beats, **more.beats})
-    write_private(part, text)
-    write_private(into, probes_text(whole))
+    try:
+        write_private(part, text)
+        write_private(into, probes_text(whole))
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()  # it would fit nothing
+        _refuse(f"{error.filename or into} cannot be written: {error.strerror}. Give another path, or room.")
     typer.echo(f"Append {part} to the agencies file; give {into} to the prober as CAREROUTE_PROBES_FILE.")
+
+
+def _refuse(why: str) -> NoReturn:
+    typer.echo(why, err=True)
+    raise typer.Exit(USAGE)

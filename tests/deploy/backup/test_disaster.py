@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 from aiohttp.web import BaseRequest
+from pydantic import SecretStr
 
 from deploy.actors.cad import Cad
 from deploy.actors.console import CommandFailed, Console, TeamSpec, adopt, set_phases, sign_on
@@ -33,6 +34,9 @@ from deploy.demo.stages import PARTITIONS
 from deploy.local.access import Access, AgencySpec, people_with
 from deploy.local.kafka.node import CHECKOUT, LocalKafka, free_port
 from deploy.redecide import redecide_all
+from services.reporting.config import ReportingSettings
+from services.reporting.rebuild.places import Places, places_of
+from services.reporting.rebuild.run import rebuild
 from shared.clock import SystemClock
 from shared.connection import Connection
 from shared.engine.kafka import KafkaBroker, create_topics
@@ -201,6 +205,11 @@ def sides(kafka: str, access: Access, tmp_path: Path) -> Iterator[list[Side]]:
             side.lose()
 
 
+def store_in(directory: Path) -> Places:
+    """Reporting's, which is not lost with its Kafka."""
+    return places_of(ReportingSettings(kafka="kafka", storage_directory=directory, reporting_key=SecretStr("k" * 32)))
+
+
 async def test_work_goes_on_on_a_kafka_that_was_made_of_a_backup(
     sides: list[Side], access: Access, tmp_path: Path
 ) -> None:
@@ -222,12 +231,19 @@ async def test_work_goes_on_on_a_kafka_that_was_made_of_a_backup(
             before = await town.seen(states)
             broker = KafkaBroker(lost, PARTITIONS)
             await take(broker, await cluster_id(lost), backup, SystemClock().now(), Progress(print, "copied"))
+            await town.accept("2")  # after the backup, and in the store of reporting
+            store = store_in(tmp_path)
+            assert await rebuild(store, broker)
+            await store.swap()
             await broker.close()
             await asyncio.to_thread(sides[0].lose)
 
             manifest = Manifest.of(backup)
             assert list(faults_of(backup, manifest, Progress(print, "read"))) == []
             await restore(fresh, backup, manifest, 1, Progress(print, "put back"))
+            empty = KafkaBroker(fresh, PARTITIONS)
+            assert await rebuild(store, empty), "before anybody writes other outcomes there"
+            await empty.close()
             await sides[1].start(town)
             assert await town.seen(states) == before
             other = await town.accept("2")

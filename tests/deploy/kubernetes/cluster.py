@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from deploy.local.programs import SERVICES, module_of
 from deploy.redecide import RedecideSettings
 from deploy.topics import TopicSettings
 from services.console.config import ExaminerSettings
+from services.reporting.config import ReportingSettings
 from shared.config import Environment
 
 NAMES = sorted(overlay.name for overlay in OVERLAYS.iterdir())
@@ -24,6 +26,8 @@ RUNS: dict[tuple[str, ...], tuple[str, type[Environment]]] = {
     ("python", "-m", "deploy.topics"): ("operator", TopicSettings),
     ("python", "-m", "deploy.redecide", "--service", "all"): ("redecide", RedecideSettings),
     ("python", "-m", "deploy.backup", "take", "/var/lib/careroute/backup"): ("backup", TopicSettings),
+    ("python", "-m", "deploy.backup", "restore", "/var/lib/careroute/backup"): ("operator", TopicSettings),
+    ("python", "-m", "services.reporting.rebuild"): ("reporting", ReportingSettings),
 }
 """By command: who it is to Kafka, and what it can be told."""
 Resource = dict[str, Any]
@@ -60,13 +64,24 @@ class Process:
         return dict(container)
 
     @property
+    def named_in_command(self) -> set[str]:
+        """Variables that Kubernetes puts into the command."""
+        return set(re.findall(r"\$\((\w+)\)", " ".join(self.container["args"])))
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return tuple(
+            re.sub(r"\$\((\w+)\)", lambda name: self.environment[name[1]], part) for part in self.container["args"]
+        )
+
+    @property
     def principal(self) -> str:
         """Who it is: of a service its name."""
-        return RUNS[tuple(self.container["args"])][0]
+        return RUNS[self.command][0]
 
     @property
     def settings_class(self) -> type[Environment]:
-        return RUNS[tuple(self.container["args"])][1]
+        return RUNS[self.command][1]
 
     @property
     def own(self) -> dict[str, str]:

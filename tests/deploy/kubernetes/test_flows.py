@@ -82,7 +82,7 @@ def expected(cluster: Cluster) -> set[Flow]:
                 flows.add((name, PROMETHEUS.name if host.startswith("prometheus") else host, int(address.port or 80)))
         if name in TELLS_OTHERS:
             flows |= {(name, CAD.name, 443), (name, CAD_BY_IPV6.name, 443)}
-        if f"CAREROUTE_{name.upper()}_DATABASE_URL_FILE" in process.environment:
+        if f"CAREROUTE_{process.principal.upper()}_DATABASE_URL_FILE" in process.environment:
             flows.add((name, DATABASE.name, 5432))
         if name == "notification":
             flows |= {(name, cad.name, port) for cad in (CAD, CAD_BY_IPV6) for port in (465, 587)}

@@ -9,6 +9,9 @@ from deploy.local.programs import DOORS, STORING
 from shared.engine.process import HANG_SECONDS
 from tests.deploy.kubernetes.cluster import Cluster, Resource, chosen_by, names_of
 
+OTHERS = {"restore": "backup", "rebuild": "storage-reporting-0"}
+"""Whose volume a job works on that has none of its own."""
+
 
 def test_a_container_runs_without_root_writes_nowhere_and_asks_kubernetes_nothing(cluster: Cluster) -> None:
     namespace = cluster.only("Namespace")
@@ -40,12 +43,35 @@ def test_what_is_written_goes_into_a_volume_of_its_own(cluster: Cluster) -> None
     for process in cluster.processes:
         mounts = {mount["mountPath"]: mount for mount in process.container["volumeMounts"]}
         writable = {path for path, mount in mounts.items() if not mount.get("readOnly")}
-        keeps = process.name in {*STORING, "console", "backup"}  # the console keeps who is signed in
+        keeps = process.name in {*STORING, "console", "backup", *OTHERS}  # the console keeps who is signed in
         assert writable == {"/tmp", *(["/var/lib/careroute"] if keeps else [])}
         claims = names_of(process.workload["spec"].get("volumeClaimTemplates", []))
         claimed = {each["persistentVolumeClaim"]["claimName"] for each in process.pod["volumes"] if is_claim(each)}
         assert bool(claims) + bool(claimed) == keeps
-        assert claimed <= {*names_of(cluster.of("PersistentVolumeClaim"))} & {process.name}
+        assert claimed <= claims_of(cluster) & {OTHERS.get(process.name, process.name)}
+
+
+def claims_of(cluster: Cluster) -> set[str]:
+    """Volumes that there are: claimed as such, or for the first pod of a set."""
+    sets = cluster.of("StatefulSet")
+    made = {
+        f"{name}-{each['metadata']['name']}-0"
+        for each in sets
+        for name in names_of(each["spec"].get("volumeClaimTemplates", []))
+    }
+    return {*names_of(cluster.of("PersistentVolumeClaim")), *made}
+
+
+def test_what_puts_back_a_backup_has_the_operators_rights_and_is_not_ended_halfway(cluster: Cluster) -> None:
+    jobs = {process.name: process for process in cluster.processes if process not in cluster.services}
+    backup, restore, rebuild = jobs["backup"], jobs["restore"], jobs["rebuild"]
+    assert restore.principal == "operator"
+    assert restore.command[-1] == backup.command[-1] == cluster.settings["data"]["CAREROUTE_BACKUP_DIRECTORY"]
+    for job in (restore, rebuild):
+        assert job.workload["spec"]["suspend"] is True
+        assert job.workload["spec"]["jobTemplate"]["spec"]["backoffLimit"] == 0
+        assert "activeDeadlineSeconds" not in job.workload["spec"]["jobTemplate"]["spec"]
+    assert backup.workload["spec"]["suspend"] is False, "said, so that what is applied takes a suspension back"
 
 
 def is_claim(volume: Resource) -> bool:

@@ -53,6 +53,7 @@ def test_who_owns_partitions_keeps_its_name_and_hands_over_before_the_next_one_g
 def test_a_process_is_given_every_setting_that_it_needs_and_none_that_nobody_has(cluster: Cluster) -> None:
     told = [process.settings_class.model_fields for process in cluster.processes]
     variables = {variable for fields in told for variable in variables_of(fields)}
+    variables = variables.union(*(process.named_in_command for process in cluster.processes))
     assert cluster.settings["data"].keys() <= variables, "a misspelt setting, or a secret that is no file"
     for process in cluster.processes:
         fields = process.settings_class.model_fields

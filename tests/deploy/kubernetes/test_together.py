@@ -86,6 +86,24 @@ def _arguments(job: dict[str, Any]) -> list[str]:
     return [*container["args"]]
 
 
+def test_what_the_readme_tells_to_type_is_about_what_is_there(cluster: Cluster) -> None:
+    text = (HERE / "README.md").read_text("utf-8")
+    commands = re.findall(r"kubectl (.+?)(?:`|\n|#)", text)
+    elsewhere = ("apply -k", "diff -k", "label namespace")
+    assert [each for each in commands if not each.startswith(("-n careroute ", *elsewhere))] == []
+    users, jobs = names_of(cluster.of("KafkaUser")), names_of(cluster.of("CronJob"))
+    assert set(re.findall(r"(?:annotate kafkauser|secret kafka-) ?([a-z-]+)", text)) <= {*users}
+    assert set(re.findall(r"--from=cronjob/([a-z-]+)", text)) | set(re.findall(r"patch cronjob ([a-z-]+)", text)) <= {
+        *jobs
+    }
+    assert "annotate secret kafka-triage strimzi.io/force-renew=true" in text, "of the user Strimzi does not heed it"
+    for what in ("kafkauser operator", "kafkatopic --all"):
+        begun, ended = (text.index(f"annotate {what} strimzi.io/pause-reconciliation{end}") for end in ("=true", "-\n"))
+        assert begun < text.index("--from=cronjob/restore") < ended
+    if cluster.name == "production":
+        assert re.findall(r"--partitions (\d+)", text) == [cluster.settings["data"]["CAREROUTE_PARTITIONS"]]
+
+
 def test_prometheus_asks_every_process_by_its_services_name(cluster: Cluster) -> None:
     monitor = cluster.only("PodMonitor")["spec"]
     (endpoint,) = monitor["podMetricsEndpoints"]

@@ -18,7 +18,9 @@ from services.reporting.store.lock import StoreInUse, locked
 from services.reporting.store.prepare import prepare
 from services.reporting.store.tables import OUTCOME, PUBLICATION
 from services.reporting.store.write import begin_at
+from shared.engine.broker import Record
 from shared.engine.memory import MemoryBroker, MemoryLog
+from shared.topics import ASSIGNMENTS
 from tests.services.reporting.conftest import NOW
 from tests.services.reporting.journals import PLACES, batches, everything, rows_of, store_all
 from tests.simulation.simulate import simulate
@@ -90,6 +92,21 @@ async def test_where_the_stores_do_not_agree_the_old_one_stays(
     assert not await rebuild(places, MemoryBroker(log))
     told = capsys.readouterr().out
     assert f"only in the new store: assignments/{gone['partition']}/{gone['record_offset']}: {gone['call_id']}" in told
+
+
+async def test_after_a_restore_it_is_made_anew_before_anybody_writes_and_not_after(
+    store: AsyncEngine, places: Places, log: MemoryLog
+) -> None:
+    """DISASTER.md: the old store holds what came after the backup, at places where others write something else."""
+    await store.dispose()
+    kept = {place: len(records) * 2 // 3 for place, records in log.places.items() if place[0] == ASSIGNMENTS.name}
+    restored = MemoryLog(log.partitions)
+    restored.places.update({place: records[: kept.get(place)] for place, records in log.places.items()})
+    assert await rebuild(places, MemoryBroker(restored))
+    for place, begin in kept.items():
+        for record in log.places[place][begin + 1 :]:
+            restored.append(*place, [Record(record.key, record.value, tuple(record.headers.items()))])
+    assert not await rebuild(places, MemoryBroker(restored))
 
 
 async def test_a_file_that_a_process_has_is_not_swapped_under_it(tmp_path: Path, log: MemoryLog) -> None:

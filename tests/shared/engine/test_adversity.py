@@ -18,6 +18,7 @@ from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.service import Effect, EffectDone
 from shared.engine.standby import Standby
 from shared.engine.topic import DEAD_LETTERS
+from shared.engine.worker import Worker
 from shared.engine.writer import NotOwner
 from shared.events import CallRouted, Claimed, Event, VersionNoted
 from shared.topics import ASSIGNMENTS, CALLS
@@ -129,6 +130,31 @@ async def test_a_partition_whose_leader_is_slow_holds_up_no_other() -> None:
 
 def routed_in(stored: Stored, partition: int) -> bool:
     return stored.partition == partition and stored.header("type") == "call-routed"
+
+
+@virtually
+async def test_the_loop_rests_while_a_careful_partition_waits_for_another() -> None:
+    """After a death two partitions are careful, and one at a time makes a step: the other is no work meanwhile."""
+    bench = Bench(partitions=2)
+    agencies = {MemoryBroker(bench.log).partition_of(name): name for name in "abcde"}
+    machine = bench.machine(slowness_seconds=2.0)
+    await bench.until(lambda: bool(machine.worker and len(machine.worker.owned) == 2))
+    machine.kill(restart_seconds=1)
+    for number in range(20):
+        for partition, agency in agencies.items():
+            bench.call(f"c{number}", agency=agency, partition=partition)
+    turns, turn = 0, Worker._turn
+
+    async def counted_turn(self: Worker[State], *, leaves: bool) -> None:
+        nonlocal turns
+        turns += 1
+        assert turns < 5_000, "it spins"
+        await turn(self, leaves=leaves)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Worker, "_turn", counted_turn)
+        await bench.decided("deadline-set", 40, seconds=300)
+    assert machine.ended_by == ["killed"]
 
 
 @virtually

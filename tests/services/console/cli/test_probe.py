@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from services.console.cli.app import app
 from shared.agencies import Agencies, is_probe
 from shared.engine.kafka import KafkaBroker
-from shared.probes import PEOPLE, ProbesRefused, document_of, read_probes
+from shared.probes import EXIT_SETTINGS, PEOPLE, ProbesRefused, document_of, probes_of, read_probes
 from shared.programme import read
 
 
@@ -76,3 +76,33 @@ def test_a_probes_file_that_is_wrong_is_refused_and_not_quoted(folder: Path, tex
         read_probes(folder / "probes.toml")
     assert "CANARY" not in str(refused.value)
     assert probe("beat", "madison-wi").exit_code == 2
+
+
+def test_as_many_as_there_are_partitions_are_made_up_where_the_environment_says_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAREROUTE_PARTITIONS", "12")
+    assert probe("agencies", "--prober-url", "https://prober.example").exit_code == 0
+    assert {agency.partition for agency in read_probes(folder / "probes.toml").agencies.values()} == set(range(12))
+
+
+def test_a_directory_in_the_place_of_the_probes_file_is_told_of_in_a_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Docker makes one where it binds a file that is missing."""
+    (folder / "probes.toml").mkdir()
+    done = probe("agencies", "--prober-url", "https://prober.example")
+    assert (done.exit_code, "Docker" in done.stderr, "remove it" in done.stderr) == (2, True, True)
+    assert [path.name for path in folder.iterdir()] == ["probes.toml"]
+    with pytest.raises(SystemExit) as ended:
+        probes_of(folder / "probes.toml")
+    assert ended.value.code == EXIT_SETTINGS
+    assert capsys.readouterr().err.startswith("CAREROUTE_PROBES_FILE: probes.toml: it is a directory")
+    with pytest.raises(ProbesRefused, match="careroute probe agencies"):
+        read_probes(folder / "missing.toml")
+
+
+def test_where_the_probes_file_cannot_be_written_no_part_is_left_that_fits_nothing(folder: Path) -> None:
+    done = probe("beat", "madison-wi", "--into", "no/such/probes.toml")
+    assert (done.exit_code, "cannot be written" in done.stderr) == (2, True)
+    assert [*folder.iterdir()] == []
