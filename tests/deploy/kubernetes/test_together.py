@@ -78,7 +78,7 @@ def test_the_backup_before_a_release_is_not_in_the_directory_of_the_one_that_goe
     )
     changed = subprocess.run(["sed", command], input=made, capture_output=True, text=True, check=True).stdout
     own, usual = ({*_arguments(yaml.safe_load(text))} for text in (changed, made))
-    assert own ^ usual == {"/var/lib/careroute/backup", "/var/lib/careroute/before-VERSION"}
+    assert own ^ usual == {"$(CAREROUTE_BACKUP_DIRECTORY)", "/var/lib/careroute/before-VERSION"}
 
 
 def _arguments(job: dict[str, Any]) -> list[str]:
