@@ -69,7 +69,8 @@ async def test_comes_back_after_a_kill_with_its_data_on_the_same_port(node: Loca
 def test_pause_silences_it_and_another_process_can_take_it_over(node: LocalKafka) -> None:
     address = node.start()
     node.pause()
-    assert not answers(address, timeout_seconds=0.5)
+    # a thread that runs just then ends its answer
+    assert any(not answers(address, timeout_seconds=0.5) for _ in range(3))
     node.resume()
     assert answers(address, timeout_seconds=10)
 

@@ -192,17 +192,17 @@ def _silent(log: Log) -> None:
 
 
 def _on_scene(log: Log) -> tuple[list[Stored], int, dict[str, Any]]:
-    ended = {
-        (stored.key, event_of(stored)["team_id"], event_of(stored)["call_id"])
-        for (topic, _), records in log.items()
-        for stored in records
-        if topic == "assignments" and stored.headers.get("type") == b"assignment-ended"
-    }
+    """A team that goes on scene, and clears its call later."""
     for (topic, _), records in sorted(log.items()):
         for index, stored in enumerate(records):
             if topic == "assignments" and stored.headers.get("type") == b"status-reported":
                 event = event_of(stored)
-                if event["status"] == "on-scene" and (stored.key, event["team_id"], event["call_id"]) in ended:
+                if event["status"] == "on-scene" and any(
+                    later.key == stored.key
+                    and later.headers.get("type") == b"assignment-ended"
+                    and all(event_of(later)[name] == event[name] for name in ("team_id", "call_id"))
+                    for later in records[index + 1 :]
+                ):
                     return records, index, event
     raise LookupError("no team cleared a call on scene")
 
