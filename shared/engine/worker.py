@@ -369,7 +369,9 @@ class Worker(Generic[S]):
     async def _step_all(self) -> None:
         busy = _in_turn([partition for partition in self._free() if partition.has_work()])
         if begun := [self._start_step(partition) for partition in busy]:
-            await asyncio.wait(begun, timeout=TOGETHER_SECONDS)
+            _, slow = await asyncio.wait(begun, timeout=TOGETHER_SECONDS)
+            for task in slow:
+                task.add_done_callback(self._background.wake)
         for number in [number for number, task in self._steps.items() if task.done()]:
             step = self._steps.pop(number).result()
             self._effects[number].note_changed(step.states)
@@ -379,7 +381,6 @@ class Worker(Generic[S]):
 
     def _start_step(self, partition: Partition[S]) -> asyncio.Task[Step[S]]:
         task = self._steps[partition.number] = self._background.start_unchecked(partition.step(self._go_on))
-        task.add_done_callback(self._background.wake)
         return task
 
     # --- what was refused ------------------------------------------------------------------------------------------
