@@ -15,6 +15,7 @@ from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from deploy.backup.files import Damaged, digest_of
 from shared.engine.broker import TopicPartition
 from shared.engine.topic import Topic
 from shared.private_file import write_private
@@ -51,6 +52,16 @@ class FileEntry(_Model):
     records: int = Field(ge=1)
     bytes: int = Field(ge=1)
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+    def check(self, directory: Path) -> None:
+        """Raises Damaged where it is not the file that was written, or cannot be read."""
+        path = directory / self.name
+        try:
+            digest = digest_of(path)
+        except OSError as error:
+            raise Damaged(f"{path} cannot be read: {type(error).__name__}") from error
+        if digest != self.sha256:
+            raise Damaged(f"{path} is not the file that was written: its SHA-256 is another one")
 
 
 class Place(_Model):

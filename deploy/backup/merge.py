@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from deploy.backup.files import digest_of, records_in
+from deploy.backup.files import Damaged, records_in
 from deploy.backup.manifest import FileEntry
 from shared.engine.broker import TopicPartition
 from shared.engine.topic import Topic
@@ -46,7 +46,11 @@ def to_merge(
     records, size = fresh, 0
     for file in reversed(files):
         size += file.bytes
-        if file.records >= 2 * records or size > most_bytes or not _is_whole(directory / file.name, file):
+        if file.records >= 2 * records or size > most_bytes:
+            break
+        try:
+            file.check(directory)
+        except Damaged:
             break
         if topic.retention_milliseconds >= 0:
             kept = timedelta(milliseconds=topic.retention_milliseconds)
@@ -55,10 +59,3 @@ def to_merge(
         records += file.records
         chosen.insert(0, file)
     return chosen
-
-
-def _is_whole(path: Path, file: FileEntry) -> bool:
-    try:
-        return digest_of(path) == file.sha256
-    except OSError:
-        return False

@@ -145,7 +145,8 @@ class _Taking:
                 file.add(stored)
             async for stored in self._records(place, start, end):
                 file.add(stored)
-                standing.take(stored)
+                if topic.compacted:
+                    standing.take(stored)
                 self.progress.step(path.parent.name)
             if topic.compacted:  # what replaced a record before it could be read stands behind it
                 later = (await self.reader.ends([place]))[place]

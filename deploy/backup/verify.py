@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from deploy.backup.cut import goes_beyond
-from deploy.backup.files import Damaged, digest_of, records_in
-from deploy.backup.manifest import BACKED_UP, FileEntry, Manifest, Place
+from deploy.backup.files import Damaged, records_in
+from deploy.backup.manifest import BACKED_UP, Manifest, Place
 from deploy.backup.progress import Progress
 from deploy.backup.take import reference_of
 from shared.engine.broker import Stored
@@ -41,20 +41,10 @@ def faults_of(directory: Path, manifest: Manifest, progress: Progress) -> Iterat
 def stored_in(directory: Path, topic: Topic, partition: int, place: Place) -> Iterator[Stored]:
     """The records of a partition, in their order. Raises Damaged, also where a file is not the one that was written."""
     for file in place.files:
-        path = directory / file.name
-        _check(path, file)
-        count = 0
+        file.check(directory)
+        path, count = directory / file.name, 0
         for stored in records_in(path, topic.name, partition):
             count += 1
             yield stored
         if count != file.records:
             raise Damaged(f"{path} holds {count} records, and should {file.records}")
-
-
-def _check(path: Path, file: FileEntry) -> None:
-    try:
-        digest = digest_of(path)
-    except OSError as error:
-        raise Damaged(f"{path} cannot be read: {type(error).__name__}") from error
-    if digest != file.sha256:
-        raise Damaged(f"{path} is not the file that was written: its SHA-256 is another one")

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from shared import telemetry
 from shared.clock import Clock
@@ -180,8 +180,21 @@ class Worker(Generic[S]):
         await self._step_all()
         for number, partition in self.owned.items():
             self._effects[number].start_owed()
-            self._start_round(partition)
-            self._start_dead_letters(partition)
+            if partition.is_worth_saving(self._snapshot_every_records):
+                self._start_next(self._rounds, partition, self._save)
+            if partition.has_dead_letters:
+                self._start_next(self._dead_letters, partition, self._send_dead_letters)
+
+    def _start_next(
+        self,
+        last: dict[int, asyncio.Task[None]],
+        partition: Partition[S],
+        work: Callable[[Partition[S]], Coroutine[Any, Any, None]],
+    ) -> None:
+        """Do a work of a partition beside the loop, unless the last of its kind is still under way."""
+        number = partition.number
+        if number not in last or last[number].done():
+            last[number] = self._background.start(work(partition))
 
     # --- who owns what ---------------------------------------------------------------------------------------------
 
@@ -368,8 +381,10 @@ class Worker(Generic[S]):
 
     async def _step_all(self) -> None:
         busy = _in_turn([partition for partition in self._free() if partition.has_work()])
-        if begun := [self._start_step(partition) for partition in busy]:
-            _, slow = await asyncio.wait(begun, timeout=TOGETHER_SECONDS)
+        begun = {partition.number: self._background.start_unchecked(partition.step(self._go_on)) for partition in busy}
+        self._steps |= begun
+        if begun:
+            _, slow = await asyncio.wait(begun.values(), timeout=TOGETHER_SECONDS)
             for task in slow:
                 task.add_done_callback(self._background.wake)
         for number in [number for number, task in self._steps.items() if task.done()]:
@@ -379,16 +394,7 @@ class Worker(Generic[S]):
                 self._begin_counting(made.agency)
                 self._watch(made.agency, made.event)
 
-    def _start_step(self, partition: Partition[S]) -> asyncio.Task[Step[S]]:
-        task = self._steps[partition.number] = self._background.start_unchecked(partition.step(self._go_on))
-        return task
-
     # --- what was refused ------------------------------------------------------------------------------------------
-
-    def _start_dead_letters(self, partition: Partition[S]) -> None:
-        last = self._dead_letters.get(partition.number)
-        if partition.has_dead_letters and (last is None or last.done()):
-            self._dead_letters[partition.number] = self._background.start(self._send_dead_letters(partition))
 
     async def _send_dead_letters(self, partition: Partition[S]) -> None:
         try:
@@ -409,12 +415,6 @@ class Worker(Generic[S]):
         telemetry.PARTITION_OWNER.labels(self.service.writes.name, str(number)).set(owns)
 
     # --- snapshots -------------------------------------------------------------------------------------------------
-
-    def _start_round(self, partition: Partition[S]) -> None:
-        """Save what has changed, beside the loop, once enough has come together and the last round is over."""
-        last = self._rounds.get(partition.number)
-        if partition.is_worth_saving(self._snapshot_every_records) and (last is None or last.done()):
-            self._rounds[partition.number] = self._background.start(self._save(partition))
 
     async def _save(self, partition: Partition[S]) -> None:
         """Who cannot write the journal either ends of that."""

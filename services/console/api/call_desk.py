@@ -51,7 +51,7 @@ class Merges:
                 async for stored in reader.until({place: end}):
                     if (pair := _merged(stored)) is not None:
                         self.found[pair] = stored.offset
-                    self.position = InputPosition(stored.offset + 1, 0)
+                    self.position = reader.position(place)
             finally:
                 await raw.close()
 

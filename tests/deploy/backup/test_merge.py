@@ -80,13 +80,18 @@ async def test_after_many_backups_there_are_few_files_and_every_byte(log: Memory
     assert names_in(tmp_path) == named
 
 
+async def taken_five_times(log: MemoryLog, directory: Path) -> None:
+    """As many files of a journal."""
+    for _ in range(5):
+        add(log, DECISIONS.name, 3)
+        await taken(log, directory)
+
+
 async def test_one_that_is_broken_off_while_it_merges_leaves_the_former_one_whole(
     log: MemoryLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(merge, "FILES", 5)
-    for _ in range(5):
-        add(log, DECISIONS.name, 3)
-        await taken(log, tmp_path)
+    await taken_five_times(log, tmp_path)
     before = stored(tmp_path)
     add(log, DECISIONS.name, 3)
     with monkeypatch.context() as full:
@@ -108,9 +113,7 @@ async def test_a_damaged_file_keeps_nobody_from_the_next_backup_and_stays_to_be_
     log: MemoryLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(merge, "FILES", 5)
-    for _ in range(5):
-        add(log, DECISIONS.name, 3)
-        await taken(log, tmp_path)
+    await taken_five_times(log, tmp_path)
     damaged = tmp_path / files_of(tmp_path, DECISIONS.name)[2].name
     damaged.write_bytes(damaged.read_bytes()[:-9])
     for _ in range(20):

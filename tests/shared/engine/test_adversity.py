@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
 import pytest
@@ -23,6 +23,7 @@ from shared.engine.writer import NotOwner
 from shared.events import CallRouted, Claimed, Event, VersionNoted
 from shared.topics import ASSIGNMENTS, CALLS
 from tests.shared.engine import toy
+from tests.shared.engine.test_effects import in_lanes
 from tests.shared.engine.test_worker import SNAPSHOTS, Bench, virtually
 from tests.shared.engine.toy import CLOCK_SECONDS, TOY, State, counted
 from tests.simulation.machine import Machine
@@ -33,19 +34,32 @@ REFUSED_SECONDS = 6.0
 
 
 @contextmanager
-def refusing(refuses: Callable[[Machine, str, int], bool], seconds: float = REFUSED_SECONDS) -> Iterator[None]:
-    """Some appends of some machines are not taken."""
+def meddling(seconds_of: Callable[[Machine, str, int], float | None], *, refuses: bool) -> Iterator[None]:
+    """Some appends of some machines take so many seconds more, and are then taken, or refused; others are as ever."""
     usual = Machine.append
 
     async def append(self: Machine, topic: str, partition: int, records: Sequence[Record]) -> Appended:
-        if refuses(self, topic, partition):
+        if (seconds := seconds_of(self, topic, partition)) is not None:
             await asyncio.sleep(seconds)
-            raise BrokerUnavailable("NotEnoughReplicas")
+            if refuses:
+                raise BrokerUnavailable("NotEnoughReplicas")
         return await usual(self, topic, partition, records)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Machine, "append", append)
         yield
+
+
+def refusing(
+    refuses: Callable[[Machine, str, int], bool], seconds: float = REFUSED_SECONDS
+) -> AbstractContextManager[None]:
+    """Some appends of some machines are not taken."""
+    return meddling(lambda *append: seconds if refuses(*append) else None, refuses=True)
+
+
+def agencies_of(bench: Bench) -> dict[int, str]:
+    """An agency for each partition."""
+    return {MemoryBroker(bench.log).partition_of(name): name for name in "abcdefghijklm"}
 
 
 async def pair_of(bench: Bench) -> tuple[Machine, Machine]:
@@ -85,7 +99,7 @@ async def test_a_partition_that_takes_no_claim_keeps_nobody_from_the_others() ->
     """Its owner ends once; then it is tried for as long as it takes, and the other partitions are decided for."""
     bench = Bench(partitions=4)
     pair = await pair_of(bench)
-    agencies = {MemoryBroker(bench.log).partition_of(name): name for name in "abcdefghijklm"}
+    agencies = agencies_of(bench)
     with refusing(lambda _machine, topic, partition: (topic, partition) == (ASSIGNMENTS.name, 3)):
         for call in range(60):
             for number, agency in agencies.items():
@@ -101,18 +115,10 @@ async def test_a_partition_that_takes_no_claim_keeps_nobody_from_the_others() ->
 async def test_a_partition_whose_leader_is_slow_holds_up_no_other() -> None:
     """Not its calls, nor its clocks."""
     bench = Bench(partitions=2)
-    agencies = {MemoryBroker(bench.log).partition_of(name): name for name in "abcde"}
+    agencies = agencies_of(bench)
     machine = bench.machine()
     await bench.until(lambda: bool(machine.worker and len(machine.worker.owned) == 2))
-    usual = Machine.append
-
-    async def append(self: Machine, topic: str, partition: int, records: Sequence[Record]) -> Appended:
-        if (topic, partition) == (ASSIGNMENTS.name, 1):
-            await asyncio.sleep(4)
-        return await usual(self, topic, partition, records)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Machine, "append", append)
+    with meddling(lambda _machine, *place: 4.0 if place == (ASSIGNMENTS.name, 1) else None, refuses=False):
         for number in range(40):
             for partition, agency in agencies.items():
                 bench.call(f"c{number}", agency=agency, partition=partition)
@@ -136,7 +142,7 @@ def routed_in(stored: Stored, partition: int) -> bool:
 async def test_the_loop_rests_while_a_careful_partition_waits_for_another() -> None:
     """After a death two partitions are careful, and one at a time makes a step: the other is no work meanwhile."""
     bench = Bench(partitions=2)
-    agencies = {MemoryBroker(bench.log).partition_of(name): name for name in "abcde"}
+    agencies = agencies_of(bench)
     machine = bench.machine(slowness_seconds=2.0)
     await bench.until(lambda: bool(machine.worker and len(machine.worker.owned) == 2))
     machine.kill(restart_seconds=1)
@@ -201,14 +207,6 @@ def test_an_owner_whose_clock_is_set_ends_and_what_is_due_comes_in_time(set_by_s
 
 
 # --- effects -------------------------------------------------------------------------------------------------------
-
-
-def in_lanes(state: State) -> Mapping[str, Effect]:
-    """Messages to the CAD in a lane of their own."""
-    return {
-        effect_id: replace(effect, lane="" if effect.at_most_once else "cad")
-        for effect_id, effect in toy.pending(state).items()
-    }
 
 
 @virtually
