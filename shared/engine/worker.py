@@ -152,10 +152,10 @@ class Worker(Generic[S]):
             self._go_on()
             await self._beats.leave()
             self._go_on()
-            if self._member is not None:
-                await self._member.leave()
         finally:
             await self._background.cancel()
+            if self._member is not None:
+                await self._member.leave()
             for reader in readers:
                 await reader.close()
 

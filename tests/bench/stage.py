@@ -112,7 +112,7 @@ async def stage(
     """Everything up, every programme live, every team on shift; with `phones`, one of each is texted and called."""
     kafka, port = LocalKafka(directory / "kafka", lasting=True), free_port()
     kafka.start()
-    carriers = free_port(port) if phones else 0
+    carriers = free_port() if phones else 0
     towns = [Town(name, TEAMS, 0, port, carriers) for name in names(AGENCIES, PARTITIONS)]
     stack = Stack(
         directory / "stack",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -12,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local.broker import GivenBroker
-from deploy.local.kafka.node import CHECKOUT, KafkaError, LocalKafka, answers, free_port, missing
+from deploy.local.kafka.node import CHECKOUT, PORTS_HELD, KafkaError, LocalKafka, answers, free_port, missing
 
 pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("kafka")]  # the fixture installs Kafka, or skips loudly
 
@@ -102,3 +103,12 @@ async def test_the_command_line_tells_what_runs() -> None:
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=CHECKOUT)
     output, _ = await process.communicate()
     assert output == b"Kafka does not run\n"
+
+
+def test_a_port_that_was_given_is_given_to_nobody_else_before_somebody_listens() -> None:
+    """Neither here nor in another process."""
+    asks = f"from {free_port.__module__} import free_port; print(*(free_port() for _ in range({PORTS_HELD})))"
+    here = {free_port() for _ in range(PORTS_HELD)}
+    there = set(subprocess.check_output([sys.executable, "-c", asks], cwd=CHECKOUT, text=True).split())
+    assert (len(here), len(there)) == (PORTS_HELD, PORTS_HELD)
+    assert here.isdisjoint(map(int, there))

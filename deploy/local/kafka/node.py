@@ -18,6 +18,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
@@ -42,6 +43,9 @@ JAVA_OPTIONS = (
 )
 BRIEF = "-XX:TieredStopAtLevel=1"
 """Compiles quickly, and not as well as it could: 3 s of processor time less until it answers."""
+PORTS_HELD = 256
+_held: deque[int] = deque()
+"""Of ports given last: a descriptor of each."""
 
 
 class KafkaError(RuntimeError):
@@ -306,13 +310,21 @@ def listens(address: str, timeout_seconds: float = 2.0) -> bool:
 
 
 def free_port(other_than: int = 0) -> int:
-    """A port that nothing listens on, below the range from which clients get theirs: it stays free over a restart."""
+    """A port that nothing listens on, below the range from which clients get theirs: it stays free over a restart.
+
+    Who is given one listens there only after a while. Until this process has asked for many more, or has ended, nobody
+    is given it again: its number is held, for datagrams, which nobody sends.
+    """
     for _ in range(200):
         port = 20000 + secrets.randbelow(12000)
         if port == other_than:
             continue
-        with socket.socket() as probe, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), socket.socket() as probe, socket.socket(type=socket.SOCK_DGRAM) as held:
             probe.bind(("127.0.0.1", port))
+            held.bind(("127.0.0.1", port))
+            _held.append(held.detach())
+            if len(_held) > PORTS_HELD:
+                os.close(_held.popleft())
             return port
     msg = "No free port between 20000 and 31999 on 127.0.0.1: stop something that listens there."
     raise KafkaError(msg)

@@ -17,6 +17,7 @@ import pytest
 import uvloop
 from starlette.applications import Starlette
 
+from deploy.local.kafka.node import free_port
 from shared.config import EXIT_SETTINGS, AgencyDoorSettings, DoorSettings
 from shared.doors import serve as serving
 from shared.doors.connections import ConnectionBounds
@@ -45,15 +46,9 @@ async def nothing() -> None:
     """There is nothing to wait for."""
 
 
-@pytest.fixture
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def test_an_honest_caller_waits_for_no_turn_of_each_who_only_connects(free_port: int) -> None:
+def test_an_honest_caller_waits_for_no_turn_of_each_who_only_connects() -> None:
     """On a machine whose processors were all busy a turn took 20 ms, and who came after 256 others waited for 4 s."""
-    turns = 0
+    port, turns = free_port(), 0
 
     async def take_turns() -> None:
         nonlocal turns
@@ -62,12 +57,12 @@ def test_an_honest_caller_waits_for_no_turn_of_each_who_only_connects(free_port:
             turns += 1
 
     async def call() -> bytes:
-        server = serving.server_of("toy", Toy().app(), ConnectionBounds(), "127.0.0.1", free_port)
+        server = serving.server_of("toy", Toy().app(), ConnectionBounds(), "127.0.0.1", port)
         served = asyncio.create_task(server.serve())
         while not server.started:  # noqa: ASYNC110  # uvicorn has no other way to say so
             await asyncio.sleep(0.01)
         with ExitStack() as open_:
-            *_, honest = (open_.enter_context(socket.create_connection(("127.0.0.1", free_port))) for _ in range(300))
+            *_, honest = (open_.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(300))
             honest.settimeout(0)
             honest.sendall(HELLO)
             busy = asyncio.create_task(take_turns())
@@ -82,9 +77,10 @@ def test_an_honest_caller_waits_for_no_turn_of_each_who_only_connects(free_port:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_door_that_is_told_to_stop_ends_well(number: signal.Signals, free_port: int) -> None:
-    with subprocess.Popen([sys.executable, "-c", PROGRAM, str(free_port)], stderr=subprocess.PIPE) as process:
-        url = f"http://127.0.0.1:{free_port}/hello/ann"
+def test_a_door_that_is_told_to_stop_ends_well(number: signal.Signals) -> None:
+    port = free_port()
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, str(port)], stderr=subprocess.PIPE) as process:
+        url = f"http://127.0.0.1:{port}/hello/ann"
         for _ in range(200):
             try:
                 assert httpx.get(url, trust_env=False).text == "hello ann"
