@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deploy.local.kafka.node import free_port
 from shared.clock import SystemClock
 from shared.engine.broker import BrokerUnavailable
 from shared.engine.process import BEGIN_SECONDS, EXIT_FAILED, EXIT_WATCHDOG, HANG_SECONDS, Together, Watchdog
@@ -27,8 +27,7 @@ RECORDS = 15
 @contextmanager
 def process(meets: str, file: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The process, and where it says how it is."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     environment = {**os.environ, "CAREROUTE_KAFKA": "127.0.0.1:9", "CAREROUTE_OPERATIONS_PORT": str(port)}
     command = [sys.executable, "-m", "tests.shared.engine.follower_process", meets, str(file)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as started:
