@@ -52,7 +52,7 @@ class Links:
         What is about none of these leads to the page of their own that a phone is enrolled for.
         """
         person = (page.person_id, page.link_generation)
-        if page.kind == "signed-on":
+        if page.kind in ("signed-on", "safety-check") and page.offer_id is None:
             return shift_link(self.base_url, self.secret, page.about, *person)
         if page.kind == "test":
             return roll_link(self.base_url, self.secret, page.about, *person, method_id=page.method.method_id)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from services.notification.contact import Contact
 from services.notification.ladders import Ladder
-from services.notification.lines import Line, goes_before
+from services.notification.lines import DANGEROUS, Line, goes_before
 from services.notification.rolls import Roll
 from services.notification.sent import Rank, SentPage
 from services.notification.tally import NO_PAGES, Tally
@@ -346,7 +346,7 @@ def _lane(event: PageDue | CadMessageDue) -> str:
     """Who is at the other end: one CAD, one carrier, or whatever takes the pages of one person over one way.
 
     At the carriers, too, each person's offers have a lane of their own, and what is about no call has another than what
-    is: so an offer stands behind no roll call, no notice, and no page to anybody else.
+    is, or than what may be dangerous: so an offer stands behind no roll call, no notice, and no page to anybody else.
     """
     if isinstance(event, CadMessageDue):
         return f"cad/{event.source}"
@@ -355,7 +355,7 @@ def _lane(event: PageDue | CadMessageDue) -> str:
         return f"pages/{method.kind}/{event.person_id}/{method.method_id}"
     if event.kind == "offer" and method.kind in ("sms", "voice"):
         return f"offers/{method.kind}/{event.person_id}"
-    return f"pages/{method.kind}" if event.call_id else f"staff/{method.kind}"
+    return f"pages/{method.kind}" if event.call_id or event.kind in DANGEROUS else f"staff/{method.kind}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from services.team_availability.draft import AgencyDraft, EpisodeKey
+from services.team_availability.draft import AgencyDraft
 from services.team_availability.duties import miss
 from services.team_availability.holds import notice
 from services.team_availability.late import lapsed, over
@@ -81,9 +81,8 @@ def _check(draft: AgencyDraft, call_id: str) -> None:
     shift = None if assignment is None else draft.state.teams[assignment.team_id].shift
     if assignment is None or shift is None:
         return
-    team_id, missed = assignment.team_id, assignment.missed_checks
-    allowed = draft.state.timings(call.state).missed_safety_checks
-    _ask(draft, call.key, (team_id, shift), missed, allowed)
+    due = SafetyCheckDue(**call.key, team_id=assignment.team_id, number=assignment.missed_checks + 1)
+    _ask(draft, due, shift, draft.state.timings(call.state).missed_safety_checks)
 
 
 def _watch(draft: AgencyDraft, team_id: str) -> None:
@@ -91,24 +90,32 @@ def _watch(draft: AgencyDraft, team_id: str) -> None:
     shift = draft.state.teams[team_id].shift
     if shift is not None:
         call_id, episode = shift.last_call or ("", 0)
-        allowed = draft.state.terms.timings.missed_safety_checks
-        _ask(draft, {"call_id": call_id, "episode": episode}, (team_id, shift), shift.missed_checks, allowed)
+        due = SafetyCheckDue(
+            call_id=call_id,
+            episode=episode,
+            team_id=team_id,
+            number=shift.missed_checks + 1,
+            shift_id=shift.shift_id,
+            members=shift.members,
+        )
+        _ask(draft, due, shift, draft.state.terms.timings.missed_safety_checks)
 
 
-def _ask(draft: AgencyDraft, key: EpisodeKey, team: tuple[str, Shift], missed: int, allowed: int) -> None:
-    team_id, shift = team
+def _ask(draft: AgencyDraft, due: SafetyCheckDue, shift: Shift, allowed: int) -> None:
+    team_id, missed = due.team_id, due.number - 1
     if missed >= allowed:
         minutes = _silent_minutes(draft, shift)
         draft.emit(
             SafetyCheckMissed(
-                **key,
+                call_id=due.call_id,
+                episode=due.episode,
                 team_id=team_id,
                 missed=missed,
                 silent_minutes=minutes,
                 sentence=f"{team_id} has been silent for {minutes} min, safety checks missed: {missed}. Send police.",
             )
         )
-    draft.emit(SafetyCheckDue(**key, team_id=team_id, number=missed + 1))
+    draft.emit(due)
 
 
 def _silent_minutes(draft: AgencyDraft, shift: Shift) -> int:

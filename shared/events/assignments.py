@@ -880,13 +880,20 @@ class TeamNotMoving(Event):
 
 
 class SafetyCheckDue(Event):
-    """A team with a call has said nothing for long: it is asked whether it is well. Any status report answers."""
+    """A team with a call, or in need, has said nothing for long: it is asked whether it is well.
+
+    Any status report answers.
+    """
 
     call_id: str
     episode: int
     team_id: str
     number: int
     """Which question it is since the team last spoke, from 1."""
+    shift_id: Id = ""
+    """Of a team without a call: no offer says who is on it, nor has a link that still leads anywhere."""
+    members: tuple[str, ...] = ()
+    """Who is on it then."""
 
 
 class SafetyCheckMissed(Event):

@@ -23,6 +23,7 @@ from shared.events import (
     PageDue,
     PageKind,
     Recipient,
+    SafetyCheckDue,
     StatusReported,
     child_id,
 )
@@ -55,12 +56,27 @@ def _to_team(
 assigned = _to_team("assigned")
 unconfirmed = _to_team("unconfirmed")
 not_moving = _to_team("not-moving")
-safety_check = _to_team("safety-check")
+_checked = _to_team("safety-check")
 upgraded = _to_team("upgrade", lambda event: event.on_upgrade)
 _released = _to_team("withdrawn", lambda event: event.why)
 told_to_stay = _to_team("stays", lambda event: event.why)
 let_in = _to_team("may-enter")
 told_of_change = _to_team("changed")
+
+
+def safety_check(draft: Draft[State], event: SafetyCheckDue, given: Input) -> None:
+    """Of a team without a call everybody is asked who is on it now, over every way that works, on their shift page."""
+    if not event.shift_id:
+        _checked(draft, event, given)
+        return
+    about = {"call_id": event.call_id, "episode": event.episode, "team_id": event.team_id, "about": event.shift_id}
+    more = about | {"not_after": draft.now + timedelta(minutes=NOTICE_PAGE_MINUTES)}
+    for person_id in event.members:
+        for method_id, contact in draft.state.ways_in_order(person_id):
+            if not contact.why_not:
+                page_id = child_id(given.cause, f"safety-check/{person_id}/{method_id}")
+                method = contact.method(method_id)
+                owe(draft, page_to(draft.state, page_id, "safety-check", person_id, method, **more))
 
 
 def hold_notice_due(draft: Draft[State], event: HoldNoticeDue, given: Input) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from services.notification.adapters import Links
+from services.notification.service import NOTIFICATION
 from shared.events import (
     AssignmentMoved,
     CadInformed,
@@ -24,7 +26,8 @@ from shared.events import (
     TeamStillStaged,
     UpgradeRaised,
 )
-from tests.services.notification.driver import CALL, NOON, Running, accepted, of, offer, routed, status
+from shared.links import shift_link
+from tests.services.notification.driver import CALL, NOON, Running, accepted, of, offer, routed, set_contact, status
 
 ABOUT: dict[str, Any] = {"call_id": CALL, "episode": 1, "team_id": "alpha"}
 UPGRADE = UpgradeRaised(**ABOUT, level="police", level_rank=3, on_upgrade="stay", team_on_scene=True, send="default")
@@ -120,3 +123,22 @@ def test_a_silent_team_in_need_without_a_call_is_asked_and_told_of_to_every_cad(
     assert {page.kind for page in asked} == {"safety-check"}
     missed = running.take(SafetyCheckMissed(**about, missed=2, silent_minutes=90, sentence="Send police."))
     assert [due.kind for due in of(missed, CadMessageDue)] == ["team.silent"]
+
+
+@pytest.mark.parametrize("call_id", ["", CALL])
+def test_of_a_team_without_a_call_those_are_asked_who_are_on_it_now_and_on_their_shift_page(call_id: str) -> None:
+    """Its newest offer may be yesterday's: of other people, with a link that leads nowhere any more."""
+    running = assigned()
+    for method_id, kind in (("mobile", "sms"), ("voice", "voice")):
+        running.take(set_contact("cleo", method_id, kind, f"cleo/{method_id}"))
+    about: dict[str, Any] = {"call_id": call_id, "episode": 0, "team_id": "alpha", "shift_id": "shift-2"}
+    pages = of(running.take(SafetyCheckDue(**about, members=("cleo",), number=1)), PageDue)
+    assert {(page.kind, page.person_id, page.method.method_id) for page in pages} == {
+        ("safety-check", "cleo", "mobile"),
+        ("safety-check", "cleo", "voice"),
+    }
+    assert not running.decide(running.inputs[-1]), "once"
+    link = shift_link("http://pocket", "s" * 32, "shift-2", "cleo")
+    assert {Links("http://pocket", "s" * 32).of(page) for page in pages} == {link}
+    lanes = {effect.lane for effect in NOTIFICATION.pending(running.state).values()}
+    assert lanes == {"pages/sms", "pages/voice"}, "it stands behind no roll call"

@@ -42,6 +42,7 @@ from shared.events import (
     StatusReported,
     TeamMayEnter,
     TeamSignedOff,
+    TeamSignedOn,
     TeamStays,
     TeamStillStaged,
     UpgradeRaised,
@@ -317,7 +318,9 @@ def test_a_team_whose_call_was_just_withdrawn_is_heard_and_asked(status: str) ->
     said = town.last(StatusReported)
     assert (said.call_id, said.episode, said.assigned) == (call_id(), 1, False)
     town.wait(HALF_HOUR / 2)
-    assert town.last(SafetyCheckDue).call_id == call_id()
+    asked = town.last(SafetyCheckDue)
+    assert (asked.call_id, asked.shift_id) == (call_id(), town.last(TeamSignedOn).shift_id)
+    assert asked.members == ("one-medic", "one-worker")
     assert not town.all(RecallUnacknowledged)
 
 
