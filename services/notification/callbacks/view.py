@@ -13,6 +13,8 @@ from shared.doors.swept import Changes, Swept
 from shared.engine.broker import Stored
 from shared.events import (
     OFFER_ENDS,
+    AssignmentEnded,
+    AssignmentWithdrawn,
     CallRouted,
     ContactOptedIn,
     ContactOptedOut,
@@ -62,6 +64,7 @@ class OfferSeen:
     pages: dict[Way, PageDue]
     """By the way that they went; they may be read before the offer itself, which stands in another topic."""
     ended: str = ""
+    """`released` and `cleared`: it was accepted, and its team has the call no more."""
     why: str = ""
     taken_by: str = ""
     """The team that has the call."""
@@ -223,6 +226,12 @@ class AgencyView(Swept):
             offer.ended = OFFER_ENDS[type(event)]
             offer.why = event.why if isinstance(event, OfferWithdrawn) else ""
 
+    def assignment_over(self, event: AssignmentWithdrawn | AssignmentEnded, _at: datetime) -> None:
+        """The team has its call no more, whichever it was merged into."""
+        for offer in self._offers.values():
+            if offer.made.team_id == event.team_id and offer.ended == "accepted":
+                offer.ended = "cleared" if isinstance(event, AssignmentEnded) else "released"
+
     def call_routed(self, event: CallRouted, _at: datetime) -> None:
         """Who has the call, if a team has."""
         for offer in self._offers_of_call.get((event.call_id, event.episode), ()):
@@ -269,6 +278,8 @@ CHANGES: Changes = {
     OfferDeclined: AgencyView.offer_ended,
     OfferExpired: AgencyView.offer_ended,
     OfferWithdrawn: AgencyView.offer_ended,
+    AssignmentWithdrawn: AgencyView.assignment_over,
+    AssignmentEnded: AgencyView.assignment_over,
     CallRouted: AgencyView.call_routed,
 }
 """The events that the door follows, and what each changes."""

@@ -17,6 +17,13 @@ RECEIVED = "Thank you. We know now that you are reached here."
 NOT_HEARD_YET = "Sent, but nothing has come back yet. Look at your page, or ask by radio."
 AWAY = "That could not be passed on. Answer on your page, or by radio."
 KEY_OVER = "That is over."
+OVER = {
+    "accepted": "Your team has this call.",
+    "declined": "Your team has left this call.",
+    "released": "Your team was released from this call. If you are with somebody, tell the dispatcher by radio.",
+    "cleared": "Your team has cleared this call.",
+}
+"""What became of a call that the team itself has answered."""
 REFUSALS = {
     "taken": "Another team has it.",
     "routed": "Too late: the call has been settled otherwise.",
@@ -40,10 +47,8 @@ def over(offer: OfferSeen, now: datetime) -> str:
     """What became of an offer that cannot be answered any more; empty while it can."""
     if offer.is_open(now):
         return ""
-    if offer.ended == "accepted":
-        return "Your team has this call."
-    if offer.ended == "declined":
-        return "Your team has left this call."
+    if offer.ended in OVER:
+        return OVER[offer.ended]
     if (offer.taken_by and offer.taken_by != offer.made.team_id) or offer.why in ("taken", "not-needed"):
         return "Another team has it."
     if offer.ended == "withdrawn":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,9 @@ from shared.engine.broker import BrokerUnavailable
 from shared.events import (
     AcceptOffer,
     AnswerRoll,
+    AssignmentEnded,
+    AssignmentMoved,
+    AssignmentWithdrawn,
     ContactMethod,
     ContactOptedOut,
     DeclineOffer,
@@ -139,6 +143,26 @@ async def test_who_answers_late_is_told_so(city: Callbacks, ended: str) -> None:
     }.get(ended, "Too late: the time to answer is over.")
     assert await city.text("1") == [sentence]
     assert city.answers() == []
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("said", ["1", "2"])
+@pytest.mark.parametrize("ended", ["released", "cleared", "moved-and-cleared"])
+async def test_who_answers_after_their_team_had_the_call_is_not_told_that_it_has_it(
+    city: Callbacks, ended: str, said: str
+) -> None:
+    about: dict[str, Any] = {"call_id": CALL, "episode": 1, "team_id": "alpha-1"}
+    city.reach()
+    city.offer()
+    await city.text("1")
+    if ended == "moved-and-cleared":
+        other = {"to_call_id": "madison/dane/26-002", "to_episode": 1, "response": "cares", "sentence": "."}
+        city.write(AssignmentMoved(**about, **other))
+        about["call_id"] = "madison/dane/26-002"
+    released = AssignmentWithdrawn(**about, why="upgraded")
+    city.write(released if ended == "released" else AssignmentEnded(**about, disposition="resolved-on-scene"))
+    assert await city.text(said) == [words.OVER["released" if ended == "released" else "cleared"]]
+    assert [type(command) for command in city.answers()] == [AcceptOffer]
 
 
 @pytest.mark.scenario("answers")
