@@ -49,6 +49,8 @@ class AgencyRecords:
         self.devices: dict[str, DeviceSeen] = {}
         self.contacts: dict[str, dict[str, ContactSeen]] = {}
         """By person and method, the ways to them."""
+        self.addresses: dict[tuple[str, str], tuple[str, str]] = {}
+        """By person and method, the kind and the pseudonym of the address."""
         self.link_generations: dict[str, int] = {}
         """How often a person's links were revoked."""
         self.rolls: OrderedDict[str, RollSeen] = OrderedDict()

@@ -12,7 +12,11 @@ from shared.events import Event
 
 
 def _contact_set(agency: AgencyRecords, event: events.ContactSet, stored: Stored) -> None:
-    agency.contacts.setdefault(event.person_id, {})[event.method_id] = ContactSeen(
+    """A way that stands anew keeps what is known of its address."""
+    before, address = _contact(agency, event), (event.kind, event.fingerprint)
+    is_same = agency.addresses.get((event.person_id, event.method_id)) == address
+    agency.addresses[event.person_id, event.method_id] = address
+    way = agency.contacts.setdefault(event.person_id, {})[event.method_id] = ContactSeen(
         method_id=event.method_id,
         kind=event.kind,
         after_seconds=event.after_seconds,
@@ -20,11 +24,14 @@ def _contact_set(agency: AgencyRecords, event: events.ContactSet, stored: Stored
         set_at=stored.time,
         set_by=event.set_by,
     )
+    if before is not None and is_same:
+        way.proved_at, way.opted_out = before.proved_at, before.opted_out
 
 
 def _contact_removed(agency: AgencyRecords, event: events.ContactRemoved, _stored: Stored) -> None:
     ways = agency.contacts.get(event.person_id, {})
     ways.pop(event.method_id, None)
+    agency.addresses.pop((event.person_id, event.method_id), None)
     if not ways:
         agency.contacts.pop(event.person_id, None)
 

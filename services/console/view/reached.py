@@ -26,7 +26,10 @@ def _lost(agency: AgencyRecords, event: events.ContactBroken | events.ContactOpt
 
 
 def _found(agency: AgencyRecords, event: Any, stored: Stored) -> None:
-    """A way that was proved, set anew, opened again or taken away is lost no more."""
+    """A way that was proved, set anew, opened again or taken away is lost no more; one that is opted out still is."""
+    way = agency.contacts.get(event.person_id, {}).get(event.method_id)
+    if way is not None and way.opted_out:
+        return
     agency.end_alert(f"way-lost/{event.person_id}/{event.method_id}", stored.time)
     if (team_id := _team_of(agency, event.person_id)) is not None:
         _look_at(agency, team_id, stored)

@@ -178,11 +178,14 @@ class AgencyView(Swept):
     # --- one method for each event ---
 
     def contact_set(self, event: ContactSet, _at: datetime) -> None:
-        """A number is somebody's."""
-        way = Way(event.person_id, event.method_id)
+        """A number is somebody's. One that stands anew is opted out as it was."""
+        way, is_text = Way(event.person_id, event.method_id), event.kind == "sms"
+        before = self._numbers.get(way)
         self._forget(way)
         if event.kind in ("sms", "voice") and event.fingerprint:
-            self._numbers[way] = Number(event.fingerprint, event.kind == "sms")
+            number = self._numbers[way] = Number(event.fingerprint, is_text)
+            if before is not None and (before.fingerprint, before.is_text) == (event.fingerprint, is_text):
+                number.opted_out = before.opted_out
             self._ways[event.fingerprint].add(way)
 
     def contact_removed(self, event: ContactRemoved, _at: datetime) -> None:

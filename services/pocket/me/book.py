@@ -159,11 +159,12 @@ class Book:
         self.staff(agency).duties.pop(event.planned_shift_id, None)
 
     def contact_set(self, agency: str, event: ContactSet, _at: datetime) -> None:
-        """A way to a person stands, or stands anew."""
+        """A way to a person stands, or stands anew: then it keeps what is known of its address."""
         ways = self.staff(agency).ways.setdefault(event.person_id, {})
         before = ways.get(event.method_id)
-        proved_at = before.proved_at if before is not None and before.fingerprint == event.fingerprint else None
-        ways[event.method_id] = Way(event.method_id, event.kind, event.shown, event.fingerprint, proved_at)
+        way = ways[event.method_id] = Way(event.method_id, event.kind, event.shown, event.fingerprint)
+        if before is not None and (before.kind, before.fingerprint) == (event.kind, event.fingerprint):
+            way.proved_at, way.opted_out = before.proved_at, before.opted_out
 
     def contact_removed(self, agency: str, event: ContactRemoved, _at: datetime) -> None:
         """A way to a person is gone."""

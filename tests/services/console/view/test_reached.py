@@ -33,6 +33,8 @@ def kinds(view: AgencyView) -> list[str]:
         ((LOST, (N, events.ContactProved(person_id="ann", method_id="mobile"))), []),
         ((STOPPED, (N, events.ContactOptedIn(person_id="ann", method_id="mobile"))), []),
         ((LOST, SET), []),
+        ((STOPPED, SET), BOTH),
+        ((STOPPED, (N, SET[1].model_copy(update={"fingerprint": "another number"}))), []),
         ((LOST, CALL), ["way-lost"]),
         ((LOST, SIGNED_OFF), []),
         ((SIGNED_OFF, LOST), []),

@@ -335,6 +335,17 @@ async def test_stop_opts_out_and_answers_nothing(city: Callbacks, said: str) -> 
 
 
 @pytest.mark.scenario("answers")
+async def test_a_number_that_stands_anew_is_opted_out_as_it_was_and_start_opts_it_in(city: Callbacks) -> None:
+    city.reach()
+    await city.text("STOP")
+    city.reach()
+    await city.text("START")
+    city.reach(number=OTHER_PHONE)
+    await city.text("START", sender=OTHER_PHONE)
+    assert [getattr(command, "opted_out", None) for command in city.answers()] == [True, False]
+
+
+@pytest.mark.scenario("answers")
 @pytest.mark.parametrize("said", START)
 async def test_start_opts_in_again_and_is_never_an_answer(city: Callbacks, said: str) -> None:
     city.reach()

@@ -20,6 +20,7 @@ from shared.events import (
     BeginDuty,
     CallRoll,
     ContactBroken,
+    ContactOptedOut,
     ContactProved,
     ContactSet,
     DeviceRevoked,
@@ -221,6 +222,9 @@ async def test_the_ways_to_a_person_say_whether_they_work(city: City, phone: htt
     assert "…77" not in page, "another person's"
     city.clock.ahead = timedelta(days=31)
     assert "! It worked 31 days ago." in await shown(city, phone, "/me")
+    stands_anew = ContactSet(person_id="ana", method_id="cell", kind="sms", shown="…23", after_seconds=8)
+    city.write(ContactOptedOut(person_id="ana", method_id="cell"), stands_anew)
+    assert "! You have said STOP." in await shown(city, phone, "/me"), "nothing goes there before they say START"
 
 
 async def test_the_next_shifts_are_on_the_page_on_the_clocks_of_their_place(
