@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
+from services.notification.contact import Contact
 from services.notification.deciding.pages import drop, is_repeat, owe, page_to
 from services.notification.lines import DANGEROUS
 from services.notification.state import RecentOffer, State
@@ -94,10 +95,10 @@ def hold_notice_due(draft: Draft[State], event: HoldNoticeDue, given: Input) -> 
 
 
 def _first_ways(state: State, recipient: Recipient) -> Iterator[ContactMethod]:
-    """The ways to a person that come first and work; or those that the event names, as old records do."""
-    ways = state.ways_in_order(recipient.person_id)
+    """The ways to a person that come first of those that work; or those that the event names, as old records do."""
+    ways = list(_ways_that_ring(state, recipient.person_id))
     for method_id, contact in ways:
-        if contact.after_seconds == ways[0][1].after_seconds and not contact.why_not:
+        if contact.after_seconds == ways[0][1].after_seconds:
             yield contact.method(method_id)
     yield from (
         method for method in recipient.contact_methods if state.contact(recipient.person_id, method.method_id) is None
@@ -160,14 +161,21 @@ def _owe_all(draft: Draft[State], given: Input, kind: PageKind, like: Iterable[P
 
 
 def _ways_of_offer(state: State, offer: RecentOffer, person_id: str) -> Iterator[PageDue]:
-    """The pages of the offer to a person whose ways still lead to them; if none does, the first way that works."""
+    """The pages of the offer to a person whose ways still lead to them; if none of them rings, the first way that does.
+
+    The page that is open already rings for nobody.
+    """
     of_person = [page for page in offer.pages if page.person_id == person_id and state.still_reaches(page)]
-    if of_person:
-        yield from of_person
-        return
-    ways = (contact.method(each) for each, contact in state.ways_in_order(person_id) if not contact.why_not)
-    for method in list(ways)[:1]:
-        yield _over(offer, person_id, method)
+    yield from of_person
+    if all(page.method.kind == "pocket" for page in of_person):
+        for method_id, contact in list(_ways_that_ring(state, person_id))[:1]:
+            yield _over(offer, person_id, contact.method(method_id))
+
+
+def _ways_that_ring(state: State, person_id: str) -> Iterator[tuple[str, Contact]]:
+    """The ways to a person that work, in their order, but for the page that is open already."""
+    ways = state.ways_in_order(person_id)
+    return ((each, contact) for each, contact in ways if contact.can_be_proved and not contact.why_not)
 
 
 def _every_way(state: State, offer: RecentOffer, person_id: str) -> Iterator[PageDue]:

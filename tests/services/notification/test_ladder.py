@@ -14,6 +14,7 @@ from shared.engine.service import EffectDone, EffectResult, EffectStarting
 from shared.events import (
     ContactMethod,
     Event,
+    HoldNoticeDue,
     LadderEnded,
     LadderSet,
     OfferDeclined,
@@ -23,9 +24,11 @@ from shared.events import (
     PageDue,
     PageFailed,
     Recipient,
+    TeamToRemind,
 )
 from tests.builders import of_offer
 from tests.services.notification.driver import (
+    CALL,
     NOON,
     WEBHOOK,
     Running,
@@ -373,6 +376,46 @@ def test_who_was_not_paged_yet_is_not_told_that_the_offer_is_withdrawn() -> None
     running.take(withdrawn(asked(BOTH)))
     running.until(FAR_PAST_THE_OFFER)
     assert running.sent == [(0, "ben", "mobile"), (0, "ben", "mobile")]
+
+
+@pytest.mark.scenario("ladder")
+def test_who_has_the_page_open_hears_what_becomes_of_the_call_over_a_way_that_rings() -> None:
+    """She took it on the page before her text had its turn, and has put the phone away since."""
+    running = reached("ana", page=("pocket", 0), mobile=("sms", 8), home=("voice", 15))
+    running.take(asked())
+    running.take(accepted(asked()))
+    running.sent.clear()
+    running.take(taken_off())
+    assert sorted(running.sent) == [(0, "ana", "mobile"), (0, "ana", "page")]
+
+
+@pytest.mark.scenario("ladder")
+@pytest.mark.parametrize(
+    ("ways", "opted_out", "reminded"),
+    [
+        (WAYS, "", ["app", "mobile"]),
+        (WAYS, "app", ["mobile"]),
+        ({"app": ("push", 0), "mobile": ("sms", 8), "call": ("voice", 15)}, "app", ["mobile"]),
+        ({"page": ("pocket", 0), "mobile": ("sms", 8), "desk": ("email", 8)}, "", ["desk", "mobile"]),
+        ({"page": ("pocket", 0)}, "", []),
+    ],
+)
+def test_a_call_that_waits_is_told_over_the_ways_that_come_first_of_those_that_work(
+    ways: dict[str, tuple[str, int]], opted_out: str, reminded: list[str]
+) -> None:
+    running = reached("ana", **ways)
+    if opted_out:
+        running.take(opt_out("ana", opted_out))
+        running.sent.clear()
+    waits: dict[str, Any] = {
+        "call_id": CALL,
+        "episode": 1,
+        "waited_minutes": 10,
+        "until": NOON + timedelta(hours=1),
+        "sentence": ".",
+    }
+    running.take(HoldNoticeDue(**waits, teams=(TeamToRemind(team_id="alpha", recipients=ANA),)))
+    assert sorted(method_id for _, _, method_id in running.sent) == reminded
 
 
 @pytest.mark.scenario("ladder")
