@@ -23,7 +23,7 @@ from shared.replace import replace
 
 
 def _contact_set(state: State, event: ContactSet, at: datetime) -> State:
-    """A way that stands anew under the same address keeps what is known of the address."""
+    """A way that stands anew under the same address keeps what is known of it, but no proof that has worn out."""
     contact = Contact(
         kind=event.kind,
         set_at=at,
@@ -34,7 +34,8 @@ def _contact_set(state: State, event: ContactSet, at: datetime) -> State:
     )
     before = state.contact(event.person_id, event.method_id)
     if before is not None and (before.kind, before.fingerprint) == (event.kind, event.fingerprint):
-        contact = replace(contact, proved_at=before.proved_at, opted_out=before.opted_out)
+        kept = replace(contact, proved_at=before.proved_at, opted_out=before.opted_out)
+        contact = kept if at < kept.is_proved_until else replace(kept, proved_at=None)
     return _with(state, event, contact)
 
 

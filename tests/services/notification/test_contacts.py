@@ -24,6 +24,7 @@ from shared.events import (
     PersonRemoved,
 )
 from tests.services.notification.driver import (
+    NOON,
     Running,
     accepted,
     erase,
@@ -146,6 +147,25 @@ def test_a_way_over_which_nobody_answers_is_taken_for_broken() -> None:
     assert NOTIFICATION.due(running.state) is None
     running.take(set_contact("ana", "mobile", "sms", "2", fingerprint="new"))
     assert NOTIFICATION.due(running.state), "set anew, it works and waits for its proof"
+
+
+@pytest.mark.scenario("contacts")
+@pytest.mark.parametrize("days", [UNPROVED_DAYS, UNPROVED_DAYS + 1])
+def test_a_way_that_was_taken_for_broken_stands_anew_under_the_same_address_and_waits_for_its_proof(days: int) -> None:
+    running = Running()
+    running.take(set_contact("ana", "mobile", "sms", "1", fingerprint="f"))
+    made = offer(recipients=())
+    running.take(made)
+    running.take(accepted(made).model_copy(update={"method_id": "mobile"}))
+    due = NOTIFICATION.due(running.state)
+    assert due is not None
+    running.now = due[1]
+    assert of(running.take(Tick(*due)), ContactBroken)
+    running.now = NOON + timedelta(days=days)
+    running.take(set_contact("ana", "mobile", "sms", "2", fingerprint="f"))
+    assert [at for _, at in filter(None, [NOTIFICATION.due(running.state)])] == [
+        running.now + timedelta(days=UNPROVED_DAYS)
+    ]
 
 
 def test_the_page_that_is_open_already_waits_for_no_proof() -> None:
