@@ -6,7 +6,7 @@ from typing import Any
 
 from services.console.view.agency_records import AgencyRecords, Change
 from services.console.view.reasons import words_of
-from services.console.view.records import Alert
+from services.console.view.records import Alert, ContactSeen
 from shared import events
 from shared.engine.broker import Stored
 from shared.events import Event
@@ -51,7 +51,7 @@ def _look_at(agency: AgencyRecords, team_id: str, stored: Stored) -> None:
     team = agency.teams.get(team_id)
     members = () if team is None else team.members
     alert_id = f"team-unreachable/{team_id}"
-    if not any(agency.contacts.get(member) for member in members) or any(_is_reached(agency, m) for m in members):
+    if not any(_ways_that_ring(agency, member) for member in members) or any(_is_reached(agency, m) for m in members):
         agency.end_alert(alert_id, stored.time)
     elif not any(alert.alert_id == alert_id for alert in agency.alerts()):
         sentence = f"Nobody of {team_id} can be reached: its offers stand on its page alone."
@@ -65,8 +65,13 @@ def _team_of(agency: AgencyRecords, person_id: str) -> str | None:
 
 def _is_reached(agency: AgencyRecords, person_id: str) -> bool:
     person = agency.people.get(person_id)
-    ways = agency.contacts.get(person_id, {}).values()
+    ways = _ways_that_ring(agency, person_id)
     return any(not (way.broken or way.opted_out) for way in ways) or bool(person and person.person.contact_methods)
+
+
+def _ways_that_ring(agency: AgencyRecords, person_id: str) -> list[ContactSeen]:
+    """The ways to a person, but for the page that is open already."""
+    return [way for way in agency.contacts.get(person_id, {}).values() if way.kind != "pocket"]
 
 
 CHANGES: dict[type[Event], Change] = {

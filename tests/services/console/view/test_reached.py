@@ -11,6 +11,7 @@ from tests.services.console.view.test_view import A, N, Story, view_of
 
 SET = (N, events.ContactSet(person_id="ann", method_id="mobile", kind="sms", position=1))
 CALL = (N, events.ContactSet(person_id="ann", method_id="call", kind="voice", position=2))
+PAGE = (N, events.ContactSet(person_id="ann", method_id="page", kind="pocket"))
 AT_WORK: Story = ((A, person()), (A, team()), SET, (A, signed_on()))
 LOST = (N, events.ContactBroken(person_id="ann", method_id="mobile", why="landline"))
 STOPPED = (N, events.ContactOptedOut(person_id="ann", method_id="mobile"))
@@ -36,6 +37,7 @@ def kinds(view: AgencyView) -> list[str]:
         ((STOPPED, SET), BOTH),
         ((STOPPED, (N, SET[1].model_copy(update={"fingerprint": "another number"}))), []),
         ((LOST, CALL), ["way-lost"]),
+        ((PAGE, LOST), BOTH),
         ((LOST, SIGNED_OFF), []),
         ((SIGNED_OFF, LOST), []),
         ((LOST, (A, signed_on())), BOTH),
