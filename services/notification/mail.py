@@ -26,6 +26,8 @@ EXCHANGE_SECONDS = 10.0
 """All of it: servers that distrust strangers keep them waiting for some seconds."""
 PARTING_SECONDS = 1.0
 MAILBOX_FULL, NO_MAILBOX = ("552", "4.2.2", "5.2.2"), ("550", "551", "553", "5.1.1", "5.1.2", "5.1.10")
+POLICY = ("4.7.", "5.7.")
+"""What lies with who sends, whatever else a server says: the same would become of mail to anybody."""
 Tls = Literal["starttls", "tls", "none"]
 
 
@@ -160,7 +162,7 @@ class _Stage:
 
     def _refusal(self, error: SMTPResponseException) -> str:
         extended = error.message.split(" ", 1)[0]
-        stated = (str(error.code), extended)
+        stated = () if extended.startswith(POLICY) else (str(error.code), extended)
         if self.name == "recipient" and any(code in MAILBOX_FULL for code in stated):
             return "mailbox-full"
         if error.code // 100 == 4:  # noqa: PLR2004  # SMTP's: not now
