@@ -10,7 +10,7 @@ from typing import Literal
 from services.notification.adapters import Links
 from services.notification.callbacks import words
 from services.notification.callbacks.news import InboundText
-from services.notification.callbacks.replies import Reply, keyword, letter_of, read_reply
+from services.notification.callbacks.replies import Reply, keyword, read_reply
 from services.notification.callbacks.view import AgencyView, Asked, OfferSeen, Way
 from shared.acceptance import accept_id, decline_id
 from shared.carriers import CarrierName
@@ -102,7 +102,7 @@ class Reader:
     def _answer(self, view: AgencyView, ways: list[Way], reply: Reply, zone: tzinfo | None) -> Read:
         now, asked = self.clock.now(), view.asked(ways)
         if reply.letter:
-            asked = [each for each in asked if letter_of(each.offer.made.offer_id) == reply.letter]
+            asked = [each for each in asked if each.offer.letter == reply.letter]
         is_open = [each for each in asked if each.offer.is_open(now)]
         if len(is_open) > 1:
             return Read("which", sentence=words.which([each.offer for each in is_open], zone))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -63,9 +64,11 @@ def read_reply(text: str) -> Reply | None:
     return Reply(take, letter, int(minutes)) if not units or (len(units) == 1 and units[0] in UNITS) else None
 
 
-def letter_of(offer_id: str) -> str:
-    """The letter that tells an offer from others that are open at the same time: always the same."""
-    return CODE_LETTERS[int(child_id(offer_id, "letter")[:8], 16) % len(CODE_LETTERS)]
+def letter_of(offer_id: str, taken: Collection[str] = ()) -> str:
+    """The letter that tells an offer from others that are open at the same time: its own, or the next that is free."""
+    first = int(child_id(offer_id, "letter")[:8], 16) % len(CODE_LETTERS)
+    letters = CODE_LETTERS[first:] + CODE_LETTERS[:first]
+    return next((letter for letter in letters if letter not in taken), letters[0])
 
 
 def _tokens(text: str) -> list[str]:

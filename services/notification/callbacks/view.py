@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, cast, get_args
 
+from services.notification.callbacks.replies import letter_of
 from shared.carriers import CarrierName, Channel
 from shared.doors.swept import Changes, Swept
 from shared.engine.broker import Stored
@@ -63,6 +64,8 @@ class OfferSeen:
     made: OfferMade
     pages: dict[Way, PageDue]
     """By the way that they went; they may be read before the offer itself, which stands in another topic."""
+    letter: str
+    """What tells it from others that are open."""
     ended: str = ""
     """`released` and `cleared`: it was accepted, and its team has the call no more."""
     why: str = ""
@@ -217,10 +220,11 @@ class AgencyView(Swept):
         if not isinstance(event, LineFreed) or event.why == "over":
             self.silent.pop(event.page_id or "", None)
 
-    def offer_made(self, event: OfferMade, _at: datetime) -> None:
+    def offer_made(self, event: OfferMade, at: datetime) -> None:
         """A team is asked."""
         if event.paged and event.offer_id not in self._offers:
-            offer = self._offers[event.offer_id] = OfferSeen(event, self._pages_of_offer[event.offer_id])
+            letter = letter_of(event.offer_id, {offer.letter for offer in self._offers.values() if offer.is_open(at)})
+            offer = self._offers[event.offer_id] = OfferSeen(event, self._pages_of_offer[event.offer_id], letter)
             self._offers_of_call[event.call_id, event.episode].append(offer)
 
     def offer_ended(self, event: OfferAccepted | OfferDeclined | OfferExpired | OfferWithdrawn, _at: datetime) -> None:

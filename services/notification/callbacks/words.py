@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from xml.sax.saxutils import escape
 
-from services.notification.callbacks.replies import letter_of
 from services.notification.callbacks.view import OfferSeen
 from services.notification.carriers.gsm import SEGMENT_SEPTETS, fitted, plain, septets
 from shared.events import CommandDone, CommandRefused
@@ -60,7 +59,7 @@ def which(offers: Sequence[OfferSeen], zone: tzinfo | None) -> str:
     """Asks which of several offers is meant."""
     lines = [f"{len(offers)} calls are open to you. Which one?"]
     for offer in offers:
-        letter, made = letter_of(offer.made.offer_id), offer.made
+        letter, made = offer.letter, offer.made
         where = f"{made.district or 'call'}" + (f", P{made.priority}" if made.priority else "")
         until = f" by {made.expires_at.astimezone(zone):%H:%M:%S}" if zone else ""
         lines.append(f"1{letter} or 2{letter}: {where}{until}")

@@ -11,7 +11,7 @@ import pytest
 
 from services.notification.callbacks import words
 from services.notification.callbacks.answering import HELPS
-from services.notification.callbacks.replies import letter_of
+from services.notification.callbacks.replies import CODE_LETTERS, letter_of
 from shared.carriers import CarrierName
 from shared.engine.broker import BrokerUnavailable
 from shared.events import (
@@ -30,7 +30,7 @@ from shared.events import (
 from shared.links import offer_link
 from shared.topics import NOTIFICATIONS
 from tests.builders import of_offer
-from tests.rig.carrier import LINK_SECRET, OTHER_PHONE, PHONE, TWILIO_NUMBER, page
+from tests.rig.carrier import AGENCY, LINK_SECRET, OTHER_PHONE, PHONE, TWILIO_NUMBER, page
 from tests.services.notification.callbacks.driver import CALL, OFFER, Callbacks
 
 SECOND = "ab" * 16
@@ -156,7 +156,12 @@ async def test_who_answers_after_their_team_had_the_call_is_not_told_that_it_has
     city.offer()
     await city.text("1")
     if ended == "moved-and-cleared":
-        other = {"to_call_id": "madison/dane/26-002", "to_episode": 1, "response": "cares", "sentence": "."}
+        other: dict[str, Any] = {
+            "to_call_id": "madison/dane/26-002",
+            "to_episode": 1,
+            "response": "cares",
+            "sentence": ".",
+        }
         city.write(AssignmentMoved(**about, **other))
         about["call_id"] = "madison/dane/26-002"
     released = AssignmentWithdrawn(**about, why="upgraded")
@@ -212,6 +217,24 @@ async def test_of_two_offers_at_once_it_is_asked_which_and_a_letter_says_it(city
     (command,) = city.answers()
     assert isinstance(command, AcceptOffer)
     assert (command.offer_id, command.eta_minutes) == (OFFER, 15)
+
+
+@pytest.mark.scenario("answers")
+async def test_no_two_offers_that_are_open_have_one_letter(city: Callbacks) -> None:
+    """Of 23 offers two would by themselves, whatever their ids; what is over has given its letter back."""
+    ids = [f"{number:032x}" for number in range(len(CODE_LETTERS) + 1)]
+    city.reach()
+    over = city.offer(ids[0])
+    city.write(of_offer(OfferWithdrawn, over, why="taken"))
+    for number, offer_id in enumerate(ids[1:]):
+        city.offer(offer_id, call_id=f"madison/dane/26-{number:03}")
+    await city.settled()
+    offers = [city.door.view.agency(AGENCY).offer(offer_id) for offer_id in ids[1:]]
+    letters = [offer.letter for offer in offers if offer is not None]
+    assert sorted(letters) == sorted(CODE_LETTERS)
+    (heard,) = await city.text(f"1{letters[-1]}")
+    assert heard.startswith("The call is yours.")
+    assert [getattr(command, "offer_id", "") for command in city.answers()] == [ids[-1]]
 
 
 @pytest.mark.scenario("answers")
