@@ -11,7 +11,9 @@ from services.notification.carriers.gsm import SEGMENT_SEPTETS, fitted, plain, s
 from shared.events import CommandDone, CommandRefused
 
 HOW_TO_ANSWER = "Answer 1 to take the call, 2 to leave it, or 1 and the minutes you need, such as 1 15."
-NOTHING_ASKED = "Nothing is asked of you now."
+NOTHING_ASKED = (
+    "Nothing is asked of you now. Nobody reads texts here: if you need help, say so on your page or by radio."
+)
 RECEIVED = "Thank you. We know now that you are reached here."
 NOT_HEARD_YET = "Sent, but nothing has come back yet. Look at your page, or ask by radio."
 AWAY = "That could not be passed on. Answer on your page, or by radio."
