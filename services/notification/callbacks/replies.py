@@ -11,7 +11,7 @@ from typing import Literal
 from shared.events import child_id
 
 MOST_MINUTES = 240
-STOP_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit"})
+STOP_WORDS = frozenset({"stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"})
 START_WORDS = frozenset({"start", "yes", "unstop"})
 """The carriers act on these words themselves, alone in a text: so none of them can ever be an answer."""
 HELP_WORDS = frozenset({"help", "info"})
@@ -35,14 +35,12 @@ class Reply:
 
 def keyword(text: str) -> Keyword | None:
     """The carriers' own word that a text is, if it is one."""
-    words = _tokens(text)
-    if len(words) != 1:
-        return None
-    if words[0] in STOP_WORDS:
+    said = " ".join(_tokens(text))
+    if said in STOP_WORDS:
         return "stop"
-    if words[0] in START_WORDS:
+    if said in START_WORDS:
         return "start"
-    return "help" if words[0] in HELP_WORDS else None
+    return "help" if said in HELP_WORDS else None
 
 
 def read_reply(text: str) -> Reply | None:

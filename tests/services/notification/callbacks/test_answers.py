@@ -127,6 +127,15 @@ async def test_who_answers_for_nothing_is_told_so(city: Callbacks) -> None:
 
 
 @pytest.mark.scenario("answers")
+@pytest.mark.parametrize("said", ["need police", "911", "he has a knife"])
+async def test_who_texts_for_help_is_told_that_nobody_reads_it_and_who_does(city: Callbacks, said: str) -> None:
+    city.reach()
+    (heard,) = await city.text(said)
+    assert "Nobody reads texts here" in heard
+    assert heard.endswith("by radio."), "whole in one segment"
+
+
+@pytest.mark.scenario("answers")
 @pytest.mark.parametrize("ended", ["time", "expired", "taken", "withdrawn"])
 async def test_who_answers_late_is_told_so(city: Callbacks, ended: str) -> None:
     city.reach()
@@ -342,7 +351,10 @@ async def test_a_roll_call_is_answered_by_text(city: Callbacks, carrier: Carrier
     assert (command.roll_id, command.person_id, command.method_id) == ("roll-1", "ana", "mobile")
 
 
-STOP, START = ["STOP", "stop.", "Unsubscribe", "CANCEL", "end", "QUIT", "stopall"], ["START", "Yes", "UNSTOP"]
+STOP, START = (
+    ["STOP", "stop.", "Unsubscribe", "CANCEL", "end", "QUIT", "stopall", "Stop all", "REVOKE", "OptOut"],
+    ["START", "Yes", "UNSTOP"],
+)
 
 
 @pytest.mark.scenario("answers")
