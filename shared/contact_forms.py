@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import phonenumbers
-from phonenumbers import PhoneNumberFormat, PhoneNumberType
+from phonenumbers import PhoneNumberFormat, PhoneNumberType, ValidationResult
 
 from shared.addresses import Network, UrlRefused, literal, reachable
 from shared.base64url import decoded
@@ -113,8 +113,8 @@ def _phone(address: str, region: str) -> str:
         raise AddressRefused(right) from None
     if number.extension:
         raise AddressRefused("must be a number that rings without an extension")
-    if not phonenumbers.is_possible_number(number):
-        raise AddressRefused(right)
+    if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
+        raise AddressRefused(right)  # a number without its area code is possible, and rings from nowhere else
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 

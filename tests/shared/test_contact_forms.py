@@ -30,7 +30,10 @@ def test_one_number_is_one_number_however_it_is_written(address: str) -> None:
     assert normal_form("sms", address, region="US") == normal_form("voice", address, region="US") == "+16085550123"
 
 
-@pytest.mark.parametrize("address", ["", "911", "+1 911", "608 555", "+1608555012345678", "sal", "+16085550123 ext. 4"])
+@pytest.mark.parametrize(
+    "address",
+    ["", "911", "+1 911", "608 555", "+1608555012345678", "sal", "+16085550123 ext. 4", "555-0123", "+1 555 0123"],
+)
 def test_what_is_no_number_that_rings_is_refused(address: str) -> None:
     with pytest.raises(AddressRefused, match="must be a"):
         normal_form("sms", address, region="US")
