@@ -6,6 +6,7 @@ where nothing has for a month.
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 from services.notification.deciding.contacts import prove
@@ -47,8 +48,9 @@ def call_roll(draft: Draft[State], command: CallRoll) -> list[Event]:
     until = draft.now + spread(len(asked)) + timedelta(minutes=command.minutes)
     draft.emit(RollCalled(roll_id=roll_id, asked=asked, until=until, called_by=command.issued_by))
     persons = len({place.person_id for place in asked})
+    minutes = math.ceil((until - draft.now) / timedelta(minutes=1))
     sentence = (
-        f"Asked: {persons} {'person' if persons == 1 else 'people'} over {len(asked)} ways, until {until:%H:%M} UTC."
+        f"Asked: {persons} {'person' if persons == 1 else 'people'} over {len(asked)} ways, for {minutes} min from now."
     )
     return [done(command, f"{sentence}{unreached}", about=roll_id)]
 

@@ -52,7 +52,7 @@ def place(person_id: str, method_id: str) -> RollPlace:
 def test_a_roll_call_pages_everybody_over_every_way_and_says_who_was_silent() -> None:
     running = reached("ana", "ben", mobile=("sms", 0), call=("voice", 8), page=("pocket", 0))
     (answer,) = of(running.take(call_roll(minutes=10)), CommandDone)
-    assert answer.sentence == "Asked: 2 people over 4 ways, until 12:10 UTC."
+    assert answer.sentence == "Asked: 2 people over 4 ways, for 10 min from now."
     running.until(0)
     assert sorted(running.sent) == [(0, who, way) for who in ("ana", "ben") for way in ("call", "mobile")]
     assert {page.about for page in running.pages.values()} == {answer.about}
