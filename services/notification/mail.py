@@ -131,9 +131,10 @@ class MailPage:
 
     def _lines(self, agency: str, page: PageDue, line: str) -> Iterator[str]:
         zone = self.zone_of(agency)
-        until = page.not_after.astimezone(zone or UTC)
+        until, today = (at.astimezone(zone or UTC) for at in (page.not_after, self.clock.now()))
+        day = "" if until.date() == today.date() else f"{until:%a} {until.day} {until:%b}, "
         yield f"{line}."
-        yield f"This counts until {until:%H:%M:%S}{'' if zone else ' UTC'}."
+        yield f"This counts until {day}{until:%H:%M:%S}{'' if zone else ' UTC'}."
         yield ""
         yield self.link_of(page)
         yield ""

@@ -7,7 +7,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,7 +38,7 @@ async def server() -> AsyncIterator[MailServer]:
 
 @pytest.fixture
 def clock() -> FakeClock:
-    return FakeClock()
+    return FakeClock(datetime(2026, 11, 8, 18, tzinfo=UTC))
 
 
 def mailing(clock: FakeClock, port: int, **more: Any) -> MailPage:
@@ -94,6 +94,19 @@ async def test_where_the_agency_has_named_no_time_zone_the_mail_says_that_it_mea
     assert await mail.send("madison", due, ADDRESS) == DONE
     text = server.mails[0].message.get_payload(decode=True).decode()  # type: ignore[union-attr]
     assert f"This counts until {due.not_after:%H:%M:%S} UTC." in text.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "until"), [(59, "23:59:00"), (60, "Mon 9 Nov, 00:00:00"), (7 * 1440, "Sun 15 Nov, 23:00:00")]
+)
+async def test_until_another_day_of_the_agencys_a_mail_names_the_day(
+    server: MailServer, clock: FakeClock, page: PageMaker, minutes: int, until: str
+) -> None:
+    clock.time = datetime(2026, 11, 8, 23, tzinfo=CHICAGO)
+    due = page(kind="cover", offer_id=None, not_after=clock.time + timedelta(minutes=minutes))
+    assert await mailing(clock, await server.start()).send("madison", due, ADDRESS) == DONE
+    text = server.mails[0].message.get_payload(decode=True).decode()  # type: ignore[union-attr]
+    assert f"This counts until {until}." in text.splitlines()
 
 
 async def test_a_team_with_lines_in_its_name_adds_no_header(
