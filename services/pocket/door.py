@@ -132,9 +132,8 @@ class Door:
         return device
 
     def tapped(self, request: Request) -> Device:
-        """The device that asks, from a page of ours: no other site can make it tap. Raises Page."""
-        if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
-            raise STRANGE_PAGE
+        """The device that asks, from a page of ours. Raises Page."""
+        check_tapped(request)
         return self.device(request)
 
     def device_or_none(self, request: Request) -> Device | None:
@@ -226,6 +225,12 @@ class Door:
         await self.calls.close()
         for close in self.closing:
             await close()
+
+
+def check_tapped(request: Request) -> None:
+    """Of what a browser keeps for us no other site may make anything. Raises Page."""
+    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        raise STRANGE_PAGE
 
 
 OF_TEAMS = (

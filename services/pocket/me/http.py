@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import FastAPI, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.pocket.door import OWN_PAGE, STRANGE_PAGE, Door, PageAt
+from services.pocket.door import OWN_PAGE, STRANGE_PAGE, Door, PageAt, check_tapped
 from services.pocket.me import pages, static
 from services.pocket.me.book import Device
 from services.pocket.me.pushes import add_pushes, erase_push
@@ -53,8 +53,9 @@ def _enrolment(app: FastAPI, door: Door) -> None:
         return pages.enrol_page(enrolment, f"{OWN_PAGE}/enrol/{token}", door.device_or_none(request))
 
     @app.post(OWN_PAGE + "/enrol/{token}")
-    async def enrol(token: str, credential: Credential) -> Response:
+    async def enrol(token: str, credential: Credential, request: Request) -> Response:
         """The same page tapped on twice is one command: its credential is the same."""
+        check_tapped(request)
         enrolment, credential_hash = _enrolment_of(door, token, hash_of(credential)), hash_of(credential)
         command = EnrolDevice(
             command_id=child_id(enrolment.enrolment_id, credential_hash),

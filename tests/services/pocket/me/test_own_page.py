@@ -273,6 +273,16 @@ async def test_another_site_cannot_tap(city: City, phone: httpx.AsyncClient) -> 
     assert len(city.commands()) == before
 
 
+async def test_another_site_cannot_make_a_phone_somebody_elses(city: City, phone: httpx.AsyncClient) -> None:
+    path = enrolment(city, "eve")
+    form = {"credential": credential_in(await shown(city, phone, path))}
+    for site in ("cross-site", "same-site", "none"):
+        assert (await phone.post(path, data=form, headers={"sec-fetch-site": site})).status_code == 403
+    assert COOKIE not in phone.cookies
+    assert city.commands() == []
+    assert (await phone.post(path, data=form, headers={"sec-fetch-site": "same-origin"})).url.path == "/me"
+
+
 async def test_whoever_holds_a_phone_gives_it_up(city: City, phone: httpx.AsyncClient) -> None:
     await enrol(city, phone)
     answer = await phone.post("/me/leave", data={"page_at": 1})
