@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,8 @@ from shared.judgement import (
     Discipline,
 )
 
+DUTY_OFFICER: Final = "duty-officer"
+"""Whoever has the ways of this person, if there is one, hears of a team that is missing or does not answer."""
 TeamStatus = Literal[
     "available", "out-of-service", "en-route", "staged", "on-scene", "need-police", "transporting", "cleared"
 ]

@@ -13,16 +13,18 @@ from shared.events import Event
 
 
 def _lost(agency: AgencyRecords, event: events.ContactBroken | events.ContactOptedOut, stored: Stored) -> None:
-    """Of somebody who is not at work it can wait: the rota has it as a gap."""
-    person_id, team_id = event.person_id, _team_of(agency, event.person_id)
-    if team_id is None:
+    """Of somebody who is not at work it can wait: the rota has it as a gap. The duty officer is on no rota."""
+    person_id, team_id = event.person_id, _team_of(agency, event.person_id) or ""
+    if not team_id and person_id != events.DUTY_OFFICER:
         return
+    who = f"{person_id} of {team_id}" if team_id else "The duty officer"
     why = event.why if isinstance(event, events.ContactBroken) else "opted-out"
-    sentence = f"{person_id} of {team_id} is not reached by {event.method_id} any more: {words_of(why)}."
+    sentence = f"{who} is not reached by {event.method_id} any more: {words_of(why)}."
     if not _is_reached(agency, person_id):
         sentence += " No other way to them is left."
     agency.raise_alert(f"way-lost/{person_id}/{event.method_id}", Alert("way-lost", stored.time, sentence, team_id))
-    _look_at(agency, team_id, stored)
+    if team_id:
+        _look_at(agency, team_id, stored)
 
 
 def _found(agency: AgencyRecords, event: Any, stored: Stored) -> None:

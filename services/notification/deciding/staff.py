@@ -15,6 +15,7 @@ from services.notification.deciding.pages import owe, page_to
 from services.notification.state import State
 from shared.engine.service import Draft, Input
 from shared.events import (
+    DUTY_OFFICER,
     ContactKind,
     MembersLeftOut,
     PageKind,
@@ -27,8 +28,6 @@ from shared.events import (
     child_id,
 )
 
-DUTY_OFFICER = "duty-officer"
-"""Whoever has the ways of this person, if there is one, hears of a team that is missing or does not answer."""
 SHIFT_PAGE = timedelta(minutes=30)
 TEAM_PAGE = timedelta(minutes=15)
 ON_CALL: frozenset[ContactKind] = frozenset(("push", "sms"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from services.console.view.agency import AgencyView
@@ -54,3 +56,17 @@ def test_it_says_whether_another_way_is_left() -> None:
     assert alert.sentence == lost
     sentences = [alert.sentence for alert in view_of(*AT_WORK, LOST).alerts()]
     assert f"{lost} No other way to them is left." in sentences
+
+
+def test_the_duty_officer_is_missed_whoever_is_at_work() -> None:
+    """Nothing that they are sent is answered: after ninety days without a roll call every way to them is broken."""
+    officer: dict[str, Any] = {"person_id": "duty-officer", "method_id": "mobile"}
+    is_set = (N, events.ContactSet(**officer, kind="sms", position=1))
+    lost = (N, events.ContactBroken(**officer, why="unproved"))
+    (alert,) = view_of(is_set, lost).alerts()
+    assert (alert.kind, alert.about) == ("way-lost", "")
+    assert alert.sentence.startswith("The duty officer is not reached by mobile any more")
+    assert alert.sentence.endswith("No other way to them is left.")
+    assert kinds(view_of(is_set, lost, (N, events.ContactProved(**officer)))) == []
+    of_ann = (N, events.ContactBroken(person_id="ann", method_id="mobile", why="unproved"))
+    assert kinds(view_of((A, person()), SET, of_ann)) == [], "the rota has it"
