@@ -36,7 +36,7 @@ MAX_FORM_BYTES = 4096
 
 CallStatus = Literal["en-route", "staged", "on-scene", "need-police", "transporting", "cleared"]
 Earlier = Literal["en-route", "staged", "on-scene"]
-ShiftStatus = Literal["available", "out-of-service", "need-police"]
+ShiftStatus = Literal["available", "out-of-service", "need-police", "on-scene", "transporting"]
 ReleasedStatus = Literal["available", "on-scene", "need-police"]
 NOBODY = "nobody"
 """What a team answers that nobody has let in, and that is on scene all the same."""

@@ -127,6 +127,11 @@ class Shift:
     why: str = ""
 
     @property
+    def well(self) -> str:
+        """The status that says that the team is well: with somebody still, as it has said, or with nobody."""
+        return self.status if self.status in ("on-scene", "transporting") else "available"
+
+    @property
     def members(self) -> tuple[str, ...]:
         """Who is on the team for certain."""
         return tuple(member for member in self.signed_on.members if member not in self.unconfirmed)

@@ -110,6 +110,24 @@ async def test_a_team_without_a_call_asks_for_police_and_is_asked_whether_it_is_
     assert "Are you well?" not in await shown(city, phone, shift)
 
 
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [("on-scene", "on-scene"), ("transporting", "transporting"), ("need-police", "available")],
+)
+async def test_a_team_without_a_call_says_on_its_shift_page_that_it_is_well(
+    city: City, phone: httpx.AsyncClient, status: str, says: str
+) -> None:
+    """One that was released too late is with somebody still, and stays so."""
+    shift = city.sign_on()
+    city.write(StatusReported.model_validate({"team_id": "alpha-1", "status": status, "assigned": False}))
+    city.write(SafetyCheckDue(call_id="", episode=0, team_id="alpha-1", number=1))
+    assert f'value="{says}">We are well</button>' in await shown(city, phone, shift)
+    await phone.post(f"{shift}/status", data={"status": says, "page_at": "9"})
+    command = city.commands()[-1]
+    assert isinstance(command, ReportStatus)
+    assert (command.status, command.call_id) == (says, None)
+
+
 async def test_on_scene_asks_whether_somebody_has_released_the_team(city: City, phone: httpx.AsyncClient) -> None:
     path = await accepted(city, phone, enters_when=("released by sergeant",))
     sent = len(city.commands())
