@@ -135,6 +135,8 @@ class AgencyView(Swept):
         self._offers_of_call: dict[tuple[str, int], list[OfferSeen]] = defaultdict(list)
         self._pages: dict[str, PageDue] = {}
         """Those by text and by call that can be answered."""
+        self._answered: set[str] = set()
+        """Of these, those that were."""
         self._pages_of_offer: dict[str, dict[Way, PageDue]] = defaultdict(dict)
         self.silent: dict[str, Silent] = {}
         """By page, what a carrier took of late and has not told the end of."""
@@ -173,10 +175,14 @@ class AgencyView(Swept):
         return offers
 
     def test_page(self, ways: Iterable[Way], now: datetime) -> PageDue | None:
-        """A page of a roll call to one of these people that can still be answered, over this way."""
+        """A page of a roll call to one of these people that can still be answered, over this way.
+
+        Of several the newest that nobody has answered; where all are, the newest.
+        """
         asked = set(ways)
-        pages = [page for page in self._pages.values() if page.kind == "test" and now < page.not_after]
-        return next((page for page in pages if Way(page.person_id, page.method.method_id) in asked), None)
+        tests = (page for page in reversed(self._pages.values()) if page.kind == "test" and now < page.not_after)
+        pages = [page for page in tests if Way(page.person_id, page.method.method_id) in asked]
+        return next((page for page in pages if page.page_id not in self._answered), next(iter(pages), None))
 
     # --- one method for each event ---
 
@@ -219,6 +225,8 @@ class AgencyView(Swept):
         """It is known what has become of it; that a line must be free by now says nothing of that."""
         if not isinstance(event, LineFreed) or event.why == "over":
             self.silent.pop(event.page_id or "", None)
+        if isinstance(event, ContactProved) and event.page_id in self._pages:
+            self._answered.add(event.page_id)
 
     def offer_made(self, event: OfferMade, at: datetime) -> None:
         """A team is asked."""
@@ -262,6 +270,7 @@ class AgencyView(Swept):
                 del self._offers_of_call[key]
         for page_id in [each for each, page in self._pages.items() if page.not_after < horizon]:
             del self._pages[page_id]
+        self._answered &= self._pages.keys()
         last_asked = at - timedelta(hours=SILENT_HOURS + 1)
         self.silent = {page_id: silent for page_id, silent in self.silent.items() if silent.taken_at > last_asked}
         for offer_id, pages in list(self._pages_of_offer.items()):

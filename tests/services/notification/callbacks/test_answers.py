@@ -22,6 +22,7 @@ from shared.events import (
     AssignmentWithdrawn,
     ContactMethod,
     ContactOptedOut,
+    ContactProved,
     DeclineOffer,
     NoteOptOut,
     OfferExpired,
@@ -349,6 +350,22 @@ async def test_a_roll_call_is_answered_by_text(city: Callbacks, carrier: Carrier
     (command,) = city.answers()
     assert isinstance(command, AnswerRoll)
     assert (command.roll_id, command.person_id, command.method_id) == ("roll-1", "ana", "mobile")
+
+
+@pytest.mark.scenario("answers")
+async def test_of_several_roll_calls_each_is_answered(city: Callbacks) -> None:
+    city.reach()
+    for number in (1, 2, 3):
+        city.owe(page(number, kind="test", offer_id=None, about=f"roll-{number}", seconds=3600))
+    for number in (3, 2, 1):
+        await city.text("1")
+        command = city.answers()[-1]
+        assert isinstance(command, AnswerRoll)
+        assert command.roll_id == f"roll-{number}"
+        proved = ContactProved(person_id="ana", method_id="mobile", page_id=page(number).page_id)
+        city.write(proved, topic=NOTIFICATIONS)
+    assert await city.text("1") == [words.RECEIVED], "that it was heard is true as before"
+    assert len(city.answers()) == 3
 
 
 STOP, START = (
