@@ -1,7 +1,6 @@
 """Runs notification, and follows the addresses that its pages go to."""
 
 from services.notification.config import NotificationSettings
-from services.notification.metrics import watch
 from services.notification.perform import performer, use_of
 from services.notification.service import NOTIFICATION
 from shared.engine.kafka import KafkaBroker
@@ -11,4 +10,4 @@ if __name__ == "__main__":
     settings = NotificationSettings.load()
     use = use_of(settings)
     perform = performer(settings, KafkaBroker(settings.connection, settings.partitions), use.note)
-    run(NOTIFICATION, settings, perform, watch, beside=perform.contacts, also=use)
+    run(NOTIFICATION, settings, perform, perform.watch, beside=perform.contacts, also=use)

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any, get_args
 
 from services.notification.evolve_rolls import place_answered, place_asked
-from services.notification.ladders import Ladder, ladder_id
+from services.notification.ladders import Ladder, ladder_id, over_id
 from services.notification.lines import Line, begun
 from services.notification.sent import Rank, SentPage, answer_id
 from services.notification.state import MAX_RECENT_OFFERS, OwedEffect, RecentOffer, State
-from services.notification.tally import NO_PAGES, OVER_LIMIT
+from services.notification.tally import NO_PAGES, NOT_SENT
 from shared.carriers import Channel
 from shared.engine.state import EMPTY, PMap
 from shared.events import (
@@ -129,7 +129,7 @@ def _page_delivered(state: State, event: PageDelivered, at: datetime) -> State:
 
 def _page_failed(state: State, event: PageFailed, at: datetime) -> State:
     sent = state.sent.get(event.page_id)
-    if event.why == OVER_LIMIT and sent is not None and sent.method_kind in state.tallies:
+    if event.why in NOT_SENT and sent is not None and sent.method_kind in state.tallies:
         tally = state.tallies[sent.method_kind].without_page(sent.at)
         state = replace(state, tallies=state.tallies.set(sent.method_kind, tally))
     state = _known(state.without(event.page_id), event.page_id, Rank.UNDELIVERED, at)
@@ -205,7 +205,8 @@ def _step_taken(state: State, page: PageDue, at: datetime) -> State:
     return state.with_ladder(shorter)
 
 
-def _ladder_ended(state: State, event: LadderEnded, _at: datetime) -> State:
+def _ladder_ended(state: State, event: LadderEnded, at: datetime) -> State:
+    state = replace(state, seen=state.seen.set(over_id(event.offer_id), at, at))
     for page_id in event.calls_to_end:
         state = state.with_call_to_end(page_id)
     clocks = state.clocks

@@ -98,6 +98,11 @@ def offer_page_id(offer_id: str, person_id: str, method_id: str) -> str:
     return child_id(offer_id, f"{person_id}/{method_id}")
 
 
+def over_id(offer_id: str) -> str:
+    """What says that an offer is over, once."""
+    return child_id(offer_id, "ladder/over")
+
+
 def ladder_id(offer_id: str, person_id: str) -> str:
     """What says that the later ways to a person were set for an offer, once."""
     return child_id(offer_id, f"ladder/{person_id}")

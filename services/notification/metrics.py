@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.notification.deciding.receipts import OF_THE_WAY, OPTED_OUT, OURS
+from services.notification.tally import OFFER_OVER
 from shared.agencies import is_probe
 from shared.events import (
     AlertAcknowledged,
@@ -31,7 +32,8 @@ PAGE_ENDS: dict[type[Event], str] = {PageDelivered: "delivered", PageFailed: "fa
 def watch(agency: str, event: Event) -> None:
     """Count an event of the journal, once it is durable."""
     if (end := PAGE_ENDS.get(type(event))) is not None:
-        PAGES.labels(agency, end).inc()
+        overtaken = isinstance(event, PageFailed) and event.why == OFFER_OVER
+        PAGES.labels(agency, "dropped" if overtaken else end).inc()
     elif isinstance(event, PageReceived):
         PAGES_RECEIVED.labels(agency, event.kind or "pocket", event.evidence).inc()
     elif isinstance(event, PageUndelivered):

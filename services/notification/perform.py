@@ -13,6 +13,7 @@ from typing import Protocol
 from services.notification.adapters import Adapter, adapters_of, carriers_of
 from services.notification.config import NotificationSettings
 from services.notification.exchange import Exchanges
+from services.notification.metrics import watch
 from services.notification.outcome import DONE, Outcome
 from services.notification.state import EndCallEffect, PageEffect
 from services.notification.tally import LIMITED, OVER_LIMIT
@@ -24,7 +25,7 @@ from shared.contacts import ContactErased, ContactKey, Contacts
 from shared.engine.broker import Broker
 from shared.engine.service import Effect, EffectDone
 from shared.erasable import Behind
-from shared.events import CadMessageDue, ContactKind, PageDue
+from shared.events import CadMessageDue, ContactKind, Event, PageDue
 from shared.sealing import CannotOpen
 from shared.telemetry import PAGE_SECONDS, PAGES_NEAR_LIMIT, logger
 
@@ -61,8 +62,15 @@ class Performer:
     day_limit: Callable[[str, ContactKind], DayLimit | None] = lambda _agency, _kind: None
     """How many pages of a kind of way an agency pays for in a day, if it has said so."""
     end_call: EndCall = no_calls
+    note: Callable[[Event], None] = lambda _event: None
+    """Told of each event of the journal, for what it overtakes."""
     opened: Callable[[str], None] = lambda _agency: None
     """Told of each address that is opened, by its agency."""
+
+    def watch(self, agency: str, event: Event) -> None:
+        """Count an event of the journal, once it is durable, and let go of what it overtakes."""
+        watch(agency, event)
+        self.note(event)
 
     async def __call__(self, agency: str, effect: Effect) -> EffectDone:
         """Send a page once, or a message to the CAD until it is acknowledged, and not after its time."""
@@ -162,5 +170,6 @@ def performer(
         clock,
         agencies.day_limit,
         end_call=carriers.end_call,
+        note=carriers.note,
         opened=opened,
     )

@@ -15,6 +15,10 @@ from shared.events import PageKind
 LIMITED: Final[frozenset[PageKind]] = frozenset(("reminder", "cover", "gap", "test"))
 """What stops at the limit. Nothing else ever does: not an offer, nor what tells of a call or of a shift that moves."""
 OVER_LIMIT: Final = "day-limit"
+OFFER_OVER: Final = "offer-over"
+"""Of a page that waited for its sender when its offer ended."""
+NOT_SENT: Final = frozenset({OVER_LIMIT, OFFER_OVER})
+"""Why a page that was tried did certainly not go out, nor cost anything."""
 KEPT = timedelta(hours=26)
 """Longer than the longest day, which has 25 hours."""
 QUARTER_MINUTES = 15
@@ -42,7 +46,7 @@ class Tally:
         return Tally((*before, Quarter(began_at, pages + 1)))
 
     def without_page(self, at: datetime) -> Tally:
-        """The tally without a page that was tried then and, over the limit, did not go out."""
+        """The tally without a page that was tried then and did not go out after all."""
         began_at = _quarter(at)
         return Tally(
             tuple(

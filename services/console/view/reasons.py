@@ -58,6 +58,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         # why a page is not sent
         "answered": "the team answered by then",
         "too-late": "it was too late by then",
+        "offer-over": "its offer was over before its turn came",
         "day-limit": "the agency's texts or calls of the day are spent",
         "not-paged": "the response pages nobody",
         "shift-over": "the team's shift was over",

@@ -7,7 +7,7 @@ its way: that counts as sent, and it is the next way to the person that is tried
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -24,10 +24,11 @@ from services.notification.carriers.words import text_of
 from services.notification.exchange import Ask
 from services.notification.lines import ring_seconds
 from services.notification.outcome import Outcome
+from services.notification.tally import OFFER_OVER
 from services.notification.webhook import ATTEMPT_SECONDS
 from shared.carriers import CarrierName, Channel, Telnyx, Twilio
 from shared.clock import Clock
-from shared.events import PageDue
+from shared.events import Event, LadderEnded, PageDue
 from shared.telemetry import CARRIER_ANSWERS, logger
 
 LEAST_VALID_SECONDS = 5
@@ -40,6 +41,8 @@ LEAST_ATTEMPT_SECONDS = 0.5
 END_SECONDS = 1.5
 """So long the end of a call may take before the next one is placed."""
 TOO_BUSY: Final = "queue-full"
+TEAM_HAS_IT: Final = frozenset({"accepted", "answered"})
+MOST_OVER = 1_000
 COUNTED_APART: Final = frozenset({"credentials", TOO_BUSY, "unregistered", "filtered"})
 Account = Twilio | Telnyx
 
@@ -78,6 +81,21 @@ class Carriers:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     breaker: Breaker = field(default_factory=Breaker)
     _paces: dict[tuple[str, CarrierName, Channel], Pace] = field(default_factory=lambda: defaultdict(Pace))
+    _over: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    """The offers that have ended of late."""
+
+    def note(self, event: Event) -> None:
+        """Hear what is durable: a page of an offer that is over waits for no sender any more.
+
+        But where the team has it: to its others the page tells that there is a call.
+        """
+        if not isinstance(event, LadderEnded) or event.why in TEAM_HAS_IT:
+            return
+        self._over[event.offer_id] = None
+        if len(self._over) > MOST_OVER:
+            self._over.popitem(last=False)
+        for pace in self._paces.values():
+            pace.leave(event.offer_id)
 
     async def send(self, errand: Errand) -> Outcome:
         """Hand a page to the first carrier that can have it; nothing is handed over after `page.not_after`."""
@@ -86,10 +104,10 @@ class Carriers:
         if not self.urls.base_url:
             return Outcome("failed", "no-callbacks-url")
         outcome = await self._ask_in_order(errand)
-        if outcome.why != TOO_BUSY or self._left_seconds(errand.page) < AGAIN_SECONDS + LEAST_ATTEMPT_SECONDS:
-            return outcome
-        await self.sleep(AGAIN_SECONDS)
-        return await self._ask_in_order(errand)
+        if outcome.why == TOO_BUSY and self._left_seconds(errand.page) >= AGAIN_SECONDS + LEAST_ATTEMPT_SECONDS:
+            await self.sleep(AGAIN_SECONDS)
+            outcome = await self._ask_in_order(errand)
+        return outcome
 
     async def end_call(self, agency: str, taken_as: str, *, unanswered: bool = False) -> str:
         """End a call, once; `unanswered`: only while it rings. Why it was not ended, or nothing.
@@ -110,6 +128,8 @@ class Carriers:
         outcome = Outcome("failed", "no-carrier")
         for name, account in self._in_order(errand):
             handed = await self._hand(errand, name, account)
+            if handed.result == "not-taken" and errand.page.kind == "offer" and errand.page.offer_id in self._over:
+                return Outcome("failed", OFFER_OVER)
             self._note(errand.agency, name, handed)
             if handed.result == "taken":
                 return Outcome("done", taken_as=handed.taken_as)
@@ -171,10 +191,14 @@ class Carriers:
         return await telnyx.send_text(self.ask, account, text)
 
     async def _turn(self, errand: Errand, name: CarrierName, senders: Sequence[str], per_second: float) -> str | None:
-        """The sender whose turn it is, as soon as it is; None if that is too late."""
+        """The sender whose turn it is, as soon as it is; None if that is too late, or the offer is over."""
         spare_seconds = self._left_seconds(errand.page) - LEAST_ATTEMPT_SECONDS
-        pace = self._paces[errand.agency, name, errand.channel]
-        return await pace.turn(senders, per_second, RANKS[errand.page.kind], spare_seconds)
+        page, pace = errand.page, self._paces[errand.agency, name, errand.channel]
+        offer_id = (page.offer_id or "") if page.kind == "offer" else ""
+        if offer_id in self._over:
+            return None
+        sender = await pace.turn(senders, per_second, RANKS[page.kind], spare_seconds, offer_id)
+        return None if offer_id in self._over else sender
 
     def _note(self, agency: str, name: CarrierName, handed: Handed) -> None:
         """Figures for those who run it; and of what only they can mend, a line."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -47,20 +48,35 @@ class Pace:
     _free_at: dict[str, float] = field(default_factory=dict)
     """Sender → when it may send again, in the loop's time."""
     _waiting: list[tuple[int, int, asyncio.Future[str], Sequence[str], float]] = field(default_factory=list)
+    _of_offers: dict[str, set[asyncio.Future[str]]] = field(default_factory=lambda: defaultdict(set))
+    """Of those that wait, the pages of offers."""
     _number: int = 0
     _timer: asyncio.TimerHandle | None = None
 
-    async def turn(self, senders: Sequence[str], per_second: float, rank: int, seconds: float) -> str | None:
-        """The sender whose turn it is; None if none has a turn in time."""
+    async def turn(
+        self, senders: Sequence[str], per_second: float, rank: int, seconds: float, offer_id: str = ""
+    ) -> str | None:
+        """The sender whose turn it is; None if none has a turn in time, or before the offer is over."""
         waiting: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._number += 1
         heapq.heappush(self._waiting, (rank, self._number, waiting, senders, 1 / per_second))
+        self._of_offers[offer_id].add(waiting)
         self._give_turns()
         try:
             async with asyncio.timeout(seconds):
-                return await waiting
+                return await waiting or None
         except TimeoutError:
             return None
+        finally:
+            self._of_offers[offer_id].discard(waiting)
+            if not self._of_offers[offer_id]:
+                del self._of_offers[offer_id]
+
+    def leave(self, offer_id: str) -> None:
+        """The pages of an offer that is over wait no more: nobody's turn is lost to them."""
+        for waiting in self._of_offers.get(offer_id, ()):
+            if not waiting.done():
+                waiting.set_result("")
 
     def _give_turns(self) -> None:
         """Give what senders are free to those who come first, and look again when the next one is."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from services.notification.contact import Contact
 from services.notification.deciding.pages import owe
-from services.notification.ladders import Ladder, ladder_id, offer_page_id
+from services.notification.ladders import Ladder, ladder_id, offer_page_id, over_id
 from services.notification.state import State
 from shared.engine.service import Draft, Input
 from shared.events import LadderEnded, LadderSet, LadderStep, OfferMade
@@ -47,9 +47,12 @@ def pull(draft: Draft[State], offer_id: str, person_id: str) -> None:
             return
 
 
-def end(draft: Draft[State], offer_id: str, why: str, calls_to_end: Sequence[str] = ()) -> None:
-    """An offer is over: no later step has its turn, and phones that ring for nothing fall silent."""
-    if offer_id in draft.state.ladders or calls_to_end:
+def end(
+    draft: Draft[State], offer_id: str, why: str, calls_to_end: Sequence[str] = (), *, being_tried: bool = False
+) -> None:
+    """An offer is over: no later step has its turn, what waits for a sender stays, and phones that ring fall silent."""
+    is_news = being_tried and over_id(offer_id) not in draft.state.seen
+    if offer_id in draft.state.ladders or calls_to_end or is_news:
         draft.emit(LadderEnded(offer_id=offer_id, why=why, calls_to_end=tuple(calls_to_end)))
 
 

@@ -94,7 +94,11 @@ def _end(
     """Whoever has taken the call is called no more; the phones of the team's others tell them that there is one."""
     drop(draft, event.call_id, why, lambda page: page.kind == "offer" and page.offer_id == event.offer_id)
     taken_by = event.person_id if isinstance(event, OfferAccepted | OfferAnswered) else ""
-    ladder.end(draft, event.offer_id, why, draft.state.ringing_for(event.offer_id, taken_by))
+    owed = (draft.state.owed[page_id] for page_id in draft.state.pages_of_call.get(event.call_id, ()))
+    tried = (each.event for each in owed if each.attempted and isinstance(each.event, PageDue))
+    being_tried = any(page.kind == "offer" and page.offer_id == event.offer_id for page in tried)
+    calls = draft.state.ringing_for(event.offer_id, taken_by)
+    ladder.end(draft, event.offer_id, why, calls, being_tried=being_tried)
 
 
 def call_ended(draft: Draft[State], effect: EffectDone, _given: Input) -> None:

@@ -357,6 +357,20 @@ def test_everything_else_goes_over_the_ways_that_the_offer_went() -> None:
 
 
 @pytest.mark.scenario("ladder")
+def test_that_an_offer_is_over_is_said_once_while_a_page_of_it_is_still_being_handed_over() -> None:
+    running = Running()
+    running.take(set_contact("ana", "mobile", "sms"))
+    running.take(asked())
+    (page_id,) = NOTIFICATION.pending(running.state)
+    running.take(EffectStarting(page_id), f"effect/{page_id}")
+    ended = running.take(withdrawn(asked(), "taken"))
+    assert of(ended, LadderEnded) == [LadderEnded(offer_id="offer-1", why="taken")]
+    assert not of(running.decide(running.inputs[-1]), LadderEnded)
+    running.take(EffectDone(page_id, "failed", "offer-over"))
+    assert not NOTIFICATION.pending(running.state).keys() & {page_id}
+
+
+@pytest.mark.scenario("ladder")
 def test_who_was_not_reached_yet_hears_all_the_same_what_becomes_of_the_call() -> None:
     """Her only way comes after 8 s; the team had accepted by then."""
     running = reached("ana", call=("voice", 8))

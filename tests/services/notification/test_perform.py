@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.notification.adapters import Adapter, Links, PocketPage, WebhookPage
+from services.notification.carriers.order import CarrierPage
 from services.notification.config import NotificationSettings
 from services.notification.exchange import NoAnswer
 from services.notification.metrics import watch
@@ -390,6 +391,9 @@ async def test_a_process_has_all_it_needs(tmp_path: Path, make_settings: Callabl
     perform = performer(make_settings(agencies), MemoryBroker(MemoryLog()))
     assert perform.cad_webhook("madison", "dane") is None
     assert set(perform.adapters) == {"pocket", "webhook", "sms", "voice"}
+    texts = perform.adapters["sms"]
+    assert isinstance(texts, CarrierPage)
+    assert perform.note == texts.carriers.note, "what waits there hears that its offer is over"
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from services.console.view.reasons import GATES, OF_A_CONDITION, OF_A_FACT, WENT
 from services.console.view.reasons import words_of as in_words
 from services.console.view.sentences import sentence_of, words_of_event
 from services.notification.carriers.handed import Reason
-from services.notification.tally import OVER_LIMIT
+from services.notification.tally import NOT_SENT
 from services.reporting.store import went
 from services.team_availability.choice import NOT_THERE
 from services.team_availability.life_cycle import Ending
@@ -96,9 +96,7 @@ def every_code() -> set[str]:
     by_source = {
         code for path, tree in trees() for code in reasons_in(tree, passes_over=path.name == "choice.py")
     } - NO_CODES
-    by_source |= (
-        set(get_args(Reason)) | {code for path in RETURNING for code in codes_returned(Path(path))} | {OVER_LIMIT}
-    )
+    by_source |= set(get_args(Reason)) | {code for path in RETURNING for code in codes_returned(Path(path))} | NOT_SENT
     statuses = set(get_args(TeamStatus)) - {"available"}
     begins = set(get_args(DeadlineSet.model_fields["why"].annotation))
     refused = set(events.OFFER_ENDS.values()) - {"accepted"}

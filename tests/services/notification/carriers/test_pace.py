@@ -8,7 +8,7 @@ import pytest
 
 from services.notification.carriers.pace import LATER, OFFERS, Pace
 from shared.carriers import Reach
-from shared.events import ContactMethod
+from shared.events import ContactMethod, LadderEnded
 from tests.rig.carrier import Town, page
 
 PER_SECOND = 50.0
@@ -76,3 +76,27 @@ async def test_calls_are_placed_so_many_a_second_an_account_and_offers_before_al
     assert asyncio.get_running_loop().time() - began >= 12 / PER_SECOND * 0.95
     called = [dict(fields)["To"] for path, fields in town.twilio.requests if path.endswith("/Calls.json")]
     assert called[1:4] == [f"+1608556{number:04d}" for number in range(3)], "one had its turn before they came"
+
+
+@pytest.mark.scenario("ladder")
+@pytest.mark.parametrize(("why", "went"), [("taken", 1), ("cancelled", 1), ("accepted", 4), ("answered", 4)])
+async def test_a_page_that_waits_for_its_sender_does_not_go_out_once_its_offer_is_over(why: str, went: int) -> None:
+    """But to the others of the team that has the call it does: it tells them that there is one. No turn is lost."""
+    town = Town()
+    twilio = town.reaching.carriers.twilio
+    assert twilio is not None
+    slow = twilio.model_copy(update={"texts_per_second": PER_SECOND / 5})
+    carriers = town.reaching.carriers.model_copy(update={"twilio": slow, "telnyx": None})
+    town.reaching = town.reaching.model_copy(update={"carriers": carriers, "reach": Reach()})
+    offers = [asyncio.ensure_future(town.send(page(number))) for number in range(4)]
+    other = asyncio.ensure_future(town.send(page(9, offer_id="ab" * 16)))
+    await asyncio.sleep(0.01)
+    town.adapters.note(LadderEnded(offer_id=page().offer_id or "", why=why))
+    outcomes = await asyncio.gather(*offers)
+    assert [outcome.why for outcome in outcomes if outcome.result == "failed"] == ["offer-over"] * (4 - went)
+    if went == 1:
+        assert (await asyncio.wait_for(other, 2 / (PER_SECOND / 5))).result == "done", "at once after the first"
+    assert (await other).result == "done"
+    assert len(town.twilio.requests) == went + 1
+    late = await town.send(page(5))
+    assert late.why == ("offer-over" if went == 1 else "")
