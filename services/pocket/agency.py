@@ -32,6 +32,7 @@ from shared.events import (
     PageDue,
     PlanSet,
     SafetyCheckDue,
+    SafetyCheckMissed,
     ShiftChanged,
     StatusReported,
     TeamSignedOff,
@@ -315,6 +316,7 @@ class AgencyView(Swept):
         elif (shift := self._shifts.get(event.team_id)) is not None:
             shift.status, shift.asked_well = "available" if event.status == "cleared" else event.status, False
             if event.status in FREE:
+                shift.police_sent_for = False
                 self._acknowledged(event.team_id)
 
     def _acknowledged(self, team_id: str) -> None:
@@ -336,6 +338,13 @@ class AgencyView(Swept):
         """The team is asked whether it is well."""
         if not self._assignments.ask_well(event) and (shift := self._shifts.get(event.team_id)) is not None:
             shift.asked_well = True
+
+    def safety_check_missed(self, event: SafetyCheckMissed, at: datetime) -> None:
+        """The team did not say: police were asked for."""
+        self._assignments.fold(event, at)
+        shift = self._shifts.get(event.team_id)
+        if shift is not None and not self._assignments.has_call(event.team_id):
+            shift.police_sent_for = True
 
     def _people(self, event: OfferMade) -> tuple[str, ...]:
         shift = self._shifts.get(event.team_id)
@@ -396,6 +405,7 @@ CHANGES: Changes = {
     StatusReported: AgencyView.status_reported,
     AssignmentWithdrawn: AgencyView.assignment_withdrawn,
     SafetyCheckDue: AgencyView.safety_check_due,
+    SafetyCheckMissed: AgencyView.safety_check_missed,
     **dict.fromkeys(BOOK_CHANGES, AgencyView.of_devices),
 }
 """The events that the page follows, and what each changes."""

@@ -75,6 +75,11 @@ class Assignments:
             assignment.asked_well = True
         return bool(asked)
 
+    def has_call(self, team_id: str) -> bool:
+        """Whether a team has a call."""
+        assignment = self._of_team.get(team_id)
+        return assignment is not None and not assignment.ended
+
     def forget(self, horizon: datetime) -> None:
         """Forget what was over by then, unless the team has yet to say that it knows."""
         for team_id, assignment in list(self._of_team.items()):

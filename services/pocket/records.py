@@ -123,6 +123,8 @@ class Shift:
     status: str = "available"
     asked_well: bool = False
     """The team has no call, has said that it is in need, and is asked whether it is well."""
+    police_sent_for: bool = False
+    """It was silent then, and police were asked for."""
     ended_at: datetime | None = None
     why: str = ""
 

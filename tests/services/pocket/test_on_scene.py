@@ -19,6 +19,7 @@ from shared.events import (
     IncidentConfirmed,
     ReportStatus,
     SafetyCheckDue,
+    SafetyCheckMissed,
     StatusCorrected,
     StatusReported,
     TeamMayEnter,
@@ -126,6 +127,20 @@ async def test_a_team_without_a_call_says_on_its_shift_page_that_it_is_well(
     command = city.commands()[-1]
     assert isinstance(command, ReportStatus)
     assert (command.status, command.call_id) == (says, None)
+
+
+@pytest.mark.parametrize("call_id", ["", CALL])
+async def test_a_team_without_a_call_that_was_silent_hears_that_police_were_asked_for(
+    city: City, phone: httpx.AsyncClient, call_id: str
+) -> None:
+    shift = city.sign_on()
+    about: dict[str, Any] = {"call_id": call_id, "episode": 1, "team_id": "alpha-1"}
+    city.write(StatusReported(team_id="alpha-1", status="on-scene", assigned=False))
+    city.write(SafetyCheckMissed(**about, missed=2, silent_minutes=90, sentence="Send police."))
+    city.write(StatusReported(team_id="alpha-1", status="on-scene", assigned=False))
+    assert "You were silent, so police were asked for." in await shown(city, phone, shift), "whatever it says now"
+    city.write(StatusReported(team_id="alpha-1", status="available", assigned=False))
+    assert "You were silent" not in await shown(city, phone, shift)
 
 
 async def test_on_scene_asks_whether_somebody_has_released_the_team(city: City, phone: httpx.AsyncClient) -> None:
