@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from services.notification.deciding.cad import CAD_NOTICE_SECONDS
+from services.notification.deciding.cad import ASKS, CAD_NOTICE_SECONDS
 from services.notification.state import State, alert_key
 from shared.answers import answer, done, nothing_to_do, refused
 from shared.engine.service import Draft, Input
@@ -50,7 +50,10 @@ def redeliver(draft: Draft[State], command: RedeliverMessage) -> list[Event]:
         return [nothing_to_do(command, "The message is being sent already.", about=message_id)]
     if message.source in draft.state.disabled_sources:
         return [refused(command, "disabled", f"The webhook of {message.source} is gone: ping it first.")]
-    again = message.model_copy(update={"not_after": draft.now + timedelta(seconds=CAD_NOTICE_SECONDS)})
+    if message.kind in ASKS and draft.now >= message.not_after:
+        return [refused(command, "too-late", "It is a question, and an answer would come too late by now.")]
+    soon = draft.now + timedelta(seconds=CAD_NOTICE_SECONDS)
+    again = message.model_copy(update={"not_after": min(soon, message.not_after) if message.kind in ASKS else soon})
     return [again, done(command, "The message is on its way again.", about=message_id)]
 
 

@@ -378,6 +378,23 @@ def test_a_message_is_sent_again_under_its_id() -> None:
     assert types(running.perform()) == ["cad-informed"]
 
 
+def test_a_question_is_not_asked_again_once_an_answer_would_come_too_late() -> None:
+    running = Running()
+    expires_at = NOON + timedelta(seconds=25)
+    running.take(ConfirmationAsked(call_id=CALL, episode=1, response="care-team", expires_at=expires_at, sentence="?"))
+    (asked,) = of(running.journal, CadMessageDue)
+    running.perform("failed", "timeout")
+    running.pass_seconds(20)
+    again, _ = running.take(redeliver(asked.message_id, "in-time"))
+    assert isinstance(again, CadMessageDue)
+    assert again.not_after == expires_at
+    running.perform("failed", "timeout")
+    running.pass_seconds(5)
+    (refused,) = running.take(redeliver(asked.message_id, "late"))
+    assert isinstance(refused, CommandRefused)
+    assert refused.reason == "too-late"
+
+
 def test_a_command_gets_one_answer() -> None:
     running = Running()
     (refused,) = running.take(redeliver("nowhere"))
