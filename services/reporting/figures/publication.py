@@ -20,6 +20,7 @@ from services.reporting.figures.public_tables import Counts, quarter_release, ye
 from services.reporting.figures.report import definition
 from services.reporting.store.engine import transaction
 from services.reporting.store.tables import EPISODE, PUBLICATION
+from services.reporting.store.write import upsert
 
 DEFINED_BY: Final = ("eligible", "diverted")
 UNNAMED: Final = "not named by the document"
@@ -94,9 +95,8 @@ async def take_along(old: AsyncEngine, new: AsyncEngine) -> None:
         if not await before.run_sync(lambda connection: inspect(connection).has_table(PUBLICATION.name)):
             return
         published = [dict(row) for row in (await before.execute(select(PUBLICATION))).mappings()]
-    if published:
-        async with transaction(new) as connection:
-            await connection.execute(insert(PUBLICATION), published)
+    async with transaction(new) as connection:
+        await upsert(connection, PUBLICATION, published)
 
 
 async def _release(
