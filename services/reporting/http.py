@@ -53,7 +53,7 @@ def create_app(
         respond=respond,
         failure="Something went wrong here.",
     )
-    figures = FigureRoutes(engine, clock, settings.reporting_district_groups)
+    figures = FigureRoutes(engine, clock, settings.reporting_district_groups, ready)
     questions = Mount("/", routes=[*figures.routes(), *(route for routes in ROUTES for route in routes(engine))])
     questions.app = _WithKey(questions.app, caller_of, prepared)
     app = Starlette(

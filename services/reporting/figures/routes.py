@@ -35,17 +35,20 @@ from services.reporting.store.engine import transaction
 from services.reporting.store.tables import AGENCY
 from shared.clock import Clock
 from shared.doors.problems import Fault, Problem
+from shared.operations import Probe
 
 CSV: Final = "text/csv; charset=utf-8"
 LONGEST_PERIOD = timedelta(days=3700)
 DEFAULT_DAYS = 90
+BEHIND: Final = "Reporting has not read yet all that there was, and what is published stays: publish it once it has."
 
 
 class FigureRoutes:
     """What can be asked of a store about figures."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, groups: DistrictGroups) -> None:
-        self._engine, self._clock, self._groups = engine, clock, groups
+    def __init__(self, engine: AsyncEngine, clock: Clock, groups: DistrictGroups, ready: Probe) -> None:
+        """`ready`: whether the store has held all that there was."""
+        self._engine, self._clock, self._groups, self._ready = engine, clock, groups, ready
 
     def routes(self) -> list[BaseRoute]:
         """The routes. A question has `from` and `until` (days), `by` (a cut) and `measure`, several after commas."""
@@ -95,6 +98,8 @@ class FigureRoutes:
 
     async def publish(self, request: Request) -> Response:
         """Publish a quarter or a year. Raises Problem: 409 where it is not to be published, or not yet."""
+        if not self._ready():
+            raise Problem(HTTPStatus.CONFLICT, BEHIND)
         agency, name = request.path_params["agency"], request.path_params["period"]
         try:
             period = Period.parse(name)

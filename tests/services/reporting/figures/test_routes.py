@@ -38,10 +38,10 @@ PERIOD = {"from": "2026-03-01", "until": "2026-04-01"}
 
 
 class Fixed(Clock):
-    """A clock that stands."""
+    """A clock that stands, and whether reporting has read all that there was by then."""
 
     def __init__(self) -> None:
-        self.at = datetime(2026, 4, 20, 12, tzinfo=UTC)
+        self.at, self.is_ready = datetime(2026, 4, 20, 12, tzinfo=UTC), True
 
     def now(self) -> datetime:
         return self.at
@@ -67,7 +67,8 @@ def clock() -> Fixed:
 
 @pytest.fixture
 async def door(engine: AsyncEngine, clock: Fixed) -> AsyncIterator[httpx.AsyncClient]:
-    app = Starlette(routes=FigureRoutes(engine, clock, GROUPS).routes(), exception_handlers={HTTPException: respond})
+    routes = FigureRoutes(engine, clock, GROUPS, lambda: clock.is_ready).routes()
+    app = Starlette(routes=routes, exception_handlers={HTTPException: respond})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting") as client:
         yield client
 
@@ -183,6 +184,19 @@ async def test_a_quarter_is_published_once_and_stays(engine: AsyncEngine, door: 
     assert (again.status_code, again.json()["detail"]) == (409, "2026-Q1 has been published, and stays as it is.")
     assert (await door.get(f"/publications/{HARBOR}")).json() == [body]
     assert (await door.get("/publications")).json() == [HARBOR]
+
+
+async def test_nothing_is_published_of_a_store_that_has_not_read_everything(
+    engine: AsyncEngine, door: httpx.AsyncClient, clock: Fixed
+) -> None:
+    """One that is made anew, of a machine that was lost, has read the journals in part."""
+    await busy(engine)
+    clock.is_ready = False
+    refused = await door.post(f"/publications/{HARBOR}/2026-Q1")
+    assert (refused.status_code, "has not read yet" in refused.json()["detail"]) == (409, True)
+    assert (await door.get("/publications")).json() == []
+    clock.is_ready = True
+    assert (await door.post(f"/publications/{HARBOR}/2026-Q1")).status_code == 200
 
 
 async def test_after_a_year_its_quarters_are_not_published_any_more(
