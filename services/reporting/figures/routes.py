@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Final
@@ -40,6 +41,8 @@ from shared.operations import Probe
 CSV: Final = "text/csv; charset=utf-8"
 LONGEST_PERIOD = timedelta(days=3700)
 DEFAULT_DAYS = 90
+YEARS = range(1900, 9900)
+"""The days of others can be written, and not all be reckoned with: 90 before the first of them there is none."""
 BEHIND: Final = "Reporting has not read yet all that there was, and what is published stays: publish it once it has."
 
 
@@ -143,11 +146,12 @@ def _measures(query: QueryParams) -> tuple[str, ...]:
 
 
 def _day(query: QueryParams, name: str, otherwise: date) -> date:
-    try:
-        return date.fromisoformat(query[name]) if query.get(name) else otherwise
-    except ValueError:
-        fault = Fault(name, "is no day", "a day, as 2026-03-31")
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "A day of that question is none.", fault) from None
+    with suppress(ValueError):
+        day = date.fromisoformat(query[name]) if query.get(name) else otherwise
+        if day.year in YEARS:
+            return day
+    fault = Fault(name, "is no day", "a day, as 2026-03-31")
+    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "A day of that question is none.", fault)
 
 
 async def _zone(connection: AsyncConnection, agency: str) -> ZoneInfo:

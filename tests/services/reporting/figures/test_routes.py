@@ -101,6 +101,9 @@ async def test_a_question_is_cut_and_names_its_measures(door: httpx.AsyncClient)
         {"from": "yesterday"},
         {"from": "2026-04-02", "until": "2026-04-01"},
         {"from": "1900-01-01"},
+        {"until": "0001-01-10"},
+        {"from": "0001-01-01", "until": "0001-01-02"},
+        {"from": "9999-12-01", "until": "9999-12-31"},
     ],
 )
 async def test_what_cannot_be_asked_is_refused_in_words(door: httpx.AsyncClient, query: dict[str, str]) -> None:
