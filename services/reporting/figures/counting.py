@@ -152,9 +152,12 @@ async def _duration(connection: AsyncConnection, question: Question, measure: Du
 
 
 async def _repeats(connection: AsyncConnection, question: Question, measure: Repeats) -> list[Figure]:
+    """A call that was reopened or asked for anew has several episodes: nobody has called more often for that."""
     group = _cut(question, measure.facts)
     callers = (
-        select(group.label("cut"), measure.caller.label("caller"), func.count().label("calls"))
+        select(
+            group.label("cut"), measure.caller.label("caller"), func.count(EPISODE.c.call_id.distinct()).label("calls")
+        )
         .select_from(measure.facts.rows)
         .where(_asked_for(question), _there(measure))
         .group_by("cut", "caller")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.figures.counting import Figure, Question, count_all
 from services.reporting.figures.measures import MEASURES, Breakdown, Duration, Measure, Repeats, Share
+from services.reporting.store.engine import transaction
+from services.reporting.store.tables import EPISODE
+from tests.services.reporting.figures.city import taken
 from tests.services.reporting.figures.journal import MARCH, settle
 
 # of the 17 real calls of March: how many, of how many, and how many cannot be counted
@@ -110,6 +114,17 @@ async def test_figures_are_cut(store: AsyncEngine) -> None:
         "south": ("40", 0, 3, 4),
         None: ("40", 0, 0, 1),
     }
+
+
+async def test_who_called_once_is_nobody_who_calls_often_however_the_call_went_on(store: AsyncEngine) -> None:
+    """It was reopened, and a dispatcher decided it anew."""
+    once = [taken(30, 5, caller="a", episode=number) for number in (1, 2, 3)]
+    twice = [taken(number, 5, caller="b") for number in (31, 32)]
+    async with transaction(store) as connection:
+        await connection.execute(insert(EPISODE), [*once, *twice])
+    async with store.connect() as connection:
+        counted = (await count_all(connection, MARCH, ["repeat-callers"]))["repeat-callers"]
+    assert {figure.part: (figure.count, figure.n) for figure in counted if figure.count} == {"2": (1, 5)}
 
 
 async def test_an_empty_store_has_no_figures(store: AsyncEngine) -> None:
