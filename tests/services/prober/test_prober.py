@@ -226,6 +226,20 @@ async def test_an_alarm_is_posted_until_somebody_has_it(tmp_path: Path, monkeypa
             assert len(running.alarmed.heard) == heard  # it stands, and is told again after a minute
 
 
+async def test_what_the_probes_file_names_no_more_is_no_alarm_for_ever(tmp_path: Path) -> None:
+    """Of fewer partitions, or of an agency without beats: nobody would see its call again, nor have a verdict of it."""
+    async with town(tmp_path) as running:
+        async with running.probing(with_agency(key="nobody's"), probe_limit_seconds=LIMIT_SECONDS) as prober:
+            await until(running.alarmed.whys)
+            prober.book.open(prober.book.targets()[0], "probe-open", prober.clock.now())
+        async with running.probing(lambda _: Probes(), probe_start_seconds=0) as prober:
+            await until(lambda: not prober.book.targets())
+            assert prober.is_alive()
+            heard = len(running.alarmed.heard)
+            await asyncio.sleep(0.3)
+            assert (len(running.alarmed.heard), prober.book.verdicts["missed"]) == (heard, 0)
+
+
 async def test_it_is_not_ready_while_nobody_would_be_told_or_nothing_is_probed(tmp_path: Path) -> None:
     async with town(tmp_path) as running:
         async with running.probing(alarm_url=""), httpx.AsyncClient() as http:
@@ -279,3 +293,21 @@ async def test_a_district_that_is_not_live_any_more_is_forgotten(tmp_path: Path)
             await console.command("ana", "/v1/switchboard/pause", {"district": "Central", "reason": "storm"})
             await until(lambda: not prober.book.targets())
             assert running.alarmed.heard == []
+
+
+async def test_a_pause_is_not_told_as_a_call_that_was_seen_again(tmp_path: Path) -> None:
+    async with town(tmp_path, AgencySpec("madison-wi")) as running, session() as http:
+        token_of = lambda who: running.stage.access.token("madison-wi", who)  # noqa: E731
+        console = Console(http, running.stage.url_of("console"), token_of)
+        await adopt(console, MADISON)
+        await set_phases(console, {("cares", "Central"): "live"})
+        async with running.probing(lambda probes: probes.model_copy(update={"agencies": {}})) as prober:
+            await until(lambda: prober.book.verdicts["seen"])
+            (beats,) = prober.beats
+            beats.beat = beats.beat.model_copy(update={"key": "nobody's"})
+            await until(running.alarmed.whys)
+            await console.command("ana", "/v1/switchboard/pause", {"district": "Central", "reason": "deaf"})
+            await until(lambda: running.alarmed.heard[-1]["alarm"] != "probe-missed")
+            over = running.alarmed.heard[-1]
+            assert (over["alarm"], over["district"]) == ("probe-ended", "Central")
+            assert over["sentence"].startswith("No test call for madison-wi, Central was seen again")
