@@ -87,7 +87,7 @@ async def _posted(http: httpx.AsyncClient, url: str, token: SecretStr, message: 
     headers = {"Authorization": f"Bearer {secret}"} if secret else {}
     try:
         return (await http.post(url, json=message, headers=headers)).is_success
-    except httpx.HTTPError:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):  # an address or a token that cannot even be sent
         return False
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr, ValidationError
 
 from deploy.actors.console import Console, adopt, set_phases
 from deploy.actors.http import session
@@ -224,6 +225,19 @@ async def test_an_alarm_is_posted_until_somebody_has_it(tmp_path: Path, monkeypa
             heard = len(running.alarmed.heard)
             await asyncio.sleep(0.5)
             assert len(running.alarmed.heard) == heard  # it stands, and is told again after a minute
+
+
+async def test_an_address_or_a_token_that_cannot_be_used_ends_no_probing(tmp_path: Path) -> None:
+    async with town(tmp_path) as running:
+        with pytest.raises(ValidationError):
+            running.settings(alarm_url="alarms.example")
+        token = SecretStr("Schlüssel")
+        changes: dict[str, Any] = {"alarm_token": token, "probe_limit_seconds": LIMIT_SECONDS}
+        async with running.probing(with_agency(key="nobody's"), **changes) as prober:
+            await until(lambda: prober.alarms.failing)
+            missed = prober.book.verdicts["missed"]
+            await until(lambda: prober.book.verdicts["missed"] > missed + 1)
+            assert "The last alarm could not be delivered." in prober.remark()
 
 
 async def test_what_the_probes_file_names_no_more_is_no_alarm_for_ever(tmp_path: Path) -> None:
