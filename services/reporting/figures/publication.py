@@ -22,6 +22,8 @@ from services.reporting.store.engine import transaction
 from services.reporting.store.tables import EPISODE, PUBLICATION
 from services.reporting.store.write import upsert
 
+_LOCK: Final = 0x0CA4F
+"""Of PostgreSQL's advisory locks."""
 DEFINED_BY: Final = ("eligible", "diverted")
 UNNAMED: Final = "not named by the document"
 Groups = Mapping[str, str]
@@ -54,6 +56,7 @@ class NotPublished(Exception):
 
 async def publish(connection: AsyncConnection, publisher: Publisher, period: Period, now: datetime) -> dict[str, Any]:
     """Publish a period of an agency. Raises NotPublished, or CoarsenFirst where it has too few calls."""
+    await _alone(connection)
     if now < period.settled_at(publisher.zone):
         raise NotPublished(f"{period.name} is published a week after its end at the earliest: calls may still change.")
     published = {each["period"]: each for each in await publications(connection, publisher.agency)}
@@ -75,6 +78,12 @@ async def publish(connection: AsyncConnection, publisher: Publisher, period: Per
     row = {"agency": publisher.agency, "period": period.name, "published_at": now, "body": json.dumps(body)}
     await connection.execute(insert(PUBLICATION).values(row))
     return {**body, "published_at": now.isoformat()}
+
+
+async def _alone(connection: AsyncConnection) -> None:
+    """Until the transaction ends nobody else publishes: who saw not what the other publishes might give it away."""
+    if connection.dialect.name != "sqlite":  # there every transaction that writes is alone
+        await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
 
 async def publications(connection: AsyncConnection, agency: str) -> list[dict[str, Any]]:

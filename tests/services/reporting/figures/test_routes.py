@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import re
@@ -187,6 +188,22 @@ async def test_a_quarter_is_published_once_and_stays(engine: AsyncEngine, door: 
     assert (again.status_code, again.json()["detail"]) == (409, "2026-Q1 has been published, and stays as it is.")
     assert (await door.get(f"/publications/{HARBOR}")).json() == [body]
     assert (await door.get("/publications")).json() == [HARBOR]
+
+
+async def test_of_those_who_publish_at_once_each_sees_what_the_others_have(store: AsyncEngine, clock: Fixed) -> None:
+    """A year whose quarter is published beside it, unseen, would give away what is left of it."""
+    await busy(store)
+    async with transaction(store) as connection:
+        await connection.execute(insert(EPISODE), many(9000, 3, default, received_at=datetime(2026, 5, 1, tzinfo=UTC)))
+    clock.at = datetime(2027, 2, 1, tzinfo=UTC)
+    routes = FigureRoutes(store, clock, GROUPS, lambda: True).routes()
+    app = Starlette(routes=routes, exception_handlers={HTTPException: respond})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting") as client:
+        asked = (client.post(f"/publications/{HARBOR}/{name}") for name in ("2026-Q1", "2026-Q1", "2026", "2026"))
+        answers = [answer.status_code for answer in await asyncio.gather(*asked)]
+        published = (await client.get(f"/publications/{HARBOR}")).json()
+    assert sorted(answers) == [200, 409, 409, 409]
+    assert len(published) == 1
 
 
 async def test_nothing_is_published_of_a_store_that_has_not_read_everything(
