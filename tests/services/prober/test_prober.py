@@ -15,7 +15,7 @@ from pydantic import SecretStr, ValidationError
 from deploy.actors.console import Console, adopt, set_phases
 from deploy.actors.http import session
 from deploy.local.access import AgencySpec
-from services.prober import alarm
+from services.prober import alarm, whole_way
 from services.prober.book import RESTARTED
 from services.prober.doors import Doors
 from services.prober.messages import Inbox
@@ -186,6 +186,19 @@ async def test_a_probe_that_was_missed_does_not_keep_the_team_from_the_next_one(
         await until(lambda: prober.book.verdicts["seen"] == 3)
         assert prober.book.verdicts["missed"] == 3
         assert running.alarmed.heard == []
+
+
+async def test_a_shift_that_is_nearly_over_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its last hour nobody is offered a call: every day all test calls of that hour were missed."""
+    async with town(tmp_path) as running:
+        monkeypatch.setattr(whole_way, "SHIFT_HOURS", 1)
+        async with running.probing(probe_limit_seconds=4) as prober:
+            await until(lambda: prober.book.verdicts["missed"])
+            assert why(prober).startswith("it was not paged in")
+        monkeypatch.setattr(whole_way, "SHIFT_HOURS", 24)
+        async with running.probing() as prober:
+            await running.first_seen(prober)
+            assert prober.book.verdicts["missed"] <= 1  # that of the one before, where it was open
 
 
 async def test_it_is_told_that_a_call_is_seen_again(tmp_path: Path) -> None:
