@@ -154,10 +154,13 @@ class WholeWay:
         self.is_set_up = True
 
     async def _say_where(self) -> None:
-        """Set the way to the team, unless it stands: where notification is down, that is for the pages to find out."""
+        """Set the way to the team, unless it stands: where notification is down, that is for the pages to find out.
+
+        One over which nobody has answered for 90 days is taken for broken, and the robots answer at the console.
+        """
         ways = f"/v1/people/{probes.ROBOT}/contacts"
         present = await self.doors.read(self._token(probes.SUPERVISOR), ways) if self.has_said_where else []
-        if not any(way["method_id"] == WAY for way in present):
+        if not any(way["method_id"] == WAY and not way["broken"] for way in present):
             pages_url = probes.pages_url(self.prober_url, self.name)
             await self._command(probes.SUPERVISOR, f"{ways}/{WAY}", kind="webhook", address=pages_url)
             self.has_said_where = True

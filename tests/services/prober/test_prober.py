@@ -15,6 +15,7 @@ from pydantic import SecretStr, ValidationError
 from deploy.actors.console import Console, adopt, set_phases
 from deploy.actors.http import session
 from deploy.local.access import AgencySpec
+from services.notification import contact
 from services.prober import alarm, whole_way
 from services.prober.book import RESTARTED
 from services.prober.doors import Doors
@@ -199,6 +200,20 @@ async def test_a_shift_that_is_nearly_over_is_begun_anew(tmp_path: Path, monkeyp
         async with running.probing() as prober:
             await running.first_seen(prober)
             assert prober.book.verdicts["missed"] <= 1  # that of the one before, where it was open
+
+
+async def test_a_way_that_nobody_has_answered_over_for_long_is_set_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After ninety days without a restart every test call was missed, until the next one."""
+    monkeypatch.setattr(contact, "UNPROVED_DAYS", 5 / 86400)
+    async with town(tmp_path) as running, running.probing() as prober:
+        await running.first_seen(prober)
+        await until(lambda: prober.book.verdicts["missed"])
+        assert why(prober).startswith("it was not paged in")
+        seen = prober.book.verdicts["seen"]
+        await until(lambda: prober.book.verdicts["seen"] > seen + 1)
+        assert running.alarmed.heard == []
 
 
 async def test_it_is_told_that_a_call_is_seen_again(tmp_path: Path) -> None:
