@@ -29,7 +29,7 @@ from services.reporting.store.prepare import prepare
 from services.reporting.store.tables import EPISODE
 from services.reporting.store.write import begin_at
 from shared.clock import Clock
-from tests.services.reporting.figures.city import default, taken
+from tests.services.reporting.figures.city import default, episode, taken
 from tests.services.reporting.figures.journal import AGENCY as HARBOR
 from tests.services.reporting.figures.journal import NOON, ZONE, settle
 from tests.services.reporting.journals import PLACES
@@ -204,6 +204,17 @@ async def test_of_those_who_publish_at_once_each_sees_what_the_others_have(store
         published = (await client.get(f"/publications/{HARBOR}")).json()
     assert sorted(answers) == [200, 409, 409, 409]
     assert len(published) == 1
+
+
+async def test_a_call_that_nobody_went_to_is_not_told_as_one_that_had_the_default(
+    engine: AsyncEngine, door: httpx.AsyncClient
+) -> None:
+    arrived = {"on_scene_at": NOON, "cleared_at": NOON}
+    cancelled = [episode(2000 + number, outcome="cancelled", outcome_at=NOON) for number in range(40)]
+    async with transaction(engine) as connection:
+        await connection.execute(insert(EPISODE), many(1000, 30, taken, **arrived) + cancelled)
+    totals = (await door.post(f"/publications/{HARBOR}/2026-Q1")).json()["totals"]
+    assert totals["the default response went, or nobody did"] == 45  # five of the small city, among them
 
 
 async def test_nothing_is_published_of_a_store_that_has_not_read_everything(
