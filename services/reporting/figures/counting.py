@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, func, literal, null, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.reporting.figures.facts import Facts
+from services.reporting.figures.facts import Facts, received_within
 from services.reporting.figures.measures import MEASURES, Breakdown, Duration, Measure, Repeats, Share
 from services.reporting.store.tables import EPISODE
 
@@ -191,13 +191,8 @@ def _cut(question: Question, facts: Facts) -> ColumnElement[Any]:
 
 def _asked_for(question: Question) -> ColumnElement[bool]:
     """Real calls of the agency, received in the period."""
-    received_at = EPISODE.c.received_at
-    return and_(
-        EPISODE.c.agency == question.agency,
-        EPISODE.c.synthetic.is_(False),
-        received_at >= question.since,
-        received_at < question.until,
-    )
+    within = received_within(question.since, question.until)
+    return and_(EPISODE.c.agency == question.agency, EPISODE.c.synthetic.is_(False), within)
 
 
 def _there(measure: Measure) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, case, exists, func, insert, inspect, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.reporting.figures.facts import DECIDED, DIVERTED, ELIGIBLE
+from services.reporting.figures.facts import DECIDED, DIVERTED, ELIGIBLE, received_within
 from services.reporting.figures.measures import MEASURES
 from services.reporting.figures.periods import Period
 from services.reporting.figures.public_tables import Counts, quarter_release, year_release
@@ -47,7 +47,7 @@ class Publisher:
     def within(self, period: Period) -> ColumnElement[bool]:
         """Calls that were received in a period."""
         first, end = (datetime.combine(day, time(), self.zone) for day in (period.first_day, period.end_day))
-        return and_(EPISODE.c.received_at >= first, EPISODE.c.received_at < end)
+        return received_within(first, end)
 
 
 class NotPublished(Exception):
