@@ -11,7 +11,8 @@ from prometheus_client import REGISTRY
 from shared import telemetry
 
 SERIES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
-OF_PROMETHEUS = frozenset({"up"})
+OF_PROMETHEUS = frozenset({"up", "process_start_time_seconds"})
+"""What Prometheus itself knows of a process, or its client in any process."""
 
 
 def metrics_in(expression: str) -> set[str]:

@@ -24,7 +24,7 @@ BEAT_SECONDS = 30.0
 
 @dataclass(slots=True)
 class Alarms:
-    """Posts what is wrong for as long as it is, and that it is over."""
+    """Posts what is wrong for as long as it is, and that it is over: a call is seen, or none is sent any more."""
 
     book: Book
     settings: ProberSettings
@@ -59,7 +59,7 @@ class Alarms:
             ):
                 self._told[target] = now
         for target in [target for target in self._told if target not in standing]:
-            if await self._post(_over(target)):
+            if await self._post(_over(target, is_probed=target in self.book.targets())):
                 del self._told[target]
 
     async def _post(self, message: Mapping[str, Any]) -> bool:
@@ -87,7 +87,7 @@ async def _posted(http: httpx.AsyncClient, url: str, token: SecretStr, message: 
     headers = {"Authorization": f"Bearer {secret}"} if secret else {}
     try:
         return (await http.post(url, json=message, headers=headers)).is_success
-    except httpx.HTTPError:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):  # an address or a token that cannot even be sent
         return False
 
 
@@ -100,8 +100,11 @@ def _missed(target: Target, record: Record) -> dict[str, Any]:
     return {**_about(target), "alarm": "probe-missed", "since": record.since, "why": record.why, "sentence": sentence}
 
 
-def _over(target: Target) -> dict[str, Any]:
-    return {**_about(target), "alarm": "probe-seen-again", "sentence": f"A test call for {target} was seen again."}
+def _over(target: Target, *, is_probed: bool) -> dict[str, Any]:
+    if is_probed:
+        return {**_about(target), "alarm": "probe-seen-again", "sentence": f"A test call for {target} was seen again."}
+    sentence = f"No test call for {target} was seen again, and none is sent any more: nothing is live there now."
+    return {**_about(target), "alarm": "probe-ended", "sentence": sentence}
 
 
 def _about(target: Target) -> dict[str, Any]:

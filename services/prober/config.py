@@ -25,5 +25,7 @@ class ProberSettings(ListeningSettings, KeepingSettings, WatchedSettings):
     probe_start_seconds: float = Field(
         default=45, ge=0, le=60, description="how long after its own start the doors are waited for"
     )
-    alarm_url: str = Field(default="", description="where an alarm is posted; without it the prober is never ready")
+    alarm_url: str = Field(
+        default="", pattern=f"^$|{URL}", description="where an alarm is posted; without it the prober is never ready"
+    )
     alarm_token: SecretStr = Field(default=SecretStr(""), description="a bearer token for it, if it asks for one")

@@ -47,6 +47,9 @@ class Prober:
 
     async def run(self) -> None:
         """Probe for ever. What a former process left open is a miss, and is told like any other."""
+        for target in self.book.targets():
+            if not self._is_probed(target):
+                self._forget(target)
         for probe_id, verdict in self.book.left_open():
             self._close(probe_id, verdict)
         await self._doors_opened()
@@ -55,6 +58,10 @@ class Prober:
                 tasks.create_task(self._rounds_of_agency(way))
             for beats in self.beats:
                 tasks.create_task(self._rounds_of_districts(beats))
+
+    def _is_probed(self, target: Target) -> bool:
+        """Whether the probes file still names it: nobody would ever see a call of another again, or miss one."""
+        return target in map(_target_of, self.whole_ways) or target.agency in (beats.agency for beats in self.beats)
 
     def is_alive(self) -> bool:
         """Whether verdicts come as they should."""
@@ -89,7 +96,7 @@ class Prober:
             await asyncio.sleep(START_PAUSE_SECONDS)
 
     async def _rounds_of_agency(self, way: WholeWay) -> None:
-        target = Target(way.name, partition=way.agency.partition)
+        target = _target_of(way)
         while True:
             began = self.clock.monotonic()
             verdict = await self.probe(target, whole_way.STAGES, way.go)
@@ -172,6 +179,10 @@ class Prober:
         is_in_doubt = any(self.book.record(target).missed_in_a_row == 1 for target in targets)
         left_seconds = max(0.0, began + seconds - self.clock.monotonic())
         await asyncio.sleep(min(SOON_SECONDS, seconds) if is_in_doubt else left_seconds)
+
+
+def _target_of(way: WholeWay) -> Target:
+    return Target(way.name, partition=way.agency.partition)
 
 
 def _partition(target: Target) -> str:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.prober.doors import LOOK_SECONDS, Doors
@@ -18,6 +18,8 @@ from shared.probes import ProbeAgency
 STAGES = ("set-up", "taken", "paged", "opened", "accepted", "told", "cleared")
 """In their order. A probe that is missed names the one that it did not come to."""
 SHIFT_HOURS = 24
+LAST_HOURS = timedelta(hours=2)
+"""A shift that ends so soon is begun anew: in its last hour nobody is offered a call, which might take that long."""
 DISPOSITION = "no-longer-needed"
 WAY = "prober"
 """The contact method over which the team is paged."""
@@ -118,16 +120,16 @@ class WholeWay:
         """Have the team on shift, and done with whatever a former probe has left it with."""
         teams = await self.doors.read(self._token(probes.SUPERVISOR), "/v1/teams")
         team = next((seen for seen in teams if seen["team"]["team_id"] == probes.TEAM), None)
-        if team is None or team["shift_id"] is None:
-            await self._command(
-                probes.ROBOT, f"/v1/teams/{probes.TEAM}/sign-on", members=[probes.ROBOT], hours=SHIFT_HOURS
-            )
-            return
-        for offer_id in team["offers"]:
-            await self._command(probes.ROBOT, f"/v1/offers/{offer_id}/decline")
-        if team["call_id"] is not None:
-            await self._clear()
-        await self._command(probes.ROBOT, f"/v1/teams/{probes.TEAM}/status", status="available")
+        if team is not None and team["shift_id"] is not None:
+            for offer_id in team["offers"]:
+                await self._command(probes.ROBOT, f"/v1/offers/{offer_id}/decline")
+            if team["call_id"] is not None:
+                await self._clear()
+            await self._command(probes.ROBOT, f"/v1/teams/{probes.TEAM}/status", status="available")
+            if datetime.fromisoformat(team["shift_ends_at"]) - self.clock.now() > LAST_HOURS:
+                return
+            await self._command(probes.ROBOT, f"/v1/teams/{probes.TEAM}/sign-off")
+        await self._command(probes.ROBOT, f"/v1/teams/{probes.TEAM}/sign-on", members=[probes.ROBOT], hours=SHIFT_HOURS)
 
     async def _clear(self) -> None:
         await self._command(probes.ROBOT, f"/v1/teams/{probes.TEAM}/status", status="cleared", disposition=DISPOSITION)
@@ -152,10 +154,13 @@ class WholeWay:
         self.is_set_up = True
 
     async def _say_where(self) -> None:
-        """Set the way to the team, unless it stands: where notification is down, that is for the pages to find out."""
+        """Set the way to the team, unless it stands: where notification is down, that is for the pages to find out.
+
+        One over which nobody has answered for 90 days is taken for broken, and the robots answer at the console.
+        """
         ways = f"/v1/people/{probes.ROBOT}/contacts"
         present = await self.doors.read(self._token(probes.SUPERVISOR), ways) if self.has_said_where else []
-        if not any(way["method_id"] == WAY for way in present):
+        if not any(way["method_id"] == WAY and not way["broken"] for way in present):
             pages_url = probes.pages_url(self.prober_url, self.name)
             await self._command(probes.SUPERVISOR, f"{ways}/{WAY}", kind="webhook", address=pages_url)
             self.has_said_where = True

@@ -53,7 +53,7 @@ def create_app(
         respond=respond,
         failure="Something went wrong here.",
     )
-    figures = FigureRoutes(engine, clock, settings.reporting_district_groups)
+    figures = FigureRoutes(engine, clock, settings.reporting_district_groups, ready)
     questions = Mount("/", routes=[*figures.routes(), *(route for routes in ROUTES for route in routes(engine))])
     questions.app = _WithKey(questions.app, caller_of, prepared)
     app = Starlette(
@@ -80,11 +80,13 @@ class _WithKey:
         self._app, self._caller_of, self._prepared = app, caller_of, prepared
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a question on. Raises Problem: 401 without the key, 503 while the database is away."""
+        """Pass a question on. Raises Problem: 401 without the key, 404 for no name, 503 while the database is away."""
         if self._caller_of(Request(scope)) is None:
             raise Problem(HTTPStatus.UNAUTHORIZED, "Send the key of reporting as `Authorization: Bearer …`.")
         if not self._prepared():
             raise _away()
+        if "\0" in scope["path"]:  # PostgreSQL's text cannot hold it
+            raise Problem(HTTPStatus.NOT_FOUND, "Nothing is here by that name.")
         try:
             await self._app(scope, receive, send)
         except Exception as error:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.store.engine import is_away
-from services.reporting.store.write import positions
+from services.reporting.store.write import positions, record_times
 from shared.clock import Clock
 from shared.engine.broker import BrokerUnavailable, Reader, TopicPartition
 
@@ -44,7 +44,10 @@ class Lag:
             async with asyncio.timeout(ANSWER_SECONDS):
                 stored = await positions(self._engine)
                 if self._wanted is None:
-                    self._wanted = now, await reader.ends(stored)
+                    wanted = await reader.ends(stored)
+                    if not self.caught_up:
+                        self._up_to_date_at -= await self._missing_seconds(stored, wanted)
+                    self._wanted = now, wanted
         except Exception as error:
             if not (isinstance(error, BrokerUnavailable) or is_away(error)):
                 raise
@@ -58,3 +61,13 @@ class Lag:
         self._stored = stored
         if now - self._moved_at > STALLED_SECONDS:
             raise Stalled(f"nothing was stored for {STALLED_SECONDS:.0f} s though there is something to store")
+
+    async def _missing_seconds(self, stored: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> float:
+        """How old, where something is missing, the newest record is that was stored: the longest of that.
+
+        A process that has just begun knows it by nothing else; one that ends after a minute, again and again, would
+        say of a store that stands still that it is a minute behind.
+        """
+        times, now = await record_times(self._engine), self._clock.now()
+        missing = {place for place, end in ends.items() if stored[place] < end}
+        return max([0.0, *((now - at).total_seconds() for place, at in times.items() if place in missing)])

@@ -44,5 +44,5 @@ class Heartbeat:
         try:
             async with httpx.AsyncClient(timeout=BEAT_SECONDS, trust_env=False) as client:
                 return (await client.post(self._url, json={"beat": "auditor"}, headers=headers)).is_success
-        except httpx.HTTPError:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):  # an address or a secret that cannot even be sent
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -24,12 +25,22 @@ async def take_lists(engine: AsyncEngine, directory: Path, clock: Clock) -> None
         try:
             rows = await asyncio.to_thread(read_list, path, clock.now())
         except ListRefused as refused:
-            telemetry.AUDIT_LISTS.labels("refused").inc()
-            telemetry.logger().error("list refused", wrong=f"{path.name}: {refused.faults[0]}"[:300])
-            path.with_name(f"{path.name}.why").write_text("\n".join(refused.faults) + "\n", "utf-8")
-            path.rename(f"{path}{REFUSED}")
+            _refuse(path, refused.faults)
+            continue
+        except OSError as error:
+            _refuse(path, [f"It is not read: {error.strerror}."])
             continue
         async with transaction(engine) as connection:
             await connection.run_sync(keep_list, rows)
         telemetry.AUDIT_LISTS.labels("taken").inc()
-        path.rename(f"{path}{TAKEN}")
+        with suppress(OSError):  # then it is read again, which changes nothing
+            path.rename(f"{path}{TAKEN}")
+
+
+def _refuse(path: Path, faults: list[str]) -> None:
+    """Say it aloud; again each time, where not even its name can be changed. Nothing else waits for it."""
+    telemetry.AUDIT_LISTS.labels("refused").inc()
+    telemetry.logger().error("list refused", wrong=f"{path.name}: {faults[0]}"[:300])
+    with suppress(OSError):
+        path.with_name(f"{path.name}.why").write_text("\n".join(faults) + "\n", "utf-8")
+        path.rename(f"{path}{REFUSED}")

@@ -97,6 +97,8 @@ def _wrong_in(name: str, value: str) -> str:
         return f"{name}: it is empty."
     if len(value) > MOST_CHARACTERS:
         return f"{name}: it has {len(value)} characters; at most {MOST_CHARACTERS} are taken."
+    if not value.isprintable():
+        return f"{name}: a sign stands in it that cannot be printed."
     return f"{name}: no slash may stand in it." if "/" in value and name in COLUMNS[:3] else ""
 
 

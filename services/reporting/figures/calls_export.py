@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.figures.counting import Question
 from services.reporting.figures.csv_text import written
-from services.reporting.figures.facts import DIVERTED, ELIGIBLE
+from services.reporting.figures.facts import DIVERTED, ELIGIBLE, received_within
 from services.reporting.store.tables import EPISODE
 from services.reporting.store.went import WENT
 
@@ -52,8 +52,7 @@ async def calls_csv(connection: AsyncConnection, question: Question) -> AsyncIte
     calls = and_(
         _E.agency == question.agency,
         _E.synthetic.is_(False),
-        _E.received_at >= question.since,
-        _E.received_at < question.until,
+        received_within(question.since, question.until),
     )
     query = select(*(column.label(name) for name, column in COLUMNS.items())).where(calls)
     rows = await connection.stream(query.order_by(_E.received_at, _E.call_id, _E.episode))

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, func, literal, null, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.reporting.figures.facts import Facts
+from services.reporting.figures.facts import Facts, received_within
 from services.reporting.figures.measures import MEASURES, Breakdown, Duration, Measure, Repeats, Share
 from services.reporting.store.tables import EPISODE
 
@@ -152,9 +152,12 @@ async def _duration(connection: AsyncConnection, question: Question, measure: Du
 
 
 async def _repeats(connection: AsyncConnection, question: Question, measure: Repeats) -> list[Figure]:
+    """A call that was reopened or asked for anew has several episodes: nobody has called more often for that."""
     group = _cut(question, measure.facts)
     callers = (
-        select(group.label("cut"), measure.caller.label("caller"), func.count().label("calls"))
+        select(
+            group.label("cut"), measure.caller.label("caller"), func.count(EPISODE.c.call_id.distinct()).label("calls")
+        )
         .select_from(measure.facts.rows)
         .where(_asked_for(question), _there(measure))
         .group_by("cut", "caller")
@@ -188,13 +191,8 @@ def _cut(question: Question, facts: Facts) -> ColumnElement[Any]:
 
 def _asked_for(question: Question) -> ColumnElement[bool]:
     """Real calls of the agency, received in the period."""
-    received_at = EPISODE.c.received_at
-    return and_(
-        EPISODE.c.agency == question.agency,
-        EPISODE.c.synthetic.is_(False),
-        received_at >= question.since,
-        received_at < question.until,
-    )
+    within = received_within(question.since, question.until)
+    return and_(EPISODE.c.agency == question.agency, EPISODE.c.synthetic.is_(False), within)
 
 
 def _there(measure: Measure) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -49,6 +50,17 @@ EPISODE_CUTS: Final[Mapping[str, ColumnElement[Any]]] = MappingProxyType(
 )
 CUTS: Final = tuple(EPISODE_CUTS)
 """What figures can be cut by."""
+
+
+def received_within(first: datetime, end: datetime) -> ColumnElement[bool]:
+    """Calls received from one instant until before another.
+
+    One that could not be taken in has no stamp of its receipt: it counts by when that was said. Else what fails would
+    be missing from the figures.
+    """
+    at = func.coalesce(_E.received_at, _E.begun_at)
+    return and_(at >= first, at < end)
+
 
 EPISODES: Final = Facts(EPISODE, EPISODE_CUTS)
 OFFERS: Final = Facts(

@@ -492,7 +492,7 @@ def _results() -> Iterator[Measure]:
         lacks=func.coalesce(_E.caller, "") == "",
         caller=_E.caller,
         thresholds=(2, 5, 10, 20, 40),
-        caveat="Only as such thresholds: nobody is listed.",
+        caveat="Only as such thresholds: nobody is listed. A call that is reopened, or asked for anew, is one here.",
     )
 
 

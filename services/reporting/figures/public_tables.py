@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from services.reporting.figures.suppression import SMALL, CoarsenFirst, check_remainder, percentage, withheld
 
-DIVERTED, NOT_DIVERTED = "a team, or somebody by phone, dealt with it", "the default response went"
+DIVERTED, NOT_DIVERTED = "a team, or somebody by phone, dealt with it", "the default response went, or nobody did"
 KINDS: Final = (DIVERTED, NOT_DIVERTED)
 Counts = Mapping[str, Sequence[int]]
 """Eligible calls by row, one count for each column."""
@@ -51,7 +51,8 @@ def quarter_release(by_district: Counts, by_response: Counts) -> dict[str, Any]:
 def year_release(by_category: Counts, quarters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What of a year is published beside those of its quarters that are. Raises CoarsenFirst."""
     totals = _totals(by_category)
-    check_remainder(totals, [[quarter["totals"][kind] for kind in KINDS] for quarter in quarters])
+    parts = [list(quarter["totals"].values())[: len(KINDS)] for quarter in quarters]  # by whatever names they have
+    check_remainder(totals, parts)
     return {"totals": _named(totals), "tables": [_published(BY_CATEGORY, by_category)]}
 
 

@@ -13,14 +13,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, case, exists, func, insert, inspect, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.reporting.figures.facts import DECIDED, DIVERTED, ELIGIBLE
+from services.reporting.figures.facts import DECIDED, DIVERTED, ELIGIBLE, received_within
 from services.reporting.figures.measures import MEASURES
 from services.reporting.figures.periods import Period
 from services.reporting.figures.public_tables import Counts, quarter_release, year_release
 from services.reporting.figures.report import definition
 from services.reporting.store.engine import transaction
 from services.reporting.store.tables import EPISODE, PUBLICATION
+from services.reporting.store.write import upsert
 
+_LOCK: Final = 0x0CA4F
+"""Of PostgreSQL's advisory locks."""
 DEFINED_BY: Final = ("eligible", "diverted")
 UNNAMED: Final = "not named by the document"
 Groups = Mapping[str, str]
@@ -44,7 +47,7 @@ class Publisher:
     def within(self, period: Period) -> ColumnElement[bool]:
         """Calls that were received in a period."""
         first, end = (datetime.combine(day, time(), self.zone) for day in (period.first_day, period.end_day))
-        return and_(EPISODE.c.received_at >= first, EPISODE.c.received_at < end)
+        return received_within(first, end)
 
 
 class NotPublished(Exception):
@@ -53,6 +56,7 @@ class NotPublished(Exception):
 
 async def publish(connection: AsyncConnection, publisher: Publisher, period: Period, now: datetime) -> dict[str, Any]:
     """Publish a period of an agency. Raises NotPublished, or CoarsenFirst where it has too few calls."""
+    await _alone(connection)
     if now < period.settled_at(publisher.zone):
         raise NotPublished(f"{period.name} is published a week after its end at the earliest: calls may still change.")
     published = {each["period"]: each for each in await publications(connection, publisher.agency)}
@@ -76,6 +80,12 @@ async def publish(connection: AsyncConnection, publisher: Publisher, period: Per
     return {**body, "published_at": now.isoformat()}
 
 
+async def _alone(connection: AsyncConnection) -> None:
+    """Until the transaction ends nobody else publishes: who saw not what the other publishes might give it away."""
+    if connection.dialect.name != "sqlite":  # there every transaction that writes is alone
+        await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+
 async def publications(connection: AsyncConnection, agency: str) -> list[dict[str, Any]]:
     """What an agency has published, the newest period first."""
     query = select(PUBLICATION.c.body, PUBLICATION.c.published_at).where(PUBLICATION.c.agency == agency)
@@ -94,9 +104,8 @@ async def take_along(old: AsyncEngine, new: AsyncEngine) -> None:
         if not await before.run_sync(lambda connection: inspect(connection).has_table(PUBLICATION.name)):
             return
         published = [dict(row) for row in (await before.execute(select(PUBLICATION))).mappings()]
-    if published:
-        async with transaction(new) as connection:
-            await connection.execute(insert(PUBLICATION), published)
+    async with transaction(new) as connection:
+        await upsert(connection, PUBLICATION, published)
 
 
 async def _release(

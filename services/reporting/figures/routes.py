@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Final
@@ -35,17 +36,22 @@ from services.reporting.store.engine import transaction
 from services.reporting.store.tables import AGENCY
 from shared.clock import Clock
 from shared.doors.problems import Fault, Problem
+from shared.operations import Probe
 
 CSV: Final = "text/csv; charset=utf-8"
 LONGEST_PERIOD = timedelta(days=3700)
 DEFAULT_DAYS = 90
+YEARS = range(1900, 9900)
+"""The days of others can be written, and not all be reckoned with: 90 before the first of them there is none."""
+BEHIND: Final = "Reporting has not read yet all that there was, and what is published stays: publish it once it has."
 
 
 class FigureRoutes:
     """What can be asked of a store about figures."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, groups: DistrictGroups) -> None:
-        self._engine, self._clock, self._groups = engine, clock, groups
+    def __init__(self, engine: AsyncEngine, clock: Clock, groups: DistrictGroups, ready: Probe) -> None:
+        """`ready`: whether the store has held all that there was."""
+        self._engine, self._clock, self._groups, self._ready = engine, clock, groups, ready
 
     def routes(self) -> list[BaseRoute]:
         """The routes. A question has `from` and `until` (days), `by` (a cut) and `measure`, several after commas."""
@@ -95,6 +101,8 @@ class FigureRoutes:
 
     async def publish(self, request: Request) -> Response:
         """Publish a quarter or a year. Raises Problem: 409 where it is not to be published, or not yet."""
+        if not self._ready():
+            raise Problem(HTTPStatus.CONFLICT, BEHIND)
         agency, name = request.path_params["agency"], request.path_params["period"]
         try:
             period = Period.parse(name)
@@ -138,11 +146,12 @@ def _measures(query: QueryParams) -> tuple[str, ...]:
 
 
 def _day(query: QueryParams, name: str, otherwise: date) -> date:
-    try:
-        return date.fromisoformat(query[name]) if query.get(name) else otherwise
-    except ValueError:
-        fault = Fault(name, "is no day", "a day, as 2026-03-31")
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "A day of that question is none.", fault) from None
+    with suppress(ValueError):
+        day = date.fromisoformat(query[name]) if query.get(name) else otherwise
+        if day.year in YEARS:
+            return day
+    fault = Fault(name, "is no day", "a day, as 2026-03-31")
+    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "A day of that question is none.", fault)
 
 
 async def _zone(connection: AsyncConnection, agency: str) -> ZoneInfo:

@@ -276,9 +276,10 @@ def _offer_accepted(rows: Rows, event: events.OfferAccepted, stored: Stored) -> 
 
 
 def _offer_shadowed(rows: Rows, event: events.OfferShadowed, stored: Stored) -> None:
+    """The first response that somebody would have been there for; where nobody was for any, the first of them."""
     _step(rows, event, "shadow", stored, team_id=event.team_id)
     episode = episode_of(rows, event.call_id, event.episode, stored)
-    if episode["shadow_at"] is None:
+    if episode["shadow_team_id"] is None and (event.team_id or episode["shadow_at"] is None):
         episode |= {"shadow_at": stored.time, "shadow_response": event.response, "shadow_team_id": event.team_id}
 
 

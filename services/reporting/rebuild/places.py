@@ -6,15 +6,20 @@ import asyncio
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.config import ReportingSettings
+from services.reporting.figures.publication import take_along
 from services.reporting.store.engine import FILE_NAME, SCHEMA, open_engine, sqlite_url
 from services.reporting.store.lock import locked
 
 NEW_FILE, OLD_FILE = "reporting.new.sqlite", "reporting.old.sqlite"
 NEW_SCHEMA, OLD_SCHEMA = f"{SCHEMA}_new", f"{SCHEMA}_old"
+
+
+class NoNewStore(RuntimeError):
+    """There is none that could take the place of the store."""
 
 
 class Places(Protocol):
@@ -33,7 +38,10 @@ class Places(Protocol):
         """Take away what is left of an earlier new one."""
 
     async def swap(self) -> None:
-        """Put the new one in the place of the store, which stays beside it. Raises StoreInUse."""
+        """Put the new one, with all that was published until now, in the place of the store, which stays beside it.
+
+        Raises StoreInUse, NoNewStore.
+        """
 
 
 def places_of(settings: ReportingSettings) -> Places:
@@ -62,6 +70,9 @@ class _Files:
 
     async def swap(self) -> None:
         with locked(self._directory):
+            if not self._new.exists():
+                raise NoNewStore(f"there is no {NEW_FILE} in {self._directory}")
+            await _take_along(self)
             for engine in (self.current(), self.new()):
                 if engine is not None:  # what stands beside the file goes into it
                     async with engine.connect() as connection:
@@ -90,6 +101,9 @@ class _Schemas:
 
     async def swap(self) -> None:
         """A process that runs finds records missing in the new one, ends, and goes on where that is."""
+        if not await self._is_there(NEW_SCHEMA):
+            raise NoNewStore(f"the database has no schema {NEW_SCHEMA}")
+        await _take_along(self)
         await self._do(
             f'CREATE SCHEMA IF NOT EXISTS "{SCHEMA}"',
             f'DROP SCHEMA IF EXISTS "{OLD_SCHEMA}" CASCADE',
@@ -97,9 +111,27 @@ class _Schemas:
             f'ALTER SCHEMA "{NEW_SCHEMA}" RENAME TO "{SCHEMA}"',
         )
 
+    async def _is_there(self, schema: str) -> bool:
+        engine = open_engine(self._url)
+        async with engine.connect() as connection:
+            is_there = await connection.run_sync(lambda connection: inspect(connection).has_schema(schema))
+        await engine.dispose()
+        return is_there
+
     async def _do(self, *statements: str) -> None:
         engine = open_engine(self._url)
         async with engine.begin() as connection:
             for statement in statements:
                 await connection.execute(text(statement))
         await engine.dispose()
+
+
+async def _take_along(places: Places) -> None:
+    old, new = places.current(), places.new()
+    try:
+        if old is not None:
+            await take_along(old, new)
+    finally:
+        for engine in (old, new):
+            if engine is not None:
+                await engine.dispose()

@@ -10,9 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.begin import begin
 from services.reporting.config import ReportingSettings
-from services.reporting.figures.publication import take_along
 from services.reporting.rebuild.compare import compare
-from services.reporting.rebuild.places import Places, places_of
+from services.reporting.rebuild.places import NoNewStore, Places, places_of
 from services.reporting.reporter import READS
 from services.reporting.store.lock import StoreInUse
 from services.reporting.store.prepare import prepare
@@ -22,7 +21,7 @@ from shared.clock import SystemClock
 from shared.engine.broker import Broker, BrokerUnavailable
 from shared.engine.kafka import KafkaBroker
 
-EXIT_DIFFERENT, EXIT_IN_USE, EXIT_NO_KAFKA = 1, 3, 4
+EXIT_DIFFERENT, EXIT_IN_USE, EXIT_NO_KAFKA, EXIT_NO_STORE = 1, 3, 4, 5
 SWAP = "--swap"
 POLL_SECONDS = 1.0
 
@@ -46,6 +45,9 @@ async def _main(settings: ReportingSettings, *, swap_only: bool) -> int:
     except StoreInUse as error:
         _say(f"The new store is ready, and {error}. Stop reporting, and swap it in: careroute report rebuild {SWAP}")
         return EXIT_IN_USE
+    except NoNewStore as error:
+        _say(f"Nothing was swapped, for {error}. Make a new store: careroute report rebuild")
+        return EXIT_NO_STORE
     finally:
         await broker.close()
     _say("The new store is in place; the old one stands beside it. Reporting goes on where the new one is.")
@@ -62,8 +64,6 @@ async def rebuild(places: Places, broker: Broker) -> bool:
         if old is None:
             return True
         comparison = await compare(old, new)
-        if not comparison.differences:
-            await take_along(old, new)
     finally:
         for engine in (new, old):
             if engine is not None:

@@ -11,13 +11,17 @@ LOCK_NAME = "reporting.lock"
 
 
 class StoreInUse(RuntimeError):
-    """Another process has the store."""
+    """Another process has the store, or nothing can be written where it is."""
 
 
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
     """Have the store in a directory for as long as the block lasts. Raises StoreInUse."""
-    with (directory / LOCK_NAME).open("w") as lock:
+    try:
+        opened = (directory / LOCK_NAME).open("w")
+    except OSError as error:
+        raise StoreInUse(f"nothing can be written into {directory}: {error.strerror}") from None
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # it ends with the process, however that ends
         except OSError:

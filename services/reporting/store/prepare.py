@@ -11,7 +11,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.reporting.store.engine import SCHEMA, is_sqlite
+from services.reporting.store.engine import SCHEMA, is_sqlite, transaction
 from services.reporting.store.tables import METADATA, PROJECTION, PROJECTION_VERSION
 
 _LOCK = 0x0CA4E
@@ -24,12 +24,11 @@ class StoreOutdated(RuntimeError):
 
 async def prepare(engine: AsyncEngine, now: datetime, schema: str = SCHEMA) -> None:
     """Make the tables of a new store, or add what is missing in an old one. Raises StoreOutdated."""
-    async with engine.connect() as connection:
+    async with transaction(engine) as connection:
         if not is_sqlite(engine):
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
         await connection.run_sync(_make, now)
-        await connection.commit()
         found = (await connection.execute(select(PROJECTION.c.version))).scalar_one()
     if found != PROJECTION_VERSION:
         raise StoreOutdated(

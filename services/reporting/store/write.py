@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -166,6 +167,14 @@ async def positions(engine: AsyncEngine) -> dict[TopicPartition, int]:
     async with engine.connect() as connection:
         found = await connection.execute(select(PLACE.c.topic, PLACE.c.partition, PLACE.c.next_offset))
         return {(topic, partition): offset for topic, partition, offset in found}
+
+
+async def record_times(engine: AsyncEngine) -> dict[TopicPartition, datetime]:
+    """When the record was written that was read last, in each partition of which any was."""
+    read = PLACE.c.record_time.is_not(None)
+    async with engine.connect() as connection:
+        found = await connection.execute(select(PLACE.c.topic, PLACE.c.partition, PLACE.c.record_time).where(read))
+        return {(topic, partition): at for topic, partition, at in found}
 
 
 async def begin_at(engine: AsyncEngine, starts: Mapping[TopicPartition, int]) -> None:

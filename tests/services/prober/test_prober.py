@@ -10,11 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr, ValidationError
 
 from deploy.actors.console import Console, adopt, set_phases
 from deploy.actors.http import session
 from deploy.local.access import AgencySpec
-from services.prober import alarm
+from services.notification import contact
+from services.prober import alarm, whole_way
 from services.prober.book import RESTARTED
 from services.prober.doors import Doors
 from services.prober.messages import Inbox
@@ -187,6 +189,33 @@ async def test_a_probe_that_was_missed_does_not_keep_the_team_from_the_next_one(
         assert running.alarmed.heard == []
 
 
+async def test_a_shift_that_is_nearly_over_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its last hour nobody is offered a call: every day all test calls of that hour were missed."""
+    async with town(tmp_path) as running:
+        monkeypatch.setattr(whole_way, "SHIFT_HOURS", 1)
+        async with running.probing(probe_limit_seconds=4) as prober:
+            await until(lambda: prober.book.verdicts["missed"])
+            assert why(prober).startswith("it was not paged in")
+        monkeypatch.setattr(whole_way, "SHIFT_HOURS", 24)
+        async with running.probing() as prober:
+            await running.first_seen(prober)
+            assert prober.book.verdicts["missed"] <= 1  # that of the one before, where it was open
+
+
+async def test_a_way_that_nobody_has_answered_over_for_long_is_set_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After ninety days without a restart every test call was missed, until the next one."""
+    monkeypatch.setattr(contact, "UNPROVED_DAYS", 5 / 86400)
+    async with town(tmp_path) as running, running.probing() as prober:
+        await running.first_seen(prober)
+        await until(lambda: prober.book.verdicts["missed"])
+        assert why(prober).startswith("it was not paged in")
+        seen = prober.book.verdicts["seen"]
+        await until(lambda: prober.book.verdicts["seen"] > seen + 1)
+        assert running.alarmed.heard == []
+
+
 async def test_it_is_told_that_a_call_is_seen_again(tmp_path: Path) -> None:
     async with town(tmp_path) as running, running.probing() as prober:
         await running.first_seen(prober)
@@ -224,6 +253,33 @@ async def test_an_alarm_is_posted_until_somebody_has_it(tmp_path: Path, monkeypa
             heard = len(running.alarmed.heard)
             await asyncio.sleep(0.5)
             assert len(running.alarmed.heard) == heard  # it stands, and is told again after a minute
+
+
+async def test_an_address_or_a_token_that_cannot_be_used_ends_no_probing(tmp_path: Path) -> None:
+    async with town(tmp_path) as running:
+        with pytest.raises(ValidationError):
+            running.settings(alarm_url="alarms.example")
+        token = SecretStr("Schlüssel")
+        changes: dict[str, Any] = {"alarm_token": token, "probe_limit_seconds": LIMIT_SECONDS}
+        async with running.probing(with_agency(key="nobody's"), **changes) as prober:
+            await until(lambda: prober.alarms.failing)
+            missed = prober.book.verdicts["missed"]
+            await until(lambda: prober.book.verdicts["missed"] > missed + 1)
+            assert "The last alarm could not be delivered." in prober.remark()
+
+
+async def test_what_the_probes_file_names_no_more_is_no_alarm_for_ever(tmp_path: Path) -> None:
+    """Of fewer partitions, or of an agency without beats: nobody would see its call again, nor have a verdict of it."""
+    async with town(tmp_path) as running:
+        async with running.probing(with_agency(key="nobody's"), probe_limit_seconds=LIMIT_SECONDS) as prober:
+            await until(running.alarmed.whys)
+            prober.book.open(prober.book.targets()[0], "probe-open", prober.clock.now())
+        async with running.probing(lambda _: Probes(), probe_start_seconds=0) as prober:
+            await until(lambda: not prober.book.targets())
+            assert prober.is_alive()
+            heard = len(running.alarmed.heard)
+            await asyncio.sleep(0.3)
+            assert (len(running.alarmed.heard), prober.book.verdicts["missed"]) == (heard, 0)
 
 
 async def test_it_is_not_ready_while_nobody_would_be_told_or_nothing_is_probed(tmp_path: Path) -> None:
@@ -279,3 +335,21 @@ async def test_a_district_that_is_not_live_any_more_is_forgotten(tmp_path: Path)
             await console.command("ana", "/v1/switchboard/pause", {"district": "Central", "reason": "storm"})
             await until(lambda: not prober.book.targets())
             assert running.alarmed.heard == []
+
+
+async def test_a_pause_is_not_told_as_a_call_that_was_seen_again(tmp_path: Path) -> None:
+    async with town(tmp_path, AgencySpec("madison-wi")) as running, session() as http:
+        token_of = lambda who: running.stage.access.token("madison-wi", who)  # noqa: E731
+        console = Console(http, running.stage.url_of("console"), token_of)
+        await adopt(console, MADISON)
+        await set_phases(console, {("cares", "Central"): "live"})
+        async with running.probing(lambda probes: probes.model_copy(update={"agencies": {}})) as prober:
+            await until(lambda: prober.book.verdicts["seen"])
+            (beats,) = prober.beats
+            beats.beat = beats.beat.model_copy(update={"key": "nobody's"})
+            await until(running.alarmed.whys)
+            await console.command("ana", "/v1/switchboard/pause", {"district": "Central", "reason": "deaf"})
+            await until(lambda: running.alarmed.heard[-1]["alarm"] != "probe-missed")
+            over = running.alarmed.heard[-1]
+            assert (over["alarm"], over["district"]) == ("probe-ended", "Central")
+            assert over["sentence"].startswith("No test call for madison-wi, Central was seen again")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from services.reporting.config import ReportingSettings
-from services.reporting.process import database_of
+from services.reporting.process import database_of, run
 from services.reporting.store.engine import open_engine
+from services.reporting.store.lock import LOCK_NAME, locked
+from shared.engine.process import EXIT_FAILED
 
 
 @pytest.fixture
@@ -74,3 +77,19 @@ def test_groups_of_districts_come_from_a_file(environment: pytest.MonkeyPatch, t
     assert ReportingSettings.load().reporting_district_groups == {"harbor": {"pier": "waterside"}}
     environment.setenv("CAREROUTE_REPORTING_DISTRICT_GROUPS", "")
     assert ReportingSettings.load().reporting_district_groups == {}
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize("why", ["nothing can be written into", "another process has the store in"])
+def test_a_directory_that_cannot_be_had_is_told_in_a_line(
+    tmp_path: Path, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if why.startswith("nothing"):
+        (tmp_path / LOCK_NAME).mkdir()  # whoever runs this may write anywhere
+    with ExitStack() as others:
+        if why.startswith("another"):
+            others.enter_context(locked(tmp_path))
+        with pytest.raises(SystemExit) as ended:
+            run(ReportingSettings.load())
+    assert ended.value.code == EXIT_FAILED
+    assert capsys.readouterr().err.startswith(f"CAREROUTE_STORAGE_DIRECTORY: {why} {tmp_path}")

@@ -66,6 +66,11 @@ async def test_a_trace_holds_every_record_of_a_call_and_what_caused_them(
     assert isinstance(trace.records[0], TraceRecord)
 
 
+@pytest.mark.parametrize("path", ["/trace/metro/cad/%00", "/figures/%00", "/outcomes/%00", "/publications/%00"])
+async def test_what_no_name_holds_is_not_looked_for(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(path, headers=WITH_KEY)).status_code == HTTPStatus.NOT_FOUND
+
+
 async def test_a_trace_of_a_call_that_nobody_knows_is_empty(client: httpx.AsyncClient, store: AsyncEngine) -> None:
     await some_calls(store)
     for path in ("/trace/metro/cad/none", "/trace/elsewhere/cad/1"):

@@ -16,6 +16,7 @@ from services.reporting.store.engine import open_engine, sqlite_url
 from services.reporting.store.prepare import prepare
 from services.reporting.store.write import positions, write
 from shared.engine.broker import BrokerUnavailable, TopicPartition
+from shared.events import PositionsNoted
 from tests.builders import call_routed
 from tests.services.reporting.conftest import NOW
 from tests.services.reporting.journals import PLACES, Topics
@@ -74,6 +75,23 @@ async def test_the_lag_is_the_age_of_the_last_look_that_the_store_has_reached(st
     await write(store, topics.assignments(call_routed("metro/cad/1", NOW)))
     await lag.look(reader, excused=False)  # type: ignore[arg-type]
     assert (lag.seconds(), lag.caught_up) == (4, True)
+
+
+async def test_a_process_that_begins_says_how_long_the_store_has_stood_still(store: AsyncEngine) -> None:
+    """Else one that ends after a minute, again and again, would never be told of: ReportingBehind asks for five."""
+    clock, reader, topics = Hands(), Ends(), Topics()
+    await begin(store, reader, PLACES)  # type: ignore[arg-type]
+    await write(store, topics.assignments(call_routed("metro/cad/1", NOW)))
+    reader.end["decisions", 0] = 1
+    await write(store, topics.decisions(PositionsNoted()))  # a second later, and nothing is missing there
+    clock.seconds = topics.now.timestamp() + 3600
+    reader.end[PLACE] = 2
+    lag = Lag(store, clock)
+    await lag.look(reader, excused=False)  # type: ignore[arg-type]
+    assert (lag.seconds(), lag.caught_up) == (3601, False)
+    await write(store, topics.assignments(call_routed("metro/cad/3", NOW)))
+    await lag.look(reader, excused=False)  # type: ignore[arg-type]
+    assert (lag.seconds(), lag.caught_up) == (0, True)
 
 
 @pytest.mark.parametrize("why_not", ["", "excused", "kafka away", "moves", "nothing to store"])

@@ -40,6 +40,7 @@ OTHER = "metro/cad/2"
 KEY: dict[str, Any] = {"call_id": CALL, "episode": 1}
 TEAM: dict[str, Any] = {**KEY, "team_id": "cares-1"}
 WEAPON = Gate("hazards", passed=False, reason="weapon", sentence="A weapon.")
+SHADOWED = ("first", None), ("second", "cares-1"), ("third", "cares-2")
 LATER = BEGINNING + timedelta(hours=3)
 LANGUAGE = {kind for kind in EVENTS.values() if kind is not Command}
 
@@ -84,6 +85,17 @@ def test_every_event_is_projected_or_listed_with_the_reason_why_not() -> None:
     assert PROJECTIONS.keys() | NOT_PROJECTED.keys() == LANGUAGE
     assert not PROJECTIONS.keys() & NOT_PROJECTED.keys()
     assert all(NOT_PROJECTED.values())
+
+
+async def test_the_team_that_would_have_gone_is_kept_though_there_was_none_for_the_response_before(
+    store: AsyncEngine,
+) -> None:
+    topics = Topics()
+    shadowed = [events.OfferShadowed(**KEY, response=name, team_id=team) for name, team in SHADOWED]
+    await write(store, topics.assignments(begun(), *shadowed))
+    (episode,) = await rows_of(store, EPISODE)
+    assert (episode["shadow_response"], episode["shadow_team_id"]) == ("second", "cares-1")
+    assert episode["shadow_at"] == BEGINNING + timedelta(seconds=3)
 
 
 async def test_any_event_may_be_the_first_that_is_heard(store: AsyncEngine) -> None:

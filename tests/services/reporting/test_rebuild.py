@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.config import ReportingSettings
-from services.reporting.rebuild.places import NEW_FILE, OLD_FILE, Places, places_of
+from services.reporting.rebuild.places import NEW_FILE, OLD_FILE, NoNewStore, Places, places_of
 from services.reporting.rebuild.run import rebuild
 from services.reporting.store.engine import FILE_NAME, open_engine, sqlite_url, transaction
 from services.reporting.store.lock import StoreInUse, locked
@@ -80,6 +80,39 @@ async def test_a_store_made_anew_says_the_same_and_takes_its_place(
     after = await everything(current)
     await current.dispose()
     assert {name for name in before if before[name] != after[name]} == set()
+
+
+async def test_what_is_published_before_the_new_store_takes_its_place_is_not_lost(
+    store: AsyncEngine, places: Places, log: MemoryLog, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Reporting may go on for days before somebody stops it for the swap."""
+    assert await rebuild(places, MemoryBroker(log))
+    assert "publication" not in capsys.readouterr().out
+    async with transaction(store) as connection:
+        published = {"agency": "metro", "period": "2026-Q1", "published_at": NOW, "body": "{}"}
+        await connection.execute(insert(PUBLICATION), published)
+    await store.dispose()
+    await places.swap()
+    current = places.current()
+    assert current is not None
+    assert [row["period"] for row in await rows_of(current, PUBLICATION)] == ["2025-Q4", "2026-Q1"]
+    await current.dispose()
+
+
+async def test_without_a_new_store_nothing_is_swapped(store: AsyncEngine, places: Places, log: MemoryLog) -> None:
+    """Told twice, it would put a store of nothing in place of the new one, and that over the old one."""
+    before = await everything(store)
+    await store.dispose()
+    with pytest.raises(NoNewStore):
+        await places.swap()
+    assert await rebuild(places, MemoryBroker(log))
+    await places.swap()
+    with pytest.raises(NoNewStore):
+        await places.swap()
+    current = places.current()
+    assert current is not None
+    assert await everything(current) == before
+    await current.dispose()
 
 
 async def test_where_the_stores_do_not_agree_the_old_one_stays(

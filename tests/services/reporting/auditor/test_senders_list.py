@@ -64,6 +64,18 @@ async def test_a_wrong_list_is_refused_whole_and_says_why(store: AsyncEngine, tm
     assert await missing(store) == 0
 
 
+async def test_a_list_that_cannot_be_read_keeps_nothing_else_up(store: AsyncEngine, tmp_path: Path) -> None:
+    (tmp_path / "lists/a.csv").mkdir(parents=True)
+    (tmp_path / "lists/b.csv").symlink_to(tmp_path / "gone")
+    written(tmp_path / "lists", f"{HEAD}a,cad,1,v1,{TIME}\n", "c.csv")
+    await take_lists(store, tmp_path, Noon())
+    assert {path.name for path in (tmp_path / "lists").iterdir()} == {
+        "a.csv.refused", "a.csv.why", "b.csv.refused", "b.csv.why", "c.csv.taken",
+    }  # fmt: skip
+    assert (tmp_path / "lists/a.csv.why").read_text() == "It is not read: Is a directory.\n"
+    assert await missing(store) == 1
+
+
 @pytest.mark.parametrize(
     ("rows", "fault"),
     [
@@ -74,6 +86,7 @@ async def test_a_wrong_list_is_refused_whole_and_says_why(store: AsyncEngine, tm
         (f"{HEAD}a,,1,v,{TIME}\n", "Line 2, source: it is empty."),
         (f"{HEAD}a,cad,1/2,v,{TIME}\n", "Line 2, call: no slash may stand in it."),
         (f"{HEAD}a,cad,{'1' * 201},v,{TIME}\n", "Line 2, call: it has 201 characters; at most 200 are taken."),
+        (f"{HEAD}a,cad,1\0,v,{TIME}\n", "Line 2, call: a sign stands in it that cannot be printed."),
         (f"{HEAD}a,cad,1,v,2026-03-01T05:00:00\n", "Line 2, time: it has no offset"),
         (f"{HEAD}a,cad,1,v,2026-01-01T05:00:00Z\n", "Line 2, time: it is not within the last 30 days."),
         (f'{HEAD}a,cad,1,v,"{TIME}', "After 0 rows the file is no CSV"),

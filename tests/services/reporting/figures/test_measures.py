@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.reporting.figures.counting import Figure, Question, count_all
 from services.reporting.figures.measures import MEASURES, Breakdown, Duration, Measure, Repeats, Share
-from tests.services.reporting.figures.journal import MARCH, settle
+from services.reporting.store.engine import transaction
+from services.reporting.store.tables import EPISODE
+from services.reporting.store.write import write
+from shared import events
+from shared.topics import ASSIGNMENTS
+from tests.services.reporting.figures.city import taken
+from tests.services.reporting.figures.journal import AGENCY, MARCH, NOON, Journal, settle
 
 # of the 17 real calls of March: how many, of how many, and how many cannot be counted
 SHARES = {
@@ -110,6 +118,33 @@ async def test_figures_are_cut(store: AsyncEngine) -> None:
         "south": ("40", 0, 3, 4),
         None: ("40", 0, 0, 1),
     }
+
+
+async def test_who_called_once_is_nobody_who_calls_often_however_the_call_went_on(store: AsyncEngine) -> None:
+    """It was reopened, and a dispatcher decided it anew."""
+    once = [taken(30, 5, caller="a", episode=number) for number in (1, 2, 3)]
+    twice = [taken(number, 5, caller="b") for number in (31, 32)]
+    async with transaction(store) as connection:
+        await connection.execute(insert(EPISODE), [*once, *twice])
+    async with store.connect() as connection:
+        counted = (await count_all(connection, MARCH, ["repeat-callers"]))["repeat-callers"]
+    assert {figure.part: (figure.count, figure.n) for figure in counted if figure.count} == {"2": (1, 5)}
+
+
+async def test_a_call_that_could_not_be_taken_in_is_counted_though_its_receipt_has_no_stamp(store: AsyncEngine) -> None:
+    city = Journal()
+    refused: dict[str, Any] = {
+        "position": "calls/0/7",
+        "sha256": "",
+        "length": 9,
+        "wrong": "too long",
+        "call_id": f"{AGENCY}/cad/1",
+    }
+    city.append(ASSIGNMENTS.name, NOON, events.InputRefused(**refused, input_type="call-reported"))
+    await write(store, city.records)
+    async with store.connect() as connection:
+        counted = await count_all(connection, MARCH, ["listed", "routing-time"])
+    assert [(figure.n, figure.missing) for figures in counted.values() for figure in figures] == [(0, 1), (0, 1)]
 
 
 async def test_an_empty_store_has_no_figures(store: AsyncEngine) -> None:

@@ -137,6 +137,12 @@ def test_a_year_is_refused_that_would_give_an_unpublished_quarter_away() -> None
     assert year_release({"mental": [60, 60]}, [quarter])["totals"]["eligible"] == 120
 
 
+def test_quarters_that_were_published_under_other_names_count_all_the_same() -> None:
+    quarter = {"totals": {"dealt with it": 40, "the default response went": 40, "eligible": 80, "percent": 50}}
+    with pytest.raises(CoarsenFirst):
+        year_release({"mental": [44, 60]}, [quarter])
+
+
 def test_a_table_that_cannot_be_protected_says_so_and_shows_its_totals_alone() -> None:
     release = quarter_release({"north": [3, 4], "south": [40, 40]}, {"crt": [43]})
     district, response = release["tables"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import re
@@ -28,7 +29,7 @@ from services.reporting.store.prepare import prepare
 from services.reporting.store.tables import EPISODE
 from services.reporting.store.write import begin_at
 from shared.clock import Clock
-from tests.services.reporting.figures.city import default, taken
+from tests.services.reporting.figures.city import default, episode, taken
 from tests.services.reporting.figures.journal import AGENCY as HARBOR
 from tests.services.reporting.figures.journal import NOON, ZONE, settle
 from tests.services.reporting.journals import PLACES
@@ -38,10 +39,10 @@ PERIOD = {"from": "2026-03-01", "until": "2026-04-01"}
 
 
 class Fixed(Clock):
-    """A clock that stands."""
+    """A clock that stands, and whether reporting has read all that there was by then."""
 
     def __init__(self) -> None:
-        self.at = datetime(2026, 4, 20, 12, tzinfo=UTC)
+        self.at, self.is_ready = datetime(2026, 4, 20, 12, tzinfo=UTC), True
 
     def now(self) -> datetime:
         return self.at
@@ -67,7 +68,8 @@ def clock() -> Fixed:
 
 @pytest.fixture
 async def door(engine: AsyncEngine, clock: Fixed) -> AsyncIterator[httpx.AsyncClient]:
-    app = Starlette(routes=FigureRoutes(engine, clock, GROUPS).routes(), exception_handlers={HTTPException: respond})
+    routes = FigureRoutes(engine, clock, GROUPS, lambda: clock.is_ready).routes()
+    app = Starlette(routes=routes, exception_handlers={HTTPException: respond})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting") as client:
         yield client
 
@@ -100,6 +102,9 @@ async def test_a_question_is_cut_and_names_its_measures(door: httpx.AsyncClient)
         {"from": "yesterday"},
         {"from": "2026-04-02", "until": "2026-04-01"},
         {"from": "1900-01-01"},
+        {"until": "0001-01-10"},
+        {"from": "0001-01-01", "until": "0001-01-02"},
+        {"from": "9999-12-01", "until": "9999-12-31"},
     ],
 )
 async def test_what_cannot_be_asked_is_refused_in_words(door: httpx.AsyncClient, query: dict[str, str]) -> None:
@@ -183,6 +188,46 @@ async def test_a_quarter_is_published_once_and_stays(engine: AsyncEngine, door: 
     assert (again.status_code, again.json()["detail"]) == (409, "2026-Q1 has been published, and stays as it is.")
     assert (await door.get(f"/publications/{HARBOR}")).json() == [body]
     assert (await door.get("/publications")).json() == [HARBOR]
+
+
+async def test_of_those_who_publish_at_once_each_sees_what_the_others_have(store: AsyncEngine, clock: Fixed) -> None:
+    """A year whose quarter is published beside it, unseen, would give away what is left of it."""
+    await busy(store)
+    async with transaction(store) as connection:
+        await connection.execute(insert(EPISODE), many(9000, 3, default, received_at=datetime(2026, 5, 1, tzinfo=UTC)))
+    clock.at = datetime(2027, 2, 1, tzinfo=UTC)
+    routes = FigureRoutes(store, clock, GROUPS, lambda: True).routes()
+    app = Starlette(routes=routes, exception_handlers={HTTPException: respond})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting") as client:
+        asked = (client.post(f"/publications/{HARBOR}/{name}") for name in ("2026-Q1", "2026-Q1", "2026", "2026"))
+        answers = [answer.status_code for answer in await asyncio.gather(*asked)]
+        published = (await client.get(f"/publications/{HARBOR}")).json()
+    assert sorted(answers) == [200, 409, 409, 409]
+    assert len(published) == 1
+
+
+async def test_a_call_that_nobody_went_to_is_not_told_as_one_that_had_the_default(
+    engine: AsyncEngine, door: httpx.AsyncClient
+) -> None:
+    arrived = {"on_scene_at": NOON, "cleared_at": NOON}
+    cancelled = [episode(2000 + number, outcome="cancelled", outcome_at=NOON) for number in range(40)]
+    async with transaction(engine) as connection:
+        await connection.execute(insert(EPISODE), many(1000, 30, taken, **arrived) + cancelled)
+    totals = (await door.post(f"/publications/{HARBOR}/2026-Q1")).json()["totals"]
+    assert totals["the default response went, or nobody did"] == 45  # five of the small city, among them
+
+
+async def test_nothing_is_published_of_a_store_that_has_not_read_everything(
+    engine: AsyncEngine, door: httpx.AsyncClient, clock: Fixed
+) -> None:
+    """One that is made anew, of a machine that was lost, has read the journals in part."""
+    await busy(engine)
+    clock.is_ready = False
+    refused = await door.post(f"/publications/{HARBOR}/2026-Q1")
+    assert (refused.status_code, "has not read yet" in refused.json()["detail"]) == (409, True)
+    assert (await door.get("/publications")).json() == []
+    clock.is_ready = True
+    assert (await door.post(f"/publications/{HARBOR}/2026-Q1")).status_code == 200
 
 
 async def test_after_a_year_its_quarters_are_not_published_any_more(
