@@ -15,7 +15,7 @@ from services.console.pages.figures import PAGE as FIGURES
 from services.console.pages.registry import PAGES as EVERY_PAGE
 from services.console.pages.stream import MOST_PAGES
 from shared import events
-from shared.topics import ASSIGNMENTS
+from shared.topics import ASSIGNMENTS, DECISIONS
 from tests import builders
 from tests.browser.desk import PHONE_PIXELS, a_browser, a_desk, held_answer, seated, served
 from tests.services.console.elsewhere import Played, answers, with_prometheus, with_reporting
@@ -130,6 +130,55 @@ async def test_stop_takes_two_presses_and_a_held_key_is_one(browser: Browser, tm
         [command] = desk.room.commands()
         assert isinstance(command, events.PauseDistrict)
         assert command.district == "all"
+
+
+async def test_a_stop_that_was_done_and_resumed_is_asked_for_again(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        city = desk.room.city
+        button = desk.page.locator(".stop-button")
+
+        async def stop() -> None:
+            await button.click()
+            await asyncio.sleep(0.4)
+            await button.click()
+
+        await desk.live()
+        city.services.silent = True
+        await stop()
+        await desk.sees("its service has not answered yet")
+        city.services.silent = False
+        desk.room.write(DECISIONS.name, *city.services.decide(city.commands()[0]))
+        await desk.page.locator(".stopped", has_text="everything").wait_for()
+        await city.post("supervisor", "/v1/switchboard/resume", {"district": "all"})
+        await desk.page.locator(".stopped").wait_for(state="detached")
+        await stop()
+        await desk.page.locator(".stopped", has_text="everything").wait_for()
+        asked = [type(command) for command in city.commands()]
+        assert asked == [events.PauseDistrict, events.ResumeDistrict, events.PauseDistrict]
+
+
+async def test_what_came_to_a_command_long_ago_answers_no_later_one(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        services = desk.room.city.services
+        await desk.page.clock.install()
+        await desk.open("/")
+        await desk.live()
+        desk.room.waits("26-1", seconds=600)
+        services.silent = True
+        confirm = desk.page.get_by_role("button", name="Confirm cares")
+        await confirm.click()
+        await desk.sees("its service has not answered yet")
+        await desk.page.clock.fast_forward("00:30")
+        await desk.live()
+        await confirm.click()
+        await desk.page.locator("#toast", has_text="its service has not answered yet").wait_for()
+        await desk.page.clock.fast_forward("00:40")
+        await desk.live()
+        services.silent = False
+        await confirm.click()
+        await desk.sees("cares is confirmed.")
+        first, second, third = [command.command_id for command in desk.room.commands()]
+        assert (second, third != first) == (first, True), "the same within a minute, and then another"
 
 
 async def test_without_a_script_everything_can_be_done(browser: Browser, tmp_path: Path) -> None:

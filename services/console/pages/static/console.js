@@ -2,7 +2,7 @@
    says. Nothing is shown before the door has answered. Without this script every page works, and loads again by itself. */
 const { seat, address, zone } = document.body.dataset;
 const QUIET_MS = 3_000, LOST_MS = 10_000, POLL_MS = 5_000;
-const ARMED_MS = 5_000, TWO_PRESSES_MS = 300, MOVED_MS = 400, TOAST_MS = 10_000, HERE_MS = 20_000, GONE_MS = 150_000;
+const ARMED_MS = 5_000, TWO_PRESSES_MS = 300, MOVED_MS = 400, TOAST_MS = 10_000, SAME_MS = 60_000, HERE_MS = 20_000, GONE_MS = 150_000;
 const FRAME = "*frame";
 const byId = (id) => document.getElementById(id);
 const policy = window.trustedTypes?.createPolicy("careroute", { createHTML: (markup) => markup }) ??
@@ -183,12 +183,18 @@ function unmark(form) {
   for (const button of form.querySelectorAll("button.asked")) { button.classList.remove("asked"); button.textContent = button.dataset.was; }
 }
 
-const unanswered = new Map(); // what was asked for and not answered yet → its key: asked again, it is the same command
+const unanswered = new Map(); // what was asked for and not answered yet → its key, and when: asked again soon, it is the same command
+
+function keyFor(action, what) { // later it is another: what an old one came to says nothing of now. A stop is always another
+  const before = unanswered.get(what), isOld = !before || performance.now() - before.at > SAME_MS;
+  const asked = isOld || action.endsWith("/switchboard/pause") ? { key: crypto.randomUUID(), at: performance.now() } : before;
+  unanswered.set(what, asked);
+  return asked.key;
+}
 
 export async function ask(action, fields) { // resolves to [whether it was done, what to say]; never rejects
-  const what = `${action} ${fields}`, key = unanswered.get(what) ?? crypto.randomUUID();
-  unanswered.set(what, key);
-  fields.set("key", key);
+  const what = `${action} ${fields}`;
+  fields.set("key", keyFor(action, what));
   try {
     const answer = await fetch(action, { method: "POST", headers: { Accept: "application/json" }, body: fields });
     const body = await answer.json();
