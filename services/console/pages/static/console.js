@@ -158,8 +158,15 @@ const isSameField = (other, field) => other.type === field.type && other.name ==
 
 const keyOf = (form) => form?.id || form?.action; // of several forms that post to one place, each has an id
 
+function isTyped(field) { // whether somebody has changed it; the rest shows what stands, and is to show what stands now
+  if (field.type === "checkbox") return field.checked !== field.defaultChecked;
+  if (!field.options) return field.value !== field.defaultValue;
+  return field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
+}
+
 function carryTyped(old, row) {
   for (const field of old.querySelectorAll("input[name]:not([type=hidden]), select[name], textarea[name]")) {
+    if (!isTyped(field)) continue;
     const same = [...row.querySelectorAll(`[name="${CSS.escape(field.name)}"]`)]
       .find((other) => isSameField(other, field) && (field.type !== "checkbox" || other.value === field.value));
     if (same && field.type === "checkbox") same.checked = field.checked; else if (same) same.value = field.value;
