@@ -354,6 +354,27 @@ async def test_what_has_just_moved_is_not_pressed(browser: Browser, tmp_path: Pa
         assert [getattr(command, "call_id", None) for command in desk.room.commands()] == [second]
 
 
+async def test_a_key_does_nothing_in_a_row_that_has_just_got_the_focus(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        desk.room.waits("26-1")
+        desk.room.waits("26-2", seconds=90)
+        await desk.sees("26-2")
+        await desk.page.locator("#waits .incident", has_text="26-1").focus()
+        confirmed = events.DecisionConfirmed(
+            call_id=call_of("26-1"), episode=1, response="cares", confirmed_by="somebody-else"
+        )
+        desk.room.write(ASSIGNMENTS.name, confirmed)
+        while "26-2" not in await desk.focus():
+            await asyncio.sleep(0.01)
+        await desk.press("c")
+        await desk.sees("The list moved just now")
+        assert desk.room.commands() == []
+        await asyncio.sleep(0.4)
+        await desk.press("c")
+        await desk.sees("cares is confirmed.")
+        assert [command.call_id for command in desk.room.commands()] == [call_of("26-2")]
+
+
 async def test_a_link_signs_in_once_and_signing_out_is_seen_in_every_tab(browser: Browser, tmp_path: Path) -> None:
     async with a_desk(browser, tmp_path) as desk:
         made = await desk.room.city.post("supervisor", "/v1/people/me/sign-in-link")

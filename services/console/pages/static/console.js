@@ -144,8 +144,11 @@ function focusIn(region) {
   return { active, id: row.id, place, inside, start: active.selectionStart, end: active.selectionEnd };
 }
 
+let actedIn = "", passedOnAt = -MOVED_MS; // the row that was acted in last; when one got the focus because another that had it went by itself
+
 function bringBack(region, { active, id, place, inside, start, end }) {
   if (document.activeElement === active && active.isConnected) return;
+  if (!byId(id) && id !== actedIn) passedOnAt = performance.now();
   const row = byId(id) ?? region.children[Math.min(place, region.children.length - 1)];
   const inRow = row ? [...row.querySelectorAll(FOCUSABLE)] : [];
   const same = active.name ? inRow.find((other) => isSameField(other, active)) : inRow[inside];
@@ -223,12 +226,14 @@ document.addEventListener("submit", async (event) => {
   if (!isCurrent()) { tell("This page is not current: nothing was asked for.", true); return; }
   const key = keyOf(form);
   if (asked.has(key)) return;
-  if (performance.now() - (form.closest(".region > .row")?.movedAt ?? -MOVED_MS) < MOVED_MS && pressedBy === "pointer") {
+  const row = form.closest(".region > .row"), movedAt = pressedBy === "pointer" ? row?.movedAt ?? -MOVED_MS : passedOnAt;
+  if (performance.now() - movedAt < MOVED_MS) {
     tell("The list moved just now, so nothing was asked for: press again.", true);
     return;
   }
   const fields = new URLSearchParams(new FormData(form, event.submitter));
   asked.add(key);
+  actedIn = row?.id ?? "";
   markAsked(form);
   const [done, words] = await ask(form.action, fields);
   asked.delete(key);
