@@ -11,7 +11,7 @@ import json
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -44,6 +44,8 @@ class Session:
     """When its person last showed who they are."""
     groups: tuple[str, ...] | None = None
     """The groups of the agencies file that the identity provider put them in; None: they came by a token."""
+    shown_names: set[str] = field(default_factory=set)
+    """Pages with names of staff of which the audit log has that they were opened here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,19 @@ async def test_sessions_end_when_nobody_uses_them_and_outlive_a_restart(tmp_path
     assert Sessions(agencies, clock, timedelta(hours=12), file).signed_in(used, use=True) is None
 
 
+async def test_a_page_that_stays_open_keeps_nobody_signed_in(city: City) -> None:
+    door = city.app.state.console
+    async with city.signed_in("dispatcher") as browser:
+        (session,) = door.sessions._sessions.values()
+        session.used_at -= timedelta(hours=door.settings.console_idle_hours, minutes=-1)
+        used_at = session.used_at
+        assert (await browser.get("/news?page=/")).status_code == 200
+        assert session.used_at == used_at, "a page that looks for news is no use of it"
+        session.used_at -= timedelta(minutes=1)
+        news = await browser.get("/news?page=/", headers={"Accept": "application/json"})
+        assert news.status_code == 401
+
+
 async def test_a_link_lives_for_a_quarter_of_an_hour(tmp_path: Path) -> None:
     (tmp_path / "agencies.toml").write_text(AGENCIES)
     clock = Instant()
