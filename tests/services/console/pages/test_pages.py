@@ -217,7 +217,8 @@ async def test_a_stream_ends_with_its_session(city: City) -> None:
 
 async def test_nobody_follows_what_they_may_not_see_or_what_is_not_there(city: City) -> None:
     async with city.signed_in("dispatcher") as browser:
-        assert (await browser.get("/news?page=/nowhere")).status_code == 404
+        for address in ("/nowhere", "//[", "//elsewhere/", "*", ""):
+            assert (await browser.get("/news", params={"page": address})).status_code == 404, address
         assert (await browser.get("/news?" + "page=/&" * 13)).status_code == 422
         news = await browser.get("/news?page=/")
         assert {change["region"] for change in news.json()["rows"]} >= {"waits", "running", "frame-alarms"}
