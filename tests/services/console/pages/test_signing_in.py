@@ -195,6 +195,19 @@ async def test_a_page_that_stays_open_keeps_nobody_signed_in(city: City) -> None
         assert news.status_code == 401
 
 
+async def test_a_screen_that_is_looked_at_makes_no_room_for_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.console.pages.sessions.MOST_SESSIONS", 3)
+    (tmp_path / "agencies.toml").write_text(AGENCIES)
+    sessions = Sessions(Agencies(tmp_path / "agencies.toml"), Instant(), timedelta(hours=12))
+    wall, left = (sessions.begin(hash_of(token)) for token in ("viewer", "approver"))
+    for _ in range(3):
+        assert sessions.signed_in(wall, use=False) is not None
+        sessions.begin(hash_of("dispatcher"))
+    assert sessions.signed_in(left, use=True) is None
+
+
 async def test_a_link_lives_for_a_quarter_of_an_hour(tmp_path: Path) -> None:
     (tmp_path / "agencies.toml").write_text(AGENCIES)
     clock = Instant()
