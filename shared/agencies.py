@@ -353,7 +353,7 @@ class Agencies:
         stat = self._path.stat()
         self._stamp = (stat.st_mtime_ns, stat.st_size)
         try:
-            raw = tomllib.loads(self._path.read_text("utf-8"))
+            raw = tomllib.loads(self._path.read_text("utf-8-sig"))
             written = _File.model_validate(raw)
         except ValidationError as error:
             message = f"{self._path.name}: {'; '.join(faults_in(error))}"

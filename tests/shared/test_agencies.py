@@ -129,6 +129,10 @@ def test_f7_a_file_that_is_wrong_or_gone_takes_nothing_away_and_says_so(
     assert (refused(), doors.remark(), doors.refused_since) == (0, "", None)
 
 
+def test_a_file_may_begin_with_the_mark_that_some_editors_write(tmp_path: Path) -> None:
+    assert agencies(tmp_path, "\ufeff" + WHOLE).person_of("t") is not None
+
+
 def test_f7_the_very_same_file_put_back_is_taken_again(tmp_path: Path) -> None:
     doors, path = agencies(tmp_path, WHOLE), tmp_path / "agencies.toml"
     path.rename(tmp_path / "elsewhere")
