@@ -392,6 +392,32 @@ async def test_a_link_signs_in_once_and_signing_out_is_seen_in_every_tab(browser
         await desk.sees("This link is used up")
 
 
+@pytest.mark.parametrize("streams", [True, False])
+async def test_a_page_of_somebody_who_was_here_before_shows_and_does_nothing(
+    browser: Browser, tmp_path: Path, *, streams: bool
+) -> None:
+    """Somebody of another agency signs in at a tab beside it: the page still has the first one's name on it."""
+    async with a_desk(browser, tmp_path) as desk:
+        if not streams:
+            await desk.context.route("**/stream*", lambda route: route.abort())
+            await desk.open("/")
+        desk.room.waits("26-1", seconds=600)
+        await desk.page.locator("#waits .row", has_text="26-1").wait_for()
+        other = await desk.tab()
+        await other.goto(desk.address + "/enter")
+        await other.get_by_label("Your token").fill("bob")
+        await other.keyboard.press("Enter")
+        await other.locator(".who", has_text="bob, supervisor").wait_for()
+        await desk.page.locator("#stale", has_text="You are signed out").wait_for(timeout=12_000)
+        button = desk.page.locator(".stop-button")
+        await button.click()
+        await asyncio.sleep(0.4)
+        await button.click()
+        await desk.page.locator("#toast.wrong", has_text="Somebody else has signed in").wait_for()
+        assert await desk.page.locator("#waits .row", has_text="26-1").count() == 1
+        assert desk.room.commands() == []
+
+
 async def test_what_comes_from_outside_is_text_and_nothing_personal_is_shown(browser: Browser, tmp_path: Path) -> None:
     async with a_desk(browser, tmp_path, "supervisor") as desk:
         await desk.live()

@@ -24,6 +24,11 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 ENTER = "/enter"
 SAID = "said"
 """In the query: the command whose answer the page tells."""
+OF = "of"
+"""In the query of what a script asks for: whose page it is on."""
+
+
+ANOTHER = "Somebody else has signed in at this browser since, and nothing was done: load this page again."
 
 
 class AskedFromElsewhere(Page):
@@ -65,8 +70,10 @@ async def watching(request: Request) -> SignedIn:
 def _seated(request: Request, *, use: bool) -> SignedIn:
     signed_in = session_of(request, use=use)
     if signed_in is not None:
-        approach = Approach.of(request, "browser")
-        return replace(signed_in, who=replace(signed_in.who, approach=approach))
+        who = signed_in.who
+        if request.query_params.get(OF) not in (None, f"{who.agency}/{who.name}"):
+            raise Problem(HTTPStatus.UNAUTHORIZED, ANOTHER)
+        return replace(signed_in, who=replace(who, approach=Approach.of(request, "browser")))
     if not asks_for_page(request):
         raise Problem(HTTPStatus.UNAUTHORIZED, "You are signed out: sign in, and try again.")
     if request.method in SAFE_METHODS and request.headers.get("sec-fetch-site") == "cross-site":

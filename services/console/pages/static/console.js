@@ -1,6 +1,6 @@
 /* What a page of the console does in a browser: it stays current, says so when it is not, and asks for what a button
    says. Nothing is shown before the door has answered. Without this script every page works, and loads again by itself. */
-const { seat, address, zone } = document.body.dataset;
+const { seat, address, zone, of } = document.body.dataset;
 const QUIET_MS = 3_000, LOST_MS = 10_000, POLL_MS = 5_000;
 const ARMED_MS = 5_000, TWO_PRESSES_MS = 300, MOVED_MS = 400, TOAST_MS = 10_000, SAME_MS = 60_000, HERE_MS = 20_000, GONE_MS = 150_000;
 const FRAME = "*frame";
@@ -206,7 +206,7 @@ export async function ask(action, fields) { // resolves to [whether it was done,
   const what = `${action} ${fields}`;
   fields.set("key", keyFor(action, what));
   try {
-    const answer = await fetch(action, { method: "POST", headers: { Accept: "application/json" }, body: fields });
+    const answer = await fetch(`${action}?${new URLSearchParams({ of })}`, { method: "POST", headers: { Accept: "application/json" }, body: fields });
     const body = await answer.json();
     if (answer.status < 500 && !["waiting", "held"].includes(body.state)) unanswered.delete(what);
     if (body.reason === "prove-first") { location.assign(answer.headers.get("Location")); return [false, body.detail]; }
@@ -343,7 +343,7 @@ function lead() {
 function follow() {
   for (const [name, { at }] of tabs) if (performance.now() - at > GONE_MS) tabs.delete(name);
   const addresses = [...new Set([address, ...[...tabs.values()].map((other) => other.address)])].slice(0, 12);
-  const wanted = `/stream?${new URLSearchParams(addresses.map((each) => ["page", each]))}`;
+  const wanted = `/stream?${new URLSearchParams([["of", of], ...addresses.map((each) => ["page", each])])}`;
   if (source && source.readyState !== EventSource.CLOSED && wanted === following) return;
   source?.close();
   following = wanted;
@@ -360,7 +360,7 @@ function follow() {
 async function poll() { // the second way: slow, and each tab for itself
   if (quietFor() < POLL_MS - 500 || signedOut) return;
   if (source?.readyState === EventSource.CLOSED) follow();
-  const before = heardCount, query = new URLSearchParams([["page", address]]);
+  const before = heardCount, query = new URLSearchParams([["of", of], ["page", address]]);
   try { // it ends before the next begins, so that none overtakes another
     const signal = AbortSignal.timeout(POLL_MS - 500);
     const answer = await fetch(`/news?${query}`, { headers: { Accept: "application/json" }, signal });

@@ -182,6 +182,17 @@ async def test_sessions_end_when_nobody_uses_them_and_outlive_a_restart(tmp_path
     assert Sessions(agencies, clock, timedelta(hours=12), file).signed_in(used, use=True) is None
 
 
+async def test_a_script_asks_for_nothing_in_another_s_name(city: City) -> None:
+    async with city.signed_in("dispatcher") as browser:
+        for whose, status in ((f"{AGENCY}/the-dispatcher", 200), (f"{AGENCY}/the-viewer", 401), ("", 401)):
+            query, headers = {"of": whose}, {"Accept": "application/json"}
+            assert (await browser.get("/news", params=query, headers=headers)).status_code == status
+            stop = {"district": "all"}
+            paused = await browser.post("/switchboard/pause", params=query, data=stop, headers=headers)
+            assert paused.status_code == status
+    assert len(city.commands()) == 1
+
+
 async def test_a_page_that_stays_open_keeps_nobody_signed_in(city: City) -> None:
     door = city.app.state.console
     async with city.signed_in("dispatcher") as browser:
