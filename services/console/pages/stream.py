@@ -119,8 +119,10 @@ async def _follow(request: Request, session_hash: str, keys: Sequence[BoardKey])
                     for change in _changes(address, board, sent):
                         yield f"event: rows\ndata: {change}\n\n"
                 if door.clock.monotonic() >= beat_at:
-                    if door.sessions.look_up(session_hash) is None:
+                    if (signed_in := door.sessions.look_up(session_hash)) is None:
                         yield "event: signed-out\ndata: {}\n\n"
+                        return
+                    if signed_in.who.roles != keys[0].roles:  # the browser opens another, of what they may see now
                         return
                     if await request.is_disconnected():
                         return
