@@ -106,11 +106,11 @@ async def test_the_keyboard_alone_confirms_overrides_and_stops(browser: Browser,
         assert not any(isinstance(command, events.PauseDistrict) for command in desk.room.commands())
         await desk.press("Enter")
         await desk.page.locator(".stopped", has_text="West").wait_for()
-        asked = [(type(c), getattr(c, "call_id", None) or getattr(c, "district", None)) for c in desk.room.commands()]
+        asked = [(c.type, getattr(c, "call_id", None) or getattr(c, "district", None)) for c in desk.room.commands()]
         assert asked == [
-            (events.ConfirmDecision, call_of("26-1")),
-            (events.OverrideCall, call_of("26-2")),
-            (events.PauseDistrict, "West"),
+            (events.ConfirmDecision.type, call_of("26-1")),
+            (events.OverrideCall.type, call_of("26-2")),
+            (events.PauseDistrict.type, "West"),
         ]
 
 

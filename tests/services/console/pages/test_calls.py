@@ -65,6 +65,20 @@ def override(room: Room, call_id: str) -> events.OverrideCall:
     )
 
 
+async def test_what_is_pressed_says_what_was_seen(room: Room) -> None:
+    """It may be another response, or the team's next call, by the time that it is decided."""
+    room.waits("26-1")
+    room.accepted("26-4")
+    for path in ("/", f"/calls/{call_of('26-1')}"):
+        page = await shown(room, path)
+        confirm = page[page.index(f'action="/calls/{call_of("26-1")}/confirm"') :].partition("</form>")[0]
+        assert '<input type="hidden" name="response" value="cares">' in confirm
+    for path in ("/", f"/calls/{call_of('26-4')}"):
+        page = await shown(room, path)
+        withdraw = page[page.index('action="/teams/cares-1/withdraw"') :].partition("</form>")[0]
+        assert f'<input type="hidden" name="call_id" value="{call_of("26-4")}">' in withdraw
+
+
 async def test_nobody_is_offered_what_they_may_not_do(room: Room) -> None:
     room.waits("26-1")
     for path in ("/", f"/calls/{call_of('26-1')}"):
