@@ -17,7 +17,7 @@ import hashlib
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self, TypeVar, get_args
@@ -194,6 +194,19 @@ class _File(_Part):
             raise ValueError(f"sign_in {', '.join(twice)} stands more than once: nobody could tell who signs in")
         return self
 
+    @model_validator(mode="after")
+    def _each_key_once(self) -> Self:
+        """Who has a token or a key is one person or one source: a line that was copied opens no other agency."""
+        held: dict[str, str] = {}
+        for name, agency in self.agencies.items():
+            holders: Iterable[tuple[str, Principal | Source]] = (*agency.people.items(), *agency.sources.items())
+            for holder, keys in ((f"{name}/{own}", frozenset(each.keys)) for own, each in holders):
+                if twice := keys & held.keys():
+                    first = held[min(twice)]
+                    raise ValueError(f"{first} and {holder} have the same token or key: nobody could tell who comes")
+                held |= dict.fromkeys(keys, holder)
+        return self
+
 
 class DayLimit(NamedTuple):
     """How many pages of one kind of way an agency pays for in a day, and where its clocks stand."""
@@ -314,7 +327,7 @@ class Agencies:
         """Whether somebody there can reach the stop switch."""
         doors = self.agency(agency)
         people = doors.people.values() if doors else ()
-        in_reach = [person for person in people if any((agency, key) not in self._revoked for key in person.keys)]
+        in_reach = [person for person in people if any(map(self.person_with, person.keys))]
         return any(person.roles & {"dispatcher", "supervisor"} for person in in_reach)
 
     def current(self) -> _File:
@@ -340,7 +353,7 @@ class Agencies:
         stat = self._path.stat()
         self._stamp = (stat.st_mtime_ns, stat.st_size)
         try:
-            raw = tomllib.loads(self._path.read_text("utf-8"))
+            raw = tomllib.loads(self._path.read_text("utf-8-sig"))
             written = _File.model_validate(raw)
         except ValidationError as error:
             message = f"{self._path.name}: {'; '.join(faults_in(error))}"

@@ -155,6 +155,8 @@ def _confirm(call: CallDraft, command: ConfirmDecision) -> Answer | None:
     episode = call.episode
     if episode.proposed is None:
         return _why_nothing_is_proposed(call, command)
+    if command.response not in (None, episode.proposed):
+        return refused(command, "another-proposed", f"{episode.proposed} is proposed by now: look again.")
     call.emit(DecisionConfirmed(**call.key, response=episode.proposed, confirmed_by=command.issued_by))
     advance(call)
     return done(command, f"{episode.proposed} is confirmed.", about=call.call_id)

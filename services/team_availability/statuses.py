@@ -178,6 +178,9 @@ def withdraw_team(draft: AgencyDraft, command: WithdrawTeam) -> list[Event]:
     assignment = None if call is None else call.assignment
     if call is None or assignment is None:
         return [nothing_to_do(command, f"{command.team_id} has no call.", about=command.team_id)]
+    if command.call_id not in (None, call.call_id):
+        sentence = f"{command.team_id} has another call by now ({call.call_id}): look again."
+        return [refused(command, "another-call", sentence)]
     if not command.reason.strip():
         return [refused(command, "no-reason", f"Say why {command.team_id} is taken off its call.")]
     call.withdraw_team(assignment, "withdrawn", by=command.issued_by, reason=command.reason)

@@ -251,6 +251,8 @@ class WithdrawTeam(_TeamCommand):
     """A dispatcher or supervisor takes a team off its call, wherever it stands, and says in `reason` why."""
 
     team_id: Name
+    call_id: Text | None = None
+    """The call that its author saw it on; refused if it is another by now."""
 
 
 class AcceptOffer(_TeamCommand):
@@ -282,6 +284,8 @@ class ConfirmDecision(_TeamCommand):
     """In an advisory district a dispatcher confirms what careroute proposes for a call."""
 
     call_id: Text
+    response: Text | None = None
+    """What its author saw proposed; refused if it is another by now."""
 
 
 class TakeLateCall(_TeamCommand):

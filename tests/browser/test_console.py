@@ -15,7 +15,7 @@ from services.console.pages.figures import PAGE as FIGURES
 from services.console.pages.registry import PAGES as EVERY_PAGE
 from services.console.pages.stream import MOST_PAGES
 from shared import events
-from shared.topics import ASSIGNMENTS
+from shared.topics import ASSIGNMENTS, DECISIONS
 from tests import builders
 from tests.browser.desk import PHONE_PIXELS, a_browser, a_desk, held_answer, seated, served
 from tests.services.console.elsewhere import Played, answers, with_prometheus, with_reporting
@@ -106,11 +106,11 @@ async def test_the_keyboard_alone_confirms_overrides_and_stops(browser: Browser,
         assert not any(isinstance(command, events.PauseDistrict) for command in desk.room.commands())
         await desk.press("Enter")
         await desk.page.locator(".stopped", has_text="West").wait_for()
-        asked = [(type(c), getattr(c, "call_id", None) or getattr(c, "district", None)) for c in desk.room.commands()]
+        asked = [(c.type, getattr(c, "call_id", None) or getattr(c, "district", None)) for c in desk.room.commands()]
         assert asked == [
-            (events.ConfirmDecision, call_of("26-1")),
-            (events.OverrideCall, call_of("26-2")),
-            (events.PauseDistrict, "West"),
+            (events.ConfirmDecision.type, call_of("26-1")),
+            (events.OverrideCall.type, call_of("26-2")),
+            (events.PauseDistrict.type, "West"),
         ]
 
 
@@ -130,6 +130,55 @@ async def test_stop_takes_two_presses_and_a_held_key_is_one(browser: Browser, tm
         [command] = desk.room.commands()
         assert isinstance(command, events.PauseDistrict)
         assert command.district == "all"
+
+
+async def test_a_stop_that_was_done_and_resumed_is_asked_for_again(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        city = desk.room.city
+        button = desk.page.locator(".stop-button")
+
+        async def stop() -> None:
+            await button.click()
+            await asyncio.sleep(0.4)
+            await button.click()
+
+        await desk.live()
+        city.services.silent = True
+        await stop()
+        await desk.sees("its service has not answered yet")
+        city.services.silent = False
+        desk.room.write(DECISIONS.name, *city.services.decide(city.commands()[0]))
+        await desk.page.locator(".stopped", has_text="everything").wait_for()
+        await city.post("supervisor", "/v1/switchboard/resume", {"district": "all"})
+        await desk.page.locator(".stopped").wait_for(state="detached")
+        await stop()
+        await desk.page.locator(".stopped", has_text="everything").wait_for()
+        asked = [type(command) for command in city.commands()]
+        assert asked == [events.PauseDistrict, events.ResumeDistrict, events.PauseDistrict]
+
+
+async def test_what_came_to_a_command_long_ago_answers_no_later_one(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        services = desk.room.city.services
+        await desk.page.clock.install()
+        await desk.open("/")
+        await desk.live()
+        desk.room.waits("26-1", seconds=600)
+        services.silent = True
+        confirm = desk.page.get_by_role("button", name="Confirm cares")
+        await confirm.click()
+        await desk.sees("its service has not answered yet")
+        await desk.page.clock.fast_forward("00:30")
+        await desk.live()
+        await confirm.click()
+        await desk.page.locator("#toast", has_text="its service has not answered yet").wait_for()
+        await desk.page.clock.fast_forward("00:40")
+        await desk.live()
+        services.silent = False
+        await confirm.click()
+        await desk.sees("cares is confirmed.")
+        first, second, third = [command.command_id for command in desk.room.commands()]
+        assert (second, third != first) == (first, True), "the same within a minute, and then another"
 
 
 async def test_without_a_script_everything_can_be_done(browser: Browser, tmp_path: Path) -> None:
@@ -305,6 +354,29 @@ async def test_what_has_just_moved_is_not_pressed(browser: Browser, tmp_path: Pa
         assert [getattr(command, "call_id", None) for command in desk.room.commands()] == [second]
 
 
+async def test_a_key_does_nothing_in_a_row_that_has_just_got_the_focus(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path) as desk:
+        desk.room.waits("26-1")
+        desk.room.waits("26-2", seconds=90)
+        await desk.sees("26-2")
+        await desk.page.locator("#waits .incident", has_text="26-1").focus()
+        confirmed = events.DecisionConfirmed(
+            call_id=call_of("26-1"), episode=1, response="cares", confirmed_by="somebody-else"
+        )
+        desk.room.write(ASSIGNMENTS.name, confirmed)
+        while "26-2" not in await desk.focus():  # noqa: ASYNC110  # sooner than a person could press
+            await asyncio.sleep(0.01)
+        await desk.press("c")
+        await desk.sees("The list moved just now")
+        assert desk.room.commands() == []
+        await asyncio.sleep(0.4)
+        await desk.press("c")
+        await desk.sees("cares is confirmed.")
+        (command,) = desk.room.commands()
+        assert isinstance(command, events.ConfirmDecision)
+        assert command.call_id == call_of("26-2")
+
+
 async def test_a_link_signs_in_once_and_signing_out_is_seen_in_every_tab(browser: Browser, tmp_path: Path) -> None:
     async with a_desk(browser, tmp_path) as desk:
         made = await desk.room.city.post("supervisor", "/v1/people/me/sign-in-link")
@@ -318,6 +390,32 @@ async def test_a_link_signs_in_once_and_signing_out_is_seen_in_every_tab(browser
         await other.locator("#stale", has_text="You are signed out").wait_for(timeout=12_000)
         await desk.open(path)
         await desk.sees("This link is used up")
+
+
+@pytest.mark.parametrize("streams", [True, False])
+async def test_a_page_of_somebody_who_was_here_before_shows_and_does_nothing(
+    browser: Browser, tmp_path: Path, *, streams: bool
+) -> None:
+    """Somebody of another agency signs in at a tab beside it: the page still has the first one's name on it."""
+    async with a_desk(browser, tmp_path) as desk:
+        if not streams:
+            await desk.context.route("**/stream*", lambda route: route.abort())
+            await desk.open("/")
+        desk.room.waits("26-1", seconds=600)
+        await desk.page.locator("#waits .row", has_text="26-1").wait_for()
+        other = await desk.tab()
+        await other.goto(desk.address + "/enter")
+        await other.get_by_label("Your token").fill("bob")
+        await other.keyboard.press("Enter")
+        await other.locator(".who", has_text="bob, supervisor").wait_for()
+        await desk.page.locator("#stale", has_text="You are signed out").wait_for(timeout=12_000)
+        button = desk.page.locator(".stop-button")
+        await button.click()
+        await asyncio.sleep(0.4)
+        await button.click()
+        await desk.page.locator("#toast.wrong", has_text="Somebody else has signed in").wait_for()
+        assert await desk.page.locator("#waits .row", has_text="26-1").count() == 1
+        assert desk.room.commands() == []
 
 
 async def test_what_comes_from_outside_is_text_and_nothing_personal_is_shown(browser: Browser, tmp_path: Path) -> None:

@@ -262,6 +262,51 @@ async def test_a_refusal_stands_where_it_was_made_and_what_is_typed_stays(browse
         assert "moved on" in await form.locator("output").inner_text()
 
 
+async def test_what_nobody_has_typed_is_what_stands_now(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path, "supervisor") as desk:
+        busy(desk.room)
+        await desk.open("/switchboard")
+        await desk.live()
+        await desk.page.locator("summary[aria-label='Change outreach in Harbor']").click()
+        cap, phase = (desk.page.locator(f"form[id='{form}-outreach%2FHarbor']") for form in ("cap", "phase"))
+        await cap.get_by_label("A day").fill("20")
+        by = {"response": "outreach", "district": "Harbor", "changed_by": "eve"}
+        desk.room.write(
+            DECISIONS.name,
+            events.CapChanged(**by, at_most_open=1, at_most_per_day=5, revision=10),
+            events.PhaseChanged(**by, phase="off", revision=11),
+        )
+        await desk.page.locator("#changes", has_text="outreach in Harbor is off").wait_for()
+        shown = [await field.input_value() for field in (cap.get_by_label("At once"), phase.get_by_label("Phase"))]
+        assert shown == ["1", "off"], "somebody else's change is not taken back unseen"
+        assert await cap.get_by_label("A day").input_value() == "20", "what is typed stays"
+
+
+async def test_what_was_chosen_for_one_call_is_not_carried_to_another(browser: Browser, tmp_path: Path) -> None:
+    async with a_desk(browser, tmp_path, "supervisor") as desk:
+        desk.room.accepted("26-4")
+        await desk.open("/teams")
+        await desk.live()
+        row = desk.page.locator(".row", has_text="cares-1").first
+        await row.locator("summary", has_text="Status").click()
+        await row.get_by_label("cares-1 is").select_option("cleared")
+        await row.get_by_label("Outcome, if cleared").select_option("resolved-on-scene")
+        moved = events.AssignmentMoved(
+            call_id=call_of("26-4"),
+            episode=1,
+            team_id="cares-1",
+            to_call_id=call_of("26-5"),
+            to_episode=1,
+            response="cares",
+            sentence="It was merged.",
+        )
+        desk.room.write(ASSIGNMENTS.name, moved)
+        await row.get_by_text("call 26-5").wait_for()
+        assert await row.get_by_label("cares-1 is").input_value() != "cleared"
+        assert await row.get_by_label("Outcome, if cleared").input_value() == ""
+        assert await row.locator("form[id^=status-form] input[name=call_id]").get_attribute("value") == call_of("26-5")
+
+
 async def test_going_live_asks_once_more_who_one_is(browser: Browser, tmp_path: Path) -> None:
     async with a_desk(browser, tmp_path, "supervisor") as desk:
         busy(desk.room)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook
 
-from shared.agencies import Agencies, AgenciesRefused, hash_of, is_probe
+from shared.agencies import Agencies, AgenciesRefused, hash_of, is_probe, sign_in_hash
 from shared.telemetry import AGENCIES_FILE_REFUSED, configure_logs
 
 SECRET = "whsec_" + "c2VjcmV0" * 6
@@ -129,6 +129,10 @@ def test_f7_a_file_that_is_wrong_or_gone_takes_nothing_away_and_says_so(
     assert (refused(), doors.remark(), doors.refused_since) == (0, "", None)
 
 
+def test_a_file_may_begin_with_the_mark_that_some_editors_write(tmp_path: Path) -> None:
+    assert agencies(tmp_path, "\ufeff" + WHOLE).person_of("t") is not None
+
+
 def test_f7_the_very_same_file_put_back_is_taken_again(tmp_path: Path) -> None:
     doors, path = agencies(tmp_path, WHOLE), tmp_path / "agencies.toml"
     path.rename(tmp_path / "elsewhere")
@@ -154,6 +158,30 @@ def test_f7_what_is_revoked_is_let_in_nowhere_whatever_the_file_says(
     assert doors.source_of("key") is not None
     doors.revoke("x", hash_of("key"))
     assert doors.source_of("key") is None
+
+
+def test_whose_token_is_revoked_does_not_reach_the_stop_switch_by_signing_in(tmp_path: Path) -> None:
+    doors = agencies(tmp_path, WHOLE.replace('roles = ["supervisor"]', 'sign_in = "sub:1"\nroles = ["supervisor"]'))
+    assert doors.person_with(sign_in_hash("sub:1")) is not None
+    assert doors.may_pause("x")
+    doors.revoke("x", hash_of("t"))
+    assert doors.person_with(sign_in_hash("sub:1")) is None
+    assert not doors.may_pause("x")
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        f'[agencies.y.people.eve]\ntoken = "{hash_of("t")}"\nroles = ["supervisor"]\n',
+        f'[agencies.y.sources.cad]\nkeys = ["{hash_of("key")}"]\n',
+        f'[agencies.y.sources.cad]\nkeys = ["{hash_of("t")}"]\n',
+        f'[agencies.x.sources.second]\nkeys = ["{hash_of("new")}", "{hash_of("key")}"]\n',
+    ],
+)
+def test_a_token_or_key_is_one_person_s_or_one_source_s(tmp_path: Path, second: str) -> None:
+    with pytest.raises(AgenciesRefused, match=r"x/.* and ./.* have the same token or key") as refused:
+        agencies(tmp_path, WHOLE + second)
+    assert "sha256" not in str(refused.value)
 
 
 def test_f7_a_file_that_is_empty_at_the_start_is_refused(tmp_path: Path) -> None:

@@ -154,6 +154,11 @@ class OverrideBody(Body):
     """What is to be sent."""
 
 
+@body_of(events.ConfirmDecision, "call_id")
+class ConfirmBody(Body):
+    """What is confirmed; whatever is proposed, if nothing is named."""
+
+
 @body_of(events.ConfirmIncident, "call_id", another=Field(description="true: another than the team has"))
 class IncidentBody(Body):
     """Whether a call that a team has is another incident by now."""
@@ -327,8 +332,9 @@ class ReleaseBody(Body):
     """Who lets the team go in; you, if nobody is named."""
 
 
+@body_of(events.WithdrawTeam, "team_id")
 class WithdrawBody(ReasonedBody):
-    """Why the team is taken off its call."""
+    """Why the team is taken off its call, and which that is."""
 
 
 class AcknowledgeBody(Body):

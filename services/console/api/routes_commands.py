@@ -194,7 +194,7 @@ async def confirm(
     agency: Name,
     source: Name,
     incident: IncidentInPath,
-    body: bodies.Body,
+    body: bodies.ConfirmBody,
 ) -> Answered:
     """In an advisory district: confirm what is proposed for a call."""
     call_id = _own_call(issuer, f"{agency}/{source}/{incident}")

@@ -71,7 +71,13 @@ async def publish_figures(
     request: Request, who: Annotated[Asking, Depends(may("publish-figures"))], period: PeriodInPath
 ) -> Response:
     """Publish the public tables of a quarter or a year: once, a week after its end at the earliest, and for good."""
-    return handed_on(await _reporting(request).tell("publications", who.agency, period))
+    return handed_on(await publish(_reporting(request), register_of(request), who, period))
+
+
+async def publish(reporting: Elsewhere, register: Register, who: Asking, period: str) -> Told:
+    """Have reporting publish a period, once it is written down who did so. Raises Problem (503)."""
+    await _note_export(register, who, f"figures of {period}, to be published for good", {})
+    return await reporting.tell("publications", who.agency, period)
 
 
 async def export_figures(

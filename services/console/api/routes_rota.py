@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
 
@@ -21,6 +21,8 @@ from shared.doors.problems import Fault, Problem
 from shared.events import AbsenceSet, Rotation
 
 MOST_DAYS = 100
+LAST = datetime.max.replace(tzinfo=UTC)
+"""No calendar goes further."""
 
 router = APIRouter(
     prefix="/v1/rota",
@@ -49,7 +51,7 @@ async def show_rota(  # noqa: PLR0917  # FastAPI's way to declare a query
     """The shifts of a time, with who has which place in them, what each lacks and why; and those that were dropped."""
     commands: CommandIssuer = request.app.state.commands
     begin = starts_at or commands.now()
-    end = ends_at or begin + timedelta(days=days)
+    end = ends_at or begin + min(timedelta(days=days), LAST - begin)
     if end <= begin or end - begin > timedelta(days=MOST_DAYS):
         fault = Fault("ends_at", "lies before the beginning, or too far behind it", f"{MOST_DAYS} days at most")
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such time.", fault)

@@ -95,7 +95,7 @@ def read_rotations(file: Path) -> RotationFile:
     if file.stat().st_size > MOST_BYTES:
         raise RotationsRefused([f"it has more than {MOST_BYTES} bytes"])
     try:
-        return RotationFile(file.read_text("utf-8"))
+        return RotationFile(file.read_text("utf-8-sig"))
     except UnicodeDecodeError:
         raise RotationsRefused(["it is not UTF-8 text"]) from None
 

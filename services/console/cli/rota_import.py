@@ -41,14 +41,16 @@ def run(
 ) -> NoReturn:
     """Read, show, send. Leaves with the exit code of the command line."""
     try:
-        mapping = read_mapping(mapping_file.read_text())
+        mapping = read_mapping(mapping_file.read_text("utf-8-sig"))
         content = _content(place)
         books = None if wanted.dry_run else _books(door := door or connect())
         span = whole_span(now)
         plan = read_plan(mapping, content, span, books)
         parts = list(windows(plan.rows, spoken_of(plan.rows, span, ZoneInfo(mapping.time_zone), wanted.until)))
-    except (MappingRefused, UnicodeError) as refused:
+    except MappingRefused as refused:
         _end(str(refused), REFUSED)
+    except UnicodeDecodeError:
+        _end(f"{mapping_file} is no UTF-8 text", REFUSED)
     except NotFetched as error:
         _end(f"{error}. What was imported last stands.", NOT_REACHABLE)
     except NotDone as failed:

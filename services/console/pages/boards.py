@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
@@ -71,6 +72,8 @@ class Board:
         """On the loop's clock, when it may be rendered again."""
         self._drawn: dict[str, tuple[Row, RenderedRow]] = {}
         """By id, each row as it was given and as it was rendered."""
+        self._zone: ZoneInfo | None = None
+        """On whose clocks they were rendered."""
         self.regions: dict[str, RenderedRegion] = {}
         self.broken = False
         """Whether it could not be rendered, so that what it shows may be out of date."""
@@ -79,6 +82,8 @@ class Board:
         """Render what has changed. Where that fails the board says so; the others go on."""
         try:
             visit, regions = self._regions()
+            if visit.zone != self._zone:
+                self._drawn, self._zone = {}, visit.zone
             drawn: dict[str, tuple[Row, RenderedRow]] = {}
             self.regions = {
                 region.name: RenderedRegion(

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from services.console.api.routes_figures import PERIOD, Question, export_calls, export_figures, handed_on
+from services.console.api.routes_figures import PERIOD, Question, export_calls, export_figures, handed_on, publish
 from services.console.elsewhere import Elsewhere
 from services.console.figures import Publications, Report
 from services.console.pages.figures_charts import CUT_MEASURES, TREND_MEASURES, charts_of, charts_of_cut
@@ -79,7 +79,7 @@ async def publish_period(request: Request, signed_in: Seated, period: PeriodInFo
     """Publish a quarter or a year, and lead to what is published. Raises Page where that is refused."""
     check_right(signed_in.who, "publish-figures")
     reporting = door_of(request).reporting
-    answer = await reporting.tell("publications", signed_in.who.agency, period)
+    answer = await publish(reporting, door_of(request).register, signed_in.who, period)
     if not asks_for_page(request):
         return handed_on(answer)
     if answer.status != HTTPStatus.OK:

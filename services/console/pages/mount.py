@@ -22,12 +22,11 @@ from services.console.pages.look import HEADERS, script_routes
 from services.console.pages.look import PAGES as TEMPLATES
 from services.console.pages.page import ConsoleDoor, ConsolePage, Region, Visit
 from services.console.pages.registry import ACTIONS, PAGES, page_at, page_for
-from services.console.pages.seat import Seated, address_of, check_right, door_of, from_own_page, prove_first
+from services.console.pages.seat import Seated, address_of, check_right, door_of, from_own_page, note_names, prove_first
 from services.console.pages.sessions import SignedIn
 from services.console.pages.signing_in import THEME_COOKIE, THEMES
 from services.console.pages.words import filled
 from shared.doors.pages import Page, asks_for_page
-from shared.events import PersonalDataSeen
 from shared.switch import ALL, Switch
 
 STARTING = Page(
@@ -102,16 +101,10 @@ def _endpoint(page: ConsolePage) -> Callable[..., Awaitable[Response]]:
     async def show(request: Request, signed_in: Seated, said: Name = "") -> Response:
         visit = _visit(request, signed_in, page)
         more = await page.show(visit)
-        _note_names(visit, page)
+        note_names(visit.door, signed_in, page, opens=True)
         return _shown(request, visit, page, signed_in, {"notice": _notice(visit.door, visit.who.agency, said), **more})
 
     return show
-
-
-def _note_names(visit: Visit, page: ConsolePage) -> None:
-    """Write down that somebody opened a page with names of staff. One that stays open is written down once."""
-    if page.names_people and visit.may("read-people"):
-        visit.door.register.note(PersonalDataSeen, visit.who.asker, what="names")
 
 
 def _posted(page: ConsolePage) -> Callable[..., Awaitable[Response]]:

@@ -118,7 +118,7 @@ def _alert_row(alert: Alert) -> Row:
 
 def alert_id(alert: Alert) -> str:
     """The row of an alert on any page."""
-    return f"alert-{alert.kind}-{quote(alert.about, safe='')}"
+    return f"alert-{quote(alert.alert_id, safe='')}"
 
 
 def _ended(visit: Visit) -> list[CallSeen]:

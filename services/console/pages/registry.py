@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from starlette.routing import compile_path
 
@@ -151,9 +151,9 @@ def page_at(address: str) -> Found:
     """The page of an address, a path with perhaps a query. Raises Problem (404)."""
     if address == frame.FRAME:
         return Found(frame.PAGE, address, {}, {})
-    parts = urlsplit(address)
-    path = unquote(parts.path)
+    path, _, query = address.partition("?")
+    path = unquote(path)
     for pattern, page in _PATHS:
         if (match := pattern.match(path)) is not None:
-            return Found(page, path, match.groupdict(), dict(parse_qsl(parts.query)))
+            return Found(page, path, match.groupdict(), dict(parse_qsl(query)))
     raise Problem(HTTPStatus.NOT_FOUND, "There is no such page.")

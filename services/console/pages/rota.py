@@ -158,14 +158,12 @@ def _week_row(visit: Visit, monday: date, shifts: Sequence[ShiftTold]) -> Row:
 
 
 def _shift_rows(visit: Visit, shifts: Sequence[ShiftTold]) -> Iterator[Row]:
-    before, back = "", _address(visit, _chosen(visit))
+    before, back, people = "", _address(visit, _chosen(visit)), tuple(people_of(visit))
     for shift in shifts:
         day = date_of(shift.starts_at, visit.zone)
         line = shift_line(visit, shift, back, "" if day == before else day)
         before = day
-        yield Row(
-            f"shift-{line.html_id}", "row_shift.html", (line, tuple(people_of(visit))), "alert" if line.gaps else ""
-        )
+        yield Row(f"shift-{line.html_id}", "row_shift.html", (line, people), "alert" if line.gaps else "")
 
 
 def _rotation_row(visit: Visit, rotation: Rotation) -> Row:

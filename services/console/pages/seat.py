@@ -11,11 +11,12 @@ from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.console.api.access import RIGHTS, Asking, Right
-from services.console.pages.page import ConsoleDoor, LeadsTo
+from services.console.pages.page import ConsoleDoor, ConsolePage, LeadsTo
 from services.console.pages.sessions import SignedIn
 from shared.doors.audit import Approach
 from shared.doors.pages import Page, asks_for_page
 from shared.doors.problems import Problem
+from shared.events import PersonalDataSeen
 
 COOKIE = "__Host-careroute"
 """The prefix binds it to this host and its root, and to HTTPS: over plain HTTP, browsers keep it for loopback alone."""
@@ -23,6 +24,11 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 ENTER = "/enter"
 SAID = "said"
 """In the query: the command whose answer the page tells."""
+OF = "of"
+"""In the query of what a script asks for: whose page it is on."""
+
+
+ANOTHER = "Somebody else has signed in at this browser since, and nothing was done: load this page again."
 
 
 class AskedFromElsewhere(Page):
@@ -53,10 +59,21 @@ def caller_at_browser(request: Request) -> str | None:
 
 async def seated(request: Request) -> SignedIn:
     """Who is signed in. Raises LeadsTo or AskedFromElsewhere, and Problem (401) to a script."""
-    signed_in = session_of(request, use=True)
+    return _seated(request, use=True)
+
+
+async def watching(request: Request) -> SignedIn:
+    """The same, of a page that looks for news by itself."""
+    return _seated(request, use=False)
+
+
+def _seated(request: Request, *, use: bool) -> SignedIn:
+    signed_in = session_of(request, use=use)
     if signed_in is not None:
-        approach = Approach.of(request, "browser")
-        return replace(signed_in, who=replace(signed_in.who, approach=approach))
+        who = signed_in.who
+        if request.query_params.get(OF) not in (None, f"{who.agency}/{who.name}"):
+            raise Problem(HTTPStatus.UNAUTHORIZED, ANOTHER)
+        return replace(signed_in, who=replace(who, approach=Approach.of(request, "browser")))
     if not asks_for_page(request):
         raise Problem(HTTPStatus.UNAUTHORIZED, "You are signed out: sign in, and try again.")
     if request.method in SAFE_METHODS and request.headers.get("sec-fetch-site") == "cross-site":
@@ -66,6 +83,7 @@ async def seated(request: Request) -> SignedIn:
 
 
 Seated = Annotated[SignedIn, Depends(seated)]
+Watching = Annotated[SignedIn, Depends(watching)]
 
 
 def check_right(who: Asking, right: Right) -> None:
@@ -73,6 +91,14 @@ def check_right(who: Asking, right: Right) -> None:
     if not who.roles & RIGHTS[right]:
         needed, own = " or ".join(sorted(RIGHTS[right])), ", ".join(sorted(who.roles))
         raise Problem(HTTPStatus.FORBIDDEN, f"This needs the role {needed}; yours: {own}.")
+
+
+def note_names(door: ConsoleDoor, signed_in: SignedIn, page: ConsolePage, *, opens: bool) -> None:
+    """Write down that somebody opened a page with names of staff. One that stays open is written down once."""
+    shown = signed_in.session.shown_names
+    if page.names_people and signed_in.who.roles & RIGHTS["read-people"] and (opens or page.path not in shown):
+        shown.add(page.path)
+        door.register.note(PersonalDataSeen, signed_in.who.asker, what="names")
 
 
 def prove_first(request: Request, back: str) -> Response:

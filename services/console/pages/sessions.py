@@ -11,7 +11,7 @@ import json
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -44,6 +44,8 @@ class Session:
     """When its person last showed who they are."""
     groups: tuple[str, ...] | None = None
     """The groups of the agencies file that the identity provider put them in; None: they came by a token."""
+    shown_names: set[str] = field(default_factory=set)
+    """Pages with names of staff of which the audit log has that they were opened here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ _FILE = TypeAdapter(dict[str, Session])
 
 
 class Sessions:
-    """The sessions and links of a door. Of too many the one used longest ago makes room."""
+    """The sessions and links of a door. Of too many the one that was heard of longest ago makes room."""
 
     def __init__(self, agencies: Agencies, clock: Clock, idle: timedelta, file: Path | None = None) -> None:
         """`idle`: how long a session lasts that nobody uses; `file`: where sessions outlive a restart, if anywhere."""
@@ -113,9 +115,9 @@ class Sessions:
         if person is None or not roles or (now - session.used_at >= self._idle and not _only_watches(roles)):
             self.end(session_hash)
             return None
+        self._sessions.move_to_end(session_hash)
         if use:
             session.used_at = now
-            self._sessions.move_to_end(session_hash)
             if now - self._saved_at >= SAVE_USE_EVERY:
                 self._save()
         return SignedIn(session, session_hash, Asking(person.agency, person.name, roles))

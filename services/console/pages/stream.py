@@ -22,7 +22,7 @@ from services.console.pages.frame import FRAME
 from services.console.pages.look import HEADERS
 from services.console.pages.page import ConsoleDoor
 from services.console.pages.registry import page_for
-from services.console.pages.seat import Seated, door_of
+from services.console.pages.seat import Watching, door_of, note_names
 from services.console.pages.sessions import SignedIn
 from shared.doors.problems import Problem
 
@@ -73,10 +73,10 @@ class Streams:
 
 
 @router.get("/stream")
-async def follow(request: Request, signed_in: Seated, addresses: Addresses = ()) -> Response:  # type: ignore[assignment]
+async def follow(request: Request, signed_in: Watching, addresses: Addresses = ()) -> Response:  # type: ignore[assignment]
     """The rows of some pages as server-sent events, for as long as a stream lasts."""
     streams: Streams = request.app.state.streams
-    keys = _keys(signed_in, addresses)
+    keys = _keys(door_of(request), signed_in, addresses)
     streams.check_room()
     following = _follow(request, signed_in.session_hash, keys)
     headers = {**HEADERS, "X-Accel-Buffering": "no"}
@@ -84,21 +84,21 @@ async def follow(request: Request, signed_in: Seated, addresses: Addresses = ())
 
 
 @router.get("/news")
-async def tell(request: Request, signed_in: Seated, addresses: Addresses = ()) -> Response:  # type: ignore[assignment]
+async def tell(request: Request, signed_in: Watching, addresses: Addresses = ()) -> Response:  # type: ignore[assignment]
     """The same once, as JSON: the second way, where no stream gets through. Raises Problem (503) at the start."""
     door, boards = door_of(request), request.app.state.boards
     whole_view(request)
-    shown = {key.address: boards.now(key) for key in _keys(signed_in, addresses)}
+    shown = {key.address: boards.now(key) for key in _keys(door, signed_in, addresses)}
     rows = [change for address, board in shown.items() for change in _changes(address, board, {})]
     told = {"beat": _beat(door, boards, shown), "rows": [json.loads(change) for change in rows]}
     return Response(json.dumps(told), headers=HEADERS, media_type="application/json")
 
 
-def _keys(signed_in: SignedIn, addresses: Sequence[str]) -> list[BoardKey]:
+def _keys(door: ConsoleDoor, signed_in: SignedIn, addresses: Sequence[str]) -> list[BoardKey]:
     """What a browser may follow. Raises Problem (403, 404)."""
     who = signed_in.who
-    for address in addresses:
-        page_for(who, address)
+    for page in [page_for(who, address).page for address in addresses]:
+        note_names(door, signed_in, page, opens=False)
     return [BoardKey(who.agency, who.roles, address) for address in dict.fromkeys((FRAME, *addresses))]
 
 
@@ -119,8 +119,10 @@ async def _follow(request: Request, session_hash: str, keys: Sequence[BoardKey])
                     for change in _changes(address, board, sent):
                         yield f"event: rows\ndata: {change}\n\n"
                 if door.clock.monotonic() >= beat_at:
-                    if door.sessions.look_up(session_hash) is None:
+                    if (signed_in := door.sessions.look_up(session_hash)) is None:
                         yield "event: signed-out\ndata: {}\n\n"
+                        return
+                    if signed_in.who.roles != keys[0].roles:  # the browser opens another, of what they may see now
                         return
                     if await request.is_disconnected():
                         return

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.console.pages.call_line import CallLine, line_of, row_id
-from services.console.pages.now import alerts_for_dispatch, open_calls
+from services.console.pages.now import alert_id, alerts_for_dispatch, open_calls
 from services.console.pages.page import ConsolePage, Region, Row, Visit
 
 MOST = 14
@@ -40,10 +40,7 @@ def regions(visit: Visit) -> Sequence[Region]:
     asked, running = open_calls(visit)
     alerts = alerts_for_dispatch(visit)
     waits = [
-        *(
-            Row(f"alert-{alert.kind}-{alert.about}", "row_wall_alert.html", (alert.kind, alert.at), "alert")
-            for alert in alerts
-        ),
+        *(Row(alert_id(alert), "row_wall_alert.html", (alert.kind, alert.at), "alert") for alert in alerts),
         *(Row(row_id(call), "row_wall.html", _line(line_of(call, visit.now)), "waits") for call in asked),
     ]
     others = [Row(row_id(call), "row_wall.html", _line(line_of(call, visit.now))) for call in running]

@@ -165,6 +165,14 @@ HAPPENINGS: dict[str, tuple[str | None, Callable[[Town], object]]] = {
     "another's call": (None, lambda town: town.status("on-scene", call_id=call_id("9"))),
     "cleared": ("cleared", lambda town: town.status("cleared", disposition="refused")),
     "withdrawn by name": ("withdrawn", lambda town: town.command(WithdrawTeam, team_id="one", reason="relieved")),
+    "withdrawn from its call": (
+        "withdrawn",
+        lambda town: town.command(WithdrawTeam, team_id="one", call_id=call_id(), reason="relieved"),
+    ),
+    "withdrawn from the call before it": (
+        None,
+        lambda town: town.command(WithdrawTeam, team_id="one", call_id=call_id("9"), reason="relieved"),
+    ),
     "withdrawn without a reason": (None, lambda town: town.command(WithdrawTeam, team_id="one")),
     **{status: (None, partial(Town.status, status=status)) for status in PROGRESS[:-1]},
     "need-police": (None, lambda town: town.status("need-police")),

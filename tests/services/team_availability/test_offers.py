@@ -10,6 +10,7 @@ import pytest
 from services.team_availability.state import SETTLE
 from shared.events import (
     CallRouted,
+    CommandRefused,
     ConfirmationAsked,
     ConfirmationLapsed,
     ConfirmDecision,
@@ -239,6 +240,24 @@ def test_advisory_waits_for_the_dispatcher() -> None:
     assert town.command(ConfirmDecision, call_id=asked.call_id).type == "command-done"
     town.accept(town.last(OfferMade))
     assert town.last(CallRouted).outcome == "team-accepted"
+
+
+def test_what_is_confirmed_is_what_was_seen() -> None:
+    """It was judged again meanwhile, and another response is proposed."""
+    town = Town()
+    town.team()
+    first, second = (verdict(response, phase="advisory") for response in ("first", "second"))
+    town.call("1", judgement(first, second))
+    assert town.last(ConfirmationAsked).response == "first"
+    town.report("1")
+    closed = verdict("first", phase="advisory", may_go=False, reasons=("only-when",))
+    town.triage(judgement(closed, second), "1")
+    assert town.last(ConfirmationAsked).response == "second"
+    refused = town.command(ConfirmDecision, call_id=call_id(), response="first")
+    assert isinstance(refused, CommandRefused)
+    assert (refused.reason, refused.sentence) == ("another-proposed", "second is proposed by now: look again.")
+    assert town.command(ConfirmDecision, call_id=call_id(), response="second").type == "command-done"
+    assert town.last(OfferMade).response == "second"
 
 
 def test_advisory_without_confirmation_is_the_default() -> None:

@@ -25,7 +25,7 @@ def programme_propose(
 
     def propose(door: Door) -> Reply:
         try:
-            document = file.read_text("utf-8")
+            document = file.read_text("utf-8-sig")
         except UnicodeDecodeError:
             raise NotDone(USAGE, {"detail": f"{file} is not UTF-8 text."}, "Save it as UTF-8.") from None
         return door.post("/v1/programme/propose", document=document, reason=reason)

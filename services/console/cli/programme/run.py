@@ -60,7 +60,7 @@ def explain(doc: Path, call_file: Path, *, at: str | None, switchboard: Path | N
     """Every gate of one call, the facts with their sources, what raised the level, and what a dispatcher reads."""
     programme = _read(doc, as_json=json)
     try:
-        call, surroundings = _call(programme, call_file.read_text("utf-8"))
+        call, surroundings = _call(programme, _text(call_file))
     except _NotACall as error:
         _end(f"{call_file.name}: {error}", USAGE)
     instant = _instant(programme, at) or call.updated_at.astimezone(UTC)
@@ -78,7 +78,7 @@ def decide(doc: Path, calls_file: Path, *, at: str | None, switchboard: Path | N
     programme = _read(doc, as_json=True)
     board, fixed = _board(programme, switchboard), _instant(programme, at)
     failed = False
-    with calls_file.open(encoding="utf-8", errors="replace") as lines:
+    with calls_file.open(encoding="utf-8-sig", errors="replace") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
@@ -149,11 +149,17 @@ def reference_page(example: Path) -> None:
 # --- reading
 
 
-def _read(path: Path, *, as_json: bool) -> Programme:
+def _text(path: Path) -> str:
+    """A file as text, with or without the mark that some editors put before it."""
     try:
-        return read(path.read_text("utf-8"))
+        return path.read_text("utf-8-sig")
     except UnicodeDecodeError:
         _end(f"{path} is no UTF-8 text", REFUSED)
+
+
+def _read(path: Path, *, as_json: bool) -> Programme:
+    try:
+        return read(_text(path))
     except ProgrammeRefused as refused:
         if as_json:
             _print_json({"accepted": False, "file": str(path), "faults": [asdict(fault) for fault in refused.faults]})
@@ -192,7 +198,7 @@ def _board(programme: Programme, path: Path | None) -> Switchboard:
     if path is None:
         return all_on(programme)
     try:
-        board = _BoardFile.model_validate_json(path.read_text("utf-8"))
+        board = _BoardFile.model_validate_json(_text(path))
     except ValidationError as error:
         _end(f"{path.name}: {_faults(error)}", USAGE)
     return Switchboard(board.revision, Map(board.phases), frozenset(map(Switch.parse, board.paused)), Map(board.caps))
@@ -229,7 +235,7 @@ def _faults(error: ValidationError) -> str:
 def _exported(programme: Programme, path: Path, mapping: Path) -> tuple[CallMapping, Export]:
     """The calls of an export, read by a mapping that names nothing which the programme does not have."""
     try:
-        document = read_mapping(mapping.read_text("utf-8"))
+        document = read_mapping(_text(mapping))
         for misfit in misfits(programme, document):
             _end(f"{mapping.name}: {misfit}", USAGE)
         return document, read_export(document, path)

@@ -1,8 +1,8 @@
 /* What a page of the console does in a browser: it stays current, says so when it is not, and asks for what a button
    says. Nothing is shown before the door has answered. Without this script every page works, and loads again by itself. */
-const { seat, address, zone } = document.body.dataset;
+const { seat, address, zone, of } = document.body.dataset;
 const QUIET_MS = 3_000, LOST_MS = 10_000, POLL_MS = 5_000;
-const ARMED_MS = 5_000, TWO_PRESSES_MS = 300, MOVED_MS = 400, TOAST_MS = 10_000, HERE_MS = 20_000, GONE_MS = 150_000;
+const ARMED_MS = 5_000, TWO_PRESSES_MS = 300, MOVED_MS = 400, TOAST_MS = 10_000, SAME_MS = 60_000, HERE_MS = 20_000, GONE_MS = 150_000;
 const FRAME = "*frame";
 const byId = (id) => document.getElementById(id);
 const policy = window.trustedTypes?.createPolicy("careroute", { createHTML: (markup) => markup }) ??
@@ -144,8 +144,11 @@ function focusIn(region) {
   return { active, id: row.id, place, inside, start: active.selectionStart, end: active.selectionEnd };
 }
 
+let actedIn = "", passedOnAt = -MOVED_MS; // the row that was acted in last; when one got the focus because another that had it went by itself
+
 function bringBack(region, { active, id, place, inside, start, end }) {
   if (document.activeElement === active && active.isConnected) return;
+  if (!byId(id) && id !== actedIn) passedOnAt = performance.now();
   const row = byId(id) ?? region.children[Math.min(place, region.children.length - 1)];
   const inRow = row ? [...row.querySelectorAll(FOCUSABLE)] : [];
   const same = active.name ? inRow.find((other) => isSameField(other, active)) : inRow[inside];
@@ -158,8 +161,15 @@ const isSameField = (other, field) => other.type === field.type && other.name ==
 
 const keyOf = (form) => form?.id || form?.action; // of several forms that post to one place, each has an id
 
+function isTyped(field) { // whether somebody has changed it; the rest shows what stands, and is to show what stands now
+  if (field.type === "checkbox") return field.checked !== field.defaultChecked;
+  if (!field.options) return field.value !== field.defaultValue;
+  return field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
+}
+
 function carryTyped(old, row) {
   for (const field of old.querySelectorAll("input[name]:not([type=hidden]), select[name], textarea[name]")) {
+    if (!isTyped(field)) continue;
     const same = [...row.querySelectorAll(`[name="${CSS.escape(field.name)}"]`)]
       .find((other) => isSameField(other, field) && (field.type !== "checkbox" || other.value === field.value));
     if (same && field.type === "checkbox") same.checked = field.checked; else if (same) same.value = field.value;
@@ -183,14 +193,20 @@ function unmark(form) {
   for (const button of form.querySelectorAll("button.asked")) { button.classList.remove("asked"); button.textContent = button.dataset.was; }
 }
 
-const unanswered = new Map(); // what was asked for and not answered yet → its key: asked again, it is the same command
+const unanswered = new Map(); // what was asked for and not answered yet → its key, and when: asked again soon, it is the same command
+
+function keyFor(action, what) { // later it is another: what an old one came to says nothing of now. A stop is always another
+  const before = unanswered.get(what), isOld = !before || performance.now() - before.at > SAME_MS;
+  const asked = isOld || action.endsWith("/switchboard/pause") ? { key: crypto.randomUUID(), at: performance.now() } : before;
+  unanswered.set(what, asked);
+  return asked.key;
+}
 
 export async function ask(action, fields) { // resolves to [whether it was done, what to say]; never rejects
-  const what = `${action} ${fields}`, key = unanswered.get(what) ?? crypto.randomUUID();
-  unanswered.set(what, key);
-  fields.set("key", key);
+  const what = `${action} ${fields}`;
+  fields.set("key", keyFor(action, what));
   try {
-    const answer = await fetch(action, { method: "POST", headers: { Accept: "application/json" }, body: fields });
+    const answer = await fetch(`${action}?${new URLSearchParams({ of })}`, { method: "POST", headers: { Accept: "application/json" }, body: fields });
     const body = await answer.json();
     if (answer.status < 500 && !["waiting", "held"].includes(body.state)) unanswered.delete(what);
     if (body.reason === "prove-first") { location.assign(answer.headers.get("Location")); return [false, body.detail]; }
@@ -210,12 +226,14 @@ document.addEventListener("submit", async (event) => {
   if (!isCurrent()) { tell("This page is not current: nothing was asked for.", true); return; }
   const key = keyOf(form);
   if (asked.has(key)) return;
-  if (performance.now() - (form.closest(".region > .row")?.movedAt ?? -MOVED_MS) < MOVED_MS && pressedBy === "pointer") {
+  const row = form.closest(".region > .row"), movedAt = pressedBy === "pointer" ? row?.movedAt ?? -MOVED_MS : passedOnAt;
+  if (performance.now() - movedAt < MOVED_MS) {
     tell("The list moved just now, so nothing was asked for: press again.", true);
     return;
   }
   const fields = new URLSearchParams(new FormData(form, event.submitter));
   asked.add(key);
+  actedIn = row?.id ?? "";
   markAsked(form);
   const [done, words] = await ask(form.action, fields);
   asked.delete(key);
@@ -325,7 +343,7 @@ function lead() {
 function follow() {
   for (const [name, { at }] of tabs) if (performance.now() - at > GONE_MS) tabs.delete(name);
   const addresses = [...new Set([address, ...[...tabs.values()].map((other) => other.address)])].slice(0, 12);
-  const wanted = `/stream?${new URLSearchParams(addresses.map((each) => ["page", each]))}`;
+  const wanted = `/stream?${new URLSearchParams([["of", of], ...addresses.map((each) => ["page", each])])}`;
   if (source && source.readyState !== EventSource.CLOSED && wanted === following) return;
   source?.close();
   following = wanted;
@@ -342,7 +360,7 @@ function follow() {
 async function poll() { // the second way: slow, and each tab for itself
   if (quietFor() < POLL_MS - 500 || signedOut) return;
   if (source?.readyState === EventSource.CLOSED) follow();
-  const before = heardCount, query = new URLSearchParams([["page", address]]);
+  const before = heardCount, query = new URLSearchParams([["of", of], ["page", address]]);
   try { // it ends before the next begins, so that none overtakes another
     const signal = AbortSignal.timeout(POLL_MS - 500);
     const answer = await fetch(`/news?${query}`, { headers: { Accept: "application/json" }, signal });

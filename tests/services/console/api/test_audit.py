@@ -56,6 +56,20 @@ async def test_a_page_with_names_says_who_opened_it(city: City, path: str) -> No
     assert (seen.by, seen.what, seen.request, seen.identified) == ("the-dispatcher", "names", f"GET {path}", "browser")
 
 
+async def test_whoever_follows_names_without_a_page_has_seen_them_too(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once a browser and page: one that stays open asks again and again."""
+    noted: list[AuditEntry] = []
+    monkeypatch.setattr(city.app.state.register.log, "record", lambda _agency, entry: noted.append(entry))
+    for token in ("dispatcher", "viewer", "dispatcher"):
+        async with city.signed_in(token) as browser:
+            for _ in range(3):
+                assert (await browser.get("/news?page=/teams&page=/")).status_code == 200
+    seen = [(entry.by, entry.request) for entry in noted if isinstance(entry, events.PersonalDataSeen)]
+    assert seen == [("the-dispatcher", "GET /news")] * 2
+
+
 def test_every_page_that_asks_for_a_name_says_so() -> None:
     """By its module: where `name_of` stands, the page has `names_people`."""
     folder = CHECKOUT / "services/console/pages"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from shared import events
 from shared.events import Event, PlannedShift, ShiftPlace
 from shared.topics import ROSTERS
@@ -88,6 +90,12 @@ async def test_the_plan_is_told_as_it_stands(city: City) -> None:
 async def test_a_time_that_is_too_long_is_refused(city: City) -> None:
     answer = await city.get("viewer", "/v1/rota", ends_at=(NOW + timedelta(days=200)).isoformat())
     assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("begins", ["9999-12-31T23:59:00Z", "9999-12-31T23:59:00-14:00", "0001-01-01T00:00:00+14:00"])
+async def test_the_plan_may_be_asked_for_from_one_end_of_the_calendar_to_the_other(city: City, begins: str) -> None:
+    asked = await city.get("viewer", "/v1/rota", starts_at=begins)
+    assert asked.status_code in (200, 422), asked.text
 
 
 async def test_staff_change_their_own_plan_alone(city: City) -> None:

@@ -216,7 +216,7 @@ def test_what_the_document_does_not_list_is_shown_with_the_incidents_beside_the_
 
 def test_a_programme_takes_two_people(town: Town, tmp_path: Path) -> None:
     file = tmp_path / "programme.toml"
-    file.write_text("version = 1  # Grüße", "utf-8")
+    file.write_text("version = 1  # Grüße", "utf-8-sig")  # with the mark that some editors put before it
     assert "No programme yet" in town.run("viewer", "programme", "show").stdout
     assert "about: h1" in town.run("supervisor", "programme", "propose", str(file)).stdout
     refused = town.run("approver", "programme", "approve", "h2")

@@ -228,6 +228,26 @@ def test_coverage_tells_what_would_have_gone_and_what_stopped_the_rest(tmp_path:
     assert "Wset is no district" in run("coverage", doc, export, "--mapping", mapping, code=2).stderr
 
 
+def test_files_are_read_as_editors_write_them(tmp_path: Path, call_file: Path) -> None:
+    """With a mark before them, and with lines ended as on Windows; what is no UTF-8 is told in a sentence."""
+    doc, board, calls = tmp_path / "marked.toml", tmp_path / "board.json", tmp_path / "calls.jsonl"
+    doc.write_bytes(b"\xef\xbb\xbf" + MADISON.read_bytes().replace(b"\n", b"\r\n"))
+    for path, text in ((call_file, json.dumps(CALL)), (board, "{}"), (calls, json.dumps(CALL))):
+        path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert run("check", doc).output.startswith("accepted: Madison CARES")
+    assert "21-1 at" in run("explain", doc, call_file, "--switchboard", board).output
+    assert json.loads(run("decide", doc, calls).output)["call_id"] == "madison-wi/dane/21-1"
+    latin = tmp_path / "latin.txt"
+    latin.write_bytes("café".encode("latin-1"))
+    for words in (
+        ("check", latin),
+        ("explain", doc, latin),
+        ("explain", doc, call_file, "--switchboard", latin),
+        ("coverage", doc, calls, "--mapping", latin),
+    ):
+        assert run(*words, code=1).stderr.replace("\n", "") == f"{latin} is no UTF-8 text"
+
+
 def test_schema_and_reference_are_printed() -> None:
     assert run("schema").output == (PROGRAMMES / "programme.schema.json").read_text()
     example = PROGRAMMES / "example-city.toml"

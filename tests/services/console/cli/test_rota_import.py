@@ -169,6 +169,12 @@ def test_neither_file_nor_url_is_wrong_usage(tmp_path: Path) -> None:
     result = run(StandIn(), written(tmp_path, row(1)), "--mapping", str(bad))
     assert result.exit_code == 1
     assert "the mapping: source: Input should be a valid string" in result.stderr
+    bad.write_bytes(b"# caf\xe9\n" + SPREADSHEET.read_bytes())
+    result = run(StandIn(), written(tmp_path, row(1)), "--mapping", str(bad))
+    assert (result.exit_code, result.stderr.replace("\n", "")) == (1, f"{bad} is no UTF-8 text")
+    marked = tmp_path / "marked.toml"
+    marked.write_bytes(b"\xef\xbb\xbf" + SPREADSHEET.read_bytes())
+    assert run(StandIn(), written(tmp_path, row(1)), "--mapping", str(marked), "--dry-run").exit_code == 0
 
 
 @pytest.mark.scenario("roster")

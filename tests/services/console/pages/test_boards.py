@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import pytest
 
 from services.console.pages.boards import Board, BoardKey, Boards
 from services.console.pages.page import Region, Row, Visit
@@ -30,7 +33,8 @@ class Page:
 
 
 class _Visit:
-    may = zone = None
+    may = None
+    zone = ZoneInfo("UTC")
 
 
 def test_only_what_changed_is_rendered_anew() -> None:
@@ -52,6 +56,17 @@ def test_only_what_changed_is_rendered_anew() -> None:
     page.rows = (Row("b", "row", 2), Row("a", "row", 3, "alert"))
     board.refresh()
     assert board.regions["list"].rows["a"].revision != after["a"].revision, "a mark is a change, too"
+
+
+def test_every_row_is_rendered_anew_where_the_clocks_are_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Page()
+    board = Board(page.regions, page.render)
+    page.rows = (Row("a", "row", 1), Row("b", "row", 2))
+    board.refresh()
+    page.rendered.clear()
+    monkeypatch.setattr(_Visit, "zone", ZoneInfo("America/Chicago"))
+    board.refresh()
+    assert page.rendered == [1, 2], "a document with another zone is in force"
 
 
 def test_a_page_that_cannot_be_rendered_says_so_until_it_can() -> None:

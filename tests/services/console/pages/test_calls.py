@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 import httpx
 import pytest
 
 from shared import events
-from shared.topics import ASSIGNMENTS
+from shared.topics import ASSIGNMENTS, NOTIFICATIONS
 from tests.services.console.pages.driver import Room, call_of
 
 
@@ -40,17 +41,42 @@ async def test_now_has_what_waits_apart_from_what_runs_and_what_ended(room: Room
     room.write(ASSIGNMENTS.name, *room.city.services.decide(override(room, over))[1:2])
     room.told_nothing("26-4")
     page = await shown(room, "/")
-    assert rows_of(page, "waits") == [row_of("26-1"), row_of("26-2"), "alert-cad-not-informed-message-1"]
+    assert rows_of(page, "waits") == [row_of("26-1"), row_of("26-2"), "alert-cad-not-informed%2Fmessage-1"]
     assert rows_of(page, "running") == [row_of("26-3"), row_of("26-4")]
     assert rows_of(page, "ended") == [row_of("26-5")]
     assert "Confirm cares" in page
     assert re.search(r">\d\d s left<", page), "ages stand there without a script, too"
 
 
+async def test_every_alert_about_a_team_stands_there(room: Room) -> None:
+    for method_id in ("mobile", "home"):
+        known = events.ContactSet(person_id="ann", method_id=method_id, kind="sms")
+        broken = events.ContactBroken(person_id="ann", method_id=method_id, why="unknown-number")
+        room.write(NOTIFICATIONS.name, known, broken)
+    alerts = ["way-lost/ann/mobile", "way-lost/ann/home", "team-unreachable/cares-1"]
+    for path in ("/", "/wall"):
+        page = await shown(room, path)
+        assert sorted(rows_of(page, "waits")) == sorted(f"alert-{quote(alert, safe='')}" for alert in alerts)
+
+
 def override(room: Room, call_id: str) -> events.OverrideCall:
     return events.OverrideCall(
         command_id="c1", issued_by="x", issued_at=room.now, expires_at=room.now, call_id=call_id, send="default"
     )
+
+
+async def test_what_is_pressed_says_what_was_seen(room: Room) -> None:
+    """It may be another response, or the team's next call, by the time that it is decided."""
+    room.waits("26-1")
+    room.accepted("26-4")
+    for path in ("/", f"/calls/{call_of('26-1')}"):
+        page = await shown(room, path)
+        confirm = page[page.index(f'action="/calls/{call_of("26-1")}/confirm"') :].partition("</form>")[0]
+        assert '<input type="hidden" name="response" value="cares">' in confirm
+    for path in ("/", f"/calls/{call_of('26-4')}"):
+        page = await shown(room, path)
+        withdraw = page[page.index('action="/teams/cares-1/withdraw"') :].partition("</form>")[0]
+        assert f'<input type="hidden" name="call_id" value="{call_of("26-4")}">' in withdraw
 
 
 async def test_nobody_is_offered_what_they_may_not_do(room: Room) -> None:

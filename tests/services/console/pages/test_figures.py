@@ -12,9 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
+from services.console.api import routes_figures
 from services.console.pages.figures import CUTS
 from services.reporting.figures.facts import CUTS as WHAT_CAN_BE_CUT
 from services.reporting.figures.measures import MEASURES
+from shared.events import DataExported
+from tests.audited import entries_of
 from tests.services.console.driver import AGENCY, City
 from tests.services.console.elsewhere import Played, answers, with_reporting
 from tests.services.console.reported import reporting_of
@@ -90,6 +93,21 @@ async def test_a_quarter_is_published_by_an_approver_and_read_by_anybody(reporte
         table = await stranger.get(f"/public/{AGENCY}/csv")
         assert table.text.startswith("# Eligible calls (version 1)")
         assert "2026-Q1,district,north," in table.text
+    written = await entries_of(reported.log, reported.app.state.register.log)
+    assert [(entry.by, entry.what) for entry in written if isinstance(entry, DataExported)] == [
+        ("the-approver", "figures of 2026-Q1, to be published for good")
+    ] * 2, "it cannot be taken back, so the audit log has who did it"
+
+
+async def test_nothing_is_published_that_cannot_be_written_down(
+    reported: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.doors.audit.RECORD_SECONDS", 0.05)
+    reported.network.gone = True
+    refused = await reported.post("approver", "/v1/publications/2026-Q1")
+    reported.network.gone = False
+    assert (refused.status_code, routes_figures.NOT_NOTED in refused.text) == (503, True)
+    assert (await reported.get("approver", "/v1/publications")).json() == []
 
 
 async def test_without_reporting_it_says_so_and_all_else_works(city: City) -> None:

@@ -215,9 +215,22 @@ async def test_a_stream_ends_with_its_session(city: City) -> None:
         assert "signed-out" in kinds
 
 
+async def test_a_stream_ends_where_its_person_may_see_something_else_by_now(city: City) -> None:
+    async with stream_of(city, "dispatcher", "/people") as heard:
+        await heard.get()
+        text = city.agencies_file.read_text("utf-8")
+        city.agencies_file.write_text(text.replace('roles = ["dispatcher"]', 'roles = ["viewer"]'), "utf-8")
+        async with asyncio.timeout(4 * BEAT_SECONDS):
+            kinds = set[str]()
+            while "end" not in kinds:
+                kinds.add((await heard.get())[0])
+        assert "signed-out" not in kinds
+
+
 async def test_nobody_follows_what_they_may_not_see_or_what_is_not_there(city: City) -> None:
     async with city.signed_in("dispatcher") as browser:
-        assert (await browser.get("/news?page=/nowhere")).status_code == 404
+        for address in ("/nowhere", "//[", "//elsewhere/", "*", ""):
+            assert (await browser.get("/news", params={"page": address})).status_code == 404, address
         assert (await browser.get("/news?" + "page=/&" * 13)).status_code == 422
         news = await browser.get("/news?page=/")
         assert {change["region"] for change in news.json()["rows"]} >= {"waits", "running", "frame-alarms"}

@@ -12,12 +12,16 @@ import httpx
 import pytest
 from starlette.datastructures import FormData
 
+from services.console.pages import rota
 from services.console.pages.actions import fields_of
+from services.console.pages.boards import BoardKey
+from services.console.pages.page import Visit
+from services.console.pages.rota import people_of
 from shared import events
 from shared.enrolment import read_enrolment
 from shared.events import PlannedShift, ShiftPlace
 from shared.topics import ASSIGNMENTS, ROSTERS
-from tests.services.console.driver import POCKET, SECRET
+from tests.services.console.driver import AGENCY, POCKET, SECRET
 from tests.services.console.pages.driver import Room
 
 LINK = re.compile(rf'value="({re.escape(POCKET)}/me/enrol/[^"]+)"')
@@ -190,6 +194,34 @@ def test_several_of_a_kind_stand_in_a_form_by_number(
     form: Sequence[tuple[str, str]], fields: dict[str, object]
 ) -> None:
     assert fields_of(FormData([*form])) == fields
+
+
+async def test_everybody_is_looked_up_once_for_all_shifts(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows are asked for each second, at the door that holds the stop switch."""
+    starts_at = room.now + timedelta(days=1)
+    for number in range(3):
+        shift = PlannedShift(
+            shift_id=f"shift-{number}",
+            team_id="cares-1",
+            duty="on-shift",
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(hours=8),
+            zone="America/Chicago",
+            places=(ShiftPlace(),),
+        )
+        room.write(ROSTERS.name, events.ShiftPlanned(shift=shift))
+    await room.city.settle()
+    asked: list[Visit] = []
+
+    def counted(visit: Visit) -> list[tuple[str, str]]:
+        asked.append(visit)
+        return people_of(visit)
+
+    monkeypatch.setattr(rota, "people_of", counted)
+    day = starts_at.astimezone(ZoneInfo("America/Chicago")).date()
+    address = f"/rota?week={day - timedelta(days=day.weekday())}"
+    board = room.city.app.state.boards.now(BoardKey(AGENCY, frozenset({"supervisor"}), address))
+    assert (len(board.regions["shifts"].rows), len(asked)) == (3, 1)
 
 
 @pytest.mark.scenario("browser")

@@ -182,6 +182,43 @@ async def test_sessions_end_when_nobody_uses_them_and_outlive_a_restart(tmp_path
     assert Sessions(agencies, clock, timedelta(hours=12), file).signed_in(used, use=True) is None
 
 
+async def test_a_script_asks_for_nothing_in_another_s_name(city: City) -> None:
+    async with city.signed_in("dispatcher") as browser:
+        for whose, status in ((f"{AGENCY}/the-dispatcher", 200), (f"{AGENCY}/the-viewer", 401), ("", 401)):
+            query, headers = {"of": whose}, {"Accept": "application/json"}
+            assert (await browser.get("/news", params=query, headers=headers)).status_code == status
+            stop = {"district": "all"}
+            paused = await browser.post("/switchboard/pause", params=query, data=stop, headers=headers)
+            assert paused.status_code == status
+    assert len(city.commands()) == 1
+
+
+async def test_a_page_that_stays_open_keeps_nobody_signed_in(city: City) -> None:
+    door = city.app.state.console
+    async with city.signed_in("dispatcher") as browser:
+        (session,) = door.sessions._sessions.values()
+        session.used_at -= timedelta(hours=door.settings.console_idle_hours, minutes=-1)
+        used_at = session.used_at
+        assert (await browser.get("/news?page=/")).status_code == 200
+        assert session.used_at == used_at, "a page that looks for news is no use of it"
+        session.used_at -= timedelta(minutes=1)
+        news = await browser.get("/news?page=/", headers={"Accept": "application/json"})
+        assert news.status_code == 401
+
+
+async def test_a_screen_that_is_looked_at_makes_no_room_for_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.console.pages.sessions.MOST_SESSIONS", 3)
+    (tmp_path / "agencies.toml").write_text(AGENCIES)
+    sessions = Sessions(Agencies(tmp_path / "agencies.toml"), Instant(), timedelta(hours=12))
+    wall, left = (sessions.begin(hash_of(token)) for token in ("viewer", "approver"))
+    for _ in range(3):
+        assert sessions.signed_in(wall, use=False) is not None
+        sessions.begin(hash_of("dispatcher"))
+    assert sessions.signed_in(left, use=True) is None
+
+
 async def test_a_link_lives_for_a_quarter_of_an_hour(tmp_path: Path) -> None:
     (tmp_path / "agencies.toml").write_text(AGENCIES)
     clock = Instant()
