@@ -53,7 +53,8 @@ from shared.engine.kafka import KafkaBroker
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.process import Together
 from shared.engine.service import Service
-from shared.engine.worker import Worker
+from shared.events import Event
+from shared.engine.worker import Worker, watch_nothing
 from shared.sealing import Sealer
 
 PARTITIONS = 4
@@ -247,7 +248,7 @@ class OneProcess:
             runners = (
                 self._triage(sealer, number),
                 self._worker(TEAM_AVAILABILITY, number),
-                Together(self._worker(NOTIFICATION, number, perform), perform.contacts),
+                Together(self._worker(NOTIFICATION, number, perform, perform.watch), perform.contacts),
                 self._worker(ROSTERING, number),
             )
             self._workers += [loop.create_task(runner.run(self._stopping)) for runner in runners]
@@ -261,8 +262,14 @@ class OneProcess:
         prepare = prepared_by(keys)
         return Together(Worker(triage_service(keys), self.broker(), self._clock, name, prepare=prepare), keys)
 
-    def _worker(self, service: Service[Any], number: int, perform: Perform = no_effects) -> Worker[Any]:
-        return Worker(service, self.broker(), self._clock, f"{service.name}-{number}", perform)
+    def _worker(
+        self,
+        service: Service[Any],
+        number: int,
+        perform: Perform = no_effects,
+        watch: Callable[[str, Event], None] = watch_nothing,
+    ) -> Worker[Any]:
+        return Worker(service, self.broker(), self._clock, f"{service.name}-{number}", perform, watch=watch)
 
     async def _open_doors(self, common: dict[str, Any], link_secret: SecretStr, sealer: Sealer, file: Path) -> None:
         agencies = Agencies(file)

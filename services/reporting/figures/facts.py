@@ -11,7 +11,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Integer, String, and_, case, cast, func, literal
+from sqlalchemy import ColumnElement, FromClause, Integer, String, and_, case, cast, func, literal, or_
 
 from services.reporting.store.tables import EPISODE, OFFER, REFERRAL
 from services.reporting.store.went import WENT
@@ -58,8 +58,8 @@ def received_within(first: datetime, end: datetime) -> ColumnElement[bool]:
     One that could not be taken in has no stamp of its receipt: it counts by when that was said. Else what fails would
     be missing from the figures.
     """
-    at = func.coalesce(_E.received_at, _E.begun_at)
-    return and_(at >= first, at < end)
+    begun = and_(_E.received_at.is_(None), _E.begun_at >= first, _E.begun_at < end)
+    return or_(and_(_E.received_at >= first, _E.received_at < end), begun)
 
 
 EPISODES: Final = Facts(EPISODE, EPISODE_CUTS)
