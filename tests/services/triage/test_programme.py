@@ -32,6 +32,7 @@ from shared.events import (
 from shared.programme import Programme, ProgrammeRefused, read
 from tests.services.triage.driver import (
     MADISON,
+    SAFE,
     SERVICE,
     THURSDAY_NOON,
     Triage,
@@ -41,6 +42,8 @@ from tests.services.triage.driver import (
     offer,
     refusal,
     report,
+    routed,
+    triaged,
 )
 
 SECOND = MADISON.replace("version   = 1", "version   = 2")
@@ -457,6 +460,34 @@ phase = "live"
         van_verdict, cares = judgement.responses
         assert cares.may_go
         assert van_verdict.reasons == (("in-flight",) if offered else ())
+
+
+def test_a_firearm_counts_in_flight_under_a_later_document_with_fewer_levels() -> None:
+    """The only other level of the later one was lower than the third of the first: the team went on, untold."""
+    sent = 'sends = ["cares"]\nraised_by = [{ suicide = "'
+    levels = f"""[[level]]
+name = "thoughts"
+{sent}ideation or worse" }}]
+[[level]]
+name = "plans"
+{sent}threat-or-plan or worse" }}]
+[[level]]
+name  = "police needed"
+"""
+    spelt_out = 'Q5 = { fact = "suicide", yes = "attempt", no = "none", plan = "threat-or-plan" }'
+    first = MADISON.replace('[[level]]\nname  = "police needed"\n', levels).replace('Q5 = "suicide"', spelt_out)
+    triage = madison(document=first)
+    assert triaged(triage.put(report(answers=SAFE | {"Q5": "plan"}))).judgement.level_rank == 2
+    triage.put(offer())
+    triage.put(routed("team-accepted"))
+    triage.put(command(ApproveProgramme, "a", by="bob", document_hash=propose(triage, SECOND)))
+    triage.run_clocks()
+    armed = triaged(triage.put(report("e2", minute=1, answers=SAFE | {"Q1": "yes"}))).judgement
+    assert (armed.level, armed.level_rank, armed.suitability) == ("police needed", 2, "unsuitable")
+    assert [(raised.fact, raised.value) for raised in armed.raised_by] == [("weapon", "firearm")]
+    assert not any(verdict.may_go for verdict in armed.responses)
+    hurt = triaged(triage.put(report("e3", minute=2, answers=SAFE | {"Q1": "yes", "Q4": "yes"}))).judgement
+    assert [raised.fact for raised in hurt.raised_by] == ["weapon", "injury"]
 
 
 def test_a_document_is_read_once_whether_it_is_accepted_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
