@@ -55,6 +55,18 @@ def test_a_new_line_after_the_answer_puts_the_fact_in_doubt_again() -> None:
     assert said.heard == ("weapon",)
 
 
+@pytest.mark.parametrize("wrapped", ["two shots\nfired there", "he is brandi\nnow not\n  breathing", "over the\nrailing*"])
+def test_a_phrase_that_the_end_of_a_line_parts_is_new_beside_an_answered_word(wrapped: str) -> None:
+    """`shots` and `fired`, on two lines, went unheard where another line's `gun` was answered."""
+    before = "owns a gun, bled last week, spoke of suicide\nis calm"
+    triage = madison()
+    triage.put(report("e1", narrative=before, answers=dict.fromkeys(SAFE, "cannot-tell")))
+    triage.put(report("e2", minute=1, narrative=before))
+    assert suitability(triage) == "suitable"
+    triage.put(report("e3", minute=2, narrative=f"{before}\n{wrapped}"))
+    assert suitability(triage) == "indeterminate"
+
+
 def test_an_earlier_version_that_comes_late_calms_nothing() -> None:
     triage = madison()
     assert triaged(triage.put(report("e2", minute=1, narrative="has a gun"))).heard == ("weapon",)
