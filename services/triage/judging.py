@@ -45,7 +45,7 @@ def _surroundings(state: State, open_call: OpenCall, version: Version) -> Surrou
         )
         doubt = doubt if same_words else hazards_of(programme)
         located = located or (None if same_boundaries or programme.boundaries is None else UNREADABLE)
-    standing = hazards_standing(open_call.memory)
+    standing = hazards_standing(open_call.memory, version, programme)
     return Surroundings(
         doubt, located, is_repeat(state, version), state.load, synthetic=open_call.memory.synthetic, former=standing
     )
