@@ -9,7 +9,7 @@ from services.triage.judging import essence, judgement_of
 from services.triage.referrals import follow_ups, referrals_and_notes
 from services.triage.sealed_part import Opener, disclosure_of
 from services.triage.sources import is_reused, notes_on
-from services.triage.standing import is_newest, with_version
+from services.triage.standing import is_newest, remembered, with_version
 from services.triage.state import ClosedCall, Memory, OpenCall, State, Version, memory_of, version_key
 from shared.call import Call, is_stale, order_of
 from shared.events import (
@@ -66,12 +66,6 @@ def _version_of(
 ) -> list[Event]:
     open_call, closed, memory = before
     call, order = event.call, order_of(event.call.updated_at, event.received_at)
-    ended = closed is not None and closed.why == "ended"
-    if call.ended:
-        overtaken = memory.reopened is not None and order < memory.reopened
-        return [_noted(event, None, "late")] if ended or overtaken else [_over(event, CallEnded, status=call.status)]
-    if ended and not _opens_again(memory, call, order):
-        return [_noted(event, None, "late")]
     version = Version(
         event.event_id,
         call,
@@ -80,6 +74,12 @@ def _version_of(
         received_at=event.received_at,
         synthetic=event.synthetic,
     )
+    ended = closed is not None and closed.why == "ended"
+    if ended and (call.ended or not _opens_again(memory, call, order)):
+        return [_noted(event, version, "late", call=call)]
+    overtaken = memory.reopened is not None and order < memory.reopened
+    if call.ended and not overtaken:
+        return [_end(state, event, memory, version)]
     if is_newest(memory, order):
         open_call = open_call or OpenCall(memory=memory)
         after = with_version(state.programme, open_call, version)
@@ -109,7 +109,15 @@ def _with_referrals(state: State, events: list[Event], now: datetime) -> list[Ev
     return [*events, *(record for event in judged for record in referrals_and_notes(state, event, now))]
 
 
-def _over(event: CallReported | CallCancelled, kind: type[CallEnded | CallStale], **status: str) -> Event:
+def _end(state: State, event: CallReported | CallCancelled, memory: Memory, version: Version) -> Event:
+    """The end of a call, and the version that says so where it tells of hazards: the call may be opened again."""
+    after = remembered(memory, version, state.programme)
+    is_news = (after.standing, after.doubted) != (memory.standing, memory.doubted)
+    news = {"call": version.call, "judged_at": version.judged_at, "lines": version.lines} if is_news else {}
+    return _over(event, CallEnded, status=version.call.status, **news)
+
+
+def _over(event: CallReported | CallCancelled, kind: type[CallEnded | CallStale], **said: Any) -> Event:
     return kind(
         call_id=event.call_id,
         event_id=event.event_id,
@@ -117,7 +125,7 @@ def _over(event: CallReported | CallCancelled, kind: type[CallEnded | CallStale]
         received_at=event.received_at,
         created_at=event.call.created_at,
         fingerprint=event.fingerprint,
-        **status,
+        **said,
     )
 
 

@@ -229,6 +229,43 @@ def test_a_code_or_a_flag_that_went_away_settles_nothing() -> None:
     assert {raised.fact for raised in judgement(triage).raised_by} >= {"weapon", "violence"}
 
 
+@pytest.mark.parametrize("how", ["end", "late", "second end"])
+def test_what_is_said_with_or_after_the_end_of_a_call_stands_when_it_is_opened_again(how: str) -> None:
+    """A weapon in the version that closed the call, or in one that came after that, was forgotten."""
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    if how == "end":
+        ended = only(triage.put(stamped("e2", 60, 60, status="closed", **ARMED)), CallEnded)
+        assert ended.call is not None
+    else:
+        assert only(triage.put(stamped("e2", 60, 60, status="closed")), CallEnded).call is None
+        stamp, status = (50, "active") if how == "late" else (70, "closed")
+        assert only(triage.put(stamped("e3", 80, stamp, status=status, **ARMED)), VersionNoted).why == "late"
+    assert triage.refold() == triage.state
+    said = triaged(triage.put(stamped("e4", 90, 90, status="reopened"))).judgement
+    assert (said.suitability, said.level) == ("unsuitable", "police needed")
+
+
+def test_an_end_from_before_a_call_went_on_again_is_over_by_whatever_word_it_goes_on() -> None:
+    """Closed, active, and then a cancellation from before that: team availability went on, triage let go."""
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    triage.put(stamped("e2", 10, 10, status="closed"))
+    triaged(triage.put(stamped("e4", 30, 30)))
+    assert only(triage.put(stamped("e3", 31, 20, status="cancelled")), VersionNoted).why == "late"
+    assert triaged(triage.put(stamped("e5", 32, 30, **ARMED))).judgement.suitability == "unsuitable"
+
+
+def test_A6_an_end_of_the_former_incident_ends_no_other_that_has_its_number() -> None:  # noqa: N802
+    """A closing of yesterday's that came a day late was taken for today's, and then a weapon of the same minute."""
+    triage = madison()
+    triage.put(report("e1"))
+    triaged(triage.put(tomorrow()))
+    of_yesterday = report("e2", minute=90, received_minute=24 * 60 + 1, status="closed")
+    assert only(of(triage.put(of_yesterday), (CallEnded, VersionNoted)), VersionNoted).why == "late"
+    assert triaged(triage.put(tomorrow("n2", **ARMED))).judgement.suitability == "unsuitable"
+
+
 def test_doubts_outlive_the_outcome_of_a_call() -> None:
     triage = madison()
     triage.put(report("e1", narrative="has a gun"))
@@ -333,10 +370,23 @@ def states_a_weapon(call: Call) -> bool:
 @given(HISTORIES, st.sampled_from(sorted(CLOCKS)))
 def test_the_worst_that_was_said_and_not_answered_since_is_never_lost(drawn: list[dict[str, Any]], clock: str) -> None:
     """By a model of its own: after a doubt the call is not calm before somebody says what nobody had said by then."""
+    is_never_lost(history(drawn, clock))
+
+
+@settings(max_examples=300, deadline=None)
+@given(HISTORIES, st.sampled_from(sorted(CLOCKS)), st.lists(st.sampled_from(("closed", "active")), min_size=7))
+def test_nor_is_it_where_the_call_ends_and_is_opened_again(
+    drawn: list[dict[str, Any]], clock: str, statuses: list[str]
+) -> None:
+    ending = [version | {"status": status} for version, status in zip(drawn, statuses, strict=False)]
+    is_never_lost(history([*ending, drawn[0] | {"status": "reopened", "clock": "right", "late_by": 0}], clock))
+
+
+def is_never_lost(versions: list[CallReported | CallCancelled]) -> None:
     triage = madison()
     said_so_far, said_by_then, heard = set[int](), set[int](), set[str]()
     doubted_at: datetime | None = None
-    for version in history(drawn, clock):
+    for version in versions:
         said = weapons_said(version.call)
         said_so_far |= said
         if doubted_at is not None and place(version) > doubted_at and said - said_by_then:
@@ -345,7 +395,7 @@ def test_the_worst_that_was_said_and_not_answered_since_is_never_lost(drawn: lis
             doubted_at, said_by_then = max(place(version), doubted_at or place(version)), set(said_so_far)
         heard |= words_of_doubt(version)
         triage.put(version)
-        if doubted_at is not None:
+        if doubted_at is not None and CALL in triage.state.calls:
             assert "weapon" in {raised.fact for raised in judgement(triage).raised_by}, version
 
 
