@@ -223,6 +223,8 @@ def _call_types(eido: _Eido) -> list[CallType]:
         text = None if codes else text
         codes = _codes(incident, "incidentTypeCommonRegistryText")
         common += [CallType(system="apco", code=code, text=text) for code in codes]
+        if text and not codes:  # it belongs to no code, and says what a narrative may say
+            eido.remarks.cut.append(text)
     types = list(dict.fromkeys((*own, *common)))
     if len(types) > 1 + MAX_FURTHER_TYPES:
         fault = Fault("incidentComponent", f"gives {len(types)} type codes", f"at most {1 + MAX_FURTHER_TYPES}")
@@ -245,6 +247,7 @@ def _priority(incident: Part) -> str | None:
 
 UNREADABLE = "unreadable"
 """Stands for a caution, a code or a role that was stated and could not be read: what nobody lists is not calm."""
+_STATES_OF_MIND = ("moodDescription", "mood", "mentalState")
 _KINDS_OF_CAUTION = ("cautionTypeInternalText", "cautionTypeCommonRegistryText")
 _NO_WARNING = frozenset(("caller", "reportingparty"))
 
@@ -298,6 +301,7 @@ def _language(eido: _Eido) -> str | None:
 
 def _personal(eido: _Eido) -> dict[str, str]:
     comments = [text for note in eido.part.parts("notesComponent") for text in note.whole_texts("notesActionComments")]
+    comments += [text for person in _persons(eido) for name in _STATES_OF_MIND for text in person.whole_texts(name)]
     if eido.part.unreadable("notesComponent"):
         comments += eido.part.whole_texts("notesComponent", objects=False)
     texts = {

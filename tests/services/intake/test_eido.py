@@ -64,6 +64,22 @@ async def test_what_routing_needs_is_read_and_the_rest_ignored(door: Door) -> No
     assert call.updated_at.isoformat() == stamp(5)
 
 
+async def test_the_text_of_a_type_without_a_code_and_what_is_said_of_persons_minds_are_read_for_words(door: Door) -> None:
+    """A type of which the CAD has the text alone, and a mood, were read by nobody."""
+    mind = {"moodDescription": "threatens with a knife", "mentalState": ["homicidal", {"text": "manic"}]}
+    event = await take(
+        door,
+        eido(
+            incidentComponent={"incidentTypeInternalText": "MAN WITH GUN"},
+            personComponent=[{"personIncidentRoleRegistryText": ["Caller"], "ncPersonComponent": [mind]}],
+        ),
+    )
+    assert event.call.call_type is None
+    assert event.sealed is not None
+    narrative = door.open(event.call.call_id, event.sealed)["narrative"]
+    assert all(word in narrative for word in ("MAN WITH GUN", "threatens with a knife", "homicidal", "manic"))
+
+
 async def test_without_a_local_code_the_common_one_counts(door: Door) -> None:
     incident = {"incidentTypeCommonRegistryText": "MNTL", "incidentCommonPriorityNumber": 8}
     call = (await take(door, eido(incidentComponent=incident))).call
