@@ -64,7 +64,7 @@ async def test_what_routing_needs_is_read_and_the_rest_ignored(door: Door) -> No
     assert call.updated_at.isoformat() == stamp(5)
 
 
-async def test_the_text_of_a_type_without_a_code_and_what_is_said_of_persons_minds_are_read_for_words(door: Door) -> None:
+async def test_the_text_of_a_type_without_a_code_and_persons_moods_stand_in_the_narrative(door: Door) -> None:
     """A type of which the CAD has the text alone, and a mood, were read by nobody."""
     mind = {"moodDescription": "threatens with a knife", "mentalState": ["homicidal", {"text": "manic"}]}
     event = await take(
