@@ -270,6 +270,23 @@ def test_a_document_that_today_s_rules_refuse_is_not_put_in_force_again() -> Non
     assert refusal(back(triage, to_hash=first)).reason == "document-refused"
 
 
+def test_a_document_that_today_s_rules_refuse_stops_neither_the_journal_nor_a_new_one() -> None:
+    """A version with stricter rules could not fold what was decided before it: triage stood still, for all agencies."""
+    former = madison()
+    former.put(report())
+    broken = MADISON.replace('sends = ["cares"]', 'sends = ["carse"]')
+    state, (proposed, *_) = Triage().state, former.journal
+    assert isinstance(proposed, ProgrammeProposed)
+    for event in (proposed.model_copy(update={"document": broken}), *former.journal[1:]):
+        state = SERVICE.evolve(state, event, THURSDAY_NOON)
+    triage = Triage(state)
+    assert triaged(triage.put(report("e2", minute=1))).judgement.reasons == ("no-programme",)
+    triage.put(command(ApproveProgramme, "a", by="bob", document_hash=propose(triage, SECOND)))
+    judged, _ = triage.run_clocks()[-2:]
+    assert isinstance(judged, CallTriaged)
+    assert judged.judgement.suitability == "suitable"
+
+
 def test_only_the_last_few_documents_are_kept() -> None:
     versions = [MADISON.replace("version   = 1", f"version   = {number}") for number in range(2, 10)]
     triage, hashes = with_versions(*versions)
