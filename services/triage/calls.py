@@ -35,6 +35,7 @@ from shared.events import (
     VersionNoted,
 )
 from shared.programme.judging.facts import MEANINGS
+from shared.replace import replace
 from shared.switch import Switch
 
 JUDGED_AT_ONCE = 50
@@ -79,7 +80,7 @@ def _version_of(
         return [_noted(event, version, "late", call=call)]
     overtaken = memory.reopened is not None and order < memory.reopened
     if call.ended and not overtaken:
-        return [_end(state, event, memory, version)]
+        return _ended(state, event, open_call, memory, version)
     if is_newest(memory, order):
         open_call = open_call or OpenCall(memory=memory)
         after = with_version(state.programme, open_call, version)
@@ -109,12 +110,21 @@ def _with_referrals(state: State, events: list[Event], now: datetime) -> list[Ev
     return [*events, *(record for event in judged for record in referrals_and_notes(state, event, now))]
 
 
-def _end(state: State, event: CallReported | CallCancelled, memory: Memory, version: Version) -> Event:
-    """The end of a call, and the version that says so where it tells of hazards: the call may be opened again."""
+def _ended(
+    state: State, event: CallReported | CallCancelled, open_call: OpenCall | None, memory: Memory, version: Version
+) -> list[Event]:
+    """The end of a call, with the version that says so where it tells of hazards: the call may be opened again.
+
+    A team that has the call may be with somebody, and stays there: what it has to know is judged before.
+    """
     after = remembered(memory, version, state.programme)
-    is_news = (after.standing, after.doubted) != (memory.standing, memory.doubted)
-    news = {"call": version.call, "judged_at": version.judged_at, "lines": version.lines} if is_news else {}
-    return _over(event, CallEnded, status=version.call.status, **news)
+    if (after.standing, after.doubted) == (memory.standing, memory.doubted):
+        return [_over(event, CallEnded, status=version.call.status)]
+    news = {"call": version.call, "judged_at": version.judged_at, "lines": version.lines}
+    told = list[Event]()
+    if open_call is not None and open_call.accepted:
+        told = _judged_again(state, replace(open_call, memory=after))
+    return [*told, _over(event, CallEnded, status=version.call.status, **news)]
 
 
 def _over(event: CallReported | CallCancelled, kind: type[CallEnded | CallStale], **said: Any) -> Event:

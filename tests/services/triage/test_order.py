@@ -246,6 +246,20 @@ def test_what_is_said_with_or_after_the_end_of_a_call_stands_when_it_is_opened_a
     assert (said.suitability, said.level) == ("unsuitable", "police needed")
 
 
+def test_a_weapon_in_the_version_that_ends_a_call_is_judged_where_a_team_has_it() -> None:
+    """A team that is with somebody stays, and was told that the CAD had closed the call, and nothing of the weapon."""
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    triage.put(offer())
+    triage.put(routed("team-accepted"))
+    judged, ended = triage.put(stamped("e2", 60, 60, status="closed", **ARMED))
+    assert isinstance(judged, CallTriaged)
+    assert judged.judgement.level == "police needed"
+    assert isinstance(ended, CallEnded)
+    assert CALL not in triage.state.calls
+    assert triage.refold() == triage.state
+
+
 def test_an_end_from_before_a_call_went_on_again_is_over_by_whatever_word_it_goes_on() -> None:
     """Closed, active, and then a cancellation from before that: team availability went on, triage let go."""
     triage = madison()
