@@ -20,7 +20,7 @@ from services.intake.flat import NOWHERE, STATUSES, is_nowhere, word_of
 from services.intake.mending import mended
 from services.intake.parts import Part, Remarks
 from services.intake.pidf_lo import address_of, points_of, root_of
-from services.intake.problems import not_json
+from services.intake.problems import not_json, refuse_twice
 from services.intake.version import Version
 from shared.agencies import Source
 from shared.call import Call, CallStatus, CallType
@@ -76,6 +76,7 @@ def _object(body: bytes, remarks: Remarks) -> dict[str, Any]:
             raise not_json(str(error)) from None
     if not isinstance(content, dict):
         raise _not_valid(Fault("", "is no object", "an EIDO"))
+    refuse_twice(body)
     return content
 
 
