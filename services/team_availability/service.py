@@ -21,5 +21,5 @@ TEAM_AVAILABILITY: Service[State] = Service(
     packer=packer(State),
     state_version=9,
     due=due,
-    decider_version="8",
+    decider_version="9",
 )

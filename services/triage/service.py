@@ -51,7 +51,7 @@ TRIAGE: Service[State] = Service(
     decide=partial(decide, opener=NoKey()),
     evolve=evolve,
     packer=packer(State),
-    state_version=8,
+    state_version=7,
     decider_version="6",
     due=lambda state: state.clocks.first(),
 )

@@ -133,6 +133,15 @@ def test_A6_a_number_used_again_is_another_incident_where_no_team_has_the_former
         assert (said.judgement.suitability, said.heard) == ("suitable", ())
 
 
+def test_A6_an_incident_of_an_eido_keeps_its_hazards_where_its_beginning_went_away() -> None:  # noqa: N802
+    incident = "urn:emergency:uid:incidentid:a56e556d871:psap.example"
+    triage = madison()
+    triage.put(report("e1", narrative="has a gun", incident_id=incident))
+    triage.put(routed("default", incident))
+    said = only(of(triage.put(tomorrow(incident_id=incident)), (CallTriaged, VersionNoted)), CallTriaged)
+    assert said.judgement.missing == ("weapon",)
+
+
 def test_A6_a_beginning_that_is_later_than_its_own_version_makes_no_other_incident() -> None:  # noqa: N802
     """A slip of five hours in a beginning let a call go of which a gun had been heard."""
     triage = madison()
