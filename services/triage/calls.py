@@ -9,9 +9,9 @@ from services.triage.judging import essence, judgement_of
 from services.triage.referrals import follow_ups, referrals_and_notes
 from services.triage.sealed_part import Opener, disclosure_of
 from services.triage.sources import is_reused, notes_on
-from services.triage.standing import is_newest, remembered, with_version
+from services.triage.standing import hazards_as_facts, is_newest, remembered, with_version
 from services.triage.state import ClosedCall, Memory, OpenCall, State, Version, memory_of, version_key
-from shared.call import Call, is_stale, order_of
+from shared.call import Call, CallId, is_stale, order_of
 from shared.events import (
     BY_ITSELF,
     AssignmentEnded,
@@ -118,13 +118,45 @@ def _ended(
     A team that has the call may be with somebody, and stays there: what it has to know is judged before.
     """
     after = remembered(memory, version, state.programme)
+    merged = _merged(state, event, after)
     if (after.standing, after.doubted) == (memory.standing, memory.doubted):
-        return [_over(event, CallEnded, status=version.call.status)]
+        return [_over(event, CallEnded, status=version.call.status), *merged]
     news = {"call": version.call, "judged_at": version.judged_at, "lines": version.lines}
     told = list[Event]()
     if open_call is not None and open_call.accepted:
         told = _judged_again(state, replace(open_call, memory=after))
-    return [*told, _over(event, CallEnded, status=version.call.status, **news)]
+    return [*told, _over(event, CallEnded, status=version.call.status, **news), *merged]
+
+
+def _merged(state: State, event: CallReported | CallCancelled, memory: Memory) -> list[Event]:
+    """What was said of a call's hazards, said of the one that it was merged into: as by a version that came late."""
+    into = CallId.parse(event.call_id)._replace(incident=event.call.merged_into or "")
+    target, said = memory_of(state, str(into)), hazards_as_facts(memory)
+    if event.call.status != "merged" or target.order is None or str(into) == event.call_id or not said:
+        return []
+    call = Call(
+        agency=into.agency,
+        source=into.source,
+        incident_id=into.incident,
+        created_at=target.created_at or event.call.created_at,
+        updated_at=target.order - timedelta.resolution,
+        facts=said,
+    )
+    version = Version(event.event_id, call, event.judged_at, (), received_at=event.received_at)
+    late = VersionNoted.model_construct(
+        call_id=call.call_id,
+        event_id=event.event_id,
+        updated_at=call.updated_at,
+        why="late",
+        fingerprint=event.fingerprint,
+        heard=(),
+        call=call,
+        **_disclosed(version),
+    )
+    open_call = state.calls.get(call.call_id)
+    if open_call is None or open_call.newest is None:
+        return [late]
+    return [late, *_judged_again(state, with_version(state.programme, open_call, version))]
 
 
 def _over(event: CallReported | CallCancelled, kind: type[CallEnded | CallStale], **said: Any) -> Event:

@@ -269,6 +269,47 @@ def test_a_weapon_in_the_version_that_ends_a_call_is_judged_where_a_team_has_it(
     assert triage.refold() == triage.state
 
 
+@pytest.mark.parametrize("target", ["offered", "accepted", "ended"])
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        (ARMED, "firearm"),
+        ({"narrative": "he has a gun"}, "firearm"),
+        ({"answers": SAFE | {"Q1": "elsewhere"}}, "elsewhere"),
+    ],
+)
+def test_what_was_said_of_a_call_counts_for_the_one_that_it_is_merged_into(
+    target: str, said: dict[str, Any], value: str
+) -> None:
+    """A second caller's gun was forgotten with their call, and a team went on to the first one's."""
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    triage.put(stamped("f1", 1, 1, incident_id="2", **said))
+    if target == "ended":
+        triage.put(stamped("e2", 2, 2, status="closed"))
+    else:
+        triage.put(offer())
+    if target == "accepted":
+        triage.put(routed("team-accepted"))
+    triage.put(stamped("f2", 5, 5, incident_id="2", status="merged", merged_into="1", answers={}))
+    if target == "ended":
+        triage.put(stamped("e3", 6, 6, status="reopened"))
+    assert judgement(triage).level == "police needed"
+    assert [(raised.fact, raised.value) for raised in judgement(triage).raised_by] == [("weapon", value)]
+    triage.put(stamped("e4", 7, 7))
+    assert judgement(triage).level == "police needed", "the same answer as before is none"
+    assert triage.refold() == triage.state
+
+
+@pytest.mark.parametrize("into", ["1", "3", None])
+def test_a_call_of_which_nothing_bad_was_said_or_of_no_known_target_is_merged_as_ever(into: str | None) -> None:
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    triage.put(stamped("f1", 1, 1, incident_id="2", **({} if into == "1" else ARMED)))
+    only(triage.put(stamped("f2", 5, 5, incident_id="2", status="merged", merged_into=into)), CallEnded)
+    assert judgement(triage).suitability == "suitable"
+
+
 def test_an_end_from_before_a_call_went_on_again_is_over_by_whatever_word_it_goes_on() -> None:
     """Closed, active, and then a cancellation from before that: team availability went on, triage let go."""
     triage = madison()
