@@ -342,12 +342,16 @@ def _caller(eido: _Eido) -> str:
     return ""
 
 
+_ELSEWHERE = ("towerlocation", "unitlocation", "staging")
 _PLACES = ("currentincident", "routinglocation", "initialincident", "caller")
 
 
 def _address(eido: _Eido) -> str:
     """The incident's place as text: what the incident refers to, else the best kind of location that there is."""
-    for _, location in _ranked(eido):
+    for (not_referred, _), location in _ranked(eido):
+        if not_referred and _kind(location) in _ELSEWHERE:
+            eido.remarks.note("A location of a tower, a unit or a staging area is not where to go; it was left out.")
+            continue
         if (root := _document(location)) is not None and (text := address_of(root)):
             return text
         sentence = "A location could not be read as PIDF-LO with a civic address or a point; it was left out."
