@@ -77,7 +77,7 @@ def _version_of(
     )
     ended = closed is not None and closed.why == "ended"
     if ended and (call.ended or not _opens_again(memory, call, order)):
-        return [_noted(event, version, "late", call=call)]
+        return _after_the_end(state, event, memory, version)
     overtaken = memory.reopened is not None and order < memory.reopened
     if call.ended and not overtaken:
         return _ended(state, event, open_call, memory, version)
@@ -126,6 +126,15 @@ def _ended(
     if open_call is not None and open_call.accepted:
         told = _judged_again(state, replace(open_call, memory=after))
     return [*told, _over(event, CallEnded, status=version.call.status, **news), *merged]
+
+
+def _after_the_end(state: State, event: CallReported | CallCancelled, memory: Memory, version: Version) -> list[Event]:
+    """A version of a call that is over. A team that is with somebody is still there: it has to know of a weapon."""
+    after = remembered(memory, version, state.programme)
+    if event.call_id not in state.load_entries or after.standing == memory.standing:
+        return [_noted(event, version, "late", call=version.call)]
+    told = _judged(state, OpenCall(), OpenCall(version, memory=after), event, version)
+    return [told, _over(event, CallEnded, status="closed")]
 
 
 def _merged(state: State, event: CallReported | CallCancelled, memory: Memory) -> list[Event]:

@@ -269,6 +269,25 @@ def test_a_weapon_in_the_version_that_ends_a_call_is_judged_where_a_team_has_it(
     assert triage.refold() == triage.state
 
 
+@pytest.mark.parametrize(("stamp", "status"), [(50, "active"), (60, "active"), (70, "closed")])
+def test_a_weapon_after_the_end_of_a_call_is_judged_where_a_team_still_has_it(stamp: float, status: str) -> None:
+    """A team that is with somebody stays when the CAD closes its call, and was not warned of what came after that."""
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    triage.put(offer())
+    triage.put(routed("team-accepted"))
+    triage.put(stamped("e2", 60, 60, status="closed"))
+    assert only(triage.put(stamped("e3", 79, stamp, status=status, beat="C1")), VersionNoted).why == "late"
+    judged, ended = triage.put(stamped("e4", 80, stamp, status=status, **ARMED))
+    assert isinstance(judged, CallTriaged)
+    assert judged.judgement.level == "police needed"
+    assert isinstance(ended, CallEnded)
+    assert CALL not in triage.state.calls
+    assert triage.refold() == triage.state
+    triage.put(cleared())
+    assert only(triage.put(stamped("e5", 81, stamp, status=status, narrative="a knife")), VersionNoted).why == "late"
+
+
 @pytest.mark.parametrize("target", ["offered", "accepted", "ended"])
 @pytest.mark.parametrize(
     ("said", "value"),
