@@ -146,11 +146,17 @@ def order_of(updated_at: datetime, received_at: datetime) -> datetime:
     return min(updated_at, received_at)
 
 
-def is_another_incident(before_created_at: datetime, created_at: datetime, updated_at: datetime) -> bool:
+UNIQUE: Final = "urn:emergency:uid:incidentid:"
+"""How an incident tracking identifier of NENA's begins, which is never given out again."""
+
+
+def is_another_incident(call_id: str, before_created_at: datetime, created_at: datetime, updated_at: datetime) -> bool:
     """Whether a number stands for another incident than before: one that began more than an hour later.
 
     A beginning after the version that tells of it is somebody's slip, and no other incident.
     """
+    if CallId.parse(call_id).incident.startswith(UNIQUE):
+        return False
     return created_at - before_created_at > SAME_INCIDENT and created_at - updated_at <= ROUNDED
 
 

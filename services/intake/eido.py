@@ -20,7 +20,7 @@ from services.intake.flat import NOWHERE, STATUSES, is_nowhere, word_of
 from services.intake.mending import mended
 from services.intake.parts import Part, Remarks
 from services.intake.pidf_lo import address_of, points_of, root_of
-from services.intake.problems import not_json
+from services.intake.problems import not_json, refuse_twice
 from services.intake.version import Version
 from shared.agencies import Source
 from shared.call import Call, CallStatus, CallType
@@ -76,6 +76,7 @@ def _object(body: bytes, remarks: Remarks) -> dict[str, Any]:
             raise not_json(str(error)) from None
     if not isinstance(content, dict):
         raise _not_valid(Fault("", "is no object", "an EIDO"))
+    refuse_twice(body)
     return content
 
 
@@ -223,6 +224,8 @@ def _call_types(eido: _Eido) -> list[CallType]:
         text = None if codes else text
         codes = _codes(incident, "incidentTypeCommonRegistryText")
         common += [CallType(system="apco", code=code, text=text) for code in codes]
+        if text and not codes:  # it belongs to no code, and says what a narrative may say
+            eido.remarks.cut.append(text)
     types = list(dict.fromkeys((*own, *common)))
     if len(types) > 1 + MAX_FURTHER_TYPES:
         fault = Fault("incidentComponent", f"gives {len(types)} type codes", f"at most {1 + MAX_FURTHER_TYPES}")
@@ -245,6 +248,7 @@ def _priority(incident: Part) -> str | None:
 
 UNREADABLE = "unreadable"
 """Stands for a caution, a code or a role that was stated and could not be read: what nobody lists is not calm."""
+_STATES_OF_MIND = ("moodDescription", "mood", "mentalState")
 _KINDS_OF_CAUTION = ("cautionTypeInternalText", "cautionTypeCommonRegistryText")
 _NO_WARNING = frozenset(("caller", "reportingparty"))
 
@@ -298,6 +302,7 @@ def _language(eido: _Eido) -> str | None:
 
 def _personal(eido: _Eido) -> dict[str, str]:
     comments = [text for note in eido.part.parts("notesComponent") for text in note.whole_texts("notesActionComments")]
+    comments += [text for person in _persons(eido) for name in _STATES_OF_MIND for text in person.whole_texts(name)]
     if eido.part.unreadable("notesComponent"):
         comments += eido.part.whole_texts("notesComponent", objects=False)
     texts = {
@@ -337,12 +342,16 @@ def _caller(eido: _Eido) -> str:
     return ""
 
 
+_ELSEWHERE = ("towerlocation", "unitlocation", "staging")
 _PLACES = ("currentincident", "routinglocation", "initialincident", "caller")
 
 
 def _address(eido: _Eido) -> str:
     """The incident's place as text: what the incident refers to, else the best kind of location that there is."""
-    for _, location in _ranked(eido):
+    for (not_referred, _), location in _ranked(eido):
+        if not_referred and _kind(location) in _ELSEWHERE:
+            eido.remarks.note("A location of a tower, a unit or a staging area is not where to go; it was left out.")
+            continue
         if (root := _document(location)) is not None and (text := address_of(root)):
             return text
         sentence = "A location could not be read as PIDF-LO with a civic address or a point; it was left out."

@@ -23,7 +23,7 @@ from pydantic import (
 
 from services.intake.config import MAX_CALL_BYTES, MAX_CALLS
 from services.intake.mending import mended
-from services.intake.problems import is_no_json, not_valid
+from services.intake.problems import is_no_json, not_valid, refuse_twice
 from services.intake.version import Version
 from shared.call import Asker, Call, CallStatus, CallType, IncidentId, Name, Position, Text
 from shared.doors.problems import Fault, Problem
@@ -209,6 +209,7 @@ def read(body: bytes) -> list[Version]:
             calls = _calls(body)
         except ValidationError as second:
             raise not_valid(second, MEANINGS) from None
+    refuse_twice(body)
     if len(body) > MAX_CALL_BYTES:
         for index, call in enumerate(calls):
             if (size := len(call.__pydantic_serializer__.to_json(call, exclude_defaults=True))) > MAX_CALL_BYTES:

@@ -29,7 +29,7 @@ class Remarks:
 
     notes: dict[str, None] = field(default_factory=dict)
     cut: list[str] = field(default_factory=list)
-    """Texts that were too long, whole: what was cut off could be the word that matters."""
+    """Texts that were too long, or had no code, whole: what is left out could be the word that matters."""
 
     def note(self, sentence: str) -> None:
         """Say something to the sender, once."""

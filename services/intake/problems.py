@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -35,6 +39,21 @@ def is_no_json(error: ValidationError) -> bool:
     if error.error_count() > 1:
         return False
     return error.errors(include_url=False, include_input=False, include_context=False)[0]["type"] == "json_invalid"
+
+
+def refuse_twice(body: bytes) -> None:
+    """Raise Problem where an object gives a name twice: a parser takes the last, and the first may be the hazard."""
+    with suppress(ValueError, RecursionError):  # of what was read once
+        json.loads(body, object_pairs_hook=_once, parse_int=str)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        name, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        fault = Fault(path_of([name]), "stands twice in one object", "each name once")
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Nothing was taken: nobody can tell which is meant.", fault)
+    return content
 
 
 def path_of(parts: Iterable[str | int]) -> str:

@@ -74,7 +74,8 @@ def _go_on(call: CallDraft, event: CallReported | CallCancelled, memory: CallMem
     elif (why := _why_again(memory, version)) is not None:
         _begin(call, event, why)
     elif (version.status, version.requested_by) != (memory.status, memory.requested_by) or (
-        not memory.created_moves and moves_its_beginning(memory, version.created_at, version.updated_at)
+        not memory.created_moves
+        and moves_its_beginning(version.call_id, memory, version.created_at, version.updated_at)
     ):
         call.emit(_seen(call.draft, event))
 
@@ -98,7 +99,7 @@ def _is_another(call: CallDraft, memory: CallMemory, version: Call) -> bool:
     """Whether the number stands for another incident by now. While a team has the call it stays that call."""
     if call.assignment is not None or memory.created_at is None or memory.created_moves:
         return False
-    return is_another_incident(memory.created_at, version.created_at, version.updated_at)
+    return is_another_incident(version.call_id, memory.created_at, version.created_at, version.updated_at)
 
 
 def _begin_another(call: CallDraft, event: CallReported | CallCancelled) -> None:
@@ -307,7 +308,7 @@ def _is_early(call: CallState, judged: JudgedVersion, version: Call | None) -> b
 def _may_be_another(memory: CallMemory, version: Call) -> bool:
     if memory.created_at is None:
         return False
-    return is_another_incident(memory.created_at, version.created_at, version.updated_at)
+    return is_another_incident(version.call_id, memory.created_at, version.created_at, version.updated_at)
 
 
 def _follow(call: CallDraft, judged: JudgedVersion) -> None:

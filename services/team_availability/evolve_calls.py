@@ -140,7 +140,7 @@ def _with_version(memory: CallMemory | None, event: DeadlineSet | CallVersionAt 
         status=event.status,
         requested_by=event.requested_by,
         created_at=memory.created_at or event.created_at,
-        created_moves=memory.created_moves or moves_its_beginning(memory, event.created_at, at),
+        created_moves=memory.created_moves or moves_its_beginning(event.call_id, memory, event.created_at, at),
         arrived=max(memory.arrived, arrived),
         units_on_scene=event.units_on_scene,
         place=event.place,
@@ -154,12 +154,12 @@ def _with_version(memory: CallMemory | None, event: DeadlineSet | CallVersionAt 
     return version._replace(reopened=version.order) if event.status == "reopened" else version
 
 
-def moves_its_beginning(memory: CallMemory, created_at: datetime | None, updated_at: datetime) -> bool:
+def moves_its_beginning(call_id: str, memory: CallMemory, created_at: datetime | None, updated_at: datetime) -> bool:
     """Whether a version shows that its source states the time of the version as the beginning of the incident."""
     before = memory.created_at
     if before is None or created_at is None or created_at == before or created_at != updated_at:
         return False
-    return not is_another_incident(before, created_at, updated_at)
+    return not is_another_incident(call_id, before, created_at, updated_at)
 
 
 def vouched(memory: CallMemory, judged: JudgedVersion | PlanKept | PlanSet) -> CallMemory:

@@ -9,9 +9,9 @@ from services.triage.judging import essence, judgement_of
 from services.triage.referrals import follow_ups, referrals_and_notes
 from services.triage.sealed_part import Opener, disclosure_of
 from services.triage.sources import is_reused, notes_on
-from services.triage.standing import is_newest, with_version
+from services.triage.standing import hazards_as_facts, is_newest, remembered, with_version
 from services.triage.state import ClosedCall, Memory, OpenCall, State, Version, memory_of, version_key
-from shared.call import Call, is_stale, order_of
+from shared.call import Call, CallId, is_stale, order_of
 from shared.events import (
     BY_ITSELF,
     AssignmentEnded,
@@ -35,6 +35,7 @@ from shared.events import (
     VersionNoted,
 )
 from shared.programme.judging.facts import MEANINGS
+from shared.replace import replace
 from shared.switch import Switch
 
 JUDGED_AT_ONCE = 50
@@ -66,12 +67,6 @@ def _version_of(
 ) -> list[Event]:
     open_call, closed, memory = before
     call, order = event.call, order_of(event.call.updated_at, event.received_at)
-    ended = closed is not None and closed.why == "ended"
-    if call.ended:
-        overtaken = memory.reopened is not None and order < memory.reopened
-        return [_noted(event, None, "late")] if ended or overtaken else [_over(event, CallEnded, status=call.status)]
-    if ended and not _opens_again(memory, call, order):
-        return [_noted(event, None, "late")]
     version = Version(
         event.event_id,
         call,
@@ -80,6 +75,12 @@ def _version_of(
         received_at=event.received_at,
         synthetic=event.synthetic,
     )
+    ended = closed is not None and closed.why == "ended"
+    if ended and (call.ended or not _opens_again(memory, call, order)):
+        return _after_the_end(state, event, memory, version)
+    overtaken = memory.reopened is not None and order < memory.reopened
+    if call.ended and not overtaken:
+        return _ended(state, event, open_call, memory, version)
     if is_newest(memory, order):
         open_call = open_call or OpenCall(memory=memory)
         after = with_version(state.programme, open_call, version)
@@ -109,7 +110,65 @@ def _with_referrals(state: State, events: list[Event], now: datetime) -> list[Ev
     return [*events, *(record for event in judged for record in referrals_and_notes(state, event, now))]
 
 
-def _over(event: CallReported | CallCancelled, kind: type[CallEnded | CallStale], **status: str) -> Event:
+def _ended(
+    state: State, event: CallReported | CallCancelled, open_call: OpenCall | None, memory: Memory, version: Version
+) -> list[Event]:
+    """The end of a call, with the version that says so where it tells of hazards: the call may be opened again.
+
+    A team that has the call may be with somebody, and stays there: what it has to know is judged before.
+    """
+    after = remembered(memory, version, state.programme)
+    merged = _merged(state, event, after)
+    if (after.standing, after.doubted) == (memory.standing, memory.doubted):
+        return [_over(event, CallEnded, status=version.call.status), *merged]
+    news = {"call": version.call, "judged_at": version.judged_at, "lines": version.lines}
+    told = list[Event]()
+    if open_call is not None and open_call.accepted:
+        told = _judged_again(state, replace(open_call, memory=after))
+    return [*told, _over(event, CallEnded, status=version.call.status, **news), *merged]
+
+
+def _after_the_end(state: State, event: CallReported | CallCancelled, memory: Memory, version: Version) -> list[Event]:
+    """A version of a call that is over. A team that is with somebody is still there: it has to know of a weapon."""
+    after = remembered(memory, version, state.programme)
+    if event.call_id not in state.load_entries or after.standing == memory.standing:
+        return [_noted(event, version, "late", call=version.call)]
+    told = _judged(state, OpenCall(), OpenCall(version, memory=after), event, version)
+    return [told, _over(event, CallEnded, status="closed")]
+
+
+def _merged(state: State, event: CallReported | CallCancelled, memory: Memory) -> list[Event]:
+    """What was said of a call's hazards, said of the one that it was merged into: as by a version that came late."""
+    into = CallId.parse(event.call_id)._replace(incident=event.call.merged_into or "")
+    target, said = memory_of(state, str(into)), hazards_as_facts(memory)
+    if event.call.status != "merged" or target.order is None or str(into) == event.call_id or not said:
+        return []
+    call = Call(
+        agency=into.agency,
+        source=into.source,
+        incident_id=into.incident,
+        created_at=target.created_at or event.call.created_at,
+        updated_at=target.order - timedelta.resolution,
+        facts=said,
+    )
+    version = Version(event.event_id, call, event.judged_at, (), received_at=event.received_at)
+    late = VersionNoted.model_construct(
+        call_id=call.call_id,
+        event_id=event.event_id,
+        updated_at=call.updated_at,
+        why="late",
+        fingerprint=event.fingerprint,
+        heard=(),
+        call=call,
+        **_disclosed(version),
+    )
+    open_call = state.calls.get(call.call_id)
+    if open_call is None or open_call.newest is None:
+        return [late]
+    return [late, *_judged_again(state, with_version(state.programme, open_call, version))]
+
+
+def _over(event: CallReported | CallCancelled, kind: type[CallEnded | CallStale], **said: Any) -> Event:
     return kind(
         call_id=event.call_id,
         event_id=event.event_id,
@@ -117,7 +176,7 @@ def _over(event: CallReported | CallCancelled, kind: type[CallEnded | CallStale]
         received_at=event.received_at,
         created_at=event.call.created_at,
         fingerprint=event.fingerprint,
-        **status,
+        **said,
     )
 
 

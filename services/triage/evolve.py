@@ -105,9 +105,10 @@ def _version_noted(state: State, event: VersionNoted, at: datetime) -> State:
 
 def _with_event(state: State, event: CallTriaged | VersionNoted, at: datetime) -> tuple[State, OpenCall]:
     open_call, call = state.calls.get(event.call_id), event.call
-    memory = memory_of(state, event.call_id)
+    memory, closed = memory_of(state, event.call_id), state.closed_calls.get(event.call_id)
+    again = open_call is None and closed is not None and closed.why == "ended"
     if call is not None and is_reused(state, event.call_id, call.created_at, call.updated_at):
-        open_call, memory = None, Memory()
+        open_call, memory, again = None, Memory(), True
         state = load.remove(state, event.call_id, counts=False)
     if open_call is None:
         open_call = OpenCall(memory=memory)
@@ -115,6 +116,8 @@ def _with_event(state: State, event: CallTriaged | VersionNoted, at: datetime) -
         state = replace(state, clocks=clocks, closed_calls=state.closed_calls.forget(event.call_id))
     if (version := _version_of(event)) is not None:
         open_call = with_version(state.programme, open_call, version)
+        if again:  # an end from before is over
+            open_call = replace(open_call, memory=replace(open_call.memory, reopened=version.order))
     if event.caller:
         state = with_call(state, event.caller, event.call_id, event.judged_at or event.updated_at)
     return state, replace(open_call, memory=_with_seen(open_call.memory, event))
@@ -143,6 +146,10 @@ def _call_over(state: State, event: CallEnded | CallStale, at: datetime) -> Stat
     memory = memory_of(state, event.call_id)
     if is_reused(state, event.call_id, event.created_at, event.updated_at):
         memory = Memory()
+    if isinstance(event, CallEnded) and event.call is not None:
+        judged_at = event.judged_at or event.updated_at
+        version = Version(event.event_id, event.call, judged_at, event.lines, received_at=event.received_at)
+        memory = remembered(memory, version, state.programme)
     order = order if memory.order is None else max(order, memory.order)
     memory = replace(_with_seen(memory, event), order=order, created_at=memory.created_at or event.created_at)
     why: Literal["ended", "stale"] = "ended" if isinstance(event, CallEnded) else "stale"

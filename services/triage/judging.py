@@ -29,7 +29,7 @@ def judgement_of(state: State, open_call: OpenCall) -> tuple[Judgement, tuple[st
         sentence = f"{judgement.sentence} The narrative could not be read: what its words could say is unknown."
         judgement = judgement.model_copy(update={"sentence": sentence})
     if open_call.frozen and open_call.judgement is not None:
-        judgement = tightened(open_call.judgement, judgement)
+        judgement = tightened(open_call.judgement, judgement, _level_before(state, open_call.judgement))
     standing = (surroundings.former or {}).items()
     in_doubt = {hazard for hazard, evidence in standing if evidence.unknown and evidence.source == WORDS}
     return judgement, tuple(sorted(in_doubt | surroundings.heard))
@@ -45,15 +45,21 @@ def _surroundings(state: State, open_call: OpenCall, version: Version) -> Surrou
         )
         doubt = doubt if same_words else hazards_of(programme)
         located = located or (None if same_boundaries or programme.boundaries is None else UNREADABLE)
-    standing = hazards_standing(open_call.memory)
+    standing = hazards_standing(open_call.memory, version, programme)
     return Surroundings(
         doubt, located, is_repeat(state, version), state.load, synthetic=open_call.memory.synthetic, former=standing
     )
 
 
-def tightened(old: Judgement, new: Judgement) -> Judgement:
+def _level_before(state: State, old: Judgement) -> int | None:
+    """The rank, in the document in force, of the level that a call in flight stood on; None under another document."""
+    levels = state.programme.levels if state.programme and state.programme.hash == old.programme_hash else ()
+    return next((level.rank for level in levels if level.name == old.level), None)
+
+
+def tightened(old: Judgement, new: Judgement, level_before: int | None) -> Judgement:
     """The new judgement of a call in flight, nowhere looser than the old one; roll-out gates stay as they were."""
-    stands = new if new.level_rank >= old.level_rank else old
+    stands = new if _is_as_high(old, new, level_before) else old
     before = {verdict.response: verdict for verdict in old.responses}
     after = {verdict.response: verdict for verdict in new.responses}
     new_document = new.programme_hash != old.programme_hash
@@ -68,6 +74,7 @@ def tightened(old: Judgement, new: Judgement) -> Judgement:
     worse = new if WORSE[new.suitability] >= WORSE[old.suitability] else old
     return stands.model_copy(
         update={
+            "level_rank": max(old.level_rank, new.level_rank),
             "suitability": worse.suitability,
             "reasons": worse.reasons,
             "missing": worse.missing,
@@ -75,6 +82,14 @@ def tightened(old: Judgement, new: Judgement) -> Judgement:
             "sentence": worse.sentence if worse.suitability != stands.suitability else _sentence(old, stands, verdicts),
         }
     )
+
+
+def _is_as_high(old: Judgement, new: Judgement, level_before: int | None) -> bool:
+    """Whether the call stands no lower than before. Ranks of two documents do not compare: what they send does."""
+    if level_before is not None:
+        return new.level_rank >= level_before
+    sent, going = {verdict.response for verdict in new.responses}, _going(old.responses)
+    return new.level_rank >= old.level_rank or not sent or (bool(going) and sent.isdisjoint(going))
 
 
 def _sentence(old: Judgement, stands: Judgement, verdicts: tuple[ResponseVerdict, ...]) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from shared.events import HeardLine
 from shared.html_text import readings
 from shared.programme import Programme, words_in
+from shared.programme.judging.words import phrases_over
 
 UNREAD = "unread"
 """Stands for the lines of a narrative that could not be opened."""
@@ -48,16 +50,26 @@ def _lines(programme: Programme, call_id: str, narrative: str, pseudonym: Callab
         if not rest:
             continue
         every = rest
-        for line in dict.fromkeys(text.splitlines()):
-            if facts := words_in(programme, line):
-                rest -= facts
-                count += 1
-                if count > MOST_LINES:
-                    rest = every
-                    break
-                yield _heard_line(pseudonym(f"{call_id}\x00{line}"), facts)
-        if rest:  # a phrase that runs over the end of a line
+        for line, facts in _parts(programme, text):
+            rest -= facts
+            count += 1
+            if count > MOST_LINES:
+                rest = every
+                break
+            yield _heard_line(pseudonym(f"{call_id}\x00{line}"), facts)
+        if rest:  # a phrase that runs over the ends of several lines
             yield _heard_line(pseudonym(f"{call_id}\x00{text}"), rest)
+
+
+def _parts(programme: Programme, text: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """Each line with words, and each two with a phrase that runs over the end of the first."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    for line in dict.fromkeys(lines):
+        if facts := words_in(programme, line):
+            yield line, facts
+    for line, following in dict.fromkeys(pairwise(lines)):
+        if facts := phrases_over(programme, line, following):
+            yield f"{line}\n{following}", facts
 
 
 def _heard_line(line: str, facts: frozenset[str]) -> HeardLine:

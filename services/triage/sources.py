@@ -38,7 +38,7 @@ def _identity(
     call, before = event.call, memory.created_at
     if before is None or state.sources.get(call.source, SourceNotes()).beginnings_move:
         return []
-    if call.created_at == before or is_another_incident(before, call.created_at, call.updated_at):
+    if call.created_at == before or is_another_incident(call.call_id, before, call.created_at, call.updated_at):
         return []
     newest = open_call.newest.call if open_call is not None and open_call.newest is not None else None
     moves_along = newest is not None and (
@@ -56,4 +56,4 @@ def is_reused(state: State, call_id: str, created_at: datetime | None, updated_a
         return False
     with_team = open_call is not None and open_call.accepted and call_id in state.load_entries
     moves = state.sources.get(CallId.parse(call_id).source, SourceNotes()).beginnings_move
-    return not with_team and not moves and is_another_incident(memory.created_at, created_at, updated_at)
+    return not with_team and not moves and is_another_incident(call_id, memory.created_at, created_at, updated_at)

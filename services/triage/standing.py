@@ -14,7 +14,7 @@ from services.triage.narrative import UNREAD
 from services.triage.state import Memory, OpenCall, Standing, Version
 from shared.last_answer import last_answer
 from shared.programme import Programme
-from shared.programme.judging.facts import HAZARDS
+from shared.programme.judging.facts import CANNOT_TELL, HAZARDS
 from shared.programme.judging.facts_of_call import WORDS, Hazard, Said, doubts_of, said_of_hazards, worse
 from shared.replace import replace
 
@@ -73,9 +73,26 @@ def _is_known(before: Standing, said: Said) -> bool:
     return said.evidence.high == 0 and said.answers.issubset(before.given)
 
 
-def hazards_standing(memory: Memory) -> dict[str, Hazard]:
-    """What stands of each hazard of which any version said something."""
-    return {hazard: standing.evidence for hazard, standing in memory.standing.items()}
+def hazards_standing(memory: Memory, newest: Version, programme: Programme | None) -> dict[str, Hazard]:
+    """What stands of each hazard of which any version said something.
+
+    A document that came into force since may doubt what the one before did not, like a caution that it does not list.
+    """
+    standing = {hazard: standing.evidence for hazard, standing in memory.standing.items()}
+    for what, (hazards, source) in doubts_of(programme, newest.call).items() if programme is not None else ():
+        for hazard in hazards.difference(memory.doubted.get(what, ())):
+            doubt = Hazard(0, len(HAZARDS[hazard]) - 1, "words", source)
+            standing[hazard] = worse(standing.get(hazard, doubt), doubt)
+    return standing
+
+
+def hazards_as_facts(memory: Memory) -> dict[str, str]:
+    """The hazards that stand, as a CAD would state them; of which nobody can tell, that nobody can."""
+    return {
+        hazard: CANNOT_TELL[0] if standing.evidence.unknown else HAZARDS[hazard][standing.evidence.high]
+        for hazard, standing in memory.standing.items()
+        if standing.evidence.high > 0
+    }
 
 
 def _with_doubts(programme: Programme, memory: Memory, version: Version) -> tuple[Memory, Mapping[str, str]]:

@@ -189,8 +189,9 @@ class State:
 
     @property
     def programme(self) -> Programme | None:
-        """The programme in force."""
-        return parsed(self.active.text) if self.active else None
+        """The programme in force; None where there is none, or where today's rules refuse what was approved once."""
+        outcome = _read(self.active.text) if self.active else None
+        return None if isinstance(outcome, ProgrammeRefused) else outcome
 
 
 def parsed(text: str) -> Programme:

@@ -250,7 +250,7 @@ class CallRetired(Event):
 
 
 class CallEnded(Event):
-    """The CAD ended a call; triage keeps its id alone."""
+    """The CAD ended a call; triage keeps its id, and what its versions said of hazards."""
 
     call_id: str
     event_id: str
@@ -259,6 +259,10 @@ class CallEnded(Event):
     received_at: AwareDatetime | None = None
     created_at: AwareDatetime | None = None
     fingerprint: str = ""
+    judged_at: AwareDatetime | None = None
+    call: Call | None = None
+    """The version itself, where it says something of hazards that no version said before."""
+    lines: tuple[HeardLine, ...] = ()
 
 
 class CallStale(Event):

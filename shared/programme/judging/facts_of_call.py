@@ -114,6 +114,7 @@ def said_of_hazards(programme: Programme, call: Call, code: Code | None) -> dict
     return said
 
 
+@last_answer
 def doubts_of(programme: Programme, call: Call) -> dict[str, tuple[frozenset[str], str]]:
     """What puts hazards in doubt beside the narrative: by what tells it from another, the hazards and the source."""
     doubts: dict[str, tuple[frozenset[str], str]] = {}

@@ -1,4 +1,4 @@
-"""Words that put a hazard in doubt under every document, in English and Spanish, with their inflections.
+"""Words that put a hazard in doubt under every document, in English and Spanish, as people and CADs write them.
 
 A word says that somebody spoke of the hazard, not that it is there: it only makes the hazard unknown, until a question
 is answered. So a word belongs here if a call taker who hears it would ask; and not if most calls with it are calm, for
@@ -32,7 +32,7 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             pitchfork*, cleaver*, crossbow*, shank, shiv, sawed off, broken bottle, ice pick, tire iron, baseball bat
             metal pipe, taser*, tazer*, bomb, bombs, explosive*, grenade*, molotov, arma, armas, armado, armada
             cuchill*, navaja*, pistola*, escopeta*, puñal*, hacha, hachas, martillo*, disparo, disparos, disparando
-            balazo*, tijeras, bomba, bombas
+            balazo*, tijeras, bomba, bombas, wpn, wpns, gsw
         """),
         "violence": _listed("""
             violent, violently, violence, assault*, attacked, attacking, hit, hits, hitting, punch*, kick, kicks
@@ -50,7 +50,7 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             violenta, violentos, agredi*, agresion, agresiones, agresivo, agresiva, ataco, ataca, atacar, atacando
             golpe*, pego, pega, pegar, pegando, pegado, patada*, patea, pateando, amenaz*, pelea, peleas, peleando
             peleo, apuñal*, estrangul*, matar, matarlo, matarla, mato, asesin*, rehen*, violo, violar, violada
-            violado
+            violado, aslt, violnt
         """),
         "crime": _listed("""
             robbery, robberies, robbed, robbing, burglar*, arson*, carjack*, kidnap*, breaking in, broke in
@@ -67,7 +67,7 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             hurt himself, hurt herself, hurt themselves, hurting himself, hurting herself, hurting themselves
             took all his pills, took all her pills, swallowed pills, took pills, took a bunch of pills, herido, herida
             heridos, heridas, lesion*, sangre, sangra, sangrando, sobredosis, inconsciente, no respira, no responde
-            convulsion*, desmayado, desmayada, desmayo
+            convulsion*, desmayado, desmayada, desmayo, gsw
         """),
         "suicide": _listed("""
             suicide, suicides, attempted suicide, noose*, hang himself, hang herself, hang themselves, hang myself
@@ -82,6 +82,7 @@ HAZARD_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             overdos*, shoot himself, shoot herself, shoot themselves, shoot myself, shot himself, shot herself
             last goodbye, goodbye note, suicidio, suicidarse, suicidar, suicido, matarse, matarme, quitarse la vida
             quitarme la vida, ahorc*, cortarse las venas, cortarme las venas, sobredosis, tirarse, aventarse
+            hung himself, hung herself
         """),
     }
 )

@@ -10,7 +10,9 @@ from shared.programme.judging.languages import TWO_LETTERS
 
 _DETERMINANT = re.compile(r"(\d{1,2}) ?([a-o]) ?(\d{1,2}) ?([a-z]?)", re.ASCII)
 _SUBTAG = re.compile(r"[a-z]{2,3}", re.ASCII)
-_WORD = re.compile(r"[^\W_]+")
+_UNSPACED = "\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+"""Letters of scripts without blanks between words (Thai, Lao, Burmese, Khmer, Japanese, Chinese): each is a word."""
+_WORD, _WORD_OR_LETTER = re.compile(r"[^\W_]+"), re.compile(rf"[^\W_{_UNSPACED}]+|[{_UNSPACED}]")
 _BLANKS = re.compile(r"[\s\-\u2010-\u2015\u2212_/.,]+")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 _UNSEEN = frozenset(
@@ -65,10 +67,11 @@ def spoken(text: str) -> list[str]:
     Takes time in proportion to the length of the text.
     """
     text = without_unseen(text)
-    if not text.isascii():
-        apart = unicodedata.normalize("NFKD", text)
-        text = "".join([letter for letter in apart if not unicodedata.combining(letter)])
-    return _WORD.findall(text.casefold())
+    if text.isascii():
+        return _WORD.findall(text.casefold())
+    apart = unicodedata.normalize("NFKD", text)
+    text = "".join([letter for letter in apart if not unicodedata.combining(letter)])
+    return _WORD_OR_LETTER.findall(text.casefold())
 
 
 def without_unseen(text: str, instead: str = "") -> str:

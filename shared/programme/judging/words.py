@@ -82,6 +82,25 @@ def words_in(programme: Programme | WordTables, text: str) -> frozenset[str]:
     return _hazards_of(programme, spoken(text)) | (_hazards_of(programme, spoken(apart)) if apart != text else _NONE)
 
 
+MOST_WORDS_OVER = 16
+"""Words at the end of a line that may begin a phrase which goes on in the next one."""
+
+
+def phrases_over(programme: Programme | WordTables, line: str, following: str) -> frozenset[str]:
+    """The hazards of phrases that begin at the end of a line and go on in the one that follows."""
+    words, hazards = spoken(line)[-MOST_WORDS_OVER:], set[str]()
+    beginnings = programme.phrases_by_beginning.keys() & set(words)
+    further = f"{' '.join(spoken(following))} " if beginnings else ""
+    for at in (at for at, word in enumerate(words) if word in beginnings):
+        begun = f"{' '.join(words[at:])} "
+        for phrase, hazard in programme.phrases_by_beginning[words[at]]:
+            if phrase.startswith(begun):
+                rest = phrase[len(begun) :]
+                if further.startswith(rest.removesuffix(STEM) if rest.endswith(STEM) else f"{rest} "):
+                    hazards.add(hazard)
+    return frozenset(hazards)
+
+
 _NONE = frozenset[str]()
 
 

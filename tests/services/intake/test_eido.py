@@ -64,6 +64,36 @@ async def test_what_routing_needs_is_read_and_the_rest_ignored(door: Door) -> No
     assert call.updated_at.isoformat() == stamp(5)
 
 
+async def test_the_text_of_a_type_without_a_code_and_persons_moods_stand_in_the_narrative(door: Door) -> None:
+    """A type of which the CAD has the text alone, and a mood, were read by nobody."""
+    mind = {"moodDescription": "threatens with a knife", "mentalState": ["homicidal", {"text": "manic"}]}
+    event = await take(
+        door,
+        eido(
+            incidentComponent={"incidentTypeInternalText": "MAN WITH GUN"},
+            personComponent=[{"personIncidentRoleRegistryText": ["Caller"], "ncPersonComponent": [mind]}],
+        ),
+    )
+    assert event.call.call_type is None
+    assert event.sealed is not None
+    narrative = door.open(event.call.call_id, event.sealed)["narrative"]
+    assert all(word in narrative for word in ("MAN WITH GUN", "threatens with a knife", "homicidal", "manic"))
+
+
+@pytest.mark.parametrize("kind", ["TowerLocation", "Unit Location", "Staging"])
+async def test_where_a_tower_or_a_unit_is_nobody_is_sent(door: Door, kind: str) -> None:
+    """The page of a team showed the address of a tower as the place to go, where the CAD knew no better."""
+    location = {"$id": "l1", "locationTypeDescriptionRegistryText": kind, "locationByValue": PIDF}
+    content = eido(locationComponent=[location])
+    answer = await door.post(content, "/v1/eido")
+    assert "is not where to go" in answer.json()["taken"][0]["notes"][0]
+    (event,) = door.events()
+    assert isinstance(event, CallReported)
+    assert event.sealed is None or "address" not in door.open(event.call_id, event.sealed)
+    content["incidentComponent"]["locationReference"] = [{"$ref": "l1"}]
+    assert (await door.post(content, "/v1/eido")).json()["taken"][0].get("notes") is None  # the incident is there
+
+
 async def test_without_a_local_code_the_common_one_counts(door: Door) -> None:
     incident = {"incidentTypeCommonRegistryText": "MNTL", "incidentCommonPriorityNumber": 8}
     call = (await take(door, eido(incidentComponent=incident))).call

@@ -114,6 +114,25 @@ WORDS = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ('"cautions": ["ARMED"], "cautions": []', "cautions"),
+        ('"answers": {"Q1": "yes", "Q1": "no"}', "Q1"),
+        ('"further_types": [], "further_types": []', "further_types"),
+    ],
+)
+async def test_a_name_that_stands_twice_is_refused(door: Door, fields: str, field: str) -> None:
+    """As a column of an export is: the last one stood, whatever the first one warned of."""
+    plain = {name: value for name, value in CALL.items() if name != "answers"}
+    answer = await door.post(f"{json.dumps(plain)[:-1]}, {fields}}}".encode())
+    assert (answer.status_code, door.events()) == (422, [])
+    assert answer.json()["errors"] == [{"path": field, "what": "stands twice in one object", "right": "each name once"}]
+    notes = '"notesComponent": [{"notesActionComments": "a gun"}], "notesComponent": []'
+    answer = await door.post(f"{json.dumps(eido())[:-1]}, {notes}}}".encode(), "/v1/eido")
+    assert (answer.status_code, door.events()) == (422, [])
+
+
 @pytest.mark.parametrize(("word", "status"), WORDS)
 async def test_c3_a_status_counts_however_it_is_written(door: Door, word: str, status: str) -> None:
     incident = {"incidentTypeCommonRegistryText": "MNTL", "incidentStatusCommonRegistryText": [word]}

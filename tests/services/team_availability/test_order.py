@@ -119,6 +119,20 @@ def test_A6_a_number_used_again_is_another_incident_with_an_outcome_of_its_own()
     assert town.last(OfferMade).episode == 2
 
 
+def test_A6_an_incident_of_an_eido_stays_one_where_its_beginning_went_away() -> None:  # noqa: N802
+    """An hour after its default, when a version came without its call component, a team was sent to it."""
+    incident = "urn:emergency:uid:incidentid:a56e556d871:psap.example"
+    town = Town()
+    town.call(incident)
+    assert town.last(CallRouted).outcome == "default"
+    town.wait(4200)
+    town.team("one")
+    town.report(incident, created_at=town.now)
+    town.triage(incident=incident, version={"created_at": town.now})
+    assert len(town.all(DeadlineSet)) == 1
+    assert not town.all(OfferMade)
+
+
 def test_A6_a_judgement_of_the_other_incident_may_come_first() -> None:  # noqa: N802
     town = Town()
     town.call()

@@ -133,6 +133,15 @@ def test_A6_a_number_used_again_is_another_incident_where_no_team_has_the_former
         assert (said.judgement.suitability, said.heard) == ("suitable", ())
 
 
+def test_A6_an_incident_of_an_eido_keeps_its_hazards_where_its_beginning_went_away() -> None:  # noqa: N802
+    incident = "urn:emergency:uid:incidentid:a56e556d871:psap.example"
+    triage = madison()
+    triage.put(report("e1", narrative="has a gun", incident_id=incident))
+    triage.put(routed("default", incident))
+    said = only(of(triage.put(tomorrow(incident_id=incident)), (CallTriaged, VersionNoted)), CallTriaged)
+    assert said.judgement.missing == ("weapon",)
+
+
 def test_A6_a_beginning_that_is_later_than_its_own_version_makes_no_other_incident() -> None:  # noqa: N802
     """A slip of five hours in a beginning let a call go of which a gun had been heard."""
     triage = madison()
@@ -227,6 +236,117 @@ def test_a_code_or_a_flag_that_went_away_settles_nothing() -> None:
     triage.put(report("e1", call_type=CallType(system="dane-county", code="MENTAL VIOLENT"), cautions=("ARMED",)))
     triage.put(report("e2", 1, answers=SAFE | {"Q1": "not-asked", "Q2": "not-asked"}))
     assert {raised.fact for raised in judgement(triage).raised_by} >= {"weapon", "violence"}
+
+
+@pytest.mark.parametrize("how", ["end", "late", "second end"])
+def test_what_is_said_with_or_after_the_end_of_a_call_stands_when_it_is_opened_again(how: str) -> None:
+    """A weapon in the version that closed the call, or in one that came after that, was forgotten."""
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    if how == "end":
+        ended = only(triage.put(stamped("e2", 60, 60, status="closed", **ARMED)), CallEnded)
+        assert ended.call is not None
+    else:
+        assert only(triage.put(stamped("e2", 60, 60, status="closed")), CallEnded).call is None
+        stamp, status = (50, "active") if how == "late" else (70, "closed")
+        assert only(triage.put(stamped("e3", 80, stamp, status=status, **ARMED)), VersionNoted).why == "late"
+    assert triage.refold() == triage.state
+    said = triaged(triage.put(stamped("e4", 90, 90, status="reopened"))).judgement
+    assert (said.suitability, said.level) == ("unsuitable", "police needed")
+
+
+def test_a_weapon_in_the_version_that_ends_a_call_is_judged_where_a_team_has_it() -> None:
+    """A team that is with somebody stays, and was told that the CAD had closed the call, and nothing of the weapon."""
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    triage.put(offer())
+    triage.put(routed("team-accepted"))
+    judged, ended = triage.put(stamped("e2", 60, 60, status="closed", **ARMED))
+    assert isinstance(judged, CallTriaged)
+    assert judged.judgement.level == "police needed"
+    assert isinstance(ended, CallEnded)
+    assert CALL not in triage.state.calls
+    assert triage.refold() == triage.state
+
+
+@pytest.mark.parametrize(("stamp", "status"), [(50, "active"), (60, "active"), (70, "closed")])
+def test_a_weapon_after_the_end_of_a_call_is_judged_where_a_team_still_has_it(stamp: float, status: str) -> None:
+    """A team that is with somebody stays when the CAD closes its call, and was not warned of what came after that."""
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    triage.put(offer())
+    triage.put(routed("team-accepted"))
+    triage.put(stamped("e2", 60, 60, status="closed"))
+    assert only(triage.put(stamped("e3", 79, stamp, status=status, beat="C1")), VersionNoted).why == "late"
+    judged, ended = triage.put(stamped("e4", 80, stamp, status=status, **ARMED))
+    assert isinstance(judged, CallTriaged)
+    assert judged.judgement.level == "police needed"
+    assert isinstance(ended, CallEnded)
+    assert CALL not in triage.state.calls
+    assert triage.refold() == triage.state
+    triage.put(cleared())
+    assert only(triage.put(stamped("e5", 81, stamp, status=status, narrative="a knife")), VersionNoted).why == "late"
+
+
+@pytest.mark.parametrize("target", ["offered", "accepted", "ended"])
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        (ARMED, "firearm"),
+        ({"narrative": "he has a gun"}, "firearm"),
+        ({"answers": SAFE | {"Q1": "elsewhere"}}, "elsewhere"),
+    ],
+)
+def test_what_was_said_of_a_call_counts_for_the_one_that_it_is_merged_into(
+    target: str, said: dict[str, Any], value: str
+) -> None:
+    """A second caller's gun was forgotten with their call, and a team went on to the first one's."""
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    triage.put(stamped("f1", 1, 1, incident_id="2", **said))
+    if target == "ended":
+        triage.put(stamped("e2", 2, 2, status="closed"))
+    else:
+        triage.put(offer())
+    if target == "accepted":
+        triage.put(routed("team-accepted"))
+    triage.put(stamped("f2", 5, 5, incident_id="2", status="merged", merged_into="1", answers={}))
+    if target == "ended":
+        triage.put(stamped("e3", 6, 6, status="reopened"))
+    assert judgement(triage).level == "police needed"
+    assert [(raised.fact, raised.value) for raised in judgement(triage).raised_by] == [("weapon", value)]
+    triage.put(stamped("e4", 7, 7))
+    assert judgement(triage).level == "police needed", "the same answer as before is none"
+    assert triage.refold() == triage.state
+
+
+@pytest.mark.parametrize("into", ["1", "3", None])
+def test_a_call_of_which_nothing_bad_was_said_or_of_no_known_target_is_merged_as_ever(into: str | None) -> None:
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    triage.put(stamped("f1", 1, 1, incident_id="2", **({} if into == "1" else ARMED)))
+    only(triage.put(stamped("f2", 5, 5, incident_id="2", status="merged", merged_into=into)), CallEnded)
+    assert judgement(triage).suitability == "suitable"
+
+
+def test_an_end_from_before_a_call_went_on_again_is_over_by_whatever_word_it_goes_on() -> None:
+    """Closed, active, and then a cancellation from before that: team availability went on, triage let go."""
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    triage.put(stamped("e2", 10, 10, status="closed"))
+    triaged(triage.put(stamped("e4", 30, 30)))
+    assert only(triage.put(stamped("e3", 31, 20, status="cancelled")), VersionNoted).why == "late"
+    assert triaged(triage.put(stamped("e5", 32, 30, **ARMED))).judgement.suitability == "unsuitable"
+
+
+def test_A6_an_end_of_the_former_incident_ends_no_other_that_has_its_number() -> None:  # noqa: N802
+    """A closing of yesterday's that came a day late was taken for today's, and then a weapon of the same minute."""
+    triage = madison()
+    triage.put(report("e1"))
+    triaged(triage.put(tomorrow()))
+    of_yesterday = report("e2", minute=90, received_minute=24 * 60 + 1, status="closed")
+    assert only(of(triage.put(of_yesterday), (CallEnded, VersionNoted)), VersionNoted).why == "late"
+    assert triaged(triage.put(tomorrow("n2", **ARMED))).judgement.suitability == "unsuitable"
 
 
 def test_doubts_outlive_the_outcome_of_a_call() -> None:
@@ -333,10 +453,23 @@ def states_a_weapon(call: Call) -> bool:
 @given(HISTORIES, st.sampled_from(sorted(CLOCKS)))
 def test_the_worst_that_was_said_and_not_answered_since_is_never_lost(drawn: list[dict[str, Any]], clock: str) -> None:
     """By a model of its own: after a doubt the call is not calm before somebody says what nobody had said by then."""
+    is_never_lost(history(drawn, clock))
+
+
+@settings(max_examples=300, deadline=None)
+@given(HISTORIES, st.sampled_from(sorted(CLOCKS)), st.lists(st.sampled_from(("closed", "active")), min_size=7))
+def test_nor_is_it_where_the_call_ends_and_is_opened_again(
+    drawn: list[dict[str, Any]], clock: str, statuses: list[str]
+) -> None:
+    ending = [version | {"status": status} for version, status in zip(drawn, statuses, strict=False)]
+    is_never_lost(history([*ending, drawn[0] | {"status": "reopened", "clock": "right", "late_by": 0}], clock))
+
+
+def is_never_lost(versions: list[CallReported | CallCancelled]) -> None:
     triage = madison()
     said_so_far, said_by_then, heard = set[int](), set[int](), set[str]()
     doubted_at: datetime | None = None
-    for version in history(drawn, clock):
+    for version in versions:
         said = weapons_said(version.call)
         said_so_far |= said
         if doubted_at is not None and place(version) > doubted_at and said - said_by_then:
@@ -345,7 +478,7 @@ def test_the_worst_that_was_said_and_not_answered_since_is_never_lost(drawn: lis
             doubted_at, said_by_then = max(place(version), doubted_at or place(version)), set(said_so_far)
         heard |= words_of_doubt(version)
         triage.put(version)
-        if doubted_at is not None:
+        if doubted_at is not None and CALL in triage.state.calls:
             assert "weapon" in {raised.fact for raised in judgement(triage).raised_by}, version
 
 

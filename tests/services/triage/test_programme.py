@@ -32,6 +32,7 @@ from shared.events import (
 from shared.programme import Programme, ProgrammeRefused, read
 from tests.services.triage.driver import (
     MADISON,
+    SAFE,
     SERVICE,
     THURSDAY_NOON,
     Triage,
@@ -41,6 +42,8 @@ from tests.services.triage.driver import (
     offer,
     refusal,
     report,
+    routed,
+    triaged,
 )
 
 SECOND = MADISON.replace("version   = 1", "version   = 2")
@@ -267,6 +270,23 @@ def test_a_document_that_today_s_rules_refuse_is_not_put_in_force_again() -> Non
     assert refusal(back(triage, to_hash=first)).reason == "document-refused"
 
 
+def test_a_document_that_today_s_rules_refuse_stops_neither_the_journal_nor_a_new_one() -> None:
+    """A version with stricter rules could not fold what was decided before it: triage stood still, for all agencies."""
+    former = madison()
+    former.put(report())
+    broken = MADISON.replace('sends = ["cares"]', 'sends = ["carse"]')
+    state, (proposed, *_) = Triage().state, former.journal
+    assert isinstance(proposed, ProgrammeProposed)
+    for event in (proposed.model_copy(update={"document": broken}), *former.journal[1:]):
+        state = SERVICE.evolve(state, event, THURSDAY_NOON)
+    triage = Triage(state)
+    assert triaged(triage.put(report("e2", minute=1))).judgement.reasons == ("no-programme",)
+    triage.put(command(ApproveProgramme, "a", by="bob", document_hash=propose(triage, SECOND)))
+    judged, _ = triage.run_clocks()[-2:]
+    assert isinstance(judged, CallTriaged)
+    assert judged.judgement.suitability == "suitable"
+
+
 def test_only_the_last_few_documents_are_kept() -> None:
     versions = [MADISON.replace("version   = 1", f"version   = {number}") for number in range(2, 10)]
     triage, hashes = with_versions(*versions)
@@ -457,6 +477,34 @@ phase = "live"
         van_verdict, cares = judgement.responses
         assert cares.may_go
         assert van_verdict.reasons == (("in-flight",) if offered else ())
+
+
+def test_a_firearm_counts_in_flight_under_a_later_document_with_fewer_levels() -> None:
+    """The only other level of the later one was lower than the third of the first: the team went on, untold."""
+    sent = 'sends = ["cares"]\nraised_by = [{ suicide = "'
+    levels = f"""[[level]]
+name = "thoughts"
+{sent}ideation or worse" }}]
+[[level]]
+name = "plans"
+{sent}threat-or-plan or worse" }}]
+[[level]]
+name  = "police needed"
+"""
+    spelt_out = 'Q5 = { fact = "suicide", yes = "attempt", no = "none", plan = "threat-or-plan" }'
+    first = MADISON.replace('[[level]]\nname  = "police needed"\n', levels).replace('Q5 = "suicide"', spelt_out)
+    triage = madison(document=first)
+    assert triaged(triage.put(report(answers=SAFE | {"Q5": "plan"}))).judgement.level_rank == 2
+    triage.put(offer())
+    triage.put(routed("team-accepted"))
+    triage.put(command(ApproveProgramme, "a", by="bob", document_hash=propose(triage, SECOND)))
+    triage.run_clocks()
+    armed = triaged(triage.put(report("e2", minute=1, answers=SAFE | {"Q1": "yes"}))).judgement
+    assert (armed.level, armed.level_rank, armed.suitability) == ("police needed", 2, "unsuitable")
+    assert [(raised.fact, raised.value) for raised in armed.raised_by] == [("weapon", "firearm")]
+    assert not any(verdict.may_go for verdict in armed.responses)
+    hurt = triaged(triage.put(report("e3", minute=2, answers=SAFE | {"Q1": "yes", "Q4": "yes"}))).judgement
+    assert [raised.fact for raised in hurt.raised_by] == ["weapon", "injury"]
 
 
 def test_a_document_is_read_once_whether_it_is_accepted_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared.events import ApproveProgramme, ProposeProgramme, VersionNoted
+from shared.call import CallType
+from shared.events import ApproveProgramme, PauseDistrict, ProposeProgramme, VersionNoted
 from tests.services.triage.driver import MADISON, SAFE, Triage, command, done, madison, only, report, triaged
 
 
@@ -55,6 +56,18 @@ def test_a_new_line_after_the_answer_puts_the_fact_in_doubt_again() -> None:
     assert said.heard == ("weapon",)
 
 
+@pytest.mark.parametrize("wrapped", ["two shots\nfired there", "now not\n\n  breathing", "over the\nrailing*"])
+def test_a_phrase_that_the_end_of_a_line_parts_is_new_beside_an_answered_word(wrapped: str) -> None:
+    """`shots` and `fired`, on two lines, went unheard where another line's `gun` was answered."""
+    before = "owns a gun, bled last week, spoke of suicide\nis calm"
+    triage = madison()
+    triage.put(report("e1", narrative=before, answers=dict.fromkeys(SAFE, "cannot-tell")))
+    triage.put(report("e2", minute=1, narrative=before))
+    assert suitability(triage) == "suitable"
+    triage.put(report("e3", minute=2, narrative=f"{before}\n{wrapped}"))
+    assert suitability(triage) == "indeterminate"
+
+
 def test_an_earlier_version_that_comes_late_calms_nothing() -> None:
     triage = madison()
     assert triaged(triage.put(report("e2", minute=1, narrative="has a gun"))).heard == ("weapon",)
@@ -91,6 +104,25 @@ def test_what_a_new_document_listens_for_may_be_in_a_narrative_that_was_read_bef
     assert suitability(triage) == ("suitable" if narrative is None else "indeterminate")
     triage.put(report("e2", minute=1, narrative=narrative))
     assert suitability(triage) == "suitable"
+
+
+def test_what_a_new_document_doubts_is_in_doubt_before_the_next_version_says_it_again() -> None:
+    """A flag that was listed as harmless, and is not any more; a further code by whose word the new one stops."""
+    harmless = MADISON.replace("cautions = {", 'cautions = { "GATE CODE" = {},')
+    later = MADISON.replace('"gun"]', '"gun", "machete"]').replace("version   = 1", "version   = 2")
+    for said in ({"cautions": ("GATE CODE",)}, {"further_types": (CallType(system="apco", code="MACHETE"),)}):
+        triage = madison(document=harmless.replace("words    =", 'not_words = ["machete*"]\nwords    ='))
+        triage.put(report(**said))
+        assert suitability(triage) == "suitable"
+        proposed = done(triage.put(command(ProposeProgramme, "p2", document=later)))
+        triage.put(command(ApproveProgramme, "a2", by="bob", document_hash=proposed.about))
+        triage.run_clocks()
+        assert suitability(triage) == "indeterminate"
+        triage.put(command(PauseDistrict, "x", district="West"))
+        triage.run_clocks()
+        assert suitability(triage) == "indeterminate"
+        triage.put(report("e2", minute=1, **said))
+        assert suitability(triage) == "indeterminate"
 
 
 def suitability(triage: Triage) -> str:

@@ -308,7 +308,7 @@ def test_boston_prefers_the_car_where_there_is_one_and_asks_elsewhere() -> None:
 
 
 def test_indeterminate_asks_only_what_could_help() -> None:
-    found = boston(answers=answers(Q1="threat?", Q2="past"))
+    found = boston(answers=answers(Q1="perhaps?", Q2="past"))
     assert (found.suitability, found.missing, found.level_rank) == ("indeterminate", ("weapon",), 2)
 
 

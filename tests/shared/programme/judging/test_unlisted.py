@@ -98,6 +98,23 @@ def test_a_caution_that_is_not_listed_leaves_weapon_and_violence_unknown() -> No
         assert found.unlisted == (f"caution {caution}",)
 
 
+@pytest.mark.parametrize(
+    ("caution", "besides"), [("OVERDOSE", ("injury", "suicide")), ("Not-Breathing", ("injury",)), ("ARSON", ("crime",))]
+)
+def test_the_words_of_a_caution_that_is_not_listed_leave_their_hazards_unknown_too(
+    caution: str, besides: tuple[str, ...]
+) -> None:
+    """Once weapon and violence were answered, a team went to "NOT BREATHING"."""
+    assert set(judged(cautions=(caution,)).missing) == {"weapon", "violence", *besides}
+
+
+def test_an_answer_that_is_none_of_its_question_s_is_read_for_words() -> None:
+    """Q3, on crime, answered "no, but he has a knife" left crime unknown, and weapon as Q1 said."""
+    said = "no, but he has a knife"
+    assert judged(answers=CALM | {"q3": said}).missing == ("weapon", "crime")
+    assert judged(answers=CALM | {"Q77": said}).suitability == "suitable"  # a question that nobody lists says nothing
+
+
 def test_a_caution_that_is_listed_without_a_hazard_is_harmless() -> None:
     assert judged(GATE, cautions=("Gate-Code",)).suitability == "suitable"
     assert judged(GATE, cautions=("GATE CODE; DOG",)).missing == ("weapon", "violence")
