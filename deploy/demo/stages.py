@@ -53,8 +53,8 @@ from shared.engine.kafka import KafkaBroker
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.process import Together
 from shared.engine.service import Service
-from shared.events import Event
 from shared.engine.worker import Worker, watch_nothing
+from shared.events import Event
 from shared.sealing import Sealer
 
 PARTITIONS = 4
