@@ -63,6 +63,7 @@ def _follow(call: CallDraft, target: CallDraft) -> None:
         return
     if target.is_open:
         target.withdraw("taken")
+    target.end_late("taken")
     call.emit(
         AssignmentMoved(
             **call.key,

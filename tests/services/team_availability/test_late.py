@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.events import (
+    AssignmentMoved,
     CallRouted,
     CommandRefused,
     ConfirmDecision,
@@ -17,6 +18,7 @@ from shared.events import (
     LateTakeAsked,
     LateTakeLapsed,
     OfferAccepted,
+    OfferMade,
     OverrideCall,
     TakeLateCall,
 )
@@ -156,6 +158,20 @@ def test_a_team_that_is_not_free_any_more_does_not_get_it() -> None:
     town.sent()
     answer = confirm(town)
     assert (answer.reason, town.sent(), len(town.all(DeadlineSet))) == ("busy", [], 1)
+
+
+def test_a_team_that_comes_with_a_merged_call_keeps_it_whoever_has_asked_for_it() -> None:
+    town = late_town()
+    town.call("2")
+    town.accept(town.last(OfferMade))
+    town.status("on-scene")
+    take(town, "two")
+    town.cancel("2", status="merged", merged_into="1")
+    assert (town.last(LateCallEnded).why, town.last(AssignmentMoved).to_call_id) == ("taken", call_id())
+    assert confirm(town).reason == "taken"
+    assert town.status("transporting").type == "command-done"
+    assert town.state.teams["two"].shift is not None
+    assert town.state.teams["two"].shift.call_id is None
 
 
 def test_a_pause_holds_it() -> None:
