@@ -13,6 +13,7 @@ from services.team_availability.offers import advance
 from services.team_availability.overrides import answer_waiting
 from services.team_availability.plan import POLICE_ON_SCENE, USUAL, Plan, Timings, known_hazards
 from services.team_availability.state import Assignment, CallMemory, CallState, JudgedVersion
+from services.team_availability.upgrades import raise_upgrade
 from shared.answers import done, nothing_to_do
 from shared.call import SAME_INCIDENT, Call, is_another_incident, is_stale, order_of
 from shared.engine.broker import RecordPosition
@@ -34,7 +35,6 @@ from shared.events import (
     ResponseTerms,
     TeamMayEnter,
     TermsNoted,
-    UpgradeRaised,
 )
 from shared.judgement import Judgement
 
@@ -204,7 +204,7 @@ def call_triaged(draft: AgencyDraft, event: CallTriaged) -> None:
             _follow(call, judged)
     elif call.assignment is not None:
         if _is_newer(call.state, judged, event.call):
-            _raise_upgrade(call, judged)
+            raise_upgrade(call, judged)
     elif call.state.late is not None and _is_newer(call.state, judged, event.call):
         judged_again(call, judged)
     elif _is_early(call.state, judged, event.call):
@@ -359,41 +359,3 @@ def _note_terms(draft: AgencyDraft, judgement: Judgement) -> None:
                 **Timings.of(judgement)._asdict(),
             )
         )
-
-
-# --- upgrades -------------------------------------------------------------------------------------------------------
-
-
-def _raise_upgrade(call: CallDraft, judged: JudgedVersion) -> None:
-    """Tell the team that has the call that it is more dangerous than it knows; what a dispatcher sent stays sent.
-
-    So it is on a higher level, and with another hazard, or one that was only feared, on the highest that it was told.
-    """
-    assignment, judgement = call.assignment, judged.judgement
-    if assignment is None or judgement.level_rank < assignment.level_told:
-        return  # that news are stale, or disagree, makes nothing more dangerous
-    is_higher, told = judgement.level_rank > assignment.level_told, assignment.hazards_told
-    if not is_higher and known_hazards(judgement.raised_by, told) == told:
-        return
-    verdicts = {verdict.response: verdict for verdict in judgement.responses}
-    verdict = verdicts.get(assignment.response)
-    fits = judgement.suitability == "suitable" and verdict is not None and verdict.may_go
-    stays = call.episode.override is not None or assignment.is_with_somebody or (fits and not is_higher)
-    on_upgrade = "stay" if stays else verdict.on_upgrade if verdict is not None else assignment.on_upgrade
-    call.emit(
-        UpgradeRaised(
-            **call.key,
-            team_id=assignment.team_id,
-            level=judgement.level,
-            level_rank=judgement.level_rank,
-            raised_by=judgement.raised_by,
-            on_upgrade=on_upgrade,
-            sentence=judgement.sentence,
-            suitability=judgement.suitability,
-            triaged_at=judged.triaged_at,
-            team_on_scene=assignment.is_with_somebody,
-            send="" if fits else "default",
-        )
-    )
-    if on_upgrade == "recall":
-        call.release("upgraded")
