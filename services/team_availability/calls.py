@@ -200,8 +200,8 @@ def call_triaged(draft: AgencyDraft, event: CallTriaged) -> None:
     call, judged = draft.call(event.call_id), _judged(event, draft.given.cause)
     _note_terms(draft, event.judgement)
     if call.is_open:
-        if call.episode.override is None and _is_newer(call.state, judged, event.call):
-            _follow(call, judged)
+        if _is_newer(call.state, judged, event.call):
+            _follow(call, judged) if call.episode.override is None else _keep(call, judged)
     elif call.assignment is not None:
         if _is_newer(call.state, judged, event.call):
             raise_upgrade(call, judged)
@@ -334,6 +334,13 @@ def _follow(call: CallDraft, judged: JudgedVersion) -> None:
     elif offered is not None and call.plan is not None and not call.plan.may_go(offered):
         call.withdraw("upgraded")
     advance(call)
+
+
+def _keep(call: CallDraft, judged: JudgedVersion) -> None:
+    """A dispatcher sends what they have named all the same: the team that takes the call is told."""
+    early = call.state.early_plan
+    if early is None or judged.triaged_at > early.triaged_at:
+        call.emit(PlanKept(call_id=call.call_id, **judged._asdict()))
 
 
 def _is_worse(judgement: Judgement, before: Plan | None, *, waits: bool) -> bool:
