@@ -205,11 +205,12 @@ def call_triaged(draft: AgencyDraft, event: CallTriaged) -> None:
     elif call.assignment is not None:
         if _is_newer(call.state, judged, event.call):
             raise_upgrade(call, judged)
-    elif call.state.late is not None and _is_newer(call.state, judged, event.call):
-        judged_again(call, judged)
-    elif _is_early(call.state, judged, event.call):
-        call.emit(PlanKept(call_id=call.call_id, **judged._asdict()))
-        answer_waiting(call, only=OverrideCall.type)
+    else:
+        if call.state.late is not None and _is_newer(call.state, judged, event.call):
+            judged_again(call, judged)
+        if _is_early(call.state, judged, event.call):
+            call.emit(PlanKept(call_id=call.call_id, **judged._asdict()))
+            answer_waiting(call, only=OverrideCall.type)
 
 
 def cad_not_informed(draft: AgencyDraft, event: CadNotInformed) -> None:

@@ -160,6 +160,26 @@ def test_a_team_that_is_not_free_any_more_does_not_get_it() -> None:
     assert (answer.reason, town.sent(), len(town.all(DeadlineSet))) == ("busy", [], 1)
 
 
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_judgement_of_a_request_that_is_read_before_the_request_is_not_lost(rank: int) -> None:
+    town = late_town()
+    town.wait(1)
+    version = {"requested_by": "officer"}
+    town.triage(judgement(verdict("cru"), level_rank=rank), version=version)
+    town.report("1", **version)
+    assert [event.why for event in town.all(LateCallEnded)] == (["upgraded"] if rank else ["another-episode"])
+    town.accept(town.last(OfferMade))
+    assert (town.last(CallRouted).episode, town.last(CallRouted).outcome) == (2, "team-accepted")
+
+
+def test_a_call_that_is_forgotten_is_not_late_any_more() -> None:
+    town = late_town()
+    town.wait(1)
+    town.triage(judgement(verdict("cru")), version={"requested_by": "officer"})
+    town.wait(21 * 60)
+    assert town.kinds()[-2:] == ["late-call-ended", "call-forgotten"]
+
+
 def test_a_team_that_comes_with_a_merged_call_keeps_it_whoever_has_asked_for_it() -> None:
     town = late_town()
     town.call("2")
