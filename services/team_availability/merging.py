@@ -22,8 +22,18 @@ def merge(call: CallDraft) -> None:
 
 def let_join(target: CallDraft) -> None:
     """A call was judged, or has its outcome: teams of calls that were merged into it need not wait any more."""
-    for call in tuple(_waiting_for(target)):
+    for call in tuple(waiting_for(target)):
         _follow(call, target)
+
+
+def waiting_for(target: CallDraft) -> Iterator[CallDraft]:
+    """Calls that were merged into this one and still have a team."""
+    for _, shift in target.draft.state.on_shift():
+        if shift.call_id not in (None, target.call_id):
+            call = target.draft.call(shift.call_id)
+            stands_for = _target(call) if call.memory is not None and call.memory.status == "merged" else None
+            if stands_for is not None and stands_for.call_id == target.call_id:
+                yield call
 
 
 def _target(call: CallDraft) -> CallDraft | None:
@@ -38,16 +48,6 @@ def _target(call: CallDraft) -> CallDraft | None:
             return None
         seen.add(target.call_id)
     return None if target.memory is None else target
-
-
-def _waiting_for(target: CallDraft) -> Iterator[CallDraft]:
-    """Calls that were merged into this one and still have a team."""
-    for _, shift in target.draft.state.on_shift():
-        if shift.call_id not in (None, target.call_id):
-            call = target.draft.call(shift.call_id)
-            stands_for = _target(call) if call.memory is not None and call.memory.status == "merged" else None
-            if stands_for is not None and stands_for.call_id == target.call_id:
-                yield call
 
 
 def _follow(call: CallDraft, target: CallDraft) -> None:

@@ -22,7 +22,7 @@ from shared.events import (
 )
 from tests.builders import judgement, verdict
 from tests.services.team_availability.driver import Town, call_id, unsuitable
-from tests.services.team_availability.test_life_cycle import HALF_HOUR, in_state, recall
+from tests.services.team_availability.test_life_cycle import HALF_HOUR, in_state, raised, recall
 from tests.services.team_availability.test_whatever_comes import is_asked
 
 
@@ -133,6 +133,28 @@ def test_into_a_call_that_has_a_team_nobody_follows() -> None:
         assert not town.all(AssignmentMoved)
         assert town.kinds()[-1] == happens
         assert town.journal[-1].subject == call_id("1")
+
+
+@pytest.mark.parametrize("has_cleared", [False, True])
+def test_a_team_that_could_not_follow_is_told_what_comes_up_at_the_other_call(has_cleared: bool) -> None:
+    """Two callers, two teams at one door, and a weapon that is said of the call that stands for both."""
+    town = in_state("on-scene")
+    town.team("two")
+    town.call("2")
+    town.accept(town.last(OfferMade))
+    town.status("on-scene", "two")
+    merge(town)
+    assert has(town, "1")
+    if has_cleared:
+        town.status("cleared", "two", disposition="resolved-on-scene")
+    town.wait(1)
+    town.report("2")
+    armed = unsuitable(raised_by=(raised("weapon", "firearm"),))
+    town.triage(armed, "2")
+    told = {event.team_id: event for event in town.all(UpgradeRaised)}
+    assert set(told) == ({"one"} if has_cleared else {"one", "two"})
+    assert (told["one"].call_id, told["one"].send, told["one"].team_on_scene) == (call_id("1"), "default", True)
+    assert has(town, "1")
 
 
 @pytest.mark.parametrize("into", [None, "never-heard-of", "1"])
