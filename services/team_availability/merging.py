@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.team_availability.draft import CallDraft
-from services.team_availability.plan import Plan
+from services.team_availability.plan import HazardRanks, Plan
 from services.team_availability.state import Assignment
 from shared.call import CallId
 from shared.events import AssignmentMoved, UpgradeRaised
+from shared.judgement import RaisedBy
+from shared.programme.judging.facts import HAZARDS
 
 
 def merge(call: CallDraft) -> None:
@@ -58,8 +60,10 @@ def _follow(call: CallDraft, target: CallDraft) -> None:
     plan = target.plan if target.is_open else None  # of a call with its outcome later judgements are not kept
     fits = plan is not None and plan.may_go(assignment.response) and plan.level_rank <= assignment.level_told
     fits = fits and not target.state.reported.synthetic
-    if target.assignment is not None or not (fits or assignment.is_with_somebody):
-        call.release("cancelled", "merged")
+    other = target.assignment
+    if other is not None or not (fits or assignment.is_with_somebody):
+        if not call.release("cancelled", "merged") and other is not None and _is_news(assignment, other):
+            call.emit(_warning(call, assignment, other))
         return
     if target.is_open:
         target.withdraw("taken")
@@ -77,20 +81,37 @@ def _follow(call: CallDraft, target: CallDraft) -> None:
     )
     if target.is_open:
         target.route_to(assignment, fits=fits)
-    if not fits:
+    if not fits or _is_news(assignment, plan):
         target.emit(_warning(target, assignment, plan))
 
 
-def _warning(target: CallDraft, assignment: Assignment, plan: Plan | None) -> UpgradeRaised:
-    """What the team is told that is with somebody, where the other call is more dangerous, or may be."""
+def _known(there: Assignment | Plan | None) -> tuple[int, HazardRanks]:
+    """The level of the other call, and its hazards, as they are known of it or to the team that has it."""
+    if isinstance(there, Plan):
+        return there.level_rank, there.hazards
+    return (0, ()) if there is None else (there.level_told, there.hazards_told)
+
+
+def _is_news(assignment: Assignment, there: Assignment | Plan | None) -> bool:
+    """Whether the other call is on a higher level than the team knows of, or on the same with another hazard."""
+    (rank, hazards), told = _known(there), dict(assignment.hazards_told)
+    is_other = any(worst > told.get(hazard, -1) for hazard, worst in hazards)
+    return rank > assignment.level_told or (rank == assignment.level_told and is_other)
+
+
+def _warning(call: CallDraft, assignment: Assignment, there: Assignment | Plan | None) -> UpgradeRaised:
+    """What the team is told where the other call is more dangerous, or may be."""
+    (rank, hazards), plan = _known(there), there if isinstance(there, Plan) else None
+    said_at = call.state.reported.updated_at
     return UpgradeRaised(
-        **target.key,
+        **call.key,
         team_id=assignment.team_id,
         level="not known" if plan is None else plan.level,
-        level_rank=assignment.level_told if plan is None else plan.level_rank,
+        level_rank=max(rank, assignment.level_told) if plan is None else rank,
+        raised_by=tuple(RaisedBy(fact, HAZARDS[fact][worst], None, "cad", said_at) for fact, worst in hazards),
         on_upgrade="stay",
         sentence="The call that yours was merged into is more dangerous, or nobody knows how dangerous it is.",
         suitability="" if plan is None else plan.suitability,
-        team_on_scene=True,
+        team_on_scene=assignment.is_with_somebody,
         send="" if plan is not None and plan.may_go(assignment.response) else "default",
     )
