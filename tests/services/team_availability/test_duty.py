@@ -406,6 +406,13 @@ def test_a_planned_crew_signs_on_with_one_tap_and_the_others_confirm(town: Plann
     assert not [event for event in town.wait(3600) if isinstance(event, TeamMissing)]
 
 
+def test_a_shift_that_is_over_before_anybody_is_missed_leaves_no_clock(town: PlannedTown) -> None:
+    town.begin(duty="on-shift", hours=0.1, sign_on_grace_minutes=15)
+    town.wait(600)
+    town.begin("n2", duty="on-shift", sign_on_grace_minutes=60)
+    assert town.wait(3000) == [], "the clock of a shift that is forgotten found nothing"
+
+
 @pytest.mark.scenario("duty")
 @pytest.mark.parametrize("grace", [15, 5])
 def test_a_team_that_does_not_sign_on_is_missed_once(town: PlannedTown, grace: int) -> None:
