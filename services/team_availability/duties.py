@@ -210,7 +210,10 @@ def _adopt(draft: AgencyDraft, planned_shift_id: str, duty: PlannedDuty, shift: 
 
 
 def _change_shift(draft: AgencyDraft, planned_shift_id: str, duty: PlannedDuty, shift: Shift) -> None:
-    """Whoever is planned now is on the team, those at work once they confirm; a team with a call stays as it is."""
+    """Whoever is planned now is on the team, those at work once they confirm; a team with a call stays as it is.
+
+    A crew on call that left its offers unanswered is out: of another one, altogether, nobody has been asked yet.
+    """
     members, left_out = _free(draft.state, duty)
     if shift.is_free:
         confirmed = tuple(member for member in shift.members if member in duty.members)
@@ -222,7 +225,8 @@ def _change_shift(draft: AgencyDraft, planned_shift_id: str, duty: PlannedDuty, 
             unconfirmed += joining
     else:
         confirmed, unconfirmed = shift.members, shift.unconfirmed
-    if not (confirmed or unconfirmed):
+    is_other = duty.duty == "on-call" and set(confirmed).isdisjoint(shift.members)
+    if not (confirmed or unconfirmed) or (is_other and shift.is_unanswering and not shift.open_offers):
         end_shift(draft, duty.team_id, shift, over=True)
     elif (confirmed, unconfirmed, duty.ends_at) != (shift.members, shift.unconfirmed, shift.ends_at):
         _change(draft, planned_shift_id, shift, (confirmed, unconfirmed))

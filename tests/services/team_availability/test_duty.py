@@ -659,6 +659,20 @@ def test_two_offers_in_a_row_that_ran_out_take_a_team_out_and_the_default_says_w
     assert len(town.all(TeamUnanswering)) == 1, "it is said once"
 
 
+@pytest.mark.parametrize("crew", [("cem", "dan"), ("cem", "bob")])
+def test_another_crew_on_call_is_asked_though_the_one_before_did_not_answer(crew: tuple[str, ...]) -> None:
+    town = PlannedTown(people=("ann", "bob", "cem"))
+    town.command(DefinePerson, person=Person(person_id="dan", name="dan", disciplines=("crisis-worker",)))
+    town.prove("dan")
+    town.begin()
+    ends_at = town.now + timedelta(hours=10)
+    two_unanswered(town)
+    town.change(crew, ends_at)
+    assert town.crew() == (crew if "dan" in crew else ("bob", "cem"))
+    town.call("3")
+    assert len(town.all(OfferMade)) == (3 if "dan" in crew else 2), "of the crew that was silent somebody is left"
+
+
 @pytest.mark.scenario("duty")
 def test_the_call_itself_goes_on_along_the_chain_at_once() -> None:
     town = Town()
