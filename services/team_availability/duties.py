@@ -28,6 +28,7 @@ from shared.events import (
     OfferExpired,
     OfferWithdrawn,
     PersonDefined,
+    RecallUnacknowledged,
     ShiftChanged,
     StatusReported,
     TeamDefined,
@@ -49,11 +50,12 @@ MAY_MOVE: tuple[type[Event], ...] = (
     OfferExpired,
     OfferWithdrawn,
     PersonDefined,
+    RecallUnacknowledged,
     StatusReported,
     TeamDefined,
     TeamSignedOff,
 )
-"""What may let a team follow its plan where it could not before."""
+"""What may let a team follow its plan where it could not before, or show that it does not."""
 
 # --- what the plan says ---------------------------------------------------------------------------------------------
 
@@ -167,6 +169,8 @@ def _follow(draft: AgencyDraft, planned_shift_id: str) -> None:
     elif shift is None:
         if duty.duty == "on-call":
             _begin_on_call(draft, planned_shift_id, duty)
+    elif duty.duty == "on-call" and shift.status == "silent":
+        _miss(draft, planned_shift_id, "not-signed-on")
     elif duty.duty == "on-shift" and {*shift.members, *shift.unconfirmed} == set(duty.members):
         _adopt(draft, planned_shift_id, duty, shift)
 

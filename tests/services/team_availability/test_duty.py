@@ -637,6 +637,27 @@ def test_at_work_who_comes_by_the_plan_has_yet_to_say_so(town: PlannedTown) -> N
     assert town.last(ShiftChanged).unconfirmed == ("cem",)
 
 
+@pytest.mark.parametrize("turned_back", ["before", "after"])
+def test_a_crew_whose_team_is_held_by_one_that_fell_silent_is_missed(turned_back: str) -> None:
+    """It was turned back and has not said that it knows: the plan does not sign the next crew on over it."""
+    town = PlannedTown()
+    town.begin(members=("ann",), hours=2)
+    town.call("1", judgement(verdict(crew=("paramedic",), expected_minutes=30)))
+    town.accept(town.last(OfferMade), person_id="ann")
+    town.status("en-route", "night")
+    if turned_back == "after":
+        town.begin("n2", members=("cem",), hours=12)
+    town.cancel()
+    town.wait(6 * 60)
+    if turned_back == "before":
+        town.begin("n2", members=("cem",), hours=12)
+    assert [(event.planned_shift_id, event.why) for event in town.all(TeamMissing)] == [("n2", "not-signed-on")]
+    town.wait(3 * 3600)
+    assert len(town.all(TeamMissing)) == 1
+    town.command(SignOff, team_id="night")
+    assert town.crew() == ("cem",)
+
+
 # --- a team that does not answer -------------------------------------------------------------------------------------
 
 
