@@ -22,9 +22,9 @@ from shared.events import (
     OverrideCall,
     TakeLateCall,
 )
-from shared.judgement import Judgement, Step
+from shared.judgement import Judgement, RaisedBy, Step
 from tests.builders import judgement, verdict
-from tests.services.team_availability.driver import call_id, unsuitable
+from tests.services.team_availability.driver import START, call_id, unsuitable
 from tests.services.team_availability.told import ToldTown
 
 pytestmark = pytest.mark.scenario("modes")
@@ -149,6 +149,16 @@ def test_what_ends_it(how: str, why: str) -> None:
     assert isinstance(answer, CommandRefused)
     assert not town.all(OfferAccepted)
     assert [word for word in town.sent() if word[0] != "offer"] == []
+
+
+@pytest.mark.parametrize("value", ["past", "threat"])
+def test_another_hazard_on_the_same_level_ends_it_as_well(value: str) -> None:
+    """The team that took it then was not told: the plan of the call was from before."""
+    past, now = (RaisedBy("violence", known, None, "cad", START) for known in ("past", value))
+    town = late_town(pulled().model_copy(update={"raised_by": (past,)}))
+    take(town)
+    town.triage(pulled().model_copy(update={"raised_by": (now,)}))
+    assert [event.why for event in town.all(LateCallEnded)] == ([] if value == "past" else ["upgraded"])
 
 
 def test_a_team_that_is_not_free_any_more_does_not_get_it() -> None:
