@@ -8,7 +8,7 @@ from services.team_availability.draft import AgencyDraft, CallDraft, place_of, r
 from services.team_availability.evolve_calls import moves_its_beginning
 from services.team_availability.holds import end_by_upgrade
 from services.team_availability.late import judged_again
-from services.team_availability.merging import let_join, merge, waiting_for
+from services.team_availability.merging import let_join, merge, one_with
 from services.team_availability.offers import advance
 from services.team_availability.overrides import answer_waiting
 from services.team_availability.plan import POLICE_ON_SCENE, USUAL, Plan, Timings, known_hazards
@@ -198,7 +198,8 @@ def begin_another(call: CallDraft) -> None:
 def call_triaged(draft: AgencyDraft, event: CallTriaged) -> None:
     """A version of a call was judged: follow the plan, or keep it until that version is reported.
 
-    A team of a call that was merged into it, and could not follow, is at the same place, and is told as well.
+    A team at the same place is told as well: it could not follow when its call was merged into this one, or has gone on
+    to the call that this one was merged into.
     """
     call, judged = draft.call(event.call_id), _judged(event, draft.given.cause)
     _note_terms(draft, event.judgement)
@@ -214,9 +215,9 @@ def call_triaged(draft: AgencyDraft, event: CallTriaged) -> None:
         if _is_early(call.state, judged, event.call):
             call.emit(PlanKept(call_id=call.call_id, **judged._asdict()))
             answer_waiting(call, only=OverrideCall.type)
-    for merged in waiting_for(call):
-        if judged.triaged_at > merged.state.reported.triaged_at:
-            raise_upgrade(merged, judged)
+    for other in one_with(call, judged.order[0]):
+        if judged.triaged_at > other.state.reported.triaged_at:
+            raise_upgrade(other, judged)
 
 
 def cad_not_informed(draft: AgencyDraft, event: CadNotInformed) -> None:

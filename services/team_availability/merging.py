@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from services.team_availability.draft import CallDraft
 from services.team_availability.plan import HazardRanks, Plan
@@ -24,18 +25,36 @@ def merge(call: CallDraft) -> None:
 
 def let_join(target: CallDraft) -> None:
     """A call was judged, or has its outcome: teams of calls that were merged into it need not wait any more."""
-    for call in tuple(waiting_for(target)):
+    for call in tuple(_waiting_for(target)):
         _follow(call, target)
 
 
-def waiting_for(target: CallDraft) -> Iterator[CallDraft]:
+def one_with(call: CallDraft, said_at: datetime) -> Iterator[CallDraft]:
+    """The calls whose teams are at the place of which something was said: merged into this one, or gone on with.
+
+    What is said of this one after it was merged is not about the call that its team has gone on with.
+    """
+    yield from _waiting_for(call)
+    if call.memory is None or not call.memory.ended or said_at > call.memory.order:
+        return
+    for other in _with_teams(call):
+        if other.assignment is not None and call.call_id in other.assignment.moved_from:
+            yield other
+
+
+def _waiting_for(target: CallDraft) -> Iterator[CallDraft]:
     """Calls that were merged into this one and still have a team."""
-    for _, shift in target.draft.state.on_shift():
-        if shift.call_id not in (None, target.call_id):
-            call = target.draft.call(shift.call_id)
-            stands_for = _target(call) if call.memory is not None and call.memory.status == "merged" else None
-            if stands_for is not None and stands_for.call_id == target.call_id:
-                yield call
+    for call in _with_teams(target):
+        stands_for = _target(call) if call.memory is not None and call.memory.status == "merged" else None
+        if stands_for is not None and stands_for.call_id == target.call_id:
+            yield call
+
+
+def _with_teams(but: CallDraft) -> Iterator[CallDraft]:
+    """The calls that have a team, but for one."""
+    for _, shift in but.draft.state.on_shift():
+        if shift.call_id not in (None, but.call_id):
+            yield but.draft.call(shift.call_id)
 
 
 def _target(call: CallDraft) -> CallDraft | None:

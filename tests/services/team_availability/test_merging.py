@@ -158,6 +158,25 @@ def test_a_team_that_could_not_follow_is_told_what_comes_up_at_the_other_call(ot
 
 
 @pytest.mark.parametrize("state", ["en-route", "on-scene"])
+def test_a_weapon_that_was_said_of_the_call_before_the_merging_and_is_judged_after_it_is_told(
+    state: AssignmentState,
+) -> None:
+    town = in_state(state)
+    town.team("two")
+    town.call("2")
+    town.wait(1)
+    town.report("1")
+    armed_at = town.now
+    town.wait(1)
+    merge(town)
+    assert has(town, "2")
+    town.triage(unsuitable(raised_by=(raised("weapon", "firearm"),)), "1", updated_at=armed_at)
+    upgrade = town.last(UpgradeRaised)
+    assert (upgrade.team_id, upgrade.call_id, upgrade.send) == ("one", call_id("2"), "default")
+    assert has(town, "2") == (state == "on-scene")
+
+
+@pytest.mark.parametrize("state", ["en-route", "on-scene"])
 def test_another_hazard_of_the_other_call_is_told_with_it(state: AssignmentState) -> None:
     drunk, armed = (raised("intoxication", "severe"),), (raised("weapon", "elsewhere"),)
     town = Town()
