@@ -7,7 +7,7 @@ from datetime import datetime
 
 from services.team_availability.draft import CallDraft
 from services.team_availability.plan import HazardRanks, Plan
-from services.team_availability.state import Assignment
+from services.team_availability.state import Assignment, CallState
 from shared.call import CallId
 from shared.events import AssignmentMoved, UpgradeRaised
 from shared.judgement import RaisedBy
@@ -37,24 +37,26 @@ def one_with(call: CallDraft, said_at: datetime) -> Iterator[CallDraft]:
     yield from _waiting_for(call)
     if call.memory is None or not call.memory.ended or said_at > call.memory.order:
         return
-    for other in _with_teams(call):
-        if other.assignment is not None and call.call_id in other.assignment.moved_from:
+    for other, state in _with_teams(call):
+        if state.assignment is not None and call.call_id in state.assignment.moved_from:
             yield other
 
 
 def _waiting_for(target: CallDraft) -> Iterator[CallDraft]:
     """Calls that were merged into this one and still have a team."""
-    for call in _with_teams(target):
-        stands_for = _target(call) if call.memory is not None and call.memory.status == "merged" else None
-        if stands_for is not None and stands_for.call_id == target.call_id:
-            yield call
+    for call, state in _with_teams(target):
+        if state.memory is not None and state.memory.status == "merged":
+            stands_for = _target(call)
+            if stands_for is not None and stands_for.call_id == target.call_id:
+                yield call
 
 
-def _with_teams(but: CallDraft) -> Iterator[CallDraft]:
-    """The calls that have a team, but for one."""
+def _with_teams(but: CallDraft) -> Iterator[tuple[CallDraft, CallState]]:
+    """The calls that have a team, but for one, as they are when this begins."""
+    calls = but.draft.state.calls
     for _, shift in but.draft.state.on_shift():
-        if shift.call_id not in (None, but.call_id):
-            yield but.draft.call(shift.call_id)
+        if shift.call_id is not None and shift.call_id != but.call_id and shift.call_id in calls:
+            yield but.draft.call(shift.call_id), calls[shift.call_id]
 
 
 def _target(call: CallDraft) -> CallDraft | None:
