@@ -202,19 +202,16 @@ def call_triaged(draft: AgencyDraft, event: CallTriaged) -> None:
     to the call that this one was merged into.
     """
     call, judged = draft.call(event.call_id), _judged(event, draft.given.cause)
+    is_news = call.state.episode is not None and _is_newer(call.state, judged, event.call)
     _note_terms(draft, event.judgement)
     if call.is_open:
-        if _is_newer(call.state, judged, event.call):
+        if is_news:
             _follow(call, judged) if call.episode.override is None else _keep(call, judged)
     elif call.assignment is not None:
-        if _is_newer(call.state, judged, event.call):
+        if is_news:
             raise_upgrade(call, judged)
     else:
-        if call.state.late is not None and _is_newer(call.state, judged, event.call):
-            judged_again(call, judged)
-        if _is_early(call.state, judged, event.call):
-            call.emit(PlanKept(call_id=call.call_id, **judged._asdict()))
-            answer_waiting(call, only=OverrideCall.type)
+        _judged_after_outcome(call, judged, event.call, is_news=is_news)
     for other in one_with(call, judged.order[0]):
         if judged.triaged_at > other.state.reported.triaged_at:
             raise_upgrade(other, judged)
@@ -344,8 +341,21 @@ def _follow(call: CallDraft, judged: JudgedVersion) -> None:
     advance(call)
 
 
+def _judged_after_outcome(call: CallDraft, judged: JudgedVersion, version: Call | None, *, is_news: bool) -> None:
+    """Nobody has the call: what is judged may be about a report to come, or be for a team that is sent by hand."""
+    if is_news and call.state.late is not None:
+        judged_again(call, judged)
+    if _is_early(call.state, judged, version):
+        call.emit(PlanKept(call_id=call.call_id, **judged._asdict()))
+        answer_waiting(call, only=OverrideCall.type)
+        return
+    is_worse = call.state.early_plan is not None or _is_worse(judged.judgement, call.plan, waits=True)
+    if is_news and is_worse and call.state.late is None and call.plan is not None:
+        _keep(call, judged)
+
+
 def _keep(call: CallDraft, judged: JudgedVersion) -> None:
-    """A dispatcher sends what they have named all the same: the team that takes the call is told."""
+    """A dispatcher sends what they have named all the same, or may: the team that takes the call is told."""
     early = call.state.early_plan
     if early is None or judged.triaged_at > early.triaged_at:
         call.emit(PlanKept(call_id=call.call_id, **judged._asdict()))

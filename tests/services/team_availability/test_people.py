@@ -114,6 +114,25 @@ def test_a_weapon_that_comes_up_while_a_team_is_asked_for_an_override_is_told_to
     assert not town.all(AssignmentWithdrawn), "a person wins"
 
 
+def test_what_has_come_up_since_the_default_is_told_to_the_team_that_a_dispatcher_sends_after_it() -> None:
+    for settled in (False, True):
+        town = town_with("one")
+        town.call()
+        town.decline(town.last(OfferMade))
+        assert town.last(CallRouted).outcome == "default"
+        town.wait(60)
+        assert not town.triage(judgement(programme_version=2)), "nothing to tell"
+        town.triage(unsuitable(raised_by=(RaisedBy("weapon", "firearm", None, "cad", town.now),)))
+        if settled:
+            town.wait(1)
+            town.triage()
+        town.wait(10 * 60)
+        override(town, "cares")
+        assert town.last(OfferMade).episode == 2
+        town.accept(town.last(OfferMade))
+        assert [event.level for event in town.all(UpgradeRaised)] == ([] if settled else ["police needed"])
+
+
 def test_another_response_takes_over_an_open_episode_until_the_deadline() -> None:
     town = town_with("one", "two")
     town.call("1", judgement(verdict(), verdict("second", may_go=False, phase="off", reasons=("phase-off",))))
