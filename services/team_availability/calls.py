@@ -8,11 +8,12 @@ from services.team_availability.draft import AgencyDraft, CallDraft, place_of, r
 from services.team_availability.evolve_calls import moves_its_beginning
 from services.team_availability.holds import end_by_upgrade
 from services.team_availability.late import judged_again
-from services.team_availability.merging import let_join, merge
+from services.team_availability.merging import let_join, merge, one_with
 from services.team_availability.offers import advance
 from services.team_availability.overrides import answer_waiting
 from services.team_availability.plan import POLICE_ON_SCENE, USUAL, Plan, Timings, known_hazards
 from services.team_availability.state import Assignment, CallMemory, CallState, JudgedVersion
+from services.team_availability.upgrades import raise_upgrade
 from shared.answers import done, nothing_to_do
 from shared.call import SAME_INCIDENT, Call, is_another_incident, is_stale, order_of
 from shared.engine.broker import RecordPosition
@@ -34,7 +35,6 @@ from shared.events import (
     ResponseTerms,
     TeamMayEnter,
     TermsNoted,
-    UpgradeRaised,
 )
 from shared.judgement import Judgement
 
@@ -197,20 +197,25 @@ def begin_another(call: CallDraft) -> None:
 
 
 def call_triaged(draft: AgencyDraft, event: CallTriaged) -> None:
-    """A version of a call was judged: follow the plan, or keep it until that version is reported."""
+    """A version of a call was judged: follow the plan, or keep it until that version is reported.
+
+    A team at the same place is told as well: it could not follow when its call was merged into this one, or has gone on
+    to the call that this one was merged into.
+    """
     call, judged = draft.call(event.call_id), _judged(event, draft.given.cause)
+    is_news = call.state.episode is not None and _is_newer(call.state, judged, event.call)
     _note_terms(draft, event.judgement)
     if call.is_open:
-        if call.episode.override is None and _is_newer(call.state, judged, event.call):
-            _follow(call, judged)
+        if is_news:
+            _follow(call, judged) if call.episode.override is None else _keep(call, judged)
     elif call.assignment is not None:
-        if _is_newer(call.state, judged, event.call):
-            _raise_upgrade(call, judged)
-    elif call.state.late is not None and _is_newer(call.state, judged, event.call):
-        judged_again(call, judged)
-    elif _is_early(call.state, judged, event.call):
-        call.emit(PlanKept(call_id=call.call_id, **judged._asdict()))
-        answer_waiting(call, only=OverrideCall.type)
+        if is_news:
+            raise_upgrade(call, judged)
+    else:
+        _judged_after_outcome(call, judged, event.call, is_news=is_news)
+    for other in one_with(call, judged.order[0]):
+        if judged.triaged_at > other.state.reported.triaged_at:
+            raise_upgrade(other, judged)
 
 
 def cad_not_informed(draft: AgencyDraft, event: CadNotInformed) -> None:
@@ -337,6 +342,26 @@ def _follow(call: CallDraft, judged: JudgedVersion) -> None:
     advance(call)
 
 
+def _judged_after_outcome(call: CallDraft, judged: JudgedVersion, version: Call | None, *, is_news: bool) -> None:
+    """Nobody has the call: what is judged may be about a report to come, or be for a team that is sent by hand."""
+    if is_news and call.state.late is not None:
+        judged_again(call, judged)
+    if _is_early(call.state, judged, version):
+        call.emit(PlanKept(call_id=call.call_id, **judged._asdict()))
+        answer_waiting(call, only=OverrideCall.type)
+        return
+    is_worse = call.state.early_plan is not None or _is_worse(judged.judgement, call.plan, waits=True)
+    if is_news and is_worse and call.state.late is None and call.plan is not None:
+        _keep(call, judged)
+
+
+def _keep(call: CallDraft, judged: JudgedVersion) -> None:
+    """A dispatcher sends what they have named all the same, or may: the team that takes the call is told."""
+    early = call.state.early_plan
+    if early is None or judged.triaged_at > early.triaged_at:
+        call.emit(PlanKept(call_id=call.call_id, **judged._asdict()))
+
+
 def _is_worse(judgement: Judgement, before: Plan | None, *, waits: bool) -> bool:
     """Whether a call that waits, or is to, may not any more: it has become more dangerous, or nobody knows."""
     if waits and judgement.suitability != "suitable":
@@ -360,41 +385,3 @@ def _note_terms(draft: AgencyDraft, judgement: Judgement) -> None:
                 **Timings.of(judgement)._asdict(),
             )
         )
-
-
-# --- upgrades -------------------------------------------------------------------------------------------------------
-
-
-def _raise_upgrade(call: CallDraft, judged: JudgedVersion) -> None:
-    """Tell the team that has the call that it is more dangerous than it knows; what a dispatcher sent stays sent.
-
-    So it is on a higher level, and with another hazard, or one that was only feared, on the highest that it was told.
-    """
-    assignment, judgement = call.assignment, judged.judgement
-    if assignment is None or judgement.level_rank < assignment.level_told:
-        return  # that news are stale, or disagree, makes nothing more dangerous
-    is_higher, told = judgement.level_rank > assignment.level_told, assignment.hazards_told
-    if not is_higher and known_hazards(judgement.raised_by, told) == told:
-        return
-    verdicts = {verdict.response: verdict for verdict in judgement.responses}
-    verdict = verdicts.get(assignment.response)
-    fits = judgement.suitability == "suitable" and verdict is not None and verdict.may_go
-    stays = call.episode.override is not None or assignment.is_with_somebody or (fits and not is_higher)
-    on_upgrade = "stay" if stays else verdict.on_upgrade if verdict is not None else assignment.on_upgrade
-    call.emit(
-        UpgradeRaised(
-            **call.key,
-            team_id=assignment.team_id,
-            level=judgement.level,
-            level_rank=judgement.level_rank,
-            raised_by=judgement.raised_by,
-            on_upgrade=on_upgrade,
-            sentence=judgement.sentence,
-            suitability=judgement.suitability,
-            triaged_at=judged.triaged_at,
-            team_on_scene=assignment.is_with_somebody,
-            send="" if fits else "default",
-        )
-    )
-    if on_upgrade == "recall":
-        call.release("upgraded")

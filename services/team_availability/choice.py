@@ -105,7 +105,7 @@ def _reasons(state: State, call: CallState, option: Option, entry: TeamState, no
     if option.reached_by == PULL and len(shift.open_calls) >= MOST_OPEN_CALLS:
         yield "many-open-calls"
     yield from _unheard(state, call, option, shift, now)
-    if not _covers(state, shift.members, option):
+    if not (shift.members and _covers(state, shift.members, option)):
         yield "crew-incomplete"
     if state.on_duty_until(shift) - now < timedelta(minutes=option.expected_minutes):
         yield "shift-ends"

@@ -164,6 +164,7 @@ def _confirm(draft: AgencyDraft, call_id: str) -> None:
 
 
 def _forget(draft: AgencyDraft, call_id: str) -> None:
+    draft.call(call_id).end_late("over")
     draft.emit(CallForgotten(call_id=call_id))
 
 

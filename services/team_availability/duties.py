@@ -28,6 +28,7 @@ from shared.events import (
     OfferExpired,
     OfferWithdrawn,
     PersonDefined,
+    RecallUnacknowledged,
     ShiftChanged,
     StatusReported,
     TeamDefined,
@@ -49,11 +50,12 @@ MAY_MOVE: tuple[type[Event], ...] = (
     OfferExpired,
     OfferWithdrawn,
     PersonDefined,
+    RecallUnacknowledged,
     StatusReported,
     TeamDefined,
     TeamSignedOff,
 )
-"""What may let a team follow its plan where it could not before."""
+"""What may let a team follow its plan where it could not before, or show that it does not."""
 
 # --- what the plan says ---------------------------------------------------------------------------------------------
 
@@ -167,6 +169,8 @@ def _follow(draft: AgencyDraft, planned_shift_id: str) -> None:
     elif shift is None:
         if duty.duty == "on-call":
             _begin_on_call(draft, planned_shift_id, duty)
+    elif duty.duty == "on-call" and shift.status == "silent":
+        _miss(draft, planned_shift_id, "not-signed-on")
     elif duty.duty == "on-shift" and {*shift.members, *shift.unconfirmed} == set(duty.members):
         _adopt(draft, planned_shift_id, duty, shift)
 
@@ -210,7 +214,10 @@ def _adopt(draft: AgencyDraft, planned_shift_id: str, duty: PlannedDuty, shift: 
 
 
 def _change_shift(draft: AgencyDraft, planned_shift_id: str, duty: PlannedDuty, shift: Shift) -> None:
-    """Whoever is planned now is on the team, those at work once they confirm; a team with a call stays as it is."""
+    """Whoever is planned now is on the team, those at work once they confirm; a team with a call stays as it is.
+
+    A crew on call that left its offers unanswered is out: of another one, altogether, nobody has been asked yet.
+    """
     members, left_out = _free(draft.state, duty)
     if shift.is_free:
         confirmed = tuple(member for member in shift.members if member in duty.members)
@@ -222,7 +229,8 @@ def _change_shift(draft: AgencyDraft, planned_shift_id: str, duty: PlannedDuty, 
             unconfirmed += joining
     else:
         confirmed, unconfirmed = shift.members, shift.unconfirmed
-    if not (confirmed or unconfirmed):
+    is_other = duty.duty == "on-call" and set(confirmed).isdisjoint(shift.members)
+    if not (confirmed or unconfirmed) or (is_other and shift.is_unanswering and not shift.open_offers):
         end_shift(draft, duty.team_id, shift, over=True)
     elif (confirmed, unconfirmed, duty.ends_at) != (shift.members, shift.unconfirmed, shift.ends_at):
         _change(draft, planned_shift_id, shift, (confirmed, unconfirmed))

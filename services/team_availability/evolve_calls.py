@@ -181,12 +181,8 @@ def _plan_kept(state: State, event: PlanKept, at: datetime) -> State:
     call = state.call(call_id)
     memory = None if call.memory is None else vouched(call.memory, event)
     call = replace(call, memory=memory, early_plan=JudgedVersion.of(event))
-    return replace(
-        state,
-        calls=state.calls.set(call_id, call),
-        closed=state.closed.forget(call_id),
-        clocks=state.clocks.set(clock("forget", call_id), at + LINGER),
-    )
+    state = replace(state, calls=state.calls.set(call_id, call), closed=state.closed.forget(call_id))
+    return state if call.is_open else replace(state, clocks=state.clocks.set(clock("forget", call_id), at + LINGER))
 
 
 def _plan_set(state: State, event: PlanSet, _at: datetime) -> State:

@@ -26,10 +26,10 @@ from shared.replace import replace
 
 def _duty_noted(state: State, event: DutyNoted, at: datetime) -> State:
     """What the plan says of a shift counts anew; duties whose time is up are forgotten."""
-    duties = state.duties
+    duties, clocks = state.duties, state.clocks
     for planned_shift_id, past in state.duties.items():
         if past.ends_at <= at and planned_shift_id != event.planned_shift_id:
-            duties = duties.delete(planned_shift_id)
+            duties, clocks = duties.delete(planned_shift_id), clocks.clear(clock("missing", planned_shift_id))
     before = duties.get(event.planned_shift_id)
     duty = PlannedDuty(
         event.team_id,
@@ -41,7 +41,7 @@ def _duty_noted(state: State, event: DutyNoted, at: datetime) -> State:
         left_out=() if before is None else before.left_out,
         planned_until=event.planned_until,
     )
-    state = replace(state, duties=duties.set(event.planned_shift_id, duty))
+    state = replace(state, duties=duties.set(event.planned_shift_id, duty), clocks=clocks)
     return with_missing_clock(state, event.planned_shift_id, at)
 
 

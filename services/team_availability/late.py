@@ -7,7 +7,7 @@ from datetime import timedelta
 from services.team_availability.choice import Choice, choose
 from services.team_availability.draft import AgencyDraft, CallDraft, remembered_fields
 from services.team_availability.offers import advance, offered
-from services.team_availability.plan import PULL
+from services.team_availability.plan import PULL, known_hazards
 from services.team_availability.state import JudgedVersion, Late, Willing
 from services.team_availability.window import give
 from shared.answers import Answer, done, nothing_to_do, refused
@@ -118,12 +118,14 @@ def give_late(call: CallDraft, command: ConfirmDecision) -> Answer | None:
 
 
 def judged_again(call: CallDraft, judged: JudgedVersion) -> None:
-    """A late call that has become more dangerous is asked for no more."""
+    """A late call that has become more dangerous, or has another hazard, is asked for no more."""
     late, plan, judgement = call.state.late, call.plan, judged.judgement
     verdicts = {verdict.response: verdict for verdict in judgement.responses}
     verdict = None if late is None else verdicts.get(late.response)
     fits = judgement.suitability == "suitable" and verdict is not None and verdict.may_go
-    if not fits or plan is None or judgement.level_rank > plan.level_rank:
+    hazards = () if plan is None else plan.hazards
+    is_other = known_hazards(judgement.raised_by, hazards) != hazards
+    if not fits or plan is None or judgement.level_rank > plan.level_rank or is_other:
         call.end_late("upgraded")
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from services.team_availability.draft import CallDraft
-from services.team_availability.plan import Plan
-from services.team_availability.state import Assignment
+from services.team_availability.plan import HazardRanks, Plan
+from services.team_availability.state import Assignment, CallState
 from shared.call import CallId
 from shared.events import AssignmentMoved, UpgradeRaised
+from shared.judgement import RaisedBy
+from shared.programme.judging.facts import HAZARDS
 
 
 def merge(call: CallDraft) -> None:
@@ -26,6 +29,36 @@ def let_join(target: CallDraft) -> None:
         _follow(call, target)
 
 
+def one_with(call: CallDraft, said_at: datetime) -> Iterator[CallDraft]:
+    """The calls whose teams are at the place of which something was said: merged into this one, or gone on with.
+
+    What is said of this one after it was merged is not about the call that its team has gone on with.
+    """
+    yield from _waiting_for(call)
+    if call.memory is None or not call.memory.ended or said_at > call.memory.order:
+        return
+    for other, state in _with_teams(call):
+        if state.assignment is not None and call.call_id in state.assignment.moved_from:
+            yield other
+
+
+def _waiting_for(target: CallDraft) -> Iterator[CallDraft]:
+    """Calls that were merged into this one and still have a team."""
+    for call, state in _with_teams(target):
+        if state.memory is not None and state.memory.status == "merged":
+            stands_for = _target(call)
+            if stands_for is not None and stands_for.call_id == target.call_id:
+                yield call
+
+
+def _with_teams(but: CallDraft) -> Iterator[tuple[CallDraft, CallState]]:
+    """The calls that have a team, but for one, as they are when this begins."""
+    calls = but.draft.state.calls
+    for _, shift in but.draft.state.on_shift():
+        if shift.call_id is not None and shift.call_id != but.call_id and shift.call_id in calls:
+            yield but.draft.call(shift.call_id), calls[shift.call_id]
+
+
 def _target(call: CallDraft) -> CallDraft | None:
     """The call that stands for this one by now, if it is known and not over; it may have been merged itself."""
     seen, target = {call.call_id}, call
@@ -40,16 +73,6 @@ def _target(call: CallDraft) -> CallDraft | None:
     return None if target.memory is None else target
 
 
-def _waiting_for(target: CallDraft) -> Iterator[CallDraft]:
-    """Calls that were merged into this one and still have a team."""
-    for _, shift in target.draft.state.on_shift():
-        if shift.call_id not in (None, target.call_id):
-            call = target.draft.call(shift.call_id)
-            stands_for = _target(call) if call.memory is not None and call.memory.status == "merged" else None
-            if stands_for is not None and stands_for.call_id == target.call_id:
-                yield call
-
-
 def _follow(call: CallDraft, target: CallDraft) -> None:
     """Give the team the other call, where it can have it; a team on its way follows only to what it may go to."""
     assignment = call.assignment
@@ -58,8 +81,10 @@ def _follow(call: CallDraft, target: CallDraft) -> None:
     plan = target.plan if target.is_open else None  # of a call with its outcome later judgements are not kept
     fits = plan is not None and plan.may_go(assignment.response) and plan.level_rank <= assignment.level_told
     fits = fits and not target.state.reported.synthetic
-    if target.assignment is not None or not (fits or assignment.is_with_somebody):
-        call.release("cancelled", "merged")
+    other = target.assignment
+    if other is not None or not (fits or assignment.is_with_somebody):
+        if not call.release("cancelled", "merged") and other is not None and _is_news(assignment, other):
+            call.emit(_warning(call, assignment, other))
         return
     if target.is_open:
         target.withdraw("taken")
@@ -77,20 +102,37 @@ def _follow(call: CallDraft, target: CallDraft) -> None:
     )
     if target.is_open:
         target.route_to(assignment, fits=fits)
-    if not fits:
+    if not fits or _is_news(assignment, plan):
         target.emit(_warning(target, assignment, plan))
 
 
-def _warning(target: CallDraft, assignment: Assignment, plan: Plan | None) -> UpgradeRaised:
-    """What the team is told that is with somebody, where the other call is more dangerous, or may be."""
+def _known(there: Assignment | Plan | None) -> tuple[int, HazardRanks]:
+    """The level of the other call, and its hazards, as they are known of it or to the team that has it."""
+    if isinstance(there, Plan):
+        return there.level_rank, there.hazards
+    return (0, ()) if there is None else (there.level_told, there.hazards_told)
+
+
+def _is_news(assignment: Assignment, there: Assignment | Plan | None) -> bool:
+    """Whether the other call is on a higher level than the team knows of, or on the same with another hazard."""
+    (rank, hazards), told = _known(there), dict(assignment.hazards_told)
+    is_other = any(worst > told.get(hazard, -1) for hazard, worst in hazards)
+    return rank > assignment.level_told or (rank == assignment.level_told and is_other)
+
+
+def _warning(call: CallDraft, assignment: Assignment, there: Assignment | Plan | None) -> UpgradeRaised:
+    """What the team is told where the other call is more dangerous, or may be."""
+    (rank, hazards), plan = _known(there), there if isinstance(there, Plan) else None
+    said_at = call.state.reported.updated_at
     return UpgradeRaised(
-        **target.key,
+        **call.key,
         team_id=assignment.team_id,
         level="not known" if plan is None else plan.level,
-        level_rank=assignment.level_told if plan is None else plan.level_rank,
+        level_rank=max(rank, assignment.level_told) if plan is None else rank,
+        raised_by=tuple(RaisedBy(fact, HAZARDS[fact][worst], None, "cad", said_at) for fact, worst in hazards),
         on_upgrade="stay",
         sentence="The call that yours was merged into is more dangerous, or nobody knows how dangerous it is.",
         suitability="" if plan is None else plan.suitability,
-        team_on_scene=True,
+        team_on_scene=assignment.is_with_somebody,
         send="" if plan is not None and plan.may_go(assignment.response) else "default",
     )

@@ -93,6 +93,9 @@ def _send_default(call: CallDraft, command: OverrideCall) -> Answer:
 
 def _send(call: CallDraft, command: OverrideCall) -> Answer:
     """Offer the response that the dispatcher names, in a new episode if the running one is over."""
+    is_sent = call.is_open and call.episode.override == command.send
+    if call.is_open and not is_sent and call.draft.now >= call.episode.deadline:
+        end_by_deadline(call)  # over, though its clock has not fired yet: a team may have it that answered in time
     if (assignment := call.assignment) is not None:
         if assignment.response == command.send:
             sentence = f"{assignment.team_id} has this call already ({assignment.response})."
@@ -100,11 +103,8 @@ def _send(call: CallDraft, command: OverrideCall) -> Answer:
         if "overridden" not in ENDS[assignment.state]:
             return refused(command, "team-on-scene", _stays(assignment))
         call.release("overridden")
-    if call.is_open:
-        if call.episode.override == command.send:
-            return nothing_to_do(command, f"{command.send} is being sent already.", about=call.call_id)
-        if call.draft.now >= call.episode.deadline:  # over, though its clock has not fired yet
-            end_by_deadline(call)
+    if is_sent:
+        return nothing_to_do(command, f"{command.send} is being sent already.", about=call.call_id)
     if not call.is_open:
         _begin(call)
     if call.episode.offered != command.send:

@@ -404,7 +404,7 @@ class CallMemory(NamedTuple):
 
 
 class JudgedVersion(NamedTuple):
-    """A judgement of a version of a call, as triage says it or as it waits for that version to be reported."""
+    """A judgement of a version of a call, as triage says it or as it waits."""
 
     event_id: str
     judgement: Judgement
@@ -438,6 +438,7 @@ class CallState:
     episode: Episode | None = None
     plan: Plan | None = None
     early_plan: JudgedVersion | None = None
+    """A judgement that waits for its report; or, where a dispatcher sends somebody, for who takes the call."""
     late: Late | None = None
     """It got the default, and may be asked for all the same."""
 

@@ -151,7 +151,24 @@ def correct_status(draft: AgencyDraft, command: CorrectStatus) -> list[Event]:
             reason=command.reason,
         )
     )
+    if _turn_back(call):
+        return [done(command, f"{command.team_id} is turned back: the call was taken off it.", about=call.call_id)]
     return [done(command, f"{command.team_id} is {command.status}.", about=call.call_id)]
+
+
+def _turn_back(call: CallDraft) -> bool:
+    """A team that is with nobody after all: what it stayed in spite of turns it back; whether anything does."""
+    assignment, plan = call.assignment, call.plan
+    if assignment is None or assignment.is_with_somebody:
+        return False
+    if assignment.stays == "overridden":
+        return call.release("overridden")
+    if assignment.stays:
+        return call.release("cancelled", assignment.stays)
+    is_higher = assignment.upgraded and (plan is None or assignment.level_told > plan.level_rank)
+    if is_higher and assignment.on_upgrade == "recall" and call.episode.override is None:
+        return call.release("upgraded")
+    return False
 
 
 # --- let in, taken off ----------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from services.team_availability.choice import minutes_against
 from services.team_availability.draft import CallDraft
 from services.team_availability.plan import PHONE, WINDOW
 from services.team_availability.state import Offer, Willing
+from services.team_availability.upgrades import raise_upgrade
 from shared.events import OfferAccepted, OfferAnswered
 
 LATEST = timedelta(seconds=1)
@@ -80,6 +81,7 @@ def is_too_late(call: CallDraft) -> bool:
 
 def give(call: CallDraft, offer: Offer, willing: Willing, *, waited: bool = False) -> list[CallDraft]:
     """The team has the call, and nobody else; returns the calls that it leaves to others."""
+    judged = call.state.early_plan
     call.withdraw("not-needed" if offer.reached_by == WINDOW else "taken", but=offer.team_id)
     passed_over = call.draft.take_back(offer.team_id, "taken", but=offer.offer_id)
     call.emit(
@@ -96,4 +98,6 @@ def give(call: CallDraft, offer: Offer, willing: Willing, *, waited: bool = Fals
         )
     )
     call.route("phone-accepted" if offer.reached_by == PHONE else "team-accepted", (), team=offer)
+    if judged is not None:  # while the team was asked for what a dispatcher sends
+        raise_upgrade(call, judged)
     return passed_over

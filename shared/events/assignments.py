@@ -391,7 +391,10 @@ class PlanSet(Event):
 
 
 class PlanKept(Event):
-    """What triage judged of a version of a call whose report was not read yet: it waits for the report, for a while."""
+    """What triage judged of a version of a call whose report was not read yet: it waits for the report, for a while.
+
+    Or of a call to which a dispatcher sends a response: it waits for the team that takes the call, which is told.
+    """
 
     call_id: str
     event_id: str

@@ -242,7 +242,7 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.CallKeyMade: "What the call holds of people is sealed with a key of its own.",
     events.CallVersionAt: "The team's page shows the newest version of the call.",
     events.CallVersionSeen: "The CAD published a version ({e.status}) that begins no episode.",
-    events.PlanKept: "Triage judged the call before its report was read; the plan waits for it.",
+    events.PlanKept: "A judgement waits: for the report of its call, or for the team that takes what was sent by hand.",
     events.PlanSet: "The plan for episode {e.episode}: {e.judgement.suitability}, level {e.judgement.level}.",
     events.OfferShadowed: _shadowed,
     events.ConfirmationAsked: "A dispatcher may confirm {e.response}. {e.sentence}",

@@ -36,6 +36,7 @@ from shared.events import (
     TokenRevoked,
     decode,
 )
+from tests.builders import judgement, verdict
 from tests.services.team_availability.driver import Town
 
 CREW, TEAMS = ("sal", "sid"), ("one", "two")
@@ -80,6 +81,14 @@ def members(town: Town, team_id: str = "one") -> tuple[str, ...]:
 
 
 # --- F9 -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_team_of_which_nobody_has_confirmed_is_offered_nothing_whatever_crew_a_response_asks_for() -> None:
+    town = town_with_people()
+    sign_on(town, "sal", ("sid",))
+    town.call("1", judgement(verdict(crew=())))
+    assert not town.all(OfferMade)
+    assert town.last(CallRouted).reasons == ("crew-incomplete",)
 
 
 def test_f9_whom_staff_name_counts_only_once_they_have_confirmed() -> None:

@@ -406,6 +406,13 @@ def test_a_planned_crew_signs_on_with_one_tap_and_the_others_confirm(town: Plann
     assert not [event for event in town.wait(3600) if isinstance(event, TeamMissing)]
 
 
+def test_a_shift_that_is_over_before_anybody_is_missed_leaves_no_clock(town: PlannedTown) -> None:
+    town.begin(duty="on-shift", hours=0.1, sign_on_grace_minutes=15)
+    town.wait(600)
+    town.begin("n2", duty="on-shift", sign_on_grace_minutes=60)
+    assert town.wait(3000) == [], "the clock of a shift that is forgotten found nothing"
+
+
 @pytest.mark.scenario("duty")
 @pytest.mark.parametrize("grace", [15, 5])
 def test_a_team_that_does_not_sign_on_is_missed_once(town: PlannedTown, grace: int) -> None:
@@ -630,6 +637,27 @@ def test_at_work_who_comes_by_the_plan_has_yet_to_say_so(town: PlannedTown) -> N
     assert town.last(ShiftChanged).unconfirmed == ("cem",)
 
 
+@pytest.mark.parametrize("turned_back", ["before", "after"])
+def test_a_crew_whose_team_is_held_by_one_that_fell_silent_is_missed(turned_back: str) -> None:
+    """It was turned back and has not said that it knows: the plan does not sign the next crew on over it."""
+    town = PlannedTown()
+    town.begin(members=("ann",), hours=2)
+    town.call("1", judgement(verdict(crew=("paramedic",), expected_minutes=30)))
+    town.accept(town.last(OfferMade), person_id="ann")
+    town.status("en-route", "night")
+    if turned_back == "after":
+        town.begin("n2", members=("cem",), hours=12)
+    town.cancel()
+    town.wait(6 * 60)
+    if turned_back == "before":
+        town.begin("n2", members=("cem",), hours=12)
+    assert [(event.planned_shift_id, event.why) for event in town.all(TeamMissing)] == [("n2", "not-signed-on")]
+    town.wait(3 * 3600)
+    assert len(town.all(TeamMissing)) == 1
+    town.command(SignOff, team_id="night")
+    assert town.crew() == ("cem",)
+
+
 # --- a team that does not answer -------------------------------------------------------------------------------------
 
 
@@ -650,6 +678,20 @@ def test_two_offers_in_a_row_that_ran_out_take_a_team_out_and_the_default_says_w
     assert town.last(CallRouted).outcome == "default"
     assert town.last(CallRouted).reasons == ("unanswering",)
     assert len(town.all(TeamUnanswering)) == 1, "it is said once"
+
+
+@pytest.mark.parametrize("crew", [("cem", "dan"), ("cem", "bob")])
+def test_another_crew_on_call_is_asked_though_the_one_before_did_not_answer(crew: tuple[str, ...]) -> None:
+    town = PlannedTown(people=("ann", "bob", "cem"))
+    town.command(DefinePerson, person=Person(person_id="dan", name="dan", disciplines=("crisis-worker",)))
+    town.prove("dan")
+    town.begin()
+    ends_at = town.now + timedelta(hours=10)
+    two_unanswered(town)
+    town.change(crew, ends_at)
+    assert town.crew() == (crew if "dan" in crew else ("bob", "cem"))
+    town.call("3")
+    assert len(town.all(OfferMade)) == (3 if "dan" in crew else 2), "of the crew that was silent somebody is left"
 
 
 @pytest.mark.scenario("duty")

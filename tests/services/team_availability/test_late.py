@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.events import (
+    AssignmentMoved,
     CallRouted,
     CommandRefused,
     ConfirmDecision,
@@ -17,12 +18,13 @@ from shared.events import (
     LateTakeAsked,
     LateTakeLapsed,
     OfferAccepted,
+    OfferMade,
     OverrideCall,
     TakeLateCall,
 )
-from shared.judgement import Judgement, Step
+from shared.judgement import Judgement, RaisedBy, Step
 from tests.builders import judgement, verdict
-from tests.services.team_availability.driver import call_id, unsuitable
+from tests.services.team_availability.driver import START, call_id, unsuitable
 from tests.services.team_availability.told import ToldTown
 
 pytestmark = pytest.mark.scenario("modes")
@@ -149,6 +151,16 @@ def test_what_ends_it(how: str, why: str) -> None:
     assert [word for word in town.sent() if word[0] != "offer"] == []
 
 
+@pytest.mark.parametrize("value", ["past", "threat"])
+def test_another_hazard_on_the_same_level_ends_it_as_well(value: str) -> None:
+    """The team that took it then was not told: the plan of the call was from before."""
+    past, now = (RaisedBy("violence", known, None, "cad", START) for known in ("past", value))
+    town = late_town(pulled().model_copy(update={"raised_by": (past,)}))
+    take(town)
+    town.triage(pulled().model_copy(update={"raised_by": (now,)}))
+    assert [event.why for event in town.all(LateCallEnded)] == ([] if value == "past" else ["upgraded"])
+
+
 def test_a_team_that_is_not_free_any_more_does_not_get_it() -> None:
     town = late_town()
     take(town)
@@ -156,6 +168,40 @@ def test_a_team_that_is_not_free_any_more_does_not_get_it() -> None:
     town.sent()
     answer = confirm(town)
     assert (answer.reason, town.sent(), len(town.all(DeadlineSet))) == ("busy", [], 1)
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_judgement_of_a_request_that_is_read_before_the_request_is_not_lost(rank: int) -> None:
+    town = late_town()
+    town.wait(1)
+    version = {"requested_by": "officer"}
+    town.triage(judgement(verdict("cru"), level_rank=rank), version=version)
+    town.report("1", **version)
+    assert [event.why for event in town.all(LateCallEnded)] == (["upgraded"] if rank else ["another-episode"])
+    town.accept(town.last(OfferMade))
+    assert (town.last(CallRouted).episode, town.last(CallRouted).outcome) == (2, "team-accepted")
+
+
+def test_a_call_that_is_forgotten_is_not_late_any_more() -> None:
+    town = late_town()
+    town.wait(1)
+    town.triage(judgement(verdict("cru")), version={"requested_by": "officer"})
+    town.wait(21 * 60)
+    assert town.kinds()[-2:] == ["late-call-ended", "call-forgotten"]
+
+
+def test_a_team_that_comes_with_a_merged_call_keeps_it_whoever_has_asked_for_it() -> None:
+    town = late_town()
+    town.call("2")
+    town.accept(town.last(OfferMade))
+    town.status("on-scene")
+    take(town, "two")
+    town.cancel("2", status="merged", merged_into="1")
+    assert (town.last(LateCallEnded).why, town.last(AssignmentMoved).to_call_id) == ("taken", call_id())
+    assert confirm(town).reason == "taken"
+    assert town.status("transporting").type == "command-done"
+    assert town.state.teams["two"].shift is not None
+    assert town.state.teams["two"].shift.call_id is None
 
 
 def test_a_pause_holds_it() -> None:

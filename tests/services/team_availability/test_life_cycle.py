@@ -273,6 +273,56 @@ def test_a_weapon_that_was_only_feared_when_a_dispatcher_sent_the_team_is_told_o
     assert assignment(town).upgraded
 
 
+@pytest.mark.parametrize("raised_by", [(raised("weapon", "firearm"),), (raised("weapon", "firearm", "not-asked"),)])
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("state", ["en-route", "on-scene"])
+def test_the_levels_of_another_document_do_not_compare(
+    state: AssignmentState, rank: int, raised_by: tuple[RaisedBy, ...]
+) -> None:
+    """Under a new document with fewer levels its highest was below the one that the team had been told of."""
+    town = Town()
+    town.team("one")
+    town.call("1", judgement(verdict(), level="careful", level_rank=2))
+    town.accept(town.last(OfferMade))
+    town.status(state)
+    town.wait(1)
+    town.triage(judgement(verdict(), level="careful", level_rank=rank - 1, programme_hash="h2", programme_version=2))
+    assert not town.all(UpgradeRaised), "the same level by another number"
+    for _ in range(2):
+        town.wait(1)
+        town.triage(unsuitable(level_rank=rank, raised_by=raised_by, programme_hash="h2", programme_version=2))
+        assert len(town.all(UpgradeRaised)) == 1
+    assert (town.last(UpgradeRaised).level, town.last(UpgradeRaised).send) == ("police needed", "default")
+    assert has_it(town) == (state == "on-scene")
+
+
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [("recall", "upgraded"), ("close", "cancelled"), ("override", "overridden"), ("stay", None), ("open again", None)],
+)
+def test_what_a_team_stayed_in_spite_of_turns_it_back_once_it_says_that_it_is_not_there(
+    what: str, why: str | None
+) -> None:
+    """It had tapped the wrong button: to a firearm, or a call that is over, it went on in silence."""
+    town = in_state("on-scene", on_upgrade="stay" if what == "stay" else "recall")
+    if what == "recall":
+        recall(town)
+    elif what == "stay":
+        stay(town)
+    elif what == "override":
+        town.command(OverrideCall, call_id=call_id(), send="default")
+    else:
+        town.cancel(status="closed")
+        town.wait(1)
+        if what == "open again":
+            town.report(status="reopened")
+    assert has_it(town)
+    answer = town.command(CorrectStatus, team_id="one", status="en-route", reason="the wrong button")
+    assert answer.type == "command-done"
+    assert has_it(town) == (why is None)
+    assert [event.why for event in town.all(AssignmentWithdrawn)] == ([] if why is None else [why])
+
+
 def test_a_call_that_the_cad_closes_and_opens_again_is_told_of_each_time() -> None:
     town = in_state("on-scene")
     for _ in range(2):

@@ -22,7 +22,7 @@ from shared.events import (
 )
 from tests.builders import judgement, verdict
 from tests.services.team_availability.driver import Town, call_id, unsuitable
-from tests.services.team_availability.test_life_cycle import HALF_HOUR, in_state, recall
+from tests.services.team_availability.test_life_cycle import HALF_HOUR, in_state, raised, recall
 from tests.services.team_availability.test_whatever_comes import is_asked
 
 
@@ -133,6 +133,83 @@ def test_into_a_call_that_has_a_team_nobody_follows() -> None:
         assert not town.all(AssignmentMoved)
         assert town.kinds()[-1] == happens
         assert town.journal[-1].subject == call_id("1")
+
+
+@pytest.mark.parametrize("other", ["stays", "clears"])
+def test_a_team_that_could_not_follow_is_told_what_comes_up_at_the_other_call(other: str) -> None:
+    """Two callers, two teams at one door, and a weapon that is said of the call that stands for both."""
+    town = in_state("on-scene")
+    town.team("two")
+    town.call("2")
+    town.accept(town.last(OfferMade))
+    town.status("on-scene", "two")
+    merge(town)
+    assert has(town, "1")
+    if other == "clears":
+        town.status("cleared", "two", disposition="resolved-on-scene")
+    town.wait(1)
+    town.report("2")
+    armed = unsuitable(raised_by=(raised("weapon", "firearm"),))
+    town.triage(armed, "2")
+    told = {event.team_id: event for event in town.all(UpgradeRaised)}
+    assert set(told) == ({"one"} if other == "clears" else {"one", "two"})
+    assert (told["one"].call_id, told["one"].send, told["one"].team_on_scene) == (call_id("1"), "default", True)
+    assert has(town, "1")
+
+
+@pytest.mark.parametrize("state", ["en-route", "on-scene"])
+def test_a_weapon_that_was_said_of_the_call_before_the_merging_and_is_judged_after_it_is_told(
+    state: AssignmentState,
+) -> None:
+    town = in_state(state)
+    town.team("two")
+    town.call("2")
+    town.wait(1)
+    town.report("1")
+    armed_at = town.now
+    town.wait(1)
+    merge(town)
+    assert has(town, "2")
+    town.triage(unsuitable(raised_by=(raised("weapon", "firearm"),)), "1", updated_at=armed_at)
+    upgrade = town.last(UpgradeRaised)
+    assert (upgrade.team_id, upgrade.call_id, upgrade.send) == ("one", call_id("2"), "default")
+    assert has(town, "2") == (state == "on-scene")
+
+
+@pytest.mark.parametrize("state", ["en-route", "on-scene"])
+def test_another_hazard_of_the_other_call_is_told_with_it(state: AssignmentState) -> None:
+    drunk, armed = (raised("intoxication", "severe"),), (raised("weapon", "elsewhere"),)
+    town = Town()
+    town.team("one")
+    town.call("1", judgement(level_rank=1, raised_by=drunk))
+    town.accept(town.last(OfferMade))
+    town.status(state)
+    town.team("two")
+    town.call("2", judgement(level_rank=1, raised_by=armed))
+    merge(town)
+    assert has(town, "2")
+    told = [(event.call_id, event.team_on_scene, event.send) for event in town.all(UpgradeRaised)]
+    assert told == [(call_id("2"), state == "on-scene", "")]
+
+
+def test_what_the_team_of_the_other_call_was_told_is_told_to_one_that_cannot_follow() -> None:
+    town = in_state("on-scene")
+    town.team("two")
+    town.call("2")
+    town.accept(town.last(OfferMade))
+    town.status("on-scene", "two")
+    town.wait(1)
+    town.triage(unsuitable(raised_by=(raised("weapon", "firearm"),)), "2")
+    merge(town)
+    assert [(event.team_id, event.call_id) for event in town.all(UpgradeRaised)] == [
+        ("two", call_id("2")),
+        ("one", call_id("1")),
+    ]
+    assert (town.last(UpgradeRaised).send, town.last(UpgradeRaised).team_on_scene) == ("default", True)
+    assert [raised.value for raised in town.last(UpgradeRaised).raised_by] == ["firearm"]
+    town.wait(1)
+    merge(town)
+    assert len(town.all(UpgradeRaised)) == 2, "the CAD says again that it has merged the call"
 
 
 @pytest.mark.parametrize("into", [None, "never-heard-of", "1"])

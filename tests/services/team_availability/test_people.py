@@ -30,7 +30,7 @@ from shared.events import (
     TeamDefined,
     UpgradeRaised,
 )
-from shared.judgement import Step
+from shared.judgement import RaisedBy, Step
 from tests.builders import judgement, verdict
 from tests.services.team_availability.driver import Town, call_id, kinds, unsuitable
 
@@ -87,13 +87,50 @@ def test_a_response_is_offered_though_triage_said_no() -> None:
     assert (begun.episode, begun.why, begun.call_at) == (2, "overridden", town.all(DeadlineSet)[1].call_at)
     assert (town.last(OfferMade).team_id, town.last(OfferMade).episode) == ("two", 2)
     town.wait(1)
-    assert not town.triage(unsuitable()), "a later judgement does not undo it"
+    assert kinds(town.triage(unsuitable())) == ["plan-kept"], "a later judgement does not undo it"
     town.accept(town.last(OfferMade))
     assert town.last(CallRouted).outcome == "team-accepted"
+    assert [event.level_rank for event in town.all(UpgradeRaised)] == [1]
     town.wait(1)
     town.triage(unsuitable(level_rank=2))
     assert town.last(UpgradeRaised).on_upgrade == "stay"
     assert not town.all(AssignmentWithdrawn)
+
+
+def test_a_weapon_that_comes_up_while_a_team_is_asked_for_an_override_is_told_to_whoever_takes_the_call() -> None:
+    town = town_with("one", "two")
+    town.call("1", judgement(verdict(), verdict("second")))
+    override(town, "second")
+    armed = unsuitable(raised_by=(RaisedBy("weapon", "firearm", None, "cad", town.now),))
+    town.wait(1)
+    town.triage(armed)
+    town.decline(town.last(OfferMade))
+    town.accept(town.last(OfferMade))
+    upgrade = town.last(UpgradeRaised)
+    assert (upgrade.team_id, upgrade.send, upgrade.on_upgrade) == (town.last(OfferMade).team_id, "default", "stay")
+    assert [raised.value for raised in upgrade.raised_by] == ["firearm"]
+    town.wait(1)
+    assert not town.triage(armed), "once"
+    assert not town.all(AssignmentWithdrawn), "a person wins"
+
+
+def test_what_has_come_up_since_the_default_is_told_to_the_team_that_a_dispatcher_sends_after_it() -> None:
+    for settled in (False, True):
+        town = town_with("one")
+        town.call()
+        town.decline(town.last(OfferMade))
+        assert town.last(CallRouted).outcome == "default"
+        town.wait(60)
+        assert not town.triage(judgement(programme_version=2)), "nothing to tell"
+        town.triage(unsuitable(raised_by=(RaisedBy("weapon", "firearm", None, "cad", town.now),)))
+        if settled:
+            town.wait(1)
+            town.triage()
+        town.wait(10 * 60)
+        override(town, "cares")
+        assert town.last(OfferMade).episode == 2
+        town.accept(town.last(OfferMade))
+        assert [event.level for event in town.all(UpgradeRaised)] == ([] if settled else ["police needed"])
 
 
 def test_another_response_takes_over_an_open_episode_until_the_deadline() -> None:

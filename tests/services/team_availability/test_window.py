@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.events import (
+    AssignmentWithdrawn,
     CallRouted,
     CommandRefused,
     DefinePerson,
@@ -229,6 +230,20 @@ def test_the_deadline_may_come_first(seconds: float) -> None:
     assert (town.last(CallRouted).outcome, winner(town)) == (
         ("team-accepted", "two") if seconds < 1 else ("default", None)
     )
+
+
+def test_a_dispatcher_right_after_the_deadline_leaves_no_team_with_a_call_that_is_not_its_own() -> None:
+    """The team that answered in time has the call by the deadline; what is sent instead turns it back."""
+    for send, has_it in (("line", False), ("cares", True)):
+        town, offers = asked_town(within(window_seconds=50, preferred_eta_minutes=None))
+        town.accept(offers["two"], eta_minutes=12)
+        town.now = offers["two"].deadline + timedelta(milliseconds=100)
+        town.command(OverrideCall, call_id=call_id(), send=send)
+        shift = town.state.teams["two"].shift
+        assert shift is not None
+        assert (shift.call_id, shift.status) == ((call_id(), "available") if has_it else (None, "recalled"))
+        assert [event.team_id for event in town.all(AssignmentWithdrawn)] == ([] if has_it else ["two"])
+        assert town.status("en-route", "two").type == ("command-done" if has_it else "command-refused")
 
 
 def test_a_dispatcher_a_pause_and_an_upgrade_end_a_window() -> None:

@@ -1,0 +1,49 @@
+"""What is told to a team that has a call which is more dangerous than it knows."""
+
+from __future__ import annotations
+
+from services.team_availability.draft import CallDraft
+from services.team_availability.plan import known_hazards
+from services.team_availability.state import JudgedVersion
+from shared.events import UpgradeRaised
+
+
+def raise_upgrade(call: CallDraft, judged: JudgedVersion) -> None:
+    """Tell the team that has the call that it is more dangerous than it knows; what a dispatcher sent stays sent.
+
+    So it is on a higher level, and with another hazard, or one that was only feared, on the highest that it was told.
+    The levels of two programme documents do not compare: by another one than the team went by, it is so on every level
+    that its response may not go to, and with every hazard that it does not know of.
+    """
+    assignment, judgement, plan = call.assignment, judged.judgement, call.plan
+    if assignment is None:
+        return
+    verdicts = {verdict.response: verdict for verdict in judgement.responses}
+    verdict = verdicts.get(assignment.response)
+    fits = judgement.suitability == "suitable" and verdict is not None and verdict.may_go
+    is_higher, told = judgement.level_rank > assignment.level_told, assignment.hazards_told
+    if plan is not None and plan.cites.programme_hash != judgement.programme_hash:
+        is_higher = is_higher or not (fits or assignment.upgraded or judgement.level == plan.level)
+    elif judgement.level_rank < assignment.level_told:
+        return  # that news are stale, or disagree, makes nothing more dangerous
+    if not is_higher and known_hazards(judgement.raised_by, told) == told:
+        return
+    stays = call.episode.override is not None or assignment.is_with_somebody or (fits and not is_higher)
+    on_upgrade = "stay" if stays else verdict.on_upgrade if verdict is not None else assignment.on_upgrade
+    call.emit(
+        UpgradeRaised(
+            **call.key,
+            team_id=assignment.team_id,
+            level=judgement.level,
+            level_rank=judgement.level_rank,
+            raised_by=judgement.raised_by,
+            on_upgrade=on_upgrade,
+            sentence=judgement.sentence,
+            suitability=judgement.suitability,
+            triaged_at=judged.triaged_at,
+            team_on_scene=assignment.is_with_somebody,
+            send="" if fits else "default",
+        )
+    )
+    if on_upgrade == "recall":
+        call.release("upgraded")
