@@ -121,18 +121,27 @@ def doubts_of(programme: Programme, call: Call) -> dict[str, tuple[frozenset[str
     texts = [call_type.text for call_type in (call.call_type, *call.further_types) if call_type is not None]
     # a further code that is not listed bars nobody; what its name says, like `SHOTS FIRED`, is a word like others
     texts += [further.code for further in call.further_types if programme.code(further) is None]
-    for text in filter(None, texts):
+    said = [("type", text) for text in texts if text]
+    said += [("answer", answer) for answer in _strange_answers(programme, call)]
+    for kind, text in said:
         if hazards := words_in(programme, text):
-            doubts[f"type {normal(text)}"] = hazards, WORDS
+            doubts[f"{kind} {normal(text)}"] = hazards, WORDS
     for flag in _unlisted_flags(programme, call):
         doubts[f"caution {normal(flag)}"] = _doubted_by(programme, flag), CAUTION_NOT_LISTED
     return doubts
 
 
+def _strange_answers(programme: Programme, call: Call) -> list[str]:
+    """What is said to a listed question and is none of its answers: it may be about anything."""
+    questions = programme.by_form.questions
+    asked = [(questions.get(normal(name)), answer) for name, answer in call.answers.items()]
+    return [answer for question, answer in asked if question is not None and normal(answer) not in question.by_form]
+
+
 def _doubted_by(programme: Programme, flag: str) -> frozenset[str]:
-    """What an unlisted flag may warn of; one whose text is sealed may be any that the document lists."""
+    """What an unlisted flag may warn of, its words too; one whose text is sealed may be any that the document lists."""
     listed = programme.by_form.cautions.values() if flag.startswith(SEALED_TEXT) else ()
-    return frozenset(WARNED_OF).union(*listed)
+    return frozenset(WARNED_OF).union(words_in(programme, flag), *listed)
 
 
 def worse(one: Hazard, other: Hazard) -> Hazard:
