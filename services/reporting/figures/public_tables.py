@@ -13,6 +13,7 @@ from services.reporting.figures.suppression import SMALL, CoarsenFirst, check_re
 
 DIVERTED, NOT_DIVERTED = "a team, or somebody by phone, dealt with it", "the default response went, or nobody did"
 KINDS: Final = (DIVERTED, NOT_DIVERTED)
+LINKED: Final = "Too few calls in some district: beside the table by district they could be worked out."
 Counts = Mapping[str, Sequence[int]]
 """Eligible calls by row, one count for each column."""
 
@@ -41,11 +42,28 @@ BY_CATEGORY: Final = PublicTable(
 )
 
 
-def quarter_release(by_district: Counts, by_response: Counts) -> dict[str, Any]:
-    """What of a quarter is published. Raises CoarsenFirst where not even its totals can be."""
+def quarter_release(by_district: Counts, by_response: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    """What of a quarter is published. Raises CoarsenFirst where not even its totals can be.
+
+    `by_response`: of each response the calls that were diverted to it, by district group.
+    """
     totals = _totals(by_district)
-    tables = [_published(BY_DISTRICT, by_district), _published(BY_RESPONSE, by_response)]
-    return {"totals": _named(totals), "tables": tables}
+    of_districts = _published(BY_DISTRICT, by_district)
+    if of_districts["rows"] and _links(of_districts, by_response):
+        of_responses = _refused(BY_RESPONSE, LINKED)
+    else:
+        of_responses = _published(BY_RESPONSE, {name: [sum(by.values())] for name, by in by_response.items()})
+    return {"totals": _named(totals), "tables": [of_districts, of_responses]}
+
+
+def _links(of_districts: Mapping[str, Any], by_response: Mapping[str, Mapping[str, int]]) -> bool:
+    """Whether a small count could be worked out from both tables. Everybody may know which response runs where.
+
+    Of a district with one response its count is that one's, and of a response in one district that one's. So nothing
+    may be withheld of the one table, and where each count behind both is large enough, so is each that they lead to.
+    """
+    is_withheld = any(None in row["cells"] for row in of_districts["rows"])
+    return is_withheld or any(count in SMALL for counts in by_response.values() for count in counts.values())
 
 
 def year_release(by_category: Counts, quarters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -69,21 +87,28 @@ def _named(totals: Sequence[int]) -> dict[str, Any]:
 
 def _published(table: PublicTable, counts: Counts) -> dict[str, Any]:
     """A table with what may be shown of it; where nothing protects its cells, it says so, and shows none."""
-    words = {"name": table.name, "title": table.title, "sentence": table.sentence, "columns": list(table.columns)}
     labels = sorted(counts)
     single_row = len(table.columns) == 1
     cells = [[counts[label][0] for label in labels]] if single_row else [list(counts[label]) for label in labels]
     try:
         hidden = withheld(cells) if labels else frozenset()
     except CoarsenFirst:
-        return {**words, "rows": [], "refused": "Too few calls in some of its rows: only the totals can be published."}
+        return _refused(table, "Too few calls in some of its rows: only the totals can be published.")
     shown = [
         [None if (row, column) in hidden else count for column, count in enumerate(counted)]
         for row, counted in enumerate(cells)
     ]
     by_label = [[cell] for cell in shown[0]] if single_row and shown else shown
     rows = [_row(label, row, counts[label]) for label, row in zip(labels, by_label, strict=True)]
-    return {**words, "rows": rows, "refused": ""}
+    return {**_words(table), "rows": rows, "refused": ""}
+
+
+def _refused(table: PublicTable, why: str) -> dict[str, Any]:
+    return {**_words(table), "rows": [], "refused": why}
+
+
+def _words(table: PublicTable) -> dict[str, Any]:
+    return {"name": table.name, "title": table.title, "sentence": table.sentence, "columns": list(table.columns)}
 
 
 def _row(label: str, cells: Sequence[int | None], counted: Sequence[int]) -> dict[str, Any]:

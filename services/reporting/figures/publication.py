@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -116,8 +116,7 @@ async def _release(
         quarters = [body for name, body in published.items() if name.startswith(f"{period.year}-")]
         return year_release(await _by_kind(connection, EPISODE.c.category, calls), quarters)
     by_district = _grouped(await _by_kind(connection, EPISODE.c.district, calls), publisher.groups)
-    diverted = await _by_kind(connection, EPISODE.c.response, and_(calls, DIVERTED))
-    return quarter_release(by_district, {response: counts[:1] for response, counts in diverted.items()})
+    return quarter_release(by_district, await _by_response(connection, calls, publisher.groups))
 
 
 async def _by_kind(connection: AsyncConnection, by: ColumnElement[Any], calls: ColumnElement[bool]) -> Counts:
@@ -127,12 +126,28 @@ async def _by_kind(connection: AsyncConnection, by: ColumnElement[Any], calls: C
     return {label or UNNAMED: (int(went), int(rest)) for label, went, rest in rows}
 
 
+async def _by_response(
+    connection: AsyncConnection, calls: ColumnElement[bool], groups: Groups
+) -> Mapping[str, Mapping[str, int]]:
+    """Calls that were diverted, by response, and of each by district group."""
+    place = (EPISODE.c.response, EPISODE.c.district)
+    rows = await connection.execute(select(*place, func.count()).where(and_(calls, DIVERTED)).group_by(*place))
+    counts = defaultdict[str, Counter[str]](Counter)
+    for response, district, count in rows:
+        counts[response or UNNAMED][_group_of(district or UNNAMED, groups)] += int(count)
+    return counts
+
+
 def _grouped(counts: Counts, groups: Groups) -> Counts:
     grouped = defaultdict[str, list[int]](lambda: [0, 0])
     for district, several in counts.items():
         for kind, count in enumerate(several):
-            grouped[groups.get(district, district)][kind] += count
+            grouped[_group_of(district, groups)][kind] += count
     return grouped
+
+
+def _group_of(district: str, groups: Groups) -> str:
+    return groups.get(district, district)
 
 
 async def _documents(connection: AsyncConnection, calls: ColumnElement[bool]) -> list[int]:

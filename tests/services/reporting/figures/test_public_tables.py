@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.reporting.figures.public_tables import KINDS, NOT_DIVERTED, quarter_release, year_release
+from services.reporting.figures.public_tables import KINDS, LINKED, NOT_DIVERTED, quarter_release, year_release
 from services.reporting.figures.suppression import CoarsenFirst
 from tests.services.reporting.figures.attack import Name, Published
 
@@ -26,22 +26,27 @@ class City:
 
     def __init__(self, seed: int) -> None:
         drawn = random.Random(seed)
-        busy = drawn.choice([6, 12, 25, 60])
+        busy = drawn.choice([6, 25, 60, 120, 240])
         self.by_district: dict[str, dict[str, list[int]]] = {}
-        self.by_response: dict[str, dict[str, list[int]]] = {}
+        self.by_response: dict[str, dict[str, dict[str, int]]] = {}
+        """Of each response, by district; everybody knows which runs where."""
+        runs_in = {district: drawn.sample(RESPONSES, drawn.randint(1, len(RESPONSES))) for district in DISTRICTS}
         self.by_category = {name: [0, 0] for name in CATEGORIES}
         for quarter in QUARTERS:
             calls = [
-                (drawn.choice(DISTRICTS), drawn.choice(RESPONSES), drawn.choice(CATEGORIES), drawn.random() < 0.6)
-                for _ in range(drawn.randint(0, busy * 6))
+                (district, drawn.choice(runs_in[district]), drawn.choice(CATEGORIES), drawn.random() < 0.6)
+                for district in drawn.choices(DISTRICTS, weights=(1, 4, 4), k=drawn.randint(0, busy * 6))
             ]
             self.by_district[quarter] = {name: [0, 0] for name in DISTRICTS}
-            self.by_response[quarter] = {name: [0] for name in RESPONSES}
+            self.by_response[quarter] = {name: {} for name in RESPONSES}
+            for district, responses in runs_in.items():
+                for response in responses:
+                    self.by_response[quarter][response][district] = 0
             for district, response, category, diverted in calls:
                 self.by_district[quarter][district][not diverted] += 1
                 self.by_category[category][not diverted] += 1
                 if diverted:
-                    self.by_response[quarter][response][0] += 1
+                    self.by_response[quarter][response][district] += 1
 
 
 class Reader:
@@ -79,6 +84,19 @@ class Reader:
             if several:
                 self.published.add_up((period, column), several)
 
+    def read_links(self, quarter: str, by_response: Mapping[str, Mapping[str, int]]) -> None:
+        """Each count of a response, and of a district, is the sum of what is behind both; none of that is published."""
+        several: dict[Name, list[Name]] = {}
+        for response, by in by_response.items():
+            for district, count in by.items():
+                name = self.read((quarter, district, response), count, None)
+                self.published.unpublished.add(name)
+                for total in ((quarter, "district", district, KINDS[0]), (quarter, "response", response, KINDS[0])):
+                    several.setdefault(total, []).append(name)
+        for total, names in several.items():
+            if total in self.true:
+                self.published.add_up(total, names)
+
     def worked_out(self) -> list[Name]:
         """The small counts of which they can rule out any of one to ten."""
         asked = [name for name, shown in self.published.counts.items() if shown is None and 0 < self.true[name] <= 10]
@@ -90,9 +108,10 @@ def publish(city: City, reader: Reader) -> tuple[int, int]:
     """Publish a year, quarter by quarter; how many tables came out, and how many were refused."""
     quarters, tables, refused = [], 0, 0
     for quarter in QUARTERS:
-        counts = (city.by_district[quarter], city.by_response[quarter])
+        by_district, by_response = city.by_district[quarter], city.by_response[quarter]
+        counts = (by_district, {name: [sum(by.values())] for name, by in by_response.items()})
         try:
-            release = quarter_release(*counts)
+            release = quarter_release(by_district, by_response)
         except CoarsenFirst:
             refused += 1
             for kind, place in zip(KINDS, (0, 1), strict=True):
@@ -104,6 +123,7 @@ def publish(city: City, reader: Reader) -> tuple[int, int]:
         for table, behind in zip(release["tables"], counts, strict=True):
             reader.read_table(quarter, table, behind)
             tables, refused = tables + bool(table["rows"]), refused + bool(table["refused"])
+        reader.read_links(quarter, by_response)
     try:
         release = year_release(city.by_category, quarters)
     except CoarsenFirst:
@@ -127,11 +147,11 @@ def test_nothing_small_is_worked_out_from_all_that_was_published() -> None:
 
 def test_a_quarter_of_few_calls_is_not_published_by_itself() -> None:
     with pytest.raises(CoarsenFirst, match="too few calls"):
-        quarter_release({"north": [4, 40]}, {"crt": [4]})
+        quarter_release({"north": [4, 40]}, {"crt": {"north": 4}})
 
 
 def test_a_year_is_refused_that_would_give_an_unpublished_quarter_away() -> None:
-    quarter = quarter_release({"north": [40, 40]}, {"crt": [40]})
+    quarter = quarter_release({"north": [40, 40]}, {"crt": {"north": 40}})
     with pytest.raises(CoarsenFirst):
         year_release({"mental": [44, 60]}, [quarter])
     assert year_release({"mental": [60, 60]}, [quarter])["totals"]["eligible"] == 120
@@ -144,12 +164,36 @@ def test_quarters_that_were_published_under_other_names_count_all_the_same() -> 
 
 
 def test_a_table_that_cannot_be_protected_says_so_and_shows_its_totals_alone() -> None:
-    release = quarter_release({"north": [3, 4], "south": [40, 40]}, {"crt": [43]})
+    release = quarter_release({"north": [3, 4], "south": [40, 40]}, {"crt": {"north": 3, "south": 40}})
     district, response = release["tables"]
     assert district["rows"] == []
     assert "Too few calls" in district["refused"]
     assert response["rows"] == [{"label": "crt", "cells": [43]}]
     assert release["totals"] == {KINDS[0]: 43, NOT_DIVERTED: 44, "eligible": 87, "percent": 49}
+
+
+@pytest.mark.parametrize(
+    ("north", "responses"),
+    [
+        ([4, 25], {"walkers": {"north": 4}, "vans": {"east": 40}, "cars": {"south": 60}}),
+        ([40, 4], {"walkers": {"north": 40}, "vans": {"east": 40}, "cars": {"south": 60}}),
+        ([15, 25], {"walkers": {"north": 11}, "vans": {"north": 4, "east": 40}, "cars": {"south": 60}}),
+    ],
+)
+def test_what_two_tables_give_away_together_stands_in_one_of_them_alone(
+    north: list[int], responses: dict[str, dict[str, int]]
+) -> None:
+    """North's 4 were withheld, and were 104 - 60 - 40: of the three responses each runs in one district."""
+    release = quarter_release({"north": north, "east": [40, 30], "south": [60, 33]}, responses)
+    district, response = release["tables"]
+    assert len(district["rows"]) == 3
+    assert (response["rows"], response["refused"]) == ([], LINKED)
+
+
+def test_two_tables_that_give_nothing_away_are_both_published() -> None:
+    responses = {"walkers": {"north": 15, "east": 20}, "vans": {"east": 20}}
+    district, response = quarter_release({"north": [15, 25], "east": [40, 30]}, responses)["tables"]
+    assert (len(district["rows"]), response["rows"][0]) == (2, {"label": "vans", "cells": [20]})
 
 
 def test_a_period_without_calls_is_all_noughts() -> None:
