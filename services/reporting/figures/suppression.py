@@ -4,8 +4,8 @@ A count from one to ten may point at a person; nought points at nobody, and is s
 totals, the percentages, the linked tables and all periods still cannot rule out any of one to ten for a small cell.
 
 Totals are never withheld: a table with a small one is refused, and a coarser one is published. So tables that share no
-more than totals tell nothing about each other's cells, and each is protected by itself; whoever publishes two whose cells
-add up from the same counts has to look at both.
+more than totals tell nothing about each other's cells, and each is protected by itself. Tables whose cells are sums of
+the same counts tell something: who publishes two of these has to look at both.
 """
 
 from __future__ import annotations
