@@ -152,16 +152,8 @@ def _merged(state: State, event: CallReported | CallCancelled, memory: Memory) -
         facts=said,
     )
     version = Version(event.event_id, call, event.judged_at, (), received_at=event.received_at)
-    late = VersionNoted.model_construct(
-        call_id=call.call_id,
-        event_id=event.event_id,
-        updated_at=call.updated_at,
-        why="late",
-        fingerprint=event.fingerprint,
-        heard=(),
-        call=call,
-        **_disclosed(version),
-    )
+    there = {"call_id": call.call_id, "updated_at": call.updated_at}
+    late = _noted(event, version, "late", call=call).model_copy(update=there)
     open_call = state.calls.get(call.call_id)
     if open_call is None or open_call.newest is None:
         return [late]
