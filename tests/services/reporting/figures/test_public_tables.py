@@ -91,8 +91,8 @@ class Reader:
             for district, count in by.items():
                 name = self.read((quarter, district, response), count, None)
                 self.published.unpublished.add(name)
-                for total in ((quarter, "district", district, KINDS[0]), (quarter, "response", response, KINDS[0])):
-                    several.setdefault(total, []).append(name)
+                several.setdefault((quarter, "district", district, KINDS[0]), []).append(name)
+                several.setdefault((quarter, "response", response, KINDS[0]), []).append(name)
         for total, names in several.items():
             if total in self.true:
                 self.published.add_up(total, names)
