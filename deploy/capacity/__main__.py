@@ -6,13 +6,13 @@ Exit codes: 0 it was reckoned, 2 wrong usage or a document that cannot be reckon
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
-from deploy.capacity.answers import answers
+from pydantic_core import to_json
+
+from deploy.capacity.answers import Answers, answers
 from deploy.capacity.documents import InputsRefused, read
 from deploy.capacity.inputs import MEASURED, NATIONAL, Measured, Wanted
 from deploy.capacity.model import whole
@@ -32,8 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (InputsRefused, ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(f"{json.dumps(asdict(found), indent=1)}\n" if given.json else text(found, measured))
+    sys.stdout.write(f"{_json(found)}\n" if given.json else text(found, measured))
     return 0
+
+
+def _json(found: Answers) -> str:
+    """The figures; null for a wait without end, as JSON has no word for it."""
+    return to_json(found, indent=1, inf_nan_mode="null").decode()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from deploy.capacity.__main__ import main
 from deploy.capacity.answers import answers
-from deploy.capacity.inputs import DECIDERS, Wanted
+from deploy.capacity.inputs import DECIDERS, NATIONAL, Wanted
 from deploy.capacity.model import Cell, whole
 from deploy.capacity.plan import bill
 from deploy.capacity.report import sentences, text
@@ -70,6 +71,16 @@ def test_the_command_tells_the_country(capsys: pytest.CaptureFixture[str]) -> No
     calls = found["figures"]["What comes, all agencies"][0]
     assert calls["values"][0] == pytest.approx(240e6 / (365 * 86_400))
     assert {choice["partitions"] for choice in found["choices"]} >= {16, 64}
+
+
+def test_a_wait_without_end_is_null_for_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON has no word for it: `Infinity` is read by nobody but Python."""
+    path, text_of = tmp_path / "more.toml", NATIONAL.read_text()
+    path.write_text(re.sub(r"(?m)^surge_factor = .*$", "surge_factor = 1000.0", text_of))
+    assert main(["--inputs", str(path), "--json"]) == 0
+    said = capsys.readouterr().out
+    json.loads(said, parse_constant=pytest.fail)
+    assert "null" in said
 
 
 def test_the_command_refuses_what_cannot_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
