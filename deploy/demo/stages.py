@@ -48,13 +48,11 @@ from shared.agencies import Agencies
 from shared.call_keys import CallKeys
 from shared.clock import SystemClock
 from shared.engine.broker import Broker
-from shared.engine.effects import Perform, no_effects
 from shared.engine.kafka import KafkaBroker
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.process import Together
 from shared.engine.service import Service
-from shared.engine.worker import Worker, watch_nothing
-from shared.events import Event
+from shared.engine.worker import Worker
 from shared.sealing import Sealer
 
 PARTITIONS = 4
@@ -244,11 +242,10 @@ class OneProcess:
         )
         loop = asyncio.get_running_loop()
         for number in (1, 2):
-            perform = performer(notifying, self.broker())
             runners = (
                 self._triage(sealer, number),
                 self._worker(TEAM_AVAILABILITY, number),
-                Together(self._worker(NOTIFICATION, number, perform, perform.watch), perform.contacts),
+                self._notification(notifying, number),
                 self._worker(ROSTERING, number),
             )
             self._workers += [loop.create_task(runner.run(self._stopping)) for runner in runners]
@@ -262,14 +259,13 @@ class OneProcess:
         prepare = prepared_by(keys)
         return Together(Worker(triage_service(keys), self.broker(), self._clock, name, prepare=prepare), keys)
 
-    def _worker(
-        self,
-        service: Service[Any],
-        number: int,
-        perform: Perform = no_effects,
-        watch: Callable[[str, Event], None] = watch_nothing,
-    ) -> Worker[Any]:
-        return Worker(service, self.broker(), self._clock, f"{service.name}-{number}", perform, watch=watch)
+    def _notification(self, settings: NotificationSettings, number: int) -> Together:
+        perform, name = performer(settings, self.broker()), f"{NOTIFICATION.name}-{number}"
+        worker = Worker(NOTIFICATION, self.broker(), self._clock, name, perform, watch=perform.watch)
+        return Together(worker, perform.contacts)
+
+    def _worker(self, service: Service[Any], number: int) -> Worker[Any]:
+        return Worker(service, self.broker(), self._clock, f"{service.name}-{number}")
 
     async def _open_doors(self, common: dict[str, Any], link_secret: SecretStr, sealer: Sealer, file: Path) -> None:
         agencies = Agencies(file)

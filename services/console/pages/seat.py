@@ -26,8 +26,6 @@ SAID = "said"
 """In the query: the command whose answer the page tells."""
 OF = "of"
 """In the query of what a script asks for: whose page it is on."""
-
-
 ANOTHER = "Somebody else has signed in at this browser since, and nothing was done: load this page again."
 
 

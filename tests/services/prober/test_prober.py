@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -303,53 +304,50 @@ async def test_it_beats_to_the_watcher(tmp_path: Path) -> None:
 # --- beats of districts -----------------------------------------------------------------------------------------------
 
 
-async def test_a_live_district_is_probed_by_its_own_document_and_nobody_is_sent(tmp_path: Path) -> None:
-    async with town(tmp_path, AgencySpec("madison-wi")) as running, session() as http:
-        token_of = lambda who: running.stage.access.token("madison-wi", who)  # noqa: E731
-        console = Console(http, running.stage.url_of("console"), token_of)
+@asynccontextmanager
+async def live_district(directory: Path) -> AsyncIterator[tuple[Town, Console, Prober]]:
+    """Madison with one district that is live, probed by its own document alone."""
+    async with town(directory, AgencySpec("madison-wi")) as running, session() as http:
+        console = Console(
+            http, running.stage.url_of("console"), lambda who: running.stage.access.token("madison-wi", who)
+        )
         await adopt(console, MADISON)
         await set_phases(console, {("cares", "Central"): "live"})
-
         async with running.probing(lambda probes: probes.model_copy(update={"agencies": {}})) as prober:
-            await until(lambda: prober.book.verdicts["seen"] >= 2)
-            assert [(target.agency, target.district) for target in prober.book.targets()] == [("madison-wi", "Central")]
-            calls = await console.read("vera", "/v1/calls")
-            assert {(call["synthetic"], *call["outcomes"]) for call in calls if call["outcomes"]} == {(True, "default")}
-            assert running.alarmed.heard == []
+            yield running, console, prober
 
-            running.quicken(prober)
-            await stop(running, TEAM_AVAILABILITY)
-            await until(running.alarmed.whys)
-            assert running.alarmed.heard[0]["district"] == "Central"
-            await until(lambda: why(prober).startswith("it was not decided in"))
+
+async def test_a_live_district_is_probed_by_its_own_document_and_nobody_is_sent(tmp_path: Path) -> None:
+    async with live_district(tmp_path) as (running, console, prober):
+        await until(lambda: prober.book.verdicts["seen"] >= 2)
+        assert [(target.agency, target.district) for target in prober.book.targets()] == [("madison-wi", "Central")]
+        calls = await console.read("vera", "/v1/calls")
+        assert {(call["synthetic"], *call["outcomes"]) for call in calls if call["outcomes"]} == {(True, "default")}
+        assert running.alarmed.heard == []
+
+        running.quicken(prober)
+        await stop(running, TEAM_AVAILABILITY)
+        await until(running.alarmed.whys)
+        assert running.alarmed.heard[0]["district"] == "Central"
+        await until(lambda: why(prober).startswith("it was not decided in"))
 
 
 async def test_a_district_that_is_not_live_any_more_is_forgotten(tmp_path: Path) -> None:
-    async with town(tmp_path, AgencySpec("madison-wi")) as running, session() as http:
-        token_of = lambda who: running.stage.access.token("madison-wi", who)  # noqa: E731
-        console = Console(http, running.stage.url_of("console"), token_of)
-        await adopt(console, MADISON)
-        await set_phases(console, {("cares", "Central"): "live"})
-        async with running.probing(lambda probes: probes.model_copy(update={"agencies": {}})) as prober:
-            await until(lambda: prober.book.verdicts["seen"])
-            await console.command("ana", "/v1/switchboard/pause", {"district": "Central", "reason": "storm"})
-            await until(lambda: not prober.book.targets())
-            assert running.alarmed.heard == []
+    async with live_district(tmp_path) as (running, console, prober):
+        await until(lambda: prober.book.verdicts["seen"])
+        await console.command("ana", "/v1/switchboard/pause", {"district": "Central", "reason": "storm"})
+        await until(lambda: not prober.book.targets())
+        assert running.alarmed.heard == []
 
 
 async def test_a_pause_is_not_told_as_a_call_that_was_seen_again(tmp_path: Path) -> None:
-    async with town(tmp_path, AgencySpec("madison-wi")) as running, session() as http:
-        token_of = lambda who: running.stage.access.token("madison-wi", who)  # noqa: E731
-        console = Console(http, running.stage.url_of("console"), token_of)
-        await adopt(console, MADISON)
-        await set_phases(console, {("cares", "Central"): "live"})
-        async with running.probing(lambda probes: probes.model_copy(update={"agencies": {}})) as prober:
-            await until(lambda: prober.book.verdicts["seen"])
-            (beats,) = prober.beats
-            beats.beat = beats.beat.model_copy(update={"key": "nobody's"})
-            await until(running.alarmed.whys)
-            await console.command("ana", "/v1/switchboard/pause", {"district": "Central", "reason": "deaf"})
-            await until(lambda: running.alarmed.heard[-1]["alarm"] != "probe-missed")
-            over = running.alarmed.heard[-1]
-            assert (over["alarm"], over["district"]) == ("probe-ended", "Central")
-            assert over["sentence"].startswith("No test call for madison-wi, Central was seen again")
+    async with live_district(tmp_path) as (running, console, prober):
+        await until(lambda: prober.book.verdicts["seen"])
+        (beats,) = prober.beats
+        beats.beat = beats.beat.model_copy(update={"key": "nobody's"})
+        await until(running.alarmed.whys)
+        await console.command("ana", "/v1/switchboard/pause", {"district": "Central", "reason": "deaf"})
+        await until(lambda: running.alarmed.heard[-1]["alarm"] != "probe-missed")
+        over = running.alarmed.heard[-1]
+        assert (over["alarm"], over["district"]) == ("probe-ended", "Central")
+        assert over["sentence"].startswith("No test call for madison-wi, Central was seen again")
