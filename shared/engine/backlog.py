@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
@@ -99,10 +99,9 @@ class Backlog:
         """By topic, the offset of the record to be fed next."""
         return {topic: self._progress.position((topic, self._partition)).offset for topic in self._records}
 
-    @property
-    def record_count(self) -> int:
-        """How many records wait."""
-        return sum(map(len, self._records.values()))
+    def record_count(self, topics: Collection[str]) -> int:
+        """How many records of these topics wait."""
+        return sum(len(self._records[topic]) for topic in topics)
 
     def oldest(self) -> datetime | None:
         """The durable time of the oldest record that waits; any thread may ask."""
@@ -116,8 +115,3 @@ class Backlog:
     def is_catching_up(self) -> bool:
         """Whether something that stood there at the take-over is not decided yet."""
         return bool(self._behind)
-
-    @property
-    def awaits_first(self) -> bool:
-        """Whether records of a topic marked `first` have to be decided before any other is."""
-        return not self._first.isdisjoint(self._behind)

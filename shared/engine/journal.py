@@ -87,10 +87,11 @@
 # cannot fold, such as an event of a later version, it cannot own; that is no reason to give up what it does own, so it
 # ends only where it should claim it.
 #
-# INPUTS are read by a second reader, which belongs to no group and is told by hand which partitions to read and
-# from where (`assign`, then seek). A service needs partition n of *all* its inputs where it owns partition n of its
-# journal, and a group subscribed to several topics does not give them out together (with five members Kafka's default
-# assignor parted every one of twelve partitions). And the positions to begin at come from the journal.
+# INPUTS are read by two more readers, of which one has the topics marked `first` and waits behind no other. They
+# belong to no group and are told by hand which partitions to read and from where (`assign`, then seek). A service
+# needs partition n of *all* its inputs where it owns partition n of its journal, and a group subscribed to several
+# topics does not give them out together (with five members Kafka's default assignor parted every one of twelve
+# partitions). And the positions to begin at come from the journal.
 #
 # AN INPUT THAT KILLS. A decision that raises is refused, and so is one that uses up its time (`shared.engine.budget`).
 # One that ends the process (a fault in C, no memory left, a loop that only the watchdog can end) would be met again by

@@ -22,6 +22,7 @@ from shared.engine.beats import Beats
 from shared.engine.broker import Broker, BrokerUnavailable, GroupMember, Reader, Stored
 from shared.engine.claim import MAX_SKEW, ClockSkewed, compare_clocks
 from shared.engine.effects import PartitionEffects, Perform, no_effects
+from shared.engine.inputs import Inputs
 from shared.engine.partition import Partition
 from shared.engine.peers import Standing
 from shared.engine.service import Service
@@ -36,7 +37,8 @@ S = TypeVar("S")
 TURN_SECONDS = 0.25
 """The longest the loop waits before it looks at its assignment again."""
 BACKLOG_RECORDS = 5_000
-READERS = {"inputs": False, "beats": True, "followed": True, "gaps": False, "all else": False}
+"""The most that waits of topics marked `first`, and of all others, before no more of them come in."""
+READERS = {"first": False, "inputs": False, "beats": True, "followed": True, "gaps": False, "all else": False}
 """None may wait for another. Those settled have the time to: to begin to follow a partition is not urgent."""
 DRAIN_SECONDS = 5.0
 """The longest that a partition which is to be handed over waits for its effects. It is decided for meanwhile."""
@@ -103,9 +105,8 @@ class Worker(Generic[S]):
         """Under way, by partition."""
         self._rounds: dict[int, asyncio.Task[None]] = {}
         self._dead_letters: dict[int, asyncio.Task[None]] = {}
-        self._poll: asyncio.Task[list[Stored]] | None = None
         self._member: GroupMember | None = None
-        self._reader: Reader
+        self._inputs: tuple[Inputs, ...] = ()
         self._owned_gauge = telemetry.OWNED.labels(service.name)
         self._counted: set[str] = set()
         """Agencies whose counters have begun."""
@@ -139,7 +140,11 @@ class Worker(Generic[S]):
         try:
             for settled in READERS.values():
                 readers.append(await self._broker.reader(settled=settled))  # noqa: PERF401  # one by one, to be closed
-            self._reader, beats, *others = readers
+            ahead, rest, beats, *others = readers
+            self._inputs = tuple(
+                Inputs(reader, [topic.name for topic in self.service.reads if topic.first is first], self._background)
+                for reader, first in ((ahead, True), (rest, False))
+            )
             # before anybody hears of it: whose clock is wrong would be given partitions, time and again, and claim none
             await compare_clocks(self.service, self._broker, self._clock, (self.service.writes.name, 0))
             await self._beats.start(beats)
@@ -290,28 +295,26 @@ class Worker(Generic[S]):
         return partition
 
     async def _assign_inputs(self) -> None:
-        """Point the reader at the inputs of all owned partitions, each where it was fed last."""
-        if self._poll is not None:
-            self._poll.cancel()
-            await asyncio.wait([self._poll])
-            self._take_polled()
-        await self._reader.assign(
-            {
-                (topic, number): offset
-                for number, partition in self.owned.items()
-                for topic, offset in partition.backlog.next_offsets.items()
-            },
-            seeks_beginnings=False,
-        )
+        """Point the readers at the inputs of all owned partitions, each where it was fed last."""
+        for inputs in self._inputs:
+            await inputs.interrupt()
+        self._take_polled()
+        positions = {
+            (topic, number): offset
+            for number, partition in self.owned.items()
+            for topic, offset in partition.backlog.next_offsets.items()
+        }
+        for inputs in self._inputs:
+            await inputs.assign(positions)
         self._owned_gauge.set(len(self.owned))
 
     # --- what comes in ---------------------------------------------------------------------------------------------
 
     async def _wait(self) -> None:
         """Until a record, an effect's result or a claim has come, or a clock is due; a quarter of a second at most."""
-        if self._poll is None and self._has_room():
-            self._poll = self._background.start_unchecked(self._reader.poll(TURN_SECONDS))
-            self._poll.add_done_callback(self._background.wake)
+        for inputs in self._inputs:
+            if self._has_room(inputs):
+                inputs.read_on(TURN_SECONDS)
         has_work = any(partition.has_work() for partition in self._free())
         await self._background.wait(0.0 if has_work else self._seconds_until_due())
         self._take_polled()
@@ -331,12 +334,10 @@ class Worker(Generic[S]):
             message = f"this machine's clock was set by {set_by:.3f} s while the process ran"
             raise ClockSkewed(message)
 
-    def _has_room(self) -> bool:
-        """Whether more inputs may come in. They have to where nothing can be decided before those that come first."""
-        backlogs = [partition.backlog for partition in self.owned.values()]
-        return sum(backlog.record_count for backlog in backlogs) < BACKLOG_RECORDS or any(
-            backlog.awaits_first for backlog in backlogs
-        )
+    def _has_room(self, inputs: Inputs) -> bool:
+        """Whether more of these may come in."""
+        waiting = (partition.backlog.record_count(inputs.topics) for partition in self.owned.values())
+        return sum(waiting) < BACKLOG_RECORDS
 
     def _seconds_until_due(self) -> float:
         due = [at for partition in self._free() if (at := partition.next_due()) is not None]
@@ -346,12 +347,10 @@ class Worker(Generic[S]):
         return min(TURN_SECONDS, max(left, timedelta(milliseconds=1)).total_seconds())
 
     def _take_polled(self) -> None:
-        if self._poll is not None and self._poll.done():
-            poll, self._poll = self._poll, None
-            if not poll.cancelled():
-                for stored in poll.result():
-                    if stored.partition in self.owned:
-                        self._feed(self.owned[stored.partition].backlog, stored)
+        for inputs in self._inputs:
+            for stored in inputs.polled():
+                if stored.partition in self.owned:
+                    self._feed(self.owned[stored.partition].backlog, stored)
 
     def _feed(self, backlog: Backlog, stored: Stored) -> None:
         """What is slow to decide is prepared beside the loop; other topics, and other partitions, go on meanwhile."""
