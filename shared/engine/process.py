@@ -86,12 +86,12 @@ class Together:
     """Two that run in one process: where one of them cannot go on, the other ends with it."""
 
     def __init__(self, *runners: Runner) -> None:
-        self._runners = runners
+        self._runners, self._running = runners, runners
 
     @property
     def turned_at(self) -> float:
-        """When the loop came round last of the one that has been longest about it."""
-        return min(runner.turned_at for runner in self._runners)
+        """When the loop came round last of the one that has been longest about it; who has ended hangs no more."""
+        return min(runner.turned_at for runner in self._running or self._runners)
 
     @property
     def ready(self) -> bool:
@@ -103,9 +103,15 @@ class Together:
         try:
             async with asyncio.TaskGroup() as tasks:
                 for runner in self._runners:
-                    tasks.create_task(runner.run(stop))
+                    tasks.create_task(self._run(runner, stop))
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
+
+    async def _run(self, runner: Runner, stop: asyncio.Event) -> None:
+        try:
+            await runner.run(stop)
+        finally:
+            self._running = tuple(other for other in self._running if other is not runner)
 
 
 def run_follower(name: str, settings: Settings, broker: Broker, follower: Follower) -> None:

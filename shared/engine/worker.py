@@ -106,6 +106,8 @@ class Worker(Generic[S]):
         self._rounds: dict[int, asyncio.Task[None]] = {}
         self._dead_letters: dict[int, asyncio.Task[None]] = {}
         self._member: GroupMember | None = None
+        self._assigned: frozenset[int] | None = None
+        """What the group has given it, as of the last turn; None before it is a member."""
         self._inputs: tuple[Inputs, ...] = ()
         self._owned_gauge = telemetry.OWNED.labels(service.name)
         self._counted: set[str] = set()
@@ -119,11 +121,12 @@ class Worker(Generic[S]):
     def ready(self) -> bool:
         """Whether all that is assigned is owned, what waited at the take-over decided, and all else followed.
 
-        Other threads ask too: they look at a copy of what is owned.
+        Other threads ask too, the watchdog among them, which must outlive a membership that is over: they look at
+        copies.
         """
         return (
-            self._member is not None
-            and self._member.assigned <= self.owned.keys()
+            self._assigned is not None
+            and self._assigned <= self.owned.keys()
             and self._standby.is_warm
             and not any(partition.backlog.is_catching_up for partition in tuple(self.owned.values()))
         )
@@ -179,8 +182,10 @@ class Worker(Generic[S]):
     async def _turn(self, *, leaves: bool) -> None:
         self._go_on()
         self._background.check()
-        assigned = self._member.assigned if self._member is not None else frozenset[int]()
-        await self._settle(frozenset() if leaves else assigned, leaves=leaves)
+        if self._member is not None:
+            self._assigned = self._member.assigned
+        assigned = frozenset[int]() if leaves else self._assigned or frozenset()
+        await self._settle(assigned, leaves=leaves)
         await self._wait()
         await self._step_all()
         for number, partition in self.owned.items():

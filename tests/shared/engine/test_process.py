@@ -168,6 +168,34 @@ async def test_of_two_that_run_together_the_one_ends_with_the_other() -> None:
     await Together(Half(), Half()).run(stop)
 
 
+async def test_who_has_ended_in_order_is_not_taken_for_hung_while_the_other_hands_over() -> None:
+    """A follower that had ended nine seconds before had its watchdog end a worker that was still handing over."""
+    clock, stop, handed_over = Later(), asyncio.Event(), asyncio.Event()
+
+    class HandsOver(Half):
+        async def run(self, stop: asyncio.Event) -> None:
+            await stop.wait()
+            await handed_over.wait()
+
+    worker, follower = HandsOver(turned_at=clock.monotonic()), Half(turned_at=clock.monotonic())
+    both = Together(worker, follower)
+    watchdog = Watchdog(both, clock)
+    watchdog.start()
+    watchdog.stop()
+    running = asyncio.ensure_future(both.run(stop))
+    assert watchdog.live(), "ready: no more time to begin"
+    stop.set()
+    await asyncio.sleep(0.01)
+    clock.later_seconds = HANG_SECONDS + 1
+    worker.turned_at = clock.monotonic()
+    assert follower.ended
+    assert watchdog.live()
+    clock.later_seconds += HANG_SECONDS + 1
+    assert not watchdog.live(), "the worker hangs"
+    handed_over.set()
+    await running
+
+
 def test_two_that_run_together_are_ready_and_alive_if_both_are() -> None:
     worker, follower = Half(turned_at=5), Half(turned_at=3, ready=False)
     both = Together(worker, follower)

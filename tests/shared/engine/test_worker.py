@@ -267,6 +267,20 @@ def figure(metric: str, **labels: str) -> float | None:
 
 
 @virtually
+async def test_whether_it_is_ready_can_be_asked_when_its_membership_is_over() -> None:
+    """The watchdog asks, and ended of the answer: nothing would have ended a process that hangs on its way out."""
+    bench = Bench()
+    machine = bench.machine()
+    await bench.until(lambda: machine.worker is not None and machine.worker.ready)
+    worker = machine.worker
+    assert worker is not None
+    bench.log.join("team-availability", "1", object())
+    assert worker.ready
+    await bench.until(lambda: machine.ended_by == ["BrokerUnavailable"])
+    assert worker.ready in (True, False)
+
+
+@virtually
 async def test_it_says_of_every_partition_whether_it_owns_it() -> None:
     bench = Bench(partitions=2)
     machine = bench.machine()
