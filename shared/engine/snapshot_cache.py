@@ -39,6 +39,8 @@ from shared.engine.service import Service
 S = TypeVar("S")
 
 FLOOR, FLOOR_ON_PARTS = "#floor", "#floor-on-parts"
+MOST_DIGITS = 10
+"""Of how many parts there are."""
 IN_LINES = "lines"
 """The header of a single record that can be read line by line; earlier versions wrote none."""
 _PART = re.compile(r"(.+)#(\d+)\.(\d+)(?:\.(\d+))?", re.DOTALL)
@@ -55,8 +57,11 @@ LOWEST = Rank(-1, -1)
 
 
 def rank(stored: Stored | None) -> Rank:
-    """The rank of a record; the lowest of none."""
-    return LOWEST if stored is None else Rank(int(stored.headers["epoch"]), int(stored.headers["position"]))
+    """The rank of a record; the lowest of none, and of one that states none."""
+    try:
+        return LOWEST if stored is None else Rank(int(stored.headers["epoch"]), int(stored.headers["position"]))
+    except (KeyError, ValueError):
+        return LOWEST
 
 
 class PartKey(NamedTuple):
@@ -123,7 +128,7 @@ class _Parts:
 
     def take(self, number: int | None, value: bytes) -> None:
         if number is None:
-            self.count = int(value) if value else None
+            self.count = int(value) if value.isdigit() and len(value) < MOST_DIGITS else None
         elif value:
             self.values[number] = value
         else:
@@ -145,14 +150,14 @@ class SnapshotCache(Generic[S]):
         """By the key that a single record would have."""
 
     def take(self, stored: Stored) -> None:
-        """Take in the next record."""
+        """Take in the next record. What no process of careroute wrote is passed over."""
         part = PartKey.parse(stored.key)
         if part is not None and part.snapshot.endswith(self._suffix):
             of_agency = self._parts[part.snapshot]
             of_agency.setdefault(part.rank, _Parts()).take(part.number, stored.value)
             if of_agency[part.rank].is_whole:
                 self._parts[part.snapshot] = {rank: parts for rank, parts in of_agency.items() if rank >= part.rank}
-        elif stored.key.endswith(self._suffix) and rank(stored) >= rank(self._records.get(stored.key)):
+        elif stored.key.endswith(self._suffix) and LOWEST < rank(stored) >= rank(self._records.get(stored.key)):
             self._records[stored.key] = stored
 
     def restored(self) -> Generator[None, None, Snapshots[S]]:
@@ -169,7 +174,10 @@ class SnapshotCache(Generic[S]):
             if snapshot is not None:
                 snapshots.agencies[agency] = snapshot
         if floor is not None:
-            _begin(snapshots, floor)
+            try:
+                _begin(snapshots, floor)
+            except Exception as error:  # noqa: BLE001  # as above
+                snapshots.unreadable[floor.key.removesuffix(self._suffix)] = type(error).__name__
         return snapshots
 
     def _snapshot(self, key: str) -> Generator[None, None, Snapshot[S] | None]:
@@ -188,7 +196,7 @@ class SnapshotCache(Generic[S]):
 def _begin(snapshots: Snapshots[S], floor: Stored) -> None:
     """Where the journal is to be read from: the floor, or before it where a snapshot is older than the floor says."""
     saved: Mapping[str, int] = json.loads(floor.value)
-    at = rank(floor)
+    at, positions, time = rank(floor), positions_of(floor.headers), datetime.fromisoformat(floor.header("time"))
     older = [
         InputPosition(snapshot.position, snapshot.epoch)
         for agency, snapshot in snapshots.agencies.items()
@@ -196,5 +204,4 @@ def _begin(snapshots: Snapshots[S], floor: Stored) -> None:
     ]
     snapshots.missing = tuple(agency for agency in saved if agency not in snapshots.agencies)
     snapshots.start = min([InputPosition(at.position, at.epoch), *older, *[START] * bool(snapshots.missing)])
-    snapshots.positions = positions_of(floor.headers)
-    snapshots.time = datetime.fromisoformat(floor.headers["time"].decode())
+    snapshots.positions, snapshots.time = positions, time

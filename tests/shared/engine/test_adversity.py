@@ -24,7 +24,7 @@ from shared.events import CallRouted, Claimed, Event, VersionNoted
 from shared.topics import ASSIGNMENTS, CALLS
 from tests.shared.engine import toy
 from tests.shared.engine.test_effects import in_lanes
-from tests.shared.engine.test_worker import SNAPSHOTS, Bench, virtually
+from tests.shared.engine.test_worker import SNAPSHOTS, Bench, folded, virtually
 from tests.shared.engine.toy import CLOCK_SECONDS, TOY, State, counted
 from tests.simulation.machine import Machine
 from tests.simulation.virtual_time import EPOCH, VirtualClock
@@ -300,6 +300,44 @@ def test_a_snapshot_is_a_cache_whatever_becomes_of_it(spoilt: str) -> None:
         bench.call("new")
         await bench.until(lambda: any(routed.call_id == "a/cad/new" for routed in bench.events(CallRouted)))
         assert machine.ended_by == ["killed"]
+
+    scenario()
+
+
+RANKED = (("epoch", b"99"), ("position", b"1"), ("positions", b"{}"), ("time", b"2026-01-01T00:00:00+00:00"))
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        Record("a/1", b""),
+        Record("a/1", b"state", (("epoch", b"x"), ("position", b"0"))),
+        Record("#floor/1", b"no json", RANKED),
+        Record("#floor/1", b'["a"]', RANKED),
+        Record("#floor/1", b"{}", RANKED[:2]),
+        Record("a/1#1.5", b"two", RANKED),
+        Record("a/1#1.5", b"9" * 5_000, RANKED),
+    ],
+    ids=lambda record: f"{record.key} {record.value[:8]!r}",
+)
+def test_what_a_stranger_writes_among_snapshots_keeps_no_process_from_starting(strange: Record) -> None:
+    """Somebody erased the snapshot of one agency by hand: the service never came up again, for all of them."""
+
+    @virtually
+    async def scenario() -> None:
+        bench = Bench()
+        machine = bench.machine(snapshot_every_records=5)
+        for number in range(4):
+            bench.call(f"c{number}")
+            await asyncio.sleep(0.2)
+        await asyncio.sleep(20)
+        machine.kill(restart_seconds=1)
+        bench.log.append(SNAPSHOTS, 0, [strange])
+        await asyncio.sleep(10)
+        assert machine.ended_by == ["killed"]
+        assert bench.state(machine) == folded(bench.log)
+        bench.call("new")
+        await bench.until(lambda: any(routed.call_id == "a/cad/new" for routed in bench.events(CallRouted)))
 
     scenario()
 
