@@ -29,7 +29,7 @@ STEP_INPUTS = 500
 STEP_TICKS = 200
 """Of one agency: a state with more clocks that are due goes on in the next step."""
 HEADER_BYTES = 600
-"""What the headers of a record take, at most."""
+"""What the headers of a record take at most, beside its subject and its cause: these are as long as a CAD's names."""
 IDLE_NOTE = timedelta(hours=1)
 MISPLACED = "the key belongs to another partition: write with Kafka's own partitioner"
 
@@ -98,6 +98,12 @@ class Made(NamedTuple):
     number: int
     """Of the events of one decision."""
 
+    @property
+    def size(self) -> int:
+        """What its record takes in a batch, at most."""
+        names = len(self.agency.encode()) + len(self.event.subject.encode()) + len(self.cause.encode())
+        return len(self.value) + names + HEADER_BYTES
+
 
 class Step(Generic[S]):
     """One step: what it leads to so far. Nothing of it counts until it is appended, all of it as one batch."""
@@ -136,7 +142,7 @@ class Step(Generic[S]):
         if not events:
             return True
         made = [Made(agency, event, event.encode(), cause, number) for number, event in enumerate(events)]
-        size = sum(len(event.value) + HEADER_BYTES for event in made)
+        size = sum(event.size for event in made)
         if self.made and self._bytes + size > STEP_BYTES:
             return False
         if size > STEP_BYTES:
