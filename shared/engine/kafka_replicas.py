@@ -23,6 +23,10 @@ PROMISED = ("message.timestamp.type", "cleanup.policy", "unclean.leader.election
 KEEPING = ("retention.ms", "retention.bytes")
 """The same of a journal, which is kept for good, and of a topic that states how long it is kept; how long and how much
 another keeps is its operators' business."""
+FORGETTING = ("max.compaction.lag.ms", "segment.ms")
+"""The same of a topic out of which something can be erased."""
+TAKING = "max.message.bytes"
+"""The most of a batch: of a topic that takes less, a service may write a step again and again, and never go on."""
 
 
 async def replicas_for(at: Connection) -> int:
@@ -64,15 +68,18 @@ def _missing_copies(name: str, copies: int, partitions: Iterable[Mapping[str, An
 
 def _other_settings(topic: Topic, copies: int, settings: Mapping[str, str]) -> Iterable[str]:
     wanted = topic.settings(copies)
-    for name in (*PROMISED, *(KEEPING if topic.retention_promised else ())):
+    keeping = KEEPING if topic.retention_promised else ()
+    forgetting = FORGETTING if topic.gone_within_milliseconds is not None else ()
+    taking = (TAKING,) if int(settings.get(TAKING, 0)) < topic.max_bytes else ()
+    for name in (*PROMISED, *keeping, *forgetting, *taking):
         if settings.get(name) != wanted[name]:
             fault = f"topic {topic.name} has {name}={settings.get(name)} and needs {wanted[name]}"
-            yield f"{fault}: {_what_to_do(topic, name, wanted[name])}" if name in KEEPING else fault
+            yield fault if name in PROMISED else f"{fault}: {_what_to_do(topic, name, wanted[name])}"
 
 
 def _what_to_do(topic: Topic, name: str, value: str) -> str:
-    """About a setting that has Kafka delete too soon, or too late."""
-    why = "Kafka deletes what is to be kept for good, so at once " if topic.journal else ""
+    """About a setting that has Kafka delete too soon, or too late, or take too little."""
+    why = "Kafka deletes what is to be kept for good, so at once " if topic.journal and name in KEEPING else ""
     return f"{why}kafka-configs.sh --alter --topic {topic.name} --add-config {name}={value}"
 
 

@@ -62,6 +62,26 @@ async def test_a_journal_that_kafka_is_about_to_delete_is_named_with_what_to_do(
     assert await replica_faults(at, 1, [replace(journal, journal=False)]) == []
 
 
+@pytest.mark.kafka
+async def test_a_topic_that_takes_too_little_or_forgets_too_late_is_named(kafka: str) -> None:
+    """Done again, as after an upgrade, `deploy.topics` said that all was well: nothing that was erased went."""
+    at, name = Connection(kafka), f"forgets-{os.getpid()}"
+    erasable = Topic(name, "a test", compacted=True, gone_within_milliseconds=86_400_000)
+    await create_topics(at, 1, 1, [erasable])
+    assert await replica_faults(at, 1, [erasable]) == []
+    changed = replace(erasable, gone_within_milliseconds=None, max_bytes=100_000).settings(1)
+    async with administering(at) as admin:
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, changed)])
+    faults = await replica_faults(at, 1, [erasable])
+    command = f"kafka-configs.sh --alter --topic {name} --add-config"
+    assert [fault.partition(f": {command} ")[2] for fault in faults] == [
+        "max.compaction.lag.ms=64800000",
+        "segment.ms=3600000",
+        "max.message.bytes=1048576",
+    ]
+    assert await replica_faults(at, 1, [replace(erasable, gone_within_milliseconds=None, max_bytes=50_000)]) == []
+
+
 def test_no_topic_is_kept_by_size_whatever_the_brokers_are_set_to() -> None:
     assert {topic.settings(3)["retention.bytes"] for topic in TOPICS} == {"-1"}
 
