@@ -72,11 +72,20 @@ def run(
     """Run a service as this process, until it is told to stop (SIGTERM, SIGINT) or cannot go on (exit code 71).
 
     `prepare`: by type, the inputs that are worked on beside the loop before they are decided; `beside`: what its
-    effects need to know besides the journal; `also`: what runs with it, and needs no topic to begin.
+    decisions or effects need to know besides the journal; `also`: what runs with it, and needs no topic to begin.
     """
     broker, instance = KafkaBroker(settings.connection, settings.partitions), f"{service.name}-{settings.instance}"
     with within_budget(service) as bounded:
-        worker = Worker(bounded, broker, SystemClock(), instance, perform, watch=watch, prepare=prepare)
+        worker = Worker(
+            bounded,
+            broker,
+            SystemClock(),
+            instance,
+            perform,
+            watch=watch,
+            prepare=prepare,
+            fit=lambda: beside is None or beside.ready,
+        )
         others = [runner for runner in (beside, also) if runner is not None]
         topics = (*topics_of(service), *(beside.topics if beside is not None else ()))
         run_runner(service.name, settings, broker, topics, Together(worker, *others) if others else worker)

@@ -75,10 +75,12 @@ class Worker(Generic[S]):
         *,
         watch: Watch = watch_nothing,
         prepare: Mapping[str, Prepare] = MappingProxyType({}),
+        fit: Callable[[], bool] = lambda: True,
         token: Callable[[], str] = lambda: secrets.token_hex(16),
         snapshot_every_records: int = SNAPSHOT_EVERY_RECORDS,
         snapshot_sizes: Sizes = SIZES,
     ) -> None:
+        """`fit()`: whether all that decisions and effects need is read; until then it asks nobody for a partition."""
         self.service = service
         self.owned: dict[int, Partition[S]] = {}
         self.turned_at = clock.monotonic()
@@ -87,7 +89,7 @@ class Worker(Generic[S]):
         Each of those waits is bounded, and says why it ends the process. Two in a row would look like a hang.
         """
         self._broker, self._clock, self._instance, self._perform, self._token = broker, clock, instance, perform, token
-        self._watch, self._prepare = watch, prepare
+        self._watch, self._prepare, self._fit = watch, prepare, fit
         self._snapshot_every_records, self._snapshot_sizes = snapshot_every_records, snapshot_sizes
         self._background = Background()
         wake = self._background.wake
@@ -224,7 +226,8 @@ class Worker(Generic[S]):
         claimed = self._end_claims()
         epochs = {number: partition.epoch for number, partition in self.owned.items()}
         warm = [number for number in standing.warm if number not in epochs]
-        self._beats.say(epochs, warm, {*standing.wanted(), *self._claims} - epochs.keys())
+        wanted = standing.wanted() if self._fit() else ()
+        self._beats.say(epochs, warm, {*wanted, *self._claims} - epochs.keys())
         if released or claimed:
             await self._assign_inputs()
 

@@ -63,6 +63,7 @@ class Machine:
     random: random.Random
     perform: Perform = no_effects
     prepare: Mapping[str, Prepare] = field(default_factory=dict)
+    fit: Callable[[], bool] = lambda: True
     skew_seconds: float = 0.0
     snapshot_every_records: int = 5_000
     snapshot_sizes: Sizes = SIZES
@@ -99,6 +100,7 @@ class Machine:
             self.name,
             self._perform_on(clock),
             prepare=self.prepare,
+            fit=self.fit,
             token=lambda: f"{self.name}-{self.random.getrandbits(64):016x}",
             snapshot_every_records=self.snapshot_every_records,
             snapshot_sizes=self.snapshot_sizes,

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from shared.engine.background import Background
-from shared.engine.broker import Record
+from shared.engine.broker import Record, Stored
 from shared.engine.journal import StepHeaders, headers_of, time_of
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.restoration import UnknownJournalEvent
 from shared.engine.service import Effect, EffectDone
 from shared.engine.standby import Standby
 from shared.engine.worker import DRAIN_SECONDS
-from shared.events import Claimed, Event, VersionNoted, decode
+from shared.events import CallReported, Claimed, Event, VersionNoted, decode
 from shared.topics import ASSIGNMENTS, CALLS
 from tests.shared.engine.test_worker import Bench, figure, virtually
 from tests.shared.engine.toy import TOY, State, counted, evolve, types
@@ -106,6 +106,38 @@ async def test_who_leaves_hands_over_and_who_comes_back_gets_its_own_back_withou
     assert shift.claims() == claims + 4, "each went over and came back"
     assert one.ended_by == other.ended_by == ["stopped"]
     assert max(Counter(shift.outside.performed).values()) == 1
+
+
+@virtually
+async def test_who_comes_back_leaves_its_own_to_the_other_until_it_has_read_all_that_decisions_need() -> None:
+    """It had its partitions back before it had read the keys of calls, and all of their calls waited for these."""
+    shift, read = Shift(), asyncio.Event()
+
+    async def wait(_stored: Stored) -> None:
+        await read.wait()
+
+    one, other = await shift.both()
+    other.prepare, other.fit = {CallReported.type: wait}, read.is_set
+    began = shift.clock.now()
+    other.stop.set()
+    await shift.until(lambda: shift.owned(one) == 2)
+    await asyncio.sleep(6)
+    assert (shift.owned(one), shift.owned(other)) == (2, 0)
+    read.set()
+    await shift.until(lambda: shift.owned(one) == shift.owned(other) == 1)
+    assert await shift.longest_wait(began) < HAND_OVER_SECONDS
+
+
+@virtually
+async def test_who_has_not_read_all_takes_what_nobody_else_has() -> None:
+    shift = Shift()
+    one = shift.machine("1", fit=lambda: False)
+    await shift.until(lambda: shift.owned(one) == 2)
+    other = shift.machine("2", fit=lambda: False)
+    await asyncio.sleep(5)
+    assert shift.owned(other) == 0
+    one.kill(restart_seconds=1_000)
+    await shift.until(lambda: shift.owned(other) == 2)
 
 
 @virtually
