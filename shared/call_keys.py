@@ -39,8 +39,8 @@ from shared.topics import CALL_KEYS, CALLS
 KEY_ID_BYTES = 8
 SEALED_WITH = "sealed-with"
 """Header of a version: the id of the key that opens it."""
-WAIT_SECONDS, WAIT_AT_START_SECONDS = 0.8, 10.0
-"""How long a version waits for its key; and while the topic is still being read from its beginning."""
+WAIT_SECONDS, WAITS_AT_START = 0.8, 12
+"""How long a version waits for its key; and how often, while the topic is still being read from its beginning."""
 LASTS = timedelta(milliseconds=CALLS.retention_milliseconds) + timedelta(days=2)
 """What was sealed with a key is gone by then, and the key goes, too: none is used for more than a day."""
 EXPIRE_RECORDS = 500
@@ -173,5 +173,13 @@ class CallKeys(Erasable):
         return key
 
     async def _arrival(self, name: str) -> None:
-        async with asyncio.timeout(WAIT_SECONDS if self.ready else WAIT_AT_START_SECONDS), self._news:
-            await self._news.wait_for(lambda: name in self.kept)
+        for waits_left in reversed(range(WAITS_AT_START)):
+            is_last = self.ready or not waits_left
+            try:
+                async with asyncio.timeout(WAIT_SECONDS), self._news:
+                    await self._news.wait_for(lambda: name in self.kept)
+            except TimeoutError:
+                if is_last:
+                    raise
+            else:
+                return

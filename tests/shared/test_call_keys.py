@@ -121,6 +121,20 @@ async def test_a_version_waits_for_its_key_and_not_for_long() -> None:
             await lost
 
 
+async def test_a_version_whose_key_was_erased_keeps_nobody_waiting_once_the_topic_is_read() -> None:
+    """It held up the calls of all agencies of its partition for ten seconds after a start."""
+    safe = Safe()
+    keys = CallKeys(safe.broker, safe.sealer)
+    erased = keys.awaited(version(new_call_key(safe.sealer, safe.clock, CALL)))
+    assert erased is not None
+    task = asyncio.ensure_future(erased)
+    await asyncio.sleep(0)
+    async with safe.follows(keys):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(task), 3)
+        assert task.done()
+
+
 class LaterClock(SystemClock):
     """The machine's time, moved ahead at will."""
 
