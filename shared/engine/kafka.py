@@ -28,6 +28,7 @@ from aiokafka.errors import (
 )
 from aiokafka.partitioner import murmur2
 
+import shared.engine.kafka_records  # noqa: F401  # no record may be one that nobody can read
 from shared.connection import Connection, connection_of
 from shared.engine.background import Beginning, over
 from shared.engine.broker import (

@@ -16,6 +16,7 @@ from typing import Protocol
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import RecordsToDelete
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from aiokafka.structs import TopicPartition
 
 from deploy.local.kafka.node import LocalKafka
@@ -236,6 +237,40 @@ async def test_keys_headers_and_values_come_back_as_they_were(cluster: Cluster, 
     first, second = await read_from(broker, topic, 0, 2)
     assert (first.key, first.value, dict(first.headers)) == ("København", value, {"id": b"\x00\xff", "empty": b""})
     assert (second.key, second.value, dict(second.headers)) == ("", b"", {})
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("codec", [0, 1], ids=["plain", "gzip"])
+async def test_a_header_whose_name_is_no_text_keeps_nobody_from_reading_on(kafka: str, codec: int) -> None:
+    """Any client may write one. Whoever read it ended, and so did the next, for good."""
+    cluster = KafkaCluster(kafka, kafka)
+    topic, broker = await cluster.topic(), cluster.connect()
+    async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
+        batch = producer.create_batch()
+        batch._builder = _DefaultRecordBatchBuilderPy(2, codec, 0, -1, -1, 0, 10_000)
+        for value, name in ((b"before", "id"), (b"strange\xff\xfe", NAME), (b"after", "id")):
+            batch.append(timestamp=None, key=b"agency", value=value, headers=[("type", b"call"), (name, b"\xff\xfe")])
+        await (await producer.send_batch(batch, topic, partition=0))
+    await broker.append(topic, 0, records(b"next"))
+    found = await read_from(broker, topic, 0, 4)
+    assert [stored.value for stored in found] == [b"before", b"strange\xff\xfe", b"after", b"next"]
+    assert [stored.offset for stored in found] == [0, 1, 2, 3]
+    assert found[1].headers == {"type": b"call", "\ufffd\ufffd": b"\xff\xfe"}
+    assert [stored.value for stored in await read_from(broker, topic, 2, 2)] == [b"after", b"next"]
+    await broker.close()
+
+
+class Unreadable(str):
+    """A name that is written as bytes which are no UTF-8."""
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        del encoding, errors
+        return b"\xff\xfe"
+
+
+NAME = Unreadable("no text")
 
 
 async def test_reading_starts_at_the_position_and_goes_on_with_what_comes(cluster: Cluster, broker: Broker) -> None:
