@@ -122,9 +122,11 @@ def _ended(
     if (after.standing, after.doubted) == (memory.standing, memory.doubted):
         return [_over(event, CallEnded, status=version.call.status), *merged]
     news = {"call": version.call, "judged_at": version.judged_at, "lines": version.lines}
-    told = list[Event]()
+    told, entry = list[Event](), state.load_entries.get(event.call_id)
     if open_call is not None and open_call.accepted:
         told = _judged_again(state, replace(open_call, memory=after))
+    elif entry is not None and entry.accepted:
+        told = [_judged(state, OpenCall(), OpenCall(version, memory=after), event, version)]
     return [*told, _over(event, CallEnded, status=version.call.status, **news), *merged]
 
 
@@ -308,9 +310,11 @@ def call_routed(state: State, event: CallRouted, now: datetime) -> list[Event]:
     open_call, entry = state.calls.get(event.call_id), state.load_entries.get(event.call_id)
     if event.outcome not in ("team-accepted", "phone-accepted"):
         unknown = open_call is None and entry is None
-        return [] if unknown else [RoutingNoted(call_id=event.call_id, reached=event.outcome)]
+        joined = entry is not None and entry.accepted  # the default goes beside a team whose call was merged into it
+        return [] if unknown or joined else [RoutingNoted(call_id=event.call_id, reached=event.outcome)]
     moved = event.response is not None and (entry is None or entry.response != event.response)
-    if not moved and (open_call is None or open_call.accepted):
+    known = open_call.accepted if open_call is not None else entry is None or entry.accepted
+    if not moved and known:
         return []
     return [
         RoutingNoted(
@@ -327,11 +331,22 @@ def call_routed(state: State, event: CallRouted, now: datetime) -> list[Event]:
 def team_freed(
     state: State, event: AssignmentEnded | AssignmentMoved | AssignmentWithdrawn, now: datetime
 ) -> list[Event]:
-    """The call has no team any more."""
-    if event.call_id not in state.load_entries:
+    """The call has no team any more; one that was merged has handed it on to the other."""
+    entry = state.load_entries.get(event.call_id)
+    if entry is None:
         return []
-    after = follow_ups(state, event, now) if isinstance(event, AssignmentEnded) else ()
-    return [RoutingNoted(call_id=event.call_id, reached="ended"), *after]
+    ended = RoutingNoted(call_id=event.call_id, reached="ended")
+    if not isinstance(event, AssignmentMoved):
+        return [ended, *(follow_ups(state, event, now) if isinstance(event, AssignmentEnded) else ())]
+    joined = RoutingNoted(
+        call_id=event.to_call_id,
+        reached="team-accepted",
+        response=entry.response,
+        district=entry.district,
+        day=entry.day,
+        episode=event.to_episode,
+    )
+    return [ended, joined]
 
 
 def call_upgraded(state: State, event: UpgradeRaised | StatusReported, now: datetime) -> list[Event]:

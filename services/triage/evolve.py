@@ -111,8 +111,10 @@ def _with_event(state: State, event: CallTriaged | VersionNoted, at: datetime) -
         open_call, memory, again = None, Memory(), True
         state = load.remove(state, event.call_id, counts=False)
     if open_call is None:
-        open_call = OpenCall(memory=memory)
-        clocks = state.clocks.set(_retire(event.call_id), at + RETIRE_UNROUTED_AFTER)
+        entry = state.load_entries.get(event.call_id)
+        open_call = OpenCall(memory=memory, accepted=entry is not None and entry.accepted)
+        retire_after = RETIRE_ACCEPTED_AFTER if open_call.accepted else RETIRE_UNROUTED_AFTER
+        clocks = state.clocks.set(_retire(event.call_id), at + retire_after)
         state = replace(state, clocks=clocks, closed_calls=state.closed_calls.forget(event.call_id))
     if (version := _version_of(event)) is not None:
         open_call = with_version(state.programme, open_call, version)
@@ -196,7 +198,9 @@ def _with_load(state: State, event: RoutingNoted) -> State:
         return state
     before = state.load_entries.get(event.call_id)
     offered = max(before.offered if before else (0, 0), (event.episode, event.step))
-    return load.add(state, event.call_id, LoadEntry(event.response, event.district or "", event.day, offered))
+    accepted = event.reached in ("team-accepted", "phone-accepted")
+    entry = LoadEntry(event.response, event.district or "", event.day, offered, accepted)
+    return load.add(state, event.call_id, entry)
 
 
 def _without_call(state: State, call_id: str, closed: ClosedCall, at: datetime) -> State:

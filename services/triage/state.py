@@ -137,6 +137,8 @@ class LoadEntry:
     day: date
     offered: tuple[int, int] = (0, 0)
     """Episode and step of the newest offer."""
+    accepted: bool = False
+    """A team has the call, whatever triage has forgotten of it since."""
 
 
 @dataclass(frozen=True, slots=True)
