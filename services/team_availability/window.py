@@ -10,7 +10,7 @@ from services.team_availability.choice import minutes_against
 from services.team_availability.draft import CallDraft
 from services.team_availability.plan import PHONE, WINDOW
 from services.team_availability.state import Offer, Willing
-from services.team_availability.upgrades import raise_upgrade
+from services.team_availability.upgrades import raise_upgrade, warn_who_is_sent
 from shared.events import OfferAccepted, OfferAnswered
 
 LATEST = timedelta(seconds=1)
@@ -100,4 +100,6 @@ def give(call: CallDraft, offer: Offer, willing: Willing, *, waited: bool = Fals
     call.route("phone-accepted" if offer.reached_by == PHONE else "team-accepted", (), team=offer)
     if judged is not None:  # while the team was asked for what a dispatcher sends
         raise_upgrade(call, judged)
+    elif call.plan is None:
+        warn_who_is_sent(call)
     return passed_over

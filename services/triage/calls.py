@@ -14,6 +14,7 @@ from services.triage.state import ClosedCall, Memory, OpenCall, State, Version, 
 from shared.call import Call, CallId, is_stale, order_of
 from shared.events import (
     BY_ITSELF,
+    LEVEL_NOT_KNOWN,
     AssignmentEnded,
     AssignmentMoved,
     AssignmentWithdrawn,
@@ -358,6 +359,8 @@ def call_upgraded(state: State, event: UpgradeRaised | StatusReported, now: date
         return []
     if isinstance(event, StatusReported) and event.status != "need-police":
         return []
+    if isinstance(event, UpgradeRaised) and event.level == LEVEL_NOT_KNOWN:
+        return []  # the team was sent there by hand, or came with a call that was merged: nothing of it was misjudged
     pause = Switch(entry.district, entry.response if rule.pauses == "response" else None)
     since = now - timedelta(minutes=rule.within_minutes)
     recent = {other_id for other_id, at in state.upgrades.get(pause.key, ()) if at > since}

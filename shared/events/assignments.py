@@ -853,6 +853,10 @@ class AssignmentEnded(Event):
     disposition: str
 
 
+LEVEL_NOT_KNOWN = "not known"
+"""Instead of a level: nobody has judged the call for the team that has it."""
+
+
 class UpgradeRaised(Event):
     """An update of the call raised its level after a team had accepted."""
 

@@ -48,7 +48,7 @@ from shared.events import (
     UpgradeRaised,
     WithdrawTeam,
 )
-from shared.judgement import RaisedBy, Unknown
+from shared.judgement import Judgement, RaisedBy, Unknown
 from tests.builders import judgement, verdict
 from tests.services.team_availability.driver import START, Town, call_id, unsuitable
 from tests.services.team_availability.test_whatever_comes import (
@@ -271,6 +271,49 @@ def test_a_weapon_that_was_only_feared_when_a_dispatcher_sent_the_team_is_told_o
     upgrade = town.last(UpgradeRaised)
     assert (upgrade.team_on_scene, upgrade.on_upgrade, upgrade.send) == (True, "stay", "default")
     assert assignment(town).upgraded
+
+
+WEAPON = unsuitable(level_rank=2, raised_by=(raised("weapon", "firearm"),), sentence="Default: weapon firearm.")
+
+
+@pytest.mark.parametrize("judged", [WEAPON, None])
+def test_a_team_sent_by_hand_to_a_call_that_was_for_the_default_hears_why_it_was(judged: Judgement | None) -> None:
+    """It went in to a firearm, and was told nothing, while nobody said anything new of the call."""
+    town = Town()
+    town.team("one")
+    town.call("other", unsuitable().model_copy(update={"responses": (verdict(may_go=False),)}))  # it names the response
+    town.report()
+    if judged is not None:
+        town.triage(judged)
+    town.wait(60)
+    town.status("available")
+    town.command(OverrideCall, call_id=call_id(), send="cares", reason="I know the man.")
+    assert not town.all(UpgradeRaised)
+    town.accept(town.last(OfferMade))
+    upgrade = town.last(UpgradeRaised)
+    assert (upgrade.on_upgrade, upgrade.send, has_it(town)) == ("stay", "default", True)
+    assert ("weapon firearm" if judged else "not-judged") in upgrade.sentence
+    town.wait(1)
+    town.triage(unsuitable(level_rank=2, raised_by=(raised("weapon", "firearm"),)))
+    assert town.last(UpgradeRaised).level == "police needed"
+
+
+@pytest.mark.parametrize("how", ["no team was free", "judged anew"])
+def test_a_team_sent_by_hand_to_a_call_that_any_might_take_is_warned_of_nothing(how: str) -> None:
+    town = Town()
+    if how == "judged anew":
+        town.call("1", WEAPON)
+        town.wait(5)
+        town.report(status="reopened")
+        town.triage(judgement(), version={"status": "reopened"})
+    else:
+        town.call()
+    town.wait(60)
+    town.team("one")
+    town.command(OverrideCall, call_id=call_id(), send="cares")
+    town.accept(town.last(OfferMade))
+    assert has_it(town)
+    assert not town.all(UpgradeRaised)
 
 
 @pytest.mark.parametrize("raised_by", [(raised("weapon", "firearm"),), (raised("weapon", "firearm", "not-asked"),)])
