@@ -209,7 +209,7 @@ def call_triaged(draft: AgencyDraft, event: CallTriaged) -> None:
         if is_news:
             _follow(call, judged) if call.episode.override is None else _keep(call, judged)
     elif call.assignment is not None:
-        if is_news:
+        if judged.triaged_at > call.state.reported.triaged_at:  # of a version from before the episode, too
             raise_upgrade(call, judged)
     else:
         _judged_after_outcome(call, judged, event.call, is_news=is_news)

@@ -273,6 +273,24 @@ def test_a_weapon_that_was_only_feared_when_a_dispatcher_sent_the_team_is_told_o
     assert assignment(town).upgraded
 
 
+def test_a_weapon_in_a_version_from_before_the_call_was_opened_again_is_told() -> None:
+    """What triage says last says all that it knows; by the age of the version that it cites a firearm was passed over."""
+    town = Town()
+    town.call("1", unsuitable())
+    before = town.now
+    town.wait(5)
+    town.report(status="reopened")
+    town.team("one")
+    town.triage(judgement(), version={"status": "reopened"})
+    town.accept(town.last(OfferMade))
+    town.status("on-scene")
+    town.wait(5)
+    town.cancel(status="closed")
+    town.triage(unsuitable(level_rank=2, raised_by=(raised("weapon", "firearm"),)), updated_at=before)
+    upgrade = town.last(UpgradeRaised)
+    assert (upgrade.level_rank, upgrade.team_on_scene) == (2, True)
+
+
 WEAPON = unsuitable(level_rank=2, raised_by=(raised("weapon", "firearm"),), sentence="Default: weapon firearm.")
 
 
