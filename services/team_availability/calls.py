@@ -241,7 +241,7 @@ def _why_again(memory: CallMemory, version: Call) -> Literal["reopened", "reques
     if memory.ended or (version.status == "reopened" and memory.status != "reopened"):
         return "reopened"
     is_request = version.requested_by is not None and version.requested_by != memory.requested_by
-    return "requested" if is_request and memory.outcome != "team-accepted" else None
+    return "requested" if is_request else None
 
 
 def _seen(draft: AgencyDraft, event: CallReported | CallCancelled) -> CallVersionSeen:
