@@ -11,7 +11,7 @@ from services.team_availability.late import judged_again
 from services.team_availability.merging import let_join, merge, one_with
 from services.team_availability.offers import advance
 from services.team_availability.overrides import answer_waiting
-from services.team_availability.plan import POLICE_ON_SCENE, USUAL, Plan, Timings, known_hazards
+from services.team_availability.plan import USUAL, Plan, Timings, known_hazards
 from services.team_availability.state import Assignment, CallMemory, CallState, JudgedVersion
 from services.team_availability.upgrades import raise_upgrade
 from shared.answers import done, nothing_to_do
@@ -33,7 +33,6 @@ from shared.events import (
     PlanKept,
     PlanSet,
     ResponseTerms,
-    TeamMayEnter,
     TermsNoted,
 )
 from shared.judgement import Judgement
@@ -118,8 +117,8 @@ def _tell_of_changes(call: CallDraft, event: CallReported | CallCancelled, befor
     assignment, version = call.assignment, event.call
     if assignment is None:
         return
-    if version.units_on_scene and not assignment.may_enter and POLICE_ON_SCENE in assignment.enters_when:
-        call.emit(TeamMayEnter(**call.key, team_id=assignment.team_id, released_by="units-on-scene"))
+    if not assignment.may_enter:
+        call.let_in_beside_police()
     begun = _change_of_beginning(call, assignment, version)
     address = event.address_pseudonym
     address_changed = bool(before.address_pseudonym and address) and address != before.address_pseudonym

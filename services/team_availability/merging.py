@@ -102,6 +102,8 @@ def _follow(call: CallDraft, target: CallDraft) -> None:
     )
     if target.is_open:
         target.route_to(assignment, fits=fits)
+    if not assignment.may_enter:
+        target.let_in_beside_police()
     if not fits or _is_news(assignment, plan):
         target.emit(_warning(target, assignment, plan))
 

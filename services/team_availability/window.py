@@ -98,6 +98,7 @@ def give(call: CallDraft, offer: Offer, willing: Willing, *, waited: bool = Fals
         )
     )
     call.route("phone-accepted" if offer.reached_by == PHONE else "team-accepted", (), team=offer)
+    call.let_in_beside_police()
     if judged is not None:  # while the team was asked for what a dispatcher sends
         raise_upgrade(call, judged)
     elif call.plan is None:

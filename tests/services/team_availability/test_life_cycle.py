@@ -631,8 +631,21 @@ def test_a_unit_that_is_on_scene_already_lets_the_team_in() -> None:
     town.report(units_on_scene=True)
     town.triage(judgement(verdict(enters_when=("police on scene",))))
     town.accept(town.last(OfferMade))
+    assert town.last(TeamMayEnter).released_by == "units-on-scene", "its page said to wait, and nobody would have come"
     town.status("on-scene")
     assert not town.all(EntryNotReleased)
+    assert len(town.all(TeamMayEnter)) == 1
+
+
+def test_so_does_one_at_the_call_that_its_own_was_merged_into() -> None:
+    town = staged()
+    town.team("two")
+    town.report("2", units_on_scene=True)
+    town.triage(judgement(), "2")
+    town.wait(1)
+    town.cancel(status="merged", merged_into="2")
+    entered = town.last(TeamMayEnter)
+    assert (entered.call_id, entered.released_by) == (call_id("2"), "units-on-scene")
 
 
 # --- changes of the call --------------------------------------------------------------------------------------------
