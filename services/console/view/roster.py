@@ -146,6 +146,7 @@ def _offer_ended(agency: AgencyRecords, event: Any, stored: Stored) -> None:
 
 def _assignment_moved(agency: AgencyRecords, event: events.AssignmentMoved, stored: Stored) -> None:
     """What was asked about the team and its former call is answered; a request for police is not."""
+    agency.ended_calls.pop(event.call_id, None)
     for kind in ("team-stays", "call-changed"):
         agency.end_alert(f"{kind}/{event.team_id}", stored.time)
     agency.end_alert(f"unconfirmed/{event.call_id}/{event.episode}", stored.time)
