@@ -50,7 +50,7 @@ def raise_upgrade(call: CallDraft, judged: JudgedVersion) -> None:
 
 
 def warn_who_is_sent(call: CallDraft) -> None:
-    """Tell a team that a dispatcher sends to a call why the default had gone to it; how it is by now nobody has said."""
+    """Tell a team that a dispatcher sends to a call why the default had gone to it; how it is now nobody has said."""
     assignment, against = call.assignment, call.state.reported.against
     if assignment is None or not against:
         return

@@ -214,6 +214,9 @@ class MemberConfirmed(Event):
     shift_id: Id
     person_id: str
     vouched_by: str = ""
+    call_id: str | None = None
+    """The call that the team has: from now on it is theirs, too."""
+    episode: int | None = None
 
 
 class TeamSignedOff(Event):

@@ -21,6 +21,7 @@ from shared.events import (
     AssignmentWithdrawn,
     ContactMethod,
     HoldNoticeDue,
+    MemberConfirmed,
     PageDue,
     PageKind,
     Recipient,
@@ -63,6 +64,14 @@ _released = _to_team("withdrawn", lambda event: event.why)
 told_to_stay = _to_team("stays", lambda event: event.why)
 let_in = _to_team("may-enter")
 told_of_change = _to_team("changed")
+
+
+def member_confirmed(draft: Draft[State], event: MemberConfirmed, given: Input) -> None:
+    """Who comes to a team that has a call hears of it, and from then on all that the others hear."""
+    offers = draft.state.recent_offers.get(event.team_id, ())
+    newest = next((offer for offer in reversed(offers) if offer.call_id == event.call_id), None)
+    if newest is not None:
+        _owe_all(draft, given, "assigned", _ways_of_offer(draft.state, newest, event.person_id), "")
 
 
 def safety_check(draft: Draft[State], event: SafetyCheckDue, given: Input) -> None:

@@ -274,7 +274,7 @@ def test_a_weapon_that_was_only_feared_when_a_dispatcher_sent_the_team_is_told_o
 
 
 def test_a_weapon_in_a_version_from_before_the_call_was_opened_again_is_told() -> None:
-    """What triage says last says all that it knows; by the age of the version that it cites a firearm was passed over."""
+    """What triage says last is all that it knows; for the age of its version a firearm was passed over."""
     town = Town()
     town.call("1", unsuitable())
     before = town.now
