@@ -85,8 +85,8 @@ def in_state(state: AssignmentState, hours: float = 8, **changes: Any) -> Town:
     return town
 
 
-def assignment(town: Town) -> Assignment:
-    live = town.state.calls[call_id()].assignment
+def assignment(town: Town, incident: str = "1") -> Assignment:
+    live = town.state.calls[call_id(incident)].assignment
     assert live is not None
     return live
 
@@ -593,6 +593,26 @@ def test_a_unit_on_scene_is_no_sergeants_word() -> None:
     town.command(ReleaseTeam, team_id="one", released_by="Sergeant Ortiz")
     assert town.last(TeamMayEnter).released_by == "Sergeant Ortiz"
     assert town.command(ReleaseTeam, team_id="one").result == "nothing-to-do"  # type: ignore[attr-defined]
+
+
+def test_a_release_that_names_another_call_lets_nobody_in() -> None:
+    """Seen with a team's former call, it let the team in to the one that it had by then."""
+    town = staged("released by sergeant")
+    refused = town.command(ReleaseTeam, team_id="one", call_id=call_id("former"))
+    assert refused.reason == "another-call"  # type: ignore[attr-defined]
+    assert not assignment(town).may_enter
+    town.command(ReleaseTeam, team_id="one", call_id=call_id())
+    assert assignment(town).may_enter
+
+
+def test_a_release_for_a_call_that_was_merged_since_is_for_the_same_place() -> None:
+    town = staged("released by sergeant")
+    town.team("two")
+    town.call("2")
+    town.wait(1)
+    town.cancel(status="merged", merged_into="2")
+    town.command(ReleaseTeam, team_id="one", call_id=call_id())
+    assert assignment(town, "2").may_enter
 
 
 def test_on_scene_without_a_release_is_recorded_with_its_answer_or_asked_about() -> None:
