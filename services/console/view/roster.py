@@ -65,7 +65,8 @@ def _signed_off(agency: AgencyRecords, event: events.TeamSignedOff, stored: Stor
     team_heard(agency, event.team_id, stored.time)
     agency.end_alert(f"members-left-out/{event.team_id}", stored.time)
     if event.why == "signed-off":  # somebody said so; of a shift that ran out nobody has heard
-        agency.end_alert(f"team-silent/{event.team_id}", stored.time)
+        for kind in ("team-silent", "need-police"):
+            agency.end_alert(f"{kind}/{event.team_id}", stored.time)
     if (team := agency.teams.get(event.team_id)) is not None:
         for person in agency.people.values():
             if person.team_id == event.team_id:
