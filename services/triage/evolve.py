@@ -170,8 +170,11 @@ def _call_retired(state: State, event: CallRetired, at: datetime) -> State:
 def _routing_noted(state: State, event: RoutingNoted, at: datetime) -> State:
     state = _with_load(state, event)
     open_call = state.calls.get(event.call_id)
-    if open_call is None or event.reached == "ended":
+    if open_call is None:
         return state
+    if event.reached == "ended":  # nothing is in flight any more: who asks for a team now is judged by what is now
+        open_call = replace(open_call, frozen=False, accepted=False)
+        return replace(state, calls=state.calls.set(event.call_id, open_call))
     if event.reached in ("default", "cancelled"):
         return _without_call(state, event.call_id, ClosedCall("routed", open_call.memory), at)
     clocks = state.clocks
