@@ -35,6 +35,7 @@ from shared.events import (
     UpgradeRaised,
     VersionNoted,
 )
+from shared.programme import Judgement
 from shared.programme.judging.facts import MEANINGS
 from shared.replace import replace
 from shared.switch import Switch
@@ -256,6 +257,18 @@ def _judged_again(state: State, open_call: OpenCall) -> list[Event]:
     judgement, heard = judgement_of(state, open_call)
     if open_call.judgement is not None and essence(judgement) == essence(open_call.judgement):
         return []
+    return _said_of(open_call, judgement, heard)
+
+
+def _said_to_team(state: State, call_id: str) -> list[Event]:
+    """What is known of a call to which a team has come that was not asked by a judgement of it."""
+    open_call = state.calls.get(call_id)
+    if open_call is None or open_call.newest is None:
+        return []
+    return _said_of(open_call, *judgement_of(state, open_call))
+
+
+def _said_of(open_call: OpenCall, judgement: Judgement, heard: tuple[str, ...]) -> list[Event]:
     version = open_call.version
     return [
         CallTriaged.model_construct(
@@ -317,16 +330,16 @@ def call_routed(state: State, event: CallRouted, now: datetime) -> list[Event]:
     known = open_call.accepted if open_call is not None else entry is None or entry.accepted
     if not moved and known:
         return []
-    return [
-        RoutingNoted(
-            call_id=event.call_id,
-            reached=event.outcome,
-            response=event.response,
-            district=event.district,
-            day=_day(state, open_call, now),
-            episode=event.episode,
-        )
-    ]
+    noted = RoutingNoted(
+        call_id=event.call_id,
+        reached=event.outcome,
+        response=event.response,
+        district=event.district,
+        day=_day(state, open_call, now),
+        episode=event.episode,
+    )
+    by_hand = event.programme_hash is None  # it cites no plan
+    return [noted, *(_said_to_team(state, event.call_id) if by_hand else ())]
 
 
 def team_freed(
@@ -347,7 +360,7 @@ def team_freed(
         day=entry.day,
         episode=event.to_episode,
     )
-    return [ended, joined]
+    return [ended, joined, *_said_to_team(state, event.to_call_id)]
 
 
 def call_upgraded(state: State, event: UpgradeRaised | StatusReported, now: datetime) -> list[Event]:

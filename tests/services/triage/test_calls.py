@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,8 @@ CALL = "madison-wi/dane-county/1"
 
 
 def routed(outcome: str) -> CallRouted:
-    return CallRouted(call_id=CALL, episode=1, outcome=outcome, deadline=THURSDAY_NOON)  # type: ignore[arg-type]
+    about: dict[str, Any] = {"call_id": CALL, "episode": 1, "outcome": outcome, "programme_hash": "h1"}
+    return CallRouted(**about, deadline=THURSDAY_NOON)
 
 
 def held(triage: Triage) -> OpenCall:

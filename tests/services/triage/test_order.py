@@ -318,6 +318,31 @@ def test_a_team_that_has_a_call_which_got_the_default_hears_of_a_weapon_at_its_e
     assert triage.refold() == triage.state
 
 
+@pytest.mark.parametrize("how", ["by hand", "moved"])
+def test_a_team_that_comes_to_a_call_that_was_judged_before_hears_what_is_known_of_it(how: str) -> None:
+    """Its level was told to nobody: not to be known, it was called, until somebody said something new."""
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    triage.put(routed("default"))
+    triage.put(stamped("e2", 50, 50, **ARMED))
+    if how == "moved":
+        joined_while_open(triage)
+        judged = triage.journal[-1]
+    else:
+        triage.put(offer(episode=2))
+        _, judged = triage.put(routed("team-accepted", episode=2).model_copy(update={"programme_hash": None}))
+    assert isinstance(judged, CallTriaged)
+    assert (judged.call_id, judged.judgement.level) == (CALL, "police needed")
+    assert triage.refold() == triage.state
+
+
+def test_of_a_call_that_its_team_was_asked_for_by_a_judgement_nothing_is_said_again() -> None:
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    triage.put(offer())
+    assert not of(triage.put(routed("team-accepted")), CallTriaged)
+
+
 @pytest.mark.parametrize("came", [by_hand, moved_there, joined_while_open])
 def test_such_a_call_keeps_its_hazards_and_counts_for_as_long_as_the_team_has_it(
     came: Callable[[Triage], None],
