@@ -337,9 +337,9 @@ def call_routed(state: State, event: CallRouted, now: datetime) -> list[Event]:
         district=event.district,
         day=_day(state, open_call, now),
         episode=event.episode,
+        unasked=event.programme_hash is None,  # it cites no plan
     )
-    by_hand = event.programme_hash is None  # it cites no plan
-    return [noted, *(_said_to_team(state, event.call_id) if by_hand else ())]
+    return [noted, *(_said_to_team(state, event.call_id) if noted.unasked else ())]
 
 
 def team_freed(
@@ -359,8 +359,16 @@ def team_freed(
         district=entry.district,
         day=entry.day,
         episode=event.to_episode,
+        unasked=not _may_go(state.calls.get(event.to_call_id), entry.response),
     )
-    return [ended, joined, *_said_to_team(state, event.to_call_id)]
+    return [ended, joined, *(_said_to_team(state, event.to_call_id) if joined.unasked else ())]
+
+
+def _may_go(open_call: OpenCall | None, response: str) -> bool:
+    judgement = None if open_call is None else open_call.judgement
+    if judgement is None or judgement.suitability != "suitable":
+        return False
+    return any(verdict.response == response and verdict.may_go for verdict in judgement.responses)
 
 
 def call_upgraded(state: State, event: UpgradeRaised | StatusReported, now: datetime) -> list[Event]:
@@ -372,8 +380,8 @@ def call_upgraded(state: State, event: UpgradeRaised | StatusReported, now: date
         return []
     if isinstance(event, StatusReported) and event.status != "need-police":
         return []
-    if isinstance(event, UpgradeRaised) and event.level == LEVEL_NOT_KNOWN:
-        return []  # the team was sent there by hand, or came with a call that was merged: nothing of it was misjudged
+    if isinstance(event, UpgradeRaised) and (entry.unasked or event.level == LEVEL_NOT_KNOWN):
+        return []  # nothing of it was misjudged
     pause = Switch(entry.district, entry.response if rule.pauses == "response" else None)
     since = now - timedelta(minutes=rule.within_minutes)
     recent = {other_id for other_id, at in state.upgrades.get(pause.key, ()) if at > since}

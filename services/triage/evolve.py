@@ -202,7 +202,7 @@ def _with_load(state: State, event: RoutingNoted) -> State:
     before = state.load_entries.get(event.call_id)
     offered = max(before.offered if before else (0, 0), (event.episode, event.step))
     accepted = event.reached in ("team-accepted", "phone-accepted")
-    entry = LoadEntry(event.response, event.district or "", event.day, offered, accepted)
+    entry = LoadEntry(event.response, event.district or "", event.day, offered, accepted, event.unasked)
     return load.add(state, event.call_id, entry)
 
 

@@ -139,6 +139,8 @@ class LoadEntry:
     """Episode and step of the newest offer."""
     accepted: bool = False
     """A team has the call, whatever triage has forgotten of it since."""
+    unasked: bool = False
+    """No judgement sent it there: that the call is dangerous shows no judgement wrong."""
 
 
 @dataclass(frozen=True, slots=True)
