@@ -85,7 +85,7 @@ def decide(state: State, given: Input, now: datetime) -> Decided[State]:
 DECIDERS: dict[type[Any], tuple[Callable[[Draft[State], Any, Input], None], ...]] = {
     OfferMade: (offers.offer_made,),
     LinksRevoked: (pages.links_revoked,),
-    OfferAccepted: (offers.offer_ended, contacts.offer_answered),
+    OfferAccepted: (offers.offer_ended, notices.tell_who_came, contacts.offer_answered),
     OfferDeclined: (offers.offer_ended, contacts.offer_answered),
     OfferAnswered: (offers.offer_answered, contacts.offer_answered),
     OfferExpired: (offers.offer_ended,),
@@ -125,7 +125,7 @@ DECIDERS: dict[type[Any], tuple[Callable[[Draft[State], Any, Input], None], ...]
     AnswerRoll: (once(roll.answer_roll),),
     TeamSignedOn: (staff.signed_on,),
     ShiftChanged: (staff.shift_changed,),
-    MemberConfirmed: (notices.member_confirmed,),
+    MemberConfirmed: (notices.tell_who_came,),
     MembersLeftOut: (staff.members_left_out,),
     TeamMissing: (staff.team_missing,),
     TeamUnanswering: (staff.team_unanswering,),

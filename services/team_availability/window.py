@@ -84,6 +84,7 @@ def give(call: CallDraft, offer: Offer, willing: Willing, *, waited: bool = Fals
     judged = call.state.early_plan
     call.withdraw("not-needed" if offer.reached_by == WINDOW else "taken", but=offer.team_id)
     passed_over = call.draft.take_back(offer.team_id, "taken", but=offer.offer_id)
+    shift = call.draft.state.teams[offer.team_id].shift
     call.emit(
         OfferAccepted(
             **call.key,
@@ -95,6 +96,7 @@ def give(call: CallDraft, offer: Offer, willing: Willing, *, waited: bool = Fals
             call_at=call.state.reported.call_at,
             method_id=willing.method_id,
             waited=waited,
+            members=() if shift is None else shift.members,
         )
     )
     call.route("phone-accepted" if offer.reached_by == PHONE else "team-accepted", (), team=offer)

@@ -564,6 +564,8 @@ class OfferAccepted(Event):
     """The way over which the person was asked, where they answered by it."""
     waited: bool = False
     """The team had answered within a window before, and hears by this that the call is its own."""
+    members: tuple[str, ...] = ()
+    """Who is on the team by now: somebody may have come since it was asked."""
 
 
 class OfferDeclined(Event):

@@ -109,6 +109,19 @@ def test_who_comes_to_a_team_that_has_a_call_hears_of_it_and_of_all_that_follows
     assert {page.person_id for page in of(told, PageDue)} == {"ana", "ben", "cay"}
 
 
+def test_who_came_while_the_team_was_asked_hears_once_that_it_has_the_call() -> None:
+    running = Running()
+    made = offer()
+    running.take(set_contact("cay", "text", "sms"))
+    running.take(made)
+    running.perform()
+    took = accepted(made).model_copy(update={"members": ("ana", "ben", "cay")})
+    told = of(running.take(took, "assignments/0/77"), PageDue)
+    assert [(page.kind, page.person_id) for page in told] == [("assigned", "cay")]
+    assert not of(running.take(took, "assignments/0/77"), PageDue)
+    assert {page.person_id for page in of(running.take(UPGRADE), PageDue)} == {"ana", "ben", "cay"}
+
+
 def test_of_who_comes_to_a_team_without_a_call_nobody_is_told() -> None:
     running = assigned()
     running.take(set_contact("cay", "text", "sms"))

@@ -23,6 +23,7 @@ from shared.events import (
     Event,
     LinksRevoked,
     MemberConfirmed,
+    OfferAccepted,
     OfferMade,
     Person,
     RemovePerson,
@@ -137,6 +138,7 @@ def test_a_member_who_confirms_while_the_team_has_a_call_comes_to_that_call() ->
     accept(town, "sal")
     confirm(town, "sid")
     assert (town.last(MemberConfirmed).call_id, town.last(MemberConfirmed).episode) == (call_id("1"), 1)
+    assert town.last(OfferAccepted).members == ("sal", "sue")
 
 
 def test_f9_who_vouches_is_recorded() -> None:
