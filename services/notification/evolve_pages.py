@@ -43,7 +43,7 @@ def _page_due(state: State, event: PageDue, at: datetime) -> State:
     state = replace(
         state,
         owed=state.owed.set(event.page_id, OwedEffect(event, line=line)),
-        recent_offers=_with_page(state, event) if event.kind == "offer" else _moved(state, event),
+        recent_offers=_with_page(state, event) if event.kind == "offer" else _with_notice(state, event),
         seen=state.seen.set(event.page_id, at, at),
     )
     if event.call_id:
@@ -67,15 +67,14 @@ def _with_offer(state: State, like: PageDue, change: Callable[[RecentOffer], Rec
     return state.recent_offers.set(like.team_id, of_team)
 
 
-def _moved(state: State, notice: PageDue) -> RecentOffers:
-    """The recent offers, that of the notice with the call that the notice is of: it may have been merged into it."""
+def _with_notice(state: State, notice: PageDue) -> RecentOffers:
+    """The recent offers, that of the notice with its person, and the call that it is of: both may have come since."""
     of_team = state.recent_offers.get(notice.team_id, ())
-    if all(offer.offer_id != notice.offer_id or offer.call_id == notice.call_id for offer in of_team):
+    offer = next((offer for offer in of_team if offer.offer_id == notice.offer_id), None)
+    if offer is None or (offer.call_id == notice.call_id and notice.person_id in offer.people):
         return state.recent_offers
-    of_team = tuple(
-        offer.of_call_now(notice.call_id, notice.episode) if offer.offer_id == notice.offer_id else offer
-        for offer in of_team
-    )
+    after = offer.of_call_now(notice.call_id, notice.episode).with_person(notice.person_id)
+    of_team = tuple(after if other.offer_id == notice.offer_id else other for other in of_team)
     return state.recent_offers.set(notice.team_id, of_team)
 
 

@@ -145,7 +145,7 @@ class Assignments:
             incident = CallId.parse(event.to_call_id).incident
             change = Change(f"The CAD has merged it into incident {incident}, which you have now.", at)
             assignment.changes = (*assignment.changes, change)[-CHANGES_SHOWN:]
-            assignment.stays = ""
+            assignment.stays, assignment.another_incident = "", False
             informed = self._cad_informed.get((event.to_call_id, event.to_episode))
             assignment.dispatcher_told = None if informed is None else informed[0]
 

@@ -11,7 +11,7 @@ from services.team_availability.late import judged_again
 from services.team_availability.merging import let_join, merge, one_with
 from services.team_availability.offers import advance
 from services.team_availability.overrides import answer_waiting
-from services.team_availability.plan import POLICE_ON_SCENE, USUAL, Plan, Timings, known_hazards
+from services.team_availability.plan import USUAL, Plan, Timings, known_hazards
 from services.team_availability.state import Assignment, CallMemory, CallState, JudgedVersion
 from services.team_availability.upgrades import raise_upgrade
 from shared.answers import done, nothing_to_do
@@ -33,7 +33,6 @@ from shared.events import (
     PlanKept,
     PlanSet,
     ResponseTerms,
-    TeamMayEnter,
     TermsNoted,
 )
 from shared.judgement import Judgement
@@ -118,8 +117,8 @@ def _tell_of_changes(call: CallDraft, event: CallReported | CallCancelled, befor
     assignment, version = call.assignment, event.call
     if assignment is None:
         return
-    if version.units_on_scene and not assignment.may_enter and POLICE_ON_SCENE in assignment.enters_when:
-        call.emit(TeamMayEnter(**call.key, team_id=assignment.team_id, released_by="units-on-scene"))
+    if not assignment.may_enter:
+        call.let_in_beside_police()
     begun = _change_of_beginning(call, assignment, version)
     address = event.address_pseudonym
     address_changed = bool(before.address_pseudonym and address) and address != before.address_pseudonym
@@ -209,7 +208,7 @@ def call_triaged(draft: AgencyDraft, event: CallTriaged) -> None:
         if is_news:
             _follow(call, judged) if call.episode.override is None else _keep(call, judged)
     elif call.assignment is not None:
-        if is_news:
+        if judged.triaged_at > call.state.reported.triaged_at:  # of a version from before the episode, too
             raise_upgrade(call, judged)
     else:
         _judged_after_outcome(call, judged, event.call, is_news=is_news)
@@ -241,7 +240,7 @@ def _why_again(memory: CallMemory, version: Call) -> Literal["reopened", "reques
     if memory.ended or (version.status == "reopened" and memory.status != "reopened"):
         return "reopened"
     is_request = version.requested_by is not None and version.requested_by != memory.requested_by
-    return "requested" if is_request and memory.outcome != "team-accepted" else None
+    return "requested" if is_request else None
 
 
 def _seen(draft: AgencyDraft, event: CallReported | CallCancelled) -> CallVersionSeen:

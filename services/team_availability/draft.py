@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal, TypedDict
 
 from services.team_availability.life_cycle import ENDS, Ending
-from services.team_availability.plan import Cites, Plan, Timings
+from services.team_availability.plan import POLICE_ON_SCENE, Cites, Plan, Timings
 from services.team_availability.state import (
     MOST_UNANSWERED,
     Assignment,
@@ -32,6 +32,7 @@ from shared.events import (
     OfferExpired,
     OfferWithdrawn,
     Outcome,
+    TeamMayEnter,
     TeamStays,
     TeamUnanswering,
 )
@@ -252,6 +253,12 @@ class CallDraft:
                 )
             )
         return False
+
+    def let_in_beside_police(self) -> None:
+        """Where its team waits nearby for police, and a unit is on scene, it is told that it may go in."""
+        assignment = self.assignment
+        if assignment is not None and self.state.reported.units_on_scene and POLICE_ON_SCENE in assignment.enters_when:
+            self.emit(TeamMayEnter(**self.key, team_id=assignment.team_id, released_by="units-on-scene"))
 
     def withdraw_team(self, assignment: Assignment, why: str, *, by: str = "", reason: str = "") -> None:
         """Take the team off the call; it is asked for nothing else before it has said where it stands."""

@@ -107,7 +107,10 @@ def _hand_back_at(state: State, shift: Shift, option: Option, accepted_at: datet
 def _routed(state: State, event: CallRouted, at: datetime) -> State:
     memory = state.calls[event.call_id].reported
     district, triaged_at = event.district or memory.district, max(memory.triaged_at, event.triaged_at)
-    state = with_call(state, event.call_id, memory=memory._replace(district=district, triaged_at=triaged_at))
+    memory = memory._replace(district=district, triaged_at=triaged_at)
+    if event.triaged_at >= 0 or "not-judged" in event.reasons:
+        memory = memory._replace(against=event.sentence)
+    state = with_call(state, event.call_id, memory=memory)
     return _with_outcome(state, event.call_id, event.outcome, at)
 
 

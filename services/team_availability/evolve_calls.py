@@ -92,7 +92,7 @@ def _deadline_set(state: State, event: DeadlineSet, _at: datetime) -> State:
             updated_at, event.version_received_at, episodes=memory.episodes, triaged_at=memory.triaged_at
         )
     if is_new:
-        memory = _with_version(memory, event)._replace(call_at=event.call_at)
+        memory = _with_version(memory, event)._replace(call_at=event.call_at, against="")
     if event.why in ("reopened", "number-reused"):
         memory = memory._replace(reopened=memory.order)
     received_at = event.version_received_at or updated_at
@@ -189,7 +189,7 @@ def _plan_set(state: State, event: PlanSet, _at: datetime) -> State:
     call_id, plan = event.call_id, Plan.of(event)
     call = state.calls[call_id]
     episode, memory = call.running, vouched(call.reported, event)
-    memory = memory._replace(triaged_at=event.triaged_at, district=plan.district)
+    memory = memory._replace(triaged_at=event.triaged_at, district=plan.district, against="")
     proposed = episode.proposed if episode.proposed is not None and plan.may_go(episode.proposed) else None
     step = min(episode.step, len(plan.steps) - 1) if episode.hold is None else plan.hold_step
     episode = replace(episode, deadline=event.deadline, proposed=proposed, step=step)

@@ -9,7 +9,7 @@ from services.team_availability.draft import CallDraft
 from services.team_availability.plan import HazardRanks, Plan
 from services.team_availability.state import Assignment, CallState
 from shared.call import CallId
-from shared.events import AssignmentMoved, UpgradeRaised
+from shared.events import LEVEL_NOT_KNOWN, AssignmentMoved, UpgradeRaised
 from shared.judgement import RaisedBy
 from shared.programme.judging.facts import HAZARDS
 
@@ -102,6 +102,8 @@ def _follow(call: CallDraft, target: CallDraft) -> None:
     )
     if target.is_open:
         target.route_to(assignment, fits=fits)
+    if not assignment.may_enter:
+        target.let_in_beside_police()
     if not fits or _is_news(assignment, plan):
         target.emit(_warning(target, assignment, plan))
 
@@ -127,7 +129,7 @@ def _warning(call: CallDraft, assignment: Assignment, there: Assignment | Plan |
     return UpgradeRaised(
         **call.key,
         team_id=assignment.team_id,
-        level="not known" if plan is None else plan.level,
+        level=LEVEL_NOT_KNOWN if plan is None else plan.level,
         level_rank=max(rank, assignment.level_told) if plan is None else rank,
         raised_by=tuple(RaisedBy(fact, HAZARDS[fact][worst], None, "cad", said_at) for fact, worst in hazards),
         on_upgrade="stay",

@@ -183,7 +183,14 @@ def confirm_member(draft: AgencyDraft, command: ConfirmMember) -> list[Event]:
     if (other := team_of(draft.state, person_id)) is not None:
         return [refused(command, "on-shift", f"{person_id} is on shift with {other}: sign that off first.")]
     vouched_by = "" if command.issued_by == person_id else command.issued_by
-    confirmed = MemberConfirmed(team_id=team_id, shift_id=shift.shift_id, person_id=person_id, vouched_by=vouched_by)
+    confirmed = MemberConfirmed(
+        team_id=team_id,
+        shift_id=shift.shift_id,
+        person_id=person_id,
+        vouched_by=vouched_by,
+        call_id=shift.call_id,
+        episode=None if shift.call_id is None else draft.call(shift.call_id).episode.number,
+    )
     return [confirmed, done(command, f"{person_id} is on {team_id}.", about=shift.shift_id)]
 
 

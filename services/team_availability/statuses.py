@@ -6,7 +6,7 @@ from services.team_availability.draft import AgencyDraft, CallDraft
 from services.team_availability.life_cycle import goes_back
 from services.team_availability.offers import advance
 from services.team_availability.state import FREE, IN_NEED, Assignment, Shift
-from shared.answers import done, nothing_to_do, refused
+from shared.answers import Answer, done, nothing_to_do, refused
 from shared.events import (
     AssignmentEnded,
     CorrectStatus,
@@ -108,8 +108,8 @@ def _report_assigned(draft: AgencyDraft, command: ReportStatus, shift: Shift, ca
     return [done(command, about=call_id)]
 
 
-def _names(command: ReportStatus | CorrectStatus, assignment: Assignment, call_id: str) -> bool:
-    """Whether a report is about the call that the team has, or one that was merged into it."""
+def _names(command: ReportStatus | CorrectStatus | ReleaseTeam, assignment: Assignment, call_id: str) -> bool:
+    """Whether a word is about the call that the team has, or one that was merged into it."""
     return command.call_id in (None, call_id, *assignment.moved_from)
 
 
@@ -181,6 +181,8 @@ def release_team(draft: AgencyDraft, command: ReleaseTeam) -> list[Event]:
     assignment = None if call is None else call.assignment
     if call is None or assignment is None:
         return [refused(command, "not-assigned", f"{command.team_id} has no call.")]
+    if not _names(command, assignment, call.call_id):
+        return [_another_call(command, call)]
     if assignment.may_enter:
         return [nothing_to_do(command, f"{command.team_id} may go in already.", about=call.call_id)]
     released_by = command.released_by or command.issued_by
@@ -196,12 +198,15 @@ def withdraw_team(draft: AgencyDraft, command: WithdrawTeam) -> list[Event]:
     if call is None or assignment is None:
         return [nothing_to_do(command, f"{command.team_id} has no call.", about=command.team_id)]
     if command.call_id not in (None, call.call_id):
-        sentence = f"{command.team_id} has another call by now ({call.call_id}): look again."
-        return [refused(command, "another-call", sentence)]
+        return [_another_call(command, call)]
     if not command.reason.strip():
         return [refused(command, "no-reason", f"Say why {command.team_id} is taken off its call.")]
     call.withdraw_team(assignment, "withdrawn", by=command.issued_by, reason=command.reason)
     return [done(command, f"{command.team_id} is released.", about=call.call_id)]
+
+
+def _another_call(command: ReleaseTeam | WithdrawTeam, call: CallDraft) -> Answer:
+    return refused(command, "another-call", f"{command.team_id} has another call by now ({call.call_id}): look again.")
 
 
 def _shift(draft: AgencyDraft, team_id: str) -> Shift | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.team_availability.draft import CallDraft
 from services.team_availability.plan import known_hazards
 from services.team_availability.state import JudgedVersion
-from shared.events import UpgradeRaised
+from shared.events import LEVEL_NOT_KNOWN, UpgradeRaised
 
 
 def raise_upgrade(call: CallDraft, judged: JudgedVersion) -> None:
@@ -47,3 +47,21 @@ def raise_upgrade(call: CallDraft, judged: JudgedVersion) -> None:
     )
     if on_upgrade == "recall":
         call.release("upgraded")
+
+
+def warn_who_is_sent(call: CallDraft) -> None:
+    """Tell a team that a dispatcher sends to a call why the default had gone to it; how it is now nobody has said."""
+    assignment, against = call.assignment, call.state.reported.against
+    if assignment is None or not against:
+        return
+    call.emit(
+        UpgradeRaised(
+            **call.key,
+            team_id=assignment.team_id,
+            level=LEVEL_NOT_KNOWN,
+            level_rank=assignment.level_told,
+            on_upgrade="stay",
+            sentence=f"A dispatcher sends you to a call of which this was said: {against} Ask what is known by now.",
+            send="default",
+        )
+    )

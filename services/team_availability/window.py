@@ -10,7 +10,7 @@ from services.team_availability.choice import minutes_against
 from services.team_availability.draft import CallDraft
 from services.team_availability.plan import PHONE, WINDOW
 from services.team_availability.state import Offer, Willing
-from services.team_availability.upgrades import raise_upgrade
+from services.team_availability.upgrades import raise_upgrade, warn_who_is_sent
 from shared.events import OfferAccepted, OfferAnswered
 
 LATEST = timedelta(seconds=1)
@@ -84,6 +84,7 @@ def give(call: CallDraft, offer: Offer, willing: Willing, *, waited: bool = Fals
     judged = call.state.early_plan
     call.withdraw("not-needed" if offer.reached_by == WINDOW else "taken", but=offer.team_id)
     passed_over = call.draft.take_back(offer.team_id, "taken", but=offer.offer_id)
+    shift = call.draft.state.teams[offer.team_id].shift
     call.emit(
         OfferAccepted(
             **call.key,
@@ -95,9 +96,13 @@ def give(call: CallDraft, offer: Offer, willing: Willing, *, waited: bool = Fals
             call_at=call.state.reported.call_at,
             method_id=willing.method_id,
             waited=waited,
+            members=() if shift is None else shift.members,
         )
     )
     call.route("phone-accepted" if offer.reached_by == PHONE else "team-accepted", (), team=offer)
+    call.let_in_beside_police()
     if judged is not None:  # while the team was asked for what a dispatcher sends
         raise_upgrade(call, judged)
+    elif call.plan is None:
+        warn_who_is_sent(call)
     return passed_over

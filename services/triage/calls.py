@@ -14,6 +14,7 @@ from services.triage.state import ClosedCall, Memory, OpenCall, State, Version, 
 from shared.call import Call, CallId, is_stale, order_of
 from shared.events import (
     BY_ITSELF,
+    LEVEL_NOT_KNOWN,
     AssignmentEnded,
     AssignmentMoved,
     AssignmentWithdrawn,
@@ -34,6 +35,7 @@ from shared.events import (
     UpgradeRaised,
     VersionNoted,
 )
+from shared.programme import Judgement
 from shared.programme.judging.facts import MEANINGS
 from shared.replace import replace
 from shared.switch import Switch
@@ -122,9 +124,11 @@ def _ended(
     if (after.standing, after.doubted) == (memory.standing, memory.doubted):
         return [_over(event, CallEnded, status=version.call.status), *merged]
     news = {"call": version.call, "judged_at": version.judged_at, "lines": version.lines}
-    told = list[Event]()
+    told, entry = list[Event](), state.load_entries.get(event.call_id)
     if open_call is not None and open_call.accepted:
         told = _judged_again(state, replace(open_call, memory=after))
+    elif entry is not None and entry.accepted:
+        told = [_judged(state, OpenCall(), OpenCall(version, memory=after), event, version)]
     return [*told, _over(event, CallEnded, status=version.call.status, **news), *merged]
 
 
@@ -253,6 +257,18 @@ def _judged_again(state: State, open_call: OpenCall) -> list[Event]:
     judgement, heard = judgement_of(state, open_call)
     if open_call.judgement is not None and essence(judgement) == essence(open_call.judgement):
         return []
+    return _said_of(open_call, judgement, heard)
+
+
+def _said_to_team(state: State, call_id: str) -> list[Event]:
+    """What is known of a call to which a team has come that was not asked by a judgement of it."""
+    open_call = state.calls.get(call_id)
+    if open_call is None or open_call.newest is None:
+        return []
+    return _said_of(open_call, *judgement_of(state, open_call))
+
+
+def _said_of(open_call: OpenCall, judgement: Judgement, heard: tuple[str, ...]) -> list[Event]:
     version = open_call.version
     return [
         CallTriaged.model_construct(
@@ -308,30 +324,51 @@ def call_routed(state: State, event: CallRouted, now: datetime) -> list[Event]:
     open_call, entry = state.calls.get(event.call_id), state.load_entries.get(event.call_id)
     if event.outcome not in ("team-accepted", "phone-accepted"):
         unknown = open_call is None and entry is None
-        return [] if unknown else [RoutingNoted(call_id=event.call_id, reached=event.outcome)]
+        joined = entry is not None and entry.accepted  # the default goes beside a team whose call was merged into it
+        return [] if unknown or joined else [RoutingNoted(call_id=event.call_id, reached=event.outcome)]
     moved = event.response is not None and (entry is None or entry.response != event.response)
-    if not moved and (open_call is None or open_call.accepted):
+    known = open_call.accepted if open_call is not None else entry is None or entry.accepted
+    if not moved and known:
         return []
-    return [
-        RoutingNoted(
-            call_id=event.call_id,
-            reached=event.outcome,
-            response=event.response,
-            district=event.district,
-            day=_day(state, open_call, now),
-            episode=event.episode,
-        )
-    ]
+    noted = RoutingNoted(
+        call_id=event.call_id,
+        reached=event.outcome,
+        response=event.response,
+        district=event.district,
+        day=_day(state, open_call, now),
+        episode=event.episode,
+        unasked=event.programme_hash is None,  # it cites no plan
+    )
+    return [noted, *(_said_to_team(state, event.call_id) if noted.unasked else ())]
 
 
 def team_freed(
     state: State, event: AssignmentEnded | AssignmentMoved | AssignmentWithdrawn, now: datetime
 ) -> list[Event]:
-    """The call has no team any more."""
-    if event.call_id not in state.load_entries:
+    """The call has no team any more; one that was merged has handed it on to the other."""
+    entry = state.load_entries.get(event.call_id)
+    if entry is None:
         return []
-    after = follow_ups(state, event, now) if isinstance(event, AssignmentEnded) else ()
-    return [RoutingNoted(call_id=event.call_id, reached="ended"), *after]
+    ended = RoutingNoted(call_id=event.call_id, reached="ended")
+    if not isinstance(event, AssignmentMoved):
+        return [ended, *(follow_ups(state, event, now) if isinstance(event, AssignmentEnded) else ())]
+    joined = RoutingNoted(
+        call_id=event.to_call_id,
+        reached="team-accepted",
+        response=entry.response,
+        district=entry.district,
+        day=entry.day,
+        episode=event.to_episode,
+        unasked=not _may_go(state.calls.get(event.to_call_id), entry.response),
+    )
+    return [ended, joined, *(_said_to_team(state, event.to_call_id) if joined.unasked else ())]
+
+
+def _may_go(open_call: OpenCall | None, response: str) -> bool:
+    judgement = None if open_call is None else open_call.judgement
+    if judgement is None or judgement.suitability != "suitable":
+        return False
+    return any(verdict.response == response and verdict.may_go for verdict in judgement.responses)
 
 
 def call_upgraded(state: State, event: UpgradeRaised | StatusReported, now: datetime) -> list[Event]:
@@ -343,6 +380,8 @@ def call_upgraded(state: State, event: UpgradeRaised | StatusReported, now: date
         return []
     if isinstance(event, StatusReported) and event.status != "need-police":
         return []
+    if isinstance(event, UpgradeRaised) and (entry.unasked or event.level == LEVEL_NOT_KNOWN):
+        return []  # nothing of it was misjudged
     pause = Switch(entry.district, entry.response if rule.pauses == "response" else None)
     since = now - timedelta(minutes=rule.within_minutes)
     recent = {other_id for other_id, at in state.upgrades.get(pause.key, ()) if at > since}

@@ -111,8 +111,10 @@ def _with_event(state: State, event: CallTriaged | VersionNoted, at: datetime) -
         open_call, memory, again = None, Memory(), True
         state = load.remove(state, event.call_id, counts=False)
     if open_call is None:
-        open_call = OpenCall(memory=memory)
-        clocks = state.clocks.set(_retire(event.call_id), at + RETIRE_UNROUTED_AFTER)
+        entry = state.load_entries.get(event.call_id)
+        open_call = OpenCall(memory=memory, accepted=entry is not None and entry.accepted)
+        retire_after = RETIRE_ACCEPTED_AFTER if open_call.accepted else RETIRE_UNROUTED_AFTER
+        clocks = state.clocks.set(_retire(event.call_id), at + retire_after)
         state = replace(state, clocks=clocks, closed_calls=state.closed_calls.forget(event.call_id))
     if (version := _version_of(event)) is not None:
         open_call = with_version(state.programme, open_call, version)
@@ -168,8 +170,11 @@ def _call_retired(state: State, event: CallRetired, at: datetime) -> State:
 def _routing_noted(state: State, event: RoutingNoted, at: datetime) -> State:
     state = _with_load(state, event)
     open_call = state.calls.get(event.call_id)
-    if open_call is None or event.reached == "ended":
+    if open_call is None:
         return state
+    if event.reached == "ended":  # nothing is in flight any more: who asks for a team now is judged by what is now
+        open_call = replace(open_call, frozen=False, accepted=False)
+        return replace(state, calls=state.calls.set(event.call_id, open_call))
     if event.reached in ("default", "cancelled"):
         return _without_call(state, event.call_id, ClosedCall("routed", open_call.memory), at)
     clocks = state.clocks
@@ -196,7 +201,9 @@ def _with_load(state: State, event: RoutingNoted) -> State:
         return state
     before = state.load_entries.get(event.call_id)
     offered = max(before.offered if before else (0, 0), (event.episode, event.step))
-    return load.add(state, event.call_id, LoadEntry(event.response, event.district or "", event.day, offered))
+    accepted = event.reached in ("team-accepted", "phone-accepted")
+    entry = LoadEntry(event.response, event.district or "", event.day, offered, accepted, event.unasked)
+    return load.add(state, event.call_id, entry)
 
 
 def _without_call(state: State, call_id: str, closed: ClosedCall, at: datetime) -> State:

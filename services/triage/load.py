@@ -12,7 +12,8 @@ def add(state: State, call_id: str, entry: LoadEntry) -> State:
     """The call counts in a response's load from here on, and in no other's."""
     present = state.load_entries.get(call_id)
     if present is not None and (present.response, present.district) == (entry.response, entry.district):
-        entry = replace(present, offered=entry.offered)
+        accepted, unasked = present.accepted or entry.accepted, present.unasked or entry.unasked
+        entry = replace(present, offered=entry.offered, accepted=accepted, unasked=unasked)
         return replace(state, load_entries=state.load_entries.set(call_id, entry))
     state = remove(state, call_id, counts=False)
     before = state.load.get(entry.response, EMPTY).get(entry.district, Load())

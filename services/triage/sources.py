@@ -51,9 +51,9 @@ def _identity(
 
 def is_reused(state: State, call_id: str, created_at: datetime | None, updated_at: datetime) -> bool:
     """Whether the number stands for another incident by now. While a team has the call it stays that call."""
-    open_call, memory = state.calls.get(call_id), memory_of(state, call_id)
+    entry, memory = state.load_entries.get(call_id), memory_of(state, call_id)
     if memory.created_at is None or created_at is None:
         return False
-    with_team = open_call is not None and open_call.accepted and call_id in state.load_entries
+    with_team = entry is not None and entry.accepted
     moves = state.sources.get(CallId.parse(call_id).source, SourceNotes()).beginnings_move
     return not with_team and not moves and is_another_incident(call_id, memory.created_at, created_at, updated_at)

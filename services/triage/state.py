@@ -137,6 +137,10 @@ class LoadEntry:
     day: date
     offered: tuple[int, int] = (0, 0)
     """Episode and step of the newest offer."""
+    accepted: bool = False
+    """A team has the call, whatever triage has forgotten of it since."""
+    unasked: bool = False
+    """No judgement sent it there: that the call is dangerous shows no judgement wrong."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,6 +214,9 @@ class MemberConfirmed(Event):
     shift_id: Id
     person_id: str
     vouched_by: str = ""
+    call_id: str | None = None
+    """The call that the team has: from now on it is theirs, too."""
+    episode: int | None = None
 
 
 class TeamSignedOff(Event):
@@ -561,6 +564,8 @@ class OfferAccepted(Event):
     """The way over which the person was asked, where they answered by it."""
     waited: bool = False
     """The team had answered within a window before, and hears by this that the call is its own."""
+    members: tuple[str, ...] = ()
+    """Who is on the team by now: somebody may have come since it was asked."""
 
 
 class OfferDeclined(Event):
@@ -851,6 +856,10 @@ class AssignmentEnded(Event):
     episode: int
     team_id: str
     disposition: str
+
+
+LEVEL_NOT_KNOWN = "not known"
+"""Instead of a level: nobody has judged the call for the team that has it."""
 
 
 class UpgradeRaised(Event):

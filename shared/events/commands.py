@@ -245,6 +245,8 @@ class ReleaseTeam(_TeamCommand):
     team_id: Name
     released_by: Text = ""
     """Who has let it in, where that is not whoever issues the command."""
+    call_id: Text | None = None
+    """The call that its author saw it on; refused if it is another by now."""
 
 
 class WithdrawTeam(_TeamCommand):

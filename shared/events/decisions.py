@@ -195,6 +195,8 @@ class RoutingNoted(Event):
     """Which offer it is."""
     until: AwareDatetime | None = None
     """Of a call on hold: when that is over."""
+    unasked: bool = False
+    """No judgement sent its team there: a dispatcher did, or it came with a call that was merged."""
 
 
 class ReferralMade(Event):

@@ -28,7 +28,7 @@ from services.console.view.call import CallSeen
 from shared.engine.broker import Stored
 from shared.engine.state import ClockId
 from shared.engine.topic import Topic
-from shared.events import DEADLINE_CLOCK, ClockFailed, Event
+from shared.events import DEADLINE_CLOCK, AssignmentMoved, ClockFailed, Event
 from shared.topics import ASSIGNMENTS, AUDITS, DECISIONS, NOTIFICATIONS, ROSTERS
 
 READS: tuple[Topic, ...] = (DECISIONS, ASSIGNMENTS, NOTIFICATIONS, ROSTERS, AUDITS)
@@ -118,6 +118,10 @@ class AgencyView(AgencyRecords):
         if call is not None:
             call_changes.fold(call, event, stored)
             self._settle(call, stored.time)
+        if isinstance(event, AssignmentMoved):
+            target = self._calls.setdefault(event.to_call_id, CallSeen(event.to_call_id, stored.time))
+            call_changes.join(target, event, call.episodes[-1] if call and call.episodes else None, stored)
+            self._settle(target, stored.time)
 
     def _call_of(self, event: Event, at: datetime) -> CallSeen | None:
         call_id = getattr(event, "call_id", None)

@@ -65,6 +65,8 @@ class AgencyRecords:
         self.rota = RotaSeen()
         self.load: dict[str, LoadSeen] = {}
         """By call."""
+        self.ended_calls: dict[str, str] = {}
+        """Calls that the CAD has ended while a team is with somebody, and the team."""
         self._alerts: OrderedDict[str, Alert] = OrderedDict()
         self._alerts_of_kind: Counter[AlertKind] = Counter()
         self._ended_alerts: deque[Alert] = deque(maxlen=KEEP_ENDED_ALERTS)

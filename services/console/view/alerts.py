@@ -9,6 +9,7 @@ from services.console.view.agency_records import AgencyRecords, Change
 from services.console.view.records import AcknowledgementSeen, Alert, CommandSeen
 from services.console.view.sentences import sentence_of
 from shared import events
+from shared.call import ENDED
 from shared.engine.broker import Stored
 from shared.events import Event
 
@@ -111,7 +112,14 @@ def needs_police(agency: AgencyRecords, event: events.StatusReported, stored: St
         agency.end_alert(f"need-police/{event.team_id}", stored.time)
 
 
-def _of_team(kind: Literal["team-stays", "team-staged", "entry-not-released", "call-changed"]) -> Change:
+def _team_stays(agency: AgencyRecords, event: events.TeamStays, stored: Stored) -> None:
+    agency.ended_calls.pop(event.call_id, None)
+    if event.why in ENDED:
+        agency.ended_calls[event.call_id] = event.team_id
+    _raise_of_team("team-stays")(agency, event, stored)
+
+
+def _raise_of_team(kind: Literal["team-stays", "team-staged", "entry-not-released", "call-changed"]) -> Change:
     """An alert about a team and its call that stands until somebody acts, or the assignment is over."""
 
     def raise_it(agency: AgencyRecords, event: Any, stored: Stored) -> None:
@@ -120,6 +128,12 @@ def _of_team(kind: Literal["team-stays", "team-staged", "entry-not-released", "c
             agency.raise_alert(f"{kind}/{event.team_id}", alert)
 
     return raise_it
+
+
+def _opened_again(agency: AgencyRecords, event: events.CallVersionAt, stored: Stored) -> None:
+    """The call of a team that stays with somebody goes on for the CAD, too."""
+    if event.status not in ENDED and (team_id := agency.ended_calls.pop(event.call_id, None)) is not None:
+        agency.end_alert(f"team-stays/{team_id}", stored.time)
 
 
 def _incident_confirmed(agency: AgencyRecords, event: events.IncidentConfirmed, stored: Stored) -> None:
@@ -133,13 +147,21 @@ def _may_enter(agency: AgencyRecords, event: events.TeamMayEnter, stored: Stored
 
 def end_alerts_of_team(agency: AgencyRecords, team_id: str, at: datetime) -> None:
     """Nothing that was said of a team stands any longer."""
-    for kind in ("team-silent", "need-police", "team-stays", "team-staged", "entry-not-released", "call-changed"):
+    for kind in ("team-silent", "need-police", *OF_A_CALL):
         agency.end_alert(f"{kind}/{team_id}", at)
+
+
+OF_A_CALL = ("team-stays", "team-staged", "entry-not-released", "call-changed")
+"""Alerts about a team and the call that it has; that it needs police, or is silent, outlives a call taken off it."""
 
 
 def _assignment_over(agency: AgencyRecords, event: Any, stored: Stored) -> None:
     agency.end_alert(f"unconfirmed/{event.call_id}/{event.episode}", stored.time)
-    end_alerts_of_team(agency, event.team_id, stored.time)
+    agency.ended_calls.pop(event.call_id, None)
+    if isinstance(event, events.AssignmentEnded):
+        end_alerts_of_team(agency, event.team_id, stored.time)
+    for kind in OF_A_CALL:
+        agency.end_alert(f"{kind}/{event.team_id}", stored.time)
     agency.free_team(event.team_id, event.call_id, stored.time)
     if getattr(event, "acknowledge", False) and (team := agency.teams.get(event.team_id)) is not None:
         team.status = "recalled"
@@ -215,10 +237,11 @@ CHANGES: dict[type[Event], Change] = {
     events.DutyNoted: _duty_noted,
     events.DutyOver: _duty_over,
     events.TeamUnanswering: _team_unanswering,
-    events.TeamStays: _of_team("team-stays"),
-    events.TeamStillStaged: _of_team("team-staged"),
-    events.EntryNotReleased: _of_team("entry-not-released"),
-    events.CallChanged: _of_team("call-changed"),
+    events.TeamStays: _team_stays,
+    events.TeamStillStaged: _raise_of_team("team-staged"),
+    events.EntryNotReleased: _raise_of_team("entry-not-released"),
+    events.CallChanged: _raise_of_team("call-changed"),
+    events.CallVersionAt: _opened_again,
     events.IncidentConfirmed: _incident_confirmed,
     events.TeamMayEnter: _may_enter,
     events.AssignmentWithdrawn: _assignment_over,

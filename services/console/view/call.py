@@ -86,7 +86,7 @@ class CallSeen:
         newest = self.episodes[-1]
         if newest.disposition is not None or newest.released is not None:
             return "cleared" if newest.disposition is not None else "withdrawn"
-        if newest.outcome == "team-accepted":
+        if newest.outcome == "team-accepted" or (newest.outcome == "default" and newest.team_is_on_it):
             return newest.team_status or "accepted"
         return newest.outcome or self._undecided
 

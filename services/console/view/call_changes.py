@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.console.view.call import CallSeen
-from services.console.view.records import HistoryLine, MessageSeen, OfferSeen, PageSeen, StepSeen
+from services.console.view.records import EpisodeSeen, HistoryLine, MessageSeen, OfferSeen, PageSeen, StepSeen
 from services.console.view.sentences import sentence_of, words_of_event
 from shared import events
 from shared.engine.broker import Stored
@@ -140,7 +140,7 @@ def _call_routed(call: CallSeen, event: events.CallRouted, stored: Stored) -> No
     episode = call.episode(event.episode, stored.time)
     episode.outcome, episode.reasons, episode.sentence = event.outcome, event.reasons, event.sentence
     episode.routed_at, episode.deadline = stored.time, event.deadline
-    episode.team_id, episode.response = event.team_id, event.response or episode.response
+    episode.team_id, episode.response = event.team_id or episode.team_id, event.response or episode.response
     episode.programme_version, episode.programme_hash = event.programme_version, event.programme_hash
     episode.switchboard_revision = event.switchboard_revision
     call.district = event.district or call.district
@@ -180,6 +180,16 @@ def _assignment_withdrawn(call: CallSeen, event: events.AssignmentWithdrawn, sto
 
 def _assignment_moved(call: CallSeen, event: events.AssignmentMoved, stored: Stored) -> None:
     call.episode(event.episode, stored.time).released = "merged"
+
+
+def join(call: CallSeen, event: events.AssignmentMoved, came_with: EpisodeSeen | None, stored: Stored) -> None:
+    """A team has this call now, as it stood with the one that was merged into it; the outcome stays what it was."""
+    call.forgotten = False
+    episode = call.episode(event.to_episode, stored.time)
+    episode.team_id, episode.response, episode.released, episode.disposition = event.team_id, event.response, None, None
+    if came_with is not None:
+        episode.team_status, episode.upgraded = came_with.team_status, came_with.upgraded
+    call.add_to_history(HistoryLine(stored.time, event.type, sentence_of(event), words_of_event(event)))
 
 
 def _assignment_ended(call: CallSeen, event: events.AssignmentEnded, stored: Stored) -> None:

@@ -98,9 +98,8 @@ class EpisodeSeen:
 
     @property
     def team_is_on_it(self) -> bool:
-        """Whether a team has accepted and has neither cleared the call nor been released."""
-        has_team = self.outcome in ("team-accepted", "phone-accepted")
-        return has_team and self.disposition is None and self.released is None
+        """Whether a team has it, or came with a call that was merged, and has neither cleared it nor been released."""
+        return self.team_id is not None and self.disposition is None and self.released is None
 
 
 @dataclass(slots=True)

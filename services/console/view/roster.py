@@ -65,7 +65,8 @@ def _signed_off(agency: AgencyRecords, event: events.TeamSignedOff, stored: Stor
     team_heard(agency, event.team_id, stored.time)
     agency.end_alert(f"members-left-out/{event.team_id}", stored.time)
     if event.why == "signed-off":  # somebody said so; of a shift that ran out nobody has heard
-        agency.end_alert(f"team-silent/{event.team_id}", stored.time)
+        for kind in ("team-silent", "need-police"):
+            agency.end_alert(f"{kind}/{event.team_id}", stored.time)
     if (team := agency.teams.get(event.team_id)) is not None:
         for person in agency.people.values():
             if person.team_id == event.team_id:
@@ -146,6 +147,7 @@ def _offer_ended(agency: AgencyRecords, event: Any, stored: Stored) -> None:
 
 def _assignment_moved(agency: AgencyRecords, event: events.AssignmentMoved, stored: Stored) -> None:
     """What was asked about the team and its former call is answered; a request for police is not."""
+    agency.ended_calls.pop(event.call_id, None)
     for kind in ("team-stays", "call-changed"):
         agency.end_alert(f"{kind}/{event.team_id}", stored.time)
     agency.end_alert(f"unconfirmed/{event.call_id}/{event.episode}", stored.time)

@@ -261,6 +261,7 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.CallErased: "{e.erased_by} had what is personal of the call erased. {e.reason}",
     events.CallOverridden: "{e.overridden_by} decided: {e.send}. {e.reason}",
     events.AssignmentMoved: "{e.sentence}",
+    events.MemberConfirmed: "{e.person_id} has come to {e.team_id}.",
     events.AssignmentUnconfirmed: "The CAD has not acknowledged {e.team_id}: police may be coming too.",
     events.UpgradeRaised: "The call rose to level {e.level} while {e.team_id} has it ({e.on_upgrade}). {e.sentence}",
     events.TeamMayEnter: lambda e: (

@@ -11,7 +11,7 @@ from services.notification.adapters import Links
 from services.notification.callbacks import words
 from services.notification.callbacks.news import InboundText
 from services.notification.callbacks.replies import Reply, keyword, read_reply
-from services.notification.callbacks.view import AgencyView, Asked, OfferSeen, Way
+from services.notification.callbacks.view import AgencyView, Asked, Way
 from shared.acceptance import accept_id, decline_id
 from shared.carriers import CarrierName
 from shared.clock import Clock
@@ -20,6 +20,7 @@ from shared.events import (
     AnswerRoll,
     Command,
     DeclineOffer,
+    Id,
     NoteOptOut,
     NoteReceipt,
     PageDue,
@@ -73,7 +74,8 @@ class Reader:
         if word == "help":
             return Read("help")
         reply = read_reply(text.body)
-        read = self._how_to_answer(view, ways) if reply is None else self._answer(view, ways, reply, zone)
+        said_as = child_id(text.sid, f"{carrier}/answer")
+        read = self._how_to_answer(view, ways) if reply is None else self._answer(view, ways, reply, zone, said_as)
         return read if read.commands or self._may_say_more(fingerprint) else Read(read.result)
 
     def key(self, view: AgencyView, page: PageDue, digits: str) -> Command | None:
@@ -84,7 +86,10 @@ class Reader:
             return None
         way = Way(page.person_id, page.method.method_id)
         offer = view.offer(page.offer_id)
-        return self._offer(page.offer_id, offer, page.not_after, way, Reply(take=digits == "1"))
+        take = digits == "1"
+        made = offer.made if offer else None
+        key = accept_id(page.offer_id, way.person_id, made, None) if take else decline_id(page.offer_id, way.person_id)
+        return self._offer(page.offer_id, page.not_after, way, Reply(take=take), key)
 
     def receipt(self, carrier: CarrierName, page_id: str, state: str, reason: str, sequence: str) -> NoteReceipt:
         """What a carrier says of a page; said again it is the same command."""
@@ -99,7 +104,7 @@ class Reader:
             }
         )
 
-    def _answer(self, view: AgencyView, ways: list[Way], reply: Reply, zone: tzinfo | None) -> Read:
+    def _answer(self, view: AgencyView, ways: list[Way], reply: Reply, zone: tzinfo | None, said_as: Id) -> Read:
         now, asked = self.clock.now(), view.asked(ways)
         if reply.letter:
             asked = [each for each in asked if each.offer.letter == reply.letter]
@@ -109,7 +114,7 @@ class Reader:
         if is_open:
             (meant,) = is_open
             made, link = meant.offer.made, self._link(meant) if reply.take else ""
-            command = self._offer(made.offer_id, meant.offer, made.expires_at, meant.way, reply)
+            command = self._offer(made.offer_id, made.expires_at, meant.way, reply, said_as)
             return Read("answer", (command,), link=link)
         if not reply.letter and reply.take and (page := view.test_page(ways, now)) is not None:
             return Read("answer", (self._roll(page),))
@@ -130,18 +135,18 @@ class Reader:
         helped.append(now)
         return True
 
-    def _offer(self, offer_id: str, offer: OfferSeen | None, expires_at: datetime, way: Way, reply: Reply) -> Command:
-        """The same command as the person's tap on the page of the offer would be: whichever comes first is it."""
+    def _offer(self, offer_id: str, expires_at: datetime, way: Way, reply: Reply, command_id: Id) -> Command:
+        """By key the same command as the person's tap would be. A text is one for good, whatever is open by then."""
         about = {
+            "command_id": command_id,
             "offer_id": offer_id,
             "person_id": way.person_id,
             "method_id": way.method_id,
             **self._issued(way.person_id) | {"expires_at": expires_at},
         }
         if not reply.take:
-            return DeclineOffer.model_validate({"command_id": decline_id(offer_id, way.person_id), **about})
-        command_id = accept_id(offer_id, way.person_id, offer.made if offer else None, reply.minutes)
-        return AcceptOffer.model_validate({"command_id": command_id, "eta_minutes": reply.minutes, **about})
+            return DeclineOffer.model_validate(about)
+        return AcceptOffer.model_validate({"eta_minutes": reply.minutes, **about})
 
     def _roll(self, page: PageDue) -> AnswerRoll:
         return AnswerRoll.model_validate(

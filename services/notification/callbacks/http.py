@@ -44,7 +44,7 @@ from shared.doors.operations import operations_routes
 from shared.doors.serve import connected
 from shared.engine.background import Background
 from shared.engine.broker import Broker
-from shared.events import Command, PageDue
+from shared.events import AcceptOffer, Command, CommandDone, PageDue
 from shared.sealing import Sealer
 from shared.telemetry import CALLBACKS, INBOUND_TEXTS, begin, logger
 from shared.topics import ASSIGNMENTS, NOTIFICATIONS
@@ -179,7 +179,7 @@ class Door:
         if awaited is None:
             return words.as_text(read.sentence, read.link)
         answer = await self.follower.answer(awaited.command_id, ANSWER_SECONDS)
-        return words.as_text(words.heard(answer), read.link)
+        return words.as_text(words.heard(answer), "" if _is_of_another(answer, awaited) else read.link)
 
     async def reply(self, account: Telnyx, text: InboundText, read: Read) -> None:
         """Text back what came of it, from the number that was texted."""
@@ -187,6 +187,13 @@ class Door:
         if body:
             ours = Text(text.sender, text.to, body, REPLY_SECONDS, REPLY_VALID_SECONDS)
             await telnyx.send_text(self.ask, account, ours)
+
+
+def _is_of_another(answer: Answer | None, awaited: Command) -> bool:
+    """Whether what is heard of a text is about the offer that it took when it came first."""
+    if not isinstance(answer, CommandDone) or answer.result != "done" or not isinstance(awaited, AcceptOffer):
+        return False
+    return answer.about not in ("", awaited.offer_id)
 
 
 def open_door(broker: Broker, clock: Clock, settings: CallbacksSettings) -> Door:

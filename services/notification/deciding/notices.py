@@ -21,6 +21,8 @@ from shared.events import (
     AssignmentWithdrawn,
     ContactMethod,
     HoldNoticeDue,
+    MemberConfirmed,
+    OfferAccepted,
     PageDue,
     PageKind,
     Recipient,
@@ -63,6 +65,17 @@ _released = _to_team("withdrawn", lambda event: event.why)
 told_to_stay = _to_team("stays", lambda event: event.why)
 let_in = _to_team("may-enter")
 told_of_change = _to_team("changed")
+
+
+def tell_who_came(draft: Draft[State], event: MemberConfirmed | OfferAccepted, given: Input) -> None:
+    """Who has come to a team since it was asked hears that it has a call, and from then on all that the others hear."""
+    offers = draft.state.recent_offers.get(event.team_id, ())
+    newest = next((offer for offer in reversed(offers) if offer.call_id == event.call_id), None)
+    if newest is not None:
+        members = event.members if isinstance(event, OfferAccepted) else (event.person_id,)
+        came = (member for member in members if member not in newest.people)
+        pages = (page for member in came for page in _ways_of_offer(draft.state, newest, member))
+        _owe_all(draft, given, "assigned", pages, "")
 
 
 def safety_check(draft: Draft[State], event: SafetyCheckDue, given: Input) -> None:

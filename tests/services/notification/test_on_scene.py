@@ -16,6 +16,7 @@ from shared.events import (
     CallChanged,
     EntryNotReleased,
     Event,
+    MemberConfirmed,
     PageDue,
     RecallUnacknowledged,
     SafetyCheckDue,
@@ -87,6 +88,44 @@ def test_notices_go_on_about_the_call_that_a_teams_own_was_merged_into() -> None
     pages = of(running.take(of_the_other), PageDue)
     assert {(page.kind, page.call_id, page.episode) for page in pages} == {("stays", OTHER, 2)}
     assert not of(running.take(STAYS), PageDue), "the old call is nobody's"
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_who_comes_to_a_team_that_has_a_call_hears_of_it_and_of_all_that_follows(merged: bool) -> None:  # noqa: FBT001
+    """Of a weapon those were told whom the offer had gone to, and nobody else on scene."""
+    running = assigned()
+    running.take(set_contact("cay", "text", "sms"))
+    if merged:
+        running.take(MOVED)
+    running.perform()
+    about = {"call_id": OTHER, "episode": 2} if merged else {"call_id": CALL, "episode": 1}
+    comes = MemberConfirmed(team_id="alpha", shift_id="s", person_id="cay", **about)  # type: ignore[arg-type]
+    made = running.take(comes, "assignments/0/77")
+    assert [(page.kind, page.person_id, page.call_id) for page in of(made, PageDue)] == [
+        ("assigned", "cay", about["call_id"])
+    ]
+    assert not running.take(comes, "assignments/0/77")
+    told = running.take(UPGRADE.model_copy(update=about))
+    assert {page.person_id for page in of(told, PageDue)} == {"ana", "ben", "cay"}
+
+
+def test_who_came_while_the_team_was_asked_hears_once_that_it_has_the_call() -> None:
+    running = Running()
+    made = offer()
+    running.take(set_contact("cay", "text", "sms"))
+    running.take(made)
+    running.perform()
+    took = accepted(made).model_copy(update={"members": ("ana", "ben", "cay")})
+    told = of(running.take(took, "assignments/0/77"), PageDue)
+    assert [(page.kind, page.person_id) for page in told] == [("assigned", "cay")]
+    assert not of(running.take(took, "assignments/0/77"), PageDue)
+    assert {page.person_id for page in of(running.take(UPGRADE), PageDue)} == {"ana", "ben", "cay"}
+
+
+def test_of_who_comes_to_a_team_without_a_call_nobody_is_told() -> None:
+    running = assigned()
+    running.take(set_contact("cay", "text", "sms"))
+    assert not running.take(MemberConfirmed(team_id="alpha", shift_id="s", person_id="cay"))
 
 
 def test_the_cad_hears_what_to_send_beside_a_team_on_scene() -> None:

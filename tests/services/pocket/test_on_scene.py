@@ -210,8 +210,13 @@ async def test_a_call_that_was_merged_into_another_stays_on_the_page_as_that_one
     other = "madison/dane/26-002"
     position = city.call(other, {"address": "99 Elsewhere Rd"})
     moved: dict[str, Any] = {"to_call_id": other, "to_episode": 2, "response": "care-team", "call_at": position}
-    city.write(TeamStays(**ABOUT, why="merged", sentence="."), AssignmentMoved(**ABOUT, **moved, sentence="."))
+    told = CallChanged(**ABOUT, changes=("x",), another_incident=True, changed_at=city.clock.now(), sentence=".")
+    city.write(told, TeamStays(**ABOUT, why="merged", sentence="."))
+    asked = await shown(city, phone, path)
+    city.write(AssignmentMoved(**ABOUT, **moved, sentence="."))
     page = await shown(city, phone, path)
+    assert "This may be another call by now" in asked
+    assert "This may be another call by now" not in page
     assert "The CAD has merged it into incident 26-002, which you have now." in page
     assert "99 Elsewhere Rd" in page
     assert f"You accepted: {PERSONAL['address']}" in page

@@ -23,6 +23,7 @@ from shared.events import (
     Event,
     LinksRevoked,
     MemberConfirmed,
+    OfferAccepted,
     OfferMade,
     Person,
     RemovePerson,
@@ -37,7 +38,7 @@ from shared.events import (
     decode,
 )
 from tests.builders import judgement, verdict
-from tests.services.team_availability.driver import Town
+from tests.services.team_availability.driver import Town, call_id
 
 CREW, TEAMS = ("sal", "sid"), ("one", "two")
 HASH = "sha256:" + "a" * 64
@@ -124,7 +125,20 @@ def test_f9_who_has_not_confirmed_cannot_answer_for_themselves_or_be_paged() -> 
         "sid has not confirmed yet to be on one: that comes first.",
     )
     assert reason(confirm(town, "sid")) == "command-done"
+    assert town.last(MemberConfirmed).call_id is None
     assert reason(accept(town, "sid")) == "command-done"
+
+
+def test_a_member_who_confirms_while_the_team_has_a_call_comes_to_that_call() -> None:
+    town = town_with_people()
+    town.command(DefinePerson, person=Person(person_id="sue", name="sue", disciplines=("crisis-worker",)))
+    sign_on(town, "sal", ("sal", "sid", "sue"))
+    confirm(town, "sue")
+    town.call("1")
+    accept(town, "sal")
+    confirm(town, "sid")
+    assert (town.last(MemberConfirmed).call_id, town.last(MemberConfirmed).episode) == (call_id("1"), 1)
+    assert town.last(OfferAccepted).members == ("sal", "sue")
 
 
 def test_f9_who_vouches_is_recorded() -> None:

@@ -19,6 +19,7 @@ from shared.events import (
     OfferAccepted,
     OfferMade,
     UpgradeRaised,
+    WithdrawTeam,
 )
 from tests.builders import judgement, verdict
 from tests.services.team_availability.driver import Town, call_id, kinds, unsuitable
@@ -171,12 +172,28 @@ def test_a_request_after_a_default_begins_an_episode_and_one_while_open_does_not
     assert len(town.all(DeadlineSet)) == 2
 
 
-def test_a_request_after_a_team_took_the_call_begins_nothing() -> None:
+def test_a_request_while_a_team_has_the_call_begins_nothing() -> None:
     town = accepted()
+    town.report(requested_by="officer")
     town.status("cleared", disposition="refused")
     town.wait(5)
     town.report(requested_by="officer")
     assert len(town.all(DeadlineSet)) == 1
+
+
+@pytest.mark.parametrize("gone", ["cleared", "taken off"])
+def test_an_officer_who_asks_once_the_team_has_gone_is_answered(gone: str) -> None:
+    """Silence is no answer: nobody came, and nobody said so."""
+    town = accepted()
+    if gone == "cleared":
+        town.status("cleared", disposition="refused")
+    else:
+        town.command(WithdrawTeam, team_id="one", reason="needed elsewhere")
+    town.wait(5)
+    town.report(requested_by="officer")
+    assert (town.last(DeadlineSet).episode, town.last(DeadlineSet).why) == (2, "requested")
+    town.wait(60)
+    assert (town.last(CallRouted).outcome, town.last(CallRouted).requested_by) == ("default", "officer")
 
 
 @pytest.mark.parametrize("judged_first", [False, True])

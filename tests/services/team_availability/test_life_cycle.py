@@ -48,7 +48,7 @@ from shared.events import (
     UpgradeRaised,
     WithdrawTeam,
 )
-from shared.judgement import RaisedBy, Unknown
+from shared.judgement import Judgement, RaisedBy, Unknown
 from tests.builders import judgement, verdict
 from tests.services.team_availability.driver import START, Town, call_id, unsuitable
 from tests.services.team_availability.test_whatever_comes import (
@@ -85,8 +85,8 @@ def in_state(state: AssignmentState, hours: float = 8, **changes: Any) -> Town:
     return town
 
 
-def assignment(town: Town) -> Assignment:
-    live = town.state.calls[call_id()].assignment
+def assignment(town: Town, incident: str = "1") -> Assignment:
+    live = town.state.calls[call_id(incident)].assignment
     assert live is not None
     return live
 
@@ -271,6 +271,67 @@ def test_a_weapon_that_was_only_feared_when_a_dispatcher_sent_the_team_is_told_o
     upgrade = town.last(UpgradeRaised)
     assert (upgrade.team_on_scene, upgrade.on_upgrade, upgrade.send) == (True, "stay", "default")
     assert assignment(town).upgraded
+
+
+def test_a_weapon_in_a_version_from_before_the_call_was_opened_again_is_told() -> None:
+    """What triage says last is all that it knows; for the age of its version a firearm was passed over."""
+    town = Town()
+    town.call("1", unsuitable())
+    before = town.now
+    town.wait(5)
+    town.report(status="reopened")
+    town.team("one")
+    town.triage(judgement(), version={"status": "reopened"})
+    town.accept(town.last(OfferMade))
+    town.status("on-scene")
+    town.wait(5)
+    town.cancel(status="closed")
+    town.triage(unsuitable(level_rank=2, raised_by=(raised("weapon", "firearm"),)), updated_at=before)
+    upgrade = town.last(UpgradeRaised)
+    assert (upgrade.level_rank, upgrade.team_on_scene) == (2, True)
+
+
+WEAPON = unsuitable(level_rank=2, raised_by=(raised("weapon", "firearm"),), sentence="Default: weapon firearm.")
+
+
+@pytest.mark.parametrize("judged", [WEAPON, None])
+def test_a_team_sent_by_hand_to_a_call_that_was_for_the_default_hears_why_it_was(judged: Judgement | None) -> None:
+    """It went in to a firearm, and was told nothing, while nobody said anything new of the call."""
+    town = Town()
+    town.team("one")
+    town.call("other", unsuitable().model_copy(update={"responses": (verdict(may_go=False),)}))  # it names the response
+    town.report()
+    if judged is not None:
+        town.triage(judged)
+    town.wait(60)
+    town.status("available")
+    town.command(OverrideCall, call_id=call_id(), send="cares", reason="I know the man.")
+    assert not town.all(UpgradeRaised)
+    town.accept(town.last(OfferMade))
+    upgrade = town.last(UpgradeRaised)
+    assert (upgrade.on_upgrade, upgrade.send, has_it(town)) == ("stay", "default", True)
+    assert ("weapon firearm" if judged else "not-judged") in upgrade.sentence
+    town.wait(1)
+    town.triage(unsuitable(level_rank=2, raised_by=(raised("weapon", "firearm"),)))
+    assert town.last(UpgradeRaised).level == "police needed"
+
+
+@pytest.mark.parametrize("how", ["no team was free", "judged anew"])
+def test_a_team_sent_by_hand_to_a_call_that_any_might_take_is_warned_of_nothing(how: str) -> None:
+    town = Town()
+    if how == "judged anew":
+        town.call("1", WEAPON)
+        town.wait(5)
+        town.report(status="reopened")
+        town.triage(judgement(), version={"status": "reopened"})
+    else:
+        town.call()
+    town.wait(60)
+    town.team("one")
+    town.command(OverrideCall, call_id=call_id(), send="cares")
+    town.accept(town.last(OfferMade))
+    assert has_it(town)
+    assert not town.all(UpgradeRaised)
 
 
 @pytest.mark.parametrize("raised_by", [(raised("weapon", "firearm"),), (raised("weapon", "firearm", "not-asked"),)])
@@ -534,6 +595,26 @@ def test_a_unit_on_scene_is_no_sergeants_word() -> None:
     assert town.command(ReleaseTeam, team_id="one").result == "nothing-to-do"  # type: ignore[attr-defined]
 
 
+def test_a_release_that_names_another_call_lets_nobody_in() -> None:
+    """Seen with a team's former call, it let the team in to the one that it had by then."""
+    town = staged("released by sergeant")
+    refused = town.command(ReleaseTeam, team_id="one", call_id=call_id("former"))
+    assert refused.reason == "another-call"  # type: ignore[attr-defined]
+    assert not assignment(town).may_enter
+    town.command(ReleaseTeam, team_id="one", call_id=call_id())
+    assert assignment(town).may_enter
+
+
+def test_a_release_for_a_call_that_was_merged_since_is_for_the_same_place() -> None:
+    town = staged("released by sergeant")
+    town.team("two")
+    town.call("2")
+    town.wait(1)
+    town.cancel(status="merged", merged_into="2")
+    town.command(ReleaseTeam, team_id="one", call_id=call_id())
+    assert assignment(town, "2").may_enter
+
+
 def test_on_scene_without_a_release_is_recorded_with_its_answer_or_asked_about() -> None:
     town = staged()
     town.status("on-scene")
@@ -570,8 +651,21 @@ def test_a_unit_that_is_on_scene_already_lets_the_team_in() -> None:
     town.report(units_on_scene=True)
     town.triage(judgement(verdict(enters_when=("police on scene",))))
     town.accept(town.last(OfferMade))
+    assert town.last(TeamMayEnter).released_by == "units-on-scene", "its page said to wait, and nobody would have come"
     town.status("on-scene")
     assert not town.all(EntryNotReleased)
+    assert len(town.all(TeamMayEnter)) == 1
+
+
+def test_so_does_one_at_the_call_that_its_own_was_merged_into() -> None:
+    town = staged()
+    town.team("two")
+    town.report("2", units_on_scene=True)
+    town.triage(judgement(), "2")
+    town.wait(1)
+    town.cancel(status="merged", merged_into="2")
+    entered = town.last(TeamMayEnter)
+    assert (entered.call_id, entered.released_by) == (call_id("2"), "units-on-scene")
 
 
 # --- changes of the call --------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.events import (
+    LEVEL_NOT_KNOWN,
     CommandDone,
     DistrictPaused,
     DistrictResumed,
@@ -94,10 +95,20 @@ def test_what_is_paused_already_is_not_paused_again() -> None:
     assert kinds(triage.put(upgrade("2"))) == [UpgradeNoted]
 
 
+def test_a_call_to_which_no_judgement_sent_the_team_does_not_count() -> None:
+    triage = madison(document=PAUSING)
+    triage.put(report("4", incident_id="4"))
+    triage.put(routed("default", "4"))
+    triage.put(offer("4", episode=2))
+    triage.put(routed("team-accepted", "4", episode=2).model_copy(update={"programme_hash": None}))
+    assert triage.put(upgrade("4")) == []
+
+
 @pytest.mark.parametrize("document", [PAUSING, MADISON])
 def test_calls_that_no_team_has_and_other_words_of_a_team_do_not_count(document: str) -> None:
     triage = accepted(document)
     assert triage.put(upgrade("9")) == []
+    assert triage.put(upgrade("1").model_copy(update={"level": LEVEL_NOT_KNOWN})) == []
     on_scene = StatusReported(team_id="t", status="on-scene", call_id=f"{AGENCY}/dane-county/1")
     assert triage.put(on_scene) == []
     assert kinds(triage.put(upgrade("1"))) == ([UpgradeNoted] if document == PAUSING else [])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,7 @@ from tests.services.triage.driver import (
     SAFE,
     THURSDAY_NOON,
     Triage,
+    cleared,
     command,
     madison,
     of,
@@ -37,7 +39,8 @@ CALL = "madison-wi/dane-county/1"
 
 
 def routed(outcome: str) -> CallRouted:
-    return CallRouted(call_id=CALL, episode=1, outcome=outcome, deadline=THURSDAY_NOON)  # type: ignore[arg-type]
+    about: dict[str, Any] = {"call_id": CALL, "episode": 1, "outcome": outcome, "programme_hash": "h1"}
+    return CallRouted(**about, deadline=THURSDAY_NOON)
 
 
 def held(triage: Triage) -> OpenCall:
@@ -179,6 +182,19 @@ def test_a_version_that_comes_before_the_offer_is_read_counts_anew() -> None:
     triage.put(report("e2", minute=1))
     triage.put(offer())
     assert judgement(triage).suitability == "suitable"
+
+
+@pytest.mark.parametrize("minute", [60, 7 * 60 + 30])
+def test_who_asks_once_the_team_has_gone_gets_none_outside_hours(minute: float) -> None:
+    """A request never skips the hours; those of the first offer stood for the whole day."""
+    triage = madison()
+    triage.put(report("e1"))
+    triage.put(offer())
+    triage.put(routed("team-accepted"))
+    triage.put(cleared())
+    said = triaged(triage.put(report("e2", minute=minute, requested_by="officer")))
+    assert said.judgement.responses[0].may_go == (minute == 60)
+    assert triage.refold() == triage.state
 
 
 def test_a_reopened_call_is_judged_anew() -> None:

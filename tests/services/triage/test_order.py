@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from services.triage.state import OpenCall
 from shared.call import Call, CallType, order_of
 from shared.events import (
+    AssignmentMoved,
     CadClockNoted,
     CadIdentityNoted,
     CallCancelled,
@@ -267,6 +268,95 @@ def test_a_weapon_in_the_version_that_ends_a_call_is_judged_where_a_team_has_it(
     assert isinstance(ended, CallEnded)
     assert CALL not in triage.state.calls
     assert triage.refold() == triage.state
+
+
+def by_hand(triage: Triage) -> None:
+    """The default goes to the call, and then a dispatcher sends a team all the same."""
+    triage.put(routed("default"))
+    triage.put(offer(episode=2))
+    triage.put(routed("team-accepted", episode=2))
+
+
+def moved_there(triage: Triage) -> None:
+    """The default goes to the call, and another that has a team is merged into it."""
+    triage.put(routed("default"))
+    triage.put(report("other", incident_id="2"))
+    triage.put(offer("2"))
+    triage.put(routed("team-accepted", "2"))
+    about = {"call_id": "madison-wi/dane-county/2", "to_call_id": CALL, "response": "cares", "sentence": "."}
+    triage.put(AssignmentMoved(**about, episode=1, team_id="t", to_episode=1))
+
+
+def joined_while_open(triage: Triage) -> None:
+    """The same while the call has no outcome yet: it may go to the default, beside the team."""
+    triage.put(report("other", incident_id="2"))
+    triage.put(offer("2"))
+    triage.put(routed("team-accepted", "2"))
+    about = {"call_id": "madison-wi/dane-county/2", "to_call_id": CALL, "response": "cares", "sentence": "."}
+    triage.put(AssignmentMoved(**about, episode=1, team_id="t", to_episode=1))
+    triage.put(routed("default"))
+
+
+@pytest.mark.parametrize("came", [by_hand, moved_there, joined_while_open])
+@pytest.mark.parametrize("news", [False, True])
+def test_a_team_that_has_a_call_which_got_the_default_hears_of_a_weapon_at_its_end(
+    came: Callable[[Triage], None],
+    news: bool,  # noqa: FBT001
+) -> None:
+    """Triage took such a call for one that no team has, whose end is of no consequence to anybody."""
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    came(triage)
+    if news:
+        triage.put(stamped("e2", 50, 50, priority="1"))
+    judged, ended = triage.put(stamped("e3", 60, 60, status="closed", **ARMED))
+    assert isinstance(judged, CallTriaged)
+    assert judged.judgement.level == "police needed"
+    assert isinstance(ended, CallEnded)
+    judged, _ = triage.put(stamped("e4", 80, 70, status="closed", facts={"injury": "needs-ems"}))
+    assert isinstance(judged, CallTriaged)
+    assert triage.refold() == triage.state
+
+
+@pytest.mark.parametrize("how", ["by hand", "moved"])
+def test_a_team_that_comes_to_a_call_that_was_judged_before_hears_what_is_known_of_it(how: str) -> None:
+    """Its level was told to nobody: not to be known, it was called, until somebody said something new."""
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    triage.put(routed("default"))
+    triage.put(stamped("e2", 50, 50, **ARMED))
+    if how == "moved":
+        joined_while_open(triage)
+        judged = triage.journal[-1]
+    else:
+        triage.put(offer(episode=2))
+        _, judged = triage.put(routed("team-accepted", episode=2).model_copy(update={"programme_hash": None}))
+    assert isinstance(judged, CallTriaged)
+    assert (judged.call_id, judged.judgement.level) == (CALL, "police needed")
+    assert triage.refold() == triage.state
+
+
+def test_of_a_call_that_its_team_was_asked_for_by_a_judgement_nothing_is_said_again() -> None:
+    triage = madison()
+    triage.put(stamped("e1", 0, 0))
+    triage.put(offer())
+    assert not of(triage.put(routed("team-accepted")), CallTriaged)
+
+
+@pytest.mark.parametrize("came", [by_hand, moved_there, joined_while_open])
+def test_such_a_call_keeps_its_hazards_and_counts_for_as_long_as_the_team_has_it(
+    came: Callable[[Triage], None],
+) -> None:
+    triage = madison()
+    triage.put(report("e1", narrative="has a gun"))
+    came(triage)
+    triage.put(tomorrow())
+    assert judgement(triage).missing == ("weapon",)
+    triage.now += timedelta(hours=3)
+    triage.run_clocks()
+    assert triage.state.load["cares"]["Central"].open == 1
+    triage.put(cleared())
+    assert triage.state.load["cares"]["Central"].open == 0
 
 
 @pytest.mark.parametrize(("stamp", "status"), [(50, "active"), (60, "active"), (70, "closed")])

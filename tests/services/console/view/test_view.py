@@ -14,6 +14,7 @@ from services.console.view.load import load_of
 from services.console.view.sentences import SENTENCES, sentence_of
 from services.console.view.switchboard import KEEP_SWITCHES
 from shared import events
+from shared.call import CallStatus
 from shared.contracts import example_of
 from shared.events import EVENTS, Command, Event
 from shared.topics import ASSIGNMENTS, DECISIONS, NOTIFICATIONS
@@ -311,6 +312,10 @@ def on_scene(kind: type[Any], **more: Any) -> tuple[str, Event]:
     return A, kind(call_id=CALL_ID, episode=1, team_id="cares-1", sentence="It is so.", **more)
 
 
+def version(status: CallStatus) -> tuple[str, Event]:
+    return A, events.CallVersionAt(call_id=CALL_ID, episode=1, call_at="calls/0/7", status=status)
+
+
 CHANGED: dict[str, Any] = {"changes": ("x",), "changed_at": START}
 MOVED = on_scene(events.AssignmentMoved, to_call_id="madison/dane/2", to_episode=1, response="cares")
 CONFIRMED: tuple[str, Event] = (
@@ -334,6 +339,25 @@ def acknowledged(**changes: Any) -> tuple[str, Event]:
 def words_of(view: agency.AgencyView) -> list[str | None]:
     alerts = alerts_of(view, may_pause=True, file_refused_since=None)
     return [alert.acknowledged.by if alert.acknowledged else None for alert in alerts]
+
+
+@pytest.mark.parametrize("outcome", ["default", None])
+def test_a_call_to_which_a_team_came_with_another_has_that_team_whatever_its_outcome(outcome: str | None) -> None:
+    """It stood among the closed ones, without a team, while somebody was on scene."""
+    other = "madison-wi/dane-county/2021-2"
+    before = ((A, routed("default", other)),) if outcome else ()
+    moved = on_scene(events.AssignmentMoved, to_call_id=other, to_episode=1, response="cares")
+    story: Story = (*TAKEN, status("on-scene"), (A, deadline(other)), *before, moved)
+    view = view_of(*story, *(() if outcome else ((A, routed("default", other, reasons=("merged",))),)))
+    call = view.call(other)
+    assert call is not None
+    assert (call.open, call.state, call.summary().team_id) == (True, "on-scene", "cares-1")
+    assert call in view.open_calls()
+    assert call.summary().outcomes == ("default",)
+    cleared = events.AssignmentEnded(call_id=other, episode=1, team_id="cares-1", disposition="refused")
+    call = view_of(*story, *(() if outcome else ((A, routed("default", other)),)), (A, cleared)).call(other)
+    assert call is not None
+    assert (call.open, call.state) == (False, "cleared")
 
 
 def test_an_acknowledged_alert_stays_open_and_says_who_looks_after_it() -> None:
@@ -425,8 +449,15 @@ def test_a_team_that_has_not_set_out_is_shown_until_it_says_something() -> None:
         ((*TAKEN, status("need-police"), told_of_help()), []),
         ((*TAKEN, status("need-police"), status("on-scene")), ["need-police"]),
         ((*TAKEN, status("need-police"), ended()), []),
+        ((*TAKEN, status("need-police"), RELEASED), ["need-police"]),
+        ((*TAKEN, status("need-police"), RELEASED, status("available")), []),
+        ((*TAKEN, status("need-police"), RELEASED, (A, events.TeamSignedOff(team_id="cares-1", shift_id="s"))), []),
+        ((*TAKEN, status("on-scene"), SILENT, RELEASED), ["team-silent"]),
         ((*TAKEN, on_scene(events.TeamStays, why="closed")), ["team-stays"]),
         ((*TAKEN, on_scene(events.TeamStays, why="closed"), ended()), []),
+        ((*TAKEN, on_scene(events.TeamStays, why="closed"), version("closed")), ["team-stays"]),
+        ((*TAKEN, on_scene(events.TeamStays, why="closed"), version("reopened")), []),
+        ((*TAKEN, on_scene(events.TeamStays, why="overridden"), version("active")), ["team-stays"]),
         ((*TAKEN, on_scene(events.TeamStays, why="merged"), MOVED), []),
         ((*TAKEN, status("need-police"), MOVED), ["need-police"]),
         ((*TAKEN, on_scene(events.TeamStillStaged, staged_minutes=10)), ["team-staged"]),

@@ -343,6 +343,23 @@ async def test_a_recording_of_an_old_answer_answers_no_other_offer(city: Callbac
 
 @pytest.mark.scenario("answers")
 @pytest.mark.parametrize("carrier", CARRIERS)
+async def test_nor_does_it_at_a_process_that_has_not_read_it_before(city: Callbacks, carrier: CarrierName) -> None:
+    """After a restart, or at the other process: an old "1" took whatever was open by then."""
+    city.reach()
+    city.offer()
+    await city.text("1", carrier=carrier)
+    url, headers, body = city.seen[0]
+    city.offer(SECOND, call_id="madison/dane/26-002")
+    await city.settled()
+    city.door._reads.clear()
+    assert (await city._post(url, headers, body)).status < 300
+    await city.settled()
+    assert len({command.command_id for command in city.commands() if isinstance(command, AcceptOffer)}) == 1
+    assert set(city.taken.values()) == {OFFER}
+
+
+@pytest.mark.scenario("answers")
+@pytest.mark.parametrize("carrier", CARRIERS)
 async def test_a_roll_call_is_answered_by_text(city: Callbacks, carrier: CarrierName) -> None:
     city.reach()
     city.owe(page(kind="test", offer_id=None, about="roll-1", seconds=3600))
