@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from services.rostering.draft import RotaDraft
+from services.rostering.draft import Change, RotaDraft
 from services.rostering.expansion import gaps_told_at, reminders
 from services.rostering.shifts import faults_of_places, faults_of_times
 from services.rostering.state import MAX_SHIFTS, ShiftState
@@ -191,8 +191,9 @@ def _carry_out(draft: RotaDraft, new: list[PlannedShift], changed: list[PlannedS
         draft.emit(ShiftPlanned(shift=plan))
     moved = []
     for plan in changed:
+        before = draft.state.shifts[plan.shift_id]
         draft.emit(ShiftMoved(shift=plan, reason="it was imported anew"))
-        moved.append((draft.state.shifts[plan.shift_id], "it was changed"))
+        moved.append(Change(draft.state.shifts[plan.shift_id], "it was changed", before))
     for shift in gone:
         draft.drop(shift, reason="it is not among what was imported")
-    draft.tell_of_changes([*moved, *((shift, "it does not take place") for shift in gone)])
+    draft.tell_of_changes([*moved, *(Change(shift, "it does not take place") for shift in gone)])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from services.rostering.draft import RotaDraft
+from services.rostering.draft import Change, RotaDraft
 from services.rostering.expansion import ONE_DAY, expand
 from services.rostering.state import HORIZON_DAYS, MAX_ROTATIONS, MAX_SHIFTS, ShiftState
 from shared.answers import done, nothing_to_do, refused
@@ -59,7 +59,7 @@ def remove_rotation(draft: RotaDraft, command: RemoveRotation) -> list[Event]:
     draft.emit(RotationRemoved(rotation_id=rotation_id, removed_by=command.issued_by, reason=command.reason))
     for shift in to_come:
         draft.drop(shift, reason=f"{rotation_id} has ended")
-    draft.tell_of_changes((shift, "it does not take place") for shift in to_come)
+    draft.tell_of_changes(Change(shift, "it does not take place") for shift in to_come)
     return [done(command, f"Shifts dropped: {len(to_come)}.", about=rotation_id)]
 
 
@@ -82,7 +82,7 @@ def _bring_in_line(draft: RotaDraft, rotation: Rotation, reason: str) -> tuple[i
     wanted = {shift.shift_id: _staffed(draft, shift) for shift in expand(rotation, earliest, through)}
     room = MAX_SHIFTS - len(draft.state.shifts)
     planned = 0
-    moved: list[tuple[ShiftState, str]] = []
+    moved: list[Change] = []
     for shift_id, plan in wanted.items():
         present = draft.shift(shift_id)
         if present is None:
@@ -99,7 +99,7 @@ def _bring_in_line(draft: RotaDraft, rotation: Rotation, reason: str) -> tuple[i
     ]
     for shift in gone:
         draft.drop(shift, reason=reason)
-    draft.tell_of_changes([*moved, *((shift, "it does not take place") for shift in gone)])
+    draft.tell_of_changes([*moved, *(Change(shift, "it does not take place") for shift in gone)])
     again_at = instant(zone, today + ONE_DAY, DAILY_MINUTE)
     draft.emit(RotationPlanned(rotation_id=rotation.rotation_id, through=through, again_at=again_at))
     return planned, len(moved), len(gone)
@@ -114,12 +114,12 @@ def _staffed(draft: RotaDraft, shift: PlannedShift) -> PlannedShift:
     return shift.model_copy(update={"places": places})
 
 
-def _noticed(before: ShiftState, after: ShiftState) -> Iterator[tuple[ShiftState, str]]:
-    """Those who hear that a shift is at other times; and where its people are others, these and those."""
+def _noticed(before: ShiftState, after: ShiftState) -> Iterator[Change]:
+    """What is heard of a shift at other times, or with other people: by these and those."""
     if (before.plan.starts_at, before.plan.ends_at) != (after.plan.starts_at, after.plan.ends_at):
-        yield after, "it is at other times"
+        yield Change(after, "it is at other times", before)
     elif before.rota.people() != after.rota.people():
-        yield after, "its people have changed"
+        yield Change(after, "its people have changed", before)
 
 
 def _shifts_of(draft: RotaDraft, rotation_id: str) -> list[ShiftState]:

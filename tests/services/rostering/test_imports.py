@@ -87,6 +87,21 @@ def test_a_shift_that_moves_in_the_other_system_is_the_same_shift() -> None:
 
 
 @scenario
+def test_whose_place_is_another_s_by_the_newest_rows_hears_so() -> None:
+    office = Office()
+    read(office, week("ann", "bob"))
+    whose = office.shifts()[3].rota.people()
+    office.news()
+    rows = week("ann", "bob")
+    rows[3] = rows[3].model_copy(update={"people": ("eve",)})
+    read(office, rows)
+    assert [(each.person_id, each.why) for each in office.of(PlanNoticeDue)] == [
+        *((person_id, "you have no place in it any more") for person_id in whose),
+        ("eve", "it was changed"),
+    ]
+
+
+@scenario
 def test_a_row_with_a_name_that_is_not_on_the_books_is_refused_loudly_and_its_shift_stands() -> None:
     office = Office()
     read(office, week("ann", "bob"))

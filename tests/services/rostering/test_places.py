@@ -114,6 +114,21 @@ def test_what_is_taken_to_the_end_goes_with_the_end() -> None:
 
 
 @scenario
+def test_whose_part_is_no_part_of_a_moved_shift_hears_so() -> None:
+    office = Office()
+    shift_id = office.plan(30, 8, "ann")
+    plan = office.shift(shift_id).plan
+    office.takes(shift_id, "bob", ends_at=plan.starts_at + timedelta(hours=2))
+    office.news()
+    later = {"starts_at": plan.starts_at + timedelta(hours=2), "ends_at": plan.ends_at}
+    office.done(MoveShift, shift_id=shift_id, reason="a training", **later)
+    assert told(office) == [
+        ("shift-moved", "ann", "it is at other times"),
+        ("shift-moved", "bob", "you have no place in it any more"),
+    ]
+
+
+@scenario
 def test_a_swap_is_both_places_or_neither() -> None:
     office = Office()
     first, second = office.plan(30, 8, "ann"), office.plan(80, 8, "bob")

@@ -76,6 +76,17 @@ def test_another_hand_over_moves_the_shifts_and_who_took_one_keeps_it() -> None:
     ]
 
 
+def test_who_loses_their_turns_to_another_crew_hears_so_as_that_crew_does() -> None:
+    office = Office()
+    office.rotate(crews=(("ann",), ("bob",)))
+    office.news()
+    office.rotate(crews=(("cat",), ("bob",)))
+    assert [(notice.person_id, notice.why) for notice in office.of(PlanNoticeDue)] == [
+        ("ann", "you have no place in it any more; and 20 more"),
+        ("cat", "its people have changed; and 20 more"),
+    ]
+
+
 def test_a_removed_rotation_drops_what_has_not_begun() -> None:
     office = Office()
     office.rotate(starts="06:00", ends="18:00")
