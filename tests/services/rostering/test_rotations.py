@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
+
 from services.rostering.service import ROSTERING
 from services.rostering.state import State
 from shared.events import (
     CommandDone,
     CommandRefused,
     DefineRotation,
+    DropShift,
+    MoveShift,
     PlanNoticeDue,
     RemoveRotation,
     ShiftDropped,
@@ -85,6 +89,22 @@ def test_who_loses_their_turns_to_another_crew_hears_so_as_that_crew_does() -> N
         ("ann", "you have no place in it any more; and 20 more"),
         ("cat", "its people have changed; and 20 more"),
     ]
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_what_a_person_has_moved_ahead_of_its_day_is_not_planned_again_on_it(dropped: bool) -> None:  # noqa: FBT001
+    office = Office()
+    office.rotate()
+    shift_id = office.shifts()[20].plan.shift_id
+    ahead = {"starts_at": office.now + timedelta(hours=1), "ends_at": office.now + timedelta(hours=5)}
+    office.done(MoveShift, shift_id=shift_id, reason="a training", **ahead)
+    if dropped:
+        office.done(DropShift, shift_id=shift_id, reason="no training")
+    office.wait(days=18)
+    assert shift_id not in office.state.shifts
+    assert len(office.shifts()) == 40, "of the 41 nights to come all the others"
+    office.wait(days=20)
+    assert shift_id not in office.state.dropped, "it is kept no longer than it counts"
 
 
 def test_a_removed_rotation_drops_what_has_not_begun() -> None:
