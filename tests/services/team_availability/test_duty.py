@@ -478,6 +478,26 @@ def test_the_crew_of_before_stays_and_the_next_one_is_missed_after_it(town: Plan
     assert town.last(TeamMissing).planned_shift_id == "n2"
 
 
+@pytest.mark.scenario("duty")
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_crew_that_a_call_keeps_beyond_its_shift_is_missed_in_its_next_one(town: PlannedTown, by_hand: bool) -> None:  # noqa: FBT001
+    fields: Any = {"team_id": "night", "members": CREW, "shift_ends_at": town.now + timedelta(hours=3)}
+    if by_hand:
+        town.command(SignOn, vouched=True, **fields)
+    else:
+        town.begin("n1", duty="on-shift", hours=3)
+        town.command(BeginDuty, team_id="night", planned_shift_id="n1", vouched=True)
+    town.call()
+    town.accept(town.last(OfferMade), person_id="ann")
+    town.status("on-scene", "night")
+    town.wait(3 * 3600)
+    town.begin("n2", duty="on-shift", hours=8)
+    town.end("n1")
+    town.status("cleared", "night", disposition="refused")
+    assert kinds(town.wait(15 * 60)) == ["team-signed-off", "call-forgotten", "team-missing"]
+    assert town.last(TeamMissing).planned_shift_id == "n2"
+
+
 NEXT_CREW = ("cem", "bob")
 
 
