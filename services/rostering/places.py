@@ -213,7 +213,7 @@ def _part_of(  # noqa: PLR0917  # the place, and the part of it
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
 ) -> _Part | CommandRefused:
-    """The place that a command is about; or why there is none."""
+    """The place that a command is about, from now on where nothing else is said; or why there is none."""
     shift = draft.shift(shift_id)
     if shift is None:
         return refused(
@@ -222,9 +222,8 @@ def _part_of(  # noqa: PLR0917  # the place, and the part of it
     plan = shift.plan
     if place > len(plan.places):
         return refused(command, "unknown-place", f"The shift has {len(plan.places)} places.")
-    part = _Part(
-        shift, place, max(starts_at or plan.starts_at, plan.starts_at), min(ends_at or plan.ends_at, plan.ends_at)
-    )
+    begins = max(starts_at or draft.now, plan.starts_at)
+    part = _Part(shift, place, begins, min(ends_at or plan.ends_at, plan.ends_at))
     if part.ends_at <= part.starts_at or part.ends_at <= draft.now:
         return refused(command, "not-in-shift", "Nothing of the shift lies between these two times from now on.")
     return part

@@ -129,6 +129,22 @@ def test_whose_part_is_no_part_of_a_moved_shift_hears_so() -> None:
 
 
 @scenario
+@pytest.mark.parametrize("swapped", [False, True])
+def test_what_somebody_has_worked_stays_theirs_when_another_takes_over(swapped: bool) -> None:  # noqa: FBT001
+    office = Office()
+    shift_id, later = office.plan(1, 12, "ann"), office.plan(60, 8, "bob")
+    tired = office.plan(15, 8, "ann")
+    office.wait(hours=11)
+    if swapped:
+        office.done(SwapShifts, shift_id=shift_id, other_shift_id=later, issued_by="bob")
+    else:
+        office.takes(shift_id, "bob")
+    assert holders(office, shift_id) == [("ann", 10), ("bob", 2)]
+    office.wait(hours=3)
+    assert [gap.why for gap in office.shift(tired).gaps] == ["no-rest"]
+
+
+@scenario
 def test_a_swap_is_both_places_or_neither() -> None:
     office = Office()
     first, second = office.plan(30, 8, "ann"), office.plan(80, 8, "bob")
