@@ -111,7 +111,7 @@ def _remind(draft: RotaDraft, shift_id: str) -> None:
 
 
 def _duty(draft: RotaDraft, shift_id: str) -> None:
-    """A shift begins, changes hands or ends."""
+    """A shift begins, changes hands or ends; what it has lacked until then it lacks no more."""
     shift = draft.state.shifts[shift_id]
     plan, key = shift.plan, {"shift_id": shift_id, "team_id": shift.plan.team_id}
     members, until = draft.state.members(shift, draft.now), planned_until(draft.state, shift)
@@ -131,6 +131,8 @@ def _duty(draft: RotaDraft, shift_id: str) -> None:
         )
     else:
         draft.emit(DutyChanged(**key, members=members, ends_at=plan.ends_at, planned_until=until))
+        past = [gap.gap_id for gap in shift.gaps if gap.ends_at <= draft.now]
+        draft.emit_all(GapClosed(**key, gap_id=gap_id) for gap_id in past)
 
 
 FIRES: dict[str, Callable[[RotaDraft, str], None]] = {
