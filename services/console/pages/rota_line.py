@@ -56,7 +56,9 @@ class ShiftLine(NamedTuple):
     gaps: tuple[str, ...]
     comes_from: str
     dropped: str
+    starts_at: datetime
     starts_local: str
+    ends_at: datetime
     ends_local: str
     back: str
 
@@ -90,7 +92,9 @@ def shift_line(visit: Visit, shift: ShiftTold, back: str, day: str = "") -> Shif
         gaps=_gaps(visit, shift),
         comes_from=shift.comes_from,
         dropped=shift.dropped,
+        starts_at=shift.starts_at,
         starts_local=f"{starts:{LOCAL}}",
+        ends_at=shift.ends_at,
         ends_local=f"{ends:{LOCAL}}",
         back=back,
     )
