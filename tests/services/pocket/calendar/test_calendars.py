@@ -181,6 +181,16 @@ async def test_who_is_away_is_not_asked_to_come(city: City, program: httpx.Async
     assert said(await read(city, program, path())) == [("crisis-1", "01 19:00", "02 07:00")]
 
 
+@pytest.mark.scenario("roster")
+async def test_who_was_away_when_they_left_is_not_when_they_are_back(city: City, program: httpx.AsyncClient) -> None:
+    """As rostering has it: who left the books has no absence."""
+    away = events.AbsenceSet(
+        absence_id="a1", person_id="ana", starts_at=NIGHT - timedelta(days=1), ends_at=NIGHT + timedelta(days=1)
+    )
+    city.write(away, events.StaffLeft(person_id="ana"), *planned(shift()), topic=ROSTERS)
+    assert said(await read(city, program, path())) == [("crisis-1", "01 19:00", "02 07:00")]
+
+
 async def test_everybodys_shifts_can_be_those_of_some_teams(city: City, program: httpx.AsyncClient) -> None:
     teams = [shift(f"s{number}", "ben", team_id=f"crisis-{number}") for number in (1, 2, 3)]
     city.write(*planned(*teams), topic=ROSTERS)
