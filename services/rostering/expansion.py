@@ -22,8 +22,8 @@ ONE_DAY = timedelta(days=1)
 def expand(rotation: Rotation, from_day: date, to_day: date) -> Iterator[PlannedShift]:
     """The shifts that begin on the days from one day to another, the last left out, in their order."""
     first = max(from_day, rotation.from_day or rotation.anchor)
-    last = to_day if rotation.until_day is None else min(to_day, rotation.until_day + ONE_DAY)
-    for number in range(max(0, (last - first).days)):
+    last = min(to_day - ONE_DAY, rotation.until_day or to_day)
+    for number in range(max(0, (last - first).days + 1)):
         day = first + number * ONE_DAY
         if _weekday(day) in rotation.days and (shift := _shift_on(rotation, day)) is not None:
             yield shift

@@ -80,6 +80,14 @@ def test_another_hand_over_moves_the_shifts_and_who_took_one_keeps_it() -> None:
     ]
 
 
+def test_a_rotation_that_is_to_end_with_the_calendar_goes_on() -> None:
+    office = Office()
+    assert office.rotate(until_day=date.max).sentence.startswith("Shifts planned: 42,")
+    assert office.rotate(until_day=date(2026, 3, 4)).sentence == (
+        "Shifts planned: 0, changed: 0, dropped: 39, up to 42 days ahead."
+    ), "the last day counts"
+
+
 def test_who_loses_their_turns_to_another_crew_hears_so_as_that_crew_does() -> None:
     office = Office()
     office.rotate(crews=(("ann",), ("bob",)))
