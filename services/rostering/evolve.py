@@ -231,7 +231,7 @@ def _tidied(state: State, at: datetime) -> State:
     """The state without absences that are over, and dropped shifts that would be."""
     for absence in [absence for absence in chain(*state.absences.values()) if absence.ends_at < at]:
         state = _without_absence(state, absence)
-    over = [shift_id for shift_id, ends_at in state.dropped.items() if ends_at + LONGEST_SHIFT < at]
+    over = [shift_id for shift_id, ends_at in state.dropped.items() if ends_at < at - LONGEST_SHIFT]
     return replace(state, dropped=_without(state.dropped, *over))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -218,12 +218,17 @@ def test_only_the_time_that_is_read_is_replaced_and_only_of_that_source() -> Non
     assert len(office.shifts()) == 16
 
 
+LAST = datetime.max.replace(tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
         ({"zone": "Mars/Base"}, "wrong-zone"),
         ({"ends_at": START}, "wrong-window"),
         ({"ends_at": START + timedelta(days=200)}, "wrong-window"),
+        ({"starts_at": LAST - timedelta(days=50), "ends_at": LAST}, "wrong-window"),
+        ({"starts_at": START + timedelta(days=390), "ends_at": START + timedelta(days=401)}, "wrong-window"),
         ({"gaps_to": ("zoe",)}, "unknown-person"),
     ],
 )
