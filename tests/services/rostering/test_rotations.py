@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,8 @@ from shared.events import (
     ShiftDropped,
     ShiftMoved,
     ShiftPlanned,
+    Team,
+    TeamDefined,
 )
 from tests.services.rostering.driver import Office, rotation, types
 
@@ -86,6 +89,20 @@ def test_a_rotation_that_is_to_end_with_the_calendar_goes_on() -> None:
     assert office.rotate(until_day=date(2026, 3, 4)).sentence == (
         "Shifts planned: 0, changed: 0, dropped: 39, up to 42 days ahead."
     ), "the last day counts"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [({"team_id": "two"}, "it is on shift with two"), ({"duty": "on-call"}, "it is on call with one")],
+)
+def test_another_team_or_duty_is_told_to_whoever_is_in_it(change: dict[str, Any], why: str) -> None:
+    office = Office()
+    office.hear(TeamDefined(team=Team(team_id="two", model="community-responder")), "assignments")
+    office.rotate(crews=(("ann",),))
+    office.news()
+    answer = office.rotate(crews=(("ann",),), **change)
+    assert answer.sentence == "Shifts planned: 0, changed: 42, dropped: 0, up to 42 days ahead."
+    assert [(each.person_id, each.why) for each in office.of(PlanNoticeDue)] == [("ann", f"{why}; and 41 more")]
 
 
 def test_who_loses_their_turns_to_another_crew_hears_so_as_that_crew_does() -> None:
