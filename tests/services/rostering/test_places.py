@@ -205,6 +205,24 @@ def test_a_swap_that_cannot_be_changes_nothing(by: str) -> None:
 
 
 @scenario
+@pytest.mark.parametrize("other_place", [False, True])
+def test_nobody_swaps_by_themselves_into_a_time_at_which_they_are_elsewhere(other_place: bool) -> None:  # noqa: FBT001
+    office = Office()
+    first = office.plan(30, 8, *(("ann", "bob") if other_place else ("ann",)))
+    second = office.plan(80, 8, "bob")
+    if not other_place:
+        office.plan(36, 8, "bob")
+    swap: dict[str, Any] = {"shift_id": first, "other_shift_id": second}
+    refused = office.command(SwapShifts, **swap, issued_by="ann", person_id="ann")
+    assert isinstance(refused, CommandRefused)
+    assert (refused.reason, refused.sentence) == ("elsewhere", "bob has another place at that time.")
+    assert holders(office, first) == [("ann", 8)]
+    assert office.done(SwapShifts, **swap, reason="agreed with both").sentence == (
+        "bob and ann have swapped. bob is in another shift, or in another place of this one, at the same time."
+    )
+
+
+@scenario
 def test_sick_at_ten_to_six_for_a_shift_at_six() -> None:
     office = Office()
     shift_id = office.plan(10, 8, "ann")
