@@ -62,6 +62,11 @@ def minutes_of(clock: WallClock) -> int:
     return int(clock[:2]) * 60 + int(clock[3:])
 
 
+def is_quiet(local: datetime) -> bool:
+    """Whether it is night on the clocks on which a time is given."""
+    return not QUIET_UNTIL <= local.hour * 60 + local.minute < QUIET_FROM
+
+
 def _shift_on(rotation: Rotation, day: date) -> PlannedShift | None:
     """The shift that begins on a day; None where the clocks leave nothing of it."""
     zone = ZoneInfo(rotation.zone)
@@ -99,7 +104,7 @@ def _weekday(day: date) -> Weekday:
 def _by_day(at: datetime, last: datetime, zone: ZoneInfo) -> datetime:
     local = at.astimezone(zone)
     minute = local.hour * 60 + local.minute
-    if QUIET_UNTIL <= minute < QUIET_FROM:
+    if not is_quiet(local):
         return at
     morning = instant(zone, local.date() + (ONE_DAY if minute >= QUIET_FROM else 0 * ONE_DAY), QUIET_UNTIL)
     evening = instant(zone, local.date() - (ONE_DAY if minute < QUIET_UNTIL else 0 * ONE_DAY), QUIET_FROM - 1)
