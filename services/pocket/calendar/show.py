@@ -11,7 +11,7 @@ from services.pocket.calendar.book import AgencyRota, ShownShift
 from services.pocket.calendar.text import CalendarEvent
 from shared.events import AbsenceSet
 from shared.programme.judging.hours import is_time_zone
-from shared.rota import Stretch
+from shared.rota import Stretch, clock_in
 
 
 def own_events(rota: AgencyRota, person_id: str) -> Iterator[CalendarEvent]:
@@ -72,9 +72,10 @@ def _is_away(stretch: Stretch, rota: AgencyRota) -> bool:
 
 def _parts(stretches: Sequence[Stretch], zone: str) -> str:
     clocks = ZoneInfo(zone) if is_time_zone(zone) else ZoneInfo("UTC")
+    form = clock_in(stretches[0].starts_at, stretches[-1].ends_at)
     return ", ".join(
-        f"{each.person_id or 'nobody yet'} {each.starts_at.astimezone(clocks):%H:%M}-"
-        f"{each.ends_at.astimezone(clocks):%H:%M}"
+        f"{each.person_id or 'nobody yet'} {each.starts_at.astimezone(clocks):{form}}-"
+        f"{each.ends_at.astimezone(clocks):{form}}"
         for each in stretches
     )
 

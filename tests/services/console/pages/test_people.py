@@ -232,6 +232,28 @@ async def test_a_time_of_a_shift_that_nobody_has_changed_is_to_the_second_what_i
     assert moved == [was, "2027-11-07T03:00:00-06:00"]
 
 
+@pytest.mark.scenario("browser")
+async def test_parts_of_a_shift_that_takes_days_stand_with_their_day(room: Room) -> None:
+    await staffed(room)
+    begins = room.now + timedelta(days=1)
+    days = PlannedShift(
+        shift_id="days",
+        team_id="cares-1",
+        duty="on-call",
+        starts_at=begins,
+        ends_at=begins + timedelta(days=3),
+        zone="America/Chicago",
+        places=(ShiftPlace(person_id="ann"),),
+    )
+    middle = {"starts_at": begins + timedelta(days=1), "ends_at": begins + timedelta(days=2)}
+    taken = events.PlaceTaken(shift_id="days", team_id="cares-1", place=1, person_id="bea", **middle)
+    room.write(ROSTERS.name, events.ShiftPlanned(shift=days), taken)
+    await room.city.settle()
+    first, last = (f"{middle[name].astimezone(ZoneInfo('America/Chicago')):%a %H:%M}" for name in middle)
+    async with room.city.signed_in("supervisor") as browser:
+        assert f"{first} to {last}" in (await browser.get("/rota/of/bea")).text
+
+
 async def test_everybody_is_looked_up_once_for_all_shifts(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rows are asked for each second, at the door that holds the stop switch."""
     starts_at = room.now + timedelta(days=1)
