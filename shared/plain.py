@@ -12,6 +12,8 @@ ACTING = re.compile(
     "\u2028\u2029\ufeff\ufff9-\ufffb"  # end lines, or are not to be seen
     "\ud800-\udfff\U000e0000-\U000e007f]"  # half characters, and tags
 )
+FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and signs that take room, and show nothing."""
 WRITTEN = "\n\t"
 """Characters that a person may have typed in a text of several lines."""
 
@@ -31,6 +33,11 @@ def fault_of_id(text: str) -> str | None:
     if any(unicodedata.category(character) in ("Cf", "Zl", "Zp", "Co") for character in text):
         return "must not hold a character that cannot be seen"
     return fault_of_text(text)
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of a text can be seen: it is spaces, letters of no width, marks that stand on nothing."""
+    return all(unicodedata.category(character)[0] in "CZM" or character in FILLERS for character in text)
 
 
 def visible(text: str, *, several_lines: bool = False) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -121,6 +121,11 @@ class RotaShift:
         instants = {each.starts_at for _, stretches in self.places() for each in stretches}
         instants |= {at for absence in absences for at in (absence.starts_at, absence.ends_at)}
         return sorted({at for at in instants if plan.starts_at < at < plan.ends_at} | {plan.starts_at, plan.ends_at})
+
+
+def clock_in(starts_at: datetime, ends_at: datetime) -> str:
+    """How a time within a shift is written: with its day, where the shift takes longer than one."""
+    return "%a %H:%M" if ends_at - starts_at > timedelta(days=1) else "%H:%M"
 
 
 def _covers(new: Taken, old: Taken) -> bool:

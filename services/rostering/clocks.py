@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from services.rostering.draft import RotaDraft
+from services.rostering.expansion import is_quiet
 from services.rostering.gaps import gaps, planned_until
 from services.rostering.imports import feed_is_stale
 from services.rostering.rotations import plan_again
@@ -92,26 +95,41 @@ def _tell_what_follows(draft: RotaDraft, team_id: str) -> None:
 
 
 def _remind(draft: RotaDraft, shift_id: str) -> None:
-    """Remind whoever has a place when the shift begins; once, however late the clock is."""
+    """Remind whoever has a place, of when theirs begins; once, however late the clock is.
+
+    Nobody is woken for a part that begins later than the shift.
+    """
     shift = draft.state.shifts[shift_id]
     plan = shift.plan
     if draft.now < plan.starts_at:
-        for person_id in draft.state.members(shift, plan.starts_at):
+        is_night = is_quiet(draft.now.astimezone(ZoneInfo(plan.zone)))
+        for person_id, begins_at in _begins(draft, shift).items():
+            if is_night and begins_at > plan.starts_at:
+                continue
             draft.emit(
                 ReminderDue(
                     shift_id=shift_id,
                     team_id=plan.team_id,
                     person_id=person_id,
-                    starts_at=plan.starts_at,
-                    not_after=plan.starts_at,
+                    starts_at=begins_at,
+                    not_after=begins_at,
                 )
             )
     number = sum(at <= draft.now for at in plan.reminders_at)
     draft.emit(RemindersSent(shift_id=shift_id, team_id=plan.team_id, number=max(number, shift.reminded + 1)))
 
 
+def _begins(draft: RotaDraft, shift: ShiftState) -> dict[str, datetime]:
+    """When each who has a place in a shift is first on duty in it."""
+    begins: dict[str, datetime] = {}
+    for at in shift.rota.instants(draft.state.absences_of(shift.rota.people())):
+        for person_id in draft.state.members(shift, at):
+            begins.setdefault(person_id, at)
+    return begins
+
+
 def _duty(draft: RotaDraft, shift_id: str) -> None:
-    """A shift begins, changes hands or ends."""
+    """A shift begins, changes hands or ends; what it has lacked until then it lacks no more."""
     shift = draft.state.shifts[shift_id]
     plan, key = shift.plan, {"shift_id": shift_id, "team_id": shift.plan.team_id}
     members, until = draft.state.members(shift, draft.now), planned_until(draft.state, shift)
@@ -131,6 +149,8 @@ def _duty(draft: RotaDraft, shift_id: str) -> None:
         )
     else:
         draft.emit(DutyChanged(**key, members=members, ends_at=plan.ends_at, planned_until=until))
+        past = [gap.gap_id for gap in shift.gaps if gap.ends_at <= draft.now]
+        draft.emit_all(GapClosed(**key, gap_id=gap_id) for gap_id in past)
 
 
 FIRES: dict[str, Callable[[RotaDraft, str], None]] = {

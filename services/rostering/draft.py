@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from services.rostering.state import ShiftState, State
 from shared.engine.service import Draft, Input
 from shared.events import DutyEnded, PlanNoticeDue, ShiftDropped, child_id
+
+
+class Change(NamedTuple):
+    """A shift that has changed, and what whoever is in it hears."""
+
+    shift: ShiftState
+    why: str
+    before: ShiftState | None = None
+    """As it was, where whoever was in it may be in it no more."""
 
 
 @dataclass(slots=True)
@@ -57,12 +66,15 @@ class RotaDraft(Draft[State]):
             )
         )
 
-    def tell_of_changes(self, changes: Iterable[tuple[ShiftState, str]], *, but: str = "") -> None:
-        """Whoever has a place in shifts that have changed hears of it, each once: of the first, and how many more."""
+    def tell_of_changes(self, changes: Iterable[Change], *, but: str = "") -> None:
+        """Whoever is in shifts that have changed, or was, hears of it once: of the first, and how many more."""
         of_person: dict[str, list[tuple[ShiftState, str]]] = {}
-        for shift, why in sorted(changes, key=lambda change: (change[0].plan.starts_at, change[0].plan.shift_id)):
-            for person_id in sorted(shift.rota.people() - {but}):
+        for shift, why, before in sorted(changes, key=lambda each: (each[0].plan.starts_at, each[0].plan.shift_id)):
+            people = shift.rota.people()
+            for person_id in people - {but}:
                 of_person.setdefault(person_id, []).append((shift, why))
+            for person_id in (frozenset() if before is None else before.rota.people()) - people - {but}:
+                of_person.setdefault(person_id, []).append((shift, "you have no place in it any more"))
         for person_id, own in sorted(of_person.items()):
             shift, why = own[0]
             self.tell("shift-moved", person_id, shift, why if len(own) == 1 else f"{why}; and {len(own) - 1} more")

@@ -84,9 +84,15 @@ def _shift_moved(state: State, event: ShiftMoved, at: datetime) -> State:
         rota=rota,
         covers=tuple(cover for cover in before.covers if rota.is_wanted(cover)),
         moved_by_hand=by_hand,
+        held_until=_held_until(before) if by_hand else None,
         reminded=max(before.reminded, past),
     )
     return _with_shift(state, shift, at)
+
+
+def _held_until(shift: ShiftState) -> datetime:
+    """The latest end that a shift has had since a person moved it, and before."""
+    return max(shift.plan.ends_at, shift.held_until or shift.plan.ends_at)
 
 
 def _place_taken(state: State, event: PlaceTaken, at: datetime) -> State:
@@ -111,7 +117,7 @@ def _shift_dropped(state: State, event: ShiftDropped, at: datetime) -> State:
     if shift is None:
         return state
     if event.dropped_by:  # a person's word: what it comes from does not plan it again
-        state = replace(state, dropped=state.dropped.set(event.shift_id, shift.plan.ends_at))
+        state = replace(state, dropped=state.dropped.set(event.shift_id, _held_until(shift)))
     unchecked = state.unchecked
     for person_id in shift.rota.people():
         for other in state.shifts_near(person_id, shift.plan.starts_at, shift.plan.ends_at):
@@ -225,7 +231,7 @@ def _tidied(state: State, at: datetime) -> State:
     """The state without absences that are over, and dropped shifts that would be."""
     for absence in [absence for absence in chain(*state.absences.values()) if absence.ends_at < at]:
         state = _without_absence(state, absence)
-    over = [shift_id for shift_id, ends_at in state.dropped.items() if ends_at + LONGEST_SHIFT < at]
+    over = [shift_id for shift_id, ends_at in state.dropped.items() if ends_at < at - LONGEST_SHIFT]
     return replace(state, dropped=_without(state.dropped, *over))
 
 
@@ -368,6 +374,8 @@ def _duty_ended(state: State, event: DutyEnded, at: datetime) -> State:
     shift = state.shifts.get(event.shift_id)
     if shift is None:
         return state
+    if shift.moved_by_hand:
+        state = replace(state, dropped=state.dropped.set(event.shift_id, _held_until(shift)))
     worked = state.worked
     for person_id in sorted(shift.rota.people()) if shift.plan.duty == "on-shift" else ():
         until, before = shift.rota.stretches_of(person_id)[-1].ends_at, worked.get(person_id)

@@ -22,8 +22,8 @@ ONE_DAY = timedelta(days=1)
 def expand(rotation: Rotation, from_day: date, to_day: date) -> Iterator[PlannedShift]:
     """The shifts that begin on the days from one day to another, the last left out, in their order."""
     first = max(from_day, rotation.from_day or rotation.anchor)
-    last = to_day if rotation.until_day is None else min(to_day, rotation.until_day + ONE_DAY)
-    for number in range(max(0, (last - first).days)):
+    last = min(to_day - ONE_DAY, rotation.until_day or to_day)
+    for number in range(max(0, (last - first).days + 1)):
         day = first + number * ONE_DAY
         if _weekday(day) in rotation.days and (shift := _shift_on(rotation, day)) is not None:
             yield shift
@@ -60,6 +60,11 @@ def gaps_told_at(starts_at: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
 def minutes_of(clock: WallClock) -> int:
     """Minutes after midnight of a time of day."""
     return int(clock[:2]) * 60 + int(clock[3:])
+
+
+def is_quiet(local: datetime) -> bool:
+    """Whether it is night on the clocks on which a time is given."""
+    return not QUIET_UNTIL <= local.hour * 60 + local.minute < QUIET_FROM
 
 
 def _shift_on(rotation: Rotation, day: date) -> PlannedShift | None:
@@ -99,7 +104,7 @@ def _weekday(day: date) -> Weekday:
 def _by_day(at: datetime, last: datetime, zone: ZoneInfo) -> datetime:
     local = at.astimezone(zone)
     minute = local.hour * 60 + local.minute
-    if QUIET_UNTIL <= minute < QUIET_FROM:
+    if not is_quiet(local):
         return at
     morning = instant(zone, local.date() + (ONE_DAY if minute >= QUIET_FROM else 0 * ONE_DAY), QUIET_UNTIL)
     evening = instant(zone, local.date() - (ONE_DAY if minute < QUIET_UNTIL else 0 * ONE_DAY), QUIET_FROM - 1)

@@ -32,7 +32,7 @@ def lacks(state: State, shift: ShiftState) -> tuple[Lack, ...]:
 
 
 def gaps(state: State, shift: ShiftState, now: datetime) -> tuple[GapFound, ...]:
-    """The same as it is told at an instant."""
+    """The same as it is told at an instant; what is past is lacked no more."""
     plan, days_ahead = shift.plan, days_until(shift.plan.starts_at, now)
     return tuple(
         GapFound(
@@ -46,6 +46,7 @@ def gaps(state: State, shift: ShiftState, now: datetime) -> tuple[GapFound, ...]
             days_ahead=days_ahead,
         )
         for lack in lacks(state, shift)
+        if lack.ends_at > now
     )
 
 

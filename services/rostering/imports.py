@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from services.rostering.draft import RotaDraft
+from services.rostering.draft import Change, RotaDraft
 from services.rostering.expansion import gaps_told_at, reminders
-from services.rostering.shifts import faults_of_places, faults_of_times
+from services.rostering.shifts import LONGEST_AHEAD, faults_of_places, faults_of_times
 from services.rostering.state import MAX_SHIFTS, ShiftState
 from shared.answers import done, nothing_to_do, refused
 from shared.events import (
@@ -83,6 +83,8 @@ def _wrong(draft: RotaDraft, command: ImportShifts) -> Event | None:
         return refused(
             command, "wrong-window", f"The time must end after it begins, and be of {MAX_DAYS} days at most."
         )
+    if command.ends_at - draft.now > LONGEST_AHEAD:
+        return refused(command, "wrong-window", f"The time lies more than {LONGEST_AHEAD.days} days ahead.")
     if not is_time_zone(command.zone):
         return refused(command, "wrong-zone", f"{command.zone!r} is no time zone; one is America/Chicago.")
     if unknown := [person_id for person_id in command.gaps_to if person_id not in draft.state.staff]:
@@ -191,8 +193,9 @@ def _carry_out(draft: RotaDraft, new: list[PlannedShift], changed: list[PlannedS
         draft.emit(ShiftPlanned(shift=plan))
     moved = []
     for plan in changed:
+        before = draft.state.shifts[plan.shift_id]
         draft.emit(ShiftMoved(shift=plan, reason="it was imported anew"))
-        moved.append((draft.state.shifts[plan.shift_id], "it was changed"))
+        moved.append(Change(draft.state.shifts[plan.shift_id], "it was changed", before))
     for shift in gone:
         draft.drop(shift, reason="it is not among what was imported")
-    draft.tell_of_changes([*moved, *((shift, "it does not take place") for shift in gone)])
+    draft.tell_of_changes([*moved, *(Change(shift, "it does not take place") for shift in gone)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -94,14 +94,17 @@ def swap_shifts(draft: RotaDraft, command: SwapShifts) -> list[Event]:
         _tell_asked(draft, part.shift, but=person_id)
         if person_id != command.issued_by:
             draft.tell("shift-moved", person_id, part.shift, "you have swapped: you have a place in it")
-    return [done(command, f"{second} and {first} have swapped.", about=command.shift_id)]
+    warnings = [_warning(draft, part, person_id) for part, person_id in swap]
+    sentence = " ".join(filter(None, (f"{second} and {first} have swapped.", *warnings)))
+    return [done(command, sentence, about=command.shift_id)]
 
 
 def _against_swap(
     draft: RotaDraft, command: SwapShifts, swap: tuple[tuple[_Part, str], tuple[_Part, str]]
 ) -> Iterator[CommandRefused]:
-    """What stands against a swap of two people; by themselves they take no place that they are not trained for."""
+    """What stands against a swap; by themselves two take no place that they are not trained for, or not free for."""
     people = {person_id for _, person_id in swap}
+    swapped = [part for part, _ in swap]
     if command.person_id is not None and command.person_id not in people:
         yield refused(command, "not-in-place", f"{command.person_id} has neither of the two places.")
     if command.issued_by not in people and not command.reason.strip():
@@ -110,6 +113,8 @@ def _against_swap(
         yield from _unfit(draft, command, part, person_id)
         if command.issued_by in people and not fits(draft.state, part.needs, person_id):
             yield refused(command, "not-trained", f"The place needs: {part.needs}, which {person_id} is not.")
+        if command.issued_by in people and _is_elsewhere(draft, part, person_id, but=swapped):
+            yield refused(command, "elsewhere", f"{person_id} has another place at that time.")
 
 
 def ask_for_cover(draft: RotaDraft, command: AskForCover) -> list[Event]:
@@ -165,12 +170,12 @@ def _could_take(draft: RotaDraft, part: _Part, person_id: str) -> bool:
     )
 
 
-def _is_elsewhere(draft: RotaDraft, part: _Part, person_id: str) -> bool:
-    """Whether a person is in another shift, or in another place of this one, at the same time."""
+def _is_elsewhere(draft: RotaDraft, part: _Part, person_id: str, but: Sequence[_Part] = ()) -> bool:
+    """Whether a person is in another shift, or in another place of this one, at the same time; `but` for some."""
+    passed_over = {(each.shift.plan.shift_id, each.place) for each in (part, *but)}
     for shift in draft.state.shifts_near(person_id, part.starts_at, part.ends_at):
         for place, stretches in shift.rota.places():
-            is_this = shift.plan.shift_id == part.shift.plan.shift_id and place == part.place
-            if not is_this and any(
+            if (shift.plan.shift_id, place) not in passed_over and any(
                 each.person_id == person_id and each.overlaps(part.starts_at, part.ends_at) for each in stretches
             ):
                 return True
@@ -213,7 +218,7 @@ def _part_of(  # noqa: PLR0917  # the place, and the part of it
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
 ) -> _Part | CommandRefused:
-    """The place that a command is about; or why there is none."""
+    """The place that a command is about, from now on where nothing else is said; or why there is none."""
     shift = draft.shift(shift_id)
     if shift is None:
         return refused(
@@ -222,9 +227,8 @@ def _part_of(  # noqa: PLR0917  # the place, and the part of it
     plan = shift.plan
     if place > len(plan.places):
         return refused(command, "unknown-place", f"The shift has {len(plan.places)} places.")
-    part = _Part(
-        shift, place, max(starts_at or plan.starts_at, plan.starts_at), min(ends_at or plan.ends_at, plan.ends_at)
-    )
+    begins = max(starts_at or draft.now, plan.starts_at)
+    part = _Part(shift, place, begins, min(ends_at or plan.ends_at, plan.ends_at))
     if part.ends_at <= part.starts_at or part.ends_at <= draft.now:
         return refused(command, "not-in-shift", "Nothing of the shift lies between these two times from now on.")
     return part

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from services.rostering.draft import RotaDraft
+from services.rostering.draft import Change, RotaDraft
 from services.rostering.expansion import ONE_DAY, expand
 from services.rostering.state import HORIZON_DAYS, MAX_ROTATIONS, MAX_SHIFTS, ShiftState
 from shared.answers import done, nothing_to_do, refused
@@ -59,7 +59,7 @@ def remove_rotation(draft: RotaDraft, command: RemoveRotation) -> list[Event]:
     draft.emit(RotationRemoved(rotation_id=rotation_id, removed_by=command.issued_by, reason=command.reason))
     for shift in to_come:
         draft.drop(shift, reason=f"{rotation_id} has ended")
-    draft.tell_of_changes((shift, "it does not take place") for shift in to_come)
+    draft.tell_of_changes(Change(shift, "it does not take place") for shift in to_come)
     return [done(command, f"Shifts dropped: {len(to_come)}.", about=rotation_id)]
 
 
@@ -81,8 +81,8 @@ def _bring_in_line(draft: RotaDraft, rotation: Rotation, reason: str) -> tuple[i
     earliest = today - timedelta(days=rotation.lasts_days or 1)
     wanted = {shift.shift_id: _staffed(draft, shift) for shift in expand(rotation, earliest, through)}
     room = MAX_SHIFTS - len(draft.state.shifts)
-    planned = 0
-    moved: list[tuple[ShiftState, str]] = []
+    planned = changed = 0
+    noticed: list[Change] = []
     for shift_id, plan in wanted.items():
         present = draft.shift(shift_id)
         if present is None:
@@ -91,7 +91,8 @@ def _bring_in_line(draft: RotaDraft, rotation: Rotation, reason: str) -> tuple[i
                 planned += 1
         elif present.plan != plan and not present.begun and not present.moved_by_hand:
             draft.emit(ShiftMoved(shift=plan, reason=reason))
-            moved += _noticed(present, draft.state.shifts[shift_id])
+            changed += 1
+            noticed += _noticed(present, draft.state.shifts[shift_id])
     gone = [
         shift
         for shift in _shifts_of(draft, rotation.rotation_id)
@@ -99,10 +100,10 @@ def _bring_in_line(draft: RotaDraft, rotation: Rotation, reason: str) -> tuple[i
     ]
     for shift in gone:
         draft.drop(shift, reason=reason)
-    draft.tell_of_changes([*moved, *((shift, "it does not take place") for shift in gone)])
+    draft.tell_of_changes([*noticed, *(Change(shift, "it does not take place") for shift in gone)])
     again_at = instant(zone, today + ONE_DAY, DAILY_MINUTE)
     draft.emit(RotationPlanned(rotation_id=rotation.rotation_id, through=through, again_at=again_at))
-    return planned, len(moved), len(gone)
+    return planned, changed, len(gone)
 
 
 def _staffed(draft: RotaDraft, shift: PlannedShift) -> PlannedShift:
@@ -114,12 +115,15 @@ def _staffed(draft: RotaDraft, shift: PlannedShift) -> PlannedShift:
     return shift.model_copy(update={"places": places})
 
 
-def _noticed(before: ShiftState, after: ShiftState) -> Iterator[tuple[ShiftState, str]]:
-    """Those who hear that a shift is at other times; and where its people are others, these and those."""
-    if (before.plan.starts_at, before.plan.ends_at) != (after.plan.starts_at, after.plan.ends_at):
-        yield after, "it is at other times"
+def _noticed(before: ShiftState, after: ShiftState) -> Iterator[Change]:
+    """What is heard of a shift that is another, or has other people: by these and those."""
+    old, new = before.plan, after.plan
+    if (old.starts_at, old.ends_at) != (new.starts_at, new.ends_at):
+        yield Change(after, "it is at other times", before)
+    elif (old.team_id, old.duty) != (new.team_id, new.duty):
+        yield Change(after, f"it is {new.duty.replace('-', ' ')} with {new.team_id}", before)
     elif before.rota.people() != after.rota.people():
-        yield after, "its people have changed"
+        yield Change(after, "its people have changed", before)
 
 
 def _shifts_of(draft: RotaDraft, rotation_id: str) -> list[ShiftState]:

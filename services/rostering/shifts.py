@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.rostering.draft import RotaDraft
+from services.rostering.draft import Change, RotaDraft
 from services.rostering.expansion import gaps_told_at, reminders
 from services.rostering.gaps import lacks
 from services.rostering.rotations import DISCIPLINES
@@ -92,7 +92,8 @@ def move_shift(draft: RotaDraft, command: MoveShift) -> list[Event]:
     }
     moved = ShiftMoved(shift=plan.model_copy(update=changes), moved_by=command.issued_by, reason=command.reason)
     draft.emit(moved)
-    draft.tell_of_changes([(draft.state.shifts[plan.shift_id], "it is at other times")], but=command.issued_by)
+    change = Change(draft.state.shifts[plan.shift_id], "it is at other times", shift)
+    draft.tell_of_changes([change], but=command.issued_by)
     return [done(command, _as_it_stands(draft, plan.shift_id, "The shift is moved."), about=plan.shift_id)]
 
 
@@ -104,7 +105,7 @@ def drop_shift(draft: RotaDraft, command: DropShift) -> list[Event]:
     if not command.reason.strip():
         return [refused(command, "no-reason", "Say why the shift is dropped: nobody is on duty in its stead.")]
     draft.drop(shift, reason=command.reason, dropped_by=command.issued_by)
-    draft.tell_of_changes([(shift, "it does not take place")], but=command.issued_by)
+    draft.tell_of_changes([Change(shift, "it does not take place")], but=command.issued_by)
     people = len(shift.rota.people())
     return [done(command, f"The shift is dropped. People who had a place in it: {people}.", about=command.shift_id)]
 

@@ -41,6 +41,8 @@ class ShiftState:
     rota: RotaShift
     moved_by_hand: bool = False
     """A person gave it its times: what it comes from moves it no more."""
+    held_until: datetime | None = None
+    """The latest end that it had before a person moved it: until then it is not planned again."""
     reminded: int = 0
     """How many of its reminders have been sent, or were past when it was planned."""
     begun: bool = False
@@ -107,7 +109,7 @@ class State:
     """Person → the shifts in which they have a place in any part."""
     shifts_of_team: PMap[str, frozenset[str]] = EMPTY
     dropped: PMap[str, datetime] = EMPTY
-    """Shift → when it would have ended, until then: what it comes from does not plan it again."""
+    """Shift → when it would have ended, dropped or moved by a person: until then it is not planned again."""
     absences: PMap[str, tuple[AbsenceSet, ...]] = EMPTY
     """Person → when they are away."""
     feeds: PMap[str, Feed] = EMPTY

@@ -206,10 +206,13 @@ def _sign_on(draft: AgencyDraft, planned_shift_id: str, vouched_by: str, unconfi
 
 
 def _adopt(draft: AgencyDraft, planned_shift_id: str, duty: PlannedDuty, shift: Shift) -> None:
-    """The crew of the plan has signed on before it began: that is its shift, unless they meant other hours."""
+    """The crew of the plan has signed on before it began: that is its shift, unless they meant other hours.
+
+    What they are on still from the plan before, with a call perhaps, says nothing of this one.
+    """
     if shift.ends_at == duty.ends_at:
         _change(draft, planned_shift_id, shift, (shift.members, shift.unconfirmed))
-    else:
+    elif not shift.planned_shift_id and shift.ends_at > draft.now:
         draft.emit(DutyOver(planned_shift_id=planned_shift_id, team_id=duty.team_id, why="by-hand"))
 
 

@@ -79,6 +79,7 @@ def _accepted(state: State, event: OfferAccepted, at: datetime) -> State:
         hazards_told=() if call.plan is None else call.plan.hazards,
         enters_when=enters_when,
         may_enter=not enters_when or (POLICE_ON_SCENE in enters_when and memory.units_on_scene),
+        accepted_at=at,
         hand_back_at=None if on_phone or shift is None or option is None else _hand_back_at(state, shift, option, at),
     )
     offers = episode.with_end(offer.offer_id, "accepted")
@@ -102,6 +103,19 @@ def _hand_back_at(state: State, shift: Shift, option: Option, accepted_at: datet
     if ends_at <= accepted_at:
         ends_at = accepted_at + expected
     return min(max(ends_at - expected, accepted_at + expected / 2), ends_at)
+
+
+def with_hand_back(state: State, team_id: str, at: datetime) -> State:
+    """The state in which a team gives its call back by when its duty ends now: the plan has changed on its way."""
+    shift = state.teams[team_id].shift if team_id in state.teams else None
+    call_id = None if shift is None else shift.call_id
+    if shift is None or call_id is None or (assignment := state.calls[call_id].assignment) is None:
+        return state
+    option, accepted_at = state.option(state.calls[call_id], assignment.response), assignment.accepted_at
+    if assignment.hand_back_at is None or option is None or accepted_at is None:
+        return state
+    hand_back_at = _hand_back_at(state, shift, option, accepted_at)
+    return _with_clocks(_with_assignment(state, call_id, hand_back_at=hand_back_at), call_id, at)
 
 
 def _routed(state: State, event: CallRouted, at: datetime) -> State:

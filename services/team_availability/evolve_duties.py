@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from services.team_availability.evolve_assignments import with_shift_clocks
+from services.team_availability.evolve_assignments import with_hand_back, with_shift_clocks
 from services.team_availability.evolve_teams import HEARD, with_missing_clock, with_shift
 from services.team_availability.state import PlannedDuty, State, Way, clock
 from shared.engine.state import EMPTY
@@ -42,6 +42,9 @@ def _duty_noted(state: State, event: DutyNoted, at: datetime) -> State:
         planned_until=event.planned_until,
     )
     state = replace(state, duties=duties.set(event.planned_shift_id, duty), clocks=clocks)
+    team = state.teams.get(event.team_id)
+    if team is not None and team.shift is not None and team.shift.planned_shift_id == event.planned_shift_id:
+        state = with_hand_back(state, event.team_id, at)
     return with_missing_clock(state, event.planned_shift_id, at)
 
 
@@ -76,7 +79,7 @@ def _shift_changed(state: State, event: ShiftChanged, at: datetime) -> State:
         ends_at=event.shift_ends_at,
         planned_shift_id=event.planned_shift_id,
     )
-    return with_shift_clocks(state, event.team_id, at) if is_free else state
+    return with_shift_clocks(state, event.team_id, at) if is_free else with_hand_back(state, event.team_id, at)
 
 
 def _unanswering(state: State, event: TeamUnanswering, _at: datetime) -> State:

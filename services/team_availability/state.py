@@ -235,6 +235,7 @@ class Assignment:
     """It need not wait, or was let in."""
     stays: str = ""
     """Why the call would be over if the team were not with somebody."""
+    accepted_at: datetime | None = None
     hand_back_at: datetime | None = None
     """When it gives the call back if it has not arrived, because its shift ends."""
     moved_from: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from shared.call import Name, Text
 from shared.events.base import EVENTS, Event, Id
@@ -22,6 +22,7 @@ from shared.events.staff import ContactKind, Disposition, Person, Team, TeamStat
 from shared.judgement import (
     Phase,
 )
+from shared.plain import is_blank
 
 
 class Command(Event):
@@ -36,6 +37,12 @@ class Command(Event):
     based_on: int | None = None
     """The switchboard revision that its author saw, where it changes something versioned."""
     reason: Text = ""
+
+    @field_validator("reason")
+    @classmethod
+    def _none_where_nothing_is_seen(cls, reason: str) -> str:
+        """What looks like no reason is none."""
+        return "" if is_blank(reason) else reason
 
 
 class _TriageCommand(Command):

@@ -1,13 +1,21 @@
 """F15: what would act on a screen is refused in ids, and shown as its code in terminals."""
 
 import unicodedata
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.console.cli.ask import show
-from shared.plain import fault_of_id, visible, visible_parts
+from shared.events import DropShift
+from shared.plain import fault_of_id, is_blank, visible, visible_parts
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+SAID: dict[str, Any] = {
+    "command_id": "c", "issued_by": "sue", "issued_at": NOW, "expires_at": NOW, "shift_id": "s",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -43,3 +51,15 @@ def test_f15_markup_and_control_characters_of_others_are_printed_as_they_are(
 ) -> None:
     show({"state": "done", "result": "done", "sentence": "[red]x[/red] \x1b[2J"}, "answer", as_json=False)
     assert "[red]x[/red] \\u{1b}[2J" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["", " \n\t\u00a0", "\u200b\u200d\u2060", "\u00ad", "\u3164\u2800", "\ufe0f\u0301"])
+def test_a_text_of_which_nothing_can_be_seen_is_blank(text: str) -> None:
+    assert is_blank(text)
+    assert DropShift(**SAID, reason=text).reason == ""
+
+
+@pytest.mark.parametrize("text", ["-", "\u200bill", "\u0915\u093e", "\U0001f44d\ufe0f"])
+def test_a_text_of_which_something_can_be_seen_is_not(text: str) -> None:
+    assert not is_blank(text)
+    assert DropShift(**SAID, reason=text).reason == text

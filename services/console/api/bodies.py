@@ -12,7 +12,7 @@ from shared import events
 from shared.call import Name, Text
 from shared.contact_forms import SUBSCRIPTION_CHARACTERS
 from shared.events import Command, ContactKind, Person, Team
-from shared.plain import fault_of_text
+from shared.plain import fault_of_text, is_blank
 
 B = TypeVar("B", bound="Body")
 ENVELOPE = frozenset(Command.model_fields)
@@ -85,6 +85,14 @@ class ReasonedBody(Body):
     """What a command says that nobody may give without a reason."""
 
     reason: Text = Field(min_length=1, description="why; kept for good, with the command: name nobody")
+
+    @field_validator("reason")
+    @classmethod
+    def _says_why(cls, reason: str) -> str:
+        """A reason of which nothing can be seen says nothing."""
+        if is_blank(reason):
+            raise ValueError("must say why")
+        return reason
 
 
 class DistrictBody(Body):

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from rich.text import Text
 
 from services.console.cli.terminal import BAD, GOOD, QUIET, local_time, terminal, whole_table
+from shared.rota import clock_in
 
 SHORT_ID = 8
 
@@ -95,7 +96,7 @@ def _who(shift: dict[str, Any]) -> Text:
     for number, place in enumerate(shift["places"]):
         text.append("\n" if number else "")
         for turn, held in enumerate(place["held"]):
-            since = f" from {_local(held['starts_at'], shift['zone']):%H:%M}" if turn else ""
+            since = f" from {_within(shift, held['starts_at'])}" if turn else ""
             name = held["person_id"] or "nobody"
             style = BAD if held["absent"] or not held["person_id"] else ""
             text.append(f"{', ' if turn else ''}{name}{' (away)' if held['absent'] else ''}{since}", style)
@@ -110,8 +111,13 @@ def _lack(gap: dict[str, Any], shift: dict[str, Any]) -> str:
     words = str(gap["sentence"])
     if (gap["starts_at"], gap["ends_at"]) == (shift["starts_at"], shift["ends_at"]):
         return words
-    starts_at, ends_at = (_local(gap[name], shift["zone"]) for name in ("starts_at", "ends_at"))
-    return f"{starts_at:%H:%M} to {ends_at:%H:%M}: {words}"
+    return f"{_within(shift, gap['starts_at'])} to {_within(shift, gap['ends_at'])}: {words}"
+
+
+def _within(shift: dict[str, Any], time: str) -> str:
+    """A time within a shift; with its day, where the shift takes longer than one."""
+    starts_at, ends_at = (_local(shift[name], shift["zone"]) for name in ("starts_at", "ends_at"))
+    return f"{_local(time, shift['zone']):{clock_in(starts_at, ends_at)}}"
 
 
 def _local(time: str, zone: str) -> datetime:

@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, get_type_hints
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -27,7 +28,6 @@ from services.console.api.problems import not_understood
 from services.console.api.routes_commands import Issuer
 from services.console.pages.document import DocumentInForce
 from services.console.pages.seat import Seated, check_right, door_of, from_own_page, own_address, prove_first
-from services.console.view.agency import AgencyView
 from shared.doors.pages import asks_for_page
 from shared.doors.problems import Problem
 from shared.programme.judging.hours import instant
@@ -66,7 +66,7 @@ class Action:
     reasoned: bool = False
     """Whether a page asks why, also where the API does not."""
     on_clocks: tuple[str, ...] = ()
-    """Fields with a time that a form says on the agency's clocks."""
+    """Fields with a time that a form says on the agency's clocks; `starts_at_was` is what it had in `starts_at`."""
 
 
 def router_of(actions: tuple[Action, ...]) -> APIRouter:
@@ -86,8 +86,10 @@ def _endpoint(action: Action) -> Callable[..., Awaitable[Response]]:
         form = await request.form()
         fields, back = fields_of(form), own_address(str(form.get("back") or "/"))
         for name in action.on_clocks:
+            was = fields.pop(f"{name}_was", "")
             if name in fields:
-                fields[name] = _instant(fields[name], door_of(request).view.agency(signed_in.who.agency))
+                seen = door_of(request).view.agency(signed_in.who.agency)
+                fields[name] = _instant(fields[name], was, DocumentInForce.of(seen).zone)
         if action.weighs_most(fields) and not door_of(request).sessions.is_fresh(signed_in.session):
             return prove_first(request, back)
         if action.reasoned and "reason" not in fields:
@@ -128,13 +130,31 @@ async def _told(issuing: Awaitable[Answered]) -> Answered:
         raise
 
 
-def _instant(written: str, seen: AgencyView) -> str:
-    """A time of the agency's clocks as the API takes it; what is none is the API's to refuse."""
+def _instant(written: str, was: str, zone: ZoneInfo) -> str:
+    """A time of the agency's clocks as the API takes it; what is none is the API's to refuse.
+
+    One that stands as the form had it is what it was. Raises Problem (422) for one that never is, or comes twice.
+    """
     try:
-        wall = datetime.strptime(written, "%Y-%m-%dT%H:%M")  # noqa: DTZ007  # its zone comes on the next line
-    except ValueError:
+        wall = datetime.strptime(written, "%Y-%m-%dT%H:%M")  # noqa: DTZ007  # its zone comes on the next lines
+        if was and f"{datetime.fromisoformat(was).astimezone(zone):%Y-%m-%dT%H:%M}" == written:
+            return was
+    except (ValueError, OverflowError):
         return written
-    return instant(DocumentInForce.of(seen).zone, wall.date(), wall.hour * 60 + wall.minute).isoformat()
+    first, second = (wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    if first.utcoffset() == second.utcoffset():
+        return first.isoformat()
+    said = f"{wall:%H:%M on %A, %d %B}"
+    if first.astimezone(UTC) > second.astimezone(UTC):
+        after = instant(zone, wall.date(), wall.hour * 60 + wall.minute).astimezone(zone)
+        sentence = f"There is no {said}: the clocks go forward. The first time after it is {after:%H:%M}."
+    else:
+        one, other = (each.isoformat(timespec="minutes") for each in (first, second))
+        sentence = (
+            f"{said} comes twice: the clocks go back. Say a time outside of that hour; or, on the command line, "
+            f"{one} for the first, {other} for the second."
+        )
+    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, sentence)
 
 
 def fields_of(form: FormData) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from services.console.pages.page import Visit, html_id_of
 from services.console.view.rota_records import PlaceTold, ShiftTold, StretchTold, gap_in_words
+from shared.rota import clock_in
 
 LOCAL = "%Y-%m-%dT%H:%M"
 """A time on the agency's clocks, as fields of forms have it."""
@@ -56,7 +57,9 @@ class ShiftLine(NamedTuple):
     gaps: tuple[str, ...]
     comes_from: str
     dropped: str
+    starts_at: datetime
     starts_local: str
+    ends_at: datetime
     ends_local: str
     back: str
 
@@ -90,7 +93,9 @@ def shift_line(visit: Visit, shift: ShiftTold, back: str, day: str = "") -> Shif
         gaps=_gaps(visit, shift),
         comes_from=shift.comes_from,
         dropped=shift.dropped,
+        starts_at=shift.starts_at,
         starts_local=f"{starts:{LOCAL}}",
+        ends_at=shift.ends_at,
         ends_local=f"{ends:{LOCAL}}",
         back=back,
     )
@@ -132,17 +137,17 @@ def _gaps(visit: Visit, shift: ShiftTold) -> tuple[str, ...]:
 
 
 def _place(visit: Visit, place: PlaceTold) -> PlaceLine:
-    whole = len(place.held) == 1
+    form = "" if len(place.held) == 1 else clock_in(place.held[0].starts_at, place.held[-1].ends_at)
     return PlaceLine(
         number=place.place,
         needs=place.needs,
-        holders=tuple(_holder(visit, stretch, whole=whole) for stretch in place.held),
+        holders=tuple(_holder(visit, stretch, form) for stretch in place.held),
         cover_wanted=place.cover_wanted,
     )
 
 
-def _holder(visit: Visit, stretch: StretchTold, *, whole: bool) -> HolderLine:
+def _holder(visit: Visit, stretch: StretchTold, form: str) -> HolderLine:
     starts, ends = stretch.starts_at.astimezone(visit.zone), stretch.ends_at.astimezone(visit.zone)
-    part = "" if whole else f"{starts:%H:%M} to {ends:%H:%M}"
+    part = f"{starts:{form}} to {ends:{form}}" if form else ""
     name, path = visit.person(stretch.person_id) if stretch.person_id else ("", "")
     return HolderLine(name, path, part, stretch.absent)

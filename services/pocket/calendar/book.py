@@ -170,8 +170,10 @@ class CalendarBook:
             shift.change(shift.rota.taking(event), at)
 
     def left(self, agency: str, event: StaffLeft, at: datetime) -> None:
-        """Somebody is on no shift any more."""
-        for shift in self.rota(agency).of(event.person_id):
+        """Somebody is on no shift any more, and away from none."""
+        rota = self.rota(agency)
+        rota.absences.pop(event.person_id, None)
+        for shift in rota.of(event.person_id):
             if shift.rota.plan.ends_at > at:
                 shift.change(shift.rota.without(event.person_id), at)
 

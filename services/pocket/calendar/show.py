@@ -11,15 +11,13 @@ from services.pocket.calendar.book import AgencyRota, ShownShift
 from services.pocket.calendar.text import CalendarEvent
 from shared.events import AbsenceSet
 from shared.programme.judging.hours import is_time_zone
-from shared.rota import Stretch
+from shared.rota import Stretch, clock_in
 
 
 def own_events(rota: AgencyRota, person_id: str) -> Iterator[CalendarEvent]:
     """When a person is at work or on call: what others took of it, and when they are away, is left out."""
     for shift_id, shift in rota.shifts.items():
-        absences = rota.absences.get(person_id, ())
-        stretches = [part for own in shift.rota.stretches_of(person_id) for part in _present(own, absences)]
-        for number, stretch in enumerate(stretches, 1):
+        for number, stretch in enumerate(there(rota, shift, person_id), 1):
             others = sorted(shift.rota.people() - {person_id})
             yield _event(
                 shift,
@@ -28,6 +26,12 @@ def own_events(rota: AgencyRota, person_id: str) -> Iterator[CalendarEvent]:
                 _title(shift),
                 f"With {', '.join(others)}." if others else "",
             )
+
+
+def there(rota: AgencyRota, shift: ShownShift, person_id: str) -> Iterator[Stretch]:
+    """When a person is in a shift, and not away."""
+    absences = rota.absences.get(person_id, ())
+    return (part for own in shift.rota.stretches_of(person_id) for part in _present(own, absences))
 
 
 def whole_events(rota: AgencyRota, team_ids: Collection[str]) -> Iterator[CalendarEvent]:
@@ -68,9 +72,10 @@ def _is_away(stretch: Stretch, rota: AgencyRota) -> bool:
 
 def _parts(stretches: Sequence[Stretch], zone: str) -> str:
     clocks = ZoneInfo(zone) if is_time_zone(zone) else ZoneInfo("UTC")
+    form = clock_in(stretches[0].starts_at, stretches[-1].ends_at)
     return ", ".join(
-        f"{each.person_id or 'nobody yet'} {each.starts_at.astimezone(clocks):%H:%M}-"
-        f"{each.ends_at.astimezone(clocks):%H:%M}"
+        f"{each.person_id or 'nobody yet'} {each.starts_at.astimezone(clocks):{form}}-"
+        f"{each.ends_at.astimezone(clocks):{form}}"
         for each in stretches
     )
 

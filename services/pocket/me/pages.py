@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from services.pocket import words
 from services.pocket.agency import AgencyView
+from services.pocket.calendar.show import there
 from services.pocket.me import ways
 from services.pocket.me.book import Device, Way
 from services.pocket.pages import MESSAGES, milliseconds
@@ -159,11 +160,12 @@ def _offer_line(agency: AgencyView, offer: Offer, person_id: str, now: datetime)
 
 
 def _planned(view: View, agency: str, person_id: str, now: datetime) -> list[ShiftLine]:
-    """When the person is planned next, on the clocks of each shift."""
+    """When the person is planned next and not away, on the clocks of each shift."""
+    rota = view.calendars.rota(agency)
     stretches = (
         (stretch, shift.rota.plan)
-        for shift in view.calendars.rota(agency).of(person_id)
-        for stretch in shift.rota.stretches_of(person_id)
+        for shift in rota.of(person_id)
+        for stretch in there(rota, shift, person_id)
         if stretch.ends_at > now
     )
     nearest = sorted(stretches, key=lambda each: each[0].starts_at)[:SHIFTS_SHOWN]

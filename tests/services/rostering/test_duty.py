@@ -131,6 +131,22 @@ def test_people_are_reminded_a_day_and_an_hour_before_once_each() -> None:
 
 
 @scenario
+@pytest.mark.parametrize(("starts", "times"), [("2026-03-05 12:00", 2), ("2026-03-05 06:00", 1)])
+def test_who_has_a_later_part_is_reminded_of_when_it_begins_and_not_by_night(starts: str, times: int) -> None:
+    office = Office()
+    at = datetime.fromisoformat(starts).replace(tzinfo=ZONE).astimezone(UTC)
+    shift_id = office.plan((at - office.now) / timedelta(hours=1), 8, "ann")
+    part = {"starts_at": at + timedelta(hours=4), "ends_at": at + timedelta(hours=6)}
+    office.takes(shift_id, "bob", **part)
+    office.news()
+    office.wait_until(at)
+    reminded = [(each.person_id, each.starts_at, each.not_after) for each in office.of(ReminderDue)]
+    assert reminded.count(("ann", at, at)) == 2
+    assert reminded.count(("bob", part["starts_at"], part["starts_at"])) == times
+    assert len(reminded) == 2 + times
+
+
+@scenario
 def test_a_shift_that_is_moved_reminds_nobody_twice() -> None:
     office = Office()
     shift_id = office.plan(30, 8, "ann")

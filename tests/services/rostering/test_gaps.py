@@ -21,6 +21,7 @@ from shared.events import (
     PlanNoticeDue,
     PlanShift,
     SetAbsence,
+    TakeShift,
 )
 from tests.services.rostering.driver import ZONE, Office, types
 
@@ -54,6 +55,21 @@ def test_a_gap_is_told_28_7_and_1_days_ahead_once_each() -> None:
         office.wait(hours=1)
         told += [(round((found.starts_at - office.now) / timedelta(days=1)), *each) for each in notices(office)]
     assert told == [(28, "fay", "empty"), (7, "fay", "empty"), (1, "fay", "empty")]
+
+
+@scenario
+@pytest.mark.parametrize("after", [0, 30])
+def test_what_a_shift_that_runs_has_lacked_it_lacks_no_more_once_somebody_is_on_it(after: int) -> None:
+    office = Office()
+    shift_id = office.plan(30, 8, gaps_to=("fay",))
+    office.wait(hours=32)
+    assert office.gaps() == [("empty", "")]
+    office.news()
+    begins = office.now + timedelta(minutes=after)
+    office.done(TakeShift, shift_id=shift_id, person_id="bob", reason="was called in", starts_at=begins)
+    office.wait(minutes=after)
+    assert office.gaps() == []
+    assert notices(office).count(("fay", "empty")) == (1 if after else 0), "for half an hour still, or no more"
 
 
 @scenario

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -84,6 +84,21 @@ def test_a_shift_that_moves_in_the_other_system_is_the_same_shift() -> None:
     assert [(each.person_id, each.why) for each in office.of(PlanNoticeDue)] == [("eve", "it was changed")]
     assert not office.of(ShiftPlanned)
     assert not office.of(ShiftDropped)
+
+
+@scenario
+def test_whose_place_is_another_s_by_the_newest_rows_hears_so() -> None:
+    office = Office()
+    read(office, week("ann", "bob"))
+    whose = office.shifts()[3].rota.people()
+    office.news()
+    rows = week("ann", "bob")
+    rows[3] = rows[3].model_copy(update={"people": ("eve",)})
+    read(office, rows)
+    assert [(each.person_id, each.why) for each in office.of(PlanNoticeDue)] == [
+        *((person_id, "you have no place in it any more") for person_id in whose),
+        ("eve", "it was changed"),
+    ]
 
 
 @scenario
@@ -203,12 +218,17 @@ def test_only_the_time_that_is_read_is_replaced_and_only_of_that_source() -> Non
     assert len(office.shifts()) == 16
 
 
+LAST = datetime.max.replace(tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
         ({"zone": "Mars/Base"}, "wrong-zone"),
         ({"ends_at": START}, "wrong-window"),
         ({"ends_at": START + timedelta(days=200)}, "wrong-window"),
+        ({"starts_at": LAST - timedelta(days=50), "ends_at": LAST}, "wrong-window"),
+        ({"starts_at": START + timedelta(days=390), "ends_at": START + timedelta(days=401)}, "wrong-window"),
         ({"gaps_to": ("zoe",)}, "unknown-person"),
     ],
 )

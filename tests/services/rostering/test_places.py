@@ -114,6 +114,37 @@ def test_what_is_taken_to_the_end_goes_with_the_end() -> None:
 
 
 @scenario
+def test_whose_part_is_no_part_of_a_moved_shift_hears_so() -> None:
+    office = Office()
+    shift_id = office.plan(30, 8, "ann")
+    plan = office.shift(shift_id).plan
+    office.takes(shift_id, "bob", ends_at=plan.starts_at + timedelta(hours=2))
+    office.news()
+    later = {"starts_at": plan.starts_at + timedelta(hours=2), "ends_at": plan.ends_at}
+    office.done(MoveShift, shift_id=shift_id, reason="a training", **later)
+    assert told(office) == [
+        ("shift-moved", "ann", "it is at other times"),
+        ("shift-moved", "bob", "you have no place in it any more"),
+    ]
+
+
+@scenario
+@pytest.mark.parametrize("swapped", [False, True])
+def test_what_somebody_has_worked_stays_theirs_when_another_takes_over(swapped: bool) -> None:  # noqa: FBT001
+    office = Office()
+    shift_id, later = office.plan(1, 12, "ann"), office.plan(60, 8, "bob")
+    tired = office.plan(15, 8, "ann")
+    office.wait(hours=11)
+    if swapped:
+        office.done(SwapShifts, shift_id=shift_id, other_shift_id=later, issued_by="bob")
+    else:
+        office.takes(shift_id, "bob")
+    assert holders(office, shift_id) == [("ann", 10), ("bob", 2)]
+    office.wait(hours=3)
+    assert [gap.why for gap in office.shift(tired).gaps] == ["no-rest"]
+
+
+@scenario
 def test_a_swap_is_both_places_or_neither() -> None:
     office = Office()
     first, second = office.plan(30, 8, "ann"), office.plan(80, 8, "bob")
@@ -171,6 +202,24 @@ def test_a_swap_that_cannot_be_changes_nothing(by: str) -> None:
     assert isinstance(answer, CommandRefused), answer
     assert types(office.news()) == ["command-refused"]
     assert holders(office, first) == [("ann", 8)]
+
+
+@scenario
+@pytest.mark.parametrize("other_place", [False, True])
+def test_nobody_swaps_by_themselves_into_a_time_at_which_they_are_elsewhere(other_place: bool) -> None:  # noqa: FBT001
+    office = Office()
+    first = office.plan(30, 8, *(("ann", "bob") if other_place else ("ann",)))
+    second = office.plan(80, 8, "bob")
+    if not other_place:
+        office.plan(36, 8, "bob")
+    swap: dict[str, Any] = {"shift_id": first, "other_shift_id": second}
+    refused = office.command(SwapShifts, **swap, issued_by="ann", person_id="ann")
+    assert isinstance(refused, CommandRefused)
+    assert (refused.reason, refused.sentence) == ("elsewhere", "bob has another place at that time.")
+    assert holders(office, first) == [("ann", 8)]
+    assert office.done(SwapShifts, **swap, reason="agreed with both").sentence == (
+        "bob and ann have swapped. bob is in another shift, or in another place of this one, at the same time."
+    )
 
 
 @scenario

@@ -158,7 +158,7 @@ class Hands:
     def take(self) -> None:
         if (shift_id := self.some_shift()) is None:
             return
-        shift, person = self.plan.shifts[shift_id], self.somebody()
+        shift, person, begins = self.plan.shifts[shift_id], self.somebody(), self.begins(shift_id)
         place = self.random.randrange(len(shift.needs))
         since, until = (
             self.random.choice((None, shift.starts_at + self.random.randint(1, 15) * QUARTER)) for _ in "ab"
@@ -167,18 +167,23 @@ class Hands:
             TakeShift, shift_id=shift_id, person_id=person, place=place + 1, starts_at=since, ends_at=until, reason="-"
         )
         if isinstance(answer, CommandDone) and answer.result == "done":
-            shift.taken.append((place, person, since, until))
+            shift.taken.append((place, person, since or begins, until))
 
     def swap(self) -> None:
         one, two = self.some_shift(), self.some_shift()
         if one is None or two is None or one == two:
             return
-        first = self.plan.shifts[one].holder(0, self.plan.shifts[one].starts_at)
-        second = self.plan.shifts[two].holder(0, self.plan.shifts[two].starts_at)
+        since, other_since = self.begins(one), self.begins(two)
+        first = self.plan.shifts[one].holder(0, since or self.plan.shifts[one].starts_at)
+        second = self.plan.shifts[two].holder(0, other_since or self.plan.shifts[two].starts_at)
         answer = self.office.command(SwapShifts, shift_id=one, other_shift_id=two, reason="-")
         if isinstance(answer, CommandDone) and answer.result == "done":
-            self.plan.shifts[one].taken.append((0, second, None, None))
-            self.plan.shifts[two].taken.append((0, first, None, None))
+            self.plan.shifts[one].taken.append((0, second, since, None))
+            self.plan.shifts[two].taken.append((0, first, other_since, None))
+
+    def begins(self, shift_id: str) -> datetime | None:
+        """From when on a place is taken where nobody says it: of a shift that runs, from now on."""
+        return self.office.now if self.plan.shifts[shift_id].starts_at < self.office.now else None
 
     def away(self) -> None:
         person = self.somebody()
@@ -257,7 +262,10 @@ def test_no_gap_is_not_found_and_none_is_that_is_not_there(seed: int) -> None:
         hands.act()
         hands.some_shift()
         found = {shift_id: hands.found(shift_id) for shift_id in hands.plan.shifts}
-        assert found == hands.plan.lacks(), seed
+        lacking, now = hands.plan.lacks(), hands.office.now
+        assert all(found[shift_id] <= lacks for shift_id, lacks in lacking.items()), seed
+        to_come = ({each for each in lacks if each[2] >= now} for lacks in lacking.values())
+        assert list(to_come) == [{each for each in found[shift_id] if each[2] >= now} for shift_id in lacking], seed
         compared += sum(map(len, found.values()))
     assert compared
     assert ROSTERING.packer.unpack(ROSTERING.packer.pack(hands.office.state)) == hands.office.state

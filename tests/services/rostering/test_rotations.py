@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
+
+import pytest
 
 from services.rostering.service import ROSTERING
 from services.rostering.state import State
@@ -10,11 +13,15 @@ from shared.events import (
     CommandDone,
     CommandRefused,
     DefineRotation,
+    DropShift,
+    MoveShift,
     PlanNoticeDue,
     RemoveRotation,
     ShiftDropped,
     ShiftMoved,
     ShiftPlanned,
+    Team,
+    TeamDefined,
 )
 from tests.services.rostering.driver import Office, rotation, types
 
@@ -74,6 +81,55 @@ def test_another_hand_over_moves_the_shifts_and_who_took_one_keeps_it() -> None:
         (person, f"it is at other times; and {count} more")
         for person, count in (("ann", 10), ("bob", 10), ("cat", 9), ("dan", 9))
     ]
+
+
+def test_a_rotation_that_is_to_end_with_the_calendar_goes_on() -> None:
+    office = Office()
+    assert office.rotate(until_day=date.max).sentence.startswith("Shifts planned: 42,")
+    assert office.rotate(until_day=date(2026, 3, 4)).sentence == (
+        "Shifts planned: 0, changed: 0, dropped: 39, up to 42 days ahead."
+    ), "the last day counts"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [({"team_id": "two"}, "it is on shift with two"), ({"duty": "on-call"}, "it is on call with one")],
+)
+def test_another_team_or_duty_is_told_to_whoever_is_in_it(change: dict[str, Any], why: str) -> None:
+    office = Office()
+    office.hear(TeamDefined(team=Team(team_id="two", model="community-responder")), "assignments")
+    office.rotate(crews=(("ann",),))
+    office.news()
+    answer = office.rotate(crews=(("ann",),), **change)
+    assert answer.sentence == "Shifts planned: 0, changed: 42, dropped: 0, up to 42 days ahead."
+    assert [(each.person_id, each.why) for each in office.of(PlanNoticeDue)] == [("ann", f"{why}; and 41 more")]
+
+
+def test_who_loses_their_turns_to_another_crew_hears_so_as_that_crew_does() -> None:
+    office = Office()
+    office.rotate(crews=(("ann",), ("bob",)))
+    office.news()
+    office.rotate(crews=(("cat",), ("bob",)))
+    assert [(notice.person_id, notice.why) for notice in office.of(PlanNoticeDue)] == [
+        ("ann", "you have no place in it any more; and 20 more"),
+        ("cat", "its people have changed; and 20 more"),
+    ]
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_what_a_person_has_moved_ahead_of_its_day_is_not_planned_again_on_it(dropped: bool) -> None:  # noqa: FBT001
+    office = Office()
+    office.rotate()
+    shift_id = office.shifts()[20].plan.shift_id
+    ahead = {"starts_at": office.now + timedelta(hours=1), "ends_at": office.now + timedelta(hours=5)}
+    office.done(MoveShift, shift_id=shift_id, reason="a training", **ahead)
+    if dropped:
+        office.done(DropShift, shift_id=shift_id, reason="no training")
+    office.wait(days=18)
+    assert shift_id not in office.state.shifts
+    assert len(office.shifts()) == 40, "of the 41 nights to come all the others"
+    office.wait(days=20)
+    assert shift_id not in office.state.dropped, "it is kept no longer than it counts"
 
 
 def test_a_removed_rotation_drops_what_has_not_begun() -> None:

@@ -478,6 +478,58 @@ def test_the_crew_of_before_stays_and_the_next_one_is_missed_after_it(town: Plan
     assert town.last(TeamMissing).planned_shift_id == "n2"
 
 
+@pytest.mark.scenario("duty")
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_crew_that_a_call_keeps_beyond_its_shift_is_missed_in_its_next_one(town: PlannedTown, by_hand: bool) -> None:  # noqa: FBT001
+    fields: Any = {"team_id": "night", "members": CREW, "shift_ends_at": town.now + timedelta(hours=3)}
+    if by_hand:
+        town.command(SignOn, vouched=True, **fields)
+    else:
+        town.begin("n1", duty="on-shift", hours=3)
+        town.command(BeginDuty, team_id="night", planned_shift_id="n1", vouched=True)
+    town.call()
+    town.accept(town.last(OfferMade), person_id="ann")
+    town.status("on-scene", "night")
+    town.wait(3 * 3600)
+    town.begin("n2", duty="on-shift", hours=8)
+    town.end("n1")
+    town.status("cleared", "night", disposition="refused")
+    assert kinds(town.wait(15 * 60)) == ["team-signed-off", "call-forgotten", "team-missing"]
+    assert town.last(TeamMissing).planned_shift_id == "n2"
+
+
+@pytest.mark.scenario("duty")
+@pytest.mark.parametrize(("minutes", "handed_back"), [(0, 120), (240, 360), (-30, 90), (-150, 30)])
+@pytest.mark.parametrize("duty", ["on-call", "on-shift"])
+def test_who_is_on_their_way_hands_back_by_the_end_that_the_plan_has_by_now(
+    town: PlannedTown, duty: str, minutes: float, handed_back: int
+) -> None:
+    town.begin(duty=duty, hours=3)
+    if duty == "on-shift":
+        town.command(BeginDuty, team_id="night", planned_shift_id="n1", vouched=True)
+    took_it_at = town.now
+    town.call()
+    town.accept(town.last(OfferMade), person_id="ann")
+    town.status("en-route", "night")
+    town.change(CREW, took_it_at + timedelta(hours=3, minutes=minutes))
+    town.wait(handed_back * 60 - 60)
+    assert not town.all(AssignmentWithdrawn)
+    town.wait(60)
+    assert town.last(AssignmentWithdrawn).why == "shift-ends"
+
+
+@pytest.mark.scenario("duty")
+def test_who_is_on_their_way_hands_back_once_nobody_follows_on_their_shift_any_more(town: PlannedTown) -> None:
+    ends_at = town.now + timedelta(hours=3)
+    town.begin(hours=3, planned_until=ends_at + timedelta(hours=12))
+    town.call()
+    town.accept(town.last(OfferMade), person_id="ann")
+    town.status("en-route", "night")
+    town.change(CREW, ends_at)
+    town.wait(120 * 60)
+    assert town.last(AssignmentWithdrawn).why == "shift-ends"
+
+
 NEXT_CREW = ("cem", "bob")
 
 

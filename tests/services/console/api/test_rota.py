@@ -132,3 +132,13 @@ async def test_an_import_of_500_rows_fits_through_the_door(city: City) -> None:
         "zone": "America/Chicago", "rows": [row] * 500,
     }  # fmt: skip
     assert (await city.post("supervisor", "/v1/rota/import", body)).status_code == 200
+
+
+@pytest.mark.parametrize("reason", ["\u200b\u200b", " ", "\u3164"])
+async def test_a_reason_of_which_nothing_is_seen_is_none(city: City, reason: str) -> None:
+    for path in ("/v1/rota/shifts/a/drop", "/v1/rota/rotations/nights/remove"):
+        answer = await city.post("supervisor", path, {"reason": reason})
+        assert answer.status_code == 422
+        assert "must say why" in answer.text
+    assert (await city.post("supervisor", "/v1/rota/shifts/a/cover", {"reason": reason})).status_code == 200
+    assert [command.reason for command in city.commands()] == [""]

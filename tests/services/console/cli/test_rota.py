@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -44,6 +45,21 @@ def test_the_plan_is_shown_with_what_it_lacks(town: Town) -> None:
     assert "no way to ann has proved to work" in shown
     assert "shifts: 2, which lack something: 1" in shown
     assert [each["shift_id"] for each in town.json("viewer", "rota", "show", "--gaps")] == [SHIFT.shift_id]
+
+
+def test_parts_of_a_shift_that_takes_days_are_shown_with_their_day(town: Town) -> None:
+    begins = SHIFT.starts_at.replace(hour=18, minute=0, second=0, microsecond=0)
+    days = SHIFT.model_copy(
+        update={"shift_id": "c3" * 16, "starts_at": begins, "ends_at": begins + timedelta(days=3), "team_id": "two"}
+    )
+    middle = {"starts_at": begins + timedelta(days=1), "ends_at": begins + timedelta(days=2)}
+    taken = events.PlaceTaken(shift_id=days.shift_id, team_id="two", place=1, person_id="cat", **middle)
+    gap = events.GapFound(gap_id="g", shift_id=days.shift_id, team_id="two", why="empty", days_ahead=1, **middle)
+    town.write(events.ShiftPlanned(shift=days), taken, gap, journal=ROSTERS.name)
+    shown = " ".join(town.run("viewer", "rota", "show", "--team", "two").output.split())
+    first, last = (f"{middle[name].astimezone(ZoneInfo('America/Chicago')):%a %H:%M}" for name in middle)
+    assert f"cat from {first}, ann from {last}" in shown
+    assert f"{first} to {last}: nobody is on it" in shown
 
 
 def test_rotations_of_a_file_are_defined_one_after_the_other(town: Town, tmp_path: Path) -> None:

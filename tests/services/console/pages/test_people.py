@@ -196,6 +196,64 @@ def test_several_of_a_kind_stand_in_a_form_by_number(
     assert fields_of(FormData([*form])) == fields
 
 
+NEVER = "There is no 02:30 on Sunday, 14 March: the clocks go forward. The first time after it is 03:00."
+TWICE = "01:30 on Sunday, 07 November comes twice"
+
+
+@pytest.mark.scenario("browser")
+@pytest.mark.parametrize(("written", "said"), [("2027-03-14T02:30", NEVER), ("2027-11-07T01:30", TWICE)])
+@pytest.mark.parametrize(
+    "path", ["/rota/shifts", "/rota/shifts/day-1/move", "/rota/shifts/day-1/take", "/rota/absences"]
+)
+async def test_a_time_that_never_is_or_comes_twice_is_said_to_whoever_wrote_it(
+    room: Room, path: str, written: str, said: str
+) -> None:
+    async with room.city.signed_in("supervisor") as browser:
+        form = {"starts_at": written, "ends_at": "2027-11-08T07:00", "reason": "a fair", "person_id": "bea"}
+        answer = await browser.post(path, data=form)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert room.commands() == []
+
+
+@pytest.mark.scenario("browser")
+async def test_a_time_of_a_shift_that_nobody_has_changed_is_to_the_second_what_it_was(room: Room) -> None:
+    """It may begin in the hour that comes twice, the second time."""
+    await staffed(room)
+    was = "2027-11-07T07:30:10+00:00"
+    form = {"starts_at": "2027-11-07T01:30", "starts_at_was": was, "ends_at": "2027-11-07T08:00", "reason": "a fair"}
+    async with room.city.signed_in("supervisor") as browser:
+        page = (await browser.get("/rota")).text
+        assert re.search(r'name="starts_at_was" value="[-0-9]+T[:0-9]+\S+"', page)
+        assert re.search(r'name="ends_at_was" value="[-0-9]+T[:0-9]+\S+"', page)
+        for changed in ({}, {"starts_at": "2027-11-07T03:00"}, {"starts_at": "2027-11-07T03:00", "starts_at_was": "?"}):
+            await browser.post("/rota/shifts/day-1/move", data=form | changed)
+    moved = [command.starts_at.isoformat() for command in room.commands() if isinstance(command, events.MoveShift)]
+    assert moved == [was, "2027-11-07T03:00:00-06:00"]
+
+
+@pytest.mark.scenario("browser")
+async def test_parts_of_a_shift_that_takes_days_stand_with_their_day(room: Room) -> None:
+    await staffed(room)
+    begins = room.now + timedelta(days=1)
+    days = PlannedShift(
+        shift_id="days",
+        team_id="cares-1",
+        duty="on-call",
+        starts_at=begins,
+        ends_at=begins + timedelta(days=3),
+        zone="America/Chicago",
+        places=(ShiftPlace(person_id="ann"),),
+    )
+    middle = {"starts_at": begins + timedelta(days=1), "ends_at": begins + timedelta(days=2)}
+    taken = events.PlaceTaken(shift_id="days", team_id="cares-1", place=1, person_id="bea", **middle)
+    room.write(ROSTERS.name, events.ShiftPlanned(shift=days), taken)
+    await room.city.settle()
+    first, last = (f"{middle[name].astimezone(ZoneInfo('America/Chicago')):%a %H:%M}" for name in middle)
+    async with room.city.signed_in("supervisor") as browser:
+        assert f"{first} to {last}" in (await browser.get("/rota/of/bea")).text
+
+
 async def test_everybody_is_looked_up_once_for_all_shifts(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rows are asked for each second, at the door that holds the stop switch."""
     starts_at = room.now + timedelta(days=1)

@@ -124,6 +124,15 @@ async def test_what_is_taken_in_part_stands_in_both_calendars_and_nowhere_twice(
     assert whole.description == "ana 19:00-00:00, cy 00:00-07:00"
 
 
+async def test_parts_of_a_shift_that_takes_days_stand_with_their_day(city: City, program: httpx.AsyncClient) -> None:
+    days = shift("s1", "ana", hours=73)
+    middle = {"starts_at": NIGHT + timedelta(days=1), "ends_at": NIGHT + timedelta(days=2)}
+    taken = events.PlaceTaken(shift_id="s1", team_id="crisis-1", place=1, person_id="cy", **middle)
+    city.write(*planned(days), taken, topic=ROSTERS)
+    (whole,) = await read(city, program, path("ben", "whole"))
+    assert whole.description == "ana Sat 19:00-Sun 19:00, cy Sun 19:00-Mon 19:00, ana Mon 19:00-Tue 19:00"
+
+
 @pytest.mark.scenario("roster")
 async def test_a_part_in_the_middle_leaves_two_events_with_ids_of_their_own(
     city: City, program: httpx.AsyncClient
@@ -178,6 +187,16 @@ async def test_who_is_away_is_not_asked_to_come(city: City, program: httpx.Async
     (whole,) = await read(city, program, path("ben", "whole"))
     assert (whole.summary, whole.sequence) == ("crisis-1: ana (away), ben", 1)
     city.write(events.AbsenceLifted(absence_id="a1", person_id="ana"), topic=ROSTERS)
+    assert said(await read(city, program, path())) == [("crisis-1", "01 19:00", "02 07:00")]
+
+
+@pytest.mark.scenario("roster")
+async def test_who_was_away_when_they_left_is_not_when_they_are_back(city: City, program: httpx.AsyncClient) -> None:
+    """As rostering has it: who left the books has no absence."""
+    away = events.AbsenceSet(
+        absence_id="a1", person_id="ana", starts_at=NIGHT - timedelta(days=1), ends_at=NIGHT + timedelta(days=1)
+    )
+    city.write(away, events.StaffLeft(person_id="ana"), *planned(shift()), topic=ROSTERS)
     assert said(await read(city, program, path())) == [("crisis-1", "01 19:00", "02 07:00")]
 
 

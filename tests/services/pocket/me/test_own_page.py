@@ -17,6 +17,7 @@ from services.pocket.me.static import MANIFEST, OFFLINE_PATH
 from shared.agencies import hash_of
 from shared.enrolment import ENROLMENT_LIFE, Enrolment
 from shared.events import (
+    AbsenceSet,
     BeginDuty,
     CallRoll,
     ContactBroken,
@@ -249,6 +250,10 @@ async def test_the_next_shifts_are_on_the_page_on_the_clocks_of_their_place(
     assert "<li>Fri 15 Jan, 19:00 to Sat 07:00<br>alpha-1, on call</li>" in page
     assert "<li>Sun 17 Jan, 19:00 to Mon 07:00<br>alpha-1</li>" in page
     assert "Sat 16 Jan" not in page, "another person's"
+    away_at = starts_at + timedelta(days=3, hours=2)
+    away = AbsenceSet(absence_id="a1", person_id="ana", starts_at=away_at, ends_at=away_at + timedelta(days=2))
+    city.write(away, topic=ROSTERS)
+    assert "<li>Sun 17 Jan, 19:00 to 21:00<br>alpha-1</li>" in await shown(city, phone, "/me")
     city.write(ShiftDropped(shift_id="s1", team_id="alpha-1"), topic=ROSTERS)
     assert "Fri 15 Jan" not in await shown(city, phone, "/me")
 
