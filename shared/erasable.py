@@ -94,7 +94,7 @@ class Erasable(Follower):
         self._read_to: dict[int, int] = {}
         self._news = asyncio.Condition()
         self._gone: OrderedDict[str, int] = OrderedDict()
-        """By key under which nothing stands, the offset of the record that says so; the latest."""
+        """By key, the offset of the last record that left nothing standing under it; the latest."""
         self._resealing: set[str] = set()
         self._displaced: set[str] = set()
         if sealer is not None:
@@ -108,6 +108,10 @@ class Erasable(Follower):
     def formerly_sealed(self, sealer: Sealer) -> int:
         """How many are sealed with another key than the present one. Any thread may ask."""
         return sum(kept.sealed_by != sealer.key_id for kept in list(self.kept.values()))
+
+    def is_erased_since(self, key: str, offset: int) -> bool:
+        """Whether what stood under a key at this offset was erased, whatever has come to stand there after that."""
+        return self._gone.get(key, offset) > offset
 
     async def catch_up(self, agency: str, seconds: float) -> None:
         """Read what was appended for an agency before this call. Raises Behind, BrokerUnavailable."""
@@ -222,11 +226,11 @@ class Erasable(Follower):
             self._displaced.add(stored.key)
             return
         self.kept.pop(stored.key, None)  # also by what cannot be read: nobody is paged at a former number
-        self._gone.pop(stored.key, None)
         if stored.value and (kept := _kept(stored)) is not None:
             self.kept[stored.key] = kept
         else:
             self._gone[stored.key] = stored.offset
+            self._gone.move_to_end(stored.key)
             if len(self._gone) > MOST_GONE:
                 self._gone.popitem(last=False)
         self.note(stored)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from fastapi import Request
@@ -31,9 +31,10 @@ from shared.contacts import (
 from shared.doors.command import LogAway, appended
 from shared.doors.problems import Fault, Problem
 from shared.engine.broker import Broker, BrokerUnavailable
-from shared.erasable import Behind
-from shared.events import ContactKind, Sealed
+from shared.erasable import Behind, Kept, append
+from shared.events import ContactKind
 from shared.sealing import Sealer
+from shared.topics import CONTACTS
 
 DOOR = "console"
 CATCH_UP_SECONDS = 2.0
@@ -47,8 +48,7 @@ class Placed:
 
     contact: SealedContact
     position: int
-    doubt: str
-    before: Sealed | None
+    before: Kept | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +72,19 @@ class ContactDesk:
             for task in beside:
                 task.cancel()
 
-    async def put_address(self, key: ContactKey, kind: ContactKind, address: str) -> Placed:
-        """Seal an address and append it. Raises Problem (409, 422, 503)."""
+    def seal_address(self, key: ContactKey, kind: ContactKind, address: str) -> tuple[SealedContact, str]:
+        """Seal an address; it, and what is doubtful about it. Raises Problem (409, 422)."""
         sealer = self._sealer()
         try:
             normal = self.normal_form(kind, address)
         except AddressRefused as wrong:
             raise _not_taken("address", str(wrong)) from None
-        before = self.contacts.sealed(key)
-        contact = seal_address(sealer, key, kind, normal)
-        return Placed(contact, await self._append(contact), doubt_about(kind, normal), before)
+        return seal_address(sealer, key, kind, normal), doubt_about(kind, normal)
+
+    async def place(self, contact: SealedContact) -> Placed:
+        """Append a sealed address. Raises Problem (503)."""
+        before = self.contacts.kept.get(str(contact.key))
+        return Placed(contact, await self._append(contact), before)
 
     def normal_form(self, kind: ContactKind, address: str) -> str:
         """An address as this door takes it. Raises AddressRefused."""
@@ -93,13 +96,17 @@ class ContactDesk:
 
         Where another has come meanwhile, or the person was erased, that stands.
         """
-        await self._catch_up(placed.contact.key.agency)
-        if self.contacts.sealed(placed.contact.key) != placed.contact.sealed:
+        key, before = placed.contact.key, placed.before
+        await self._catch_up(key.agency)
+        if self.contacts.sealed(key) != placed.contact.sealed:
             return
-        if placed.before is None:
-            await self.erase(placed.contact.key.agency, [placed.contact.key])
-        else:
-            await self._append(replace(placed.contact, sealed=placed.before))
+        if before is None or self.contacts.is_erased_since(str(key), before.offset):
+            await self.erase(key.agency, [key])
+            return
+        try:
+            await appended(append(self.broker, CONTACTS, key.agency, [before.record(str(key), DOOR)]))
+        except LogAway:
+            raise _log_away() from None
 
     async def put_name(self, agency: str, person_id: str, name: str) -> None:
         """Seal a person's name and append it, unless it stands so. Raises Problem (409, 422, 503)."""

@@ -69,6 +69,11 @@ class Issuer:
             self.response.headers["Location"] = answered.status
         return answered
 
+    def is_answered(self, kind: type[Command], about: dict[str, Any]) -> bool:
+        """Whether they asked the same before, under the same key, and have an answer."""
+        commands: CommandIssuer = self.request.app.state.commands
+        return commands.is_answered(kind, self.who, self.key, about)
+
     def of_own(self, person_id: str) -> None:
         """Staff act for themselves. Raises Problem (403)."""
         if self.who.only_own_shift and person_id != self.who.name:

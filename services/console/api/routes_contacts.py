@@ -81,16 +81,19 @@ async def set_contact(
     if body.kind == "pocket" and not body.address:
         return await issuer.issue(events.SetContact, about)
     desk = desk_of(issuer.request)
-    placed = await desk.put_address(ContactKey(issuer.who.agency, person_id, method_id), body.kind, body.address)
-    about |= {"shown": placed.contact.shown, "fingerprint": placed.contact.fingerprint}
+    contact, doubt = desk.seal_address(ContactKey(issuer.who.agency, person_id, method_id), body.kind, body.address)
+    about |= {"shown": contact.shown, "fingerprint": contact.fingerprint}
+    answered_before = issuer.is_answered(events.SetContact, about)  # another address may stand by now, or none
+    placed = None if answered_before else await desk.place(contact)
     try:
-        answered = await issuer.issue(events.SetContact, about, apart={"position": placed.position})
+        position = -1 if placed is None else placed.position
+        answered = await issuer.issue(events.SetContact, about, apart={"position": position})
     except Problem as problem:
-        if problem.status_code == HTTPStatus.CONFLICT:
+        if placed is not None and problem.status_code == HTTPStatus.CONFLICT:
             await desk.put_back(placed)
         raise
-    if placed.doubt:
-        answered.sentence = f"{answered.sentence} {placed.doubt}".strip()
+    if doubt:
+        answered.sentence = f"{answered.sentence} {doubt}".strip()
     return answered
 
 

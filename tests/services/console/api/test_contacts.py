@@ -9,9 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from services.console.api.contact_desk import ContactDesk, Placed
 from shared import events
 from shared.contacts import ContactErased, ContactKey, Contacts, append_contact, push_key, seal_address
 from shared.doors.command import appended
+from shared.engine.broker import Record
 from shared.events import Command
 from shared.sealing import Sealer
 from shared.topics import ASSIGNMENTS, CONTACTS
@@ -149,19 +151,49 @@ async def test_what_a_service_refuses_leaves_the_former_number_in_force(city: Ci
     assert await opened(city) == NUMBER
 
 
+async def place(city: City, number: str) -> Placed:
+    desk: ContactDesk = city.app.state.contact_desk
+    contact, _ = desk.seal_address(ContactKey(AGENCY, "the-staff", "phone"), "sms", number)
+    return await desk.place(contact)
+
+
 @pytest.mark.parametrize("meanwhile", ["", "+16085550199"])
 async def test_what_has_come_meanwhile_stands_though_a_refused_number_is_put_back(city: City, meanwhile: str) -> None:
     """Another door has erased the person, or set another number."""
-    desk, key = city.app.state.contact_desk, ContactKey(AGENCY, "the-staff", "phone")
-    await desk.put_address(key, "sms", NUMBER)
+    desk = city.app.state.contact_desk
+    await place(city, NUMBER)
     await desk.contacts.catch_up(AGENCY, 2)
-    placed = await desk.put_address(key, "sms", OTHER_NUMBER)
+    placed = await place(city, OTHER_NUMBER)
     if meanwhile:
-        await desk.put_address(key, "sms", meanwhile)
+        await place(city, meanwhile)
     else:
         await desk.erase_person(AGENCY, "the-staff", with_name=True)
     await desk.put_back(placed)
     assert (await opened(city) or "") == meanwhile
+
+
+async def test_what_was_erased_before_a_refused_number_came_is_not_put_back(city: City) -> None:
+    """Another console erases the person, and this one has not read that yet when it takes a number."""
+    desk = city.app.state.contact_desk
+    await place(city, NUMBER)
+    await desk.contacts.catch_up(AGENCY, 2)
+    erased = [Record(str(ContactKey(AGENCY, "the-staff", "phone")), b"")]
+    city.log.append(CONTACTS.name, desk.broker.partition_of(AGENCY), erased)
+    placed = await place(city, OTHER_NUMBER)
+    await desk.put_back(placed)
+    assert await opened(city) is None
+
+
+@pytest.mark.parametrize("since", [OTHER_NUMBER, None])
+async def test_a_retry_that_comes_late_brings_no_former_number_back(city: City, since: str | None) -> None:
+    """A number is set, then another, or none; and then the first request comes once more."""
+    first = await city.post("staff", PHONE, TEXT, key="k")
+    path, body = (PHONE, {"kind": "sms", "address": since}) if since else (f"{PHONE}/remove", None)
+    assert (await city.post("staff", path, body)).status_code == 200
+    await city.settle()
+    again = await city.post("staff", PHONE, TEXT, key="k")
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert await opened(city) == since
 
 
 async def test_a_retry_under_the_same_key_is_one_command_though_it_is_sealed_anew(city: City) -> None:
