@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
+from itertools import groupby
 
 from fastapi import Request
 
 from services.console.api.problems import RETRY_SECONDS
 from services.console.config import ConsoleSettings
+from services.console.view.agency import View
 from shared.clock import Clock
 from shared.contact_forms import AddressRefused, doubt_about, normal_form, normal_name
 from shared.contacts import (
@@ -31,13 +34,16 @@ from shared.contacts import (
 from shared.doors.command import LogAway, appended
 from shared.doors.problems import Fault, Problem
 from shared.engine.broker import Broker, BrokerUnavailable
+from shared.engine.follower import Follower
 from shared.erasable import Behind, Kept, append
 from shared.events import ContactKind
 from shared.sealing import Sealer
 from shared.topics import CONTACTS
 
 DOOR = "console"
-CATCH_UP_SECONDS = 2.0
+CATCH_UP_SECONDS, FINISH_SECONDS = 2.0, 60.0
+SETTLED = timedelta(hours=3)
+"""By then a journal says who is reached over an address, or nobody is."""
 NO_KEY = "This console has no sealing key (CAREROUTE_SEALING_KEY), so no address and no name can be taken here."
 LOG_AWAY = "The log did not take it in time; it may still arrive there. Send the same again."
 
@@ -59,15 +65,16 @@ class ContactDesk:
     contacts: Contacts
     clock: Clock
     settings: ConsoleSettings
+    view: View
+    follower: Follower
+    """What has read the journals into the view."""
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Follow `contacts` beside the requests: whatever goes wrong with it keeps nobody from the stop switch."""
         async with asyncio.TaskGroup() as tasks:
-            beside = (
-                tasks.create_task(self.contacts.follow_for_ever()),
-                tasks.create_task(self.contacts.tend_for_ever()),
-            )
+            works = (self.contacts.follow_for_ever(), self.contacts.tend_for_ever(), self._finish_for_ever())
+            beside = [tasks.create_task(work) for work in works]
             yield
             for task in beside:
                 task.cancel()
@@ -131,6 +138,30 @@ class ContactDesk:
         name = name_key(agency, person_id)
         keys = [key for key in self.contacts.keys(agency, person_id) if with_name or key != name]
         await self.erase(agency, keys)
+
+    async def finish(self) -> None:
+        """Erase addresses that lead to nobody by the journals: a console had no answer yet, or has died over it.
+
+        Raises BrokerUnavailable.
+        """
+        if not (self.follower.ready and self.contacts.ready):
+            return
+        before = self.clock.now() - SETTLED
+        old = (ContactKey.parse(key) for key, kept in self.contacts.kept.items() if kept.time < before)
+        left = sorted(key for key in old if key is not None and key.method_id != NAME and not self._leads_to(key))
+        for agency, of_agency in groupby(left, key=lambda key: key.agency):
+            await erase_contacts(self.broker, agency, of_agency)
+
+    def _leads_to(self, key: ContactKey) -> bool:
+        """Whether somebody on the books is reached so."""
+        seen = self.view.agency(key.agency)
+        return key.person_id in seen.people and key.method_id in seen.contacts.get(key.person_id, ())
+
+    async def _finish_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(FINISH_SECONDS)
+            with suppress(BrokerUnavailable):
+                await self.finish()
 
     async def _catch_up(self, agency: str) -> None:
         try:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from services.console.api.contact_desk import ContactDesk, Placed
+from services.console.api.contact_desk import SETTLED, ContactDesk, Placed
 from shared import events
+from shared.clock import SystemClock
 from shared.contacts import ContactErased, ContactKey, Contacts, append_contact, push_key, seal_address
 from shared.doors.command import appended
 from shared.engine.broker import Record
 from shared.events import Command
 from shared.sealing import Sealer
-from shared.topics import ASSIGNMENTS, CONTACTS
+from shared.topics import ASSIGNMENTS, CONTACTS, NOTIFICATIONS
 from tests.services.console.driver import AGENCY, SEALING_KEY, City, running_city
 
 NUMBER, OTHER_NUMBER = "+16085550123", "+16085550177"
@@ -342,6 +345,40 @@ async def test_nobody_is_erased_before_they_are_off_the_books(city: City) -> Non
         "Nothing is erased before the-staff is off the books: send it again then.",
     )
     assert await opened(city) == NUMBER
+
+
+class Later(SystemClock):
+    """When no command that was issued now can still be decided."""
+
+    def now(self) -> datetime:
+        return super().now() + SETTLED
+
+
+async def test_an_address_that_leads_to_nobody_is_erased_whoever_left_it(city: City) -> None:
+    """A removal that was answered too late, a console that died over one, a number that came behind an erasure.
+
+    Whoever is on the books keeps theirs, and the names stay.
+    """
+    desk: ContactDesk = city.app.state.contact_desk
+    await staffed(city, "sal", "tim")
+    for person_id in ("the-staff", "sal", "tim"):
+        await city.post("supervisor", f"/v1/people/{person_id}/contacts/phone", TEXT)
+        await city.post("supervisor", "/v1/people", named(person_id))
+    await city.post("supervisor", "/v1/people/tim/contacts/other", TEXT)
+    city.services.silent = True
+    assert (await city.post("supervisor", "/v1/people/sal/remove")).status_code == 202
+    city.services.write(AGENCY, events.PersonRemoved(person_id="sal"), journal=ASSIGNMENTS.name)
+    removed = events.ContactRemoved(person_id="tim", method_id="other")
+    city.services.write(AGENCY, removed, journal=NOTIFICATIONS.name)
+    await city.settle()
+    await desk.contacts.catch_up(AGENCY, 2)
+    await desk.finish()
+    assert await opened(city, person_id="sal") == NUMBER, "somebody may be about to be reached so"
+    await replace(desk, clock=Later()).finish()
+    left = [await opened(city, method_id, "sms", person_id) for person_id, method_id in
+            (("the-staff", "phone"), ("tim", "phone"), ("tim", "other"), ("sal", "phone"))]  # fmt: skip
+    assert left == [NUMBER, NUMBER, None, None]
+    assert await opened(city, "name", "name", "sal") == NAME
 
 
 async def test_an_erasure_says_why_and_a_removal_keeps_the_name_alone(city: City) -> None:
