@@ -242,26 +242,35 @@ class Erasable(Follower):
             return False
         self._resealing.discard(stored.key)
         kept = self.kept.get(stored.key)
-        # who reads the topic later finds nothing there either, once Kafka has forgotten what it was made of
-        return before < self._gone.get(stored.key, 0) if kept is None else before != kept.offset
+        last = self._gone.get(stored.key, 0) if kept is None else kept.offset
+        return _is_overtaken(before, last, holds=kept is not None)
 
 
 class Standing:
     """What stands under the keys of a partition, by its records in their order, whoever reads them later."""
 
     def __init__(self) -> None:
-        self._since: dict[str, int] = {}
-        """By key, the offset of the record that has replaced, or erased, whatever stood before it."""
+        self._last: dict[str, tuple[int, bool]] = {}
+        """By key, the offset of the record that counts, and whether it holds something or erases."""
 
     def take(self, stored: Stored) -> None:
         """Take in the next record."""
-        if _made_of(stored) is None:
-            self._since[stored.key] = stored.offset
+        before, last = _made_of(stored), self._last.get(stored.key)
+        if before is None or last is None or not _is_overtaken(before, *last):
+            self._last[stored.key] = stored.offset, bool(stored.value)
 
     def has(self, stored: Stored) -> bool:
-        """Whether a record still counts for something: nothing later has replaced it, nor what it was made of."""
-        since, before = self._since.get(stored.key, 0), _made_of(stored)
-        return stored.offset >= since and (before is None or before >= since)
+        """Whether a record is the one that counts: nothing later has replaced it, nor was it made of what was."""
+        last = self._last.get(stored.key)
+        return last is not None and last[0] == stored.offset
+
+
+def _is_overtaken(before: int, last: int, holds: bool) -> bool:  # noqa: FBT001  # the two belong together
+    """Whether what was made of a record stands for nothing, by the last one that counts, which holds something or not.
+
+    Who reads the topic later may find nothing, once Kafka has forgotten what it was made of.
+    """
+    return before != last if holds else before < last
 
 
 def _made_of(stored: Stored) -> int | None:
