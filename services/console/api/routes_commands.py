@@ -101,6 +101,13 @@ def check_on_books(issuer: Issuer, people: Iterable[str]) -> None:
             raise Problem(HTTPStatus.CONFLICT, sentence, reason="unknown-person")
 
 
+def check_off_books(issuer: Issuer, person_id: str) -> None:
+    """Raise Problem (409) where somebody has come back since a removal was answered: what is theirs now stays."""
+    if person_id in whole_view(issuer.request).agency(issuer.who.agency).people:
+        sentence = f"{person_id} is on the books again, so nothing of theirs is erased. Ask for it anew if it is meant."
+        raise Problem(HTTPStatus.CONFLICT, sentence, reason="on-books-again")
+
+
 def issuing(right: Right) -> Any:
     """A dependency: somebody who has the right, and the way to issue a command."""
     allowed = Depends(may(right))
@@ -377,6 +384,7 @@ async def remove_person(issuer: Annotated[Issuer, issuing("define")], person_id:
     """Take a member of staff off the books, and erase how they were reached."""
     answered = await issuer.issue(events.RemovePerson, {"person_id": person_id, **body.fields()})
     if answered.state == "done":
+        check_off_books(issuer, person_id)
         await desk_of(issuer.request).erase_person(issuer.who.agency, person_id, with_name=False)
     return answered
 

@@ -347,6 +347,31 @@ async def test_nobody_is_erased_before_they_are_off_the_books(city: City) -> Non
     assert await opened(city) == NUMBER
 
 
+async def test_a_removal_that_is_sent_again_late_takes_no_newer_address_away(city: City) -> None:
+    """Else the way would stand, and lead nowhere."""
+    await city.post("staff", PHONE, TEXT)
+    first = await city.post("staff", f"{PHONE}/remove", key="k")
+    await city.post("staff", PHONE, TEXT)
+    await city.settle()
+    again = await city.post("staff", f"{PHONE}/remove", key="k")
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert (await opened(city), len(await ways(city))) == (NUMBER, 1)
+
+
+@pytest.mark.parametrize("what", ["remove", "erase"])
+async def test_who_is_on_the_books_again_loses_nothing_by_a_removal_that_is_sent_again(city: City, what: str) -> None:
+    path, why = f"/v1/people/the-staff/{what}", {"reason": "has left"}
+    assert (await city.post("supervisor", path, why, key="k")).status_code == 200
+    await city.post("supervisor", "/v1/people", named("the-staff"))
+    await city.settle()
+    await city.post("staff", PHONE, TEXT)
+    again = await city.post("supervisor", path, why, key="k")
+    assert (again.status_code, again.json()["reason"]) == (409, "on-books-again")
+    assert (await opened(city), await opened(city, "name", "name")) == (NUMBER, NAME)
+    assert (await city.post("supervisor", path, why)).status_code == 200
+    assert await opened(city) is None
+
+
 class Later(SystemClock):
     """When no command that was issued now can still be decided."""
 
