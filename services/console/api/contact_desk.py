@@ -144,7 +144,7 @@ class ContactDesk:
 
         Raises BrokerUnavailable.
         """
-        if not (self.follower.ready and self.contacts.ready):
+        if not (self.follower.ready and self.contacts.ready) or self.follower.lag_seconds() > FINISH_SECONDS:
             return
         before = self.clock.now() - SETTLED
         old = (ContactKey.parse(key) for key, kept in self.contacts.kept.items() if kept.time < before)
@@ -153,9 +153,10 @@ class ContactDesk:
             await erase_contacts(self.broker, agency, of_agency)
 
     def _leads_to(self, key: ContactKey) -> bool:
-        """Whether somebody on the books is reached so."""
+        """Whether somebody on the books is reached so; a way to the pocket page needs no address, whatever it had."""
         seen = self.view.agency(key.agency)
-        return key.person_id in seen.people and key.method_id in seen.contacts.get(key.person_id, ())
+        way = seen.contacts.get(key.person_id, {}).get(key.method_id)
+        return key.person_id in seen.people and way is not None and way.kind != "pocket"
 
     async def _finish_for_ever(self) -> None:
         while True:

@@ -382,6 +382,8 @@ class Later(SystemClock):
 async def test_an_address_that_leads_to_nobody_is_erased_whoever_left_it(city: City) -> None:
     """A removal that was answered too late, a console that died over one, a number that came behind an erasure.
 
+    And one whose way leads to the pocket page by now.
+
     Whoever is on the books keeps theirs, and the names stay.
     """
     desk: ContactDesk = city.app.state.contact_desk
@@ -389,6 +391,8 @@ async def test_an_address_that_leads_to_nobody_is_erased_whoever_left_it(city: C
     for person_id in ("the-staff", "sal", "tim"):
         await city.post("supervisor", f"/v1/people/{person_id}/contacts/phone", TEXT)
         await city.post("supervisor", "/v1/people", named(person_id))
+    for kind in (TEXT, {"kind": "pocket"}):
+        await city.post("supervisor", "/v1/people/the-staff/contacts/page", kind)
     await city.post("supervisor", "/v1/people/tim/contacts/other", TEXT)
     city.services.silent = True
     assert (await city.post("supervisor", "/v1/people/sal/remove")).status_code == 202
@@ -401,8 +405,8 @@ async def test_an_address_that_leads_to_nobody_is_erased_whoever_left_it(city: C
     assert await opened(city, person_id="sal") == NUMBER, "somebody may be about to be reached so"
     await replace(desk, clock=Later()).finish()
     left = [await opened(city, method_id, "sms", person_id) for person_id, method_id in
-            (("the-staff", "phone"), ("tim", "phone"), ("tim", "other"), ("sal", "phone"))]  # fmt: skip
-    assert left == [NUMBER, NUMBER, None, None]
+            (("the-staff", "phone"), ("tim", "phone"), ("the-staff", "page"), ("tim", "other"), ("sal", "phone"))]  # fmt: skip  # noqa: E501
+    assert left == [NUMBER, NUMBER, None, None, None]
     assert await opened(city, "name", "name", "sal") == NAME
 
 
