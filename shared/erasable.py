@@ -94,7 +94,7 @@ class Erasable(Follower):
         self._read_to: dict[int, int] = {}
         self._news = asyncio.Condition()
         self._gone: OrderedDict[str, int] = OrderedDict()
-        """By key under which nothing stands, the offset of the record that says so; the latest."""
+        """By key, the offset of the last record that left nothing standing under it; the latest."""
         self._resealing: set[str] = set()
         self._displaced: set[str] = set()
         if sealer is not None:
@@ -108,6 +108,10 @@ class Erasable(Follower):
     def formerly_sealed(self, sealer: Sealer) -> int:
         """How many are sealed with another key than the present one. Any thread may ask."""
         return sum(kept.sealed_by != sealer.key_id for kept in list(self.kept.values()))
+
+    def is_erased_since(self, key: str, offset: int) -> bool:
+        """Whether what stood under a key at this offset was erased, whatever has come to stand there after that."""
+        return self._gone.get(key, offset) > offset
 
     async def catch_up(self, agency: str, seconds: float) -> None:
         """Read what was appended for an agency before this call. Raises Behind, BrokerUnavailable."""
@@ -222,11 +226,11 @@ class Erasable(Follower):
             self._displaced.add(stored.key)
             return
         self.kept.pop(stored.key, None)  # also by what cannot be read: nobody is paged at a former number
-        self._gone.pop(stored.key, None)
         if stored.value and (kept := _kept(stored)) is not None:
             self.kept[stored.key] = kept
         else:
             self._gone[stored.key] = stored.offset
+            self._gone.move_to_end(stored.key)
             if len(self._gone) > MOST_GONE:
                 self._gone.popitem(last=False)
         self.note(stored)
@@ -238,26 +242,35 @@ class Erasable(Follower):
             return False
         self._resealing.discard(stored.key)
         kept = self.kept.get(stored.key)
-        # who reads the topic later finds nothing there either, once Kafka has forgotten what it was made of
-        return before < self._gone.get(stored.key, 0) if kept is None else before != kept.offset
+        last = self._gone.get(stored.key, 0) if kept is None else kept.offset
+        return _is_overtaken(before, last, holds=kept is not None)
 
 
 class Standing:
     """What stands under the keys of a partition, by its records in their order, whoever reads them later."""
 
     def __init__(self) -> None:
-        self._since: dict[str, int] = {}
-        """By key, the offset of the record that has replaced, or erased, whatever stood before it."""
+        self._last: dict[str, tuple[int, bool]] = {}
+        """By key, the offset of the record that counts, and whether it holds something or erases."""
 
     def take(self, stored: Stored) -> None:
         """Take in the next record."""
-        if _made_of(stored) is None:
-            self._since[stored.key] = stored.offset
+        before, last = _made_of(stored), self._last.get(stored.key)
+        if before is None or last is None or not _is_overtaken(before, *last):
+            self._last[stored.key] = stored.offset, bool(stored.value)
 
     def has(self, stored: Stored) -> bool:
-        """Whether a record still counts for something: nothing later has replaced it, nor what it was made of."""
-        since, before = self._since.get(stored.key, 0), _made_of(stored)
-        return stored.offset >= since and (before is None or before >= since)
+        """Whether a record is the one that counts: nothing later has replaced it, nor was it made of what was."""
+        last = self._last.get(stored.key)
+        return last is not None and last[0] == stored.offset
+
+
+def _is_overtaken(before: int, last: int, holds: bool) -> bool:  # noqa: FBT001  # the two belong together
+    """Whether what was made of a record stands for nothing, by the last one that counts, which holds something or not.
+
+    Who reads the topic later may find nothing, once Kafka has forgotten what it was made of.
+    """
+    return before != last if holds else before < last
 
 
 def _made_of(stored: Stored) -> int | None:

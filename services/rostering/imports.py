@@ -146,7 +146,7 @@ def _planned(command: ImportShifts, row: ShiftRow, present: ShiftState | None, s
         sign_on_grace_minutes=command.sign_on_grace_minutes,
         gaps_to=command.gaps_to,
         source=command.source,
-        key=row.key,
+        key="" if present is None else present.plan.key,  # of an old record: the id says nothing of what it is made of
     )
 
 

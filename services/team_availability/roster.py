@@ -49,14 +49,16 @@ def define_person(draft: AgencyDraft, command: DefinePerson) -> list[Event]:
 
 
 def remove_person(draft: AgencyDraft, command: RemovePerson) -> list[Event]:
-    """Take a member of staff off the books."""
+    """Take a member of staff off the books. What let them in lets nobody in who has the id after them."""
     person_id = command.person_id
     if person_id not in draft.state.people:
         return [nothing_to_do(command, f"There is no {person_id}.", about=person_id)]
     if (team_id := team_of(draft.state, person_id)) is not None:
         return [refused(command, "on-shift", f"{person_id} is on shift with {team_id}: sign the team off first.")]
-    devices = revoked_with(draft.state, f"{person_id} is among the staff no more", person_id=person_id)
-    return [PersonRemoved(person_id=person_id), *devices, done(command, about=person_id)]
+    why = f"{person_id} is among the staff no more"
+    calendar = _calendar_revoked(draft, command.issued_by, person_id, why)
+    devices = revoked_with(draft.state, why, person_id=person_id)
+    return [PersonRemoved(person_id=person_id), calendar, *devices, done(command, about=person_id)]
 
 
 def revoke_links(draft: AgencyDraft, command: RevokeLinks) -> list[Event]:
@@ -95,14 +97,14 @@ def revoke_calendar(draft: AgencyDraft, command: RevokeCalendar) -> list[Event]:
         return [refused(command, "unknown-person", f"There is no {person_id} among the staff.")]
     if not command.reason.strip():
         return [refused(command, "no-reason", f"Say why the calendars of {person_id} are revoked.")]
-    revoked = CalendarRevoked(
-        person_id=person_id,
-        generation=draft.state.calendar_generations.get(person_id, 0) + 1,
-        revoked_by=command.issued_by,
-        reason=command.reason,
-    )
+    revoked = _calendar_revoked(draft, command.issued_by, person_id, command.reason)
     sentence = f"The calendar links of {person_id} lead nowhere any more; new ones are made when they are asked for."
     return [revoked, done(command, sentence, about=person_id)]
+
+
+def _calendar_revoked(draft: AgencyDraft, revoked_by: str, person_id: str, reason: str) -> CalendarRevoked:
+    generation = draft.state.calendar_generations.get(person_id, 0) + 1
+    return CalendarRevoked(person_id=person_id, generation=generation, revoked_by=revoked_by, reason=reason)
 
 
 def revoke_token(draft: AgencyDraft, command: RevokeToken) -> list[Event]:

@@ -10,6 +10,23 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 
 
+class EndedByNobody(Exception):
+    """A task ended as if it had been cancelled, which nobody did: what it waited for was, inside a library."""
+
+
+def failure_of(task: asyncio.Task[Any]) -> BaseException | None:
+    """Why a task is over that was to go on; None where it came to its end, or was cancelled."""
+    if not task.cancelled():
+        return task.exception()
+    return None if task.cancelling() else EndedByNobody(task.get_name())
+
+
+def is_cancelled() -> bool:
+    """Whether somebody has cancelled the task that asks."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 class Background:
     """The tasks that a loop has started, and the bell that wakes it."""
 
@@ -59,8 +76,8 @@ class Background:
             await asyncio.wait(tasks)
 
     def _note_failure(self, task: asyncio.Task[Any]) -> None:
-        if not task.cancelled() and task.exception() is not None:
-            self._failure = task.exception()
+        if (failure := failure_of(task)) is not None:
+            self._failure = failure
             self.wake()
 
 

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from shared import telemetry
 from shared.clock import Clock
-from shared.engine.background import Background
+from shared.engine.background import Background, is_cancelled
 from shared.engine.partition import Partition
 from shared.engine.service import Effect, EffectDone, EffectInput, EffectStarting, Service
 
@@ -161,7 +161,9 @@ class PartitionEffects(Generic[S]):
             try:
                 async with asyncio.timeout(max(EFFECT_SECONDS, left_seconds)):
                     outcome = await self._perform(agency, effect)
-            except Exception as error:  # noqa: BLE001  # an adapter's fault is the effect's failure, not the worker's
+            except (Exception, asyncio.CancelledError) as error:  # its failure, not the worker's
+                if is_cancelled():
+                    raise
                 outcome = EffectDone(effect.effect_id, "failed", type(error).__name__)
         telemetry.EFFECTS.labels(self._service.name, outcome.result).inc()
         self._report(agency, outcome)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from types import MappingProxyType
 
 from shared.clock import Clock, SystemClock
+from shared.engine.background import failure_of
 from shared.engine.broker import Broker, BrokerUnavailable, Stored, TopicPartition
 from shared.engine.journal import START, InputPosition
 from shared.engine.reader import JournalReader
@@ -166,6 +167,6 @@ class Follower:
             self._fold(stored.key, event, stored)
 
     def _note_end(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled():
-            self.failed = task.exception()
+        self.failed = failure_of(task)
+        if self.failed is not None:
             logger().error("follower ended", error=type(self.failed).__name__)

@@ -58,8 +58,9 @@ class PlannedShift(BaseModel):
     rotation_id: str = ""
     """The rotation that it comes from, if any."""
     source: str = ""
-    """The system that it was imported from, if any; and by which key that knows it."""
+    """The system that it was imported from, if any."""
     key: str = ""
+    """By which that knows it: in old records alone, for it may hold somebody's name or mail address."""
 
 
 class Rotation(BaseModel):

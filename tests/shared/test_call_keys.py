@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.call_keys import LASTS, SEALED_WITH, CallKey, CallKeys, erase_keys, new_call_key
 from shared.clock import SystemClock
 from shared.contacts import ContactKey, Contacts, append_contact, erase_contacts, seal_address
 from shared.engine.broker import Record, Stored
 from shared.engine.memory import MemoryBroker, MemoryLog
-from shared.erasable import Erasable
+from shared.erasable import Erasable, Standing
 from shared.events import Sealed
 from shared.sealing import CannotOpen, Sealer, new_key, pseudonym_key_of
 from shared.topics import CALL_KEYS, CONTACTS
@@ -359,3 +361,31 @@ async def test_what_was_erased_while_it_was_sealed_again_stays_erased(compacted:
     async with safe.follows(reader):
         await reader.catch_up("city", PATIENT)
         assert reader.keys("city", "sal") == ()
+
+
+@given(st.lists(st.tuples(st.sampled_from(["set", "erase", "again"]), st.integers(0, 20)), max_size=9))
+def test_a_backup_has_of_a_key_the_one_record_that_counts_for_whoever_has_read_all(made: list[tuple[str, int]]) -> None:
+    """Whatever was set, erased and sealed again in whatever order, also what was sealed again and never counted."""
+    records: list[Stored] = []
+    for offset, (doing, before) in enumerate(made, 1):
+        full = [record for record in records if record.value]
+        value, headers = b"" if doing == "erase" else b"%d" % offset, {"type": b"contact-sealed", "sealed-by": b"abcd"}
+        if doing == "again" and full:
+            made_of = full[before % len(full)]
+            value, headers["instead-of"] = made_of.value, b"%d" % made_of.offset
+        records.append(
+            Stored(CONTACTS.name, 0, offset, datetime(2026, 3, 2, tzinfo=UTC), "city/sal/phone", value, headers)
+        )
+    standing = Standing()
+    for record in records:
+        standing.take(record)
+    kept = [record for record in records if standing.has(record)]
+    assert len(kept) == min(1, len(records))
+    assert held_after(kept) == held_after(records)
+
+
+def held_after(records: Iterable[Stored]) -> list[bytes]:
+    reader = Erasable(MemoryBroker(MemoryLog(1)), CONTACTS, None)
+    for record in records:
+        reader.take(record)
+    return [kept.value for kept in reader.kept.values()]

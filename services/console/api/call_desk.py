@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Container, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +14,7 @@ from fastapi import Request
 
 from services.console.api.problems import RETRY_SECONDS
 from shared.call import CallId
-from shared.call_keys import CallKeys, erase_keys
+from shared.call_keys import CallKeyName, CallKeys, erase_keys
 from shared.doors.command import LogAway, appended
 from shared.doors.problems import Problem
 from shared.engine.broker import Broker, BrokerUnavailable, PositionOutOfRange, Stored
@@ -104,14 +104,21 @@ class CallDesk:
         return call_id in self._erased or bool(self.keys.names({call_id}))
 
     async def erase(self, agency: str, call_ids: Iterable[str]) -> int:
-        """Erase every key of these calls, whichever intake made it; how many there were. Raises Problem (503)."""
+        """Erase the keys that these calls had when it was decided, whichever intake made them; how many there were.
+
+        Raises Problem (503).
+        """
         try:
             await self.keys.catch_up(agency, CATCH_UP_SECONDS)
-            names = self.keys.names(frozenset(call_ids))
+            names = self._from_before(frozenset(call_ids))
             await appended(erase_keys(self.broker, names))
         except (Behind, BrokerUnavailable, LogAway):
             raise _log_away() from None
         return len(names)
+
+    def decided(self, call_ids: Iterable[str]) -> list[str]:
+        """Those of some calls that the journal says are to be erased."""
+        return [call_id for call_id in call_ids if call_id in self._erased]
 
     def note(self, event: CallErased, at: datetime) -> None:
         """The journal says that a call is to be erased: whoever began with that, it is finished."""
@@ -119,9 +126,12 @@ class CallDesk:
 
     async def finish(self) -> None:
         """Erase keys from before an erasure that a console has left as it died. Raises BrokerUnavailable."""
-        names = self.keys.names(self._erased)
-        left = [name for name in names if self.keys.kept[str(name)].time < self._erased[name.call_id]]
-        await erase_keys(self.broker, left)
+        await erase_keys(self.broker, self._from_before(self._erased))
+
+    def _from_before(self, call_ids: Container[str]) -> list[CallKeyName]:
+        """The keys of erased calls that were made by then: what a call says after that may be needed, and stays."""
+        names = self.keys.names(call_ids)
+        return [name for name in names if self.keys.kept[str(name)].time <= self._erased[name.call_id]]
 
     async def _finish_for_ever(self) -> None:
         while True:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
+from itertools import groupby
 
 from fastapi import Request
 
 from services.console.api.problems import RETRY_SECONDS
 from services.console.config import ConsoleSettings
+from services.console.view.agency import View
 from shared.clock import Clock
 from shared.contact_forms import AddressRefused, doubt_about, normal_form, normal_name
 from shared.contacts import (
@@ -31,12 +34,16 @@ from shared.contacts import (
 from shared.doors.command import LogAway, appended
 from shared.doors.problems import Fault, Problem
 from shared.engine.broker import Broker, BrokerUnavailable
-from shared.erasable import Behind
-from shared.events import ContactKind, Sealed
+from shared.engine.follower import Follower
+from shared.erasable import Behind, Kept, append
+from shared.events import ContactKind
 from shared.sealing import Sealer
+from shared.topics import CONTACTS
 
 DOOR = "console"
-CATCH_UP_SECONDS = 2.0
+CATCH_UP_SECONDS, FINISH_SECONDS = 2.0, 60.0
+SETTLED = timedelta(hours=3)
+"""By then a journal says who is reached over an address, or nobody is."""
 NO_KEY = "This console has no sealing key (CAREROUTE_SEALING_KEY), so no address and no name can be taken here."
 LOG_AWAY = "The log did not take it in time; it may still arrive there. Send the same again."
 
@@ -47,8 +54,7 @@ class Placed:
 
     contact: SealedContact
     position: int
-    doubt: str
-    before: Sealed | None
+    before: Kept | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +65,33 @@ class ContactDesk:
     contacts: Contacts
     clock: Clock
     settings: ConsoleSettings
+    view: View
+    follower: Follower
+    """What has read the journals into the view."""
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Follow `contacts` beside the requests: whatever goes wrong with it keeps nobody from the stop switch."""
         async with asyncio.TaskGroup() as tasks:
-            beside = (
-                tasks.create_task(self.contacts.follow_for_ever()),
-                tasks.create_task(self.contacts.tend_for_ever()),
-            )
+            works = (self.contacts.follow_for_ever(), self.contacts.tend_for_ever(), self._finish_for_ever())
+            beside = [tasks.create_task(work) for work in works]
             yield
             for task in beside:
                 task.cancel()
 
-    async def put_address(self, key: ContactKey, kind: ContactKind, address: str) -> Placed:
-        """Seal an address and append it. Raises Problem (409, 422, 503)."""
+    def seal_address(self, key: ContactKey, kind: ContactKind, address: str) -> tuple[SealedContact, str]:
+        """Seal an address; it, and what is doubtful about it. Raises Problem (409, 422)."""
         sealer = self._sealer()
         try:
             normal = self.normal_form(kind, address)
         except AddressRefused as wrong:
             raise _not_taken("address", str(wrong)) from None
-        before = self.contacts.sealed(key)
-        contact = seal_address(sealer, key, kind, normal)
-        return Placed(contact, await self._append(contact), doubt_about(kind, normal), before)
+        return seal_address(sealer, key, kind, normal), doubt_about(kind, normal)
+
+    async def place(self, contact: SealedContact) -> Placed:
+        """Append a sealed address. Raises Problem (503)."""
+        before = self.contacts.kept.get(str(contact.key))
+        return Placed(contact, await self._append(contact), before)
 
     def normal_form(self, kind: ContactKind, address: str) -> str:
         """An address as this door takes it. Raises AddressRefused."""
@@ -93,13 +103,17 @@ class ContactDesk:
 
         Where another has come meanwhile, or the person was erased, that stands.
         """
-        await self._catch_up(placed.contact.key.agency)
-        if self.contacts.sealed(placed.contact.key) != placed.contact.sealed:
+        key, before = placed.contact.key, placed.before
+        await self._catch_up(key.agency)
+        if self.contacts.sealed(key) != placed.contact.sealed:
             return
-        if placed.before is None:
-            await self.erase(placed.contact.key.agency, [placed.contact.key])
-        else:
-            await self._append(replace(placed.contact, sealed=placed.before))
+        if before is None or self.contacts.is_erased_since(str(key), before.offset):
+            await self.erase(key.agency, [key])
+            return
+        try:
+            await appended(append(self.broker, CONTACTS, key.agency, [before.record(str(key), DOOR)]))
+        except LogAway:
+            raise _log_away() from None
 
     async def put_name(self, agency: str, person_id: str, name: str) -> None:
         """Seal a person's name and append it, unless it stands so. Raises Problem (409, 422, 503)."""
@@ -124,6 +138,31 @@ class ContactDesk:
         name = name_key(agency, person_id)
         keys = [key for key in self.contacts.keys(agency, person_id) if with_name or key != name]
         await self.erase(agency, keys)
+
+    async def finish(self) -> None:
+        """Erase addresses that lead to nobody by the journals: a console had no answer yet, or has died over it.
+
+        Raises BrokerUnavailable.
+        """
+        if not (self.follower.ready and self.contacts.ready) or self.follower.lag_seconds() > FINISH_SECONDS:
+            return
+        before = self.clock.now() - SETTLED
+        old = (ContactKey.parse(key) for key, kept in self.contacts.kept.items() if kept.time < before)
+        left = sorted(key for key in old if key is not None and key.method_id != NAME and not self._leads_to(key))
+        for agency, of_agency in groupby(left, key=lambda key: key.agency):
+            await erase_contacts(self.broker, agency, of_agency)
+
+    def _leads_to(self, key: ContactKey) -> bool:
+        """Whether somebody on the books is reached so; a way to the pocket page needs no address, whatever it had."""
+        seen = self.view.agency(key.agency)
+        way = seen.contacts.get(key.person_id, {}).get(key.method_id)
+        return key.person_id in seen.people and way is not None and way.kind != "pocket"
+
+    async def _finish_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(FINISH_SECONDS)
+            with suppress(BrokerUnavailable):
+                await self.finish()
 
     async def _catch_up(self, agency: str) -> None:
         try:

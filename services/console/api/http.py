@@ -112,7 +112,7 @@ def create_app(
     follower = AnswerFollower(broker, READS, fold)
     sealer = settings.sealer
     contacts = Contacts(broker, sealer, changed=lambda agency: boards.note(agency))  # noqa: PLW0108  # made below
-    desk = ContactDesk(broker, contacts, clock, settings)
+    desk = ContactDesk(broker, contacts, clock, settings, view, follower)
     call_desk = CallDesk(broker, CallKeys(broker, sealer, clock))
     reporting = Elsewhere(
         "reporting service",

@@ -77,6 +77,12 @@ class CommandIssuer:
             status="" if seen.state == "done" else f"/v1/commands/{seen.command_id}",
         )
 
+    def is_answered(self, kind: type[C], who: Asking, key: str | None, about: dict[str, Any]) -> bool:
+        """Whether the same was asked before and has its answer: to issue it again changes nothing."""
+        if key is None:
+            return False
+        return self.state_of(who.agency, _command_id(kind, who, key, about)).state in ("done", "refused")
+
     def now(self) -> datetime:
         """The instant, by this door's clock."""
         return self._log.clock.now()

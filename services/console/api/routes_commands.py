@@ -69,6 +69,11 @@ class Issuer:
             self.response.headers["Location"] = answered.status
         return answered
 
+    def is_answered(self, kind: type[Command], about: dict[str, Any]) -> bool:
+        """Whether they asked the same before, under the same key, and have an answer."""
+        commands: CommandIssuer = self.request.app.state.commands
+        return commands.is_answered(kind, self.who, self.key, about)
+
     def of_own(self, person_id: str) -> None:
         """Staff act for themselves. Raises Problem (403)."""
         if self.who.only_own_shift and person_id != self.who.name:
@@ -94,6 +99,13 @@ def check_on_books(issuer: Issuer, people: Iterable[str]) -> None:
         if state.follower.ready and person_id not in state.view.agency(issuer.who.agency).people:
             sentence = f"There is no {person_id} among the staff: add them first."
             raise Problem(HTTPStatus.CONFLICT, sentence, reason="unknown-person")
+
+
+def check_off_books(issuer: Issuer, person_id: str) -> None:
+    """Raise Problem (409) where somebody has come back since a removal was answered: what is theirs now stays."""
+    if person_id in whole_view(issuer.request).agency(issuer.who.agency).people:
+        sentence = f"{person_id} is on the books again, so nothing of theirs is erased. Ask for it anew if it is meant."
+        raise Problem(HTTPStatus.CONFLICT, sentence, reason="on-books-again")
 
 
 def issuing(right: Right) -> Any:
@@ -372,6 +384,7 @@ async def remove_person(issuer: Annotated[Issuer, issuing("define")], person_id:
     """Take a member of staff off the books, and erase how they were reached."""
     answered = await issuer.issue(events.RemovePerson, {"person_id": person_id, **body.fields()})
     if answered.state == "done":
+        check_off_books(issuer, person_id)
         await desk_of(issuer.request).erase_person(issuer.who.agency, person_id, with_name=False)
     return answered
 

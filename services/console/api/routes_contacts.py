@@ -13,7 +13,7 @@ from services.console.api.access import RIGHTS, Asking, may
 from services.console.api.contact_desk import check_method, desk_of
 from services.console.api.issue import Answered
 from services.console.api.problems import RESPONSES, ProblemDetails
-from services.console.api.routes_commands import COMMAND_RESPONSES, Issuer, check_on_books, issuing
+from services.console.api.routes_commands import COMMAND_RESPONSES, Issuer, check_off_books, check_on_books, issuing
 from services.console.api.routes_reads import contacts_of, register_of, whole_view
 from services.console.view.records import ContactSeen
 from shared import events
@@ -81,16 +81,19 @@ async def set_contact(
     if body.kind == "pocket" and not body.address:
         return await issuer.issue(events.SetContact, about)
     desk = desk_of(issuer.request)
-    placed = await desk.put_address(ContactKey(issuer.who.agency, person_id, method_id), body.kind, body.address)
-    about |= {"shown": placed.contact.shown, "fingerprint": placed.contact.fingerprint}
+    contact, doubt = desk.seal_address(ContactKey(issuer.who.agency, person_id, method_id), body.kind, body.address)
+    about |= {"shown": contact.shown, "fingerprint": contact.fingerprint}
+    answered_before = issuer.is_answered(events.SetContact, about)  # another address may stand by now, or none
+    placed = None if answered_before else await desk.place(contact)
     try:
-        answered = await issuer.issue(events.SetContact, about, apart={"position": placed.position})
+        position = -1 if placed is None else placed.position
+        answered = await issuer.issue(events.SetContact, about, apart={"position": position})
     except Problem as problem:
-        if problem.status_code == HTTPStatus.CONFLICT:
+        if placed is not None and problem.status_code == HTTPStatus.CONFLICT:
             await desk.put_back(placed)
         raise
-    if placed.doubt:
-        answered.sentence = f"{answered.sentence} {placed.doubt}".strip()
+    if doubt:
+        answered.sentence = f"{answered.sentence} {doubt}".strip()
     return answered
 
 
@@ -101,8 +104,9 @@ async def remove_contact(
     """Take a way to a person away, and erase its address; staff take away their own."""
     issuer.of_own(person_id)
     check_method(method_id)
-    await desk_of(issuer.request).erase(issuer.who.agency, [ContactKey(issuer.who.agency, person_id, method_id)])
     about = {"person_id": person_id, "method_id": method_id, **body.fields()}
+    if not issuer.is_answered(events.RemoveContact, about):  # another address may stand by now
+        await desk_of(issuer.request).erase(issuer.who.agency, [ContactKey(issuer.who.agency, person_id, method_id)])
     return await issuer.issue(events.RemoveContact, about)
 
 
@@ -116,6 +120,7 @@ async def erase_person(
     if removed.state != "done":
         removed.sentence = f"Nothing is erased before {person_id} is off the books: send it again then."
         return removed
+    check_off_books(issuer, person_id)
     await desk_of(issuer.request).erase_person(issuer.who.agency, person_id, with_name=True)
     register_of(issuer.request).note(events.PersonalDataErased, issuer.who.asker, person_id=person_id)
     erased = await issuer.issue(events.ErasePerson, about)

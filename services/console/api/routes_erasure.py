@@ -45,8 +45,11 @@ async def erase_call(
     if answered.state != "done":
         answered.sentence = "Nothing is erased before that is decided: send the same again then."
         return answered
-    for erased in (call_id, *merged):
-        register_of(issuer.request).note(events.PersonalDataErased, issuer.who.asker, call_id=erased)
-    if not await desk.erase(agency, (call_id, *merged)):
+    decided = desk.decided((call_id, *merged))  # and none that was merged with it since
+    keys = await desk.erase(agency, decided)
+    for erased in decided:
+        about = {"call_id": erased, "reason": body.reason}
+        register_of(issuer.request).note(events.PersonalDataErased, issuer.who.asker, **about)
+    if not keys:
         answered.sentence = f"{call_id} has no key: it is erased, had nothing personal, or came before calls had keys."
     return answered

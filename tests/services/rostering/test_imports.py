@@ -68,6 +68,19 @@ def test_a_plan_is_taken_and_the_same_again_changes_nothing() -> None:
     assert types(office.news()) == ["shifts-imported", "command-done"]
 
 
+def test_the_other_systems_word_for_a_shift_is_kept_nowhere_for_it_may_name_somebody() -> None:
+    """A calendar's UID may be made of a mail address. A shift that is kept with it from before is the same one."""
+    office, rows = Office(), [row(1, "ann", key="20260302-ann.quennell@city.example")]
+    read(office, rows)
+    assert "quennell" not in str(office.journal)
+    (planned,) = office.of(ShiftPlanned)
+    before = Office()
+    before.fold(ShiftPlanned(shift=planned.shift.model_copy(update={"key": rows[0].key})))
+    again = read(before, rows)
+    assert isinstance(again, CommandDone)
+    assert again.result == "nothing-to-do"
+
+
 @scenario
 def test_a_shift_that_moves_in_the_other_system_is_the_same_shift() -> None:
     office = Office()

@@ -62,3 +62,23 @@ async def test_what_is_owed_at_a_take_over_is_sent_by_the_new_owner() -> None:
     await bench.until(lambda: second.worker is not None and bool(second.worker.owned))
     await bench.decided("cad-informed", CALLS, seconds=30)
     assert types(bench.log).count("cad-informed") == CALLS
+
+
+@virtually
+async def test_an_effect_that_a_library_cancels_inside_has_failed_and_the_next_go_on() -> None:
+    """It was under way for ever, and nobody heard that the CAD was not told."""
+
+    async def cancelled(agency: str, effect: Effect) -> EffectDone:
+        del agency
+        if not effect.at_most_once:
+            inside = asyncio.ensure_future(asyncio.sleep(9))
+            inside.cancel()
+            await inside
+        return EffectDone(effect.effect_id, "done")
+
+    bench = Bench()
+    bench.machine(perform=cancelled)
+    for number in range(3):
+        bench.call(f"c{number}")
+    await bench.decided("cad-not-informed", 3, seconds=4)
+    assert types(bench.log).count("page-delivered") == 3

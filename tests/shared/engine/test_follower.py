@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from shared.engine.background import EndedByNobody
 from shared.engine.broker import BrokerUnavailable, Record, Stored, TopicPartition
 from shared.engine.follower import Follower
 from shared.engine.journal import InputPosition
@@ -90,8 +91,12 @@ async def test_events_that_are_not_asked_for_are_not_decoded_and_what_cannot_be_
         assert len(view.folded) == folded
 
 
-@pytest.mark.parametrize("where", ["fold", "reached"])
-async def test_an_exception_ends_it(where: str) -> None:
+@pytest.mark.parametrize(
+    ("where", "failed"), [("fold", KeyError), ("reached", ConnectionError), ("library", EndedByNobody)]
+)
+async def test_an_exception_ends_it(where: str, failed: type[Exception]) -> None:
+    """A cancellation that nobody of ours asked for, too: else it would be ready for ever, and read no more."""
+
     def fold(*_: object) -> None:
         if where == "fold":
             raise KeyError
@@ -99,13 +104,25 @@ async def test_an_exception_ends_it(where: str) -> None:
     async def reached(_: object) -> None:
         if where == "reached":
             raise ConnectionError
+        if where == "library":
+            inside = asyncio.ensure_future(asyncio.sleep(9))
+            inside.cancel()
+            await inside
 
     following = Follower(MemoryBroker(journal()), [DECISIONS], fold, reached=reached)
     await following.start()
     await until(lambda: following.failed is not None)
     assert not following.ready
-    assert isinstance(following.failed, KeyError if where == "fold" else ConnectionError)
+    assert isinstance(following.failed, failed)
     await following.stop()
+
+
+async def test_one_that_is_stopped_has_not_failed() -> None:
+    following = Follower(MemoryBroker(journal()), [DECISIONS], View().fold)
+    await following.start()
+    await until(lambda: following.ready)
+    await following.stop()
+    assert following.failed is None
 
 
 # --- a consumer with a database --------------------------------------------------------------------------------------

@@ -8,12 +8,17 @@ from typing import Any
 import pytest
 
 from deploy.local.kafka.node import CHECKOUT
-from services.console.api import routes_figures
+from services.console.api import call_desk, routes_figures
 from shared import events
+from shared.call_keys import new_call_key
+from shared.clock import SystemClock
+from shared.engine.broker import BrokerUnavailable
+from shared.engine.memory import MemoryBroker
 from shared.events import AuditEntry
-from shared.topics import AUDIT_LOG, COMMANDS
+from shared.sealing import Sealer
+from shared.topics import AUDIT_LOG, CALL_KEYS, COMMANDS
 from tests.audited import entries_in, entries_of
-from tests.services.console.driver import City
+from tests.services.console.driver import AGENCY, SEALING_KEY, City
 
 
 async def entries(city: City, kind: type[AuditEntry]) -> list[Any]:
@@ -125,6 +130,26 @@ async def test_a_command_that_the_log_did_not_take_stands_there_too(city: City) 
     city.network.away = False
     (issued,) = await entries(city, events.CommandIssued)
     assert (issued.answer, issued.position) == ("not-sent", "")
+
+
+async def test_what_is_erased_stands_there_once_its_keys_are_gone_and_no_sooner(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where Kafka takes no erasure nobody is told of one; asked for again it is done, and it says why."""
+    call_id, why = f"{AGENCY}/dane-county/1", {"reason": "the caller asked for it"}
+    key = new_call_key(Sealer(SEALING_KEY), SystemClock(), call_id)
+    city.log.append(CALL_KEYS.name, MemoryBroker(city.log).partition_of(AGENCY), [key.record])
+
+    async def away(*_: object) -> None:
+        raise BrokerUnavailable("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(call_desk, "erase_keys", away)
+        assert (await city.post("supervisor", f"/v1/calls/{call_id}/erase", why)).status_code == 503
+        assert await entries(city, events.PersonalDataErased) == []
+    assert (await city.post("supervisor", f"/v1/calls/{call_id}/erase", why)).status_code == 200
+    (erased,) = await entries(city, events.PersonalDataErased)
+    assert (erased.by, erased.call_id, erased.reason) == ("the-supervisor", call_id, why["reason"])
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from services.console.api.contact_desk import SETTLED, ContactDesk, Placed
 from shared import events
+from shared.clock import SystemClock
 from shared.contacts import ContactErased, ContactKey, Contacts, append_contact, push_key, seal_address
 from shared.doors.command import appended
+from shared.engine.broker import Record
 from shared.events import Command
 from shared.sealing import Sealer
-from shared.topics import ASSIGNMENTS, CONTACTS
+from shared.topics import ASSIGNMENTS, CONTACTS, NOTIFICATIONS
 from tests.services.console.driver import AGENCY, SEALING_KEY, City, running_city
 
 NUMBER, OTHER_NUMBER = "+16085550123", "+16085550177"
@@ -149,19 +154,49 @@ async def test_what_a_service_refuses_leaves_the_former_number_in_force(city: Ci
     assert await opened(city) == NUMBER
 
 
+async def place(city: City, number: str) -> Placed:
+    desk: ContactDesk = city.app.state.contact_desk
+    contact, _ = desk.seal_address(ContactKey(AGENCY, "the-staff", "phone"), "sms", number)
+    return await desk.place(contact)
+
+
 @pytest.mark.parametrize("meanwhile", ["", "+16085550199"])
 async def test_what_has_come_meanwhile_stands_though_a_refused_number_is_put_back(city: City, meanwhile: str) -> None:
     """Another door has erased the person, or set another number."""
-    desk, key = city.app.state.contact_desk, ContactKey(AGENCY, "the-staff", "phone")
-    await desk.put_address(key, "sms", NUMBER)
+    desk = city.app.state.contact_desk
+    await place(city, NUMBER)
     await desk.contacts.catch_up(AGENCY, 2)
-    placed = await desk.put_address(key, "sms", OTHER_NUMBER)
+    placed = await place(city, OTHER_NUMBER)
     if meanwhile:
-        await desk.put_address(key, "sms", meanwhile)
+        await place(city, meanwhile)
     else:
         await desk.erase_person(AGENCY, "the-staff", with_name=True)
     await desk.put_back(placed)
     assert (await opened(city) or "") == meanwhile
+
+
+async def test_what_was_erased_before_a_refused_number_came_is_not_put_back(city: City) -> None:
+    """Another console erases the person, and this one has not read that yet when it takes a number."""
+    desk = city.app.state.contact_desk
+    await place(city, NUMBER)
+    await desk.contacts.catch_up(AGENCY, 2)
+    erased = [Record(str(ContactKey(AGENCY, "the-staff", "phone")), b"")]
+    city.log.append(CONTACTS.name, desk.broker.partition_of(AGENCY), erased)
+    placed = await place(city, OTHER_NUMBER)
+    await desk.put_back(placed)
+    assert await opened(city) is None
+
+
+@pytest.mark.parametrize("since", [OTHER_NUMBER, None])
+async def test_a_retry_that_comes_late_brings_no_former_number_back(city: City, since: str | None) -> None:
+    """A number is set, then another, or none; and then the first request comes once more."""
+    first = await city.post("staff", PHONE, TEXT, key="k")
+    path, body = (PHONE, {"kind": "sms", "address": since}) if since else (f"{PHONE}/remove", None)
+    assert (await city.post("staff", path, body)).status_code == 200
+    await city.settle()
+    again = await city.post("staff", PHONE, TEXT, key="k")
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert await opened(city) == since
 
 
 async def test_a_retry_under_the_same_key_is_one_command_though_it_is_sealed_anew(city: City) -> None:
@@ -310,6 +345,69 @@ async def test_nobody_is_erased_before_they_are_off_the_books(city: City) -> Non
         "Nothing is erased before the-staff is off the books: send it again then.",
     )
     assert await opened(city) == NUMBER
+
+
+async def test_a_removal_that_is_sent_again_late_takes_no_newer_address_away(city: City) -> None:
+    """Else the way would stand, and lead nowhere."""
+    await city.post("staff", PHONE, TEXT)
+    first = await city.post("staff", f"{PHONE}/remove", key="k")
+    await city.post("staff", PHONE, TEXT)
+    await city.settle()
+    again = await city.post("staff", f"{PHONE}/remove", key="k")
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert (await opened(city), len(await ways(city))) == (NUMBER, 1)
+
+
+@pytest.mark.parametrize("what", ["remove", "erase"])
+async def test_who_is_on_the_books_again_loses_nothing_by_a_removal_that_is_sent_again(city: City, what: str) -> None:
+    path, why = f"/v1/people/the-staff/{what}", {"reason": "has left"}
+    assert (await city.post("supervisor", path, why, key="k")).status_code == 200
+    await city.post("supervisor", "/v1/people", named("the-staff"))
+    await city.settle()
+    await city.post("staff", PHONE, TEXT)
+    again = await city.post("supervisor", path, why, key="k")
+    assert (again.status_code, again.json()["reason"]) == (409, "on-books-again")
+    assert (await opened(city), await opened(city, "name", "name")) == (NUMBER, NAME)
+    assert (await city.post("supervisor", path, why)).status_code == 200
+    assert await opened(city) is None
+
+
+class Later(SystemClock):
+    """When no command that was issued now can still be decided."""
+
+    def now(self) -> datetime:
+        return super().now() + SETTLED
+
+
+async def test_an_address_that_leads_to_nobody_is_erased_whoever_left_it(city: City) -> None:
+    """A removal that was answered too late, a console that died over one, a number that came behind an erasure.
+
+    And one whose way leads to the pocket page by now.
+
+    Whoever is on the books keeps theirs, and the names stay.
+    """
+    desk: ContactDesk = city.app.state.contact_desk
+    await staffed(city, "sal", "tim")
+    for person_id in ("the-staff", "sal", "tim"):
+        await city.post("supervisor", f"/v1/people/{person_id}/contacts/phone", TEXT)
+        await city.post("supervisor", "/v1/people", named(person_id))
+    for kind in (TEXT, {"kind": "pocket"}):
+        await city.post("supervisor", "/v1/people/the-staff/contacts/page", kind)
+    await city.post("supervisor", "/v1/people/tim/contacts/other", TEXT)
+    city.services.silent = True
+    assert (await city.post("supervisor", "/v1/people/sal/remove")).status_code == 202
+    city.services.write(AGENCY, events.PersonRemoved(person_id="sal"), journal=ASSIGNMENTS.name)
+    removed = events.ContactRemoved(person_id="tim", method_id="other")
+    city.services.write(AGENCY, removed, journal=NOTIFICATIONS.name)
+    await city.settle()
+    await desk.contacts.catch_up(AGENCY, 2)
+    await desk.finish()
+    assert await opened(city, person_id="sal") == NUMBER, "somebody may be about to be reached so"
+    await replace(desk, clock=Later()).finish()
+    left = [await opened(city, method_id, "sms", person_id) for person_id, method_id in
+            (("the-staff", "phone"), ("tim", "phone"), ("the-staff", "page"), ("tim", "other"), ("sal", "phone"))]  # fmt: skip  # noqa: E501
+    assert left == [NUMBER, NUMBER, None, None, None]
+    assert await opened(city, "name", "name", "sal") == NAME
 
 
 async def test_an_erasure_says_why_and_a_removal_keeps_the_name_alone(city: City) -> None:

@@ -139,6 +139,21 @@ async def test_an_erasure_that_a_console_began_and_died_over_is_finished_by_anot
     assert [len(left_keys.names({call_id(incident)})) for incident in ("1", "2", "3")] == [1, 0, 1]
 
 
+async def test_an_erasure_that_is_sent_again_late_takes_nothing_from_a_call_that_goes_on(city: City) -> None:
+    """Its number stands for another incident by now, and a team may be on its way there."""
+    key_of(city, "1")
+    path = f"/v1/calls/{call_id('1')}/erase"
+    assert (await city.post("supervisor", path, WHY, key="k")).status_code == 200
+    assert left(city) == set()
+    for incident in ("1", "2"):
+        key_of(city, incident)
+    merge(city, "2", "1")
+    assert (await city.post("supervisor", path, WHY, key="k")).status_code == 200
+    assert left(city) == {"1", "2"}
+    assert (await erase(city, "1")).status_code == 200
+    assert left(city) == set()
+
+
 async def test_what_is_refused_erases_nothing(city: City) -> None:
     key_of(city, "open-1")
     answer = await erase(city, "open-1")
