@@ -15,6 +15,7 @@ import base64
 import binascii
 import hashlib
 import re
+import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -38,6 +39,7 @@ from shared.addresses import Url
 from shared.call import Name
 from shared.carriers import CarrierName, Carriers, Channel, MostPerDay, Reach, Telnyx, Twilio, Zone
 from shared.clock import Clock, SystemClock
+from shared.config import EXIT_SETTINGS
 from shared.telemetry import AGENCIES_FILE_REFUSED, logger
 from shared.validation import faults_in
 
@@ -376,6 +378,15 @@ class Agencies:
         """Who has a key. Looked up by its hash: how long that takes tells nothing of the key."""
         holder = holders.get(key_hash)
         return None if holder is None or (holder.agency, key_hash) in self._revoked else holder
+
+
+def agencies_in(path: Path) -> Agencies:
+    """The agencies file as a process begins with it. A wrong one ends the process (`EXIT_SETTINGS`) with a line."""
+    try:
+        return Agencies(path)
+    except (OSError, AgenciesRefused) as error:
+        sys.stderr.write(f"CAREROUTE_AGENCIES_FILE: {error}\n")
+        sys.exit(EXIT_SETTINGS)
 
 
 def _named(name: str, agency: Agency) -> Agency:

@@ -9,11 +9,11 @@ import os
 import re
 import ssl
 import sys
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
 
-from pydantic import BeforeValidator, DirectoryPath, Field, SecretStr, ValidationError, model_validator
+from pydantic import BeforeValidator, DirectoryPath, Field, PlainValidator, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -30,7 +30,7 @@ def listed(value: object) -> object:
 
 
 WebhookNetworks = Annotated[
-    tuple[IPv4Network | IPv6Network, ...],
+    tuple[Annotated[IPv4Network | IPv6Network, PlainValidator(ip_network)], ...],
     NoDecode,
     BeforeValidator(listed),
     Field(description="networks that webhooks may reach besides the public internet, e.g. 10.1.0.0/16,fd00::/8"),
@@ -67,8 +67,7 @@ class Environment(BaseSettings):
             return cls()
         except ValidationError as error:
             for fault in error.errors():
-                name = variable_of(*map(str, fault["loc"])) + ": " if fault["loc"] else ""
-                sys.stderr.write(f"{name}{fault['msg']}{cls._meaning_of(fault['loc'])}\n")
+                sys.stderr.write(f"{_named(fault['loc'])}{fault['msg']}{cls._meaning_of(fault['loc'])}\n")
             sys.exit(EXIT_SETTINGS)
 
     @classmethod
@@ -92,9 +91,17 @@ class Environment(BaseSettings):
         return given
 
 
-def variable_of(*names: str) -> str:
+def _named(place: tuple[int | str, ...]) -> str:
+    """How a line about a fault begins: with the variable, and where in it that stands, if it is one of several."""
+    if not place:
+        return ""
+    name, *inside = map(str, place)
+    return f"{variable_of(name)}{''.join(f', {step}' for step in inside)}: "
+
+
+def variable_of(name: str) -> str:
     """The environment variable of a setting."""
-    return PREFIX + "_".join(names).upper()
+    return PREFIX + name.upper()
 
 
 def file_variable_of(name: str) -> str:

@@ -18,7 +18,7 @@ from services.notification.outcome import DONE, Outcome
 from services.notification.state import EndCallEffect, PageEffect
 from services.notification.tally import LIMITED, OVER_LIMIT
 from services.notification.webhook import Message, Sender
-from shared.agencies import Agencies, CadWebhook, DayLimit
+from shared.agencies import CadWebhook, DayLimit, agencies_in
 from shared.audit_log.key_use import KeyUse
 from shared.clock import Clock, SystemClock
 from shared.contacts import ContactErased, ContactKey, Contacts
@@ -157,7 +157,7 @@ def performer(
     settings: NotificationSettings, broker: Broker, opened: Callable[[str], None] = nobody_counts
 ) -> Performer:
     """The performer of a process, which has to run its `contacts` beside it; `opened` is told of each address."""
-    clock, agencies = SystemClock(), Agencies(settings.agencies_file)
+    clock, agencies = SystemClock(), agencies_in(settings.agencies_file)
     sender = Sender(Exchanges(settings.webhook_networks).post, clock)
     contacts = Contacts(broker, settings.sealer)
     carriers = carriers_of(settings, agencies, clock)

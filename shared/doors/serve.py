@@ -13,8 +13,7 @@ import uvicorn
 import uvloop
 from starlette.applications import Starlette
 
-from shared.agencies import Agencies, AgenciesRefused
-from shared.config import EXIT_SETTINGS, AgencyDoorSettings, DoorSettings, ListeningSettings
+from shared.config import DoorSettings, ListeningSettings
 from shared.doors.command import BROKER_SECONDS
 from shared.doors.connections import ConnectionBounds, Connections
 from shared.engine import gc_tuning
@@ -194,12 +193,3 @@ async def _start(start: Action) -> None:
 def connect(settings: DoorSettings) -> KafkaBroker:
     """The broker, as doors use it: an append fails in time for an answer."""
     return KafkaBroker(settings.connection, settings.partitions, BROKER_SECONDS)
-
-
-def agencies_of(settings: AgencyDoorSettings) -> Agencies:
-    """Who may ask at the door. A wrong file ends the process (`EXIT_SETTINGS`) with a line."""
-    try:
-        return Agencies(settings.agencies_file)
-    except (OSError, AgenciesRefused) as error:
-        sys.stderr.write(f"CAREROUTE_AGENCIES_FILE: {error}\n")
-        sys.exit(EXIT_SETTINGS)

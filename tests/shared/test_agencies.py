@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook
 
-from shared.agencies import Agencies, AgenciesRefused, hash_of, is_probe, sign_in_hash
+from shared.agencies import Agencies, AgenciesRefused, agencies_in, hash_of, is_probe, sign_in_hash
+from shared.config import EXIT_SETTINGS
 from shared.telemetry import AGENCIES_FILE_REFUSED, configure_logs
 
 SECRET = "whsec_" + "c2VjcmV0" * 6
@@ -224,3 +225,13 @@ def test_of_a_test_call_nobody_is_told(tmp_path: Path) -> None:
 def test_made_up_agencies_are_told_by_their_name() -> None:
     names = ("probe-0", "probe-17", "probe", "probe-", "probe-1a", "city-of-probe-1", "probe-1-ma")
     assert [name for name in names if is_probe(name)] == ["probe-0", "probe-17"]
+
+
+def test_a_wrong_file_is_a_wrong_setting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "agencies.toml"
+    file.write_text("agencies = 3")
+    for path in (file, tmp_path / "missing.toml", tmp_path):
+        with pytest.raises(SystemExit) as ended:
+            agencies_in(path)
+        assert ended.value.code == EXIT_SETTINGS
+        assert capsys.readouterr().err.startswith("CAREROUTE_AGENCIES_FILE: ")

@@ -109,6 +109,29 @@ def test_what_is_no_host_and_port_is_named(
     assert (told.startswith("CAREROUTE_KAFKA: "), "is no host:port" in told) == (True, True), told
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("CAREROUTE_WEBHOOK_NETWORKS", "10.1.0.0/16,10.2.1.1/16", "1: Value error, 10.2.1.1/16 has host bits set ("),
+        (
+            "CAREROUTE_WEBHOOK_NETWORKS",
+            "city",
+            "0: Value error, 'city' does not appear to be an IPv4 or IPv6 network (",
+        ),
+        ("CAREROUTE_CARD_NUMBERS", "madison=6085550100", "madison, 0: Value error, must be a number such as "),
+        ("CAREROUTE_OIDC_HOSTS", "id.example,https://x", "1: String should match pattern "),
+    ],
+)
+def test_what_is_wrong_within_a_setting_is_told_by_its_own_name(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str, line: str
+) -> None:
+    environment.setenv(name, value)
+    settings = next(kind for kind in SERVICES.values() if name.removeprefix("CAREROUTE_").lower() in kind.model_fields)
+    lines = [told for told in refused(capsys, settings).splitlines() if "Field required" not in told]
+    assert lines[0].startswith(f"{name}, {line}"), lines
+    assert all(told.startswith(f"{name}, ") for told in lines), lines
+
+
 @pytest.mark.parametrize("servers", ["kafka:9092", "127.0.0.1:9092,10.1.1.1:9092", "localhost.example:1"])
 def test_another_machine_is_not_spoken_to_in_the_open_unless_that_is_allowed_and_then_aloud(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], servers: str

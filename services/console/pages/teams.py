@@ -10,7 +10,7 @@ from urllib.parse import quote
 from services.console.pages.call_line import path_of
 from services.console.pages.devices import address_of_team
 from services.console.pages.page import ConsolePage, Region, Row, Visit
-from services.console.view.records import PersonSeen, TeamSeen
+from services.console.view.records import TeamSeen
 from shared.events import CorrectStatus, Disposition, Team, TeamStatus
 from shared.judgement import PHASES, Phase
 
@@ -59,8 +59,6 @@ class TeamLine(NamedTuple):
     statuses: tuple[str, ...]
     dispositions: tuple[str, ...]
     earlier_statuses: tuple[str, ...]
-    free_people: tuple[tuple[str, str], ...]
-    """Id and name of those whom one can sign on."""
 
 
 class CoverLine(NamedTuple):
@@ -84,14 +82,15 @@ def regions(visit: Visit) -> Sequence[Region]:
     others = [team for team in teams if team not in look_after]
     on_shift = [team for team in others if team.shift_id is not None]
     off = [team for team in others if team.shift_id is None]
-    free = tuple((seen.person.person_id, visit.name_of(seen.person.person_id)) for seen in _free_people(visit))
     return (
         Region(
-            "look-after", [_row(visit, team, "alert") for team in look_after], empty="Every team has been heard of."
+            "look-after",
+            [row_of_team(visit, team, "alert") for team in look_after],
+            empty="Every team has been heard of.",
         ),
-        Region("on-shift", [_row(visit, team) for team in on_shift], empty="No other team is on shift."),
+        Region("on-shift", [row_of_team(visit, team) for team in on_shift], empty="No other team is on shift."),
         Region("cover", [_cover_row(line) for line in _cover(visit, teams)], empty="No district is known yet."),
-        Region("off", [_row(visit, team, free=free) for team in off], empty="Every team is on shift."),
+        Region("off", [row_of_team(visit, team) for team in off], empty="Every team is on shift."),
     )
 
 
@@ -99,18 +98,24 @@ def _is_overdue(seen: TeamSeen) -> bool:
     return seen.not_moving_since is not None or seen.unanswering_since is not None
 
 
-def _row(visit: Visit, seen: TeamSeen, kind: str = "", free: tuple[tuple[str, str], ...] = ()) -> Row:
-    return Row(f"team-{_html_id(seen.team.team_id)}", "row_team.html", _line(visit, seen, free), kind)
+def row_of_team(visit: Visit, seen: TeamSeen, kind: str = "") -> Row:
+    """A team as a page shows it."""
+    return Row(f"team-{_html_id(seen.team.team_id)}", "row_team.html", _line(visit, seen), kind)
 
 
-def _line(visit: Visit, seen: TeamSeen, free: tuple[tuple[str, str], ...]) -> TeamLine:
+def path_of_team(team_id: str) -> str:
+    """Where everything of a team stands."""
+    return f"/teams/{quote(team_id, safe='')}"
+
+
+def _line(visit: Visit, seen: TeamSeen) -> TeamLine:
     call_id = seen.call_id or ""
     members = (Member(member, *visit.person(member), member not in seen.unconfirmed) for member in seen.members)
     planned = seen.planned if seen.shift_id is None and seen.planned and visit.now < seen.planned.ends_at else None
     stands = EARLIER_STATUSES.index(seen.status) if seen.status in EARLIER_STATUSES else len(EARLIER_STATUSES)
     return TeamLine(
         team_id=seen.team.team_id,
-        path=f"/teams/{quote(seen.team.team_id, safe='')}",
+        path=path_of_team(seen.team.team_id),
         html_id=_html_id(seen.team.team_id),
         models=seen.team.models,
         districts=seen.team.primary_districts,
@@ -134,16 +139,7 @@ def _line(visit: Visit, seen: TeamSeen, free: tuple[tuple[str, str], ...]) -> Te
         statuses=STATUSES,
         dispositions=DISPOSITIONS,
         earlier_statuses=EARLIER_STATUSES[:stands] if call_id else (),
-        free_people=free,
     )
-
-
-def _free_people(visit: Visit) -> Sequence[PersonSeen]:
-    """Staff who are on no shift, for whoever may see the roster of people."""
-    if not visit.may("read-people"):
-        return ()
-    free = (seen for seen in visit.seen.people.values() if seen.team_id is None)
-    return sorted(free, key=lambda seen: (visit.name_of(seen.person.person_id), seen.person.person_id))
 
 
 # --- who serves a district

@@ -32,7 +32,7 @@ from services.notification.carriers.twilio import RETRY
 from services.notification.carriers.twiml import ONLY_WRONG_KEYS, twiml
 from services.notification.carriers.urls import CallbackUrls, PageToken
 from services.notification.exchange import Ask, Exchanges, Look
-from shared.agencies import Agencies
+from shared.agencies import Agencies, agencies_in
 from shared.card_numbers import differences
 from shared.carriers import CarrierName, Telnyx, Twilio
 from shared.clock import Clock
@@ -204,7 +204,7 @@ def open_door(broker: Broker, clock: Clock, settings: CallbacksSettings) -> Door
         broker=broker,
         follower=AnswerFollower(broker, FOLLOWED, view.fold, frozenset(CHANGES)),
         view=view,
-        agencies=Agencies(settings.agencies_file),
+        agencies=agencies_in(settings.agencies_file),
         sealer=settings.sealer,
         urls=CallbackUrls(settings.callbacks_url, secret),
         reader=Reader(clock, Links(settings.pocket_url, secret)),

@@ -15,6 +15,8 @@ from pydantic import SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.notification.adapters import Adapter, Links, PocketPage, WebhookPage
+from services.notification.callbacks.config import CallbacksSettings
+from services.notification.callbacks.http import open_door
 from services.notification.carriers.order import CarrierPage
 from services.notification.config import NotificationSettings
 from services.notification.exchange import NoAnswer
@@ -24,6 +26,7 @@ from services.notification.service import NOTIFICATION
 from services.notification.webhook import ATTEMPT_SECONDS, LAST_ATTEMPT_SECONDS, RETRY_SECONDS, Sender
 from shared.agencies import CadWebhook
 from shared.clock import SystemClock
+from shared.config import EXIT_SETTINGS
 from shared.contacts import ContactKey, Contacts, append_contact, erase_contacts, seal_address
 from shared.engine.memory import MemoryBroker, MemoryLog
 from shared.engine.service import Effect
@@ -383,6 +386,18 @@ async def test_how_long_a_page_took_is_measured() -> None:
     perform = sending(Receiver(), webhook=None)
     await perform("madison", page(perform, method=POCKET))
     assert count("careroute_page_seconds_count", method="pocket") == before + 1
+
+
+def test_a_wrong_agencies_file_is_said_in_a_line(
+    tmp_path: Path, make_settings: Callable[..., NotificationSettings], capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings, broker = make_settings(tmp_path / "missing.toml"), MemoryBroker(MemoryLog())
+    calling_back = CallbacksSettings(**settings.model_dump() | {"callbacks_url": "https://callbacks.example"})
+    for begin in (lambda: performer(settings, broker), lambda: open_door(broker, SystemClock(), calling_back)):
+        with pytest.raises(SystemExit) as ended:
+            begin()
+        assert ended.value.code == EXIT_SETTINGS
+        assert capsys.readouterr().err.startswith("CAREROUTE_AGENCIES_FILE: ")
 
 
 async def test_a_process_has_all_it_needs(tmp_path: Path, make_settings: Callable[..., NotificationSettings]) -> None:

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from pathlib import Path
 
 import httpx
 import pytest
@@ -18,10 +17,10 @@ import uvloop
 from starlette.applications import Starlette
 
 from deploy.local.kafka.node import free_port
-from shared.config import EXIT_SETTINGS, AgencyDoorSettings, DoorSettings
+from shared.config import DoorSettings
 from shared.doors import serve as serving
 from shared.doors.connections import ConnectionBounds
-from shared.doors.serve import agencies_of, connected, serve
+from shared.doors.serve import connected, serve
 from shared.engine.broker import BrokerUnavailable
 from shared.engine.follower import Follower
 from shared.engine.memory import MemoryBroker, MemoryLog
@@ -117,16 +116,6 @@ def test_a_door_whose_port_is_taken_ends() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(SystemExit) as ended:
         serve("toy", DoorSettings(kafka="memory", port=listener.getsockname()[1]), door(nothing))
     assert ended.value.code == EXIT_FAILED
-
-
-def test_a_wrong_agencies_file_is_a_wrong_setting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "agencies.toml"
-    file.write_text("agencies = 3")
-    for path in (file, tmp_path / "missing.toml"):
-        with pytest.raises(SystemExit) as ended:
-            agencies_of(AgencyDoorSettings(kafka="memory", agencies_file=path))
-        assert ended.value.code == EXIT_SETTINGS
-        assert "CAREROUTE_AGENCIES_FILE" in capsys.readouterr().err
 
 
 async def test_a_door_waits_for_its_broker(monkeypatch: pytest.MonkeyPatch) -> None:
