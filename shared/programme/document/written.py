@@ -44,6 +44,7 @@ from shared.programme.document.kinds import (
     fault,
     listed,
     one_of,
+    shown,
     thresholds,
     year,
     zone,
@@ -142,7 +143,7 @@ class Answer(BaseModel):
         values = (*VALUES.get(self.fact, ()), CANNOT_TELL[0], NOT_ASKED)
         for answer, value in (self.model_extra or {}).items():
             if value not in values:
-                raise fault(f"{answer} = {value!r} is no value of {self.fact}", "one of " + ", ".join(values))
+                raise fault(f"{answer} = {shown(value)} is no value of {self.fact}", "one of " + ", ".join(values))
         return self
 
 

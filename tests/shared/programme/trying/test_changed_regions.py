@@ -134,7 +134,7 @@ def test_beginnings_of_words_and_the_format_of_a_code_system_are_told_as_changes
         ("word machete*", "weapon", "nothing"),
         ("word spear*", "nothing", "weapon"),
     ]
-    mpds = MADISON.replace("[call_types.dane-county]", '[call_types.MPDS]\n25A01 = {}\n[call_types.dane-county]')
+    mpds = MADISON.replace("[call_types.dane-county]", "[call_types.MPDS]\n25A01 = {}\n[call_types.dane-county]")
     new = mpds + '\n[code_systems.MPDS]\nformat = "mpds"\n'
     (change,) = difference(programme(mpds), programme(new)).changes
     assert (change.what, change.before, change.after) == ("format of the code system mpds", "nothing", "mpds")
