@@ -248,7 +248,7 @@ class Response(Table):
     ] = ()
     """What the team waits for, staged, before it goes in: whichever comes first."""
     on_upgrade: OnUpgrade = "recall"
-    """What a team on its way does when the level rises: turn back, wait nearby, carry on."""
+    """What a team on its way does at a higher level, or a type that nobody lists: turn back, wait nearby, carry on."""
     silence_means: Literal["declined"] = "declined"
     """A team that does not answer has declined."""
     due_hours: Annotated[int, Field(ge=1, le=24 * 366)] | None = None
@@ -463,7 +463,7 @@ class AutomaticPause(Table):
     """When careroute pauses by itself. Only a person resumes."""
 
     unsafe_upgrades: Annotated[int, Field(ge=1, le=100)]
-    """Calls that a team had accepted and that then rose to a higher level, or for which the team asked for police."""
+    """Calls that a team had accepted and that then proved more dangerous, or for which the team asked for police."""
     within_minutes: Minutes
     """The time within which that number is too many."""
     pauses: Literal["response", "district"] = "response"
