@@ -262,7 +262,9 @@ SENTENCES: dict[type[Event], str | Callable[[Any], str]] = {
     events.CallOverridden: "{e.overridden_by} decided: {e.send}. {e.reason}",
     events.AssignmentMoved: "{e.sentence}",
     events.AssignmentUnconfirmed: "The CAD has not acknowledged {e.team_id}: police may be coming too.",
-    events.UpgradeRaised: "It became more dangerous while {e.team_id} has it: level {e.level} ({e.on_upgrade}). {e.sentence}",
+    events.UpgradeRaised: (
+        "It became more dangerous while {e.team_id} has it: level {e.level} ({e.on_upgrade}). {e.sentence}"
+    ),
     events.TeamMayEnter: lambda e: (
         f"{e.team_id} may go in: a unit is on scene."
         if e.released_by == "units-on-scene"
